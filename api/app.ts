@@ -1,0 +1,103 @@
+/** The API and the page as one Fastify application, without listening. */
+import compress from '@fastify/compress'
+import rateLimit from '@fastify/rate-limit'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import underPressure from '@fastify/under-pressure'
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+
+import packageFile from '../package.json' with { type: 'json' }
+import { addEntityTags } from './caching.ts'
+import { describe, showDescription } from './docs.ts'
+import { errorAnswer, toApiError } from './errors.ts'
+import { HeavyQueries, type HeavyLimits } from './heavy.ts'
+import { servePage } from './page.ts'
+import type { ApiParts } from './parts.ts'
+import { exportersRoute } from './routes/exporters.ts'
+import { flowsRoute } from './routes/flows.ts'
+import { seriesRoute } from './routes/series.ts'
+import { statusRoute } from './routes/status.ts'
+import { topRoute } from './routes/top.ts'
+import { guard } from './security.ts'
+
+export interface AppOptions extends Omit<ApiParts, 'heavy' | 'now'> {
+  /** The built page; absent or not built, its addresses say so. */
+  pageFolder: string
+  log: FastifyBaseLogger
+  /** unix ms; the clock where not given. */
+  now?: () => number
+  heavyLimits?: HeavyLimits
+  requestsPerMinuteMax?: number
+}
+
+/** Requests that one address may make in a minute. */
+const requestsPerMinute = 6000
+/** Queries have no body; what is longer is a mistake. */
+const bodyBytesMax = 64 * 1024
+const requestTimeoutMs = 30_000
+/** A loop that lags this much is given air: further requests are refused with 503. */
+const eventLoopDelayMaxMs = 2000
+/** Answers shorter than this are not worth compressing. */
+const compressedFromBytes = 1024
+
+/** Builds the application; `inject` and `listen` are the caller's. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    // Connections that are kept open must not keep the process from ending.
+    forceCloseConnections: true,
+    return503OnClosing: true,
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    frameworkErrors: (error, request, reply) => {
+      const answer = toApiError(error, knownParameters(request))
+      void (reply as unknown as FastifyReply).code(answer.status).send(errorAnswer(answer))
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  // Answers are typed where they are made; checking hundreds of thousands of numbers again costs time.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  answerErrors(app)
+  await guard(app, options.settings.http.host)
+  await app.register(rateLimit, {
+    max: options.requestsPerMinuteMax ?? requestsPerMinute,
+    timeWindow: 60_000,
+  })
+  await app.register(underPressure, { maxEventLoopDelay: eventLoopDelayMaxMs, retryAfter: 5 })
+  addEntityTags(app)
+  await app.register(compress, { threshold: compressedFromBytes })
+  await describe(app, packageFile.version)
+  await addRoutes(app, options)
+  showDescription(app)
+  await servePage(app, options.pageFolder)
+  return app
+}
+
+async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<void> {
+  const { now = Date.now, heavyLimits } = options
+  const parts: ApiParts = { ...options, now, heavy: new HeavyQueries(heavyLimits) }
+  await app.register(seriesRoute(parts))
+  await app.register(topRoute(parts))
+  await app.register(flowsRoute(parts))
+  await app.register(exportersRoute(parts))
+  await app.register(statusRoute(parts))
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const answer = toApiError(error, knownParameters(request))
+    if (answer.status >= 500) request.log.error({ err: error, url: request.url }, answer.message)
+    void reply.code(answer.status).send(errorAnswer(answer))
+  })
+}
+
+function knownParameters(request: FastifyRequest): string[] {
+  const schema = request.routeOptions?.schema?.querystring as { properties?: object } | undefined
+  return Object.keys(schema?.properties ?? {})
+}

@@ -1,0 +1,110 @@
+/** What the API refuses, and how it says so: {error: {code, message, remedy}}. */
+import type { ErrorAnswer } from './schema.ts'
+
+/** A request that is refused: what is wrong, with the value, and what to do instead. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly remedy: string
+  /** Where in a filter the fault lies, in characters. */
+  readonly position: number | undefined
+
+  constructor(
+    status: number,
+    code: string,
+    said: { message: string; remedy: string; position?: number },
+  ) {
+    super(said.message)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+    this.remedy = said.remedy
+    this.position = said.position
+  }
+}
+
+/** A query that cannot be answered as it was asked. */
+export function badQuery(code: string, message: string, remedy: string): ApiError {
+  return new ApiError(400, code, { message, remedy })
+}
+
+export function errorAnswer(error: ApiError): ErrorAnswer {
+  const { code, message, remedy, position } = error
+  return { error: { code, message, remedy, ...(position === undefined ? {} : { position }) } }
+}
+
+/** An error of Fastify, of one of its plugins or of a store, as the framework hands it over. */
+interface RaisedError extends Error {
+  statusCode?: number
+  code?: string
+  remedy?: unknown
+  validation?: { keyword: string; params: Record<string, unknown>; instancePath: string }[]
+}
+
+/** What to do about errors that the framework and its plugins raise, by status. */
+const remedies: Record<number, string> = {
+  403: 'use the address under which Weir is configured',
+  404: 'see /api/docs for what there is',
+  405: 'see /api/docs for what there is',
+  413: 'send less',
+  414: 'shorten the address',
+  415: 'see /api/docs for what is taken',
+  429: 'wait a minute, or ask less often',
+  431: 'send fewer or shorter headers',
+  503: 'try again in some seconds, or ask for less',
+}
+
+/**
+ * Any error as one that can be answered: refusals as they are, validation by the parameter's name,
+ * typed refusals of the stores by their remedy; what is left is our own fault and says nothing.
+ */
+export function toApiError(error: unknown, known: readonly string[]): ApiError {
+  if (error instanceof ApiError) return error
+  const raised = error as RaisedError
+  if (raised.validation?.[0]) return validationError(raised.validation[0], known)
+  if (raised.name === 'QueryTooLarge')
+    return badQuery('too-large', raised.message, remedyOf(raised, 'ask for a shorter time'))
+  const status = raised.statusCode ?? 500
+  if (status >= 400 && status !== 500)
+    return new ApiError(status, codeOf(raised, status), {
+      message: raised.message,
+      remedy: remedies[status] ?? 'see /api/docs',
+    })
+  return new ApiError(500, 'internal', {
+    message: 'the answer could not be made',
+    remedy: 'see the log of the API for the reason',
+  })
+}
+
+function remedyOf(raised: RaisedError, fallback: string): string {
+  return typeof raised.remedy === 'string' ? raised.remedy : fallback
+}
+
+const codes: Record<number, string> = { 404: 'not-found', 429: 'too-many', 503: 'busy' }
+
+function codeOf(raised: RaisedError, status: number): string {
+  return codes[status] ?? raised.code?.toLowerCase().replaceAll('_', '-') ?? 'refused'
+}
+
+function validationError(
+  fault: NonNullable<RaisedError['validation']>[number],
+  known: readonly string[],
+): ApiError {
+  const { keyword, params, instancePath } = fault
+  const name = instancePath.slice(1).split('/')[0] ?? ''
+  if (keyword === 'additionalProperties')
+    return badQuery(
+      'unknown-parameter',
+      `unknown parameter "${String(params['additionalProperty'])}"`,
+      known.length === 0 ? 'this takes no parameters' : `known are ${known.join(', ')}`,
+    )
+  if (keyword === 'enum')
+    return badQuery(
+      'bad-parameter',
+      `"${name}" is none of its words`,
+      `write one of ${(params['allowedValues'] as string[]).join(', ')}`,
+    )
+  if (keyword === 'type')
+    return badQuery('bad-parameter', `"${name}" is given more than once`, 'give it once')
+  return badQuery('bad-parameter', `"${name}" cannot be read`, 'see /api/docs for its form')
+}

@@ -1,0 +1,80 @@
+/** What ingest says of itself: over its socket while it runs, else as it last wrote it down. */
+import { readFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+
+import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
+
+/** Where the API learns of ingest; null where none has run. */
+export interface StatusSource {
+  read(): Promise<IngestStatus | null>
+}
+
+/** Ingest is given this long to answer. */
+const answerTimeoutMs = 1000
+/** A status longer than this is not one. */
+const statusBytesMax = 64 * 2 ** 20
+/** An answer is taken again for so long: pages ask in bursts. */
+const keptMs = 1000
+
+/** The status of the ingest on a data folder. Never fails: what cannot be read is not there. */
+export function ingestStatus(data: string, now: () => number): StatusSource {
+  let kept: { at: number; status: Promise<IngestStatus | null> } | null = null
+  const read = async () => (await fromSocket(data)) ?? (await fromFile(data))
+  return {
+    read() {
+      if (!kept || now() - kept.at > keptMs) kept = { at: now(), status: read() }
+      return kept.status
+    },
+  }
+}
+
+/** The exporters of a status, none where there is none. */
+export function exportersOf(status: IngestStatus | null): ExporterStatus[] {
+  return status?.exporters ?? []
+}
+
+async function fromSocket(data: string): Promise<IngestStatus | null> {
+  const text = await new Promise<string | null>((resolve) => {
+    const socketPath = join(data, 'run', 'ingest.sock')
+    const asked = request(
+      { socketPath, path: '/status', timeout: answerTimeoutMs, agent: false },
+      (response) => {
+        const chunks: Buffer[] = []
+        let bytes = 0
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.length
+          if (bytes > statusBytesMax) asked.destroy()
+          else chunks.push(chunk)
+        })
+        response.on('error', () => resolve(null))
+        response.on('close', () => {
+          const isWhole = response.complete && response.statusCode === 200
+          resolve(isWhole ? Buffer.concat(chunks).toString('utf8') : null)
+        })
+      },
+    )
+    asked.on('timeout', () => asked.destroy())
+    asked.on('error', () => resolve(null))
+    asked.end()
+  })
+  return text === null ? null : parse(text)
+}
+
+async function fromFile(data: string): Promise<IngestStatus | null> {
+  try {
+    const status = parse(await readFile(join(data, 'state', 'exporters.json'), 'utf8'))
+    return status && { ...status, running: false }
+  } catch {
+    return null
+  }
+}
+
+function parse(text: string): IngestStatus | null {
+  try {
+    const status = JSON.parse(text) as Partial<IngestStatus> | null
+    return Array.isArray(status?.exporters) ? (status as IngestStatus) : null
+  } catch {
+    return null
+  }
+}

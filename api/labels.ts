@@ -1,0 +1,90 @@
+/** Keys as people read them: names where there are any, services by their port. */
+import { protocolNumber } from '../flow/protocol.ts'
+import { serviceName } from '../flow/service.ts'
+import type { InterfaceName } from '../flow/status.ts'
+
+/** Where names come from: flow/names.ts, and later DNS. */
+export interface NameSource {
+  hostName(address: string): string | null
+  exporterName(address: string): string | null
+  exporterAddresses(name: string): string[]
+  interface(exporter: string, index: number): InterfaceName | null
+}
+
+/** A key of an answer. */
+export type AnswerKey = Record<string, string | number | boolean>
+
+/** Keys whose values are numbers in answers although stores keep tags as text. */
+const numericKeys = new Set(['port', 'interface'])
+const hostKeys = new Set(['host', 'src', 'dst', 'nexthop'])
+const interfaceKeys = new Set(['interface', 'in', 'out'])
+
+/** A stored key in the order of `words`, ports and interfaces as numbers where they are numbers. */
+export function answerKey(
+  words: readonly string[],
+  stored: Readonly<Record<string, string | number | undefined>>,
+): AnswerKey {
+  const key: AnswerKey = {}
+  for (const word of words) {
+    const value = stored[word]
+    if (value === undefined) continue
+    key[word] = numericKeys.has(word) && /^\d{1,15}$/.test(String(value)) ? Number(value) : value
+  }
+  return key
+}
+
+/**
+ * A key in words, such as "bobby22.bigbiz.local (10.0.0.22) 443/tcp https in". `exporter` is the
+ * one the answer is about, where it is about one: interfaces have their names by it.
+ */
+export function labelOf(key: AnswerKey, names: NameSource, exporter?: string): string {
+  if (key['other'] === true) return ['other', key['direction']].filter(Boolean).join(' ')
+  const exporterOf = typeof key['exporter'] === 'string' ? key['exporter'] : exporter
+  const hasPort = 'port' in key && 'protocol' in key
+  const parts: string[] = []
+  for (const [word, value] of Object.entries(key)) {
+    if (hasPort && word === 'protocol') continue
+    if (hasPort && word === 'port') parts.push(serviceLabel(String(key['protocol']), value))
+    else if (hostKeys.has(word)) parts.push(named(names.hostName(String(value)), value))
+    else if (word === 'exporter') parts.push(named(names.exporterName(String(value)), value))
+    else if (interfaceKeys.has(word)) parts.push(interfaceLabel(word, value, { names, exporterOf }))
+    else parts.push(wordsBefore[word] ? `${wordsBefore[word]}${value}` : String(value))
+  }
+  const label = parts.join(' ')
+  return 'src' in key && 'dst' in key ? label.replace(' ', ' → ') : label
+}
+
+/** Keys whose bare values would not say what they are. */
+const wordsBefore: Record<string, string> = {
+  srcport: 'source port ',
+  dstport: 'destination port ',
+  anyport: 'port ',
+  as: 'AS',
+  srcas: 'source AS',
+  dstas: 'destination AS',
+  tos: 'ToS ',
+  vlan: 'VLAN ',
+  application: 'application ',
+}
+
+function named(name: string | null, value: string | number | boolean): string {
+  return name === null ? String(value) : `${name} (${value})`
+}
+
+function serviceLabel(protocol: string, port: string | number | boolean): string {
+  if (typeof port !== 'number') return port === 'none' ? protocol : `${protocol} ${port}`
+  const number = protocolNumber(protocol)
+  const service = number === null ? null : serviceName(number, port)
+  return service === null ? `${port}/${protocol}` : `${port}/${protocol} ${service}`
+}
+
+function interfaceLabel(
+  word: string,
+  value: string | number | boolean,
+  { names, exporterOf }: { names: NameSource; exporterOf: string | undefined },
+): string {
+  const index = Number(value)
+  const found = exporterOf === undefined ? null : names.interface(exporterOf, index)
+  const label = found?.name ? `${found.name} (${index})` : `interface ${value}`
+  return word === 'interface' ? label : `${word} ${label}`
+}

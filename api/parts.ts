@@ -1,0 +1,36 @@
+/** What the routes are made of. */
+import type { Settings } from '../flow/settings.ts'
+import type { FlowStore } from '../store/flows.ts'
+import { HeavyQueries } from './heavy.ts'
+import { exportersOf, type StatusSource } from './ingest-status.ts'
+import type { NameSource } from './labels.ts'
+import type { Seen } from './query/coverage.ts'
+import type { SeriesReader } from './query/from-tier.ts'
+import { readWindow, type Window, type WindowQuery } from './query/window.ts'
+
+export interface ApiParts {
+  settings: Settings
+  series: SeriesReader
+  flows: FlowStore
+  status: StatusSource
+  names: NameSource
+  heavy: HeavyQueries
+  /** unix ms */
+  now: () => number
+}
+
+/** Reads a query's window, and since when exporters have been seen, which names and holes need. */
+export async function windowOf(
+  parts: ApiParts,
+  query: WindowQuery,
+): Promise<{ window: Window; seen: Seen[]; now: number }> {
+  const exporters = exportersOf(await parts.status.read())
+  const now = parts.now()
+  const window = readWindow(query, { now, names: parts.names, exporters })
+  const seen = exporters.map(({ address, firstSeen, lastSeen }) => ({
+    address,
+    firstSeen: firstSeen * 1000,
+    lastSeen: lastSeen * 1000,
+  }))
+  return { window, seen, now }
+}

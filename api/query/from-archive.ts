@@ -1,0 +1,91 @@
+/** A series answered from the flow archive. */
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { badQuery } from '../errors.ts'
+import type { FlowStore } from '../../store/flows.ts'
+import { archiveLines, fiveMinuteValues, foldLine } from './archive-lines.ts'
+import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
+import type { SeriesReader } from './from-tier.ts'
+import { gridEnd, gridOver, type Grid } from './grid.ts'
+import type { Line, Unit } from './line.ts'
+import type { Split } from './measured.ts'
+import { reaches, stepsMax, type Stored } from './source.ts'
+import { archiveFilter, onlyExporter, type Window } from './window.ts'
+
+export interface ArchiveQuestion {
+  series: SeriesReader
+  flows: FlowStore
+  stored: Stored
+  window: Window
+  split: Split
+  unit: Unit
+  top: number
+  seen: readonly Seen[]
+  signal: AbortSignal | undefined
+}
+
+export interface ArchiveAnswer {
+  grid: Grid
+  covered: CoverageGrid
+  lines: Line[]
+  /** 5-minute values, by line. */
+  fiveMinute: ReadonlyMap<Line, Float64Array>
+}
+
+/** Steps of any length over a window; those over 5 minutes are folded from 5-minute ones. */
+export async function fromArchive(
+  question: ArchiveQuestion,
+  stepMs: number,
+): Promise<ArchiveAnswer> {
+  const { window, split, unit, stored } = question
+  const grid = gridOver(window.from, window.to, stepMs)
+  const fine = gridOver(grid.from, gridEnd(grid), Math.min(stepMs, intervalMs))
+  if (fine.count > stepsMax)
+    throw badQuery(
+      'window-too-long',
+      `the archive is read in steps of 5 minutes, and ${fine.count} are more than ${stepsMax}`,
+      'ask for less time, or leave out the filter',
+    )
+  const [flows, covered] = await Promise.all([
+    question.flows.series({
+      from: grid.from,
+      to: gridEnd(grid),
+      filter: archiveFilter(window),
+      include: window.include,
+      signal: question.signal,
+      stepMs: fine.stepMs,
+      by: split.by,
+      top: question.top,
+      order: unit.field,
+    }),
+    coverageUnder(question, grid),
+  ])
+  const reach = {
+    first: intervalStart(stored.archive.first ?? Number.POSITIVE_INFINITY),
+    until: covered.openUntil ?? Number.POSITIVE_INFINITY,
+  }
+  const { directions } = split
+  const made = archiveLines({ grid: fine, flows, covered, unit, directions, reach })
+  const fiveMinute = new Map<Line, Float64Array>()
+  const lines = made.map((line) => {
+    const folded = foldLine(line, fine, grid)
+    fiveMinute.set(folded, fiveMinuteValues(line, fine))
+    return folded
+  })
+  return { grid, covered, lines, fiveMinute }
+}
+
+/** What is known of the window, from the finest totals that go back far enough. */
+async function coverageUnder(question: ArchiveQuestion, grid: Grid): Promise<CoverageGrid> {
+  const { series, stored, window, seen } = question
+  const { tier } =
+    stored.tiers.find((each) => reaches({ from: grid.from }, stored, each.tier)) ?? stored.tiers[0]!
+  const covering = gridOver(grid.from, gridEnd(grid), tier.stepMs)
+  const exporter = onlyExporter(window)
+  const rows = await series.coverage({
+    tier,
+    from: covering.from,
+    to: gridEnd(covering),
+    exporters: exporter === undefined ? undefined : [exporter],
+  })
+  return layCoverage(rows, covering, seen)
+}

@@ -1,0 +1,84 @@
+/** A series answered from a tier's totals. */
+import type { Tier } from '../../flow/interval.ts'
+import type { SeriesKey, SeriesStore } from '../../store/series.ts'
+import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
+import { gridEnd, gridOver, type Grid } from './grid.ts'
+import type { Line, Unit } from './line.ts'
+import { wholeOf, type Split } from './measured.ts'
+import { Steps } from './steps.ts'
+import { tierLines } from './tier-lines.ts'
+
+/** The read side of the series store. */
+export type SeriesReader = Pick<SeriesStore, 'coverage' | 'top' | 'read' | 'extent' | 'close'> & {
+  /** Files left out because they could not be read; stores that cannot tell leave it out. */
+  problems?(): readonly { file: string; reason: string }[]
+}
+
+export interface TierQuestion {
+  series: SeriesReader
+  split: Split
+  unit: Unit
+  top: number
+  exporter: string | undefined
+  seen: readonly Seen[]
+}
+
+export interface TierAnswer {
+  grid: Grid
+  covered: CoverageGrid
+  keys: readonly SeriesKey[]
+  /** One a key. */
+  lines: Line[]
+  /** One for each part of the rest; of total 0 where there is none. */
+  rests: Line[]
+}
+
+/** The steps of a tier over [from, to), by the greatest keys of that time or by `keys`. */
+export async function fromTier(
+  question: TierQuestion,
+  { tier, from, to }: { tier: Tier; from: number; to: number },
+  given?: readonly SeriesKey[],
+): Promise<TierAnswer> {
+  const { series, split, unit, exporter } = question
+  const grid = gridOver(from, to, tier.stepMs)
+  const range = {
+    tier,
+    from: grid.from,
+    to: gridEnd(grid),
+    exporters: exporter === undefined ? undefined : [exporter],
+  }
+  const asked = { ...range, fields: [unit.field] }
+  const measurement = split.measurement!
+  const ranked = async () => {
+    if (given) return given
+    if (split.ranked.length === 0) return withDirections([{}], split)
+    const rows = await series.top({
+      ...range,
+      measurement,
+      by: split.ranked,
+      order: unit.field,
+      limit: question.top,
+      fields: [unit.field],
+    })
+    return withDirections(rows.map(({ key }) => key), split) // prettier-ignore
+  }
+  const rule = split.ranked.length === 0 ? null : wholeOf(split)
+  const [coverage, { keys, listed }, whole] = await Promise.all([
+    series.coverage(range),
+    ranked().then(async (found) => ({
+      keys: found,
+      listed: await series.read({ ...asked, measurement, by: split.by, keys: found, rest: false }),
+    })),
+    rule && series.read({ ...asked, ...rule }),
+  ])
+  const covered = layCoverage(coverage, grid, question.seen)
+  const steps = new Steps(covered, unit)
+  const rows = { steps, split, keys, listed, exporter, whole: rule && { rule, rows: whole! } }
+  return { grid, covered, keys, ...tierLines(rows) }
+}
+
+/** Each of the keys in each direction, where direction is asked for. */
+function withDirections(keys: readonly SeriesKey[], { directions }: Split): SeriesKey[] {
+  if (directions.length === 0) return [...keys]
+  return keys.flatMap((key) => directions.map((direction) => ({ ...key, direction })))
+}

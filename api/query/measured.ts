@@ -1,0 +1,84 @@
+/** Which stored measurement answers a split, and what the whole is that a cut list adds up to. */
+import { restDirections, type SeriesKeyName } from '../../store/flows.ts'
+import type { MeasurementName, TagName } from '../../store/measurement.ts'
+
+export type SplitWord = SeriesKeyName
+
+/** How a series question is read from the stored measurements. */
+export interface Split {
+  /** The words of the keys, as asked; `protocol` stands before `port`. */
+  by: readonly SplitWord[]
+  /** The words by which keys are ranked and cut: without direction. */
+  ranked: readonly SplitWord[]
+  /** Directions that keys are split into; empty where direction is not asked for. */
+  directions: readonly string[]
+  /** The measurement that answers; null where only the archive can. */
+  measurement: MeasurementName | null
+}
+
+/** Sets of words (without direction and exporter, which every measurement serves) and what serves them. */
+const served: [readonly SplitWord[], MeasurementName][] = [
+  [[], 'total'],
+  [['host'], 'host'],
+  [['protocol', 'port'], 'port'],
+  [['protocol'], 'protocol'],
+  [['interface'], 'interface'],
+  [['host', 'protocol', 'port'], 'host_port'],
+  [['host', 'protocol'], 'host_port'],
+]
+
+/** Measurements whose direction is a host's or an interface's own view: in or out. */
+const twoSided = new Set<MeasurementName>(['host', 'host_port', 'interface'])
+
+/** How a list of words splits the traffic. Words given twice count once. */
+export function splitBy(words: readonly SplitWord[]): Split {
+  const asked = [...new Set(words)]
+  const by = asked.includes('port')
+    ? asked.filter((word) => word !== 'protocol').flatMap(withProtocol)
+    : asked
+  const ranked = by.filter((word) => word !== 'direction')
+  const own: readonly SplitWord[] = ranked.filter((word) => word !== 'exporter')
+  const measurement =
+    served.find(
+      ([set]) => set.length === own.length && set.every((word) => own.includes(word)),
+    )?.[1] ?? null
+  const isTwoSided =
+    measurement === null
+      ? own.includes('host') || own.includes('interface')
+      : twoSided.has(measurement)
+  const directions = isTwoSided ? restDirections.slice(0, 2) : restDirections
+  return { by, ranked, directions: by.includes('direction') ? directions : [], measurement }
+}
+
+function withProtocol(word: SplitWord): SplitWord[] {
+  return word === 'port' ? ['protocol', 'port'] : [word]
+}
+
+/**
+ * The rows that a list of keys is a part of, so that what was cut is the whole less what is listed.
+ * Σ host(in) = Σ host(out) = Σ port = Σ protocol = Σ total holds at every tier, so `total`, which
+ * has a handful of rows a step, is the whole of all of them but of interfaces.
+ */
+export interface Whole {
+  measurement: MeasurementName
+  by: readonly TagName[]
+  keys: readonly Partial<Record<TagName, string>>[]
+  /** For each of the keys, the parts of the rest that it adds to, each so many times. */
+  adds: readonly { rest: number; times: number }[][]
+}
+
+/** The whole of a split: the rest has a part for each direction that is split into, else one. */
+export function wholeOf(split: Split): Whole {
+  const { measurement, directions } = split
+  const isSplit = directions.length > 0
+  const keys = isSplit ? directions.map((direction) => ({ direction })) : [{}]
+  const each = keys.map((_, rest) => [{ rest, times: 1 }])
+  const by = isSplit ? (['direction'] as const) : []
+  if (measurement === 'interface') return { measurement, by, keys, adds: each }
+  if (measurement !== 'host' && measurement !== 'host_port')
+    return { measurement: 'total', by, keys, adds: each }
+  const bothEnds = isSplit
+    ? [{ rest: 0, times: 1 }, { rest: 1, times: 1 }] // prettier-ignore
+    : [{ rest: 0, times: 2 }]
+  return { measurement: 'total', by: [], keys: [{}], adds: [bothEnds] }
+}

@@ -1,0 +1,21 @@
+/** Whole numbers of queries, within named bounds. */
+import { badQuery } from '../errors.ts'
+
+/**
+ * A whole number of a query.
+ * @throws ApiError where it lies outside of its bounds
+ */
+export function readWhole(
+  name: string,
+  text: string | undefined,
+  { fallback, least, most }: { fallback: number; least: number; most: number },
+): number {
+  if (text === undefined) return fallback
+  const value = Number(text)
+  if (value >= least && value <= most) return value
+  throw badQuery(
+    'out-of-range',
+    `${name} ${text} is out of range`,
+    `write a number from ${least} to ${most}`,
+  )
+}

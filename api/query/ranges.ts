@@ -1,0 +1,56 @@
+/** Unknown and lost time as merged ranges. */
+import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
+import type { CoverageGrid } from './coverage.ts'
+
+/** What ranges are cut to: the answer's window, and now, since the future is not unknown. Unix ms. */
+export interface RangeBounds {
+  from: number
+  to: number
+  now: number
+}
+
+/** [from, to, reason] in unix seconds, ascending; neighbours of one reason are one range. */
+export function unknownRanges(
+  covered: CoverageGrid,
+  bounds: RangeBounds,
+): [number, number, UnknownReason][] {
+  const ranges: [number, number, UnknownReason][] = []
+  for (const [at, from, to] of steps(covered, bounds)) {
+    if (covered.isKnown[at] === 1) continue
+    const reason = unknownReasons[covered.reason[at]!]!
+    const last = ranges.at(-1)
+    if (last && last[1] === from && last[2] === reason) last[1] = to
+    else ranges.push([from, to, reason])
+  }
+  return ranges
+}
+
+/** [from, to, flows, estimated] in unix seconds, ascending; neighbours are one range. */
+export function lostRanges(
+  covered: CoverageGrid,
+  bounds: RangeBounds,
+): [number, number, number, boolean][] {
+  const ranges: [number, number, number, boolean][] = []
+  for (const [at, from, to] of steps(covered, bounds)) {
+    const flows = covered.lostFlows[at]!
+    if (flows === 0) continue
+    const isEstimated = covered.lostIsEstimated[at] === 1
+    const last = ranges.at(-1)
+    if (last && last[1] === from) {
+      last[1] = to
+      last[2] += flows
+      last[3] ||= isEstimated
+    } else ranges.push([from, to, flows, isEstimated])
+  }
+  return ranges
+}
+
+/** The steps that reach into the bounds: place, start and end in unix seconds. */
+function* steps({ grid }: CoverageGrid, bounds: RangeBounds): Generator<[number, number, number]> {
+  const end = Math.min(bounds.to, bounds.now)
+  for (let at = 0; at < grid.count; at++) {
+    const from = Math.max(bounds.from, grid.from + at * grid.stepMs)
+    const to = Math.min(end, grid.from + (at + 1) * grid.stepMs)
+    if (from < to) yield [at, from / 1000, to / 1000]
+  }
+}

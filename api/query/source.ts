@@ -1,0 +1,165 @@
+/** Where a series is answered from, and at which step. */
+import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
+import { badQuery } from '../errors.ts'
+
+/** The archive's steps, in ms. */
+export const archiveStepsMs = [1, 2, 5, 10, 30, 60, 300].map((seconds) => seconds * 1000)
+/** Further steps that the archive answers where no tier can: with a filter, or for odd splits. */
+export const archiveLongStepsMs = [1800, 7200, 86_400].map((seconds) => seconds * 1000)
+
+/** The longest window that is answered from the archive of itself. */
+export const archiveWindowMaxMs = 6 * 3_600_000
+/** The most rows that are read for that. */
+export const archiveRowsMax = 50_000_000
+/** The most steps of an answer. */
+export const stepsMax = 100_000
+/** The most values of an answer: steps × series. */
+export const valuesMax = 4_000_000
+
+/** What is stored, as far as it bears on the choice. Times are unix ms. */
+export interface Stored {
+  tiers: { tier: Tier; extent: { from: number; to: number } | null }[]
+  archive: { rows: number; first: number | null; last: number | null }
+}
+
+export interface Wanted {
+  from: number
+  to: number
+  /** Most steps where no step is asked for. */
+  points: number
+  stepMs: number | undefined
+  /** Whether only the archive can answer: a filter, or a split that is not stored. */
+  needsArchive: boolean
+}
+
+export type Source =
+  | { kind: 'tier'; tier: Tier; remark?: string }
+  | { kind: 'archive'; stepMs: number; remark?: string }
+
+/**
+ * Chooses as the contract has it: finest first, as far as `points` and what is kept allow.
+ * @throws ApiError where the archive alone could answer and does not reach, or the step is too long or too fine
+ */
+export function chooseSource(wanted: Wanted, stored: Stored): Source {
+  const source = wanted.needsArchive
+    ? fromArchive(wanted, stored)
+    : wanted.stepMs === undefined
+      ? byPoints(wanted, stored)
+      : byStep(wanted, stored)
+  refuseTooMany(wanted, source.kind === 'tier' ? source.tier.stepMs : source.stepMs)
+  return source
+}
+
+function fromArchive(wanted: Wanted, stored: Stored): Source {
+  const steps = [...archiveStepsMs, ...archiveLongStepsMs]
+  const { archive } = stored
+  const isOutside =
+    archive.first === null
+      ? stored.tiers.some(({ extent }) => extent !== null)
+      : archive.first >= wanted.to
+  if (isOutside)
+    throw badQuery(
+      'beyond-archive',
+      archive.first === null
+        ? 'the flow archive holds no flows'
+        : `the flow archive begins at ${new Date(archive.first).toISOString()}, after the window`,
+      'leave out the filter, or ask by host, port, protocol, interface, direction or exporter, which are kept for longer',
+    )
+  const stepMs =
+    wanted.stepMs === undefined
+      ? (steps.find((step) => fits(wanted, step)) ?? steps.at(-1)!)
+      : atLeast(steps, wanted.stepMs)
+  if (archive.first === null || archiveCovers(wanted, stored)) return { kind: 'archive', stepMs }
+  const remark = `the flow archive begins at ${new Date(archive.first).toISOString()}`
+  return { kind: 'archive', stepMs, remark }
+}
+
+function byStep(wanted: Wanted, stored: Stored): Source {
+  const asked = wanted.stepMs!
+  const tiers = stored.tiers.map(({ tier }) => tier)
+  const finest = tiers[0]!.stepMs
+  const steps = [...archiveStepsMs.filter((step) => step < finest), ...tiers.map((t) => t.stepMs)]
+  const stepMs = atLeast(steps, asked)
+  const tier = tiers.find((each) => each.stepMs === stepMs)
+  if (tier) return withReach(wanted, stored, tier)
+  if (archiveCovers(wanted, stored)) return { kind: 'archive', stepMs }
+  return {
+    ...withReach(wanted, stored, tiers[0]!),
+    remark: 'the flow archive does not cover the window; the finest totals kept are shown',
+  }
+}
+
+function byPoints(wanted: Wanted, stored: Stored): Source {
+  const stepMs = archiveStepsMs.find((step) => fits(wanted, step))
+  if (
+    stepMs !== undefined &&
+    wanted.to - wanted.from <= archiveWindowMaxMs &&
+    stored.archive.rows <= archiveRowsMax &&
+    archiveCovers(wanted, stored)
+  )
+    return { kind: 'archive', stepMs }
+  const fitting = stored.tiers.filter(({ tier }) => fits(wanted, tier.stepMs))
+  const isEmpty = stored.tiers.every(({ extent }) => extent === null)
+  const reaching = fitting.find(({ tier }) => isEmpty || reaches(wanted, stored, tier))
+  const chosen = reaching ?? fitting.at(-1) ?? stored.tiers.at(-1)!
+  return withReach(wanted, stored, chosen.tier)
+}
+
+function fits({ from, to, points }: Wanted, stepMs: number): boolean {
+  return (to - from) / stepMs <= points
+}
+
+function atLeast(steps: readonly number[], asked: number): number {
+  const step = steps.find((each) => each >= asked)
+  if (step !== undefined) return step
+  const longest = steps.at(-1)! / 1000
+  throw badQuery(
+    'step-too-long',
+    `no step is as long as ${asked / 1000} s`,
+    `ask for a step of at most ${longest} s`,
+  )
+}
+
+/**
+ * Whether the archive holds all that is held of the window: it goes back to its start, or as far as
+ * the finest totals do and these as far as any. Totals begin with an interval, flows within it.
+ */
+function archiveCovers(wanted: Wanted, stored: Stored): boolean {
+  const { first, last } = stored.archive
+  if (first === null || last === null || last <= wanted.from) return false
+  if (first <= wanted.from) return true
+  const finest = stored.tiers[0]
+  if (!finest?.extent) return stored.tiers.every(({ extent }) => extent === null)
+  return first < finest.extent.from + 2 * intervalMs && reaches(wanted, stored, finest.tier)
+}
+
+/** Whether a tier goes back as far in the window as any coarser tier does. */
+export function reaches({ from }: { from: number }, { tiers }: Pick<Stored, 'tiers'>, tier: Tier) {
+  const own = tiers.find((each) => each.tier.name === tier.name)?.extent
+  if (!own) return false
+  if (own.from <= from) return true
+  return tiers.every(
+    ({ tier: other, extent }) =>
+      !extent ||
+      other.stepMs <= tier.stepMs ||
+      intervalStart(own.from, other.stepMs) <= extent.from,
+  )
+}
+
+function withReach(wanted: Wanted, stored: Stored, tier: Tier): Source {
+  if (reaches(wanted, stored, tier)) return { kind: 'tier', tier }
+  const own = stored.tiers.find((each) => each.tier.name === tier.name)?.extent
+  if (!own) return { kind: 'tier', tier }
+  const remark = `${tier.name} totals begin at ${new Date(own.from).toISOString()}`
+  return { kind: 'tier', tier, remark }
+}
+
+function refuseTooMany({ from, to, stepMs: asked }: Wanted, stepMs: number): void {
+  const count = Math.ceil((to - from) / stepMs)
+  if (count <= stepsMax) return
+  throw badQuery(
+    'too-many-steps',
+    `${count} steps of ${(asked ?? stepMs) / 1000} s are more than ${stepsMax}`,
+    `ask for a step of at least ${Math.ceil((to - from) / stepsMax / 1000)} s, or for less time`,
+  )
+}

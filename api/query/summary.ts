@@ -1,0 +1,81 @@
+/** The summary of a line: what stands in the chart's legend. */
+import type { SeriesSummary } from '../schema.ts'
+import type { Line, Unit } from './line.ts'
+
+/** The 5-minute values of a window, or why there are none. */
+export type FiveMinute = { values: Float64Array } | { reason: string }
+
+export interface SummaryFacts {
+  unit: Unit
+  fiveMinute: FiveMinute
+  /** Whether peaks of several parts are bounds. */
+  partsAreBounds: boolean
+  /** The step that is still open, left out where others are known; −1 where none is. */
+  openAt: number
+}
+
+/** What share of the 5-minute values lies at or below the 95th percentile (nearest rank). */
+const percentile = 0.95
+
+/**
+ * Average, minimum and last are over the known closed steps of the line's average; the maximum is
+ * its greatest peak; p95 is the nearest-rank percentile, the ceil(0.95 × n)-th smallest of the n
+ * known 5-minute values.
+ */
+export function summaryOf(line: Line, facts: SummaryFacts): SeriesSummary {
+  const closed = overSteps(line, facts.openAt)
+  const over = closed.known > 0 ? closed : overSteps(line, -1)
+  const maximum = greatestPeak(line, facts)
+  const fiveMinute = p95Of(facts.fiveMinute)
+  const isNothing = over.known === 0
+  return {
+    average: isNothing ? null : over.sum / over.known,
+    maximum: Number.isNaN(maximum.value) ? null : maximum.value,
+    minimum: isNothing ? null : over.least,
+    last: isNothing ? null : over.last,
+    ...fiveMinute,
+    total: line.total / facts.unit.perTotal,
+    ...(maximum.isBound ? { maximumIsBound: true } : {}),
+  }
+}
+
+interface OverSteps {
+  known: number
+  sum: number
+  least: number
+  last: number
+}
+
+function overSteps({ average }: Line, openAt: number): OverSteps {
+  const over = { known: 0, sum: 0, least: Number.POSITIVE_INFINITY, last: Number.NaN }
+  for (let at = 0; at < average.length; at++) {
+    const value = average[at]!
+    if (Number.isNaN(value) || at === openAt) continue
+    over.known++
+    over.sum += value
+    over.least = Math.min(over.least, value)
+    over.last = value
+  }
+  return over
+}
+
+/** The greatest of a line's peaks; NaN where nothing is known. */
+function greatestPeak(
+  { peak, parts }: Line,
+  { partsAreBounds }: Pick<SummaryFacts, 'partsAreBounds'>,
+): { value: number; isBound: boolean } {
+  let best = -1
+  for (let at = 0; at < peak.length; at++)
+    if (!Number.isNaN(peak[at]!) && (best < 0 || peak[at]! > peak[best]!)) best = at
+  if (best < 0) return { value: Number.NaN, isBound: false }
+  return { value: peak[best]!, isBound: partsAreBounds && parts[best]! > 1 }
+}
+
+function p95Of(fiveMinute: FiveMinute): { p95: number | null; p95Reason?: string } {
+  if ('reason' in fiveMinute) return { p95: null, p95Reason: fiveMinute.reason }
+  const known = fiveMinute.values.filter((value) => !Number.isNaN(value)).sort()
+  const value = known[Math.ceil(percentile * known.length) - 1]
+  return value === undefined
+    ? { p95: null, p95Reason: 'no whole 5-minute interval of the window is known' }
+    : { p95: value }
+}

@@ -1,0 +1,138 @@
+/** What every query about a span of time says: when, of whom, with which filter. */
+import { formatAddress, parseAddress } from '../../flow/address.ts'
+import { FilterError, parseFilter, type Filter } from '../../flow/filter.ts'
+import type { Include } from '../../store/flows.ts'
+import { ApiError, badQuery } from '../errors.ts'
+import type { NameSource } from '../labels.ts'
+import { isTimeZone } from './calendar.ts'
+import { parseTime } from './time.ts'
+
+/** The window's parameters, as texts. */
+export interface WindowQuery {
+  from?: string
+  to?: string
+  tz?: string
+  filter?: string
+  exporter?: string
+  include?: Include
+}
+
+export interface Window {
+  /** [from, to), unix ms. */
+  from: number
+  to: number
+  /** The filter as written, without the exporter asked for beside it. */
+  filter: Filter | undefined
+  /** The address of the only exporter asked for. */
+  exporter: string | undefined
+  include: Include
+  /** Whether both ends were given as fixed times, so that the same query means the same window later. */
+  isFixed: boolean
+}
+
+/** What reading a window needs to know. */
+export interface WindowContext {
+  /** unix ms */
+  now: number
+  names: NameSource
+  /** Exporters that ingest knows, by which names from the network are found too. */
+  exporters: readonly { address: string; name: string | null }[]
+}
+
+/** The longest window that is answered, in ms: more than any tier keeps. */
+const windowMaxMs = 20 * 366 * 86_400_000
+
+/**
+ * Reads the window of a query.
+ * @throws ApiError naming the parameter that cannot be used
+ */
+export function readWindow(query: WindowQuery, context: WindowContext): Window {
+  const zone = query.tz ?? 'UTC'
+  if (!isTimeZone(zone))
+    throw badQuery('bad-zone', `tz "${zone}" is no time zone`, 'write one such as Europe/Brussels')
+  const time = (name: 'from' | 'to', text: string) => {
+    const t = parseTime(text, { now: context.now, zone, isEnd: name === 'to' })
+    if (t === null)
+      throw badQuery(
+        'bad-time',
+        `${name} "${text}" is no time between 1970 and 2100`,
+        'write ISO 8601, unix seconds, now-6h or now/d',
+      )
+    return t
+  }
+  const from = time('from', query.from ?? 'now-6h')
+  const to = time('to', query.to ?? 'now')
+  if (from >= to)
+    throw badQuery('empty-window', 'from is not before to', 'give a from that lies before to')
+  if (to - from > windowMaxMs)
+    throw badQuery('window-too-long', 'the window is longer than 20 years', 'ask for less time')
+  const isRelative = [query.from ?? 'now', query.to ?? 'now'].some((text) => text.includes('now'))
+  return {
+    from,
+    to,
+    filter: readFilter(query.filter ?? '', context),
+    exporter: query.exporter === undefined ? undefined : exporterAddress(query.exporter, context),
+    include: query.include ?? 'any',
+    isFixed: !isRelative,
+  }
+}
+
+/** The filter of a window for the archive: what was written, and the exporter asked for. */
+export function archiveFilter({ filter, exporter }: Window): Filter | undefined {
+  if (exporter === undefined) return filter
+  const term: Filter = { kind: 'exporter', exporter }
+  return filter === undefined ? term : { kind: 'and', terms: [filter, term] }
+}
+
+/** The only exporter whose flows a window can hold, by its parameter or its filter; undefined for all. */
+export function onlyExporter({ filter, exporter }: Window): string | undefined {
+  return exporter ?? (filter && exporterIn(filter))
+}
+
+function exporterIn(filter: Filter): string | undefined {
+  if (filter.kind === 'exporter') return filter.exporter
+  if (filter.kind !== 'and') return undefined
+  return filter.terms.map((term) => exporterIn(term)).find((exporter) => exporter !== undefined)
+}
+
+function readFilter(text: string, context: WindowContext): Filter | undefined {
+  try {
+    const filter = parseFilter(text)
+    return filter === null ? undefined : withAddresses(filter, context)
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error
+    throw new ApiError(400, 'bad-filter', {
+      message: error.message,
+      remedy: `write ${error.expected} at position ${error.position}`,
+      position: error.position,
+    })
+  }
+}
+
+/** The filter with exporters by address, as the archive keeps them. */
+function withAddresses(filter: Filter, context: WindowContext): Filter {
+  if (filter.kind === 'exporter')
+    return { ...filter, exporter: exporterAddress(filter.exporter, context) }
+  if (filter.kind !== 'and') return filter
+  return { ...filter, terms: filter.terms.map((term) => withAddresses(term, context)) }
+}
+
+function exporterAddress(text: string, { names, exporters }: WindowContext): string {
+  const words = parseAddress(text)
+  if (words) return formatAddress(...words)
+  const called = exporters.filter(({ name }) => name === text).map(({ address }) => address)
+  const [address, ...more] = new Set([...names.exporterAddresses(text), ...called])
+  if (address === undefined)
+    throw badQuery(
+      'unknown-exporter',
+      `exporter "${text}" is neither an address nor a known name`,
+      'see /api/exporters for the exporters and their names',
+    )
+  if (more.length > 0)
+    throw badQuery(
+      'ambiguous-exporter',
+      `exporter "${text}" names ${more.length + 1} exporters`,
+      `give the address: ${[address, ...more].join(', ')}`,
+    )
+  return address
+}

@@ -1,0 +1,24 @@
+/** GET /api/exporters */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+import { exportersOf } from '../ingest-status.ts'
+import type { ApiParts } from '../parts.ts'
+import { ErrorAnswer } from '../schema.ts'
+import { ExportersAnswer, NoQuery } from '../schema-status.ts'
+
+const schema = {
+  summary: 'Exporters: who sends, what was lost, what could not be read',
+  querystring: NoQuery,
+  response: { 200: ExportersAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+export function exportersRoute({ status, names }: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/exporters', { schema }, async () => ({
+      exporters: exportersOf(await status.read()).map((exporter) => ({
+        ...exporter,
+        name: exporter.name ?? names.exporterName(exporter.address),
+      })),
+    }))
+  }
+}

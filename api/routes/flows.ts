@@ -1,0 +1,88 @@
+/** GET /api/flows */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+
+import type { FlowRecord } from '../../store/flows.ts'
+import { sayFreshness } from '../caching.ts'
+import { csv, csvTime } from '../csv.ts'
+import { badQuery } from '../errors.ts'
+import { windowOf, type ApiParts } from '../parts.ts'
+import { readWhole } from '../query/numbers.ts'
+import { archiveFilter } from '../query/window.ts'
+import { ErrorAnswer, Flow, FlowsAnswer, FlowsQuery } from '../schema.ts'
+
+/** The most flows of an answer. */
+const flowsMax = 10_000
+
+const schema = {
+  summary: 'Flows of a window as they were received',
+  querystring: FlowsQuery,
+  response: { 200: FlowsAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/flows', { schema }, async ({ query }, reply) => {
+      if (query.format === 'parquet')
+        throw badQuery('no-parquet', 'flows are not given as parquet', 'ask for csv or ndjson')
+      const { window, now } = await windowOf(parts, query)
+      const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: flowsMax })
+      const { flows, more } = await parts.heavy.run(reply, (signal) =>
+        parts.flows.list({
+          from: window.from,
+          to: window.to,
+          filter: archiveFilter(window),
+          include: window.include,
+          signal,
+          order: query.order ?? 'first',
+          limit,
+        }),
+      )
+      sayFreshness(reply, window, now)
+      const answer = {
+        from: window.from / 1000,
+        to: window.to / 1000,
+        flows: flows.map(flowOf),
+        more,
+      }
+      return formats[query.format ?? 'json'](reply, answer)
+    })
+  }
+}
+
+/** A stored record with times in unix seconds. */
+function flowOf(record: FlowRecord): Flow {
+  const { received, first, last, ...rest } = record
+  return { received: received / 1000, first: first / 1000, last: last / 1000, ...rest }
+}
+
+const formats = {
+  json: (_reply: FastifyReply, answer: FlowsAnswer) => answer,
+  csv: (reply: FastifyReply, { flows, more }: FlowsAnswer) =>
+    download(reply, { type: 'text/csv; charset=utf-8', extension: 'csv', more }).send(
+      csv(columns, flows.map(cells)),
+    ),
+  ndjson: (reply: FastifyReply, { flows, more }: FlowsAnswer) =>
+    download(reply, { type: 'application/x-ndjson', extension: 'ndjson', more }).send(
+      flows.map((flow) => `${JSON.stringify(flow)}\n`).join(''),
+    ),
+}
+
+function download(
+  reply: FastifyReply,
+  { type, extension, more }: { type: string; extension: string; more: boolean },
+): FastifyReply {
+  return reply
+    .type(type)
+    .header('content-disposition', `attachment; filename="weir-flows.${extension}"`)
+    .header('weir-more', String(more))
+}
+
+const columns = Object.keys(Flow.properties) as (keyof Flow)[]
+const timeColumns = new Set<keyof Flow>(['received', 'first', 'last'])
+
+function cells(flow: Flow): (string | number | null)[] {
+  return columns.map((column) =>
+    timeColumns.has(column) ? csvTime(flow[column] as number) : flow[column],
+  )
+}

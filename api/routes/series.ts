@@ -1,0 +1,26 @@
+/** GET /api/series */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+import { sayFreshness } from '../caching.ts'
+import { windowOf, type ApiParts } from '../parts.ts'
+import { answerSeries } from '../query/series.ts'
+import { ErrorAnswer, SeriesAnswer, SeriesQuery } from '../schema.ts'
+
+const schema = {
+  summary: 'Bandwidth over time, split by the greatest keys',
+  querystring: SeriesQuery,
+  response: { 200: SeriesAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+export function seriesRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/series', { schema }, async ({ query }, reply) => {
+      const { window, seen, now } = await windowOf(parts, query)
+      const answer = await parts.heavy.run(reply, (signal) =>
+        answerSeries(query, window, { ...parts, tiers: parts.settings.tiers, seen, now, signal }),
+      )
+      sayFreshness(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)
+      return answer
+    })
+  }
+}

@@ -1,0 +1,137 @@
+/** GET /api/status: always answers, whatever is amiss. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+import { formatNetwork, type NetworkSet } from '../../flow/address.ts'
+import { isLoopback, type Endpoint, type Settings } from '../../flow/settings.ts'
+import type { IngestStatus } from '../../flow/status.ts'
+import type { ApiParts } from '../parts.ts'
+import { ErrorAnswer } from '../schema.ts'
+import { NoQuery, StatusAnswer, type Warning } from '../schema-status.ts'
+import packageFile from '../../package.json' with { type: 'json' }
+
+const schema = {
+  summary: 'How Weir stands: ingest, archive, series, settings, and what to look at',
+  querystring: NoQuery,
+  response: { 200: StatusAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+export function statusRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/status', { schema }, () => answerStatus(parts))
+  }
+}
+
+async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
+  const warnings: Warning[] = []
+  const ingest = await parts.status.read()
+  const answer: StatusAnswer = {
+    version: packageFile.version,
+    now: parts.now() / 1000,
+    ingest,
+    archive: await archiveOf(parts, warnings),
+    series: await seriesOf(parts, warnings),
+    refused: ingest?.refused ?? [],
+    settings: shown(parts.settings),
+    warnings,
+  }
+  warnings.push(...ingestWarnings(ingest), ...settingWarnings(parts.settings))
+  const files = parts.series.problems?.() ?? []
+  const left = files.map(({ file, reason }) => `series file ${file} is left out: ${reason}`)
+  for (const what of [...answer.archive.problems, ...left])
+    warnings.push({ what, remedy: 'the rest is answered; weir rebuild makes series again' })
+  return answer
+}
+
+async function archiveOf(
+  { flows }: ApiParts,
+  warnings: Warning[],
+): Promise<StatusAnswer['archive']> {
+  try {
+    const { first, last, rows } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
+    const { bytes = null, problems = [] } = (await flows.health?.()) ?? {}
+    return { from: inSeconds(first), to: inSeconds(last), rows, bytes, problems: [...problems] }
+  } catch (error) {
+    warnings.push(unreadable('the flow archive', error))
+    return { from: null, to: null, rows: 0, bytes: null, problems: [] }
+  }
+}
+
+async function seriesOf(
+  { series, settings }: ApiParts,
+  warnings: Warning[],
+): Promise<StatusAnswer['series']> {
+  return Promise.all(
+    settings.tiers.map(async (tier) => {
+      const extent = await series.extent(tier).catch((error: unknown) => {
+        warnings.push(unreadable(`the ${tier.name} series`, error))
+        return null
+      })
+      return {
+        tier: tier.name,
+        step: tier.stepMs / 1000,
+        keep: tier.keepMs / 1000,
+        from: inSeconds(extent?.from ?? null),
+        to: extent === null ? null : (extent.to + tier.stepMs) / 1000,
+      }
+    }),
+  )
+}
+
+function inSeconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000
+}
+
+function unreadable(what: string, error: unknown): Warning {
+  const reason = error instanceof Error ? error.message : String(error)
+  return { what: `${what} cannot be read: ${reason}`, remedy: 'see that WEIR_DATA is whole' }
+}
+
+function ingestWarnings(ingest: IngestStatus | null): Warning[] {
+  if (ingest?.running) return ingest.warnings
+  return [
+    {
+      what: 'no ingest runs on this data folder: nothing new comes in',
+      remedy: 'start it with weir start or weir ingest',
+    },
+  ]
+}
+
+function settingWarnings({ http, auth }: Settings): Warning[] {
+  if (isLoopback(http.host) || auth !== 'none') return []
+  return [
+    {
+      what: `who reaches ${endpointText(http)} may read everything (WEIR_AUTH=none)`,
+      remedy: 'keep WEIR_HTTP on 127.0.0.1, or let a firewall say who reaches it',
+    },
+  ]
+}
+
+/** The settings that may be shown: none is a secret. */
+function shown(settings: Settings): StatusAnswer['settings'] {
+  return {
+    data: settings.data,
+    http: endpointText(settings.http),
+    netflow: endpointText(settings.netflow),
+    ipfix: endpointText(settings.ipfix),
+    metrics: endpointText(settings.metrics),
+    exporters: networksText(settings.exporters),
+    local: networksText(settings.local),
+    names: settings.names,
+    store: settings.store,
+    tiers: settings.tiers.map(({ name, keepMs }) => `${name}:${keepMs / 86_400_000}d`).join(' '),
+    top: settings.top,
+    archiveKeepDays: settings.archiveKeepMs / 86_400_000,
+    archiveMaxBytes: settings.archiveMaxBytes,
+    flowMaxDays: settings.flowMaxMs / 86_400_000,
+    timeZone: settings.timeZone,
+    auth: settings.auth,
+  }
+}
+
+function endpointText({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function networksText({ networks }: NetworkSet): string {
+  return networks.map((network) => formatNetwork(network)).join(',')
+}

@@ -1,0 +1,80 @@
+/** The answers about the collector itself: its exporters, what it keeps, and how it is set. */
+import { Type, type Static, type TProperties } from 'typebox'
+
+function closed<Properties extends TProperties>(properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false })
+}
+
+const count = Type.Number({ minimum: 0 })
+const seconds = Type.Number({ description: 'unix seconds' })
+const nullableSeconds = Type.Union([seconds, Type.Null()])
+const nullableText = Type.Union([Type.String(), Type.Null()])
+const nullableNumber = Type.Union([Type.Number(), Type.Null()])
+
+export const NoQuery = closed({})
+
+export const Exporter = closed({
+  address: Type.String(),
+  name: nullableText,
+  versions: Type.Array(Type.String()),
+  domains: Type.Array(count),
+  firstSeen: seconds,
+  lastSeen: seconds,
+  datagrams: count,
+  flows: count,
+  packets: count,
+  bytes: count,
+  lost: closed({ datagrams: count, flows: count, flowsEstimated: Type.Boolean() }),
+  duplicates: count,
+  reordered: count,
+  restarts: count,
+  problems: Type.Record(Type.String(), count, {
+    description: 'bad input by reason; only reasons that occurred',
+  }),
+  sampling: nullableNumber,
+  clockSkewSeconds: nullableNumber,
+  interfaces: Type.Array(
+    closed({ index: count, name: nullableText, alias: nullableText, speed: nullableNumber }),
+  ),
+})
+export type Exporter = Static<typeof Exporter>
+
+export const ExportersAnswer = closed({ exporters: Type.Array(Exporter) })
+export type ExportersAnswer = Static<typeof ExportersAnswer>
+
+export const Refused = closed({ address: Type.String(), datagrams: count, lastSeen: seconds })
+
+/** Something an administrator should know, and what to do about it. */
+export const Warning = closed({ what: Type.String(), remedy: Type.String() })
+export type Warning = Static<typeof Warning>
+
+export const StatusAnswer = closed({
+  version: Type.String(),
+  /** unix seconds of the answer: by it a page knows how old its data are. */
+  now: seconds,
+  /** What ingest last said; null where none has run on this data folder. */
+  ingest: Type.Union([
+    Type.Object({ running: Type.Boolean() }, { additionalProperties: true }),
+    Type.Null(),
+  ]),
+  archive: closed({
+    from: nullableSeconds,
+    to: nullableSeconds,
+    rows: count,
+    bytes: nullableNumber,
+    problems: Type.Array(Type.String()),
+  }),
+  series: Type.Array(
+    closed({
+      tier: Type.String(),
+      step: Type.Number({ description: 'seconds' }),
+      keep: Type.Number({ description: 'seconds' }),
+      from: nullableSeconds,
+      to: nullableSeconds,
+    }),
+  ),
+  refused: Type.Array(Refused),
+  settings: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Null()])),
+  warnings: Type.Array(Warning),
+})
+export type StatusAnswer = Static<typeof StatusAnswer>

@@ -1,0 +1,222 @@
+/**
+ * Every query and answer of the API, as JSON schemas and as the types derived from them.
+ *
+ * Queries are texts, each with the pattern it must have: nothing is coerced. Times in answers are
+ * unix seconds (fractions allowed); counts are whole numbers, scaled by sampling.
+ */
+import { Type, type Static, type TProperties } from 'typebox'
+
+import { topKeys, seriesKeys } from '../store/flows.ts'
+import { unknownReasons } from '../store/measurement.ts'
+
+function closed<Properties extends TProperties>(properties: Properties, description?: string) {
+  const about = description === undefined ? {} : { description }
+  return Type.Object(properties, { additionalProperties: false, ...about })
+}
+
+function text(description: string, pattern = '^[^\\u0000]{1,1000}$') {
+  return Type.Optional(Type.String({ description, pattern }))
+}
+
+function oneOf<Word extends string>(words: readonly Word[], description: string) {
+  return Type.Enum(words, { description })
+}
+
+function wholeNumber(description: string) {
+  return text(description, '^[0-9]{1,9}$')
+}
+
+function nullable<Name extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(
+  type: Name,
+) {
+  return Type.Union([type, Type.Null()])
+}
+
+const count = Type.Number({ minimum: 0 })
+const seconds = Type.Number({ description: 'unix seconds' })
+const list = (words: readonly string[]) => `^(${words.join('|')})(,(${words.join('|')}))*$`
+const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now-6h, now/d'
+
+const window = {
+  from: text(`start: ${timeForms}; default now-6h`),
+  to: text(`end, not included: ${timeForms}; default now`),
+  tz: text('IANA time zone for now/d and for times without an offset; default UTC'),
+  filter: text('such as: host 10.0.0.22 and port 443'),
+  exporter: text('addresses or names, comma-separated; default all'),
+  include: Type.Optional(
+    oneOf(
+      ['any', 'start', 'end', 'within'],
+      'which flows count: any part in the window (pro rata), that start, end, or lie in it',
+    ),
+  ),
+}
+
+/** What is drawn: bits, packets and flows per second, or the mean number of flows in progress. */
+export const measures = ['bits', 'packets', 'flows', 'active'] as const
+export type Measure = (typeof measures)[number]
+
+export const SeriesQuery = closed({
+  ...window,
+  measure: Type.Optional(oneOf(measures, 'default bits')),
+  by: text(`keys to split by, comma-separated: ${seriesKeys.join(', ')}`, list(seriesKeys)),
+  top: wholeNumber('greatest keys to list, 1 to 1000; default 8'),
+  cf: Type.Optional(oneOf(['average', 'max'], 'consolidation; default average')),
+  points: wholeNumber('most steps to answer with when no step is asked for; default 800'),
+  step: wholeNumber('step in seconds; the answer is never finer'),
+})
+export type SeriesQuery = Static<typeof SeriesQuery>
+
+export const TopQuery = closed({
+  ...window,
+  by: text(`keys, comma-separated: ${topKeys.join(', ')}; default host`, list(topKeys)),
+  order: Type.Optional(oneOf(['bytes', 'packets', 'flows', 'peers'], 'default bytes')),
+  limit: wholeNumber('rows, 1 to 1000; default 10'),
+  format: Type.Optional(oneOf(['json', 'csv'], 'default json')),
+})
+export type TopQuery = Static<typeof TopQuery>
+
+export const FlowsQuery = closed({
+  ...window,
+  order: Type.Optional(
+    oneOf(['first', 'last', 'received', 'bytes', 'packets', 'duration'], 'default first'),
+  ),
+  limit: wholeNumber('flows, 1 to 10000; default 100'),
+  format: Type.Optional(oneOf(['json', 'csv', 'ndjson', 'parquet'], 'default json')),
+})
+export type FlowsQuery = Static<typeof FlowsQuery>
+
+/**
+ * The key of a series or row: an object whose names are the words of `by`, such as
+ * {protocol: "tcp", port: 443}. The rest of a cut list is {other: true}; where series are split by
+ * direction beside other words there is one for each: {other: true, direction: "in"}.
+ */
+export const Key = Type.Record(
+  Type.String(),
+  Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
+  { description: 'names are the words of `by`; {other: true} is the rest of a cut list' },
+)
+export type Key = Static<typeof Key>
+
+/** Over the window, in the unit of the values; null where nothing is known. */
+export const SeriesSummary = closed({
+  average: nullable(Type.Number()),
+  maximum: nullable(Type.Number()),
+  minimum: nullable(Type.Number()),
+  last: nullable(Type.Number()),
+  p95: nullable(Type.Number()),
+  /** Why p95 is null. */
+  p95Reason: Type.Optional(Type.String()),
+  /** Exact bytes, packets or flows of the window; for active: flow-seconds. */
+  total: count,
+  /** The maximum is the sum of the maxima of several stored rows: the true one is at most this. */
+  maximumIsBound: Type.Optional(Type.Literal(true)),
+})
+export type SeriesSummary = Static<typeof SeriesSummary>
+
+export const SeriesEntry = closed({
+  key: Type.Union([Key, Type.Null()]),
+  label: Type.String(),
+  values: Type.Array(nullable(Type.Number())),
+  summary: SeriesSummary,
+  /** With cf=max: some of the values are bounds, as in the summary. */
+  maximumIsBound: Type.Optional(Type.Literal(true)),
+})
+export type SeriesEntry = Static<typeof SeriesEntry>
+
+export const UnknownRange = Type.Tuple([seconds, seconds, Type.Enum(unknownReasons)])
+export const LostRange = Type.Tuple([seconds, seconds, count, Type.Boolean()])
+
+export const SeriesAnswer = closed({
+  /** The window as answered: what was asked, snapped outward to the step. */
+  from: seconds,
+  to: seconds,
+  /** The window as asked. */
+  asked: closed({ from: seconds, to: seconds }),
+  snapped: Type.Boolean({ description: 'from and to are not what was asked, but snapped' }),
+  step: Type.Number({ description: 'seconds' }),
+  source: Type.String({ description: 'archive, or the tier: 5m, 30m, 2h, 1d' }),
+  cf: oneOf(['average', 'max'], 'consolidation'),
+  measure: oneOf(measures, 'unit of the values'),
+  by: Type.Array(Type.String()),
+  /** Starts of the steps, all of the window. */
+  time: Type.Array(seconds),
+  series: Type.Array(SeriesEntry),
+  unknown: Type.Array(UnknownRange, { description: '[from, to, reason]' }),
+  lost: Type.Array(LostRange, { description: '[from, to, flows, estimated]' }),
+  /** The last step while it is still open: its start, and until when it has been counted. */
+  open: Type.Union([Type.Tuple([seconds, seconds]), Type.Null()]),
+  /** Sentences about the answer, such as where the archive begins. */
+  remarks: Type.Array(Type.String()),
+})
+export type SeriesAnswer = Static<typeof SeriesAnswer>
+
+export const Sums = closed({ bytes: count, packets: count, flows: count })
+
+export const TopRow = closed({
+  key: Key,
+  label: Type.String(),
+  bytes: count,
+  packets: count,
+  flows: count,
+  peers: Type.Number({ description: 'distinct other ends' }),
+  first: seconds,
+  last: seconds,
+  share: Type.Number({ description: 'of total, by the order (by bytes when ordered by peers)' }),
+})
+export type TopRow = Static<typeof TopRow>
+
+export const TopAnswer = closed({
+  from: seconds,
+  to: seconds,
+  by: Type.Array(Type.String()),
+  order: Type.String(),
+  rows: Type.Array(TopRow),
+  other: Sums,
+  /** Rows and other add up to it exactly. */
+  total: Sums,
+  ends: Type.Number({ description: '2 where each flow counts for both of its ends' }),
+})
+export type TopAnswer = Static<typeof TopAnswer>
+
+export const Flow = closed({
+  received: seconds,
+  first: seconds,
+  last: seconds,
+  exporter: Type.String(),
+  source: Type.String(),
+  destination: Type.String(),
+  sourcePort: count,
+  destinationPort: count,
+  protocol: Type.String(),
+  bytes: count,
+  packets: count,
+  sampling: count,
+  inInterface: count,
+  outInterface: count,
+  tcpFlags: Type.String(),
+  tos: count,
+  sourceAs: count,
+  destinationAs: count,
+  nextHop: nullable(Type.String()),
+  vlan: count,
+})
+export type Flow = Static<typeof Flow>
+
+export const FlowsAnswer = closed({
+  from: seconds,
+  to: seconds,
+  flows: Type.Array(Flow),
+  more: Type.Boolean({ description: 'the limit left flows out' }),
+})
+export type FlowsAnswer = Static<typeof FlowsAnswer>
+
+export const ErrorAnswer = closed({
+  error: closed({
+    code: Type.String(),
+    message: Type.String(),
+    remedy: Type.String(),
+    /** Where in a filter the fault lies, in characters. */
+    position: Type.Optional(Type.Number()),
+  }),
+})
+export type ErrorAnswer = Static<typeof ErrorAnswer>

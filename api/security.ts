@@ -1,0 +1,92 @@
+/**
+ * Who may ask: pages of other sites must reach nothing, even where the API listens on loopback only
+ * and trusts whoever is there.
+ *
+ * Host: an IP address, localhost, this machine's name, or the name in WEIR_HTTP. A name of somebody
+ * else's that was made to point here (DNS rebinding) is none of these. Origin and Sec-Fetch-Site:
+ * what a browser says of the page that asks must be this very site; only links that open a page
+ * may come from elsewhere.
+ */
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
+
+import helmet from '@fastify/helmet'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+import { ApiError } from './errors.ts'
+
+/** Nothing from elsewhere, nothing inline; uPlot styles its elements by CSSOM, which this allows. */
+const contentSecurityPolicy = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:', 'blob:'],
+  'connect-src': ["'self'"],
+  'font-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'object-src': ["'none'"],
+  'form-action': ["'self'"],
+  'frame-ancestors': ["'none'"],
+}
+
+/** Adds the checks and the headers to every route, those of no route included. */
+export async function guard(app: FastifyInstance, listenHost: string): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy },
+    // TLS, where there is any, is a proxy's; over plain HTTP both of these only make browsers complain.
+    strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    xFrameOptions: { action: 'deny' },
+  })
+  const names = new Set(['localhost', hostname().toLowerCase(), listenHost.toLowerCase()])
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(refusal(request, names))
+  })
+}
+
+function refusal(request: FastifyRequest, names: ReadonlySet<string>): ApiError | undefined {
+  const host = request.headers.host ?? ''
+  if (!isOurs(hostName(host), names))
+    return new ApiError(403, 'host-refused', {
+      message: `the host "${host}" is not this server`,
+      remedy: 'use its IP address, localhost or its own name, or put the name into WEIR_HTTP',
+    })
+  const { origin } = request.headers
+  if (origin !== undefined && originHost(origin) !== host.toLowerCase())
+    return new ApiError(403, 'origin-refused', {
+      message: `pages of "${origin}" may not ask here`,
+      remedy: 'open the page of this server itself',
+    })
+  const site = request.headers['sec-fetch-site']
+  if (site === undefined || site === 'same-origin' || site === 'none') return undefined
+  if (isOpeningPage(request)) return undefined
+  return new ApiError(403, 'site-refused', {
+    message: 'pages of other sites may not ask here',
+    remedy: 'open the page of this server itself',
+  })
+}
+
+/** The name or address of a Host header, without port and brackets, in lower case. */
+function hostName(host: string): string {
+  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(host.toLowerCase())
+  return match?.[1] ?? match?.[2]?.replace(/\.$/, '') ?? ''
+}
+
+function isOurs(name: string, names: ReadonlySet<string>): boolean {
+  return isIP(name) !== 0 || names.has(name)
+}
+
+function originHost(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : ''
+}
+
+/** A link from another site that opens the page in its tab: it can read nothing of the answer. */
+function isOpeningPage({ method, headers, url }: FastifyRequest): boolean {
+  return (
+    method === 'GET' &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document' &&
+    !url.startsWith('/api/')
+  )
+}

@@ -1,0 +1,32 @@
+/** `weir demo`: the page on a scratch folder into which the bundled Monday outage has been replayed. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import type { CommandInput } from './command.ts'
+import { replay } from './replay.ts'
+import { start } from './start.ts'
+
+const capture = fileURLToPath(new URL('../test/captures/monday-outage.v9.pcap.gz', import.meta.url))
+/** Monday 2026-11-16, 11:20 and 11:50 UTC: around the outage, as captured. */
+const outage = { from: 1_794_828_000, to: 1_794_829_800 }
+const weekSeconds = 604_800
+
+export async function demo({ settings }: CommandInput): Promise<void> {
+  const data = await mkdtemp(join(tmpdir(), 'weir-demo-'))
+  process.on('exit', () => undefined)
+  try {
+    const scratch = { ...settings, data }
+    await replay({ settings: scratch, values: { shift: 'recent' }, positionals: [capture] })
+    const weeks = Math.floor((Date.now() / 1000 - outage.to) / weekSeconds)
+    const at = (seconds: number) =>
+      new Date((seconds + weeks * weekSeconds) * 1000).toISOString().slice(0, 19) + 'Z'
+    const { host, port } = settings.http
+    console.log(`the outage: http://${host}:${port}/?from=${at(outage.from)}&to=${at(outage.to)}`)
+    process.env['WEIR_DATA'] = data
+    await start({ settings: scratch, values: {}, positionals: [] })
+  } finally {
+    await rm(data, { recursive: true, force: true })
+  }
+}

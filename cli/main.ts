@@ -1,0 +1,140 @@
+/** The command line: finds the command, reads the settings, says what went wrong and how to mend it. */
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+
+import { readSettings, SettingsError, type Settings } from '../flow/settings.ts'
+import { api } from './api.ts'
+import { demo } from './demo.ts'
+import { ingest } from './ingest.ts'
+import { rebuild } from './rebuild.ts'
+import { replay } from './replay.ts'
+import { start } from './start.ts'
+import { readYaml } from './yaml.ts'
+import { CommandError, exitCodes, type CommandInput } from './command.ts'
+
+interface Command {
+  about: string
+  usage: string
+  options: NonNullable<ParseArgsConfig['options']>
+  run: (input: CommandInput) => Promise<void>
+}
+
+const commonOptions: Command['options'] = {
+  config: { type: 'string' },
+  check: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+}
+
+const commands: Record<string, Command> = {
+  start: {
+    about: 'collect flows and serve the page: ingest and API under one command',
+    usage: 'weir start',
+    options: {},
+    run: start,
+  },
+  ingest: {
+    about: 'collect flows only',
+    usage: 'weir ingest',
+    options: {},
+    run: ingest,
+  },
+  api: {
+    about: 'serve the API and the page only, from what the data folder holds',
+    usage: 'weir api',
+    options: {},
+    run: api,
+  },
+  replay: {
+    about: 'take captures (pcap, pcapng, .gz) into the store as if received then',
+    usage: 'weir replay FILE… [--json] [--shift recent] [--to HOST:PORT [--speed N]]',
+    options: {
+      json: { type: 'boolean' },
+      shift: { type: 'string' },
+      to: { type: 'string' },
+      speed: { type: 'string' },
+    },
+    run: replay,
+  },
+  rebuild: {
+    about: 'make the series of a time again from the archive',
+    usage: 'weir rebuild --from TIME --to TIME',
+    options: { from: { type: 'string' }, to: { type: 'string' } },
+    run: rebuild,
+  },
+  demo: {
+    about: 'show the bundled Monday outage on a scratch folder',
+    usage: 'weir demo',
+    options: {},
+    run: demo,
+  },
+}
+
+/** Runs a command line; failures are printed, and the exit code is set. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await run(args)
+  } catch (error) {
+    if (!(error instanceof CommandError) && !(error instanceof SettingsError)) throw error
+    const lines = error instanceof SettingsError ? settingLines(error) : [error.message]
+    for (const line of lines) console.error(`weir: ${line}`)
+    process.exitCode = error instanceof CommandError ? error.exitCode : exitCodes.usage
+  }
+}
+
+async function run([name = '', ...rest]: readonly string[]): Promise<void> {
+  const command = Object.hasOwn(commands, name) ? commands[name]! : null
+  if (!command) {
+    console.error(usage())
+    const asked = ['help', '--help', '-h'].includes(name)
+    process.exitCode = asked ? 0 : exitCodes.usage
+    return
+  }
+  const { values, positionals } = parse(command, rest)
+  if (values['help'] === true) {
+    console.log(`${command.usage}\n  ${command.about}`)
+    return
+  }
+  const settings = await loadSettings(process.env, values['config'])
+  if (values['check'] === true) {
+    console.log('settings: no faults')
+    return
+  }
+  await command.run({ settings, values, positionals })
+}
+
+function parse(
+  command: Command,
+  args: readonly string[],
+): { values: Record<string, unknown>; positionals: string[] } {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { ...commonOptions, ...command.options },
+      allowPositionals: command.usage.includes('FILE'),
+    })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`${reason}; usage: ${command.usage}`, exitCodes.usage)
+  }
+}
+
+/**
+ * The settings from the environment and, where it is silent, from the file of `--config`.
+ * @throws SettingsError with every fault; CommandError where the file cannot be read
+ */
+export async function loadSettings(
+  environment: Record<string, string | undefined>,
+  path: unknown,
+): Promise<Settings> {
+  if (typeof path !== 'string') return readSettings(environment)
+  const file = await readYaml(path, 'the settings')
+  return readSettings(environment, file)
+}
+
+function settingLines(error: SettingsError): string[] {
+  return error.faults.map(({ key, value, remedy }) => `${key}="${value}": ${remedy}`)
+}
+
+function usage(): string {
+  const rows = Object.values(commands).map(({ usage: line, about }) => `  ${line}\n      ${about}`)
+  return `usage: weir COMMAND [--config weir.yaml] [--check] …\n\n${rows.join('\n')}`
+}

@@ -1,0 +1,45 @@
+/** `weir rebuild`: makes the series of a time again from the archive. */
+import { join } from 'node:path'
+
+import { intervalMs, intervalStart } from '../flow/interval.ts'
+import { parseTime } from '../flow/time-grammar.ts'
+import { CoverageTracker } from '../ingest/coverage.ts'
+import { writeSeries } from '../ingest/import.ts'
+import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
+import { Archive } from '../store/archive/archive.ts'
+import { CommandError, exitCodes, type CommandInput } from './command.ts'
+
+export async function rebuild({ settings, values }: CommandInput): Promise<void> {
+  const from = time(values['from'], 'from')
+  const to = time(values['to'], 'to')
+  if (to <= from) throw new CommandError('--to must be later than --from', exitCodes.usage)
+  const lock = await lockDataFolder(settings.data).catch((error: unknown) => {
+    throw error instanceof DataFolderBusy ? new CommandError(error.message) : error
+  })
+  const archive = await Archive.open(join(settings.data, 'archive'))
+  try {
+    const redo: number[] = []
+    const entries = archive.entries()
+    for (let t = intervalStart(from); t < to; t += intervalMs)
+      if (entries.some(({ firstMin, lastMax }) => firstMin < t + intervalMs && lastMax >= t))
+        redo.push(t)
+    await archive.publish({ redo })
+    const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
+    const made = await writeSeries({ settings, archive, coverage })
+    console.log(`${made} intervals made again from the archive`)
+  } finally {
+    await archive.close()
+    await lock.release()
+  }
+}
+
+function time(value: unknown, side: 'from' | 'to'): number {
+  const text = typeof value === 'string' ? value : ''
+  const t = parseTime(text, { now: Date.now(), zone: 'UTC', side })
+  if (t === null)
+    throw new CommandError(
+      `--${side} ${text}: write a time such as 2026-11-16T11:00Z or now-6h`,
+      exitCodes.usage,
+    )
+  return t
+}

@@ -1,0 +1,69 @@
+/** `weir replay`: takes captures into the store, or sends them as live UDP. */
+import { access } from 'node:fs/promises'
+
+import { importCaptures, lastPacketMs, TakenBefore, type ImportSummary } from '../ingest/import.ts'
+import { NotACapture } from '../ingest/capture/read.ts'
+import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
+import { formatWithUnit } from '../flow/units.ts'
+import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { Progress } from './progress.ts'
+import { sendCaptures } from './send.ts'
+
+const weekMs = 604_800_000
+
+export async function replay({ settings, values, positionals }: CommandInput): Promise<void> {
+  if (positionals.length === 0)
+    throw new CommandError('name at least one capture: weir replay FILE…', exitCodes.usage)
+  for (const path of positionals)
+    await access(path).catch(() => {
+      throw new CommandError(`${path} is not there or cannot be read`, exitCodes.input)
+    })
+  await asCommandErrors(async () => {
+    if (typeof values['to'] === 'string')
+      return sendCaptures(positionals, values['to'], values['speed'])
+    const shiftMs = await shiftOf(values['shift'], positionals)
+    const lock = await lockDataFolder(settings.data)
+    const progress = new Progress()
+    try {
+      const onProgress = progress.show.bind(progress)
+      const summary = await importCaptures(positionals, { settings, shiftMs, onProgress })
+      progress.clear()
+      console.log(values['json'] === true ? JSON.stringify(summary) : describe(summary))
+    } finally {
+      await lock.release()
+    }
+  })
+}
+
+/** Errors that are the user's to mend, with their exit codes. */
+async function asCommandErrors(run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    if (error instanceof TakenBefore) throw new CommandError(error.message, exitCodes.taken)
+    if (error instanceof NotACapture) throw new CommandError(error.message, exitCodes.input)
+    if (error instanceof DataFolderBusy) throw new CommandError(error.message, exitCodes.failure)
+    throw error
+  }
+}
+
+/** Whole weeks from the capture to the latest past, so that weekdays and intervals stay as they were. */
+async function shiftOf(shift: unknown, paths: readonly string[]): Promise<number> {
+  if (shift === undefined) return 0
+  if (shift !== 'recent')
+    throw new CommandError(`--shift ${String(shift)}: write --shift recent`, exitCodes.usage)
+  return Math.floor((Date.now() - (await lastPacketMs(paths))) / weekMs) * weekMs
+}
+
+function describe(summary: ImportSummary): string {
+  const { datagrams, flows, packets, bytes, lost, problems, ignored, from, to } = summary
+  const time = (seconds: number | null) =>
+    seconds === null ? '–' : new Date(seconds * 1000).toISOString()
+  const found = Object.entries(problems).map(([kind, count]) => `${kind} ${count}`)
+  return [
+    `${datagrams} datagrams, ${flows} flows, ${packets} packets, ${bytes} bytes (${formatWithUnit(bytes, 'B')})`,
+    `from ${time(from)} to ${time(to)}`,
+    `lost: ${lost.datagrams} datagrams, ${lost.flowsEstimated ? 'about ' : ''}${lost.flows} flows`,
+    `problems: ${found.length === 0 ? 'none' : found.join(', ')}; ignored: ${ignored} packets`,
+  ].join('\n')
+}

@@ -1,0 +1,68 @@
+/** Sends captures as live UDP, with the times of export moved to now: an exporter for trying things out. */
+import { createSocket } from 'node:dgram'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { readPacket } from '../ingest/capture/packet.ts'
+import { readCapture } from '../ingest/capture/read.ts'
+import { versionOf, type DatagramVersion } from '../ingest/decode/datagram.ts'
+import { CommandError, exitCodes } from './command.ts'
+
+/** Where a version's header has its time of export (unix seconds). */
+const exportSecondsOffset: Partial<Record<DatagramVersion, number>> = {
+  v1: 8,
+  v5: 8,
+  v6: 8,
+  v7: 8,
+  v9: 8,
+  ipfix: 4,
+}
+
+/** Datagrams sent without a pause when they lie closer than this. */
+const pauseMsMin = 5
+
+/**
+ * Sends every flow datagram of the captures to HOST:PORT, at the pace of the capture times `speed`.
+ * Times of export are moved so that the first is now; times within records are left as they are.
+ */
+export async function sendCaptures(
+  paths: readonly string[],
+  target: string,
+  speedText: unknown,
+): Promise<void> {
+  const [, host = '', port = ''] = /^\[?([^\]]+)\]?:(\d{1,5})$/.exec(target) ?? []
+  const speed = speedText === undefined ? 1 : Number(speedText)
+  if (host === '' || Number(port) > 65_535)
+    throw new CommandError(`--to ${target}: write HOST:PORT`, exitCodes.usage)
+  if (!(speed > 0))
+    throw new CommandError(`--speed ${String(speedText)}: write a number above 0`, exitCodes.usage)
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  const startedMs = Date.now()
+  let firstMs: number | null = null
+  let sent = 0
+  for (const path of paths)
+    for await (const packet of readCapture(path)) {
+      const datagram = readPacket(packet.bytes, packet.linkType)
+      const version = datagram && versionOf(datagram.payload)
+      if (!datagram || !version) continue
+      firstMs ??= packet.timeMs
+      const dueMs = startedMs + (packet.timeMs - firstMs) / speed
+      if (dueMs - Date.now() > pauseMsMin) await sleep(dueMs - Date.now())
+      const payload = moved(datagram.payload, version, startedMs - firstMs)
+      await new Promise<void>((resolve, reject) => {
+        socket.send(payload, Number(port), host, (error) => (error ? reject(error) : resolve()))
+      })
+      sent++
+    }
+  socket.close()
+  console.log(`${sent} datagrams sent to ${target}`)
+}
+
+/** A copy of the datagram whose time of export is moved by `byMs`. */
+function moved(payload: Uint8Array, version: DatagramVersion, byMs: number): Uint8Array {
+  const copy = payload.slice()
+  const offset = exportSecondsOffset[version]
+  if (offset === undefined) return copy
+  const view = new DataView(copy.buffer)
+  view.setUint32(offset, view.getUint32(offset) + Math.round(byMs / 1000))
+  return copy
+}

@@ -1,0 +1,39 @@
+/** `weir start`: ingest and API as two processes under one command, so that a query never costs a datagram. */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+import type { CommandInput } from './command.ts'
+import { CommandError } from './command.ts'
+import { buildPage } from './page.ts'
+
+const weir = fileURLToPath(new URL('weir.js', import.meta.url))
+
+export async function start({ settings, values }: CommandInput): Promise<void> {
+  await buildPage()
+  const config = typeof values['config'] === 'string' ? ['--config', values['config']] : []
+  // A Ctrl-C in a terminal reaches the whole group; as leaders of their own the two wait for our word.
+  const children = ['ingest', 'api'].map((name) =>
+    fork(weir, [name, ...config], { detached: true }),
+  )
+  const stop = () => {
+    for (const child of children) if (child.exitCode === null) child.kill('SIGTERM')
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  const { netflow, ipfix } = settings
+  console.log(
+    `weir: NetFlow on UDP ${netflow.host}:${netflow.port}, IPFIX on ${ipfix.host}:${ipfix.port}`,
+  )
+  const codes = await Promise.all(children.map((child) => exitOf(child, stop)))
+  const failed = codes.find((code) => code !== 0)
+  if (failed !== undefined)
+    throw new CommandError('it ended because one of its two processes failed', failed)
+}
+
+/** The exit code of a process; when one ends, the other is stopped. */
+async function exitOf(child: ChildProcess, stop: () => void): Promise<number> {
+  const [code] = (await once(child, 'exit')) as [number | null]
+  stop()
+  return code ?? 1
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that it runs on any Node and can say what is missing.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const major = Number(process.versions.node.split('.')[0])
+const folder = fileURLToPath(new URL('..', import.meta.url))
+
+if (!existsSync(`${folder}/node_modules/fastify`)) {
+  console.error(`weir: its packages are not installed: run "npm ci" in ${folder}`)
+  process.exit(1)
+} else if (major < 24) {
+  console.error(
+    `weir: this is Node ${process.versions.node} and Weir needs 24: start it by "npm start" or ` +
+      '"npx --no weir", which use the Node that "npm ci" brought along, or install Node 24',
+  )
+  process.exit(1)
+} else {
+  const { main } = await import('./main.ts')
+  await main(process.argv.slice(2))
+}

@@ -1,0 +1,113 @@
+/**
+ * Addresses as Weir holds them: 128 bits in the IPv6 form, IPv4 as ::ffff:a.b.c.d (RFC 4291,
+ * section 2.5.5.2), in four 32-bit words. `high` and `low` are the 64-bit halves as the flow
+ * columns keep them: two words each, low word first, so that the bytes are those of an int64.
+ */
+import ipaddr from 'ipaddr.js'
+
+/** The word that stands in front of an IPv4 address in the low half. */
+export const ipv4Marker = 0xffff
+
+/** The four words of an address, most significant first. */
+export type AddressWords = readonly [number, number, number, number]
+
+/** The words of an address given as text, or null where the text is no address. */
+export function parseAddress(text: string): AddressWords | null {
+  if (!ipaddr.isValid(text) || (!text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)))
+    return null
+  const parsed = ipaddr.parse(text)
+  if (parsed.kind() === 'ipv4') {
+    const [a = 0, b = 0, c = 0, d = 0] = parsed.toByteArray()
+    return [0, 0, ipv4Marker, ((a << 24) | (b << 16) | (c << 8) | d) >>> 0]
+  }
+  const parts = (parsed as ipaddr.IPv6).parts
+  const word = (i: number) => ((parts[i]! << 16) | parts[i + 1]!) >>> 0
+  return [word(0), word(2), word(4), word(6)]
+}
+
+/** An address as text: dotted for IPv4, RFC 5952 for IPv6. Words most significant first. */
+export function formatAddress(w0: number, w1: number, w2: number, w3: number): string {
+  if (w0 === 0 && w1 === 0 && w2 === ipv4Marker)
+    return `${w3 >>> 24}.${(w3 >>> 16) & 255}.${(w3 >>> 8) & 255}.${w3 & 255}`
+  const parts = [w0, w1, w2, w3].flatMap((word) => [word >>> 16, word & 0xffff])
+  return new ipaddr.IPv6(parts).toRFC5952String()
+}
+
+/** Row `i` of an address held as two u64 columns, as text. */
+export function addressAt(high: Uint32Array, low: Uint32Array, i: number): string {
+  return formatAddress(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!)
+}
+
+/** The signed 64-bit halves of an address, as the archive's two columns hold it. */
+export function addressHalves(words: AddressWords): { high: bigint; low: bigint } {
+  const half = (a: number, b: number) => BigInt.asIntN(64, (BigInt(a) << 32n) | BigInt(b))
+  return { high: half(words[0], words[1]), low: half(words[2], words[3]) }
+}
+
+/** An address from its signed 64-bit halves, as text. */
+export function formatHalves(high: bigint, low: bigint): string {
+  const word = (value: bigint) => Number(BigInt.asUintN(32, value))
+  return formatAddress(word(high >> 32n), word(high), word(low >> 32n), word(low))
+}
+
+/** A network: the first address, and how many of the 128 bits count (IPv4 /24 is 120). */
+export interface Network {
+  readonly words: AddressWords
+  readonly bits: number
+}
+
+/** A network given as CIDR text, or a single address; null where it is neither. Host bits are cleared. */
+export function parseNetwork(text: string): Network | null {
+  const [address = '', length, rest] = text.trim().split('/')
+  const words = parseAddress(address)
+  if (!words || rest !== undefined) return null
+  const isIPv4 = !address.includes(':')
+  const width = isIPv4 ? 32 : 128
+  if (length !== undefined && !/^\d{1,3}$/.test(length)) return null
+  const prefix = length === undefined ? width : Number(length)
+  if (prefix > width) return null
+  const bits = isIPv4 ? prefix + 96 : prefix
+  return { words: maskWords(words, bits), bits }
+}
+
+/** A network as text, as parseNetwork reads it. */
+export function formatNetwork(network: Network): string {
+  const address = formatAddress(...network.words)
+  return `${address}/${address.includes(':') ? network.bits : network.bits - 96}`
+}
+
+/** The first `bits` bits of an address, the rest zero. */
+export function maskWords(words: AddressWords, bits: number): AddressWords {
+  return words.map((word, i) => (word & wordMask(bits, i)) >>> 0) as unknown as AddressWords
+}
+
+function wordMask(bits: number, wordIndex: number): number {
+  const inWord = Math.min(32, Math.max(0, bits - 32 * wordIndex))
+  return inWord === 0 ? 0 : (0xffffffff << (32 - inWord)) >>> 0
+}
+
+/** A list of networks that answers quickly whether an address is in one of them. */
+export class NetworkSet {
+  readonly networks: readonly Network[]
+
+  constructor(networks: readonly Network[]) {
+    this.networks = networks
+  }
+
+  /** Whether the address (words most significant first) lies in any of the networks. */
+  has(w0: number, w1: number, w2: number, w3: number): boolean {
+    for (const { words, bits } of this.networks) {
+      if (((w0 ^ words[0]) & wordMask(bits, 0)) !== 0) continue
+      if (((w1 ^ words[1]) & wordMask(bits, 1)) !== 0) continue
+      if (((w2 ^ words[2]) & wordMask(bits, 2)) !== 0) continue
+      if (((w3 ^ words[3]) & wordMask(bits, 3)) === 0) return true
+    }
+    return false
+  }
+
+  /** Whether an address given as text lies in any of the networks; false for text that is no address. */
+  hasText(text: string): boolean {
+    const words = parseAddress(text)
+    return words !== null && this.has(...words)
+  }
+}

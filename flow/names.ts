@@ -1,0 +1,152 @@
+/**
+ * Own names: what WEIR_NAMES calls networks, hosts, exporters and their interfaces.
+ *
+ *     networks:
+ *       10.0.0.0/24: { name: office, site: Brussels, owner: facilities }
+ *       10.0.0.22: bobby22.bigbiz.local
+ *     exporters:
+ *       10.0.0.1: { name: pfsense, interfaces: { 1: wan, 2: { name: lan, alias: office switch } } }
+ */
+import {
+  formatAddress,
+  parseAddress,
+  parseNetwork,
+  type AddressWords,
+  type Network,
+} from './address.ts'
+import type { InterfaceName } from './status.ts'
+
+/** What is said of a network or a host. */
+export interface NetworkName {
+  name: string
+  site: string | null
+  owner: string | null
+}
+
+interface ExporterName {
+  name: string | null
+  interfaces: Map<number, InterfaceName>
+}
+
+/** A names file that cannot be used: each fault with its place. */
+export class NamesError extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.name = 'NamesError'
+    this.faults = faults
+  }
+}
+
+export class Names {
+  /** Longest prefix first, so that the first that holds an address is the nearest. */
+  readonly #networks: { network: Network; said: NetworkName }[] = []
+  readonly #exporters = new Map<string, ExporterName>()
+
+  /**
+   * Names from a parsed names file; an empty one gives no names.
+   * @throws NamesError naming each entry that cannot be read
+   */
+  constructor(file: unknown = {}) {
+    const faults: string[] = []
+    const { networks, exporters, ...rest } = record(file)
+    for (const key of Object.keys(rest))
+      faults.push(`"${key}": known parts are networks and exporters`)
+    for (const [key, value] of Object.entries(record(networks))) {
+      const network = parseNetwork(key)
+      const said = networkName(value)
+      if (network && said) this.#networks.push({ network, said })
+      else
+        faults.push(
+          `networks: "${key}": write CIDR or ADDRESS, then a name or { name, site, owner }`,
+        )
+    }
+    for (const [key, value] of Object.entries(record(exporters))) {
+      const words = parseAddress(key)
+      if (words) this.#exporters.set(formatAddress(...words), exporterName(value))
+      else
+        faults.push(`exporters: "${key}": write the exporter's address, then { name, interfaces }`)
+    }
+    if (faults.length > 0) throw new NamesError(faults)
+    this.#networks.sort((a, b) => b.network.bits - a.network.bits)
+  }
+
+  /** What is said of an address: its own name, else null. Networks do not name their hosts. */
+  hostName(address: string): string | null {
+    const found = this.#find(address)
+    return found?.network.bits === 128 ? found.said.name : null
+  }
+
+  /** The nearest network of an address that is wider than the address itself. */
+  networkOf(address: string): NetworkName | null {
+    const words = parseAddress(address)
+    if (!words) return null
+    const holds = (network: Network) => network.bits < 128 && within(words, network)
+    return this.#networks.find(({ network }) => holds(network))?.said ?? null
+  }
+
+  /** The name of an exporter, or null. */
+  exporterName(address: string): string | null {
+    return this.#exporters.get(address)?.name ?? null
+  }
+
+  /** The addresses of the exporters of that name (names need not be unique). */
+  exporterAddresses(name: string): string[] {
+    return [...this.#exporters].filter(([, said]) => said.name === name).map(([address]) => address)
+  }
+
+  /** What is said of an exporter's interface, or null. */
+  interface(exporter: string, index: number): InterfaceName | null {
+    return this.#exporters.get(exporter)?.interfaces.get(index) ?? null
+  }
+
+  /** All interfaces that are named for an exporter. */
+  interfaces(exporter: string): InterfaceName[] {
+    return [...(this.#exporters.get(exporter)?.interfaces.values() ?? [])]
+  }
+
+  #find(address: string): { network: Network; said: NetworkName } | undefined {
+    const words = parseAddress(address)
+    return words ? this.#networks.find(({ network }) => within(words, network)) : undefined
+  }
+}
+
+function within(words: AddressWords, network: Network): boolean {
+  return words.every((word, i) => {
+    const bits = Math.min(32, Math.max(0, network.bits - 32 * i))
+    return bits === 0 || (word ^ network.words[i]!) >>> (32 - bits) === 0
+  })
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : null
+}
+
+function networkName(value: unknown): NetworkName | null {
+  const { name, site, owner } = record(value)
+  const said = text(value) ?? text(name)
+  return said === null ? null : { name: said, site: text(site), owner: text(owner) }
+}
+
+function exporterName(value: unknown): ExporterName {
+  const { name, interfaces } = record(value)
+  const named = new Map<number, InterfaceName>()
+  for (const [key, said] of Object.entries(record(interfaces))) {
+    const { name: own, alias, speed } = record(said)
+    const index = Number(key)
+    const ifName = text(said) ?? text(own)
+    if (!Number.isInteger(index) || ifName === null) continue
+    named.set(index, {
+      index,
+      name: ifName,
+      alias: text(alias),
+      speed: typeof speed === 'number' ? speed : null,
+    })
+  }
+  return { name: text(value) ?? text(name), interfaces: named }
+}

@@ -1,0 +1,51 @@
+/** The service port of a flow: which of its two ports names what it was for. */
+import registry from './data/services.json' with { type: 'json' }
+
+/** The protocols that have ports, by number, with IANA's registered ports and service names. */
+export const portProtocols: ReadonlyMap<number, Readonly<Record<string, string>>> = new Map<
+  number,
+  Readonly<Record<string, string>>
+>([
+  [6, registry.tcp],
+  [17, registry.udp],
+  [33, registry.dccp],
+  [132, registry.sctp],
+])
+
+/** What servicePort gives for flows whose two ports are both unregistered and ≥ 1024. */
+export const ephemeralPort = -1
+/** What servicePort gives for protocols without ports. */
+export const noPort = -2
+
+const registered = new Map<number, Uint8Array>()
+for (const [protocol, services] of portProtocols) {
+  const flags = new Uint8Array(65_536)
+  for (const port of Object.keys(services)) flags[Number(port)] = 1
+  registered.set(protocol, flags)
+}
+
+/**
+ * Of the two ports the lower of those that IANA registers for the protocol; where none is, the
+ * lower if it is under 1024, else `ephemeralPort`. `noPort` for protocols other than tcp, udp,
+ * sctp and dccp.
+ */
+export function servicePort(protocol: number, source: number, destination: number): number {
+  const flags = registered.get(protocol)
+  if (!flags) return noPort
+  const lower = Math.min(source, destination)
+  if (flags[lower] === 1) return lower
+  const higher = Math.max(source, destination)
+  if (flags[higher] === 1) return higher
+  return lower < 1024 ? lower : ephemeralPort
+}
+
+/** A service port as it is stored and shown: a number, `ephemeral` or `none`. */
+export function portText(port: number): string {
+  if (port === noPort) return 'none'
+  return port === ephemeralPort ? 'ephemeral' : String(port)
+}
+
+/** IANA's name of a service, such as https for tcp 443, or null where it has none. */
+export function serviceName(protocol: number, port: number): string | null {
+  return portProtocols.get(protocol)?.[String(port)] ?? null
+}

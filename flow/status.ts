@@ -1,0 +1,74 @@
+/** What ingest says of itself and its exporters; kept in the data folder, served by the API. */
+
+/** Datagrams and flows that sequence numbers show to be missing. `flows` is an estimate for v9. */
+export interface Lost {
+  datagrams: number
+  flows: number
+  flowsEstimated: boolean
+}
+
+export interface InterfaceName {
+  index: number
+  name: string | null
+  alias: string | null
+  /** bits per second */
+  speed: number | null
+}
+
+/** One exporter, as /api/exporters gives it. Times are unix seconds. */
+export interface ExporterStatus {
+  address: string
+  name: string | null
+  versions: string[]
+  domains: number[]
+  firstSeen: number
+  lastSeen: number
+  datagrams: number
+  flows: number
+  packets: number
+  bytes: number
+  lost: Lost
+  duplicates: number
+  reordered: number
+  restarts: number
+  /** Bad input by reason; only reasons that occurred. */
+  problems: Record<string, number>
+  /** Sampling in force, one of so many packets; null when the exporter samples and does not say how. */
+  sampling: number | null
+  clockSkewSeconds: number | null
+  interfaces: InterfaceName[]
+}
+
+/** A source that is not on the allow-list. */
+export interface RefusedSource {
+  address: string
+  datagrams: number
+  lastSeen: number
+}
+
+/** A thing to look at, and what to do about it. */
+export interface Warning {
+  what: string
+  remedy: string
+}
+
+/** What ingest says of itself. Times are unix seconds. */
+export interface IngestStatus {
+  running: boolean
+  startedAt: number
+  exporters: ExporterStatus[]
+  refused: RefusedSource[]
+  refusedDatagrams: number
+  sockets: { address: string; receiveBufferBytes: number; kernelDrops: number | null }[]
+  journal: { datagrams: number; bytes: number; dropped: number; lastError: string | null } | null
+  /** Flows handed to the archive since the start, and those that were too old for the series. */
+  flows: number
+  flowsTooLate: number
+  /** When flows were last published, and when series were last written. */
+  publishedAt: number | null
+  seriesWrittenAt: number | null
+  /** Intervals whose series wait to be made again. */
+  redo: number
+  memoryBytes: number
+  warnings: Warning[]
+}

@@ -1,0 +1,131 @@
+/**
+ * Times as people write them in a query or an address: `now-6h`, `now/d`, `now-1M/M` (Grafana's
+ * grammar), ISO 8601 with or without zone, unix seconds or milliseconds.
+ */
+import { instantOf, wallTime, type WallTime } from './zone.ts'
+
+/** Where a time stands: as the end of a range, `/d` rounds up to the day's end, as in Grafana. */
+export type RangeSide = 'from' | 'to'
+
+export interface TimeContext {
+  /** unix ms */
+  now: number
+  /** IANA zone in which days begin and times without zone are read. */
+  zone: string
+  side: RangeSide
+}
+
+type Field = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second'
+
+/** The units of the grammar: which field of the clock they move, and by how much. */
+const units: Record<string, { field: Field; times: number }> = {
+  s: { field: 'second', times: 1 },
+  m: { field: 'minute', times: 1 },
+  h: { field: 'hour', times: 1 },
+  d: { field: 'day', times: 1 },
+  w: { field: 'day', times: 7 },
+  M: { field: 'month', times: 1 },
+  Q: { field: 'month', times: 3 },
+  y: { field: 'year', times: 1 },
+}
+/** Units of fixed length; the others follow the calendar. */
+const fixedMs: Partial<Record<Field, number>> = { second: 1000, minute: 60_000, hour: 3_600_000 }
+
+/** A date's first and last instant that Weir takes: years 1970 to 9999. */
+const latestMs = 253_402_300_800_000
+
+/** The instant (unix ms) that a text names, or null where it names none. */
+export function parseTime(text: string, context: TimeContext): number | null {
+  const trimmed = text.trim()
+  const t = trimmed.startsWith('now')
+    ? relative(trimmed, context)
+    : (unix(trimmed) ?? iso(trimmed, context.zone))
+  return t !== null && t >= 0 && t < latestMs ? t : null
+}
+
+/** Whether a text is relative to now, so that its range moves on. */
+export function isRelative(text: string): boolean {
+  return text.trim().startsWith('now')
+}
+
+function relative(text: string, context: TimeContext): number | null {
+  if (!/^now([+-]\d{1,5}[dwMQy]|[+-]\d{1,10}[smh]|\/[smhdwMQy])*$/.test(text)) return null
+  const { zone } = context
+  let t = context.now
+  for (const [, sign, count, unit = ''] of text.matchAll(/([+-]|\/)(\d*)([smhdwMQy])/g)) {
+    const way = sign === '-' ? -1 : 1
+    t = sign === '/' ? rounded(t, unit, context) : moved(t, way * Number(count), { unit, zone })
+    // Beyond this the calendar of JavaScript ends, and a further step would throw.
+    if (!(Math.abs(t) < latestMs)) return null
+  }
+  return t
+}
+
+/** `t` moved by so many units: hours and less by their length, days and more by the calendar. */
+export function moved(
+  t: number,
+  count: number,
+  { unit, zone }: { unit: string; zone: string },
+): number {
+  const { field, times } = units[unit]!
+  const length = fixedMs[field]
+  if (length !== undefined) return t + count * times * length
+  const wall = wallTime(t, zone)
+  const target = { ...wall, [field]: wall[field] + count * times }
+  if (field !== 'day') target.day = Math.min(wall.day, daysInMonth(target))
+  return instantOf(target, zone) + (t - Math.floor(t / 1000) * 1000)
+}
+
+function daysInMonth({ year, month }: WallTime): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate()
+}
+
+function rounded(t: number, unit: string, { zone, side }: TimeContext): number {
+  const wall = wallTime(t, zone)
+  const length = fixedMs[units[unit]!.field]
+  // An hour that the clock shows twice cannot be found from its name, so it is cut by length.
+  if (length !== undefined) {
+    const into = (wall.minute * 60 + wall.second) * 1000 + (t % 1000)
+    const start = t - (into % length)
+    return side === 'to' ? start + length : start
+  }
+  const start = instantOf(startOf(wall, unit), zone)
+  return side === 'to' ? moved(start, 1, { unit, zone }) : start
+}
+
+function startOf(wall: WallTime, unit: string): { year: number; month: number; day: number } {
+  const { year, month, day, weekday } = wall
+  const starts: Record<string, { year: number; month: number; day: number }> = {
+    w: { year, month, day: day - (weekday - 1) },
+    M: { year, month, day: 1 },
+    Q: { year, month: month - ((month - 1) % 3), day: 1 },
+    y: { year, month: 1, day: 1 },
+  }
+  return starts[unit] ?? { year, month, day }
+}
+
+function unix(text: string): number | null {
+  if (/^\d{13}$/.test(text)) return Number(text)
+  return /^\d{9,10}(\.\d{1,9})?$/.test(text) ? Math.round(Number(text) * 1000) : null
+}
+
+const isoForm =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/i
+
+function iso(text: string, zone: string): number | null {
+  const match = isoForm.exec(text)
+  if (!match) return null
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1, 7)
+    .map((field) => Number(field ?? 0))
+  const ms = Math.round(Number(`0.${match[7] ?? 0}`) * 1000)
+  const asUtc = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+  const sound =
+    asUtc.getUTCMonth() === month - 1 && asUtc.getUTCDate() === day && hour < 24 && minute < 60
+  if (!sound || second > 59) return null
+  const offset = match[8]
+  if (offset === undefined) return instantOf({ year, month, day, hour, minute, second }, zone) + ms
+  const parts = /^([+-])(\d\d):?(\d\d)$/.exec(offset)
+  const ahead = parts ? (Number(parts[2]) * 60 + Number(parts[3])) * 60_000 : 0
+  return asUtc.getTime() + ms - (parts?.[1] === '-' ? -ahead : ahead)
+}

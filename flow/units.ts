@@ -1,0 +1,65 @@
+/**
+ * Figures as they are shown: base 1000 with SI's prefixes (small k), durations in words. The form
+ * is RRDtool's legend (`%6.2lf %s`): two decimals and one letter, so that columns line up.
+ */
+
+const prefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E']
+
+/** A figure cut into the number and its prefix: 12345678 gives 12.345678 and M. */
+export function scaled(value: number): { number: number; prefix: string } {
+  let number = value
+  let power = 0
+  // 999.995 would be printed as 1000.00.
+  while (Math.abs(number) >= 999.995 && power < prefixes.length - 1) {
+    number /= 1000
+    power++
+  }
+  return { number, prefix: prefixes[power]! }
+}
+
+/** A figure with two decimals and its prefix: 12.35 M. Whole numbers under 1000 stay whole. */
+export function formatScaled(value: number): string {
+  const { number, prefix } = scaled(value)
+  const digits = prefix === '' && Number.isInteger(number) ? 0 : 2
+  return prefix === '' ? number.toFixed(digits) : `${number.toFixed(digits)} ${prefix}`
+}
+
+/** A figure as short as an axis wants it: 20 M, 2.5 k, 0. */
+export function formatShort(value: number): string {
+  const { number, prefix } = scaled(value)
+  const text = String(Number(number.toPrecision(4)))
+  return prefix === '' ? text : `${text} ${prefix}`
+}
+
+/** A figure with its unit: 4.00 GB, 12.35 Mb/s, 312. */
+export function formatWithUnit(value: number, unit: string): string {
+  const text = formatScaled(value)
+  if (unit === '') return text
+  return /[a-zA-Z]$/.test(text) ? `${text}${unit}` : `${text} ${unit}`
+}
+
+/** A whole number in full, in groups of three: 50,336,916,389. */
+export function formatExact(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 3 })
+}
+
+const durations: readonly [seconds: number, unit: string][] = [
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'min'],
+  [1, 's'],
+]
+
+/** A duration in its two greatest units: 4 min 23 s, 2 h, 6 d 4 h. */
+export function formatDuration(seconds: number): string {
+  let rest = Math.round(seconds)
+  const words: string[] = []
+  for (const [size, unit] of durations) {
+    const count = Math.floor(rest / size)
+    rest -= count * size
+    if (count > 0) words.push(`${count} ${unit}`)
+    else if (words.length > 0) break
+    if (words.length === 2) break
+  }
+  return words.length > 0 ? words.join(' ') : `${Number(seconds.toPrecision(2))} s`
+}

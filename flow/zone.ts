@@ -1,0 +1,96 @@
+/**
+ * Wall-clock time in a named time zone, by Intl: what a clock on the wall shows at an instant, and
+ * the instant at which a clock shows something. Right across daylight saving changes.
+ */
+
+/** What a wall clock shows. `month` is 1 to 12, `weekday` 1 (Monday) to 7. */
+export interface WallTime {
+  year: number
+  month: number
+  day: number
+  hour: number
+  minute: number
+  second: number
+  weekday: number
+}
+
+const dayMs = 86_400_000
+/** Formatters are slow to make; a page shows a few zones, a test some dozens. */
+const formattersMax = 64
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+/** What the clock in a zone shows at `t` (unix ms). */
+export function wallTime(t: number, zone: string): WallTime {
+  const shifted = new Date(Math.floor(t / 1000) * 1000 + zoneOffsetMs(t, zone))
+  return {
+    year: shifted.getUTCFullYear(),
+    month: shifted.getUTCMonth() + 1,
+    day: shifted.getUTCDate(),
+    hour: shifted.getUTCHours(),
+    minute: shifted.getUTCMinutes(),
+    second: shifted.getUTCSeconds(),
+    weekday: shifted.getUTCDay() || 7,
+  }
+}
+
+/** How far a zone's clock is ahead of UTC at `t` (unix ms), in ms. */
+export function zoneOffsetMs(t: number, zone: string): number {
+  const whole = Math.floor(t / 1000) * 1000
+  const part: Record<string, number> = {}
+  for (const { type, value } of formatter(zone).formatToParts(whole)) part[type] = Number(value)
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part
+  return Date.UTC(year, month - 1, day, hour, minute, second) - whole
+}
+
+/**
+ * The instant (unix ms) at which a zone's clock shows the given fields; fields out of range carry
+ * over (day 0 is the last of the month before). A time that occurs twice is the first; one that is
+ * skipped is read with the offset before the change, as RFC 5545 does.
+ */
+export function instantOf(wall: Partial<WallTime> & { year: number }, zone: string): number {
+  const { year, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = wall
+  const asUtc = Date.UTC(year, month - 1, day, hour, minute, second)
+  const before = zoneOffsetMs(asUtc - dayMs, zone)
+  const after = zoneOffsetMs(asUtc + dayMs, zone)
+  if (zoneOffsetMs(asUtc - before, zone) === before) return asUtc - before
+  if (zoneOffsetMs(asUtc - after, zone) === after) return asUtc - after
+  return asUtc - before
+}
+
+/** A zone's offset at `t` as text: UTC, UTC+1, UTC−3:30. */
+export function offsetText(t: number, zone: string): string {
+  const minutes = Math.round(zoneOffsetMs(t, zone) / 60_000)
+  if (minutes === 0) return 'UTC'
+  const size = Math.abs(minutes)
+  const rest = size % 60 === 0 ? '' : `:${String(size % 60).padStart(2, '0')}`
+  return `UTC${minutes < 0 ? '−' : '+'}${Math.floor(size / 60)}${rest}`
+}
+
+/** Whether Intl knows a time zone of this name. */
+export function isZone(name: string): boolean {
+  try {
+    formatter(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function formatter(zone: string): Intl.DateTimeFormat {
+  const known = formatters.get(zone)
+  if (known) return known
+  const made = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    calendar: 'gregory',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+  if (formatters.size >= formattersMax) formatters.clear()
+  formatters.set(zone, made)
+  return made
+}

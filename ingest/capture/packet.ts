@@ -1,0 +1,161 @@
+/** Link, IP and UDP headers: from a captured packet to the datagram in it, and back. */
+import { formatAddress, ipv4Marker, type AddressWords } from '../../flow/address.ts'
+
+/** A UDP datagram as it was captured. `payload` is a view into the capture's buffer. */
+export interface CapturedDatagram {
+  source: AddressWords
+  destination: AddressWords
+  sourcePort: number
+  destinationPort: number
+  payload: Uint8Array
+}
+
+/** Bytes before the network layer, by link type (tcpdump.org/linktypes.html), with its ethertype's place. */
+const linkTypes: Record<number, { header: number; typeOffset: number | null }> = {
+  0: { header: 4, typeOffset: null }, // BSD loopback
+  1: { header: 14, typeOffset: 12 }, // Ethernet
+  101: { header: 0, typeOffset: null }, // raw IP
+  108: { header: 4, typeOffset: null }, // OpenBSD loopback
+  113: { header: 16, typeOffset: 14 }, // Linux cooked
+  228: { header: 0, typeOffset: null }, // raw IPv4
+  229: { header: 0, typeOffset: null }, // raw IPv6
+  276: { header: 20, typeOffset: 0 }, // Linux cooked v2
+}
+
+const etherTypes = { ipv4: 0x0800, ipv6: 0x86dd, vlan: new Set([0x8100, 0x88a8, 0x9100]) }
+const udp = 17
+/** IPv6 extension headers that may stand before UDP: hop-by-hop, routing, destination options. */
+const extensionHeaders = new Set([0, 43, 60])
+/** More extension headers than any real packet has. */
+const extensionHeadersMax = 8
+
+/** Whether packets of a link type can be read. */
+export function knownLinkType(linkType: number): boolean {
+  return Object.hasOwn(linkTypes, linkType)
+}
+
+/** The UDP datagram in a captured packet, or null where there is none (other protocol, fragment, cut short). */
+export function readPacket(packet: Uint8Array, linkType: number): CapturedDatagram | null {
+  const link = linkTypes[linkType]
+  if (!link) return null
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
+  let offset = link.header
+  if (packet.length < offset + 1) return null
+  if (link.typeOffset !== null) {
+    let type = view.getUint16(link.typeOffset)
+    while (etherTypes.vlan.has(type)) {
+      if (packet.length < offset + 5) return null
+      type = view.getUint16(offset + 2)
+      offset += 4
+    }
+    if (type !== etherTypes.ipv4 && type !== etherTypes.ipv6) return null
+  }
+  return packet[offset]! >> 4 === 4 ? readIPv4(view, offset) : readIPv6(view, offset)
+}
+
+function readIPv4(view: DataView, offset: number): CapturedDatagram | null {
+  if (view.byteLength < offset + 20) return null
+  const header = (view.getUint8(offset) & 15) * 4
+  const isFragment = (view.getUint16(offset + 6) & 0x3fff) !== 0
+  if (header < 20 || isFragment || view.getUint8(offset + 9) !== udp) return null
+  return readUdp(view, offset + header, {
+    source: [0, 0, ipv4Marker, view.getUint32(offset + 12)],
+    destination: [0, 0, ipv4Marker, view.getUint32(offset + 16)],
+  })
+}
+
+function readIPv6(view: DataView, offset: number): CapturedDatagram | null {
+  if (view.byteLength < offset + 40 || view.getUint8(offset) >> 4 !== 6) return null
+  const words = (at: number): AddressWords => [
+    view.getUint32(at),
+    view.getUint32(at + 4),
+    view.getUint32(at + 8),
+    view.getUint32(at + 12),
+  ]
+  let next = view.getUint8(offset + 6)
+  let at = offset + 40
+  for (let i = 0; extensionHeaders.has(next) && i < extensionHeadersMax; i++) {
+    if (view.byteLength < at + 8) return null
+    next = view.getUint8(at)
+    at += 8 * (view.getUint8(at + 1) + 1)
+  }
+  if (next !== udp) return null
+  return readUdp(view, at, { source: words(offset + 8), destination: words(offset + 24) })
+}
+
+function readUdp(
+  view: DataView,
+  offset: number,
+  ends: { source: AddressWords; destination: AddressWords },
+): CapturedDatagram | null {
+  if (view.byteLength < offset + 8) return null
+  const length = view.getUint16(offset + 4)
+  if (length < 8 || view.byteLength < offset + length) return null
+  return {
+    ...ends,
+    sourcePort: view.getUint16(offset),
+    destinationPort: view.getUint16(offset + 2),
+    payload: new Uint8Array(view.buffer, view.byteOffset + offset + 8, length - 8),
+  }
+}
+
+/** The longest header that writeHeaders makes: IPv6 and UDP. */
+export const headersBytesMax = 48
+
+/**
+ * Writes the IP and UDP headers of a datagram at `offset` and returns their length. Checksums: IPv4's
+ * is made, UDP's is left 0 (none), since the kernel had checked it before the datagram was received.
+ */
+export function writeHeaders(
+  view: DataView,
+  offset: number,
+  datagram: Omit<CapturedDatagram, 'payload'>,
+  payloadBytes: number,
+): number {
+  const isIPv4 = datagram.source[2] === ipv4Marker && datagram.source[0] === 0
+  const header = isIPv4 ? 20 : 40
+  if (isIPv4) writeIPv4(view, offset, datagram, payloadBytes)
+  else writeIPv6(view, offset, datagram, payloadBytes)
+  view.setUint16(offset + header, datagram.sourcePort)
+  view.setUint16(offset + header + 2, datagram.destinationPort)
+  view.setUint16(offset + header + 4, payloadBytes + 8)
+  view.setUint16(offset + header + 6, 0)
+  return header + 8
+}
+
+function writeIPv4(
+  view: DataView,
+  offset: number,
+  datagram: Omit<CapturedDatagram, 'payload'>,
+  payloadBytes: number,
+): void {
+  view.setUint16(offset, 0x4500)
+  view.setUint16(offset + 2, 28 + payloadBytes)
+  view.setUint32(offset + 4, 0)
+  view.setUint16(offset + 8, (64 << 8) | udp)
+  view.setUint16(offset + 10, 0)
+  view.setUint32(offset + 12, datagram.source[3])
+  view.setUint32(offset + 16, datagram.destination[3])
+  let sum = 0
+  for (let i = 0; i < 20; i += 2) sum += view.getUint16(offset + i)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+  view.setUint16(offset + 10, ~sum & 0xffff)
+}
+
+function writeIPv6(
+  view: DataView,
+  offset: number,
+  datagram: Omit<CapturedDatagram, 'payload'>,
+  payloadBytes: number,
+): void {
+  view.setUint32(offset, 0x60000000)
+  view.setUint16(offset + 4, payloadBytes + 8)
+  view.setUint16(offset + 6, (udp << 8) | 64)
+  datagram.source.forEach((word, i) => view.setUint32(offset + 8 + 4 * i, word))
+  datagram.destination.forEach((word, i) => view.setUint32(offset + 24 + 4 * i, word))
+}
+
+/** The source of a captured datagram as text. */
+export function sourceText(datagram: CapturedDatagram): string {
+  return formatAddress(...datagram.source)
+}

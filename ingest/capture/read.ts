@@ -1,0 +1,226 @@
+/** Reads captures: pcap and pcapng, plain or gzipped, as a stream of packets in bounded memory. */
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
+
+import { knownLinkType } from './packet.ts'
+
+/** A file that is no capture, or not one that can be read. */
+export class NotACapture extends Error {
+  constructor(path: string, reason: string, cause?: unknown) {
+    super(`${path} is no capture: ${reason}; give pcap or pcapng files, plain or gzipped`, {
+      cause,
+    })
+    this.name = 'NotACapture'
+  }
+}
+
+/** One captured packet; `bytes` is a view that stays valid until the next packet is asked for. */
+export interface CapturedPacket {
+  bytes: Uint8Array
+  linkType: number
+  /** unix ms, rounded down */
+  timeMs: number
+}
+
+/** No packet of a UDP datagram is larger; a longer record is a broken file. */
+const packetBytesMax = 262_144
+const gzipMagic = 0x1f8b
+const pcapHeaderBytes = 24
+const recordHeaderBytes = 16
+
+/**
+ * The packets of a capture, in the order of the file.
+ * @throws NotACapture where the file is none, or is cut off in a packet (`truncated` is then true)
+ */
+export async function* readCapture(path: string): AsyncGenerator<CapturedPacket> {
+  const source = new Bytes(await openStream(path))
+  try {
+    const magic = await source.peek(4)
+    if (!magic) throw new NotACapture(path, 'it is empty or shorter than a header')
+    const view = new DataView(magic.buffer, magic.byteOffset, 4)
+    const format = pcapFormats.get(view.getUint32(0))
+    if (format) yield* readPcap(path, source, format)
+    else if (view.getUint32(0) === pcapngMagic) yield* readPcapng(path, source)
+    else throw new NotACapture(path, `it starts with ${view.getUint32(0).toString(16)}`)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
+      throw new NotACapture(path, `its gzip stream is broken (${error.message})`, error)
+    throw error
+  } finally {
+    source.close()
+  }
+}
+
+async function openStream(path: string): Promise<AsyncIterable<Buffer> & { destroy(): void }> {
+  const file = await open(path)
+  const head = Buffer.alloc(2)
+  await file.read(head, 0, 2, 0)
+  await file.close()
+  const stream = createReadStream(path, { highWaterMark: 1 << 20 })
+  if (head.readUInt16BE(0) !== gzipMagic) return stream
+  const gunzip = createGunzip({ chunkSize: 1 << 20 })
+  stream.on('error', (error) => gunzip.destroy(error))
+  return stream.pipe(gunzip)
+}
+
+/** Takes exact numbers of bytes from a stream of chunks. */
+class Bytes {
+  readonly #stream: AsyncIterable<Buffer> & { destroy(): void }
+  readonly #chunks: AsyncIterator<Buffer>
+  #buffer: Uint8Array = new Uint8Array(0)
+
+  constructor(stream: AsyncIterable<Buffer> & { destroy(): void }) {
+    this.#stream = stream
+    this.#chunks = stream[Symbol.asyncIterator]()
+  }
+
+  /** The next `length` bytes without taking them, or null where fewer are left. */
+  async peek(length: number): Promise<Uint8Array | null> {
+    if (this.#buffer.length < length) {
+      const parts = [this.#buffer]
+      let have = this.#buffer.length
+      while (have < length) {
+        const next = await this.#chunks.next()
+        if (next.done === true) break
+        parts.push(next.value)
+        have += next.value.length
+      }
+      this.#buffer = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+      if (have < length) return null
+    }
+    return this.#buffer.subarray(0, length)
+  }
+
+  async take(length: number): Promise<Uint8Array | null> {
+    const bytes = await this.peek(length)
+    if (bytes) this.#buffer = this.#buffer.subarray(length)
+    return bytes
+  }
+
+  /** What is left when peek gave null. */
+  get rest(): number {
+    return this.#buffer.length
+  }
+
+  close(): void {
+    this.#stream.destroy()
+  }
+}
+
+interface PcapFormat {
+  littleEndian: boolean
+  unitsPerMs: number
+}
+
+const pcapFormats = new Map<number, PcapFormat>([
+  [0xa1b2c3d4, { littleEndian: false, unitsPerMs: 1000 }],
+  [0xd4c3b2a1, { littleEndian: true, unitsPerMs: 1000 }],
+  [0xa1b23c4d, { littleEndian: false, unitsPerMs: 1_000_000 }],
+  [0x4d3cb2a1, { littleEndian: true, unitsPerMs: 1_000_000 }],
+])
+
+async function* readPcap(
+  path: string,
+  source: Bytes,
+  { littleEndian, unitsPerMs }: PcapFormat,
+): AsyncGenerator<CapturedPacket> {
+  const header = await source.take(pcapHeaderBytes)
+  if (!header) throw new NotACapture(path, 'its header is cut off')
+  const linkType = dataView(header).getUint32(20, littleEndian) & 0x0fff_ffff
+  if (!knownLinkType(linkType))
+    throw new NotACapture(path, `its link type ${linkType} is not known`)
+  for (;;) {
+    const record = await source.take(recordHeaderBytes)
+    if (!record) break
+    const view = dataView(record)
+    const seconds = view.getUint32(0, littleEndian)
+    const fraction = view.getUint32(4, littleEndian)
+    const length = view.getUint32(8, littleEndian)
+    if (length > packetBytesMax) throw new NotACapture(path, `it has a packet of ${length} bytes`)
+    const bytes = await source.take(length)
+    if (!bytes) throw new NotACapture(path, 'its last packet is cut off')
+    yield { bytes, linkType, timeMs: seconds * 1000 + Math.floor(fraction / unitsPerMs) }
+  }
+  if (source.rest > 0) throw new NotACapture(path, 'its last packet is cut off')
+}
+
+const pcapngMagic = 0x0a0d0d0a
+const byteOrderMagic = 0x1a2b3c4d
+const blocks = { interfaceDescription: 1, simplePacket: 3, enhancedPacket: 6 }
+const timeResolutionOption = 9
+
+interface CaptureInterface {
+  linkType: number
+  unitsPerSecond: number
+}
+
+async function* readPcapng(path: string, source: Bytes): AsyncGenerator<CapturedPacket> {
+  let littleEndian = true
+  let interfaces: CaptureInterface[] = []
+  for (;;) {
+    const head = await source.peek(12)
+    if (!head) break
+    const view = dataView(head)
+    const isSection = view.getUint32(0) === pcapngMagic
+    if (isSection) {
+      littleEndian = view.getUint32(8, true) === byteOrderMagic
+      interfaces = []
+    }
+    const length = view.getUint32(4, littleEndian)
+    if (length < 12 || length % 4 !== 0 || length > packetBytesMax + 4096)
+      throw new NotACapture(path, `it has a block of ${length} bytes`)
+    const block = await source.take(length)
+    if (!block) throw new NotACapture(path, 'its last block is cut off')
+    const body = dataView(block)
+    const type = body.getUint32(0, littleEndian)
+    if (isSection) continue
+    if (type === blocks.interfaceDescription) interfaces.push(readInterface(body, littleEndian))
+    if (type === blocks.enhancedPacket && length >= 32) {
+      const packet = readEnhancedPacket(block, interfaces, littleEndian)
+      if (!packet)
+        throw new NotACapture(path, 'it has a packet of an interface it does not describe')
+      yield packet
+    }
+  }
+  if (source.rest > 0) throw new NotACapture(path, 'its last block is cut off')
+}
+
+function readInterface(body: DataView, littleEndian: boolean): CaptureInterface {
+  const linkType = body.getUint16(8, littleEndian)
+  let unitsPerSecond = 1e6
+  for (let at = 16; at + 4 <= body.byteLength - 4;) {
+    const option = body.getUint16(at, littleEndian)
+    const length = body.getUint16(at + 2, littleEndian)
+    if (option === timeResolutionOption && length >= 1) {
+      const value = body.getUint8(at + 4)
+      unitsPerSecond = value & 0x80 ? 2 ** (value & 0x7f) : 10 ** value
+    }
+    if (option === 0) break
+    at += 4 + Math.ceil(length / 4) * 4
+  }
+  return { linkType, unitsPerSecond }
+}
+
+function readEnhancedPacket(
+  block: Uint8Array,
+  interfaces: CaptureInterface[],
+  littleEndian: boolean,
+): CapturedPacket | null {
+  const body = dataView(block)
+  const from = interfaces[body.getUint32(8, littleEndian)]
+  const length = body.getUint32(20, littleEndian)
+  if (!from || length > block.length - 32) return null
+  // Nanoseconds since 1970 go beyond 2^53, so the time is kept whole until it is ms.
+  const units =
+    (BigInt(body.getUint32(12, littleEndian)) << 32n) | BigInt(body.getUint32(16, littleEndian))
+  return {
+    bytes: block.subarray(28, 28 + length),
+    linkType: from.linkType,
+    timeMs: Number((units * 1000n) / BigInt(from.unitsPerSecond)),
+  }
+}
+
+function dataView(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

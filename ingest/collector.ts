@@ -1,0 +1,204 @@
+/**
+ * The running collector: what is received is journalled, decoded and counted at once; a clock
+ * publishes the archive and writes the series, in that order, one after the other.
+ */
+import type { Logger } from 'pino'
+
+import { intervalMs, intervalStart } from '../flow/interval.ts'
+import type { Settings } from '../flow/settings.ts'
+import type { Archive } from '../store/archive/archive.ts'
+import type { Buckets } from './buckets/buckets.ts'
+import type { Consolidator } from './consolidate.ts'
+import type { CoverageTracker } from './coverage.ts'
+import type { Journal } from './journal.ts'
+import type { ReceivedDatagram } from './listen.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { CoveredIntervals, SeriesWriter } from './series-writer.ts'
+
+export interface CollectorParts {
+  settings: Settings
+  archive: Archive
+  buckets: Buckets
+  coverage: CoverageTracker
+  pipeline: Pipeline
+  journal: Journal
+  writer: SeriesWriter
+  consolidator: Consolidator
+  log: Logger
+}
+
+/** Series are written at most this often, however often flows are published. */
+const seriesEveryMs = 60_000
+/** Coverage of written intervals is kept this long, for datagrams that tell of a silence. */
+const coverageHorizonMs = 2 * 3_600_000
+
+export class Collector {
+  publishedAt: number | null = null
+  seriesWrittenAt: number | null = null
+  lastError: string | null = null
+  readonly #parts: CollectorParts
+  /** Intervals to make again from the archive, as the archive's manifest keeps them. */
+  readonly #redo: Set<number>
+  /** Intervals held in the buckets that changed since the series were written. */
+  readonly #held = new Set<number>()
+  #seriesDueMs = 0
+  #segmentInterval: number
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(parts: CollectorParts, nowMs: number) {
+    this.#parts = parts
+    this.#redo = new Set(parts.archive.redo())
+    this.#segmentInterval = intervalStart(nowMs)
+  }
+
+  /** Takes a datagram off the socket; its payload may be reused afterwards. */
+  receive(datagram: ReceivedDatagram): void {
+    const { journal, pipeline } = this.#parts
+    journal.append(
+      {
+        source: datagram.source.words,
+        destination: datagram.localWords,
+        sourcePort: datagram.sourcePort,
+        destinationPort: datagram.localPort,
+        payload: datagram.payload,
+      },
+      datagram.receivedMs,
+    )
+    pipeline.take({
+      payload: datagram.payload,
+      source: datagram.source.text,
+      sourcePort: datagram.sourcePort,
+      receivedMs: datagram.receivedMs,
+    })
+    if (journal.isFull) this.#rotate()
+  }
+
+  /** How many intervals wait to be made again from the archive. */
+  get redoCount(): number {
+    return this.#redo.size
+  }
+
+  /** One wake-up of the clock. Ticks never run beside each other; a failure is shown and tried again. */
+  tick(nowMs: number, isLast = false): Promise<void> {
+    this.#work = this.#work
+      .then(() => this.#tick(nowMs, isLast))
+      .catch((error: unknown) => {
+        this.lastError = error instanceof Error ? error.message : String(error)
+        this.#parts.log.error({ error }, 'publishing failed; it is tried again at the next tick')
+      })
+    return this.#work
+  }
+
+  async #tick(nowMs: number, isLast: boolean): Promise<void> {
+    const { archive, buckets, coverage, journal, pipeline, settings } = this.#parts
+    pipeline.drain()
+    coverage.heartbeat(nowMs)
+    if (isLast) coverage.resume(nowMs)
+    const segmentInterval = intervalStart(nowMs)
+    if (isLast || segmentInterval !== this.#segmentInterval) {
+      this.#segmentInterval = segmentInterval
+      this.#rotate()
+    }
+    const changed = buckets.takeChanged()
+    for (const interval of changed.dirty) this.#held.add(interval)
+    for (const interval of changed.redo) this.#redo.add(interval)
+    const writesSeries = isLast || nowMs >= this.#seriesDueMs
+    const batch = writesSeries ? this.#takeBatch() : null
+    const position = journal.position
+    try {
+      await archive.publish({
+        journal: position,
+        redo: [...this.#held, ...this.#redo, ...(batch?.intervals ?? [])],
+        set: { coverage: coverage.snapshot() },
+      })
+    } catch (error) {
+      batch?.putBack()
+      throw error
+    }
+    this.publishedAt = nowMs
+    await journal.release(position)
+    if (batch) await this.#writeSeries(batch, nowMs, isLast)
+    if (!isLast) await archive.merge(intervalStart(nowMs))
+    await archive.expire({
+      keepMs: settings.archiveKeepMs,
+      maxBytes: settings.archiveMaxBytes,
+      now: nowMs,
+    })
+    this.lastError = null
+  }
+
+  /** The rows of every changed interval, taken at the very moment at which the archive is sealed. */
+  #takeBatch(): Batch {
+    const { buckets, coverage, writer } = this.#parts
+    const covered = coverage.takeChanged()
+    const byInterval: CoveredIntervals = new Map()
+    for (const [exporter, intervals] of covered)
+      for (const interval of intervals) {
+        const exporters = byInterval.get(interval)
+        if (exporters) exporters.add(exporter)
+        else byInterval.set(interval, new Set([exporter]))
+      }
+    for (const interval of byInterval.keys()) {
+      if (buckets.isHeld(interval)) this.#held.add(interval)
+      else this.#redo.add(interval)
+    }
+    const intervals = [...this.#held]
+    this.#held.clear()
+    return {
+      intervals,
+      steps: writer.stepsHeld(buckets, intervals, byInterval),
+      putBack: () => {
+        for (const interval of intervals) this.#held.add(interval)
+        coverage.putBack(covered)
+      },
+    }
+  }
+
+  async #writeSeries(batch: Batch, nowMs: number, isLast: boolean): Promise<void> {
+    const { archive, buckets, consolidator, coverage, writer } = this.#parts
+    try {
+      await consolidator.intervalsWritten(batch.intervals)
+      await writer.write(batch.steps)
+      await archive.clearRedo(batch.intervals.filter((each) => !this.#redo.has(each)))
+      // What waits when the collector ends is on the manifest's list and made at the next start.
+      if (!isLast) await this.#redoFromArchive()
+      await consolidator.run(nowMs)
+    } catch (error) {
+      batch.putBack()
+      throw error
+    }
+    this.#seriesDueMs = nowMs + seriesEveryMs - 1000
+    this.seriesWrittenAt = nowMs
+    buckets.forget(nowMs)
+    coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
+  }
+
+  async #redoFromArchive(): Promise<void> {
+    const { archive, consolidator, writer } = this.#parts
+    const intervals = [...this.#redo]
+    await writer.redo(intervals, async (done) => {
+      await consolidator.intervalsWritten(done)
+      for (const interval of done) this.#redo.delete(interval)
+      await archive.clearRedo(done.filter((each) => !this.#held.has(each)))
+    })
+  }
+
+  #rotate(): void {
+    this.#parts.journal.rotate(this.#parts.pipeline.decoder.snapshot())
+  }
+}
+
+interface Batch {
+  intervals: number[]
+  steps: ReturnType<SeriesWriter['stepsHeld']>
+  /** For when the batch could not be written. */
+  putBack: () => void
+}
+
+/** The first interval that no archived flow touches: from there on buckets hold intervals whole. */
+export function wholeFrom(archive: Archive): number {
+  const lastMs = archive
+    .entries()
+    .reduce((most, entry) => Math.max(most, entry.lastMax), Number.NEGATIVE_INFINITY)
+  return Number.isFinite(lastMs) ? intervalStart(lastMs) + intervalMs : lastMs
+}

@@ -1,0 +1,249 @@
+/**
+ * Consolidation: the coarser tiers, made of the 5-minute series. A clock only wakes it; what is done
+ * is decided by a durable list of steps to make (again) and by what is stored, so that a missed,
+ * doubled or late wake-up changes nothing. Every step is made of its 5-minute rows, so that maxima
+ * and what was cut stay exact at every tier.
+ */
+import { join } from 'node:path'
+
+import { intervalMs, type Tier } from '../flow/interval.ts'
+import type { Settings } from '../flow/settings.ts'
+import type { CutOptions } from '../store/cut.ts'
+import type { SeriesStore, StepRows } from '../store/series.ts'
+import { nameOf, RedoList, type RedoStep } from './consolidate/redo.ts'
+import { StepConsolidation } from './consolidate/step.ts'
+
+/**
+ * A step is made again at most this often in its length, so that a day of which something changes
+ * each minute is made every half hour; the rest of the time it waits on the list.
+ */
+const makingsPerStep = 48
+/** Rows that gather before they are written, over all tiers: bounds memory. */
+const pendingRowsMax = 200_000
+
+export interface ConsolidatorParts extends CutOptions {
+  store: SeriesStore
+  /** The 5-minute tier first. */
+  tiers: readonly Tier[]
+  redo: RedoList
+}
+
+/** Due steps that lie within one of them, the span. */
+interface Span {
+  from: number
+  to: number
+  steps: RedoStep[]
+}
+
+export class Consolidator {
+  /** Steps not made because intervals of theirs had expired. */
+  tooLate = 0
+  readonly #parts: ConsolidatorParts
+  readonly #finest: Tier
+  /** When (unix ms) steps were last made, for their pace. */
+  readonly #madeAt = new Map<string, number>()
+  #pending = new Map<Tier, StepRows[]>()
+  #pendingRows = 0
+  #made: RedoStep[] = []
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(parts: ConsolidatorParts) {
+    this.#parts = parts
+    this.#finest = parts.tiers[0]!
+  }
+
+  /**
+   * Says that 5-minute intervals (their starts, unix ms) are about to be written, or were: their
+   * steps are made by a later run, also after a crash. Durable when it resolves. What is called
+   * before the write cannot be forgotten.
+   */
+  intervalsWritten(intervals: readonly number[]): Promise<void> {
+    return this.#parts.redo.add(intervals)
+  }
+
+  /** How many steps wait to be made. An open step waits until it is closed. */
+  get redoCount(): number {
+    return this.#parts.redo.steps().length
+  }
+
+  /**
+   * Makes the steps that are due, then lets go of what is past its tier's retention, counted back
+   * from the newest stored interval. Steps that end after `nowMs` are marked open, and made again.
+   * `isComplete`: all steps on the list, at once. Runs follow one another; what a failed run left is
+   * made by the next.
+   */
+  run(nowMs: number, { isComplete = false } = {}): Promise<void> {
+    const done = this.#work.then(() => this.#run(nowMs, isComplete))
+    this.#work = done.catch(() => undefined)
+    return done
+  }
+
+  /** Waits for a run that is going on. */
+  async close(): Promise<void> {
+    await this.#work
+    await this.#parts.redo.close()
+  }
+
+  async #run(nowMs: number, isComplete: boolean): Promise<void> {
+    for (const [name, madeAt] of this.#madeAt) if (madeAt > nowMs) this.#madeAt.delete(name)
+    const due = this.#parts.redo.steps().filter((step) => isComplete || this.#isDue(step, nowMs))
+    this.#pending = new Map()
+    this.#pendingRows = 0
+    this.#made = []
+    for (const span of spansOf(due)) {
+      await this.#makeSpan(span, nowMs)
+      this.#made.push(...span.steps)
+      if (this.#pendingRows >= pendingRowsMax) await this.#flush(nowMs)
+    }
+    await this.#flush(nowMs)
+    this.#forgetPace(nowMs)
+    await this.#expire()
+  }
+
+  #isDue(step: RedoStep, nowMs: number): boolean {
+    const madeAt = this.#madeAt.get(nameOf(step))
+    return madeAt === undefined || madeAt + step.tier.stepMs / makingsPerStep <= nowMs
+  }
+
+  /** Writes what has gathered, then takes those of its steps off the list that are closed. */
+  async #flush(nowMs: number): Promise<void> {
+    for (const [tier, steps] of this.#pending) await this.#parts.store.write(tier, steps)
+    const closed = this.#made.filter(({ tier, time }) => time + tier.stepMs <= nowMs)
+    await this.#parts.redo.remove(closed)
+    for (const step of this.#made) this.#madeAt.set(nameOf(step), nowMs)
+    this.#pending = new Map()
+    this.#pendingRows = 0
+    this.#made = []
+  }
+
+  async #makeSpan(span: Span, nowMs: number): Promise<void> {
+    const { store } = this.#parts
+    const coverage = await store.coverage({ tier: this.#finest, from: span.from, to: span.to })
+    for (const exporter of new Set(coverage.map((each) => each.exporter))) {
+      const steps = await this.#whole(span, exporter)
+      await this.#makeSteps({ ...span, steps }, exporter, nowMs)
+    }
+  }
+
+  /**
+   * Steps of which 5-minute intervals have expired are not made of what is left, where they are
+   * stored already.
+   */
+  async #whole(span: Span, exporter: string): Promise<RedoStep[]> {
+    const expired = this.#parts.redo.expired()[this.#finest.name] ?? Number.NEGATIVE_INFINITY
+    if (span.from >= expired) return span.steps
+    const whole: RedoStep[] = []
+    for (const step of span.steps) {
+      const { tier, time } = step
+      const range = { tier, from: time, to: time + tier.stepMs, exporters: [exporter] }
+      const isStored = time < expired && (await this.#parts.store.coverage(range)).length > 0
+      if (isStored) this.tooLate++
+      else whole.push(step)
+    }
+    return whole
+  }
+
+  /** Reads the 5-minute steps of a span once for all the steps in it; they close as time passes. */
+  async #makeSteps(span: Span, exporter: string, nowMs: number): Promise<void> {
+    const { store, top, isLocal } = this.#parts
+    const tiers = [...new Set(span.steps.map(({ tier }) => tier))]
+    const due = new Set(span.steps.map(nameOf))
+    const open = new Map<Tier, StepConsolidation>()
+    const range = { tier: this.#finest, from: span.from, to: span.to, exporter }
+    for await (const step of store.steps(range))
+      for (const tier of tiers) {
+        const time = Math.floor(step.coverage.time / tier.stepMs) * tier.stepMs
+        if (!due.has(nameOf({ tier, time }))) continue
+        let making = open.get(tier)
+        if (making && making.time !== time) {
+          await this.#finish(tier, making, exporter)
+          making = undefined
+        }
+        if (!making) {
+          const options = { time, stepMs: tier.stepMs, closedUntil: nowMs, top, isLocal }
+          open.set(tier, (making = new StepConsolidation(exporter, options)))
+        }
+        making.add(step)
+      }
+    for (const [tier, making] of open) await this.#finish(tier, making, exporter)
+  }
+
+  async #finish(tier: Tier, making: StepConsolidation, exporter: string): Promise<void> {
+    if (making.endFirstRound()) {
+      const range = { tier: this.#finest, from: making.time, to: making.end, exporter }
+      for await (const step of this.#parts.store.steps(range)) making.addAgain(step)
+    }
+    const step = making.finish()
+    const held = this.#pending.get(tier)
+    if (held) held.push(step)
+    else this.#pending.set(tier, [step])
+    for (const { count } of step.measurements) this.#pendingRows += count
+  }
+
+  #forgetPace(nowMs: number): void {
+    const listed = this.#parts.redo.steps()
+    const paces = new Map(this.#parts.tiers.map(({ name, stepMs }) => [name, stepMs]))
+    const names = new Set(listed.map(nameOf))
+    for (const [name, madeAt] of this.#madeAt) {
+      const stepMs = paces.get(name.split(' ')[0]!) ?? 0
+      if (!names.has(name) && madeAt + stepMs / makingsPerStep <= nowMs) this.#madeAt.delete(name)
+    }
+  }
+
+  /** Lets go of what is past retention; 5-minute rows that the list still needs are held back. */
+  async #expire(): Promise<void> {
+    const { store, tiers, redo } = this.#parts
+    const newest = await store.extent(this.#finest)
+    if (!newest) return
+    const needed = redo
+      .steps()
+      .reduce((least, { time }) => Math.min(least, time), Number.POSITIVE_INFINITY)
+    const expired = { ...redo.expired() }
+    let isChanged = false
+    for (const tier of tiers) {
+      const limit = newest.to + intervalMs - tier.keepMs
+      const held = tier === this.#finest ? Math.min(limit, needed) : limit
+      const before = Math.floor(held / tier.stepMs) * tier.stepMs
+      await store.expire(tier, before)
+      if (before <= (expired[tier.name] ?? Number.NEGATIVE_INFINITY)) continue
+      expired[tier.name] = before
+      isChanged = true
+    }
+    if (isChanged) await redo.setExpired(expired)
+  }
+}
+
+/** Due steps grouped so that the 5-minute rows of each stretch are read once. */
+function spansOf(due: readonly RedoStep[]): Span[] {
+  const coarsestFirst = [...due].sort((a, b) => b.tier.stepMs - a.tier.stepMs || a.time - b.time)
+  const spans: Span[] = []
+  const spanOfStart = new Map<number, Span>()
+  const spanLengths = new Set<number>()
+  for (const step of coarsestFirst) {
+    const { tier, time } = step
+    let span: Span | undefined
+    for (const length of spanLengths) {
+      const found = spanOfStart.get(Math.floor(time / length) * length)
+      if (found && found.to >= time + tier.stepMs) span = found
+      if (span) break
+    }
+    if (!span) {
+      spans.push((span = { from: time, to: time + tier.stepMs, steps: [] }))
+      spanOfStart.set(time, span)
+      spanLengths.add(tier.stepMs)
+    }
+    span.steps.push(step)
+  }
+  return spans.sort((a, b) => a.from - b.from)
+}
+
+/** Opens the consolidator of a data folder: its list is kept in state/consolidation.jsonl. */
+export async function openConsolidator(
+  settings: Settings,
+  store: SeriesStore,
+): Promise<Consolidator> {
+  const { tiers, top, local } = settings
+  const path = join(settings.data, 'state', 'consolidation.jsonl')
+  const redo = await RedoList.open(path, tiers.slice(1))
+  return new Consolidator({ store, tiers, redo, top, isLocal: (host) => local.hasText(host) })
+}

@@ -1,0 +1,104 @@
+/** One step of a coarser tier, made of the 5-minute steps that lie in it. Pure. */
+import { intervalMs } from '../../flow/interval.ts'
+import type { CutOptions } from '../../store/cut.ts'
+import { measurementNames, unknownReasons, type MeasurementName } from '../../store/measurement.ts'
+import type { Coverage, MeasurementRows, StepRows } from '../../store/series.ts'
+import { MeasurementTable } from './table.ts'
+
+export interface StepOptions extends CutOptions {
+  /** Start and length of the step, ms. */
+  time: number
+  stepMs: number
+  /** Intervals from here on (unix ms) are still to come: a step that ends later is open. */
+  closedUntil: number
+}
+
+/**
+ * Takes the 5-minute steps of one exporter that lie in [time, time + stepMs), in any order, each
+ * once; then, where endFirstRound says so, all of them once more; then gives the step.
+ */
+export class StepConsolidation {
+  readonly time: number
+  readonly end: number
+  readonly #options: StepOptions
+  readonly #tables = new Map<MeasurementName, MeasurementTable>()
+  readonly #coverage: Coverage
+  #countedUntil: number
+
+  constructor(exporter: string, options: StepOptions) {
+    this.time = options.time
+    this.end = options.time + options.stepMs
+    this.#options = options
+    this.#countedUntil = options.time
+    this.#coverage = {
+      time: options.time,
+      exporter,
+      known: 0,
+      unknown: {},
+      datagrams: 0,
+      lostFlows: 0,
+      lostFlowsEstimated: false,
+    }
+    for (const name of measurementNames) this.#tables.set(name, new MeasurementTable(name, options))
+  }
+
+  /** First round: a 5-minute step. */
+  add({ coverage, measurements }: StepRows): void {
+    const interval = { time: coverage.time, isKnown: coverage.known > 0 }
+    const rowsOf = byMeasurement(measurements)
+    for (const [name, table] of this.#tables) table.add(rowsOf.get(name) ?? null, interval)
+    const sum = this.#coverage
+    sum.known += coverage.known
+    for (const reason of unknownReasons) {
+      const count = (sum.unknown[reason] ?? 0) + (coverage.unknown[reason] ?? 0)
+      if (count > 0) sum.unknown[reason] = count
+    }
+    sum.datagrams += coverage.datagrams
+    sum.lostFlows += coverage.lostFlows
+    sum.lostFlowsEstimated ||= coverage.lostFlowsEstimated
+    const countedUntil = coverage.openUntil ?? coverage.time + intervalMs
+    this.#countedUntil = Math.max(this.#countedUntil, countedUntil)
+  }
+
+  /** Decides which keys are cut: true where any are, for then maxima of `other` need a second round. */
+  endFirstRound(): boolean {
+    // All tables decide, so no short cut by some().
+    return [...this.#tables.values()].filter((table) => table.cut()).length > 0
+  }
+
+  /** Second round: the same 5-minute step again. */
+  addAgain({ coverage, measurements }: StepRows): void {
+    for (const rows of measurements)
+      this.#tables.get(rows.measurement)?.addAgain(rows, coverage.known > 0)
+  }
+
+  /** The consolidated step. */
+  finish(): StepRows {
+    const measurements = [...this.#tables.values()]
+      .map((table) => table.rows())
+      .filter(({ count }) => count > 0)
+    const isOpen = this.end > this.#options.closedUntil
+    const coverage = isOpen
+      ? { ...this.#coverage, openUntil: Math.min(this.#countedUntil, this.end) }
+      : this.#coverage
+    return { coverage, measurements }
+  }
+}
+
+function byMeasurement(
+  measurements: readonly MeasurementRows[],
+): Map<MeasurementName, MeasurementRows> {
+  return new Map(measurements.map((rows) => [rows.measurement, rows]))
+}
+
+/** The step that 5-minute steps of one exporter make. */
+export function consolidate(
+  exporter: string,
+  steps: readonly StepRows[],
+  options: StepOptions,
+): StepRows {
+  const consolidation = new StepConsolidation(exporter, options)
+  for (const step of steps) consolidation.add(step)
+  if (consolidation.endFirstRound()) for (const step of steps) consolidation.addAgain(step)
+  return consolidation.finish()
+}

@@ -1,0 +1,53 @@
+/** A datagram as it was received, and which version it speaks. */
+
+/** Versions that are decoded. */
+export type DatagramVersion = 'v1' | 'v5' | 'v6' | 'v7' | 'v9' | 'ipfix' | 'sflow'
+
+export interface Datagram {
+  /** May be a view into a larger buffer that is used again: nothing of it is kept. */
+  payload: Uint8Array
+  /** Address of the exporter as text, as node:dgram gives it. */
+  source: string
+  sourcePort: number
+  /** unix ms */
+  receivedMs: number
+}
+
+/** Header lengths in bytes, and record lengths where these are fixed. */
+export const fixedLayouts = {
+  v1: { version: 1, headerBytes: 16, recordBytes: 52 },
+  v5: { version: 5, headerBytes: 24, recordBytes: 48 },
+  v6: { version: 6, headerBytes: 24, recordBytes: 52 },
+  v7: { version: 7, headerBytes: 24, recordBytes: 52 },
+} as const
+
+const versionsByNumber: Record<number, DatagramVersion | undefined> = {
+  1: 'v1',
+  5: 'v5',
+  6: 'v6',
+  7: 'v7',
+  9: 'v9',
+  10: 'ipfix',
+}
+
+const v9HeaderBytes = 20
+const ipfixHeaderBytes = 16
+const sflowHeaderBytes = 28
+const sflowVersion = 5
+
+/**
+ * The version of a datagram by its first bytes and a plausible length, or null where it is none of
+ * those that are decoded. It does not promise that the rest can be read.
+ */
+export function versionOf(payload: Uint8Array): DatagramVersion | null {
+  if (payload.length < ipfixHeaderBytes) return null
+  const word = (payload[0]! << 8) | payload[1]!
+  if (word === 0) {
+    const isSflow = payload[2] === 0 && payload[3] === sflowVersion
+    return isSflow && payload.length >= sflowHeaderBytes ? 'sflow' : null
+  }
+  const version = versionsByNumber[word] ?? null
+  if (version === null || version === 'ipfix' || version === 'sflow') return version
+  const header = version === 'v9' ? v9HeaderBytes : fixedLayouts[version].headerBytes
+  return payload.length >= header ? version : null
+}

@@ -1,0 +1,275 @@
+/**
+ * THE table of information elements: id → IANA name, how to read it, what it sets. NetFlow v9 shares
+ * ids 1 to 127 (RFC 5102) and in practice all others. Elements that are not here are skipped by
+ * length. Where several elements set the same column, the earlier row is preferred.
+ *
+ * Names and ids: IANA "IP Flow Information Export (IPFIX) Entities"; NetFlow v9 names that IANA has
+ * as reserved are those of Cisco's "NetFlow Version 9 Flow-Record Format".
+ */
+import type { ColumnName } from '../../flow/columns.ts'
+
+/** Columns of an address, without their High and Low. */
+export type AddressColumn =
+  | 'sourceAddress'
+  | 'destinationAddress'
+  | 'nextHopAddress'
+  | 'postNATSourceAddress'
+  | 'postNATDestinationAddress'
+
+/** What is read into a scratch column first, because a row's value takes more than one element. */
+export const scratchNames = [
+  'selectorId',
+  'samplingPacketInterval',
+  'samplingPacketSpace',
+  'samplingSize',
+  'samplingPopulation',
+  'samplingProbability',
+  'flowDurationMs',
+  'systemInitTimeMs',
+] as const
+export type ScratchName = (typeof scratchNames)[number]
+
+/** A number column that an element of that kind can set. */
+export type NumberColumn = Exclude<ColumnName, `${string}AddressHigh` | `${string}AddressLow`>
+
+/**
+ * - unsigned: a number of 1 to 8 bytes (reduced-size encoding); the first that is not 0 counts
+ * - counter: the same, but only the best one that the template has counts, even where it is 0
+ * - flags: the same, joined by or; dscp: upper 6 bits of the class of service
+ * - type, code: upper and lower byte of icmpTypeCode
+ * - address: IPv4 or IPv6 by length
+ * - label: MPLS label stack entry, of which the upper 20 bits are the label
+ * - seconds … delta: the forms of time (RFC 7011, section 6.1; delta: RFC 5102, 5.9.9)
+ * - scratch …: into a scratch column
+ * - section: the start of a packet, from its Ethernet header or its IP header
+ * - option: read in options records only
+ */
+export type ElementAction =
+  | {
+      kind: 'unsigned' | 'counter' | 'flags' | 'dscp' | 'type' | 'code' | 'label'
+      column: NumberColumn
+    }
+  | { kind: 'address'; column: AddressColumn }
+  | {
+      kind: 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds' | 'uptime' | 'delta'
+      column: 'flowStartMilliseconds' | 'flowEndMilliseconds'
+    }
+  | { kind: 'scratch' | 'scratchFloat' | 'scratchMicroseconds'; scratch: ScratchName }
+  | { kind: 'section'; link: 'ethernet' | 'ip' }
+  | { kind: 'option' }
+
+export interface Element {
+  id: number
+  /** Private enterprise number; 0 for IANA's own. */
+  enterprise: number
+  name: string
+  action: ElementAction
+  /** Place in the table: the lower is preferred. */
+  rank: number
+}
+
+type Kind = ElementAction['kind']
+type Row = readonly [id: number, name: string, kind: Kind, sets?: string]
+
+const rows: readonly Row[] = [
+  [1, 'octetDeltaCount', 'counter', 'octetDeltaCount'],
+  [85, 'octetTotalCount', 'counter', 'octetDeltaCount'],
+  [231, 'initiatorOctets', 'counter', 'octetDeltaCount'],
+  [352, 'layer2OctetDeltaCount', 'counter', 'octetDeltaCount'],
+  [353, 'layer2OctetTotalCount', 'counter', 'octetDeltaCount'],
+  [23, 'postOctetDeltaCount', 'counter', 'octetDeltaCount'],
+  [171, 'postOctetTotalCount', 'counter', 'octetDeltaCount'],
+  [20, 'postMCastOctetDeltaCount', 'counter', 'octetDeltaCount'],
+  [224, 'ipTotalLength', 'counter', 'octetDeltaCount'],
+  [2, 'packetDeltaCount', 'counter', 'packetDeltaCount'],
+  [86, 'packetTotalCount', 'counter', 'packetDeltaCount'],
+  [298, 'initiatorPackets', 'counter', 'packetDeltaCount'],
+  [24, 'postPacketDeltaCount', 'counter', 'packetDeltaCount'],
+  [172, 'postPacketTotalCount', 'counter', 'packetDeltaCount'],
+  [19, 'postMCastPacketDeltaCount', 'counter', 'packetDeltaCount'],
+
+  [8, 'sourceIPv4Address', 'address', 'sourceAddress'],
+  [27, 'sourceIPv6Address', 'address', 'sourceAddress'],
+  [44, 'sourceIPv4Prefix', 'address', 'sourceAddress'],
+  [170, 'sourceIPv6Prefix', 'address', 'sourceAddress'],
+  [12, 'destinationIPv4Address', 'address', 'destinationAddress'],
+  [28, 'destinationIPv6Address', 'address', 'destinationAddress'],
+  [45, 'destinationIPv4Prefix', 'address', 'destinationAddress'],
+  [169, 'destinationIPv6Prefix', 'address', 'destinationAddress'],
+  [15, 'ipNextHopIPv4Address', 'address', 'nextHopAddress'],
+  [62, 'ipNextHopIPv6Address', 'address', 'nextHopAddress'],
+  [18, 'bgpNextHopIPv4Address', 'address', 'nextHopAddress'],
+  [63, 'bgpNextHopIPv6Address', 'address', 'nextHopAddress'],
+  [225, 'postNATSourceIPv4Address', 'address', 'postNATSourceAddress'],
+  [281, 'postNATSourceIPv6Address', 'address', 'postNATSourceAddress'],
+  [226, 'postNATDestinationIPv4Address', 'address', 'postNATDestinationAddress'],
+  [282, 'postNATDestinationIPv6Address', 'address', 'postNATDestinationAddress'],
+  // Cisco ASA before 8.4 used ids of its own for translated addresses (NSEL Implementation Note).
+  [40001, 'NF_F_XLATE_SRC_ADDR_IPV4', 'address', 'postNATSourceAddress'],
+  [40002, 'NF_F_XLATE_DST_ADDR_IPV4', 'address', 'postNATDestinationAddress'],
+
+  [7, 'sourceTransportPort', 'unsigned', 'sourceTransportPort'],
+  [180, 'udpSourcePort', 'unsigned', 'sourceTransportPort'],
+  [182, 'tcpSourcePort', 'unsigned', 'sourceTransportPort'],
+  [11, 'destinationTransportPort', 'unsigned', 'destinationTransportPort'],
+  [181, 'udpDestinationPort', 'unsigned', 'destinationTransportPort'],
+  [183, 'tcpDestinationPort', 'unsigned', 'destinationTransportPort'],
+  [227, 'postNAPTSourceTransportPort', 'unsigned', 'postNAPTSourceTransportPort'],
+  [40003, 'NF_F_XLATE_SRC_PORT', 'unsigned', 'postNAPTSourceTransportPort'],
+  [228, 'postNAPTDestinationTransportPort', 'unsigned', 'postNAPTDestinationTransportPort'],
+  [40004, 'NF_F_XLATE_DST_PORT', 'unsigned', 'postNAPTDestinationTransportPort'],
+  [4, 'protocolIdentifier', 'unsigned', 'protocolIdentifier'],
+  [193, 'nextHeaderIPv6', 'unsigned', 'protocolIdentifier'],
+  [6, 'tcpControlBits', 'flags', 'tcpControlBits'],
+  [5, 'ipClassOfService', 'unsigned', 'ipClassOfService'],
+  [195, 'ipDiffServCodePoint', 'dscp', 'ipClassOfService'],
+  [55, 'postIpClassOfService', 'unsigned', 'ipClassOfService'],
+  [32, 'icmpTypeCodeIPv4', 'unsigned', 'icmpTypeCode'],
+  [139, 'icmpTypeCodeIPv6', 'unsigned', 'icmpTypeCode'],
+  [176, 'icmpTypeIPv4', 'type', 'icmpTypeCode'],
+  [178, 'icmpTypeIPv6', 'type', 'icmpTypeCode'],
+  [177, 'icmpCodeIPv4', 'code', 'icmpTypeCode'],
+  [179, 'icmpCodeIPv6', 'code', 'icmpTypeCode'],
+
+  [10, 'ingressInterface', 'unsigned', 'ingressInterface'],
+  [252, 'ingressPhysicalInterface', 'unsigned', 'ingressInterface'],
+  [14, 'egressInterface', 'unsigned', 'egressInterface'],
+  [253, 'egressPhysicalInterface', 'unsigned', 'egressInterface'],
+  [61, 'flowDirection', 'unsigned', 'flowDirection'],
+  [136, 'flowEndReason', 'unsigned', 'flowEndReason'],
+  [16, 'bgpSourceAsNumber', 'unsigned', 'bgpSourceAsNumber'],
+  [17, 'bgpDestinationAsNumber', 'unsigned', 'bgpDestinationAsNumber'],
+  [9, 'sourceIPv4PrefixLength', 'unsigned', 'sourcePrefixLength'],
+  [29, 'sourceIPv6PrefixLength', 'unsigned', 'sourcePrefixLength'],
+  [13, 'destinationIPv4PrefixLength', 'unsigned', 'destinationPrefixLength'],
+  [30, 'destinationIPv6PrefixLength', 'unsigned', 'destinationPrefixLength'],
+  [58, 'vlanId', 'unsigned', 'vlanId'],
+  [243, 'dot1qVlanId', 'unsigned', 'vlanId'],
+  [245, 'dot1qCustomerVlanId', 'unsigned', 'vlanId'],
+  [59, 'postVlanId', 'unsigned', 'postVlanId'],
+  [254, 'postDot1qVlanId', 'unsigned', 'postVlanId'],
+  [56, 'sourceMacAddress', 'unsigned', 'sourceMacAddress'],
+  [81, 'postSourceMacAddress', 'unsigned', 'sourceMacAddress'],
+  [80, 'destinationMacAddress', 'unsigned', 'destinationMacAddress'],
+  [57, 'postDestinationMacAddress', 'unsigned', 'destinationMacAddress'],
+  [70, 'mplsTopLabelStackSection', 'label', 'mplsTopLabel'],
+  [234, 'ingressVRFID', 'unsigned', 'ingressVRFID'],
+  [235, 'egressVRFID', 'unsigned', 'egressVRFID'],
+  [95, 'applicationId', 'unsigned', 'applicationId'],
+
+  [152, 'flowStartMilliseconds', 'milliseconds', 'flowStartMilliseconds'],
+  [153, 'flowEndMilliseconds', 'milliseconds', 'flowEndMilliseconds'],
+  [154, 'flowStartMicroseconds', 'microseconds', 'flowStartMilliseconds'],
+  [155, 'flowEndMicroseconds', 'microseconds', 'flowEndMilliseconds'],
+  [156, 'flowStartNanoseconds', 'nanoseconds', 'flowStartMilliseconds'],
+  [157, 'flowEndNanoseconds', 'nanoseconds', 'flowEndMilliseconds'],
+  [22, 'flowStartSysUpTime', 'uptime', 'flowStartMilliseconds'],
+  [21, 'flowEndSysUpTime', 'uptime', 'flowEndMilliseconds'],
+  [158, 'flowStartDeltaMicroseconds', 'delta', 'flowStartMilliseconds'],
+  [159, 'flowEndDeltaMicroseconds', 'delta', 'flowEndMilliseconds'],
+  [150, 'flowStartSeconds', 'seconds', 'flowStartMilliseconds'],
+  [151, 'flowEndSeconds', 'seconds', 'flowEndMilliseconds'],
+  [323, 'observationTimeMilliseconds', 'milliseconds', 'flowEndMilliseconds'],
+  [324, 'observationTimeMicroseconds', 'microseconds', 'flowEndMilliseconds'],
+  [325, 'observationTimeNanoseconds', 'nanoseconds', 'flowEndMilliseconds'],
+  [322, 'observationTimeSeconds', 'seconds', 'flowEndMilliseconds'],
+  [161, 'flowDurationMilliseconds', 'scratch', 'flowDurationMs'],
+  [162, 'flowDurationMicroseconds', 'scratchMicroseconds', 'flowDurationMs'],
+  [160, 'systemInitTimeMilliseconds', 'scratch', 'systemInitTimeMs'],
+
+  [34, 'samplingInterval', 'unsigned', 'samplingInterval'],
+  [50, 'samplerRandomInterval', 'unsigned', 'samplingInterval'],
+  [48, 'samplerId', 'scratch', 'selectorId'],
+  [302, 'selectorId', 'scratch', 'selectorId'],
+  [305, 'samplingPacketInterval', 'scratch', 'samplingPacketInterval'],
+  [306, 'samplingPacketSpace', 'scratch', 'samplingPacketSpace'],
+  [309, 'samplingSize', 'scratch', 'samplingSize'],
+  [310, 'samplingPopulation', 'scratch', 'samplingPopulation'],
+  [311, 'samplingProbability', 'scratchFloat', 'samplingProbability'],
+
+  [315, 'dataLinkFrameSection', 'section', 'ethernet'],
+  [313, 'ipHeaderPacketSection', 'section', 'ip'],
+  // The frame with its link layer: only where no packet's own length was found.
+  [312, 'dataLinkFrameSize', 'unsigned', 'octetDeltaCount'],
+
+  [35, 'samplingAlgorithm', 'option'],
+  [49, 'samplerMode', 'option'],
+  [84, 'samplerName', 'option'],
+  [335, 'selectorName', 'option'],
+  [304, 'selectorAlgorithm', 'option'],
+  [82, 'interfaceName', 'option'],
+  [83, 'interfaceDescription', 'option'],
+  [94, 'applicationDescription', 'option'],
+  [96, 'applicationName', 'option'],
+  [236, 'VRFname', 'option'],
+  [40, 'exportedOctetTotalCount', 'option'],
+  [41, 'exportedMessageTotalCount', 'option'],
+  [42, 'exportedFlowRecordTotalCount', 'option'],
+]
+
+/** Elements of enterprises that say what no element of IANA says as well. */
+const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
+  // CERT: YAF keeps the flags of the first packet apart from those of the rest.
+  6871: [
+    [14, 'initialTCPFlags', 'flags', 'tcpControlBits'],
+    [15, 'unionTCPFlags', 'flags', 'tcpControlBits'],
+  ],
+}
+
+/** Elements of the responder's direction that have an id of their own, with the elements they mirror. */
+const responderRows: readonly (readonly [id: number, name: string, mirrors: number])[] = [
+  [232, 'responderOctets', 231],
+  [299, 'responderPackets', 298],
+]
+
+/** The enterprise number by which an element counts the other direction of a biflow (RFC 5103). */
+export const reverseEnterprise = 29305
+
+/** CERT's reverse elements have this bit of the id set. */
+const certEnterprise = 6871
+const certReverseBit = 0x4000
+
+const reverseKinds: ReadonlySet<Kind> = new Set<Kind>([
+  'counter', 'flags', 'unsigned', 'dscp', 'type', 'code', 'seconds', 'milliseconds', 'microseconds',
+  'nanoseconds', 'uptime', 'delta',
+]) // prettier-ignore
+
+const key = (enterprise: number, id: number) => enterprise * 65_536 + id
+const forward = new Map<number, Element>()
+const reverse = new Map<number, Element>()
+
+function actionOf([, , kind, sets]: Row): ElementAction {
+  if (kind === 'option') return { kind }
+  if (kind === 'section') return { kind, link: sets } as ElementAction
+  if (kind.startsWith('scratch')) return { kind, scratch: sets } as ElementAction
+  return { kind, column: sets } as ElementAction
+}
+
+function addRow(enterprise: number, row: Row): void {
+  const element = {
+    id: row[0],
+    enterprise,
+    name: row[1],
+    action: actionOf(row),
+    rank: forward.size,
+  }
+  forward.set(key(enterprise, row[0]), element)
+  if (!reverseKinds.has(row[2])) return
+  if (enterprise === 0) reverse.set(key(reverseEnterprise, row[0]), element)
+  if (enterprise === certEnterprise) reverse.set(key(enterprise, row[0] + certReverseBit), element)
+}
+
+for (const row of rows) addRow(0, row)
+for (const [enterprise, list] of Object.entries(enterpriseRows))
+  for (const row of list) addRow(Number(enterprise), row)
+for (const [id, , mirrors] of responderRows) reverse.set(key(0, id), forward.get(key(0, mirrors))!)
+
+/** The element with that number, or null where it is not kept. */
+export function elementOf(enterprise: number, id: number): Element | null {
+  return forward.get(key(enterprise, id)) ?? null
+}
+
+/** The element whose other direction that number stands for, or null where it stands for none. */
+export function reversedElementOf(enterprise: number, id: number): Element | null {
+  return reverse.get(key(enterprise, id)) ?? null
+}

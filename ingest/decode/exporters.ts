@@ -1,0 +1,176 @@
+/** Exporters by address and their streams, bounded: whoever has been silent longest is forgotten. */
+import { formatAddress, parseAddress } from '../../flow/address.ts'
+import type { AddressWords } from '../../flow/address.ts'
+import type { DatagramVersion } from './datagram.ts'
+import { Exporter } from './exporter.ts'
+import type { DecoderLimits } from './limits.ts'
+import type { Parking } from './parking.ts'
+import type { SequencedDatagram } from './sequence.ts'
+import { Stream } from './stream.ts'
+import type { TemplateStore } from './template-store.ts'
+import { Template } from './template.ts'
+
+const versionNumbers: Readonly<Record<DatagramVersion, number>> = {
+  v1: 1,
+  v5: 5,
+  v6: 6,
+  v7: 7,
+  v9: 9,
+  ipfix: 10,
+  sflow: 11,
+}
+
+/** Below 2^53: version, domain (32 bits), port (16 bits). */
+const keyOf = (version: DatagramVersion, domain: number, sourcePort: number) =>
+  (versionNumbers[version] * 2 ** 32 + domain) * 2 ** 16 + sourcePort
+
+const noAddress: AddressWords = [0, 0, 0, 0]
+
+export class Exporters {
+  /** By address in the one form that formatAddress gives. */
+  readonly byAddress = new Map<string, Exporter>()
+  /** By address as sources give it, which may name the same one differently. */
+  readonly #bySource = new Map<string, Exporter>()
+  readonly #limits: DecoderLimits
+  readonly #parking: Parking
+  readonly #templates: () => TemplateStore
+  #lastSource = ''
+  #last: Exporter | null = null
+  /** Exporters forgotten because there were too many. */
+  evicted = 0
+
+  constructor(limits: DecoderLimits, parking: Parking, templates: () => TemplateStore) {
+    this.#limits = limits
+    this.#parking = parking
+    this.#templates = templates
+  }
+
+  /** The exporter with an address as text (a zone is left out); a new one where it is not known. */
+  of(source: string, nowMs: number): Exporter {
+    if (this.#last !== null && source === this.#lastSource) return this.#last
+    let exporter = this.#bySource.get(source)
+    if (!exporter) {
+      const words = parseAddress(source.replace(/%.*$/, '')) ?? noAddress
+      const address = words === noAddress ? source : formatAddress(...words)
+      exporter = this.byAddress.get(address) ?? this.#add(new Exporter(address, words, nowMs))
+      if (this.#bySource.size >= 2 * this.#limits.exportersMax) this.#bySource.clear()
+      this.#bySource.set(source, exporter)
+    }
+    this.#lastSource = source
+    this.#last = exporter
+    return exporter
+  }
+
+  #add(exporter: Exporter): Exporter {
+    if (this.byAddress.size >= this.#limits.exportersMax) this.#evict()
+    this.byAddress.set(exporter.address, exporter)
+    return exporter
+  }
+
+  #evict(): void {
+    const silent = [...this.byAddress.values()].sort((a, b) => a.lastSeenMs - b.lastSeenMs)
+    for (const exporter of silent.slice(0, Math.ceil(silent.length / 8))) {
+      for (const stream of exporter.streams.values()) this.#forget(stream)
+      this.byAddress.delete(exporter.address)
+      this.evicted++
+    }
+    this.#bySource.clear()
+    this.#last = null
+  }
+
+  #forget(stream: Stream): void {
+    this.#templates().forget(stream)
+    while (stream.parked.length > 0) this.#parking.remove(stream, 0)
+  }
+
+  /**
+   * The stream that a datagram belongs to. A new source port goes on with the stream of another when
+   * the numbers say that it is the same (the exporter or an address translation has taken a new
+   * port); else it is a stream of its own that knows the other's templates.
+   */
+  streamOf(
+    exporter: Exporter,
+    version: DatagramVersion,
+    domain: number,
+    datagram: { sourcePort: number; receivedMs: number; sequenced: SequencedDatagram },
+  ): Stream {
+    const { sourcePort, receivedMs } = datagram
+    const last = exporter.lastStream
+    if (
+      last !== null &&
+      last.domain === domain &&
+      last.sourcePort === sourcePort &&
+      last.version === version
+    )
+      return last
+    const key = keyOf(version, domain, sourcePort)
+    const stream = exporter.streams.get(key) ?? this.#newStream(exporter, version, domain, datagram)
+    stream.seenMs = receivedMs
+    exporter.lastStream = stream
+    return stream
+  }
+
+  #newStream(
+    exporter: Exporter,
+    version: DatagramVersion,
+    domain: number,
+    {
+      sourcePort,
+      receivedMs,
+      sequenced,
+    }: { sourcePort: number; receivedMs: number; sequenced: SequencedDatagram },
+  ): Stream {
+    const sibling = this.#siblingOf(exporter, version, domain)
+    if (sibling?.sequence.belongsTo(sequenced)) {
+      exporter.streams.delete(keyOf(version, domain, sibling.sourcePort))
+      sibling.sourcePort = sourcePort
+      exporter.streams.set(keyOf(version, domain, sourcePort), sibling)
+      return sibling
+    }
+    const stream = new Stream(version, domain, sourcePort, receivedMs)
+    this.addStream(exporter, stream)
+    if (sibling) this.#inherit(exporter, sibling, stream)
+    return stream
+  }
+
+  /** Takes in a stream, forgetting the exporter's longest silent where there are too many. */
+  addStream(exporter: Exporter, stream: Stream): void {
+    const { version, domain, sourcePort } = stream
+    if (exporter.streams.size >= this.#limits.streamsPerExporterMax) this.#evictStream(exporter)
+    exporter.streams.set(keyOf(version, domain, sourcePort), stream)
+    if (exporter.domains.size < this.#limits.streamsPerExporterMax) exporter.domains.add(domain)
+  }
+
+  #siblingOf(exporter: Exporter, version: DatagramVersion, domain: number): Stream | null {
+    let latest: Stream | null = null
+    for (const stream of exporter.streams.values()) {
+      if (stream.version !== version || stream.domain !== domain) continue
+      if (latest === null || stream.seenMs > latest.seenMs) latest = stream
+    }
+    return latest
+  }
+
+  #inherit(exporter: Exporter, from: Stream, to: Stream): void {
+    to.bootMs = from.bootMs
+    to.bootGuessed = from.bootGuessed
+    for (const { id, fields, scopeCount, isOptions, usedMs } of from.templates.values()) {
+      const template = new Template(id, fields, { scopeCount, isOptions, nowMs: usedMs })
+      this.#templates().add(exporter, to, template)
+    }
+  }
+
+  #evictStream(exporter: Exporter): void {
+    let oldestKey = -1
+    let oldest: Stream | null = null
+    for (const [key, stream] of exporter.streams) {
+      if (oldest !== null && stream.seenMs >= oldest.seenMs) continue
+      oldest = stream
+      oldestKey = key
+    }
+    if (oldest === null) return
+    this.#forget(oldest)
+    exporter.streams.delete(oldestKey)
+    exporter.lastStream = null
+    exporter.problem('stream-evicted')
+  }
+}

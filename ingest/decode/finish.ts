@@ -1,0 +1,161 @@
+/** What every row gets besides what its record says: exporter, receipt, sampling, fit times. */
+import type { FlowColumns } from '../../flow/columns.ts'
+import type { DatagramContext } from './context.ts'
+import { clockToleranceMs } from './limits.ts'
+import { finishTimes } from './times.ts'
+import type { TimeContext, TimeFaults } from './times.ts'
+import { asRate, rateOf } from './sampling.ts'
+import type { CompiledTemplate, ScratchColumns } from './template.ts'
+
+const icmp = 1
+const icmp6 = 58
+
+/** One object, used again for every set. */
+export interface FinishState extends TimeContext {
+  scratch: ScratchColumns
+  finish: FinishLoop
+}
+
+type FinishLoop = (context: DatagramContext, state: FinishState, from: number) => void
+
+/** Completes rows [from, flows.count), which the steps of a template have filled. */
+export function finishRows(
+  state: FinishState,
+  context: DatagramContext,
+  compiled: CompiledTemplate,
+  from: number,
+): void {
+  const { flows, exporter, stream } = context
+  const to = flows.count
+  state.skewMs = context.skewMs
+  state.durations = compiled.scratch.has('flowDurationMs') ? state.scratch.flowDurationMs : null
+  if (compiled.hasSection && !compiled.hasPackets) flows.packetDeltaCount.fill(1, from, to)
+  if (exporter.isIPv6) fillIPv6(context, from, to)
+  if (compiled.icmpInPort) takeIcmpFromPort(context, from, to)
+  const told = stream.sampling.rate ?? exporter.sampling.rate
+  const common = told ?? (context.headerRate > 0 ? context.headerRate : 1)
+  if (compiled.saysSampling || exporter.sampling.byInterface.size > 0)
+    fillSampling(state.scratch, context, compiled, { from, common })
+  else {
+    flows.samplingInterval.fill(common, from, to)
+    exporter.lastRate = common
+  }
+  state.finish(context, state, from)
+  const { faults } = state
+  if (faults.missing + faults.reversed + faults.inFuture + faults.corrected > 0)
+    countTimeFaults(context, faults)
+}
+
+/**
+ * The pass over every row, made once for the columns (see groups.ts): receipt, exporter and domain
+ * written, times that are not plainly right put right, counts added up.
+ */
+export function finishLoop(flows: FlowColumns): FinishLoop {
+  const { collectionTimeMilliseconds, exporterAddressLow, observationDomainId } = flows
+  const { flowStartMilliseconds, flowEndMilliseconds, samplingInterval } = flows
+  const { octetDeltaCount, packetDeltaCount } = flows
+  return ({ exporter, stream, receivedMs }, state, from) => {
+    const { domain } = stream
+    const upper = exporter.words[2]
+    const lower = exporter.words[3]
+    const latest = state.skewMs === 0 ? receivedMs + clockToleranceMs : -1
+    const to = flows.count
+    let bytes = 0
+    let packets = 0
+    for (let i = from; i < to; i++) {
+      collectionTimeMilliseconds[i] = receivedMs
+      exporterAddressLow[2 * i] = lower
+      exporterAddressLow[2 * i + 1] = upper
+      observationDomainId[i] = domain
+      const start = flowStartMilliseconds[i]!
+      const end = flowEndMilliseconds[i]!
+      if (!(start > 0 && start <= end && end <= latest)) finishTimes(flows, i, from, state)
+      const rate = samplingInterval[i]!
+      bytes += octetDeltaCount[i]! * rate
+      packets += packetDeltaCount[i]! * rate
+    }
+    exporter.flows += to - from
+    exporter.bytes += bytes
+    exporter.packets += packets
+  }
+}
+
+function fillIPv6({ flows, exporter }: DatagramContext, from: number, to: number): void {
+  const { exporterAddressHigh } = flows
+  const [w0, w1] = exporter.words
+  for (let i = from; i < to; i++) {
+    exporterAddressHigh[2 * i] = w1
+    exporterAddressHigh[2 * i + 1] = w0
+  }
+}
+
+function countTimeFaults({ exporter }: DatagramContext, faults: TimeFaults): void {
+  exporter.problem('time-missing', faults.missing)
+  exporter.problem('time-reversed', faults.reversed)
+  exporter.problem('time-in-future', faults.inFuture)
+  exporter.problem('clock-corrected', faults.corrected)
+  faults.missing = 0
+  faults.reversed = 0
+  faults.inFuture = 0
+  faults.corrected = 0
+}
+
+/** v5 and many after it put type × 256 + code of ICMP where the destination port is. */
+function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number): void {
+  const { protocolIdentifier, destinationTransportPort, icmpTypeCode } = flows
+  for (let i = from; i < to; i++) {
+    const protocol = protocolIdentifier[i]!
+    if (protocol === icmp || protocol === icmp6) icmpTypeCode[i] = destinationTransportPort[i]!
+  }
+}
+
+/**
+ * Precedence: a rate in the record, the sampler that the record names, the interface that it came in
+ * by, the rate told for all, the header's. Rates told under another domain count where the
+ * record's own has none.
+ */
+function fillSampling(
+  scratch: ScratchColumns,
+  context: DatagramContext,
+  compiled: CompiledTemplate,
+  { from, common }: { from: number; common: number },
+): void {
+  const { flows, exporter } = context
+  const { samplingInterval } = flows
+  for (let i = from; i < flows.count; i++) {
+    if (samplingInterval[i] === 0) {
+      const at = { row: i, record: i - from }
+      samplingInterval[i] = recordRate(scratch, context, compiled, at) ?? common
+    }
+    exporter.lastRate = samplingInterval[i]!
+  }
+}
+
+function recordRate(
+  scratch: ScratchColumns,
+  { flows, exporter, stream }: DatagramContext,
+  { scratch: has }: CompiledTemplate,
+  { row, record }: { row: number; record: number },
+): number | null {
+  const value = (name: keyof ScratchColumns) => (has.has(name) ? scratch[name][record]! : 0)
+  const own = rateOf({
+    interval: value('samplingPacketInterval'),
+    space: value('samplingPacketSpace'),
+    size: value('samplingSize'),
+    population: value('samplingPopulation'),
+    probability: value('samplingProbability'),
+  })
+  if (own !== null) return asRate(own)
+  const ingress = flows.ingressInterface[row]!
+  const byInterface =
+    stream.sampling.byInterface.get(ingress) ?? exporter.sampling.byInterface.get(ingress) ?? null
+  const selector = value('selectorId')
+  if (selector === 0) return byInterface
+  const bySelector =
+    stream.sampling.bySelector.get(selector) ?? exporter.sampling.bySelector.get(selector) ?? null
+  if (bySelector === null && byInterface === null && stream.sampling.rate === null) {
+    exporter.problem('sampling-unknown')
+    exporter.samplingUnknown = true
+  } else if (bySelector !== null) exporter.samplingUnknown = false
+  return bySelector ?? byInterface
+}

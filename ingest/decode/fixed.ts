@@ -1,0 +1,110 @@
+/**
+ * NetFlow v1, v5, v6 and v7: fixed layouts, written as templates of the same elements as v9, so that
+ * one decoder reads them all. Source: Cisco, "NetFlow Export Datagram Format".
+ */
+import type { DatagramContext } from './context.ts'
+import { fixedLayouts } from './datagram.ts'
+import type { RecordDecoder } from './records.ts'
+import { Template } from './template.ts'
+import type { CompiledTemplate, Field } from './template.ts'
+
+export type FixedVersion = keyof typeof fixedLayouts
+
+type Layout = readonly (readonly [id: number, length: number])[]
+
+/** Stands for bytes that are padding or are not kept. */
+const skip = 0
+
+/** Source, destination, next hop, interfaces, packets, octets, first, last, ports. */
+const common: Layout = [
+  [8, 4], [12, 4], [15, 4], [10, 2], [14, 2], [2, 4], [1, 4], [22, 4], [21, 4], [7, 2], [11, 2],
+] // prettier-ignore
+
+/** Flags, protocol, class of service, AS numbers and prefix lengths, as v5 has them from byte 37. */
+const flagsToPrefixes: Layout = [
+  [6, 1],
+  [4, 1],
+  [5, 1],
+  [16, 2],
+  [17, 2],
+  [9, 1],
+  [13, 1],
+]
+
+const layouts: Readonly<Record<FixedVersion, Layout>> = {
+  v1: [...common, [skip, 2], [4, 1], [5, 1], [6, 1], [skip, 11]],
+  v5: [...common, [skip, 1], ...flagsToPrefixes, [skip, 2]],
+  // After the prefix lengths: encapsulations and the peer's next hop.
+  v6: [...common, [skip, 1], ...flagsToPrefixes, [skip, 6]],
+  // Which fields are valid, and after the prefix lengths more of that and the bypassed router.
+  v7: [...common, [skip, 1], ...flagsToPrefixes, [skip, 6]],
+}
+
+/** Bits of v5's sampling field that are the interval; the upper two are the mode. */
+const samplingIntervalMask = 0x3fff
+
+export interface FixedHeader {
+  count: number
+  uptimeMs: number
+  exportMs: number
+  sequence: number
+  domain: number
+  samplingInterval: number
+}
+
+/** The header of a datagram whose length versionOf has checked. */
+export function readFixedHeader(
+  view: DataView,
+  offset: number,
+  version: FixedVersion,
+): FixedHeader {
+  const seconds = view.getUint32(offset + 8)
+  const nanoseconds = view.getUint32(offset + 12)
+  const hasEngine = version === 'v5' || version === 'v6'
+  return {
+    count: view.getUint16(offset + 2),
+    uptimeMs: view.getUint32(offset + 4),
+    exportMs: seconds * 1000 + Math.floor(Math.min(nanoseconds, 999_999_999) / 1_000_000),
+    sequence: version === 'v1' ? 0 : view.getUint32(offset + 16),
+    domain: hasEngine ? view.getUint16(offset + 20) : 0,
+    samplingInterval: version === 'v5' ? view.getUint16(offset + 22) & samplingIntervalMask : 0,
+  }
+}
+
+export class FixedDecoder {
+  readonly #records: RecordDecoder
+  readonly #templates: Readonly<
+    Record<FixedVersion, { template: Template; compiled: CompiledTemplate }>
+  >
+
+  constructor(records: RecordDecoder) {
+    this.#records = records
+    const prepare = (version: FixedVersion) => {
+      const fields: Field[] = layouts[version].map(([id, length]) => ({
+        id,
+        enterprise: 0,
+        length,
+      }))
+      const template = new Template(0, fields, { scopeCount: 0, isOptions: false, nowMs: 0 })
+      return { template, compiled: records.compile(template) }
+    }
+    this.#templates = { v1: prepare('v1'), v5: prepare('v5'), v6: prepare('v6'), v7: prepare('v7') }
+  }
+
+  /** Decodes the records behind a header; returns how many there were. */
+  decode(
+    context: DatagramContext,
+    version: FixedVersion,
+    bytes: { offset: number; end: number; count: number },
+  ): number {
+    const { template, compiled } = this.#templates[version]
+    const { recordBytes } = fixedLayouts[version]
+    const offset = bytes.offset + fixedLayouts[version].headerBytes
+    const announced = offset + bytes.count * recordBytes
+    if (bytes.count === 0) context.exporter.problem('count-mismatch')
+    else if (announced > bytes.end) context.exporter.problem('datagram-short')
+    else if (announced < bytes.end) context.exporter.problem('datagram-long')
+    const end = Math.min(announced, bytes.end)
+    return this.#records.decode(context, template, compiled, { offset, end })
+  }
+}

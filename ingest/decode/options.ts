@@ -1,0 +1,180 @@
+/**
+ * Options data: what an exporter says of itself. Sampling rates, names of interfaces, applications
+ * and VRFs, and when it was started.
+ */
+import type { InterfaceName } from '../../flow/status.ts'
+import type { DatagramContext } from './context.ts'
+import { elementOf } from './elements.ts'
+import { optionTextLengthMax } from './limits.ts'
+import type { DecoderLimits } from './limits.ts'
+import { readUnsigned } from './numbers.ts'
+import { placeFields } from './records.ts'
+import type { RecordBytes } from './records.ts'
+import { rateOf } from './sampling.ts'
+import type { CompiledTemplate, Field, Template } from './template.ts'
+
+/** One options record: numbers and texts by element name, the scope's among them. */
+export interface OptionsRecord {
+  numbers: Map<string, number>
+  texts: Map<string, string>
+}
+
+const textElements: ReadonlySet<string> = new Set([
+  'samplerName',
+  'selectorName',
+  'interfaceName',
+  'interfaceDescription',
+  'applicationDescription',
+  'applicationName',
+  'VRFname',
+])
+
+const decoder = new TextDecoder('utf-8')
+
+/** A text as it is shown: without the zeros that pad it, and bounded. */
+function readText(view: DataView, offset: number, length: number): string {
+  const bytes = new Uint8Array(
+    view.buffer,
+    view.byteOffset + offset,
+    Math.min(length, optionTextLengthMax * 4),
+  )
+  const end = bytes.indexOf(0)
+  return decoder
+    .decode(end === -1 ? bytes : bytes.subarray(0, end))
+    .trim()
+    .slice(0, optionTextLengthMax)
+}
+
+function readRecord(
+  { view }: DatagramContext,
+  template: Template,
+  compiled: CompiledTemplate,
+  offset: number,
+): OptionsRecord {
+  const numbers = new Map<string, number>()
+  const texts = new Map<string, string>()
+  template.fields.forEach((field: Field, i) => {
+    const element = elementOf(field.enterprise, field.id)
+    const place = compiled.places[i]!
+    if (!element || place.length === 0) return
+    const at = offset + place.offset
+    if (textElements.has(element.name)) texts.set(element.name, readText(view, at, place.length))
+    else if (element.name === 'samplingProbability' && place.length === 8)
+      numbers.set(element.name, view.getFloat64(at))
+    else if (place.length <= 8) numbers.set(element.name, readUnsigned(view, at, place.length))
+  })
+  return { numbers, texts }
+}
+
+/** Reads the records of an options data set and keeps what they say; returns how many there were. */
+export function decodeOptions(
+  context: DatagramContext,
+  template: Template,
+  compiled: CompiledTemplate,
+  options: { bytes: RecordBytes; limits: DecoderLimits; recordsLeft: number },
+): number {
+  const { bytes, limits } = options
+  let records = 0
+  let at = bytes.offset
+  while (at + template.recordBytes <= bytes.end) {
+    const next = template.isVariable
+      ? placeFields(template, compiled, context.view, { offset: at, end: bytes.end })
+      : at + template.recordBytes
+    if (next === -1) {
+      context.exporter.problem('record-short')
+      break
+    }
+    records++
+    if (records <= options.recordsLeft)
+      keep(context, readRecord(context, template, compiled, at), limits)
+    at = next
+  }
+  if (records > options.recordsLeft)
+    context.exporter.problem('records-too-many', records - options.recordsLeft)
+  return records
+}
+
+function keep(context: DatagramContext, record: OptionsRecord, limits: DecoderLimits): void {
+  const { exporter, stream } = context
+  const started = record.numbers.get('systemInitTimeMilliseconds')
+  if (started) {
+    stream.bootMs = started
+    stream.bootGuessed = false
+  }
+  keepSampling(context, record, limits)
+  const room = exporter.optionEntries < limits.optionEntriesPerExporterMax
+  const isKept =
+    keepInterface(context, record, room) &&
+    keepName(exporter.applications, record, room, ['applicationId', 'applicationName']) &&
+    keepName(exporter.vrfs, record, room, ['ingressVRFID', 'VRFname'])
+  if (!isKept) exporter.problem('options-too-many')
+}
+
+function keepSampling(
+  { exporter, stream }: DatagramContext,
+  { numbers }: OptionsRecord,
+  limits: DecoderLimits,
+): void {
+  const value = (name: string) => numbers.get(name) ?? 0
+  const rate = rateOf({
+    interval:
+      value('samplingPacketInterval') ||
+      value('samplingInterval') ||
+      value('samplerRandomInterval'),
+    space: value('samplingPacketInterval') > 0 ? value('samplingPacketSpace') : 0,
+    size: value('samplingSize'),
+    population: value('samplingPopulation'),
+    probability: value('samplingProbability'),
+  })
+  if (rate === null) return
+  const selector = numbers.get('selectorId') ?? numbers.get('samplerId')
+  const ifIndex = numbers.get('ingressInterface')
+  for (const sampling of [stream.sampling, exporter.sampling]) {
+    if (selector !== undefined) {
+      if (sampling.bySelector.has(selector) || sampling.size < limits.optionEntriesPerExporterMax)
+        sampling.bySelector.set(selector, rate)
+      else exporter.problem('options-too-many')
+    } else if (ifIndex) {
+      if (sampling.byInterface.has(ifIndex) || sampling.size < limits.optionEntriesPerExporterMax)
+        sampling.byInterface.set(ifIndex, rate)
+      else exporter.problem('options-too-many')
+    } else sampling.rate = rate
+  }
+  exporter.samplingUnknown = false
+}
+
+/** False where there was no room. */
+function keepInterface(
+  { exporter }: DatagramContext,
+  { numbers, texts }: OptionsRecord,
+  room: boolean,
+): boolean {
+  const index = numbers.get('ingressInterface') ?? numbers.get('egressInterface')
+  const name = texts.get('interfaceName')
+  const alias = texts.get('interfaceDescription')
+  if (index === undefined || (name === undefined && alias === undefined)) return true
+  const held: InterfaceName | undefined = exporter.interfaces.get(index)
+  if (!held && !room) return false
+  exporter.interfaces.set(index, {
+    index,
+    name: name || (held?.name ?? null),
+    alias: alias || (held?.alias ?? null),
+    speed: held?.speed ?? null,
+  })
+  return true
+}
+
+/** False where there was no room. */
+function keepName(
+  names: Map<number, string>,
+  { numbers, texts }: OptionsRecord,
+  room: boolean,
+  [idName, textName]: readonly [string, string],
+): boolean {
+  const id = numbers.get(idName)
+  const text = texts.get(textName)
+  if (id === undefined || !text) return true
+  if (!names.has(id) && !room) return false
+  names.set(id, text)
+  return true
+}

@@ -1,0 +1,209 @@
+/**
+ * Data records into rows. Records of fixed length are read column by column, one loop a field over
+ * all records of the set; those of variable length one by one, by the same steps.
+ */
+import { createFlowColumns, clearFlowColumns } from '../../flow/columns.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
+import type { Batch } from './batch.ts'
+import type { DatagramContext } from './context.ts'
+import { scratchNames } from './elements.ts'
+import { finishLoop, finishRows } from './finish.ts'
+import type { FinishState } from './finish.ts'
+import { fieldGroups } from './groups.ts'
+import { recordsPerDatagramMax } from './limits.ts'
+import { appendReverse } from './reverse.ts'
+import { compileTemplate, variableLength } from './template.ts'
+import type { CompiledTemplate, DecodeTarget, ScratchColumns, Template } from './template.ts'
+import { prepareUptime } from './uptime.ts'
+
+/** Bytes of a view that hold records: [offset, end). */
+export interface RecordBytes {
+  offset: number
+  end: number
+}
+
+const emptyView = new DataView(new ArrayBuffer(0))
+
+export class RecordDecoder {
+  readonly target: DecodeTarget
+  readonly #batch: Batch = {
+    view: emptyView,
+    offset: 0,
+    stride: 0,
+    records: 0,
+    exportMs: 0,
+    uptimeMs: 0,
+    receivedMs: 0,
+    countersTooLarge: 0,
+  }
+  readonly #finish: FinishState
+
+  constructor(flows: FlowColumns) {
+    const scratch = Object.fromEntries(
+      scratchNames.map((name) => [name, new Float64Array(recordsPerDatagramMax)]),
+    ) as unknown as ScratchColumns
+    this.target = {
+      flows,
+      reverse: createFlowColumns(recordsPerDatagramMax),
+      scratch,
+      groups: fieldGroups(flows),
+    }
+    this.#finish = {
+      batch: this.#batch,
+      skewMs: 0,
+      durations: null,
+      faults: { missing: 0, reversed: 0, inFuture: 0, corrected: 0 },
+      scratch,
+      finish: finishLoop(flows),
+    }
+  }
+
+  compile(template: Template): CompiledTemplate {
+    return compileTemplate(template, this.target)
+  }
+
+  /** Reads a data set; returns how many records it held, those without a row among them. */
+  decode(
+    context: DatagramContext,
+    template: Template,
+    compiled: CompiledTemplate,
+    bytes: RecordBytes,
+  ): number {
+    const batch = this.#batch
+    batch.view = context.view
+    batch.exportMs = context.exportMs
+    batch.uptimeMs = context.uptimeMs
+    batch.receivedMs = context.receivedMs
+    return template.isVariable
+      ? this.#decodeVariable(context, template, compiled, bytes)
+      : this.#decodeFixed(context, compiled, bytes, template.recordBytes)
+  }
+
+  /** How many records may still be taken, of `wanted`; the rest is counted. */
+  #admit(context: DatagramContext, compiled: CompiledTemplate, wanted: number): number {
+    const rowsPerRecord = compiled.reverseSteps.length > 0 ? 2 : 1
+    const room = Math.min(context.rowsLeft, context.flows.capacity - context.flows.count)
+    const admitted = Math.min(
+      wanted,
+      Math.floor(room / rowsPerRecord),
+      recordsPerDatagramMax - context.records,
+    )
+    if (admitted < wanted) context.exporter.problem('records-too-many', wanted - admitted)
+    return Math.max(0, admitted)
+  }
+
+  #decodeFixed(
+    context: DatagramContext,
+    compiled: CompiledTemplate,
+    bytes: RecordBytes,
+    stride: number,
+  ): number {
+    const held = Math.floor((bytes.end - bytes.offset) / stride)
+    if (held === 0) return 0
+    const records = this.#admit(context, compiled, held)
+    context.records += records
+    if (!compiled.isFlow) {
+      context.exporter.problem('record-not-a-flow', records)
+      return held
+    }
+    const batch = this.#batch
+    batch.offset = bytes.offset
+    batch.stride = stride
+    batch.records = records
+    if (records > 0) this.#run(context, compiled)
+    return held
+  }
+
+  #decodeVariable(
+    context: DatagramContext,
+    template: Template,
+    compiled: CompiledTemplate,
+    bytes: RecordBytes,
+  ): number {
+    const batch = this.#batch
+    let held = 0
+    let at = bytes.offset
+    while (at + template.recordBytes <= bytes.end) {
+      const next = placeFields(template, compiled, context.view, { offset: at, end: bytes.end })
+      if (next === -1) {
+        if (!isZero(context.view, at, bytes.end)) context.exporter.problem('record-short')
+        break
+      }
+      held++
+      if (this.#admit(context, compiled, 1) === 1) {
+        context.records++
+        batch.offset = at
+        batch.stride = 0
+        batch.records = 1
+        if (compiled.isFlow) this.#run(context, compiled)
+        else context.exporter.problem('record-not-a-flow')
+      }
+      at = next
+    }
+    return held
+  }
+
+  /** Runs the steps of the batch's records and finishes the rows. */
+  #run(context: DatagramContext, compiled: CompiledTemplate): void {
+    const batch = this.#batch
+    const { flows } = context
+    const from = flows.count
+    const { steps, scratchSteps } = compiled
+    for (let i = 0; i < scratchSteps.length; i++) scratchSteps[i]!(batch, 0)
+    if (compiled.usesUptime) prepareUptime(batch, context, compiled, this.target.scratch)
+    for (let i = 0; i < steps.length; i++) steps[i]!(batch, from)
+    flows.count = from + batch.records
+    finishRows(this.#finish, context, compiled, from)
+    if (compiled.reverseSteps.length > 0) this.#reverse(context, compiled, from)
+    context.flowRecords += batch.records
+    context.rowsLeft -= flows.count - from
+    if (batch.countersTooLarge > 0) {
+      context.exporter.problem('counter-too-large', batch.countersTooLarge)
+      batch.countersTooLarge = 0
+    }
+  }
+
+  #reverse(context: DatagramContext, compiled: CompiledTemplate, from: number): void {
+    const { reverse } = this.target
+    for (const step of compiled.reverseSteps) step(this.#batch, 0)
+    reverse.count = this.#batch.records
+    appendReverse(context, reverse, from)
+    clearFlowColumns(reverse)
+  }
+}
+
+function isZero(view: DataView, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (view.getUint8(i) !== 0) return false
+  return true
+}
+
+/**
+ * Finds where the fields of one record of variable length lie (RFC 7011, section 7), relative to its
+ * start; returns where the next record starts, or -1 where this one ends beyond the set.
+ */
+export function placeFields(
+  template: Template,
+  { places }: CompiledTemplate,
+  view: DataView,
+  bytes: RecordBytes,
+): number {
+  let at = bytes.offset
+  for (let i = 0; i < template.fields.length; i++) {
+    let { length } = template.fields[i]!
+    if (length === variableLength) {
+      if (at + 1 > bytes.end) return -1
+      length = view.getUint8(at++)
+      if (length === 255) {
+        if (at + 2 > bytes.end) return -1
+        length = view.getUint16(at)
+        at += 2
+      }
+    }
+    if (at + length > bytes.end) return -1
+    const place = places[i]!
+    place.offset = at - bytes.offset
+    place.length = length
+    at += length
+  }
+  return at
+}

@@ -1,0 +1,100 @@
+/**
+ * The other direction of a biflow (RFC 5103; Cisco NSEL's responder) as a row of its own: ends,
+ * interfaces and all that belongs to an end swapped, counts and flags those of that direction.
+ */
+import { columnNames, flowColumns } from '../../flow/columns.ts'
+import type { ColumnName, FlowColumns } from '../../flow/columns.ts'
+import type { DatagramContext } from './context.ts'
+import { clockToleranceMs } from './limits.ts'
+
+/** Columns of one end and those of the other. */
+const pairs: readonly (readonly [ColumnName, ColumnName])[] = [
+  ['sourceAddressHigh', 'destinationAddressHigh'],
+  ['sourceAddressLow', 'destinationAddressLow'],
+  ['sourceTransportPort', 'destinationTransportPort'],
+  ['ingressInterface', 'egressInterface'],
+  ['bgpSourceAsNumber', 'bgpDestinationAsNumber'],
+  ['sourcePrefixLength', 'destinationPrefixLength'],
+  ['vlanId', 'postVlanId'],
+  ['sourceMacAddress', 'destinationMacAddress'],
+  ['ingressVRFID', 'egressVRFID'],
+  ['postNATSourceAddressHigh', 'postNATDestinationAddressHigh'],
+  ['postNATSourceAddressLow', 'postNATDestinationAddressLow'],
+  ['postNAPTSourceTransportPort', 'postNAPTDestinationTransportPort'],
+]
+
+/** Columns that say nothing of the other direction unless it has its own. */
+const ownColumns: ReadonlySet<ColumnName> = new Set<ColumnName>([
+  'octetDeltaCount',
+  'packetDeltaCount',
+  'tcpControlBits',
+  'icmpTypeCode',
+  'nextHopAddressHigh',
+  'nextHopAddressLow',
+])
+
+const timeColumns: ReadonlySet<ColumnName> = new Set<ColumnName>([
+  'flowStartMilliseconds',
+  'flowEndMilliseconds',
+])
+
+const swapped = new Map<ColumnName, ColumnName>(
+  pairs.flatMap(([a, b]) => [
+    [a, b],
+    [b, a],
+  ]),
+)
+
+/**
+ * Appends, for each record whose other direction counted anything, a row made of row `from` + its
+ * number and of `reverse`, which holds what the record says of that direction.
+ */
+export function appendReverse(context: DatagramContext, reverse: FlowColumns, from: number): void {
+  const { flows, exporter } = context
+  for (let record = 0; record < reverse.count; record++) {
+    const octets = reverse.octetDeltaCount[record]!
+    const packets = reverse.packetDeltaCount[record]!
+    if ((octets === 0 && packets === 0) || flows.count >= flows.capacity) continue
+    const row = flows.count++
+    copySwapped(flows, from + record, row)
+    takeOwn(context, reverse, { record, row })
+    const rate = flows.samplingInterval[row]!
+    exporter.flows++
+    exporter.bytes += octets * rate
+    exporter.packets += packets * rate
+  }
+}
+
+function copySwapped(flows: FlowColumns, from: number, row: number): void {
+  for (const name of columnNames) {
+    if (ownColumns.has(name)) continue
+    const source = flows[swapped.get(name) ?? name]
+    const words = flowColumns[name].kind === 'u64' ? 2 : 1
+    for (let word = 0; word < words; word++)
+      flows[name][row * words + word] = source[from * words + word]!
+  }
+}
+
+/** Whatever the record says of the other direction itself counts. */
+function takeOwn(
+  { flows, receivedMs, skewMs }: DatagramContext,
+  reverse: FlowColumns,
+  { record, row }: { record: number; row: number },
+): void {
+  for (const name of columnNames) {
+    if (flowColumns[name].kind === 'u64' || timeColumns.has(name)) continue
+    const own = reverse[name][record]!
+    if (own !== 0) flows[name][row] = own
+  }
+  const start = reverse.flowStartMilliseconds[record]! - skewMs
+  const end = reverse.flowEndMilliseconds[record]! - skewMs
+  // Times that cannot be are left as those of the flow itself, which have been put right.
+  if (
+    reverse.flowStartMilliseconds[record] === 0 ||
+    end < start ||
+    end > receivedMs + clockToleranceMs
+  )
+    return
+  flows.flowStartMilliseconds[row] = start
+  flows.flowEndMilliseconds[row] = end
+}

@@ -1,0 +1,173 @@
+/** NetFlow v9 (RFC 3954) and IPFIX (RFC 7011): sets of templates, options and data. */
+import type { DatagramContext } from './context.ts'
+import type { DecoderLimits } from './limits.ts'
+import { recordsPerDatagramMax } from './limits.ts'
+import { decodeOptions } from './options.ts'
+import type { Parking } from './parking.ts'
+import type { RecordBytes, RecordDecoder } from './records.ts'
+import { readOptionsTemplate, readTemplate } from './template-read.ts'
+import type { TemplateStore } from './template-store.ts'
+import { Template } from './template.ts'
+
+export const v9HeaderBytes = 20
+export const ipfixHeaderBytes = 16
+const setHeaderBytes = 4
+const dataSetIdMin = 256
+
+/** Set ids of templates and options templates. */
+const setIds = { v9: { templates: 0, options: 1 }, ipfix: { templates: 2, options: 3 } } as const
+
+/** A template that took the place of another, for whoever wants to say so. */
+export interface TemplateChange {
+  exporter: string
+  observationDomain: number
+  templateId: number
+  receivedMs: number
+  before: Template
+  after: Template
+}
+
+export interface SetDecoderParts {
+  records: RecordDecoder
+  templates: TemplateStore
+  parking: Parking
+  limits: DecoderLimits
+  onTemplateChange: ((change: TemplateChange) => void) | null
+}
+
+export class SetDecoder {
+  readonly #parts: SetDecoderParts
+
+  constructor(parts: SetDecoderParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Decodes all sets in `bytes`. A set whose length cannot be ends the datagram: where the next one
+   * begins is not known. Returns the number of data records that could be told.
+   */
+  decode(context: DatagramContext, version: 'v9' | 'ipfix', bytes: RecordBytes): number {
+    const { view, exporter } = context
+    const ids = setIds[version]
+    let at = bytes.offset
+    let records = 0
+    while (at + setHeaderBytes <= bytes.end) {
+      const id = view.getUint16(at)
+      const length = view.getUint16(at + 2)
+      if (length < setHeaderBytes || at + length > bytes.end) {
+        const isPadding = id === 0 && length === 0 && isZero(view, at, bytes.end)
+        exporter.problem(isPadding ? 'datagram-long' : 'set-length')
+        return records
+      }
+      const set = { offset: at + setHeaderBytes, end: at + length }
+      if (id >= dataSetIdMin) records += this.#data(context, id, set)
+      else if (id === ids.templates) this.#templates(context, version, set)
+      else if (id === ids.options) this.#optionsTemplates(context, version, set)
+      else exporter.problem('set-id')
+      at += length
+    }
+    if (at < bytes.end && !isZero(view, at, bytes.end)) exporter.problem('datagram-long')
+    return records
+  }
+
+  #templates(context: DatagramContext, version: 'v9' | 'ipfix', set: RecordBytes): void {
+    let at = set.offset
+    while (at + setHeaderBytes <= set.end && !isZero(context.view, at, set.end)) {
+      const { next, template } = readTemplate(context, version, { offset: at, end: set.end })
+      if (template) this.#add(context, template)
+      if (next === -1) return
+      at = next
+    }
+  }
+
+  #optionsTemplates(context: DatagramContext, version: 'v9' | 'ipfix', set: RecordBytes): void {
+    let at = set.offset
+    while (at + setHeaderBytes <= set.end && !isZero(context.view, at, set.end)) {
+      const { next, template } = readOptionsTemplate(context, version, { offset: at, end: set.end })
+      if (template) this.#add(context, template)
+      if (next === -1) return
+      at = next
+    }
+  }
+
+  #add(context: DatagramContext, template: Template): void {
+    const { exporter, stream, receivedMs } = context
+    if (stream.parked.length > 0) stream.hasReleasable = true
+    const before = this.#parts.templates.add(exporter, stream, template)
+    if (before) {
+      exporter.problem('template-changed')
+      this.#parts.onTemplateChange?.({
+        exporter: exporter.address,
+        observationDomain: stream.domain,
+        templateId: template.id,
+        receivedMs,
+        before,
+        after: template,
+      })
+    }
+  }
+
+  #data(context: DatagramContext, id: number, set: RecordBytes): number {
+    const template = context.stream.templates.get(id)
+    if (!template) {
+      context.recordsUnsure += set.end - set.offset
+      this.#parts.parking.park(context, id, set)
+      return 0
+    }
+    return this.decodeSet(context, template, set)
+  }
+
+  /**
+   * Decodes data sets that waited and whose template has come, as far as there is room for rows; the
+   * rest waits for the next datagram.
+   */
+  release(context: DatagramContext): void {
+    const { stream } = context
+    if (!stream.hasReleasable) return
+    for (let i = 0; i < stream.parked.length;) {
+      const set = stream.parked[i]!
+      const template = stream.templates.get(set.templateId)
+      if (!template) {
+        i++
+        continue
+      }
+      const room = Math.min(context.rowsLeft, context.flows.capacity - context.flows.count)
+      if (room < 2 * Math.min(recordsPerDatagramMax, set.bytes.length / template.recordBytes))
+        return
+      this.#parts.parking.remove(stream, i)
+      context.view = new DataView(set.bytes.buffer)
+      context.receivedMs = set.receivedMs
+      context.exportMs = set.exportMs
+      context.uptimeMs = set.uptimeMs
+      context.records = 0
+      this.decodeSet(context, template, { offset: 0, end: set.bytes.length })
+    }
+    stream.hasReleasable = false
+  }
+
+  /** Decodes a data set by its template, options or not. */
+  decodeSet(context: DatagramContext, template: Template, set: RecordBytes): number {
+    const { exporter, receivedMs } = context
+    template.usedMs = receivedMs
+    const compiled = this.#parts.templates.compiled(exporter, template)
+    let records: number
+    if (template.isOptions) {
+      const recordsLeft = Math.max(0, recordsPerDatagramMax - context.records)
+      records = decodeOptions(context, template, compiled, {
+        bytes: set,
+        limits: this.#parts.limits,
+        recordsLeft,
+      })
+      context.records += Math.min(records, recordsLeft)
+      exporter.optionsRecords += records
+    } else records = this.#parts.records.decode(context, template, compiled, set)
+    if (records === 0) exporter.problem('set-trailing')
+    exporter.records += records
+    return records
+  }
+}
+
+function isZero(view: DataView, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (view.getUint8(i) !== 0) return false
+  return true
+}

@@ -1,0 +1,227 @@
+/** Takes captures into the store as if they had been received then: all of it, or nothing. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { Settings } from '../flow/settings.ts'
+import type { ExporterStatus, IngestStatus, Lost } from '../flow/status.ts'
+import { Archive } from '../store/archive/archive.ts'
+import { openSeriesStore } from '../store/open.ts'
+import { readCapture } from './capture/read.ts'
+import { readPacket, sourceText } from './capture/packet.ts'
+import { openConsolidator } from './consolidate.ts'
+import { CoverageTracker } from './coverage.ts'
+import { versionOf } from './decode/datagram.ts'
+import { Pipeline } from './pipeline.ts'
+import { SeriesWriter } from './series-writer.ts'
+import { keepStatus, mergeExporters, readExporters } from './status.ts'
+
+/** What a replay took in, as `weir replay --json` prints it. Times are unix seconds, null where nothing came. */
+export interface ImportSummary {
+  datagrams: number
+  flows: number
+  packets: number
+  bytes: number
+  lost: Lost
+  problems: Record<string, number>
+  /** UDP datagrams of no known version, and packets that are none. */
+  ignored: number
+  from: number | null
+  to: number | null
+}
+
+/** A capture that was taken before. */
+export class TakenBefore extends Error {
+  constructor(path: string, takenAt: string) {
+    super(`${path} was taken in before, on ${takenAt}: its flows would count twice`)
+    this.name = 'TakenBefore'
+  }
+}
+
+export interface ImportOptions {
+  settings: Settings
+  /** Added to every time (whole weeks), unix ms. */
+  shiftMs: number
+  /** Told now and then how many bytes of packets have been read. */
+  onProgress: (done: { path: string; packets: number }) => void
+}
+
+/** Rows that gather before they are written to a file that is not yet published. */
+const stageRows = 2_000_000
+const progressEveryPackets = 2000
+/** Captures close what they began, as if an hour had passed after them. */
+const closingMs = 3_600_000
+
+/** Hashes of captures that were taken, with the time: kept in the archive's manifest, with the flows. */
+type Taken = Record<string, string>
+
+/**
+ * Takes captures in, in the order given. The data folder must be locked.
+ * @throws TakenBefore, NotACapture: nothing is stored then
+ */
+export async function importCaptures(
+  paths: readonly string[],
+  options: ImportOptions,
+): Promise<ImportSummary> {
+  const { settings } = options
+  const archive = await Archive.open(join(settings.data, 'archive'))
+  try {
+    const taken = archive.value<Taken>('taken') ?? {}
+    const hashes = await hashAll(paths, taken)
+    const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
+    const pipeline = new Pipeline({ coverage, archive, shiftMs: options.shiftMs })
+    const summary = await readAll(paths, { ...options, archive, pipeline })
+    pipeline.drain()
+    if (summary.to !== null) coverage.heartbeat(summary.to * 1000 + closingMs)
+    for (const hash of hashes) taken[hash] = new Date().toISOString()
+    await archive.publish({ redo: pipeline.touched(), set: { taken } })
+    await archive.merge(Number.POSITIVE_INFINITY)
+    await writeSeries({ settings, archive, coverage })
+    const exporters = pipeline.decoder.exporters()
+    await keepExporters(settings.data, exporters)
+    return { ...summary, ...sumExporters(exporters), flows: pipeline.flows }
+  } finally {
+    await archive.close()
+  }
+}
+
+async function hashAll(paths: readonly string[], taken: Taken): Promise<string[]> {
+  const hashes: string[] = []
+  for (const path of paths) {
+    const hash = createHash('sha256')
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
+    const digest = hash.digest('hex')
+    if (Object.hasOwn(taken, digest)) throw new TakenBefore(path, taken[digest]!)
+    if (hashes.includes(digest)) throw new TakenBefore(path, 'this very command')
+    hashes.push(digest)
+  }
+  return hashes
+}
+
+type Read = Pick<ImportSummary, 'datagrams' | 'ignored' | 'from' | 'to'>
+
+async function readAll(
+  paths: readonly string[],
+  {
+    archive,
+    pipeline,
+    shiftMs,
+    onProgress,
+  }: ImportOptions & { archive: Archive; pipeline: Pipeline },
+): Promise<Read> {
+  const read: Read = { datagrams: 0, ignored: 0, from: null, to: null }
+  let staged = 0
+  for (const path of paths) {
+    let packets = 0
+    for await (const packet of readCapture(path)) {
+      if (++packets % progressEveryPackets === 0) onProgress({ path, packets })
+      const datagram = readPacket(packet.bytes, packet.linkType)
+      if (!datagram || versionOf(datagram.payload) === null) {
+        read.ignored++
+        continue
+      }
+      read.datagrams++
+      const seconds = (packet.timeMs + shiftMs) / 1000
+      read.from = Math.min(read.from ?? seconds, seconds)
+      read.to = Math.max(read.to ?? seconds, seconds)
+      pipeline.take({
+        payload: datagram.payload,
+        source: sourceText(datagram),
+        sourcePort: datagram.sourcePort,
+        receivedMs: packet.timeMs,
+      })
+      if (pipeline.flows - staged > stageRows) {
+        staged = pipeline.flows
+        await archive.stage()
+      }
+    }
+    onProgress({ path, packets })
+  }
+  return read
+}
+
+/** Makes the series of all intervals on the redo list, and their tiers. */
+export async function writeSeries({
+  settings,
+  archive,
+  coverage,
+}: {
+  settings: Settings
+  archive: Archive
+  coverage: CoverageTracker
+}): Promise<number> {
+  const store = await openSeriesStore(settings)
+  try {
+    const { local, top, flowMaxMs } = settings
+    const tier = settings.tiers[0]!
+    const writer = new SeriesWriter({ archive, store, coverage, tier, local, top, flowMaxMs })
+    const consolidator = await openConsolidator(settings, store)
+    const intervals = new Set(archive.redo())
+    for (const changed of coverage.takeChanged().values())
+      for (const interval of changed) intervals.add(interval)
+    await writer.redo([...intervals], async (batch) => {
+      await consolidator.intervalsWritten(batch)
+      await archive.clearRedo(batch)
+    })
+    await consolidator.run(Date.now(), { isComplete: true })
+    return intervals.size
+  } finally {
+    await store.close()
+  }
+}
+
+async function keepExporters(data: string, exporters: readonly ExporterStatus[]): Promise<void> {
+  const merged = mergeExporters(await readExporters(data), exporters)
+  const status: IngestStatus = {
+    running: false,
+    startedAt: 0,
+    exporters: merged,
+    refused: [],
+    refusedDatagrams: 0,
+    sockets: [],
+    journal: null,
+    flows: 0,
+    flowsTooLate: 0,
+    publishedAt: null,
+    seriesWrittenAt: null,
+    redo: 0,
+    memoryBytes: 0,
+    warnings: [],
+  }
+  await keepStatus(data, status)
+}
+
+function sumExporters(
+  exporters: readonly ExporterStatus[],
+): Pick<ImportSummary, 'packets' | 'bytes' | 'lost' | 'problems'> {
+  const problems = new Map<string, number>()
+  const lost: Lost = { datagrams: 0, flows: 0, flowsEstimated: false }
+  let packets = 0
+  let bytes = 0
+  for (const exporter of exporters) {
+    packets += exporter.packets
+    bytes += exporter.bytes
+    lost.datagrams += exporter.lost.datagrams
+    lost.flows += exporter.lost.flows
+    lost.flowsEstimated ||= exporter.lost.flowsEstimated
+    for (const [kind, count] of Object.entries(exporter.problems))
+      problems.set(kind, (problems.get(kind) ?? 0) + count)
+  }
+  return { packets, bytes, lost, problems: Object.fromEntries(problems) }
+}
+
+/** When the last packet of captures was taken, unix ms: what `--shift recent` counts from. */
+export async function lastPacketMs(paths: readonly string[]): Promise<number> {
+  let last = 0
+  for (const path of paths)
+    for await (const packet of readCapture(path)) last = Math.max(last, packet.timeMs)
+  return last
+}
+
+/** The sum of the files' sizes, for progress. */
+export async function totalBytes(paths: readonly string[]): Promise<number> {
+  let sum = 0
+  for (const path of paths) sum += (await stat(path)).size
+  return sum
+}

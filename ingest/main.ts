@@ -1,0 +1,93 @@
+/** The whole way of a datagram: socket → journal → decode → buckets and archive → series, tier by tier. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { schedule } from 'node-cron'
+import type { Logger } from 'pino'
+
+import type { Settings } from '../flow/settings.ts'
+import { Archive } from '../store/archive/archive.ts'
+import { openSeriesStore } from '../store/open.ts'
+import { Buckets } from './buckets/buckets.ts'
+import { Collector, wholeFrom } from './collector.ts'
+import { openConsolidator } from './consolidate.ts'
+import { CoverageTracker } from './coverage.ts'
+import { Journal } from './journal.ts'
+import { Listener } from './listen.ts'
+import { lockDataFolder } from './lock.ts'
+import { Pipeline } from './pipeline.ts'
+import { recover } from './recover.ts'
+import { Reporter } from './reporter.ts'
+import { SeriesWriter } from './series-writer.ts'
+
+/** Every 15 s, so that a flow can be asked for within 30 s of its arrival. */
+const wakeUps = '*/15 * * * * *'
+
+/** Collects until closed. What it needs of the data folder it makes; a folder in use is an error. */
+export async function runIngest(
+  settings: Settings,
+  log: Logger,
+): Promise<{ close(): Promise<void> }> {
+  await mkdir(settings.data, { recursive: true, mode: 0o700 })
+  const lock = await lockDataFolder(settings.data)
+  const journalFolder = join(settings.data, 'journal')
+  const archive = await Archive.open(join(settings.data, 'archive'))
+  const store = await openSeriesStore(settings)
+  const { local, top, flowMaxMs } = settings
+
+  const coverage = new CoverageTracker(Date.now())
+  const buckets = new Buckets({ local, flowMaxMs, wholeFrom: wholeFrom(archive) })
+  const pipeline = new Pipeline({ coverage, buckets, archive })
+  const recovery = await recover(journalFolder, { archive, coverage, pipeline })
+  if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
+
+  const journal = await Journal.open(journalFolder, pipeline.decoder.snapshot())
+  const writer = new SeriesWriter({
+    archive,
+    store,
+    coverage,
+    tier: settings.tiers[0]!,
+    local,
+    top,
+    flowMaxMs,
+  })
+  const consolidator = await openConsolidator(settings, store)
+  const collector = new Collector(
+    { settings, archive, buckets, coverage, pipeline, journal, writer, consolidator, log },
+    Date.now(),
+  )
+  const listener = new Listener({
+    endpoints: [settings.netflow, settings.ipfix],
+    exporters: settings.exporters,
+    receiveBufferBytes: settings.receiveBufferBytes,
+    onDatagram: (datagram) => collector.receive(datagram),
+  })
+  coverage.resume(Date.now())
+  await listener.open()
+  const reporter = await Reporter.open({
+    settings,
+    listener,
+    journal,
+    pipeline,
+    collector,
+    buckets,
+    log,
+  })
+  await collector.tick(Date.now())
+  const clock = schedule(wakeUps, () => collector.tick(Date.now()), {
+    timezone: 'UTC',
+    noOverlap: true,
+  })
+
+  const close = async () => {
+    listener.close()
+    await clock.stop()
+    await collector.tick(Date.now(), true)
+    await reporter.close()
+    await journal.close()
+    await archive.close()
+    await store.close()
+    await lock.release()
+  }
+  return { close }
+}

@@ -1,0 +1,63 @@
+/** Prometheus metrics, drawn from the same status that the API shows. */
+import { Counter, Gauge, Registry } from 'prom-client'
+
+import type { IngestStatus } from '../flow/status.ts'
+
+/** Metrics in Prometheus' text form, of the status at the time of asking. */
+export async function renderMetrics(status: IngestStatus): Promise<string> {
+  const registry = new Registry()
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers: [registry] })
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers: [registry] })
+
+  const datagrams = counter('weir_datagrams_total', 'Datagrams accepted', ['exporter'])
+  const flows = counter('weir_flows_total', 'Flow records decoded', ['exporter'])
+  const bytes = counter('weir_bytes_total', 'Bytes of decoded flows, scaled', ['exporter'])
+  const packets = counter('weir_packets_total', 'Packets of decoded flows, scaled', ['exporter'])
+  const lostDatagrams = counter('weir_lost_datagrams_total', 'Datagrams missing by sequence', [
+    'exporter',
+  ])
+  const lostFlows = counter('weir_lost_flows_total', 'Flows missing by sequence', ['exporter'])
+  const problems = counter('weir_problems_total', 'Bad input by kind', ['exporter', 'kind'])
+  const lastSeen = gauge('weir_exporter_last_seen_seconds', 'Unix time of the last datagram', [
+    'exporter',
+  ])
+  for (const exporter of status.exporters) {
+    const label = { exporter: exporter.address }
+    datagrams.inc(label, exporter.datagrams)
+    flows.inc(label, exporter.flows)
+    bytes.inc(label, exporter.bytes)
+    packets.inc(label, exporter.packets)
+    lostDatagrams.inc(label, Math.max(0, exporter.lost.datagrams))
+    lostFlows.inc(label, Math.max(0, exporter.lost.flows))
+    lastSeen.set(label, exporter.lastSeen)
+    for (const [kind, count] of Object.entries(exporter.problems))
+      problems.inc({ ...label, kind }, count)
+  }
+  const drops = counter('weir_kernel_drops_total', 'Datagrams the kernel dropped', ['socket'])
+  const buffer = gauge('weir_receive_buffer_bytes', 'Receive buffer granted', ['socket'])
+  for (const socket of status.sockets) {
+    if (socket.kernelDrops !== null) drops.inc({ socket: socket.address }, socket.kernelDrops)
+    buffer.set({ socket: socket.address }, socket.receiveBufferBytes)
+  }
+  counter('weir_refused_datagrams_total', 'Datagrams of sources not on the allow-list').inc(
+    status.refusedDatagrams,
+  )
+  counter('weir_flows_too_late_total', 'Flows too old for the series').inc(status.flowsTooLate)
+  if (status.journal) {
+    counter('weir_journal_datagrams_total', 'Datagrams journalled').inc(status.journal.datagrams)
+    counter('weir_journal_dropped_total', 'Datagrams that could not be journalled').inc(
+      status.journal.dropped,
+    )
+  }
+  gauge('weir_redo_intervals', 'Intervals whose series wait to be made again').set(status.redo)
+  gauge('weir_memory_bytes', 'Resident memory of ingest').set(status.memoryBytes)
+  gauge('weir_published_seconds', 'Unix time at which flows were last published').set(
+    status.publishedAt ?? 0,
+  )
+  gauge('weir_series_written_seconds', 'Unix time at which series were last written').set(
+    status.seriesWrittenAt ?? 0,
+  )
+  return registry.metrics()
+}

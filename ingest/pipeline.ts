@@ -1,0 +1,103 @@
+/** From datagrams to flows: decoded, counted into the buckets, handed to the archive. */
+import { clearFlowColumns, createFlowColumns, type FlowColumns } from '../flow/columns.ts'
+import { intervalMs, intervalStart } from '../flow/interval.ts'
+import type { SequenceEvent } from '../flow/sequence.ts'
+import type { Archive } from '../store/archive/archive.ts'
+import type { Buckets } from './buckets/buckets.ts'
+import type { CoverageTracker } from './coverage.ts'
+import type { Datagram, DatagramVersion } from './decode/datagram.ts'
+import { Decoder } from './decode/decoder.ts'
+import { decoderRowsMax } from './decode/limits.ts'
+
+const timeColumns = [
+  'collectionTimeMilliseconds',
+  'flowStartMilliseconds',
+  'flowEndMilliseconds',
+] as const
+/** Flows older than a month at their receipt mark no interval: no setting lets them count. */
+const touchedMs = 31 * 86_400_000
+
+/** Rows that gather before they are counted and handed on; more costs memory, fewer costs calls. */
+const blockRows = 16_384
+
+export interface PipelineParts {
+  coverage: CoverageTracker
+  /** Absent where the series are made from the archive afterwards (replay). */
+  buckets?: Buckets
+  archive: Archive
+  /** Added to every time of flows and datagrams, ms; for captures that are moved to another time. */
+  shiftMs?: number
+}
+
+export class Pipeline {
+  readonly decoder: Decoder
+  readonly #flows: FlowColumns = createFlowColumns(blockRows + decoderRowsMax)
+  readonly #parts: PipelineParts
+  /** Flows handed on, in all. */
+  flows = 0
+  #isDiscarding = false
+  readonly #touched = new Set<number>()
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts
+    this.decoder = new Decoder(this.#flows, { onSequence: (event) => this.#sequence(event) })
+  }
+
+  /** Decodes a datagram; its flows are handed on when a block is full or at drain. */
+  take(datagram: Datagram): DatagramVersion | null {
+    const version = this.decoder.decode(datagram)
+    if (this.#flows.count >= blockRows) this.drain()
+    return version
+  }
+
+  /**
+   * Decodes a datagram whose flows the archive has already, so that templates, sequence numbers and
+   * parked data stand as they stood.
+   */
+  takeAgain(datagram: Datagram): void {
+    this.#isDiscarding = true
+    this.decoder.decode(datagram)
+    this.#isDiscarding = false
+    clearFlowColumns(this.#flows)
+  }
+
+  /** Counts and hands on what has gathered. */
+  drain(): void {
+    if (this.#flows.count === 0) return
+    this.flows += this.#flows.count
+    this.#shift()
+    if (!this.#parts.buckets) this.#touch()
+    this.#parts.buckets?.add(this.#flows)
+    this.#parts.archive.add(this.#flows)
+    clearFlowColumns(this.#flows)
+  }
+
+  /** The intervals that flows lie in, where no buckets follow them; unix ms. */
+  touched(): number[] {
+    return [...this.#touched]
+  }
+
+  #touch(): void {
+    const { flowStartMilliseconds: starts, flowEndMilliseconds: ends, count } = this.#flows
+    const received = this.#flows.collectionTimeMilliseconds
+    for (let i = 0; i < count; i++) {
+      if (received[i]! - starts[i]! > touchedMs) continue
+      const last = intervalStart(Math.max(starts[i]!, ends[i]! - 1))
+      for (let t = intervalStart(starts[i]!); t <= last; t += intervalMs) this.#touched.add(t)
+    }
+  }
+
+  #shift(): void {
+    const { shiftMs = 0 } = this.#parts
+    if (shiftMs === 0) return
+    for (const name of timeColumns) {
+      const column = this.#flows[name]
+      for (let i = 0; i < this.#flows.count; i++) column[i] = column[i]! + shiftMs
+    }
+  }
+
+  #sequence(event: SequenceEvent): void {
+    const { coverage, shiftMs = 0 } = this.#parts
+    if (!this.#isDiscarding) coverage.take({ ...event, receivedMs: event.receivedMs + shiftMs })
+  }
+}

@@ -1,0 +1,61 @@
+/** Starting again: the decoder's state is taken from the journal, and what the archive lacks is replayed. */
+import type { Archive } from '../store/archive/archive.ts'
+import { formatAddress } from '../flow/address.ts'
+import type { JournalPosition } from '../store/position.ts'
+import { readSegment, readSidecar, segments } from './journal.ts'
+import type { CoverageSnapshot, CoverageTracker } from './coverage.ts'
+import type { Pipeline } from './pipeline.ts'
+
+export interface Recovery {
+  /** Datagrams replayed whose flows the archive did not have yet. */
+  datagrams: number
+  /** Bytes of records that the crash cut off. */
+  cutBytes: number
+}
+
+/**
+ * Replays the journal in `folder` from where the archive ends. Datagrams that the archive covers
+ * are decoded too, from the start of their segment, so that templates, sequence numbers and parked
+ * data stand as they stood; their flows are not counted again.
+ */
+export async function recover(
+  folder: string,
+  parts: { archive: Archive; coverage: CoverageTracker; pipeline: Pipeline },
+): Promise<Recovery> {
+  const { archive, coverage, pipeline } = parts
+  const snapshot = archive.value<CoverageSnapshot>('coverage')
+  if (snapshot) coverage.restore(snapshot)
+  const covered = archive.position() ?? { segment: 0, offset: 0 }
+  const recovery: Recovery = { datagrams: 0, cutBytes: 0 }
+  let hasState = false
+  for (const segment of await segments(folder)) {
+    if (segment < covered.segment) continue
+    if (!hasState) {
+      const state = await readSidecar(folder, segment)
+      if (state !== undefined) pipeline.decoder.restore(state)
+      hasState = true
+    }
+    const cut = (bytes: number) => {
+      recovery.cutBytes += bytes
+    }
+    for await (const { datagram, receivedMs, end } of readSegment(folder, segment, cut)) {
+      const received = {
+        payload: datagram.payload,
+        source: formatAddress(...datagram.source),
+        sourcePort: datagram.sourcePort,
+        receivedMs,
+      }
+      if (isCovered(end, covered)) pipeline.takeAgain(received)
+      else {
+        pipeline.take(received)
+        recovery.datagrams++
+      }
+    }
+  }
+  pipeline.drain()
+  return recovery
+}
+
+function isCovered(end: JournalPosition, covered: JournalPosition): boolean {
+  return end.segment === covered.segment && end.offset <= covered.offset
+}

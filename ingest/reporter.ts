@@ -1,0 +1,119 @@
+/** Puts together what ingest says of itself, and says it: to the API, to Prometheus, to the file that outlives it. */
+import type { Server } from 'node:http'
+
+import type { Logger } from 'pino'
+
+import type { Settings } from '../flow/settings.ts'
+import type { IngestStatus, Warning } from '../flow/status.ts'
+import type { Buckets } from './buckets/buckets.ts'
+import type { Collector } from './collector.ts'
+import type { Journal } from './journal.ts'
+import type { Listener } from './listen.ts'
+import { renderMetrics } from './metrics.ts'
+import type { Pipeline } from './pipeline.ts'
+import { keepStatus, serveMetrics, serveStatus } from './status.ts'
+
+export interface ReporterParts {
+  settings: Settings
+  listener: Listener
+  journal: Journal
+  pipeline: Pipeline
+  collector: Collector
+  buckets: Buckets
+  log: Logger
+}
+
+const keepEveryMs = 60_000
+
+export class Reporter {
+  readonly #parts: ReporterParts
+  readonly #startedAt = Date.now() / 1000
+  readonly #servers: Server[] = []
+  readonly #warnings: Warning[] = []
+  #timer: NodeJS.Timeout | null = null
+
+  private constructor(parts: ReporterParts) {
+    this.#parts = parts
+  }
+
+  /** Starts the status socket, /metrics, and the keeping of the status. */
+  static async open(parts: ReporterParts): Promise<Reporter> {
+    const reporter = new Reporter(parts)
+    const { settings, listener, log } = parts
+    reporter.#servers.push(await serveStatus(settings.data, () => reporter.status()))
+    const { host, port } = settings.metrics
+    const metrics = await serveMetrics(settings.metrics, async () =>
+      renderMetrics(await reporter.status()),
+    )
+    if (metrics instanceof Error)
+      reporter.#warnings.push({
+        what: `/metrics is not served: ${metrics.message}`,
+        remedy: `free ${host}:${port}, or set WEIR_METRICS to another address`,
+      })
+    else reporter.#servers.push(metrics)
+    const buffer = listener.bufferWarning()
+    if (buffer) reporter.#warnings.push(buffer)
+    for (const { what, remedy } of reporter.#warnings) log.warn(`${what}: ${remedy}`)
+    reporter.#timer = setInterval(() => void reporter.#keep(), keepEveryMs)
+    await reporter.#keep()
+    return reporter
+  }
+
+  /** The status as of now. */
+  async status(): Promise<IngestStatus> {
+    const { listener, journal, pipeline, collector, buckets } = this.#parts
+    return {
+      running: true,
+      startedAt: this.#startedAt,
+      exporters: pipeline.decoder.exporters(),
+      refused: listener.refused(),
+      refusedDatagrams: listener.refusedDatagrams,
+      sockets: await listener.status(),
+      journal: { ...journal.counters },
+      flows: pipeline.flows,
+      flowsTooLate: buckets.tooLate,
+      publishedAt: seconds(collector.publishedAt),
+      seriesWrittenAt: seconds(collector.seriesWrittenAt),
+      redo: collector.redoCount,
+      memoryBytes: process.memoryUsage.rss(),
+      warnings: [...this.#warnings, ...this.#troubles()],
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer)
+    for (const server of this.#servers) {
+      server.closeAllConnections()
+      server.close()
+    }
+    await this.#keep()
+  }
+
+  #troubles(): Warning[] {
+    const { collector, journal } = this.#parts
+    const troubles: Warning[] = []
+    if (collector.lastError !== null)
+      troubles.push({
+        what: `flows could not be published or series not be written: ${collector.lastError}`,
+        remedy: 'they wait in memory and in the journal and are tried again; look at the disk',
+      })
+    if (journal.counters.dropped > 0)
+      troubles.push({
+        what: `${journal.counters.dropped} datagrams were not journalled (${journal.counters.lastError ?? 'the disk is too slow'})`,
+        remedy: 'a crash now would lose what is not published yet; look at the disk',
+      })
+    return troubles
+  }
+
+  async #keep(): Promise<void> {
+    try {
+      await keepStatus(this.#parts.settings.data, { ...(await this.status()), running: false })
+    } catch (error) {
+      this.#parts.log.warn({ error }, 'the status could not be kept; look at the disk')
+    }
+  }
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000
+}

@@ -1,0 +1,136 @@
+/**
+ * Writes the 5-minute series: intervals held in memory from the buckets, any other from the archive.
+ * The series of an interval is a pure function of the archive: it is written after the archive has
+ * published the very flows that it counts, and writing it again replaces it.
+ */
+import type { NetworkSet } from '../flow/address.ts'
+import { intervalMs, type Tier } from '../flow/interval.ts'
+import type { Archive } from '../store/archive/archive.ts'
+import { cutTop } from '../store/cut.ts'
+import type { Coverage, MeasurementRows, SeriesStore, StepRows } from '../store/series.ts'
+import { Buckets } from './buckets/buckets.ts'
+import type { CoverageTracker } from './coverage.ts'
+
+export interface SeriesWriterParts {
+  archive: Archive
+  store: SeriesStore
+  coverage: CoverageTracker
+  /** The 5-minute tier. */
+  tier: Tier
+  local: NetworkSet
+  top: number
+  flowMaxMs: number
+}
+
+/** Intervals made again in one reading of the archive: bounds the memory of their totals. */
+const redoBatch = 24
+
+export class SeriesWriter {
+  readonly #parts: SeriesWriterParts
+
+  constructor(parts: SeriesWriterParts) {
+    this.#parts = parts
+  }
+
+  /** The steps of intervals held in the buckets, with every exporter that is known of in them. */
+  stepsHeld(buckets: Buckets, intervals: Iterable<number>, covered: CoveredIntervals): StepRows[] {
+    const steps: StepRows[] = []
+    for (const interval of intervals) {
+      const rows = buckets.rows(interval)
+      const exporters = new Set([...rows.keys(), ...(covered.get(interval) ?? [])])
+      for (const exporter of exporters)
+        steps.push(this.#step(this.#coverage(exporter, interval), rows.get(exporter) ?? []))
+    }
+    return steps
+  }
+
+  /** Writes steps and gives their intervals' starts. */
+  async write(steps: readonly StepRows[]): Promise<void> {
+    if (steps.length > 0) await this.#parts.store.write(this.#parts.tier, steps)
+  }
+
+  /**
+   * Makes intervals again from the archive and writes them, some at a time; `written` is told of
+   * each batch.
+   */
+  async redo(
+    intervals: readonly number[],
+    written: (batch: readonly number[]) => Promise<void>,
+  ): Promise<void> {
+    const sorted = [...intervals].sort((a, b) => a - b)
+    for (let at = 0; at < sorted.length;) {
+      const batch = nextBatch(sorted, at)
+      at += batch.length
+      await this.write(await this.#stepsFromArchive(batch))
+      await written(batch)
+    }
+  }
+
+  async #stepsFromArchive(batch: readonly number[]): Promise<StepRows[]> {
+    const { archive, store, local, flowMaxMs, tier } = this.#parts
+    const from = batch[0]!
+    const to = batch.at(-1)! + intervalMs
+    const buckets = new Buckets({ local, flowMaxMs, wholeFrom: from, only: new Set(batch) })
+    for await (const flows of archive.read(from, to)) buckets.add(flows)
+    const stored = new Map<string, Coverage>()
+    const covered: CoveredIntervals = new Map()
+    for (const coverage of await store.coverage({ tier, from, to })) {
+      stored.set(`${coverage.time} ${coverage.exporter}`, coverage)
+      const exporters = covered.get(coverage.time)
+      if (exporters) exporters.add(coverage.exporter)
+      else covered.set(coverage.time, new Set([coverage.exporter]))
+    }
+    const steps: StepRows[] = []
+    for (const interval of batch) {
+      const rows = buckets.rows(interval)
+      const exporters = new Set([
+        ...rows.keys(),
+        ...(covered.get(interval) ?? []),
+        ...this.#parts.coverage.exportersIn(interval),
+      ])
+      for (const exporter of exporters) {
+        const coverage =
+          this.#parts.coverage.of(exporter, interval) ??
+          stored.get(`${interval} ${exporter}`) ??
+          unseen(exporter, interval)
+        steps.push(this.#step(coverage, rows.get(exporter) ?? []))
+      }
+    }
+    return steps
+  }
+
+  #coverage(exporter: string, interval: number): Coverage {
+    return this.#parts.coverage.of(exporter, interval) ?? unseen(exporter, interval)
+  }
+
+  #step(coverage: Coverage, rows: readonly MeasurementRows[]): StepRows {
+    const { top, local } = this.#parts
+    const isLocal = (host: string) => local.hasText(host)
+    const measurements = rows.map((uncut) => cutTop(uncut, { top, isLocal }))
+    return { coverage, measurements }
+  }
+}
+
+/** Exporters by interval. */
+export type CoveredIntervals = Map<number, Set<string>>
+
+/** Intervals that lie so near that one reading of the archive serves them. */
+function nextBatch(sorted: readonly number[], at: number): number[] {
+  const first = sorted[at]!
+  return sorted
+    .slice(at, at + redoBatch)
+    .filter((interval) => interval < first + redoBatch * intervalMs)
+}
+
+/** Flows lie in the interval, but no datagram of their exporter had come by then. */
+function unseen(exporter: string, interval: number): Coverage {
+  return {
+    time: interval,
+    exporter,
+    known: 0,
+    unknown: { 'not-seen': 1 },
+    datagrams: 0,
+    lostFlows: 0,
+    lostFlowsEstimated: false,
+  }
+}

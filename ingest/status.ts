@@ -1,0 +1,116 @@
+/** What ingest says of itself: to the API over a Unix socket, to Prometheus, and to the file that outlives it. */
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+
+import type { Endpoint } from '../flow/settings.ts'
+import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
+
+const exportersFile = join('state', 'exporters.json')
+
+/** Exporters as the last ingest or replay left them; none where nothing has been written. */
+export async function readExporters(data: string): Promise<ExporterStatus[]> {
+  try {
+    const text = await readFile(join(data, exportersFile), 'utf8')
+    return (JSON.parse(text) as IngestStatus).exporters
+  } catch {
+    return []
+  }
+}
+
+/** Keeps the status for when no ingest runs; written whole or not at all. */
+export async function keepStatus(data: string, status: IngestStatus): Promise<void> {
+  await mkdir(join(data, 'state'), { recursive: true, mode: 0o700 })
+  const path = join(data, exportersFile)
+  const file = await open(`${path}.part`, 'w', 0o600)
+  await file.writeFile(JSON.stringify(status))
+  await file.sync()
+  await file.close()
+  await rename(`${path}.part`, path)
+}
+
+/** The exporters of two runs as one list: counts added, times widened, the later one's word on the rest. */
+export function mergeExporters(
+  earlier: readonly ExporterStatus[],
+  later: readonly ExporterStatus[],
+): ExporterStatus[] {
+  const merged = new Map(earlier.map((exporter) => [exporter.address, exporter]))
+  for (const exporter of later) {
+    const before = merged.get(exporter.address)
+    merged.set(exporter.address, before ? mergeExporter(before, exporter) : exporter)
+  }
+  return [...merged.values()]
+}
+
+function mergeExporter(a: ExporterStatus, b: ExporterStatus): ExporterStatus {
+  const problems = { ...a.problems }
+  for (const [kind, count] of Object.entries(b.problems))
+    problems[kind] = (Object.hasOwn(problems, kind) ? problems[kind]! : 0) + count
+  const interfaces = new Map(a.interfaces.map((each) => [each.index, each]))
+  for (const each of b.interfaces) interfaces.set(each.index, each)
+  return {
+    ...b,
+    versions: [...new Set([...a.versions, ...b.versions])],
+    domains: [...new Set([...a.domains, ...b.domains])],
+    firstSeen: Math.min(a.firstSeen, b.firstSeen),
+    lastSeen: Math.max(a.lastSeen, b.lastSeen),
+    datagrams: a.datagrams + b.datagrams,
+    flows: a.flows + b.flows,
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    lost: {
+      datagrams: a.lost.datagrams + b.lost.datagrams,
+      flows: a.lost.flows + b.lost.flows,
+      flowsEstimated: a.lost.flowsEstimated || b.lost.flowsEstimated,
+    },
+    duplicates: a.duplicates + b.duplicates,
+    reordered: a.reordered + b.reordered,
+    restarts: a.restarts + b.restarts,
+    problems,
+    interfaces: [...interfaces.values()],
+  }
+}
+
+/** Serves the status on `run/ingest.sock`. The data folder's lock is held, so a socket left there is stale. */
+export async function serveStatus(
+  data: string,
+  status: () => Promise<IngestStatus>,
+): Promise<Server> {
+  const path = join(data, 'run', 'ingest.sock')
+  await rm(path, { force: true })
+  const server = createServer((_, response) => {
+    status().then(
+      (answer) => {
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify(answer))
+      },
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    )
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  return server
+}
+
+/** Serves /metrics; null where the address is taken, which is said and is no reason not to collect. */
+export function serveMetrics(
+  { host, port }: Endpoint,
+  metrics: () => Promise<string>,
+): Promise<Server | Error> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end('the metrics are at /metrics\n')
+      return
+    }
+    metrics().then(
+      (text) => response.setHeader('content-type', 'text/plain; version=0.0.4').end(text),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    )
+  })
+  return new Promise((resolve) => {
+    server.once('error', (error) => resolve(error))
+    server.listen(port, host, () => resolve(server))
+  })
+}

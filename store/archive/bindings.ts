@@ -1,0 +1,44 @@
+/** Values of an SQL statement, always bound and never written into its text. */
+import {
+  BIGINT,
+  BIT,
+  DuckDBBitValue,
+  LIST,
+  VARCHAR,
+  listValue,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api'
+
+export class Bindings {
+  readonly values: Record<string, DuckDBValue> = {}
+  readonly types: Record<string, DuckDBType> = {}
+  #count = 0
+
+  /** Binds a whole number within 64 signed bits and gives its placeholder. */
+  whole(value: number | bigint): string {
+    return this.#bind(BigInt(value), BIGINT)
+  }
+
+  /** Binds a list of whole numbers and gives its placeholder. */
+  wholes(values: readonly bigint[]): string {
+    return this.#bind(listValue([...values]), LIST(BIGINT))
+  }
+
+  /** Binds a list of texts and gives its placeholder. */
+  texts(values: readonly string[]): string {
+    return this.#bind(listValue(values), LIST(VARCHAR))
+  }
+
+  /** Binds a string of bits and gives its placeholder. */
+  bits(value: DuckDBBitValue): string {
+    return this.#bind(value, BIT)
+  }
+
+  #bind(value: DuckDBValue, type: DuckDBType): string {
+    const name = `b${++this.#count}`
+    this.values[name] = value
+    this.types[name] = type
+    return `$${name}`
+  }
+}

@@ -1,0 +1,99 @@
+/** The archive's columns: between the typed arrays of flows, DuckDB's vectors and Parquet's types. */
+import duckdb from '@duckdb/node-bindings'
+
+import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
+
+/** DuckDB's type whose vector has the very bytes of a column's array. */
+const vectorTypes = {
+  u8: 'UTINYINT',
+  u16: 'USMALLINT',
+  u32: 'UINTEGER',
+  f64: 'DOUBLE',
+  u64: 'BIGINT',
+} as const
+
+const bytesPerRow = { u8: 1, u16: 2, u32: 4, f64: 8, u64: 8 } as const
+
+/** Rows of one DuckDB vector. */
+export const vectorRows = 2048
+
+/** A block of rows on its way to the archive's thread: one buffer a column, null where all is zero. */
+export interface FlowBlock {
+  rows: number
+  columns: (ArrayBuffer | null)[]
+}
+
+/** A copy of the rows of `flows`, as small as it can be, to be handed to another thread. */
+export function blockOf(flows: FlowColumns): FlowBlock {
+  const rows = flows.count
+  return {
+    rows,
+    columns: columnNames.map((name) => {
+      const { kind } = flowColumns[name]
+      const used = flows[name].subarray(0, kind === 'u64' ? rows * 2 : rows)
+      return isZero(used) ? null : used.slice().buffer
+    }),
+  }
+}
+
+function isZero(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) return false
+  return true
+}
+
+/** CREATE TABLE with a vector of the right shape for each column. */
+export function createTableSql(table: string): string {
+  const columns = columnNames.map((name) => `"${name}" ${vectorTypes[flowColumns[name].kind]}`)
+  return `CREATE TABLE ${table} (${columns.join(', ')})`
+}
+
+/** The select list that turns such a table's columns into the archive's types. */
+export const toArchiveSql = columnNames
+  .map((name) => {
+    const { archive } = flowColumns[name]
+    const value = archive === 'TIMESTAMP_MS' ? `make_timestamp_ms("${name}"::BIGINT)` : `"${name}"`
+    return `${value}::${archive} AS "${name}"`
+  })
+  .join(', ')
+
+/** The select list that turns the archive's columns back into those of flow columns. */
+export const fromArchiveSql = columnNames
+  .map((name) => {
+    const { archive, kind } = flowColumns[name]
+    const value = archive === 'TIMESTAMP_MS' ? `epoch_ms("${name}")` : `"${name}"`
+    return `${value}::${vectorTypes[kind]} AS "${name}"`
+  })
+  .join(', ')
+
+/** DuckDB's type names in column order, for a data chunk. */
+export const vectorTypeNames = columnNames.map((name) => vectorTypes[flowColumns[name].kind])
+
+const zeros = new ArrayBuffer(vectorRows * 8)
+
+/** Copies rows [from, from + count) of a block into a data chunk whose columns are vectorTypeNames. */
+export function fillChunk(
+  chunk: duckdb.DataChunk,
+  block: FlowBlock,
+  from: number,
+  count: number,
+): void {
+  columnNames.forEach((name, i) => {
+    const bytes = bytesPerRow[flowColumns[name].kind]
+    const column = block.columns[i]
+    const vector = duckdb.data_chunk_get_vector(chunk, i)
+    if (column) duckdb.copy_data_to_vector(vector, 0, column, from * bytes, count * bytes)
+    else duckdb.copy_data_to_vector(vector, 0, zeros, 0, count * bytes)
+  })
+  duckdb.data_chunk_set_size(chunk, count)
+}
+
+/** Appends the rows of a data chunk selected by fromArchiveSql to flow columns that have room. */
+export function takeChunk(flows: FlowColumns, chunk: duckdb.DataChunk, rows: number): void {
+  columnNames.forEach((name: ColumnName, i) => {
+    const bytes = bytesPerRow[flowColumns[name].kind]
+    const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, i), rows * bytes)
+    const target = flows[name]
+    new Uint8Array(target.buffer, flows.count * bytes, rows * bytes).set(data)
+  })
+  flows.count += rows
+}

@@ -1,0 +1,45 @@
+/** The archive's files: what the manifest says of each, and how they are named. */
+import type { JournalPosition } from '../position.ts'
+
+/** One published file. Times are unix ms; sums are scaled by sampling and exact. */
+export interface ArchiveEntry {
+  /** Below the archive's folder, such as 2026/2026-11/2026-11-16/flows-20261116T113000Z.parquet */
+  file: string
+  /** The 5-minute interval in which its flows were received. */
+  interval: number
+  rows: number
+  /** Size of the file. */
+  bytes: number
+  octets: number
+  packets: number
+  receivedFrom: number
+  receivedTo: number
+  /** Least first and greatest last time of its flows: queries prune by these. */
+  firstMin: number
+  lastMax: number
+  /** Not yet merged with the others of its interval. */
+  isChunk: boolean
+}
+
+/** Where the archive's files are, and where they are made. */
+export const manifestName = 'manifest.jsonl'
+export const stagingFolder = 'staging'
+export const unlistedFolder = 'unlisted'
+
+/** The folder and name of a file: by the UTC day and start of its interval, as flow-capture -N 3 nests. */
+export function fileName(interval: number, suffix: string): string {
+  const iso = new Date(interval).toISOString()
+  const [day, time] = [iso.slice(0, 10), iso.slice(11, 19)]
+  const stamp = `${day.replaceAll('-', '')}T${time.replaceAll(':', '')}Z`
+  return `${day.slice(0, 4)}/${day.slice(0, 7)}/${day}/flows-${stamp}${suffix}.parquet`
+}
+
+/** What is set in the manifest beside its entries. */
+export interface ArchiveValues {
+  /** How far the journal is covered. */
+  journal?: JournalPosition
+  /** Intervals whose series are to be made again, unix ms. */
+  redo?: number[]
+  /** Files that were replaced, kept a while for readers of an older manifest. */
+  replaced?: { file: string; at: number }[]
+}

@@ -1,0 +1,120 @@
+/**
+ * The archive's columns as SQL expressions of what they mean: times in unix ms, counts scaled by
+ * sampling, shares of a window, the service port and the direction. These are the rules of
+ * flow/spread.ts, flow/service.ts and the buckets, once more in SQL.
+ */
+import { DuckDBBitValue } from '@duckdb/node-api'
+
+import type { Network } from '../../flow/address.ts'
+import { portProtocols, ephemeralPort, noPort } from '../../flow/service.ts'
+import { countUpToSql } from '../../flow/spread.ts'
+import type { Include } from '../flows.ts'
+import type { Bindings } from './bindings.ts'
+
+export const first = 'epoch_ms("flowStartMilliseconds")'
+/** A flow whose end lies before its start ends where it starts. */
+export const last = 'greatest(epoch_ms("flowStartMilliseconds"), epoch_ms("flowEndMilliseconds"))'
+/** The last ms of which a flow has a share; a flow without length has all at its first. */
+const lastShare = 'greatest(epoch_ms("flowStartMilliseconds"), epoch_ms("flowEndMilliseconds") - 1)'
+
+/** Counts scaled by sampling. A rate that takes one beyond 2^53 − 1 is not believed further than that. */
+export const bytes = scaled('octetDeltaCount')
+export const packets = scaled('packetDeltaCount')
+
+function scaled(column: string): string {
+  return (
+    `CASE WHEN "samplingInterval" = 1 THEN "${column}" ELSE ` +
+    `least("${column}"::HUGEINT * "samplingInterval", ${Number.MAX_SAFE_INTEGER})::BIGINT END`
+  )
+}
+
+/** A span of time with its ends bound: [from, to) in unix ms. */
+export interface BoundWindow {
+  from: string
+  to: string
+}
+
+/** Which flows belong to a window; `within` is what nfdump's -t gives. */
+export function belongsSql(include: Include, { from, to }: BoundWindow): string {
+  const start = '"flowStartMilliseconds"'
+  // The plain column is compared where it can be, so that row groups are passed over.
+  const startsBefore = `${start} < make_timestamp_ms(${to})`
+  const startsFrom = `${start} >= make_timestamp_ms(${from})`
+  const conditions: Record<Include, string> = {
+    any: `${startsBefore} AND ${lastShare} >= ${from}`,
+    start: `${startsBefore} AND ${startsFrom}`,
+    end: `${last} >= ${from} AND ${last} < ${to}`,
+    within: `${startsBefore} AND ${startsFrom} AND ${last} <= ${to}`,
+  }
+  return conditions[include]
+}
+
+/** The units of a count (an SQL expression, as `first` and `last` are) that fall into a window. */
+export function withinSql(
+  count: string,
+  flow: { first: string; last: string },
+  { from, to }: BoundWindow,
+): string {
+  const upTo = (t: string) => countUpToSql(count, flow.first, flow.last, t)
+  return (
+    `CASE WHEN ${flow.first} >= ${from} AND ${flow.last} <= ${to} THEN ${count} ` +
+    `ELSE ${upTo(to)} - ${upTo(from)} END`
+  )
+}
+
+const registered = new Map(
+  [...portProtocols].map(([protocol, services]) => {
+    const bits = Array.from({ length: 65_536 }, (_, port) => String(port) in services)
+    return [protocol, DuckDBBitValue.fromBools(bits)]
+  }),
+)
+
+/** servicePort of flow/service.ts. */
+export function servicePortSql(bindings: Bindings): string {
+  const protocols = [...registered].map(([protocol, bits]) => ({
+    protocol,
+    bits: bindings.bits(bits),
+  }))
+  const isRegistered = (port: string) =>
+    `CASE "protocolIdentifier" ${protocols
+      .map(({ protocol, bits }) => `WHEN ${protocol} THEN get_bit(${bits}, ${port})`)
+      .join(' ')} ELSE 0 END = 1`
+  const lower = 'least("sourceTransportPort", "destinationTransportPort")'
+  const higher = 'greatest("sourceTransportPort", "destinationTransportPort")'
+  const numbers = protocols.map(({ protocol }) => protocol).join(', ')
+  return (
+    `CASE WHEN "protocolIdentifier" NOT IN (${numbers}) THEN ${noPort} ` +
+    `WHEN ${isRegistered(lower)} THEN ${lower} WHEN ${isRegistered(higher)} THEN ${higher} ` +
+    `WHEN ${lower} < 1024 THEN ${lower} ELSE ${ephemeralPort} END`
+  )
+}
+
+/** Whether the address in a pair of columns lies in one of the networks. */
+export function isInSql(
+  networks: readonly Network[],
+  column: 'sourceAddress' | 'destinationAddress',
+  bindings: Bindings,
+): string {
+  const terms = networks.map((network) => {
+    const [high, low] = [half(network, 0), half(network, 1)]
+    const isHigh = `"${column}High" & ${bindings.whole(high.mask)} = ${bindings.whole(high.value)}`
+    const isLow = `"${column}Low" & ${bindings.whole(low.mask)} = ${bindings.whole(low.value)}`
+    return low.mask === 0n ? `(${isHigh})` : `(${isHigh} AND ${isLow})`
+  })
+  return terms.length === 0 ? 'false' : `(${terms.join(' OR ')})`
+}
+
+/** A signed half of a network's address and mask: 0 is the high one. */
+function half({ words, bits }: Network, index: 0 | 1): { value: bigint; mask: bigint } {
+  const kept = BigInt(Math.min(64, Math.max(0, bits - 64 * index)))
+  const value = (BigInt(words[2 * index]!) << 32n) | BigInt(words[2 * index + 1]!)
+  const mask = ((1n << kept) - 1n) << (64n - kept)
+  return { value: BigInt.asIntN(64, value), mask: BigInt.asIntN(64, mask) }
+}
+
+/** The place in restDirections of a flow's direction as the local networks see it. */
+export function directionSql(local: readonly Network[], bindings: Bindings): string {
+  const source = isInSql(local, 'sourceAddress', bindings)
+  const destination = isInSql(local, 'destinationAddress', bindings)
+  return `CASE WHEN ${source} THEN (CASE WHEN ${destination} THEN 2 ELSE 1 END) WHEN ${destination} THEN 0 ELSE 3 END`
+}

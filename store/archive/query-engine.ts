@@ -1,0 +1,147 @@
+/** DuckDB as the engine of the archive's queries: in memory, bounded, and it can be stopped. */
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+
+import { Bindings } from './bindings.ts'
+import { QueryTooLarge } from './query-error.ts'
+
+export interface EngineLimits {
+  threads: number
+  memoryBytes: number
+  /** A query that takes longer is stopped. */
+  queryMs: number
+}
+
+/** The columns of an answer: whole numbers as bigint (BIGINT) or number (DOUBLE), as the statement casts them. */
+export class Table {
+  readonly count: number
+  readonly #columns: Record<string, readonly unknown[]>
+
+  constructor(count: number, columns: Record<string, readonly unknown[]>) {
+    this.count = count
+    this.#columns = columns
+  }
+
+  numbers(name: string): readonly number[] {
+    return this.#columns[name] as number[]
+  }
+
+  wholes(name: string): readonly bigint[] {
+    return this.#columns[name] as bigint[]
+  }
+}
+
+/** One query's connection: what it makes (temporary tables) goes with it. */
+export interface Session {
+  run(sql: string, bindings?: Bindings): Promise<void>
+  read(sql: string, bindings: Bindings): Promise<Table>
+}
+
+export class QueryEngine {
+  readonly #instance: DuckDBInstance
+  readonly #limits: EngineLimits
+
+  private constructor(instance: DuckDBInstance, limits: EngineLimits) {
+    this.#instance = instance
+    this.#limits = limits
+  }
+
+  /** An engine whose statements can read below `folder` (absolute) and nowhere else, and write nothing. */
+  static async open(folder: string, limits: EngineLimits): Promise<QueryEngine> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(limits.threads),
+      memory_limit: `${Math.ceil(limits.memoryBytes / 2 ** 20)}MiB`,
+      temp_directory: '',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      preserve_insertion_order: 'false',
+    })
+    const connection = await instance.connect()
+    // Footers are kept: the files never change under their names.
+    await connection.run('SET parquet_metadata_cache = true')
+    await connection.run(`SET allowed_directories = ['${folder.replaceAll("'", "''")}/']`)
+    await connection.run('SET enable_external_access = false')
+    await connection.run('SET lock_configuration = true')
+    connection.closeSync()
+    return new QueryEngine(instance, limits)
+  }
+
+  /**
+   * Runs `work` on a connection of its own. How many run beside each other is for the caller to bound.
+   * @throws QueryTooLarge when it takes too long or too much memory; the signal's reason when it is aborted
+   */
+  async query<Result>(
+    signal: AbortSignal | undefined,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
+    signal?.throwIfAborted()
+    const connection = await this.#instance.connect()
+    try {
+      return await this.#stoppable(connection, signal, work)
+    } finally {
+      connection.closeSync()
+    }
+  }
+
+  close(): void {
+    this.#instance.closeSync()
+  }
+
+  async #stoppable<Result>(
+    connection: DuckDBConnection,
+    signal: AbortSignal | undefined,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
+    const { queryMs } = this.#limits
+    let stopped: unknown
+    const stop = (reason: unknown) => {
+      stopped ??= reason
+      connection.interrupt()
+    }
+    const abort = () => stop(signal?.reason)
+    signal?.addEventListener('abort', abort)
+    const timer = setTimeout(() => stop(tooLong(queryMs)), queryMs)
+    try {
+      return await work(sessionOn(connection, () => stopped))
+    } catch (error) {
+      throw stopped ?? toRefusal(error, this.#limits)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+}
+
+function sessionOn(connection: DuckDBConnection, stopped: () => unknown): Session {
+  const begin = () => {
+    // An interrupt between two statements stops neither: the next must not begin.
+    if (stopped() !== undefined) throw stopped()
+  }
+  return {
+    async run(sql, { values, types } = new Bindings()) {
+      begin()
+      await connection.run(sql, values, types)
+    },
+    async read(sql, { values, types }) {
+      begin()
+      const reader = await connection.runAndReadAll(sql, values, types)
+      return new Table(reader.currentRowCount, reader.getColumnsObject())
+    },
+  }
+}
+
+function tooLong(queryMs: number): QueryTooLarge {
+  return new QueryTooLarge(
+    `the query took more than ${queryMs / 1000} s and was stopped`,
+    'ask for a shorter time, a longer step, or filter more',
+  )
+}
+
+/** DuckDB tells its errors apart by the first words of their messages only. */
+function toRefusal(error: unknown, { memoryBytes }: EngineLimits): unknown {
+  const message = error instanceof Error ? error.message : String(error)
+  if (!message.startsWith('Out of Memory Error')) return error
+  return new QueryTooLarge(
+    `the query needs more than the ${Math.round(memoryBytes / 2 ** 20)} MiB that queries may use`,
+    'ask for a shorter time, fewer keys, or filter more',
+  )
+}

@@ -1,0 +1,94 @@
+/** The flow archive as the API asks it: queries on the Parquet files that the manifest names. */
+import { resolve } from 'node:path'
+
+import type { NetworkSet } from '../../flow/address.ts'
+import type { FlowListQuery, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
+import { Keys } from './keys.ts'
+import { listFlows } from './list.ts'
+import { QueryEngine, type EngineLimits } from './query-engine.ts'
+import { ReadableFiles } from './readable-files.ts'
+import { emptySeries, flowSeries } from './series.ts'
+import { emptyTop, topFlows } from './top.ts'
+
+export interface FlowStoreOptions extends Partial<EngineLimits> {
+  /** The networks by which `direction` is told. */
+  local: NetworkSet
+}
+
+/** Two threads, so that queries leave cores to others; memory for about 10 M distinct keys. */
+const defaultLimits: EngineLimits = { threads: 2, memoryBytes: 1024 ** 3, queryMs: 50_000 }
+
+/** The archive in `folder` for queries, whether or not it has been written to yet; any process may open it. */
+export async function openFlowStore(
+  folder: string,
+  { local, ...limits }: FlowStoreOptions,
+): Promise<FlowStore> {
+  const root = resolve(folder)
+  const engine = await QueryEngine.open(root, { ...defaultLimits, ...limits })
+  return new ArchiveQueries(engine, new ReadableFiles(root), local)
+}
+
+class ArchiveQueries implements FlowStore {
+  readonly #engine: QueryEngine
+  readonly #files: ReadableFiles
+  readonly #local: NetworkSet
+
+  constructor(engine: QueryEngine, files: ReadableFiles, local: NetworkSet) {
+    this.#engine = engine
+    this.#files = files
+    this.#local = local
+  }
+
+  series(query: FlowSeriesQuery) {
+    const none = emptySeries(query)
+    const local = this.#local.networks
+    return this.#files.read({ engine: this.#engine, window: query, none }, (session, files) =>
+      flowSeries(session, files, { ...query, local }),
+    )
+  }
+
+  top(query: FlowTopQuery) {
+    const local = this.#local.networks
+    const none = emptyTop(new Keys(query.by, local))
+    return this.#files.read({ engine: this.#engine, window: query, none }, (session, files) =>
+      topFlows(session, files, { ...query, local }),
+    )
+  }
+
+  list(query: FlowListQuery) {
+    const none = { flows: [], more: false }
+    return this.#files.read({ engine: this.#engine, window: query, none }, (session, files) =>
+      listFlows(session, files, query),
+    )
+  }
+
+  /**
+   * Once something has expired, flows are kept whole only from the oldest interval that is left: a
+   * flow of that time may have been reported later, but none earlier.
+   */
+  async extent(from: number, to: number) {
+    const rows = (await this.#files.touching({ from, to })).reduce(
+      (sum, each) => sum + each.rows,
+      0,
+    )
+    const entries = await this.#files.entries()
+    const hasExpired = (await this.#files.value<boolean>('hasExpired')) === true
+    let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    for (const entry of entries) {
+      first = Math.min(first, hasExpired ? entry.interval : entry.firstMin)
+      last = Math.max(last, entry.lastMax)
+    }
+    return entries.length === 0 ? { rows, first: null, last: null } : { rows, first, last }
+  }
+
+  async health() {
+    const entries = await this.#files.entries()
+    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
+    return { bytes, problems: this.#files.problems() }
+  }
+
+  close() {
+    this.#engine.close()
+    return Promise.resolve()
+  }
+}

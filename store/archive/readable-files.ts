@@ -1,0 +1,126 @@
+/**
+ * Which files of the archive a query reads: those that the manifest names and whose times touch the
+ * window. A file that cannot be read is left out and reported, and the rest is answered.
+ */
+import { join } from 'node:path'
+
+import { ManifestReader } from '../manifest.ts'
+import type { FlowWindow } from '../flows.ts'
+import { Bindings } from './bindings.ts'
+import { manifestName, type ArchiveEntry } from './entry.ts'
+import type { QueryEngine, Session } from './query-engine.ts'
+import { QueryTooLarge } from './query-error.ts'
+
+/** A file that could not be read is tried again after this long. */
+const retryMs = 300_000
+
+interface Fault {
+  message: string
+  atMs: number
+}
+
+export class ReadableFiles {
+  readonly #folder: string
+  readonly #reader: ManifestReader<ArchiveEntry>
+  /** By file; only files of the manifest are in it. */
+  readonly #faults = new Map<string, Fault>()
+
+  constructor(folder: string) {
+    this.#folder = folder
+    this.#reader = new ManifestReader(join(folder, manifestName))
+  }
+
+  entries(): Promise<readonly ArchiveEntry[]> {
+    return this.#reader.entries()
+  }
+
+  /** A value that was set with a publish. */
+  value<T>(name: string): Promise<T | undefined> {
+    return this.#reader.value<T>(name)
+  }
+
+  /** What is wrong with files that are left out: a sentence each. */
+  problems(): string[] {
+    return [...this.#faults].map(
+      ([file, { message }]) =>
+        `archive file ${file} cannot be read and its flows are left out: ${message}`,
+    )
+  }
+
+  /** Files whose flows may touch [from, to). */
+  async touching({ from, to }: { from: number; to: number }): Promise<ArchiveEntry[]> {
+    const entries = await this.entries()
+    return entries.filter((entry) => entry.firstMin < to && entry.lastMax >= from)
+  }
+
+  /**
+   * Asks `work` with the files of a window (absolute paths); again without those that prove to be
+   * unreadable. Not called where no file touches the window: `none` is the answer then.
+   */
+  async read<Result>(
+    { engine, window, none }: { engine: QueryEngine; window: FlowWindow; none: Result },
+    work: (session: Session, files: ArchiveFiles) => Promise<Result>,
+  ): Promise<Result> {
+    for (;;) {
+      const entries = (await this.touching(window)).filter(({ file }) => !this.#isLeftOut(file))
+      if (entries.length === 0) return none
+      const files = {
+        paths: entries.map(({ file }) => join(this.#folder, file)),
+        rows: entries.reduce((sum, { rows }) => sum + rows, 0),
+      }
+      try {
+        return await engine.query(window.signal, (session) => work(session, files))
+      } catch (error) {
+        const isRefused = error instanceof QueryTooLarge || window.signal?.aborted
+        if (isRefused || !(await this.#leaveOut(entries, engine))) throw error
+      }
+    }
+  }
+
+  #isLeftOut(file: string): boolean {
+    const fault = this.#faults.get(file)
+    return fault !== undefined && fault.atMs + retryMs > performance.now()
+  }
+
+  /** Leaves out what cannot be read any more; false where every file can. */
+  async #leaveOut(entries: readonly ArchiveEntry[], engine: QueryEngine): Promise<boolean> {
+    const current = new Set((await this.entries()).map(({ file }) => file))
+    for (const file of this.#faults.keys()) if (!current.has(file)) this.#faults.delete(file)
+    const held = entries.filter(({ file }) => current.has(file))
+    let isChanged = held.length < entries.length
+    // Footers first: most broken files are cut short, and reading whole files takes long.
+    for (const probe of [probes.footer, probes.whole]) {
+      if (isChanged) break
+      for (const { file } of held) {
+        const message = await this.#fault(file, probe, engine)
+        if (message === null) continue
+        this.#faults.set(file, { message, atMs: performance.now() })
+        isChanged = true
+      }
+    }
+    return isChanged
+  }
+
+  async #fault(file: string, probe: string, engine: QueryEngine): Promise<string | null> {
+    const bindings = new Bindings()
+    const sql = probe.replace('$file', bindings.texts([join(this.#folder, file)]))
+    try {
+      await engine.query(undefined, (session) => session.read(sql, bindings))
+      return null
+    } catch (error) {
+      return error instanceof Error ? error.message.split('\n')[0]! : String(error)
+    }
+  }
+}
+
+/** What a query reads. */
+export interface ArchiveFiles {
+  paths: readonly string[]
+  /** Flows in them, of whatever time. */
+  rows: number
+}
+
+const probes = {
+  footer: 'SELECT count(*)::DOUBLE AS rows FROM read_parquet($file)',
+  whole: 'SELECT max(hash(flow))::VARCHAR AS hash FROM read_parquet($file) flow',
+}

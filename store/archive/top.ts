@@ -1,0 +1,134 @@
+/** The greatest keys of a window, with what is left over, so that both add up to the whole. */
+import type { Network } from '../../flow/address.ts'
+import type { FlowKey, FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
+import { Bindings } from './bindings.ts'
+import { belongsSql, bytes, first, last, packets, withinSql } from './expressions.ts'
+import { filterSql } from './filter-sql.ts'
+import { Keys } from './keys.ts'
+import type { Session, Table } from './query-engine.ts'
+import type { ArchiveFiles } from './readable-files.ts'
+
+/** What a window without flows gives. */
+export function emptyTop(keys: Keys): FlowTop {
+  const nothing = () => ({ bytes: 0, packets: 0, flows: 0 })
+  return { rows: [], other: nothing(), total: nothing(), ends: endsOf(keys) }
+}
+
+/** The greatest keys, found first; then, of these alone, peers and times, which cost more. */
+export async function topFlows(
+  session: Session,
+  files: ArchiveFiles,
+  query: FlowTopQuery & { local: readonly Network[] },
+): Promise<FlowTop> {
+  const keys = new Keys(query.by, query.local)
+  const chosen = await choose(session, { files, query, keys })
+  if (chosen.count === 0) return emptyTop(keys)
+  const columns = keys.names.map((name) => chosen.wholes(name))
+  const found: FlowKey[] = Array.from({ length: chosen.count }, (_, i) =>
+    keys.read(columns.map((column) => column[i]!)),
+  )
+  const details = await describe(session, { files, query, keys }, columns)
+  const sums = sumsOf(chosen, '')
+  const rows = found.map((key, i) => ({ key, ...sums[i]!, ...details[i]! }))
+  const total = sumsOf(chosen, 'total_')[0]!
+  const listed = (name: keyof FlowSums) => sums.reduce((sum, row) => sum + row[name], 0)
+  const other = {
+    bytes: total.bytes - listed('bytes'),
+    packets: total.packets - listed('packets'),
+    flows: total.flows - listed('flows'),
+  }
+  return { rows, other, total, ends: endsOf(keys) }
+}
+
+interface Asked {
+  files: ArchiveFiles
+  query: FlowTopQuery & { local: readonly Network[] }
+  keys: Keys
+}
+
+/** What is kept of each flow, for each of its ends, beside the columns of its key. */
+type Kept = 'counts' | 'peer' | 'times'
+
+/** The flows of the window as a relation with the key's columns, once for each end that counts. */
+function flowsSql(
+  { files, query, keys }: Asked,
+  kept: readonly Kept[],
+  bindings: Bindings,
+): string {
+  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
+  const share = (count: string) =>
+    query.include === 'any' ? withinSql(`(${count})`, { first, last }, window) : count
+  const source = `read_parquet(${bindings.texts(files.paths)})`
+  const filter = query.filter ? ` AND ${filterSql(query.filter, bindings)}` : ''
+  const belongs = belongsSql(query.include, window)
+  return keys.ends
+    .map((end) => {
+      const peer = keys.peer(end)
+      const columns: Record<Kept, string[]> = {
+        counts: [`${share(bytes)} AS bytes`, `${share(packets)} AS packets`],
+        peer: [`"${peer}AddressHigh" AS peer_high`, `"${peer}AddressLow" AS peer_low`],
+        times: [`${first} AS first_ms`, `${last} AS last_ms`],
+      }
+      const list = [...keys.columns(end, bindings), ...kept.flatMap((each) => columns[each])]
+      return `SELECT ${list.join(', ')} FROM ${source} WHERE ${belongs}${filter}`
+    })
+    .join(' UNION ALL ')
+}
+
+async function choose(session: Session, asked: Asked): Promise<Table> {
+  const { query, keys } = asked
+  const bindings = new Bindings()
+  const list = keys.names.join(', ')
+  const sums = 'sum(bytes) AS bytes, sum(packets) AS packets'
+  const groups =
+    query.order === 'peers'
+      ? `SELECT ${list}, ${sums}, sum(flows) AS flows, count(*) AS peers FROM (
+           SELECT ${list}, peer_high, peer_low, ${sums}, count(*) AS flows
+           FROM (${flowsSql(asked, ['counts', 'peer'], bindings)}) GROUP BY ${list}, peer_high, peer_low
+         ) GROUP BY ${list}`
+      : `SELECT ${list}, ${sums}, count(*) AS flows
+         FROM (${flowsSql(asked, ['counts'], bindings)}) GROUP BY ${list}`
+  const fields = ['bytes', 'packets', 'flows']
+  const totals = fields.map(
+    (field) => `(SELECT sum(${field}) FROM groups)::DOUBLE AS total_${field}`,
+  )
+  const columns = fields.map((field) => `${field}::DOUBLE AS ${field}`)
+  return session.read(
+    `WITH groups AS MATERIALIZED (${groups})
+     SELECT ${[list, ...columns, ...totals].join(', ')} FROM groups
+     ORDER BY groups.${query.order} DESC, ${list} LIMIT ${query.limit}`,
+    bindings,
+  )
+}
+
+/** Peers and times of the chosen keys, in their order. */
+async function describe(
+  session: Session,
+  asked: Asked,
+  columns: readonly (readonly bigint[])[],
+): Promise<{ peers: number; first: number; last: number }[]> {
+  const bindings = new Bindings()
+  const table = await session.read(
+    `WITH chosen AS (${asked.keys.listSql(columns, bindings)})
+     SELECT place, count(*)::DOUBLE AS peers, min(first_ms)::DOUBLE AS first_ms, max(last_ms)::DOUBLE AS last_ms
+     FROM (SELECT place, min(first_ms) AS first_ms, max(last_ms) AS last_ms
+       FROM (${flowsSql(asked, ['peer', 'times'], bindings)}) 
+         JOIN chosen USING (${asked.keys.names.join(', ')})
+       GROUP BY place, peer_high, peer_low)
+     GROUP BY place ORDER BY place`,
+    bindings,
+  )
+  const [peers, firsts, lasts] = ['peers', 'first_ms', 'last_ms'].map((name) => table.numbers(name))
+  return columns[0]!.map((_, i) => ({ peers: peers![i]!, first: firsts![i]!, last: lasts![i]! }))
+}
+
+function sumsOf(table: Table, prefix: string): FlowSums[] {
+  const [byteSums, packetSums, flowSums] = ['bytes', 'packets', 'flows'].map((name) =>
+    table.numbers(prefix + name),
+  )
+  return byteSums!.map((sum, i) => ({ bytes: sum, packets: packetSums![i]!, flows: flowSums![i]! }))
+}
+
+function endsOf(keys: Keys): 1 | 2 {
+  return keys.ends.length === 2 ? 2 : 1
+}

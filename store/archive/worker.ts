@@ -1,0 +1,208 @@
+/**
+ * The archive's own thread: keeps the rows that wait, writes them as Parquet, sorted, and reads back
+ * what it wrote before anyone may see it. One request after the other, each answered.
+ */
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+
+import { DuckDBDataChunk, DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import * as types from '@duckdb/node-api'
+
+import { intervalMs } from '../../flow/interval.ts'
+import { syncFolder } from '../manifest.ts'
+import {
+  createTableSql,
+  fillChunk,
+  toArchiveSql,
+  vectorRows,
+  vectorTypeNames,
+  type FlowBlock,
+} from './columns.ts'
+import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
+
+/** What the thread is asked for. */
+export type ArchiveRequest =
+  | { kind: 'add'; block: FlowBlock }
+  | { kind: 'seal' }
+  | { kind: 'merge'; interval: number; files: string[]; suffix: string }
+
+export interface ArchiveWorkerData {
+  folder: string
+  memoryLimit: string
+}
+
+/** Bytes and query time were measured for other orders, row groups and levels: see ARCHITECTURE.md. */
+const order =
+  '"destinationAddressHigh", "destinationAddressLow", "sourceAddressHigh", "sourceAddressLow", "flowStartMilliseconds"'
+const parquetOptions =
+  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880, PARQUET_VERSION V2'
+
+const duckdbTypes = {
+  UTINYINT: types.UTINYINT,
+  USMALLINT: types.USMALLINT,
+  UINTEGER: types.UINTEGER,
+  DOUBLE: types.DOUBLE,
+  BIGINT: types.BIGINT,
+}
+
+/** Everything of an entry that can be counted, from the archive's columns. */
+const summarySql = `count(*) AS rows,
+  sum("octetDeltaCount"::HUGEINT * "samplingInterval") AS octets,
+  sum("packetDeltaCount"::HUGEINT * "samplingInterval") AS packets,
+  epoch_ms(min("collectionTimeMilliseconds")) AS receivedFrom,
+  epoch_ms(max("collectionTimeMilliseconds")) AS receivedTo,
+  epoch_ms(min("flowStartMilliseconds")) AS firstMin,
+  epoch_ms(max(greatest("flowStartMilliseconds", "flowEndMilliseconds"))) AS lastMax`
+
+type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChunk'>
+
+class ArchiveThread {
+  readonly #folder: string
+  readonly #connection: DuckDBConnection
+  readonly #chunk = DuckDBDataChunk.create(vectorTypeNames.map((name) => duckdbTypes[name]))
+  /** Rows of one seal gather in one table; the next has another, so that adding never waits for writing. */
+  #table = 'pending_0'
+  #tables = 0
+
+  constructor(folder: string, connection: DuckDBConnection) {
+    this.#folder = folder
+    this.#connection = connection
+  }
+
+  async open(): Promise<void> {
+    await rm(join(this.#folder, stagingFolder), { recursive: true, force: true })
+    await mkdir(join(this.#folder, stagingFolder), { recursive: true, mode: 0o700 })
+    await this.#connection.run(createTableSql(this.#table))
+  }
+
+  async add(block: FlowBlock): Promise<void> {
+    const appender = await this.#connection.createAppender(this.#table)
+    for (let from = 0; from < block.rows; from += vectorRows) {
+      fillChunk(this.#chunk.chunk, block, from, Math.min(vectorRows, block.rows - from))
+      appender.appendDataChunk(this.#chunk)
+    }
+    appender.closeSync()
+  }
+
+  /** Writes the rows that wait as one chunk file a receipt interval; on failure they go on waiting. */
+  async seal(): Promise<ArchiveEntry[]> {
+    const interval = `(floor("collectionTimeMilliseconds" / ${intervalMs}) * ${intervalMs})::BIGINT`
+    const intervals = await this.#rows<{ interval: bigint }>(
+      `SELECT DISTINCT ${interval} AS interval FROM ${this.#table} ORDER BY 1`,
+    )
+    const entries: ArchiveEntry[] = []
+    try {
+      for (const { interval: start } of intervals)
+        entries.push(
+          await this.#write(Number(start), {
+            source: `(SELECT ${toArchiveSql} FROM ${this.#table} WHERE ${interval} = ${start})`,
+            suffix: `-${randomUUID().slice(0, 8)}`,
+            isChunk: true,
+          }),
+        )
+    } catch (error) {
+      for (const { file } of entries) await rm(join(this.#folder, file), { force: true })
+      throw error
+    }
+    await this.#connection.run(`DROP TABLE ${this.#table}`)
+    this.#table = `pending_${++this.#tables}`
+    await this.#connection.run(createTableSql(this.#table))
+    return entries
+  }
+
+  /** Writes the rows of an interval's files as one. */
+  merge(interval: number, files: readonly string[], suffix: string): Promise<ArchiveEntry> {
+    const list = files.map((file) => quote(join(this.#folder, file))).join(', ')
+    return this.#write(interval, { source: `read_parquet([${list}])`, suffix, isChunk: false })
+  }
+
+  async #write(
+    interval: number,
+    { source, suffix, isChunk }: { source: string; suffix: string; isChunk: boolean },
+  ): Promise<ArchiveEntry> {
+    const part = join(this.#folder, stagingFolder, `${randomUUID()}.part`)
+    const file = fileName(interval, suffix)
+    const target = join(this.#folder, file)
+    try {
+      const before = await this.#summary(source)
+      await this.#connection.run(
+        `COPY (SELECT * FROM ${source} ORDER BY ${order}) TO ${quote(part)} (${parquetOptions})`,
+      )
+      const after = await this.#summary(`read_parquet(${quote(part)})`)
+      if (JSON.stringify(before) !== JSON.stringify(after))
+        throw new Error(`what was read back of ${file} differs from what was written`)
+      const bytes = await syncFile(part)
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+      await rename(part, target)
+      await syncFolder(dirname(target))
+      return { file, interval, bytes, isChunk, ...after }
+    } catch (error) {
+      await rm(part, { force: true })
+      throw error
+    }
+  }
+
+  async #summary(source: string): Promise<Summary> {
+    const [row] = await this.#rows<Record<keyof Summary, bigint>>(
+      `SELECT ${summarySql} FROM ${source}`,
+    )
+    const numbers = Object.entries(row!).map(([name, value]) => [name, Number(value)])
+    return Object.fromEntries(numbers) as Summary
+  }
+
+  async #rows<Row>(sql: string): Promise<Row[]> {
+    const reader = await this.#connection.runAndReadAll(sql)
+    return reader.getRowObjects() as Row[]
+  }
+}
+
+async function syncFile(path: string): Promise<number> {
+  const file = await open(path, 'r+')
+  try {
+    await file.chmod(0o600)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return (await stat(path)).size
+}
+
+/** A file name as an SQL literal; names come from this module and the manifest only. */
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "''")}'`
+}
+
+const { folder, memoryLimit } = workerData as ArchiveWorkerData
+const instance = await DuckDBInstance.create(':memory:', {
+  threads: '1',
+  memory_limit: memoryLimit,
+  temp_directory: join(folder, stagingFolder, 'spill'),
+  preserve_insertion_order: 'false',
+})
+const thread = new ArchiveThread(folder, await instance.connect())
+const port = parentPort!
+
+async function answer(request: ArchiveRequest): Promise<unknown> {
+  switch (request.kind) {
+    case 'add':
+      return thread.add(request.block)
+    case 'seal':
+      return thread.seal()
+    case 'merge':
+      return thread.merge(request.interval, request.files, request.suffix)
+  }
+}
+
+await thread.open()
+let work: Promise<void> = Promise.resolve()
+port.on('message', ({ id, request }: { id: number; request: ArchiveRequest }) => {
+  work = work.then(async () => {
+    try {
+      port.postMessage({ id, result: await answer(request) })
+    } catch (error) {
+      port.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
+    }
+  })
+})

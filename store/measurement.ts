@@ -1,0 +1,45 @@
+/**
+ * The one table of what is stored: measurements, their tags and fields. Names here are the names in
+ * every store (InfluxDB measurements, Parquet file names); they are a contract with users' queries.
+ */
+
+export const measurements = {
+  /** All traffic. */
+  total: { tags: ['direction'] },
+  /** As a router's own counters would show it. */
+  interface: { tags: ['interface', 'direction'] },
+  /** From the host's point of view: received is in, sent is out. Each flow counts for both hosts. */
+  host: { tags: ['host', 'direction'] },
+  /** The service port; `none` where the protocol has no ports, `ephemeral` where neither is a service. */
+  port: { tags: ['protocol', 'port', 'direction'] },
+  protocol: { tags: ['protocol', 'direction'] },
+  /** What a host did. */
+  host_port: { tags: ['host', 'protocol', 'port', 'direction'] },
+} as const satisfies Record<string, { tags: readonly TagName[] }>
+
+export type MeasurementName = keyof typeof measurements
+export type TagName = 'direction' | 'interface' | 'host' | 'port' | 'protocol' | 'tracker'
+
+export const measurementNames = Object.keys(measurements) as MeasurementName[]
+
+/** The key of the row that holds what did not make the top K. All its tags but direction are this word. */
+export const otherKey = 'other'
+
+/**
+ * What is counted. bytes and packets scaled by sampling; flows: records whose first packet lies in
+ * the step; active: flow-milliseconds.
+ */
+export const fieldNames = ['bytes', 'packets', 'flows', 'active'] as const
+export type FieldName = (typeof fieldNames)[number]
+
+/**
+ * What consolidated tiers hold beside the sums, for each field F: F_max, the greatest 5-minute
+ * value of the known intervals, and F_unknown, the part of the sum that lies in intervals that are
+ * not known (0 but for outages), so that AVERAGE is (F − F_unknown) ÷ (known × interval).
+ * `known` counts the known 5-minute intervals in which the row's value is known.
+ */
+export const consolidatedSuffixes = ['_max', '_unknown'] as const
+
+/** Why an interval is unknown for an exporter. */
+export const unknownReasons = ['not-seen', 'not-listening', 'lost', 'exporter-restart'] as const
+export type UnknownReason = (typeof unknownReasons)[number]

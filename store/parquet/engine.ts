@@ -1,0 +1,100 @@
+/** DuckDB as the engine over the series' files: in memory, bounded, with no file of its own. */
+import {
+  DuckDBInstance,
+  LIST,
+  VARCHAR,
+  listValue,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api'
+
+export interface EngineOptions {
+  threads: number
+  /** Such as 512MB. */
+  memoryLimit: string
+  /** The only folder that statements may read or write. */
+  folder: string
+  /** Where large sorts spill to; made when needed. */
+  spillFolder: string
+}
+
+/** Values of the named parameters of a statement. */
+export type SqlValues = Record<string, number | string | readonly string[]>
+
+export class Engine {
+  readonly #instance: DuckDBInstance
+
+  private constructor(instance: DuckDBInstance) {
+    this.#instance = instance
+  }
+
+  static async open({ threads, memoryLimit, folder, spillFolder }: EngineOptions): Promise<Engine> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(threads),
+      memory_limit: memoryLimit,
+      temp_directory: spillFolder,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    })
+    const engine = new Engine(instance)
+    await engine.use(async (connection) => {
+      await connection.run(`SET allowed_directories = [${literal(folder)}]`)
+      await connection.run('SET enable_external_access = false')
+      await connection.run("SET TimeZone = 'UTC'")
+    })
+    return engine
+  }
+
+  /** Lends a connection of its own to `work`. */
+  async use<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    const connection = await this.#instance.connect()
+    try {
+      return await work(connection)
+    } finally {
+      connection.closeSync()
+    }
+  }
+
+  connect(): Promise<DuckDBConnection> {
+    return this.#instance.connect()
+  }
+
+  /** The rows of a query with bound values, as chunks of at most 2,048. */
+  chunks(sql: string, values: SqlValues): Promise<readonly DuckDBDataChunk[]> {
+    return this.use((connection) => chunksOf(connection, sql, values))
+  }
+
+  close(): void {
+    this.#instance.closeSync()
+  }
+}
+
+/** The rows of a query on a given connection. */
+export async function chunksOf(
+  connection: DuckDBConnection,
+  sql: string,
+  values: SqlValues = {},
+): Promise<readonly DuckDBDataChunk[]> {
+  const bound: Record<string, DuckDBValue> = {}
+  const types: Record<string, DuckDBType> = {}
+  for (const [name, value] of Object.entries(values)) {
+    const isList = typeof value === 'object'
+    bound[name] = isList ? listValue([...value]) : value
+    if (isList) types[name] = LIST(VARCHAR)
+  }
+  const result = await connection.run(sql, bound, types)
+  return result.fetchAllChunks()
+}
+
+/** The first row of a query, as numbers (null as 0). */
+export async function numbersOf(connection: DuckDBConnection, sql: string): Promise<number[]> {
+  const [chunk] = await chunksOf(connection, sql)
+  return chunk ? chunk.getRowValues(0).map((value) => Number(value ?? 0)) : []
+}
+
+/** A text as an SQL literal: for names of files, which only ever come from the manifest or are made here. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}

@@ -1,0 +1,108 @@
+/** Queries over the files that hold a range; a file that cannot be read is left out, and reported. */
+import { join } from 'node:path'
+
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+
+import type { SeriesRange } from '../series.ts'
+import type { Engine, SqlValues } from './engine.ts'
+import type { SeriesEntry, TableName } from './layout.ts'
+
+/** Where the list of files comes from: the writer's manifest, or a reader's copy of it. */
+export interface FileSource {
+  entries(): Promise<readonly SeriesEntry[]> | readonly SeriesEntry[]
+  /** What lies before is expired, unix ms by tier name. */
+  expired(): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>
+  /** Takes a file out of what entries() gives, and the coverage of its period with it. */
+  leaveOut(entry: SeriesEntry, reason: string): Promise<void>
+}
+
+export class Files {
+  readonly engine: Engine
+  readonly source: FileSource
+  readonly #folder: string
+
+  constructor(folder: string, engine: Engine, source: FileSource) {
+    this.#folder = folder
+    this.engine = engine
+    this.source = source
+  }
+
+  /** The files of a table that may hold steps of a range, in the order of time. */
+  async of({ tier, from, to }: SeriesRange, table: TableName): Promise<SeriesEntry[]> {
+    const entries = await this.source.entries()
+    return entries
+      .filter(
+        (entry) =>
+          entry.tier === tier.name &&
+          entry.table === table &&
+          entry.first < to &&
+          entry.last >= from,
+      )
+      .sort((a, b) => a.from - b.from)
+  }
+
+  /** A range without what is expired of it. */
+  async clip<Range extends SeriesRange>(range: Range): Promise<Range> {
+    const expired = (await this.source.expired())[range.tier.name] ?? Number.NEGATIVE_INFINITY
+    return { ...range, from: Math.max(range.from, expired) }
+  }
+
+  /**
+   * Runs a query over a range of a table. `sql` is given the FROM and WHERE clauses. No files, no
+   * rows. A file that turns out unreadable is left out and the query made again without it.
+   */
+  async query(
+    range: SeriesRange,
+    table: TableName,
+    ask: { sql: (fromWhere: string) => string; values?: SqlValues },
+  ): Promise<readonly DuckDBDataChunk[]> {
+    const { exporters } = range
+    const clipped = await this.clip(range)
+    for (;;) {
+      const entries = await this.of(clipped, table)
+      if (entries.length === 0 || clipped.from >= clipped.to) return []
+      const values = {
+        ...ask.values,
+        files: entries.map((entry) => join(this.#folder, entry.file)),
+        since: clipped.from / 1000,
+        until: clipped.to / 1000,
+        ...(exporters ? { exporters } : {}),
+      }
+      const fromWhere = `FROM read_parquet($files)
+        WHERE time >= to_timestamp($since) AND time < to_timestamp($until)
+        ${exporters ? 'AND list_contains($exporters, exporter)' : ''}`
+      try {
+        return await this.engine.chunks(ask.sql(fromWhere), values)
+      } catch (error) {
+        if (!(await this.leaveOutUnreadable(entries))) throw error
+      }
+    }
+  }
+
+  /** Whether one of these files was unreadable (and is left out now), or is no longer listed. */
+  async leaveOutUnreadable(entries: readonly SeriesEntry[]): Promise<boolean> {
+    const listed = new Set((await this.source.entries()).map(({ file }) => file))
+    let isChanged = false
+    for (const entry of entries) {
+      if (!listed.has(entry.file)) {
+        isChanged = true
+        continue
+      }
+      const fault = await this.#faultOf(entry)
+      if (fault === null) continue
+      await this.source.leaveOut(entry, fault)
+      isChanged = true
+    }
+    return isChanged
+  }
+
+  async #faultOf({ file }: SeriesEntry): Promise<string | null> {
+    const files = [join(this.#folder, file)]
+    try {
+      await this.engine.chunks('SELECT max(COLUMNS(*)) FROM read_parquet($files)', { files })
+      return null
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * How the series lie on disk, below the series folder:
+ *
+ *     5m/host/2026-11-16T11-17.parquet      tier / measurement / period - version
+ *     30m/host/2026-11-16-k2.parquet
+ *     manifest.jsonl                        the files that count; nothing else does
+ *     staging/                              where files are made
+ *
+ * One file holds one measurement of one tier for one period; once the period has settled, its rows
+ * are sorted by time, exporter and tags.
+ * Answers fold what they do not list, so they read every row of their range: order by key would let
+ * nothing be skipped, order by time lets a range be cut out and steps be read one after the other.
+ */
+import type { Tier } from '../../flow/interval.ts'
+import { intervalMs } from '../../flow/interval.ts'
+import {
+  fieldNames,
+  measurements,
+  measurementNames,
+  type MeasurementName,
+  type TagName,
+} from '../measurement.ts'
+
+export const manifestName = 'manifest.jsonl'
+export const stagingFolder = 'staging'
+
+/** What a file can hold: rows of a measurement, or what is known of each exporter. */
+export type TableName = MeasurementName | 'coverage'
+export const tableNames: readonly TableName[] = [...measurementNames, 'coverage']
+
+/** One published file. Times are unix ms. */
+export interface SeriesEntry {
+  /** Below the series folder. */
+  file: string
+  tier: string
+  table: TableName
+  /** The period it is for, [from, to): the steps that begin in it are in no other file. */
+  from: number
+  to: number
+  /** First and last step in it. */
+  first: number
+  last: number
+  rows: number
+  /** Size of the file. */
+  bytes: number
+}
+
+/** A stretch of time that one file is for. */
+export interface Period {
+  from: number
+  to: number
+  label: string
+}
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+/** Periods by the UTC calendar, with their least length and how many characters of an ISO time name them. */
+const calendar = {
+  hour: { leastMs: hourMs, labelLength: 13, bounds: (t: number) => fixed(t, hourMs) },
+  quarterDay: { leastMs: 6 * hourMs, labelLength: 13, bounds: (t: number) => fixed(t, 6 * hourMs) },
+  day: { leastMs: dayMs, labelLength: 10, bounds: (t: number) => fixed(t, dayMs) },
+  month: { leastMs: 28 * dayMs, labelLength: 7, bounds: (t: number) => months(t, 1) },
+  year: { leastMs: 365 * dayMs, labelLength: 4, bounds: (t: number) => months(t, 12) },
+} as const
+type PeriodName = keyof typeof calendar
+
+/**
+ * Steps of a file that is still written to: every write makes it again, so it is kept short.
+ * Once its time has settled, such files are joined into one of at least `settledStepsMin` steps.
+ */
+const openStepsMin = 12
+const settledStepsMin = 48
+/** How long after its end a period is left open for late flows, by its name. */
+const settleMs: Record<PeriodName, number> = {
+  hour: dayMs,
+  quarterDay: dayMs,
+  day: dayMs,
+  month: 8 * dayMs,
+  year: 8 * dayMs,
+}
+
+/** The period of the open file that a step of a tier lies in. */
+export function openPeriod(tier: Tier, step: number): Period {
+  const name = shortest(['hour', 'quarterDay', 'day', 'month', 'year'], tier.stepMs * openStepsMin)
+  return period(name, step)
+}
+
+/** The period of the settled file that a step of a tier lies in, and from when it is settled. */
+export function settledPeriod(tier: Tier, step: number): Period & { settledAt: number } {
+  const name = shortest(['day', 'month', 'year'], tier.stepMs * settledStepsMin)
+  const found = period(name, step)
+  return { ...found, settledAt: found.to + settleMs[name] }
+}
+
+function shortest(names: readonly PeriodName[], leastMs: number): PeriodName {
+  return names.find((name) => calendar[name].leastMs >= leastMs) ?? 'year'
+}
+
+function period(name: PeriodName, t: number): Period {
+  const { bounds, labelLength } = calendar[name]
+  const [from, to] = bounds(t)
+  return { from, to, label: new Date(from).toISOString().slice(0, labelLength) }
+}
+
+function fixed(t: number, lengthMs: number): [number, number] {
+  const from = Math.floor(t / lengthMs) * lengthMs
+  return [from, from + lengthMs]
+}
+
+function months(t: number, count: number): [number, number] {
+  const date = new Date(t)
+  const month = Math.floor(date.getUTCMonth() / count) * count
+  const year = date.getUTCFullYear()
+  return [Date.UTC(year, month), Date.UTC(year, month + count)]
+}
+
+/** A column of a file. All SQL that names columns is made from these tables, never from input. */
+export interface Column {
+  name: string
+  type: 'VARCHAR' | 'TIMESTAMPTZ' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'
+}
+
+/** The tags of a measurement, in the order in which its rows are sorted. */
+export function tagsOf(measurement: MeasurementName): readonly TagName[] {
+  return measurements[measurement].tags
+}
+
+/** Whether a tier holds maxima and unknown parts beside the sums. */
+export function isConsolidated(tier: Tier): boolean {
+  return tier.stepMs > intervalMs
+}
+
+/** The figures of a row: sums, and in consolidated tiers maxima, unknown parts and `known`. */
+export function figureColumns(isConsolidatedTier: boolean): Column[] {
+  const suffixes = isConsolidatedTier ? ['', '_max', '_unknown'] : ['']
+  const figures = suffixes.flatMap((suffix) =>
+    fieldNames.map((field): Column => ({ name: field + suffix, type: 'BIGINT' })),
+  )
+  return isConsolidatedTier ? [...figures, { name: 'known', type: 'INTEGER' }] : figures
+}
+
+/** What `coverage` holds beside exporter and time. */
+export const coverageColumns: readonly Column[] = [
+  { name: 'known', type: 'INTEGER' },
+  { name: 'not_seen', type: 'INTEGER' },
+  { name: 'not_listening', type: 'INTEGER' },
+  { name: 'lost', type: 'INTEGER' },
+  { name: 'exporter_restart', type: 'INTEGER' },
+  { name: 'datagrams', type: 'BIGINT' },
+  { name: 'lost_flows', type: 'BIGINT' },
+  { name: 'lost_flows_estimated', type: 'BOOLEAN' },
+  { name: 'open_until', type: 'TIMESTAMPTZ' },
+]
+
+/** All columns of a table's files. */
+export function columnsOf(table: TableName, isConsolidatedTier: boolean): Column[] {
+  const head: Column[] = [
+    { name: 'time', type: 'TIMESTAMPTZ' },
+    { name: 'exporter', type: 'VARCHAR' },
+  ]
+  if (table === 'coverage') return [...head, ...coverageColumns]
+  const tags = tagsOf(table).map((name): Column => ({ name, type: 'VARCHAR' }))
+  return [...head, ...tags, ...figureColumns(isConsolidatedTier)]
+}

@@ -1,0 +1,104 @@
+/** Making a file so that it only ever appears whole, and durably. */
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import type { DuckDBConnection } from '@duckdb/node-api'
+
+import { syncFolder } from '../manifest.ts'
+import { numbersOf, literal } from './engine.ts'
+import { stagingFolder, type TableName } from './layout.ts'
+
+/**
+ * Measured on 730,000 rows of 1,000 hosts: Parquet 2 encodings against 1 read a third faster and
+ * are 2 to 17 % smaller; zstd above level 1 gives under 2 % more.
+ */
+const format =
+  'FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880'
+
+export interface Publication {
+  /** The series folder. */
+  folder: string
+  /** The file to make, below it. */
+  file: string
+  table: TableName
+  /** A query that gives the rows, sorted. */
+  source: string
+  /** Compare the sums of what is read back with the query's too: costs asking it twice. */
+  comparesSums: boolean
+}
+
+/** What a made file holds. Times are unix ms. */
+export interface Made {
+  rows: number
+  first: number
+  last: number
+  bytes: number
+}
+
+/**
+ * Makes a file from a query, elsewhere, and reads it back; gives null where the query has no rows,
+ * and then makes none. It counts only once it is published and the manifest names it.
+ */
+export async function make(
+  connection: DuckDBConnection,
+  { folder, file, table, source, comparesSums }: Publication,
+): Promise<Made | null> {
+  const part = partOf(folder, file)
+  const summary = summarySql(table)
+  const copied = await numbersOf(connection, `COPY (${source}) TO ${literal(part)} (${format})`)
+  const found = await numbersOf(connection, `SELECT ${summary} FROM read_parquet(${literal(part)})`)
+  const expected = comparesSums
+    ? await numbersOf(connection, `SELECT ${summary} FROM (${source})`)
+    : copied
+  const [rows = 0, first = 0, last = 0] = found
+  const isSound = expected.every((value, i) => value === found[i])
+  if (!isSound || rows === 0) await rm(part, { force: true })
+  if (!isSound)
+    throw new Error(
+      `${file}: what was read back (${found.join(', ')}) is not what was written ` +
+        `(${expected.join(', ')}); it was not published. Check the disk`,
+    )
+  return rows === 0 ? null : { rows, first, last, bytes: (await stat(part)).size }
+}
+
+/** Puts made files in their places, durably. */
+export async function publish(folder: string, files: readonly string[]): Promise<void> {
+  const folders = new Set<string>()
+  for (const file of files)
+    for (let at = dirname(file); ; at = dirname(at)) {
+      folders.add(join(folder, at))
+      if (at === '.') break
+    }
+  await Promise.all(files.map((file) => syncAndRename(partOf(folder, file), join(folder, file))))
+  await Promise.all([...folders].map((each) => syncFolder(each)))
+}
+
+async function syncAndRename(part: string, target: string): Promise<void> {
+  const file = await open(part, 'r+')
+  try {
+    await file.chmod(0o600)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+  await rename(part, target)
+}
+
+function partOf(folder: string, file: string): string {
+  return join(folder, stagingFolder, `${file.replaceAll('/', '_')}.part`)
+}
+
+/** Rows, first and last step, and sums, for which every page of every figure is decoded. */
+function summarySql(table: TableName): string {
+  const sums =
+    table === 'coverage'
+      ? ['known', 'datagrams', 'lost_flows']
+      : ['bytes', 'packets', 'flows', 'active']
+  return [
+    'count(*)',
+    'epoch_ms(min(time))',
+    'epoch_ms(max(time))',
+    ...sums.map((name) => `sum(${name})`),
+  ].join(', ')
+}

@@ -1,0 +1,139 @@
+/** The question `read` of the series store, answered from files. */
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+
+import { emptyFigures } from '../cut.ts'
+import { fieldNames, otherKey, type FieldName, type TagName } from '../measurement.ts'
+import type { ReadQuery, SeriesKey, SeriesRead } from '../series.ts'
+import { cutTag, readCoverage, sumSql } from './answers.ts'
+import type { Files } from './files.ts'
+import { isConsolidated } from './layout.ts'
+
+/** Between the tags of a key of several; no stored text has it. */
+const separator = '\u001F'
+/** Columns of an answer before the figures: time, exporter, place, parts, known. */
+const headColumns = 5
+
+/** See SeriesStore.read. */
+export async function readRows(files: Files, query: ReadQuery): Promise<SeriesRead> {
+  const fields = query.fields ?? fieldNames
+  const isCoarse = isConsolidated(query.tier)
+  const figures = fields.flatMap((field) =>
+    isCoarse ? [field, `${field}_max`, `${field}_unknown`] : [field],
+  )
+  const place = placeOf(query)
+  const chunks = await files.query(query, query.measurement, {
+    sql: (fromWhere) => `SELECT epoch_ms(time)::DOUBLE, exporter, ${place.sql} AS place,
+      count(*)::DOUBLE, ${isCoarse ? 'max(known)::DOUBLE' : '0::DOUBLE'},
+      ${figures.map(sumSql).join(', ')}
+      ${fromWhere} ${query.rest === false ? `AND ${place.sql} > 0` : ''}
+      GROUP BY time, exporter, place ORDER BY time, exporter, place`,
+    values: place.values,
+  })
+  const read = emptyRead(chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0))
+  const exporters = new Map<string, number>()
+  let row = 0
+  for (const chunk of chunks) {
+    takeHead(read, chunk, { row, keyCount: query.keys.length, exporters })
+    for (const [i, field] of fields.entries()) {
+      const column = headColumns + i * (isCoarse ? 3 : 1)
+      takeColumn(read.sum[field], chunk, { row, column })
+      if (!isCoarse) continue
+      takeColumn(read.max[field], chunk, { row, column: column + 1 })
+      takeColumn(read.unknown[field], chunk, { row, column: column + 2 })
+    }
+    row += chunk.rowCount
+  }
+  read.exporters = [...exporters.keys()]
+  if (!isCoarse) await takeKnown(files, query, { read, fields })
+  return read
+}
+
+/**
+ * The SQL by which a row finds its place: 0 for what is not listed, 1 … n for the keys, n + 1 for
+ * `other`. By one tag alone it is a look-up in a list, which DuckDB does once a dictionary entry.
+ */
+function placeOf({ by, keys }: ReadQuery): {
+  sql: string
+  values: Record<string, string | readonly string[]>
+} {
+  const cut = cutTag(by)
+  const texts = keys.map((key) => keyText(key, by))
+  if (by.length === 1 && cut)
+    return {
+      sql: `coalesce(list_position($keys, ${cut}), 0)::DOUBLE`,
+      values: { keys: [...texts, otherKey] },
+    }
+  const text = by.length === 0 ? "''" : `concat_ws(chr(31), ${by.join(', ')})`
+  const listed = `coalesce(list_position($keys, ${text}), 0)`
+  if (!cut) return { sql: `${listed}::DOUBLE`, values: { keys: texts } }
+  return {
+    sql: `(CASE WHEN ${cut} = $other THEN ${keys.length + 1} ELSE ${listed} END)::DOUBLE`,
+    values: { keys: texts, other: otherKey },
+  }
+}
+
+function keyText(key: SeriesKey, by: readonly (TagName | 'exporter')[]): string {
+  return by.map((tag) => key[tag] ?? '').join(separator)
+}
+
+function takeHead(
+  read: SeriesRead,
+  chunk: DuckDBDataChunk,
+  to: { row: number; keyCount: number; exporters: Map<string, number> },
+): void {
+  const { row, keyCount, exporters } = to
+  const texts = chunk.getColumnVector(1)
+  const places = chunk.getColumnVector(2)
+  takeColumn(read.time, chunk, { row, column: 0 })
+  takeColumn(read.parts, chunk, { row, column: 3 })
+  takeColumn(read.known, chunk, { row, column: 4 })
+  for (let i = 0; i < chunk.rowCount; i++) {
+    const text = texts.getItem(i) as string
+    let exporter = exporters.get(text)
+    if (exporter === undefined) exporters.set(text, (exporter = exporters.size))
+    read.exporter[row + i] = exporter
+    const place = places.getItem(i) as number
+    read.key[row + i] = place === 0 ? keyCount : place > keyCount ? place : place - 1
+  }
+}
+
+function takeColumn(
+  target: Float64Array | Uint32Array,
+  chunk: DuckDBDataChunk,
+  { row, column }: { row: number; column: number },
+): void {
+  const vector = chunk.getColumnVector(column)
+  for (let i = 0; i < chunk.rowCount; i++) target[row + i] = vector.getItem(i) as number
+}
+
+/** In the 5-minute tier a row is known or not as its interval is, and is its own maximum. */
+async function takeKnown(
+  files: Files,
+  query: ReadQuery,
+  { read, fields }: { read: SeriesRead; fields: readonly FieldName[] },
+): Promise<void> {
+  const known = new Set<string>()
+  for (const coverage of await readCoverage(files, query))
+    if (coverage.known > 0) known.add(`${coverage.time} ${coverage.exporter}`)
+  for (let row = 0; row < read.count; row++) {
+    const isKnown = known.has(`${read.time[row]!} ${read.exporters[read.exporter[row]!]!}`)
+    read.known[row] = isKnown ? 1 : 0
+    for (const field of fields)
+      (isKnown ? read.max : read.unknown)[field][row] = read.sum[field][row]!
+  }
+}
+
+function emptyRead(count: number): SeriesRead {
+  return {
+    count,
+    time: new Float64Array(count),
+    exporter: new Uint32Array(count),
+    exporters: [],
+    key: new Int32Array(count),
+    sum: emptyFigures(count),
+    max: emptyFigures(count),
+    unknown: emptyFigures(count),
+    known: new Float64Array(count),
+    parts: new Uint32Array(count),
+  }
+}

@@ -1,0 +1,99 @@
+/** Opens the embedded series store: by the one process that writes it, or by one that only asks. */
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { Manifest, ManifestReader } from '../manifest.ts'
+import type { SeriesStore } from '../series.ts'
+import { Engine } from './engine.ts'
+import type { FileSource } from './files.ts'
+import { manifestName, stagingFolder, type SeriesEntry } from './layout.ts'
+import { ParquetSeries, ParquetSeriesReader, type SeriesReader } from './store.ts'
+import { SeriesWriter, type SeriesValues } from './writer.ts'
+
+export interface ParquetSeriesOptions {
+  /** Threads of the engine; default 1 for the writer, 2 for readers. */
+  threads?: number
+  /** Memory of the engine, such as 512MB (the default); beyond, it spills to disk. */
+  memoryLimit?: string
+  /** The clock by which replaced files are deleted, unix ms. */
+  now?: () => number
+}
+
+const memoryLimitDefault = '512MB'
+
+/**
+ * Opens the series in `folder` for the one process that writes them. What a crash left unlisted is
+ * deleted; files that are missing or of the wrong length are left out and reported.
+ */
+export async function openParquetSeries(
+  folder: string,
+  options: ParquetSeriesOptions = {},
+): Promise<SeriesStore & SeriesReader> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const staging = join(folder, stagingFolder)
+  await rm(staging, { recursive: true, force: true })
+  await mkdir(staging, { mode: 0o700 })
+  const manifest = await Manifest.open<SeriesEntry>(join(folder, manifestName))
+  const replaced = manifest.value<NonNullable<SeriesValues['replaced']>>('replaced') ?? []
+  await deleteUnlisted(folder, [...manifest.entries(), ...replaced])
+  const { threads = 1, memoryLimit = memoryLimitDefault, now = Date.now } = options
+  const spillFolder = join(staging, 'spill')
+  const engine = await Engine.open({ threads, memoryLimit, folder, spillFolder })
+  const connection = await engine.connect()
+  const writer = new SeriesWriter(folder, { manifest, connection, now })
+  const store = new ParquetSeries(folder, { engine, manifest, writer })
+  await store.check()
+  return store
+}
+
+async function deleteUnlisted(folder: string, listed: readonly { file: string }[]): Promise<void> {
+  const files = new Set(listed.map(({ file }) => file))
+  for (const file of await readdir(folder, { recursive: true }))
+    if (file.endsWith('.parquet') && !files.has(file)) await rm(join(folder, file))
+}
+
+/** Opens the series in `folder` for a process that only asks; the folder need not exist yet. */
+export async function openParquetSeriesReader(
+  folder: string,
+  options: ParquetSeriesOptions = {},
+): Promise<SeriesReader> {
+  const { threads = 2, memoryLimit = memoryLimitDefault } = options
+  // A reader may have no right to write into the folder.
+  const spillFolder = join(tmpdir(), `weir-series-${process.pid}`)
+  const engine = await Engine.open({ threads, memoryLimit, folder, spillFolder })
+  return new ParquetSeriesReader(folder, engine, followManifest(join(folder, manifestName)))
+}
+
+/** The files as another process lists them, without those found unreadable here. */
+function followManifest(path: string): FileSource {
+  const manifest = new ManifestReader<SeriesEntry>(path)
+  const bad = new Map<string, SeriesEntry>()
+  let turn: Promise<unknown> = Promise.resolve()
+  /** One look at the manifest at a time. */
+  const inTurn = <Value>(look: () => Promise<Value>): Promise<Value> => {
+    const looked = turn.then(look)
+    turn = looked.catch(() => undefined)
+    return looked
+  }
+  const isHidden = (entry: SeriesEntry) =>
+    bad.has(entry.file) ||
+    (entry.table === 'coverage' &&
+      [...bad.values()].some(
+        ({ tier, from, to }) => tier === entry.tier && from < entry.to && to > entry.from,
+      ))
+  return {
+    entries: async () => {
+      const entries = await inTurn(() => manifest.entries())
+      if (bad.size === 0) return entries
+      const listed = new Set(entries.map(({ file }) => file))
+      for (const file of bad.keys()) if (!listed.has(file)) bad.delete(file)
+      return entries.filter((entry) => !isHidden(entry))
+    },
+    expired: async () =>
+      (await inTurn(() => manifest.value<Record<string, number>>('expired'))) ?? {},
+    leaveOut: async (entry) => {
+      bad.set(entry.file, entry)
+    },
+  }
+}

@@ -1,0 +1,172 @@
+/** The embedded series store: Parquet files, a manifest that names them, DuckDB to ask them. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { Tier } from '../../flow/interval.ts'
+import type { Manifest } from '../manifest.ts'
+import type { ReadQuery, SeriesRange, SeriesStore, StepRows, TopQuery } from '../series.ts'
+import { readCoverage, readTop } from './answers.ts'
+import type { Engine } from './engine.ts'
+import { Files, type FileSource } from './files.ts'
+import type { SeriesEntry } from './layout.ts'
+import { readRows } from './read.ts'
+import { extentOf, readSteps } from './steps.ts'
+import type { SeriesWriter, SeriesValues } from './writer.ts'
+
+/** A file that could not be read, and why. */
+export interface SeriesProblem {
+  file: string
+  reason: string
+}
+
+/** What can be asked, and never changed. */
+export type SeriesReader = Pick<
+  SeriesStore,
+  'steps' | 'coverage' | 'top' | 'read' | 'extent' | 'close'
+> & {
+  /** Files left out because they could not be read. */
+  problems(): readonly SeriesProblem[]
+}
+
+/** Problems that are remembered. */
+const problemsMax = 100
+
+/** The reading half, over any source of files. */
+export class ParquetSeriesReader implements SeriesReader {
+  protected readonly engine: Engine
+  protected readonly files: Files
+  readonly #problems: SeriesProblem[] = []
+
+  constructor(folder: string, engine: Engine, source: FileSource) {
+    this.engine = engine
+    this.files = new Files(folder, engine, {
+      entries: () => source.entries(),
+      expired: () => source.expired(),
+      leaveOut: async (entry, reason) => {
+        this.addProblem({ file: entry.file, reason })
+        await source.leaveOut(entry, reason)
+      },
+    })
+  }
+
+  steps(range: SeriesRange & { exporter: string }) {
+    return readSteps(this.files, range)
+  }
+
+  coverage(range: SeriesRange) {
+    return readCoverage(this.files, range)
+  }
+
+  top(query: TopQuery) {
+    return readTop(this.files, query)
+  }
+
+  read(query: ReadQuery) {
+    return readRows(this.files, query)
+  }
+
+  async extent(tier: Tier) {
+    const entries = await this.files.source.entries()
+    const expired = (await this.files.source.expired())[tier.name] ?? Number.NEGATIVE_INFINITY
+    const found = extentOf(
+      entries.filter((entry) => entry.tier === tier.name && entry.table === 'coverage'),
+    )
+    if (!found || found.to < expired) return null
+    return {
+      from: Math.max(found.from, Math.ceil(expired / tier.stepMs) * tier.stepMs),
+      to: found.to,
+    }
+  }
+
+  problems() {
+    return this.#problems
+  }
+
+  async close() {
+    this.engine.close()
+  }
+
+  protected addProblem(problem: SeriesProblem): void {
+    this.#problems.push(problem)
+    if (this.#problems.length > problemsMax) this.#problems.shift()
+  }
+}
+
+/** Both halves, for the one process that writes. */
+export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
+  readonly #folder: string
+  readonly #manifest: Manifest<SeriesEntry>
+  readonly #writer: SeriesWriter
+  /** Writes are done one after the other; joining files follows the write that allows it. */
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(
+    folder: string,
+    parts: { engine: Engine; manifest: Manifest<SeriesEntry>; writer: SeriesWriter },
+  ) {
+    const { engine, manifest, writer } = parts
+    super(folder, engine, {
+      entries: () => manifest.entries(),
+      expired: () => manifest.value<NonNullable<SeriesValues['expired']>>('expired') ?? {},
+      leaveOut: (entry) => writer.leaveOut(entry),
+    })
+    this.#folder = folder
+    this.#manifest = manifest
+    this.#writer = writer
+  }
+
+  /** Leaves out the files that are missing or not as long as they were made. */
+  async check(): Promise<void> {
+    const found = await Promise.all(
+      this.#manifest.entries().map(async (entry) => {
+        const file = await stat(join(this.#folder, entry.file)).catch(() => null)
+        return { entry, bytes: file?.size ?? null }
+      }),
+    )
+    for (const { entry, bytes } of found)
+      if (bytes !== entry.bytes) {
+        const reason =
+          bytes === null ? 'is missing' : `has ${bytes} bytes and was made with ${entry.bytes}`
+        await this.files.source.leaveOut(entry, reason)
+      }
+  }
+
+  async write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
+    if (steps.length === 0) return
+    await this.#next(() => this.#write(tier, steps))
+    this.#next(() => this.#writer.settle(tier)).catch((error: unknown) => {
+      // The files stay as they are, and the next write tries again.
+      this.addProblem({ file: `${tier.name}, joining files`, reason: String(error) })
+    })
+  }
+
+  expire(tier: Tier, before: number): Promise<void> {
+    return this.#next(() => this.#writer.expire(tier, before))
+  }
+
+  override async close(): Promise<void> {
+    await this.#work
+    await super.close()
+    await this.#manifest.close()
+  }
+
+  /** A file that cannot be read cannot be copied either: it is left out, and the write goes on. */
+  async #write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
+    try {
+      await this.#writer.write(tier, steps)
+    } catch (error) {
+      const entries = this.#manifest.entries().filter((entry) => entry.tier === tier.name)
+      const touched = entries.filter((entry) =>
+        steps.some(({ coverage: { time } }) => entry.from <= time && time < entry.to),
+      )
+      if (!(await this.files.leaveOutUnreadable(touched))) throw error
+      await this.#writer.write(tier, steps)
+    }
+  }
+
+  #next(work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => undefined)
+    return done
+  }
+}

@@ -1,0 +1,5 @@
+/** A place in the journal: before the record that starts there. */
+export interface JournalPosition {
+  segment: number
+  offset: number
+}

@@ -1,0 +1,175 @@
+/** The application over a real series store in a scratch folder and flows in memory. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+
+import { buildApp, type AppOptions } from '../../api/app.ts'
+import { Names } from '../../flow/names.ts'
+import { readSettings } from '../../flow/settings.ts'
+import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import type { FlowRecord } from '../../store/flows.ts'
+import {
+  fieldNames,
+  measurements,
+  type FieldName,
+  type MeasurementName,
+  type TagName,
+} from '../../store/measurement.ts'
+import { openParquetSeries } from '../../store/parquet/series.ts'
+import type { Coverage, FieldColumns, MeasurementRows, StepRows } from '../../store/series.ts'
+import { MemoryFlows } from './memory-flows.ts'
+
+/** One row of a measurement, as a test writes it. */
+export type Row = Partial<Record<TagName, string>> &
+  Partial<Record<FieldName | 'known', number>> & {
+    max?: Partial<Record<FieldName, number>>
+    unknown?: Partial<Record<FieldName, number>>
+  }
+
+/** A step of one exporter, as a test writes it. */
+export interface Step extends Partial<Coverage> {
+  time: number
+  rows?: Partial<Record<MeasurementName, Row[]>>
+}
+
+export const exporter = '192.0.2.1'
+
+/** A step for the store. In the 5-minute tier a row has no maximum of its own. */
+export function stepRows({ rows = {}, ...coverage }: Step, isCoarse = false): StepRows {
+  return {
+    coverage: {
+      exporter,
+      known: 1,
+      unknown: {},
+      datagrams: 1,
+      lostFlows: 0,
+      lostFlowsEstimated: false,
+      ...coverage,
+    },
+    measurements: Object.entries(rows).map(([name, list]) =>
+      measurementRows(name as MeasurementName, list, { isCoarse, known: coverage.known ?? 1 }),
+    ),
+  }
+}
+
+function measurementRows(
+  measurement: MeasurementName,
+  rows: readonly Row[],
+  { isCoarse, known }: { isCoarse: boolean; known: number },
+): MeasurementRows {
+  const columns = (value: (row: Row, field: FieldName) => number) =>
+    Object.fromEntries(
+      fieldNames.map((field) => [field, Float64Array.from(rows, (row) => value(row, field))]),
+    ) as FieldColumns
+  const tags = Object.fromEntries(
+    measurements[measurement].tags.map((tag) => [tag, rows.map((row) => row[tag] ?? '')]),
+  )
+  const held = { measurement, count: rows.length, tags, sum: columns((row, f) => row[f] ?? 0) }
+  if (!isCoarse) return held
+  return {
+    ...held,
+    max: columns((row, field) => row.max?.[field] ?? row[field] ?? 0),
+    unknown: columns((row, field) => row.unknown?.[field] ?? 0),
+    known: Float64Array.from(rows, (row) => row.known ?? known),
+  }
+}
+
+export const exporterStatus: ExporterStatus = {
+  address: exporter,
+  name: 'pfsense',
+  versions: ['v9'],
+  domains: [0],
+  firstSeen: 0,
+  lastSeen: 0,
+  datagrams: 1,
+  flows: 1,
+  packets: 1,
+  bytes: 1,
+  lost: { datagrams: 0, flows: 0, flowsEstimated: false },
+  duplicates: 0,
+  reordered: 0,
+  restarts: 0,
+  problems: {},
+  sampling: 1,
+  clockSkewSeconds: 0,
+  interfaces: [],
+}
+
+export interface Given {
+  /** Steps by the tier's name. */
+  steps?: Record<string, Step[]>
+  flows?: readonly FlowRecord[]
+  names?: object
+  status?: IngestStatus | null
+  environment?: Record<string, string>
+  options?: Partial<AppOptions>
+}
+
+export interface UnderTest {
+  app: FastifyInstance
+  flows: MemoryFlows
+  /** Asks and expects 200; gives the JSON. */
+  get: <Answer>(url: string) => Promise<Answer>
+  /** Asks and expects a refusal of this status; gives its error. */
+  refused: (url: string, status?: number) => Promise<Refusal>
+}
+
+export interface Refusal {
+  code: string
+  message: string
+  remedy: string
+  position?: number
+}
+
+/** Builds the application over what is given, and takes it down with the test. */
+export async function appUnderTest(t: TestContext, given: Given = {}): Promise<UnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-api-'))
+  const settings = readSettings({ WEIR_DATA: folder, ...given.environment })
+  const series = await openParquetSeries(join(folder, 'series'))
+  for (const tier of settings.tiers) {
+    const steps = given.steps?.[tier.name] ?? []
+    await series.write(
+      tier,
+      steps.map((step) => stepRows(step, tier.name !== '5m')),
+    )
+  }
+  const flows = new MemoryFlows(given.flows ?? [])
+  const app = await buildApp({
+    settings,
+    series,
+    flows,
+    status: { read: async () => given.status ?? null },
+    names: new Names(given.names),
+    pageFolder: join(folder, 'no-page'),
+    log: pino({ level: 'silent' }),
+    requestsPerMinuteMax: 1e6,
+    ...given.options,
+  })
+  t.after(async () => {
+    await app.close()
+    await series.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return {
+    app,
+    flows,
+    async get<Answer>(url: string) {
+      const response = await app.inject(url)
+      assert.equal(response.statusCode, 200, response.body.slice(0, 500))
+      return response.json<Answer>()
+    },
+    async refused(url, status = 400) {
+      const response = await app.inject(url)
+      assert.equal(response.statusCode, status, response.body.slice(0, 500))
+      const { error, ...rest } = response.json<{ error: Refusal }>()
+      assert.deepEqual(rest, {})
+      for (const part of [error.code, error.message, error.remedy]) assert.ok(part.length > 0)
+      return error
+    },
+  }
+}

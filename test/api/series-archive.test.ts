@@ -1,0 +1,174 @@
+/** /api/series from the archive: values worked by hand, and sums that always agree. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import * as fc from 'fast-check'
+
+import type { SeriesAnswer } from '../../api/schema.ts'
+import { appUnderTest, exporter, type Step } from './app-under-test.ts'
+import { flow } from './memory-flows.ts'
+
+const noon = Date.UTC(2026, 10, 16, 12)
+const second = (n: number) => noon + n * 1000
+const seconds = (ms: number) => ms / 1000
+/** Every interval of half an hour is known. */
+const known: Step[] = Array.from({ length: 6 }, (_, i) => ({ time: second(300 * i) }))
+
+suite('/api/series from the archive', () => {
+  test('spreads a flow over seconds, zero where nothing was, null where nothing is known', async (t) => {
+    const flows = [flow({ first: second(10), last: second(20), bytes: 1000, packets: 10 })]
+    const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })
+    const url = `/api/series?from=${seconds(noon)}&to=${seconds(noon) + 600}`
+    const answer = await get<SeriesAnswer>(url)
+    assert.equal(answer.source, 'archive')
+    assert.equal(answer.step, 1)
+    const { values, summary } = answer.series[0]!
+    assert.equal(values.length, 600)
+    assert.deepEqual(values.slice(8, 12), [0, 0, 800, 800])
+    assert.deepEqual(values.slice(18, 22), [800, 800, 0, 0])
+    assert.equal(summary.total, 1000)
+    assert.equal(summary.maximum, 800)
+    // Two 5-minute values: 8000 bits in 300 s, and 0; the ceil(0.95 × 2)-th smallest.
+    assert.equal(summary.p95, 8000 / 300)
+    const active = await get<SeriesAnswer>(`${url}&measure=active`)
+    assert.deepEqual(active.series[0]!.values.slice(9, 11), [0, 1])
+    assert.equal(active.series[0]!.summary.total, 10)
+  })
+
+  test('steps in an interval that is not known are null', async (t) => {
+    const flows = [flow({ first: second(0), last: second(1800), bytes: 1800 })]
+    const steps = structuredClone(known)
+    steps[1] = { ...steps[1]!, known: 0, unknown: { 'exporter-restart': 1 } }
+    const { get } = await appUnderTest(t, { steps: { '5m': steps }, flows })
+    const url = `/api/series?from=${seconds(noon)}&to=${seconds(noon) + 900}&step=60`
+    const { series, unknown } = await get<SeriesAnswer>(url)
+    assert.deepEqual(series[0]!.values, [...fill(5, 8), ...fill(5, null), ...fill(5, 8)])
+    assert.equal(series[0]!.summary.total, 900)
+    assert.deepEqual(unknown, [[seconds(second(300)), seconds(second(600)), 'exporter-restart']])
+  })
+
+  test('a window under 5 minutes has no p95, and says why', async (t) => {
+    const flows = [flow({ first: second(10), last: second(20) })]
+    const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })
+    const url = `/api/series?from=${seconds(noon) + 5}&to=${seconds(noon) + 65}`
+    const { series } = await get<SeriesAnswer>(url)
+    assert.equal(series[0]!.summary.p95, null)
+    assert.match(series[0]!.summary.p95Reason!, /5-minute/)
+  })
+
+  test('asks with the filter and the exporter, and judges by that exporter alone', async (t) => {
+    const away: Step[] = known.map((step) => ({
+      ...step,
+      exporter: '192.0.2.9',
+      known: 0,
+      unknown: { lost: 1 },
+    }))
+    const flows = [
+      flow({ first: second(0), last: second(600), bytes: 600 }),
+      flow({ first: second(0), last: second(600), bytes: 6000, source: '198.51.100.7' }),
+    ]
+    const { get, flows: store } = await appUnderTest(t, {
+      steps: { '5m': [...known, ...away] },
+      flows,
+    })
+    const url = `/api/series?from=${seconds(noon)}&to=${seconds(noon) + 600}&step=300`
+    const all = await get<SeriesAnswer>(`${url}&filter=host+203.0.113.80`)
+    assert.deepEqual(all.series[0]!.values, [null, null])
+    const one = await get<SeriesAnswer>(`${url}&filter=host+203.0.113.80&exporter=${exporter}`)
+    assert.deepEqual(one.series[0]!.values, [8, 8])
+    assert.deepEqual(store.asked.at(-1)!.filter, {
+      kind: 'and',
+      terms: [
+        { kind: 'host', side: 'either', address: '203.0.113.80' },
+        { kind: 'exporter', exporter },
+      ],
+    })
+    const named = await get<SeriesAnswer>(`${url}&filter=exporter+${exporter}`)
+    assert.equal(named.series[0]!.summary.total, 6600)
+  })
+
+  test('folds to long steps: mean over known intervals, the greatest of them, null below half', async (t) => {
+    const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
+    const steps = structuredClone(known)
+    for (const at of [3, 4]) steps[at] = { ...steps[at]!, known: 0, unknown: { lost: 1 } }
+    const { get } = await appUnderTest(t, { steps: { '5m': steps }, flows })
+    const url = `/api/series?from=${seconds(noon)}&to=${seconds(noon) + 3600}&step=1800&filter=proto+tcp`
+    const { series } = await get<SeriesAnswer>(url)
+    // 8, 8, 0, unknown, unknown, 0 bit/s; the second half hour was never seen.
+    assert.deepEqual(series[0]!.values, [4, null])
+    assert.equal(series[0]!.summary.maximum, 8)
+    const { series: peaks } = await get<SeriesAnswer>(`${url}&cf=max`)
+    assert.deepEqual(peaks[0]!.values, [8, null])
+  })
+
+  test('answers splits that are not stored', async (t) => {
+    const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
+    const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })
+    const url = `/api/series?from=${seconds(noon)}&to=${seconds(noon) + 600}&step=300&by=interface,port`
+    const { series, source } = await get<SeriesAnswer>(url)
+    assert.equal(source, 'archive')
+    assert.deepEqual(series.map(({ key }) => key), [
+      { interface: 1, protocol: 'tcp', port: 443 },
+      { interface: 2, protocol: 'tcp', port: 443 },
+    ]) // prettier-ignore
+  })
+
+  test('shows nothing of what has not been counted yet', async (t) => {
+    const steps = structuredClone(known)
+    steps[5]!.openUntil = second(1620)
+    const flows = [flow({ first: second(0), last: second(1800), bytes: 1800 })]
+    const { get } = await appUnderTest(t, { steps: { '5m': steps }, flows })
+    const url = `/api/series?from=${seconds(second(1500))}&to=${seconds(second(1800))}&step=60`
+    const { series, open } = await get<SeriesAnswer>(url)
+    assert.deepEqual(series[0]!.values, [8, 8, null, null, null])
+    assert.deepEqual(open, [seconds(second(1500)), seconds(second(1620))])
+  })
+
+  test('property: what is listed adds up to the total, at every step and split', async (t) => {
+    const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '203.0.113.1', '203.0.113.2')
+    const record = fc
+      .record({
+        first: fc.integer({ min: 0, max: 1799 }),
+        seconds: fc.integer({ min: 0, max: 900 }),
+        bytes: fc.integer({ min: 1, max: 1e9 }),
+        source: address,
+        destination: address,
+        sourcePort: fc.constantFrom(53, 80, 443, 50_000),
+        protocol: fc.constantFrom('tcp', 'udp', 'icmp'),
+      })
+      .map(({ first, seconds: length, ...rest }) =>
+        flow({ ...rest, first: second(first), last: second(first + length) }),
+      )
+    const { get, flows: store } = await appUnderTest(t, {
+      steps: { '5m': known },
+      flows: [flow({ first: second(0), last: second(1) })],
+    })
+    const window = `from=${seconds(noon)}&to=${seconds(noon) + 2700}`
+    const bys = [['', 1], ['direction', 1], ['port', 1], ['host', 2], ['host,direction', 2]] as const // prettier-ignore
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(record, { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(1, 10, 60),
+        async (drawn, top, step) => {
+          // The archive must begin with the series, or it does not cover the window.
+          const records = [flow({ first: second(0), last: second(1) }), ...drawn]
+          store.flows.splice(0, Infinity, ...records)
+          const total = records.reduce((sum, { bytes }) => sum + bytes, 0)
+          for (const [by, times] of bys) {
+            const url = `/api/series?${window}&step=${step}&top=${top}${by && `&by=${by}`}`
+            const { series, source } = await get<SeriesAnswer>(url)
+            assert.equal(source, 'archive')
+            const sum = series.reduce((added, { summary }) => added + summary.total, 0)
+            assert.equal(sum, total * times)
+          }
+        },
+      ),
+      { numRuns: 25 },
+    )
+  })
+})
+
+function fill<Value>(count: number, value: Value): Value[] {
+  return Array.from({ length: count }, () => value)
+}

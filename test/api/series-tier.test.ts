@@ -1,0 +1,301 @@
+/** /api/series from the tiers: values worked by hand. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import type { SeriesAnswer } from '../../api/schema.ts'
+import { appUnderTest, exporter, type Step } from './app-under-test.ts'
+
+const noon = Date.UTC(2026, 10, 16, 12)
+const minutes = (n: number) => noon + n * 60_000
+const seconds = (ms: number) => ms / 1000
+/** The hour of the steps below, asked of the 5-minute tier. */
+const hour = `from=${seconds(noon)}&to=${seconds(minutes(60))}&step=300`
+
+/** 3 MB in and 1 MB out in each of 12 intervals; host a receives the 3 MB but for a fifth. */
+function steadyHour(): Step[] {
+  return Array.from({ length: 12 }, (_, i) => ({
+    time: minutes(5 * i),
+    rows: {
+      total: [
+        { direction: 'in', bytes: 3_000_000, packets: 3000, flows: 30, active: 600_000 },
+        { direction: 'out', bytes: 1_000_000, packets: 1000, flows: 10, active: 300_000 },
+      ],
+      host: [
+        { host: '10.0.0.1', direction: 'in', bytes: 2_400_000 },
+        { host: '10.0.0.2', direction: 'in', bytes: 600_000 },
+        { host: '10.0.0.1', direction: 'out', bytes: 1_000_000 },
+        { host: '203.0.113.1', direction: 'out', bytes: 3_000_000 },
+        { host: '203.0.113.1', direction: 'in', bytes: 1_000_000 },
+      ],
+      port: [
+        { protocol: 'tcp', port: '443', direction: 'in', bytes: 3_000_000 },
+        { protocol: 'tcp', port: '443', direction: 'out', bytes: 900_000 },
+        { protocol: 'icmp', port: 'none', direction: 'out', bytes: 100_000 },
+      ],
+    },
+  }))
+}
+
+suite('/api/series from a tier', () => {
+  test('gives bits per second, all steps, and the total in bytes', async (t) => {
+    const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
+    const answer = await get<SeriesAnswer>(`/api/series?${hour}`)
+    assert.equal(answer.source, '5m')
+    assert.equal(answer.step, 300)
+    assert.equal(answer.snapped, false)
+    assert.deepEqual(
+      answer.time,
+      Array.from({ length: 12 }, (_, i) => seconds(minutes(5 * i))),
+    )
+    const [all, ...more] = answer.series
+    assert.deepEqual(more, [])
+    assert.equal(all!.key, null)
+    // 4 MB in 300 s.
+    assert.deepEqual(new Set(all!.values), new Set([(4_000_000 * 8) / 300]))
+    assert.equal(all!.summary.total, 48_000_000)
+    assert.equal(all!.summary.p95, (4_000_000 * 8) / 300)
+    assert.deepEqual(answer.unknown, [])
+    assert.equal(answer.open, null)
+  })
+
+  for (const [measure, value, total] of [
+    ['packets', 4000 / 300, 48_000],
+    ['flows', 40 / 300, 480],
+    ['active', 3, 12 * 900],
+  ] as const)
+    test(`gives ${measure}`, async (t) => {
+      const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
+      const { series } = await get<SeriesAnswer>(`/api/series?${hour}&measure=${measure}`)
+      assert.equal(series[0]!.values[0], value)
+      assert.equal(series[0]!.summary.total, total)
+    })
+
+  test('adds received and sent by host, and lists the rest as other', async (t) => {
+    const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
+    const { series } = await get<SeriesAnswer>(`/api/series?${hour}&by=host&top=1`)
+    assert.deepEqual(
+      series.map(({ key, label, summary }) => [key, label, summary.total / 12]),
+      [
+        [{ host: '203.0.113.1' }, '203.0.113.1', 4_000_000],
+        [{ other: true }, 'other', 4_000_000],
+      ],
+    )
+    const { series: all } = await get<SeriesAnswer>(`/api/series?${hour}&by=host`)
+    assert.equal(all.length, 3, 'nothing was cut, so there is no other')
+  })
+
+  test('keeps each listed host’s both directions, and an other for each', async (t) => {
+    const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
+    const { series } = await get<SeriesAnswer>(`/api/series?${hour}&by=host,direction&top=1`)
+    assert.deepEqual(
+      series.map(({ key, summary }) => [key, summary.total / 12]),
+      [
+        [{ host: '203.0.113.1', direction: 'in' }, 1_000_000],
+        [{ host: '203.0.113.1', direction: 'out' }, 3_000_000],
+        [{ other: true, direction: 'in' }, 3_000_000],
+        [{ other: true, direction: 'out' }, 1_000_000],
+      ],
+    )
+  })
+
+  test('gives a port with its protocol and service', async (t) => {
+    const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
+    const { series } = await get<SeriesAnswer>(`/api/series?${hour}&by=port`)
+    assert.deepEqual(
+      series.map(({ key, label }) => [key, label]),
+      [
+        [{ protocol: 'tcp', port: 443 }, '443/tcp https'],
+        [{ protocol: 'icmp', port: 'none' }, 'icmp'],
+      ],
+    )
+  })
+
+  test('labels hosts and exporters with their names', async (t) => {
+    const names = { networks: { '10.0.0.1': 'anna' }, exporters: { [exporter]: 'pfsense' } }
+    const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() }, names })
+    const hosts = await get<SeriesAnswer>(`/api/series?${hour}&by=host`)
+    assert.ok(hosts.series.some(({ label }) => label === 'anna (10.0.0.1)'))
+    const exporters = await get<SeriesAnswer>(`/api/series?${hour}&by=exporter&exporter=pfsense`)
+    assert.equal(exporters.series[0]!.label, `pfsense (${exporter})`)
+  })
+
+  test('snaps the window outward and says so', async (t) => {
+    const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
+    const [from, to] = [seconds(noon) + 10, seconds(noon) + 310]
+    const answer = await get<SeriesAnswer>(`/api/series?from=${from}&to=${to}&step=300`)
+    assert.deepEqual([answer.from, answer.to], [seconds(noon), seconds(minutes(10))])
+    assert.deepEqual(answer.asked, { from, to })
+    assert.equal(answer.snapped, true)
+  })
+
+  test('draws unknown time as null, keeps its sums in the total, and gives its reason', async (t) => {
+    const steps = steadyHour()
+    steps[3] = { ...steps[3]!, known: 0, unknown: { lost: 1 } }
+    steps[4] = { ...steps[4]!, known: 0, unknown: { lost: 1 }, lostFlows: 7 }
+    const { get } = await appUnderTest(t, { steps: { '5m': steps } })
+    const answer = await get<SeriesAnswer>(`/api/series?${hour}`)
+    const { values, summary } = answer.series[0]!
+    assert.deepEqual([values[2], values[3], values[4]], [(4e6 * 8) / 300, null, null])
+    assert.equal(summary.total, 48_000_000)
+    assert.deepEqual(answer.unknown, [[seconds(minutes(15)), seconds(minutes(25)), 'lost']])
+    assert.deepEqual(answer.lost, [[seconds(minutes(20)), seconds(minutes(25)), 7, false]])
+  })
+
+  test('says not-seen before the first interval and after the last', async (t) => {
+    const { get } = await appUnderTest(t, { steps: { '5m': steadyHour().slice(1, 11) } })
+    const answer = await get<SeriesAnswer>(`/api/series?${hour}`)
+    assert.deepEqual(answer.unknown, [
+      [seconds(noon), seconds(minutes(5)), 'not-seen'],
+      [seconds(minutes(55)), seconds(minutes(60)), 'not-seen'],
+    ])
+    assert.equal(answer.series[0]!.values[0], null)
+  })
+
+  test('takes a hole between stored intervals as unknown', async (t) => {
+    const steps = steadyHour()
+    steps.splice(5, 2)
+    const { get } = await appUnderTest(t, { steps: { '5m': steps } })
+    const answer = await get<SeriesAnswer>(`/api/series?${hour}`)
+    assert.deepEqual(answer.unknown, [
+      [seconds(minutes(25)), seconds(minutes(35)), 'not-listening'],
+    ])
+  })
+
+  test('is unknown where an exporter that counts is, and known where one was not there yet', async (t) => {
+    const second = '192.0.2.2'
+    const others: Step[] = steadyHour().slice(6).map((step) => ({ ...step, exporter: second })) // prettier-ignore
+    others[2] = { ...others[2]!, known: 0, unknown: { 'exporter-restart': 1 } }
+    const { get } = await appUnderTest(t, { steps: { '5m': [...steadyHour(), ...others] } })
+    const answer = await get<SeriesAnswer>(`/api/series?${hour}`)
+    const rate = (4e6 * 8) / 300
+    const { values } = answer.series[0]!
+    assert.deepEqual(values.slice(4, 10), [rate, rate, 2 * rate, 2 * rate, null, 2 * rate])
+    const split = await get<SeriesAnswer>(`/api/series?${hour}&by=exporter`)
+    const byAddress = new Map(split.series.map(({ key, values: own }) => [key!['exporter'], own]))
+    assert.deepEqual(byAddress.get(second)!.slice(5, 9), [null, rate, rate, null])
+    assert.equal(byAddress.get(exporter)![8], rate)
+  })
+
+  test('is 0 for a key without a row, but null where an other row may hold it', async (t) => {
+    const steps = steadyHour()
+    const without = steps[2]!.rows!.host!.filter(({ host }) => host !== '10.0.0.2')
+    steps[2]!.rows!.host = [...without, { host: 'x', direction: 'in', bytes: 600_000 }]
+    steps[3]!.rows!.host = [...without, { host: 'other', direction: 'in', bytes: 600_000 }]
+    const { get } = await appUnderTest(t, { steps: { '5m': steps } })
+    const { series } = await get<SeriesAnswer>(`/api/series?${hour}&by=host`)
+    const own = series.find(({ key }) => key!['host'] === '10.0.0.2')!
+    assert.deepEqual(own.values.slice(1, 4), [16_000, 0, null])
+    assert.deepEqual(series.at(-1)!.key, { other: true })
+    assert.deepEqual(series.at(-1)!.values.slice(2, 5), [0, 16_000, 0])
+  })
+
+  test('marks the open last step and means only what has been counted of it', async (t) => {
+    const steps = steadyHour()
+    steps[11]!.openUntil = minutes(57)
+    const { get } = await appUnderTest(t, { steps: { '5m': steps } })
+    const answer = await get<SeriesAnswer>(`/api/series?${hour}`)
+    assert.deepEqual(answer.open, [seconds(minutes(55)), seconds(minutes(57))])
+    const { values, summary } = answer.series[0]!
+    assert.equal(values[11], (4e6 * 8) / 120)
+    assert.equal(summary.last, (4e6 * 8) / 300, 'the last closed step')
+  })
+})
+
+suite('/api/series from a consolidated tier', () => {
+  /** Two half hours of one host; its received and sent peak in different intervals. */
+  const coarse: Step[] = [0, 30].map((start) => ({
+    time: minutes(start),
+    known: 6,
+    rows: {
+      total: [
+        { direction: 'in', bytes: 1200, max: { bytes: 900 } },
+        { direction: 'out', bytes: 600, max: { bytes: 500 } },
+      ],
+      host: [
+        { host: '10.0.0.1', direction: 'in', bytes: 1200, max: { bytes: 900 } },
+        { host: '10.0.0.1', direction: 'out', bytes: 600, max: { bytes: 500 } },
+        { host: '203.0.113.1', direction: 'in', bytes: 600, max: { bytes: 500 } },
+        { host: '203.0.113.1', direction: 'out', bytes: 1200, max: { bytes: 900 } },
+      ],
+    },
+  }))
+  const window = `from=${seconds(noon)}&to=${seconds(minutes(60))}&step=1800`
+
+  test('means over known intervals and leaves out what lies in unknown ones', async (t) => {
+    const [first, second] = structuredClone(coarse) as [Step, Step]
+    first.known = 4
+    first.unknown = { lost: 2 }
+    first.rows!.total = [
+      { direction: 'in', bytes: 1200, max: { bytes: 900 }, unknown: { bytes: 300 } },
+    ]
+    second.known = 2
+    second.unknown = { lost: 4 }
+    const { get } = await appUnderTest(t, { steps: { '30m': [first, second] } })
+    const answer = await get<SeriesAnswer>(`/api/series?${window}`)
+    const { values, summary } = answer.series[0]!
+    // 900 bytes in 4 × 300 s; then less than half is known.
+    assert.deepEqual(values, [(900 * 8) / 1200, null])
+    assert.equal(summary.total, 3000)
+    assert.deepEqual(answer.unknown, [[seconds(minutes(30)), seconds(minutes(60)), 'lost']])
+    assert.equal(summary.p95, null)
+    assert.match(summary.p95Reason!, /5-minute totals/)
+  })
+
+  test('flags the sum of maxima as a bound where no 5-minute totals are left', async (t) => {
+    const { get } = await appUnderTest(t, { steps: { '30m': coarse } })
+    const { series } = await get<SeriesAnswer>(`/api/series?${window}&by=host&cf=max`)
+    assert.deepEqual(series[0]!.values, [(1400 * 8) / 300, (1400 * 8) / 300])
+    assert.equal(series[0]!.maximumIsBound, true)
+    assert.equal(series[0]!.summary.maximumIsBound, true)
+    const split = await get<SeriesAnswer>(`/api/series?${window}&by=host,direction&cf=max`)
+    assert.deepEqual(
+      split.series.map(({ values, maximumIsBound }) => [values[0], maximumIsBound]),
+      [900, 500, 500, 900].map((sum) => [(sum * 8) / 300, undefined]),
+    )
+  })
+
+  test('takes exact maxima and p95 from the 5-minute totals while they last', async (t) => {
+    const bytes: [number, number][] = [[900, 50], [100, 500], [50, 50], [50, 0], [50, 0], [50, 0]] // prettier-ignore
+    const fine = [0, 30].flatMap((start) =>
+      bytes.map(([received, sent], i) => ({
+        time: minutes(start + 5 * i),
+        rows: {
+          total: [
+            { direction: 'in', bytes: received },
+            { direction: 'out', bytes: sent },
+          ],
+          host: [
+            { host: '10.0.0.1', direction: 'in', bytes: received },
+            { host: '10.0.0.1', direction: 'out', bytes: sent },
+          ],
+        },
+      })),
+    )
+    const { get } = await appUnderTest(t, { steps: { '5m': fine, '30m': coarse } })
+    for (const by of ['', '&by=host', '&by=exporter']) {
+      const { series, source } = await get<SeriesAnswer>(`/api/series?${window}${by}&cf=max`)
+      assert.equal(source, '30m')
+      assert.deepEqual(series[0]!.values, [(950 * 8) / 300, (950 * 8) / 300])
+      const { maximum, maximumIsBound, p95, average } = series[0]!.summary
+      assert.equal(maximum, (950 * 8) / 300)
+      assert.equal(maximumIsBound, undefined)
+      // The 12th of 12 values sorted: ceil(0.95 × 12) = 12.
+      assert.equal(p95, (950 * 8) / 300)
+      assert.equal(average, (1800 * 8) / 1800)
+    }
+  })
+
+  test('looks into the 5-minute totals that are left for a maximum that they may hold', async (t) => {
+    const old: Step = { ...structuredClone(coarse[0]!), time: minutes(-30) }
+    const fine = Array.from({ length: 6 }, (_, i) => ({
+      time: minutes(30 + 5 * i),
+      rows: { total: [{ direction: 'in', bytes: 200 }, { direction: 'out', bytes: 100 }] }, // prettier-ignore
+    }))
+    const long = `from=${seconds(minutes(-30))}&to=${seconds(minutes(60))}&step=1800`
+    const { get } = await appUnderTest(t, { steps: { '5m': fine, '30m': [old, ...coarse] } })
+    const { series } = await get<SeriesAnswer>(`/api/series?${long}&cf=max`)
+    assert.deepEqual(series[0]!.values, [1400, 1400, 300].map((sum) => (sum * 8) / 300)) // prettier-ignore
+    assert.equal(series[0]!.summary.maximumIsBound, true)
+    assert.match(series[0]!.summary.p95Reason!, /kept since 2026-11-16T12:30/)
+  })
+})

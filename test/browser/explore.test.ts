@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+import { chromium, type Browser, type Page, type Response } from 'playwright-core'
+
+import type { SeriesAnswer } from '../../api/schema.ts'
+import {
+  chromiumArguments,
+  chromiumPath,
+  skipWithoutChromium,
+  startWeir,
+  type RunningWeir,
+} from './weir.ts'
+
+const shots = process.env['WEIR_SHOTS'] ?? join(tmpdir(), 'weir-shots')
+const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
+
+/** A page, and everything that it complained of. */
+interface Opened {
+  page: Page
+  complaints: string[]
+}
+
+describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000 }, () => {
+  let weir: RunningWeir
+  let browser: Browser
+  before(async () => {
+    await mkdir(shots, { recursive: true })
+    weir = await startWeir({ replayed: true })
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  })
+  after(async () => {
+    await browser?.close()
+    await weir?.close()
+  })
+
+  async function open(query: string, options: Parameters<Browser['newPage']>[0] = {}) {
+    const page = await browser.newPage({
+      viewport: { width: 1366, height: 768 },
+      colorScheme: 'dark',
+      ...options,
+    })
+    const complaints: string[] = []
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning')
+        complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`)
+      })
+    })
+    await page.goto(weir.url + query)
+    await settled(page)
+    return { page, complaints } satisfies Opened
+  }
+
+  test('a drag from 11:31 to 11:38 ends at steps of 5 s or finer; Back undoes it', async () => {
+    const { page, complaints } = await open(`${morning}&tz=UTC`)
+    const box = await page.locator('.u-over').boundingBox()
+    assert.ok(box)
+    const x = (minute: number) => box.x + (box.width * (minute - 9 * 60)) / 240
+    const answered = page.waitForResponse(isKeyed)
+    await page.mouse.move(x(11 * 60 + 31), box.y + 60)
+    await page.mouse.down()
+    await page.mouse.move(x(11 * 60 + 38), box.y + 90, { steps: 6 })
+    await page.mouse.up()
+    const answer = (await (await answered).json()) as SeriesAnswer
+    assert.ok(answer.step <= 5, `steps of ${answer.step} s`)
+    assert.ok(Math.abs(answer.from - 1_794_828_660) < 30, 'from 11:31')
+    assert.ok(Math.abs(answer.to - 1_794_829_080) < 30, 'to 11:38')
+    await settled(page)
+    assert.match(page.url(), /from=2026-11-16T11:3[01]:\d\dZ&to=2026-11-16T11:3[78]:\d\dZ/)
+    await page.screenshot({ path: join(shots, 'cut-1366-dark.png') })
+
+    await page.mouse.dblclick(box.x + 300, box.y + 100)
+    await page.waitForURL((url) => url.search.startsWith(morning))
+    await settled(page)
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test("the legend's numbers are the API's summary", async () => {
+    const { page, complaints } = await open('')
+    for (const by of ['host', 'port', 'protocol', 'direction']) {
+      const answered = page.waitForResponse(isKeyed)
+      await page.goto(`${weir.url}/${morning}&by=${by}`)
+      const answer = (await (await answered).json()) as SeriesAnswer
+      await settled(page)
+      const shown = await legendFigures(page)
+      let compared = 0
+      for (const { key, summary } of answer.series) {
+        const { direction, ...rest } = key ?? {}
+        const id = Object.values(rest).join('/') || String(direction)
+        if (direction !== 'in' && direction !== 'out') continue
+        const half = direction === 'in' ? 'above' : 'below'
+        const row = shown.get(id)
+        if (rest['other'] === true || !row || Object.keys(row[half]).length === 0) continue
+        for (const name of ['last', 'average', 'maximum', 'minimum', 'p95', 'total'] as const) {
+          const value = summary[name]
+          assert.equal(row[half][name], value === null ? undefined : String(value), `${id} ${name}`)
+          compared++
+        }
+      }
+      assert.ok(compared >= (by === 'direction' ? 12 : 24), `${compared} figures of ${by}`)
+    }
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('the crosshair says who it was: 10.0.0.22 within the cut, and not before', async () => {
+    const { page } = await open('/?from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:00Z&tz=UTC')
+    const box = await page.locator('.u-over').boundingBox()
+    assert.ok(box)
+    const first = async (second: number) => {
+      await page.mouse.move(box.x + (box.width * second) / 480, box.y + 50)
+      await page.waitForTimeout(100)
+      return page.locator('.card tbody tr').first().textContent()
+    }
+    assert.match((await first(240)) ?? '', /10\.0\.0\.22/)
+    assert.doesNotMatch((await first(60)) ?? '', /10\.0\.0\.22/)
+    await page.screenshot({ path: join(shots, 'crosshair-1366-dark.png') })
+    await page.close()
+  })
+
+  test('by keyboard: cursor, zoom, back, help; and the cursor is read out', async () => {
+    const { page, complaints } = await open(`/${morning.slice(0)}`)
+    await page.locator('.chart').focus()
+    await page.keyboard.press('End')
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowLeft')
+    await page.waitForFunction(() =>
+      (document.querySelector('[aria-live="polite"]')?.textContent ?? '').includes('received'),
+    )
+    await page.keyboard.press('+')
+    await page.waitForURL((url) => !url.search.startsWith(morning))
+    await settled(page)
+    await page.keyboard.press('Escape')
+    await page.waitForURL((url) => url.search.startsWith(morning))
+    await page.keyboard.press('?')
+    await page.locator('dialog[open]').waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('dialog[open]').waitFor({ state: 'detached' })
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('a click on a top port filters by it, a wrong filter is marked at its place', async () => {
+    const { page } = await open(`/${morning}`)
+    await page.locator('.top[aria-label="Top ports"] tbody button').first().click()
+    await page.waitForURL(/filter=proto\+\w+\+and\+port\+\d+/)
+    await settled(page)
+    const filter = page.getByLabel('Filter', { exact: true })
+    await filter.fill('host 10.0.0.22 und port 443')
+    assert.equal(await page.locator('.fault mark').textContent(), 'und')
+    await page.close()
+  })
+
+  test('a key is seen alone by a click, and the choice is in the address', async () => {
+    const { page } = await open(`/${morning}`)
+    await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
+    await page.waitForURL(/only=10\.0\.0\.22/)
+    assert.equal(await page.locator('.legend tbody tr:not(.off):not(.sum)').count(), 1)
+    await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
+    await page.waitForURL((url) => !url.search.includes('only='))
+    await page.close()
+  })
+
+  test('an address that cannot be read, and an API that has gone, are said', async () => {
+    const { page } = await open(`/${morning}&by=nonsense`)
+    assert.match(
+      (await page.locator('.message.warning').first().textContent()) ?? '',
+      /by=nonsense/,
+    )
+    await page.route('**/api/series*', (route) => route.abort())
+    await page.keyboard.press('r')
+    const error = page.locator('.message.error').first()
+    await error.waitFor()
+    assert.match((await error.textContent()) ?? '', /does not answer/)
+    assert.ok(await page.locator('.legend tbody tr').count(), 'the old chart stays')
+    await page.close()
+  })
+
+  test('screens: wide and narrow, dark and light, nothing wider than the window', async () => {
+    const sizes: [number, number][] = [
+      [1366, 768],
+      [1920, 1080],
+      [390, 844],
+    ]
+    for (const [width, height] of sizes)
+      for (const colorScheme of ['dark', 'light'] as const) {
+        const { page, complaints } = await open(`/${morning}`, {
+          viewport: { width, height },
+          colorScheme,
+        })
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+        assert.ok(wide <= width, `${wide} of ${width} pixels`)
+        await page.screenshot({ path: join(shots, `morning-${width}-${colorScheme}.png`) })
+        assert.deepEqual(complaints, [])
+        await page.close()
+      }
+  })
+})
+
+describe('the page without data', { skip: skipWithoutChromium(), timeout: 120_000 }, () => {
+  test('says how to point a router at this host', async () => {
+    const weir = await startWeir({ replayed: false })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      const page = await browser.newPage({ viewport: { width: 1366, height: 768 } })
+      await page.goto(weir.url)
+      await page.getByText('No exporter yet').waitFor()
+      assert.match((await page.locator('.welcome').textContent()) ?? '', /UDP port 2055/)
+      await page.screenshot({ path: join(shots, 'welcome-1366-light.png') })
+    } finally {
+      await browser.close()
+      await weir.close()
+    }
+  })
+})
+
+/** The chart's own answer: split by a key, or by direction alone where that is the split. */
+function isKeyed(response: Response): boolean {
+  const url = new URL(response.url())
+  if (url.pathname !== '/api/series' || url.searchParams.get('cf') === 'max') return false
+  const by = url.searchParams.get('by') ?? ''
+  const split = new URL(response.frame().url()).searchParams.get('by') ?? 'host'
+  return by === (split === 'direction' ? 'direction' : `${split},direction`)
+}
+
+/** Waits until what was asked for is drawn. */
+async function settled(page: Page): Promise<void> {
+  await page.locator('main[aria-busy="false"]').waitFor()
+  await page.locator('.legend tbody tr').first().waitFor()
+  await page.locator('.tops').waitFor()
+  await page.waitForTimeout(50)
+}
+
+type Figures = Record<'above' | 'below', Record<string, string>>
+
+/** The legend's exact figures by the id of the key. */
+async function legendFigures(page: Page): Promise<Map<string, Figures>> {
+  const rows = await page.locator('.legend tbody tr').evaluateAll((elements) =>
+    elements.map((element) => {
+      const of = (half: string) =>
+        [...element.querySelectorAll<HTMLElement>(`td.${half}[data-value]`)].map((cell) => [
+          cell.className.split(' ')[1] ?? '',
+          cell.dataset['value'] ?? '',
+        ])
+      return { key: element.getAttribute('data-key') ?? '', above: of('above'), below: of('below') }
+    }),
+  )
+  return new Map(
+    rows.map(({ key, above, below }) => [
+      key,
+      {
+        above: Object.fromEntries(above) as Record<string, string>,
+        below: Object.fromEntries(below) as Record<string, string>,
+      },
+    ]),
+  )
+}

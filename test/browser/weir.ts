@@ -1,0 +1,88 @@
+/** Weir as a browser test needs it: the bundled Monday replayed into a scratch folder, and served. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
+const monday = fileURLToPath(new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url))
+const startMsMax = 30_000
+
+export interface RunningWeir {
+  url: string
+  close: () => Promise<void>
+}
+
+/** Serves the page and the API over the replayed capture, or over an empty folder. */
+export async function startWeir({ replayed }: { replayed: boolean }): Promise<RunningWeir> {
+  const data = await mkdtemp(join(tmpdir(), 'weir-browser-'))
+  const port = await freePort()
+  const environment = {
+    ...process.env,
+    WEIR_DATA: data,
+    WEIR_HTTP: `127.0.0.1:${port}`,
+    WEIR_TZ: 'Europe/Brussels',
+    WEIR_LOG: 'error',
+  }
+  if (replayed) {
+    const { status, stderr } = spawnSync(process.execPath, [weir, 'replay', '--json', monday], {
+      env: environment,
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`weir replay ended with ${status}: ${stderr}`)
+  }
+  const api = spawn(process.execPath, [weir, 'api'], { env: environment, stdio: 'inherit' })
+  const url = `http://127.0.0.1:${port}`
+  await answering(url, api)
+  const close = async () => {
+    api.kill('SIGTERM')
+    if (api.exitCode === null) await new Promise((resolve) => api.once('exit', resolve))
+    await rm(data, { recursive: true, force: true })
+  }
+  return { url, close }
+}
+
+async function answering(url: string, api: ChildProcess): Promise<void> {
+  const until = Date.now() + startMsMax
+  while (Date.now() < until && api.exitCode === null) {
+    const response = await fetch(`${url}/api/status`).catch(() => null)
+    if (response?.ok) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`weir api does not answer at ${url} within ${startMsMax} ms`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** Where Debian's Chromium lies. */
+export const chromiumPath = '/usr/bin/chromium'
+
+/** What a run of Chromium needs: no sandbox in containers, nothing that calls home. */
+export const chromiumArguments = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Why browser tests are skipped, or false; under CI they run, and fail, without a browser. */
+export function skipWithoutChromium(): string | false {
+  if (existsSync(chromiumPath) || process.env['CI'] === 'true') return false
+  return `${chromiumPath} is missing: apt-get install chromium`
+}

@@ -1,0 +1,51 @@
+/** A growing buffer of big-endian values, for the encoders. */
+export class ByteWriter {
+  #bytes = new Uint8Array(256)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  #grow(count: number): number {
+    const at = this.#length
+    this.#length += count
+    if (this.#length > this.#bytes.length) {
+      const bytes = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length))
+      bytes.set(this.#bytes)
+      this.#bytes = bytes
+    }
+    return at
+  }
+
+  /** A whole number in `length` bytes; of greater ones the lower bytes. Numbers above 2^53 as bigint. */
+  unsigned(value: number | bigint, length: number): this {
+    const at = this.#grow(length)
+    let rest = BigInt(value)
+    for (let i = length - 1; i >= 0; i--) {
+      this.#bytes[at + i] = Number(rest & 255n)
+      rest >>= 8n
+    }
+    return this
+  }
+
+  bytes(bytes: Uint8Array): this {
+    const at = this.#grow(bytes.length)
+    this.#bytes.set(bytes, at)
+    return this
+  }
+
+  zeros(count: number): this {
+    return this.bytes(new Uint8Array(count))
+  }
+
+  /** Writes over a 16-bit number that was written before. */
+  setUint16(at: number, value: number): void {
+    this.#bytes[at] = (value >>> 8) & 255
+    this.#bytes[at + 1] = value & 255
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length)
+  }
+}

@@ -1,0 +1,43 @@
+/** Values as tests write them, and their bytes in a field. */
+import { parseAddress } from '../../flow/address.ts'
+import { ByteWriter } from './bytes.ts'
+
+/**
+ * A number or bigint is unsigned; a text with dots or colons that is an address is one (16 bytes
+ * where the field has 16), any other text is itself in UTF-8; bytes are themselves. Text and bytes
+ * are padded with zeros to the field's length and cut off at it.
+ */
+export type Value = number | bigint | string | Uint8Array
+
+/** The bytes of an address: 4 for IPv4 unless `length` is 16. */
+export function addressBytes(text: string, length?: number): Uint8Array {
+  const words = parseAddress(text)
+  if (!words) throw new Error(`${text} is no address`)
+  const writer = new ByteWriter()
+  const isIPv4 = !text.includes(':')
+  const kept = length === 16 || !isIPv4 ? words : words.slice(3)
+  for (const word of kept) writer.unsigned(word, 4)
+  return writer.finish()
+}
+
+/** The bytes of a value as long as it needs to be: a number in 8 bytes. */
+export function valueBytes(value: Value, length?: number): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  if (typeof value === 'string')
+    return parseAddress(value) ? addressBytes(value, length) : new TextEncoder().encode(value)
+  return new ByteWriter().unsigned(value, length ?? 8).finish()
+}
+
+/** Writes a value into a field of fixed length. */
+export function writeValue(writer: ByteWriter, value: Value, length: number): void {
+  const bytes = valueBytes(value, length).subarray(0, length)
+  writer.bytes(bytes).zeros(length - bytes.length)
+}
+
+/** Writes a value into a field of variable length; `long` uses the 3-byte form of the length always. */
+export function writeVariable(writer: ByteWriter, value: Value, long = false): void {
+  const bytes = valueBytes(value)
+  if (bytes.length < 255 && !long) writer.unsigned(bytes.length, 1)
+  else writer.unsigned(255, 1).unsigned(bytes.length, 2)
+  writer.bytes(bytes)
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import fc from 'fast-check'
+
+import {
+  addressHalves,
+  formatAddress,
+  formatHalves,
+  formatNetwork,
+  NetworkSet,
+  parseAddress,
+  parseNetwork,
+  type Network,
+} from '../../flow/address.ts'
+
+const word = fc.nat(0xffffffff)
+
+test('an address survives text and halves', () => {
+  fc.assert(
+    fc.property(word, word, word, word, (a, b, c, d) => {
+      const words = [a, b, c, d] as const
+      const text = formatAddress(...words)
+      assert.deepEqual(parseAddress(text), words)
+      const { high, low } = addressHalves(words)
+      assert.equal(formatHalves(high, low), text)
+    }),
+  )
+})
+
+test('IPv4 is dotted, IPv6 as RFC 5952 writes it', () => {
+  assert.equal(formatAddress(0, 0, 0xffff, 0x0a000016), '10.0.0.22')
+  assert.equal(formatAddress(0x20010db8, 0, 0, 1), '2001:db8::1')
+})
+
+test('what is no address is not taken for one', () => {
+  for (const text of ['', '10.0.0', '10.0.0.256', '0x7f.1', '1', 'bobby22', '::1::', '10.0.0.1/8'])
+    assert.equal(parseAddress(text), null, text)
+})
+
+test('a network holds its addresses and no others', () => {
+  const set = new NetworkSet([
+    parseNetwork('10.0.0.0/8'),
+    parseNetwork('2001:db8::/33'),
+  ] as Network[])
+  for (const inside of ['10.0.0.0', '10.255.255.255', '2001:db8::1', '2001:db8:7fff::'])
+    assert.ok(set.hasText(inside), inside)
+  for (const outside of ['11.0.0.0', '9.255.255.255', '2001:db8:8000::', '::', 'no address'])
+    assert.ok(!set.hasText(outside), outside)
+})
+
+test('networks are read with host bits cleared, and refused where they are none', () => {
+  assert.equal(formatNetwork(parseNetwork('192.0.2.77/24')!), '192.0.2.0/24')
+  assert.equal(formatNetwork(parseNetwork('2001:db8::5')!), '2001:db8::5/128')
+  for (const text of ['10.0.0.0/33', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', ''])
+    assert.equal(parseNetwork(text), null, text)
+})

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { readSettings, SettingsError } from '../../flow/settings.ts'
+
+function faultsOf(environment: Record<string, string>): string[] {
+  try {
+    readSettings(environment)
+  } catch (error) {
+    assert.ok(error instanceof SettingsError)
+    for (const { remedy } of error.faults) assert.notEqual(remedy, '')
+    return error.faults.map(({ key }) => key)
+  }
+  return []
+}
+
+test('nothing set gives the defaults', () => {
+  const settings = readSettings({})
+  assert.equal(settings.data, './data')
+  assert.deepEqual(settings.http, { host: '127.0.0.1', port: 8080 })
+  assert.deepEqual(settings.netflow, { host: '0.0.0.0', port: 2055 })
+  assert.deepEqual(settings.ipfix, { host: '0.0.0.0', port: 4739 })
+  assert.deepEqual(
+    settings.tiers.map(({ name, stepMs }) => [name, stepMs]),
+    [
+      ['5m', 300_000],
+      ['30m', 1_800_000],
+      ['2h', 7_200_000],
+      ['1d', 86_400_000],
+    ],
+  )
+  assert.ok(settings.exporters.hasText('192.168.1.1') && settings.exporters.hasText('127.0.0.1'))
+  assert.ok(!settings.exporters.hasText('203.0.113.1'))
+})
+
+test('all faults are found at once, each with a remedy', () => {
+  const faults = faultsOf({
+    WEIR_NETFLOW: '0.0.0.0:70000',
+    WEIR_EXPORTERS: '10.0.0.0/40',
+    WEIR_TIERS: '5m:90d 7m:1y',
+    WEIR_TOP: 'many',
+    WEIR_TYPO: '1',
+  })
+  assert.deepEqual(faults.toSorted(), [
+    'WEIR_EXPORTERS',
+    'WEIR_NETFLOW',
+    'WEIR_TIERS',
+    'WEIR_TOP',
+    'WEIR_TYPO',
+  ])
+})
+
+test('off loopback the API wants WEIR_AUTH said', () => {
+  assert.deepEqual(faultsOf({ WEIR_HTTP: '0.0.0.0:8080' }), ['WEIR_HTTP'])
+  assert.deepEqual(faultsOf({ WEIR_HTTP: '[::1]:8080' }), [])
+  assert.equal(readSettings({ WEIR_HTTP: '0.0.0.0:8080', WEIR_AUTH: 'none' }).auth, 'none')
+})
+
+test('the file holds where the environment is silent, lists as lists too', () => {
+  const settings = readSettings(
+    { WEIR_TOP: '5' },
+    { WEIR_TOP: 7, WEIR_LOCAL: ['10.0.0.0/8', '2001:db8::/32'] },
+  )
+  assert.equal(settings.top, 5)
+  assert.ok(settings.local.hasText('2001:db8::1'))
+})

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import fc from 'fast-check'
+
+import { NetworkSet, parseAddress, parseNetwork } from '../../flow/address.ts'
+import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
+import { intervalMs } from '../../flow/interval.ts'
+import { Buckets, type BucketsOptions } from '../../ingest/buckets/buckets.ts'
+import type { MeasurementName } from '../../store/measurement.ts'
+
+const t0 = 1_794_819_600_000
+const dayMs = 86_400_000
+
+interface SimpleFlow {
+  source?: string
+  destination?: string
+  first: number
+  last: number
+  received?: number
+  octets: number
+  packets?: number
+  rate?: number
+  sourcePort?: number
+  destinationPort?: number
+}
+
+function columnsOf(simple: readonly SimpleFlow[]): FlowColumns {
+  const flows = createFlowColumns(Math.max(1, simple.length))
+  for (const [i, flow] of simple.entries()) {
+    const put = (high: Uint32Array, low: Uint32Array, text: string) => {
+      const [w0, w1, w2, w3] = parseAddress(text)!
+      high[2 * i] = w1
+      high[2 * i + 1] = w0
+      low[2 * i] = w3
+      low[2 * i + 1] = w2
+    }
+    put(flows.exporterAddressHigh, flows.exporterAddressLow, '10.0.0.1')
+    put(flows.sourceAddressHigh, flows.sourceAddressLow, flow.source ?? '10.0.0.22')
+    put(
+      flows.destinationAddressHigh,
+      flows.destinationAddressLow,
+      flow.destination ?? '203.0.113.80',
+    )
+    flows.flowStartMilliseconds[i] = t0 + flow.first
+    flows.flowEndMilliseconds[i] = t0 + flow.last
+    flows.collectionTimeMilliseconds[i] = t0 + (flow.received ?? flow.last)
+    flows.octetDeltaCount[i] = flow.octets
+    flows.packetDeltaCount[i] = flow.packets ?? 1
+    flows.samplingInterval[i] = flow.rate ?? 1
+    flows.protocolIdentifier[i] = 6
+    flows.sourceTransportPort[i] = flow.sourcePort ?? 51_000
+    flows.destinationTransportPort[i] = flow.destinationPort ?? 443
+    flows.ingressInterface[i] = 1
+    flows.egressInterface[i] = 2
+  }
+  flows.count = simple.length
+  return flows
+}
+
+function bucketsOf(options: Partial<BucketsOptions> = {}): Buckets {
+  return new Buckets({
+    local: new NetworkSet([parseNetwork('10.0.0.0/8')!]),
+    flowMaxMs: 7 * dayMs,
+    wholeFrom: Number.NEGATIVE_INFINITY,
+    ...options,
+  })
+}
+
+/** A measurement of an interval as text: tags, then bytes, packets, flows, active. */
+function table(buckets: Buckets, interval: number, measurement: MeasurementName): string[] {
+  const rows = buckets.rows(t0 + interval * intervalMs).get('10.0.0.1') ?? []
+  const { count, tags, sum } = rows.find((each) => each.measurement === measurement)!
+  return Array.from({ length: count }, (_, i) =>
+    [
+      ...Object.values(tags).map((values) => values[i]),
+      sum.bytes[i],
+      sum.packets[i],
+      sum.flows[i],
+      sum.active[i],
+    ].join(' '),
+  ).toSorted()
+}
+
+test('a flow counts for every measurement from each point of view', () => {
+  const buckets = bucketsOf()
+  buckets.add(columnsOf([{ first: 1000, last: 3000, octets: 1500, packets: 10 }]))
+  assert.deepEqual(table(buckets, 0, 'total'), ['out 1500 10 1 2000'])
+  assert.deepEqual(table(buckets, 0, 'host'), [
+    '10.0.0.22 out 1500 10 1 2000',
+    '203.0.113.80 in 1500 10 1 2000',
+  ])
+  assert.deepEqual(table(buckets, 0, 'port'), ['tcp 443 out 1500 10 1 2000'])
+  assert.deepEqual(table(buckets, 0, 'protocol'), ['tcp out 1500 10 1 2000'])
+  assert.deepEqual(table(buckets, 0, 'interface'), ['1 in 1500 10 1 2000', '2 out 1500 10 1 2000'])
+  assert.deepEqual(table(buckets, 0, 'host_port'), [
+    '10.0.0.22 tcp 443 out 1500 10 1 2000',
+    '203.0.113.80 tcp 443 in 1500 10 1 2000',
+  ])
+})
+
+test('direction is told by the local networks', () => {
+  const cases: [string, string, string][] = [
+    ['10.0.0.1', '203.0.113.1', 'out'],
+    ['203.0.113.1', '10.0.0.1', 'in'],
+    ['10.0.0.1', '10.0.0.2', 'internal'],
+    ['203.0.113.1', '203.0.113.2', 'transit'],
+    ['2001:db8::1', '203.0.113.2', 'transit'],
+  ]
+  for (const [source, destination, direction] of cases) {
+    const buckets = bucketsOf()
+    buckets.add(columnsOf([{ source, destination, first: 0, last: 0, octets: 1 }]))
+    assert.deepEqual(table(buckets, 0, 'total'), [`${direction} 1 1 1 0`])
+  }
+})
+
+test('a long flow is spread over its intervals, after scaling by sampling, and begins in one', () => {
+  const buckets = bucketsOf()
+  const last = 2 * intervalMs
+  buckets.add(columnsOf([{ first: 0, last, octets: 101, packets: 3, rate: 10 }]))
+  assert.deepEqual(table(buckets, 0, 'total'), ['out 505 15 1 300000'])
+  assert.deepEqual(table(buckets, 1, 'total'), ['out 505 15 0 300000'])
+  assert.equal(buckets.rows(t0 + 2 * intervalMs).size, 0)
+})
+
+test('bytes are conserved by every measurement, whatever the flows', () => {
+  const hosts = fc.constantFrom(
+    '10.0.0.1',
+    '10.0.0.2',
+    '203.0.113.1',
+    '2001:db8::1',
+    '198.51.100.9',
+  )
+  const flow = fc.record({
+    source: hosts,
+    destination: hosts,
+    first: fc.nat(2 * 3_600_000),
+    length: fc.nat(3_600_000),
+    octets: fc.nat(1e12),
+    rate: fc.integer({ min: 1, max: 1000 }),
+  })
+  fc.assert(
+    fc.property(fc.array(flow, { maxLength: 30 }), (made) => {
+      const simple = made.map(({ length, ...rest }) => ({ ...rest, last: rest.first + length }))
+      const buckets = bucketsOf()
+      buckets.add(columnsOf(simple))
+      const expected = simple.reduce((sum, { octets, rate }) => sum + octets * rate, 0)
+      const sums = new Map<string, number>()
+      for (const interval of buckets.takeChanged().dirty)
+        for (const rows of buckets.rows(interval).values())
+          for (const { measurement, tags, count, sum } of rows)
+            for (let i = 0; i < count; i++) {
+              const isEnd = measurement.startsWith('host') || measurement === 'interface'
+              const key = isEnd ? `${measurement} ${tags.direction![i]}` : measurement
+              sums.set(key, (sums.get(key) ?? 0) + sum.bytes[i]!)
+            }
+      if (simple.length > 0)
+        for (const key of [
+          'total',
+          'port',
+          'protocol',
+          'host in',
+          'host out',
+          'host_port in',
+          'host_port out',
+          'interface in',
+          'interface out',
+        ])
+          assert.equal(sums.get(key), expected, key)
+    }),
+  )
+})
+
+test('intervals that are not held are marked, not counted', () => {
+  const buckets = bucketsOf({ wholeFrom: t0 + intervalMs })
+  buckets.add(columnsOf([{ first: 0, last: 2 * intervalMs, octets: 100 }]))
+  const { dirty, redo } = buckets.takeChanged()
+  assert.deepEqual(dirty, [t0 + intervalMs])
+  assert.deepEqual(redo, [t0])
+  assert.equal(buckets.rows(t0).size, 0)
+})
+
+test('a closed interval takes late flows within the horizon, and is marked once it is let go', () => {
+  const buckets = bucketsOf()
+  buckets.add(columnsOf([{ first: 0, last: 0, octets: 1 }]))
+  buckets.takeChanged()
+  buckets.forget(t0 + 30 * 60_000)
+  buckets.add(columnsOf([{ first: 0, last: 0, octets: 2, received: 30 * 60_000 }]))
+  assert.deepEqual(table(buckets, 0, 'total'), ['out 3 2 2 0'])
+  buckets.takeChanged()
+  buckets.forget(t0 + 2 * 3_600_000)
+  buckets.add(columnsOf([{ first: 0, last: 0, octets: 4, received: 2 * 3_600_000 }]))
+  assert.deepEqual(buckets.takeChanged(), { dirty: [], redo: [t0] })
+})
+
+test('a flow that is too old stays out and is counted', () => {
+  const buckets = bucketsOf()
+  buckets.add(columnsOf([{ first: 0, last: 0, octets: 1, received: 7 * dayMs + 1 }]))
+  assert.equal(buckets.tooLate, 1)
+  assert.deepEqual(buckets.takeChanged(), { dirty: [], redo: [] })
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { readFileSync } from 'node:fs'
+
+import { readPacket, sourceText } from '../../ingest/capture/packet.ts'
+import { NotACapture, readCapture } from '../../ingest/capture/read.ts'
+
+const story = 'test/captures/monday-outage.v9.pcap.gz'
+
+async function count(path: string): Promise<{ packets: number; first: number; last: number }> {
+  const seen = { packets: 0, first: 0, last: 0 }
+  for await (const { timeMs } of readCapture(path)) {
+    seen.packets++
+    seen.first ||= timeMs
+    seen.last = timeMs
+  }
+  return seen
+}
+
+async function file(name: string, bytes: Uint8Array): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), 'weir-capture-')), name)
+  await writeFile(path, bytes)
+  return path
+}
+
+/** The packets of a little-endian pcap as pcapng with nanosecond times. */
+function toPcapng(pcap: Buffer, packets: number): Buffer {
+  const block = (type: number, body: Buffer): Buffer => {
+    const padded = Buffer.concat([body, Buffer.alloc((4 - (body.length % 4)) % 4)])
+    const out = Buffer.alloc(12 + padded.length)
+    out.writeUInt32LE(type, 0)
+    out.writeUInt32LE(out.length, 4)
+    padded.copy(out, 8)
+    out.writeUInt32LE(out.length, out.length - 4)
+    return out
+  }
+  const section = Buffer.alloc(16, 0xff)
+  section.writeUInt32LE(0x1a2b3c4d, 0)
+  section.writeUInt16LE(1, 4)
+  section.writeUInt16LE(0, 6)
+  const description = Buffer.alloc(20)
+  description.writeUInt16LE(pcap.readUInt32LE(20), 0)
+  description.writeUInt16LE(9, 8)
+  description.writeUInt16LE(1, 10)
+  description[12] = 9
+  const blocks = [block(0x0a0d0d0a, section), block(1, description)]
+  for (let at = 24, i = 0; i < packets; i++) {
+    const length = pcap.readUInt32LE(at + 8)
+    const time =
+      BigInt(pcap.readUInt32LE(at)) * 1_000_000_000n + BigInt(pcap.readUInt32LE(at + 4)) * 1000n
+    const head = Buffer.alloc(20)
+    head.writeUInt32LE(Number(time >> 32n), 4)
+    head.writeUInt32LE(Number(time & 0xffffffffn), 8)
+    head.writeUInt32LE(length, 12)
+    head.writeUInt32LE(length, 16)
+    blocks.push(block(6, Buffer.concat([head, pcap.subarray(at + 16, at + 16 + length)])))
+    at += 16 + length
+  }
+  return Buffer.concat(blocks)
+}
+
+test('the story is read whole, gzipped or plain, and as pcapng', async () => {
+  const expected = { packets: 7057, first: 1_794_819_660_000, last: 1_794_834_000_000 }
+  const gzipped = await count(story)
+  assert.equal(gzipped.packets, expected.packets)
+  const plain = gunzipSync(readFileSync(story))
+  assert.deepEqual(await count(await file('plain.pcap', plain)), gzipped)
+  const some = await count(await file('some.pcapng', toPcapng(plain, 100)))
+  assert.deepEqual(
+    { packets: some.packets, first: some.first },
+    { packets: 100, first: gzipped.first },
+  )
+})
+
+test('its packets hold the datagrams of the exporter', async () => {
+  for await (const packet of readCapture(story)) {
+    const datagram = readPacket(packet.bytes, packet.linkType)
+    assert.ok(datagram)
+    assert.equal(sourceText(datagram), '10.0.0.1')
+    assert.equal(datagram.destinationPort, 2055)
+    break
+  }
+})
+
+test('what is no capture is refused with what it is', async () => {
+  const plain = gunzipSync(readFileSync(story))
+  const cases: [string, Uint8Array, RegExp][] = [
+    ['empty', new Uint8Array(0), /empty/],
+    ['text', Buffer.from('hello, this is no capture'), /starts with/],
+    ['header', plain.subarray(0, 20), /cut off/],
+    ['cut', plain.subarray(0, 200), /cut off/],
+    ['torn gzip', gzipSync(plain).subarray(0, 5000), /gzip stream is broken/],
+  ]
+  for (const [name, bytes, reason] of cases) {
+    const path = await file(name, bytes)
+    await assert.rejects(count(path), (error) => {
+      assert.ok(error instanceof NotACapture, name)
+      assert.match(error.message, reason)
+      return true
+    })
+  }
+})

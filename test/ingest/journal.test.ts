@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { appendFile, mkdtemp, readdir, stat, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import { parseAddress } from '../../flow/address.ts'
+import { readPacket } from '../../ingest/capture/packet.ts'
+import { readCapture } from '../../ingest/capture/read.ts'
+import { Journal, readSegment, readSidecar, segments } from '../../ingest/journal.ts'
+
+const receivedMs = 1_794_819_600_123
+
+function datagram(payload: string, source = '10.0.0.1') {
+  return {
+    source: parseAddress(source)!,
+    destination: parseAddress(source.includes(':') ? '::1' : '10.0.0.5')!,
+    sourcePort: 40_000,
+    destinationPort: 2055,
+    payload: new TextEncoder().encode(payload),
+  }
+}
+
+async function readBack(
+  folder: string,
+  segment: number,
+): Promise<{ texts: string[]; cut: number }> {
+  const texts: string[] = []
+  let cut = 0
+  for await (const each of readSegment(folder, segment, (bytes) => (cut += bytes)))
+    texts.push(new TextDecoder().decode(each.datagram.payload))
+  return { texts, cut }
+}
+
+const noCut = (bytes: number) => assert.fail(`${bytes} bytes were cut off`)
+const scratch = () => mkdtemp(join(tmpdir(), 'weir-journal-'))
+
+test('what is appended is read back, with its time and its ends, IPv4 and IPv6', async () => {
+  const folder = await scratch()
+  const journal = await Journal.open(folder, { state: 1 })
+  journal.append(datagram('one'), receivedMs)
+  journal.append(datagram('two', '2001:db8::7'), receivedMs + 1)
+  await journal.close()
+  const read = []
+  for await (const each of readSegment(folder, 1, noCut)) read.push(each)
+  assert.deepEqual(
+    read.map(({ receivedMs: t }) => t),
+    [receivedMs, receivedMs + 1],
+  )
+  assert.deepEqual(read[0]?.datagram, datagram('one'))
+  assert.deepEqual(read[1]?.datagram, datagram('two', '2001:db8::7'))
+  assert.deepEqual(await readSidecar(folder, 1), { state: 1 })
+})
+
+test('a segment is a capture that the capture reader takes', async () => {
+  const folder = await scratch()
+  const journal = await Journal.open(folder, null)
+  journal.append(datagram('one'), receivedMs)
+  await journal.close()
+  const packets = []
+  for await (const packet of readCapture(join(folder, '000000000001.pcap')))
+    packets.push({ t: packet.timeMs, d: readPacket(packet.bytes, packet.linkType) })
+  assert.deepEqual(packets, [{ t: receivedMs, d: datagram('one') }])
+})
+
+test('positions tell records apart, and covered segments are deleted', async () => {
+  const folder = await scratch()
+  const journal = await Journal.open(folder, null)
+  journal.append(datagram('one'), receivedMs)
+  const between = journal.position
+  journal.append(datagram('two'), receivedMs)
+  journal.rotate({ state: 2 })
+  journal.append(datagram('three'), receivedMs)
+  await journal.release(between)
+  assert.deepEqual(await segments(folder), [1, 2].slice(0, (await segments(folder)).length))
+  await journal.close()
+  const ends = []
+  for await (const { end } of readSegment(folder, 1, noCut)) ends.push(end)
+  assert.deepEqual(ends[0], between)
+  assert.deepEqual((await readBack(folder, 2)).texts, ['three'])
+  const again = await Journal.open(folder, null)
+  assert.equal(again.position.segment, 3)
+  await again.release(again.position)
+  await again.close()
+  assert.deepEqual(await segments(folder), [3])
+})
+
+test('a record that was cut off at any byte ends the segment and is counted; all before it is whole', async () => {
+  const folder = await scratch()
+  const journal = await Journal.open(folder, null)
+  for (const text of ['one', 'two', 'three']) journal.append(datagram(text), receivedMs)
+  await journal.close()
+  const path = join(folder, '000000000001.pcap')
+  const whole = (await stat(path)).size
+  const last = 16 + 28 + 'three'.length
+  for (let missing = 1; missing < last; missing++) {
+    await truncate(path, whole - missing)
+    const { texts, cut } = await readBack(folder, 1)
+    assert.deepEqual(texts, ['one', 'two'])
+    assert.equal(cut, last - missing)
+  }
+  await truncate(path, whole - last)
+  await appendFile(path, Buffer.alloc(16, 0xff))
+  assert.deepEqual(await readBack(folder, 1), { texts: ['one', 'two'], cut: 16 })
+})
+
+test(
+  'a disk that takes no more is counted, said, and a new segment goes on',
+  { skip: process.getuid?.() !== 0 && 'mounting a small disk takes root' },
+  async () => {
+    const mount = await scratch()
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount])
+    try {
+      const journal = await Journal.open(mount, null)
+      const big = datagram('x'.repeat(1400))
+      for (let i = 0; i < 2000; i++) journal.append(big, receivedMs)
+      await new Promise((resolve) => setTimeout(resolve, 1300))
+      assert.ok(journal.isFull, 'the segment is given up')
+      journal.append(big, receivedMs)
+      assert.ok(journal.counters.dropped > 0)
+      assert.match(journal.counters.lastError ?? '', /ENOSPC|part/)
+      for (const name of await readdir(mount))
+        if (name.endsWith('.pcap')) await truncate(join(mount, name), 24)
+      journal.rotate(null)
+      journal.append(datagram('after'), receivedMs)
+      await journal.close()
+      assert.deepEqual((await readBack(mount, 2)).texts, ['after'])
+    } finally {
+      execFileSync('umount', [mount])
+    }
+  },
+)

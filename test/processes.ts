@@ -1,0 +1,121 @@
+/** Weir's own processes, run for tests as a user runs them: by the command line, stopped by signals. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+import type { IngestStatus } from '../flow/status.ts'
+
+const weir = fileURLToPath(new URL('../cli/weir.js', import.meta.url))
+const answerMsMax = 30_000
+
+/** A folder for one test. */
+export function scratchFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'weir-test-'))
+}
+
+export interface Finished {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs a command to its end. */
+export async function runWeir(
+  args: readonly string[],
+  environment: Record<string, string>,
+): Promise<Finished> {
+  const child = spawnWeir(args, environment)
+  const [stdout, stderr, [code]] = await Promise.all([
+    textOf(child.stdout!),
+    textOf(child.stderr!),
+    once(child, 'close') as Promise<[number | null]>,
+  ])
+  return { code, stdout, stderr }
+}
+
+function spawnWeir(args: readonly string[], environment: Record<string, string>): ChildProcess {
+  const settings = { WEIR_METRICS: '127.0.0.1:0', WEIR_LOG: 'warn', ...environment }
+  return spawn(process.execPath, [weir, ...args], {
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) text += String(chunk)
+  return text
+}
+
+/** A running `weir ingest` on ports of its own. */
+export class RunningIngest {
+  readonly #child: ChildProcess
+  readonly #data: string
+  readonly #stderr: Promise<string>
+  /** UDP port for NetFlow on 127.0.0.1. */
+  port = 0
+
+  private constructor(child: ChildProcess, data: string) {
+    this.#child = child
+    this.#data = data
+    this.#stderr = textOf(child.stderr!)
+    child.stdout!.resume()
+  }
+
+  static async start(
+    data: string,
+    environment: Record<string, string> = {},
+  ): Promise<RunningIngest> {
+    const child = spawnWeir(['ingest'], {
+      WEIR_DATA: data,
+      WEIR_NETFLOW: '127.0.0.1:0',
+      WEIR_IPFIX: '127.0.0.1:0',
+      ...environment,
+    })
+    const ingest = new RunningIngest(child, data)
+    const status = await ingest.until((each) => each.sockets.length > 0 && each.startedAt > 0)
+    ingest.port = Number(status.sockets[0]!.address.split(':').at(-1))
+    return ingest
+  }
+
+  /** What ingest says of itself. */
+  status(): Promise<IngestStatus> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: join(this.#data, 'run', 'ingest.sock'), path: '/status' })
+      asked.on('error', reject)
+      asked.on('response', (response) => {
+        textOf(response).then((text) => resolve(JSON.parse(text) as IngestStatus), reject)
+      })
+      asked.end()
+    })
+  }
+
+  /** The first status of which `holds` is true; an error after half a minute. */
+  async until(holds: (status: IngestStatus) => boolean): Promise<IngestStatus> {
+    const deadline = performance.now() + answerMsMax
+    for (;;) {
+      if (this.#child.exitCode !== null)
+        throw new Error(`ingest ended with ${this.#child.exitCode}: ${await this.#stderr}`)
+      // A socket that a killed process left answers nobody: that is not this one's status.
+      const status = await this.status().catch(() => null)
+      if (status && holds(status)) return status
+      if (performance.now() > deadline)
+        throw new Error(`ingest did not come so far: ${JSON.stringify(status)}`)
+      await sleep(30)
+    }
+  }
+
+  /** Ends it by a signal and gives its exit code (null where the signal ended it) and how long it took. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
+    const started = performance.now()
+    const closed = once(this.#child, 'close') as Promise<[number | null]>
+    this.#child.kill(signal)
+    const [code] = await closed
+    return { code, ms: performance.now() - started }
+  }
+}

@@ -1,0 +1,521 @@
+/**
+ * What every series store must do: the same tests for files, InfluxDB and a cluster. A store's own
+ * test file calls `seriesContract` with a way to open an empty one.
+ */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import fc from 'fast-check'
+
+import type { Tier } from '../../flow/interval.ts'
+import { fieldNames } from '../../store/measurement.ts'
+import type { SeriesKey, SeriesRead, SeriesStore, StepRows } from '../../store/series.ts'
+import {
+  coverageOf,
+  dayMs,
+  hourMs,
+  minuteMs,
+  plain,
+  stepOf,
+  tiers,
+  type Row,
+} from './series-rows.ts'
+
+export interface SeriesUnderTest {
+  store: SeriesStore
+  /** Closes the store, opens it again as after a restart, and gives it. */
+  reopen(): Promise<SeriesStore>
+  remove(): Promise<void>
+}
+
+export interface ContractOptions {
+  /**
+   * A time (unix ms) near which all test data lies; a whole number of days. Stores that count
+   * retention by the clock need a recent one.
+   */
+  origin: number
+  /** Runs of each property test. */
+  runs?: number
+}
+
+const fine = tiers['5m']
+const [a, b] = ['192.0.2.1', '192.0.2.2']
+
+/** Registers the tests of the contract with node:test. */
+export function seriesContract(
+  name: string,
+  open: () => Promise<SeriesUnderTest>,
+  { origin, runs = 20 }: ContractOptions,
+): void {
+  describe(`series store: ${name}`, () => {
+    let held: SeriesUnderTest
+    let store: SeriesStore
+    /** Every test has days of its own, so that they share one store. */
+    let day = origin - 40 * dayMs
+    const nextDay = () => (day += 2 * dayMs)
+    before(async () => {
+      held = await open()
+      store = held.store
+    })
+    after(async () => {
+      await store.close()
+      await held.remove()
+    })
+
+    test('gives back what was written, at every tier', async () => {
+      const t = nextDay()
+      for (const tier of Object.values(tiers)) {
+        const isCoarse = tier !== fine
+        const steps = [fullStep(t, a, isCoarse), fullStep(t + tier.stepMs, a, isCoarse)]
+        await store.write(tier, [...steps, fullStep(t, b, isCoarse)])
+        assert.deepEqual(await stepsOf(store, tier, [t, t + 2 * tier.stepMs], a), plain(steps))
+      }
+    })
+
+    test('replaces an exporter and step whole: keys that are gone leave nothing', async () => {
+      const t = nextDay()
+      const host = (...rows: Row[]) => stepOf(coverageOf(t, a), { host: rows })
+      const kept = stepOf(coverageOf(t, b), { total: [{ direction: 'in', bytes: 7 }] })
+      const next = stepOf(coverageOf(t + fine.stepMs, a), {
+        total: [{ direction: 'in', bytes: 9 }],
+      })
+      await store.write(fine, [
+        host(
+          { host: '10.0.0.1', direction: 'in', bytes: 5 },
+          { host: '10.0.0.2', direction: 'in', bytes: 6 },
+        ),
+        kept,
+        next,
+      ])
+      const smaller = host({ host: '10.0.0.2', direction: 'in', bytes: 1 })
+      await store.write(fine, [smaller])
+      const range = [t, t + 2 * fine.stepMs] as const
+      assert.deepEqual(await stepsOf(store, fine, range, a), plain([smaller, next]))
+      assert.deepEqual(await stepsOf(store, fine, range, b), plain([kept]))
+      const empty = stepOf(coverageOf(t, a, { known: 0, unknown: { lost: 1 } }), {})
+      await store.write(fine, [empty])
+      assert.deepEqual(await stepsOf(store, fine, range, a), plain([empty, next]))
+    })
+
+    test('of two equal steps in one write the later counts', async () => {
+      const t = nextDay()
+      const total = (bytes: number) =>
+        stepOf(coverageOf(t, a), { total: [{ direction: 'in', bytes }] })
+      await store.write(fine, [total(1), total(2)])
+      assert.deepEqual(await stepsOf(store, fine, [t, t + hourMs], a), plain([total(2)]))
+    })
+
+    test('keeps figures up to 2^53 exact, and sums of them', async () => {
+      const t = nextDay()
+      const most = 2 ** 52
+      const total = (time: number, bytes: number) =>
+        stepOf(coverageOf(time, a), { total: [{ direction: 'in', bytes }] })
+      await store.write(fine, [total(t, most - 1), total(t + fine.stepMs, most)])
+      const range = { tier: fine, from: t, to: t + hourMs, measurement: 'total' as const }
+      const [top] = await store.top({ ...range, by: ['direction'], order: 'bytes', limit: 1 })
+      assert.equal(top?.sum.bytes, 2 ** 53 - 1)
+      const read = await store.read({ ...range, by: [], keys: [] })
+      assert.deepEqual([...read.sum.bytes], [most - 1, most])
+    })
+
+    test('coverage: of all or some exporters, with reasons, losses and what is open', async () => {
+      const t = nextDay()
+      const first = coverageOf(t, a, {
+        known: 0,
+        unknown: { lost: 1 },
+        datagrams: 12,
+        lostFlows: 34,
+        lostFlowsEstimated: true,
+      })
+      const second = coverageOf(t + fine.stepMs, a, { openUntil: t + fine.stepMs + 61_000 })
+      const other = coverageOf(t, b, { known: 0, unknown: { 'not-listening': 1 }, datagrams: 0 })
+      await store.write(
+        fine,
+        [first, second, other].map((coverage) => stepOf(coverage, {})),
+      )
+      const range = { tier: fine, from: t, to: t + 2 * fine.stepMs }
+      assert.deepEqual(await store.coverage(range), [first, other, second])
+      assert.deepEqual(await store.coverage({ ...range, exporters: [b] }), [other])
+      assert.deepEqual(await store.coverage({ ...range, exporters: [] }), [])
+      assert.deepEqual(await store.coverage({ ...range, from: t + fine.stepMs }), [second])
+      const day1 = coverageOf(t, a, { known: 200, unknown: { lost: 80, 'exporter-restart': 8 } })
+      await store.write(tiers['1d'], [stepOf(day1, {})])
+      assert.deepEqual(await store.coverage({ tier: tiers['1d'], from: t, to: t + dayMs }), [day1])
+    })
+
+    test('top: greatest first, ties by key, never other, by any field and tags', async () => {
+      const t = nextDay()
+      const rows: Row[] = [
+        { host: '10.0.0.3', direction: 'in', bytes: 50, packets: 1 },
+        { host: '10.0.0.1', direction: 'in', bytes: 30, packets: 9 },
+        { host: '10.0.0.1', direction: 'out', bytes: 20, packets: 1 },
+        { host: '10.0.0.2', direction: 'out', bytes: 40, packets: 2 },
+        { host: 'other', direction: 'in', bytes: 900, packets: 900 },
+      ]
+      await store.write(fine, [
+        stepOf(coverageOf(t, a), { host: rows }),
+        stepOf(coverageOf(t, b), { host: [{ host: '10.0.0.2', direction: 'in', bytes: 10 }] }),
+        stepOf(coverageOf(t + hourMs, a), {
+          host: [{ host: '10.0.0.9', direction: 'in', bytes: 999 }],
+        }),
+      ])
+      const range = { tier: fine, from: t, to: t + hourMs, measurement: 'host' as const }
+      const top = async (query: object) =>
+        (await store.top({ ...range, by: ['host'], order: 'bytes', limit: 8, ...query })).map(
+          ({ key, sum }) => [Object.values(key).join(' '), sum.bytes],
+        )
+      assert.deepEqual(await top({}), [
+        ['10.0.0.1', 50],
+        ['10.0.0.2', 50],
+        ['10.0.0.3', 50],
+      ])
+      assert.deepEqual(await top({ limit: 1 }), [['10.0.0.1', 50]])
+      assert.deepEqual(
+        (await top({ order: 'packets' })).map(([key]) => key),
+        ['10.0.0.1', '10.0.0.2', '10.0.0.3'],
+      )
+      assert.deepEqual(await top({ by: ['host', 'direction'], limit: 2 }), [
+        ['10.0.0.3 in', 50],
+        ['10.0.0.2 out', 40],
+      ])
+      assert.deepEqual(await top({ by: ['host', 'exporter'], exporters: [b] }), [
+        [`10.0.0.2 ${b}`, 10],
+      ])
+      assert.deepEqual(await top({ exporters: ['203.0.113.9'] }), [])
+      assert.deepEqual(await top({ fields: ['bytes'], limit: 1 }), [['10.0.0.1', 50]])
+      assert.deepEqual((await top({ by: ['direction'] })).sort(), [
+        ['in', 990],
+        ['out', 60],
+      ])
+    })
+
+    test('read: keys, the rest and other apart; folded rows add up and are counted', async () => {
+      const t = nextDay()
+      const rows: Row[] = [
+        { host: '10.0.0.1', direction: 'in', bytes: 30 },
+        { host: '10.0.0.1', direction: 'out', bytes: 20 },
+        { host: '10.0.0.2', direction: 'out', bytes: 40 },
+        { host: '10.0.0.3', direction: 'in', bytes: 5 },
+        { host: 'other', direction: 'in', bytes: 900 },
+        { host: 'other', direction: 'out', bytes: 90 },
+      ]
+      const unknown = coverageOf(t + fine.stepMs, a, { known: 0, unknown: { lost: 1 } })
+      await store.write(fine, [
+        stepOf(coverageOf(t, a), { host: rows }),
+        stepOf(coverageOf(t, b), { host: [{ host: '10.0.0.1', direction: 'in', bytes: 1 }] }),
+        stepOf(unknown, { host: [{ host: '10.0.0.1', direction: 'in', bytes: 8 }] }),
+      ])
+      const query = {
+        tier: fine,
+        from: t,
+        to: t + hourMs,
+        measurement: 'host' as const,
+        by: ['host'] as const,
+      }
+      const keys: SeriesKey[] = [{ host: '10.0.0.2' }, { host: '10.0.0.1' }, { host: '10.9.9.9' }]
+      const all = readBack(await store.read({ ...query, keys }))
+      assert.deepEqual(all, [
+        [t, a, 0, { sum: 40, max: 40, unknown: 0, known: 1, parts: 1 }],
+        [t, a, 1, { sum: 50, max: 50, unknown: 0, known: 1, parts: 2 }],
+        [t, a, 3, { sum: 5, max: 5, unknown: 0, known: 1, parts: 1 }],
+        [t, a, 4, { sum: 990, max: 990, unknown: 0, known: 1, parts: 2 }],
+        [t, b, 1, { sum: 1, max: 1, unknown: 0, known: 1, parts: 1 }],
+        [t + fine.stepMs, a, 1, { sum: 8, max: 0, unknown: 8, known: 0, parts: 1 }],
+      ])
+      const listed = readBack(await store.read({ ...query, keys, rest: false }))
+      assert.deepEqual(
+        listed.filter(([, , key]) => key !== 3),
+        all.filter(([, , key]) => key !== 3),
+      )
+      assert.deepEqual(readBack(await store.read({ ...query, keys, fields: ['bytes'] })), all)
+      const byDirection = await store.read({
+        ...query,
+        by: ['host', 'direction'],
+        keys: [{ host: '10.0.0.1', direction: 'out' }],
+      })
+      assert.deepEqual(
+        readBack(byDirection).map(([time, exporter, key, { sum }]) => [time, exporter, key, sum]),
+        [
+          [t, a, 0, 20],
+          [t, a, 1, 75],
+          [t, a, 2, 990],
+          [t, b, 1, 1],
+          [t + fine.stepMs, a, 1, 8],
+        ],
+      )
+      const whole = await store.read({ ...query, by: ['direction'], keys: [{ direction: 'in' }] })
+      assert.deepEqual(
+        readBack(whole).map(([, , key, { sum }]) => [key, sum]),
+        [
+          [0, 935],
+          [1, 150],
+          [0, 1],
+          [0, 8],
+        ],
+      )
+      const nothing = await store.read({ ...query, keys, exporters: ['203.0.113.9'] })
+      assert.equal(nothing.count, 0)
+    })
+
+    test('read: consolidated rows keep maxima, unknown parts and known intervals', async () => {
+      const t = nextDay()
+      const tier = tiers['2h']
+      const row = (bytes: number, rest: Row): Row => ({
+        bytes,
+        bytes_max: bytes / 2,
+        bytes_unknown: 1,
+        ...rest,
+      })
+      await store.write(tier, [
+        stepOf(coverageOf(t, a, { known: 24 }), {
+          port: [
+            row(100, { protocol: 'tcp', port: '443', direction: 'in', known: 24 }),
+            row(60, { protocol: 'tcp', port: '443', direction: 'out', known: 20 }),
+            row(40, { protocol: 'udp', port: '443', direction: 'in', known: 24 }),
+            row(30, { protocol: 'other', port: 'other', direction: 'in', known: 24 }),
+          ],
+        }),
+      ])
+      const query = { tier, from: t, to: t + dayMs, measurement: 'port' as const }
+      const keys = [{ protocol: 'tcp', port: '443' }]
+      assert.deepEqual(readBack(await store.read({ ...query, by: ['protocol', 'port'], keys })), [
+        [t, a, 0, { sum: 160, max: 80, unknown: 2, known: 24, parts: 2 }],
+        [t, a, 1, { sum: 40, max: 20, unknown: 1, known: 24, parts: 1 }],
+        [t, a, 2, { sum: 30, max: 15, unknown: 1, known: 24, parts: 1 }],
+      ])
+      assert.deepEqual(readBack(await store.read({ ...query, by: [], keys: [] })), [
+        [t, a, 0, { sum: 230, max: 115, unknown: 4, known: 24, parts: 4 }],
+      ])
+    })
+
+    test('a range is [from, to)', async () => {
+      const t = nextDay()
+      const at = (time: number) =>
+        stepOf(coverageOf(time, a), { total: [{ direction: 'in', bytes: time - t + 1 }] })
+      const times = [t, t + fine.stepMs, t + 2 * fine.stepMs]
+      await store.write(fine, times.map(at))
+      assert.deepEqual(
+        await stepsOf(store, fine, [times[1]!, times[2]!], a),
+        plain([at(times[1]!)]),
+      )
+      const range = { tier: fine, from: times[1]!, to: times[2]!, measurement: 'total' as const }
+      const [top] = await store.top({ ...range, by: ['direction'], order: 'bytes', limit: 9 })
+      assert.equal(top?.sum.bytes, fine.stepMs + 1)
+      assert.deepEqual([...(await store.read({ ...range, by: [], keys: [] })).time], [times[1]])
+    })
+
+    test('text of any kind comes back, and takes no part in a query', async () => {
+      const t = nextDay()
+      const hosts = ["'; DROP TABLE x; --", 'a"b\\', '\\', 'ü → 🐟', '${x}', 'a=b,c d']
+      const rows = hosts.map((host, i): Row => ({ host, direction: 'in', bytes: i + 1 }))
+      const exporter = `2001:db8::1%eth0'"\\`
+      const step = stepOf(coverageOf(t, exporter), { host: rows })
+      await store.write(fine, [step])
+      assert.deepEqual(await stepsOf(store, fine, [t, t + hourMs], exporter), plain([step]))
+      const query = {
+        tier: fine,
+        from: t,
+        to: t + hourMs,
+        measurement: 'host' as const,
+        by: ['host'] as const,
+        exporters: [exporter],
+      }
+      const top = await store.top({ ...query, order: 'bytes', limit: 99 })
+      assert.deepEqual(
+        top.map(({ key }) => key.host),
+        hosts.toReversed(),
+      )
+      const read = await store.read({ ...query, keys: hosts.map((host) => ({ host })) })
+      assert.deepEqual(
+        readBack(read).map(([, , key, { sum }]) => [key, sum]),
+        hosts.map((_, i) => [i, i + 1]),
+      )
+    })
+
+    test('property: any writes in any order leave the last of each exporter and step', async () => {
+      const step = fc.record({
+        slot: fc.integer({ min: 0, max: 30 }),
+        exporter: fc.constantFrom(a, b),
+        known: fc.integer({ min: 0, max: 1 }),
+        hosts: fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 4 }),
+        bytes: fc.nat({ max: 1_000_000 }),
+      })
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.array(step, { maxLength: 8 }), { maxLength: 5 }),
+          async (writes) => {
+            const t = nextDay()
+            const model = new Map<string, StepRows>()
+            for (const write of writes) {
+              const steps = write.map(({ slot, exporter, known, hosts, bytes }) =>
+                stepOf(
+                  coverageOf(
+                    t + slot * 70 * minuteMs - ((slot * 70 * minuteMs) % fine.stepMs),
+                    exporter,
+                    { known },
+                  ),
+                  {
+                    host: hosts.map((i) => ({
+                      host: `10.0.0.${i}`,
+                      direction: 'in',
+                      bytes: bytes + i,
+                    })),
+                  },
+                ),
+              )
+              await store.write(fine, steps)
+              for (const each of steps)
+                model.set(`${each.coverage.time} ${each.coverage.exporter}`, each)
+            }
+            for (const exporter of [a, b]) {
+              const expected = [...model.values()]
+                .filter(({ coverage }) => coverage.exporter === exporter)
+                .sort((x, y) => x.coverage.time - y.coverage.time)
+              assert.deepEqual(
+                await stepsOf(store, fine, [t, t + 2 * dayMs], exporter),
+                plain(expected),
+              )
+            }
+            const range = {
+              tier: fine,
+              from: t,
+              to: t + 2 * dayMs,
+              measurement: 'host' as const,
+              by: ['host'] as const,
+            }
+            const sum = [...model.values()].flatMap(({ measurements }) => [
+              ...measurements[0]!.sum.bytes,
+            ])
+            const expected = sum.reduce((total, bytes) => total + bytes, 0)
+            const top = await store.top({ ...range, order: 'bytes', limit: 99 })
+            assert.equal(
+              top.reduce((total, row) => total + row.sum.bytes, 0),
+              expected,
+            )
+            const read = await store.read({ ...range, keys: top.slice(0, 2).map(({ key }) => key) })
+            assert.equal(
+              read.sum.bytes.reduce((total, bytes) => total + bytes, 0),
+              expected,
+            )
+            day += dayMs
+          },
+        ),
+        { numRuns: runs },
+      )
+    })
+
+    test('what was written is there after a restart', async () => {
+      const t = nextDay()
+      const step = fullStep(t, a, false)
+      await store.write(fine, [step])
+      store = await held.reopen()
+      assert.deepEqual(await stepsOf(store, fine, [t, t + hourMs], a), plain([step]))
+      assert.equal((await store.extent(fine))!.from <= t, true)
+    })
+  })
+
+  describe(`series store: ${name}: extent and retention`, () => {
+    let held: SeriesUnderTest
+    before(async () => {
+      held = await open()
+    })
+    after(async () => {
+      await held.store.close()
+      await held.remove()
+    })
+
+    test('extent grows with what is written; expiry takes steps before a time, of one tier', async () => {
+      const { store } = held
+      assert.equal(await store.extent(fine), null)
+      const start = origin - 10 * dayMs
+      const times = [0, 1, 2, 3, 4].map((i) => start + i * dayMs)
+      const total = (time: number) =>
+        stepOf(coverageOf(time, a), { total: [{ direction: 'in', bytes: 1, known: 1 }] })
+      await store.write(
+        fine,
+        times.map((time) =>
+          stepOf(coverageOf(time, a), { total: [{ direction: 'in', bytes: 1 }] }),
+        ),
+      )
+      await store.write(tiers['1d'], times.map(total))
+      assert.deepEqual(await store.extent(fine), { from: times[0], to: times[4] })
+      const before2 = times[2]!
+      await store.expire(fine, before2)
+      const range = { tier: fine, from: start, to: start + 9 * dayMs }
+      assert.deepEqual(
+        (await store.coverage(range)).map(({ time }) => time),
+        times.slice(2),
+      )
+      const query = { ...range, measurement: 'total' as const, by: [], keys: [] }
+      assert.deepEqual([...(await store.read(query)).time], times.slice(2))
+      assert.deepEqual((await stepsOf(store, fine, [range.from, range.to], a)).length, 3)
+      assert.deepEqual(await store.extent(tiers['1d']), { from: times[0], to: times[4] })
+      const { from, to } = (await store.extent(fine))!
+      assert.ok(from >= before2 && from <= times[2]! && to === times[4])
+    })
+  })
+}
+
+/** A step with a row or more in every measurement. */
+function fullStep(time: number, exporter: string, isCoarse: boolean): StepRows {
+  const figures = (seed: number): Row => {
+    const row: Row = { bytes: seed * 1000, packets: seed, flows: seed + 1, active: seed * 77 }
+    if (!isCoarse) return row
+    for (const field of fieldNames) {
+      row[`${field}_max`] = row[field]! - 1
+      row[`${field}_unknown`] = 1
+    }
+    return { ...row, known: seed }
+  }
+  const coverage = coverageOf(time, exporter, { datagrams: 3 })
+  return stepOf(coverage, {
+    total: ['in', 'out', 'internal', 'transit'].map((direction, i) => ({
+      direction,
+      ...figures(i + 2),
+    })),
+    interface: [{ interface: '3', direction: 'in', ...figures(2) }],
+    host: [
+      { host: '10.0.0.22', direction: 'in', ...figures(5) },
+      { host: '2001:db8::1', direction: 'out', ...figures(6) },
+    ],
+    port: [{ protocol: 'tcp', port: '443', direction: 'in', ...figures(7) }],
+    protocol: [{ protocol: 'tcp', direction: 'in', ...figures(8) }],
+    host_port: [
+      { host: '10.0.0.22', protocol: 'tcp', port: 'ephemeral', direction: 'in', ...figures(9) },
+    ],
+  })
+}
+
+async function stepsOf(
+  store: SeriesStore,
+  tier: Tier,
+  [from, to]: readonly [number, number],
+  exporter: string,
+): Promise<unknown[]> {
+  const steps: StepRows[] = []
+  for await (const step of store.steps({ tier, from, to, exporter })) steps.push(step)
+  return plain(steps)
+}
+
+/** The rows of an answer, with their figures for bytes. */
+function readBack(
+  read: SeriesRead,
+): [
+  number,
+  string,
+  number,
+  { sum: number; max: number; unknown: number; known: number; parts: number },
+][] {
+  return Array.from({ length: read.count }, (_, i) => [
+    read.time[i]!,
+    read.exporters[read.exporter[i]!]!,
+    read.key[i]!,
+    {
+      sum: read.sum.bytes[i]!,
+      max: read.max.bytes[i]!,
+      unknown: read.unknown.bytes[i]!,
+      known: read.known[i]!,
+      parts: read.parts[i]!,
+    },
+  ])
+}

@@ -1,0 +1,85 @@
+/** The house rules that neither compiler nor linter hold. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { test } from 'node:test'
+
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
+  .trim()
+  .split('\n')
+const code = files.filter(
+  (file) => /^(flow|ingest|store|api|web|cli)\/.*\.tsx?$/.test(file) && !file.endsWith('.d.ts'),
+)
+const documents = files.filter((file) => file.endsWith('.md'))
+const scripts = (
+  JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
+).scripts
+
+const blobBytesMax = 262_144
+const linesMax = 320
+
+/** A pattern that must not stand in code, where it may all the same, and what to write instead. */
+const banned: readonly [pattern: RegExp, instead: string, exceptIn?: RegExp][] = [
+  [/\b(TODO|FIXME|XXX)\b/, 'finish it, or write an issue'],
+  [/@ts-(ignore|expect-error)|oxlint-disable/, 'mend what the tool says'],
+  [/\bas any[;,)\]]/, 'a type'],
+  [/console\.(log|error|warn)/, 'the log, or an answer', /^cli\//],
+  [/\bnew Function\b|\beval\(/, 'a table of steps'],
+  [/BigInt\(|\d+n\b/, 'two 32-bit words on the hot path', /^(flow|store|api|cli)\/|capture\/read/],
+  [/from '\.\.\/.*(utils|helpers|common)/, 'a name for what it is'],
+]
+
+test('nothing stands in the code that has a better form', () => {
+  for (const file of code) {
+    const text = readFileSync(file, 'utf8')
+    for (const [pattern, instead, exceptIn] of banned) {
+      if (exceptIn?.test(file)) continue
+      const found = pattern.exec(text)?.[0]
+      assert.equal(found, undefined, `${file}: "${found}": write ${instead}`)
+    }
+  }
+})
+
+test('files are short enough to be read', () => {
+  for (const file of code) {
+    const lines = readFileSync(file, 'utf8').split('\n').length
+    assert.ok(lines <= linesMax, `${file} has ${lines} lines; ${linesMax} is the most`)
+  }
+})
+
+test('file names are kebab-case', () => {
+  for (const file of code) assert.match(file, /^[a-z0-9/.-]+$/)
+})
+
+test('every command that a document names exists', () => {
+  for (const document of documents)
+    for (const [, name] of readFileSync(document, 'utf8').matchAll(/npm run ([a-z:]+)/g))
+      assert.ok(Object.hasOwn(scripts, name!), `${document}: npm run ${name}`)
+})
+
+test('every file that a document links to is there', () => {
+  for (const document of documents) {
+    const folder = document.includes('/') ? document.replace(/\/[^/]*$/, '/') : ''
+    for (const [, target] of readFileSync(document, 'utf8').matchAll(
+      /\]\((?!https?:|#|mailto:)([^)#]+)/g,
+    ))
+      assert.doesNotThrow(() => statSync(folder + target!), `${document}: ${target}`)
+  }
+})
+
+test('nothing large is in the repository but captures', () => {
+  for (const file of files) {
+    if (file.startsWith('test/captures/') || file === 'package-lock.json') continue
+    const { size } = statSync(file)
+    assert.ok(size <= blobBytesMax, `${file} has ${size} bytes`)
+  }
+})
+
+test('no document or code names a machine or a registry', () => {
+  for (const file of [...code, ...documents]) {
+    const found = /registry\.npmjs|\/work\/|\/root\/|\.\.\/shared/.exec(
+      readFileSync(file, 'utf8'),
+    )?.[0]
+    assert.equal(found, undefined, `${file}: ${found}`)
+  }
+})

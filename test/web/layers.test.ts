@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import fc from 'fast-check'
+
+import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema.ts'
+import { keyId, makeLayers, remainder, type Layer, type Layers } from '../../web/chart/layers.ts'
+import { outline, stack } from '../../web/chart/stack.ts'
+import { legendRows } from '../../web/tables/legend-rows.ts'
+
+function entry(key: Key, values: (number | null)[], label = ''): SeriesEntry {
+  const known = values.filter((value): value is number => value !== null)
+  const total = known.reduce((sum, value) => sum + value, 0)
+  const summary = {
+    average: known.length > 0 ? total / known.length : null,
+    maximum: known.length > 0 ? Math.max(...known) : null,
+    minimum: known.length > 0 ? Math.min(...known) : null,
+    last: values.findLast((value) => value !== null) ?? null,
+    p95: null,
+    total,
+  }
+  return { key, label, values, summary }
+}
+
+function answer(series: SeriesEntry[]): SeriesAnswer {
+  const steps = series[0]?.values.length ?? 0
+  return {
+    from: 1000,
+    to: 1000 + 10 * steps,
+    asked: { from: 1000, to: 1000 + 10 * steps },
+    snapped: false,
+    step: 10,
+    source: 'archive',
+    cf: 'average',
+    measure: 'bits',
+    by: [],
+    time: Array.from({ length: steps }, (_, i) => 1000 + 10 * i),
+    series,
+    unknown: [],
+    lost: [],
+    open: null,
+    remarks: [],
+  }
+}
+
+const isLocal = (host: string) => host.startsWith('10.')
+
+function find(layers: Layers, id: string, half: 'above' | 'below'): Layer {
+  const found = layers.layers.find((layer) => layer.id === id && layer.half === half)
+  assert.ok(found, `${id} ${half}`)
+  return found
+}
+
+describe('split by host', () => {
+  const keyed = answer([
+    entry({ host: '10.0.0.1', direction: 'in' }, [8, null, 6]),
+    entry({ host: '203.0.113.9', direction: 'out' }, [8, 5, 6]),
+    entry({ host: '10.0.0.1', direction: 'out' }, [1, 1, 1]),
+    entry({ other: true, direction: 'in' }, [9, 9, 9]),
+  ])
+  const totals = answer([
+    entry({ direction: 'in' }, [10, 5, null]),
+    entry({ direction: 'out' }, [3, 3, null]),
+    entry({ direction: 'internal' }, [2, 0, null]),
+    entry({ direction: 'transit' }, [4, 4, null]),
+  ])
+  const layers = makeLayers({ split: 'host', keyed, totals, peak: null, isLocal })
+
+  test('only our hosts are drawn, received above and sent below', () => {
+    assert.deepEqual([...new Set(layers.layers.map((layer) => layer.id))], ['10.0.0.1', 'other'])
+    assert.ok(layers.localOnly)
+  })
+  test('the halves are what our hosts received and sent; internal traffic is both', () => {
+    assert.deepEqual(layers.total, { above: [12, 5, null], below: [5, 3, null] })
+  })
+  test('other is what the listed leave of it: where one is unknown, it is in other', () => {
+    assert.deepEqual(find(layers, 'other', 'above').values, [4, 5, null])
+    assert.equal(find(layers, 'other', 'above').summary.total, 17 - 14)
+    assert.equal(find(layers, 'other', 'above').summary.p95, undefined)
+  })
+  test('where no host is ours, all are drawn', () => {
+    const all = makeLayers({ split: 'host', keyed, totals, peak: null, isLocal: () => false })
+    assert.deepEqual(all.total.above, [19, 12, null])
+    assert.ok(all.layers.some((layer) => layer.id === '203.0.113.9'))
+  })
+})
+
+describe('split by port', () => {
+  const keyed = answer([
+    entry({ protocol: 'tcp', port: 443, direction: 'in' }, [5], '443/tcp https in'),
+    entry({ protocol: 'tcp', port: 443, direction: 'internal' }, [1], '443/tcp https internal'),
+    entry({ protocol: 'tcp', port: 443, direction: 'out' }, [2], '443/tcp https out'),
+    entry({ other: true, direction: 'in' }, [3]),
+    entry({ other: true, direction: 'out' }, [0]),
+  ])
+  const totals = answer([
+    entry({ direction: 'in' }, [8]),
+    entry({ direction: 'out' }, [2]),
+    entry({ direction: 'internal' }, [1]),
+    entry({ direction: 'transit' }, [0]),
+  ])
+  const layers = makeLayers({ split: 'port', keyed, totals, peak: totals, isLocal })
+
+  test('each flow is drawn once: in, internal and transit above, out below', () => {
+    assert.deepEqual(layers.total, { above: [9], below: [2] })
+    assert.deepEqual(
+      layers.layers.map(({ id, direction, half }) => `${id} ${direction} ${half}`),
+      ['tcp/443 in above', 'tcp/443 internal above', 'tcp/443 out below', 'other in above'],
+    )
+  })
+  test("the rest has the API's own summary", () => {
+    assert.deepEqual(find(layers, 'other', 'above').summary, keyed.series[3]!.summary)
+  })
+  test('a maximum of several directions is said to be a bound', () => {
+    assert.deepEqual(layers.peak?.above, [9])
+    assert.ok(layers.peakIsBound)
+  })
+  test('the legend has a line a key, its internal part beneath, and the totals last', () => {
+    const rows = legendRows(
+      layers,
+      layers.layers.map(() => '#000000'),
+    )
+    assert.deepEqual(
+      rows.map((row) => [row.name, row.above?.total ?? null, row.below?.total ?? null]),
+      [
+        ['443/tcp https', 5, 2],
+        ['443/tcp https · internal', 1, null],
+        ['other', 3, null],
+        ['all, in and out', 8, 2],
+        ['all internal', 1, null],
+      ],
+    )
+  })
+  test('a key has the same id in each direction', () => {
+    assert.equal(keyId({ key: { protocol: 'udp', port: 53, direction: 'out' } }), 'udp/53')
+    assert.equal(keyId({ key: { direction: 'out' } }), 'out')
+  })
+})
+
+describe('stacking', () => {
+  const value = fc.option(fc.integer({ min: 0, max: 1_000_000 }), { nil: null })
+  const columns = fc.integer({ min: 1, max: 20 }).chain((length) =>
+    fc.record({
+      total: fc.array(value, { minLength: length, maxLength: length }),
+      values: fc.array(fc.array(value, { minLength: length, maxLength: length }), { maxLength: 6 }),
+    }),
+  )
+  const layer = (values: (number | null)[], i: number): Layer => ({
+    id: String(i),
+    label: '',
+    key: {},
+    direction: 'in',
+    half: 'above',
+    values,
+    summary: {},
+  })
+
+  test('an unknown step is a gap in every layer and never a zero; edges add up to what is known', () => {
+    fc.assert(
+      fc.property(columns, ({ total, values }) => {
+        const stacked = stack(values.map(layer), 'above', total)
+        const edges = outline(stacked, total)
+        total.forEach((all, i) => {
+          const known = values.map((column) => column[i] ?? null).filter((v) => v !== null)
+          const sum = known.reduce((a, b) => a + b, 0)
+          assert.equal(edges[i], all === null ? null : sum)
+          stacked.forEach(({ edge }, k) => {
+            const gap = all === null || values[k]![i] === null
+            assert.equal(edge[i] === null, gap)
+          })
+        })
+      }),
+    )
+  })
+  test('below the axis edges are negative', () => {
+    const below = [layer([1, null, 2], 0), layer([3, 4, 5], 1)].map((l) => ({
+      ...l,
+      half: 'below' as const,
+    }))
+    const stacked = stack(below, 'below', [9, 9, null])
+    assert.deepEqual(
+      stacked.map(({ edge }) => edge),
+      [
+        [-1, null, null],
+        [-4, -4, null],
+      ],
+    )
+  })
+  test('listed and remainder make up the total', () => {
+    assert.deepEqual(remainder([10, null, 5], [{ values: [4, 1, null] }, { values: [6, 1, 2] }]), [
+      0,
+      null,
+      3,
+    ])
+  })
+})

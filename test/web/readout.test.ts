@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import type { SeriesAnswer } from '../../api/schema.ts'
+import type { Layer, Layers } from '../../web/chart/layers.ts'
+import { readoutAt, spoken } from '../../web/chart/readout.ts'
+import type { Scene } from '../../web/chart/scene.ts'
+import { stack } from '../../web/chart/stack.ts'
+
+const start = Date.parse('2026-11-16T11:32:10Z') / 1000
+
+function layer(id: string, direction: Layer['direction'], values: (number | null)[]): Layer {
+  const half = direction === 'out' ? 'below' : 'above'
+  return { id, label: id, key: {}, direction, half, values, summary: {} }
+}
+
+const all = [
+  layer('10.0.0.11', 'in', [2e6, 1e3, null]),
+  layer('10.0.0.22', 'in', [1e6, 120e6, null]),
+  layer('10.0.0.22', 'internal', [0, 5e3, null]),
+  layer('10.0.0.22', 'out', [4e5, 0, null]),
+]
+const answer: SeriesAnswer = {
+  from: start,
+  to: start + 15,
+  asked: { from: start, to: start + 15 },
+  snapped: false,
+  step: 5,
+  source: 'archive',
+  cf: 'average',
+  measure: 'bits',
+  by: ['host', 'direction'],
+  time: [start, start + 5, start + 10],
+  series: [],
+  unknown: [[start + 10, start + 15, 'not-listening']],
+  lost: [[start + 5, start + 10, 1200, true]],
+  open: [start + 10, start + 12],
+  remarks: [],
+}
+const layers: Layers = {
+  answer,
+  layers: all,
+  total: { above: [3e6, 120.006e6, null], below: [4e5, 0, null] },
+  totals: [],
+  peak: null,
+  peakIsBound: false,
+  localOnly: true,
+}
+const half = (name: 'above' | 'below') =>
+  stack(all, name, layers.total[name]).map((stacked) => ({ ...stacked, colour: '#43c0f3' }))
+const scene: Scene = {
+  answer,
+  time: [...answer.time, answer.to],
+  layers: { above: half('above'), below: half('below') },
+  outline: { above: [], below: [] },
+  peak: null,
+  unknown: answer.unknown,
+  lost: answer.lost,
+  open: answer.open,
+}
+const at = (index: number) => readoutAt(index, { scene, layers, zone: 'UTC' })
+
+describe('the figures at the cursor', () => {
+  test('the greatest at that step comes first, what is nothing there is left out', () => {
+    const [above, below] = at(1).halves
+    assert.deepEqual(
+      above?.rows.map((row) => `${row.label} ${row.value}`),
+      ['10.0.0.22 120.00 Mb/s', '10.0.0.22 (internal) 5.00 kb/s', '10.0.0.11 1.00 kb/s'],
+    )
+    assert.equal(above?.total, '120.01 Mb/s')
+    assert.deepEqual([below?.total, below?.rows], ['0 b/s', []])
+  })
+  test('lost flows and the open step are said', () => {
+    assert.deepEqual(at(0).notes, [])
+    assert.deepEqual(at(1).notes, ['about 1,200 flows lost'])
+    assert.deepEqual(at(2).notes, ['still being counted'])
+  })
+  test('unknown time has its reason and no figures', () => {
+    assert.equal(at(2).unknown, 'no data: Weir was not listening')
+    assert.equal(at(2).halves[0]?.total, '?')
+    assert.match(spoken(at(2)), /^Mon 16 Nov 11:32:20 – 11:32:25: no data: Weir was not listening$/)
+  })
+  test('it can be spoken', () => {
+    assert.equal(
+      spoken(at(0)),
+      'Mon 16 Nov 11:32:10 – 11:32:15: received 3.00 Mb/s, most of it 10.0.0.11 2.00 Mb/s; ' +
+        'sent 400.00 kb/s, most of it 10.0.0.22 400.00 kb/s',
+    )
+  })
+})

@@ -1,0 +1,66 @@
+/** The two axes: time in the chosen zone, and figures that are positive above and below. */
+import type uPlot from 'uplot'
+
+import { formatShort } from '../../flow/units.ts'
+import { tickLabels, tickStep, tickTimes } from '../time/ticks.ts'
+import type { Ink } from './theme.ts'
+
+const font = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
+/** Room that a label of the time axis needs, in CSS pixels. */
+const labelWidth = 74
+const figuresWidth = 56
+
+interface AxisLook {
+  ink: () => Ink
+  zone: () => string
+}
+
+/** The time axis: steps of the clock in the zone, two lines of text. */
+export function timeAxis({ ink, zone }: AxisLook): uPlot.Axis {
+  const stepOf = (u: uPlot, min: number, max: number) =>
+    tickStep(min * 1000, max * 1000, Math.max(2, u.bbox.width / devicePixelRatio / labelWidth))
+  return {
+    font,
+    stroke: () => ink().dim,
+    size: 40,
+    gap: 4,
+    grid: { stroke: () => ink().grid, width: 1 },
+    ticks: { stroke: () => ink().axis, width: 1, size: 4 },
+    splits: (u, _axis, min, max) =>
+      tickTimes([min * 1000, max * 1000], stepOf(u, min, max), zone()).map((t) => t / 1000),
+    values: (u, splits) => {
+      const { min = 0, max = 0 } = u.scales['x'] ?? {}
+      return tickLabels(
+        splits.map((t) => t * 1000),
+        stepOf(u, min, max),
+        zone(),
+      )
+    },
+  }
+}
+
+/** The axis of figures: what is sent stands below zero and is no less positive. */
+export function figureAxis({ ink }: Pick<AxisLook, 'ink'>): uPlot.Axis {
+  return {
+    font,
+    stroke: () => ink().dim,
+    size: figuresWidth,
+    gap: 6,
+    space: 34,
+    grid: { stroke: () => ink().grid, width: 1 },
+    ticks: { show: false },
+    values: (_u, splits) => splits.map((value) => formatShort(Math.abs(value))),
+  }
+}
+
+/** The range of the figures: a little more than what is drawn, and never nothing. */
+export function figureRange(highest: number, lowest: number): [number, number] {
+  const span = highest - lowest
+  if (span <= 0) return [0, 1]
+  // A half with hardly anything in it still shows its side of the axis.
+  const least = span * 0.06
+  return [
+    lowest === 0 ? -least * 0.5 : Math.min(lowest * 1.06, -least),
+    highest === 0 ? least * 0.5 : Math.max(highest * 1.08, least),
+  ]
+}

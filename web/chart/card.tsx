@@ -1,0 +1,52 @@
+/** The card at the crosshair: who was how much, at this step. */
+import type { Readout } from './readout.ts'
+
+/** Of the chart's width, from where on the card stands to the left of the cursor. */
+const turnAt = 0.55
+
+export function Card({ readout, left }: { readout: Readout | null; left: number }) {
+  if (!readout) return null
+  const width = document.querySelector('.chart')?.clientWidth ?? 0
+  const turned = left > width * turnAt
+  const style = turned ? { right: `${width - left + 14}px` } : { left: `${left + 14}px` }
+  return (
+    <div class="card" style={style} aria-hidden="true">
+      <div class="card-time">{readout.time}</div>
+      {readout.unknown !== '' && <div class="card-unknown">{readout.unknown}</div>}
+      {readout.unknown === '' &&
+        readout.halves.map((half) => (
+          <table key={half.half}>
+            <thead>
+              <tr>
+                <th>
+                  {half.half === 'above' ? '▲' : '▼'} {half.title}
+                </th>
+                <th>{half.total}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {half.rows.map((row) => (
+                <tr key={row.id}>
+                  <td>
+                    <i class="swatch" style={{ background: row.colour }} />
+                    {row.label}
+                  </td>
+                  <td>{row.value}</td>
+                </tr>
+              ))}
+              {half.more > 0 && (
+                <tr class="more">
+                  <td>{half.more} more</td>
+                </tr>
+              )}
+            </tbody>
+          </table>
+        ))}
+      {readout.notes.map((note) => (
+        <div class="card-note" key={note}>
+          {note}
+        </div>
+      ))}
+    </div>
+  )
+}

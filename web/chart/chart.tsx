@@ -1,0 +1,140 @@
+/** The main chart: canvas, crosshair with its card, keyboard, and the same as a table for the ear. */
+import { computed, signal, useSignalEffect } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+
+import { layers, pointsWanted } from '../state/traffic.ts'
+import { view } from '../state/view.ts'
+import { zone } from '../state/zone.ts'
+import { Card } from './card.tsx'
+import { ChartTable } from './chart-table.tsx'
+import { chartKey } from './keyboard.ts'
+import { makePlot, type Plot } from './plot.ts'
+import { readoutAt, spoken } from './readout.ts'
+import { makeScene } from './scene.ts'
+import { inks, theme } from './theme.ts'
+import { followTouch } from './touch.ts'
+import { back, showWindow } from './zoom.ts'
+
+/** The key that the legend points at. */
+export const focused = signal<string | null>(null)
+/** The step under the cursor. */
+export const pointed = signal<number | null>(null)
+
+/** Whether a key is drawn, by the view's choice. */
+export function isShown(id: string): boolean {
+  const { only, hide } = view.value
+  return only.length > 0 ? only.includes(id) : !hide.includes(id)
+}
+
+export const scene = computed(() => {
+  const all = layers.value
+  return all && makeScene(all, theme.value, isShown)
+})
+
+export const readout = computed(() => {
+  const index = pointed.value
+  const [drawn, all] = [scene.value, layers.value]
+  if (index === null || !drawn || !all || index >= drawn.answer.time.length) return null
+  return readoutAt(index, { scene: drawn, layers: all, zone: zone.value })
+})
+
+export function Chart() {
+  const host = useRef<HTMLDivElement>(null)
+  const plot = useRef<Plot | null>(null)
+  useEffect(() => {
+    const made = mount(host.current!)
+    plot.current = made.plot
+    return made.unmount
+  }, [])
+  useSignalEffect(() => {
+    const drawn = scene.value
+    const look = { ink: inks[theme.value], focused: focused.value }
+    void zone.value
+    if (drawn) plot.current?.draw(drawn, look)
+  })
+  return (
+    <div
+      class="chart"
+      role="application"
+      aria-roledescription="chart"
+      aria-label={chartLabel()}
+      aria-describedby="chart-keys"
+      tabIndex={0}
+      onKeyDown={(event) => {
+        if (plot.current && scene.value)
+          chartKey(event, { plot: plot.current, scene: scene.value, pointed: pointed.value })
+      }}
+      onBlur={() => plot.current?.point(null)}
+    >
+      <div class="canvas" ref={host} />
+      <Card readout={readout.value} left={cardLeft(plot.current)} />
+      <Voice />
+      <p id="chart-keys" class="unseen">
+        Arrow keys move the cursor, plus and minus zoom, Escape goes back.
+      </p>
+      <ChartTable />
+    </div>
+  )
+}
+
+function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
+  const plot: Plot = makePlot(host, {
+    zone: () => zone.value,
+    ink: () => inks[theme.value],
+    events: {
+      pointed: (index) => (pointed.value = index),
+      doubleClicked: back,
+      selected: (from, to) => {
+        plot.stretch(from, to)
+        showWindow({ from: from * 1000, to: to * 1000 })
+      },
+    },
+  })
+  const forgetTouch = followTouch(plot)
+  const observer = new ResizeObserver(() => {
+    requestAnimationFrame(() => fit(plot, host))
+  })
+  observer.observe(host)
+  fit(plot, host)
+  return {
+    plot,
+    unmount: () => {
+      observer.disconnect()
+      forgetTouch()
+      plot.destroy()
+    },
+  }
+}
+
+function fit(plot: Plot, host: HTMLElement): void {
+  const { clientWidth: width, clientHeight: height } = host
+  if (width === 0 || height === 0) return
+  if (width !== plot.uplot.width || height !== plot.uplot.height) plot.resize(width, height)
+  // In steps of 200, so that a window that is pulled wider is not asked for anew at each pixel.
+  pointsWanted.value = Math.min(2000, Math.max(400, Math.round(width / 200) * 200))
+}
+
+function cardLeft(plot: Plot | null): number {
+  const index = pointed.value
+  return index === null || !plot ? 0 : plot.positionOf(index)
+}
+
+function chartLabel(): string {
+  const { by, measure, exporter } = view.value
+  return `${measure} by ${by}, ${exporter === '' ? 'all exporters' : exporter}, received above the axis, sent below`
+}
+
+/** How long the cursor must rest before its figures are read out. */
+const restMs = 300
+
+function Voice() {
+  const live = useRef<HTMLParagraphElement>(null)
+  useSignalEffect(() => {
+    const current = readout.value
+    const timer = setTimeout(() => {
+      if (live.current) live.current.textContent = current ? spoken(current) : ''
+    }, restMs)
+    return () => clearTimeout(timer)
+  })
+  return <p ref={live} class="unseen" aria-live="polite" />
+}

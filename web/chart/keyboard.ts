@@ -1,0 +1,66 @@
+/** The chart by keyboard: arrows move the cursor, + and − zoom, Enter twice selects a range. */
+import type { Plot } from './plot.ts'
+import type { Scene } from './scene.ts'
+import { showWindow, zoom } from './zoom.ts'
+
+interface ChartState {
+  plot: Plot
+  scene: Scene
+  pointed: number | null
+}
+
+/** Steps that an arrow moves with Shift. */
+const farSteps = 10
+
+type Move = (at: number, last: number, far: boolean) => number
+
+const moves: Record<string, Move> = {
+  ArrowLeft: (at, _last, far) => at - (far ? farSteps : 1),
+  ArrowRight: (at, _last, far) => at + (far ? farSteps : 1),
+  Home: () => 0,
+  End: (_at, last) => last,
+}
+
+/** Where a range that is being selected by keyboard began, in unix seconds. */
+let mark: number | null = null
+
+/** Answers a key; what it does not know it leaves to the page. */
+export function chartKey(event: KeyboardEvent, state: ChartState): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return
+  const handled = moveCursor(event, state) || zoomBy(event.key, state) || selectBy(event.key, state)
+  if (handled) {
+    event.preventDefault()
+    event.stopPropagation()
+  }
+}
+
+function moveCursor(event: KeyboardEvent, { plot, scene, pointed }: ChartState): boolean {
+  const move = moves[event.key]
+  if (!move) return false
+  const last = scene.time.length - 2
+  const start = pointed ?? (event.key === 'ArrowLeft' ? last + 1 : -1)
+  plot.point(Math.min(last, Math.max(0, move(start, last, event.shiftKey))))
+  return true
+}
+
+function zoomBy(key: string, { scene, pointed }: ChartState): boolean {
+  const times = { '+': 0.5, '=': 0.5, '-': 2, '−': 2 }[key]
+  if (times === undefined) return false
+  const at = pointed === null ? undefined : (scene.time[pointed]! + scene.answer.step / 2) * 1000
+  zoom(times, at)
+  return true
+}
+
+function selectBy(key: string, { plot, scene, pointed }: ChartState): boolean {
+  if (key !== 'Enter' || pointed === null) return false
+  const at = scene.time[pointed]!
+  if (mark === null) {
+    mark = at
+    return true
+  }
+  const [from, to] = [Math.min(mark, at), Math.max(mark, at) + scene.answer.step]
+  mark = null
+  plot.stretch(from, to)
+  showWindow({ from: from * 1000, to: to * 1000 })
+  return true
+}

@@ -1,0 +1,226 @@
+/**
+ * From the API's answers to what is drawn: the layers of the two halves of the chart, received
+ * above the axis and sent below it.
+ */
+import type { Key, SeriesAnswer, SeriesEntry, SeriesSummary } from '../../api/schema.ts'
+import type { Split } from '../state/address.ts'
+
+export type Half = 'above' | 'below'
+export type Direction = 'in' | 'out' | 'internal' | 'transit'
+export type Values = readonly (number | null)[]
+
+export interface Layer {
+  /** The key as text, the same for its in and its out: 10.0.0.22, tcp/443; `other` for the rest. */
+  id: string
+  label: string
+  key: Key
+  direction: Direction
+  half: Half
+  values: Values
+  summary: LayerSummary
+}
+
+/** The API's summary; a part that is not known for this layer is undefined. */
+export type LayerSummary = { [Name in keyof SeriesSummary]?: SeriesSummary[Name] | undefined }
+
+export interface Layers {
+  answer: SeriesAnswer
+  layers: Layer[]
+  /** All traffic of each half, null where it is unknown. */
+  total: Record<Half, Values>
+  /** The API's rows of all traffic by direction, those without any left out. */
+  totals: { direction: Direction; half: Half; summary: SeriesSummary }[]
+  /** Greatest 5-minute values of each half, where steps are longer than that. */
+  peak: Record<Half, Values> | null
+  /** The peak adds maxima of several directions, so it is at most this high. */
+  peakIsBound: boolean
+  /** Hosts are shown without the remote ends. */
+  localOnly: boolean
+}
+
+export interface LayerSource {
+  split: Split
+  /** by=KEY,direction; the same as `totals` when split by direction alone. */
+  keyed: SeriesAnswer
+  /** by=direction */
+  totals: SeriesAnswer
+  /** by=direction, cf=max */
+  peak: SeriesAnswer | null
+  isLocal: (host: string) => boolean
+}
+
+/** Keys drawn on each half; the rest goes to `other`. */
+const keysMax = 8
+
+/** In which half a direction is drawn. Internal and transit traffic is counted once, above. */
+const halfOf: Record<Direction, Half> = {
+  in: 'above',
+  internal: 'above',
+  transit: 'above',
+  out: 'below',
+}
+
+/** What one host receives and sends: internal traffic is received by one of ours and sent by another. */
+const hostParts: Record<Half, readonly Direction[]> = {
+  above: ['in', 'internal'],
+  below: ['out', 'internal'],
+}
+const flowParts: Record<Half, readonly Direction[]> = {
+  above: ['in', 'internal', 'transit'],
+  below: ['out'],
+}
+/** Where no host is ours, each flow is received by one host and sent by another. */
+const everyDirection: readonly Direction[] = ['in', 'out', 'internal', 'transit']
+const allParts: Record<Half, readonly Direction[]> = {
+  above: everyDirection,
+  below: everyDirection,
+}
+
+function partsOf(split: Split, localOnly: boolean): Record<Half, readonly Direction[]> {
+  if (split !== 'host') return flowParts
+  return localOnly ? hostParts : allParts
+}
+
+/** The layers of a chart, the greatest key first and next to the axis. */
+export function makeLayers(source: LayerSource): Layers {
+  const listed = source.keyed.series.filter((entry) => entry.key?.['other'] !== true)
+  const local = source.split === 'host' ? listed.filter((e) => source.isLocal(keyId(e))) : []
+  const localOnly = local.length > 0
+  const parts = partsOf(source.split, localOnly)
+  // An interface's in and out are the router's, and not those of our networks.
+  const whole = source.split === 'interface' ? source.keyed : source.totals
+  const total = totalOf(whole, parts)
+  const chosen = firstKeys(localOnly ? local : listed, keysMax)
+  const layers = chosen.flatMap((entry) => layerOf(entry, source.split))
+  layers.push(...restLayers({ source, chosen: layers, total, parts }))
+  return {
+    answer: source.keyed,
+    layers: layers.filter(isDrawn),
+    total,
+    totals: source.totals.series.flatMap(totalRow),
+    peak: source.peak && totalOf(source.peak, parts),
+    peakIsBound: source.peak !== null && flowing(source.peak, parts.above) > 1,
+    localOnly,
+  }
+}
+
+/** The key of an entry as text, without its direction. */
+export function keyId(entry: Pick<SeriesEntry, 'key'>): string {
+  const { direction, ...rest } = entry.key ?? {}
+  if (rest['other'] === true) return 'other'
+  const words = Object.keys(rest).length > 0 ? Object.values(rest) : [direction ?? 'all']
+  return words.join('/')
+}
+
+function directionOf(entry: SeriesEntry): Direction {
+  const direction = entry.key?.['direction']
+  return typeof direction === 'string' && direction in halfOf ? (direction as Direction) : 'in'
+}
+
+function firstKeys(entries: readonly SeriesEntry[], most: number): SeriesEntry[] {
+  const ids = [...new Set(entries.map(keyId))].slice(0, most)
+  return entries.filter((entry) => ids.includes(keyId(entry)))
+}
+
+function layerOf(entry: SeriesEntry, split: Split): Layer[] {
+  const direction = directionOf(entry)
+  return [
+    {
+      id: keyId(entry),
+      label: split === 'direction' ? direction : plainLabel(entry, direction),
+      key: entry.key ?? {},
+      direction,
+      half: halfOf[direction],
+      values: entry.values,
+      summary: entry.summary,
+    },
+  ]
+}
+
+/** A label without the direction that the API appends where keys are split by it. */
+function plainLabel(entry: SeriesEntry, direction: Direction): string {
+  return entry.label.replace(new RegExp(`[ ,·]*\\b${direction}$`), '') || keyId(entry)
+}
+
+/**
+ * The rest of each half. Where all that is not drawn is in the API's own `other`, that is it, with
+ * its summary; else it is what the total leaves, of which total, average and last are known.
+ */
+function restLayers(of: {
+  source: LayerSource
+  chosen: readonly Layer[]
+  total: Record<Half, Values>
+  parts: Record<Half, readonly Direction[]>
+}): Layer[] {
+  const { source, chosen, total, parts } = of
+  if (source.split === 'direction') return []
+  const drawn = new Set(chosen.map((layer) => layer.id))
+  const left = source.keyed.series.filter((entry) => !drawn.has(keyId(entry)))
+  if (parts !== hostParts && left.every((entry) => entry.key?.['other'] === true))
+    return left.flatMap((entry) => layerOf({ ...entry, label: 'other' }, source.split))
+  return (['above', 'below'] as const).map((half) => {
+    const shown = chosen.filter((layer) => layer.half === half)
+    const rows = source.totals.series.filter((entry) => parts[half].includes(directionOf(entry)))
+    return {
+      id: 'other',
+      label: 'other',
+      key: { other: true },
+      direction: half === 'above' ? 'in' : 'out',
+      half,
+      values: remainder(total[half], shown),
+      summary: remainingSummary(rows, shown),
+    }
+  })
+}
+
+/** What the listed layers leave of the total: null where the total is, never under 0. */
+export function remainder(total: Values, shown: readonly Pick<Layer, 'values'>[]): Values {
+  return total.map((all, i) => {
+    if (all === null) return null
+    const listed = shown.reduce((sum, layer) => sum + (layer.values[i] ?? 0), 0)
+    const rest = all - listed
+    // The parts are rounded sums of doubles: what is left of them is no traffic.
+    return rest > all * 1e-9 ? rest : 0
+  })
+}
+
+function remainingSummary(rows: readonly SeriesEntry[], shown: readonly Layer[]): LayerSummary {
+  const rest = (name: 'total' | 'average' | 'last') => {
+    const all = rows.reduce((sum, row) => sum + (row.summary[name] ?? 0), 0)
+    return Math.max(0, all - shown.reduce((sum, layer) => sum + (layer.summary[name] ?? 0), 0))
+  }
+  return { total: rest('total'), average: rest('average'), last: rest('last') }
+}
+
+function totalOf(
+  answer: SeriesAnswer,
+  parts: Record<Half, readonly Direction[]>,
+): Record<Half, Values> {
+  const sum = (half: Half): Values => {
+    const rows = answer.series.filter((entry) => parts[half].includes(directionOf(entry)))
+    return answer.time.map((_, i) => {
+      let value: number | null = rows.length === 0 ? 0 : null
+      for (const row of rows) {
+        const at = row.values[i] ?? null
+        if (at !== null) value = (value ?? 0) + at
+      }
+      return value
+    })
+  }
+  return { above: sum('above'), below: sum('below') }
+}
+
+function flowing(answer: SeriesAnswer, parts: readonly Direction[]): number {
+  return answer.series.filter((e) => parts.includes(directionOf(e)) && e.summary.total > 0).length
+}
+
+function totalRow(entry: SeriesEntry): Layers['totals'] {
+  const direction = directionOf(entry)
+  const always = direction === 'in' || direction === 'out'
+  if (!always && entry.summary.total === 0) return []
+  return [{ direction, half: halfOf[direction], summary: entry.summary }]
+}
+
+function isDrawn(layer: Layer): boolean {
+  return (layer.summary.total ?? 0) > 0 || layer.values.some((value) => (value ?? 0) > 0)
+}

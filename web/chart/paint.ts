@@ -1,0 +1,191 @@
+/** Draws a scene on uPlot's canvas: unknown time, stacked areas in steps, the peak line, lost and open time. */
+import type uPlot from 'uplot'
+
+import type { Half, Values } from './layers.ts'
+import type { Scene, SceneLayer } from './scene.ts'
+import type { Ink } from './theme.ts'
+
+/** What paint needs to know beside the scene. */
+export interface Look {
+  ink: Ink
+  /** The key that is pointed at in the legend: the others step back. */
+  focused: string | null
+}
+
+const halves: readonly Half[] = ['above', 'below']
+/** How much of its colour a layer keeps while another is pointed at. */
+const dimmedAlpha = 0.22
+
+/** Under the grid: hatching where nothing is known. */
+export function paintUnder(u: uPlot, scene: Scene, { ink }: Look): void {
+  clipped(u, () => {
+    for (const [from, to] of scene.unknown) {
+      const [left, width] = span(u, from, to)
+      hatch(u.ctx, { left, top: u.bbox.top, width, height: u.bbox.height }, ink.hatch)
+    }
+  })
+}
+
+/** Between grid and axes: the areas, then what is drawn over them. */
+export function paintOver(u: uPlot, scene: Scene, look: Look): void {
+  clipped(u, () => {
+    const x = scene.time.map((t) => Math.round(u.valToPos(t, 'x', true)))
+    for (const half of halves) {
+      // From the outermost in: each area covers what of the one before lies below its own edge.
+      for (const layer of [...scene.layers[half]].reverse()) paintLayer(u, { x, layer, look })
+      if (scene.peak) paintPeak(u, { x, values: scene.peak[half], half, ink: look.ink })
+    }
+    paintOpen(u, scene, look.ink)
+    paintLost(u, scene, look.ink)
+    paintZero(u, look.ink)
+  })
+}
+
+function paintLayer(u: uPlot, of: { x: number[]; layer: SceneLayer; look: Look }): void {
+  const { x, layer, look } = of
+  const { ctx } = u
+  const dimmed = look.focused !== null && look.focused !== layer.layer.id
+  ctx.globalAlpha = dimmed ? dimmedAlpha : 1
+  ctx.beginPath()
+  const zero = Math.round(u.valToPos(0, 'y', true))
+  forRuns(layer.edge, (from, to) => {
+    ctx.moveTo(x[from]!, zero)
+    for (let i = from; i < to; i++) {
+      const y = Math.round(u.valToPos(layer.edge[i]!, 'y', true))
+      ctx.lineTo(x[i]!, y)
+      ctx.lineTo(x[i + 1]!, y)
+    }
+    ctx.lineTo(x[to]!, zero)
+    ctx.closePath()
+  })
+  if (dimmed) {
+    // What lies beneath would shine through and look like another colour.
+    ctx.globalAlpha = 1
+    ctx.fillStyle = look.ink.panel
+    ctx.fill()
+    ctx.globalAlpha = dimmedAlpha
+  }
+  ctx.fillStyle = layer.colour
+  ctx.fill()
+  ctx.globalAlpha = 1
+}
+
+function paintPeak(
+  u: uPlot,
+  { x, values, half, ink }: { x: number[]; values: Values; half: Half; ink: Ink },
+): void {
+  const { ctx } = u
+  const sign = half === 'above' ? 1 : -1
+  const path = new Path2D()
+  forRuns(values, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const y = Math.round(u.valToPos(values[i]! * sign, 'y', true)) + 0.5
+      if (i === from) path.moveTo(x[i]!, y)
+      path.lineTo(x[i]!, y)
+      path.lineTo(x[i + 1]!, y)
+    }
+  })
+  ctx.strokeStyle = ink.peak
+  ctx.lineWidth = devicePixelRatio
+  ctx.stroke(path)
+}
+
+/** The step that is still being counted: pale, behind a dashed line. */
+function paintOpen(u: uPlot, scene: Scene, ink: Ink): void {
+  if (!scene.open) return
+  const { ctx, bbox } = u
+  const [left] = span(u, scene.open[0], scene.open[1])
+  const [end] = span(u, scene.answer.to, scene.answer.to)
+  ctx.globalAlpha = 0.55
+  ctx.fillStyle = ink.panel
+  ctx.fillRect(left, bbox.top, end - left, bbox.height)
+  ctx.globalAlpha = 1
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
+  line(ctx, { x: left + 0.5, from: bbox.top, to: bbox.top + bbox.height, colour: ink.dim })
+  ctx.setLineDash([])
+}
+
+/** Datagrams that never came: a bar at the foot of the chart. */
+function paintLost(u: uPlot, scene: Scene, ink: Ink): void {
+  const { ctx, bbox } = u
+  const height = 4 * devicePixelRatio
+  ctx.fillStyle = ink.lost
+  for (const [from, to] of scene.lost) {
+    const [left, width] = span(u, from, to)
+    ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(width, 2), height)
+  }
+}
+
+function paintZero(u: uPlot, ink: Ink): void {
+  const { ctx, bbox } = u
+  const y = Math.round(u.valToPos(0, 'y', true)) + 0.5
+  ctx.strokeStyle = ink.axis
+  ctx.lineWidth = 1
+  ctx.beginPath()
+  ctx.moveTo(bbox.left, y)
+  ctx.lineTo(bbox.left + bbox.width, y)
+  ctx.stroke()
+}
+
+/** Calls with [from, to) of each run of values that are known. */
+export function forRuns(values: Values, call: (from: number, to: number) => void): void {
+  let from = -1
+  for (let i = 0; i <= values.length; i++) {
+    const known = i < values.length && values[i] !== null && values[i] !== undefined
+    if (known && from < 0) from = i
+    if (!known && from >= 0) {
+      call(from, i)
+      from = -1
+    }
+  }
+}
+
+function span(u: uPlot, from: number, to: number): [left: number, width: number] {
+  const left = Math.round(u.valToPos(from, 'x', true))
+  return [left, Math.round(u.valToPos(to, 'x', true)) - left]
+}
+
+function clipped(u: uPlot, draw: () => void): void {
+  const { ctx, bbox } = u
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  draw()
+  ctx.restore()
+}
+
+function hatch(
+  ctx: CanvasRenderingContext2D,
+  box: { left: number; top: number; width: number; height: number },
+  colour: string,
+): void {
+  const { left, top, width, height } = box
+  const gap = 7 * devicePixelRatio
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(left, top, width, height)
+  ctx.clip()
+  ctx.strokeStyle = colour
+  ctx.lineWidth = devicePixelRatio
+  ctx.beginPath()
+  // Lines begin on a grid of the canvas, so that neighbouring ranges join.
+  for (let x = Math.floor((left - height) / gap) * gap; x < left + width; x += gap) {
+    ctx.moveTo(x, top + height)
+    ctx.lineTo(x + height, top)
+  }
+  ctx.stroke()
+  ctx.restore()
+}
+
+function line(
+  ctx: CanvasRenderingContext2D,
+  { x, from, to, colour }: { x: number; from: number; to: number; colour: string },
+): void {
+  ctx.strokeStyle = colour
+  ctx.lineWidth = 1
+  ctx.beginPath()
+  ctx.moveTo(x, from)
+  ctx.lineTo(x, to)
+  ctx.stroke()
+}

@@ -1,0 +1,159 @@
+/**
+ * The chart: uPlot for scales, axes, cursor and selection; paint.ts for what is drawn between them.
+ * (uPlot stacks no series, and its time zones are wrong around daylight saving.)
+ */
+import uPlot from 'uplot'
+
+import { figureAxis, figureRange, timeAxis } from './axes.ts'
+import { paintOver, paintUnder, type Look } from './paint.ts'
+import type { Scene } from './scene.ts'
+import type { Ink } from './theme.ts'
+
+/** What the chart tells of its user. Times are unix seconds. */
+export interface PlotEvents {
+  /** The step under the cursor, or null. */
+  pointed: (index: number | null) => void
+  selected: (from: number, to: number) => void
+  doubleClicked: () => void
+}
+
+export interface Plot {
+  /** Shows a scene; the time axis follows its window. */
+  draw(scene: Scene, look: Look): void
+  /** Stretches the time axis at once, before finer data come. */
+  stretch(from: number, to: number): void
+  resize(width: number, height: number): void
+  /** Points at a step, as the mouse would; null takes the cursor away. */
+  point(index: number | null): void
+  /** CSS pixels of the step's middle, from the left of the chart. */
+  positionOf(index: number): number
+  readonly uplot: uPlot
+  destroy(): void
+}
+
+/** A drag shorter than this, in CSS pixels, is a click. */
+const dragMinPixels = 4
+
+/** Makes an empty chart in `host`. */
+export function makePlot(
+  host: HTMLElement,
+  { events, zone, ink }: { events: PlotEvents; zone: () => string; ink: () => Ink },
+): Plot {
+  const state: { scene: Scene | null; look: Look } = {
+    scene: null,
+    look: { ink: ink(), focused: null },
+  }
+  const u = new uPlot(
+    { ...size(host), ...fixedOptions({ zone, ink, state, events }) },
+    [[], [], []],
+    host,
+  )
+  return {
+    uplot: u,
+    draw(scene, look) {
+      const changed = state.scene !== scene
+      state.scene = scene
+      state.look = look
+      if (changed) u.setData([scene.time, padded(scene.outline.above), padded(scene.outline.below)])
+      else u.redraw(false, true)
+    },
+    stretch: (min, max) => u.setScale('x', { min, max }),
+    resize: (width, height) => u.setSize({ width, height }),
+    point(index) {
+      const at = index === null ? -10 : u.valToPos(middle(state.scene, index), 'x')
+      u.setCursor({ left: at, top: index === null ? -10 : 0 })
+    },
+    positionOf: (index) =>
+      u.valToPos(middle(state.scene, index), 'x') + u.bbox.left / devicePixelRatio,
+    destroy: () => u.destroy(),
+  }
+}
+
+function size(host: HTMLElement): { width: number; height: number } {
+  return { width: Math.max(200, host.clientWidth), height: Math.max(160, host.clientHeight) }
+}
+
+/** The axis has one more time than there are values: the end of the last step. */
+function padded(values: readonly (number | null)[]): (number | null)[] {
+  return [...values, null]
+}
+
+function middle(scene: Scene | null, index: number): number {
+  const from = scene?.time[index] ?? 0
+  return (from + (scene?.time[index + 1] ?? from)) / 2
+}
+
+type Extreme = (a: number, b: number) => number
+
+function extreme(scene: Scene, half: 'above' | 'below', of: Extreme): number {
+  const sign = half === 'above' ? 1 : -1
+  let most = 0
+  for (const value of scene.outline[half]) most = of(most, value ?? 0)
+  for (const value of scene.peak?.[half] ?? []) most = of(most, (value ?? 0) * sign)
+  return most
+}
+
+function fixedOptions(of: {
+  zone: () => string
+  ink: () => Ink
+  state: { scene: Scene | null; look: Look }
+  events: PlotEvents
+}): Omit<uPlot.Options, 'width' | 'height'> {
+  const { zone, ink, state, events } = of
+  const nothing = { paths: () => null, points: { show: false } }
+  return {
+    ms: 1e-3,
+    padding: [8, 24, 0, 0],
+    legend: { show: false },
+    series: [{}, nothing, nothing],
+    scales: {
+      x: { time: false, range: (u, min, max) => [min ?? 0, max ?? u.data[0].at(-1) ?? 1] },
+      y: {
+        range: () =>
+          state.scene
+            ? figureRange(
+                extreme(state.scene, 'above', Math.max),
+                extreme(state.scene, 'below', Math.min),
+              )
+            : [0, 1],
+      },
+    },
+    axes: [timeAxis({ ink, zone }), figureAxis({ ink })],
+    cursor: {
+      y: false,
+      points: { show: false },
+      drag: { x: true, y: false, setScale: false, dist: dragMinPixels },
+      bind: { dblclick: () => () => (events.doubleClicked(), null) },
+    },
+    hooks: {
+      drawClear: [
+        (u) => {
+          if (!state.scene) return
+          paintUnder(u, state.scene, state.look)
+          paintOver(u, state.scene, state.look)
+        },
+      ],
+      setCursor: [(u) => events.pointed(stepUnder(u, state.scene))],
+      setSelect: [(u) => select(u, events)],
+    },
+  }
+}
+
+function select(u: uPlot, events: PlotEvents): void {
+  const { left, width } = u.select
+  if (width < dragMinPixels) return
+  const from = u.posToVal(left, 'x')
+  const to = u.posToVal(left + width, 'x')
+  u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+  events.selected(from, to)
+}
+
+/** The step in which the cursor stands: the last that begins at or before it. */
+function stepUnder(u: uPlot, scene: Scene | null): number | null {
+  const left = u.cursor.left ?? -1
+  if (!scene || left < 0 || scene.time.length < 2) return null
+  const t = u.posToVal(left, 'x')
+  const { step } = scene.answer
+  const index = Math.floor((t - scene.time[0]!) / step)
+  return index >= 0 && index < scene.time.length - 1 ? index : null
+}

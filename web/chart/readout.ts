@@ -1,0 +1,119 @@
+/** What stands at one step of the chart, in figures: for the card at the cursor and for the voice. */
+import { formatWithUnit } from '../../flow/units.ts'
+import type { Measure } from '../state/address.ts'
+import { stepText } from '../time/words.ts'
+import type { Half, Layers } from './layers.ts'
+import type { Scene, SceneLayer } from './scene.ts'
+
+export interface ReadoutRow {
+  id: string
+  label: string
+  colour: string
+  value: string
+}
+
+export interface Readout {
+  time: string
+  /** Why nothing is known here; empty where it is. */
+  unknown: string
+  /** What else is to be said of this step: lost flows, still open. */
+  notes: string[]
+  halves: { half: Half; title: string; total: string; rows: ReadoutRow[]; more: number }[]
+}
+
+/** Layers listed at the cursor, the greatest there first. */
+const rowsMax = 6
+
+/** The unit behind a figure of each measure. */
+export const measureUnits: Record<Measure, string> = {
+  bits: 'b/s',
+  packets: 'p/s',
+  flows: 'flows/s',
+  active: 'active',
+}
+
+/** Each measure's unit in words. */
+export const rateTexts: Record<Measure, string> = {
+  bits: 'bits per second',
+  packets: 'packets per second',
+  flows: 'flows begun per second',
+  active: 'flows in progress',
+}
+
+/** Why time is unknown, as people say it. */
+export const reasonTexts: Record<string, string> = {
+  'not-seen': 'no data: the exporter had sent nothing yet, or nothing more',
+  'not-listening': 'no data: Weir was not listening',
+  lost: 'no data: datagrams were lost on the way',
+  'exporter-restart': 'no data: the exporter restarted',
+}
+
+const titles: Record<Half, string> = { above: 'received', below: 'sent' }
+
+/** The figures of step `index`. */
+export function readoutAt(
+  index: number,
+  { scene, layers, zone }: { scene: Scene; layers: Layers; zone: string },
+): Readout {
+  const from = scene.time[index]!
+  const to = scene.time[index + 1]!
+  const unit = measureUnits[scene.answer.measure]
+  const figure = (value: number | null) => (value === null ? '?' : formatWithUnit(value, unit))
+  const reason = scene.unknown.find(([start, end]) => start < to && end > from)
+  const known = layers.total.above[index] !== null || layers.total.below[index] !== null
+  return {
+    time: stepText(from * 1000, to * 1000, zone),
+    unknown: known ? '' : (reasonTexts[reason?.[2] ?? ''] ?? 'no data'),
+    notes: notesAt(scene, from, to),
+    halves: (['above', 'below'] as const).map((half) => {
+      const rows = rowsAt(scene.layers[half], index)
+      return {
+        half,
+        title: titles[half],
+        total: figure(layers.total[half][index] ?? null),
+        rows: rows.slice(0, rowsMax).map(({ value, layer, colour }) => ({
+          id: `${layer.id} ${layer.direction}`,
+          label: layerLabel(layer),
+          colour,
+          value: figure(value),
+        })),
+        more: Math.max(0, rows.length - rowsMax),
+      }
+    }),
+  }
+}
+
+/** A layer's name, with its direction where that is not the half's own. */
+export function layerLabel({ label, direction, id }: SceneLayer['layer']): string {
+  const plain = direction === 'in' || direction === 'out' || id === direction
+  return plain ? label : `${label} (${direction})`
+}
+
+function rowsAt(layers: readonly SceneLayer[], index: number): (SceneLayer & { value: number })[] {
+  return layers
+    .flatMap((layer) => {
+      const value = layer.layer.values[index] ?? null
+      return value !== null && value > 0 ? [{ ...layer, value }] : []
+    })
+    .sort((a, b) => b.value - a.value)
+}
+
+function notesAt(scene: Scene, from: number, to: number): string[] {
+  const lost = scene.lost.filter(([start, end]) => start < to && end > from)
+  const flows = lost.reduce((sum, [, , count]) => sum + count, 0)
+  const about = lost.some(([, , , estimated]) => estimated) ? 'about ' : ''
+  const notes = flows > 0 ? [`${about}${flows.toLocaleString('en-US')} flows lost`] : []
+  if (scene.open && scene.open[0] < to && scene.answer.to >= to && scene.open[1] > from)
+    notes.push('still being counted')
+  return notes
+}
+
+/** A readout in one sentence, for the screen reader. */
+export function spoken(readout: Readout): string {
+  if (readout.unknown !== '') return `${readout.time}: ${readout.unknown}`
+  const halves = readout.halves.map(({ title, total, rows }) => {
+    const first = rows[0]
+    return `${title} ${total}${first ? `, most of it ${first.label} ${first.value}` : ''}`
+  })
+  return [`${readout.time}: ${halves.join('; ')}`, ...readout.notes].join('; ')
+}

@@ -1,0 +1,42 @@
+/** Stacking that keeps what is unknown: a gap stays a gap and is never drawn as zero. */
+import type { Half, Layer, Values } from './layers.ts'
+
+/** A layer as it is drawn: its outer edge at each step, below the axis negative; null in a gap. */
+export interface StackedLayer {
+  layer: Layer
+  edge: (number | null)[]
+}
+
+/**
+ * The layers of one half on top of each other, the first next to the axis. A step at which the
+ * half's total is unknown is null in every layer. A layer that alone is unknown there adds nothing
+ * (it is part of `other`), and its edge is null, so that nothing of its colour is drawn.
+ */
+export function stack(layers: readonly Layer[], half: Half, total: Values): StackedLayer[] {
+  const sign = half === 'above' ? 1 : -1
+  const height = new Float64Array(total.length)
+  return layers
+    .filter((layer) => layer.half === half)
+    .map((layer) => ({
+      layer,
+      edge: total.map((all, i) => {
+        const value = layer.values[i] ?? null
+        if (all === null || value === null) return null
+        const top = height[i]! + value
+        height[i] = top
+        return top * sign
+      }),
+    }))
+}
+
+/** The outermost edge of a stack: the sum of what is drawn, null in a gap. */
+export function outline(stacked: readonly StackedLayer[], total: Values): (number | null)[] {
+  return total.map((all, i) => {
+    if (all === null) return null
+    for (let k = stacked.length - 1; k >= 0; k--) {
+      const edge = stacked[k]!.edge[i] ?? null
+      if (edge !== null) return edge
+    }
+    return 0
+  })
+}

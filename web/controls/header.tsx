@@ -1,0 +1,82 @@
+/** The header: whose traffic, split by what, measured in what, and which of it. */
+import { measures, splits, type Measure, type Split } from '../state/address.ts'
+import { exporterName, exporters } from '../state/collector.ts'
+import { show, view } from '../state/view.ts'
+import { Choice } from './choice.tsx'
+import { FilterBox } from './filter-box.tsx'
+import { helpOpen } from './help.tsx'
+import { Logo } from './logo.tsx'
+
+const measureTitles: Record<Measure, string> = {
+  bits: 'bits per second',
+  packets: 'packets per second',
+  flows: 'flows begun per second',
+  active: 'flows in progress, on average',
+}
+const splitTitles: Record<Split, string> = {
+  host: 'our hosts: what each received and sent',
+  port: 'the service port of each flow',
+  protocol: 'TCP, UDP, ICMP …',
+  interface: "the exporters' interfaces, as their own counters would show them",
+  exporter: 'the routers that report',
+  direction: 'in, out, internal, transit',
+}
+
+export function Header() {
+  const { by, measure } = view.value
+  return (
+    <header class="bar">
+      <a class="brand" href="/" title="Weir: the last 6 hours">
+        <Logo />
+        Weir
+      </a>
+      <ExporterChoice />
+      <Choice
+        label="Split by"
+        words={splits}
+        chosen={by}
+        titles={splitTitles}
+        choose={(word) => show({ by: word, only: [], hide: [] })}
+      />
+      <Choice
+        label="Measure"
+        words={measures}
+        chosen={measure}
+        titles={measureTitles}
+        choose={(word) => show({ measure: word })}
+      />
+      <FilterBox />
+      <button
+        type="button"
+        class="plain"
+        aria-label="Help and keys"
+        title="Help and keys (?)"
+        onClick={() => (helpOpen.value = true)}
+      >
+        ?
+      </button>
+    </header>
+  )
+}
+
+function ExporterChoice() {
+  const chosen = view.value.exporter
+  const list = exporters.value ?? []
+  const known = list.some((e) => e.address === chosen || e.name === chosen)
+  return (
+    <select
+      aria-label="Exporter"
+      title="the router whose flows are shown"
+      value={chosen}
+      onChange={(event) => show({ exporter: event.currentTarget.value, only: [], hide: [] })}
+    >
+      <option value="">all exporters</option>
+      {list.map((exporter) => (
+        <option key={exporter.address} value={exporterName(exporter)}>
+          {exporterName(exporter)}
+        </option>
+      ))}
+      {chosen !== '' && !known && <option value={chosen}>{chosen}</option>}
+    </select>
+  )
+}

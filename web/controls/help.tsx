@@ -1,0 +1,87 @@
+/** Help: keys and how the chart is read. And the keys of the whole page. */
+import { signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+
+import { back, pan, zoom } from '../chart/zoom.ts'
+import { load } from '../state/traffic.ts'
+import { filterInput } from './filter-box.tsx'
+
+export const helpOpen = signal(false)
+
+const keys: readonly [string, string][] = [
+  ['drag', 'zoom into that range, down to seconds'],
+  ['double click, Esc', 'back to the view before; at the first, out to twice the window'],
+  ['← →', 'on the chart: move the cursor by a step (Shift: ten), Home, End'],
+  ['Enter Enter', 'on the chart: from the cursor, to the cursor: zoom into that range'],
+  ['+ −', 'zoom in and out, around the cursor'],
+  ['[ ]', 'one window back, one window on'],
+  ['/', 'to the filter'],
+  ['r', 'fetch again'],
+  ['?', 'this help'],
+]
+
+const reading: readonly [string, string][] = [
+  ['areas', 'mean of each step; received above the axis, sent below'],
+  ['thin line', 'greatest 5-minute value of each step, where steps are longer: no peak is lost'],
+  ['hatched', 'nothing is known there; the cursor says why. It is not zero'],
+  ['orange at the foot', 'flows were lost on the way there'],
+  ['pale at the end', 'the step that is still being counted'],
+  ['host', 'our hosts, each with all that it received and sent. Grey is the rest of ours'],
+  ['port, protocol', 'above: in, and paler internal and transit; below: out. Each flow once'],
+]
+
+export function Help() {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    if (helpOpen.value) dialog.current?.showModal()
+    else dialog.current?.close()
+  }, [helpOpen.value])
+  const list = (title: string, rows: readonly [string, string][]) => (
+    <>
+      <h2>{title}</h2>
+      <dl>
+        {rows.map(([term, text]) => (
+          <div key={term}>
+            <dt>{term}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  )
+  return (
+    <dialog ref={dialog} aria-label="Help" onClose={() => (helpOpen.value = false)}>
+      {list('Keys and mouse', keys)}
+      {list('How the chart is read', reading)}
+      <p>
+        <a href="/api/docs">The API</a> answers everything that is drawn here.
+      </p>
+      <form method="dialog">
+        <button type="submit">Close</button>
+      </form>
+    </dialog>
+  )
+}
+
+const actions: Record<string, () => void> = {
+  '?': () => (helpOpen.value = true),
+  '/': () => filterInput.value?.focus(),
+  Escape: back,
+  '[': () => pan(-1),
+  ']': () => pan(1),
+  '+': () => zoom(0.5),
+  '-': () => zoom(2),
+  r: () => void load(),
+}
+
+/** Answers the keys that mean the same wherever one is, except where one writes. */
+export function pageKeys(event: KeyboardEvent): void {
+  const target = event.target as HTMLElement
+  const writing = target.matches('input, select, textarea')
+  if (event.key === 'Escape' && writing) target.blur()
+  if (writing || helpOpen.value || event.ctrlKey || event.metaKey || event.altKey) return
+  const action = actions[event.key]
+  if (!action) return
+  event.preventDefault()
+  action()
+}

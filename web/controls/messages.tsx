@@ -1,0 +1,108 @@
+/** What is to be said above the chart: errors with their remedy, data that are old, a window without any. */
+import { formatDuration } from '../../flow/units.ts'
+import { newestData, status } from '../state/collector.ts'
+import { failure, layers, traffic } from '../state/traffic.ts'
+import { addressFaults, show, view } from '../state/view.ts'
+import { timeFaults } from '../state/window.ts'
+import { zone } from '../state/zone.ts'
+import { isoText, instantText } from '../time/words.ts'
+
+/** Two intervals without data are late; one is usual. */
+const staleSeconds = 600
+/** What "show the newest data" shows. */
+const newestWindowSeconds = 4 * 3600
+
+export function Messages() {
+  return (
+    <div class="messages">
+      <Failure />
+      {addressFaults.value.map(({ name, value, remedy }) => (
+        <p class="message warning" key={name}>
+          The address says <code>{`${name}=${value}`}</code>: {remedy}.
+        </p>
+      ))}
+      {Object.values(timeFaults.value)
+        .filter(Boolean)
+        .map((fault) => (
+          <p class="message error" role="alert" key={fault}>
+            {fault}
+          </p>
+        ))}
+      <Stale />
+      <Nothing />
+      {(traffic.value?.keyed.remarks ?? []).map((remark) => (
+        <p class="message note" key={remark}>
+          {remark}
+        </p>
+      ))}
+      {(status.value?.warnings ?? []).map(({ what, remedy }) => (
+        <p class="message warning" key={what}>
+          <b>{what}</b> {remedy}
+        </p>
+      ))}
+    </div>
+  )
+}
+
+function Failure() {
+  const failed = failure.value
+  if (!failed) return null
+  const { error, at } = failed
+  const old = traffic.value ? ' What is shown is older.' : ''
+  return (
+    <p class="message error" role="alert">
+      <b>{error.message}.</b> {error.remedy}
+      {old} <small>{instantText(at, zone.value)}</small>
+    </p>
+  )
+}
+
+function Stale() {
+  const shown = traffic.value
+  const newest = newestData.value
+  const now = status.value?.now
+  if (!shown || newest === null || now === undefined || view.value.to !== 'now') return null
+  const age = now - newest
+  if (age < staleSeconds || isEmptyWindow()) return null
+  return (
+    <p class="message warning" role="status">
+      <b>No flows for {formatDuration(age)}.</b> The newest are of{' '}
+      {instantText(newest * 1000, zone.value)}. Does the exporter still send, and to this host?
+    </p>
+  )
+}
+
+function isEmptyWindow(): boolean {
+  const all = layers.value
+  return all !== null && all.totals.every((row) => row.summary.total === 0)
+}
+
+function Nothing() {
+  const newest = newestData.value
+  if (!isEmptyWindow()) return null
+  const { filter } = view.value
+  if (filter !== '')
+    return (
+      <p class="message note" role="status">
+        Nothing in this window passes the filter.{' '}
+        <button type="button" onClick={() => show({ filter: '' })}>
+          Without the filter
+        </button>
+      </p>
+    )
+  if (newest === null) return null
+  const to = Math.ceil(newest / 300) * 300
+  return (
+    <p class="message note" role="status">
+      Nothing in this window. The newest flows are of {instantText(newest * 1000, zone.value)}.{' '}
+      <button
+        type="button"
+        onClick={() =>
+          show({ from: isoText((to - newestWindowSeconds) * 1000), to: isoText(to * 1000) })
+        }
+      >
+        Show them
+      </button>
+    </p>
+  )
+}

@@ -1,0 +1,138 @@
+/**
+ * The address bar is the page's whole state: what is shown can be bookmarked, sent and gone back
+ * to. Defaults are left out; what cannot be read falls back to the default and is said.
+ */
+import { isZone } from '../../flow/zone.ts'
+
+/** What the traffic is split by. */
+export const splits = ['host', 'port', 'protocol', 'interface', 'exporter', 'direction'] as const
+export type Split = (typeof splits)[number]
+
+/** What is measured. */
+export const measures = ['bits', 'packets', 'flows', 'active'] as const
+export type Measure = (typeof measures)[number]
+
+/** How often a range that ends now is fetched again; auto follows the width of a pixel. */
+export const refreshChoices = ['auto', 'off', '5s', '10s', '30s', '1m', '5m', '15m', '1h'] as const
+export type Refresh = (typeof refreshChoices)[number]
+
+export interface View {
+  /** Texts of the time grammar. */
+  from: string
+  to: string
+  by: Split
+  measure: Measure
+  /** Address or name of an exporter; empty for all. */
+  exporter: string
+  filter: string
+  /** IANA zone, or empty for the server's setting. */
+  tz: string
+  refresh: Refresh
+  /** Layer ids that alone are drawn; empty for all. */
+  only: readonly string[]
+  /** Layer ids that are not drawn. */
+  hide: readonly string[]
+}
+
+export const defaultView: View = {
+  from: 'now-6h',
+  to: 'now',
+  by: 'host',
+  measure: 'bits',
+  exporter: '',
+  filter: '',
+  tz: '',
+  refresh: 'auto',
+  only: [],
+  hide: [],
+}
+
+/** A part of the address that could not be read. */
+export interface AddressFault {
+  name: string
+  value: string
+  remedy: string
+}
+
+/** More keys than are ever drawn. */
+const keysMax = 200
+
+interface Parameter {
+  read: (text: string) => View[keyof View] | null
+  write: (value: View[keyof View]) => string
+  remedy: string
+}
+
+function word(choices: readonly string[]): Parameter {
+  return {
+    read: (value) => (choices.includes(value) ? value : null),
+    write: String,
+    remedy: `it may be ${choices.join(', ')}`,
+  }
+}
+
+function text(lengthMax: number): Parameter {
+  return {
+    read: (value) => (value.length <= lengthMax ? value : null),
+    write: String,
+    remedy: `at most ${lengthMax} characters`,
+  }
+}
+
+const keys: Parameter = {
+  read: (value) => value.split(',').filter(Boolean).slice(0, keysMax),
+  write: (value) => (value as string[]).join(','),
+  remedy: '',
+}
+
+const parameters: Record<keyof View, Parameter> = {
+  from: text(64),
+  to: text(64),
+  by: word(splits),
+  measure: word(measures),
+  exporter: text(255),
+  filter: text(4096),
+  tz: {
+    read: (value) => (isZone(value) ? value : null),
+    write: String,
+    remedy: 'name an IANA time zone such as Europe/Brussels',
+  },
+  refresh: word(refreshChoices),
+  only: keys,
+  hide: keys,
+}
+const names = Object.keys(parameters) as (keyof View)[]
+
+/** The view of an address's query, and what of it could not be read. */
+export function readAddress(query: string): { view: View; faults: AddressFault[] } {
+  const faults: AddressFault[] = []
+  const view: Record<string, View[keyof View]> = { ...defaultView }
+  for (const [name, value] of new URLSearchParams(query)) {
+    const parameter = names.includes(name as keyof View) ? parameters[name as keyof View] : null
+    const read = parameter && value !== '' ? parameter.read(value) : null
+    if (read !== null) view[name] = read
+    else if (value !== '')
+      faults.push({ name, value, remedy: parameter?.remedy ?? `known are ${names.join(', ')}` })
+  }
+  return { view: view as unknown as View, faults }
+}
+
+/** The query of a view, with its `?`; from and to always stand, other defaults do not. */
+export function writeAddress(view: View): string {
+  const query = names
+    .filter((name) => name === 'from' || name === 'to' || !isDefault(view, name))
+    .map((name) => `${name}=${readable(parameters[name].write(view[name]))}`)
+  return `?${query.join('&')}`
+}
+
+function isDefault(view: View, name: keyof View): boolean {
+  const write = parameters[name].write
+  return write(view[name]) === write(defaultView[name])
+}
+
+/** Percent-encoding that leaves alone what a query may hold as it is, so that people can read it. */
+function readable(value: string): string {
+  return encodeURIComponent(value)
+    .replace(/%(3A|2F|2C|40|5B|5D)/g, decodeURIComponent)
+    .replace(/%20/g, '+')
+}

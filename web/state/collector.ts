@@ -1,0 +1,61 @@
+/** What the page knows of the collector behind it: its exporters, settings and warnings. */
+import { computed, signal } from '@preact/signals'
+
+import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
+import type { Exporter, StatusAnswer } from '../../api/schema-status.ts'
+import { ask, RequestError } from '../client.ts'
+import { takeServerZone } from './zone.ts'
+
+export const exporters = signal<readonly Exporter[] | null>(null)
+export const status = signal<StatusAnswer | null>(null)
+
+/** How often exporters and status are asked for again. */
+const againMs = 30_000
+
+/** The local networks of the settings, by which a host is told to be ours. */
+const localSetting = computed(() => String(status.value?.settings['local'] ?? ''))
+const localNetworks = computed(() => {
+  const networks = localSetting.value.split(',').map((network) => parseNetwork(network))
+  return new NetworkSet(networks.filter((network): network is Network => network !== null))
+})
+
+export const isLocal = computed(() => {
+  const networks = localNetworks.value
+  return (host: string) => networks.hasText(host)
+})
+
+/** The name of an exporter as people know it: its own, else its address. */
+export function exporterName(exporter: Pick<Exporter, 'address' | 'name'>): string {
+  return exporter.name ?? exporter.address
+}
+
+/** Newest moment of which anything is stored, unix seconds; null where nothing is. */
+export const newestData = computed(() => {
+  const answer = status.value
+  if (!answer) return null
+  const ends = [answer.archive.to, ...answer.series.slice(0, 1).map((tier) => tier.to)]
+  const known = ends.filter((end): end is number => end !== null)
+  return known.length > 0 ? Math.max(...known) : null
+})
+
+/** Asks for exporters and status now, and again for as long as the page is open. */
+export async function followCollector(): Promise<void> {
+  setInterval(() => {
+    if (!document.hidden) void refreshCollector()
+  }, againMs)
+  await refreshCollector()
+}
+
+/** Asks for exporters and status; where nothing answers, what was known stays. */
+export async function refreshCollector(): Promise<void> {
+  const { signal: ended } = new AbortController()
+  try {
+    const answers = await Promise.all([ask('exporters', {}, ended), ask('status', {}, ended)])
+    exporters.value = answers[0].exporters
+    status.value = answers[1]
+    takeServerZone(answers[1].settings['timeZone'])
+  } catch (error) {
+    // The chart's own request says that nothing answers.
+    if (!(error instanceof RequestError)) throw error
+  }
+}

@@ -1,0 +1,50 @@
+/** A range that ends now moves on: fetched again as often as asked, and never while nobody looks. */
+import { computed, effect } from '@preact/signals'
+
+import { parseDuration } from '../../flow/interval.ts'
+import { isRelative } from '../../flow/time-grammar.ts'
+import { failure, load, loading, traffic } from './traffic.ts'
+import { view } from './view.ts'
+
+/** After a failure, how soon it is tried again. */
+const retryMs = 5000
+const autoMinMs = 10_000
+const autoMaxMs = 300_000
+
+/** How long until the range is fetched again, in ms; null where it does not move. */
+export const refreshMs = computed(() => {
+  const { refresh, from, to } = view.value
+  if (refresh === 'off' || !(isRelative(from) && to === 'now')) return null
+  if (refresh !== 'auto') return parseDuration(refresh)
+  // No more often than the chart would move by a step.
+  const step = (traffic.value?.keyed.step ?? 0) * 1000
+  return Math.min(autoMaxMs, Math.max(autoMinMs, step))
+})
+
+const due = computed(() => (failure.value ? retryMs : refreshMs.value))
+
+/** Fetches again whenever it is due. */
+export function followRefresh(): void {
+  effect(() => {
+    const wait = due.value
+    const busy = loading.value
+    // Each answer starts the wait anew.
+    void traffic.value
+    void failure.value
+    const timer = wait === null || busy ? undefined : setTimeout(refreshSeen, wait)
+    return () => clearTimeout(timer)
+  })
+}
+
+function refreshSeen(): void {
+  if (!document.hidden) {
+    void load()
+    return
+  }
+  const seen = () => {
+    if (document.hidden) return
+    document.removeEventListener('visibilitychange', seen)
+    void load()
+  }
+  document.addEventListener('visibilitychange', seen)
+}

@@ -1,0 +1,131 @@
+/** The tables under the chart: the greatest hosts, ports and protocols of the window shown. */
+import { signal } from '@preact/signals'
+
+import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema.ts'
+import { keyId } from '../chart/layers.ts'
+import { ask, RequestError, type Query } from '../client.ts'
+import type { Measure } from './address.ts'
+import type { Traffic } from './traffic.ts'
+
+export const tableKeys = ['host', 'port', 'protocol'] as const
+export type TableKey = (typeof tableKeys)[number]
+
+/** What a table counts by. */
+export type Counted = 'bytes' | 'packets' | 'flows'
+
+export interface TableRow {
+  id: string
+  label: string
+  key: Key
+  /** In what the table counts. */
+  count: number
+  share: number
+  /** Distinct other ends; null where only totals are kept. */
+  peers: number | null
+  other: boolean
+}
+
+export interface Table {
+  key: TableKey
+  counted: Counted
+  rows: TableRow[]
+  /** Why there is none. */
+  error: RequestError | null
+}
+
+export const tables = signal<readonly Table[]>([])
+
+const rowsMax = 10
+const countedBy: Record<Measure, Counted> = {
+  bits: 'bytes',
+  packets: 'packets',
+  flows: 'flows',
+  active: 'bytes',
+}
+
+/** Fills the tables for a chart that has come; one that fails says so and spares the others. */
+export async function loadTables(shown: Traffic, ended: AbortSignal): Promise<void> {
+  const counted = countedBy[shown.view.measure]
+  const made = await Promise.all(
+    tableKeys.map(async (key): Promise<Table> => {
+      try {
+        return { key, counted, rows: await loadRows({ shown, key, counted, ended }), error: null }
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error
+        return { key, counted, rows: [], error }
+      }
+    }),
+  )
+  tables.value = made
+}
+
+interface Asked {
+  shown: Traffic
+  key: TableKey
+  counted: Counted
+  ended: AbortSignal
+}
+
+/** From the archive where the chart is; a window of months is answered by the stored totals. */
+function loadRows(asked: Asked): Promise<TableRow[]> {
+  return asked.shown.keyed.source === 'archive' ? rowsOfFlows(asked) : rowsOfSeries(asked)
+}
+
+function windowQuery({ view, keyed }: Traffic): Query {
+  const { from, to } = keyed
+  return { from, to, exporter: view.exporter, filter: view.filter }
+}
+
+async function rowsOfFlows({ shown, key, counted, ended }: Asked): Promise<TableRow[]> {
+  const query = { ...windowQuery(shown), by: key, order: counted, limit: rowsMax }
+  const { rows, other, total } = await ask('top', query, ended)
+  const whole = total[counted]
+  const made = rows.map((row) => ({
+    id: keyId(row),
+    label: row.label,
+    key: row.key,
+    count: row[counted],
+    share: share(row[counted], whole),
+    peers: row.peers,
+    other: false,
+  }))
+  return withRest(made, other[counted], whole)
+}
+
+const measureOf: Record<Counted, Measure> = { bytes: 'bits', packets: 'packets', flows: 'flows' }
+
+async function rowsOfSeries({ shown, key, counted, ended }: Asked): Promise<TableRow[]> {
+  const query = { ...windowQuery(shown), by: key, measure: measureOf[counted], top: rowsMax }
+  const { step } = shown.keyed
+  const { series }: SeriesAnswer = await ask('series', { ...query, step }, ended)
+  const whole = series.reduce((sum, entry) => sum + entry.summary.total, 0)
+  const isRest = (entry: SeriesEntry) => entry.key?.['other'] === true
+  const made = series
+    .filter((entry) => !isRest(entry))
+    .map((entry) => ({
+      id: keyId(entry),
+      label: entry.label,
+      key: entry.key ?? {},
+      count: entry.summary.total,
+      share: share(entry.summary.total, whole),
+      peers: null,
+      other: false,
+    }))
+  const rest = series.filter(isRest)
+  return withRest(
+    made,
+    rest.reduce((sum, entry) => sum + entry.summary.total, 0),
+    whole,
+  )
+}
+
+function withRest(rows: TableRow[], rest: number, whole: number): TableRow[] {
+  const sorted = rows.sort((a, b) => b.count - a.count)
+  if (rest <= 0) return sorted
+  const other = { id: 'other', label: 'other', key: { other: true }, peers: null, other: true }
+  return [...sorted, { ...other, count: rest, share: share(rest, whole) }]
+}
+
+function share(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0
+}

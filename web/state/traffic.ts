@@ -1,0 +1,132 @@
+/** Fetches what the view shows: the chart first, the tables after it. What came last stays until then. */
+import { computed, effect, signal } from '@preact/signals'
+
+import type { SeriesAnswer } from '../../api/schema.ts'
+import { makeLayers } from '../chart/layers.ts'
+import { ask, RequestError, type Query } from '../client.ts'
+import type { Split, View } from './address.ts'
+import { isLocal } from './collector.ts'
+import { loadTables } from './tables.ts'
+import { view } from './view.ts'
+import { windowAt, type Window } from './window.ts'
+import { zone } from './zone.ts'
+
+/** A chart's data and what they were asked for. */
+export interface Traffic {
+  view: View
+  window: Window
+  /** By key and direction; the same as `totals` when split by direction alone. */
+  keyed: SeriesAnswer
+  totals: SeriesAnswer
+  /** cf=max; null until it comes, and where steps are the interval's or finer. */
+  peak: SeriesAnswer | null
+  /** unix ms */
+  loadedAt: number
+}
+
+export const traffic = signal<Traffic | null>(null)
+/** What is drawn of it. */
+export const layers = computed(() => {
+  const shown = traffic.value
+  return shown && makeLayers({ ...shown, split: shown.view.by, isLocal: isLocal.value })
+})
+export const loading = signal(false)
+/** Why the last request failed; null when it did not. */
+export const failure = signal<{ error: RequestError; at: number } | null>(null)
+
+/** Steps the chart can draw: about one to a pixel and a half. Set by the chart from its width. */
+export const pointsWanted = signal(800)
+
+/** Keys asked for: of hosts more than are drawn, since the remote ends among them are not. */
+const topAsked: Record<Split, number> = {
+  host: 24,
+  port: 8,
+  protocol: 8,
+  interface: 8,
+  exporter: 8,
+  direction: 8,
+}
+const splitKeys: Record<Split, string> = {
+  host: 'host,direction',
+  port: 'port,direction',
+  protocol: 'protocol,direction',
+  interface: 'exporter,interface,direction',
+  exporter: 'exporter,direction',
+  direction: 'direction',
+}
+/** Steps longer than the interval that is counted have a maximum of their own. */
+const intervalSeconds = 300
+
+let running: AbortController | null = null
+
+/** Loads whenever what is asked for changes; returns the function that ends it. */
+export function followView(): () => void {
+  let asked = ''
+  return effect(() => {
+    const { from, to, by, measure, exporter, filter } = view.value
+    const next = [from, to, by, measure, exporter, filter, zone.value].join('\n')
+    if (next === asked) return
+    asked = next
+    void load()
+  })
+}
+
+/** Fetches the view again; a request under way is given up. */
+export async function load(): Promise<void> {
+  running?.abort()
+  const { signal: ended } = (running = new AbortController())
+  const window = windowAt(Date.now())
+  if (!window) {
+    loading.value = false
+    return
+  }
+  const shown = view.value
+  loading.value = true
+  try {
+    const loaded = await loadTraffic(shown, window, ended)
+    traffic.value = loaded
+    failure.value = null
+    loading.value = false
+    await Promise.all([addPeak(loaded, ended), loadTables(loaded, ended)])
+  } catch (error) {
+    if (ended.aborted) return
+    if (!(error instanceof RequestError)) throw error
+    loading.value = false
+    failure.value = { error, at: Date.now() }
+  }
+}
+
+/** The parameters that every request of a view has. */
+export function baseQuery(shown: View, window: Window): Query {
+  const { exporter, filter } = shown
+  return { from: window.from / 1000, to: window.to / 1000, exporter, filter }
+}
+
+async function loadTraffic(shown: View, window: Window, ended: AbortSignal): Promise<Traffic> {
+  const query = { ...baseQuery(shown, window), measure: shown.measure, points: pointsWanted.value }
+  const single = shown.by === 'direction'
+  const totalsAsked = ask('series', { ...query, by: 'direction' }, ended)
+  const keyedQuery = { ...query, by: splitKeys[shown.by], top: topAsked[shown.by] }
+  const [keyed, first] = await Promise.all([
+    single ? totalsAsked : ask('series', keyedQuery, ended),
+    totalsAsked,
+  ])
+  // Between two requests a step can close and another source fit: the totals then follow.
+  const totals = sameSteps(keyed, first)
+    ? first
+    : await ask('series', { ...query, by: 'direction', step: keyed.step }, ended)
+  return { view: shown, window, keyed, totals, peak: null, loadedAt: Date.now() }
+}
+
+/** The MAX line, where steps are so long that they have one; the chart stands before it comes. */
+async function addPeak(loaded: Traffic, ended: AbortSignal): Promise<void> {
+  const { view: shown, window, keyed } = loaded
+  if (keyed.step <= intervalSeconds || shown.by === 'interface') return
+  const query = { ...baseQuery(shown, window), measure: shown.measure, by: 'direction', cf: 'max' }
+  const peak = await ask('series', { ...query, step: keyed.step }, ended)
+  if (sameSteps(keyed, peak)) traffic.value = { ...loaded, peak }
+}
+
+function sameSteps(a: SeriesAnswer, b: SeriesAnswer): boolean {
+  return a.step === b.step && a.time.length === b.time.length && a.time[0] === b.time[0]
+}

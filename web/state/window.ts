@@ -1,0 +1,32 @@
+/** The window of time that the view's texts name. */
+import { computed } from '@preact/signals'
+
+import { parseTime } from '../../flow/time-grammar.ts'
+import { view } from './view.ts'
+import { zone } from './zone.ts'
+
+/** A window of time in unix ms, [from, to). */
+export interface Window {
+  from: number
+  to: number
+}
+
+/** What is wrong with a time of the view, as a text for its field. */
+export const timeFaults = computed(() => {
+  const { from, to } = view.value
+  const read = (text: string, side: 'from' | 'to') =>
+    parseTime(text, { now: Date.now(), zone: zone.value, side })
+  const [start, end] = [read(from, 'from'), read(to, 'to')]
+  const form = 'write 2026-11-16 11:30, now-6h or now/d'
+  if (start === null) return { from: `"${from}" is no time: ${form}`, to: '' }
+  if (end === null) return { from: '', to: `"${to}" is no time: ${form}` }
+  return { from: '', to: end <= start ? 'the end must be after the start' : '' }
+})
+
+/** The window of the view at a given moment, or null where its times cannot be read. */
+export function windowAt(now: number): Window | null {
+  const context = { now, zone: zone.value }
+  const from = parseTime(view.value.from, { ...context, side: 'from' })
+  const to = parseTime(view.value.to, { ...context, side: 'to' })
+  return from !== null && to !== null && to > from ? { from, to } : null
+}

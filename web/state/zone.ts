@@ -1,0 +1,18 @@
+/** The time zone of every time on the page: the address's, else the server's setting, else the browser's. */
+import { computed, signal } from '@preact/signals'
+
+import { isZone } from '../../flow/zone.ts'
+import { view } from './view.ts'
+
+export const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** The zone that the server's settings name; empty for the browser's. */
+export const serverZone = signal('')
+
+export const zone = computed(() => view.value.tz || serverZone.value || browserZone)
+
+/** Takes the zone of the server's settings, where it names one. */
+export function takeServerZone(name: string | number | null | undefined): void {
+  const named = typeof name === 'string' && name !== 'browser' && isZone(name)
+  serverZone.value = named ? name : ''
+}

@@ -1,0 +1,115 @@
+/** The greatest hosts, ports and protocols of the window; a click makes one a condition of the filter. */
+import type { Key } from '../../api/schema.ts'
+import { formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
+import { filterFault, withCondition } from '../controls/filter-box.tsx'
+import { tables, type Table, type TableKey, type TableRow } from '../state/tables.ts'
+import { show } from '../state/view.ts'
+
+const titles: Record<TableKey, string> = {
+  host: 'Top hosts',
+  port: 'Top ports',
+  protocol: 'Top protocols',
+}
+const abouts: Record<TableKey, string> = {
+  host: 'received and sent; each flow counts for both of its ends',
+  port: 'service ports',
+  protocol: '',
+}
+
+/** The condition that a row stands for; empty where no filter can say it. */
+export function conditionOf(key: Key): string {
+  const { host, port, protocol } = key
+  if (host !== undefined) return `host ${host}`
+  const conditions = [protocol === undefined ? '' : `proto ${protocol}`]
+  if (typeof port === 'number' || /^\d+$/.test(String(port))) conditions.push(`port ${port}`)
+  const condition = conditions.filter(Boolean).join(' and ')
+  return filterFault(condition) ? '' : condition
+}
+
+export function TopTables() {
+  if (tables.value.length === 0) return null
+  return (
+    <div class="tops">
+      {tables.value.map((table) => (
+        <TopTable key={table.key} table={table} />
+      ))}
+    </div>
+  )
+}
+
+function TopTable({ table }: { table: Table }) {
+  const { key, counted, rows, error } = table
+  const peers = rows.some((row) => row.peers !== null)
+  return (
+    <section class="panel top" aria-label={titles[key]}>
+      <h2>
+        {titles[key]} <small>{abouts[key]}</small>
+      </h2>
+      {error && (
+        <p class="message error">
+          <b>{error.message}.</b> {error.remedy}
+        </p>
+      )}
+      {!error && rows.length === 0 && <p class="dim">nothing in this window</p>}
+      {rows.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{key}</th>
+              {peers && (
+                <th scope="col" title="distinct other ends">
+                  peers
+                </th>
+              )}
+              <th scope="col">{counted}</th>
+              <th scope="col">share</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <TopRow key={row.id} row={row} counted={counted} peers={peers} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}
+
+function TopRow({
+  row,
+  counted,
+  peers,
+}: {
+  row: TableRow
+  counted: Table['counted']
+  peers: boolean
+}) {
+  const condition = row.other ? '' : conditionOf(row.key)
+  const percent = row.share * 100
+  return (
+    <tr class={row.other ? 'rest' : ''}>
+      <th scope="row">
+        {condition === '' ? (
+          row.label
+        ) : (
+          <button
+            type="button"
+            title={`filter: ${condition}`}
+            onClick={() => show({ filter: withCondition(condition), only: [], hide: [] })}
+          >
+            {row.label}
+          </button>
+        )}
+      </th>
+      {peers && <td>{row.peers === null ? '' : formatScaled(row.peers)}</td>}
+      <td title={`${formatExact(row.count)} ${counted}`}>
+        {counted === 'bytes' ? formatWithUnit(row.count, 'B') : formatScaled(row.count)}
+      </td>
+      <td class="share">
+        <i style={{ width: `${Math.max(percent, 0.5)}%` }} />
+        <span>{percent < 0.05 && percent > 0 ? '<0.1' : percent.toFixed(1)} %</span>
+      </td>
+    </tr>
+  )
+}
