@@ -2,12 +2,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
 import { readSettings, SettingsError, type Settings } from '../flow/settings.ts'
-import { api } from './api.ts'
-import { demo } from './demo.ts'
-import { ingest } from './ingest.ts'
-import { rebuild } from './rebuild.ts'
-import { replay } from './replay.ts'
-import { start } from './start.ts'
 import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 
@@ -15,6 +9,7 @@ interface Command {
   about: string
   usage: string
   options: NonNullable<ParseArgsConfig['options']>
+  /** Loads only what the command needs. */
   run: (input: CommandInput) => Promise<void>
 }
 
@@ -29,19 +24,19 @@ const commands: Record<string, Command> = {
     about: 'collect flows and serve the page: ingest and API under one command',
     usage: 'weir start',
     options: {},
-    run: start,
+    run: async (input) => (await import('./start.ts')).start(input),
   },
   ingest: {
     about: 'collect flows only',
     usage: 'weir ingest',
     options: {},
-    run: ingest,
+    run: async (input) => (await import('./ingest.ts')).ingest(input),
   },
   api: {
     about: 'serve the API and the page only, from what the data folder holds',
     usage: 'weir api',
     options: {},
-    run: api,
+    run: async (input) => (await import('./api.ts')).api(input),
   },
   replay: {
     about: 'take captures (pcap, pcapng, .gz) into the store as if received then',
@@ -52,19 +47,19 @@ const commands: Record<string, Command> = {
       to: { type: 'string' },
       speed: { type: 'string' },
     },
-    run: replay,
+    run: async (input) => (await import('./replay.ts')).replay(input),
   },
   rebuild: {
     about: 'make the series of a time again from the archive',
     usage: 'weir rebuild --from TIME --to TIME',
     options: { from: { type: 'string' }, to: { type: 'string' } },
-    run: rebuild,
+    run: async (input) => (await import('./rebuild.ts')).rebuild(input),
   },
   demo: {
     about: 'show the bundled Monday outage on a scratch folder',
     usage: 'weir demo',
     options: {},
-    run: demo,
+    run: async (input) => (await import('./demo.ts')).demo(input),
   },
 }
 
@@ -73,10 +68,8 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await run(args)
   } catch (error) {
-    if (!(error instanceof CommandError) && !(error instanceof SettingsError)) throw error
-    const lines = error instanceof SettingsError ? settingLines(error) : [error.message]
-    for (const line of lines) console.error(`weir: ${line}`)
-    process.exitCode = error instanceof CommandError ? error.exitCode : exitCodes.usage
+    for (const line of linesOf(error)) console.error(`weir: ${line}`)
+    process.exitCode = exitCodeOf(error)
   }
 }
 
@@ -130,8 +123,23 @@ export async function loadSettings(
   return readSettings(environment, file)
 }
 
-function settingLines(error: SettingsError): string[] {
-  return error.faults.map(({ key, value, remedy }) => `${key}="${value}": ${remedy}`)
+/** What to print of a failure that is the user's to mend; our own bugs are thrown on. */
+function linesOf(error: unknown): string[] {
+  if (error instanceof SettingsError)
+    return error.faults.map(({ key, value, remedy }) => `${key}="${value}": ${remedy}`)
+  if (error instanceof CommandError) return [error.message]
+  if (isSystemError(error)) return [`${error.message}; look at the address or the folder it names`]
+  throw error
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof SettingsError) return exitCodes.usage
+  return error instanceof CommandError ? error.exitCode : exitCodes.failure
+}
+
+/** An error of the operating system, such as an address in use or a folder that is not ours. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
 }
 
 function usage(): string {

@@ -16,7 +16,11 @@ export async function start({ settings, values }: CommandInput): Promise<void> {
   const children = ['ingest', 'api'].map((name) =>
     fork(weir, [name, ...config], { detached: true }),
   )
+  let isStopping = false
   const stop = () => {
+    // A second signal ends a process at once, so each is told only once.
+    if (isStopping) return
+    isStopping = true
     for (const child of children) if (child.exitCode === null) child.kill('SIGTERM')
   }
   process.on('SIGINT', stop)

@@ -11,6 +11,7 @@ import type { Settings } from '../flow/settings.ts'
 import type { CutOptions } from '../store/cut.ts'
 import type { SeriesStore, StepRows } from '../store/series.ts'
 import { nameOf, RedoList, type RedoStep } from './consolidate/redo.ts'
+import { spansOf, type Span } from './consolidate/span.ts'
 import { StepConsolidation } from './consolidate/step.ts'
 
 /**
@@ -26,13 +27,6 @@ export interface ConsolidatorParts extends CutOptions {
   /** The 5-minute tier first. */
   tiers: readonly Tier[]
   redo: RedoList
-}
-
-/** Due steps that lie within one of them, the span. */
-interface Span {
-  from: number
-  to: number
-  steps: RedoStep[]
 }
 
 export class Consolidator {
@@ -93,9 +87,9 @@ export class Consolidator {
     for (const span of spansOf(due)) {
       await this.#makeSpan(span, nowMs)
       this.#made.push(...span.steps)
-      if (this.#pendingRows >= pendingRowsMax) await this.#flush(nowMs)
+      if (this.#pendingRows >= pendingRowsMax) await this.#takeOff(nowMs)
     }
-    await this.#flush(nowMs)
+    await this.#takeOff(nowMs)
     this.#forgetPace(nowMs)
     await this.#expire()
   }
@@ -105,14 +99,19 @@ export class Consolidator {
     return madeAt === undefined || madeAt + step.tier.stepMs / makingsPerStep <= nowMs
   }
 
-  /** Writes what has gathered, then takes those of its steps off the list that are closed. */
-  async #flush(nowMs: number): Promise<void> {
+  /** Writes what has gathered. */
+  async #flush(): Promise<void> {
     for (const [tier, steps] of this.#pending) await this.#parts.store.write(tier, steps)
+    this.#pending = new Map()
+    this.#pendingRows = 0
+  }
+
+  /** Writes what has gathered, then takes the steps that were made and are closed off the list. */
+  async #takeOff(nowMs: number): Promise<void> {
+    await this.#flush()
     const closed = this.#made.filter(({ tier, time }) => time + tier.stepMs <= nowMs)
     await this.#parts.redo.remove(closed)
     for (const step of this.#made) this.#madeAt.set(nameOf(step), nowMs)
-    this.#pending = new Map()
-    this.#pendingRows = 0
     this.#made = []
   }
 
@@ -178,6 +177,7 @@ export class Consolidator {
     if (held) held.push(step)
     else this.#pending.set(tier, [step])
     for (const { count } of step.measurements) this.#pendingRows += count
+    if (this.#pendingRows >= pendingRowsMax) await this.#flush()
   }
 
   #forgetPace(nowMs: number): void {
@@ -211,30 +211,6 @@ export class Consolidator {
     }
     if (isChanged) await redo.setExpired(expired)
   }
-}
-
-/** Due steps grouped so that the 5-minute rows of each stretch are read once. */
-function spansOf(due: readonly RedoStep[]): Span[] {
-  const coarsestFirst = [...due].sort((a, b) => b.tier.stepMs - a.tier.stepMs || a.time - b.time)
-  const spans: Span[] = []
-  const spanOfStart = new Map<number, Span>()
-  const spanLengths = new Set<number>()
-  for (const step of coarsestFirst) {
-    const { tier, time } = step
-    let span: Span | undefined
-    for (const length of spanLengths) {
-      const found = spanOfStart.get(Math.floor(time / length) * length)
-      if (found && found.to >= time + tier.stepMs) span = found
-      if (span) break
-    }
-    if (!span) {
-      spans.push((span = { from: time, to: time + tier.stepMs, steps: [] }))
-      spanOfStart.set(time, span)
-      spanLengths.add(tier.stepMs)
-    }
-    span.steps.push(step)
-  }
-  return spans.sort((a, b) => a.from - b.from)
 }
 
 /** Opens the consolidator of a data folder: its list is kept in state/consolidation.jsonl. */

@@ -142,6 +142,7 @@ export class ManifestReader<Entry extends { file: string }> {
   #inode = 0n
   #size = 0
   #cached: readonly Entry[] = []
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(path: string) {
     this.#path = path
@@ -158,8 +159,14 @@ export class ManifestReader<Entry extends { file: string }> {
     return this.#state.values.get(name) as T | undefined
   }
 
-  /** Reads what was written since the last call. */
-  async refresh(): Promise<void> {
+  /** Reads what was written since the last call; calls at the same time look one after the other. */
+  refresh(): Promise<void> {
+    const looked = this.#turn.then(() => this.#look())
+    this.#turn = looked.catch(() => undefined)
+    return looked
+  }
+
+  async #look(): Promise<void> {
     const now = await stat(this.#path, { bigint: true }).catch(() => null)
     const isSame = now !== null && now.ino === this.#inode && Number(now.size) >= this.#size
     if (isSame && Number(now.size) === this.#size) return

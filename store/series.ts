@@ -82,6 +82,8 @@ export interface ReadQuery extends SeriesRange {
   rest?: boolean | undefined
   /** The fields asked for; the columns of the others may be 0. Absent: all. Fewer are faster. */
   fields?: readonly FieldName[] | undefined
+  /** True: of the 5-minute tier only the sums are asked for; max, unknown and known may be 0. */
+  sumsOnly?: boolean | undefined
 }
 
 /**

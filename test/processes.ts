@@ -52,6 +52,12 @@ async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
   return text
 }
 
+/** What still runs when a test fails must not outlive it. */
+const children = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
 /** A running `weir ingest` on ports of its own. */
 export class RunningIngest {
   readonly #child: ChildProcess
@@ -62,6 +68,10 @@ export class RunningIngest {
 
   private constructor(child: ChildProcess, data: string) {
     this.#child = child
+    children.add(child)
+    child.once('exit', () => children.delete(child))
+    // A failed test must be able to end while its process still runs.
+    child.unref()
     this.#data = data
     this.#stderr = textOf(child.stderr!)
     child.stdout!.resume()

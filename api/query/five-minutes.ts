@@ -26,8 +26,8 @@ export interface FiveMinuteAnswer {
 
 /**
  * Reads the 5-minute totals that lie under an answer and puts exact maxima into its lines. Where
- * they do not reach back as far as the answer, only the steps are read whose bound could hold the
- * greatest maximum (or all, where peaks are wanted).
+ * they do not reach back as far as the answer, only the keys and steps are read whose bound could
+ * hold the greatest maximum (or all, where peaks are wanted).
  */
 export async function lookIntoFiveMinutes(
   question: TierQuestion,
@@ -41,55 +41,78 @@ export async function lookIntoFiveMinutes(
     from: Math.max(coarse.grid.from, extent.from),
     to: Math.min(gridEnd(coarse.grid), extent.to + intervalMs),
   }
-  const span = facts.reaches ? kept : worthReading(coarse, kept, facts)
-  const reason = `5-minute totals are kept since ${new Date(extent.from).toISOString()} only`
-  if (!span || span.from >= span.to) return none(facts.reaches ? 'nothing is known' : reason)
-  if (rowsUnder(coarse, span) > fiveMinuteRowsMax)
+  const reason = facts.reaches
+    ? 'nothing is known of the window'
+    : `5-minute totals are kept since ${new Date(extent.from).toISOString()} only`
+  const look = facts.reaches || facts.wantsPeaks ? everything(coarse, kept) : worthIt(coarse, kept)
+  if (look.from >= look.to) return none(reason)
+  if (rowsUnder(coarse, look) > fiveMinuteRowsMax)
     return none('too many 5-minute totals lie in the window: ask for less time or fewer keys')
-  const fine = await fromTier(question, { tier, ...span }, coarse.keys)
+  const keys = look.lines.map((i) => coarse.keys[i]!)
+  const { from, to, wantsRest } = look
+  const fine = await fromTier(question, { tier, from, to }, { keys, wantsRest })
   const pairs = new Map<Line, Line>()
-  coarse.lines.forEach((line, i) => pairs.set(line, fine.lines[i]!))
-  coarse.rests.forEach((line, i) => pairs.set(line, fine.rests[i]!))
+  look.lines.forEach((i, at) => pairs.set(coarse.lines[i]!, fine.lines[at]!))
+  fine.rests.forEach((rest, i) => pairs.set(coarse.rests[i]!, rest))
   for (const [line, exact] of pairs) putPeaks({ line, grid: coarse.grid }, exact, fine.grid)
   if (!facts.reaches) return none(reason)
   return { values: (line) => ({ values: pairs.get(line)!.average }), answer: fine }
 }
 
-function rowsUnder({ lines, rests, covered }: TierAnswer, span: { from: number; to: number }) {
+/** What is read: [from, to) of some of the lines, by their places, and of the rest or not. */
+interface Look {
+  from: number
+  to: number
+  lines: readonly number[]
+  wantsRest: boolean
+}
+
+function everything({ lines }: TierAnswer, kept: { from: number; to: number }): Look {
+  return { ...kept, lines: lines.map((_, i) => i), wantsRest: true }
+}
+
+function rowsUnder({ covered }: TierAnswer, { from, to, lines }: Look): number {
   const exporters = Math.max(1, covered.exporters.length)
-  return ((span.to - span.from) / intervalMs) * exporters * (lines.length + rests.length)
+  return ((to - from) / intervalMs) * exporters * (lines.length + 1)
 }
 
-/** From the first to the last step of 5-minute totals whose bound may hide a greatest maximum. */
-function worthReading(
-  { lines, rests, grid }: TierAnswer,
-  kept: { from: number; to: number },
-  { wantsPeaks }: FiveMinuteFacts,
-): { from: number; to: number } | null {
+/** From the first to the last step whose bound may hide a greatest maximum, of the lines that have one. */
+function worthIt(coarse: TierAnswer, kept: { from: number; to: number }): Look {
+  const { lines, rests, grid } = coarse
   const first = Math.max(0, Math.ceil((kept.from - grid.from) / grid.stepMs))
-  let from = Number.POSITIVE_INFINITY
-  let to = Number.NEGATIVE_INFINITY
-  for (const line of [...lines, ...rests]) {
-    const sure = wantsPeaks ? Number.NEGATIVE_INFINITY : greatestSure(line)
-    for (let at = first; at < grid.count; at++) {
-      if (line.parts[at]! < 2 || !(line.peak[at]! > sure)) continue
-      from = Math.min(from, at)
-      to = Math.max(to, at)
-    }
+  const spans = [...lines, ...rests].map((line) => candidates(line, first))
+  const from = Math.min(...spans.map((span) => span.from))
+  const to = Math.max(...spans.map((span) => span.to))
+  // The rest is told from all of the listed.
+  const wantsRest = spans.slice(lines.length).some((span) => span.from < span.to)
+  return {
+    from: grid.from + from * grid.stepMs,
+    to: Math.min(kept.to, grid.from + to * grid.stepMs),
+    lines: lines.flatMap((_, i) => (wantsRest || spans[i]!.from < spans[i]!.to ? [i] : [])),
+    wantsRest,
   }
-  return from <= to
-    ? {
-        from: grid.from + from * grid.stepMs,
-        to: Math.min(kept.to, grid.from + (to + 1) * grid.stepMs),
-      }
-    : null
 }
 
-/** What the greatest maximum is at least: a mean is never above its maximum. */
-function greatestSure({ peak, average, parts }: Line): number {
+/** The steps from `first` on whose bound is above what is sure without them. */
+function candidates(line: Line, first: number): { from: number; to: number } {
+  const span = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
+  const sure = greatestSure(line, first)
+  for (let at = first; at < line.peak.length; at++) {
+    if (line.parts[at]! < 2 || !(line.peak[at]! > sure)) continue
+    span.from = Math.min(span.from, at)
+    span.to = at + 1
+  }
+  return span
+}
+
+/**
+ * What the greatest maximum is at least, whatever is found from `first` on: the bounds before are
+ * final, for nothing finer is left of them, and a mean is never above its maximum.
+ */
+function greatestSure({ peak, average, parts }: Line, first: number): number {
   let sure = Number.NEGATIVE_INFINITY
   for (let at = 0; at < peak.length; at++) {
-    const value = parts[at]! > 1 ? average[at]! : peak[at]!
+    const value = at >= first && parts[at]! > 1 ? average[at]! : peak[at]!
     if (value > sure) sure = value
   }
   return sure

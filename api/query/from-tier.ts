@@ -33,11 +33,11 @@ export interface TierAnswer {
   rests: Line[]
 }
 
-/** The steps of a tier over [from, to), by the greatest keys of that time or by `keys`. */
+/** The steps of a tier over [from, to), by the greatest keys of that time or by those `given`. */
 export async function fromTier(
   question: TierQuestion,
   { tier, from, to }: { tier: Tier; from: number; to: number },
-  given?: readonly SeriesKey[],
+  given?: { keys: readonly SeriesKey[]; wantsRest: boolean },
 ): Promise<TierAnswer> {
   const { series, split, unit, exporter } = question
   const grid = gridOver(from, to, tier.stepMs)
@@ -47,10 +47,11 @@ export async function fromTier(
     to: gridEnd(grid),
     exporters: exporter === undefined ? undefined : [exporter],
   }
-  const asked = { ...range, fields: [unit.field] }
+  // What is known of 5-minute rows is in the coverage.
+  const asked = { ...range, fields: [unit.field], sumsOnly: true }
   const measurement = split.measurement!
   const ranked = async () => {
-    if (given) return given
+    if (given) return given.keys
     if (split.ranked.length === 0) return withDirections([{}], split)
     const rows = await series.top({
       ...range,
@@ -62,7 +63,8 @@ export async function fromTier(
     })
     return withDirections(rows.map(({ key }) => key), split) // prettier-ignore
   }
-  const rule = split.ranked.length === 0 ? null : wholeOf(split)
+  const isCut = split.ranked.length > 0 && given?.wantsRest !== false
+  const rule = isCut ? wholeOf(split) : null
   const [coverage, { keys, listed }, whole] = await Promise.all([
     series.coverage(range),
     ranked().then(async (found) => ({

@@ -9,6 +9,9 @@ export interface DatagramContext {
   exporter: Exporter
   stream: Stream
   view: DataView
+  /** What is still to be read: [offset, end) of the view. */
+  offset: number
+  end: number
   receivedMs: number
   /** unix ms, the exporter's clock */
   exportMs: number

@@ -2,25 +2,23 @@
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
+import { Accounting } from './accounting.ts'
 import type { DatagramContext } from './context.ts'
-import type { Exporter } from './exporter.ts'
 import { versionOf } from './datagram.ts'
 import type { Datagram, DatagramVersion } from './datagram.ts'
+import type { Exporter } from './exporter.ts'
 import { Exporters } from './exporters.ts'
-import { FixedDecoder, readFixedHeader } from './fixed.ts'
+import { FixedDecoder } from './fixed.ts'
 import type { FixedVersion } from './fixed.ts'
 import { datagramBytesMax, decoderLimits, decoderRowsMax } from './limits.ts'
 import type { DecoderLimits } from './limits.ts'
-import { wordSize } from './numbers.ts'
 import { Parking } from './parking.ts'
 import { RecordDecoder } from './records.ts'
-import type { RecordBytes } from './records.ts'
-import type { SequencedDatagram, SequenceFinding } from './sequence.ts'
 import { ipfixHeaderBytes, SetDecoder, v9HeaderBytes } from './sets.ts'
 import type { TemplateChange } from './sets.ts'
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts'
 import type { DecoderParts } from './snapshot.ts'
-import { sequenceUnits, Stream } from './stream.ts'
+import { Stream } from './stream.ts'
 import { TemplateStore } from './template-store.ts'
 
 export { decoderRowsMax } from './limits.ts'
@@ -29,7 +27,7 @@ export type { Datagram, DatagramVersion } from './datagram.ts'
 
 export interface DecoderOptions {
   limits?: Partial<DecoderLimits>
-  /** Told of each datagram that carries a sequence number, and of v1's without one. */
+  /** Told of each datagram; v1, which has no sequence numbers, with the verdict `unknown`. */
   onSequence?: (event: SequenceEvent) => void
   /** Told when a template is replaced by another with the same id. */
   onTemplateChange?: (change: TemplateChange) => void
@@ -47,12 +45,12 @@ export class Decoder {
   readonly #sets: SetDecoder
   readonly #parking: Parking
   readonly #parts: DecoderParts
-  readonly #onSequence: ((event: SequenceEvent) => void) | null
+  readonly #accounting: Accounting
   /** One object, used again for each datagram; null before the first. */
   #context: DatagramContext | null = null
-  #sequenced: SequencedDatagram = { sequence: 0, uptimeMs: -1, exportMs: 0, mark: 0 }
   #expiredMs = 0
-  /** Of the buffer of the last datagram, since buffers are used again. */
+  /** Of the last datagram: buffers are used again, and asking a view for its own is slow. */
+  #buffer: ArrayBufferLike = emptyView.buffer
   #view: DataView = emptyView
 
   /**
@@ -62,7 +60,7 @@ export class Decoder {
   constructor(flows: FlowColumns, options: DecoderOptions = {}) {
     const limits = { ...decoderLimits, ...options.limits }
     this.#flows = flows
-    this.#onSequence = options.onSequence ?? null
+    this.#accounting = new Accounting(options.onSequence ?? null)
     this.#parking = new Parking(limits)
     const records = new RecordDecoder(flows)
     this.#exporters = new Exporters(limits, this.#parking, () => templates)
@@ -93,134 +91,75 @@ export class Decoder {
       exporter.problem('version-unknown')
       return version
     }
-    exporter.versions.add(version)
+    const context = (this.#context ??= emptyContext(this.#flows, exporter))
     const { buffer, byteOffset, length } = payload
-    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer as ArrayBuffer)
-    const bytes = { offset: byteOffset, end: byteOffset + Math.min(length, datagramBytesMax) }
-    if (version === 'v9' || version === 'ipfix')
-      this.#decodeSets(exporter, datagram, version, bytes)
-    else this.#decodeFixed(exporter, datagram, version, bytes)
+    if (this.#buffer !== buffer) {
+      this.#buffer = buffer
+      this.#view = new DataView(buffer)
+    }
+    context.exporter = exporter
+    context.view = this.#view
+    context.offset = byteOffset
+    context.end = byteOffset + Math.min(length, datagramBytesMax)
+    if (version === 'v9' || version === 'ipfix') this.#decodeSets(context, datagram, version)
+    else this.#decodeFixed(context, datagram, version)
     return version
   }
 
-  #decodeFixed(
-    exporter: Exporter,
-    datagram: Datagram,
-    version: FixedVersion,
-    bytes: RecordBytes,
-  ): void {
-    const header = readFixedHeader(this.#view, bytes.offset, version)
-    const { count, domain, samplingInterval } = header
-    const context = this.#begin(exporter, datagram, version, { ...header, bytes })
-    context.stream = this.#exporters.streamOf(exporter, version, domain, {
-      ...datagram,
-      sequenced: this.#sequenced,
-    })
-    context.headerRate = samplingInterval
-    if (version === 'v1') {
-      this.#fixed.decode(context, version, { ...bytes, count })
-      this.#tell(context, { verdict: 'unknown', lostDatagrams: 0, lostFlows: 0 })
-      return
-    }
-    const finding = context.stream.sequence.judge(this.#sequenced)
-    if (this.#isDuplicate(context, finding)) return
-    const records = this.#fixed.decode(context, version, { ...bytes, count })
-    this.#advance(context, finding, records)
+  #decodeFixed(context: DatagramContext, datagram: Datagram, version: FixedVersion): void {
+    const header = this.#fixed.readHeader(context, version)
+    this.#accounting.begin(context, header.sequence)
+    this.#enter(context, datagram, version, header.domain)
+    context.headerRate = header.samplingInterval
+    const finding = this.#accounting.judge(context)
+    if (finding === null) return
+    const records = this.#fixed.decode(context, version, header.count)
+    this.#accounting.advance(context, finding, records)
   }
 
-  #decodeSets(
-    exporter: Exporter,
-    datagram: Datagram,
-    version: 'v9' | 'ipfix',
-    bytes: RecordBytes,
-  ): void {
-    const view = this.#view
-    const { offset } = bytes
+  #decodeSets(context: DatagramContext, datagram: Datagram, version: 'v9' | 'ipfix'): void {
+    const { view, offset } = context
     const isV9 = version === 'v9'
-    const context = this.#begin(exporter, datagram, version, {
-      uptimeMs: isV9 ? view.getUint32(offset + 4) : -1,
-      exportMs: view.getUint32(offset + (isV9 ? 8 : 4)) * 1000,
-      sequence: view.getUint32(offset + (isV9 ? 12 : 8)),
-      bytes,
-    })
-    const domain = view.getUint32(offset + (isV9 ? 16 : 12))
-    const { sourcePort, receivedMs } = datagram
-    const sequenced = this.#sequenced
-    context.stream = this.#exporters.streamOf(exporter, version, domain, {
-      sourcePort,
-      receivedMs,
-      sequenced,
-    })
-    const finding = context.stream.sequence.judge(sequenced)
-    if (this.#isDuplicate(context, finding)) return
-    const end = isV9 ? bytes.end : ipfixEnd(context, bytes)
-    const first = offset + (isV9 ? v9HeaderBytes : ipfixHeaderBytes)
-    const records = this.#sets.decode(context, version, { offset: first, end })
-    this.#advance(context, finding, isV9 ? 1 : records)
-    if (context.stream.parked.length > 0) this.#sets.release(context)
+    context.uptimeMs = isV9 ? view.getUint32(offset + 4) : -1
+    context.exportMs = view.getUint32(offset + (isV9 ? 8 : 4)) * 1000
+    this.#accounting.begin(context, view.getUint32(offset + (isV9 ? 12 : 8)))
+    this.#enter(context, datagram, version, view.getUint32(offset + (isV9 ? 16 : 12)))
+    const finding = this.#accounting.judge(context)
+    if (finding === null) return
+    if (!isV9) endIpfix(context)
+    context.offset += isV9 ? v9HeaderBytes : ipfixHeaderBytes
+    const records = this.#sets.decode(context, version)
+    this.#accounting.advance(context, finding, isV9 ? 1 : records)
+    if (context.stream.hasReleasable) this.#sets.release(context)
   }
 
-  /** The context of a new datagram; its stream is still that of the last. */
-  #begin(
-    exporter: Exporter,
-    { receivedMs }: Datagram,
+  /** Finds the datagram's stream, most often that of the exporter's last. */
+  #enter(
+    context: DatagramContext,
+    datagram: Datagram,
     version: DatagramVersion,
-    header: { uptimeMs: number; exportMs: number; sequence: number; bytes: RecordBytes },
-  ): DatagramContext {
-    const { uptimeMs, exportMs, sequence, bytes } = header
-    const sequenced = this.#sequenced
-    sequenced.sequence = sequence
-    sequenced.uptimeMs = uptimeMs
-    sequenced.exportMs = exportMs
-    sequenced.mark = markOf(this.#view, bytes.offset, bytes.end)
-    const context = (this.#context ??= emptyContext(this.#flows, exporter, version))
-    context.exporter = exporter
-    context.view = this.#view
+    domain: number,
+  ): void {
+    const { exporter } = context
+    const { sourcePort, receivedMs } = datagram
+    const { sequenced } = this.#accounting
+    const last = exporter.lastStream
+    const isLast =
+      last !== null &&
+      last.domain === domain &&
+      last.sourcePort === sourcePort &&
+      last.version === version
+    context.stream = isLast
+      ? last
+      : this.#exporters.streamOf(exporter, { version, domain, datagram, sequenced })
+    context.stream.seenMs = receivedMs
     context.receivedMs = receivedMs
-    context.exportMs = exportMs
-    context.uptimeMs = uptimeMs
-    context.skewMs = exporter.measureSkew(exportMs, receivedMs)
+    context.skewMs = exporter.measureSkew(context.exportMs, receivedMs)
     context.headerRate = 0
     context.records = 0
     context.flowRecords = 0
     context.recordsUnsure = 0
     context.rowsLeft = decoderRowsMax
-    return context
-  }
-
-  /** Flows of a datagram that came before must not be counted again. */
-  #isDuplicate(context: DatagramContext, finding: SequenceFinding): boolean {
-    if (finding.verdict !== 'duplicate') return false
-    context.exporter.duplicates++
-    this.#tell(context, finding)
-    return true
-  }
-
-  #advance(context: DatagramContext, finding: SequenceFinding, units: number): void {
-    const { exporter, stream, flowRecords, recordsUnsure } = context
-    const unitsUnsure = stream.version === 'ipfix' ? recordsUnsure : 0
-    const contents = { units, unitsUnsure, flows: flowRecords }
-    stream.sequence.advance(this.#sequenced, contents, finding)
-    if (finding.verdict === 'reordered') exporter.reordered++
-    if (finding.verdict === 'restart') exporter.restarts++
-    this.#tell(context, finding)
-  }
-
-  #tell({ exporter, stream, receivedMs }: DatagramContext, finding: SequenceFinding): void {
-    const { verdict, lostDatagrams, lostFlows } = finding
-    const lostFlowsEstimated = sequenceUnits[stream.version] === 'datagrams'
-    exporter.lost.datagrams += lostDatagrams
-    exporter.lost.flows += lostFlows
-    if (lostFlowsEstimated && lostFlows !== 0) exporter.lost.flowsEstimated = true
-    this.#onSequence?.({
-      exporter: exporter.address,
-      observationDomain: stream.domain,
-      receivedMs,
-      verdict,
-      lostDatagrams,
-      lostFlows,
-      lostFlowsEstimated,
-    })
   }
 
   /** Drops data that has waited too long for its template; decode does so as its clock goes on. */
@@ -250,33 +189,23 @@ export class Decoder {
   }
 }
 
-/** Where an IPFIX message ends by its own header, as far as the datagram goes. */
-function ipfixEnd({ view, exporter }: DatagramContext, { offset, end }: RecordBytes): number {
+/** Ends an IPFIX message where its own header says, as far as the datagram goes. */
+function endIpfix(context: DatagramContext): void {
+  const { view, exporter, offset, end } = context
   const announced = offset + view.getUint16(offset + 2)
   if (announced > end || announced < offset + ipfixHeaderBytes) exporter.problem('datagram-short')
   else if (announced < end) exporter.problem('datagram-long')
-  return Math.min(announced, end)
+  context.end = Math.min(announced, end)
 }
 
-/** A mark of a datagram's contents: its length, its header and some words from all over it. */
-function markOf(view: DataView, offset: number, end: number): number {
-  const words = (end - offset) >>> 2
-  let mark = view.getUint32(offset + 4) ^ Math.imul(view.getUint32(offset + 8), 31)
-  for (let i = 3; i <= 8; i++)
-    mark = Math.imul(mark, 31) ^ view.getUint32(offset + 4 * (((words - 1) * i) >>> 3))
-  return (end - offset) * wordSize + (mark >>> 0)
-}
-
-function emptyContext(
-  flows: FlowColumns,
-  exporter: Exporter,
-  version: DatagramVersion,
-): DatagramContext {
+function emptyContext(flows: FlowColumns, exporter: Exporter): DatagramContext {
   return {
     flows,
     exporter,
-    stream: new Stream(version, 0, 0, 0),
+    stream: new Stream('v1', 0, 0, 0),
     view: emptyView,
+    offset: 0,
+    end: 0,
     receivedMs: 0,
     exportMs: 0,
     uptimeMs: -1,

@@ -1,7 +1,7 @@
 /** Exporters by address and their streams, bounded: whoever has been silent longest is forgotten. */
 import { formatAddress, parseAddress } from '../../flow/address.ts'
 import type { AddressWords } from '../../flow/address.ts'
-import type { DatagramVersion } from './datagram.ts'
+import type { Datagram, DatagramVersion } from './datagram.ts'
 import { Exporter } from './exporter.ts'
 import type { DecoderLimits } from './limits.ts'
 import type { Parking } from './parking.ts'
@@ -23,6 +23,14 @@ const versionNumbers: Readonly<Record<DatagramVersion, number>> = {
 /** Below 2^53: version, domain (32 bits), port (16 bits). */
 const keyOf = (version: DatagramVersion, domain: number, sourcePort: number) =>
   (versionNumbers[version] * 2 ** 32 + domain) * 2 ** 16 + sourcePort
+
+/** What a datagram says of the stream that it belongs to. */
+export interface SoughtStream {
+  version: DatagramVersion
+  domain: number
+  datagram: Datagram
+  sequenced: SequencedDatagram
+}
 
 const noAddress: AddressWords = [0, 0, 0, 0]
 
@@ -88,38 +96,17 @@ export class Exporters {
    * the numbers say that it is the same (the exporter or an address translation has taken a new
    * port); else it is a stream of its own that knows the other's templates.
    */
-  streamOf(
-    exporter: Exporter,
-    version: DatagramVersion,
-    domain: number,
-    datagram: { sourcePort: number; receivedMs: number; sequenced: SequencedDatagram },
-  ): Stream {
-    const { sourcePort, receivedMs } = datagram
-    const last = exporter.lastStream
-    if (
-      last !== null &&
-      last.domain === domain &&
-      last.sourcePort === sourcePort &&
-      last.version === version
-    )
-      return last
-    const key = keyOf(version, domain, sourcePort)
-    const stream = exporter.streams.get(key) ?? this.#newStream(exporter, version, domain, datagram)
-    stream.seenMs = receivedMs
+  streamOf(exporter: Exporter, sought: SoughtStream): Stream {
+    const { version, domain, datagram } = sought
+    const key = keyOf(version, domain, datagram.sourcePort)
+    const stream = exporter.streams.get(key) ?? this.#newStream(exporter, sought)
     exporter.lastStream = stream
     return stream
   }
 
-  #newStream(
-    exporter: Exporter,
-    version: DatagramVersion,
-    domain: number,
-    {
-      sourcePort,
-      receivedMs,
-      sequenced,
-    }: { sourcePort: number; receivedMs: number; sequenced: SequencedDatagram },
-  ): Stream {
+  #newStream(exporter: Exporter, { version, domain, datagram, sequenced }: SoughtStream): Stream {
+    const { sourcePort, receivedMs } = datagram
+    exporter.versions.add(version)
     const sibling = this.#siblingOf(exporter, version, domain)
     if (sibling?.sequence.belongsTo(sequenced)) {
       exporter.streams.delete(keyOf(version, domain, sibling.sourcePort))

@@ -43,36 +43,19 @@ const layouts: Readonly<Record<FixedVersion, Layout>> = {
 /** Bits of v5's sampling field that are the interval; the upper two are the mode. */
 const samplingIntervalMask = 0x3fff
 
+const nanosecondsMax = 999_999_999
+
+/** What a header says besides the times, which go into the context. */
 export interface FixedHeader {
   count: number
-  uptimeMs: number
-  exportMs: number
   sequence: number
   domain: number
   samplingInterval: number
 }
 
-/** The header of a datagram whose length versionOf has checked. */
-export function readFixedHeader(
-  view: DataView,
-  offset: number,
-  version: FixedVersion,
-): FixedHeader {
-  const seconds = view.getUint32(offset + 8)
-  const nanoseconds = view.getUint32(offset + 12)
-  const hasEngine = version === 'v5' || version === 'v6'
-  return {
-    count: view.getUint16(offset + 2),
-    uptimeMs: view.getUint32(offset + 4),
-    exportMs: seconds * 1000 + Math.floor(Math.min(nanoseconds, 999_999_999) / 1_000_000),
-    sequence: version === 'v1' ? 0 : view.getUint32(offset + 16),
-    domain: hasEngine ? view.getUint16(offset + 20) : 0,
-    samplingInterval: version === 'v5' ? view.getUint16(offset + 22) & samplingIntervalMask : 0,
-  }
-}
-
 export class FixedDecoder {
   readonly #records: RecordDecoder
+  readonly #header: FixedHeader = { count: 0, sequence: 0, domain: 0, samplingInterval: 0 }
   readonly #templates: Readonly<
     Record<FixedVersion, { template: Template; compiled: CompiledTemplate }>
   >
@@ -91,20 +74,35 @@ export class FixedDecoder {
     this.#templates = { v1: prepare('v1'), v5: prepare('v5'), v6: prepare('v6'), v7: prepare('v7') }
   }
 
-  /** Decodes the records behind a header; returns how many there were. */
-  decode(
-    context: DatagramContext,
-    version: FixedVersion,
-    bytes: { offset: number; end: number; count: number },
-  ): number {
+  /** Reads the header of a datagram whose length versionOf has checked; one object, used again. */
+  readHeader(context: DatagramContext, version: FixedVersion): FixedHeader {
+    const { view, offset } = context
+    const header = this.#header
+    const hasEngine = version === 'v5' || version === 'v6'
+    header.count = view.getUint16(offset + 2)
+    header.sequence = version === 'v1' ? 0 : view.getUint32(offset + 16)
+    header.domain = hasEngine ? view.getUint16(offset + 20) : 0
+    header.samplingInterval =
+      version === 'v5' ? view.getUint16(offset + 22) & samplingIntervalMask : 0
+    context.uptimeMs = view.getUint32(offset + 4)
+    const nanoseconds = Math.min(view.getUint32(offset + 12), nanosecondsMax)
+    context.exportMs = view.getUint32(offset + 8) * 1000 + Math.floor(nanoseconds / 1_000_000)
+    return header
+  }
+
+  /** Decodes the records behind the header; returns how many there were. */
+  decode(context: DatagramContext, version: FixedVersion, count: number): number {
     const { template, compiled } = this.#templates[version]
-    const { recordBytes } = fixedLayouts[version]
-    const offset = bytes.offset + fixedLayouts[version].headerBytes
-    const announced = offset + bytes.count * recordBytes
-    if (bytes.count === 0) context.exporter.problem('count-mismatch')
-    else if (announced > bytes.end) context.exporter.problem('datagram-short')
-    else if (announced < bytes.end) context.exporter.problem('datagram-long')
-    const end = Math.min(announced, bytes.end)
-    return this.#records.decode(context, template, compiled, { offset, end })
+    const { recordBytes, headerBytes } = fixedLayouts[version]
+    const { exporter, end } = context
+    context.offset += headerBytes
+    const announced = context.offset + count * recordBytes
+    if (count === 0) exporter.problem('count-mismatch')
+    else if (announced > end) exporter.problem('datagram-short')
+    else if (announced < end) exporter.problem('datagram-long')
+    context.end = Math.min(announced, end)
+    const records = this.#records.decode(context, template, compiled, context)
+    exporter.records += records
+    return records
   }
 }

@@ -148,9 +148,13 @@ export class RecordDecoder {
     const batch = this.#batch
     const { flows } = context
     const from = flows.count
-    const { steps, scratchSteps } = compiled
+    const { groups, steps, scratchSteps } = compiled
     for (let i = 0; i < scratchSteps.length; i++) scratchSteps[i]!(batch, 0)
     if (compiled.usesUptime) prepareUptime(batch, context, compiled, this.target.scratch)
+    for (let i = 0; i < groups.length; i++) {
+      const { loop, at } = groups[i]!
+      loop(batch, from, at)
+    }
     for (let i = 0; i < steps.length; i++) steps[i]!(batch, from)
     flows.count = from + batch.records
     finishRows(this.#finish, context, compiled, from)

@@ -43,19 +43,19 @@ export class SetDecoder {
   }
 
   /**
-   * Decodes all sets in `bytes`. A set whose length cannot be ends the datagram: where the next one
+   * Decodes all sets of a datagram. A set whose length cannot be ends the datagram: where the next one
    * begins is not known. Returns the number of data records that could be told.
    */
-  decode(context: DatagramContext, version: 'v9' | 'ipfix', bytes: RecordBytes): number {
-    const { view, exporter } = context
+  decode(context: DatagramContext, version: 'v9' | 'ipfix'): number {
+    const { view, exporter, end } = context
     const ids = setIds[version]
-    let at = bytes.offset
+    let at = context.offset
     let records = 0
-    while (at + setHeaderBytes <= bytes.end) {
+    while (at + setHeaderBytes <= end) {
       const id = view.getUint16(at)
       const length = view.getUint16(at + 2)
-      if (length < setHeaderBytes || at + length > bytes.end) {
-        const isPadding = id === 0 && length === 0 && isZero(view, at, bytes.end)
+      if (length < setHeaderBytes || at + length > end) {
+        const isPadding = id === 0 && length === 0 && isZero(view, at, end)
         exporter.problem(isPadding ? 'datagram-long' : 'set-length')
         return records
       }
@@ -66,7 +66,7 @@ export class SetDecoder {
       else exporter.problem('set-id')
       at += length
     }
-    if (at < bytes.end && !isZero(view, at, bytes.end)) exporter.problem('datagram-long')
+    if (at < end && !isZero(view, at, end)) exporter.problem('datagram-long')
     return records
   }
 
@@ -123,7 +123,6 @@ export class SetDecoder {
    */
   release(context: DatagramContext): void {
     const { stream } = context
-    if (!stream.hasReleasable) return
     for (let i = 0; i < stream.parked.length;) {
       const set = stream.parked[i]!
       const template = stream.templates.get(set.templateId)

@@ -4,7 +4,8 @@
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Place, Step } from './batch.ts'
-import type { FieldGroup } from './groups.ts'
+import { offsetsOf } from './groups.ts'
+import type { FieldGroup, GroupLoop, Offsets } from './groups.ts'
 import { elementOf, reversedElementOf } from './elements.ts'
 import type { Element, ScratchName } from './elements.ts'
 import { stepOf } from './compile.ts'
@@ -33,9 +34,17 @@ export interface DecodeTarget {
   groups: readonly FieldGroup[]
 }
 
+/** A group's loop and where its fields lie. */
+export interface PlacedGroup {
+  loop: GroupLoop
+  at: Offsets
+}
+
 export interface CompiledTemplate {
   /** One a field; of records of variable length, set anew for each record. */
   places: Place[]
+  /** To be run before the steps. */
+  groups: PlacedGroup[]
   steps: Step[]
   scratchSteps: Step[]
   reverseSteps: Step[]
@@ -146,6 +155,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
   for (const placed of reverse.sort(byRank)) reverseSteps.add(placed)
   return {
     places,
+    groups: flowSteps.groups,
     steps: flowSteps.steps,
     scratchSteps: flowSteps.scratchSteps,
     reverseSteps:
@@ -189,6 +199,7 @@ function isPreferred(placed: readonly PlacedElement[], { element }: PlacedElemen
 
 /** Collects the steps for one set of columns, knowing which columns are spoken for. */
 class StepList {
+  readonly groups: PlacedGroup[] = []
   readonly steps: Step[] = []
   readonly scratchSteps: Step[] = []
   readonly taken = new Set<string>()
@@ -206,7 +217,7 @@ class StepList {
   /** Adds elements, by groups where they form some. */
   addGroups(placed: readonly PlacedElement[], groups: readonly FieldGroup[]): void {
     const grouped = new Set<PlacedElement>()
-    for (const { fields, step } of groups) {
+    for (const { fields, loop } of groups) {
       const members = fields.map(([id, length]) =>
         placed.find(
           (other) =>
@@ -224,7 +235,7 @@ class StepList {
         if ('column' in action) this.taken.add(action.column)
         if (action.kind === 'uptime') this.usesUptime = true
       }
-      this.steps.push(step(found.map((member) => member.place)))
+      this.groups.push({ loop, at: offsetsOf(found.map((member) => member.place)) })
     }
     for (const other of placed) if (!grouped.has(other)) this.add(other)
   }

@@ -98,8 +98,10 @@ export function isInSql(
   const terms = networks.map((network) => {
     const [high, low] = [half(network, 0), half(network, 1)]
     const isHigh = `"${column}High" & ${bindings.whole(high.mask)} = ${bindings.whole(high.value)}`
+    // What is bound must be used: DuckDB refuses a value whose placeholder is nowhere.
+    if (low.mask === 0n) return `(${isHigh})`
     const isLow = `"${column}Low" & ${bindings.whole(low.mask)} = ${bindings.whole(low.value)}`
-    return low.mask === 0n ? `(${isHigh})` : `(${isHigh} AND ${isLow})`
+    return `(${isHigh} AND ${isLow})`
   })
   return terms.length === 0 ? 'false' : `(${terms.join(' OR ')})`
 }

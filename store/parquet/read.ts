@@ -44,7 +44,7 @@ export async function readRows(files: Files, query: ReadQuery): Promise<SeriesRe
     row += chunk.rowCount
   }
   read.exporters = [...exporters.keys()]
-  if (!isCoarse) await takeKnown(files, query, { read, fields })
+  if (!isCoarse && query.sumsOnly !== true) await takeKnown(files, query, { read, fields })
   return read
 }
 

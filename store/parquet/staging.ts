@@ -2,42 +2,37 @@
 import { strict as assert } from 'node:assert'
 import { setImmediate } from 'node:timers/promises'
 
-import {
-  BOOLEAN,
-  DOUBLE,
-  DuckDBDataChunk,
-  VARCHAR,
-  type DuckDBConnection,
-  type DuckDBType,
-  type DuckDBValue,
-} from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 
 import { fieldNames, unknownReasons } from '../measurement.ts'
 import type { Coverage, MeasurementRows, StepRows } from '../series.ts'
+import { ChunkWriter, type ChunkColumn, type ChunkType } from './chunk-writer.ts'
 import { columnsOf, tagsOf, tableNames, type Column, type TableName } from './layout.ts'
 
-/** Rows of a DuckDB vector. */
-const vectorRows = 2048
 /** The thread may be the one that receives datagrams: it must not be held for long. */
 const restEveryRows = 8192
 
-/** In memory numbers and times are doubles, which typed arrays hold; files get the column's type. */
-const stagedTypes: Record<Column['type'], { type: DuckDBType; toFile: (name: string) => string }> =
-  {
-    VARCHAR: { type: VARCHAR, toFile: (name) => name },
-    BOOLEAN: { type: BOOLEAN, toFile: (name) => name },
-    BIGINT: { type: DOUBLE, toFile: (name) => `${name}::BIGINT AS ${name}` },
-    INTEGER: { type: DOUBLE, toFile: (name) => `${name}::INTEGER AS ${name}` },
-    TIMESTAMPTZ: { type: DOUBLE, toFile: (name) => `to_timestamp(${name} / 1000) AS ${name}` },
-  }
-
-/** A column of values, one a row; null is allowed where the file's column may be null. */
-type Values = ArrayLike<DuckDBValue>
+/**
+ * In memory numbers and times are doubles, which typed arrays hold, and texts are numbers into a
+ * table of texts, since handing over a text costs ten times a number. Files get the column's type.
+ */
+const stagedTypes: Record<Column['type'], { type: ChunkType; toFile: (name: string) => string }> = {
+  VARCHAR: { type: 'DOUBLE', toFile: (name) => `text_of_${name}.text AS ${name}` },
+  BOOLEAN: { type: 'BOOLEAN', toFile: (name) => `staged.${name}` },
+  BIGINT: { type: 'DOUBLE', toFile: (name) => `staged.${name}::BIGINT AS ${name}` },
+  INTEGER: { type: 'DOUBLE', toFile: (name) => `staged.${name}::INTEGER AS ${name}` },
+  TIMESTAMPTZ: {
+    type: 'DOUBLE',
+    toFile: (name) => `to_timestamp(staged.${name} / 1000) AS ${name}`,
+  },
+}
+const textTable = 'staged_texts'
 
 /** The tables that a writer fills and empties again with each write. */
 export class Staging {
   readonly #connection: DuckDBConnection
   readonly #made = new Set<string>()
+  #texts = new Map<string, number>()
 
   constructor(connection: DuckDBConnection) {
     this.#connection = connection
@@ -45,65 +40,87 @@ export class Staging {
 
   /** Fills the tables with steps of one tier; what they held before is gone. */
   async hold(steps: readonly StepRows[], isConsolidated: boolean): Promise<void> {
-    for (const table of tableNames) await this.#empty(table, isConsolidated)
-    await this.#fillCoverage(steps, isConsolidated)
-    const byTable = new Map<TableName, [Coverage, MeasurementRows][]>()
-    for (const { coverage, measurements } of steps)
-      for (const rows of measurements) {
-        const held = byTable.get(rows.measurement)
-        if (held) held.push([coverage, rows])
-        else byTable.set(rows.measurement, [[coverage, rows]])
-      }
-    for (const [table, blocks] of byTable)
-      await this.#fillMeasurement(table, blocks, isConsolidated)
-  }
-
-  async #empty(table: TableName, isConsolidated: boolean): Promise<void> {
-    const name = stagedName(table, isConsolidated)
-    if (this.#made.has(name)) {
-      await this.#connection.run(`TRUNCATE ${name}`)
-      return
+    this.#texts = new Map()
+    const writers = new Map<TableName, ChunkWriter>()
+    for (const table of tableNames) {
+      const columns = columnsOf(table, isConsolidated)
+      const types = columns.map(({ type }) => stagedTypes[type].type)
+      const definitions = columns.map(({ name }, i) => `${name} ${types[i]!}`)
+      writers.set(table, await this.#empty(stagedName(table, isConsolidated), definitions, types))
     }
-    const columns = columnsOf(table, isConsolidated)
-    const definitions = columns.map(
-      (column) => `${column.name} ${stagedTypes[column.type].type.toString()}`,
-    )
-    await this.#connection.run(`CREATE TEMP TABLE ${name} (${definitions.join(', ')})`)
-    this.#made.add(name)
-  }
-
-  async #fillMeasurement(
-    table: TableName,
-    blocks: readonly [Coverage, MeasurementRows][],
-    isConsolidated: boolean,
-  ): Promise<void> {
-    const appender = await this.#connection.createAppender(stagedName(table, isConsolidated))
-    const types = stagedTypesOf(table, isConsolidated)
     let rowsSinceRest = 0
-    for (const [coverage, rows] of blocks) {
-      const columns = measurementValues(coverage, rows, isConsolidated)
-      for (let at = 0; at < rows.count; at += vectorRows) {
-        const count = Math.min(vectorRows, rows.count - at)
-        appender.appendDataChunk(chunkOf(types, columns, { at, count }))
-        rowsSinceRest += count
+    for (const { coverage, measurements } of steps) {
+      writers.get('coverage')!.add(this.#coverageColumns(coverage), 1)
+      for (const rows of measurements) {
+        const columns = this.#measurementColumns(coverage, rows, isConsolidated)
+        writers.get(rows.measurement)!.add(columns, rows.count)
+        rowsSinceRest += rows.count
       }
       if (rowsSinceRest < restEveryRows) continue
       rowsSinceRest = 0
       await setImmediate()
     }
-    appender.closeSync()
+    for (const writer of writers.values()) writer.close()
+    await this.#holdTexts()
   }
 
-  async #fillCoverage(steps: readonly StepRows[], isConsolidated: boolean): Promise<void> {
-    const appender = await this.#connection.createAppender(stagedName('coverage', isConsolidated))
-    const types = stagedTypesOf('coverage', isConsolidated)
-    const rows = steps.map(({ coverage }) => coverageValues(coverage))
-    const columns = types.map((_, column) => rows.map((row) => row[column]!))
-    for (let at = 0; at < rows.length; at += vectorRows) {
-      const count = Math.min(vectorRows, rows.length - at)
-      appender.appendDataChunk(chunkOf(types, columns, { at, count }))
+  async #holdTexts(): Promise<void> {
+    const columns = ['id DOUBLE', 'text VARCHAR']
+    const writer = await this.#empty(textTable, columns, ['DOUBLE', 'VARCHAR'])
+    writer.add([[...this.#texts.values()], [...this.#texts.keys()]], this.#texts.size)
+    writer.close()
+  }
+
+  async #empty(
+    name: string,
+    definitions: readonly string[],
+    types: readonly ChunkType[],
+  ): Promise<ChunkWriter> {
+    if (this.#made.has(name)) await this.#connection.run(`TRUNCATE ${name}`)
+    else await this.#connection.run(`CREATE TEMP TABLE ${name} (${definitions.join(', ')})`)
+    this.#made.add(name)
+    return new ChunkWriter(await this.#connection.createAppender(name), types)
+  }
+
+  #measurementColumns(
+    { time, exporter }: Coverage,
+    rows: MeasurementRows,
+    isConsolidated: boolean,
+  ): ChunkColumn[] {
+    const columns: ChunkColumn[] = [{ forAllRows: time }, { forAllRows: this.#textId(exporter) }]
+    for (const tag of tagsOf(rows.measurement)) {
+      const texts = rows.tags[tag]
+      assert(texts && texts.length >= rows.count, `rows of ${rows.measurement} lack tag ${tag}`)
+      columns.push(texts.map((text) => this.#textId(text)))
     }
-    appender.closeSync()
+    const figures = isConsolidated ? [rows.sum, rows.max, rows.unknown] : [rows.sum]
+    for (const columnsOfFields of figures) {
+      assert(columnsOfFields, `rows of ${rows.measurement} lack the maxima of a consolidated tier`)
+      for (const field of fieldNames) columns.push(columnsOfFields[field])
+    }
+    if (isConsolidated) columns.push(rows.known!)
+    return columns
+  }
+
+  /** In the order of the columns of `coverage`. */
+  #coverageColumns(coverage: Coverage): ChunkColumn[] {
+    const values = [
+      coverage.time,
+      this.#textId(coverage.exporter),
+      coverage.known,
+      ...unknownReasons.map((reason) => coverage.unknown[reason] ?? 0),
+      coverage.datagrams,
+      coverage.lostFlows,
+      coverage.lostFlowsEstimated,
+      coverage.openUntil ?? null,
+    ]
+    return values.map((value) => ({ forAllRows: value }))
+  }
+
+  #textId(text: string): number {
+    let id = this.#texts.get(text)
+    if (id === undefined) this.#texts.set(text, (id = this.#texts.size))
+    return id
   }
 }
 
@@ -115,65 +132,15 @@ export function stagedSql(
 ): string {
   const columns = columnsOf(table, isConsolidated)
   const select = columns.map(({ name, type }) => stagedTypes[type].toFile(name)).join(', ')
-  return `SELECT ${select} FROM ${stagedName(table, isConsolidated)} AS staged
+  const joins = columns
+    .filter(({ type }) => type === 'VARCHAR')
+    .map(
+      ({ name }) => `JOIN ${textTable} AS text_of_${name} ON staged.${name} = text_of_${name}.id`,
+    )
+  return `SELECT ${select} FROM ${stagedName(table, isConsolidated)} AS staged ${joins.join(' ')}
     WHERE staged.time >= ${from} AND staged.time < ${to}`
 }
 
 function stagedName(table: TableName, isConsolidated: boolean): string {
   return `staged_${isConsolidated ? 'coarse' : 'fine'}_${table}`
-}
-
-function stagedTypesOf(table: TableName, isConsolidated: boolean): DuckDBType[] {
-  return columnsOf(table, isConsolidated).map(({ type }) => stagedTypes[type].type)
-}
-
-function measurementValues(
-  { time, exporter }: Coverage,
-  rows: MeasurementRows,
-  isConsolidated: boolean,
-): Values[] {
-  const columns: Values[] = [constant(time, rows.count), constant(exporter, rows.count)]
-  for (const tag of tagsOf(rows.measurement)) columns.push(rows.tags[tag] ?? [])
-  const figures = isConsolidated ? [rows.sum, rows.max, rows.unknown] : [rows.sum]
-  for (const columnsOfFields of figures)
-    for (const field of fieldNames) {
-      assert(columnsOfFields, `rows of ${rows.measurement} lack the maxima of a consolidated tier`)
-      columns.push(columnsOfFields[field])
-    }
-  if (isConsolidated) columns.push(rows.known ?? [])
-  for (const values of columns)
-    assert(values.length >= rows.count, `a column of ${rows.measurement} is shorter than its rows`)
-  return columns
-}
-
-/** In the order of the columns of `coverage`. */
-function coverageValues(coverage: Coverage): DuckDBValue[] {
-  return [
-    coverage.time,
-    coverage.exporter,
-    coverage.known,
-    ...unknownReasons.map((reason) => coverage.unknown[reason] ?? 0),
-    coverage.datagrams,
-    coverage.lostFlows,
-    coverage.lostFlowsEstimated,
-    coverage.openUntil ?? null,
-  ]
-}
-
-function constant(value: DuckDBValue, length: number): DuckDBValue[] {
-  return Array.from<DuckDBValue>({ length }).fill(value)
-}
-
-function chunkOf(
-  types: readonly DuckDBType[],
-  columns: readonly Values[],
-  { at, count }: { at: number; count: number },
-): DuckDBDataChunk {
-  const chunk = DuckDBDataChunk.create(types, count)
-  for (const [index, values] of columns.entries()) {
-    const vector = chunk.getColumnVector(index)
-    for (let row = 0; row < count; row++) vector.setItem(row, values[at + row]!)
-    vector.flush()
-  }
-  return chunk
 }

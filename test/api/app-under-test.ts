@@ -8,7 +8,12 @@ import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 
+import type { TSchema } from 'typebox'
+import { Errors } from 'typebox/value'
+
 import { buildApp, type AppOptions } from '../../api/app.ts'
+import { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema.ts'
+import { ExportersAnswer, StatusAnswer } from '../../api/schema-status.ts'
 import { Names } from '../../flow/names.ts'
 import { readSettings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
@@ -113,10 +118,18 @@ export interface Given {
 export interface UnderTest {
   app: FastifyInstance
   flows: MemoryFlows
-  /** Asks and expects 200; gives the JSON. */
+  /** Asks and expects 200 and an answer of its schema; gives the JSON. */
   get: <Answer>(url: string) => Promise<Answer>
   /** Asks and expects a refusal of this status; gives its error. */
   refused: (url: string, status?: number) => Promise<Refusal>
+}
+
+const answerSchemas: Record<string, TSchema> = {
+  '/api/series': SeriesAnswer,
+  '/api/top': TopAnswer,
+  '/api/flows': FlowsAnswer,
+  '/api/exporters': ExportersAnswer,
+  '/api/status': StatusAnswer,
 }
 
 export interface Refusal {
@@ -161,7 +174,10 @@ export async function appUnderTest(t: TestContext, given: Given = {}): Promise<U
     async get<Answer>(url: string) {
       const response = await app.inject(url)
       assert.equal(response.statusCode, 200, response.body.slice(0, 500))
-      return response.json<Answer>()
+      const answer = response.json<Answer>()
+      const schema = answerSchemas[url.split('?')[0]!]
+      if (schema) assert.deepEqual(Errors(schema, answer).slice(0, 3), [], url)
+      return answer
     },
     async refused(url, status = 400) {
       const response = await app.inject(url)

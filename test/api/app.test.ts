@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 
+import * as fc from 'fast-check'
+
 import { ingestStatus } from '../../api/ingest-status.ts'
 import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema.ts'
 import type { ExportersAnswer, StatusAnswer } from '../../api/schema-status.ts'
@@ -72,6 +74,53 @@ suite('refusals', () => {
       assert.equal(error.code, code)
       assert.match(`${error.message}; ${error.remedy}`, said)
     })
+
+  test('property: whatever is asked is answered or refused, and never fails', async (t) => {
+    const { app } = await appUnderTest(t, {
+      steps: { '5m': [{ time: noon }] },
+      flows: [flow({ first: noon, last: noon + 1000 })],
+    })
+    const names = ['from', 'to', 'tz', 'filter', 'exporter', 'include', 'measure', 'by', 'top', 'cf', 'points', 'step', 'order', 'limit', 'format', 'x'] // prettier-ignore
+    const value = fc.oneof(
+      fc.string(),
+      fc.constantFrom('now', 'now-1h', 'now/d', String(noon / 1000), '2026-11-16', '-1', '1e400'),
+      fc.constantFrom('host 10.0.0.22', "host ' OR 1=1 --", 'port 443', 'proto tcp', 'in if 1'),
+      fc.constantFrom(
+        'host',
+        'port,direction',
+        'host,port',
+        'interface',
+        'exporter',
+        'src',
+        'pair',
+      ),
+      fc.constantFrom(
+        'any',
+        'within',
+        'max',
+        'json',
+        'csv',
+        'bits',
+        'active',
+        'peers',
+        '1',
+        '300',
+        '7200',
+      ),
+    )
+    const path = fc.constantFrom('/api/series', '/api/top', '/api/flows')
+    await fc.assert(
+      fc.asyncProperty(
+        path,
+        fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 }),
+        async (url, query) => {
+          const { statusCode, body } = await app.inject({ url, query })
+          assert.ok(statusCode === 200 || statusCode === 400, `${statusCode} ${body.slice(0, 300)}`)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
 
   test('a filter’s fault has its position', async (t) => {
     const { refused } = await appUnderTest(t)

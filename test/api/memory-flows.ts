@@ -239,8 +239,11 @@ function matches(filter: Filter, record: FlowRecord): boolean {
       return record.protocol === filter.protocol
     case 'exporter':
       return record.exporter === filter.exporter
+    case 'interface':
+      return [record.inInterface, record.outInterface].includes(filter.index)
+    default:
+      throw new Error(`no filter ${JSON.stringify(filter)}`)
   }
-  return [record.inInterface, record.outInterface].includes(filter.index)
 }
 
 function endsOf<Value>(side: string, source: Value, destination: Value): Value[] {

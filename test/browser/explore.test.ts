@@ -15,8 +15,10 @@ import {
   type RunningWeir,
 } from './weir.ts'
 
-const shots = process.env['WEIR_SHOTS'] ?? join(tmpdir(), 'weir-shots')
+const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
+/** The whole capture, and half an hour around the cut, which is quicker to answer. */
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
+const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 
 /** A page, and everything that it complained of. */
 interface Opened {
@@ -60,7 +62,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000
   }
 
   test('a drag from 11:31 to 11:38 ends at steps of 5 s or finer; Back undoes it', async () => {
-    const { page, complaints } = await open(`${morning}&tz=UTC`)
+    const { page, complaints } = await open(`/${morning}&tz=UTC`)
     const box = await page.locator('.u-over').boundingBox()
     assert.ok(box)
     const x = (minute: number) => box.x + (box.width * (minute - 9 * 60)) / 240
@@ -85,7 +87,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000
   })
 
   test("the legend's numbers are the API's summary", async () => {
-    const { page, complaints } = await open('')
+    const { page, complaints } = await open(`/${morning}`)
     for (const by of ['host', 'port', 'protocol', 'direction']) {
       const answered = page.waitForResponse(isKeyed)
       await page.goto(`${weir.url}/${morning}&by=${by}`)
@@ -128,7 +130,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000
   })
 
   test('by keyboard: cursor, zoom, back, help; and the cursor is read out', async () => {
-    const { page, complaints } = await open(`/${morning.slice(0)}`)
+    const { page, complaints } = await open(`/${around}`)
     await page.locator('.chart').focus()
     await page.keyboard.press('End')
     for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowLeft')
@@ -136,10 +138,10 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000
       (document.querySelector('[aria-live="polite"]')?.textContent ?? '').includes('received'),
     )
     await page.keyboard.press('+')
-    await page.waitForURL((url) => !url.search.startsWith(morning))
+    await page.waitForURL((url) => !url.search.startsWith(around))
     await settled(page)
     await page.keyboard.press('Escape')
-    await page.waitForURL((url) => url.search.startsWith(morning))
+    await page.waitForURL((url) => url.search.startsWith(around))
     await page.keyboard.press('?')
     await page.locator('dialog[open]').waitFor()
     await page.keyboard.press('Escape')
@@ -149,7 +151,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000
   })
 
   test('a click on a top port filters by it, a wrong filter is marked at its place', async () => {
-    const { page } = await open(`/${morning}`)
+    const { page } = await open(`/${around}`)
     await page.locator('.top[aria-label="Top ports"] tbody button').first().click()
     await page.waitForURL(/filter=proto\+\w+\+and\+port\+\d+/)
     await settled(page)
@@ -160,7 +162,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000
   })
 
   test('a key is seen alone by a click, and the choice is in the address', async () => {
-    const { page } = await open(`/${morning}`)
+    const { page } = await open(`/${around}`)
     await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
     await page.waitForURL(/only=10\.0\.0\.22/)
     assert.equal(await page.locator('.legend tbody tr:not(.off):not(.sum)').count(), 1)
@@ -170,7 +172,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000
   })
 
   test('an address that cannot be read, and an API that has gone, are said', async () => {
-    const { page } = await open(`/${morning}&by=nonsense`)
+    const { page } = await open(`/${around}&by=nonsense`)
     assert.match(
       (await page.locator('.message.warning').first().textContent()) ?? '',
       /by=nonsense/,
@@ -192,13 +194,13 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000
     ]
     for (const [width, height] of sizes)
       for (const colorScheme of ['dark', 'light'] as const) {
-        const { page, complaints } = await open(`/${morning}`, {
+        const { page, complaints } = await open(`/${around}`, {
           viewport: { width, height },
           colorScheme,
         })
         const wide = await page.evaluate(() => document.documentElement.scrollWidth)
         assert.ok(wide <= width, `${wide} of ${width} pixels`)
-        await page.screenshot({ path: join(shots, `morning-${width}-${colorScheme}.png`) })
+        await page.screenshot({ path: join(shots, `page-${width}-${colorScheme}.png`) })
         assert.deepEqual(complaints, [])
         await page.close()
       }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 import type { Tier } from '../../flow/interval.ts'
 import { fieldNames } from '../../store/measurement.ts'
@@ -45,7 +45,7 @@ const [a, b] = ['192.0.2.1', '192.0.2.2']
 export function seriesContract(
   name: string,
   open: () => Promise<SeriesUnderTest>,
-  { origin, runs = 20 }: ContractOptions,
+  { origin, runs = 10 }: ContractOptions,
 ): void {
   describe(`series store: ${name}`, () => {
     let held: SeriesUnderTest
@@ -497,7 +497,7 @@ async function stepsOf(
   return plain(steps)
 }
 
-/** The rows of an answer, with their figures for bytes. */
+/** The rows of an answer with their figures for bytes, by time, exporter and key. */
 function readBack(
   read: SeriesRead,
 ): [
@@ -506,9 +506,22 @@ function readBack(
   number,
   { sum: number; max: number; unknown: number; known: number; parts: number },
 ][] {
-  return Array.from({ length: read.count }, (_, i) => [
+  assert.deepEqual(
+    [...read.time],
+    [...read.time].sort((x, y) => x - y),
+    'times ascend',
+  )
+  const rows = Array.from({ length: read.count }, (_, i) => i)
+  const exporterOf = (i: number) => read.exporters[read.exporter[i]!]!
+  rows.sort(
+    (x, y) =>
+      read.time[x]! - read.time[y]! ||
+      exporterOf(x).localeCompare(exporterOf(y)) ||
+      read.key[x]! - read.key[y]!,
+  )
+  return rows.map((i) => [
     read.time[i]!,
-    read.exporters[read.exporter[i]!]!,
+    exporterOf(i),
     read.key[i]!,
     {
       sum: read.sum.bytes[i]!,

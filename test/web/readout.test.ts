@@ -54,7 +54,7 @@ const scene: Scene = {
   layers: { above: half('above'), below: half('below') },
   outline: { above: [], below: [] },
   peak: null,
-  unknown: answer.unknown,
+  unknown: [[start + 10, start + 15, 'not-listening']],
   lost: answer.lost,
   open: answer.open,
 }

@@ -6,6 +6,7 @@ import { layers, traffic } from '../state/traffic.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
 import { rangeText } from '../time/words.ts'
+import { scene } from './chart.tsx'
 import { rateTexts } from './readout.ts'
 
 const sourceTexts: Record<string, string> = {
@@ -20,12 +21,13 @@ export function Caption() {
   const shown = traffic.value
   const all = layers.value
   if (!shown || !all) return <p class="caption">&nbsp;</p>
-  const { step, source, from, to, unknown, lost } = shown.keyed
+  const { step, source, from, to, lost } = shown.keyed
+  const hatched = (scene.value?.unknown.length ?? 0) > 0
   const parts = [
     `averaged over ${formatDuration(step)}`,
     `source: ${sourceTexts[source] ?? source}`,
     all.peak ? `thin line: greatest 5 minutes${all.peakIsBound ? ' (at most)' : ''}` : '',
-    unknown.length > 0 ? 'hatched: unknown' : '',
+    hatched ? 'hatched: unknown' : '',
     lost.length > 0 ? 'orange: flows lost' : '',
     `last updated ${clockText(wallTime(shown.loadedAt, zone.value), true)}`,
     refreshMs.value === null ? '' : `again every ${formatDuration(refreshMs.value / 1000)}`,

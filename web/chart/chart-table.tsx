@@ -13,25 +13,27 @@ const rowsMax = 24
 export function ChartTable() {
   const rows = useComputed(() => tableRows())
   return (
-    <table class="unseen">
-      <caption>The chart in figures</caption>
-      <thead>
-        <tr>
-          <th>time</th>
-          <th>received</th>
-          <th>sent</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.value.map((row) => (
-          <tr key={row.time}>
-            <th>{row.time}</th>
-            <td>{row.above}</td>
-            <td>{row.below}</td>
+    <div class="unseen">
+      <table>
+        <caption>The chart in figures</caption>
+        <thead>
+          <tr>
+            <th>time</th>
+            <th>received</th>
+            <th>sent</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.value.map((row) => (
+            <tr key={row.time}>
+              <th>{row.time}</th>
+              <td>{row.above}</td>
+              <td>{row.below}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }
 

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 
 import { layers, pointsWanted } from '../state/traffic.ts'
 import { view } from '../state/view.ts'
+import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { Card } from './card.tsx'
 import { ChartTable } from './chart-table.tsx'
@@ -81,6 +82,10 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
   const plot: Plot = makePlot(host, {
     zone: () => zone.value,
     ink: () => inks[theme.value],
+    window: () => {
+      const window = windowAt(Date.now())
+      return window ? [window.from / 1000, window.to / 1000] : [0, 1]
+    },
     events: {
       pointed: (index) => (pointed.value = index),
       doubleClicked: back,

@@ -17,6 +17,14 @@ export interface PlotEvents {
   doubleClicked: () => void
 }
 
+export interface PlotSettings {
+  events: PlotEvents
+  zone: () => string
+  ink: () => Ink
+  /** What the time axis shows before there are data, unix seconds. */
+  window: () => [number, number]
+}
+
 export interface Plot {
   /** Shows a scene; the time axis follows its window. */
   draw(scene: Scene, look: Look): void
@@ -35,19 +43,12 @@ export interface Plot {
 const dragMinPixels = 4
 
 /** Makes an empty chart in `host`. */
-export function makePlot(
-  host: HTMLElement,
-  { events, zone, ink }: { events: PlotEvents; zone: () => string; ink: () => Ink },
-): Plot {
+export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
   const state: { scene: Scene | null; look: Look } = {
     scene: null,
-    look: { ink: ink(), focused: null },
+    look: { ink: settings.ink(), focused: null },
   }
-  const u = new uPlot(
-    { ...size(host), ...fixedOptions({ zone, ink, state, events }) },
-    [[], [], []],
-    host,
-  )
+  const u = new uPlot({ ...size(host), ...fixedOptions(settings, state) }, [[], [], []], host)
   return {
     uplot: u,
     draw(scene, look) {
@@ -93,21 +94,18 @@ function extreme(scene: Scene, half: 'above' | 'below', of: Extreme): number {
   return most
 }
 
-function fixedOptions(of: {
-  zone: () => string
-  ink: () => Ink
-  state: { scene: Scene | null; look: Look }
-  events: PlotEvents
-}): Omit<uPlot.Options, 'width' | 'height'> {
-  const { zone, ink, state, events } = of
+function fixedOptions(
+  { zone, ink, events, window }: PlotSettings,
+  state: { scene: Scene | null; look: Look },
+): Omit<uPlot.Options, 'width' | 'height'> {
   const nothing = { paths: () => null, points: { show: false } }
   return {
     ms: 1e-3,
-    padding: [8, 24, 0, 0],
+    padding: [8, 32, 0, 0],
     legend: { show: false },
     series: [{}, nothing, nothing],
     scales: {
-      x: { time: false, range: (u, min, max) => [min ?? 0, max ?? u.data[0].at(-1) ?? 1] },
+      x: { time: false, range: (_u, min, max) => (min === null ? window() : [min, max]) },
       y: {
         range: () =>
           state.scene

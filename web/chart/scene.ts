@@ -4,6 +4,7 @@ import { ColourSlots, mixed, otherColours, palettes, type Theme } from './colour
 import type { Half, Layer, Layers, Values } from './layers.ts'
 import { outline, stack, type StackedLayer } from './stack.ts'
 import { inks } from './theme.ts'
+import { unknownRanges, type UnknownRange } from './unknown.ts'
 
 export interface SceneLayer extends StackedLayer {
   colour: string
@@ -17,8 +18,7 @@ export interface Scene {
   layers: Record<Half, SceneLayer[]>
   outline: Record<Half, (number | null)[]>
   peak: Record<Half, Values> | null
-  /** Unix seconds [from, to, reason]. */
-  unknown: SeriesAnswer['unknown']
+  unknown: UnknownRange[]
   lost: SeriesAnswer['lost']
   open: SeriesAnswer['open']
 }
@@ -61,7 +61,7 @@ export function makeScene(all: Layers, theme: Theme, isShown: (id: string) => bo
       below: outline(layers.below, all.total.below),
     },
     peak: whole ? all.peak : null,
-    unknown: answer.unknown,
+    unknown: unknownRanges(answer, all.total, Date.now() / 1000),
     lost: answer.lost,
     open: answer.open,
   }

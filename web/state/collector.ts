@@ -9,6 +9,9 @@ import { takeServerZone } from './zone.ts'
 export const exporters = signal<readonly Exporter[] | null>(null)
 export const status = signal<StatusAnswer | null>(null)
 
+/** Whether the collector has been asked, with or without an answer: until then no host is known to be ours. */
+export const wasAsked = signal(false)
+
 /** How often exporters and status are asked for again. */
 const againMs = 30_000
 
@@ -57,5 +60,7 @@ export async function refreshCollector(): Promise<void> {
   } catch (error) {
     // The chart's own request says that nothing answers.
     if (!(error instanceof RequestError)) throw error
+  } finally {
+    wasAsked.value = true
   }
 }

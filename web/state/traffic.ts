@@ -5,7 +5,7 @@ import type { SeriesAnswer } from '../../api/schema.ts'
 import { makeLayers } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
 import type { Split, View } from './address.ts'
-import { isLocal } from './collector.ts'
+import { isLocal, wasAsked } from './collector.ts'
 import { loadTables } from './tables.ts'
 import { view } from './view.ts'
 import { windowAt, type Window } from './window.ts'
@@ -27,7 +27,7 @@ export interface Traffic {
 export const traffic = signal<Traffic | null>(null)
 /** What is drawn of it. */
 export const layers = computed(() => {
-  const shown = traffic.value
+  const shown = wasAsked.value ? traffic.value : null
   return shown && makeLayers({ ...shown, split: shown.view.by, isLocal: isLocal.value })
 })
 export const loading = signal(false)

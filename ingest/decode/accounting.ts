@@ -1,0 +1,83 @@
+/** Sequence numbers of datagrams as they pass: judged before decoding, counted and told after. */
+import type { SequenceEvent } from '../../flow/sequence.ts'
+import type { DatagramContext } from './context.ts'
+import { wordSize } from './numbers.ts'
+import type { SequencedContents, SequencedDatagram, SequenceFinding } from './sequence.ts'
+import { sequenceUnits } from './stream.ts'
+
+/** What v1, which has no sequence numbers, says of them. */
+const noSequence: SequenceFinding = { verdict: 'unknown', lostDatagrams: 0, lostFlows: 0 }
+
+export class Accounting {
+  /** What the datagram at hand says; one object, used again. */
+  readonly sequenced: SequencedDatagram = { sequence: 0, uptimeMs: -1, exportMs: 0, mark: 0 }
+  readonly #contents: SequencedContents = { units: 0, unitsUnsure: 0, flows: 0 }
+  readonly #onSequence: ((event: SequenceEvent) => void) | null
+
+  constructor(onSequence: ((event: SequenceEvent) => void) | null) {
+    this.#onSequence = onSequence
+  }
+
+  /** Takes in the header of a datagram. */
+  begin(context: DatagramContext, sequence: number): void {
+    const { sequenced } = this
+    sequenced.sequence = sequence
+    sequenced.uptimeMs = context.uptimeMs
+    sequenced.exportMs = context.exportMs
+    sequenced.mark = markOf(context.view, context.offset, context.end)
+  }
+
+  /** Judges the datagram; null where it is a second copy, whose flows must not be counted again. */
+  judge(context: DatagramContext): SequenceFinding | null {
+    const { stream, exporter } = context
+    if (stream.version === 'v1') return noSequence
+    const finding = stream.sequence.judge(this.sequenced)
+    if (finding.verdict !== 'duplicate') return finding
+    exporter.duplicates++
+    this.#tell(context, finding)
+    return null
+  }
+
+  /** Counts a judged and decoded datagram; `units` is by how much the next one's number is greater. */
+  advance(context: DatagramContext, finding: SequenceFinding, units: number): void {
+    const { exporter, stream } = context
+    if (stream.version !== 'v1') {
+      const contents = this.#contents
+      contents.units = units
+      contents.unitsUnsure = stream.version === 'ipfix' ? context.recordsUnsure : 0
+      contents.flows = context.flowRecords
+      stream.sequence.advance(this.sequenced, contents, finding)
+    }
+    if (finding.verdict === 'reordered') exporter.reordered++
+    if (finding.verdict === 'restart') exporter.restarts++
+    this.#tell(context, finding)
+  }
+
+  #tell({ exporter, stream, receivedMs }: DatagramContext, finding: SequenceFinding): void {
+    const { verdict, lostDatagrams, lostFlows } = finding
+    const lostFlowsEstimated = sequenceUnits[stream.version] === 'datagrams'
+    if (lostDatagrams !== 0 || lostFlows !== 0) {
+      exporter.lost.datagrams += lostDatagrams
+      exporter.lost.flows += lostFlows
+      if (lostFlowsEstimated) exporter.lost.flowsEstimated = true
+    }
+    this.#onSequence?.({
+      exporter: exporter.address,
+      observationDomain: stream.domain,
+      receivedMs,
+      verdict,
+      lostDatagrams,
+      lostFlows,
+      lostFlowsEstimated,
+    })
+  }
+}
+
+/** A mark of a datagram's contents: its length, its header and some words from all over it. */
+function markOf(view: DataView, offset: number, end: number): number {
+  const words = ((end - offset) >>> 2) - 1
+  let mark = view.getUint32(offset + 4) ^ Math.imul(view.getUint32(offset + 8), 31)
+  for (let i = 3; i <= 8; i++)
+    mark = Math.imul(mark, 31) ^ view.getUint32(offset + 4 * ((words * i) >>> 3))
+  return (end - offset) * wordSize + (mark >>> 0)
+}

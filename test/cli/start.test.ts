@@ -1,0 +1,118 @@
+/** The two set-up commands' second: `npm start` serves the page, takes flows, and ends on Ctrl-C. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
+
+const servedMsMax = 20_000
+const endedMsMax = 5000
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+test('npm start serves the page and the API; Ctrl-C ends it in time with exit code 0', async () => {
+  const port = await freePort()
+  const started = performance.now()
+  const child = spawn('npm', ['start'], {
+    env: {
+      ...process.env,
+      WEIR_DATA: await scratchFolder(),
+      WEIR_HTTP: `127.0.0.1:${port}`,
+      WEIR_NETFLOW: '127.0.0.1:0',
+      WEIR_IPFIX: '127.0.0.1:0',
+      WEIR_METRICS: '127.0.0.1:0',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)))
+  child.stderr.on('data', (chunk: Buffer) => (output += String(chunk)))
+  try {
+    let page: Response | null = null
+    while (!page && performance.now() - started < servedMsMax) {
+      page = await fetch(`http://127.0.0.1:${port}/`).catch(() => null)
+      await sleep(50)
+    }
+    assert.ok(page, `no page after ${servedMsMax} ms: ${output}`)
+    assert.match(await page.text(), /<script[^>]+type="module"/)
+    assert.equal((await fetch(`http://127.0.0.1:${port}/api/status`)).status, 200)
+    const stopped = performance.now()
+    const exited = once(child, 'exit') as Promise<[number | null, string | null]>
+    // As a terminal does it: to the whole group.
+    process.kill(-child.pid!, 'SIGINT')
+    const [code, signal] = await exited
+    assert.deepEqual([code, signal], [0, null], output)
+    assert.ok(performance.now() - stopped < endedMsMax, `it took ${performance.now() - stopped} ms`)
+  } finally {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
+  }
+})
+
+test('a bad setting stops the start with key, value and remedy', async () => {
+  const { code, stderr } = await runWeir(['ingest'], { WEIR_NETFLOW: 'everywhere', WEIR_TOP: '0' })
+  assert.equal(code, 64)
+  assert.match(stderr, /WEIR_NETFLOW="everywhere": write ADDRESS:PORT/)
+  assert.match(stderr, /WEIR_TOP="0": write a whole number/)
+})
+
+test('a file that is no capture is an error with exit code 2, and nothing is written', async () => {
+  const data = await scratchFolder()
+  const path = join(data, 'notes.txt')
+  await writeFile(path, 'these are notes, and no capture')
+  const { code, stderr } = await runWeir(['replay', path], { WEIR_DATA: join(data, 'data') })
+  assert.equal(code, 2)
+  assert.match(stderr, /is no capture/)
+  const again = await runWeir(['replay', 'test/captures/monday-outage.v9.pcap.gz', path], {
+    WEIR_DATA: join(data, 'data'),
+  })
+  assert.equal(again.code, 2)
+  const whole = await runWeir(['replay', '--json', 'test/captures/monday-outage.v9.pcap.gz'], {
+    WEIR_DATA: join(data, 'data'),
+  })
+  assert.equal(whole.code, 0, 'what failed has left nothing behind')
+  assert.equal((JSON.parse(whole.stdout) as { flows: number }).flows, 218_610)
+})
+
+test('a replay is refused while an ingest runs on the data folder', async () => {
+  const data = await scratchFolder()
+  const ingest = await RunningIngest.start(data)
+  const { code, stderr } = await runWeir(['replay', 'test/captures/monday-outage.v9.pcap.gz'], {
+    WEIR_DATA: data,
+  })
+  assert.equal((await ingest.stop()).code, 0)
+  assert.equal(code, 1)
+  assert.match(stderr, /in use by a running ingest/)
+})
+
+test('sources that are not on the allow-list are refused, counted and listed', async () => {
+  const data = await scratchFolder()
+  const ingest = await RunningIngest.start(data, { WEIR_EXPORTERS: '192.0.2.0/24' })
+  const { code } = await runWeir(
+    [
+      'replay',
+      '--to',
+      `127.0.0.1:${ingest.port}`,
+      '--speed',
+      '100000',
+      'test/captures/monday-outage.v9.pcap.gz',
+    ],
+    {},
+  )
+  assert.equal(code, 0)
+  const status = await ingest.until(({ refusedDatagrams }) => refusedDatagrams > 1000)
+  assert.equal(status.refused[0]?.address, '127.0.0.1')
+  assert.deepEqual(status.exporters, [])
+  await ingest.stop()
+})
