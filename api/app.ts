@@ -12,6 +12,7 @@ import Fastify, {
 } from 'fastify'
 
 import packageFile from '../package.json' with { type: 'json' }
+import { refuseBroken } from './broken-requests.ts'
 import { addEntityTags } from './caching.ts'
 import { describe, showDescription } from './docs.ts'
 import { errorAnswer, toApiError } from './errors.ts'
@@ -56,6 +57,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     forceCloseConnections: true,
     return503OnClosing: true,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    clientErrorHandler: refuseBroken,
     frameworkErrors: (error, request, reply) => {
       const answer = toApiError(error, knownParameters(request))
       void (reply as unknown as FastifyReply).code(answer.status).send(errorAnswer(answer))

@@ -17,7 +17,7 @@ const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
 
 /**
  * Serves the API and the page of a data folder, whether or not an ingest runs on it.
- * @throws where the address cannot be listened on or the names file cannot be read
+ * @throws ListenError where the address is taken; NamesError and others where the names file cannot be read
  */
 export async function runApi(
   settings: Settings,
@@ -28,13 +28,29 @@ export async function runApi(
   const series = await openParquetSeriesReader(join(settings.data, 'series'))
   const status = ingestStatus(settings.data, Date.now)
   const app = await buildApp({ settings, series, flows, status, names, pageFolder, log })
-  const url = await app.listen({ host: settings.http.host, port: settings.http.port })
-  return {
-    url,
-    async close() {
-      await app.close()
-      await Promise.all([flows.close(), series.close()])
-    },
+  const close = async () => {
+    await app.close()
+    await Promise.all([flows.close(), series.close()])
+  }
+  const { host, port } = settings.http
+  try {
+    return { close, url: await app.listen({ host, port }) }
+  } catch (error) {
+    await close()
+    throw new ListenError(`${host}:${port}`, { cause: error })
+  }
+}
+
+/** The address of WEIR_HTTP cannot be listened on. */
+export class ListenError extends Error {
+  constructor(address: string, options: { cause: unknown }) {
+    const { cause } = options
+    super(
+      `WEIR_HTTP="${address}": ${cause instanceof Error ? cause.message : String(cause)}; ` +
+        'stop what listens there, or set another address or port',
+      options,
+    )
+    this.name = 'ListenError'
   }
 }
 

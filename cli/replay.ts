@@ -51,7 +51,7 @@ async function asCommandErrors(run: () => Promise<void>): Promise<void> {
 async function shiftOf(shift: unknown, paths: readonly string[]): Promise<number> {
   if (shift === undefined) return 0
   if (shift !== 'recent')
-    throw new CommandError(`--shift ${String(shift)}: write --shift recent`, exitCodes.usage)
+    throw new CommandError(`--shift: write --shift recent`, exitCodes.usage)
   return Math.floor((Date.now() - (await lastPacketMs(paths))) / weekMs) * weekMs
 }
 

@@ -2,7 +2,7 @@
 import { intervalMs } from '../../flow/interval.ts'
 import type { CutOptions } from '../../store/cut.ts'
 import { measurementNames, unknownReasons, type MeasurementName } from '../../store/measurement.ts'
-import type { Coverage, MeasurementRows, StepRows } from '../../store/series.ts'
+import type { Coverage, StepRows } from '../../store/series.ts'
 import { MeasurementTable } from './table.ts'
 
 export interface StepOptions extends CutOptions {
@@ -39,15 +39,21 @@ export class StepConsolidation {
       lostFlows: 0,
       lostFlowsEstimated: false,
     }
-    for (const name of measurementNames) this.#tables.set(name, new MeasurementTable(name, options))
   }
 
   /** First round: a 5-minute step. */
   add({ coverage, measurements }: StepRows): void {
     const interval = { time: coverage.time, isKnown: coverage.known > 0 }
-    const rowsOf = byMeasurement(measurements)
-    for (const [name, table] of this.#tables) table.add(rowsOf.get(name) ?? null, interval)
     const sum = this.#coverage
+    for (const name of measurementNames) {
+      const rows = measurements.find(({ measurement }) => measurement === name) ?? null
+      let table = this.#tables.get(name)
+      if (!table && rows) {
+        table = new MeasurementTable(name, sum.known, this.#options)
+        this.#tables.set(name, table)
+      }
+      table?.add(rows, interval)
+    }
     sum.known += coverage.known
     for (const reason of unknownReasons) {
       const count = (sum.unknown[reason] ?? 0) + (coverage.unknown[reason] ?? 0)
@@ -83,12 +89,6 @@ export class StepConsolidation {
       : this.#coverage
     return { coverage, measurements }
   }
-}
-
-function byMeasurement(
-  measurements: readonly MeasurementRows[],
-): Map<MeasurementName, MeasurementRows> {
-  return new Map(measurements.map((rows) => [rows.measurement, rows]))
 }
 
 /** The step that 5-minute steps of one exporter make. */

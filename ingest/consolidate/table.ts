@@ -8,12 +8,16 @@ import {
   type MeasurementName,
   type TagName,
 } from '../../store/measurement.ts'
-import type { FieldColumns, MeasurementRows } from '../../store/series.ts'
+import type { MeasurementRows } from '../../store/series.ts'
 
-const rowsAtStart = 64
+const rowsAtStart = 16
 const separator = '\u001F'
 
-type Figures = 'sum' | 'max' | 'unknown'
+/** Figures of a row lie together: the sums of the fields, their maxima, their unknown parts. */
+const fieldCount = fieldNames.length
+const maxAt = fieldCount
+const unknownAt = 2 * fieldCount
+const figuresPerRow = 3 * fieldCount
 
 /** A key without its direction, with what decides whether it is kept and how much of it is known. */
 interface Key {
@@ -36,17 +40,20 @@ export class MeasurementTable {
   readonly #rowIndexes = new Map<string, number>()
   readonly #rowTags: string[][]
   #keyOfRow = new Uint32Array(rowsAtStart)
-  #figures: Record<Figures, FieldColumns> = grown(null, rowsAtStart)
+  #figures = new Float64Array(rowsAtStart * figuresPerRow)
   #count = 0
   /** Known intervals without a row of `other`: in these, a key without a row counted 0. */
-  #knownWithoutOther = 0
-  #known = 0
+  #knownWithoutOther: number
+  #known: number
   /** Set once the step is whole: which keys are kept; and the folded rows, by direction. */
   #kept: Uint8Array | null = null
   readonly #folded = new Map<string, Record<FieldName, number>>()
 
-  constructor(measurement: MeasurementName, options: CutOptions) {
+  /** `knownBefore`: known intervals that are past, in which the measurement had no row. */
+  constructor(measurement: MeasurementName, knownBefore: number, options: CutOptions) {
     this.measurement = measurement
+    this.#known = knownBefore
+    this.#knownWithoutOther = knownBefore
     this.#options = options
     this.#tags = keyTags(measurement)
     this.#rowTags = measurements[measurement].tags.map(() => [])
@@ -61,6 +68,7 @@ export class MeasurementTable {
     }
     if (!rows) return
     const countsPresence = interval.isKnown && hasOther
+    const sums = fieldNames.map((field) => rows.sum[field])
     for (let i = 0; i < rows.count; i++) {
       const row = this.#rowOf(rows, i)
       const key = this.#keys[this.#keyOfRow[row]!]!
@@ -69,12 +77,14 @@ export class MeasurementTable {
         key.lastInterval = interval.time
         key.knownBesideOther++
       }
-      for (const field of fieldNames) {
-        const value = rows.sum[field][i]!
-        const { sum, max, unknown } = this.#figures
-        sum[field][row] = sum[field][row]! + value
-        if (!interval.isKnown) unknown[field][row] = unknown[field][row]! + value
-        else if (value > max[field][row]!) max[field][row] = value
+      const at = row * figuresPerRow
+      for (let field = 0; field < fieldCount; field++) {
+        const value = sums[field]![i]!
+        const figures = this.#figures
+        figures[at + field] = figures[at + field]! + value
+        if (!interval.isKnown)
+          figures[at + unknownAt + field] = figures[at + unknownAt + field]! + value
+        else if (value > figures[at + maxAt + field]!) figures[at + maxAt + field] = value
       }
     }
   }
@@ -142,10 +152,10 @@ export class MeasurementTable {
   }
 
   #copyRow(made: MeasurementRows, at: number, row: number): void {
-    for (const field of fieldNames) {
-      made.sum[field][at] = this.#figures.sum[field][row]!
-      made.max![field][at] = this.#figures.max[field][row]!
-      made.unknown![field][at] = this.#figures.unknown[field][row]!
+    for (const [i, field] of fieldNames.entries()) {
+      made.sum[field][at] = this.#figure(row, i)
+      made.max![field][at] = this.#figure(row, maxAt + i)
+      made.unknown![field][at] = this.#figure(row, unknownAt + i)
     }
     const key = this.#keys[this.#keyOfRow[row]!]!
     made.known![at] = key.isOther ? this.#known : this.#knownWithoutOther + key.knownBesideOther
@@ -157,14 +167,18 @@ export class MeasurementTable {
     { direction, rows }: { direction: string; rows: readonly number[] },
   ): void {
     const most = figuresOf(this.#folded, direction)
-    for (const field of fieldNames) {
+    for (const [i, field] of fieldNames.entries()) {
       for (const row of rows) {
-        made.sum[field][at] = made.sum[field][at]! + this.#figures.sum[field][row]!
-        made.unknown![field][at] = made.unknown![field][at]! + this.#figures.unknown[field][row]!
+        made.sum[field][at] = made.sum[field][at]! + this.#figure(row, i)
+        made.unknown![field][at] = made.unknown![field][at]! + this.#figure(row, unknownAt + i)
       }
       made.max![field][at] = most[field]
     }
     made.known![at] = this.#known
+  }
+
+  #figure(row: number, at: number): number {
+    return this.#figures[row * figuresPerRow + at]!
   }
 
   /** Without a cut, rows of `other` are rows like all. */
@@ -213,23 +227,10 @@ export class MeasurementTable {
     const keyOfRow = new Uint32Array(length)
     keyOfRow.set(this.#keyOfRow)
     this.#keyOfRow = keyOfRow
-    this.#figures = grown(this.#figures, length)
+    const figures = new Float64Array(length * figuresPerRow)
+    figures.set(this.#figures)
+    this.#figures = figures
   }
-}
-
-function grown(
-  from: Record<Figures, FieldColumns> | null,
-  length: number,
-): Record<Figures, FieldColumns> {
-  const made = {
-    sum: emptyFigures(length),
-    max: emptyFigures(length),
-    unknown: emptyFigures(length),
-  }
-  if (from)
-    for (const figures of ['sum', 'max', 'unknown'] as const)
-      for (const field of fieldNames) made[figures][field].set(from[figures][field])
-  return made
 }
 
 function figuresOf(

@@ -2,7 +2,8 @@
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { DatagramContext } from './context.ts'
 import { wordSize } from './numbers.ts'
-import type { SequencedContents, SequencedDatagram, SequenceFinding } from './sequence.ts'
+import type { SequencedContents } from './numbering.ts'
+import type { SequencedDatagram, SequenceFinding } from './sequence.ts'
 import { sequenceUnits } from './stream.ts'
 
 /** What v1, which has no sequence numbers, says of them. */
@@ -11,7 +12,12 @@ const noSequence: SequenceFinding = { verdict: 'unknown', lostDatagrams: 0, lost
 export class Accounting {
   /** What the datagram at hand says; one object, used again. */
   readonly sequenced: SequencedDatagram = { sequence: 0, uptimeMs: -1, exportMs: 0, mark: 0 }
-  readonly #contents: SequencedContents = { units: 0, unitsUnsure: 0, flows: 0 }
+  readonly #contents: SequencedContents = {
+    records: 0,
+    optionsRecords: 0,
+    recordsUnsure: 0,
+    flows: 0,
+  }
   readonly #onSequence: ((event: SequenceEvent) => void) | null
 
   constructor(onSequence: ((event: SequenceEvent) => void) | null) {
@@ -27,27 +33,28 @@ export class Accounting {
     sequenced.mark = markOf(context.view, context.offset, context.end)
   }
 
-  /** Judges the datagram; null where it is a second copy, whose flows must not be counted again. */
-  judge(context: DatagramContext): SequenceFinding | null {
+  /** Whether the datagram is a second copy, which is counted and must not be decoded again. */
+  isDuplicate(context: DatagramContext): boolean {
     const { stream, exporter } = context
-    if (stream.version === 'v1') return noSequence
-    const finding = stream.sequence.judge(this.sequenced)
-    if (finding.verdict !== 'duplicate') return finding
+    if (stream.version === 'v1' || !stream.sequence.isDuplicate(this.sequenced)) return false
     exporter.duplicates++
-    this.#tell(context, finding)
-    return null
+    this.#tell(context, { verdict: 'duplicate', lostDatagrams: 0, lostFlows: 0 })
+    return true
   }
 
-  /** Counts a judged and decoded datagram; `units` is by how much the next one's number is greater. */
-  advance(context: DatagramContext, finding: SequenceFinding, units: number): void {
+  /** Accounts a decoded datagram by what it held. */
+  account(context: DatagramContext, records: number): void {
     const { exporter, stream } = context
-    if (stream.version !== 'v1') {
-      const contents = this.#contents
-      contents.units = units
-      contents.unitsUnsure = stream.version === 'ipfix' ? context.recordsUnsure : 0
-      contents.flows = context.flowRecords
-      stream.sequence.advance(this.sequenced, contents, finding)
+    if (stream.version === 'v1') {
+      this.#tell(context, noSequence)
+      return
     }
+    const contents = this.#contents
+    contents.records = records
+    contents.optionsRecords = context.optionsRecords
+    contents.recordsUnsure = context.recordsUnsure
+    contents.flows = context.flowRecords
+    const finding = stream.sequence.account(this.sequenced, contents)
     if (finding.verdict === 'reordered') exporter.reordered++
     if (finding.verdict === 'restart') exporter.restarts++
     this.#tell(context, finding)

@@ -3,6 +3,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import type { NumberArray, Place, Step } from './batch.ts'
 import type { AddressColumn, ElementAction } from './elements.ts'
 import { addressStep, floatStep, joinStep, readUnsigned, unsignedStep } from './numbers.ts'
+import { applicationStep, stationStep } from './special.ts'
 import { sectionStep } from './section.ts'
 import type { ScratchColumns } from './template.ts'
 import { timeKindNames, timeStep } from './times.ts'
@@ -39,6 +40,8 @@ export function stepOf(action: ElementAction, place: Place, context: StepContext
     const optional = optionalAddresses.has(action.column)
     return addressStep(columns, place, { second, variable, optional })
   }
+  if (action.kind === 'station') return stationStep(flows, place)
+  if (action.kind === 'application') return applicationStep(flows.applicationId, place)
   if ('scratch' in action) return scratchStep(action.kind, scratch[action.scratch], place, context)
   if (!variable && place.length > numberBytesMax) return 'bad-length'
   if (isTime(action))

@@ -24,6 +24,8 @@ export interface DatagramContext {
   /** Data records taken from this datagram so far, and how many of them gave rows. */
   records: number
   flowRecords: number
+  /** Options records among the records. */
+  optionsRecords: number
   /** Most records that sets without a template may hold. */
   recordsUnsure: number
   /** Rows that this datagram may still give. */

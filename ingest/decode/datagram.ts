@@ -13,12 +13,12 @@ export interface Datagram {
   receivedMs: number
 }
 
-/** Header lengths in bytes, and record lengths where these are fixed. */
+/** Header lengths in bytes. */
 export const fixedLayouts = {
-  v1: { version: 1, headerBytes: 16, recordBytes: 52 },
-  v5: { version: 5, headerBytes: 24, recordBytes: 48 },
-  v6: { version: 6, headerBytes: 24, recordBytes: 52 },
-  v7: { version: 7, headerBytes: 24, recordBytes: 52 },
+  v1: { headerBytes: 16 },
+  v5: { headerBytes: 24 },
+  v6: { headerBytes: 24 },
+  v7: { headerBytes: 24 },
 } as const
 
 const versionsByNumber: Record<number, DatagramVersion | undefined> = {

@@ -111,10 +111,9 @@ export class Decoder {
     this.#accounting.begin(context, header.sequence)
     this.#enter(context, datagram, version, header.domain)
     context.headerRate = header.samplingInterval
-    const finding = this.#accounting.judge(context)
-    if (finding === null) return
+    if (this.#accounting.isDuplicate(context)) return
     const records = this.#fixed.decode(context, version, header.count)
-    this.#accounting.advance(context, finding, records)
+    this.#accounting.account(context, records)
   }
 
   #decodeSets(context: DatagramContext, datagram: Datagram, version: 'v9' | 'ipfix'): void {
@@ -124,12 +123,11 @@ export class Decoder {
     context.exportMs = view.getUint32(offset + (isV9 ? 8 : 4)) * 1000
     this.#accounting.begin(context, view.getUint32(offset + (isV9 ? 12 : 8)))
     this.#enter(context, datagram, version, view.getUint32(offset + (isV9 ? 16 : 12)))
-    const finding = this.#accounting.judge(context)
-    if (finding === null) return
+    if (this.#accounting.isDuplicate(context)) return
     if (!isV9) endIpfix(context)
     context.offset += isV9 ? v9HeaderBytes : ipfixHeaderBytes
     const records = this.#sets.decode(context, version)
-    this.#accounting.advance(context, finding, isV9 ? 1 : records)
+    this.#accounting.account(context, records)
     if (context.stream.hasReleasable) this.#sets.release(context)
   }
 
@@ -157,6 +155,7 @@ export class Decoder {
     context.skewMs = exporter.measureSkew(context.exportMs, receivedMs)
     context.headerRate = 0
     context.records = 0
+    context.optionsRecords = 0
     context.flowRecords = 0
     context.recordsUnsure = 0
     context.rowsLeft = decoderRowsMax
@@ -212,6 +211,7 @@ function emptyContext(flows: FlowColumns, exporter: Exporter): DatagramContext {
     skewMs: 0,
     headerRate: 0,
     records: 0,
+    optionsRecords: 0,
     flowRecords: 0,
     recordsUnsure: 0,
     rowsLeft: 0,

@@ -38,6 +38,8 @@ export type NumberColumn = Exclude<ColumnName, `${string}AddressHigh` | `${strin
  * - flags: the same, joined by or; dscp: upper 6 bits of the class of service
  * - type, code: upper and lower byte of icmpTypeCode
  * - address: IPv4 or IPv6 by length
+ * - application: classification engine and selector (RFC 6759)
+ * - station: a wireless client's address
  * - label: MPLS label stack entry, of which the upper 20 bits are the label
  * - seconds … delta: the forms of time (RFC 7011, section 6.1; delta: RFC 5102, 5.9.9)
  * - scratch …: into a scratch column
@@ -56,6 +58,8 @@ export type ElementAction =
     }
   | { kind: 'scratch' | 'scratchFloat' | 'scratchMicroseconds'; scratch: ScratchName }
   | { kind: 'section'; link: 'ethernet' | 'ip' }
+  | { kind: 'application'; column: 'applicationId' }
+  | { kind: 'station' }
   | { kind: 'option' }
 
 export interface Element {
@@ -155,7 +159,9 @@ const rows: readonly Row[] = [
   [70, 'mplsTopLabelStackSection', 'label', 'mplsTopLabel'],
   [234, 'ingressVRFID', 'unsigned', 'ingressVRFID'],
   [235, 'egressVRFID', 'unsigned', 'egressVRFID'],
-  [95, 'applicationId', 'unsigned', 'applicationId'],
+  [95, 'applicationId', 'application', 'applicationId'],
+  // Cisco wireless controllers name the client by itself; which end it is, flowDirection says.
+  [366, 'staIPv4Address', 'station'],
 
   [152, 'flowStartMilliseconds', 'milliseconds', 'flowStartMilliseconds'],
   [153, 'flowEndMilliseconds', 'milliseconds', 'flowEndMilliseconds'],
@@ -209,6 +215,15 @@ const rows: readonly Row[] = [
 
 /** Elements of enterprises that say what no element of IANA says as well. */
 const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
+  // Cisco AVC: the ends by their roles.
+  9: [
+    [12236, 'ciscoClientIPv4Address', 'address', 'sourceAddress'],
+    [12237, 'ciscoServerIPv4Address', 'address', 'destinationAddress'],
+    [12238, 'ciscoClientIPv6Address', 'address', 'sourceAddress'],
+    [12239, 'ciscoServerIPv6Address', 'address', 'destinationAddress'],
+    [12240, 'ciscoClientTransportPort', 'unsigned', 'sourceTransportPort'],
+    [12241, 'ciscoServerTransportPort', 'unsigned', 'destinationTransportPort'],
+  ],
   // CERT: YAF keeps the flags of the first packet apart from those of the rest.
   6871: [
     [14, 'initialTCPFlags', 'flags', 'tcpControlBits'],
@@ -239,7 +254,7 @@ const forward = new Map<number, Element>()
 const reverse = new Map<number, Element>()
 
 function actionOf([, , kind, sets]: Row): ElementAction {
-  if (kind === 'option') return { kind }
+  if (kind === 'option' || kind === 'station') return { kind }
   if (kind === 'section') return { kind, link: sets } as ElementAction
   if (kind.startsWith('scratch')) return { kind, scratch: sets } as ElementAction
   return { kind, column: sets } as ElementAction

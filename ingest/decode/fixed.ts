@@ -10,6 +10,8 @@ import type { CompiledTemplate, Field } from './template.ts'
 
 export type FixedVersion = keyof typeof fixedLayouts
 
+type LayoutName = FixedVersion | 'v1short'
+
 type Layout = readonly (readonly [id: number, length: number])[]
 
 /** Stands for bytes that are padding or are not kept. */
@@ -31,8 +33,10 @@ const flagsToPrefixes: Layout = [
   [13, 1],
 ]
 
-const layouts: Readonly<Record<FixedVersion, Layout>> = {
+const layouts: Readonly<Record<LayoutName, Layout>> = {
   v1: [...common, [skip, 2], [4, 1], [5, 1], [6, 1], [skip, 11]],
+  // As softflowd, fprobe and others send v1: four bytes of what is reserved are missing.
+  v1short: [...common, [skip, 2], [4, 1], [5, 1], [6, 1], [skip, 7]],
   v5: [...common, [skip, 1], ...flagsToPrefixes, [skip, 2]],
   // After the prefix lengths: encapsulations and the peer's next hop.
   v6: [...common, [skip, 1], ...flagsToPrefixes, [skip, 6]],
@@ -42,6 +46,9 @@ const layouts: Readonly<Record<FixedVersion, Layout>> = {
 
 /** Bits of v5's sampling field that are the interval; the upper two are the mode. */
 const samplingIntervalMask = 0x3fff
+
+/** Bytes of a v1 record as it is where Cisco's 52 do not fit. */
+const shortRecordBytes = 48
 
 const nanosecondsMax = 999_999_999
 
@@ -53,25 +60,30 @@ export interface FixedHeader {
   samplingInterval: number
 }
 
+interface PreparedLayout {
+  template: Template
+  compiled: CompiledTemplate
+}
+
 export class FixedDecoder {
   readonly #records: RecordDecoder
   readonly #header: FixedHeader = { count: 0, sequence: 0, domain: 0, samplingInterval: 0 }
-  readonly #templates: Readonly<
-    Record<FixedVersion, { template: Template; compiled: CompiledTemplate }>
-  >
+  readonly #layouts: Readonly<Record<LayoutName, PreparedLayout>>
 
   constructor(records: RecordDecoder) {
     this.#records = records
-    const prepare = (version: FixedVersion) => {
-      const fields: Field[] = layouts[version].map(([id, length]) => ({
-        id,
-        enterprise: 0,
-        length,
-      }))
+    const prepare = (name: LayoutName): PreparedLayout => {
+      const fields: Field[] = layouts[name].map(([id, length]) => ({ id, enterprise: 0, length }))
       const template = new Template(0, fields, { scopeCount: 0, isOptions: false, nowMs: 0 })
       return { template, compiled: records.compile(template) }
     }
-    this.#templates = { v1: prepare('v1'), v5: prepare('v5'), v6: prepare('v6'), v7: prepare('v7') }
+    this.#layouts = {
+      v1: prepare('v1'),
+      v1short: prepare('v1short'),
+      v5: prepare('v5'),
+      v6: prepare('v6'),
+      v7: prepare('v7'),
+    }
   }
 
   /** Reads the header of a datagram whose length versionOf has checked; one object, used again. */
@@ -92,10 +104,11 @@ export class FixedDecoder {
 
   /** Decodes the records behind the header; returns how many there were. */
   decode(context: DatagramContext, version: FixedVersion, count: number): number {
-    const { template, compiled } = this.#templates[version]
-    const { recordBytes, headerBytes } = fixedLayouts[version]
     const { exporter, end } = context
-    context.offset += headerBytes
+    context.offset += fixedLayouts[version].headerBytes
+    const isShort = version === 'v1' && context.offset + count * shortRecordBytes === end
+    const { template, compiled } = this.#layouts[isShort ? 'v1short' : version]
+    const { recordBytes } = template
     const announced = context.offset + count * recordBytes
     if (count === 0) exporter.problem('count-mismatch')
     else if (announced > end) exporter.problem('datagram-short')

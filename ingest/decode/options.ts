@@ -10,6 +10,7 @@ import type { DecoderLimits } from './limits.ts'
 import { readUnsigned } from './numbers.ts'
 import { placeFields } from './records.ts'
 import type { RecordBytes } from './records.ts'
+import { readApplication } from './special.ts'
 import { rateOf } from './sampling.ts'
 import type { CompiledTemplate, Field, Template } from './template.ts'
 
@@ -61,6 +62,8 @@ function readRecord(
     if (textElements.has(element.name)) texts.set(element.name, readText(view, at, place.length))
     else if (element.name === 'samplingProbability' && place.length === 8)
       numbers.set(element.name, view.getFloat64(at))
+    else if (element.action.kind === 'application')
+      numbers.set(element.name, readApplication(view, at, place.length))
     else if (place.length <= 8) numbers.set(element.name, readUnsigned(view, at, place.length))
   })
   return { numbers, texts }

@@ -1,39 +1,27 @@
 /**
  * Sequence numbers of one stream: what is lost, late, double, or begun anew. Numbers count flows
- * (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32; each datagram carries
- * the number of its own first unit.
+ * (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
  */
 import type { SequenceVerdict } from '../../flow/sequence.ts'
-import { missingRangesMax, reorderWindowDatagrams } from './limits.ts'
+import { reorderWindowDatagrams } from './limits.ts'
+import { distance, MissingRanges } from './missing.ts'
+import type { MissingRange } from './missing.ts'
+import { NumberingGuess, unitsOf } from './numbering.ts'
+import type { SequencedContents } from './numbering.ts'
+import { wordSize } from './numbers.ts'
 
-/** Numbers [from, from + units) that were not seen, and what they are worth. */
-interface MissingRange {
-  from: number
-  units: number
-  datagrams: number
-  flows: number
-  /** Count of the stream's datagrams when it was found missing. */
-  foundAt: number
-}
+/** What the numbers of a version count by its standard. */
+export type SequenceUnit = 'flows' | 'datagrams' | 'records'
 
-/** One datagram, as far as sequence numbers go. */
+/** One datagram, as far as its header and a mark of its contents go. */
 export interface SequencedDatagram {
   sequence: number
   /** Uptime in ms mod 2^32, or -1 where the version has none. */
   uptimeMs: number
   /** unix ms, the exporter's clock */
   exportMs: number
-  /** A mark of the contents, by which a second copy is known. */
+  /** By which a second copy is known. */
   mark: number
-}
-
-/** What one datagram held, once it is decoded. */
-export interface SequencedContents {
-  /** Units by which the next datagram's number is greater. */
-  units: number
-  /** Most units that parts which could not be decoded may have held besides. */
-  unitsUnsure: number
-  flows: number
 }
 
 export interface SequenceFinding {
@@ -42,55 +30,50 @@ export interface SequenceFinding {
   lostFlows: number
 }
 
-/** Uptime may seem to fall this far without a restart: export times are whole seconds. */
-const restartToleranceMs = 2500
-
-/** A late datagram was exported before the last one, but for a clock of whole seconds. */
-const exportToleranceMs = 1000
-
-const wordSize = 2 ** 32
-const emptyMark = -1
-
-/** The distance from a to b, mod 2^32, between -2^31 and 2^31. */
-const distance = (a: number, b: number) => (b - a) | 0
-
 export interface SequenceSnapshot {
   expected: number
   unsure: number
+  latest: number
   uptimeMs: number
   exportMs: number
   meanFlows: number
   datagrams: number
-  missing: MissingRange[]
+  numbering: number
+  missing: readonly MissingRange[]
   recent: number[]
 }
 
-/** What a missing unit is worth: of which kind the units are decides which of the two is estimated. */
-export type SequenceUnit = 'flows' | 'datagrams' | 'records'
+/** Uptime may seem to fall this far without a restart: export times are whole seconds. */
+const restartToleranceMs = 2500
+/** A late datagram was exported before the last one, but for a clock of whole seconds. */
+const exportToleranceMs = 1000
+
+const emptyMark = -1
 
 export class Sequence {
-  readonly #unit: SequenceUnit
-  /** The next datagram's number if nothing is lost, or -1 before the first. */
+  readonly #guess: NumberingGuess
+  readonly #missing = new MissingRanges()
+  /** The first number of the next datagram if nothing is lost, or -1 before the first. */
   #expected = -1
   /** That number may be higher by so much, because parts of a datagram could not be decoded. */
   #unsure = 0
+  /** The number that the latest datagram in order carried. */
+  #latest = 0
   #uptimeMs = -1
   #exportMs = 0
   /** Running mean of flows a datagram, for estimates. */
   #meanFlows = 0
   #datagrams = 0
-  #missing: MissingRange[] = []
   /** Marks of the last datagrams, a ring. */
   readonly #recent = new Float64Array(reorderWindowDatagrams).fill(emptyMark)
-  /** One object, used again: a verdict is read at once. */
-  readonly #finding: SequenceFinding = { verdict: 'first', lostDatagrams: 0, lostFlows: 0 }
-  #pending: MissingRange | null = null
   /** What was expected before the last restart, and when that was in datagrams. */
   #expectedBefore = -1
   #restartedAt = 0
+  /** One object, used again: a finding is read at once. */
+  readonly #finding: SequenceFinding = { verdict: 'first', lostDatagrams: 0, lostFlows: 0 }
 
   constructor(unit: SequenceUnit) {
-    this.#unit = unit
+    this.#guess = new NumberingGuess(unit)
   }
 
   /**
@@ -102,43 +85,52 @@ export class Sequence {
     return datagram.sequence === this.#expected || this.#hasRestarted(datagram)
   }
 
-  /**
-   * Judges a datagram before it is decoded. Every datagram that is not a duplicate must then be
-   * told to `advance`.
-   */
-  judge(datagram: SequencedDatagram): SequenceFinding {
+  /** Whether a datagram is a second copy of one of the last. Such a one is not accounted. */
+  isDuplicate({ sequence, mark }: SequencedDatagram): boolean {
+    if (this.#expected === -1 || distance(this.#latest, sequence) > 0) return false
+    return this.#recent.includes(mark)
+  }
+
+  /** Judges a datagram and takes it in. Loss is negative where a late one takes back what was counted. */
+  account(datagram: SequencedDatagram, contents: SequencedContents): SequenceFinding {
     const finding = this.#finding
     finding.lostDatagrams = 0
     finding.lostFlows = 0
-    this.#pending = null
-    if (this.#expected === -1) finding.verdict = 'first'
-    else {
-      const ahead = distance(this.#expected, datagram.sequence)
-      if (ahead >= 0 && ahead <= this.#unsure) finding.verdict = 'continues'
-      else this.#judgeBroken(datagram, ahead, finding)
+    const way = this.#guess.current
+    const units = unitsOf(way, contents)
+    const first = way.isAfter ? (datagram.sequence - units) >>> 0 : datagram.sequence
+    if (this.#expected === -1) {
+      finding.verdict = 'first'
+      this.#guess.begin(datagram.sequence, contents)
+    } else {
+      const ahead = distance(this.#expected, first)
+      const slack = way.isAfter ? contents.recordsUnsure : this.#unsure
+      if (ahead >= 0 && ahead <= slack) finding.verdict = 'continues'
+      else
+        this.#judge(datagram, contents, { first, units, ahead: ahead > 0 ? ahead - slack : ahead })
+      this.#learn(datagram, contents)
     }
+    this.#advance(datagram, contents)
     return finding
   }
 
-  #judgeBroken(datagram: SequencedDatagram, ahead: number, finding: SequenceFinding): void {
+  #judge(
+    datagram: SequencedDatagram,
+    contents: SequencedContents,
+    { first, units, ahead }: { first: number; units: number; ahead: number },
+  ): void {
+    const finding = this.#finding
     if (this.#hasRestarted(datagram)) finding.verdict = 'restart'
-    else if (ahead > 0 && this.#isFromBeforeRestart(datagram)) finding.verdict = 'reordered'
-    else if (ahead > 0) {
-      finding.verdict = 'gap'
-      this.#lose(datagram, ahead - this.#unsure, finding)
-    } else if (this.#recent.includes(datagram.mark)) finding.verdict = 'duplicate'
+    else if (ahead > 0 && this.#isFromBeforeRestart(first)) finding.verdict = 'reordered'
+    else if (ahead > 0) this.#lose(first, ahead)
+    else if (this.#guess.fitsOther(datagram.sequence, contents)) finding.verdict = 'reordered'
     else if (datagram.exportMs - this.#exportMs > exportToleranceMs) finding.verdict = 'restart'
-    else if (this.#findMissing(datagram.sequence)) finding.verdict = 'reordered'
-    else finding.verdict = -ahead <= this.#reorderUnits() ? 'reordered' : 'restart'
-  }
-
-  /** A late datagram of the time before a restart seems to be far ahead. */
-  #isFromBeforeRestart({ sequence }: SequencedDatagram): boolean {
-    return (
-      this.#expectedBefore !== -1 &&
-      this.#datagrams - this.#restartedAt < reorderWindowDatagrams &&
-      Math.abs(distance(this.#expectedBefore, sequence)) <= this.#reorderUnits()
-    )
+    else if (this.#missing.has(first)) {
+      finding.verdict = 'reordered'
+      const { datagrams, flows } = this.#missing.found(first, units)
+      finding.lostDatagrams = datagrams
+      finding.lostFlows = flows
+    } else finding.verdict = -ahead <= this.#reorderUnits() ? 'reordered' : 'restart'
   }
 
   /**
@@ -148,111 +140,83 @@ export class Sequence {
   #hasRestarted(datagram: SequencedDatagram): boolean {
     if (datagram.uptimeMs < 0 || this.#uptimeMs < 0) return false
     const uptime = distance(this.#uptimeMs, datagram.uptimeMs)
-    const elapsed = datagram.exportMs - this.#exportMs
-    const bootMoved = ((elapsed - uptime) % wordSize) | 0
+    const bootMoved = ((datagram.exportMs - this.#exportMs - uptime) % wordSize) | 0
     return uptime < 0 && bootMoved > restartToleranceMs
+  }
+
+  /** A late datagram of the time before a restart seems to be far ahead. */
+  #isFromBeforeRestart(first: number): boolean {
+    return (
+      this.#expectedBefore !== -1 &&
+      this.#datagrams - this.#restartedAt < reorderWindowDatagrams &&
+      Math.abs(distance(this.#expectedBefore, first)) <= this.#reorderUnits()
+    )
   }
 
   /** How many units back a datagram may come late. */
   #reorderUnits(): number {
-    const perDatagram = this.#unit === 'datagrams' ? 1 : Math.max(1, 2 * this.#meanFlows)
-    return reorderWindowDatagrams * perDatagram
+    const isDatagrams = this.#guess.current.counts === 'datagrams'
+    return reorderWindowDatagrams * (isDatagrams ? 1 : Math.max(1, 2 * this.#meanFlows))
   }
 
-  #lose({ sequence }: SequencedDatagram, units: number, finding: SequenceFinding): void {
-    const perDatagram = Math.max(1, this.#meanFlows)
-    const isDatagrams = this.#unit === 'datagrams'
-    const datagrams = isDatagrams ? units : Math.max(1, Math.round(units / perDatagram))
+  /** A gap of `units` before `first`. What is not counted by the numbers is estimated by the mean. */
+  #lose(first: number, units: number): void {
+    const isDatagrams = this.#guess.current.counts === 'datagrams'
+    const mean = Math.max(1, this.#meanFlows)
+    const datagrams = isDatagrams ? units : Math.max(1, Math.round(units / mean))
     const flows = isDatagrams ? Math.round(units * this.#meanFlows) : units
-    finding.lostDatagrams = datagrams
-    finding.lostFlows = flows
-    if (this.#missing.length >= missingRangesMax) this.#missing.shift()
-    const from = (sequence - units) >>> 0
-    this.#missing.push({ from, units, datagrams, flows, foundAt: this.#datagrams })
+    const from = (first - units) >>> 0
+    this.#missing.add({ from, units, datagrams, flows, foundAt: this.#datagrams })
+    this.#finding.verdict = 'gap'
+    this.#finding.lostDatagrams = datagrams
+    this.#finding.lostFlows = flows
   }
 
-  #findMissing(sequence: number): boolean {
-    for (const range of this.#missing) {
-      const into = distance(range.from, sequence)
-      if (into < 0 || into >= range.units) continue
-      this.#pending = range
-      return true
-    }
-    return false
+  #learn(datagram: SequencedDatagram, contents: SequencedContents): void {
+    const finding = this.#finding
+    const loss = { datagrams: finding.lostDatagrams, flows: finding.lostFlows }
+    const continues = finding.verdict === 'continues'
+    const mistaken = this.#guess.learn(datagram.sequence, contents, continues, loss)
+    if (mistaken === null) return
+    finding.verdict = 'continues'
+    finding.lostDatagrams -= mistaken.datagrams
+    finding.lostFlows -= mistaken.flows
+    this.#missing.clear()
   }
 
-  /**
-   * Takes in what a judged datagram held; gives back, in the finding, what a late one had been
-   * counted as lost for. Duplicates are not told.
-   */
-  advance(
-    datagram: SequencedDatagram,
-    contents: SequencedContents,
-    finding: SequenceFinding,
-  ): void {
-    const { verdict } = finding
+  #advance(datagram: SequencedDatagram, contents: SequencedContents): void {
+    const { verdict } = this.#finding
     this.#recent[this.#datagrams % this.#recent.length] = datagram.mark
     this.#datagrams++
-    const weight = this.#meanFlows === 0 ? 1 : 1 / 16
-    this.#meanFlows += (contents.flows - this.#meanFlows) * weight
-    if (verdict === 'reordered') {
-      if (this.#pending) this.#takeBack(this.#pending, datagram.sequence, contents, finding)
-      return
-    }
+    this.#meanFlows += (contents.flows - this.#meanFlows) * (this.#datagrams === 1 ? 1 : 1 / 16)
+    if (verdict === 'reordered') return
     if (verdict === 'restart') {
-      this.#missing = []
+      this.#missing.clear()
       this.#expectedBefore = this.#expected
       this.#restartedAt = this.#datagrams
     }
-    this.#expected = (datagram.sequence + contents.units) >>> 0
-    this.#unsure = contents.unitsUnsure
+    const way = this.#guess.current
+    this.#latest = datagram.sequence
+    this.#expected = way.isAfter
+      ? datagram.sequence
+      : (datagram.sequence + unitsOf(way, contents)) >>> 0
+    this.#unsure = way.counts === 'datagrams' || way.isAfter ? 0 : contents.recordsUnsure
     this.#uptimeMs = datagram.uptimeMs
     this.#exportMs = datagram.exportMs
-    if (this.#missing.length > 0) this.#forgetMissing()
-  }
-
-  /** Splits the late datagram's units out of the range that they were missing from. */
-  #takeBack(
-    range: MissingRange,
-    sequence: number,
-    contents: SequencedContents,
-    finding: SequenceFinding,
-  ): void {
-    const before = distance(range.from, sequence)
-    const found = Math.min(Math.max(contents.units, 1), range.units - before)
-    const after = range.units - before - found
-    const share = (whole: number, units: number) => Math.round((whole * units) / range.units)
-    const parts = [
-      { from: range.from, units: before },
-      { from: (sequence + found) >>> 0, units: after },
-    ].filter((part) => part.units > 0)
-    const rest = parts.map((part) => ({
-      ...part,
-      datagrams: Math.max(1, share(range.datagrams - 1, part.units)),
-      flows: this.#unit === 'datagrams' ? share(range.flows, part.units) : part.units,
-      foundAt: range.foundAt,
-    }))
-    const sum = (name: 'datagrams' | 'flows') => rest.reduce((total, part) => total + part[name], 0)
-    finding.lostDatagrams = sum('datagrams') - range.datagrams
-    finding.lostFlows = sum('flows') - range.flows
-    this.#missing.splice(this.#missing.indexOf(range), 1, ...rest)
-  }
-
-  /** What is missing for longer than datagrams come late is lost for good. */
-  #forgetMissing(): void {
-    const oldest = this.#datagrams - 2 * reorderWindowDatagrams
-    while (this.#missing.length > 0 && this.#missing[0]!.foundAt < oldest) this.#missing.shift()
+    if (this.#missing.ranges.length > 0) this.#missing.forget(this.#datagrams)
   }
 
   snapshot(): SequenceSnapshot {
     return {
       expected: this.#expected,
       unsure: this.#unsure,
+      latest: this.#latest,
       uptimeMs: this.#uptimeMs,
       exportMs: this.#exportMs,
       meanFlows: this.#meanFlows,
       datagrams: this.#datagrams,
-      missing: this.#missing,
+      numbering: this.#guess.index,
+      missing: this.#missing.ranges,
       recent: Array.from(this.#recent),
     }
   }
@@ -260,11 +224,13 @@ export class Sequence {
   restore(state: SequenceSnapshot): void {
     this.#expected = state.expected
     this.#unsure = state.unsure
+    this.#latest = state.latest
     this.#uptimeMs = state.uptimeMs
     this.#exportMs = state.exportMs
     this.#meanFlows = state.meanFlows
     this.#datagrams = state.datagrams
-    this.#missing = state.missing
+    this.#guess.index = state.numbering
+    this.#missing.restore(state.missing)
     this.#recent.set(state.recent.slice(0, this.#recent.length))
   }
 }

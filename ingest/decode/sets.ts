@@ -159,6 +159,7 @@ export class SetDecoder {
       })
       context.records += Math.min(records, recordsLeft)
       exporter.optionsRecords += records
+      context.optionsRecords += records
     } else records = this.#parts.records.decode(context, template, compiled, set)
     if (records === 0) exporter.problem('set-trailing')
     exporter.records += records

@@ -244,7 +244,7 @@ class StepList {
     const { action } = element
     if (action.kind === 'option') return
     const isScratch = 'scratch' in action
-    const column = isScratch ? action.scratch : 'column' in action ? action.column : 'section'
+    const column = isScratch ? action.scratch : 'column' in action ? action.column : action.kind
     const step = stepOf(action, place, {
       flows: this.#flows,
       scratch: this.#scratch,

@@ -2,6 +2,7 @@
  * The flow archive, writer's side: flows by time of receipt in Parquet files that only ever appear
  * whole. What the manifest names is published; nothing else exists for readers.
  */
+import assert from 'node:assert'
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -43,7 +44,7 @@ export class Archive {
   readonly #worker: Worker
   readonly #waiting = new Map<
     number,
-    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+    { resolve: (entries: ArchiveEntry[]) => void; reject: (error: Error) => void }
   >()
   #requests = 0
   #waitingRows = 0
@@ -56,10 +57,10 @@ export class Archive {
     this.#worker = worker
     worker.on(
       'message',
-      ({ id, result, error }: { id: number; result: unknown; error?: string }) => {
+      ({ id, result, error }: { id: number; result?: ArchiveEntry[]; error?: string }) => {
         const request = this.#waiting.get(id)
         this.#waiting.delete(id)
-        if (error === undefined) request?.resolve(result)
+        if (error === undefined) request?.resolve(result ?? [])
         else request?.reject(new Error(`archive: ${error}`))
       },
     )
@@ -100,7 +101,7 @@ export class Archive {
   /** Writes what was added so far, without publishing it: the next publish names it. For long imports. */
   async stage(): Promise<void> {
     const rows = this.#waitingRows
-    this.#staged.push(...((await this.#ask({ kind: 'seal' })) as ArchiveEntry[]))
+    this.#staged.push(...(await this.#ask({ kind: 'seal' })))
     this.#waitingRows -= rows
   }
 
@@ -230,7 +231,8 @@ export class Archive {
     const files = entries.map((entry) => entry.file)
     const version = entries.filter((entry) => !entry.isChunk).length === 0 ? '' : `-${Date.now()}`
     const request = { kind: 'merge' as const, interval, files, suffix: version }
-    const merged = (await this.#ask(request)) as ArchiveEntry
+    const [merged] = await this.#ask(request)
+    assert(merged, 'merging gives one file')
     const rows = entries.reduce((sum, entry) => sum + entry.rows, 0)
     const octets = entries.reduce((sum, entry) => sum + entry.octets, 0)
     if (merged.rows !== rows || merged.octets !== octets)
@@ -262,7 +264,7 @@ export class Archive {
     })
   }
 
-  #ask(request: ArchiveRequest, transfer: ArrayBuffer[] = []): Promise<unknown> {
+  #ask(request: ArchiveRequest, transfer: ArrayBuffer[] = []): Promise<ArchiveEntry[]> {
     const id = ++this.#requests
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })

@@ -184,14 +184,15 @@ const instance = await DuckDBInstance.create(':memory:', {
 const thread = new ArchiveThread(folder, await instance.connect())
 const port = parentPort!
 
-async function answer(request: ArchiveRequest): Promise<unknown> {
+async function answer(request: ArchiveRequest): Promise<ArchiveEntry[]> {
   switch (request.kind) {
     case 'add':
-      return thread.add(request.block)
+      await thread.add(request.block)
+      return []
     case 'seal':
       return thread.seal()
     case 'merge':
-      return thread.merge(request.interval, request.files, request.suffix)
+      return [await thread.merge(request.interval, request.files, request.suffix)]
   }
 }
 

@@ -2,18 +2,22 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 
 import * as fc from 'fast-check'
+import { pino } from 'pino'
 
+import { runApi } from '../../api/main.ts'
 import { ingestStatus } from '../../api/ingest-status.ts'
 import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema.ts'
 import type { ExportersAnswer, StatusAnswer } from '../../api/schema-status.ts'
+import { readSettings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
-import { appUnderTest, exporter, exporterStatus } from './app-under-test.ts'
+import { appUnderTest, exporter, exporterStatus, type Refusal } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 
 const noon = Date.UTC(2026, 10, 16, 12)
@@ -211,6 +215,24 @@ suite('refusals', () => {
       await new Promise((resolve) => {
         signal.addEventListener('abort', resolve, { once: true })
       })
+  })
+
+  test('what is no HTTP, or too much of it, is refused in the same form', async (t) => {
+    const { app } = await appUnderTest(t)
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    const long = `GET / HTTP/1.1\r\nHost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`
+    for (const [sent, code] of [
+      ['\u0016\u0003\u0001 TLS hello\r\n\r\n', 'not-http'],
+      [long, 'headers-too-long'],
+    ] as const) {
+      const socket = connect(port, '127.0.0.1')
+      socket.end(sent)
+      let answer = ''
+      for await (const chunk of socket) answer += String(chunk)
+      const body = answer.split('\r\n\r\n')[1]!
+      assert.equal((JSON.parse(body) as { error: Refusal }).error.code, code)
+    }
   })
 
   test('one address may not ask without end', async (t) => {
@@ -487,6 +509,25 @@ suite('/api/exporters and /api/status', () => {
       server.close(resolve)
     })
     assert.equal((await source.read())?.running, false)
+  })
+})
+
+suite('the process', () => {
+  test('answers where there is no data yet, and says when its address is taken', async () => {
+    const data = join(tmpdir(), `weir-api-none-${process.pid}`)
+    const log = pino({ level: 'silent' })
+    const api = await runApi(readSettings({ WEIR_DATA: data, WEIR_HTTP: '127.0.0.1:0' }), log)
+    const answer = await fetch(`${api.url}/api/status`)
+    assert.equal(answer.status, 200)
+    const { archive, ingest } = (await answer.json()) as StatusAnswer
+    assert.equal(archive.rows, 0)
+    assert.equal(ingest, null)
+    const series = (await (await fetch(`${api.url}/api/series`)).json()) as SeriesAnswer
+    assert.equal(series.series[0]!.summary.average, null)
+    const taken = readSettings({ WEIR_DATA: data, WEIR_HTTP: new URL(api.url).host })
+    await assert.rejects(runApi(taken, log), /WEIR_HTTP="127\.0\.0\.1:\d+".*another/s)
+    await api.close()
+    await assert.rejects(fetch(api.url))
   })
 })
 

@@ -71,10 +71,9 @@ for (const version of ['5', '9', '10'])
     const ingest = await RunningIngest.start(join(data, 'data'))
     const output = execFileSync(
       'softflowd',
-      [
-        ...['-d', '-r', pcap, '-v', version, '-n', `127.0.0.1:${ingest.port}`],
-        ...['-p', join(data, 'softflowd.pid'), '-c', 'none'],
-      ],
+      `-d -r ${pcap} -v ${version} -n 127.0.0.1:${ingest.port} -p ${data}/softflowd.pid -c none`.split(
+        ' ',
+      ),
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 },
     )
     const counted = countOf(output)
