@@ -2,7 +2,7 @@
 import { formatAddress, type NetworkSet } from '../../flow/address.ts'
 import { protocolName } from '../../flow/protocol.ts'
 import { portText } from '../../flow/service.ts'
-import type { MeasurementName } from '../../store/measurement.ts'
+import { measurements, type MeasurementName } from '../../store/measurement.ts'
 import type { FieldColumns, MeasurementRows } from '../../store/series.ts'
 import { AddressTable, CountTable, type Counts } from './tables.ts'
 
@@ -132,9 +132,10 @@ function rowsOf(
     active: new Float64Array(table.count),
   }
   const tags: Record<string, string[]> = {}
+  for (const tag of measurements[measurement].tags) tags[tag] = []
   let row = 0
   table.forEach((a, b, sums, at) => {
-    for (const [tag, value] of Object.entries(tagsOf(a, b))) (tags[tag] ??= []).push(value)
+    for (const [tag, value] of Object.entries(tagsOf(a, b))) tags[tag]!.push(value)
     sum.bytes[row] = sums[at]!
     sum.packets[row] = sums[at + 1]!
     sum.flows[row] = sums[at + 2]!

@@ -152,7 +152,7 @@ export class Decoder {
       : this.#exporters.streamOf(exporter, { version, domain, datagram, sequenced })
     context.stream.seenMs = receivedMs
     context.receivedMs = receivedMs
-    context.skewMs = exporter.measureSkew(context.exportMs, receivedMs)
+    context.skewMs = exporter.skew.measure(context.exportMs, receivedMs)
     context.headerRate = 0
     context.records = 0
     context.optionsRecords = 0

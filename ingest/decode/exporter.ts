@@ -2,15 +2,10 @@
 import type { AddressWords } from '../../flow/address.ts'
 import type { ExporterStatus, InterfaceName, Lost } from '../../flow/status.ts'
 import type { DatagramVersion } from './datagram.ts'
-import { clockToleranceMs } from './limits.ts'
 import type { Problem } from './problem.ts'
 import { Sampling } from './sampling.ts'
+import { ClockSkew } from './skew.ts'
 import type { Stream } from './stream.ts'
-
-/** A jump of the exporter's clock beyond this is taken over at once. */
-const skewJumpMs = 60_000
-/** Delay makes an export seem earlier: the greatest difference of this long is the clock's own. */
-const skewWindowMs = 600_000
 
 export class Exporter {
   readonly address: string
@@ -37,12 +32,7 @@ export class Exporter {
   duplicates = 0
   reordered = 0
   restarts = 0
-  /** Export time minus receipt in ms; null before anything was measured. */
-  skewMs: number | null = null
-  /** Greatest differences of the last window and of the one that is open until #skewWindowEnd. */
-  #skewBefore = 0
-  #skewWindow = 0
-  #skewWindowEnd = 0
+  readonly skew = new ClockSkew()
   /**
    * What options data told of sampling under any domain: counts where a record's own domain was told
    * nothing, because some exporters tell it under another.
@@ -66,26 +56,6 @@ export class Exporter {
 
   problem(kind: Problem, times = 1): void {
     if (times > 0) this.problems.set(kind, (this.problems.get(kind) ?? 0) + times)
-  }
-
-  /** Takes in how far the exporter's clock is off; gives what times must be corrected by, in ms. */
-  measureSkew(exportMs: number, receivedMs: number): number {
-    const now = exportMs - receivedMs
-    const held = this.skewMs
-    if (held === null || Math.abs(now - held) > skewJumpMs) {
-      this.skewMs = now
-      this.#skewBefore = now
-      this.#skewWindow = now
-      this.#skewWindowEnd = receivedMs + skewWindowMs
-    } else {
-      if (receivedMs > this.#skewWindowEnd) {
-        this.#skewBefore = this.#skewWindow
-        this.#skewWindow = now
-        this.#skewWindowEnd = receivedMs + skewWindowMs
-      } else if (now > this.#skewWindow) this.#skewWindow = now
-      this.skewMs = Math.max(this.#skewBefore, this.#skewWindow)
-    }
-    return Math.abs(this.skewMs) > clockToleranceMs ? Math.round(this.skewMs) : 0
   }
 
   /** Entries made from options data, which are bounded together. */
@@ -112,7 +82,7 @@ export class Exporter {
       restarts: this.restarts,
       problems: Object.fromEntries(this.problems),
       sampling: this.samplingUnknown ? null : this.lastRate,
-      clockSkewSeconds: this.skewMs === null ? null : Math.round(this.skewMs) / 1000,
+      clockSkewSeconds: this.skew.ms === null ? null : Math.round(this.skew.ms) / 1000,
       interfaces: [...this.interfaces.values()].sort((a, b) => a.index - b.index),
     }
   }

@@ -12,6 +12,7 @@ import { problems } from './problem.ts'
 import type { Problem } from './problem.ts'
 import type { Sampling } from './sampling.ts'
 import type { SequenceSnapshot } from './sequence.ts'
+import type { SkewState } from './skew.ts'
 import { sequenceUnits, Stream } from './stream.ts'
 import type { TemplateStore } from './template-store.ts'
 import { Template } from './template.ts'
@@ -57,6 +58,9 @@ interface StreamState {
 
 interface ExporterState {
   status: ExporterStatus
+  firstSeenMs: number
+  lastSeenMs: number
+  skew: SkewState | null
   records: number
   optionsRecords: number
   parkedSets: number
@@ -113,6 +117,9 @@ function streamState(stream: Stream): StreamState {
 export function takeSnapshot({ exporters }: DecoderParts): DecoderState {
   const states = [...exporters.byAddress.values()].map((exporter) => ({
     status: exporter.status(),
+    firstSeenMs: exporter.firstSeenMs,
+    lastSeenMs: exporter.lastSeenMs,
+    skew: exporter.skew.snapshot(),
     records: exporter.records,
     optionsRecords: exporter.optionsRecords,
     parkedSets: exporter.parkedSets,
@@ -164,8 +171,12 @@ function text(value: unknown): string {
 
 function restoreExporter(parts: DecoderParts, state: ExporterState): void {
   const { status } = state
-  const exporter = parts.exporters.of(text(status.address), number(status.firstSeen) * 1000)
-  exporter.lastSeenMs = number(status.lastSeen) * 1000
+  const exporter = parts.exporters.of(text(status.address), number(state.firstSeenMs))
+  exporter.lastSeenMs = number(state.lastSeenMs)
+  if (state.skew !== null) {
+    Object.values(state.skew).forEach(number)
+    exporter.skew.restore(state.skew)
+  }
   for (const name of [
     'datagrams',
     'flows',

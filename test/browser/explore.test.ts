@@ -26,7 +26,7 @@ interface Opened {
   complaints: string[]
 }
 
-describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 240_000 }, () => {
+describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000 }, () => {
   let weir: RunningWeir
   let browser: Browser
   before(async () => {

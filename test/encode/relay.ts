@@ -1,0 +1,49 @@
+/** A network that loses, delays and doubles datagrams, by a seed, for tests. */
+
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+export interface RelayOptions {
+  /** Shares of the datagrams, 0 to 1. */
+  loss: number
+  reordering: number
+  duplicates: number
+  /** How many places a late datagram comes late at most. */
+  reorderWithin: number
+}
+
+/**
+ * What arrives of what was sent, in the order of arrival. The first and the last datagram always
+ * arrive, the first in its place.
+ */
+export function relay<T>(
+  sent: readonly T[],
+  random: () => number,
+  { loss, reordering, duplicates, reorderWithin }: RelayOptions,
+): { arrived: T[]; lost: T[]; doubled: number } {
+  const lost: T[] = []
+  const placed: { at: number; datagram: T }[] = []
+  let doubled = 0
+  sent.forEach((datagram, i) => {
+    const isEnd = i === 0 || i === sent.length - 1
+    if (!isEnd && random() < loss) {
+      lost.push(datagram)
+      return
+    }
+    const late = !isEnd && random() < reordering ? 1 + Math.floor(random() * reorderWithin) : 0
+    placed.push({ at: i + late + 0.5 * Math.sign(late), datagram })
+    if (random() >= duplicates) return
+    doubled++
+    placed.push({ at: i + late + 0.6 + Math.floor(random() * reorderWithin), datagram })
+  })
+  const arrived = placed.sort((a, b) => a.at - b.at).map(({ datagram }) => datagram)
+  return { arrived, lost, doubled }
+}

@@ -1,0 +1,146 @@
+/** Options data: sampling rates, names, and what they are about. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { testExportMs } from '../../encode/fixed.ts'
+import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
+import type { EncodedField, EncodedOptionsTemplate, EncodedSet } from '../../encode/sets.ts'
+import type { Value } from '../../encode/value.ts'
+import { decodeAll } from './decoded.ts'
+
+type Said = readonly (readonly [id: number, length: number, value: Value])[]
+
+const fieldsOf = (said: Said): EncodedField[] => said.map(([id, length]) => field(id, length))
+const valuesOf = (said: Said) => said.map(([, , value]) => value)
+
+/** Sets that announce and say one options record. */
+function optionSets(scopes: Said, said: Said, id = 400): EncodedSet[] {
+  const template: EncodedOptionsTemplate = { id, scopes: fieldsOf(scopes), fields: fieldsOf(said) }
+  return [
+    { optionsTemplates: [template] },
+    { data: template, records: [[...valuesOf(scopes), ...valuesOf(said)]] },
+  ]
+}
+
+/** Sets of one flow that says this besides its ends. */
+function flowSets(said: Said, id = 256): EncodedSet[] {
+  const all: Said = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [1, 4, 100], [153, 8, testExportMs], ...said] // prettier-ignore
+  const template = { id, fields: fieldsOf(all) }
+  return [{ templates: [template] }, { data: template, records: [valuesOf(all)] }]
+}
+
+const system: Said = [[1, 4, 0]]
+
+describe('sampling rates, v9', () => {
+  const cases: Record<string, { options: EncodedSet[]; flow: Said; rate: number }> = {
+    'samplingInterval for all': { options: optionSets(system, [[34, 4, 100], [35, 1, 2]]), flow: [], rate: 100 },
+    'a sampler by its id': { options: optionSets(system, [[48, 1, 3], [49, 1, 2], [50, 4, 512]]), flow: [[48, 1, 3]], rate: 512 },
+    'another sampler than the record names': { options: optionSets(system, [[48, 1, 3], [50, 4, 512]]), flow: [], rate: 1 },
+    'by interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 7]], rate: 64 },
+    'of another interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 8]], rate: 1 },
+    'in the record itself': { options: [], flow: [[34, 4, 1000]], rate: 1000 },
+    'in the record, before all that options say': { options: optionSets(system, [[34, 4, 100]]), flow: [[34, 4, 1000]], rate: 1000 },
+  } // prettier-ignore
+  for (const [name, { options, flow, rate }] of Object.entries(cases))
+    test(name, () => {
+      const { rows, decoder, problems } = decodeAll([encodeV9({ sets: [...options, ...flowSets(flow)] })]) // prettier-ignore
+      assert.deepEqual(
+        [rows[0]?.['samplingInterval'], decoder.exporters()[0]?.sampling],
+        [rate, rate],
+      )
+      assert.deepEqual(problems, {})
+      assert.equal(decoder.exporters()[0]?.bytes, 100 * rate)
+    })
+
+  test('told under another source id', () => {
+    const { rows } = decodeAll([
+      encodeV9({ sourceId: 1, sets: optionSets(system, [[34, 4, 100]]) }),
+      encodeV9({ sourceId: 2, sets: flowSets([]) }),
+    ])
+    assert.equal(rows[0]?.['samplingInterval'], 100)
+  })
+})
+
+describe('sampling rates, IPFIX', () => {
+  const selector = (id: number): Said => [[302, 2, id]]
+  const cases: Record<string, { said: Said; rate: number }> = {
+    'interval and space': { said: [[304, 2, 1], [305, 4, 1], [306, 4, 99]], rate: 100 },
+    'interval alone': { said: [[305, 4, 128]], rate: 128 },
+    'size of a population': { said: [[309, 4, 2], [310, 4, 200]], rate: 100 },
+    probability: { said: [[311, 8, new Uint8Array([0x3f, 0x84, 0x7a, 0xe1, 0x47, 0xae, 0x14, 0x7b])]], rate: 100 },
+  } // prettier-ignore
+  for (const [name, { said, rate }] of Object.entries(cases)) {
+    test(`${name}, by selector`, () => {
+      const sets = [...optionSets(selector(5), said), ...flowSets([[302, 2, 5]])]
+      const { rows, problems } = decodeAll([encodeIpfix({ sets })])
+      assert.equal(rows[0]?.['samplingInterval'], rate)
+      assert.deepEqual(problems, {})
+    })
+    test(`${name}, in the record`, () => {
+      const { rows } = decodeAll([encodeIpfix({ sets: flowSets(said) })])
+      assert.equal(rows[0]?.['samplingInterval'], rate)
+    })
+  }
+
+  test('a selector that was never told of is a problem and not 1 of 1', () => {
+    const { rows, decoder, problems } = decodeAll([encodeIpfix({ sets: flowSets([[302, 2, 9]]) })])
+    assert.equal(rows[0]?.['samplingInterval'], 1)
+    assert.equal(decoder.exporters()[0]?.sampling, null)
+    assert.deepEqual(problems, { 'sampling-unknown': 1 })
+  })
+})
+
+describe('names', () => {
+  test('of interfaces, by a scope or a field, in v9 and IPFIX', () => {
+    const name: Said = [[82, 16, 'Gi0/1'], [83, 32, 'uplink']] // prettier-ignore
+    for (const payload of [
+      encodeV9({ sets: optionSets([[2, 4, 7]], name) }),
+      encodeV9({ sets: optionSets(system, [[10, 4, 7], ...name]) }),
+      encodeIpfix({ sets: optionSets([[10, 4, 7]], name) }),
+      encodeIpfix({ sets: optionSets([[10, 4, 7]], [[82, 65_535, 'Gi0/1'], [83, 65_535, 'uplink']]) }), // prettier-ignore
+    ]) {
+      const { decoder, rows, problems } = decodeAll([payload])
+      assert.deepEqual(decoder.exporters()[0]?.interfaces, [
+        { index: 7, name: 'Gi0/1', alias: 'uplink', speed: null },
+      ])
+      assert.deepEqual([rows, problems], [[], {}])
+    }
+  })
+
+  test('are bounded in number and in length', () => {
+    const template: EncodedOptionsTemplate = { id: 400, scopes: [field(10, 4)], fields: [field(82, 65_535)] } // prettier-ignore
+    const records = Array.from({ length: 50 }, (_, i) => [i + 1, 'x'.repeat(1000)])
+    const payload = encodeIpfix({
+      sets: [{ optionsTemplates: [template] }, { data: template, records }],
+    })
+    const limits = { optionEntriesPerExporterMax: 20 }
+    const { decoder, problems } = decodeAll([payload], { limits })
+    const interfaces = decoder.exporters()[0]?.interfaces ?? []
+    assert.equal(interfaces.length, 20)
+    assert.equal(interfaces[0]?.name?.length, 256)
+    assert.deepEqual(problems, { 'options-too-many': 30 })
+  })
+})
+
+test('options without a scope, and with a scope of no length', () => {
+  const none = encodeV9({ sets: [...optionSets([], [[34, 4, 100]]), ...flowSets([])] })
+  const empty = encodeV9({ sets: [...optionSets([[1, 0, 0]], [[34, 4, 100]]), ...flowSets([])] })
+  for (const payload of [none, empty]) {
+    const { rows, problems } = decodeAll([payload])
+    assert.equal(rows[0]?.['samplingInterval'], 100)
+    assert.deepEqual(problems, {})
+  }
+})
+
+test('the start of the system from options data makes IPFIX uptimes exact', () => {
+  const startMs = testExportMs - 50_000
+  const sets = [
+    ...optionSets([[143, 4, 1]], [[160, 8, startMs]]),
+    ...flowSets([[22, 4, 10_000], [21, 4, 30_000]]).slice(0, 2), // prettier-ignore
+  ]
+  const template = { id: 300, fields: [field(8, 4), field(22, 4), field(21, 4)] }
+  sets.push({ templates: [template] }, { data: template, records: [['10.0.0.1', 10_000, 30_000]] })
+  const { rows } = decodeAll([encodeIpfix({ sets })])
+  assert.equal(rows[1]?.['flowStartMilliseconds'], startMs + 10_000)
+  assert.equal(rows[1]?.['flowEndMilliseconds'], startMs + 30_000)
+})

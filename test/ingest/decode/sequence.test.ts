@@ -1,0 +1,243 @@
+/** Sequence numbers: what is lost is known exactly, and nothing is lost that was not. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { clearFlowColumns } from '../../../flow/columns.ts'
+import { decoderRowsMax } from '../../../ingest/decode/decoder.ts'
+import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
+import { relay, seeded } from '../../encode/relay.ts'
+import type { RelayOptions } from '../../encode/relay.ts'
+import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
+import type { EncodedSet } from '../../encode/sets.ts'
+import { decodeAll, from, openDecoder } from './decoded.ts'
+
+interface Sent {
+  payload: Uint8Array
+  /** Flows (v5), datagrams (v9), data records (IPFIX). */
+  units: number
+  flows: number
+  sentMs: number
+}
+
+interface Exporter {
+  /** Where the numbers begin. */
+  sequence: number
+  uptimeMs: number
+  exportMs: number
+}
+
+const start: Exporter = { sequence: 0, uptimeMs: testUptimeMs, exportMs: testExportMs }
+
+const template = { id: 256, fields: [field(8, 4), field(1, 4), field(150, 4), field(151, 4)] }
+const optionsTemplate = { id: 257, scopes: [field(10, 4)], fields: [field(41, 4)] }
+const announce: EncodedSet = { templates: [template] }
+
+type Version = 'v5' | 'v9' | 'ipfix'
+
+/** Datagrams of 1 to 20 flows, ten a second, templates and options in between. */
+function send(
+  version: Version,
+  count: number,
+  random: () => number,
+  given: Partial<Exporter> = {},
+) {
+  const exporter = { ...start, ...given }
+  const sent: Sent[] = []
+  for (let i = 0; i < count; i++) {
+    const flows = 1 + Math.floor(random() * 20)
+    const options = version === 'ipfix' && i % 10 === 5 ? 2 : 0
+    const seconds = Math.floor(exporter.exportMs / 1000)
+    const records = Array.from({ length: flows }, () => ['10.0.0.1', i, seconds, seconds])
+    const sets: EncodedSet[] = [{ data: template, records }]
+    if (i % 50 === 0) sets.unshift(announce)
+    if (options > 0)
+      sets.push({ optionsTemplates: [optionsTemplate] }, { data: optionsTemplate, records: [[1, 2], [3, 4]] }) // prettier-ignore
+    const { sequence, exportMs, uptimeMs } = exporter
+    const payload =
+      version === 'v5'
+        ? encodeV5({ sequence, exportMs, uptimeMs }, Array.from({ length: flows }, () => ({ octets: i, first: uptimeMs, last: uptimeMs }))) // prettier-ignore
+        : version === 'v9'
+          ? encodeV9({ sequence, exportMs, uptimeMs, sets })
+          : encodeIpfix({ sequence, exportMs, sets })
+    const units = version === 'v9' ? 1 : flows + options
+    sent.push({ payload, units, flows, sentMs: exportMs })
+    exporter.sequence = (sequence + units) % 2 ** 32
+    exporter.uptimeMs = (uptimeMs + 100) % 2 ** 32
+    exporter.exportMs += 100
+  }
+  return { sent, exporter }
+}
+
+function receive(arrived: readonly Sent[]) {
+  const { decoder, flows, events } = openDecoder()
+  for (const { payload, sentMs } of arrived) {
+    decoder.decode({ ...from, payload, receivedMs: sentMs + 20 })
+    if (flows.capacity - flows.count < decoderRowsMax) clearFlowColumns(flows)
+  }
+  const [status] = decoder.exporters()
+  assert.ok(status)
+  return { status, events }
+}
+
+const unitsOf = (datagrams: readonly Sent[]) => datagrams.reduce((sum, { units }) => sum + units, 0)
+
+const versions: readonly Version[] = ['v5', 'v9', 'ipfix']
+const datagrams = 4000
+
+const networks: Record<string, RelayOptions> = {
+  'a perfect network': { loss: 0, reordering: 0, duplicates: 0, reorderWithin: 0 },
+  'reordering alone': { loss: 0, reordering: 0.05, duplicates: 0, reorderWithin: 32 },
+  'duplicates alone': { loss: 0, reordering: 0, duplicates: 0.01, reorderWithin: 32 },
+  'loss of 0.1 %, reordering, duplicates': { loss: 0.001, reordering: 0.05, duplicates: 0.01, reorderWithin: 32 },
+  'loss of 1 %, reordering, duplicates': { loss: 0.01, reordering: 0.05, duplicates: 0.01, reorderWithin: 32 },
+  'loss of 10 %, reordering, duplicates': { loss: 0.1, reordering: 0.05, duplicates: 0.01, reorderWithin: 32 },
+} // prettier-ignore
+
+for (const version of versions)
+  describe(version, () => {
+    for (const [name, network] of Object.entries(networks))
+      test(`${name}: reported lost is truly lost, each flow counted once`, () => {
+        for (const seed of [1, 2, 3]) {
+          const random = seeded(seed)
+          const { sent } = send(version, datagrams, random, { sequence: 2 ** 32 - 5000 })
+          const { arrived, lost, doubled } = relay(sent, random, network)
+          const { status } = receive(arrived)
+          const reported = version === 'v9' ? status.lost.datagrams : status.lost.flows
+          assert.equal(reported, unitsOf(lost), `seed ${seed}`)
+          assert.equal(status.duplicates, doubled, `seed ${seed}`)
+          assert.equal(status.restarts, 0, `seed ${seed}`)
+          const flows = sent.reduce((sum, datagram) => sum + datagram.flows, 0)
+          const lostFlows = lost.reduce((sum, datagram) => sum + datagram.flows, 0)
+          assert.equal(status.flows, flows - lostFlows, `seed ${seed}`)
+          assert.equal(status.lost.flowsEstimated, version === 'v9' && lost.length > 0)
+        }
+      })
+
+    test('the events of a stream add up to its loss', () => {
+      const random = seeded(7)
+      const { sent } = send(version, 1000, random)
+      const { arrived } = relay(sent, random, networks['loss of 10 %, reordering, duplicates']!)
+      const { status, events } = receive(arrived)
+      const sum = (name: 'lostDatagrams' | 'lostFlows') =>
+        events.reduce((total, event) => total + event[name], 0)
+      assert.deepEqual(
+        [sum('lostDatagrams'), sum('lostFlows'), events.length],
+        [status.lost.datagrams, status.lost.flows, arrived.length],
+      )
+    })
+
+    test('estimates of what is not counted come back to 0 when all arrives after all', () => {
+      const random = seeded(5)
+      const { sent } = send(version, 1000, random)
+      const { arrived } = relay(sent, random, networks['reordering alone']!)
+      assert.deepEqual(receive(arrived).status.lost.datagrams, 0)
+      assert.deepEqual(receive(arrived).status.lost.flows, 0)
+    })
+
+    test('a restart is one restart and no loss', () => {
+      for (const seed of [1, 2, 3]) {
+        const random = seeded(seed)
+        const before = send(version, 300, random, { sequence: 1_000_000 })
+        const after = send(version, 300, random, {
+          sequence: 0,
+          uptimeMs: 30_000,
+          exportMs: before.exporter.exportMs + 40_000,
+        })
+        const { status } = receive([...before.sent, ...after.sent])
+        assert.deepEqual(
+          [status.restarts, status.lost, status.duplicates, status.reordered],
+          [1, { datagrams: 0, flows: 0, flowsEstimated: false }, 0, 0],
+        )
+      }
+    })
+
+    test('a restart soon after the start, and datagrams of before it that come late', () => {
+      const random = seeded(11)
+      const before = send(version, 20, random)
+      const after = send(version, 100, random, {
+        uptimeMs: 5000,
+        exportMs: before.exporter.exportMs + 10_000,
+      })
+      const late = before.sent.splice(17, 2)
+      const last = before.sent.pop()!
+      const arrived = [...before.sent, ...after.sent.slice(0, 3), last, ...after.sent.slice(3)]
+      const { status } = receive(arrived)
+      assert.equal(status.restarts, 1)
+      assert.equal(late.length, 2)
+      assert.deepEqual(status.lost, { datagrams: 0, flows: 0, flowsEstimated: false })
+    })
+
+    test('two domains one in the other', () => {
+      const streams = [1, 2].map((domain) => {
+        const { sent } = send(version, 500, seeded(domain), { sequence: domain * 1000 })
+        for (const { payload } of sent) {
+          const at = { v5: 20, v9: 16, ipfix: 12 }[version]
+          new DataView(payload.buffer).setUint16(version === 'v5' ? at : at + 2, domain)
+        }
+        return sent
+      })
+      const arrived = streams[0]!.flatMap((datagram, i) => [datagram, streams[1]![i]!])
+      const { status } = receive(arrived)
+      assert.deepEqual(status.domains, [1, 2])
+      assert.deepEqual(status.lost, { datagrams: 0, flows: 0, flowsEstimated: false })
+    })
+  })
+
+test('uptime that wraps after 49.7 days is no restart', () => {
+  for (const version of ['v5', 'v9'] as const) {
+    const { sent } = send(version, 300, seeded(1), { uptimeMs: 2 ** 32 - 10_000 })
+    const { status } = receive(sent)
+    assert.deepEqual([status.restarts, status.lost.datagrams], [0, 0])
+  }
+})
+
+test('v1 has no numbers: nothing can be told', () => {
+  const { events } = decodeAll([new Uint8Array([0, 1, ...new Uint8Array(66)])])
+  assert.deepEqual(
+    events.map((event) => event.verdict),
+    ['unknown'],
+  )
+})
+
+describe('exporters that number in their own way', () => {
+  type Ways = Record<string, (all: number, flows: number) => { before: number; after: number }>
+  const ways: Ways = {
+    'the number after the datagram, without options (softflowd)': (_, flows) => ({ before: flows, after: 0 }),
+    'without options records': (_, flows) => ({ before: 0, after: flows }),
+    'the number after the datagram': (all) => ({ before: all, after: 0 }),
+    'datagrams': () => ({ before: 0, after: 1 }),
+  } // prettier-ignore
+  for (const [name, steps] of Object.entries(ways))
+    for (const loss of [0, 0.02])
+      test(`IPFIX: ${name}, loss of ${loss * 100} %`, () => {
+        const random = seeded(3)
+        const { sent } = send('ipfix', 3000, random)
+        let sequence = 100
+        const units: number[] = []
+        for (const datagram of sent) {
+          const { before, after } = steps(datagram.units, datagram.flows)
+          sequence += before
+          new DataView(datagram.payload.buffer).setUint32(8, sequence)
+          sequence += after
+          units.push(before + after)
+        }
+        const lostAt = new Set(units.keys().filter((i) => i > 50 && i < 2999 && random() < loss))
+        const { status } = receive(sent.filter((_, i) => !lostAt.has(i)))
+        const lost = [...lostAt].reduce((sum, i) => sum + units[i]!, 0)
+        const reported = name === 'datagrams' ? status.lost.datagrams : status.lost.flows
+        assert.equal(reported, lost)
+        assert.equal(status.restarts, 0)
+      })
+})
+
+test('a second copy gives no rows, an equal datagram of another time does', () => {
+  const records = [{}]
+  const first = encodeV5({ sequence: 0 }, records)
+  const second = encodeV5({ sequence: 1, exportMs: testExportMs + 1000, uptimeMs: testUptimeMs + 1000 }, records) // prettier-ignore
+  const { rows, events } = decodeAll([first, first, second, first, second])
+  assert.equal(rows.length, 2)
+  assert.deepEqual(
+    events.map((event) => event.verdict),
+    ['first', 'duplicate', 'continues', 'duplicate', 'duplicate'],
+  )
+})

@@ -1,0 +1,255 @@
+/** Templates and what they outlive: order, restarts, changes, floods. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { clearFlowColumns } from '../../../flow/columns.ts'
+import { decoderRowsMax } from '../../../ingest/decode/decoder.ts'
+import type { TemplateChange } from '../../../ingest/decode/sets.ts'
+import { testExportMs } from '../../encode/fixed.ts'
+import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
+import type { EncodedSet, EncodedTemplate } from '../../encode/sets.ts'
+import { decodeAll, from, openDecoder, pick, problemsOf, rowsOf } from './decoded.ts'
+
+const template: EncodedTemplate = {
+  id: 256,
+  fields: [field(8, 4), field(12, 4), field(1, 4), field(150, 4), field(151, 4)],
+}
+const seconds = testExportMs / 1000
+const record = (octets: number) => ['10.0.0.1', '10.0.0.2', octets, seconds - 9, seconds - 1]
+const data = (octets: number, of: EncodedTemplate = template): EncodedSet => ({
+  data: of,
+  records: [record(octets)],
+})
+const octetsOf = (rows: readonly Record<string, unknown>[]) =>
+  rows.map((row) => row['octetDeltaCount'])
+
+describe('data before its template', () => {
+  test('is decoded when it comes, with the times of its own receipt', () => {
+    const { rows, events, problems, decoder } = decodeAll([
+      { payload: encodeIpfix({ sequence: 0, sets: [data(1)] }), receivedMs: testExportMs + 1 },
+      { payload: encodeIpfix({ sequence: 1, sets: [data(2)] }), receivedMs: testExportMs + 2 },
+      {
+        payload: encodeIpfix({ sequence: 2, sets: [{ templates: [template] }, data(3)] }),
+        receivedMs: testExportMs + 3,
+      },
+    ])
+    assert.deepEqual(pick(rows, 'octetDeltaCount', 'collectionTimeMilliseconds'), [
+      { octetDeltaCount: 3, collectionTimeMilliseconds: testExportMs + 3 },
+      { octetDeltaCount: 1, collectionTimeMilliseconds: testExportMs + 1 },
+      { octetDeltaCount: 2, collectionTimeMilliseconds: testExportMs + 2 },
+    ])
+    assert.deepEqual(problems, {})
+    assert.deepEqual(
+      events.map((event) => event.verdict),
+      ['first', 'continues', 'continues'],
+    )
+    assert.equal(decoder.exporters()[0]?.flows, 3)
+  })
+
+  test('is given up after its time, and counted', () => {
+    const { decoder } = decodeAll([encodeV9({ sets: [data(1)] })], { limits: { parkedMs: 60_000 } })
+    decoder.expire(from.receivedMs + 60_000)
+    assert.deepEqual(problemsOf(decoder), {})
+    decoder.expire(from.receivedMs + 60_001)
+    assert.deepEqual(problemsOf(decoder), { 'template-missing-expired': 1 })
+  })
+
+  test('takes no more room than it may: the oldest go, and are counted', () => {
+    const limits = { parkedBytesPerStreamMax: 1000 }
+    const sent = Array.from({ length: 20 }, (_, i) => encodeV9({ sequence: i, sets: [data(i)] }))
+    const last = encodeV9({ sequence: 20, sets: [{ templates: [template] }] })
+    const { rows, problems } = decodeAll([...sent, last], { limits })
+    assert.deepEqual(octetsOf(rows), [14, 15, 16, 17, 18, 19])
+    assert.deepEqual(problems, { 'parked-dropped': 14 })
+  })
+
+  test('in such amount that one datagram could not give all its rows comes in portions', () => {
+    const { decoder, flows } = openDecoder()
+    const records = Array.from({ length: 60 }, (_, i) => record(i))
+    const sets = 400
+    for (let i = 0; i < sets; i++) {
+      const payload = encodeV9({ sequence: i, sets: [{ data: template, records }] })
+      decoder.decode({ ...from, payload })
+    }
+    let rows = 0
+    for (let i = sets; rows < sets * 60 && i < sets + 10; i++) {
+      const payload = encodeV9({ sequence: i, sets: [{ templates: [template] }] })
+      decoder.decode({ ...from, payload })
+      assert.ok(flows.count <= decoderRowsMax)
+      rows += flows.count
+      clearFlowColumns(flows)
+    }
+    assert.equal(rows, sets * 60)
+    assert.deepEqual(problemsOf(decoder), {})
+  })
+})
+
+describe('templates apart', () => {
+  const other: EncodedTemplate = { id: 256, fields: [field(12, 4), field(8, 4), field(1, 4)] }
+  const said = (rows: readonly Record<string, unknown>[]) => rows.map((row) => row['sourceAddress'])
+
+  test('by exporter, by domain and by source port', () => {
+    const swapped: EncodedSet = { data: other, records: [['10.0.0.2', '10.0.0.1', 1]] }
+    const { rows } = decodeAll([
+      encodeV9({ sets: [{ templates: [template] }] }),
+      { payload: encodeV9({ sets: [{ templates: [other] }] }), source: '192.0.2.2' },
+      { payload: encodeV9({ sourceId: 7, sets: [{ templates: [other] }] }) },
+      { payload: encodeV9({ sequence: 9, sets: [{ templates: [other] }] }), sourcePort: 9 },
+      encodeV9({ sequence: 1, sets: [data(1)] }),
+      { payload: encodeV9({ sequence: 1, sets: [swapped] }), source: '192.0.2.2' },
+      { payload: encodeV9({ sequence: 1, sourceId: 7, sets: [swapped] }) },
+      { payload: encodeV9({ sequence: 10, sets: [swapped] }), sourcePort: 9 },
+    ])
+    assert.deepEqual(said(rows), ['10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1'])
+  })
+
+  test('an exporter that takes a new source port keeps its templates and its numbers', () => {
+    const { rows, events } = decodeAll([
+      encodeV9({ sequence: 0, sets: [{ templates: [template] }] }),
+      { payload: encodeV9({ sequence: 1, sets: [data(1)] }), sourcePort: 50_001 },
+      { payload: encodeV9({ sequence: 2, sets: [data(2)] }), sourcePort: 50_002 },
+    ])
+    assert.deepEqual(octetsOf(rows), [1, 2])
+    assert.deepEqual(
+      events.map((event) => event.verdict),
+      ['first', 'continues', 'continues'],
+    )
+  })
+})
+
+describe('a template that comes again', () => {
+  test('the same is nothing new', () => {
+    const changes: TemplateChange[] = []
+    const again = (sequence: number) => encodeV9({ sequence, sets: [{ templates: [template] }] })
+    const { problems } = decodeAll([again(0), again(1)], {
+      onTemplateChange: (change) => changes.push(change),
+    })
+    assert.deepEqual([problems, changes], [{}, []])
+  })
+
+  test('with other fields, it counts from then on, and the difference is told', () => {
+    const changed: EncodedTemplate = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 8)] }
+    const changes: TemplateChange[] = []
+    const { rows, problems } = decodeAll(
+      [
+        encodeV9({ sequence: 0, sets: [{ templates: [template] }, data(1)] }),
+        encodeV9({ sequence: 1, sets: [{ templates: [changed] }, { data: changed, records: [['10.0.0.1', '10.0.0.2', 2 ** 40]] }] }), // prettier-ignore
+      ],
+      { onTemplateChange: (change) => changes.push(change) },
+    )
+    assert.deepEqual(octetsOf(rows), [1, 2 ** 40])
+    assert.deepEqual(problems, { 'template-changed': 1, 'time-missing': 1 })
+    assert.deepEqual(
+      changes.map(({ exporter, templateId, before, after }) => [exporter, templateId, before.fields.length, after.fields.length]), // prettier-ignore
+      [['192.0.2.1', 256, 5, 3]],
+    )
+  })
+
+  test('a withdrawal over UDP is ignored and counted', () => {
+    const { rows, problems } = decodeAll([
+      encodeIpfix({ sets: [{ templates: [template] }, { withdraw: [256] }, data(5)] }),
+    ])
+    assert.deepEqual(octetsOf(rows), [5])
+    assert.deepEqual(problems, { 'withdrawal-ignored': 1 })
+  })
+})
+
+describe('a restart of the collector', () => {
+  test('templates, numbers, parked data, names and counters are those of before', () => {
+    const before = decodeAll([
+      encodeV9({ sequence: 5, sets: [{ templates: [template] }, data(1)] }),
+      encodeV9({ sequence: 6, sets: [data(2, { ...template, id: 300 })] }),
+    ])
+    const state: unknown = JSON.parse(JSON.stringify(before.decoder.snapshot()))
+    const { decoder, flows, events } = openDecoder()
+    assert.equal(decoder.restore(state), true)
+    assert.deepEqual(decoder.exporters(), before.decoder.exporters())
+    for (const payload of [
+      encodeV9({ sequence: 6, sets: [data(2, { ...template, id: 300 })] }),
+      encodeV9({ sequence: 7, sets: [data(3)] }),
+      encodeV9({ sequence: 8, sets: [{ templates: [{ ...template, id: 300 }] }] }),
+    ])
+      decoder.decode({ ...from, payload })
+    assert.deepEqual(octetsOf(rowsOf(flows)), [3, 2])
+    assert.deepEqual(
+      events.map((event) => event.verdict),
+      ['duplicate', 'continues', 'continues'],
+    )
+  })
+
+  test('a damaged state is left out, as far as it is damaged', () => {
+    const { decoder } = decodeAll([encodeV9({ sets: [{ templates: [template] }, data(1)] })])
+    const text = JSON.stringify(decoder.snapshot())
+    for (const damaged of [
+      null,
+      5,
+      'x',
+      [],
+      {},
+      { shape: 1 },
+      { shape: 1, exporters: [null, {}] },
+    ]) {
+      const fresh = openDecoder()
+      assert.equal(fresh.decoder.restore(damaged), false)
+    }
+    for (const [found, put] of [
+      ['"fields":[', '"fields":["x",'],
+      ['"words":', '"no":'],
+      ['"sequence":{', '"sequence":{"expected":null,"x":'],
+      ['"templates":[', '"templates":[null,'],
+      ['192.0.2.1', '__proto__'],
+    ] as const) {
+      const fresh = openDecoder()
+      let state: unknown = null
+      try {
+        state = JSON.parse(text.replace(found, put))
+      } catch {
+        state = text.replace(found, put)
+      }
+      fresh.decoder.restore(state)
+      fresh.decoder.decode({ ...from, payload: encodeV9({ sets: [{ templates: [template] }, data(1)] }) }) // prettier-ignore
+      assert.ok(rowsOf(fresh.flows).length <= 1)
+    }
+  })
+})
+
+describe('floods', () => {
+  test('templates of one stream are bounded, the longest unused go', () => {
+    const limits = { templatesPerStreamMax: 10 }
+    const { decoder, flows } = openDecoder({ limits })
+    for (let i = 0; i < 30; i++) {
+      const flood = { ...template, id: 300 + i }
+      const sets: EncodedSet[] = [{ templates: i === 0 ? [template, flood] : [flood] }, data(i)]
+      const payload = encodeV9({ sequence: i, sets })
+      decoder.decode({ ...from, receivedMs: from.receivedMs + i, payload })
+    }
+    assert.equal(flows.count, 30)
+    assert.deepEqual(problemsOf(decoder), { 'template-evicted': 21 })
+  })
+
+  test('templates of all together are bounded, and the honest exporter keeps its own', () => {
+    const { decoder, flows } = openDecoder({ limits: { templatesMax: 500, exportersMax: 64 } })
+    decoder.decode({ ...from, payload: encodeV9({ sets: [{ templates: [template] }] }) })
+    let sequence = 0
+    for (let i = 0; i < 200; i++) {
+      const templates = Array.from({ length: 10 }, (_, k) => ({ ...template, id: 256 + k }))
+      const payload = encodeV9({ sourceId: i % 10, sets: [{ templates }] })
+      const receivedMs = from.receivedMs + i
+      decoder.decode({ payload, source: `198.51.${i % 7}.${i}`, sourcePort: i, receivedMs })
+      decoder.decode({ ...from, receivedMs, payload: encodeV9({ sequence: ++sequence, sets: [data(i)] }) }) // prettier-ignore
+    }
+    assert.equal(flows.count, 200)
+    const honest = decoder.exporters().find((exporter) => exporter.address === from.source)
+    assert.deepEqual(honest?.problems, {})
+    assert.deepEqual(honest.lost.datagrams, 0)
+    assert.ok(decoder.exporters().length <= 64)
+  })
+
+  test('streams of one exporter are bounded', () => {
+    const { decoder } = openDecoder({ limits: { streamsPerExporterMax: 8 } })
+    for (let i = 0; i < 50; i++)
+      decoder.decode({ ...from, payload: encodeV9({ sourceId: i, sets: [{ templates: [template] }] }) }) // prettier-ignore
+    assert.equal(decoder.exporters()[0]?.domains.length, 8)
+    assert.deepEqual(problemsOf(decoder), { 'stream-evicted': 42 })
+  })
+})
