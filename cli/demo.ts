@@ -15,7 +15,6 @@ const weekSeconds = 604_800
 
 export async function demo({ settings }: CommandInput): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), 'weir-demo-'))
-  process.on('exit', () => undefined)
   try {
     const scratch = { ...settings, data }
     await replay({ settings: scratch, values: { shift: 'recent' }, positionals: [capture] })

@@ -6,10 +6,9 @@
  *     manifest.jsonl                        the files that count; nothing else does
  *     staging/                              where files are made
  *
- * One file holds one measurement of one tier for one period; once the period has settled, its rows
- * are sorted by time, exporter and tags.
- * Answers fold what they do not list, so they read every row of their range: order by key would let
- * nothing be skipped, order by time lets a range be cut out and steps be read one after the other.
+ * One file holds one measurement of one tier for one period. Once the period has settled, its rows
+ * are sorted by exporter, tags and time: against time first, this was measured (12 days of 1,000
+ * hosts) at 5.6 bytes a row for 9.3, and at half the time for a few keys; the whole is read as fast.
  */
 import type { Tier } from '../../flow/interval.ts'
 import { intervalMs } from '../../flow/interval.ts'
@@ -124,6 +123,11 @@ export interface Column {
 /** The tags of a measurement, in the order in which its rows are sorted. */
 export function tagsOf(measurement: MeasurementName): readonly TagName[] {
   return measurements[measurement].tags
+}
+
+/** The columns by which the rows of a settled file are sorted. */
+export function sortedBy(table: TableName): string[] {
+  return ['exporter', ...(table === 'coverage' ? [] : tagsOf(table)), 'time']
 }
 
 /** Whether a tier holds maxima and unknown parts beside the sums. */

@@ -85,7 +85,7 @@ async function readBlocks(
   const tags = tagsOf(measurement)
   const select = [...tags, ...figures.map((figure) => `${figure}::DOUBLE`)].join(', ')
   const chunks = await files.query(range, measurement, {
-    sql: (fromWhere) => `SELECT epoch_ms(time)::DOUBLE, ${select} ${fromWhere}`,
+    sql: (fromWhere) => `SELECT epoch_ms(time)::DOUBLE, ${select} ${fromWhere} ORDER BY time`,
   })
   const lengths = new Map<number, number>()
   for (const chunk of chunks)

@@ -16,8 +16,8 @@ import {
   columnsOf,
   isConsolidated,
   openPeriod,
+  sortedBy,
   tableNames,
-  tagsOf,
   type Period,
   type SeriesEntry,
   type TableName,
@@ -258,8 +258,7 @@ export class SeriesWriter {
 }
 
 function sorted(sql: string, table: TableName): string {
-  const order = ['time', 'exporter', ...(table === 'coverage' ? [] : tagsOf(table))]
-  return `SELECT * FROM (${sql}) ORDER BY ${order.join(', ')}`
+  return `SELECT * FROM (${sql}) ORDER BY ${sortedBy(table).join(', ')}`
 }
 
 /** What is expired, when steps before that are written again: they count until the next expiry. */

@@ -19,6 +19,7 @@ import {
   manifestName,
   openPeriod,
   settledPeriod,
+  sortedBy,
   stagingFolder,
   tableNames,
   tagsOf,
@@ -129,7 +130,7 @@ function sourceOf(
   { from, to, hosts, exporter = '192.0.2.1' }: SeriesDataOptions & { from: number; to: number },
 ): string {
   const perStep = tier.stepMs / intervalMs
-  const steps = `range(${from / tier.stepMs}, ${to / tier.stepMs}) AS steps(s)`
+  const steps = `range(${Math.ceil(from / tier.stepMs)}, ${Math.ceil(to / tier.stepMs)}) AS steps(s)`
   const head = `to_timestamp(s * ${tier.stepMs / 1000}) AS time, '${exporter}' AS exporter`
   if (table === 'coverage') {
     const rest = { known: perStep, datagrams: perStep * 50 } as Record<string, number>
@@ -162,7 +163,7 @@ function sourceOf(
     : []
   const cross = `FROM ${steps}, range(${Math.ceil(count(hosts))}) AS keys(k),
     (SELECT unnest(['${directions.join("', '")}']) AS d) AS directions`
-  const order = ['time', 'exporter', ...tagsOf(table)].join(', ')
+  const order = sortedBy(table).join(', ')
   return `SELECT ${['*', ...figures].join(', ')} FROM
     (SELECT ${head}, ${tagColumns.join(', ')}, ${sums.join(', ')} ${cross}) ORDER BY ${order}`
 }
