@@ -76,7 +76,7 @@ export class Exporter {
       flows: this.flows,
       packets: this.packets,
       bytes: this.bytes,
-      lost: { ...this.lost },
+      lost: { ...this.lost, flowsEstimated: this.lost.flowsEstimated && this.lost.flows !== 0 },
       duplicates: this.duplicates,
       reordered: this.reordered,
       restarts: this.restarts,

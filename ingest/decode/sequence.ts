@@ -120,17 +120,17 @@ export class Sequence {
     { first, units, ahead }: { first: number; units: number; ahead: number },
   ): void {
     const finding = this.#finding
+    const isLater = datagram.exportMs - this.#exportMs > exportToleranceMs
     if (this.#hasRestarted(datagram)) finding.verdict = 'restart'
     else if (ahead > 0 && this.#isFromBeforeRestart(first)) finding.verdict = 'reordered'
     else if (ahead > 0) this.#lose(first, ahead)
-    else if (this.#guess.fitsOther(datagram.sequence, contents)) finding.verdict = 'reordered'
-    else if (datagram.exportMs - this.#exportMs > exportToleranceMs) finding.verdict = 'restart'
-    else if (this.#missing.has(first)) {
-      finding.verdict = 'reordered'
+    else if (!isLater && this.#missing.has(first)) {
       const { datagrams, flows } = this.#missing.found(first, units)
+      finding.verdict = 'reordered'
       finding.lostDatagrams = datagrams
       finding.lostFlows = flows
-    } else finding.verdict = -ahead <= this.#reorderUnits() ? 'reordered' : 'restart'
+    } else if (this.#guess.fitsOther(datagram.sequence, contents)) finding.verdict = 'reordered'
+    else finding.verdict = !isLater && -ahead <= this.#reorderUnits() ? 'reordered' : 'restart'
   }
 
   /**

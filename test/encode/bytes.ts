@@ -21,6 +21,10 @@ export class ByteWriter {
   /** A whole number in `length` bytes; of greater ones the lower bytes. Numbers above 2^53 as bigint. */
   unsigned(value: number | bigint, length: number): this {
     const at = this.#grow(length)
+    if (typeof value === 'number' && length <= 4) {
+      for (let i = 0; i < length; i++) this.#bytes[at + i] = value >>> (8 * (length - 1 - i))
+      return this
+    }
     let rest = BigInt(value)
     for (let i = length - 1; i >= 0; i--) {
       this.#bytes[at + i] = Number(rest & 255n)

@@ -34,7 +34,7 @@ const announce: EncodedSet = { templates: [template] }
 
 type Version = 'v5' | 'v9' | 'ipfix'
 
-/** Datagrams of 1 to 20 flows, ten a second, templates and options in between. */
+/** Datagrams of 1 to 8 flows, ten a second, templates and options in between. */
 function send(
   version: Version,
   count: number,
@@ -44,7 +44,7 @@ function send(
   const exporter = { ...start, ...given }
   const sent: Sent[] = []
   for (let i = 0; i < count; i++) {
-    const flows = 1 + Math.floor(random() * 20)
+    const flows = 1 + Math.floor(random() * 8)
     const options = version === 'ipfix' && i % 10 === 5 ? 2 : 0
     const seconds = Math.floor(exporter.exportMs / 1000)
     const records = Array.from({ length: flows }, () => ['10.0.0.1', i, seconds, seconds])
@@ -82,7 +82,7 @@ function receive(arrived: readonly Sent[]) {
 const unitsOf = (datagrams: readonly Sent[]) => datagrams.reduce((sum, { units }) => sum + units, 0)
 
 const versions: readonly Version[] = ['v5', 'v9', 'ipfix']
-const datagrams = 4000
+const datagrams = 1500
 
 const networks: Record<string, RelayOptions> = {
   'a perfect network': { loss: 0, reordering: 0, duplicates: 0, reorderWithin: 0 },
@@ -97,7 +97,7 @@ for (const version of versions)
   describe(version, () => {
     for (const [name, network] of Object.entries(networks))
       test(`${name}: reported lost is truly lost, each flow counted once`, () => {
-        for (const seed of [1, 2, 3]) {
+        for (const seed of [1, 2]) {
           const random = seeded(seed)
           const { sent } = send(version, datagrams, random, { sequence: 2 ** 32 - 5000 })
           const { arrived, lost, doubled } = relay(sent, random, network)
@@ -211,7 +211,7 @@ describe('exporters that number in their own way', () => {
     for (const loss of [0, 0.02])
       test(`IPFIX: ${name}, loss of ${loss * 100} %`, () => {
         const random = seeded(3)
-        const { sent } = send('ipfix', 3000, random)
+        const { sent } = send('ipfix', 1000, random)
         let sequence = 100
         const units: number[] = []
         for (const datagram of sent) {
@@ -221,7 +221,7 @@ describe('exporters that number in their own way', () => {
           sequence += after
           units.push(before + after)
         }
-        const lostAt = new Set(units.keys().filter((i) => i > 50 && i < 2999 && random() < loss))
+        const lostAt = new Set(units.keys().filter((i) => i > 50 && i < 999 && random() < loss))
         const { status } = receive(sent.filter((_, i) => !lostAt.has(i)))
         const lost = [...lostAt].reduce((sum, i) => sum + units[i]!, 0)
         const reported = name === 'datagrams' ? status.lost.datagrams : status.lost.flows
