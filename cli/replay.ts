@@ -50,8 +50,7 @@ async function asCommandErrors(run: () => Promise<void>): Promise<void> {
 /** Whole weeks from the capture to the latest past, so that weekdays and intervals stay as they were. */
 async function shiftOf(shift: unknown, paths: readonly string[]): Promise<number> {
   if (shift === undefined) return 0
-  if (shift !== 'recent')
-    throw new CommandError(`--shift: write --shift recent`, exitCodes.usage)
+  if (shift !== 'recent') throw new CommandError(`--shift: write --shift recent`, exitCodes.usage)
   return Math.floor((Date.now() - (await lastPacketMs(paths))) / weekMs) * weekMs
 }
 
