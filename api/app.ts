@@ -99,7 +99,11 @@ function answerErrors(app: FastifyInstance): void {
   })
 }
 
-function knownParameters(request: FastifyRequest): string[] {
-  const schema = request.routeOptions?.schema?.querystring as { properties?: object } | undefined
-  return Object.keys(schema?.properties ?? {})
+/** What the route of a request takes: descriptions by parameter. */
+function knownParameters(request: FastifyRequest): Record<string, string> {
+  const schema = request.routeOptions?.schema?.querystring as
+    | { properties?: Record<string, { description?: string }> }
+    | undefined
+  const known = Object.entries(schema?.properties ?? {})
+  return Object.fromEntries(known.map(([name, { description = '' }]) => [name, description]))
 }

@@ -55,10 +55,11 @@ const remedies: Record<number, string> = {
 }
 
 /**
- * Any error as one that can be answered: refusals as they are, validation by the parameter's name,
+ * Any error as one that can be answered: refusals as they are, validation by the parameter's name
+ * (`known` says what each of the route's parameters takes),
  * typed refusals of the stores by their remedy; what is left is our own fault and says nothing.
  */
-export function toApiError(error: unknown, known: readonly string[]): ApiError {
+export function toApiError(error: unknown, known: Readonly<Record<string, string>>): ApiError {
   if (error instanceof ApiError) return error
   const raised = error as RaisedError
   if (raised.validation?.[0]) return validationError(raised.validation[0], known)
@@ -88,15 +89,16 @@ function codeOf(raised: RaisedError, status: number): string {
 
 function validationError(
   fault: NonNullable<RaisedError['validation']>[number],
-  known: readonly string[],
+  known: Readonly<Record<string, string>>,
 ): ApiError {
+  const names = Object.keys(known)
   const { keyword, params, instancePath } = fault
   const name = instancePath.slice(1).split('/')[0] ?? ''
   if (keyword === 'additionalProperties')
     return badQuery(
       'unknown-parameter',
       `unknown parameter "${String(params['additionalProperty'])}"`,
-      known.length === 0 ? 'this takes no parameters' : `known are ${known.join(', ')}`,
+      names.length === 0 ? 'this takes no parameters' : `known are ${names.join(', ')}`,
     )
   if (keyword === 'enum')
     return badQuery(
@@ -106,5 +108,6 @@ function validationError(
     )
   if (keyword === 'type')
     return badQuery('bad-parameter', `"${name}" is given more than once`, 'give it once')
-  return badQuery('bad-parameter', `"${name}" cannot be read`, 'see /api/docs for its form')
+  const takes = known[name] ? `it takes: ${known[name]}` : 'see /api/docs for its form'
+  return badQuery('bad-parameter', `"${name}" cannot be read`, takes)
 }

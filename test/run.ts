@@ -34,6 +34,8 @@ function check(): boolean {
   return true
 }
 
+// Debian keeps daemons such as softflowd where only root's PATH has them.
+process.env['PATH'] += ':/usr/sbin:/sbin'
 setUp()
 if (named.length === 0 && !check()) process.exit(1)
 

@@ -75,7 +75,14 @@ export async function fromTier(
   ])
   const covered = layCoverage(coverage, grid, question.seen)
   const steps = new Steps(covered, unit)
-  const rows = { steps, split, keys, listed, exporter, whole: rule && { rule, rows: whole! } }
+  const rows = {
+    steps,
+    split,
+    keys,
+    listed,
+    exporter,
+    whole: rule && { rule, rows: whole! },
+  }
   return { grid, covered, keys, ...tierLines(rows) }
 }
 

@@ -30,6 +30,16 @@ const served: [readonly SplitWord[], MeasurementName][] = [
 /** Measurements whose direction is a host's or an interface's own view: in or out. */
 const twoSided = new Set<MeasurementName>(['host', 'host_port', 'interface'])
 
+/** The directions that rows of a measurement can have. */
+function directionsOf(measurement: MeasurementName): readonly string[] {
+  return twoSided.has(measurement) ? restDirections.slice(0, 2) : restDirections
+}
+
+function directionsOfFlows(words: readonly SplitWord[]): readonly string[] {
+  const isTwoSided = words.includes('host') || words.includes('interface')
+  return isTwoSided ? restDirections.slice(0, 2) : restDirections
+}
+
 /** How a list of words splits the traffic. Words given twice count once. */
 export function splitBy(words: readonly SplitWord[]): Split {
   const asked = [...new Set(words)]
@@ -42,11 +52,7 @@ export function splitBy(words: readonly SplitWord[]): Split {
     served.find(
       ([set]) => set.length === own.length && set.every((word) => own.includes(word)),
     )?.[1] ?? null
-  const isTwoSided =
-    measurement === null
-      ? own.includes('host') || own.includes('interface')
-      : twoSided.has(measurement)
-  const directions = isTwoSided ? restDirections.slice(0, 2) : restDirections
+  const directions = measurement === null ? directionsOfFlows(own) : directionsOf(measurement)
   return { by, ranked, directions: by.includes('direction') ? directions : [], measurement }
 }
 

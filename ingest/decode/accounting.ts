@@ -9,6 +9,9 @@ import { sequenceUnits } from './stream.ts'
 /** What v1, which has no sequence numbers, says of them. */
 const noSequence: SequenceFinding = { verdict: 'unknown', lostDatagrams: 0, lostFlows: 0 }
 
+/** An odd constant whose product spreads well (Knuth's multiplicative hashing). */
+const hashPrime = 0x9e3779b1
+
 export class Accounting {
   /** What the datagram at hand says; one object, used again. */
   readonly sequenced: SequencedDatagram = { sequence: 0, uptimeMs: -1, exportMs: 0, mark: 0 }
@@ -30,7 +33,7 @@ export class Accounting {
     sequenced.sequence = sequence
     sequenced.uptimeMs = context.uptimeMs
     sequenced.exportMs = context.exportMs
-    sequenced.mark = markOf(context.view, context.offset, context.end)
+    sequenced.mark = markOf(context, sequence)
   }
 
   /** Whether the datagram is a second copy, which is counted and must not be decoded again. */
@@ -80,11 +83,19 @@ export class Accounting {
   }
 }
 
-/** A mark of a datagram's contents: its length, its header and some words from all over it. */
-function markOf(view: DataView, offset: number, end: number): number {
+/**
+ * A mark by which a second copy is known: the sequence number itself, and above it 20 bits made of the
+ * length, the header's times and some words from all over the datagram.
+ */
+function markOf(
+  { view, offset, end, uptimeMs, exportMs }: DatagramContext,
+  sequence: number,
+): number {
   const words = ((end - offset) >>> 2) - 1
-  let mark = view.getUint32(offset + 4) ^ Math.imul(view.getUint32(offset + 8), 31)
-  for (let i = 3; i <= 8; i++)
-    mark = Math.imul(mark, 31) ^ view.getUint32(offset + 4 * ((words * i) >>> 3))
-  return (end - offset) * wordSize + (mark >>> 0)
+  let hash = Math.imul((end - offset) ^ uptimeMs, hashPrime) ^ (exportMs % wordSize)
+  for (let i = 2; i <= 8; i++) {
+    hash = Math.imul(hash ^ view.getUint32(offset + 4 * ((words * i) >>> 3)), hashPrime)
+    hash ^= hash >>> 15
+  }
+  return (hash >>> 12) * wordSize + sequence
 }

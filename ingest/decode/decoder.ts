@@ -16,6 +16,8 @@ import { Parking } from './parking.ts'
 import { RecordDecoder } from './records.ts'
 import { ipfixHeaderBytes, SetDecoder, v9HeaderBytes } from './sets.ts'
 import type { TemplateChange } from './sets.ts'
+import { readSflowHeader, SflowDecoder } from './sflow.ts'
+import type { InterfaceCounters } from './sflow.ts'
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts'
 import type { DecoderParts } from './snapshot.ts'
 import { Stream } from './stream.ts'
@@ -31,6 +33,8 @@ export interface DecoderOptions {
   onSequence?: (event: SequenceEvent) => void
   /** Told when a template is replaced by another with the same id. */
   onTemplateChange?: (change: TemplateChange) => void
+  /** Told of the counters that sFlow sends of an interface. */
+  onInterfaceCounters?: (counters: InterfaceCounters) => void
 }
 
 const emptyView = new DataView(new ArrayBuffer(0))
@@ -43,6 +47,7 @@ export class Decoder {
   readonly #exporters: Exporters
   readonly #fixed: FixedDecoder
   readonly #sets: SetDecoder
+  readonly #sflow: SflowDecoder
   readonly #parking: Parking
   readonly #parts: DecoderParts
   readonly #accounting: Accounting
@@ -67,6 +72,7 @@ export class Decoder {
     const templates = new TemplateStore(limits, records, this.#exporters.byAddress)
     this.#parts = { exporters: this.#exporters, templates, parking: this.#parking }
     this.#fixed = new FixedDecoder(records)
+    this.#sflow = new SflowDecoder(options.onInterfaceCounters ?? null)
     this.#sets = new SetDecoder({
       records,
       templates,
@@ -87,7 +93,7 @@ export class Decoder {
     exporter.lastSeenMs = receivedMs
     if (receivedMs - this.#expiredMs > expiryStepMs) this.expire(receivedMs)
     const version = versionOf(payload)
-    if (version === null || version === 'sflow') {
+    if (version === null) {
       exporter.problem('version-unknown')
       return version
     }
@@ -101,7 +107,8 @@ export class Decoder {
     context.view = this.#view
     context.offset = byteOffset
     context.end = byteOffset + Math.min(length, datagramBytesMax)
-    if (version === 'v9' || version === 'ipfix') this.#decodeSets(context, datagram, version)
+    if (version === 'sflow') this.#decodeSflow(context, datagram)
+    else if (version === 'v9' || version === 'ipfix') this.#decodeSets(context, datagram, version)
     else this.#decodeFixed(context, datagram, version)
     return version
   }
@@ -129,6 +136,16 @@ export class Decoder {
     const records = this.#sets.decode(context, version)
     this.#accounting.account(context, records)
     if (context.stream.hasReleasable) this.#sets.release(context)
+  }
+
+  #decodeSflow(context: DatagramContext, datagram: Datagram): void {
+    const header = readSflowHeader(context, datagram.receivedMs)
+    if (header === null) return
+    this.#accounting.begin(context, header.sequence)
+    this.#enter(context, datagram, 'sflow', header.subAgent)
+    if (this.#accounting.isDuplicate(context)) return
+    const records = this.#sflow.decode(context, header.samples)
+    this.#accounting.account(context, records)
   }
 
   /** Finds the datagram's stream, most often that of the exporter's last. */

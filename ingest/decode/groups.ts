@@ -94,7 +94,10 @@ function ports(flows: FlowColumns): GroupLoop {
   }
 }
 
-/** Counters of 4 bytes and uptime-relative times (see fromUptime). */
+/**
+ * Counters of 4 bytes and uptime-relative times. The end is near its export, before or after; the start
+ * is as long before the end as their uptimes are apart, which may be weeks (see fromUptime).
+ */
 function counts4(flows: FlowColumns): GroupLoop {
   const { octetDeltaCount, packetDeltaCount } = flows
   const { flowStartMilliseconds, flowEndMilliseconds } = flows
@@ -106,10 +109,11 @@ function counts4(flows: FlowColumns): GroupLoop {
     for (let i = row; i < to; i++, at += stride) {
       octetDeltaCount[i] = view.getUint32(at + a)
       packetDeltaCount[i] = view.getUint32(at + b)
-      const start = (uptime - view.getInt32(at + c)) >>> 0
-      const end = (uptime - view.getInt32(at + d)) >>> 0
-      flowStartMilliseconds[i] = exportMs - (start > aheadFrom ? start - wordSize : start)
-      flowEndMilliseconds[i] = exportMs - (end > aheadFrom ? end - wordSize : end)
+      const last = view.getInt32(at + d)
+      const duration = (last - view.getInt32(at + c)) >>> 0
+      const end = exportMs - ((uptime - last) | 0)
+      flowEndMilliseconds[i] = end
+      flowStartMilliseconds[i] = end - (duration > aheadFrom ? duration - wordSize : duration)
     }
   }
 }
@@ -169,10 +173,11 @@ function uptimes({ flowStartMilliseconds, flowEndMilliseconds }: FlowColumns): G
     const to = row + records
     let at = offset
     for (let i = row; i < to; i++, at += stride) {
-      const start = (uptime - view.getInt32(at + a)) >>> 0
-      const end = (uptime - view.getInt32(at + b)) >>> 0
-      flowStartMilliseconds[i] = exportMs - (start > aheadFrom ? start - wordSize : start)
-      flowEndMilliseconds[i] = exportMs - (end > aheadFrom ? end - wordSize : end)
+      const last = view.getInt32(at + b)
+      const duration = (last - view.getInt32(at + a)) >>> 0
+      const end = exportMs - ((uptime - last) | 0)
+      flowEndMilliseconds[i] = end
+      flowStartMilliseconds[i] = end - (duration > aheadFrom ? duration - wordSize : duration)
     }
   }
 }

@@ -42,6 +42,8 @@ const numberings: Readonly<Record<SequenceUnit, readonly Numbering[]>> = {
 
 /** So many datagrams in a row that only another numbering explains are taken for a habit. */
 const habitDatagrams = 3
+/** As many where the numbering in force has proved itself before: loss can look like a habit. */
+const changeDatagrams = 16
 
 /** Units of a datagram by a numbering. */
 export function unitsOf(way: Numbering, contents: SequencedContents): number {
@@ -59,6 +61,8 @@ export class NumberingGuess {
   readonly #suspicions: Suspicion[]
   #current: Numbering
   #isSuspecting = false
+  /** A datagram has come that no other numbering explains. */
+  #isProved = false
   /** The datagram before, whatever its order. */
   #number = 0
   readonly #contents: SequencedContents = {
@@ -109,26 +113,37 @@ export class NumberingGuess {
    * lost is returned.
    */
   learn(number: number, contents: SequencedContents, continues: boolean, loss: Loss): Loss | null {
-    let isSuspecting = false
-    let mistaken: Loss | null = null
-    const isOff = contents.recordsUnsure > 0 || this.#contents.recordsUnsure > 0
-    if ((this.#isSuspecting || !continues) && !isOff)
-      for (const suspicion of this.#suspicions) {
-        if (suspicion.way === this.#current) continue
-        if (!this.#fits(suspicion.way, number, contents)) forgive(suspicion)
-        else if (!continues) {
-          suspicion.streak++
-          suspicion.loss.datagrams += loss.datagrams
-          suspicion.loss.flows += loss.flows
-        }
-        if (suspicion.streak > 0) isSuspecting = true
-        if (suspicion.streak < habitDatagrams || mistaken !== null) continue
-        mistaken = { ...suspicion.loss }
-        this.#current = suspicion.way
-      }
-    this.#isSuspecting = isSuspecting && mistaken === null
-    if (mistaken !== null) this.#suspicions.forEach(forgive)
+    const isSure = contents.recordsUnsure === 0 && this.#contents.recordsUnsure === 0
+    const isPlain = continues && this.#isProved && !this.#isSuspecting
+    const mistaken = isSure && !isPlain ? this.#weigh(number, contents, continues, loss) : null
     this.#remember(number, contents)
+    return mistaken
+  }
+
+  #weigh(number: number, contents: SequencedContents, continues: boolean, loss: Loss): Loss | null {
+    let isSuspecting = false
+    let isProof = continues
+    let habit: Suspicion | null = null
+    for (const suspicion of this.#suspicions) {
+      if (suspicion.way === this.#current) continue
+      if (!this.#fits(suspicion.way, number, contents)) forgive(suspicion)
+      else if (continues) isProof = false
+      else {
+        suspicion.streak++
+        suspicion.loss.datagrams += loss.datagrams
+        suspicion.loss.flows += loss.flows
+      }
+      if (suspicion.streak > 0) isSuspecting = true
+      if (suspicion.streak >= (this.#isProved ? changeDatagrams : habitDatagrams))
+        habit ??= suspicion
+    }
+    this.#isProved ||= isProof
+    this.#isSuspecting = isSuspecting && habit === null
+    if (habit === null) return null
+    const mistaken = { ...habit.loss }
+    this.#current = habit.way
+    this.#isProved = false
+    this.#suspicions.forEach(forgive)
     return mistaken
   }
 

@@ -8,8 +8,9 @@ import type { SeriesStore } from '../series.ts'
 import { Engine } from './engine.ts'
 import type { FileSource } from './files.ts'
 import { manifestName, stagingFolder, type SeriesEntry } from './layout.ts'
+import { Listing } from './listing.ts'
 import { ParquetSeries, ParquetSeriesReader, type SeriesReader } from './store.ts'
-import { SeriesWriter, type SeriesValues } from './writer.ts'
+import { SeriesWriter } from './writer.ts'
 
 export interface ParquetSeriesOptions {
   /** Threads of the engine; default 1 for the writer, 2 for readers. */
@@ -35,14 +36,14 @@ export async function openParquetSeries(
   await rm(staging, { recursive: true, force: true })
   await mkdir(staging, { mode: 0o700 })
   const manifest = await Manifest.open<SeriesEntry>(join(folder, manifestName))
-  const replaced = manifest.value<NonNullable<SeriesValues['replaced']>>('replaced') ?? []
-  await deleteUnlisted(folder, [...manifest.entries(), ...replaced])
   const { threads = 1, memoryLimit = memoryLimitDefault, now = Date.now } = options
+  const listing = new Listing(folder, manifest, now)
+  await deleteUnlisted(folder, [...listing.entries(), ...listing.replaced()])
   const spillFolder = join(staging, 'spill')
   const engine = await Engine.open({ threads, memoryLimit, folder, spillFolder })
   const connection = await engine.connect()
-  const writer = new SeriesWriter(folder, { manifest, connection, now })
-  const store = new ParquetSeries(folder, { engine, manifest, writer })
+  const writer = new SeriesWriter(folder, listing, connection)
+  const store = new ParquetSeries(folder, { engine, listing, writer })
   await store.check()
   return store
 }

@@ -3,15 +3,14 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
-import type { Manifest } from '../manifest.ts'
 import type { ReadQuery, SeriesRange, SeriesStore, StepRows, TopQuery } from '../series.ts'
 import { readCoverage, readTop } from './answers.ts'
 import type { Engine } from './engine.ts'
 import { Files, type FileSource } from './files.ts'
-import type { SeriesEntry } from './layout.ts'
+import type { Listing } from './listing.ts'
 import { readRows } from './read.ts'
 import { extentOf, readSteps } from './steps.ts'
-import type { SeriesWriter, SeriesValues } from './writer.ts'
+import type { SeriesWriter } from './writer.ts'
 
 /** A file that could not be read, and why. */
 export interface SeriesProblem {
@@ -95,30 +94,27 @@ export class ParquetSeriesReader implements SeriesReader {
 /** Both halves, for the one process that writes. */
 export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
   readonly #folder: string
-  readonly #manifest: Manifest<SeriesEntry>
+  readonly #listing: Listing
   readonly #writer: SeriesWriter
   /** Writes are done one after the other; joining files follows the write that allows it. */
   #work: Promise<void> = Promise.resolve()
 
-  constructor(
-    folder: string,
-    parts: { engine: Engine; manifest: Manifest<SeriesEntry>; writer: SeriesWriter },
-  ) {
-    const { engine, manifest, writer } = parts
+  constructor(folder: string, parts: { engine: Engine; listing: Listing; writer: SeriesWriter }) {
+    const { engine, listing, writer } = parts
     super(folder, engine, {
-      entries: () => manifest.entries(),
-      expired: () => manifest.value<NonNullable<SeriesValues['expired']>>('expired') ?? {},
-      leaveOut: (entry) => writer.leaveOut(entry),
+      entries: () => listing.entries(),
+      expired: () => listing.expired(),
+      leaveOut: (entry) => listing.leaveOut(entry),
     })
     this.#folder = folder
-    this.#manifest = manifest
+    this.#listing = listing
     this.#writer = writer
   }
 
   /** Leaves out the files that are missing or not as long as they were made. */
   async check(): Promise<void> {
     const found = await Promise.all(
-      this.#manifest.entries().map(async (entry) => {
+      this.#listing.entries().map(async (entry) => {
         const file = await stat(join(this.#folder, entry.file)).catch(() => null)
         return { entry, bytes: file?.size ?? null }
       }),
@@ -147,7 +143,7 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
   override async close(): Promise<void> {
     await this.#work
     await super.close()
-    await this.#manifest.close()
+    await this.#listing.close()
   }
 
   /** A file that cannot be read cannot be copied either: it is left out, and the write goes on. */
@@ -155,7 +151,7 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     try {
       await this.#writer.write(tier, steps)
     } catch (error) {
-      const entries = this.#manifest.entries().filter((entry) => entry.tier === tier.name)
+      const entries = this.#listing.entries().filter((entry) => entry.tier === tier.name)
       const touched = entries.filter((entry) =>
         steps.some(({ coverage: { time } }) => entry.from <= time && time < entry.to),
       )

@@ -3,13 +3,12 @@
  * with the rows of the steps replaced, and then one transaction of the manifest puts all the new
  * files in the place of the old ones: a reader sees the steps as they were or as they are.
  */
-import { rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { DuckDBConnection } from '@duckdb/node-api'
 
 import type { Tier } from '../../flow/interval.ts'
-import type { Manifest } from '../manifest.ts'
 import type { StepRows } from '../series.ts'
 import { literal } from './engine.ts'
 import {
@@ -22,24 +21,12 @@ import {
   type SeriesEntry,
   type TableName,
 } from './layout.ts'
-import { covers, placeSteps, unsettledPeriod } from './placing.ts'
+import type { Change, Listing } from './listing.ts'
+import { placeSteps, unsettledPeriod } from './placing.ts'
 import { make, publish } from './publish.ts'
 import { Staging, stagedSql } from './staging.ts'
 
-/** Replaced files are kept this long for readers of an older manifest. */
-const replacedKeepMs = 600_000
-
 const everything = { from: -8.64e15, to: 8.64e15 }
-
-/** What the manifest keeps beside its entries. */
-export interface SeriesValues {
-  /** Number of the newest transaction that made files; part of their names. */
-  sequence?: number
-  /** What lies before is expired, unix ms by tier name. */
-  expired?: Record<string, number>
-  /** Files no longer listed, and since when (unix ms). */
-  replaced?: { file: string; at: number }[]
-}
 
 /** A file to make in the place of others. */
 interface Making {
@@ -51,154 +38,98 @@ interface Making {
   comparesSums?: boolean
 }
 
-/** Files made and files to go, until the manifest's transaction. */
-interface Change {
-  add: SeriesEntry[]
-  remove: string[]
-}
-
 export class SeriesWriter {
   readonly #folder: string
-  readonly #manifest: Manifest<SeriesEntry>
+  readonly #listing: Listing
   readonly #connection: DuckDBConnection
   readonly #staging: Staging
-  readonly #now: () => number
 
-  constructor(
-    folder: string,
-    parts: { manifest: Manifest<SeriesEntry>; connection: DuckDBConnection; now: () => number },
-  ) {
+  constructor(folder: string, listing: Listing, connection: DuckDBConnection) {
     this.#folder = folder
-    this.#manifest = parts.manifest
-    this.#connection = parts.connection
-    this.#staging = new Staging(parts.connection)
-    this.#now = parts.now
+    this.#listing = listing
+    this.#connection = connection
+    this.#staging = new Staging(connection)
   }
 
   /** See SeriesStore.write. Of two equal (exporter, step)s the later counts. */
   async write(tier: Tier, given: readonly StepRows[]): Promise<void> {
-    const steps = [
-      ...new Map(
-        given.map((step) => [`${step.coverage.time} ${step.coverage.exporter}`, step]),
-      ).values(),
-    ]
+    const byStep = new Map(
+      given.map((step) => [`${step.coverage.time} ${step.coverage.exporter}`, step]),
+    )
+    const steps = [...byStep.values()]
     const coarse = isConsolidated(tier)
     await this.#staging.hold(steps, coarse)
     await this.#connection.run(
       `CREATE OR REPLACE TEMP TABLE replaced AS
        SELECT exporter, time FROM (${stagedSql('coverage', coarse, everything)})`,
     )
-    const times = [...new Set(steps.map(({ coverage }) => coverage.time))]
     const filled = new Set<TableName>(['coverage'])
     for (const step of steps)
       for (const rows of step.measurements) if (rows.count > 0) filled.add(rows.measurement)
-    const periods = placeSteps(tier, times, this.#manifest.entries())
-    await this.#transact(
-      async (change) => {
-        for (const period of periods)
-          for (const table of tableNames) {
-            const old = this.#entriesIn(tier, period, table)
-            if (old.length > 0 || filled.has(table))
-              await this.#make(change, {
-                tier,
-                period,
-                table,
-                old,
-                source: this.#sourceOf(tier, { period, table, old }),
-              })
-          }
-      },
-      lowered(this.#values('expired') ?? {}, tier, Math.min(...times)),
-    )
+    const times = [...new Set(steps.map(({ coverage }) => coverage.time))]
+    const periods = placeSteps(tier, times, this.#listing.entries())
+    const makings: Making[] = []
+    for (const period of periods)
+      for (const table of tableNames) {
+        const old = this.#listing.entriesIn(tier, table, period)
+        if (old.length === 0 && !filled.has(table)) continue
+        const source = this.#sourceOf(tier, { period, table, old })
+        makings.push({ tier, period, table, old, source })
+      }
+    await this.#make(makings, this.#expiredWith(tier, times))
   }
 
   /** Joins the files of settled periods of a tier, a period a transaction. */
   async settle(tier: Tier): Promise<void> {
     for (;;) {
-      const period = unsettledPeriod(tier, this.#manifest.entries())
+      const period = unsettledPeriod(tier, this.#listing.entries())
       if (!period) return
-      await this.#transact(async (change) => {
-        for (const table of tableNames) {
-          const old = this.#entriesIn(tier, period, table)
-          const source = sorted(`SELECT * FROM read_parquet(${this.#list(old)})`, table)
-          if (old.length > 0)
-            await this.#make(change, { tier, period, table, old, source, comparesSums: true })
-        }
-      })
+      const makings: Making[] = []
+      for (const table of tableNames) {
+        const old = this.#listing.entriesIn(tier, table, period)
+        const source = sorted(`SELECT * FROM read_parquet(${this.#list(old)})`, table)
+        if (old.length > 0) makings.push({ tier, period, table, old, source, comparesSums: true })
+      }
+      await this.#make(makings)
     }
   }
 
   /** See SeriesStore.expire: nothing before `before` is given any more; files wholly before it go. */
   async expire(tier: Tier, before: number): Promise<void> {
-    const expired = this.#values('expired') ?? {}
-    if ((expired[tier.name] ?? Number.NEGATIVE_INFINITY) < before) {
-      const remove = this.#manifest
-        .entries()
-        .filter((entry) => entry.tier === tier.name && entry.last < before)
-        .map(({ file }) => file)
-      const set = { expired: { ...expired, [tier.name]: before }, replaced: this.#gone(remove) }
-      await this.#manifest.commit({ remove, set })
+    const expired = this.#listing.expired()
+    if ((expired[tier.name] ?? Number.NEGATIVE_INFINITY) >= before) {
+      await this.#listing.deleteReplaced()
+      return
     }
-    await this.#deleteReplaced()
+    const gone = this.#listing
+      .entries()
+      .filter((entry) => entry.tier === tier.name && entry.last < before)
+    const change = { add: [], remove: gone.map(({ file }) => file) }
+    await this.#listing.commit(change, { ...expired, [tier.name]: before })
   }
 
-  /** Takes an unreadable file away, as NAME.bad, and the coverage of its period, so that a gap shows. */
-  async leaveOut(bad: SeriesEntry): Promise<void> {
-    const entries = this.#manifest.entries()
-    const coverage = entries.filter(
-      (entry) =>
-        entry.tier === bad.tier &&
-        entry.table === 'coverage' &&
-        entry.file !== bad.file &&
-        entry.from < bad.to &&
-        entry.to > bad.from,
-    )
-    const dropped = coverage.map(({ file }) => file)
-    await this.#manifest.commit({
-      remove: [bad.file, ...dropped],
-      set: { replaced: this.#gone(dropped) },
-    })
-    const path = join(this.#folder, bad.file)
-    // A file that is missing altogether cannot be put aside.
-    await rename(path, `${path}.bad`).catch(() => undefined)
-  }
-
-  /** Runs `work`, which makes files, and commits them; where it fails, what it made is removed. */
-  async #transact(
-    work: (change: Change) => Promise<void>,
-    set: Partial<SeriesValues> = {},
-  ): Promise<void> {
+  /** Makes files and commits them; where that fails, what was made is removed. */
+  async #make(makings: readonly Making[], expired?: Record<string, number>): Promise<void> {
     const change: Change = { add: [], remove: [] }
+    const [folder, version] = [this.#folder, this.#listing.sequence.toString(36)]
     try {
-      await work(change)
-      await publish(
-        this.#folder,
-        change.add.map(({ file }) => file),
-      )
-      const sequence = this.#sequence()
-      const replaced = this.#gone(change.remove)
-      await this.#manifest.commit({ ...change, set: { ...set, sequence, replaced } })
+      for (const { tier, period, table, old, source, comparesSums = false } of makings) {
+        const file = `${tier.name}/${table}/${period.label}-${version}.parquet`
+        const what = { folder, file, table, source, comparesSums }
+        const made = await make(this.#connection, what)
+        const { from, to } = period
+        if (made) change.add.push({ file, tier: tier.name, table, from, to, ...made })
+        change.remove.push(...old.map((entry) => entry.file))
+      }
+      const files = change.add.map(({ file }) => file)
+      await publish(folder, files)
+      await this.#listing.commit(change, expired)
     } catch (error) {
-      for (const { file } of change.add) await rm(join(this.#folder, file), { force: true })
+      const listed = new Set(this.#listing.entries().map(({ file }) => file))
+      for (const { file } of change.add)
+        if (!listed.has(file)) await rm(join(folder, file), { force: true })
       throw error
     }
-    await this.#deleteReplaced()
-  }
-
-  async #make(change: Change, what: Making): Promise<void> {
-    const { tier, period, table, old, source, comparesSums = false } = what
-    const name = `${period.label}-${this.#sequence().toString(36)}.parquet`
-    const file = `${tier.name}/${table}/${name}`
-    const made = await make(this.#connection, {
-      folder: this.#folder,
-      file,
-      table,
-      source,
-      comparesSums,
-    })
-    const { from, to } = period
-    if (made) change.add.push({ file, tier: tier.name, table, from, to, ...made })
-    change.remove.push(...old.map((entry) => entry.file))
   }
 
   /** The rows of a period: the stored ones of steps that are not replaced, and the new ones. */
@@ -216,59 +147,20 @@ export class SeriesWriter {
     return openPeriod(tier, period.from).to === period.to ? all : sorted(all, table)
   }
 
-  #entriesIn(tier: Tier, period: Period, table: TableName): SeriesEntry[] {
-    return this.#manifest
-      .entries()
-      .filter(
-        (entry) => entry.tier === tier.name && entry.table === table && covers(period, entry.from),
-      )
-      .sort((a, b) => a.from - b.from)
-  }
-
   #list(entries: readonly SeriesEntry[]): string {
     return `[${entries.map(({ file }) => literal(join(this.#folder, file))).join(', ')}]`
   }
 
-  #values<Name extends keyof SeriesValues>(
-    name: Name,
-  ): NonNullable<SeriesValues[Name]> | undefined {
-    return this.#manifest.value<NonNullable<SeriesValues[Name]>>(name)
-  }
-
-  /** The number of the transaction that is being made. */
-  #sequence(): number {
-    return (this.#values('sequence') ?? 0) + 1
-  }
-
-  #gone(files: readonly string[]): { file: string; at: number }[] {
-    const at = this.#now()
-    return [...(this.#values('replaced') ?? []), ...files.map((file) => ({ file, at }))]
-  }
-
-  async #deleteReplaced(): Promise<void> {
-    const now = this.#now()
-    const replaced = this.#values('replaced') ?? []
-    // A clock that was set back must not keep files for ever.
-    const due = replaced.filter(({ at }) => Math.abs(now - at) >= replacedKeepMs)
-    if (due.length === 0) return
-    for (const { file } of due) await rm(join(this.#folder, file), { force: true })
-    const left = replaced.filter((each) => !due.includes(each))
-    await this.#manifest.commit({ set: { replaced: left } })
+  /** Where steps before what is expired are written again, they count until the next expiry. */
+  #expiredWith(tier: Tier, times: readonly number[]): Record<string, number> {
+    const expired = this.#listing.expired()
+    const bound = expired[tier.name]
+    if (bound === undefined) return expired
+    const least = times.reduce((a, b) => Math.min(a, b), bound)
+    return { ...expired, [tier.name]: least }
   }
 }
 
 function sorted(sql: string, table: TableName): string {
   return `SELECT * FROM (${sql}) ORDER BY ${sortedBy(table).join(', ')}`
-}
-
-/** What is expired, when steps before that are written again: they count until the next expiry. */
-function lowered(
-  expired: Record<string, number>,
-  tier: Tier,
-  least: number,
-): Partial<SeriesValues> {
-  const bound = expired[tier.name]
-  return bound === undefined || bound <= least
-    ? {}
-    : { expired: { ...expired, [tier.name]: least } }
 }

@@ -56,6 +56,8 @@ const record = fc
     first: fc.integer({ min: 0, max: 1_799_000 }),
     milliseconds: fc.integer({ min: 0, max: 900_000 }),
     bytes: fc.integer({ min: 1, max: 1e9 }),
+    // Many values, so that no two sums are equal and the order is one.
+    packets: fc.integer({ min: 1, max: 1e9 }),
     source: address,
     destination: address,
     sourcePort: fc.constantFrom(53, 80, 443, 50_000),

@@ -176,6 +176,44 @@ suite('/api/series from a tier', () => {
     assert.equal(byAddress.get(exporter)![8], rate)
   })
 
+  test('cuts exporters and interfaces like any key', async (t) => {
+    const own = steadyHour().map((step) => ({
+      ...step,
+      rows: {
+        ...step.rows,
+        interface: [
+          { interface: '1', direction: 'in', bytes: 3_000_000 },
+          { interface: '2', direction: 'out', bytes: 3_000_000 },
+          { interface: '2', direction: 'in', bytes: 1_000_000 },
+        ],
+      },
+    }))
+    const second = steadyHour().map((step) => ({
+      ...step,
+      exporter: '192.0.2.2',
+      rows: { total: [{ direction: 'in', bytes: 100 }] },
+    }))
+    const names = { exporters: { [exporter]: { name: 'pfsense', interfaces: { 2: 'lan' } } } }
+    const { get } = await appUnderTest(t, { steps: { '5m': [...own, ...second] }, names })
+    const list = async (by: string) => {
+      const { series } = await get<SeriesAnswer>(`/api/series?${hour}&top=1&by=${by}`)
+      return series.map(({ key, label, summary }) => [key, label, summary.total / 12])
+    }
+    assert.deepEqual(await list('exporter'), [
+      [{ exporter }, `pfsense (${exporter})`, 4_000_000],
+      [{ other: true }, 'other', 100],
+    ])
+    assert.deepEqual(await list(`interface&exporter=${exporter}`), [
+      [{ interface: 2 }, 'lan (2)', 4_000_000],
+      [{ other: true }, 'other', 3_000_000],
+    ])
+    assert.deepEqual(await list('interface,direction'), [
+      [{ interface: 2, direction: 'in' }, 'interface 2 in', 1_000_000],
+      [{ interface: 2, direction: 'out' }, 'interface 2 out', 3_000_000],
+      [{ other: true, direction: 'in' }, 'other in', 3_000_000],
+    ])
+  })
+
   test('is 0 for a key without a row, but null where an other row may hold it', async (t) => {
     const steps = steadyHour()
     const without = steps[2]!.rows!.host!.filter(({ host }) => host !== '10.0.0.2')

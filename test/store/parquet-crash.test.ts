@@ -27,16 +27,19 @@ test('a write that is killed leaves the steps as they were or as they are, never
     assert.deepEqual(plain(steps), round === 0 ? [] : plain(stepsOfRound(round)))
     assert.ok(round === begun || round === Math.max(done, kept), `${round} of ${done} to ${begun}`)
     kept = round
-    const listed = new Set(await filesOf(folder))
-    assert.equal([...listed].filter((file) => file.endsWith('.part')).length, 0)
+    const files = await readdir(folder, { recursive: true })
+    assert.deepEqual(
+      files.filter((file) => file.endsWith('.part')),
+      [],
+    )
     assert.deepEqual(store.problems(), [])
     await store.close()
   }
-  assert.ok(kept > kills, 'the writer came some way')
+  assert.ok(kept >= kills, `${kept} rounds in ${kills} runs`)
   await rm(folder, { recursive: true })
 })
 
-/** Runs the writer, kills it some time after its first write began, and tells how far it said it was. */
+/** Runs the writer, kills it some time after its first write, and tells how far it said it was. */
 async function killedWriter(
   folder: string,
   kill: number,
@@ -45,8 +48,8 @@ async function killedWriter(
   const child = spawn(process.execPath, [writer, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.on('data', (text: Buffer) => (said += text.toString()))
-  await once(child.stdout, 'data')
-  await setTimeout(120 + kill * 37)
+  while (!said.includes('done')) await once(child.stdout, 'data')
+  await setTimeout(kill * 23)
   child.kill('SIGKILL')
   await once(child, 'close')
   const last = (word: string) =>
@@ -55,8 +58,4 @@ async function killedWriter(
       ...[...said.matchAll(new RegExp(`${word} (\\d+)\\n`, 'g'))].map((m) => Number(m[1])),
     )
   return { begun: last('begin'), done: last('done') }
-}
-
-async function filesOf(folder: string): Promise<string[]> {
-  return readdir(folder, { recursive: true })
 }

@@ -1,0 +1,246 @@
+/**
+ * sFlow version 5 (sflow.org, "sFlow Version 5"): each flow sample is a row of one packet, scaled by
+ * its own sampling rate; counter samples of interfaces are told as they are. All is in XDR: big-endian,
+ * in multiples of 4 bytes.
+ */
+import type { DatagramContext } from './context.ts'
+import { recordsPerDatagramMax } from './limits.ts'
+import { readFlowRecord } from './sflow-records.ts'
+import { wordSize } from './numbers.ts'
+
+/** Counters of an interface as its exporter keeps them; they wrap or start again as those do. */
+export interface InterfaceCounters {
+  exporter: string
+  /** unix ms */
+  receivedMs: number
+  index: number
+  /** bits per second, 0 where it is not known */
+  speed: number
+  octetsIn: number
+  octetsOut: number
+  packetsIn: number
+  packetsOut: number
+  errorsIn: number
+  errorsOut: number
+  discardsIn: number
+  discardsOut: number
+}
+
+const addressBytes: Readonly<Record<number, number | undefined>> = { 1: 4, 2: 16 }
+
+/** Formats of samples (enterprise 0). */
+const formats = { flow: 1, counters: 2, expandedFlow: 3, expandedCounters: 4 }
+
+/** Bytes of a sample before its records. */
+const sampleHeaderBytes: Readonly<Record<number, number | undefined>> = {
+  [formats.flow]: 32,
+  [formats.counters]: 12,
+  [formats.expandedFlow]: 44,
+  [formats.expandedCounters]: 16,
+}
+
+const genericCounters = { format: 1, bytes: 88 }
+/** Of an interface given in one word: the upper two bits are its format, 0 for an ifIndex. */
+const interfaceFormatShift = 30
+const interfaceMask = 0x3fff_ffff
+/** Stands for the exporter itself. */
+const internalInterface = 0x3fff_ffff
+
+export interface SflowHeader {
+  subAgent: number
+  sequence: number
+  samples: number
+}
+
+/**
+ * Reads the header and moves the context behind it; null where the datagram ends before, which is
+ * counted. The exporter's clock is not told: its time is that of receipt.
+ */
+export function readSflowHeader(context: DatagramContext, receivedMs: number): SflowHeader | null {
+  const { view, offset, end, exporter } = context
+  const address = addressBytes[view.getUint32(offset + 4)]
+  if (address === undefined || offset + address + 24 > end) {
+    exporter.problem('datagram-short')
+    return null
+  }
+  const at = offset + 8 + address
+  context.offset = at + 16
+  context.exportMs = receivedMs
+  context.uptimeMs = view.getUint32(at + 8)
+  return {
+    subAgent: view.getUint32(at),
+    sequence: view.getUint32(at + 4),
+    samples: view.getUint32(at + 12),
+  }
+}
+
+export class SflowDecoder {
+  readonly #onCounters: ((counters: InterfaceCounters) => void) | null
+
+  constructor(onCounters: ((counters: InterfaceCounters) => void) | null) {
+    this.#onCounters = onCounters
+  }
+
+  /** Decodes the samples behind the header; returns how many flow samples there were. */
+  decode(context: DatagramContext, samples: number): number {
+    const { view, end, exporter } = context
+    let at = context.offset
+    let records = 0
+    for (let i = 0; i < samples; i++) {
+      if (at + 8 > end) {
+        exporter.problem('datagram-short')
+        break
+      }
+      const format = view.getUint32(at)
+      const length = view.getUint32(at + 4)
+      if (at + 8 + length > end) {
+        exporter.problem('set-length')
+        break
+      }
+      const header = sampleHeaderBytes[format]
+      const sample = { offset: at + 8, end: at + 8 + length }
+      if (header !== undefined && length < header) exporter.problem('set-length')
+      else if (format === formats.flow || format === formats.expandedFlow) {
+        this.#flowSample(context, sample, format === formats.expandedFlow)
+        records++
+      } else if (header !== undefined) this.#counterSample(context, sample, header)
+      at += 8 + length
+    }
+    exporter.records += records
+    return records
+  }
+
+  #flowSample(
+    context: DatagramContext,
+    { offset, end }: { offset: number; end: number },
+    isExpanded: boolean,
+  ): void {
+    const { view, flows, exporter } = context
+    const isFull =
+      context.records >= recordsPerDatagramMax ||
+      context.rowsLeft === 0 ||
+      flows.count >= flows.capacity
+    if (isFull) {
+      exporter.problem('records-too-many')
+      return
+    }
+    context.records++
+    const row = flows.count
+    const rates = offset + (isExpanded ? 12 : 8)
+    const rate = view.getUint32(rates)
+    flows.samplingInterval[row] = Math.max(1, rate)
+    if (rate === 0) exporter.problem('sampling-unknown')
+    const interfaces = rates + 12
+    const indexAt = (word: number) => view.getUint32(interfaces + 4 * word)
+    flows.ingressInterface[row] = isExpanded
+      ? ifIndex(indexAt(0), indexAt(1))
+      : packedIndex(indexAt(0))
+    flows.egressInterface[row] = isExpanded
+      ? ifIndex(indexAt(2), indexAt(3))
+      : packedIndex(indexAt(1))
+    const records = { offset: interfaces + (isExpanded ? 16 : 8), end }
+    this.#flowRecords(context, row, records)
+  }
+
+  /** Reads a flow sample's records into a row, which counts where they say of any packet. */
+  #flowRecords(
+    context: DatagramContext,
+    row: number,
+    bytes: { offset: number; end: number },
+  ): void {
+    const { view, flows, exporter } = context
+    const count = view.getUint32(bytes.offset)
+    let at = bytes.offset + 4
+    let hasPacket = false
+    for (let i = 0; i < count && at + 8 <= bytes.end; i++) {
+      const end = at + 8 + view.getUint32(at + 4)
+      if (end > bytes.end) {
+        exporter.problem('record-short')
+        break
+      }
+      if (readFlowRecord(context, row, view.getUint32(at), { offset: at + 8, end }))
+        hasPacket = true
+      at = end
+    }
+    if (!hasPacket) exporter.problem('record-not-a-flow')
+    flows.packetDeltaCount[row] = 1
+    finishSample(context, row)
+  }
+
+  #counterSample(
+    context: DatagramContext,
+    sample: { offset: number; end: number },
+    header: number,
+  ): void {
+    const { view, exporter } = context
+    const count = view.getUint32(sample.offset + header - 4)
+    let at = sample.offset + header
+    for (let i = 0; i < count && at + 8 <= sample.end; i++) {
+      const end = at + 8 + view.getUint32(at + 4)
+      if (end > sample.end) {
+        exporter.problem('record-short')
+        return
+      }
+      if (view.getUint32(at) === genericCounters.format && end - at - 8 >= genericCounters.bytes)
+        this.#interfaceCounters(context, at + 8)
+      at = end
+    }
+  }
+
+  #interfaceCounters({ view, exporter, receivedMs }: DatagramContext, at: number): void {
+    const long = (offset: number) =>
+      view.getUint32(at + offset) * wordSize + view.getUint32(at + offset + 4)
+    const word = (offset: number) => view.getUint32(at + offset)
+    const index = word(0)
+    const speed = long(8)
+    const held = exporter.interfaces.get(index)
+    if (held) held.speed = speed
+    else if (exporter.optionEntries < recordsPerDatagramMax)
+      exporter.interfaces.set(index, { index, name: null, alias: null, speed })
+    this.#onCounters?.({
+      exporter: exporter.address,
+      receivedMs,
+      index,
+      speed,
+      octetsIn: long(24),
+      packetsIn: word(32) + word(36) + word(40),
+      discardsIn: word(44),
+      errorsIn: word(48),
+      octetsOut: long(56),
+      packetsOut: word(64) + word(68) + word(72),
+      discardsOut: word(76),
+      errorsOut: word(80),
+    })
+  }
+}
+
+function packedIndex(word: number): number {
+  return ifIndex(word >>> interfaceFormatShift, word & interfaceMask)
+}
+
+/** An ifIndex, or 0 for what is none: discarded, several, or the exporter itself. */
+function ifIndex(format: number, value: number): number {
+  return format === 0 && value !== internalInterface ? value : 0
+}
+
+/** What every row has, of a packet sampled when it was received. */
+function finishSample(context: DatagramContext, row: number): void {
+  const { flows, exporter, stream, receivedMs } = context
+  const [w0, w1, w2, w3] = exporter.words
+  flows.collectionTimeMilliseconds[row] = receivedMs
+  flows.flowStartMilliseconds[row] = receivedMs
+  flows.flowEndMilliseconds[row] = receivedMs
+  flows.observationDomainId[row] = stream.domain
+  flows.exporterAddressHigh[2 * row] = w1
+  flows.exporterAddressHigh[2 * row + 1] = w0
+  flows.exporterAddressLow[2 * row] = w3
+  flows.exporterAddressLow[2 * row + 1] = w2
+  const rate = flows.samplingInterval[row]!
+  flows.count++
+  context.rowsLeft--
+  context.flowRecords++
+  exporter.flows++
+  exporter.packets += rate
+  exporter.bytes += flows.octetDeltaCount[row]! * rate
+  exporter.lastRate = rate
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import type { InterfaceCounters } from '../../../ingest/decode/sflow.ts'
+import { encodeSflow, headerRecord, wordsRecord } from '../../encode/sflow.ts'
+import { decodeAll, from, pick } from './decoded.ts'
+
+const frame = new Uint8Array([
+  2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0,
+  0x45, 0, 0x05, 0xdc, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+  0x9c, 0x40, 0, 53, 0, 0, 0, 0,
+]) // prettier-ignore
+
+const columns = ['sourceAddress', 'destinationAddress', 'destinationTransportPort', 'protocolIdentifier', 'octetDeltaCount', 'packetDeltaCount', 'samplingInterval', 'ingressInterface', 'egressInterface'] // prettier-ignore
+const row = { sourceAddress: '10.0.0.1', destinationAddress: '10.0.0.2', destinationTransportPort: 53, protocolIdentifier: 17, octetDeltaCount: 1500, packetDeltaCount: 1, samplingInterval: 512, ingressInterface: 3, egressInterface: 4 } // prettier-ignore
+const sample = { rate: 512, input: 3, output: 4 }
+
+describe('sFlow flow samples', () => {
+  const records = {
+    "a packet's start": headerRecord(frame, 1518),
+    'an IPv4 packet as it was read': wordsRecord(3, 1500, 17, '10.0.0.1', '10.0.0.2', 40_000, 53, 0, 0), // prettier-ignore
+  }
+  for (const [name, record] of Object.entries(records))
+    for (const expanded of [false, true])
+      test(`${name}${expanded ? ', in the expanded form' : ''}`, () => {
+        const payload = encodeSflow({ samples: [{ ...sample, expanded, records: [record] }] })
+        const { rows, problems, decoder } = decodeAll([payload])
+        assert.deepEqual(pick(rows, ...columns), [row])
+        assert.equal(rows[0]?.['flowEndMilliseconds'], from.receivedMs)
+        assert.deepEqual(problems, {})
+        const [exporter] = decoder.exporters()
+        assert.deepEqual([exporter?.bytes, exporter?.sampling], [512 * 1500, 512])
+      })
+
+  test('what switch, router and gateway add', () => {
+    const extended = [
+      headerRecord(frame),
+      wordsRecord(1001, 10, 0, 20, 0),
+      wordsRecord(1002, 1, '192.0.2.254', 24, 16),
+      wordsRecord(1003, 1, '192.0.2.254', 65_000, 65_001, 65_002, 1, 2, 2, 65_003, 65_004, 0, 0),
+    ]
+    const { rows, problems } = decodeAll([encodeSflow({ samples: [{ ...sample, records: extended }] })]) // prettier-ignore
+    const expected = { vlanId: 10, postVlanId: 20, nextHopAddress: '192.0.2.254', sourcePrefixLength: 24, destinationPrefixLength: 16, bgpSourceAsNumber: 65_001, bgpDestinationAsNumber: 65_004 } // prettier-ignore
+    assert.deepEqual(pick(rows, ...Object.keys(expected)), [expected])
+    assert.deepEqual(problems, {})
+  })
+
+  test('discarded packets and the exporter itself are no interface', () => {
+    const record = headerRecord(frame)
+    const { rows } = decodeAll([
+      encodeSflow({ samples: [{ rate: 1, input: 0x3fff_ffff, output: 0x4000_0001, records: [record] }] }), // prettier-ignore
+    ])
+    assert.deepEqual(pick(rows, 'ingressInterface', 'egressInterface'), [
+      { ingressInterface: 0, egressInterface: 0 },
+    ])
+  })
+
+  test('lost datagrams are counted per sub-agent', () => {
+    const samples = [{ ...sample, records: [headerRecord(frame)] }]
+    const { decoder } = decodeAll(
+      [1, 2, 5, 6].map((sequence) => encodeSflow({ sequence, subAgent: 1, samples })),
+    )
+    assert.equal(decoder.exporters()[0]?.lost.datagrams, 2)
+  })
+})
+
+test('counter samples are told as counters of an interface', () => {
+  const told: InterfaceCounters[] = []
+  const counters = { index: 7, speed: 1_000_000_000, octetsIn: 2 ** 40, octetsOut: 5 }
+  const { decoder, rows } = decodeAll([encodeSflow({ samples: [{ counters }] })], {
+    onInterfaceCounters: (one) => told.push(one),
+  })
+  assert.equal(rows.length, 0)
+  assert.deepEqual(told, [
+    { exporter: '192.0.2.1', receivedMs: from.receivedMs, ...counters, packetsIn: 6, packetsOut: 15, discardsIn: 0, discardsOut: 0, errorsIn: 0, errorsOut: 0 }, // prettier-ignore
+  ])
+  assert.deepEqual(decoder.exporters()[0]?.interfaces, [
+    { index: 7, name: null, alias: null, speed: 1_000_000_000 },
+  ])
+})
+
+describe('broken sFlow', () => {
+  const whole = encodeSflow({ samples: [{ ...sample, records: [headerRecord(frame)] }] })
+  const at = (offset: number, value: number) => {
+    const payload = whole.slice()
+    new DataView(payload.buffer).setUint32(offset, value)
+    return payload
+  }
+  const cases: Record<string, [payload: Uint8Array, problems: Record<string, number>, rows: number]> = {
+    'an address type that is not known': [at(4, 9), { 'datagram-short': 1 }, 0],
+    'more samples than there are': [at(24, 9), { 'datagram-short': 1 }, 1],
+    'a sample longer than the datagram': [at(32, 0xffff_ffff), { 'set-length': 1 }, 0],
+    'a sample shorter than its header': [at(32, 8).subarray(0, 44), { 'set-length': 1 }, 0],
+    'a record longer than its sample': [at(72, 0xffff_fff0), { 'record-short': 1, 'record-not-a-flow': 1 }, 1],
+    'four billion records': [at(64, 0xffff_ffff), {}, 1],
+    'a rate of 0': [at(44, 0), { 'sampling-unknown': 1 }, 1],
+    'a datagram cut short': [whole.subarray(0, 60), { 'set-length': 1 }, 0],
+  } // prettier-ignore
+  for (const [name, [payload, problems, rows]] of Object.entries(cases))
+    test(name, () => {
+      const decoded = decodeAll([payload])
+      assert.deepEqual([decoded.problems, decoded.rows.length], [problems, rows])
+    })
+})

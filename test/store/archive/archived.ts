@@ -1,0 +1,124 @@
+/** Flows as tests say them, and archives made of them. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { parseAddress } from '../../../flow/address.ts'
+import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { Archive } from '../../../store/archive/archive.ts'
+
+/** A Monday, 2026-11-16 11:30 UTC: the start of an interval. */
+export const t0 = 1_794_828_600_000
+
+/** One flow as its exporter told it: counts before scaling. */
+export interface ToldFlow {
+  received: number
+  first: number
+  last: number
+  exporter: string
+  source: string
+  destination: string
+  sourcePort: number
+  destinationPort: number
+  protocol: number
+  octets: number
+  packets: number
+  sampling: number
+  ingress: number
+  egress: number
+  flags: number
+  tos: number
+  sourceAs: number
+  destinationAs: number
+  nextHop: string
+  vlan: number
+  application: number
+}
+
+/** A flow with what a test does not say filled in. */
+export function told(given: Partial<ToldFlow> = {}): ToldFlow {
+  const first = given.first ?? t0
+  const last = given.last ?? first
+  return {
+    received: Math.max(first, last),
+    exporter: '192.0.2.1',
+    source: '203.0.113.80',
+    destination: '10.0.0.22',
+    sourcePort: 443,
+    destinationPort: 50_000,
+    protocol: 6,
+    octets: 1000,
+    packets: 10,
+    sampling: 1,
+    ingress: 1,
+    egress: 2,
+    flags: 0x1b,
+    tos: 0,
+    sourceAs: 0,
+    destinationAs: 0,
+    nextHop: '0.0.0.0',
+    vlan: 0,
+    application: 0,
+    ...given,
+    first,
+    last,
+  }
+}
+
+const numbers = {
+  collectionTimeMilliseconds: 'received',
+  flowStartMilliseconds: 'first',
+  flowEndMilliseconds: 'last',
+  sourceTransportPort: 'sourcePort',
+  destinationTransportPort: 'destinationPort',
+  protocolIdentifier: 'protocol',
+  octetDeltaCount: 'octets',
+  packetDeltaCount: 'packets',
+  samplingInterval: 'sampling',
+  ingressInterface: 'ingress',
+  egressInterface: 'egress',
+  tcpControlBits: 'flags',
+  ipClassOfService: 'tos',
+  bgpSourceAsNumber: 'sourceAs',
+  bgpDestinationAsNumber: 'destinationAs',
+  vlanId: 'vlan',
+  applicationId: 'application',
+} as const
+const addresses = {
+  exporterAddress: 'exporter',
+  sourceAddress: 'source',
+  destinationAddress: 'destination',
+  nextHopAddress: 'nextHop',
+} as const
+
+export function columnsOf(flows: readonly ToldFlow[]): FlowColumns {
+  const columns = createFlowColumns(Math.max(1, flows.length))
+  for (const [i, flow] of flows.entries()) {
+    for (const [name, field] of Object.entries(numbers))
+      columns[name as keyof typeof numbers][i] = flow[field]
+    for (const [name, field] of Object.entries(addresses)) {
+      const [w0, w1, w2, w3] = parseAddress(flow[field])!
+      columns[`${name as keyof typeof addresses}High`].set([w1, w0], 2 * i)
+      columns[`${name as keyof typeof addresses}Low`].set([w3, w2], 2 * i)
+    }
+  }
+  columns.count = flows.length
+  return columns
+}
+
+/** An empty folder that goes when the test ends. */
+export async function scratchFolder(t: { after(clean: () => Promise<void>): void }) {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-archive-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Adds flows to the archive in `folder` and publishes them, in as many publications as there are lists. */
+export async function archive(folder: string, ...lists: (readonly ToldFlow[])[]): Promise<void> {
+  const open = await Archive.open(folder)
+  for (const flows of lists) {
+    open.add(columnsOf(flows))
+    await open.publish({})
+  }
+  await open.close()
+}

@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import fc from 'fast-check'
+
+import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
+import { intervalMs } from '../../../flow/interval.ts'
+import type { Filter } from '../../../flow/filter.ts'
+import { openFlowStore } from '../../../store/archive/query.ts'
+import {
+  restDirections,
+  seriesKeys,
+  topKeys,
+  type FlowKey,
+  type FlowStore,
+  type Include,
+} from '../../../store/flows.ts'
+import { fieldNames } from '../../../store/measurement.ts'
+import { archive, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
+import { belongs, keyText, Reference, scaledBytes, scaledPackets } from './reference.ts'
+
+const local = new NetworkSet(['10.0.0.0/8', 'fc00::/7'].map((text) => parseNetwork(text)!))
+const hosts = ['10.0.0.22', '10.0.0.23', '203.0.113.80', '198.51.100.7', 'fd00::22', '2001:db8::1']
+const spanMs = 4 * intervalMs
+const oneOf = <Value>(...values: Value[]) => fc.constantFrom(...values)
+const time = fc.integer({ min: t0, max: t0 + spanMs })
+const duration = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: -5000, max: 2000 }),
+  fc.integer({ min: 0, max: 2 * spanMs }),
+)
+const count = fc.oneof(fc.nat(3), fc.nat(100_000), fc.nat(2 ** 40), fc.maxSafeNat())
+
+const flow: fc.Arbitrary<ToldFlow> = fc
+  .record({
+    first: time,
+    duration,
+    lateMs: fc.nat(intervalMs),
+    exporter: oneOf('192.0.2.1', '192.0.2.2', '2001:db8::fe'),
+    source: oneOf(...hosts),
+    destination: oneOf(...hosts),
+    sourcePort: oneOf(0, 22, 443, 1023, 3389, 40_000, 50_000),
+    destinationPort: oneOf(0, 53, 80, 443, 51_000, 65_535),
+    protocol: oneOf(1, 6, 17, 33, 50, 132, 253),
+    octets: count,
+    packets: count,
+    sampling: fc.oneof(
+      { weight: 5, arbitrary: fc.constant(1) },
+      fc.integer({ min: 2, max: 2 ** 32 - 1 }),
+    ),
+    ingress: oneOf(0, 1, 2, 2 ** 32 - 1),
+    egress: oneOf(0, 1, 3),
+    flags: oneOf(0, 0x02, 0x1b, 0xff),
+    tos: oneOf(0, 184),
+    sourceAs: oneOf(0, 65_001, 2 ** 32 - 1),
+    destinationAs: oneOf(0, 65_001),
+    nextHop: oneOf('0.0.0.0', '192.0.2.254', '2001:db8::2'),
+    vlan: oneOf(0, 4094),
+    application: oneOf(0, 3 * 2 ** 24 + 443, 2 ** 32 - 1),
+  })
+  .map(({ duration: ms, lateMs, ...given }) => {
+    const last = given.first + ms
+    return told({ ...given, last, received: Math.max(given.first, last) + lateMs })
+  })
+
+const term: fc.Arbitrary<Filter> = fc.oneof(
+  fc.record({
+    kind: fc.constant('host' as const),
+    side: oneOf('source' as const, 'destination' as const, 'either' as const),
+    address: oneOf(...hosts, '192.0.2.99'),
+  }),
+  fc.record({
+    kind: fc.constant('port' as const),
+    side: oneOf('source' as const, 'destination' as const, 'either' as const),
+    port: oneOf(0, 443, 51_000),
+  }),
+  oneOf('tcp', 'udp', '253', 'icmp').map((protocol) => ({ kind: 'protocol' as const, protocol })),
+  oneOf('192.0.2.1', '2001:db8:0::fe').map((exporter) => ({ kind: 'exporter' as const, exporter })),
+  fc.record({
+    kind: fc.constant('interface' as const),
+    side: oneOf('in' as const, 'out' as const, 'either' as const),
+    index: oneOf(0, 1, 2 ** 32 - 1),
+  }),
+)
+const filter: fc.Arbitrary<Filter | undefined> = fc.oneof(
+  fc.constant(undefined),
+  term,
+  fc.array(term, { minLength: 1, maxLength: 3 }).map((terms) => ({ kind: 'and' as const, terms })),
+)
+const window = fc
+  .record({
+    from: fc.integer({ min: t0 - 1000, max: t0 + spanMs }),
+    lengthMs: fc.integer({ min: 1, max: spanMs }),
+    include: oneOf<Include>('any', 'start', 'end', 'within'),
+    filter,
+  })
+  .map(({ lengthMs, ...given }) => ({ ...given, to: given.from + lengthMs }))
+
+describe('queries answer what flow by flow comes out', () => {
+  const seed = Date.now() & 0xffffff
+  const flows = fc.sample(flow, { numRuns: 600, seed })
+  const reference = new Reference(flows, local)
+  const say = `flows of seed ${seed}`
+  let store: FlowStore
+  let clean: () => Promise<void>
+
+  before(async () => {
+    const folder = await scratchFolder({ after: (remove) => (clean = remove) })
+    await archive(folder, flows.slice(0, 150), flows.slice(150, 400), flows.slice(400))
+    store = await openFlowStore(folder, { local })
+  })
+  after(async () => {
+    await store.close()
+    await clean()
+  })
+
+  test('top: sums, peers, times, order, and rows and other add up', async () => {
+    const query = fc.record({
+      window,
+      by: fc.uniqueArray(oneOf(...topKeys), { minLength: 1, maxLength: 3 }),
+      order: oneOf('bytes' as const, 'packets' as const, 'flows' as const, 'peers' as const),
+      limit: fc.integer({ min: 1, max: 40 }),
+    })
+    const property = fc.asyncProperty(query, async ({ window: asked, ...rest }) => {
+      const whole = { ...asked, ...rest }
+      const answer = await store.top(whole)
+      const expected = reference.top(whole)
+      assert.equal(answer.rows.length, Math.min(rest.limit, expected.size), say)
+      let least = Number.POSITIVE_INFINITY
+      for (const { key, ...row } of answer.rows) {
+        const { peers, active, ...sums } = expected.get(keyText(key))!
+        assert.deepEqual(row, { ...rounded(sums), peers: peers.size }, `${say}, ${keyText(key)}`)
+        assert.equal(typeof active, 'number')
+        assert.ok(row[rest.order] <= least, say)
+        least = row[rest.order]
+      }
+      for (const { peers, ...row } of expected.values())
+        if (rest.order !== 'peers' && row[rest.order] > least && answer.rows.length < rest.limit)
+          assert.fail(`${say}: a greater key was left out, ${peers.size} peers`)
+      for (const name of ['bytes', 'packets', 'flows'] as const) {
+        const listed = answer.rows.reduce((sum, row) => sum + row[name], 0)
+        const total = [...expected.values()].reduce((sum, row) => sum + row[name], 0)
+        if (total > Number.MAX_SAFE_INTEGER) continue
+        assert.equal(answer.total[name], total, say)
+        assert.equal(answer.other[name], total - listed, say)
+      }
+    })
+    await fc.assert(property, { numRuns: 120 })
+  })
+
+  test('series: every step, exporter and key, the rest folded by direction', async () => {
+    const query = fc.record({
+      steps: fc.integer({ min: 1, max: 60 }),
+      stepMs: oneOf(1000, 2000, 10_000, 60_000, 300_000),
+      from: fc.integer({ min: t0 - 1000, max: t0 + spanMs }),
+      include: oneOf<Include>('any', 'start', 'end', 'within'),
+      filter,
+      by: fc.uniqueArray(oneOf(...seriesKeys), { maxLength: 3 }),
+      order: oneOf(...fieldNames),
+      top: fc.integer({ min: 0, max: 12 }),
+    })
+    const property = fc.asyncProperty(query, async ({ steps, ...asked }) => {
+      const whole = { ...asked, to: asked.from + steps * asked.stepMs }
+      const answer = await store.series(whole)
+      const hasDirection = asked.by.includes('direction')
+      const listed = new Set(answer.keys.map((key) => keyText(key)))
+      const expected = new Map<string, number[]>()
+      for (const { time: at, exporter, key, ...sums } of reference.series(whole).values()) {
+        const { direction } = Object.fromEntries(JSON.parse(key) as [string, string][])
+        const rest = hasDirection ? `rest ${direction}` : 'rest'
+        const id = `${at} ${exporter} ${listed.has(key) ? key : rest}`
+        const held = expected.get(id) ?? [0, 0, 0, 0]
+        expected.set(
+          id,
+          fieldNames.map((field, i) => held[i]! + sums[field]),
+        )
+      }
+      const found = new Map<string, number[]>()
+      for (let row = 0; row < answer.count; row++) {
+        const key = answer.keys[answer.key[row]!]
+        const place = answer.key[row]! - answer.keys.length
+        const rest = hasDirection ? `rest ${restDirections[place]}` : 'rest'
+        const id = `${answer.time[row]} ${answer.exporters[answer.exporter[row]!]} ${key ? keyText(key) : rest}`
+        assert.ok(!found.has(id), `${say}: ${id} twice`)
+        found.set(
+          id,
+          fieldNames.map((field) => answer.sum[field][row]!),
+        )
+      }
+      assert.deepEqual(sorted(found), sorted(expected), say)
+    })
+    await fc.assert(property, { numRuns: 120 })
+  })
+
+  test('series: the greatest keys are those listed, counted without direction', async () => {
+    for (const order of fieldNames) {
+      const query = {
+        from: t0,
+        to: t0 + spanMs,
+        include: 'any',
+        stepMs: intervalMs,
+        order,
+      } as const
+      const all = reference.series({ ...query, by: ['host'], top: 0 })
+      const sums = new Map<string, number>()
+      for (const row of all.values()) sums.set(row.key, (sums.get(row.key) ?? 0) + row[order])
+      const greatest = [...sums].toSorted((a, b) => b[1] - a[1]).slice(0, 3)
+      const answer = await store.series({ ...query, by: ['host', 'direction'], top: 3 })
+      const hostsListed = new Set(answer.keys.map((key) => keyText(without(key, 'direction'))))
+      assert.deepEqual(
+        [...hostsListed],
+        greatest.map(([key]) => key),
+        `${say}, ${order}`,
+      )
+    }
+  })
+
+  test('list: the flows that belong, in order, with more where the limit cut', async () => {
+    const keys = {
+      first: (each: ToldFlow) => each.first,
+      last: (each: ToldFlow) => Math.max(each.first, each.last),
+      received: (each: ToldFlow) => each.received,
+      bytes: (each: ToldFlow) => -scaledBytes(each),
+      packets: (each: ToldFlow) => -scaledPackets(each),
+      duration: (each: ToldFlow) => each.first - Math.max(each.first, each.last),
+    }
+    const query = fc.record({
+      window,
+      order: oneOf(...(Object.keys(keys) as (keyof typeof keys)[])),
+      limit: fc.integer({ min: 1, max: 700 }),
+    })
+    const property = fc.asyncProperty(query, async ({ window: asked, order, limit }) => {
+      const { flows: answer, more } = await store.list({ ...asked, order, limit })
+      const expected = flows.filter((each) => belongs(each, asked)).map((each) => keys[order](each))
+      const listed = answer.map((record) =>
+        keys[order](
+          told({ ...record, octets: record.bytes, sampling: 1, protocol: 0, nextHop: '' }),
+        ),
+      )
+      assert.deepEqual(listed, expected.toSorted((a, b) => a - b).slice(0, limit), say)
+      assert.equal(more, expected.length > limit, say)
+    })
+    await fc.assert(property, { numRuns: 60 })
+  })
+
+  test('a query is stopped by its signal', async () => {
+    const asked = { from: t0, to: t0 + spanMs, include: 'any', order: 'first', limit: 1 } as const
+    const gone = AbortSignal.abort(new Error('gone'))
+    await assert.rejects(store.list({ ...asked, signal: gone }), /gone/)
+    const going = new AbortController()
+    const answer = store.list({ ...asked, signal: going.signal })
+    going.abort(new Error('gone away'))
+    await assert.rejects(answer, /gone away/)
+  })
+})
+
+/** Sums above 2^53 come as the nearest double, whatever the order of adding. */
+function rounded<Row extends Record<string, number>>(row: Row): Row {
+  return row
+}
+
+function sorted(rows: Map<string, number[]>): [string, number[]][] {
+  return [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function without(key: FlowKey, word: string): FlowKey {
+  return Object.fromEntries(Object.entries(key).filter(([name]) => name !== word))
+}
+
+test('a flow is told as users read it', async (t) => {
+  const folder = await scratchFolder(t)
+  await archive(folder, [
+    told({
+      first: t0 + 1000,
+      last: t0 + 3500,
+      received: t0 + 4000,
+      source: '2001:db8::80',
+      destination: '10.0.0.22',
+      octets: 1500,
+      packets: 3,
+      sampling: 100,
+      sourceAs: 65_001,
+      nextHop: '192.0.2.254',
+      vlan: 7,
+      tos: 184,
+    }),
+  ])
+  const store = await openFlowStore(folder, { local })
+  const window = { from: t0, to: t0 + intervalMs, include: 'any' } as const
+  const { flows, more } = await store.list({ ...window, order: 'first', limit: 10 })
+  assert.equal(more, false)
+  assert.deepEqual(flows, [
+    {
+      received: t0 + 4000,
+      first: t0 + 1000,
+      last: t0 + 3500,
+      exporter: '192.0.2.1',
+      source: '2001:db8::80',
+      destination: '10.0.0.22',
+      sourcePort: 443,
+      destinationPort: 50_000,
+      protocol: 'tcp',
+      bytes: 150_000,
+      packets: 300,
+      sampling: 100,
+      inInterface: 1,
+      outInterface: 2,
+      tcpFlags: '...AP.SF',
+      tos: 184,
+      sourceAs: 65_001,
+      destinationAs: 0,
+      nextHop: '192.0.2.254',
+      vlan: 7,
+    },
+  ])
+  await store.close()
+})

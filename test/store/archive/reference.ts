@@ -1,0 +1,221 @@
+/**
+ * What the archive's queries must answer, worked out flow by flow in plain numbers: the words of
+ * store/flows.ts once more, for comparison with the SQL.
+ */
+import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../../flow/address.ts'
+import type { NetworkSet } from '../../../flow/address.ts'
+import type { Filter } from '../../../flow/filter.ts'
+import { protocolName, protocolNumber } from '../../../flow/protocol.ts'
+import { portText, servicePort } from '../../../flow/service.ts'
+import { activeWithin, countWithin } from '../../../flow/spread.ts'
+import type { FlowKey, FlowSeriesQuery, FlowTopQuery, FlowWindow } from '../../../store/flows.ts'
+import { fieldNames, type FieldName } from '../../../store/measurement.ts'
+import type { ToldFlow } from './archived.ts'
+
+type Sums = Record<FieldName, number>
+type Word = FlowTopQuery['by'][number]
+type Reading = (flow: ToldFlow, end: 'source' | 'destination', words: readonly Word[]) => FlowKey
+
+const bothEnds = new Set<Word>(['host', 'anyport', 'as', 'interface', 'prefix'])
+const destinationWords = new Set<Word>(['dst', 'dstport', 'dstas', 'out', 'pair'])
+const sourceWords = new Set<Word>(['src', 'srcport', 'srcas', 'in', 'pair'])
+
+export function scaledBytes(flow: ToldFlow): number {
+  return scaled(flow.octets, flow.sampling)
+}
+
+export function scaledPackets(flow: ToldFlow): number {
+  return scaled(flow.packets, flow.sampling)
+}
+
+function scaled(count: number, rate: number): number {
+  const exact = BigInt(count) * BigInt(rate)
+  return Number(exact < Number.MAX_SAFE_INTEGER ? exact : Number.MAX_SAFE_INTEGER)
+}
+
+export function belongs(flow: ToldFlow, { from, to, include, filter }: FlowWindow): boolean {
+  const { first } = flow
+  const last = Math.max(first, flow.last)
+  const isInside = {
+    any: first < to && (last > from || first >= from),
+    start: first >= from && first < to,
+    end: last >= from && last < to,
+    within: first >= from && first < to && last <= to,
+  }[include]
+  return isInside && (!filter || matches(filter, flow))
+}
+
+function matches(filter: Filter, flow: ToldFlow): boolean {
+  const sides = <Value>(side: string, source: Value, destination: Value, wanted: Value) =>
+    (side !== 'destination' && source === wanted) || (side !== 'source' && destination === wanted)
+  switch (filter.kind) {
+    case 'and':
+      return filter.terms.every((term) => matches(term, flow))
+    case 'host':
+      return sides(filter.side, flow.source, flow.destination, text(filter.address))
+    case 'port':
+      return sides(filter.side, flow.sourcePort, flow.destinationPort, filter.port)
+    case 'protocol':
+      return flow.protocol === protocolNumber(filter.protocol)
+    case 'exporter':
+      return flow.exporter === text(filter.exporter)
+    case 'interface':
+      return (
+        (filter.side !== 'out' && flow.ingress === filter.index) ||
+        (filter.side !== 'in' && flow.egress === filter.index)
+      )
+  }
+}
+
+function text(address: string): string {
+  const words = parseAddress(address)
+  return words ? formatAddress(...words) : 'none'
+}
+
+export class Reference {
+  readonly #flows: readonly ToldFlow[]
+  readonly #local: NetworkSet
+
+  constructor(flows: readonly ToldFlow[], local: NetworkSet) {
+    this.#flows = flows
+    this.#local = local
+  }
+
+  /** Sums, peers and times by key (as JSON), without order or limit. */
+  top(query: FlowTopQuery) {
+    const rows = new Map<string, Sums & { peers: Set<string>; first: number; last: number }>()
+    const isWhole = query.include !== 'any'
+    for (const flow of this.#flows.filter((each) => belongs(each, query)))
+      for (const end of ends(query.by)) {
+        const key = this.#key(flow, end, query.by)
+        const row = rows.get(key) ?? {
+          ...zero(),
+          peers: new Set<string>(),
+          first: Infinity,
+          last: -Infinity,
+        }
+        rows.set(key, row)
+        const share = shares(flow, query.from, query.to)
+        row.bytes += isWhole ? scaledBytes(flow) : share.bytes
+        row.packets += isWhole ? scaledPackets(flow) : share.packets
+        row.flows++
+        row.peers.add(peerOf(flow, end, query.by))
+        row.first = Math.min(row.first, flow.first)
+        row.last = Math.max(row.last, flow.first, flow.last)
+      }
+    return rows
+  }
+
+  /** Sums by step, exporter and key (as JSON), uncut. */
+  series(
+    query: FlowSeriesQuery,
+  ): Map<string, Sums & { time: number; exporter: string; key: string }> {
+    const rows = new Map<string, Sums & { time: number; exporter: string; key: string }>()
+    for (const flow of this.#flows.filter((each) => belongs(each, query)))
+      for (const end of ends(query.by)) {
+        if (query.by.includes('interface') && interfaceOf(flow, end) === 0) continue
+        const key = this.#key(flow, end, query.by)
+        for (let time = query.from; time < query.to; time += query.stepMs) {
+          const share = shares(flow, time, time + query.stepMs)
+          if (share.active === 0 && share.flows === 0) continue
+          const id = `${time} ${flow.exporter} ${key}`
+          const row = rows.get(id) ?? { ...zero(), time, exporter: flow.exporter, key }
+          for (const field of fieldNames) row[field] += share[field]
+          rows.set(id, row)
+        }
+      }
+    return rows
+  }
+
+  #key(flow: ToldFlow, end: 'source' | 'destination', words: readonly Word[]): string {
+    const read = (word: Word) =>
+      word === 'direction' ? this.#direction(flow, end, words) : readings[word](flow, end, words)
+    return keyText(Object.assign({}, ...words.map((word) => read(word))) as FlowKey)
+  }
+
+  #direction(flow: ToldFlow, end: string, words: readonly Word[]): FlowKey {
+    const each = words.filter((word) => bothEnds.has(word))
+    const isSource = end === 'source'
+    if (each.length > 0 && each.every((word) => word === 'interface'))
+      return { direction: isSource ? 'in' : 'out' }
+    if (each.length > 0) return { direction: isSource ? 'out' : 'in' }
+    const [from, to] = [this.#local.hasText(flow.source), this.#local.hasText(flow.destination)]
+    return { direction: from ? (to ? 'internal' : 'out') : to ? 'in' : 'transit' }
+  }
+}
+
+/** A key as text, whatever the order of its words. */
+export function keyText(key: FlowKey): string {
+  return JSON.stringify(Object.entries(key).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function ends(words: readonly Word[]): ('source' | 'destination')[] {
+  return words.some((word) => bothEnds.has(word)) ? ['source', 'destination'] : ['source']
+}
+
+function peerOf(flow: ToldFlow, end: string, words: readonly Word[]): string {
+  if (words.some((word) => bothEnds.has(word)))
+    return end === 'source' ? flow.destination : flow.source
+  const [isDestination, isSource] = [destinationWords, sourceWords].map((set) =>
+    words.some((word) => set.has(word)),
+  )
+  return isDestination && !isSource ? flow.source : flow.destination
+}
+
+function interfaceOf(flow: ToldFlow, end: string): number {
+  return end === 'source' ? flow.ingress : flow.egress
+}
+
+const protocol = (flow: ToldFlow) => protocolName(flow.protocol)
+
+const readings: Record<Exclude<Word, 'direction'>, Reading> = {
+  src: ({ source }) => ({ src: source }),
+  dst: ({ destination }) => ({ dst: destination }),
+  host: (flow, end) => ({ host: flow[end] }),
+  pair: ({ source, destination }) => ({ src: source, dst: destination }),
+  srcport: ({ sourcePort }) => ({ srcport: sourcePort }),
+  dstport: ({ destinationPort }) => ({ dstport: destinationPort }),
+  anyport: (flow, end) => ({ anyport: flow[`${end}Port`] }),
+  port: (flow) => {
+    const port = portText(servicePort(flow.protocol, flow.sourcePort, flow.destinationPort))
+    return { protocol: protocol(flow), port: /^\d+$/.test(port) ? Number(port) : port }
+  },
+  protocol: (flow) => ({ protocol: protocol(flow) }),
+  in: ({ ingress }) => ({ in: ingress }),
+  out: ({ egress }) => ({ out: egress }),
+  interface: (flow, end) => ({ interface: interfaceOf(flow, end) }),
+  exporter: ({ exporter }) => ({ exporter }),
+  as: (flow, end) => ({ as: flow[`${end}As`] }),
+  srcas: ({ sourceAs }) => ({ srcas: sourceAs }),
+  dstas: ({ destinationAs }) => ({ dstas: destinationAs }),
+  tos: ({ tos }) => ({ tos }),
+  flags: ({ flags }) => {
+    const letters = [...Array(8).keys()].map((i) => (flags & (128 >> i) ? 'CEUAPRSF'[i] : '.'))
+    return { flags: letters.join('') }
+  },
+  nexthop: ({ nextHop }) => ({ nexthop: nextHop }),
+  vlan: ({ vlan }) => ({ vlan }),
+  application: ({ application: id }) => ({
+    application: `${Math.floor(id / 2 ** 24)}:${id % 2 ** 24}`,
+  }),
+  prefix: (flow, end) => {
+    const address = flow[end]
+    const network = parseNetwork(`${address}/${address.includes(':') ? 64 : 24}`)!
+    return { prefix: formatNetwork(network) }
+  },
+}
+
+function shares(flow: ToldFlow, from: number, to: number): Sums {
+  const { first } = flow
+  const last = Math.max(first, flow.last)
+  return {
+    bytes: countWithin(scaledBytes(flow), { first, last }, from, to),
+    packets: countWithin(scaledPackets(flow), { first, last }, from, to),
+    flows: first >= from && first < to ? 1 : 0,
+    active: activeWithin(first, last, from, to),
+  }
+}
+
+function zero(): Sums {
+  return { bytes: 0, packets: 0, flows: 0, active: 0 }
+}
