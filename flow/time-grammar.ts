@@ -31,16 +31,18 @@ const units: Record<string, { field: Field; times: number }> = {
 /** Units of fixed length; the others follow the calendar. */
 const fixedMs: Partial<Record<Field, number>> = { second: 1000, minute: 60_000, hour: 3_600_000 }
 
-/** A date's first and last instant that Weir takes: years 1970 to 9999. */
-const latestMs = 253_402_300_800_000
+/** Times after this (the beginning of 2100) are slips of the pen. */
+const latestMs = 4_102_444_800_000
+/** No time zone is further from UTC, in hours. */
+const offsetHoursMax = 14
 
 /** The instant (unix ms) that a text names, or null where it names none. */
 export function parseTime(text: string, context: TimeContext): number | null {
   const trimmed = text.trim()
-  const t = trimmed.startsWith('now')
+  const t = isRelative(trimmed)
     ? relative(trimmed, context)
     : (unix(trimmed) ?? iso(trimmed, context.zone))
-  return t !== null && t >= 0 && t < latestMs ? t : null
+  return t !== null && t >= 0 && t <= latestMs ? t : null
 }
 
 /** Whether a text is relative to now, so that its range moves on. */
@@ -106,11 +108,11 @@ function startOf(wall: WallTime, unit: string): { year: number; month: number; d
 
 function unix(text: string): number | null {
   if (/^\d{13}$/.test(text)) return Number(text)
-  return /^\d{9,10}(\.\d{1,9})?$/.test(text) ? Math.round(Number(text) * 1000) : null
+  return /^(0|\d{9,10}(\.\d{1,9})?)$/.test(text) ? Math.round(Number(text) * 1000) : null
 }
 
 const isoForm =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/i
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i
 
 function iso(text: string, zone: string): number | null {
   const match = isoForm.exec(text)
@@ -125,7 +127,8 @@ function iso(text: string, zone: string): number | null {
   if (!sound || second > 59) return null
   const offset = match[8]
   if (offset === undefined) return instantOf({ year, month, day, hour, minute, second }, zone) + ms
-  const parts = /^([+-])(\d\d):?(\d\d)$/.exec(offset)
-  const ahead = parts ? (Number(parts[2]) * 60 + Number(parts[3])) * 60_000 : 0
+  const parts = /^([+-])(\d\d):?(\d\d)?$/.exec(offset)
+  if (parts && (Number(parts[2]) > offsetHoursMax || Number(parts[3] ?? 0) > 59)) return null
+  const ahead = parts ? (Number(parts[2]) * 60 + Number(parts[3] ?? 0)) * 60_000 : 0
   return asUtc.getTime() + ms - (parts?.[1] === '-' ? -ahead : ahead)
 }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { request } from 'node:http'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -72,6 +73,7 @@ export class RunningIngest {
     child.once('exit', () => children.delete(child))
     // A failed test must be able to end while its process still runs.
     child.unref()
+    for (const pipe of [child.stdout, child.stderr] as Socket[]) pipe.unref()
     this.#data = data
     this.#stderr = textOf(child.stderr!)
     child.stdout!.resume()

@@ -2,10 +2,10 @@
 import { formatAddress, parseAddress } from '../../flow/address.ts'
 import { FilterError, parseFilter, type Filter } from '../../flow/filter.ts'
 import type { Include } from '../../store/flows.ts'
+import { parseTime } from '../../flow/time-grammar.ts'
+import { isZone } from '../../flow/zone.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import type { NameSource } from '../labels.ts'
-import { isTimeZone } from './calendar.ts'
-import { parseTime } from './time.ts'
 
 /** The window's parameters, as texts. */
 export interface WindowQuery {
@@ -48,10 +48,10 @@ const windowMaxMs = 20 * 366 * 86_400_000
  */
 export function readWindow(query: WindowQuery, context: WindowContext): Window {
   const zone = query.tz ?? 'UTC'
-  if (!isTimeZone(zone))
+  if (!isZone(zone))
     throw badQuery('bad-zone', `tz "${zone}" is no time zone`, 'write one such as Europe/Brussels')
   const time = (name: 'from' | 'to', text: string) => {
-    const t = parseTime(text, { now: context.now, zone, isEnd: name === 'to' })
+    const t = parseTime(withPlus(text), { now: context.now, zone, side: name })
     if (t === null)
       throw badQuery(
         'bad-time',
@@ -135,4 +135,9 @@ function exporterAddress(text: string, { names, exporters }: WindowContext): str
       `give the address: ${[address, ...more].join(', ')}`,
     )
   return address
+}
+
+/** A plus that was not escaped in an address arrives as a space; one between day and clock is one. */
+function withPlus(text: string): string {
+  return text.trim().replaceAll(/(?<!^\d{4}-\d{2}-\d{2}) (?=\d)/g, '+')
 }

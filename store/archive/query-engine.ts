@@ -22,11 +22,11 @@ export class Table {
   }
 
   numbers(name: string): readonly number[] {
-    return this.#columns[name] as number[]
+    return (this.#columns[name] ?? []) as number[]
   }
 
   wholes(name: string): readonly bigint[] {
-    return this.#columns[name] as bigint[]
+    return (this.#columns[name] ?? []) as bigint[]
   }
 }
 

@@ -65,15 +65,16 @@ const calendar = {
 type PeriodName = keyof typeof calendar
 
 /**
- * Steps of a file that is still written to: every write makes it again, so it is kept short.
- * Once its time has settled, such files are joined into one of at least `settledStepsMin` steps.
+ * Steps of a file that is still written to: every write makes it again, so it is kept short. Once
+ * its time has settled, such files are joined into longer ones, for a query to open fewer.
  */
 const openStepsMin = 12
+const joinedStepsMin = 72
 const settledStepsMin = 48
-/** How long after its end a period is left open for late flows, by its name. */
+/** How long after its end a period is left to late flows before its files are joined, by its name. */
 const settleMs: Record<PeriodName, number> = {
-  hour: dayMs,
-  quarterDay: dayMs,
+  hour: hourMs,
+  quarterDay: hourMs,
   day: dayMs,
   month: 8 * dayMs,
   year: 8 * dayMs,
@@ -81,15 +82,26 @@ const settleMs: Record<PeriodName, number> = {
 
 /** The period of the open file that a step of a tier lies in. */
 export function openPeriod(tier: Tier, step: number): Period {
-  const name = shortest(['hour', 'quarterDay', 'day', 'month', 'year'], tier.stepMs * openStepsMin)
-  return period(name, step)
+  return period(openName(tier), step)
 }
 
-/** The period of the settled file that a step of a tier lies in, and from when it is settled. */
-export function settledPeriod(tier: Tier, step: number): Period & { settledAt: number } {
-  const name = shortest(['day', 'month', 'year'], tier.stepMs * settledStepsMin)
-  const found = period(name, step)
-  return { ...found, settledAt: found.to + settleMs[name] }
+/** The periods for which files are joined, shortest first, and from when (unix ms) they are. */
+export function joinedPeriods(tier: Tier, step: number): (Period & { settledAt: number })[] {
+  const open = calendar[openName(tier)].leastMs
+  const settled = shortest(['day', 'month', 'year'], tier.stepMs * settledStepsMin)
+  const between = shortest(['quarterDay', 'day', 'month', 'year'], tier.stepMs * joinedStepsMin)
+  const names =
+    calendar[between].leastMs < calendar[settled].leastMs ? [between, settled] : [settled]
+  return names
+    .filter((name) => calendar[name].leastMs > open)
+    .map((name) => {
+      const found = period(name, step)
+      return { ...found, settledAt: found.to + settleMs[name] }
+    })
+}
+
+function openName(tier: Tier): PeriodName {
+  return shortest(['hour', 'quarterDay', 'day', 'month', 'year'], tier.stepMs * openStepsMin)
 }
 
 function shortest(names: readonly PeriodName[], leastMs: number): PeriodName {

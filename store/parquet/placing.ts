@@ -1,8 +1,8 @@
 /** Which file a step belongs to, and which files are to be joined. */
 import type { Tier } from '../../flow/interval.ts'
-import { openPeriod, settledPeriod, type Period, type SeriesEntry } from './layout.ts'
+import { joinedPeriods, openPeriod, type Period, type SeriesEntry } from './layout.ts'
 
-/** The periods that steps of a tier lie in, each with the steps' part of the time, in order. */
+/** The periods of the files in which steps of a tier lie or are to lie, in order. */
 export function placeSteps(
   tier: Tier,
   times: readonly number[],
@@ -16,11 +16,11 @@ export function placeSteps(
     const open = openPeriod(tier, time)
     let place = byOpenPeriod.get(open.from)
     if (!place) {
-      const settled = settledPeriod(tier, time)
-      const isSettled =
-        whole.has(settled.from) ||
-        ofTier.some((entry) => covers(entry, time) && entry.to - entry.from > open.to - open.from)
-      place = isSettled ? settled : open
+      const stored = ofTier.find((entry) => covers(entry, time))
+      const joined = joinedPeriods(tier, time)
+      place = stored
+        ? (joined.find((period) => period.from === stored.from && period.to === stored.to) ?? open)
+        : (joined.find((period) => whole.has(period.from) && period === joined.at(-1)) ?? open)
       byOpenPeriod.set(open.from, place)
     }
     found.set(place.from, place)
@@ -29,8 +29,8 @@ export function placeSteps(
 }
 
 /**
- * Settled periods of which one write brings half or more, and of which nothing is stored: they get
- * their one file at once.
+ * The starts of the longest settled periods of which one write brings half or more, and of which
+ * nothing is stored: they get their one file at once.
  */
 function wholePeriods(
   tier: Tier,
@@ -38,31 +38,30 @@ function wholePeriods(
   ofTier: readonly SeriesEntry[],
 ): Set<number> {
   const newest = newestEnd(tier, ofTier, times)
-  const counts = new Map<number, Set<number>>()
+  const counts = new Map<number, { to: number; count: number }>()
   for (const time of times) {
-    const { from, settledAt } = settledPeriod(tier, time)
-    if (settledAt > newest) continue
-    const held = counts.get(from)
-    if (held) held.add(time)
-    else counts.set(from, new Set([time]))
+    const longest = joinedPeriods(tier, time).at(-1)
+    if (!longest || longest.settledAt > newest) continue
+    const held = counts.get(longest.from)
+    if (held) held.count++
+    else counts.set(longest.from, { to: longest.to, count: 1 })
   }
   const whole = new Set<number>()
-  for (const [from, steps] of counts) {
-    const { to } = settledPeriod(tier, from)
+  for (const [from, { to, count }] of counts) {
     const isEmpty = !ofTier.some((entry) => entry.from < to && entry.to > from)
-    if (isEmpty && steps.size * 2 * tier.stepMs >= to - from) whole.add(from)
+    if (isEmpty && count * 2 * tier.stepMs >= to - from) whole.add(from)
   }
   return whole
 }
 
-/** The first settled period that still lies in several files, or null. */
+/** The first period that has settled and still lies in several files, at its longest; or null. */
 export function unsettledPeriod(tier: Tier, entries: readonly SeriesEntry[]): Period | null {
   const ofTier = entries.filter((entry) => entry.tier === tier.name)
   const newest = newestEnd(tier, ofTier, [])
-  for (const entry of ofTier) {
-    const settled = settledPeriod(tier, entry.from)
-    const isOpen = entry.from !== settled.from || entry.to !== settled.to
-    if (isOpen && settled.settledAt <= newest) return settled
+  for (const { from, to } of ofTier) {
+    const settled = joinedPeriods(tier, from).filter(({ settledAt }) => settledAt <= newest)
+    const longest = settled.at(-1)
+    if (longest && longest.to - longest.from > to - from) return longest
   }
   return null
 }
@@ -74,6 +73,7 @@ function newestEnd(tier: Tier, ofTier: readonly SeriesEntry[], times: readonly n
   return newest + tier.stepMs
 }
 
+/** Whether a time lies in [from, to). */
 export function covers({ from, to }: { from: number; to: number }, time: number): boolean {
   return from <= time && time < to
 }

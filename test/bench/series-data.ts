@@ -16,9 +16,9 @@ import { Engine } from '../../store/parquet/engine.ts'
 import {
   columnsOf,
   isConsolidated,
+  joinedPeriods,
   manifestName,
   openPeriod,
-  settledPeriod,
   sortedBy,
   stagingFolder,
   tableNames,
@@ -89,8 +89,8 @@ export async function makeSeriesData(options: SeriesDataOptions): Promise<number
 function periodsOf(tier: Tier, from: number, end: number): Period[] {
   const periods: Period[] = []
   for (let at = from; at < end;) {
-    const settled = settledPeriod(tier, at)
-    const period = settled.settledAt <= end ? settled : openPeriod(tier, at)
+    const joined = joinedPeriods(tier, at).filter(({ settledAt }) => settledAt <= end)
+    const period = joined.at(-1) ?? openPeriod(tier, at)
     periods.push(period)
     at = Math.ceil(period.to / tier.stepMs) * tier.stepMs
   }

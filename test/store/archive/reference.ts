@@ -12,7 +12,8 @@ import type { FlowKey, FlowSeriesQuery, FlowTopQuery, FlowWindow } from '../../.
 import { fieldNames, type FieldName } from '../../../store/measurement.ts'
 import type { ToldFlow } from './archived.ts'
 
-type Sums = Record<FieldName, number>
+/** Exact, because sums of random counts pass 2^53. */
+type Sums = Record<FieldName, bigint>
 type Word = FlowTopQuery['by'][number]
 type Reading = (flow: ToldFlow, end: 'source' | 'destination', words: readonly Word[]) => FlowKey
 
@@ -96,9 +97,9 @@ export class Reference {
         }
         rows.set(key, row)
         const share = shares(flow, query.from, query.to)
-        row.bytes += isWhole ? scaledBytes(flow) : share.bytes
-        row.packets += isWhole ? scaledPackets(flow) : share.packets
-        row.flows++
+        row.bytes += isWhole ? BigInt(scaledBytes(flow)) : share.bytes
+        row.packets += isWhole ? BigInt(scaledPackets(flow)) : share.packets
+        row.flows += 1n
         row.peers.add(peerOf(flow, end, query.by))
         row.first = Math.min(row.first, flow.first)
         row.last = Math.max(row.last, flow.first, flow.last)
@@ -117,7 +118,7 @@ export class Reference {
         const key = this.#key(flow, end, query.by)
         for (let time = query.from; time < query.to; time += query.stepMs) {
           const share = shares(flow, time, time + query.stepMs)
-          if (share.active === 0 && share.flows === 0) continue
+          if (share.active === 0n && share.flows === 0n) continue
           const id = `${time} ${flow.exporter} ${key}`
           const row = rows.get(id) ?? { ...zero(), time, exporter: flow.exporter, key }
           for (const field of fieldNames) row[field] += share[field]
@@ -207,15 +208,15 @@ const readings: Record<Exclude<Word, 'direction'>, Reading> = {
 
 function shares(flow: ToldFlow, from: number, to: number): Sums {
   const { first } = flow
-  const last = Math.max(first, flow.last)
+  const life = { first, last: Math.max(first, flow.last) }
   return {
-    bytes: countWithin(scaledBytes(flow), { first, last }, from, to),
-    packets: countWithin(scaledPackets(flow), { first, last }, from, to),
-    flows: first >= from && first < to ? 1 : 0,
-    active: activeWithin(first, last, from, to),
+    bytes: BigInt(countWithin(scaledBytes(flow), life, from, to)),
+    packets: BigInt(countWithin(scaledPackets(flow), life, from, to)),
+    flows: first >= from && first < to ? 1n : 0n,
+    active: BigInt(activeWithin(first, life.last, from, to)),
   }
 }
 
 function zero(): Sums {
-  return { bytes: 0, packets: 0, flows: 0, active: 0 }
+  return { bytes: 0n, packets: 0n, flows: 0n, active: 0n }
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { fromLocal, toLocal } from '../../api/query/calendar.ts'
-import { parseTime } from '../../api/query/time.ts'
+import { parseTime } from '../../flow/time-grammar.ts'
 
 const now = Date.parse('2026-11-16T11:32:10.250Z')
 
@@ -21,6 +20,7 @@ suite('times in queries', () => {
     ['now/Q', '2026-10-01T00:00:00.000Z'],
     ['now/y', '2026-01-01T00:00:00.000Z'],
     ['now/h', '2026-11-16T11:00:00.000Z'],
+    ['0', '1970-01-01T00:00:00.000Z'],
     ['1794828730', '2026-11-16T11:32:10.000Z'],
     ['1794828730.125', '2026-11-16T11:32:10.125Z'],
     ['1794828730125', '2026-11-16T11:32:10.125Z'],
@@ -29,11 +29,10 @@ suite('times in queries', () => {
     ['2026-11-16 11:32:10', '2026-11-16T11:32:10.000Z'],
     ['2026-11-16T11:32:10.5Z', '2026-11-16T11:32:10.500Z'],
     ['2026-11-16T11:32:10+01:00', '2026-11-16T10:32:10.000Z'],
-    ['2026-11-16T11:32:10 01:00', '2026-11-16T10:32:10.000Z'],
     ['2026-11-16T11:32:10-0530', '2026-11-16T17:02:10.000Z'],
   ] as const)
     test(`${text} is ${expected}`, () => {
-      const t = parseTime(text, { now, zone: 'UTC', isEnd: false })
+      const t = parseTime(text, { now, zone: 'UTC', side: 'from' })
       assert.equal(t === null ? null : new Date(t).toISOString(), expected)
     })
 
@@ -54,7 +53,6 @@ suite('times in queries', () => {
     '2026-11-16T24:00',
     '2026-11-16T11:60',
     '2026-11-16T11:32:10+15:00',
-    'now-1s-1s-1s-1s-1s-1s-1s-1s-1s',
     '4102444801',
     'Infinity',
     'NaN',
@@ -62,12 +60,12 @@ suite('times in queries', () => {
   ])
     // prettier-ignore
     test(`"${text}" is no time`, () => {
-      assert.equal(parseTime(text, { now, zone: 'UTC', isEnd: false }), null)
+      assert.equal(parseTime(text, { now, zone: 'UTC', side: 'from' }), null)
     })
 
   test('rounds up at the end, and in the zone given', () => {
     const at = (text: string, zone: string) =>
-      new Date(parseTime(text, { now, zone, isEnd: true })!).toISOString()
+      new Date(parseTime(text, { now, zone, side: 'to' })!).toISOString()
     assert.equal(at('now/d', 'UTC'), '2026-11-17T00:00:00.000Z')
     assert.equal(at('now/d', 'Europe/Brussels'), '2026-11-16T23:00:00.000Z')
     assert.equal(at('now-1M/M', 'Asia/Tokyo'), '2026-10-31T15:00:00.000Z')
@@ -81,18 +79,9 @@ suite('times in queries', () => {
       ['2026-10-26', 24],
     ] as const) {
       const noon = Date.parse(`${day}T12:00:00Z`)
-      const edge = (isEnd: boolean) =>
-        parseTime('now/d', { now: noon, zone: 'Europe/Brussels', isEnd })!
-      assert.equal((edge(true) - edge(false)) / 3_600_000, hours)
+      const edge = (side: 'from' | 'to') =>
+        parseTime('now/d', { now: noon, zone: 'Europe/Brussels', side })!
+      assert.equal((edge('to') - edge('from')) / 3_600_000, hours)
     }
-  })
-
-  test('local time there and back, hour by hour over a year in four zones', () => {
-    for (const zone of ['Europe/Brussels', 'America/New_York', 'Australia/Lord_Howe', 'UTC'])
-      for (let t = Date.UTC(2026, 0, 1); t < Date.UTC(2027, 0, 1); t += 3_600_000) {
-        const back = fromLocal(toLocal(t, zone), zone)
-        // A time that comes twice is taken as its first.
-        assert.ok(back === t || (back < t && back >= t - 3_600_000), `${zone} ${t}`)
-      }
   })
 })
