@@ -2,21 +2,20 @@
  * The journal: every datagram as it was received, appended to pcap segments (raw IP), so that a
  * start after a crash is a replay. A segment's sidecar holds the decoder's state at its start.
  *
- * Appending copies into a buffer; writing and syncing go on beside, in order, at most once a second
- * or each 16 MiB.
+ * Appending copies into a buffer, which is given to the kernel ten times a second; syncing goes on
+ * beside, once a second or each 16 MiB.
  */
 import { Buffer } from 'node:buffer'
-import { createReadStream } from 'node:fs'
 import {
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-  type FileHandle,
-} from 'node:fs/promises'
+  closeSync,
+  createReadStream,
+  fdatasync,
+  openSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { JournalPosition } from '../store/position.ts'
@@ -42,8 +41,6 @@ const flushEveryMs = 100
 /** How often a new segment is tried on a disk that refuses. */
 const retryEveryMs = 1000
 const bufferBytes = 4 << 20
-/** Buffers waiting for the disk before datagrams go unjournalled (they are still counted). */
-const buffersMax = 16
 const fileHeaderBytes = 24
 const recordHeaderBytes = 16
 const datagramBytesMax = 65_535
@@ -53,24 +50,21 @@ const linkTypeRaw = 101
 export class Journal {
   readonly counters: JournalCounters = { datagrams: 0, bytes: 0, dropped: 0, lastError: null }
   readonly #folder: string
-  #file: FileHandle | null = null
+  /** Descriptor of the segment; null where the disk refused it. */
+  #file: number | null = null
   #segment: number
   /** Offset at which the next datagram will stand, buffered ones included. */
   #offset = 0
-  #buffer: Buffer = Buffer.allocUnsafe(bufferBytes)
-  #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, bufferBytes)
+  readonly #buffer: Buffer = Buffer.allocUnsafe(bufferBytes)
+  readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, bufferBytes)
   #used = 0
   /** Datagrams in the buffer. */
   #buffered = 0
-  #free: Buffer[] = []
-  #waiting = 0
   #unsynced = 0
   #lastSyncMs = 0
-  /** The last segment to which a write failed: what followed in it could not be read back. */
-  #brokenSegment = 0
   #rotatedMs = 0
-  /** Everything that touches the file goes through this chain, in order. */
-  #work: Promise<void> = Promise.resolve()
+  /** Syncs that are going on; closing waits for them. */
+  readonly #syncs = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
 
   private constructor(folder: string, segment: number) {
@@ -85,8 +79,7 @@ export class Journal {
     const last = (await segments(folder)).at(-1) ?? 0
     const journal = new Journal(folder, last)
     journal.rotate(state)
-    await journal.#work
-    if (!journal.#file) throw new Error(`journal: ${folder}: ${journal.counters.lastError}`)
+    if (journal.#file === null) throw new Error(`journal: ${folder}: ${journal.counters.lastError}`)
     return journal
   }
 
@@ -97,19 +90,16 @@ export class Journal {
 
   /** Whether the caller should rotate: the segment has reached its size, or a write to it failed. */
   get isFull(): boolean {
-    const isBroken = this.#brokenSegment === this.#segment
-    const mayRetry = isBroken && performance.now() - this.#rotatedMs > retryEveryMs
+    const mayRetry = this.#file === null && performance.now() - this.#rotatedMs > retryEveryMs
     return this.#offset >= segmentBytesMax || mayRetry
   }
 
-  /** Appends a datagram; never waits. One that finds no buffer free is dropped from the journal and counted. */
+  /** Appends a datagram; where the segment can take no more it is dropped from the journal and counted. */
   append(datagram: CapturedDatagram, receivedMs: number): void {
     const payload = datagram.payload
-    const room = recordHeaderBytes + headersBytesMax + payload.length
-    if (
-      this.#brokenSegment === this.#segment ||
-      (this.#used + room > bufferBytes && !this.#flush())
-    ) {
+    if (this.#used + recordHeaderBytes + headersBytesMax + payload.length > bufferBytes)
+      this.#flush()
+    if (this.#file === null) {
       this.counters.dropped++
       return
     }
@@ -131,17 +121,19 @@ export class Journal {
   /** Starts a new segment; `state` is the decoder's state as of the last datagram appended. */
   rotate(state: unknown): void {
     this.#flush()
+    this.#retire()
     const segment = ++this.#segment
     this.#offset = fileHeaderBytes
     this.#rotatedMs = performance.now()
-    this.#chain(async () => {
-      await this.#endSegment()
+    try {
       const sidecar = join(this.#folder, sidecarName(segment))
-      await writeFile(`${sidecar}.part`, JSON.stringify(state), { mode: 0o600, flush: true })
-      await rename(`${sidecar}.part`, sidecar)
-      this.#file = await open(join(this.#folder, segmentName(segment)), 'wx', 0o600)
-      await this.#file.write(fileHeader())
-    })
+      writeFileSync(`${sidecar}.part`, JSON.stringify(state), { mode: 0o600 })
+      renameSync(`${sidecar}.part`, sidecar)
+      this.#file = openSync(join(this.#folder, segmentName(segment)), 'wx', 0o600)
+      writeSync(this.#file, fileHeader())
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   /** Deletes the segments that lie wholly before a position. */
@@ -157,80 +149,59 @@ export class Journal {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     this.#flush()
-    this.#chain(() => this.#endSegment())
-    await this.#work
+    this.#retire()
+    await Promise.all(this.#syncs)
   }
 
-  /** Closes the segment whatever the disk says; what it says is kept. */
-  async #endSegment(): Promise<void> {
-    const file = this.#file
-    try {
-      await this.#sync()
-    } catch (error) {
-      this.counters.lastError = error instanceof Error ? error.message : String(error)
-    } finally {
-      this.#file = null
-      await file?.close()
+  /**
+   * Writes the buffer, at once and not beside: a queue before the disk would be lost with the
+   * process, and what the kernel has taken is not.
+   */
+  #flush(): void {
+    const used = this.#used
+    const datagrams = this.#buffered
+    this.#used = 0
+    this.#buffered = 0
+    if (used > 0 && this.#file !== null) {
+      try {
+        if (writeSync(this.#file, this.#buffer, 0, used) < used)
+          throw new Error('the disk took only a part')
+        this.counters.bytes += used
+        this.#unsynced += used
+      } catch (error) {
+        this.counters.dropped += datagrams
+        this.#fail(error)
+      }
     }
+    const isDue = performance.now() - this.#lastSyncMs >= syncEveryMs
+    if (this.#file !== null && (this.#unsynced >= syncEveryBytes || (isDue && this.#unsynced > 0)))
+      this.#sync(this.#file, false)
   }
 
-  /** Hands the buffer to the disk; false where no other is free. */
-  #flush(): boolean {
-    if (this.#used > 0) {
-      if (this.#waiting >= buffersMax) return false
-      const full = this.#buffer
-      const used = this.#used
-      const datagrams = this.#buffered
-      const segment = this.#segment
-      this.#buffered = 0
-      this.#buffer = this.#free.pop() ?? Buffer.allocUnsafe(bufferBytes)
-      this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, bufferBytes)
-      this.#used = 0
-      this.#waiting++
-      this.#chain(async () => {
-        try {
-          await this.#write(full.subarray(0, used), segment, datagrams)
-        } finally {
-          this.#waiting--
-          if (this.#free.length < 2) this.#free.push(full)
-        }
-      })
-    }
-    if (this.#unsynced > 0 && performance.now() - this.#lastSyncMs >= syncEveryMs)
-      this.#chain(() => this.#sync())
-    return true
+  /** Ends the segment: synced and closed beside. */
+  #retire(): void {
+    if (this.#file !== null) this.#sync(this.#file, true)
+    this.#file = null
   }
 
-  async #write(bytes: Buffer, segment: number, datagrams: number): Promise<void> {
-    const { length } = bytes
-    try {
-      if (this.#brokenSegment === segment)
-        throw new Error(this.counters.lastError ?? 'the segment is broken')
-      if (!this.#file) throw new Error('no segment is open')
-      const { bytesWritten } = await this.#file.write(bytes)
-      if (bytesWritten < length) throw new Error('the disk took only a part')
-    } catch (error) {
-      this.#brokenSegment = segment
-      this.counters.dropped += datagrams
-      throw error
-    }
-    this.counters.bytes += length
-    this.#unsynced += length
-    if (this.#unsynced >= syncEveryBytes) await this.#sync()
-  }
-
-  async #sync(): Promise<void> {
-    this.#lastSyncMs = performance.now()
-    if (!this.#file || this.#unsynced === 0) return
+  /** Syncs beside, so that a slow disk does not hold up the socket. */
+  #sync(file: number, closes: boolean): void {
     this.#unsynced = 0
-    await this.#file.datasync()
+    this.#lastSyncMs = performance.now()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#syncs.add(promise)
+    fdatasync(file, (error) => {
+      if (error) this.counters.lastError = error.message
+      if (closes) closeSync(file)
+      this.#syncs.delete(promise)
+      resolve()
+    })
   }
 
-  /** A failure of the disk is counted and shown; the next write tries again. */
-  #chain(step: () => Promise<void>): void {
-    this.#work = this.#work.then(step).catch((error: unknown) => {
-      this.counters.lastError = error instanceof Error ? error.message : String(error)
-    })
+  /** Gives the segment up: what followed a failed write in it could not be read back. */
+  #fail(error: unknown): void {
+    this.counters.lastError = error instanceof Error ? error.message : String(error)
+    this.#retire()
   }
 }
 

@@ -5,7 +5,16 @@
  *
  *     1c291ca3 {"add":[{"file":"2026/…/flows-20261116T113000Z.parquet",…}],"remove":[],"set":{}}
  */
-import { mkdir, open, readFile, rename, stat, truncate, type FileHandle } from 'node:fs/promises'
+import {
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  type FileHandle,
+} from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 
@@ -16,20 +25,32 @@ export interface ManifestChange<Entry> {
   set?: Record<string, unknown>
 }
 
-/** Transactions beyond this many, and more than twice the entries, are rewritten as one. */
-const linesMax = 2000
+/** A manifest larger than this is rewritten as one transaction when it is mostly about what is past. */
+const compactMinBytes = 1 << 20
+/** Mostly past: this many times as large as what it now says. */
+const compactRatio = 3
 const checksumDigits = 8
 
 class State<Entry extends { file: string }> {
   readonly entries = new Map<string, Entry>()
   readonly values = new Map<string, unknown>()
-  lines = 0
 
   apply({ add = [], remove = [], set = {} }: ManifestChange<Entry>): void {
     for (const file of remove) this.entries.delete(file)
     for (const entry of add) this.entries.set(entry.file, entry)
     for (const [name, value] of Object.entries(set)) this.values.set(name, value)
-    this.lines++
+  }
+
+  /** All of it as one change. */
+  whole(): ManifestChange<Entry> {
+    return { add: [...this.entries.values()], set: Object.fromEntries(this.values) }
+  }
+
+  /** About how long that is, by the length of one entry. */
+  get wholeBytes(): number {
+    const [entry] = this.entries.values()
+    const entryBytes = entry === undefined ? 0 : JSON.stringify(entry).length
+    return entryBytes * this.entries.size + JSON.stringify(Object.fromEntries(this.values)).length
   }
 
   /** Applies every whole line of `text` and gives how many characters these were. */
@@ -112,26 +133,36 @@ export class Manifest<Entry extends { file: string }> {
     this.#size += length
     this.#state.apply(change)
     this.#cached = null
-    if (this.#state.lines > linesMax && this.#state.lines > 2 * this.#state.entries.size)
+    if (this.#size > compactMinBytes && this.#size > compactRatio * this.#state.wholeBytes)
       await this.#compact()
   }
 
+  /** Rewrites the manifest as one transaction; where that fails it goes on as it is. */
   async #compact(): Promise<void> {
-    const part = `${this.#path}.part`
-    const line = formatLine({
-      add: [...this.#state.entries.values()],
-      set: Object.fromEntries(this.#state.values),
-    })
-    const file = await open(part, 'w', 0o600)
-    await file.writeFile(line)
-    await file.sync()
-    await file.close()
-    await rename(part, this.#path)
-    await syncFolder(dirname(this.#path))
-    await this.#file.close()
-    this.#file = await open(this.#path, 'a', 0o600)
+    const line = formatLine(this.#state.whole())
+    const file = await this.#rewritten(line).catch(() => null)
+    if (file === null) return
+    const before = this.#file
+    this.#file = file
     this.#size = Buffer.byteLength(line)
-    this.#state.lines = 1
+    await before.close()
+    await syncFolder(dirname(this.#path))
+  }
+
+  /** A file that holds only `line`, under the manifest's name, open for appending. */
+  async #rewritten(line: string): Promise<FileHandle> {
+    const part = `${this.#path}.part`
+    await rm(part, { force: true })
+    const file = await open(part, 'a', 0o600)
+    try {
+      await file.writeFile(line)
+      await file.sync()
+      await rename(part, this.#path)
+      return file
+    } catch (error) {
+      await file.close()
+      throw error
+    }
   }
 }
 
@@ -167,30 +198,49 @@ export class ManifestReader<Entry extends { file: string }> {
   }
 
   async #look(): Promise<void> {
-    const now = await stat(this.#path, { bigint: true }).catch(() => null)
-    const isSame = now !== null && now.ino === this.#inode && Number(now.size) >= this.#size
-    if (isSame && Number(now.size) === this.#size) return
-    if (!isSame) {
-      this.#state = new State()
-      this.#size = 0
-      this.#inode = now?.ino ?? 0n
-    }
-    if (now) await this.#readOn()
+    const now = await stat(this.#path, { bigint: true }).catch(missingIsNull)
+    if (now !== null && now.ino === this.#inode && Number(now.size) === this.#size) return
+    if (now === null) this.#forget(0n)
+    else await this.#readOn()
     this.#cached = [...this.#state.entries.values()]
+  }
+
+  #forget(inode: bigint): void {
+    this.#state = new State()
+    this.#size = 0
+    this.#inode = inode
   }
 
   async #readOn(): Promise<void> {
     const file = await open(this.#path, 'r')
     try {
-      const { size } = await file.stat()
-      const bytes = Buffer.alloc(size - this.#size)
-      await file.read(bytes, 0, bytes.length, this.#size)
-      const text = bytes.toString('utf8')
-      this.#size += Buffer.byteLength(text.slice(0, this.#state.applyText(text)))
+      // The file may have been replaced since it was looked at: only what is open counts.
+      const { ino, size } = await file.stat({ bigint: true })
+      if (ino !== this.#inode || Number(size) < this.#size) this.#forget(ino)
+      const isRead = await this.#apply(file, Number(size))
+      if (isRead) return
+      // A line was taken back whose writing had failed, and another stands in its place.
+      this.#forget(ino)
+      await this.#apply(file, Number(size))
     } finally {
       await file.close()
     }
   }
+
+  /** Applies the lines after those that are known; false where there is a line that cannot be. */
+  async #apply(file: FileHandle, size: number): Promise<boolean> {
+    const bytes = Buffer.alloc(size - this.#size)
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, this.#size)
+    const text = bytes.toString('utf8', 0, bytesRead)
+    const applied = this.#state.applyText(text)
+    this.#size += Buffer.byteLength(text.slice(0, applied))
+    return !text.includes('\n', applied)
+  }
+}
+
+function missingIsNull(error: NodeJS.ErrnoException): null {
+  if (error.code !== 'ENOENT') throw error
+  return null
 }
 
 /** Makes renames and new names in a folder durable. */
@@ -210,7 +260,7 @@ function formatLine(change: object): string {
 
 function parseLine<Entry>(line: string): ManifestChange<Entry> | null {
   const json = line.slice(checksumDigits + 1)
-  if (line.slice(0, checksumDigits) !== checksum(json)) return null
+  if (line.slice(0, checksumDigits + 1) !== `${checksum(json)} `) return null
   return JSON.parse(json) as ManifestChange<Entry>
 }
 

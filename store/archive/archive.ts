@@ -2,30 +2,28 @@
  * The flow archive, writer's side: flows by time of receipt in Parquet files that only ever appear
  * whole. What the manifest names is published; nothing else exists for readers.
  */
-import assert from 'node:assert'
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 
-import { DuckDBInstance } from '@duckdb/node-api'
-
-import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
 import { Manifest } from '../manifest.ts'
 import type { JournalPosition } from '../position.ts'
-import { blockOf, fromArchiveSql, takeChunk, vectorRows } from './columns.ts'
+import { blockOf } from './columns.ts'
 import {
   manifestName,
-  stagingFolder,
-  unlistedFolder,
+  unreadableSentences,
   type ArchiveEntry,
   type ArchiveValues,
 } from './entry.ts'
-import type { ArchiveRequest, ArchiveWorkerData } from './worker.ts'
+import { putAsideUnlisted } from './folder.ts'
+import { readFlows } from './read.ts'
+import { ArchiveThread } from './thread.ts'
+import { Upkeep, type UpkeepParts } from './upkeep.ts'
 
-/** Replaced files are kept this long for readers of an older manifest. */
-const replacedKeepMs = 600_000
 /** Rows that wait for a disk that refuses them; beyond, flows are counted as dropped. */
 const waitingRowsMax = 4_000_000
+/** Rows that wait to be published are written out when they are so many, so that memory is bounded. */
+const stageRows = 500_000
 const memoryLimit = '1GB'
 
 /** What is committed with the rows: see ArchiveValues. */
@@ -41,68 +39,61 @@ export class Archive {
   droppedRows = 0
   readonly #folder: string
   readonly #manifest: Manifest<ArchiveEntry>
-  readonly #worker: Worker
-  readonly #waiting = new Map<
-    number,
-    { resolve: (entries: ArchiveEntry[]) => void; reject: (error: Error) => void }
-  >()
-  #requests = 0
-  #waitingRows = 0
+  readonly #thread: ArchiveThread
+  readonly #upkeep: Upkeep
+  /** Rows that were ever added, asked to be written, and written. */
+  #added = 0
+  #asked = 0
+  #written = 0
   /** Files that are written and not yet named by the manifest. */
   #staged: ArchiveEntry[] = []
 
-  private constructor(folder: string, manifest: Manifest<ArchiveEntry>, worker: Worker) {
-    this.#folder = folder
-    this.#manifest = manifest
-    this.#worker = worker
-    worker.on(
-      'message',
-      ({ id, result, error }: { id: number; result?: ArchiveEntry[]; error?: string }) => {
-        const request = this.#waiting.get(id)
-        this.#waiting.delete(id)
-        if (error === undefined) request?.resolve(result ?? [])
-        else request?.reject(new Error(`archive: ${error}`))
-      },
-    )
-    worker.on('error', (error) => {
-      for (const { reject } of this.#waiting.values()) reject(error as Error)
-      this.#waiting.clear()
-    })
+  private constructor(parts: UpkeepParts) {
+    this.#folder = parts.folder
+    this.#manifest = parts.manifest
+    this.#thread = parts.thread
+    this.#upkeep = new Upkeep(parts)
   }
 
   /**
    * Opens the archive for writing. Files that the manifest does not name (a crash between writing
    * and publishing) are put aside, where nothing reads them.
+   * @throws where the folder cannot be written
    */
   static async open(folder: string): Promise<Archive> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const manifest = await Manifest.open<ArchiveEntry>(join(folder, manifestName))
-    await putAsideUnlisted(folder, manifest)
-    const workerData: ArchiveWorkerData = { folder, memoryLimit }
-    const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData })
-    return new Archive(folder, manifest, worker)
+    const replaced = manifest.value<ArchiveValues['replaced']>('replaced') ?? []
+    const listed = new Set([...manifest.entries(), ...replaced].map(({ file }) => file))
+    await putAsideUnlisted(folder, listed)
+    const thread = new ArchiveThread({ folder, memoryLimit })
+    await thread.ask({ kind: 'open' })
+    return new Archive({ folder, manifest, thread })
   }
 
   /** Hands rows over to the archive's thread, copied: the columns are free for reuse at once. */
   add(flows: FlowColumns): void {
     if (flows.count === 0) return
-    if (this.#waitingRows + flows.count > waitingRowsMax) {
+    if (this.#added - this.#written + flows.count > waitingRowsMax) {
       this.droppedRows += flows.count
       return
     }
-    this.#waitingRows += flows.count
+    this.#added += flows.count
     const block = blockOf(flows)
     const buffers = block.columns.filter((column) => column !== null)
-    this.#ask({ kind: 'add', block }, buffers).catch(() => {
+    this.#thread.ask({ kind: 'add', block }, buffers).catch(() => {
       this.droppedRows += block.rows
     })
+    // A failure shows at the next publish, which writes the same rows again.
+    if (this.#added - this.#asked >= stageRows) this.stage().catch(() => undefined)
   }
 
-  /** Writes what was added so far, without publishing it: the next publish names it. For long imports. */
+  /** Writes what was added so far, without publishing it: the next publish names it. */
   async stage(): Promise<void> {
-    const rows = this.#waitingRows
-    this.#staged.push(...(await this.#ask({ kind: 'seal' })))
-    this.#waitingRows -= rows
+    const rows = this.#added
+    this.#asked = rows
+    this.#staged.push(...(await this.#thread.ask({ kind: 'seal' })))
+    this.#written = Math.max(this.#written, rows)
   }
 
   /**
@@ -112,27 +103,27 @@ export class Archive {
   async publish({ journal, redo = [], set = {} }: PublishCommit): Promise<ArchiveEntry[]> {
     await this.stage()
     const add = this.#staged
+    this.#staged = []
     const values: ArchiveValues = journal ? { journal } : {}
     const merged = new Set([...this.redo(), ...redo])
     if (merged.size > this.redo().length) values.redo = [...merged]
-    await this.#manifest.commit({ add, set: { ...set, ...values } })
-    this.#staged = []
+    try {
+      await this.#manifest.commit({ add, set: { ...set, ...values } })
+    } catch (error) {
+      this.#staged.unshift(...add)
+      throw error
+    }
     return add
   }
 
-  /** Merges the chunks of intervals that began before `before` into one sorted file each. */
-  async merge(before: number): Promise<void> {
-    const byInterval = new Map<number, ArchiveEntry[]>()
-    for (const entry of this.entries()) {
-      if (entry.interval >= before) continue
-      const held = byInterval.get(entry.interval)
-      if (held) held.push(entry)
-      else byInterval.set(entry.interval, [entry])
-    }
-    for (const [interval, entries] of byInterval) {
-      if (!entries.some((entry) => entry.isChunk)) continue
-      await this.#mergeInterval(interval, entries)
-    }
+  /** Merges the chunks of intervals that began before `before` into one sorted file each: see Upkeep. */
+  merge(before: number): Promise<void> {
+    return this.#upkeep.merge(before)
+  }
+
+  /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
+  expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
+    return this.#upkeep.expire(limits)
   }
 
   /** Intervals whose series are to be made again, unix ms. */
@@ -161,55 +152,34 @@ export class Archive {
     return this.#manifest.entries()
   }
 
+  /** Files that could not be read and were put aside: a sentence each. */
+  problems(): string[] {
+    return unreadableSentences(this.value('unreadable'))
+  }
+
   /**
    * The published flows any part of which lies in [from, to) (unix ms), in no order. The columns
    * are used again for each batch.
+   * @throws where a file cannot be read; it has been put aside then, and another try does without it
    */
   async *read(from: number, to: number): AsyncGenerator<FlowColumns> {
     const files = this.entries()
       .filter((entry) => entry.firstMin < to && entry.lastMax >= from)
-      .map((entry) => join(this.#folder, entry.file))
-    if (files.length === 0) return
-    const instance = await DuckDBInstance.create(':memory:', {
-      threads: '1',
-      memory_limit: memoryLimit,
-    })
-    const connection = await instance.connect()
+      .map((entry) => entry.file)
+    const paths = files.map((file) => join(this.#folder, file))
+    const flows = readFlows(paths, { from, to, memoryLimit })
     try {
-      const list = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
-      const result = await connection.stream(
-        `SELECT ${fromArchiveSql} FROM read_parquet([${list}])
-         WHERE "flowStartMilliseconds" < make_timestamp_ms($1::BIGINT)
-           AND greatest("flowStartMilliseconds", "flowEndMilliseconds") >= make_timestamp_ms($2::BIGINT)`,
-        [BigInt(to), BigInt(from)],
-      )
-      const flows = createFlowColumns(vectorRows)
       for (;;) {
-        const chunk = await result.fetchChunk()
-        if (!chunk || chunk.rowCount === 0) break
-        flows.count = 0
-        takeChunk(flows, chunk.chunk, chunk.rowCount)
-        yield flows
+        const batch = await flows.next()
+        if (batch.done) return
+        yield batch.value
       }
+    } catch (error) {
+      await this.#upkeep.putAsideUnreadable(files)
+      throw error
     } finally {
-      connection.closeSync()
-      instance.closeSync()
+      await flows.return(undefined)
     }
-  }
-
-  /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
-  async expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
-    const sorted = [...this.entries()].sort((a, b) => a.interval - b.interval)
-    let bytes = sorted.reduce((sum, entry) => sum + entry.bytes, 0)
-    const newest = sorted.at(-1)?.receivedTo ?? limits.now
-    const remove: string[] = []
-    for (const entry of sorted) {
-      if (bytes <= limits.maxBytes && entry.receivedTo >= newest - limits.keepMs) break
-      bytes -= entry.bytes
-      remove.push(entry.file)
-    }
-    await this.#replace({ add: [], remove }, limits.now)
-    await this.#deleteReplaced(limits.now)
   }
 
   /** Receipt of the oldest flow that is still here, unix ms, once something has been dropped. */
@@ -223,71 +193,7 @@ export class Archive {
 
   /** Ends the thread; rows that were not published are in the journal, or are imported again. */
   async close(): Promise<void> {
-    await this.#worker.terminate()
+    await this.#thread.close()
     await this.#manifest.close()
-  }
-
-  async #mergeInterval(interval: number, entries: readonly ArchiveEntry[]): Promise<void> {
-    const files = entries.map((entry) => entry.file)
-    const version = entries.filter((entry) => !entry.isChunk).length === 0 ? '' : `-${Date.now()}`
-    const request = { kind: 'merge' as const, interval, files, suffix: version }
-    const [merged] = await this.#ask(request)
-    assert(merged, 'merging gives one file')
-    const rows = entries.reduce((sum, entry) => sum + entry.rows, 0)
-    const octets = entries.reduce((sum, entry) => sum + entry.octets, 0)
-    if (merged.rows !== rows || merged.octets !== octets)
-      throw new Error(`archive: merging ${files.join(', ')} gave ${merged.rows} of ${rows} rows`)
-    await this.#replace({ add: [merged], remove: files }, Date.now())
-  }
-
-  async #replace(change: { add: ArchiveEntry[]; remove: string[] }, now: number): Promise<void> {
-    if (change.remove.length === 0) return
-    const replaced = this.#manifest.value<ArchiveValues['replaced']>('replaced') ?? []
-    const gone = change.remove.map((file) => ({ file, at: now }))
-    const hasExpired = change.add.length === 0 ? { hasExpired: true } : {}
-    await this.#manifest.commit({
-      ...change,
-      set: { replaced: [...replaced, ...gone], ...hasExpired },
-    })
-  }
-
-  async #deleteReplaced(now: number): Promise<void> {
-    const replaced = this.#manifest.value<ArchiveValues['replaced']>('replaced') ?? []
-    const due = replaced.filter(({ at }) => at + replacedKeepMs <= now || at > now + replacedKeepMs)
-    if (due.length === 0) return
-    for (const { file } of due) {
-      await rm(join(this.#folder, file), { force: true })
-      await removeEmptyFolders(this.#folder, dirname(file))
-    }
-    await this.#manifest.commit({
-      set: { replaced: replaced.filter((each) => !due.includes(each)) },
-    })
-  }
-
-  #ask(request: ArchiveRequest, transfer: ArrayBuffer[] = []): Promise<ArchiveEntry[]> {
-    const id = ++this.#requests
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#worker.postMessage({ id, request }, transfer)
-    })
-  }
-}
-
-async function putAsideUnlisted(folder: string, manifest: Manifest<ArchiveEntry>): Promise<void> {
-  const replaced = manifest.value<ArchiveValues['replaced']>('replaced') ?? []
-  const listed = new Set([...manifest.entries(), ...replaced].map(({ file }) => file))
-  for (const file of await readdir(folder, { recursive: true })) {
-    const isOurs = !file.startsWith(stagingFolder) && !file.startsWith(unlistedFolder)
-    if (!file.endsWith('.parquet') || !isOurs || listed.has(file)) continue
-    await mkdir(join(folder, unlistedFolder), { recursive: true, mode: 0o700 })
-    await rename(join(folder, file), join(folder, unlistedFolder, file.replaceAll('/', '_')))
-  }
-}
-
-async function removeEmptyFolders(root: string, folder: string): Promise<void> {
-  for (let at = folder; at !== '.'; at = dirname(at)) {
-    const isEmpty = (await readdir(join(root, at)).catch(() => ['gone'])).length === 0
-    if (!isEmpty) return
-    await rmdir(join(root, at))
   }
 }

@@ -25,6 +25,7 @@ export interface ArchiveEntry {
 export const manifestName = 'manifest.jsonl'
 export const stagingFolder = 'staging'
 export const unlistedFolder = 'unlisted'
+export const unreadableFolder = 'unreadable'
 
 /** The folder and name of a file: by the UTC day and start of its interval, as flow-capture -N 3 nests. */
 export function fileName(interval: number, suffix: string): string {
@@ -42,4 +43,15 @@ export interface ArchiveValues {
   redo?: number[]
   /** Files that were replaced, kept a while for readers of an older manifest. */
   replaced?: { file: string; at: number }[]
+  /** Files that could not be read and were put aside, newest last. */
+  unreadable?: { file: string; message: string }[]
+  /** Something was dropped for its age or for want of room. */
+  hasExpired?: boolean
+}
+
+/** What is said of files that were put aside: a sentence each. */
+export function unreadableSentences(unreadable: ArchiveValues['unreadable']): string[] {
+  return (unreadable ?? []).map(
+    ({ file, message }) => `archive file ${file} could not be read and was put aside: ${message}`,
+  )
 }

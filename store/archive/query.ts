@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 
 import type { NetworkSet } from '../../flow/address.ts'
 import type { FlowListQuery, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
+import { unreadableSentences } from './entry.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { QueryEngine, type EngineLimits } from './query-engine.ts'
@@ -84,7 +85,8 @@ class ArchiveQueries implements FlowStore {
   async health() {
     const entries = await this.#files.entries()
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
-    return { bytes, problems: this.#files.problems() }
+    const putAside = unreadableSentences(await this.#files.value('unreadable'))
+    return { bytes, problems: [...this.#files.problems(), ...putAside] }
   }
 
   close() {

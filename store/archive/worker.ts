@@ -21,17 +21,7 @@ import {
   type FlowBlock,
 } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
-
-/** What the thread is asked for. */
-export type ArchiveRequest =
-  | { kind: 'add'; block: FlowBlock }
-  | { kind: 'seal' }
-  | { kind: 'merge'; interval: number; files: string[]; suffix: string }
-
-export interface ArchiveWorkerData {
-  folder: string
-  memoryLimit: string
-}
+import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData, ThreadMessage } from './thread.ts'
 
 /** Bytes and query time were measured for other orders, row groups and levels: see ARCHITECTURE.md. */
 const order =
@@ -58,7 +48,7 @@ const summarySql = `count(*) AS rows,
 
 type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChunk'>
 
-class ArchiveThread {
+class ArchiveWriter {
   readonly #folder: string
   readonly #connection: DuckDBConnection
   readonly #chunk = DuckDBDataChunk.create(vectorTypeNames.map((name) => duckdbTypes[name]))
@@ -71,19 +61,21 @@ class ArchiveThread {
     this.#connection = connection
   }
 
-  async open(): Promise<void> {
+  async open(): Promise<null> {
     await rm(join(this.#folder, stagingFolder), { recursive: true, force: true })
     await mkdir(join(this.#folder, stagingFolder), { recursive: true, mode: 0o700 })
     await this.#connection.run(createTableSql(this.#table))
+    return null
   }
 
-  async add(block: FlowBlock): Promise<void> {
+  async add(block: FlowBlock): Promise<null> {
     const appender = await this.#connection.createAppender(this.#table)
     for (let from = 0; from < block.rows; from += vectorRows) {
       fillChunk(this.#chunk.chunk, block, from, Math.min(vectorRows, block.rows - from))
       appender.appendDataChunk(this.#chunk)
     }
     appender.closeSync()
+    return null
   }
 
   /** Writes the rows that wait as one chunk file a receipt interval; on failure they go on waiting. */
@@ -98,7 +90,7 @@ class ArchiveThread {
         entries.push(
           await this.#write(Number(start), {
             source: `(SELECT ${toArchiveSql} FROM ${this.#table} WHERE ${interval} = ${start})`,
-            suffix: `-${randomUUID().slice(0, 8)}`,
+            file: fileName(Number(start), `-${randomUUID().slice(0, 8)}`),
             isChunk: true,
           }),
         )
@@ -113,17 +105,35 @@ class ArchiveThread {
   }
 
   /** Writes the rows of an interval's files as one. */
-  merge(interval: number, files: readonly string[], suffix: string): Promise<ArchiveEntry> {
+  merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
     const list = files.map((file) => quote(join(this.#folder, file))).join(', ')
-    return this.#write(interval, { source: `read_parquet([${list}])`, suffix, isChunk: false })
+    return this.#write(interval, {
+      source: `read_parquet([${list}])`,
+      file: target,
+      isChunk: false,
+    })
+  }
+
+  /** Of the given files, those that cannot be read from end to end, with the reason. */
+  async check(files: readonly string[]): Promise<ArchiveAnswers['check']> {
+    const unreadable: ArchiveAnswers['check'] = []
+    for (const file of files) {
+      const path = quote(join(this.#folder, file))
+      await this.#connection
+        .run(`SELECT max(hash(flow)) FROM read_parquet(${path}) flow`)
+        .catch((error: unknown) => {
+          const message = error instanceof Error ? error.message : String(error)
+          unreadable.push({ file, message: message.split('\n')[0]! })
+        })
+    }
+    return unreadable
   }
 
   async #write(
     interval: number,
-    { source, suffix, isChunk }: { source: string; suffix: string; isChunk: boolean },
+    { source, file, isChunk }: { source: string; file: string; isChunk: boolean },
   ): Promise<ArchiveEntry> {
     const part = join(this.#folder, stagingFolder, `${randomUUID()}.part`)
-    const file = fileName(interval, suffix)
     const target = join(this.#folder, file)
     try {
       const before = await this.#summary(source)
@@ -181,29 +191,31 @@ const instance = await DuckDBInstance.create(':memory:', {
   temp_directory: join(folder, stagingFolder, 'spill'),
   preserve_insertion_order: 'false',
 })
-const thread = new ArchiveThread(folder, await instance.connect())
+const writer = new ArchiveWriter(folder, await instance.connect())
 const port = parentPort!
 
-async function answer(request: ArchiveRequest): Promise<ArchiveEntry[]> {
-  switch (request.kind) {
-    case 'add':
-      await thread.add(request.block)
-      return []
-    case 'seal':
-      return thread.seal()
-    case 'merge':
-      return [await thread.merge(request.interval, request.files, request.suffix)]
+const answers: {
+  [Kind in ArchiveRequest['kind']]: (
+    request: Extract<ArchiveRequest, { kind: Kind }>,
+  ) => Promise<ArchiveAnswers[Kind]>
+} = {
+  open: () => writer.open(),
+  add: ({ block }) => writer.add(block),
+  seal: () => writer.seal(),
+  merge: ({ interval, files, target }) => writer.merge(interval, files, target),
+  check: ({ files }) => writer.check(files),
+}
+
+async function answer(id: number, request: ArchiveRequest): Promise<ThreadMessage> {
+  try {
+    const found = answers[request.kind] as (asked: ArchiveRequest) => Promise<unknown>
+    return { id, result: await found(request) }
+  } catch (error) {
+    return { id, error: error instanceof Error ? error.message : String(error) }
   }
 }
 
-await thread.open()
 let work: Promise<void> = Promise.resolve()
 port.on('message', ({ id, request }: { id: number; request: ArchiveRequest }) => {
-  work = work.then(async () => {
-    try {
-      port.postMessage({ id, result: await answer(request) })
-    } catch (error) {
-      port.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
-    }
-  })
+  work = work.then(async () => port.postMessage(await answer(id, request)))
 })

@@ -70,15 +70,17 @@ test('files and folders are for their owner alone', async (t) => {
   }
 })
 
-test('hours are joined into days once they have settled, and nothing changes', async (t) => {
+test('hours are joined into quarters of a day and days once they have settled, and nothing changes', async (t) => {
   let now = origin
   const { folder, store } = await opened(t, { now: () => now })
   const day = [origin, origin + dayMs] as const
   for (let hour = 0; hour < 24; hour += 4)
     await store.write(tier, steps(origin + hour * hourMs, 12))
-  // Four hours apart: the first four lie in quarters of the day that have settled.
   await store.expire(tier, 0)
-  assert.equal(new Set(await published(folder, 'host')).size, 6)
+  now += 11 * minuteMs
+  await store.expire(tier, 0)
+  const quarters = ['2026-11-16T00', '2026-11-16T06', '2026-11-16T12', '2026-11-16T20']
+  assert.deepEqual(await published(folder, 'host'), quarters)
   const query = {
     tier,
     from: day[0],

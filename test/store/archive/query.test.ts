@@ -87,7 +87,7 @@ const filter: fc.Arbitrary<Filter | undefined> = fc.oneof(
   term,
   fc.array(term, { minLength: 1, maxLength: 3 }).map((terms) => ({ kind: 'and' as const, terms })),
 )
-const window = fc
+const spans = fc
   .record({
     from: fc.integer({ min: t0 - 1000, max: t0 + spanMs }),
     lengthMs: fc.integer({ min: 1, max: spanMs }),
@@ -116,12 +116,12 @@ describe('queries answer what flow by flow comes out', () => {
 
   test('top: sums, peers, times, order, and rows and other add up', async () => {
     const query = fc.record({
-      window,
+      span: spans,
       by: fc.uniqueArray(oneOf(...topKeys), { minLength: 1, maxLength: 3 }),
       order: oneOf('bytes' as const, 'packets' as const, 'flows' as const, 'peers' as const),
       limit: fc.integer({ min: 1, max: 40 }),
     })
-    const property = fc.asyncProperty(query, async ({ window: asked, ...rest }) => {
+    const property = fc.asyncProperty(query, async ({ span: asked, ...rest }) => {
       const whole = { ...asked, ...rest }
       const answer = await store.top(whole)
       const expected = reference.top(whole)
@@ -230,11 +230,11 @@ describe('queries answer what flow by flow comes out', () => {
       duration: (each: ToldFlow) => each.first - Math.max(each.first, each.last),
     }
     const query = fc.record({
-      window,
+      span: spans,
       order: oneOf(...(Object.keys(keys) as (keyof typeof keys)[])),
       limit: fc.integer({ min: 1, max: 700 }),
     })
-    const property = fc.asyncProperty(query, async ({ window: asked, order, limit }) => {
+    const property = fc.asyncProperty(query, async ({ span: asked, order, limit }) => {
       const { flows: answer, more } = await store.list({ ...asked, order, limit })
       const expected = flows.filter((each) => belongs(each, asked)).map((each) => keys[order](each))
       const listed = answer.map((record) =>

@@ -1,0 +1,176 @@
+/**
+ * Keeping the archive in order: chunks are merged, old files expire, broken ones are put aside. What
+ * is replaced stays a while for readers of an older manifest, and then goes.
+ */
+import { randomUUID } from 'node:crypto'
+import { link } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import { syncFolder, type Manifest } from '../manifest.ts'
+import { fileName, unreadableFolder, type ArchiveEntry, type ArchiveValues } from './entry.ts'
+import { putAside, remove } from './folder.ts'
+import type { ArchiveThread } from './thread.ts'
+
+/** Replaced files are kept this long for readers of an older manifest. */
+const replacedKeepMs = 600_000
+/** Intervals whose merging is made known in one transaction. */
+const mergeBatch = 100
+/** Unreadable files that are named; of more, the newest. */
+const unreadableNamedMax = 100
+
+export interface UpkeepParts {
+  folder: string
+  manifest: Manifest<ArchiveEntry>
+  thread: ArchiveThread
+}
+
+interface Replacement {
+  add: ArchiveEntry[]
+  remove: string[]
+}
+
+export class Upkeep {
+  readonly #folder: string
+  readonly #manifest: Manifest<ArchiveEntry>
+  readonly #thread: ArchiveThread
+
+  constructor({ folder, manifest, thread }: UpkeepParts) {
+    this.#folder = folder
+    this.#manifest = manifest
+    this.#thread = thread
+  }
+
+  /**
+   * Merges the chunks of intervals that began before `before` into one sorted file each. An interval
+   * with a file that cannot be read is merged without it the next time.
+   * @throws when writing fails; the intervals before that one are merged
+   */
+  async merge(before: number): Promise<void> {
+    let merged: Replacement[] = []
+    const commit = async () => {
+      const batch = merged
+      merged = []
+      await this.#replace({
+        add: batch.flatMap(({ add }) => add),
+        remove: batch.flatMap((each) => each.remove),
+      })
+    }
+    try {
+      for (const entries of this.#unmerged(before)) {
+        const replacement = await this.#mergeInterval(entries)
+        if (replacement) merged.push(replacement)
+        if (merged.length >= mergeBatch) await commit()
+      }
+    } finally {
+      await commit()
+    }
+  }
+
+  /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
+  async expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
+    const sorted = this.#manifest.entries().toSorted((a, b) => a.interval - b.interval)
+    let bytes = sorted.reduce((sum, entry) => sum + entry.bytes, 0)
+    const newest = sorted.at(-1)?.receivedTo ?? limits.now
+    const expired: string[] = []
+    for (const entry of sorted) {
+      if (bytes <= limits.maxBytes && entry.receivedTo >= newest - limits.keepMs) break
+      bytes -= entry.bytes
+      expired.push(entry.file)
+    }
+    await this.#replace(
+      { add: [], remove: expired },
+      { now: limits.now, set: { hasExpired: true } },
+    )
+    await this.#deleteReplaced(limits.now)
+  }
+
+  /** The entries of each interval that has chunks. */
+  #unmerged(before: number): ArchiveEntry[][] {
+    const byInterval = Map.groupBy(
+      this.#manifest.entries().filter((entry) => entry.interval < before),
+      (entry) => entry.interval,
+    )
+    return [...byInterval.values()].filter((entries) => entries.some(({ isChunk }) => isChunk))
+  }
+
+  /** One file for those of an interval; null where one of them could not be read. */
+  async #mergeInterval(entries: readonly ArchiveEntry[]): Promise<Replacement | null> {
+    const files = entries.map(({ file }) => file)
+    const { interval } = entries[0]!
+    const target = this.#freeName(interval)
+    const same = entries.length === 1 ? await this.#nameAgain(entries[0]!, target) : null
+    if (same) return { add: [same], remove: files }
+    try {
+      const merged = await this.#thread.ask({ kind: 'merge', interval, files, target })
+      const rows = entries.reduce((sum, entry) => sum + entry.rows, 0)
+      const octets = entries.reduce((sum, entry) => sum + entry.octets, 0)
+      if (merged.rows !== rows || merged.octets !== octets)
+        throw new Error(`archive: merging ${files.join(', ')} gave ${merged.rows} of ${rows} rows`)
+      return { add: [merged], remove: files }
+    } catch (error) {
+      if (await this.putAsideUnreadable(files)) return null
+      throw error
+    }
+  }
+
+  /** A lone chunk is sorted already: it gets the name of a merged file as well. Null where links cannot be. */
+  async #nameAgain(entry: ArchiveEntry, target: string): Promise<ArchiveEntry | null> {
+    try {
+      await link(join(this.#folder, entry.file), join(this.#folder, target))
+      await syncFolder(dirname(join(this.#folder, target)))
+      return { ...entry, file: target, isChunk: false }
+    } catch {
+      return null
+    }
+  }
+
+  /** A name that no file has that is listed, or that still waits to be deleted. */
+  #freeName(interval: number): string {
+    const plain = fileName(interval, '')
+    const isTaken = [...this.#manifest.entries(), ...this.#replaced()].some(
+      ({ file }) => file === plain,
+    )
+    return isTaken ? fileName(interval, `-${randomUUID().slice(0, 8)}`) : plain
+  }
+
+  /** Of the given files, puts those aside that cannot be read, and makes it known; false where all can be. */
+  async putAsideUnreadable(files: readonly string[]): Promise<boolean> {
+    const found = await this.#thread.ask({ kind: 'check', files: [...files] })
+    if (found.length === 0) return false
+    const known = this.#manifest.value<ArchiveValues['unreadable']>('unreadable') ?? []
+    const values: ArchiveValues = { unreadable: [...known, ...found].slice(-unreadableNamedMax) }
+    await this.#manifest.commit({ remove: found.map(({ file }) => file), set: { ...values } })
+    for (const { file } of found)
+      await putAside(this.#folder, file, unreadableFolder).catch(missingIsGone)
+    return true
+  }
+
+  async #replace(
+    change: Replacement,
+    { now, set }: { now: number; set: ArchiveValues } = { now: Date.now(), set: {} },
+  ): Promise<void> {
+    if (change.remove.length === 0) return
+    const gone = change.remove.map((file) => ({ file, at: now }))
+    const values: ArchiveValues = { ...set, replaced: [...this.#replaced(), ...gone] }
+    await this.#manifest.commit({ ...change, set: { ...values } })
+  }
+
+  async #deleteReplaced(now: number): Promise<void> {
+    // A clock that was set back must not keep them for ever.
+    const isDue = ({ at }: { at: number }) =>
+      at + replacedKeepMs <= now || at > now + replacedKeepMs
+    const replaced = this.#replaced()
+    if (!replaced.some(isDue)) return
+    for (const { file } of replaced.filter(isDue)) await remove(this.#folder, file)
+    const values: ArchiveValues = { replaced: replaced.filter((each) => !isDue(each)) }
+    await this.#manifest.commit({ set: { ...values } })
+  }
+
+  #replaced(): NonNullable<ArchiveValues['replaced']> {
+    return this.#manifest.value<ArchiveValues['replaced']>('replaced') ?? []
+  }
+}
+
+function missingIsGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
+}

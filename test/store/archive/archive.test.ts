@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict'
+import { link, mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+
+import { DuckDBInstance } from '@duckdb/node-api'
+import fc from 'fast-check'
+
+import { columnNames, createFlowColumns, flowColumns } from '../../../flow/columns.ts'
+import { intervalMs } from '../../../flow/interval.ts'
+import { Archive } from '../../../store/archive/archive.ts'
+import { columnsOf, scratchFolder, t0, told } from './archived.ts'
+
+const always = { from: 0, to: 8.64e15 }
+
+/** First times and octets of all flows that are read back, in order. */
+async function readBack(archive: Archive, { from, to } = always): Promise<[number, number][]> {
+  const flows: [number, number][] = []
+  for await (const batch of archive.read(from, to))
+    for (let i = 0; i < batch.count; i++)
+      flows.push([batch.flowStartMilliseconds[i]! - t0, batch.octetDeltaCount[i]!])
+  return flows.toSorted(([a, b], [c, d]) => a - c || b - d)
+}
+
+async function parquetFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true })
+  return names.filter((name) => name.endsWith('.parquet')).toSorted()
+}
+
+test('every column comes back as it went in, whatever its values', async (t) => {
+  const folder = await scratchFolder(t)
+  const rows = 5000
+  const flows = createFlowColumns(rows)
+  const most = {
+    u8: 2 ** 8 - 1,
+    u16: 2 ** 16 - 1,
+    u32: 2 ** 32 - 1,
+    u64: 2 ** 32 - 1,
+    f64: 2 ** 48,
+  }
+  const copies = columnNames.map((name) => {
+    const { kind, archive } = flowColumns[name]
+    const isTime = archive === 'TIMESTAMP_MS'
+    const value = isTime
+      ? fc.integer({ min: t0, max: t0 + 999 })
+      : fc.nat(1).chain(() => fc.maxSafeNat())
+    const values = fc
+      .sample(value, flows[name].length)
+      .map((each) => (isTime ? each : each % (most[kind] + 1)))
+    flows[name].set(values)
+    return flows[name].slice()
+  })
+  flows.samplingInterval.fill(1)
+  copies[columnNames.indexOf('samplingInterval')] = flows.samplingInterval.slice()
+  flows.count = rows
+  // A column of its own number tells which row a flow was.
+  flows.octetDeltaCount.set(Array.from({ length: rows }, (_, i) => i))
+  copies[columnNames.indexOf('octetDeltaCount')] = flows.octetDeltaCount.slice()
+
+  const archive = await Archive.open(folder)
+  archive.add(flows)
+  for (const name of columnNames) flows[name].fill(7)
+  await archive.publish({})
+  let found = 0
+  for await (const batch of archive.read(always.from, always.to))
+    for (let i = 0; i < batch.count; i++) {
+      const row = batch.octetDeltaCount[i]!
+      columnNames.forEach((name, column) => {
+        const width = flowColumns[name].kind === 'u64' ? 2 : 1
+        for (let word = 0; word < width; word++)
+          assert.equal(batch[name][i * width + word], copies[column]![row * width + word], name)
+      })
+      found++
+    }
+  assert.equal(found, rows)
+  await archive.close()
+})
+
+test('a publication is one file an interval of receipt, named by it, with what the manifest says', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  archive.add(
+    columnsOf([
+      told({ first: t0 - 9000, last: t0 + 4000, received: t0 + 5000, octets: 10, sampling: 100 }),
+      told({ first: t0 + 9000, last: t0 + 8000, received: t0 + 9000, octets: 5, packets: 1 }),
+      told({ first: t0 + 1, last: t0 + 2, received: t0 + intervalMs, octets: 7 }),
+    ]),
+  )
+  const published = await archive.publish({
+    journal: { segment: 3, offset: 24 },
+    redo: [t0, t0 - intervalMs],
+    set: { name: 'value' },
+  })
+  assert.deepEqual(archive.entries(), published)
+  const [first, second] = published
+  assert.match(
+    first!.file,
+    /^2026\/2026-11\/2026-11-16\/flows-20261116T113000Z-[0-9a-f]{8}\.parquet$/,
+  )
+  const { file, bytes, ...said } = first!
+  assert.deepEqual(said, {
+    interval: t0,
+    rows: 2,
+    octets: 1005,
+    packets: 1001,
+    receivedFrom: t0 + 5000,
+    receivedTo: t0 + 9000,
+    firstMin: t0 - 9000,
+    lastMax: t0 + 9000,
+    isChunk: true,
+  })
+  const { size, mode } = await stat(join(folder, file))
+  assert.equal(bytes, size)
+  assert.equal(mode & 0o777, 0o600)
+  assert.equal((await stat(join(folder, '2026', '2026-11'))).mode & 0o777, 0o700)
+  assert.equal(second!.interval, t0 + intervalMs)
+  await archive.close()
+
+  const again = await Archive.open(folder)
+  assert.deepEqual(again.position(), { segment: 3, offset: 24 })
+  assert.deepEqual(again.redo(), [t0, t0 - intervalMs])
+  assert.equal(again.value('name'), 'value')
+  await again.clearRedo([t0])
+  assert.deepEqual(again.redo(), [t0 - intervalMs])
+  assert.deepEqual(await readBack(again), [[-9000, 10], [1, 7], [9000, 5]]) // prettier-ignore
+  assert.deepEqual(await readBack(again, { from: t0 + 5, to: t0 + 9000 }), [[-9000, 10]])
+  await again.close()
+})
+
+test('what is staged is not there before it is published, and all of it then', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  for (const octets of [1, 2, 3]) {
+    archive.add(columnsOf([told({ octets })]))
+    await archive.stage()
+  }
+  assert.equal(archive.entries().length, 0)
+  assert.equal((await parquetFiles(folder)).length, 3)
+  await archive.publish({})
+  assert.deepEqual(await readBack(archive), [[0, 1], [0, 2], [0, 3]]) // prettier-ignore
+  await archive.close()
+})
+
+test('what a crash left between writing and publishing is put aside', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  archive.add(columnsOf([told({ octets: 1 })]))
+  await archive.publish({})
+  archive.add(columnsOf([told({ octets: 2 })]))
+  await archive.stage()
+  await archive.close()
+  await writeFile(join(folder, 'staging', 'half.part'), 'PAR1')
+
+  const again = await Archive.open(folder)
+  assert.deepEqual(await readBack(again), [[0, 1]])
+  assert.deepEqual(await readdir(join(folder, 'staging')), [])
+  assert.equal((await readdir(join(folder, 'unlisted'))).length, 1)
+  await again.close()
+})
+
+test('merging makes one sorted file of an interval, and keeps the replaced ones for ten minutes', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  const late = t0 + intervalMs
+  for (const [octets, received] of [
+    [1, t0],
+    [2, t0 + 1],
+    [3, late],
+    [4, late + 1],
+  ] as const) {
+    // prettier-ignore
+    archive.add(columnsOf([told({ octets, received })]))
+    await archive.publish({})
+  }
+  await archive.merge(late)
+  const plain = 'flows-20261116T113000Z.parquet'
+  const names = archive.entries().map(({ file, isChunk }) => [file.split('/').at(-1), isChunk])
+  assert.deepEqual(names.filter(([, isChunk]) => !isChunk), [[plain, false]]) // prettier-ignore
+  assert.equal(names.length, 3)
+  assert.deepEqual(await readBack(archive), [[0, 1], [0, 2], [0, 3], [0, 4]]) // prettier-ignore
+  assert.equal((await parquetFiles(folder)).length, 5)
+
+  const limits = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
+  await archive.expire({ ...limits, now: Date.now() })
+  assert.equal((await parquetFiles(folder)).length, 5)
+  await archive.expire({ ...limits, now: Date.now() + 601_000 })
+  assert.equal((await parquetFiles(folder)).length, 3)
+
+  // A flow of that interval which comes after all is merged in too, under a new name.
+  archive.add(columnsOf([told({ octets: 5, received: t0 + 2 })]))
+  await archive.publish({})
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.equal(archive.entries().length, 2)
+  assert.ok(archive.entries().every(({ isChunk }) => !isChunk))
+  assert.equal((await readBack(archive)).length, 5)
+  await archive.close()
+})
+
+test('the only chunk of an interval is named again and not written again', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  archive.add(columnsOf([told({})]))
+  const [chunk] = await archive.publish({})
+  await archive.merge(Number.POSITIVE_INFINITY)
+  const [merged] = archive.entries()
+  assert.match(merged!.file, /\/flows-20261116T113000Z\.parquet$/)
+  const [before, after] = [chunk!, merged!].map(({ file }) => stat(join(folder, file)))
+  assert.equal((await after!).ino, (await before!).ino)
+  await archive.close()
+})
+
+test('a second name that a crash left of a published file goes, and the file stays', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  archive.add(columnsOf([told({})]))
+  const [entry] = await archive.publish({})
+  await archive.close()
+  const second = join(folder, dirname(entry!.file), 'flows-20261116T113000Z.parquet')
+  await link(join(folder, entry!.file), second)
+  const again = await Archive.open(folder)
+  assert.deepEqual(await parquetFiles(folder), [entry!.file])
+  assert.equal((await readBack(again)).length, 1)
+  await again.close()
+})
+
+test('the name of an expired file that still waits to be deleted is not given again', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  archive.add(columnsOf([told({ octets: 1 })]))
+  await archive.publish({})
+  await archive.merge(Number.POSITIVE_INFINITY)
+  const all = { keepMs: Number.POSITIVE_INFINITY, maxBytes: 0 }
+  await archive.expire({ ...all, now: Date.now() })
+  assert.equal(archive.entries().length, 0)
+  archive.add(columnsOf([told({ octets: 2 })]))
+  await archive.publish({})
+  await archive.merge(Number.POSITIVE_INFINITY)
+  const limits = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
+  await archive.expire({ ...limits, now: Date.now() + 601_000 })
+  assert.deepEqual(await readBack(archive), [[0, 2]])
+  await archive.close()
+})
+
+test('expiry goes by age of receipt and by bytes, oldest first, and empty folders go', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  const dayMs = 86_400_000
+  const day = (i: number) => told({ first: t0 + i * dayMs, octets: i + 1 })
+  archive.add(columnsOf([0, 1, 2, 3].map((i) => day(i))))
+  const published = await archive.publish({})
+  assert.equal(archive.oldestMs(), Number.NEGATIVE_INFINITY)
+  const ever = Number.POSITIVE_INFINITY
+  await archive.expire({ keepMs: 2 * dayMs, maxBytes: ever, now: t0 })
+  assert.equal(archive.entries().length, 3)
+  assert.equal(archive.oldestMs(), t0 + dayMs)
+  const bytes = published[2]!.bytes + published[3]!.bytes
+  await archive.expire({ keepMs: ever, maxBytes: bytes, now: t0 + 600_001 })
+  const octets = (await readBack(archive)).map(([, each]) => each)
+  assert.deepEqual(octets, [3, 4])
+  const days = await readdir(join(folder, '2026', '2026-11'))
+  assert.deepEqual(days.toSorted(), ['2026-11-17', '2026-11-18', '2026-11-19'])
+  await archive.close()
+})
+
+test('rows wait while the disk refuses them, and are published once it does not', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  archive.add(columnsOf([told({ octets: 1 })]))
+  await rm(join(folder, 'staging'), { recursive: true })
+  await writeFile(join(folder, 'staging'), 'in the way')
+  await assert.rejects(
+    archive.publish({ journal: { segment: 1, offset: 1 } }),
+    /archive: .*staging/s,
+  )
+  archive.add(columnsOf([told({ octets: 2 })]))
+  await assert.rejects(archive.publish({}), /archive: /)
+  assert.equal(archive.position(), null)
+  assert.deepEqual(await parquetFiles(folder), [])
+
+  await rm(join(folder, 'staging'))
+  await mkdir(join(folder, 'staging'))
+  await archive.publish({ journal: { segment: 1, offset: 2 } })
+  assert.deepEqual(await readBack(archive), [[0, 1], [0, 2]]) // prettier-ignore
+  assert.equal(archive.droppedRows, 0)
+  await archive.close()
+})
+
+test('a file that cannot be read is put aside when merging, and stops no other interval', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  for (const received of [t0, t0, t0, t0 + intervalMs, t0 + intervalMs]) {
+    archive.add(columnsOf([told({ received })]))
+    await archive.publish({})
+  }
+  const { file } = archive.entries()[1]!
+  await truncate(join(folder, file), 200)
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.deepEqual(archive.entries().filter(({ isChunk }) => isChunk).length, 2)
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.deepEqual(archive.entries().map(({ rows }) => rows).toSorted(), [2, 2]) // prettier-ignore
+  assert.deepEqual(archive.problems().length, 1)
+  assert.ok(archive.problems()[0]!.includes(file))
+  assert.equal((await readdir(join(folder, 'unreadable'))).length, 1)
+  assert.equal((await readBack(archive)).length, 4)
+  await archive.close()
+})
+
+test('reading puts a broken file aside, fails once, and then does without it', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  for (const octets of [1, 2]) {
+    archive.add(columnsOf([told({ octets })]))
+    await archive.publish({})
+  }
+  await truncate(join(folder, archive.entries()[0]!.file), 50)
+  await assert.rejects(readBack(archive))
+  assert.deepEqual(await readBack(archive), [[0, 2]])
+  await archive.close()
+})
+
+test('any reader of Parquet finds the columns under their IPFIX names and in plain types', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  archive.add(columnsOf([told({})]))
+  const [entry] = await archive.publish({})
+  await archive.close()
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  const reader = await connection.runAndReadAll(
+    `SELECT name, type, coalesce(logical_type, '') FROM parquet_schema($1) WHERE type IS NOT NULL`,
+    [join(folder, entry!.file)],
+  )
+  const schema = reader.getRows()
+  assert.deepEqual(schema.map(([name]) => name), columnNames) // prettier-ignore
+  for (const [name, type, logical] of schema) {
+    assert.match(String(type), /^INT(32|64)$/, String(name))
+    assert.doesNotMatch(String(logical), /isSigned=0|isSigned=false/, String(name))
+  }
+  connection.closeSync()
+  instance.closeSync()
+})

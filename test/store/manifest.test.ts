@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import fc from 'fast-check'
+
+import { Manifest, ManifestReader } from '../../store/manifest.ts'
+
+interface Entry {
+  file: string
+  rows: number
+}
+
+async function manifestPath(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-manifest-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return join(folder, 'below', 'manifest.jsonl')
+}
+
+const entry = (file: string, rows = 1): Entry => ({ file, rows })
+
+test('what was committed is there when it is opened again', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  await manifest.commit({ add: [entry('a'), entry('b')], set: { redo: [1, 2] } })
+  await manifest.commit({ add: [entry('b', 7), entry('ü')], remove: ['a'] })
+  await manifest.close()
+  const again = await Manifest.open<Entry>(path)
+  assert.deepEqual(again.entries(), [entry('b', 7), entry('ü')])
+  assert.deepEqual(again.value('redo'), [1, 2])
+  assert.equal(again.value('else'), undefined)
+  assert.equal((await stat(path)).mode & 0o777, 0o600)
+  await again.close()
+})
+
+test('a manifest cut at any byte holds the transactions that were whole, and takes more', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  const sizes = [0]
+  for (const file of ['a', 'ö', 'c']) {
+    await manifest.commit({ add: [entry(file)], set: { last: file } })
+    sizes.push((await stat(path)).size)
+  }
+  await manifest.close()
+  const bytes = await readFile(path)
+  for (let size = 0; size <= bytes.length; size++) {
+    await writeFile(path, bytes.subarray(0, size))
+    const whole = sizes.filter((each) => each <= size).length - 1
+    const reader = new ManifestReader<Entry>(path)
+    assert.equal((await reader.entries()).length, whole, `reader, cut at ${size}`)
+    const again = await Manifest.open<Entry>(path)
+    assert.equal(again.entries().length, whole, `cut at ${size}`)
+    await again.commit({ add: [entry('more')] })
+    assert.equal((await reader.entries()).length, whole + 1, `reader after ${size}`)
+    await again.close()
+  }
+})
+
+test('a line of which one bit is wrong has not happened', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  await manifest.commit({ add: [entry('a')] })
+  const { size } = await stat(path)
+  await manifest.commit({ add: [entry('b')] })
+  await manifest.close()
+  const bytes = await readFile(path)
+  for (let at = size; at < bytes.length; at++) {
+    const damaged = Buffer.from(bytes)
+    damaged[at]! ^= 1
+    await writeFile(path, damaged)
+    const again = await Manifest.open<Entry>(path)
+    assert.deepEqual(again.entries(), [entry('a')], `bit at ${at}`)
+    await again.close()
+  }
+})
+
+test('commits at the same time are made one after the other', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  const files = Array.from({ length: 20 }, (_, i) => `file ${i}`)
+  await Promise.all(files.map((file) => manifest.commit({ add: [entry(file)] })))
+  await manifest.close()
+  const entries = await new ManifestReader<Entry>(path).entries()
+  assert.deepEqual(
+    entries.map(({ file }) => file),
+    files,
+  )
+})
+
+test('a reader follows whatever the writer does, rewriting included', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  const reader = new ManifestReader<Entry>(path)
+  const expected = new Map<string, Entry>()
+  // Large values that replace each other, so that the manifest is soon mostly about what is past.
+  const change = fc.record({
+    add: fc.array(
+      fc
+        .tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat())
+        .map(([file, rows]) => entry(file, rows)),
+    ),
+    remove: fc.array(fc.constantFrom('a', 'b', 'c', 'd')),
+    set: fc.record({ snapshot: fc.nat().map((seed) => String(seed).repeat(6000)) }),
+    isLooked: fc.boolean(),
+  })
+  const inodes = new Set<number>()
+  for (const { isLooked, ...each } of fc.sample(change, 150)) {
+    await manifest.commit(each)
+    for (const file of each.remove) expected.delete(file)
+    for (const added of each.add) expected.set(added.file, added)
+    inodes.add((await stat(path)).ino)
+    if (!isLooked) continue
+    const byFile = (a: Entry, b: Entry) => (a.file < b.file ? -1 : 1)
+    assert.deepEqual(
+      (await reader.entries()).toSorted(byFile),
+      [...expected.values()].toSorted(byFile),
+    )
+    assert.equal(await reader.value('snapshot'), each.set.snapshot)
+  }
+  assert.ok(inodes.size > 1, 'it was rewritten')
+  assert.ok((await stat(path)).size < 3_500_000, 'it stays small')
+  await manifest.close()
+  const again = await Manifest.open<Entry>(path)
+  assert.equal(again.entries().length, expected.size)
+  await again.close()
+})
+
+test('a reader that saw a line which was then taken back sees what stands there now', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  await manifest.commit({ add: [entry('a')] })
+  const { size } = await stat(path)
+  await manifest.commit({ add: [entry('taken back')] })
+  await manifest.close()
+  const reader = new ManifestReader<Entry>(path)
+  assert.equal((await reader.entries()).length, 2)
+  await truncate(path, size)
+  const again = await Manifest.open<Entry>(path)
+  await again.commit({ add: [entry('b', 123_456_789)], set: { more: 'x'.repeat(100) } })
+  await again.close()
+  assert.deepEqual(await reader.entries(), [entry('a'), entry('b', 123_456_789)])
+})
+
+test('a reader of a manifest that does not exist sees nothing, and sees it come and go', async (t) => {
+  const path = await manifestPath(t)
+  const reader = new ManifestReader<Entry>(path)
+  assert.deepEqual(await reader.entries(), [])
+  const manifest = await Manifest.open<Entry>(path)
+  await manifest.commit({ add: [entry('a')] })
+  assert.equal((await reader.entries()).length, 1)
+  await manifest.close()
+  await rm(path)
+  assert.deepEqual(await reader.entries(), [])
+})
+
+test('a year of 5-minute files opens within a second, and unchanged costs nothing', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  await manifest.close()
+  const files = 105_120
+  const named = (i: number) => ({
+    file: `2026/2026-11/2026-11-16/flows-${i}.parquet`,
+    rows: i,
+    interval: i,
+    bytes: i,
+    octets: i,
+    packets: i,
+    receivedFrom: i,
+    receivedTo: i,
+    firstMin: i,
+    lastMax: i,
+    isChunk: false,
+  })
+  const whole = await Manifest.open<Entry>(path)
+  await whole.commit({ add: Array.from({ length: files }, (_, i) => named(i)) })
+  await whole.close()
+  const before = performance.now()
+  const again = await Manifest.open<Entry>(path)
+  const reader = new ManifestReader<Entry>(path)
+  assert.equal((await reader.entries()).length, files)
+  const opened = performance.now() - before
+  assert.equal(again.entries().length, files)
+  // Twice within one second: half of it each, with room for a busy machine.
+  assert.ok(opened < 4000, `${opened} ms`)
+  const idle = performance.now()
+  for (let i = 0; i < 100; i++) await reader.entries()
+  assert.ok(performance.now() - idle < 500, 'unchanged is cheap')
+  t.diagnostic(`${files} entries opened twice in ${Math.round(opened)} ms`)
+  await again.close()
+  await appendFile(path, 'torn')
+  assert.equal((await reader.entries()).length, files)
+})
