@@ -93,7 +93,7 @@ function markOf(
 ): number {
   const words = ((end - offset) >>> 2) - 1
   let hash = Math.imul((end - offset) ^ uptimeMs, hashPrime) ^ (exportMs % wordSize)
-  for (let i = 2; i <= 8; i++) {
+  for (let i = 2; i <= 8; i += 2) {
     hash = Math.imul(hash ^ view.getUint32(offset + 4 * ((words * i) >>> 3)), hashPrime)
     hash ^= hash >>> 15
   }

@@ -13,8 +13,20 @@ export interface Batch {
   /** The exporter's uptime at exportMs, ms mod 2^32. */
   uptimeMs: number
   receivedMs: number
-  /** Faults that steps found, taken over by whoever ran them. */
+  /** No time may be later: unix ms; -1 where all times must be looked at. */
+  latestMs: number
+  /** What all rows have in common: domain, exporter (lower half), sampling rate or 0 for none. */
+  domain: number
+  exporterUpper: number
+  exporterLower: number
+  rate: number
+  /** Found by steps, taken over by whoever ran them. */
   countersTooLarge: number
+  /** Found by groups (see groups.ts): sums, whether a row needs a second look, protocols as bits mod 32. */
+  octets: number
+  packets: number
+  isOdd: boolean
+  protocolBits: number
 }
 
 /** Where a field lies in its record. Of fields behind one of variable length, set anew for each record. */

@@ -1,8 +1,9 @@
 /** From what the table of elements says of an element to the step that reads it. */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { NumberArray, Place, Step } from './batch.ts'
-import type { AddressColumn, ElementAction } from './elements.ts'
-import { addressStep, floatStep, joinStep, readUnsigned, unsignedStep } from './numbers.ts'
+import type { AddressColumn, ElementAction } from './element.ts'
+import { addressStep } from './addresses.ts'
+import { floatStep, joinStep, readUnsigned, unsignedStep } from './numbers.ts'
 import { applicationStep, stationStep } from './special.ts'
 import { sectionStep } from './section.ts'
 import type { ScratchColumns } from './template.ts'

@@ -1,14 +1,18 @@
 /** What every row gets besides what its record says: exporter, receipt, sampling, fit times. */
 import type { FlowColumns } from '../../flow/columns.ts'
+import type { Batch } from './batch.ts'
 import type { DatagramContext } from './context.ts'
 import { clockToleranceMs } from './limits.ts'
-import { finishTimes } from './times.ts'
+import { wordSize } from './numbers.ts'
+import { finishTimes, uptimeAheadMs } from './times.ts'
 import type { TimeContext, TimeFaults } from './times.ts'
 import { asRate, rateOf } from './sampling.ts'
 import type { CompiledTemplate, ScratchColumns } from './template.ts'
 
 const icmp = 1
 const icmp6 = 58
+/** Bits of batch.protocolBits, mod 32, that may stand for either. */
+const icmpBits = (1 << icmp) | (1 << icmp6)
 
 /** One object, used again for every set. */
 export interface FinishState extends TimeContext {
@@ -18,6 +22,29 @@ export interface FinishState extends TimeContext {
 
 type FinishLoop = (context: DatagramContext, state: FinishState, from: number) => void
 
+/** Tells the batch what all its rows have in common, before its steps run. */
+export function beginRows(
+  batch: Batch,
+  context: DatagramContext,
+  compiled: CompiledTemplate,
+): void {
+  const { exporter, stream, receivedMs } = context
+  batch.latestMs = context.skewMs === 0 ? receivedMs + clockToleranceMs : -1
+  batch.domain = stream.domain
+  batch.exporterUpper = exporter.words[2]
+  batch.exporterLower = exporter.words[3]
+  batch.rate = hasOwnRates(context, compiled) ? 0 : commonRate(context)
+}
+
+/** The rate of rows that no sampler or interface has one for. */
+function commonRate({ exporter, stream, headerRate }: DatagramContext): number {
+  return stream.sampling.rate ?? exporter.sampling.rate ?? (headerRate > 0 ? headerRate : 1)
+}
+
+function hasOwnRates({ exporter }: DatagramContext, compiled: CompiledTemplate): boolean {
+  return compiled.saysSampling || exporter.sampling.byInterface.size > 0
+}
+
 /** Completes rows [from, flows.count), which the steps of a template have filled. */
 export function finishRows(
   state: FinishState,
@@ -25,25 +52,50 @@ export function finishRows(
   compiled: CompiledTemplate,
   from: number,
 ): void {
-  const { flows, exporter, stream } = context
+  const { flows, exporter } = context
+  const { batch } = state
   const to = flows.count
   state.skewMs = context.skewMs
   state.durations = compiled.scratch.has('flowDurationMs') ? state.scratch.flowDurationMs : null
-  if (compiled.hasSection && !compiled.hasPackets) flows.packetDeltaCount.fill(1, from, to)
   if (exporter.isIPv6) fillIPv6(context, from, to)
-  if (compiled.icmpInPort) takeIcmpFromPort(context, from, to)
-  const told = stream.sampling.rate ?? exporter.sampling.rate
-  const common = told ?? (context.headerRate > 0 ? context.headerRate : 1)
-  if (compiled.saysSampling || exporter.sampling.byInterface.size > 0)
-    fillSampling(state.scratch, context, compiled, { from, common })
-  else {
-    flows.samplingInterval.fill(common, from, to)
-    exporter.lastRate = common
+  if (compiled.icmpInPort && !(compiled.tellsProtocols && (batch.protocolBits & icmpBits) === 0))
+    takeIcmpFromPort(context, from, to)
+  const isFinished = compiled.finishes && batch.rate > 0 && context.skewMs === 0
+  if (isFinished && !batch.isOdd) {
+    exporter.flows += to - from
+    exporter.bytes += batch.octets * batch.rate
+    exporter.packets += batch.packets * batch.rate
+    exporter.lastRate = batch.rate
+    return
   }
+  if (compiled.finishes && batch.isOdd) putOddRight(batch, flows, compiled, from)
+  if (compiled.hasSection && !compiled.hasPackets) flows.packetDeltaCount.fill(1, from, to)
+  fillSampling(state.scratch, context, compiled, from)
   state.finish(context, state, from)
   const { faults } = state
   if (faults.missing + faults.reversed + faults.inFuture + faults.corrected > 0)
     countTimeFaults(context, faults)
+}
+
+/** What a group's loop leaves to be done where it found anything odd: see counts4 and counts8. */
+function putOddRight(
+  batch: Batch,
+  flows: FlowColumns,
+  { usesUptime }: CompiledTemplate,
+  from: number,
+): void {
+  const { octetDeltaCount, packetDeltaCount, flowStartMilliseconds, flowEndMilliseconds } = flows
+  for (let i = from; i < flows.count; i++) {
+    for (const counts of [octetDeltaCount, packetDeltaCount])
+      if (counts[i]! > Number.MAX_SAFE_INTEGER) {
+        counts[i] = 0
+        batch.countersTooLarge++
+      }
+    // A last a little before its first looks as if the flow had lasted a whole round of uptime.
+    const isReversed =
+      usesUptime && flowEndMilliseconds[i]! - flowStartMilliseconds[i]! > wordSize - uptimeAheadMs
+    if (isReversed) flowStartMilliseconds[i] = flowStartMilliseconds[i]! + wordSize
+  }
 }
 
 /**
@@ -56,8 +108,8 @@ export function finishLoop(flows: FlowColumns): FinishLoop {
   const { octetDeltaCount, packetDeltaCount } = flows
   return ({ exporter, stream, receivedMs }, state, from) => {
     const { domain } = stream
-    const upper = exporter.words[2]
-    const lower = exporter.words[3]
+    const upper = exporter.words[2] | 0
+    const lower = exporter.words[3] | 0
     const latest = state.skewMs === 0 ? receivedMs + clockToleranceMs : -1
     const to = flows.count
     let bytes = 0
@@ -118,10 +170,16 @@ function fillSampling(
   scratch: ScratchColumns,
   context: DatagramContext,
   compiled: CompiledTemplate,
-  { from, common }: { from: number; common: number },
+  from: number,
 ): void {
   const { flows, exporter } = context
   const { samplingInterval } = flows
+  const common = commonRate(context)
+  if (!hasOwnRates(context, compiled)) {
+    samplingInterval.fill(common, from, flows.count)
+    exporter.lastRate = common
+    return
+  }
   for (let i = from; i < flows.count; i++) {
     if (samplingInterval[i] === 0) {
       const at = { row: i, record: i - from }

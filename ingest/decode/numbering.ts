@@ -86,6 +86,11 @@ export class NumberingGuess {
     return this.#current
   }
 
+  /** Whether there is nothing to learn from a datagram that continues. */
+  get isSettled(): boolean {
+    return this.#isProved && !this.#isSuspecting
+  }
+
   /** Its place among the numberings of its unit, for a snapshot. */
   get index(): number {
     return this.#suspicions.findIndex(({ way }) => way === this.#current)
@@ -114,9 +119,9 @@ export class NumberingGuess {
    */
   learn(number: number, contents: SequencedContents, continues: boolean, loss: Loss): Loss | null {
     const isSure = contents.recordsUnsure === 0 && this.#contents.recordsUnsure === 0
-    const isPlain = continues && this.#isProved && !this.#isSuspecting
+    const isPlain = continues && this.isSettled
     const mistaken = isSure && !isPlain ? this.#weigh(number, contents, continues, loss) : null
-    this.#remember(number, contents)
+    this.remember(number, contents)
     return mistaken
   }
 
@@ -155,10 +160,11 @@ export class NumberingGuess {
       suspicion.streak = habitDatagrams - 1
       this.#isSuspecting = true
     }
-    this.#remember(number, contents)
+    this.remember(number, contents)
   }
 
-  #remember(number: number, contents: SequencedContents): void {
+  /** Takes in a datagram that there is nothing to learn from. */
+  remember(number: number, contents: SequencedContents): void {
     this.#number = number
     this.#contents.records = contents.records
     this.#contents.optionsRecords = contents.optionsRecords

@@ -6,13 +6,14 @@ import { createFlowColumns, clearFlowColumns } from '../../flow/columns.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './batch.ts'
 import type { DatagramContext } from './context.ts'
-import { scratchNames } from './elements.ts'
-import { finishLoop, finishRows } from './finish.ts'
+import { scratchNames } from './element.ts'
+import { beginRows, finishLoop, finishRows } from './finish.ts'
 import type { FinishState } from './finish.ts'
 import { fieldGroups } from './groups.ts'
 import { recordsPerDatagramMax } from './limits.ts'
 import { appendReverse } from './reverse.ts'
-import { compileTemplate, variableLength } from './template.ts'
+import { compileTemplate } from './compile-template.ts'
+import { variableLength } from './template.ts'
 import type { CompiledTemplate, DecodeTarget, ScratchColumns, Template } from './template.ts'
 import { prepareUptime } from './uptime.ts'
 
@@ -34,7 +35,16 @@ export class RecordDecoder {
     exportMs: 0,
     uptimeMs: 0,
     receivedMs: 0,
+    latestMs: 0,
+    domain: 0,
+    exporterUpper: 0,
+    exporterLower: 0,
+    rate: 0,
     countersTooLarge: 0,
+    octets: 0,
+    packets: 0,
+    isOdd: false,
+    protocolBits: 0,
   }
   readonly #finish: FinishState
 
@@ -151,6 +161,7 @@ export class RecordDecoder {
     const { groups, steps, scratchSteps } = compiled
     for (let i = 0; i < scratchSteps.length; i++) scratchSteps[i]!(batch, 0)
     if (compiled.usesUptime) prepareUptime(batch, context, compiled, this.target.scratch)
+    beginRows(batch, context, compiled)
     for (let i = 0; i < groups.length; i++) {
       const { loop, at } = groups[i]!
       loop(batch, from, at)

@@ -174,6 +174,10 @@ export class Sequence {
 
   #learn(datagram: SequencedDatagram, contents: SequencedContents): void {
     const finding = this.#finding
+    if (finding.verdict === 'continues' && this.#guess.isSettled) {
+      this.#guess.remember(datagram.sequence, contents)
+      return
+    }
     const loss = { datagrams: finding.lostDatagrams, flows: finding.lostFlows }
     const continues = finding.verdict === 'continues'
     const mistaken = this.#guess.learn(datagram.sequence, contents, continues, loss)

@@ -3,28 +3,13 @@
  * its own sampling rate; counter samples of interfaces are told as they are. All is in XDR: big-endian,
  * in multiples of 4 bytes.
  */
+import { columnNames, flowColumns } from '../../flow/columns.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { recordsPerDatagramMax } from './limits.ts'
+import { readCounterSample } from './sflow-counters.ts'
+import type { InterfaceCounters } from './sflow-counters.ts'
 import { readFlowRecord } from './sflow-records.ts'
-import { wordSize } from './numbers.ts'
-
-/** Counters of an interface as its exporter keeps them; they wrap or start again as those do. */
-export interface InterfaceCounters {
-  exporter: string
-  /** unix ms */
-  receivedMs: number
-  index: number
-  /** bits per second, 0 where it is not known */
-  speed: number
-  octetsIn: number
-  octetsOut: number
-  packetsIn: number
-  packetsOut: number
-  errorsIn: number
-  errorsOut: number
-  discardsIn: number
-  discardsOut: number
-}
 
 const addressBytes: Readonly<Record<number, number | undefined>> = { 1: 4, 2: 16 }
 
@@ -39,7 +24,6 @@ const sampleHeaderBytes: Readonly<Record<number, number | undefined>> = {
   [formats.expandedCounters]: 16,
 }
 
-const genericCounters = { format: 1, bytes: 88 }
 /** Of an interface given in one word: the upper two bits are its format, 0 for an ifIndex. */
 const interfaceFormatShift = 30
 const interfaceMask = 0x3fff_ffff
@@ -103,7 +87,8 @@ export class SflowDecoder {
       else if (format === formats.flow || format === formats.expandedFlow) {
         this.#flowSample(context, sample, format === formats.expandedFlow)
         records++
-      } else if (header !== undefined) this.#counterSample(context, sample, header)
+      } else if (header !== undefined)
+        readCounterSample(context, sample, { header, onCounters: this.#onCounters })
       at += 8 + length
     }
     exporter.records += records
@@ -162,55 +147,13 @@ export class SflowDecoder {
         hasPacket = true
       at = end
     }
-    if (!hasPacket) exporter.problem('record-not-a-flow')
+    if (!hasPacket) {
+      exporter.problem('record-not-a-flow')
+      zeroRow(flows, row)
+      return
+    }
     flows.packetDeltaCount[row] = 1
     finishSample(context, row)
-  }
-
-  #counterSample(
-    context: DatagramContext,
-    sample: { offset: number; end: number },
-    header: number,
-  ): void {
-    const { view, exporter } = context
-    const count = view.getUint32(sample.offset + header - 4)
-    let at = sample.offset + header
-    for (let i = 0; i < count && at + 8 <= sample.end; i++) {
-      const end = at + 8 + view.getUint32(at + 4)
-      if (end > sample.end) {
-        exporter.problem('record-short')
-        return
-      }
-      if (view.getUint32(at) === genericCounters.format && end - at - 8 >= genericCounters.bytes)
-        this.#interfaceCounters(context, at + 8)
-      at = end
-    }
-  }
-
-  #interfaceCounters({ view, exporter, receivedMs }: DatagramContext, at: number): void {
-    const long = (offset: number) =>
-      view.getUint32(at + offset) * wordSize + view.getUint32(at + offset + 4)
-    const word = (offset: number) => view.getUint32(at + offset)
-    const index = word(0)
-    const speed = long(8)
-    const held = exporter.interfaces.get(index)
-    if (held) held.speed = speed
-    else if (exporter.optionEntries < recordsPerDatagramMax)
-      exporter.interfaces.set(index, { index, name: null, alias: null, speed })
-    this.#onCounters?.({
-      exporter: exporter.address,
-      receivedMs,
-      index,
-      speed,
-      octetsIn: long(24),
-      packetsIn: word(32) + word(36) + word(40),
-      discardsIn: word(44),
-      errorsIn: word(48),
-      octetsOut: long(56),
-      packetsOut: word(64) + word(68) + word(72),
-      discardsOut: word(76),
-      errorsOut: word(80),
-    })
   }
 }
 
@@ -221,6 +164,14 @@ function packedIndex(word: number): number {
 /** An ifIndex, or 0 for what is none: discarded, several, or the exporter itself. */
 function ifIndex(format: number, value: number): number {
   return format === 0 && value !== internalInterface ? value : 0
+}
+
+/** Undoes what was written into a row that is not kept: rows not in use are zero. */
+function zeroRow(flows: FlowColumns, row: number): void {
+  for (const name of columnNames) {
+    const words = flowColumns[name].kind === 'u64' ? 2 : 1
+    flows[name].fill(0, row * words, (row + 1) * words)
+  }
 }
 
 /** What every row has, of a packet sampled when it was received. */

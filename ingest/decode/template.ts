@@ -4,11 +4,9 @@
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Place, Step } from './batch.ts'
-import { offsetsOf } from './groups.ts'
-import type { FieldGroup, GroupLoop, Offsets } from './groups.ts'
-import { elementOf, reversedElementOf } from './elements.ts'
-import type { Element, ScratchName } from './elements.ts'
-import { stepOf } from './compile.ts'
+import type { ScratchName } from './element.ts'
+import type { GroupLoop, Offsets } from './group-loops.ts'
+import type { FieldGroup } from './groups.ts'
 
 /** A length that says: the record itself says how long the field is (RFC 7011, section 7). */
 export const variableLength = 65_535
@@ -62,7 +60,11 @@ export interface CompiledTemplate {
   hasPackets: boolean
   /** Holds the starts of packets rather than counts. */
   hasSection: boolean
-  /** Columns whose ICMP type must be taken from the destination port. */
+  /** A group finishes the rows. */
+  finishes: boolean
+  /** A group tells the protocols that it saw. */
+  tellsProtocols: boolean
+  /** The ICMP type must be taken from the destination port. */
   icmpInPort: boolean
   /** Fields whose length their element cannot have. */
   badLengths: number
@@ -112,154 +114,5 @@ export class Template {
         return field.id === id && field.enterprise === enterprise && field.length === length
       })
     )
-  }
-}
-
-/** flowEndSysUpTime */
-const uptimeEndId = 21
-
-const samplingScratch: readonly ScratchName[] = [
-  'selectorId',
-  'samplingPacketInterval',
-  'samplingSize',
-  'samplingProbability',
-]
-
-interface PlacedElement {
-  element: Element
-  place: Place
-  variable: boolean
-}
-
-/** The steps of a template. Within a column the preferred element runs first. */
-export function compileTemplate(template: Template, target: DecodeTarget): CompiledTemplate {
-  const places: Place[] = []
-  const forward: PlacedElement[] = []
-  const reverse: PlacedElement[] = []
-  let offset = 0
-  for (const { id, enterprise, length } of template.fields) {
-    const variable = length === variableLength
-    const place = { offset, length: variable ? 0 : length }
-    places.push(place)
-    offset += place.length
-    if (length === 0) continue
-    const element = elementOf(enterprise, id)
-    const reversed = reversedElementOf(enterprise, id)
-    if (element) forward.push({ element, place, variable })
-    if (reversed) reverse.push({ element: reversed, place, variable })
-  }
-  const byRank = (a: PlacedElement, b: PlacedElement) => a.element.rank - b.element.rank
-  const flowSteps = new StepList(target.flows, target.scratch)
-  flowSteps.addGroups(forward.sort(byRank), template.isVariable ? [] : target.groups)
-  const reverseSteps = new StepList(target.reverse, target.scratch)
-  for (const placed of reverse.sort(byRank)) reverseSteps.add(placed)
-  return {
-    places,
-    groups: flowSteps.groups,
-    steps: flowSteps.steps,
-    scratchSteps: flowSteps.scratchSteps,
-    reverseSteps:
-      reverseSteps.taken.has('octetDeltaCount') || reverseSteps.taken.has('packetDeltaCount')
-        ? reverseSteps.steps
-        : [],
-    scratch: flowSteps.scratchTaken,
-    usesUptime: flowSteps.usesUptime || reverseSteps.usesUptime,
-    uptimeEnd: forward.find(({ element }) => element.id === uptimeEndId)?.place ?? null,
-    saysSampling:
-      flowSteps.taken.has('samplingInterval') ||
-      samplingScratch.some((name) => flowSteps.scratchTaken.has(name)),
-    isFlow: [
-      'sourceAddress',
-      'destinationAddress',
-      'octetDeltaCount',
-      'packetDeltaCount',
-      'section',
-    ].some((name) => flowSteps.taken.has(name)),
-    hasPackets: flowSteps.taken.has('packetDeltaCount'),
-    hasSection: flowSteps.taken.has('section'),
-    icmpInPort:
-      flowSteps.taken.has('destinationTransportPort') &&
-      flowSteps.taken.has('protocolIdentifier') &&
-      !flowSteps.taken.has('icmpTypeCode'),
-    badLengths: flowSteps.badLengths + reverseSteps.badLengths,
-  }
-}
-
-/** Whether no element before it, by preference, sets the same column. */
-function isPreferred(placed: readonly PlacedElement[], { element }: PlacedElement): boolean {
-  const { action } = element
-  const first = placed.find(
-    (other) =>
-      'column' in other.element.action &&
-      'column' in action &&
-      other.element.action.column === action.column,
-  )
-  return first?.element === element
-}
-
-/** Collects the steps for one set of columns, knowing which columns are spoken for. */
-class StepList {
-  readonly groups: PlacedGroup[] = []
-  readonly steps: Step[] = []
-  readonly scratchSteps: Step[] = []
-  readonly taken = new Set<string>()
-  readonly scratchTaken = new Set<ScratchName>()
-  usesUptime = false
-  badLengths = 0
-  readonly #flows: FlowColumns
-  readonly #scratch: ScratchColumns
-
-  constructor(flows: FlowColumns, scratch: ScratchColumns) {
-    this.#flows = flows
-    this.#scratch = scratch
-  }
-
-  /** Adds elements, by groups where they form some. */
-  addGroups(placed: readonly PlacedElement[], groups: readonly FieldGroup[]): void {
-    const grouped = new Set<PlacedElement>()
-    for (const { fields, loop } of groups) {
-      const members = fields.map(([id, length]) =>
-        placed.find(
-          (other) =>
-            isPreferred(placed, other) &&
-            other.element.enterprise === 0 &&
-            other.element.id === id &&
-            other.place.length === length,
-        ),
-      )
-      if (members.some((member) => member === undefined || grouped.has(member))) continue
-      const found = members as PlacedElement[]
-      for (const member of found) {
-        grouped.add(member)
-        const { action } = member.element
-        if ('column' in action) this.taken.add(action.column)
-        if (action.kind === 'uptime') this.usesUptime = true
-      }
-      this.groups.push({ loop, at: offsetsOf(found.map((member) => member.place)) })
-    }
-    for (const other of placed) if (!grouped.has(other)) this.add(other)
-  }
-
-  add({ element, place, variable }: PlacedElement): void {
-    const { action } = element
-    if (action.kind === 'option') return
-    const isScratch = 'scratch' in action
-    const column = isScratch ? action.scratch : 'column' in action ? action.column : action.kind
-    const step = stepOf(action, place, {
-      flows: this.#flows,
-      scratch: this.#scratch,
-      second: isScratch ? this.scratchTaken.has(action.scratch) : this.taken.has(column),
-      variable,
-    })
-    if (step === 'bad-length') this.badLengths++
-    if (step === 'bad-length' || step === 'not-needed') return
-    if (action.kind === 'uptime') this.usesUptime = true
-    if (isScratch) {
-      this.scratchTaken.add(action.scratch)
-      this.scratchSteps.push(step)
-    } else {
-      this.taken.add(column)
-      this.steps.push(step)
-    }
   }
 }

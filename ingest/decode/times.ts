@@ -136,12 +136,12 @@ export function finishTimes(
   let start = flows.flowStartMilliseconds[row]!
   let end = flows.flowEndMilliseconds[row]!
   const duration = durations === null ? 0 : durations[row - firstRow]!
-  if (!(start > 0) && !(end > 0)) {
+  if (start === 0 && end === 0) {
     end = batch.exportMs
     faults.missing++
   }
-  if (!(start > 0)) start = end - duration
-  else if (!(end > 0)) end = start + duration
+  if (start === 0) start = end - duration
+  else if (end === 0) end = start + duration
   if (end < start) {
     end = start
     faults.reversed++

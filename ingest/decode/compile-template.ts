@@ -1,0 +1,186 @@
+/** From a template to the groups and steps that read its records. */
+import type { FlowColumns } from '../../flow/columns.ts'
+import type { Place, Step } from './batch.ts'
+import { stepOf } from './compile.ts'
+import { elementOf, reversedElementOf } from './elements.ts'
+import type { Element, ScratchName } from './element.ts'
+import { offsetsOf } from './groups.ts'
+import type { FieldGroup } from './groups.ts'
+import { variableLength } from './template.ts'
+import type {
+  CompiledTemplate,
+  DecodeTarget,
+  PlacedGroup,
+  ScratchColumns,
+  Template,
+} from './template.ts'
+
+/** flowEndSysUpTime */
+const uptimeEndId = 21
+
+const samplingScratch: readonly ScratchName[] = [
+  'selectorId',
+  'samplingPacketInterval',
+  'samplingSize',
+  'samplingProbability',
+]
+
+interface PlacedElement {
+  element: Element
+  place: Place
+  variable: boolean
+}
+
+/** The steps of a template. Within a column the preferred element runs first. */
+export function compileTemplate(template: Template, target: DecodeTarget): CompiledTemplate {
+  const places: Place[] = []
+  const forward: PlacedElement[] = []
+  const reverse: PlacedElement[] = []
+  let offset = 0
+  for (const { id, enterprise, length } of template.fields) {
+    const variable = length === variableLength
+    const place = { offset, length: variable ? 0 : length }
+    places.push(place)
+    offset += place.length
+    if (length === 0) continue
+    const element = elementOf(enterprise, id)
+    const reversed = reversedElementOf(enterprise, id)
+    if (element) forward.push({ element, place, variable })
+    if (reversed) reverse.push({ element: reversed, place, variable })
+  }
+  const byRank = (a: PlacedElement, b: PlacedElement) => a.element.rank - b.element.rank
+  const flowSteps = new StepList(target.flows, target.scratch)
+  flowSteps.addGroups(forward.sort(byRank), template.isVariable ? [] : target.groups)
+  const reverseSteps = new StepList(target.reverse, target.scratch)
+  for (const placed of reverse.sort(byRank)) reverseSteps.add(placed)
+  return {
+    places,
+    groups: flowSteps.groups,
+    steps: flowSteps.steps,
+    scratchSteps: flowSteps.scratchSteps,
+    reverseSteps:
+      reverseSteps.taken.has('octetDeltaCount') || reverseSteps.taken.has('packetDeltaCount')
+        ? reverseSteps.steps
+        : [],
+    scratch: flowSteps.scratchTaken,
+    usesUptime: flowSteps.usesUptime || reverseSteps.usesUptime,
+    uptimeEnd: forward.find(({ element }) => element.id === uptimeEndId)?.place ?? null,
+    saysSampling:
+      flowSteps.taken.has('samplingInterval') ||
+      samplingScratch.some((name) => flowSteps.scratchTaken.has(name)),
+    isFlow: [
+      'sourceAddress',
+      'destinationAddress',
+      'octetDeltaCount',
+      'packetDeltaCount',
+      'section',
+    ].some((name) => flowSteps.taken.has(name)),
+    hasPackets: flowSteps.taken.has('packetDeltaCount'),
+    hasSection: flowSteps.taken.has('section'),
+    finishes: flowSteps.finishes,
+    tellsProtocols: flowSteps.tellsProtocols,
+    icmpInPort:
+      flowSteps.taken.has('destinationTransportPort') &&
+      flowSteps.taken.has('protocolIdentifier') &&
+      !flowSteps.taken.has('icmpTypeCode'),
+    badLengths: flowSteps.badLengths + reverseSteps.badLengths,
+  }
+}
+
+/** Whether no element before it, by preference, sets the same column. */
+function isPreferred(placed: readonly PlacedElement[], { element }: PlacedElement): boolean {
+  const { action } = element
+  const first = placed.find(
+    (other) =>
+      'column' in other.element.action &&
+      'column' in action &&
+      other.element.action.column === action.column,
+  )
+  return first?.element === element
+}
+
+/** Columns that a group which finishes its rows reads. */
+const finishedColumns: ReadonlySet<string> = new Set([
+  'octetDeltaCount',
+  'packetDeltaCount',
+  'flowStartMilliseconds',
+  'flowEndMilliseconds',
+])
+
+/** Whether an element may change what the members of a group, which run first, have said. */
+function mayChange(other: PlacedElement, members: readonly PlacedElement[]): boolean {
+  const { action } = other.element
+  if (members.includes(other) || action.kind === 'counter') return false
+  return action.kind === 'section' || ('column' in action && finishedColumns.has(action.column))
+}
+
+/** Collects the steps for one set of columns, knowing which columns are spoken for. */
+class StepList {
+  readonly groups: PlacedGroup[] = []
+  readonly steps: Step[] = []
+  readonly scratchSteps: Step[] = []
+  readonly taken = new Set<string>()
+  readonly scratchTaken = new Set<ScratchName>()
+  usesUptime = false
+  tellsProtocols = false
+  finishes = false
+  badLengths = 0
+  readonly #flows: FlowColumns
+  readonly #scratch: ScratchColumns
+
+  constructor(flows: FlowColumns, scratch: ScratchColumns) {
+    this.#flows = flows
+    this.#scratch = scratch
+  }
+
+  /** Adds elements, by groups where they form some. */
+  addGroups(placed: readonly PlacedElement[], groups: readonly FieldGroup[]): void {
+    const grouped = new Set<PlacedElement>()
+    for (const { fields, loop, does } of groups) {
+      const members = fields.map(([id, length]) =>
+        placed.find(
+          (other) =>
+            isPreferred(placed, other) &&
+            other.element.enterprise === 0 &&
+            other.element.id === id &&
+            other.place.length === length,
+        ),
+      )
+      if (members.some((member) => member === undefined || grouped.has(member))) continue
+      const found = members as PlacedElement[]
+      for (const member of found) {
+        grouped.add(member)
+        const { action } = member.element
+        if ('column' in action) this.taken.add(action.column)
+        if (action.kind === 'uptime') this.usesUptime = true
+      }
+      if (does === 'protocols') this.tellsProtocols = true
+      if (does === 'finish') this.finishes = !placed.some((other) => mayChange(other, found))
+      this.groups.push({ loop, at: offsetsOf(found.map((member) => member.place)) })
+    }
+    for (const other of placed) if (!grouped.has(other)) this.add(other)
+  }
+
+  add({ element, place, variable }: PlacedElement): void {
+    const { action } = element
+    if (action.kind === 'option') return
+    const isScratch = 'scratch' in action
+    const column = isScratch ? action.scratch : 'column' in action ? action.column : action.kind
+    const step = stepOf(action, place, {
+      flows: this.#flows,
+      scratch: this.#scratch,
+      second: isScratch ? this.scratchTaken.has(action.scratch) : this.taken.has(column),
+      variable,
+    })
+    if (step === 'bad-length') this.badLengths++
+    if (step === 'bad-length' || step === 'not-needed') return
+    if (action.kind === 'uptime') this.usesUptime = true
+    if (isScratch) {
+      this.scratchTaken.add(action.scratch)
+      this.scratchSteps.push(step)
+    } else {
+      this.taken.add(column)
+      this.steps.push(step)
+    }
+  }
+}

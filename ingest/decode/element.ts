@@ -1,0 +1,66 @@
+/** What an information element can do: how it is read and what it sets. */
+import type { ColumnName } from '../../flow/columns.ts'
+
+/** Columns of an address, without their High and Low. */
+export type AddressColumn =
+  | 'sourceAddress'
+  | 'destinationAddress'
+  | 'nextHopAddress'
+  | 'postNATSourceAddress'
+  | 'postNATDestinationAddress'
+
+/** What is read into a scratch column first, because a row's value takes more than one element. */
+export const scratchNames = [
+  'selectorId',
+  'samplingPacketInterval',
+  'samplingPacketSpace',
+  'samplingSize',
+  'samplingPopulation',
+  'samplingProbability',
+  'flowDurationMs',
+  'systemInitTimeMs',
+] as const
+export type ScratchName = (typeof scratchNames)[number]
+
+/** A number column that an element of that kind can set. */
+export type NumberColumn = Exclude<ColumnName, `${string}AddressHigh` | `${string}AddressLow`>
+
+/**
+ * - unsigned: a number of 1 to 8 bytes (reduced-size encoding); the first that is not 0 counts
+ * - counter: the same, but only the best one that the template has counts, even where it is 0
+ * - flags: the same, joined by or; dscp: upper 6 bits of the class of service
+ * - type, code: upper and lower byte of icmpTypeCode
+ * - address: IPv4 or IPv6 by length
+ * - application: classification engine and selector (RFC 6759)
+ * - station: a wireless client's address
+ * - label: MPLS label stack entry, of which the upper 20 bits are the label
+ * - seconds … delta: the forms of time (RFC 7011, section 6.1; delta: RFC 5102, 5.9.9)
+ * - scratch …: into a scratch column
+ * - section: the start of a packet, from its Ethernet header or its IP header
+ * - option: read in options records only
+ */
+export type ElementAction =
+  | {
+      kind: 'unsigned' | 'counter' | 'flags' | 'dscp' | 'type' | 'code' | 'label'
+      column: NumberColumn
+    }
+  | { kind: 'address'; column: AddressColumn }
+  | {
+      kind: 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds' | 'uptime' | 'delta'
+      column: 'flowStartMilliseconds' | 'flowEndMilliseconds'
+    }
+  | { kind: 'scratch' | 'scratchFloat' | 'scratchMicroseconds'; scratch: ScratchName }
+  | { kind: 'section'; link: 'ethernet' | 'ip' }
+  | { kind: 'application'; column: 'applicationId' }
+  | { kind: 'station' }
+  | { kind: 'option' }
+
+export interface Element {
+  id: number
+  /** Private enterprise number; 0 for IANA's own. */
+  enterprise: number
+  name: string
+  action: ElementAction
+  /** Place in the table: the lower is preferred. */
+  rank: number
+}
