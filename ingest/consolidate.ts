@@ -5,6 +5,7 @@
  * and what was cut stay exact at every tier.
  */
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 
 import { intervalMs, type Tier } from '../flow/interval.ts'
 import type { Settings } from '../flow/settings.ts'
@@ -149,7 +150,9 @@ export class Consolidator {
     const due = new Set(span.steps.map(nameOf))
     const open = new Map<Tier, StepConsolidation>()
     const range = { tier: this.#finest, from: span.from, to: span.to, exporter }
-    for await (const step of store.steps(range))
+    for await (const step of store.steps(range)) {
+      // The thread may be the one that receives datagrams: it must not be held for long.
+      await setImmediate()
       for (const tier of tiers) {
         const time = Math.floor(step.coverage.time / tier.stepMs) * tier.stepMs
         if (!due.has(nameOf({ tier, time }))) continue
@@ -164,6 +167,7 @@ export class Consolidator {
         }
         making.add(step)
       }
+    }
     for (const [tier, making] of open) await this.#finish(tier, making, exporter)
   }
 
@@ -172,6 +176,7 @@ export class Consolidator {
       const range = { tier: this.#finest, from: making.time, to: making.end, exporter }
       for await (const step of this.#parts.store.steps(range)) making.addAgain(step)
     }
+    await setImmediate()
     const step = making.finish()
     const held = this.#pending.get(tier)
     if (held) held.push(step)

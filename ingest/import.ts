@@ -165,6 +165,7 @@ export async function writeSeries({
       await archive.clearRedo(batch)
     })
     await consolidator.run(Date.now(), { isComplete: true })
+    await consolidator.close()
     return intervals.size
   } finally {
     await store.close()

@@ -86,6 +86,7 @@ export async function runIngest(
     await reporter.close()
     await journal.close()
     await archive.close()
+    await consolidator.close()
     await store.close()
     await lock.release()
   }

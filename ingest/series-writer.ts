@@ -36,7 +36,7 @@ export class SeriesWriter {
   stepsHeld(buckets: Buckets, intervals: Iterable<number>, covered: CoveredIntervals): StepRows[] {
     const steps: StepRows[] = []
     for (const interval of intervals) {
-      const rows = buckets.rows(interval)
+      const rows = buckets.rows(interval, this.#parts.top)
       const exporters = new Set([...rows.keys(), ...(covered.get(interval) ?? [])])
       for (const exporter of exporters)
         steps.push(this.#step(this.#coverage(exporter, interval), rows.get(exporter) ?? []))
@@ -82,7 +82,7 @@ export class SeriesWriter {
     }
     const steps: StepRows[] = []
     for (const interval of batch) {
-      const rows = buckets.rows(interval)
+      const rows = buckets.rows(interval, this.#parts.top)
       const exporters = new Set([
         ...rows.keys(),
         ...(covered.get(interval) ?? []),

@@ -81,10 +81,10 @@ export class Buckets {
     return interval >= this.#wholeFrom || this.#intervals.has(interval)
   }
 
-  /** The uncut rows of an interval by exporter (address as text). */
-  rows(interval: number): Map<string, MeasurementRows[]> {
+  /** The rows of an interval by exporter (address as text), hosts cut to the `top`; see Totals.rows. */
+  rows(interval: number, top?: number): Map<string, MeasurementRows[]> {
     const exporters = this.#intervals.get(interval) ?? new Map<string, Totals>()
-    return new Map([...exporters].map(([exporter, totals]) => [exporter, totals.rows()]))
+    return new Map([...exporters].map(([exporter, totals]) => [exporter, totals.rows(top)]))
   }
 
   /** Lets go of intervals that are written and past the horizon, or the oldest where memory is short. */

@@ -2,8 +2,9 @@
 import { formatAddress, type NetworkSet } from '../../flow/address.ts'
 import { protocolName } from '../../flow/protocol.ts'
 import { portText } from '../../flow/service.ts'
-import { measurements, type MeasurementName } from '../../store/measurement.ts'
+import { measurements, otherKey, type MeasurementName } from '../../store/measurement.ts'
 import type { FieldColumns, MeasurementRows } from '../../store/series.ts'
+import { keptKeys } from './choose.ts'
 import { AddressTable, CountTable, type Counts } from './tables.ts'
 
 /** Directions as they are stored; the index is the code used in keys. */
@@ -68,8 +69,16 @@ export class Totals {
     )
   }
 
-  /** The rows of every measurement, uncut. */
-  rows(): MeasurementRows[] {
+  /**
+   * The rows of every measurement; of hosts only the `top` are made, and what is not is added up in
+   * rows named `other`. The other measurements are uncut.
+   */
+  rows(top: number = Number.POSITIVE_INFINITY): MeasurementRows[] {
+    const ranking = {
+      top,
+      isLocal: (host: number) => this.#isLocal[host] === 1,
+      compare: (a: number, b: number) => this.#compare(a, b),
+    }
     const direction = (b: number, count: number) => directions[(b - 1) % count]!
     const service = (b: number, count: number) => {
       const code = Math.floor((b - 1) / count)
@@ -84,17 +93,23 @@ export class Totals {
         interface: String(a),
         direction: direction(b, 2),
       })),
-      rowsOf('host', this.#host, (a, b) => ({ host: this.#text(a), direction: direction(b, 2) })),
+      rowsOf(
+        'host',
+        this.#host,
+        (a, b) => ({ host: this.#text(a), direction: direction(b, 2) }),
+        keptKeys(this.#host, ranking),
+      ),
       rowsOf('port', this.#port, (_, b) => ({ ...service(b, 4), direction: direction(b, 4) })),
       rowsOf('protocol', this.#protocol, (_, b) => ({
         protocol: protocolName(Math.floor((b - 1) / 4)),
         direction: direction(b, 4),
       })),
-      rowsOf('host_port', this.#hostPort, (a, b) => ({
-        host: this.#text(a),
-        ...service(b, 2),
-        direction: direction(b, 2),
-      })),
+      rowsOf(
+        'host_port',
+        this.#hostPort,
+        (a, b) => ({ host: this.#text(a), ...service(b, 2), direction: direction(b, 2) }),
+        keptKeys(this.#hostPort, ranking),
+      ),
     ]
   }
 
@@ -113,6 +128,15 @@ export class Totals {
     return index
   }
 
+  #compare(a: number, b: number): number {
+    const words = this.#addresses.words
+    for (let i = 0; i < 4; i++) {
+      const order = words[a * 4 + i]! - words[b * 4 + i]!
+      if (order !== 0) return order
+    }
+    return 0
+  }
+
   #text(index: number): string {
     const words = this.#addresses.words
     const at = index * 4
@@ -124,25 +148,42 @@ function rowsOf(
   measurement: MeasurementName,
   table: CountTable,
   tagsOf: (a: number, b: number) => MeasurementTags,
+  isKept: ((a: number, b: number) => boolean) | null = null,
 ): MeasurementRows {
-  const sum: FieldColumns = {
-    bytes: new Float64Array(table.count),
-    packets: new Float64Array(table.count),
-    flows: new Float64Array(table.count),
-    active: new Float64Array(table.count),
-  }
   const tags: Record<string, string[]> = {}
   for (const tag of measurements[measurement].tags) tags[tag] = []
-  let row = 0
+  const kept: number[] = []
+  /** Sums of what is not kept, by direction in or out. */
+  const others = new Map<number, number[]>()
+  let held: Float64Array = new Float64Array(0)
   table.forEach((a, b, sums, at) => {
-    for (const [tag, value] of Object.entries(tagsOf(a, b))) tags[tag]!.push(value)
-    sum.bytes[row] = sums[at]!
-    sum.packets[row] = sums[at + 1]!
-    sum.flows[row] = sums[at + 2]!
-    sum.active[row] = sums[at + 3]!
-    row++
+    held = sums
+    if (!isKept || isKept(a, b)) {
+      for (const [tag, value] of Object.entries(tagsOf(a, b))) tags[tag]!.push(value)
+      kept.push(at)
+      return
+    }
+    const way = (b - 1) & 1
+    const other = others.get(way) ?? [0, 0, 0, 0]
+    for (let field = 0; field < 4; field++) other[field] = other[field]! + sums[at + field]!
+    others.set(way, other)
   })
-  return { measurement, count: row, tags, sum }
+  for (const way of others.keys())
+    for (const tag of measurements[measurement].tags)
+      tags[tag]!.push(tag === 'direction' ? directions[way]! : otherKey)
+  const rows = [...others.values()]
+  const column = (field: number) =>
+    Float64Array.from([
+      ...kept.map((at) => held[at + field]!),
+      ...rows.map((other) => other[field]!),
+    ])
+  const sum: FieldColumns = {
+    bytes: column(0),
+    packets: column(1),
+    flows: column(2),
+    active: column(3),
+  }
+  return { measurement, count: kept.length + rows.length, tags, sum }
 }
 
 type MeasurementTags = Record<string, string>

@@ -1,11 +1,10 @@
 /** One step of a coarser tier, made of the 5-minute steps that lie in it. Pure. */
 import { intervalMs } from '../../flow/interval.ts'
-import type { CutOptions } from '../../store/cut.ts'
 import { measurementNames, unknownReasons, type MeasurementName } from '../../store/measurement.ts'
 import type { Coverage, StepRows } from '../../store/series.ts'
-import { MeasurementTable } from './table.ts'
+import { MeasurementTable, type TableOptions } from './table.ts'
 
-export interface StepOptions extends CutOptions {
+export interface StepOptions extends TableOptions {
   /** Start and length of the step, ms. */
   time: number
   stepMs: number

@@ -14,7 +14,13 @@ const hashPrime = 0x9e3779b1
 
 export class Accounting {
   /** What the datagram at hand says; one object, used again. */
-  readonly sequenced: SequencedDatagram = { sequence: 0, uptimeMs: -1, exportMs: 0, mark: 0 }
+  readonly sequenced: SequencedDatagram = {
+    sequence: 0,
+    uptimeMs: -1,
+    exportMs: 0,
+    mark: 0,
+    checksum: 0,
+  }
   readonly #contents: SequencedContents = {
     records: 0,
     optionsRecords: 0,
@@ -33,13 +39,16 @@ export class Accounting {
     sequenced.sequence = sequence
     sequenced.uptimeMs = context.uptimeMs
     sequenced.exportMs = context.exportMs
-    sequenced.mark = markOf(context, sequence)
   }
 
   /** Whether the datagram is a second copy, which is counted and must not be decoded again. */
   isDuplicate(context: DatagramContext): boolean {
     const { stream, exporter } = context
-    if (stream.version === 'v1' || !stream.sequence.isDuplicate(this.sequenced)) return false
+    const { sequenced } = this
+    if (stream.version === 'v1') return false
+    sequenced.mark = markOf(context, sequenced.sequence)
+    sequenced.checksum = stream.sequence.isNumbered ? 0 : checksumOf(context)
+    if (!stream.sequence.isDuplicate(sequenced)) return false
     exporter.duplicates++
     this.#tell(context, { verdict: 'duplicate', lostDatagrams: 0, lostFlows: 0 })
     return true
@@ -98,4 +107,11 @@ function markOf(
     hash ^= hash >>> 15
   }
   return (hash >>> 12) * wordSize + sequence
+}
+
+/** A checksum of all bytes (FNV-1a), which is too slow to be made of every datagram. */
+function checksumOf({ view, offset, end }: DatagramContext): number {
+  let hash = 0x811c9dc5
+  for (let at = offset; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)
+  return hash >>> 0
 }

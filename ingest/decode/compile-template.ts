@@ -77,6 +77,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     ].some((name) => flowSteps.taken.has(name)),
     hasPackets: flowSteps.taken.has('packetDeltaCount'),
     hasSection: flowSteps.taken.has('section'),
+    exactly: flowSteps.exactly,
     finishes: flowSteps.finishes,
     tellsProtocols: flowSteps.tellsProtocols,
     icmpInPort:
@@ -123,6 +124,7 @@ class StepList {
   readonly scratchTaken = new Set<ScratchName>()
   usesUptime = false
   tellsProtocols = false
+  exactly: PlacedGroup | null = null
   finishes = false
   badLengths = 0
   readonly #flows: FlowColumns
@@ -136,7 +138,7 @@ class StepList {
   /** Adds elements, by groups where they form some. */
   addGroups(placed: readonly PlacedElement[], groups: readonly FieldGroup[]): void {
     const grouped = new Set<PlacedElement>()
-    for (const { fields, loop, does } of groups) {
+    for (const { fields, loop, tellsProtocols, exactly } of groups) {
       const members = fields.map(([id, length]) =>
         placed.find(
           (other) =>
@@ -154,9 +156,13 @@ class StepList {
         if ('column' in action) this.taken.add(action.column)
         if (action.kind === 'uptime') this.usesUptime = true
       }
-      if (does === 'protocols') this.tellsProtocols = true
-      if (does === 'finish') this.finishes = !placed.some((other) => mayChange(other, found))
-      this.groups.push({ loop, at: offsetsOf(found.map((member) => member.place)) })
+      if (tellsProtocols) this.tellsProtocols = true
+      const at = offsetsOf(found.map((member) => member.place))
+      this.groups.push({ loop, at })
+      if (exactly) {
+        this.exactly = { loop: exactly, at }
+        this.finishes = !placed.some((other) => mayChange(other, found))
+      }
     }
     for (const other of placed) if (!grouped.has(other)) this.add(other)
   }

@@ -44,6 +44,8 @@ export class Exporters {
   readonly #templates: () => TemplateStore
   #lastSource = ''
   #last: Exporter | null = null
+  /** Streams of all exporters. */
+  #streams = 0
   /** Exporters forgotten because there were too many. */
   evicted = 0
 
@@ -87,6 +89,7 @@ export class Exporters {
   }
 
   #forget(stream: Stream): void {
+    this.#streams--
     this.#templates().forget(stream)
     while (stream.parked.length > 0) this.#parking.remove(stream, 0)
   }
@@ -124,6 +127,7 @@ export class Exporters {
   addStream(exporter: Exporter, stream: Stream): void {
     const { version, domain, sourcePort } = stream
     if (exporter.streams.size >= this.#limits.streamsPerExporterMax) this.#evictStream(exporter)
+    if (++this.#streams > this.#limits.streamsMax) this.#evictStreams()
     exporter.streams.set(keyOf(version, domain, sourcePort), stream)
     if (exporter.domains.size < this.#limits.streamsPerExporterMax) exporter.domains.add(domain)
   }
@@ -159,5 +163,20 @@ export class Exporters {
     exporter.streams.delete(oldestKey)
     exporter.lastStream = null
     exporter.problem('stream-evicted')
+  }
+
+  /** Forgets an eighth of all streams, the longest silent. */
+  #evictStreams(): void {
+    const silent = [...this.byAddress.values()]
+      .flatMap((exporter) =>
+        [...exporter.streams].map(([key, stream]) => ({ exporter, key, stream })),
+      )
+      .sort((a, b) => a.stream.seenMs - b.stream.seenMs)
+    for (const { exporter, key, stream } of silent.slice(0, Math.ceil(silent.length / 8))) {
+      this.#forget(stream)
+      exporter.streams.delete(key)
+      if (exporter.lastStream === stream) exporter.lastStream = null
+      exporter.problem('stream-evicted')
+    }
   }
 }

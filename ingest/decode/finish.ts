@@ -3,8 +3,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './batch.ts'
 import type { DatagramContext } from './context.ts'
 import { clockToleranceMs } from './limits.ts'
-import { wordSize } from './numbers.ts'
-import { finishTimes, uptimeAheadMs } from './times.ts'
+import { finishTimes } from './times.ts'
 import type { TimeContext, TimeFaults } from './times.ts'
 import { asRate, rateOf } from './sampling.ts'
 import type { CompiledTemplate, ScratchColumns } from './template.ts'
@@ -30,6 +29,7 @@ export function beginRows(
 ): void {
   const { exporter, stream, receivedMs } = context
   batch.latestMs = context.skewMs === 0 ? receivedMs + clockToleranceMs : -1
+  batch.isOdd = false
   batch.domain = stream.domain
   batch.exporterUpper = exporter.words[2]
   batch.exporterLower = exporter.words[3]
@@ -68,34 +68,12 @@ export function finishRows(
     exporter.lastRate = batch.rate
     return
   }
-  if (compiled.finishes && batch.isOdd) putOddRight(batch, flows, compiled, from)
   if (compiled.hasSection && !compiled.hasPackets) flows.packetDeltaCount.fill(1, from, to)
   fillSampling(state.scratch, context, compiled, from)
   state.finish(context, state, from)
   const { faults } = state
   if (faults.missing + faults.reversed + faults.inFuture + faults.corrected > 0)
     countTimeFaults(context, faults)
-}
-
-/** What a group's loop leaves to be done where it found anything odd: see counts4 and counts8. */
-function putOddRight(
-  batch: Batch,
-  flows: FlowColumns,
-  { usesUptime }: CompiledTemplate,
-  from: number,
-): void {
-  const { octetDeltaCount, packetDeltaCount, flowStartMilliseconds, flowEndMilliseconds } = flows
-  for (let i = from; i < flows.count; i++) {
-    for (const counts of [octetDeltaCount, packetDeltaCount])
-      if (counts[i]! > Number.MAX_SAFE_INTEGER) {
-        counts[i] = 0
-        batch.countersTooLarge++
-      }
-    // A last a little before its first looks as if the flow had lasted a whole round of uptime.
-    const isReversed =
-      usesUptime && flowEndMilliseconds[i]! - flowStartMilliseconds[i]! > wordSize - uptimeAheadMs
-    if (isReversed) flowStartMilliseconds[i] = flowStartMilliseconds[i]! + wordSize
-  }
 }
 
 /**

@@ -1,9 +1,7 @@
-/** The loops of groups (see groups.ts), each written out for its columns and made once. */
-import { ipv4Marker } from '../../flow/address.ts'
+/** The loops of the groups that finish their rows (see groups.ts). */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './batch.ts'
-import { highWordMax, wordSize } from './numbers.ts'
-import { uptimeAheadMs } from './times.ts'
+import { wordSize } from './numbers.ts'
 
 /** Reads a group's fields into rows; where they lie in a record is `at`, in the order of the fields. */
 export type GroupLoop = (batch: Batch, row: number, at: Offsets) => void
@@ -17,75 +15,6 @@ export interface Offsets {
   e: number
   f: number
   g: number
-}
-
-export function ipv4Ends(flows: FlowColumns): GroupLoop {
-  const { sourceAddressLow, destinationAddressLow, protocolIdentifier } = flows
-  const { sourceTransportPort, destinationTransportPort } = flows
-  const { tcpControlBits, ipClassOfService } = flows
-  return (batch, row, { a, b, c, d, e, f, g }) => {
-    const { view, stride } = batch
-    const to = row + batch.records
-    let at = batch.offset
-    let protocolBits = 0
-    for (let i = row; i < to; i++, at += stride) {
-      sourceAddressLow[2 * i] = view.getUint32(at + a)
-      sourceAddressLow[2 * i + 1] = ipv4Marker
-      destinationAddressLow[2 * i] = view.getUint32(at + b)
-      destinationAddressLow[2 * i + 1] = ipv4Marker
-      sourceTransportPort[i] = view.getUint16(at + c)
-      destinationTransportPort[i] = view.getUint16(at + d)
-      const protocol = view.getUint8(at + e)
-      protocolIdentifier[i] = protocol
-      protocolBits |= 1 << protocol
-      tcpControlBits[i] = view.getUint8(at + f)
-      ipClassOfService[i] = view.getUint8(at + g)
-    }
-    batch.protocolBits = protocolBits
-  }
-}
-
-/** The same with flags of 2 bytes, as IPFIX has them. */
-export function ipv4EndsWideFlags(flows: FlowColumns): GroupLoop {
-  const { sourceAddressLow, destinationAddressLow, protocolIdentifier } = flows
-  const { sourceTransportPort, destinationTransportPort } = flows
-  const { tcpControlBits, ipClassOfService } = flows
-  return (batch, row, { a, b, c, d, e, f, g }) => {
-    const { view, stride } = batch
-    const to = row + batch.records
-    let at = batch.offset
-    let protocolBits = 0
-    for (let i = row; i < to; i++, at += stride) {
-      sourceAddressLow[2 * i] = view.getUint32(at + a)
-      sourceAddressLow[2 * i + 1] = ipv4Marker
-      destinationAddressLow[2 * i] = view.getUint32(at + b)
-      destinationAddressLow[2 * i + 1] = ipv4Marker
-      sourceTransportPort[i] = view.getUint16(at + c)
-      destinationTransportPort[i] = view.getUint16(at + d)
-      const protocol = view.getUint8(at + e)
-      protocolIdentifier[i] = protocol
-      protocolBits |= 1 << protocol
-      tcpControlBits[i] = view.getUint16(at + f)
-      ipClassOfService[i] = view.getUint8(at + g)
-    }
-    batch.protocolBits = protocolBits
-  }
-}
-
-export function ports(flows: FlowColumns): GroupLoop {
-  const { sourceTransportPort, destinationTransportPort, protocolIdentifier } = flows
-  const { tcpControlBits, ipClassOfService } = flows
-  return ({ view, stride, records, offset }, row, { a, b, c, d, e }) => {
-    const to = row + records
-    let at = offset
-    for (let i = row; i < to; i++, at += stride) {
-      sourceTransportPort[i] = view.getUint16(at + a)
-      destinationTransportPort[i] = view.getUint16(at + b)
-      protocolIdentifier[i] = view.getUint8(at + c)
-      tcpControlBits[i] = view.getUint8(at + d)
-      ipClassOfService[i] = view.getUint8(at + e)
-    }
-  }
 }
 
 /**
@@ -134,7 +63,10 @@ export function counts4(flows: FlowColumns): GroupLoop {
   }
 }
 
-/** Counters of 8 bytes and times in ms; finishes its rows. */
+/**
+ * Counters of 8 bytes and times in ms; finishes its rows. Only lower words are read as numbers: upper
+ * words of counters that are not 0, and of times that are not those of the first end, are odd.
+ */
 export function counts8(flows: FlowColumns): GroupLoop {
   const { octetDeltaCount, packetDeltaCount, samplingInterval } = flows
   const { flowStartMilliseconds, flowEndMilliseconds } = flows
@@ -142,32 +74,30 @@ export function counts8(flows: FlowColumns): GroupLoop {
   return (batch, row, { a, b, c, d }) => {
     const { view, stride, receivedMs } = batch
     const [upper, lower] = [batch.exporterUpper | 0, batch.exporterLower | 0]
-    const [domain, rate] = [batch.domain | 0, batch.rate | 0]
+    const [domain, rate, latest] = [batch.domain | 0, batch.rate | 0, batch.latestMs | 0]
     const to = row + batch.records
     let at = batch.offset
     let octets = 0
     let packets = 0
-    let highWords = 0
-    let latest = 0
-    let reversed = 0
-    let earliest = receivedMs
+    let countWords = 0
+    let timeWords = 0
+    let signs = 0
+    const timeWord = view.getInt32(at + d)
+    const sinceMs = (timeWord >>> 0) * wordSize
     for (let i = row; i < to; i++, at += stride) {
-      const octetWord = view.getUint32(at + a)
-      const packetWord = view.getUint32(at + b)
-      const octetCount = octetWord * wordSize + view.getUint32(at + a + 4)
-      const packetCount = packetWord * wordSize + view.getUint32(at + b + 4)
-      highWords |= octetWord | packetWord
+      const octetCount = view.getUint32(at + a + 4)
+      const packetCount = view.getUint32(at + b + 4)
       octetDeltaCount[i] = octetCount
       packetDeltaCount[i] = packetCount
       octets += octetCount
       packets += packetCount
-      const start = view.getUint32(at + c) * wordSize + view.getUint32(at + c + 4)
-      const end = view.getUint32(at + d) * wordSize + view.getUint32(at + d + 4)
-      earliest = Math.min(earliest, start)
-      latest = Math.max(latest, end)
-      reversed = Math.max(reversed, start - end)
-      flowStartMilliseconds[i] = start
-      flowEndMilliseconds[i] = end
+      countWords |= view.getInt32(at + a) | view.getInt32(at + b)
+      const start = view.getInt32(at + c + 4)
+      const end = view.getInt32(at + d + 4)
+      timeWords |= (view.getInt32(at + c) ^ timeWord) | (view.getInt32(at + d) ^ timeWord)
+      signs |= (end - start) | (latest - end)
+      flowStartMilliseconds[i] = sinceMs + (start >>> 0)
+      flowEndMilliseconds[i] = sinceMs + (end >>> 0)
       collectionTimeMilliseconds[i] = receivedMs
       exporterAddressLow[2 * i] = lower
       exporterAddressLow[2 * i + 1] = upper
@@ -176,112 +106,7 @@ export function counts8(flows: FlowColumns): GroupLoop {
     }
     batch.octets = octets
     batch.packets = packets
-    batch.isOdd =
-      earliest === 0 || latest > batch.latestMs || reversed > 0 || highWords >>> 0 > highWordMax
-  }
-}
-
-export function counters4({ octetDeltaCount, packetDeltaCount }: FlowColumns): GroupLoop {
-  return ({ view, stride, records, offset }, row, { a, b }) => {
-    const to = row + records
-    let at = offset
-    for (let i = row; i < to; i++, at += stride) {
-      octetDeltaCount[i] = view.getUint32(at + a)
-      packetDeltaCount[i] = view.getUint32(at + b)
-    }
-  }
-}
-
-export function counters8({ octetDeltaCount, packetDeltaCount }: FlowColumns): GroupLoop {
-  return (batch, row, { a, b }) => {
-    const { view, stride } = batch
-    const to = row + batch.records
-    let at = batch.offset
-    for (let i = row; i < to; i++, at += stride) {
-      const octets = view.getUint32(at + a)
-      const packets = view.getUint32(at + b)
-      if (octets > highWordMax || packets > highWordMax) batch.countersTooLarge++
-      if (octets <= highWordMax) octetDeltaCount[i] = octets * wordSize + view.getUint32(at + a + 4)
-      if (packets <= highWordMax)
-        packetDeltaCount[i] = packets * wordSize + view.getUint32(at + b + 4)
-    }
-  }
-}
-
-export function uptimes({ flowStartMilliseconds, flowEndMilliseconds }: FlowColumns): GroupLoop {
-  const aheadFrom = wordSize - uptimeAheadMs
-  return ({ view, stride, records, offset, exportMs, uptimeMs }, row, { a, b }) => {
-    const uptime = uptimeMs | 0
-    const to = row + records
-    let at = offset
-    for (let i = row; i < to; i++, at += stride) {
-      const last = view.getInt32(at + b)
-      const duration = (last - view.getInt32(at + a)) >>> 0
-      const end = exportMs - ((uptime - last) | 0)
-      flowEndMilliseconds[i] = end
-      flowStartMilliseconds[i] = end - (duration > aheadFrom ? duration - wordSize : duration)
-    }
-  }
-}
-
-export function routing2(flows: FlowColumns): GroupLoop {
-  const { ingressInterface, egressInterface, bgpSourceAsNumber, bgpDestinationAsNumber } = flows
-  const { sourcePrefixLength, destinationPrefixLength, nextHopAddressLow } = flows
-  return ({ view, stride, records, offset }, row, { a, b, c, d, e, f, g }) => {
-    const to = row + records
-    let at = offset
-    for (let i = row; i < to; i++, at += stride) {
-      ingressInterface[i] = view.getUint16(at + a)
-      egressInterface[i] = view.getUint16(at + b)
-      bgpSourceAsNumber[i] = view.getUint16(at + c)
-      bgpDestinationAsNumber[i] = view.getUint16(at + d)
-      sourcePrefixLength[i] = view.getUint8(at + e)
-      destinationPrefixLength[i] = view.getUint8(at + f)
-      const nextHop = view.getUint32(at + g)
-      nextHopAddressLow[2 * i] = nextHop
-      nextHopAddressLow[2 * i + 1] = nextHop === 0 ? 0 : ipv4Marker
-    }
-  }
-}
-
-export function routing4(flows: FlowColumns): GroupLoop {
-  const { ingressInterface, egressInterface, bgpSourceAsNumber, bgpDestinationAsNumber } = flows
-  const { sourcePrefixLength, destinationPrefixLength, nextHopAddressLow } = flows
-  return ({ view, stride, records, offset }, row, { a, b, c, d, e, f, g }) => {
-    const to = row + records
-    let at = offset
-    for (let i = row; i < to; i++, at += stride) {
-      ingressInterface[i] = view.getUint32(at + a)
-      egressInterface[i] = view.getUint32(at + b)
-      bgpSourceAsNumber[i] = view.getUint32(at + c)
-      bgpDestinationAsNumber[i] = view.getUint32(at + d)
-      sourcePrefixLength[i] = view.getUint8(at + e)
-      destinationPrefixLength[i] = view.getUint8(at + f)
-      const nextHop = view.getUint32(at + g)
-      nextHopAddressLow[2 * i] = nextHop
-      nextHopAddressLow[2 * i + 1] = nextHop === 0 ? 0 : ipv4Marker
-    }
-  }
-}
-
-export function interfaces4({ ingressInterface, egressInterface }: FlowColumns): GroupLoop {
-  return ({ view, stride, records, offset }, row, { a, b }) => {
-    const to = row + records
-    let at = offset
-    for (let i = row; i < to; i++, at += stride) {
-      ingressInterface[i] = view.getUint32(at + a)
-      egressInterface[i] = view.getUint32(at + b)
-    }
-  }
-}
-
-export function directionAndReason({ flowDirection, flowEndReason }: FlowColumns): GroupLoop {
-  return ({ view, stride, records, offset }, row, { a, b }) => {
-    const to = row + records
-    let at = offset
-    for (let i = row; i < to; i++, at += stride) {
-      flowDirection[i] = view.getUint8(at + a)
-      flowEndReason[i] = view.getUint8(at + b)
-    }
+    const isOtherEra = Math.floor(batch.latestMs / wordSize) !== timeWord >>> 0
+    batch.isOdd = signs < 0 || countWords !== 0 || timeWords !== 0 || isOtherEra
   }
 }

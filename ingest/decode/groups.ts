@@ -7,11 +7,8 @@
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Place } from './batch.ts'
+import { counters4, counters8, counts4Exactly, counts8Exactly, uptimes } from './count-loops.ts'
 import {
-  counters4,
-  counters8,
-  counts4,
-  counts8,
   directionAndReason,
   interfaces4,
   ipv4Ends,
@@ -19,19 +16,21 @@ import {
   ports,
   routing2,
   routing4,
-  uptimes,
-} from './group-loops.ts'
+} from './end-loops.ts'
+import { counts4, counts8 } from './group-loops.ts'
 import type { GroupLoop, Offsets } from './group-loops.ts'
 
 /** Elements and lengths of a group's fields, and the loop that reads them. */
 export interface FieldGroup {
   fields: readonly (readonly [id: number, length: number])[]
   loop: GroupLoop
+  /** The loop tells which protocols it saw. */
+  tellsProtocols?: true
   /**
-   * What it does besides: tell which protocols it saw, or finish its rows (write what all have in
-   * common, add up the counts, tell whether a count or a time needs a second look).
+   * The loop finishes its rows besides: it writes what all have in common, adds up the counts, and
+   * tells whether any is odd, so that all must be read once more by this loop and looked at.
    */
-  does?: 'protocols' | 'finish'
+  exactly?: GroupLoop
 }
 
 /** The offsets of fields at their places. */
@@ -46,11 +45,11 @@ export function offsetsOf(places: readonly Place[]): Offsets {
  */
 export function fieldGroups(flows: FlowColumns): FieldGroup[] {
   return [
-    { fields: [[8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [6, 1], [5, 1]], loop: ipv4Ends(flows), does: 'protocols' },
-    { fields: [[8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [6, 2], [5, 1]], loop: ipv4EndsWideFlags(flows), does: 'protocols' },
+    { fields: [[8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [6, 1], [5, 1]], loop: ipv4Ends(flows), tellsProtocols: true },
+    { fields: [[8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [6, 2], [5, 1]], loop: ipv4EndsWideFlags(flows), tellsProtocols: true },
     { fields: [[7, 2], [11, 2], [4, 1], [6, 1], [5, 1]], loop: ports(flows) },
-    { fields: [[1, 4], [2, 4], [22, 4], [21, 4]], loop: counts4(flows), does: 'finish' },
-    { fields: [[1, 8], [2, 8], [152, 8], [153, 8]], loop: counts8(flows), does: 'finish' },
+    { fields: [[1, 4], [2, 4], [22, 4], [21, 4]], loop: counts4(flows), exactly: counts4Exactly(flows) },
+    { fields: [[1, 8], [2, 8], [152, 8], [153, 8]], loop: counts8(flows), exactly: counts8Exactly(flows) },
     { fields: [[10, 2], [14, 2], [16, 2], [17, 2], [9, 1], [13, 1], [15, 4]], loop: routing2(flows) },
     { fields: [[10, 4], [14, 4], [16, 4], [17, 4], [9, 1], [13, 1], [15, 4]], loop: routing4(flows) },
     { fields: [[1, 4], [2, 4]], loop: counters4(flows) },

@@ -8,6 +8,8 @@ export interface DecoderLimits {
   exportersMax: number
   /** Streams (version, domain, source port) of one exporter. */
   streamsPerExporterMax: number
+  /** Streams of all exporters together. */
+  streamsMax: number
   /** Templates of one stream. */
   templatesPerStreamMax: number
   /** Templates of all exporters together, and the fields of all of these. */
@@ -29,9 +31,10 @@ export interface DecoderLimits {
 export const decoderLimits: DecoderLimits = {
   exportersMax: 1024,
   streamsPerExporterMax: 64,
+  streamsMax: 4096,
   templatesPerStreamMax: 256,
-  templatesMax: 32_768,
-  templateFieldsMax: 524_288,
+  templatesMax: 16_384,
+  templateFieldsMax: 262_144,
   compiledFieldsMax: 32_768,
   parkedBytesPerStreamMax: 1_048_576,
   parkedBytesMax: 16_777_216,

@@ -12,7 +12,8 @@ import { placeFields } from './records.ts'
 import type { RecordBytes } from './records.ts'
 import { readApplication } from './special.ts'
 import { rateOf } from './sampling.ts'
-import type { CompiledTemplate, Field, Template } from './template.ts'
+import type { Field } from './field.ts'
+import type { CompiledTemplate, Template } from './template.ts'
 
 /** One options record: numbers and texts by element name, the scope's among them. */
 export interface OptionsRecord {

@@ -166,6 +166,7 @@ export class RecordDecoder {
       const { loop, at } = groups[i]!
       loop(batch, from, at)
     }
+    if (batch.isOdd) compiled.exactly?.loop(batch, from, compiled.exactly.at)
     for (let i = 0; i < steps.length; i++) steps[i]!(batch, from)
     flows.count = from + batch.records
     finishRows(this.#finish, context, compiled, from)

@@ -1,6 +1,7 @@
 /** Reading a snapshot back: total, whatever does not have the right shape is left out. */
 import type { DatagramVersion } from './datagram.ts'
 import type { Exporter } from './exporter.ts'
+import { fieldOf } from './field.ts'
 import { fieldsPerTemplateMax } from './limits.ts'
 import { problems } from './problem.ts'
 import type { Problem } from './problem.ts'
@@ -143,7 +144,7 @@ function restoreTemplate(
   const fields = []
   for (let i = 0; i + 2 < state.fields.length && fields.length < fieldsPerTemplateMax; i += 3) {
     const [id, enterprise, length] = state.fields.slice(i, i + 3).map(number)
-    fields.push({ id: id!, enterprise: enterprise!, length: length! })
+    fields.push(fieldOf(id!, enterprise!, length!))
   }
   const { scopeCount, isOptions, usedMs } = state
   const template = new Template(number(state.id), fields, {

@@ -3,25 +3,24 @@
  * (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
  */
 import type { SequenceVerdict } from '../../flow/sequence.ts'
+import { hasRestarted } from './boot.ts'
+import type { Clocks } from './boot.ts'
 import { reorderWindowDatagrams } from './limits.ts'
 import { distance, MissingRanges } from './missing.ts'
 import type { MissingRange } from './missing.ts'
 import { NumberingGuess, unitsOf } from './numbering.ts'
 import type { SequencedContents } from './numbering.ts'
-import { wordSize } from './numbers.ts'
 
 /** What the numbers of a version count by its standard. */
 export type SequenceUnit = 'flows' | 'datagrams' | 'records'
 
 /** One datagram, as far as its header and a mark of its contents go. */
-export interface SequencedDatagram {
+export interface SequencedDatagram extends Clocks {
   sequence: number
-  /** Uptime in ms mod 2^32, or -1 where the version has none. */
-  uptimeMs: number
-  /** unix ms, the exporter's clock */
-  exportMs: number
-  /** By which a second copy is known. */
+  /** By which a second copy is known, as far as the number tells datagrams apart. */
   mark: number
+  /** Of all its bytes; 0 once the stream's numbers are known to go on. */
+  checksum: number
 }
 
 export interface SequenceFinding {
@@ -39,12 +38,12 @@ export interface SequenceSnapshot {
   meanFlows: number
   datagrams: number
   numbering: number
+  numbered: number
+  checksum: number
   missing: readonly MissingRange[]
   recent: number[]
 }
 
-/** Uptime may seem to fall this far without a restart: export times are whole seconds. */
-const restartToleranceMs = 2500
 /** A late datagram was exported before the last one, but for a clock of whole seconds. */
 const exportToleranceMs = 1000
 
@@ -59,8 +58,10 @@ export class Sequence {
   #unsure = 0
   /** The number that the latest datagram in order carried. */
   #latest = 0
-  #uptimeMs = -1
-  #exportMs = 0
+  #isNumbered = false
+  /** Of the last datagram, as long as the numbers have not changed. */
+  #checksum = 0
+  readonly #last: Clocks = { uptimeMs: -1, exportMs: 0 }
   /** Running mean of flows a datagram, for estimates. */
   #meanFlows = 0
   #datagrams = 0
@@ -82,13 +83,18 @@ export class Sequence {
    */
   belongsTo(datagram: SequencedDatagram): boolean {
     if (this.#expected === -1) return false
-    return datagram.sequence === this.#expected || this.#hasRestarted(datagram)
+    return datagram.sequence === this.#expected || hasRestarted(this.#last, datagram)
+  }
+
+  /** Whether the numbers have ever changed: some exporters send the same one always. */
+  get isNumbered(): boolean {
+    return this.#isNumbered
   }
 
   /** Whether a datagram is a second copy of one of the last. Such a one is not accounted. */
-  isDuplicate({ sequence, mark }: SequencedDatagram): boolean {
+  isDuplicate({ sequence, mark, checksum }: SequencedDatagram): boolean {
     if (this.#expected === -1 || distance(this.#latest, sequence) > 0) return false
-    return this.#recent.includes(mark)
+    return (this.#isNumbered || checksum === this.#checksum) && this.#recent.includes(mark)
   }
 
   /** Judges a datagram and takes it in. Loss is negative where a late one takes back what was counted. */
@@ -106,6 +112,7 @@ export class Sequence {
       const ahead = distance(this.#expected, first)
       const slack = way.isAfter ? contents.recordsUnsure : this.#unsure
       if (ahead >= 0 && ahead <= slack) finding.verdict = 'continues'
+      else if (!this.#isNumbered && datagram.sequence === this.#latest) finding.verdict = 'unknown'
       else
         this.#judge(datagram, contents, { first, units, ahead: ahead > 0 ? ahead - slack : ahead })
       this.#learn(datagram, contents)
@@ -120,8 +127,8 @@ export class Sequence {
     { first, units, ahead }: { first: number; units: number; ahead: number },
   ): void {
     const finding = this.#finding
-    const isLater = datagram.exportMs - this.#exportMs > exportToleranceMs
-    if (this.#hasRestarted(datagram)) finding.verdict = 'restart'
+    const isLater = datagram.exportMs - this.#last.exportMs > exportToleranceMs
+    if (hasRestarted(this.#last, datagram)) finding.verdict = 'restart'
     else if (ahead > 0 && this.#isFromBeforeRestart(first)) finding.verdict = 'reordered'
     else if (ahead > 0) this.#lose(first, ahead)
     else if (!isLater && this.#missing.has(first)) {
@@ -131,17 +138,6 @@ export class Sequence {
       finding.lostFlows = flows
     } else if (this.#guess.fitsOther(datagram.sequence, contents)) finding.verdict = 'reordered'
     else finding.verdict = !isLater && -ahead <= this.#reorderUnits() ? 'reordered' : 'restart'
-  }
-
-  /**
-   * Uptime fell, and not because the datagram is an old one (then its export time fell as well), nor
-   * because it wrapped (then the time of boot stays the same mod 2^32).
-   */
-  #hasRestarted(datagram: SequencedDatagram): boolean {
-    if (datagram.uptimeMs < 0 || this.#uptimeMs < 0) return false
-    const uptime = distance(this.#uptimeMs, datagram.uptimeMs)
-    const bootMoved = ((datagram.exportMs - this.#exportMs - uptime) % wordSize) | 0
-    return uptime < 0 && bootMoved > restartToleranceMs
   }
 
   /** A late datagram of the time before a restart seems to be far ahead. */
@@ -190,10 +186,14 @@ export class Sequence {
 
   #advance(datagram: SequencedDatagram, contents: SequencedContents): void {
     const { verdict } = this.#finding
+    if (!this.#isNumbered) {
+      this.#isNumbered = this.#datagrams > 0 && datagram.sequence !== this.#latest
+      this.#checksum = datagram.checksum
+    }
     this.#recent[this.#datagrams % this.#recent.length] = datagram.mark
     this.#datagrams++
     this.#meanFlows += (contents.flows - this.#meanFlows) * (this.#datagrams === 1 ? 1 : 1 / 16)
-    if (verdict === 'reordered') return
+    if (verdict === 'reordered' || verdict === 'unknown') return
     if (verdict === 'restart') {
       this.#missing.clear()
       this.#expectedBefore = this.#expected
@@ -205,8 +205,8 @@ export class Sequence {
       ? datagram.sequence
       : (datagram.sequence + unitsOf(way, contents)) >>> 0
     this.#unsure = way.counts === 'datagrams' || way.isAfter ? 0 : contents.recordsUnsure
-    this.#uptimeMs = datagram.uptimeMs
-    this.#exportMs = datagram.exportMs
+    this.#last.uptimeMs = datagram.uptimeMs
+    this.#last.exportMs = datagram.exportMs
     if (this.#missing.ranges.length > 0) this.#missing.forget(this.#datagrams)
   }
 
@@ -215,11 +215,13 @@ export class Sequence {
       expected: this.#expected,
       unsure: this.#unsure,
       latest: this.#latest,
-      uptimeMs: this.#uptimeMs,
-      exportMs: this.#exportMs,
+      uptimeMs: this.#last.uptimeMs,
+      exportMs: this.#last.exportMs,
       meanFlows: this.#meanFlows,
       datagrams: this.#datagrams,
       numbering: this.#guess.index,
+      numbered: Number(this.#isNumbered),
+      checksum: this.#checksum,
       missing: this.#missing.ranges,
       recent: Array.from(this.#recent),
     }
@@ -229,11 +231,13 @@ export class Sequence {
     this.#expected = state.expected
     this.#unsure = state.unsure
     this.#latest = state.latest
-    this.#uptimeMs = state.uptimeMs
-    this.#exportMs = state.exportMs
+    this.#last.uptimeMs = state.uptimeMs
+    this.#last.exportMs = state.exportMs
     this.#meanFlows = state.meanFlows
     this.#datagrams = state.datagrams
     this.#guess.index = state.numbering
+    this.#isNumbered = state.numbered === 1
+    this.#checksum = state.checksum
     this.#missing.restore(state.missing)
     this.#recent.set(state.recent.slice(0, this.#recent.length))
   }

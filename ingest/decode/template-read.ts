@@ -1,9 +1,10 @@
 /** Reads template records of v9 (RFC 3954, sections 5.2 and 6.1) and IPFIX (RFC 7011, section 3.4). */
 import type { DatagramContext } from './context.ts'
+import { fieldOf } from './field.ts'
+import type { Field } from './field.ts'
 import { fieldsPerTemplateMax, recordBytesMax } from './limits.ts'
 import type { RecordBytes } from './records.ts'
 import { Template } from './template.ts'
-import type { Field } from './template.ts'
 
 export interface TemplateFinding {
   /** Offset of the next template record, or -1 where it cannot be told. */
@@ -96,7 +97,7 @@ function readFields(
       enterprise = view.getUint32(at)
       at += 4
     }
-    if (i <= fieldsPerTemplateMax) fields.push({ id, enterprise, length })
+    if (i <= fieldsPerTemplateMax) fields.push(fieldOf(id, enterprise, length))
   }
   return { fields, next: at }
 }

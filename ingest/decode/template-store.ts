@@ -81,10 +81,10 @@ export class TemplateStore {
     exporter.problem('template-evicted')
   }
 
-  /** An eighth at once, so that a flood of templates does not cost a search each. */
+  /** A quarter at once, so that a flood of templates does not cost a search each. */
   #evict(): void {
     const held = this.#all().sort((a, b) => a.template.usedMs - b.template.usedMs)
-    for (const { exporter, stream, template } of held.slice(0, Math.ceil(held.length / 8))) {
+    for (const { exporter, stream, template } of held.slice(0, Math.ceil(held.length / 4))) {
       this.#remove(stream, template)
       exporter.problem('template-evicted')
     }

@@ -5,20 +5,12 @@
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Place, Step } from './batch.ts'
 import type { ScratchName } from './element.ts'
+import type { Field } from './field.ts'
 import type { GroupLoop, Offsets } from './group-loops.ts'
 import type { FieldGroup } from './groups.ts'
 
 /** A length that says: the record itself says how long the field is (RFC 7011, section 7). */
 export const variableLength = 65_535
-
-/** A field of a template as it was announced. */
-export interface Field {
-  id: number
-  /** 0 where it is IANA's. */
-  enterprise: number
-  /** Bytes, or variableLength. */
-  length: number
-}
 
 /** Columns that steps write besides those of the flows. */
 export type ScratchColumns = { readonly [Name in ScratchName]: Float64Array }
@@ -60,7 +52,9 @@ export interface CompiledTemplate {
   hasPackets: boolean
   /** Holds the starts of packets rather than counts. */
   hasSection: boolean
-  /** A group finishes the rows. */
+  /** Reads once more what a group has found to be odd; null: no group looks for that. */
+  exactly: PlacedGroup | null
+  /** That group finishes the rows, unless they are odd. */
   finishes: boolean
   /** A group tells the protocols that it saw. */
   tellsProtocols: boolean

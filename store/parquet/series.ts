@@ -10,6 +10,8 @@ import type { FileSource } from './files.ts'
 import { manifestName, stagingFolder, type SeriesEntry } from './layout.ts'
 import { Listing } from './listing.ts'
 import { ParquetSeries, ParquetSeriesReader, type SeriesReader } from './store.ts'
+
+export type { SeriesReader } from './store.ts'
 import { SeriesWriter } from './writer.ts'
 
 export interface ParquetSeriesOptions {

@@ -8,10 +8,10 @@ import { fieldNames, measurementNames, type MeasurementName, type TagName } from
 import type { Coverage, MeasurementRows, SeriesRange, StepRows } from '../series.ts'
 import { readCoverage } from './answers.ts'
 import type { Files } from './files.ts'
-import { isConsolidated, tagsOf } from './layout.ts'
+import { isConsolidated, tagsOf, type TableName } from './layout.ts'
 
 /** Rows of one reading: bounds the memory of an iteration. */
-const windowRowsMax = 100_000
+const windowRowsMax = 200_000
 /** The thread may be the one that receives datagrams: it must not be held for long. */
 const restEveryChunks = 4
 
@@ -20,13 +20,14 @@ export async function* readSteps(
   files: Files,
   range: SeriesRange & { exporter: string },
 ): AsyncGenerator<StepRows> {
+  const texts: Texts = new Map()
   const ofExporter = { ...range, exporters: [range.exporter] }
   for (const window of await windows(files, ofExporter)) {
     const coverages = await readCoverage(files, window)
     if (coverages.length === 0) continue
     const blocks = new Map<number, MeasurementRows[]>(coverages.map(({ time }) => [time, []]))
     for (const measurement of measurementNames)
-      for (const [time, rows] of await readBlocks(files, window, measurement))
+      for (const [time, rows] of await readBlocks(files, window, { measurement, texts }))
         blocks.get(time)?.push(rows)
     for (const coverage of coverages) yield stepOf(coverage, blocks.get(coverage.time)!)
   }
@@ -41,13 +42,14 @@ async function windows(files: Files, range: SeriesRange): Promise<SeriesRange[]>
   const { tier } = range
   const clipped = await files.clip(range)
   const entries = await files.source.entries()
-  let densest = 1
+  const densest = new Map<TableName, number>()
   for (const entry of entries) {
     if (entry.tier !== tier.name || entry.first >= clipped.to || entry.last < clipped.from) continue
-    const steps = (entry.last - entry.first) / tier.stepMs + 1
-    densest = Math.max(densest, (entry.rows / steps) * measurementNames.length)
+    const perStep = entry.rows / ((entry.last - entry.first) / tier.stepMs + 1)
+    densest.set(entry.table, Math.max(densest.get(entry.table) ?? 0, perStep))
   }
-  const lengthMs = Math.max(1, Math.floor(windowRowsMax / densest)) * tier.stepMs
+  const rowsPerStep = [...densest.values()].reduce((sum, rows) => sum + rows, 1)
+  const lengthMs = Math.max(1, Math.floor(windowRowsMax / rowsPerStep)) * tier.stepMs
   const extent = extentOf(
     entries.filter((entry) => entry.tier === tier.name && entry.table === 'coverage'),
   )
@@ -76,37 +78,78 @@ export function extentOf(
 async function readBlocks(
   files: Files,
   range: SeriesRange,
-  measurement: MeasurementName,
+  { measurement, texts }: { measurement: MeasurementName; texts: Texts },
 ): Promise<Map<number, MeasurementRows>> {
   const isCoarse = isConsolidated(range.tier)
-  const suffixes = isCoarse ? ['', '_max', '_unknown'] : ['']
-  const figures = suffixes.flatMap((suffix) => fieldNames.map((field) => field + suffix))
-  if (isCoarse) figures.push('known')
   const tags = tagsOf(measurement)
-  const select = [...tags, ...figures.map((figure) => `${figure}::DOUBLE`)].join(', ')
   const chunks = await files.query(range, measurement, {
-    sql: (fromWhere) => `SELECT epoch_ms(time)::DOUBLE, ${select} ${fromWhere} ORDER BY time`,
+    sql: (fromWhere) => blocksSql(fromWhere, tags, isCoarse),
   })
   const lengths = new Map<number, number>()
   for (const chunk of chunks)
     for (const time of timesOf(chunk)) lengths.set(time, (lengths.get(time) ?? 0) + 1)
   const blocks = new Map<number, MeasurementRows>()
   const filled = new Map<number, number>()
+  const local = new Map<number, string>()
   for (const [index, chunk] of chunks.entries()) {
     const times = timesOf(chunk)
     for (let from = 0, to = 0; from < times.length; from = to) {
       const time = times[from]!
       while (times[to] === time) to++
+      if (time === textTime) {
+        takeTexts(chunk, { from, to, texts, local })
+        continue
+      }
       let rows = blocks.get(time)
       if (!rows)
         blocks.set(time, (rows = emptyRows(measurement, { count: lengths.get(time)!, isCoarse })))
       const row = filled.get(time) ?? 0
-      takeRows(rows, chunk, { tags, from, to, row })
+      takeRows(rows, chunk, { tags, from, to, row, local })
       filled.set(time, row + to - from)
     }
     if (index % restEveryChunks === restEveryChunks - 1) await setImmediate()
   }
   return blocks
+}
+
+/** Stands for the time in the rows of an answer that give the texts; it comes before all times. */
+const textTime = -1
+
+/**
+ * The rows with numbers for their tags, and before them the texts of these numbers: every text is
+ * handed over once instead of once a row, and is one and the same string in every row.
+ */
+function blocksSql(fromWhere: string, tags: readonly TagName[], isCoarse: boolean): string {
+  const suffixes = isCoarse ? ['', '_max', '_unknown'] : ['']
+  const figures = suffixes.flatMap((suffix) => fieldNames.map((field) => field + suffix))
+  if (isCoarse) figures.push('known')
+  const texts = tags.map((tag) => `SELECT DISTINCT ${tag} AS text FROM found`).join(' UNION ')
+  const nothing = [...tags.slice(1), ...figures].map(() => '0::DOUBLE')
+  return `WITH found AS MATERIALIZED (SELECT time, ${[...tags, ...figures].join(', ')} ${fromWhere}),
+    texts AS MATERIALIZED (SELECT text, row_number() OVER () AS id FROM (${texts}))
+    SELECT ${textTime}::DOUBLE AS at_ms, text, ${['id::DOUBLE', ...nothing].join(', ')} FROM texts
+    UNION ALL
+    SELECT epoch_ms(found.time)::DOUBLE, NULL, ${tags.map((tag) => `of_${tag}.id::DOUBLE`).join(', ')},
+      ${figures.map((figure) => `found.${figure}::DOUBLE`).join(', ')}
+    FROM found ${tags.map((tag) => `JOIN texts AS of_${tag} ON of_${tag}.text = found.${tag}`).join(' ')}
+    ORDER BY at_ms`
+}
+
+/** Texts met in an iteration: one string each, however often it is read. */
+type Texts = Map<string, string>
+
+function takeTexts(
+  chunk: DuckDBDataChunk,
+  what: { from: number; to: number; texts: Texts; local: Map<number, string> },
+): void {
+  const { from, to, texts, local } = what
+  const [values, ids] = [chunk.getColumnVector(1), chunk.getColumnVector(2)]
+  for (let i = from; i < to; i++) {
+    const value = values.getItem(i) as string
+    const text = texts.get(value) ?? value
+    if (text === value) texts.set(value, value)
+    local.set(ids.getItem(i) as number, text)
+  }
 }
 
 function timesOf(chunk: DuckDBDataChunk): Float64Array {
@@ -120,15 +163,29 @@ function timesOf(chunk: DuckDBDataChunk): Float64Array {
 function takeRows(
   rows: MeasurementRows,
   chunk: DuckDBDataChunk,
-  { tags, from, to, row }: { tags: readonly TagName[]; from: number; to: number; row: number },
+  what: {
+    tags: readonly TagName[]
+    from: number
+    to: number
+    row: number
+    local: ReadonlyMap<number, string>
+  },
 ): void {
-  const columns: (string[] | Float64Array)[] = tags.map((tag) => rows.tags[tag]!)
-  for (const figures of [rows.sum, rows.max, rows.unknown])
-    if (figures) for (const field of fieldNames) columns.push(figures[field])
-  if (rows.known) columns.push(rows.known)
-  for (const [i, column] of columns.entries()) {
-    const vector = chunk.getColumnVector(1 + i)
-    for (let at = from; at < to; at++) column[row + at - from] = vector.getItem(at) as never
+  const { tags, from, to, row, local } = what
+  let column = 2
+  for (const tag of tags) {
+    const vector = chunk.getColumnVector(column++)
+    const target = rows.tags[tag]!
+    for (let at = from; at < to; at++)
+      target[row + at - from] = local.get(vector.getItem(at) as number)!
+  }
+  const figures: Float64Array[] = []
+  for (const columns of [rows.sum, rows.max, rows.unknown])
+    if (columns) for (const field of fieldNames) figures.push(columns[field])
+  if (rows.known) figures.push(rows.known)
+  for (const target of figures) {
+    const vector = chunk.getColumnVector(column++)
+    for (let at = from; at < to; at++) target[row + at - from] = vector.getItem(at) as number
   }
 }
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { archiveSums, forEachFlow, seriesSums } from '../stored.ts'
 
-const datagramsPerBurst = 20
+const datagramsPerBurst = 8
 const burstMs = 5
 /** What was sent this long before the kill may be lost: the journal is written in that time. */
 const graceMs = 1000

@@ -7,7 +7,9 @@ import { NetworkSet, parseAddress, parseNetwork } from '../../flow/address.ts'
 import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import { Buckets, type BucketsOptions } from '../../ingest/buckets/buckets.ts'
+import { cutTop } from '../../store/cut.ts'
 import type { MeasurementName } from '../../store/measurement.ts'
+import type { MeasurementRows } from '../../store/series.ts'
 
 const t0 = 1_794_819_600_000
 const dayMs = 86_400_000
@@ -198,4 +200,53 @@ test('a flow that is too old stays out and is counted', () => {
   buckets.add(columnsOf([{ first: 0, last: 0, octets: 1, received: 7 * dayMs + 1 }]))
   assert.equal(buckets.tooLate, 1)
   assert.deepEqual(buckets.takeChanged(), { dirty: [], redo: [] })
+})
+
+test('hosts cut before they are made text are those that cutting afterwards gives', () => {
+  const host = fc.record({
+    octets: fc.nat(1000),
+    local: fc.boolean(),
+    port: fc.constantFrom(80, 443),
+  })
+  fc.assert(
+    fc.property(
+      fc.array(host, { minLength: 1, maxLength: 40 }),
+      fc.integer({ min: 1, max: 12 }),
+      (hosts, top) => {
+        const buckets = bucketsOf()
+        // Distinct bytes, so that no tie is decided by text in one and by number in the other.
+        const simple = hosts.map(({ octets, local, port }, i) => ({
+          source: `${local ? '10.0.1' : '198.51.100'}.${i}`,
+          destination: '203.0.113.80',
+          destinationPort: port,
+          octets: octets * 64 + i + 1,
+          first: 0,
+          last: 1000,
+        }))
+        buckets.add(columnsOf(simple))
+        const isLocal = (address: string) => address.startsWith('10.')
+        const texts = (rows: MeasurementRows[]) =>
+          rows
+            .map((each) => cutTop(each, { top, isLocal }))
+            .flatMap(({ measurement, count, tags, sum }) =>
+              Array.from({ length: count }, (_, i) =>
+                [
+                  measurement,
+                  ...Object.entries(tags)
+                    .map(([tag, values]) => `${tag} ${values[i]}`)
+                    .toSorted(),
+                  sum.bytes[i],
+                  sum.flows[i],
+                ].join(' '),
+              ),
+            )
+            .toSorted()
+        const uncut = buckets.rows(t0).get('10.0.0.1')!
+        const precut = buckets.rows(t0, top).get('10.0.0.1')!
+        assert.deepEqual(texts(precut), texts(uncut))
+        for (const { measurement, count } of precut)
+          if (measurement.startsWith('host')) assert.ok(count <= 2 * top + 2)
+      },
+    ),
+  )
 })

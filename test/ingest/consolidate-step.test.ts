@@ -174,24 +174,29 @@ test('property: sums are those of the 5-minute rows; maxima are no less than ave
 
 test('property: every figure is what counting interval by interval gives', () => {
   fc.assert(
-    fc.property(intervals, fc.integer({ min: 1, max: 8 }), (steps, top) => {
-      const { measurements } = consolidate(exporter, steps, { ...halfHour, top })
-      const made = measurements.flatMap((block) => rowsBack(block))
-      const kept = new Set(made.map(({ host }) => host!))
-      for (const each of made) {
-        const values = steps.map((step) => valueIn(step, each, kept))
-        const isKnown = steps.map(({ coverage }, i) => coverage.known > 0 && values[i] !== null)
-        const sum = (list: readonly (number | null)[]) =>
-          list.reduce<number>((total, value) => total + (value ?? 0), 0)
-        assert.equal(each.bytes ?? 0, sum(values))
-        assert.equal(each.known, isKnown.filter(Boolean).length)
-        assert.equal(
-          each.bytes_max ?? 0,
-          Math.max(0, ...values.map((v, i) => (isKnown[i] ? v! : 0))),
-        )
-        assert.equal(each.bytes_unknown ?? 0, sum(values.filter((_, i) => !isKnown[i])))
-      }
-    }),
+    fc.property(
+      intervals,
+      fc.integer({ min: 1, max: 8 }),
+      fc.nat({ max: 40 }),
+      (steps, top, loggedRowsMax) => {
+        const { measurements } = consolidate(exporter, steps, { ...halfHour, top, loggedRowsMax })
+        const made = measurements.flatMap((block) => rowsBack(block))
+        const kept = new Set(made.map(({ host }) => host!))
+        for (const each of made) {
+          const values = steps.map((step) => valueIn(step, each, kept))
+          const isKnown = steps.map(({ coverage }, i) => coverage.known > 0 && values[i] !== null)
+          const sum = (list: readonly (number | null)[]) =>
+            list.reduce<number>((total, value) => total + (value ?? 0), 0)
+          assert.equal(each.bytes ?? 0, sum(values))
+          assert.equal(each.known, isKnown.filter(Boolean).length)
+          assert.equal(
+            each.bytes_max ?? 0,
+            Math.max(0, ...values.map((v, i) => (isKnown[i] ? v! : 0))),
+          )
+          assert.equal(each.bytes_unknown ?? 0, sum(values.filter((_, i) => !isKnown[i])))
+        }
+      },
+    ),
   )
 })
 

@@ -230,6 +230,16 @@ describe('exporters that number in their own way', () => {
       })
 })
 
+test('an exporter that always sends the same number: all its flows count, a second copy does not', () => {
+  const sent = Array.from({ length: 50 }, (_, i) =>
+    encodeV5({ sequence: 0, exportMs: testExportMs + i * 5000 }, [{ octets: i }]),
+  )
+  const { rows, decoder } = decodeAll([...sent, sent[49]!])
+  assert.equal(rows.length, 50)
+  const [exporter] = decoder.exporters()
+  assert.deepEqual([exporter?.duplicates, exporter?.restarts, exporter?.reordered], [1, 0, 0])
+})
+
 test('a second copy gives no rows, an equal datagram of another time does', () => {
   const records = [{}]
   const first = encodeV5({ sequence: 0 }, records)
