@@ -16,6 +16,7 @@ export interface Settings {
   http: Endpoint
   netflow: Endpoint
   ipfix: Endpoint
+  sflow: Endpoint
   metrics: Endpoint
   /** Sources whose datagrams are taken. */
   exporters: NetworkSet
@@ -81,6 +82,7 @@ export const settingSpecs = {
   HTTP: setting('address of the page and the API', '127.0.0.1:8080', endpoint, endpointRemedy),
   NETFLOW: setting('UDP address for NetFlow', '0.0.0.0:2055', endpoint, endpointRemedy),
   IPFIX: setting('UDP address for IPFIX', '0.0.0.0:4739', endpoint, endpointRemedy),
+  SFLOW: setting('UDP address for sFlow', '0.0.0.0:6343', endpoint, endpointRemedy),
   METRICS: setting('address of /metrics', '127.0.0.1:9100', endpoint, endpointRemedy),
   EXPORTERS: setting(
     'networks whose datagrams are taken',
@@ -173,6 +175,7 @@ export function readSettings(
     http: read('HTTP', s.HTTP),
     netflow: read('NETFLOW', s.NETFLOW),
     ipfix: read('IPFIX', s.IPFIX),
+    sflow: read('SFLOW', s.SFLOW),
     metrics: read('METRICS', s.METRICS),
     exporters: read('EXPORTERS', s.EXPORTERS),
     local: read('LOCAL', s.LOCAL),

@@ -27,7 +27,8 @@ export interface ReceivedDatagram {
 }
 
 export interface ListenOptions {
-  endpoints: readonly Endpoint[]
+  /** One that is optional may be taken by another program: that is a warning, and the rest is listened on. */
+  endpoints: readonly (Endpoint & { isOptional?: boolean })[]
   exporters: NetworkSet
   receiveBufferBytes: number
   onDatagram: (datagram: ReceivedDatagram) => void
@@ -51,6 +52,7 @@ export class Listener {
   readonly #sockets: { socket: Socket; endpoint: Endpoint }[] = []
   #sources = new Map<string, Source>()
   readonly #refused = new Map<string, RefusedSource>()
+  readonly #notListening: Warning[] = []
   /** Datagrams refused in all, listed or not. */
   refusedDatagrams = 0
 
@@ -66,12 +68,14 @@ export class Listener {
       try {
         await once(socket, 'listening')
       } catch (error) {
+        const what = `UDP ${endpoint.host}:${endpoint.port} cannot be listened on: ${(error as Error).message}`
+        const remedy = 'stop what holds it or choose another port in the settings'
+        if (endpoint.isOptional === true) {
+          this.#notListening.push({ what, remedy })
+          continue
+        }
         this.close()
-        throw new Error(
-          `UDP ${endpoint.host}:${endpoint.port} cannot be listened on: ` +
-            `${(error as Error).message}; stop what holds it or choose another port in the settings`,
-          { cause: error },
-        )
+        throw new Error(`${what}; ${remedy}`, { cause: error })
       }
       socket.setRecvBufferSize(this.#options.receiveBufferBytes)
       this.#sockets.push({ socket, endpoint: { ...endpoint, port: socket.address().port } })
@@ -98,6 +102,11 @@ export class Listener {
       what: `the kernel granted ${least} of ${asked} bytes of receive buffer, so bursts may be lost`,
       remedy: `sysctl -w net.core.rmem_max=${asked}`,
     }
+  }
+
+  /** Optional addresses that another program holds. */
+  get notListening(): readonly Warning[] {
+    return this.#notListening
   }
 
   /** Sources that are not on the allow-list, most recent first. */

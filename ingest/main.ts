@@ -57,7 +57,7 @@ export async function runIngest(
     Date.now(),
   )
   const listener = new Listener({
-    endpoints: [settings.netflow, settings.ipfix],
+    endpoints: [settings.netflow, settings.ipfix, { ...settings.sflow, isOptional: true }],
     exporters: settings.exporters,
     receiveBufferBytes: settings.receiveBufferBytes,
     onDatagram: (datagram) => collector.receive(datagram),

@@ -51,6 +51,7 @@ export class Reporter {
         remedy: `free ${host}:${port}, or set WEIR_METRICS to another address`,
       })
     else reporter.#servers.push(metrics)
+    reporter.#warnings.push(...listener.notListening)
     const buffer = listener.bufferWarning()
     if (buffer) reporter.#warnings.push(buffer)
     for (const { what, remedy } of reporter.#warnings) log.warn(`${what}: ${remedy}`)

@@ -87,6 +87,7 @@ export class RunningIngest {
       WEIR_DATA: data,
       WEIR_NETFLOW: '127.0.0.1:0',
       WEIR_IPFIX: '127.0.0.1:0',
+      WEIR_SFLOW: '127.0.0.1:0',
       ...environment,
     })
     const ingest = new RunningIngest(child, data)

@@ -31,6 +31,7 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
       WEIR_HTTP: `127.0.0.1:${port}`,
       WEIR_NETFLOW: '127.0.0.1:0',
       WEIR_IPFIX: '127.0.0.1:0',
+      WEIR_SFLOW: '127.0.0.1:0',
       WEIR_METRICS: '127.0.0.1:0',
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -89,3 +89,16 @@ test('a taken address for metrics is a warning, and no reason not to collect', a
   await ingest.stop()
   server.close()
 })
+
+test('a taken sFlow port is a warning; NetFlow is collected all the same', async () => {
+  const holder = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(holder, 'listening')
+  const ingest = await RunningIngest.start(await scratchFolder(), {
+    WEIR_SFLOW: `127.0.0.1:${holder.address().port}`,
+  })
+  const { warnings, sockets } = await ingest.status()
+  assert.match(JSON.stringify(warnings), /cannot be listened on.*EADDRINUSE/)
+  assert.equal(sockets.length, 2)
+  await ingest.stop()
+  holder.close()
+})
