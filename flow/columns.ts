@@ -17,7 +17,10 @@ export type ColumnKind = 'u8' | 'u16' | 'u32' | 'f64' | 'u64'
 export const flowColumns = {
   /** When the collector received the datagram, unix ms. */
   collectionTimeMilliseconds: { kind: 'f64', archive: 'TIMESTAMP_MS' },
-  /** First and last packet, unix ms, in the exporter's clock (skew corrected by the decoder). */
+  /**
+   * First and last packet, unix ms, in the exporter's clock (skew corrected by the decoder). Files
+   * hold the last as flowDurationMilliseconds: see store/archive/columns.ts.
+   */
   flowStartMilliseconds: { kind: 'f64', archive: 'TIMESTAMP_MS' },
   flowEndMilliseconds: { kind: 'f64', archive: 'TIMESTAMP_MS' },
   exporterAddressHigh: { kind: 'u64', archive: 'BIGINT' },

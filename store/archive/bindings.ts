@@ -35,6 +35,14 @@ export class Bindings {
     return this.#bind(value, BIT)
   }
 
+  /** What of it stands in a statement: DuckDB refuses values for which there is no place. */
+  usedIn(sql: string): Pick<Bindings, 'values' | 'types'> {
+    const used = new Set(sql.match(/(?<=\$)b\d+/g))
+    const pick = <Value>(all: Record<string, Value>) =>
+      Object.fromEntries(Object.entries(all).filter(([name]) => used.has(name)))
+    return { values: pick(this.values), types: pick(this.types) }
+  }
+
   #bind(value: DuckDBValue, type: DuckDBType): string {
     const name = `b${++this.#count}`
     this.values[name] = value

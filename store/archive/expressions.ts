@@ -10,12 +10,12 @@ import { portProtocols, ephemeralPort, noPort } from '../../flow/service.ts'
 import { countUpToSql } from '../../flow/spread.ts'
 import type { Include } from '../flows.ts'
 import type { Bindings } from './bindings.ts'
+import { archivedFirstSql, archivedLastSql } from './columns.ts'
 
-export const first = 'epoch_ms("flowStartMilliseconds")'
-/** A flow whose end lies before its start ends where it starts. */
-export const last = 'greatest(epoch_ms("flowStartMilliseconds"), epoch_ms("flowEndMilliseconds"))'
+export const first = archivedFirstSql
+export const last = archivedLastSql
 /** The last ms of which a flow has a share; a flow without length has all at its first. */
-const lastShare = 'greatest(epoch_ms("flowStartMilliseconds"), epoch_ms("flowEndMilliseconds") - 1)'
+const lastShare = `greatest(${first}, ${last} - 1)`
 
 /** Counts scaled by sampling. A rate that takes one beyond 2^53 − 1 is not believed further than that. */
 export const bytes = scaled('octetDeltaCount')

@@ -58,7 +58,7 @@ export async function listFlows(
     ),
   ]
   const table = await session.read(
-    `SELECT ${columns.join(', ')} FROM read_parquet(${bindings.texts(files.paths)})
+    `SELECT ${columns.join(', ')} FROM read_parquet(${bindings.texts([...files.inside, ...files.edge])})
      WHERE ${belongsSql(query.include, window)}${filter}
      ORDER BY ${orders[query.order]}, ${ties} LIMIT ${query.limit + 1}`,
     bindings,

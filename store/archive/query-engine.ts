@@ -1,7 +1,7 @@
 /** DuckDB as the engine of the archive's queries: in memory, bounded, and it can be stopped. */
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
-import { Bindings } from './bindings.ts'
+import type { Bindings } from './bindings.ts'
 import { QueryTooLarge } from './query-error.ts'
 
 export interface EngineLimits {
@@ -30,9 +30,8 @@ export class Table {
   }
 }
 
-/** One query's connection: what it makes (temporary tables) goes with it. */
+/** One query's connection: its statements can be stopped together. */
 export interface Session {
-  run(sql: string, bindings?: Bindings): Promise<void>
   read(sql: string, bindings: Bindings): Promise<Table>
 }
 
@@ -117,12 +116,9 @@ function sessionOn(connection: DuckDBConnection, stopped: () => unknown): Sessio
     if (stopped() !== undefined) throw stopped()
   }
   return {
-    async run(sql, { values, types } = new Bindings()) {
+    async read(sql, bindings) {
       begin()
-      await connection.run(sql, values, types)
-    },
-    async read(sql, { values, types }) {
-      begin()
+      const { values, types } = bindings.usedIn(sql)
       const reader = await connection.runAndReadAll(sql, values, types)
       return new Table(reader.currentRowCount, reader.getColumnsObject())
     },

@@ -8,7 +8,8 @@ import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { QueryEngine, type EngineLimits } from './query-engine.ts'
 import { ReadableFiles } from './readable-files.ts'
-import { emptySeries, flowSeries } from './series.ts'
+import { flowSeries } from './series.ts'
+import { emptySeries } from './series-answer.ts'
 import { emptyTop, topFlows } from './top.ts'
 
 export interface FlowStoreOptions extends Partial<EngineLimits> {

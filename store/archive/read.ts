@@ -3,7 +3,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 
 import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
 import { Bindings } from './bindings.ts'
-import { fromArchiveSql, takeChunk, vectorRows } from './columns.ts'
+import { archivedLastSql, fromArchiveSql, takeChunk, vectorRows } from './columns.ts'
 
 /**
  * The flows of Parquet files (absolute paths) any part of which lies in [from, to) (unix ms), in no
@@ -26,7 +26,7 @@ export async function* readFlows(
     const result = await connection.stream(
       `SELECT ${fromArchiveSql} FROM read_parquet(${bindings.texts(paths)})
        WHERE "flowStartMilliseconds" < make_timestamp_ms(${bindings.whole(to)})
-         AND greatest("flowStartMilliseconds", "flowEndMilliseconds") >= make_timestamp_ms(${bindings.whole(from)})`,
+         AND ${archivedLastSql} >= ${bindings.whole(from)}`,
       bindings.values,
       bindings.types,
     )

@@ -54,7 +54,7 @@ export class ReadableFiles {
   }
 
   /**
-   * Asks `work` with the files of a window (absolute paths); again without those that prove to be
+   * Asks `work` with the files of a window; again without those that prove to be
    * unreadable. Not called where no file touches the window: `none` is the answer then.
    */
   async read<Result>(
@@ -64,16 +64,24 @@ export class ReadableFiles {
     for (;;) {
       const entries = (await this.touching(window)).filter(({ file }) => !this.#isLeftOut(file))
       if (entries.length === 0) return none
-      const files = {
-        paths: entries.map(({ file }) => join(this.#folder, file)),
-        rows: entries.reduce((sum, { rows }) => sum + rows, 0),
-      }
       try {
-        return await engine.query(window.signal, (session) => work(session, files))
+        return await engine.query(window.signal, (session) =>
+          work(session, this.#filesOf(entries, window)),
+        )
       } catch (error) {
         const isRefused = error instanceof QueryTooLarge || window.signal?.aborted
         if (isRefused || !(await this.#leaveOut(entries, engine))) throw error
       }
+    }
+  }
+
+  #filesOf(entries: readonly ArchiveEntry[], { from, to }: FlowWindow): ArchiveFiles {
+    const isInside = ({ firstMin, lastMax }: ArchiveEntry) => firstMin >= from && lastMax < to
+    const path = ({ file }: ArchiveEntry) => join(this.#folder, file)
+    return {
+      inside: entries.filter((entry) => isInside(entry)).map((entry) => path(entry)),
+      edge: entries.filter((entry) => !isInside(entry)).map((entry) => path(entry)),
+      rows: entries.reduce((sum, { rows }) => sum + rows, 0),
     }
   }
 
@@ -113,9 +121,12 @@ export class ReadableFiles {
   }
 }
 
-/** What a query reads. */
+/** What a query reads, by absolute path. */
 export interface ArchiveFiles {
-  paths: readonly string[]
+  /** Files whose flows all lie wholly in the window. */
+  inside: readonly string[]
+  /** Files that hold, or may hold, flows that reach beyond it or lie outside. */
+  edge: readonly string[]
   /** Flows in them, of whatever time. */
   rows: number
 }

@@ -1,24 +1,17 @@
 /** Flows as series: what of each falls into each step, for the greatest keys and the rest. */
 import assert from 'node:assert'
 
-import { formatHalves, type Network } from '../../flow/address.ts'
-import { restDirections, type FlowKey, type FlowSeries, type FlowSeriesQuery } from '../flows.ts'
+import type { Network } from '../../flow/address.ts'
+import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
 import { Bindings } from './bindings.ts'
-import {
-  belongsSql,
-  bytes,
-  first,
-  last,
-  packets,
-  withinSql,
-  type BoundWindow,
-} from './expressions.ts'
-import { filterSql } from './filter-sql.ts'
+import { bytes, first, last, packets, withinSql, type BoundWindow } from './expressions.ts'
 import { Keys } from './keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
+import { scanSql, type ScanPart } from './scan.ts'
+import { assembleSeries, type Chosen } from './series-answer.ts'
 
 /** Parts of flows (one a step that a flow touches) that one query may make. */
 const partsMax = 100_000_000
@@ -27,11 +20,6 @@ const rowsMax = 2_000_000
 
 export interface SeriesRequest extends FlowSeriesQuery {
   local: readonly Network[]
-}
-
-/** What a window without flows gives. */
-export function emptySeries({ by }: FlowSeriesQuery): FlowSeries {
-  return { ...columns(0), keys: by.length === 0 ? [{}] : [], exporters: [] }
 }
 
 /** The rows of each step, exporter and key. */
@@ -49,7 +37,7 @@ export async function flowSeries(
   const chosen = words.length === 0 ? null : await choose(session, asked)
   const table = await readSteps(session, asked, chosen)
   if (table.count > rowsMax) throw tooManyRows(query)
-  return assemble(table, asked, chosen)
+  return assembleSeries(table, asked, chosen)
 }
 
 interface Asked {
@@ -59,32 +47,43 @@ interface Asked {
   hasDirection: boolean
 }
 
-/** A list of values for each column of the key; null where all flows have the same, empty, key. */
-type Chosen = readonly (readonly bigint[])[] | null
+/** The steps that a flow touches, first and last, counted from the window's start. */
+function stepsSql({ from, to }: BoundWindow, stepMs: string): { first: string; last: string } {
+  return {
+    first: `(greatest(${first}, ${from}) - ${from}) // ${stepMs}`,
+    last: `(least(greatest(${first}, ${last} - 1), ${to} - 1) - ${from}) // ${stepMs}`,
+  }
+}
 
-/** The flows of the window, once for each end, with the key's columns and the steps they touch. */
-function flowsSql({ files, query, keys, hasDirection }: Asked, bindings: Bindings): string {
-  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
+/** Whether a flow lies wholly in the first of its steps. */
+function isWholeSql({ from, to }: BoundWindow, stepMs: string): string {
+  const steps = stepsSql({ from, to }, stepMs)
+  const end = `${from} + (${steps.first} + 1) * ${stepMs}`
+  return `(${first} >= ${from} AND ${last} <= ${end})`
+}
+
+/** The flows of the window that lie wholly in one step, or all others; once for each end. */
+function flowsSql(asked: Asked, bindings: Bindings, isWhole: boolean): string {
+  const { query, keys, hasDirection } = asked
   const stepMs = bindings.whole(query.stepMs)
-  const filter = query.filter ? ` AND ${filterSql(query.filter, bindings)}` : ''
-  const source = `read_parquet(${bindings.texts(files.paths)})`
-  const shared = [
-    '"exporterAddressHigh" AS exporter_high',
-    '"exporterAddressLow" AS exporter_low',
-    `${first} AS first_ms`,
-    `${last} AS last_ms`,
-    `${bytes} AS bytes`,
-    `${packets} AS packets`,
-    `(greatest(first_ms, ${window.from}) - ${window.from}) // ${stepMs} AS step_first`,
-    `(least(greatest(first_ms, last_ms - 1), ${window.to} - 1) - ${window.from}) // ${stepMs} AS step_last`,
-  ]
-  const ends = keys.ends.map((end) => {
-    const direction = hasDirection ? keys.direction(end, bindings) : '0'
-    const list = [...keys.columns(end, bindings), `${direction} AS direction`, ...shared]
-    return `SELECT ${list.join(', ')} FROM ${source}
-      WHERE ${belongsSql(query.include, window)}${filter} AND ${keys.isSaid(end)}`
-  })
-  return ends.join(' UNION ALL ')
+  const columns = ({ end, window }: ScanPart) => {
+    const steps = stepsSql(window, stepMs)
+    return [
+      ...keys.columns(end, bindings),
+      `${hasDirection ? keys.direction(end, bindings) : '0'} AS direction`,
+      '"exporterAddressHigh" AS exporter_high',
+      '"exporterAddressLow" AS exporter_low',
+      `${first} AS first_ms`,
+      `${last} AS last_ms`,
+      `${bytes} AS bytes`,
+      `${packets} AS packets`,
+      `${steps.first} AS step`,
+      `${steps.last} AS step_last`,
+    ]
+  }
+  const condition = ({ end, window }: ScanPart) =>
+    `${isWhole ? '' : 'NOT '}${isWholeSql(window, stepMs)} AND ${keys.isSaid(end)}`
+  return scanSql(asked, { columns, condition }, bindings)
 }
 
 /** Refuses what would make too many parts; counted only where it might. */
@@ -94,7 +93,8 @@ async function refuseTooLarge(session: Session, asked: Asked): Promise<void> {
   if (files.rows * keys.ends.length * steps <= partsMax) return
   const bindings = new Bindings()
   const table = await session.read(
-    `SELECT sum(step_last - step_first + 1)::DOUBLE AS parts FROM (${flowsSql(asked, bindings)})`,
+    `SELECT coalesce(sum(step_last - step + 1), 0)::DOUBLE AS parts
+     FROM (${flowsSql(asked, bindings, false)})`,
     bindings,
   )
   const parts = table.numbers('parts')[0]!
@@ -118,107 +118,75 @@ function tooManyRows({ stepMs }: SeriesRequest): QueryTooLarge {
 async function choose(session: Session, asked: Asked): Promise<Chosen> {
   const { query, keys } = asked
   const bindings = new Bindings()
-  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
-  const orders: Record<FieldName, string> = fieldsWithin(window)
   const list = keys.names.join(', ')
+  const columns = ({ end, window: { from, to }, share }: ScanPart) => {
+    const orders: Record<FieldName, string> = {
+      bytes: share(bytes),
+      packets: share(packets),
+      flows: `CASE WHEN ${first} >= ${from} AND ${first} < ${to} THEN 1 ELSE 0 END`,
+      active: `greatest(0, least(${last}, ${to}) - greatest(${first}, ${from}))`,
+    }
+    return [...keys.columns(end, bindings), `${orders[query.order]} AS counted`]
+  }
+  const condition = ({ end }: ScanPart) => keys.isSaid(end)
   const table = await session.read(
-    `SELECT ${list} FROM (${flowsSql(asked, bindings)}) GROUP BY ${list}
-     ORDER BY ${orders[query.order]} DESC, ${list} LIMIT ${query.top}`,
+    `SELECT ${list} FROM (${scanSql(asked, { columns, condition }, bindings)}) GROUP BY ${list}
+     ORDER BY sum(counted) DESC, ${list} LIMIT ${query.top}`,
     bindings,
   )
   return keys.names.map((name) => table.wholes(name))
 }
 
-/** What of the flows falls into a window, summed, by field. */
-function fieldsWithin(window: BoundWindow): Record<FieldName, string> {
-  const flow = { first: 'first_ms', last: 'last_ms' }
-  const { from, to } = window
-  return {
-    bytes: `sum(${withinSql('bytes', flow, window)})`,
-    packets: `sum(${withinSql('packets', flow, window)})`,
-    flows: `count(*) FILTER (first_ms >= ${from} AND first_ms < ${to})`,
-    active: `sum(greatest(0, least(last_ms, ${to}) - greatest(first_ms, ${from})))`,
-  }
+/** What of a flow falls into a step, by field. */
+const shares: Record<FieldName, string> = {
+  bytes: withinStep('bytes'),
+  packets: withinStep('packets'),
+  flows: 'CASE WHEN first_ms >= step_from AND first_ms < step_to THEN 1 ELSE 0 END',
+  active: 'greatest(0, least(last_ms, step_to) - greatest(first_ms, step_from))',
+}
+/** The same of a flow that lies wholly in one step. */
+const wholes: Record<FieldName, string> = {
+  bytes: 'bytes',
+  packets: 'packets',
+  flows: '1',
+  active: 'last_ms - first_ms',
 }
 
+function withinStep(count: string): string {
+  const flow = { first: 'first_ms', last: 'last_ms' }
+  return withinSql(count, flow, { from: 'step_from', to: 'step_to' })
+}
+
+function fieldsSql(expressions: Record<FieldName, string>): string {
+  return fieldNames.map((field) => `${expressions[field]} AS ${field}_share`).join(', ')
+}
+
+/**
+ * Sums by step, exporter, key and direction. Most flows lie in one step: these are counted as they
+ * are, and only the others taken apart, which costs ten times as much a row; so both are read on their own.
+ */
 function readSteps(session: Session, asked: Asked, chosen: Chosen): Promise<Table> {
   const { query, keys } = asked
   const bindings = new Bindings()
-  const stepMs = bindings.whole(query.stepMs)
-  const from = bindings.whole(query.from)
+  const [stepMs, from] = [bindings.whole(query.stepMs), bindings.whole(query.from)]
   const isListed = chosen !== null && chosen[0]!.length > 0
-  const places = isListed
-    ? `LEFT JOIN (${keys.listSql(chosen, bindings)}) USING (${keys.names.join(', ')})`
-    : ''
+  const chosenSql = isListed ? keys.listSql(chosen, bindings) : ''
+  const places = isListed ? `LEFT JOIN (${chosenSql}) USING (${keys.names.join(', ')})` : ''
   const place = isListed ? `coalesce(place, ${chosen[0]!.length})` : '0'
-  const sums = Object.entries(fieldsWithin({ from: 'step_from', to: 'step_to' }))
+  const group = 'step, exporter_high, exporter_low, key_place, direction'
+  const placed = (isWhole: boolean) =>
+    `SELECT *, ${place}::INTEGER AS key_place FROM (${flowsSql(asked, bindings, isWhole)}) ${places}`
   return session.read(
-    `WITH flows AS (SELECT *, ${place}::INTEGER AS key_place FROM (${flowsSql(asked, bindings)}) ${places}),
-     parts AS (SELECT *, unnest(range(step_first, step_last + 1)) AS step FROM flows),
-     steps AS (SELECT *, ${from} + step * ${stepMs} AS step_from, ${from} + (step + 1) * ${stepMs} AS step_to FROM parts)
-     SELECT step_from::DOUBLE AS time, exporter_high, exporter_low,
+    `WITH parts AS (
+       SELECT * EXCLUDE step, unnest(range(step, step_last + 1)) AS step FROM (${placed(false)})),
+     steps AS (
+       SELECT *, ${from} + step * ${stepMs} AS step_from, ${from} + (step + 1) * ${stepMs} AS step_to FROM parts)
+     SELECT (${from} + step * ${stepMs})::DOUBLE AS time, exporter_high, exporter_low,
        key_place::DOUBLE AS place, direction::DOUBLE AS direction,
-       ${sums.map(([field, sum]) => `(${sum})::DOUBLE AS ${field}`).join(', ')}
-     FROM steps GROUP BY step_from, exporter_high, exporter_low, key_place, direction
-     ORDER BY step_from LIMIT ${rowsMax + 1}`,
+       ${fieldNames.map((field) => `sum(${field}_share)::DOUBLE AS ${field}`).join(', ')}
+     FROM (SELECT ${group}, ${fieldsSql(wholes)} FROM (${placed(true)})
+       UNION ALL SELECT ${group}, ${fieldsSql(shares)} FROM steps)
+     GROUP BY ${group} ORDER BY step LIMIT ${rowsMax + 1}`,
     bindings,
   )
-}
-
-/** Numbers keys and exporters in the order of the answer. */
-function assemble(table: Table, { keys, hasDirection }: Asked, chosen: Chosen): FlowSeries {
-  const count = chosen === null ? 1 : chosen[0]!.length
-  const listed = Array.from({ length: count }, (_, place) =>
-    keys.read((chosen ?? []).map((column) => column[place]!)),
-  )
-  const [places, directions] = [table.numbers('place'), table.numbers('direction')]
-  const code = (place: number, direction: number) => place * restDirections.length + direction
-  const split = splitKeys(
-    listed,
-    new Set(places.map((place, row) => code(place, directions[row]!))),
-  )
-  const series = columns(table.count)
-  const exporters = new Map<string, number>()
-  const halves = [table.wholes('exporter_high'), table.wholes('exporter_low')] as const
-  series.time.set(table.numbers('time'))
-  for (const field of fieldNames) series.sum[field].set(table.numbers(field))
-  for (let row = 0; row < table.count; row++) {
-    const text = formatHalves(halves[0][row]!, halves[1][row]!)
-    if (!exporters.has(text)) exporters.set(text, exporters.size)
-    series.exporter[row] = exporters.get(text)!
-    const [place, direction] = [places[row]!, directions[row]!]
-    series.key[row] = hasDirection
-      ? (split.places.get(code(place, direction)) ?? split.keys.length + direction)
-      : place
-  }
-  return { ...series, keys: hasDirection ? split.keys : listed, exporters: [...exporters.keys()] }
-}
-
-/** The listed keys with each direction that they have. */
-function splitKeys(
-  listed: readonly FlowKey[],
-  codes: ReadonlySet<number>,
-): { keys: FlowKey[]; places: Map<number, number> } {
-  const keys: FlowKey[] = []
-  const places = new Map<number, number>()
-  listed.forEach((key, place) => {
-    restDirections.forEach((direction, i) => {
-      const code = place * restDirections.length + i
-      if (!codes.has(code)) return
-      places.set(code, keys.length)
-      keys.push({ ...key, direction })
-    })
-  })
-  return { keys, places }
-}
-
-function columns(count: number): Omit<FlowSeries, 'keys' | 'exporters'> {
-  const numbers = () => new Float64Array(count)
-  return {
-    count,
-    time: numbers(),
-    exporter: new Uint32Array(count),
-    key: new Int32Array(count),
-    sum: { bytes: numbers(), packets: numbers(), flows: numbers(), active: numbers() },
-  }
 }

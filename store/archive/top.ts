@@ -2,11 +2,11 @@
 import type { Network } from '../../flow/address.ts'
 import type { FlowKey, FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import { Bindings } from './bindings.ts'
-import { belongsSql, bytes, first, last, packets, withinSql } from './expressions.ts'
-import { filterSql } from './filter-sql.ts'
+import { bytes, first, last, packets } from './expressions.ts'
 import { Keys } from './keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
+import { scanSql, type ScanPart } from './scan.ts'
 
 /** What a window without flows gives. */
 export function emptyTop(keys: Keys): FlowTop {
@@ -50,29 +50,19 @@ interface Asked {
 type Kept = 'counts' | 'peer' | 'times'
 
 /** The flows of the window as a relation with the key's columns, once for each end that counts. */
-function flowsSql(
-  { files, query, keys }: Asked,
-  kept: readonly Kept[],
-  bindings: Bindings,
-): string {
-  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
-  const share = (count: string) =>
-    query.include === 'any' ? withinSql(`(${count})`, { first, last }, window) : count
-  const source = `read_parquet(${bindings.texts(files.paths)})`
-  const filter = query.filter ? ` AND ${filterSql(query.filter, bindings)}` : ''
-  const belongs = belongsSql(query.include, window)
-  return keys.ends
-    .map((end) => {
-      const peer = keys.peer(end)
-      const columns: Record<Kept, string[]> = {
-        counts: [`${share(bytes)} AS bytes`, `${share(packets)} AS packets`],
-        peer: [`"${peer}AddressHigh" AS peer_high`, `"${peer}AddressLow" AS peer_low`],
-        times: [`${first} AS first_ms`, `${last} AS last_ms`],
-      }
-      const list = [...keys.columns(end, bindings), ...kept.flatMap((each) => columns[each])]
-      return `SELECT ${list.join(', ')} FROM ${source} WHERE ${belongs}${filter}`
-    })
-    .join(' UNION ALL ')
+function flowsSql(asked: Asked, kept: readonly Kept[], bindings: Bindings): string {
+  const { query, keys } = asked
+  const columns = ({ end, share }: ScanPart) => {
+    const peer = keys.peer(end)
+    const counted = query.include === 'any' ? share : (count: string) => count
+    const lists: Record<Kept, string[]> = {
+      counts: [`${counted(bytes)} AS bytes`, `${counted(packets)} AS packets`],
+      peer: [`"${peer}AddressHigh" AS peer_high`, `"${peer}AddressLow" AS peer_low`],
+      times: [`${first} AS first_ms`, `${last} AS last_ms`],
+    }
+    return [...keys.columns(end, bindings), ...kept.flatMap((each) => lists[each])]
+  }
+  return scanSql(asked, { columns }, bindings)
 }
 
 async function choose(session: Session, asked: Asked): Promise<Table> {

@@ -13,8 +13,10 @@ import * as types from '@duckdb/node-api'
 import { intervalMs } from '../../flow/interval.ts'
 import { syncFolder } from '../manifest.ts'
 import {
+  archivedLastSql,
   createTableSql,
   fillChunk,
+  sameArchiveSql,
   toArchiveSql,
   vectorRows,
   vectorTypeNames,
@@ -27,7 +29,7 @@ import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData, ThreadMessage }
 const order =
   '"destinationAddressHigh", "destinationAddressLow", "sourceAddressHigh", "sourceAddressLow", "flowStartMilliseconds"'
 const parquetOptions =
-  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880, PARQUET_VERSION V2'
+  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 245760, PARQUET_VERSION V2, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.1'
 
 const duckdbTypes = {
   UTINYINT: types.UTINYINT,
@@ -44,7 +46,7 @@ const summarySql = `count(*) AS rows,
   epoch_ms(min("collectionTimeMilliseconds")) AS receivedFrom,
   epoch_ms(max("collectionTimeMilliseconds")) AS receivedTo,
   epoch_ms(min("flowStartMilliseconds")) AS firstMin,
-  epoch_ms(max(greatest("flowStartMilliseconds", "flowEndMilliseconds"))) AS lastMax`
+  max(${archivedLastSql}) AS lastMax`
 
 type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChunk'>
 
@@ -108,7 +110,7 @@ class ArchiveWriter {
   merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
     const list = files.map((file) => quote(join(this.#folder, file))).join(', ')
     return this.#write(interval, {
-      source: `read_parquet([${list}])`,
+      source: `(SELECT ${sameArchiveSql} FROM read_parquet([${list}]))`,
       file: target,
       isChunk: false,
     })

@@ -318,24 +318,36 @@ test('reading puts a broken file aside, fails once, and then does without it', a
   await archive.close()
 })
 
-test('any reader of Parquet finds the columns under their IPFIX names and in plain types', async (t) => {
-  const folder = await scratchFolder(t)
-  const archive = await Archive.open(folder)
-  archive.add(columnsOf([told({})]))
-  const [entry] = await archive.publish({})
-  await archive.close()
-  const instance = await DuckDBInstance.create(':memory:')
-  const connection = await instance.connect()
-  const reader = await connection.runAndReadAll(
-    `SELECT name, type, coalesce(logical_type, '') FROM parquet_schema($1) WHERE type IS NOT NULL`,
-    [join(folder, entry!.file)],
-  )
-  const schema = reader.getRows()
-  assert.deepEqual(schema.map(([name]) => name), columnNames) // prettier-ignore
-  for (const [name, type, logical] of schema) {
-    assert.match(String(type), /^INT(32|64)$/, String(name))
-    assert.doesNotMatch(String(logical), /isSigned=0|isSigned=false/, String(name))
-  }
-  connection.closeSync()
-  instance.closeSync()
-})
+for (const [what, publications] of [
+  ['as published', 1],
+  ['merged', 2],
+] as const)
+  // prettier-ignore
+  test(`any reader of Parquet finds the columns under their IPFIX names and in plain types, ${what}`, async (t) => {
+    const folder = await scratchFolder(t)
+    const archive = await Archive.open(folder)
+    for (let i = 0; i < publications; i++) {
+      archive.add(columnsOf([told({})]))
+      await archive.publish({})
+    }
+    await archive.merge(Number.POSITIVE_INFINITY)
+    const [entry] = archive.entries()
+    assert.equal(entry!.rows, publications)
+    await archive.close()
+    const instance = await DuckDBInstance.create(':memory:')
+    const connection = await instance.connect()
+    const reader = await connection.runAndReadAll(
+      `SELECT name, type, coalesce(converted_type, '') FROM parquet_schema($1) WHERE type IS NOT NULL`,
+      [join(folder, entry!.file)],
+    )
+    const physical = { TIMESTAMP_MS: 'INT64', BIGINT: 'INT64', INTEGER: 'INT32', SMALLINT: 'INT32' }
+    const expected = columnNames.map((name) => {
+      if (name === 'flowEndMilliseconds') return ['flowDurationMilliseconds', 'INT64', 'INT_64']
+      const { archive: type } = flowColumns[name]
+      const converted = { TIMESTAMP_MS: 'TIMESTAMP_MILLIS', BIGINT: 'INT_64', INTEGER: 'INT_32', SMALLINT: 'INT_16' }
+      return [name, physical[type], converted[type]]
+    })
+    assert.deepEqual(reader.getRows(), expected)
+    connection.closeSync()
+    instance.closeSync()
+  })
