@@ -1,0 +1,158 @@
+/**
+ * The queries and answers about what happened: explain, incidents, report. Times are unix seconds;
+ * counts are whole numbers, scaled by sampling. Sentences are plain text, in English.
+ */
+import { Type, type Static, type TProperties } from 'typebox'
+
+import { windowKinds } from '../flow/incident/incident.ts'
+
+function closed<Properties extends TProperties>(properties: Properties, description?: string) {
+  const about = description === undefined ? {} : { description }
+  return Type.Object(properties, { additionalProperties: false, ...about })
+}
+
+function text(description: string, pattern = '^[^\\u0000]{1,1000}$') {
+  return Type.Optional(Type.String({ description, pattern }))
+}
+
+const count = Type.Number({ minimum: 0 })
+const seconds = Type.Number({ description: 'unix seconds' })
+const nullableText = Type.Union([Type.String(), Type.Null()])
+const nullableNumber = Type.Union([Type.Number(), Type.Null()])
+const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now-6h, now/d'
+
+const window = {
+  from: text(`start: ${timeForms}; default now-6h`),
+  to: text(`end, not included: ${timeForms}; default now`),
+  tz: text('IANA time zone of the sentences, and of times without an offset; default UTC'),
+  exporter: text('address or name; default all'),
+}
+
+export const ExplainQuery = closed(window)
+export type ExplainQuery = Static<typeof ExplainQuery>
+
+export const IncidentsQuery = closed({
+  ...window,
+  limit: text('incidents, 1 to 1000; default 100', '^[0-9]{1,9}$'),
+})
+export type IncidentsQuery = Static<typeof IncidentsQuery>
+
+export const reportFormats = ['html', 'md', 'svg', 'pdf', 'png'] as const
+export type ReportFormat = (typeof reportFormats)[number]
+
+export const ReportQuery = closed({
+  ...window,
+  format: Type.Optional(
+    Type.Enum(reportFormats, {
+      description: 'html: the page; md: Markdown; svg: the chart alone; pdf, png; default html',
+    }),
+  ),
+})
+export type ReportQuery = Static<typeof ReportQuery>
+
+/** The event found inside the range that was asked for; the range itself where there is none. */
+export const EventWindow = closed({
+  from: seconds,
+  to: seconds,
+  seconds: count,
+  kind: Type.Enum(windowKinds, {
+    description:
+      'congestion: one host took the line; silence: nothing passed; exporter: the exporter was away; surge: many times the usual',
+  }),
+  ongoing: Type.Boolean({ description: 'not over when it was last looked at' }),
+})
+export type EventWindow = Static<typeof EventWindow>
+
+/** The other end with which an actor had most connections, or most bytes where it opened none. */
+export const Peer = closed({
+  address: Type.String(),
+  name: nullableText,
+  connections: count,
+  bytes: count,
+})
+export type Peer = Static<typeof Peer>
+
+export const Actor = closed({
+  host: Type.String(),
+  name: nullableText,
+  direction: Type.Enum(['in', 'out'], { description: 'in: it received; out: it sent' }),
+  bytes: Type.Number({ description: 'in that direction, within the window' }),
+  packets: count,
+  connections: Type.Number({ description: 'opened by it from 2 s before the window to its end' }),
+  accepted: Type.Number({ description: 'connections opened to it in the same time' }),
+  peers: Type.Number({ description: 'distinct other ends' }),
+  newPeers: Type.Union([count, Type.Null()], {
+    description: 'of these, not seen with it in the day before; null where not looked up',
+  }),
+  mainPeer: Type.Union([Peer, Type.Null()]),
+  normal: Type.Union([Type.Number(), Type.Null()], {
+    description: 'its usual bytes in that direction for a time as long; null where not known',
+  }),
+  share: Type.Number({ description: 'of all bytes in that direction, within the window, 0 to 1' }),
+})
+export type Actor = Static<typeof Actor>
+
+/** What is usual for a time as long at that hour, and what it was instead. */
+export const Usual = closed({
+  basis: Type.String({ description: 'what it was taken from, in words' }),
+  bits: closed({ in: nullableNumber, out: nullableNumber }, 'bits per second'),
+  connections: nullableNumber,
+  actual: closed({
+    bits: closed({ in: Type.Number(), out: Type.Number() }),
+    connections: count,
+  }),
+})
+export type Usual = Static<typeof Usual>
+
+/** Series by which the verdict can be checked: bits per second from 1 s steps, null where unknown. */
+export const Evidence = closed({
+  step: Type.Number({ description: 'seconds' }),
+  time: Type.Array(seconds),
+  series: Type.Array(
+    closed({
+      label: Type.String(),
+      host: nullableText,
+      direction: Type.Enum(['in', 'out']),
+      values: Type.Array(nullableNumber),
+    }),
+    { description: 'a series for each actor, then one for all others, by direction' },
+  ),
+  facts: Type.Array(Type.String(), { description: 'why it was judged so, a sentence each' }),
+  limits: Type.Array(Type.String(), {
+    description: 'what the data cannot say: lost flows, sampling, timeouts; a sentence each',
+  }),
+  lost: closed({ flows: count, estimated: Type.Boolean() }),
+})
+export type Evidence = Static<typeof Evidence>
+
+export const ExplainAnswer = closed({
+  asked: closed({ from: seconds, to: seconds }),
+  window: EventWindow,
+  exporter: nullableText,
+  exporterName: nullableText,
+  sentence: Type.String(),
+  actors: Type.Array(Actor),
+  usual: Type.Union([Usual, Type.Null()]),
+  evidence: Evidence,
+  /** The incident's id in /api/incidents, where it is one. */
+  incident: nullableText,
+})
+export type ExplainAnswer = Static<typeof ExplainAnswer>
+
+export const Incident = closed({
+  id: Type.String(),
+  exporter: Type.String(),
+  exporterName: nullableText,
+  window: EventWindow,
+  sentence: Type.String(),
+  actors: Type.Array(Actor),
+})
+export type Incident = Static<typeof Incident>
+
+export const IncidentsAnswer = closed({
+  from: seconds,
+  to: seconds,
+  incidents: Type.Array(Incident, { description: 'newest first' }),
+  more: Type.Boolean({ description: 'the limit left incidents out' }),
+})
+export type IncidentsAnswer = Static<typeof IncidentsAnswer>
