@@ -17,11 +17,12 @@ export const ephemeralPort = -1
 /** What servicePort gives for protocols without ports. */
 export const noPort = -2
 
-const registered = new Map<number, Uint8Array>()
+/** By protocol, then port: 1 where it is registered; null for protocols without ports. */
+const registered: (Uint8Array | null)[] = Array.from({ length: 256 }, () => null)
 for (const [protocol, services] of portProtocols) {
   const flags = new Uint8Array(65_536)
   for (const port of Object.keys(services)) flags[Number(port)] = 1
-  registered.set(protocol, flags)
+  registered[protocol] = flags
 }
 
 /**
@@ -30,7 +31,7 @@ for (const [protocol, services] of portProtocols) {
  * sctp and dccp.
  */
 export function servicePort(protocol: number, source: number, destination: number): number {
-  const flags = registered.get(protocol)
+  const flags = registered[protocol]
   if (!flags) return noPort
   const lower = Math.min(source, destination)
   if (flags[lower] === 1) return lower

@@ -9,7 +9,8 @@ import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { servicePort } from '../../flow/service.ts'
 import { activeWithin, countWithin } from '../../flow/spread.ts'
 import type { MeasurementRows } from '../../store/series.ts'
-import { Totals, type Share } from './totals.ts'
+import { serviceCode } from './codes.ts'
+import { Totals } from './totals.ts'
 
 export interface BucketsOptions {
   local: NetworkSet
@@ -36,19 +37,9 @@ export class Buckets {
   #wholeFrom: number
   /** Flows before this lie in archive files that are gone; set by the owner of the archive. */
   oldestArchivedMs = Number.NEGATIVE_INFINITY
-  readonly #share: Share & { source: Uint32Array; destination: Uint32Array } = {
-    source: new Uint32Array(4),
-    destination: new Uint32Array(4),
-    protocol: 0,
-    servicePort: 0,
-    ingressInterface: 0,
-    egressInterface: 0,
-    bytes: 0,
-    packets: 0,
-    flows: 0,
-    active: 0,
-  }
   readonly #exporter = { words: new Uint32Array(4).fill(0xffffffff), text: '' }
+  /** Where the last share went: flows of an exporter and an interval come together. */
+  #last: { interval: number; exporter: string; totals: Totals } | null = null
 
   constructor(options: BucketsOptions) {
     this.#options = options
@@ -63,6 +54,7 @@ export class Buckets {
   /** The intervals held here that changed since the last call, and those to be made again from the archive. */
   takeChanged(): { dirty: number[]; redo: number[] } {
     const changed = { dirty: [...this.#dirty], redo: [...this.#redo] }
+    this.#last = null
     this.#dirty = new Set()
     this.#redo = new Set()
     return changed
@@ -89,6 +81,7 @@ export class Buckets {
 
   /** Lets go of intervals that are written and past the horizon, or the oldest where memory is short. */
   forget(nowMs: number): void {
+    this.#last = null
     const closed = [...this.#intervals.keys()]
       .filter((interval) => !this.#dirty.has(interval) && interval + intervalMs <= nowMs)
       .sort((a, b) => a - b)
@@ -117,54 +110,63 @@ export class Buckets {
       this.tooLate++
       return
     }
+    const start = intervalStart(first)
+    if (last <= start + intervalMs) {
+      const totals = this.#totals(start, flows, i)
+      if (!totals) return
+      const { amounts } = totals
+      const rate = flows.samplingInterval[i]!
+      amounts[0] = flows.octetDeltaCount[i]! * rate
+      amounts[1] = flows.packetDeltaCount[i]! * rate
+      amounts[2] = 1
+      amounts[3] = last - first
+      count(totals, flows, i)
+    } else this.#spread(flows, i, { first, last })
+  }
+
+  /** A flow that lived in several intervals. */
+  #spread(flows: FlowColumns, i: number, { first, last }: { first: number; last: number }): void {
     const rate = flows.samplingInterval[i]!
     const octets = flows.octetDeltaCount[i]! * rate
     const packets = flows.packetDeltaCount[i]! * rate
-    this.#describe(flows, i)
-    const share = this.#share
     const start = intervalStart(first)
-    const end = last > first ? intervalStart(last - 1) : start
+    const end = intervalStart(last - 1)
     for (let interval = start; interval <= end; interval += intervalMs) {
       const totals = this.#totals(interval, flows, i)
       if (!totals) continue
-      const isWhole = start === end
+      const { amounts } = totals
       const to = interval + intervalMs
-      share.bytes = isWhole ? octets : countWithin(octets, { first, last }, interval, to)
-      share.packets = isWhole ? packets : countWithin(packets, { first, last }, interval, to)
-      share.flows = interval === start ? 1 : 0
-      share.active = activeWithin(first, last, interval, to)
-      totals.add(share)
+      amounts[0] = countWithin(octets, { first, last }, interval, to)
+      amounts[1] = countWithin(packets, { first, last }, interval, to)
+      amounts[2] = interval === start ? 1 : 0
+      amounts[3] = activeWithin(first, last, interval, to)
+      count(totals, flows, i)
     }
-  }
-
-  #describe(flows: FlowColumns, i: number): void {
-    const share = this.#share
-    copyWords(share.source, flows.sourceAddressHigh, flows.sourceAddressLow, i)
-    copyWords(share.destination, flows.destinationAddressHigh, flows.destinationAddressLow, i)
-    share.protocol = flows.protocolIdentifier[i]!
-    share.servicePort = servicePort(
-      share.protocol,
-      flows.sourceTransportPort[i]!,
-      flows.destinationTransportPort[i]!,
-    )
-    share.ingressInterface = flows.ingressInterface[i]!
-    share.egressInterface = flows.egressInterface[i]!
   }
 
   /** The totals a share goes to; null where the interval is not held, which is then marked. */
   #totals(interval: number, flows: FlowColumns, i: number): Totals | null {
-    const { only, local } = this.#options
+    const exporter = this.#exporterText(flows, i)
+    if (this.#last?.interval === interval && this.#last.exporter === exporter)
+      return this.#last.totals
+    const { only } = this.#options
     if (only ? !only.has(interval) : interval < this.#wholeFrom && !this.#intervals.has(interval)) {
       if (!only) this.#redo.add(interval)
       return null
     }
     let exporters = this.#intervals.get(interval)
     if (!exporters) this.#intervals.set(interval, (exporters = new Map<string, Totals>()))
-    const exporter = this.#exporterText(flows, i)
     let totals = exporters.get(exporter)
-    if (!totals) exporters.set(exporter, (totals = new Totals(local)))
+    if (!totals) exporters.set(exporter, (totals = this.#newTotals(interval, exporter)))
     this.#dirty.add(interval)
+    this.#last = { interval, exporter, totals }
     return totals
+  }
+
+  /** Tables as large as those of the interval before: growing them holds up the socket. */
+  #newTotals(interval: number, exporter: string): Totals {
+    const before = this.#intervals.get(interval - intervalMs)?.get(exporter)
+    return new Totals(this.#options.local, before?.sizes)
   }
 
   /** Flows of one exporter come together, so the text of the last one mostly serves. */
@@ -182,6 +184,31 @@ export class Buckets {
     }
     return this.#exporter.text
   }
+}
+
+/** Counts the amounts of the totals for row i. */
+function count(totals: Totals, flows: FlowColumns, i: number): void {
+  const low = 2 * i
+  const source = totals.host(
+    flows.sourceAddressHigh[low + 1]!,
+    flows.sourceAddressHigh[low]!,
+    flows.sourceAddressLow[low + 1]!,
+    flows.sourceAddressLow[low]!,
+  )
+  const destination = totals.host(
+    flows.destinationAddressHigh[low + 1]!,
+    flows.destinationAddressHigh[low]!,
+    flows.destinationAddressLow[low + 1]!,
+    flows.destinationAddressLow[low]!,
+  )
+  const protocol = flows.protocolIdentifier[i]!
+  const port = servicePort(
+    protocol,
+    flows.sourceTransportPort[i]!,
+    flows.destinationTransportPort[i]!,
+  )
+  totals.add(source, destination, serviceCode(protocol, port))
+  totals.addInterfaces(flows.ingressInterface[i]!, flows.egressInterface[i]!)
 }
 
 function copyWords(target: Uint32Array, high: Uint32Array, low: Uint32Array, i: number): void {

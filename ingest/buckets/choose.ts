@@ -1,47 +1,58 @@
 /**
  * Which keys of a large table are worth being made text: an interval may hold a hundred thousand
- * hosts of which a thousand are kept, and the socket waits while rows are made.
+ * hosts of which a thousand are kept.
  */
-import type { CountTable } from './tables.ts'
 
-/** How keys are ranked: local hosts first, then by bytes, ties by `compare`. */
-export interface Ranking {
-  top: number
-  /** Whether the host with that index is local. */
-  isLocal: (a: number) => boolean
-  /** The order of two hosts' addresses, so that a tie falls the same way whatever came first. */
+/** The keys of a table, as they are ranked; the arrays are side by side. */
+export interface Candidates {
+  count: number
+  /** Bytes of each key, whatever its direction. */
+  bytes: Float64Array
+  /** Whether its host is local: 1 or 0. Local hosts are kept first. */
+  isLocal: Uint8Array
+  /** The order of two keys of equal bytes, so that a tie falls the same way whatever came first. */
   compare: (a: number, b: number) => number
 }
 
-/** Codes of protocol and service port: keys are made one number of host index and code. */
-const codes = 2 ** 25
-
-/** The key of a row without its direction, of which there are two. */
-function keyOf(a: number, b: number): number {
-  return a * codes + ((b - 1) >>> 1)
+/** Whether each key is kept, 1 or 0: local hosts first, then by bytes, ties by `compare`. */
+export function keptKeys(candidates: Candidates, top: number): Uint8Array {
+  const { count, isLocal } = candidates
+  if (count <= top) return new Uint8Array(count).fill(1)
+  const kept = new Uint8Array(count)
+  const members = (local: number) => indices(count, (i) => isLocal[i] === local)
+  const [locals, others] = [members(1), members(0)]
+  keepMost(candidates, locals, { top, kept })
+  keepMost(candidates, others, { top: Math.max(0, top - locals.length), kept })
+  return kept
 }
 
-/** The keys to keep, or null where all are: there are no more than `top`. */
-export function keptKeys(
-  table: CountTable,
-  ranking: Ranking,
-): ((a: number, b: number) => boolean) | null {
-  if (table.count <= ranking.top) return null
-  const bytesOf = new Map<number, number>()
-  table.forEach((a, b, sums, at) => {
-    const key = keyOf(a, b)
-    bytesOf.set(key, (bytesOf.get(key) ?? 0) + sums[at]!)
-  })
-  if (bytesOf.size <= ranking.top) return null
-  const hostOf = (key: number) => Math.floor(key / codes)
-  const keys = Float64Array.from(bytesOf.keys())
-  keys.sort((x, y) => {
-    const [hostX, hostY] = [hostOf(x), hostOf(y)]
-    const local = Number(ranking.isLocal(hostY)) - Number(ranking.isLocal(hostX))
-    if (local !== 0) return local
-    const bytes = bytesOf.get(y)! - bytesOf.get(x)!
-    return bytes !== 0 ? bytes : ranking.compare(hostX, hostY) || (x % codes) - (y % codes)
-  })
-  const kept = new Set(keys.subarray(0, ranking.top))
-  return (a, b) => kept.has(keyOf(a, b))
+/** Marks the `top` of the members with most bytes: all above the least that is kept, then of its equals. */
+function keepMost(
+  { bytes, compare }: Candidates,
+  members: Uint32Array,
+  { top, kept }: { top: number; kept: Uint8Array },
+): void {
+  if (members.length <= top) {
+    for (const i of members) kept[i] = 1
+    return
+  }
+  if (top === 0) return
+  const sorted = Float64Array.from(members, (i) => bytes[i]!).sort()
+  const least = sorted[sorted.length - top]!
+  let left = top
+  const equals: number[] = []
+  for (const i of members) {
+    if (bytes[i] === least) equals.push(i)
+    if (bytes[i]! <= least) continue
+    kept[i] = 1
+    left--
+  }
+  for (const i of equals.sort(compare).slice(0, left)) kept[i] = 1
+}
+
+function indices(count: number, isMember: (i: number) => boolean): Uint32Array {
+  const members = new Uint32Array(count)
+  let length = 0
+  for (let i = 0; i < count; i++) if (isMember(i)) members[length++] = i
+  return members.subarray(0, length)
 }

@@ -7,6 +7,7 @@ import { NetworkSet, parseAddress, parseNetwork } from '../../flow/address.ts'
 import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import { Buckets, type BucketsOptions } from '../../ingest/buckets/buckets.ts'
+import { hostsMax } from '../../ingest/buckets/codes.ts'
 import { cutTop } from '../../store/cut.ts'
 import type { MeasurementName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
@@ -249,4 +250,33 @@ test('hosts cut before they are made text are those that cutting afterwards give
       },
     ),
   )
+})
+
+test('hosts beyond the limit of an interval count for the row other, and nothing is lost', () => {
+  const buckets = bucketsOf()
+  const flows = columnsOf(
+    Array.from({ length: 50_000 }, () => ({ first: 0, last: 1000, octets: 10 })),
+  )
+  const beyond = 1000
+  for (let made = 0; made < hostsMax + beyond; made += flows.count) {
+    flows.count = Math.min(flows.capacity, hostsMax + beyond - made)
+    for (let i = 0; i < flows.count; i++) flows.destinationAddressLow[2 * i] = made + i
+    buckets.add(flows)
+  }
+  const top = 10
+  const rows = buckets.rows(t0, top).get('10.0.0.1')!
+  const received = rows.find(({ measurement }) => measurement === 'host')!
+  const bytesOf = (isCounted: (host: string) => boolean) =>
+    received.tags.host!.reduce(
+      (sum, host, i) =>
+        received.tags.direction![i] === 'in' && isCounted(host)
+          ? sum + received.sum.bytes[i]!
+          : sum,
+      0,
+    )
+  assert.equal(
+    bytesOf(() => true),
+    (hostsMax + beyond) * 10,
+  )
+  assert.ok(bytesOf((host) => host === 'other') >= beyond * 10)
 })
