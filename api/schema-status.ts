@@ -24,6 +24,8 @@ export const Exporter = closed({
   flows: count,
   packets: count,
   bytes: count,
+  flowsLeftOut: count,
+  parked: count,
   lost: closed({ datagrams: count, flows: count, flowsEstimated: Type.Boolean() }),
   duplicates: count,
   reordered: count,
@@ -31,7 +33,9 @@ export const Exporter = closed({
   problems: Type.Record(Type.String(), count, {
     description: 'bad input by reason; only reasons that occurred',
   }),
-  sampling: nullableNumber,
+  sampling: Type.Union([Type.Number(), Type.Null()], {
+    description: '1 of so many packets; null: it samples and does not say how',
+  }),
   clockSkewSeconds: nullableNumber,
   interfaces: Type.Array(
     closed({ index: count, name: nullableText, alias: nullableText, speed: nullableNumber }),

@@ -6,6 +6,7 @@ import { NotACapture } from '../ingest/capture/read.ts'
 import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
 import { formatWithUnit } from '../flow/units.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { checkNames } from './names.ts'
 import { Progress } from './progress.ts'
 import { sendCaptures } from './send.ts'
 
@@ -21,6 +22,7 @@ export async function replay({ settings, values, positionals }: CommandInput): P
   await asCommandErrors(async () => {
     if (typeof values['to'] === 'string')
       return sendCaptures(positionals, values['to'], values['speed'])
+    await checkNames(settings)
     const shiftMs = await shiftOf(values['shift'], positionals)
     const lock = await lockDataFolder(settings.data)
     const progress = new Progress()

@@ -6,6 +6,7 @@
  *       10.0.0.22: bobby22.bigbiz.local
  *     exporters:
  *       10.0.0.1: { name: pfsense, interfaces: { 1: wan, 2: { name: lan, alias: office switch } } }
+ *       10.0.0.2: { name: core, sampling: 1000, counts: ingress }
  */
 import {
   formatAddress,
@@ -14,6 +15,7 @@ import {
   type AddressWords,
   type Network,
 } from './address.ts'
+import { noRules, readRules, type ExporterRules } from './exporter-rules.ts'
 import type { InterfaceName } from './status.ts'
 
 /** What is said of a network or a host. */
@@ -26,6 +28,7 @@ export interface NetworkName {
 interface ExporterName {
   name: string | null
   interfaces: Map<number, InterfaceName>
+  rules: ExporterRules
 }
 
 /** A names file that cannot be used: each fault with its place. */
@@ -64,9 +67,13 @@ export class Names {
     }
     for (const [key, value] of Object.entries(record(exporters))) {
       const words = parseAddress(key)
-      if (words) this.#exporters.set(formatAddress(...words), exporterName(value))
-      else
+      if (!words) {
         faults.push(`exporters: "${key}": write the exporter's address, then { name, interfaces }`)
+        continue
+      }
+      const { rules, faults: found } = readRules(record(value))
+      for (const fault of found) faults.push(`exporters: "${key}": ${fault}`)
+      this.#exporters.set(formatAddress(...words), { ...exporterName(value), rules })
     }
     if (faults.length > 0) throw new NamesError(faults)
     this.#networks.sort((a, b) => b.network.bits - a.network.bits)
@@ -94,6 +101,11 @@ export class Names {
   /** The addresses of the exporters of that name (names need not be unique). */
   exporterAddresses(name: string): string[] {
     return [...this.#exporters].filter(([, said]) => said.name === name).map(([address]) => address)
+  }
+
+  /** How an exporter samples and which of its records count. */
+  rules(address: string): ExporterRules {
+    return this.#exporters.get(address)?.rules ?? noRules
   }
 
   /** What is said of an exporter's interface, or null. */
@@ -133,7 +145,7 @@ function networkName(value: unknown): NetworkName | null {
   return said === null ? null : { name: said, site: text(site), owner: text(owner) }
 }
 
-function exporterName(value: unknown): ExporterName {
+function exporterName(value: unknown): Omit<ExporterName, 'rules'> {
   const { name, interfaces } = record(value)
   const named = new Map<number, InterfaceName>()
   for (const [key, said] of Object.entries(record(interfaces))) {

@@ -27,6 +27,10 @@ export interface ExporterStatus {
   flows: number
   packets: number
   bytes: number
+  /** Flows that were not stored because WEIR_NAMES says that they do not count. */
+  flowsLeftOut: number
+  /** Data sets that came before their template and waited for it. */
+  parked: number
   lost: Lost
   duplicates: number
   reordered: number

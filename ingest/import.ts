@@ -13,6 +13,7 @@ import { readPacket, sourceText } from './capture/packet.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
 import { versionOf } from './decode/datagram.ts'
+import { readNames } from './names.ts'
 import { Pipeline } from './pipeline.ts'
 import { SeriesWriter } from './series-writer.ts'
 import { keepStatus, mergeExporters, readExporters } from './status.ts'
@@ -64,13 +65,15 @@ export async function importCaptures(
   paths: readonly string[],
   options: ImportOptions,
 ): Promise<ImportSummary> {
-  const { settings } = options
+  const { settings, shiftMs } = options
+  const names = await readNames(settings.names)
+  const rulesOf = (address: string) => names.rules(address)
   const archive = await Archive.open(join(settings.data, 'archive'))
   try {
     const taken = archive.value<Taken>('taken') ?? {}
     const hashes = await hashAll(paths, taken)
     const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
-    const pipeline = new Pipeline({ coverage, archive, shiftMs: options.shiftMs })
+    const pipeline = new Pipeline({ coverage, archive, shiftMs, rulesOf })
     const summary = await readAll(paths, { ...options, archive, pipeline })
     pipeline.drain()
     if (summary.to !== null) coverage.heartbeat(summary.to * 1000 + closingMs)

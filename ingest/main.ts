@@ -15,6 +15,7 @@ import { CoverageTracker } from './coverage.ts'
 import { Journal } from './journal.ts'
 import { Listener } from './listen.ts'
 import { lockDataFolder } from './lock.ts'
+import { readNames } from './names.ts'
 import { Pipeline } from './pipeline.ts'
 import { recover } from './recover.ts'
 import { Reporter } from './reporter.ts'
@@ -28,6 +29,7 @@ export async function runIngest(
   settings: Settings,
   log: Logger,
 ): Promise<{ close(): Promise<void> }> {
+  const names = await readNames(settings.names)
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)
   const journalFolder = join(settings.data, 'journal')
@@ -37,7 +39,8 @@ export async function runIngest(
 
   const coverage = new CoverageTracker(Date.now())
   const buckets = new Buckets({ local, flowMaxMs, wholeFrom: wholeFrom(archive) })
-  const pipeline = new Pipeline({ coverage, buckets, archive })
+  const rulesOf = (address: string) => names.rules(address)
+  const pipeline = new Pipeline({ coverage, buckets, archive, rulesOf })
   const recovery = await recover(journalFolder, { archive, coverage, pipeline })
   if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
 

@@ -1,5 +1,6 @@
 /** From datagrams to flows: decoded, counted into the buckets, handed to the archive. */
 import { clearFlowColumns, createFlowColumns, type FlowColumns } from '../flow/columns.ts'
+import type { ExporterRules } from '../flow/exporter-rules.ts'
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { SequenceEvent } from '../flow/sequence.ts'
 import type { Archive } from '../store/archive/archive.ts'
@@ -25,6 +26,8 @@ export interface PipelineParts {
   /** Absent where the series are made from the archive afterwards (replay). */
   buckets?: Buckets
   archive: Archive
+  /** What WEIR_NAMES says of an exporter. */
+  rulesOf?: (address: string) => ExporterRules
   /** Added to every time of flows and datagrams, ms; for captures that are moved to another time. */
   shiftMs?: number
 }
@@ -40,7 +43,11 @@ export class Pipeline {
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
-    this.decoder = new Decoder(this.#flows, { onSequence: (event) => this.#sequence(event) })
+    const { rulesOf } = parts
+    this.decoder = new Decoder(this.#flows, {
+      onSequence: (event) => this.#sequence(event),
+      ...(rulesOf && { rulesOf }),
+    })
   }
 
   /** Decodes a datagram; its flows are handed on when a block is full or at drain. */

@@ -7,6 +7,7 @@ import type { Settings } from '../flow/settings.ts'
 import type { IngestStatus, Warning } from '../flow/status.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Collector } from './collector.ts'
+import { warningsOf } from './exporter-warnings.ts'
 import type { Journal } from './journal.ts'
 import type { Listener } from './listen.ts'
 import { renderMetrics } from './metrics.ts'
@@ -91,8 +92,8 @@ export class Reporter {
   }
 
   #troubles(): Warning[] {
-    const { collector, journal } = this.#parts
-    const troubles: Warning[] = []
+    const { collector, journal, pipeline } = this.#parts
+    const troubles = warningsOf(pipeline.decoder.exporters())
     if (collector.lastError !== null)
       troubles.push({
         what: `flows could not be published or series not be written: ${collector.lastError}`,

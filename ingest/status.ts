@@ -58,6 +58,8 @@ function mergeExporter(a: ExporterStatus, b: ExporterStatus): ExporterStatus {
     flows: a.flows + b.flows,
     packets: a.packets + b.packets,
     bytes: a.bytes + b.bytes,
+    flowsLeftOut: a.flowsLeftOut + b.flowsLeftOut,
+    parked: a.parked + b.parked,
     lost: {
       datagrams: a.lost.datagrams + b.lost.datagrams,
       flows: a.lost.flows + b.lost.flows,

@@ -1,9 +1,11 @@
 /** From datagrams to rows of flow columns, for every version and all exporters. */
 import type { FlowColumns } from '../../flow/columns.ts'
+import { noRules, type ExporterRules } from '../../flow/exporter-rules.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import { Accounting } from './accounting.ts'
 import type { DatagramContext } from './context.ts'
+import { leaveOut } from './counted.ts'
 import { versionOf } from './datagram.ts'
 import type { Datagram, DatagramVersion } from './datagram.ts'
 import type { Exporter } from './exporter.ts'
@@ -30,6 +32,8 @@ export type { Datagram, DatagramVersion } from './datagram.ts'
 
 export interface DecoderOptions {
   limits?: Partial<DecoderLimits>
+  /** What the administrator says of an exporter, by its address. */
+  rulesOf?: (address: string) => ExporterRules
   /** Told of each datagram; v1, which has no sequence numbers, with the verdict `unknown`. */
   onSequence?: (event: SequenceEvent) => void
   /** Told when a template is replaced by another with the same id. */
@@ -69,7 +73,12 @@ export class Decoder {
     this.#accounting = new Accounting(options.onSequence ?? null)
     this.#parking = new Parking(limits)
     const records = new RecordDecoder(flows)
-    this.#exporters = new Exporters(limits, this.#parking, () => templates)
+    this.#exporters = new Exporters({
+      limits,
+      parking: this.#parking,
+      templates: () => templates,
+      rulesOf: options.rulesOf ?? (() => noRules),
+    })
     const templates = new TemplateStore(limits, records, this.#exporters.byAddress)
     this.#parts = { exporters: this.#exporters, templates, parking: this.#parking }
     this.#fixed = new FixedDecoder(records)
@@ -108,9 +117,11 @@ export class Decoder {
     context.view = this.#view
     context.offset = byteOffset
     context.end = byteOffset + Math.min(length, datagramBytesMax)
+    const from = this.#flows.count
     if (version === 'sflow') this.#decodeSflow(context, datagram)
     else if (version === 'v9' || version === 'ipfix') this.#decodeSets(context, datagram, version)
     else this.#decodeFixed(context, datagram, version)
+    if (exporter.rules.counts !== 'both') leaveOut(this.#flows, exporter, from)
     return version
   }
 

@@ -139,6 +139,8 @@ const rows: readonly Row[] = [
   [84, 'samplerName', 'option'],
   [335, 'selectorName', 'option'],
   [304, 'selectorAlgorithm', 'option'],
+  [307, 'samplingTimeInterval', 'option'],
+  [308, 'samplingTimeSpace', 'option'],
   [82, 'interfaceName', 'option'],
   [83, 'interfaceDescription', 'option'],
   [94, 'applicationDescription', 'option'],

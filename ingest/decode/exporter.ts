@@ -1,9 +1,10 @@
 /** What is remembered of one exporter, whatever the streams that it sends. */
 import type { AddressWords } from '../../flow/address.ts'
+import { noRules, type ExporterRules } from '../../flow/exporter-rules.ts'
 import type { ExporterStatus, InterfaceName, Lost } from '../../flow/status.ts'
 import type { DatagramVersion } from './datagram.ts'
 import type { Problem } from './problem.ts'
-import { Sampling } from './sampling.ts'
+import { Sampling, UnknownSamplers } from './sampling.ts'
 import { ClockSkew } from './skew.ts'
 import type { Stream } from './stream.ts'
 
@@ -11,6 +12,8 @@ export class Exporter {
   readonly address: string
   readonly words: AddressWords
   readonly isIPv6: boolean
+  /** What the administrator says of it. */
+  readonly rules: ExporterRules
   readonly streams = new Map<number, Stream>()
   /** The stream of the last datagram, which most often is that of the next. */
   lastStream: Stream | null = null
@@ -27,6 +30,8 @@ export class Exporter {
   /** Data records, options records among them. */
   records = 0
   optionsRecords = 0
+  /** Rows that were not given because the administrator's rules leave them out. */
+  flowsLeftOut = 0
   parkedSets = 0
   readonly lost: Lost = { datagrams: 0, flows: 0, flowsEstimated: false }
   duplicates = 0
@@ -40,15 +45,20 @@ export class Exporter {
   readonly sampling = new Sampling()
   /** The rate given to the last row. */
   lastRate = 1
-  /** Records that name a sampler not told came, and none since that could be resolved. */
-  samplingUnknown = false
+  /** Sampling that it spoke of without telling the rate. */
+  readonly unknownSamplers = new UnknownSamplers()
   readonly interfaces = new Map<number, InterfaceName>()
   readonly applications = new Map<number, string>()
   readonly vrfs = new Map<number, string>()
 
-  constructor(address: string, words: AddressWords, nowMs: number) {
+  constructor(
+    address: string,
+    words: AddressWords,
+    { nowMs, rules = noRules }: { nowMs: number; rules?: ExporterRules },
+  ) {
     this.address = address
     this.words = words
+    this.rules = rules
     this.isIPv6 = words[0] !== 0 || words[1] !== 0
     this.firstSeenMs = nowMs
     this.lastSeenMs = nowMs
@@ -56,6 +66,18 @@ export class Exporter {
 
   problem(kind: Problem, times = 1): void {
     if (times > 0) this.problems.set(kind, (this.problems.get(kind) ?? 0) + times)
+  }
+
+  /** Counts sampling without a rate, unless the administrator gives one. */
+  samplingUntold(sampler: number, times = 1): void {
+    if (this.rules.sampling !== null) return
+    this.problem('sampling-unknown', times)
+    this.unknownSamplers.add(sampler)
+  }
+
+  /** 1 of so many packets, or null where it samples and does not say how. */
+  get samplingRate(): number | null {
+    return this.rules.sampling ?? (this.unknownSamplers.ids.size > 0 ? null : this.lastRate)
   }
 
   /** Entries made from options data, which are bounded together. */
@@ -76,12 +98,14 @@ export class Exporter {
       flows: this.flows,
       packets: this.packets,
       bytes: this.bytes,
+      flowsLeftOut: this.flowsLeftOut,
+      parked: this.parkedSets,
       lost: { ...this.lost, flowsEstimated: this.lost.flowsEstimated && this.lost.flows !== 0 },
       duplicates: this.duplicates,
       reordered: this.reordered,
       restarts: this.restarts,
       problems: Object.fromEntries(this.problems),
-      sampling: this.samplingUnknown ? null : this.lastRate,
+      sampling: this.samplingRate,
       clockSkewSeconds: this.skew.ms === null ? null : Math.round(this.skew.ms) / 1000,
       interfaces: [...this.interfaces.values()].sort((a, b) => a.index - b.index),
     }

@@ -1,6 +1,7 @@
 /** Exporters by address and their streams, bounded: whoever has been silent longest is forgotten. */
 import { formatAddress, parseAddress } from '../../flow/address.ts'
 import type { AddressWords } from '../../flow/address.ts'
+import type { ExporterRules } from '../../flow/exporter-rules.ts'
 import type { Datagram, DatagramVersion } from './datagram.ts'
 import { Exporter } from './exporter.ts'
 import type { DecoderLimits } from './limits.ts'
@@ -32,6 +33,14 @@ export interface SoughtStream {
   sequenced: SequencedDatagram
 }
 
+export interface ExportersParts {
+  limits: DecoderLimits
+  parking: Parking
+  templates: () => TemplateStore
+  /** What the administrator says of an exporter. */
+  rulesOf: (address: string) => ExporterRules
+}
+
 const noAddress: AddressWords = [0, 0, 0, 0]
 
 export class Exporters {
@@ -39,9 +48,8 @@ export class Exporters {
   readonly byAddress = new Map<string, Exporter>()
   /** By address as sources give it, which may name the same one differently. */
   readonly #bySource = new Map<string, Exporter>()
+  readonly #parts: ExportersParts
   readonly #limits: DecoderLimits
-  readonly #parking: Parking
-  readonly #templates: () => TemplateStore
   #lastSource = ''
   #last: Exporter | null = null
   /** Streams of all exporters. */
@@ -49,10 +57,9 @@ export class Exporters {
   /** Exporters forgotten because there were too many. */
   evicted = 0
 
-  constructor(limits: DecoderLimits, parking: Parking, templates: () => TemplateStore) {
-    this.#limits = limits
-    this.#parking = parking
-    this.#templates = templates
+  constructor(parts: ExportersParts) {
+    this.#parts = parts
+    this.#limits = parts.limits
   }
 
   /** The exporter with an address as text (a zone is left out); a new one where it is not known. */
@@ -62,7 +69,9 @@ export class Exporters {
     if (!exporter) {
       const words = parseAddress(source.replace(/%.*$/, '')) ?? noAddress
       const address = words === noAddress ? source : formatAddress(...words)
-      exporter = this.byAddress.get(address) ?? this.#add(new Exporter(address, words, nowMs))
+      const rules = this.#parts.rulesOf(address)
+      exporter =
+        this.byAddress.get(address) ?? this.#add(new Exporter(address, words, { nowMs, rules }))
       if (this.#bySource.size >= 2 * this.#limits.exportersMax) this.#bySource.clear()
       this.#bySource.set(source, exporter)
     }
@@ -90,8 +99,8 @@ export class Exporters {
 
   #forget(stream: Stream): void {
     this.#streams--
-    this.#templates().forget(stream)
-    while (stream.parked.length > 0) this.#parking.remove(stream, 0)
+    this.#parts.templates().forget(stream)
+    while (stream.parked.length > 0) this.#parts.parking.remove(stream, 0)
   }
 
   /**
@@ -146,7 +155,7 @@ export class Exporters {
     to.bootGuessed = from.bootGuessed
     for (const { id, fields, scopeCount, isOptions, usedMs } of from.templates.values()) {
       const template = new Template(id, fields, { scopeCount, isOptions, nowMs: usedMs })
-      this.#templates().add(exporter, to, template)
+      this.#parts.templates().add(exporter, to, template)
     }
   }
 

@@ -38,7 +38,8 @@ export function beginRows(
 
 /** The rate of rows that no sampler or interface has one for. */
 function commonRate({ exporter, stream, headerRate }: DatagramContext): number {
-  return stream.sampling.rate ?? exporter.sampling.rate ?? (headerRate > 0 ? headerRate : 1)
+  const told = stream.sampling.rate ?? exporter.sampling.rate
+  return exporter.rules.sampling ?? told ?? (headerRate > 0 ? headerRate : 1)
 }
 
 function hasOwnRates({ exporter }: DatagramContext, compiled: CompiledTemplate): boolean {
@@ -140,7 +141,7 @@ function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number):
 }
 
 /**
- * Precedence: a rate in the record, the sampler that the record names, the interface that it came in
+ * Precedence: the administrator's own rate, a rate in the record, the sampler that the record names, the interface that it came in
  * by, the rate told for all, the header's. Rates told under another domain count where the
  * record's own has none.
  */
@@ -153,7 +154,7 @@ function fillSampling(
   const { flows, exporter } = context
   const { samplingInterval } = flows
   const common = commonRate(context)
-  if (!hasOwnRates(context, compiled)) {
+  if (exporter.rules.sampling !== null || !hasOwnRates(context, compiled)) {
     samplingInterval.fill(common, from, flows.count)
     exporter.lastRate = common
     return
@@ -189,9 +190,8 @@ function recordRate(
   if (selector === 0) return byInterface
   const bySelector =
     stream.sampling.bySelector.get(selector) ?? exporter.sampling.bySelector.get(selector) ?? null
-  if (bySelector === null && byInterface === null && stream.sampling.rate === null) {
-    exporter.problem('sampling-unknown')
-    exporter.samplingUnknown = true
-  } else if (bySelector !== null) exporter.samplingUnknown = false
+  if (bySelector === null && byInterface === null && stream.sampling.rate === null)
+    exporter.samplingUntold(selector)
+  else if (bySelector !== null) exporter.unknownSamplers.told(selector)
   return bySelector ?? byInterface
 }

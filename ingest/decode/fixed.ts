@@ -5,6 +5,7 @@
 import type { DatagramContext } from './context.ts'
 import { fixedLayouts } from './datagram.ts'
 import type { RecordDecoder } from './records.ts'
+import { anySampler } from './sampling.ts'
 import { Template } from './template.ts'
 import type { Field } from './field.ts'
 import type { CompiledTemplate } from './template.ts'
@@ -59,6 +60,8 @@ export interface FixedHeader {
   sequence: number
   domain: number
   samplingInterval: number
+  /** The header names a way of sampling. */
+  isSampled: boolean
 }
 
 interface PreparedLayout {
@@ -68,7 +71,13 @@ interface PreparedLayout {
 
 export class FixedDecoder {
   readonly #records: RecordDecoder
-  readonly #header: FixedHeader = { count: 0, sequence: 0, domain: 0, samplingInterval: 0 }
+  readonly #header: FixedHeader = {
+    count: 0,
+    sequence: 0,
+    domain: 0,
+    samplingInterval: 0,
+    isSampled: false,
+  }
   readonly #layouts: Readonly<Record<LayoutName, PreparedLayout>>
 
   constructor(records: RecordDecoder) {
@@ -95,8 +104,9 @@ export class FixedDecoder {
     header.count = view.getUint16(offset + 2)
     header.sequence = version === 'v1' ? 0 : view.getUint32(offset + 16)
     header.domain = hasEngine ? view.getUint16(offset + 20) : 0
-    header.samplingInterval =
-      version === 'v5' ? view.getUint16(offset + 22) & samplingIntervalMask : 0
+    const sampling = version === 'v5' ? view.getUint16(offset + 22) : 0
+    header.samplingInterval = sampling & samplingIntervalMask
+    header.isSampled = sampling > samplingIntervalMask
     context.uptimeMs = view.getUint32(offset + 4)
     const nanoseconds = Math.min(view.getUint32(offset + 12), nanosecondsMax)
     context.exportMs = view.getUint32(offset + 8) * 1000 + Math.floor(nanoseconds / 1_000_000)
@@ -117,6 +127,8 @@ export class FixedDecoder {
     context.end = Math.min(announced, end)
     const records = this.#records.decode(context, template, compiled, context)
     exporter.records += records
+    if (this.#header.samplingInterval > 0) exporter.unknownSamplers.told(anySampler)
+    else if (this.#header.isSampled) exporter.samplingUntold(anySampler, context.flowRecords)
     return records
   }
 }

@@ -11,7 +11,7 @@ import { readUnsigned } from './numbers.ts'
 import { placeFields } from './records.ts'
 import type { RecordBytes } from './records.ts'
 import { readApplication } from './special.ts'
-import { rateOf } from './sampling.ts'
+import { anySampler, rateOf } from './sampling.ts'
 import type { Field } from './field.ts'
 import type { CompiledTemplate, Template } from './template.ts'
 
@@ -30,6 +30,13 @@ const textElements: ReadonlySet<string> = new Set([
   'applicationName',
   'VRFname',
 ])
+
+/** Elements that name a way of sampling, from 1 to this; selectors beyond filter by what a packet holds. */
+const waysToSample: Readonly<Record<string, number>> = {
+  samplingAlgorithm: 2,
+  samplerMode: 2,
+  selectorAlgorithm: 4,
+}
 
 const decoder = new TextDecoder('utf-8')
 
@@ -120,6 +127,7 @@ function keepSampling(
   limits: DecoderLimits,
 ): void {
   const value = (name: string) => numbers.get(name) ?? 0
+  const selector = numbers.get('selectorId') ?? numbers.get('samplerId')
   const rate = rateOf({
     interval:
       value('samplingPacketInterval') ||
@@ -129,9 +137,15 @@ function keepSampling(
     size: value('samplingSize'),
     population: value('samplingPopulation'),
     probability: value('samplingProbability'),
+    time: value('samplingTimeInterval'),
+    timeSpace: value('samplingTimeSpace'),
   })
-  if (rate === null) return
-  const selector = numbers.get('selectorId') ?? numbers.get('samplerId')
+  if (rate === null) {
+    const isSampled = ([name, most]: [string, number]) => value(name) > 0 && value(name) <= most
+    if (Object.entries(waysToSample).some(isSampled))
+      exporter.samplingUntold(selector ?? anySampler)
+    return
+  }
   const ifIndex = numbers.get('ingressInterface')
   for (const sampling of [stream.sampling, exporter.sampling]) {
     if (selector !== undefined) {
@@ -144,7 +158,7 @@ function keepSampling(
       else exporter.problem('options-too-many')
     } else sampling.rate = rate
   }
-  exporter.samplingUnknown = false
+  exporter.unknownSamplers.told(selector ?? anySampler)
 }
 
 /** False where there was no room. */

@@ -26,7 +26,8 @@ export const problems = {
   'time-reversed': 'The last packet came before the first; both were taken as the first.',
   'time-in-future': 'A time lies over 5 minutes after its receipt and was clamped to it.',
   'clock-corrected': "The exporter's clock is more than 5 minutes off; times were corrected.",
-  'sampling-unknown': 'A record names a sampler whose rate the exporter has not told.',
+  'sampling-unknown':
+    'The exporter samples and does not tell the rate: its counts stand as it sent them.',
   duplicate: 'A datagram came a second time; its flows were not counted again.',
   'stream-evicted': 'A stream of an exporter was forgotten because it had too many.',
   'options-too-many': 'Options data was not kept because there was too much.',

@@ -67,6 +67,7 @@ function restoreExporter(parts: DecoderParts, state: ExporterState): void {
     'flows',
     'packets',
     'bytes',
+    'flowsLeftOut',
     'duplicates',
     'reordered',
     'restarts',
@@ -77,7 +78,7 @@ function restoreExporter(parts: DecoderParts, state: ExporterState): void {
   exporter.lost.datagrams = number(status.lost.datagrams)
   exporter.lost.flows = number(status.lost.flows)
   exporter.lost.flowsEstimated = bool(status.lost.flowsEstimated)
-  exporter.samplingUnknown = bool(state.samplingUnknown)
+  for (const id of state.unknownSamplers) exporter.unknownSamplers.add(number(id))
   for (const version of status.versions)
     if (version in sequenceUnits) exporter.versions.add(version as DatagramVersion)
   for (const domain of status.domains) exporter.domains.add(number(domain))

@@ -1,4 +1,5 @@
 /** Sampling rates as an exporter tells them: for all, by sampler (selector), or by interface. */
+import { samplingMax } from '../../flow/exporter-rules.ts'
 
 /** 1 of `rate` packets was looked at. */
 export class Sampling {
@@ -13,29 +14,52 @@ export class Sampling {
   }
 }
 
-/** Greatest rate that is believed: what the column can hold. */
-const rateMax = 2 ** 32 - 1
-
 /** A rate that can be stored: a whole number from 1, or null where the numbers give none. */
 export function asRate(rate: number): number | null {
-  return rate >= 1 && rate <= rateMax ? Math.round(rate) : null
+  return rate >= 1 && rate <= samplingMax ? Math.round(rate) : null
 }
 
-/**
- * The rate that the elements of PSAMP say (RFC 5477): `interval` packets taken and `space` left out,
- * `size` of a `population`, or a probability. Null where they say none.
- */
-export function rateOf(said: {
+/** Sampling of which no rate is told, by its sampler; this stands for what names no sampler. */
+export const anySampler = -1
+/** Samplers without a rate that are told apart. */
+const unknownSamplersMax = 64
+
+/** The samplers that an exporter has spoken of without saying their rate. */
+export class UnknownSamplers {
+  readonly ids = new Set<number>()
+
+  add(id: number): void {
+    if (this.ids.size < unknownSamplersMax) this.ids.add(id)
+  }
+
+  /** A rate was told: of one sampler, or of all that names none. */
+  told(id: number): void {
+    if (id === anySampler) this.ids.clear()
+    else this.ids.delete(id)
+  }
+}
+
+export interface SaidSampling {
   interval: number
   space: number
   size: number
   population: number
   probability: number
-}): number | null {
-  const { interval, space, size, population, probability } = said
+  /** Of time instead of packets: how long they are taken and how long left out. */
+  time?: number
+  timeSpace?: number
+}
+
+/**
+ * The rate that the elements of PSAMP say (RFC 5477): `interval` packets taken and `space` left out,
+ * `size` of a `population`, a probability, or so much of the time. Null where they say none.
+ */
+export function rateOf(said: SaidSampling): number | null {
+  const { interval, space, size, population, probability, time = 0, timeSpace = 0 } = said
   // Some exporters give only the interval, and mean by it one of so many (Cisco, Juniper).
   if (interval > 0 && space > 0) return asRate((interval + space) / interval)
   if (interval > 0) return asRate(interval)
   if (size > 0 && population > 0) return asRate(population / size)
-  return probability > 0 ? asRate(1 / probability) : null
+  if (probability > 0) return asRate(1 / probability)
+  return time > 0 && timeSpace > 0 ? asRate((time + timeSpace) / time) : null
 }

@@ -3,10 +3,10 @@
  * its own sampling rate; counter samples of interfaces are told as they are. All is in XDR: big-endian,
  * in multiples of 4 bytes.
  */
-import { columnNames, flowColumns } from '../../flow/columns.ts'
-import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
+import { clearRows } from './counted.ts'
 import { recordsPerDatagramMax } from './limits.ts'
+import { anySampler } from './sampling.ts'
 import { readCounterSample } from './sflow-counters.ts'
 import type { InterfaceCounters } from './sflow-counters.ts'
 import { readFlowRecord } from './sflow-records.ts'
@@ -113,8 +113,9 @@ export class SflowDecoder {
     const row = flows.count
     const rates = offset + (isExpanded ? 12 : 8)
     const rate = view.getUint32(rates)
-    flows.samplingInterval[row] = Math.max(1, rate)
-    if (rate === 0) exporter.problem('sampling-unknown')
+    flows.samplingInterval[row] = exporter.rules.sampling ?? Math.max(1, rate)
+    if (rate === 0) exporter.samplingUntold(anySampler)
+    else if (exporter.unknownSamplers.ids.size > 0) exporter.unknownSamplers.told(anySampler)
     const interfaces = rates + 12
     const indexAt = (word: number) => view.getUint32(interfaces + 4 * word)
     flows.ingressInterface[row] = isExpanded
@@ -149,7 +150,8 @@ export class SflowDecoder {
     }
     if (!hasPacket) {
       exporter.problem('record-not-a-flow')
-      zeroRow(flows, row)
+      // Undoes what was written into a row that is not kept.
+      clearRows(flows, row, row + 1)
       return
     }
     flows.packetDeltaCount[row] = 1
@@ -164,14 +166,6 @@ function packedIndex(word: number): number {
 /** An ifIndex, or 0 for what is none: discarded, several, or the exporter itself. */
 function ifIndex(format: number, value: number): number {
   return format === 0 && value !== internalInterface ? value : 0
-}
-
-/** Undoes what was written into a row that is not kept: rows not in use are zero. */
-function zeroRow(flows: FlowColumns, row: number): void {
-  for (const name of columnNames) {
-    const words = flowColumns[name].kind === 'u64' ? 2 : 1
-    flows[name].fill(0, row * words, (row + 1) * words)
-  }
 }
 
 /** What every row has, of a packet sampled when it was received. */

@@ -60,7 +60,7 @@ export interface ExporterState {
   optionsRecords: number
   parkedSets: number
   lastRate: number
-  samplingUnknown: boolean
+  unknownSamplers: number[]
   sampling: SamplingState
   applications: Entries<string>
   vrfs: Entries<string>
@@ -119,7 +119,7 @@ export function takeSnapshot({ exporters }: DecoderParts): DecoderState {
     optionsRecords: exporter.optionsRecords,
     parkedSets: exporter.parkedSets,
     lastRate: exporter.lastRate,
-    samplingUnknown: exporter.samplingUnknown,
+    unknownSamplers: [...exporter.unknownSamplers.ids],
     sampling: samplingState(exporter.sampling),
     applications: [...exporter.applications],
     vrfs: [...exporter.vrfs],

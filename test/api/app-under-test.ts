@@ -95,6 +95,8 @@ export const exporterStatus: ExporterStatus = {
   flows: 1,
   packets: 1,
   bytes: 1,
+  flowsLeftOut: 0,
+  parked: 0,
   lost: { datagrams: 0, flows: 0, flowsEstimated: false },
   duplicates: 0,
   reordered: 0,

@@ -79,6 +79,7 @@ export function receive(arrived: readonly Sent[]) {
 }
 
 /** What the version counts, of all of them. */
-export const unitsOf = (datagrams: readonly Sent[]) => datagrams.reduce((sum, { units }) => sum + units, 0)
+export const unitsOf = (datagrams: readonly Sent[]) =>
+  datagrams.reduce((sum, { units }) => sum + units, 0)
 
 export const versions: readonly Version[] = ['v5', 'v9', 'ipfix']

@@ -1,0 +1,50 @@
+/** Leaving out the records that the administrator says do not count (see flow/exporter-rules.ts). */
+import { columnNames, flowColumns } from '../../flow/columns.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
+import type { CountedRecords } from '../../flow/exporter-rules.ts'
+import type { Exporter } from './exporter.ts'
+
+const egress = 1
+
+/** Whether a record counts, by its flowDirection: what says none came in. */
+const counted: Readonly<Record<CountedRecords, (direction: number) => boolean>> = {
+  both: () => true,
+  ingress: (direction) => direction !== egress,
+  egress: (direction) => direction === egress,
+  none: () => false,
+}
+
+/** Takes the rows from `from` on that do not count out of the columns, and out of the exporter's counters. */
+export function leaveOut(flows: FlowColumns, exporter: Exporter, from: number): void {
+  const isCounted = counted[exporter.rules.counts]
+  let to = from
+  for (let row = from; row < flows.count; row++) {
+    if (isCounted(flows.flowDirection[row]!)) {
+      if (to < row) moveRow(flows, row, to)
+      to++
+      continue
+    }
+    const rate = flows.samplingInterval[row]!
+    exporter.flows--
+    exporter.packets -= flows.packetDeltaCount[row]! * rate
+    exporter.bytes -= flows.octetDeltaCount[row]! * rate
+    exporter.flowsLeftOut++
+  }
+  clearRows(flows, to, flows.count)
+  flows.count = to
+}
+
+function moveRow(flows: FlowColumns, row: number, to: number): void {
+  for (const name of columnNames) {
+    const words = flowColumns[name].kind === 'u64' ? 2 : 1
+    flows[name].copyWithin(to * words, row * words, (row + 1) * words)
+  }
+}
+
+/** Rows that are not in use are zero. */
+export function clearRows(flows: FlowColumns, from: number, to: number): void {
+  for (const name of columnNames) {
+    const words = flowColumns[name].kind === 'u64' ? 2 : 1
+    flows[name].fill(0, from * words, to * words)
+  }
+}
