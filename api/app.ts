@@ -19,6 +19,8 @@ import { errorAnswer, toApiError } from './errors.ts'
 import { HeavyQueries, type HeavyLimits } from './heavy.ts'
 import { servePage } from './page.ts'
 import type { ApiParts } from './parts.ts'
+import { annotationsRoute } from './routes/annotations.ts'
+import { dashboardsRoute } from './routes/dashboards.ts'
 import { exportersRoute } from './routes/exporters.ts'
 import { flowsRoute } from './routes/flows.ts'
 import { seriesRoute } from './routes/series.ts'
@@ -89,6 +91,8 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(flowsRoute(parts))
   await app.register(exportersRoute(parts))
   await app.register(statusRoute(parts))
+  await app.register(annotationsRoute(parts))
+  await app.register(dashboardsRoute(parts))
 }
 
 function answerErrors(app: FastifyInstance): void {

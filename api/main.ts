@@ -11,6 +11,7 @@ import { openFlowStore } from '../store/archive/query.ts'
 import { openParquetSeriesReader } from '../store/parquet/series.ts'
 import { buildApp } from './app.ts'
 import { ingestStatus } from './ingest-status.ts'
+import { openApiState } from './state.ts'
 
 /** The page as `npm run build` leaves it. */
 const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
@@ -27,7 +28,8 @@ export async function runApi(
   const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
   const series = await openParquetSeriesReader(join(settings.data, 'series'))
   const status = ingestStatus(settings.data, Date.now)
-  const app = await buildApp({ settings, series, flows, status, names, pageFolder, log })
+  const state = openApiState(settings.data)
+  const app = await buildApp({ settings, series, flows, status, names, state, pageFolder, log })
   const close = async () => {
     await app.close()
     await Promise.all([flows.close(), series.close()])

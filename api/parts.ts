@@ -1,4 +1,6 @@
 /** What the routes are made of. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
 import type { Settings } from '../flow/settings.ts'
 import type { FlowStore } from '../store/flows.ts'
 import { HeavyQueries } from './heavy.ts'
@@ -6,7 +8,11 @@ import { exportersOf, type StatusSource } from './ingest-status.ts'
 import type { NameSource } from './labels.ts'
 import type { Seen } from './query/coverage.ts'
 import type { SeriesReader } from './query/from-tier.ts'
+import type { ApiState } from './state.ts'
 import { readWindow, type Window, type WindowQuery } from './query/window.ts'
+
+/** The application as routes are added to it. */
+export type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
 export interface ApiParts {
   settings: Settings
@@ -14,6 +20,7 @@ export interface ApiParts {
   flows: FlowStore
   status: StatusSource
   names: NameSource
+  state: ApiState
   heavy: HeavyQueries
   /** unix ms */
   now: () => number

@@ -1,10 +1,7 @@
-/**
- * One writer a data folder: who writes holds a Unix socket in it, which the kernel frees when the
- * process ends however it ends, and which works between containers that share the folder.
- */
-import { mkdir, rm } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
+/** One writer a data folder: ingest, replay or rebuild. */
 import { join } from 'node:path'
+
+import { takeLock, type Lock } from '../store/lock.ts'
 
 /** Another process writes to the data folder. */
 export class DataFolderBusy extends Error {
@@ -16,49 +13,12 @@ export class DataFolderBusy extends Error {
   }
 }
 
-export interface Lock {
-  release(): Promise<void>
-}
-
 /**
  * Takes the data folder for writing, making it if need be.
  * @throws DataFolderBusy where another process holds it
  */
 export async function lockDataFolder(data: string): Promise<Lock> {
-  await mkdir(join(data, 'run'), { recursive: true, mode: 0o700 })
-  const path = join(data, 'run', 'writer.sock')
-  const server = await listenAt(path)
-  if (server) return lockOf(server)
-  if (await answers(path)) throw new DataFolderBusy(data)
-  await rm(path, { force: true })
-  const second = await listenAt(path)
-  if (!second) throw new DataFolderBusy(data)
-  return lockOf(second)
-}
-
-function lockOf(server: Server): Lock {
-  server.unref()
-  return { release: () => new Promise((resolve) => server.close(() => resolve())) }
-}
-
-/** The server, or null where the path is taken. */
-function listenAt(path: string): Promise<Server | null> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy())
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(null)
-      else reject(new Error(`${path} cannot be made: ${error.message}`, { cause: error }))
-    })
-    server.listen(path, () => resolve(server))
-  })
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
+  const lock = await takeLock(join(data, 'run', 'writer.sock'))
+  if (!lock) throw new DataFolderBusy(data)
+  return lock
 }

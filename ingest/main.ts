@@ -20,6 +20,7 @@ import { Pipeline } from './pipeline.ts'
 import { recover } from './recover.ts'
 import { Reporter } from './reporter.ts'
 import { SeriesWriter } from './series-writer.ts'
+import { answerState, openState } from './state-socket.ts'
 
 /** Every 15 s, so that a flow can be asked for within 30 s of its arrival. */
 const wakeUps = '*/15 * * * * *'
@@ -35,6 +36,7 @@ export async function runIngest(
   const journalFolder = join(settings.data, 'journal')
   const archive = await Archive.open(join(settings.data, 'archive'))
   const store = await openSeriesStore(settings)
+  const state = await openState(settings.data)
   const { local, top, flowMaxMs } = settings
 
   const coverage = new CoverageTracker(Date.now())
@@ -74,6 +76,7 @@ export async function runIngest(
     pipeline,
     collector,
     buckets,
+    routes: [(request, response) => answerState(request, response, { data: settings.data, state })],
     log,
   })
   await collector.tick(Date.now())
@@ -91,6 +94,7 @@ export async function runIngest(
     await archive.close()
     await consolidator.close()
     await store.close()
+    await state.close()
     await lock.release()
   }
   return { close }

@@ -12,7 +12,7 @@ import type { Journal } from './journal.ts'
 import type { Listener } from './listen.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Pipeline } from './pipeline.ts'
-import { keepStatus, serveMetrics, serveStatus } from './status.ts'
+import { keepStatus, serveMetrics, serveStatus, type SocketRoute } from './status.ts'
 
 export interface ReporterParts {
   settings: Settings
@@ -21,6 +21,8 @@ export interface ReporterParts {
   pipeline: Pipeline
   collector: Collector
   buckets: Buckets
+  /** What else the socket answers. */
+  routes: readonly SocketRoute[]
   log: Logger
 }
 
@@ -40,8 +42,8 @@ export class Reporter {
   /** Starts the status socket, /metrics, and the keeping of the status. */
   static async open(parts: ReporterParts): Promise<Reporter> {
     const reporter = new Reporter(parts)
-    const { settings, listener, log } = parts
-    reporter.#servers.push(await serveStatus(settings.data, () => reporter.status()))
+    const { settings, listener, routes, log } = parts
+    reporter.#servers.push(await serveStatus(settings.data, () => reporter.status(), routes))
     const { host, port } = settings.metrics
     const metrics = await serveMetrics(settings.metrics, async () =>
       renderMetrics(await reporter.status()),

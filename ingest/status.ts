@@ -1,6 +1,6 @@
 /** What ingest says of itself: to the API over a Unix socket, to Prometheus, and to the file that outlives it. */
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
 
 import type { Endpoint } from '../flow/settings.ts'
@@ -73,14 +73,22 @@ function mergeExporter(a: ExporterStatus, b: ExporterStatus): ExporterStatus {
   }
 }
 
-/** Serves the status on `run/ingest.sock`. The data folder's lock is held, so a socket left there is stale. */
+/** Answers a request on ingest's socket; false where it is another's. */
+export type SocketRoute = (...request: Parameters<RequestListener>) => boolean
+
+/**
+ * Serves `run/ingest.sock`: the routes given, and the status for all else. The data folder's lock
+ * is held, so a socket left there is stale.
+ */
 export async function serveStatus(
   data: string,
   status: () => Promise<IngestStatus>,
+  routes: readonly SocketRoute[] = [],
 ): Promise<Server> {
   const path = join(data, 'run', 'ingest.sock')
   await rm(path, { force: true })
-  const server = createServer((_, response) => {
+  const server = createServer((request, response) => {
+    if (routes.some((route) => route(request, response))) return
     status().then(
       (answer) => {
         response.setHeader('content-type', 'application/json')

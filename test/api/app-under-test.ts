@@ -15,6 +15,7 @@ import { buildApp, type AppOptions } from '../../api/app.ts'
 import { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema.ts'
 import { ExportersAnswer, StatusAnswer } from '../../api/schema-status.ts'
 import { Names } from '../../flow/names.ts'
+import { openApiState } from '../../api/state.ts'
 import { readSettings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import type { FlowRecord } from '../../store/flows.ts'
@@ -160,6 +161,7 @@ export async function appUnderTest(t: TestContext, given: Given = {}): Promise<U
     flows,
     status: { read: async () => given.status ?? null },
     names: new Names(given.names),
+    state: openApiState(folder),
     pageFolder: join(folder, 'no-page'),
     log: pino({ level: 'silent' }),
     requestsPerMinuteMax: 1e6,

@@ -1,0 +1,99 @@
+/** Documents as answers: ETags by revision, If-Match, and the refusals of the store in HTTP's words. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import { StateRefused, type StateChange, type StateDocument } from '../store/state.ts'
+import { ApiError } from './errors.ts'
+import type { ApiState } from './state.ts'
+
+/** What every document's answer says of itself; times in unix seconds. */
+export function headOf(document: StateDocument): {
+  id: string
+  etag: string
+  createdAt: number
+  changedAt: number
+} {
+  const { id, createdAt, changedAt } = document
+  return { id, etag: etagOf(document), createdAt: createdAt / 1000, changedAt: changedAt / 1000 }
+}
+
+/** A document that was made and removed and made again is another one: hence the time. */
+function etagOf({ revision, createdAt }: StateDocument): string {
+  return `"${revision}-${createdAt.toString(36)}"`
+}
+
+/** @throws ApiError 404 where it is not there */
+export async function documentOf<Body>(
+  state: ApiState,
+  collection: StateChange['collection'],
+  id: string,
+): Promise<StateDocument<Body>> {
+  const document = await state.get<Body>(collection, id)
+  if (!document) throw absent(collection, id)
+  return document
+}
+
+function absent(collection: string, id: string): ApiError {
+  return new ApiError(404, 'not-found', {
+    message: `there is no "${id}" among ${collection}`,
+    remedy: `see /api/${collection} for what there is`,
+  })
+}
+
+/** The revision that a request's If-Match names. @throws ApiError 412 where that is not the one there is */
+export function expectedRevision(
+  request: FastifyRequest,
+  document: StateDocument,
+): number | undefined {
+  const given = request.headers['if-match']
+  if (given === undefined) return undefined
+  if (given.trim() !== '*' && given.trim() !== etagOf(document)) throw changed()
+  return document.revision
+}
+
+function changed(): ApiError {
+  return new ApiError(412, 'changed', {
+    message: 'it was changed by somebody else since it was read',
+    remedy: 'read it again, then change that',
+  })
+}
+
+const refusals: Record<StateRefused['reason'], [status: number, code: string, remedy: string]> = {
+  changed: [412, 'changed', 'read it again, then change that'],
+  absent: [404, 'not-found', 'see what there is'],
+  full: [409, 'full', 'remove what is no longer needed'],
+  'too-large': [413, 'too-large', 'make it smaller'],
+  'bad-id': [400, 'bad-parameter', 'use letters, digits, dots, dashes and underscores'],
+}
+
+/** Makes a change. @throws ApiError for every refusal */
+export async function makeChange(
+  state: ApiState,
+  change: StateChange,
+): Promise<StateDocument | null> {
+  try {
+    return await state.change(change)
+  } catch (error) {
+    if (!(error instanceof StateRefused)) throw error
+    // What was to be made anew is there already: another name is wanted, not another reading.
+    if (error.reason === 'changed' && change.revision === 0) throw taken(change.id)
+    const [status, code, remedy] = refusals[error.reason]
+    throw new ApiError(status, code, { message: error.message, remedy })
+  }
+}
+
+function taken(id: string): ApiError {
+  return new ApiError(409, 'taken', { message: `"${id}" is there already`, remedy: 'name another' })
+}
+
+/** Makes a document and gives it. */
+export async function putDocument<Body>(
+  state: ApiState,
+  change: StateChange & { body: Body },
+): Promise<StateDocument<Body>> {
+  return (await makeChange(state, change)) as StateDocument<Body>
+}
+
+/** Says where a document that was made is found. */
+export function sayCreated(reply: FastifyReply, path: string): void {
+  reply.code(201).header('location', path)
+}

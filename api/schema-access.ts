@@ -1,0 +1,105 @@
+/** Who asks: sessions, users, API tokens and links for walls. Times are unix seconds. */
+import { Type, type Static } from 'typebox'
+
+import { closed, documented, line, nullableSeconds, seconds } from './schema-state.ts'
+import { idPattern } from '../store/state.ts'
+
+/**
+ * admin: everything. viewer: reads everything, makes annotations. wall: reads one dashboard and
+ * what its panels show.
+ */
+export const roles = ['admin', 'viewer', 'wall'] as const
+export type Role = (typeof roles)[number]
+
+export const userPattern = '^[a-z0-9_][a-z0-9_.@-]{0,63}$'
+const user = Type.String({ pattern: userPattern, description: 'name of a user, in small letters' })
+const password = Type.String({ minLength: 1, maxLength: 256 })
+const newPassword = Type.String({ minLength: 10, maxLength: 256, description: 'at least 10 long' })
+
+/** A name and password, or the token of a wall link (the part after # in its address). */
+export const LoginBody = Type.Union([
+  closed({ user, password }),
+  closed({ token: Type.String({ minLength: 20, maxLength: 200 }) }),
+])
+export type LoginBody = Static<typeof LoginBody>
+
+/** Who asks, and what they may do. `role` null: nobody yet; a login is needed. */
+export const SessionAnswer = closed({
+  auth: Type.Enum(['password', 'proxy', 'none'], { description: 'WEIR_AUTH' }),
+  user: Type.Union([Type.String(), Type.Null()]),
+  role: Type.Union([Type.Enum(roles), Type.Null()]),
+  /** The only dashboard that a wall session reaches. */
+  dashboard: Type.Union([Type.String(), Type.Null()]),
+  expiresAt: nullableSeconds,
+  /** Addresses of hosts are shown as pseudonyms. */
+  masked: Type.Boolean(),
+  /** Everybody who reaches the port is admin: to be shown. */
+  open: Type.Boolean(),
+})
+export type SessionAnswer = Static<typeof SessionAnswer>
+
+export const PasswordBody = closed({ current: password, password: newPassword })
+export type PasswordBody = Static<typeof PasswordBody>
+
+export const UserBody = closed({
+  role: Type.Optional(Type.Enum(['admin', 'viewer'])),
+  password: Type.Optional(newPassword),
+})
+export type UserBody = Static<typeof UserBody>
+
+export const NewUser = closed({
+  user,
+  role: Type.Enum(['admin', 'viewer']),
+  password: newPassword,
+})
+export type NewUser = Static<typeof NewUser>
+
+export const User = closed({
+  ...documented,
+  user: Type.String(),
+  role: Type.Enum(roles),
+  /** Sessions of theirs that are open. */
+  sessions: Type.Integer(),
+})
+export type User = Static<typeof User>
+
+export const UsersAnswer = closed({ users: Type.Array(User) })
+export type UsersAnswer = Static<typeof UsersAnswer>
+
+/** A token for programs (viewer, admin) or a link for a wall (wall, with its dashboard). */
+export const NewToken = closed({
+  name: line('what it is for', 100),
+  role: Type.Enum(roles),
+  dashboard: Type.Optional(Type.String({ pattern: idPattern, description: 'for the role wall' })),
+  expiresAt: Type.Optional(nullableSeconds),
+})
+export type NewToken = Static<typeof NewToken>
+
+export const Token = closed({
+  ...documented,
+  name: Type.String(),
+  role: Type.Enum(roles),
+  dashboard: Type.Union([Type.String(), Type.Null()]),
+  author: Type.String(),
+  expiresAt: nullableSeconds,
+})
+export type Token = Static<typeof Token>
+
+/** A new token: its secret is told this once. `link` is the address of a wall, without the host. */
+export const TokenMade = closed({
+  ...Token.properties,
+  secret: Type.String(),
+  link: Type.Union([Type.String(), Type.Null()]),
+})
+export type TokenMade = Static<typeof TokenMade>
+
+export const TokensAnswer = closed({ tokens: Type.Array(Token) })
+export type TokensAnswer = Static<typeof TokensAnswer>
+
+/** One deed of the audit log. */
+export const AuditEntry = Type.Object(
+  { at: seconds, user: Type.String(), address: Type.String(), what: Type.String() },
+  { additionalProperties: true },
+)
+export const AuditAnswer = closed({ entries: Type.Array(AuditEntry) })
+export type AuditAnswer = Static<typeof AuditAnswer>

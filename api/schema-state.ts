@@ -1,0 +1,189 @@
+/**
+ * What people make: dashboards and annotations. Bodies are JSON; what is unknown in them is refused.
+ * Answers carry an ETag, the document's revision: a PUT or DELETE with If-Match is refused with 412
+ * where somebody else was faster. Times are unix seconds.
+ */
+import { Type, type Static, type TProperties } from 'typebox'
+
+import { idPattern } from '../store/state.ts'
+
+/** An object of exactly these properties. */
+export function closed<Properties extends TProperties>(
+  properties: Properties,
+  description?: string,
+) {
+  const about = description === undefined ? {} : { description }
+  return Type.Object(properties, { additionalProperties: false, ...about })
+}
+
+/** One line that people read, without control characters. */
+export function line(description: string, maxLength = 200) {
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+  })
+}
+
+/** Text of several lines that people read. */
+export function paragraph(description: string, maxLength = 2000) {
+  const pattern = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$'
+  return Type.String({ description, minLength: 1, maxLength, pattern })
+}
+
+export const seconds = Type.Number({
+  description: 'unix seconds',
+  minimum: 0,
+  maximum: 4_102_444_800,
+})
+export const nullableSeconds = Type.Union([seconds, Type.Null()])
+const nullableLine = (description: string) => Type.Union([line(description), Type.Null()])
+
+export const IdParameters = closed({
+  id: Type.String({ pattern: idPattern, description: 'id of the document' }),
+})
+export type IdParameters = Static<typeof IdParameters>
+
+/** What every document's answer says of it. */
+export const documented = {
+  id: Type.String(),
+  /** The value for If-Match. */
+  etag: Type.String(),
+  createdAt: seconds,
+  changedAt: seconds,
+}
+
+const annotationBody = {
+  from: seconds,
+  to: Type.Optional(
+    Type.Union([seconds, Type.Null()], { description: 'end of a range; null or absent: a moment' }),
+  ),
+  text: paragraph('what happened'),
+  tags: Type.Optional(Type.Array(line('a word', 40), { maxItems: 20 })),
+  exporter: Type.Optional(nullableLine('address of the exporter it is about; null: all')),
+  tracker: Type.Optional(nullableLine('id of the tracker it is about; null: none')),
+}
+
+/** Something that happened, drawn on the charts of its time. */
+export const AnnotationBody = closed(annotationBody)
+export type AnnotationBody = Static<typeof AnnotationBody>
+
+export const Annotation = closed({
+  ...documented,
+  from: seconds,
+  to: nullableSeconds,
+  text: Type.String(),
+  tags: Type.Array(Type.String()),
+  exporter: Type.Union([Type.String(), Type.Null()]),
+  tracker: Type.Union([Type.String(), Type.Null()]),
+  author: Type.String(),
+})
+export type Annotation = Static<typeof Annotation>
+
+export const AnnotationsQuery = closed({
+  from: Type.Optional(Type.String({ description: 'start; absent: from the beginning' })),
+  to: Type.Optional(Type.String({ description: 'end, not included; absent: to the end' })),
+  tz: Type.Optional(Type.String({ description: 'IANA time zone for now/d; default UTC' })),
+  tracker: Type.Optional(Type.String({ description: 'only those of this tracker' })),
+})
+export type AnnotationsQuery = Static<typeof AnnotationsQuery>
+
+export const AnnotationsAnswer = closed({ annotations: Type.Array(Annotation) })
+export type AnnotationsAnswer = Static<typeof AnnotationsAnswer>
+
+/** Columns of the grid on which panels lie. */
+export const gridColumns = 12
+/** Panels of one dashboard. */
+export const panelsMax = 12
+
+const place = closed(
+  {
+    column: Type.Integer({ minimum: 0, maximum: gridColumns - 1 }),
+    row: Type.Integer({ minimum: 0, maximum: 99 }),
+    columns: Type.Integer({ minimum: 1, maximum: gridColumns }),
+    rows: Type.Integer({ minimum: 1, maximum: 24 }),
+  },
+  `where a panel lies on a grid of ${gridColumns} columns`,
+)
+
+/** The parameters of /api/series or /api/top, as in an address: from, to, filter, by … */
+const query = Type.Record(
+  Type.String({ pattern: '^[a-z]{1,20}$' }),
+  Type.String({ maxLength: 1000 }),
+  { description: 'parameters of /api/series or /api/top', maxProperties: 20 },
+)
+
+const panelHead = {
+  title: Type.Optional(line('heading of the panel')),
+  place,
+}
+
+/** Panels by what they show. `live` charts and numbers follow /api/live instead of a query. */
+export const Panel = Type.Union([
+  closed({
+    kind: Type.Literal('chart'),
+    ...panelHead,
+    query,
+    style: Type.Optional(Type.Enum(['stacked', 'lines', 'mirrored'])),
+    threshold: Type.Optional(Type.Number()),
+  }),
+  closed({
+    kind: Type.Literal('live'),
+    ...panelHead,
+    measure: Type.Enum(['bits', 'packets', 'flows']),
+    seconds: Type.Integer({ minimum: 60, maximum: 900, description: 'how far back' }),
+  }),
+  closed({ kind: Type.Literal('top'), ...panelHead, query }),
+  closed({
+    kind: Type.Literal('number'),
+    ...panelHead,
+    query,
+    statistic: Type.Enum(['last', 'average', 'maximum', 'minimum', 'p95', 'total']),
+    threshold: Type.Optional(Type.Number()),
+  }),
+  closed({
+    kind: Type.Literal('incidents'),
+    ...panelHead,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50 })),
+  }),
+  closed({ kind: Type.Literal('clock'), ...panelHead, tz: Type.Optional(line('IANA time zone')) }),
+  closed({ kind: Type.Literal('text'), ...panelHead, text: paragraph('a note') }),
+])
+export type Panel = Static<typeof Panel>
+
+const dashboardBody = {
+  title: line('name of the dashboard'),
+  panels: Type.Array(Panel, { maxItems: panelsMax }),
+  refreshSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600 })),
+  /** Dashboards shown in turn with this one, and for how long each. */
+  rotation: Type.Optional(
+    closed({
+      seconds: Type.Integer({ minimum: 5, maximum: 3600 }),
+      dashboards: Type.Array(Type.String({ pattern: idPattern }), { maxItems: 20 }),
+    }),
+  ),
+}
+
+/** A dashboard as it is written, exported and imported: the same JSON. */
+export const DashboardBody = closed(dashboardBody)
+export type DashboardBody = Static<typeof DashboardBody>
+
+/** A new dashboard; without an id its title gives one. */
+export const NewDashboard = closed({
+  id: Type.Optional(
+    Type.String({ pattern: idPattern, maxLength: 64, description: 'for its address' }),
+  ),
+  ...dashboardBody,
+})
+export type NewDashboard = Static<typeof NewDashboard>
+
+export const Dashboard = closed({ ...documented, ...dashboardBody, author: Type.String() })
+export type Dashboard = Static<typeof Dashboard>
+
+export const DashboardsAnswer = closed({ dashboards: Type.Array(Dashboard) })
+export type DashboardsAnswer = Static<typeof DashboardsAnswer>
+
+/** What a DELETE answers. */
+export const Removed = closed({ removed: Type.Literal(true) })
+export type Removed = Static<typeof Removed>

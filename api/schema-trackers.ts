@@ -1,0 +1,160 @@
+/**
+ * Trackers, filters that are followed for ever as series of their own, and alerts. Times are unix
+ * seconds; a tracker's series is /api/series?by=tracker (or by=tracker,direction).
+ */
+import { Type, type Static } from 'typebox'
+
+import { closed, documented, line, nullableSeconds, paragraph, seconds } from './schema-state.ts'
+import { idPattern } from '../store/state.ts'
+
+const filter = Type.String({ minLength: 1, maxLength: 2000, description: 'filter language' })
+const group = Type.Union([line('trackers of one group are drawn together', 100), Type.Null()])
+const side = Type.Enum(['above', 'below'], { description: 'of the axis, in its group' })
+
+/** `from` in the past: the series is made from the archive in the background. Default: now. */
+export const NewTracker = closed({
+  name: line('what it follows', 100),
+  filter,
+  from: Type.Optional(seconds),
+  group: Type.Optional(group),
+  side: Type.Optional(side),
+  comment: Type.Optional(paragraph('why')),
+})
+export type NewTracker = Static<typeof NewTracker>
+
+/**
+ * A revision. A new filter holds from now on, or, with `from`, is followed anew from there. The
+ * comment becomes an annotation, drawn on the tracker's chart. `state`: archived stops and keeps it,
+ * running starts it again.
+ */
+export const TrackerBody = closed({
+  name: Type.Optional(line('what it follows', 100)),
+  filter: Type.Optional(filter),
+  from: Type.Optional(seconds),
+  group: Type.Optional(group),
+  side: Type.Optional(side),
+  state: Type.Optional(Type.Enum(['running', 'archived'])),
+  comment: Type.Optional(paragraph('why')),
+})
+export type TrackerBody = Static<typeof TrackerBody>
+
+export const Tracker = closed({
+  ...documented,
+  name: Type.String(),
+  /** The filter in force, and those before it: [from, to), to null while it lasts. */
+  filter: Type.String(),
+  spans: Type.Array(closed({ filter: Type.String(), from: seconds, to: nullableSeconds })),
+  group: Type.Union([Type.String(), Type.Null()]),
+  side,
+  state: Type.Enum(['running', 'archived']),
+  author: Type.String(),
+  /** While the series is made from the archive: 5-minute intervals made, of so many. */
+  progress: Type.Union([closed({ done: Type.Integer(), of: Type.Integer() }), Type.Null()]),
+  /** Why the filter cannot be followed; null while it is. */
+  problem: Type.Union([Type.String(), Type.Null()]),
+})
+export type Tracker = Static<typeof Tracker>
+
+export const TrackersAnswer = closed({ trackers: Type.Array(Tracker) })
+export type TrackersAnswer = Static<typeof TrackersAnswer>
+
+const exporter = Type.Optional(
+  Type.Union([line('address of an exporter; null: each of them'), Type.Null()]),
+)
+
+/** What is watched. Values of trackers are 5-minute averages: bits, packets, flows a second, active. */
+export const AlertSubject = Type.Union([
+  closed({
+    kind: Type.Literal('tracker'),
+    tracker: Type.String({ pattern: idPattern }),
+    measure: Type.Enum(['bits', 'packets', 'flows', 'active']),
+    direction: Type.Optional(Type.Enum(['in', 'out', 'internal', 'transit'])),
+  }),
+  closed({ kind: Type.Literal('incident'), exporter }),
+  closed({
+    kind: Type.Literal('silent'),
+    exporter,
+    seconds: Type.Integer({ minimum: 60, maximum: 604_800 }),
+  }),
+  /** Value: flows lost in the interval, of all flows, in percent. */
+  closed({ kind: Type.Literal('loss'), exporter }),
+  /** Value: free room on the data folder's disk, in percent. */
+  closed({ kind: Type.Literal('disk') }),
+])
+export type AlertSubject = Static<typeof AlertSubject>
+
+/**
+ * When a value is amiss. `unusual`: beyond k standard deviations (sigma) of the last `observations`
+ * known values. Incidents and silences have no condition.
+ */
+export const AlertCondition = Type.Union([
+  closed({ is: Type.Literal('above'), value: Type.Number() }),
+  closed({ is: Type.Literal('below'), value: Type.Number() }),
+  closed({ is: Type.Literal('outside'), low: Type.Number(), high: Type.Number() }),
+  closed({
+    is: Type.Literal('unusual'),
+    sigma: Type.Number({ minimum: 0.5, maximum: 20 }),
+    observations: Type.Integer({ minimum: 4, maximum: 288 }),
+  }),
+])
+export type AlertCondition = Static<typeof AlertCondition>
+
+/** Where an alert goes. The script is named in the settings only. */
+export const AlertTarget = Type.Union([
+  closed({ mail: Type.String({ maxLength: 254, pattern: '^[^\\s@<>,;"]+@[^\\s@<>,;"]+$' }) }),
+  closed({ webhook: Type.String({ maxLength: 1000, pattern: '^https?://[^\\s]+$' }) }),
+  closed({ script: Type.Literal(true) }),
+])
+export type AlertTarget = Static<typeof AlertTarget>
+
+export const AlertBody = closed({
+  name: line('what it warns of', 100),
+  subject: AlertSubject,
+  condition: Type.Optional(AlertCondition),
+  /** So many 5-minute intervals in a row. */
+  intervals: Type.Optional(Type.Enum([1, 3, 6, 12])),
+  /** once: until it is over; each: at every interval that is amiss. */
+  repeat: Type.Optional(Type.Enum(['once', 'each'])),
+  /** Nothing is told for so long after it was. */
+  quietMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_080 })),
+  targets: Type.Array(AlertTarget, { maxItems: 10 }),
+  isOn: Type.Optional(Type.Boolean()),
+})
+export type AlertBody = Static<typeof AlertBody>
+
+/** How an alert stands: in order, amiss (not yet often enough), told, or it cannot be evaluated. */
+export const Alert = closed({
+  ...documented,
+  ...AlertBody.properties,
+  author: Type.String(),
+  state: closed({
+    is: Type.Enum(['waiting', 'well', 'amiss', 'told', 'problem']),
+    value: Type.Union([Type.Number(), Type.Null()]),
+    at: nullableSeconds,
+    problem: Type.Union([Type.String(), Type.Null()]),
+  }),
+})
+export type Alert = Static<typeof Alert>
+
+export const AlertsAnswer = closed({ alerts: Type.Array(Alert) })
+export type AlertsAnswer = Static<typeof AlertsAnswer>
+
+/** One alert that was told (or tested): what, with which evidence, to whom, and whether it arrived. */
+export const AlertEvent = closed({
+  at: seconds,
+  alert: Type.String(),
+  name: Type.String(),
+  isTest: Type.Boolean(),
+  text: Type.String(),
+  evidence: Type.String(),
+  permalink: Type.String(),
+  from: seconds,
+  to: seconds,
+  sent: Type.Array(
+    closed({ target: Type.String(), error: Type.Union([Type.String(), Type.Null()]) }),
+  ),
+})
+export type AlertEvent = Static<typeof AlertEvent>
+
+export const AlertHistory = closed({ events: Type.Array(AlertEvent) })
+export type AlertHistory = Static<typeof AlertHistory>

@@ -1,0 +1,135 @@
+/**
+ * What people made, as the API reads and changes it. Reading is from the data folder. Changes go to
+ * ingest over its socket, because the API may have no right to write; where none runs, the API makes
+ * them itself if it may.
+ */
+import { request } from 'node:http'
+import { join } from 'node:path'
+
+import {
+  StateReader,
+  StateRefused,
+  StateStore,
+  type Collection,
+  type StateChange,
+  type StateDocument,
+  type StateReading,
+  type StateRefusal,
+  type StateWriting,
+} from '../store/state.ts'
+import { appendLog, readLog, type StateLog } from '../store/state-log.ts'
+import { ApiError } from './errors.ts'
+
+/** Ingest is given this long to make a change: its disk may be busy. */
+const answerTimeoutMs = 10_000
+/** An answer on the socket longer than this is none of ours. */
+const answerBytesMax = 8 << 20
+
+/** Documents and logs of a data folder. */
+export interface ApiState extends StateReading, StateWriting {
+  /** @throws ApiError 503 where it cannot be kept */
+  log(name: StateLog, entry: object): Promise<void>
+  readLog<Entry>(name: StateLog, limit: number): Promise<Entry[]>
+}
+
+/** What ingest's socket answered. */
+export interface SocketAnswer {
+  status: number
+  body: unknown
+}
+
+/** The state of a data folder, whether or not an ingest runs on it. */
+export function openApiState(data: string, now: () => number = Date.now): ApiState {
+  const reader = new StateReader(data)
+  return {
+    list: <Body>(collection: Collection) => reader.list<Body>(collection),
+    get: <Body>(collection: Collection, id: string) => reader.get<Body>(collection, id),
+    async change(change) {
+      const answer = await askIngest(data, '/state', change)
+      return answer ? fromAnswer(answer) : changeHere(data, change, now)
+    },
+    async log(name, entry) {
+      const answer = await askIngest(data, `/logs/${name}`, entry)
+      if (answer?.status === 200) return
+      await appendLog(data, name, entry).catch((error: unknown) => {
+        throw notKept(error)
+      })
+    },
+    readLog: <Entry>(name: StateLog, limit: number) => readLog<Entry>(data, name, limit),
+  }
+}
+
+function fromAnswer({ status, body }: SocketAnswer): StateDocument | null {
+  if (status === 200) return body as StateDocument | null
+  const { reason, message } = body as { reason?: StateRefusal; message?: string }
+  if (status === 409 && reason) throw new StateRefused(reason, message ?? reason)
+  throw notKept(new Error(message ?? `ingest answered ${status}`))
+}
+
+async function changeHere(
+  data: string,
+  change: StateChange,
+  now: () => number,
+): Promise<StateDocument | null> {
+  const store = await StateStore.open(data, now).catch((error: unknown) => {
+    throw notKept(error)
+  })
+  if (!store) throw notKept(new Error('another process writes it'))
+  try {
+    return await store.change(change)
+  } finally {
+    await store.close()
+  }
+}
+
+function notKept(error: unknown): ApiError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ApiError(503, 'not-kept', {
+    message: `the change could not be kept: ${reason}`,
+    remedy: 'start ingest on this data folder (weir ingest): it keeps what is made here',
+  })
+}
+
+/** Posts JSON to ingest's socket; null where none listens. @throws ApiError where it does not answer in time */
+export function askIngest(data: string, path: string, body: unknown): Promise<SocketAnswer | null> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        socketPath: join(data, 'run', 'ingest.sock'),
+        path,
+        method: 'POST',
+        timeout: answerTimeoutMs,
+        agent: false,
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        let bytes = 0
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.length
+          if (bytes > answerBytesMax) asked.destroy(new Error('the answer is too long'))
+          else chunks.push(chunk)
+        })
+        response.on('error', (error) => reject(notKept(error)))
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8')
+          resolve({ status: response.statusCode ?? 500, body: parse(text) })
+        })
+      },
+    )
+    asked.on('timeout', () => asked.destroy(new Error('ingest did not answer in time')))
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      if (['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '')) resolve(null)
+      else reject(notKept(error))
+    })
+    asked.setHeader('content-type', 'application/json')
+    asked.end(JSON.stringify(body))
+  })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,56 @@
+/** Logs in the data folder: JSON lines, appended and bounded; the newest are read again. */
+import { appendFile, mkdir, readFile, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** The logs there are: look-ups of raw flows and other deeds, and alerts that were told. */
+export const stateLogs = ['audit', 'alert-history'] as const
+export type StateLog = (typeof stateLogs)[number]
+
+/** A log longer than this is put aside; one older part is kept. */
+const logBytesMax = 8 << 20
+/** A line longer than this is cut: what is told is shorter. */
+const lineBytesMax = 8192
+
+function pathOf(data: string, log: StateLog): string {
+  return join(data, 'state', `${log}.log`)
+}
+
+/** Appends one entry to a log of the data folder. Entries of one process keep their order. */
+export async function appendLog(data: string, log: StateLog, entry: object): Promise<void> {
+  const path = pathOf(data, log)
+  const line = JSON.stringify(entry)
+  const kept = line.length <= lineBytesMax ? line : JSON.stringify({ cut: line.slice(0, 4096) })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  )
+  if (size > logBytesMax) await rename(path, `${path}.1`)
+  await appendFile(path, `${kept}\n`, { mode: 0o600 })
+}
+
+/** The newest entries of a log, newest first; none where nothing was written. */
+export async function readLog<Entry>(data: string, log: StateLog, limit: number): Promise<Entry[]> {
+  const path = pathOf(data, log)
+  const parts = await Promise.all([`${path}.1`, path].map((each) => readText(each)))
+  const lines = parts.join('').split('\n')
+  const entries: Entry[] = []
+  for (let at = lines.length - 1; at >= 0 && entries.length < limit; at--) {
+    const entry = parse<Entry>(lines[at]!)
+    if (entry !== null) entries.push(entry)
+  }
+  return entries
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '')
+}
+
+/** A line that a crash cut off is no entry. */
+function parse<Entry>(line: string): Entry | null {
+  try {
+    return line === '' ? null : (JSON.parse(line) as Entry)
+  } catch {
+    return null
+  }
+}
