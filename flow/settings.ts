@@ -2,13 +2,24 @@
  * The settings: one schema for every process. Values come from the environment or from weir.yaml
  * under the same names; all faults are found at once, each with its key, value and remedy.
  */
-import { NetworkSet, parseNetwork, type Network } from './address.ts'
-import { parseDuration, type Tier } from './interval.ts'
+import type { NetworkSet } from './address.ts'
+import type { Tier } from './interval.ts'
+import { settingSpecs, type SettingSpec } from './setting-specs.ts'
+import type { Endpoint } from './setting-values.ts'
 
-/** Where a socket listens. */
-export interface Endpoint {
-  host: string
-  port: number
+export type { Endpoint } from './setting-values.ts'
+
+/** How InfluxDB is reached, where the series are kept in it. */
+export interface InfluxSettings {
+  url: string
+  org: string
+  /** One of the two holds the token that this process uses; the file is read again when it is refused. */
+  token: string | null
+  tokenFile: string | null
+  /** Buckets are called PREFIX_TIER: weir_5m. */
+  prefix: string
+  /** The most bytes of series that wait on disk for InfluxDB. */
+  spoolMaxBytes: number
 }
 
 export interface Settings {
@@ -24,6 +35,7 @@ export interface Settings {
   local: NetworkSet
   names: string | null
   store: 'parquet'
+  influx: InfluxSettings
   tiers: Tier[]
   top: number
   archiveKeepMs: number
@@ -51,103 +63,6 @@ export class SettingsError extends Error {
     this.faults = faults
   }
 }
-
-/** A parser gives the value, or null where the text cannot be used; `remedy` then says what to write. */
-interface SettingSpec<Value> {
-  default: string
-  parse: (text: string) => Value | null
-  remedy: string
-  about: string
-}
-
-function setting<Value>(
-  about: string,
-  fallback: string,
-  parse: (text: string) => Value | null,
-  remedy: string,
-): SettingSpec<Value> {
-  return { default: fallback, parse, remedy, about }
-}
-
-const privateNetworks =
-  '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10'
-const loopbackNetworks = '127.0.0.0/8,::1/128'
-const networksRemedy = 'write networks as CIDR, comma-separated, such as 10.0.0.0/8,2001:db8::/32'
-const endpointRemedy = 'write ADDRESS:PORT, such as 0.0.0.0:2055 or [::]:2055'
-const durationRemedy = 'write a number and s, m, h, d, w or y, such as 90d'
-
-/** Every setting: environment name without WEIR_, what it is for, default, reading, remedy. */
-export const settingSpecs = {
-  DATA: setting('folder of archive, series and journal', './data', nonEmpty, 'name a folder'),
-  HTTP: setting('address of the page and the API', '127.0.0.1:8080', endpoint, endpointRemedy),
-  NETFLOW: setting('UDP address for NetFlow', '0.0.0.0:2055', endpoint, endpointRemedy),
-  IPFIX: setting('UDP address for IPFIX', '0.0.0.0:4739', endpoint, endpointRemedy),
-  SFLOW: setting('UDP address for sFlow', '0.0.0.0:6343', endpoint, endpointRemedy),
-  METRICS: setting('address of /metrics', '127.0.0.1:9100', endpoint, endpointRemedy),
-  EXPORTERS: setting(
-    'networks whose datagrams are taken',
-    `${privateNetworks},${loopbackNetworks}`,
-    networks,
-    networksRemedy,
-  ),
-  LOCAL: setting(
-    'local networks, by which in and out are told',
-    privateNetworks,
-    networks,
-    networksRemedy,
-  ),
-  NAMES: setting('YAML file of names for networks, hosts, exporters, interfaces', '', optional, ''),
-  STORE: setting('where series are kept', 'parquet', oneOf('parquet'), 'write parquet'),
-  TIERS: setting(
-    'steps of the series and how long each is kept',
-    '5m:90d 30m:1y 2h:3y 1d:10y',
-    tiers,
-    'write STEP:KEEP pairs, the first of 5m, each step a multiple of the one before, such as 5m:90d 30m:1y',
-  ),
-  TOP: setting(
-    'keys kept per measurement and exporter',
-    '1000',
-    whole(1, 100_000),
-    'write a whole number from 1 to 100000',
-  ),
-  ARCHIVE_KEEP: setting(
-    'age at which flows leave the archive',
-    '90d',
-    parseDuration,
-    durationRemedy,
-  ),
-  ARCHIVE_MAX: setting(
-    'bytes at which the oldest flows leave',
-    '50GB',
-    bytes,
-    'write a number and MB, GB or TB, such as 50GB',
-  ),
-  FLOW_MAX: setting('how old a flow may be to count', '7d', parseDuration, durationRemedy),
-  TZ: setting(
-    'time zone of the page',
-    'browser',
-    timeZone,
-    'write an IANA time zone such as Europe/Brussels, or browser',
-  ),
-  AUTH: setting(
-    'who may read when HTTP is off loopback',
-    '',
-    auth,
-    'write none (who reaches the port may read everything), or keep WEIR_HTTP on 127.0.0.1',
-  ),
-  RECEIVE_BUFFER: setting(
-    'socket buffer asked of the kernel',
-    '32MB',
-    bytes,
-    'write a number and MB, such as 32MB',
-  ),
-  LOG: setting(
-    'log level',
-    'info',
-    oneOf('error', 'warn', 'info', 'debug', 'silent'),
-    'write error, warn, info or debug',
-  ),
-} as const
 
 export type SettingName = keyof typeof settingSpecs
 
@@ -181,6 +96,14 @@ export function readSettings(
     local: read('LOCAL', s.LOCAL),
     names: read('NAMES', s.NAMES) || null,
     store: read('STORE', s.STORE),
+    influx: {
+      url: read('INFLUX_URL', s.INFLUX_URL),
+      org: read('INFLUX_ORG', s.INFLUX_ORG),
+      token: read('INFLUX_TOKEN', s.INFLUX_TOKEN) || null,
+      tokenFile: read('INFLUX_TOKEN_FILE', s.INFLUX_TOKEN_FILE) || null,
+      prefix: read('INFLUX_PREFIX', s.INFLUX_PREFIX),
+      spoolMaxBytes: read('SPOOL_MAX', s.SPOOL_MAX),
+    },
     tiers: read('TIERS', s.TIERS),
     top: read('TOP', s.TOP),
     archiveKeepMs: read('ARCHIVE_KEEP', s.ARCHIVE_KEEP),
@@ -240,69 +163,4 @@ function fileValue(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
   if (Array.isArray(value)) return value.map((part) => fileValue(part) ?? '').join(',')
   return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-function nonEmpty(text: string): string | null {
-  return text.trim() === '' ? null : text.trim()
-}
-
-function optional(text: string): string {
-  return text.trim()
-}
-
-function oneOf<Word extends string>(...words: Word[]): (text: string) => Word | null {
-  return (text) => words.find((word) => word === text) ?? null
-}
-
-function whole(least: number, most: number): (text: string) => number | null {
-  return (text) =>
-    /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : null
-}
-
-function auth(text: string): 'none' | null {
-  return text === 'none' ? 'none' : null
-}
-
-function endpoint(text: string): Endpoint | null {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text.trim())
-  if (!match || Number(match[3]) > 65_535) return null
-  return { host: match[1] ?? match[2]!, port: Number(match[3]) }
-}
-
-function networks(text: string): NetworkSet | null {
-  const parsed = text.split(',').map((part) => parseNetwork(part))
-  return parsed.includes(null) ? null : new NetworkSet(parsed as Network[])
-}
-
-function bytes(text: string): number | null {
-  const match = /^(\d{1,9})\s*(B|KB|MB|GB|TB)$/.exec(text.trim())
-  const scale = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
-  return match ? Number(match[1]) * scale[match[2] as keyof typeof scale] : null
-}
-
-function timeZone(text: string): string | null {
-  if (text === 'browser') return text
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
-  } catch {
-    return null
-  }
-}
-
-function tiers(text: string): Tier[] | null {
-  const parsed = text
-    .trim()
-    .split(/[\s,]+/)
-    .map((pair) => {
-      const [name = '', keep = ''] = pair.split(':')
-      return { name, stepMs: parseDuration(name) ?? 0, keepMs: parseDuration(keep) ?? 0 }
-    })
-  const sound = parsed.every(
-    (tier, i) =>
-      tier.keepMs > 0 &&
-      (i === 0
-        ? tier.name === '5m'
-        : tier.stepMs > parsed[i - 1]!.stepMs && tier.stepMs % parsed[i - 1]!.stepMs === 0),
-  )
-  return sound ? parsed : null
 }

@@ -1,0 +1,88 @@
+/** How the texts of settings are read: each gives the value, or null where the text cannot be used. */
+import { NetworkSet, parseNetwork, type Network } from './address.ts'
+import { parseDuration, type Tier } from './interval.ts'
+
+/** Where a socket listens. */
+export interface Endpoint {
+  host: string
+  port: number
+}
+
+export function nonEmpty(text: string): string | null {
+  return text.trim() === '' ? null : text.trim()
+}
+
+export function optional(text: string): string {
+  return text.trim()
+}
+
+export function oneOf<Word extends string>(...words: Word[]): (text: string) => Word | null {
+  return (text) => words.find((word) => word === text) ?? null
+}
+
+export function whole(least: number, most: number): (text: string) => number | null {
+  return (text) =>
+    /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : null
+}
+
+export function auth(text: string): 'none' | null {
+  return text === 'none' ? 'none' : null
+}
+
+export function endpoint(text: string): Endpoint | null {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text.trim())
+  if (!match || Number(match[3]) > 65_535) return null
+  return { host: match[1] ?? match[2]!, port: Number(match[3]) }
+}
+
+export function networks(text: string): NetworkSet | null {
+  const parsed = text.split(',').map((part) => parseNetwork(part))
+  return parsed.includes(null) ? null : new NetworkSet(parsed as Network[])
+}
+
+export function bytes(text: string): number | null {
+  const match = /^(\d{1,9})\s*(B|KB|MB|GB|TB)$/.exec(text.trim())
+  const scale = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
+  return match ? Number(match[1]) * scale[match[2] as keyof typeof scale] : null
+}
+
+export function timeZone(text: string): string | null {
+  if (text === 'browser') return text
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+  } catch {
+    return null
+  }
+}
+
+export function tiers(text: string): Tier[] | null {
+  const parsed = text
+    .trim()
+    .split(/[\s,]+/)
+    .map((pair) => {
+      const [name = '', keep = ''] = pair.split(':')
+      return { name, stepMs: parseDuration(name) ?? 0, keepMs: parseDuration(keep) ?? 0 }
+    })
+  const sound = parsed.every(
+    (tier, i) =>
+      tier.keepMs > 0 &&
+      (i === 0
+        ? tier.name === '5m'
+        : tier.stepMs > parsed[i - 1]!.stepMs && tier.stepMs % parsed[i - 1]!.stepMs === 0),
+  )
+  return sound ? parsed : null
+}
+
+/** The address of a server, without a slash at its end; a name and password in it would be shown. */
+export function httpUrl(text: string): string | null {
+  const url = URL.parse(text.trim())
+  if (!url || !['http:', 'https:'].includes(url.protocol)) return null
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    return null
+  return url.href.replace(/\/+$/, '')
+}
+
+/** A word that may stand in names of files, buckets and tokens. */
+export function word(text: string): string | null {
+  return /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/.test(text.trim()) ? text.trim() : null
+}
