@@ -12,7 +12,7 @@ import {
   tiers,
   timeZone,
   whole,
-  word,
+  plainName,
 } from './setting-values.ts'
 
 /** A parser gives the value, or null where the text cannot be used; `remedy` then says what to write. */
@@ -73,7 +73,7 @@ export const settingSpecs = {
   INFLUX_PREFIX: setting(
     'beginning of the names of the buckets in InfluxDB',
     'weir',
-    word,
+    plainName,
     'write a letter, then letters, digits, _ or -, such as weir',
   ),
   SPOOL_MAX: setting(

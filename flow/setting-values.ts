@@ -83,6 +83,6 @@ export function httpUrl(text: string): string | null {
 }
 
 /** A word that may stand in names of files, buckets and tokens. */
-export function word(text: string): string | null {
+export function plainName(text: string): string | null {
   return /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/.test(text.trim()) ? text.trim() : null
 }
