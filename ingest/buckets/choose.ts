@@ -47,7 +47,29 @@ function keepMost(
     kept[i] = 1
     left--
   }
-  for (const i of equals.sort(compare).slice(0, left)) kept[i] = 1
+  for (const i of firstOf(equals, left, compare)) kept[i] = 1
+}
+
+/** The first `count` by the order. A scan makes a million hosts of equal bytes: they are not all sorted. */
+function firstOf(
+  members: readonly number[],
+  count: number,
+  compare: Candidates['compare'],
+): number[] {
+  const first = members.slice(0, count).sort(compare)
+  for (let i = count; i < members.length; i++) {
+    const member = members[i]!
+    if (compare(member, first[count - 1]!) >= 0) continue
+    let [low, high] = [0, count - 1]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (compare(member, first[middle]!) < 0) high = middle
+      else low = middle + 1
+    }
+    first.pop()
+    first.splice(low, 0, member)
+  }
+  return first
 }
 
 function indices(count: number, isMember: (i: number) => boolean): Uint32Array {

@@ -76,11 +76,11 @@ export function rowsOf(held: Held, top: number): MeasurementRows[] {
 }
 
 /** Every measurement of flows from the sums by host, service, direction and end. */
-function sumUp({ services }: Held) {
+function sumUp({ services, words }: Held) {
   const total = new CountTable({ codes: 2, ways: 4 })
   const protocol = new CountTable({ codes: 2, ways: 4 })
   const port = new CountTable({ codes: serviceCodes, ways: 4 })
-  const host = new CountTable({ codes: 2, ways: 2 })
+  const host = new CountTable({ codes: 2, ways: 2, expected: words.length / 4 })
   const hostPort = new CountTable({ codes: serviceCodes, ways: 2, expected: services.count })
   services.forEach((index, codePlus, at) => {
     const { protocol: number, direction, isSender, code } = serviceOf(codePlus - 1)
