@@ -9,9 +9,22 @@ interface Command {
   about: string
   usage: string
   options: NonNullable<ParseArgsConfig['options']>
+  /** Whether words may stand beside the options. */
+  takesWords?: boolean
   /** Loads only what the command needs. */
   run: (input: CommandInput) => Promise<void>
 }
+
+/** See influx-setup.ts. */
+const influxOptions = [
+  'tokens',
+  'admin-token-file',
+  'admin-password-file',
+  'admin-user',
+  'ingest-token-file',
+  'api-token-file',
+  'wait',
+]
 
 const commonOptions: Command['options'] = {
   config: { type: 'string' },
@@ -40,6 +53,7 @@ const commands: Record<string, Command> = {
   },
   replay: {
     about: 'take captures (pcap, pcapng, .gz) into the store as if received then',
+    takesWords: true,
     usage: 'weir replay FILE… [--json] [--shift recent] [--to HOST:PORT [--speed N]]',
     options: {
       json: { type: 'boolean' },
@@ -54,6 +68,14 @@ const commands: Record<string, Command> = {
     usage: 'weir rebuild --from TIME --to TIME',
     options: { from: { type: 'string' }, to: { type: 'string' } },
     run: async (input) => (await import('./rebuild.ts')).rebuild(input),
+  },
+  influx: {
+    about:
+      'make InfluxDB ready for WEIR_STORE=influx (setup), or see that it takes and gives (check)',
+    usage: 'weir influx setup --tokens FOLDER [--admin-token-file FILE] [--wait SECONDS] | check',
+    options: Object.fromEntries(influxOptions.map((name) => [name, { type: 'string' }])),
+    takesWords: true,
+    run: async (input) => (await import('./influx.ts')).influx(input),
   },
   demo: {
     about: 'show the bundled Monday outage on a scratch folder',
@@ -102,7 +124,7 @@ function parse(
     return parseArgs({
       args: [...args],
       options: { ...commonOptions, ...command.options },
-      allowPositionals: command.usage.includes('FILE'),
+      allowPositionals: command.takesWords === true,
     })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

@@ -7,6 +7,7 @@ import { globSync } from 'node:fs'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
+import { setUpInfluxd } from './setup/influxd.ts'
 import { isCI, setUp } from './setup/parts.ts'
 
 const folders = ['flow', 'ingest', 'store', 'api', 'web', 'cli', 'test']
@@ -37,6 +38,7 @@ function check(): boolean {
 // Debian keeps daemons such as softflowd where only root's PATH has them.
 process.env['PATH'] += ':/usr/sbin:/sbin'
 setUp()
+await setUpInfluxd()
 if (named.length === 0 && !check()) process.exit(1)
 
 const files =

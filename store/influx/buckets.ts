@@ -1,0 +1,30 @@
+/** The buckets of the series: one a tier. */
+import type { Tier } from '../../flow/interval.ts'
+
+const dayMs = 86_400_000
+/** A shard holds a twelfth of what a bucket keeps, in whole days, so that few are read and one goes at a time. */
+const shardsPerRetention = 12
+const shardDaysMax = 365
+
+/** The bucket of a tier, such as weir_5m. */
+export function bucketOf(prefix: string, tier: Tier): string {
+  return `${prefix}_${tier.name}`
+}
+
+export interface RetentionRule {
+  type: 'expire'
+  everySeconds: number
+  shardGroupDurationSeconds: number
+}
+
+/** How long InfluxDB keeps a tier's points, by its own clock, and how much goes at a time. */
+export function retentionOf({ keepMs }: Tier): RetentionRule {
+  const days = Math.floor(keepMs / shardsPerRetention / dayMs)
+  // InfluxDB refuses retention of less than an hour, and shards longer than the retention.
+  const shardMs = Math.min(Math.max(1, Math.min(days, shardDaysMax)) * dayMs, keepMs)
+  return {
+    type: 'expire',
+    everySeconds: keepMs / 1000,
+    shardGroupDurationSeconds: Math.max(3600, shardMs / 1000),
+  }
+}

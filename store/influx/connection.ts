@@ -1,0 +1,140 @@
+/**
+ * Requests to InfluxDB. Of its client library only the transport is used: the library's own buffer
+ * has no bound on requests, gives up after 401 and 404, and reads Retry-After as milliseconds.
+ */
+import { readFile } from 'node:fs/promises'
+
+import { InfluxDB, setLogger, type Transport } from '@influxdata/influxdb-client'
+
+import { SettingsError, type InfluxSettings } from '../../flow/settings.ts'
+import { faultOf, InfluxFault } from './fault.ts'
+
+// Failures are given back and counted; the library would write them to standard error.
+setLogger({ error: () => undefined, warn: () => undefined })
+
+/** Oldest version that is supported: 2.9.0 can stop compacting. */
+export const versionMin = [2, 9, 1] as const
+/** Smaller bodies are sent as they are. */
+const gzipBytesMin = 1000
+const timeoutDefaultMs = 30_000
+
+export interface ConnectionOptions {
+  url: string
+  /** Asked before each request, so that a changed token is used at once. */
+  token: () => Promise<string>
+  /** A request without a whole answer by then is given up. */
+  timeoutMs?: number
+  now?: () => number
+}
+
+export interface InfluxRequest {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  body?: string
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+
+type Headers = Record<string, string | string[] | undefined>
+
+export class Connection {
+  readonly url: string
+  readonly #transport: Transport
+  readonly #token: () => Promise<string>
+  readonly #timeoutMs: number
+  readonly #now: () => number
+
+  constructor({ url, token, timeoutMs = timeoutDefaultMs, now = Date.now }: ConnectionOptions) {
+    this.url = url
+    this.#transport = new InfluxDB({ url }).transport
+    this.#token = token
+    this.#timeoutMs = timeoutMs
+    this.#now = now
+  }
+
+  /**
+   * The answer's body: text for CSV, an object for JSON, undefined for none.
+   * @throws InfluxFault
+   */
+  async request(path: string, request: InfluxRequest = {}): Promise<unknown> {
+    return (await this.#ask(path, request)).body
+  }
+
+  /** The version of the server as it says it, such as v2.9.1. @throws InfluxFault */
+  async version(): Promise<string> {
+    const { headers } = await this.#ask('/ping', {})
+    return headers['x-influxdb-version']?.toString() ?? ''
+  }
+
+  async #ask(
+    path: string,
+    { method = 'GET', body = '', headers = {}, signal }: InfluxRequest,
+  ): Promise<{ body: unknown; headers: Headers }> {
+    // The library's own time-out leaves the request open: two of them would count as four.
+    const timeout = AbortSignal.timeout(this.#timeoutMs)
+    let answerHeaders: Headers = {}
+    try {
+      const token = await this.#token()
+      const answer: unknown = await this.#transport.request(
+        path,
+        body,
+        {
+          method,
+          headers: {
+            accept: 'application/json',
+            ...(token === '' ? {} : { authorization: `Token ${token}` }),
+            ...headers,
+          },
+          gzipThreshold: gzipBytesMin,
+          signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+        },
+        (given) => {
+          answerHeaders = given
+        },
+      )
+      return { body: answer, headers: answerHeaders }
+    } catch (error) {
+      if (timeout.aborted)
+        throw new InfluxFault('away', `no answer within ${this.#timeoutMs / 1000} s`)
+      throw faultOf(error, this.#now())
+    }
+  }
+}
+
+/**
+ * Where a process finds its token. The file is read at each call: it is small, and a token that was
+ * changed is taken without a restart.
+ */
+export function tokenOf({ token, tokenFile }: InfluxSettings): () => Promise<string> {
+  return async () => token ?? (tokenFile === null ? '' : (await readFile(tokenFile, 'utf8')).trim())
+}
+
+/** @throws SettingsError where the token's file cannot be read or is empty */
+export async function checkToken(settings: InfluxSettings): Promise<void> {
+  const fault = (remedy: string) =>
+    new SettingsError([{ key: 'WEIR_INFLUX_TOKEN_FILE', value: settings.tokenFile ?? '', remedy }])
+  const token = await tokenOf(settings)().catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw fault(`cannot be read (${code ?? message}); weir influx setup writes such a file`)
+  })
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw fault('holds no token: one line without spaces, as weir influx setup writes it')
+}
+
+/**
+ * Whether a server of this version can be used. Builds from source, which say no number, are taken.
+ * @throws InfluxFault of kind unsupported
+ */
+export function checkVersion(version: string): void {
+  const match = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)
+  if (!match) return
+  const found = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const isNewer =
+    found[0] === versionMin[0] &&
+    (found[1]! > versionMin[1] || (found[1] === versionMin[1] && found[2]! >= versionMin[2]))
+  if (!isNewer)
+    throw new InfluxFault(
+      'unsupported',
+      `version ${version}; Weir needs ${versionMin.join('.')} or a later 2.x` +
+        (found[0]! > versionMin[0] ? ' (InfluxDB 3 cannot be asked in Flux)' : ''),
+    )
+}

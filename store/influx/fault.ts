@@ -1,0 +1,79 @@
+/** What can go wrong between Weir and InfluxDB, told apart by what is to be done about it. */
+import { HttpError } from '@influxdata/influxdb-client'
+
+/**
+ * away: no answer (network, time-out); busy: it asks for patience (429, 5xx); refused: the token may
+ * not (401, 403); missing: no such bucket or organization (404); malformed: a line it cannot read
+ * (400); tooLarge: the request (413); partial: it took some of the points (422); unsupported: a
+ * version that Weir does not know how to use.
+ */
+export type FaultKind =
+  | 'away'
+  | 'busy'
+  | 'refused'
+  | 'missing'
+  | 'malformed'
+  | 'tooLarge'
+  | 'partial'
+  | 'unsupported'
+
+const kindsByStatus: Readonly<Record<number, FaultKind>> = {
+  400: 'malformed',
+  401: 'refused',
+  403: 'refused',
+  404: 'missing',
+  413: 'tooLarge',
+  422: 'partial',
+}
+
+/** What an administrator can do, where InfluxDB has to be waited for. */
+export const remedies: Partial<Record<FaultKind, string>> = {
+  away: 'see that InfluxDB runs and that WEIR_INFLUX_URL is its address',
+  busy: 'nothing, if it passes; else look at the load and the disk of InfluxDB',
+  refused: 'give WEIR_INFLUX_TOKEN_FILE a token that may write; weir influx setup makes one',
+  missing: 'weir influx setup makes the buckets; see WEIR_INFLUX_ORG and WEIR_INFLUX_PREFIX too',
+  unsupported: 'use InfluxDB 2.9.1 or a later 2.x, or WEIR_STORE=parquet',
+}
+
+/** The longest message of InfluxDB that is kept: it repeats the line it could not read. */
+const messageLengthMax = 500
+
+/** A request that InfluxDB did not do, or not all of. */
+export class InfluxFault extends Error {
+  readonly kind: FaultKind
+  /** How long InfluxDB asks to be left alone, ms; null where it does not say. */
+  readonly retryAfterMs: number | null
+
+  constructor(
+    kind: FaultKind,
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number | null } = {},
+  ) {
+    super(`InfluxDB: ${message.slice(0, messageLengthMax)}`, { cause: options.cause })
+    this.name = 'InfluxFault'
+    this.kind = kind
+    this.retryAfterMs = options.retryAfterMs ?? null
+  }
+}
+
+/** Any failure of the client as a fault. */
+export function faultOf(error: unknown, nowMs: number): InfluxFault {
+  if (error instanceof InfluxFault) return error
+  if (!(error instanceof HttpError)) {
+    const { message, code } = error as NodeJS.ErrnoException
+    return new InfluxFault('away', `no answer (${code ?? message})`, { cause: error })
+  }
+  const { statusCode, statusMessage = '', message, headers = {} } = error
+  const kind = kindsByStatus[statusCode] ?? (statusCode < 429 ? 'refused' : 'busy')
+  // The client reads Retry-After as milliseconds; RFC 9110 has seconds or a date.
+  const retryAfterMs = readRetryAfter(String(headers['retry-after'] ?? ''), nowMs)
+  const text = `${statusCode} ${statusMessage}: ${message}`
+  return new InfluxFault(kind, text, { cause: error, retryAfterMs })
+}
+
+/** Retry-After (RFC 9110, section 10.2.3) in ms, or null where there is none. */
+export function readRetryAfter(text: string, nowMs: number): number | null {
+  if (/^\d{1,9}$/.test(text.trim())) return Number(text) * 1000
+  const date = Date.parse(text)
+  return Number.isNaN(date) ? null : Math.max(0, date - nowMs)
+}

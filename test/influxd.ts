@@ -1,0 +1,136 @@
+/** A real influxd that a test starts, stops, kills and starts again, in a folder of its own. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { readSettings, type Settings } from '../flow/settings.ts'
+import { runWeir, scratchFolder } from './processes.ts'
+import { influxdPath } from './setup/influxd.ts'
+
+const answerMsMax = 60_000
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export class RunningInfluxd {
+  readonly folder: string
+  readonly port: number
+  #child: ChildProcess | null = null
+
+  private constructor(folder: string, port: number) {
+    this.folder = folder
+    this.port = port
+  }
+
+  /** Starts an influxd that nobody has set up yet. */
+  static async start(): Promise<RunningInfluxd> {
+    const influxd = new RunningInfluxd(await scratchFolder(), await freePort())
+    await influxd.start()
+    return influxd
+  }
+
+  /** Starts one, and makes it ready as an administrator would. */
+  static async startReady(environment: Record<string, string> = {}): Promise<RunningInfluxd> {
+    const influxd = await RunningInfluxd.start()
+    await influxd.setUp(environment)
+    return influxd
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  get pid(): number {
+    return this.#child!.pid!
+  }
+
+  /** Where `weir influx setup` leaves the tokens. */
+  get tokens(): string {
+    return join(this.folder, 'tokens')
+  }
+
+  /** The administrator's token. */
+  async adminToken(): Promise<string> {
+    return (await readFile(join(this.tokens, 'admin.token'), 'utf8')).trim()
+  }
+
+  /** The environment in which Weir keeps its series here. */
+  get environment(): Record<string, string> {
+    return {
+      WEIR_STORE: 'influx',
+      WEIR_INFLUX_URL: this.url,
+      WEIR_INFLUX_TOKEN_FILE: join(this.tokens, 'ingest.token'),
+    }
+  }
+
+  settings(environment: Record<string, string> = {}): Settings {
+    return readSettings({ ...this.environment, ...environment })
+  }
+
+  async setUp(environment: Record<string, string> = {}): Promise<void> {
+    const { code, stderr } = await runWeir(['influx', 'setup', '--tokens', this.tokens], {
+      WEIR_INFLUX_URL: this.url,
+      ...environment,
+    })
+    if (code !== 0) throw new Error(stderr)
+  }
+
+  async start(): Promise<void> {
+    const { folder, port } = this
+    const child = spawn(
+      influxdPath() ?? 'influxd',
+      [
+        `--http-bind-address=127.0.0.1:${port}`,
+        `--bolt-path=${join(folder, 'influxd.bolt')}`,
+        `--sqlite-path=${join(folder, 'influxd.sqlite')}`,
+        `--engine-path=${join(folder, 'engine')}`,
+        '--reporting-disabled',
+        '--log-level=error',
+      ],
+      { stdio: 'ignore' },
+    )
+    this.#child = child
+    running.add(child)
+    child.unref()
+    child.once('exit', () => running.delete(child))
+    const deadline = performance.now() + answerMsMax
+    for (;;) {
+      const isReady = await fetch(`${this.url}/health`).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+      if (isReady) return
+      if (child.exitCode !== null || performance.now() > deadline)
+        throw new Error(`influxd did not start (exit ${child.exitCode})`)
+      await sleep(50)
+    }
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const closed = once(child, 'exit')
+    child.kill(signal)
+    await closed
+  }
+
+  /** Ends it for good. */
+  async remove(): Promise<void> {
+    await this.stop('SIGKILL')
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
