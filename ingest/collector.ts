@@ -10,9 +10,8 @@ import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Consolidator } from './consolidate.ts'
 import type { CoverageTracker } from './coverage.ts'
-import type { Journal } from './journal.ts'
-import type { ReceivedDatagram } from './listen.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { Receiver } from './receive/receiver.ts'
 import type { CoveredIntervals, SeriesWriter } from './series-writer.ts'
 
 export interface CollectorParts {
@@ -21,7 +20,7 @@ export interface CollectorParts {
   buckets: Buckets
   coverage: CoverageTracker
   pipeline: Pipeline
-  journal: Journal
+  receiver: Receiver
   writer: SeriesWriter
   consolidator: Consolidator
   log: Logger
@@ -42,35 +41,11 @@ export class Collector {
   /** Intervals held in the buckets that changed since the series were written. */
   readonly #held = new Set<number>()
   #seriesDueMs = 0
-  #segmentInterval: number
   #work: Promise<void> = Promise.resolve()
 
-  constructor(parts: CollectorParts, nowMs: number) {
+  constructor(parts: CollectorParts) {
     this.#parts = parts
     this.#redo = new Set(parts.archive.redo())
-    this.#segmentInterval = intervalStart(nowMs)
-  }
-
-  /** Takes a datagram off the socket; its payload may be reused afterwards. */
-  receive(datagram: ReceivedDatagram): void {
-    const { journal, pipeline } = this.#parts
-    journal.append(
-      {
-        source: datagram.source.words,
-        destination: datagram.localWords,
-        sourcePort: datagram.sourcePort,
-        destinationPort: datagram.localPort,
-        payload: datagram.payload,
-      },
-      datagram.receivedMs,
-    )
-    pipeline.take({
-      payload: datagram.payload,
-      source: datagram.source.text,
-      sourcePort: datagram.sourcePort,
-      receivedMs: datagram.receivedMs,
-    })
-    if (journal.isFull) this.#rotate()
   }
 
   /** How many intervals wait to be made again from the archive. */
@@ -90,21 +65,16 @@ export class Collector {
   }
 
   async #tick(nowMs: number, isLast: boolean): Promise<void> {
-    const { archive, buckets, coverage, journal, pipeline, settings } = this.#parts
+    const { archive, buckets, coverage, pipeline, receiver, settings } = this.#parts
     pipeline.drain()
     coverage.heartbeat(nowMs)
     if (isLast) coverage.resume(nowMs)
-    const segmentInterval = intervalStart(nowMs)
-    if (isLast || segmentInterval !== this.#segmentInterval) {
-      this.#segmentInterval = segmentInterval
-      this.#rotate()
-    }
     const changed = buckets.takeChanged()
     for (const interval of changed.dirty) this.#held.add(interval)
     for (const interval of changed.redo) this.#redo.add(interval)
     const writesSeries = isLast || nowMs >= this.#seriesDueMs
     const batch = writesSeries ? this.#takeBatch() : null
-    const position = journal.position
+    const position = receiver.position
     try {
       await archive.publish({
         journal: position,
@@ -116,7 +86,7 @@ export class Collector {
       throw error
     }
     this.publishedAt = nowMs
-    await journal.release(position)
+    await receiver.release(position)
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
     if (!isLast) await archive.merge(intervalStart(nowMs))
     await archive.expire({
@@ -181,10 +151,6 @@ export class Collector {
       for (const interval of done) this.#redo.delete(interval)
       await archive.clearRedo(done.filter((each) => !this.#held.has(each)))
     })
-  }
-
-  #rotate(): void {
-    this.#parts.journal.rotate(this.#parts.pipeline.decoder.snapshot())
   }
 }
 

@@ -12,11 +12,10 @@ import { Buckets } from './buckets/buckets.ts'
 import { Collector, wholeFrom } from './collector.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
-import { Journal } from './journal.ts'
-import { Listener } from './listen.ts'
 import { lockDataFolder } from './lock.ts'
 import { readNames } from './names.ts'
 import { Pipeline } from './pipeline.ts'
+import { Receiver } from './receive/receiver.ts'
 import { recover } from './recover.ts'
 import { Reporter } from './reporter.ts'
 import { SeriesWriter } from './series-writer.ts'
@@ -33,7 +32,6 @@ export async function runIngest(
   const names = await readNames(settings.names)
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)
-  const journalFolder = join(settings.data, 'journal')
   const archive = await Archive.open(join(settings.data, 'archive'))
   const store = await openSeriesStore(settings)
   const state = await openState(settings.data)
@@ -43,10 +41,9 @@ export async function runIngest(
   const buckets = new Buckets({ local, flowMaxMs, wholeFrom: wholeFrom(archive) })
   const rulesOf = (address: string) => names.rules(address)
   const pipeline = new Pipeline({ coverage, buckets, archive, rulesOf })
-  const recovery = await recover(journalFolder, { archive, coverage, pipeline })
+  const recovery = await recover(journalFolder(settings), { archive, coverage, pipeline })
   if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
 
-  const journal = await Journal.open(journalFolder, pipeline.decoder.snapshot())
   const writer = new SeriesWriter({
     archive,
     store,
@@ -57,22 +54,22 @@ export async function runIngest(
     flowMaxMs,
   })
   const consolidator = await openConsolidator(settings, store)
-  const collector = new Collector(
-    { settings, archive, buckets, coverage, pipeline, journal, writer, consolidator, log },
-    Date.now(),
-  )
-  const listener = new Listener({
-    endpoints: [settings.netflow, settings.ipfix, { ...settings.sflow, isOptional: true }],
-    exporters: settings.exporters,
-    receiveBufferBytes: settings.receiveBufferBytes,
-    onDatagram: (datagram) => collector.receive(datagram),
-  })
   coverage.resume(Date.now())
-  await listener.open()
+  const receiver = await receive(settings, pipeline)
+  const collector = new Collector({
+    settings,
+    archive,
+    buckets,
+    coverage,
+    pipeline,
+    receiver,
+    writer,
+    consolidator,
+    log,
+  })
   const reporter = await Reporter.open({
     settings,
-    listener,
-    journal,
+    receiver,
     pipeline,
     collector,
     buckets,
@@ -86,11 +83,11 @@ export async function runIngest(
   })
 
   const close = async () => {
-    listener.close()
+    await receiver.stop()
     await clock.stop()
     await collector.tick(Date.now(), true)
     await reporter.close()
-    await journal.close()
+    await receiver.close()
     await archive.close()
     await consolidator.close()
     await store.close()
@@ -98,4 +95,23 @@ export async function runIngest(
     await lock.release()
   }
   return { close }
+}
+
+/** Datagrams are decoded from here on; journalled they are in a thread of their own. */
+function receive(settings: Settings, pipeline: Pipeline): Promise<Receiver> {
+  return Receiver.open({
+    journalFolder: journalFolder(settings),
+    endpoints: [settings.netflow, settings.ipfix, { ...settings.sflow, isOptional: true }],
+    exporters: settings.exporters.networks,
+    receiveBufferBytes: settings.receiveBufferBytes,
+    state: () => pipeline.decoder.snapshot(),
+    onBatch: (batch) => pipeline.takeBatch(batch),
+    onEnd: (error) => {
+      throw error
+    },
+  })
+}
+
+function journalFolder({ data }: Settings): string {
+  return join(data, 'journal')
 }

@@ -9,6 +9,8 @@ import type { CoverageTracker } from './coverage.ts'
 import type { Datagram, DatagramVersion } from './decode/datagram.ts'
 import { Decoder } from './decode/decoder.ts'
 import { decoderRowsMax } from './decode/limits.ts'
+import { forEachDatagram, type Batch } from './receive/batch.ts'
+import { SourceTexts } from './receive/source-texts.ts'
 
 const timeColumns = [
   'collectionTimeMilliseconds',
@@ -39,6 +41,7 @@ export class Pipeline {
   /** Flows handed on, in all. */
   flows = 0
   #isDiscarding = false
+  readonly #sources = new SourceTexts()
   readonly #touched = new Set<number>()
 
   constructor(parts: PipelineParts) {
@@ -48,6 +51,13 @@ export class Pipeline {
       onSequence: (event) => this.#sequence(event),
       ...(rulesOf && { rulesOf }),
     })
+  }
+
+  /** Decodes the datagrams of a batch, whose buffer may be reused afterwards. */
+  takeBatch(batch: Batch): void {
+    forEachDatagram(batch, ({ payload, source, sourcePort, receivedMs }) =>
+      this.take({ payload, source: this.#sources.of(source), sourcePort, receivedMs }),
+    )
   }
 
   /** Decodes a datagram; its flows are handed on when a block is full or at drain. */

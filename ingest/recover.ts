@@ -2,7 +2,7 @@
 import type { Archive } from '../store/archive/archive.ts'
 import { formatAddress } from '../flow/address.ts'
 import type { JournalPosition } from '../store/position.ts'
-import { readSegment, readSidecar, segments } from './journal.ts'
+import { readSegment, readSidecar, segments } from './receive/journal.ts'
 import type { CoverageSnapshot, CoverageTracker } from './coverage.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -27,14 +27,9 @@ export async function recover(
   if (snapshot) coverage.restore(snapshot)
   const covered = archive.position() ?? { segment: 0, offset: 0 }
   const recovery: Recovery = { datagrams: 0, cutBytes: 0 }
-  let hasState = false
+  const first = await restoreState(folder, covered, pipeline)
   for (const segment of await segments(folder)) {
-    if (segment < covered.segment) continue
-    if (!hasState) {
-      const state = await readSidecar(folder, segment)
-      if (state !== undefined) pipeline.decoder.restore(state)
-      hasState = true
-    }
+    if (segment < first) continue
     const cut = (bytes: number) => {
       recovery.cutBytes += bytes
     }
@@ -56,6 +51,26 @@ export async function recover(
   return recovery
 }
 
+/**
+ * Gives the decoder the state of the last segment up to where the archive ends that has one kept,
+ * and says from which segment on to replay.
+ */
+async function restoreState(
+  folder: string,
+  covered: JournalPosition,
+  pipeline: Pipeline,
+): Promise<number> {
+  const upTo = (await segments(folder)).filter((segment) => segment <= covered.segment)
+  for (const segment of upTo.reverse()) {
+    const state = await readSidecar(folder, segment)
+    if (state === undefined) continue
+    pipeline.decoder.restore(state)
+    return segment
+  }
+  return 0
+}
+
 function isCovered(end: JournalPosition, covered: JournalPosition): boolean {
-  return end.segment === covered.segment && end.offset <= covered.offset
+  if (end.segment !== covered.segment) return end.segment < covered.segment
+  return end.offset <= covered.offset
 }

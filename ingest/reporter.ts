@@ -8,16 +8,15 @@ import type { IngestStatus, Warning } from '../flow/status.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Collector } from './collector.ts'
 import { warningsOf } from './exporter-warnings.ts'
-import type { Journal } from './journal.ts'
-import type { Listener } from './listen.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { Receiver } from './receive/receiver.ts'
+import type { ReceiverStatus } from './receive/thread.ts'
 import { keepStatus, serveMetrics, serveStatus, type SocketRoute } from './status.ts'
 
 export interface ReporterParts {
   settings: Settings
-  listener: Listener
-  journal: Journal
+  receiver: Receiver
   pipeline: Pipeline
   collector: Collector
   buckets: Buckets
@@ -42,7 +41,7 @@ export class Reporter {
   /** Starts the status socket, /metrics, and the keeping of the status. */
   static async open(parts: ReporterParts): Promise<Reporter> {
     const reporter = new Reporter(parts)
-    const { settings, listener, routes, log } = parts
+    const { settings, receiver, routes, log } = parts
     reporter.#servers.push(await serveStatus(settings.data, () => reporter.status(), routes))
     const { host, port } = settings.metrics
     const metrics = await serveMetrics(settings.metrics, async () =>
@@ -54,10 +53,9 @@ export class Reporter {
         remedy: `free ${host}:${port}, or set WEIR_METRICS to another address`,
       })
     else reporter.#servers.push(metrics)
-    reporter.#warnings.push(...listener.notListening)
-    const buffer = listener.bufferWarning()
-    if (buffer) reporter.#warnings.push(buffer)
-    for (const { what, remedy } of reporter.#warnings) log.warn(`${what}: ${remedy}`)
+    const { warnings } = await receiver.status()
+    for (const { what, remedy } of [...reporter.#warnings, ...warnings])
+      log.warn(`${what}: ${remedy}`)
     reporter.#timer = setInterval(() => void reporter.#keep(), keepEveryMs)
     await reporter.#keep()
     return reporter
@@ -65,22 +63,23 @@ export class Reporter {
 
   /** The status as of now. */
   async status(): Promise<IngestStatus> {
-    const { listener, journal, pipeline, collector, buckets } = this.#parts
+    const { receiver, pipeline, collector, buckets } = this.#parts
+    const received = await receiver.status()
     return {
       running: true,
       startedAt: this.#startedAt,
       exporters: pipeline.decoder.exporters(),
-      refused: listener.refused(),
-      refusedDatagrams: listener.refusedDatagrams,
-      sockets: await listener.status(),
-      journal: { ...journal.counters },
+      refused: received.refused,
+      refusedDatagrams: received.refusedDatagrams,
+      sockets: received.sockets,
+      journal: received.journal,
       flows: pipeline.flows,
       flowsTooLate: buckets.tooLate,
       publishedAt: seconds(collector.publishedAt),
       seriesWrittenAt: seconds(collector.seriesWrittenAt),
       redo: collector.redoCount,
       memoryBytes: process.memoryUsage.rss(),
-      warnings: [...this.#warnings, ...this.#troubles()],
+      warnings: [...this.#warnings, ...received.warnings, ...this.#troubles(received)],
     }
   }
 
@@ -93,17 +92,27 @@ export class Reporter {
     await this.#keep()
   }
 
-  #troubles(): Warning[] {
-    const { collector, journal, pipeline } = this.#parts
+  #troubles({ journal, overflowed }: ReceiverStatus): Warning[] {
+    const { collector, pipeline, receiver } = this.#parts
     const troubles = warningsOf(pipeline.decoder.exporters())
     if (collector.lastError !== null)
       troubles.push({
         what: `flows could not be published or series not be written: ${collector.lastError}`,
         remedy: 'they wait in memory and in the journal and are tried again; look at the disk',
       })
-    if (journal.counters.dropped > 0)
+    if (overflowed > 0)
       troubles.push({
-        what: `${journal.counters.dropped} datagrams were not journalled (${journal.counters.lastError ?? 'the disk is too slow'})`,
+        what: `${overflowed} datagrams were dropped because they came faster than they could be decoded`,
+        remedy: 'give the machine a faster processor, or spread the exporters over two collectors',
+      })
+    if (receiver.stateError !== null)
+      troubles.push({
+        what: `the state of the decoder could not be kept: ${receiver.stateError}`,
+        remedy: 'the next start takes longer; look at the disk',
+      })
+    if (journal.dropped > 0)
+      troubles.push({
+        what: `${journal.dropped} datagrams were not journalled (${journal.lastError ?? 'the disk is too slow'})`,
         remedy: 'a crash now would lose what is not published yet; look at the disk',
       })
     return troubles

@@ -5,10 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { parseAddress } from '../../flow/address.ts'
-import { readPacket } from '../../ingest/capture/packet.ts'
-import { readCapture } from '../../ingest/capture/read.ts'
-import { Journal, readSegment, readSidecar, segments } from '../../ingest/journal.ts'
+import { parseAddress } from '../../../flow/address.ts'
+import { readPacket } from '../../../ingest/capture/packet.ts'
+import { readCapture } from '../../../ingest/capture/read.ts'
+import {
+  Journal,
+  readSegment,
+  readSidecar,
+  segments,
+  writeSidecar,
+} from '../../../ingest/receive/journal.ts'
 
 const receivedMs = 1_794_819_600_123
 
@@ -38,7 +44,7 @@ const scratch = () => mkdtemp(join(tmpdir(), 'weir-journal-'))
 
 test('what is appended is read back, with its time and its ends, IPv4 and IPv6', async () => {
   const folder = await scratch()
-  const journal = await Journal.open(folder, { state: 1 })
+  const journal = await Journal.open(folder)
   journal.append(datagram('one'), receivedMs)
   journal.append(datagram('two', '2001:db8::7'), receivedMs + 1)
   await journal.close()
@@ -50,12 +56,14 @@ test('what is appended is read back, with its time and its ends, IPv4 and IPv6',
   )
   assert.deepEqual(read[0]?.datagram, datagram('one'))
   assert.deepEqual(read[1]?.datagram, datagram('two', '2001:db8::7'))
+  assert.equal(await readSidecar(folder, 1), undefined)
+  writeSidecar(folder, 1, { state: 1 })
   assert.deepEqual(await readSidecar(folder, 1), { state: 1 })
 })
 
 test('a segment is a capture that the capture reader takes', async () => {
   const folder = await scratch()
-  const journal = await Journal.open(folder, null)
+  const journal = await Journal.open(folder)
   journal.append(datagram('one'), receivedMs)
   await journal.close()
   const packets = []
@@ -66,11 +74,11 @@ test('a segment is a capture that the capture reader takes', async () => {
 
 test('positions tell records apart, and covered segments are deleted', async () => {
   const folder = await scratch()
-  const journal = await Journal.open(folder, null)
+  const journal = await Journal.open(folder)
   journal.append(datagram('one'), receivedMs)
   const between = journal.position
   journal.append(datagram('two'), receivedMs)
-  journal.rotate({ state: 2 })
+  journal.rotate()
   journal.append(datagram('three'), receivedMs)
   await journal.release(between)
   assert.deepEqual(await segments(folder), [1, 2].slice(0, (await segments(folder)).length))
@@ -79,7 +87,7 @@ test('positions tell records apart, and covered segments are deleted', async () 
   for await (const { end } of readSegment(folder, 1, noCut)) ends.push(end)
   assert.deepEqual(ends[0], between)
   assert.deepEqual((await readBack(folder, 2)).texts, ['three'])
-  const again = await Journal.open(folder, null)
+  const again = await Journal.open(folder)
   assert.equal(again.position.segment, 3)
   await again.release(again.position)
   await again.close()
@@ -88,7 +96,7 @@ test('positions tell records apart, and covered segments are deleted', async () 
 
 test('a record that was cut off at any byte ends the segment and is counted; all before it is whole', async () => {
   const folder = await scratch()
-  const journal = await Journal.open(folder, null)
+  const journal = await Journal.open(folder)
   for (const text of ['one', 'two', 'three']) journal.append(datagram(text), receivedMs)
   await journal.close()
   const path = join(folder, '000000000001.pcap')
@@ -112,7 +120,7 @@ test(
     const mount = await scratch()
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount])
     try {
-      const journal = await Journal.open(mount, null)
+      const journal = await Journal.open(mount)
       const big = datagram('x'.repeat(1400))
       for (let i = 0; i < 2000; i++) journal.append(big, receivedMs)
       await new Promise((resolve) => setTimeout(resolve, 1300))
@@ -122,7 +130,7 @@ test(
       assert.match(journal.counters.lastError ?? '', /ENOSPC|part/)
       for (const name of await readdir(mount))
         if (name.endsWith('.pcap')) await truncate(join(mount, name), 24)
-      journal.rotate(null)
+      journal.rotate()
       journal.append(datagram('after'), receivedMs)
       await journal.close()
       assert.deepEqual((await readBack(mount, 2)).texts, ['after'])

@@ -1,6 +1,7 @@
 /**
  * The journal: every datagram as it was received, appended to pcap segments (raw IP), so that a
- * start after a crash is a replay. A segment's sidecar holds the decoder's state at its start.
+ * start after a crash is a replay. A segment's sidecar holds the decoder's state at its start; it
+ * comes a moment later than the segment, when all before it is decoded.
  *
  * Appending copies into a buffer, which is given to the kernel ten times a second; syncing goes on
  * beside, once a second or each 16 MiB.
@@ -18,13 +19,13 @@ import {
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { JournalPosition } from '../store/position.ts'
+import type { JournalPosition } from '../../store/position.ts'
 import {
   headersBytesMax,
   readPacket,
   writeHeaders,
   type CapturedDatagram,
-} from './capture/packet.ts'
+} from '../capture/packet.ts'
 
 export interface JournalCounters {
   datagrams: number
@@ -73,12 +74,12 @@ export class Journal {
     this.#timer = setInterval(() => this.#flush(), flushEveryMs)
   }
 
-  /** Opens a new segment after those that are there. `state` goes into its sidecar. */
-  static async open(folder: string, state: unknown): Promise<Journal> {
+  /** Opens a new segment after those that are there. */
+  static async open(folder: string): Promise<Journal> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const last = (await segments(folder)).at(-1) ?? 0
     const journal = new Journal(folder, last)
-    journal.rotate(state)
+    journal.rotate()
     if (journal.#file === null) throw new Error(`journal: ${folder}: ${journal.counters.lastError}`)
     return journal
   }
@@ -118,17 +119,14 @@ export class Journal {
     this.#buffered++
   }
 
-  /** Starts a new segment; `state` is the decoder's state as of the last datagram appended. */
-  rotate(state: unknown): void {
+  /** Starts a new segment. */
+  rotate(): void {
     this.#flush()
     this.#retire()
     const segment = ++this.#segment
     this.#offset = fileHeaderBytes
     this.#rotatedMs = performance.now()
     try {
-      const sidecar = join(this.#folder, sidecarName(segment))
-      writeFileSync(`${sidecar}.part`, JSON.stringify(state), { mode: 0o600 })
-      renameSync(`${sidecar}.part`, sidecar)
       this.#file = openSync(join(this.#folder, segmentName(segment)), 'wx', 0o600)
       writeSync(this.#file, fileHeader())
     } catch (error) {
@@ -205,7 +203,17 @@ export class Journal {
   }
 }
 
-/** The decoder's state at the start of the journal, or undefined where it has none that can be read. */
+/**
+ * Keeps the decoder's state at the start of a segment.
+ * @throws where the disk refuses it
+ */
+export function writeSidecar(folder: string, segment: number, state: unknown): void {
+  const sidecar = join(folder, sidecarName(segment))
+  writeFileSync(`${sidecar}.part`, JSON.stringify(state), { mode: 0o600 })
+  renameSync(`${sidecar}.part`, sidecar)
+}
+
+/** The decoder's state at the start of a segment, or undefined where none is kept that can be read. */
 export async function readSidecar(folder: string, segment: number): Promise<unknown> {
   try {
     return JSON.parse(await readFile(join(folder, sidecarName(segment)), 'utf8')) as unknown

@@ -3,9 +3,14 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 
-import { formatAddress, parseAddress, type AddressWords, type NetworkSet } from '../flow/address.ts'
-import type { Endpoint } from '../flow/settings.ts'
-import type { RefusedSource, Warning } from '../flow/status.ts'
+import {
+  formatAddress,
+  parseAddress,
+  type AddressWords,
+  type NetworkSet,
+} from '../../flow/address.ts'
+import type { Endpoint } from '../../flow/settings.ts'
+import type { RefusedSource, Warning } from '../../flow/status.ts'
 
 /** A source, looked up once. */
 export interface Source {

@@ -1,0 +1,76 @@
+/**
+ * Datagrams on their way from the receiving thread to the one that decodes: many in one buffer,
+ * which is handed over and comes back for reuse.
+ */
+import type { AddressWords } from '../../flow/address.ts'
+import type { JournalPosition } from '../../store/position.ts'
+
+/** Bytes of a buffer: some 300 datagrams of usual size, and more than the longest one. */
+export const batchBytes = 512 << 10
+/** Payload length (u32), source port (u16) and room, time of receipt (f64), source (four words). */
+const headerBytes = 32
+
+/** A batch as it is handed over. */
+export interface Batch {
+  buffer: ArrayBuffer
+  /** Bytes filled. */
+  used: number
+  /** Where the journal stands after it. */
+  position: JournalPosition
+  /** Whether it is the first of its journal segment. */
+  startsSegment: boolean
+}
+
+/** A datagram of a batch; reused from one to the next. */
+export interface BatchedDatagram {
+  payload: Uint8Array
+  source: AddressWords
+  sourcePort: number
+  receivedMs: number
+}
+
+/** Fills buffers with datagrams. */
+export class BatchWriter {
+  used = 0
+  readonly buffer: ArrayBuffer
+  readonly #view: DataView
+  readonly #bytes: Uint8Array
+
+  constructor(buffer: ArrayBuffer) {
+    this.buffer = buffer
+    this.#view = new DataView(buffer)
+    this.#bytes = new Uint8Array(buffer)
+  }
+
+  /** Appends a datagram; false where it does not fit any more. */
+  append({ payload, source, sourcePort, receivedMs }: BatchedDatagram): boolean {
+    const at = this.used
+    const end = at + headerBytes + payload.length
+    if (end > this.buffer.byteLength) return false
+    const view = this.#view
+    view.setUint32(at, payload.length, true)
+    view.setUint16(at + 4, sourcePort, true)
+    view.setFloat64(at + 8, receivedMs, true)
+    for (let word = 0; word < 4; word++) view.setUint32(at + 16 + 4 * word, source[word]!, true)
+    this.#bytes.set(payload, at + headerBytes)
+    this.used = end
+    return true
+  }
+}
+
+/** Calls back with each datagram of a batch, in order; payloads are views into its buffer. */
+export function forEachDatagram(batch: Batch, visit: (datagram: BatchedDatagram) => void): void {
+  const view = new DataView(batch.buffer)
+  const source: [number, number, number, number] = [0, 0, 0, 0]
+  for (let at = 0; at < batch.used;) {
+    const length = view.getUint32(at, true)
+    for (let word = 0; word < 4; word++) source[word] = view.getUint32(at + 16 + 4 * word, true)
+    visit({
+      payload: new Uint8Array(batch.buffer, at + headerBytes, length),
+      source,
+      sourcePort: view.getUint16(at + 4, true),
+      receivedMs: view.getFloat64(at + 8, true),
+    })
+    at += headerBytes + length
+  }
+}
