@@ -16,12 +16,15 @@ const source = fc.oneof(
   fc.tuple(word, word, word, word),
   word.map((w3): [number, number, number, number] => [0, 0, 0xffff, w3]),
 )
-const datagram = fc.record({
-  payload: fc.uint8Array({ maxLength: 200 }),
-  source,
-  sourcePort: fc.integer({ min: 0, max: 65_535 }),
-  receivedMs: fc.double({ min: 0, max: 2e12, noNaN: true }),
-})
+const datagram = fc.record(
+  {
+    payload: fc.uint8Array({ maxLength: 200 }),
+    source,
+    sourcePort: fc.integer({ min: 0, max: 65_535 }),
+    receivedMs: fc.double({ min: 0, max: 2e12, noNaN: true, noDefaultInfinity: true }),
+  },
+  { noNullPrototype: true },
+)
 
 test('what goes into a batch comes out of it in order, as far as it fits', () => {
   fc.assert(
