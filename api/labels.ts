@@ -1,4 +1,5 @@
 /** Keys as people read them: names where there are any, services by their port. */
+import type { Network } from '../flow/address.ts'
 import { protocolNumber } from '../flow/protocol.ts'
 import { serviceName } from '../flow/service.ts'
 import type { InterfaceName } from '../flow/status.ts'
@@ -9,6 +10,9 @@ export interface NameSource {
   exporterName(address: string): string | null
   exporterAddresses(name: string): string[]
   interface(exporter: string, index: number): InterfaceName | null
+  /** The networks (a host is one of a single address) and the interfaces of a name. */
+  networksNamed(name: string): Network[]
+  interfacesNamed(name: string): { exporter: string; index: number }[]
 }
 
 /** A key of an answer. */

@@ -33,7 +33,13 @@ export async function windowOf(
 ): Promise<{ window: Window; seen: Seen[]; now: number }> {
   const exporters = exportersOf(await parts.status.read())
   const now = parts.now()
-  const window = readWindow(query, { now, names: parts.names, exporters })
+  const { local } = parts.settings
+  const window = readWindow(query, {
+    now,
+    names: parts.names,
+    exporters,
+    local: local.networks,
+  })
   const seen = exporters.map(({ address, firstSeen, lastSeen }) => ({
     address,
     firstSeen: firstSeen * 1000,

@@ -1,116 +1,124 @@
 /**
  * Filters: one AST for whatever a user typed, from which the archive's SQL and a predicate over
- * columns are made. For now conditions of equality joined by `and`; the grammar grows here.
+ * columns are made. flow/filter/ reads, prints and evaluates it; docs/filter.md is the language.
  */
-import { parseAddress } from './address.ts'
+import { parseNetwork, type Network } from './address.ts'
+import type { AddressFieldName, BitsFieldName, NumberFieldName } from './filter/fields.ts'
+
+/** Which end a condition is about; `either` is what stands where none is written. */
+export type Side = 'source' | 'destination' | 'either' | 'both'
+
+/** Whole numbers from the least to the most, both included; the most may be Infinity. */
+export type Range = readonly [least: number, most: number]
+
+/** Holds where the value of a field lies in one of the ranges. */
+export interface NumberFilter {
+  kind: 'number'
+  field: NumberFieldName
+  side: Side
+  ranges: readonly Range[]
+}
+
+/** Holds where an address lies in one of the networks and in none of `except`. */
+export interface AddressFilter {
+  kind: 'address'
+  field: AddressFieldName
+  side: Side
+  networks: readonly Network[]
+  except: readonly Network[]
+  /** The word that stood for the networks, such as local. */
+  word?: string
+}
+
+/** Of the bits of `mask`: those of `value` are set and no others, or (any) at least one is set. */
+export interface BitsFilter {
+  kind: 'bits'
+  field: BitsFieldName
+  test: 'equal' | 'any'
+  mask: number
+  value: number
+}
 
 export type Filter =
-  | { kind: 'and'; terms: Filter[] }
-  | { kind: 'host'; side: 'source' | 'destination' | 'either'; address: string }
-  | { kind: 'port'; side: 'source' | 'destination' | 'either'; port: number }
-  | { kind: 'protocol'; protocol: string }
-  | { kind: 'exporter'; exporter: string }
-  | { kind: 'interface'; side: 'in' | 'out' | 'either'; index: number }
+  | { kind: 'any' }
+  | { kind: 'and'; terms: readonly Filter[] }
+  | { kind: 'or'; terms: readonly Filter[] }
+  | { kind: 'not'; term: Filter }
+  /** Both addresses are of this version of IP. */
+  | { kind: 'family'; version: 4 | 6 }
+  | NumberFilter
+  | AddressFilter
+  | BitsFilter
+
+/** What could stand where a filter cannot be read: words, and values of which kind. */
+export interface Wanted {
+  words?: readonly string[]
+  /** The words among which the known exporters, interfaces, networks, hosts … are. */
+  values?: 'exporter' | 'interface' | 'address' | 'protocol' | 'service'
+}
 
 /** A filter that cannot be read: where (offset in characters) and what was expected there. */
 export class FilterError extends Error {
   readonly position: number
   readonly expected: string
+  readonly wanted: Wanted
 
-  constructor(position: number, expected: string, found: string) {
-    super(`filter: expected ${expected} at position ${position}, found ${found}`)
+  constructor(place: { position: number; found: string }, expected: string, wanted: Wanted = {}) {
+    const found = place.found === '' ? 'the end' : `"${place.found}"`
+    super(`filter: expected ${expected} at position ${place.position}, found ${found}`)
     this.name = 'FilterError'
-    this.position = position
+    this.position = place.position
     this.expected = expected
+    this.wanted = wanted
   }
 }
 
-interface Word {
-  text: string
-  position: number
+/** The flows of a host or network (CIDR), given as text that is one. */
+export function addressFilter(
+  text: string,
+  { field = 'address', side = 'either' }: { field?: AddressFieldName; side?: Side } = {},
+): Filter {
+  const network = parseNetwork(text)
+  if (!network) throw new RangeError(`"${text}" is neither an address nor a network`)
+  return { kind: 'address', field, side, networks: [network], except: [] }
 }
 
-const sides: Record<string, 'source' | 'destination'> = { src: 'source', dst: 'destination' }
-
-/**
- * Reads a filter such as `host 10.0.0.22 and dst port 443`; an empty text is no filter (null).
- * @throws FilterError with the position and what was expected
- */
-export function parseFilter(text: string): Filter | null {
-  const words: Word[] = [...text.matchAll(/\S+/g)].map((m) => ({ text: m[0], position: m.index }))
-  if (words.length === 0) return null
-  const terms: Filter[] = []
-  let at = 0
-  const take = (): Word => words[at++] ?? { text: '', position: text.length }
-  do {
-    terms.push(term(take))
-  } while (at < words.length && conjunction(take()))
-  return terms.length === 1 ? terms[0]! : { kind: 'and', terms }
+/** The flows whose field has one of the values. */
+export function numberFilter(
+  field: NumberFieldName,
+  values: readonly number[],
+  side: Side = 'either',
+): Filter {
+  return { kind: 'number', field, side, ranges: values.map((value) => [value, value]) }
 }
 
-function conjunction(word: Word): true {
-  if (word.text !== 'and') throw refuse(word, '"and" or the end')
-  return true
+/** The flows of an exporter, by its address. */
+export function exporterFilter(address: string): Filter {
+  return addressFilter(address, { field: 'exporter' })
 }
 
-function term(take: () => Word): Filter {
-  const first = take()
-  const side = sides[first.text]
-  const field = side ? take() : first
-  const value = (expected: string, parse: (text: string) => Filter | null) => {
-    const word = take()
-    const parsed = parse(word.text)
-    if (!parsed) throw refuse(word, expected)
-    return parsed
-  }
-  switch (field.text) {
-    case 'host':
-    case 'ip':
-      return value('an address', (address) =>
-        parseAddress(address) ? { kind: 'host', side: side ?? 'either', address } : null,
-      )
-    case 'port':
-      return value('a port, 0 to 65535', (port) =>
-        isWholeUpTo(port, 65_535)
-          ? { kind: 'port', side: side ?? 'either', port: Number(port) }
-          : null,
-      )
-  }
-  if (side) throw refuse(field, 'host or port')
-  switch (field.text) {
-    case 'proto':
-    case 'protocol':
-      return value('a protocol', (protocol) =>
-        protocol === '' ? null : { kind: 'protocol', protocol: protocol.toLowerCase() },
-      )
-    case 'exporter':
-      return value('an exporter', (exporter) =>
-        exporter === '' ? null : { kind: 'exporter', exporter },
-      )
-    case 'in':
-    case 'out': {
-      const word = take()
-      if (word.text !== 'if') throw refuse(word, '"if"')
-      return value('an interface index', (index) =>
-        interfaceTerm(field.text as 'in' | 'out', index),
-      )
-    }
-    case 'if':
-    case 'interface':
-      return value('an interface index', (index) => interfaceTerm('either', index))
-    default:
-      throw refuse(field, 'host, port, proto, exporter, in if, out if or if')
-  }
+/** The flows for which all hold; of none, any. */
+export function allOf(terms: readonly Filter[]): Filter {
+  const kept = once(
+    terms.flatMap((term) => (term.kind === 'and' ? term.terms : term.kind === 'any' ? [] : [term])),
+  )
+  if (kept.length === 0) return { kind: 'any' }
+  return kept.length === 1 ? kept[0]! : { kind: 'and', terms: kept }
 }
 
-function interfaceTerm(side: 'in' | 'out' | 'either', index: string): Filter | null {
-  return isWholeUpTo(index, 0xffffffff) ? { kind: 'interface', side, index: Number(index) } : null
+/** The flows for which one holds; of no conditions, none. */
+export function oneOf(terms: readonly Filter[]): Filter {
+  const kept = once(terms.flatMap((term) => (term.kind === 'or' ? term.terms : [term])))
+  if (kept.length === 0) return { kind: 'not', term: { kind: 'any' } }
+  return kept.length === 1 ? kept[0]! : { kind: 'or', terms: kept }
 }
 
-function isWholeUpTo(text: string, most: number): boolean {
-  return /^\d{1,10}$/.test(text) && Number(text) <= most
+/** Each condition once, in the order of the first. */
+function once(terms: readonly Filter[]): Filter[] {
+  return [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()]
 }
 
-function refuse(word: Word, expected: string): FilterError {
-  return new FilterError(word.position, expected, word.text === '' ? 'the end' : `"${word.text}"`)
+/** The flows for which it does not hold. */
+export function noneOf(term: Filter): Filter {
+  return term.kind === 'not' ? term.term : { kind: 'not', term }
 }

@@ -113,6 +113,32 @@ export class Names {
     return this.#exporters.get(exporter)?.interfaces.get(index) ?? null
   }
 
+  /** The networks of that name, by their own name or their site's; a host is one of a single address. */
+  networksNamed(name: string): Network[] {
+    const isNamed = ({ said }: { said: NetworkName }) => said.name === name || said.site === name
+    return this.#networks.filter((each) => isNamed(each)).map(({ network }) => network)
+  }
+
+  /** The interfaces of that name or alias. */
+  interfacesNamed(name: string): { exporter: string; index: number }[] {
+    return [...this.#exporters].flatMap(([exporter, { interfaces }]) =>
+      [...interfaces.values()]
+        .filter((each) => each.name === name || each.alias === name)
+        .map(({ index }) => ({ exporter, index })),
+    )
+  }
+
+  /** All networks, hosts and interfaces that have a name. */
+  all(): { networks: string[]; interfaces: string[] } {
+    const interfaces = [...this.#exporters.values()].flatMap((each) => [
+      ...each.interfaces.values(),
+    ])
+    return {
+      networks: [...new Set(this.#networks.map(({ said }) => said.name))],
+      interfaces: [...new Set(interfaces.map(({ name }) => name ?? '').filter(Boolean))],
+    }
+  }
+
   /** All interfaces that are named for an exporter. */
   interfaces(exporter: string): InterfaceName[] {
     return [...(this.#exporters.get(exporter)?.interfaces.values() ?? [])]

@@ -50,3 +50,28 @@ export function portText(port: number): string {
 export function serviceName(protocol: number, port: number): string | null {
   return portProtocols.get(protocol)?.[String(port)] ?? null
 }
+
+let portsByService: Map<string, number[]> | null = null
+
+/** The ports of a service by IANA's name, whatever the protocol; none where the name is no service. */
+export function servicePorts(name: string): readonly number[] {
+  return portsOfServices().get(name) ?? []
+}
+
+/** The names of all services, in the order of the registry. */
+export function serviceNames(): string[] {
+  return [...portsOfServices().keys()]
+}
+
+/** Made when first asked for. */
+function portsOfServices(): ReadonlyMap<string, readonly number[]> {
+  if (portsByService) return portsByService
+  portsByService = new Map()
+  for (const services of portProtocols.values())
+    for (const [port, name] of Object.entries(services)) {
+      const ports = portsByService.get(name) ?? []
+      if (!ports.includes(Number(port))) ports.push(Number(port))
+      portsByService.set(name, ports)
+    }
+  return portsByService
+}

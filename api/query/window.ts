@@ -1,11 +1,13 @@
 /** What every query about a span of time says: when, of whom, with which filter. */
-import { formatAddress, parseAddress } from '../../flow/address.ts'
-import { FilterError, parseFilter, type Filter } from '../../flow/filter.ts'
+import { formatAddress, parseAddress, type Network } from '../../flow/address.ts'
+import { FilterError, allOf, exporterFilter, type Filter } from '../../flow/filter.ts'
+import { parseFilter } from '../../flow/filter/parse.ts'
 import type { Include } from '../../store/flows.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { isZone } from '../../flow/zone.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import type { NameSource } from '../labels.ts'
+import { exportersNamed, filterContext, type NamedExporter } from './filter-context.ts'
 
 /** The window's parameters, as texts. */
 export interface WindowQuery {
@@ -36,7 +38,9 @@ export interface WindowContext {
   now: number
   names: NameSource
   /** Exporters that ingest knows, by which names from the network are found too. */
-  exporters: readonly { address: string; name: string | null }[]
+  exporters: readonly NamedExporter[]
+  /** The local networks, for local and remote. */
+  local: readonly Network[]
 }
 
 /** The longest window that is answered, in ms: more than any tier keeps. */
@@ -80,8 +84,8 @@ export function readWindow(query: WindowQuery, context: WindowContext): Window {
 /** The filter of a window for the archive: what was written, and the exporter asked for. */
 export function archiveFilter({ filter, exporter }: Window): Filter | undefined {
   if (exporter === undefined) return filter
-  const term: Filter = { kind: 'exporter', exporter }
-  return filter === undefined ? term : { kind: 'and', terms: [filter, term] }
+  const term = exporterFilter(exporter)
+  return filter === undefined ? term : allOf([filter, term])
 }
 
 /** The only exporter whose flows a window can hold, by its parameter or its filter; undefined for all. */
@@ -90,38 +94,35 @@ export function onlyExporter({ filter, exporter }: Window): string | undefined {
 }
 
 function exporterIn(filter: Filter): string | undefined {
-  if (filter.kind === 'exporter') return filter.exporter
-  if (filter.kind !== 'and') return undefined
-  return filter.terms.map((term) => exporterIn(term)).find((exporter) => exporter !== undefined)
+  if (filter.kind === 'and')
+    return filter.terms.map((term) => exporterIn(term)).find((exporter) => exporter !== undefined)
+  if (filter.kind !== 'address' || filter.field !== 'exporter') return undefined
+  const [network, second] = filter.networks
+  const isOne = network?.bits === 128 && second === undefined && filter.except.length === 0
+  return isOne ? formatAddress(...network.words) : undefined
 }
 
 function readFilter(text: string, context: WindowContext): Filter | undefined {
   try {
-    const filter = parseFilter(text)
-    return filter === null ? undefined : withAddresses(filter, context)
+    return parseFilter(text, filterContext(context)) ?? undefined
   } catch (error) {
-    if (!(error instanceof FilterError)) throw error
-    throw new ApiError(400, 'bad-filter', {
-      message: error.message,
-      remedy: `write ${error.expected} at position ${error.position}`,
-      position: error.position,
-    })
+    throw error instanceof FilterError ? refusedFilter(error) : error
   }
 }
 
-/** The filter with exporters by address, as the archive keeps them. */
-function withAddresses(filter: Filter, context: WindowContext): Filter {
-  if (filter.kind === 'exporter')
-    return { ...filter, exporter: exporterAddress(filter.exporter, context) }
-  if (filter.kind !== 'and') return filter
-  return { ...filter, terms: filter.terms.map((term) => withAddresses(term, context)) }
+/** A filter that cannot be read, as it is answered. */
+export function refusedFilter({ message, expected, position }: FilterError): ApiError {
+  return new ApiError(400, 'bad-filter', {
+    message,
+    remedy: `write ${expected} at position ${position}`,
+    position,
+  })
 }
 
 function exporterAddress(text: string, { names, exporters }: WindowContext): string {
   const words = parseAddress(text)
   if (words) return formatAddress(...words)
-  const called = exporters.filter(({ name }) => name === text).map(({ address }) => address)
-  const [address, ...more] = new Set([...names.exporterAddresses(text), ...called])
+  const [address, ...more] = exportersNamed(text, { names, exporters })
   if (address === undefined)
     throw badQuery(
       'unknown-exporter',

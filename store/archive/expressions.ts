@@ -6,6 +6,7 @@
 import { DuckDBBitValue } from '@duckdb/node-api'
 
 import type { Network } from '../../flow/address.ts'
+import type { AddressColumn } from '../../flow/filter/fields.ts'
 import { portProtocols, ephemeralPort, noPort } from '../../flow/service.ts'
 import { countUpToSql } from '../../flow/spread.ts'
 import type { Include } from '../flows.ts'
@@ -92,7 +93,7 @@ export function servicePortSql(bindings: Bindings): string {
 /** Whether the address in a pair of columns lies in one of the networks. */
 export function isInSql(
   networks: readonly Network[],
-  column: 'sourceAddress' | 'destinationAddress',
+  column: AddressColumn,
   bindings: Bindings,
 ): string {
   const terms = networks.map((network) => {

@@ -18,6 +18,7 @@ import {
   type FlowWindow,
 } from '../../store/flows.ts'
 import type { FieldName } from '../../store/measurement.ts'
+import { holds } from '../flow/filter-reference.ts'
 
 type Sums = Record<FieldName, number>
 
@@ -228,25 +229,13 @@ function cutSeries(
 }
 
 function matches(filter: Filter, record: FlowRecord): boolean {
-  switch (filter.kind) {
-    case 'and':
-      return filter.terms.every((term) => matches(term, record))
-    case 'host':
-      return endsOf(filter.side, record.source, record.destination).includes(filter.address)
-    case 'port':
-      return endsOf(filter.side, record.sourcePort, record.destinationPort).includes(filter.port)
-    case 'protocol':
-      return record.protocol === filter.protocol
-    case 'exporter':
-      return record.exporter === filter.exporter
-    case 'interface':
-      return [record.inInterface, record.outInterface].includes(filter.index)
-    default:
-      throw new Error(`no filter ${JSON.stringify(filter)}`)
-  }
-}
-
-function endsOf<Value>(side: string, source: Value, destination: Value): Value[] {
-  if (side === 'source') return [source]
-  return side === 'destination' ? [destination] : [source, destination]
+  return holds(filter, {
+    numbers: {
+      port: [record.sourcePort, record.destinationPort],
+      protocol: [protocolNumber(record.protocol)!],
+      interface: [record.inInterface, record.outInterface],
+    },
+    addresses: { address: [record.source, record.destination], exporter: [record.exporter] },
+    bits: {},
+  })
 }

@@ -2,16 +2,27 @@
 import { useEffect } from 'preact/hooks'
 import { signal, useSignal } from '@preact/signals'
 
-import { FilterError, parseFilter } from '../../flow/filter.ts'
+import { FilterError } from '../../flow/filter.ts'
+import type { FilterContext } from '../../flow/filter/context.ts'
+import { parseFilter } from '../../flow/filter/parse.ts'
 import { show, view } from '../state/view.ts'
 
 /** The element itself, so that a key can go to it. */
 export const filterInput = signal<HTMLInputElement | null>(null)
 
+/** Names are known to the API only: here each stands for something. */
+const anyName: FilterContext = {
+  local: [],
+  exporters: () => ['::'],
+  networks: () => [{ words: [0, 0, 0, 0], bits: 128 }],
+  interfaces: () => [{ exporter: '::', index: 0 }],
+  services: () => [0],
+}
+
 /** What is wrong with a filter and where; null where nothing is. */
 export function filterFault(text: string): { message: string; position: number } | null {
   try {
-    parseFilter(text)
+    parseFilter(text, anyName)
     return null
   } catch (error) {
     if (!(error instanceof FilterError)) throw error

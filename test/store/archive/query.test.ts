@@ -16,6 +16,7 @@ import {
   type Include,
 } from '../../../store/flows.ts'
 import { fieldNames } from '../../../store/measurement.ts'
+import { generatedFilters } from '../../flow/generated-filters.ts'
 import { archive, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
 import { belongs, keyText, Reference, scaledBytes, scaledPackets } from './reference.ts'
 
@@ -63,29 +64,9 @@ const flow: fc.Arbitrary<ToldFlow> = fc
     return told({ ...given, last, received: Math.max(given.first, last) + lateMs })
   })
 
-const term: fc.Arbitrary<Filter> = fc.oneof(
-  fc.record({
-    kind: fc.constant('host' as const),
-    side: oneOf('source' as const, 'destination' as const, 'either' as const),
-    address: oneOf(...hosts, '192.0.2.99'),
-  }),
-  fc.record({
-    kind: fc.constant('port' as const),
-    side: oneOf('source' as const, 'destination' as const, 'either' as const),
-    port: oneOf(0, 443, 51_000),
-  }),
-  oneOf('tcp', 'udp', '253', 'icmp').map((protocol) => ({ kind: 'protocol' as const, protocol })),
-  oneOf('192.0.2.1', '2001:db8:0::fe').map((exporter) => ({ kind: 'exporter' as const, exporter })),
-  fc.record({
-    kind: fc.constant('interface' as const),
-    side: oneOf('in' as const, 'out' as const, 'either' as const),
-    index: oneOf(0, 1, 2 ** 32 - 1),
-  }),
-)
 const filter: fc.Arbitrary<Filter | undefined> = fc.oneof(
   fc.constant(undefined),
-  term,
-  fc.array(term, { minLength: 1, maxLength: 3 }).map((terms) => ({ kind: 'and' as const, terms })),
+  generatedFilters({ addresses: [...hosts, '192.0.2.99', '192.0.2.1', '2001:db8:0::fe'] }),
 )
 const spans = fc
   .record({

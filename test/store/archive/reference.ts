@@ -2,14 +2,14 @@
  * What the archive's queries must answer, worked out flow by flow in plain numbers: the words of
  * store/flows.ts once more, for comparison with the SQL.
  */
-import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../../flow/address.ts'
+import { formatNetwork, parseNetwork } from '../../../flow/address.ts'
 import type { NetworkSet } from '../../../flow/address.ts'
-import type { Filter } from '../../../flow/filter.ts'
-import { protocolName, protocolNumber } from '../../../flow/protocol.ts'
+import { protocolName } from '../../../flow/protocol.ts'
 import { portText, servicePort } from '../../../flow/service.ts'
 import { activeWithin, countWithin } from '../../../flow/spread.ts'
 import type { FlowKey, FlowSeriesQuery, FlowTopQuery, FlowWindow } from '../../../store/flows.ts'
 import { fieldNames, type FieldName } from '../../../store/measurement.ts'
+import { holds, type FlowValues } from '../../flow/filter-reference.ts'
 import type { ToldFlow } from './archived.ts'
 
 /** Exact, because sums of random counts pass 2^53. */
@@ -43,34 +43,42 @@ export function belongs(flow: ToldFlow, { from, to, include, filter }: FlowWindo
     end: last >= from && last < to,
     within: first >= from && first < to && last <= to,
   }[include]
-  return isInside && (!filter || matches(filter, flow))
+  return isInside && (!filter || holds(filter, valuesOf(flow)))
 }
 
-function matches(filter: Filter, flow: ToldFlow): boolean {
-  const sides = <Value>(side: string, source: Value, destination: Value, wanted: Value) =>
-    (side !== 'destination' && source === wanted) || (side !== 'source' && destination === wanted)
-  switch (filter.kind) {
-    case 'and':
-      return filter.terms.every((term) => matches(term, flow))
-    case 'host':
-      return sides(filter.side, flow.source, flow.destination, text(filter.address))
-    case 'port':
-      return sides(filter.side, flow.sourcePort, flow.destinationPort, filter.port)
-    case 'protocol':
-      return flow.protocol === protocolNumber(filter.protocol)
-    case 'exporter':
-      return flow.exporter === text(filter.exporter)
-    case 'interface':
-      return (
-        (filter.side !== 'out' && flow.ingress === filter.index) ||
-        (filter.side !== 'in' && flow.egress === filter.index)
-      )
+/** A flow's values as filters ask for them. */
+export function valuesOf(flow: ToldFlow): FlowValues {
+  const durationMs = Math.max(0, flow.last - flow.first)
+  const [bytes, packets] = [scaledBytes(flow), scaledPackets(flow)]
+  return {
+    numbers: {
+      port: [flow.sourcePort, flow.destinationPort],
+      protocol: [flow.protocol],
+      interface: [flow.ingress, flow.egress],
+      as: [flow.sourceAs, flow.destinationAs],
+      vlan: [flow.vlan, 0],
+      tos: [flow.tos],
+      dscp: [flow.tos >> 2],
+      bytes: [bytes],
+      packets: [packets],
+      duration: [durationMs],
+      bps: [quotient(bytes, 8000n, durationMs)],
+      pps: [quotient(packets, 1000n, durationMs)],
+      bpp: [quotient(bytes, 1n, packets)],
+      sampling: [flow.sampling],
+      application: [flow.application],
+    },
+    addresses: {
+      address: [flow.source, flow.destination],
+      exporter: [flow.exporter],
+      nextHop: [flow.nextHop],
+    },
+    bits: { flags: flow.flags, tos: flow.tos },
   }
 }
 
-function text(address: string): string {
-  const words = parseAddress(address)
-  return words ? formatAddress(...words) : 'none'
+function quotient(count: number, factor: bigint, by: number): number {
+  return by === 0 ? 0 : Number((BigInt(count) * factor) / BigInt(by))
 }
 
 export class Reference {

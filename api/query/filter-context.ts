@@ -1,0 +1,52 @@
+/** What the names in a filter stand for: own names, and those that exporters tell of themselves. */
+import type { Network } from '../../flow/address.ts'
+import type { FilterContext } from '../../flow/filter/context.ts'
+import { servicePorts } from '../../flow/service.ts'
+import type { InterfaceName } from '../../flow/status.ts'
+import type { NameSource } from '../labels.ts'
+
+/** An exporter as ingest knows it. */
+export interface NamedExporter {
+  address: string
+  name: string | null
+  interfaces: readonly InterfaceName[]
+}
+
+export interface NamedThings {
+  names: NameSource
+  exporters: readonly NamedExporter[]
+}
+
+/** The addresses of the exporters of a name, each once. */
+export function exportersNamed(text: string, { names, exporters }: NamedThings): string[] {
+  const called = exporters.filter(({ name }) => name === text).map(({ address }) => address)
+  return [...new Set([...names.exporterAddresses(text), ...called])]
+}
+
+/** How a filter is to be read. */
+export function filterContext(things: NamedThings & { local: readonly Network[] }): FilterContext {
+  const { names, exporters, local } = things
+  const interfaces = (text: string) => {
+    const told = exporters.flatMap((exporter) =>
+      exporter.interfaces
+        .filter(({ name, alias }) => name === text || alias === text)
+        .map(({ index }) => ({ exporter: exporter.address, index })),
+    )
+    const own = names.interfacesNamed(text)
+    return [...own, ...told.filter((each) => !own.some((other) => isSame(each, other)))]
+  }
+  return {
+    local,
+    exporters: (text) => exportersNamed(text, things),
+    networks: (text) => names.networksNamed(text),
+    interfaces,
+    services: servicePorts,
+  }
+}
+
+function isSame(
+  a: { exporter: string; index: number },
+  b: { exporter: string; index: number },
+): boolean {
+  return a.exporter === b.exporter && a.index === b.index
+}
