@@ -15,6 +15,7 @@ import type {
   Template,
 } from './template.ts'
 
+const protocolId = 4
 /** flowEndSysUpTime */
 const uptimeEndId = 21
 
@@ -49,6 +50,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     if (reversed) reverse.push({ element: reversed, place, variable })
   }
   const byRank = (a: PlacedElement, b: PlacedElement) => a.element.rank - b.element.rank
+  if (forward.filter(isProtocol).length > 1) preferInnermost(forward)
   const flowSteps = new StepList(target.flows, target.scratch)
   flowSteps.addGroups(forward.sort(byRank), template.isVariable ? [] : target.groups)
   const reverseSteps = new StepList(target.reverse, target.scratch)
@@ -85,6 +87,28 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
       flowSteps.taken.has('protocolIdentifier') &&
       !flowSteps.taken.has('icmpTypeCode'),
     badLengths: flowSteps.badLengths + reverseSteps.badLengths,
+  }
+}
+
+const isProtocol = ({ element }: PlacedElement) =>
+  element.id === protocolId && element.enterprise === 0
+
+/** Columns of which each header of a packet within a packet has its own. */
+const headerColumns: ReadonlySet<string> = new Set([
+  'sourceAddress', 'destinationAddress', 'sourceTransportPort', 'destinationTransportPort',
+  'protocolIdentifier', 'ipClassOfService', 'tcpControlBits', 'icmpTypeCode',
+]) // prettier-ignore
+
+/**
+ * Of a packet within a packet, whose headers a record gives from the outermost to the innermost (RFC
+ * 7011, section 8), the innermost counts: it says who speaks to whom. Where it says nothing, the next
+ * one out does.
+ */
+function preferInnermost(placed: PlacedElement[]): void {
+  for (const [i, one] of placed.entries()) {
+    const { action } = one.element
+    if ('column' in action && headerColumns.has(action.column))
+      placed[i] = { ...one, element: { ...one.element, rank: -i } }
   }
 }
 
@@ -186,6 +210,8 @@ class StepList {
       this.scratchSteps.push(step)
     } else {
       this.taken.add(column)
+      // A packet's own length is better than its frame's.
+      if (action.kind === 'section') this.taken.add('octetDeltaCount')
       this.steps.push(step)
     }
   }

@@ -56,8 +56,10 @@ export interface SaidSampling {
  */
 export function rateOf(said: SaidSampling): number | null {
   const { interval, space, size, population, probability, time = 0, timeSpace = 0 } = said
-  // Some exporters give only the interval, and mean by it one of so many (Cisco, Juniper).
   if (interval > 0 && space > 0) return asRate((interval + space) / interval)
+  // Cisco sends an interval of 1 beside one of a population (random n-out-of-N): the latter counts.
+  if (size > 0 && population > size) return asRate(population / size)
+  // Some exporters give only the interval, and mean by it one of so many (Cisco, Juniper).
   if (interval > 0) return asRate(interval)
   if (size > 0 && population > 0) return asRate(population / size)
   if (probability > 0) return asRate(1 / probability)

@@ -3,6 +3,7 @@
  * its own sampling rate; counter samples of interfaces are told as they are. All is in XDR: big-endian,
  * in multiples of 4 bytes.
  */
+import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { clearRows } from './counted.ts'
 import { recordsPerDatagramMax } from './limits.ts'
@@ -27,6 +28,10 @@ const sampleHeaderBytes: Readonly<Record<number, number | undefined>> = {
 /** Of an interface given in one word: the upper two bits are its format, 0 for an ifIndex. */
 const interfaceFormatShift = 30
 const interfaceMask = 0x3fff_ffff
+/** Of a data source given in one word: the lower 24 bits are its index. */
+const sourceMask = 0xff_ffff
+/** Of flowDirection (IPFIX element 61): sampled where it went out. */
+const egress = 1
 /** Stands for the exporter itself. */
 const internalInterface = 0x3fff_ffff
 
@@ -124,6 +129,9 @@ export class SflowDecoder {
     flows.egressInterface[row] = isExpanded
       ? ifIndex(indexAt(2), indexAt(3))
       : packedIndex(indexAt(1))
+    const sampledAt = view.getUint32(offset + (isExpanded ? 8 : 4))
+    if (isEgress(flows, row, isExpanded ? sampledAt : sampledAt & sourceMask))
+      flows.flowDirection[row] = egress
     const records = { offset: interfaces + (isExpanded ? 16 : 8), end }
     this.#flowRecords(context, row, records)
   }
@@ -157,6 +165,21 @@ export class SflowDecoder {
     flows.packetDeltaCount[row] = 1
     finishSample(context, row)
   }
+}
+
+/** Whether a packet was sampled where it went out: not where it came in, and at no third interface. */
+function isEgress(
+  { ingressInterface, egressInterface }: FlowColumns,
+  row: number,
+  at: number,
+): boolean {
+  const output = egressInterface[row]!
+  return (
+    at !== 0 &&
+    ingressInterface[row] !== 0 &&
+    at !== ingressInterface[row] &&
+    (output === 0 || output === at)
+  )
 }
 
 function packedIndex(word: number): number {

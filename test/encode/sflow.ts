@@ -7,6 +7,8 @@ export type SflowSample =
       rate: number
       input: number
       output: number
+      /** ifIndex where it was sampled; absent: not said. */
+      sampledAt?: number
       /** In the form with its own words for formats and indices. */
       expanded?: boolean
       /** Records by format (enterprise 0). */
@@ -69,9 +71,10 @@ function encodeSample(sample: SflowSample): SflowRecord {
     writer.unsigned(octetsOut, 8).unsigned(4, 4).unsigned(5, 4).unsigned(6, 4).zeros(12)
     return { format: 2, bytes: writer.finish() }
   }
-  const { rate, input, output, expanded = false, records } = sample
+  const { rate, input, output, sampledAt = 0, expanded = false, records } = sample
   writer
-    .zeros(expanded ? 8 : 4)
+    .zeros(expanded ? 4 : 0)
+    .unsigned(sampledAt, 4)
     .unsigned(rate, 4)
     .zeros(8)
   if (expanded) writer.zeros(4).unsigned(input, 4).zeros(4).unsigned(output, 4)

@@ -313,9 +313,42 @@ describe('starts of packets', () => {
       assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [row])
     })
 
+  test('a frame beside its own size: the length of its IP packet counts', () => {
+    const frame = new Uint8Array([...macs, 8, 0, ...ip(6, tcp)])
+    const payload = message([[312, 2, 1514], [315, 65_535, frame], ...times])
+    assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [plain])
+  })
+
   test('an IP packet by itself', () => {
     const payload = message([[313, 34, new Uint8Array(ip(6, tcp))], ...times])
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [plain])
+  })
+})
+
+describe('packets within packets', () => {
+  const outer: Said = [[27, 16, '2001:db8::1'], [28, 16, '2001:db8::2'], [7, 2, 0], [11, 2, 0], [4, 1, 4], [5, 1, 8]] // prettier-ignore
+  const inner: Said = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [7, 2, 1111], [11, 2, 443], [4, 1, 6], [5, 1, 16]] // prettier-ignore
+  const columns = ['sourceAddress', 'destinationAddress', 'sourceTransportPort', 'destinationTransportPort', 'protocolIdentifier', 'ipClassOfService', 'octetDeltaCount'] // prettier-ignore
+  const innermost = { sourceAddress: '10.0.0.1', destinationAddress: '10.0.0.2', sourceTransportPort: 1111, destinationTransportPort: 443, protocolIdentifier: 6, ipClassOfService: 16, octetDeltaCount: 900 } // prettier-ignore
+  test('the innermost header, which comes last, says who speaks to whom', () => {
+    const payload = message([...outer, [1, 8, 900], ...inner, ...times])
+    assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [innermost])
+  })
+  test('of the same kind of address too', () => {
+    const ipv4: Said = outer.map(([id, length, value]) => (id > 26 ? [id - 19 - (id === 28 ? -3 : 0), 4, '192.0.2.9'] : [id, length, value])) // prettier-ignore
+    const payload = message([...ipv4, [1, 8, 900], ...inner, ...times])
+    assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [innermost])
+  })
+  test('without an inner packet, the outer one', () => {
+    const none: Said = inner.map(([id, length]) => [
+      id,
+      length,
+      id === 8 || id === 12 ? '0.0.0.0' : 0,
+    ])
+    const payload = message([...outer, [1, 8, 900], ...none, ...times])
+    assert.deepEqual(pick(decodeAll([payload]).rows, 'sourceAddress', 'protocolIdentifier'), [
+      { sourceAddress: '2001:db8::1', protocolIdentifier: 4 },
+    ])
   })
 })
 

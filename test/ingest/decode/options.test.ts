@@ -66,6 +66,7 @@ describe('sampling rates, IPFIX', () => {
   const cases: Record<string, { said: Said; rate: number }> = {
     'interval and space': { said: [[304, 2, 1], [305, 4, 1], [306, 4, 99]], rate: 100 },
     'interval alone': { said: [[305, 4, 128]], rate: 128 },
+    'an interval of 1 beside one of a population': { said: [[304, 2, 3], [305, 4, 1], [309, 4, 1], [310, 4, 256]], rate: 256 },
     'size of a population': { said: [[309, 4, 2], [310, 4, 200]], rate: 100 },
     probability: { said: [[311, 8, new Uint8Array([0x3f, 0x84, 0x7a, 0xe1, 0x47, 0xae, 0x14, 0x7b])]], rate: 100 },
   } // prettier-ignore

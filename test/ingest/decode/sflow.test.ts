@@ -55,6 +55,16 @@ describe('sFlow flow samples', () => {
     ])
   })
 
+  for (const expanded of [false, true])
+    test(`a packet sampled where it went out${expanded ? ', in the expanded form' : ''}`, () => {
+      const samples = [3, 4, 0, 5].map((sampledAt) => ({ ...sample, sampledAt, expanded, records: [headerRecord(frame)] })) // prettier-ignore
+      const { rows } = decodeAll([encodeSflow({ samples })])
+      assert.deepEqual(
+        rows.map((one) => one['flowDirection']),
+        [0, 1, 0, 0],
+      )
+    })
+
   test('lost datagrams are counted per sub-agent', () => {
     const samples = [{ ...sample, records: [headerRecord(frame)] }]
     const { decoder } = decodeAll(

@@ -1,0 +1,251 @@
+/** Compares what was decoded of a case with a golden, record by record and field by field. */
+import type { Row } from '../ingest/decode/decoded.ts'
+import type { DecodedCase, DecodedRow } from './decode-case.ts'
+import { isNothing } from './golden/fields.ts'
+import type {
+  ComparedField,
+  Golden,
+  GoldenColumn,
+  GoldenCounters,
+  GoldenGroup,
+  GoldenRecord,
+  GoldenValue,
+} from './golden/golden.ts'
+import type { Facts } from './facts.ts'
+import type { Structure } from './structure.ts'
+
+/** One thing in which we and a golden are not the same; `source` is the golden's file. */
+export type Difference = { source: string } & (
+  | { kind: 'count'; what: string; golden: number; ours: number }
+  | { kind: 'record-missing'; record: GoldenRecord }
+  | { kind: 'row-extra'; row: DecodedRow }
+  | { kind: 'field'; field: ComparedField; golden: GoldenValue[]; ours: GoldenValue; record: GoldenRecord; row: DecodedRow }
+  | { kind: 'group'; group: GoldenGroup; octets: number; packets: number }
+  | { kind: 'group-extra'; key: string; octets: number; packets: number }
+  | { kind: 'column'; column: GoldenColumn; extra: GoldenValue[]; missing: GoldenValue[] }
+  | { kind: 'counters'; golden: GoldenCounters | null; ours: GoldenCounters | null }
+) // prettier-ignore
+
+export interface Comparison {
+  differences: Difference[]
+  /** Values of the golden that were compared. */
+  values: number
+}
+
+const counterFields: ReadonlySet<ComparedField> = new Set(['octetDeltaCount', 'packetDeltaCount'])
+const timeFields: ReadonlySet<ComparedField> = new Set([
+  'flowStartMilliseconds',
+  'flowEndMilliseconds',
+  'durationMs',
+])
+const macFields: ReadonlySet<ComparedField> = new Set(['sourceMacAddress', 'destinationMacAddress'])
+
+/** Fractions of a ms are rounded by some and cut by others. */
+const timeToleranceMs = 1
+
+/** What a row says of a field; of addresses, 0.0.0.0 and :: are none. */
+export function valueOf(row: Row, field: ComparedField): GoldenValue {
+  if (field === 'durationMs')
+    return Number(row['flowEndMilliseconds']) - Number(row['flowStartMilliseconds'])
+  if (field === 'stationAddress')
+    return valueOf(row, row['flowDirection'] === 1 ? 'destinationAddress' : 'sourceAddress')
+  const value = row[field] ?? 0
+  return value === '0.0.0.0' || value === '::' ? '' : value
+}
+
+/** Whether a row says what a golden does. */
+export function agrees(field: ComparedField, golden: readonly GoldenValue[], row: Row): boolean {
+  const ours = valueOf(row, field)
+  if (counterFields.has(field)) return ours === golden[0]
+  if (timeFields.has(field))
+    return golden.some((value) => Math.abs(Number(value) - Number(ours)) <= timeToleranceMs)
+  // 0 is how those that do not sample say that they look at all packets.
+  if (field === 'samplingInterval') return Math.max(1, Number(golden[0])) === ours
+  if (macFields.has(field)) return golden.includes(ours)
+  if (field === 'tcpControlBits' && golden.length > 1)
+    return (
+      golden.includes(ours) || golden.reduce<number>((all, one) => all | Number(one), 0) === ours
+    )
+  return ours === (golden.find((value) => !isNothing(value)) ?? golden[0])
+}
+
+/** Compares all that a golden has. */
+export function compare(golden: Golden, facts: Facts): Comparison {
+  const comparison: Comparison = { differences: [], values: 0 }
+  const { decoded } = facts
+  compareRecords(comparison, golden, facts)
+  compareGroups(comparison, golden, decoded)
+  for (const column of golden.columns) compareColumn(comparison, golden.source, column, decoded)
+  compareCounters(comparison, golden, decoded)
+  if (golden.recordCount !== null && golden.recordCount !== decoded.records)
+    comparison.differences.push({
+      source: golden.source,
+      kind: 'count',
+      what: 'records',
+      golden: golden.recordCount,
+      ours: decoded.records,
+    })
+  return comparison
+}
+
+/** Options records are no flows; what they are about, the structure says. */
+function isOptions({ datagram, setId }: GoldenRecord, { datagrams }: Structure): boolean {
+  if (datagram === null || setId === null) return false
+  return (
+    datagrams[datagram]?.sets.some((set) => set.id === setId && set.kind === 'options-data') ??
+    false
+  )
+}
+
+/** A record of no known place that names no end: where there are options records, one of them. */
+function isUnplaced({ datagram, said }: GoldenRecord): boolean {
+  return datagram === null && !said.has('sourceAddress') && !said.has('destinationAddress')
+}
+
+function compareRecords(
+  comparison: Comparison,
+  { source, records, listsAll }: Golden,
+  facts: Facts,
+): void {
+  const { decoded, structure } = facts
+  const flows = records.filter(
+    (record) =>
+      !isOptions(record, structure) && !(decoded.optionsRecords > 0 && isUnplaced(record)),
+  )
+  const byDatagram = Map.groupBy(decoded.rows, ({ datagram }) => datagram)
+  const used = new Set<DecodedRow>()
+  for (const record of flows) {
+    const rows = record.datagram === null ? decoded.rows : (byDatagram.get(record.datagram) ?? [])
+    const row = closest(record, rows, used)
+    comparison.values += record.said.size
+    if (!row) {
+      comparison.differences.push({ source, kind: 'record-missing', record })
+      continue
+    }
+    used.add(row)
+    for (const [field, golden] of record.said)
+      if (agrees(field, golden, row.row)) facts.agree(source, row, field)
+      else
+        comparison.differences.push({
+          source, kind: 'field', field, golden, ours: valueOf(row.row, field), record, row,
+        }) // prettier-ignore
+  }
+  if (!listsAll) return
+  for (const row of decoded.rows)
+    if (!used.has(row)) comparison.differences.push({ source, kind: 'row-extra', row })
+}
+
+/** Of the rows not yet taken the one with the fewest differences, the first of equals. */
+function closest(
+  { said }: GoldenRecord,
+  rows: readonly DecodedRow[],
+  used: ReadonlySet<DecodedRow>,
+): DecodedRow | null {
+  let best: DecodedRow | null = null
+  let fewest = Infinity
+  for (const row of rows) {
+    if (used.has(row)) continue
+    let different = 0
+    for (const [field, golden] of said) if (!agrees(field, golden, row.row)) different++
+    if (different < fewest) {
+      fewest = different
+      best = row
+    }
+    if (fewest === 0) break
+  }
+  return best
+}
+
+const groupKey = (fields: readonly ComparedField[], value: (field: ComparedField) => unknown) =>
+  fields.map((field) => `${field}=${String(value(field))}`).join(' ')
+
+interface Sums {
+  octets: number
+  packets: number
+}
+
+/** Sums of golden and rows by the fields that the golden's groups have. */
+function compareGroups(comparison: Comparison, golden: Golden, decoded: DecodedCase): void {
+  const { source, groups, isUnscaled } = golden
+  const byFields = Map.groupBy(groups, ({ said }) => [...said.keys()].toSorted().join(' '))
+  for (const [names, members] of byFields) {
+    const fields = names === '' ? [] : names.split(' ')
+    const ours = new Map<string, Sums>()
+    const add = (key: string, octets: number, packets: number) => {
+      const held = ours.get(key) ?? { octets: 0, packets: 0 }
+      ours.set(key, { octets: held.octets + octets, packets: held.packets + packets })
+    }
+    for (const { row } of decoded.rows) {
+      const rate = isUnscaled ? 1 : Number(row['samplingInterval'])
+      const key = groupKey(fields, (field) => valueOf(row, field))
+      add(key, Number(row['octetDeltaCount']) * rate, Number(row['packetDeltaCount']) * rate)
+    }
+    const theirs = Map.groupBy(members, ({ said }) =>
+      groupKey(fields, (field) => said.get(field)![0]),
+    )
+    for (const [key, parts] of theirs) {
+      const held = ours.get(key) ?? { octets: 0, packets: 0 }
+      ours.delete(key)
+      const group = { said: parts[0]!.said, octets: 0, packets: 0 }
+      for (const part of parts) {
+        group.octets += part.octets
+        group.packets += part.packets
+      }
+      comparison.values += fields.length + 2
+      if (held.octets !== group.octets || held.packets !== group.packets)
+        comparison.differences.push({ source, kind: 'group', group, ...held })
+    }
+    for (const [key, sums] of ours)
+      comparison.differences.push({ source, kind: 'group-extra', key, ...sums })
+  }
+}
+
+/** Values that one list has beyond the other, zeros and none left out. */
+function beyond(list: readonly GoldenValue[], other: readonly GoldenValue[]): GoldenValue[] {
+  const left = new Map<GoldenValue, number>()
+  for (const value of other) left.set(value, (left.get(value) ?? 0) + 1)
+  return list.filter((value) => {
+    const count = left.get(value) ?? 0
+    left.set(value, count - 1)
+    return count <= 0 && !isNothing(value)
+  })
+}
+
+function compareColumn(
+  comparison: Comparison,
+  source: string,
+  column: GoldenColumn,
+  { rows }: DecodedCase,
+): void {
+  const ours = rows
+    .filter(({ datagram }) => datagram === column.datagram)
+    .map(({ row }) => valueOf(row, column.field))
+  const extra = beyond(ours, column.values)
+  const missing = beyond(column.values, ours)
+  comparison.values += column.values.length
+  if (extra.length > 0 || missing.length > 0)
+    comparison.differences.push({ source, kind: 'column', column, extra, missing })
+}
+
+function compareCounters(comparison: Comparison, golden: Golden, decoded: DecodedCase): void {
+  const { source, counters } = golden
+  if (counters.length === 0 && golden.records.length === 0) return
+  const left = decoded.counters.map(({ datagram, counters: { index, octetsIn, octetsOut } }) => ({
+    datagram, index, octetsIn, octetsOut,
+  })) // prettier-ignore
+  for (const theirs of counters) {
+    comparison.values += 3
+    const at = left.findIndex(
+      (ours) =>
+        (theirs.datagram === null || ours.datagram === theirs.datagram) &&
+        ours.index === theirs.index &&
+        ours.octetsIn === theirs.octetsIn &&
+        ours.octetsOut === theirs.octetsOut,
+    )
+    if (at === -1)
+      comparison.differences.push({ source, kind: 'counters', golden: theirs, ours: null })
+    else left.splice(at, 1)
+  }
+  for (const ours of left)
+    comparison.differences.push({ source, kind: 'counters', golden: null, ours })
+}

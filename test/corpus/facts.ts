@@ -1,0 +1,97 @@
+/** What rules may ask of a case: what its datagrams hold, and what goldens say beside each other. */
+import type { CorpusCase } from './case.ts'
+import type { Difference } from './compare.ts'
+import type { DecodedCase, DecodedRow } from './decode-case.ts'
+import { exportMsOf } from './decode-case.ts'
+import type { ComparedField, Golden } from './golden/golden.ts'
+import type { FoundDatagram, FoundTemplate, Structure } from './structure.ts'
+
+/** Enterprise of reverse elements (RFC 5103), and CERT's, which has a bit for them. */
+const reverseEnterprise = 29_305
+const certEnterprise = 6871
+const certReverseBit = 0x4000
+/** Counts of the responder, and lists of records (RFC 6313). */
+const responderElements: ReadonlySet<number> = new Set([232, 299])
+const protocolElement = 4
+const listElements: ReadonlySet<number> = new Set([291, 292, 293])
+
+/** Whether a template counts both directions of a flow. */
+export const countsBothWays = ({ fields }: FoundTemplate): boolean =>
+  fields.some(
+    ({ id, enterprise }) =>
+      enterprise === reverseEnterprise ||
+      (enterprise === certEnterprise && id >= certReverseBit) ||
+      (enterprise === 0 && responderElements.has(id)),
+  )
+
+/** Whether records of a template describe packets within packets: they give the protocol twice. */
+export const describesTunnels = ({ fields }: FoundTemplate): boolean =>
+  fields.filter(({ id, enterprise }) => enterprise === 0 && id === protocolElement).length > 1
+
+/** Whether records of a template hold lists of records. */
+export const holdsLists = ({ fields }: FoundTemplate): boolean =>
+  fields.some(({ id, enterprise }) => enterprise === 0 && listElements.has(id))
+
+export class Facts {
+  readonly corpusCase: CorpusCase
+  readonly structure: Structure
+  readonly decoded: DecodedCase
+  readonly goldens: readonly Golden[]
+  readonly #exportMs: number[]
+  readonly #agreed = new Map<DecodedRow, Map<ComparedField, Set<string>>>()
+
+  constructor(
+    corpusCase: CorpusCase,
+    structure: Structure,
+    { decoded, goldens }: { decoded: DecodedCase; goldens: readonly Golden[] },
+  ) {
+    this.corpusCase = corpusCase
+    this.structure = structure
+    this.decoded = decoded
+    this.goldens = goldens
+    this.#exportMs = corpusCase.datagrams.map(({ payload }) => exportMsOf(payload))
+  }
+
+  /** Remembers that a golden says of a row's field what we do. */
+  agree(source: string, row: DecodedRow, field: ComparedField): void {
+    const fields = this.#agreed.get(row) ?? new Map<ComparedField, Set<string>>()
+    fields.set(field, (fields.get(field) ?? new Set<string>()).add(source))
+    this.#agreed.set(row, fields)
+  }
+
+  /** Whether another golden says of a row's field what we do. */
+  isSaidElsewhere(source: string, row: DecodedRow, field: ComparedField): boolean {
+    return [...(this.#agreed.get(row)?.get(field) ?? [])].some((other) => other !== source)
+  }
+
+  /** The datagram that a difference is in, or null where it is in none or in several. */
+  datagramOf(difference: Difference): FoundDatagram | null {
+    const place = placeOf(difference)
+    return place === null ? null : (this.structure.datagrams[place] ?? null)
+  }
+
+  /** Templates of the data in a difference's datagram. */
+  templatesOf(difference: Difference): FoundTemplate[] {
+    const sets = this.datagramOf(difference)?.sets ?? []
+    return sets.flatMap(({ kind, template }) => (kind === 'data' && template ? [template] : []))
+  }
+
+  /** Whether the golden's decoder gave up in a difference's datagram. */
+  gaveUp(difference: Difference): boolean {
+    const golden = this.goldens.find(({ source }) => source === difference.source)
+    return golden?.gaveUp.has(placeOf(difference) ?? -1) ?? false
+  }
+
+  /** When a difference's datagram says that it was exported, unix ms; -Infinity where it is in none. */
+  exportMsOf(difference: Difference): number {
+    return this.#exportMs[placeOf(difference) ?? -1] ?? -Infinity
+  }
+}
+
+function placeOf(difference: Difference): number | null {
+  if (difference.kind === 'record-missing') return difference.record.datagram
+  if (difference.kind === 'row-extra' || difference.kind === 'field') return difference.row.datagram
+  if (difference.kind === 'column') return difference.column.datagram
+  if (difference.kind !== 'counters') return null
+  return difference.golden?.datagram ?? difference.ours?.datagram ?? null
+}

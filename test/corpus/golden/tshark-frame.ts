@@ -1,0 +1,41 @@
+/** What tshark read of the start of a packet. */
+import type { SaidBuilder } from './fields.ts'
+import { number } from './value.ts'
+
+type First = (key: string) => unknown
+
+/** tshark's names of what a sampled packet says, by ours; of an inner frame after the outer one. */
+const frameNames: Readonly<Record<string, string | undefined>> = {
+  'eth.src': 'sourceMacAddress',
+  'eth.dst': 'destinationMacAddress',
+  'vlan.id': 'vlanId',
+  'mpls.label': 'mplsTopLabelStackSection',
+  'ip.src': 'sourceIPv4Address',
+  'ip.dst': 'destinationIPv4Address',
+  'ipv6.src': 'sourceIPv6Address',
+  'ipv6.dst': 'destinationIPv6Address',
+  'ip.proto': 'protocolIdentifier',
+  'ipv6.nxt': 'protocolIdentifier',
+  'ip.len': 'octetDeltaCount',
+  'ip.dsfield': 'ipClassOfService',
+  'ipv6.tclass': 'ipClassOfService',
+  'tcp.srcport': 'tcpSourcePort',
+  'tcp.dstport': 'tcpDestinationPort',
+  'udp.srcport': 'udpSourcePort',
+  'udp.dstport': 'udpDestinationPort',
+  'tcp.flags': 'tcpControlBits',
+}
+
+/** Adds what tshark read of a packet's start. */
+export function readFrame(said: SaidBuilder, leaves: ReadonlyMap<string, unknown[]>): void {
+  for (const [key, values] of leaves) {
+    const name = frameNames[key]
+    if (name !== undefined) for (const value of values) said.add(name, value)
+  }
+  const first: First = (key) => leaves.get(key)?.[0]
+  for (const layer of ['icmp', 'icmpv6']) {
+    const type = number(first(`${layer}.type`))
+    if (type !== null)
+      said.set('icmpTypeCode', Number(type) * 256 + Number(number(first(`${layer}.code`)) ?? 0))
+  }
+}
