@@ -68,7 +68,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Answers are typed where they are made; checking hundreds of thousands of numbers again costs time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   answerErrors(app)
-  await guard(app, options.settings.http.host)
+  const { http, published } = options.settings
+  await guard(app, [http.host, ...(published === null ? [] : [published.host])])
   await app.register(rateLimit, {
     max: options.requestsPerMinuteMax ?? requestsPerMinute,
     timeWindow: 60_000,

@@ -2,8 +2,8 @@
  * Who may ask: pages of other sites must reach nothing, even where the API listens on loopback only
  * and trusts whoever is there.
  *
- * Host: an IP address, localhost, this machine's name, or the name in WEIR_HTTP. A name of somebody
- * else's that was made to point here (DNS rebinding) is none of these. Origin and Sec-Fetch-Site:
+ * Host: an IP address, localhost, this machine's name, or the name in WEIR_HTTP or WEIR_PUBLISHED. A
+ * name of somebody else's that was made to point here (DNS rebinding) is none of these. Origin and Sec-Fetch-Site:
  * what a browser says of the page that asks must be this very site; only links that open a page
  * may come from elsewhere.
  */
@@ -30,7 +30,7 @@ const contentSecurityPolicy = {
 }
 
 /** Adds the checks and the headers to every route, those of no route included. */
-export async function guard(app: FastifyInstance, listenHost: string): Promise<void> {
+export async function guard(app: FastifyInstance, ownNames: readonly string[]): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy },
     // TLS, where there is any, is a proxy's; over plain HTTP both of these only make browsers complain.
@@ -39,7 +39,7 @@ export async function guard(app: FastifyInstance, listenHost: string): Promise<v
     originAgentCluster: false,
     xFrameOptions: { action: 'deny' },
   })
-  const names = new Set(['localhost', hostname().toLowerCase(), listenHost.toLowerCase()])
+  const names = new Set(['localhost', hostname(), ...ownNames].map((name) => name.toLowerCase()))
   app.addHook('onRequest', (request, _reply, done) => {
     done(refusal(request, names))
   })
@@ -50,7 +50,7 @@ function refusal(request: FastifyRequest, names: ReadonlySet<string>): ApiError 
   if (!isOurs(hostName(host), names))
     return new ApiError(403, 'host-refused', {
       message: `the host "${host}" is not this server`,
-      remedy: 'use its IP address, localhost or its own name, or put the name into WEIR_HTTP',
+      remedy: 'use its IP address, localhost or its own name, or put the name into WEIR_PUBLISHED',
     })
   const { origin } = request.headers
   if (origin !== undefined && originHost(origin) !== host.toLowerCase())

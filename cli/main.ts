@@ -77,6 +77,12 @@ const commands: Record<string, Command> = {
     takesWords: true,
     run: async (input) => (await import('./influx.ts')).influx(input),
   },
+  doctor: {
+    about: 'look at settings, ports, kernel, disk, store and exporters: each fault with its remedy',
+    usage: 'weir doctor [--json] [--health ingest|api]',
+    options: { json: { type: 'boolean' }, health: { type: 'string' } },
+    run: async (input) => (await import('./doctor.ts')).doctor(input),
+  },
   demo: {
     about: 'show the bundled Monday outage on a scratch folder',
     usage: 'weir demo',

@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url'
 const project = fileURLToPath(new URL('..', import.meta.url))
 const sources = ['web', 'flow', 'package.json']
 
-/** Builds web/dist by vite if it is missing or older than a source; does nothing in an image without vite. */
+/** Builds web/dist by vite if it is missing or older than a source; does nothing where there is only the built page. */
 export async function buildPage(): Promise<void> {
   const built = join(project, 'web', 'dist', 'index.html')
+  if (existsSync(built) && !existsSync(join(project, 'web', 'index.html'))) return
   if (existsSync(built) && (await stat(built)).mtimeMs >= (await newestSource())) return
   console.error('weir: building the page …')
   const { build } = await import('vite')

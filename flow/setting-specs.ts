@@ -43,6 +43,12 @@ const durationRemedy = 'write a number and s, m, h, d, w or y, such as 90d'
 export const settingSpecs = {
   DATA: setting('folder of archive, series and journal', './data', nonEmpty, 'name a folder'),
   HTTP: setting('address of the page and the API', '127.0.0.1:8080', endpoint, endpointRemedy),
+  PUBLISHED: setting(
+    'address at which a container or a proxy publishes the page',
+    '',
+    endpoint,
+    'write ADDRESS:PORT or NAME:PORT, such as weir.example.org:443',
+  ),
   NETFLOW: setting('UDP address for NetFlow', '0.0.0.0:2055', endpoint, endpointRemedy),
   IPFIX: setting('UDP address for IPFIX', '0.0.0.0:4739', endpoint, endpointRemedy),
   SFLOW: setting('UDP address for sFlow', '0.0.0.0:6343', endpoint, endpointRemedy),

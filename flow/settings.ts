@@ -25,6 +25,8 @@ export interface InfluxSettings {
 export interface Settings {
   data: string
   http: Endpoint
+  /** Where browsers find the page, if that is not `http`. */
+  published: Endpoint | null
   netflow: Endpoint
   ipfix: Endpoint
   sflow: Endpoint
@@ -88,6 +90,7 @@ export function readSettings(
   const settings: Settings = {
     data: read('DATA', s.DATA),
     http: read('HTTP', s.HTTP),
+    published: read('PUBLISHED', s.PUBLISHED),
     netflow: read('NETFLOW', s.NETFLOW),
     ipfix: read('IPFIX', s.IPFIX),
     sflow: read('SFLOW', s.SFLOW),
@@ -124,12 +127,13 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-function exposure({ http, auth: given }: Settings): SettingFault[] {
-  if (isLoopback(http.host) || given !== null) return []
+function exposure({ http, published, auth: given }: Settings): SettingFault[] {
+  const reached = published ?? http
+  if (isLoopback(reached.host) || given !== null) return []
   return [
     {
-      key: 'WEIR_HTTP',
-      value: `${http.host}:${http.port}`,
+      key: published === null ? 'WEIR_HTTP' : 'WEIR_PUBLISHED',
+      value: `${reached.host}:${reached.port}`,
       remedy: `is reachable from other machines: set WEIR_AUTH too. ${settingSpecs.AUTH.remedy}`,
     },
   ]

@@ -96,12 +96,13 @@ function ingestWarnings(ingest: IngestStatus | null): Warning[] {
   ]
 }
 
-function settingWarnings({ http, auth }: Settings): Warning[] {
-  if (isLoopback(http.host) || auth !== 'none') return []
+function settingWarnings({ http, published, auth }: Settings): Warning[] {
+  const reached = published ?? http
+  if (isLoopback(reached.host) || auth !== 'none') return []
   return [
     {
-      what: `who reaches ${endpointText(http)} may read everything (WEIR_AUTH=none)`,
-      remedy: 'keep WEIR_HTTP on 127.0.0.1, or let a firewall say who reaches it',
+      what: `who reaches ${endpointText(reached)} may read everything (WEIR_AUTH=none)`,
+      remedy: 'keep it on 127.0.0.1, or let a firewall say who reaches it',
     },
   ]
 }
@@ -111,6 +112,7 @@ function shown(settings: Settings): StatusAnswer['settings'] {
   return {
     data: settings.data,
     http: endpointText(settings.http),
+    published: settings.published && endpointText(settings.published),
     netflow: endpointText(settings.netflow),
     ipfix: endpointText(settings.ipfix),
     metrics: endpointText(settings.metrics),

@@ -56,6 +56,14 @@ test('off loopback the API wants WEIR_AUTH said', () => {
   assert.equal(readSettings({ WEIR_HTTP: '0.0.0.0:8080', WEIR_AUTH: 'none' }).auth, 'none')
 })
 
+test('where a container or a proxy publishes the page counts instead of where it listens', () => {
+  const container = { WEIR_HTTP: '0.0.0.0:8080', WEIR_PUBLISHED: '127.0.0.1:8080' }
+  assert.deepEqual(faultsOf(container), [])
+  const elsewhere = { ...container, WEIR_PUBLISHED: '192.0.2.10:8080' }
+  assert.deepEqual(faultsOf(elsewhere), ['WEIR_PUBLISHED'])
+  assert.deepEqual(faultsOf({ WEIR_PUBLISHED: 'weir.example.org:443' }), ['WEIR_PUBLISHED'])
+})
+
 test('the file holds where the environment is silent, lists as lists too', () => {
   const settings = readSettings(
     { WEIR_TOP: '5' },
