@@ -7,26 +7,34 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { ApiError } from './errors.ts'
 
+/** What the built page consists of beside its index.html. */
+const files = ['/assets/*', '/favicon.svg']
 /** Files under assets/ carry a hash of their content in their names. */
 const assetCache = 'public, max-age=31536000, immutable'
 
-/** Serves the page from its folder; what is neither a file nor a view is answered as an error. */
+/**
+ * Serves the page from its folder; what is neither a file nor a view is answered as an error. Files
+ * are looked up when they are asked for, so that a page built anew is served as it is now.
+ */
 export async function servePage(app: FastifyInstance, folder: string): Promise<void> {
-  const isBuilt = existsSync(join(folder, 'index.html'))
-  if (isBuilt)
-    await app.register(fastifyStatic, {
-      root: folder,
-      wildcard: false,
-      dotfiles: 'ignore',
-      cacheControl: false,
-      setHeaders(response, path) {
-        const isAsset = path.startsWith(join(folder, 'assets'))
-        response.header('cache-control', isAsset ? assetCache : 'no-cache')
-      },
-    })
+  await app.register(fastifyStatic, {
+    root: folder,
+    serve: false,
+    suppressWarning: true,
+    dotfiles: 'ignore',
+    cacheControl: false,
+    setHeaders(response, path) {
+      const isAsset = path.startsWith(join(folder, 'assets'))
+      response.header('cache-control', isAsset ? assetCache : 'no-cache')
+    },
+  })
+  for (const path of files)
+    app.get(path, { schema: { hide: true } }, ({ url }, reply) =>
+      reply.sendFile(decodeURI(url.split('?')[0]!)),
+    )
   app.setNotFoundHandler((request, reply) => {
     if (!isView(request)) throw notFound(request)
-    if (!isBuilt) throw notBuilt
+    if (!existsSync(join(folder, 'index.html'))) throw notBuilt
     return sendIndex(reply)
   })
 }

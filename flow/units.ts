@@ -31,6 +31,14 @@ export function formatShort(value: number): string {
   return prefix === '' ? text : `${text} ${prefix}`
 }
 
+/** The number that a figure such as 100M, 2.5 k or 40 stands for, or null where it is none. */
+export function parseScaled(text: string): number | null {
+  const match = /^\s*(\d{1,15}(?:\.\d{1,6})?)\s*([kKMGTP]?)\s*$/.exec(text)
+  if (!match) return null
+  const power = prefixes.indexOf(match[2] === 'K' ? 'k' : match[2]!)
+  return Number(match[1]) * 1000 ** power
+}
+
 /** A figure with its unit: 4.00 GB, 12.35 Mb/s, 312. */
 export function formatWithUnit(value: number, unit: string): string {
   const text = formatScaled(value)

@@ -1,16 +1,10 @@
 /** The page: follows the address bar, asks the API, draws. */
 import { render } from 'preact'
 
-import { Explore } from './explore.tsx'
+import { Shell } from './shell.tsx'
 import { followCollector } from './state/collector.ts'
-import { followRefresh } from './state/refresh.ts'
-import { followTitle } from './state/title.ts'
-import { followView } from './state/traffic.ts'
-import { followHistory } from './state/view.ts'
+import { followHistory } from './state/route.ts'
 
 followHistory()
-render(<Explore />, document.querySelector('#page')!)
+render(<Shell />, document.querySelector('#page')!)
 void followCollector()
-followView()
-followRefresh()
-followTitle()

@@ -568,6 +568,9 @@ suite('the page and the description', () => {
     }
     const asset = await app.inject('/assets/main-1a2b.js')
     assert.match(String(asset.headers['cache-control']), /immutable/)
+    await writeFile(join(folder, 'page', 'assets', 'main-3c4d.js'), 'startAnew()')
+    const built = await app.inject('/assets/main-3c4d.js')
+    assert.equal(built.body, 'startAnew()', 'a page built while the API runs')
     for (const url of [
       '/secret.txt',
       '/../secret.txt',

@@ -1,4 +1,4 @@
-/** The chart by keyboard: arrows move the cursor, + and − zoom, Enter twice selects a range. */
+/** The chart by keyboard: arrows move the cursor, + and − zoom, Enter twice selects a range, with Shift it marks one. */
 import type { Plot } from './plot.ts'
 import type { Scene } from './scene.ts'
 import { showWindow, zoom } from './zoom.ts'
@@ -27,7 +27,7 @@ let mark: number | null = null
 /** Answers a key; what it does not know it leaves to the page. */
 export function chartKey(event: KeyboardEvent, state: ChartState): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return
-  const handled = moveCursor(event, state) || zoomBy(event.key, state) || selectBy(event.key, state)
+  const handled = moveCursor(event, state) || zoomBy(event.key, state) || selectBy(event, state)
   if (handled) {
     event.preventDefault()
     event.stopPropagation()
@@ -51,8 +51,9 @@ function zoomBy(key: string, { scene, pointed }: ChartState): boolean {
   return true
 }
 
-function selectBy(key: string, { plot, scene, pointed }: ChartState): boolean {
-  if (key !== 'Enter' || pointed === null) return false
+function selectBy(event: KeyboardEvent, { plot, scene, pointed }: ChartState): boolean {
+  if (event.key !== 'Enter' || pointed === null) return false
+  const isMarking = event.shiftKey
   const at = scene.time[pointed]!
   if (mark === null) {
     mark = at
@@ -60,6 +61,10 @@ function selectBy(key: string, { plot, scene, pointed }: ChartState): boolean {
   }
   const [from, to] = [Math.min(mark, at), Math.max(mark, at) + scene.answer.step]
   mark = null
+  if (isMarking) {
+    plot.mark([from, to])
+    return true
+  }
   plot.stretch(from, to)
   showWindow({ from: from * 1000, to: to * 1000 })
   return true

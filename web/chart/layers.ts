@@ -34,6 +34,8 @@ export interface Layers {
   peak: Record<Half, Values> | null
   /** The peak adds maxima of several directions, so it is at most this high. */
   peakIsBound: boolean
+  /** All traffic of each half at the same time some days before. */
+  compared: Record<Half, Values> | null
   /** Hosts are shown without the remote ends. */
   localOnly: boolean
 }
@@ -46,6 +48,8 @@ export interface LayerSource {
   totals: SeriesAnswer
   /** by=direction, cf=max */
   peak: SeriesAnswer | null
+  /** by=direction of the window before; as many steps as `keyed`. */
+  compared?: SeriesAnswer | null
   isLocal: (host: string) => boolean
 }
 
@@ -99,6 +103,7 @@ export function makeLayers(source: LayerSource): Layers {
     total,
     totals: source.totals.series.flatMap(totalRow),
     peak: source.peak && totalOf(source.peak, parts),
+    compared: source.compared ? totalOf(source.compared, parts) : null,
     peakIsBound: source.peak !== null && flowing(source.peak, parts.above) > 1,
     localOnly,
   }

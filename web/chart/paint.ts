@@ -2,6 +2,7 @@
 import type uPlot from 'uplot'
 
 import type { Half, Values } from './layers.ts'
+import { paintLevels, paintNotes } from './paint-marks.ts'
 import type { Scene, SceneLayer } from './scene.ts'
 import type { Ink } from './theme.ts'
 
@@ -32,12 +33,18 @@ export function paintOver(u: uPlot, scene: Scene, look: Look): void {
     const x = scene.time.map((t) => Math.round(u.valToPos(t, 'x', true)))
     for (const half of halves) {
       // From the outermost in: each area covers what of the one before lies below its own edge.
-      for (const layer of [...scene.layers[half]].reverse()) paintLayer(u, { x, layer, look })
+      for (const layer of [...scene.layers[half]].reverse())
+        if (scene.lines) paintLine(u, { x, layer, look })
+        else paintLayer(u, { x, layer, look })
       if (scene.peak) paintPeak(u, { x, values: scene.peak[half], half, ink: look.ink })
+      if (scene.compared)
+        paintPeak(u, { x, values: scene.compared[half], half, ink: look.ink, isDashed: true })
     }
     paintOpen(u, scene, look.ink)
     paintLost(u, scene, look.ink)
     paintZero(u, look.ink)
+    paintLevels(u, scene, look.ink)
+    paintNotes(u, scene, look.ink)
   })
 }
 
@@ -70,12 +77,20 @@ function paintLayer(u: uPlot, of: { x: number[]; layer: SceneLayer; look: Look }
   ctx.globalAlpha = 1
 }
 
-function paintPeak(
-  u: uPlot,
-  { x, values, half, ink }: { x: number[]; values: Values; half: Half; ink: Ink },
-): void {
+/** A layer as a line; the one that is pointed at is thicker. */
+function paintLine(u: uPlot, of: { x: number[]; layer: SceneLayer; look: Look }): void {
+  const { x, layer, look } = of
   const { ctx } = u
-  const sign = half === 'above' ? 1 : -1
+  const isFocused = look.focused === layer.layer.id
+  ctx.globalAlpha = look.focused !== null && !isFocused ? dimmedAlpha : 1
+  ctx.strokeStyle = layer.colour
+  ctx.lineWidth = (isFocused ? 2.5 : 1.5) * devicePixelRatio
+  ctx.stroke(stepPath(u, x, layer.edge))
+  ctx.globalAlpha = 1
+}
+
+/** A line that keeps its height over each step, and breaks where a value is unknown. */
+function stepPath(u: uPlot, x: readonly number[], values: Values, sign = 1): Path2D {
   const path = new Path2D()
   forRuns(values, (from, to) => {
     for (let i = from; i < to; i++) {
@@ -85,9 +100,25 @@ function paintPeak(
       path.lineTo(x[i + 1]!, y)
     }
   })
-  ctx.strokeStyle = ink.peak
-  ctx.lineWidth = devicePixelRatio
-  ctx.stroke(path)
+  return path
+}
+
+interface OutlineToPaint {
+  x: number[]
+  values: Values
+  half: Half
+  ink: Ink
+  /** The same time some days before. */
+  isDashed?: boolean
+}
+
+function paintPeak(u: uPlot, { x, values, half, ink, isDashed = false }: OutlineToPaint): void {
+  const { ctx } = u
+  ctx.strokeStyle = isDashed ? ink.text : ink.peak
+  ctx.lineWidth = (isDashed ? 1.5 : 1) * devicePixelRatio
+  if (isDashed) ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio])
+  ctx.stroke(stepPath(u, x, values, half === 'above' ? 1 : -1))
+  ctx.setLineDash([])
 }
 
 /** The step that is still being counted: pale, behind a dashed line. */

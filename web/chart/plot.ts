@@ -11,8 +11,10 @@ import type { Ink } from './theme.ts'
 
 /** What the chart tells of its user. Times are unix seconds. */
 export interface PlotEvents {
-  /** The step under the cursor, or null. */
-  pointed: (index: number | null) => void
+  /** The step under the cursor and the moment in it, or null. */
+  pointed: (index: number | null, at: number | null) => void
+  /** A range marked with Shift, which is not zoomed into; null when the mark is taken away. */
+  marked: (range: [from: number, to: number] | null) => void
   selected: (from: number, to: number) => void
   doubleClicked: () => void
 }
@@ -33,6 +35,8 @@ export interface Plot {
   resize(width: number, height: number): void
   /** Points at a step, as the mouse would; null takes the cursor away. */
   point(index: number | null): void
+  /** Marks a range, as a drag with Shift would; null takes the mark away. */
+  mark(range: [from: number, to: number] | null): void
   /** CSS pixels of the step's middle, from the left of the chart. */
   positionOf(index: number): number
   readonly uplot: uPlot
@@ -44,9 +48,10 @@ const dragMinPixels = 4
 
 /** Makes an empty chart in `host`. */
 export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
-  const state: { scene: Scene | null; look: Look } = {
+  const state: PlotState = {
     scene: null,
     look: { ink: settings.ink(), focused: null },
+    marking: false,
   }
   const u = new uPlot({ ...size(host), ...fixedOptions(settings, state) }, [[], [], []], host)
   return {
@@ -66,8 +71,22 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
     },
     positionOf: (index) =>
       u.valToPos(middle(state.scene, index), 'x') + u.bbox.left / devicePixelRatio,
+    mark(range) {
+      const [from, to] = (range ?? [0, 0]).map((t) => u.valToPos(t, 'x')) as [number, number]
+      const width = range ? Math.max(to - from, 1) : 0
+      const height = range ? u.over.clientHeight : 0
+      u.setSelect({ left: range ? from : 0, top: 0, width, height }, false)
+      settings.events.marked(range)
+    },
     destroy: () => u.destroy(),
   }
+}
+
+interface PlotState {
+  scene: Scene | null
+  look: Look
+  /** The drag under way began with Shift. */
+  marking: boolean
 }
 
 function size(host: HTMLElement): { width: number; height: number } {
@@ -90,13 +109,15 @@ function extreme(scene: Scene, half: 'above' | 'below', of: Extreme): number {
   const sign = half === 'above' ? 1 : -1
   let most = 0
   for (const value of scene.outline[half]) most = of(most, value ?? 0)
-  for (const value of scene.peak?.[half] ?? []) most = of(most, (value ?? 0) * sign)
+  for (const values of [scene.peak?.[half], scene.compared?.[half]])
+    for (const value of values ?? []) most = of(most, (value ?? 0) * sign)
+  for (const { value } of scene.levels) if (value * sign > 0) most = of(most, value)
   return most
 }
 
 function fixedOptions(
   { zone, ink, events, window }: PlotSettings,
-  state: { scene: Scene | null; look: Look },
+  state: PlotState,
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const nothing = { paths: () => null, points: { show: false } }
   return {
@@ -121,7 +142,14 @@ function fixedOptions(
       y: false,
       points: { show: false },
       drag: { x: true, y: false, setScale: false, dist: dragMinPixels },
-      bind: { dblclick: () => () => (events.doubleClicked(), null) },
+      bind: {
+        dblclick: () => () => (events.doubleClicked(), null),
+        mousedown: (_u, _target, handler) => (event) => {
+          state.marking = event.shiftKey
+          events.marked(null)
+          return handler(event)
+        },
+      },
     },
     hooks: {
       drawClear: [
@@ -131,27 +159,34 @@ function fixedOptions(
           paintOver(u, state.scene, state.look)
         },
       ],
-      setCursor: [(u) => events.pointed(stepUnder(u, state.scene))],
-      setSelect: [(u) => select(u, events)],
+      setCursor: [(u) => events.pointed(...under(u, state.scene))],
+      setSelect: [(u) => select(u, events, state)],
     },
   }
 }
 
-function select(u: uPlot, events: PlotEvents): void {
+function select(u: uPlot, events: PlotEvents, { marking }: PlotState): void {
   const { left, width } = u.select
   if (width < dragMinPixels) return
   const from = u.posToVal(left, 'x')
   const to = u.posToVal(left + width, 'x')
+  if (marking) {
+    events.marked([from, to])
+    return
+  }
   u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
   events.selected(from, to)
 }
 
 /** The step in which the cursor stands: the last that begins at or before it. */
-function stepUnder(u: uPlot, scene: Scene | null): number | null {
+function under(
+  u: uPlot,
+  scene: Scene | null,
+): [index: number, at: number] | [index: null, at: null] {
   const left = u.cursor.left ?? -1
-  if (!scene || left < 0 || scene.time.length < 2) return null
-  const t = u.posToVal(left, 'x')
+  if (!scene || left < 0 || scene.time.length < 2) return [null, null]
+  const at = u.posToVal(left, 'x')
   const { step } = scene.answer
-  const index = Math.floor((t - scene.time[0]!) / step)
-  return index >= 0 && index < scene.time.length - 1 ? index : null
+  const index = Math.floor((at - scene.time[0]!) / step)
+  return index >= 0 && index < scene.time.length - 1 ? [index, at] : [null, null]
 }

@@ -1,13 +1,29 @@
 /** What the canvas draws: stacked layers with their colours, made once for each answer and choice of keys. */
 import type { SeriesAnswer } from '../../api/schema.ts'
+import type { Drawing } from '../state/address.ts'
 import { ColourSlots, mixed, otherColours, palettes, type Theme } from './colours.ts'
 import type { Half, Layer, Layers, Values } from './layers.ts'
-import { outline, stack, type StackedLayer } from './stack.ts'
+import { asLines, farthest, outline, stack, type StackedLayer } from './stack.ts'
 import { inks } from './theme.ts'
 import { unknownRanges, type UnknownRange } from './unknown.ts'
 
 export interface SceneLayer extends StackedLayer {
   colour: string
+}
+
+/** A horizontal line: a percentile, a threshold, the speed of an interface. Below the axis negative. */
+export interface Level {
+  value: number
+  text: string
+  /** Drawn in the colour of a limit. */
+  limit: boolean
+}
+
+/** A note on the time axis: a moment, or a range where `to` is later than `from`. Unix seconds. */
+export interface Note {
+  from: number
+  to: number
+  text: string
 }
 
 export interface Scene {
@@ -18,6 +34,12 @@ export interface Scene {
   layers: Record<Half, SceneLayer[]>
   outline: Record<Half, (number | null)[]>
   peak: Record<Half, Values> | null
+  /** The same time some days before. */
+  compared: Record<Half, Values> | null
+  /** Layers are lines of their own and not stacked areas. */
+  lines: boolean
+  levels: readonly Level[]
+  notes: readonly Note[]
   unknown: UnknownRange[]
   lost: SeriesAnswer['lost']
   open: SeriesAnswer['open']
@@ -27,6 +49,9 @@ const slots = new ColourSlots()
 
 /** How far a direction's colour goes towards the panel: internal and transit are a key's paler parts. */
 const paler: Record<Layer['direction'], number> = { in: 0, out: 0, internal: 0.35, transit: 0.55 }
+
+/** How much paler what was sent is where it stands on what was received. */
+const sentPaler = 0.4
 
 /** The colour of each layer; the same key above and below has the same. */
 export function layerColours(layers: readonly Layer[], theme: Theme): string[] {
@@ -40,29 +65,58 @@ export function layerColours(layers: readonly Layer[], theme: Theme): string[] {
   })
 }
 
+/** What is drawn of the layers, and how. */
+export interface SceneChoice {
+  theme: Theme
+  isShown: (id: string) => boolean
+  drawing: Drawing
+  levels?: readonly Level[]
+  notes?: readonly Note[]
+}
+
 /** The scene of those layers that are chosen. */
-export function makeScene(all: Layers, theme: Theme, isShown: (id: string) => boolean): Scene {
+export function makeScene(all: Layers, choice: SceneChoice): Scene {
   const { answer } = all
-  const colours = layerColours(all.layers, theme)
-  const shown = all.layers.filter((layer) => isShown(layer.id))
-  const half = (name: Half): SceneLayer[] =>
-    stack(shown, name, all.total[name]).map((stacked) => ({
-      ...stacked,
-      colour: colours[all.layers.indexOf(stacked.layer)]!,
-    }))
+  const lines = choice.drawing === 'lines'
+  const together = choice.drawing === 'stack'
+  const shown = all.layers.filter((layer) => choice.isShown(layer.id))
+  const isWhole = shown.length === all.layers.length
+  const total = together ? allAbove(all.total) : all.total
+  const colours = layerColours(all.layers, choice.theme)
+  const drawn = shown.map((layer) => {
+    const colour = colours[all.layers.indexOf(layer)]!
+    if (!together || layer.half === 'above') return { layer, colour }
+    const panel = inks[choice.theme].panel
+    return { layer: { ...layer, half: 'above' as const }, colour: mixed(colour, panel, sentPaler) }
+  })
+  const half = (name: Half): SceneLayer[] => {
+    const members = drawn.filter(({ layer }) => layer.half === name)
+    const own = members.map(({ layer }) => layer)
+    const edges = lines ? asLines(own, name) : stack(own, name, total[name])
+    return edges.map((edge, i) => ({ ...edge, colour: members[i]!.colour }))
+  }
   const layers = { above: half('above'), below: half('below') }
-  const whole = shown.length === all.layers.length
+  const outer = (name: Half) =>
+    lines ? farthest(layers[name], total[name]) : outline(layers[name], total[name])
   return {
     answer,
     time: [...answer.time, answer.to],
     layers,
-    outline: {
-      above: outline(layers.above, all.total.above),
-      below: outline(layers.below, all.total.below),
-    },
-    peak: whole ? all.peak : null,
+    outline: { above: outer('above'), below: outer('below') },
+    peak: isWhole && !together && !lines ? all.peak : null,
+    compared: all.compared && (together ? allAbove(all.compared) : all.compared),
+    lines,
+    levels: choice.levels ?? [],
+    notes: choice.notes ?? [],
     unknown: unknownRanges(answer, all.total, Date.now() / 1000),
     lost: answer.lost,
     open: answer.open,
   }
+}
+
+/** Both halves added up on the upper one; unknown where both are. */
+function allAbove({ above, below }: Record<Half, Values>): Record<Half, Values> {
+  const add = (a: number | null, b: number | null) =>
+    a === null && b === null ? null : (a ?? 0) + (b ?? 0)
+  return { above: above.map((value, i) => add(value, below[i] ?? null)), below: above.map(() => 0) }
 }

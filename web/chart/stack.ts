@@ -40,3 +40,23 @@ export function outline(stacked: readonly StackedLayer[], total: Values): (numbe
     return 0
   })
 }
+
+/** The layers of one half as lines of their own, below the axis negative. */
+export function asLines(layers: readonly Layer[], half: Half): StackedLayer[] {
+  const sign = half === 'above' ? 1 : -1
+  return layers.map((layer) => ({
+    layer,
+    edge: layer.values.map((value) => (value === null ? null : value * sign)),
+  }))
+}
+
+/** At each step the line that is farthest from the axis; null in a gap. */
+export function farthest(lines: readonly StackedLayer[], total: Values): (number | null)[] {
+  return total.map((all, i) => {
+    if (all === null) return null
+    return lines.reduce((most, { edge }) => {
+      const value = edge[i] ?? 0
+      return Math.abs(value) > Math.abs(most) ? value : most
+    }, 0)
+  })
+}

@@ -13,6 +13,9 @@ export interface Ink {
   peak: string
   hatch: string
   lost: string
+  level: string
+  limit: string
+  note: string
 }
 
 export const inks: Record<Theme, Ink> = {
@@ -26,6 +29,9 @@ export const inks: Record<Theme, Ink> = {
     peak: 'rgba(235,240,245,0.75)',
     hatch: 'rgba(170,190,205,0.30)',
     lost: '#f0b03f',
+    level: '#d9e0e6',
+    limit: '#ff6b55',
+    note: '#e9a9d0',
   },
   light: {
     theme: 'light',
@@ -37,6 +43,9 @@ export const inks: Record<Theme, Ink> = {
     peak: 'rgba(20,30,40,0.70)',
     hatch: 'rgba(60,80,95,0.28)',
     lost: '#b36b00',
+    level: '#1c252c',
+    limit: '#c5281c',
+    note: '#a8327c',
   },
 }
 

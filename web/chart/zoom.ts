@@ -1,6 +1,7 @@
 /** Zooming and moving in time: by a drag, a key, a double click or an arrow. Each is a new address. */
 import { moved } from '../../flow/time-grammar.ts'
-import { depth, show } from '../state/view.ts'
+import { depth } from '../state/route.ts'
+import { show } from '../state/view.ts'
 import { windowAt, type Window } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { isoText } from '../time/words.ts'

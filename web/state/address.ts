@@ -2,7 +2,9 @@
  * The address bar is the page's whole state: what is shown can be bookmarked, sent and gone back
  * to. Defaults are left out; what cannot be read falls back to the default and is said.
  */
+import { parseScaled } from '../../flow/units.ts'
 import { isZone } from '../../flow/zone.ts'
+import { readable } from './readable.ts'
 
 /** What the traffic is split by. */
 export const splits = ['host', 'port', 'protocol', 'interface', 'exporter', 'direction'] as const
@@ -16,6 +18,20 @@ export type Measure = (typeof measures)[number]
 export const refreshChoices = ['auto', 'off', '5s', '10s', '30s', '1m', '5m', '15m', '1h'] as const
 export type Refresh = (typeof refreshChoices)[number]
 
+/** How it is drawn: received above and sent below, all above, lines, or figures alone. */
+export const drawings = ['mirror', 'stack', 'lines', 'table'] as const
+export type Drawing = (typeof drawings)[number]
+
+/** What is drawn beside it, dashed: nothing, or the same time so many days before. */
+export const comparisons = ['none', '1d', '7d'] as const
+export type Comparison = (typeof comparisons)[number]
+
+/** Steps that can be asked for, in seconds; auto is what fits the width. */
+export const stepChoices = ['auto', '1', '10', '60', '300', '1800', '7200', '86400'] as const
+export type StepChoice = (typeof stepChoices)[number]
+
+const switches = ['off', 'on'] as const
+
 export interface View {
   /** Texts of the time grammar. */
   from: string
@@ -28,6 +44,15 @@ export interface View {
   /** IANA zone, or empty for the server's setting. */
   tz: string
   refresh: Refresh
+  draw: Drawing
+  compare: Comparison
+  step: StepChoice
+  /** Whether the 95th percentile is drawn as a line. */
+  p95: (typeof switches)[number]
+  /** A line to compare with, in the measure's unit: 100M; empty for none. */
+  threshold: string
+  /** What is explained: `shown` for the window, FROM/TO for a range; empty for nothing. */
+  explain: string
   /** Layer ids that alone are drawn; empty for all. */
   only: readonly string[]
   /** Layer ids that are not drawn. */
@@ -43,6 +68,12 @@ export const defaultView: View = {
   filter: '',
   tz: '',
   refresh: 'auto',
+  draw: 'mirror',
+  compare: 'none',
+  step: 'auto',
+  p95: 'off',
+  threshold: '',
+  explain: '',
   only: [],
   hide: [],
 }
@@ -98,6 +129,16 @@ const parameters: Record<keyof View, Parameter> = {
     remedy: 'name an IANA time zone such as Europe/Brussels',
   },
   refresh: word(refreshChoices),
+  draw: word(drawings),
+  compare: word(comparisons),
+  step: word(stepChoices),
+  p95: word(switches),
+  threshold: {
+    read: (value) => (parseScaled(value) === null ? null : value),
+    write: String,
+    remedy: 'write a figure such as 100M or 2.5G',
+  },
+  explain: text(64),
   only: keys,
   hide: keys,
 }
@@ -128,11 +169,4 @@ export function writeAddress(view: View): string {
 function isDefault(view: View, name: keyof View): boolean {
   const write = parameters[name].write
   return write(view[name]) === write(defaultView[name])
-}
-
-/** Percent-encoding that leaves alone what a query may hold as it is, so that people can read it. */
-function readable(value: string): string {
-  return encodeURIComponent(value)
-    .replace(/%(3A|2F|2C|40|5B|5D)/g, decodeURIComponent)
-    .replace(/%20/g, '+')
 }

@@ -23,9 +23,9 @@ export const refreshMs = computed(() => {
 
 const due = computed(() => (failure.value ? retryMs : refreshMs.value))
 
-/** Fetches again whenever it is due. */
-export function followRefresh(): void {
-  effect(() => {
+/** Fetches again whenever it is due; returns the function that ends it. */
+export function followRefresh(): () => void {
+  return effect(() => {
     const wait = due.value
     const busy = loading.value
     // Each answer starts the wait anew.

@@ -7,9 +7,9 @@ import { traffic } from './traffic.ts'
 import { view } from './view.ts'
 import { zone } from './zone.ts'
 
-/** Keeps the title. */
-export function followTitle(): void {
-  effect(() => {
+/** Keeps the title of Explore; returns the function that ends it. */
+export function followTitle(): () => void {
+  return effect(() => {
     const { by, measure, from, to, exporter, filter } = view.value
     const window = traffic.value?.window
     const range =

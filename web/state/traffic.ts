@@ -2,6 +2,8 @@
 import { computed, effect, signal } from '@preact/signals'
 
 import type { SeriesAnswer } from '../../api/schema.ts'
+import { parseDuration } from '../../flow/interval.ts'
+import { moved } from '../../flow/time-grammar.ts'
 import { makeLayers } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
 import type { Split, View } from './address.ts'
@@ -20,6 +22,8 @@ export interface Traffic {
   totals: SeriesAnswer
   /** cf=max; null until it comes, and where steps are the interval's or finer. */
   peak: SeriesAnswer | null
+  /** by=direction of the same window some days before; null until it comes or where none is asked for. */
+  compared: SeriesAnswer | null
   /** unix ms */
   loadedAt: number
 }
@@ -63,8 +67,8 @@ let running: AbortController | null = null
 export function followView(): () => void {
   let asked = ''
   return effect(() => {
-    const { from, to, by, measure, exporter, filter } = view.value
-    const next = [from, to, by, measure, exporter, filter, zone.value].join('\n')
+    const { from, to, by, measure, exporter, filter, step, compare } = view.value
+    const next = [from, to, by, measure, exporter, filter, step, compare, zone.value].join('\n')
     if (next === asked) return
     asked = next
     void load()
@@ -87,7 +91,11 @@ export async function load(): Promise<void> {
     traffic.value = loaded
     failure.value = null
     loading.value = false
-    await Promise.all([addPeak(loaded, ended), loadTables(loaded, ended)])
+    await Promise.all([
+      addPeak(loaded, ended),
+      addCompared(loaded, ended),
+      loadTables(loaded, ended),
+    ])
   } catch (error) {
     if (ended.aborted) return
     if (!(error instanceof RequestError)) throw error
@@ -103,7 +111,12 @@ export function baseQuery(shown: View, window: Window): Query {
 }
 
 async function loadTraffic(shown: View, window: Window, ended: AbortSignal): Promise<Traffic> {
-  const query = { ...baseQuery(shown, window), measure: shown.measure, points: pointsWanted.value }
+  const query = {
+    ...baseQuery(shown, window),
+    measure: shown.measure,
+    points: pointsWanted.value,
+    step: shown.step === 'auto' ? '' : shown.step,
+  }
   const single = shown.by === 'direction'
   const totalsAsked = ask('series', { ...query, by: 'direction' }, ended)
   const keyedQuery = { ...query, by: splitKeys[shown.by], top: topAsked[shown.by] }
@@ -115,7 +128,7 @@ async function loadTraffic(shown: View, window: Window, ended: AbortSignal): Pro
   const totals = sameSteps(keyed, first)
     ? first
     : await ask('series', { ...query, by: 'direction', step: keyed.step }, ended)
-  return { view: shown, window, keyed, totals, peak: null, loadedAt: Date.now() }
+  return { view: shown, window, keyed, totals, peak: null, compared: null, loadedAt: Date.now() }
 }
 
 /** The MAX line, where steps are so long that they have one; the chart stands before it comes. */
@@ -124,7 +137,24 @@ async function addPeak(loaded: Traffic, ended: AbortSignal): Promise<void> {
   if (keyed.step <= intervalSeconds || shown.by === 'interface') return
   const query = { ...baseQuery(shown, window), measure: shown.measure, by: 'direction', cf: 'max' }
   const peak = await ask('series', { ...query, step: keyed.step }, ended)
-  if (sameSteps(keyed, peak)) traffic.value = { ...loaded, peak }
+  if (sameSteps(keyed, peak)) add(loaded, { peak })
+}
+
+/** The same window a day or a week before, by the calendar. */
+async function addCompared(loaded: Traffic, ended: AbortSignal): Promise<void> {
+  const { view: shown, keyed } = loaded
+  if (shown.compare === 'none') return
+  const days = parseDuration(shown.compare)! / 86_400_000
+  const before = (t: number) => moved(t * 1000, -days, { unit: 'd', zone: zone.value })
+  const window = { from: before(keyed.from), to: before(keyed.to) }
+  const query = { ...baseQuery(shown, window), measure: shown.measure, by: 'direction' }
+  const compared = await ask('series', { ...query, step: keyed.step }, ended)
+  if (compared.step === keyed.step) add(loaded, { compared })
+}
+
+/** What comes after the chart is added to it, unless another chart has taken its place. */
+function add(loaded: Traffic, part: Partial<Traffic>): void {
+  if (traffic.value?.keyed === loaded.keyed) traffic.value = { ...traffic.value, ...part }
 }
 
 function sameSteps(a: SeriesAnswer, b: SeriesAnswer): boolean {

@@ -1,35 +1,20 @@
-/** What is shown: the view as a signal, in step with the address bar and the browser's history. */
-import { signal } from '@preact/signals'
+/** What is shown: the view that the address's query stands for. */
+import { computed } from '@preact/signals'
 
-import { readAddress, writeAddress, type AddressFault, type View } from './address.ts'
+import { readAddress, writeAddress, type View } from './address.ts'
+import { go, place } from './route.ts'
 
-const first = readAddress(location.search)
+const read = computed(() => readAddress(place.value.query))
 
-export const view = signal<View>(first.view)
-export const addressFaults = signal<readonly AddressFault[]>(first.faults)
+export const view = computed<View>(() => read.value.view)
 
-/** How many views of this page lie behind in the history: so far a double click can go back. */
-export function depth(): number {
-  const state: unknown = history.state
-  const found = (state as { depth?: unknown } | null)?.depth
-  return typeof found === 'number' ? found : 0
-}
+/** What of Explore's address could not be read. Other views have parameters of their own. */
+export const addressFaults = computed(() => (place.value.path === '/' ? read.value.faults : []))
 
 /** Shows a changed view; a new entry in the history, so that Back undoes it. */
 export function show(change: Partial<View>): void {
   const next = { ...view.value, ...change }
   const address = writeAddress(next)
-  if (address === writeAddress(view.value)) return
-  history.pushState({ depth: depth() + 1 }, '', address)
-  addressFaults.value = []
-  view.value = next
-}
-
-/** Follows Back and Forward. */
-export function followHistory(): void {
-  addEventListener('popstate', () => {
-    const { view: read, faults } = readAddress(location.search)
-    addressFaults.value = faults
-    view.value = read
-  })
+  if (place.value.path === '/' && address === writeAddress(view.value)) return
+  go(`/${address}`)
 }

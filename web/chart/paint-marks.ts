@@ -1,0 +1,75 @@
+/** Draws what people put on a chart: levels across it, and notes on its time. */
+import type uPlot from 'uplot'
+
+import type { Scene } from './scene.ts'
+import type { Ink } from './theme.ts'
+
+const font = (pixels: number) => `${pixels * devicePixelRatio}px system-ui, sans-serif`
+
+/** Horizontal lines with their name at the right: 95th percentile, threshold, speed. */
+export function paintLevels(u: uPlot, scene: Scene, ink: Ink): void {
+  const { ctx, bbox } = u
+  for (const { value, text, limit } of scene.levels) {
+    const y = Math.round(u.valToPos(value, 'y', true)) + 0.5
+    ctx.strokeStyle = limit ? ink.limit : ink.level
+    ctx.lineWidth = devicePixelRatio
+    ctx.setLineDash(limit ? [] : [2 * devicePixelRatio, 3 * devicePixelRatio])
+    ctx.beginPath()
+    ctx.moveTo(bbox.left, y)
+    ctx.lineTo(bbox.left + bbox.width, y)
+    ctx.stroke()
+    ctx.setLineDash([])
+    label(ctx, { text, x: bbox.left + bbox.width - 4, y: y - 4, align: 'right', ink })
+  }
+}
+
+/** Vertical lines, or bands, each with its number at the top. */
+export function paintNotes(u: uPlot, scene: Scene, ink: Ink): void {
+  const { ctx, bbox } = u
+  scene.notes.forEach((note, i) => {
+    const left = Math.round(u.valToPos(note.from, 'x', true))
+    const right = Math.round(u.valToPos(Math.max(note.from, note.to), 'x', true))
+    if (right < bbox.left || left > bbox.left + bbox.width) return
+    ctx.fillStyle = ink.note
+    if (right > left) {
+      ctx.globalAlpha = 0.14
+      ctx.fillRect(left, bbox.top, right - left, bbox.height)
+      ctx.globalAlpha = 1
+    }
+    ctx.fillRect(left, bbox.top, Math.max(1, devicePixelRatio), bbox.height)
+    badge(ctx, { text: String(i + 1), x: left, y: bbox.top, ink })
+  })
+}
+
+interface Label {
+  text: string
+  x: number
+  y: number
+  align: CanvasTextAlign
+  ink: Ink
+}
+
+/** A text with the panel's colour around it, so that it is read on any area. */
+function label(ctx: CanvasRenderingContext2D, { text, x, y, align, ink }: Label): void {
+  ctx.font = font(11)
+  ctx.textAlign = align
+  ctx.textBaseline = 'alphabetic'
+  ctx.lineWidth = 3 * devicePixelRatio
+  ctx.lineJoin = 'round'
+  ctx.strokeStyle = ink.panel
+  ctx.strokeText(text, x, y)
+  ctx.fillStyle = ink.text
+  ctx.fillText(text, x, y)
+}
+
+function badge(ctx: CanvasRenderingContext2D, of: Omit<Label, 'align'>): void {
+  const { text, x, y, ink } = of
+  const size = 15 * devicePixelRatio
+  ctx.fillStyle = ink.note
+  ctx.fillRect(x, y, size, size)
+  ctx.font = font(10)
+  ctx.textAlign = 'center'
+  ctx.textBaseline = 'middle'
+  ctx.fillStyle = ink.panel
+  ctx.fillText(text, x + size / 2, y + size / 2)
+}

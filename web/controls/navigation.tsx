@@ -1,0 +1,66 @@
+/** The top of every view: where one can go, and how fresh the data are. */
+import { formatDuration } from '../../flow/units.ts'
+import { newestData, status } from '../state/collector.ts'
+import { place } from '../state/route.ts'
+import { zone } from '../state/zone.ts'
+import { instantText } from '../time/words.ts'
+import { viewAt, views } from '../views.ts'
+import { helpOpen } from './help.tsx'
+import { Logo } from './logo.tsx'
+
+/** Data older than two intervals are late. */
+const lateSeconds = 600
+
+export function Navigation() {
+  const current = viewAt(place.value.path)
+  return (
+    <header class="navigation">
+      <a class="brand" href="/" title="Weir: the last 6 hours">
+        <Logo />
+        Weir
+      </a>
+      <nav aria-label="Views">
+        {views.map((entry) =>
+          entry.label === null ? null : (
+            <a
+              key={entry.path}
+              href={entry.path}
+              aria-current={entry === current ? 'page' : undefined}
+            >
+              {entry.label}
+            </a>
+          ),
+        )}
+      </nav>
+      <span class="gap" />
+      <Freshness />
+      <button
+        type="button"
+        class="plain"
+        aria-label="Help and keys"
+        title="Help and keys (?)"
+        onClick={() => (helpOpen.value = true)}
+      >
+        ?
+      </button>
+    </header>
+  )
+}
+
+/** How old the newest flows are; red when nothing comes in. */
+function Freshness() {
+  const answer = status.value
+  const newest = newestData.value
+  if (!answer) return null
+  const age = newest === null ? null : Math.max(0, answer.now - newest)
+  const late = age === null || age > lateSeconds
+  const title = newest === null ? 'nothing is stored' : instantText(newest * 1000, zone.value)
+  const text = age === null ? 'no data' : `data ${late ? formatDuration(age) : 'live'}`
+  return (
+    <a class={late ? 'freshness late' : 'freshness'} href="/status" title={`newest flows: ${title}`}>
+      <i aria-hidden="true" />
+      {text}
+      {age !== null && late ? ' old' : ''}
+    </a>
+  )
+}

@@ -1,0 +1,80 @@
+/** What stands around every view: the navigation, and the view itself once its code is there. */
+import { signal } from '@preact/signals'
+import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
+
+import { Help, pageKeys } from './controls/help.tsx'
+import { Navigation } from './controls/navigation.tsx'
+import { place } from './state/route.ts'
+import { viewAt, type ViewEntry } from './views.ts'
+
+/** Views whose code is there, by path. */
+const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map())
+const failed = signal(false)
+/** A page whose files were replaced is loaded anew, but not again and again, in ms. */
+const reloadAgainMs = 30_000
+const reloadedAt = 'reloaded-at'
+
+export function Shell() {
+  const entry = viewAt(place.value.path)
+  useEffect(() => {
+    addEventListener('keydown', pageKeys)
+    return () => removeEventListener('keydown', pageKeys)
+  }, [])
+  useEffect(() => {
+    if (entry) void loadView(entry)
+  }, [entry])
+  const View = entry ? loaded.value.get(entry.path) : NoView
+  const view = View ? <View /> : <Waiting />
+  if (entry?.bare) return view
+  return (
+    <>
+      <a class="unseen skip" href="#main">
+        To the content
+      </a>
+      <Navigation />
+      {view}
+      <Help />
+    </>
+  )
+}
+
+async function loadView(entry: ViewEntry): Promise<void> {
+  if (loaded.value.has(entry.path)) return
+  try {
+    const view = await entry.load()
+    loaded.value = new Map([...loaded.value, [entry.path, view]])
+    failed.value = false
+  } catch {
+    // The files of a page that was built anew have other names: its index knows them.
+    if (Date.now() - Number(sessionStorage.getItem(reloadedAt) ?? 0) > reloadAgainMs) {
+      sessionStorage.setItem(reloadedAt, String(Date.now()))
+      location.reload()
+    } else failed.value = true
+  }
+}
+
+function Waiting() {
+  return (
+    <main id="main" aria-busy={!failed.value}>
+      {failed.value ? (
+        <p class="message error" role="alert">
+          <b>This part of the page cannot be fetched.</b> Is Weir still running? Load the page
+          again.
+        </p>
+      ) : (
+        <div class="progress running" />
+      )}
+    </main>
+  )
+}
+
+function NoView() {
+  return (
+    <main id="main">
+      <p class="message warning">
+        There is no view at <code>{place.value.path}</code>. <a href="/">To the traffic</a>
+      </p>
+    </main>
+  )
+}

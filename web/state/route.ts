@@ -1,0 +1,76 @@
+/** Where the page stands: path and query of the address, in step with the browser's history. */
+import { signal } from '@preact/signals'
+
+import { readable } from './readable.ts'
+
+export interface Place {
+  path: string
+  /** With its `?`, or empty. */
+  query: string
+}
+
+function current(): Place {
+  return { path: location.pathname, query: location.search }
+}
+
+export const place = signal<Place>(current())
+
+/** How many places of this page lie behind in the history: so far a double click can go back. */
+export function depth(): number {
+  const state: unknown = history.state
+  const found = (state as { depth?: unknown } | null)?.depth
+  return typeof found === 'number' ? found : 0
+}
+
+/** Goes to an address of the page: a new entry in the history, so that Back undoes it. */
+export function go(address: string): void {
+  history.pushState({ depth: depth() + 1 }, '', address)
+  place.value = current()
+}
+
+/** Changes the address in place, for what Back need not undo. */
+export function stay(address: string): void {
+  history.replaceState(history.state, '', address)
+  place.value = current()
+}
+
+/** A parameter of the address's query; empty where it is not given. */
+export function parameter(name: string): string {
+  return new URLSearchParams(place.value.query).get(name) ?? ''
+}
+
+/** The address of this place with some parameters changed; an empty one is left out. */
+export function addressWith(changes: Record<string, string>): string {
+  const query = new URLSearchParams(place.value.query)
+  for (const [name, value] of Object.entries(changes))
+    if (value === '') query.delete(name)
+    else query.set(name, value)
+  return addressOf(place.value.path, Object.fromEntries(query))
+}
+
+/** An address of the page from its path and its parameters; empty ones are left out. */
+export function addressOf(path: string, parameters: Record<string, string | number>): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== '')
+  const query = given.map(([name, value]) => `${name}=${readable(String(value))}`).join('&')
+  return query === '' ? path : `${path}?${query}`
+}
+
+/** Follows Back and Forward, and links of the page, which need not load it again. */
+export function followHistory(): void {
+  addEventListener('popstate', () => {
+    place.value = current()
+  })
+  document.addEventListener('click', (event) => {
+    const link = (event.target as Element).closest('a')
+    const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey)
+    if (!link || !plain || event.defaultPrevented || !isOurs(link)) return
+    event.preventDefault()
+    go(link.pathname + link.search)
+    if (link.hash === '') scrollTo(0, 0)
+  })
+}
+
+function isOurs(link: HTMLAnchorElement): boolean {
+  const elsewhere = link.target !== '' || link.hasAttribute('download') || link.hash !== ''
+  return !elsewhere && link.origin === location.origin && !link.pathname.startsWith('/api/')
+}

@@ -1,0 +1,43 @@
+/** The views of the page: at which path each stands, and how its code is fetched when it is first shown. */
+import type { ComponentType } from 'preact'
+
+import { Explore } from './explore.tsx'
+
+export interface ViewEntry {
+  /** Of the navigation; null where it does not stand there. */
+  label: string | null
+  path: string
+  /** Everything below the path is the view's too. */
+  deep: boolean
+  /** Without navigation around it. */
+  bare: boolean
+  load: () => Promise<ComponentType> | ComponentType
+}
+
+type Load = ViewEntry['load']
+
+function listed(label: string, path: string, load: Load): ViewEntry {
+  return { label, path, load, deep: true, bare: false }
+}
+
+export const views: readonly ViewEntry[] = [
+  { label: 'Explore', path: '/', deep: false, bare: false, load: () => Explore },
+  listed('Incidents', '/incidents', async () => (await import('./incidents/view.tsx')).Incidents),
+  listed('Exporters', '/exporters', async () => (await import('./exporters/view.tsx')).Exporters),
+  listed('Reports', '/reports', async () => (await import('./reports/view.tsx')).Reports),
+  listed('Status', '/status', async () => (await import('./status/view.tsx')).Status),
+  {
+    label: null,
+    path: '/object',
+    deep: true,
+    bare: false,
+    load: async () => (await import('./object/view.tsx')).ObjectPage,
+  },
+]
+
+/** The view of a path, or null where there is none. */
+export function viewAt(path: string): ViewEntry | null {
+  const stands = ({ path: own, deep }: ViewEntry) =>
+    path === own || (deep && path.startsWith(`${own}/`))
+  return views.find(stands) ?? null
+}
