@@ -1,6 +1,9 @@
 /** The API as the page asks it: typed by api/schema, one function a route, errors with their remedy. */
+import { signal } from '@preact/signals'
+
+import type { ExplainAnswer, IncidentsAnswer } from '../api/schema-explain.ts'
 import type { ExportersAnswer, StatusAnswer } from '../api/schema-status.ts'
-import type { ErrorAnswer, SeriesAnswer, TopAnswer } from '../api/schema.ts'
+import type { ErrorAnswer, FlowsAnswer, SeriesAnswer, TopAnswer } from '../api/schema.ts'
 
 /** An answer that is an error, or none at all: what is wrong and what to do. */
 export class RequestError extends Error {
@@ -22,6 +25,9 @@ export type Query = Record<string, string | number>
 interface Answers {
   series: SeriesAnswer
   top: TopAnswer
+  flows: FlowsAnswer
+  explain: ExplainAnswer
+  incidents: IncidentsAnswer
   exporters: ExportersAnswer
   status: StatusAnswer
 }
@@ -33,19 +39,61 @@ interface Answers {
 export async function ask<Route extends keyof Answers>(
   route: Route,
   query: Query,
-  signal: AbortSignal,
+  ended: AbortSignal,
 ): Promise<Answers[Route]> {
-  const response = await fetch(`/api/${route}${queryText(query)}`, { signal }).catch(
-    (cause: unknown) => {
-      if (signal.aborted) throw cause
-      throw new RequestError('Weir does not answer', {
-        remedy: 'Is `npm start` (or `weir api`) still running? This page tries again by itself.',
-        status: 0,
-      })
-    },
-  )
-  if (!response.ok) throw await refusal(response)
+  const response = await answered(addressOfAnswer(route, query), { signal: ended })
   return (await response.json()) as Answers[Route]
+}
+
+/** What a request for a change says beside its address. */
+interface Change {
+  method: 'POST' | 'PUT' | 'DELETE'
+  body?: unknown
+  /** The revision that is changed: refused where somebody else was faster. */
+  etag?: string
+}
+
+/**
+ * Asks for a change; gives what the API answers.
+ * @throws RequestError
+ */
+export async function send<Answer>(path: string, { method, body, etag }: Change): Promise<Answer> {
+  const headers: Record<string, string> = {}
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (etag !== undefined) headers['if-match'] = etag
+  const text = body === undefined ? {} : { body: JSON.stringify(body) }
+  const response = await answered(path, { method, headers, ...text })
+  return (response.status === 204 ? {} : await response.json()) as Answer
+}
+
+/**
+ * Reads a path of the API that is not in the table of questions: a collection, a document of it.
+ * @throws RequestError; AbortError when the signal ends it
+ */
+export async function read<Answer>(path: string, ended: AbortSignal): Promise<Answer> {
+  const response = await answered(path, { signal: ended })
+  return (await response.json()) as Answer
+}
+
+async function answered(path: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(path, options).catch((cause: unknown) => {
+    if (options.signal?.aborted) throw cause
+    throw new RequestError('Weir does not answer', {
+      remedy: 'Is `npm start` (or `weir api`) still running? This page tries again by itself.',
+      status: 0,
+    })
+  })
+  if (response.status === 401) loginNeeded.value = true
+  if (!response.ok) throw await refusal(response)
+  return response
+}
+
+/** Whether the API has refused to answer somebody unknown. */
+export const loginNeeded = signal(false)
+
+/** The address at which the API answers a question: what is shown, as somebody else can fetch it. */
+export function addressOfAnswer(route: string, query: Query): string {
+  return `/api/${route}${queryText(query)}`
 }
 
 function queryText(query: Query): string {

@@ -1,29 +1,43 @@
-/** The Explore view: controls, chart, legend, and the tables of the window shown. */
+/** The Explore view: controls, chart, what happened, legend, and the tables of the window shown. */
+import type { ComponentType } from 'preact'
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import { Annotations } from './chart/annotations.tsx'
 import { Chart } from './chart/chart.tsx'
 import { Caption, ChartTitle } from './chart/caption.tsx'
-import { Header } from './controls/header.tsx'
-import { Help, pageKeys } from './controls/help.tsx'
+import { FiguresTable } from './chart/figures-table.tsx'
+import { Lane } from './chart/lane.tsx'
+import { ChartTools } from './chart/tools.tsx'
+import { ExploreBar } from './controls/explore-bar.tsx'
+import { exploreKeys } from './controls/explore-keys.ts'
 import { Messages } from './controls/messages.tsx'
 import { TimeBar } from './controls/time-bar.tsx'
 import { Welcome } from './controls/welcome.tsx'
+import { annotationsShown } from './state/annotations.ts'
 import { exporters } from './state/collector.ts'
-import { layers, loading } from './state/traffic.ts'
+import { incidentsShown } from './state/incidents.ts'
+import { followRefresh } from './state/refresh.ts'
+import { followTitle } from './state/title.ts'
+import { followView, layers, loading } from './state/traffic.ts'
+import { view } from './state/view.ts'
 import { Legend } from './tables/legend.tsx'
 import { TopTables } from './tables/top-tables.tsx'
-import { useEffect } from 'preact/hooks'
+
+/** The explanation's code is fetched when the first is asked for. */
+const panel = signal<ComponentType | null>(null)
 
 export function Explore() {
+  useEffect(followAll, [])
+  const isExplaining = view.value.explain !== ''
   useEffect(() => {
-    addEventListener('keydown', pageKeys)
-    return () => removeEventListener('keydown', pageKeys)
-  }, [])
+    if (isExplaining) void fetchPanel()
+  }, [isExplaining])
   const newcomer = exporters.value?.length === 0 && isEmpty()
+  const ExplainPanel = isExplaining ? panel.value : null
   return (
     <>
-      <a class="unseen skip" href="#main">
-        To the chart
-      </a>
-      <Header />
+      <ExploreBar />
       <TimeBar />
       <main id="main" aria-busy={loading.value}>
         <div class={loading.value ? 'progress running' : 'progress'} />
@@ -32,19 +46,45 @@ export function Explore() {
           <Welcome />
         ) : (
           <>
-            <section class="panel chart-panel" aria-label="Traffic over time">
-              <ChartTitle />
-              <Chart />
-              <Caption />
-            </section>
+            <div class={isExplaining ? 'explained' : 'unexplained'}>
+              <section class="panel chart-panel" aria-label="Traffic over time">
+                <ChartTitle />
+                <ChartTools />
+                <Lane />
+                <Chart />
+                <Caption />
+                <Annotations />
+              </section>
+              {ExplainPanel && <ExplainPanel />}
+            </div>
+            {view.value.draw === 'table' && <FiguresTable />}
             <Legend />
             <TopTables />
           </>
         )}
       </main>
-      <Help />
     </>
   )
+}
+
+async function fetchPanel(): Promise<void> {
+  panel.value = (await import('./explain/panel.tsx')).ExplainPanel
+}
+
+/** Keeps in step with the address while the view is shown. */
+function followAll(): () => void {
+  const ends = [
+    followView(),
+    followRefresh(),
+    followTitle(),
+    incidentsShown.follow(),
+    annotationsShown.follow(),
+  ]
+  addEventListener('keydown', exploreKeys)
+  return () => {
+    removeEventListener('keydown', exploreKeys)
+    for (const end of ends) end()
+  }
 }
 
 function isEmpty(): boolean {

@@ -8,6 +8,9 @@ import {
   measures,
   readAddress,
   refreshChoices,
+  comparisons,
+  drawings,
+  stepChoices,
   splits,
   writeAddress,
 } from '../../web/state/address.ts'
@@ -41,6 +44,12 @@ test('what is written is read back the same', () => {
     filter: fc.string({ maxLength: 200, unit: 'grapheme' }),
     tz: fc.constantFrom('', 'UTC', 'Europe/Brussels', 'America/Argentina/Buenos_Aires'),
     refresh: fc.constantFrom(...refreshChoices),
+    draw: fc.constantFrom(...drawings),
+    compare: fc.constantFrom(...comparisons),
+    step: fc.constantFrom(...stepChoices),
+    p95: fc.constantFrom('off' as const, 'on' as const),
+    threshold: fc.constantFrom('', '100M', '2.5G', '40'),
+    explain: fc.constantFrom('', 'shown', '2026-11-16T11:32:10Z/2026-11-16T11:36:33Z'),
     only: fc.array(key, { maxLength: 5 }),
     hide: fc.array(key, { maxLength: 5 }),
   })

@@ -44,6 +44,7 @@ const layers: Layers = {
   totals: [],
   peak: null,
   peakIsBound: false,
+  compared: null,
   localOnly: true,
 }
 const half = (name: 'above' | 'below') =>
@@ -54,6 +55,10 @@ const scene: Scene = {
   layers: { above: half('above'), below: half('below') },
   outline: { above: [], below: [] },
   peak: null,
+  compared: null,
+  lines: false,
+  levels: [],
+  notes: [],
   unknown: [[start + 10, start + 15, 'not-listening']],
   lost: answer.lost,
   open: answer.open,

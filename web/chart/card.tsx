@@ -1,5 +1,37 @@
 /** The card at the crosshair: who was how much, at this step. */
+import { formatWithUnit } from '../../flow/units.ts'
+import { wallTime } from '../../flow/zone.ts'
+import { who } from '../state/who.ts'
+import { zone } from '../state/zone.ts'
+import { clockText } from '../time/ticks.ts'
+import { stepText } from '../time/words.ts'
 import type { Readout } from './readout.ts'
+
+/** Who it was at that second, however the chart is split. */
+function Named() {
+  const found = who.value
+  if (!found || found.rows.length === 0) return null
+  const { from, to, rows } = found
+  const second = clockText(wallTime(from * 1000, zone.value), true)
+  const when = to - from > 1 ? stepText(from * 1000, to * 1000, zone.value) : `at ${second}`
+  return (
+    <table class="who">
+      <thead>
+        <tr>
+          <th colSpan={2}>who {when}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ host, label, bits }) => (
+          <tr key={host}>
+            <td>{label}</td>
+            <td>{formatWithUnit(bits, 'b/s')}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
 
 /** Of the chart's width, from where on the card stands to the left of the cursor. */
 const turnAt = 0.55
@@ -42,6 +74,7 @@ export function Card({ readout, left }: { readout: Readout | null; left: number 
             </tbody>
           </table>
         ))}
+      <Named />
       {readout.notes.map((note) => (
         <div class="card-note" key={note}>
           {note}

@@ -2,13 +2,18 @@
 import { computed, signal, useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
-import { layers, pointsWanted } from '../state/traffic.ts'
+import { annotations } from '../state/annotations.ts'
+import { isLocal } from '../state/collector.ts'
+import { layers, pointsWanted, traffic } from '../state/traffic.ts'
 import { view } from '../state/view.ts'
+import { askWho } from '../state/who.ts'
 import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { Card } from './card.tsx'
 import { ChartTable } from './chart-table.tsx'
 import { chartKey } from './keyboard.ts'
+import { levelsOf } from './levels.ts'
+import { marked, MarkBar } from './mark-bar.tsx'
 import { makePlot, type Plot } from './plot.ts'
 import { readoutAt, spoken } from './readout.ts'
 import { makeScene } from './scene.ts'
@@ -20,6 +25,8 @@ import { back, showWindow } from './zoom.ts'
 export const focused = signal<string | null>(null)
 /** The step under the cursor. */
 export const pointed = signal<number | null>(null)
+/** The moment under the cursor, unix seconds. */
+const pointedAt = signal<number | null>(null)
 
 /** Whether a key is drawn, by the view's choice. */
 export function isShown(id: string): boolean {
@@ -29,7 +36,15 @@ export function isShown(id: string): boolean {
 
 export const scene = computed(() => {
   const all = layers.value
-  return all && makeScene(all, theme.value, isShown)
+  if (!all) return null
+  const shown = view.value
+  return makeScene(all, {
+    theme: theme.value,
+    isShown,
+    drawing: shown.draw,
+    levels: levelsOf(shown, all),
+    notes: annotations.value.map(({ from, to, text }) => ({ from, to: to ?? from, text })),
+  })
 })
 
 export const readout = computed(() => {
@@ -53,9 +68,14 @@ export function Chart() {
     void zone.value
     if (drawn) plot.current?.draw(drawn, look)
   })
+  useSignalEffect(() => {
+    const shown = traffic.value
+    if (shown) askWho(pointedAt.value, isLocal.value, shown)
+  })
   return (
     <div
       class="chart"
+      hidden={view.value.draw === 'table'}
       role="application"
       aria-roledescription="chart"
       aria-label={chartLabel()}
@@ -69,9 +89,11 @@ export function Chart() {
     >
       <div class="canvas" ref={host} />
       <Card readout={readout.value} left={cardLeft(plot.current)} />
+      <MarkBar clear={() => plot.current?.mark(null)} />
       <Voice />
       <p id="chart-keys" class="unseen">
-        Arrow keys move the cursor, plus and minus zoom, Escape goes back.
+        Arrow keys move the cursor, plus and minus zoom, Escape goes back. Enter twice zooms into a
+        range, Shift and Enter marks it to be explained.
       </p>
       <ChartTable />
     </div>
@@ -87,7 +109,11 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
       return window ? [window.from / 1000, window.to / 1000] : [0, 1]
     },
     events: {
-      pointed: (index) => (pointed.value = index),
+      pointed: (index, at) => {
+        pointed.value = index
+        pointedAt.value = at
+      },
+      marked: (range) => (marked.value = range),
       doubleClicked: back,
       selected: (from, to) => {
         plot.stretch(from, to)

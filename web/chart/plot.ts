@@ -111,7 +111,8 @@ function extreme(scene: Scene, half: 'above' | 'below', of: Extreme): number {
   for (const value of scene.outline[half]) most = of(most, value ?? 0)
   for (const values of [scene.peak?.[half], scene.compared?.[half]])
     for (const value of values ?? []) most = of(most, (value ?? 0) * sign)
-  for (const { value } of scene.levels) if (value * sign > 0) most = of(most, value)
+  for (const { value, text } of scene.levels)
+    if (text !== '' && value * sign > 0) most = of(most, value)
   return most
 }
 
@@ -179,10 +180,7 @@ function select(u: uPlot, events: PlotEvents, { marking }: PlotState): void {
 }
 
 /** The step in which the cursor stands: the last that begins at or before it. */
-function under(
-  u: uPlot,
-  scene: Scene | null,
-): [index: number, at: number] | [index: null, at: null] {
+function under(u: uPlot, scene: Scene | null): [index: number | null, at: number | null] {
   const left = u.cursor.left ?? -1
   if (!scene || left < 0 || scene.time.length < 2) return [null, null]
   const at = u.posToVal(left, 'x')

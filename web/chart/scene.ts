@@ -14,6 +14,7 @@ export interface SceneLayer extends StackedLayer {
 /** A horizontal line: a percentile, a threshold, the speed of an interface. Below the axis negative. */
 export interface Level {
   value: number
+  /** Its name; the mirror image of another level has none, and makes no room for itself. */
   text: string
   /** Drawn in the colour of a limit. */
   limit: boolean

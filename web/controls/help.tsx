@@ -1,10 +1,6 @@
-/** Help: keys and how the chart is read. And the keys of the whole page. */
+/** Help: keys and how the chart is read. And the keys of every view. */
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-
-import { back, pan, zoom } from '../chart/zoom.ts'
-import { load } from '../state/traffic.ts'
-import { filterInput } from './filter-box.tsx'
 
 export const helpOpen = signal(false)
 
@@ -13,8 +9,11 @@ const keys: readonly [string, string][] = [
   ['double click, Esc', 'back to the view before; at the first, out to twice the window'],
   ['← →', 'on the chart: move the cursor by a step (Shift: ten), Home, End'],
   ['Enter Enter', 'on the chart: from the cursor, to the cursor: zoom into that range'],
+  ['Shift and drag', 'mark a range: explain it, zoom, annotate. By keyboard: Enter, Shift Enter'],
   ['+ −', 'zoom in and out, around the cursor'],
   ['[ ]', 'one window back, one window on'],
+  ['e', 'explain what is shown'],
+  ['a', 'annotate what is shown'],
   ['/', 'to the filter'],
   ['r', 'fetch again'],
   ['?', 'this help'],
@@ -63,25 +62,18 @@ export function Help() {
   )
 }
 
-const actions: Record<string, () => void> = {
-  '?': () => (helpOpen.value = true),
-  '/': () => filterInput.value?.focus(),
-  Escape: back,
-  '[': () => pan(-1),
-  ']': () => pan(1),
-  '+': () => zoom(0.5),
-  '-': () => zoom(2),
-  r: () => void load(),
+/** Answers the keys that mean the same in every view, except where one writes. */
+export function pageKeys(event: KeyboardEvent): void {
+  if (!isForPage(event) || event.key !== '?') return
+  event.preventDefault()
+  helpOpen.value = true
 }
 
-/** Answers the keys that mean the same wherever one is, except where one writes. */
-export function pageKeys(event: KeyboardEvent): void {
+/** Whether a key is for the page, and not for a field, a dialog or the browser. */
+export function isForPage(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement
   const writing = target.matches('input, select, textarea')
   if (event.key === 'Escape' && writing) target.blur()
-  if (writing || helpOpen.value || event.ctrlKey || event.metaKey || event.altKey) return
-  const action = actions[event.key]
-  if (!action) return
-  event.preventDefault()
-  action()
+  const isOpen = document.querySelector('dialog[open]') !== null
+  return !(writing || isOpen || event.ctrlKey || event.metaKey || event.altKey)
 }

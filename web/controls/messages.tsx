@@ -1,4 +1,5 @@
 /** What is to be said above the chart: errors with their remedy, data that are old, a window without any. */
+import { isRelative } from '../../flow/time-grammar.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { newestData, status } from '../state/collector.ts'
 import { failure, layers, traffic } from '../state/traffic.ts'
@@ -35,12 +36,21 @@ export function Messages() {
           {remark}
         </p>
       ))}
+      {isRelative(view.value.from) && <Warnings />}
+    </div>
+  )
+}
+
+/** What is amiss with the collector: said where what is shown depends on it. */
+export function Warnings() {
+  return (
+    <>
       {(status.value?.warnings ?? []).map(({ what, remedy }) => (
         <p class="message warning" key={what}>
           <b>{what}</b> {remedy}
         </p>
       ))}
-    </div>
+    </>
   )
 }
 

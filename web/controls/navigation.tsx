@@ -57,7 +57,11 @@ function Freshness() {
   const title = newest === null ? 'nothing is stored' : instantText(newest * 1000, zone.value)
   const text = age === null ? 'no data' : `data ${late ? formatDuration(age) : 'live'}`
   return (
-    <a class={late ? 'freshness late' : 'freshness'} href="/status" title={`newest flows: ${title}`}>
+    <a
+      class={late ? 'freshness late' : 'freshness'}
+      href="/status"
+      title={`newest flows: ${title}`}
+    >
       <i aria-hidden="true" />
       {text}
       {age !== null && late ? ' old' : ''}

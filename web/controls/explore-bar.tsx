@@ -1,11 +1,9 @@
-/** The header: whose traffic, split by what, measured in what, and which of it. */
+/** The bar of Explore: whose traffic, split by what, measured in what, and which of it. */
 import { measures, splits, type Measure, type Split } from '../state/address.ts'
 import { exporterName, exporters } from '../state/collector.ts'
 import { show, view } from '../state/view.ts'
 import { Choice } from './choice.tsx'
 import { FilterBox } from './filter-box.tsx'
-import { helpOpen } from './help.tsx'
-import { Logo } from './logo.tsx'
 
 const measureTitles: Record<Measure, string> = {
   bits: 'bits per second',
@@ -22,14 +20,10 @@ const splitTitles: Record<Split, string> = {
   direction: 'in, out, internal, transit',
 }
 
-export function Header() {
+export function ExploreBar() {
   const { by, measure } = view.value
   return (
-    <header class="bar">
-      <a class="brand" href="/" title="Weir: the last 6 hours">
-        <Logo />
-        Weir
-      </a>
+    <div class="bar">
       <ExporterChoice />
       <Choice
         label="Split by"
@@ -46,16 +40,7 @@ export function Header() {
         choose={(word) => show({ measure: word })}
       />
       <FilterBox />
-      <button
-        type="button"
-        class="plain"
-        aria-label="Help and keys"
-        title="Help and keys (?)"
-        onClick={() => (helpOpen.value = true)}
-      >
-        ?
-      </button>
-    </header>
+    </div>
   )
 }
 

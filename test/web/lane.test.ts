@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { Incident } from '../../api/schema-explain.ts'
+import { clusters } from '../../web/chart/lane-clusters.ts'
+import { chartCsv } from '../../web/chart/chart-csv.ts'
+import type { Layers } from '../../web/chart/layers.ts'
+import { rangeParameter, readRange, windowAround } from '../../web/explain/ranges.ts'
+import { objectAddress, objectOf } from '../../web/object/address.ts'
+
+function incident(id: string, from: number, to: number): Incident {
+  const window = { from, to, seconds: to - from, kind: 'congestion' as const, ongoing: false }
+  return { id, exporter: '10.0.0.1', exporterName: null, window, sentence: '', actors: [] }
+}
+
+test('incidents nearer than a mark are one; what lies outside the window is none', () => {
+  const all = [
+    incident('c', 500, 700),
+    incident('b', 130, 140),
+    incident('a', 100, 110),
+    incident('x', 2000, 2100),
+  ]
+  const made = clusters(all, { from: 0, to: 1000, near: 50 })
+  assert.deepEqual(
+    made.map(({ from, to, incidents }) => [from, to, incidents.map(({ id }) => id).join('')]),
+    [
+      [100, 140, 'ab'],
+      [500, 700, 'c'],
+    ],
+  )
+})
+
+test('an incident that began before the window is marked at its edge', () => {
+  const [cluster] = clusters([incident('a', 10, 5000)], { from: 100, to: 1000, near: 5 })
+  assert.deepEqual([cluster?.from, cluster?.to], [100, 1000])
+})
+
+test('a range in an address is read back to the second', () => {
+  const range = { from: 1_794_828_730_000, to: 1_794_828_993_000 }
+  assert.equal(rangeParameter(range), '2026-11-16T11:32:10Z/2026-11-16T11:36:33Z')
+  assert.deepEqual(readRange(rangeParameter(range)), range)
+  for (const text of ['', 'shown', 'a/b', '2026-11-16/2026-11-15', '1/2/3'])
+    assert.equal(readRange(text), null, text)
+  const around = windowAround(1_794_828_730, 1_794_828_993)
+  assert.ok(around.from < range.from - 60_000 && around.to > range.to + 60_000)
+})
+
+test('an address of an object is read back, whatever its name', () => {
+  for (const name of ['2001:db8::1', '10.0.0.1/7', 'tcp/443', 'ünï %2F&?'])
+    assert.deepEqual(objectOf(objectAddress({ kind: 'host', name })), { kind: 'host', name })
+  assert.deepEqual(objectOf('/object/all'), { kind: 'all', name: '' })
+  for (const path of ['/object', '/object/host', '/object/planet/mars', '/object/host/%zz'])
+    assert.equal(objectOf(path), null, path)
+})
+
+test('the figures as CSV: unknown is empty, and nothing is run by a spreadsheet', () => {
+  const layer = { key: {}, direction: 'in', half: 'above', summary: {} } as const
+  const layers = [
+    { ...layer, id: 'a', label: '=cmd("x")', values: [1.5, null] },
+    { ...layer, id: 'b', label: 'plain', values: [0, 2] },
+  ]
+  const answer = { time: [0, 1] } as unknown as Layers['answer']
+  const csv = chartCsv({ layers, answer } as unknown as Layers)
+  assert.equal(
+    csv,
+    'time,"\'=cmd(""x"") in",plain in\r\n1970-01-01T00:00:00.000Z,1.5,0\r\n1970-01-01T00:00:01.000Z,,2\r\n',
+  )
+})

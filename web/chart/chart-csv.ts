@@ -1,0 +1,18 @@
+/** The chart as CSV: a line a step, a column a key; unknown is empty. */
+import type { Layers } from './layers.ts'
+import { layerLabel } from './readout.ts'
+
+/** Exactly what is charted, with RFC 4180 quoting; a text that a spreadsheet would run is quoted by '. */
+export function chartCsv({ answer, layers }: Layers): string {
+  const heading = ['time', ...layers.map((layer) => `${layerLabel(layer)} ${layer.direction}`)]
+  const lines = answer.time.map((t, i) => [
+    new Date(t * 1000).toISOString(),
+    ...layers.map((layer) => String(layer.values[i] ?? '')),
+  ])
+  return [heading, ...lines].map((cells) => cells.map(cell).join(',')).join('\r\n') + '\r\n'
+}
+
+function cell(text: string): string {
+  const harmless = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+}

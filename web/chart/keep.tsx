@@ -1,0 +1,90 @@
+/** What is shown, to be kept or passed on: an address that stays valid, a picture, the figures. */
+import { signal } from '@preact/signals'
+
+import { writeAddress } from '../state/address.ts'
+import { layers, traffic } from '../state/traffic.ts'
+import { view } from '../state/view.ts'
+import { zone } from '../state/zone.ts'
+import { isoText } from '../time/words.ts'
+import { chartCsv } from './chart-csv.ts'
+import { scene } from './chart.tsx'
+
+const told = signal('')
+const toldMs = 3000
+
+/** The address of what is shown with its times as instants: it shows the same next year. */
+export function permalink(): string {
+  const shown = traffic.value
+  const times = shown && { from: isoText(shown.window.from), to: isoText(shown.window.to) }
+  return `${location.origin}/${writeAddress({ ...view.value, ...times, tz: zone.value })}`
+}
+
+export function Keep() {
+  const choose = (event: { currentTarget: HTMLSelectElement }) => {
+    const chosen = event.currentTarget.value
+    event.currentTarget.value = ''
+    void actions[chosen]?.()
+  }
+  return (
+    <>
+      <select aria-label="Keep or share" value="" onChange={choose}>
+        <option value="" disabled>
+          keep …
+        </option>
+        <option value="link">copy the link</option>
+        <option value="png">picture (PNG)</option>
+        <option value="svg">drawing (SVG)</option>
+        <option value="csv">figures (CSV)</option>
+      </select>
+      <span class="told" role="status">
+        {told.value}
+      </span>
+    </>
+  )
+}
+
+const actions: Record<string, () => void | Promise<void>> = {
+  link: copyLink,
+  png: async () => {
+    const { chartPng } = await import('./picture.ts')
+    const drawn = scene.value
+    const all = layers.value
+    if (drawn && all) save(await chartPng(drawn, all), 'png')
+  },
+  svg: async () => {
+    const { chartSvg } = await import('./picture.ts')
+    const drawn = scene.value
+    const all = layers.value
+    if (drawn && all) save(new Blob([chartSvg(drawn, all)], { type: 'image/svg+xml' }), 'svg')
+  },
+  csv: () => {
+    const all = layers.value
+    if (all) save(new Blob([chartCsv(all)], { type: 'text/csv' }), 'csv')
+  },
+}
+
+async function copyLink(): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(permalink())
+    tell('copied')
+  } catch {
+    // Over plain HTTP a page may not write to the clipboard: the address bar then has the link.
+    history.replaceState(history.state, '', permalink())
+    tell('the link is in the address bar')
+  }
+}
+
+function tell(text: string): void {
+  told.value = text
+  setTimeout(() => (told.value = ''), toldMs)
+}
+
+/** Saves a file under a name that says what it shows. */
+function save(blob: Blob, extension: string): void {
+  const { from, by } = { from: traffic.value?.window.from ?? 0, by: view.value.by }
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  link.download = `weir-${by}-${isoText(from).replace(/[:Z]/g, '')}.${extension}`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), toldMs)
+}

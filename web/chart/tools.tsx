@@ -1,0 +1,129 @@
+/** What can be done with the chart: how it is drawn, what it is compared with, explained, kept, passed on. */
+import { signal } from '@preact/signals'
+
+import { formatDuration, parseScaled } from '../../flow/units.ts'
+import {
+  comparisons,
+  drawings,
+  stepChoices,
+  type Comparison,
+  type Drawing,
+  type StepChoice,
+} from '../state/address.ts'
+import { draft } from '../state/annotations.ts'
+import { traffic } from '../state/traffic.ts'
+import { show, view } from '../state/view.ts'
+import { Keep } from './keep.tsx'
+
+const drawingTexts: Record<Drawing, string> = {
+  mirror: 'received above, sent below',
+  stack: 'all above, stacked',
+  lines: 'lines',
+  table: 'figures',
+}
+const comparisonTexts: Record<Comparison, string> = {
+  none: 'compare with …',
+  '1d': 'the day before',
+  '7d': 'the week before',
+}
+
+export function ChartTools() {
+  const { draw, compare, step, p95, explain } = view.value
+  return (
+    <div class="chart-tools" role="toolbar" aria-label="Chart">
+      <button
+        type="button"
+        class="due"
+        aria-pressed={explain !== ''}
+        title="what happened here, and who it was (e)"
+        onClick={explainShown}
+      >
+        Explain
+      </button>
+      <select
+        aria-label="Drawn as"
+        value={draw}
+        onChange={(event) => show({ draw: event.currentTarget.value as Drawing })}
+      >
+        {drawings.map((word) => (
+          <option key={word} value={word}>
+            {drawingTexts[word]}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label="Compared with"
+        value={compare}
+        onChange={(event) => show({ compare: event.currentTarget.value as Comparison })}
+      >
+        {comparisons.map((word) => (
+          <option key={word} value={word}>
+            {comparisonTexts[word]}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label="Step"
+        title="how long each step is averaged; auto fits the width"
+        value={step}
+        onChange={(event) => show({ step: event.currentTarget.value as StepChoice })}
+      >
+        {stepChoices.map((word) => (
+          <option key={word} value={word}>
+            {word === 'auto' ? 'step: auto' : `step: ${formatDuration(Number(word))}`}
+          </option>
+        ))}
+      </select>
+      <button
+        type="button"
+        aria-pressed={p95 === 'on'}
+        title="95th percentile of the 5-minute values, as a line"
+        onClick={() => show({ p95: p95 === 'on' ? 'off' : 'on' })}
+      >
+        95th
+      </button>
+      <Threshold />
+      <button type="button" title="write on this time (a)" onClick={annotateShown}>
+        Annotate
+      </button>
+      <Keep />
+    </div>
+  )
+}
+
+/** Explains the window shown, or closes the explanation. */
+export function explainShown(): void {
+  show({ explain: view.value.explain === '' ? 'shown' : '' })
+}
+
+/** Begins an annotation of the window shown. */
+export function annotateShown(): void {
+  const shown = traffic.value
+  if (!shown) return
+  const { from, to } = shown.window
+  draft.value = { from: Math.floor(from / 1000), to: Math.ceil(to / 1000), text: '', of: null }
+}
+
+const thresholdFault = signal('')
+
+function Threshold() {
+  const { threshold } = view.value
+  return (
+    <input
+      class="threshold"
+      type="text"
+      aria-label="Threshold"
+      aria-invalid={thresholdFault.value !== ''}
+      title={thresholdFault.value || 'a line at a figure such as 100M'}
+      placeholder="threshold"
+      key={threshold}
+      defaultValue={threshold}
+      onChange={(event) => {
+        const text = event.currentTarget.value.trim()
+        const isSound = text === '' || parseScaled(text) !== null
+        thresholdFault.value = isSound ? '' : 'write a figure such as 100M or 2.5G'
+        if (isSound) show({ threshold: text })
+      }}
+    />
+  )
+}

@@ -1,0 +1,26 @@
+/** The keys of Explore, wherever in it one is, except where one writes. */
+import { annotateShown, explainShown } from '../chart/tools.tsx'
+import { back, pan, zoom } from '../chart/zoom.ts'
+import { load } from '../state/traffic.ts'
+import { filterInput } from './filter-box.tsx'
+import { isForPage } from './help.tsx'
+
+const actions: Record<string, () => void> = {
+  '/': () => filterInput.value?.focus(),
+  Escape: back,
+  '[': () => pan(-1),
+  ']': () => pan(1),
+  '+': () => zoom(0.5),
+  '-': () => zoom(2),
+  r: () => void load(),
+  e: explainShown,
+  a: annotateShown,
+}
+
+/** Answers a key, where it has a meaning. */
+export function exploreKeys(event: KeyboardEvent): void {
+  const action = actions[event.key]
+  if (!action || !isForPage(event)) return
+  event.preventDefault()
+  action()
+}

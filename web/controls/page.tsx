@@ -1,0 +1,36 @@
+/** A view that is not Explore: its heading, what can be chosen in it, and its content. */
+import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
+
+import type { RequestError } from '../client.ts'
+
+export function Page(props: {
+  title: string
+  about?: string
+  isBusy?: boolean
+  error?: RequestError | null
+  tools?: ComponentChildren
+  children: ComponentChildren
+}) {
+  const { title, about = '', isBusy = false, error = null, tools, children } = props
+  useEffect(() => {
+    document.title = `${title} · Weir`
+  }, [title])
+  return (
+    <main id="main" class="page" aria-busy={isBusy}>
+      <div class={isBusy ? 'progress running' : 'progress'} />
+      <div class="page-head">
+        <h1>{title}</h1>
+        {about !== '' && <p class="dim">{about}</p>}
+        <span class="gap" />
+        {tools}
+      </div>
+      {error && (
+        <p class="message error" role="alert">
+          <b>{error.message}.</b> {error.remedy}
+        </p>
+      )}
+      {children}
+    </main>
+  )
+}

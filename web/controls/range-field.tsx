@@ -1,0 +1,43 @@
+/** The range of time of a view that is not Explore: presets, and what its address says. */
+import { formatDuration } from '../../flow/units.ts'
+import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
+import { addressWith, go } from '../state/route.ts'
+import { view } from '../state/view.ts'
+import { windowAt } from '../state/window.ts'
+import { zone } from '../state/zone.ts'
+import { rangeText } from '../time/words.ts'
+
+export function RangeField({ extra = [] }: { extra?: readonly string[] }) {
+  const { from, to } = view.value
+  const chosen = presetOf(from, to)
+  const window = windowAt(Date.now())
+  const listed = [...mainPresets, ...morePresets]
+  const pick = (label: string) => {
+    const preset = listed.find((each) => each.label === label)
+    if (preset) go(addressWith({ from: preset.from, to: preset.to }))
+  }
+  return (
+    <>
+      <select
+        aria-label="Time range"
+        value={chosen?.label ?? ''}
+        onChange={(event) => pick(event.currentTarget.value)}
+      >
+        {!chosen && (
+          <option value="">
+            {window ? formatDuration((window.to - window.from) / 1000) : '?'}
+          </option>
+        )}
+        {listed.map(({ label, title }) => (
+          <option key={label} value={label}>
+            {title}
+          </option>
+        ))}
+      </select>
+      <span class="dim">
+        {window ? rangeText(window.from, window.to, zone.value) : 'no range of time'}
+        {extra.map((text) => ` · ${text}`)}
+      </span>
+    </>
+  )
+}

@@ -1,0 +1,115 @@
+/** Who it was: the actors of an event, and the other ends of the first. */
+import type { Actor } from '../../api/schema-explain.ts'
+import type { TopRow } from '../../api/schema.ts'
+import { formatExact, formatWithUnit } from '../../flow/units.ts'
+import { objectAddress } from '../object/address.ts'
+import { zone } from '../state/zone.ts'
+import { instantText } from '../time/words.ts'
+
+const directionTexts = { in: 'received', out: 'sent' }
+
+export function Actors({ actors }: { actors: readonly Actor[] }) {
+  return (
+    <div class="scrolled">
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">host</th>
+            <th scope="col">bytes</th>
+            <th scope="col" title="of all bytes in that direction">
+              share
+            </th>
+            <th scope="col" title="its usual bytes for a time as long at that hour">
+              usual
+            </th>
+            <th scope="col" title="connections that it opened">
+              opened
+            </th>
+            <th scope="col" title="connections that were opened to it">
+              accepted
+            </th>
+            <th scope="col" title="distinct other ends, and those not seen the day before">
+              peers (new)
+            </th>
+            <th scope="col">main peer</th>
+          </tr>
+        </thead>
+        <tbody>
+          {actors.map((actor) => (
+            <ActorRow key={`${actor.host} ${actor.direction}`} actor={actor} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function ActorRow({ actor }: { actor: Actor }) {
+  const { host, name, direction, bytes, share, normal, connections, accepted, mainPeer } = actor
+  return (
+    <tr>
+      <th scope="row">
+        <a href={objectAddress({ kind: 'host', name: host })}>{host}</a>
+        {name !== null && <small> {name}</small>}
+      </th>
+      <td title={`${formatExact(bytes)} bytes`}>
+        {directionTexts[direction]} {formatWithUnit(bytes, 'B')}
+      </td>
+      <td>{(share * 100).toFixed(0)} %</td>
+      <td>{normal === null ? '–' : formatWithUnit(normal, 'B')}</td>
+      <td>{formatExact(connections)}</td>
+      <td>{formatExact(accepted)}</td>
+      <td>
+        {formatExact(actor.peers)}
+        {actor.newPeers === null ? '' : ` (${formatExact(actor.newPeers)})`}
+      </td>
+      <td>
+        {mainPeer
+          ? `${mainPeer.name ?? mainPeer.address}: ${formatExact(mainPeer.connections)} connections, ${formatWithUnit(mainPeer.bytes, 'B')}`
+          : '–'}
+      </td>
+    </tr>
+  )
+}
+
+export function Peers({ actor, rows }: { actor: string; rows: readonly TopRow[] }) {
+  return (
+    <>
+      <h3>The main peers of {actor}</h3>
+      <div class="scrolled">
+        <table class="figures">
+          <thead>
+            <tr>
+              <th scope="col">peer</th>
+              <th scope="col" title="both directions">
+                bytes
+              </th>
+              <th scope="col">packets</th>
+              <th scope="col" title="records of flows, as the exporter sent them">
+                flows
+              </th>
+              <th scope="col">first</th>
+              <th scope="col">last</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.label}>
+                <th scope="row">
+                  <a href={objectAddress({ kind: 'host', name: String(row.key['host']) })}>
+                    {row.label}
+                  </a>
+                </th>
+                <td title={`${formatExact(row.bytes)} bytes`}>{formatWithUnit(row.bytes, 'B')}</td>
+                <td>{formatExact(row.packets)}</td>
+                <td>{formatExact(row.flows)}</td>
+                <td>{instantText(row.first * 1000, zone.value)}</td>
+                <td>{instantText(row.last * 1000, zone.value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,46 @@
+/** The kinds of incidents as people see them: a word, a shape and a colour each, never the colour alone. */
+import type { Incident } from '../../api/schema-explain.ts'
+
+export type Kind = Incident['window']['kind']
+
+interface KindLook {
+  label: string
+  about: string
+  /** An SVG path in a box of 12 by 12. */
+  shape: string
+  /** The class that has its colour. */
+  colour: string
+}
+
+export const kinds: Record<Kind, KindLook> = {
+  congestion: {
+    label: 'congestion',
+    about: 'one host took the line, and the traffic of the others fell',
+    shape: 'M6 0.5 11.5 11H0.5Z',
+    colour: 'kind-congestion',
+  },
+  silence: {
+    label: 'silence',
+    about: 'nothing passed, and the exporter was there',
+    shape: 'M1 1h10v10H1Z',
+    colour: 'kind-silence',
+  },
+  exporter: {
+    label: 'exporter away',
+    about: 'the exporter itself was away or cut off: what passed is not known',
+    shape: 'M6 0 12 6 6 12 0 6Z',
+    colour: 'kind-exporter',
+  },
+  surge: {
+    label: 'surge',
+    about: 'many times the usual, and nobody else suffered',
+    shape: 'M6 0.500a5.500 5.500 0 1 0 0.010 0Z',
+    colour: 'kind-surge',
+  },
+  none: {
+    label: 'nothing unusual',
+    about: 'nothing of note was found',
+    shape: 'M1 5h10v2H1Z',
+    colour: 'kind-none',
+  },
+}

@@ -1,0 +1,96 @@
+/** What an exporter's faults mean and what to do about each: errors first. */
+import type { Exporter } from '../../api/schema-status.ts'
+import { formatDuration, formatExact } from '../../flow/units.ts'
+
+export type Gravity = 'error' | 'warning' | 'note'
+
+export interface Fault {
+  gravity: Gravity
+  what: string
+  remedy: string
+}
+
+/** Silence that is longer than any exporter's timeouts, in seconds. */
+const silentSeconds = 900
+/** A clock that is wrong by more than this makes wrong times, in seconds. */
+const skewSeconds = 5
+/** A part of the flows whose loss is more than a nuisance. */
+const lossPart = 0.001
+
+/** By the kind of a problem: what to do about it. */
+const remedies: Record<string, string> = {
+  'unknown-version': 'something else sends to this port; point it elsewhere',
+  'template-missing': 'wait for the next template, or have the exporter send them more often',
+  'no-template': 'wait for the next template, or have the exporter send them more often',
+  truncated: 'datagrams are cut on the way: look at the MTU and at tunnels between',
+  malformed: 'the exporter sends what no version allows: update its software',
+  'bad-length': 'the exporter sends what no version allows: update its software',
+  'sampling-unknown': 'set the sampling rate in the names file, or have it exported by options',
+  'clock-skew': 'set its clock by NTP',
+}
+const otherRemedy = 'look at the datagrams: the journal holds them as pcap files for tcpdump'
+
+/** The faults of an exporter at a moment (unix seconds), the gravest first. */
+export function faultsOf(exporter: Exporter, now: number | null): Fault[] {
+  const faults = [
+    ...silence(exporter, now),
+    ...loss(exporter),
+    ...clock(exporter),
+    ...sampling(exporter),
+    ...problems(exporter),
+    ...restarts(exporter),
+  ]
+  const order: readonly Gravity[] = ['error', 'warning', 'note']
+  return faults.toSorted((a, b) => order.indexOf(a.gravity) - order.indexOf(b.gravity))
+}
+
+function silence({ lastSeen }: Exporter, now: number | null): Fault[] {
+  if (now === null || now - lastSeen < silentSeconds) return []
+  const what = `nothing has come from it for ${formatDuration(now - lastSeen)}`
+  const remedy = 'does it still run and export, and is its way to this host open (UDP)?'
+  return [{ gravity: 'error', what, remedy }]
+}
+
+function loss({ lost, flows }: Exporter): Fault[] {
+  if (lost.flows === 0 && lost.datagrams === 0) return []
+  const part = lost.flows / Math.max(1, flows + lost.flows)
+  const about = lost.flowsEstimated ? 'about ' : ''
+  const what = `${formatExact(lost.datagrams)} datagrams with ${about}${formatExact(lost.flows)} flows were lost (${(part * 100).toFixed(2)} %)`
+  const remedy =
+    'look at Status for drops in the kernel’s buffer; if there are none, they were lost on the way'
+  return [{ gravity: part > lossPart ? 'error' : 'warning', what, remedy }]
+}
+
+function clock({ clockSkewSeconds }: Exporter): Fault[] {
+  if (clockSkewSeconds === null || Math.abs(clockSkewSeconds) < skewSeconds) return []
+  const way = clockSkewSeconds > 0 ? 'ahead' : 'behind'
+  const what = `its clock is ${formatDuration(Math.abs(clockSkewSeconds))} ${way}`
+  return [{ gravity: 'warning', what, remedy: 'set its clock by NTP' }]
+}
+
+function sampling({ sampling: rate }: Exporter): Fault[] {
+  if (rate !== null) return []
+  const what = 'it samples packets and does not say how many'
+  return [{ gravity: 'error', what, remedy: 'have it export its sampling rate by options' }]
+}
+
+function problems({ problems: counts }: Exporter): Fault[] {
+  return Object.entries(counts).map(([kind, count]) => ({
+    gravity: 'warning' as const,
+    what: `${kind.replaceAll('-', ' ')}: ${formatExact(count)} times`,
+    remedy: remedies[kind] ?? otherRemedy,
+  }))
+}
+
+function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[] {
+  const said: Fault[] = []
+  if (count > 0) {
+    const what = `it restarted ${formatExact(count)} times`
+    said.push({ gravity: 'note', what, remedy: 'around a restart, time is unknown and hatched' })
+  }
+  if (duplicates + reordered > 0) {
+    const what = `${formatExact(duplicates)} datagrams came twice, ${formatExact(reordered)} out of order`
+    said.push({ gravity: 'note', what, remedy: 'nothing is counted twice; two ways may lead here' })
+  }
+  return said
+}

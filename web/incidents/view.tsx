@@ -1,0 +1,130 @@
+/** The incidents of a time, newest first: each a sentence, a click from its chart. */
+import { useEffect } from 'preact/hooks'
+
+import type { Incident, IncidentsAnswer } from '../../api/schema-explain.ts'
+import { formatDuration } from '../../flow/units.ts'
+import { addressOfAnswer, ask } from '../client.ts'
+import { Page } from '../controls/page.tsx'
+import { RangeField } from '../controls/range-field.tsx'
+import { KindMark } from '../explain/kind-mark.tsx'
+import { kinds, type Kind } from '../explain/kinds.ts'
+import { rangeParameter, windowAround } from '../explain/ranges.ts'
+import { writeAddress, defaultView } from '../state/address.ts'
+import { followAnswer } from '../state/follow.ts'
+import { addressWith, go, parameter, place, stay } from '../state/route.ts'
+import { view } from '../state/view.ts'
+import { windowAt } from '../state/window.ts'
+import { zone } from '../state/zone.ts'
+import { instantText, isoText } from '../time/words.ts'
+
+/** What is shown where the address names no time. */
+const defaultRange = { from: 'now-30d', to: 'now' }
+const listedMax = 500
+
+function query() {
+  const { from, to } = defaultRange
+  const texts = { from: parameter('from') || from, to: parameter('to') || to }
+  return { ...texts, exporter: view.value.exporter, tz: zone.value, limit: listedMax }
+}
+
+const listed = followAnswer<IncidentsAnswer>(
+  () => JSON.stringify(query()),
+  (ended) => ask('incidents', query(), ended),
+)
+
+export function Incidents() {
+  useEffect(() => {
+    // Without a time of its own the list would have Explore's six hours.
+    if (!place.value.query.includes('from=')) stay(addressWith(defaultRange))
+    return listed.follow()
+  }, [])
+  const { answer, error, isAsking } = listed.state.value
+  const kind = parameter('kind')
+  const incidents = (answer?.incidents ?? []).filter(
+    (incident) => kind === '' || incident.window.kind === kind,
+  )
+  return (
+    <Page
+      title="Incidents"
+      about="what went wrong, when to the second, and who it was"
+      isBusy={isAsking}
+      error={error}
+      tools={<Tools />}
+    >
+      {answer && incidents.length === 0 && <None />}
+      <ol class="incidents">
+        {incidents.map((incident) => (
+          <Item key={incident.id} incident={incident} />
+        ))}
+      </ol>
+      {answer?.more && <p class="dim">There are more; choose a shorter time to see them.</p>}
+    </Page>
+  )
+}
+
+function Tools() {
+  const shown = (Object.keys(kinds) as Kind[]).filter((kind) => kind !== 'none')
+  return (
+    <>
+      <select
+        aria-label="Kind"
+        value={parameter('kind')}
+        onChange={(event) => go(addressWith({ kind: event.currentTarget.value }))}
+      >
+        <option value="">all kinds</option>
+        {shown.map((kind) => (
+          <option key={kind} value={kind}>
+            {kinds[kind].label}
+          </option>
+        ))}
+      </select>
+      <RangeField />
+    </>
+  )
+}
+
+function Item({ incident }: { incident: Incident }) {
+  const { window, exporter, exporterName, sentence, actors } = incident
+  const around = windowAround(window.from, window.to)
+  const name = exporterName ?? exporter
+  const range = { from: window.from * 1000, to: window.to * 1000 }
+  const [from, to] = [isoText(around.from), isoText(around.to)]
+  const explain = rangeParameter(range)
+  const address = `/${writeAddress({ ...defaultView, from, to, exporter: name, explain })}`
+  const report = { from: window.from, to: window.to, exporter: name, tz: zone.value }
+  const hosts = new Set(actors.map(({ host }) => host)).size
+  return (
+    <li class="panel incident">
+      <div class={`incident-kind ${kinds[window.kind].colour}`} title={kinds[window.kind].about}>
+        <KindMark kind={window.kind} />
+        {kinds[window.kind].label}
+      </div>
+      <div>
+        <p class="incident-sentence">
+          <a href={address}>{sentence}</a>
+        </p>
+        <p class="dim">
+          {instantText(range.from, zone.value)} – {instantText(range.to, zone.value)} ·{' '}
+          {formatDuration(window.seconds)}
+          {window.ongoing ? ', still going on' : ''} · {name}
+          {hosts > 1 ? ` · ${hosts} hosts` : ''} ·{' '}
+          <a href={addressOfAnswer('report', report)} target="_blank" rel="noopener">
+            print
+          </a>
+        </p>
+      </div>
+    </li>
+  )
+}
+
+function None() {
+  const window = windowAt(Date.now())
+  const days = window ? formatDuration((window.to - window.from) / 1000) : ''
+  return (
+    <p class="panel empty">
+      No incidents in these {days}. Weir looks at each interval as it closes: for one host that
+      takes the line, for silence, for an exporter that went away, for many times the usual. Choose
+      a longer time, or select a range in <a href="/">Explore</a> and press Explain.
+    </p>
+  )
+}

@@ -1,0 +1,75 @@
+/** Annotations: what people wrote on the time that is shown. */
+import { computed, signal } from '@preact/signals'
+
+import { read, send } from '../client.ts'
+import { followAnswer } from './follow.ts'
+import { addressOf } from './route.ts'
+import { traffic } from './traffic.ts'
+
+/** Something that happened, as the API keeps it. Times are unix seconds. */
+export interface Annotation {
+  id: string
+  etag: string
+  from: number
+  /** null for a moment */
+  to: number | null
+  text: string
+  tags: readonly string[]
+  exporter: string | null
+  tracker: string | null
+  author: string
+}
+
+interface AnnotationsAnswer {
+  annotations: Annotation[]
+}
+
+/** A path that asks for the annotations of what is shown. */
+const path = computed(() => {
+  const shown = traffic.value
+  return shown && addressOf('/api/annotations', { from: shown.keyed.from, to: shown.keyed.to })
+})
+
+export const annotationsShown = followAnswer<readonly Annotation[]>(
+  () => path.value,
+  async (ended) => (await read<AnnotationsAnswer>(path.value!, ended)).annotations,
+)
+
+/** The annotations shown, oldest first: their number on the chart is their place here. */
+export const annotations = computed(() =>
+  (annotationsShown.state.value.answer ?? []).toSorted((a, b) => a.from - b.from),
+)
+
+/** What is being written: a new annotation, or one that is revised. */
+export interface Draft {
+  /** unix seconds; `to` null for a moment */
+  from: number
+  to: number | null
+  text: string
+  of: Annotation | null
+}
+
+export const draft = signal<Draft | null>(null)
+
+/**
+ * Keeps what was written.
+ * @throws RequestError
+ */
+export async function keep({ from, to, text, of }: Draft): Promise<void> {
+  if (!of) await send('/api/annotations', { method: 'POST', body: { from, to, text } })
+  else {
+    const { id, etag, tags, exporter, tracker } = of
+    const body = { from, to, text, tags, exporter, tracker }
+    await send(`/api/annotations/${id}`, { method: 'PUT', body, etag })
+  }
+  annotationsShown.again()
+}
+
+/**
+ * Takes an annotation away.
+ * @throws RequestError
+ */
+export async function remove({ id, etag }: Annotation): Promise<void> {
+  await send(`/api/annotations/${id}`, { method: 'DELETE', etag })
+  annotationsShown.again()
+}

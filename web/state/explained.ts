@@ -1,0 +1,53 @@
+/** What the view asks to be explained, and the API's explanation of it. */
+import { computed, signal } from '@preact/signals'
+
+import type { ExplainAnswer } from '../../api/schema-explain.ts'
+import type { TopRow } from '../../api/schema.ts'
+import { ask } from '../client.ts'
+import { readRange } from '../explain/ranges.ts'
+import { followAnswer } from './follow.ts'
+import { traffic } from './traffic.ts'
+import { view } from './view.ts'
+import { zone } from './zone.ts'
+
+/** Other ends of the first actor that are listed. */
+const peersMax = 8
+
+/** The range that is explained, unix seconds; null where none is. */
+export const explainedRange = computed(() => {
+  const { explain } = view.value
+  if (explain === '') return null
+  const range = readRange(explain)
+  if (range) return { from: range.from / 1000, to: range.to / 1000 }
+  const shown = traffic.value
+  return shown && { from: shown.window.from / 1000, to: shown.window.to / 1000 }
+})
+
+/** The parameters of what is explained, for the API and for the report. */
+export const explainQuery = computed(() => {
+  const range = explainedRange.value
+  return range && { ...range, exporter: view.value.exporter, tz: zone.value }
+})
+
+const question = () => explainQuery.value && JSON.stringify(explainQuery.value)
+
+/** The other ends of the first actor, greatest first. */
+export const mainPeers = signal<{ actor: string; rows: readonly TopRow[] } | null>(null)
+
+export const explained = followAnswer<ExplainAnswer>(question, async (ended) => {
+  mainPeers.value = null
+  const answer = await ask('explain', explainQuery.value ?? {}, ended)
+  void loadPeers(answer, ended)
+  return answer
+})
+
+async function loadPeers(answer: ExplainAnswer, ended: AbortSignal): Promise<void> {
+  const actor = answer.actors[0]?.host
+  if (actor === undefined) return
+  const { from, to } = answer.window
+  const { exporter } = view.value
+  const query = { from, to, exporter, by: 'host', filter: `host ${actor}`, limit: peersMax + 1 }
+  const top = await ask('top', query, ended).catch(() => null)
+  const rows = top?.rows.filter((row) => row.key['host'] !== actor).slice(0, peersMax)
+  if (rows && !ended.aborted) mainPeers.value = { actor, rows }
+}
