@@ -16,7 +16,6 @@ import { TimeBar } from './controls/time-bar.tsx'
 import { Welcome } from './controls/welcome.tsx'
 import { annotationsShown } from './state/annotations.ts'
 import { exporters } from './state/collector.ts'
-import { incidentsShown } from './state/incidents.ts'
 import { followRefresh } from './state/refresh.ts'
 import { followTitle } from './state/title.ts'
 import { followView, layers, loading } from './state/traffic.ts'
@@ -73,13 +72,7 @@ async function fetchPanel(): Promise<void> {
 
 /** Keeps in step with the address while the view is shown. */
 function followAll(): () => void {
-  const ends = [
-    followView(),
-    followRefresh(),
-    followTitle(),
-    incidentsShown.follow(),
-    annotationsShown.follow(),
-  ]
+  const ends = [followView(), followRefresh(), followTitle(), annotationsShown.follow()]
   addEventListener('keydown', exploreKeys)
   return () => {
     removeEventListener('keydown', exploreKeys)

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
+import type { Annotation } from '../../api/schema-state.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { RequestError } from '../client.ts'
 import {
@@ -10,7 +11,6 @@ import {
   draft,
   keep,
   remove,
-  type Annotation,
   type Draft,
 } from '../state/annotations.ts'
 import { zone } from '../state/zone.ts'

@@ -1,28 +1,11 @@
 /** Annotations: what people wrote on the time that is shown. */
 import { computed, signal } from '@preact/signals'
 
+import type { Annotation, AnnotationsAnswer } from '../../api/schema-state.ts'
 import { read, send } from '../client.ts'
 import { followAnswer } from './follow.ts'
 import { addressOf } from './route.ts'
 import { traffic } from './traffic.ts'
-
-/** Something that happened, as the API keeps it. Times are unix seconds. */
-export interface Annotation {
-  id: string
-  etag: string
-  from: number
-  /** null for a moment */
-  to: number | null
-  text: string
-  tags: readonly string[]
-  exporter: string | null
-  tracker: string | null
-  author: string
-}
-
-interface AnnotationsAnswer {
-  annotations: Annotation[]
-}
 
 /** A path that asks for the annotations of what is shown. */
 const path = computed(() => {

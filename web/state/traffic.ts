@@ -68,11 +68,17 @@ export function followView(): () => void {
   let asked = ''
   return effect(() => {
     const { from, to, by, measure, exporter, filter, step, compare } = view.value
-    const next = [from, to, by, measure, exporter, filter, step, compare, zone.value].join('\n')
+    const ofZone = needsZone(from) || needsZone(to) || compare !== 'none' ? zone.value : ''
+    const next = [from, to, by, measure, exporter, filter, step, compare, ofZone].join('\n')
     if (next === asked) return
     asked = next
     void load()
   })
+}
+
+/** Whether a time is another in another zone: the server's, once it is known, need not be waited for. */
+function needsZone(time: string): boolean {
+  return /\/|[dwMQy]/.test(time) || /^\d{4}-\d\d-\d\d(?!.*(Z|[+-]\d\d:?\d\d)$)/.test(time)
 }
 
 /** Fetches the view again; a request under way is given up. */
