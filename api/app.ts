@@ -12,6 +12,11 @@ import Fastify, {
 } from 'fastify'
 
 import packageFile from '../package.json' with { type: 'json' }
+import { Accounts } from './access/accounts.ts'
+import { guardAccess } from './access/authenticate.ts'
+import { firstAdmin } from './access/first-admin.ts'
+import { Lockout } from './access/lockout.ts'
+import { Passwords } from './access/passwords.ts'
 import { refuseBroken } from './broken-requests.ts'
 import { addEntityTags } from './caching.ts'
 import { describe, showDescription } from './docs.ts'
@@ -24,8 +29,12 @@ import { dashboardsRoute } from './routes/dashboards.ts'
 import { exportersRoute } from './routes/exporters.ts'
 import { flowsRoute } from './routes/flows.ts'
 import { seriesRoute } from './routes/series.ts'
+import { panelsRoute } from './routes/panels.ts'
+import { sessionRoutes, type SessionParts } from './routes/session.ts'
 import { statusRoute } from './routes/status.ts'
+import { tokensRoutes } from './routes/tokens.ts'
 import { topRoute } from './routes/top.ts'
+import { usersRoutes } from './routes/users.ts'
 import { guard } from './security.ts'
 
 export interface AppOptions extends Omit<ApiParts, 'heavy' | 'now'> {
@@ -57,6 +66,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     requestTimeout: requestTimeoutMs,
     // Connections that are kept open must not keep the process from ending.
     forceCloseConnections: true,
+    // Only the proxies of the settings are believed when they say for whom they ask.
+    trustProxy: (address) => options.settings.access.proxies?.hasText(address) ?? false,
     return503OnClosing: true,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     clientErrorHandler: refuseBroken,
@@ -68,6 +79,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Answers are typed where they are made; checking hundreds of thousands of numbers again costs time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   answerErrors(app)
+  // A form of another site can send text; JSON it cannot.
+  app.removeContentTypeParser('text/plain')
   const { http, published } = options.settings
   await guard(app, [http.host, ...(published === null ? [] : [published.host])])
   await app.register(rateLimit, {
@@ -79,14 +92,19 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(compress, { threshold: compressedFromBytes })
   await describe(app, packageFile.version)
   await addRoutes(app, options)
-  showDescription(app)
   await servePage(app, options.pageFolder)
   return app
 }
 
 async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<void> {
   const { now = Date.now, heavyLimits } = options
-  const parts: ApiParts = { ...options, now, heavy: new HeavyQueries(heavyLimits) }
+  const heavy = new HeavyQueries(heavyLimits)
+  const { settings, state } = options
+  const given = settings.access.passwordFile === null ? [] : [firstAdmin]
+  const accounts = new Accounts(state, now, new Set(given))
+  const access = { accounts, passwords: new Passwords(), lockout: new Lockout(now) }
+  const parts: SessionParts = { ...options, ...access, now, heavy }
+  await guardAccess(app, { settings, accounts, state, now })
   await app.register(seriesRoute(parts))
   await app.register(topRoute(parts))
   await app.register(flowsRoute(parts))
@@ -94,6 +112,11 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(statusRoute(parts))
   await app.register(annotationsRoute(parts))
   await app.register(dashboardsRoute(parts))
+  await app.register(panelsRoute(parts))
+  await app.register(sessionRoutes(parts))
+  await app.register(usersRoutes(parts))
+  await app.register(tokensRoutes(parts))
+  showDescription(app)
 }
 
 function answerErrors(app: FastifyInstance): void {

@@ -9,6 +9,8 @@ import { Names } from '../flow/names.ts'
 import type { Settings } from '../flow/settings.ts'
 import { openFlowStore } from '../store/archive/query.ts'
 import { openParquetSeriesReader } from '../store/parquet/series.ts'
+import { makeFirstAdmin } from './access/first-admin.ts'
+import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
 import { ingestStatus } from './ingest-status.ts'
 import { openApiState } from './state.ts'
@@ -16,14 +18,18 @@ import { openApiState } from './state.ts'
 /** The page as `npm run build` leaves it. */
 const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
 
+export interface RunningApi {
+  close(): Promise<void>
+  url: string
+  /** The password of the user admin where one was made up: to be told once. */
+  firstPassword: Promise<string | null>
+}
+
 /**
  * Serves the API and the page of a data folder, whether or not an ingest runs on it.
  * @throws ListenError where the address is taken; NamesError and others where the names file cannot be read
  */
-export async function runApi(
-  settings: Settings,
-  log: FastifyBaseLogger,
-): Promise<{ close(): Promise<void>; url: string }> {
+export async function runApi(settings: Settings, log: FastifyBaseLogger): Promise<RunningApi> {
   const names = await readNames(settings.names)
   const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
   const series = await openParquetSeriesReader(join(settings.data, 'series'))
@@ -36,7 +42,9 @@ export async function runApi(
   }
   const { host, port } = settings.http
   try {
-    return { close, url: await app.listen({ host, port }) }
+    const url = await app.listen({ host, port })
+    const firstPassword = makeFirstAdmin(settings, { state, passwords: new Passwords() })
+    return { close, url, firstPassword }
   } catch (error) {
     await close()
     throw new ListenError(`${host}:${port}`, { cause: error })

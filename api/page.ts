@@ -45,13 +45,22 @@ function sendIndex(reply: FastifyReply): FastifyReply {
 
 /**
  * Addresses of the page's views have no extension (or look so, as 10.0.0.22 does), and browsers ask
- * for them as HTML. None has a separator that is written so as not to be seen.
+ * for them as HTML. None has a separator that is written so as not to be seen, or would be the API
+ * if it were read more kindly.
  */
 function isView({ method, url, headers }: FastifyRequest): boolean {
   const [path = ''] = url.split('?')
-  if (path === '/api' || path.startsWith('/api/') || /%2f|%5c|%2e/i.test(path)) return false
+  if (/%2f|%5c|%2e|\\|\/\//i.test(path) || looksLikeApi(path)) return false
   const isPage = extname(path) === '' || headers.accept?.includes('text/html') === true
   return isPage && (method === 'GET' || method === 'HEAD')
+}
+
+function looksLikeApi(path: string): boolean {
+  try {
+    return /^\/api(\/|$)/i.test(decodeURIComponent(path))
+  } catch {
+    return true
+  }
 }
 
 function notFound({ method, url }: FastifyRequest): ApiError {

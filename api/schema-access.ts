@@ -31,8 +31,6 @@ export const SessionAnswer = closed({
   /** The only dashboard that a wall session reaches. */
   dashboard: Type.Union([Type.String(), Type.Null()]),
   expiresAt: nullableSeconds,
-  /** Addresses of hosts are shown as pseudonyms. */
-  masked: Type.Boolean(),
   /** Everybody who reaches the port is admin: to be shown. */
   open: Type.Boolean(),
 })
@@ -101,5 +99,7 @@ export const AuditEntry = Type.Object(
   { at: seconds, user: Type.String(), address: Type.String(), what: Type.String() },
   { additionalProperties: true },
 )
+export type AuditEntry = Static<typeof AuditEntry>
+
 export const AuditAnswer = closed({ entries: Type.Array(AuditEntry) })
 export type AuditAnswer = Static<typeof AuditAnswer>

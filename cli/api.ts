@@ -10,8 +10,20 @@ export async function api({ settings }: CommandInput): Promise<void> {
   await checkNames(settings)
   await buildPage()
   await runUntilStopped(async () => {
-    const running = await runApi(settings, createLog(settings, 'api'))
+    const log = createLog(settings, 'api')
+    const running = await runApi(settings, log)
     console.log(`weir: the page is at ${running.url}`)
+    running.firstPassword.then(
+      (password) => {
+        if (password !== null) console.log(firstPasswordText(password))
+      },
+      (error: unknown) => log.error({ error }, 'nobody can log in: the first password is not kept'),
+    )
     return running
   })
+}
+
+/** Told once, and kept nowhere but as a hash. */
+function firstPasswordText(password: string): string {
+  return `weir: log in as admin with the password ${password} (told only now; change it on the page)`
 }

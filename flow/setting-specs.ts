@@ -1,7 +1,7 @@
 /** The table of settings: what each is for, its default, how it is read, and what to write instead. */
+import { consoleSpecs } from './console-specs.ts'
 import { parseDuration } from './interval.ts'
 import {
-  auth,
   bytes,
   endpoint,
   httpUrl,
@@ -9,28 +9,12 @@ import {
   nonEmpty,
   oneOf,
   optional,
+  setting,
   tiers,
   timeZone,
   whole,
   plainName,
 } from './setting-values.ts'
-
-/** A parser gives the value, or null where the text cannot be used; `remedy` then says what to write. */
-export interface SettingSpec<Value> {
-  default: string
-  parse: (text: string) => Value | null
-  remedy: string
-  about: string
-}
-
-function setting<Value>(
-  about: string,
-  fallback: string,
-  parse: (text: string) => Value | null,
-  remedy: string,
-): SettingSpec<Value> {
-  return { default: fallback, parse, remedy, about }
-}
 
 const privateNetworks =
   '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10'
@@ -119,12 +103,7 @@ export const settingSpecs = {
     timeZone,
     'write an IANA time zone such as Europe/Brussels, or browser',
   ),
-  AUTH: setting(
-    'who may read when HTTP is off loopback',
-    '',
-    auth,
-    'write none (who reaches the port may read everything), or keep WEIR_HTTP on 127.0.0.1',
-  ),
+  ...consoleSpecs,
   RECEIVE_BUFFER: setting(
     'socket buffer asked of the kernel',
     '32MB',

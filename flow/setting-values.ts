@@ -8,6 +8,24 @@ export interface Endpoint {
   port: number
 }
 
+/** A parser gives the value, or null where the text cannot be used; `remedy` then says what to write. */
+export interface SettingSpec<Value> {
+  default: string
+  parse: (text: string) => Value | null
+  remedy: string
+  about: string
+}
+
+/** A row of the table of settings. */
+export function setting<Value>(
+  about: string,
+  fallback: string,
+  parse: (text: string) => Value | null,
+  remedy: string,
+): SettingSpec<Value> {
+  return { default: fallback, parse, remedy, about }
+}
+
 export function nonEmpty(text: string): string | null {
   return text.trim() === '' ? null : text.trim()
 }
@@ -17,16 +35,12 @@ export function optional(text: string): string {
 }
 
 export function oneOf<Word extends string>(...words: Word[]): (text: string) => Word | null {
-  return (text) => words.find((word) => word === text) ?? null
+  return (text) => words.find((each) => each === text) ?? null
 }
 
 export function whole(least: number, most: number): (text: string) => number | null {
   return (text) =>
     /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : null
-}
-
-export function auth(text: string): 'none' | null {
-  return text === 'none' ? 'none' : null
 }
 
 export function endpoint(text: string): Endpoint | null {
@@ -85,4 +99,10 @@ export function httpUrl(text: string): string | null {
 /** A word that may stand in names of files, buckets and tokens. */
 export function plainName(text: string): string | null {
   return /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/.test(text.trim()) ? text.trim() : null
+}
+
+/** The parts of a comma-separated text, none where it is empty. */
+export function list(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim())
+  return parts.filter((part) => part !== '')
 }

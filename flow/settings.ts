@@ -4,8 +4,9 @@
  */
 import type { NetworkSet } from './address.ts'
 import type { Tier } from './interval.ts'
-import { settingSpecs, type SettingSpec } from './setting-specs.ts'
-import type { Endpoint } from './setting-values.ts'
+import type { AccessSettings } from './console-specs.ts'
+import { settingSpecs } from './setting-specs.ts'
+import type { Endpoint, SettingSpec } from './setting-values.ts'
 
 export type { Endpoint } from './setting-values.ts'
 
@@ -44,7 +45,7 @@ export interface Settings {
   archiveMaxBytes: number
   flowMaxMs: number
   timeZone: string
-  auth: 'none' | null
+  access: AccessSettings
   receiveBufferBytes: number
   logLevel: string
 }
@@ -113,7 +114,13 @@ export function readSettings(
     archiveMaxBytes: read('ARCHIVE_MAX', s.ARCHIVE_MAX),
     flowMaxMs: read('FLOW_MAX', s.FLOW_MAX),
     timeZone: timeZoneName,
-    auth: read('AUTH', s.AUTH),
+    access: {
+      auth: read('AUTH', s.AUTH),
+      passwordFile: read('PASSWORD_FILE', s.PASSWORD_FILE) || null,
+      proxies: read('PROXIES', s.PROXIES),
+      proxyUserHeader: read('PROXY_USER_HEADER', s.PROXY_USER_HEADER),
+      proxyAdmins: read('PROXY_ADMINS', s.PROXY_ADMINS),
+    },
     receiveBufferBytes: read('RECEIVE_BUFFER', s.RECEIVE_BUFFER),
     logLevel: read('LOG', s.LOG),
   }
@@ -127,9 +134,17 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-function exposure({ http, published, auth: given }: Settings): SettingFault[] {
+function exposure({ http, published, access }: Settings): SettingFault[] {
+  if (access.auth === 'proxy' && access.proxies === null)
+    return [
+      {
+        key: 'WEIR_AUTH',
+        value: 'proxy',
+        remedy: 'needs WEIR_PROXIES: the networks of the proxy, such as 127.0.0.1/32',
+      },
+    ]
   const reached = published ?? http
-  if (isLoopback(reached.host) || given !== null) return []
+  if (isLoopback(reached.host) || access.auth !== null) return []
   return [
     {
       key: published === null ? 'WEIR_HTTP' : 'WEIR_PUBLISHED',

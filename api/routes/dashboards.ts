@@ -22,11 +22,7 @@ import {
   Removed,
 } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
-
-/** A dashboard as it is kept. */
-export interface KeptDashboard extends DashboardBody {
-  author: string
-}
+import { checkPanels, type KeptDashboard } from './panels.ts'
 
 const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
 const collection = 'dashboards' as const
@@ -66,6 +62,7 @@ function listRoutes(app: App, { state }: ApiParts): void {
       },
     },
     async (request, reply) => {
+      checkPanels(request.body)
       const { id = slugOf(request.body.title), ...rest } = request.body
       const body: KeptDashboard = { ...rest, author: authorOf(request) }
       const made = await putDocument(state, { collection, id, body, revision: 0 })
@@ -86,6 +83,7 @@ function oneRoutes(app: App, { state }: ApiParts): void {
     '/api/dashboards/:id',
     { schema: { summary: 'Changes a dashboard', ...one, body: DashboardBody } },
     async (request) => {
+      checkPanels(request.body)
       const { id } = request.params
       const before = await documentOf<KeptDashboard>(state, collection, id)
       const revision = expectedRevision(request, before) ?? before.revision

@@ -1,5 +1,6 @@
 /** GET /api/series */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 
 import { sayFreshness } from '../caching.ts'
 import { windowOf, type ApiParts } from '../parts.ts'
@@ -14,13 +15,20 @@ const schema = {
 
 export function seriesRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/api/series', { schema }, async ({ query }, reply) => {
-      const { window, seen, now } = await windowOf(parts, query)
-      const answer = await parts.heavy.run(reply, (signal) =>
-        answerSeries(query, window, { ...parts, tiers: parts.settings.tiers, seen, now, signal }),
-      )
-      sayFreshness(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)
-      return answer
-    })
+    app.get('/api/series', { schema }, ({ query }, reply) => seriesAnswer(parts, query, reply))
   }
+}
+
+/** Answers a query for series, and says for how long the answer holds. */
+export async function seriesAnswer(
+  parts: ApiParts,
+  query: SeriesQuery,
+  reply: FastifyReply,
+): Promise<SeriesAnswer> {
+  const { window, seen, now } = await windowOf(parts, query)
+  const answer = await parts.heavy.run(reply, (signal) =>
+    answerSeries(query, window, { ...parts, tiers: parts.settings.tiers, seen, now, signal }),
+  )
+  sayFreshness(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)
+  return answer
 }

@@ -96,13 +96,13 @@ function ingestWarnings(ingest: IngestStatus | null): Warning[] {
   ]
 }
 
-function settingWarnings({ http, published, auth }: Settings): Warning[] {
+function settingWarnings({ http, published, access }: Settings): Warning[] {
   const reached = published ?? http
-  if (isLoopback(reached.host) || auth !== 'none') return []
+  if (isLoopback(reached.host) || access.auth !== 'none') return []
   return [
     {
-      what: `who reaches ${endpointText(reached)} may read everything (WEIR_AUTH=none)`,
-      remedy: 'keep it on 127.0.0.1, or let a firewall say who reaches it',
+      what: `who reaches ${endpointText(reached)} may read and change everything (WEIR_AUTH=none)`,
+      remedy: 'set WEIR_AUTH=password, keep it on 127.0.0.1, or let a firewall say who reaches it',
     },
   ]
 }
@@ -126,7 +126,7 @@ function shown(settings: Settings): StatusAnswer['settings'] {
     archiveMaxBytes: settings.archiveMaxBytes,
     flowMaxDays: settings.flowMaxMs / 86_400_000,
     timeZone: settings.timeZone,
-    auth: settings.auth,
+    auth: settings.access.auth,
   }
 }
 

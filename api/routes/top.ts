@@ -23,28 +23,36 @@ const schema = {
 export function topRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/api/top', { schema }, async ({ query }, reply) => {
-      const { window, now } = await windowOf(parts, query)
-      const limit = readWhole('limit', query.limit, { fallback: 10, least: 1, most: rowsMax })
-      const by = [...new Set((query.by ?? 'host').split(','))] as TopKeyName[]
-      const order = query.order ?? 'bytes'
-      const top = await parts.heavy.run(reply, (signal) =>
-        parts.flows.top({
-          from: window.from,
-          to: window.to,
-          filter: archiveFilter(window),
-          include: window.include,
-          signal,
-          by,
-          order,
-          limit,
-        }),
-      )
-      sayFreshness(reply, window, now)
-      const answer = answerOf(top, { by, order, window, parts })
-      if (query.format !== 'csv') return answer
-      return sendCsv(reply, topCsv(answer))
+      const answer = await topAnswer(parts, query, reply)
+      return query.format === 'csv' ? sendCsv(reply, topCsv(answer)) : answer
     })
   }
+}
+
+/** Answers a query for a top table, and says for how long the answer holds. */
+export async function topAnswer(
+  parts: ApiParts,
+  query: TopQuery,
+  reply: FastifyReply,
+): Promise<TopAnswer> {
+  const { window, now } = await windowOf(parts, query)
+  const limit = readWhole('limit', query.limit, { fallback: 10, least: 1, most: rowsMax })
+  const by = [...new Set((query.by ?? 'host').split(','))] as TopKeyName[]
+  const order = query.order ?? 'bytes'
+  const top = await parts.heavy.run(reply, (signal) =>
+    parts.flows.top({
+      from: window.from,
+      to: window.to,
+      filter: archiveFilter(window),
+      include: window.include,
+      signal,
+      by,
+      order,
+      limit,
+    }),
+  )
+  sayFreshness(reply, window, now)
+  return answerOf(top, { by, order, window, parts })
 }
 
 function sendCsv(reply: FastifyReply, text: string): FastifyReply {

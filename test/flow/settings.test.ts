@@ -53,7 +53,7 @@ test('all faults are found at once, each with a remedy', () => {
 test('off loopback the API wants WEIR_AUTH said', () => {
   assert.deepEqual(faultsOf({ WEIR_HTTP: '0.0.0.0:8080' }), ['WEIR_HTTP'])
   assert.deepEqual(faultsOf({ WEIR_HTTP: '[::1]:8080' }), [])
-  assert.equal(readSettings({ WEIR_HTTP: '0.0.0.0:8080', WEIR_AUTH: 'none' }).auth, 'none')
+  assert.equal(readSettings({ WEIR_HTTP: '0.0.0.0:8080', WEIR_AUTH: 'none' }).access.auth, 'none')
 })
 
 test('where a container or a proxy publishes the page counts instead of where it listens', () => {

@@ -1,0 +1,73 @@
+/**
+ * The one table of who may ask what: every route of the API by its pattern, and the roles that
+ * reach it. A route that is not in it does not start; the check goes by the route that was found,
+ * never by the address as it was written.
+ */
+import type { Role } from './schema-access.ts'
+
+export interface Rule {
+  /** `open`: everybody, a login is not needed. */
+  may: 'open' | readonly Role[]
+  /** For walls: the parameter that must name their own dashboard. */
+  own?: 'id'
+  /** Noted in the audit log: who looked at single flows, and who changed who may look. */
+  audit?: true
+}
+
+const everybody: Rule = { may: 'open' }
+const readers: Rule = { may: ['admin', 'viewer'] }
+const admins: Rule = { may: ['admin'] }
+const audited: Rule = { may: ['admin'], audit: true }
+const session: Rule = { may: ['admin', 'viewer', 'wall'] }
+/** A wall reaches its own dashboard only. */
+const ownDashboard: Rule = { may: ['admin', 'viewer', 'wall'], own: 'id' }
+
+export const access: Readonly<Record<string, Rule>> = {
+  'GET /api/session': everybody,
+  'POST /api/login': everybody,
+  'POST /api/logout': session,
+  'PUT /api/session/password': { may: ['admin', 'viewer'], audit: true },
+
+  'GET /api/series': readers,
+  'GET /api/top': readers,
+  'GET /api/flows': { may: ['admin', 'viewer'], audit: true },
+  'GET /api/exporters': readers,
+  'GET /api/status': readers,
+  'GET /api/explain': readers,
+  'GET /api/incidents': readers,
+  'GET /api/report': readers,
+  'GET /api/docs': readers,
+  'GET /api/docs/json': readers,
+
+  'GET /api/annotations': readers,
+  'GET /api/annotations/:id': readers,
+  'POST /api/annotations': readers,
+  'PUT /api/annotations/:id': readers,
+  'DELETE /api/annotations/:id': readers,
+
+  'GET /api/dashboards': readers,
+  'GET /api/dashboards/:id': ownDashboard,
+  'GET /api/dashboards/:id/panels/:panel': ownDashboard,
+  'POST /api/dashboards': admins,
+  'PUT /api/dashboards/:id': admins,
+  'DELETE /api/dashboards/:id': admins,
+
+  'GET /api/users': admins,
+  'POST /api/users': audited,
+  'PUT /api/users/:id': audited,
+  'DELETE /api/users/:id': audited,
+  'DELETE /api/users/:id/sessions': audited,
+  'GET /api/tokens': admins,
+  'POST /api/tokens': audited,
+  'DELETE /api/tokens/:id': audited,
+  'GET /api/audit': admins,
+}
+
+/** The rule of a route; null where it is none of the API's (the built page, which holds no data). */
+export function ruleOf(method: string, pattern: string | undefined): Rule | null {
+  if (pattern === undefined || !/^\/api(\/|$)/.test(pattern)) return null
+  const key = `${method === 'HEAD' ? 'GET' : method} ${pattern}`
+  const rule = Object.hasOwn(access, key) ? access[key] : undefined
+  if (!rule) throw new TypeError(`${key} is not in the table of access`)
+  return rule
+}

@@ -1,0 +1,145 @@
+/** Finds out who asks, and refuses what they may not do, before anything else is done. */
+import cookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Settings } from '../../flow/settings.ts'
+import { ruleOf, type Rule } from '../access.ts'
+import { ApiError } from '../errors.ts'
+import { everybody, identify, identityOf, type Identity } from '../identity.ts'
+import type { ApiState } from '../state.ts'
+import type { Accounts } from './accounts.ts'
+
+/** Over TLS the browser itself sees to it that nobody else set the cookie (`__Host-`). */
+const cookieNames = { plain: 'weir-session', secure: '__Host-weir-session' }
+
+export interface GuardParts {
+  settings: Settings
+  accounts: Accounts
+  state: ApiState
+  now: () => number
+}
+
+/** Adds the check to every route that is added after it; routes outside the table do not start. */
+export async function guardAccess(app: FastifyInstance, parts: GuardParts): Promise<void> {
+  await app.register(cookie)
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) ruleOf(each, url)
+  })
+  app.addHook('onRequest', async (request) => {
+    const rule = ruleOf(request.method, request.routeOptions.url)
+    if (!rule) return
+    const identity = await whoAsks(request, parts)
+    if (identity) identify(request, identity)
+    if (rule.may !== 'open') checkRule(rule, identity, request)
+  })
+  // Noted before the answer goes out, so that nobody has looked unnoted.
+  app.addHook('onSend', async (request, reply) => {
+    if (ruleOf(request.method, request.routeOptions.url)?.audit) await note(request, reply, parts)
+  })
+}
+
+/** The secret of the session that a request's cookie names. */
+export function sessionSecret(request: FastifyRequest): string | null {
+  return request.cookies[cookieName(request)] ?? null
+}
+
+/** Gives the browser a session; scripts cannot read it, and no other site can make it be sent. */
+export function giveSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  session: { secret: string; expiresAt: number },
+): void {
+  const expires = new Date(session.expiresAt)
+  reply.setCookie(cookieName(request), session.secret, { ...cookieOptions(request), expires })
+}
+
+/** Takes the session from the browser. */
+export function takeSession(request: FastifyRequest, reply: FastifyReply): void {
+  reply.clearCookie(cookieName(request), cookieOptions(request))
+}
+
+function cookieName(request: FastifyRequest): string {
+  return request.protocol === 'https' ? cookieNames.secure : cookieNames.plain
+}
+
+function cookieOptions(request: FastifyRequest) {
+  const secure = request.protocol === 'https'
+  return { path: '/', httpOnly: true, sameSite: 'strict', secure } as const
+}
+
+async function whoAsks(request: FastifyRequest, parts: GuardParts): Promise<Identity | null> {
+  const { accounts, settings } = parts
+  const bearer = /^Bearer ([\w.-]{20,200})$/.exec(request.headers.authorization ?? '')?.[1]
+  if (bearer !== undefined) return accounts.tokenOf(bearer)
+  const secret = sessionSecret(request)
+  const session = secret === null ? null : await accounts.sessionOf(secret)
+  if (session) {
+    checkOrigin(request)
+    return session
+  }
+  const { auth } = settings.access
+  if (auth === 'proxy') return fromProxy(request, settings)
+  if (auth === 'password') return null
+  // Without a word on WEIR_AUTH the settings only let the API start where loopback alone reaches it.
+  return everybody
+}
+
+/** The user whom a trusted proxy names. Anybody else's header is not looked at. */
+function fromProxy(request: FastifyRequest, { access }: Settings): Identity | null {
+  const user = request.headers[access.proxyUserHeader]
+  const address = request.socket.remoteAddress ?? ''
+  if (typeof user !== 'string' || user === '' || !access.proxies?.hasText(address)) return null
+  checkOrigin(request)
+  const role = access.proxyAdmins.includes(user) ? 'admin' : 'viewer'
+  return { ...everybody, user: user.slice(0, 100), role }
+}
+
+/**
+ * What a browser does by itself, with its cookie, must come from a page of ours: browsers say where
+ * a change comes from, so one that does not say it is refused.
+ */
+function checkOrigin({ method, headers }: FastifyRequest): void {
+  if (method === 'GET' || method === 'HEAD') return
+  if (headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin') return
+  throw new ApiError(403, 'origin-missing', {
+    message: 'a change with a session must say from which page it comes',
+    remedy: 'send Origin, or use an API token: Authorization: Bearer …',
+  })
+}
+
+function checkRule(rule: Rule, identity: Identity | null, request: FastifyRequest): void {
+  if (!identity)
+    throw new ApiError(401, 'login-needed', {
+      message: 'a login is needed',
+      remedy: 'log in on the page, or send an API token: Authorization: Bearer …',
+    })
+  const isAllowed = rule.may.includes(identity.role)
+  if (isAllowed && isOwn(rule, identity, request)) return
+  throw new ApiError(403, 'not-allowed', {
+    message: `the role ${identity.role} may not do this`,
+    remedy: 'ask an admin',
+  })
+}
+
+function isOwn({ own }: Rule, identity: Identity, request: FastifyRequest): boolean {
+  if (identity.role !== 'wall' || own === undefined) return true
+  return (request.params as Record<string, string>)[own] === identity.dashboard
+}
+
+async function note(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { state, now }: GuardParts,
+): Promise<void> {
+  const entry = {
+    at: now() / 1000,
+    user: identityOf(request)?.user ?? 'nobody',
+    address: request.ip,
+    what: `${request.method} ${request.url.slice(0, 2000)}`,
+    status: reply.statusCode,
+  }
+  // What cannot be kept is at least in the log of the process.
+  await state.log('audit', entry).catch((error: unknown) => {
+    request.log.warn({ entry, error }, 'a deed could not be noted in the audit log')
+  })
+}

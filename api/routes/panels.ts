@@ -1,0 +1,76 @@
+/**
+ * GET /api/dashboards/ID/panels/N: what a panel of a dashboard shows, by the query kept with it. A
+ * wall asks nothing else, so that its link tells only what its dashboard shows.
+ */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import { Errors } from 'typebox/value'
+
+import { documentOf } from '../documents.ts'
+import { ApiError, badQuery } from '../errors.ts'
+import type { ApiParts } from '../parts.ts'
+import { ErrorAnswer, SeriesAnswer, SeriesQuery, TopAnswer, TopQuery } from '../schema.ts'
+import { closed, IdParameters, type DashboardBody, type Panel } from '../schema-state.ts'
+import { seriesAnswer } from './series.ts'
+import { topAnswer } from './top.ts'
+
+/** A dashboard as it is kept. */
+export interface KeptDashboard extends DashboardBody {
+  author: string
+}
+
+const Parameters = closed({
+  id: IdParameters.properties.id,
+  panel: Type.String({ pattern: '^[0-9]{1,2}$', description: 'place in the list, from 0' }),
+})
+
+const schema = {
+  summary: 'What a panel of a dashboard shows: as /api/series or /api/top answer',
+  params: Parameters,
+  response: {
+    200: Type.Union([SeriesAnswer, TopAnswer]),
+    '4xx': ErrorAnswer,
+    '5xx': ErrorAnswer,
+  },
+}
+
+export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/dashboards/:id/panels/:panel', { schema }, async ({ params }, reply) => {
+      const { id, panel: index } = params
+      const { panels } = (await documentOf<KeptDashboard>(parts.state, 'dashboards', id)).body
+      const panel = panels[Number(index)]
+      if (!panel)
+        throw new ApiError(404, 'not-found', {
+          message: `dashboard "${id}" has ${panels.length} panels`,
+          remedy: 'count from 0',
+        })
+      return panelAnswer(parts, panel, reply)
+    })
+  }
+}
+
+function panelAnswer(
+  parts: ApiParts,
+  panel: Panel,
+  reply: FastifyReply,
+): Promise<SeriesAnswer | TopAnswer> {
+  if (panel.kind === 'top') return topAnswer(parts, panel.query, reply)
+  if ('query' in panel) return seriesAnswer(parts, panel.query, reply)
+  throw badQuery('no-query', `a panel of kind ${panel.kind} has no query`, 'see its dashboard')
+}
+
+/** @throws ApiError where a panel's query could not be answered, so that no wall finds out first */
+export function checkPanels({ panels }: DashboardBody): void {
+  for (const [index, panel] of panels.entries()) {
+    if (!('query' in panel)) continue
+    const [fault] = Errors(panel.kind === 'top' ? TopQuery : SeriesQuery, panel.query)
+    if (fault)
+      throw badQuery(
+        'bad-panel',
+        `panel ${index}: its query ${fault.instancePath} ${fault.message}`,
+        `give the parameters of ${panel.kind === 'top' ? '/api/top' : '/api/series'}`,
+      )
+  }
+}

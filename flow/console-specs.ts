@@ -1,0 +1,40 @@
+/** The settings of the console: who may ask, where alerts go, where names come from. */
+import { list, networks, oneOf, optional, setting } from './setting-values.ts'
+
+const authWords = ['password', 'proxy', 'none'] as const
+export type Auth = (typeof authWords)[number]
+
+/** Rows of the table of settings (setting-specs.ts). */
+export const consoleSpecs = {
+  AUTH: setting(
+    'who may ask: password (a login), proxy (a header of WEIR_PROXIES), none (who reaches the port)',
+    '',
+    oneOf(...authWords),
+    'write password, proxy, or none (who reaches the port may read and change everything)',
+  ),
+  PASSWORD_FILE: setting('file that holds the password of the user admin', '', optional, ''),
+  PROXIES: setting(
+    'networks of the proxies in front, whose X-Forwarded-For and user header are believed',
+    '',
+    (text) => (text === '' ? null : networks(text)),
+    'write networks as CIDR, comma-separated, such as 127.0.0.1/32',
+  ),
+  PROXY_USER_HEADER: setting(
+    'header in which a trusted proxy names the user, for WEIR_AUTH=proxy',
+    'remote-user',
+    (text) => (/^[a-z0-9-]{1,64}$/i.test(text) ? text.toLowerCase() : null),
+    'write the name of a header, such as remote-user',
+  ),
+  PROXY_ADMINS: setting('users whom a proxy names that are admin, comma-separated', '', list, ''),
+} as const
+
+/** How the API tells who asks. */
+export interface AccessSettings {
+  /** null: not said, which is `none` on loopback. */
+  auth: Auth | null
+  passwordFile: string | null
+  /** null: there is no proxy. */
+  proxies: ReturnType<typeof networks>
+  proxyUserHeader: string
+  proxyAdmins: string[]
+}

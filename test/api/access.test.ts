@@ -1,0 +1,415 @@
+/** Who may ask what: the whole table, and the ways around it that are refused. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test, type TestContext } from 'node:test'
+
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+
+import { access } from '../../api/access.ts'
+import { makeFirstAdmin } from '../../api/access/first-admin.ts'
+import { Passwords } from '../../api/access/passwords.ts'
+import { openApiState, type ApiState } from '../../api/state.ts'
+import type { SessionAnswer, TokenMade } from '../../api/schema-access.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { StateStore } from '../../store/state.ts'
+import { scratchFolder } from '../processes.ts'
+import { appUnderTest } from './app-under-test.ts'
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+interface Asking {
+  cookie?: string
+  bearer?: string
+  body?: object
+  headers?: Record<string, string>
+}
+
+const adminPassword = 'correct horse battery staple'
+const ours = { host: '127.0.0.1:8080', origin: 'http://127.0.0.1:8080' }
+
+/** An API with a login, its admin's password in a file, a viewer, and two dashboards. */
+class Console {
+  readonly app: FastifyInstance
+  readonly state: ApiState
+
+  private constructor(app: FastifyInstance, state: ApiState) {
+    this.app = app
+    this.state = state
+  }
+
+  static async open(
+    t: TestContext,
+    { now = Date.now, environment = {} }: { now?: () => number; environment?: object } = {},
+  ): Promise<Console> {
+    const data = await scratchFolder()
+    const passwordFile = join(data, 'password')
+    await writeFile(passwordFile, `${adminPassword}\n`)
+    const state = openApiState(data, now)
+    const { app } = await appUnderTest(t, {
+      environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: passwordFile, ...environment },
+      options: { state, now },
+    })
+    const place = { column: 0, row: 0, columns: 12, rows: 4 }
+    const query = { from: 'now-1h', to: 'now' }
+    for (const id of ['mine', 'other'])
+      await state.change({
+        collection: 'dashboards',
+        id,
+        body: { title: id, panels: [{ kind: 'chart', place, query }], author: 'admin' },
+      })
+    return new Console(app, state)
+  }
+
+  async ask(method: Method, url: string, asking: Asking = {}): Promise<LightMyRequestResponse> {
+    const { cookie, bearer, body, headers = ours } = asking
+    return this.app.inject({
+      method,
+      url,
+      headers: {
+        ...headers,
+        ...(cookie === undefined ? {} : { cookie }),
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      },
+      ...(body === undefined ? {} : { payload: body }),
+    })
+  }
+
+  /** Logs in and gives the cookie. */
+  async login(body: object, cookie?: string): Promise<string> {
+    const asking = cookie === undefined ? { body } : { body, cookie }
+    const response = await this.ask('POST', '/api/login', asking)
+    assert.equal(response.statusCode, 200, response.body)
+    const { name, value } = response.cookies[0]!
+    return `${name}=${value}`
+  }
+
+  admin(): Promise<string> {
+    return this.login({ user: 'admin', password: adminPassword })
+  }
+
+  async token(role: string, dashboard?: string): Promise<TokenMade> {
+    const body = { name: role, role, ...(dashboard === undefined ? {} : { dashboard }) }
+    const made = await this.ask('POST', '/api/tokens', { cookie: await this.admin(), body })
+    assert.equal(made.statusCode, 201, made.body)
+    return made.json()
+  }
+
+  async viewer(): Promise<string> {
+    const body = { user: 'vera', role: 'viewer', password: 'a long enough one' }
+    await this.ask('POST', '/api/users', { cookie: await this.admin(), body })
+    return this.login({ user: 'vera', password: 'a long enough one' })
+  }
+
+  async wall(): Promise<string> {
+    const { secret } = await this.token('wall', 'mine')
+    return this.login({ token: secret })
+  }
+}
+
+test('every route answers the roles of the table, and nobody else', async (t) => {
+  const console = await Console.open(t)
+  const cookies = {
+    nobody: '',
+    admin: await console.admin(),
+    viewer: await console.viewer(),
+    wall: await console.wall(),
+  }
+  let checked = 0
+  for (const [route, { may, own }] of Object.entries(access)) {
+    // A logout ends the session that the next line needs; it has a test of its own.
+    if (route === 'POST /api/logout') continue
+    const [method = '', pattern = ''] = route.split(' ')
+    if (!console.app.hasRoute({ method, url: pattern })) continue
+    const url = pattern.replace(':id', own === undefined ? 'absent' : 'mine').replace(':panel', '0')
+    for (const [role, cookie] of Object.entries(cookies)) {
+      const { statusCode } = await console.ask(method as Method, url, { cookie })
+      const allowed = may === 'open' || may.some((each) => each === role)
+      const refusedBy = role === 'nobody' ? 401 : 403
+      if (!allowed) assert.equal(statusCode, refusedBy, `${role}: ${route}`)
+      else assert.ok(![401, 403].includes(statusCode), `${role}: ${route}: ${statusCode}`)
+      checked++
+    }
+  }
+  assert.ok(checked > 100, `${checked} routes × roles`)
+})
+
+test('every route of the API is in the table', async (t) => {
+  const { app } = await Console.open(t)
+  await app.ready()
+  const described = app.swagger() as { paths: Record<string, Record<string, unknown>> }
+  for (const [path, operations] of Object.entries(described.paths))
+    for (const method of Object.keys(operations)) {
+      const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1')
+      assert.ok(Object.hasOwn(access, `${method.toUpperCase()} ${pattern}`), `${method} ${path}`)
+    }
+})
+
+test('a wall reaches its own dashboard only, however the address is written', async (t) => {
+  const console = await Console.open(t)
+  const cookie = await console.wall()
+  const status = async (url: string) => (await console.ask('GET', url, { cookie })).statusCode
+  assert.equal(await status('/api/dashboards/mine'), 200)
+  assert.equal(await status('/api/dashboards/mine/panels/0'), 200)
+  const others = [
+    '/api/dashboards/other',
+    '/api/dashboards/other/panels/0',
+    '/api/dashboards/%6Fther',
+    '/api/dashboards/mine%2F..%2Fother',
+    '/api/dashboards/mine/../other',
+    '/api/dashboards/mine/..%2Fother',
+    '/api/dashboards/./other',
+    '/api//dashboards/other',
+    '//api/dashboards/other',
+    '/api/dashboards/other/',
+    '/api/dashboards/other;x',
+    '/API/dashboards/other',
+    '/Api/Dashboards/other',
+    '/%61pi/dashboards/other',
+    '/api%2Fdashboards%2Fother',
+    '/api\\dashboards\\other',
+    '/api/series?from=now-1h',
+    '/api/series/',
+    '/API/series',
+    '/api/%73eries',
+    '/api/flows',
+    '/api/docs',
+    '/api/docs/json',
+  ]
+  for (const url of others) {
+    const response = await console.ask('GET', url, { cookie })
+    assert.ok([400, 403, 404].includes(response.statusCode), `${url}: ${response.statusCode}`)
+    assert.ok(!response.body.includes('"title":"other"'), url)
+  }
+})
+
+test('the session of a wall ends with its token, and the token itself reads nothing', async (t) => {
+  const console = await Console.open(t)
+  const { secret, id, link } = await console.token('wall', 'mine')
+  assert.equal(link, `/wall/mine#${secret}`)
+  const cookie = await console.login({ token: secret })
+  const url = '/api/dashboards/mine'
+  assert.equal((await console.ask('GET', url, { cookie })).statusCode, 200)
+  assert.equal((await console.ask('GET', url, { bearer: secret })).statusCode, 401)
+  const removed = await console.ask('DELETE', `/api/tokens/${id}`, {
+    cookie: await console.admin(),
+  })
+  assert.equal(removed.statusCode, 200)
+  assert.equal((await console.ask('GET', url, { cookie })).statusCode, 401)
+  const again = await console.ask('POST', '/api/login', { body: { token: secret } })
+  assert.equal(again.statusCode, 401)
+})
+
+test('ten thousand wrong passwords cost little, keep nobody out elsewhere, and end', async (t) => {
+  let now = Date.now()
+  const console = await Console.open(t, { now: () => now })
+  const tried = (password: string, remoteAddress: string) =>
+    console.app.inject({
+      method: 'POST',
+      url: '/api/login',
+      headers: ours,
+      remoteAddress,
+      payload: { user: 'admin', password },
+    })
+  const started = performance.now()
+  const counts = new Map<number, number>()
+  for (let i = 0; i < 10_000; i++) {
+    const { statusCode } = await tried(`wrong ${i}`, '10.6.6.6')
+    counts.set(statusCode, (counts.get(statusCode) ?? 0) + 1)
+    now += 100
+  }
+  const elapsedMs = performance.now() - started
+  t.diagnostic(`10,000 tries in ${Math.round(elapsedMs)} ms: ${JSON.stringify([...counts])}`)
+  assert.ok((counts.get(401) ?? 0) < 30, `${counts.get(401)} passwords were looked at`)
+  assert.equal((await tried(adminPassword, '10.0.0.7')).statusCode, 200, 'from elsewhere')
+  const locked = await tried(adminPassword, '10.6.6.6')
+  assert.equal(locked.statusCode, 429)
+  assert.match(locked.json<{ error: { remedy: string } }>().error.remedy, /wait \d+ s/)
+  now += 300_000
+  assert.equal((await tried(adminPassword, '10.6.6.6')).statusCode, 200, 'after five minutes')
+})
+
+test('a session that was there before the log-in is not the one after it', async (t) => {
+  const console = await Console.open(t)
+  const planted = 'weir-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+  const cookie = await console.login({ user: 'admin', password: adminPassword }, planted)
+  assert.notEqual(cookie, planted)
+  assert.equal((await console.ask('GET', '/api/users', { cookie: planted })).statusCode, 401)
+  const second = await console.login({ user: 'admin', password: adminPassword }, cookie)
+  assert.notEqual(second, cookie)
+  assert.equal((await console.ask('GET', '/api/users', { cookie })).statusCode, 401)
+  assert.equal((await console.ask('GET', '/api/users', { cookie: second })).statusCode, 200)
+  await console.ask('POST', '/api/logout', { cookie: second })
+  assert.equal((await console.ask('GET', '/api/users', { cookie: second })).statusCode, 401)
+})
+
+suite('changes that another site makes a browser send are refused', () => {
+  const body = { from: 1, text: 'forged' }
+  const cases: [what: string, headers: Record<string, string>, status: number][] = [
+    ['from our page', ours, 201],
+    ['from our page, by Sec-Fetch-Site', { 'sec-fetch-site': 'same-origin' }, 201],
+    ['from another site', { ...ours, origin: 'https://evil.example' }, 403],
+    ['from a sandboxed frame', { ...ours, origin: 'null' }, 403],
+    ['from another port', { ...ours, origin: 'http://127.0.0.1:9999' }, 403],
+    ['by a link', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['by a sibling host', { ...ours, 'sec-fetch-site': 'same-site' }, 403],
+    ['without a word on its origin', {}, 403],
+    ['as a form', { ...ours, 'content-type': 'text/plain' }, 415],
+    ['as an encoded form', { ...ours, 'content-type': 'application/x-www-form-urlencoded' }, 415],
+  ]
+  for (const [what, headers, status] of cases)
+    test(`${what} is ${status}`, async (t) => {
+      const console = await Console.open(t)
+      const cookie = await console.admin()
+      const host = { host: ours.host, ...headers }
+      const response = await console.ask('POST', '/api/annotations', {
+        cookie,
+        body,
+        headers: host,
+      })
+      assert.equal(response.statusCode, status, response.body)
+    })
+})
+
+test('cookies are for this site and no script; over TLS of a trusted proxy they are secure', async (t) => {
+  const console = await Console.open(t, { environment: { WEIR_PROXIES: '10.1.0.0/16' } })
+  const login = async (remoteAddress: string) => {
+    const response = await console.app.inject({
+      method: 'POST',
+      url: '/api/login',
+      remoteAddress,
+      headers: { ...ours, 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.9' },
+      payload: { user: 'admin', password: adminPassword },
+    })
+    return response.cookies[0] as unknown as Record<string, unknown>
+  }
+  const plain = await login('10.2.0.1')
+  assert.equal(plain['name'], 'weir-session')
+  assert.equal(plain['httpOnly'], true)
+  assert.equal(plain['sameSite'], 'Strict')
+  assert.equal(plain['secure'], undefined)
+  const secure = await login('10.1.0.1')
+  assert.equal(secure['name'], '__Host-weir-session')
+  assert.equal(secure['secure'], true)
+})
+
+test('a proxy’s header is believed from the proxy alone', async (t) => {
+  const { app } = await appUnderTest(t, {
+    environment: {
+      WEIR_AUTH: 'proxy',
+      WEIR_PROXIES: '10.1.0.1/32',
+      WEIR_PROXY_ADMINS: 'anna',
+    },
+  })
+  const asked = (remoteAddress: string, user?: string) =>
+    app.inject({
+      url: '/api/session',
+      remoteAddress,
+      headers: user === undefined ? {} : { 'remote-user': user },
+    })
+  const role = async (...given: Parameters<typeof asked>) =>
+    (await asked(...given)).json<SessionAnswer>().role
+  assert.equal(await role('10.1.0.1', 'anna'), 'admin')
+  assert.equal(await role('10.1.0.1', 'bert'), 'viewer')
+  assert.equal(await role('10.1.0.1'), null)
+  assert.equal(await role('10.1.0.2', 'anna'), null)
+  assert.throws(() => readSettings({ WEIR_AUTH: 'proxy' }), /WEIR_PROXIES/)
+})
+
+test('what a user may do changes at once, and the last admin stays', async (t) => {
+  const console = await Console.open(t)
+  const [admin, viewer] = [await console.admin(), await console.viewer()]
+  const promote = await console.ask('PUT', '/api/users/vera', {
+    cookie: admin,
+    body: { role: 'admin' },
+  })
+  assert.equal(promote.statusCode, 200, promote.body)
+  assert.equal((await console.ask('GET', '/api/users', { cookie: viewer })).statusCode, 401)
+  const again = await console.login({ user: 'vera', password: 'a long enough one' })
+  assert.equal((await console.ask('GET', '/api/users', { cookie: again })).statusCode, 200)
+  await console.ask('DELETE', '/api/users/vera', { cookie: admin })
+  assert.equal((await console.ask('GET', '/api/users', { cookie: again })).statusCode, 401)
+})
+
+test('looking at flows is noted with who, from where and what', async (t) => {
+  const console = await Console.open(t)
+  const [admin, cookie] = [await console.admin(), await console.viewer()]
+  await console.ask('GET', '/api/flows?from=now-1h&filter=host+10.0.0.22', { cookie })
+  const { entries } = (await console.ask('GET', '/api/audit', { cookie: admin })).json<{
+    entries: { user: string; what: string; address: string }[]
+  }>()
+  const noted = entries.find(({ what }) => what.startsWith('GET /api/flows'))
+  assert.equal(noted?.user, 'vera')
+  assert.equal(noted.address, '127.0.0.1')
+  assert.match(noted.what, /host\+10\.0\.0\.22/)
+})
+
+test('tokens serve programs, as what they were made for, until they are revoked', async (t) => {
+  const console = await Console.open(t)
+  const { secret, id } = await console.token('viewer')
+  const status = async (method: Method, url: string) =>
+    (await console.ask(method, url, { bearer: secret, headers: { host: ours.host } })).statusCode
+  assert.equal(await status('GET', '/api/series'), 200)
+  assert.equal(await status('GET', '/api/tokens'), 403)
+  await console.ask('DELETE', `/api/tokens/${id}`, { cookie: await console.admin() })
+  assert.equal(await status('GET', '/api/series'), 401)
+  const files = JSON.stringify(await console.state.list('tokens'))
+  assert.ok(!files.includes(secret.split('.')[1]!), 'no secret is kept')
+})
+
+test('the first password is made up once, kept as a hash, and logs in', async (t) => {
+  const data = await scratchFolder()
+  const settings = readSettings({ WEIR_DATA: data, WEIR_AUTH: 'password' })
+  const state = openApiState(data)
+  const passwords = new Passwords()
+  const password = await makeFirstAdmin(settings, { state, passwords })
+  assert.ok(password !== null && password.length >= 16)
+  assert.equal(await makeFirstAdmin(settings, { state, passwords }), null)
+  assert.ok(!JSON.stringify(await state.list('users')).includes(password))
+  const { app } = await appUnderTest(t, {
+    environment: { WEIR_AUTH: 'password' },
+    options: { state },
+  })
+  const payload = { user: 'admin', password }
+  const login = await app.inject({ method: 'POST', url: '/api/login', headers: ours, payload })
+  assert.equal(login.statusCode, 200, login.body)
+  const last = await app.inject({
+    method: 'DELETE',
+    url: '/api/users/admin',
+    headers: { ...ours, cookie: `weir-session=${login.cookies[0]!.value}` },
+  })
+  assert.equal(last.statusCode, 409)
+})
+
+test('a session outlives a restart, and ends unused after its time', async (t) => {
+  let now = Date.now()
+  const console = await Console.open(t, { now: () => now })
+  const cookie = await console.admin()
+  now += 11 * 3_600_000
+  assert.equal((await console.ask('GET', '/api/users', { cookie })).statusCode, 200)
+  // It is noted in the background that the session is in use.
+  for (let seen = 0; seen < now;) {
+    const [session] = await console.state.list<{ seenAt: number }>('sessions')
+    seen = session!.body.seenAt
+  }
+  now += 11 * 3_600_000
+  assert.equal((await console.ask('GET', '/api/users', { cookie })).statusCode, 200)
+  now += 13 * 3_600_000
+  assert.equal((await console.ask('GET', '/api/users', { cookie })).statusCode, 401)
+})
+
+test('while another process keeps the state and does not answer, nobody logs in, and it is said', async (t) => {
+  const data = await scratchFolder()
+  const other = await StateStore.open(data)
+  const state = openApiState(data)
+  const passwordFile = join(data, 'password')
+  await writeFile(passwordFile, adminPassword)
+  const { app } = await appUnderTest(t, {
+    environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: passwordFile },
+    options: { state },
+  })
+  const payload = { user: 'admin', password: adminPassword }
+  const login = await app.inject({ method: 'POST', url: '/api/login', headers: ours, payload })
+  assert.equal(login.statusCode, 503)
+  await other?.close()
+})
