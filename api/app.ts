@@ -27,6 +27,7 @@ import type { ApiParts } from './parts.ts'
 import { annotationsRoute } from './routes/annotations.ts'
 import { dashboardsRoute } from './routes/dashboards.ts'
 import { exportersRoute } from './routes/exporters.ts'
+import { filterRoute } from './routes/filter.ts'
 import { flowsRoute } from './routes/flows.ts'
 import { seriesRoute } from './routes/series.ts'
 import { panelsRoute } from './routes/panels.ts'
@@ -108,6 +109,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(seriesRoute(parts))
   await app.register(topRoute(parts))
   await app.register(flowsRoute(parts))
+  await app.register(filterRoute(parts))
   await app.register(exportersRoute(parts))
   await app.register(statusRoute(parts))
   await app.register(annotationsRoute(parts))

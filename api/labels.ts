@@ -13,6 +13,8 @@ export interface NameSource {
   /** The networks (a host is one of a single address) and the interfaces of a name. */
   networksNamed(name: string): Network[]
   interfacesNamed(name: string): { exporter: string; index: number }[]
+  /** All networks, hosts and interfaces that have a name. */
+  all(): { networks: string[]; interfaces: string[] }
 }
 
 /** A key of an answer. */

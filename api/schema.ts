@@ -9,12 +9,17 @@ import { Type, type Static, type TProperties } from 'typebox'
 import { topKeys, seriesKeys } from '../store/flows.ts'
 import { unknownReasons } from '../store/measurement.ts'
 
-function closed<Properties extends TProperties>(properties: Properties, description?: string) {
+/** An object with no other properties. */
+export function closed<Properties extends TProperties>(
+  properties: Properties,
+  description?: string,
+) {
   const about = description === undefined ? {} : { description }
   return Type.Object(properties, { additionalProperties: false, ...about })
 }
 
-function text(description: string, pattern = '^[^\\u0000]{1,1000}$') {
+/** An optional text of a query. */
+export function text(description: string, pattern = '^[^\\u0000]{1,1000}$') {
   return Type.Optional(Type.String({ description, pattern }))
 }
 
@@ -22,7 +27,8 @@ function oneOf<Word extends string>(words: readonly Word[], description: string)
   return Type.Enum(words, { description })
 }
 
-function wholeNumber(description: string) {
+/** An optional whole number of a query. */
+export function wholeNumber(description: string) {
   return text(description, '^[0-9]{1,9}$')
 }
 
@@ -41,7 +47,7 @@ const window = {
   from: text(`start: ${timeForms}; default now-6h`),
   to: text(`end, not included: ${timeForms}; default now`),
   tz: text('IANA time zone for now/d and for times without an offset; default UTC'),
-  filter: text('such as: host 10.0.0.22 and port 443'),
+  filter: text('such as: host 10.0.0.22 and port 443', '^[^\\u0000]{0,8000}$'),
   exporter: text('addresses or names, comma-separated; default all'),
   include: Type.Optional(
     oneOf(

@@ -20,3 +20,8 @@ export function protocolNumber(text: string): number | null {
   const name = text.toLowerCase()
   return numbers.get(name) ?? (Object.hasOwn(aliases, name) ? aliases[name]! : null)
 }
+
+/** All protocols that have a name, by number. */
+export function protocolNames(): { name: string; number: number }[] {
+  return names.flatMap((name, number) => (name === null ? [] : [{ name, number }]))
+}

@@ -1,7 +1,8 @@
 /** What the names in a filter stand for: own names, and those that exporters tell of themselves. */
 import type { Network } from '../../flow/address.ts'
 import type { FilterContext } from '../../flow/filter/context.ts'
-import { servicePorts } from '../../flow/service.ts'
+import type { KnownNames } from '../../flow/filter/suggest.ts'
+import { serviceNames, servicePorts } from '../../flow/service.ts'
 import type { InterfaceName } from '../../flow/status.ts'
 import type { NameSource } from '../labels.ts'
 
@@ -21,6 +22,21 @@ export interface NamedThings {
 export function exportersNamed(text: string, { names, exporters }: NamedThings): string[] {
   const called = exporters.filter(({ name }) => name === text).map(({ address }) => address)
   return [...new Set([...names.exporterAddresses(text), ...called])]
+}
+
+/** All names that can be suggested. */
+export function knownNames({ names, exporters }: NamedThings): KnownNames {
+  const own = names.all()
+  const told = exporters.flatMap((exporter) => exporter.interfaces.map(({ name }) => name ?? ''))
+  return {
+    exporters: exporters.map(({ address, name }) => ({
+      address,
+      name: name ?? names.exporterName(address),
+    })),
+    interfaces: [...new Set([...own.interfaces, ...told])].filter((name) => name !== ''),
+    networks: own.networks,
+    services: serviceNames(),
+  }
 }
 
 /** How a filter is to be read. */

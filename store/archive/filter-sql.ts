@@ -15,7 +15,7 @@ import {
   addressFields, bitsFields, numberField, type MeasureName, type NumberField,
 } from '../../flow/filter/fields.ts' // prettier-ignore
 import { rates } from '../../flow/filter/measures.ts'
-import type { Bindings } from './bindings.ts'
+import { Bindings } from './bindings.ts'
 import { bytes, first, isInSql, last, packets } from './expressions.ts'
 
 type Kind = Filter['kind']
@@ -131,4 +131,11 @@ function addressSql({ field, side, networks, except }: AddressFilter, bindings: 
     if (except.length === 0) return isInside
     return `(${isInside} AND NOT ${isInSql(except, column, bindings)})`
   })
+}
+
+/** The condition with its values in place, for people to read and to copy into DuckDB; never executed here. */
+export function filterSqlText(filter: Filter): string {
+  const bindings = new Bindings()
+  const sql = filterSql(filter, bindings)
+  return sql.replaceAll(/\$(b\d+)/g, (_placeholder, name: string) => String(bindings.values[name]))
 }

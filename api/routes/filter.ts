@@ -1,0 +1,49 @@
+/** GET /api/filter */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+import { FilterError, type Filter } from '../../flow/filter.ts'
+import type { FilterContext } from '../../flow/filter/context.ts'
+import { parseFilter } from '../../flow/filter/parse.ts'
+import { formatFilter } from '../../flow/filter/print.ts'
+import { filterSuggestions } from '../../flow/filter/suggest.ts'
+import { filterSqlText } from '../../store/archive/filter-sql.ts'
+import { exportersOf } from '../ingest-status.ts'
+import type { ApiParts } from '../parts.ts'
+import { filterContext, knownNames } from '../query/filter-context.ts'
+import { ErrorAnswer } from '../schema.ts'
+import { FilterAnswer, FilterQuery } from '../schema-filter.ts'
+
+const schema = {
+  summary: 'Reads a filter: its canonical form, its condition, its fault, and what may follow',
+  querystring: FilterQuery,
+  response: { 200: FilterAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+export function filterRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/filter', { schema }, async ({ query }): Promise<FilterAnswer> => {
+      const { filter: text = '', position = text.length } = query
+      const exporters = exportersOf(await parts.status.read())
+      const { names } = parts
+      const context = filterContext({ names, exporters, local: parts.settings.local.networks })
+      return {
+        ...read(text, context),
+        suggestions: filterSuggestions(text, Number(position), knownNames({ names, exporters })),
+      }
+    })
+  }
+}
+
+function read(
+  text: string,
+  context: FilterContext,
+): Pick<FilterAnswer, 'filter' | 'sql' | 'error'> {
+  try {
+    const filter: Filter = parseFilter(text, context) ?? { kind: 'any' }
+    return { filter: formatFilter(filter), sql: filterSqlText(filter), error: null }
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error
+    const { message, position, expected } = error
+    return { filter: null, sql: null, error: { message, position, expected } }
+  }
+}

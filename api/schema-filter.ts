@@ -1,0 +1,32 @@
+/** Query and answer of /api/filter. */
+import { Type, type Static } from 'typebox'
+
+import { closed, text, wholeNumber } from './schema.ts'
+
+export const FilterQuery = closed({
+  filter: text('such as: host 10.0.0.22 and port 443', '^[^\\u0000]{0,8000}$'),
+  position: wholeNumber('where to complete, in characters; default the end'),
+})
+export type FilterQuery = Static<typeof FilterQuery>
+
+export const FilterAnswer = closed({
+  filter: Type.Union([Type.String(), Type.Null()], {
+    description: 'the filter in its canonical form; null where it cannot be read',
+  }),
+  sql: Type.Union([Type.String(), Type.Null()], {
+    description: 'the condition that the archive is asked with, values in place',
+  }),
+  error: Type.Union([
+    closed({ message: Type.String(), position: Type.Number(), expected: Type.String() }),
+    Type.Null(),
+  ]),
+  suggestions: Type.Array(
+    closed({
+      text: Type.String({ description: 'goes in place of [from, to) of the filter' }),
+      about: Type.String(),
+      from: Type.Number(),
+      to: Type.Number(),
+    }),
+  ),
+})
+export type FilterAnswer = Static<typeof FilterAnswer>

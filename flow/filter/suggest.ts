@@ -1,0 +1,105 @@
+/** What could be written at a place of a filter: the words of the grammar, and known names. */
+import { FilterError, type Wanted } from '../filter.ts'
+import { protocolNames } from '../protocol.ts'
+import { condensedWords } from './about.ts'
+import type { FilterContext } from './context.ts'
+import { parseFilter } from './parse.ts'
+
+/** The names that there are. */
+export interface KnownNames {
+  exporters: readonly { address: string; name: string | null }[]
+  interfaces: readonly string[]
+  /** Networks and hosts. */
+  networks: readonly string[]
+  /** Services by IANA's names. */
+  services: readonly string[]
+}
+
+/** A text to put in place of [from, to) of the filter. */
+export interface Suggestion {
+  text: string
+  about: string
+  from: number
+  to: number
+}
+
+/** The most suggestions of one answer. */
+export const suggestionsMax = 50
+
+/** Every name stands for something: what is known only completes, it does not refuse. */
+const anyName: FilterContext = {
+  local: [],
+  exporters: () => ['::'],
+  networks: () => [{ words: [0, 0, 0, 0], bits: 128 }],
+  interfaces: () => [{ exporter: '::', index: 0 }],
+  services: () => [0],
+}
+
+/** The end of a text that may be a word half written. */
+const partial = /-?"?[^\s()[\],<>=!&|"#]*$/
+
+/**
+ * What may stand at `position` (offset in characters), completing the word that ends there; none
+ * where the filter cannot be read up to there.
+ */
+export function filterSuggestions(text: string, position: number, known: KnownNames): Suggestion[] {
+  const before = text.slice(0, position)
+  const typed = partial.exec(before)![0].replace(/^-/, '')
+  const from = before.length - typed.length
+  const wanted = wantedAfter(before.slice(0, from).replace(/-$/, ''))
+  if (!wanted) return []
+  const start = typed.replace(/^"/, '').toLowerCase()
+  return candidates(wanted, known)
+    .filter(({ word }) => word.toLowerCase().startsWith(start) && word.toLowerCase() !== start)
+    .slice(0, suggestionsMax)
+    .map(({ word, about }) => ({ text: written(word), about, from, to: position }))
+}
+
+/** What the grammar expects behind a text; null where it holds a fault already. */
+function wantedAfter(head: string): Wanted | null {
+  try {
+    return parseFilter(head, anyName) === null ? wantedAfterNothing() : { words: ['and', 'or'] }
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error
+    return error.position === head.length ? error.wanted : null
+  }
+}
+
+function wantedAfterNothing(): Wanted | null {
+  try {
+    parseFilter('not', anyName)
+    return null
+  } catch (error) {
+    return error instanceof FilterError ? error.wanted : null
+  }
+}
+
+interface Candidate {
+  word: string
+  about: string
+}
+
+function candidates({ words = [], values }: Wanted, known: KnownNames): Candidate[] {
+  const named = values === undefined ? [] : valuesOf[values](known)
+  const grammar = words.map((word) => ({ word, about: condensedWords[word] ?? '' }))
+  return [...named, ...grammar]
+}
+
+const valuesOf: Record<NonNullable<Wanted['values']>, (known: KnownNames) => Candidate[]> = {
+  exporter: ({ exporters }) =>
+    exporters.map(({ address, name }) =>
+      name === null ? { word: address, about: 'exporter' } : { word: name, about: address },
+    ),
+  interface: ({ interfaces }) => interfaces.map((word) => ({ word, about: 'interface' })),
+  address: ({ networks }) => networks.map((word) => ({ word, about: 'own name' })),
+  protocol: () =>
+    protocolNames().map(({ name, number }) => ({ word: name, about: `protocol ${number}` })),
+  service: ({ services }) => services.map((word) => ({ word, about: 'service' })),
+}
+
+/** A name in quotes where the grammar would take it apart. */
+function written(word: string): string {
+  return /^[^\s()[\],<>=!&|"#-][^\s()[\],<>=!&|"#]*$/.test(word) || /^[()]$/.test(word)
+    ? word
+    : `"${word.replaceAll('"', '')}"`
+}
