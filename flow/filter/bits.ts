@@ -5,6 +5,8 @@ import { bitsFields, flagBits } from './fields.ts'
 import type { TokenReader } from './token-reader.ts'
 import { readNumber } from './values.ts'
 
+/** nfdump's X: the six flags that it knows. */
+const allFlags = 0x3f
 const expectedFlags = 'TCP flags such as S, SA, S/SA, 0x02/0x12 or a number'
 
 /**
@@ -34,7 +36,7 @@ function flagLetters(text: string): number | null {
   if (!/^[a-z]{1,8}$/i.test(text)) return null
   let bits = 0
   for (const letter of text.toUpperCase()) {
-    const bit = letter === 'X' ? 255 : flagBits[letter]
+    const bit = letter === 'X' ? allFlags : flagBits[letter]
     if (bit === undefined) return null
     bits |= bit
   }

@@ -232,7 +232,7 @@ export const bitsFields = {
 
 export type BitsFieldName = keyof typeof bitsFields
 
-/** TCP flags by letter, as nfdump writes them; X stands for all eight. */
+/** TCP flags by letter, as nfdump writes them. */
 export const flagBits: Readonly<Record<string, number>> = {
   F: 1,
   S: 2,

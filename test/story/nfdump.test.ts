@@ -3,23 +3,16 @@
  * equal, for the whole file and for a window with include=within (nfdump's -t).
  */
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { protocolName } from '../../flow/protocol.ts'
 import { readSettings } from '../../flow/settings.ts'
-import { readPacket } from '../../ingest/capture/packet.ts'
-import { readCapture } from '../../ingest/capture/read.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowStore, TopKeyName } from '../../store/flows.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { collectWithNfcapd, nfdump } from './nfcapd.ts'
 
 const story = 'test/captures/monday-outage.v9.pcap.gz'
 const skip = skipWithout('nfcapd', 'nfdump')
@@ -37,51 +30,19 @@ before(async () => {
   const { code, stderr } = await runWeir(['replay', story], { WEIR_DATA: data })
   assert.equal(code, 0, stderr)
   flows = await openFlowStore(join(data, 'archive'), { local: readSettings({}).local })
-  nfdumpFolder = await collectWithNfcapd()
+  nfdumpFolder = await collectWithNfcapd(story)
 })
 
 after(() => flows?.close())
 
-/** Sends the capture to a real nfcapd and gives the folder with its files. */
-async function collectWithNfcapd(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-nfcapd-'))
-  const port = await freePort()
-  const nfcapd = spawn(
-    'nfcapd',
-    ['-b', '127.0.0.1', '-p', String(port), '-B', '8000000', '-w', folder, '-t', '3600'],
-    { stdio: 'ignore' },
-  )
-  await sleep(1000)
-  const socket = createSocket('udp4')
-  let sent = 0
-  for await (const packet of readCapture(story)) {
-    const datagram = readPacket(packet.bytes, packet.linkType)!
-    socket.send(datagram.payload.slice(), port, '127.0.0.1')
-    // A pause now and then, so that nfcapd's socket buffer is never full.
-    if (++sent % 40 === 0) await sleep(4)
-  }
-  await sleep(1000)
-  socket.close()
-  nfcapd.kill('SIGTERM')
-  await once(nfcapd, 'exit')
-  return folder
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
-
 /** nfdump's sums by a key: key → "flows packets bytes". */
-function nfdumpSums(key: string, format: string, time: readonly string[]): Map<string, string> {
-  const output = execFileSync(
-    'nfdump',
-    ['-R', nfdumpFolder, ...time, '-A', key, '-N', '-q', '-6', '-o', `fmt:${format},%fl,%pkt,%byt`],
-    { env: { ...process.env, TZ: 'UTC' }, encoding: 'utf8', maxBuffer: 1 << 28 },
-  )
+async function nfdumpSums(
+  key: string,
+  format: string,
+  time: readonly string[],
+): Promise<Map<string, string>> {
+  const columns = `fmt:${format},%fl,%pkt,%byt`
+  const output = await nfdump(nfdumpFolder, [...time, '-A', key, '-N', '-q', '-6', '-o', columns])
   const sums = new Map<string, string>()
   for (const line of output.trim().split('\n')) {
     const [name = '', ...counts] = line.split(',').map((cell) => cell.trim())
@@ -124,7 +85,7 @@ for (const [key, nfdumpKey, format, name] of keys)
       [whole, []],
       [cut, ['-t', window]],
     ] as const) {
-      const theirs = nfdumpSums(nfdumpKey, format, time)
+      const theirs = await nfdumpSums(nfdumpKey, format, time)
       const expected = new Map([...theirs].map(([each, sums]) => [name ? name(each) : each, sums]))
       assert.ok(expected.size > 1)
       const ours = await weirSums(key, range.from, range.to)

@@ -1,0 +1,96 @@
+/** nfdump beside Weir: the same datagrams by live UDP into a real nfcapd, and its sums. */
+import { execFile, spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+import { readPacket } from '../../ingest/capture/packet.ts'
+import { readCapture } from '../../ingest/capture/read.ts'
+
+const run = promisify(execFile)
+
+/** Sends the datagrams of a capture to a real nfcapd and gives the folder with its files. */
+export async function collectWithNfcapd(capture: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-nfcapd-'))
+  const port = await freePort()
+  // -y: lz4, since Debian's nfcapd 1.7.1 writes files with LZO that it cannot read.
+  const nfcapd = spawn(
+    'nfcapd',
+    ['-b', '127.0.0.1', '-p', String(port), '-B', '8000000', '-w', folder, '-t', '3600', '-y'],
+    { stdio: 'ignore' },
+  )
+  await sleep(1000)
+  const socket = createSocket('udp4')
+  let sent = 0
+  for await (const packet of readCapture(capture)) {
+    const datagram = readPacket(packet.bytes, packet.linkType)!
+    socket.send(datagram.payload.slice(), port, '127.0.0.1')
+    // A pause now and then, so that nfcapd's socket buffer is never full.
+    if (++sent % 40 === 0) await sleep(4)
+  }
+  await sleep(1000)
+  socket.close()
+  nfcapd.kill('SIGTERM')
+  await once(nfcapd, 'exit')
+  return folder
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  return port
+}
+
+/** What nfdump prints, in UTC. */
+export async function nfdump(folder: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await run('nfdump', ['-R', folder, ...args], {
+    env: { ...process.env, TZ: 'UTC' },
+    maxBuffer: 1 << 28,
+  })
+  return stdout
+}
+
+export interface Totals {
+  flows: number
+  packets: number
+  bytes: number
+}
+
+/** nfdump's sums of the flows that a filter lets through. */
+export async function nfdumpTotals(folder: string, filter: string): Promise<Totals> {
+  const rows = await grouped(folder, ['-A', 'proto', '-o', 'fmt:%fl %pkt %byt', filter])
+  return added(rows.map(([flows = 0, packets = 0, bytes = 0]) => ({ flows, packets, bytes })))
+}
+
+/** nfdump's sums of the flows whose source and destination AS are as told. */
+export async function nfdumpAsTotals(
+  folder: string,
+  holds: (source: number, destination: number) => boolean,
+): Promise<Totals> {
+  const rows = await grouped(folder, ['-A', 'srcas,dstas', '-o', 'fmt:%sas %das %fl %pkt %byt'])
+  const kept = rows.filter(([source = 0, destination = 0]) => holds(source, destination))
+  return added(kept.map(([, , flows = 0, packets = 0, bytes = 0]) => ({ flows, packets, bytes })))
+}
+
+/** The lines of numbers that nfdump prints. */
+async function grouped(folder: string, args: readonly string[]): Promise<number[][]> {
+  const output = await nfdump(folder, ['-N', '-q', ...args])
+  const lines = output.split('\n').filter((line) => /^[\d\s]+$/.test(line) && line.trim() !== '')
+  return lines.map((line) => line.trim().split(/\s+/).map(Number))
+}
+
+function added(rows: readonly Totals[]): Totals {
+  const totals = { flows: 0, packets: 0, bytes: 0 }
+  for (const { flows, packets, bytes } of rows) {
+    totals.flows += flows
+    totals.packets += packets
+    totals.bytes += bytes
+  }
+  return totals
+}
