@@ -77,6 +77,12 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
       'packetDeltaCount',
       'section',
     ].some((name) => flowSteps.taken.has(name)),
+    lists: forward.flatMap(({ element: { action }, place }) =>
+      action.kind === 'list' ? [{ kind: action.list, place }] : [],
+    ),
+    hasCounts: ['octetDeltaCount', 'packetDeltaCount', 'section'].some((name) =>
+      flowSteps.taken.has(name),
+    ),
     hasPackets: flowSteps.taken.has('packetDeltaCount'),
     hasSection: flowSteps.taken.has('section'),
     exactly: flowSteps.exactly,
@@ -193,7 +199,7 @@ class StepList {
 
   add({ element, place, variable }: PlacedElement): void {
     const { action } = element
-    if (action.kind === 'option') return
+    if (action.kind === 'option' || action.kind === 'list') return
     const isScratch = 'scratch' in action
     const column = isScratch ? action.scratch : 'column' in action ? action.column : action.kind
     const step = stepOf(action, place, {

@@ -72,7 +72,9 @@ export class Decoder {
     this.#flows = flows
     this.#accounting = new Accounting(options.onSequence ?? null)
     this.#parking = new Parking(limits)
-    const records = new RecordDecoder(flows)
+    const records = new RecordDecoder(flows, (exporter, template) =>
+      templates.compiled(exporter, template),
+    )
     this.#exporters = new Exporters({
       limits,
       parking: this.#parking,

@@ -37,6 +37,7 @@ export type NumberColumn = Exclude<ColumnName, `${string}AddressHigh` | `${strin
  * - seconds … delta: the forms of time (RFC 7011, section 6.1; delta: RFC 5102, 5.9.9)
  * - scratch …: into a scratch column
  * - section: the start of a packet, from its Ethernet header or its IP header
+ * - list: records within the record (RFC 6313)
  * - option: read in options records only
  */
 export type ElementAction =
@@ -51,9 +52,12 @@ export type ElementAction =
     }
   | { kind: 'scratch' | 'scratchFloat' | 'scratchMicroseconds'; scratch: ScratchName }
   | { kind: 'section'; link: 'ethernet' | 'ip' }
+  | { kind: 'list'; list: ListKind }
   | { kind: 'application'; column: 'applicationId' }
   | { kind: 'station' }
   | { kind: 'option' }
+
+export type ListKind = 'basic' | 'subTemplate' | 'subTemplateMulti'
 
 export interface Element {
   id: number

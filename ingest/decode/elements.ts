@@ -129,6 +129,10 @@ const rows: readonly Row[] = [
   [310, 'samplingPopulation', 'scratch', 'samplingPopulation'],
   [311, 'samplingProbability', 'scratchFloat', 'samplingProbability'],
 
+  [291, 'basicList', 'list', 'basic'],
+  [292, 'subTemplateList', 'list', 'subTemplate'],
+  [293, 'subTemplateMultiList', 'list', 'subTemplateMulti'],
+
   [315, 'dataLinkFrameSection', 'section', 'ethernet'],
   [313, 'ipHeaderPacketSection', 'section', 'ip'],
   // The frame with its link layer: only where no packet's own length was found.
@@ -194,6 +198,7 @@ const reverse = new Map<number, Element>()
 function actionOf([, , kind, sets]: Row): ElementAction {
   if (kind === 'option' || kind === 'station') return { kind }
   if (kind === 'section') return { kind, link: sets } as ElementAction
+  if (kind === 'list') return { kind, list: sets } as ElementAction
   if (kind.startsWith('scratch')) return { kind, scratch: sets } as ElementAction
   return { kind, column: sets } as ElementAction
 }

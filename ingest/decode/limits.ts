@@ -43,6 +43,9 @@ export const decoderLimits: DecoderLimits = {
   optionTextMax: 4_194_304,
 }
 
+/** Lists in lists (RFC 6313) that are looked into; real exporters have two. */
+export const listDepthMax = 8
+
 /** Greatest payload that UDP over IPv4 carries. */
 export const datagramBytesMax = 65_507
 

@@ -17,6 +17,11 @@ export const problems = {
   'template-missing-expired': 'A data set was dropped because its template did not come in time.',
   'parked-dropped': 'A data set was dropped because too much was waiting for templates.',
   'withdrawal-ignored': 'A template was withdrawn over UDP, which RFC 7011 says to ignore.',
+  'list-short': 'A list within a record ends within itself; the rest of it was skipped.',
+  'list-too-deep':
+    'Lists lie deeper within each other than any exporter has reason to; they were skipped.',
+  'list-skipped':
+    'A list within a record holds no flows of its own, or its template is not known; it was skipped.',
   'record-short': 'A record of variable length ends beyond its set.',
   'records-too-many': 'A datagram holds more records than the decoder takes.',
   'record-not-a-flow': 'A data record has neither addresses nor counts.',

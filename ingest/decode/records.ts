@@ -6,14 +6,17 @@ import { createFlowColumns, clearFlowColumns } from '../../flow/columns.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './batch.ts'
 import type { DatagramContext } from './context.ts'
+import type { Exporter } from './exporter.ts'
 import { scratchNames } from './element.ts'
 import { beginRows, finishLoop, finishRows } from './finish.ts'
 import type { FinishState } from './finish.ts'
 import { fieldGroups } from './groups.ts'
-import { recordsPerDatagramMax } from './limits.ts'
+import { copyRow, findListed, removeRow } from './lists.ts'
+import type { ListedRecords } from './lists.ts'
+import { listDepthMax, recordsPerDatagramMax } from './limits.ts'
+import { isZero, placeFields } from './place-fields.ts'
 import { appendReverse } from './reverse.ts'
 import { compileTemplate } from './compile-template.ts'
-import { variableLength } from './template.ts'
 import type { CompiledTemplate, DecodeTarget, ScratchColumns, Template } from './template.ts'
 import { prepareUptime } from './uptime.ts'
 
@@ -48,7 +51,17 @@ export class RecordDecoder {
   }
   readonly #finish: FinishState
 
-  constructor(flows: FlowColumns) {
+  /** The row of the record within which lists are being read, or -1. */
+  #outerRow = -1
+  #listDepth = 0
+  readonly #compiledOf: (exporter: Exporter, template: Template) => CompiledTemplate
+
+  /** `compiledOf` gives the steps of a template that the records of a list name. */
+  constructor(
+    flows: FlowColumns,
+    compiledOf: (exporter: Exporter, template: Template) => CompiledTemplate,
+  ) {
+    this.#compiledOf = compiledOf
     const scratch = Object.fromEntries(
       scratchNames.map((name) => [name, new Float64Array(recordsPerDatagramMax)]),
     ) as unknown as ScratchColumns
@@ -84,7 +97,7 @@ export class RecordDecoder {
     batch.exportMs = context.exportMs
     batch.uptimeMs = context.uptimeMs
     batch.receivedMs = context.receivedMs
-    return template.isVariable
+    return template.isVariable || compiled.lists.length > 0
       ? this.#decodeVariable(context, template, compiled, bytes)
       : this.#decodeFixed(context, compiled, bytes, template.recordBytes)
   }
@@ -145,7 +158,8 @@ export class RecordDecoder {
         batch.offset = at
         batch.stride = 0
         batch.records = 1
-        if (compiled.isFlow) this.#run(context, compiled)
+        if (compiled.lists.length > 0) this.#runLists(context, compiled)
+        else if (compiled.isFlow) this.#run(context, compiled)
         else context.exporter.problem('record-not-a-flow')
       }
       at = next
@@ -153,12 +167,57 @@ export class RecordDecoder {
     return held
   }
 
-  /** Runs the steps of the batch's records and finishes the rows. */
+  /**
+   * Reads a record that holds lists. Flows in them become rows where the record itself counts nothing,
+   * so that no traffic counts twice, and have from it what they do not say themselves.
+   */
+  #runLists(context: DatagramContext, compiled: CompiledTemplate): void {
+    const { flows, exporter, view } = context
+    const listed: ListedRecords[] = []
+    for (const { kind, place } of compiled.lists) {
+      const offset = this.#batch.offset + place.offset
+      const { records, fault } = findListed(view, kind, { offset, end: offset + place.length })
+      if (fault !== null) exporter.problem(fault)
+      listed.push(...records)
+    }
+    const row = this.#read(context, compiled)
+    if (!compiled.hasCounts) this.#decodeListed(context, listed, row)
+    else if (listed.length > 0) exporter.problem('list-skipped', listed.length)
+    if (flows.count > row + 1) removeRow(flows, row)
+    else if (compiled.isFlow) this.#complete(context, compiled, row)
+    else {
+      removeRow(flows, row)
+      exporter.problem('record-not-a-flow')
+    }
+  }
+
+  #decodeListed(context: DatagramContext, listed: readonly ListedRecords[], row: number): void {
+    const { exporter, stream } = context
+    const outerRow = this.#outerRow
+    this.#outerRow = row
+    this.#listDepth++
+    for (const records of listed) {
+      const template = stream.templates.get(records.templateId)
+      const compiled = template && !template.isOptions ? this.#compiledOf(exporter, template) : null
+      if (!template || !compiled || this.#listDepth > listDepthMax || !isListedFlow(compiled))
+        exporter.problem('list-skipped')
+      else this.decode(context, template, compiled, records)
+    }
+    this.#listDepth--
+    this.#outerRow = outerRow
+  }
+
   #run(context: DatagramContext, compiled: CompiledTemplate): void {
+    this.#complete(context, compiled, this.#read(context, compiled))
+  }
+
+  /** Runs the steps of the batch's records; returns their first row. */
+  #read(context: DatagramContext, compiled: CompiledTemplate): number {
     const batch = this.#batch
     const { flows } = context
     const from = flows.count
     const { groups, steps, scratchSteps } = compiled
+    if (this.#outerRow >= 0) copyRow(flows, this.#outerRow, from, from + batch.records)
     for (let i = 0; i < scratchSteps.length; i++) scratchSteps[i]!(batch, 0)
     if (compiled.usesUptime) prepareUptime(batch, context, compiled, this.target.scratch)
     beginRows(batch, context, compiled)
@@ -169,9 +228,17 @@ export class RecordDecoder {
     if (batch.isOdd) compiled.exactly?.loop(batch, from, compiled.exactly.at)
     for (let i = 0; i < steps.length; i++) steps[i]!(batch, from)
     flows.count = from + batch.records
+    return from
+  }
+
+  /** Finishes the rows from `from` on, which have been read, and counts them. */
+  #complete(context: DatagramContext, compiled: CompiledTemplate, from: number): void {
+    const batch = this.#batch
+    const { flows } = context
+    const records = flows.count - from
     finishRows(this.#finish, context, compiled, from)
     if (compiled.reverseSteps.length > 0) this.#reverse(context, compiled, from)
-    context.flowRecords += batch.records
+    context.flowRecords += records
     context.rowsLeft -= flows.count - from
     if (batch.countersTooLarge > 0) {
       context.exporter.problem('counter-too-large', batch.countersTooLarge)
@@ -188,38 +255,7 @@ export class RecordDecoder {
   }
 }
 
-function isZero(view: DataView, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (view.getUint8(i) !== 0) return false
-  return true
-}
-
-/**
- * Finds where the fields of one record of variable length lie (RFC 7011, section 7), relative to its
- * start; returns where the next record starts, or -1 where this one ends beyond the set.
- */
-export function placeFields(
-  template: Template,
-  { places }: CompiledTemplate,
-  view: DataView,
-  bytes: RecordBytes,
-): number {
-  let at = bytes.offset
-  for (let i = 0; i < template.fields.length; i++) {
-    let { length } = template.fields[i]!
-    if (length === variableLength) {
-      if (at + 1 > bytes.end) return -1
-      length = view.getUint8(at++)
-      if (length === 255) {
-        if (at + 2 > bytes.end) return -1
-        length = view.getUint16(at)
-        at += 2
-      }
-    }
-    if (at + length > bytes.end) return -1
-    const place = places[i]!
-    place.offset = at - bytes.offset
-    place.length = length
-    at += length
-  }
-  return at
+/** Whether records within a list are flows, or may hold some. */
+function isListedFlow({ hasCounts, lists }: CompiledTemplate): boolean {
+  return hasCounts || lists.length > 0
 }

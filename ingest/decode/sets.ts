@@ -3,6 +3,7 @@ import type { DatagramContext } from './context.ts'
 import type { DecoderLimits } from './limits.ts'
 import { recordsPerDatagramMax } from './limits.ts'
 import { decodeOptions } from './options.ts'
+import { isZero } from './place-fields.ts'
 import type { Parking } from './parking.ts'
 import type { RecordBytes, RecordDecoder } from './records.ts'
 import { readOptionsTemplate, readTemplate } from './template-read.ts'
@@ -165,9 +166,4 @@ export class SetDecoder {
     exporter.records += records
     return records
   }
-}
-
-function isZero(view: DataView, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (view.getUint8(i) !== 0) return false
-  return true
 }

@@ -4,7 +4,7 @@
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Place, Step } from './batch.ts'
-import type { ScratchName } from './element.ts'
+import type { ListKind, ScratchName } from './element.ts'
 import type { Field } from './field.ts'
 import type { GroupLoop, Offsets } from './group-loops.ts'
 import type { FieldGroup } from './groups.ts'
@@ -30,6 +30,12 @@ export interface PlacedGroup {
   at: Offsets
 }
 
+/** A list and where it lies. */
+export interface PlacedList {
+  kind: ListKind
+  place: Place
+}
+
 export interface CompiledTemplate {
   /** One a field; of records of variable length, set anew for each record. */
   places: Place[]
@@ -48,6 +54,10 @@ export interface CompiledTemplate {
   saysSampling: boolean
   /** Has anything by which a record is a flow: addresses, counts or a packet's start. */
   isFlow: boolean
+  /** Lists of records, and where they lie. */
+  lists: PlacedList[]
+  /** Counts octets or packets, or holds a packet's start. */
+  hasCounts: boolean
   /** Says how many packets. */
   hasPackets: boolean
   /** Holds the starts of packets rather than counts. */

@@ -24,12 +24,25 @@ const templateOf = (...fields: EncodedTemplate['fields'][number][]): EncodedTemp
   fields,
 })
 const empty = templateOf(field(1, 0), field(2, 0))
+/** Lists in lists: each with its length before it. */
 const nested = (depth: number): Uint8Array => {
   let bytes = new Uint8Array(0)
   for (let i = 0; i < depth; i++) {
     const list = new Uint8Array(bytes.length + 8)
     list.set([255, (bytes.length + 5) >> 8, (bytes.length + 5) & 255, 255, 1, 35, 255, 255])
     list.set(bytes, 8)
+    bytes = list
+  }
+  return bytes
+}
+
+/** Records of template 300 within each other: an address, and a list of the next. */
+const ownRecords = (depth: number): Uint8Array => {
+  let bytes = new Uint8Array(0)
+  for (let i = 0; i < depth; i++) {
+    const list = new Uint8Array(bytes.length + 10)
+    list.set([3, 1, 44, 10, 0, 0, 2, 255, bytes.length >> 8, bytes.length & 255])
+    list.set(bytes, 10)
     bytes = list
   }
   return bytes
@@ -57,6 +70,7 @@ const cases: Record<string, [payload: Uint8Array, problems: Record<string, numbe
   'one field of no length among others': [ipfix({ templates: [templateOf(field(3, 0), field(8, 4), field(153, 8))] }, { data: templateOf(field(8, 4), field(153, 8)), records: [['10.0.0.1', testExportMs]] }), {}, 1],
   'a set of length 0': [v9(...goodSets, raw(256, [1, 2, 3, 4], 0)), { 'set-length': 1 }, 1],
   'a set of length 1': [v9(...goodSets, raw(256, [1, 2, 3, 4], 1)), { 'set-length': 1 }, 1],
+  'a set of length 2': [v9(...goodSets, raw(256, [1, 2, 3, 4], 2)), { 'set-length': 1 }, 1],
   'a set of length 3': [ipfix(...goodSets, raw(256, [1, 2, 3, 4], 3)), { 'set-length': 1 }, 1],
   'a set longer than the datagram': [ipfix(...goodSets, raw(256, [1, 2, 3, 4], 500)), { 'set-length': 1 }, 1],
   'a set of just its header': [v9(...goodSets, raw(256, [])), { 'set-trailing': 1 }, 1],
@@ -72,19 +86,24 @@ const cases: Record<string, [payload: Uint8Array, problems: Record<string, numbe
   'fields that add up to more than a set can hold': [ipfix(...goodSets, { templates: [templateOf(field(1, 40_000), field(2, 40_000))] }), { 'template-too-long': 1 }, 1],
   'an enterprise number cut off': [ipfix(...goodSets, raw(2, [1, 44, 0, 1, 0x80, 8, 0, 4])), { 'template-short': 1 }, 1],
   'enterprise number 0xffffffff': [ipfix({ templates: [templateOf(field(8, 4), field(1, 4, 0xffff_ffff), field(153, 8))] }, { data: templateOf(field(8, 4), field(1, 4), field(153, 8)), records: [goodRecord] }), {}, 1],
+  'a fixed length of 65535, which v9 does not have': [v9({ templates: [templateOf(field(8, 4), field(1, 65_535))] }, raw(300, [10, 0, 0, 1, 9, 0, 0, 9])), { 'record-short': 1, 'set-trailing': 1 }],
   'a length of 255 and then 65535': [ipfix({ templates: [templateOf(field(8, 4), field(371, 65_535))] }, raw(300, [10, 0, 0, 1, 255, 255, 255, 1])), { 'record-short': 1, 'set-trailing': 1 }],
   'a length that ends beyond the set': [ipfix({ templates: [templateOf(field(8, 4), field(371, 65_535))] }, raw(300, [10, 0, 0, 1, 9, 1, 2])), { 'record-short': 1, 'set-trailing': 1 }],
   'a length byte alone at the end': [ipfix({ templates: [templateOf(field(8, 4), field(371, 65_535))] }, raw(300, [10, 0, 0, 1, 255])), { 'record-short': 1, 'set-trailing': 1 }],
   'v9 options with a scope longer than the set': [v9(...goodSets, raw(1, [1, 44, 255, 252, 0, 4, 0, 1])), { 'template-short': 1 }, 1],
   'v9 options with lengths that are no fields': [v9(...goodSets, raw(1, [1, 44, 0, 3, 0, 5, 0, 34, 0, 4])), {}, 1],
   'IPFIX options with more scopes than fields': [ipfix(...goodSets, raw(3, [1, 44, 0, 1, 0, 2, 0, 34, 0, 4])), { 'template-scope': 1 }, 1],
+  'IPFIX options without a scope': [ipfix(...goodSets, raw(3, [1, 44, 0, 1, 0, 0, 0, 34, 0, 4])), {}, 1],
   'an options template with padding': [v9({ optionsTemplates: [{ id: 300, scopes: [field(1, 4)], fields: [field(34, 4)] }], padding: 6 }, ...goodSets), {}, 1],
+  'one template withdrawn, and data for it': [ipfix(...goodSets, { withdraw: [256] }, { data: good, records: [goodRecord] }), { 'withdrawal-ignored': 1 }, 2],
   'all templates withdrawn': [ipfix(...goodSets, raw(2, [0, 2, 0, 0])), { 'withdrawal-ignored': 1 }, 1],
   'one options template withdrawn': [ipfix(...goodSets, raw(3, [1, 0, 0, 0])), { 'withdrawal-ignored': 1 }, 1],
   'IPFIX of length 15': [encodeIpfix({ length: 15, sets: goodSets }), { 'datagram-short': 1 }],
   'IPFIX of length 65535': [encodeIpfix({ length: 65_535, sets: goodSets }), { 'datagram-short': 1 }, 1],
   'bytes behind an IPFIX message': [encodeIpfix({ sets: goodSets, length: 16 + 20 + 20, trailing: new Uint8Array(9) }), { 'datagram-long': 1 }, 1],
-  'lists in lists, 1000 deep': [ipfix({ templates: [templateOf(field(8, 4), field(291, 65_535), field(153, 8))] }, { data: templateOf(field(8, 4), field(291, 65_535), field(153, 8)), records: [['10.0.0.1', nested(1000), testExportMs]] }), {}, 1],
+  'lists in lists, 1000 deep': [ipfix({ templates: [templateOf(field(8, 4), field(291, 65_535), field(153, 8))] }, { data: templateOf(field(8, 4), field(291, 65_535), field(153, 8)), records: [['10.0.0.1', nested(1000).subarray(3), testExportMs]] }), { 'list-too-deep': 1 }, 1],
+  'lists in a basicList, 1000 deep, in a list of records': [ipfix({ templates: [templateOf(field(8, 4), field(292, 65_535), field(153, 8))] }, { data: templateOf(field(8, 4), field(292, 65_535), field(153, 8)), records: [['10.0.0.1', nested(1000), testExportMs]] }), { 'list-skipped': 1 }, 1],
+  'a template within whose records are its own': [ipfix({ templates: [templateOf(field(8, 4), field(292, 65_535))] }, { data: templateOf(field(8, 4), field(292, 65_535)), records: [['10.0.0.1', ownRecords(1000)]] }), { 'list-skipped': 1, 'time-missing': 1 }, 1],
   'a name __proto__': [ipfix({ optionsTemplates: [{ id: 300, scopes: [field(10, 4)], fields: [field(82, 65_535)] }] }, { data: { id: 300, scopes: [field(10, 4)], fields: [field(82, 65_535)] }, records: [[1, '__proto__']] }), {}],
   'a text of 60 KiB': [ipfix({ templates: [templateOf(field(8, 4), field(371, 65_535), field(153, 8))] }, { data: templateOf(field(8, 4), field(371, 65_535), field(153, 8)), records: [['10.0.0.1', 'x'.repeat(60_000), testExportMs]] }), {}, 1],
 } // prettier-ignore
