@@ -13,7 +13,6 @@ import * as types from '@duckdb/node-api'
 import { intervalMs } from '../../flow/interval.ts'
 import { syncFolder } from '../manifest.ts'
 import {
-  archivedLastSql,
   createTableSql,
   fillChunk,
   sameArchiveSql,
@@ -23,13 +22,8 @@ import {
   type FlowBlock,
 } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
+import { orderSql, parquetOptionsSql, summarySql } from './parquet-form.ts'
 import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData, ThreadMessage } from './thread.ts'
-
-/** Bytes and query time were measured for other orders, row groups and levels: see ARCHITECTURE.md. */
-const order =
-  '"destinationAddressHigh", "destinationAddressLow", "sourceAddressHigh", "sourceAddressLow", "flowStartMilliseconds"'
-const parquetOptions =
-  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 245760, PARQUET_VERSION V2, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.1'
 
 const duckdbTypes = {
   UTINYINT: types.UTINYINT,
@@ -38,15 +32,6 @@ const duckdbTypes = {
   DOUBLE: types.DOUBLE,
   BIGINT: types.BIGINT,
 }
-
-/** Everything of an entry that can be counted, from the archive's columns. */
-const summarySql = `count(*) AS rows,
-  sum("octetDeltaCount"::HUGEINT * "samplingInterval") AS octets,
-  sum("packetDeltaCount"::HUGEINT * "samplingInterval") AS packets,
-  epoch_ms(min("collectionTimeMilliseconds")) AS receivedFrom,
-  epoch_ms(max("collectionTimeMilliseconds")) AS receivedTo,
-  epoch_ms(min("flowStartMilliseconds")) AS firstMin,
-  max(${archivedLastSql}) AS lastMax`
 
 type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChunk'>
 
@@ -140,7 +125,7 @@ class ArchiveWriter {
     try {
       const before = await this.#summary(source)
       await this.#connection.run(
-        `COPY (SELECT * FROM ${source} ORDER BY ${order}) TO ${quote(part)} (${parquetOptions})`,
+        `COPY (SELECT * FROM ${source} ORDER BY ${orderSql}) TO ${quote(part)} (${parquetOptionsSql})`,
       )
       const after = await this.#summary(`read_parquet(${quote(part)})`)
       if (JSON.stringify(before) !== JSON.stringify(after))
