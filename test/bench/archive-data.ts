@@ -59,7 +59,7 @@ const values: Record<string, string> = {
   collectionTimeMilliseconds: 'make_timestamp_ms($start + received)',
   flowStartMilliseconds: 'make_timestamp_ms($start + received - lasted - received % 15000)',
   flowDurationMilliseconds: 'lasted',
-  exporterAddressLow: `${ipv4Low('1')}`,
+  exporterAddressLow: ipv4Low('1'),
   sourceAddressHigh: `CASE WHEN is_out THEN 0 ELSE ${remoteHigh} END`,
   sourceAddressLow: `CASE WHEN is_out THEN local_low ELSE ${remoteLow} END`,
   destinationAddressHigh: `CASE WHEN is_out THEN ${remoteHigh} ELSE 0 END`,
