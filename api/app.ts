@@ -26,6 +26,7 @@ import { servePage } from './page.ts'
 import type { ApiParts } from './parts.ts'
 import { annotationsRoute } from './routes/annotations.ts'
 import { dashboardsRoute } from './routes/dashboards.ts'
+import { explainRoute } from './routes/explain.ts'
 import { exportersRoute } from './routes/exporters.ts'
 import { filterRoute } from './routes/filter.ts'
 import { flowsRoute } from './routes/flows.ts'
@@ -110,6 +111,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(topRoute(parts))
   await app.register(flowsRoute(parts))
   await app.register(filterRoute(parts))
+  await app.register(explainRoute(parts))
   await app.register(exportersRoute(parts))
   await app.register(statusRoute(parts))
   await app.register(annotationsRoute(parts))

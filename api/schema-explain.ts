@@ -81,9 +81,6 @@ export const Actor = closed({
   connections: Type.Number({ description: 'opened by it from 2 s before the window to its end' }),
   accepted: Type.Number({ description: 'connections opened to it in the same time' }),
   peers: Type.Number({ description: 'distinct other ends' }),
-  newPeers: Type.Union([count, Type.Null()], {
-    description: 'of these, not seen with it in the day before; null where not looked up',
-  }),
   mainPeer: Type.Union([Peer, Type.Null()]),
   normal: Type.Union([Type.Number(), Type.Null()], {
     description: 'its usual bytes in that direction for a time as long; null where not known',
@@ -131,7 +128,8 @@ export const ExplainAnswer = closed({
   exporter: nullableText,
   exporterName: nullableText,
   sentence: Type.String(),
-  actors: Type.Array(Actor),
+  actors: Type.Array(Actor, { description: 'who did it; empty where nobody is to blame' }),
+  top: Type.Array(Actor, { description: 'where nothing happened: the hosts with most bytes' }),
   usual: Type.Union([Usual, Type.Null()]),
   evidence: Evidence,
   /** The incident's id in /api/incidents, where it is one. */

@@ -1,5 +1,6 @@
 /** The table of settings: what each is for, its default, how it is read, and what to write instead. */
 import { consoleSpecs } from './console-specs.ts'
+import { sensitivities } from './incident/sensitivity.ts'
 import { parseDuration } from './interval.ts'
 import {
   bytes,
@@ -97,6 +98,12 @@ export const settingSpecs = {
     'write a number and MB, GB or TB, such as 50GB',
   ),
   FLOW_MAX: setting('how old a flow may be to count', '7d', parseDuration, durationRemedy),
+  SENSITIVITY: setting(
+    'how much it takes until something is an incident',
+    'normal',
+    oneOf(...sensitivities),
+    'write low, normal or high',
+  ),
   TZ: setting(
     'time zone of the page',
     'browser',

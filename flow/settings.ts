@@ -3,6 +3,7 @@
  * under the same names; all faults are found at once, each with its key, value and remedy.
  */
 import type { NetworkSet } from './address.ts'
+import type { SensitivityName } from './incident/sensitivity.ts'
 import type { Tier } from './interval.ts'
 import type { AccessSettings } from './console-specs.ts'
 import { settingSpecs } from './setting-specs.ts'
@@ -44,6 +45,8 @@ export interface Settings {
   archiveKeepMs: number
   archiveMaxBytes: number
   flowMaxMs: number
+  /** How much it takes until something is an incident. */
+  sensitivity: SensitivityName
   timeZone: string
   access: AccessSettings
   receiveBufferBytes: number
@@ -113,6 +116,7 @@ export function readSettings(
     archiveKeepMs: read('ARCHIVE_KEEP', s.ARCHIVE_KEEP),
     archiveMaxBytes: read('ARCHIVE_MAX', s.ARCHIVE_MAX),
     flowMaxMs: read('FLOW_MAX', s.FLOW_MAX),
+    sensitivity: read('SENSITIVITY', s.SENSITIVITY),
     timeZone: timeZoneName,
     access: {
       auth: read('AUTH', s.AUTH),

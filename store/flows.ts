@@ -3,6 +3,8 @@
  * a cluster). Times are unix ms; windows and steps are [from, to); spreading is flow/spread.ts.
  */
 import type { Filter } from '../flow/filter.ts'
+import type { EventFlows } from '../flow/incident/flow-table.ts'
+import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { FieldName } from './measurement.ts'
 
 /** The words by which series are split. */
@@ -127,6 +129,17 @@ export interface FlowRecord {
   vlan: number
 }
 
+/** Which flows an event is read from: those any part of which lies in [from, to), of one exporter or all. */
+export interface FlowScan {
+  from: number
+  to: number
+  /** An address. */
+  exporter?: string | undefined
+  /** More are refused. */
+  rowsMax: number
+  signal?: AbortSignal | undefined
+}
+
 export interface FlowStore {
   series(query: FlowSeriesQuery): Promise<FlowSeries>
   top(query: FlowTopQuery): Promise<FlowTop>
@@ -136,6 +149,13 @@ export interface FlowStore {
     from: number,
     to: number,
   ): Promise<{ rows: number; first: number | null; last: number | null }>
+  /**
+   * Hands flows over a batch at a time, in no order. `start` gives what takes them: it is called
+   * again, and what was taken forgotten, where a file proves to be unreadable on the way.
+   */
+  scan?(query: FlowScan, start: () => (flows: EventFlows) => void): Promise<void>
+  /** When exporters were away, oldest first. */
+  breaks?(): Promise<readonly ExporterBreak[]>
   /** What is kept and what could not be read, for the status page. Stores that cannot tell leave it out. */
   health?(): Promise<{ bytes: number; problems: readonly string[] }>
   close(): Promise<void>

@@ -13,3 +13,68 @@
 export const windowKinds = ['congestion', 'silence', 'exporter', 'surge', 'none'] as const
 export type WindowKind = (typeof windowKinds)[number]
 export type IncidentKind = Exclude<WindowKind, 'none'>
+
+/** A time in which nothing came from an exporter and after which its numbers did not go on. */
+export interface ExporterBreak {
+  /** An address. */
+  exporter: string
+  /** The last datagram before and the first after, unix ms. */
+  from: number
+  to: number
+  /** The exporter was started anew; else datagrams of the time were lost. */
+  isRestart: boolean
+  lostFlows: number
+}
+
+/** The other end with which an actor had most connections, or most bytes where none was opened. */
+export interface PeerFacts {
+  address: string
+  connections: number
+  bytes: number
+}
+
+/** What one host did in an event. */
+export interface ActorFacts {
+  host: string
+  direction: 'in' | 'out'
+  /** In that direction, within the event, exactly. */
+  bytes: number
+  packets: number
+  /** Opened by it, and opened to it, from `openedBeforeMs` before the event to its end. */
+  connections: number
+  accepted: number
+  peers: number
+  mainPeer: PeerFacts | null
+  /** Of all bytes in that direction. */
+  share: number
+  /** Usual bytes in that direction for a time as long; null where not known. */
+  normal: number | null
+}
+
+/** An event's connections are those whose first record begins no earlier than this before it. */
+export const openedBeforeMs = 2000
+
+/** Everything that is told of an event; names and sentences are made of it when it is asked for. */
+export interface Incident {
+  id: string
+  exporter: string
+  kind: IncidentKind
+  /** unix ms */
+  from: number
+  to: number
+  /** Not over when it was last looked at. */
+  isOngoing: boolean
+  actors: ActorFacts[]
+  /** What the others kept of their traffic, 0 to 1; null where it was not compared. */
+  othersKept: number | null
+  /** Hosts other than the actors are told of by these sentences. */
+  facts: string[]
+  /** Bytes of all within it, and connections opened by anybody. */
+  total: { in: number; out: number; connections: number }
+  /** Flows that were lost around it, by the exporter's numbers. */
+  lost: { flows: number; estimated: boolean }
+  /** One of so many packets was looked at. */
+  sampling: number
+  /** Longest time without a packet within one connection, ms: see connections.ts. */
+  idleMs: number
+}

@@ -1,5 +1,5 @@
 /** DuckDB as the engine of the archive's queries: in memory, bounded, and it can be stopped. */
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 
 import type { Bindings } from './bindings.ts'
 import { QueryTooLarge } from './query-error.ts'
@@ -33,6 +33,8 @@ export class Table {
 /** One query's connection: its statements can be stopped together. */
 export interface Session {
   read(sql: string, bindings: Bindings): Promise<Table>
+  /** The answer a chunk of some thousand rows at a time, as it is found. */
+  stream(sql: string, bindings: Bindings): AsyncGenerator<DuckDBDataChunk>
 }
 
 export class QueryEngine {
@@ -121,6 +123,16 @@ function sessionOn(connection: DuckDBConnection, stopped: () => unknown): Sessio
       const { values, types } = bindings.usedIn(sql)
       const reader = await connection.runAndReadAll(sql, values, types)
       return new Table(reader.currentRowCount, reader.getColumnsObject())
+    },
+    async *stream(sql, bindings) {
+      begin()
+      const { values, types } = bindings.usedIn(sql)
+      const result = await connection.stream(sql, values, types)
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (!chunk || chunk.rowCount === 0) return
+        yield chunk
+      }
     },
   }
 }

@@ -2,8 +2,11 @@
 import { resolve } from 'node:path'
 
 import type { NetworkSet } from '../../flow/address.ts'
-import type { FlowListQuery, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
+import type { EventFlows } from '../../flow/incident/flow-table.ts'
+import type { ExporterBreak } from '../../flow/incident/incident.ts'
+import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
 import { unreadableSentences } from './entry.ts'
+import { scanEventFlows } from './event-flows.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { QueryEngine, type EngineLimits } from './query-engine.ts'
@@ -62,6 +65,18 @@ class ArchiveQueries implements FlowStore {
     return this.#files.read({ engine: this.#engine, window: query, none }, (session, files) =>
       listFlows(session, files, query),
     )
+  }
+
+  scan(query: FlowScan, start: () => (flows: EventFlows) => void) {
+    const window = { ...query, include: 'any' as const }
+    return this.#files.read(
+      { engine: this.#engine, window, none: undefined },
+      async (session, files) => scanEventFlows(session, files, { query, take: start() }),
+    )
+  }
+
+  async breaks() {
+    return (await this.#files.value<ExporterBreak[]>('breaks')) ?? []
   }
 
   /**

@@ -1,0 +1,180 @@
+/** An event in the words of the contract: sentence, actors, evidence. */
+import type { ActorFacts } from '../../flow/incident/incident.ts'
+import { Rates } from '../../flow/incident/rates.ts'
+import {
+  sayBytes,
+  sayClock,
+  sayExporter,
+  sayHost,
+  sayIncident,
+  sayTime,
+  type Wording,
+} from '../../flow/incident/sentence.ts'
+import { formatDuration, formatExact } from '../../flow/units.ts'
+import type { Actor, EventWindow, Evidence, ExplainAnswer, Usual } from '../schema-explain.ts'
+import { usualTraffic, type Event } from './explain.ts'
+
+/** Steps of the evidence, in seconds: the first at which the series has no more than so many values. */
+const steps = [1, 2, 5, 10, 30, 60, 300]
+const valuesMost = 900
+/** Seconds before and after an event that are shown with it: a quarter of it, and at least a minute. */
+const besideLeastSeconds = 60
+
+/** The answer of /api/explain. */
+export function explainAnswer(
+  event: Event,
+  usual: Awaited<ReturnType<typeof usualTraffic>>,
+  wording: Wording,
+): ExplainAnswer {
+  const { asked, incident, exporter } = event
+  return {
+    asked: { from: asked.from / 1000, to: asked.to / 1000 },
+    window: windowOf(event),
+    exporter,
+    exporterName: exporter === null ? null : wording.exporterName(exporter),
+    sentence: incident ? sayIncident(incident, wording) : sayNothing(event, wording),
+    actors: (incident?.actors ?? []).map((actor) => actorOf(actor, wording)),
+    top: event.greatest.map((actor) => actorOf(actor, wording)),
+    usual: usual ? usualAnswer(usual, event) : null,
+    evidence: evidenceOf(event, wording),
+    incident: incident && incident.id !== '' ? incident.id : null,
+  }
+}
+
+/** The event's window in unix seconds. */
+export function windowOf({ incident, span }: Pick<Event, 'incident' | 'span'>): EventWindow {
+  return {
+    from: span.from / 1000,
+    to: span.to / 1000,
+    seconds: (span.to - span.from) / 1000,
+    kind: incident?.kind ?? 'none',
+    ongoing: incident?.isOngoing ?? false,
+  }
+}
+
+export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
+  const { mainPeer, ...facts } = actor
+  return {
+    ...facts,
+    name: hostName(actor.host),
+    mainPeer: mainPeer && { ...mainPeer, name: hostName(mainPeer.address) },
+  }
+}
+
+/** What is said where nothing happened: who had most. */
+function sayNothing({ span, exporter, greatest, usual, scene }: Event, wording: Wording): string {
+  const through = exporter === null ? '' : ` through ${sayExporter(exporter, wording)}`
+  const time = `${sayTime(span.from, wording.zone)} to ${sayClock(span.to, wording.zone)}`
+  const [most] = greatest
+  if (scene !== null && !most) return `${time}: no flows were received of that time.`
+  const said = [`${time}: nothing out of the usual was found in the traffic${through}.`]
+  if (most) {
+    const verb = most.direction === 'in' ? 'received' : 'sent'
+    said.push(`${sayHost(most.host, wording)} had most: it ${verb} ${sayBytes(most.bytes)}.`)
+  }
+  for (const sentence of usual) said.push(`${sentence}.`)
+  return said.join(' ')
+}
+
+function usualAnswer(
+  { usual, actual }: NonNullable<Awaited<ReturnType<typeof usualTraffic>>>,
+  { span }: Event,
+): Usual {
+  const seconds = (span.to - span.from) / 1000
+  const bits = (bytes: number) => (bytes * 8) / seconds
+  return {
+    basis: usual.basis,
+    bits: { in: bits(usual.bytes[0]!), out: bits(usual.bytes[1]!) },
+    connections: null,
+    actual: {
+      bits: { in: bits(actual.in), out: bits(actual.out) },
+      connections: actual.connections,
+    },
+  }
+}
+
+function evidenceOf(event: Event, wording: Wording): Evidence {
+  const { incident, scene } = event
+  const lost = incident?.lost ?? { flows: 0, estimated: false }
+  const facts = incident?.facts ?? []
+  const limits = limitsOf(event)
+  if (!scene) return { step: 1, time: [], series: [], facts, limits, lost }
+  return { ...seriesOf(event, wording), facts, limits, lost }
+}
+
+/** A series for each actor and one for everybody else, by direction, as bits per second. */
+function seriesOf(event: Event, wording: Wording): Pick<Evidence, 'step' | 'time' | 'series'> {
+  const scene = event.scene!
+  const { span } = event
+  const seconds = (span.to - span.from) / 1000
+  const beside = Math.max(besideLeastSeconds, Math.round(seconds / 4)) * 1000
+  const from = Math.max(scene.grid.from, Math.floor((span.from - beside) / 1000) * 1000)
+  const to = Math.min(scene.grid.from + scene.grid.seconds * 1000, span.to + beside)
+  const step = steps.find((each) => (to - from) / 1000 / each <= valuesMost) ?? steps.at(-1)!
+  const count = Math.max(1, Math.floor((to - from) / 1000 / step))
+  const rates = new Map<string, { in: Rates; out: Rates }>()
+  const named = new Set((event.incident?.actors ?? event.greatest).map(({ host }) => host))
+  for (const host of [...named, others]) {
+    const grid = { from, seconds: count * step }
+    rates.set(host, { in: new Rates(grid), out: new Rates(grid) })
+  }
+  const { table, hosts } = scene
+  for (let row = 0; row < table.count; row++) {
+    const [first, last, bytes] = [table.first[row]!, table.last[row]!, table.bytes[row]!]
+    if (first >= to || last < from) continue
+    for (const [end, direction] of ends) {
+      if (!scene.isCandidate(row, end)) continue
+      const host = hosts.text(table[end][row]!)
+      rates.get(named.has(host) ? host : others)![direction].add(first, last, bytes)
+    }
+  }
+  const series = [...rates].flatMap(([host, each]) =>
+    (['in', 'out'] as const).map((direction) => ({
+      label: `${host === others ? others : sayHost(host, wording)} ${direction}`,
+      host: host === others ? null : host,
+      direction,
+      values: stepped(each[direction].values(), step),
+    })),
+  )
+  const time = Array.from({ length: count }, (_, at) => from / 1000 + at * step)
+  return { step, time, series }
+}
+
+const others = 'all others'
+const ends = [
+  ['destination', 'in'],
+  ['source', 'out'],
+] as const
+
+/** Bytes by second as bits per second by step. */
+function stepped(bytes: Float64Array, step: number): number[] {
+  return Array.from({ length: bytes.length / step }, (_, at) => {
+    let sum = 0
+    for (let t = at * step; t < (at + 1) * step; t++) sum += bytes[t]!
+    return Math.round((sum * 8) / step)
+  })
+}
+
+/** What the data cannot say, where it matters. */
+function limitsOf({ incident, scene }: Event): string[] {
+  const limits: string[] = []
+  const idleMs = incident?.idleMs ?? scene?.connections.idleMs ?? 0
+  const sampling = incident?.sampling ?? scene?.table.sampling ?? 1
+  if (sampling > 1)
+    limits.push(
+      `the exporter looked at 1 of ${formatExact(sampling)} packets: bytes are estimates, and connections of few packets are missed`,
+    )
+  if (incident && incident.lost.flows > 0)
+    limits.push(
+      `${incident.lost.estimated ? 'about ' : ''}${formatExact(incident.lost.flows)} flows of these minutes were lost on the way: figures are at least these`,
+    )
+  if (idleMs > 0)
+    limits.push(
+      `records of this exporter last up to ${formatDuration(idleMs / 1000)}: within a record, bytes are spread evenly over its time`,
+    )
+  if (!scene)
+    limits.push(
+      'the flows of that time have left the archive: figures are those kept when it was judged',
+    )
+  return limits
+}

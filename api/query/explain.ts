@@ -1,0 +1,177 @@
+/** What happened in a window: the event found in it, with its facts, or the greatest hosts where there is none. */
+import {
+  actorFacts,
+  greatestHosts,
+  mainDirection,
+  totalOf,
+  type Span,
+} from '../../flow/incident/facts.ts'
+import type { ActorFacts, Incident } from '../../flow/incident/incident.ts'
+import type { Scene } from '../../flow/incident/scene.ts'
+import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
+import { usualOf } from '../../store/incident/history.ts'
+import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
+import type { IncidentReader } from '../../store/incident/ledger.ts'
+import type { ApiParts } from '../parts.ts'
+import type { Window } from './window.ts'
+
+/** Longer windows are answered from the incidents that ingest found. */
+const lookedMs = 6 * 3_600_000
+/** Hosts that are named where nobody is to blame. */
+const greatestMost = 3
+/** An event that had begun before what was read is looked at again from so much earlier, ms. */
+const widerMs = [3_600_000, 6 * 3_600_000]
+
+/** The event of a window, and what it is told from. */
+export interface Event {
+  asked: Span
+  /** Null where nothing happened. */
+  incident: Incident | null
+  /** The incident's time, or the window asked for. */
+  span: Span
+  /** The exporter it is about; null for several. */
+  exporter: string | null
+  /** The seconds around it; null where the archive does not hold them any more. */
+  scene: Scene | null
+  /** The hosts with most bytes, where nothing happened. */
+  greatest: ActorFacts[]
+  /** What would have been an incident, were it not usual at that hour. */
+  usual: string[]
+}
+
+export interface ExplainContext extends Pick<ApiParts, 'settings' | 'series' | 'flows'> {
+  ledger: IncidentReader
+  signal?: AbortSignal
+}
+
+/** Finds the event of a window. */
+export async function findEvent(window: Window, context: ExplainContext): Promise<Event> {
+  const { from, to, exporter } = window
+  const asked = { from, to }
+  const known = (await context.ledger.between(from, to)).filter(
+    (each) => exporter === undefined || each.exporter === exporter,
+  )
+  const isLong = to - from > lookedMs
+  const worst = gravest(known, asked)
+  if (isLong && !worst) return nothing(window, [])
+  const look = isLong ? { from: worst!.from, to: worst!.to } : asked
+  const judged = await judge(queryOf(context, look, isLong ? worst!.exporter : exporter))
+  const found = gravest(
+    judged.flatMap(({ incidents }) => incidents),
+    look,
+  )
+  if (!found) return worst ? fromLedger(window, worst) : nothing(window, judged)
+  const whole = await wholeEvent(found, judged, context)
+  return {
+    asked,
+    incident: { ...whole.incident, id: sameId(whole.incident, known) },
+    span: whole.incident,
+    exporter: found.exporter,
+    scene: whole.scene,
+    greatest: [],
+    usual: [],
+  }
+}
+
+function queryOf(context: ExplainContext, span: Span, exporter: string | undefined): JudgeQuery {
+  const { settings, series, flows, signal } = context
+  return {
+    flows,
+    series,
+    tier: settings.tiers[0]!,
+    local: settings.local,
+    sensitivity: sensitivityTable[settings.sensitivity],
+    from: span.from,
+    to: span.to,
+    exporter,
+    signal,
+  }
+}
+
+/** The event once more from further back, where it had begun before what was read. */
+async function wholeEvent(
+  found: Incident,
+  judged: readonly Judged[],
+  context: ExplainContext,
+): Promise<{ incident: Incident; scene: Scene }> {
+  let incident = found
+  let scene = judged.find(({ exporter }) => exporter === found.exporter)!.scene
+  for (const wider of widerMs) {
+    if (incident.from > scene.grid.from + 60_000) break
+    const span = { from: incident.from - wider, to: incident.to }
+    const [again] = await judge(queryOf(context, span, incident.exporter))
+    const same = again?.incidents.find((each) => each.from < incident.to && each.to > incident.from)
+    if (!again || !same) break
+    ;({ scene } = again)
+    incident = same
+  }
+  return { incident, scene }
+}
+
+/** An event that is known although its flows have left the archive. */
+function fromLedger({ from, to }: Window, incident: Incident): Event {
+  const { exporter } = incident
+  return {
+    asked: { from, to },
+    incident,
+    span: incident,
+    exporter,
+    scene: null,
+    greatest: [],
+    usual: [],
+  }
+}
+
+function nothing({ from, to, exporter }: Window, judged: readonly Judged[]): Event {
+  const asked = { from, to }
+  const [only] = judged.length === 1 ? judged : []
+  const scene = only?.scene ?? null
+  const greatest = scene
+    ? greatestHosts(scene, asked, greatestMost).map((host) =>
+        actorFacts(scene, host, { span: asked, direction: mainDirection(scene, host, asked) }),
+      )
+    : []
+  return {
+    asked,
+    incident: null,
+    span: asked,
+    exporter: exporter ?? only?.exporter ?? null,
+    scene,
+    greatest,
+    usual: judged.flatMap((each) => each.usual),
+  }
+}
+
+const gravity: Record<Incident['kind'], number> = {
+  congestion: 4,
+  silence: 3,
+  exporter: 2,
+  surge: 1,
+}
+
+/** The gravest of the incidents that touch a span: by kind, then by length. */
+function gravest(incidents: readonly Incident[], { from, to }: Span): Incident | undefined {
+  const seconds = (each: Incident) => Math.min(each.to, to) - Math.max(each.from, from)
+  return incidents
+    .filter((each) => each.from < to && each.to > from)
+    .sort((a, b) => gravity[b.kind] - gravity[a.kind] || seconds(b) - seconds(a))[0]
+}
+
+function sameId(incident: Incident, known: readonly Incident[]): string {
+  const same = known.find(
+    (each) =>
+      each.exporter === incident.exporter && each.from < incident.to && each.to > incident.from,
+  )
+  return same?.id ?? ''
+}
+
+/** What is usual for a span of time as long, of all traffic, and what it was instead. */
+export async function usualTraffic(event: Event, { series, settings }: ExplainContext) {
+  const { exporter, scene, span } = event
+  if (exporter === null || scene === null) return null
+  const usual = await usualOf(
+    { series, tier: settings.tiers[0]!, exporter, ...span },
+    { measurement: 'total', keys: [{ direction: 'in' }, { direction: 'out' }] },
+  )
+  return usual && { usual, actual: event.incident?.total ?? totalOf(scene, span) }
+}

@@ -1,0 +1,95 @@
+/** GET /api/explain and GET /api/incidents */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+import type { Incident as KeptIncident } from '../../flow/incident/incident.ts'
+import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
+import { IncidentReader } from '../../store/incident/ledger.ts'
+import { sayFreshness } from '../caching.ts'
+import { exportersOf } from '../ingest-status.ts'
+import { windowOf, type ApiParts } from '../parts.ts'
+import { actorOf, explainAnswer, windowOf as eventWindow } from '../query/explain-answer.ts'
+import { findEvent, usualTraffic } from '../query/explain.ts'
+import { readWhole } from '../query/numbers.ts'
+import { ErrorAnswer } from '../schema.ts'
+import {
+  ExplainAnswer,
+  ExplainQuery,
+  IncidentsAnswer,
+  IncidentsQuery,
+  type Incident,
+} from '../schema-explain.ts'
+
+const explainSchema = {
+  summary: 'What happened in a window: the event in it, who did it, and by what it can be seen',
+  querystring: ExplainQuery,
+  response: { 200: ExplainAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+const incidentsSchema = {
+  summary: 'Times in which traffic was not as it should be, newest first',
+  querystring: IncidentsQuery,
+  response: { 200: IncidentsAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+/** The most incidents of an answer. */
+const incidentsMost = 1000
+
+export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  const ledger = new IncidentReader(parts.settings.data)
+  return async (app) => {
+    app.get('/api/explain', { schema: explainSchema }, async ({ query }, reply) => {
+      const { window, now } = await windowOf(parts, query)
+      const wording = await wordingOf(parts, query.tz)
+      const answer = await parts.heavy.run(reply, async (signal) => {
+        const context = { ...parts, ledger, signal }
+        const event = await findEvent(window, context)
+        return explainAnswer(event, await usualTraffic(event, context), wording)
+      })
+      sayFreshness(reply, window, now)
+      return answer
+    })
+    app.get('/api/incidents', { schema: incidentsSchema }, async ({ query }) => {
+      const { window } = await windowOf(parts, query)
+      const limit = readWhole('limit', query.limit, {
+        fallback: 100,
+        least: 1,
+        most: incidentsMost,
+      })
+      const wording = await wordingOf(parts, query.tz)
+      const { from, to, exporter } = window
+      const found = (await ledger.between(from, to)).filter(
+        (each) => exporter === undefined || each.exporter === exporter,
+      )
+      return {
+        from: from / 1000,
+        to: to / 1000,
+        incidents: found.slice(0, limit).map((each) => incidentOf(each, wording)),
+        more: found.length > limit,
+      }
+    })
+  }
+}
+
+/** How things are called in sentences: names as known now, times in the zone asked for. */
+export async function wordingOf(parts: ApiParts, tz: string | undefined): Promise<Wording> {
+  const { names, settings } = parts
+  const told = new Map(
+    exportersOf(await parts.status.read()).map(({ address, name }) => [address, name]),
+  )
+  return {
+    zone: tz ?? (settings.timeZone === 'browser' ? 'UTC' : settings.timeZone),
+    hostName: (address) => names.hostName(address),
+    exporterName: (address) => names.exporterName(address) ?? told.get(address) ?? null,
+  }
+}
+
+function incidentOf(kept: KeptIncident, wording: Wording): Incident {
+  return {
+    id: kept.id,
+    exporter: kept.exporter,
+    exporterName: wording.exporterName(kept.exporter),
+    window: eventWindow({ incident: kept, span: kept }),
+    sentence: sayIncident(kept, wording),
+    actors: kept.actors.map((actor) => actorOf(actor, wording)),
+  }
+}

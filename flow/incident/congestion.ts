@@ -1,0 +1,193 @@
+/**
+ * Congestion: one host, or a few, carry most of what passes and as much as all did before, and the
+ * traffic of everybody else falls away for as long as they do. It begins with the actor's onset: the
+ * others' fall is evidence only, since records of theirs that reach into the event smear it.
+ */
+import type { Finding } from './finding.ts'
+import { fallOf, isCutOff, type Fall } from './others.ts'
+import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
+import { directions, type HostDirection, type Scene } from './scene.ts'
+import type { Sensitivity } from './sensitivity.ts'
+
+/** Together the actors make up at least this share of a direction's bytes, second by second. */
+const actorsShare = 0.6
+/** Each of them at least this share. */
+const actorShare = 0.15
+/** And many times what that host has most of the time. */
+const elevatedTimes = 2.5
+const smoothSeconds = 5
+const gapSeconds = 5
+/** Where the actors' rate is this share of its plateau, they have begun. */
+const onsetShare = 0.01
+/** The others' return is looked for so far around the actors' end. */
+const returnSeconds = 15
+/** Spreading smears the others' traffic into an event by as much as a record lasts: half of it is left out. */
+const smearSeconds = 60
+const besideSeconds = 60
+
+/** The congestions of a scene, in order of time. */
+export function findCongestions(scene: Scene, sensitivity: Sensitivity): Finding[] {
+  const candidates = directions.flatMap((direction) => candidatesOf(scene, direction))
+  return mergeDirections(candidates)
+    .filter(({ from, to }) => to - from >= sensitivity.leastSeconds)
+    .map((candidate) => judge(scene, candidate, sensitivity))
+    .filter((finding) => finding !== null)
+}
+
+interface Candidate extends Run {
+  direction: HostDirection
+  actors: number[]
+  bytes: number
+}
+
+/** Runs in which few hosts carry most, with these hosts. */
+function candidatesOf(scene: Scene, direction: HostDirection): Candidate[] {
+  const total = smoothed(scene.total[direction], smoothSeconds)
+  const usual = percentile(total, 0.25)
+  const hosts = [...scene.followed].map(([host, series]) => {
+    const rate = smoothed(series[direction], smoothSeconds)
+    return { host, rate, own: percentile(rate, 0.25) }
+  })
+  const heavy = Float64Array.from(total, (whole, t) => {
+    let sum = 0
+    for (const { rate, own } of hosts)
+      if (rate[t]! >= actorShare * whole && rate[t]! >= elevatedTimes * own) sum += rate[t]!
+    return sum
+  })
+  const holds = (t: number) =>
+    heavy[t]! > 0 && heavy[t]! >= actorsShare * total[t]! && heavy[t]! >= usual
+  return runsOf(total.length, gapSeconds, holds).flatMap((run) => {
+    const whole = mean(total, run.from, run.to)
+    const actors = hosts
+      .map(({ host, rate, own }) => ({ host, own, rate: mean(rate, run.from, run.to) }))
+      .filter(({ rate, own }) => rate >= actorShare * whole && rate >= elevatedTimes * own)
+      .sort((a, b) => b.rate - a.rate)
+    const bytes = actors.reduce((sum, { rate }) => sum + rate, 0) * (run.to - run.from)
+    return actors.length === 0
+      ? []
+      : [{ ...run, direction, actors: actors.map(({ host }) => host), bytes }]
+  })
+}
+
+/** Acknowledgements go the other way with every transfer: of runs that overlap, the one with more bytes. */
+function mergeDirections(candidates: readonly Candidate[]): Candidate[] {
+  const kept: Candidate[] = []
+  for (const candidate of [...candidates].sort((a, b) => b.bytes - a.bytes))
+    if (!kept.some((each) => each.from < candidate.to && candidate.from < each.to))
+      kept.push(candidate)
+  return kept.sort((a, b) => a.from - b.from)
+}
+
+function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Finding | null {
+  const { direction } = candidate
+  const actors = new Set(candidate.actors)
+  const rate = scene.seriesOf(actors, direction)
+  const span = spanOf(rate, candidate)
+  if (span.to - span.from < sensitivity.leastSeconds) return null
+  const length = span.to - span.from
+  const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to: span.to - 1 }
+  const before = besides(scene, span, 'before').map((beside) =>
+    fallOf(scene, { actors, core, beside }),
+  )
+  const after = besides(scene, span, 'after').map((beside) =>
+    fallOf(scene, { actors, core, beside }),
+  )
+  if (before.length === 0 && after.length === 0) return null
+  const fell = (falls: Fall[]) =>
+    falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
+  if (!fell(before) || !fell(after)) return null
+  const isOpenEnd = after.length === 0
+  const to = isOpenEnd ? span.to : returnOf(scene, actors, { span, core })
+  return {
+    kind: 'congestion',
+    from: span.from,
+    to,
+    actors: candidate.actors,
+    direction,
+    isOpenStart: before.length === 0,
+    isOpenEnd,
+    othersKept: Math.min(middle([...before, ...after]).bytes, 1),
+    facts: factsOf(rate, { ...span, direction }, middle([...before, ...after])),
+  }
+}
+
+/** From the onset of the actors to their end: where their rate leaves, and comes back to, what it is beside. */
+function spanOf(rate: Float64Array, run: Run): Run {
+  const plateau = percentile(rate.subarray(run.from, run.to), 0.75)
+  let from = run.from
+  while (from < run.to && rate[from]! < plateau / 2) from++
+  let to = run.to
+  while (to > from + 1 && rate[to - 1]! < plateau / 2) to--
+  const base = percentile(rate.subarray(Math.max(0, from - 2 * besideSeconds), from), 0.5)
+  const threshold = base + onsetShare * plateau
+  while (from > 0 && rate[from - 1]! > threshold) from--
+  while (to < rate.length && rate[to]! > threshold) to++
+  return { from, to }
+}
+
+/** Times beside an event that lie within the grid, at least a third of their length. */
+function besides({ grid }: Scene, { from, to }: Run, side: 'before' | 'after'): Run[] {
+  const edges =
+    side === 'before'
+      ? [0, 1, 2].map((n) => ({
+          from: from - 2 - (n + 1) * besideSeconds,
+          to: from - 2 - n * besideSeconds,
+        }))
+      : [0, 1, 2].map((n) => ({
+          from: to + 5 + n * besideSeconds,
+          to: to + 5 + (n + 1) * besideSeconds,
+        }))
+  return edges
+    .map((run) => ({ from: Math.max(0, run.from), to: Math.min(grid.seconds, run.to) }))
+    .filter((run) => run.to - run.from >= besideSeconds / 3)
+}
+
+/** Of several comparisons the middle one, so that neither a lull nor a burst beside the event decides. */
+function middle(falls: readonly Fall[]): Fall {
+  const of = (field: keyof Fall) =>
+    percentile(
+      falls.map((fall) => fall[field]),
+      0.5,
+    )
+  return { bytes: of('bytes'), openings: of('openings'), due: of('due'), hosts: of('hosts') }
+}
+
+/**
+ * When the event was over: when the others opened connections again, where that can be told and is
+ * near the actors' end; never before the actors' last byte.
+ */
+function returnOf(
+  scene: Scene,
+  actors: ReadonlySet<number>,
+  { span, core }: { span: Run; core: Run },
+): number {
+  const { connections } = scene
+  const openings = scene.openingsOf(
+    (i) => !actors.has(connections.opener[i]!) && !actors.has(connections.peer[i]!),
+  )
+  const within = mean(openings, core.from, core.to)
+  const later = mean(openings, span.to + 5, span.to + 5 + besideSeconds)
+  if (later * besideSeconds < 12 || later <= 2 * within) return span.to
+  const search = { from: span.to - returnSeconds, to: span.to + returnSeconds }
+  const back = changeOf(openings, search, { before: within, after: later })
+  return Math.max(span.to, back)
+}
+
+function factsOf(
+  rate: Float64Array,
+  { from, to, direction }: Run & { direction: HostDirection },
+  fall: Fall,
+): string[] {
+  const percent = (share: number) => `${Math.round(Math.min(share, 9.99) * 100)} %`
+  const megabits = ((mean(rate, from, to) * 8) / 1e6).toPrecision(3)
+  const verb = direction === 'in' ? 'received' : 'sent'
+  const facts = [
+    `the actors ${verb} ${megabits} Mb/s on average`,
+    `the other ${fall.hosts} hosts kept ${percent(fall.bytes)} of the bytes that they had just before and after`,
+  ]
+  if (fall.due >= 12)
+    facts.push(
+      `they opened ${percent(fall.openings)} of the connections that were due (${Math.round(fall.due)})`,
+    )
+  return facts
+}

@@ -1,0 +1,125 @@
+/**
+ * Connections: all records of a 5-tuple in either direction, joined however often the exporter cut
+ * them, until nothing was seen for longer than the exporter's timeouts. Opened by the side of the
+ * first record; where both sides have one at the same instant, flags and then ports decide.
+ */
+import { servicePort } from '../service.ts'
+import type { FlowTable } from './flow-table.ts'
+import { groupByTuple, type Tuples } from './tuples.ts'
+
+/** Connections as columns; times unix ms. Hosts are numbers of the table's hosts. */
+export interface Connections {
+  count: number
+  opener: Uint32Array
+  peer: Uint32Array
+  peerPort: Uint16Array
+  protocol: Uint8Array
+  /** The start of the first record, and the end of the last. */
+  first: Float64Array
+  last: Float64Array
+  packets: Float64Array
+  bytes: Float64Array
+  /** After so many ms without a packet a 5-tuple is taken for a new connection. */
+  idleMs: number
+}
+
+/** What is taken for the timeouts where records are shorter or longer than exporters' usual settings. */
+const idleLeastMs = 60_000
+const idleMostMs = 1_800_000
+
+const synFlag = 0x02
+const ackFlag = 0x10
+
+/** The longest record of an exporter, which is its active timeout where one cut it; within sensible bounds. */
+export function timeoutSeen({ first, last, count }: FlowTable): number {
+  let longest = 0
+  for (let row = 0; row < count; row++) longest = Math.max(longest, last[row]! - first[row]!)
+  return Math.min(idleMostMs, Math.max(idleLeastMs, longest))
+}
+
+/** The connections that the flows of a table are records of. */
+export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): Connections {
+  const tuples = groupByTuple(table)
+  const spans = spansOf(table, tuples, idleMs)
+  const count = spans.length - 1
+  const connections: Connections = {
+    count,
+    opener: new Uint32Array(count),
+    peer: new Uint32Array(count),
+    peerPort: new Uint16Array(count),
+    protocol: new Uint8Array(count),
+    first: new Float64Array(count),
+    last: new Float64Array(count),
+    packets: new Float64Array(count),
+    bytes: new Float64Array(count),
+    idleMs,
+  }
+  for (let i = 0; i < count; i++)
+    fill(connections, i, { table, rows: tuples.rows.subarray(spans[i]!, spans[i + 1]!) })
+  return connections
+}
+
+/** Where in the rows by tuple each connection begins, and the end of all. */
+function spansOf({ first, last }: FlowTable, { count, starts, rows }: Tuples, idleMs: number) {
+  const spans: number[] = []
+  for (let t = 0; t < count; t++) {
+    let seen = Number.NEGATIVE_INFINITY
+    for (let i = starts[t]!; i < starts[t + 1]!; i++) {
+      const row = rows[i]!
+      if (first[row]! - seen > idleMs) spans.push(i)
+      seen = Math.max(seen, last[row]!)
+    }
+  }
+  spans.push(rows.length)
+  return spans
+}
+
+function fill(
+  to: Connections,
+  i: number,
+  { table, rows }: { table: FlowTable; rows: Uint32Array },
+): void {
+  const opening = openingRow(table, rows)
+  to.opener[i] = table.source[opening]!
+  to.peer[i] = table.destination[opening]!
+  to.peerPort[i] = table.destinationPort[opening]!
+  to.protocol[i] = table.protocol[opening]!
+  to.first[i] = table.first[opening]!
+  let last = 0
+  for (const row of rows) {
+    last = Math.max(last, table.last[row]!)
+    to.packets[i]! += table.packets[row]!
+    to.bytes[i]! += table.bytes[row]!
+  }
+  to.last[i] = last
+}
+
+/** Of the records that begin a connection the one whose source opened it. */
+function openingRow(table: FlowTable, rows: Uint32Array): number {
+  const row = rows[0]!
+  for (let i = 1; i < rows.length && table.first[rows[i]!] === table.first[row]; i++) {
+    const back = rows[i]!
+    if (
+      table.source[back] === table.source[row] &&
+      table.sourcePort[back] === table.sourcePort[row]
+    )
+      continue
+    return opens(table, back, row) ? back : row
+  }
+  return row
+}
+
+/** Whether the source of `a` rather than that of `b`, which is the other direction, opened. */
+function opens(table: FlowTable, a: number, b: number): boolean {
+  const asks = (row: number) =>
+    table.protocol[row] === 6 && (table.tcpFlags[row]! & (synFlag | ackFlag)) === synFlag
+  if (asks(a) !== asks(b)) return asks(a)
+  const [port, back] = [table.sourcePort[a]!, table.sourcePort[b]!]
+  if (port !== back) {
+    const service = servicePort(table.protocol[a]!, port, back)
+    // Two ports that name no service: clients are given the higher ones.
+    return service < 0 ? port > back : port !== service
+  }
+  const { hosts, source } = table
+  return hosts.isLocal(source[a]!) && !hosts.isLocal(source[b]!)
+}

@@ -1,0 +1,166 @@
+/** The facts of an event, read from the flows around it: exact sums, connections, peers. */
+import { countWithin } from '../spread.ts'
+import type { Finding } from './finding.ts'
+import { openedBeforeMs, type ActorFacts, type PeerFacts } from './incident.ts'
+import type { HostDirection, Scene } from './scene.ts'
+
+/** A span of time, [from, to), unix ms. */
+export interface Span {
+  from: number
+  to: number
+}
+
+/** When a finding was, unix ms. */
+export function spanOf({ grid }: Scene, { from, to }: { from: number; to: number }): Span {
+  return { from: grid.from + from * 1000, to: grid.from + to * 1000 }
+}
+
+/** What each actor of a finding did. */
+export function actorsOf(scene: Scene, finding: Finding): ActorFacts[] {
+  const span = spanOf(scene, finding)
+  return finding.actors.map((host) =>
+    actorFacts(scene, host, { span, direction: finding.direction }),
+  )
+}
+
+/** What one host did in a span of time, told in one direction. */
+export function actorFacts(
+  scene: Scene,
+  host: number,
+  { span, direction }: { span: Span; direction: HostDirection },
+): ActorFacts {
+  const counted = countBytes(scene, host, { span, direction })
+  const opened = countOpenings(scene, 'opener', host, span)
+  const accepted = countOpenings(scene, 'peer', host, span)
+  const whole = totalOf(scene, span)[direction]
+  return {
+    host: scene.hosts.text(host),
+    direction,
+    bytes: counted.bytes,
+    packets: counted.packets,
+    connections: sum(opened),
+    accepted: sum(accepted),
+    peers: counted.byPeer.size,
+    mainPeer: mainPeer(scene, opened.size > 0 ? opened : accepted, counted.byPeer),
+    share: whole > 0 ? Math.min(1, counted.bytes / whole) : 0,
+    normal: null,
+  }
+}
+
+/** Exact bytes of all hosts that can be actors, and connections opened by anybody. */
+export function totalOf(
+  scene: Scene,
+  span: Span,
+): { in: number; out: number; connections: number } {
+  const { table, connections } = scene
+  const total = { in: 0, out: 0, connections: 0 }
+  for (let row = 0; row < table.count; row++) {
+    const bytes = within(scene, row, span, 'bytes')
+    if (bytes === 0) continue
+    if (scene.isCandidate(row, 'destination')) total.in += bytes
+    if (scene.isCandidate(row, 'source')) total.out += bytes
+  }
+  for (let i = 0; i < connections.count; i++) if (isOpenedIn(scene, i, span)) total.connections++
+  return total
+}
+
+/** The hosts with most bytes in a span, sent and received together, greatest first. */
+export function greatestHosts(scene: Scene, span: Span, most: number): number[] {
+  const run = { from: scene.place(span.from), to: scene.place(span.to) }
+  const bytes = scene.bytesByHost(run)
+  return [...bytes.keys()]
+    .filter((host) => bytes[host]! > 0)
+    .sort((a, b) => bytes[b]! - bytes[a]! || a - b)
+    .slice(0, most)
+}
+
+/** In which direction a host had more bytes in a span. */
+export function mainDirection(scene: Scene, host: number, span: Span): HostDirection {
+  const bytes = (direction: HostDirection) => countBytes(scene, host, { span, direction }).bytes
+  return bytes('out') > bytes('in') ? 'out' : 'in'
+}
+
+function within(scene: Scene, row: number, span: Span, field: 'bytes' | 'packets'): number {
+  const { table } = scene
+  const flow = { first: table.first[row]!, last: table.last[row]! }
+  return countWithin(table[field][row]!, flow, span.from, span.to)
+}
+
+interface Counted {
+  bytes: number
+  packets: number
+  /** Bytes by peer in that direction; peers that only the other direction shows have 0. */
+  byPeer: Map<number, number>
+}
+
+function countBytes(
+  scene: Scene,
+  host: number,
+  { span, direction }: { span: Span; direction: HostDirection },
+): Counted {
+  const { table } = scene
+  const counted: Counted = { bytes: 0, packets: 0, byPeer: new Map() }
+  for (let row = 0; row < table.count; row++) {
+    const isReceived = table.destination[row] === host
+    if (!isReceived && table.source[row] !== host) continue
+    if (
+      table.first[row]! >= span.to ||
+      Math.max(table.last[row]!, table.first[row]! + 1) <= span.from
+    )
+      continue
+    const peer = isReceived ? table.source[row]! : table.destination[row]!
+    const isCounted = isReceived === (direction === 'in')
+    const bytes = isCounted ? within(scene, row, span, 'bytes') : 0
+    counted.bytes += bytes
+    if (isCounted) counted.packets += within(scene, row, span, 'packets')
+    counted.byPeer.set(peer, (counted.byPeer.get(peer) ?? 0) + bytes)
+  }
+  return counted
+}
+
+function isOpenedIn({ connections }: Scene, i: number, span: Span): boolean {
+  const first = connections.first[i]!
+  return first >= span.from - openedBeforeMs && first < span.to
+}
+
+/** Connections by other end. */
+function countOpenings(
+  scene: Scene,
+  side: 'opener' | 'peer',
+  host: number,
+  span: Span,
+): Map<number, number> {
+  const { connections } = scene
+  const other = side === 'opener' ? connections.peer : connections.opener
+  const counts = new Map<number, number>()
+  for (let i = 0; i < connections.count; i++) {
+    if (connections[side][i] !== host || !isOpenedIn(scene, i, span)) continue
+    counts.set(other[i]!, (counts.get(other[i]!) ?? 0) + 1)
+  }
+  return counts
+}
+
+function sum(counts: ReadonlyMap<number, number>): number {
+  let all = 0
+  for (const count of counts.values()) all += count
+  return all
+}
+
+function mainPeer(
+  { hosts }: Scene,
+  openings: ReadonlyMap<number, number>,
+  bytes: ReadonlyMap<number, number>,
+): PeerFacts | null {
+  let best: { peer: number; connections: number; bytes: number } | null = null
+  for (const peer of new Set([...openings.keys(), ...bytes.keys()])) {
+    const each = { peer, connections: openings.get(peer) ?? 0, bytes: bytes.get(peer) ?? 0 }
+    const isMore =
+      best === null ||
+      each.connections > best.connections ||
+      (each.connections === best.connections && each.bytes > best.bytes)
+    if (isMore) best = each
+  }
+  return (
+    best && { address: hosts.text(best.peer), connections: best.connections, bytes: best.bytes }
+  )
+}

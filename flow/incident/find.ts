@@ -1,0 +1,21 @@
+/** All that happened in a scene, each event told once. */
+import { findCongestions } from './congestion.ts'
+import type { Finding } from './finding.ts'
+import type { Scene } from './scene.ts'
+import { findSilences, type SilenceContext } from './silence.ts'
+import { findSurges } from './surge.ts'
+
+/** The findings of a scene in order of time. Where two overlap, the graver is kept: a line that was cut before a surge. */
+export function findEvents(scene: Scene, context: SilenceContext): Finding[] {
+  if (scene.table.count === 0) return []
+  const byGravity = [
+    findSilences(scene, context).filter(({ kind }) => kind === 'exporter'),
+    findCongestions(scene, context.sensitivity),
+    findSilences(scene, context).filter(({ kind }) => kind === 'silence'),
+    findSurges(scene, context.sensitivity),
+  ].flat()
+  const kept: Finding[] = []
+  for (const finding of byGravity)
+    if (!kept.some((each) => each.from < finding.to && finding.from < each.to)) kept.push(finding)
+  return kept.sort((a, b) => a.from - b.from)
+}

@@ -1,0 +1,118 @@
+/** The flows of an event's surroundings, one table an exporter, small enough to be gone over many times. */
+import { addressAt, type NetworkSet } from '../address.ts'
+import { Hosts } from './hosts.ts'
+
+/**
+ * Flows as columns; times unix ms, counts scaled by sampling. A half of an address is two 32-bit
+ * words a row, low word first.
+ */
+export interface EventFlows {
+  count: number
+  first: Float64Array
+  last: Float64Array
+  bytes: Float64Array
+  packets: Float64Array
+  exporterHigh: Uint32Array
+  exporterLow: Uint32Array
+  sourceHigh: Uint32Array
+  sourceLow: Uint32Array
+  destinationHigh: Uint32Array
+  destinationLow: Uint32Array
+  sourcePort: Int32Array
+  destinationPort: Int32Array
+  protocol: Int32Array
+  tcpFlags: Int32Array
+  sampling: Int32Array
+}
+
+const firstCapacity = 4096
+
+/** Flows of one exporter. Hosts are numbers of `hosts`; a flow whose end lies before its start ends at it. */
+export class FlowTable {
+  readonly exporter: string
+  readonly hosts: Hosts
+  count = 0
+  first = new Float64Array(firstCapacity)
+  last = new Float64Array(firstCapacity)
+  bytes = new Float64Array(firstCapacity)
+  packets = new Float64Array(firstCapacity)
+  source = new Uint32Array(firstCapacity)
+  destination = new Uint32Array(firstCapacity)
+  sourcePort = new Uint16Array(firstCapacity)
+  destinationPort = new Uint16Array(firstCapacity)
+  protocol = new Uint8Array(firstCapacity)
+  tcpFlags = new Uint16Array(firstCapacity)
+  /** The greatest sampling interval of any flow: 1 where every packet was looked at. */
+  sampling = 1
+
+  constructor(exporter: string, hosts: Hosts) {
+    this.exporter = exporter
+    this.hosts = hosts
+  }
+
+  /** Appends row `i`. */
+  add(flows: EventFlows, i: number): void {
+    if (this.count === this.first.length) this.#grow()
+    const at = this.count++
+    const first = flows.first[i]!
+    this.first[at] = first
+    this.last[at] = Math.max(first, flows.last[i]!)
+    this.bytes[at] = flows.bytes[i]!
+    this.packets[at] = flows.packets[i]!
+    this.source[at] = this.hosts.at(flows.sourceHigh, flows.sourceLow, i)
+    this.destination[at] = this.hosts.at(flows.destinationHigh, flows.destinationLow, i)
+    this.sourcePort[at] = flows.sourcePort[i]!
+    this.destinationPort[at] = flows.destinationPort[i]!
+    this.protocol[at] = flows.protocol[i]!
+    this.tcpFlags[at] = flows.tcpFlags[i]!
+    this.sampling = Math.max(this.sampling, flows.sampling[i]!)
+  }
+
+  #grow(): void {
+    const capacity = this.first.length * 2
+    const doubles = (column: Float64Array) => grown(column, new Float64Array(capacity))
+    const shorts = (column: Uint16Array) => grown(column, new Uint16Array(capacity))
+    this.first = doubles(this.first)
+    this.last = doubles(this.last)
+    this.bytes = doubles(this.bytes)
+    this.packets = doubles(this.packets)
+    this.source = grown(this.source, new Uint32Array(capacity))
+    this.destination = grown(this.destination, new Uint32Array(capacity))
+    this.sourcePort = shorts(this.sourcePort)
+    this.destinationPort = shorts(this.destinationPort)
+    this.protocol = grown(this.protocol, new Uint8Array(capacity))
+    this.tcpFlags = shorts(this.tcpFlags)
+  }
+}
+
+type Column = Float64Array | Uint32Array | Uint16Array | Uint8Array
+
+function grown<Kind extends Column>(from: Column, to: Kind): Kind {
+  to.set(from)
+  return to
+}
+
+/** Flows of several exporters, kept apart; the same host has the same number in all. */
+export class FlowTables {
+  readonly hosts: Hosts
+  readonly #exporters: Hosts
+  readonly #tables: FlowTable[] = []
+
+  constructor(local: NetworkSet) {
+    this.hosts = new Hosts(local)
+    this.#exporters = new Hosts(local)
+  }
+
+  add(flows: EventFlows): void {
+    const { exporterHigh, exporterLow } = flows
+    for (let i = 0; i < flows.count; i++) {
+      const place = this.#exporters.at(exporterHigh, exporterLow, i)
+      this.#tables[place] ??= new FlowTable(addressAt(exporterHigh, exporterLow, i), this.hosts)
+      this.#tables[place].add(flows, i)
+    }
+  }
+
+  get tables(): readonly FlowTable[] {
+    return this.#tables
+  }
+}

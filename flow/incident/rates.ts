@@ -1,0 +1,126 @@
+/** Amounts by second: what flows carried, spread evenly over their lives, and what is read off such series. */
+
+/** Seconds [from, from + seconds × 1000), unix ms; `from` is a whole second. */
+export interface Grid {
+  from: number
+  seconds: number
+}
+
+/** Adds up amounts that are spread over spans of time, each in constant time. */
+export class Rates {
+  readonly #grid: Grid
+  readonly #edge: Float64Array
+  /** What begins (or ends) to be added to every second from this one on. */
+  readonly #slope: Float64Array
+
+  constructor(grid: Grid) {
+    this.#grid = grid
+    this.#edge = new Float64Array(grid.seconds)
+    this.#slope = new Float64Array(grid.seconds + 2)
+  }
+
+  /** Spreads an amount over [first, last] (unix ms); what lies outside of the grid is left out. */
+  add(first: number, last: number, amount: number): void {
+    const { from, seconds } = this.#grid
+    const a = (first - from) / 1000
+    if (last <= first) {
+      if (a >= 0 && a < seconds) this.#edge[Math.floor(a)]! += amount
+      return
+    }
+    const rate = (amount * 1000) / (last - first)
+    const start = Math.max(0, a)
+    const end = Math.min(seconds, (last - from) / 1000)
+    if (end <= start) return
+    const [s, e] = [Math.floor(start), Math.min(seconds - 1, Math.floor(end))]
+    if (s === e) {
+      this.#edge[s]! += rate * (end - start)
+      return
+    }
+    this.#edge[s]! += rate * (s + 1 - start)
+    this.#edge[e]! += rate * (end - e)
+    this.#slope[s + 1]! += rate
+    this.#slope[e]! -= rate
+  }
+
+  /** The amount of each second. */
+  values(): Float64Array {
+    const values = this.#edge.slice()
+    let running = 0
+    for (let t = 0; t < values.length; t++) {
+      running += this.#slope[t]!
+      // What floating point leaves of amounts that were added and taken away again is nothing.
+      values[t] = Math.max(0, values[t]! + (Math.abs(running) < 1e-6 ? 0 : running))
+    }
+    return values
+  }
+}
+
+/** The mean over `width` seconds around each (odd widths are centred). */
+export function smoothed(values: ArrayLike<number>, width: number): Float64Array {
+  const sums = new Float64Array(values.length + 1)
+  for (let t = 0; t < values.length; t++) sums[t + 1] = sums[t]! + values[t]!
+  const before = Math.floor(width / 2)
+  return Float64Array.from({ length: values.length }, (_, t) => {
+    const from = Math.max(0, t - before)
+    const to = Math.min(values.length, t - before + width)
+    return (sums[to]! - sums[from]!) / (to - from)
+  })
+}
+
+/** The value under which the share `p` (0 to 1) of the values lies; 0 of none. */
+export function percentile(values: ArrayLike<number>, p: number): number {
+  if (values.length === 0) return 0
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!
+}
+
+/** The mean of seconds [from, to), cut to those that there are; 0 of none. */
+export function mean(values: ArrayLike<number>, from: number, to: number): number {
+  const [a, b] = [Math.max(0, from), Math.min(values.length, to)]
+  let sum = 0
+  for (let t = a; t < b; t++) sum += values[t]!
+  return b > a ? sum / (b - a) : 0
+}
+
+/** Seconds [from, to) of a grid, by place. */
+export interface Run {
+  from: number
+  to: number
+}
+
+/** The runs of seconds that `holds` is true of; those with at most `gap` seconds between are one. */
+export function runsOf(seconds: number, gap: number, holds: (t: number) => boolean): Run[] {
+  const runs: Run[] = []
+  for (let t = 0; t < seconds; t++) {
+    if (!holds(t)) continue
+    const last = runs.at(-1)
+    if (last && t - last.to <= gap) last.to = t + 1
+    else runs.push({ from: t, to: t + 1 })
+  }
+  return runs
+}
+
+/**
+ * The second at which counts change from one rate to another, by greatest likelihood (Poisson):
+ * the first second of the second rate, within [from, to].
+ */
+export function changeOf(
+  counts: ArrayLike<number>,
+  { from, to }: Run,
+  { before, after }: { before: number; after: number },
+): number {
+  const least = 1e-3
+  const step = Math.log(Math.max(least, before)) - Math.log(Math.max(least, after))
+  const slope = Math.max(least, before) - Math.max(least, after)
+  let best = from
+  let bestScore = Number.NEGATIVE_INFINITY
+  let score = 0
+  for (let t = Math.max(0, from); t <= Math.min(counts.length, to); t++) {
+    if (score > bestScore) {
+      bestScore = score
+      best = t
+    }
+    score += (counts[t] ?? 0) * step - slope
+  }
+  return best
+}

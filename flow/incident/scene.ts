@@ -1,0 +1,143 @@
+/** One exporter's flows laid on seconds: what the verdicts are made from. */
+import { joinConnections, type Connections } from './connections.ts'
+import type { FlowTable } from './flow-table.ts'
+import type { Hosts } from './hosts.ts'
+import { Rates, type Grid, type Run } from './rates.ts'
+
+/** From a host's point of view: received, sent. */
+export const directions = ['in', 'out'] as const
+export type HostDirection = (typeof directions)[number]
+
+/** Hosts whose own series are looked at: those with most bytes. */
+const followedMax = 200
+
+export type HostSeries = Record<HostDirection, Float64Array>
+
+export class Scene {
+  readonly table: FlowTable
+  readonly grid: Grid
+  readonly connections: Connections
+  /** Bytes by second of all hosts that can be actors. */
+  readonly total: HostSeries
+  /** First and last packets of records by second: instants at which something passed for sure. */
+  readonly edges: Float64Array
+  /** Connections by the second of their first packet. */
+  readonly openings: Float64Array
+  /** Series of the hosts with most bytes. */
+  readonly followed: ReadonlyMap<number, HostSeries>
+
+  constructor(table: FlowTable, grid: Grid) {
+    this.table = table
+    this.grid = grid
+    this.connections = joinConnections(table)
+    this.total = this.#sum()
+    this.edges = this.#edges()
+    this.openings = this.openingsOf(() => true)
+    this.followed = this.#follow()
+  }
+
+  get hosts(): Hosts {
+    return this.table.hosts
+  }
+
+  /** The place of an instant (unix ms) in the grid, in seconds. */
+  place(t: number): number {
+    return (t - this.grid.from) / 1000
+  }
+
+  /** Whether the host at an end of a row can be an actor: ours, or any where neither end is ours. */
+  isCandidate(row: number, end: 'source' | 'destination'): boolean {
+    const { source, destination } = this.table
+    if (this.hosts.isLocal(this.table[end][row]!)) return true
+    return !this.hosts.isLocal(source[row]!) && !this.hosts.isLocal(destination[row]!)
+  }
+
+  /** Connections by second, of those of which `counts` is true. */
+  openingsOf(counts: (connection: number) => boolean): Float64Array {
+    const { grid, connections } = this
+    const openings = new Float64Array(grid.seconds)
+    for (let i = 0; i < connections.count; i++) {
+      const t = Math.floor(this.place(connections.first[i]!))
+      if (t >= 0 && t < grid.seconds && counts(i)) openings[t]!++
+    }
+    return openings
+  }
+
+  /** The bytes of each candidate host in seconds [from, to), sent and received together. */
+  bytesByHost({ from, to }: Run): Float64Array {
+    const { table } = this
+    const window = { from: this.grid.from + from * 1000, to: this.grid.from + to * 1000 }
+    const bytes = new Float64Array(this.hosts.count)
+    for (let row = 0; row < table.count; row++) {
+      const share = shareOf(table, row, window)
+      if (share === 0) continue
+      if (this.isCandidate(row, 'source')) bytes[table.source[row]!]! += share
+      if (this.isCandidate(row, 'destination')) bytes[table.destination[row]!]! += share
+    }
+    return bytes
+  }
+
+  /** Bytes by second of the given hosts together, in one direction. */
+  seriesOf(hosts: ReadonlySet<number>, direction: HostDirection): Float64Array {
+    const { table } = this
+    const rates = new Rates(this.grid)
+    const ends = direction === 'in' ? table.destination : table.source
+    for (let row = 0; row < table.count; row++)
+      if (hosts.has(ends[row]!)) rates.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
+    return rates.values()
+  }
+
+  #sum(): HostSeries {
+    const { table } = this
+    const rates = { in: new Rates(this.grid), out: new Rates(this.grid) }
+    for (let row = 0; row < table.count; row++) {
+      const [first, last, bytes] = [table.first[row]!, table.last[row]!, table.bytes[row]!]
+      if (this.isCandidate(row, 'destination')) rates.in.add(first, last, bytes)
+      if (this.isCandidate(row, 'source')) rates.out.add(first, last, bytes)
+    }
+    return { in: rates.in.values(), out: rates.out.values() }
+  }
+
+  #edges(): Float64Array {
+    const { table, grid } = this
+    const edges = new Float64Array(grid.seconds)
+    for (let row = 0; row < table.count; row++)
+      for (const at of [table.first[row]!, table.last[row]!]) {
+        const t = Math.floor(this.place(at))
+        if (t >= 0 && t < grid.seconds) edges[t]!++
+      }
+    return edges
+  }
+
+  #follow(): Map<number, HostSeries> {
+    const { table } = this
+    const bytes = this.bytesByHost({ from: 0, to: this.grid.seconds })
+    const greatest = [...bytes.keys()]
+      .filter((host) => bytes[host]! > 0)
+      .sort((a, b) => bytes[b]! - bytes[a]!)
+      .slice(0, followedMax)
+    const rates = new Map(
+      greatest.map((host) => [host, { in: new Rates(this.grid), out: new Rates(this.grid) }]),
+    )
+    for (let row = 0; row < table.count; row++) {
+      const [first, last, amount] = [table.first[row]!, table.last[row]!, table.bytes[row]!]
+      rates.get(table.destination[row]!)?.in.add(first, last, amount)
+      rates.get(table.source[row]!)?.out.add(first, last, amount)
+    }
+    return new Map(
+      [...rates].map(([host, each]) => [host, { in: each.in.values(), out: each.out.values() }]),
+    )
+  }
+}
+
+/** The bytes of a row that fall into a window, to the byte or so: verdicts need no more. */
+function shareOf(
+  { first, last, bytes }: FlowTable,
+  row: number,
+  window: { from: number; to: number },
+): number {
+  const [a, b] = [first[row]!, last[row]!]
+  if (b <= a) return a >= window.from && a < window.to ? bytes[row]! : 0
+  const overlap = Math.min(b, window.to) - Math.max(a, window.from)
+  return overlap <= 0 ? 0 : (bytes[row]! * overlap) / (b - a)
+}

@@ -1,0 +1,150 @@
+/**
+ * What happened, in one or two sentences of plain English that claim only what the flows show.
+ *
+ *     Monday 16 November 2026, 11:32:10: traffic through pfsense was cut for 4 min 23 s. 10.0.0.22
+ *     (bobby22.bigbiz.local) opened 312 connections outward, 280 of them to 203.0.113.80, and
+ *     downloaded 4.0 GB.
+ */
+import { formatDuration, formatExact, scaled } from '../units.ts'
+import { wallTime } from '../zone.ts'
+import type { ActorFacts, Incident } from './incident.ts'
+
+/** How things are called where the sentence is read. */
+export interface Wording {
+  zone: string
+  hostName: (address: string) => string | null
+  exporterName: (address: string) => string | null
+}
+
+const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+const months = [
+  'January', 'February', 'March', 'April', 'May', 'June',
+  'July', 'August', 'September', 'October', 'November', 'December',
+] as const // prettier-ignore
+
+/** A day and time of day, such as Monday 16 November 2026, 11:32:10. */
+export function sayTime(t: number, zone: string): string {
+  const { year, month, day, weekday } = wallTime(t, zone)
+  return `${weekdays[weekday - 1]} ${day} ${months[month - 1]} ${year}, ${sayClock(t, zone)}`
+}
+
+/** A time of day, such as 11:32:10. */
+export function sayClock(t: number, zone: string): string {
+  const { hour, minute, second } = wallTime(t, zone)
+  return [hour, minute, second].map((part) => String(part).padStart(2, '0')).join(':')
+}
+
+/** Bytes with one decimal, such as 4.0 GB. */
+export function sayBytes(bytes: number): string {
+  const { number, prefix } = scaled(bytes)
+  return prefix === '' ? `${formatExact(number)} bytes` : `${number.toFixed(1)} ${prefix}B`
+}
+
+/** A host with its name, such as 10.0.0.22 (bobby22.bigbiz.local). */
+export function sayHost(address: string, { hostName }: Wording): string {
+  const name = hostName(address)
+  return name === null ? address : `${address} (${name})`
+}
+
+/** An exporter by its name, or by its address. */
+export function sayExporter(address: string, { exporterName }: Wording): string {
+  return exporterName(address) ?? address
+}
+
+/** What an incident was. */
+export function sayIncident(incident: Incident, wording: Wording): string {
+  const said = kinds[incident.kind](incident, wording)
+  return [`${sayTime(incident.from, wording.zone)}: ${said}`, ...cautions(incident)].join(' ')
+}
+
+/** Others that kept less than this of their traffic were cut off; else they were held up. */
+const cutRatio = 0.1
+
+const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => string> = {
+  congestion(incident, wording) {
+    const exporter = sayExporter(incident.exporter, wording)
+    const time = sayLength(incident)
+    const kept = incident.othersKept ?? 0
+    const verb = incident.isOngoing ? 'has been' : 'was'
+    const effect =
+      kept <= cutRatio
+        ? `traffic through ${exporter} ${verb} cut for ${time}.`
+        : `traffic through ${exporter} ${verb} held up for ${time}: the other hosts kept ${percent(kept)} of theirs.`
+    return [effect, ...incident.actors.map((actor) => sayActor(actor, wording))].join(' ')
+  },
+  silence(incident, wording) {
+    const exporter = sayExporter(incident.exporter, wording)
+    const total = incident.total.in + incident.total.out
+    const passed = total === 0 ? 'nothing passed' : `only ${sayBytes(total)} passed`
+    return (
+      `traffic through ${exporter} was cut for ${sayLength(incident)}. ` +
+      `No host took the line: ${passed}, and ${exporter} went on reporting.`
+    )
+  },
+  exporter(incident, wording) {
+    const exporter = sayExporter(incident.exporter, wording)
+    const [why = ''] = incident.facts
+    return `${exporter} itself was away for ${sayLength(incident)}: ${why}. What passed in that time is not known.`
+  },
+  surge(incident, wording) {
+    const [actor] = incident.actors
+    const others = 'The traffic of the others was not cut by it.'
+    if (!actor) return others
+    const host = sayHost(actor.host, wording)
+    const time = sayLength(incident)
+    if (actor.direction === 'in')
+      return `${formatExact(actor.accepted)} connections were opened to ${host} in ${time} by ${countOf(actor.peers, 'host')}, with ${sayBytes(actor.bytes)}. ${others}`
+    return `${host} opened ${formatExact(actor.connections)} connections in ${time} to ${countOf(actor.peers, 'host')}, and sent ${sayBytes(actor.bytes)}. ${others}`
+  },
+}
+
+/** What one actor of a congestion did. */
+function sayActor(actor: ActorFacts, wording: Wording): string {
+  const host = sayHost(actor.host, wording)
+  const verb = actor.direction === 'in' ? 'downloaded' : 'uploaded'
+  const bytes = sayBytes(actor.bytes)
+  if (actor.connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
+  const { connections, mainPeer } = actor
+  const opened = `opened ${countOf(connections, 'connection')} outward`
+  const of = mainPeer
+    ? `, ${shareTo(connections, mainPeer.connections)} ${sayHost(mainPeer.address, wording)},`
+    : ''
+  return `${host} ${opened}${of} and ${verb} ${bytes}.`
+}
+
+function shareTo(all: number, some: number): string {
+  if (all === 1) return 'to'
+  return some === all ? 'all of them to' : `${formatExact(some)} of them to`
+}
+
+function mostWith({ mainPeer, direction, bytes }: ActorFacts, wording: Wording): string {
+  if (!mainPeer || mainPeer.bytes === 0) return ''
+  const way = direction === 'in' ? 'from' : 'to'
+  const part = mainPeer.bytes >= bytes ? '' : `, ${sayBytes(mainPeer.bytes)} of it`
+  return `${part} ${way} ${sayHost(mainPeer.address, wording)}`
+}
+
+function sayLength({ from, to }: Incident): string {
+  return formatDuration(Math.max(1, Math.round((to - from) / 1000)))
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+function countOf(count: number, word: string): string {
+  return `${formatExact(count)} ${word}${count === 1 ? '' : 's'}`
+}
+
+/** What the figures cannot be taken for, where it matters. */
+function cautions({ lost, sampling, kind }: Incident): string[] {
+  if (kind === 'exporter') return []
+  const said: string[] = []
+  if (sampling > 1)
+    said.push(`Figures are estimated: 1 of ${formatExact(sampling)} packets was looked at.`)
+  if (lost.flows > 0)
+    said.push(
+      `${lost.estimated ? 'About ' : ''}${countOf(Math.round(lost.flows), 'flow')} of that time were lost: figures are at least these.`,
+    )
+  return said
+}

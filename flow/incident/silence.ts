@@ -1,0 +1,164 @@
+/**
+ * Silence: everything stops, and begins again. Told from first and last packets of records, which
+ * are instants at which something passed for sure; bytes are smeared by records that reach across.
+ * Where the exporter's own numbers did not go on across the hole, it was the exporter that was away.
+ */
+import type { Finding } from './finding.ts'
+import type { ExporterBreak } from './incident.ts'
+import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
+import type { Scene } from './scene.ts'
+import type { Sensitivity } from './sensitivity.ts'
+
+const smoothSeconds = 5
+const gapSeconds = 3
+/** Instants at which something passed fall to this share of what they are beside. */
+const edgesRatio = 0.15
+/** Bytes in the later half of a silence, as a share of those beside it. */
+const bytesRatio = 0.1
+const besideSeconds = 120
+/** Hosts that must have been there before and after, or it is no silence of the line. */
+const hostsLeast = 3
+/** Instants that must have been due. */
+const dueLeast = 40
+/** Lulls of this share of a silence's length, in the same scene, show that quiet is usual. */
+const lullShare = 1 / 3
+const boundarySeconds = 20
+/** A datagram that tells of a break may come so long after the flows went on. */
+const reportMs = 120_000
+/** A restart is told of whatever passed, if the exporter was away as long as this. */
+const restartLeastMs = 30_000
+
+export interface SilenceContext {
+  sensitivity: Sensitivity
+  /** Of this exporter. */
+  breaks: readonly ExporterBreak[]
+}
+
+/** The silences of a scene, and the times in which its exporter was away, in order of time. */
+export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
+  const runs = quietRuns(scene)
+  const found: Finding[] = []
+  for (const run of runs) {
+    const span = boundaries(scene, run)
+    const length = span.to - span.from
+    if (length < sensitivity.leastSeconds) continue
+    const away = breakIn(scene, span, breaks)
+    if (away) found.push(asFinding('exporter', span, awayFacts(away)))
+    else if (isUnusual(scene, span, runs))
+      found.push(asFinding('silence', span, silentFacts(scene, span)))
+  }
+  for (const each of breaks) {
+    const span = { from: Math.floor(scene.place(each.from)), to: Math.ceil(scene.place(each.to)) }
+    const isInside = span.from >= 0 && span.to <= scene.grid.seconds
+    const isTold = found.some(({ from, to }) => from < span.to && span.from < to)
+    if (each.isRestart && each.to - each.from >= restartLeastMs && isInside && !isTold)
+      found.push(asFinding('exporter', span, awayFacts(each)))
+  }
+  return found.sort((a, b) => a.from - b.from)
+}
+
+function asFinding(kind: 'silence' | 'exporter', span: Run, facts: string[]): Finding {
+  return {
+    kind,
+    ...span,
+    actors: [],
+    direction: 'in',
+    isOpenStart: false,
+    isOpenEnd: false,
+    othersKept: null,
+    facts,
+  }
+}
+
+/** Runs in which next to nothing begins or ends, between times in which much does. */
+function quietRuns({ edges, grid, total }: Scene): Run[] {
+  const level = smoothed(edges, 2 * besideSeconds + 1)
+  const now = smoothed(edges, smoothSeconds)
+  const bytes = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
+  const usual = percentile(smoothed(bytes, smoothSeconds), 0.5)
+  const holds = (t: number) =>
+    level[t]! > 0 && now[t]! <= edgesRatio * Math.max(level[t]!, 0.5) && bytes[t]! <= usual
+  return runsOf(grid.seconds, gapSeconds, holds).filter(
+    // What touches an end of the scene may be no more than the end of what was received.
+    ({ from, to }) => from > 0 && to < grid.seconds,
+  )
+}
+
+/** The seconds between which nothing began or ended, by greatest likelihood. */
+function boundaries({ edges }: Scene, run: Run): Run {
+  const within = mean(edges, run.from + 1, run.to - 1)
+  const before = mean(edges, run.from - besideSeconds, run.from - smoothSeconds)
+  const after = mean(edges, run.to + smoothSeconds, run.to + besideSeconds)
+  const middle = Math.floor((run.from + run.to) / 2)
+  const start = {
+    from: run.from - boundarySeconds,
+    to: Math.min(middle, run.from + boundarySeconds),
+  }
+  const end = { from: Math.max(middle, run.to - boundarySeconds), to: run.to + boundarySeconds }
+  return {
+    from: changeOf(edges, start, { before, after: within }),
+    to: changeOf(edges, end, { before: within, after }),
+  }
+}
+
+function isUnusual(scene: Scene, span: Run, runs: readonly Run[]): boolean {
+  const { edges } = scene
+  const length = span.to - span.from
+  const before = { from: span.from - besideSeconds, to: span.from }
+  const after = { from: span.to, to: span.to + besideSeconds }
+  const due =
+    Math.min(mean(edges, before.from, before.to), mean(edges, after.from, after.to)) * length
+  if (due < dueLeast) return false
+  if (Math.min(hostsIn(scene, before), hostsIn(scene, after)) < hostsLeast) return false
+  const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))
+  const half = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
+  if (bytesIn(scene, half) > bytesRatio * beside) return false
+  return !runs.some(
+    ({ from, to }) =>
+      (to <= span.from || from >= span.to) &&
+      to - from >= Math.max(smoothSeconds, lullShare * length),
+  )
+}
+
+/** Candidate hosts of which something began or ended in a run. */
+function hostsIn(scene: Scene, { from, to }: Run): number {
+  const { table } = scene
+  const seen = new Set<number>()
+  const isIn = (at: number) => scene.place(at) >= from && scene.place(at) < to
+  for (let row = 0; row < table.count; row++) {
+    if (!isIn(table.first[row]!) && !isIn(table.last[row]!)) continue
+    if (scene.isCandidate(row, 'source')) seen.add(table.source[row]!)
+    if (scene.isCandidate(row, 'destination')) seen.add(table.destination[row]!)
+  }
+  return seen.size
+}
+
+/** Bytes a second. */
+function bytesIn({ total }: Scene, { from, to }: Run): number {
+  return mean(total.in, from, to) + mean(total.out, from, to)
+}
+
+/** The break that explains a hole: it lies across it, by what was received then and soon after. */
+function breakIn(scene: Scene, span: Run, breaks: readonly ExporterBreak[]): ExporterBreak | null {
+  const [from, to] = [span.from, span.to].map((t) => scene.grid.from + t * 1000) as [number, number]
+  return (
+    breaks.find((each) => each.from < to + reportMs && each.to > from && each.to > to - reportMs) ??
+    null
+  )
+}
+
+function awayFacts({ isRestart, lostFlows }: ExporterBreak): string[] {
+  if (isRestart) return ['the exporter was started anew: its uptime or its numbers began again']
+  return [
+    `the exporter’s numbers did not go on: ${lostFlows > 0 ? `about ${lostFlows} flows were` : 'something was'} sent and not received`,
+  ]
+}
+
+function silentFacts(scene: Scene, span: Run): string[] {
+  const before = mean(scene.edges, span.from - besideSeconds, span.from)
+  const within = mean(scene.edges, span.from, span.to)
+  return [
+    `${Math.round(within * (span.to - span.from))} first or last packets of flows were seen where ${Math.round(before * (span.to - span.from))} were due`,
+    'the exporter’s sequence and uptime went on: it was there and had nothing to report',
+  ]
+}

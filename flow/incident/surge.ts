@@ -1,0 +1,103 @@
+/**
+ * Surge: one host opens, or is sent, many times as many connections as the whole network usually
+ * has (a scan, a flood), and nobody else was cut off by it.
+ */
+import type { Finding } from './finding.ts'
+import { percentile, runsOf, smoothed, type Run } from './rates.ts'
+import type { HostDirection, Scene } from './scene.ts'
+import type { Sensitivity } from './sensitivity.ts'
+
+/** Connections are counted over so many seconds. */
+const windowSeconds = 30
+/** Fewer connections a second are no surge, however quiet it was before. */
+const openingsLeast = 20
+const gapSeconds = 15
+/** The busiest hosts that are looked at. */
+const hostsMost = 32
+/** Of the connections in a surge, the share that its host must have. */
+const shareLeast = 0.5
+
+/** The surges of a scene, in order of time. */
+export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivity): Finding[] {
+  const usual = percentile(smoothed(scene.openings, windowSeconds), 0.5)
+  const found: Finding[] = []
+  for (const { host, side } of busiest(scene)) {
+    const openings = openingsOf(scene, host, side)
+    const rate = smoothed(openings, windowSeconds)
+    const own = percentile(rate, 0.75)
+    const threshold = Math.max(openingsLeast, surgeTimes * usual, surgeTimes * own)
+    for (const run of runsOf(rate.length, gapSeconds, (t) => rate[t]! >= threshold)) {
+      const span = spanOf(openings, run, threshold)
+      if (span.to - span.from < leastSeconds) continue
+      if (shareOf(scene, openings, span) < shareLeast) continue
+      found.push(findingOf(scene, { host, side, openings, span, usual }))
+    }
+  }
+  return withoutOverlaps(found)
+}
+
+/** A host as the one that opens, or the one that is opened to. */
+type Side = 'opener' | 'peer'
+
+function busiest({ connections, hosts }: Scene): { host: number; side: Side }[] {
+  return (['opener', 'peer'] as const).flatMap((side) => {
+    const counts = new Float64Array(hosts.count)
+    for (let i = 0; i < connections.count; i++)
+      if (hosts.isLocal(connections[side][i]!)) counts[connections[side][i]!]!++
+    return [...counts.keys()]
+      .filter((host) => counts[host]! >= openingsLeast * 5)
+      .sort((a, b) => counts[b]! - counts[a]!)
+      .slice(0, hostsMost)
+      .map((host) => ({ host, side }))
+  })
+}
+
+function openingsOf(scene: Scene, host: number, side: Side): Float64Array {
+  return scene.openingsOf((i) => scene.connections[side][i] === host)
+}
+
+/** The run without the seconds at its ends that only smoothing brought in. */
+function spanOf(openings: Float64Array, run: Run, threshold: number): Run {
+  let from = Math.max(0, run.from - windowSeconds)
+  let to = Math.min(openings.length, run.to + windowSeconds)
+  while (from < run.to && openings[from]! < threshold / 4) from++
+  while (to > from + 1 && openings[to - 1]! < threshold / 4) to--
+  return { from, to }
+}
+
+function shareOf({ openings }: Scene, own: Float64Array, { from, to }: Run): number {
+  const sum = (values: Float64Array) => values.subarray(from, to).reduce((a, b) => a + b, 0)
+  return sum(own) / Math.max(1, sum(openings))
+}
+
+function findingOf(
+  scene: Scene,
+  given: { host: number; side: Side; openings: Float64Array; span: Run; usual: number },
+): Finding {
+  const { host, side, openings, span, usual } = given
+  const count = openings.subarray(span.from, span.to).reduce((a, b) => a + b, 0)
+  const seconds = span.to - span.from
+  const direction: HostDirection = side === 'opener' ? 'out' : 'in'
+  const verb = side === 'opener' ? 'opened by' : 'opened to'
+  return {
+    kind: 'surge',
+    ...span,
+    actors: [host],
+    direction,
+    isOpenStart: span.from === 0,
+    isOpenEnd: span.to >= scene.grid.seconds,
+    othersKept: null,
+    facts: [
+      `${count} connections were ${verb} it in ${seconds} s, ${Math.round(count / seconds)} a second`,
+      `the whole network usually opens ${Number(usual.toPrecision(2))} a second`,
+    ],
+  }
+}
+
+/** A scanner and what it scans are one event: of findings that overlap, the longest. */
+function withoutOverlaps(found: readonly Finding[]): Finding[] {
+  const kept: Finding[] = []
+  for (const finding of [...found].sort((a, b) => b.to - b.from - (a.to - a.from)))
+    if (!kept.some((each) => each.from < finding.to && finding.from < each.to)) kept.push(finding)
+  return kept.sort((a, b) => a.from - b.from)
+}

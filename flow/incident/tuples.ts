@@ -1,0 +1,71 @@
+/** The records of each 5-tuple in either direction, brought together. */
+import type { FlowTable } from './flow-table.ts'
+
+/** Rows of a flow table by 5-tuple: tuple t has rows[starts[t]] to rows[starts[t + 1] − 1], by first time. */
+export interface Tuples {
+  count: number
+  starts: Uint32Array
+  rows: Uint32Array
+}
+
+const emptySlot = 0xffffffff
+
+/** Groups the rows of a table by protocol, addresses and ports, whichever end sent. */
+export function groupByTuple(table: FlowTable): Tuples {
+  const { count } = table
+  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(16, count * 2)))).fill(emptySlot)
+  const mask = slots.length - 1
+  /** A row of each tuple, to compare with. */
+  const sample: number[] = []
+  const tupleOf = new Uint32Array(count)
+  for (let row = 0; row < count; row++) {
+    let slot = hash(table, row) & mask
+    while (slots[slot] !== emptySlot && !isSame(table, sample[slots[slot]!]!, row))
+      slot = (slot + 1) & mask
+    if (slots[slot] === emptySlot) slots[slot] = sample.push(row) - 1
+    tupleOf[row] = slots[slot]!
+  }
+  return byTuple(table, tupleOf, sample.length)
+}
+
+function byTuple({ first, count }: FlowTable, tupleOf: Uint32Array, tuples: number): Tuples {
+  const starts = new Uint32Array(tuples + 1)
+  for (let row = 0; row < count; row++) starts[tupleOf[row]! + 1]!++
+  for (let t = 0; t < tuples; t++) starts[t + 1]! += starts[t]!
+  const next = starts.slice()
+  const rows = new Uint32Array(count)
+  for (let row = 0; row < count; row++) rows[next[tupleOf[row]!]!++] = row
+  for (let t = 0; t < tuples; t++) {
+    const [from, to] = [starts[t]!, starts[t + 1]!]
+    if (to - from > 1) rows.subarray(from, to).sort((a, b) => first[a]! - first[b]!)
+  }
+  return { count: tuples, starts, rows }
+}
+
+/** The same for both directions of a 5-tuple. */
+function hash(table: FlowTable, row: number): number {
+  const one = side(table.source[row]!, table.sourcePort[row]!)
+  const other = side(table.destination[row]!, table.destinationPort[row]!)
+  let mixed = Math.imul((one + other) ^ table.protocol[row]!, 0x9e3779b1)
+  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ Math.imul(one ^ other, 0x85ebca6b), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 13)) >>> 0
+}
+
+function side(host: number, port: number): number {
+  return Math.imul(Math.imul(host, 0x9e3779b1) ^ port, 0x85ebca6b) >>> 0
+}
+
+function isSame(table: FlowTable, a: number, b: number): boolean {
+  if (table.protocol[a] !== table.protocol[b]) return false
+  const { source, destination, sourcePort, destinationPort } = table
+  return (
+    (source[a] === source[b] &&
+      destination[a] === destination[b] &&
+      sourcePort[a] === sourcePort[b] &&
+      destinationPort[a] === destinationPort[b]) ||
+    (source[a] === destination[b] &&
+      destination[a] === source[b] &&
+      sourcePort[a] === destinationPort[b] &&
+      destinationPort[a] === sourcePort[b])
+  )
+}

@@ -1,0 +1,98 @@
+/** The flows of a window as columns of what an event is read from: who, with whom, when, how much. */
+import duckdb from '@duckdb/node-bindings'
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+
+import { parseAddress, addressHalves } from '../../flow/address.ts'
+import type { EventFlows } from '../../flow/incident/flow-table.ts'
+import type { FlowScan } from '../flows.ts'
+import { Bindings } from './bindings.ts'
+import { belongsSql, bytes, first, last, packets } from './expressions.ts'
+import type { Session } from './query-engine.ts'
+import { QueryTooLarge } from './query-error.ts'
+import type { ArchiveFiles } from './readable-files.ts'
+
+/** The columns in the order of EventFlows: an SQL expression and the bytes of a value. */
+const columns = [
+  [`(${first})::DOUBLE`, 8],
+  [`(${last})::DOUBLE`, 8],
+  [`(${bytes})::DOUBLE`, 8],
+  [`(${packets})::DOUBLE`, 8],
+  ['"exporterAddressHigh"', 8],
+  ['"exporterAddressLow"', 8],
+  ['"sourceAddressHigh"', 8],
+  ['"sourceAddressLow"', 8],
+  ['"destinationAddressHigh"', 8],
+  ['"destinationAddressLow"', 8],
+  ['"sourceTransportPort"::INTEGER', 4],
+  ['"destinationTransportPort"::INTEGER', 4],
+  ['"protocolIdentifier"::INTEGER', 4],
+  ['"tcpControlBits"::INTEGER', 4],
+  ['least("samplingInterval", 2147483647)::INTEGER', 4],
+] as const
+
+/**
+ * Hands the flows any part of which lies in the window to `take`, a batch at a time, in no order.
+ * The columns of a batch are its own.
+ * @throws QueryTooLarge where there are more than `rowsMax`
+ */
+export async function scanEventFlows(
+  session: Session,
+  files: ArchiveFiles,
+  { query, take }: { query: FlowScan; take: (flows: EventFlows) => void },
+): Promise<void> {
+  const bindings = new Bindings()
+  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
+  const exporter = query.exporter === undefined ? '' : exporterSql(query.exporter, bindings)
+  const paths = bindings.texts([...files.inside, ...files.edge])
+  let rows = 0
+  for await (const chunk of session.stream(
+    `SELECT ${columns.map(([sql]) => sql).join(', ')} FROM read_parquet(${paths})
+     WHERE ${belongsSql('any', window)}${exporter}`,
+    bindings,
+  )) {
+    rows += chunk.rowCount
+    if (rows > query.rowsMax)
+      throw new QueryTooLarge(
+        `the window holds more than ${query.rowsMax} flows`,
+        'ask for a shorter time, or for one exporter',
+      )
+    take(flowsOf(chunk))
+  }
+}
+
+function exporterSql(exporter: string, bindings: Bindings): string {
+  const words = parseAddress(exporter)
+  if (!words) return ' AND false'
+  const { high, low } = addressHalves(words)
+  return ` AND "exporterAddressHigh" = ${bindings.whole(high)} AND "exporterAddressLow" = ${bindings.whole(low)}`
+}
+
+function flowsOf({ chunk, rowCount }: DuckDBDataChunk): EventFlows {
+  const bytesOf = (at: number) => {
+    const size = rowCount * columns[at]![1]
+    const copy = new Uint8Array(size)
+    copy.set(duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, at), size))
+    return copy.buffer
+  }
+  const doubles = (at: number) => new Float64Array(bytesOf(at))
+  const words = (at: number) => new Uint32Array(bytesOf(at))
+  const integers = (at: number) => new Int32Array(bytesOf(at))
+  return {
+    count: rowCount,
+    first: doubles(0),
+    last: doubles(1),
+    bytes: doubles(2),
+    packets: doubles(3),
+    exporterHigh: words(4),
+    exporterLow: words(5),
+    sourceHigh: words(6),
+    sourceLow: words(7),
+    destinationHigh: words(8),
+    destinationLow: words(9),
+    sourcePort: integers(10),
+    destinationPort: integers(11),
+    protocol: integers(12),
+    tcpFlags: integers(13),
+    sampling: integers(14),
+  }
+}

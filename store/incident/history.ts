@@ -1,0 +1,149 @@
+/** What is usual for an hour of a weekday: the 5-minute series of earlier weeks and days. */
+import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
+import type { SeriesKey, SeriesRead, SeriesStore } from '../series.ts'
+
+export type HistoryStore = Pick<SeriesStore, 'read' | 'coverage' | 'extent'>
+
+const hourMs = 3_600_000
+const dayMs = 86_400_000
+/** Days that are looked at: the same weekday of four weeks, and the six days before. */
+const weekdayShifts = [7, 14, 21, 28]
+const dayShifts = [1, 2, 3, 4, 5, 6]
+/** What comes every day does not come at the same minute. */
+const jitterMs = hourMs / 2
+/** Shifts that must be known, or the next way to tell what is usual is taken. */
+const knownLeast = 2
+
+export interface HistoryQuery {
+  series: HistoryStore
+  /** The 5-minute tier. */
+  tier: Tier
+  exporter: string
+  /** Of an event, unix ms. */
+  from: number
+  to: number
+}
+
+/** One earlier time of the same hour. */
+export interface Earlier {
+  days: number
+  /** Bytes of a span as long as the event, by key; null where the time is not known. */
+  bytes: number[]
+  flows: number[]
+  /** The greatest 5-minute bytes within half an hour of it, by key. */
+  most: number[]
+}
+
+export interface Usual {
+  /** In words: what it was taken from. */
+  basis: string
+  /** Bytes and flows of a span as long as the event, by key; the middle one of the earlier times. */
+  bytes: number[]
+  flows: number[]
+  /** At how many earlier times the 5-minute bytes came to a value, by key. */
+  reached: (key: number, bytes: number) => number
+}
+
+/** What is usual for keys of a measurement, or null where nothing earlier is known. */
+export async function usualOf(
+  query: HistoryQuery,
+  asked: { measurement: 'host' | 'total'; keys: readonly SeriesKey[] },
+): Promise<Usual | null> {
+  const extent = await query.series.extent(query.tier)
+  if (!extent) return null
+  const reach = (days: number) => query.from - days * dayMs - jitterMs >= extent.from
+  const shifts = [...weekdayShifts, ...dayShifts].filter((days) => reach(days))
+  const all = await Promise.all(shifts.map((days) => earlierTime(query, asked, days)))
+  const known = all.filter((each) => each !== null)
+  const weeks = known.filter(({ days }) => weekdayShifts.includes(days))
+  const reached = (key: number, bytes: number) =>
+    known.filter(({ most }) => most[key]! >= bytes).length
+  if (weeks.length >= knownLeast)
+    return { ...middleOf(weeks), reached, basis: `the same hour of ${weeks.length} earlier weeks` }
+  if (known.length >= knownLeast)
+    return { ...middleOf(known), reached, basis: `the same hour of ${known.length} earlier days` }
+  const before = await hourBefore(query, asked)
+  return before && { ...middleOf([before]), reached, basis: 'the hour before' }
+}
+
+function middleOf(times: readonly Earlier[]): { bytes: number[]; flows: number[] } {
+  const middle = (pick: (each: Earlier) => number[]) =>
+    times[0] ? pick(times[0]).map((_, key) => median(times.map((each) => pick(each)[key]!))) : []
+  return { bytes: middle((each) => each.bytes), flows: middle((each) => each.flows) }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor((sorted.length - 1) / 2)]!
+}
+
+interface Asked {
+  measurement: 'host' | 'total'
+  keys: readonly SeriesKey[]
+}
+
+async function earlierTime(
+  query: HistoryQuery,
+  asked: Asked,
+  days: number,
+): Promise<Earlier | null> {
+  const [from, to] = [query.from - days * dayMs, query.to - days * dayMs]
+  const wide = alignedRange(query, from - jitterMs, to + jitterMs)
+  const near = alignedRange(query, from, to)
+  const coverage = await query.series.coverage({ ...wide })
+  const isIn = (time: number) => time >= near.from && time < near.to
+  const known = coverage.filter(({ time, known: isKnown }) => isIn(time) && isKnown > 0).length
+  if (known * intervalMs * 2 < near.to - near.from) return null
+  const rows = await read(query, wide, asked)
+  const scale = (to - from) / (near.to - near.from)
+  return { days, ...sumsOf(rows, asked.keys.length, { isIn, scale }) }
+}
+
+/** The hour that ends five minutes before the event: what there is on the first day. */
+async function hourBefore(query: HistoryQuery, asked: Asked): Promise<Earlier | null> {
+  const to = intervalStart(query.from)
+  const range = alignedRange(query, to - hourMs, to)
+  const coverage = await query.series.coverage({ ...range })
+  const known = coverage.filter((each) => each.known > 0).length
+  if (known < knownLeast) return null
+  const rows = await read(query, range, asked)
+  const scale = (query.to - query.from) / (known * intervalMs)
+  return { days: 0, ...sumsOf(rows, asked.keys.length, { isIn: () => true, scale }) }
+}
+
+function alignedRange({ tier, exporter }: HistoryQuery, from: number, to: number) {
+  return {
+    tier,
+    exporters: [exporter],
+    from: intervalStart(from),
+    to: intervalStart(to - 1) + intervalMs,
+  }
+}
+
+function read(
+  { series }: HistoryQuery,
+  range: ReturnType<typeof alignedRange>,
+  { measurement, keys }: Asked,
+): Promise<SeriesRead> {
+  const by = measurement === 'host' ? (['host', 'direction'] as const) : (['direction'] as const)
+  const fields = ['bytes', 'flows'] as const
+  return series.read({ ...range, measurement, by, keys, rest: false, fields, sumsOnly: true })
+}
+
+function sumsOf(
+  rows: SeriesRead,
+  keys: number,
+  { isIn, scale }: { isIn: (time: number) => boolean; scale: number },
+): { bytes: number[]; flows: number[]; most: number[] } {
+  const zeros = () => Array.from({ length: keys }, () => 0)
+  const sums = { bytes: zeros(), flows: zeros(), most: zeros() }
+  for (let i = 0; i < rows.count; i++) {
+    const key = rows.key[i]!
+    if (key >= keys) continue
+    sums.most[key] = Math.max(sums.most[key]!, rows.sum.bytes[i]!)
+    if (!isIn(rows.time[i]!)) continue
+    sums.bytes[key]! += rows.sum.bytes[i]! * scale
+    sums.flows[key]! += rows.sum.flows[i]! * scale
+  }
+  return sums
+}

@@ -1,0 +1,62 @@
+/** The flows around a time, as scenes by exporter: read once, in one go, from the archive. */
+import type { NetworkSet } from '../../flow/address.ts'
+import { FlowTables } from '../../flow/incident/flow-table.ts'
+import type { ExporterBreak } from '../../flow/incident/incident.ts'
+import { Scene } from '../../flow/incident/scene.ts'
+import { QueryTooLarge } from '../archive/query-error.ts'
+import type { FlowStore } from '../flows.ts'
+
+/** Flows that are held at once: about 60 bytes each. */
+const rowsMax = 3_000_000
+/** What is read before and after a time, ms; less where there are too many flows. */
+const margins = [
+  { before: 900_000, after: 600_000 },
+  { before: 180_000, after: 180_000 },
+  { before: 0, after: 0 },
+]
+
+export interface SurroundingsQuery {
+  flows: FlowStore
+  local: NetworkSet
+  /** unix ms */
+  from: number
+  to: number
+  exporter?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface Surroundings {
+  scenes: Scene[]
+  breaks: readonly ExporterBreak[]
+}
+
+/**
+ * The scenes of a time with what came before and after it.
+ * @throws QueryTooLarge where even the time alone holds too many flows
+ */
+export async function readSurroundings(query: SurroundingsQuery): Promise<Surroundings> {
+  const breaks = (await query.flows.breaks?.()) ?? []
+  for (const margin of margins) {
+    try {
+      return { scenes: await readScenes(query, margin), breaks }
+    } catch (error) {
+      if (!(error instanceof QueryTooLarge) || margin === margins.at(-1)) throw error
+    }
+  }
+  return { scenes: [], breaks }
+}
+
+async function readScenes(
+  { flows, local, exporter, signal, ...time }: SurroundingsQuery,
+  margin: { before: number; after: number },
+): Promise<Scene[]> {
+  const from = Math.floor((time.from - margin.before) / 1000) * 1000
+  const to = Math.ceil((time.to + margin.after) / 1000) * 1000
+  let tables = new FlowTables(local)
+  await flows.scan?.({ from, to, exporter, rowsMax, signal }, () => {
+    tables = new FlowTables(local)
+    return (batch) => tables.add(batch)
+  })
+  const grid = { from, seconds: (to - from) / 1000 }
+  return tables.tables.map((table) => new Scene(table, grid))
+}
