@@ -4,7 +4,7 @@
  * others' fall is evidence only, since records of theirs that reach into the event smear it.
  */
 import type { Finding } from './finding.ts'
-import { fallOf, isCutOff, type Fall } from './others.ts'
+import { isCutOff, Others, type Fall } from './others.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -86,18 +86,16 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
   if (span.to - span.from < sensitivity.leastSeconds) return null
   const length = span.to - span.from
   const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to: span.to - 1 }
-  const before = besides(scene, span, 'before').map((beside) =>
-    fallOf(scene, { actors, core, beside }),
-  )
-  const after = besides(scene, span, 'after').map((beside) =>
-    fallOf(scene, { actors, core, beside }),
-  )
+  const others = new Others(scene, actors)
+  const compare = (side: 'before' | 'after') =>
+    besides(scene, span, side).map((beside) => others.fall(core, beside))
+  const [before, after] = [compare('before'), compare('after')]
   if (before.length === 0 && after.length === 0) return null
   const fell = (falls: Fall[]) =>
     falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
   if (!fell(before) || !fell(after)) return null
   const isOpenEnd = after.length === 0
-  const to = isOpenEnd ? span.to : returnOf(scene, actors, { span, core })
+  const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core })
   return {
     kind: 'congestion',
     from: span.from,
@@ -156,15 +154,7 @@ function middle(falls: readonly Fall[]): Fall {
  * When the event was over: when the others opened connections again, where that can be told and is
  * near the actors' end; never before the actors' last byte.
  */
-function returnOf(
-  scene: Scene,
-  actors: ReadonlySet<number>,
-  { span, core }: { span: Run; core: Run },
-): number {
-  const { connections } = scene
-  const openings = scene.openingsOf(
-    (i) => !actors.has(connections.opener[i]!) && !actors.has(connections.peer[i]!),
-  )
+function returnOf(openings: Float64Array, { span, core }: { span: Run; core: Run }): number {
   const within = mean(openings, core.from, core.to)
   const later = mean(openings, span.to + 5, span.to + 5 + besideSeconds)
   if (later * besideSeconds < 12 || later <= 2 * within) return span.to

@@ -8,10 +8,11 @@ import { findSurges } from './surge.ts'
 /** The findings of a scene in order of time. Where two overlap, the graver is kept: a line that was cut before a surge. */
 export function findEvents(scene: Scene, context: SilenceContext): Finding[] {
   if (scene.table.count === 0) return []
+  const silences = findSilences(scene, context)
   const byGravity = [
-    findSilences(scene, context).filter(({ kind }) => kind === 'exporter'),
+    silences.filter(({ kind }) => kind === 'exporter'),
     findCongestions(scene, context.sensitivity),
-    findSilences(scene, context).filter(({ kind }) => kind === 'silence'),
+    silences.filter(({ kind }) => kind === 'silence'),
     findSurges(scene, context.sensitivity),
   ].flat()
   const kept: Finding[] = []

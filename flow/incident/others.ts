@@ -27,36 +27,40 @@ export interface Fall {
   hosts: number
 }
 
-/** Compares the others within `core` with a time beside it. */
-export function fallOf(
-  scene: Scene,
-  { actors, core, beside }: { actors: ReadonlySet<number>; core: Run; beside: Run },
-): Fall {
-  const { connections } = scene
-  const isOther = (i: number) =>
-    !actors.has(connections.opener[i]!) && !actors.has(connections.peer[i]!)
-  const openings = scene.openingsOf(isOther)
-  const usual = mean(openings, beside.from, beside.to)
-  const due = usual * (core.to - core.from)
-  const then = ratesOf(scene, beside, actors)
-  const now = ratesOf(scene, core, actors)
-  let whole = 0
-  let hosts = 0
-  for (const rate of then) {
-    whole += rate
-    if (rate > 0) hosts++
+/** The others of an event: everybody but its actors. */
+export class Others {
+  /** Their connections by second. */
+  readonly openings: Float64Array
+  readonly #scene: Scene
+  readonly #actors: ReadonlySet<number>
+
+  constructor(scene: Scene, actors: ReadonlySet<number>) {
+    this.#scene = scene
+    this.#actors = actors
+    const { opener, peer } = scene.connections
+    this.openings = scene.openingsOf((i) => !actors.has(opener[i]!) && !actors.has(peer[i]!))
   }
-  let before = 0
-  let within = 0
-  for (const [host, rate] of then.entries()) {
-    before += Math.min(rate, hostShareMost * whole)
-    within += Math.min(now[host]!, hostShareMost * whole)
-  }
-  return {
-    bytes: before > 0 ? within / before : 1,
-    openings: usual > 0 ? mean(openings, core.from, core.to) / usual : 1,
-    due,
-    hosts,
+
+  /** Compares them within `core` with a time beside it. */
+  fall(core: Run, beside: Run): Fall {
+    const usual = mean(this.openings, beside.from, beside.to)
+    const then: number[] = []
+    const now: number[] = []
+    for (const [host, series] of this.#scene.followed) {
+      if (this.#actors.has(host)) continue
+      const bytes = ({ from, to }: Run) => mean(series.in, from, to) + mean(series.out, from, to)
+      then.push(bytes(beside))
+      now.push(bytes(core))
+    }
+    const most = hostShareMost * then.reduce((sum, rate) => sum + rate, 0)
+    const before = then.reduce((sum, rate) => sum + Math.min(rate, most), 0)
+    const within = now.reduce((sum, rate) => sum + Math.min(rate, most), 0)
+    return {
+      bytes: before > 0 ? within / before : 1,
+      openings: usual > 0 ? mean(this.openings, core.from, core.to) / usual : 1,
+      due: usual * (core.to - core.from),
+      hosts: then.filter((rate) => rate > 0).length,
+    }
   }
 }
 
@@ -68,11 +72,4 @@ export function isCutOff({ bytes, openings, due, hosts }: Fall, ratio: number): 
   if (bytes <= bytesAlone && !tells) return true
   if (tells && openings <= openingsAlone && bytes <= smearedBytes) return true
   return bytes <= deadBytes
-}
-
-/** Bytes a second of each other host that can be an actor. */
-function ratesOf(scene: Scene, run: Run, actors: ReadonlySet<number>): Float64Array {
-  const bytes = scene.bytesByHost(run)
-  for (const actor of actors) bytes[actor] = 0
-  return bytes.map((each) => each / (run.to - run.from))
 }

@@ -60,17 +60,25 @@ export function smoothed(values: ArrayLike<number>, width: number): Float64Array
   const sums = new Float64Array(values.length + 1)
   for (let t = 0; t < values.length; t++) sums[t + 1] = sums[t]! + values[t]!
   const before = Math.floor(width / 2)
-  return Float64Array.from({ length: values.length }, (_, t) => {
+  const means = new Float64Array(values.length)
+  for (let t = 0; t < means.length; t++) {
     const from = Math.max(0, t - before)
     const to = Math.min(values.length, t - before + width)
-    return (sums[to]! - sums[from]!) / (to - from)
-  })
+    means[t] = (sums[to]! - sums[from]!) / (to - from)
+  }
+  return means
 }
+
+/** Longer series are judged by so many of their values, evenly taken: sorting all of them takes long. */
+const sampledMost = 600
 
 /** The value under which the share `p` (0 to 1) of the values lies; 0 of none. */
 export function percentile(values: ArrayLike<number>, p: number): number {
   if (values.length === 0) return 0
-  const sorted = Float64Array.from(values).sort()
+  const every = Math.max(1, Math.ceil(values.length / sampledMost))
+  const sorted = new Float64Array(Math.ceil(values.length / every))
+  for (let i = 0; i < sorted.length; i++) sorted[i] = values[i * every]!
+  sorted.sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!
 }
 

@@ -77,14 +77,14 @@ export class Scene {
     return bytes
   }
 
-  /** Bytes by second of the given hosts together, in one direction. */
-  seriesOf(hosts: ReadonlySet<number>, direction: HostDirection): Float64Array {
-    const { table } = this
-    const rates = new Rates(this.grid)
-    const ends = direction === 'in' ? table.destination : table.source
-    for (let row = 0; row < table.count; row++)
-      if (hosts.has(ends[row]!)) rates.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
-    return rates.values()
+  /** Bytes by second of followed hosts together, in one direction. */
+  seriesOf(hosts: Iterable<number>, direction: HostDirection): Float64Array {
+    const sum = new Float64Array(this.grid.seconds)
+    for (const host of hosts) {
+      const series = this.followed.get(host)?.[direction]
+      for (let t = 0; series && t < sum.length; t++) sum[t]! += series[t]!
+    }
+    return sum
   }
 
   #sum(): HostSeries {
