@@ -5,6 +5,7 @@ import { intervalMs, intervalStart } from '../flow/interval.ts'
 import { parseTime } from '../flow/time-grammar.ts'
 import { CoverageTracker } from '../ingest/coverage.ts'
 import { writeSeries } from '../ingest/import.ts'
+import { judgeNow } from '../ingest/incidents/judge-now.ts'
 import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
@@ -26,6 +27,7 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
     await archive.publish({ redo })
     const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
     const made = await writeSeries({ settings, archive, coverage })
+    await judgeNow(settings, redo)
     console.log(`${made} intervals made again from the archive`)
   } finally {
     await archive.close()

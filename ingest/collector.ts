@@ -10,6 +10,7 @@ import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Consolidator } from './consolidate.ts'
 import type { CoverageTracker } from './coverage.ts'
+import type { IncidentWatch } from './incidents/watch.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { CoveredIntervals, SeriesWriter } from './series-writer.ts'
@@ -23,6 +24,7 @@ export interface CollectorParts {
   receiver: Receiver
   writer: SeriesWriter
   consolidator: Consolidator
+  incidents: IncidentWatch
   log: Logger
 }
 
@@ -79,7 +81,7 @@ export class Collector {
       await archive.publish({
         journal: position,
         redo: [...this.#held, ...this.#redo, ...(batch?.intervals ?? [])],
-        set: { coverage: coverage.snapshot() },
+        set: { coverage: coverage.snapshot(), breaks: coverage.breaks.list() },
       })
     } catch (error) {
       batch?.putBack()
@@ -125,7 +127,7 @@ export class Collector {
   }
 
   async #writeSeries(batch: Batch, nowMs: number, isLast: boolean): Promise<void> {
-    const { archive, buckets, consolidator, coverage, writer } = this.#parts
+    const { archive, buckets, consolidator, coverage, incidents, writer } = this.#parts
     try {
       await consolidator.intervalsWritten(batch.intervals)
       await writer.write(batch.steps)
@@ -139,14 +141,17 @@ export class Collector {
     }
     this.#seriesDueMs = nowMs + seriesEveryMs - 1000
     this.seriesWrittenAt = nowMs
+    incidents.changed(batch.intervals)
+    if (!isLast) incidents.wake(nowMs)
     buckets.forget(nowMs)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
   }
 
   async #redoFromArchive(): Promise<void> {
-    const { archive, consolidator, writer } = this.#parts
+    const { archive, consolidator, incidents, writer } = this.#parts
     const intervals = [...this.#redo]
     await writer.redo(intervals, async (done) => {
+      incidents.changed(done)
       await consolidator.intervalsWritten(done)
       for (const interval of done) this.#redo.delete(interval)
       await archive.clearRedo(done.filter((each) => !this.#held.has(each)))

@@ -6,6 +6,7 @@ import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { SequenceEvent } from '../flow/sequence.ts'
 import type { UnknownReason } from '../store/measurement.ts'
 import type { Coverage } from '../store/series.ts'
+import { BreakLog } from './breaks.ts'
 
 /** What one interval is known by. A null reason means known. */
 interface IntervalState {
@@ -33,6 +34,8 @@ const silenceIntervalsMax = 35 * 288
 const exportersMax = 4096
 
 export class CoverageTracker {
+  /** When exporters were away. */
+  readonly breaks = new BreakLog()
   readonly #exporters = new Map<string, ExporterCoverage>()
   #changed = new Map<string, Set<number>>()
   /** Intervals that began before this were not listened to throughout. */
@@ -63,6 +66,7 @@ export class CoverageTracker {
   /** Takes what a datagram's sequence number said. */
   take(event: SequenceEvent): void {
     const interval = intervalStart(event.receivedMs)
+    this.breaks.take(event)
     this.heartbeat(event.receivedMs)
     const held = this.#exporters.get(event.exporter) ?? this.#add(event.exporter, interval)
     this.#judgeSilence(event, held, interval)

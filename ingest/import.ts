@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, Lost } from '../flow/status.ts'
 import { Archive } from '../store/archive/archive.ts'
@@ -12,6 +13,7 @@ import { readCapture } from './capture/read.ts'
 import { readPacket, sourceText } from './capture/packet.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
+import { judgeNow } from './incidents/judge-now.ts'
 import { versionOf } from './decode/datagram.ts'
 import { readNames } from './names.ts'
 import { Pipeline } from './pipeline.ts'
@@ -73,14 +75,17 @@ export async function importCaptures(
     const taken = archive.value<Taken>('taken') ?? {}
     const hashes = await hashAll(paths, taken)
     const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
+    coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
     const pipeline = new Pipeline({ coverage, archive, shiftMs, rulesOf })
     const summary = await readAll(paths, { ...options, archive, pipeline })
     pipeline.drain()
     if (summary.to !== null) coverage.heartbeat(summary.to * 1000 + closingMs)
     for (const hash of hashes) taken[hash] = new Date().toISOString()
-    await archive.publish({ redo: pipeline.touched(), set: { taken } })
+    const touched = pipeline.touched()
+    await archive.publish({ redo: touched, set: { taken, breaks: coverage.breaks.list() } })
     await archive.merge(Number.POSITIVE_INFINITY)
     await writeSeries({ settings, archive, coverage })
+    await judgeNow(settings, touched)
     const exporters = pipeline.decoder.exporters()
     await keepExporters(settings.data, exporters)
     return { ...summary, ...sumExporters(exporters), flows: pipeline.flows }

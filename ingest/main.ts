@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { schedule } from 'node-cron'
 import type { Logger } from 'pino'
 
+import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { Settings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openSeriesStore } from '../store/open.ts'
@@ -12,13 +13,14 @@ import { Buckets } from './buckets/buckets.ts'
 import { Collector, wholeFrom } from './collector.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
+import { IncidentWatch } from './incidents/watch.ts'
 import { lockDataFolder } from './lock.ts'
 import { readNames } from './names.ts'
 import { Pipeline } from './pipeline.ts'
 import { Receiver } from './receive/receiver.ts'
 import { recover } from './recover.ts'
 import { Reporter } from './reporter.ts'
-import { SeriesWriter } from './series-writer.ts'
+import { SeriesWriter, type SeriesWriterParts } from './series-writer.ts'
 import { answerState, openState } from './state-socket.ts'
 
 /** Every 15 s, so that a flow can be asked for within 30 s of its arrival. */
@@ -35,25 +37,19 @@ export async function runIngest(
   const archive = await Archive.open(join(settings.data, 'archive'))
   const store = await openSeriesStore(settings)
   const state = await openState(settings.data)
-  const { local, top, flowMaxMs } = settings
+  const { local, flowMaxMs } = settings
 
   const coverage = new CoverageTracker(Date.now())
+  coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
   const buckets = new Buckets({ local, flowMaxMs, wholeFrom: wholeFrom(archive) })
   const rulesOf = (address: string) => names.rules(address)
   const pipeline = new Pipeline({ coverage, buckets, archive, rulesOf })
   const recovery = await recover(journalFolder(settings), { archive, coverage, pipeline })
   if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
 
-  const writer = new SeriesWriter({
-    archive,
-    store,
-    coverage,
-    tier: settings.tiers[0]!,
-    local,
-    top,
-    flowMaxMs,
-  })
+  const writer = seriesWriter(settings, { archive, store, coverage })
   const consolidator = await openConsolidator(settings, store)
+  const incidents = await IncidentWatch.open(settings, log)
   coverage.resume(Date.now())
   const receiver = await receive(settings, pipeline)
   const collector = new Collector({
@@ -65,6 +61,7 @@ export async function runIngest(
     receiver,
     writer,
     consolidator,
+    incidents,
     log,
   })
   const reporter = await Reporter.open({
@@ -90,11 +87,19 @@ export async function runIngest(
     await receiver.close()
     await archive.close()
     await consolidator.close()
+    await incidents.close()
     await store.close()
     await state.close()
     await lock.release()
   }
   return { close }
+}
+
+function seriesWriter(
+  { tiers, local, top, flowMaxMs }: Settings,
+  parts: Pick<SeriesWriterParts, 'archive' | 'store' | 'coverage'>,
+): SeriesWriter {
+  return new SeriesWriter({ ...parts, tier: tiers[0]!, local, top, flowMaxMs })
 }
 
 /** Datagrams are decoded from here on; journalled they are in a thread of their own. */

@@ -62,11 +62,14 @@ export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
 }
 
 /** What is said where nothing happened: who had most. */
-function sayNothing({ span, exporter, greatest, usual, scene }: Event, wording: Wording): string {
+function sayNothing(
+  { span, exporter, greatest, usual, hasFlows }: Event,
+  wording: Wording,
+): string {
   const through = exporter === null ? '' : ` through ${sayExporter(exporter, wording)}`
   const time = `${sayTime(span.from, wording.zone)} to ${sayClock(span.to, wording.zone)}`
   const [most] = greatest
-  if (scene !== null && !most) return `${time}: no flows were received of that time.`
+  if (!hasFlows) return `${time}: no flows were received of that time.`
   const said = [`${time}: nothing out of the usual was found in the traffic${through}.`]
   if (most) {
     const verb = most.direction === 'in' ? 'received' : 'sent'

@@ -33,6 +33,8 @@ export interface Event {
   exporter: string | null
   /** The seconds around it; null where the archive does not hold them any more. */
   scene: Scene | null
+  /** False where the window holds no flows. */
+  hasFlows: boolean
   /** The hosts with most bytes, where nothing happened. */
   greatest: ActorFacts[]
   /** What would have been an incident, were it not usual at that hour. */
@@ -53,7 +55,7 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
   )
   const isLong = to - from > lookedMs
   const worst = gravest(known, asked)
-  if (isLong && !worst) return nothing(window, [])
+  if (isLong && !worst) return nothing(window, null)
   const look = isLong ? { from: worst!.from, to: worst!.to } : asked
   const judged = await judge(queryOf(context, look, isLong ? worst!.exporter : exporter))
   const found = gravest(
@@ -68,6 +70,7 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     span: whole.incident,
     exporter: found.exporter,
     scene: whole.scene,
+    hasFlows: true,
     greatest: [],
     usual: [],
   }
@@ -117,28 +120,33 @@ function fromLedger({ from, to }: Window, incident: Incident): Event {
     span: incident,
     exporter,
     scene: null,
+    hasFlows: true,
     greatest: [],
     usual: [],
   }
 }
 
-function nothing({ from, to, exporter }: Window, judged: readonly Judged[]): Event {
+/** `judged` is null where the window is too long to be looked into. */
+function nothing({ from, to, exporter }: Window, judged: readonly Judged[] | null): Event {
   const asked = { from, to }
-  const [only] = judged.length === 1 ? judged : []
-  const scene = only?.scene ?? null
-  const greatest = scene
-    ? greatestHosts(scene, asked, greatestMost).map((host) =>
+  const greatest = (judged ?? [])
+    .flatMap(({ scene }) =>
+      greatestHosts(scene, asked, greatestMost).map((host) =>
         actorFacts(scene, host, { span: asked, direction: mainDirection(scene, host, asked) }),
-      )
-    : []
+      ),
+    )
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, greatestMost)
+  const only = judged?.length === 1 ? judged[0]! : null
   return {
     asked,
     incident: null,
     span: asked,
     exporter: exporter ?? only?.exporter ?? null,
-    scene,
+    scene: only?.scene ?? null,
+    hasFlows: judged === null || greatest.length > 0,
     greatest,
-    usual: judged.flatMap((each) => each.usual),
+    usual: (judged ?? []).flatMap((each) => each.usual),
   }
 }
 

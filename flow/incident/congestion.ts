@@ -24,6 +24,10 @@ const returnSeconds = 15
 /** Spreading smears the others' traffic into an event by as much as a record lasts: half of it is left out. */
 const smearSeconds = 60
 const besideSeconds = 60
+/** What is not over must be this clear. */
+const soonMs = 300_000
+const openLeastSeconds = 60
+const openRatio = 0.25
 
 /** The congestions of a scene, in order of time. */
 export function findCongestions(scene: Scene, sensitivity: Sensitivity): Finding[] {
@@ -94,6 +98,7 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
   const fell = (falls: Fall[]) =>
     falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
   if (!fell(before) || !fell(after)) return null
+  if (after.length === 0 && !isSureWhileOpen(scene, span, middle(before))) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core })
   return {
@@ -107,6 +112,15 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
     othersKept: Math.min(middle([...before, ...after]).bytes, 1),
     facts: factsOf(rate, { ...span, direction }, middle([...before, ...after])),
   }
+}
+
+/**
+ * What goes on at this moment is told of only where records come soon: long ones of the others that
+ * are not reported yet would look as if they had fallen.
+ */
+function isSureWhileOpen({ connections }: Scene, { from, to }: Run, { bytes, openings }: Fall) {
+  const isSoon = connections.idleMs <= soonMs
+  return isSoon && to - from >= openLeastSeconds && bytes <= openRatio && openings <= openRatio
 }
 
 /** From the onset of the actors to their end: where their rate leaves, and comes back to, what it is beside. */

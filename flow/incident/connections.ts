@@ -55,7 +55,7 @@ export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): 
     idleMs,
   }
   for (let i = 0; i < count; i++)
-    fill(connections, i, { table, rows: tuples.rows.subarray(spans[i]!, spans[i + 1]!) })
+    fill(connections, i, { table, rows: tuples.rows.subarray(spans[i], spans[i + 1]) })
   return connections
 }
 

@@ -81,8 +81,9 @@ export class Scene {
   seriesOf(hosts: Iterable<number>, direction: HostDirection): Float64Array {
     const sum = new Float64Array(this.grid.seconds)
     for (const host of hosts) {
-      const series = this.followed.get(host)?.[direction]
-      for (let t = 0; series && t < sum.length; t++) sum[t]! += series[t]!
+      const series = this.followed.get(host)
+      if (!series) continue
+      for (let t = 0; t < sum.length; t++) sum[t]! += series[direction][t]!
     }
     return sum
   }

@@ -24,6 +24,8 @@ export interface Judged {
   incidents: Incident[]
   /** Hosts that did the like at this hour before, so that it is no incident: sentences. */
   usual: string[]
+  /** False where there were too many flows to read what came before and after. */
+  isWhole: boolean
 }
 
 /** What an actor did on so many earlier days is usual for it. */
@@ -36,7 +38,7 @@ const usualShare = 0.5
  * @throws QueryTooLarge where it holds too many flows
  */
 export async function judge(query: JudgeQuery): Promise<Judged[]> {
-  const { scenes, breaks } = await readSurroundings(query)
+  const { scenes, breaks, isWhole } = await readSurroundings(query)
   const judged: Judged[] = []
   for (const scene of scenes) {
     const { exporter } = scene.table
@@ -52,7 +54,7 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
       if (why === null) incidents.push(incident)
       else usual.push(why)
     }
-    judged.push({ exporter, scene, incidents, usual })
+    judged.push({ exporter, scene, incidents, usual, isWhole })
   }
   return judged
 }

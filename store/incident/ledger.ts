@@ -7,7 +7,19 @@ import { Manifest, ManifestReader } from '../manifest.ts'
 /** Incidents that are kept; of more, the newest. */
 const incidentsMax = 10_000
 
-type Entry = Incident & { file: string }
+interface Entry {
+  /** The incident's id: what a manifest tells its entries apart by. */
+  file: string
+  incident: Incident
+}
+
+/** What was found in [from, to), unix ms. */
+export interface Verdict {
+  from: number
+  to: number
+  found: readonly Incident[]
+  isWhole: boolean
+}
 
 function pathOf(data: string): string {
   return join(data, 'incidents', 'manifest.jsonl')
@@ -27,7 +39,7 @@ export class IncidentLedger {
 
   /** All incidents, in no order. */
   incidents(): readonly Incident[] {
-    return this.#manifest.entries()
+    return this.#manifest.entries().map(({ incident }) => incident)
   }
 
   /** Intervals (unix ms) that are still to be judged. */
@@ -44,13 +56,11 @@ export class IncidentLedger {
 
   /**
    * Says that [from, to) has been judged and takes it off the list: what was found replaces what
-   * stood there. An incident that was known keeps its id, so that its address stays valid.
+   * stood there (unless it could not be judged whole), and an incident that was known keeps its id,
+   * so that its address stays valid.
    */
-  async judged(
-    { from, to }: { from: number; to: number },
-    found: readonly Incident[],
-  ): Promise<void> {
-    const before = this.incidents().filter((known) => known.from < to && known.to > from)
+  async judged({ from, to, found, isWhole }: Verdict): Promise<void> {
+    const before = this.incidents().filter((known) => isWhole && known.from < to && known.to > from)
     const touching = this.incidents().filter((known) => found.some((each) => isSame(each, known)))
     const replaced = new Set([...before, ...touching])
     const taken = new Set<string>()
@@ -58,9 +68,9 @@ export class IncidentLedger {
       const known = [...replaced].find((each) => isSame(each, incident) && !taken.has(each.id))
       const id = known?.id ?? incident.id
       taken.add(id)
-      return { ...incident, id, file: id }
+      return { file: id, incident: { ...incident, id } }
     })
-    const kept = new Set(add.map(({ id }) => id))
+    const kept = new Set(add.map(({ file }) => file))
     const remove = [...replaced].map(({ id }) => id).filter((id) => !kept.has(id))
     const pending = this.pending().filter((interval) => interval < from || interval >= to)
     await this.#manifest.commit({
@@ -101,8 +111,8 @@ export class IncidentReader {
   async between(from: number, to: number): Promise<Incident[]> {
     const entries = await this.#reader.entries()
     return entries
+      .map(({ incident }) => incident)
       .filter((each) => each.from < to && each.to > from)
       .sort((a, b) => b.from - a.from)
-      .map(({ file: _, ...incident }) => incident)
   }
 }

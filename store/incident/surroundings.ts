@@ -1,6 +1,6 @@
 /** The flows around a time, as scenes by exporter: read once, in one go, from the archive. */
 import type { NetworkSet } from '../../flow/address.ts'
-import { FlowTables } from '../../flow/incident/flow-table.ts'
+import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import { Scene } from '../../flow/incident/scene.ts'
 import { QueryTooLarge } from '../archive/query-error.ts'
@@ -27,6 +27,8 @@ export interface SurroundingsQuery {
 
 export interface Surroundings {
   scenes: Scene[]
+  /** What came before and after was read too; else there were too many flows. */
+  isWhole: boolean
   breaks: readonly ExporterBreak[]
 }
 
@@ -38,12 +40,12 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
   const breaks = (await query.flows.breaks?.()) ?? []
   for (const margin of margins) {
     try {
-      return { scenes: await readScenes(query, margin), breaks }
+      return { scenes: await readScenes(query, margin), breaks, isWhole: margin === margins[0] }
     } catch (error) {
       if (!(error instanceof QueryTooLarge) || margin === margins.at(-1)) throw error
     }
   }
-  return { scenes: [], breaks }
+  return { scenes: [], breaks, isWhole: false }
 }
 
 async function readScenes(
@@ -57,6 +59,15 @@ async function readScenes(
     tables = new FlowTables(local)
     return (batch) => tables.add(batch)
   })
-  const grid = { from, seconds: (to - from) / 1000 }
-  return tables.tables.map((table) => new Scene(table, grid))
+  return tables.tables.map((table) => {
+    // What lies behind the last packet that was told of is not known yet: it is no silence.
+    const known = Math.ceil((lastOf(table) + 1) / 1000) * 1000
+    return new Scene(table, { from, seconds: Math.max(1, (Math.min(to, known) - from) / 1000) })
+  })
+}
+
+function lastOf({ last, count }: FlowTable): number {
+  let most = Number.NEGATIVE_INFINITY
+  for (let row = 0; row < count; row++) most = Math.max(most, last[row]!)
+  return most
 }

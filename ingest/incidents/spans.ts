@@ -1,0 +1,57 @@
+/** Intervals that changed, as spans of time that are judged in one go. */
+import { intervalMs } from '../../flow/interval.ts'
+import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
+import { judge, type JudgeQuery } from '../../store/incident/judge.ts'
+import type { Verdict } from '../../store/incident/ledger.ts'
+import type { Settings } from '../../flow/settings.ts'
+
+/** Longer spans would hold too many flows at once. */
+const spanMostMs = 3_600_000
+/** An event that had begun before what was read is looked at again from so much earlier. */
+const widerMs = 7_200_000
+
+export interface IntervalSpan {
+  /** [from, to), unix ms. */
+  from: number
+  to: number
+}
+
+/** Neighbouring intervals as one span, none longer than an hour. */
+export function spansOf(intervals: readonly number[]): IntervalSpan[] {
+  const spans: IntervalSpan[] = []
+  for (const interval of [...intervals].sort((a, b) => a - b)) {
+    const last = spans.at(-1)
+    const end = interval + intervalMs
+    if (last && interval <= last.to && end - last.from <= spanMostMs) last.to = end
+    else spans.push({ from: interval, to: end })
+  }
+  return spans
+}
+
+export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series'>
+
+/** What happened in a span, by what is stored. */
+export async function judgeSpan(
+  span: IntervalSpan,
+  stores: JudgeStores,
+  settings: Pick<Settings, 'local' | 'tiers' | 'sensitivity'>,
+): Promise<Verdict> {
+  const query: JudgeQuery = {
+    ...stores,
+    ...span,
+    local: settings.local,
+    tier: settings.tiers[0]!,
+    sensitivity: sensitivityTable[settings.sensitivity],
+  }
+  const touches = ({ from, to }: IntervalSpan) => from < span.to && to > span.from
+  let judged = await judge(query)
+  const isCutShort = judged.some(({ incidents, scene }) =>
+    incidents.some((each) => touches(each) && each.from <= scene.grid.from),
+  )
+  if (isCutShort) judged = await judge({ ...query, from: span.from - widerMs })
+  return {
+    ...span,
+    found: judged.flatMap(({ incidents }) => incidents.filter((each) => touches(each))),
+    isWhole: judged.every(({ isWhole }) => isWhole),
+  }
+}

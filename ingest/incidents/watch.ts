@@ -1,0 +1,144 @@
+/**
+ * Watches for incidents: intervals that changed are judged when they are over, in a thread of their
+ * own, and again when late flows change them. What is still to be judged survives a restart.
+ */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+
+import type { Logger } from 'pino'
+
+import type { Network } from '../../flow/address.ts'
+import type { SensitivityName } from '../../flow/incident/sensitivity.ts'
+import { intervalMs, type Tier } from '../../flow/interval.ts'
+import type { Settings } from '../../flow/settings.ts'
+import { IncidentLedger, type Verdict } from '../../store/incident/ledger.ts'
+import { spansOf, type IntervalSpan } from './spans.ts'
+
+/** How the thread is set up. */
+export interface JudgeWorkerData {
+  data: string
+  networks: readonly Network[]
+  tiers: Tier[]
+  sensitivity: SensitivityName
+}
+
+export type JudgeAnswer = { verdict: Verdict } | { error: string }
+
+/** An interval is judged so long after its end: by then most of its flows have come. */
+const settleMs = 75_000
+/** One that goes on changing is not judged again before this. */
+const againMs = 240_000
+/** Intervals that wait; of more the oldest are let go, and counted. */
+const waitingMax = 8064
+
+export class IncidentWatch {
+  /** Why the last judging failed; it is tried again. */
+  lastError: string | null = null
+  judged = 0
+  letGo = 0
+  readonly #ledger: IncidentLedger
+  readonly #workerData: JudgeWorkerData
+  readonly #log: Logger
+  readonly #waiting: Set<number>
+  /** When intervals were last judged, unix ms. */
+  readonly #judgedMs = new Map<number, number>()
+  #worker: Worker | null = null
+  #work: Promise<void> | null = null
+  #isClosing = false
+
+  private constructor(ledger: IncidentLedger, workerData: JudgeWorkerData, log: Logger) {
+    this.#ledger = ledger
+    this.#workerData = workerData
+    this.#log = log
+    this.#waiting = new Set(ledger.pending())
+  }
+
+  static async open({ data, local, tiers, sensitivity }: Settings, log: Logger) {
+    const ledger = await IncidentLedger.open(data)
+    return new IncidentWatch(ledger, { data, networks: local.networks, tiers, sensitivity }, log)
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** Says that intervals (unix ms) have other flows than before. */
+  changed(intervals: readonly number[]): void {
+    for (const interval of intervals) this.#waiting.add(interval)
+    const over = this.#waiting.size - waitingMax
+    if (over <= 0) return
+    for (const interval of [...this.#waiting].sort((a, b) => a - b).slice(0, over))
+      this.#waiting.delete(interval)
+    this.letGo += over
+  }
+
+  /** Judges what is due, unless that is going on. Returns at once. */
+  wake(nowMs: number): void {
+    if (this.#work) return
+    this.#work = this.#judgeDue(nowMs)
+      .catch((error: unknown) => {
+        this.lastError = error instanceof Error ? error.message : String(error)
+        this.#log.error({ error }, 'incidents could not be looked for; it is tried again')
+      })
+      .finally(() => {
+        this.#work = null
+      })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true
+    await this.#worker?.terminate()
+    await this.#work
+    await this.#ledger.await([...this.#waiting])
+    await this.#ledger.close()
+  }
+
+  async #judgeDue(nowMs: number): Promise<void> {
+    await this.#ledger.await([...this.#waiting])
+    const due = [...this.#waiting].filter((interval) => this.#isDue(interval, nowMs))
+    for (const span of spansOf(due)) {
+      if (this.#isClosing) return
+      const intervals = due.filter((each) => each >= span.from && each < span.to)
+      // What changes from now on is judged again.
+      for (const interval of intervals) this.#waiting.delete(interval)
+      try {
+        await this.#ledger.judged(await this.#ask(span))
+      } catch (error) {
+        for (const interval of intervals) this.#waiting.add(interval)
+        throw error
+      }
+      for (const interval of intervals) this.#judgedMs.set(interval, nowMs)
+      this.judged += intervals.length
+    }
+    for (const [interval, at] of this.#judgedMs)
+      if (at < nowMs - againMs) this.#judgedMs.delete(interval)
+    this.lastError = null
+  }
+
+  #isDue(interval: number, nowMs: number): boolean {
+    const isOver = interval + intervalMs + settleMs <= nowMs
+    return isOver && (this.#judgedMs.get(interval) ?? 0) <= nowMs - againMs
+  }
+
+  async #ask(span: IntervalSpan): Promise<Verdict> {
+    const worker = (this.#worker ??= this.#start())
+    worker.postMessage(span, [])
+    const answer = await Promise.race([
+      once(worker, 'message').then(([message]) => message as JudgeAnswer),
+      once(worker, 'exit').then((): JudgeAnswer => ({ error: 'the thread has ended' })),
+    ])
+    if ('error' in answer) throw new Error(`incidents: ${answer.error}`)
+    return answer.verdict
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('worker.ts', import.meta.url), {
+      workerData: this.#workerData,
+    })
+    worker.once('error', (error) => this.#log.error({ error }, 'the thread for incidents failed'))
+    worker.once('exit', () => {
+      this.#worker = null
+    })
+    return worker
+  }
+}

@@ -1,0 +1,128 @@
+/** The Monday outage, replayed and asked: one incident, to the second, with who did it. */
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+
+import { pino } from 'pino'
+import { Errors } from 'typebox/value'
+
+import { runApi } from '../../api/main.ts'
+import { ExplainAnswer, IncidentsAnswer } from '../../api/schema-explain.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { runWeir, scratchFolder } from '../processes.ts'
+
+const capture = 'test/captures/monday-outage.v9.pcap.gz'
+const names = `networks:
+  10.0.0.22: bobby22.bigbiz.local
+exporters:
+  10.0.0.1: { name: pfsense }
+`
+
+interface Truth {
+  cut_start: number
+  cut_end: number
+  culprit: string
+  site: string
+  connections: number
+  site_connections: number
+  culprit_bytes: number
+}
+
+let api: Awaited<ReturnType<typeof runApi>>
+let truth: Truth
+
+before(async () => {
+  const data = await scratchFolder()
+  const namesFile = join(data, 'names.yaml')
+  await writeFile(namesFile, names)
+  truth = JSON.parse(await readFile('test/captures/monday-outage.truth.json', 'utf8')) as Truth
+  const { code, stderr } = await runWeir(['replay', capture], { WEIR_DATA: data })
+  assert.equal(code, 0, stderr)
+  const settings = readSettings({
+    WEIR_DATA: data,
+    WEIR_HTTP: '127.0.0.1:0',
+    WEIR_NAMES: namesFile,
+  })
+  api = await runApi(settings, pino({ level: 'error' }))
+})
+
+after(() => api?.close())
+
+async function explain(from: string, to: string): Promise<ExplainAnswer> {
+  const response = await fetch(`${api.url}/api/explain?from=${from}&to=${to}`)
+  const answer = (await response.json()) as ExplainAnswer
+  assert.equal(response.status, 200, JSON.stringify(answer))
+  assert.deepEqual(Errors(ExplainAnswer, answer).slice(0, 3), [])
+  return answer
+}
+
+function isTheOutage({ window, actors, sentence }: Omit<ExplainAnswer, 'evidence'>): void {
+  assert.equal(window.kind, 'congestion')
+  assert.ok(Math.abs(window.from - truth.cut_start) <= 2, `from ${window.from}`)
+  assert.ok(Math.abs(window.to - truth.cut_end) <= 2, `to ${window.to}`)
+  assert.equal(actors.length, 1)
+  const [actor] = actors
+  assert.equal(actor!.host, truth.culprit)
+  assert.equal(actor!.direction, 'in')
+  assert.equal(actor!.connections, truth.connections)
+  assert.ok(Math.abs(actor!.bytes / truth.culprit_bytes - 1) < 0.001)
+  assert.equal(actor!.mainPeer!.address, truth.site)
+  assert.equal(actor!.mainPeer!.connections, truth.site_connections)
+  assert.equal(
+    sentence,
+    'Monday 16 November 2026, 11:32:09: traffic through pfsense was cut for 4 min 23 s. ' +
+      '10.0.0.22 (bobby22.bigbiz.local) opened 312 connections outward, 280 of them to ' +
+      '203.0.113.80, and downloaded 4.0 GB.',
+  )
+}
+
+suite('the outage', () => {
+  test('there is one incident that morning', async () => {
+    const response = await fetch(`${api.url}/api/incidents?from=2026-11-16&to=2026-11-17`)
+    const answer = (await response.json()) as IncidentsAnswer
+    assert.deepEqual(Errors(IncidentsAnswer, answer).slice(0, 3), [])
+    assert.equal(answer.incidents.length, 1)
+    const [incident] = answer.incidents
+    assert.equal(incident!.exporter, '10.0.0.1')
+    isTheOutage({ ...incident!, asked: answer, top: [], usual: null, incident: null })
+  })
+
+  for (const [what, from, to] of [
+    ['the ten minutes', '2026-11-16T11:30:00Z', '2026-11-16T11:40:00Z'],
+    ['a minute within', '2026-11-16T11:34:00Z', '2026-11-16T11:35:00Z'],
+    ['the morning', '2026-11-16T09:00:00Z', '2026-11-16T13:00:00Z'],
+    ['the month', '2026-11-01', '2026-12-01'],
+  ] as const)
+    test(`${what} is explained by it`, async () => {
+      const answer = await explain(from, to)
+      isTheOutage(answer)
+      assert.ok(answer.incident)
+      const { time, series, step } = answer.evidence
+      assert.equal(step, 1)
+      const culprit = series.find(
+        ({ host, direction }) => host === truth.culprit && direction === 'in',
+      )
+      const others = series.find(({ host, direction }) => host === null && direction === 'in')
+      const within = time.indexOf(truth.cut_start + 120)
+      assert.ok(culprit!.values[within]! > 100e6)
+      assert.ok(others!.values[within]! < 1e6)
+    })
+
+  test('an ordinary ten minutes are nothing', async () => {
+    const { window, actors, top, sentence } = await explain(
+      '2026-11-16T10:00:00Z',
+      '2026-11-16T10:10:00Z',
+    )
+    assert.equal(window.kind, 'none')
+    assert.deepEqual(actors, [])
+    assert.equal(top.length, 3)
+    assert.match(sentence, /nothing out of the usual was found in the traffic through pfsense/)
+  })
+
+  test('a time without flows is said to be one', async () => {
+    const { window, sentence } = await explain('2026-11-15T10:00:00Z', '2026-11-15T10:10:00Z')
+    assert.equal(window.kind, 'none')
+    assert.match(sentence, /no flows were received/)
+  })
+})
