@@ -81,6 +81,10 @@ export const Actor = closed({
   connections: Type.Number({ description: 'opened by it from 2 s before the window to its end' }),
   accepted: Type.Number({ description: 'connections opened to it in the same time' }),
   peers: Type.Number({ description: 'distinct other ends' }),
+  newPeers: Type.Union([count, Type.Null()], {
+    description:
+      'of these, not seen with it in the quarter of an hour before; null where that was not read',
+  }),
   mainPeer: Type.Union([Peer, Type.Null()]),
   normal: Type.Union([Type.Number(), Type.Null()], {
     description: 'its usual bytes in that direction for a time as long; null where not known',

@@ -41,6 +41,7 @@ export function actorFacts(
     connections: sum(opened),
     accepted: sum(accepted),
     peers: counted.byPeer.size,
+    newPeers: newPeers(scene, host, { span, peers: counted.byPeer }),
     mainPeer: mainPeer(scene, opened.size > 0 ? opened : accepted, counted.byPeer),
     share: whole > 0 ? Math.min(1, counted.bytes / whole) : 0,
     normal: null,
@@ -116,6 +117,24 @@ function countBytes(
     counted.byPeer.set(peer, (counted.byPeer.get(peer) ?? 0) + bytes)
   }
   return counted
+}
+
+/** The shortest time before an event by which peers are called new, ms. */
+const earlierLeastMs = 600_000
+
+function newPeers(
+  { table, grid }: Scene,
+  host: number,
+  { span, peers }: { span: Span; peers: ReadonlyMap<number, number> },
+): number | null {
+  if (span.from - grid.from < earlierLeastMs) return null
+  const left = new Set(peers.keys())
+  for (let row = 0; row < table.count; row++) {
+    if (table.first[row]! >= span.from - openedBeforeMs) continue
+    if (table.source[row] === host) left.delete(table.destination[row]!)
+    else if (table.destination[row] === host) left.delete(table.source[row]!)
+  }
+  return left.size
 }
 
 function isOpenedIn({ connections }: Scene, i: number, span: Span): boolean {

@@ -44,6 +44,8 @@ export interface ActorFacts {
   connections: number
   accepted: number
   peers: number
+  /** Of these, not seen with it in the time before that was read; null where none was. */
+  newPeers: number | null
   mainPeer: PeerFacts | null
   /** Of all bytes in that direction. */
   share: number
