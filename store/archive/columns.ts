@@ -41,12 +41,6 @@ function isZero(values: ArrayLike<number>): boolean {
   return true
 }
 
-/** CREATE TABLE with a vector of the right shape for each column. */
-export function createTableSql(table: string): string {
-  const columns = columnNames.map((name) => `"${name}" ${vectorTypes[flowColumns[name].kind]}`)
-  return `CREATE TABLE ${table} (${columns.join(', ')})`
-}
-
 /**
  * Files keep how long a flow lasted (IPFIX element 161) and not when it ended: a small number, often
  * 0, which takes a third of the room. It is below 0 where a flow ended before it began.
@@ -58,29 +52,36 @@ const start = 'epoch_ms("flowStartMilliseconds")'
 export const archivedFirstSql = start
 export const archivedLastSql = `${start} + greatest("${duration}", 0)`
 
-/** The columns of the files: the name and type of each, and how it is made of a flow column and back. */
-export const archiveColumns = columnNames.map((name) => {
-  const { archive: type, kind } = flowColumns[name]
-  const isTime = type === 'TIMESTAMP_MS'
-  const toFlow = (value: string) => `(${value})::${vectorTypes[kind]} AS "${name}"`
-  if (name === 'flowEndMilliseconds')
-    return {
-      name: duration,
-      type: 'BIGINT',
-      toFile: `("${name}" - "flowStartMilliseconds")::BIGINT AS "${duration}"`,
-      toFlow: toFlow(`${start} + "${duration}"`),
-    }
-  const value = isTime ? `make_timestamp_ms("${name}"::BIGINT)` : `"${name}"`
-  return {
-    name,
-    type,
-    toFile: `${value}::${type} AS "${name}"`,
-    toFlow: toFlow(isTime ? `epoch_ms("${name}")` : `"${name}"`),
-  }
-})
+export type ArchiveType = (typeof flowColumns)[ColumnName]['archive']
 
-/** The select list that turns such a table's columns into those of the files. */
-export const toArchiveSql = archiveColumns.map(({ toFile }) => toFile).join(', ')
+/** A column of the files. */
+export interface ArchiveColumn {
+  name: string
+  type: ArchiveType
+  /** The flow column that it is made of. */
+  from: ColumnName
+  /** It says how much later than the flow's start that column is, ms. */
+  isDuration: boolean
+  /** The SQL expression of that flow column. */
+  toFlow: string
+}
+
+/** Whether values of a type take 64 bits in the files; else 32. */
+export function isWide(type: ArchiveType): boolean {
+  return type === 'BIGINT' || type === 'TIMESTAMP_MS'
+}
+
+/** The columns of the files. */
+export const archiveColumns: readonly ArchiveColumn[] = columnNames.map((from) => {
+  const { archive: type, kind } = flowColumns[from]
+  const toFlow = (value: string) => `(${value})::${vectorTypes[kind]} AS "${from}"`
+  if (from === 'flowEndMilliseconds') {
+    const end = toFlow(`${start} + "${duration}"`)
+    return { name: duration, type: 'BIGINT', from, isDuration: true, toFlow: end }
+  }
+  const value = type === 'TIMESTAMP_MS' ? `epoch_ms("${from}")` : `"${from}"`
+  return { name: from, type, from, isDuration: false, toFlow: toFlow(value) }
+})
 
 /**
  * The select list that keeps the columns of files as they are. DuckDB reads milliseconds as
@@ -92,28 +93,6 @@ export const sameArchiveSql = archiveColumns
 
 /** The select list that turns the files' columns back into those of flow columns. */
 export const fromArchiveSql = archiveColumns.map(({ toFlow }) => toFlow).join(', ')
-
-/** DuckDB's type names in column order, for a data chunk. */
-export const vectorTypeNames = columnNames.map((name) => vectorTypes[flowColumns[name].kind])
-
-const zeros = new ArrayBuffer(vectorRows * 8)
-
-/** Copies rows [from, from + count) of a block into a data chunk whose columns are vectorTypeNames. */
-export function fillChunk(
-  chunk: duckdb.DataChunk,
-  block: FlowBlock,
-  from: number,
-  count: number,
-): void {
-  columnNames.forEach((name, i) => {
-    const bytes = bytesPerRow[flowColumns[name].kind]
-    const column = block.columns[i]
-    const vector = duckdb.data_chunk_get_vector(chunk, i)
-    if (column) duckdb.copy_data_to_vector(vector, 0, column, from * bytes, count * bytes)
-    else duckdb.copy_data_to_vector(vector, 0, zeros, 0, count * bytes)
-  })
-  duckdb.data_chunk_set_size(chunk, count)
-}
 
 /** Appends the rows of a data chunk selected by fromArchiveSql to flow columns that have room. */
 export function takeChunk(flows: FlowColumns, chunk: duckdb.DataChunk, rows: number): void {

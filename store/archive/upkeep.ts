@@ -3,13 +3,12 @@
  * is replaced stays a while for readers of an older manifest, and then goes.
  */
 import { randomUUID } from 'node:crypto'
-import { link } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 
-import { syncFolder, type Manifest } from '../manifest.ts'
+import type { Manifest } from '../manifest.ts'
 import { fileName, unreadableFolder, type ArchiveEntry, type ArchiveValues } from './entry.ts'
 import { putAside, remove } from './folder.ts'
 import type { ArchiveThread } from './thread.ts'
+import { isSameSum } from './waiting.ts'
 
 /** Replaced files are kept this long for readers of an older manifest. */
 const replacedKeepMs = 600_000
@@ -98,29 +97,19 @@ export class Upkeep {
     const files = entries.map(({ file }) => file)
     const { interval } = entries[0]!
     const target = this.#freeName(interval)
-    const same = entries.length === 1 ? await this.#nameAgain(entries[0]!, target) : null
-    if (same) return { add: [same], remove: files }
     try {
       const merged = await this.#thread.ask({ kind: 'merge', interval, files, target })
-      const rows = entries.reduce((sum, entry) => sum + entry.rows, 0)
-      const octets = entries.reduce((sum, entry) => sum + entry.octets, 0)
-      if (merged.rows !== rows || merged.octets !== octets)
-        throw new Error(`archive: merging ${files.join(', ')} gave ${merged.rows} of ${rows} rows`)
+      for (const name of ['rows', 'octets', 'packets'] as const) {
+        const expected = entries.reduce((sum, entry) => sum + entry[name], 0)
+        if (!isSameSum(merged[name], expected))
+          throw new Error(
+            `archive: merging ${files.join(', ')} gave ${merged[name]} of ${expected} ${name}`,
+          )
+      }
       return { add: [merged], remove: files }
     } catch (error) {
       if (await this.putAsideUnreadable(files)) return null
       throw error
-    }
-  }
-
-  /** A lone chunk is sorted already: it gets the name of a merged file as well. Null where links cannot be. */
-  async #nameAgain(entry: ArchiveEntry, target: string): Promise<ArchiveEntry | null> {
-    try {
-      await link(join(this.#folder, entry.file), join(this.#folder, target))
-      await syncFolder(dirname(join(this.#folder, target)))
-      return { ...entry, file: target, isChunk: false }
-    } catch {
-      return null
     }
   }
 

@@ -7,41 +7,32 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { DuckDBDataChunk, DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
-import * as types from '@duckdb/node-api'
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
-import { intervalMs } from '../../flow/interval.ts'
 import { syncFolder } from '../manifest.ts'
-import {
-  createTableSql,
-  fillChunk,
-  sameArchiveSql,
-  toArchiveSql,
-  vectorRows,
-  vectorTypeNames,
-  type FlowBlock,
-} from './columns.ts'
+import { sameArchiveSql, type FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
+import { parquetFile } from './parquet-file.ts'
 import { orderSql, parquetOptionsSql, summarySql } from './parquet-form.ts'
 import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData, ThreadMessage } from './thread.ts'
+import type { BlockRows } from './values.ts'
+import { byInterval, isSameSummary, summaryOf, type Summary } from './waiting.ts'
 
-const duckdbTypes = {
-  UTINYINT: types.UTINYINT,
-  USMALLINT: types.USMALLINT,
-  UINTEGER: types.UINTEGER,
-  DOUBLE: types.DOUBLE,
-  BIGINT: types.BIGINT,
+/** How a file comes to be: written to a path, with the sums that must be read back of it. */
+interface Written {
+  file: string
+  interval: number
+  isChunk: boolean
+  write: (path: string) => Promise<void>
+  /** Absent where the asker compares. */
+  expected?: Summary
 }
-
-type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChunk'>
 
 class ArchiveWriter {
   readonly #folder: string
   readonly #connection: DuckDBConnection
-  readonly #chunk = DuckDBDataChunk.create(vectorTypeNames.map((name) => duckdbTypes[name]))
-  /** Rows of one seal gather in one table; the next has another, so that adding never waits for writing. */
-  #table = 'pending_0'
-  #tables = 0
+  /** In order of receipt: a block goes when it is written. */
+  #waiting: FlowBlock[] = []
 
   constructor(folder: string, connection: DuckDBConnection) {
     this.#folder = folder
@@ -51,53 +42,60 @@ class ArchiveWriter {
   async open(): Promise<null> {
     await rm(join(this.#folder, stagingFolder), { recursive: true, force: true })
     await mkdir(join(this.#folder, stagingFolder), { recursive: true, mode: 0o700 })
-    await this.#connection.run(createTableSql(this.#table))
     return null
   }
 
-  async add(block: FlowBlock): Promise<null> {
-    const appender = await this.#connection.createAppender(this.#table)
-    for (let from = 0; from < block.rows; from += vectorRows) {
-      fillChunk(this.#chunk.chunk, block, from, Math.min(vectorRows, block.rows - from))
-      appender.appendDataChunk(this.#chunk)
-    }
-    appender.closeSync()
-    return null
+  add(block: FlowBlock): Promise<null> {
+    this.#waiting.push(block)
+    return Promise.resolve(null)
   }
 
   /** Writes the rows that wait as one chunk file a receipt interval; on failure they go on waiting. */
   async seal(): Promise<ArchiveEntry[]> {
-    const interval = `(floor("collectionTimeMilliseconds" / ${intervalMs}) * ${intervalMs})::BIGINT`
-    const intervals = await this.#rows<{ interval: bigint }>(
-      `SELECT DISTINCT ${interval} AS interval FROM ${this.#table} ORDER BY 1`,
-    )
+    const blocks = this.#waiting
     const entries: ArchiveEntry[] = []
     try {
-      for (const { interval: start } of intervals)
-        entries.push(
-          await this.#write(Number(start), {
-            source: `(SELECT ${toArchiveSql} FROM ${this.#table} WHERE ${interval} = ${start})`,
-            file: fileName(Number(start), `-${randomUUID().slice(0, 8)}`),
-            isChunk: true,
-          }),
-        )
+      for (const [interval, parts] of byInterval(blocks))
+        entries.push(await this.#writeChunk(interval, parts))
     } catch (error) {
       for (const { file } of entries) await rm(join(this.#folder, file), { force: true })
       throw error
     }
-    await this.#connection.run(`DROP TABLE ${this.#table}`)
-    this.#table = `pending_${++this.#tables}`
-    await this.#connection.run(createTableSql(this.#table))
+    this.#waiting = []
     return entries
   }
 
-  /** Writes the rows of an interval's files as one. */
+  /** Writes the rows of an interval's files as one, sorted. */
   merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
     const list = files.map((file) => quote(join(this.#folder, file))).join(', ')
-    return this.#write(interval, {
-      source: `(SELECT ${sameArchiveSql} FROM read_parquet([${list}]))`,
+    return this.#write({
+      interval,
       file: target,
       isChunk: false,
+      write: async (path) => {
+        await this.#connection.run(
+          `COPY (SELECT ${sameArchiveSql} FROM read_parquet([${list}]) ORDER BY ${orderSql})
+           TO ${quote(path)} (${parquetOptionsSql})`,
+        )
+      },
+    })
+  }
+
+  /** As they were received, which costs little: what is sorted is the interval, once. */
+  #writeChunk(interval: number, parts: readonly BlockRows[]): Promise<ArchiveEntry> {
+    return this.#write({
+      interval,
+      file: fileName(interval, `-${randomUUID().slice(0, 8)}`),
+      isChunk: true,
+      expected: summaryOf(parts),
+      write: async (path) => {
+        const file = await open(path, 'wx', 0o600)
+        try {
+          await file.writev(parquetFile(parts))
+        } finally {
+          await file.close()
+        }
+      },
     })
   }
 
@@ -116,25 +114,19 @@ class ArchiveWriter {
     return unreadable
   }
 
-  async #write(
-    interval: number,
-    { source, file, isChunk }: { source: string; file: string; isChunk: boolean },
-  ): Promise<ArchiveEntry> {
+  async #write({ interval, file, isChunk, write, expected }: Written): Promise<ArchiveEntry> {
     const part = join(this.#folder, stagingFolder, `${randomUUID()}.part`)
     const target = join(this.#folder, file)
     try {
-      const before = await this.#summary(source)
-      await this.#connection.run(
-        `COPY (SELECT * FROM ${source} ORDER BY ${orderSql}) TO ${quote(part)} (${parquetOptionsSql})`,
-      )
-      const after = await this.#summary(`read_parquet(${quote(part)})`)
-      if (JSON.stringify(before) !== JSON.stringify(after))
+      await write(part)
+      const found = await this.#summary(`read_parquet(${quote(part)})`)
+      if (expected && !isSameSummary(found, expected))
         throw new Error(`what was read back of ${file} differs from what was written`)
       const bytes = await syncFile(part)
       await mkdir(dirname(target), { recursive: true, mode: 0o700 })
       await rename(part, target)
       await syncFolder(dirname(target))
-      return { file, interval, bytes, isChunk, ...after }
+      return { file, interval, bytes, isChunk, ...found }
     } catch (error) {
       await rm(part, { force: true })
       throw error
