@@ -66,6 +66,10 @@ export const SeriesQuery = closed({
   measure: Type.Optional(oneOf(measures, 'default bits')),
   by: text(`keys to split by, comma-separated: ${seriesKeys.join(', ')}`, list(seriesKeys)),
   top: wholeNumber('greatest keys to list, 1 to 1000; default 8'),
+  key: text(
+    'this key alone, from the stored totals: 10.0.0.22 with by=host, tcp/443 with by=port',
+    '^[^\\u0000-\\u001f]{1,255}$',
+  ),
   cf: Type.Optional(oneOf(['average', 'max'], 'consolidation; default average')),
   points: wholeNumber('most steps to answer with when no step is asked for; default 800'),
   step: wholeNumber('step in seconds; the answer is never finer'),

@@ -25,6 +25,13 @@ export const views: readonly ViewEntry[] = [
   listed('Incidents', '/incidents', async () => (await import('./incidents/view.tsx')).Incidents),
   listed('Exporters', '/exporters', async () => (await import('./exporters/view.tsx')).Exporters),
   listed('Status', '/status', async () => (await import('./status/view.tsx')).Status),
+  {
+    label: null,
+    path: '/object',
+    deep: true,
+    bare: false,
+    load: async () => (await import('./object/view.tsx')).ObjectPage,
+  },
 ]
 
 /** The view of a path, or null where there is none. */

@@ -50,7 +50,9 @@ export async function lookIntoFiveMinutes(
     return none('too many 5-minute totals lie in the window: ask for less time or fewer keys')
   const keys = look.lines.map((i) => coarse.keys[i]!)
   const { from, to, wantsRest } = look
-  const fine = await fromTier(question, { tier, from, to }, { keys, wantsRest })
+  // Where one key alone was asked for, there is no rest that the finer rows could be told of.
+  const given = { keys, wantsRest: wantsRest && coarse.rests.length > 0 }
+  const fine = await fromTier(question, { tier, from, to }, given)
   const pairs = new Map<Line, Line>()
   look.lines.forEach((i, at) => pairs.set(coarse.lines[i]!, fine.lines[at]!))
   fine.rests.forEach((rest, i) => pairs.set(coarse.rests[i]!, rest))

@@ -87,7 +87,7 @@ export async function fromTier(
 }
 
 /** Each of the keys in each direction, where direction is asked for. */
-function withDirections(keys: readonly SeriesKey[], { directions }: Split): SeriesKey[] {
+export function withDirections(keys: readonly SeriesKey[], { directions }: Split): SeriesKey[] {
   if (directions.length === 0) return [...keys]
   return keys.flatMap((key) => directions.map((direction) => ({ ...key, direction })))
 }

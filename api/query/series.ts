@@ -1,19 +1,29 @@
 /** /api/series: bandwidth over time, from where it is kept best. */
 import type { Tier } from '../../flow/interval.ts'
 import type { FlowStore, SeriesKeyName } from '../../store/flows.ts'
+import type { SeriesKey } from '../../store/series.ts'
 import { badQuery } from '../errors.ts'
 import { answerKey, labelOf, type NameSource } from '../labels.ts'
 import type { SeriesAnswer, SeriesEntry, SeriesQuery } from '../schema.ts'
 import type { CoverageGrid, Seen } from './coverage.ts'
 import { lookIntoFiveMinutes } from './five-minutes.ts'
 import { fromArchive } from './from-archive.ts'
-import { fromTier, type SeriesReader } from './from-tier.ts'
+import { fromTier, withDirections, type SeriesReader } from './from-tier.ts'
 import { gridEnd, type Grid } from './grid.ts'
 import { answerValues, units, type Line } from './line.ts'
 import { splitBy, type Split } from './measured.ts'
 import { readWhole } from './numbers.ts'
+import { readKey } from './one-key.ts'
 import { lostRanges, unknownRanges } from './ranges.ts'
-import { chooseSource, reaches, stepsMax, valuesMax, type Source, type Stored } from './source.ts'
+import {
+  chooseSource,
+  reaches,
+  stepsMax,
+  valuesMax,
+  type Source,
+  type Stored,
+  type Wanted,
+} from './source.ts'
 import { summaryOf, type FiveMinute } from './summary.ts'
 import { onlyExporter, type Window } from './window.ts'
 
@@ -35,6 +45,8 @@ interface Question {
   measure: NonNullable<SeriesQuery['measure']>
   cf: NonNullable<SeriesQuery['cf']>
   top: number
+  /** The only key that is asked for. */
+  key: SeriesKey | undefined
 }
 
 /** Lines ready to be written out. */
@@ -68,9 +80,11 @@ export async function answerSeries(
     query.step === undefined
       ? undefined
       : readWhole('step', query.step, { fallback: 300, least: 1, most: 86_400 * 366 })
+  const split = splitBy((query.by?.split(',') ?? []) as SeriesKeyName[])
   const question: Question = {
     window,
-    split: splitBy((query.by?.split(',') ?? []) as SeriesKeyName[]),
+    split,
+    key: query.key === undefined ? undefined : readKey(query.key, split),
     measure: query.measure ?? 'bits',
     cf: query.cf ?? 'average',
     top: readWhole('top', query.top, { fallback: 8, least: 1, most: topMax }),
@@ -80,12 +94,30 @@ export async function answerSeries(
   const needsArchive =
     filter !== undefined || include !== 'any' || question.split.measurement === null
   const stepMs = step === undefined ? undefined : step * 1000
-  const source = chooseSource({ from, to, points, stepMs, needsArchive }, stored)
+  const { key } = question
+  if (key && needsArchive) throw keyOrFilter
+  const source = key
+    ? tierFor({ from, to, points, stepMs, needsArchive }, stored)
+    : chooseSource({ from, to, points, stepMs, needsArchive }, stored)
   const drawn =
     source.kind === 'tier'
       ? await drawTier(question, source.tier, { stored, context })
       : await drawArchive(question, source.stepMs, { stored, context })
   return written(question, drawn, { source, context })
+}
+
+const keyOrFilter = badQuery(
+  'key-or-filter',
+  'a key is answered from the stored totals, and these know no filter',
+  'say the key in the filter, or leave the filter out',
+)
+
+/** A single key is answered from the totals, also where the window would fit the archive. */
+function tierFor(wanted: Wanted, stored: Stored): Source {
+  const [finest] = stored.tiers
+  const source = chooseSource(wanted, stored)
+  if (source.kind === 'tier' || !finest) return source
+  return chooseSource({ ...wanted, stepMs: finest.tier.stepMs }, stored)
 }
 
 async function whatIsStored(window: Window, context: SeriesContext): Promise<Stored> {
@@ -109,14 +141,15 @@ function seenOf(window: Window, context: SeriesContext): readonly Seen[] {
 }
 
 async function drawTier(
-  { window, split, measure, cf, top }: Question,
+  { window, split, measure, cf, top, key }: Question,
   tier: Tier,
   { stored, context }: Surroundings,
 ): Promise<Drawn> {
   const { exporter } = window
   const seen = seenOf(window, context)
   const question = { series: context.series, split, unit: units[measure], top, exporter, seen }
-  const answer = await fromTier(question, { tier, from: window.from, to: window.to })
+  const given = key && { keys: withDirections([key], split), wantsRest: false }
+  const answer = await fromTier(question, { tier, from: window.from, to: window.to }, given)
   const { covered, grid } = answer
   const openAt =
     covered.openUntil === null ? -1 : Math.floor((covered.openUntil - grid.from) / grid.stepMs)

@@ -58,6 +58,32 @@ suite('/api/series from a tier', () => {
     assert.equal(answer.open, null)
   })
 
+  test('one key alone, by its name, also where it is not among the greatest', async (t) => {
+    const { get, app } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
+    const { series, source } = await get<SeriesAnswer>(
+      `/api/series?${hour}&by=host,direction&top=1&key=10.0.0.2`,
+    )
+    assert.equal(source, '5m')
+    assert.deepEqual(
+      series.map(({ key, summary }) => [key, summary.total]),
+      [[{ host: '10.0.0.2', direction: 'in' }, 7_200_000]],
+    )
+    const port = await get<SeriesAnswer>(`/api/series?${hour}&by=port&key=tcp/443`)
+    assert.deepEqual(
+      port.series.map(({ key, summary }) => [key, summary.total]),
+      [[{ protocol: 'tcp', port: 443 }, 46_800_000]],
+    )
+    const none = await get<SeriesAnswer>(`/api/series?${hour}&by=host&key=10.9.9.9`)
+    assert.equal(none.series.length, 0)
+    for (const query of [
+      'by=host&key=a/b',
+      'by=direction&key=in',
+      'key=x',
+      'by=host&key=10.0.0.2&filter=port+443',
+    ])
+      assert.equal((await app.inject(`/api/series?${hour}&${query}`)).statusCode, 400, query)
+  })
+
   for (const [measure, value, total] of [
     ['packets', 4000 / 300, 48_000],
     ['flows', 40 / 300, 480],

@@ -5,7 +5,8 @@ import { formatShort } from '../../flow/units.ts'
 import { tickLabels, tickStep, tickTimes } from '../time/ticks.ts'
 import type { Ink } from './theme.ts'
 
-const font = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
+const font = (scale: number) =>
+  `${Math.round(11 * scale)}px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif`
 /** Room that a label of the time axis needs, in CSS pixels. */
 const labelWidth = 74
 const figuresWidth = 56
@@ -13,16 +14,22 @@ const figuresWidth = 56
 interface AxisLook {
   ink: () => Ink
   zone: () => string
+  /** How many times as large as at a desk: a wall is read from afar. */
+  scale: number
 }
 
 /** The time axis: steps of the clock in the zone, two lines of text. */
-export function timeAxis({ ink, zone }: AxisLook): uPlot.Axis {
+export function timeAxis({ ink, zone, scale }: AxisLook): uPlot.Axis {
   const stepOf = (u: uPlot, min: number, max: number) =>
-    tickStep(min * 1000, max * 1000, Math.max(2, u.bbox.width / devicePixelRatio / labelWidth))
+    tickStep(
+      min * 1000,
+      max * 1000,
+      Math.max(2, u.bbox.width / devicePixelRatio / (labelWidth * scale)),
+    )
   return {
-    font,
+    font: font(scale),
     stroke: () => ink().dim,
-    size: 40,
+    size: 40 * scale,
     gap: 4,
     grid: { stroke: () => ink().grid, width: 1 },
     ticks: { stroke: () => ink().axis, width: 1, size: 4 },
@@ -40,13 +47,13 @@ export function timeAxis({ ink, zone }: AxisLook): uPlot.Axis {
 }
 
 /** The axis of figures: what is sent stands below zero and is no less positive. */
-export function figureAxis({ ink }: Pick<AxisLook, 'ink'>): uPlot.Axis {
+export function figureAxis({ ink, scale }: Pick<AxisLook, 'ink' | 'scale'>): uPlot.Axis {
   return {
-    font,
+    font: font(scale),
     stroke: () => ink().dim,
-    size: figuresWidth,
+    size: figuresWidth * scale,
     gap: 6,
-    space: 34,
+    space: 34 * scale,
     grid: { stroke: () => ink().grid, width: 1 },
     ticks: { show: false },
     values: (_u, splits) => splits.map((value) => formatShort(Math.abs(value))),

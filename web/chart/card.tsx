@@ -1,4 +1,6 @@
 /** The card at the crosshair: who was how much, at this step. */
+import type { ComponentChildren } from 'preact'
+
 import { formatWithUnit } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { who } from '../state/who.ts'
@@ -8,7 +10,7 @@ import { stepText } from '../time/words.ts'
 import type { Readout } from './readout.ts'
 
 /** Who it was at that second, however the chart is split. */
-function Named() {
+export function Named() {
   const found = who.value
   if (!found || found.rows.length === 0) return null
   const { from, to, rows } = found
@@ -36,9 +38,15 @@ function Named() {
 /** Of the chart's width, from where on the card stands to the left of the cursor. */
 const turnAt = 0.55
 
-export function Card({ readout, left }: { readout: Readout | null; left: number }) {
+export function Card(props: {
+  readout: Readout | null
+  /** CSS pixels of the cursor, and of the whole chart. */
+  left: number
+  width: number
+  children?: ComponentChildren
+}) {
+  const { readout, left, width, children } = props
   if (!readout) return null
-  const width = document.querySelector('.chart')?.clientWidth ?? 0
   const turned = left > width * turnAt
   const style = turned ? { right: `${width - left + 14}px` } : { left: `${left + 14}px` }
   return (
@@ -74,7 +82,7 @@ export function Card({ readout, left }: { readout: Readout | null; left: number 
             </tbody>
           </table>
         ))}
-      <Named />
+      {children}
       {readout.notes.map((note) => (
         <div class="card-note" key={note}>
           {note}

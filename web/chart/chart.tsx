@@ -9,7 +9,7 @@ import { view } from '../state/view.ts'
 import { askWho } from '../state/who.ts'
 import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
-import { Card } from './card.tsx'
+import { Card, Named } from './card.tsx'
 import { ChartTable } from './chart-table.tsx'
 import { chartKey } from './keyboard.ts'
 import { levelsOf } from './levels.ts'
@@ -88,7 +88,13 @@ export function Chart() {
       onBlur={() => plot.current?.point(null)}
     >
       <div class="canvas" ref={host} />
-      <Card readout={readout.value} left={cardLeft(plot.current)} />
+      <Card
+        readout={readout.value}
+        left={cardLeft(plot.current)}
+        width={host.current?.clientWidth ?? 0}
+      >
+        <Named />
+      </Card>
       <MarkBar clear={() => plot.current?.mark(null)} />
       <Voice />
       <p id="chart-keys" class="unseen">

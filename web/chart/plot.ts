@@ -23,6 +23,8 @@ export interface PlotSettings {
   events: PlotEvents
   zone: () => string
   ink: () => Ink
+  /** How large its letters are, of those at a desk; default 1. */
+  scale?: number
   /** What the time axis shows before there are data, unix seconds. */
   window: () => [number, number]
 }
@@ -117,7 +119,7 @@ function extreme(scene: Scene, half: 'above' | 'below', of: Extreme): number {
 }
 
 function fixedOptions(
-  { zone, ink, events, window }: PlotSettings,
+  { zone, ink, events, window, scale = 1 }: PlotSettings,
   state: PlotState,
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const nothing = { paths: () => null, points: { show: false } }
@@ -138,7 +140,7 @@ function fixedOptions(
             : [0, 1],
       },
     },
-    axes: [timeAxis({ ink, zone }), figureAxis({ ink })],
+    axes: [timeAxis({ ink, zone, scale }), figureAxis({ ink, scale })],
     cursor: {
       y: false,
       points: { show: false },

@@ -1,0 +1,27 @@
+/** One key of a split, asked for by its name instead of by its rank: a host, a port, an interface. */
+import type { SeriesKey } from '../../store/series.ts'
+import { badQuery } from '../errors.ts'
+import type { Split } from './measured.ts'
+
+/**
+ * The key that a text such as 10.0.0.22 or tcp/443 names: the words of the split but the direction,
+ * in their order, with / between them.
+ * @throws ApiError where the split has other words, or is not stored
+ */
+export function readKey(text: string, split: Split): SeriesKey {
+  const { ranked, measurement } = split
+  if (measurement === null || ranked.length === 0)
+    throw badQuery(
+      'key-not-stored',
+      'a key is one of a split that is stored',
+      'ask with by=host, port, protocol, interface or exporter, or use a filter',
+    )
+  const values = text.split('/')
+  if (values.length !== ranked.length || values.includes(''))
+    throw badQuery(
+      'bad-key',
+      `"${text}" is no key of by=${ranked.join(',')}`,
+      `write it as ${ranked.map((word) => word.toUpperCase()).join('/')}`,
+    )
+  return Object.fromEntries(ranked.map((word, i) => [word, values[i]!.toLowerCase()]))
+}

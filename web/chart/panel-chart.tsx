@@ -1,0 +1,121 @@
+/** A chart that stands by itself: its layers are given, and a drag in it is told. */
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+
+import type { Drawing } from '../state/address.ts'
+import { zone } from '../state/zone.ts'
+import { Card } from './card.tsx'
+import type { Layers } from './layers.ts'
+import { makePlot, type Plot } from './plot.ts'
+import { readoutAt, spoken } from './readout.ts'
+import { makeScene, type Level, type Note, type Scene } from './scene.ts'
+import { inks, theme } from './theme.ts'
+
+export interface PanelChartFacts {
+  layers: Layers | null
+  label: string
+  drawing?: Drawing
+  levels?: readonly Level[]
+  notes?: readonly Note[]
+  scale?: number
+  /** Called with the range of a drag, unix seconds; nothing happens where it is absent. */
+  selected?: (from: number, to: number) => void
+}
+
+export function PanelChart(facts: PanelChartFacts) {
+  const host = useRef<HTMLDivElement>(null)
+  const plot = useRef<Plot | null>(null)
+  const given = useSignal(facts)
+  useEffect(() => {
+    given.value = facts
+  }, [facts.layers, facts.drawing, facts.levels, facts.notes])
+  const pointed = useSignal<number | null>(null)
+  const scene = useComputed(() => sceneOf(given.value))
+  const readout = useComputed(() => {
+    const [at, drawn, { layers }] = [pointed.value, scene.value, given.value]
+    if (at === null || !drawn || !layers || at >= drawn.answer.time.length) return null
+    return readoutAt(at, { scene: drawn, layers, zone: zone.value })
+  })
+  useEffect(() => {
+    const made = mount(host.current!, given.peek(), (at) => (pointed.value = at))
+    plot.current = made.plot
+    if (scene.value) made.plot.draw(scene.value, { ink: inks[theme.value], focused: null })
+    return () => {
+      made.unmount()
+      plot.current = null
+    }
+  }, [])
+  useSignalEffect(() => {
+    const drawn = scene.value
+    const look = { ink: inks[theme.value], focused: null }
+    if (drawn) plot.current?.draw(drawn, look)
+  })
+  const move = (event: KeyboardEvent) => {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    const last = (scene.value?.time.length ?? 0) - 2
+    if (way === undefined || last < 0) return
+    event.preventDefault()
+    plot.current?.point(Math.min(last, Math.max(0, (pointed.value ?? last + 1) + way)))
+  }
+  const at = pointed.value
+  const left = at === null ? 0 : (plot.current?.positionOf(at) ?? 0)
+  return (
+    <div
+      class="chart"
+      role="img"
+      aria-label={facts.label}
+      tabIndex={0}
+      onKeyDown={move}
+      onBlur={() => plot.current?.point(null)}
+    >
+      <div class="canvas" ref={host} />
+      <Card readout={readout.value} left={left} width={host.current?.clientWidth ?? 0} />
+      <p class="unseen" aria-live="polite">
+        {readout.value ? spoken(readout.value) : ''}
+      </p>
+    </div>
+  )
+}
+
+function sceneOf({ layers, drawing = 'mirror', levels, notes }: PanelChartFacts): Scene | null {
+  if (!layers) return null
+  return makeScene(layers, {
+    theme: theme.value,
+    drawing,
+    isShown: () => true,
+    levels: levels ?? [],
+    notes: notes ?? [],
+  })
+}
+
+function mount(
+  host: HTMLElement,
+  { scale = 1, selected, layers }: PanelChartFacts,
+  pointed: (index: number | null) => void,
+): { plot: Plot; unmount: () => void } {
+  const plot = makePlot(host, {
+    zone: () => zone.value,
+    ink: () => inks[theme.value],
+    scale,
+    window: () => (layers ? [layers.answer.from, layers.answer.to] : [0, 1]),
+    events: {
+      pointed,
+      marked: () => undefined,
+      selected: selected ?? (() => undefined),
+      doubleClicked: () => undefined,
+    },
+  })
+  const fit = () => {
+    const { clientWidth: width, clientHeight: height } = host
+    if (width > 0 && height > 0) plot.resize(width, height)
+  }
+  const observer = new ResizeObserver(() => requestAnimationFrame(fit))
+  observer.observe(host)
+  return {
+    plot,
+    unmount: () => {
+      observer.disconnect()
+      plot.destroy()
+    },
+  }
+}

@@ -1,0 +1,164 @@
+/** One of an object's graphs: AVERAGE as areas, MAX as a line, the figures under it, and how fresh it is. */
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+
+import { parseTime } from '../../flow/time-grammar.ts'
+import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
+import { wallTime } from '../../flow/zone.ts'
+import { fetchByDirection } from '../chart/fetch-layers.ts'
+import type { Layers, LayerSummary } from '../chart/layers.ts'
+import { PanelChart } from '../chart/panel-chart.tsx'
+import { measureUnits } from '../chart/readout.ts'
+import type { Level } from '../chart/scene.ts'
+import { RequestError } from '../client.ts'
+import { writeAddress, type Measure } from '../state/address.ts'
+import { go } from '../state/route.ts'
+import { zone } from '../state/zone.ts'
+import { clockText } from '../time/ticks.ts'
+import { instantText, isoText } from '../time/words.ts'
+import type { NamedObject } from './address.ts'
+import type { Period } from './periods.ts'
+import { exploreView, seriesQuery } from './question.ts'
+
+interface GraphFacts {
+  object: NamedObject
+  measure: Measure
+  period: Period
+  /** bits per second; null where it is not known. */
+  speed: number | null
+}
+
+interface Loaded {
+  layers: Layers
+  at: number
+}
+
+/** A graph is fetched again as its step passes, and no more often than this, in ms. */
+const againMinMs = 60_000
+
+export function Graph({ object, measure, period, speed }: GraphFacts) {
+  const loaded = useSignal<Loaded | null>(null)
+  const error = useSignal<RequestError | null>(null)
+  useEffect(() => {
+    const { signal: ended, abort } = ending()
+    const load = async () => {
+      try {
+        const query = { ...seriesQuery(object), ...windowOf(period), measure }
+        const layers = await fetchByDirection({ ...query, step: period.stepSeconds }, ended)
+        loaded.value = { layers, at: Date.now() }
+        error.value = null
+      } catch (cause) {
+        if (ended.aborted) return
+        if (!(cause instanceof RequestError)) throw cause
+        error.value = cause
+      }
+    }
+    void load()
+    const timer = setInterval(() => void load(), Math.max(againMinMs, period.stepSeconds * 1000))
+    return () => {
+      clearInterval(timer)
+      abort()
+    }
+  }, [])
+  const layers = loaded.value?.layers ?? null
+  const levels = useMemo(() => levelsOf(measure === 'bits' ? speed : null, layers), [speed, layers])
+  return (
+    <section class="panel graph" aria-label={period.label}>
+      <h2>
+        {period.label} <small>averaged over {formatDuration(period.stepSeconds)}</small>
+      </h2>
+      {error.value && (
+        <p class="message error" role="alert">
+          <b>{error.value.message}.</b> {error.value.remedy}
+        </p>
+      )}
+      <PanelChart
+        layers={layers}
+        label={`${measure}, ${period.label}`}
+        levels={levels}
+        selected={(from, to) => explore(object, from, to)}
+      />
+      {loaded.value && <Figures loaded={loaded.value} measure={measure} speed={speed} />}
+    </section>
+  )
+}
+
+function ending(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: () => controller.abort() }
+}
+
+function windowOf({ from }: Period): { from: number; to: number } {
+  const now = Date.now()
+  const start = parseTime(from, { now, zone: zone.value, side: 'from' }) ?? now
+  return { from: Math.floor(start / 1000), to: Math.floor(now / 1000) }
+}
+
+function explore(object: NamedObject, from: number, to: number): void {
+  const range = { from: isoText(Math.floor(from) * 1000), to: isoText(Math.ceil(to) * 1000) }
+  go(`/${writeAddress(exploreView(object, range))}`)
+}
+
+/** The speed of the line, where it is near enough to the traffic that this can still be seen. */
+function levelsOf(speed: number | null, layers: Layers | null): Level[] {
+  if (speed === null || !layers) return []
+  const greatest = Math.max(...layers.totals.map(({ summary }) => summary.maximum ?? 0))
+  if (greatest < speed / 20) return []
+  const text = `speed ${formatWithUnit(speed, 'b/s')}`
+  return [{ value: speed, text, limit: true }]
+}
+
+function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null }) {
+  const { measure, speed } = props
+  const { layers, at } = props.loaded
+  const { answer, totals } = layers
+  const unit = measureUnits[measure]
+  const figure = (value: number | null | undefined) =>
+    value === null || value === undefined ? '–' : formatWithUnit(value, unit)
+  const share = (summary: LayerSummary, name: 'average' | 'maximum') => {
+    const value = summary[name]
+    if (speed === null || measure !== 'bits' || value === null || value === undefined) return ''
+    return ` (${((value / speed) * 100).toFixed(1)} %)`
+  }
+  const newest = answer.time.findLast((_, i) => layers.total.above[i] !== null)
+  return (
+    <>
+      <table class="figures graph-figures">
+        <tbody>
+          {totals.map(({ direction, half, summary }) => (
+            <tr key={direction}>
+              <th scope="row">
+                {half === 'above' ? '▲' : '▼'} {direction}
+              </th>
+              <td>last {figure(summary.last)}</td>
+              <td>
+                average {figure(summary.average)}
+                {share(summary, 'average')}
+              </td>
+              <td>
+                maximum {summary.maximumIsBound ? '≤ ' : ''}
+                {figure(summary.maximum)}
+                {share(summary, 'maximum')}
+              </td>
+              <td title={summary.p95Reason}>95th {figure(summary.p95)}</td>
+              <td title={formatExact(summary.total)}>
+                total{' '}
+                {measure === 'bits'
+                  ? formatWithUnit(summary.total, 'B')
+                  : formatScaled(summary.total)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="dim graph-foot">
+        {totals.length === 0 ? 'nothing is stored of it in this time · ' : ''}
+        {layers.peak ? 'thin line: greatest 5 minutes · ' : ''}
+        {newest === undefined
+          ? 'no data'
+          : `last data ${instantText((newest + answer.step) * 1000, zone.value)}`}{' '}
+        · last updated {clockText(wallTime(at, zone.value), true)} {zone.value}
+      </p>
+    </>
+  )
+}
