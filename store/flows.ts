@@ -22,7 +22,7 @@ export type SeriesKeyName = (typeof seriesKeys)[number]
 export const topKeys = [
   'src', 'dst', 'host', 'pair', 'srcport', 'dstport', 'anyport', 'port', 'protocol', 'in', 'out',
   'interface', 'exporter', 'as', 'srcas', 'dstas', 'tos', 'flags', 'nexthop', 'vlan',
-  'application', 'prefix', 'direction',
+  'application', 'prefix', 'srcprefix', 'dstprefix', 'direction',
 ] as const // prettier-ignore
 export type TopKeyName = (typeof topKeys)[number]
 

@@ -24,6 +24,7 @@ export const views: readonly ViewEntry[] = [
   { label: 'Explore', path: '/', deep: false, bare: false, load: () => Explore },
   listed('Incidents', '/incidents', async () => (await import('./incidents/view.tsx')).Incidents),
   listed('Exporters', '/exporters', async () => (await import('./exporters/view.tsx')).Exporters),
+  listed('Reports', '/reports', async () => (await import('./reports/view.tsx')).Reports),
   listed('Status', '/status', async () => (await import('./status/view.tsx')).Status),
   {
     label: null,

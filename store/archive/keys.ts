@@ -46,6 +46,22 @@ function number(name: string, about: KeyWord['about'], column: (end: End) => str
   }
 }
 
+/** The /24 of an IPv4 and the /64 of an IPv6 address. */
+function prefix(name: string, about: End | 'each'): KeyWord {
+  return {
+    about,
+    columns: ({ end: each }) => {
+      const end = about === 'each' ? each : about
+      const [high, low] = [`"${end}AddressHigh"`, `"${end}AddressLow"`]
+      const isIPv4 = `${high} = 0 AND (${low} >> 32) = ${ipv4Mark}`
+      return [high, `CASE WHEN ${isIPv4} THEN ${low} & ${ipv4PrefixMask} ELSE 0 END`]
+    },
+    read: ([high, low]) => ({
+      [name]: `${formatHalves(high!, low!)}/${low! >> 32n === ipv4Mark ? 24 : 64}`,
+    }),
+  }
+}
+
 /** What an end's traffic is from its own point of view, and from its interface's: a place in restDirections. */
 const directionOf = {
   end: { source: 1, destination: 0 },
@@ -109,18 +125,9 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
     columns: () => ['"applicationId"'],
     read: ([id]) => ({ application: applicationText(Number(id)) }),
   },
-  /** The /24 of an IPv4 and the /64 of an IPv6 address, of either end. */
-  prefix: {
-    about: 'each',
-    columns: ({ end }) => {
-      const [high, low] = [`"${end}AddressHigh"`, `"${end}AddressLow"`]
-      const isIPv4 = `${high} = 0 AND (${low} >> 32) = ${ipv4Mark}`
-      return [high, `CASE WHEN ${isIPv4} THEN ${low} & ${ipv4PrefixMask} ELSE 0 END`]
-    },
-    read: ([high, low]) => ({
-      prefix: `${formatHalves(high!, low!)}/${low! >> 32n === ipv4Mark ? 24 : 64}`,
-    }),
-  },
+  prefix: prefix('prefix', 'each'),
+  srcprefix: prefix('srcprefix', 'source'),
+  dstprefix: prefix('dstprefix', 'destination'),
   direction: {
     about: null,
     columns: ({ view, end, local, bindings }) => [
@@ -220,6 +227,8 @@ const widths: Partial<Record<TopKeyName, number>> = {
   exporter: 2,
   nexthop: 2,
   prefix: 2,
+  srcprefix: 2,
+  dstprefix: 2,
 }
 
 const flagLetters = ['C', 'E', 'U', 'A', 'P', 'R', 'S', 'F']

@@ -18,8 +18,8 @@ type Word = FlowTopQuery['by'][number]
 type Reading = (flow: ToldFlow, end: 'source' | 'destination', words: readonly Word[]) => FlowKey
 
 const bothEnds = new Set<Word>(['host', 'anyport', 'as', 'interface', 'prefix'])
-const destinationWords = new Set<Word>(['dst', 'dstport', 'dstas', 'out', 'pair'])
-const sourceWords = new Set<Word>(['src', 'srcport', 'srcas', 'in', 'pair'])
+const destinationWords = new Set<Word>(['dst', 'dstport', 'dstas', 'dstprefix', 'out', 'pair'])
+const sourceWords = new Set<Word>(['src', 'srcport', 'srcas', 'srcprefix', 'in', 'pair'])
 
 export function scaledBytes(flow: ToldFlow): number {
   return scaled(flow.octets, flow.sampling)
@@ -207,11 +207,13 @@ const readings: Record<Exclude<Word, 'direction'>, Reading> = {
   application: ({ application: id }) => ({
     application: `${Math.floor(id / 2 ** 24)}:${id % 2 ** 24}`,
   }),
-  prefix: (flow, end) => {
-    const address = flow[end]
-    const network = parseNetwork(`${address}/${address.includes(':') ? 64 : 24}`)!
-    return { prefix: formatNetwork(network) }
-  },
+  prefix: (flow, end) => ({ prefix: prefixOf(flow[end]) }),
+  srcprefix: ({ source }) => ({ srcprefix: prefixOf(source) }),
+  dstprefix: ({ destination }) => ({ dstprefix: prefixOf(destination) }),
+}
+
+function prefixOf(address: string): string {
+  return formatNetwork(parseNetwork(`${address}/${address.includes(':') ? 64 : 24}`)!)
 }
 
 function shares(flow: ToldFlow, from: number, to: number): Sums {

@@ -1,0 +1,102 @@
+/** A list of single flows, in one of the printed forms. */
+import type { Flow, FlowsAnswer } from '../../api/schema.ts'
+import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
+import { wallTime } from '../../flow/zone.ts'
+import { objectAddress } from '../object/address.ts'
+import { zone } from '../state/zone.ts'
+import { clockText, dayText } from '../time/ticks.ts'
+import type { FlowColumn } from './presets.ts'
+import { SortedTable, type Column } from './sorted.tsx'
+
+const duration = ({ first, last }: Flow) => Math.max(0, last - first)
+
+function time(id: 'received' | 'first' | 'last'): Column<Flow> {
+  return {
+    id,
+    label: id,
+    isText: true,
+    value: (flow) => flow[id],
+    cell: (flow) => momentText(flow[id]),
+  }
+}
+
+/** To the millisecond: exporters tell flows of one second apart. */
+function momentText(seconds: number): string {
+  const wall = wallTime(seconds * 1000, zone.value)
+  const ms = String(Math.floor((seconds * 1000) % 1000)).padStart(3, '0')
+  return `${dayText(wall)} ${clockText(wall, true)}.${ms}`
+}
+
+function plain(id: keyof Flow & FlowColumn, label: string, isText = false): Column<Flow> {
+  return { id, label, isText, value: (flow) => flow[id] ?? '', cell: (flow) => flow[id] ?? '–' }
+}
+
+function host(id: 'source' | 'destination'): Column<Flow> {
+  return {
+    id,
+    label: id,
+    isText: true,
+    value: (flow) => flow[id],
+    cell: (flow) => <a href={objectAddress({ kind: 'host', name: flow[id] })}>{flow[id]}</a>,
+  }
+}
+
+const columnsById: Record<FlowColumn, Column<Flow>> = {
+  received: time('received'),
+  first: time('first'),
+  last: time('last'),
+  duration: {
+    id: 'duration',
+    label: 'duration',
+    value: duration,
+    cell: (flow) => formatDuration(duration(flow)),
+    hint: (flow) => `${duration(flow)} s`,
+  },
+  exporter: plain('exporter', 'exporter', true),
+  source: host('source'),
+  sourcePort: plain('sourcePort', 'port'),
+  destination: host('destination'),
+  destinationPort: plain('destinationPort', 'port'),
+  protocol: plain('protocol', 'protocol', true),
+  bytes: {
+    id: 'bytes',
+    label: 'bytes',
+    value: (flow) => flow.bytes,
+    cell: (flow) => formatWithUnit(flow.bytes, 'B'),
+    hint: (flow) => formatExact(flow.bytes),
+  },
+  packets: {
+    id: 'packets',
+    label: 'packets',
+    value: (flow) => flow.packets,
+    cell: (flow) => formatExact(flow.packets),
+  },
+  sampling: plain('sampling', '1 of'),
+  inInterface: plain('inInterface', 'in if'),
+  outInterface: plain('outInterface', 'out if'),
+  tcpFlags: plain('tcpFlags', 'flags', true),
+  tos: plain('tos', 'ToS'),
+  sourceAs: plain('sourceAs', 'src AS'),
+  destinationAs: plain('destinationAs', 'dst AS'),
+  nextHop: plain('nextHop', 'next hop', true),
+  vlan: plain('vlan', 'VLAN'),
+}
+
+export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowColumn[] }) {
+  const { flows, more } = props.answer
+  return (
+    <>
+      <SortedTable
+        label="Flows"
+        rows={flows.map((flow, place) => ({ ...flow, place }))}
+        columns={props.columns.map((id) => columnsById[id])}
+        rowKey={({ place }) => String(place)}
+      />
+      <p class="dim">
+        {flows.length === 0
+          ? 'No flows in this time pass the filter.'
+          : `${formatExact(flows.length)} flows${more ? '; there are more: narrow the filter, or take more lines' : ''}`}
+      </p>
+    </>
+  )
+}

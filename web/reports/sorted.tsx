@@ -1,0 +1,84 @@
+/** A table whose rows are sorted by a click on a column's head. */
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+
+export interface Column<Row> {
+  id: string
+  label: string
+  title?: string
+  /** Left-aligned. */
+  isText?: boolean
+  /** What is sorted by; the greatest first where it is a number. */
+  value: (row: Row) => number | string
+  cell: (row: Row) => ComponentChildren
+  hint?: (row: Row) => string
+}
+
+export function SortedTable<Row>(props: {
+  label: string
+  rows: readonly Row[]
+  columns: readonly Column<Row>[]
+  rowKey: (row: Row) => string
+  foot?: ComponentChildren
+}) {
+  const { label, rows, columns, rowKey, foot } = props
+  /** By which column, and which way; null: as the API gave them. */
+  const order = useSignal<{ id: string; isDown: boolean } | null>(null)
+  const by = columns.find(({ id }) => id === order.value?.id)
+  const shown = by ? sorted(rows, by, order.value!.isDown) : rows
+  const press = ({ id, isText = false }: Column<Row>) => {
+    const now = order.value
+    order.value = now?.id === id ? { id, isDown: !now.isDown } : { id, isDown: !isText }
+  }
+  const direction = (id: string) =>
+    order.value?.id === id ? (order.value.isDown ? 'descending' : 'ascending') : undefined
+  return (
+    <section class="panel scrolled" aria-label={label} tabIndex={0}>
+      <table class="figures report">
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th
+                key={column.id}
+                scope="col"
+                class={column.isText ? 'text' : ''}
+                aria-sort={direction(column.id)}
+              >
+                <button type="button" title={column.title} onClick={() => press(column)}>
+                  {column.label}
+                  {direction(column.id) === 'descending' ? ' ▾' : ''}
+                  {direction(column.id) === 'ascending' ? ' ▴' : ''}
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((row) => (
+            <tr key={rowKey(row)}>
+              {columns.map((column) => (
+                <td
+                  key={column.id}
+                  class={column.isText ? 'text' : ''}
+                  title={column.hint?.(row) ?? undefined}
+                >
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+          {foot}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+function sorted<Row>(rows: readonly Row[], by: Column<Row>, isDown: boolean): Row[] {
+  const compare = (a: Row, b: Row) => {
+    const [left, right] = [by.value(a), by.value(b)]
+    if (typeof left === 'number' && typeof right === 'number') return left - right
+    return String(left).localeCompare(String(right), 'en', { numeric: true })
+  }
+  return rows.toSorted((a, b) => (isDown ? compare(b, a) : compare(a, b)))
+}

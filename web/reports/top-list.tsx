@@ -1,0 +1,146 @@
+/** A top list: its keys, their figures, the rest and the whole, which add up. */
+import type { TopAnswer, TopRow } from '../../api/schema.ts'
+import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
+import { objectAddress, type NamedObject } from '../object/address.ts'
+import { zone } from '../state/zone.ts'
+import { instantText } from '../time/words.ts'
+import { SortedTable, type Column } from './sorted.tsx'
+
+/** Words of a key that have a page of their own. */
+const pages: Record<string, (value: string, row: TopRow) => NamedObject> = {
+  host: (name) => ({ kind: 'host', name }),
+  src: (name) => ({ kind: 'host', name }),
+  dst: (name) => ({ kind: 'host', name }),
+  protocol: (name) => ({ kind: 'protocol', name }),
+  exporter: (name) => ({ kind: 'exporter', name }),
+  port: (name, row) => ({ kind: 'port', name: `${String(row.key['protocol'])}/${name}` }),
+}
+
+export function TopList({ answer }: { answer: TopAnswer }) {
+  const { by, rows, other, total, ends } = answer
+  const columns = [...keyColumns(by), ...nameColumn(by, rows), ...figures]
+  const before = columns.length - figures.length
+  const sums = (label: string, { bytes, packets, flows }: TopAnswer['total'], kind: string) => (
+    <tr class={kind}>
+      <td class="text" colSpan={before}>
+        {label}
+      </td>
+      <td title={formatExact(bytes)}>{formatWithUnit(bytes, 'B')}</td>
+      <td>{total.bytes === 0 ? '' : `${((bytes / total.bytes) * 100).toFixed(1)} %`}</td>
+      <td title={formatExact(packets)}>{formatScaled(packets)}</td>
+      <td title={formatExact(flows)}>{formatScaled(flows)}</td>
+      <td colSpan={figures.length - 4} />
+    </tr>
+  )
+  return (
+    <>
+      <SortedTable
+        label="Report"
+        rows={rows}
+        columns={columns}
+        rowKey={(row) => JSON.stringify(row.key)}
+        foot={
+          <>
+            {other.flows > 0 || other.bytes > 0 ? sums('other', other, 'rest') : null}
+            {sums(ends === 2 ? 'total (each flow counts for both ends)' : 'total', total, 'sum')}
+          </>
+        }
+      />
+      {rows.length === 0 && <p class="panel empty">No flows in this time pass the filter.</p>}
+    </>
+  )
+}
+
+function keyColumns(by: readonly string[]): Column<TopRow>[] {
+  return by.map((word) => ({
+    id: word,
+    label: word,
+    isText: true,
+    value: (row) => row.key[word] as string | number,
+    cell: (row) => {
+      const value = String(row.key[word] ?? '')
+      const page = pages[word]
+      return page ? <a href={objectAddress(page(value, row))}>{value}</a> : value
+    },
+  }))
+}
+
+/** The API's label, where it says more than the key. */
+function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopRow>[] {
+  const plain = (row: TopRow) => by.map((word) => String(row.key[word] ?? '')).join(' ')
+  if (rows.every((row) => row.label === plain(row) || by.length > 2)) return []
+  return [
+    {
+      id: 'label',
+      label: 'name',
+      isText: true,
+      value: (row) => row.label,
+      cell: (row) => row.label,
+    },
+  ]
+}
+
+const seconds = (row: TopRow) => Math.max(0, row.last - row.first)
+const rate = (row: TopRow) => (row.bytes * 8) / Math.max(1, seconds(row))
+
+const figures: readonly Column<TopRow>[] = [
+  {
+    id: 'bytes',
+    label: 'bytes',
+    value: (row) => row.bytes,
+    cell: (row) => formatWithUnit(row.bytes, 'B'),
+    hint: (row) => formatExact(row.bytes),
+  },
+  {
+    id: 'share',
+    label: 'share',
+    value: (row) => row.share,
+    cell: (row) => `${(row.share * 100).toFixed(1)} %`,
+  },
+  {
+    id: 'packets',
+    label: 'packets',
+    value: (row) => row.packets,
+    cell: (row) => formatScaled(row.packets),
+    hint: (row) => formatExact(row.packets),
+  },
+  {
+    id: 'flows',
+    label: 'flows',
+    value: (row) => row.flows,
+    cell: (row) => formatScaled(row.flows),
+    hint: (row) => formatExact(row.flows),
+  },
+  {
+    id: 'peers',
+    label: 'peers',
+    title: 'distinct other ends',
+    value: (row) => row.peers,
+    cell: (row) => formatExact(row.peers),
+  },
+  {
+    id: 'rate',
+    label: 'rate',
+    title: 'bytes over the time from first to last',
+    value: rate,
+    cell: (row) => formatWithUnit(rate(row), 'b/s'),
+  },
+  {
+    id: 'duration',
+    label: 'duration',
+    value: seconds,
+    cell: (row) => formatDuration(seconds(row)),
+  },
+  {
+    id: 'first',
+    label: 'first',
+    value: (row) => -row.first,
+    cell: (row) => instantText(row.first * 1000, zone.value),
+  },
+  {
+    id: 'last',
+    label: 'last',
+    value: (row) => row.last,
+    cell: (row) => instantText(row.last * 1000, zone.value),
+  },
+]
