@@ -56,8 +56,9 @@ export function labelOf(key: AnswerKey, names: NameSource, exporter?: string): s
     else if (interfaceKeys.has(word)) parts.push(interfaceLabel(word, value, { names, exporterOf }))
     else parts.push(wordsBefore[word] ? `${wordsBefore[word]}${value}` : String(value))
   }
-  const label = parts.join(' ')
-  return 'src' in key && 'dst' in key ? label.replace(' ', ' → ') : label
+  if (!('src' in key && 'dst' in key)) return parts.join(' ')
+  const [src, dst, ...rest] = parts
+  return [src, '→', dst, ...rest].join(' ')
 }
 
 /** Keys whose bare values would not say what they are. */

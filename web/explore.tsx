@@ -16,6 +16,7 @@ import { TimeBar } from './controls/time-bar.tsx'
 import { Welcome } from './controls/welcome.tsx'
 import { annotationsShown } from './state/annotations.ts'
 import { exporters } from './state/collector.ts'
+import { incidentsShown } from './state/incidents.ts'
 import { followRefresh } from './state/refresh.ts'
 import { followTitle } from './state/title.ts'
 import { followView, layers, loading } from './state/traffic.ts'
@@ -72,7 +73,13 @@ async function fetchPanel(): Promise<void> {
 
 /** Keeps in step with the address while the view is shown. */
 function followAll(): () => void {
-  const ends = [followView(), followRefresh(), followTitle(), annotationsShown.follow()]
+  const ends = [
+    followView(),
+    followRefresh(),
+    followTitle(),
+    incidentsShown.follow(),
+    annotationsShown.follow(),
+  ]
   addEventListener('keydown', exploreKeys)
   return () => {
     removeEventListener('keydown', exploreKeys)

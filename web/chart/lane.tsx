@@ -39,7 +39,7 @@ function Mark({ cluster, window }: { cluster: Cluster; window: { from: number; t
   const percent = (t: number) => `${((t - window.from) / length) * 100}%`
   const { from, to, incidents } = cluster
   const [first] = incidents as [Incident, ...Incident[]]
-  const style = { left: percent(from), width: `${((to - from) / length) * 100}%` }
+  const style = { left: percent((from + to) / 2), width: `${((to - from) / length) * 100}%` }
   const many = incidents.length > 1
   const text = many ? `${incidents.length} incidents` : kinds[first.window.kind].label
   const { colour } = kinds[first.window.kind]

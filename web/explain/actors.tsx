@@ -4,7 +4,7 @@ import type { TopRow } from '../../api/schema.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress } from '../object/address.ts'
 import { zone } from '../state/zone.ts'
-import { instantText } from '../time/words.ts'
+import { shortInstantText } from '../time/words.ts'
 
 const directionTexts = { in: 'received', out: 'sent' }
 
@@ -103,8 +103,8 @@ export function Peers({ actor, rows }: { actor: string; rows: readonly TopRow[] 
                 <td title={`${formatExact(row.bytes)} bytes`}>{formatWithUnit(row.bytes, 'B')}</td>
                 <td>{formatExact(row.packets)}</td>
                 <td>{formatExact(row.flows)}</td>
-                <td>{instantText(row.first * 1000, zone.value)}</td>
-                <td>{instantText(row.last * 1000, zone.value)}</td>
+                <td>{shortInstantText(row.first * 1000, zone.value)}</td>
+                <td>{shortInstantText(row.last * 1000, zone.value)}</td>
               </tr>
             ))}
           </tbody>

@@ -3,7 +3,7 @@ import type { TopAnswer, TopRow } from '../../api/schema.ts'
 import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import { zone } from '../state/zone.ts'
-import { instantText } from '../time/words.ts'
+import { shortInstantText } from '../time/words.ts'
 import { SortedTable, type Column } from './sorted.tsx'
 
 /** Words of a key that have a page of their own. */
@@ -135,12 +135,12 @@ const figures: readonly Column<TopRow>[] = [
     id: 'first',
     label: 'first',
     value: (row) => -row.first,
-    cell: (row) => instantText(row.first * 1000, zone.value),
+    cell: (row) => shortInstantText(row.first * 1000, zone.value),
   },
   {
     id: 'last',
     label: 'last',
     value: (row) => row.last,
-    cell: (row) => instantText(row.last * 1000, zone.value),
+    cell: (row) => shortInstantText(row.last * 1000, zone.value),
   },
 ]

@@ -44,8 +44,11 @@ export function Reports() {
       <section class="panel builder" aria-label="Question">
         <Builder />
         <FilterField />
-        <Saved />
-        <Exports />
+        <div class="builder-row">
+          <Exports />
+          <span class="gap" />
+          <Saved />
+        </div>
       </section>
       {answer?.kind === 'top' && <TopList answer={answer.top} />}
       {answer?.kind === 'flows' && preset.kind === 'flows' && (

@@ -9,6 +9,12 @@ export function instantText(t: number, zone: string): string {
   return `${dayText(wall)} ${wall.year} ${clockText(wall, true)}`
 }
 
+/** An instant as a table has it: 16 Nov 11:32:10. */
+export function shortInstantText(t: number, zone: string): string {
+  const wall = wallTime(t, zone)
+  return `${dayText(wall).slice(4)} ${clockText(wall, true)}`
+}
+
 /** An instant as a field takes it back: 2026-11-16 11:32:10, without seconds where they are 0. */
 export function fieldText(t: number, zone: string): string {
   const wall = wallTime(t, zone)
