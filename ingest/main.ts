@@ -13,6 +13,7 @@ import { Buckets } from './buckets/buckets.ts'
 import { Collector, wholeFrom } from './collector.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
+import { boundGarbage } from './heap.ts'
 import { IncidentWatch } from './incidents/watch.ts'
 import { lockDataFolder } from './lock.ts'
 import { readNames } from './names.ts'
@@ -31,6 +32,7 @@ export async function runIngest(
   settings: Settings,
   log: Logger,
 ): Promise<{ close(): Promise<void> }> {
+  boundGarbage()
   const names = await readNames(settings.names)
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)

@@ -100,10 +100,11 @@ function markOf(
   { view, offset, end, uptimeMs, exportMs }: DatagramContext,
   sequence: number,
 ): number {
-  const words = ((end - offset) >>> 2) - 1
+  const words = Math.max(0, (end - offset - 4) >> 2)
+  const wordsRead = end - offset >= 4 ? 4 : 0
   let hash = Math.imul((end - offset) ^ uptimeMs, hashPrime) ^ (exportMs % wordSize)
-  for (let i = 2; i <= 8; i += 2) {
-    hash = Math.imul(hash ^ view.getUint32(offset + 4 * ((words * i) >>> 3)), hashPrime)
+  for (let i = 1; i <= wordsRead; i++) {
+    hash = Math.imul(hash ^ view.getUint32(offset + 4 * ((words * i) >>> 2)), hashPrime)
     hash ^= hash >>> 15
   }
   return (hash >>> 12) * wordSize + sequence

@@ -93,6 +93,8 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
       flowSteps.taken.has('protocolIdentifier') &&
       !flowSteps.taken.has('icmpTypeCode'),
     badLengths: flowSteps.badLengths + reverseSteps.badLengths,
+    usedMs: template.usedMs,
+    isDropped: false,
   }
 }
 

@@ -1,8 +1,9 @@
-/** Exporters by address and their streams, bounded: whoever has been silent longest is forgotten. */
+/** Exporters by address and their streams, bounded: whoever never sent a flow or has long been silent is forgotten. */
 import { formatAddress, parseAddress } from '../../flow/address.ts'
 import type { AddressWords } from '../../flow/address.ts'
 import type { ExporterRules } from '../../flow/exporter-rules.ts'
 import type { Datagram, DatagramVersion } from './datagram.ts'
+import { evictionOrder } from './eviction.ts'
 import { Exporter } from './exporter.ts'
 import type { DecoderLimits } from './limits.ts'
 import type { Parking } from './parking.ts'
@@ -87,7 +88,7 @@ export class Exporters {
   }
 
   #evict(): void {
-    const silent = [...this.byAddress.values()].sort((a, b) => a.lastSeenMs - b.lastSeenMs)
+    const silent = [...this.byAddress.values()].sort(bySilence)
     for (const exporter of silent.slice(0, Math.ceil(silent.length / 8))) {
       for (const stream of exporter.streams.values()) this.#forget(stream)
       this.byAddress.delete(exporter.address)
@@ -141,13 +142,15 @@ export class Exporters {
     if (exporter.domains.size < this.#limits.streamsPerExporterMax) exporter.domains.add(domain)
   }
 
+  /** The stream of that version and domain that was seen last. */
   #siblingOf(exporter: Exporter, version: DatagramVersion, domain: number): Stream | null {
-    let latest: Stream | null = null
-    for (const stream of exporter.streams.values()) {
-      if (stream.version !== version || stream.domain !== domain) continue
-      if (latest === null || stream.seenMs > latest.seenMs) latest = stream
-    }
-    return latest
+    // forEach, because iterators make an object a step, and this is run for each new stream.
+    const found: { stream: Stream | null } = { stream: null }
+    exporter.streams.forEach((stream) => {
+      if (stream.version !== version || stream.domain !== domain) return
+      if (found.stream === null || stream.seenMs > found.stream.seenMs) found.stream = stream
+    })
+    return found.stream
   }
 
   #inherit(exporter: Exporter, from: Stream, to: Stream): void {
@@ -160,32 +163,37 @@ export class Exporters {
   }
 
   #evictStream(exporter: Exporter): void {
-    let oldestKey = -1
-    let oldest: Stream | null = null
-    for (const [key, stream] of exporter.streams) {
-      if (oldest !== null && stream.seenMs >= oldest.seenMs) continue
-      oldest = stream
-      oldestKey = key
-    }
+    const found: { stream: Stream | null } = { stream: null }
+    exporter.streams.forEach((stream) => {
+      if (found.stream === null || stream.seenMs < found.stream.seenMs) found.stream = stream
+    })
+    const oldest = found.stream
     if (oldest === null) return
     this.#forget(oldest)
-    exporter.streams.delete(oldestKey)
+    exporter.streams.delete(keyOf(oldest.version, oldest.domain, oldest.sourcePort))
     exporter.lastStream = null
     exporter.problem('stream-evicted')
   }
 
-  /** Forgets an eighth of all streams, the longest silent. */
+  /** Forgets an eighth of all streams: those of the exporters that have most, the longest silent. */
   #evictStreams(): void {
-    const silent = [...this.byAddress.values()]
-      .flatMap((exporter) =>
-        [...exporter.streams].map(([key, stream]) => ({ exporter, key, stream })),
-      )
-      .sort((a, b) => a.stream.seenMs - b.stream.seenMs)
-    for (const { exporter, key, stream } of silent.slice(0, Math.ceil(silent.length / 8))) {
+    const all = [...this.byAddress.values()].flatMap((exporter) =>
+      [...exporter.streams].map(([key, stream]) => ({ exporter, key, stream })),
+    )
+    const order = evictionOrder(all, {
+      isIdle: () => false,
+      usedMs: ({ stream }) => stream.seenMs,
+    })
+    for (const { exporter, key, stream } of order.slice(0, Math.ceil(all.length / 8))) {
       this.#forget(stream)
       exporter.streams.delete(key)
       if (exporter.lastStream === stream) exporter.lastStream = null
       exporter.problem('stream-evicted')
     }
   }
+}
+
+/** Who has never sent a flow comes first, then who has been silent longest. */
+function bySilence(a: Exporter, b: Exporter): number {
+  return Number(a.flows > 0) - Number(b.flows > 0) || a.lastSeenMs - b.lastSeenMs
 }

@@ -5,7 +5,7 @@ import type { DatagramContext } from './context.ts'
 import { clockToleranceMs } from './limits.ts'
 import { finishTimes } from './times.ts'
 import type { TimeContext, TimeFaults } from './times.ts'
-import { asRate, rateOf } from './sampling.ts'
+import { rateOf } from './sampling.ts'
 import type { CompiledTemplate, ScratchColumns } from './template.ts'
 
 const icmp = 1
@@ -159,34 +159,43 @@ function fillSampling(
     exporter.lastRate = common
     return
   }
+  const hasSelector = compiled.scratch.has('selectorId')
   for (let i = from; i < flows.count; i++) {
-    if (samplingInterval[i] === 0) {
-      const at = { row: i, record: i - from }
-      samplingInterval[i] = recordRate(scratch, context, compiled, at) ?? common
-    }
+    if (samplingInterval[i] === 0)
+      samplingInterval[i] =
+        ownRate(scratch, compiled, i - from) ??
+        toldRate(context, i, hasSelector ? scratch.selectorId[i - from]! : 0) ??
+        common
     exporter.lastRate = samplingInterval[i]!
   }
 }
 
-function recordRate(
+/** One object, used again for every record. */
+const said = { interval: 0, space: 0, size: 0, population: 0, probability: 0 }
+
+/** The rate that a record itself says. */
+function ownRate(
   scratch: ScratchColumns,
-  { flows, exporter, stream }: DatagramContext,
   { scratch: has }: CompiledTemplate,
-  { row, record }: { row: number; record: number },
+  record: number,
 ): number | null {
-  const value = (name: keyof ScratchColumns) => (has.has(name) ? scratch[name][record]! : 0)
-  const own = rateOf({
-    interval: value('samplingPacketInterval'),
-    space: value('samplingPacketSpace'),
-    size: value('samplingSize'),
-    population: value('samplingPopulation'),
-    probability: value('samplingProbability'),
-  })
-  if (own !== null) return asRate(own)
+  said.interval = has.has('samplingPacketInterval') ? scratch.samplingPacketInterval[record]! : 0
+  said.space = has.has('samplingPacketSpace') ? scratch.samplingPacketSpace[record]! : 0
+  said.size = has.has('samplingSize') ? scratch.samplingSize[record]! : 0
+  said.population = has.has('samplingPopulation') ? scratch.samplingPopulation[record]! : 0
+  said.probability = has.has('samplingProbability') ? scratch.samplingProbability[record]! : 0
+  return rateOf(said)
+}
+
+/** The rate told in options data of the sampler that a record names, or of the interface it came in by. */
+function toldRate(
+  { flows, exporter, stream }: DatagramContext,
+  row: number,
+  selector: number,
+): number | null {
   const ingress = flows.ingressInterface[row]!
   const byInterface =
     stream.sampling.byInterface.get(ingress) ?? exporter.sampling.byInterface.get(ingress) ?? null
-  const selector = value('selectorId')
   if (selector === 0) return byInterface
   const bySelector =
     stream.sampling.bySelector.get(selector) ?? exporter.sampling.bySelector.get(selector) ?? null

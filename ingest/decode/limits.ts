@@ -15,7 +15,10 @@ export interface DecoderLimits {
   /** Templates of all exporters together, and the fields of all of these. */
   templatesMax: number
   templateFieldsMax: number
-  /** Compiled templates, which take some ten times the memory of their fields: fields of all of these. */
+  /**
+   * Compiled templates, which take some ten times the memory of their fields: fields of all of these,
+   * templates of the same fields counted once.
+   */
   compiledFieldsMax: number
   /** Bytes of data sets waiting for their template: of one stream, and of all together. */
   parkedBytesPerStreamMax: number
@@ -35,7 +38,7 @@ export const decoderLimits: DecoderLimits = {
   templatesPerStreamMax: 256,
   templatesMax: 16_384,
   templateFieldsMax: 262_144,
-  compiledFieldsMax: 32_768,
+  compiledFieldsMax: 4096,
   parkedBytesPerStreamMax: 1_048_576,
   parkedBytesMax: 16_777_216,
   parkedMs: 1_860_000,

@@ -150,6 +150,7 @@ export class SetDecoder {
     const { exporter, receivedMs } = context
     template.usedMs = receivedMs
     const compiled = this.#parts.templates.compiled(exporter, template)
+    compiled.usedMs = receivedMs
     let records: number
     if (template.isOptions) {
       const recordsLeft = Math.max(0, recordsPerDatagramMax - context.records)

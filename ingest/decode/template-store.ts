@@ -1,4 +1,5 @@
-/** The templates of all streams under common bounds: the longest unused go first. */
+/** The templates of all streams under common bounds. */
+import { evictionOrder } from './eviction.ts'
 import type { Exporter } from './exporter.ts'
 import type { DecoderLimits } from './limits.ts'
 import type { RecordDecoder } from './records.ts'
@@ -11,13 +12,30 @@ interface HeldTemplate {
   template: Template
 }
 
+/** What templates of the same fields are compiled into. */
+interface CompiledLayout {
+  compiled: CompiledTemplate
+  fields: number
+}
+
+/** Forgotten templates that are kept to be used again. */
+const spareMax = 4096
+/** Fields of a spare template at most; of longer ones the memory is given back. */
+const spareFieldsMax = 64
+
 export class TemplateStore {
   readonly #limits: DecoderLimits
   readonly #records: RecordDecoder
   readonly #exporters: ReadonlyMap<string, Exporter>
   #templates = 0
   #fields = 0
+  readonly #layouts = new Map<string, CompiledLayout>()
   #compiledFields = 0
+  /**
+   * A flood of templates would make garbage of each that it drives out, which is collected only when
+   * there is much of it: forgotten templates are used again instead.
+   */
+  readonly #spare: Template[] = []
 
   constructor(
     limits: DecoderLimits,
@@ -36,8 +54,9 @@ export class TemplateStore {
       held.usedMs = template.usedMs
       return null
     }
-    if (held) this.#remove(stream, held)
-    stream.templates.set(template.id, template)
+    // One that was replaced is given to whoever asked, and so is not used again.
+    if (held) this.#forget(stream, held)
+    stream.templates.set(template.id, this.#spare.pop()?.become(template) ?? template)
     this.#templates++
     this.#fields += template.fields.length
     if (stream.templates.size > this.#limits.templatesPerStreamMax)
@@ -50,15 +69,20 @@ export class TemplateStore {
     return held ?? null
   }
 
-  /** The steps of a template, made when they are first asked for. */
+  /** The steps of a template, made when data for its fields first comes, from whatever exporter. */
   compiled(exporter: Exporter, template: Template): CompiledTemplate {
-    if (template.compiled) return template.compiled
-    this.#compiledFields += template.fields.length
-    if (this.#compiledFields > this.#limits.compiledFieldsMax) this.#dropCompiled()
-    const compiled = this.#records.compile(template)
-    template.compiled = compiled
-    exporter.problem('field-length', compiled.badLengths)
-    return compiled
+    if (template.compiled && !template.compiled.isDropped) return template.compiled
+    const { layout, fields } = template
+    let held = this.#layouts.get(layout)
+    if (!held) {
+      this.#compiledFields += fields.length
+      if (this.#compiledFields > this.#limits.compiledFieldsMax) this.#dropCompiled()
+      held = { compiled: this.#records.compile(template), fields: fields.length }
+      this.#layouts.set(layout, held)
+    }
+    template.compiled = held.compiled
+    exporter.problem('field-length', held.compiled.badLengths)
+    return held.compiled
   }
 
   /** Forgets the templates of a stream that is itself forgotten. */
@@ -66,11 +90,18 @@ export class TemplateStore {
     for (const template of stream.templates.values()) this.#remove(stream, template)
   }
 
-  #remove(stream: Stream, template: Template): void {
+  #forget(stream: Stream, template: Template): void {
     stream.templates.delete(template.id)
     this.#templates--
     this.#fields -= template.fields.length
-    if (template.compiled) this.#compiledFields -= template.fields.length
+  }
+
+  /** Forgets a template that nobody else holds. */
+  #remove(stream: Stream, template: Template): void {
+    this.#forget(stream, template)
+    template.compiled = null
+    const isSpare = this.#spare.length < spareMax && template.fields.length <= spareFieldsMax
+    if (isSpare) this.#spare.push(template)
   }
 
   #evictOldest(exporter: Exporter, stream: Stream): void {
@@ -81,23 +112,29 @@ export class TemplateStore {
     exporter.problem('template-evicted')
   }
 
-  /** A quarter at once, so that a flood of templates does not cost a search each. */
+  /**
+   * A quarter at once, so that a flood of templates does not cost a search each. First those that no
+   * data came for, then those of the exporters that have most: each keeps its last used ones.
+   */
   #evict(): void {
-    const held = this.#all().sort((a, b) => a.template.usedMs - b.template.usedMs)
-    for (const { exporter, stream, template } of held.slice(0, Math.ceil(held.length / 4))) {
+    const held = this.#all()
+    const order = evictionOrder(held, {
+      isIdle: ({ template }) => template.compiled === null,
+      usedMs: ({ template }) => template.usedMs,
+    })
+    for (const { exporter, stream, template } of order.slice(0, Math.ceil(held.length / 4))) {
       this.#remove(stream, template)
       exporter.problem('template-evicted')
     }
   }
 
-  /** Forgets the steps of the longest unused half; they are made again when needed. */
+  /** Forgets the steps of the longest unused half of the layouts; they are made again when needed. */
   #dropCompiled(): void {
-    const held = this.#all()
-      .filter(({ template }) => template.compiled !== null)
-      .sort((a, b) => a.template.usedMs - b.template.usedMs)
-    for (const { template } of held.slice(0, Math.ceil(held.length / 2))) {
-      template.compiled = null
-      this.#compiledFields -= template.fields.length
+    const layouts = [...this.#layouts].sort(([, a], [, b]) => a.compiled.usedMs - b.compiled.usedMs)
+    for (const [layout, { compiled, fields }] of layouts.slice(0, Math.ceil(layouts.length / 2))) {
+      this.#layouts.delete(layout)
+      this.#compiledFields -= fields
+      drop(compiled)
     }
   }
 
@@ -108,4 +145,15 @@ export class TemplateStore {
         for (const template of stream.templates.values()) held.push({ exporter, stream, template })
     return held
   }
+}
+
+/** Lets go of the steps although templates still point to what held them. */
+function drop(compiled: CompiledTemplate): void {
+  compiled.isDropped = true
+  compiled.places = []
+  compiled.groups = []
+  compiled.steps = []
+  compiled.scratchSteps = []
+  compiled.reverseSteps = []
+  compiled.exactly = null
 }

@@ -72,19 +72,24 @@ export interface CompiledTemplate {
   icmpInPort: boolean
   /** Fields whose length their element cannot have. */
   badLengths: number
+  /** unix ms of the last data read by it. */
+  usedMs: number
+  /** Its steps were forgotten to save memory: it must be compiled anew. */
+  isDropped: boolean
 }
 
 export class Template {
-  readonly id: number
+  id: number
   readonly fields: readonly Field[]
   /** How many of the fields, from the first, say what an options record is about; 0: a data template. */
-  readonly scopeCount: number
-  readonly isOptions: boolean
+  scopeCount: number
+  isOptions: boolean
   /** Bytes of a record, the least where it is variable. */
-  readonly recordBytes: number
-  readonly isVariable: boolean
+  recordBytes: number
+  isVariable: boolean
   /** unix ms of the last announcement or data. */
   usedMs: number
+  /** Held for all templates of the same fields; see TemplateStore. */
   compiled: CompiledTemplate | null = null
 
   constructor(
@@ -105,6 +110,29 @@ export class Template {
     }
     this.recordBytes = bytes
     this.isVariable = variable
+  }
+
+  /** Takes over all that another template says, so that one that is no longer held is used again. */
+  become(other: Template): this {
+    this.id = other.id
+    const fields = this.fields as Field[]
+    fields.length = other.fields.length
+    for (let i = 0; i < fields.length; i++) fields[i] = other.fields[i]!
+    this.scopeCount = other.scopeCount
+    this.isOptions = other.isOptions
+    this.recordBytes = other.recordBytes
+    this.isVariable = other.isVariable
+    this.usedMs = other.usedMs
+    this.compiled = other.compiled
+    return this
+  }
+
+  /** The fields as one text, the same for templates that are read in the same way. */
+  get layout(): string {
+    let text = this.isOptions ? 'o' : 'd'
+    for (const { id, enterprise, length } of this.fields)
+      text += enterprise === 0 ? ` ${id}:${length}` : ` ${enterprise}/${id}:${length}`
+    return text
   }
 
   /** Whether another template has the very same fields. */
