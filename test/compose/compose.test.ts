@@ -1,0 +1,262 @@
+/** `docker compose up` as a user runs it: real engine, real UDP from another machine, real InfluxDB. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { after, before, suite, test } from 'node:test'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { ExportersAnswer } from '../../api/schema-status.ts'
+import { skipWithoutEngine } from '../setup/engine.ts'
+import { Engine } from './engine.ts'
+import { ExporterHost, Project } from './project.ts'
+import { previousVersion } from './upgrade.ts'
+
+const folder = join(import.meta.dirname, '..', '..')
+const monday = join(folder, 'test', 'captures', 'monday-outage.v9.pcap.gz')
+const mondayDatagrams = 7057
+const mondayBytes = 50_336_916_389
+const healthyMsMax = 90_000
+/** Four hours of capture in half a minute. */
+const speed = 480
+/** Times of export run ahead of the clock at that speed. */
+const window = `from=${Math.floor(Date.now() / 1000) - 86_400}&to=${Math.floor(Date.now() / 1000) + 86_400}`
+
+/** What is asked of the API here. */
+interface Top {
+  total: { bytes: number }
+}
+interface Series {
+  series: { summary: { total: number } }[]
+}
+
+suite('docker compose', { skip: skipWithoutEngine() }, () => {
+  let engine: Engine
+  let project: Project
+  let exporter: ExporterHost
+
+  before(async () => {
+    engine = await Engine.open()
+    project = await Project.create(engine, folder)
+    exporter = await ExporterHost.create(engine)
+    await project.compose('build', '-q')
+  })
+
+  after(async () => {
+    await exporter?.remove()
+    await project?.remove()
+    await engine?.close()
+  })
+
+  test('the files have nothing to complain of, and hold no secret', async () => {
+    for (const file of ['docker-compose.yml', 'docker-compose.parquet.yml']) {
+      const args = ['compose', '-f', join(folder, file), '--profile', 'demo', 'config']
+      const { stdout, stderr } = await engine.docker(args)
+      assert.equal(stderr, '')
+      assert.doesNotMatch(stdout, /(password|token|secret)\w*: (?!\/secrets\/)\S/i)
+    }
+  })
+
+  test('from nothing to healthy', async () => {
+    const started = performance.now()
+    await project.compose('up', '-d', '--build', '--wait')
+    const ms = performance.now() - started
+    assert.ok(ms < healthyMsMax, `it took ${ms} ms`)
+    const states = (await project.containers()).map(({ Service, State, Health, ExitCode }) =>
+      [Service, State, Health, ExitCode].join(' '),
+    )
+    assert.deepEqual(states.toSorted(), [
+      'api running healthy 0',
+      'influxdb running healthy 0',
+      'ingest running healthy 0',
+      'setup exited  0',
+    ])
+    assert.match(await (await fetch(project.url)).text(), /<script[^>]+type="module"/)
+  })
+
+  test('secrets are files for their owner alone, and stand in no description of a container', async () => {
+    const secrets: [service: string, path: string][] = [
+      ['influxdb', '/etc/influxdb2/admin.token'],
+      ['influxdb', '/etc/influxdb2/admin.password'],
+      ['ingest', '/secrets/ingest/ingest.token'],
+      ['api', '/secrets/api/api.token'],
+    ]
+    const { stdout: ids } = await project.compose('ps', '-aq')
+    const { stdout: described } = await engine.docker(['inspect', ...ids.trim().split('\n')])
+    const seen = new Set<string>()
+    for (const [service, path] of secrets) {
+      const { stdout } = await project.compose('exec', '-T', service, 'stat', '-c', '%a %u', path)
+      assert.equal(stdout.trim(), '600 1000', path)
+      const { stdout: secret } = await project.compose('exec', '-T', service, 'cat', path)
+      assert.ok(secret.trim().length >= 40, `${path} is short`)
+      assert.ok(!described.includes(secret.trim()), `${path} is to be seen from outside`)
+      seen.add(secret)
+    }
+    assert.equal(seen.size, secrets.length, 'no two are the same')
+    const admin = ['exec', '-T', 'api', 'ls', '/secrets/admin', '/secrets/ingest']
+    assert.equal((await project.compose(...admin)).stdout.match(/token|password/), null)
+  })
+
+  test('containers run without root, rights or a root that can be written', async () => {
+    const { stdout: ids } = await project.compose('ps', '-aq')
+    const { stdout } = await engine.docker(['inspect', ...ids.trim().split('\n')])
+    for (const { Config, HostConfig } of JSON.parse(stdout) as Inspected[]) {
+      assert.ok(['node', '1000:1000'].includes(Config.User), Config.User)
+      assert.deepEqual(HostConfig.CapDrop, ['ALL'])
+      assert.equal(HostConfig.ReadonlyRootfs, true)
+      assert.ok(HostConfig.SecurityOpt.includes('no-new-privileges:true'))
+      assert.ok(HostConfig.PidsLimit > 0 && HostConfig.Memory > 0 && HostConfig.Init)
+      for (const bindings of Object.values(HostConfig.PortBindings))
+        for (const { HostIp } of bindings ?? []) assert.equal(HostIp, '127.0.0.1')
+    }
+  })
+
+  test('the container of the API can write nowhere but to memory', async () => {
+    const { stdout } = await project.compose('exec', '-T', 'api', 'node', '-e', writeEverywhere)
+    const written = JSON.parse(stdout) as { folder: string; kind: string }[]
+    assert.deepEqual(
+      written.filter(({ kind }) => !['tmpfs', 'mqueue'].includes(kind)),
+      [],
+    )
+    assert.ok(written.some(({ folder: each }) => each === '/tmp'))
+  })
+
+  test('an exporter keeps its address, also when ingest is restarted under its flow', async () => {
+    const sending = exporter.send(monday, project.netflowPort, speed)
+    await project.until<ExportersAnswer>(
+      '/api/exporters',
+      ({ exporters }) => (exporters[0]?.datagrams ?? 0) > 1000,
+    )
+    await project.compose('restart', 'ingest')
+    const restarted = await project.until<ExportersAnswer>('/api/exporters', ({ exporters }) =>
+      exporters.some(({ datagrams }) => datagrams > 1000),
+    )
+    assert.equal(await sending, mondayDatagrams)
+    const { exporters } = await project.until<ExportersAnswer>('/api/exporters', (answer) => {
+      const [one] = answer.exporters
+      return one !== undefined && one.datagrams + one.lost.datagrams === mondayDatagrams
+    })
+    assert.deepEqual(
+      exporters.map(({ address }) => address),
+      [exporter.address],
+    )
+    assert.ok(exporters[0]!.datagrams > restarted.exporters[0]!.datagrams, 'it went on after it')
+    assert.ok(
+      exporters[0]!.lost.datagrams < mondayDatagrams / 2,
+      JSON.stringify(exporters[0]!.lost),
+    )
+  })
+
+  test('the story comes in whole', async () => {
+    const [before] = (await project.get<ExportersAnswer>('/api/exporters')).exporters
+    await exporter.send(monday, project.netflowPort, speed * 4)
+    await project.until<ExportersAnswer>(
+      '/api/exporters',
+      ({ exporters: [one] }) => one!.bytes - before!.bytes === mondayBytes,
+    )
+  })
+
+  test('down and up keep everything', async () => {
+    const before = await project.get<ExportersAnswer>('/api/exporters')
+    await project.compose('down')
+    await project.compose('up', '-d', '--wait')
+    assert.deepEqual(await project.get<ExportersAnswer>('/api/exporters'), before)
+    await assertStored(project, before.exporters[0]!.bytes)
+  })
+
+  test('the demo sends a Monday live', async () => {
+    await project.compose('--profile', 'demo', 'up', '-d', 'exporter')
+    await project.until<ExportersAnswer>('/api/exporters', ({ exporters }) =>
+      exporters.some(({ address, flows }) => address === '127.0.0.1' && flows > 0),
+    )
+    await project.compose('--profile', 'demo', 'stop', 'exporter')
+  })
+
+  test('a bad secret file is one clear line', async () => {
+    const spoil = 'echo nonsense > /secrets/admin/admin.token'
+    await project.compose(
+      'run',
+      '--rm',
+      '--no-deps',
+      '-T',
+      '--entrypoint',
+      'sh',
+      'setup',
+      '-c',
+      spoil,
+    )
+    await project.compose('stop')
+    const started = Date.now()
+    await assert.rejects(project.compose('up', '-d', '--wait'), /didn't complete successfully/)
+    await sleep(1000)
+    const lines = (await project.log('setup', started)).filter((line) => line.startsWith('weir:'))
+    assert.equal(lines.length, 1, lines.join('\n'))
+    assert.match(lines[0]!, /admin\.token must hold a token/)
+  })
+
+  test('what the previous version stored is read by this one', async (t) => {
+    const { path, commit } = await previousVersion(folder)
+    t.diagnostic(`from ${commit}`)
+    const upgraded = await Project.create(engine, path)
+    try {
+      await upgraded.compose('up', '-d', '--build', '--wait')
+      await exporter.send(monday, upgraded.netflowPort, speed * 4)
+      await upgraded.until<ExportersAnswer>(
+        '/api/exporters',
+        ({ exporters }) => exporters[0]?.bytes === mondayBytes,
+      )
+      await upgraded.compose('down')
+      upgraded.folder = folder
+      await upgraded.compose('up', '-d', '--build', '--wait')
+      await assertStored(upgraded, mondayBytes)
+    } finally {
+      await upgraded.remove()
+      await rm(path, { recursive: true, force: true })
+    }
+  })
+})
+
+interface Inspected {
+  Config: { User: string }
+  HostConfig: {
+    CapDrop: string[]
+    ReadonlyRootfs: boolean
+    SecurityOpt: string[]
+    PidsLimit: number
+    Memory: number
+    Init: boolean
+    PortBindings: Record<string, { HostIp: string }[] | null>
+  }
+}
+
+/** Tries to make a file in every folder, and says where it could, and on what kind of file system. */
+const writeEverywhere = `
+const fs = require('fs'), path = require('path')
+const mounts = fs.readFileSync('/proc/mounts', 'utf8').trim().split('\\n').map((line) => line.split(' '))
+const kindOf = (folder) => mounts.filter(([, at]) => folder === at || folder.startsWith(at === '/' ? '/' : at + '/'))
+  .sort((a, b) => b[1].length - a[1].length)[0][2]
+const written = []
+const visit = (folder) => {
+  try {
+    fs.writeFileSync(path.join(folder, 'written-by-test'), 'x')
+    fs.rmSync(path.join(folder, 'written-by-test'))
+    written.push({ folder, kind: kindOf(folder) })
+  } catch {}
+  let entries = []
+  try { entries = fs.readdirSync(folder, { withFileTypes: true }) } catch {}
+  for (const entry of entries)
+    if (entry.isDirectory() && !['proc', 'node_modules'].includes(entry.name)) visit(path.join(folder, entry.name))
+}
+visit('/')
+console.log(JSON.stringify(written))
+`
+
+/** The exporter's counters, the archive and the series have so many bytes. */
+async function assertStored(project: Project, bytes: number): Promise<void> {
+  const { exporters } = await project.get<ExportersAnswer>('/api/exporters')
+  assert.equal(exporters[0]?.bytes, bytes)
+  const { total } = await project.get<Top>(`/api/top?${window}&by=exporter`)
+  assert.equal(total.bytes, bytes)
+  const { series } = await project.get<Series>(`/api/series?${window}&by=protocol`)
+  const sum = series.reduce((whole, { summary }) => whole + summary.total, 0)
+  assert.equal(sum, bytes)
+}
