@@ -14,7 +14,8 @@ RUN npm pkg delete dependencies.vite && npm prune --omit=dev
 FROM node:24-bookworm-slim
 WORKDIR /app
 # Volumes take their owner from these folders at their first start.
-RUN install -d -m 700 -o node -g node /data /secrets/admin /secrets/ingest /secrets/api
+RUN install -d -m 700 -o node -g node /data /secrets/admin /secrets/ingest /secrets/api \
+ && ln -s /app/cli/weir.js /usr/local/bin/weir
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/web/dist web/dist
 COPY package.json LICENSE ./
@@ -26,5 +27,5 @@ COPY cli cli
 COPY test/captures/monday-outage.v9.pcap.gz test/captures/
 ENV WEIR_DATA=/data
 USER node
-ENTRYPOINT ["node", "/app/cli/weir.js"]
+ENTRYPOINT ["weir"]
 CMD ["start"]

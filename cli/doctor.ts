@@ -1,7 +1,79 @@
 /** `weir doctor`: looks at everything that Weir needs, and says of each fault how to mend it. */
-import type { CommandInput } from './command.ts'
+import { ingestStatus } from '../api/ingest-status.ts'
+import { SettingsError, type Settings } from '../flow/settings.ts'
+import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { lookAtExporters } from './doctor/exporters.ts'
+import { fault, ok, type Finding, type FindingState } from './doctor/finding.ts'
+import { lookAtClock, lookAtDisk, lookAtFolder, lookAtKernel } from './doctor/machine.ts'
+import { lookAtHttp, lookAtSockets } from './doctor/ports.ts'
+import { lookAtStores } from './doctor/stores.ts'
 import { health } from './health.ts'
+import { checkNames } from './names.ts'
 
+/** What --json prints. */
+export interface DoctorAnswer {
+  /** Whether there is no fault; warnings do not count. */
+  ok: boolean
+  findings: Finding[]
+}
+
+/** Prints what was found; the exit code is 1 where there is a fault. */
 export async function doctor({ settings, values }: CommandInput): Promise<void> {
   if (typeof values['health'] === 'string') return health(settings, values['health'])
+  print(await examine(settings), values['json'] === true)
+}
+
+/** The same where the settings themselves are at fault, so that nothing else can be looked at. */
+export function doctorOfSettings({ faults }: SettingsError, values: Record<string, unknown>): void {
+  const findings = faults.map(({ key, value, remedy }) =>
+    fault('settings', `${key}="${value}"`, remedy),
+  )
+  print(findings, values['json'] === true)
+  process.exitCode = exitCodes.usage
+}
+
+async function examine(settings: Settings): Promise<Finding[]> {
+  const status = await ingestStatus(settings.data, Date.now).read()
+  const { findings: stores, archiveBytes } = await lookAtStores(settings)
+  return [
+    ...(await lookAtNames(settings)),
+    ...(await lookAtSockets(settings, status)),
+    ...(await lookAtHttp(settings)),
+    ...(await lookAtKernel(settings, status)),
+    ...(await lookAtClock()),
+    ...(await lookAtFolder(settings)),
+    ...(await lookAtDisk(settings, archiveBytes)),
+    ...stores,
+    ...lookAtExporters(status, Date.now()),
+  ]
+}
+
+async function lookAtNames(settings: Settings): Promise<Finding[]> {
+  try {
+    await checkNames(settings)
+    const names = settings.names === null ? '' : `, names in ${settings.names}`
+    return [ok('settings', `no faults${names}`)]
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    return [fault('settings', error.message, 'mend the file of WEIR_NAMES')]
+  }
+}
+
+const marks: Record<FindingState, string> = { ok: 'ok     ', warning: 'warning', fault: 'FAULT  ' }
+const checkWidth = 10
+
+function print(findings: readonly Finding[], asJson: boolean): void {
+  const faults = findings.filter(({ state }) => state === 'fault').length
+  const answer: DoctorAnswer = { ok: faults === 0, findings: [...findings] }
+  if (asJson) console.log(JSON.stringify(answer))
+  else {
+    for (const { check, state, what, remedy } of findings) {
+      console.log(`${marks[state]} ${check.padEnd(checkWidth)} ${what}`)
+      if (remedy !== undefined)
+        console.log(`${' '.repeat(checkWidth + marks.ok.length)}  → ${remedy}`)
+    }
+    const warnings = findings.filter(({ state }) => state === 'warning').length
+    console.log(`${faults} faults, ${warnings} warnings`)
+  }
+  if (faults > 0) process.exitCode = exitCodes.failure
 }

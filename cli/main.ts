@@ -13,6 +13,8 @@ interface Command {
   takesWords?: boolean
   /** Loads only what the command needs. */
   run: (input: CommandInput) => Promise<void>
+  /** What the command does where the settings have faults; absent: they are printed. */
+  onFaults?: (error: SettingsError, values: Record<string, unknown>) => Promise<void>
 }
 
 /** See influx-setup.ts. */
@@ -82,6 +84,8 @@ const commands: Record<string, Command> = {
     usage: 'weir doctor [--json] [--health ingest|api]',
     options: { json: { type: 'boolean' }, health: { type: 'string' } },
     run: async (input) => (await import('./doctor.ts')).doctor(input),
+    onFaults: async (error, values) =>
+      (await import('./doctor.ts')).doctorOfSettings(error, values),
   },
   demo: {
     about: 'show the bundled Monday outage on a scratch folder',
@@ -114,7 +118,14 @@ async function run([name = '', ...rest]: readonly string[]): Promise<void> {
     console.log(`${command.usage}\n  ${command.about}`)
     return
   }
-  const settings = await loadSettings(process.env, values['config'])
+  const settings = await loadSettings(process.env, values['config']).catch(
+    async (error: unknown) => {
+      if (!(error instanceof SettingsError) || !command.onFaults) throw error
+      await command.onFaults(error, values)
+      return null
+    },
+  )
+  if (settings === null) return
   if (values['check'] === true) {
     console.log('settings: no faults')
     return

@@ -8,6 +8,7 @@ import type { IngestStatus, Warning } from '../flow/status.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Collector } from './collector.ts'
 import { warningsOf } from './exporter-warnings.ts'
+import { bridgeGateways, lostAddresses } from './gateway.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
@@ -32,6 +33,7 @@ export class Reporter {
   readonly #startedAt = Date.now() / 1000
   readonly #servers: Server[] = []
   readonly #warnings: Warning[] = []
+  #gateways: string[] = []
   #timer: NodeJS.Timeout | null = null
 
   private constructor(parts: ReporterParts) {
@@ -42,6 +44,7 @@ export class Reporter {
   static async open(parts: ReporterParts): Promise<Reporter> {
     const reporter = new Reporter(parts)
     const { settings, receiver, routes, log } = parts
+    reporter.#gateways = await bridgeGateways()
     reporter.#servers.push(await serveStatus(settings.data, () => reporter.status(), routes))
     const { host, port } = settings.metrics
     const metrics = await serveMetrics(settings.metrics, async () =>
@@ -94,7 +97,8 @@ export class Reporter {
 
   #troubles({ journal, overflowed }: ReceiverStatus): Warning[] {
     const { collector, pipeline, receiver } = this.#parts
-    const troubles = warningsOf(pipeline.decoder.exporters())
+    const exporters = pipeline.decoder.exporters()
+    const troubles = [...warningsOf(exporters), ...lostAddresses(exporters, this.#gateways)]
     if (collector.lastError !== null)
       troubles.push({
         what: `flows could not be published or series not be written: ${collector.lastError}`,

@@ -1,14 +1,17 @@
 /** `docker compose up` as a user runs it: real engine, real UDP from another machine, real InfluxDB. */
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { rm } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ExportersAnswer } from '../../api/schema-status.ts'
+import type { DoctorAnswer } from '../../cli/doctor.ts'
+import { encodeV5 } from '../encode/fixed.ts'
 import { skipWithoutEngine } from '../setup/engine.ts'
-import { Engine } from './engine.ts'
-import { ExporterHost, Project } from './project.ts'
+import { Engine, type Output } from './engine.ts'
+import { ExporterHost, freeUdp, Project } from './project.ts'
 import { previousVersion } from './upgrade.ts'
 
 const folder = join(import.meta.dirname, '..', '..')
@@ -153,6 +156,32 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
       '/api/exporters',
       ({ exporters: [one] }) => one!.bytes - before!.bytes === mondayBytes,
     )
+  })
+
+  test('behind a bridge the loss of addresses is said, with the remedy', async () => {
+    const name = `${project.name}-bridged`
+    const port = await freeUdp()
+    const publish = ['-p', `127.0.0.1:${port}:2055/udp`]
+    const run = ['run', '-d', '--rm', '--name', name, ...publish, `weir:${project.name}`, 'ingest']
+    await engine.docker(run)
+    try {
+      const socket = createSocket('udp4')
+      const look = ['exec', name, 'weir', 'doctor', '--json']
+      let said: string[] = []
+      for (let tries = 0; tries < 10 && !said.some((what) => what.includes('gateway')); tries++) {
+        socket.send(encodeV5({ exportMs: Date.now() }, [{}]), port, '127.0.0.1')
+        await sleep(500)
+        const { stdout } = await engine.docker(look).catch((error: Output) => error)
+        said = (JSON.parse(stdout) as DoctorAnswer).findings.map(({ what }) => what)
+      }
+      socket.close()
+      assert.ok(
+        said.some((what) => /is this container's own gateway/.test(what)),
+        said.join('\n'),
+      )
+    } finally {
+      await engine.docker(['rm', '-f', '-v', name])
+    }
   })
 
   test('down and up keep everything', async () => {

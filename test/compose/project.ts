@@ -123,7 +123,8 @@ async function freeTcp(): Promise<number> {
   return port
 }
 
-async function freeUdp(): Promise<number> {
+/** A UDP port that nobody holds. */
+export async function freeUdp(): Promise<number> {
   const socket = createSocket('udp4').bind(0)
   await once(socket, 'listening')
   const { port } = socket.address()

@@ -1,0 +1,93 @@
+/** What ingest knows of its exporters: who is silent, loses, cannot be read, or was refused. */
+import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import { fault, ok, warning, type Finding } from './finding.ts'
+
+/** An exporter sends its templates alone more often than this. */
+const silentSeconds = 900
+/** Of all flows; less happens on any network. */
+const lostShareMax = 0.001
+const refusedShown = 5
+
+/** All of it; where no ingest runs, as the last one left it. */
+export function lookAtExporters(status: IngestStatus | null, nowMs: number): Finding[] {
+  if (!status)
+    return [
+      warning(
+        'ingest',
+        'no ingest has run on this data folder',
+        'start it with weir start or weir ingest',
+      ),
+    ]
+  const findings: Finding[] = []
+  if (!status.running)
+    findings.push(
+      warning(
+        'ingest',
+        'no ingest runs: nothing new comes in',
+        'start it with weir start or weir ingest',
+      ),
+    )
+  else findings.push(...lookAtIngest(status))
+  for (const { address, datagrams } of status.refused.slice(0, refusedShown))
+    findings.push(
+      warning(
+        'exporters',
+        `${address} was refused ${datagrams} times: it is not on the allow-list`,
+        `add ${address} to WEIR_EXPORTERS if it is yours`,
+      ),
+    )
+  if (status.exporters.length === 0)
+    findings.push(
+      warning(
+        'exporters',
+        'no exporter has sent anything yet',
+        "point a router at this host's UDP port 2055 (README, Pointing a router at it), and see that no firewall stands between: tcpdump -ni any udp port 2055",
+      ),
+    )
+  for (const exporter of status.exporters) findings.push(...lookAtExporter(exporter, status, nowMs))
+  return findings
+}
+
+function lookAtIngest({ warnings, startedAt }: IngestStatus): Finding[] {
+  const told = warnings
+    // The kernel's buffer is looked at by itself.
+    .filter(({ what }) => !what.includes('receive buffer'))
+    .map(({ what, remedy }) => warning('ingest', what, remedy))
+  return [ok('ingest', `runs since ${new Date(startedAt * 1000).toISOString()}`), ...told]
+}
+
+function lookAtExporter(
+  exporter: ExporterStatus,
+  { running }: IngestStatus,
+  nowMs: number,
+): Finding[] {
+  const { address, lost, flows, problems, lastSeen } = exporter
+  const findings: Finding[] = []
+  const silent = Math.round(nowMs / 1000 - lastSeen)
+  if (running && silent > silentSeconds)
+    findings.push(
+      fault(
+        'exporters',
+        `${address} has been silent for ${Math.round(silent / 60)} minutes`,
+        `see that it runs, still exports to this host, and that its address did not change`,
+      ),
+    )
+  if (lost.flows > lostShareMax * (flows + lost.flows))
+    findings.push(
+      warning(
+        'exporters',
+        `${address}: ${lost.flowsEstimated ? 'about ' : ''}${lost.flows} of ${flows + lost.flows} flows were lost on the way`,
+        'see the kernel above; then the network between, and whether the exporter itself drops (show flow exporter statistics)',
+      ),
+    )
+  const kinds = Object.entries(problems).map(([kind, count]) => `${kind} ${count}`)
+  if (kinds.length > 0)
+    findings.push(
+      warning(
+        'exporters',
+        `${address}: ${kinds.join(', ')}`,
+        'these datagrams or records could not be used as they were; docs/exporters says what each means',
+      ),
+    )
+  return findings.length > 0 ? findings : [ok('exporters', `${address}: ${flows} flows, none lost`)]
+}

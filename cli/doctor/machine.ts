@@ -1,0 +1,144 @@
+/** What Weir needs of the machine: a data folder that it may write, room on the disk, buffers, a right clock. */
+import { execFile } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access, readFile, stat, statfs } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+import type { Settings } from '../../flow/settings.ts'
+import type { IngestStatus } from '../../flow/status.ts'
+import { formatWithUnit } from '../../flow/units.ts'
+import { writeCanary } from '../health.ts'
+import { fault, ok, reasonOf, warning, type Finding } from './finding.ts'
+
+/** With less than this left, files can no longer be written whole. */
+const freeBytesMin = 1e9
+const othersMayRead = 0o077
+
+/** The data folder: there, ours, closed to others, and it takes what is written. */
+export async function lookAtFolder({ data }: Settings): Promise<Finding[]> {
+  const path = resolve(data)
+  const found = await stat(path).catch(() => null)
+  if (!found) return [await lookAtParent(path)]
+  if (!found.isDirectory())
+    return [fault('folder', `${path} is no folder`, 'name a folder in WEIR_DATA')]
+  const findings: Finding[] = []
+  if ((found.mode & othersMayRead) !== 0)
+    findings.push(
+      warning(
+        'folder',
+        `${path} can be read by other users (mode ${(found.mode & 0o777).toString(8)})`,
+        `chmod 700 ${path}`,
+      ),
+    )
+  try {
+    await writeCanary(path)
+    findings.push(ok('folder', `${path} takes what is written`))
+  } catch (error) {
+    const user = process.getuid?.()
+    findings.push(
+      fault(
+        'folder',
+        reasonOf(error),
+        `see that user ${user} owns it (chown -R ${user} ${path}), and that its disk is mounted and has room`,
+      ),
+    )
+  }
+  return findings
+}
+
+async function lookAtParent(path: string): Promise<Finding> {
+  const parent = dirname(path)
+  try {
+    await access(parent, constants.W_OK)
+    return ok('folder', `${path} is not there yet; the first start makes it`)
+  } catch {
+    const remedy = `make it, for the user that runs Weir: install -d -m 700 -o USER ${path}`
+    return fault('folder', `${path} is not there and cannot be made`, remedy)
+  }
+}
+
+/** Room for what the archive may still grow to. */
+export async function lookAtDisk(
+  { data, archiveMaxBytes }: Settings,
+  archiveBytes: number,
+): Promise<Finding[]> {
+  const path = resolve(data)
+  const disk = await statfs(path).catch(() => statfs(dirname(path)).catch(() => null))
+  if (!disk) return []
+  const free = disk.bavail * disk.bsize
+  const text = `${formatWithUnit(free, 'B')} free on the disk of ${path}`
+  if (free < freeBytesMin)
+    return [
+      fault(
+        'disk',
+        text,
+        'free some, or lower WEIR_ARCHIVE_MAX: nothing can be kept on a full disk',
+      ),
+    ]
+  const growth = Math.max(0, archiveMaxBytes - archiveBytes)
+  if (free < growth)
+    return [
+      warning(
+        'disk',
+        `${text}, and the archive may grow by ${formatWithUnit(growth, 'B')}`,
+        'set WEIR_ARCHIVE_MAX to what the disk has, or give it a larger disk',
+      ),
+    ]
+  return [ok('disk', text)]
+}
+
+/** The receive buffer that the kernel grants, and what it dropped. */
+export async function lookAtKernel(
+  { receiveBufferBytes }: Settings,
+  status: IngestStatus | null,
+): Promise<Finding[]> {
+  const limit = Number(await readFile('/proc/sys/net/core/rmem_max', 'utf8').catch(() => 'NaN'))
+  const findings: Finding[] = []
+  if (limit < receiveBufferBytes)
+    findings.push(
+      warning(
+        'kernel',
+        `the kernel grants ${formatWithUnit(limit, 'B')} of the ${formatWithUnit(receiveBufferBytes, 'B')} receive buffer asked for: bursts may be lost`,
+        `echo net.core.rmem_max=${receiveBufferBytes} > /etc/sysctl.d/60-weir.conf && sysctl --system, and start ingest again`,
+      ),
+    )
+  else if (!Number.isNaN(limit))
+    findings.push(ok('kernel', `receive buffers up to ${formatWithUnit(limit, 'B')}`))
+  for (const { address, kernelDrops } of status?.running ? status.sockets : [])
+    if (kernelDrops !== null && kernelDrops > 0)
+      findings.push(
+        warning(
+          'kernel',
+          `${kernelDrops} datagrams for ${address} were dropped since ingest started`,
+          'raise net.core.rmem_max and WEIR_RECEIVE_BUFFER, and see whether the machine is short of processor time',
+        ),
+      )
+  return findings
+}
+
+const clockRemedy = 'let NTP set it: timedatectl set-ntp true, or install chrony'
+
+/** Whether something keeps the clock right. */
+export async function lookAtClock(): Promise<Finding[]> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      'timedatectl',
+      ['show', '-p', 'NTPSynchronized', '--value'],
+      {
+        timeout: 3000,
+      },
+    )
+    if (stdout.trim() === 'yes') return [ok('time', 'the clock is kept right by NTP')]
+    if (stdout.trim() === 'no')
+      return [warning('time', 'nothing keeps the clock of this machine right', clockRemedy)]
+  } catch {
+    // No systemd here, such as in a container: the host's clock is the host's business.
+  }
+  return [
+    ok(
+      'time',
+      `the clock says ${new Date().toISOString()}; what keeps it right is not to be seen from here`,
+    ),
+  ]
+}

@@ -1,0 +1,108 @@
+/** The ports: held by Weir itself, free, or taken by somebody else. */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+import type { Endpoint, Settings } from '../../flow/settings.ts'
+import type { IngestStatus } from '../../flow/status.ts'
+import { reachable } from '../health.ts'
+import { fault, ok, warning, type Finding } from './finding.ts'
+
+const answerMsMax = 3000
+
+/** The UDP ports of ingest. */
+export async function lookAtSockets(
+  { netflow, ipfix, sflow }: Settings,
+  status: IngestStatus | null,
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const [name, endpoint] of Object.entries({ NETFLOW: netflow, IPFIX: ipfix, SFLOW: sflow })) {
+    const address = `${endpoint.host}:${endpoint.port}`
+    const isOurs =
+      status?.running === true && status.sockets.some((socket) => socket.address === address)
+    const error = isOurs ? null : await bindUdp(endpoint)
+    if (isOurs) findings.push(ok('ports', `ingest listens on UDP ${address}`))
+    else if (error === null) findings.push(ok('ports', `UDP ${address} is free`))
+    else
+      findings.push(
+        taken(`UDP ${address}`, error, `WEIR_${name}`, `ss -lunp sport = :${endpoint.port}`),
+      )
+  }
+  return findings
+}
+
+async function bindUdp({ host, port }: Endpoint): Promise<NodeJS.ErrnoException | null> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  try {
+    socket.bind(port, host)
+    await once(socket, 'listening')
+    return null
+  } catch (error) {
+    return error as NodeJS.ErrnoException
+  } finally {
+    socket.close()
+  }
+}
+
+function taken(
+  address: string,
+  { code, message }: NodeJS.ErrnoException,
+  setting: string,
+  find: string,
+): Finding {
+  if (code === 'EADDRINUSE')
+    return fault(
+      'ports',
+      `${address} is held by another program`,
+      `see which (${find}) and stop it, or set ${setting}`,
+    )
+  if (code === 'EACCES')
+    return fault(
+      'ports',
+      `${address} may not be opened by this user`,
+      `set ${setting} to a port above 1023`,
+    )
+  if (code === 'EADDRNOTAVAIL')
+    return fault(
+      'ports',
+      `${address} is no address of this machine`,
+      `set ${setting} to one of "ip address", or 0.0.0.0`,
+    )
+  return fault(
+    'ports',
+    `${address} cannot be listened on: ${message}`,
+    `set ${setting} to another address`,
+  )
+}
+
+/** The port of the API and the page. */
+export async function lookAtHttp({ http }: Settings): Promise<Finding[]> {
+  const address = reachable(http)
+  const free = await listenTcp(http)
+  if (free === null)
+    return [
+      warning('ports', `no API listens on ${address}`, 'start it with weir start or weir api'),
+    ]
+  if (free.code !== 'EADDRINUSE')
+    return [taken(`TCP ${address}`, free, 'WEIR_HTTP', `ss -ltnp sport = :${http.port}`)]
+  const isWeir = await fetch(`http://${address}/api/status`, {
+    signal: AbortSignal.timeout(answerMsMax),
+  })
+    .then(async (answer) => /"(version|error)"/.test(await answer.text()))
+    .catch(() => false)
+  if (isWeir) return [ok('ports', `the API answers at http://${address}`)]
+  return [taken(`TCP ${address}`, free, 'WEIR_HTTP', `ss -ltnp sport = :${http.port}`)]
+}
+
+async function listenTcp({ host, port }: Endpoint): Promise<NodeJS.ErrnoException | null> {
+  const server = createServer()
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+    return null
+  } catch (error) {
+    return error as NodeJS.ErrnoException
+  } finally {
+    server.close()
+  }
+}

@@ -1,0 +1,118 @@
+/** The stores: whether what they hold can be read, and whether InfluxDB takes and gives. */
+import { join } from 'node:path'
+
+import type { Settings } from '../../flow/settings.ts'
+import { formatWithUnit } from '../../flow/units.ts'
+import { openFlowStore } from '../../store/archive/query.ts'
+import { bucketOf } from '../../store/influx/buckets.ts'
+import { checkToken, checkVersion, Connection, tokenOf } from '../../store/influx/connection.ts'
+import { InfluxFault, remedies } from '../../store/influx/fault.ts'
+import { openParquetSeriesReader } from '../../store/parquet/series.ts'
+import { fault, ok, reasonOf, warning, type Finding } from './finding.ts'
+
+const answerMsMax = 5000
+/** A clock that differs by more than this from InfluxDB's puts points at a wrong time. */
+const skewMsMax = 60_000
+
+export interface StoresFound {
+  findings: Finding[]
+  archiveBytes: number
+}
+
+/** The archive, and the series where the settings say that they are. */
+export async function lookAtStores(settings: Settings): Promise<StoresFound> {
+  const { findings, archiveBytes } = await lookAtArchive(settings)
+  const series =
+    settings.store === 'parquet' ? await lookAtSeries(settings) : await lookAtInflux(settings)
+  return { findings: [...findings, ...series], archiveBytes }
+}
+
+async function lookAtArchive(settings: Settings): Promise<StoresFound> {
+  try {
+    const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
+    try {
+      const { first, last, rows } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
+      const { bytes = 0, problems = [] } = (await flows.health?.()) ?? {}
+      const findings = problems.map((problem) =>
+        warning(
+          'archive',
+          problem,
+          'the rest is answered; restore the file from a backup if there is one',
+        ),
+      )
+      const span =
+        first === null || last === null ? 'nothing yet' : `${time(first)} to ${time(last)}`
+      const size = formatWithUnit(bytes, 'B')
+      return {
+        findings: [...findings, ok('archive', `${rows} flows in ${size}, ${span}`)],
+        archiveBytes: bytes,
+      }
+    } finally {
+      await flows.close()
+    }
+  } catch (error) {
+    const what = `the archive cannot be read: ${reasonOf(error)}`
+    return {
+      findings: [fault('archive', what, 'see that WEIR_DATA is whole, or restore it')],
+      archiveBytes: 0,
+    }
+  }
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19) + 'Z'
+}
+
+async function lookAtSeries({ data, tiers }: Settings): Promise<Finding[]> {
+  try {
+    const series = await openParquetSeriesReader(join(data, 'series'))
+    try {
+      const spans = await Promise.all(
+        tiers.map(async (tier) => {
+          const extent = await series.extent(tier)
+          return `${tier.name} ${extent ? `since ${time(extent.from)}` : 'empty'}`
+        }),
+      )
+      return [ok('series', `Parquet: ${spans.join(', ')}`)]
+    } finally {
+      await series.close()
+    }
+  } catch (error) {
+    const what = `the series cannot be read: ${reasonOf(error)}`
+    return [fault('series', what, 'make them again: weir rebuild --from TIME --to TIME')]
+  }
+}
+
+/** InfluxDB by this process's token: its version, its clock, and each bucket. */
+async function lookAtInflux({ influx, tiers }: Settings): Promise<Finding[]> {
+  const { url, org, prefix } = influx
+  try {
+    await checkToken(influx)
+    const connection = new Connection({ url, token: tokenOf(influx), timeoutMs: answerMsMax })
+    const version = await connection.version()
+    checkVersion(version)
+    const findings = [ok('series', `InfluxDB ${version} at ${url}`), ...(await lookAtSkew(url))]
+    const asked = new URLSearchParams({ org, limit: '100' }).toString()
+    const answer = (await connection.request(`/api/v2/buckets?${asked}`)) as {
+      buckets: { name: string }[]
+    }
+    const seen = new Set(answer.buckets.map(({ name }) => name))
+    const missing = tiers.map((tier) => bucketOf(prefix, tier)).filter((name) => !seen.has(name))
+    if (missing.length === 0)
+      return [...findings, ok('series', `its buckets are there for this token`)]
+    const what = `not to be seen with this token: ${missing.join(', ')}`
+    return [...findings, fault('series', what, remedies.missing ?? 'run weir influx setup')]
+  } catch (error) {
+    const remedy = error instanceof InfluxFault ? remedies[error.kind] : undefined
+    return [fault('series', reasonOf(error), remedy ?? 'run weir influx setup')]
+  }
+}
+
+/** The answer's own date says how far the two clocks are apart. */
+async function lookAtSkew(url: string): Promise<Finding[]> {
+  const answer = await fetch(`${url}/ping`, { signal: AbortSignal.timeout(answerMsMax) })
+  const skew = Math.abs(Date.parse(answer.headers.get('date') ?? '') - Date.now())
+  if (!(skew > skewMsMax)) return []
+  const what = `the clock of InfluxDB differs by ${Math.round(skew / 1000)} s`
+  return [warning('time', what, 'let NTP set both: InfluxDB deletes by its own clock')]
+}

@@ -1,0 +1,167 @@
+/** `weir doctor` names each fault with its remedy; its health checks say by the exit code. */
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import { lookAtExporters } from '../../cli/doctor/exporters.ts'
+import type { Finding } from '../../cli/doctor/finding.ts'
+import type { DoctorAnswer } from '../../cli/doctor.ts'
+import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
+
+const freePorts = {
+  WEIR_HTTP: '127.0.0.1:0',
+  WEIR_NETFLOW: '127.0.0.1:0',
+  WEIR_IPFIX: '127.0.0.1:0',
+  WEIR_SFLOW: '127.0.0.1:0',
+}
+
+async function examined(
+  environment: Record<string, string>,
+): Promise<{ code: number | null; answer: DoctorAnswer }> {
+  const { code, stdout } = await runWeir(['doctor', '--json'], { ...freePorts, ...environment })
+  return { code, answer: JSON.parse(stdout) as DoctorAnswer }
+}
+
+function faultsIn(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ state }) => state === 'fault')
+}
+
+test('beside a running ingest there is no fault, and every warning has a remedy', async () => {
+  const data = await scratchFolder()
+  const ingest = await RunningIngest.start(data)
+  const environment = { WEIR_DATA: data, WEIR_NETFLOW: `127.0.0.1:${ingest.port}` }
+  const { code, answer } = await examined(environment)
+  assert.deepEqual([code, answer.ok, faultsIn(answer.findings)], [0, true, []])
+  const said = answer.findings.map(({ what }) => what)
+  assert.ok(said.includes(`ingest listens on UDP 127.0.0.1:${ingest.port}`), said.join('\n'))
+  for (const { state, what, remedy } of answer.findings)
+    assert.ok(state === 'ok' || (remedy ?? '').length > 10, what)
+  const { stdout } = await runWeir(['doctor'], { ...freePorts, ...environment })
+  assert.match(
+    stdout,
+    /^warning exporters {2}no exporter has sent anything yet\n +→ point a router/m,
+  )
+  assert.match(stdout, /^0 faults, \d+ warnings$/m)
+  await ingest.stop()
+})
+
+test('a port that another program holds is a fault', async () => {
+  const holder = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(holder, 'listening')
+  const address = `127.0.0.1:${holder.address().port}`
+  const { code, answer } = await examined({
+    WEIR_DATA: await scratchFolder(),
+    WEIR_IPFIX: address,
+  })
+  holder.close()
+  assert.equal(code, 1)
+  const [found, ...others] = faultsIn(answer.findings)
+  assert.equal(found?.what, `UDP ${address} is held by another program`)
+  assert.match(found.remedy ?? '', /set WEIR_IPFIX/)
+  assert.deepEqual(others, [])
+})
+
+test('faults of the settings are findings too', async () => {
+  const { code, answer } = await examined({ WEIR_TOP: 'many' })
+  assert.equal(code, 64)
+  assert.deepEqual(answer.findings, [
+    {
+      check: 'settings',
+      state: 'fault',
+      what: 'WEIR_TOP="many"',
+      remedy: 'write a whole number from 1 to 100000',
+    },
+  ])
+})
+
+test('a data folder that is none, or that others may read', async () => {
+  const data = await scratchFolder()
+  await writeFile(join(data, 'file'), '')
+  const file = await examined({ WEIR_DATA: join(data, 'file') })
+  assert.equal(file.code, 1)
+  assert.ok(faultsIn(file.answer.findings).some(({ check }) => check === 'folder'))
+  await mkdir(join(data, 'open'))
+  await chmod(join(data, 'open'), 0o755)
+  const { code, answer } = await examined({ WEIR_DATA: join(data, 'open') })
+  assert.equal(code, 0)
+  const open = answer.findings.find(({ what }) => /mode 755/.test(what))
+  assert.equal(open?.remedy, `chmod 700 ${join(data, 'open')}`)
+})
+
+const exporter: ExporterStatus = {
+  address: '10.0.0.1',
+  name: null,
+  versions: ['v9'],
+  domains: [0],
+  firstSeen: 1000,
+  lastSeen: 2000,
+  datagrams: 100,
+  flows: 3000,
+  packets: 30_000,
+  bytes: 3_000_000,
+  flowsLeftOut: 0,
+  parked: 0,
+  lost: { datagrams: 0, flows: 0, flowsEstimated: false },
+  duplicates: 0,
+  reordered: 0,
+  restarts: 0,
+  problems: {},
+  sampling: 1,
+  clockSkewSeconds: 0,
+  interfaces: [],
+}
+
+function statusOf(exporters: ExporterStatus[], more: Partial<IngestStatus> = {}): IngestStatus {
+  const listed = { exporters, refused: [], warnings: [], sockets: [] }
+  return { running: true, startedAt: 1000, ...listed, ...more } as unknown as IngestStatus
+}
+
+test('exporters: silent, losing, problems, refused', () => {
+  const at = (seconds: number) => (status: IngestStatus) => lookAtExporters(status, seconds * 1000)
+  const states = (findings: Finding[]) => findings.map(({ check, state }) => `${check} ${state}`)
+  assert.deepEqual(states(at(2060)(statusOf([exporter]))), ['ingest ok', 'exporters ok'])
+  const [, silent] = at(2000 + 3600)(statusOf([exporter]))
+  assert.deepEqual(
+    [silent?.state, silent?.what],
+    ['fault', '10.0.0.1 has been silent for 60 minutes'],
+  )
+  const lost = { datagrams: 10, flows: 300, flowsEstimated: true }
+  const [, losing] = at(2060)(statusOf([{ ...exporter, lost }]))
+  assert.match(losing?.what ?? '', /about 300 of 3300 flows were lost/)
+  const few = { ...lost, flows: 2 }
+  assert.deepEqual(states(at(2060)(statusOf([{ ...exporter, lost: few }]))), [
+    'ingest ok',
+    'exporters ok',
+  ])
+  const [, problem] = at(2060)(statusOf([{ ...exporter, problems: { 'no-template': 7 } }]))
+  assert.equal(problem?.what, '10.0.0.1: no-template 7')
+  const refused = [{ address: '203.0.113.9', datagrams: 4, lastSeen: 2000 }]
+  const [, stranger] = at(2060)(statusOf([exporter], { refused }))
+  assert.match(stranger?.remedy ?? '', /add 203\.0\.113\.9 to WEIR_EXPORTERS/)
+  const stopped = statusOf([exporter], { running: false })
+  assert.equal(at(9000)(stopped)[0]?.what, 'no ingest runs: nothing new comes in')
+  assert.equal(lookAtExporters(null, 0)[0]?.state, 'warning')
+})
+
+test('health: ingest answers and its folder takes a canary, the API answers', async () => {
+  const data = await scratchFolder()
+  const look = (of: string, environment: Record<string, string> = {}) =>
+    runWeir(['doctor', '--health', of], { WEIR_DATA: data, ...environment })
+  const without = await look('ingest')
+  assert.equal(without.code, 1)
+  assert.match(without.stderr, /^weir: ingest does not answer on .*ingest\.sock\n$/)
+  const ingest = await RunningIngest.start(data)
+  assert.equal((await look('ingest')).code, 0)
+  await writeFile(join(data, 'state', 'canary'), '')
+  await chmod(join(data, 'state', 'canary'), 0o600)
+  assert.equal((await look('ingest')).code, 0)
+  await ingest.stop()
+  const api = await look('api', { WEIR_HTTP: '127.0.0.1:9' })
+  assert.equal(api.code, 1)
+  assert.match(api.stderr, /^weir: the API does not answer at http:\/\/127\.0\.0\.1:9\/api\/status/)
+  assert.equal((await look('everything')).code, 64)
+})
