@@ -56,6 +56,12 @@ export const access: Readonly<Record<string, Rule>> = {
   'PUT /api/dashboards/:id': admins,
   'DELETE /api/dashboards/:id': admins,
 
+  'GET /api/trackers': readers,
+  'GET /api/trackers/:id': readers,
+  'POST /api/trackers': admins,
+  'PUT /api/trackers/:id': admins,
+  'DELETE /api/trackers/:id': admins,
+
   'GET /api/users': admins,
   'POST /api/users': audited,
   'PUT /api/users/:id': audited,

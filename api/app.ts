@@ -35,6 +35,7 @@ import { panelsRoute } from './routes/panels.ts'
 import { sessionRoutes, type SessionParts } from './routes/session.ts'
 import { statusRoute } from './routes/status.ts'
 import { tokensRoutes } from './routes/tokens.ts'
+import { trackersRoute } from './routes/trackers.ts'
 import { topRoute } from './routes/top.ts'
 import { usersRoutes } from './routes/users.ts'
 import { guard } from './security.ts'
@@ -123,6 +124,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(annotationsRoute(parts))
   await app.register(dashboardsRoute(parts))
   await app.register(panelsRoute(parts))
+  await app.register(trackersRoute(parts))
   await app.register(sessionRoutes(parts))
   await app.register(usersRoutes(parts))
   await app.register(tokensRoutes(parts))

@@ -6,8 +6,9 @@
  */
 import { Type, type Static, type TProperties } from 'typebox'
 
-import { topKeys, seriesKeys } from '../store/flows.ts'
+import { topKeys } from '../store/flows.ts'
 import { unknownReasons } from '../store/measurement.ts'
+import { splitWords } from './query/measured.ts'
 
 /** An object with no other properties. */
 export function closed<Properties extends TProperties>(
@@ -64,7 +65,8 @@ export type Measure = (typeof measures)[number]
 export const SeriesQuery = closed({
   ...window,
   measure: Type.Optional(oneOf(measures, 'default bits')),
-  by: text(`keys to split by, comma-separated: ${seriesKeys.join(', ')}`, list(seriesKeys)),
+  by: text(`keys to split by, comma-separated: ${splitWords.join(', ')}`, list(splitWords)),
+  tracker: text('with by=tracker: ids of trackers, comma-separated; default the greatest'),
   top: wholeNumber('greatest keys to list, 1 to 1000; default 8'),
   key: text(
     'this key alone, from the stored totals: 10.0.0.22 with by=host, tcp/443 with by=port',

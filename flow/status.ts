@@ -74,5 +74,10 @@ export interface IngestStatus {
   /** Intervals whose series wait to be made again. */
   redo: number
   memoryBytes: number
+  /** Trackers whose past is being made (5-minute intervals), and those that cannot be followed, by id. */
+  trackers?: {
+    progress: Record<string, { done: number; of: number }>
+    problems: Record<string, string>
+  }
   warnings: Warning[]
 }

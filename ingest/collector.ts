@@ -14,6 +14,7 @@ import type { IncidentWatch } from './incidents/watch.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { CoveredIntervals, SeriesWriter } from './series-writer.ts'
+import type { TrackerKeeper } from './trackers/keeper.ts'
 
 export interface CollectorParts {
   settings: Settings
@@ -25,11 +26,15 @@ export interface CollectorParts {
   writer: SeriesWriter
   consolidator: Consolidator
   incidents: IncidentWatch
+  trackers: TrackerKeeper
   log: Logger
 }
 
 /** Series are written at most this often, however often flows are published. */
 const seriesEveryMs = 60_000
+/** Intervals are made again from the archive for at most so long in a tick, so many at a time. */
+const redoMsMax = 5000
+const redoSlice = 24
 /** Coverage of written intervals is kept this long, for datagrams that tell of a silence. */
 const coverageHorizonMs = 2 * 3_600_000
 
@@ -40,6 +45,8 @@ export class Collector {
   readonly #parts: CollectorParts
   /** Intervals to make again from the archive, as the archive's manifest keeps them. */
   readonly #redo: Set<number>
+  /** Those of them that are made again for trackers alone: no flow of theirs is new. */
+  readonly #forTrackers = new Set<number>()
   /** Intervals held in the buckets that changed since the series were written. */
   readonly #held = new Set<number>()
   #seriesDueMs = 0
@@ -48,6 +55,11 @@ export class Collector {
   constructor(parts: CollectorParts) {
     this.#parts = parts
     this.#redo = new Set(parts.archive.redo())
+  }
+
+  /** The intervals that wait to be made again from the archive. */
+  get redo(): ReadonlySet<number> {
+    return this.#redo
   }
 
   /** How many intervals wait to be made again from the archive. */
@@ -67,29 +79,40 @@ export class Collector {
   }
 
   async #tick(nowMs: number, isLast: boolean): Promise<void> {
-    const { archive, buckets, coverage, pipeline, receiver, settings } = this.#parts
+    const { archive, buckets, coverage, pipeline, receiver, settings, trackers } = this.#parts
+    const changedTrackers = await trackers.look()
     pipeline.drain()
     coverage.heartbeat(nowMs)
     if (isLast) coverage.resume(nowMs)
     const changed = buckets.takeChanged()
     for (const interval of changed.dirty) this.#held.add(interval)
-    for (const interval of changed.redo) this.#redo.add(interval)
+    for (const interval of changed.redo) {
+      this.#redo.add(interval)
+      this.#forTrackers.delete(interval)
+    }
     const writesSeries = isLast || nowMs >= this.#seriesDueMs
     const batch = writesSeries ? this.#takeBatch() : null
+    const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
     const position = receiver.position
     try {
       await archive.publish({
         journal: position,
         redo: [...this.#held, ...this.#redo, ...(batch?.intervals ?? [])],
-        set: { coverage: coverage.snapshot(), breaks: coverage.breaks.list() },
+        set: { coverage: coverage.snapshot(), breaks: coverage.breaks.list(), ...takenUp },
       })
     } catch (error) {
       batch?.putBack()
+      if (changedTrackers) trackers.changed()
       throw error
     }
     this.publishedAt = nowMs
     await receiver.release(position)
+    for (const interval of await trackers.fill()) {
+      this.#held.delete(interval)
+      this.#redo.add(interval)
+    }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
+    else if (!isLast) await this.#redoFromArchive()
     if (!isLast) await archive.merge(intervalStart(nowMs))
     await archive.expire({
       keepMs: settings.archiveKeepMs,
@@ -131,7 +154,8 @@ export class Collector {
     try {
       await consolidator.intervalsWritten(batch.intervals)
       await writer.write(batch.steps)
-      await archive.clearRedo(batch.intervals.filter((each) => !this.#redo.has(each)))
+      const isDone = (each: number) => !this.#redo.has(each) && !this.#held.has(each)
+      await archive.clearRedo(batch.intervals.filter(isDone))
       // What waits when the collector ends is on the manifest's list and made at the next start.
       if (!isLast) await this.#redoFromArchive()
       await consolidator.run(nowMs)
@@ -147,15 +171,29 @@ export class Collector {
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
   }
 
+  /** Follows trackers as they are now: at the moment at which the archive is sealed. */
+  #takeUpTrackers(documents: Parameters<TrackerKeeper['takeUp']>[0], nowMs: number) {
+    const { redo, held, set } = this.#parts.trackers.takeUp(documents, nowMs)
+    for (const interval of held) this.#held.add(interval)
+    for (const interval of redo) {
+      if (!this.#redo.has(interval)) this.#forTrackers.add(interval)
+      this.#redo.add(interval)
+    }
+    return set
+  }
+
+  /** Makes intervals again, the newest first and only for a while: what is left waits for the next tick. */
   async #redoFromArchive(): Promise<void> {
     const { archive, consolidator, incidents, writer } = this.#parts
-    const intervals = [...this.#redo]
-    await writer.redo(intervals, async (done) => {
-      incidents.changed(done)
-      await consolidator.intervalsWritten(done)
-      for (const interval of done) this.#redo.delete(interval)
-      await archive.clearRedo(done.filter((each) => !this.#held.has(each)))
-    })
+    const until = performance.now() + redoMsMax
+    const intervals = [...this.#redo].sort((a, b) => b - a)
+    for (let at = 0; at < intervals.length && performance.now() < until; at += redoSlice)
+      await writer.redo(intervals.slice(at, at + redoSlice), async (done) => {
+        incidents.changed(done.filter((interval) => !this.#forTrackers.delete(interval)))
+        await consolidator.intervalsWritten(done)
+        for (const interval of done) this.#redo.delete(interval)
+        await archive.clearRedo(done.filter((each) => !this.#held.has(each)))
+      })
   }
 }
 

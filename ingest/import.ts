@@ -18,6 +18,7 @@ import { versionOf } from './decode/datagram.ts'
 import { readNames } from './names.ts'
 import { Pipeline } from './pipeline.ts'
 import { SeriesWriter } from './series-writer.ts'
+import { followOffline } from './trackers/offline.ts'
 import { keepStatus, mergeExporters, readExporters } from './status.ts'
 
 /** What a replay took in, as `weir replay --json` prints it. Times are unix seconds, null where nothing came. */
@@ -163,7 +164,9 @@ export async function writeSeries({
   try {
     const { local, top, flowMaxMs } = settings
     const tier = settings.tiers[0]!
-    const writer = new SeriesWriter({ archive, store, coverage, tier, local, top, flowMaxMs })
+    const trackers = await followOffline(settings.data, archive, Date.now())
+    const parts = { archive, store, coverage, tier, local, top, flowMaxMs, trackers }
+    const writer = new SeriesWriter(parts)
     const consolidator = await openConsolidator(settings, store)
     const intervals = new Set(archive.redo())
     for (const changed of coverage.takeChanged().values())

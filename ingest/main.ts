@@ -9,6 +9,7 @@ import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { Settings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openSeriesStore } from '../store/open.ts'
+import type { StateStore } from '../store/state.ts'
 import { Buckets } from './buckets/buckets.ts'
 import { Collector, wholeFrom } from './collector.ts'
 import { openConsolidator } from './consolidate.ts'
@@ -23,9 +24,13 @@ import { recover } from './recover.ts'
 import { Reporter } from './reporter.ts'
 import { SeriesWriter, type SeriesWriterParts } from './series-writer.ts'
 import { answerState, openState } from './state-socket.ts'
+import { FollowedTrackers } from './trackers/followed.ts'
+import { TrackerKeeper } from './trackers/keeper.ts'
 
 /** Every 15 s, so that a flow can be asked for within 30 s of its arrival. */
 const wakeUps = '*/15 * * * * *'
+/** Changes of trackers that come within so long are taken up together. */
+const takeUpMs = 500
 
 /** Collects until closed. What it needs of the data folder it makes; a folder in use is an error. */
 export async function runIngest(
@@ -39,17 +44,16 @@ export async function runIngest(
   const archive = await Archive.open(join(settings.data, 'archive'))
   const store = await openSeriesStore(settings)
   const state = await openState(settings.data)
-  const { local, flowMaxMs } = settings
 
   const coverage = new CoverageTracker(Date.now())
   coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
-  const buckets = new Buckets({ local, flowMaxMs, wholeFrom: wholeFrom(archive) })
+  const { buckets, followed, trackers } = await openBuckets(settings, { archive, state })
   const rulesOf = (address: string) => names.rules(address)
   const pipeline = new Pipeline({ coverage, buckets, archive, rulesOf })
   const recovery = await recover(journalFolder(settings), { archive, coverage, pipeline })
   if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
 
-  const writer = seriesWriter(settings, { archive, store, coverage })
+  const writer = seriesWriter(settings, { archive, store, coverage, trackers: followed })
   const consolidator = await openConsolidator(settings, store)
   const incidents = await IncidentWatch.open(settings, log)
   coverage.resume(Date.now())
@@ -64,14 +68,17 @@ export async function runIngest(
     writer,
     consolidator,
     incidents,
+    trackers,
     log,
   })
+  takeUpTrackers({ state, trackers, collector })
   const reporter = await Reporter.open({
     settings,
     receiver,
     pipeline,
     collector,
     buckets,
+    trackers,
     routes: [(request, response) => answerState(request, response, { data: settings.data, state })],
     log,
   })
@@ -99,9 +106,43 @@ export async function runIngest(
 
 function seriesWriter(
   { tiers, local, top, flowMaxMs }: Settings,
-  parts: Pick<SeriesWriterParts, 'archive' | 'store' | 'coverage'>,
+  parts: Pick<SeriesWriterParts, 'archive' | 'store' | 'coverage' | 'trackers'>,
 ): SeriesWriter {
   return new SeriesWriter({ ...parts, tier: tiers[0]!, local, top, flowMaxMs })
+}
+
+/** Where flows are counted, for the measurements and for the trackers. */
+async function openBuckets(
+  { local, flowMaxMs }: Settings,
+  { archive, state }: { archive: Archive; state: StateStore },
+) {
+  const followed = new FollowedTrackers()
+  const wholeSince = wholeFrom(archive)
+  const buckets = new Buckets({ local, flowMaxMs, wholeFrom: wholeSince, trackers: followed })
+  const trackers = new TrackerKeeper({ archive, buckets, followed, state })
+  await trackers.begin()
+  return { buckets, followed, trackers }
+}
+
+/** Trackers that were changed are taken up within a second, many of them together. */
+function takeUpTrackers({
+  state,
+  trackers,
+  collector,
+}: {
+  state: StateStore
+  trackers: TrackerKeeper
+  collector: Collector
+}): void {
+  let timer: NodeJS.Timeout | null = null
+  state.onChange(({ collection }) => {
+    if (collection !== 'trackers') return
+    trackers.changed()
+    timer ??= setTimeout(() => {
+      timer = null
+      void collector.tick(Date.now())
+    }, takeUpMs).unref()
+  })
 }
 
 /** Datagrams are decoded from here on; journalled they are in a thread of their own. */

@@ -13,6 +13,7 @@ import { renderMetrics } from './metrics.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { ReceiverStatus } from './receive/thread.ts'
+import type { TrackerKeeper } from './trackers/keeper.ts'
 import { keepStatus, serveMetrics, serveStatus, type SocketRoute } from './status.ts'
 
 export interface ReporterParts {
@@ -21,6 +22,7 @@ export interface ReporterParts {
   pipeline: Pipeline
   collector: Collector
   buckets: Buckets
+  trackers: TrackerKeeper
   /** What else the socket answers. */
   routes: readonly SocketRoute[]
   log: Logger
@@ -66,7 +68,7 @@ export class Reporter {
 
   /** The status as of now. */
   async status(): Promise<IngestStatus> {
-    const { receiver, pipeline, collector, buckets } = this.#parts
+    const { receiver, pipeline, collector, buckets, trackers } = this.#parts
     const received = await receiver.status()
     return {
       running: true,
@@ -82,6 +84,7 @@ export class Reporter {
       seriesWrittenAt: seconds(collector.seriesWrittenAt),
       redo: collector.redoCount,
       memoryBytes: process.memoryUsage.rss(),
+      trackers: trackers.status(collector.redo),
       warnings: [...this.#warnings, ...received.warnings, ...this.#troubles(received)],
     }
   }

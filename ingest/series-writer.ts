@@ -10,6 +10,7 @@ import { cutTop } from '../store/cut.ts'
 import type { Coverage, MeasurementRows, SeriesStore, StepRows } from '../store/series.ts'
 import { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage.ts'
+import type { FollowedTrackers } from './trackers/followed.ts'
 
 export interface SeriesWriterParts {
   archive: Archive
@@ -20,6 +21,7 @@ export interface SeriesWriterParts {
   local: NetworkSet
   top: number
   flowMaxMs: number
+  trackers?: FollowedTrackers
 }
 
 /** Intervals made again in one reading of the archive: bounds the memory of their totals. */
@@ -67,10 +69,16 @@ export class SeriesWriter {
   }
 
   async #stepsFromArchive(batch: readonly number[]): Promise<StepRows[]> {
-    const { archive, store, local, flowMaxMs, tier } = this.#parts
+    const { archive, store, local, flowMaxMs, tier, trackers } = this.#parts
     const from = batch[0]!
     const to = batch.at(-1)! + intervalMs
-    const buckets = new Buckets({ local, flowMaxMs, wholeFrom: from, only: new Set(batch) })
+    const buckets = new Buckets({
+      local,
+      flowMaxMs,
+      wholeFrom: from,
+      only: new Set(batch),
+      ...(trackers && { trackers }),
+    })
     for await (const flows of archive.read(from, to)) buckets.add(flows)
     const stored = new Map<string, Coverage>()
     const covered: CoveredIntervals = new Map()

@@ -66,7 +66,7 @@ function compare(a: RankedKey, b: RankedKey): number {
  */
 export function cutTop(rows: MeasurementRows, { top, isLocal }: CutOptions): MeasurementRows {
   const tags = keyTags(rows.measurement)
-  if (tags.length === 0) return rows
+  if (tags.length === 0 || rows.measurement === 'tracker') return rows
   const hosts = tags.includes('host') ? rows.tags.host! : null
   const keys: RankedKey[] = []
   const indexes = new Map<string, number>()

@@ -15,6 +15,8 @@ export const measurements = {
   protocol: { tags: ['protocol', 'direction'] },
   /** What a host did. */
   host_port: { tags: ['host', 'protocol', 'port', 'direction'] },
+  /** A saved filter, followed for ever: see store/tracker.ts. Never cut: there are only so many. */
+  tracker: { tags: ['tracker', 'direction'] },
 } as const satisfies Record<string, { tags: readonly TagName[] }>
 
 export type MeasurementName = keyof typeof measurements

@@ -1,12 +1,14 @@
 /** A series answered from a tier's totals. */
 import type { Tier } from '../../flow/interval.ts'
 import type { SeriesKey, SeriesStore } from '../../store/series.ts'
+import { collections } from '../../store/state.ts'
 import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver, type Grid } from './grid.ts'
 import type { Line, Unit } from './line.ts'
 import { wholeOf, type Split } from './measured.ts'
 import { Steps } from './steps.ts'
 import { tierLines } from './tier-lines.ts'
+import type { TrackersAsked } from './trackers.ts'
 
 /** The read side of the series store. */
 export type SeriesReader = Pick<SeriesStore, 'coverage' | 'top' | 'read' | 'extent' | 'close'> & {
@@ -21,6 +23,7 @@ export interface TierQuestion {
   top: number
   exporter: string | undefined
   seen: readonly Seen[]
+  trackers: TrackersAsked | null
 }
 
 export interface TierAnswer {
@@ -53,17 +56,24 @@ export async function fromTier(
   const ranked = async () => {
     if (given) return given.keys
     if (split.ranked.length === 0) return withDirections([{}], split)
+    const { trackers } = question
+    if (trackers?.ids) return withDirections(trackers.ids.map((tracker) => ({ tracker })), split) // prettier-ignore
     const rows = await series.top({
       ...range,
       measurement,
       by: split.ranked,
       order: unit.field,
-      limit: question.top,
+      // Rows of trackers that were removed are there until their time is over.
+      limit: trackers ? collections.trackers.countMax + question.top : question.top,
       fields: [unit.field],
     })
-    return withDirections(rows.map(({ key }) => key), split) // prettier-ignore
+    const found = rows
+      .map(({ key }) => key)
+      .filter(({ tracker }) => !trackers || trackers.known.has(String(tracker)))
+    return withDirections(found.slice(0, question.top), split)
   }
-  const isCut = split.ranked.length > 0 && given?.wantsRest !== false
+  // Trackers overlap: what is not listed is no part of any whole.
+  const isCut = split.ranked.length > 0 && given?.wantsRest !== false && !question.trackers
   const rule = isCut ? wholeOf(split) : null
   const [coverage, { keys, listed }, whole] = await Promise.all([
     series.coverage(range),

@@ -1,8 +1,10 @@
 /** Which stored measurement answers a split, and what the whole is that a cut list adds up to. */
-import { restDirections, type SeriesKeyName } from '../../store/flows.ts'
+import { restDirections, seriesKeys } from '../../store/flows.ts'
 import type { MeasurementName, TagName } from '../../store/measurement.ts'
 
-export type SplitWord = SeriesKeyName
+/** The words by which series are split: those of flows, and trackers, which only totals know. */
+export const splitWords = [...seriesKeys, 'tracker'] as const
+export type SplitWord = (typeof splitWords)[number]
 
 /** How a series question is read from the stored measurements. */
 export interface Split {
@@ -25,6 +27,7 @@ const served: [readonly SplitWord[], MeasurementName][] = [
   [['interface'], 'interface'],
   [['host', 'protocol', 'port'], 'host_port'],
   [['host', 'protocol'], 'host_port'],
+  [['tracker'], 'tracker'],
 ]
 
 /** Measurements whose direction is a host's or an interface's own view: in or out. */

@@ -1,9 +1,9 @@
 /** /api/series: bandwidth over time, from where it is kept best. */
 import type { Tier } from '../../flow/interval.ts'
-import type { FlowStore, SeriesKeyName } from '../../store/flows.ts'
+import type { FlowStore } from '../../store/flows.ts'
 import type { SeriesKey } from '../../store/series.ts'
 import { badQuery } from '../errors.ts'
-import { answerKey, labelOf, type NameSource } from '../labels.ts'
+import { answerKey, labelOf, type AnswerKey, type NameSource } from '../labels.ts'
 import type { SeriesAnswer, SeriesEntry, SeriesQuery } from '../schema.ts'
 import type { CoverageGrid, Seen } from './coverage.ts'
 import { lookIntoFiveMinutes } from './five-minutes.ts'
@@ -11,7 +11,7 @@ import { fromArchive } from './from-archive.ts'
 import { fromTier, withDirections, type SeriesReader } from './from-tier.ts'
 import { gridEnd, type Grid } from './grid.ts'
 import { answerValues, units, type Line } from './line.ts'
-import { splitBy, type Split } from './measured.ts'
+import { splitBy, type Split, type SplitWord } from './measured.ts'
 import { readWhole } from './numbers.ts'
 import { readKey } from './one-key.ts'
 import { lostRanges, unknownRanges } from './ranges.ts'
@@ -25,6 +25,7 @@ import {
   type Wanted,
 } from './source.ts'
 import { summaryOf, type FiveMinute } from './summary.ts'
+import { asOfTotals, blankUnfollowed, type TrackersAsked } from './trackers.ts'
 import { onlyExporter, type Window } from './window.ts'
 
 export interface SeriesContext {
@@ -33,6 +34,8 @@ export interface SeriesContext {
   tiers: readonly Tier[]
   names: NameSource
   seen: readonly Seen[]
+  /** null: the query does not ask of them. */
+  trackers: TrackersAsked | null
   /** unix ms */
   now: number
   signal: AbortSignal | undefined
@@ -80,7 +83,7 @@ export async function answerSeries(
     query.step === undefined
       ? undefined
       : readWhole('step', query.step, { fallback: 300, least: 1, most: 86_400 * 366 })
-  const split = splitBy((query.by?.split(',') ?? []) as SeriesKeyName[])
+  const split = splitBy((query.by?.split(',') ?? []) as SplitWord[])
   const question: Question = {
     window,
     split,
@@ -94,11 +97,14 @@ export async function answerSeries(
   const needsArchive =
     filter !== undefined || include !== 'any' || question.split.measurement === null
   const stepMs = step === undefined ? undefined : step * 1000
+  const wanted = { from, to, points, stepMs, needsArchive }
   const { key } = question
   if (key && needsArchive) throw keyOrFilter
-  const source = key
-    ? tierFor({ from, to, points, stepMs, needsArchive }, stored)
-    : chooseSource({ from, to, points, stepMs, needsArchive }, stored)
+  const source = context.trackers
+    ? chooseSource(...asOfTotals(wanted, stored))
+    : key
+      ? tierFor(wanted, stored)
+      : chooseSource(wanted, stored)
   const drawn =
     source.kind === 'tier'
       ? await drawTier(question, source.tier, { stored, context })
@@ -147,10 +153,12 @@ async function drawTier(
 ): Promise<Drawn> {
   const { exporter } = window
   const seen = seenOf(window, context)
-  const question = { series: context.series, split, unit: units[measure], top, exporter, seen }
+  const { series, trackers } = context
+  const question = { series, split, unit: units[measure], top, exporter, seen, trackers }
   const given = key && { keys: withDirections([key], split), wantsRest: false }
   const answer = await fromTier(question, { tier, from: window.from, to: window.to }, given)
   const { covered, grid } = answer
+  if (trackers) for (const line of answer.lines) blankUnfollowed(line, trackers, grid)
   const openAt =
     covered.openUntil === null ? -1 : Math.floor((covered.openUntil - grid.from) / grid.stepMs)
   const drawn = { source: tier.name, grid, covered, finest: covered, openAt }
@@ -255,7 +263,7 @@ function entryOf(line: Line, facts: EntryFacts): SeriesEntry {
   const isBound = cf === 'max' && partsAreBounds && line.parts.some((n) => n > 1)
   return {
     key: isAll ? null : key,
-    label: isAll ? all : labelOf(key, context.names, exporter),
+    label: isAll ? all : labelOf(withName(key, context), context.names, exporter),
     values: answerValues(cf === 'max' ? line.peak : line.average),
     summary: summaryOf(line, {
       unit: units[measure],
@@ -265,6 +273,12 @@ function entryOf(line: Line, facts: EntryFacts): SeriesEntry {
     }),
     ...(isBound ? { maximumIsBound: true } : {}),
   }
+}
+
+/** A tracker is called by its name, where it has one. */
+function withName(key: AnswerKey, { trackers }: SeriesContext): AnswerKey {
+  const name = trackers?.known.get(String(key['tracker']))?.name
+  return name === undefined ? key : { ...key, tracker: name }
 }
 
 /** The still open step: its start and until when it has been counted, unix seconds. */

@@ -2,9 +2,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
+import type { KeptTracker } from '../../store/tracker.ts'
 import { sayFreshness } from '../caching.ts'
 import { windowOf, type ApiParts } from '../parts.ts'
 import { answerSeries } from '../query/series.ts'
+import { trackersAsked } from '../query/trackers.ts'
 import { ErrorAnswer, SeriesAnswer, SeriesQuery } from '../schema.ts'
 
 const schema = {
@@ -26,8 +28,16 @@ export async function seriesAnswer(
   reply: FastifyReply,
 ): Promise<SeriesAnswer> {
   const { window, seen, now } = await windowOf(parts, query)
+  const trackers = trackersAsked(query, await parts.state.list<KeptTracker>('trackers'))
   const answer = await parts.heavy.run(reply, (signal) =>
-    answerSeries(query, window, { ...parts, tiers: parts.settings.tiers, seen, now, signal }),
+    answerSeries(query, window, {
+      ...parts,
+      tiers: parts.settings.tiers,
+      seen,
+      trackers,
+      now,
+      signal,
+    }),
   )
   sayFreshness(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)
   return answer

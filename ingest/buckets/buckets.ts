@@ -10,7 +10,9 @@ import { servicePort } from '../../flow/service.ts'
 import { activeWithin, countWithin } from '../../flow/spread.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { serviceCode } from './codes.ts'
-import { Totals } from './totals.ts'
+import type { Range } from '../../store/tracker.ts'
+import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
+import { directionOf, Totals } from './totals.ts'
 
 export interface BucketsOptions {
   local: NetworkSet
@@ -20,6 +22,7 @@ export interface BucketsOptions {
   wholeFrom: number
   /** Only these intervals are counted, nothing is marked: for making them again from the archive. */
   only?: ReadonlySet<number>
+  trackers?: FollowedTrackers
 }
 
 /** Closed intervals are held this long for late flows. */
@@ -49,6 +52,21 @@ export class Buckets {
   /** Counts every row of the columns. */
   add(flows: FlowColumns): void {
     for (let i = 0; i < flows.count; i++) this.#addFlow(flows, i)
+    this.#options.trackers?.forEach(flows, (tracker, i, span) => {
+      if (!this.#isTooLate(flows, i)) this.#follow(flows, i, { tracker, span })
+    })
+  }
+
+  /**
+   * Counts flows that were counted before for some trackers that did not see them, in the intervals
+   * given for each (by its number), of those that are held here.
+   */
+  addForTrackers(flows: FlowColumns, only: ReadonlyMap<number, ReadonlySet<number>>): void {
+    const visit: Visit = (tracker, i, span) => {
+      const late = only.get(tracker)!
+      if (!this.#isTooLate(flows, i)) this.#follow(flows, i, { tracker, span, late })
+    }
+    this.#options.trackers?.forEach(flows, visit, only)
   }
 
   /** The intervals held here that changed since the last call, and those to be made again from the archive. */
@@ -68,6 +86,24 @@ export class Buckets {
     }
   }
 
+  /** Forgets what a tracker counted in some intervals. */
+  clearTracker(tracker: number, intervals: readonly number[]): void {
+    for (const interval of intervals)
+      for (const totals of this.#intervals.get(interval)?.values() ?? []) totals.clear(tracker)
+  }
+
+  /** Lets go of every interval before `to`, and gives those that were held. */
+  letGo(to: number): number[] {
+    this.#last = null
+    const gone = [...this.#intervals.keys()].filter((interval) => interval < to)
+    for (const interval of gone) {
+      this.#intervals.delete(interval)
+      this.#dirty.delete(interval)
+    }
+    this.#wholeFrom = Math.max(this.#wholeFrom, to)
+    return gone
+  }
+
   /** Whether an interval is held whole, with or without flows. */
   isHeld(interval: number): boolean {
     return interval >= this.#wholeFrom || this.#intervals.has(interval)
@@ -76,7 +112,8 @@ export class Buckets {
   /** The rows of an interval by exporter (address as text), hosts cut to the `top`; see Totals.rows. */
   rows(interval: number, top?: number): Map<string, MeasurementRows[]> {
     const exporters = this.#intervals.get(interval) ?? new Map<string, Totals>()
-    return new Map([...exporters].map(([exporter, totals]) => [exporter, totals.rows(top)]))
+    const names = this.#options.trackers
+    return new Map([...exporters].map(([exporter, totals]) => [exporter, totals.rows(top, names)]))
   }
 
   /** Lets go of intervals that are written and past the horizon, or the oldest where memory is short. */
@@ -105,8 +142,7 @@ export class Buckets {
   #addFlow(flows: FlowColumns, i: number): void {
     const first = flows.flowStartMilliseconds[i]!
     const last = Math.max(first, flows.flowEndMilliseconds[i]!)
-    const received = flows.collectionTimeMilliseconds[i]!
-    if (received - first > this.#options.flowMaxMs || first < this.oldestArchivedMs) {
+    if (this.#isTooLate(flows, i)) {
       this.tooLate++
       return
     }
@@ -126,22 +162,50 @@ export class Buckets {
 
   /** A flow that lived in several intervals. */
   #spread(flows: FlowColumns, i: number, { first, last }: { first: number; last: number }): void {
-    const rate = flows.samplingInterval[i]!
-    const octets = flows.octetDeltaCount[i]! * rate
-    const packets = flows.packetDeltaCount[i]! * rate
-    const start = intervalStart(first)
     const end = intervalStart(last - 1)
-    for (let interval = start; interval <= end; interval += intervalMs) {
+    for (let interval = intervalStart(first); interval <= end; interval += intervalMs) {
       const totals = this.#totals(interval, flows, i)
       if (!totals) continue
-      const { amounts } = totals
-      const to = interval + intervalMs
-      amounts[0] = countWithin(octets, { first, last }, interval, to)
-      amounts[1] = countWithin(packets, { first, last }, interval, to)
-      amounts[2] = interval === start ? 1 : 0
-      amounts[3] = activeWithin(first, last, interval, to)
+      share(totals.amounts, flows, i, interval)
       count(totals, flows, i)
     }
+  }
+
+  /** Counts a flow for a tracker, in the intervals of the span of its filter. */
+  #follow(
+    flows: FlowColumns,
+    i: number,
+    { tracker, span, late }: { tracker: number; span: Range; late?: ReadonlySet<number> },
+  ): void {
+    const first = flows.flowStartMilliseconds[i]!
+    const last = Math.max(first, flows.flowEndMilliseconds[i]!)
+    const direction = this.#direction(flows, i)
+    const start = intervalStart(first)
+    const end = Math.max(start, intervalStart(last - 1))
+    for (let interval = start; interval <= end; interval += intervalMs) {
+      if (interval < span.from || interval >= span.to) continue
+      if (late && !(late.has(interval) && this.isHeld(interval))) continue
+      const totals = this.#totals(interval, flows, i)
+      if (!totals) continue
+      share(totals.amounts, flows, i, interval)
+      totals.addTracked(tracker, direction)
+    }
+  }
+
+  #isTooLate(flows: FlowColumns, i: number): boolean {
+    const first = flows.flowStartMilliseconds[i]!
+    const received = flows.collectionTimeMilliseconds[i]!
+    return received - first > this.#options.flowMaxMs || first < this.oldestArchivedMs
+  }
+
+  /** The code of a flow's direction. */
+  #direction(flows: FlowColumns, i: number): number {
+    const { local } = this.#options
+    const isLocal = (high: Uint32Array, low: Uint32Array) =>
+      local.has(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!) ? 1 : 0
+    const source = isLocal(flows.sourceAddressHigh, flows.sourceAddressLow)
+    const destination = isLocal(flows.destinationAddressHigh, flows.destinationAddressLow)
+    return directionOf[source * 2 + destination]!
   }
 
   /** The totals a share goes to; null where the interval is not held, which is then marked. */
@@ -184,6 +248,18 @@ export class Buckets {
     }
     return this.#exporter.text
   }
+}
+
+/** What of row i falls into an interval: bytes, packets, flows, active. */
+function share(amounts: Float64Array, flows: FlowColumns, i: number, interval: number): void {
+  const first = flows.flowStartMilliseconds[i]!
+  const last = Math.max(first, flows.flowEndMilliseconds[i]!)
+  const rate = flows.samplingInterval[i]!
+  const to = interval + intervalMs
+  amounts[0] = countWithin(flows.octetDeltaCount[i]! * rate, { first, last }, interval, to)
+  amounts[1] = countWithin(flows.packetDeltaCount[i]! * rate, { first, last }, interval, to)
+  amounts[2] = interval === intervalStart(first) ? 1 : 0
+  amounts[3] = activeWithin(first, last, interval, to)
 }
 
 /** Counts the amounts of the totals for row i. */

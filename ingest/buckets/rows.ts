@@ -17,6 +17,14 @@ export interface Held {
   services: CountTable
   /** By interface and way. */
   interfaces: CountTable
+  /** By number of the tracker; null where none saw a flow. */
+  trackers: CountTable | null
+  names: TrackerNames
+}
+
+/** The ids of trackers by number; null where one was removed. */
+export interface TrackerNames {
+  idOf(number: number): string | null
 }
 
 /** Sums of one measurement. Its directions are the ways of the table. */
@@ -72,7 +80,22 @@ export function rowsOf(held: Held, top: number): MeasurementRows[] {
       hosts: held,
     },
   ]
+  if (held.trackers) all.push(trackerSums(held.trackers, held.names))
   return all.map((sums) => measurementRows(sums, top))
+}
+
+/** What trackers saw, but for those that were removed since. */
+function trackerSums(trackers: CountTable, names: TrackerNames): Sums {
+  const table = new CountTable({ codes: 2, ways: directions.length, expected: trackers.count })
+  trackers.forEach((number, _, at) => {
+    if (names.idOf(number) === null) return
+    const from = { slots: trackers.slots, at }
+    const to = table.place(number, 1)
+    for (let way = 0; way < directions.length; way++)
+      addWay(table, to, way, { ...from, at: at + way * amountCount })
+  })
+  const tagsOf = (number: number) => ({ tracker: names.idOf(number)! })
+  return { measurement: 'tracker', table, ways: directions.length, tagsOf }
 }
 
 /** Every measurement of flows from the sums by host, service, direction and end. */

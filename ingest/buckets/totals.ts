@@ -5,9 +5,9 @@
  */
 import type { NetworkSet } from '../../flow/address.ts'
 import type { MeasurementRows } from '../../store/series.ts'
-import { beyondHosts, hostsMax, serviceCodes } from './codes.ts'
-import { rowsOf } from './rows.ts'
-import { AddressTable, CountTable } from './tables.ts'
+import { beyondHosts, directions, hostsMax, serviceCodes } from './codes.ts'
+import { rowsOf, type TrackerNames } from './rows.ts'
+import { AddressTable, amountCount, CountTable } from './tables.ts'
 
 /** Interfaces are keyed by index and way (in 1, out 2). */
 const wayCodes = 4
@@ -27,6 +27,8 @@ export class Totals {
   /** Key: number of the address, and code + 1 (0 would mark a free slot). */
   readonly #services: CountTable
   readonly #interfaces = new CountTable({ codes: wayCodes })
+  /** By number of the tracker; each counts once a direction. */
+  #trackers: CountTable | null = null
 
   constructor(local: NetworkSet, expected: Sizes = { hosts: 0, services: 0 }) {
     this.#local = local
@@ -54,9 +56,25 @@ export class Totals {
     if (egress !== 0) this.#interfaces.add(egress, 2, this.amounts)
   }
 
+  /** Counts `amounts` for a tracker and direction (its code). */
+  addTracked(tracker: number, direction: number): void {
+    this.#trackers ??= new CountTable({ codes: 2, ways: directionCount })
+    const at = this.#trackers.place(tracker, 1) + direction * amountCount
+    const { slots } = this.#trackers
+    for (let i = 0; i < amountCount; i++) slots[at + i] = slots[at + i]! + this.amounts[i]!
+  }
+
+  /** Forgets what a tracker counted. */
+  clear(tracker: number): void {
+    if (!this.#trackers) return
+    const at = this.#trackers.place(tracker, 1)
+    this.#trackers.slots.fill(0, at, at + directionCount * amountCount)
+  }
+
   /** Bytes held. */
   get bytes(): number {
-    return this.#addresses.bytes + this.#services.bytes + this.#interfaces.bytes
+    const trackers = this.#trackers?.bytes ?? 0
+    return this.#addresses.bytes + this.#services.bytes + this.#interfaces.bytes + trackers
   }
 
   get sizes(): Sizes {
@@ -67,10 +85,13 @@ export class Totals {
    * The rows of every measurement; of hosts only the `top` are made, and what is not is added up in
    * rows named `other`. The other measurements are uncut.
    */
-  rows(top: number = Number.POSITIVE_INFINITY): MeasurementRows[] {
+  rows(
+    top: number = Number.POSITIVE_INFINITY,
+    names: TrackerNames = noTrackers,
+  ): MeasurementRows[] {
     const { words, isMarked } = this.#addresses.list()
-    const [services, interfaces] = [this.#services, this.#interfaces]
-    return rowsOf({ words, isLocal: isMarked, services, interfaces }, top)
+    const [services, interfaces, trackers] = [this.#services, this.#interfaces, this.#trackers]
+    return rowsOf({ words, isLocal: isMarked, services, interfaces, trackers, names }, top)
   }
 
   #newHost(w0: number, w1: number, w2: number, w3: number): number {
@@ -80,5 +101,8 @@ export class Totals {
   }
 }
 
+const directionCount = directions.length
+const noTrackers: TrackerNames = { idOf: () => null }
+
 /** The direction's code by locality of source × 2 + of destination. */
-const directionOf = [3, 0, 1, 2]
+export const directionOf = [3, 0, 1, 2]

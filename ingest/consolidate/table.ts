@@ -95,7 +95,7 @@ export class MeasurementTable {
       const isLocal = host !== null && this.#options.isLocal(host)
       return [{ i, text, isLocal, bytes: this.#standings[i]!.bytes }]
     })
-    if (named.length <= this.#options.top) return false
+    if (named.length <= this.#options.top || this.measurement === 'tracker') return false
     const kept = keepTop(named, this.#options.top)
     this.#kept = new Uint8Array(keys.length)
     for (const [at, { i }] of named.entries()) this.#kept[i] = kept[at]!

@@ -1,0 +1,68 @@
+/** Series of trackers: only totals have them, and only in the time in which they were followed. */
+import { intervalMs } from '../../flow/interval.ts'
+import type { StateDocument } from '../../store/state.ts'
+import type { KeptTracker } from '../../store/tracker.ts'
+import { badQuery } from '../errors.ts'
+import type { SeriesQuery } from '../schema.ts'
+import type { Grid } from './grid.ts'
+import type { Line } from './line.ts'
+import type { Stored, Wanted } from './source.ts'
+
+/** The trackers there are, by id, and those that are asked for (null: the greatest). */
+export interface TrackersAsked {
+  known: ReadonlyMap<string, KeptTracker>
+  ids: readonly string[] | null
+}
+
+/**
+ * What a query asks of trackers; null where it does not.
+ * @throws ApiError where it asks what totals cannot tell
+ */
+export function trackersAsked(
+  query: SeriesQuery,
+  documents: readonly StateDocument<KeptTracker>[],
+): TrackersAsked | null {
+  const words = query.by?.split(',') ?? []
+  if (!words.includes('tracker')) {
+    if (query.tracker === undefined) return null
+    throw badQuery('bad-parameter', '"tracker" goes with by=tracker', 'add by=tracker')
+  }
+  const other = words.find((word) => !['tracker', 'direction', 'exporter'].includes(word))
+  if (other !== undefined || query.filter !== undefined)
+    throw badQuery(
+      'tracker-alone',
+      `trackers are not split by ${other ?? 'a filter'}`,
+      'ask by=tracker or by=tracker,direction; for more, ask with the filter of the tracker',
+    )
+  const known = new Map(documents.map(({ id, body }) => [id, body]))
+  const ids = query.tracker?.split(',') ?? null
+  const unknown = ids?.find((id) => !known.has(id))
+  if (unknown !== undefined)
+    throw badQuery('unknown-tracker', `there is no tracker "${unknown}"`, 'see /api/trackers')
+  return { known, ids }
+}
+
+/** The question as it is put to the totals: never finer than these, and never to the archive. */
+export function asOfTotals(wanted: Wanted, stored: Stored): [Wanted, Stored] {
+  const stepMs = wanted.stepMs === undefined ? undefined : Math.max(wanted.stepMs, intervalMs)
+  return [
+    { ...wanted, stepMs, needsArchive: false },
+    { ...stored, archive: { rows: 0, first: null, last: null } },
+  ]
+}
+
+/** Makes the time unknown in which a line's tracker was not followed. */
+export function blankUnfollowed(line: Line, { known }: TrackersAsked, grid: Grid): void {
+  const tracker = known.get(String(line.key?.['tracker']))
+  if (!tracker) return
+  for (let at = 0; at < grid.count; at++) {
+    const start = grid.from + at * grid.stepMs
+    const end = start + grid.stepMs
+    const isFollowed = tracker.spans.some(
+      ({ from, to }) => from < end && (to === null || to > start),
+    )
+    if (isFollowed) continue
+    line.average[at] = Number.NaN
+    line.peak[at] = Number.NaN
+  }
+}

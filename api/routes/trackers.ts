@@ -1,0 +1,213 @@
+/** CRUD /api/trackers: filters followed for ever as series of their own. */
+import { randomBytes } from 'node:crypto'
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+
+import { FilterError } from '../../flow/filter.ts'
+import { parseFilter } from '../../flow/filter/parse.ts'
+import { formatFilter } from '../../flow/filter/print.ts'
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import type { IngestStatus } from '../../flow/status.ts'
+import type { StateDocument } from '../../store/state.ts'
+import {
+  ended,
+  isRunning,
+  restarted,
+  withFilter,
+  type KeptTracker,
+  type TrackerSpan,
+} from '../../store/tracker.ts'
+import {
+  documentOf,
+  expectedRevision,
+  headOf,
+  makeChange,
+  putDocument,
+  sayCreated,
+} from '../documents.ts'
+import { badQuery } from '../errors.ts'
+import { authorOf } from '../identity.ts'
+import { exportersOf } from '../ingest-status.ts'
+import type { ApiParts, App } from '../parts.ts'
+import { filterContext } from '../query/filter-context.ts'
+import { refusedFilter } from '../query/window.ts'
+import { ErrorAnswer } from '../schema.ts'
+import { IdParameters, Removed } from '../schema-state.ts'
+import { NoQuery } from '../schema-status.ts'
+import { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../schema-trackers.ts'
+import { newId, type KeptAnnotation } from './annotations.ts'
+import { slugOf } from './dashboards.ts'
+
+const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
+const collection = 'trackers' as const
+/** Ids are never used again, since the totals of a removed tracker stay for a while. */
+const idBytes = 3
+
+export function trackersRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    listRoutes(app, parts)
+    oneRoutes(app, parts)
+  }
+}
+
+function listRoutes(app: App, parts: ApiParts): void {
+  const { state, status, now } = parts
+  app.get(
+    '/api/trackers',
+    {
+      schema: {
+        summary: 'Trackers, and how far those have come whose past is being made',
+        querystring: NoQuery,
+        response: { 200: TrackersAnswer, ...errors },
+      },
+    },
+    async () => {
+      const ingest = await status.read()
+      const kept = await state.list<KeptTracker>(collection)
+      return { trackers: kept.map((tracker) => answerOf(tracker, ingest)) }
+    },
+  )
+  app.post(
+    '/api/trackers',
+    {
+      schema: {
+        summary: 'Follows a filter; with a start in the past its series is made from the archive',
+        body: NewTracker,
+        response: { 201: Tracker, ...errors },
+      },
+    },
+    async (request, reply) => {
+      const { name, filter, from, group = null, side = 'above', comment } = request.body
+      const start = from === undefined ? now() : await startOf(from, parts)
+      const read = await readFilter(filter, parts)
+      const spans: TrackerSpan[] = withFilter([], read, { from: start, now: now() })
+      const id = `${slugOf(name)}-${randomBytes(idBytes).toString('hex')}`
+      const body: KeptTracker = { name, group, side, author: authorOf(request), spans }
+      const made = await putDocument(state, { collection, id, body, revision: 0 })
+      if (comment !== undefined) await annotate(parts, request, { tracker: id, text: comment })
+      sayCreated(reply, `/api/trackers/${id}`)
+      return answerOf(made, await status.read())
+    },
+  )
+}
+
+function oneRoutes(app: App, parts: ApiParts): void {
+  const { state, status } = parts
+  const one = { params: IdParameters, response: { 200: Tracker, ...errors } }
+  app.get('/api/trackers/:id', { schema: { summary: 'A tracker', ...one } }, async ({ params }) =>
+    answerOf(await documentOf<KeptTracker>(state, collection, params.id), await status.read()),
+  )
+  app.put(
+    '/api/trackers/:id',
+    { schema: { summary: 'Revises, archives or restarts a tracker', ...one, body: TrackerBody } },
+    async (request) => {
+      const { id } = request.params
+      const before = await documentOf<KeptTracker>(state, collection, id)
+      const revision = expectedRevision(request, before) ?? before.revision
+      const body = await revised(before.body, request.body, parts)
+      const after = await putDocument(state, { collection, id, body, revision })
+      const { comment } = request.body
+      if (comment !== undefined) await annotate(parts, request, { tracker: id, text: comment })
+      return answerOf(after, await status.read())
+    },
+  )
+  app.delete(
+    '/api/trackers/:id',
+    {
+      schema: {
+        summary: 'Removes a tracker; its totals are no longer shown',
+        params: IdParameters,
+        response: { 200: Removed, ...errors },
+      },
+    },
+    async (request) => {
+      const before = await documentOf(state, collection, request.params.id)
+      const revision = expectedRevision(request, before)
+      await makeChange(state, { collection, id: before.id, revision })
+      return { removed: true as const }
+    },
+  )
+}
+
+async function revised(
+  before: KeptTracker,
+  asked: TrackerBody,
+  parts: ApiParts,
+): Promise<KeptTracker> {
+  const now = parts.now()
+  const { name = before.name, group = before.group, side = before.side } = asked
+  let { spans } = before
+  if (asked.state === 'running' && !isRunning(before)) spans = restarted(spans, now)
+  const last = spans.at(-1)
+  if (asked.filter !== undefined || asked.from !== undefined) {
+    const from = asked.from === undefined ? null : await startOf(asked.from, parts)
+    const read = await readFilter(asked.filter ?? last?.filter ?? '', parts)
+    // The same words again are no revision, unless they are to hold from another time.
+    if (from !== null || read.canonical !== last?.canonical)
+      spans = withFilter(spans, read, { from, now })
+  }
+  if (asked.state === 'archived' && isRunning({ spans }))
+    spans = ended(spans, intervalStart(now) + intervalMs)
+  return { ...before, name, group, side, spans }
+}
+
+/** Where a tracker begins: not before the archive, since of what lies before nothing is known. */
+async function startOf(seconds: number, { flows, now }: ApiParts): Promise<number> {
+  if (seconds * 1000 > now())
+    throw badQuery('bad-time', '"from" lies in the future', 'leave it out to begin now')
+  const { first } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
+  return Math.max(seconds * 1000, first ?? now())
+}
+
+async function readFilter(
+  text: string,
+  { names, status, settings }: ApiParts,
+): Promise<Pick<TrackerSpan, 'filter' | 'canonical'>> {
+  const exporters = exportersOf(await status.read())
+  const context = filterContext({ names, exporters, local: settings.local.networks })
+  try {
+    const canonical = formatFilter(parseFilter(text, context))
+    if (canonical === '') throw badQuery('bad-filter', 'the filter is empty', 'write any for all')
+    return { filter: text, canonical }
+  } catch (error) {
+    throw error instanceof FilterError ? refusedFilter(error) : error
+  }
+}
+
+/** A dated comment, which the tracker's chart shows. */
+async function annotate(
+  { state, now }: ApiParts,
+  request: FastifyRequest,
+  { tracker, text }: { tracker: string; text: string },
+): Promise<void> {
+  const body: KeptAnnotation = { from: now() / 1000, text, tracker, author: authorOf(request) }
+  await putDocument(state, { collection: 'annotations', id: newId(), body, revision: 0 })
+}
+
+function answerOf(document: StateDocument<KeptTracker>, ingest: IngestStatus | null): Tracker {
+  const { name, group, side, author, spans } = document.body
+  const { id } = document
+  return {
+    ...headOf(document),
+    name,
+    filter: spans.at(-1)?.filter ?? '',
+    spans: spans.map(({ filter, from, to }) => ({
+      filter,
+      from: from / 1000,
+      to: to === null ? null : to / 1000,
+    })),
+    group,
+    side,
+    state: isRunning(document.body) ? 'running' : 'archived',
+    author,
+    progress: ingest?.trackers?.progress[id] ?? null,
+    problem: problemOf(document, ingest),
+  }
+}
+
+function problemOf({ id }: StateDocument, ingest: IngestStatus | null): string | null {
+  if (ingest?.running !== true)
+    return 'no ingest runs: start weir ingest, which makes the series of trackers'
+  return ingest.trackers?.problems[id] ?? null
+}

@@ -1,0 +1,81 @@
+/**
+ * What a change of trackers makes necessary: which intervals are to be made again because a tracker
+ * says something else of them now. What was adopted stands in the archive's manifest, in the same
+ * transaction as the intervals to redo, so that a crash or a time without ingest loses nothing.
+ */
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import type { StateDocument } from '../../store/state.ts'
+import {
+  changedRange,
+  type KeptTracker,
+  type Range,
+  type TrackerSpan,
+} from '../../store/tracker.ts'
+
+/** What stands in the manifest for a tracker: the spans that its series are (being) made by. */
+export interface AdoptedTracker {
+  spans: TrackerSpan[]
+  /** The time that was to be made when it was last changed, and of how many intervals. */
+  making: (Range & { of: number }) | null
+}
+
+export type AdoptedTrackers = Record<string, AdoptedTracker>
+
+/** The name of the value in the archive's manifest. */
+export const adoptedName = 'trackers'
+
+export interface Adoption {
+  adopted: AdoptedTrackers
+  /** Intervals to be made again, by tracker; unix ms. */
+  intervals: Map<string, number[]>
+}
+
+/**
+ * Compares trackers with what was adopted. `hasFlows` says whether the archive may hold flows of an
+ * interval: of one without flows nothing is to be made. Null where nothing has changed.
+ */
+export function adopt(
+  before: AdoptedTrackers,
+  documents: readonly StateDocument<KeptTracker>[],
+  { now, hasFlows }: { now: number; hasFlows: (interval: number) => boolean },
+): Adoption | null {
+  const adopted: AdoptedTrackers = {}
+  const intervals = new Map<string, number[]>()
+  const until = intervalStart(now) + intervalMs
+  let isChanged = Object.keys(before).length !== documents.length
+  for (const { id, body } of documents) {
+    const old = Object.hasOwn(before, id) ? before[id]! : { spans: [], making: null }
+    const { spans } = body
+    if (Object.hasOwn(before, id) && JSON.stringify(old.spans) === JSON.stringify(spans)) {
+      adopted[id] = old
+      continue
+    }
+    isChanged = true
+    const range = changedRange(old.spans, spans, until)
+    const touched = range ? intervalsOf(range).filter((each) => hasFlows(each)) : []
+    intervals.set(id, touched)
+    adopted[id] = { spans, making: range && { ...range, of: touched.length } }
+  }
+  return isChanged ? { adopted, intervals } : null
+}
+
+function intervalsOf({ from, to }: Range): number[] {
+  const starts: number[] = []
+  for (let at = intervalStart(from); at < to; at += intervalMs) starts.push(at)
+  return starts
+}
+
+/** How far each tracker has come: of its intervals so many are made; null where none is being made. */
+export function progressOf(
+  adopted: AdoptedTrackers,
+  redo: Iterable<number>,
+): Map<string, { done: number; of: number }> {
+  const waiting = [...redo]
+  const progress = new Map<string, { done: number; of: number }>()
+  for (const [id, { making }] of Object.entries(adopted)) {
+    if (!making || making.of === 0) continue
+    const left = waiting.filter((each) => each >= making.from && each < making.to).length
+    if (left > 0) progress.set(id, { done: Math.max(0, making.of - left), of: making.of })
+  }
+  return progress
+}

@@ -1,0 +1,30 @@
+/** Trackers where no ingest runs: a replay or a rebuild makes their series too. */
+import type { Archive } from '../../store/archive/archive.ts'
+import { StateReader } from '../../store/state.ts'
+import type { KeptTracker } from '../../store/tracker.ts'
+import { adopt, adoptedName, type AdoptedTrackers } from './adopt.ts'
+import { FollowedTrackers } from './followed.ts'
+import { holdsFlows } from './keeper.ts'
+
+/**
+ * The trackers of a data folder, made ready to follow; the intervals that a change of theirs touches
+ * are put on the archive's redo list.
+ */
+export async function followOffline(
+  data: string,
+  archive: Archive,
+  now: number,
+): Promise<FollowedTrackers> {
+  const documents = await new StateReader(data).list<KeptTracker>('trackers')
+  const followed = new FollowedTrackers()
+  followed.follow(documents)
+  const before = archive.value<AdoptedTrackers>(adoptedName) ?? {}
+  const hasFlows = (interval: number) => holdsFlows(archive, interval)
+  const adoption = adopt(before, documents, { now, hasFlows })
+  if (adoption)
+    await archive.publish({
+      redo: [...new Set([...archive.redo(), ...[...adoption.intervals.values()].flat()])],
+      set: { [adoptedName]: adoption.adopted },
+    })
+  return followed
+}
