@@ -114,7 +114,7 @@ test('its series is that of its filter at each tier, before and after it was mad
   const story = { from: nine, to: nine + 4 * 3600 }
   for (const step of [300, 1800, 7200]) {
     const compared = await compare(api, { id, ...story, step })
-    assert.ok(compared > 4, `${compared} values at ${step} s`)
+    assert.ok(compared >= 4, `${compared} values at ${step} s`)
   }
   const monday = Date.UTC(2026, 10, 16) / 1000
   // The day's tier begins before nine: the sums are the same, since nothing came before.
