@@ -28,6 +28,7 @@ const besideSeconds = 60
 const soonMs = 300_000
 const openLeastSeconds = 60
 const openRatio = 0.25
+const busySeconds = 30
 
 /** The congestions of a scene, in order of time. */
 export function findCongestions(scene: Scene, sensitivity: Sensitivity): Finding[] {
@@ -99,6 +100,7 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
     falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
   if (!fell(before) || !fell(after)) return null
   if (after.length === 0 && !isSureWhileOpen(scene, span, middle(before))) return null
+  if (!isMuch(scene, rate, span, direction) || !others.isRare(core, span)) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core })
   return {
@@ -112,6 +114,18 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
     othersKept: Math.min(middle([...before, ...after]).bytes, 1),
     facts: factsOf(rate, { ...span, direction }, middle([...before, ...after])),
   }
+}
+
+/** Whether the actors alone had as much as all together have in busy half minutes beside the event. */
+function isMuch(
+  scene: Scene,
+  rate: Float64Array,
+  { from, to }: Run,
+  direction: HostDirection,
+): boolean {
+  const total = smoothed(scene.total[direction], busySeconds)
+  const beside = total.filter((_, t) => t < from - busySeconds || t >= to + busySeconds)
+  return mean(rate, from, to) >= Math.max(percentile(beside, 0.75), mean(beside, 0, beside.length))
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What an event did to everybody else: bytes and new connections of the others, before, within, after. */
-import { mean, type Run } from './rates.ts'
-import type { Scene } from './scene.ts'
+import { mean, percentile, smoothed, type Run } from './rates.ts'
+import { directions, type Scene } from './scene.ts'
 
 /** No single host makes up more than this share of what the others had. */
 const hostShareMost = 0.25
@@ -16,6 +16,9 @@ const smearedBytes = 0.75
 /** Others who try again and again open connections although nothing passes. */
 const openingsStill = 0.7
 const deadBytes = 0.1
+/** Lulls this rare, or this deep, are no chance. */
+const rareShare = 0.03
+const rareMedianShare = 0.03
 
 /** Others within an event as a share of a time beside it: 1 is as much as then. */
 export interface Fall {
@@ -39,6 +42,25 @@ export class Others {
     this.#actors = actors
     const { opener, peer } = scene.connections
     this.openings = scene.openingsOf((i) => !actors.has(opener[i]!) && !actors.has(peer[i]!))
+  }
+
+  /**
+   * Whether they had so little for so long at hardly any other time: lulls come by themselves where
+   * few hosts make up most of the traffic.
+   */
+  isRare(core: Run, event: Run): boolean {
+    const bytes = new Float64Array(this.#scene.grid.seconds)
+    for (const direction of directions) {
+      const total = this.#scene.total[direction]
+      const own = this.#scene.seriesOf(this.#actors, direction)
+      for (let t = 0; t < bytes.length; t++) bytes[t]! += Math.max(0, total[t]! - own[t]!)
+    }
+    const width = core.to - core.from
+    const means = smoothed(bytes, width)
+    const outside = means.filter((_, t) => t < event.from - width || t >= event.to + width)
+    const now = mean(bytes, core.from, core.to)
+    const most = rareMedianShare * percentile(outside, 0.5)
+    return now <= Math.max(most, percentile(outside, rareShare))
   }
 
   /** Compares them within `core` with a time beside it. */

@@ -10,6 +10,7 @@ import type { Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
 
 const smoothSeconds = 5
+const levelSeconds = 61
 const gapSeconds = 3
 /** Instants at which something passed fall to this share of what they are beside. */
 const edgesRatio = 0.15
@@ -72,12 +73,11 @@ function asFinding(kind: 'silence' | 'exporter', span: Run, facts: string[]): Fi
 
 /** Runs in which next to nothing begins or ends, between times in which much does. */
 function quietRuns({ edges, grid, total }: Scene): Run[] {
-  const level = smoothed(edges, 2 * besideSeconds + 1)
+  const level = percentile(smoothed(edges, levelSeconds), 0.75)
   const now = smoothed(edges, smoothSeconds)
   const bytes = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
   const usual = percentile(smoothed(bytes, smoothSeconds), 0.5)
-  const holds = (t: number) =>
-    level[t]! > 0 && now[t]! <= edgesRatio * Math.max(level[t]!, 0.5) && bytes[t]! <= usual
+  const holds = (t: number) => now[t]! <= edgesRatio * level && bytes[t]! <= usual
   return runsOf(grid.seconds, gapSeconds, holds).filter(
     // What touches an end of the scene may be no more than the end of what was received.
     ({ from, to }) => from > 0 && to < grid.seconds,

@@ -1,0 +1,79 @@
+/** Runs a scenario: packets → metering exporter → capture → replay → the incidents that were found. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { Incident } from '../../flow/incident/incident.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { importCaptures } from '../../ingest/import.ts'
+import { IncidentReader } from '../../store/incident/ledger.ts'
+import { writeCapture } from '../encode/pcap-write.ts'
+import { scratchFolder } from '../processes.ts'
+import { meter } from './meter.ts'
+import type { Scenario } from './scenarios.ts'
+
+/** The incidents that are found in captures of one exporter. */
+export async function incidentsOf(
+  folder: string,
+  captures: readonly string[],
+): Promise<Incident[]> {
+  const settings = readSettings({ WEIR_DATA: join(folder, 'data') })
+  await importCaptures(captures, { settings, shiftMs: 0, onProgress: () => undefined })
+  return new IncidentReader(settings.data).between(0, 8.64e15)
+}
+
+/** Fails unless exactly what the scenario says is found. */
+export async function runScenario(scenario: Scenario): Promise<void> {
+  const { expected, tolerance = 2 } = scenario
+  const folder = await scratchFolder()
+  try {
+    const drops = scenario.drops ?? []
+    const sent = meter(scenario.packets(), scenario.meter).filter(
+      ({ receivedMs }) => !drops.some(({ from, to }) => receivedMs >= from && receivedMs < to),
+    )
+    const capture = join(folder, 'scenario.pcap')
+    await writeCapture(capture, '192.168.9.1', sent)
+    const found = await incidentsOf(folder, [capture])
+    const told = JSON.stringify(found, null, 1)
+    assert.equal(found.length, expected === null ? 0 : 1, told)
+    if (expected === null) return
+    const [incident] = found
+    assert.equal(incident!.kind, expected.kind, told)
+    for (const side of ['from', 'to'] as const) {
+      const off = Math.abs(incident![side] - expected[side]) / 1000
+      assert.ok(off <= tolerance, `${side} is ${off} s off: ${told}`)
+    }
+    isBy(incident!, expected.actors, {
+      direction: expected.direction,
+      sampling: incident!.sampling,
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** What hosts do beside what they did wrong, as a share of bytes; and in connections. */
+const besideShare = 0.01
+const besideConnections = 100
+
+function isBy(
+  { actors }: Incident,
+  expected: NonNullable<Scenario['expected']>['actors'],
+  { direction, sampling }: { direction: 'in' | 'out' | undefined; sampling: number },
+): void {
+  assert.deepEqual(actors.map(({ host }) => host).sort(), Object.keys(expected).sort())
+  for (const actor of actors) {
+    const { connections, bytes, mainPeer } = expected[actor.host]!
+    assert.equal(actor.direction, direction)
+    if (connections !== undefined && sampling === 1) {
+      assert.ok(actor.connections >= connections, `${actor.connections} connections`)
+      assert.ok(actor.connections <= connections + besideConnections, `${actor.connections}`)
+    }
+    if (bytes !== undefined)
+      assert.ok(
+        Math.abs(actor.bytes / bytes - 1) < (sampling === 1 ? besideShare : 0.2),
+        `${actor.bytes}`,
+      )
+    if (mainPeer !== undefined) assert.equal(actor.mainPeer?.address, mainPeer)
+  }
+}

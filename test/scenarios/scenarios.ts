@@ -1,0 +1,417 @@
+/** Mornings, nights and Sundays, each with what is to be said of it. */
+import type { WindowKind } from '../../flow/incident/incident.ts'
+import type { MeterOptions } from './meter.ts'
+import { browse, Line, randomOf, type Cut, type Packet } from './packets.ts'
+
+export interface Verdict {
+  kind: Exclude<WindowKind, 'none'>
+  /** unix ms */
+  from: number
+  to: number
+  direction?: 'in' | 'out'
+  /** With what each opened, where that is to be told exactly. */
+  actors: Record<string, { connections?: number; bytes?: number; mainPeer?: string }>
+}
+
+export interface Scenario {
+  name: string
+  packets: () => Packet[]
+  meter: MeterOptions
+  /** Datagrams received in these times never arrive. */
+  drops?: readonly { from: number; to: number }[]
+  expected: Verdict | null
+  /** How far the times may be off, seconds. */
+  tolerance?: number
+}
+
+/** A Tuesday, 2026-11-17 09:00 UTC. */
+export const morning = Date.UTC(2026, 10, 17, 9)
+const minute = 60_000
+const hosts = (count: number) => Array.from({ length: count }, (_, i) => `10.0.0.${10 + i}`)
+const sites = Array.from({ length: 120 }, (_, i) => `198.51.100.${1 + i}`)
+const usual: MeterOptions = { activeMs: 60_000, inactiveMs: 15_000 }
+const span = { from: morning, to: morning + 40 * minute }
+const cutAt = morning + 20 * minute + 7000
+
+interface Morning {
+  seed: number
+  cuts?: readonly Cut[]
+  /** Connections an hour and host. */
+  perHour?: number
+  hosts?: readonly string[]
+  span?: { from: number; to: number }
+  more?: (line: Line, random: () => number) => void
+}
+
+/** The packets of an office at work. */
+function office(given: Morning): () => Packet[] {
+  return () => {
+    const random = randomOf(given.seed)
+    const line = new Line(given.cuts ?? [], random)
+    const { perHour = 300 } = given
+    const who = given.hosts ?? hosts(25)
+    browse(line, { ...(given.span ?? span), hosts: who, sites, perHour: () => perHour }, random)
+    given.more?.(line, random)
+    return line.packets.sort((a, b) => a.time - b.time)
+  }
+}
+
+interface Taking {
+  client: string
+  from: number
+  seconds: number
+  connections: number
+  bytes: number
+  server?: (i: number) => string
+  direction?: 'down' | 'up'
+}
+
+/** One host moves much, over connections that it opens within some seconds. */
+function take(line: Line, given: Taking): void {
+  const { client, from, seconds, connections, bytes, direction = 'down' } = given
+  const server = given.server ?? (() => '203.0.113.80')
+  const gap = Math.min(50, 8000 / connections)
+  for (let i = 0; i < connections; i++)
+    line.transfer({
+      start: from + i * gap,
+      seconds: seconds - (i * gap) / 1000,
+      client,
+      server: server(i),
+      clientPort: 20_000 + i,
+      serverPort: 443,
+      bytes: Math.round(bytes / connections),
+      direction,
+    })
+}
+
+function congestion(
+  name: string,
+  given: Omit<Taking, 'from'> & {
+    seed: number
+    meter?: MeterOptions
+    tolerance?: number
+    keeps?: number
+  },
+): Scenario {
+  const { client, seconds, connections, bytes, direction = 'down' } = given
+  const to = cutAt + seconds * 1000
+  const clockMs = given.meter?.clockMs ?? 0
+  return {
+    name,
+    packets: office({
+      seed: given.seed,
+      cuts: [{ from: cutAt, to, except: [client], keeps: given.keeps ?? 0.01 }],
+      more: (line) => take(line, { ...given, from: cutAt }),
+    }),
+    meter: given.meter ?? usual,
+    ...(given.tolerance === undefined ? {} : { tolerance: given.tolerance }),
+    expected: {
+      kind: 'congestion',
+      // Times are the exporter's: up to five minutes its clock is believed.
+      from: cutAt + clockMs,
+      to: to + clockMs,
+      direction: direction === 'down' ? 'in' : 'out',
+      actors: { [client]: { connections, bytes } },
+    },
+  }
+}
+
+export const scenarios: Scenario[] = [
+  congestion('download by one connection', {
+    seed: 1,
+    client: '10.0.0.17',
+    seconds: 180,
+    connections: 1,
+    bytes: 2.5e9,
+  }),
+  congestion('download by many', {
+    seed: 2,
+    client: '10.0.0.31',
+    seconds: 240,
+    connections: 200,
+    bytes: 3e9,
+  }),
+  congestion('upload', {
+    seed: 3,
+    client: '10.0.0.12',
+    seconds: 150,
+    connections: 40,
+    bytes: 1.5e9,
+    direction: 'up',
+  }),
+  congestion('upload by one connection', {
+    seed: 4,
+    client: '10.0.0.12',
+    seconds: 400,
+    connections: 1,
+    bytes: 4e9,
+    direction: 'up',
+  }),
+  congestion('short', { seed: 5, client: '10.0.0.20', seconds: 20, connections: 6, bytes: 3e8 }),
+  congestion('long', { seed: 6, client: '10.0.0.20', seconds: 780, connections: 30, bytes: 9e9 }),
+  congestion('30-minute active timeout', {
+    seed: 7,
+    client: '10.0.0.14',
+    seconds: 300,
+    connections: 3,
+    bytes: 3e9,
+    meter: { activeMs: 1_800_000, inactiveMs: 15_000 },
+  }),
+  congestion('reports only at the end', {
+    seed: 8,
+    client: '10.0.0.14',
+    seconds: 260,
+    connections: 60,
+    bytes: 3e9,
+    meter: { inactiveMs: 60_000 },
+  }),
+  congestion('sampling 1:100', {
+    seed: 9,
+    client: '10.0.0.14',
+    seconds: 200,
+    connections: 10,
+    bytes: 6e9,
+    tolerance: 6,
+    meter: { ...usual, sampling: 100 },
+  }),
+  congestion('clock 3 minutes ahead', {
+    seed: 10,
+    client: '10.0.0.30',
+    seconds: 200,
+    connections: 10,
+    bytes: 3e9,
+    meter: { ...usual, clockMs: 180_000 },
+  }),
+  congestion('some of it passes', {
+    seed: 11,
+    client: '10.0.0.30',
+    seconds: 200,
+    connections: 10,
+    bytes: 3e9,
+    keeps: 0.15,
+  }),
+  {
+    name: 'two culprits at once',
+    packets: office({
+      seed: 12,
+      cuts: [{ from: cutAt, to: cutAt + 200_000, except: ['10.0.0.15', '10.0.0.16'], keeps: 0.01 }],
+      more: (line) => {
+        take(line, {
+          client: '10.0.0.15',
+          from: cutAt,
+          seconds: 200,
+          connections: 20,
+          bytes: 1.6e9,
+        })
+        take(line, {
+          client: '10.0.0.16',
+          from: cutAt + 2000,
+          seconds: 198,
+          connections: 8,
+          bytes: 1.2e9,
+          server: () => '203.0.113.81',
+        })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 200_000, direction: 'in',
+      actors: { '10.0.0.15': { connections: 20 }, '10.0.0.16': { connections: 8 } },
+    }, // prettier-ignore
+  },
+  {
+    name: 'an IPv6 culprit',
+    packets: office({
+      seed: 13,
+      cuts: [{ from: cutAt, to: cutAt + 200_000, except: ['fd00::22'], keeps: 0.01 }],
+      more: (line) =>
+        take(line, {
+          client: 'fd00::22',
+          from: cutAt,
+          seconds: 200,
+          connections: 20,
+          bytes: 2.6e9,
+          server: () => '2001:db8::80',
+        }),
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 200_000, direction: 'in',
+      actors: { 'fd00::22': { connections: 20, mainPeer: '2001:db8::80' } },
+    }, // prettier-ignore
+  },
+  {
+    name: 'a cut with nobody to blame',
+    packets: office({
+      seed: 14,
+      cuts: [{ from: cutAt, to: cutAt + 150_000, except: [], keeps: 0 }],
+    }),
+    meter: usual,
+    expected: { kind: 'silence', from: cutAt, to: cutAt + 150_000, actors: {} },
+  },
+  {
+    name: 'a cut with a trickle and nobody to blame',
+    packets: office({
+      seed: 15,
+      cuts: [{ from: cutAt, to: cutAt + 400_000, except: [], keeps: 0.02 }],
+    }),
+    meter: usual,
+    expected: { kind: 'silence', from: cutAt, to: cutAt + 400_000, actors: {} },
+  },
+  {
+    name: 'the exporter was cut off',
+    packets: office({ seed: 16 }),
+    meter: usual,
+    drops: [{ from: cutAt, to: cutAt + 300_000 }],
+    expected: { kind: 'exporter', from: cutAt, to: cutAt + 300_000, actors: {} },
+    tolerance: 70,
+  },
+  {
+    name: 'the exporter started anew',
+    packets: office({ seed: 17 }),
+    meter: { ...usual, restarts: [cutAt + 120_000] },
+    drops: [{ from: cutAt, to: cutAt + 120_000 }],
+    expected: { kind: 'exporter', from: cutAt, to: cutAt + 120_000, actors: {} },
+    tolerance: 70,
+  },
+  {
+    name: 'a scan',
+    packets: office({
+      seed: 18,
+      more: (line) => {
+        for (let i = 0; i < 18_000; i++)
+          line.send({
+            time: cutAt + i * 5,
+            source: '10.0.0.19',
+            destination: `172.20.${i >> 8}.${i & 255}`,
+            sourcePort: 40_000,
+            destinationPort: 445,
+            protocol: 6,
+            bytes: 44,
+            tcpFlags: 2,
+          })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'surge',
+      from: cutAt,
+      to: cutAt + 90_000,
+      direction: 'out',
+      actors: { '10.0.0.19': { connections: 18_000 } },
+    },
+  },
+  {
+    name: 'a flood by many small flows',
+    packets: office({
+      seed: 19,
+      more: (line, random) => {
+        for (let i = 0; i < 24_000; i++)
+          line.send({
+            time: cutAt + i * 5,
+            source: `203.0.${i % 200}.${Math.floor(random() * 250)}`,
+            destination: '10.0.0.25',
+            sourcePort: 1024 + Math.floor(random() * 60_000),
+            destinationPort: 80,
+            protocol: 6,
+            bytes: 60,
+            tcpFlags: 2,
+          })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'surge',
+      from: cutAt,
+      to: cutAt + 120_000,
+      direction: 'in',
+      actors: { '10.0.0.25': {} },
+    },
+  },
+  { name: 'an ordinary morning', packets: office({ seed: 20 }), meter: usual, expected: null },
+  {
+    name: 'a large download that hurts nobody',
+    packets: office({
+      seed: 21,
+      more: (line) =>
+        take(line, { client: '10.0.0.33', from: cutAt, seconds: 240, connections: 8, bytes: 3e9 }),
+    }),
+    meter: usual,
+    expected: null,
+  },
+  {
+    name: 'a backup at night',
+    packets: office({
+      seed: 22,
+      hosts: hosts(6),
+      perHour: 6,
+      more: (line) =>
+        take(line, {
+          client: '10.0.0.5',
+          from: cutAt,
+          seconds: 900,
+          connections: 2,
+          bytes: 2e10,
+          direction: 'up',
+        }),
+    }),
+    meter: usual,
+    expected: null,
+  },
+  {
+    name: 'a nightly batch',
+    packets: office({
+      seed: 23, hosts: hosts(4), perHour: 12,
+      more: (line) => {
+        for (let i = 0; i < 30; i++)
+          take(line, { client: '10.0.0.6', from: morning + (5 + i) * minute, seconds: 40, connections: 4, bytes: 4e8, server: (n) => `198.51.100.${200 + n}` })
+      },
+    }), // prettier-ignore
+    meter: usual,
+    expected: null,
+  },
+  {
+    name: 'a video call',
+    packets: office({
+      seed: 24,
+      more: (line) => {
+        for (const direction of ['down', 'up'] as const)
+          line.transfer({
+            start: morning + 8 * minute,
+            seconds: 1500,
+            client: '10.0.0.21',
+            server: '198.51.100.7',
+            clientPort: direction === 'down' ? 50_001 : 50_002,
+            serverPort: 3478,
+            bytes: 5e8,
+            direction,
+            protocol: 17,
+          })
+      },
+    }),
+    meter: usual,
+    expected: null,
+  },
+  {
+    name: 'a quiet Sunday',
+    packets: office({
+      seed: 25,
+      hosts: hosts(8),
+      perHour: 4,
+      span: { from: morning, to: morning + 180 * minute },
+    }),
+    meter: usual,
+    expected: null,
+  },
+  {
+    name: 'three people',
+    packets: office({
+      seed: 26,
+      hosts: hosts(3),
+      perHour: 60,
+      span: { from: morning, to: morning + 120 * minute },
+    }),
+    meter: usual,
+    expected: null,
+  },
+]
