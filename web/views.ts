@@ -28,6 +28,13 @@ export const views: readonly ViewEntry[] = [
   listed('Status', '/status', async () => (await import('./status/view.tsx')).Status),
   {
     label: null,
+    path: '/wall',
+    deep: true,
+    bare: true,
+    load: async () => (await import('./wall/view.tsx')).Wall,
+  },
+  {
+    label: null,
     path: '/object',
     deep: true,
     bare: false,

@@ -73,7 +73,7 @@ suite('/api/series from a tier', () => {
       port.series.map(({ key, summary }) => [key, summary.total]),
       [[{ protocol: 'tcp', port: 443 }, 46_800_000]],
     )
-    const none = await get<SeriesAnswer>(`/api/series?${hour}&by=host&key=10.9.9.9`)
+    const none = await get<SeriesAnswer>(`/api/series?${hour}&by=host,direction&key=10.9.9.9`)
     assert.equal(none.series.length, 0)
     for (const query of [
       'by=host&key=a/b',

@@ -68,7 +68,7 @@ export function PanelChart(facts: PanelChartFacts) {
       onKeyDown={move}
       onBlur={() => plot.current?.point(null)}
     >
-      <div class="canvas" ref={host} />
+      <div class={facts.layers ? 'canvas' : 'canvas waiting'} ref={host} />
       <Card readout={readout.value} left={left} width={host.current?.clientWidth ?? 0} />
       <p class="unseen" aria-live="polite">
         {readout.value ? spoken(readout.value) : ''}

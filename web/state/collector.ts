@@ -15,8 +15,11 @@ export const wasAsked = signal(false)
 /** How often exporters and status are asked for again. */
 const againMs = 30_000
 
+/** Local networks where the settings may not be read, as on a wall. */
+const usuallyLocal = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7'
+
 /** The local networks of the settings, by which a host is told to be ours. */
-const localSetting = computed(() => String(status.value?.settings['local'] ?? ''))
+const localSetting = computed(() => String(status.value?.settings['local'] ?? usuallyLocal))
 const localNetworks = computed(() => {
   const networks = localSetting.value.split(',').map((network) => parseNetwork(network))
   return new NetworkSet(networks.filter((network): network is Network => network !== null))

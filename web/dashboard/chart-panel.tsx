@@ -1,0 +1,87 @@
+/** A chart on a dashboard: a split as Explore draws it, with the greatest keys beneath. */
+import { useMemo } from 'preact/hooks'
+
+import type { Key, SeriesAnswer } from '../../api/schema.ts'
+import { formatWithUnit } from '../../flow/units.ts'
+import { keyId, makeLayers, type Layers } from '../chart/layers.ts'
+import { PanelChart } from '../chart/panel-chart.tsx'
+import { measureUnits } from '../chart/readout.ts'
+import { layerColours, type Level } from '../chart/scene.ts'
+import { theme } from '../chart/theme.ts'
+import { splits, type Drawing } from '../state/address.ts'
+import { isLocal } from '../state/collector.ts'
+import { usePanel } from './panel-data.ts'
+import type { PanelFacts } from './panels.tsx'
+
+const drawings: Record<string, Drawing> = { stacked: 'stack', lines: 'lines', mirrored: 'mirror' }
+/** Keys that are named beneath the chart. */
+const namedMax = 6
+
+export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>) {
+  const { answer, error } = usePanel<SeriesAnswer>(panel, place, everyMs)
+  const layers = useMemo(() => answer && layersOf(answer), [answer, isLocal.value])
+  const { threshold } = panel
+  const levels = useMemo((): Level[] => {
+    if (threshold === undefined || !answer) return []
+    const text = formatWithUnit(threshold, measureUnits[answer.measure])
+    return [{ value: threshold, text, limit: true }]
+  }, [threshold, answer])
+  return (
+    <>
+      <PanelChart
+        layers={layers}
+        label={panel.title ?? 'chart'}
+        drawing={drawings[panel.style ?? 'mirrored'] ?? 'mirror'}
+        levels={levels}
+        scale={scale}
+      />
+      {layers && <Named layers={layers} />}
+      {error !== '' && <p class="tile-fault">{error}</p>}
+    </>
+  )
+}
+
+/** One answer alone makes the layers: what it lists and its rest are the whole. */
+function layersOf(answer: SeriesAnswer): Layers {
+  const word = answer.by.findLast((each) => each !== 'direction') ?? 'direction'
+  const split = splits.find((each) => each === word) ?? 'direction'
+  const hasDirection = answer.by.includes('direction')
+  const own = answer.series.filter((entry) => isLocal.value(keyId(entry)))
+  // Of hosts, ours alone: a list has the remote end of each of their flows too.
+  const listed = split === 'host' && own.length > 0 ? own : answer.series
+  const keyed = { ...answer, series: hasDirection ? listed : listed.map(received) }
+  return makeLayers({
+    split: split === 'host' ? 'port' : split,
+    keyed,
+    totals: keyed,
+    peak: null,
+    isLocal: isLocal.value,
+  })
+}
+
+/** A series without a direction is drawn above the axis. */
+function received(entry: SeriesAnswer['series'][number]): SeriesAnswer['series'][number] {
+  const key: Key = { ...entry.key, direction: 'in' }
+  return { ...entry, key }
+}
+
+function Named({ layers }: { layers: Layers }) {
+  const colours = layerColours(layers.layers, theme.value)
+  const seen = new Map<string, { label: string; colour: string; last: number }>()
+  layers.layers.forEach(({ id, label, summary }, i) => {
+    const known = seen.get(id)
+    const last = (known?.last ?? 0) + (summary.last ?? 0)
+    seen.set(id, { label, colour: known?.colour ?? colours[i]!, last })
+  })
+  const unit = measureUnits[layers.answer.measure]
+  return (
+    <ul class="tile-legend">
+      {[...seen].slice(0, namedMax).map(([id, { label, colour, last }]) => (
+        <li key={id}>
+          <i class="swatch" style={{ background: colour }} />
+          <span>{label}</span> <b>{formatWithUnit(last, unit)}</b>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,31 @@
+/** The time of day, in a zone that is said. */
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import { isZone, wallTime } from '../../flow/zone.ts'
+import { zone } from '../state/zone.ts'
+import { clockText, dayText } from '../time/ticks.ts'
+import type { PanelFacts } from './panels.tsx'
+
+/** unix ms, as far as clocks on the page go by it. */
+export const now = signal(Date.now())
+
+/** Keeps `now` going; returns the function that ends it. */
+export function followNow(): () => void {
+  const timer = setInterval(() => (now.value = Date.now()), 1000)
+  return () => clearInterval(timer)
+}
+
+export function ClockPanel({ panel }: PanelFacts<'clock'>) {
+  useEffect(followNow, [])
+  const named = panel.tz !== undefined && isZone(panel.tz) ? panel.tz : zone.value
+  const wall = wallTime(now.value, named)
+  return (
+    <div class="tile-number">
+      <p class="figure">{clockText(wall, true)}</p>
+      <p class="dim">
+        {dayText(wall)} {wall.year} · {named}
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,27 @@
+/** How old the newest data are that any panel shows, and since when nothing answers. */
+import { signal } from '@preact/signals'
+
+import type { SeriesAnswer } from '../../api/schema.ts'
+
+/** Newest moment of which a panel shows data, unix seconds. */
+export const newestShown = signal<number | null>(null)
+
+/** Since when nothing answers, unix ms; null while something does. */
+export const silentSince = signal<number | null>(null)
+
+/** Takes what a series says of its end. */
+export function takeNewest({ open, series, time, step, to }: SeriesAnswer): void {
+  let newest = open?.[1] ?? null
+  for (let i = time.length - 1; newest === null && i >= 0; i--)
+    if (series.some(({ values }) => (values[i] ?? null) !== null))
+      newest = Math.min(to, time[i]! + step)
+  if (newest !== null && newest > (newestShown.value ?? 0)) newestShown.value = newest
+}
+
+export function tellAnswered(): void {
+  if (silentSince.value !== null) silentSince.value = null
+}
+
+export function tellSilent(now: number): void {
+  silentSince.value ??= now
+}

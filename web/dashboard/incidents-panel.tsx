@@ -1,0 +1,60 @@
+/** The newest incidents, newest first. */
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import type { Incident } from '../../api/schema-explain.ts'
+import { ask, RequestError } from '../client.ts'
+import { KindMark } from '../explain/kind-mark.tsx'
+import { kinds } from '../explain/kinds.ts'
+import { zone } from '../state/zone.ts'
+import { tellAnswered, tellSilent } from './freshness.ts'
+import type { PanelFacts } from './panels.tsx'
+import { repeat } from './repeat.ts'
+
+const listedUsually = 5
+/** How far back is looked. */
+const from = 'now-30d'
+/** One that is over for less than this is new, in seconds. */
+const newSeconds = 3600
+
+export function IncidentsPanel({ panel, everyMs }: PanelFacts<'incidents'>) {
+  const incidents = useSignal<readonly Incident[] | null>(null)
+  const error = useSignal('')
+  const limit = panel.limit ?? listedUsually
+  useEffect(
+    () =>
+      repeat(everyMs, async (ended) => {
+        try {
+          const answer = await ask('incidents', { from, to: 'now', limit, tz: zone.value }, ended)
+          incidents.value = answer.incidents
+          error.value = ''
+          tellAnswered()
+        } catch (cause) {
+          if (ended.aborted) return
+          if (!(cause instanceof RequestError)) throw cause
+          if (cause.status === 0) tellSilent(Date.now())
+          error.value = `${cause.message}. ${cause.remedy}`
+          throw cause
+        }
+      }),
+    [limit, everyMs],
+  )
+  const isNew = ({ window }: Incident) =>
+    window.ongoing || Date.now() / 1000 - window.to < newSeconds
+  return (
+    <>
+      {incidents.value?.length === 0 && <p class="dim">No incidents in 30 days.</p>}
+      <ul class="tile-incidents">
+        {(incidents.value ?? []).map((incident) => (
+          <li key={incident.id} class={isNew(incident) ? 'new' : ''}>
+            <span class={kinds[incident.window.kind].colour}>
+              <KindMark kind={incident.window.kind} />
+            </span>{' '}
+            {incident.sentence}
+          </li>
+        ))}
+      </ul>
+      {error.value !== '' && <p class="tile-fault">{error.value}</p>}
+    </>
+  )
+}

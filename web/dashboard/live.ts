@@ -1,0 +1,57 @@
+/** The one stream of a page: the last minutes by the second, for all panels that follow it. */
+import type { LiveRing, LiveSecond, LiveTick } from '../../api/schema-live.ts'
+import { newestShown, tellAnswered, tellSilent } from './freshness.ts'
+import type { LiveRows } from './live-layers.ts'
+
+type Listener = (rows: LiveRows, error: string) => void
+
+/** Seconds that are kept: as many as any panel may show. */
+const keptSeconds = 900
+
+const listeners = new Map<Listener, number>()
+let source: EventSource | null = null
+let kept: Map<number, LiveSecond['sums']> = new Map()
+
+/** Calls back at each tick; the stream is open for as long as anybody follows it. */
+export function followLive(seconds: number, listener: Listener): () => void {
+  listeners.set(listener, seconds)
+  if (!source) open()
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size > 0) return
+    source?.close()
+    source = null
+    kept = new Map()
+  }
+}
+
+function open(): void {
+  const stream = new EventSource('/api/live?step=1')
+  source = stream
+  stream.addEventListener('ring', (event) => {
+    kept = new Map()
+    take((JSON.parse(event.data as string) as LiveRing).seconds)
+  })
+  stream.addEventListener('tick', (event) => {
+    const { seconds, receivedAt } = JSON.parse(event.data as string) as LiveTick
+    if (receivedAt !== null) newestShown.value = Math.max(newestShown.value ?? 0, receivedAt)
+    take(seconds)
+  })
+  stream.addEventListener('error', () => {
+    tellSilent(Date.now())
+    tell(stream.readyState === EventSource.CLOSED ? 'no live stream here' : '')
+  })
+}
+
+function take(seconds: readonly LiveSecond[]): void {
+  tellAnswered()
+  for (const { time, sums } of seconds) kept.set(time, sums)
+  const newest = Math.max(...kept.keys(), 0)
+  for (const time of kept.keys()) if (time <= newest - keptSeconds) kept.delete(time)
+  tell('')
+}
+
+function tell(error: string): void {
+  const rows = new Map(kept)
+  for (const listener of listeners.keys()) listener(rows, error)
+}

@@ -1,0 +1,53 @@
+/** The panels of dashboards and walls, by their kind. */
+import type { ComponentChildren, VNode } from 'preact'
+
+import type { Panel } from '../../api/schema-state.ts'
+import { ChartPanel } from './chart-panel.tsx'
+import { ClockPanel } from './clock-panel.tsx'
+import { IncidentsPanel } from './incidents-panel.tsx'
+import { LivePanel } from './live-panel.tsx'
+import { NumberPanel } from './number-panel.tsx'
+import type { PanelPlace } from './panel-data.ts'
+import { TopPanel } from './top-panel.tsx'
+
+export interface PanelFacts<Kind extends Panel['kind'] = Panel['kind']> {
+  panel: Extract<Panel, { kind: Kind }>
+  place: PanelPlace
+  /** How large letters are, of those at a desk. */
+  scale: number
+  everyMs: number
+}
+
+type Show<Kind extends Panel['kind']> = (facts: PanelFacts<Kind>) => VNode
+
+const shows: { [Kind in Panel['kind']]: Show<Kind> } = {
+  chart: (facts) => <ChartPanel {...facts} />,
+  live: (facts) => <LivePanel {...facts} />,
+  top: (facts) => <TopPanel {...facts} />,
+  number: (facts) => <NumberPanel {...facts} />,
+  incidents: (facts) => <IncidentsPanel {...facts} />,
+  clock: (facts) => <ClockPanel {...facts} />,
+  text: ({ panel }) => <p class="panel-text">{panel.text}</p>,
+}
+
+/** A panel in its place on the grid. */
+export function PanelBox(facts: PanelFacts & { children?: ComponentChildren }) {
+  const { panel, children } = facts
+  const { column, row, columns, rows } = panel.place
+  const style = {
+    gridColumn: `${column + 1} / span ${columns}`,
+    gridRow: `${row + 1} / span ${rows}`,
+  }
+  const show = shows[panel.kind] as Show<Panel['kind']>
+  return (
+    <section class="panel tile" style={style} aria-label={titleOf(panel)}>
+      {panel.title !== undefined && <h2>{panel.title}</h2>}
+      {children}
+      {show(facts)}
+    </section>
+  )
+}
+
+function titleOf(panel: Panel): string {
+  return panel.title ?? panel.kind
+}

@@ -1,0 +1,94 @@
+/** The screen itself: kept awake, its pointer hidden, dimmed at night, loaded anew when there is a new version. */
+import { signal } from '@preact/signals'
+
+import { wallTime } from '../../flow/zone.ts'
+import { zone } from '../state/zone.ts'
+
+/** Whether it is night by the address's `dim`. */
+export const isDimmed = signal(false)
+export const isPointerHidden = signal(false)
+
+const pointerRestMs = 4000
+const versionMs = 60_000
+/** A page that runs for months is loaded anew each night, at this hour. */
+const freshHour = 4
+const freshAfterMs = 20 * 3_600_000
+
+/** Keeps the screen awake for as long as it is seen; returns the function that ends it. */
+export function stayAwake(): () => void {
+  const ended = new AbortController()
+  let lock: WakeLockSentinel | null = null
+  const take = async () => {
+    if (document.hidden || ended.signal.aborted) return
+    // Refused over plain HTTP and by some systems: then the screen's own settings rule.
+    lock = (await navigator.wakeLock?.request('screen').catch(() => null)) ?? null
+  }
+  document.addEventListener('visibilitychange', () => void take(), { signal: ended.signal })
+  void take()
+  return () => {
+    ended.abort()
+    void lock?.release()
+  }
+}
+
+/** Hides the pointer while it rests; returns the function that ends it. */
+export function hidePointer(): () => void {
+  const ended = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const moved = () => {
+    isPointerHidden.value = false
+    clearTimeout(timer)
+    timer = setTimeout(() => (isPointerHidden.value = true), pointerRestMs)
+  }
+  addEventListener('pointermove', moved, { signal: ended.signal })
+  moved()
+  return () => {
+    clearTimeout(timer)
+    ended.abort()
+  }
+}
+
+/** Whether a clock's minute lies in a range such as 22:00-06:30, which may pass midnight. */
+export function isWithin(
+  range: string,
+  { hour, minute }: { hour: number; minute: number },
+): boolean {
+  const match = /^(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?$/.exec(range)
+  if (!match) return false
+  const [from, to] = [at(match[1], match[2]), at(match[3], match[4])]
+  const now = hour * 60 + minute
+  return from <= to ? now >= from && now < to : now >= from || now < to
+}
+
+function at(hour = '0', minute = '0'): number {
+  return Number(hour) * 60 + Number(minute)
+}
+
+/** Dims by the clock; returns the function that ends it. */
+export function followNight(range: string): () => void {
+  const look = () => (isDimmed.value = isWithin(range, wallTime(Date.now(), zone.value)))
+  look()
+  const timer = setInterval(look, 30_000)
+  return () => clearInterval(timer)
+}
+
+/** Loads the page anew when the server has another version of it; returns the function that ends it. */
+export function followVersion(): () => void {
+  const startedAt = Date.now()
+  const own = scriptOf(document.documentElement.outerHTML)
+  const timer = setInterval(() => void look(), versionMs)
+  const look = async () => {
+    const response = await fetch('/', { cache: 'no-store' }).catch(() => null)
+    if (!response?.ok) return
+    const served = scriptOf(await response.text())
+    const isNight = wallTime(Date.now(), zone.value).hour === freshHour
+    const isOld = isNight && Date.now() - startedAt > freshAfterMs
+    if ((served !== '' && served !== own) || isOld) location.reload()
+  }
+  return () => clearInterval(timer)
+}
+
+/** The name of the page's main script, which has a hash of its content. */
+function scriptOf(html: string): string {
+  return /\/assets\/[\w.-]+\.js/.exec(html)?.[0] ?? ''
+}

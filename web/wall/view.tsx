@@ -1,0 +1,135 @@
+/** The wall: a dashboard over the whole screen, readable from afar, for months without a hand. */
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import { formatDuration } from '../../flow/units.ts'
+import { wallTime } from '../../flow/zone.ts'
+import { followNow, now } from '../dashboard/clock-panel.tsx'
+import { newestShown, silentSince } from '../dashboard/freshness.ts'
+import { PanelBox } from '../dashboard/panels.tsx'
+import { parameter, place } from '../state/route.ts'
+import { zone } from '../state/zone.ts'
+import { clockText } from '../time/ticks.ts'
+import { enterByLink, fault, hang, hung, type Hung } from './dashboard.ts'
+import {
+  followNight,
+  followVersion,
+  hidePointer,
+  isDimmed,
+  isPointerHidden,
+  stayAwake,
+} from './screen.ts'
+
+/** Data older than two intervals are late. */
+const lateSeconds = 600
+const refreshUsually = 15
+/** Letters are this large on a screen of 1080 lines, of those at a desk: to be read from five metres. */
+const letters = 1.7
+const linesUsually = 1080
+const scaleMin = 0.8
+
+export function Wall() {
+  const entered = useSignal(false)
+  const shown = useSignal(nameOf(place.value.path))
+  useEffect(() => {
+    const ends = [
+      followNow(),
+      stayAwake(),
+      hidePointer(),
+      followVersion(),
+      followNight(parameter('dim')),
+    ]
+    void enterByLink().finally(() => (entered.value = true))
+    document.documentElement.classList.add('wall-page')
+    return () => {
+      document.documentElement.classList.remove('wall-page')
+      for (const end of ends) end()
+    }
+  }, [])
+  useEffect(() => (entered.value ? hang(shown.value) : undefined), [entered.value, shown.value])
+  useEffect(() => rotate(shown), [JSON.stringify(hung.value?.body.rotation), shown.value])
+  const scale = useScale()
+  const classes = ['wall', isDimmed.value ? 'dimmed' : '', isPointerHidden.value ? 'still' : '']
+  const dashboard = hung.value
+  return (
+    <main id="main" class={classes.join(' ')} style={{ fontSize: `${13 * scale}px` }}>
+      <Head title={dashboard?.body.title ?? shown.value} />
+      {fault.value && (
+        <p class="message error" role="alert">
+          <b>{fault.value.message}.</b> {fault.value.remedy}
+        </p>
+      )}
+      {dashboard && <Grid key={dashboard.id} hung={dashboard} scale={scale} />}
+    </main>
+  )
+}
+
+function nameOf(path: string): string {
+  return decodeURIComponent(path.split('/')[2] ?? '')
+}
+
+/** Shows the next dashboard of the rotation when this one has stood for its time. */
+function rotate(shown: { value: string }): (() => void) | undefined {
+  const rotation = hung.value?.body.rotation
+  const own = nameOf(place.value.path)
+  const asked = Number(parameter('rotate').replace(/s$/, ''))
+  const seconds = asked >= 5 ? asked : rotation?.seconds
+  const all = [own, ...(rotation?.dashboards ?? [])]
+  if (seconds === undefined || all.length < 2) return undefined
+  const next = all[(all.indexOf(shown.value) + 1) % all.length]!
+  const timer = setTimeout(() => (shown.value = next), seconds * 1000)
+  return () => clearTimeout(timer)
+}
+
+/** Of the screen's height, so that the same wall is as readable at 4K as at 1080p. */
+function useScale(): number {
+  const scale = useSignal(scaleNow())
+  useEffect(() => {
+    const resized = () => (scale.value = scaleNow())
+    addEventListener('resize', resized)
+    return () => removeEventListener('resize', resized)
+  }, [])
+  return scale.value
+}
+
+function scaleNow(): number {
+  return Math.max(scaleMin, (innerHeight / linesUsually) * letters)
+}
+
+function Grid({ hung: { id, body }, scale }: { hung: Hung; scale: number }) {
+  const rows = Math.max(1, ...body.panels.map(({ place: { row, rows: high } }) => row + high))
+  const everyMs = (body.refreshSeconds ?? refreshUsually) * 1000
+  return (
+    <div class="grid" style={{ gridTemplateRows: `repeat(${rows}, minmax(0, 1fr))` }}>
+      {body.panels.map((panel, index) => (
+        <PanelBox
+          key={`${index} ${panel.kind} ${scale}`}
+          panel={panel}
+          place={{ dashboard: id, index }}
+          scale={scale}
+          everyMs={everyMs}
+        />
+      ))}
+    </div>
+  )
+}
+
+function Head({ title }: { title: string }) {
+  const since = silentSince.value
+  const newest = newestShown.value
+  const age = newest === null ? null : Math.max(0, now.value / 1000 - newest)
+  const isLate = since !== null || age === null || age > lateSeconds
+  const time = (t: number) => clockText(wallTime(t, zone.value), true)
+  return (
+    <header class="wall-head">
+      <h1>{title}</h1>
+      <span class="gap" />
+      {since !== null && <span class="late">Weir does not answer since {time(since)}</span>}
+      <span class={isLate ? 'age late' : 'age'} role="status">
+        <i aria-hidden="true" />
+        {age === null ? 'no data yet' : `data ${formatDuration(Math.round(age))} old`}
+      </span>
+      <span class="wall-clock">{time(now.value)}</span>
+    </header>
+  )
+}
