@@ -3,6 +3,7 @@ import { signal } from '@preact/signals'
 
 import { wallTime } from '../../flow/zone.ts'
 import { zone } from '../state/zone.ts'
+import { isWithin } from './within.ts'
 
 /** Whether it is night by the address's `dim`. */
 export const isDimmed = signal(false)
@@ -46,22 +47,6 @@ export function hidePointer(): () => void {
     clearTimeout(timer)
     ended.abort()
   }
-}
-
-/** Whether a clock's minute lies in a range such as 22:00-06:30, which may pass midnight. */
-export function isWithin(
-  range: string,
-  { hour, minute }: { hour: number; minute: number },
-): boolean {
-  const match = /^(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?$/.exec(range)
-  if (!match) return false
-  const [from, to] = [at(match[1], match[2]), at(match[3], match[4])]
-  const now = hour * 60 + minute
-  return from <= to ? now >= from && now < to : now >= from || now < to
-}
-
-function at(hour = '0', minute = '0'): number {
-  return Number(hour) * 60 + Number(minute)
 }
 
 /** Dims by the clock; returns the function that ends it. */

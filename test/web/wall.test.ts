@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { liveLayers } from '../../web/dashboard/live-layers.ts'
+import { repeat } from '../../web/dashboard/repeat.ts'
+import { isWithin } from '../../web/wall/within.ts'
+
+test('night is a range of the clock that may pass midnight', () => {
+  const at = (hour: number, minute = 0) => ({ hour, minute })
+  assert.ok(isWithin('22:00-06:30', at(23)))
+  assert.ok(isWithin('22:00-06:30', at(6, 29)))
+  assert.ok(!isWithin('22:00-06:30', at(6, 30)))
+  assert.ok(isWithin('1-5', at(3)))
+  assert.ok(!isWithin('1-5', at(12)))
+  for (const text of ['', 'night', '22:00']) assert.ok(!isWithin(text, at(23)), text)
+})
+
+test('live seconds: bits by direction; a second of which nothing came is unknown', () => {
+  const rows = new Map([
+    [100, { in: [10, 1, 1], out: [5, 1, 1] }],
+    [103, { in: [20, 2, 1] }],
+  ])
+  const layers = liveLayers(rows, { measure: 'bits', seconds: 4 })
+  assert.deepEqual(layers?.answer.time, [100, 101, 102, 103])
+  assert.deepEqual(layers?.total.above, [80, null, null, 160])
+  assert.deepEqual(layers?.total.below, [40, null, null, 0])
+  assert.equal(liveLayers(new Map(), { measure: 'bits', seconds: 60 }), null)
+})
+
+test('what is asked again is never asked twice at once, and ends', async () => {
+  let under = 0
+  let calls = 0
+  const end = repeat(1, async () => {
+    calls++
+    under++
+    assert.equal(under, 1)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    under--
+  })
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  end()
+  const seen = calls
+  assert.ok(seen >= 3, `${seen} calls`)
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  assert.ok(calls <= seen + 1)
+})
