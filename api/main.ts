@@ -8,7 +8,7 @@ import { parse as parseYaml } from 'yaml'
 import { Names } from '../flow/names.ts'
 import type { Settings } from '../flow/settings.ts'
 import { openFlowStore } from '../store/archive/query.ts'
-import { openParquetSeriesReader } from '../store/parquet/series.ts'
+import { openSeriesReader } from '../store/open.ts'
 import { makeFirstAdmin } from './access/first-admin.ts'
 import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
@@ -32,7 +32,7 @@ export interface RunningApi {
 export async function runApi(settings: Settings, log: FastifyBaseLogger): Promise<RunningApi> {
   const names = await readNames(settings.names)
   const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
-  const series = await openParquetSeriesReader(join(settings.data, 'series'))
+  const series = await openSeriesReader(settings)
   const status = ingestStatus(settings.data, Date.now)
   const state = openApiState(settings.data)
   const app = await buildApp({ settings, series, flows, status, names, state, pageFolder, log })

@@ -51,7 +51,12 @@ export const settingSpecs = {
     networksRemedy,
   ),
   NAMES: setting('YAML file of names for networks, hosts, exporters, interfaces', '', optional, ''),
-  STORE: setting('where series are kept', 'parquet', oneOf('parquet'), 'write parquet'),
+  STORE: setting(
+    'where series are kept',
+    'parquet',
+    oneOf('parquet', 'influx'),
+    'write parquet or influx',
+  ),
   INFLUX_URL: setting(
     'address of InfluxDB',
     'http://127.0.0.1:8086',

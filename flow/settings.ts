@@ -38,7 +38,7 @@ export interface Settings {
   /** Networks that count as ours when a flow's direction is told. */
   local: NetworkSet
   names: string | null
-  store: 'parquet'
+  store: 'parquet' | 'influx'
   influx: InfluxSettings
   tiers: Tier[]
   top: number
@@ -128,7 +128,7 @@ export function readSettings(
     receiveBufferBytes: read('RECEIVE_BUFFER', s.RECEIVE_BUFFER),
     logLevel: read('LOG', s.LOG),
   }
-  if (faults.length === 0) faults.push(...exposure(settings))
+  if (faults.length === 0) faults.push(...exposure(settings), ...missingToken(settings))
   if (faults.length > 0) throw new SettingsError(faults)
   return settings
 }
@@ -154,6 +154,21 @@ function exposure({ http, published, access }: Settings): SettingFault[] {
       key: published === null ? 'WEIR_HTTP' : 'WEIR_PUBLISHED',
       value: `${reached.host}:${reached.port}`,
       remedy: `is reachable from other machines: set WEIR_AUTH too. ${settingSpecs.AUTH.remedy}`,
+    },
+  ]
+}
+
+function missingToken({ store, influx }: Settings): SettingFault[] {
+  const { token, tokenFile } = influx
+  if (store !== 'influx' || (token === null) !== (tokenFile === null)) return []
+  return [
+    {
+      key: 'WEIR_INFLUX_TOKEN_FILE',
+      value: tokenFile ?? '',
+      remedy:
+        token === null
+          ? 'WEIR_STORE=influx wants a token: name its file, as weir influx setup writes it'
+          : 'WEIR_INFLUX_TOKEN is set too: keep one of the two',
     },
   ]
 }

@@ -56,6 +56,30 @@ export interface Warning {
   remedy: string
 }
 
+/** How it stands with a series store on another machine. Times are unix seconds. */
+export interface StoreStatus {
+  kind: 'influx'
+  url: string
+  /** Why nothing is being taken now, and when it is tried again; null where all is well. */
+  waiting: { reason: string; remedy: string; since: number; retryAt: number } | null
+  /** What waits on disk to be sent; `oldest` is the start of the earliest step. */
+  spool: { steps: number; bytes: number; bytesMax: number; oldest: number | null }
+  /** Since the spool was made: points taken, and points that were not, by reason. */
+  points: {
+    sent: number
+    /** Older than the bucket keeps. */
+    refusedByRetention: number
+    /** Refused for another reason, such as a field that was once of another type. */
+    refused: number
+    /** Could not be read by the store: kept in a file. */
+    quarantined: number
+    /** Left out because the spool was full. */
+    dropped: number
+  }
+  requests: { inFlight: number; sent: number; failed: number }
+  lastError: string | null
+}
+
 /** What ingest says of itself. Times are unix seconds. */
 export interface IngestStatus {
   running: boolean
@@ -79,5 +103,7 @@ export interface IngestStatus {
     progress: Record<string, { done: number; of: number }>
     problems: Record<string, string>
   }
+  /** Left out where series are kept in files. */
+  store?: StoreStatus
   warnings: Warning[]
 }

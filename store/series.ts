@@ -5,6 +5,7 @@
  * Times are unix ms and aligned to the tier's step. Rows are columns throughout.
  */
 import type { Tier } from '../flow/interval.ts'
+import type { StoreStatus } from '../flow/status.ts'
 import type { FieldName, MeasurementName, TagName, UnknownReason } from './measurement.ts'
 
 /** One figure a row for each field. */
@@ -122,5 +123,18 @@ export interface SeriesStore {
   extent(tier: Tier): Promise<{ from: number; to: number } | null>
   /** Deletes what lies wholly before `before` (unix ms). Counts back from the newest step, not the clock. */
   expire(tier: Tier, before: number): Promise<void>
+  /** Resolves when other processes can read all that was written; at once where they always can. */
+  settled?(): Promise<void>
+  /** How it stands with a store that is another machine's; stores of files leave it out. */
+  status?(): StoreStatus
   close(): Promise<void>
+}
+
+/** What can be asked, and never changed. */
+export type SeriesReader = Pick<
+  SeriesStore,
+  'steps' | 'coverage' | 'top' | 'read' | 'extent' | 'close'
+> & {
+  /** Files left out because they could not be read; stores of another kind leave it out. */
+  problems?(): readonly { file: string; reason: string }[]
 }

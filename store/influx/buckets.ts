@@ -7,7 +7,7 @@ const shardsPerRetention = 12
 const shardDaysMax = 365
 
 /** The bucket of a tier, such as weir_5m. */
-export function bucketOf(prefix: string, tier: Tier): string {
+export function bucketOf(prefix: string, tier: { name: string }): string {
   return `${prefix}_${tier.name}`
 }
 

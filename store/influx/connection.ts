@@ -8,6 +8,7 @@ import { InfluxDB, setLogger, type Transport } from '@influxdata/influxdb-client
 
 import { SettingsError, type InfluxSettings } from '../../flow/settings.ts'
 import { faultOf, InfluxFault } from './fault.ts'
+import { Slots } from './slots.ts'
 
 // Failures are given back and counted; the library would write them to standard error.
 setLogger({ error: () => undefined, warn: () => undefined })
@@ -24,6 +25,8 @@ export interface ConnectionOptions {
   token: () => Promise<string>
   /** A request without a whole answer by then is given up. */
   timeoutMs?: number
+  /** Requests that may be in flight at a time; default: no bound. */
+  requestsMax?: number
   now?: () => number
 }
 
@@ -31,6 +34,8 @@ export interface InfluxRequest {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   body?: string
   headers?: Record<string, string>
+  /** Only the write endpoint reads compressed bodies. */
+  isCompressible?: boolean
   signal?: AbortSignal
 }
 
@@ -42,13 +47,22 @@ export class Connection {
   readonly #token: () => Promise<string>
   readonly #timeoutMs: number
   readonly #now: () => number
+  readonly #slots: Slots
+  /** Requests that were made, and those of them that failed. */
+  readonly requests = { sent: 0, failed: 0 }
 
-  constructor({ url, token, timeoutMs = timeoutDefaultMs, now = Date.now }: ConnectionOptions) {
+  constructor(options: ConnectionOptions) {
+    const { url, token, timeoutMs = timeoutDefaultMs, now = Date.now } = options
     this.url = url
+    this.#slots = new Slots(options.requestsMax ?? Number.POSITIVE_INFINITY)
     this.#transport = new InfluxDB({ url }).transport
     this.#token = token
     this.#timeoutMs = timeoutMs
     this.#now = now
+  }
+
+  get inFlight(): number {
+    return this.#slots.taken
   }
 
   /**
@@ -56,22 +70,23 @@ export class Connection {
    * @throws InfluxFault
    */
   async request(path: string, request: InfluxRequest = {}): Promise<unknown> {
-    return (await this.#ask(path, request)).body
+    return (await this.#slots.run(() => this.#ask(path, request))).body
   }
 
   /** The version of the server as it says it, such as v2.9.1. @throws InfluxFault */
   async version(): Promise<string> {
-    const { headers } = await this.#ask('/ping', {})
+    const { headers } = await this.#slots.run(() => this.#ask('/ping', {}))
     return headers['x-influxdb-version']?.toString() ?? ''
   }
 
   async #ask(
     path: string,
-    { method = 'GET', body = '', headers = {}, signal }: InfluxRequest,
+    { method = 'GET', body = '', headers = {}, isCompressible = false, signal }: InfluxRequest,
   ): Promise<{ body: unknown; headers: Headers }> {
     // The library's own time-out leaves the request open: two of them would count as four.
     const timeout = AbortSignal.timeout(this.#timeoutMs)
     let answerHeaders: Headers = {}
+    this.requests.sent++
     try {
       const token = await this.#token()
       const answer: unknown = await this.#transport.request(
@@ -84,7 +99,7 @@ export class Connection {
             ...(token === '' ? {} : { authorization: `Token ${token}` }),
             ...headers,
           },
-          gzipThreshold: gzipBytesMin,
+          ...(isCompressible ? { gzipThreshold: gzipBytesMin } : {}),
           signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
         },
         (given) => {
@@ -93,6 +108,7 @@ export class Connection {
       )
       return { body: answer, headers: answerHeaders }
     } catch (error) {
+      this.requests.failed++
       if (timeout.aborted)
         throw new InfluxFault('away', `no answer within ${this.#timeoutMs / 1000} s`)
       throw faultOf(error, this.#now())

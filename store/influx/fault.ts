@@ -41,6 +41,8 @@ const messageLengthMax = 500
 /** A request that InfluxDB did not do, or not all of. */
 export class InfluxFault extends Error {
   readonly kind: FaultKind
+  /** All that it said. */
+  readonly text: string
   /** How long InfluxDB asks to be left alone, ms; null where it does not say. */
   readonly retryAfterMs: number | null
 
@@ -52,6 +54,7 @@ export class InfluxFault extends Error {
     super(`InfluxDB: ${message.slice(0, messageLengthMax)}`, { cause: options.cause })
     this.name = 'InfluxFault'
     this.kind = kind
+    this.text = message
     this.retryAfterMs = options.retryAfterMs ?? null
   }
 }

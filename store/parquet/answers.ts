@@ -1,12 +1,7 @@
 /** The questions `coverage` and `top` of the series store, answered from files. */
-import {
-  fieldNames,
-  otherKey,
-  unknownReasons,
-  type FieldName,
-  type TagName,
-} from '../measurement.ts'
+import { fieldNames, otherKey, unknownReasons, type FieldName } from '../measurement.ts'
 import type { Coverage, SeriesKey, SeriesRange, TopQuery, TopRows } from '../series.ts'
+import { cutTag } from '../shape.ts'
 import type { Files } from './files.ts'
 
 /** See SeriesStore.coverage. */
@@ -57,12 +52,6 @@ export async function readTop(files: Files, query: TopQuery): Promise<TopRows> {
       return { key, sum }
     }),
   )
-}
-
-/** The tag that is `other` in the rows that stand for what was cut, if an answer is split by it. */
-export function cutTag(by: readonly (TagName | 'exporter')[]): TagName | null {
-  for (const tag of by) if (tag !== 'direction' && tag !== 'exporter') return tag
-  return null
 }
 
 /** Sums of whole numbers are exact: added as integers, given as a double (all are below 2^53). */

@@ -11,7 +11,6 @@
  * hosts) at 5.6 bytes a row for 9.3, and at half the time for a few keys; the whole is read as fast.
  */
 import type { Tier } from '../../flow/interval.ts'
-import { intervalMs } from '../../flow/interval.ts'
 import {
   fieldNames,
   measurements,
@@ -140,11 +139,6 @@ export function tagsOf(measurement: MeasurementName): readonly TagName[] {
 /** The columns by which the rows of a settled file are sorted. */
 export function sortedBy(table: TableName): string[] {
   return ['exporter', ...(table === 'coverage' ? [] : tagsOf(table)), 'time']
-}
-
-/** Whether a tier holds maxima and unknown parts beside the sums. */
-export function isConsolidated(tier: Tier): boolean {
-  return tier.stepMs > intervalMs
 }
 
 /** The figures of a row: sums, and in consolidated tiers maxima, unknown parts and `known`. */

@@ -1,12 +1,11 @@
 /** The question `read` of the series store, answered from files. */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import { emptyFigures } from '../cut.ts'
 import { fieldNames, otherKey, type FieldName, type TagName } from '../measurement.ts'
 import type { ReadQuery, SeriesKey, SeriesRead } from '../series.ts'
-import { cutTag, readCoverage, sumSql } from './answers.ts'
+import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
+import { readCoverage, sumSql } from './answers.ts'
 import type { Files } from './files.ts'
-import { isConsolidated } from './layout.ts'
 
 /** Between the tags of a key of several; no stored text has it. */
 const separator = '\u001F'
@@ -120,20 +119,5 @@ async function takeKnown(
     read.known[row] = isKnown ? 1 : 0
     for (const field of fields)
       (isKnown ? read.max : read.unknown)[field][row] = read.sum[field][row]!
-  }
-}
-
-function emptyRead(count: number): SeriesRead {
-  return {
-    count,
-    time: new Float64Array(count),
-    exporter: new Uint32Array(count),
-    exporters: [],
-    key: new Int32Array(count),
-    sum: emptyFigures(count),
-    max: emptyFigures(count),
-    unknown: emptyFigures(count),
-    known: new Float64Array(count),
-    parts: new Uint32Array(count),
   }
 }

@@ -3,12 +3,12 @@ import { setImmediate } from 'node:timers/promises'
 
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import { emptyFigures } from '../cut.ts'
 import { fieldNames, measurementNames, type MeasurementName, type TagName } from '../measurement.ts'
 import type { Coverage, MeasurementRows, SeriesRange, StepRows } from '../series.ts'
+import { emptyRows, isConsolidated } from '../shape.ts'
 import { readCoverage } from './answers.ts'
 import type { Files } from './files.ts'
-import { isConsolidated, tagsOf, type TableName } from './layout.ts'
+import { tagsOf, type TableName } from './layout.ts'
 
 /** Rows of one reading: bounds the memory of an iteration. */
 const windowRowsMax = 200_000
@@ -186,21 +186,5 @@ function takeRows(
   for (const target of figures) {
     const vector = chunk.getColumnVector(column++)
     for (let at = from; at < to; at++) target[row + at - from] = vector.getItem(at) as number
-  }
-}
-
-function emptyRows(
-  measurement: MeasurementName,
-  { count, isCoarse }: { count: number; isCoarse: boolean },
-): MeasurementRows {
-  const tags: MeasurementRows['tags'] = {}
-  for (const tag of tagsOf(measurement)) tags[tag] = []
-  const rows: MeasurementRows = { measurement, count, tags, sum: emptyFigures(count) }
-  if (!isCoarse) return rows
-  return {
-    ...rows,
-    max: emptyFigures(count),
-    unknown: emptyFigures(count),
-    known: new Float64Array(count),
   }
 }

@@ -10,10 +10,10 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 
 import type { Tier } from '../../flow/interval.ts'
 import type { StepRows } from '../series.ts'
+import { isConsolidated } from '../shape.ts'
 import { literal } from './engine.ts'
 import {
   columnsOf,
-  isConsolidated,
   openPeriod,
   sortedBy,
   tableNames,

@@ -15,7 +15,6 @@ import { Manifest } from '../../store/manifest.ts'
 import { Engine } from '../../store/parquet/engine.ts'
 import {
   columnsOf,
-  isConsolidated,
   joinedPeriods,
   manifestName,
   openPeriod,
@@ -27,6 +26,7 @@ import {
   type SeriesEntry,
   type TableName,
 } from '../../store/parquet/layout.ts'
+import { isConsolidated } from '../../store/shape.ts'
 import { make, publish } from '../../store/parquet/publish.ts'
 
 export interface SeriesDataOptions {

@@ -1,0 +1,130 @@
+/** The questions `coverage`, `top` and `extent` of the series store, asked of InfluxDB. */
+import type { Tier } from '../../flow/interval.ts'
+import { fieldNames, otherKey, unknownReasons, type FieldName } from '../measurement.ts'
+import type { Coverage, SeriesKey, SeriesRange, TopQuery, TopRows } from '../series.ts'
+import { cutTag } from '../shape.ts'
+import { bucketOf } from './buckets.ts'
+import { askFlux, Bindings } from './flux.ts'
+import { coverageName, reasonField } from './lines.ts'
+import { selection, storedRows, type InfluxSource } from './rows.ts'
+import { fromTag, toTag } from './tag-text.ts'
+
+const reasonFields = unknownReasons.map(reasonField)
+const coverageFields = [
+  'known',
+  'datagrams',
+  'lost_flows',
+  'lost_flows_estimated',
+  'open_until',
+  ...reasonFields,
+]
+
+/** See SeriesStore.coverage. */
+export async function readCoverage(source: InfluxSource, range: SeriesRange): Promise<Coverage[]> {
+  if (range.from >= range.to || range.exporters?.length === 0) return []
+  const query = { ...range, measurement: coverageName, fields: coverageFields } as const
+  const rows = await storedRows(source, query)
+  const found = rows.map(({ time, tags, figures }): Coverage => {
+    const [known, datagrams, lostFlows, estimated, openUntil, ...reasons] = figures
+    const unknown: Coverage['unknown'] = {}
+    for (const [i, reason] of unknownReasons.entries())
+      if (reasons[i] !== 0) unknown[reason] = reasons[i]!
+    return {
+      time,
+      exporter: tags['exporter']!,
+      known: known!,
+      unknown,
+      datagrams: datagrams!,
+      lostFlows: lostFlows!,
+      lostFlowsEstimated: estimated === 1,
+      ...(openUntil === 0 ? {} : { openUntil: openUntil! }),
+    }
+  })
+  return found.sort((a, b) => a.time - b.time || compareText(a.exporter, b.exporter))
+}
+
+/** See SeriesStore.top. InfluxDB adds up where the points lie; what is left is ranked here. */
+export async function readTop(source: InfluxSource, query: TopQuery): Promise<TopRows> {
+  if (query.from >= query.to || query.exporters?.length === 0) return []
+  const asked = [...new Set<FieldName>([...(query.fields ?? fieldNames), query.order])]
+  const rows = await rankedSums(source, query, asked)
+  // A key with nothing but rows that were retired is none: only all of its fields can tell.
+  const isUnclear = rows.some(({ sum }) => asked.every((field) => sum[field] === 0))
+  if (!isUnclear) return rows.slice(0, query.limit)
+  const whole = await rankedSums(source, query, fieldNames)
+  return whole
+    .filter(({ sum }) => fieldNames.some((field) => sum[field] !== 0))
+    .slice(0, query.limit)
+}
+
+async function rankedSums(
+  { connection, org, prefix }: InfluxSource,
+  query: TopQuery,
+  fields: readonly FieldName[],
+): Promise<TopRows> {
+  const { measurement, by, order } = query
+  const bound = new Bindings()
+  const cut = cutTag(by)
+  const bucket = bucketOf(prefix, query.tier)
+  const columns = [...by, '_field'].map((name) => bound.text(name))
+  const text = `${selection(bound, { ...query, bucket, measurement, fields })}
+    ${cut ? `|> filter(fn: (r) => r.${cut} != ${bound.text(toTag(otherKey))})` : ''}
+    |> group(columns: [${columns.join(', ')}])
+    |> sum()`
+  const sums = new Map<string, TopRows[number]>()
+  const asked = { org, query: { text, variables: bound.variables } }
+  await askFlux(connection, asked, (values, places) => {
+    const key: SeriesKey = {}
+    for (const tag of by) key[tag] = fromTag(values[places.get(tag)!]!)
+    const id = JSON.stringify(key)
+    let row = sums.get(id)
+    if (!row) sums.set(id, (row = { key, sum: { bytes: 0, packets: 0, flows: 0, active: 0 } }))
+    const field = values[places.get('_field')!] as FieldName
+    row.sum[field] = Number(values[places.get('_value')!]!)
+  })
+  return [...sums.values()].sort(
+    (a, b) => b.sum[order] - a.sum[order] || compareKeys(a.key, b.key, by),
+  )
+}
+
+function compareKeys(a: SeriesKey, b: SeriesKey, by: TopQuery['by']): number {
+  for (const tag of by) {
+    const order = compareText(a[tag]!, b[tag]!)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** All of time, for InfluxDB: it wants a range. */
+const everFrom = 0
+const everTo = Date.UTC(2200, 0, 1)
+
+/** See SeriesStore.extent. */
+export async function readExtent(
+  { connection, org, prefix }: InfluxSource,
+  tier: Tier,
+): Promise<{ from: number; to: number } | null> {
+  const bound = new Bindings()
+  const range = {
+    from: everFrom,
+    to: everTo,
+    measurement: coverageName,
+    fields: ['known'],
+  } as const
+  const points = selection(bound, { ...range, bucket: bucketOf(prefix, tier) })
+  const text = `points = ${points}
+    points |> first() |> yield(name: "first")
+    points |> last() |> yield(name: "last")`
+  const extent = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
+  const asked = { org, query: { text, variables: bound.variables } }
+  await askFlux(connection, asked, (values, columns) => {
+    const time = Date.parse(values[columns.get('_time')!]!)
+    extent.from = Math.min(extent.from, time)
+    extent.to = Math.max(extent.to, time)
+  })
+  return extent.from > extent.to ? null : extent
+}

@@ -1,0 +1,26 @@
+/** Lines that InfluxDB cannot read, put aside in a file, so that the others get through. */
+import { appendFile, open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Beyond, lines are only counted. */
+const bytesMax = 10_000_000
+
+export class Quarantine {
+  readonly path: string
+
+  constructor(folder: string) {
+    this.path = join(folder, 'quarantine.lp')
+  }
+
+  /** Puts lines aside, under a comment that says when and why; durable when it resolves. */
+  async add(lines: readonly string[], { reason, now }: { reason: string; now: number }) {
+    const { size } = await stat(this.path).catch(() => ({ size: 0 }))
+    const said = reason.replaceAll(/\s+/g, ' ')
+    const text = `# ${new Date(now).toISOString()} ${said}\n${lines.join('\n')}\n`
+    if (size + text.length > bytesMax) return
+    await appendFile(this.path, text, { mode: 0o600 })
+    const file = await open(this.path, 'r')
+    await file.sync()
+    await file.close()
+  }
+}

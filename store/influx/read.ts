@@ -1,0 +1,167 @@
+/** The question `read` of the series store, asked of InfluxDB. */
+import { consolidatedSuffixes, fieldNames, otherKey, type FieldName } from '../measurement.ts'
+import type { ReadQuery, SeriesKey, SeriesRead } from '../series.ts'
+import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
+import { compareText, readCoverage } from './answers.ts'
+import { tagsOf } from './lines.ts'
+import { storedRows, type InfluxSource, type StoredRow } from './rows.ts'
+
+/** Between the tags of a key of several; no stored text has it. */
+const separator = '\u001F'
+/** With more keys than this, the rows of all keys are read. */
+const keysInQueryMax = 200
+
+/** See SeriesStore.read. */
+export async function readRows(source: InfluxSource, query: ReadQuery): Promise<SeriesRead> {
+  if (query.from >= query.to || query.exporters?.length === 0) return emptyRead(0)
+  const fields = query.fields ?? fieldNames
+  const isCoarse = isConsolidated(query.tier)
+  const [rows, covered] = await Promise.all([
+    liveRows(source, query, fields),
+    isCoarse || query.sumsOnly === true ? null : readCoverage(source, query),
+  ])
+  const folded = fold(rows, query, { fields, isCoarse })
+  if (covered) {
+    const known = new Set<string>()
+    for (const each of covered) if (each.known > 0) known.add(`${each.time} ${each.exporter}`)
+    takeKnown(folded, fields, known)
+  }
+  return folded
+}
+
+/** The stored rows that an answer is made of, without those that were retired. */
+async function liveRows(
+  source: InfluxSource,
+  query: ReadQuery,
+  fields: readonly FieldName[],
+): Promise<StoredRow[]> {
+  const isCoarse = isConsolidated(query.tier)
+  const where = wherein(query)
+  const { tier, from, to, exporters, measurement } = query
+  const asked = { tier, from, to, exporters, measurement, ...(where ? { where } : {}) }
+  const rows = await storedRows(source, { ...asked, fields: columnsOf(fields, isCoarse) })
+  const tagNames = tagsOf(query.measurement)
+  const isUnclear = ({ figures }: StoredRow) => figures.every((figure) => figure === 0)
+  if (!rows.some(isUnclear)) return rows
+  const unclear = rows.filter(isUnclear)
+  // A row of zeros was retired, unless one of the fields that were not asked for says otherwise.
+  const whole = await storedRows(source, {
+    ...asked,
+    fields: fieldNames,
+    from: unclear.reduce((least, { time }) => Math.min(least, time), to),
+    to: unclear.reduce((most, { time }) => Math.max(most, time), from) + tier.stepMs,
+  })
+  const nameOf = ({ time, tags }: StoredRow) =>
+    `${time} ${tagNames.map((tag) => tags[tag]).join(separator)}`
+  const live = new Set(whole.filter((row) => !isUnclear(row)).map(nameOf))
+  return rows.filter((row) => !isUnclear(row) || live.has(nameOf(row)))
+}
+
+/** The columns that are read: for each field its sum, and of consolidated tiers the rest of it. */
+function columnsOf(fields: readonly FieldName[], isCoarse: boolean): string[] {
+  if (!isCoarse) return [...fields]
+  const suffixes = ['', ...consolidatedSuffixes]
+  return [...fields.flatMap((field) => suffixes.map((suffix) => field + suffix)), 'known']
+}
+
+/** What the rows must be, where the keys alone are asked for. */
+function wherein({ by, keys, rest }: ReadQuery): Record<string, string>[] | null {
+  const cut = cutTag(by)
+  if (rest !== false || keys.length > keysInQueryMax || (by.length === 0 && !cut)) return null
+  const listed = keys.map((key) => Object.fromEntries(by.map((tag) => [tag, key[tag] ?? ''])))
+  if (cut) listed.push({ [cut]: otherKey })
+  return listed.length === 0 ? null : listed
+}
+
+interface Folded {
+  time: number
+  exporter: string
+  place: number
+  parts: number
+  known: number
+  figures: Float64Array
+}
+
+function fold(
+  rows: readonly StoredRow[],
+  query: ReadQuery,
+  { fields, isCoarse }: { fields: readonly FieldName[]; isCoarse: boolean },
+): SeriesRead {
+  const { by, keys } = query
+  const cut = cutTag(by)
+  const places = new Map(keys.map((key, place) => [keyText(key, by), place]))
+  const placeOf = new Map<StoredRow['tags'], number>()
+  const place = (tags: StoredRow['tags']) => {
+    let found = placeOf.get(tags)
+    if (found !== undefined) return found
+    const isOther = cut !== null && tags[cut] === otherKey
+    found = isOther ? keys.length + 1 : (places.get(keyText(tags, by)) ?? keys.length)
+    placeOf.set(tags, found)
+    return found
+  }
+  const folds = new Map<string, Folded>()
+  for (const { time, tags, figures } of rows) {
+    const exporter = tags['exporter']!
+    const at = place(tags)
+    const id = `${time} ${at} ${exporter}`
+    const known = isCoarse ? figures.at(-1)! : 0
+    const held = folds.get(id)
+    if (!held) {
+      folds.set(id, { time, exporter, place: at, parts: 1, known, figures: figures.slice() })
+      continue
+    }
+    held.parts++
+    held.known = Math.max(held.known, known)
+    for (let i = 0; i < figures.length; i++) held.figures[i]! += figures[i]!
+  }
+  const sorted = [...folds.values()].sort(
+    (a, b) => a.time - b.time || compareText(a.exporter, b.exporter) || a.place - b.place,
+  )
+  return laid(sorted, fields, isCoarse)
+}
+
+function laid(
+  rows: readonly Folded[],
+  fields: readonly FieldName[],
+  isCoarse: boolean,
+): SeriesRead {
+  const read = emptyRead(rows.length)
+  const exporters = new Map<string, number>()
+  const perField = isCoarse ? 1 + consolidatedSuffixes.length : 1
+  for (const [row, { time, exporter, place, parts, known, figures }] of rows.entries()) {
+    let index = exporters.get(exporter)
+    if (index === undefined) exporters.set(exporter, (index = exporters.size))
+    read.time[row] = time
+    read.exporter[row] = index
+    read.key[row] = place
+    read.parts[row] = parts
+    read.known[row] = known
+    for (const [i, field] of fields.entries()) {
+      read.sum[field][row] = figures[i * perField]!
+      if (!isCoarse) continue
+      read.max[field][row] = figures[i * perField + 1]!
+      read.unknown[field][row] = figures[i * perField + 2]!
+    }
+  }
+  read.exporters = [...exporters.keys()]
+  return read
+}
+
+/** In the 5-minute tier a row is known or not as its interval is, and is its own maximum. */
+function takeKnown(
+  read: SeriesRead,
+  fields: readonly FieldName[],
+  known: ReadonlySet<string>,
+): void {
+  for (let row = 0; row < read.count; row++) {
+    const isKnown = known.has(`${read.time[row]!} ${read.exporters[read.exporter[row]!]!}`)
+    read.known[row] = isKnown ? 1 : 0
+    for (const field of fields)
+      (isKnown ? read.max : read.unknown)[field][row] = read.sum[field][row]!
+  }
+}
+
+function keyText(key: SeriesKey | StoredRow['tags'], by: ReadQuery['by']): string {
+  const tags = key as Readonly<Record<string, string | undefined>>
+  return by.map((tag) => tags[tag] ?? '').join(separator)
+}

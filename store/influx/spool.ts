@@ -1,0 +1,281 @@
+/**
+ * What stands between ingest and InfluxDB, on disk: steps that InfluxDB does not have yet, and those
+ * that it was sent of late, of which the coarser tiers are made without asking for them back.
+ *
+ *     influx/spool/000000000012.steps     the steps of one write
+ *     influx/spool.jsonl                  which step lies where, and what InfluxDB has of it
+ */
+import { join } from 'node:path'
+
+import type { Tier } from '../../flow/interval.ts'
+import { Manifest } from '../manifest.ts'
+import type { StepRows } from '../series.ts'
+import { Segments } from './segments.ts'
+import type { Place } from './step-file.ts'
+
+/** A step of one exporter. */
+export interface SpoolEntry {
+  /** Its name in the manifest: tier, time and exporter. */
+  file: string
+  tier: string
+  time: number
+  exporter: string
+  /** How it is to be. */
+  now: Place
+  /** Versions that InfluxDB has, or may have in part: the last is the newest. */
+  stored: Place[]
+  /** Whether `stored` is all that InfluxDB may have of the step. */
+  isKnown: boolean
+  isSent: boolean
+}
+
+/** Points that were sent and that were not, since the spool was made. */
+export interface PointCounts {
+  sent: number
+  refusedByRetention: number
+  refused: number
+  quarantined: number
+  dropped: number
+}
+
+const noPoints: PointCounts = {
+  sent: 0,
+  refusedByRetention: 0,
+  refused: 0,
+  quarantined: 0,
+  dropped: 0,
+}
+
+export class Spool {
+  readonly points: PointCounts
+  readonly bytesMax: number
+  readonly #manifest: Manifest<SpoolEntry>
+  readonly #segments: Segments
+  readonly #entries = new Map<string, SpoolEntry>()
+  /** Steps not yet sent, in the order in which they are to be. */
+  readonly #pending = new Map<string, SpoolEntry>()
+  #work: Promise<unknown> = Promise.resolve()
+
+  private constructor(manifest: Manifest<SpoolEntry>, segments: Segments, bytesMax: number) {
+    this.#manifest = manifest
+    this.#segments = segments
+    this.bytesMax = bytesMax
+    this.points = { ...noPoints, ...manifest.value<Partial<PointCounts>>('points') }
+    for (const entry of manifest.entries()) this.#take(entry)
+  }
+
+  /** Opens or makes the spool below a folder. What a crash left unlisted is deleted. */
+  static async open(folder: string, { bytesMax, now }: { bytesMax: number; now: number }) {
+    const manifest = await Manifest.open<SpoolEntry>(join(folder, 'spool.jsonl'))
+    if (manifest.value('wholeFrom') === undefined)
+      await manifest.commit({ set: { wholeFrom: now } })
+    const segments = await Segments.open(join(folder, 'spool'), {
+      places: manifest.entries().flatMap(placesOf),
+      sequence: manifest.value<number>('sequence') ?? 0,
+    })
+    return new Spool(manifest, segments, bytesMax)
+  }
+
+  /** From then on (unix ms), every 5-minute step that was written is here. */
+  get wholeFrom(): number {
+    return this.#manifest.value<number>('wholeFrom')!
+  }
+
+  get bytes(): number {
+    return this.#segments.bytes
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  /** The earliest step that waits, unix ms, or null. */
+  get oldestPending(): number | null {
+    let oldest: number | null = null
+    for (const { time } of this.#pending.values()) oldest = Math.min(oldest ?? time, time)
+    return oldest
+  }
+
+  /** Takes steps in the place of what was here of them; durable when it resolves. */
+  put(tier: Tier, steps: readonly StepRows[]): Promise<void> {
+    return this.#next(async () => {
+      const last = new Map(steps.map((step) => [nameOf(tier.name, step.coverage), step]))
+      const places = await this.#segments.write([...last.values()])
+      const add = [...last].map(([file, { coverage }], i): SpoolEntry => {
+        const { time, exporter } = coverage
+        const { stored = [], isKnown = false } = this.#entries.get(file) ?? {}
+        const now = places[i]!
+        return { file, tier: tier.name, time, exporter, now, stored, isKnown, isSent: false }
+      })
+      const { sequence } = this.#segments
+      try {
+        await this.#commit(add, [], { sequence })
+      } catch (error) {
+        await this.#segments.discard(sequence)
+        throw error
+      }
+      if (this.bytes > this.bytesMax) await this.#shrink()
+    })
+  }
+
+  /** Steps that wait, of one tier, the oldest write first: so many that they have about `rowsMax` rows. */
+  nextGroup(rowsMax: number): SpoolEntry[] {
+    const group: SpoolEntry[] = []
+    let rows = 0
+    for (const entry of this.#pending.values()) {
+      if (group.length > 0 && entry.tier !== group[0]!.tier) continue
+      if (group.length > 0 && rows + entry.now.rows > rowsMax) break
+      group.push(entry)
+      rows += entry.now.rows
+    }
+    return group
+  }
+
+  /** A step that is here, in the version that counts. */
+  find(tier: Tier, time: number, exporter: string): SpoolEntry | undefined {
+    return this.#entries.get(nameOf(tier.name, { time, exporter }))
+  }
+
+  /** All steps of a tier in [from, to) that are here. */
+  entriesIn({ tier, from, to }: { tier: Tier; from: number; to: number }): SpoolEntry[] {
+    return [...this.#entries.values()].filter(
+      (entry) => entry.tier === tier.name && entry.time >= from && entry.time < to,
+    )
+  }
+
+  load(place: Place): Promise<StepRows | null> {
+    return this.#segments.load(place)
+  }
+
+  /**
+   * Notes, before any of it is sent, that InfluxDB may have these versions, and gives the steps as
+   * they are now: a newer version may have come.
+   */
+  begin(group: readonly SpoolEntry[]): Promise<SpoolEntry[]> {
+    return this.#next(async () => {
+      const names = group.map(({ file }) => file).filter((file) => this.#pending.has(file))
+      await this.#commit(
+        names.flatMap((file) => {
+          const entry = this.#entries.get(file)!
+          const { now, stored } = entry
+          const isNoted = stored.some((each) => isSame(each, now))
+          return isNoted ? [] : [{ ...entry, stored: [...stored, now] }]
+        }),
+      )
+      return names.map((file) => this.#entries.get(file)!)
+    })
+  }
+
+  /** Notes that InfluxDB has these versions, and nothing else of these steps. */
+  finish(group: readonly SpoolEntry[]): Promise<void> {
+    return this.#next(() =>
+      this.#commit(
+        group.flatMap(({ file, now }) => {
+          const entry = this.#entries.get(file)
+          // A newer version may have come meanwhile: it waits its own turn.
+          return entry
+            ? [{ ...entry, stored: [now], isKnown: true, isSent: isSame(entry.now, now) }]
+            : []
+        }),
+        [],
+        { points: this.points },
+      ),
+    )
+  }
+
+  /** Lets go of a step that the disk no longer gives. */
+  lose(lost: SpoolEntry): Promise<void> {
+    return this.#next(async () => {
+      const entry = this.#entries.get(lost.file)
+      if (!entry || !isSame(entry.now, lost.now)) return
+      if (!entry.isSent) this.points.dropped += entry.now.rows
+      await this.#remove([entry], entry.time + 1)
+    })
+  }
+
+  /** Lets go of what was sent and ends before a time (unix ms). */
+  forget(tier: Tier, before: number): Promise<void> {
+    return this.#next(async () => {
+      const gone = [...this.#entries.values()].filter(
+        (entry) => entry.isSent && entry.tier === tier.name && entry.time + tier.stepMs <= before,
+      )
+      await this.#remove(gone, before)
+    })
+  }
+
+  /** Waits for what is being written. */
+  async close(): Promise<void> {
+    await this.#work
+    await this.#manifest.commit({ set: { points: this.points } })
+    await this.#manifest.close()
+  }
+
+  /** Makes room: what was sent goes first, then what waits, the oldest first, and is counted. */
+  async #shrink(): Promise<void> {
+    const byAge = [...this.#entries.values()].sort(
+      (a, b) => Number(b.isSent) - Number(a.isSent) || a.time - b.time,
+    )
+    const gone: SpoolEntry[] = []
+    let { bytes } = this
+    let wholeFrom = this.wholeFrom
+    for (const entry of byAge) {
+      if (bytes <= this.bytesMax) break
+      gone.push(entry)
+      for (const place of placesOf(entry)) bytes -= place.length
+      wholeFrom = Math.max(wholeFrom, entry.time + 1)
+      if (!entry.isSent) this.points.dropped += entry.now.rows
+    }
+    await this.#remove(gone, wholeFrom)
+  }
+
+  async #remove(gone: readonly SpoolEntry[], wholeFrom: number): Promise<void> {
+    if (gone.length === 0) return
+    await this.#commit([], gone, {
+      wholeFrom: Math.max(this.wholeFrom, wholeFrom),
+      points: this.points,
+    })
+  }
+
+  /** Makes a change durable, then visible, then deletes the files that hold nothing any more. */
+  async #commit(
+    add: readonly SpoolEntry[],
+    remove: readonly SpoolEntry[] = [],
+    set: Record<string, unknown> = {},
+  ): Promise<void> {
+    await this.#manifest.commit({ add, remove: remove.map(({ file }) => file), set })
+    const old = [...add, ...remove].flatMap(({ file }) => this.#entries.get(file) ?? [])
+    this.#segments.hold(add.flatMap(placesOf))
+    for (const entry of add) this.#take(entry)
+    for (const { file } of remove) {
+      this.#entries.delete(file)
+      this.#pending.delete(file)
+    }
+    await this.#segments.release(old.flatMap(placesOf))
+  }
+
+  #take(entry: SpoolEntry): void {
+    this.#entries.set(entry.file, entry)
+    if (entry.isSent) this.#pending.delete(entry.file)
+    else this.#pending.set(entry.file, entry)
+  }
+
+  #next<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => undefined)
+    return done
+  }
+}
+
+function nameOf(tier: string, { time, exporter }: { time: number; exporter: string }): string {
+  return `${tier} ${time} ${exporter}`
+}
+
+/** Whether two places are one. */
+export function isSame(a: Place, b: Place): boolean {
+  return a.segment === b.segment && a.offset === b.offset
+}
+
+/** Each place once: what is sent is its own newest stored version. */
+function placesOf({ now, stored }: SpoolEntry): Place[] {
+  return [...stored.filter((place) => !isSame(place, now)), now]
+}
