@@ -69,7 +69,7 @@ export function toApiError(error: unknown, known: Readonly<Record<string, string
   if (status >= 400 && status !== 500)
     return new ApiError(status, codeOf(raised, status), {
       message: raised.message,
-      remedy: remedies[status] ?? 'see /api/docs',
+      remedy: remedyOf(raised, remedies[status] ?? 'see /api/docs'),
     })
   return new ApiError(500, 'internal', {
     message: 'the answer could not be made',

@@ -5,7 +5,7 @@
 import { intervalStart } from '../flow/interval.ts'
 import { bucketOf } from '../store/influx/buckets.ts'
 import { checkToken, checkVersion, Connection, tokenOf } from '../store/influx/connection.ts'
-import { InfluxFault, remedies } from '../store/influx/fault.ts'
+import { InfluxFault } from '../store/influx/fault.ts'
 import { askFlux, Bindings } from '../store/influx/flux.ts'
 import { CommandError, type CommandInput } from './command.ts'
 
@@ -40,8 +40,7 @@ export async function influxCheck({ settings }: CommandInput): Promise<void> {
       throw new CommandError(`InfluxDB: what was written to ${bucket} does not come back`)
     console.log(`InfluxDB at ${influx.url} takes and gives: ${bucket}`)
   } catch (error) {
-    if (error instanceof InfluxFault)
-      throw new CommandError(`${error.message}; ${remedies[error.kind] ?? 'see its log'}`)
+    if (error instanceof InfluxFault) throw new CommandError(`${error.message}; ${error.remedy}`)
     throw error
   }
 }

@@ -167,6 +167,7 @@ function linesOf(error: unknown): string[] {
   if (error instanceof SettingsError)
     return error.faults.map(({ key, value, remedy }) => `${key}="${value}": ${remedy}`)
   if (error instanceof CommandError) return [error.message]
+  if (isFault(error)) return [`${error.message}; ${error.remedy}`]
   if (isSystemError(error)) return [`${error.message}; look at the address or the folder it names`]
   throw error
 }
@@ -174,6 +175,11 @@ function linesOf(error: unknown): string[] {
 function exitCodeOf(error: unknown): number {
   if (error instanceof SettingsError) return exitCodes.usage
   return error instanceof CommandError ? error.exitCode : exitCodes.failure
+}
+
+/** A store that cannot be reached, or another failure that knows what is to be done about it. */
+function isFault(error: unknown): error is Error & { remedy: string } {
+  return error instanceof Error && 'remedy' in error && typeof error.remedy === 'string'
 }
 
 /** An error of the operating system, such as an address in use or a folder that is not ours. */

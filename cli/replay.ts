@@ -45,6 +45,11 @@ async function asCommandErrors(run: () => Promise<void>): Promise<void> {
     if (error instanceof TakenBefore) throw new CommandError(error.message, exitCodes.taken)
     if (error instanceof NotACapture) throw new CommandError(error.message, exitCodes.input)
     if (error instanceof DataFolderBusy) throw new CommandError(error.message, exitCodes.failure)
+    if (error instanceof Error && error.name === 'InfluxFault')
+      throw new CommandError(
+        `${error.message}; the flows are in the archive, and weir ingest makes their series ` +
+          'when it starts, once InfluxDB answers',
+      )
     throw error
   }
 }

@@ -50,6 +50,7 @@ export class Collector {
   /** Intervals held in the buckets that changed since the series were written. */
   readonly #held = new Set<number>()
   #seriesDueMs = 0
+  #remakeError: string | null = null
   #work: Promise<void> = Promise.resolve()
 
   constructor(parts: CollectorParts) {
@@ -119,7 +120,7 @@ export class Collector {
       maxBytes: settings.archiveMaxBytes,
       now: nowMs,
     })
-    this.lastError = null
+    this.lastError = this.#remakeError
   }
 
   /** The rows of every changed interval, taken at the very moment at which the archive is sealed. */
@@ -156,9 +157,6 @@ export class Collector {
       await writer.write(batch.steps)
       const isDone = (each: number) => !this.#redo.has(each) && !this.#held.has(each)
       await archive.clearRedo(batch.intervals.filter(isDone))
-      // What waits when the collector ends is on the manifest's list and made at the next start.
-      if (!isLast) await this.#redoFromArchive()
-      await consolidator.run(nowMs)
     } catch (error) {
       batch.putBack()
       throw error
@@ -169,6 +167,23 @@ export class Collector {
     if (!isLast) incidents.wake(nowMs)
     buckets.forget(nowMs)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
+    await this.#remake(nowMs, isLast)
+  }
+
+  /**
+   * What is made of stored series: it may have to wait for a store that is away. What is left stands
+   * on durable lists, and holds up nothing else.
+   */
+  async #remake(nowMs: number, isLast: boolean): Promise<void> {
+    try {
+      // What waits when the collector ends is on the manifest's list and made at the next start.
+      if (!isLast) await this.#redoFromArchive()
+      await this.#parts.consolidator.run(nowMs)
+      this.#remakeError = null
+    } catch (error) {
+      this.#remakeError = error instanceof Error ? error.message : String(error)
+      this.#parts.log.warn({ error }, 'coarser tiers wait; they are made at the next tick')
+    }
   }
 
   /** Follows trackers as they are now: at the moment at which the archive is sealed. */

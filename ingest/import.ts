@@ -177,6 +177,7 @@ export async function writeSeries({
     })
     await consolidator.run(Date.now(), { isComplete: true })
     await consolidator.close()
+    await store.settled?.()
     return intervals.size
   } finally {
     await store.close()

@@ -79,6 +79,7 @@ export async function runIngest(
     collector,
     buckets,
     trackers,
+    store,
     routes: [(request, response) => answerState(request, response, { data: settings.data, state })],
     log,
   })

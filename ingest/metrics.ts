@@ -2,6 +2,7 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 
 import type { IngestStatus } from '../flow/status.ts'
+import { addStoreMetrics } from './store-report.ts'
 
 /** Metrics in Prometheus' text form, of the status at the time of asking. */
 export async function renderMetrics(status: IngestStatus): Promise<string> {
@@ -59,5 +60,6 @@ export async function renderMetrics(status: IngestStatus): Promise<string> {
   gauge('weir_series_written_seconds', 'Unix time at which series were last written').set(
     status.seriesWrittenAt ?? 0,
   )
+  if (status.store) addStoreMetrics(registry, status.store)
   return registry.metrics()
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
 import type { IngestStatus, Warning } from '../flow/status.ts'
+import type { SeriesStore } from '../store/series.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Collector } from './collector.ts'
 import { warningsOf } from './exporter-warnings.ts'
@@ -14,6 +15,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { ReceiverStatus } from './receive/thread.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
+import { storeWarnings } from './store-report.ts'
 import { keepStatus, serveMetrics, serveStatus, type SocketRoute } from './status.ts'
 
 export interface ReporterParts {
@@ -23,6 +25,7 @@ export interface ReporterParts {
   collector: Collector
   buckets: Buckets
   trackers: TrackerKeeper
+  store: Pick<SeriesStore, 'status'>
   /** What else the socket answers. */
   routes: readonly SocketRoute[]
   log: Logger
@@ -68,8 +71,9 @@ export class Reporter {
 
   /** The status as of now. */
   async status(): Promise<IngestStatus> {
-    const { receiver, pipeline, collector, buckets, trackers } = this.#parts
+    const { receiver, pipeline, collector, buckets, trackers, store } = this.#parts
     const received = await receiver.status()
+    const stored = store.status?.()
     return {
       running: true,
       startedAt: this.#startedAt,
@@ -85,7 +89,13 @@ export class Reporter {
       redo: collector.redoCount,
       memoryBytes: process.memoryUsage.rss(),
       trackers: trackers.status(collector.redo),
-      warnings: [...this.#warnings, ...received.warnings, ...this.#troubles(received)],
+      ...(stored ? { store: stored } : {}),
+      warnings: [
+        ...this.#warnings,
+        ...received.warnings,
+        ...this.#troubles(received),
+        ...(stored ? storeWarnings(stored, Date.now() / 1000) : []),
+      ],
     }
   }
 

@@ -83,7 +83,11 @@ function inSeconds(ms: number | null): number | null {
 
 function unreadable(what: string, error: unknown): Warning {
   const reason = error instanceof Error ? error.message : String(error)
-  return { what: `${what} cannot be read: ${reason}`, remedy: 'see that WEIR_DATA is whole' }
+  const { remedy } = error as { remedy?: unknown }
+  return {
+    what: `${what} cannot be read: ${reason}`,
+    remedy: typeof remedy === 'string' ? remedy : 'see that WEIR_DATA is whole',
+  }
 }
 
 function ingestWarnings(ingest: IngestStatus | null): Warning[] {

@@ -43,6 +43,10 @@ export class InfluxFault extends Error {
   readonly kind: FaultKind
   /** All that it said. */
   readonly text: string
+  /** What to do about it. */
+  readonly remedy: string
+  /** How the API answers a question that met it: a query that cannot be read is our own fault. */
+  readonly statusCode: number
   /** How long InfluxDB asks to be left alone, ms; null where it does not say. */
   readonly retryAfterMs: number | null
 
@@ -55,6 +59,8 @@ export class InfluxFault extends Error {
     this.name = 'InfluxFault'
     this.kind = kind
     this.text = message
+    this.remedy = remedies[kind] ?? 'see the log of InfluxDB'
+    this.statusCode = kind === 'malformed' ? 500 : 503
     this.retryAfterMs = options.retryAfterMs ?? null
   }
 }

@@ -7,7 +7,7 @@ import type { StoreStatus } from '../../flow/status.ts'
 import type { StepRows } from '../series.ts'
 import { bucketOf } from './buckets.ts'
 import { Delivery } from './delivery.ts'
-import { faultOf, remedies } from './fault.ts'
+import { faultOf } from './fault.ts'
 import { coverageLine, retiredLine, rowLines } from './lines.ts'
 import { Pause } from './pause.ts'
 import type { Quarantine } from './quarantine.ts'
@@ -94,7 +94,7 @@ export class Sender {
       url,
       waiting: fault && {
         reason: fault.message,
-        remedy: remedies[fault.kind] ?? 'see the log of InfluxDB',
+        remedy: fault.remedy,
         since: since / 1000,
         retryAt: retryAt / 1000,
       },

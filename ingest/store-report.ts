@@ -1,0 +1,83 @@
+/** What ingest says of a series store on another machine: what is to be looked at, and its metrics. */
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+import type { StoreStatus, Warning } from '../flow/status.ts'
+import { formatWithUnit } from '../flow/units.ts'
+
+/** A store that cannot be reached for less is not worth a word. */
+const waitingSecondsMin = 30
+/** From this part of its room on, the spool is a warning. */
+const spoolFullPart = 0.8
+
+const rebuild = 'the archive still has the flows: weir rebuild makes the series of that time again'
+
+/** What was not stored, by how it came about, and what to do. */
+const losses: readonly [keyof StoreStatus['points'], string, string][] = [
+  ['refusedByRetention', 'were older than InfluxDB keeps', 'nothing, if WEIR_TIERS is as wanted'],
+  [
+    'refused',
+    'were refused by InfluxDB, as a field of another type is',
+    'see its log; buckets of their own (WEIR_INFLUX_PREFIX) avoid other writers',
+  ],
+  [
+    'quarantined',
+    'could not be read by InfluxDB',
+    'look at influx/quarantine.lp in WEIR_DATA, and report them',
+  ],
+  ['dropped', 'found no room in the spool while InfluxDB was away', rebuild],
+]
+
+/** What an administrator should know of the store. */
+export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[] {
+  const warnings: Warning[] = []
+  const { waiting, spool, points } = store
+  if (waiting && nowSeconds - waiting.since >= waitingSecondsMin)
+    warnings.push({
+      what: `series wait in the spool since ${new Date(waiting.since * 1000).toISOString()}: ${waiting.reason}`,
+      remedy: waiting.remedy,
+    })
+  if (spool.bytes > spool.bytesMax * spoolFullPart && spool.steps > 0)
+    warnings.push({
+      what: `the spool before InfluxDB holds ${formatWithUnit(spool.bytes, 'B')} of at most ${formatWithUnit(spool.bytesMax, 'B')}`,
+      remedy: 'bring InfluxDB back, or raise WEIR_SPOOL_MAX; else the oldest steps are dropped',
+    })
+  for (const [name, what, remedy] of losses)
+    if (points[name] > 0) warnings.push({ what: `${points[name]} points ${what}`, remedy })
+  return warnings
+}
+
+/** Puts the store's figures into a registry. */
+export function addStoreMetrics(registry: Registry, store: StoreStatus): void {
+  const registers = [registry]
+  const points = new Counter({
+    name: 'weir_store_points_total',
+    help: 'Points written to the series store, and points that were not, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  })
+  for (const [outcome, count] of Object.entries(store.points)) points.inc({ outcome }, count)
+  const requests = new Counter({
+    name: 'weir_store_requests_total',
+    help: 'Requests to the series store',
+    labelNames: ['outcome'],
+    registers,
+  })
+  requests.inc({ outcome: 'failed' }, store.requests.failed)
+  requests.inc(
+    { outcome: 'answered' },
+    store.requests.sent - store.requests.failed - store.requests.inFlight,
+  )
+  const gauges: [string, string, number][] = [
+    ['weir_store_requests_in_flight', 'Requests without an answer yet', store.requests.inFlight],
+    ['weir_store_waiting', '1 while the series store is waited for', store.waiting ? 1 : 0],
+    ['weir_spool_steps', 'Steps that wait for the series store', store.spool.steps],
+    ['weir_spool_bytes', 'Bytes of the spool on disk', store.spool.bytes],
+    ['weir_spool_bytes_max', 'The most bytes of the spool', store.spool.bytesMax],
+    [
+      'weir_spool_oldest_seconds',
+      'Unix time of the oldest step that waits; 0 where none does',
+      store.spool.oldest ?? 0,
+    ],
+  ]
+  for (const [name, help, value] of gauges) new Gauge({ name, help, registers }).set(value)
+}
