@@ -84,10 +84,42 @@ interface ColumnArray {
 /** The arrays of `capacity` rows (u64 columns hold 2 × capacity words); rows [0, count) are filled. */
 export type FlowColumns = {
   readonly [Name in ColumnName]: ColumnArray[(typeof flowColumns)[Name]['kind']]
-} & { readonly capacity: number; count: number }
+} & { readonly capacity: number; count: number; readonly stale: StaleColumns }
+
+/** A set of columns, by their places in the table: 30 a word, so that words are small integers. */
+export interface ColumnMask {
+  low: number
+  high: number
+}
+
+/**
+ * Which columns may hold anything in rows that are not in use, and which of them every row since the
+ * last recycling was written in. Kept by whoever recycles columns instead of clearing them.
+ */
+export interface StaleColumns extends ColumnMask {
+  commonLow: number
+  commonHigh: number
+  /** Rows beyond this have never been in use. */
+  rows: number
+}
 
 /** Column names in table order. */
 export const columnNames = Object.keys(flowColumns) as ColumnName[]
+
+const bitsAWord = 30
+const allBits = 2 ** bitsAWord - 1
+const places = new Map(columnNames.map((name, i) => [name, i]))
+
+/** The set of these columns. */
+export function columnMask(names: Iterable<ColumnName>): ColumnMask {
+  const mask = { low: 0, high: 0 }
+  for (const name of names) {
+    const place = places.get(name)!
+    if (place < bitsAWord) mask.low |= 1 << place
+    else mask.high |= 1 << (place - bitsAWord)
+  }
+  return mask
+}
 
 const arrayOf = {
   u8: (rows: number) => new Uint8Array(rows),
@@ -99,18 +131,76 @@ const arrayOf = {
 
 /** Empty columns with room for `capacity` flows, all zero. */
 export function createFlowColumns(capacity: number): FlowColumns {
-  const columns: Record<string, unknown> = { capacity, count: 0 }
+  const stale = { low: 0, high: 0, commonLow: allBits, commonHigh: allBits, rows: 0 }
+  const columns: Record<string, unknown> = { capacity, count: 0, stale }
   for (const name of columnNames) columns[name] = arrayOf[flowColumns[name].kind](capacity)
   return columns as FlowColumns
 }
 
-/** Empties the columns for reuse: rows are zeroed again, so that a decoder need only write what it read. */
+/** Zeroes rows [from, to) of a set of columns. */
+export function zeroColumns(
+  columns: FlowColumns,
+  mask: ColumnMask,
+  from: number,
+  to: number,
+): void {
+  for (let { low } = mask; low !== 0; low &= low - 1)
+    zeroColumn(columns, 31 - Math.clz32(low & -low), from, to)
+  for (let { high } = mask; high !== 0; high &= high - 1)
+    zeroColumn(columns, bitsAWord + 31 - Math.clz32(high & -high), from, to)
+}
+
+function zeroColumn(columns: FlowColumns, place: number, from: number, to: number): void {
+  const name = columnNames[place]!
+  const words = flowColumns[name].kind === 'u64' ? 2 : 1
+  columns[name].fill(0, from * words, to * words)
+}
+
+const allColumns = columnMask(columnNames)
+
+/** Empties the columns for reuse: all rows are zero again. */
 export function clearFlowColumns(columns: FlowColumns): void {
-  for (const name of columnNames) {
-    const words = flowColumns[name].kind === 'u64' ? 2 : 1
-    columns[name].fill(0, 0, columns.count * words)
-  }
+  const { stale } = columns
+  zeroColumns(columns, allColumns, 0, Math.max(columns.count, stale.rows))
+  Object.assign(stale, { low: 0, high: 0, commonLow: allBits, commonHigh: allBits, rows: 0 })
   columns.count = 0
+}
+
+/**
+ * Empties columns for reuse by the decoder that fills them, which knows what it has not written: only
+ * columns that some rows were written in and others not are zeroed.
+ */
+export function recycleFlowColumns(columns: FlowColumns): void {
+  const { stale } = columns
+  stale.rows = Math.max(stale.rows, columns.count)
+  const { low, high, commonLow, commonHigh } = stale
+  zeroColumns(columns, { low: low & ~commonLow, high: high & ~commonHigh }, 0, stale.rows)
+  stale.low = low & commonLow
+  stale.high = high & commonHigh
+  stale.commonLow = allBits
+  stale.commonHigh = allBits
+  columns.count = 0
+}
+
+/**
+ * Has `rows` rows from `from` on say nothing where their writer may not write: it writes `writes` in each
+ * of them, and may write `touches`.
+ */
+export function readyRows(
+  columns: FlowColumns,
+  writes: ColumnMask,
+  touches: ColumnMask,
+  from: number,
+  rows: number,
+): void {
+  const { stale } = columns
+  const low = stale.low & ~writes.low
+  const high = stale.high & ~writes.high
+  if ((low | high) !== 0) zeroColumns(columns, { low, high }, from, from + rows)
+  stale.low |= touches.low
+  stale.high |= touches.high
+  stale.commonLow &= writes.low
+  stale.commonHigh &= writes.high
 }
 
 /**
@@ -128,5 +218,9 @@ export function appendFlowColumns(
     const words = flowColumns[name].kind === 'u64' ? 2 : 1
     target[name].set(source[name].subarray(from * words, to * words), target.count * words)
   }
+  target.stale.low = allColumns.low
+  target.stale.high = allColumns.high
+  target.stale.commonLow = 0
+  target.stale.commonHigh = 0
   target.count += to - from
 }

@@ -1,5 +1,5 @@
 /** From datagrams to flows: decoded, counted into the buckets, handed to the archive. */
-import { clearFlowColumns, createFlowColumns, type FlowColumns } from '../flow/columns.ts'
+import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../flow/columns.ts'
 import type { ExporterRules } from '../flow/exporter-rules.ts'
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { SequenceEvent } from '../flow/sequence.ts'
@@ -75,7 +75,7 @@ export class Pipeline {
     this.#isDiscarding = true
     this.decoder.decode(datagram)
     this.#isDiscarding = false
-    clearFlowColumns(this.#flows)
+    recycleFlowColumns(this.#flows)
   }
 
   /** Counts and hands on what has gathered. */
@@ -86,7 +86,7 @@ export class Pipeline {
     if (!this.#parts.buckets) this.#touch()
     this.#parts.buckets?.add(this.#flows)
     this.#parts.archive.add(this.#flows)
-    clearFlowColumns(this.#flows)
+    recycleFlowColumns(this.#flows)
   }
 
   /** The intervals that flows lie in, where no buckets follow them; unix ms. */

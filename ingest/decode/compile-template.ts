@@ -7,6 +7,7 @@ import type { Element, ScratchName } from './element.ts'
 import { offsetsOf } from './groups.ts'
 import type { FieldGroup } from './groups.ts'
 import { variableLength } from './template.ts'
+import { TouchedColumns } from './touched.ts'
 import type {
   CompiledTemplate,
   DecodeTarget,
@@ -55,18 +56,21 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
   flowSteps.addGroups(forward.sort(byRank), template.isVariable ? [] : target.groups)
   const reverseSteps = new StepList(target.reverse, target.scratch)
   for (const placed of reverse.sort(byRank)) reverseSteps.add(placed)
+  const isBiflow = ['octetDeltaCount', 'packetDeltaCount'].some((name) =>
+    reverseSteps.taken.has(name),
+  )
+  if (isBiflow) flowSteps.columns.addReverse(reverseSteps.columns)
   return {
     places,
     groups: flowSteps.groups,
     steps: flowSteps.steps,
     scratchSteps: flowSteps.scratchSteps,
-    reverseSteps:
-      reverseSteps.taken.has('octetDeltaCount') || reverseSteps.taken.has('packetDeltaCount')
-        ? reverseSteps.steps
-        : [],
+    reverseSteps: isBiflow ? reverseSteps.steps : [],
+    ...flowSteps.columns.masks(),
     scratch: flowSteps.scratchTaken,
     usesUptime: flowSteps.usesUptime || reverseSteps.usesUptime,
     uptimeEnd: forward.find(({ element }) => element.id === uptimeEndId)?.place ?? null,
+    setsSampling: flowSteps.taken.has('samplingInterval'),
     saysSampling:
       flowSteps.taken.has('samplingInterval') ||
       samplingScratch.some((name) => flowSteps.scratchTaken.has(name)),
@@ -153,6 +157,7 @@ class StepList {
   readonly steps: Step[] = []
   readonly scratchSteps: Step[] = []
   readonly taken = new Set<string>()
+  readonly columns = new TouchedColumns()
   readonly scratchTaken = new Set<ScratchName>()
   usesUptime = false
   tellsProtocols = false
@@ -186,6 +191,7 @@ class StepList {
         grouped.add(member)
         const { action } = member.element
         if ('column' in action) this.taken.add(action.column)
+        this.columns.add(action, member.place, true, false)
         if (action.kind === 'uptime') this.usesUptime = true
       }
       if (tellsProtocols) this.tellsProtocols = true
@@ -212,6 +218,7 @@ class StepList {
     })
     if (step === 'bad-length') this.badLengths++
     if (step === 'bad-length' || step === 'not-needed') return
+    this.columns.add(action, place, !this.taken.has(column), variable)
     if (action.kind === 'uptime') this.usesUptime = true
     if (isScratch) {
       this.scratchTaken.add(action.scratch)

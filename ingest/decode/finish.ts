@@ -5,6 +5,7 @@ import type { DatagramContext } from './context.ts'
 import { clockToleranceMs } from './limits.ts'
 import { finishTimes } from './times.ts'
 import type { TimeContext, TimeFaults } from './times.ts'
+import { exporterHighColumn, icmpColumn } from './touched.ts'
 import { rateOf } from './sampling.ts'
 import type { CompiledTemplate, ScratchColumns } from './template.ts'
 
@@ -112,7 +113,9 @@ export function finishLoop(flows: FlowColumns): FinishLoop {
 }
 
 function fillIPv6({ flows, exporter }: DatagramContext, from: number, to: number): void {
-  const { exporterAddressHigh } = flows
+  const { exporterAddressHigh, stale } = flows
+  stale.low |= exporterHighColumn.low
+  stale.high |= exporterHighColumn.high
   const [w0, w1] = exporter.words
   for (let i = from; i < to; i++) {
     exporterAddressHigh[2 * i] = w1
@@ -138,6 +141,8 @@ function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number):
     const protocol = protocolIdentifier[i]!
     if (protocol === icmp || protocol === icmp6) icmpTypeCode[i] = destinationTransportPort[i]!
   }
+  flows.stale.low |= icmpColumn.low
+  flows.stale.high |= icmpColumn.high
 }
 
 /**
@@ -160,6 +165,7 @@ function fillSampling(
     return
   }
   const hasSelector = compiled.scratch.has('selectorId')
+  if (!compiled.setsSampling) samplingInterval.fill(0, from, flows.count)
   for (let i = from; i < flows.count; i++) {
     if (samplingInterval[i] === 0)
       samplingInterval[i] =

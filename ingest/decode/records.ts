@@ -2,7 +2,7 @@
  * Data records into rows. Records of fixed length are read column by column, one loop a field over
  * all records of the set; those of variable length one by one, by the same steps.
  */
-import { createFlowColumns, clearFlowColumns } from '../../flow/columns.ts'
+import { createFlowColumns, clearFlowColumns, readyRows } from '../../flow/columns.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './batch.ts'
 import type { DatagramContext } from './context.ts'
@@ -16,6 +16,7 @@ import type { ListedRecords } from './lists.ts'
 import { listDepthMax, recordsPerDatagramMax } from './limits.ts'
 import { isZero, placeFields } from './place-fields.ts'
 import { appendReverse } from './reverse.ts'
+import { everyColumn } from './touched.ts'
 import { compileTemplate } from './compile-template.ts'
 import type { CompiledTemplate, DecodeTarget, ScratchColumns, Template } from './template.ts'
 import { prepareUptime } from './uptime.ts'
@@ -218,6 +219,13 @@ export class RecordDecoder {
     const from = flows.count
     const { groups, steps, scratchSteps } = compiled
     if (this.#outerRow >= 0) copyRow(flows, this.#outerRow, from, from + batch.records)
+    readyRows(
+      flows,
+      this.#outerRow >= 0 ? everyColumn : compiled.writes,
+      compiled.touches,
+      from,
+      batch.records,
+    )
     for (let i = 0; i < scratchSteps.length; i++) scratchSteps[i]!(batch, 0)
     if (compiled.usesUptime) prepareUptime(batch, context, compiled, this.target.scratch)
     beginRows(batch, context, compiled)

@@ -45,6 +45,9 @@ const swapped = new Map<ColumnName, ColumnName>(
   ]),
 )
 
+/** The column of the other end, or the column itself where it is of no end. */
+export const swappedColumn = (name: ColumnName): ColumnName => swapped.get(name) ?? name
+
 /**
  * Appends, for each record whose other direction counted anything, a row made of row `from` + its
  * number and of `reverse`, which holds what the record says of that direction.
@@ -67,7 +70,12 @@ export function appendReverse(context: DatagramContext, reverse: FlowColumns, fr
 
 function copySwapped(flows: FlowColumns, from: number, row: number): void {
   for (const name of columnNames) {
-    if (ownColumns.has(name)) continue
+    if (ownColumns.has(name)) {
+      const { [name]: column } = flows
+      const wide = flowColumns[name].kind === 'u64' ? 2 : 1
+      column.fill(0, row * wide, (row + 1) * wide)
+      continue
+    }
     const source = flows[swapped.get(name) ?? name]
     const words = flowColumns[name].kind === 'u64' ? 2 : 1
     for (let word = 0; word < words; word++)

@@ -3,6 +3,7 @@
  * its own sampling rate; counter samples of interfaces are told as they are. All is in XDR: big-endian,
  * in multiples of 4 bytes.
  */
+import { readyRows } from '../../flow/columns.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { clearRows } from './counted.ts'
@@ -10,6 +11,7 @@ import { recordsPerDatagramMax } from './limits.ts'
 import { anySampler } from './sampling.ts'
 import { readCounterSample } from './sflow-counters.ts'
 import type { InterfaceCounters } from './sflow-counters.ts'
+import { sampleMasks } from './touched.ts'
 import { readFlowRecord } from './sflow-records.ts'
 
 const addressBytes: Readonly<Record<number, number | undefined>> = { 1: 4, 2: 16 }
@@ -24,6 +26,9 @@ const sampleHeaderBytes: Readonly<Record<number, number | undefined>> = {
   [formats.expandedFlow]: 44,
   [formats.expandedCounters]: 16,
 }
+
+/** The shortest sample that gives a row. */
+const sampleBytesMin = 40
 
 /** Of an interface given in one word: the upper two bits are its format, 0 for an ifIndex. */
 const interfaceFormatShift = 30
@@ -75,6 +80,13 @@ export class SflowDecoder {
     const { view, end, exporter } = context
     let at = context.offset
     let records = 0
+    const { flows } = context
+    const rows = Math.min(
+      samples,
+      Math.floor((end - at) / sampleBytesMin),
+      flows.capacity - flows.count,
+    )
+    readyRows(flows, sampleMasks.writes, sampleMasks.touches, flows.count, rows)
     for (let i = 0; i < samples; i++) {
       if (at + 8 > end) {
         exporter.problem('datagram-short')

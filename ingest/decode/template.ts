@@ -2,7 +2,7 @@
  * Templates: the list of fields that an exporter announced, and the steps it is compiled into, once,
  * when the first data for it comes.
  */
-import type { FlowColumns } from '../../flow/columns.ts'
+import type { ColumnMask, FlowColumns } from '../../flow/columns.ts'
 import type { Place, Step } from './batch.ts'
 import type { ListKind, ScratchName } from './element.ts'
 import type { Field } from './field.ts'
@@ -46,10 +46,15 @@ export interface CompiledTemplate {
   reverseSteps: Step[]
   /** Scratch columns that the scratch steps set. */
   scratch: ReadonlySet<ScratchName>
+  /** Columns that every row is written in, and those that may be written in. */
+  writes: ColumnMask
+  touches: ColumnMask
   /** Has uptime-relative times, so that the exporter's uptime must be known. */
   usesUptime: boolean
   /** Where the end is, if it is uptime-relative. */
   uptimeEnd: Place | null
+  /** Gives the rate itself. */
+  setsSampling: boolean
   /** Says anything of how its packets were sampled. */
   saysSampling: boolean
   /** Has anything by which a record is a flow: addresses, counts or a packet's start. */
