@@ -63,7 +63,7 @@ export class TouchedColumns {
 
   /** Takes in the other direction, whose rows are these with their ends swapped. */
   addReverse(reverse: TouchedColumns): void {
-    for (const name of [...this.#touched]) this.#touched.add(swappedColumn(name))
+    for (const name of this.#touched) this.#touched.add(swappedColumn(name))
     for (const name of reverse.#touched) this.#touched.add(name)
   }
 
