@@ -1,6 +1,7 @@
 /** Unknown and lost time as merged ranges. */
 import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
 import type { CoverageGrid } from './coverage.ts'
+import { gridEnd } from './grid.ts'
 
 /** What ranges are cut to: the answer's window, and now, since the future is not unknown. Unix ms. */
 export interface RangeBounds {
@@ -9,19 +10,24 @@ export interface RangeBounds {
   now: number
 }
 
-/** [from, to, reason] in unix seconds, ascending; neighbours of one reason are one range. */
-export function unknownRanges(
-  covered: CoverageGrid,
-  bounds: RangeBounds,
-): [number, number, UnknownReason][] {
-  const ranges: [number, number, UnknownReason][] = []
-  for (const [at, from, to] of steps(covered, bounds)) {
-    if (covered.isKnown[at] === 1) continue
-    const reason = unknownReasons[covered.reason[at]!]!
+type UnknownRange = [from: number, to: number, reason: UnknownReason]
+
+/**
+ * [from, to, reason] in unix seconds, ascending; neighbours of one reason are one range. What lies
+ * in the bounds before and after the grid was not seen: the grid is as long as what is stored.
+ */
+export function unknownRanges(covered: CoverageGrid, bounds: RangeBounds): UnknownRange[] {
+  const ranges: UnknownRange[] = []
+  const add = (from: number, to: number, reason: UnknownReason) => {
     const last = ranges.at(-1)
     if (last && last[1] === from && last[2] === reason) last[1] = to
-    else ranges.push([from, to, reason])
+    else if (from < to) ranges.push([from, to, reason])
   }
+  const [start, end] = [bounds.from / 1000, Math.min(bounds.to, bounds.now) / 1000]
+  add(start, Math.min(covered.grid.from / 1000, end), 'not-seen')
+  for (const [at, from, to] of steps(covered, bounds))
+    if (covered.isKnown[at] !== 1) add(from, to, unknownReasons[covered.reason[at]!]!)
+  add(Math.max(start, gridEnd(covered.grid) / 1000), end, 'not-seen')
   return ranges
 }
 

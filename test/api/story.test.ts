@@ -64,15 +64,17 @@ suite('the Monday capture over HTTP', () => {
       }
     })
 
-  test('unknown is what lies before and after the capture, and nothing within', async () => {
-    const { unknown, lost, open } = await get<SeriesAnswer>(`/api/series?${day}`)
-    assert.deepEqual(
-      unknown.map(([, , reason]) => reason),
-      ['not-seen', 'not-seen'],
-    )
-    assert.equal(unknown[0]![1], Date.UTC(2026, 10, 16, 9) / 1000)
-    assert.deepEqual(lost, [])
-    assert.equal(open, null)
+  test('unknown is what lies before and after the capture at every step, and nothing within', async () => {
+    for (const step of [300, 1800, 7200, 86_400]) {
+      const { unknown, lost, open } = await get<SeriesAnswer>(`/api/series?${day}&step=${step}`)
+      assert.deepEqual(
+        unknown.map(([, , reason]) => reason),
+        ['not-seen', 'not-seen'],
+      )
+      assert.equal(unknown[0]![1], Date.UTC(2026, 10, 16, 9) / 1000)
+      assert.deepEqual(lost, [])
+      assert.equal(open, null)
+    }
   })
 
   test('the top destination of the cut is the culprit', async () => {
