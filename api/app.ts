@@ -30,6 +30,7 @@ import { explainRoute } from './routes/explain.ts'
 import { exportersRoute } from './routes/exporters.ts'
 import { filterRoute } from './routes/filter.ts'
 import { flowsRoute } from './routes/flows.ts'
+import { reportRoute } from './routes/report.ts'
 import { seriesRoute } from './routes/series.ts'
 import { panelsRoute } from './routes/panels.ts'
 import { sessionRoutes, type SessionParts } from './routes/session.ts'
@@ -119,6 +120,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(flowsRoute(parts))
   await app.register(filterRoute(parts))
   await app.register(explainRoute(parts))
+  await app.register(reportRoute(parts))
   await app.register(exportersRoute(parts))
   await app.register(statusRoute(parts))
   await app.register(annotationsRoute(parts))

@@ -158,3 +158,6 @@ export const IncidentsAnswer = closed({
   more: Type.Boolean({ description: 'the limit left incidents out' }),
 })
 export type IncidentsAnswer = Static<typeof IncidentsAnswer>
+
+/** A page, a text or an image, by the format asked for. */
+export const ReportAnswer = Type.Unknown({ description: 'the report in the format asked for' })

@@ -183,3 +183,22 @@ function mainPeer(
     best && { address: hosts.text(best.peer), connections: best.connections, bytes: best.bytes }
   )
 }
+
+/** The peers of a host in a span, those with most connections first, then by bytes. */
+export function peersOf(
+  scene: Scene,
+  host: number,
+  { span, direction, most }: { span: Span; direction: HostDirection; most: number },
+): PeerFacts[] {
+  const opened = countOpenings(scene, 'opener', host, span)
+  const openings = opened.size > 0 ? opened : countOpenings(scene, 'peer', host, span)
+  const { byPeer } = countBytes(scene, host, { span, direction })
+  return [...new Set([...openings.keys(), ...byPeer.keys()])]
+    .map((peer) => ({
+      address: scene.hosts.text(peer),
+      connections: openings.get(peer) ?? 0,
+      bytes: byPeer.get(peer) ?? 0,
+    }))
+    .sort((a, b) => b.connections - a.connections || b.bytes - a.bytes)
+    .slice(0, most)
+}

@@ -1,5 +1,5 @@
 /** Addresses as small numbers, so that tables of flows can be counted by arrays. */
-import { formatAddress, ipv4Marker, type NetworkSet } from '../address.ts'
+import { formatAddress, ipv4Marker, parseAddress, type NetworkSet } from '../address.ts'
 
 export class Hosts {
   readonly #local: NetworkSet
@@ -33,6 +33,15 @@ export class Hosts {
   /** The address as text. */
   text(host: number): string {
     return formatAddress(...this.#words[host]!)
+  }
+
+  /** The number of an address given as text, or null where it was not met. */
+  find(text: string): number | null {
+    const words = parseAddress(text)
+    if (!words) return null
+    const [w0, w1, w2, w3] = words
+    if (w0 === 0 && w1 === 0 && w2 === ipv4Marker) return this.#four.get(w3) ?? null
+    return this.#six.get(`${w0} ${w1} ${w2} ${w3}`) ?? null
   }
 
   isLocal(host: number): boolean {

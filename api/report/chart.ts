@@ -1,0 +1,145 @@
+/** The chart of a report, as lines in a plane: drawn once, by the server, for paper and light. */
+import { sayClock } from '../../flow/incident/sentence.ts'
+import { formatWithUnit } from '../../flow/units.ts'
+import type { ExplainAnswer } from '../schema-explain.ts'
+import { sumOf } from './content.ts'
+
+export interface Chart {
+  /** What it shows, in words, for those who cannot see it. */
+  description: string
+  svg: string
+}
+
+const [width, height] = [720, 230]
+const frame = { left: 62, right: 12, top: 24, bottom: 26 }
+/** Colours that print, and that the colour-blind tell apart. */
+const colours = {
+  others: '#8db6d9',
+  actor: '#b3261e',
+  axis: '#5f6368',
+  grid: '#e3e5e8',
+  event: '#fdf0d5',
+  text: '#202124',
+}
+const ticksMost = 5
+
+/** The others' traffic as an area, the actors' as a line over it, the event shaded; null without series. */
+export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
+  const { evidence, window, actors } = answer
+  const { time, step } = evidence
+  if (time.length < 2) return null
+  const others = sumOf(answer, ({ host }) => host === null)
+  const direction = actors[0]?.direction
+  const actor = sumOf(
+    answer,
+    (series) => series.host !== null && (direction === undefined || series.direction === direction),
+  )
+  const top = niceTop(Math.max(1, ...others, ...actor))
+  const end = time.at(-1)! + step
+  const x = (t: number) =>
+    round(frame.left + ((t - time[0]!) / (end - time[0]!)) * (width - frame.left - frame.right))
+  const y = (bits: number) =>
+    round(height - frame.bottom - (bits / top) * (height - frame.top - frame.bottom))
+  const steps = (values: readonly number[]) =>
+    values
+      .map(
+        (value, i) =>
+          `${i === 0 ? 'M' : 'L'}${x(time[i]!)} ${y(value)}L${x(time[i]! + step)} ${y(value)}`,
+      )
+      .join('')
+  const names = actors.length > 0 ? actors.map(({ host }) => host).join(', ') : 'the greatest hosts'
+  const shown = { window, x, y, top, end, start: time[0]!, zone }
+  const parts = [
+    window.kind === 'none' ? '' : shade(shown),
+    grid(shown),
+    `<path d="${steps(others)}L${x(end)} ${y(0)}L${x(time[0]!)} ${y(0)}Z" fill="${colours.others}"/>`,
+    `<path d="${steps(actor)}" fill="none" stroke="${colours.actor}" stroke-width="1.6"/>`,
+    legend(names, direction),
+  ]
+  return {
+    description: `Traffic from ${sayClock(time[0]! * 1000, zone)} to ${sayClock(end * 1000, zone)} in steps of ${step} s: all others as an area, ${names} as a line.`,
+    svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="sans-serif" font-size="11">${parts.join('')}</svg>`,
+  }
+}
+
+interface Plane {
+  window: ExplainAnswer['window']
+  x: (t: number) => number
+  y: (bits: number) => number
+  top: number
+  start: number
+  end: number
+  zone: string
+}
+
+function shade({ window, x, start, end }: Plane): string {
+  const from = Math.max(window.from, start)
+  const to = Math.min(window.to, end)
+  return `<rect x="${x(from)}" y="${frame.top}" width="${round(x(to) - x(from))}" height="${height - frame.top - frame.bottom}" fill="${colours.event}"/>`
+}
+
+function grid(plane: Plane): string {
+  const { x, y, top, start, end, zone } = plane
+  const lines: string[] = []
+  for (let i = 0; i <= 4; i++) {
+    const bits = (top / 4) * i
+    lines.push(
+      `<line x1="${frame.left}" x2="${width - frame.right}" y1="${y(bits)}" y2="${y(bits)}" stroke="${colours.grid}"/>`,
+    )
+    lines.push(
+      label(frame.left - 6, y(bits) + 4, { text: formatWithUnit(bits, 'b/s'), anchor: 'end' }),
+    )
+  }
+  const every = tickSeconds((end - start) / ticksMost)
+  for (let t = Math.ceil(start / every) * every; t < end; t += every) {
+    lines.push(
+      `<line x1="${x(t)}" x2="${x(t)}" y1="${height - frame.bottom}" y2="${height - frame.bottom + 4}" stroke="${colours.axis}"/>`,
+    )
+    lines.push(label(x(t), height - 8, { text: sayClock(t * 1000, zone), anchor: 'middle' }))
+  }
+  return lines.join('')
+}
+
+function legend(names: string, direction: 'in' | 'out' | undefined): string {
+  const way = { in: ' received', out: ' sent' }
+  const said = `${names}${direction ? way[direction] : ''}`
+  return [
+    `<rect x="${frame.left}" y="6" width="14" height="9" fill="${colours.others}"/>`,
+    label(frame.left + 19, 14, { text: 'all others, received and sent', anchor: 'start' }),
+    `<line x1="${frame.left + 200}" x2="${frame.left + 214}" y1="11" y2="11" stroke="${colours.actor}" stroke-width="2"/>`,
+    label(frame.left + 219, 14, {
+      text: said.length > 70 ? `${said.slice(0, 69)}…` : said,
+      anchor: 'start',
+    }),
+  ].join('')
+}
+
+function label(x: number, y: number, { text, anchor }: { text: string; anchor: string }): string {
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${colours.text}">${escapeMarkup(text)}</text>`
+}
+
+/** Text that stands for itself between tags and in attributes. */
+export function escapeMarkup(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+}
+
+/** The least of 1, 2, 4, 5 or 8 times a power of ten that is not exceeded. */
+function niceTop(most: number): number {
+  const power = 10 ** Math.floor(Math.log10(most))
+  return [1, 2, 4, 5, 8, 10].map((times) => times * power).find((top) => top >= most) ?? 10 * power
+}
+
+const tickLengths = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600]
+
+function tickSeconds(least: number): number {
+  return tickLengths.find((length) => length >= least) ?? 86_400
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
+}

@@ -1,0 +1,277 @@
+/** What a report says, before it is laid out: the same for HTML, Markdown and everything made of them. */
+import { peersOf } from '../../flow/incident/facts.ts'
+import {
+  sayBytes,
+  sayClock,
+  sayExporter,
+  sayHost,
+  sayTime,
+  type Wording,
+} from '../../flow/incident/sentence.ts'
+import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
+import { offsetText } from '../../flow/zone.ts'
+import type { FlowRecord } from '../../store/flows.ts'
+import type { Event } from '../query/explain.ts'
+import type { Actor, ExplainAnswer } from '../schema-explain.ts'
+import { chartOf, type Chart } from './chart.ts'
+
+/** A table: headings with how their columns are set, and cells as texts. */
+export interface ReportTable {
+  title: string
+  columns: readonly { heading: string; isNumber?: boolean }[]
+  rows: readonly (readonly string[])[]
+  /** What is said under it. */
+  note?: string
+}
+
+export interface Report {
+  title: string
+  sentence: string
+  /** Name and value, in order: what it is about. */
+  about: readonly (readonly [string, string])[]
+  chart: Chart | null
+  tables: readonly ReportTable[]
+  /** Why it was judged so, and what the data cannot say. */
+  facts: readonly string[]
+  limits: readonly string[]
+  /** The second page: flows. */
+  evidence: ReportTable | null
+  generated: string
+}
+
+/** Rows on the first page, so that it stays one. */
+const actorsMost = 4
+const peersMost = 7
+/** Flows on the second page. */
+export const flowsMost = 40
+
+const titles: Record<ExplainAnswer['window']['kind'], string> = {
+  congestion: 'The line was taken by one host',
+  silence: 'Nothing passed',
+  exporter: 'The exporter was away',
+  surge: 'A surge of connections',
+  none: 'Nothing out of the usual',
+}
+
+export interface ReportFacts {
+  event: Event
+  answer: ExplainAnswer
+  wording: Wording
+  /** Flows of the actors (of all where there are none), greatest first. */
+  flows: readonly FlowRecord[]
+  /** As a filter that gives the flows again. */
+  filter: string
+  /** unix ms */
+  now: number
+}
+
+export function reportOf(facts: ReportFacts): Report {
+  const { answer, wording, now } = facts
+  const { window, actors } = answer
+  const kind =
+    actors.length > 1 && window.kind === 'congestion'
+      ? 'The line was taken by few hosts'
+      : titles[window.kind]
+  const where = answer.exporter === null ? '' : `${sayExporter(answer.exporter, wording)}: `
+  return {
+    title: `${where}${kind}`,
+    sentence: answer.sentence,
+    about: aboutOf(facts),
+    chart: chartOf(answer, wording.zone),
+    tables: [actorTable(answer, wording), peerTable(facts), timeline(facts)].filter(
+      (table) => table !== null,
+    ),
+    facts: answer.evidence.facts,
+    limits: limitsOf(answer),
+    evidence: flowTable(facts),
+    generated: `${sayTime(now, wording.zone)} ${offsetText(now, wording.zone)}`,
+  }
+}
+
+function aboutOf({ answer, wording, filter }: ReportFacts): [string, string][] {
+  const { window, exporter } = answer
+  const from = window.from * 1000
+  const to = window.to * 1000
+  const zone = `${wording.zone} (${offsetText(from, wording.zone)})`
+  return [
+    [
+      'Period',
+      `${sayTime(from, wording.zone)} to ${sayClock(to, wording.zone)} (${formatDuration(window.seconds)})`,
+    ],
+    ['Time zone', zone],
+    [
+      'Exporter',
+      exporter === null ? 'all' : sayHost(exporter, { ...wording, hostName: wording.exporterName }),
+    ],
+    ['Filter', filter === '' ? 'none' : filter],
+    ...usualRow(answer),
+  ]
+}
+
+function usualRow({ usual }: ExplainAnswer): [string, string][] {
+  if (!usual) return []
+  const rate = (bits: number | null) => (bits === null ? 'unknown' : formatWithUnit(bits, 'b/s'))
+  const { bits, actual, basis } = usual
+  return [
+    [
+      'All traffic',
+      `${rate(actual.bits.in)} in, ${rate(actual.bits.out)} out; usual ${rate(bits.in)} in, ${rate(bits.out)} out (${basis})`,
+    ],
+  ]
+}
+
+function limitsOf({ evidence }: ExplainAnswer): string[] {
+  const lost =
+    evidence.lost.flows === 0
+      ? ['no flows of that time were lost on the way, by the exporter’s own numbers']
+      : []
+  return [...lost, ...evidence.limits]
+}
+
+function actorTable({ actors, top, window }: ExplainAnswer, wording: Wording): ReportTable | null {
+  const listed = window.kind === 'none' ? top : actors
+  if (listed.length === 0) return null
+  const row = (actor: Actor) => [
+    sayHost(actor.host, wording),
+    actor.direction === 'in' ? 'received' : 'sent',
+    sayBytes(actor.bytes),
+    formatExact(actor.bytes),
+    actor.normal === null ? 'not known' : sayBytes(actor.normal),
+    formatExact(actor.connections),
+    formatExact(actor.peers),
+  ]
+  return {
+    title: window.kind === 'none' ? 'The hosts with most bytes' : 'Who',
+    columns: [
+      { heading: 'Host' },
+      { heading: 'Direction' },
+      { heading: 'Bytes', isNumber: true },
+      { heading: 'exactly', isNumber: true },
+      { heading: 'Usual', isNumber: true },
+      { heading: 'Connections opened', isNumber: true },
+      { heading: 'Peers', isNumber: true },
+    ],
+    rows: listed.slice(0, actorsMost).map((actor) => row(actor)),
+  }
+}
+
+function peerTable({ event, answer, wording }: ReportFacts): ReportTable | null {
+  const actor = answer.actors[0]
+  const { scene, span } = event
+  const host = actor && scene ? scene.hosts.find(actor.host) : null
+  if (!actor || !scene || host === null) return null
+  const { direction } = actor
+  const peers = peersOf(scene, host, { span, direction, most: peersMost })
+  return {
+    title: `With whom ${sayHost(actor.host, wording)} had to do`,
+    columns: [
+      { heading: 'Peer' },
+      { heading: 'Connections', isNumber: true },
+      { heading: direction === 'in' ? 'Bytes received' : 'Bytes sent', isNumber: true },
+    ],
+    rows: peers.map((peer) => [
+      sayHost(peer.address, wording),
+      formatExact(peer.connections),
+      `${sayBytes(peer.bytes)} (${formatExact(peer.bytes)})`,
+    ]),
+    ...(actor.peers > peers.length ? { note: `and ${actor.peers - peers.length} more` } : {}),
+  }
+}
+
+/** What happened when: read off the evidence's series. */
+function timeline({ answer, wording }: ReportFacts): ReportTable | null {
+  const { window, evidence, actors } = answer
+  if (window.kind === 'none' || evidence.time.length === 0) return null
+  const { time, step } = evidence
+  const actor = sumOf(
+    answer,
+    (series) => series.host !== null && series.direction === (actors[0]?.direction ?? 'in'),
+  )
+  const others = sumOf(answer, (series) => series.host === null)
+  const rate = (bits: number) => formatWithUnit(bits, 'b/s')
+  const average = (values: readonly number[], from: number, to: number) => {
+    const within = values.filter((_, i) => time[i]! >= from && time[i]! + step <= to)
+    return within.length === 0 ? 0 : within.reduce((a, b) => a + b, 0) / within.length
+  }
+  const peak = actor.reduce((best, value, i) => (value > actor[best]! ? i : best), 0)
+  const { from, to } = window
+  const rows: [number, string][] = [
+    [
+      from - 60,
+      `the minute before: others ${rate(average(others, from - 60, from))}, the actors ${rate(average(actor, from - 60, from))}`,
+    ],
+    [
+      from,
+      actors.length > 0 ? `it begins: ${actors.map(({ host }) => host).join(', ')}` : 'it begins',
+    ],
+    ...(actors.length > 0
+      ? ([
+          [
+            time[peak]!,
+            `the actors’ greatest ${step === 1 ? 'second' : `${step} s`}: ${rate(actor[peak]!)}`,
+          ],
+        ] as [number, string][])
+      : []),
+    [
+      (from + to) / 2,
+      `in its second half: others ${rate(average(others, (from + to) / 2, to))}, the actors ${rate(average(actor, (from + to) / 2, to))}`,
+    ],
+    [to, window.ongoing ? 'last seen: it was not over' : 'it is over'],
+    [
+      to + 60,
+      `the minute after: others ${rate(average(others, to, to + 60))}, the actors ${rate(average(actor, to, to + 60))}`,
+    ],
+  ]
+  return {
+    title: 'When',
+    columns: [{ heading: 'Time' }, { heading: 'What' }],
+    rows: rows
+      .sort((a, b) => a[0] - b[0])
+      .map(([t, what]) => [sayClock(t * 1000, wording.zone), what]),
+  }
+}
+
+/** The sum of some of the evidence's series, value by value. */
+export function sumOf(
+  { evidence }: ExplainAnswer,
+  counts: (series: ExplainAnswer['evidence']['series'][number]) => boolean,
+): number[] {
+  const counted = evidence.series.filter((series) => counts(series))
+  return evidence.time.map((_, i) => counted.reduce((sum, { values }) => sum + (values[i] ?? 0), 0))
+}
+
+function flowTable({ flows, wording, filter }: ReportFacts): ReportTable | null {
+  if (flows.length === 0) return null
+  return {
+    title: 'Evidence: the flows with most bytes',
+    columns: [
+      { heading: 'First packet' },
+      { heading: 'Last packet' },
+      { heading: 'Source' },
+      { heading: 'Destination' },
+      { heading: 'Protocol' },
+      { heading: 'Flags' },
+      { heading: 'Packets', isNumber: true },
+      { heading: 'Bytes', isNumber: true },
+    ],
+    rows: flows.map((flow) => [
+      `${sayClock(flow.first, wording.zone)}.${milliseconds(flow.first)}`,
+      `${sayClock(flow.last, wording.zone)}.${milliseconds(flow.last)}`,
+      endOf(flow.source, flow.sourcePort),
+      endOf(flow.destination, flow.destinationPort),
+      flow.protocol,
+      flow.tcpFlags,
+      formatExact(flow.packets),
+      formatExact(flow.bytes),
+    ]),
+    note: `As the exporter reported them; bytes of whole records. All of them: weir query${filter === '' ? '' : ` '${filter}'`}, or the flow list of the page.`,
+  }
+}
+
+function milliseconds(t: number): string {
+  return String(Math.floor(t % 1000)).padStart(3, '0')
+}
+
+function endOf(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

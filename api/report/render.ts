@@ -1,0 +1,95 @@
+/** PDF and PNG of a report: the HTML through a Chromium that is found on the machine. */
+import { execFile } from 'node:child_process'
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+/** Names under which it is installed. */
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+const renderMsMax = 45_000
+const [pixelsWide, pixelsHigh] = [900, 1273]
+
+/** There is no Chromium, or it failed: what to do instead is in `remedy`. */
+export class CannotRender extends Error {
+  readonly remedy: string
+
+  constructor(message: string, remedy: string) {
+    super(message)
+    this.name = 'CannotRender'
+    this.remedy = remedy
+  }
+}
+
+/**
+ * Renders a page.
+ * @throws CannotRender
+ */
+export async function render(html: string, format: 'pdf' | 'png'): Promise<Buffer> {
+  const chromium = await findChromium()
+  const folder = await mkdtemp(join(tmpdir(), 'weir-report-'))
+  try {
+    const page = join(folder, 'report.html')
+    const target = join(folder, `report.${format}`)
+    await writeFile(page, html, { mode: 0o600 })
+    const how = {
+      pdf: ['--no-pdf-header-footer', `--print-to-pdf=${target}`],
+      png: [
+        '--hide-scrollbars',
+        `--window-size=${pixelsWide},${pixelsHigh}`,
+        `--screenshot=${target}`,
+      ],
+    }[format]
+    await run(chromium, [...argumentsOf(folder), ...how, `file://${page}`])
+    return await readFile(target)
+  } catch (error) {
+    if (error instanceof CannotRender) throw error
+    const message = error instanceof Error ? error.message.split('\n')[0]! : String(error)
+    throw new CannotRender(
+      `Chromium could not make the ${format}: ${message}`,
+      'ask for html and print it',
+    )
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** Nothing is fetched, and nothing outlives it; root has no sandbox. */
+function argumentsOf(folder: string): string[] {
+  const isRoot = process.getuid?.() === 0
+  return [
+    '--headless',
+    '--disable-gpu',
+    '--no-first-run',
+    '--disable-extensions',
+    '--disable-background-networking',
+    '--disable-dev-shm-usage',
+    `--user-data-dir=${join(folder, 'profile')}`,
+    ...(isRoot ? ['--no-sandbox'] : []),
+  ]
+}
+
+async function findChromium(): Promise<string> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  for (const name of names)
+    for (const folder of folders) {
+      const path = join(folder, name)
+      const isThere = await access(path).then(
+        () => true,
+        () => false,
+      )
+      if (isThere) return path
+    }
+  throw new CannotRender(
+    `no Chromium is found on the PATH (looked for ${names.join(', ')})`,
+    'install chromium, or ask for html and print it',
+  )
+}
+
+function run(command: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { timeout: renderMsMax, killSignal: 'SIGKILL' }, (error) => {
+      if (error) reject(error)
+      else resolve()
+    })
+  })
+}

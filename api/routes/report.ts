@@ -1,0 +1,44 @@
+/** GET /api/report */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+import { IncidentReader } from '../../store/incident/ledger.ts'
+import { ApiError } from '../errors.ts'
+import { windowOf, type ApiParts } from '../parts.ts'
+import { reportPolicy } from '../report/html.ts'
+import { CannotRender } from '../report/render.ts'
+import { formatReport, makeReport, reportTypes } from '../report/report.ts'
+import { ErrorAnswer } from '../schema.ts'
+import { ReportAnswer, ReportQuery } from '../schema-explain.ts'
+import { wordingOf } from './explain.ts'
+
+const schema = {
+  summary: 'What happened in a window, on one page of paper: HTML to print, Markdown, PDF, PNG',
+  querystring: ReportQuery,
+  response: { 200: ReportAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  const ledger = new IncidentReader(parts.settings.data)
+  return async (app) => {
+    app.get('/api/report', { schema }, async ({ query }, reply) => {
+      const { window, now } = await windowOf(parts, query)
+      const format = query.format ?? 'html'
+      const wording = await wordingOf(parts, query.tz)
+      const made = await parts.heavy.run(reply, async (signal) => {
+        const report = await makeReport(window, { ...parts, ledger, wording, now, signal })
+        return formatReport(report, format).catch((error: unknown) => {
+          throw refusalOf(error)
+        })
+      })
+      reply.type(reportTypes[format]).header('cache-control', 'no-store')
+      if (format === 'html') reply.header('content-security-policy', reportPolicy)
+      else reply.header('content-disposition', `inline; filename="weir-report.${format}"`)
+      return reply.send(made)
+    })
+  }
+}
+
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof CannotRender)) return error
+  return new ApiError(501, 'no-chromium', { message: error.message, remedy: error.remedy })
+}

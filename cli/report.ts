@@ -1,0 +1,76 @@
+/** `weir report`: what happened in a time, on one page of paper, from what the data folder holds. */
+import { writeFile } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+
+import { ApiError } from '../api/errors.ts'
+import { openNames } from '../api/names.ts'
+import { ingestStatus, exportersOf } from '../api/ingest-status.ts'
+import { readWindow, type WindowQuery } from '../api/query/window.ts'
+import { CannotRender } from '../api/report/render.ts'
+import { formatReport, makeReport } from '../api/report/report.ts'
+import { wordingOf } from '../api/routes/explain.ts'
+import { reportFormats, type ReportFormat } from '../api/schema-explain.ts'
+import { openFlowStore } from '../store/archive/query.ts'
+import { IncidentReader } from '../store/incident/ledger.ts'
+import { openParquetSeriesReader } from '../store/parquet/series.ts'
+import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { checkNames } from './names.ts'
+
+export async function report({ settings, values }: CommandInput): Promise<void> {
+  const path = typeof values['output'] === 'string' ? values['output'] : null
+  const format = formatOf(path)
+  await checkNames(settings)
+  const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
+  const series = await openParquetSeriesReader(join(settings.data, 'series'))
+  try {
+    const names = await openNames(settings)
+    const now = Date.now()
+    const status = ingestStatus(settings.data, Date.now)
+    const exporters = exportersOf(await status.read())
+    const window = readWindow(queryOf(values), { now, names, exporters })
+    const tz = typeof values['tz'] === 'string' ? values['tz'] : undefined
+    const wording = await wordingOf({ names, settings, status }, tz)
+    const ledger = new IncidentReader(settings.data)
+    const made = await makeReport(window, { settings, series, flows, ledger, wording, now })
+    await write(path, await formatReport(made, format))
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof CannotRender)
+      throw new CommandError(`${error.message}; ${error.remedy}`)
+    throw error
+  } finally {
+    await Promise.all([flows.close(), series.close()])
+  }
+}
+
+/** By the file's name; Markdown where none is given. */
+function formatOf(path: string | null): ReportFormat {
+  if (path === null) return 'md'
+  const format = reportFormats.find((each) => `.${each}` === extname(path).toLowerCase())
+  if (format) return format
+  throw new CommandError(
+    `-o ${path}: write a name that ends in ${reportFormats.map((each) => `.${each}`).join(', ')}`,
+    exitCodes.usage,
+  )
+}
+
+function queryOf(values: Record<string, unknown>): WindowQuery {
+  const query: WindowQuery = {}
+  for (const name of ['from', 'to', 'tz', 'exporter'] as const) {
+    const value = values[name]
+    if (typeof value === 'string') query[name] = value
+    else if (name === 'from' || name === 'to')
+      throw new CommandError(
+        `--${name} is missing: write a time such as 2026-11-16T11:30Z or now-6h`,
+        exitCodes.usage,
+      )
+  }
+  return query
+}
+
+async function write(path: string | null, made: string | Buffer): Promise<void> {
+  if (path === null) console.log(String(made).trimEnd())
+  else {
+    await writeFile(path, made)
+    console.log(`the report is in ${path}`)
+  }
+}
