@@ -122,7 +122,9 @@ export const Evidence = closed({
   limits: Type.Array(Type.String(), {
     description: 'what the data cannot say: lost flows, sampling, timeouts; a sentence each',
   }),
-  lost: closed({ flows: count, estimated: Type.Boolean() }),
+  lost: Type.Union([closed({ flows: count, estimated: Type.Boolean() }), Type.Null()], {
+    description: 'flows lost around it, by the exporter’s numbers; null where not known',
+  }),
 })
 export type Evidence = Static<typeof Evidence>
 

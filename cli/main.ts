@@ -87,6 +87,19 @@ const commands: Record<string, Command> = {
     onFaults: async (error, values) =>
       (await import('./doctor.ts')).doctorOfSettings(error, values),
   },
+  report: {
+    about: 'what happened in a time and who did it, on one page of paper',
+    usage:
+      'weir report --from TIME --to TIME [--exporter NAME] [--tz ZONE] [-o FILE.html|.pdf|.png|.md|.svg]',
+    options: {
+      from: { type: 'string' },
+      to: { type: 'string' },
+      exporter: { type: 'string' },
+      tz: { type: 'string' },
+      output: { type: 'string', short: 'o' },
+    },
+    run: async (input) => (await import('./report.ts')).report(input),
+  },
   demo: {
     about: 'show the bundled Monday outage on a scratch folder',
     usage: 'weir demo',

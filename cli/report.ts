@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 
 import { ApiError } from '../api/errors.ts'
-import { openNames } from '../api/names.ts'
 import { ingestStatus, exportersOf } from '../api/ingest-status.ts'
 import { readWindow, type WindowQuery } from '../api/query/window.ts'
 import { CannotRender } from '../api/report/render.ts'
@@ -12,22 +11,26 @@ import { wordingOf } from '../api/routes/explain.ts'
 import { reportFormats, type ReportFormat } from '../api/schema-explain.ts'
 import { openFlowStore } from '../store/archive/query.ts'
 import { IncidentReader } from '../store/incident/ledger.ts'
-import { openParquetSeriesReader } from '../store/parquet/series.ts'
+import { openSeriesReader } from '../store/open.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
-import { checkNames } from './names.ts'
+import { readNames } from './names.ts'
 
 export async function report({ settings, values }: CommandInput): Promise<void> {
   const path = typeof values['output'] === 'string' ? values['output'] : null
   const format = formatOf(path)
-  await checkNames(settings)
+  const names = await readNames(settings)
   const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
-  const series = await openParquetSeriesReader(join(settings.data, 'series'))
+  const series = await openSeriesReader(settings)
   try {
-    const names = await openNames(settings)
     const now = Date.now()
     const status = ingestStatus(settings.data, Date.now)
     const exporters = exportersOf(await status.read())
-    const window = readWindow(queryOf(values), { now, names, exporters })
+    const window = readWindow(queryOf(values), {
+      now,
+      names,
+      exporters,
+      local: settings.local.networks,
+    })
     const tz = typeof values['tz'] === 'string' ? values['tz'] : undefined
     const wording = await wordingOf({ names, settings, status }, tz)
     const ledger = new IncidentReader(settings.data)

@@ -98,7 +98,7 @@ function usualAnswer(
 
 function evidenceOf(event: Event, wording: Wording): Evidence {
   const { incident, scene } = event
-  const lost = incident?.lost ?? { flows: 0, estimated: false }
+  const { lost } = event
   const facts = incident?.facts ?? []
   const limits = limitsOf(event)
   if (!scene) return { step: 1, time: [], series: [], facts, limits, lost }
@@ -159,7 +159,7 @@ function stepped(bytes: Float64Array, step: number): number[] {
 }
 
 /** What the data cannot say, where it matters. */
-function limitsOf({ incident, scene }: Event): string[] {
+function limitsOf({ incident, scene, lost }: Event): string[] {
   const limits: string[] = []
   const idleMs = incident?.idleMs ?? scene?.connections.idleMs ?? 0
   const sampling = incident?.sampling ?? scene?.table.sampling ?? 1
@@ -167,9 +167,9 @@ function limitsOf({ incident, scene }: Event): string[] {
     limits.push(
       `the exporter looked at 1 of ${formatExact(sampling)} packets: bytes are estimates, and connections of few packets are missed`,
     )
-  if (incident && incident.lost.flows > 0)
+  if (lost && lost.flows > 0)
     limits.push(
-      `${incident.lost.estimated ? 'about ' : ''}${formatExact(incident.lost.flows)} flows of these minutes were lost on the way: figures are at least these`,
+      `${lost.estimated ? 'about ' : ''}${formatExact(lost.flows)} flows of these minutes were lost on the way: figures are at least these`,
     )
   if (idleMs > 0)
     limits.push(

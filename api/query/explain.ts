@@ -33,6 +33,8 @@ export interface Event {
   exporter: string | null
   /** The seconds around it; null where the archive does not hold them any more. */
   scene: Scene | null
+  /** Flows that were lost around it; null where that is not known. */
+  lost: Incident['lost'] | null
   /** False where the window holds no flows. */
   hasFlows: boolean
   /** The hosts with most bytes, where nothing happened. */
@@ -70,6 +72,7 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     span: whole.incident,
     exporter: found.exporter,
     scene: whole.scene,
+    lost: whole.incident.lost,
     hasFlows: true,
     greatest: [],
     usual: [],
@@ -120,6 +123,7 @@ function fromLedger({ from, to }: Window, incident: Incident): Event {
     span: incident,
     exporter,
     scene: null,
+    lost: incident.lost,
     hasFlows: true,
     greatest: [],
     usual: [],
@@ -144,6 +148,7 @@ function nothing({ from, to, exporter }: Window, judged: readonly Judged[] | nul
     span: asked,
     exporter: exporter ?? only?.exporter ?? null,
     scene: only?.scene ?? null,
+    lost: only?.lostIn(asked) ?? null,
     hasFlows: judged === null || greatest.length > 0,
     greatest,
     usual: (judged ?? []).flatMap((each) => each.usual),

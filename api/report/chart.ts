@@ -1,8 +1,7 @@
 /** The chart of a report, as lines in a plane: drawn once, by the server, for paper and light. */
 import { sayClock } from '../../flow/incident/sentence.ts'
-import { formatWithUnit } from '../../flow/units.ts'
+import { scaled } from '../../flow/units.ts'
 import type { ExplainAnswer } from '../schema-explain.ts'
-import { sumOf } from './content.ts'
 
 export interface Chart {
   /** What it shows, in words, for those who cannot see it. */
@@ -10,8 +9,8 @@ export interface Chart {
   svg: string
 }
 
-const [width, height] = [720, 230]
-const frame = { left: 62, right: 12, top: 24, bottom: 26 }
+const [width, height] = [720, 210]
+const frame = { left: 70, right: 12, top: 24, bottom: 26 }
 /** Colours that print, and that the colour-blind tell apart. */
 const colours = {
   others: '#8db6d9',
@@ -62,6 +61,15 @@ export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
   }
 }
 
+/** The sum of some of the evidence's series, value by value. */
+export function sumOf(
+  { evidence }: ExplainAnswer,
+  counts: (series: ExplainAnswer['evidence']['series'][number]) => boolean,
+): number[] {
+  const counted = evidence.series.filter((series) => counts(series))
+  return evidence.time.map((_, i) => counted.reduce((sum, { values }) => sum + (values[i] ?? 0), 0))
+}
+
 interface Plane {
   window: ExplainAnswer['window']
   x: (t: number) => number
@@ -86,9 +94,7 @@ function grid(plane: Plane): string {
     lines.push(
       `<line x1="${frame.left}" x2="${width - frame.right}" y1="${y(bits)}" y2="${y(bits)}" stroke="${colours.grid}"/>`,
     )
-    lines.push(
-      label(frame.left - 6, y(bits) + 4, { text: formatWithUnit(bits, 'b/s'), anchor: 'end' }),
-    )
+    lines.push(label(frame.left - 6, y(bits) + 4, { text: rateLabel(bits), anchor: 'end' }))
   }
   const every = tickSeconds((end - start) / ticksMost)
   for (let t = Math.ceil(start / every) * every; t < end; t += every) {
@@ -126,6 +132,11 @@ export function escapeMarkup(text: string): string {
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
     .replaceAll("'", '&#39;')
+}
+
+function rateLabel(bits: number): string {
+  const { number, prefix } = scaled(bits)
+  return `${Number(number.toPrecision(3))} ${prefix}b/s`
 }
 
 /** The least of 1, 2, 4, 5 or 8 times a power of ten that is not exceeded. */

@@ -13,7 +13,7 @@ import { offsetText } from '../../flow/zone.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import type { Event } from '../query/explain.ts'
 import type { Actor, ExplainAnswer } from '../schema-explain.ts'
-import { chartOf, type Chart } from './chart.ts'
+import { chartOf, sumOf, type Chart } from './chart.ts'
 
 /** A table: headings with how their columns are set, and cells as texts. */
 export interface ReportTable {
@@ -41,7 +41,7 @@ export interface Report {
 
 /** Rows on the first page, so that it stays one. */
 const actorsMost = 4
-const peersMost = 7
+const peersMost = 6
 /** Flows on the second page. */
 export const flowsMost = 40
 
@@ -92,7 +92,8 @@ function aboutOf({ answer, wording, filter }: ReportFacts): [string, string][] {
   const { window, exporter } = answer
   const from = window.from * 1000
   const to = window.to * 1000
-  const zone = `${wording.zone} (${offsetText(from, wording.zone)})`
+  const offset = offsetText(from, wording.zone)
+  const zone = wording.zone === offset ? offset : `${wording.zone} (${offset})`
   return [
     [
       'Period',
@@ -122,7 +123,7 @@ function usualRow({ usual }: ExplainAnswer): [string, string][] {
 
 function limitsOf({ evidence }: ExplainAnswer): string[] {
   const lost =
-    evidence.lost.flows === 0
+    evidence.lost?.flows === 0
       ? ['no flows of that time were lost on the way, by the exporter’s own numbers']
       : []
   return [...lost, ...evidence.limits]
@@ -189,39 +190,31 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
   )
   const others = sumOf(answer, (series) => series.host === null)
   const rate = (bits: number) => formatWithUnit(bits, 'b/s')
+  const who = actors.length === 1 ? actors[0]!.host : 'the actors'
+  const both = (from: number, to: number) =>
+    `others ${rate(average(others, from, to))}${actors.length > 0 ? `, ${who} ${rate(average(actor, from, to))}` : ''}`
   const average = (values: readonly number[], from: number, to: number) => {
     const within = values.filter((_, i) => time[i]! >= from && time[i]! + step <= to)
     return within.length === 0 ? 0 : within.reduce((a, b) => a + b, 0) / within.length
   }
   const peak = actor.reduce((best, value, i) => (value > actor[best]! ? i : best), 0)
   const { from, to } = window
+  const half = (from + to) / 2
   const rows: [number, string][] = [
-    [
-      from - 60,
-      `the minute before: others ${rate(average(others, from - 60, from))}, the actors ${rate(average(actor, from - 60, from))}`,
-    ],
+    [from - 60, `the minute before: ${both(from - 60, from)}`],
     [
       from,
       actors.length > 0 ? `it begins: ${actors.map(({ host }) => host).join(', ')}` : 'it begins',
     ],
-    ...(actors.length > 0
-      ? ([
-          [
-            time[peak]!,
-            `the actors’ greatest ${step === 1 ? 'second' : `${step} s`}: ${rate(actor[peak]!)}`,
-          ],
-        ] as [number, string][])
-      : []),
-    [
-      (from + to) / 2,
-      `in its second half: others ${rate(average(others, (from + to) / 2, to))}, the actors ${rate(average(actor, (from + to) / 2, to))}`,
-    ],
+    [half, `from here to its end: ${both(half, to)}`],
     [to, window.ongoing ? 'last seen: it was not over' : 'it is over'],
-    [
-      to + 60,
-      `the minute after: others ${rate(average(others, to, to + 60))}, the actors ${rate(average(actor, to, to + 60))}`,
-    ],
+    [to, `the minute after: ${both(to, to + 60)}`],
   ]
+  if (actors.length > 0)
+    rows.push([
+      time[peak]!,
+      `the greatest ${step === 1 ? 'second' : `${step} s`} of ${who}: ${rate(actor[peak]!)}`,
+    ])
   return {
     title: 'When',
     columns: [{ heading: 'Time' }, { heading: 'What' }],
@@ -229,15 +222,6 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
       .sort((a, b) => a[0] - b[0])
       .map(([t, what]) => [sayClock(t * 1000, wording.zone), what]),
   }
-}
-
-/** The sum of some of the evidence's series, value by value. */
-export function sumOf(
-  { evidence }: ExplainAnswer,
-  counts: (series: ExplainAnswer['evidence']['series'][number]) => boolean,
-): number[] {
-  const counted = evidence.series.filter((series) => counts(series))
-  return evidence.time.map((_, i) => counted.reduce((sum, { values }) => sum + (values[i] ?? 0), 0))
 }
 
 function flowTable({ flows, wording, filter }: ReportFacts): ReportTable | null {

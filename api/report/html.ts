@@ -5,19 +5,19 @@ import { escapeMarkup } from './chart.ts'
 import type { Report, ReportTable } from './content.ts'
 
 const style = `
-@page { size: A4 portrait; margin: 13mm 14mm 12mm }
+@page { size: A4 portrait; margin: 11mm 14mm 10mm }
 * { box-sizing: border-box }
 body { margin: 0 auto; max-width: 182mm; color: #202124; background: #fff; font: 10pt/1.35 "Liberation Sans", "DejaVu Sans", Arial, sans-serif }
 h1 { font-size: 16pt; margin: 0 0 2mm }
-h2 { font-size: 11pt; margin: 4mm 0 1mm }
+h2 { font-size: 10.5pt; margin: 2.6mm 0 0.6mm }
 p { margin: 0 0 2mm }
-.sentence { font-size: 12.5pt; line-height: 1.4; border-left: 1mm solid #b3261e; padding: 1mm 0 1mm 3mm; margin: 2mm 0 3mm }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 4mm; margin: 0 0 3mm; font-size: 9pt }
+.sentence { font-size: 12.5pt; line-height: 1.4; border-left: 1mm solid #b3261e; padding: 1mm 0 1mm 3mm; margin: 1.5mm 0 2mm }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 4mm; margin: 0 0 2mm; font-size: 9pt }
 dt { color: #5f6368 } dd { margin: 0; overflow-wrap: anywhere }
-svg { width: 100%; height: auto; display: block }
-table { border-collapse: collapse; width: 100%; font-size: 8.5pt }
+figure { margin: 0 } svg { width: 100%; height: auto; display: block }
+table { border-collapse: collapse; width: 100%; font-size: 8.5pt; line-height: 1.25 }
 th { text-align: left; font-weight: 600; border-bottom: 0.4pt solid #5f6368; padding: 0.6mm 2mm 0.6mm 0 }
-td { padding: 0.5mm 2mm 0.5mm 0; border-bottom: 0.2pt solid #e3e5e8; vertical-align: top; overflow-wrap: anywhere }
+td { padding: 0.35mm 2mm 0.35mm 0; border-bottom: 0.2pt solid #e3e5e8; vertical-align: top; overflow-wrap: anywhere }
 .number { text-align: right; font-variant-numeric: tabular-nums }
 ul { margin: 0; padding-left: 4mm; font-size: 8.5pt }
 .note, footer { font-size: 8pt; color: #5f6368; margin: 1mm 0 0 }

@@ -71,7 +71,10 @@ export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
 }
 
 /** How things are called in sentences: names as known now, times in the zone asked for. */
-export async function wordingOf(parts: ApiParts, tz: string | undefined): Promise<Wording> {
+export async function wordingOf(
+  parts: Pick<ApiParts, 'names' | 'settings' | 'status'>,
+  tz: string | undefined,
+): Promise<Wording> {
   const { names, settings } = parts
   const told = new Map(
     exportersOf(await parts.status.read()).map(({ address, name }) => [address, name]),

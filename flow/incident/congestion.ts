@@ -112,7 +112,11 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
     isOpenStart: before.length === 0,
     isOpenEnd,
     othersKept: Math.min(middle([...before, ...after]).bytes, 1),
-    facts: factsOf(rate, { ...span, direction }, middle([...before, ...after])),
+    facts: factsOf(
+      rate,
+      { ...span, direction, actors: actors.size },
+      middle([...before, ...after]),
+    ),
   }
 }
 
@@ -193,14 +197,14 @@ function returnOf(openings: Float64Array, { span, core }: { span: Run; core: Run
 
 function factsOf(
   rate: Float64Array,
-  { from, to, direction }: Run & { direction: HostDirection },
+  { from, to, direction, actors }: Run & { direction: HostDirection; actors: number },
   fall: Fall,
 ): string[] {
   const percent = (share: number) => `${Math.round(Math.min(share, 9.99) * 100)} %`
   const megabits = ((mean(rate, from, to) * 8) / 1e6).toPrecision(3)
   const verb = direction === 'in' ? 'received' : 'sent'
   const facts = [
-    `the actors ${verb} ${megabits} Mb/s on average`,
+    `${actors === 1 ? 'the host' : `the ${actors} hosts together`} ${verb} ${megabits} Mb/s on average`,
     `the other ${fall.hosts} hosts kept ${percent(fall.bytes)} of the bytes that they had just before and after`,
   ]
   if (fall.due >= 12)

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import type { Settings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
-import { openSeriesStore } from '../../store/open.ts'
+import { openSeriesReader } from '../../store/open.ts'
 import { judgeSpan, spansOf } from './spans.ts'
 
 /** Finds the incidents of intervals (unix ms) by what is stored, and keeps them. The data folder must be locked. */
 export async function judgeNow(settings: Settings, intervals: readonly number[]): Promise<void> {
   const ledger = await IncidentLedger.open(settings.data)
   const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
-  const series = await openSeriesStore(settings)
+  const series = await openSeriesReader(settings)
   try {
     await ledger.await(intervals)
     for (const span of spansOf(ledger.pending()))

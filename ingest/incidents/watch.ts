@@ -7,19 +7,14 @@ import { Worker } from 'node:worker_threads'
 
 import type { Logger } from 'pino'
 
-import type { Network } from '../../flow/address.ts'
-import type { SensitivityName } from '../../flow/incident/sensitivity.ts'
-import { intervalMs, type Tier } from '../../flow/interval.ts'
+import { intervalMs } from '../../flow/interval.ts'
 import type { Settings } from '../../flow/settings.ts'
 import { IncidentLedger, type Verdict } from '../../store/incident/ledger.ts'
 import { spansOf, type IntervalSpan } from './spans.ts'
 
 /** How the thread is set up. */
 export interface JudgeWorkerData {
-  data: string
-  networks: readonly Network[]
-  tiers: Tier[]
-  sensitivity: SensitivityName
+  settings: Settings
 }
 
 export type JudgeAnswer = { verdict: Verdict } | { error: string }
@@ -53,9 +48,8 @@ export class IncidentWatch {
     this.#waiting = new Set(ledger.pending())
   }
 
-  static async open({ data, local, tiers, sensitivity }: Settings, log: Logger) {
-    const ledger = await IncidentLedger.open(data)
-    return new IncidentWatch(ledger, { data, networks: local.networks, tiers, sensitivity }, log)
+  static async open(settings: Settings, log: Logger): Promise<IncidentWatch> {
+    return new IncidentWatch(await IncidentLedger.open(settings.data), { settings }, log)
   }
 
   get waiting(): number {

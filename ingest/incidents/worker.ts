@@ -4,17 +4,19 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../flow/address.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
-import { openParquetSeriesReader } from '../../store/parquet/series.ts'
+import { openSeriesReader } from '../../store/open.ts'
 import { judgeSpan, type IntervalSpan } from './spans.ts'
 import type { JudgeAnswer, JudgeWorkerData } from './watch.ts'
 
 /** One thread and little memory: ingest goes on beside it. */
 const limits = { threads: 1, memoryBytes: 512 * 2 ** 20, queryMs: 120_000 }
 
-const { data, networks, tiers, sensitivity } = workerData as JudgeWorkerData
-const settings = { local: new NetworkSet(networks), tiers, sensitivity }
-const flows = await openFlowStore(join(data, 'archive'), { local: settings.local, ...limits })
-const series = await openParquetSeriesReader(join(data, 'series'))
+const { settings: copied } = workerData as JudgeWorkerData
+// What comes over to a thread are plain objects.
+const settings = { ...copied, local: new NetworkSet(copied.local.networks) }
+const folder = join(settings.data, 'archive')
+const flows = await openFlowStore(folder, { local: settings.local, ...limits })
+const series = await openSeriesReader(settings)
 const port = parentPort!
 
 async function answer(span: IntervalSpan): Promise<JudgeAnswer> {

@@ -24,6 +24,8 @@ export interface Judged {
   incidents: Incident[]
   /** Hosts that did the like at this hour before, so that it is no incident: sentences. */
   usual: string[]
+  /** Flows that were lost around a span, by the exporter's numbers. */
+  lostIn: (span: { from: number; to: number }) => Incident['lost']
   /** False where there were too many flows to read what came before and after. */
   isWhole: boolean
 }
@@ -54,7 +56,8 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
       if (why === null) incidents.push(incident)
       else usual.push(why)
     }
-    judged.push({ exporter, scene, incidents, usual, isWhole })
+    const lostIn = (span: { from: number; to: number }) => lostAround(coverage, span)
+    judged.push({ exporter, scene, incidents, usual, lostIn, isWhole })
   }
   return judged
 }
@@ -89,12 +92,20 @@ function incidentOf(
     othersKept: finding.othersKept,
     facts: finding.facts,
     total: totalOf(scene, span),
-    lost: {
-      flows: within.reduce((sum, { lostFlows }) => sum + lostFlows, 0),
-      estimated: within.some(({ lostFlowsEstimated }) => lostFlowsEstimated),
-    },
+    lost: lostAround(coverage, span),
     sampling,
     idleMs: scene.connections.idleMs,
+  }
+}
+
+function lostAround(
+  coverage: readonly Coverage[],
+  { from, to }: { from: number; to: number },
+): Incident['lost'] {
+  const within = coverage.filter(({ time }) => time < to && time + intervalMs > from)
+  return {
+    flows: within.reduce((sum, { lostFlows }) => sum + lostFlows, 0),
+    estimated: within.some(({ lostFlowsEstimated }) => lostFlowsEstimated),
   }
 }
 

@@ -1,5 +1,6 @@
 /** The Monday outage, replayed and asked: one incident, to the second, with who did it. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -11,13 +12,17 @@ import { runApi } from '../../api/main.ts'
 import { ExplainAnswer, IncidentsAnswer } from '../../api/schema-explain.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
+import { skipWithout } from '../setup/parts.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const names = `networks:
   10.0.0.22: bobby22.bigbiz.local
+  203.0.113.80: '<script>alert(1)</script>|x'
 exporters:
   10.0.0.1: { name: pfsense }
 `
+
+const cut = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:40:00Z'
 
 interface Truth {
   cut_start: number
@@ -73,7 +78,7 @@ function isTheOutage({ window, actors, sentence }: Omit<ExplainAnswer, 'evidence
     sentence,
     'Monday 16 November 2026, 11:32:09: traffic through pfsense was cut for 4 min 23 s. ' +
       '10.0.0.22 (bobby22.bigbiz.local) opened 312 connections outward, 280 of them to ' +
-      '203.0.113.80, and downloaded 4.0 GB.',
+      '203.0.113.80 (<script>alert(1)</script>|x), and downloaded 4.0 GB.',
   )
 }
 
@@ -124,5 +129,39 @@ suite('the outage', () => {
     const { window, sentence } = await explain('2026-11-15T10:00:00Z', '2026-11-15T10:10:00Z')
     assert.equal(window.kind, 'none')
     assert.match(sentence, /no flows were received/)
+  })
+
+  test('the report is a page without scripts that a browser may style by its own rules only', async () => {
+    const response = await fetch(`${api.url}/api/report?${cut}`)
+    assert.equal(response.status, 200)
+    assert.match(response.headers.get('content-type')!, /text\/html/)
+    const html = await response.text()
+    assert.match(
+      html,
+      /4 min 23 s\. 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) opened 312 connections/,
+    )
+    assert.match(html, /&lt;script&gt;alert\(1\)/)
+    assert.doesNotMatch(html, /<script|<img|<link|style="|https?:\/\/(?!www\.w3\.org)/)
+    const style = /<style>([^<]*)<\/style>/.exec(html)![1]!
+    const hash = createHash('sha256').update(style).digest('base64')
+    const policy = response.headers.get('content-security-policy')!
+    assert.match(policy, /default-src 'none'/)
+    assert.ok(policy.includes(`style-src 'sha256-${hash}'`), policy)
+  })
+
+  test('as Markdown nothing of a name is markup', async () => {
+    const text = await (await fetch(`${api.url}/api/report?${cut}&format=md`)).text()
+    assert.match(text, /^# pfsense: The line was taken by one host/)
+    assert.ok(text.includes(String.raw`203.0.113.80 (\<script\>alert(1)\</script\>\|x)`), text)
+    assert.match(text, /\| 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) \| received \| 4\.0 GB \|/)
+  })
+
+  const skip = skipWithout('chromium')
+  test('as PDF it is one page with the sentence, and one of evidence', { skip }, async () => {
+    const response = await fetch(`${api.url}/api/report?${cut}&format=pdf`)
+    assert.equal(response.status, 200)
+    const pdf = Buffer.from(await response.arrayBuffer())
+    assert.equal(pdf.subarray(0, 5).toString(), '%PDF-')
+    assert.equal(pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length, 2)
   })
 })
