@@ -3,6 +3,7 @@ import { signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
 
+import { loginNeeded } from './client.ts'
 import { Help, pageKeys } from './controls/help.tsx'
 import { Navigation } from './controls/navigation.tsx'
 import { place } from './state/route.ts'
@@ -11,6 +12,7 @@ import { viewAt, type ViewEntry } from './views.ts'
 /** Views whose code is there, by path. */
 const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map())
 const failed = signal(false)
+const login = signal<ComponentType | null>(null)
 /** A page whose files were replaced is loaded anew, but not again and again, in ms. */
 const reloadAgainMs = 30_000
 const reloadedAt = 'reloaded-at'
@@ -27,6 +29,7 @@ export function Shell() {
   const View = entry ? loaded.value.get(entry.path) : NoView
   const view = View ? <View /> : <Waiting />
   if (entry?.bare) return view
+  if (loginNeeded.value) return <LoginGate />
   return (
     <>
       <a class="unseen skip" href="#main">
@@ -67,6 +70,15 @@ function Waiting() {
       )}
     </main>
   )
+}
+
+/** The log-in's code is fetched where one is needed. */
+function LoginGate() {
+  useEffect(() => {
+    void import('./access/login.tsx').then(({ Login }) => (login.value = Login))
+  }, [])
+  const Login = login.value
+  return Login ? <Login /> : <Waiting />
 }
 
 function NoView() {

@@ -25,6 +25,12 @@ export const views: readonly ViewEntry[] = [
   listed('Incidents', '/incidents', async () => (await import('./incidents/view.tsx')).Incidents),
   listed('Exporters', '/exporters', async () => (await import('./exporters/view.tsx')).Exporters),
   listed('Reports', '/reports', async () => (await import('./reports/view.tsx')).Reports),
+  listed('Trackers', '/trackers', async () => (await import('./trackers/view.tsx')).Trackers),
+  listed(
+    'Dashboards',
+    '/dashboards',
+    async () => (await import('./dashboards/view.tsx')).Dashboards,
+  ),
   listed('Status', '/status', async () => (await import('./status/view.tsx')).Status),
   {
     label: null,

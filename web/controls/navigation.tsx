@@ -2,6 +2,7 @@
 import { formatDuration } from '../../flow/units.ts'
 import { newestData, status } from '../state/collector.ts'
 import { place } from '../state/route.ts'
+import { logOut, session } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
 import { viewAt, views } from '../views.ts'
@@ -33,6 +34,7 @@ export function Navigation() {
         )}
       </nav>
       <span class="gap" />
+      <Who />
       <Freshness />
       <button
         type="button"
@@ -44,6 +46,24 @@ export function Navigation() {
         ?
       </button>
     </header>
+  )
+}
+
+/** Who is logged in, or that nobody need be. */
+function Who() {
+  const who = session.value
+  if (!who || who.role === null) return null
+  if (who.open)
+    return (
+      <span class="open-note" title="WEIR_AUTH=none: whoever reaches this page may do everything">
+        open to all
+      </span>
+    )
+  if (who.auth !== 'password') return who.user === null ? null : <small>{who.user}</small>
+  return (
+    <button type="button" class="plain" title="end the session" onClick={() => void logOut()}>
+      {who.user} · log out
+    </button>
   )
 }
 

@@ -1,0 +1,41 @@
+/** A change that is asked for by a button: what went wrong is said beside it. */
+import { useSignal } from '@preact/signals'
+
+import { RequestError } from '../client.ts'
+
+export interface Attempt {
+  isBusy: boolean
+  /** Why it was refused; empty where it was not. */
+  fault: string
+  /** Makes the change; true where it was made. */
+  run: (change: () => Promise<void>) => Promise<boolean>
+}
+
+export function useAttempt(): Attempt {
+  const isBusy = useSignal(false)
+  const fault = useSignal('')
+  const run = async (change: () => Promise<void>) => {
+    isBusy.value = true
+    fault.value = ''
+    try {
+      await change()
+      return true
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error
+      fault.value = `${error.message}. ${error.remedy}`
+      return false
+    } finally {
+      isBusy.value = false
+    }
+  }
+  return { isBusy: isBusy.value, fault: fault.value, run }
+}
+
+export function Fault({ text }: { text: string }) {
+  if (text === '') return null
+  return (
+    <p class="message error" role="alert">
+      {text}
+    </p>
+  )
+}

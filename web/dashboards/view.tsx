@@ -1,0 +1,123 @@
+/** The dashboards: a list of them, and one that is shown or edited. */
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import type { Dashboard, DashboardBody } from '../../api/schema-state.ts'
+import { Fault, useAttempt } from '../controls/attempt.tsx'
+import { Page } from '../controls/page.tsx'
+import { go, place } from '../state/route.ts'
+import { isAdmin } from '../state/session.ts'
+import { standardDashboard } from '../wall/standard.ts'
+import { dashboards, makeDashboard, makeLink, removeDashboard } from './dashboards.ts'
+import { Editor } from './editor.tsx'
+
+export function Dashboards() {
+  useEffect(() => dashboards.follow(), [])
+  const { answer, error, isAsking } = dashboards.state.value
+  const id = decodeURIComponent(place.value.path.split('/')[2] ?? '')
+  const shown = answer?.find((each) => each.id === id)
+  if (shown) return <Editor key={shown.id} dashboard={shown} />
+  return (
+    <Page
+      title="Dashboards"
+      about="panels for the desk, and for the wall"
+      isBusy={isAsking}
+      error={error}
+      tools={isAdmin.value && <Makers />}
+    >
+      {answer && id !== '' && <p class="message warning">There is no dashboard "{id}".</p>}
+      <section class="panel part" aria-label="Dashboards">
+        <article class="tracker">
+          <h3>
+            <a href="/wall">Traffic</a> <small>the standard one, which every Weir has</small>
+          </h3>
+        </article>
+        {(answer ?? []).map((dashboard) => (
+          <Item key={dashboard.id} dashboard={dashboard} />
+        ))}
+      </section>
+    </Page>
+  )
+}
+
+function Makers() {
+  const { fault, run } = useAttempt()
+  const make = (body: DashboardBody) =>
+    run(async () => go(`/dashboards/${(await makeDashboard(body)).id}`))
+  const take = async (file: File | undefined) => {
+    if (!file) return
+    const body = readBody(await file.text())
+    await run(async () => go(`/dashboards/${(await makeDashboard(body)).id}`))
+  }
+  const title = `Dashboard ${(dashboards.state.value.answer?.length ?? 0) + 1}`
+  return (
+    <>
+      <button type="button" class="due" onClick={() => void make({ ...standardDashboard, title })}>
+        New dashboard
+      </button>
+      <label class="button">
+        Import JSON
+        <input
+          class="unseen"
+          type="file"
+          accept=".json,application/json"
+          onChange={(event) => void take(event.currentTarget.files?.[0])}
+        />
+      </label>
+      <Fault text={fault} />
+    </>
+  )
+}
+
+/** What is no JSON is sent as it is: the API says what is wrong with it. */
+function readBody(text: string): DashboardBody {
+  try {
+    return JSON.parse(text) as DashboardBody
+  } catch {
+    return { title: '', panels: [] }
+  }
+}
+
+function Item({ dashboard }: { dashboard: Dashboard }) {
+  const { id, title, panels, author } = dashboard
+  const { isBusy, fault, run } = useAttempt()
+  const link = useSignal('')
+  const remove = () => {
+    if (confirm(`Remove the dashboard "${title}"?`)) void run(() => removeDashboard(dashboard))
+  }
+  return (
+    <article class="tracker">
+      <h3>
+        <a href={`/dashboards/${id}`}>{title}</a>{' '}
+        <small>
+          {panels.length} panels · {author}
+        </small>
+      </h3>
+      <div class="form-buttons">
+        <a class="button" href={`/wall/${id}`}>
+          On the wall
+        </a>
+        {isAdmin.value && (
+          <>
+            <button
+              type="button"
+              disabled={isBusy}
+              onClick={() => void run(async () => void (link.value = await makeLink(dashboard)))}
+            >
+              Link without a log-in
+            </button>
+            <button type="button" disabled={isBusy} onClick={remove}>
+              Remove
+            </button>
+          </>
+        )}
+      </div>
+      {link.value !== '' && (
+        <p>
+          For the screen, told this once: <code class="link">{link.value}</code>
+        </p>
+      )}
+      <Fault text={fault} />
+    </article>
+  )
+}

@@ -1,0 +1,40 @@
+/** Who sits before the page, and what they may do. */
+import { computed, signal } from '@preact/signals'
+
+import type { SessionAnswer } from '../../api/schema-access.ts'
+import { loginNeeded, read, RequestError, send } from '../client.ts'
+
+export const session = signal<SessionAnswer | null>(null)
+
+/** Whether things may be changed that only an admin may change. */
+export const isAdmin = computed(() => session.value?.role === 'admin')
+
+/** Asks who it is; where nothing answers, nothing is known. */
+export async function askSession(): Promise<void> {
+  try {
+    const answer = await read<SessionAnswer>('/api/session', new AbortController().signal)
+    session.value = answer
+    loginNeeded.value = answer.role === null
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error
+  }
+}
+
+/**
+ * Opens a session.
+ * @throws RequestError where name or password are wrong
+ */
+export async function logIn(user: string, password: string): Promise<void> {
+  session.value = await send<SessionAnswer>('/api/login', {
+    method: 'POST',
+    body: { user, password },
+  })
+  loginNeeded.value = false
+}
+
+/** Ends the session. */
+export async function logOut(): Promise<void> {
+  await send('/api/logout', { method: 'POST' })
+  session.value = null
+  loginNeeded.value = true
+}
