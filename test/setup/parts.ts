@@ -18,6 +18,7 @@ export const parts: readonly Part[] = [
   { command: 'softflowd', debianPackage: 'softflowd', about: 'a real exporter' },
   { command: 'rrdtool', debianPackage: 'rrdtool', about: 'consolidation compared with RRDtool' },
   { command: 'chromium', debianPackage: 'chromium', about: 'the page in a real browser' },
+  { command: 'pdftotext', debianPackage: 'poppler-utils', about: 'the text of printed reports' },
 ]
 
 /** Whether CI asks that nothing be skipped. */

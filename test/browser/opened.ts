@@ -1,0 +1,38 @@
+/** A page of Weir in Chromium, and everything that it complained of. */
+import type { Browser, Page } from 'playwright-core'
+
+export interface Opened {
+  page: Page
+  /** Errors and warnings of the console, exceptions, violations of the content security policy. */
+  complaints: string[]
+}
+
+/** Opens an address; complaints are collected from then on. */
+export async function openPage(
+  browser: Browser,
+  address: string,
+  options: Parameters<Browser['newPage']>[0] = {},
+): Promise<Opened> {
+  const page = await browser.newPage({
+    viewport: { width: 1366, height: 768 },
+    colorScheme: 'dark',
+    ...options,
+  })
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`)
+    })
+  })
+  await page.goto(address)
+  return { page, complaints }
+}
+
+/** Waits until a view has its answers. */
+export async function answered(page: Page): Promise<void> {
+  await page.locator('main[aria-busy="false"]').first().waitFor()
+}
