@@ -21,9 +21,9 @@ export interface NameSource {
 export type AnswerKey = Record<string, string | number | boolean>
 
 /** Keys whose values are numbers in answers although stores keep tags as text. */
-const numericKeys = new Set(['port', 'interface'])
+const numericKeys = new Set(['port', 'interface', 'counter'])
 const hostKeys = new Set(['host', 'src', 'dst', 'nexthop'])
-const interfaceKeys = new Set(['interface', 'in', 'out'])
+const interfaceKeys = new Set(['interface', 'counter', 'in', 'out'])
 
 /** A stored key in the order of `words`, ports and interfaces as numbers where they are numbers. */
 export function answerKey(

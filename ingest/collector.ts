@@ -10,6 +10,7 @@ import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Consolidator } from './consolidate.ts'
 import type { CoverageTracker } from './coverage.ts'
+import type { CounterTracker } from './interface-counters.ts'
 import type { IncidentWatch } from './incidents/watch.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
@@ -21,6 +22,7 @@ export interface CollectorParts {
   archive: Archive
   buckets: Buckets
   coverage: CoverageTracker
+  counters: CounterTracker
   pipeline: Pipeline
   receiver: Receiver
   writer: SeriesWriter
@@ -125,10 +127,11 @@ export class Collector {
 
   /** The rows of every changed interval, taken at the very moment at which the archive is sealed. */
   #takeBatch(): Batch {
-    const { buckets, coverage, writer } = this.#parts
+    const { buckets, coverage, counters, writer } = this.#parts
     const covered = coverage.takeChanged()
+    const counted = counters.takeChanged()
     const byInterval: CoveredIntervals = new Map()
-    for (const [exporter, intervals] of covered)
+    for (const [exporter, intervals] of [...covered, ...counted])
       for (const interval of intervals) {
         const exporters = byInterval.get(interval)
         if (exporters) exporters.add(exporter)
@@ -146,6 +149,7 @@ export class Collector {
       putBack: () => {
         for (const interval of intervals) this.#held.add(interval)
         coverage.putBack(covered)
+        counters.putBack(counted)
       },
     }
   }

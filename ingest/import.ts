@@ -13,6 +13,7 @@ import { readCapture } from './capture/read.ts'
 import { readPacket, sourceText } from './capture/packet.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
+import { CounterTracker } from './interface-counters.ts'
 import { judgeNow } from './incidents/judge-now.ts'
 import { versionOf } from './decode/datagram.ts'
 import { readNames } from './names.ts'
@@ -77,7 +78,8 @@ export async function importCaptures(
     const hashes = await hashAll(paths, taken)
     const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
     coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
-    const pipeline = new Pipeline({ coverage, archive, shiftMs, rulesOf })
+    const counters = new CounterTracker(Number.POSITIVE_INFINITY)
+    const pipeline = new Pipeline({ coverage, counters, archive, shiftMs, rulesOf })
     const summary = await readAll(paths, { ...options, archive, pipeline })
     pipeline.drain()
     if (summary.to !== null) coverage.heartbeat(summary.to * 1000 + closingMs)
@@ -85,7 +87,7 @@ export async function importCaptures(
     const touched = pipeline.touched()
     await archive.publish({ redo: touched, set: { taken, breaks: coverage.breaks.list() } })
     await archive.merge(Number.POSITIVE_INFINITY)
-    await writeSeries({ settings, archive, coverage })
+    await writeSeries({ settings, archive, coverage, counters })
     await judgeNow(settings, touched)
     const exporters = pipeline.decoder.exporters()
     await keepExporters(settings.data, exporters)
@@ -155,22 +157,24 @@ export async function writeSeries({
   settings,
   archive,
   coverage,
+  counters = new CounterTracker(),
 }: {
   settings: Settings
   archive: Archive
   coverage: CoverageTracker
+  counters?: CounterTracker
 }): Promise<number> {
   const store = await openSeriesStore(settings)
   try {
     const { local, top, flowMaxMs } = settings
     const tier = settings.tiers[0]!
     const trackers = await followOffline(settings.data, archive, Date.now())
-    const parts = { archive, store, coverage, tier, local, top, flowMaxMs, trackers }
+    const parts = { archive, store, coverage, counters, tier, local, top, flowMaxMs, trackers }
     const writer = new SeriesWriter(parts)
     const consolidator = await openConsolidator(settings, store)
     const intervals = new Set(archive.redo())
-    for (const changed of coverage.takeChanged().values())
-      for (const interval of changed) intervals.add(interval)
+    const changedOf = [...coverage.takeChanged().values(), ...counters.takeChanged().values()]
+    for (const changed of changedOf) for (const interval of changed) intervals.add(interval)
     await writer.redo([...intervals], async (batch) => {
       await consolidator.intervalsWritten(batch)
       await archive.clearRedo(batch)

@@ -14,6 +14,7 @@ import { Buckets } from './buckets/buckets.ts'
 import { Collector, wholeFrom } from './collector.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
+import { CounterTracker } from './interface-counters.ts'
 import { boundGarbage } from './heap.ts'
 import { IncidentWatch } from './incidents/watch.ts'
 import { lockDataFolder } from './lock.ts'
@@ -46,14 +47,15 @@ export async function runIngest(
   const state = await openState(settings.data)
 
   const coverage = new CoverageTracker(Date.now())
+  const counters = new CounterTracker()
   coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
   const { buckets, followed, trackers } = await openBuckets(settings, { archive, state })
   const rulesOf = (address: string) => names.rules(address)
-  const pipeline = new Pipeline({ coverage, buckets, archive, rulesOf })
+  const pipeline = new Pipeline({ coverage, counters, buckets, archive, rulesOf })
   const recovery = await recover(journalFolder(settings), { archive, coverage, pipeline })
   if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
 
-  const writer = seriesWriter(settings, { archive, store, coverage, trackers: followed })
+  const writer = seriesWriter(settings, { archive, store, coverage, counters, trackers: followed })
   const consolidator = await openConsolidator(settings, store)
   const incidents = await IncidentWatch.open(settings, log)
   coverage.resume(Date.now())
@@ -63,6 +65,7 @@ export async function runIngest(
     archive,
     buckets,
     coverage,
+    counters,
     pipeline,
     receiver,
     writer,
@@ -107,7 +110,7 @@ export async function runIngest(
 
 function seriesWriter(
   { tiers, local, top, flowMaxMs }: Settings,
-  parts: Pick<SeriesWriterParts, 'archive' | 'store' | 'coverage' | 'trackers'>,
+  parts: Pick<SeriesWriterParts, 'archive' | 'store' | 'coverage' | 'counters' | 'trackers'>,
 ): SeriesWriter {
   return new SeriesWriter({ ...parts, tier: tiers[0]!, local, top, flowMaxMs })
 }
@@ -153,7 +156,7 @@ function receive(settings: Settings, pipeline: Pipeline): Promise<Receiver> {
     endpoints: [settings.netflow, settings.ipfix, { ...settings.sflow, isOptional: true }],
     exporters: settings.exporters.networks,
     receiveBufferBytes: settings.receiveBufferBytes,
-    state: () => pipeline.decoder.snapshot(),
+    state: () => pipeline.snapshot(),
     onBatch: (batch) => pipeline.takeBatch(batch),
     onEnd: (error) => {
       throw error

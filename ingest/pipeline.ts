@@ -9,6 +9,7 @@ import type { CoverageTracker } from './coverage.ts'
 import type { Datagram, DatagramVersion } from './decode/datagram.ts'
 import { Decoder } from './decode/decoder.ts'
 import { decoderRowsMax } from './decode/limits.ts'
+import type { CounterState, CounterTracker } from './interface-counters.ts'
 import { forEachDatagram, type Batch } from './receive/batch.ts'
 import { SourceTexts } from './receive/source-texts.ts'
 
@@ -28,10 +29,17 @@ export interface PipelineParts {
   /** Absent where the series are made from the archive afterwards (replay). */
   buckets?: Buckets
   archive: Archive
+  /** What interfaces count themselves. */
+  counters?: CounterTracker
   /** What WEIR_NAMES says of an exporter. */
   rulesOf?: (address: string) => ExporterRules
   /** Added to every time of flows and datagrams, ms; for captures that are moved to another time. */
   shiftMs?: number
+}
+
+export interface PipelineState {
+  decoder: unknown
+  counters: CounterState[]
 }
 
 export class Pipeline {
@@ -46,9 +54,11 @@ export class Pipeline {
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
-    const { rulesOf } = parts
+    const { rulesOf, counters, shiftMs = 0 } = parts
     this.decoder = new Decoder(this.#flows, {
       onSequence: (event) => this.#sequence(event),
+      onInterfaceCounters: (sample) =>
+        counters?.take({ ...sample, receivedMs: sample.receivedMs + shiftMs }, this.#isDiscarding),
       ...(rulesOf && { rulesOf }),
     })
   }
@@ -87,6 +97,18 @@ export class Pipeline {
     this.#parts.buckets?.add(this.#flows)
     this.#parts.archive.add(this.#flows)
     recycleFlowColumns(this.#flows)
+  }
+
+  /** What decoding and counters have come to, as plain JSON: from it, a replay goes on. */
+  snapshot(): PipelineState {
+    return { decoder: this.decoder.snapshot(), counters: this.#parts.counters?.snapshot() ?? [] }
+  }
+
+  /** Goes on from a snapshot; what of it is damaged is left out. */
+  restore(state: unknown): void {
+    const { decoder, counters } = state as Partial<PipelineState>
+    this.decoder.restore(decoder)
+    if (Array.isArray(counters)) this.#parts.counters?.restore(counters)
   }
 
   /** The intervals that flows lie in, where no buckets follow them; unix ms. */

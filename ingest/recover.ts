@@ -64,7 +64,7 @@ async function restoreState(
   for (const segment of upTo.reverse()) {
     const state = await readSidecar(folder, segment)
     if (state === undefined) continue
-    pipeline.decoder.restore(state)
+    pipeline.restore(state)
     return segment
   }
   return 0

@@ -7,9 +7,17 @@ import type { NetworkSet } from '../flow/address.ts'
 import { intervalMs, type Tier } from '../flow/interval.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import { cutTop } from '../store/cut.ts'
-import type { Coverage, MeasurementRows, SeriesStore, StepRows } from '../store/series.ts'
+import type {
+  Coverage,
+  MeasurementRows,
+  SeriesRange,
+  SeriesStore,
+  StepRows,
+} from '../store/series.ts'
 import { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage.ts'
+import { counterRows, type CounterFigure } from './counter-rows.ts'
+import type { CounterTracker } from './interface-counters.ts'
 import type { FollowedTrackers } from './trackers/followed.ts'
 
 export interface SeriesWriterParts {
@@ -22,10 +30,14 @@ export interface SeriesWriterParts {
   top: number
   flowMaxMs: number
   trackers?: FollowedTrackers
+  /** What interfaces count themselves; absent where none are received. */
+  counters?: CounterTracker
 }
 
 /** Intervals made again in one reading of the archive: bounds the memory of their totals. */
 const redoBatch = 24
+/** Rows of counters of one interval that are kept when it is written again. */
+const countersMax = 100_000
 
 export class SeriesWriter {
   readonly #parts: SeriesWriterParts
@@ -48,7 +60,30 @@ export class SeriesWriter {
 
   /** Writes steps and gives their intervals' starts. */
   async write(steps: readonly StepRows[]): Promise<void> {
-    if (steps.length > 0) await this.#parts.store.write(this.#parts.tier, steps)
+    if (steps.length === 0) return
+    await this.#addCounters(steps)
+    await this.#parts.store.write(this.#parts.tier, steps)
+  }
+
+  /** Counters are no flows: those that are not held are kept as the store has them. */
+  async #addCounters(steps: readonly StepRows[]): Promise<void> {
+    const { counters, store, tier } = this.#parts
+    const stored = new Map<number, StepRows[]>()
+    for (const step of steps) {
+      const { exporter, time } = step.coverage
+      if (counters?.holds(exporter, time)) {
+        const rows = counters.rows(exporter, time)
+        if (rows) step.measurements.push(rows)
+      } else if (!stored.has(time)) stored.set(time, [step])
+      else stored.get(time)!.push(step)
+    }
+    for (const [from, of] of stored) {
+      const found = await storedCounters(store, { tier, from, to: from + intervalMs })
+      for (const step of of) {
+        const rows = found.get(step.coverage.exporter)
+        if (rows) step.measurements.push(counterRows(rows))
+      }
+    }
   }
 
   /**
@@ -141,4 +176,27 @@ function unseen(exporter: string, interval: number): Coverage {
     lostFlows: 0,
     lostFlowsEstimated: false,
   }
+}
+
+/** What the counters of an interval's interfaces came to, by exporter, as it was written before. */
+async function storedCounters(
+  store: SeriesStore,
+  range: SeriesRange,
+): Promise<Map<string, CounterFigure[]>> {
+  const found = new Map<string, CounterFigure[]>()
+  const rows = await store.top({
+    ...range,
+    measurement: 'counter',
+    by: ['exporter', 'counter', 'direction'],
+    order: 'bytes',
+    limit: countersMax,
+  })
+  for (const { key, sum } of rows) {
+    const { exporter = '', counter = '', direction = '' } = key
+    const figure = { counter, direction, bytes: sum.bytes, packets: sum.packets }
+    const held = found.get(exporter)
+    if (held) held.push(figure)
+    else found.set(exporter, [figure])
+  }
+  return found
 }

@@ -15,12 +15,21 @@ export const measurements = {
   protocol: { tags: ['protocol', 'direction'] },
   /** What a host did. */
   host_port: { tags: ['host', 'protocol', 'port', 'direction'] },
+  /** What interfaces count themselves (sFlow), by their index: beside `interface`, which flows add up to. */
+  counter: { tags: ['counter', 'direction'] },
   /** A saved filter, followed for ever: see store/tracker.ts. Never cut: there are only so many. */
   tracker: { tags: ['tracker', 'direction'] },
 } as const satisfies Record<string, { tags: readonly TagName[] }>
 
 export type MeasurementName = keyof typeof measurements
-export type TagName = 'direction' | 'interface' | 'host' | 'port' | 'protocol' | 'tracker'
+export type TagName =
+  | 'direction'
+  | 'interface'
+  | 'host'
+  | 'port'
+  | 'protocol'
+  | 'tracker'
+  | 'counter'
 
 export const measurementNames = Object.keys(measurements) as MeasurementName[]
 

@@ -53,7 +53,7 @@ export async function fromArchive(
       include: window.include,
       signal: question.signal,
       stepMs: fine.stepMs,
-      by: split.by.filter((word) => word !== 'tracker'),
+      by: split.by.filter((word) => word !== 'tracker' && word !== 'counter'),
       top: question.top,
       order: unit.field,
     }),

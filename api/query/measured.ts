@@ -1,9 +1,10 @@
 /** Which stored measurement answers a split, and what the whole is that a cut list adds up to. */
 import { restDirections, seriesKeys } from '../../store/flows.ts'
+import { badQuery } from '../errors.ts'
 import type { MeasurementName, TagName } from '../../store/measurement.ts'
 
-/** The words by which series are split: those of flows, and trackers, which only totals know. */
-export const splitWords = [...seriesKeys, 'tracker'] as const
+/** The words by which series are split: those of flows, and trackers and counters, which only totals know. */
+export const splitWords = [...seriesKeys, 'tracker', 'counter'] as const
 export type SplitWord = (typeof splitWords)[number]
 
 /** How a series question is read from the stored measurements. */
@@ -28,10 +29,11 @@ const served: [readonly SplitWord[], MeasurementName][] = [
   [['host', 'protocol', 'port'], 'host_port'],
   [['host', 'protocol'], 'host_port'],
   [['tracker'], 'tracker'],
+  [['counter'], 'counter'],
 ]
 
 /** Measurements whose direction is a host's or an interface's own view: in or out. */
-const twoSided = new Set<MeasurementName>(['host', 'host_port', 'interface'])
+const twoSided = new Set<MeasurementName>(['host', 'host_port', 'interface', 'counter'])
 
 /** The directions that rows of a measurement can have. */
 function directionsOf(measurement: MeasurementName): readonly string[] {
@@ -66,7 +68,7 @@ function withProtocol(word: SplitWord): SplitWord[] {
 /**
  * The rows that a list of keys is a part of, so that what was cut is the whole less what is listed.
  * Σ host(in) = Σ host(out) = Σ port = Σ protocol = Σ total holds at every tier, so `total`, which
- * has a handful of rows a step, is the whole of all of them but of interfaces.
+ * has a handful of rows a step, is the whole of all of them but of interfaces and their counters.
  */
 export interface Whole {
   measurement: MeasurementName
@@ -83,7 +85,8 @@ export function wholeOf(split: Split): Whole {
   const keys = isSplit ? directions.map((direction) => ({ direction })) : [{}]
   const each = keys.map((_, rest) => [{ rest, times: 1 }])
   const by = isSplit ? (['direction'] as const) : []
-  if (measurement === 'interface') return { measurement, by, keys, adds: each }
+  if (measurement === 'interface' || measurement === 'counter')
+    return { measurement, by, keys, adds: each }
   if (measurement !== 'host' && measurement !== 'host_port')
     return { measurement: 'total', by, keys, adds: each }
   const bothEnds = isSplit
@@ -91,3 +94,23 @@ export function wholeOf(split: Split): Whole {
     : [{ rest: 0, times: 2 }]
   return { measurement: 'total', by: [], keys: [{}], adds: [bothEnds] }
 }
+
+/**
+ * Whether a question is about what interfaces count themselves, which is kept as totals alone.
+ * @throws ApiError where it asks what counters do not tell
+ */
+export function isOfCounters(
+  { by, measurement }: Split,
+  asked: { filter: unknown; measure: string },
+): boolean {
+  if (!by.includes('counter')) return false
+  if (measurement === 'counter' && asked.filter === undefined && countedMeasures.has(asked.measure))
+    return true
+  throw badQuery(
+    'counter-alone',
+    'the counters of interfaces are bits and packets by interface and direction, and know no filter',
+    'ask by=counter or by=counter,direction with measure=bits or packets; flows know more: by=interface',
+  )
+}
+
+const countedMeasures: ReadonlySet<string> = new Set(['bits', 'packets'])

@@ -11,7 +11,7 @@ import { fromArchive } from './from-archive.ts'
 import { fromTier, withDirections, type SeriesReader } from './from-tier.ts'
 import { gridEnd, type Grid } from './grid.ts'
 import { answerValues, units, type Line } from './line.ts'
-import { splitBy, type Split, type SplitWord } from './measured.ts'
+import { isOfCounters, splitBy, type Split, type SplitWord } from './measured.ts'
 import { readWhole } from './numbers.ts'
 import { readKey } from './one-key.ts'
 import { lostRanges, unknownRanges } from './ranges.ts'
@@ -100,11 +100,13 @@ export async function answerSeries(
   const wanted = { from, to, points, stepMs, needsArchive }
   const { key } = question
   if (key && needsArchive) throw keyOrFilter
-  const source = context.trackers
-    ? chooseSource(...asOfTotals(wanted, stored))
-    : key
-      ? tierFor(wanted, stored)
-      : chooseSource(wanted, stored)
+  const { measure } = question
+  const source =
+    isOfCounters(split, { filter, measure }) || context.trackers
+      ? chooseSource(...asOfTotals(wanted, stored))
+      : key
+        ? tierFor(wanted, stored)
+        : chooseSource(wanted, stored)
   const drawn =
     source.kind === 'tier'
       ? await drawTier(question, source.tier, { stored, context })

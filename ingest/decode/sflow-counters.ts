@@ -9,6 +9,8 @@ export interface InterfaceCounters {
   /** unix ms */
   receivedMs: number
   index: number
+  /** Number of the sample among those of its interface; begins anew when its counters do. */
+  sequence: number
   /** bits per second, 0 where it is not known */
   speed: number
   octetsIn: number
@@ -33,6 +35,7 @@ export function readCounterSample(
 ): void {
   const { view, exporter } = context
   const count = view.getUint32(sample.offset + header - 4)
+  const sequence = view.getUint32(sample.offset)
   let at = sample.offset + header
   for (let i = 0; i < count && at + 8 <= sample.end; i++) {
     const end = at + 8 + view.getUint32(at + 4)
@@ -41,14 +44,14 @@ export function readCounterSample(
       return
     }
     if (view.getUint32(at) === genericCounters.format && end - at - 8 >= genericCounters.bytes)
-      interfaceCounters(context, at + 8, onCounters)
+      interfaceCounters(context, { at: at + 8, sequence }, onCounters)
     at = end
   }
 }
 
 function interfaceCounters(
   { view, exporter, receivedMs }: DatagramContext,
-  at: number,
+  { at, sequence }: { at: number; sequence: number },
   onCounters: OnCounters,
 ): void {
   const long = (offset: number) =>
@@ -64,6 +67,7 @@ function interfaceCounters(
     exporter: exporter.address,
     receivedMs,
     index,
+    sequence,
     speed,
     octetsIn: long(24),
     packetsIn: word(32) + word(36) + word(40),

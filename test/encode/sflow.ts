@@ -14,7 +14,18 @@ export type SflowSample =
       /** Records by format (enterprise 0). */
       records: readonly SflowRecord[]
     }
-  | { counters: { index: number; speed: number; octetsIn: number; octetsOut: number } }
+  | {
+      counters: {
+        index: number
+        speed: number
+        octetsIn: number
+        octetsOut: number
+        /** Of the sample; default 1. */
+        sequence?: number
+        /** In and out each; default 6 and 15. */
+        packets?: number
+      }
+    }
 
 export interface SflowRecord {
   format: number
@@ -62,13 +73,24 @@ export function encodeSflow(datagram: SflowDatagram): Uint8Array<ArrayBuffer> {
 }
 
 function encodeSample(sample: SflowSample): SflowRecord {
-  const writer = new ByteWriter().unsigned(1, 4)
+  const writer = new ByteWriter()
+  writer.unsigned('counters' in sample ? (sample.counters.sequence ?? 1) : 1, 4)
   if ('counters' in sample) {
-    const { index, speed, octetsIn, octetsOut } = sample.counters
+    const { index, speed, octetsIn, octetsOut, packets } = sample.counters
+    const [packetsIn, packetsOut] = [packets ?? 1, packets ?? 4]
+    const others = packets === undefined ? 1 : 0
     writer.unsigned(index, 4).unsigned(1, 4).unsigned(1, 4).unsigned(88, 4)
     writer.unsigned(index, 4).unsigned(6, 4).unsigned(speed, 8).zeros(8)
-    writer.unsigned(octetsIn, 8).unsigned(1, 4).unsigned(2, 4).unsigned(3, 4).zeros(12)
-    writer.unsigned(octetsOut, 8).unsigned(4, 4).unsigned(5, 4).unsigned(6, 4).zeros(12)
+    writer.unsigned(octetsIn, 8).unsigned(packetsIn, 4)
+    writer
+      .unsigned(2 * others, 4)
+      .unsigned(3 * others, 4)
+      .zeros(12)
+    writer.unsigned(octetsOut, 8).unsigned(packetsOut, 4)
+    writer
+      .unsigned(5 * others, 4)
+      .unsigned(6 * others, 4)
+      .zeros(12)
     return { format: 2, bytes: writer.finish() }
   }
   const { rate, input, output, sampledAt = 0, expanded = false, records } = sample
