@@ -52,7 +52,7 @@ class Exporter {
 const own = (status: IngestStatus): ExporterStatus | undefined =>
   status.exporters.find(({ address }) => address === '127.0.0.1')
 
-async function openExporter(version: 'v9' | 'ipfix'): Promise<{ exporter: Exporter; close(): void }> {
+async function openExporter(version: 'v9' | 'ipfix'): Promise<{ exporter: Exporter; close: () => void }> {
   const socket = createSocket('udp4')
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
