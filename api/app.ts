@@ -32,6 +32,7 @@ import { filterRoute } from './routes/filter.ts'
 import { flowsRoute } from './routes/flows.ts'
 import { reportRoute } from './routes/report.ts'
 import { seriesRoute } from './routes/series.ts'
+import { liveRoute } from './routes/live.ts'
 import { panelsRoute } from './routes/panels.ts'
 import { sessionRoutes, type SessionParts } from './routes/session.ts'
 import { statusRoute } from './routes/status.ts'
@@ -127,6 +128,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(dashboardsRoute(parts))
   await app.register(panelsRoute(parts))
   await app.register(trackersRoute(parts))
+  await app.register(liveRoute({ ...parts, pageFolder: options.pageFolder }))
   await app.register(sessionRoutes(parts))
   await app.register(usersRoutes(parts))
   await app.register(tokensRoutes(parts))

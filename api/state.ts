@@ -92,12 +92,24 @@ function notKept(error: unknown): ApiError {
 
 /** Posts JSON to ingest's socket; null where none listens. @throws ApiError where it does not answer in time */
 export function askIngest(data: string, path: string, body: unknown): Promise<SocketAnswer | null> {
+  return ask(data, { path, method: 'POST', body: JSON.stringify(body) })
+}
+
+/** Gets JSON from ingest's socket; null where none listens. @throws ApiError where it does not answer in time */
+export function getFromIngest(data: string, path: string): Promise<SocketAnswer | null> {
+  return ask(data, { path, method: 'GET', body: '' })
+}
+
+function ask(
+  data: string,
+  { path, method, body }: { path: string; method: 'GET' | 'POST'; body: string },
+): Promise<SocketAnswer | null> {
   return new Promise((resolve, reject) => {
     const asked = request(
       {
         socketPath: join(data, 'run', 'ingest.sock'),
         path,
-        method: 'POST',
+        method,
         timeout: answerTimeoutMs,
         agent: false,
       },
@@ -121,8 +133,8 @@ export function askIngest(data: string, path: string, body: unknown): Promise<So
       if (['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '')) resolve(null)
       else reject(notKept(error))
     })
-    asked.setHeader('content-type', 'application/json')
-    asked.end(JSON.stringify(body))
+    if (body !== '') asked.setHeader('content-type', 'application/json')
+    asked.end(body)
   })
 }
 

@@ -12,11 +12,13 @@ import { openSeriesStore } from '../store/open.ts'
 import type { StateStore } from '../store/state.ts'
 import { Buckets } from './buckets/buckets.ts'
 import { Collector, wholeFrom } from './collector.ts'
+import { openConsole } from './console.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
 import { CounterTracker } from './interface-counters.ts'
 import { boundGarbage } from './heap.ts'
 import { IncidentWatch } from './incidents/watch.ts'
+import { LiveRing } from './live.ts'
 import { lockDataFolder } from './lock.ts'
 import { readNames } from './names.ts'
 import { Pipeline } from './pipeline.ts'
@@ -24,14 +26,12 @@ import { Receiver } from './receive/receiver.ts'
 import { recover } from './recover.ts'
 import { Reporter } from './reporter.ts'
 import { SeriesWriter, type SeriesWriterParts } from './series-writer.ts'
-import { answerState, openState } from './state-socket.ts'
+import { openState } from './state-socket.ts'
 import { FollowedTrackers } from './trackers/followed.ts'
 import { TrackerKeeper } from './trackers/keeper.ts'
 
 /** Every 15 s, so that a flow can be asked for within 30 s of its arrival. */
 const wakeUps = '*/15 * * * * *'
-/** Changes of trackers that come within so long are taken up together. */
-const takeUpMs = 500
 
 /** Collects until closed. What it needs of the data folder it makes; a folder in use is an error. */
 export async function runIngest(
@@ -51,7 +51,8 @@ export async function runIngest(
   coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
   const { buckets, followed, trackers } = await openBuckets(settings, { archive, state })
   const rulesOf = (address: string) => names.rules(address)
-  const pipeline = new Pipeline({ coverage, counters, buckets, archive, rulesOf })
+  const live = new LiveRing(settings.local)
+  const pipeline = new Pipeline({ coverage, counters, buckets, archive, live, rulesOf })
   const recovery = await recover(journalFolder(settings), { archive, coverage, pipeline })
   if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
 
@@ -74,7 +75,8 @@ export async function runIngest(
     trackers,
     log,
   })
-  takeUpTrackers({ state, trackers, collector })
+  const { data } = settings
+  const console = openConsole({ data, state, trackers, live, pipeline, collector })
   const reporter = await Reporter.open({
     settings,
     receiver,
@@ -83,7 +85,7 @@ export async function runIngest(
     buckets,
     trackers,
     store,
-    routes: [(request, response) => answerState(request, response, { data: settings.data, state })],
+    routes: console.routes,
     log,
   })
   await collector.tick(Date.now())
@@ -93,6 +95,7 @@ export async function runIngest(
   })
 
   const close = async () => {
+    console.close()
     await receiver.stop()
     await clock.stop()
     await collector.tick(Date.now(), true)
@@ -126,27 +129,6 @@ async function openBuckets(
   const trackers = new TrackerKeeper({ archive, buckets, followed, state })
   await trackers.begin()
   return { buckets, followed, trackers }
-}
-
-/** Trackers that were changed are taken up within a second, many of them together. */
-function takeUpTrackers({
-  state,
-  trackers,
-  collector,
-}: {
-  state: StateStore
-  trackers: TrackerKeeper
-  collector: Collector
-}): void {
-  let timer: NodeJS.Timeout | null = null
-  state.onChange(({ collection }) => {
-    if (collection !== 'trackers') return
-    trackers.changed()
-    timer ??= setTimeout(() => {
-      timer = null
-      void collector.tick(Date.now())
-    }, takeUpMs).unref()
-  })
 }
 
 /** Datagrams are decoded from here on; journalled they are in a thread of their own. */

@@ -10,6 +10,7 @@ import type { Datagram, DatagramVersion } from './decode/datagram.ts'
 import { Decoder } from './decode/decoder.ts'
 import { decoderRowsMax } from './decode/limits.ts'
 import type { CounterState, CounterTracker } from './interface-counters.ts'
+import type { LiveRing } from './live.ts'
 import { forEachDatagram, type Batch } from './receive/batch.ts'
 import { SourceTexts } from './receive/source-texts.ts'
 
@@ -31,6 +32,8 @@ export interface PipelineParts {
   archive: Archive
   /** What interfaces count themselves. */
   counters?: CounterTracker
+  /** The last minutes, where somebody may want to see them. */
+  live?: LiveRing
   /** What WEIR_NAMES says of an exporter. */
   rulesOf?: (address: string) => ExporterRules
   /** Added to every time of flows and datagrams, ms; for captures that are moved to another time. */
@@ -95,6 +98,7 @@ export class Pipeline {
     this.#shift()
     if (!this.#parts.buckets) this.#touch()
     this.#parts.buckets?.add(this.#flows)
+    this.#parts.live?.add(this.#flows)
     this.#parts.archive.add(this.#flows)
     recycleFlowColumns(this.#flows)
   }

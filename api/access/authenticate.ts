@@ -38,6 +38,14 @@ export async function guardAccess(app: FastifyInstance, parts: GuardParts): Prom
   })
 }
 
+/** Whether who made a request that goes on may still make it: their session may have ended since. */
+export async function isStillAllowed(request: FastifyRequest, parts: GuardParts): Promise<boolean> {
+  const rule = ruleOf(request.method, request.routeOptions.url)
+  const identity = await whoAsks(request, parts)
+  if (!rule || rule.may === 'open') return true
+  return identity !== null && rule.may.includes(identity.role)
+}
+
 /** The secret of the session that a request's cookie names. */
 export function sessionSecret(request: FastifyRequest): string | null {
   return request.cookies[cookieName(request)] ?? null

@@ -1,0 +1,217 @@
+/**
+ * The live streams: one poll of ingest a second for all of them, while there is any. A stream that
+ * cannot keep up is cut, and comes back by itself.
+ */
+import { PassThrough } from 'node:stream'
+
+import type { LiveEvents, LiveSecond } from './schema-live.ts'
+import { getFromIngest, type ApiState } from './state.ts'
+import type { Collection } from '../store/state.ts'
+
+/** Streams at once. */
+export const streamsMax = 200
+/** Bytes that may wait for a client; more, and it is cut. */
+const waitingBytesMax = 1 << 20
+const pollMs = 1000
+/** Seconds that are kept, as ingest keeps them. */
+const secondsMax = 900
+/** After so many polls it is asked again whether a stream's session has not ended. */
+const recheckPolls = 30
+const directions = ['in', 'out', 'internal', 'transit'] as const
+const amounts = 3
+/** Collections whose changes pages want to know of. */
+const watched: readonly Collection[] = ['dashboards', 'annotations', 'trackers', 'alerts']
+
+interface Stream {
+  output: PassThrough
+  step: number
+  /** Whether the seconds may be told: a wall learns only what its dashboard shows. */
+  tellsTraffic: boolean
+  isAllowed: () => Promise<boolean>
+  /** Seconds that changed since the last tick. */
+  changed: Set<number>
+  nextTick: number
+}
+
+export interface LiveParts {
+  data: string
+  state: ApiState
+  version: string
+  now: () => number
+}
+
+export class LiveStreams {
+  /** Streams refused because there were too many, and cut because they could not keep up. */
+  refused = 0
+  cut = 0
+  readonly #parts: LiveParts
+  readonly #streams = new Set<Stream>()
+  /** Sums of the last seconds as ingest gives them, by unix second. */
+  readonly #seconds = new Map<number, number[]>()
+  readonly #told = new Map<Collection, string>()
+  #version = 0
+  #receivedMs: number | null = null
+  #isRunning = false
+  #polls = 0
+  #timer: NodeJS.Timeout | null = null
+  #polling: Promise<void> = Promise.resolve()
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts
+  }
+
+  /** Opens a stream; null where there are too many. It ends itself when its reader goes. */
+  open(wanted: Pick<Stream, 'step' | 'tellsTraffic' | 'isAllowed'>): PassThrough | null {
+    if (this.#streams.size >= streamsMax) {
+      this.refused++
+      return null
+    }
+    const output = new PassThrough({ highWaterMark: waitingBytesMax })
+    const stream: Stream = { ...wanted, output, changed: new Set(), nextTick: 0 }
+    output.on('close', () => {
+      this.#streams.delete(stream)
+      if (this.#streams.size === 0) this.#stop()
+    })
+    output.write('retry: 2000\n\n')
+    const { version, now } = this.#parts
+    this.#send(stream, 'hello', { version, now: now() / 1000, step: stream.step })
+    void this.#begin(stream)
+    return output
+  }
+
+  get count(): number {
+    return this.#streams.size
+  }
+
+  /** Tells every stream that the server ends, and ends them. */
+  close(): void {
+    for (const stream of this.#streams) {
+      this.#send(stream, 'bye', { reason: 'the server ends' })
+      stream.output.end()
+    }
+    this.#stop()
+  }
+
+  async #begin(stream: Stream): Promise<void> {
+    await this.#poll()
+    if (stream.output.destroyed) return
+    const seconds = stream.tellsTraffic ? this.#steps([...this.#seconds.keys()], stream.step) : []
+    this.#send(stream, 'ring', { step: stream.step, seconds })
+    stream.changed.clear()
+    this.#streams.add(stream)
+    this.#tick(stream)
+    this.#timer ??= setInterval(() => void this.#round(), pollMs)
+  }
+
+  #stop(): void {
+    if (this.#timer) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  async #round(): Promise<void> {
+    await this.#poll()
+    const changed = await this.#changedCollections()
+    const recheck = ++this.#polls % recheckPolls === 0
+    for (const stream of this.#streams) {
+      for (const collection of changed) this.#send(stream, 'changed', { collection })
+      this.#tick(stream)
+      if (recheck) void this.#recheck(stream)
+    }
+  }
+
+  async #recheck(stream: Stream): Promise<void> {
+    const isAllowed = await stream.isAllowed().catch(() => false)
+    if (!isAllowed) stream.output.end()
+  }
+
+  #tick(stream: Stream): void {
+    const now = this.#parts.now() / 1000
+    if (now < stream.nextTick) return
+    stream.nextTick = Math.floor(now / stream.step) * stream.step + stream.step
+    const seconds = stream.tellsTraffic ? this.#steps([...stream.changed], stream.step) : []
+    stream.changed.clear()
+    this.#send(stream, 'tick', {
+      now,
+      receivedAt: this.#receivedMs === null ? null : this.#receivedMs / 1000,
+      isIngestRunning: this.#isRunning,
+      seconds,
+    })
+  }
+
+  #send<Name extends keyof LiveEvents>(stream: Stream, name: Name, data: LiveEvents[Name]): void {
+    const { output } = stream
+    if (output.destroyed || output.writableEnded) return
+    const isRoomLeft = output.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+    if (isRoomLeft) return
+    this.cut++
+    output.destroy()
+  }
+
+  /** One poll at a time; whoever comes meanwhile waits for the same one. */
+  #poll(): Promise<void> {
+    this.#polling = this.#polling.then(() => this.#ask()).catch(() => undefined)
+    return this.#polling
+  }
+
+  async #ask(): Promise<void> {
+    const answer = await getFromIngest(this.#parts.data, `/live?after=${this.#version}`)
+    const changes = answer?.status === 200 ? (answer.body as Changes | null) : null
+    this.#isRunning = changes !== null
+    if (!changes) {
+      // Another ingest counts its versions anew.
+      this.#version = 0
+      return
+    }
+    this.#version = changes.version
+    this.#receivedMs = changes.receivedMs
+    for (const [second, ...sums] of changes.seconds) {
+      this.#seconds.set(second!, sums)
+      for (const stream of this.#streams) stream.changed.add(second!)
+    }
+    const newest = Math.max(...changes.seconds.map(([second]) => second!))
+    for (const second of this.#seconds.keys())
+      if (second <= newest - secondsMax) this.#seconds.delete(second)
+  }
+
+  /** The steps in which these seconds lie, whole, oldest first. */
+  #steps(seconds: readonly number[], step: number): LiveSecond[] {
+    const starts = new Set(seconds.map((second) => Math.floor(second / step) * step))
+    return [...starts]
+      .sort((a, b) => a - b)
+      .map((time) => {
+        const added = new Float64Array(directions.length * amounts)
+        for (let second = time; second < time + step; second++)
+          for (const [at, sum] of (this.#seconds.get(second) ?? []).entries()) added[at]! += sum
+        return { time, sums: byDirection(added) }
+      })
+  }
+
+  async #changedCollections(): Promise<Collection[]> {
+    const changed: Collection[] = []
+    for (const collection of watched) {
+      const documents = await this.#parts.state.list(collection)
+      const newest = documents.reduce((most, { changedAt }) => Math.max(most, changedAt), 0)
+      const says = `${documents.length} ${newest}`
+      const before = this.#told.get(collection)
+      this.#told.set(collection, says)
+      if (before !== undefined && before !== says) changed.push(collection)
+    }
+    return changed
+  }
+}
+
+/** What ingest answers: see ingest/live.ts. */
+interface Changes {
+  version: number
+  receivedMs: number | null
+  seconds: number[][]
+}
+
+function byDirection(added: Float64Array): LiveSecond['sums'] {
+  const sums: LiveSecond['sums'] = {}
+  for (const [place, direction] of directions.entries()) {
+    const [bytes, packets, flows] = added.subarray(place * amounts, place * amounts + amounts)
+    if (bytes !== 0 || packets !== 0 || flows !== 0) sums[direction] = [bytes!, packets!, flows!]
+  }
+  return sums
+}

@@ -1,0 +1,52 @@
+/** What the console asks of ingest: changes of what people made, trackers taken up, the last minutes. */
+import type { StateStore } from '../store/state.ts'
+import type { Collector } from './collector.ts'
+import { answerLive, type LiveRing } from './live.ts'
+import type { Pipeline } from './pipeline.ts'
+import { answerState } from './state-socket.ts'
+import type { SocketRoute } from './status.ts'
+import type { TrackerKeeper } from './trackers/keeper.ts'
+
+/** Changes of trackers that come within so long are taken up together. */
+const takeUpMs = 500
+/** Flows wait at most so long before they are counted, so that the last second can be shown. */
+const drainMs = 1000
+
+export interface ConsoleParts {
+  data: string
+  state: StateStore
+  trackers: TrackerKeeper
+  live: LiveRing
+  pipeline: Pipeline
+  collector: Collector
+}
+
+/** Serves the console until closed; the routes are for ingest's socket. */
+export function openConsole(parts: ConsoleParts): {
+  routes: readonly SocketRoute[]
+  close(): void
+} {
+  const { data, state, live, pipeline } = parts
+  takeUpTrackers(parts)
+  const timer = setInterval(() => pipeline.drain(), drainMs).unref()
+  return {
+    routes: [
+      (request, response) => answerState(request, response, { data, state }),
+      (request, response) => answerLive(request, response, live),
+    ],
+    close: () => clearInterval(timer),
+  }
+}
+
+/** Trackers that were changed are taken up within a second, many of them together. */
+function takeUpTrackers({ state, trackers, collector }: ConsoleParts): void {
+  let timer: NodeJS.Timeout | null = null
+  state.onChange(({ collection }) => {
+    if (collection !== 'trackers') return
+    trackers.changed()
+    timer ??= setTimeout(() => {
+      timer = null
+      void collector.tick(Date.now())
+    }, takeUpMs).unref()
+  })
+}

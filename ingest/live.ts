@@ -1,0 +1,123 @@
+/**
+ * The last minutes, second by second: what the wall shows. Flows are spread over the seconds they
+ * lived in, as everywhere; a second changes for as long as flows of it come in late.
+ */
+import type { ServerResponse, IncomingMessage } from 'node:http'
+
+import type { NetworkSet } from '../flow/address.ts'
+import type { FlowColumns } from '../flow/columns.ts'
+import { countWithin } from '../flow/spread.ts'
+import { directions } from './buckets/codes.ts'
+import { directionOf } from './buckets/totals.ts'
+
+/** Seconds that are kept. */
+export const liveSeconds = 900
+const secondMs = 1000
+/** Bytes, packets and flows of each direction. */
+const amounts = 3
+const width = directions.length * amounts
+
+/** What changed since a version: seconds as [unix seconds, then bytes, packets, flows by direction]. */
+export interface LiveChanges {
+  version: number
+  /** Unix ms: when the newest flows were received; null before the first. */
+  receivedMs: number | null
+  seconds: number[][]
+}
+
+export class LiveRing {
+  receivedMs: number | null = null
+  readonly #local: NetworkSet
+  readonly #sums = new Float64Array(liveSeconds * width)
+  /** The second (unix) that a slot holds. */
+  readonly #second = new Float64Array(liveSeconds).fill(-1)
+  /** The version in which a slot last changed. */
+  readonly #changed = new Float64Array(liveSeconds)
+  #version = 0
+
+  constructor(local: NetworkSet) {
+    this.#local = local
+  }
+
+  /** Counts every row of the columns. */
+  add(flows: FlowColumns): void {
+    if (flows.count === 0) return
+    this.#version++
+    for (let i = 0; i < flows.count; i++) this.#add(flows, i)
+  }
+
+  /** The seconds that changed after a version, oldest first; 0 gives all. */
+  changes(after: number): LiveChanges {
+    const seconds: number[][] = []
+    const oldest = this.#oldest
+    for (let slot = 0; slot < liveSeconds; slot++) {
+      if (this.#second[slot]! < oldest || this.#changed[slot]! <= after) continue
+      const sums = this.#sums.subarray(slot * width, slot * width + width)
+      seconds.push([this.#second[slot]!, ...sums])
+    }
+    seconds.sort((a, b) => a[0]! - b[0]!)
+    return { version: this.#version, receivedMs: this.receivedMs, seconds }
+  }
+
+  #add(flows: FlowColumns, i: number): void {
+    const received = flows.collectionTimeMilliseconds[i]!
+    if (this.receivedMs === null || received > this.receivedMs) this.receivedMs = received
+    const first = flows.flowStartMilliseconds[i]!
+    const last = Math.max(first, flows.flowEndMilliseconds[i]!)
+    const from = Math.max(this.#oldest, Math.floor(first / secondMs))
+    const to = Math.max(Math.floor(first / secondMs), Math.floor((last - 1) / secondMs))
+    const rate = flows.samplingInterval[i]!
+    const octets = flows.octetDeltaCount[i]! * rate
+    const packets = flows.packetDeltaCount[i]! * rate
+    const direction = this.#direction(flows, i) * amounts
+    for (let second = from; second <= to; second++) {
+      const slot = this.#slot(second)
+      if (slot < 0) continue
+      const at = slot * width + direction
+      const start = second * secondMs
+      const end = start + secondMs
+      const sums = this.#sums
+      sums[at] = sums[at]! + countWithin(octets, { first, last }, start, end)
+      sums[at + 1] = sums[at + 1]! + countWithin(packets, { first, last }, start, end)
+      if (first >= start && first < end) sums[at + 2] = sums[at + 2]! + 1
+    }
+  }
+
+  /** The first second that is kept. */
+  get #oldest(): number {
+    return this.receivedMs === null ? 0 : Math.floor(this.receivedMs / secondMs) - liveSeconds + 1
+  }
+
+  /** The slot of a second; what it held of a time long past is forgotten. -1: a later one has it. */
+  #slot(second: number): number {
+    const slot = second % liveSeconds
+    if (this.#second[slot]! > second) return -1
+    if (this.#second[slot]! < second) {
+      this.#second[slot] = second
+      this.#sums.fill(0, slot * width, slot * width + width)
+    }
+    this.#changed[slot] = this.#version
+    return slot
+  }
+
+  #direction(flows: FlowColumns, i: number): number {
+    const isLocal = (high: Uint32Array, low: Uint32Array) =>
+      this.#local.has(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!) ? 1 : 0
+    const source = isLocal(flows.sourceAddressHigh, flows.sourceAddressLow)
+    const destination = isLocal(flows.destinationAddressHigh, flows.destinationAddressLow)
+    return directionOf[source * 2 + destination]!
+  }
+}
+
+/** Answers GET /live?after=VERSION on ingest's socket; false where the request is another's. */
+export function answerLive(
+  { method, url = '' }: IncomingMessage,
+  response: ServerResponse,
+  ring: LiveRing,
+): boolean {
+  const match = /^\/live\?after=(\d{1,15})$/.exec(url)
+  if (method !== 'GET' || !match) return false
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(ring.changes(Number(match[1]))))
+  return true
+}

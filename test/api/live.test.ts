@@ -1,0 +1,138 @@
+/** The live stream of a running ingest: the last seconds add up, late flows correct them, and it ends when it should. */
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import { pino } from 'pino'
+
+import { runApi } from '../../api/main.ts'
+import type { LiveRing as Ring, LiveSecond, LiveTick } from '../../api/schema-live.ts'
+import { createFlowColumns } from '../../flow/columns.ts'
+import { NetworkSet, parseNetwork } from '../../flow/address.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { LiveRing, liveSeconds } from '../../ingest/live.ts'
+import { encodeV5, testUptimeMs } from '../encode/fixed.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
+
+interface Event {
+  name: string
+  data: unknown
+}
+
+/** Reads events of a stream until `enough` says so or the stream ends. */
+async function read(
+  response: Response,
+  enough: (events: readonly Event[]) => boolean,
+): Promise<Event[]> {
+  const events: Event[] = []
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of response.body!) {
+    text += decoder.decode(chunk, { stream: true })
+    const blocks = text.split('\n\n')
+    text = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const [, name] = /^event: (\w+)$/m.exec(block) ?? []
+      const [, data] = /^data: (.*)$/m.exec(block) ?? []
+      if (name) events.push({ name, data: JSON.parse(data ?? 'null') })
+    }
+    if (enough(events)) break
+  }
+  return events
+}
+
+function bytesOf(events: readonly Event[]): number {
+  const seconds = new Map<number, LiveSecond['sums']>()
+  for (const { data } of events)
+    for (const { time, sums } of (data as Partial<Ring & LiveTick>).seconds ?? [])
+      seconds.set(time, sums)
+  return [...seconds.values()]
+    .flatMap((sums) => Object.values(sums))
+    .reduce((sum, [bytes]) => sum + bytes, 0)
+}
+
+test('a flow is in the stream within seconds, spread over those it lived in', async (t) => {
+  const data = await scratchFolder()
+  const ingest = await RunningIngest.start(data)
+  const settings = readSettings({ WEIR_DATA: data, WEIR_HTTP: '127.0.0.1:0' })
+  const api = await runApi(settings, pino({ level: 'error' }))
+  t.after(() => ingest.stop())
+  const response = await fetch(`${api.url}/api/live`)
+  assert.equal(response.headers.get('content-type'), 'text/event-stream')
+  assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+  const socket = createSocket('udp4')
+  const flow = { first: testUptimeMs - 30_000, last: testUptimeMs - 10_000, octets: 123_457 }
+  const exportMs = Date.now()
+  const datagram = encodeV5({ sequence: 0, exportMs }, [flow])
+  await new Promise((resolve) => socket.send(datagram, ingest.port, '127.0.0.1', resolve))
+  socket.close()
+  const events = await read(response, (seen) => bytesOf(seen) === flow.octets)
+  assert.deepEqual(
+    events.slice(0, 2).map(({ name }) => name),
+    ['hello', 'ring'],
+  )
+  const tick = events.at(-1)!.data as LiveTick
+  assert.equal(tick.isIngestRunning, true)
+  assert.ok(tick.receivedAt !== null && tick.now - tick.receivedAt < 10)
+  // Another page, at ten seconds, is told the same from the beginning.
+  const late = await fetch(`${api.url}/api/live?step=10`)
+  const ring = (await read(late, (seen) => seen.some(({ name }) => name === 'ring'))).find(
+    ({ name }) => name === 'ring',
+  )!
+  assert.equal(bytesOf([ring]), flow.octets)
+  assert.ok((ring.data as Ring).seconds.every(({ time }) => time % 10 === 0))
+  // The end of the server is told, so that pages know it from a cut.
+  const waiting = await fetch(`${api.url}/api/live`)
+  const isOpen = Promise.withResolvers<void>()
+  const ended = read(waiting, (seen) => {
+    if (seen.some(({ name }) => name === 'tick')) isOpen.resolve()
+    return seen.some(({ name }) => name === 'bye')
+  })
+  await isOpen.promise
+  await api.close()
+  assert.equal((await ended).at(-1)?.name, 'bye')
+})
+
+test('nobody who is not logged in has a stream', async (t) => {
+  const data = await scratchFolder()
+  const file = join(data, 'password')
+  await writeFile(file, 'correct horse battery')
+  const settings = readSettings({
+    WEIR_DATA: data,
+    WEIR_HTTP: '127.0.0.1:0',
+    WEIR_AUTH: 'password',
+    WEIR_PASSWORD_FILE: file,
+  })
+  const api = await runApi(settings, pino({ level: 'error' }))
+  t.after(() => api.close())
+  assert.equal((await fetch(`${api.url}/api/live`)).status, 401)
+})
+
+test('the ring keeps its seconds, forgets what is past, and tells only what changed', () => {
+  const local = new NetworkSet([parseNetwork('10.0.0.0/8')!])
+  const ring = new LiveRing(local)
+  const flows = createFlowColumns(8)
+  const row = (i: number, at: number, octets: number) => {
+    flows.collectionTimeMilliseconds[i] = at
+    flows.flowStartMilliseconds[i] = at - 2500
+    flows.flowEndMilliseconds[i] = at
+    flows.octetDeltaCount[i] = octets
+    flows.packetDeltaCount[i] = 3
+    flows.samplingInterval[i] = 1
+  }
+  const start = 1_794_828_000_000
+  row(0, start, 1001)
+  flows.count = 1
+  ring.add(flows)
+  const first = ring.changes(0)
+  const bytes = (seconds: readonly number[][]) =>
+    seconds.reduce((sum, [, ...sums]) => sum + (sums[9] ?? 0), 0)
+  assert.equal(bytes(first.seconds), 1001)
+  assert.equal(first.seconds.length, 3)
+  assert.deepEqual(ring.changes(first.version).seconds, [])
+  row(0, start + liveSeconds * 1000 + 5000, 77)
+  ring.add(flows)
+  assert.equal(bytes(ring.changes(0).seconds), 77)
+})
