@@ -61,33 +61,12 @@ export async function runIngest(
   const incidents = await IncidentWatch.open(settings, log)
   coverage.resume(Date.now())
   const receiver = await receive(settings, pipeline)
-  const collector = new Collector({
-    settings,
-    archive,
-    buckets,
-    coverage,
-    counters,
-    pipeline,
-    receiver,
-    writer,
-    consolidator,
-    incidents,
-    trackers,
-    log,
-  })
+  const shared = { settings, receiver, pipeline, buckets, trackers, log }
+  const made = { archive, coverage, counters, writer, consolidator, incidents }
+  const collector = new Collector({ ...shared, ...made })
   const { data } = settings
   const console = openConsole({ data, state, trackers, live, pipeline, collector })
-  const reporter = await Reporter.open({
-    settings,
-    receiver,
-    pipeline,
-    collector,
-    buckets,
-    trackers,
-    store,
-    routes: console.routes,
-    log,
-  })
+  const reporter = await Reporter.open({ ...shared, collector, store, routes: console.routes })
   await collector.tick(Date.now())
   const clock = schedule(wakeUps, () => collector.tick(Date.now()), {
     timezone: 'UTC',
