@@ -6,7 +6,7 @@
  * and night; most flows last some seconds, a few some minutes and reach into earlier intervals. Two
  * thirds of the columns are 0, as with a v5 exporter.
  *
- *     node test/bench/archive-data.ts FOLDER FLOWS DAYS
+ *     node test/bench/archive-data.ts FOLDER FLOWS DAYS [DAYS-BEFORE-THE-END]
  */
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -83,20 +83,20 @@ function share(interval: number): number {
   return 1 - 0.5 * Math.cos(((interval % dayMs) / dayMs - 2 / 24) * 2 * Math.PI)
 }
 
-/** Makes `flows` flows over the `days` before madeUntil in `folder`, which becomes an archive. */
+/** Makes `flows` flows over the `days` before `until` and adds them to the archive in `folder`. */
 export async function makeArchive(
   folder: string,
-  { flows, days }: { flows: number; days: number },
+  { flows, days, until = madeUntil }: { flows: number; days: number; until?: number },
 ): Promise<Made> {
   const started = performance.now()
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '1GiB' })
   const connection = await instance.connect()
   const manifest = await Manifest.open<ArchiveEntry>(join(folder, manifestName))
-  const from = madeUntil - days * dayMs
+  const from = until - days * dayMs
   const each = flows / ((days * dayMs) / intervalMs)
   let entries: ArchiveEntry[] = []
-  const made: Made = { from, to: madeUntil, flows: 0, files: 0, bytes: 0, ms: 0 }
-  for (let interval = from; interval < madeUntil; interval += intervalMs) {
+  const made: Made = { from, to: until, flows: 0, files: 0, bytes: 0, ms: 0 }
+  for (let interval = from; interval < until; interval += intervalMs) {
     const entry = await makeFile(connection, folder, {
       interval,
       rows: Math.round(each * share(interval)),
@@ -105,7 +105,7 @@ export async function makeArchive(
     made.bytes += entry.bytes
     made.files++
     entries.push(entry)
-    if (entries.length < batch && interval + intervalMs < madeUntil) continue
+    if (entries.length < batch && interval + intervalMs < until) continue
     await manifest.commit({ add: entries })
     entries = []
   }
@@ -144,8 +144,9 @@ async function makeFile(
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [folder = '', flows, days] = process.argv.slice(2)
+  const [folder = '', flows, days, daysBefore = '0'] = process.argv.slice(2)
+  const until = madeUntil - Number(daysBefore) * dayMs
   console.log(
-    await makeArchive(join(folder, 'archive'), { flows: Number(flows), days: Number(days) }),
+    await makeArchive(join(folder, 'archive'), { flows: Number(flows), days: Number(days), until }),
   )
 }
