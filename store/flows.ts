@@ -36,6 +36,8 @@ export interface FlowWindow {
   include: Include
   /** Stops the query when the client has gone. */
   signal?: AbortSignal | undefined
+  /** Told now and then, where it can be known, what share of the reading is done (0 to 1). */
+  progress?: ((share: number) => void) | undefined
 }
 
 export interface FlowSeriesQuery extends FlowWindow {

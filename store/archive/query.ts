@@ -18,6 +18,8 @@ import { emptyTop, topFlows } from './top.ts'
 export interface FlowStoreOptions extends Partial<EngineLimits> {
   /** The networks by which `direction` is told. */
   local: NetworkSet
+  /** Windows of as many rows are read once where a filter is asked for. */
+  longWindowRows?: number
 }
 
 /** Two threads, so that queries leave cores to others; memory for about 10 M distinct keys. */
@@ -26,11 +28,11 @@ const defaultLimits: EngineLimits = { threads: 2, memoryBytes: 1024 ** 3, queryM
 /** The archive in `folder` for queries, whether or not it has been written to yet; any process may open it. */
 export async function openFlowStore(
   folder: string,
-  { local, ...limits }: FlowStoreOptions,
+  { local, longWindowRows, ...limits }: FlowStoreOptions,
 ): Promise<FlowStore> {
   const root = resolve(folder)
   const engine = await QueryEngine.open(root, { ...defaultLimits, ...limits })
-  return new ArchiveQueries(engine, new ReadableFiles(root), local)
+  return new ArchiveQueries(engine, new ReadableFiles(root, longWindowRows), local)
 }
 
 class ArchiveQueries implements FlowStore {

@@ -14,6 +14,9 @@ import { QueryTooLarge } from './query-error.ts'
 /** A file that could not be read is tried again after this long. */
 const retryMs = 300_000
 
+/** Windows with fewer rows are read anew for each statement, which is as quick. */
+const longWindowRows = 500_000
+
 interface Fault {
   message: string
   atMs: number
@@ -22,11 +25,13 @@ interface Fault {
 export class ReadableFiles {
   readonly #folder: string
   readonly #reader: ManifestReader<ArchiveEntry>
+  readonly #longFromRows: number
   /** By file; only files of the manifest are in it. */
   readonly #faults = new Map<string, Fault>()
 
-  constructor(folder: string) {
+  constructor(folder: string, longFromRows: number = longWindowRows) {
     this.#folder = folder
+    this.#longFromRows = longFromRows
     this.#reader = new ManifestReader(join(folder, manifestName))
   }
 
@@ -76,12 +81,14 @@ export class ReadableFiles {
   }
 
   #filesOf(entries: readonly ArchiveEntry[], { from, to }: FlowWindow): ArchiveFiles {
+    const rows = entries.reduce((sum, each) => sum + each.rows, 0)
     const isInside = ({ firstMin, lastMax }: ArchiveEntry) => firstMin >= from && lastMax < to
     const path = ({ file }: ArchiveEntry) => join(this.#folder, file)
     return {
       inside: entries.filter((entry) => isInside(entry)).map((entry) => path(entry)),
       edge: entries.filter((entry) => !isInside(entry)).map((entry) => path(entry)),
-      rows: entries.reduce((sum, { rows }) => sum + rows, 0),
+      rows,
+      isLong: rows >= this.#longFromRows,
     }
   }
 
@@ -129,6 +136,10 @@ export interface ArchiveFiles {
   edge: readonly string[]
   /** Flows in them, of whatever time. */
   rows: number
+  /** Read once where a filter is asked for, since each statement would read them anew. */
+  isLong: boolean
+  /** A table of those that belong and pass the filter, in place of the files: see gather.ts. */
+  table?: string
 }
 
 const probes = {

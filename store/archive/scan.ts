@@ -38,20 +38,23 @@ export function scanSql(
 ): string {
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const filter = query.filter ? filterSql(query.filter, bindings) : 'true'
-  const kinds = [
-    { paths: files.inside, belongs: filter, share: (count: string) => count },
-    {
-      paths: files.edge,
+  const source = (paths: readonly string[]) => `read_parquet(${bindings.texts(paths)})`
+  const shareOf = (count: string) => withinSql(`(${count})`, { first, last }, window)
+  const kinds = []
+  if (files.table) kinds.push({ source: files.table, belongs: 'true', share: shareOf })
+  if (files.inside.length > 0)
+    kinds.push({ source: source(files.inside), belongs: filter, share: (count: string) => count })
+  if (files.edge.length > 0)
+    kinds.push({
+      source: source(files.edge),
       belongs: `${belongsSql(query.include, window)} AND ${filter}`,
-      share: (count: string) => withinSql(`(${count})`, { first, last }, window),
-    },
-  ].filter(({ paths }) => paths.length > 0)
-  const parts = kinds.flatMap(({ paths, belongs, share }) => {
-    const source = `read_parquet(${bindings.texts(paths)})`
+      share: shareOf,
+    })
+  const parts = kinds.flatMap(({ source: relation, belongs, share }) => {
     return keys.ends.map((end) => {
       const part = { end, window, share }
       const list = columns(part).join(', ')
-      return `SELECT ${list} FROM ${source} WHERE ${belongs} AND ${condition(part)}`
+      return `SELECT ${list} FROM ${relation} WHERE ${belongs} AND ${condition(part)}`
     })
   })
   return parts.join(' UNION ALL ')

@@ -6,6 +6,7 @@ import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
 import { Bindings } from './bindings.ts'
 import { bytes, first, last, packets, withinSql, type BoundWindow } from './expressions.ts'
+import { gather } from './gather.ts'
 import { Keys } from './keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
@@ -32,7 +33,9 @@ export async function flowSeries(
   assert((to - from) % stepMs === 0, `window ${from} to ${to} is not whole steps of ${stepMs} ms`)
   const words = query.by.filter((word) => word !== 'direction')
   const hasDirection = words.length < query.by.length
-  const asked = { files, query, keys: new Keys(words, query.local), hasDirection }
+  const scanned = { files, query, keys: new Keys(words, query.local), hasDirection }
+  const statements = [flowsSql(scanned, new Bindings(), true)]
+  const asked = { ...scanned, files: await gather(session, files, { query, statements }) }
   await refuseTooLarge(session, asked)
   const chosen = words.length === 0 ? null : await choose(session, asked)
   const table = await readSteps(session, asked, chosen)

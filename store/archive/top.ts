@@ -3,6 +3,7 @@ import type { Network } from '../../flow/address.ts'
 import type { FlowKey, FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import { Bindings } from './bindings.ts'
 import { bytes, first, last, packets } from './expressions.ts'
+import { gather } from './gather.ts'
 import { Keys } from './keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
@@ -21,13 +22,16 @@ export async function topFlows(
   query: FlowTopQuery & { local: readonly Network[] },
 ): Promise<FlowTop> {
   const keys = new Keys(query.by, query.local)
-  const chosen = await choose(session, { files, query, keys })
+  const statements = [flowsSql({ files, query, keys }, ['counts', 'peer', 'times'], new Bindings())]
+  const read = await gather(session, files, { query, statements })
+  const asked = { files: read, query, keys }
+  const chosen = await choose(session, asked)
   if (chosen.count === 0) return emptyTop(keys)
   const columns = keys.names.map((name) => chosen.wholes(name))
   const found: FlowKey[] = Array.from({ length: chosen.count }, (_, i) =>
     keys.read(columns.map((column) => column[i]!)),
   )
-  const details = await describe(session, { files, query, keys }, columns)
+  const details = await describe(session, asked, columns)
   const sums = sumsOf(chosen, '')
   const rows = found.map((key, i) => ({ key, ...sums[i]!, ...details[i]! }))
   const total = sumsOf(chosen, 'total_')[0]!

@@ -1,0 +1,91 @@
+/**
+ * Long windows with a filter: the flows that it lets through are gathered once, some files at a
+ * time, in a table of the query's own, and what the query asks is asked of that. So a long window is
+ * read once and not once a statement, and how far it has come can be told.
+ */
+import type { FlowWindow } from '../flows.ts'
+import { Bindings } from './bindings.ts'
+import { archiveColumns } from './columns.ts'
+import { belongsSql } from './expressions.ts'
+import { filterSql } from './filter-sql.ts'
+import type { Session } from './query-engine.ts'
+import { QueryTooLarge } from './query-error.ts'
+import type { ArchiveFiles } from './readable-files.ts'
+
+/** Rows that one statement reads: how often progress is told. */
+const rowsAtOnce = 2_000_000
+/** Flows that are gathered; where more pass the filter, files are read anew for each statement. */
+const gatheredRowsMax = 3_000_000
+const table = 'gathered'
+
+/** What later statements read, and how: see scan.ts. */
+export async function gather(
+  session: Session,
+  files: ArchiveFiles,
+  { query, statements }: { query: FlowWindow; statements: readonly string[] },
+): Promise<ArchiveFiles> {
+  if (!query.filter || !files.isLong) return files
+  const columns = usedColumns(statements)
+  const share = Math.min(1, rowsAtOnce / files.rows)
+  const paths = files.inside.length + files.edge.length
+  const atOnce = Math.max(1, Math.ceil(paths * share))
+  let [read, kept] = [0, 0]
+  try {
+    for (const batch of batches(files, atOnce)) {
+      kept += await add(session, batch, { query, columns, isFirst: read === 0 })
+      read += batch.paths.length
+      query.progress?.(read / paths)
+      if ((kept * paths) / read > gatheredRowsMax) return await without(session, files)
+    }
+  } catch (error) {
+    if (error instanceof QueryTooLarge || !isOutOfMemory(error)) throw error
+    return without(session, files)
+  }
+  return { ...files, inside: [], edge: [], rows: kept, table }
+}
+
+interface Batch {
+  paths: readonly string[]
+  isInside: boolean
+}
+
+function* batches(files: ArchiveFiles, atOnce: number): Generator<Batch> {
+  for (const isInside of [true, false]) {
+    const paths = isInside ? files.inside : files.edge
+    for (let at = 0; at < paths.length; at += atOnce)
+      yield { paths: paths.slice(at, at + atOnce), isInside }
+  }
+}
+
+/** Gathers what passes out of some files; how many flows that is. */
+async function add(
+  session: Session,
+  { paths, isInside }: Batch,
+  facts: { query: FlowWindow; columns: string; isFirst: boolean },
+): Promise<number> {
+  const { query, columns, isFirst } = facts
+  const bindings = new Bindings()
+  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
+  const belongs = isInside ? 'true' : belongsSql(query.include, window)
+  const filter = filterSql(query.filter!, bindings)
+  const rows = `SELECT ${columns} FROM read_parquet(${bindings.texts(paths)}) WHERE ${belongs} AND ${filter}`
+  const sql = isFirst ? `CREATE TEMP TABLE ${table} AS ${rows}` : `INSERT INTO ${table} ${rows}`
+  const answer = await session.read(sql, bindings)
+  return Number(answer.wholes('Count')[0] ?? 0n)
+}
+
+async function without(session: Session, files: ArchiveFiles): Promise<ArchiveFiles> {
+  await session.read(`DROP TABLE IF EXISTS ${table}`, new Bindings())
+  return files
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Out of Memory Error')
+}
+
+/** The files' columns that statements name. */
+function usedColumns(statements: readonly string[]): string {
+  const text = statements.join(' ')
+  const used = archiveColumns.map(({ name }) => `"${name}"`).filter((name) => text.includes(name))
+  return used.join(', ')
+}
