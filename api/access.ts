@@ -32,7 +32,6 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /api/top': readers,
   'GET /api/flows': { may: ['admin', 'viewer'], audit: true },
   'GET /api/filter': readers,
-  'GET /api/queries': readers,
   'GET /api/queries/:id': readers,
   'DELETE /api/queries/:id': readers,
   'GET /api/exporters': readers,

@@ -30,6 +30,7 @@ import { explainRoute } from './routes/explain.ts'
 import { exportersRoute } from './routes/exporters.ts'
 import { filterRoute } from './routes/filter.ts'
 import { flowsRoute } from './routes/flows.ts'
+import { queriesRoute } from './routes/queries.ts'
 import { reportRoute } from './routes/report.ts'
 import { seriesRoute } from './routes/series.ts'
 import { liveRoute } from './routes/live.ts'
@@ -120,6 +121,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(topRoute(parts))
   await app.register(flowsRoute(parts))
   await app.register(filterRoute(parts))
+  await app.register(queriesRoute(parts))
   await app.register(explainRoute(parts))
   await app.register(reportRoute(parts))
   await app.register(exportersRoute(parts))

@@ -1,4 +1,6 @@
 /** Bounds on queries: how many run at once, how many wait, and that none goes on for nobody. */
+import { randomUUID } from 'node:crypto'
+
 import type { FastifyReply } from 'fastify'
 
 import { ApiError } from './errors.ts'
@@ -14,9 +16,29 @@ export interface HeavyLimits {
 
 export const heavyLimits: HeavyLimits = { runningMax: 4, waitingMax: 64, timeoutMs: 60_000 }
 
+interface Query {
+  startedMs: number
+  state: 'waiting' | 'running'
+  progress: number | null
+  gone: AbortController
+}
+
+/** How far a query is: the share of its reading that is done, null where that cannot be told. */
+export interface QueryProgress {
+  id: string
+  state: 'waiting' | 'running'
+  seconds: number
+  progress: number | null
+}
+
+/** Ids that clients may choose, so that they can ask before the answer has come. */
+const idPattern = /^[A-Za-z0-9_-]{8,64}$/
+
 export class HeavyQueries {
   readonly #limits: HeavyLimits
   readonly #waiting: (() => void)[] = []
+  /** Those that wait or run, by id: at most runningMax + waitingMax. */
+  readonly #queries = new Map<string, Query>()
   #running = 0
 
   constructor(limits: HeavyLimits = heavyLimits) {
@@ -24,12 +46,13 @@ export class HeavyQueries {
   }
 
   /**
-   * Runs a query when its turn comes; its signal is aborted when the client goes or time is up.
-   * @throws ApiError 503 where too many wait, or time is up
+   * Runs a query when its turn comes; its signal is aborted when the client goes, time is up, or it
+   * is cancelled by the id that the answer's header `weir-query` has (the request's own, if given).
+   * @throws ApiError 503 where too many wait, or time is up; 499 where nobody waits for it any more
    */
   async run<Answer>(
     reply: FastifyReply,
-    query: (signal: AbortSignal) => Promise<Answer>,
+    work: (signal: AbortSignal, progress: (share: number) => void) => Promise<Answer>,
   ): Promise<Answer> {
     const gone = new AbortController()
     const left = () => {
@@ -38,17 +61,51 @@ export class HeavyQueries {
     reply.raw.once('close', left)
     const timeout = AbortSignal.timeout(this.#limits.timeoutMs)
     const signal = AbortSignal.any([gone.signal, timeout])
-    await this.#turn()
+    const query: Query = { startedMs: performance.now(), state: 'waiting', progress: null, gone }
+    const id = this.#add(reply, query)
     try {
-      if (signal.aborted) throw stopped(timeout)
-      return await Promise.race([query(signal), whenAborted(signal, timeout)])
-    } catch (error) {
-      throw signal.aborted ? stopped(timeout) : error
+      await this.#turn()
+      try {
+        query.state = 'running'
+        const progress = (share: number) => {
+          query.progress = share
+        }
+        if (signal.aborted) throw stopped(timeout)
+        return await Promise.race([work(signal, progress), whenAborted(signal, timeout)])
+      } catch (error) {
+        throw signal.aborted ? stopped(timeout) : error
+      } finally {
+        this.#running--
+        this.#waiting.shift()?.()
+      }
     } finally {
       reply.raw.off('close', left)
-      this.#running--
-      this.#waiting.shift()?.()
+      this.#queries.delete(id)
     }
+  }
+
+  /** How far a query is; null where none of that id waits or runs. */
+  progress(id: string): QueryProgress | null {
+    const query = this.#queries.get(id)
+    if (!query) return null
+    const { startedMs, state, progress } = query
+    return { id, state, seconds: (performance.now() - startedMs) / 1000, progress }
+  }
+
+  /** Stops a query; false where none of that id waits or runs. */
+  cancel(id: string): boolean {
+    const query = this.#queries.get(id)
+    query?.gone.abort()
+    return query !== undefined
+  }
+
+  #add(reply: FastifyReply, query: Query): string {
+    const asked = reply.request.headers['weir-query']
+    const isFree = typeof asked === 'string' && idPattern.test(asked) && !this.#queries.has(asked)
+    const id = isFree ? asked : randomUUID()
+    this.#queries.set(id, query)
+    void reply.header('weir-query', id)
+    return id
   }
 
   async #turn(): Promise<void> {
@@ -79,7 +136,7 @@ function stopped(timeout: AbortSignal): ApiError {
         remedy: 'ask for less time, or narrow the filter',
       })
     : new ApiError(499, 'client-gone', {
-        message: 'the client went before the answer',
+        message: 'the query was cancelled, or the client went before the answer',
         remedy: 'ask again',
       })
 }

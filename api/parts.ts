@@ -47,3 +47,8 @@ export async function windowOf(
   }))
   return { window, seen, now }
 }
+
+/** What an answer from the archive is without: files of its window that cannot be read. */
+export async function remarksOf({ flows }: ApiParts, { from, to }: Window): Promise<string[]> {
+  return (await flows.leftOut?.(from, to)) ?? []
+}

@@ -1,4 +1,4 @@
-/** Query and answer of /api/filter. */
+/** Queries and answers of /api/filter and /api/queries. */
 import { Type, type Static } from 'typebox'
 
 import { closed, text, wholeNumber } from './schema.ts'
@@ -30,3 +30,17 @@ export const FilterAnswer = closed({
   ),
 })
 export type FilterAnswer = Static<typeof FilterAnswer>
+
+export const QueryPath = closed({
+  id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'of the header weir-query' }),
+})
+
+export const QueryAnswer = closed({
+  id: Type.String(),
+  state: Type.Enum(['waiting', 'running']),
+  seconds: Type.Number({ description: 'since it was asked' }),
+  progress: Type.Union([Type.Number(), Type.Null()], {
+    description: 'share of the reading that is done, 0 to 1; null where it cannot be told',
+  }),
+})
+export type QueryAnswer = Static<typeof QueryAnswer>

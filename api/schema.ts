@@ -40,6 +40,7 @@ function nullable<Name extends ReturnType<typeof Type.Number> | ReturnType<typeo
 }
 
 const count = Type.Number({ minimum: 0 })
+const remarks = Type.Array(Type.String(), { description: 'what the answer is without, and why' })
 const seconds = Type.Number({ description: 'unix seconds' })
 const list = (words: readonly string[]) => `^(${words.join('|')})(,(${words.join('|')}))*$`
 const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now-6h, now/d'
@@ -81,7 +82,9 @@ export type SeriesQuery = Static<typeof SeriesQuery>
 export const TopQuery = closed({
   ...window,
   by: text(`keys, comma-separated: ${topKeys.join(', ')}; default host`, list(topKeys)),
-  order: Type.Optional(oneOf(['bytes', 'packets', 'flows', 'peers'], 'default bytes')),
+  order: Type.Optional(
+    oneOf(['bytes', 'packets', 'flows', 'peers', 'rate', 'duration'], 'default bytes'),
+  ),
   limit: wholeNumber('rows, 1 to 1000; default 10'),
   format: Type.Optional(oneOf(['json', 'csv'], 'default json')),
 })
@@ -90,7 +93,7 @@ export type TopQuery = Static<typeof TopQuery>
 export const FlowsQuery = closed({
   ...window,
   order: Type.Optional(
-    oneOf(['first', 'last', 'received', 'bytes', 'packets', 'duration'], 'default first'),
+    oneOf(['first', 'last', 'received', 'bytes', 'packets', 'duration', 'rate'], 'default first'),
   ),
   limit: wholeNumber('flows, 1 to 10000; default 100'),
   format: Type.Optional(oneOf(['json', 'csv', 'ndjson', 'parquet'], 'default json')),
@@ -187,6 +190,7 @@ export const TopAnswer = closed({
   /** Rows and other add up to it exactly. */
   total: Sums,
   ends: Type.Number({ description: '2 where each flow counts for both of its ends' }),
+  remarks,
 })
 export type TopAnswer = Static<typeof TopAnswer>
 
@@ -219,6 +223,7 @@ export const FlowsAnswer = closed({
   to: seconds,
   flows: Type.Array(Flow),
   more: Type.Boolean({ description: 'the limit left flows out' }),
+  remarks,
 })
 export type FlowsAnswer = Static<typeof FlowsAnswer>
 

@@ -65,6 +65,24 @@ const commands: Record<string, Command> = {
     },
     run: async (input) => (await import('./replay.ts')).replay(input),
   },
+  query: {
+    about: 'the greatest hosts, ports … of the flow archive, like nfdump -s',
+    usage:
+      "weir query ['FILTER'] [--from TIME] [--to TIME] [--by KEY,KEY…] [--order bytes] [--top 10] [--format table|csv|json] [--include any|start|end|within] [--exporter NAME] [--tz ZONE]",
+    options: {
+      from: { type: 'string' },
+      to: { type: 'string' },
+      by: { type: 'string', multiple: true },
+      order: { type: 'string' },
+      top: { type: 'string' },
+      format: { type: 'string' },
+      include: { type: 'string' },
+      exporter: { type: 'string' },
+      tz: { type: 'string' },
+    },
+    takesWords: true,
+    run: async (input) => (await import('./query.ts')).query(input),
+  },
   rebuild: {
     about: 'make the series of a time again from the archive',
     usage: 'weir rebuild --from TIME --to TIME',

@@ -22,7 +22,8 @@ export type SeriesKeyName = (typeof seriesKeys)[number]
 export const topKeys = [
   'src', 'dst', 'host', 'pair', 'srcport', 'dstport', 'anyport', 'port', 'protocol', 'in', 'out',
   'interface', 'exporter', 'as', 'srcas', 'dstas', 'tos', 'flags', 'nexthop', 'vlan',
-  'application', 'prefix', 'srcprefix', 'dstprefix', 'direction',
+  'application', 'prefix', 'srcprefix', 'dstprefix', 'dscp', 'mac', 'srcmac',
+  'dstmac', 'sampling', 'direction',
 ] as const // prettier-ignore
 export type TopKeyName = (typeof topKeys)[number]
 
@@ -73,7 +74,8 @@ export interface FlowSeries {
 
 export interface FlowTopQuery extends FlowWindow {
   by: readonly TopKeyName[]
-  order: 'bytes' | 'packets' | 'flows' | 'peers'
+  /** `rate` is bytes over duration, `duration` from a key's first packet to its last; both within the window. */
+  order: 'bytes' | 'packets' | 'flows' | 'peers' | 'rate' | 'duration'
   limit: number
 }
 
@@ -103,7 +105,7 @@ export interface FlowTop {
 }
 
 export interface FlowListQuery extends FlowWindow {
-  order: 'first' | 'last' | 'received' | 'bytes' | 'packets' | 'duration'
+  order: 'first' | 'last' | 'received' | 'bytes' | 'packets' | 'duration' | 'rate'
   limit: number
 }
 
@@ -158,6 +160,8 @@ export interface FlowStore {
   scan?(query: FlowScan, start: () => (flows: EventFlows) => void): Promise<void>
   /** When exporters were away, oldest first. */
   breaks?(): Promise<readonly ExporterBreak[]>
+  /** What is said of files of a window that could not be read and are left out of answers: a sentence each. */
+  leftOut?(from: number, to: number): Promise<string[]>
   /** What is kept and what could not be read, for the status page. Stores that cannot tell leave it out. */
   health?(): Promise<{ bytes: number; problems: readonly string[] }>
   close(): Promise<void>

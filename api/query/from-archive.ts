@@ -1,7 +1,7 @@
 /** A series answered from the flow archive. */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { badQuery } from '../errors.ts'
-import type { FlowStore } from '../../store/flows.ts'
+import type { FlowStore, FlowWindow } from '../../store/flows.ts'
 import { archiveLines, fiveMinuteValues, foldLine } from './archive-lines.ts'
 import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
 import type { SeriesReader } from './from-tier.ts'
@@ -21,6 +21,7 @@ export interface ArchiveQuestion {
   top: number
   seen: readonly Seen[]
   signal: AbortSignal | undefined
+  progress: FlowWindow['progress']
 }
 
 export interface ArchiveAnswer {
@@ -52,6 +53,7 @@ export async function fromArchive(
       filter: archiveFilter(window),
       include: window.include,
       signal: question.signal,
+      progress: question.progress,
       stepMs: fine.stepMs,
       by: split.by.filter((word) => word !== 'tracker' && word !== 'counter'),
       top: question.top,

@@ -1,6 +1,6 @@
 /** /api/series: bandwidth over time, from where it is kept best. */
 import type { Tier } from '../../flow/interval.ts'
-import type { FlowStore } from '../../store/flows.ts'
+import type { FlowStore, FlowWindow } from '../../store/flows.ts'
 import type { SeriesKey } from '../../store/series.ts'
 import { badQuery } from '../errors.ts'
 import { answerKey, labelOf, type AnswerKey, type NameSource } from '../labels.ts'
@@ -39,6 +39,7 @@ export interface SeriesContext {
   /** unix ms */
   now: number
   signal: AbortSignal | undefined
+  progress?: FlowWindow['progress']
 }
 
 /** A question about series, as read from its query. */
@@ -198,9 +199,20 @@ async function drawArchive(
   stepMs: number,
   { stored, context }: Surroundings,
 ): Promise<Drawn> {
-  const { series, flows, signal } = context
+  const { series, flows, signal, progress } = context
   const seen = seenOf(window, context)
-  const question = { series, flows, stored, window, split, unit: units[measure], top, seen, signal }
+  const question = {
+    series,
+    flows,
+    stored,
+    window,
+    split,
+    unit: units[measure],
+    top,
+    seen,
+    signal,
+    progress,
+  }
   const { grid, covered, lines, fiveMinute } = await fromArchive(question, stepMs)
   const isFine = grid.stepMs < covered.grid.stepMs || covered.openUntil === null
   return {

@@ -6,7 +6,7 @@ import type { FlowRecord } from '../../store/flows.ts'
 import { sayFreshness } from '../caching.ts'
 import { csv, csvTime } from '../csv.ts'
 import { badQuery } from '../errors.ts'
-import { windowOf, type ApiParts } from '../parts.ts'
+import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { readWhole } from '../query/numbers.ts'
 import { archiveFilter } from '../query/window.ts'
 import { ErrorAnswer, Flow, FlowsAnswer, FlowsQuery } from '../schema.ts'
@@ -27,13 +27,14 @@ export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
         throw badQuery('no-parquet', 'flows are not given as parquet', 'ask for csv or ndjson')
       const { window, now } = await windowOf(parts, query)
       const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: flowsMax })
-      const { flows, more } = await parts.heavy.run(reply, (signal) =>
+      const { flows, more } = await parts.heavy.run(reply, (signal, progress) =>
         parts.flows.list({
           from: window.from,
           to: window.to,
           filter: archiveFilter(window),
           include: window.include,
           signal,
+          progress,
           order: query.order ?? 'first',
           limit,
         }),
@@ -44,6 +45,7 @@ export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
         to: window.to / 1000,
         flows: flows.map(flowOf),
         more,
+        remarks: await remarksOf(parts, window),
       }
       return formats[query.format ?? 'json'](reply, answer)
     })

@@ -29,7 +29,7 @@ export async function seriesAnswer(
 ): Promise<SeriesAnswer> {
   const { window, seen, now } = await windowOf(parts, query)
   const trackers = trackersAsked(query, await parts.state.list<KeptTracker>('trackers'))
-  const answer = await parts.heavy.run(reply, (signal) =>
+  const answer = await parts.heavy.run(reply, (signal, progress) =>
     answerSeries(query, window, {
       ...parts,
       tiers: parts.settings.tiers,
@@ -37,6 +37,7 @@ export async function seriesAnswer(
       trackers,
       now,
       signal,
+      progress,
     }),
   )
   sayFreshness(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)

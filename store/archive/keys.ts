@@ -6,6 +6,7 @@
  */
 import { formatHalves } from '../../flow/address.ts'
 import type { Network } from '../../flow/address.ts'
+import { writeNumber } from '../../flow/filter/values.ts'
 import { protocolName } from '../../flow/protocol.ts'
 import { portText } from '../../flow/service.ts'
 import { restDirections, type FlowKey, type TopKeyName } from '../flows.ts'
@@ -59,6 +60,14 @@ function prefix(name: string, about: End | 'each'): KeyWord {
     read: ([high, low]) => ({
       [name]: `${formatHalves(high!, low!)}/${low! >> 32n === ipv4Mark ? 24 : 64}`,
     }),
+  }
+}
+
+function mac(name: string, about: KeyWord['about'], column: (end: End) => string): KeyWord {
+  return {
+    about,
+    columns: ({ end }) => [`"${column(end)}"`],
+    read: ([value]) => ({ [name]: writeNumber(Number(value), 'mac') }),
   }
 }
 
@@ -125,6 +134,15 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
     columns: () => ['"applicationId"'],
     read: ([id]) => ({ application: applicationText(Number(id)) }),
   },
+  dscp: {
+    about: null,
+    columns: () => ['"ipClassOfService" >> 2'],
+    read: ([value]) => ({ dscp: Number(value) }),
+  },
+  mac: mac('mac', 'each', (end) => `${end}MacAddress`),
+  srcmac: mac('srcmac', 'source', () => 'sourceMacAddress'),
+  dstmac: mac('dstmac', 'destination', () => 'destinationMacAddress'),
+  sampling: number('sampling', null, () => 'samplingInterval'),
   prefix: prefix('prefix', 'each'),
   srcprefix: prefix('srcprefix', 'source'),
   dstprefix: prefix('dstprefix', 'destination'),

@@ -37,6 +37,7 @@ const orders: Record<FlowListQuery['order'], string> = {
   bytes: 'bytes DESC',
   packets: 'packets DESC',
   duration: 'last - first DESC',
+  rate: 'CASE WHEN last <= first THEN 0 ELSE bytes / (last - first) END DESC',
 }
 /** Flows that are equal by the order stand by time and then by who they are, so that answers are stable. */
 const ties =

@@ -100,6 +100,11 @@ class ArchiveQueries implements FlowStore {
     return entries.length === 0 ? { rows, first: null, last: null } : { rows, first, last }
   }
 
+  async leftOut(from: number, to: number) {
+    const touching = new Set((await this.#files.touching({ from, to })).map(({ file }) => file))
+    return this.#files.problems(touching)
+  }
+
   async health() {
     const entries = await this.#files.entries()
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)

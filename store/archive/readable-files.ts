@@ -17,6 +17,9 @@ const retryMs = 300_000
 /** Windows with fewer rows are read anew for each statement, which is as quick. */
 const longWindowRows = 500_000
 
+/** Flows that one query reads, whatever it keeps of them: about what its time allows on two cores. */
+const rowsReadMax = 250_000_000
+
 interface Fault {
   message: string
   atMs: number
@@ -44,12 +47,14 @@ export class ReadableFiles {
     return this.#reader.value<T>(name)
   }
 
-  /** What is wrong with files that are left out: a sentence each. */
-  problems(): string[] {
-    return [...this.#faults].map(
-      ([file, { message }]) =>
-        `archive file ${file} cannot be read and its flows are left out: ${message}`,
-    )
+  /** What is wrong with files (of those given, or all) that are left out: a sentence each. */
+  problems(files?: ReadonlySet<string>): string[] {
+    return [...this.#faults]
+      .filter(([file]) => files?.has(file) ?? true)
+      .map(
+        ([file, { message }]) =>
+          `archive file ${file} cannot be read and its flows are left out: ${message}`,
+      )
   }
 
   /** Files whose flows may touch [from, to). */
@@ -69,6 +74,7 @@ export class ReadableFiles {
     for (;;) {
       const entries = (await this.touching(window)).filter(({ file }) => !this.#isLeftOut(file))
       if (entries.length === 0) return none
+      refuseTooLong(entries, window)
       try {
         return await engine.query(window.signal, (session) =>
           work(session, this.#filesOf(entries, window)),
@@ -140,6 +146,24 @@ export interface ArchiveFiles {
   isLong: boolean
   /** A table of those that belong and pass the filter, in place of the files: see gather.ts. */
   table?: string
+}
+
+/** Refuses a window that no query could read in its time, with what there is and how much could be asked for. */
+function refuseTooLong(entries: readonly ArchiveEntry[], { from, to }: FlowWindow): void {
+  const rows = entries.reduce((sum, entry) => sum + entry.rows, 0)
+  if (rows <= rowsReadMax) return
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const entry of entries) {
+    first = Math.min(first, entry.firstMin)
+    last = Math.max(last, entry.lastMax)
+  }
+  const heldMs = Math.max(1, Math.min(to, last) - Math.max(from, first))
+  const hours = Math.max(1, Math.floor(((heldMs / 3_600_000) * rowsReadMax) / rows))
+  throw new QueryTooLarge(
+    `the window holds about ${rows.toLocaleString('en')} flows; one query reads at most ${rowsReadMax.toLocaleString('en')}`,
+    `ask for at most about ${hours} hours, or, without a filter, for a series by host, port, protocol, interface, direction or exporter`,
+    rows,
+  )
 }
 
 const probes = {

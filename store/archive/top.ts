@@ -80,8 +80,9 @@ async function choose(session: Session, asked: Asked): Promise<Table> {
            SELECT ${list}, peer_high, peer_low, ${sums}, count(*) AS flows
            FROM (${flowsSql(asked, ['counts', 'peer'], bindings)}) GROUP BY ${list}, peer_high, peer_low
          ) GROUP BY ${list}`
-      : `SELECT ${list}, ${sums}, count(*) AS flows
-         FROM (${flowsSql(asked, ['counts'], bindings)}) GROUP BY ${list}`
+      : `SELECT ${list}, ${sums}, count(*) AS flows${spanSql(asked, bindings)}
+         FROM (${flowsSql(asked, spanned.has(query.order) ? ['counts', 'times'] : ['counts'], bindings)})
+         GROUP BY ${list}`
   const fields = ['bytes', 'packets', 'flows']
   const totals = fields.map(
     (field) => `(SELECT sum(${field}) FROM groups)::DOUBLE AS total_${field}`,
@@ -90,9 +91,27 @@ async function choose(session: Session, asked: Asked): Promise<Table> {
   return session.read(
     `WITH groups AS MATERIALIZED (${groups})
      SELECT ${[list, ...columns, ...totals].join(', ')} FROM groups
-     ORDER BY groups.${query.order} DESC, ${list} LIMIT ${query.limit}`,
+     ORDER BY ${orders[query.order]} DESC, ${list} LIMIT ${query.limit}`,
     bindings,
   )
+}
+
+/** Orders that need to know for how long a key was seen. */
+const spanned = new Set<FlowTopQuery['order']>(['rate', 'duration'])
+const orders: Record<FlowTopQuery['order'], string> = {
+  bytes: 'groups.bytes',
+  packets: 'groups.packets',
+  flows: 'groups.flows',
+  peers: 'groups.peers',
+  rate: 'CASE WHEN span <= 0 THEN 0 ELSE groups.bytes / span END',
+  duration: 'span',
+}
+
+/** From a key's first packet in the window to its last, ms. */
+function spanSql({ query }: Asked, bindings: Bindings): string {
+  if (!spanned.has(query.order)) return ''
+  const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
+  return `, least(max(last_ms), ${to}) - greatest(min(first_ms), ${from}) AS span`
 }
 
 /** Peers and times of the chosen keys, in their order. */

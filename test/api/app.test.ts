@@ -415,8 +415,8 @@ suite('/api/top and /api/flows', () => {
   test('what is asked is passed on', async (t) => {
     const { get, flows: store } = await appUnderTest(t, { flows, status })
     await get(`/api/top?${window}&include=within&order=peers&filter=port+443&exporter=pfsense`)
-    const { signal, ...asked } = store.asked[0]!
-    assert.ok(signal)
+    const { signal, progress, ...asked } = store.asked[0]!
+    assert.ok(signal && progress)
     assert.deepEqual(asked, {
       from: noon,
       to: noon + 600_000,

@@ -95,7 +95,8 @@ export class MemoryFlows implements FlowStore {
         row.last = Math.max(row.last, record.last)
         row.peers = row.ends.add(peer).size
       }
-    const sorted = [...rows.values()].sort((a, b) => b[query.order] - a[query.order])
+    const order = query.order === 'rate' || query.order === 'duration' ? 'bytes' : query.order
+    const sorted = [...rows.values()].sort((a, b) => b[order] - a[order])
     const listed = sorted.slice(0, query.limit).map(withoutEnds)
     const other = { ...total }
     for (const row of listed) {

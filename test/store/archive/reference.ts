@@ -17,9 +17,17 @@ type Sums = Record<FieldName, bigint>
 type Word = FlowTopQuery['by'][number]
 type Reading = (flow: ToldFlow, end: 'source' | 'destination', words: readonly Word[]) => FlowKey
 
-const bothEnds = new Set<Word>(['host', 'anyport', 'as', 'interface', 'prefix'])
-const destinationWords = new Set<Word>(['dst', 'dstport', 'dstas', 'dstprefix', 'out', 'pair'])
-const sourceWords = new Set<Word>(['src', 'srcport', 'srcas', 'srcprefix', 'in', 'pair'])
+const bothEnds = new Set<Word>(['host', 'anyport', 'as', 'interface', 'prefix', 'mac'])
+const destinationWords = new Set<Word>([
+  'dst',
+  'dstport',
+  'dstas',
+  'dstprefix',
+  'dstmac',
+  'out',
+  'pair',
+])
+const sourceWords = new Set<Word>(['src', 'srcport', 'srcas', 'srcprefix', 'srcmac', 'in', 'pair'])
 
 export function scaledBytes(flow: ToldFlow): number {
   return scaled(flow.octets, flow.sampling)
@@ -207,6 +215,12 @@ const readings: Record<Exclude<Word, 'direction'>, Reading> = {
   application: ({ application: id }) => ({
     application: `${Math.floor(id / 2 ** 24)}:${id % 2 ** 24}`,
   }),
+  dscp: ({ tos }) => ({ dscp: tos >> 2 }),
+  // Test flows have no MAC addresses.
+  mac: () => ({ mac: '00:00:00:00:00:00' }),
+  srcmac: () => ({ srcmac: '00:00:00:00:00:00' }),
+  dstmac: () => ({ dstmac: '00:00:00:00:00:00' }),
+  sampling: ({ sampling }) => ({ sampling }),
   prefix: (flow, end) => ({ prefix: prefixOf(flow[end]) }),
   srcprefix: ({ source }) => ({ srcprefix: prefixOf(source) }),
   dstprefix: ({ destination }) => ({ dstprefix: prefixOf(destination) }),

@@ -1,0 +1,93 @@
+/** A top table as it is answered and written. */
+import type { FlowTop, FlowTopQuery, TopKeyName } from '../../store/flows.ts'
+import { csv, csvTime } from '../csv.ts'
+import { answerKey, labelOf, type NameSource } from '../labels.ts'
+import type { TopAnswer } from '../schema.ts'
+import { onlyExporter, type Window } from './window.ts'
+
+/** The words of the keys in an answer: pair gives src and dst, port its protocol too. */
+function keyWords(by: readonly TopKeyName[]): string[] {
+  const expanded = by.flatMap((word): string[] => {
+    if (word === 'pair') return ['src', 'dst']
+    return word === 'port' ? ['protocol', 'port'] : [word]
+  })
+  return [...new Set(expanded)]
+}
+
+export interface TopFacts {
+  by: readonly TopKeyName[]
+  order: FlowTopQuery['order']
+  window: Window
+  names: NameSource
+  remarks: string[]
+}
+
+/** What the archive gave, as it is answered. */
+export function writeTop(top: FlowTop, facts: TopFacts): TopAnswer {
+  const { by, order, window, names, remarks } = facts
+  const words = keyWords(by)
+  const exporter = onlyExporter(window)
+  const whole = top.total[shareFields[order]]
+  return {
+    from: window.from / 1000,
+    to: window.to / 1000,
+    by: words,
+    order,
+    rows: top.rows.map((row) => {
+      const key = answerKey(words, row.key)
+      return {
+        key,
+        label: labelOf(key, names, exporter),
+        bytes: row.bytes,
+        packets: row.packets,
+        flows: row.flows,
+        peers: row.peers,
+        first: row.first / 1000,
+        last: row.last / 1000,
+        share: whole === 0 ? 0 : row[shareFields[order]] / whole,
+      }
+    }),
+    other: top.other,
+    total: top.total,
+    ends: top.ends,
+    remarks,
+  }
+}
+
+/** What a row's share is of; peers, rates and durations do not add up, so by them it is of the bytes. */
+const shareFields = {
+  bytes: 'bytes',
+  packets: 'packets',
+  flows: 'flows',
+  peers: 'bytes',
+  rate: 'bytes',
+  duration: 'bytes',
+} as const
+
+/** A column for each key word, then the figures; a last row `other`, so that rows add up to the total. */
+export function topCsv({ by, rows, other }: TopAnswer): string {
+  const heading = [...by, 'label', 'bytes', 'packets', 'flows', 'peers', 'first', 'last', 'share']
+  const lines = rows.map((row) => [
+    ...by.map((word) => row.key[word]),
+    row.label,
+    row.bytes,
+    row.packets,
+    row.flows,
+    row.peers,
+    csvTime(row.first),
+    csvTime(row.last),
+    row.share,
+  ])
+  const rest = [
+    ...by.map(() => ''),
+    'other',
+    other.bytes,
+    other.packets,
+    other.flows,
+    '',
+    '',
+    '',
+    '',
+  ]
+  return csv(heading, [...lines, rest])
+}

@@ -1,0 +1,133 @@
+/** `weir query`: a top table out of the archive, whether or not anything runs on the data folder. */
+import { join } from 'node:path'
+
+import { Errors } from 'typebox/value'
+
+import { toApiError } from '../api/errors.ts'
+import { exportersOf, ingestStatus } from '../api/ingest-status.ts'
+import { filterContext } from '../api/query/filter-context.ts'
+import { readWhole } from '../api/query/numbers.ts'
+import { topCsv, writeTop } from '../api/query/top-answer.ts'
+import { archiveFilter, readWindow, type WindowContext } from '../api/query/window.ts'
+import { TopQuery, type TopAnswer } from '../api/schema.ts'
+import { FilterError } from '../flow/filter.ts'
+import { parseFilter } from '../flow/filter/parse.ts'
+import { openFlowStore } from '../store/archive/query.ts'
+import { topKeys, type FlowStore, type TopKeyName } from '../store/flows.ts'
+import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { readNames } from './names.ts'
+import { topTable } from './top-table.ts'
+
+/** Rows of an answer. */
+const rowsMax = 100_000
+
+const formats: Record<string, (answer: TopAnswer) => string> = {
+  table: topTable,
+  csv: topCsv,
+  json: (answer) => `${JSON.stringify(answer)}\n`,
+}
+
+/** @throws CommandError where the question cannot be read, or would read too much */
+export async function query({ settings, values, positionals }: CommandInput): Promise<void> {
+  const word = text(values['format']) ?? 'table'
+  const format = Object.hasOwn(formats, word) ? formats[word]! : null
+  if (!format) throw usage(`--format ${word}: write table, csv or json`)
+  const names = await readNames(settings)
+  const exporters = exportersOf(await ingestStatus(settings.data, Date.now).read())
+  const context = { now: Date.now(), names, exporters, local: settings.local.networks }
+  const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
+  try {
+    const asked = await readQuestion({ values, positionals }, context, flows)
+    process.stdout.write(format(await ask(asked, context, flows)))
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    const { status, message, remedy } = toApiError(error, {})
+    throw status >= 500 ? error : usage(`${message}; ${remedy}`)
+  } finally {
+    await flows.close()
+  }
+}
+
+interface Asked extends TopQuery {
+  keys: TopKeyName[]
+  rows: number
+}
+
+async function readQuestion(
+  { values, positionals }: Pick<CommandInput, 'values' | 'positionals'>,
+  context: WindowContext,
+  flows: FlowStore,
+): Promise<Asked> {
+  const written = ((values['by'] as string[] | undefined) ?? []).flatMap((each) => each.split(','))
+  const { filter, keys } = splitWords(positionals, context)
+  const by = [...new Set([...written, ...keys])].join(',') || 'host'
+  const rows = readWhole('top', text(values['top']), { fallback: 10, least: 1, most: rowsMax })
+  const given: Record<string, unknown> = { filter, by }
+  for (const name of ['from', 'to', 'order', 'include', 'exporter', 'tz'])
+    if (values[name] !== undefined) given[name] = values[name]
+  const [fault] = Errors(TopQuery, given)
+  if (fault) throw usage(faultText(fault.instancePath.slice(1), given))
+  const extent = await flows.extent(0, Number.MAX_SAFE_INTEGER)
+  const last = extent.last ?? context.now
+  const whole = { from: seconds(extent.first ?? last - 1000), to: seconds(last + 1000) }
+  return { ...whole, ...(given as TopQuery), keys: by.split(',') as TopKeyName[], rows }
+}
+
+/** As the grammar of times reads it. */
+function seconds(ms: number): string {
+  return new Date(Math.floor(ms / 1000) * 1000).toISOString()
+}
+
+async function ask(asked: Asked, context: WindowContext, flows: FlowStore): Promise<TopAnswer> {
+  const { keys: by, rows, order = 'bytes' } = asked
+  const window = readWindow(asked, context)
+  const { from, to, include } = window
+  const filter = archiveFilter(window)
+  const top = await flows.top({ from, to, include, filter, by, order, limit: rows })
+  const remarks = (await flows.leftOut?.(from, to)) ?? []
+  for (const remark of remarks) console.error(`weir: ${remark}`)
+  return writeTop(top, { by, order, window, names: context.names, remarks })
+}
+
+/** The filter, which may come in several words, and the keys that stand behind it (--by src dst). */
+function splitWords(
+  words: readonly string[],
+  context: WindowContext,
+): { filter: string; keys: string[] } {
+  const known = topKeys as readonly string[]
+  let end = words.length
+  while (end > 0 && known.includes(words[end - 1]!) && !isFilter(words.slice(0, end), context))
+    end--
+  return isFilter(words.slice(0, end), context)
+    ? { filter: words.slice(0, end).join(' '), keys: words.slice(end) }
+    : { filter: words.join(' '), keys: [] }
+}
+
+function isFilter(words: readonly string[], context: WindowContext): boolean {
+  try {
+    parseFilter(words.join(' '), filterContext(context))
+    return true
+  } catch (error) {
+    if (error instanceof FilterError) return false
+    throw error
+  }
+}
+
+interface ParameterSchema {
+  description?: string
+  enum?: readonly string[]
+}
+
+function faultText(name: string, given: Record<string, unknown>): string {
+  const schemas = TopQuery.properties as object as Record<string, ParameterSchema | undefined>
+  const { description = '', enum: words } = schemas[name] ?? {}
+  return `--${name} ${String(given[name])}: ${words ? `write one of ${words.join(', ')}` : description}`
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage)
+}

@@ -1,0 +1,47 @@
+/** A top table as text for a terminal. */
+import type { TopAnswer } from '../api/schema.ts'
+import { formatDuration, formatScaled } from '../flow/units.ts'
+
+/** Columns with their figures to the right; the last lines are the rest and the whole. */
+export function topTable(answer: TopAnswer): string {
+  const { rows, other, total, from, to, order, by } = answer
+  const percent = (part: number, whole: number) =>
+    whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}%`
+  const figures = (sums: TopAnswer['total']) => [
+    formatScaled(sums.bytes), percent(sums.bytes, total.bytes),
+    formatScaled(sums.packets), percent(sums.packets, total.packets),
+    String(sums.flows), percent(sums.flows, total.flows),
+  ] // prettier-ignore
+  const lines = rows.map((row) => {
+    const durationSeconds = row.last - row.first
+    const rate = durationSeconds > 0 ? `${formatScaled((8 * row.bytes) / durationSeconds)}b/s` : ''
+    const duration = formatDuration(durationSeconds)
+    return [clean(row.label), iso(row.first), duration, ...figures(row), String(row.peers), rate]
+  })
+  const heading = [
+    by.join(' '), 'first seen', 'duration', 'bytes', '', 'packets', '', 'flows', '', 'peers', 'rate',
+  ] // prettier-ignore
+  const rest = ['other', '', '', ...figures(other), '', '']
+  const whole = ['total', '', '', ...figures(total), '', '']
+  const about = `${iso(from)} to ${iso(to)}, by ${by.join(', ')}, in order of ${order}`
+  return `${about}\n\n${aligned([heading, ...lines, rest, whole])}`
+}
+
+function iso(seconds: number): string {
+  return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/** Names come from the network: what moves a terminal's cursor is not printed. */
+function clean(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '·')
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)))
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd()
+  return rows.map((row) => `${line(row)}\n`).join('')
+}
