@@ -52,6 +52,8 @@ export class Delivery {
   readonly #parts: DeliveryParts
   #linesMax = linesMax
   #isVersionKnown = false
+  /** Requests of which InfluxDB took the lines. */
+  #taken = 0
   /** Refusals since something was last taken. */
   #refusals = 0
 
@@ -73,29 +75,52 @@ export class Delivery {
   }
 
   /**
-   * One request's lines. Those that are refused even alone are put aside once InfluxDB has taken
-   * others; while it takes none at all, the fault is not theirs, and they wait.
+   * One request's lines. Those that are refused even alone are put aside if they are refused again
+   * after InfluxDB has taken others; while it takes none at all, the fault is not theirs.
    */
   async #batch(bucket: string, lines: readonly string[]): Promise<void> {
-    const before = this.#parts.points.sent
-    for (let left = lines; left.length > 0;) {
-      const refused: Refused[] = []
-      await this.#divide(bucket, left, refused)
-      const [first] = refused
+    const { pause } = this.#parts
+    let left = await this.#divide(bucket, lines)
+    while (left.length > 0) {
+      const before = this.#taken
+      const again: Refused[] = []
+      for (const { line } of left) again.push(...(await this.#divide(bucket, [line])))
+      const [first] = again
       if (!first) return
-      left = refused.map(({ line }) => line)
-      if (this.#parts.points.sent > before) return this.#putAside(left, first.fault)
-      this.#parts.pause.begin(first.fault)
+      const lone = again.map(({ line }) => line)
+      if (this.#taken > before || (await this.#takesOthers(bucket, lines, lone)))
+        return this.#putAside(lone, first.fault)
+      pause.begin(first.fault)
+      left = again
     }
   }
 
-  /** Delivers lines, divided where that is what helps; gives back those that were refused alone. */
-  async #divide(bucket: string, lines: readonly string[], refused: Refused[]): Promise<void> {
+  /** Whether InfluxDB takes a line of these that is not one of the refused. */
+  async #takesOthers(
+    bucket: string,
+    lines: readonly string[],
+    refused: readonly string[],
+  ): Promise<boolean> {
+    const isRefused = new Set(refused)
+    const other = lines.find((line) => !isRefused.has(line))
+    return other !== undefined && (await this.#try(bucket, [other])) === null
+  }
+
+  /** Delivers lines, divided where that is what helps; gives those that were refused alone. */
+  async #divide(bucket: string, lines: readonly string[]): Promise<Refused[]> {
+    const { points } = this.#parts
+    const refused: Refused[] = []
     for (let left = lines; left.length > 0;) {
       const fault = await this.#try(bucket, left)
-      if (!fault) return
+      if (!fault) {
+        points.sent += left.length
+        break
+      }
       const remedy = remedyOf(fault)
-      if (remedy === 'count') return this.#count(fault, left.length)
+      if (remedy === 'count') {
+        this.#count(fault, left.length)
+        break
+      }
       if (remedy === 'wait' || ++this.#refusals > refusalsMax) {
         this.#parts.pause.begin(fault)
         this.#refusals = 0
@@ -108,19 +133,20 @@ export class Delivery {
         left = left.filter((line) => !named.has(line))
       } else if (left.length === 1) {
         refused.push({ line: left[0]!, fault })
-        return
+        break
       } else {
         const half = left.length >> 1
         if (fault.kind === 'tooLarge') this.#linesMax = half
-        await this.#divide(bucket, left.slice(0, half), refused)
+        refused.push(...(await this.#divide(bucket, left.slice(0, half))))
         left = left.slice(half)
       }
     }
+    return refused
   }
 
   /** Sends lines once it may; gives what went wrong, or null. */
   async #try(bucket: string, lines: readonly string[]): Promise<InfluxFault | null> {
-    const { connection, org, pause, points, signal, now } = this.#parts
+    const { connection, org, pause, signal, now } = this.#parts
     for (let left = pause.leftMs; left > 0; left = pause.leftMs)
       await sleep(left, undefined, { signal })
     try {
@@ -137,7 +163,7 @@ export class Delivery {
       return faultOf(error, now())
     }
     pause.end()
-    points.sent += lines.length
+    this.#taken++
     this.#refusals = 0
     this.#linesMax = Math.min(linesMax, Math.ceil(this.#linesMax * 1.1))
     return null
@@ -151,6 +177,7 @@ export class Delivery {
     else points.refused += dropped
     points.sent += lines - dropped
     pause.end()
+    this.#taken++
     this.#refusals = 0
   }
 

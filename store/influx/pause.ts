@@ -5,7 +5,7 @@ import type { FaultKind, InfluxFault } from './fault.ts'
 const waits: Partial<Record<FaultKind, { first: number; most: number }>> = {
   refused: { first: 5000, most: 60_000 },
   missing: { first: 5000, most: 60_000 },
-  unsupported: { first: 60_000, most: 60_000 },
+  unsupported: { first: 10_000, most: 60_000 },
 }
 const waitDefault = { first: 1000, most: 30_000 }
 /** Waits are up to so much longer, by chance, so that several collectors do not come back as one. */

@@ -24,7 +24,7 @@ import { readSteps } from './steps.ts'
 /** Steps that were sent stay in the spool for so long after the newest: the longest step is made of them. */
 const keptMs = 26 * 3_600_000
 /** A request without an answer by then is given up: ingest waits for some of them. */
-const timeoutMs = 20_000
+const timeoutDefaultMs = 20_000
 /** What may still be sent when the process ends. */
 const graceMs = 3000
 
@@ -35,6 +35,8 @@ export interface InfluxSeriesOptions {
   /** The 5-minute tier first. */
   tiers: readonly Tier[]
   now?: () => number
+  /** When a request is given up. */
+  timeoutMs?: number
 }
 
 /**
@@ -43,7 +45,7 @@ export interface InfluxSeriesOptions {
  * @throws SettingsError where the token cannot be read
  */
 export async function openInfluxSeries(options: InfluxSeriesOptions): Promise<SeriesStore> {
-  const { settings, folder, tiers, now = Date.now } = options
+  const { settings, folder, tiers, now = Date.now, timeoutMs = timeoutDefaultMs } = options
   await checkToken(settings)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const { url, org, prefix, spoolMaxBytes } = settings
