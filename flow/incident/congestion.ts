@@ -120,7 +120,7 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
   }
 }
 
-/** Whether the actors alone had as much as all together have in busy half minutes beside the event. */
+/** Whether the actors alone had as much as all together have in the busiest half minutes beside the event. */
 function isMuch(
   scene: Scene,
   rate: Float64Array,
@@ -129,7 +129,7 @@ function isMuch(
 ): boolean {
   const total = smoothed(scene.total[direction], busySeconds)
   const beside = total.filter((_, t) => t < from - busySeconds || t >= to + busySeconds)
-  return mean(rate, from, to) >= Math.max(percentile(beside, 0.75), mean(beside, 0, beside.length))
+  return mean(rate, from, to) >= Math.max(percentile(beside, 0.9), mean(beside, 0, beside.length))
 }
 
 /**

@@ -16,9 +16,10 @@ const smearedBytes = 0.75
 /** Others who try again and again open connections although nothing passes. */
 const openingsStill = 0.7
 const deadBytes = 0.1
-/** Lulls this rare, or this deep, are no chance. */
-const rareShare = 0.03
-const rareMedianShare = 0.03
+/** They had so little for as long in at most this share of the time around it. */
+const rareShare = 0.01
+/** And as little is at most this share of what they have half of the time. */
+const lullShare = 0.05
 
 /** Others within an event as a share of a time beside it: 1 is as much as then. */
 export interface Fall {
@@ -56,11 +57,12 @@ export class Others {
       for (let t = 0; t < bytes.length; t++) bytes[t]! += Math.max(0, total[t]! - own[t]!)
     }
     const width = core.to - core.from
-    const means = smoothed(bytes, width)
-    const outside = means.filter((_, t) => t < event.from - width || t >= event.to + width)
-    const now = mean(bytes, core.from, core.to)
-    const most = rareMedianShare * percentile(outside, 0.5)
-    return now <= Math.max(most, percentile(outside, rareShare))
+    const outside = smoothed(bytes, width).filter(
+      (_, t) => t < event.from - width || t >= event.to + width,
+    )
+    const least = Math.max(mean(bytes, core.from, core.to), lullShare * percentile(outside, 0.5))
+    const lulls = outside.reduce((count, each) => count + (each <= least ? 1 : 0), 0)
+    return lulls <= rareShare * outside.length
   }
 
   /** Compares them within `core` with a time beside it. */

@@ -19,8 +19,8 @@ const bytesRatio = 0.1
 const besideSeconds = 120
 /** Hosts that must have been there before and after, or it is no silence of the line. */
 const hostsLeast = 3
-/** Instants that must have been due. */
-const dueLeast = 40
+/** Connections that must have been due: each comes by itself, so that their absence is no chance. */
+const dueLeast = 20
 /** Lulls of this share of a silence's length, in the same scene, show that quiet is usual. */
 const lullShare = 1 / 3
 const boundarySeconds = 20
@@ -102,12 +102,12 @@ function boundaries({ edges }: Scene, run: Run): Run {
 }
 
 function isUnusual(scene: Scene, span: Run, runs: readonly Run[]): boolean {
-  const { edges } = scene
+  const { openings } = scene
   const length = span.to - span.from
   const before = { from: span.from - besideSeconds, to: span.from }
   const after = { from: span.to, to: span.to + besideSeconds }
   const due =
-    Math.min(mean(edges, before.from, before.to), mean(edges, after.from, after.to)) * length
+    Math.min(mean(openings, before.from, before.to), mean(openings, after.from, after.to)) * length
   if (due < dueLeast) return false
   if (Math.min(hostsIn(scene, before), hostsIn(scene, after)) < hostsLeast) return false
   const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))

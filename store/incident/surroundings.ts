@@ -2,6 +2,7 @@
 import type { NetworkSet } from '../../flow/address.ts'
 import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
+import type { Grid } from '../../flow/incident/rates.ts'
 import { Scene } from '../../flow/incident/scene.ts'
 import { QueryTooLarge } from '../archive/query-error.ts'
 import type { FlowStore } from '../flows.ts'
@@ -59,15 +60,21 @@ async function readScenes(
     tables = new FlowTables(local)
     return (batch) => tables.add(batch)
   })
-  return tables.tables.map((table) => {
-    // What lies behind the last packet that was told of is not known yet: it is no silence.
-    const known = Math.ceil((lastOf(table) + 1) / 1000) * 1000
-    return new Scene(table, { from, seconds: Math.max(1, (Math.min(to, known) - from) / 1000) })
-  })
+  return tables.tables.map((table) => new Scene(table, gridOf(table, { from, to })))
 }
 
-function lastOf({ last, count }: FlowTable): number {
-  let most = Number.NEGATIVE_INFINITY
-  for (let row = 0; row < count; row++) most = Math.max(most, last[row]!)
-  return most
+/**
+ * The whole seconds of a time for which packets were told of: what lies before the first and behind
+ * the last of them is not known, and no silence.
+ */
+function gridOf({ first, last, count }: FlowTable, time: { from: number; to: number }): Grid {
+  let least = time.to
+  let most = time.from
+  for (let row = 0; row < count; row++) {
+    least = Math.min(least, first[row]!)
+    most = Math.max(most, last[row]!)
+  }
+  const from = Math.max(time.from, Math.floor(least / 1000) * 1000)
+  const to = Math.min(time.to, Math.ceil((most + 1) / 1000) * 1000)
+  return { from, seconds: Math.max(1, (to - from) / 1000) }
 }
