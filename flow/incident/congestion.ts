@@ -4,7 +4,7 @@
  * others' fall is evidence only, since records of theirs that reach into the event smear it.
  */
 import type { Finding } from './finding.ts'
-import { isCutOff, Others, type Fall } from './others.ts'
+import { isCutOff, isDead, Others, type Fall } from './others.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -15,6 +15,8 @@ const actorsShare = 0.6
 const actorShare = 0.15
 /** And many times what that host has most of the time. */
 const elevatedTimes = 2.5
+/** What it has most of the time is what it exceeds in all but this share: a long event fills most of a scene. */
+const ownShare = 0.1
 const smoothSeconds = 5
 const gapSeconds = 5
 /** Where the actors' rate is this share of its plateau, they have begun. */
@@ -29,6 +31,8 @@ const soonMs = 300_000
 const openLeastSeconds = 60
 const openRatio = 0.25
 const busySeconds = 30
+/** Where the others were cut off beyond doubt, the actors need have only so much of what is usual. */
+const muchLeast = 0.7
 
 /** The congestions of a scene, in order of time. */
 export function findCongestions(scene: Scene, sensitivity: Sensitivity): Finding[] {
@@ -51,7 +55,7 @@ function candidatesOf(scene: Scene, direction: HostDirection): Candidate[] {
   const usual = percentile(total, 0.25)
   const hosts = [...scene.followed].map(([host, series]) => {
     const rate = smoothed(series[direction], smoothSeconds)
-    return { host, rate, own: percentile(rate, 0.25) }
+    return { host, rate, own: percentile(rate, ownShare) }
   })
   const heavy = Float64Array.from(total, (whole, t) => {
     let sum = 0
@@ -100,7 +104,8 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
     falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
   if (!fell(before) || !fell(after)) return null
   if (after.length === 0 && !isSureWhileOpen(scene, span, middle(before))) return null
-  if (!isMuch(scene, rate, span, direction) || !others.isRare(core, span)) return null
+  const fall = middle([...before, ...after])
+  if (!isMuch(scene, rate, { span, direction, fall }) || !others.isRare(core, span)) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core })
   return {
@@ -111,12 +116,8 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
     direction,
     isOpenStart: before.length === 0,
     isOpenEnd,
-    othersKept: Math.min(middle([...before, ...after]).bytes, 1),
-    facts: factsOf(
-      rate,
-      { ...span, direction, actors: actors.size },
-      middle([...before, ...after]),
-    ),
+    othersKept: Math.min(fall.bytes, 1),
+    facts: factsOf(rate, { ...span, direction, actors: actors.size }, fall),
   }
 }
 
@@ -124,12 +125,14 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
 function isMuch(
   scene: Scene,
   rate: Float64Array,
-  { from, to }: Run,
-  direction: HostDirection,
+  { span: { from, to }, direction, fall }: { span: Run; direction: HostDirection; fall: Fall },
 ): boolean {
   const total = smoothed(scene.total[direction], busySeconds)
   const beside = total.filter((_, t) => t < from - busySeconds || t >= to + busySeconds)
-  return mean(rate, from, to) >= Math.max(percentile(beside, 0.9), mean(beside, 0, beside.length))
+  const usual = mean(beside, 0, beside.length)
+  const own = mean(rate, from, to)
+  if (own >= Math.max(percentile(beside, 0.9), usual)) return true
+  return isDead(fall) && own >= muchLeast * usual
 }
 
 /**

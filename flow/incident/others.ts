@@ -97,3 +97,8 @@ export function isCutOff({ bytes, openings, due, hosts }: Fall, ratio: number): 
   if (tells && openings <= openingsAlone && bytes <= smearedBytes) return true
   return bytes <= deadBytes
 }
+
+/** Whether next to nothing of the others was left, beyond doubt: in bytes and in many connections that were due. */
+export function isDead({ bytes, openings, due }: Fall): boolean {
+  return bytes <= deadBytes && openings <= openingsAlone && due >= 5 * dueLeast
+}

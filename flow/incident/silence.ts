@@ -23,7 +23,9 @@ const hostsLeast = 3
 const dueLeast = 20
 /** Lulls of this share of a silence's length, in the same scene, show that quiet is usual. */
 const lullShare = 1 / 3
-const boundarySeconds = 20
+const boundarySeconds = 30
+/** New connections a second by which the second of a change can be told. */
+const openingsLeast = 0.7
 /** A datagram that tells of a break may come so long after the flows went on. */
 const reportMs = 120_000
 /** A restart is told of whatever passed, if the exporter was away as long as this. */
@@ -84,11 +86,19 @@ function quietRuns({ edges, grid, total }: Scene): Run[] {
   )
 }
 
-/** The seconds between which nothing began or ended, by greatest likelihood. */
-function boundaries({ edges }: Scene, run: Run): Run {
-  const within = mean(edges, run.from + 1, run.to - 1)
-  const before = mean(edges, run.from - besideSeconds, run.from - smoothSeconds)
-  const after = mean(edges, run.to + smoothSeconds, run.to + besideSeconds)
+/**
+ * The seconds between which nothing began, by greatest likelihood: of new connections where there
+ * are enough of them, since last packets are tried again for a while after a line has died.
+ */
+function boundaries({ edges, openings }: Scene, run: Run): Run {
+  const beside = [
+    { from: run.from - besideSeconds, to: run.from - boundarySeconds },
+    { from: run.to + boundarySeconds, to: run.to + besideSeconds },
+  ]
+  const isMany = beside.every(({ from, to }) => mean(openings, from, to) >= openingsLeast)
+  const counts = isMany ? openings : edges
+  const within = mean(counts, run.from + 1, run.to - 1)
+  const [before, after] = beside.map(({ from, to }) => mean(counts, from, to)) as [number, number]
   const middle = Math.floor((run.from + run.to) / 2)
   const start = {
     from: run.from - boundarySeconds,
@@ -96,8 +106,8 @@ function boundaries({ edges }: Scene, run: Run): Run {
   }
   const end = { from: Math.max(middle, run.to - boundarySeconds), to: run.to + boundarySeconds }
   return {
-    from: changeOf(edges, start, { before, after: within }),
-    to: changeOf(edges, end, { before: within, after }),
+    from: changeOf(counts, start, { before, after: within }),
+    to: changeOf(counts, end, { before: within, after }),
   }
 }
 

@@ -14,8 +14,10 @@ export async function judgeNow(settings: Settings, intervals: readonly number[])
   const series = await openSeriesReader(settings)
   try {
     await ledger.await(intervals)
-    for (const span of spansOf(ledger.pending()))
-      await ledger.judged(await judgeSpan(span, { flows, series }, settings))
+    for (const span of spansOf(ledger.pending())) {
+      const whole = { ...span, lookFrom: ledger.beginOf(span) }
+      await ledger.judged(await judgeSpan(whole, { flows, series }, settings))
+    }
   } finally {
     await Promise.all([ledger.close(), flows.close(), series.close()])
   }

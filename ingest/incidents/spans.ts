@@ -14,6 +14,8 @@ export interface IntervalSpan {
   /** [from, to), unix ms. */
   from: number
   to: number
+  /** From when on it is looked at, where that is earlier. */
+  lookFrom?: number
 }
 
 /** Neighbouring intervals as one span, none longer than an hour. */
@@ -38,7 +40,8 @@ export async function judgeSpan(
 ): Promise<Verdict> {
   const query: JudgeQuery = {
     ...stores,
-    ...span,
+    from: Math.min(span.from, span.lookFrom ?? span.from),
+    to: span.to,
     local: settings.local,
     tier: settings.tiers[0]!,
     sensitivity: sensitivityTable[settings.sensitivity],
@@ -48,9 +51,10 @@ export async function judgeSpan(
   const isCutShort = judged.some(({ incidents, scene }) =>
     incidents.some((each) => touches(each) && each.from <= scene.grid.from),
   )
-  if (isCutShort) judged = await judge({ ...query, from: span.from - widerMs })
+  if (isCutShort) judged = await judge({ ...query, from: query.from - widerMs })
   return {
-    ...span,
+    from: span.from,
+    to: span.to,
     found: judged.flatMap(({ incidents }) => incidents.filter((each) => touches(each))),
     isWhole: judged.every(({ isWhole }) => isWhole),
   }

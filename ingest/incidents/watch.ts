@@ -96,7 +96,8 @@ export class IncidentWatch {
       // What changes from now on is judged again.
       for (const interval of intervals) this.#waiting.delete(interval)
       try {
-        await this.#ledger.judged(await this.#ask(span))
+        const lookFrom = this.#ledger.beginOf(span)
+        await this.#ledger.judged(await this.#ask({ ...span, lookFrom }))
       } catch (error) {
         for (const interval of intervals) this.#waiting.add(interval)
         throw error

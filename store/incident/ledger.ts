@@ -6,6 +6,9 @@ import { Manifest, ManifestReader } from '../manifest.ts'
 
 /** Incidents that are kept; of more, the newest. */
 const incidentsMax = 10_000
+/** What begins so soon after an incident may be more of it. */
+const nearMs = 600_000
+const longMs = 6 * 3_600_000
 
 interface Entry {
   /** The incident's id: what a manifest tells its entries apart by. */
@@ -45,6 +48,16 @@ export class IncidentLedger {
   /** Intervals (unix ms) that are still to be judged. */
   pending(): readonly number[] {
     return this.#manifest.value<number[]>('pending') ?? []
+  }
+
+  /**
+   * From when on a span has to be looked at: an incident that it may be the continuation of is
+   * judged again from its beginning, unless that is long ago.
+   */
+  beginOf({ from, to }: { from: number; to: number }): number {
+    return this.incidents()
+      .filter((each) => each.from < to && each.to >= from - nearMs && each.from >= from - longMs)
+      .reduce((least, each) => Math.min(least, each.from), from)
   }
 
   /** Puts intervals on the list, durably. */
