@@ -2,10 +2,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
+import { flowsParquet } from '../../store/archive/parquet-answer.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import { sayFreshness } from '../caching.ts'
 import { csv, csvTime } from '../csv.ts'
-import { badQuery } from '../errors.ts'
 import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { readWhole } from '../query/numbers.ts'
 import { archiveFilter } from '../query/window.ts'
@@ -23,8 +23,6 @@ const schema = {
 export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/api/flows', { schema }, async ({ query }, reply) => {
-      if (query.format === 'parquet')
-        throw badQuery('no-parquet', 'flows are not given as parquet', 'ask for csv or ndjson')
       const { window, now } = await windowOf(parts, query)
       const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: flowsMax })
       const { flows, more } = await parts.heavy.run(reply, (signal, progress) =>
@@ -40,6 +38,12 @@ export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
         }),
       )
       sayFreshness(reply, window, now)
+      if (query.format === 'parquet')
+        return download(reply, {
+          type: 'application/vnd.apache.parquet',
+          extension: 'parquet',
+          more,
+        }).send(await flowsParquet(flows))
       const answer = {
         from: window.from / 1000,
         to: window.to / 1000,

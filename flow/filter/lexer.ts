@@ -11,9 +11,9 @@ export interface Token {
 /** The longest text that is read. */
 export const textMax = 16_384
 
-/** Comments reach from # (or --, between spaces) to the end of the line. */
+/** Comments reach from # to the end of the line. */
 const pattern =
-  /(?<space>\s+|#[^\n]*|--(?=\s)[^\n]*)|"(?<quoted>[^"\n]*)"|(?<sign>&&|\|\||==|!=|>=|<=|[()[\],<>=!])|(?<word>[^\s()[\],<>=!&|"#]+)/gy
+  /(?<space>\s+|#[^\n]*)|"(?<quoted>[^"\n]*)"|(?<sign>&&|\|\||==|!=|>=|<=|[()[\],<>=!])|(?<word>[^\s()[\],<>=!&|"#]+)/gy
 
 /** Signs and short words that mean another word. */
 const meanings: Record<string, string> = {

@@ -73,7 +73,6 @@ suite('refusals', () => {
     ['/api/series?exporter=nobody', 'unknown-exporter', /nobody.*\/api\/exporters/s],
     ['/api/top?by=hosts', 'bad-parameter', /"by"/],
     ['/api/top?limit=5000', 'out-of-range', /1000/],
-    ['/api/flows?format=parquet', 'no-parquet', /csv or ndjson/],
     ['/api/flows?format=xml', 'bad-parameter', /json, csv, ndjson/],
     ["/api/series?from=now'--", 'bad-time', /./],
   ] as const)

@@ -97,7 +97,7 @@ describe('what is read, in its canonical form', () => {
     ['port 1 or port 2 and port 3', 'port 1 or port 2 and port 3'],
     ['not not port 1', 'port 1'],
     ['((port 1))', 'port 1'],
-    ['port 1 # web\n and port 2 -- more', 'port 1 and port 2'],
+    ['port 1 # web\n and port 2 # more', 'port 1 and port 2'],
   ]
   for (const [text, expected] of cases)
     if (expected !== '')
@@ -143,6 +143,7 @@ describe('what is refused', () => {
     ['exporter nobody', 9, /exporter/],
     ['port 1 ; drop', 7, /"and", "or" or the end/],
     ['port 1 & port 2', 7, /a word/],
+    ['port 1 -- more', 7, /"and", "or" or the end/],
     ['net 10.0.0.0 255.0.255.0', 13, /netmask/],
     ['not', 3, /a field/],
     ['direction up', 10, /internal/],

@@ -1,0 +1,72 @@
+/** `weir query` over the Monday capture: nfdump -s without a server. */
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+
+import type { TopAnswer } from '../../api/schema.ts'
+import { runWeir, scratchFolder } from '../processes.ts'
+
+const story = 'test/captures/monday-outage.v9.pcap.gz'
+const cut = ['--from', '2026-11-16T11:30Z', '--to', '2026-11-16T11:40Z']
+
+describe('weir query', () => {
+  let environment: Record<string, string>
+  before(async () => {
+    environment = { WEIR_DATA: await scratchFolder() }
+    const { code, stderr } = await runWeir(['replay', story], environment)
+    assert.equal(code, 0, stderr)
+  })
+  const query = (...args: string[]) => runWeir(['query', ...args], environment)
+
+  test('the cut: who, and with whom', async () => {
+    const { code, stdout } = await query('dst host 10.0.0.22', ...cut, '--by', 'src,dst', '--format', 'json') // prettier-ignore
+    assert.equal(code, 0)
+    const { rows, other, total } = JSON.parse(stdout) as TopAnswer
+    assert.deepEqual(rows[0]!.key, { src: '203.0.113.80', dst: '10.0.0.22' })
+    assert.equal(rows.length, 10)
+    assert.equal(
+      rows.reduce((sum, row) => sum + row.bytes, other.bytes),
+      total.bytes,
+    )
+  })
+
+  test('as a table and as CSV; keys apart, a filter in several words', async () => {
+    const table = await query('host', '10.0.0.22', ...cut, '--by', 'src', 'dst', '--top', '1')
+    assert.match(table.stdout, /^203\.0\.113\.80 → 10\.0\.0\.22 +2026-11-16T11:32:09Z/m)
+    assert.match(table.stdout, /^other .*^total .*100\.0%/ms)
+    const lines = await query(
+      ...cut,
+      '--by',
+      'host',
+      '--order',
+      'peers',
+      '--format',
+      'csv',
+      '--top',
+      '2',
+    )
+    assert.match(lines.stdout, /^host,label,bytes,packets,flows,peers,first,last,share\r\n/)
+    assert.equal(lines.stdout.trim().split('\r\n').length, 4)
+  })
+
+  test('the whole archive where no time is given', async () => {
+    const { stdout } = await query('--by', 'protocol', '--format', 'json')
+    assert.equal((JSON.parse(stdout) as TopAnswer).total.flows, 218_610)
+  })
+
+  test('what cannot be read is refused with what to write', async () => {
+    const cases: readonly [args: string[], said: RegExp][] = [
+      [['hots 3'], /expected a field such as host.* at position 0/],
+      [['--by', 'hosts'], /--by hosts: keys, comma-separated: src, dst/],
+      [['--order', 'size'], /--order size: write one of bytes, packets/],
+      [['--top', '0'], /top 0/],
+      [['--format', 'xml'], /write table, csv or json/],
+      [['--from', 'yesterdayish'], /yesterdayish/],
+      [['--size', '3'], /usage: weir query/],
+    ]
+    for (const [args, said] of cases) {
+      const { code, stderr } = await query(...args)
+      assert.equal(code, 64, args.join(' '))
+      assert.match(stderr, said)
+    }
+  })
+})
