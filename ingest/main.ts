@@ -21,10 +21,11 @@ import { IncidentWatch } from './incidents/watch.ts'
 import { LiveRing } from './live.ts'
 import { lockDataFolder } from './lock.ts'
 import { readNames } from './names.ts'
-import { Pipeline } from './pipeline.ts'
+import { Pipeline, type PipelineParts } from './pipeline.ts'
 import { Receiver } from './receive/receiver.ts'
 import { recover } from './recover.ts'
 import { Reporter } from './reporter.ts'
+import { TemplateLog } from './template-log.ts'
 import { SeriesWriter, type SeriesWriterParts } from './series-writer.ts'
 import { openState } from './state-socket.ts'
 import { FollowedTrackers } from './trackers/followed.ts'
@@ -39,7 +40,6 @@ export async function runIngest(
   log: Logger,
 ): Promise<{ close(): Promise<void> }> {
   boundGarbage()
-  const names = await readNames(settings.names)
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)
   const archive = await Archive.open(join(settings.data, 'archive'))
@@ -50,9 +50,9 @@ export async function runIngest(
   const counters = new CounterTracker()
   coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
   const { buckets, followed, trackers } = await openBuckets(settings, { archive, state })
-  const rulesOf = (address: string) => names.rules(address)
   const live = new LiveRing(settings.local)
-  const pipeline = new Pipeline({ coverage, counters, buckets, archive, live, rulesOf })
+  const decoding = { coverage, counters, buckets, archive, live }
+  const pipeline = await openPipeline(settings, log, decoding)
   const recovery = await recover(journalFolder(settings), { archive, coverage, pipeline })
   if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
 
@@ -88,6 +88,21 @@ export async function runIngest(
     await lock.release()
   }
   return { close }
+}
+
+/** Decodes by what WEIR_NAMES says of exporters, and logs the templates that change. */
+async function openPipeline(
+  settings: Settings,
+  log: Logger,
+  parts: PipelineParts,
+): Promise<Pipeline> {
+  const names = await readNames(settings.names)
+  const templateLog = new TemplateLog(log)
+  return new Pipeline({
+    ...parts,
+    rulesOf: (address) => names.rules(address),
+    onTemplateChange: (change) => templateLog.take(change),
+  })
 }
 
 function seriesWriter(

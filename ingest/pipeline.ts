@@ -9,6 +9,7 @@ import type { CoverageTracker } from './coverage.ts'
 import type { Datagram, DatagramVersion } from './decode/datagram.ts'
 import { Decoder } from './decode/decoder.ts'
 import { decoderRowsMax } from './decode/limits.ts'
+import type { TemplateChange } from './decode/sets.ts'
 import type { CounterState, CounterTracker } from './interface-counters.ts'
 import type { LiveRing } from './live.ts'
 import { forEachDatagram, type Batch } from './receive/batch.ts'
@@ -36,6 +37,8 @@ export interface PipelineParts {
   live?: LiveRing
   /** What WEIR_NAMES says of an exporter. */
   rulesOf?: (address: string) => ExporterRules
+  /** Told when an exporter changes a template. */
+  onTemplateChange?: (change: TemplateChange) => void
   /** Added to every time of flows and datagrams, ms; for captures that are moved to another time. */
   shiftMs?: number
 }
@@ -57,12 +60,13 @@ export class Pipeline {
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
-    const { rulesOf, counters, shiftMs = 0 } = parts
+    const { rulesOf, counters, onTemplateChange, shiftMs = 0 } = parts
     this.decoder = new Decoder(this.#flows, {
       onSequence: (event) => this.#sequence(event),
       onInterfaceCounters: (sample) =>
         counters?.take({ ...sample, receivedMs: sample.receivedMs + shiftMs }, this.#isDiscarding),
       ...(rulesOf && { rulesOf }),
+      ...(onTemplateChange && { onTemplateChange }),
     })
   }
 
