@@ -10,6 +10,8 @@ export interface NameSource {
   exporterName(address: string): string | null
   exporterAddresses(name: string): string[]
   interface(exporter: string, index: number): InterfaceName | null
+  /** What an exporter calls an application; absent where exporters are not asked. */
+  application?(exporter: string | undefined, id: number): string | null
   /** The networks (a host is one of a single address) and the interfaces of a name. */
   networksNamed(name: string): Network[]
   interfacesNamed(name: string): { exporter: string; index: number }[]
@@ -53,6 +55,10 @@ export function labelOf(key: AnswerKey, names: NameSource, exporter?: string): s
     if (hasPort && word === 'port') parts.push(serviceLabel(String(key['protocol']), value))
     else if (hostKeys.has(word)) parts.push(named(names.hostName(String(value)), value))
     else if (word === 'exporter') parts.push(named(names.exporterName(String(value)), value))
+    else if (word === 'application')
+      parts.push(
+        named(names.application?.(exporterOf, Number(value)) ?? null, `application ${value}`),
+      )
     else if (interfaceKeys.has(word)) parts.push(interfaceLabel(word, value, { names, exporterOf }))
     else parts.push(wordsBefore[word] ? `${wordsBefore[word]}${value}` : String(value))
   }
@@ -71,7 +77,6 @@ const wordsBefore: Record<string, string> = {
   dstas: 'destination AS',
   tos: 'ToS ',
   vlan: 'VLAN ',
-  application: 'application ',
 }
 
 function named(name: string | null, value: string | number | boolean): string {

@@ -14,6 +14,7 @@ import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
 import { ingestStatus } from './ingest-status.ts'
 import { openApiState } from './state.ts'
+import { ToldNames } from './told-names.ts'
 
 /** The page as `npm run build` leaves it. */
 const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
@@ -30,10 +31,10 @@ export interface RunningApi {
  * @throws ListenError where the address is taken; NamesError and others where the names file cannot be read
  */
 export async function runApi(settings: Settings, log: FastifyBaseLogger): Promise<RunningApi> {
-  const names = await readNames(settings.names)
+  const names = new ToldNames(await readNames(settings.names))
   const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
   const series = await openSeriesReader(settings)
-  const status = ingestStatus(settings.data, Date.now)
+  const status = names.following(ingestStatus(settings.data, Date.now))
   const state = openApiState(settings.data)
   const app = await buildApp({ settings, series, flows, status, names, state, pageFolder, log })
   const close = async () => {

@@ -40,6 +40,17 @@ export const Exporter = closed({
   interfaces: Type.Array(
     closed({ index: count, name: nullableText, alias: nullableText, speed: nullableNumber }),
   ),
+  applications: Type.Record(Type.String(), Type.String(), {
+    description: 'names by applicationId, as the exporter told them',
+  }),
+  vrfs: Type.Record(Type.String(), Type.String(), { description: 'names by VRF id' }),
+  doubled: Type.Array(closed({ with: Type.String(), share: Type.Number() }), {
+    description:
+      'who reports the same flows (its own address: it reports them coming in and going out), and the share of its flows',
+  }),
+  statistics: Type.Record(Type.String(), Type.Number(), {
+    description: 'what the exporter says of its own export, by IPFIX name',
+  }),
 })
 export type Exporter = Static<typeof Exporter>
 

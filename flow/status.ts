@@ -15,6 +15,14 @@ export interface InterfaceName {
   speed: number | null
 }
 
+/** Flows that are reported twice. */
+export interface DoubledExport {
+  /** The other exporter's address, or the exporter's own: then it reports them coming in and going out. */
+  with: string
+  /** Share of its flows, 0 to 1. */
+  share: number
+}
+
 /** One exporter, as /api/exporters gives it. Times are unix seconds. */
 export interface ExporterStatus {
   address: string
@@ -41,6 +49,13 @@ export interface ExporterStatus {
   sampling: number | null
   clockSkewSeconds: number | null
   interfaces: InterfaceName[]
+  /** Names by the numbers that flows carry, as options data told them. */
+  applications: Record<string, string>
+  vrfs: Record<string, string>
+  /** Who reports the same flows, of those that could be compared. */
+  doubled: DoubledExport[]
+  /** What the exporter says of its own export, by IPFIX name: totals since its start. */
+  statistics: Record<string, number>
 }
 
 /** A source that is not on the allow-list. */

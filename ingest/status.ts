@@ -70,6 +70,8 @@ function mergeExporter(a: ExporterStatus, b: ExporterStatus): ExporterStatus {
     restarts: a.restarts + b.restarts,
     problems,
     interfaces: [...interfaces.values()],
+    applications: { ...a.applications, ...b.applications },
+    vrfs: { ...a.vrfs, ...b.vrfs },
   }
 }
 

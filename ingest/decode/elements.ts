@@ -153,6 +153,11 @@ const rows: readonly Row[] = [
   [40, 'exportedOctetTotalCount', 'option'],
   [41, 'exportedMessageTotalCount', 'option'],
   [42, 'exportedFlowRecordTotalCount', 'option'],
+  [164, 'ignoredPacketTotalCount', 'option'],
+  [165, 'ignoredOctetTotalCount', 'option'],
+  [166, 'notSentFlowTotalCount', 'option'],
+  [167, 'notSentPacketTotalCount', 'option'],
+  [168, 'notSentOctetTotalCount', 'option'],
 ]
 
 /** Elements of enterprises that say what no element of IANA says as well. */

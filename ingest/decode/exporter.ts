@@ -1,12 +1,13 @@
 /** What is remembered of one exporter, whatever the streams that it sends. */
 import type { AddressWords } from '../../flow/address.ts'
-import { noRules, type ExporterRules } from '../../flow/exporter-rules.ts'
+import type { ExporterRules } from '../../flow/exporter-rules.ts'
 import type { ExporterStatus, InterfaceName, Lost } from '../../flow/status.ts'
 import type { DatagramVersion } from './datagram.ts'
 import type { Problem } from './problem.ts'
 import { Sampling, UnknownSamplers } from './sampling.ts'
 import { ClockSkew } from './skew.ts'
 import type { Stream } from './stream.ts'
+import type { TextBudget } from './text-budget.ts'
 
 export class Exporter {
   readonly address: string
@@ -50,15 +51,21 @@ export class Exporter {
   readonly interfaces = new Map<number, InterfaceName>()
   readonly applications = new Map<number, string>()
   readonly vrfs = new Map<number, string>()
+  /** What it says of its own export, by domain: totals by their IPFIX names. */
+  readonly statistics = new Map<number, Map<string, number>>()
+  /** Characters of its names and descriptions. */
+  textLength = 0
+  readonly #texts: TextBudget
 
   constructor(
     address: string,
     words: AddressWords,
-    { nowMs, rules = noRules }: { nowMs: number; rules?: ExporterRules },
+    { nowMs, rules, texts }: { nowMs: number; rules: ExporterRules; texts: TextBudget },
   ) {
     this.address = address
     this.words = words
     this.rules = rules
+    this.#texts = texts
     this.isIPv6 = words[0] !== 0 || words[1] !== 0
     this.firstSeenMs = nowMs
     this.lastSeenMs = nowMs
@@ -66,6 +73,20 @@ export class Exporter {
 
   problem(kind: Problem, times = 1): void {
     if (times > 0) this.problems.set(kind, (this.problems.get(kind) ?? 0) + times)
+  }
+
+  /** Makes room for a name in place of another; false where there is none. */
+  takeText(text: string | null, before: string | null | undefined): boolean {
+    const characters = (text?.length ?? 0) - (before?.length ?? 0)
+    if (!this.#texts.take(characters)) return false
+    this.textLength += characters
+    return true
+  }
+
+  /** Gives back the room of all names; to be called when it is forgotten. */
+  releaseTexts(): void {
+    this.#texts.take(-this.textLength)
+    this.textLength = 0
   }
 
   /** Counts sampling without a rate, unless the administrator gives one. */
@@ -108,6 +129,18 @@ export class Exporter {
       sampling: this.samplingRate,
       clockSkewSeconds: this.skew.ms === null ? null : Math.round(this.skew.ms) / 1000,
       interfaces: [...this.interfaces.values()].sort((a, b) => a.index - b.index),
+      applications: Object.fromEntries(this.applications),
+      vrfs: Object.fromEntries(this.vrfs),
+      doubled: [],
+      statistics: sumOf(this.statistics.values()),
     }
   }
+}
+
+/** Totals of all domains. */
+function sumOf(domains: Iterable<ReadonlyMap<string, number>>): Record<string, number> {
+  const sums = new Map<string, number>()
+  for (const domain of domains)
+    for (const [name, value] of domain) sums.set(name, (sums.get(name) ?? 0) + value)
+  return Object.fromEntries(sums)
 }

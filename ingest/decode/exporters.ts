@@ -11,6 +11,7 @@ import type { SequencedDatagram } from './sequence.ts'
 import { Stream } from './stream.ts'
 import type { TemplateStore } from './template-store.ts'
 import { Template } from './template.ts'
+import { TextBudget } from './text-budget.ts'
 
 const versionNumbers: Readonly<Record<DatagramVersion, number>> = {
   v1: 1,
@@ -51,6 +52,7 @@ export class Exporters {
   readonly #bySource = new Map<string, Exporter>()
   readonly #parts: ExportersParts
   readonly #limits: DecoderLimits
+  readonly #texts: TextBudget
   #lastSource = ''
   #last: Exporter | null = null
   /** Streams of all exporters. */
@@ -61,6 +63,7 @@ export class Exporters {
   constructor(parts: ExportersParts) {
     this.#parts = parts
     this.#limits = parts.limits
+    this.#texts = new TextBudget(parts.limits.optionTextMax)
   }
 
   /** The exporter with an address as text (a zone is left out); a new one where it is not known. */
@@ -72,7 +75,8 @@ export class Exporters {
       const address = words === noAddress ? source : formatAddress(...words)
       const rules = this.#parts.rulesOf(address)
       exporter =
-        this.byAddress.get(address) ?? this.#add(new Exporter(address, words, { nowMs, rules }))
+        this.byAddress.get(address) ??
+        this.#add(new Exporter(address, words, { nowMs, rules, texts: this.#texts }))
       if (this.#bySource.size >= 2 * this.#limits.exportersMax) this.#bySource.clear()
       this.#bySource.set(source, exporter)
     }
@@ -91,6 +95,7 @@ export class Exporters {
     const silent = [...this.byAddress.values()].sort(bySilence)
     for (const exporter of silent.slice(0, Math.ceil(silent.length / 8))) {
       for (const stream of exporter.streams.values()) this.#forget(stream)
+      exporter.releaseTexts()
       this.byAddress.delete(exporter.address)
       this.evicted++
     }

@@ -75,3 +75,6 @@ export const reorderWindowDatagrams = 64
 
 /** Missing ranges of sequence numbers that are remembered, so that late datagrams can take them back. */
 export const missingRangesMax = 256
+
+/** Domains of one exporter whose statistics are kept. */
+export const statisticDomainsMax = 64

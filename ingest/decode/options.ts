@@ -5,7 +5,7 @@
 import type { InterfaceName } from '../../flow/status.ts'
 import type { DatagramContext } from './context.ts'
 import { elementOf } from './elements.ts'
-import { optionTextLengthMax } from './limits.ts'
+import { optionTextLengthMax, statisticDomainsMax } from './limits.ts'
 import type { DecoderLimits } from './limits.ts'
 import { readUnsigned } from './numbers.ts'
 import { placeFields } from './place-fields.ts'
@@ -114,10 +114,8 @@ function keep(context: DatagramContext, record: OptionsRecord, limits: DecoderLi
   }
   keepSampling(context, record, limits)
   const room = exporter.optionEntries < limits.optionEntriesPerExporterMax
-  const isKept =
-    keepInterface(context, record, room) &&
-    keepName(exporter.applications, record, room, ['applicationId', 'applicationName']) &&
-    keepName(exporter.vrfs, record, room, ['ingressVRFID', 'VRFname'])
+  const isKept = keepInterface(context, record, room) && keepNames(context, record, room)
+  keepStatistics(context, record)
   if (!isKept) exporter.problem('options-too-many')
 }
 
@@ -173,26 +171,61 @@ function keepInterface(
   if (index === undefined || (name === undefined && alias === undefined)) return true
   const held: InterfaceName | undefined = exporter.interfaces.get(index)
   if (!held && !room) return false
-  exporter.interfaces.set(index, {
-    index,
-    name: name || (held?.name ?? null),
-    alias: alias || (held?.alias ?? null),
-    speed: held?.speed ?? null,
-  })
+  const said = { name: name || (held?.name ?? null), alias: alias || (held?.alias ?? null) }
+  if (!exporter.takeText(said.name, held?.name)) return false
+  if (!exporter.takeText(said.alias, held?.alias)) {
+    exporter.takeText(held?.name ?? null, said.name)
+    return false
+  }
+  exporter.interfaces.set(index, { index, ...said, speed: held?.speed ?? null })
   return true
 }
 
+/** Names by the numbers that flows carry: the number's element and the names', the first said counts. */
+const namings = [
+  { names: 'applications', ids: ['applicationId'], texts: ['applicationName'] },
+  { names: 'vrfs', ids: ['ingressVRFID', 'egressVRFID'], texts: ['VRFname'] },
+] as const
+
 /** False where there was no room. */
-function keepName(
-  names: Map<number, string>,
+function keepNames(
+  { exporter }: DatagramContext,
   { numbers, texts }: OptionsRecord,
   room: boolean,
-  [idName, textName]: readonly [string, string],
 ): boolean {
-  const id = numbers.get(idName)
-  const text = texts.get(textName)
-  if (id === undefined || !text) return true
-  if (!names.has(id) && !room) return false
-  names.set(id, text)
+  for (const naming of namings) {
+    const names = exporter[naming.names]
+    const id = naming.ids.map((name) => numbers.get(name)).find((each) => each !== undefined)
+    const text = naming.texts.map((name) => texts.get(name)).find(Boolean)
+    if (id === undefined || !text) continue
+    const held = names.get(id)
+    if ((held === undefined && !room) || !exporter.takeText(text, held)) return false
+    names.set(id, text)
+  }
   return true
+}
+
+/** Totals that an exporter says of its own export. */
+const statisticNames: readonly string[] = [
+  'exportedOctetTotalCount',
+  'exportedMessageTotalCount',
+  'exportedFlowRecordTotalCount',
+  'ignoredPacketTotalCount',
+  'ignoredOctetTotalCount',
+  'notSentFlowTotalCount',
+  'notSentPacketTotalCount',
+  'notSentOctetTotalCount',
+]
+
+function keepStatistics({ exporter, stream }: DatagramContext, { numbers }: OptionsRecord): void {
+  for (const name of statisticNames) {
+    const value = numbers.get(name)
+    if (value === undefined) continue
+    let statistics = exporter.statistics.get(stream.domain)
+    if (!statistics) {
+      if (exporter.statistics.size >= statisticDomainsMax) return
+      exporter.statistics.set(stream.domain, (statistics = new Map<string, number>()))
+    }
+    statistics.set(name, value)
+  }
 }

@@ -90,15 +90,20 @@ function restoreExporter(parts: DecoderParts, state: ExporterState): void {
 
 function restoreNames(exporter: Exporter, state: ExporterState): void {
   restoreSampling(exporter.sampling, state.sampling)
-  for (const [id, name] of state.applications) exporter.applications.set(number(id), text(name))
-  for (const [id, name] of state.vrfs) exporter.vrfs.set(number(id), text(name))
-  for (const { index, name, alias, speed } of state.status.interfaces)
+  for (const names of ['applications', 'vrfs'] as const)
+    for (const [id, name] of state[names])
+      if (exporter.takeText(text(name), null)) exporter[names].set(number(id), name)
+  for (const [domain, said] of state.statistics)
+    exporter.statistics.set(number(domain), new Map(said.map(([name, value]) => [text(name), number(value)]))) // prettier-ignore
+  for (const { index, name, alias, speed } of state.status.interfaces) {
+    if (!exporter.takeText(name, null) || !exporter.takeText(alias, null)) return
     exporter.interfaces.set(number(index), {
       index,
       name: name === null ? null : text(name),
       alias: alias === null ? null : text(alias),
       speed: speed === null ? null : number(speed),
     })
+  }
 }
 
 function restoreSampling(sampling: Sampling, state: SamplingState): void {

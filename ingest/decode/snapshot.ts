@@ -64,6 +64,7 @@ export interface ExporterState {
   sampling: SamplingState
   applications: Entries<string>
   vrfs: Entries<string>
+  statistics: Entries<[string, number][]>
   streams: StreamState[]
 }
 
@@ -123,6 +124,10 @@ export function takeSnapshot({ exporters }: DecoderParts): DecoderState {
     sampling: samplingState(exporter.sampling),
     applications: [...exporter.applications],
     vrfs: [...exporter.vrfs],
+    statistics: [...exporter.statistics].map(([domain, said]): [number, [string, number][]] => [
+      domain,
+      [...said],
+    ]),
     streams: [...exporter.streams.values()].map(streamState),
   }))
   return { shape, exporters: states }

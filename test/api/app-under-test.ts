@@ -106,6 +106,10 @@ export const exporterStatus: ExporterStatus = {
   sampling: 1,
   clockSkewSeconds: 0,
   interfaces: [],
+  applications: {},
+  vrfs: {},
+  doubled: [],
+  statistics: {},
 }
 
 export interface Given {

@@ -113,6 +113,10 @@ const exporter: ExporterStatus = {
   sampling: 1,
   clockSkewSeconds: 0,
   interfaces: [],
+  applications: {},
+  vrfs: {},
+  doubled: [],
+  statistics: {},
 }
 
 function statusOf(exporters: ExporterStatus[], more: Partial<IngestStatus> = {}): IngestStatus {

@@ -108,6 +108,41 @@ describe('names', () => {
     }
   })
 
+  test('of applications and VRFs, and what the exporter says of its own export', () => {
+    const application = encodeIpfix({ sets: optionSets([[95, 4, 0x0d00_01cd]], [[96, 24, 'ssh'], [94, 16, 'secure shell']]) }) // prettier-ignore
+    const vrf = encodeV9({ sets: optionSets([[1, 4, 0]], [[234, 4, 5], [236, 32, 'customer-a']]) }) // prettier-ignore
+    const exported = (domain: number) => encodeIpfix({ observationDomain: domain, sets: optionSets([[144, 4, 1]], [[41, 8, 10], [42, 8, 300], [166, 8, 2]]) }) // prettier-ignore
+    const { decoder, problems } = decodeAll([
+      application,
+      vrf,
+      exported(1),
+      exported(1),
+      exported(2),
+    ])
+    const restored = decodeAll([]).decoder
+    assert.equal(restored.restore(JSON.parse(JSON.stringify(decoder.snapshot()))), true)
+    for (const each of [decoder, restored]) {
+      const [status] = each.exporters()
+      assert.deepEqual(status?.applications, { [0x0d00_01cd]: 'ssh' })
+      assert.deepEqual(status.vrfs, { 5: 'customer-a' })
+      assert.deepEqual(status.statistics, { exportedMessageTotalCount: 20, exportedFlowRecordTotalCount: 600, notSentFlowTotalCount: 4 }) // prettier-ignore
+    }
+    assert.deepEqual(problems, {})
+  })
+
+  test('are bounded in characters over all exporters, and a longer name needs its room', () => {
+    const named = (index: number, name: string) => encodeIpfix({ sets: optionSets([[10, 4, index]], [[82, 65_535, name]]) }) // prettier-ignore
+    const sent = ['10.0.0.1', '10.0.0.2', '10.0.0.1'].map((source, i) => ({
+      payload: named(i === 2 ? 0 : i, 'x'.repeat(i === 2 ? 9 : 8)),
+      source,
+      sourcePort: i,
+    }))
+    const { decoder, problems } = decodeAll(sent, { limits: { optionTextMax: 16 } })
+    const names = decoder.exporters().map(({ interfaces }) => interfaces[0]?.name?.length)
+    assert.deepEqual(names, [8, 8])
+    assert.deepEqual(problems, { 'options-too-many': 1 })
+  })
+
   test('are bounded in number and in length', () => {
     const template: EncodedOptionsTemplate = { id: 400, scopes: [field(10, 4)], fields: [field(82, 65_535)] } // prettier-ignore
     const records = Array.from({ length: 50 }, (_, i) => [i + 1, 'x'.repeat(1000)])
