@@ -106,7 +106,7 @@ export async function floodTemplates(flood: Flood): Promise<FloodFigures> {
       sender.send(elapsed())
       await sleep(stepMs)
     }
-    const before = (await ingest.status()).memoryBytes
+    const before = (await ingest.until(() => true)).memoryBytes
     const datagrams = (sources * domains * templatesPerDomain) / templatesPerDatagram
     let sent = 0
     let most = before
@@ -124,7 +124,7 @@ export async function floodTemplates(flood: Flood): Promise<FloodFigures> {
       }
       if (elapsed() > askedMs + askEveryMs) {
         askedMs = elapsed()
-        most = Math.max(most, (await ingest.status()).memoryBytes)
+        most = Math.max(most, (await ingest.until(() => true)).memoryBytes)
       }
       await sleep(stepMs)
     }

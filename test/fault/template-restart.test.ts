@@ -79,7 +79,7 @@ for (const version of ['v9', 'ipfix'] as const)
         await ingest.stop(signal)
         ingest = await RunningIngest.start(data)
         await exporter.send(ingest, 20, 'data')
-        const status = own(await ingest.status())!
+        const status = own(await ingest.until(() => true))!
         await ingest.stop()
         close()
         assert.equal(status.parked, 0)
@@ -91,11 +91,11 @@ for (const version of ['v9', 'ipfix'] as const)
       const { exporter, close } = await openExporter(version)
       const ingest = await RunningIngest.start(data)
       await exporter.send(ingest, 12, 'data')
-      const waiting = own(await ingest.status())!
+      const waiting = own(await ingest.until(() => true))!
       assert.deepEqual([waiting.parked, waiting.flows, waiting.problems], [12, 0, {}])
       await exporter.send(ingest, 1, 'template')
       await exporter.send(ingest, 3, 'data')
-      const status = own(await ingest.status())!
+      const status = own(await ingest.until(() => true))!
       await ingest.stop()
       close()
       assert.equal(status.parked, 12)
@@ -114,7 +114,7 @@ for (const version of ['v9', 'ipfix'] as const)
       await ingest.stop()
       ingest = await RunningIngest.start(data)
       await exporter.send(ingest, 1, 'template')
-      const status = own(await ingest.status())!
+      const status = own(await ingest.until(() => true))!
       await ingest.stop()
       close()
       assert.equal(status.parked, 8)

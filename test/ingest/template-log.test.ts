@@ -38,8 +38,8 @@ test('a change is said once, with the fields that went and came', () => {
 })
 
 test('fields in another order are said as they now stand: a spoofed template may swap two', () => {
-  const { lines } = said([first, swapped], 1000)
-  assert.deepEqual((lines[0]?.['reordered'] as string[])[0], 'destinationIPv4Address (12), 4 bytes')
+  const [line = {}] = said([first, swapped], 1000).lines
+  assert.deepEqual((line['reordered'] as string[])[0], 'destinationIPv4Address (12), 4 bytes')
 })
 
 test('a template that changes to and fro is counted each time, and said once an hour', () => {
