@@ -119,15 +119,12 @@ function isUnusual(scene: Scene, span: Run, runs: readonly Run[]): boolean {
   const due =
     Math.min(mean(openings, before.from, before.to), mean(openings, after.from, after.to)) * length
   if (due < dueLeast) return false
-  if (Math.min(hostsIn(scene, before), hostsIn(scene, after)) < hostsLeast) return false
   const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))
   const half = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
   if (bytesIn(scene, half) > bytesRatio * beside) return false
-  return !runs.some(
-    ({ from, to }) =>
-      (to <= span.from || from >= span.to) &&
-      to - from >= Math.max(smoothSeconds, lullShare * length),
-  )
+  const isLull = ({ from, to }: Run) => to - from >= Math.max(smoothSeconds, lullShare * length)
+  if (runs.some((run) => (run.to <= span.from || run.from >= span.to) && isLull(run))) return false
+  return Math.min(hostsIn(scene, before), hostsIn(scene, after)) >= hostsLeast
 }
 
 /** Candidate hosts of which something began or ended in a run. */

@@ -21,8 +21,7 @@ const shareLeast = 0.5
 export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivity): Finding[] {
   const usual = percentile(smoothed(scene.openings, windowSeconds), 0.5)
   const found: Finding[] = []
-  for (const { host, side } of busiest(scene)) {
-    const openings = openingsOf(scene, host, side)
+  for (const { host, side, openings } of busiest(scene)) {
     const rate = smoothed(openings, windowSeconds)
     const own = percentile(rate, 0.75)
     const threshold = Math.max(openingsLeast, surgeTimes * usual, surgeTimes * own)
@@ -39,21 +38,30 @@ export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivi
 /** A host as the one that opens, or the one that is opened to. */
 type Side = 'opener' | 'peer'
 
-function busiest({ connections, hosts }: Scene): { host: number; side: Side }[] {
-  return (['opener', 'peer'] as const).flatMap((side) => {
-    const counts = new Float64Array(hosts.count)
-    for (let i = 0; i < connections.count; i++)
-      if (hosts.isLocal(connections[side][i]!)) counts[connections[side][i]!]!++
-    return [...counts.keys()]
-      .filter((host) => counts[host]! >= openingsLeast * 5)
-      .sort((a, b) => counts[b]! - counts[a]!)
-      .slice(0, hostsMost)
-      .map((host) => ({ host, side }))
-  })
+interface Busy {
+  host: number
+  side: Side
+  openings: Float64Array
 }
 
-function openingsOf(scene: Scene, host: number, side: Side): Float64Array {
-  return scene.openingsOf((i) => scene.connections[side][i] === host)
+/** The hosts with most connections, each with these by second. */
+function busiest(scene: Scene): Busy[] {
+  const { connections, hosts, grid } = scene
+  return (['opener', 'peer'] as const).flatMap((side) => {
+    const counts = new Float64Array(hosts.count)
+    for (let i = 0; i < connections.count; i++) counts[connections[side][i]!]!++
+    const busy = [...counts.keys()]
+      .filter((host) => counts[host]! >= openingsLeast * 5 && hosts.isLocal(host))
+      .sort((a, b) => counts[b]! - counts[a]!)
+      .slice(0, hostsMost)
+    const byHost = new Map(busy.map((host) => [host, new Float64Array(grid.seconds)]))
+    for (let i = 0; i < connections.count; i++) {
+      const openings = byHost.get(connections[side][i]!)
+      const t = Math.floor(scene.place(connections.first[i]!))
+      if (openings && t >= 0 && t < grid.seconds) openings[t]!++
+    }
+    return [...byHost].map(([host, openings]) => ({ host, side, openings }))
+  })
 }
 
 /** The run without the seconds at its ends that only smoothing brought in. */

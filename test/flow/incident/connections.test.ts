@@ -1,0 +1,102 @@
+/** Connections: joined however often they were cut, opened by the right side. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import fc from 'fast-check'
+
+import { joinConnections } from '../../../flow/incident/connections.ts'
+import { tableOf, t0, type Told } from './tables.ts'
+
+const there: Partial<Told> = {}
+const back: Partial<Told> = {
+  source: '203.0.113.80',
+  destination: '10.0.0.22',
+  sourcePort: 443,
+  destinationPort: 50_000,
+}
+
+function joined(flows: readonly Partial<Told>[]) {
+  const table = tableOf(flows)
+  const connections = joinConnections(table)
+  return Array.from({ length: connections.count }, (_, i) => ({
+    opener: table.hosts.text(connections.opener[i]!),
+    peer: table.hosts.text(connections.peer[i]!),
+    port: connections.peerPort[i]!,
+    first: connections.first[i]! - t0,
+    bytes: connections.bytes[i]!,
+  }))
+}
+
+suite('connections', () => {
+  test('both directions and all pieces are one', () => {
+    const pieces = [0, 1, 2].flatMap((minute) =>
+      [there, back].map((flow) => ({
+        ...flow,
+        first: t0 + minute * 60_000,
+        last: t0 + minute * 60_000 + 59_000,
+      })),
+    )
+    assert.deepEqual(joined(pieces), [
+      { opener: '10.0.0.22', peer: '203.0.113.80', port: 443, first: 0, bytes: 6000 },
+    ])
+  })
+
+  test('after longer than the timeouts seen it is another', () => {
+    const later = (ms: number) =>
+      joined([there, { ...there, first: t0 + ms, last: t0 + ms }]).length
+    assert.equal(later(60_000), 1)
+    assert.equal(later(60_001), 2)
+  })
+
+  test('an exporter whose records last half an hour is believed to wait as long', () => {
+    const long = { ...there, last: t0 + 1_700_000 }
+    assert.equal(
+      joined([long, { ...there, first: t0 + 3_300_000, last: t0 + 3_300_000 }]).length,
+      1,
+    )
+    assert.equal(
+      joined([long, { ...there, first: t0 + 3_500_000, last: t0 + 3_500_000 }]).length,
+      2,
+    )
+  })
+
+  test('the first record says who opened, whatever the ports', () => {
+    const [connection] = joined([{ ...back, first: t0 - 10 }, there])
+    assert.equal(connection!.opener, '203.0.113.80')
+  })
+
+  test('at the same instant a SYN without an answer says it, then the service port', () => {
+    assert.equal(joined([{ ...back, tcpFlags: 0x02 }, there])[0]!.opener, '203.0.113.80')
+    assert.equal(joined([back, there])[0]!.opener, '10.0.0.22')
+    const unknown = [
+      { ...back, sourcePort: 50_001, destinationPort: 60_001 },
+      { ...there, sourcePort: 60_001, destinationPort: 50_001 },
+    ]
+    assert.equal(joined(unknown)[0]!.opener, '10.0.0.22')
+  })
+
+  test('a record that is told twice is one connection', () => {
+    assert.equal(joined([there, there, back, back]).length, 1)
+  })
+
+  test('of any records, every one belongs to one connection, in any order', () => {
+    const flow = fc.record({
+      source: fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1', '192.0.2.9'),
+      destination: fc.constantFrom('10.0.0.1', '198.51.100.1', '2001:db8::1'),
+      sourcePort: fc.integer({ min: 1, max: 3 }),
+      destinationPort: fc.integer({ min: 1, max: 3 }),
+      protocol: fc.constantFrom(6, 17),
+      first: fc.integer({ min: 0, max: 600_000 }).map((ms) => t0 + ms),
+    })
+    fc.assert(
+      fc.property(fc.array(flow, { minLength: 1, maxLength: 60 }), (flows) => {
+        const told = flows.map((each) => ({ ...each, last: each.first + 100 }))
+        const forth = joined(told)
+        const reversed = joined([...told].reverse())
+        const bytes = (all: typeof forth) => all.reduce((sum, each) => sum + each.bytes, 0)
+        assert.equal(bytes(forth), 1000 * flows.length)
+        assert.equal(reversed.length, forth.length)
+      }),
+    )
+  })
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import type { ActorFacts, Incident } from '../../../flow/incident/incident.ts'
+import { sayIncident } from '../../../flow/incident/sentence.ts'
+
+const from = Date.UTC(2026, 10, 16, 11, 32, 10)
+const actor: ActorFacts = {
+  host: '10.0.0.22',
+  direction: 'in',
+  bytes: 3_999_999_960,
+  packets: 67_000,
+  connections: 312,
+  accepted: 0,
+  peers: 8,
+  newPeers: 8,
+  mainPeer: { address: '203.0.113.80', connections: 280, bytes: 3.6e9 },
+  share: 1,
+  normal: null,
+}
+const incident: Incident = {
+  id: 'x',
+  exporter: '10.0.0.1',
+  kind: 'congestion',
+  from,
+  to: from + 263_000,
+  isOngoing: false,
+  actors: [actor],
+  othersKept: 0,
+  facts: [],
+  total: { in: 4e9, out: 1e6, connections: 312 },
+  lost: { flows: 0, estimated: false },
+  sampling: 1,
+  idleMs: 60_000,
+}
+const names: Record<string, string> = { '10.0.0.22': 'bobby22.bigbiz.local' }
+const wording = {
+  zone: 'UTC',
+  hostName: (address: string) => names[address] ?? null,
+  exporterName: () => 'pfsense',
+}
+
+function say(change: Partial<Incident>, actorChange: Partial<ActorFacts> = {}): string {
+  const actors = change.actors ?? [{ ...actor, ...actorChange }]
+  return sayIncident({ ...incident, ...change, actors }, wording)
+}
+
+suite('sentences', () => {
+  test('the story', () => {
+    assert.equal(
+      say({}),
+      'Monday 16 November 2026, 11:32:10: traffic through pfsense was cut for 4 min 23 s. ' +
+        '10.0.0.22 (bobby22.bigbiz.local) opened 312 connections outward, 280 of them to ' +
+        '203.0.113.80, and downloaded 4.0 GB.',
+    )
+  })
+
+  test('one connection, none, all to one, upward', () => {
+    const one = {
+      connections: 1,
+      mainPeer: { address: '203.0.113.80', connections: 1, bytes: 4e9 },
+    }
+    assert.match(
+      say({}, one),
+      /opened 1 connection outward, to 203\.0\.113\.80, and downloaded 4\.0 GB\.$/,
+    )
+    const none = { ...one, connections: 0, direction: 'out' as const }
+    assert.match(say({}, none), /\) uploaded 4\.0 GB to 203\.0\.113\.80\.$/)
+    const all = {
+      connections: 9,
+      mainPeer: { address: '203.0.113.80', connections: 9, bytes: 4e9 },
+    }
+    assert.match(say({}, all), /opened 9 connections outward, all of them to 203\.0\.113\.80,/)
+  })
+
+  test('what passed all the same is said', () => {
+    assert.match(
+      say({ othersKept: 0.24 }),
+      /was held up for 4 min 23 s: the other hosts kept 24 % of theirs\./,
+    )
+  })
+
+  test('nobody to blame, and an exporter that was away', () => {
+    const silence = say({ kind: 'silence', actors: [], total: { in: 0, out: 0, connections: 0 } })
+    assert.match(
+      silence,
+      /was cut for 4 min 23 s\. No host took the line: nothing passed, and pfsense went on reporting\.$/,
+    )
+    const away = say({ kind: 'exporter', actors: [], facts: ['the exporter was started anew'] })
+    assert.match(
+      away,
+      /pfsense itself was away for 4 min 23 s: the exporter was started anew\. What passed in that time is not known\.$/,
+    )
+  })
+
+  test('estimates and losses are said', () => {
+    const said = say({ sampling: 100, lost: { flows: 1200, estimated: true } })
+    assert.match(said, /Figures are estimated: 1 of 100 packets was looked at\./)
+    assert.match(said, /About 1,200 flows of that time were lost: figures are at least these\./)
+  })
+
+  test('in the time zone asked for', () => {
+    const said = sayIncident(incident, { ...wording, zone: 'Europe/Brussels' })
+    assert.match(said, /^Monday 16 November 2026, 12:32:10:/)
+  })
+})

@@ -1,0 +1,111 @@
+/** Watching for incidents beside a running collector: judged in a thread, kept over a restart. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { pino } from 'pino'
+
+import type { SequenceVerdict } from '../../flow/sequence.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { BreakLog } from '../../ingest/breaks.ts'
+import { IncidentWatch } from '../../ingest/incidents/watch.ts'
+import { spansOf } from '../../ingest/incidents/spans.ts'
+import { IncidentReader } from '../../store/incident/ledger.ts'
+import { writeCapture } from '../encode/pcap-write.ts'
+import { scratchFolder } from '../processes.ts'
+import { meter } from '../scenarios/meter.ts'
+import { incidentsOf } from '../scenarios/run.ts'
+import { morning, scenarios } from '../scenarios/scenarios.ts'
+
+const minute = 60_000
+const log = pino({ level: 'silent' })
+
+suite('incidents beside the collector', () => {
+  test('what changed is judged when it is over, once, and waits over a restart', async () => {
+    const folder = await scratchFolder()
+    const capture = join(folder, 'upload.pcap')
+    const upload = scenarios.find(({ name }) => name === 'upload')!
+    await writeCapture(capture, '192.168.9.1', meter(upload.packets(), upload.meter))
+    const [told] = await incidentsOf(folder, [capture])
+    const settings = readSettings({ WEIR_DATA: join(folder, 'data') })
+    await rm(join(settings.data, 'incidents'), { recursive: true })
+
+    const intervals = Array.from({ length: 8 }, (_, i) => morning + i * 5 * minute)
+    const early = await IncidentWatch.open(settings, log)
+    early.changed(intervals)
+    early.wake(morning)
+    await early.close()
+    assert.deepEqual(await new IncidentReader(settings.data).between(0, 8.64e15), [])
+
+    const watch = await IncidentWatch.open(settings, log)
+    assert.equal(watch.waiting, intervals.length)
+    watch.wake(morning + 60 * minute)
+    for (let i = 0; i < 600 && watch.judged < intervals.length; i++) await sleep(50)
+    assert.equal(watch.lastError, null)
+    assert.equal(watch.waiting, 0)
+    const found = await new IncidentReader(settings.data).between(0, 8.64e15)
+    assert.deepEqual(found, [told])
+
+    watch.changed([intervals[4]!])
+    watch.wake(morning + 61 * minute)
+    await sleep(50)
+    assert.equal(watch.waiting, 1, 'not judged again so soon')
+    await watch.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('neighbouring intervals are judged together, an hour at most', () => {
+    const spans = spansOf(Array.from({ length: 15 }, (_, i) => i * 5 * minute))
+    assert.deepEqual(
+      spans.map(({ from, to }) => [from / minute, to / minute]),
+      [
+        [0, 60],
+        [60, 75],
+      ],
+    )
+    assert.equal(spansOf([0, 30 * minute]).length, 2)
+  })
+})
+
+suite('breaks', () => {
+  const event = (verdict: SequenceVerdict, receivedMs: number, observationDomain = 0) => ({
+    exporter: '192.0.2.1',
+    observationDomain,
+    receivedMs,
+    verdict,
+    lostDatagrams: 0,
+    lostFlows: verdict === 'gap' ? 30 : 0,
+    lostFlowsEstimated: true,
+  })
+
+  test('a silence after which numbers do not go on is one; a lost datagram is none', () => {
+    const breaks = new BreakLog()
+    for (const each of [
+      event('first', 0),
+      event('continues', minute),
+      event('continues', 9 * minute),
+      event('gap', 9 * minute + 1000),
+      event('gap', 12 * minute),
+      event('restart', 20 * minute),
+    ])
+      breaks.take(each)
+    assert.deepEqual(
+      breaks.list().map(({ from, to, isRestart }) => [from / minute, to / minute, isRestart]),
+      [
+        [9 + 1 / 60, 12, false],
+        [12, 20, true],
+      ],
+    )
+  })
+
+  test('each domain has numbers of its own', () => {
+    const breaks = new BreakLog()
+    breaks.take(event('first', 0, 1))
+    breaks.take(event('first', 0, 2))
+    breaks.take(event('continues', 5 * minute, 1))
+    breaks.take(event('gap', 5 * minute + 10, 2))
+    assert.equal(breaks.list().length, 1)
+  })
+})

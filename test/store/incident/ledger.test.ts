@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import type { Incident } from '../../../flow/incident/incident.ts'
+import { IncidentLedger, IncidentReader } from '../../../store/incident/ledger.ts'
+import { scratchFolder } from '../archive/archived.ts'
+
+function incident(from: number, to: number, change: Partial<Incident> = {}): Incident {
+  return {
+    id: `e-${from}`,
+    exporter: 'e',
+    kind: 'silence',
+    from,
+    to,
+    isOngoing: false,
+    actors: [],
+    othersKept: null,
+    facts: [],
+    total: { in: 0, out: 0, connections: 0 },
+    lost: { flows: 0, estimated: false },
+    sampling: 1,
+    idleMs: 60_000,
+    ...change,
+  }
+}
+
+const span = { from: 0, to: 1000, isWhole: true }
+
+suite('the ledger of incidents', () => {
+  test('judged again, what was found replaces what stood there, under its old name', async (t) => {
+    const ledger = await IncidentLedger.open(await scratchFolder(t))
+    await ledger.judged({ ...span, found: [incident(100, 200), incident(700, 800)] })
+    await ledger.judged({ ...span, found: [incident(90, 210)] })
+    assert.deepEqual(
+      ledger.incidents().map(({ id, from, to }) => ({ id, from, to })),
+      [{ id: 'e-100', from: 90, to: 210 }],
+    )
+    await ledger.close()
+  })
+
+  test('what could not be judged whole takes nothing away', async (t) => {
+    const ledger = await IncidentLedger.open(await scratchFolder(t))
+    await ledger.judged({ ...span, found: [incident(100, 200)] })
+    await ledger.judged({ ...span, isWhole: false, found: [incident(700, 800)] })
+    assert.equal(ledger.incidents().length, 2)
+    await ledger.close()
+  })
+
+  test('what waits survives, and is taken off the list when it has been judged', async (t) => {
+    const folder = await scratchFolder(t)
+    const first = await IncidentLedger.open(folder)
+    await first.await([0, 300_000, 600_000])
+    await first.close()
+    const second = await IncidentLedger.open(folder)
+    assert.deepEqual(second.pending(), [0, 300_000, 600_000])
+    await second.judged({ from: 0, to: 600_000, isWhole: true, found: [] })
+    assert.deepEqual(second.pending(), [600_000])
+    await second.close()
+  })
+
+  test('an incident that may go on is looked at from its beginning', async (t) => {
+    const ledger = await IncidentLedger.open(await scratchFolder(t))
+    const hour = 3_600_000
+    await ledger.judged({ ...span, to: 9 * hour, found: [incident(hour, 2 * hour)] })
+    assert.equal(ledger.beginOf({ from: 2 * hour + 300_000, to: 3 * hour }), hour)
+    assert.equal(ledger.beginOf({ from: 2 * hour + 900_000, to: 3 * hour }), 2 * hour + 900_000)
+    await ledger.close()
+  })
+
+  test('readers see it, newest first, while it is written', async (t) => {
+    const folder = await scratchFolder(t)
+    const reader = new IncidentReader(folder)
+    assert.deepEqual(await reader.between(0, 1000), [])
+    const ledger = await IncidentLedger.open(folder)
+    await ledger.judged({ ...span, found: [incident(100, 200), incident(300, 400)] })
+    assert.deepEqual(
+      (await reader.between(150, 350)).map(({ from }) => from),
+      [300, 100],
+    )
+    assert.deepEqual(await reader.between(200, 300), [])
+    await ledger.close()
+  })
+})
