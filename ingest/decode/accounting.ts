@@ -74,6 +74,7 @@ export class Accounting {
 
   #tell({ exporter, stream, receivedMs }: DatagramContext, finding: SequenceFinding): void {
     const { verdict, lostDatagrams, lostFlows } = finding
+    if (this.#onSequence === null && lostDatagrams === 0 && lostFlows === 0) return
     const lostFlowsEstimated = sequenceUnits[stream.version] === 'datagrams'
     if (lostDatagrams !== 0 || lostFlows !== 0) {
       exporter.lost.datagrams += lostDatagrams
@@ -92,21 +93,28 @@ export class Accounting {
   }
 }
 
+/** A datagram that is shorter, as sFlow's header alone is, is known by its number. */
+const markedBytesMin = 12
+
 /**
  * A mark by which a second copy is known: the sequence number itself, and above it 20 bits made of the
  * length, the header's times and some words from all over the datagram.
  */
-function markOf(
-  { view, offset, end, uptimeMs, exportMs }: DatagramContext,
-  sequence: number,
-): number {
-  const words = Math.max(0, (end - offset - 4) >> 2)
-  const wordsRead = end - offset >= 4 ? 4 : 0
-  let hash = Math.imul((end - offset) ^ uptimeMs, hashPrime) ^ (exportMs % wordSize)
-  for (let i = 1; i <= wordsRead; i++) {
-    hash = Math.imul(hash ^ view.getUint32(offset + 4 * ((words * i) >>> 2)), hashPrime)
-    hash ^= hash >>> 15
-  }
+function markOf({ view, offset, end }: DatagramContext, sequence: number): number {
+  const bytes = end - offset
+  if (bytes < markedBytesMin) return sequence
+  // Four words from all over it, and of the header those with its times: the remainder of exportMs
+  // would take longer than all else.
+  const step = (bytes >>> 4) << 2
+  const sum =
+    Math.imul(view.getInt32(offset + 4), 0x85ebca6b) +
+    Math.imul(view.getInt32(offset + 8), 0xc2b2ae35) +
+    Math.imul(view.getInt32(offset + step), 0x27d4eb2f) +
+    Math.imul(view.getInt32(offset + 2 * step), 0x165667b1) +
+    Math.imul(view.getInt32(offset + 3 * step), 0xcc9e2d51) +
+    Math.imul(view.getInt32(end - 4), 0x1b873593) +
+    bytes
+  const hash = Math.imul((sum | 0) ^ (sum >>> 15), hashPrime)
   return (hash >>> 12) * wordSize + sequence
 }
 

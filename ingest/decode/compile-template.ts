@@ -70,6 +70,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     scratch: flowSteps.scratchTaken,
     usesUptime: flowSteps.usesUptime || reverseSteps.usesUptime,
     uptimeEnd: forward.find(({ element }) => element.id === uptimeEndId)?.place ?? null,
+    hasDurations: flowSteps.scratchTaken.has('flowDurationMs'),
     setsSampling: flowSteps.taken.has('samplingInterval'),
     saysSampling:
       flowSteps.taken.has('samplingInterval') ||
@@ -175,7 +176,7 @@ class StepList {
   /** Adds elements, by groups where they form some. */
   addGroups(placed: readonly PlacedElement[], groups: readonly FieldGroup[]): void {
     const grouped = new Set<PlacedElement>()
-    for (const { fields, loop, tellsProtocols, exactly } of groups) {
+    for (const { fields, offsets, loop, tellsProtocols, exactly, counts = 0 } of groups) {
       const members = fields.map(([id, length]) =>
         placed.find(
           (other) =>
@@ -187,6 +188,7 @@ class StepList {
       )
       if (members.some((member) => member === undefined || grouped.has(member))) continue
       const found = members as PlacedElement[]
+      if (offsets && found.some(({ place }, i) => place.offset !== offsets[i])) continue
       for (const member of found) {
         grouped.add(member)
         const { action } = member.element
@@ -198,7 +200,8 @@ class StepList {
       const at = offsetsOf(found.map((member) => member.place))
       this.groups.push({ loop, at })
       if (exactly) {
-        this.exactly = { loop: exactly, at }
+        const counted = offsetsOf(found.slice(counts).map((member) => member.place))
+        this.exactly = { loop: exactly, at: counted }
         this.finishes = !placed.some((other) => mayChange(other, found))
       }
     }

@@ -58,7 +58,7 @@ export function finishRows(
   const { batch } = state
   const to = flows.count
   state.skewMs = context.skewMs
-  state.durations = compiled.scratch.has('flowDurationMs') ? state.scratch.flowDurationMs : null
+  state.durations = compiled.hasDurations ? state.scratch.flowDurationMs : null
   if (exporter.isIPv6) fillIPv6(context, from, to)
   if (compiled.icmpInPort && !(compiled.tellsProtocols && (batch.protocolBits & icmpBits) === 0))
     takeIcmpFromPort(context, from, to)

@@ -6,7 +6,7 @@ import { wordSize } from './numbers.ts'
 /** Reads a group's fields into rows; where they lie in a record is `at`, in the order of the fields. */
 export type GroupLoop = (batch: Batch, row: number, at: Offsets) => void
 
-/** Offsets of up to seven fields in a record. */
+/** Offsets of up to 20 fields in a record. */
 export interface Offsets {
   a: number
   b: number
@@ -15,6 +15,19 @@ export interface Offsets {
   e: number
   f: number
   g: number
+  h: number
+  j: number
+  k: number
+  l: number
+  m: number
+  n: number
+  o: number
+  p: number
+  q: number
+  r: number
+  s: number
+  t: number
+  u: number
 }
 
 /**

@@ -19,10 +19,19 @@ import {
 } from './end-loops.ts'
 import { counts4, counts8 } from './group-loops.ts'
 import type { GroupLoop, Offsets } from './group-loops.ts'
+import { fixedRecord, router4, router8 } from './whole-loops.ts'
+
+/** Elements and their lengths. */
+type Fields = readonly (readonly [id: number, length: number])[]
+
+/** Where the fields lie in a record of v5, v6 or v7: ends, counts and times, way. */
+const fixedOffsets = [0, 4, 32, 34, 38, 37, 39, 20, 16, 24, 28, 12, 14, 40, 42, 44, 45, 8]
 
 /** Elements and lengths of a group's fields, and the loop that reads them. */
 export interface FieldGroup {
-  fields: readonly (readonly [id: number, length: number])[]
+  fields: Fields
+  /** Where the fields must lie in a record, where the loop is made for these places alone. */
+  offsets?: readonly number[]
   loop: GroupLoop
   /** The loop tells which protocols it saw. */
   tellsProtocols?: true
@@ -31,12 +40,17 @@ export interface FieldGroup {
    * tells whether any is odd, so that all must be read once more by this loop and looked at.
    */
   exactly?: GroupLoop
+  /** Which of the fields is the first that `exactly` reads; absent: the first. */
+  counts?: number
 }
+
+const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u'] as const // prettier-ignore
 
 /** The offsets of fields at their places. */
 export function offsetsOf(places: readonly Place[]): Offsets {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0] = places.map((place) => place.offset)
-  return { a, b, c, d, e, f, g }
+  return Object.fromEntries(
+    letters.map((letter, i) => [letter, places[i]?.offset ?? 0]),
+  ) as unknown as Offsets
 }
 
 /**
@@ -44,14 +58,65 @@ export function offsetsOf(places: readonly Place[]): Offsets {
  * for the columns that must be fast.
  */
 export function fieldGroups(flows: FlowColumns): FieldGroup[] {
+  const ends: Fields = [
+    [8, 4],
+    [12, 4],
+    [7, 2],
+    [11, 2],
+    [4, 1],
+    [6, 1],
+    [5, 1],
+  ]
+  const endsWide: Fields = [
+    [8, 4],
+    [12, 4],
+    [7, 2],
+    [11, 2],
+    [4, 1],
+    [6, 2],
+    [5, 1],
+  ]
+  const ofUptime: Fields = [
+    [1, 4],
+    [2, 4],
+    [22, 4],
+    [21, 4],
+  ]
+  const ofTime: Fields = [
+    [1, 8],
+    [2, 8],
+    [152, 8],
+    [153, 8],
+  ]
+  const way2: Fields = [
+    [10, 2],
+    [14, 2],
+    [16, 2],
+    [17, 2],
+    [9, 1],
+    [13, 1],
+    [15, 4],
+  ]
+  const way4: Fields = [
+    [10, 4],
+    [14, 4],
+    [16, 4],
+    [17, 4],
+    [9, 1],
+    [13, 1],
+    [15, 4],
+  ]
   return [
-    { fields: [[8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [6, 1], [5, 1]], loop: ipv4Ends(flows), tellsProtocols: true },
-    { fields: [[8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [6, 2], [5, 1]], loop: ipv4EndsWideFlags(flows), tellsProtocols: true },
+    { fields: [...ends, ...ofUptime, ...way2], offsets: fixedOffsets, loop: fixedRecord(flows), tellsProtocols: true, exactly: counts4Exactly(flows), counts: ends.length },
+    { fields: [...ends, ...ofUptime, ...way4, [61, 1]], loop: router4(flows), tellsProtocols: true, exactly: counts4Exactly(flows), counts: ends.length },
+    { fields: [...endsWide, ...ofTime, ...way4, [61, 1], [136, 1]], loop: router8(flows), tellsProtocols: true, exactly: counts8Exactly(flows), counts: endsWide.length },
+    { fields: ends, loop: ipv4Ends(flows), tellsProtocols: true },
+    { fields: endsWide, loop: ipv4EndsWideFlags(flows), tellsProtocols: true },
     { fields: [[7, 2], [11, 2], [4, 1], [6, 1], [5, 1]], loop: ports(flows) },
-    { fields: [[1, 4], [2, 4], [22, 4], [21, 4]], loop: counts4(flows), exactly: counts4Exactly(flows) },
-    { fields: [[1, 8], [2, 8], [152, 8], [153, 8]], loop: counts8(flows), exactly: counts8Exactly(flows) },
-    { fields: [[10, 2], [14, 2], [16, 2], [17, 2], [9, 1], [13, 1], [15, 4]], loop: routing2(flows) },
-    { fields: [[10, 4], [14, 4], [16, 4], [17, 4], [9, 1], [13, 1], [15, 4]], loop: routing4(flows) },
+    { fields: ofUptime, loop: counts4(flows), exactly: counts4Exactly(flows) },
+    { fields: ofTime, loop: counts8(flows), exactly: counts8Exactly(flows) },
+    { fields: way2, loop: routing2(flows) },
+    { fields: way4, loop: routing4(flows) },
     { fields: [[1, 4], [2, 4]], loop: counters4(flows) },
     { fields: [[1, 8], [2, 8]], loop: counters8(flows) },
     { fields: [[22, 4], [21, 4]], loop: uptimes(flows) },

@@ -70,7 +70,7 @@ export const optionTextLengthMax = 256
 /** How far in the future an exporter's time may lie before it is clamped; also the least skew corrected. */
 export const clockToleranceMs = 300_000
 
-/** Datagrams back within which a late one is still told apart from a restart. */
+/** Datagrams back within which a late one is still told apart from a restart; a power of 2. */
 export const reorderWindowDatagrams = 64
 
 /** Missing ranges of sequence numbers that are remembered, so that late datagrams can take them back. */

@@ -119,10 +119,20 @@ export class NumberingGuess {
    */
   learn(number: number, contents: SequencedContents, continues: boolean, loss: Loss): Loss | null {
     const isSure = contents.recordsUnsure === 0 && this.#contents.recordsUnsure === 0
-    const isPlain = continues && this.isSettled
+    const isPlain = continues && (this.isSettled || this.#isUseless(contents))
     const mistaken = isSure && !isPlain ? this.#weigh(number, contents, continues, loss) : null
     this.remember(number, contents)
     return mistaken
+  }
+
+  /** As many records as before fit numbers that are told before and after them alike. */
+  #isUseless({ records, optionsRecords }: SequencedContents): boolean {
+    return (
+      !this.#isSuspecting &&
+      this.#current.counts !== 'datagrams' &&
+      records === this.#contents.records &&
+      optionsRecords === this.#contents.optionsRecords
+    )
   }
 
   #weigh(number: number, contents: SequencedContents, continues: boolean, loss: Loss): Loss | null {

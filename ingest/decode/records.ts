@@ -105,13 +105,10 @@ export class RecordDecoder {
 
   /** How many records may still be taken, of `wanted`; the rest is counted. */
   #admit(context: DatagramContext, compiled: CompiledTemplate, wanted: number): number {
-    const rowsPerRecord = compiled.reverseSteps.length > 0 ? 2 : 1
-    const room = Math.min(context.rowsLeft, context.flows.capacity - context.flows.count)
-    const admitted = Math.min(
-      wanted,
-      Math.floor(room / rowsPerRecord),
-      recordsPerDatagramMax - context.records,
-    )
+    const { flows, rowsLeft, records } = context
+    const isBiflow = compiled.reverseSteps.length > 0
+    const room = Math.min(rowsLeft, flows.capacity - flows.count) >>> (isBiflow ? 1 : 0)
+    const admitted = Math.min(wanted, room, recordsPerDatagramMax - records)
     if (admitted < wanted) context.exporter.problem('records-too-many', wanted - admitted)
     return Math.max(0, admitted)
   }

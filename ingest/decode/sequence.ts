@@ -190,7 +190,7 @@ export class Sequence {
       this.#isNumbered = this.#datagrams > 0 && datagram.sequence !== this.#latest
       this.#checksum = datagram.checksum
     }
-    this.#recent[this.#datagrams % this.#recent.length] = datagram.mark
+    this.#recent[this.#datagrams & (reorderWindowDatagrams - 1)] = datagram.mark
     this.#datagrams++
     this.#meanFlows += (contents.flows - this.#meanFlows) * (this.#datagrams === 1 ? 1 : 1 / 16)
     if (verdict === 'reordered' || verdict === 'unknown') return

@@ -53,6 +53,8 @@ export interface CompiledTemplate {
   usesUptime: boolean
   /** Where the end is, if it is uptime-relative. */
   uptimeEnd: Place | null
+  /** Says how long flows lasted. */
+  hasDurations: boolean
   /** Gives the rate itself. */
   setsSampling: boolean
   /** Says anything of how its packets were sampled. */
