@@ -126,6 +126,9 @@ const commands: Record<string, Command> = {
   },
 }
 
+/** How long a command that failed may take to close what it opened. */
+const lingerMsMax = 1000
+
 /** Runs a command line; failures are printed, and the exit code is set. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
@@ -133,6 +136,8 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     for (const line of linesOf(error)) console.error(`weir: ${line}`)
     process.exitCode = exitCodeOf(error)
+    // What a start that failed has opened must not keep the process.
+    setTimeout(() => process.exit(), lingerMsMax).unref()
   }
 }
 

@@ -68,6 +68,26 @@ test('a bad setting stops the start with key, value and remedy', async () => {
   assert.match(stderr, /WEIR_TOP="0": write a whole number/)
 })
 
+test('a secret file that holds nothing ends ingest and API with one line', async () => {
+  const data = await scratchFolder()
+  const token = join(data, 'ingest.token')
+  await writeFile(token, '\n')
+  const settings = { WEIR_STORE: 'influx', WEIR_INFLUX_TOKEN_FILE: token, WEIR_HTTP: '127.0.0.1:0' }
+  for (const command of ['ingest', 'api']) {
+    const { code, stderr } = await runWeir([command], {
+      WEIR_DATA: join(data, 'data'),
+      ...settings,
+    })
+    assert.equal(code, 64)
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .filter((line) => !line.includes('building the page'))
+    assert.equal(lines.length, 1, stderr)
+    assert.match(lines[0]!, /^weir: WEIR_INFLUX_TOKEN_FILE="[^"]+": holds no token: /)
+  }
+})
+
 test('a file that is no capture is an error with exit code 2, and nothing is written', async () => {
   const data = await scratchFolder()
   const path = join(data, 'notes.txt')

@@ -26,6 +26,7 @@ export class Project {
   /** UDP port for NetFlow on every address of this host. */
   readonly netflowPort: number
   readonly url: string
+  readonly influxUrl: string
 
   private constructor(
     engine: Engine,
@@ -36,6 +37,7 @@ export class Project {
     this.folder = folder
     this.netflowPort = ports.netflow
     this.url = `http://127.0.0.1:${ports.page}`
+    this.influxUrl = `http://127.0.0.1:${ports.influx}`
     this.environment = {
       WEIR_IMAGE_TAG: name,
       WEIR_PAGE: `127.0.0.1:${ports.page}`,
