@@ -24,6 +24,18 @@ const troubles: readonly Trouble[] = [
     what: 'has a clock more than 5 minutes off: the times of its flows are corrected by the difference',
     remedy: 'set its clock by NTP',
   },
+  {
+    has: ({ address, doubled }) => doubled.some((each) => each.with === address),
+    what: 'reports flows both where they come in and where they go out: they count twice',
+    remedy:
+      'let it export ingress only, or give it `counts: ingress` under exporters in the file of WEIR_NAMES',
+  },
+  {
+    has: ({ address, doubled }) => doubled.some((each) => each.with !== address),
+    what: 'reports flows that another exporter reports too (`doubled` in /api/exporters says which): in sums over both they count twice',
+    remedy:
+      'look at one exporter at a time, or give one of the two `counts: none` under exporters in the file of WEIR_NAMES',
+  },
 ]
 
 /** One warning a trouble, naming the exporters that have it. */

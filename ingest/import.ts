@@ -89,7 +89,7 @@ export async function importCaptures(
     await archive.merge(Number.POSITIVE_INFINITY)
     await writeSeries({ settings, archive, coverage, counters })
     await judgeNow(settings, touched)
-    const exporters = pipeline.decoder.exporters()
+    const exporters = pipeline.exporters()
     await keepExporters(settings.data, exporters)
     return { ...summary, ...sumExporters(exporters), flows: pipeline.flows }
   } finally {

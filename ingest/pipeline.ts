@@ -3,6 +3,7 @@ import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../flow
 import type { ExporterRules } from '../flow/exporter-rules.ts'
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { SequenceEvent } from '../flow/sequence.ts'
+import type { ExporterStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage.ts'
@@ -12,6 +13,7 @@ import { decoderRowsMax } from './decode/limits.ts'
 import type { TemplateChange } from './decode/sets.ts'
 import type { CounterState, CounterTracker } from './interface-counters.ts'
 import type { LiveRing } from './live.ts'
+import { DoubleExportSketch } from './double-export.ts'
 import { forEachDatagram, type Batch } from './receive/batch.ts'
 import { SourceTexts } from './receive/source-texts.ts'
 
@@ -56,6 +58,7 @@ export class Pipeline {
   flows = 0
   #isDiscarding = false
   readonly #sources = new SourceTexts()
+  readonly #doubles = new DoubleExportSketch()
   readonly #touched = new Set<number>()
 
   constructor(parts: PipelineParts) {
@@ -100,11 +103,19 @@ export class Pipeline {
     if (this.#flows.count === 0) return
     this.flows += this.#flows.count
     this.#shift()
+    this.#doubles.take(this.#flows)
     if (!this.#parts.buckets) this.#touch()
     this.#parts.buckets?.add(this.#flows)
     this.#parts.live?.add(this.#flows)
     this.#parts.archive.add(this.#flows)
     recycleFlowColumns(this.#flows)
+  }
+
+  /** What is known of each exporter. */
+  exporters(): ExporterStatus[] {
+    return this.decoder
+      .exporters()
+      .map((status) => ({ ...status, doubled: this.#doubles.of(status.address) }))
   }
 
   /** What decoding and counters have come to, as plain JSON: from it, a replay goes on. */

@@ -77,7 +77,7 @@ export class Reporter {
     return {
       running: true,
       startedAt: this.#startedAt,
-      exporters: pipeline.decoder.exporters(),
+      exporters: pipeline.exporters(),
       refused: received.refused,
       refusedDatagrams: received.refusedDatagrams,
       sockets: received.sockets,
@@ -110,7 +110,7 @@ export class Reporter {
 
   #troubles({ journal, overflowed }: ReceiverStatus): Warning[] {
     const { collector, pipeline, receiver } = this.#parts
-    const exporters = pipeline.decoder.exporters()
+    const exporters = pipeline.exporters()
     const troubles = [...warningsOf(exporters), ...lostAddresses(exporters, this.#gateways)]
     if (collector.lastError !== null)
       troubles.push({

@@ -72,6 +72,7 @@ function mergeExporter(a: ExporterStatus, b: ExporterStatus): ExporterStatus {
     interfaces: [...interfaces.values()],
     applications: { ...a.applications, ...b.applications },
     vrfs: { ...a.vrfs, ...b.vrfs },
+    doubled: b.doubled.length > 0 ? b.doubled : a.doubled,
   }
 }
 

@@ -1,0 +1,156 @@
+/**
+ * Whether flows are reported twice: by one exporter where they come in and where they go out, or by two
+ * exporters on one way. A sample of recent flows, chosen by their ends so that both reports of a flow
+ * are in it or neither, is compared; memory is bounded, and a flow that is driven out is not found.
+ */
+import { addressAt } from '../flow/address.ts'
+import type { FlowColumns } from '../flow/columns.ts'
+import type { DoubledExport } from '../flow/status.ts'
+
+/** One of so many flows is looked at, by the hash of its ends. */
+const oneOf = 16
+/** Flows held; a later one of the same place takes it. */
+const slots = 16_384
+/** Exporters that are compared; of more, those met first. */
+const exportersMax = 256
+/** So many flows must have been looked at before anything is said, and be doubled by so much. */
+const comparedLeast = 50
+const shareLeast = 0.1
+/** Counts are halved this often, so that they speak of the present. */
+const halfLifeMs = 3_600_000
+/** Reports of one flow begin so near to each other where it lasted no time; clocks differ. */
+const nearMs = 2000
+
+export class DoubleExportSketch {
+  readonly #marks = new Uint32Array(slots)
+  readonly #exporterAt = new Uint16Array(slots)
+  readonly #directions = new Uint8Array(slots)
+  readonly #starts = new Float64Array(slots)
+  readonly #ends = new Float64Array(slots)
+  readonly #octets = new Float64Array(slots)
+  readonly #indexes = new Map<string, number>()
+  readonly #addresses: string[] = []
+  readonly #compared = new Float64Array(exportersMax)
+  /** Flows of exporter i that exporter k reported too, at i × exportersMax + k. */
+  readonly #doubled = new Map<number, number>()
+  #halvedMs = 0
+  /** Flows of one exporter come together. */
+  readonly #last = { words: new Float64Array(4).fill(-1), index: -1 }
+
+  /** Takes in flows as they come; their columns are not changed. */
+  take(flows: FlowColumns): void {
+    for (let row = 0; row < flows.count; row++) {
+      const hash = hashOf(flows, row)
+      if (hash % oneOf === 0) this.#compare(flows, row, hash)
+    }
+  }
+
+  /** Who reports the same flows as an exporter, the greatest share first. */
+  of(address: string): DoubledExport[] {
+    const index = this.#indexes.get(address)
+    if (index === undefined || this.#compared[index]! < comparedLeast) return []
+    return this.#addresses
+      .map((other, k) => {
+        const doubled = this.#doubled.get(index * exportersMax + k) ?? 0
+        return { with: other, share: Math.round((100 * doubled) / this.#compared[index]!) / 100 }
+      })
+      .filter(({ share }) => share >= shareLeast)
+      .map((each) => ({ ...each, share: Math.min(1, each.share) }))
+      .sort((a, b) => b.share - a.share)
+  }
+
+  #compare(flows: FlowColumns, row: number, hash: number): void {
+    const index = this.#exporterOf(flows, row)
+    if (index < 0) return
+    this.#age(flows.collectionTimeMilliseconds[row]!)
+    const slot = (hash >>> 4) % slots
+    const mark = markOf(flows, row)
+    this.#compared[index]!++
+    const isHeld = this.#marks[slot] === mark
+    if (isHeld && this.#isSameFlow(flows, row, slot)) {
+      const held = this.#exporterAt[slot]!
+      if (held !== index) this.#count(held, index)
+      this.#count(index, held)
+      return
+    }
+    this.#marks[slot] = mark
+    this.#exporterAt[slot] = index
+    this.#directions[slot] = flows.flowDirection[row]!
+    this.#starts[slot] = flows.flowStartMilliseconds[row]!
+    this.#ends[slot] = flows.flowEndMilliseconds[row]!
+    this.#octets[slot] = flows.octetDeltaCount[row]! * flows.samplingInterval[row]!
+  }
+
+  /** Whether a row reports the flow of a slot once more, and not how the flow went on. */
+  #isSameFlow(flows: FlowColumns, row: number, slot: number): boolean {
+    const start = flows.flowStartMilliseconds[row]!
+    const end = flows.flowEndMilliseconds[row]!
+    const heldStart = this.#starts[slot]!
+    const heldEnd = this.#ends[slot]!
+    const isOwn = this.#exporterAt[slot] === this.#exporterOf(flows, row)
+    if (isOwn && this.#directions[slot] === flows.flowDirection[row]) {
+      const octets = flows.octetDeltaCount[row]! * flows.samplingInterval[row]!
+      return start === heldStart && end === heldEnd && octets === this.#octets[slot]
+    }
+    const shorter = Math.min(end - start, heldEnd - heldStart)
+    if (shorter < nearMs) return Math.abs(start - heldStart) <= nearMs
+    return Math.min(end, heldEnd) - Math.max(start, heldStart) >= shorter / 2
+  }
+
+  /** Counts a flow of one exporter as reported by another (or, by itself, for both reports). */
+  #count(of: number, by: number): void {
+    const key = of * exportersMax + by
+    this.#doubled.set(key, (this.#doubled.get(key) ?? 0) + (of === by ? 2 : 1))
+  }
+
+  #exporterOf(flows: FlowColumns, row: number): number {
+    const [high, low] = [flows.exporterAddressHigh, flows.exporterAddressLow]
+    const { words, index: lastIndex } = this.#last
+    const at = 2 * row
+    const isLast =
+      words[0] === low[at] &&
+      words[1] === low[at + 1] &&
+      words[2] === high[at] &&
+      words[3] === high[at + 1]
+    if (isLast) return lastIndex
+    const address = addressAt(high, low, row)
+    let index = this.#indexes.get(address) ?? -1
+    if (index < 0 && this.#addresses.length < exportersMax) {
+      index = this.#addresses.push(address) - 1
+      this.#indexes.set(address, index)
+    }
+    words.set([low[at]!, low[at + 1]!, high[at]!, high[at + 1]!])
+    this.#last.index = index
+    return index
+  }
+
+  #age(nowMs: number): void {
+    if (this.#halvedMs === 0) this.#halvedMs = nowMs
+    if (nowMs - this.#halvedMs < halfLifeMs) return
+    this.#halvedMs = nowMs
+    for (const [key, count] of this.#doubled) this.#doubled.set(key, count / 2)
+    for (let i = 0; i < exportersMax; i++) this.#compared[i] = this.#compared[i]! / 2
+  }
+}
+
+/** Knuth's multiplicative constant, and another for the mark. */
+const hashPrime = 0x9e3779b1
+const markPrime = 0x85ebca6b
+
+function mixed(flows: FlowColumns, row: number, prime: number): number {
+  const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } = flows // prettier-ignore
+  const at = 2 * row
+  let hash = Math.imul(sourceAddressLow[at]! ^ flows.protocolIdentifier[row]!, prime)
+  hash = Math.imul(hash ^ (hash >>> 15) ^ sourceAddressLow[at + 1]! ^ sourceAddressHigh[at]!, prime)
+  hash = Math.imul(hash ^ (hash >>> 15) ^ destinationAddressLow[at]!, prime)
+  hash = Math.imul(hash ^ (hash >>> 13) ^ destinationAddressLow[at + 1]! ^ destinationAddressHigh[at]!, prime) // prettier-ignore
+  const ports = (flows.sourceTransportPort[row]! << 16) | flows.destinationTransportPort[row]!
+  hash = Math.imul(hash ^ (hash >>> 15) ^ ports, prime)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+/** Of a flow's ends, in its direction. */
+const hashOf = (flows: FlowColumns, row: number) => mixed(flows, row, hashPrime)
+
+/** By which a flow is known in its slot; 0 stands for none. */
+const markOf = (flows: FlowColumns, row: number) => mixed(flows, row, markPrime) || 1
