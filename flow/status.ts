@@ -95,6 +95,15 @@ export interface StoreStatus {
   lastError: string | null
 }
 
+/** How the looking for incidents stands: in 5-minute intervals. */
+export interface IncidentsStatus {
+  waiting: number
+  judged: number
+  letGo: number
+  /** Why the last judging failed; it is tried again. */
+  lastError: string | null
+}
+
 /** What ingest says of itself. Times are unix seconds. */
 export interface IngestStatus {
   running: boolean
@@ -112,6 +121,8 @@ export interface IngestStatus {
   seriesWrittenAt: number | null
   /** Intervals whose series wait to be made again. */
   redo: number
+  /** Intervals that wait to be judged, were judged since the start, and were let go because too many waited. */
+  incidents?: IncidentsStatus
   memoryBytes: number
   /** Trackers whose past is being made (5-minute intervals), and those that cannot be followed, by id. */
   trackers?: {

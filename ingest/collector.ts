@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { Settings } from '../flow/settings.ts'
+import type { IncidentsStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Consolidator } from './consolidate.ts'
@@ -63,6 +64,12 @@ export class Collector {
   /** The intervals that wait to be made again from the archive. */
   get redo(): ReadonlySet<number> {
     return this.#redo
+  }
+
+  /** What is known of the looking for incidents. */
+  get incidents(): IncidentsStatus {
+    const { waiting, judged, letGo, lastError } = this.#parts.incidents
+    return { waiting, judged, letGo, lastError }
   }
 
   /** How many intervals wait to be made again from the archive. */

@@ -87,6 +87,7 @@ export class Reporter {
       publishedAt: seconds(collector.publishedAt),
       seriesWrittenAt: seconds(collector.seriesWrittenAt),
       redo: collector.redoCount,
+      incidents: collector.incidents,
       memoryBytes: process.memoryUsage.rss(),
       trackers: trackers.status(collector.redo),
       ...(stored ? { store: stored } : {}),
@@ -116,6 +117,12 @@ export class Reporter {
       troubles.push({
         what: `flows could not be published or series not be written: ${collector.lastError}`,
         remedy: 'they wait in memory and in the journal and are tried again; look at the disk',
+      })
+    const { lastError } = collector.incidents
+    if (lastError !== null)
+      troubles.push({
+        what: `incidents could not be looked for: ${lastError}`,
+        remedy: 'it is tried again every minute; look at the disk and the memory',
       })
     if (overflowed > 0)
       troubles.push({

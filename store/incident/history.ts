@@ -40,6 +40,8 @@ export interface Usual {
   /** Bytes and flows of a span as long as the event, by key; the middle one of the earlier times. */
   bytes: number[]
   flows: number[]
+  /** It was taken from earlier days, and not from the hour before. */
+  isEarlier: boolean
   /** At how many earlier times the 5-minute bytes came to a value, by key. */
   reached: (key: number, bytes: number) => number
 }
@@ -59,11 +61,21 @@ export async function usualOf(
   const reached = (key: number, bytes: number) =>
     known.filter(({ most }) => most[key]! >= bytes).length
   if (weeks.length >= knownLeast)
-    return { ...middleOf(weeks), reached, basis: `the same hour of ${weeks.length} earlier weeks` }
+    return {
+      ...middleOf(weeks),
+      reached,
+      isEarlier: true,
+      basis: `the same hour of ${weeks.length} earlier weeks`,
+    }
   if (known.length >= knownLeast)
-    return { ...middleOf(known), reached, basis: `the same hour of ${known.length} earlier days` }
+    return {
+      ...middleOf(known),
+      reached,
+      isEarlier: true,
+      basis: `the same hour of ${known.length} earlier days`,
+    }
   const before = await hourBefore(query, asked)
-  return before && { ...middleOf([before]), reached, basis: 'the hour before' }
+  return before && { ...middleOf([before]), reached, isEarlier: false, basis: 'the hour before' }
 }
 
 function middleOf(times: readonly Earlier[]): { bytes: number[]; flows: number[] } {

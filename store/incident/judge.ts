@@ -118,9 +118,14 @@ async function whyUsual(query: JudgeQuery, incident: Incident): Promise<string |
   const usual = await usualOf({ series, tier, exporter, from, to }, { measurement: 'host', keys })
   if (!usual) return null
   for (const [i, actor] of actors.entries()) actor.normal = Math.round(usual.bytes[i]!)
-  const isUsual = (actor: ActorFacts, i: number) =>
-    usual.reached(i, usualShare * fiveMinuteBytes(actor, incident)) >= usualTimes
-  if (incident.kind !== 'congestion' || !actors.every((actor, i) => isUsual(actor, i))) return null
+  const isUsual: Partial<Record<Incident['kind'], (actor: ActorFacts, i: number) => boolean>> = {
+    congestion: (actor, i) =>
+      usual.reached(i, usualShare * fiveMinuteBytes(actor, incident)) >= usualTimes,
+    surge: ({ connections, accepted }, i) =>
+      usual.isEarlier && usual.flows[i]! >= usualShare * Math.max(connections, accepted),
+  }
+  const holds = isUsual[incident.kind]
+  if (!holds || !actors.every((actor, i) => holds(actor, i))) return null
   return `${actors.map(({ host }) => host).join(', ')} did the like at this hour on earlier days`
 }
 
