@@ -62,7 +62,8 @@ function Who() {
         open to all
       </span>
     )
-  if (who.auth !== 'password') return who.user === null ? null : <small>{who.user}</small>
+  if (who.auth === 'none') return null
+  if (who.auth === 'proxy') return <small>{who.user}</small>
   return (
     <button type="button" class="plain" title="end the session" onClick={() => void logOut()}>
       {who.user} · log out

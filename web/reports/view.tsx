@@ -1,13 +1,13 @@
 /** Reports: a query builder over the archive, with FlowViewer's reports as presets. */
-import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import type { FlowsAnswer, TopAnswer } from '../../api/schema.ts'
 import { addressOfAnswer, ask } from '../client.ts'
+import { FilterInput } from '../controls/filter-input.tsx'
 import { Page } from '../controls/page.tsx'
 import { RangeField } from '../controls/range-field.tsx'
 import { followAnswer } from '../state/follow.ts'
-import { addressWith, go } from '../state/route.ts'
+import { addressWith, go, parameter } from '../state/route.ts'
 import { Builder } from './builder.tsx'
 import { FlowList } from './flow-list.tsx'
 import { question, reportQuery } from './question.ts'
@@ -43,7 +43,11 @@ export function Reports() {
     >
       <section class="panel builder" aria-label="Question">
         <Builder />
-        <FilterField />
+        <FilterInput
+          value={parameter('filter')}
+          apply={(filter) => go(addressWith({ filter }))}
+          placeholder="filter: src net 10.0.0.0/24 and not port 443"
+        />
         <div class="builder-row">
           <Exports />
           <span class="gap" />
@@ -55,36 +59,6 @@ export function Reports() {
         <FlowList answer={answer.flows} columns={preset.columns} />
       )}
     </Page>
-  )
-}
-
-function FilterField() {
-  const { filter } = question.value
-  const draft = useSignal(filter)
-  useEffect(() => {
-    draft.value = filter
-  }, [filter])
-  return (
-    <form
-      class="report-filter"
-      role="search"
-      onSubmit={(event) => {
-        event.preventDefault()
-        go(addressWith({ filter: draft.value.trim() }))
-      }}
-    >
-      <input
-        type="text"
-        aria-label="Filter"
-        spellcheck={false}
-        placeholder="filter: src net 10.0.0.0/24 and not port 443; or -10.1.0.0/16, 1024:65535, 0x02/0x12"
-        value={draft.value}
-        onInput={(event) => (draft.value = event.currentTarget.value)}
-      />
-      <button type="submit" class={draft.value.trim() === filter.trim() ? '' : 'due'}>
-        show
-      </button>
-    </form>
   )
 }
 

@@ -1,9 +1,9 @@
 /** The greatest hosts, ports and protocols of the window; a click makes one a condition of the filter. */
 import type { Key } from '../../api/schema.ts'
 import { formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
-import { filterFault, withCondition } from '../controls/filter-box.tsx'
+import { narrowed } from '../controls/filter-box.tsx'
 import { tables, type Table, type TableKey, type TableRow } from '../state/tables.ts'
-import { show } from '../state/view.ts'
+import { show, view } from '../state/view.ts'
 
 const titles: Record<TableKey, string> = {
   host: 'Top hosts',
@@ -22,8 +22,8 @@ export function conditionOf(key: Key): string {
   if (host !== undefined) return `host ${host}`
   const conditions = [protocol === undefined ? '' : `proto ${protocol}`]
   if (typeof port === 'number' || /^\d+$/.test(String(port))) conditions.push(`port ${port}`)
-  const condition = conditions.filter(Boolean).join(' and ')
-  return filterFault(condition) ? '' : condition
+  const isNamed = protocol === undefined || /^[a-z0-9-]+$/i.test(String(protocol))
+  return isNamed ? conditions.filter(Boolean).join(' and ') : ''
 }
 
 export function TopTables() {
@@ -96,7 +96,9 @@ function TopRow({
           <button
             type="button"
             title={`filter: ${condition}`}
-            onClick={() => show({ filter: withCondition(condition), only: [], hide: [] })}
+            onClick={() =>
+              show({ filter: narrowed(view.value.filter, condition), only: [], hide: [] })
+            }
           >
             {row.label}
           </button>

@@ -1,0 +1,63 @@
+/** How fast the page is there, and how much of it has to come. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { chromium } from 'playwright-core'
+
+import { openPage } from './opened.ts'
+import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+
+const pageBytesMax = 150_000
+const firstPaintMsMax = 1000
+const day = '?from=2026-11-15T14:00:00Z&to=2026-11-16T14:00:00Z&tz=UTC'
+
+test(
+  'Explore is painted within a second of a cold start, and weighs little',
+  { skip: skipWithoutChromium(), timeout: 240_000 },
+  async () => {
+    const weir = await startWeir({ replayed: true })
+    try {
+      const paints: number[] = []
+      let bytes = 0
+      for (let run = 0; run < 3; run++) {
+        // A browser of its own each time: its cache is cold.
+        const browser = await chromium.launch({
+          executablePath: chromiumPath,
+          args: chromiumArguments,
+        })
+        const { page, complaints } = await openPage(browser, `${weir.url}/${day}`)
+        await page.locator('.legend tbody tr').first().waitFor()
+        const measured = await page.evaluate(() => {
+          const paint = performance.getEntriesByName('first-contentful-paint')[0]
+          const resources = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
+          const [opened] = performance.getEntriesByType(
+            'navigation',
+          ) as PerformanceNavigationTiming[]
+          const files = resources.filter(({ name }) => !name.includes('/api/'))
+          const size = files.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)
+          const series = resources.filter(({ name }) => name.includes('/api/series'))
+          const drawnAt = Math.max(...series.map(({ responseEnd }) => responseEnd))
+          return {
+            paint: paint?.startTime ?? Infinity,
+            size: size + (opened?.encodedBodySize ?? 0),
+            drawnAt,
+          }
+        })
+        paints.push(measured.paint)
+        bytes = measured.size
+        console.log(
+          `first paint ${Math.round(measured.paint)} ms, figures there ${Math.round(measured.drawnAt)} ms, ${bytes} bytes compressed`,
+        )
+        assert.deepEqual(complaints, [])
+        await browser.close()
+      }
+      assert.ok(bytes > 10_000 && bytes < pageBytesMax, `${bytes} bytes`)
+      assert.ok(
+        Math.min(...paints) < firstPaintMsMax,
+        `painted after ${paints.map(Math.round).join(', ')} ms`,
+      )
+    } finally {
+      await weir.close()
+    }
+  },
+)

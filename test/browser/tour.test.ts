@@ -1,0 +1,178 @@
+/** A tour through every view by keyboard alone: nothing complains, and nobody is shut out. */
+import assert from 'node:assert/strict'
+import { readFile, mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+import type { AxeResults } from 'axe-core'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+import type { NewDashboard } from '../../api/schema-state.ts'
+import { answered, openPage } from './opened.ts'
+import {
+  chromiumArguments,
+  chromiumPath,
+  skipWithoutChromium,
+  startWeir,
+  type RunningWeir,
+} from './weir.ts'
+
+const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
+const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
+
+/** Each view, with something that stands in it once it has its answers. */
+const views: readonly [name: string, address: string, there: string][] = [
+  ['explore', `/?${morning}&explain=shown&p95=on`, '.sentence'],
+  ['incidents', '/incidents?from=2026-11-01&to=2026-12-01', '.incident'],
+  ['exporters', '/exporters', '.exporter'],
+  ['reports', `/reports?${morning}`, 'table.report tbody tr'],
+  ['flows', `/reports?${morning}&report=full&limit=25`, 'table.report tbody tr'],
+  ['trackers', '/trackers', '.page-head'],
+  ['dashboards', '/dashboards/lobby', '.tile .canvas:not(.waiting)'],
+  ['status', '/status', '.part'],
+  ['host', '/object/host/10.0.0.22', '.graph .canvas:not(.waiting)'],
+  ['port', '/object/port/tcp/443', '.graph .canvas:not(.waiting)'],
+  ['wall', '/wall/lobby', '.tile .canvas:not(.waiting)'],
+]
+
+const lobby: NewDashboard = {
+  id: 'lobby',
+  title: 'Lobby',
+  panels: [
+    { kind: 'chart', title: 'By host', place: { column: 0, row: 0, columns: 9, rows: 5 }, query: { ...range, by: 'host,direction', top: '24', points: '400' } },
+    { kind: 'number', title: 'Greatest', place: { column: 9, row: 0, columns: 3, rows: 2 }, statistic: 'maximum', query: { ...range, by: 'direction' } },
+    { kind: 'clock', place: { column: 9, row: 2, columns: 3, rows: 2 }, tz: 'UTC' },
+    { kind: 'incidents', title: 'Incidents', place: { column: 0, row: 5, columns: 9, rows: 2 } },
+    { kind: 'top', title: 'Top hosts', place: { column: 9, row: 4, columns: 3, rows: 5 }, query: { ...range, by: 'host', limit: '7' } },
+    { kind: 'chart', title: 'By port', style: 'lines', threshold: 6e7, place: { column: 0, row: 7, columns: 9, rows: 3 }, query: { ...range, by: 'port,direction', points: '300' } },
+  ],
+} // prettier-ignore
+
+describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }, () => {
+  let weir: RunningWeir
+  let browser: Browser
+  before(async () => {
+    await mkdir(shots, { recursive: true })
+    weir = await startWeir({ replayed: true })
+    const made = await fetch(`${weir.url}/api/dashboards`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(lobby),
+    })
+    assert.equal(made.status, 201, await made.text())
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  })
+  after(async () => {
+    await browser?.close()
+    await weir?.close()
+  })
+
+  test('every view of the navigation is reached by Tab and Enter alone', async () => {
+    const { page, complaints } = await openPage(browser, `${weir.url}/?${morning}`)
+    await answered(page)
+    const names = await page.locator('.navigation nav a').allTextContents()
+    assert.ok(names.length >= 7, names.join())
+    for (const name of names) {
+      await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+      await reach(page, name)
+      await page.keyboard.press('Enter')
+      await page.locator('.navigation a[aria-current="page"]', { hasText: name }).waitFor()
+      await answered(page)
+    }
+    await page.goBack()
+    await page.locator('.navigation a[aria-current="page"]', { hasText: names.at(-2)! }).waitFor()
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  for (const colorScheme of ['dark', 'light'] as const)
+    test(`nothing serious stands in anybody's way, ${colorScheme}`, async () => {
+      const source = await readFile(axe, 'utf8')
+      const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
+      for (const [name, address, there] of views) {
+        await page.goto(weir.url + address)
+        await answered(page)
+        await page.locator(there).first().waitFor()
+        await page.waitForTimeout(200)
+        // By the debugger, which the content security policy does not bind.
+        await page.evaluate(source)
+        const results = (await page.evaluate(`axe.run()`)) as AxeResults
+        const serious = results.violations.filter(
+          ({ impact }) => impact === 'serious' || impact === 'critical',
+        )
+        const told = serious.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+        )
+        assert.deepEqual(told, [], `${name} ${colorScheme}`)
+      }
+      assert.deepEqual(complaints, [])
+      await page.close()
+    })
+
+  test('every view fits 390, 1366 and 1920 pixels, and the wall fills 1080p and 4K', async () => {
+    const sizes: [number, number][] = [
+      [390, 844],
+      [1366, 768],
+      [1920, 1080],
+    ]
+    const { page, complaints } = await openPage(browser, weir.url)
+    for (const [width, height] of sizes) {
+      await page.setViewportSize({ width, height })
+      for (const [name, address, there] of views.filter(([name]) => name !== 'wall')) {
+        const colorScheme = (width + name.length) % 2 === 0 ? 'dark' : 'light'
+        await page.emulateMedia({ colorScheme })
+        await page.goto(weir.url + address)
+        await answered(page)
+        await page.locator(there).first().waitFor()
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+        await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}.png`) })
+        assert.ok(wide <= width, `${name}: ${wide} of ${width} pixels`)
+      }
+    }
+    for (const [width, height] of [
+      [1920, 1080],
+      [3840, 2160],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      await page.goto(`${weir.url}/wall/lobby`)
+      await page.locator('.tile .canvas:not(.waiting)').nth(1).waitFor()
+      await page.waitForTimeout(400)
+      const letters = await page.evaluate(() =>
+        parseFloat(getComputedStyle(document.querySelector('.wall')!).fontSize),
+      )
+      // Of the screen's height, what can be read from five metres on a screen of a metre.
+      assert.ok(letters / height >= 0.018, `letters of ${letters} pixels on ${height}`)
+      const high = await page.evaluate(() => document.documentElement.scrollHeight)
+      assert.ok(high <= height, `${high} of ${height} pixels`)
+      await page.screenshot({ path: join(shots, `wall-${height}.png`) })
+    }
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('the wall comes back by itself when the API was away, and says so meanwhile', async () => {
+    const { page } = await openPage(browser, `${weir.url}/wall/lobby`)
+    await page.locator('.tile .canvas:not(.waiting)').first().waitFor()
+    await page.context().setOffline(true)
+    await page.getByText('Weir does not answer since').waitFor({ timeout: 60_000 })
+    await page.context().setOffline(false)
+    await page
+      .getByText('Weir does not answer since')
+      .waitFor({ state: 'detached', timeout: 90_000 })
+    await page.close()
+  })
+})
+
+/** Presses Tab until a link of the navigation has the focus. */
+async function reach(page: Page, name: string): Promise<void> {
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('Tab')
+    const at = await page.evaluate(() => document.activeElement?.textContent ?? '')
+    if (at === name) return
+  }
+  assert.fail(`Tab does not reach ${name}`)
+}

@@ -1,0 +1,165 @@
+/**
+ * A field for filters: read by the API while one writes, with what may follow at the caret; what
+ * cannot be read is marked at its place, and what is read is shown as it is understood.
+ */
+import { useSignal, type Signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import type { FilterAnswer } from '../../api/schema-filter.ts'
+import { addressOfAnswer, read, RequestError } from '../client.ts'
+import { Suggestions } from './suggestions.tsx'
+
+/** How long the writer must rest before the filter is read, in ms. */
+const restMs = 120
+const suggestionsMax = 10
+
+export interface FilterInputFacts {
+  /** What is applied. */
+  value: string
+  apply: (filter: string) => void
+  placeholder: string
+  take?: (element: HTMLInputElement | null) => void
+}
+
+interface Writing {
+  text: string
+  caret: number
+}
+
+/** What the API says of the text that it was asked about. */
+interface Said {
+  text: string
+  answer: FilterAnswer
+}
+
+export function FilterInput({ value, apply, placeholder, take }: FilterInputFacts) {
+  const draft = useSignal<Writing>({ text: value, caret: value.length })
+  const said = useSignal<Said | null>(null)
+  const isOpen = useSignal(false)
+  const active = useSignal(-1)
+  useEffect(() => {
+    draft.value = { text: value, caret: value.length }
+  }, [value])
+  useEffect(() => followDraft(draft, said), [])
+  const { text } = draft.value
+  const own = said.value?.text === text ? said.value.answer : null
+  const fault = text.trim() === '' ? null : (own?.error ?? null)
+  const isApplied = text.trim() === value.trim()
+  const following = isOpen.value ? (own?.suggestions ?? []).slice(0, suggestionsMax) : []
+  // A fault before the word that is being written will not go by finishing the word.
+  const isFaulty = fault !== null && fault.position < (following[0]?.from ?? Infinity)
+  const suggestions = isFaulty ? [] : following
+  const pick = (index: number) => {
+    const chosen = suggestions[index]
+    if (!chosen) return
+    const start = `${text.slice(0, chosen.from)}${chosen.text} `
+    draft.value = { text: start + text.slice(chosen.to).trimStart(), caret: start.length }
+    active.value = -1
+  }
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    isOpen.value = false
+    const answer = await filterAnswer(draft.value).catch(() => null)
+    if (answer) said.value = { text, answer }
+    if (text.trim() === '' || answer?.error === null) apply(text.trim())
+  }
+  const keys = (event: KeyboardEvent) => {
+    const last = suggestions.length - 1
+    if (event.key === ' ' && event.ctrlKey) isOpen.value = true
+    else if (event.key === 'Escape' && isOpen.value) {
+      isOpen.value = false
+      event.stopPropagation()
+    } else if (event.key === 'ArrowDown' && last >= 0)
+      active.value = Math.min(last, active.value + 1)
+    else if (event.key === 'ArrowUp' && last >= 0) active.value = Math.max(-1, active.value - 1)
+    else if ((event.key === 'Enter' || event.key === 'Tab') && active.value >= 0) pick(active.value)
+    else return
+    event.preventDefault()
+  }
+  return (
+    <form class="filter" role="search" onSubmit={(event) => void submit(event)}>
+      <input
+        ref={take ?? null}
+        type="text"
+        role="combobox"
+        spellcheck={false}
+        autocomplete="off"
+        placeholder={placeholder}
+        aria-label="Filter"
+        aria-expanded={suggestions.length > 0}
+        aria-controls="filter-suggestions"
+        aria-activedescendant={active.value >= 0 ? `filter-suggestion-${active.value}` : undefined}
+        aria-invalid={fault !== null}
+        aria-describedby={fault ? 'filter-fault' : undefined}
+        title={own?.filter ? `understood as: ${own.filter}` : undefined}
+        value={text}
+        onKeyDown={keys}
+        onBlur={() => (isOpen.value = false)}
+        onInput={({ currentTarget: field }) => {
+          draft.value = { text: field.value, caret: field.selectionStart ?? field.value.length }
+          isOpen.value = true
+          active.value = -1
+        }}
+      />
+      {text !== '' && (
+        <button
+          type="button"
+          class="plain"
+          aria-label="Clear the filter"
+          onClick={() => {
+            draft.value = { text: '', caret: 0 }
+            apply('')
+          }}
+        >
+          ×
+        </button>
+      )}
+      {!isApplied && !fault && suggestions.length === 0 && <span class="hint">Enter</span>}
+      <Suggestions list={suggestions} active={active.value} pick={pick} />
+      {fault && !isApplied && suggestions.length === 0 && <FaultAt text={text} fault={fault} />}
+    </form>
+  )
+}
+
+function FaultAt({ text, fault }: { text: string; fault: NonNullable<FilterAnswer['error']> }) {
+  return (
+    <div class="fault" id="filter-fault" role="alert">
+      <code>
+        {text.slice(0, fault.position)}
+        <mark>{text.slice(fault.position).split(/\s/)[0] || ' '}</mark>
+      </code>
+      {fault.message}
+    </div>
+  )
+}
+
+function filterAnswer({ text, caret }: Writing, ended?: AbortSignal): Promise<FilterAnswer> {
+  const query = { filter: text, position: caret }
+  return read<FilterAnswer>(addressOfAnswer('filter', query), ended ?? new AbortController().signal)
+}
+
+/** Has each draft read once the writer rests; returns the function that ends it. */
+function followDraft(draft: Signal<Writing>, said: Signal<Said | null>): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let running: AbortController | null = null
+  const load = async (writing: Writing, ended: AbortSignal) => {
+    try {
+      said.value = { text: writing.text, answer: await filterAnswer(writing, ended) }
+    } catch (error) {
+      // Where it cannot be read now, it is read when it is applied.
+      if (!ended.aborted && !(error instanceof RequestError)) throw error
+    }
+  }
+  const stop = draft.subscribe((writing) => {
+    clearTimeout(timer)
+    running?.abort()
+    if (writing.text.trim() === '') return
+    const { signal: ended } = (running = new AbortController())
+    timer = setTimeout(() => void load(writing, ended), restMs)
+  })
+  return () => {
+    clearTimeout(timer)
+    running?.abort()
+    stop()
+  }
+}
