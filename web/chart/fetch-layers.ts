@@ -8,19 +8,29 @@ import { makeLayers, type Layers } from './layers.ts'
 /** Steps longer than the interval that is counted have a maximum of their own. */
 const intervalSeconds = 300
 
-/** The layers of one key, or of all traffic, by direction; with the peaks where steps have any. */
-export async function fetchByDirection(query: Query, ended: AbortSignal): Promise<Layers> {
+/**
+ * The layers of one key, or of all traffic, by direction; with the peaks where steps have any.
+ * `counted` asks what an interface counts itself, which is drawn beside.
+ */
+export async function fetchByDirection(
+  query: Query,
+  ended: AbortSignal,
+  counted: Query | null = null,
+): Promise<Layers> {
   const answer = await ask('series', query, ended)
   const wantsPeak = answer.step > intervalSeconds
   const peak = wantsPeak
     ? await ask('series', { ...query, step: answer.step, cf: 'max' }, ended)
     : null
   const keyed = byDirection(answer)
+  const own = counted ? await ask('series', { ...counted, step: answer.step }, ended) : null
+  const hasCounters = own?.series.some(({ summary }) => summary.total > 0) === true
   return makeLayers({
     split: 'direction',
     keyed,
     totals: keyed,
     peak: peak && byDirection(peak),
+    compared: own && hasCounters ? byDirection(own) : null,
     isLocal: () => true,
   })
 }

@@ -12,13 +12,13 @@ import { measureUnits } from '../chart/readout.ts'
 import type { Level } from '../chart/scene.ts'
 import { RequestError } from '../client.ts'
 import { writeAddress, type Measure } from '../state/address.ts'
-import { go } from '../state/route.ts'
+import { go, parameter } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
 import { instantText, isoText } from '../time/words.ts'
 import type { NamedObject } from './address.ts'
 import type { Period } from './periods.ts'
-import { exploreView, seriesQuery } from './question.ts'
+import { counterQuery, exploreView, seriesQuery } from './question.ts'
 
 interface GraphFacts {
   object: NamedObject
@@ -43,8 +43,10 @@ export function Graph({ object, measure, period, speed }: GraphFacts) {
     const { signal: ended, abort } = ending()
     const load = async () => {
       try {
-        const query = { ...seriesQuery(object), ...windowOf(period), measure }
-        const layers = await fetchByDirection({ ...query, step: period.stepSeconds }, ended)
+        const asked = { ...windowOf(period), measure, step: period.stepSeconds }
+        const counter = measure === 'bits' || measure === 'packets' ? counterQuery(object) : null
+        const counted = counter && { ...counter, ...asked }
+        const layers = await fetchByDirection({ ...seriesQuery(object), ...asked }, ended, counted)
         loaded.value = { layers, at: Date.now() }
         error.value = null
       } catch (cause) {
@@ -88,8 +90,10 @@ function ending(): { signal: AbortSignal; abort: () => void } {
   return { signal: controller.signal, abort: () => controller.abort() }
 }
 
+/** The period up to now, or to the moment that the address names: such a page stays as it is. */
 function windowOf({ from }: Period): { from: number; to: number } {
-  const now = Date.now()
+  const context = { now: Date.now(), zone: zone.value, side: 'to' } as const
+  const now = parseTime(parameter('to') || 'now', context) ?? context.now
   const start = parseTime(from, { now, zone: zone.value, side: 'from' }) ?? now
   return { from: Math.floor(start / 1000), to: Math.floor(now / 1000) }
 }
@@ -120,7 +124,10 @@ function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null
     if (speed === null || measure !== 'bits' || value === null || value === undefined) return ''
     return ` (${((value / speed) * 100).toFixed(1)} %)`
   }
-  const newest = answer.time.findLast((_, i) => layers.total.above[i] !== null)
+  const isKnown = totals.length > 0
+  const newest = isKnown
+    ? answer.time.findLast((_, i) => layers.total.above[i] !== null)
+    : undefined
   return (
     <>
       <table class="figures graph-figures">
@@ -154,6 +161,7 @@ function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null
       <p class="dim graph-foot">
         {totals.length === 0 ? 'nothing is stored of it in this time · ' : ''}
         {layers.peak ? 'thin line: greatest 5 minutes · ' : ''}
+        {layers.compared ? 'dashed: as the interface counts itself · ' : ''}
         {newest === undefined
           ? 'no data'
           : `last data ${instantText((newest + answer.step) * 1000, zone.value)}`}{' '}

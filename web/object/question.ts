@@ -24,6 +24,13 @@ export function seriesQuery({ kind, name }: NamedObject): Query {
   return askings[kind](name)
 }
 
+/** What an interface counts itself is asked for so; null for what counts nothing. */
+export function counterQuery({ kind, name }: NamedObject): Query | null {
+  if (kind !== 'interface') return null
+  const { exporter, index } = interfaceOf(name)
+  return { by: 'counter,direction', exporter, key: index }
+}
+
 /** The parts of an interface's name: EXPORTER/INDEX. */
 export function interfaceOf(name: string): { exporter: string; index: string } {
   const at = name.lastIndexOf('/')

@@ -52,7 +52,12 @@ export function Wall() {
   const classes = ['wall', isDimmed.value ? 'dimmed' : '', isPointerHidden.value ? 'still' : '']
   const dashboard = hung.value
   return (
-    <main id="main" class={classes.join(' ')} style={{ fontSize: `${13 * scale}px` }}>
+    <main
+      id="main"
+      class={classes.join(' ')}
+      aria-busy={dashboard === null && fault.value === null}
+      style={{ fontSize: `${13 * scale}px` }}
+    >
       <Head title={dashboard?.body.title ?? shown.value} />
       {fault.value && (
         <p class="message error" role="alert">
