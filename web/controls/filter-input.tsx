@@ -63,19 +63,6 @@ export function FilterInput({ value, apply, placeholder, take }: FilterInputFact
     if (answer) said.value = { text, answer }
     if (text.trim() === '' || answer?.error === null) apply(text.trim())
   }
-  const keys = (event: KeyboardEvent) => {
-    const last = suggestions.length - 1
-    if (event.key === ' ' && event.ctrlKey) isOpen.value = true
-    else if (event.key === 'Escape' && isOpen.value) {
-      isOpen.value = false
-      event.stopPropagation()
-    } else if (event.key === 'ArrowDown' && last >= 0)
-      active.value = Math.min(last, active.value + 1)
-    else if (event.key === 'ArrowUp' && last >= 0) active.value = Math.max(-1, active.value - 1)
-    else if ((event.key === 'Enter' || event.key === 'Tab') && active.value >= 0) pick(active.value)
-    else return
-    event.preventDefault()
-  }
   return (
     <form class="filter" role="search" onSubmit={(event) => void submit(event)}>
       <input
@@ -93,7 +80,9 @@ export function FilterInput({ value, apply, placeholder, take }: FilterInputFact
         aria-describedby={fault ? 'filter-fault' : undefined}
         title={own?.filter ? `understood as: ${own.filter}` : undefined}
         value={text}
-        onKeyDown={keys}
+        onKeyDown={(event) =>
+          answerKey(event, { isOpen, active, last: suggestions.length - 1, pick })
+        }
         onBlur={() => (isOpen.value = false)}
         onInput={({ currentTarget: field }) => {
           draft.value = { text: field.value, caret: field.selectionStart ?? field.value.length }
@@ -102,22 +91,46 @@ export function FilterInput({ value, apply, placeholder, take }: FilterInputFact
         }}
       />
       {text !== '' && (
-        <button
-          type="button"
-          class="plain"
-          aria-label="Clear the filter"
-          onClick={() => {
+        <Clear
+          clear={() => {
             draft.value = { text: '', caret: 0 }
             apply('')
           }}
-        >
-          ×
-        </button>
+        />
       )}
       {!isApplied && !fault && suggestions.length === 0 && <span class="hint">Enter</span>}
       <Suggestions list={suggestions} active={active.value} pick={pick} />
       {fault && !isApplied && suggestions.length === 0 && <FaultAt text={text} fault={fault} />}
     </form>
+  )
+}
+
+interface List {
+  isOpen: Signal<boolean>
+  active: Signal<number>
+  last: number
+  pick: (index: number) => void
+}
+
+/** The keys of the list of what may follow; what it does not know is the field's. */
+function answerKey(event: KeyboardEvent, { isOpen, active, last, pick }: List): void {
+  const { key } = event
+  if (key === ' ' && event.ctrlKey) isOpen.value = true
+  else if (key === 'Escape' && isOpen.value) {
+    isOpen.value = false
+    event.stopPropagation()
+  } else if (key === 'ArrowDown' && last >= 0) active.value = Math.min(last, active.value + 1)
+  else if (key === 'ArrowUp' && last >= 0) active.value = Math.max(-1, active.value - 1)
+  else if ((key === 'Enter' || key === 'Tab') && active.value >= 0) pick(active.value)
+  else return
+  event.preventDefault()
+}
+
+function Clear({ clear }: { clear: () => void }) {
+  return (
+    <button type="button" class="plain" aria-label="Clear the filter" onClick={clear}>
+      ×
+    </button>
   )
 }
 
