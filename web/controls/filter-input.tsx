@@ -42,13 +42,8 @@ export function FilterInput({ value, apply, placeholder, take }: FilterInputFact
   }, [value])
   useEffect(() => followDraft(draft, said), [])
   const { text } = draft.value
-  const own = said.value?.text === text ? said.value.answer : null
-  const fault = text.trim() === '' ? null : (own?.error ?? null)
+  const { own, fault, suggestions } = reading(said.value, text, isOpen.value)
   const isApplied = text.trim() === value.trim()
-  const following = isOpen.value ? (own?.suggestions ?? []).slice(0, suggestionsMax) : []
-  // A fault before the word that is being written will not go by finishing the word.
-  const isFaulty = fault !== null && fault.position < (following[0]?.from ?? Infinity)
-  const suggestions = isFaulty ? [] : following
   const pick = (index: number) => {
     const chosen = suggestions[index]
     if (!chosen) return
@@ -103,6 +98,16 @@ export function FilterInput({ value, apply, placeholder, take }: FilterInputFact
       {fault && !isApplied && suggestions.length === 0 && <FaultAt text={text} fault={fault} />}
     </form>
   )
+}
+
+/** What the API said of a text, as far as it bears on it: its fault, or else what may follow. */
+function reading(said: Said | null, text: string, isOpen: boolean) {
+  const own = said?.text === text ? said.answer : null
+  const fault = text.trim() === '' ? null : (own?.error ?? null)
+  const following = isOpen ? (own?.suggestions ?? []).slice(0, suggestionsMax) : []
+  // A fault before the word that is being written will not go by finishing the word.
+  const isFaulty = fault !== null && fault.position < (following[0]?.from ?? Infinity)
+  return { own, fault, suggestions: isFaulty ? [] : following }
 }
 
 interface List {
