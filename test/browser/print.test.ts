@@ -17,30 +17,38 @@ const explained =
   '?from=2026-11-16T11:28:00Z&to=2026-11-16T11:40:00Z&tz=UTC&explain=2026-11-16T11:31:00Z/2026-11-16T11:38:00Z'
 const skip = skipWithout('chromium', 'pdftotext')
 
-test('Print gives one page that says it all, and the flows behind it on a second', { skip, timeout: 240_000 }, async () => {
-  await mkdir(shots, { recursive: true })
-  const weir = await startWeir({ replayed: true })
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  try {
-    const { page, complaints } = await openPage(browser, `${weir.url}/${explained}`)
-    const sentence = ((await page.locator('.sentence').textContent()) ?? '').trim()
-    assert.match(sentence, /was cut for 4 min 2\d s\. 10\.0\.0\.22 .*312 connections/)
-    const href = await page.getByRole('link', { name: 'Print' }).getAttribute('href')
-    await page.goto(weir.url + href!)
-    const pdf = join(shots, 'report.pdf')
-    await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
-    const words = (text: string) => text.replace(/\s+/g, ' ')
-    const printed = execFileSync('pdftotext', ['-layout', '-l', '1', pdf, '-'], {
-      encoding: 'utf8',
-    })
-    assert.ok(words(printed).includes(words(sentence)), `${printed}\nlacks: ${sentence}`)
-    const pages = /Pages:\s+(\d+)/.exec(execFileSync('pdfinfo', [pdf], { encoding: 'utf8' }))?.[1]
-    assert.match(printed, /Made by Weir from received flows/, 'the first page is the whole report')
-    assert.equal(pages, '2', 'and the evidence one more')
-    execFileSync('pdftoppm', ['-r', '80', '-png', pdf, join(shots, 'report')])
-    assert.deepEqual(complaints, [])
-  } finally {
-    await browser.close()
-    await weir.close()
-  }
-})
+test(
+  'Print gives one page that says it all, and the flows behind it on a second',
+  { skip, timeout: 240_000 },
+  async () => {
+    await mkdir(shots, { recursive: true })
+    const weir = await startWeir({ replayed: true })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      const { page, complaints } = await openPage(browser, `${weir.url}/${explained}`)
+      const sentence = ((await page.locator('.sentence').textContent()) ?? '').trim()
+      assert.match(sentence, /was cut for 4 min 2\d s\. 10\.0\.0\.22 .*312 connections/)
+      const href = await page.getByRole('link', { name: 'Print' }).getAttribute('href')
+      await page.goto(weir.url + href!)
+      const pdf = join(shots, 'report.pdf')
+      await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
+      const words = (text: string) => text.replace(/\s+/g, ' ')
+      const printed = execFileSync('pdftotext', ['-layout', '-l', '1', pdf, '-'], {
+        encoding: 'utf8',
+      })
+      assert.ok(words(printed).includes(words(sentence)), `${printed}\nlacks: ${sentence}`)
+      const pages = /Pages:\s+(\d+)/.exec(execFileSync('pdfinfo', [pdf], { encoding: 'utf8' }))?.[1]
+      assert.match(
+        printed,
+        /Made by Weir from received flows/,
+        'the first page is the whole report',
+      )
+      assert.equal(pages, '2', 'and the evidence one more')
+      execFileSync('pdftoppm', ['-r', '80', '-png', pdf, join(shots, 'report')])
+      assert.deepEqual(complaints, [])
+    } finally {
+      await browser.close()
+      await weir.close()
+    }
+  },
+)
