@@ -20,7 +20,7 @@ export type Difference = { source: string } & (
   | { kind: 'record-missing'; record: GoldenRecord }
   | { kind: 'row-extra'; row: DecodedRow }
   | { kind: 'field'; field: ComparedField; golden: GoldenValue[]; ours: GoldenValue; record: GoldenRecord; row: DecodedRow }
-  | { kind: 'group'; group: GoldenGroup; octets: number; packets: number }
+  | { kind: 'group'; group: GoldenGroup; octets: number; packets: number; unscaled: Sums }
   | { kind: 'group-extra'; key: string; octets: number; packets: number }
   | { kind: 'column'; column: GoldenColumn; extra: GoldenValue[]; missing: GoldenValue[] }
   | { kind: 'counters'; golden: GoldenCounters | null; ours: GoldenCounters | null }
@@ -30,6 +30,12 @@ export interface Comparison {
   differences: Difference[]
   /** Values of the golden that were compared. */
   values: number
+}
+
+/** Of the rows of a group. */
+export interface Sums {
+  octets: number
+  packets: number
 }
 
 const counterFields: ReadonlySet<ComparedField> = new Set(['octetDeltaCount', 'packetDeltaCount'])
@@ -62,6 +68,7 @@ export function agrees(field: ComparedField, golden: readonly GoldenValue[], row
   // 0 is how those that do not sample say that they look at all packets.
   if (field === 'samplingInterval') return Math.max(1, Number(golden[0])) === ours
   if (macFields.has(field)) return golden.includes(ours)
+  if (field === 'mplsTopLabel') return golden[0] === ours
   if (field === 'tcpControlBits' && golden.length > 1)
     return (
       golden.includes(ours) || golden.reduce<number>((all, one) => all | Number(one), 0) === ours
@@ -153,16 +160,14 @@ function closest(
     }
     if (fewest === 0) break
   }
-  return best
+  // What differs in more than half of what is said is another record.
+  return 2 * fewest > said.size ? null : best
 }
 
 const groupKey = (fields: readonly ComparedField[], value: (field: ComparedField) => unknown) =>
   fields.map((field) => `${field}=${String(value(field))}`).join(' ')
 
-interface Sums {
-  octets: number
-  packets: number
-}
+const noSums: Sums = { octets: 0, packets: 0 }
 
 /** Sums of golden and rows by the fields that the golden's groups have. */
 function compareGroups(comparison: Comparison, golden: Golden, decoded: DecodedCase): void {
@@ -171,20 +176,23 @@ function compareGroups(comparison: Comparison, golden: Golden, decoded: DecodedC
   for (const [names, members] of byFields) {
     const fields = names === '' ? [] : names.split(' ')
     const ours = new Map<string, Sums>()
-    const add = (key: string, octets: number, packets: number) => {
-      const held = ours.get(key) ?? { octets: 0, packets: 0 }
-      ours.set(key, { octets: held.octets + octets, packets: held.packets + packets })
+    const unscaled = new Map<string, Sums>()
+    const add = (sums: Map<string, Sums>, key: string, row: Row, rate: number) => {
+      const held = sums.get(key) ?? noSums
+      const octets = held.octets + Number(row['octetDeltaCount']) * rate
+      sums.set(key, { octets, packets: held.packets + Number(row['packetDeltaCount']) * rate })
     }
     for (const { row } of decoded.rows) {
       const rate = isUnscaled ? 1 : Number(row['samplingInterval'])
       const key = groupKey(fields, (field) => valueOf(row, field))
-      add(key, Number(row['octetDeltaCount']) * rate, Number(row['packetDeltaCount']) * rate)
+      add(ours, key, row, rate)
+      add(unscaled, key, row, 1)
     }
     const theirs = Map.groupBy(members, ({ said }) =>
       groupKey(fields, (field) => said.get(field)![0]),
     )
     for (const [key, parts] of theirs) {
-      const held = ours.get(key) ?? { octets: 0, packets: 0 }
+      const held = ours.get(key) ?? noSums
       ours.delete(key)
       const group = { said: parts[0]!.said, octets: 0, packets: 0 }
       for (const part of parts) {
@@ -193,7 +201,7 @@ function compareGroups(comparison: Comparison, golden: Golden, decoded: DecodedC
       }
       comparison.values += fields.length + 2
       if (held.octets !== group.octets || held.packets !== group.packets)
-        comparison.differences.push({ source, kind: 'group', group, ...held })
+        comparison.differences.push({ source, kind: 'group', group, ...held, unscaled: unscaled.get(key) ?? noSums }) // prettier-ignore
     }
     for (const [key, sums] of ours)
       comparison.differences.push({ source, kind: 'group-extra', key, ...sums })

@@ -22,6 +22,7 @@ const times: ReadonlySet<string> = new Set([
   'flowEndMilliseconds',
   'durationMs',
 ])
+const decodedVersions: ReadonlySet<number> = new Set([1, 5, 6, 7, 9, 10])
 /** IPv6 extension headers, which stand before the protocol that a packet is of. */
 const extensionHeaders: ReadonlySet<GoldenValue | undefined> = new Set([0, 43, 44, 60, 135])
 /** Elements by which a record is a flow. */
@@ -205,6 +206,36 @@ export const rules: readonly Rule[] = [
       difference.kind === 'column' &&
       difference.extra.length === 0 &&
       facts.templatesOf(difference).some(describesTunnels),
+  },
+  {
+    name: 'other-version',
+    reason: 'The datagram is of a version that is not decoded; it is counted.',
+    explains: (difference, facts) => {
+      const datagram = facts.datagramOf(difference)
+      return (
+        difference.kind === 'record-missing' &&
+        datagram !== null &&
+        !datagram.isSflow &&
+        !decodedVersions.has(datagram.version)
+      )
+    },
+  },
+  {
+    name: 'inner-packet',
+    reason: 'A sampled packet carries another (a tunnel, or an ICMP error that quotes it): the outer counts.',
+    explains: (difference, facts) =>
+      difference.kind === 'field' &&
+      (difference.record.said.get('protocolIdentifier')?.length ?? 0) > 1 &&
+      !facts.templatesOf(difference).some(describesTunnels),
+  },
+  {
+    name: 'not-scaled',
+    reason: 'The golden sums up what was counted, not what it stands for by the sampling rate.',
+    explains: (difference) =>
+      difference.kind === 'group' &&
+      difference.unscaled.octets > 0 &&
+      difference.unscaled.octets === difference.group.octets &&
+      difference.unscaled.packets === difference.group.packets,
   },
   {
     name: 'set-up-rate',

@@ -69,6 +69,9 @@ const fixedRecords: Readonly<Record<number, readonly [header: number, record: nu
   7: [24, 52],
 } // prettier-ignore
 
+/** A v1 record as softflowd and others send it, four bytes shorter than Cisco's. */
+const shortRecordBytes = 48
+
 /** Walks over all datagrams of a case. */
 export function structureOf(datagrams: readonly CorpusDatagram[]): Structure {
   const known = new Map<string, FoundTemplate>()
@@ -118,7 +121,10 @@ export function structureOf(datagrams: readonly CorpusDatagram[]): Structure {
 function isWholeFixed(view: DataView, version: number): boolean {
   const layout = fixedRecords[version]
   if (!layout) return true
-  return view.byteLength >= 4 && view.byteLength === layout[0] + layout[1] * view.getUint16(2)
+  if (view.byteLength < 4) return false
+  const records = view.getUint16(2)
+  const isShort = version === 1 && view.byteLength === layout[0] + shortRecordBytes * records
+  return isShort || view.byteLength === layout[0] + layout[1] * records
 }
 
 interface Templates {

@@ -31,7 +31,9 @@ const lines: readonly Line[] = [
   ['destinationTransportPort', read.number, 'destinationTransportPort', 'udpDestinationPort', 'tcpDestinationPort', 'serverTransportPort'],
   ['protocolIdentifier', read.protocol, 'protocolIdentifier', 'nextHeaderIPv6'],
   ['tcpControlBits', read.flags, 'tcpControlBits'],
-  ['ipClassOfService', read.number, 'ipClassOfService', 'ipDiffServCodePoint', 'postIpClassOfService'],
+  ['ipClassOfService', read.number, 'ipClassOfService'],
+  ['ipClassOfService', read.codePoint, 'ipDiffServCodePoint'],
+  ['ipClassOfService', read.number, 'postIpClassOfService'],
   ['icmpTypeCode', read.number, 'icmpTypeCodeIPv4', 'icmpTypeCodeIPv6'],
   ['ingressInterface', read.number, 'ingressInterface', 'ingressPhysicalInterface'],
   ['egressInterface', read.number, 'egressInterface', 'egressPhysicalInterface'],
@@ -57,10 +59,12 @@ const lines: readonly Line[] = [
 
 const byName = new Map<string, GoldenField>()
 for (const [rank, [field, reader, ...names]] of lines.entries())
-  names.forEach((name, i) => byName.set(name, { field, read: reader, rank: rank * 100 + i }))
+  names.forEach((name, i) =>
+    byName.set(name.toLowerCase(), { field, read: reader, rank: rank * 100 + i }),
+  )
 
 /** The field of an element, or undefined where the archive does not keep it. */
-export const fieldOf = (name: string): GoldenField | undefined => byName.get(name)
+export const fieldOf = (name: string): GoldenField | undefined => byName.get(name.toLowerCase())
 
 /** Zero and none: what another element may say better. */
 export const isNothing = (value: unknown): boolean => value === 0 || value === ''

@@ -55,6 +55,8 @@ const names: Readonly<Record<string, string | undefined>> = {
   first_switched: 'flowStartMilliseconds',
   last_switched: 'flowEndMilliseconds',
   flow_start_msec: 'flowStartMilliseconds',
+  ip_dscp: 'ipDiffServCodePoint',
+  sampling_interval: 'samplingInterval',
   event_time_msec: 'observationTimeMilliseconds',
 }
 
@@ -81,8 +83,6 @@ function readEvent(fields: Tree): Said {
     if (secondsElements.has(name)) said.add(name, Number(value) * 1000)
     else said.add(names[name] ?? name, value)
   }
-  const dscp = number(fields['ip_dscp'])
-  if (dscp !== null) said.set('ipClassOfService', Number(dscp) << 2, 1)
   const type = number(fields['icmp_type'])
   if (type !== null)
     said.set('icmpTypeCode', Number(type) * 256 + Number(number(fields['icmp_code']) ?? 0), 9e6)

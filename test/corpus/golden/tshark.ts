@@ -160,8 +160,7 @@ function readFlow(flow: Tree, times: HeaderTimes): GoldenRecord['said'] {
   } // prettier-ignore
   const duration = seconds(first('cflow.timedelta'))
   if (duration !== null) said.set('durationMs', duration)
-  const dscp = number(first('cflow.ip_dscp'))
-  if (dscp !== null) said.set('ipClassOfService', Number(dscp) << 2, 1)
+  said.add('ipDiffServCodePoint', first('cflow.ip_dscp'))
   readIcmp(said, first)
   readApplication(said, first)
   said.preferInnermost()

@@ -33,6 +33,12 @@ export const protocol: ValueReader = (given) => {
   return number(given) ?? protocolNumber(name)
 }
 
+/** A code point of differentiated services, which is the upper 6 bits of the class of service. */
+export const codePoint: ValueReader = (given) => {
+  const value = number(given)
+  return value === null ? null : Number(value) << 2
+}
+
 /** 48 bits as xx:xx:xx:xx:xx:xx or six numbers. */
 export const mac: ValueReader = (given) => {
   const bytes = Array.isArray(given)
@@ -104,8 +110,10 @@ export const label: ValueReader = (given) => {
   return number(given)
 }
 
-/** An application as engine..selector, engine..enterprise..selector, or one number. */
+/** An application as engine..selector, engine..enterprise..selector, four bytes, or one number. */
 export const application: ValueReader = (given) => {
+  if (Array.isArray(given))
+    return given.length === 4 ? given.map(Number).reduce((sum, byte) => sum * 256 + byte, 0) : null
   const parts = textOf(given).split('..').map(Number)
   if (parts.length === 1) return number(given)
   return parts.some(Number.isNaN) ? null : parts[0]! * 2 ** 24 + (parts.at(-1)! & 0xff_ffff)
