@@ -62,6 +62,14 @@ export const access: Readonly<Record<string, Rule>> = {
   'PUT /api/trackers/:id': admins,
   'DELETE /api/trackers/:id': admins,
 
+  'GET /api/alerts': readers,
+  'GET /api/alerts/history': readers,
+  'GET /api/alerts/:id': readers,
+  'POST /api/alerts': admins,
+  'PUT /api/alerts/:id': admins,
+  'DELETE /api/alerts/:id': admins,
+  'POST /api/alerts/:id/test': admins,
+
   'GET /api/users': admins,
   'POST /api/users': audited,
   'PUT /api/users/:id': audited,

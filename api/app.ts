@@ -24,6 +24,7 @@ import { errorAnswer, toApiError } from './errors.ts'
 import { HeavyQueries, type HeavyLimits } from './heavy.ts'
 import { servePage } from './page.ts'
 import type { ApiParts } from './parts.ts'
+import { alertsRoute } from './routes/alerts.ts'
 import { annotationsRoute } from './routes/annotations.ts'
 import { dashboardsRoute } from './routes/dashboards.ts'
 import { explainRoute } from './routes/explain.ts'
@@ -130,6 +131,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(dashboardsRoute(parts))
   await app.register(panelsRoute(parts))
   await app.register(trackersRoute(parts))
+  await app.register(alertsRoute(parts))
   await app.register(liveRoute({ ...parts, pageFolder: options.pageFolder }))
   await app.register(sessionRoutes(parts))
   await app.register(usersRoutes(parts))

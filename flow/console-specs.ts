@@ -26,7 +26,53 @@ export const consoleSpecs = {
     'write the name of a header, such as remote-user',
   ),
   PROXY_ADMINS: setting('users whom a proxy names that are admin, comma-separated', '', list, ''),
+  MAIL_SERVER: setting(
+    'server that takes mail for alerts: smtp://[USER@]HOST[:PORT], or smtps://',
+    '',
+    mailServer,
+    'write smtp://HOST:25, or smtps://USER@HOST:465 with WEIR_MAIL_PASSWORD_FILE',
+  ),
+  MAIL_PASSWORD_FILE: setting(
+    'file that holds the password for WEIR_MAIL_SERVER',
+    '',
+    optional,
+    '',
+  ),
+  MAIL_FROM: setting(
+    'sender of the mail of alerts',
+    'weir@localhost',
+    (text) => (/^[^\s@<>]+@[^\s@<>]+$/.test(text) ? text : null),
+    'write an address, such as weir@example.org',
+  ),
+  WEBHOOK_NETWORKS: setting(
+    'networks that are not public and that webhooks of alerts may reach all the same',
+    '',
+    (text) => (text === '' ? null : networks(text)),
+    'write networks as CIDR, comma-separated, such as 10.0.5.7/32',
+  ),
+  ALERT_SCRIPT: setting(
+    'program that alerts may run; gets the alert as JSON on stdin',
+    '',
+    optional,
+    '',
+  ),
 } as const
+
+/** How alerts are told. */
+export interface AlertSettings {
+  mailServer: string | null
+  mailPasswordFile: string | null
+  mailFrom: string
+  webhookNetworks: ReturnType<typeof networks>
+  script: string | null
+}
+
+function mailServer(text: string): string | null {
+  if (!URL.canParse(text)) return null
+  const { protocol, hostname, password, pathname } = new URL(text)
+  const isPlain = password === '' && ['', '/'].includes(pathname) && hostname !== ''
+  return isPlain && ['smtp:', 'smtps:'].includes(protocol) ? text : null
+}
 
 /** How the API tells who asks. */
 export interface AccessSettings {

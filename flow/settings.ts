@@ -5,7 +5,7 @@
 import type { NetworkSet } from './address.ts'
 import type { SensitivityName } from './incident/sensitivity.ts'
 import type { Tier } from './interval.ts'
-import type { AccessSettings } from './console-specs.ts'
+import type { AccessSettings, AlertSettings } from './console-specs.ts'
 import { settingSpecs } from './setting-specs.ts'
 import type { Endpoint, SettingSpec } from './setting-values.ts'
 
@@ -49,6 +49,7 @@ export interface Settings {
   sensitivity: SensitivityName
   timeZone: string
   access: AccessSettings
+  alerts: AlertSettings
   receiveBufferBytes: number
   logLevel: string
 }
@@ -124,6 +125,13 @@ export function readSettings(
       proxies: read('PROXIES', s.PROXIES),
       proxyUserHeader: read('PROXY_USER_HEADER', s.PROXY_USER_HEADER),
       proxyAdmins: read('PROXY_ADMINS', s.PROXY_ADMINS),
+    },
+    alerts: {
+      mailServer: read('MAIL_SERVER', s.MAIL_SERVER),
+      mailPasswordFile: read('MAIL_PASSWORD_FILE', s.MAIL_PASSWORD_FILE) || null,
+      mailFrom: read('MAIL_FROM', s.MAIL_FROM),
+      webhookNetworks: read('WEBHOOK_NETWORKS', s.WEBHOOK_NETWORKS),
+      script: read('ALERT_SCRIPT', s.ALERT_SCRIPT) || null,
     },
     receiveBufferBytes: read('RECEIVE_BUFFER', s.RECEIVE_BUFFER),
     logLevel: read('LOG', s.LOG),

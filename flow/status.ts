@@ -131,5 +131,15 @@ export interface IngestStatus {
   }
   /** Left out where series are kept in files. */
   store?: StoreStatus
+  /** How alerts stand, by id; `at` in unix seconds. */
+  alerts?: Record<
+    string,
+    {
+      is: 'waiting' | 'well' | 'amiss' | 'told' | 'problem'
+      value: number | null
+      at: number | null
+      problem: string | null
+    }
+  >
   warnings: Warning[]
 }

@@ -89,7 +89,8 @@ export class Collector {
   }
 
   async #tick(nowMs: number, isLast: boolean): Promise<void> {
-    const { archive, buckets, coverage, pipeline, receiver, settings, trackers } = this.#parts
+    const { archive, buckets, coverage, pipeline, receiver, settings, trackers, incidents } =
+      this.#parts
     const changedTrackers = await trackers.look()
     pipeline.drain()
     coverage.heartbeat(nowMs)
@@ -123,6 +124,7 @@ export class Collector {
     }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
     else if (!isLast) await this.#redoFromArchive()
+    if (!isLast) incidents.wake(nowMs)
     if (!isLast) await archive.merge(intervalStart(nowMs))
     await archive.expire({
       keepMs: settings.archiveKeepMs,
@@ -175,7 +177,6 @@ export class Collector {
     this.#seriesDueMs = nowMs + seriesEveryMs - 1000
     this.seriesWrittenAt = nowMs
     incidents.changed(batch.intervals)
-    if (!isLast) incidents.wake(nowMs)
     buckets.forget(nowMs)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
     await this.#remake(nowMs, isLast)

@@ -1,5 +1,7 @@
 /** What the console asks of ingest: changes of what people made, trackers taken up, the last minutes. */
 import type { StateStore } from '../store/state.ts'
+import type { AlertEngine } from './alerts/engine.ts'
+import { answerAlertTest } from './alerts/open.ts'
 import type { Collector } from './collector.ts'
 import { answerLive, type LiveRing } from './live.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -11,6 +13,8 @@ import type { TrackerKeeper } from './trackers/keeper.ts'
 const takeUpMs = 500
 /** Flows wait at most so long before they are counted, so that the last second can be shown. */
 const drainMs = 1000
+/** How often it is looked whether an alert is due. */
+const alertsMs = 5000
 
 export interface ConsoleParts {
   data: string
@@ -19,6 +23,7 @@ export interface ConsoleParts {
   live: LiveRing
   pipeline: Pipeline
   collector: Collector
+  alerts: AlertEngine
 }
 
 /** Serves the console until closed; the routes are for ingest's socket. */
@@ -26,15 +31,21 @@ export function openConsole(parts: ConsoleParts): {
   routes: readonly SocketRoute[]
   close(): void
 } {
-  const { data, state, live, pipeline } = parts
+  const { data, state, live, pipeline, alerts } = parts
   takeUpTrackers(parts)
-  const timer = setInterval(() => pipeline.drain(), drainMs).unref()
+  const timers = [
+    setInterval(() => pipeline.drain(), drainMs).unref(),
+    setInterval(() => void alerts.tick(Date.now()), alertsMs).unref(),
+  ]
   return {
     routes: [
       (request, response) => answerState(request, response, { data, state }),
       (request, response) => answerLive(request, response, live),
+      (request, response) => answerAlertTest(request, response, { engine: alerts, state }),
     ],
-    close: () => clearInterval(timer),
+    close: () => {
+      for (const timer of timers) clearInterval(timer)
+    },
   }
 }
 

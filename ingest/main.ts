@@ -10,6 +10,7 @@ import type { Settings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openSeriesStore } from '../store/open.ts'
 import type { StateStore } from '../store/state.ts'
+import { openAlerts } from './alerts/open.ts'
 import { Buckets } from './buckets/buckets.ts'
 import { Collector, wholeFrom } from './collector.ts'
 import { openConsole } from './console.ts'
@@ -65,8 +66,15 @@ export async function runIngest(
   const made = { archive, coverage, counters, writer, consolidator, incidents }
   const collector = new Collector({ ...shared, ...made })
   const { data } = settings
-  const console = openConsole({ data, state, trackers, live, pipeline, collector })
-  const reporter = await Reporter.open({ ...shared, collector, store, routes: console.routes })
+  const alerts = openAlerts({ ...shared, names, state, followed, coverage, store })
+  const console = openConsole({ data, state, trackers, live, pipeline, collector, alerts })
+  const reporter = await Reporter.open({
+    ...shared,
+    collector,
+    alerts,
+    store,
+    routes: console.routes,
+  })
   await collector.tick(Date.now())
   const clock = schedule(wakeUps, () => collector.tick(Date.now()), {
     timezone: 'UTC',

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { Settings } from '../flow/settings.ts'
 import type { IngestStatus, Warning } from '../flow/status.ts'
 import type { SeriesStore } from '../store/series.ts'
+import type { AlertEngine } from './alerts/engine.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Collector } from './collector.ts'
 import { warningsOf } from './exporter-warnings.ts'
@@ -25,6 +26,7 @@ export interface ReporterParts {
   collector: Collector
   buckets: Buckets
   trackers: TrackerKeeper
+  alerts: AlertEngine
   store: Pick<SeriesStore, 'status'>
   /** What else the socket answers. */
   routes: readonly SocketRoute[]
@@ -71,7 +73,7 @@ export class Reporter {
 
   /** The status as of now. */
   async status(): Promise<IngestStatus> {
-    const { receiver, pipeline, collector, buckets, trackers, store } = this.#parts
+    const { receiver, pipeline, collector, buckets, trackers, alerts, store } = this.#parts
     const received = await receiver.status()
     const stored = store.status?.()
     return {
@@ -90,6 +92,7 @@ export class Reporter {
       incidents: collector.incidents,
       memoryBytes: process.memoryUsage.rss(),
       trackers: trackers.status(collector.redo),
+      alerts: Object.fromEntries(alerts.states),
       ...(stored ? { store: stored } : {}),
       warnings: [
         ...this.#warnings,
@@ -124,6 +127,12 @@ export class Reporter {
         what: `incidents could not be looked for: ${lastError}`,
         remedy: 'it is tried again every minute; look at the disk and the memory',
       })
+    for (const [id, { problem }] of this.#parts.alerts.states)
+      if (problem !== null)
+        troubles.push({
+          what: `the alert ${id} cannot be evaluated: ${problem}`,
+          remedy: 'change what it watches, or remove it',
+        })
     if (overflowed > 0)
       troubles.push({
         what: `${overflowed} datagrams were dropped because they came faster than they could be decoded`,

@@ -17,6 +17,8 @@ export const collections = {
   dashboards: { countMax: 500, bytesMax: 65_536 },
   trackers: { countMax: 2000, bytesMax: 32_768 },
   alerts: { countMax: 1000, bytesMax: 16_384 },
+  /** What was told of each alert: see store/alert.ts. */
+  'alert-standings': { countMax: 1000, bytesMax: 32_768 },
   users: { countMax: 1000, bytesMax: 4096 },
   sessions: { countMax: 10_000, bytesMax: 4096 },
   tokens: { countMax: 1000, bytesMax: 4096 },

@@ -8,8 +8,10 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { servicePort } from '../../flow/service.ts'
 import { activeWithin, countWithin } from '../../flow/spread.ts'
+import type { FieldName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
-import { serviceCode } from './codes.ts'
+import { directions, serviceCode } from './codes.ts'
+import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
 import { directionOf, Totals } from './totals.ts'
@@ -24,6 +26,9 @@ export interface BucketsOptions {
   only?: ReadonlySet<number>
   trackers?: FollowedTrackers
 }
+
+/** Sums of a tracker in an interval, each by direction, and under `all`. */
+export type TrackerSums = Record<FieldName, Record<string, number>>
 
 /** Closed intervals are held this long for late flows. */
 const horizonMs = 3_600_000
@@ -90,6 +95,18 @@ export class Buckets {
   clearTracker(tracker: number, intervals: readonly number[]): void {
     for (const interval of intervals)
       for (const totals of this.#intervals.get(interval)?.values() ?? []) totals.clear(tracker)
+  }
+
+  /** What a tracker counted in an interval over all exporters, by direction and in all. */
+  trackerSums(interval: number, tracker: number): TrackerSums {
+    const sums = new Float64Array(directions.length * amountCount)
+    for (const totals of this.#intervals.get(interval)?.values() ?? [])
+      totals.addTrackerSums(tracker, sums)
+    const of = (field: number): Record<string, number> => {
+      const each = directions.map((name, at) => [name, sums[at * amountCount + field]!] as const)
+      return Object.fromEntries([...each, ['all', each.reduce((sum, [, n]) => sum + n, 0)]])
+    }
+    return { bytes: of(0), packets: of(1), flows: of(2), active: of(3) }
   }
 
   /** Lets go of every interval before `to`, and gives those that were held. */

@@ -64,6 +64,13 @@ export class Totals {
     for (let i = 0; i < amountCount; i++) slots[at + i] = slots[at + i]! + this.amounts[i]!
   }
 
+  /** Adds what a tracker counted to sums by direction; see TrackerSums. */
+  addTrackerSums(tracker: number, sums: Float64Array): void {
+    if (!this.#trackers) return
+    const at = this.#trackers.place(tracker, 1)
+    for (let i = 0; i < sums.length; i++) sums[i]! += this.#trackers.slots[at + i]!
+  }
+
   /** Forgets what a tracker counted. */
   clear(tracker: number): void {
     if (!this.#trackers) return

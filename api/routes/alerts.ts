@@ -1,0 +1,185 @@
+/** CRUD /api/alerts, their history, and the Test button. Alerts are evaluated and told by ingest. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+import type { IngestStatus } from '../../flow/status.ts'
+import type { KeptAlert } from '../../store/alert.ts'
+import type { StateDocument } from '../../store/state.ts'
+import {
+  documentOf,
+  expectedRevision,
+  headOf,
+  makeChange,
+  putDocument,
+  sayCreated,
+} from '../documents.ts'
+import { ApiError, badQuery } from '../errors.ts'
+import { authorOf } from '../identity.ts'
+import type { ApiParts, App } from '../parts.ts'
+import { ErrorAnswer } from '../schema.ts'
+import { IdParameters, Removed } from '../schema-state.ts'
+import { NoQuery } from '../schema-status.ts'
+import { Alert, AlertBody, AlertEvent, AlertHistory, AlertsAnswer } from '../schema-trackers.ts'
+import { askIngest } from '../state.ts'
+import { newId } from './annotations.ts'
+
+const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
+const collection = 'alerts' as const
+/** Alerts of the history that are shown. */
+const historyMax = 500
+
+export function alertsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    listRoutes(app, parts)
+    oneRoutes(app, parts)
+    testRoute(app, parts)
+  }
+}
+
+function listRoutes(app: App, parts: ApiParts): void {
+  const { state, status } = parts
+  app.get(
+    '/api/alerts',
+    {
+      schema: {
+        summary: 'Alerts and how they stand',
+        querystring: NoQuery,
+        response: { 200: AlertsAnswer, ...errors },
+      },
+    },
+    async () => {
+      const ingest = await status.read()
+      const kept = await state.list<KeptAlert>(collection)
+      return { alerts: kept.map((alert) => answerOf(alert, ingest)) }
+    },
+  )
+  app.get(
+    '/api/alerts/history',
+    {
+      schema: {
+        summary: 'What was told, to whom, and whether it arrived; newest first',
+        querystring: NoQuery,
+        response: { 200: AlertHistory, ...errors },
+      },
+    },
+    async () => ({ events: await state.readLog<AlertEvent>('alert-history', historyMax) }),
+  )
+  app.post(
+    '/api/alerts',
+    {
+      schema: {
+        summary: 'Makes an alert',
+        body: AlertBody,
+        response: { 201: Alert, ...errors },
+      },
+    },
+    async (request, reply) => {
+      await checkAlert(request.body, parts)
+      const id = newId()
+      const body: KeptAlert = { ...request.body, author: authorOf(request) }
+      const made = await putDocument(state, { collection, id, body, revision: 0 })
+      sayCreated(reply, `/api/alerts/${id}`)
+      return answerOf(made, await status.read())
+    },
+  )
+}
+
+function oneRoutes(app: App, parts: ApiParts): void {
+  const { state, status } = parts
+  const one = { params: IdParameters, response: { 200: Alert, ...errors } }
+  app.get('/api/alerts/:id', { schema: { summary: 'An alert', ...one } }, async ({ params }) =>
+    answerOf(await documentOf<KeptAlert>(state, collection, params.id), await status.read()),
+  )
+  app.put(
+    '/api/alerts/:id',
+    { schema: { summary: 'Changes an alert', ...one, body: AlertBody } },
+    async (request) => {
+      await checkAlert(request.body, parts)
+      const { id } = request.params
+      const before = await documentOf<KeptAlert>(state, collection, id)
+      const revision = expectedRevision(request, before) ?? before.revision
+      const body: KeptAlert = { ...request.body, author: before.body.author }
+      const after = await putDocument(state, { collection, id, body, revision })
+      return answerOf(after, await status.read())
+    },
+  )
+  app.delete(
+    '/api/alerts/:id',
+    {
+      schema: {
+        summary: 'Removes an alert',
+        params: IdParameters,
+        response: { 200: Removed, ...errors },
+      },
+    },
+    async (request) => {
+      const before = await documentOf(state, collection, request.params.id)
+      const revision = expectedRevision(request, before)
+      await makeChange(state, { collection, id: before.id, revision })
+      return { removed: true as const }
+    },
+  )
+}
+
+function testRoute(app: App, { state, settings }: ApiParts): void {
+  app.post(
+    '/api/alerts/:id/test',
+    {
+      schema: {
+        summary: 'Tells an alert now, by the very code that would: what came of it',
+        params: IdParameters,
+        response: { 200: AlertEvent, ...errors },
+      },
+    },
+    async ({ params: { id } }) => {
+      await documentOf(state, collection, id)
+      const answer = await askIngest(settings.data, '/alerts/test', { id })
+      if (!answer)
+        throw new ApiError(503, 'no-ingest', {
+          message: 'no ingest runs, and it is ingest that tells alerts',
+          remedy: 'start weir ingest on this data folder',
+        })
+      if (answer.status !== 200)
+        throw new ApiError(409, 'cannot-tell', {
+          message: (answer.body as { message?: string } | null)?.message ?? 'it cannot be told',
+          remedy: 'look at what the alert watches',
+        })
+      return answer.body as AlertEvent
+    },
+  )
+}
+
+/** An alert that could never be told is refused when it is made. */
+async function checkAlert(alert: AlertBody, { state, settings }: ApiParts): Promise<void> {
+  const { subject, condition, targets } = alert
+  const hasValue = subject.kind !== 'incident' && subject.kind !== 'silent'
+  if (hasValue !== (condition !== undefined))
+    throw badQuery(
+      'bad-alert',
+      hasValue ? 'it has no condition' : `a ${subject.kind} has no condition`,
+      'values have a condition; incidents and silences have none',
+    )
+  if (subject.kind === 'tracker') await documentOf(state, 'trackers', subject.tracker)
+  if (condition?.is === 'outside' && condition.low > condition.high)
+    throw badQuery('bad-alert', '"low" is above "high"', 'exchange them')
+  const { mailServer, script } = settings.alerts
+  for (const target of targets) {
+    if ('mail' in target && mailServer === null)
+      throw badQuery('bad-alert', 'there is no mail server', 'set WEIR_MAIL_SERVER')
+    if ('script' in target && script === null)
+      throw badQuery('bad-alert', 'there is no script', 'set WEIR_ALERT_SCRIPT')
+    if ('webhook' in target && !URL.canParse(target.webhook))
+      throw badQuery('bad-alert', 'the webhook is no address', 'write https://HOST/PATH')
+  }
+}
+
+function answerOf(document: StateDocument<KeptAlert>, ingest: IngestStatus | null): Alert {
+  const isRunning = ingest?.running === true
+  const known = isRunning ? ingest.alerts?.[document.id] : undefined
+  const waiting: Alert['state'] = {
+    is: isRunning ? 'waiting' : 'problem',
+    value: null,
+    at: null,
+    problem: isRunning ? null : 'no ingest runs: start weir ingest, which evaluates alerts',
+  }
+  return { ...headOf(document), ...document.body, state: known ?? waiting }
+}

@@ -1,0 +1,171 @@
+/** Telling alerts: by mail, webhook and script; each tried again some times, and what failed is said. */
+import { execFile } from 'node:child_process'
+import { lookup } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { createTransport } from 'nodemailer'
+
+import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
+import type { AlertSettings } from '../../flow/console-specs.ts'
+import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
+
+/** Times an alert is tried, and the pause before each further one. */
+const triesMax = 3
+const pausesMs = [2000, 15_000]
+const answerTimeoutMs = 15_000
+const scriptTimeoutMs = 30_000
+
+/** Networks that a webhook does not reach unless the settings name them: ours, this machine, none. */
+const closedNetworks = new NetworkSet(
+  [
+    '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12',
+    '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3', '::/127', 'fc00::/7',
+    'fe80::/10', 'ff00::/8', '64:ff9b::/96', '2002::/16',
+  ].map((text): Network => parseNetwork(text)!), // prettier-ignore
+)
+
+/** What is told. */
+export type Told = Omit<AlertEvent, 'sent'>
+
+/** Tells one target; gives why it failed, or null. */
+export async function deliver(
+  target: AlertTarget,
+  told: Told,
+  settings: AlertSettings,
+): Promise<string | null> {
+  let reason = ''
+  for (let tries = 0; tries < triesMax; tries++) {
+    if (tries > 0) await sleep(pausesMs[tries - 1] ?? 0, undefined, { ref: false })
+    try {
+      await deliverOnce(target, told, settings)
+      return null
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error)
+      if (error instanceof NotAllowed) return reason
+    }
+  }
+  return reason
+}
+
+/** A target that is not allowed, or refuses: trying again changes nothing. */
+class NotAllowed extends Error {}
+
+/** A target in words, without what may be secret in its address. */
+export function targetText(target: AlertTarget): string {
+  if ('mail' in target) return `mail ${target.mail}`
+  if ('script' in target) return 'script'
+  return `webhook ${URL.canParse(target.webhook) ? new URL(target.webhook).origin : ''}`
+}
+
+async function deliverOnce(
+  target: AlertTarget,
+  told: Told,
+  settings: AlertSettings,
+): Promise<void> {
+  if ('mail' in target) return sendMail(target.mail, told, settings)
+  if ('webhook' in target) return post(target.webhook, told, settings)
+  return runScript(told, settings)
+}
+
+async function sendMail(to: string, told: Told, settings: AlertSettings): Promise<void> {
+  const { mailServer, mailFrom, mailPasswordFile } = settings
+  if (mailServer === null) throw new NotAllowed('no mail server: set WEIR_MAIL_SERVER')
+  const url = new URL(mailServer)
+  const pass = mailPasswordFile === null ? '' : (await readFile(mailPasswordFile, 'utf8')).trim()
+  const user = decodeURIComponent(url.username)
+  const secure = url.protocol === 'smtps:'
+  const transport = createTransport({
+    host: url.hostname.replaceAll(/[[\]]/g, ''),
+    port: url.port === '' ? (secure ? 465 : 25) : Number(url.port),
+    secure,
+    ...(user === '' ? {} : { auth: { user, pass } }),
+    connectionTimeout: answerTimeoutMs,
+    greetingTimeout: answerTimeoutMs,
+    socketTimeout: answerTimeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  try {
+    await transport.sendMail({ from: mailFrom, to, subject: subjectOf(told), text: bodyOf(told) })
+  } finally {
+    transport.close()
+  }
+}
+
+function subjectOf({ name, isTest }: Told): string {
+  return `Weir: ${isTest ? 'test of ' : ''}${name}`
+}
+
+function bodyOf({ text, evidence, permalink, isTest }: Told): string {
+  const test = isTest ? ['This is a test: somebody pressed Test.', ''] : []
+  return [...test, text, '', evidence, '', permalink, ''].join('\n')
+}
+
+/**
+ * Posts to an address that was looked up once and checked: what it names cannot change in between,
+ * and redirections are not followed.
+ */
+async function post(address: string, told: Told, settings: AlertSettings): Promise<void> {
+  const url = new URL(address)
+  const host = url.hostname.replaceAll(/[[\]]/g, '')
+  const found = isIP(host)
+    ? [{ address: host, family: isIP(host) }]
+    : await lookup(host, { all: true })
+  const [first] = found
+  if (!first) throw new Error(`${host} has no address`)
+  for (const { address: each } of found)
+    if (closedNetworks.hasText(each) && !settings.webhookNetworks?.hasText(each))
+      throw new NotAllowed(
+        `${host} is ${each}, which is no public address: name its network in WEIR_WEBHOOK_NETWORKS`,
+      )
+  const body = JSON.stringify(told)
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+  await new Promise<void>((resolve, reject) => {
+    const asked = send(
+      url,
+      {
+        method: 'POST',
+        agent: false,
+        timeout: answerTimeoutMs,
+        headers: { 'content-type': 'application/json', 'user-agent': 'weir' },
+        lookup: (_name, options, done) => {
+          if (options.all) done(null, [first])
+          else done(null, first.address, first.family)
+        },
+      },
+      (response) => {
+        const status = response.statusCode ?? 0
+        response.destroy()
+        if (status >= 200 && status < 300) resolve()
+        else reject(refusalOf(status))
+      },
+    )
+    asked.on('timeout', () => asked.destroy(new Error('it did not answer in time')))
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
+
+/** What an answer says: a redirection is not followed, and a refusal is one the next time too. */
+function refusalOf(status: number): Error {
+  const isForGood = status >= 300 && status < 500 && status !== 408 && status !== 429
+  return isForGood ? new NotAllowed(`it answered ${status}`) : new Error(`it answered ${status}`)
+}
+
+/** Runs the script of the settings, without a shell; the alert is JSON on its stdin. */
+async function runScript(told: Told, { script }: AlertSettings): Promise<void> {
+  if (script === null) throw new NotAllowed('no script: set WEIR_ALERT_SCRIPT')
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile(
+      script,
+      { timeout: scriptTimeoutMs, env: { PATH: process.env['PATH'] ?? '' } },
+      (error) => (error ? reject(error) : resolve()),
+    )
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(`${JSON.stringify(told)}\n`)
+  })
+}

@@ -1,0 +1,252 @@
+/**
+ * Evaluates alerts: values when their interval is over, incidents and silences as they come. What
+ * was told stands in the state, so that a restart tells nothing twice; what cannot be evaluated is a
+ * problem that is shown, never silence.
+ */
+import type { Logger } from 'pino'
+
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import type {
+  AlertEvent,
+  AlertStanding,
+  AlertState,
+  AlertSubject,
+  KeptAlert,
+} from '../../store/alert.ts'
+import type { StateDocument, StateReading, StateWriting } from '../../store/state.ts'
+import { describe, dueInterval, settleMs, type Described } from './described.ts'
+import {
+  observeNow,
+  observeTracker,
+  occurrences,
+  type Occurrence,
+  type Sources,
+} from './observe.ts'
+import { newsOf } from './runs.ts'
+import type { AlertTeller } from './teller.ts'
+
+/** Values are looked at again this often: late flows change them. */
+const valuesMs = 15_000
+/** Intervals that are looked at again; the longest run that can be asked for, and one more. */
+const lookBack = 13
+/** Ids of incidents remembered of an alert. */
+const incidentsMax = 200
+
+export interface EngineParts {
+  sources: Sources
+  state: StateReading & StateWriting
+  teller: AlertTeller
+  log: Logger
+}
+
+type Valued = Extract<AlertSubject, { kind: 'tracker' | 'loss' | 'disk' }>
+type Happening = Extract<AlertSubject, { kind: 'incident' | 'silent' }>
+type Document = StateDocument<KeptAlert>
+
+export class AlertEngine {
+  readonly states = new Map<string, AlertState>()
+  readonly #parts: EngineParts
+  /** The last values of losses and the disk, by alert and key; those of trackers are always at hand. */
+  readonly #recent = new Map<string, Described[]>()
+  #lookedUntil: number | null = null
+  #lookedMs = 0
+  #counted = new Map<string, { flows: number; lost: number }>()
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+  }
+
+  /** Looks at everything that is due. Rounds follow one another; a failure is logged, and the next round goes on. */
+  tick(nowMs: number): Promise<void> {
+    this.#work = this.#work
+      .then(() => this.#tick(nowMs))
+      .catch((error: unknown) => {
+        this.#parts.log.error({ error }, 'alerts could not be evaluated; they are tried again')
+      })
+    return this.#work
+  }
+
+  /** Tells an alert now, whatever its condition says, by the very code that would: what came of it. */
+  async test(id: string, alert: KeptAlert, nowMs: number): Promise<AlertEvent> {
+    const { subject } = alert
+    const interval = dueInterval(alert, nowMs)
+    const found = isValued(subject)
+      ? (await this.#observe(alert, subject, { interval, back: 1, lost: new Map() }))[0]
+      : (await occurrences(subject, nowMs, this.#parts.sources))[0]
+    const nothing = {
+      text: 'There is nothing to tell of now.',
+      evidence: '',
+      path: '/',
+      from: interval,
+      to: interval + intervalMs,
+    }
+    return this.#parts.teller.tell({ id, alert, found: found ?? nothing, isTest: true }, nowMs)
+  }
+
+  async #tick(nowMs: number): Promise<void> {
+    const alerts = await this.#parts.state.list<KeptAlert>('alerts')
+    for (const id of this.states.keys())
+      if (!alerts.some((alert) => alert.id === id)) this.#forget(id)
+    const closed = intervalStart(nowMs - settleMs) - intervalMs
+    const lost = closed === this.#lookedUntil ? null : this.#takeLost()
+    const looksAtValues = lost !== null || nowMs - this.#lookedMs >= valuesMs
+    this.#lookedUntil = closed
+    if (looksAtValues) this.#lookedMs = nowMs
+    for (const alert of alerts) {
+      const { subject, isOn = true } = alert.body
+      try {
+        if (!isOn) this.#state(alert, 'waiting', null, nowMs)
+        else if (!isValued(subject)) await this.#happenings(alert, subject, nowMs)
+        else if (looksAtValues) await this.#values(alert, subject, { nowMs, lost })
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error)
+        this.states.set(alert.id, { is: 'problem', value: null, at: nowMs / 1000, problem })
+      }
+    }
+  }
+
+  async #values(
+    alert: Document,
+    subject: Valued,
+    { nowMs, lost }: { nowMs: number; lost: Map<string, number> | null },
+  ): Promise<void> {
+    const { id, body } = alert
+    // What takes a reading of the store, or is known once an interval, is not looked at in between.
+    if (!lost && (subject.kind !== 'tracker' || body.condition?.is === 'unusual')) return
+    const interval = dueInterval(body, nowMs)
+    const isEach = body.repeat === 'each'
+    const standing = await this.#standing(id)
+    const all = await this.#observe(body, subject, {
+      interval,
+      back: lookBack,
+      lost: lost ?? new Map(),
+    })
+    let worst: [AlertState['is'], number | null] = ['well', all.at(-1)?.value ?? null]
+    for (const key of new Set(all.map((each) => each.key))) {
+      const judged = this.#judged(
+        `${id} ${key}`,
+        subject,
+        all.filter((each) => each.key === key),
+      )
+      const toldUntil = standing.told[key] ?? null
+      const news = newsOf(judged, { intervals: body.intervals ?? 1, isEach, toldUntil })
+      const found = judged.find((each) => each.interval === news.tell)
+      if (found) await this.#decide({ alert, standing, found, until: news.toldUntil! }, nowMs)
+      else if (news.toldUntil !== null && news.toldUntil !== toldUntil) {
+        standing.told[key] = news.toldUntil
+        await this.#keepStanding(id, standing)
+      }
+      const last = judged.at(-1)
+      if (last?.isAmiss)
+        worst = [standing.told[key] === last.interval ? 'told' : 'amiss', last.value]
+    }
+    this.#state(alert, ...worst, nowMs)
+  }
+
+  /** The judged intervals of one subject, the oldest first. */
+  #judged(row: string, subject: Valued, now: Described[]): Described[] {
+    if (subject.kind === 'tracker') return now
+    const recent = [...(this.#recent.get(row) ?? []), ...now].slice(-lookBack)
+    this.#recent.set(row, recent)
+    return recent
+  }
+
+  async #happenings(alert: Document, subject: Happening, nowMs: number): Promise<void> {
+    const standing = await this.#standing(alert.id)
+    const found = await occurrences(subject, nowMs, this.#parts.sources)
+    const isSilence = subject.kind === 'silent'
+    for (const key of Object.keys(standing.told)) {
+      if (!isSilence || found.some((each) => each.key === key)) continue
+      delete standing.told[key]
+      await this.#keepStanding(alert.id, standing)
+    }
+    // What was over before the alert was made is no news.
+    for (const each of found.filter(({ to }) => to > alert.createdAt)) {
+      const isOld = isSilence
+        ? Object.hasOwn(standing.told, each.key)
+        : standing.incidents.includes(each.key)
+      if (!isOld) await this.#decide({ alert, standing, found: each, until: nowMs }, nowMs)
+    }
+    this.#state(alert, found.length === 0 ? 'well' : 'told', found.length, nowMs)
+  }
+
+  /** Tells, unless it is quiet; what is told is noted before, so that a crash tells nothing twice. */
+  async #decide(
+    {
+      alert: { id, body },
+      standing,
+      found,
+      until,
+    }: { alert: Document; standing: AlertStanding; found: Occurrence; until: number },
+    nowMs: number,
+  ): Promise<void> {
+    const quietMs = (body.quietMinutes ?? 0) * 60_000
+    if (standing.lastMs !== null && nowMs - standing.lastMs < quietMs) return
+    if (body.subject.kind === 'incident')
+      standing.incidents = [...standing.incidents, found.key].slice(-incidentsMax)
+    else standing.told[found.key] = until
+    standing.lastMs = nowMs
+    await this.#keepStanding(id, standing)
+    void this.#parts.teller.tell({ id, alert: body, found, isTest: false }, nowMs)
+  }
+
+  #forget(id: string): void {
+    this.states.delete(id)
+    for (const row of this.#recent.keys()) if (row.startsWith(`${id} `)) this.#recent.delete(row)
+  }
+
+  #state(alert: Document, is: AlertState['is'], value: number | null, nowMs: number): void {
+    this.states.set(alert.id, { is, value, at: nowMs / 1000, problem: null })
+  }
+
+  /** What is known of a subject's values, as it would be told. */
+  async #observe(
+    alert: KeptAlert,
+    subject: Valued,
+    { interval, back, lost }: { interval: number; back: number; lost: ReadonlyMap<string, number> },
+  ): Promise<Described[]> {
+    const { sources } = this.#parts
+    const { condition } = alert
+    const earlier = condition?.is === 'unusual' ? condition.observations : 0
+    const observed =
+      subject.kind === 'tracker'
+        ? await observeTracker(subject, interval, { sources, back, earlier })
+        : await observeNow(subject, interval, { sources, lost })
+    // What is not known changes nothing: nothing begins or ends by it.
+    return observed.flatMap((each) => {
+      const { value } = each
+      return value === null ? [] : [describe({ ...each, value }, alert)]
+    })
+  }
+
+  /** Flows lost since the last interval, of all, in percent, by exporter. */
+  #takeLost(): Map<string, number> {
+    const lost = new Map<string, number>()
+    const counted = new Map<string, { flows: number; lost: number }>()
+    for (const exporter of this.#parts.sources.exporters()) {
+      const { address, flows } = exporter
+      const before = this.#counted.get(address)
+      counted.set(address, { flows, lost: exporter.lost.flows })
+      if (!before) continue
+      const missing = Math.max(0, exporter.lost.flows - before.lost)
+      const all = missing + Math.max(0, flows - before.flows)
+      if (all > 0) lost.set(address, (100 * missing) / all)
+    }
+    this.#counted = counted
+    return lost
+  }
+
+  async #standing(id: string): Promise<AlertStanding> {
+    const kept = await this.#parts.state.get<AlertStanding>('alert-standings', id)
+    return structuredClone(kept?.body) ?? { told: {}, incidents: [], lastMs: null }
+  }
+
+  async #keepStanding(id: string, body: AlertStanding): Promise<void> {
+    await this.#parts.state.change({ collection: 'alert-standings', id, body })
+  }
+}
+
+function isValued(subject: AlertSubject): subject is Valued {
+  return subject.kind !== 'incident' && subject.kind !== 'silent'
+}

@@ -1,0 +1,100 @@
+/** Opens the alerts of a running ingest, and serves their Test button. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { hostname } from 'node:os'
+
+import type { Logger } from 'pino'
+
+import type { Names } from '../../flow/names.ts'
+import type { Settings } from '../../flow/settings.ts'
+import type { KeptAlert } from '../../store/alert.ts'
+import { IncidentReader } from '../../store/incident/ledger.ts'
+import type { SeriesStore } from '../../store/series.ts'
+import { appendLog } from '../../store/state-log.ts'
+import type { StateStore } from '../../store/state.ts'
+import type { Buckets } from '../buckets/buckets.ts'
+import type { CoverageTracker } from '../coverage.ts'
+import type { Pipeline } from '../pipeline.ts'
+import { readJson } from '../state-socket.ts'
+import type { FollowedTrackers } from '../trackers/followed.ts'
+import { AlertEngine } from './engine.ts'
+import { AlertTeller } from './teller.ts'
+
+export interface AlertParts {
+  settings: Settings
+  names: Names
+  state: StateStore
+  followed: FollowedTrackers
+  buckets: Buckets
+  coverage: CoverageTracker
+  store: SeriesStore
+  pipeline: Pipeline
+  log: Logger
+}
+
+/** The alerts of a data folder; nothing is looked at before `tick`. */
+export function openAlerts(parts: AlertParts): AlertEngine {
+  const { settings, names, state, followed, buckets, coverage, store, pipeline, log } = parts
+  const { data } = settings
+  const exporters = () => pipeline.decoder.exporters()
+  const told = (address: string) =>
+    exporters().find((exporter) => exporter.address === address)?.name ?? null
+  return new AlertEngine({
+    sources: {
+      data,
+      tier: settings.tiers[0]!,
+      state,
+      followed,
+      buckets,
+      coverage,
+      series: store,
+      incidents: new IncidentReader(data),
+      exporters,
+      wording: {
+        zone: settings.timeZone === 'browser' ? 'UTC' : settings.timeZone,
+        hostName: (address) => names.hostName(address),
+        exporterName: (address) => names.exporterName(address) ?? told(address),
+      },
+    },
+    state,
+    teller: new AlertTeller({
+      settings: settings.alerts,
+      pageUrl: pageUrl(settings),
+      log,
+      keep: (event) => appendLog(data, 'alert-history', event),
+    }),
+    log,
+  })
+}
+
+/** Where browsers find the page: as it is published, or as the API listens. */
+export function pageUrl({ published, http }: Settings): string {
+  const { host, port } = published ?? http
+  const isAny = host === '0.0.0.0' || host === '::'
+  const name = isAny ? hostname() : host.includes(':') ? `[${host}]` : host
+  if (published !== null && port === 443) return `https://${name}`
+  return port === 80 ? `http://${name}` : `http://${name}:${port}`
+}
+
+/** Answers POST /alerts/test {id} on ingest's socket; false where the request is another's. */
+export function answerAlertTest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { engine, state }: { engine: AlertEngine; state: StateStore },
+): boolean {
+  if (request.method !== 'POST' || request.url !== '/alerts/test') return false
+  const send = (status: number, body: unknown) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(body))
+  }
+  readJson(request)
+    .then(async (body) => {
+      const { id } = body as { id: string }
+      const alert = await state.get<KeptAlert>('alerts', id)
+      if (!alert) return send(404, { message: `there is no alert "${id}"` })
+      return send(200, await engine.test(id, alert.body, Date.now()))
+    })
+    .catch((error: unknown) => {
+      send(409, { message: error instanceof Error ? error.message : String(error) })
+    })
+  return true
+}

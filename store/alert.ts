@@ -1,0 +1,67 @@
+/** Alerts as they are kept: what is watched, when it is amiss, and whom it is told. */
+
+export type AlertSubject =
+  | {
+      kind: 'tracker'
+      tracker: string
+      measure: 'bits' | 'packets' | 'flows' | 'active'
+      direction?: 'in' | 'out' | 'internal' | 'transit'
+    }
+  | { kind: 'incident'; exporter?: string | null }
+  | { kind: 'silent'; exporter?: string | null; seconds: number }
+  | { kind: 'loss'; exporter?: string | null }
+  | { kind: 'disk' }
+
+export type AlertCondition =
+  | { is: 'above'; value: number }
+  | { is: 'below'; value: number }
+  | { is: 'outside'; low: number; high: number }
+  | { is: 'unusual'; sigma: number; observations: number }
+
+export type AlertTarget = { mail: string } | { webhook: string } | { script: true }
+
+export interface KeptAlert {
+  name: string
+  subject: AlertSubject
+  condition?: AlertCondition
+  /** So many intervals in a row. */
+  intervals?: 1 | 3 | 6 | 12
+  repeat?: 'once' | 'each'
+  quietMinutes?: number
+  targets: AlertTarget[]
+  isOn?: boolean
+  author: string
+}
+
+/** How an alert stands: what is shown of it. */
+export interface AlertState {
+  is: 'waiting' | 'well' | 'amiss' | 'told' | 'problem'
+  value: number | null
+  /** unix seconds */
+  at: number | null
+  problem: string | null
+}
+
+/** What must outlive a restart, so that nothing is told twice. Times are unix ms. */
+export interface AlertStanding {
+  /** By subject (an exporter, or nothing): the interval, or the time, up to which it was told of. */
+  told: Record<string, number>
+  /** Incidents that were told of, the newest last. */
+  incidents: string[]
+  /** When anything was last told. */
+  lastMs: number | null
+}
+
+/** One alert that was told (or tested); times are unix seconds. */
+export interface AlertEvent {
+  at: number
+  alert: string
+  name: string
+  isTest: boolean
+  text: string
+  evidence: string
+  permalink: string
+  from: number
+  to: number
+  sent: { target: string; error: string | null }[]
+}

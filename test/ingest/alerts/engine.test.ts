@@ -1,0 +1,359 @@
+/** Alerts over a simulated clock: what is told, when, once, to a real mail server and a real webhook. */
+import assert from 'node:assert/strict'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test, type TestContext } from 'node:test'
+
+import * as fc from 'fast-check'
+import { pino } from 'pino'
+
+import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
+import { intervalMs } from '../../../flow/interval.ts'
+import { readSettings } from '../../../flow/settings.ts'
+import { AlertEngine } from '../../../ingest/alerts/engine.ts'
+import { judgeValue } from '../../../ingest/alerts/condition.ts'
+import { newsOf } from '../../../ingest/alerts/runs.ts'
+import { AlertTeller } from '../../../ingest/alerts/teller.ts'
+import { Buckets } from '../../../ingest/buckets/buckets.ts'
+import { readPacket, sourceText } from '../../../ingest/capture/packet.ts'
+import { readCapture } from '../../../ingest/capture/read.ts'
+import { CoverageTracker } from '../../../ingest/coverage.ts'
+import { Pipeline } from '../../../ingest/pipeline.ts'
+import { FollowedTrackers } from '../../../ingest/trackers/followed.ts'
+import type { AlertEvent, KeptAlert } from '../../../store/alert.ts'
+import { Archive } from '../../../store/archive/archive.ts'
+import { IncidentReader } from '../../../store/incident/ledger.ts'
+import { openSeriesStore } from '../../../store/open.ts'
+import { StateStore } from '../../../store/state.ts'
+import { withFilter, type KeptTracker } from '../../../store/tracker.ts'
+import { runWeir, scratchFolder } from '../../processes.ts'
+import { openSinks, type Sinks } from '../../sinks.ts'
+
+const capture = 'test/captures/monday-outage.v9.pcap.gz'
+const storyStart = Date.UTC(2026, 10, 16, 11)
+const tickMs = 5000
+
+type Parts = Pick<Simulated, 'events' | 'engine' | 'state' | 'pipeline' | 'coverage' | 'followed'>
+
+/** A collector without sockets, whose clock is the capture’s. */
+class Simulated {
+  nowMs = storyStart
+  readonly events: AlertEvent[]
+  readonly engine: AlertEngine
+  readonly state: StateStore
+  readonly pipeline: Pipeline
+  readonly coverage: CoverageTracker
+  readonly followed: FollowedTrackers
+
+  private constructor(parts: Parts) {
+    this.events = parts.events
+    this.engine = parts.engine
+    this.state = parts.state
+    this.pipeline = parts.pipeline
+    this.coverage = parts.coverage
+    this.followed = parts.followed
+  }
+
+  static async open(
+    t: TestContext,
+    sinks: Sinks,
+    { data }: { data?: string } = {},
+  ): Promise<Simulated> {
+    const folder = data ?? (await scratchFolder())
+    const settings = readSettings({
+      WEIR_DATA: folder,
+      WEIR_MAIL_SERVER: sinks.mailServer,
+      WEIR_WEBHOOK_NETWORKS: '127.0.0.1/32',
+      WEIR_PUBLISHED: 'weir.example.org:443',
+      WEIR_AUTH: 'password',
+    })
+    let simulated: Simulated | null = null
+    const state = await StateStore.open(folder, () => simulated?.nowMs ?? storyStart)
+    assert.ok(state)
+    const followed = new FollowedTrackers()
+    const local = new NetworkSet([parseNetwork('10.0.0.0/8')!])
+    const flowMaxMs = settings.flowMaxMs
+    const buckets = new Buckets({ local, flowMaxMs, wholeFrom: 0, trackers: followed })
+    const coverage = new CoverageTracker(storyStart - intervalMs)
+    const archive = await Archive.open(join(await scratchFolder(), 'archive'))
+    const pipeline = new Pipeline({ coverage, buckets, archive })
+    const series = await openSeriesStore(settings)
+    const events: AlertEvent[] = []
+    const log = pino({ level: 'silent' })
+    const engine = new AlertEngine({
+      sources: {
+        data: folder,
+        tier: settings.tiers[0]!,
+        state,
+        followed,
+        buckets,
+        coverage,
+        series,
+        incidents: new IncidentReader(folder),
+        exporters: () => pipeline.decoder.exporters(),
+        wording: { zone: 'UTC', hostName: () => null, exporterName: () => 'pfsense' },
+      },
+      state,
+      teller: new AlertTeller({
+        settings: settings.alerts,
+        pageUrl: 'https://weir.example.org',
+        log,
+        keep: async (event) => void events.push(event),
+      }),
+      log,
+    })
+    simulated = new Simulated({ events, engine, state, pipeline, coverage, followed })
+    t.after(async () => {
+      await archive.close()
+      await series.close()
+      await state.close()
+    })
+    return simulated
+  }
+
+  /** Follows a filter from the beginning, and makes an alert of it. */
+  async watch(filter: string, alert: Omit<KeptAlert, 'subject' | 'author'>): Promise<void> {
+    const spans = withFilter(
+      [],
+      { filter, canonical: filter },
+      { from: storyStart, now: storyStart },
+    )
+    const body: KeptTracker = { name: 'Line', group: null, side: 'above', author: 'anna', spans }
+    await this.state.change({ collection: 'trackers', id: 'line', body })
+    this.followed.follow(await this.state.list('trackers'))
+    const subject = { kind: 'tracker', tracker: 'line', measure: 'bits' } as const
+    await this.alert('a', { ...alert, subject, author: 'anna' })
+  }
+
+  async alert(id: string, body: KeptAlert): Promise<void> {
+    await this.state.change({ collection: 'alerts', id, body })
+  }
+
+  /** Lets the clock go on to a time, looking at the alerts as ingest does. */
+  async runTo(ms: number): Promise<void> {
+    while (this.nowMs + tickMs <= ms) {
+      this.nowMs += tickMs
+      this.pipeline.drain()
+      this.coverage.heartbeat(this.nowMs)
+      await this.engine.tick(this.nowMs)
+    }
+  }
+
+  /** Takes the capture in at the times at which it was captured. */
+  async feed(until = Number.POSITIVE_INFINITY): Promise<void> {
+    for await (const packet of readCapture(capture)) {
+      if (packet.timeMs > until) break
+      const datagram = readPacket(packet.bytes, packet.linkType)
+      if (!datagram) continue
+      await this.runTo(packet.timeMs)
+      this.pipeline.take({
+        payload: datagram.payload,
+        source: sourceText(datagram),
+        sourcePort: datagram.sourcePort,
+        receivedMs: packet.timeMs,
+      })
+    }
+  }
+
+  /** Waits until what was told has arrived. */
+  async settle(count: number): Promise<void> {
+    for (let tries = 0; this.events.length < count && tries < 500; tries++)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20)
+      })
+  }
+}
+
+test('the story’s congestion is told within a minute of its interval, once, by mail and webhook', async (t) => {
+  const sinks = await openSinks(t)
+  const simulated = await Simulated.open(t, sinks)
+  const targets = [{ mail: 'admin@example.org' }, { webhook: sinks.webhook }]
+  await simulated.watch('dst host 10.0.0.22', {
+    name: 'Bobby has the line',
+    condition: { is: 'above', value: 50e6 },
+    targets,
+  })
+  await simulated.feed()
+  await simulated.runTo(simulated.nowMs + 20 * 60_000)
+  await simulated.settle(1)
+  assert.equal(simulated.events.length, 1)
+  assert.equal(sinks.mails.length, 1)
+  assert.equal(sinks.posts.length, 1)
+  const [event] = simulated.events
+  assert.deepEqual(
+    event!.sent.map(({ error }) => error),
+    [null, null],
+  )
+  // The interval in which the download went on until 11:36:33 ends at 11:40.
+  const late = event!.at - Date.UTC(2026, 10, 16, 11, 40) / 1000
+  t.diagnostic(
+    `told at ${new Date(event!.at * 1000).toISOString()}: ${late} s after the end of the congestion’s last interval`,
+  )
+  assert.ok(late <= 60, `${late} s`)
+  const [mail] = sinks.mails
+  assert.deepEqual(mail!.to, ['admin@example.org'])
+  assert.match(mail!.text, /Bobby has the line/)
+  assert.match(mail!.text, /above 50.00 M/)
+  assert.match(mail!.text, /https:\/\/weir\.example\.org\/\?from=2026-11-16T11/)
+})
+
+test('the story’s incident is told once, with its sentence', async (t) => {
+  const data = await scratchFolder()
+  const replayed = await runWeir(['replay', capture], { WEIR_DATA: data })
+  assert.equal(replayed.code, 0, replayed.stderr)
+  const sinks = await openSinks(t)
+  const simulated = await Simulated.open(t, sinks, { data })
+  const incidents = await new IncidentReader(data).between(storyStart, storyStart + 4 * 3_600_000)
+  assert.ok(incidents.length > 0)
+  await simulated.alert('i', {
+    name: 'Incidents',
+    subject: { kind: 'incident' },
+    targets: [{ mail: 'admin@example.org' }, { webhook: sinks.webhook }],
+    author: 'anna',
+  })
+  await simulated.runTo(incidents[0]!.to + 120_000)
+  await simulated.settle(incidents.length)
+  await simulated.runTo(simulated.nowMs + 600_000)
+  assert.equal(simulated.events.length, incidents.length)
+  assert.equal(sinks.mails.length, incidents.length)
+  assert.match(sinks.mails.map(({ text }) => text).join(''), /was cut for 4 min 2\d s/)
+})
+
+test('an exporter that stops is told as an exporter’s silence, not as a cut, and once', async (t) => {
+  const sinks = await openSinks(t)
+  const simulated = await Simulated.open(t, sinks)
+  await simulated.alert('s', {
+    name: 'Exporter silent',
+    subject: { kind: 'silent', seconds: 120 },
+    targets: [{ webhook: sinks.webhook }],
+    author: 'anna',
+  })
+  await simulated.watch('any', {
+    name: 'No traffic',
+    condition: { is: 'below', value: 1e6 },
+    targets: [{ webhook: sinks.webhook }],
+  })
+  const stopMs = storyStart + 20 * 60_000
+  await simulated.feed(stopMs)
+  await simulated.runTo(stopMs + 30 * 60_000)
+  await simulated.settle(1)
+  assert.deepEqual(
+    simulated.events.map(({ name }) => name),
+    ['Exporter silent'],
+  )
+  const [event] = simulated.events
+  assert.match(event!.text, /exporter pfsense .* is silent/)
+  assert.match(event!.evidence, /does not say that the network is cut/)
+  assert.ok(event!.at - stopMs / 1000 <= 180, `${event!.at - stopMs / 1000} s`)
+})
+
+suite('which run of intervals is news', () => {
+  const judged = (text: string) =>
+    text.split('').map((letter, i) => ({ interval: i, isAmiss: letter === '!' }))
+  const once = { isEach: false, toldUntil: null }
+  test('as many in a row as asked for, told once', () => {
+    assert.deepEqual(newsOf(judged('..!!..'), { intervals: 3, ...once }).tell, null)
+    assert.deepEqual(newsOf(judged('..!!!!'), { intervals: 3, ...once }).tell, 4)
+    const after = { intervals: 1, isEach: false, toldUntil: 3 }
+    assert.deepEqual(newsOf(judged('..!!!!'), after), { tell: null, toldUntil: 5 })
+    assert.deepEqual(newsOf(judged('..!!.!'), after), { tell: 5, toldUntil: 5 })
+    assert.deepEqual(newsOf(judged('..!!!!'), { ...after, isEach: true }).tell, 5)
+  })
+  test('property: looking again at the same tells nothing new', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.boolean(), { maxLength: 30 }),
+        fc.constantFrom(1, 3, 6, 12),
+        fc.boolean(),
+        (amiss, intervals, isEach) => {
+          const all = amiss.map((isAmiss, interval) => ({ interval, isAmiss }))
+          const first = newsOf(all, { intervals, isEach, toldUntil: null })
+          const again = newsOf(all, { intervals, isEach, toldUntil: first.toldUntil })
+          assert.equal(again.tell, null)
+        },
+      ),
+    )
+  })
+})
+
+test('conditions', () => {
+  const amiss = (...given: Parameters<typeof judgeValue>) => judgeValue(...given).isAmiss
+  assert.equal(amiss({ is: 'above', value: 5 }, 5, []), false)
+  assert.equal(amiss({ is: 'above', value: 5 }, 6, []), true)
+  assert.equal(amiss({ is: 'below', value: 5 }, 4, []), true)
+  assert.equal(amiss({ is: 'outside', low: 2, high: 4 }, 3, []), false)
+  assert.equal(amiss({ is: 'outside', low: 2, high: 4 }, 5, []), true)
+  const unusual = { is: 'unusual', sigma: 3, observations: 6 } as const
+  const earlier = [10, 11, 9, 10, 11, 9]
+  assert.equal(amiss(unusual, 12, earlier), false)
+  assert.equal(amiss(unusual, 14, earlier), true)
+  assert.equal(amiss(unusual, 5, earlier), true)
+  assert.equal(amiss(unusual, 1e9, [10, 11]), false, 'too little to know what is usual')
+})
+
+test('an alert on what is gone is a problem that is shown, and a test goes the same way', async (t) => {
+  const sinks = await openSinks(t)
+  const simulated = await Simulated.open(t, sinks)
+  const targets = [{ webhook: sinks.webhook }]
+  await simulated.watch('any', { name: 'Line', condition: { is: 'above', value: 1 }, targets })
+  await simulated.runTo(storyStart + 600_000)
+  const { body } = (await simulated.state.get<KeptAlert>('alerts', 'a'))!
+  await simulated.state.change({ collection: 'trackers', id: 'line' })
+  await simulated.runTo(storyStart + 900_000)
+  assert.equal(simulated.engine.states.get('a')?.is, 'problem')
+  assert.match(simulated.engine.states.get('a')?.problem ?? '', /no tracker "line"/)
+  await assert.rejects(simulated.engine.test('a', body, simulated.nowMs), /no tracker/)
+  const silent: KeptAlert = { ...body, subject: { kind: 'silent', seconds: 60 } }
+  const tested = await simulated.engine.test('a', silent, simulated.nowMs)
+  assert.equal(tested.isTest, true)
+  assert.equal((sinks.posts[0] as AlertEvent).text, 'There is nothing to tell of now.')
+})
+
+suite('webhooks', () => {
+  const told = { name: 'x', targets: [], author: 'anna', subject: { kind: 'disk' } } as KeptAlert
+  const send = async (address: string, networks = '') => {
+    const { alerts } = readSettings({ WEIR_WEBHOOK_NETWORKS: networks })
+    const keep = async () => undefined
+    const log = pino({ level: 'silent' })
+    const teller = new AlertTeller({ settings: alerts, pageUrl: '', log, keep })
+    const found = { text: '', evidence: '', from: 0, to: 0, path: '/' }
+    const alert: KeptAlert = { ...told, targets: [{ webhook: address }] }
+    const { sent } = await teller.tell({ id: 'x', alert, found, isTest: true }, 0)
+    return sent[0]!.error
+  }
+  const closed = ['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', 'localhost', '10.0.0.1', '169.254.169.254', '0.0.0.0', '2130706433', '0x7f.1', '[fe80::1]', '100.64.1.1'] // prettier-ignore
+  for (const host of closed)
+    test(`do not reach ${host} unless the settings name it`, async () => {
+      assert.match(String(await send(`http://${host}:9/hook`)), /WEIR_WEBHOOK_NETWORKS/)
+    })
+  test('reach what the settings name, and follow no redirection', async (t) => {
+    const sinks = await openSinks(t)
+    assert.equal(await send(sinks.webhook, '127.0.0.0/8'), null)
+    sinks.answer(302, { location: sinks.webhook })
+    assert.match(String(await send(sinks.webhook, '127.0.0.0/8')), /answered 302/)
+    assert.equal(sinks.posts.length, 2)
+  })
+})
+
+test('a script gets the alert on its input, without a shell', async (t) => {
+  const folder = await scratchFolder()
+  const [script, output] = [join(folder, 'script; echo bad'), join(folder, 'out')]
+  await writeFile(script, `#!/bin/sh\ncat > "${output}"\n`)
+  await chmod(script, 0o700)
+  const { alerts } = readSettings({ WEIR_ALERT_SCRIPT: script })
+  const log = pino({ level: 'silent' })
+  const keep = async () => undefined
+  const teller = new AlertTeller({ settings: alerts, pageUrl: '', log, keep })
+  const alert: KeptAlert = {
+    name: '$(touch /tmp/bad)',
+    subject: { kind: 'disk' },
+    targets: [{ script: true }],
+    author: 'anna',
+  }
+  const found = { text: 'low', evidence: '', from: 0, to: 0, path: '/' }
+  const { sent } = await teller.tell({ id: 'x', alert, found, isTest: false }, 1000)
+  assert.equal(sent[0]!.error, null)
+  const got = JSON.parse(await readFile(output, 'utf8')) as AlertEvent
+  assert.equal(got.name, '$(touch /tmp/bad)')
+  t.diagnostic(got.text)
+})
