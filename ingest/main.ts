@@ -66,7 +66,7 @@ export async function runIngest(
   const made = { archive, coverage, counters, writer, consolidator, incidents }
   const collector = new Collector({ ...shared, ...made })
   const { data } = settings
-  const alerts = openAlerts({ ...shared, names, state, followed, coverage, store })
+  const alerts = await openAlerts({ ...shared, state, followed, coverage, store })
   const console = openConsole({ data, state, trackers, live, pipeline, collector, alerts })
   const reporter = await Reporter.open({
     ...shared,

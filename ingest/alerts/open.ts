@@ -4,7 +4,6 @@ import { hostname } from 'node:os'
 
 import type { Logger } from 'pino'
 
-import type { Names } from '../../flow/names.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
@@ -13,6 +12,7 @@ import { appendLog } from '../../store/state-log.ts'
 import type { StateStore } from '../../store/state.ts'
 import type { Buckets } from '../buckets/buckets.ts'
 import type { CoverageTracker } from '../coverage.ts'
+import { readNames } from '../names.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { readJson } from '../state-socket.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
@@ -21,7 +21,6 @@ import { AlertTeller } from './teller.ts'
 
 export interface AlertParts {
   settings: Settings
-  names: Names
   state: StateStore
   followed: FollowedTrackers
   buckets: Buckets
@@ -32,8 +31,9 @@ export interface AlertParts {
 }
 
 /** The alerts of a data folder; nothing is looked at before `tick`. */
-export function openAlerts(parts: AlertParts): AlertEngine {
-  const { settings, names, state, followed, buckets, coverage, store, pipeline, log } = parts
+export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
+  const names = await readNames(parts.settings.names)
+  const { settings, state, followed, buckets, coverage, store, pipeline, log } = parts
   const { data } = settings
   const exporters = () => pipeline.decoder.exporters()
   const told = (address: string) =>
