@@ -100,6 +100,8 @@ export interface IncidentsStatus {
   waiting: number
   judged: number
   letGo: number
+  /** With too many flows to be looked at with what came before and after. */
+  notWhole: number
   /** Why the last judging failed; it is tried again. */
   lastError: string | null
 }

@@ -68,8 +68,8 @@ export class Collector {
 
   /** What is known of the looking for incidents. */
   get incidents(): IncidentsStatus {
-    const { waiting, judged, letGo, lastError } = this.#parts.incidents
-    return { waiting, judged, letGo, lastError }
+    const { waiting, judged, letGo, notWhole, lastError } = this.#parts.incidents
+    return { waiting, judged, letGo, notWhole, lastError }
   }
 
   /** How many intervals wait to be made again from the archive. */

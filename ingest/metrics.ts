@@ -54,9 +54,12 @@ export async function renderMetrics(status: IngestStatus): Promise<string> {
   }
   gauge('weir_redo_intervals', 'Intervals whose series wait to be made again').set(status.redo)
   if (status.incidents) {
-    const { waiting, judged, letGo } = status.incidents
+    const { waiting, judged, letGo, notWhole } = status.incidents
     gauge('weir_incidents_waiting_intervals', 'Intervals to look for incidents in').set(waiting)
     counter('weir_incidents_judged_total', 'Intervals looked for incidents in').inc(judged)
+    counter('weir_incidents_not_whole_total', 'Intervals with too many flows to judge').inc(
+      notWhole,
+    )
     counter('weir_incidents_let_go_total', 'Intervals never looked at: too many waited').inc(letGo)
   }
   gauge('weir_memory_bytes', 'Resident memory of ingest').set(status.memoryBytes)

@@ -9,6 +9,7 @@ import {
 import type { ActorFacts, Incident } from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
+import { QueryTooLarge } from '../../store/archive/query-error.ts'
 import { usualOf } from '../../store/incident/history.ts'
 import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
 import type { IncidentReader } from '../../store/incident/ledger.ts'
@@ -55,11 +56,9 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
   const known = (await context.ledger.between(from, to)).filter(
     (each) => exporter === undefined || each.exporter === exporter,
   )
-  const isLong = to - from > lookedMs
   const worst = gravest(known, asked)
-  if (isLong && !worst) return nothing(window, null)
-  const look = isLong ? { from: worst!.from, to: worst!.to } : asked
-  const judged = await judge(queryOf(context, look, isLong ? worst!.exporter : exporter))
+  const { look, judged } = await lookInto(asked, { exporter, worst }, context)
+  if (judged === null) return nothing(window, null)
   const found = gravest(
     judged.flatMap(({ incidents }) => incidents),
     look,
@@ -77,6 +76,26 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     greatest: [],
     usual: [],
   }
+}
+
+/**
+ * Judges the window, or the gravest of the incidents known in it where it is too long or holds too
+ * many flows; null where there is none of these.
+ */
+async function lookInto(
+  asked: Span,
+  { exporter, worst }: { exporter: string | undefined; worst: Incident | undefined },
+  context: ExplainContext,
+): Promise<{ look: Span; judged: Judged[] | null }> {
+  if (asked.to - asked.from <= lookedMs)
+    try {
+      return { look: asked, judged: await judge(queryOf(context, asked, exporter)) }
+    } catch (error) {
+      if (!(error instanceof QueryTooLarge) || !worst) throw error
+    }
+  if (!worst) return { look: asked, judged: null }
+  const look = { from: worst.from, to: worst.to }
+  return { look, judged: await judge(queryOf(context, look, worst.exporter)) }
 }
 
 function queryOf(context: ExplainContext, span: Span, exporter: string | undefined): JudgeQuery {

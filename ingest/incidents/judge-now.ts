@@ -16,7 +16,8 @@ export async function judgeNow(settings: Settings, intervals: readonly number[])
     await ledger.await(intervals)
     for (const span of spansOf(ledger.pending())) {
       const whole = { ...span, lookFrom: ledger.beginOf(span) }
-      await ledger.judged(await judgeSpan(whole, { flows, series }, settings))
+      for (const verdict of await judgeSpan(whole, { flows, series }, settings))
+        await ledger.judged(verdict)
     }
   } finally {
     await Promise.all([ledger.close(), flows.close(), series.close()])

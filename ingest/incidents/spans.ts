@@ -3,6 +3,7 @@ import { intervalMs } from '../../flow/interval.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { judge, type JudgeQuery } from '../../store/incident/judge.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
+import { QueryTooLarge } from '../../store/archive/query-error.ts'
 import type { Settings } from '../../flow/settings.ts'
 
 /** Longer spans would hold too many flows at once. */
@@ -32,11 +33,36 @@ export function spansOf(intervals: readonly number[]): IntervalSpan[] {
 
 export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series'>
 
-/** What happened in a span, by what is stored. */
+export type JudgeSettings = Pick<Settings, 'local' | 'tiers' | 'sensitivity'>
+
+/**
+ * What happened in a span, by what is stored. Where it holds too many flows to be read at once with
+ * what came before and after, it is judged piece by piece.
+ */
 export async function judgeSpan(
   span: IntervalSpan,
   stores: JudgeStores,
-  settings: Pick<Settings, 'local' | 'tiers' | 'sensitivity'>,
+  settings: JudgeSettings,
+): Promise<Verdict[]> {
+  const verdict = await judgeWhole(span, stores, settings).catch((error: unknown) => {
+    if (error instanceof QueryTooLarge) return null
+    throw error
+  })
+  if (verdict?.isWhole) return [verdict]
+  const { from, to, lookFrom } = span
+  if (lookFrom !== undefined && lookFrom < from) return judgeSpan({ from, to }, stores, settings)
+  if (to - from <= intervalMs) return [verdict ?? { from, to, found: [], isWhole: false }]
+  const middle = from + Math.ceil((to - from) / intervalMs / 2) * intervalMs
+  return [
+    ...(await judgeSpan({ from, to: middle }, stores, settings)),
+    ...(await judgeSpan({ from: middle, to }, stores, settings)),
+  ]
+}
+
+async function judgeWhole(
+  span: IntervalSpan,
+  stores: JudgeStores,
+  settings: JudgeSettings,
 ): Promise<Verdict> {
   const query: JudgeQuery = {
     ...stores,

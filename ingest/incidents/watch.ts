@@ -17,7 +17,7 @@ export interface JudgeWorkerData {
   settings: Settings
 }
 
-export type JudgeAnswer = { verdict: Verdict } | { error: string }
+export type JudgeAnswer = { verdicts: Verdict[] } | { error: string }
 
 /** An interval is judged so long after its end: by then most of its flows have come. */
 const settleMs = 75_000
@@ -31,6 +31,8 @@ export class IncidentWatch {
   lastError: string | null = null
   judged = 0
   letGo = 0
+  /** Intervals with too many flows to be looked at with what came before and after. */
+  notWhole = 0
   readonly #ledger: IncidentLedger
   readonly #workerData: JudgeWorkerData
   readonly #log: Logger
@@ -97,7 +99,10 @@ export class IncidentWatch {
       for (const interval of intervals) this.#waiting.delete(interval)
       try {
         const lookFrom = this.#ledger.beginOf(span)
-        await this.#ledger.judged(await this.#ask({ ...span, lookFrom }))
+        for (const verdict of await this.#ask({ ...span, lookFrom })) {
+          if (!verdict.isWhole) this.notWhole++
+          await this.#ledger.judged(verdict)
+        }
       } catch (error) {
         for (const interval of intervals) this.#waiting.add(interval)
         throw error
@@ -115,7 +120,7 @@ export class IncidentWatch {
     return isOver && (this.#judgedMs.get(interval) ?? 0) <= nowMs - againMs
   }
 
-  async #ask(span: IntervalSpan): Promise<Verdict> {
+  async #ask(span: IntervalSpan): Promise<Verdict[]> {
     const worker = (this.#worker ??= this.#start())
     worker.postMessage(span, [])
     const answer = await Promise.race([
@@ -123,7 +128,7 @@ export class IncidentWatch {
       once(worker, 'exit').then((): JudgeAnswer => ({ error: 'the thread has ended' })),
     ])
     if ('error' in answer) throw new Error(`incidents: ${answer.error}`)
-    return answer.verdict
+    return answer.verdicts
   }
 
   #start(): Worker {

@@ -21,7 +21,7 @@ const port = parentPort!
 
 async function answer(span: IntervalSpan): Promise<JudgeAnswer> {
   try {
-    return { verdict: await judgeSpan(span, { flows, series }, settings) }
+    return { verdicts: await judgeSpan(span, { flows, series }, settings) }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
   }

@@ -7,8 +7,8 @@ import { Scene } from '../../flow/incident/scene.ts'
 import { QueryTooLarge } from '../archive/query-error.ts'
 import type { FlowStore } from '../flows.ts'
 
-/** Flows that are held at once: about 60 bytes each. */
-const rowsMax = 3_000_000
+/** Flows that are held at once: 50 to 100 bytes each. */
+const rowsMax = 2_000_000
 /** What is read before and after a time, ms; less where there are too many flows. */
 const margins = [
   { before: 900_000, after: 600_000 },
