@@ -1,6 +1,5 @@
 /** Conditions on addresses as loops over their columns. */
 import { ipv4Marker, type Network } from '../address.ts'
-import type { FlowColumns } from '../columns.ts'
 import type { AddressFilter } from '../filter.ts'
 import { addressFields, type AddressColumn } from './fields.ts'
 import { onBoth } from './number-test.ts'
@@ -22,25 +21,27 @@ export function addressTest({ field, side, networks, except }: AddressFilter): C
   return onBoth(side, { source: test(source!), destination: test(destination) })
 }
 
-const columnsOfFamily = ['sourceAddress', 'destinationAddress'] as const
-
 /** Both addresses are IPv4, or neither is. */
 export function familyTest(version: 4 | 6): ColumnTest {
   const wanted = version === 4 ? 1 : 0
   return (flows, rows, out) => {
+    const { sourceAddressHigh, sourceAddressLow } = flows
+    const { destinationAddressHigh, destinationAddressLow } = flows
     for (let i = 0; i < rows; i++) {
-      let isWanted = 1
-      for (const column of columnsOfFamily) if (isIPv4(flows, column, i) !== wanted) isWanted = 0
-      out[i] = isWanted
+      const source = isIPv4(sourceAddressHigh, sourceAddressLow, i)
+      const destination = isIPv4(destinationAddressHigh, destinationAddressLow, i)
+      out[i] = source === wanted && destination === wanted ? 1 : 0
     }
   }
 }
 
-function isIPv4(flows: FlowColumns, column: (typeof columnsOfFamily)[number], row: number): 0 | 1 {
-  const high = flows[`${column}High`]
+function isIPv4(high: Uint32Array, low: Uint32Array, row: number): 0 | 1 {
   const isMapped = (high[2 * row]! | high[2 * row + 1]!) === 0
-  return isMapped && flows[`${column}Low`][2 * row + 1] === ipv4Marker ? 1 : 0
+  return isMapped && low[2 * row + 1] === ipv4Marker ? 1 : 0
 }
+
+/** As many networks are looked for one after the other. */
+const loopedMax = 8
 
 interface Written {
   rows: number
@@ -65,21 +66,28 @@ class AddressRanges {
     )
   }
 
-  /** Looks every row's address up. */
+  /** Looks every row's address up: in a loop for each of a few networks, else by a search for each row. */
   test(high: Uint32Array, low: Uint32Array, written: Written): void {
-    if (this.#count === 1) this.#testOne(high, low, written)
-    else this.#testMany(high, low, written)
+    if (this.#count > loopedMax) this.#testMany(high, low, written)
+    else {
+      if (written.found === 1) written.out.fill(0, 0, written.rows)
+      for (let n = 0; n < this.#count; n++) this.#testOne(high, low, { ...written, network: n })
+    }
   }
 
-  #testOne(high: Uint32Array, low: Uint32Array, { rows, out, found }: Written): void {
-    const [s0, s1, s2, s3] = this.#starts as unknown as readonly [number, number, number, number]
-    const [m0, m1, m2, m3] = this.#masks as unknown as readonly [number, number, number, number]
+  #testOne(
+    high: Uint32Array,
+    low: Uint32Array,
+    { rows, out, found, network }: Written & { network: number },
+  ): void {
+    const word = (words: Uint32Array, i: number) => words[4 * network + i]! | 0
+    const [s0, s1, s2, s3] = [0, 1, 2, 3].map((i) => word(this.#starts, i)) as [number, number, number, number] // prettier-ignore
+    const [m0, m1, m2, m3] = [0, 1, 2, 3].map((i) => word(this.#masks, i)) as [number, number, number, number] // prettier-ignore
     for (let i = 0, at = 0; i < rows; i++, at += 2) {
       const differs =
         ((low[at]! ^ s3) & m3) | ((low[at + 1]! ^ s2) & m2) |
         ((high[at]! ^ s1) & m1) | ((high[at + 1]! ^ s0) & m0) // prettier-ignore
       if (differs === 0) out[i] = found
-      else if (found === 1) out[i] = 0
     }
   }
 

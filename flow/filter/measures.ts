@@ -64,3 +64,32 @@ function isQuotientIn(
   const isBelow = most === Number.POSITIVE_INFINITY || wide < BigInt(above) * BigInt(by)
   return wide >= BigInt(least) * BigInt(by) && isBelow
 }
+
+/** The measures that are asked for most, in loops of their own. */
+export const countTests = {
+  bytes: (range: Range) => (flows: FlowColumns, rows: number, out: Uint8Array) =>
+    countsWithin(flows.octetDeltaCount, range, { flows, rows, out }),
+  packets: (range: Range) => (flows: FlowColumns, rows: number, out: Uint8Array) =>
+    countsWithin(flows.packetDeltaCount, range, { flows, rows, out }),
+  duration:
+    ([least, most]: Range) =>
+    (flows: FlowColumns, rows: number, out: Uint8Array) => {
+      const [starts, ends] = [flows.flowStartMilliseconds, flows.flowEndMilliseconds]
+      for (let i = 0; i < rows; i++) {
+        const durationMs = Math.max(0, ends[i]! - starts[i]!)
+        out[i] = durationMs >= least && durationMs <= most ? 1 : 0
+      }
+    },
+}
+
+function countsWithin(
+  counts: Float64Array,
+  [least, most]: Range,
+  { flows, rows, out }: { flows: FlowColumns; rows: number; out: Uint8Array },
+): void {
+  const intervals = flows.samplingInterval
+  for (let i = 0; i < rows; i++) {
+    const count = Math.min(counts[i]! * intervals[i]!, Number.MAX_SAFE_INTEGER)
+    out[i] = count >= least && count <= most ? 1 : 0
+  }
+}

@@ -1,8 +1,9 @@
 /** Conditions on numbers and bits as loops over columns. */
-import type { ColumnName, FlowColumns } from '../columns.ts'
+import { flowColumns, type ColumnName, type FlowColumns } from '../columns.ts'
 import type { BitsFilter, NumberFilter, Range, Side } from '../filter.ts'
 import { bitsFields, numberField, type MeasureName } from './fields.ts'
-import { measureWithin } from './measures.ts'
+import { loops, type LoopKind, type ValuesTest } from './loops.ts'
+import { countTests, measureWithin } from './measures.ts'
 import type { ColumnTest } from './predicate.ts'
 
 type NumberColumn = {
@@ -21,8 +22,9 @@ const tableMost = 65_535
 export function numberTest({ field, side, ranges }: NumberFilter): ColumnTest {
   const { columns, measure, shift = 0, mask } = numberField(field)
   if (measure) return measureTest(measure, ranges)
-  const within = withinRanges(ranges, { shift, mask })
   const [source, destination] = columns as readonly NumberColumn[]
+  const kind = flowColumns[source!].kind as LoopKind
+  const within = withinRanges(ranges, { shift, mask, kind })
   if (destination === undefined || side === 'source')
     return (flows, rows, out) => within(flows[source!], rows, out)
   if (side === 'destination') return (flows, rows, out) => within(flows[destination], rows, out)
@@ -48,43 +50,21 @@ export function onBoth(
   }
 }
 
-type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
-type ValuesTest = (values: Values, rows: number, out: Uint8Array) => void
-
 function withinRanges(
   ranges: readonly Range[],
-  { shift, mask }: { shift: number; mask: number | undefined },
+  { shift, mask, kind }: { shift: number; mask: number | undefined; kind: LoopKind },
 ): ValuesTest {
   const [first, second] = ranges
   if (!first) return (_values, rows, out) => void out.fill(0, 0, rows)
   if (shift !== 0 || mask !== undefined) return withinPart(ranges, { shift, mask: mask ?? -1 })
-  if (!second) return withinOne(first)
-  const last = ranges.at(-1)!
-  return last[1] <= tableMost ? withinTable(ranges) : withinMany(ranges)
-}
-
-function withinOne([least, most]: Range): ValuesTest {
-  if (least === most)
-    return (values, rows, out) => {
-      for (let i = 0; i < rows; i++) out[i] = values[i] === least ? 1 : 0
-    }
-  return (values, rows, out) => {
-    for (let i = 0; i < rows; i++) {
-      const value = values[i]!
-      out[i] = value >= least && value <= most ? 1 : 0
-    }
+  if (!second) {
+    const [least, most] = first
+    return (least === most ? loops[kind].equal(least) : loops[kind].within(first)) as ValuesTest
   }
-}
-
-function withinTable(ranges: readonly Range[]): ValuesTest {
+  if (ranges.at(-1)![1] > tableMost) return withinMany(ranges)
   const table = new Uint8Array(tableMost + 1)
   for (const [least, most] of ranges) table.fill(1, least, most + 1)
-  return (values, rows, out) => {
-    for (let i = 0; i < rows; i++) {
-      const value = values[i]!
-      out[i] = value <= tableMost ? table[value]! : 0
-    }
-  }
+  return loops[kind].table(table) as ValuesTest
 }
 
 function withinPart(
@@ -116,6 +96,9 @@ function isWithin(value: number, ranges: readonly Range[]): 0 | 1 {
 }
 
 function measureTest(measure: MeasureName, ranges: readonly Range[]): ColumnTest {
+  const [first, second] = ranges
+  const simple = measure in countTests ? countTests[measure as keyof typeof countTests] : null
+  if (simple && first && !second) return simple(first)
   const within = measureWithin[measure]
   return (flows, rows, out) => {
     for (let i = 0; i < rows; i++) {

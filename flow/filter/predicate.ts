@@ -5,6 +5,7 @@
 import type { FlowColumns } from '../columns.ts'
 import type { Filter } from '../filter.ts'
 import { addressTest, familyTest } from './address-test.ts'
+import { countSet } from './loops.ts'
 import { bitsTest, numberTest } from './number-test.ts'
 
 /** Writes 1 or 0 for each of the first `rows` rows. */
@@ -103,10 +104,4 @@ function negated(test: ColumnTest): ColumnTest {
     test(flows, rows, out)
     for (let i = 0; i < rows; i++) out[i] = out[i]! ^ 1
   }
-}
-
-function countSet(out: Uint8Array, rows: number): number {
-  let count = 0
-  for (let i = 0; i < rows; i++) count += out[i]!
-  return count
 }

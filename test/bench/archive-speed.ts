@@ -1,0 +1,161 @@
+/**
+ * How fast the archive answers, over HTTP as the page asks it, beside nfdump where a folder of its
+ * files is given: for each question p50 and p95 in ms, and the API's greatest memory.
+ *
+ *     node test/bench/archive-speed.ts FOLDER DAYS [NFDUMP-FOLDER]
+ *
+ * FOLDER is one that archive-data.ts made. Trust ratios, not figures: the machine is shared; its
+ * load stands beside them.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+import { seeded } from '../encode/relay.ts'
+import { nfdump } from '../story/nfcapd.ts'
+import { madeUntil } from './archive-data.ts'
+
+const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
+const minuteMs = 60_000
+const dayMs = 1440 * minuteMs
+
+interface Question {
+  name: string
+  times: number
+  path: (random: () => number) => string
+}
+
+export interface Answered {
+  name: string
+  p50Ms: number
+  p95Ms: number
+  /** Of the API process, for one question. */
+  cpuMs: number
+}
+
+function between(from: number, to: number): string {
+  return `from=${from / 1000}&to=${to / 1000}`
+}
+
+/** The questions, over windows that begin anywhere within the days. */
+export function questions(days: number): Question[] {
+  const start = madeUntil - days * dayMs
+  const anywhere = (lengthMs: number) => (random: () => number) => {
+    const from = start + Math.floor((random() * (days * dayMs - lengthMs)) / minuteMs) * minuteMs
+    return between(from, from + lengthMs)
+  }
+  const [tenMinutes, day] = [anywhere(10 * minuteMs), anywhere(dayMs)]
+  const all = between(start, madeUntil)
+  return [
+    {
+      name: 'top 10 hosts of 10 minutes',
+      times: 60,
+      path: (r) => `/api/top?by=host&${tenMinutes(r)}`,
+    },
+    {
+      name: '10 minutes by seconds',
+      times: 10,
+      path: (r) => `/api/series?by=host,direction&step=1&${tenMinutes(r)}`,
+    },
+    {
+      name: '24 h of dst port 22',
+      times: 10,
+      path: (r) => `/api/series?filter=dst+port+22&${day(r)}`,
+    },
+    {
+      name: '24 h of dst port 443, by host',
+      times: 10,
+      path: (r) => `/api/series?by=host&filter=dst+port+443&${day(r)}`,
+    },
+    {
+      name: 'a busy host, all days, series',
+      times: 3,
+      path: () => `/api/series?by=direction&filter=host+10.0.0.22&step=1800&${all}`,
+    },
+    {
+      name: 'a busy host, all days, its peers',
+      times: 3,
+      path: () => `/api/top?by=dst&filter=src+host+10.0.0.22&${all}`,
+    },
+    {
+      name: 'a rare host, all days, series',
+      times: 3,
+      path: () => `/api/series?by=direction&filter=host+10.0.30.7&step=1800&${all}`,
+    },
+  ]
+}
+
+/** Asks a running API each question, one after the other. */
+async function ask(url: string, pid: number, list: readonly Question[]): Promise<Answered[]> {
+  const random = seeded(1)
+  const answered: Answered[] = []
+  for (const { name, times, path } of list) {
+    const ms: number[] = []
+    const cpuBefore = await cpuMs(pid)
+    for (let i = 0; i < times; i++) {
+      const started = performance.now()
+      const answer = await fetch(url + path(random))
+      const text = await answer.text()
+      if (!answer.ok) throw new Error(`${name}: ${text}`)
+      ms.push(performance.now() - started)
+    }
+    const cpu = ((await cpuMs(pid)) - cpuBefore) / times
+    ms.sort((a, b) => a - b)
+    const at = (share: number) => Math.round(ms[Math.ceil(share * ms.length) - 1]!)
+    answered.push({ name, p50Ms: at(0.5), p95Ms: at(0.95), cpuMs: Math.round(cpu) })
+    console.log(answered.at(-1), 'load', loadavg()[0]!.toFixed(1))
+  }
+  return answered
+}
+
+/** User and system time of a process; Linux counts hundredths of a second. */
+async function cpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+async function peakMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024)
+}
+
+/** nfdump's own best: the whole folder for long questions, a file of just the ten minutes for the short one. */
+async function askNfdump(folder: string): Promise<void> {
+  const statistics: [name: string, args: string[]][] = [
+    ['top 10 hosts of all', ['-s', 'ip/bytes', '-n', '10']],
+    ['dst port 443 of all', ['-A', 'proto', 'dst port 443']],
+    ['a busy host of all', ['-A', 'proto', 'host 10.0.0.22']],
+  ]
+  for (const [name, args] of statistics) {
+    const started = performance.now()
+    await nfdump(folder, args)
+    console.log({ nfdump: name, ms: Math.round(performance.now() - started) })
+  }
+}
+
+async function main([folder = '', days = '3', nfdumpFolder]: readonly string[]): Promise<void> {
+  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  const url = `http://127.0.0.1:${port}`
+  const environment = {
+    ...process.env,
+    WEIR_DATA: folder,
+    WEIR_HTTP: `127.0.0.1:${port}`,
+    WEIR_LOG: 'warn',
+  }
+  const api = spawn(process.execPath, [weir, 'api'], { env: environment, stdio: 'inherit' })
+  try {
+    while (!(await fetch(`${url}/api/status`).catch(() => null))?.ok) await sleep(200)
+    await ask(url, api.pid!, questions(Number(days)))
+    console.log({ peakMiB: await peakMiB(api.pid!) })
+  } finally {
+    api.kill('SIGTERM')
+    await once(api, 'exit')
+  }
+  if (nfdumpFolder !== undefined) await askNfdump(nfdumpFolder)
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2))
