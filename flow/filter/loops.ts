@@ -4,12 +4,12 @@
  */
 import type { Range } from '../filter.ts'
 
-type Test<Values> = (values: Values, rows: number, out: Uint8Array) => void
+type Test<Held> = (values: Held, rows: number, out: Uint8Array) => void
 
-interface Loops<Values> {
-  equal: (wanted: number) => Test<Values>
-  within: (range: Range) => Test<Values>
-  table: (table: Uint8Array) => Test<Values>
+interface Loops<Held> {
+  equal: (wanted: number) => Test<Held>
+  within: (range: Range) => Test<Held>
+  table: (table: Uint8Array) => Test<Held>
 }
 
 /** No value of a column is so great. */
