@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { labelOf } from '../../api/labels.ts'
+import { ToldNames } from '../../api/told-names.ts'
+import { Names } from '../../flow/names.ts'
+import type { IngestStatus } from '../../flow/status.ts'
+import { exporterStatus } from './app-under-test.ts'
+
+const told = {
+  ...exporterStatus,
+  address: '10.0.0.1',
+  interfaces: [
+    { index: 1, name: 'ge-0/0/1', alias: null, speed: 1e9 },
+    { index: 2, name: 'ge-0/0/2', alias: null, speed: 1e9 },
+  ],
+  applications: { '218103885': 'ssh' },
+}
+
+test('labels take the names that exporters tell, and the administrator’s before these', async () => {
+  const names = new ToldNames(new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink' } } } })) // prettier-ignore
+  const label = (key: Record<string, string | number>) => labelOf(key, names, '10.0.0.1')
+  assert.equal(label({ interface: 1, direction: 'in' }), 'interface 1 in')
+  const source = names.following({ read: () => Promise.resolve({ exporters: [told] } as unknown as IngestStatus) }) // prettier-ignore
+  await source.read()
+  assert.equal(label({ interface: 1, direction: 'in' }), 'ge-0/0/1 (1) in')
+  assert.equal(label({ counter: 2 }), 'counter uplink (2)')
+  assert.equal(label({ application: 218_103_885 }), 'ssh (application 218103885)')
+  assert.equal(label({ application: 1 }), 'application 1')
+})
