@@ -26,6 +26,7 @@ export const views: readonly ViewEntry[] = [
   listed('Exporters', '/exporters', async () => (await import('./exporters/view.tsx')).Exporters),
   listed('Reports', '/reports', async () => (await import('./reports/view.tsx')).Reports),
   listed('Trackers', '/trackers', async () => (await import('./trackers/view.tsx')).Trackers),
+  listed('Alerts', '/alerts', async () => (await import('./alerts/view.tsx')).Alerts),
   listed(
     'Dashboards',
     '/dashboards',

@@ -33,6 +33,7 @@ const views: readonly [name: string, address: string, there: string][] = [
   ['flows', `/reports?${morning}&report=full&limit=25`, 'table.report tbody tr'],
   ['trackers', '/trackers', '.page-head'],
   ['dashboards', '/dashboards/lobby', '.tile .canvas:not(.waiting)'],
+  ['alerts', '/alerts', '.page-head'],
   ['status', '/status', '.part'],
   ['host', '/object/host/10.0.0.22', '.graph .canvas:not(.waiting)'],
   ['port', '/object/port/tcp/443', '.graph .canvas:not(.waiting)'],
@@ -85,6 +86,39 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
     }
     await page.goBack()
     await page.locator('.navigation a[aria-current="page"]', { hasText: names.at(-2)! }).waitFor()
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('a tracker and an alert are made by their forms, changed, and removed', async () => {
+    const { page, complaints } = await openPage(browser, `${weir.url}/trackers`)
+    await answered(page)
+    page.on('dialog', (dialog) => void dialog.accept())
+    await page.getByRole('button', { name: 'New tracker' }).click()
+    const form = page.getByRole('dialog')
+    await form.getByLabel('Name').fill('files <b>')
+    await form.getByLabel('Filter').fill('dst net 203.0.113.0/24')
+    await form.getByRole('button', { name: 'Keep' }).click()
+    await page.locator('.tracker').getByText('files <b>').waitFor()
+    await page.screenshot({ path: join(shots, 'tracker-1366-dark.png') })
+
+    await page.goto(`${weir.url}/alerts`)
+    await answered(page)
+    await page.getByRole('button', { name: 'New alert' }).click()
+    await form.getByLabel('Name').fill('too much')
+    await form.getByLabel('Tell of').selectOption('tracker')
+    await form.getByLabel('Tracker').selectOption({ label: 'files <b>' })
+    await form.getByLabel('Value, such as 100M').fill('40M')
+    await page.screenshot({ path: join(shots, 'alert-form-1366-dark.png') })
+    await form.getByRole('button', { name: 'Keep' }).click()
+    await page.locator('.tracker').getByText('above 40 M').waitFor()
+    await page.screenshot({ path: join(shots, 'alert-1366-dark.png') })
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('No alerts yet').waitFor()
+
+    await page.goto(`${weir.url}/trackers`)
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('No trackers yet').waitFor()
     assert.deepEqual(complaints, [])
     await page.close()
   })

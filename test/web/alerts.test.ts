@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { Alert, AlertBody } from '../../api/schema-trackers.ts'
+import { bodyOfDraft, draftOf } from '../../web/alerts/draft.ts'
+import { conditionText, subjectText, targetText } from '../../web/alerts/words.ts'
+
+const bodies: AlertBody[] = [
+  {
+    name: 'incidents',
+    subject: { kind: 'incident', exporter: null },
+    intervals: 1,
+    repeat: 'once',
+    quietMinutes: 0,
+    targets: [
+      { mail: 'noc@example.net' },
+      { webhook: 'https://example.net/hook' },
+      { script: true },
+    ],
+    isOn: true,
+  },
+  {
+    name: 'uplink',
+    subject: { kind: 'tracker', tracker: 'abc', measure: 'bits', direction: 'in' },
+    condition: { is: 'outside', low: 1e6, high: 2e8 },
+    intervals: 3,
+    repeat: 'each',
+    quietMinutes: 30,
+    targets: [],
+    isOn: false,
+  },
+  {
+    name: 'silence',
+    subject: { kind: 'silent', exporter: '10.0.0.1', seconds: 900 },
+    intervals: 1,
+    repeat: 'once',
+    quietMinutes: 0,
+    targets: [],
+    isOn: true,
+  },
+  {
+    name: 'loss',
+    subject: { kind: 'loss', exporter: null },
+    condition: { is: 'unusual', sigma: 2.67, observations: 6 },
+    intervals: 6,
+    repeat: 'once',
+    quietMinutes: 0,
+    targets: [],
+    isOn: true,
+  },
+]
+
+test('an alert that is opened in its form and kept is the same', () => {
+  for (const body of bodies)
+    assert.deepEqual(bodyOfDraft(draftOf(body as Alert), body.isOn!), body, body.name)
+})
+
+test('an alert in words', () => {
+  const [incidents, uplink, silence, loss] = bodies
+  const name = () => 'uplink of Brussels'
+  assert.equal(subjectText(uplink!.subject, name), 'bits in of the tracker uplink of Brussels')
+  assert.equal(subjectText(silence!.subject, name), '10.0.0.1 silent for 15 min')
+  assert.equal(conditionText(uplink!), 'outside 1 M to 200 M, 3 intervals in a row')
+  assert.equal(conditionText(loss!), 'beyond 2.67 σ of the last 6, 6 intervals in a row')
+  assert.equal(conditionText(incidents!), '')
+  assert.deepEqual(incidents!.targets.map(targetText), [
+    'mail to noc@example.net',
+    'https://example.net/hook',
+    'the script of the settings',
+  ])
+})

@@ -1,0 +1,59 @@
+/** The alerts, as the API keeps them, and what was told. */
+import { signal } from '@preact/signals'
+
+import type {
+  Alert,
+  AlertBody,
+  AlertEvent,
+  AlertHistory,
+  AlertsAnswer,
+} from '../../api/schema-trackers.ts'
+import { read, send } from '../client.ts'
+import { followAnswer } from '../state/follow.ts'
+
+const times = signal(0)
+
+export const alerts = followAnswer<readonly Alert[]>(
+  () => String(times.value),
+  async (ended) => (await read<AlertsAnswer>('/api/alerts', ended)).alerts,
+)
+
+export const history = followAnswer<readonly AlertEvent[]>(
+  () => String(times.value),
+  async (ended) => (await read<AlertHistory>('/api/alerts/history', ended)).events,
+)
+
+/** Makes an alert, or changes one. @throws RequestError */
+export async function keepAlert(alert: Alert | null, body: AlertBody): Promise<void> {
+  if (!alert) await send('/api/alerts', { method: 'POST', body })
+  else await send(`/api/alerts/${alert.id}`, { method: 'PUT', body, etag: alert.etag })
+  times.value++
+}
+
+/** Takes an alert away. @throws RequestError */
+export async function removeAlert({ id, etag }: Alert): Promise<void> {
+  await send(`/api/alerts/${id}`, { method: 'DELETE', etag })
+  times.value++
+}
+
+/** Tells an alert now, as if it were amiss; gives what came of it. @throws RequestError */
+export async function testAlert({ id }: Alert): Promise<AlertEvent> {
+  const event = await send<AlertEvent>(`/api/alerts/${id}/test`, { method: 'POST' })
+  times.value++
+  return event
+}
+
+/** What is written of an alert, without what the API adds. */
+export function bodyOf(alert: Alert): AlertBody {
+  const { name, subject, condition, intervals, repeat, quietMinutes, targets, isOn } = alert
+  return {
+    name,
+    subject,
+    targets,
+    ...(condition === undefined ? {} : { condition }),
+    ...(intervals === undefined ? {} : { intervals }),
+    ...(repeat === undefined ? {} : { repeat }),
+    ...(quietMinutes === undefined ? {} : { quietMinutes }),
+    ...(isOn === undefined ? {} : { isOn }),
+  }
+}

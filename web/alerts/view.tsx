@@ -1,0 +1,176 @@
+/** Alerts: what is watched, how it stands, and what was told. */
+import { signal, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import type { Alert, AlertEvent } from '../../api/schema-trackers.ts'
+import { formatScaled } from '../../flow/units.ts'
+import { Fault, useAttempt } from '../controls/attempt.tsx'
+import { Page } from '../controls/page.tsx'
+import { isAdmin } from '../state/session.ts'
+import { zone } from '../state/zone.ts'
+import { instantText } from '../time/words.ts'
+import { trackers } from '../trackers/trackers.ts'
+import { alerts, history, keepAlert, removeAlert, testAlert, bodyOf } from './alerts.ts'
+import { AlertForm } from './form.tsx'
+import { conditionText, stateTexts, subjectText, targetText } from './words.ts'
+
+const edited = signal<Alert | 'new' | null>(null)
+
+export function Alerts() {
+  useEffect(() => {
+    const ends = [alerts.follow(), history.follow(), trackers.follow()]
+    return () => ends.forEach((end) => end())
+  }, [])
+  const { answer, error, isAsking } = alerts.state.value
+  const told = history.state.value.answer ?? []
+  return (
+    <Page
+      title="Alerts"
+      about="who is told, of what, and what was told"
+      isBusy={isAsking}
+      error={error}
+      tools={
+        isAdmin.value && (
+          <button type="button" class="due" onClick={() => (edited.value = 'new')}>
+            New alert
+          </button>
+        )
+      }
+    >
+      {answer?.length === 0 && (
+        <p class="panel empty">
+          No alerts yet. An alert tells of an incident, an exporter that fell silent, lost flows, a
+          disk that fills, or of a <a href="/trackers">tracker</a> above, below or outside what you
+          set: by mail, by webhook, or by the script that the settings name.
+        </p>
+      )}
+      {(answer ?? []).length > 0 && (
+        <section class="panel part" aria-label="Alerts">
+          {(answer ?? []).map((alert) => (
+            <Item key={alert.id} alert={alert} />
+          ))}
+        </section>
+      )}
+      {told.length > 0 && (
+        <section class="panel part" aria-label="History">
+          <h2>What was told</h2>
+          {told.map((event) => (
+            <Told key={`${event.at} ${event.alert}`} event={event} />
+          ))}
+        </section>
+      )}
+      {edited.value !== null && (
+        <AlertForm
+          alert={edited.value === 'new' ? null : edited.value}
+          close={() => (edited.value = null)}
+        />
+      )}
+    </Page>
+  )
+}
+
+const marks: Record<Alert['state']['is'], [mark: string, look: string]> = {
+  waiting: ['…', ''],
+  well: ['✔', 'well'],
+  amiss: ['▲', 'warning'],
+  told: ['✖', 'error'],
+  problem: ['✖', 'error'],
+}
+
+function trackerName(id: string): string {
+  return trackers.state.value.answer?.find((tracker) => tracker.id === id)?.name ?? id
+}
+
+function Item({ alert }: { alert: Alert }) {
+  const { name, subject, targets, state, isOn = true } = alert
+  const [mark, look] = marks[state.is]
+  const value = state.value === null ? '' : `, at ${formatScaled(state.value)}`
+  return (
+    <article class="tracker">
+      <h3>
+        {name} {!isOn && <small>switched off</small>}
+      </h3>
+      <ul class="faults">
+        <li class={look}>
+          <span aria-hidden="true">{mark}</span> {stateTexts[state.is]}
+          {value}
+          {state.at === null ? '' : `, ${instantText(state.at * 1000, zone.value)}`}
+        </li>
+      </ul>
+      {state.problem !== null && <Fault text={state.problem} />}
+      <p class="dim">
+        {[
+          subjectText(subject, trackerName),
+          conditionText(alert),
+          targets.map(targetText).join(', '),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+      {isAdmin.value && <Buttons alert={alert} />}
+    </article>
+  )
+}
+
+function Buttons({ alert }: { alert: Alert }) {
+  const { isBusy, fault, run } = useAttempt()
+  const tested = useSignal<AlertEvent | null>(null)
+  const { isOn = true, name } = alert
+  const remove = () => {
+    if (confirm(`Remove the alert "${name}"?`)) void run(() => removeAlert(alert))
+  }
+  return (
+    <>
+      <div class="form-buttons">
+        <button
+          type="button"
+          disabled={isBusy}
+          title="tells it now, by the very code that would"
+          onClick={() => void run(async () => void (tested.value = await testAlert(alert)))}
+        >
+          Test
+        </button>
+        <button type="button" disabled={isBusy} onClick={() => (edited.value = alert)}>
+          Change
+        </button>
+        <button
+          type="button"
+          disabled={isBusy}
+          onClick={() => void run(() => keepAlert(alert, { ...bodyOf(alert), isOn: !isOn }))}
+        >
+          {isOn ? 'Switch off' : 'Switch on'}
+        </button>
+        <button type="button" disabled={isBusy} onClick={remove}>
+          Remove
+        </button>
+      </div>
+      <Fault text={fault} />
+      {tested.value && <Told event={tested.value} />}
+    </>
+  )
+}
+
+function Told({ event }: { event: AlertEvent }) {
+  const { at, name, isTest, text, evidence, permalink, sent } = event
+  const address = URL.canParse(permalink) ? new URL(permalink) : null
+  return (
+    <article class="tracker">
+      <p>
+        <small>{instantText(at * 1000, zone.value)}</small> <b>{name}</b>
+        {isTest ? ' (test)' : ''}: {text}{' '}
+        {address?.origin === location.origin && (
+          <a href={address.pathname + address.search}>look</a>
+        )}
+      </p>
+      <p class="dim">{evidence}</p>
+      <ul class="faults">
+        {sent.map(({ target, error }) => (
+          <li key={target} class={error === null ? 'well' : 'error'}>
+            <span aria-hidden="true">{error === null ? '✔' : '✖'}</span> {target}
+            {error === null ? ': arrived' : `: ${error}`}
+          </li>
+        ))}
+      </ul>
+    </article>
+  )
+}

@@ -1,0 +1,52 @@
+/** Alerts in words: what is watched, when it is amiss, where it goes. */
+import type { Alert, AlertBody } from '../../api/schema-trackers.ts'
+import { formatDuration, formatShort } from '../../flow/units.ts'
+
+type Subject = AlertBody['subject']
+type Target = AlertBody['targets'][number]
+
+export const subjectTexts: Record<Subject['kind'], string> = {
+  tracker: 'the traffic of a tracker',
+  incident: 'an incident',
+  silent: 'an exporter that is silent',
+  loss: 'flows lost on the way',
+  disk: 'free room on the disk',
+}
+
+export const stateTexts: Record<Alert['state']['is'], string> = {
+  waiting: 'waits for its first interval',
+  well: 'in order',
+  amiss: 'amiss, not yet often enough',
+  told: 'amiss, and told',
+  problem: 'cannot be evaluated',
+}
+
+/** What is watched. */
+export function subjectText(subject: Subject, trackerName: (id: string) => string): string {
+  const { kind } = subject
+  const of = 'exporter' in subject && subject.exporter ? ` of ${subject.exporter}` : ''
+  if (kind === 'tracker') {
+    const direction = subject.direction ? ` ${subject.direction}` : ''
+    return `${subject.measure}${direction} of the tracker ${trackerName(subject.tracker)}`
+  }
+  if (kind === 'silent')
+    return `${of === '' ? 'any exporter' : of.slice(4)} silent for ${formatDuration(subject.seconds)}`
+  return subjectTexts[kind] + of
+}
+
+/** When it is amiss, and how often in a row. */
+export function conditionText({ condition, intervals = 1 }: AlertBody): string {
+  const row = intervals > 1 ? `, ${intervals} intervals in a row` : ''
+  if (!condition) return row.slice(2)
+  if (condition.is === 'outside')
+    return `outside ${formatShort(condition.low)} to ${formatShort(condition.high)}${row}`
+  if (condition.is === 'unusual')
+    return `beyond ${condition.sigma} σ of the last ${condition.observations}${row}`
+  return `${condition.is} ${formatShort(condition.value)}${row}`
+}
+
+/** Where it goes. */
+export function targetText(target: Target): string {
+  if ('mail' in target) return `mail to ${target.mail}`
+  return 'webhook' in target ? target.webhook : 'the script of the settings'
+}
