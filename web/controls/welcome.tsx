@@ -1,45 +1,67 @@
-/** What stands where no exporter has ever sent: what to do, with this host's address. */
+/** What stands where no exporter has ever sent: what to do, with this host's address, and what arrives. */
+import type { IngestStatus } from '../../flow/status.ts'
+import { formatExact } from '../../flow/units.ts'
 import { status } from '../state/collector.ts'
+import { Recipes } from './recipes.tsx'
+
+/** The address by which routers reach this host, as far as the page knows it. */
+function ownAddress(): string {
+  const { hostname } = location
+  const isAway = !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return isAway ? hostname : 'ADDRESS-OF-THIS-HOST'
+}
 
 export function Welcome() {
-  const listens = status.value?.settings['netflow'] ?? '0.0.0.0:2055'
-  const port = String(listens).split(':').at(-1)
-  const away = !['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)
-  const host = away ? location.hostname : 'ADDRESS-OF-THIS-HOST'
-  const refused = status.value?.refused ?? []
+  const settings = status.value?.settings ?? {}
+  const port = (name: string, usual: string) =>
+    String(settings[name] ?? usual)
+      .split(':')
+      .at(-1)!
   return (
-    <section class="panel welcome">
+    <section class="panel welcome" aria-label="No exporter yet">
       <h1>No exporter yet</h1>
       <p>
-        Point a router at this host: NetFlow v5, v9 or IPFIX, UDP port <b>{port}</b>. The chart
-        begins with the first datagram.
+        Point a router at this host: NetFlow v5, v9 or IPFIX, UDP port{' '}
+        <b>{port('netflow', '0.0.0.0:2055')}</b>; sFlow, UDP port{' '}
+        <b>{port('sflow', '0.0.0.0:6343')}</b>. The chart begins with the first datagram.
       </p>
-      <div class="recipes">
-        <div>
-          <h2>pfSense</h2>
-          <p>
-            Install the package <b>softflowd</b>; Services → softflowd: your interfaces, host{' '}
-            <code>{host}</code>, port <code>{port}</code>, version 9.
-          </p>
-        </div>
-        <div>
-          <h2>Cisco IOS</h2>
-          <pre>{`flow exporter WEIR\n destination ${host}\n transport udp ${port}\n export-protocol netflow-v9`}</pre>
-        </div>
-        <div>
-          <h2>Linux, BSD</h2>
-          <pre>{`softflowd -i eth0 -v 9 \\\n  -n ${host}:${port}`}</pre>
-        </div>
-      </div>
-      {refused.length > 0 && (
-        <p class="message warning">
-          Datagrams came from <b>{refused.map((source) => source.address).join(', ')}</b> and were
-          refused: add it to <code>WEIR_EXPORTERS</code>.
-        </p>
-      )}
+      <Recipes host={ownAddress()} port={port('netflow', '0.0.0.0:2055')} />
+      <Arriving />
       <p class="dim">
         Just looking? <code>npm run demo</code> shows a Monday on which the line went down.
       </p>
     </section>
+  )
+}
+
+/** What has come so far, and what was refused; this page looks again every few seconds. */
+function Arriving() {
+  const answer = status.value
+  const ingest = answer?.ingest as IngestStatus | null | undefined
+  if (!answer) return null
+  if (!ingest?.running)
+    return (
+      <p class="message error" role="status">
+        <b>Nothing listens.</b> No ingest runs on this data folder: start it with{' '}
+        <code>weir start</code> or <code>weir ingest</code>.
+      </p>
+    )
+  const refused = answer.refused
+  const allowed = String(answer.settings['exporters'] ?? '')
+  return (
+    <div role="status">
+      <p class="message">
+        Listening on {ingest.sockets.map(({ address }) => `UDP ${address}`).join(', ')}:{' '}
+        <b>{formatExact(ingest.journal?.datagrams ?? 0)}</b> datagrams so far
+        {(ingest.journal?.datagrams ?? 0) === 0 ? '; waiting for the first' : ''}.
+      </p>
+      {refused.map(({ address, datagrams }) => (
+        <p class="message warning" key={address}>
+          <b>{address}</b> has sent {formatExact(datagrams)} datagrams, which were refused: it is
+          not on the allow-list. If it is yours, start Weir with{' '}
+          <code>WEIR_EXPORTERS={[allowed, address].filter(Boolean).join(',')}</code>
+        </p>
+      ))}
+    </div>
   )
 }

@@ -14,6 +14,8 @@ export const wasAsked = signal(false)
 
 /** How often exporters and status are asked for again. */
 const againMs = 30_000
+/** And while nothing has ever come in: somebody is waiting for it. */
+const waitingMs = 3000
 
 /** Local networks where the settings may not be read, as on a wall. */
 const usuallyLocal = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7'
@@ -46,10 +48,12 @@ export const newestData = computed(() => {
 
 /** Asks for exporters and status now, and again for as long as the page is open. */
 export async function followCollector(): Promise<void> {
-  setInterval(() => {
-    if (!document.hidden) void refreshCollector()
-  }, againMs)
   await refreshCollector()
+  const again = async () => {
+    if (!document.hidden) await refreshCollector()
+    setTimeout(() => void again(), exporters.value?.length === 0 ? waitingMs : againMs)
+  }
+  setTimeout(() => void again(), exporters.value?.length === 0 ? waitingMs : againMs)
 }
 
 /** Asks for exporters and status; where nothing answers, what was known stays. */

@@ -11,6 +11,7 @@ import { isAdmin } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
 import { TrackerForm } from './form.tsx'
+import { GroupChart } from './group-chart.tsx'
 import { removeTracker, reviseTracker, trackers } from './trackers.ts'
 
 /** The tracker that is revised; `new` while one is made; null where no form is open. */
@@ -44,6 +45,7 @@ export function Trackers() {
       {[...groups].map(([group, members]) => (
         <section class="panel part" key={group} aria-label={group || 'Trackers'}>
           {group !== '' && <h2>{group}</h2>}
+          <GroupChart members={members} />
           {members.map((tracker) => (
             <Item key={tracker.id} tracker={tracker} />
           ))}

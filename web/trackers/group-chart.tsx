@@ -1,0 +1,63 @@
+/** The trackers of a group in one chart of the last day, each above or below the axis, as it was made. */
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+
+import type { Tracker } from '../../api/schema-trackers.ts'
+import type { SeriesAnswer } from '../../api/schema.ts'
+import { makeLayers, type Layers } from '../chart/layers.ts'
+import { PanelChart } from '../chart/panel-chart.tsx'
+import { layerColours } from '../chart/scene.ts'
+import { theme } from '../chart/theme.ts'
+import { ask, RequestError } from '../client.ts'
+import { repeat } from '../dashboard/repeat.ts'
+
+const againMs = 60_000
+const query = { from: 'now-24h', to: 'now', by: 'tracker', top: 1000, step: 300 }
+
+export function GroupChart({ members }: { members: readonly Tracker[] }) {
+  const answer = useSignal<SeriesAnswer | null>(null)
+  useEffect(
+    () =>
+      repeat(againMs, async (ended) => {
+        try {
+          answer.value = await ask('series', query, ended)
+        } catch (error) {
+          if (!ended.aborted && !(error instanceof RequestError)) throw error
+        }
+      }),
+    [],
+  )
+  const layers = useMemo(
+    () => answer.value && groupLayers(answer.value, members),
+    [answer.value, members],
+  )
+  if (!layers || layers.layers.length === 0) return null
+  const colours = layerColours(layers.layers, theme.value)
+  return (
+    <div class="graph">
+      <PanelChart layers={layers} label={members[0]?.group ?? 'trackers'} />
+      <ul class="tile-legend graph-foot">
+        {layers.layers.map(({ id, label, half }, i) => (
+          <li key={id}>
+            <i class="swatch" style={{ background: colours[i] }} />
+            <span>
+              {half === 'above' ? '▲' : '▼'} {label}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+/** Each tracker as a layer of its side. */
+function groupLayers(answer: SeriesAnswer, members: readonly Tracker[]): Layers {
+  const series = answer.series.flatMap((entry) => {
+    const tracker = members.find(({ id }) => id === entry.key?.['tracker'])
+    if (!tracker) return []
+    const direction = tracker.side === 'above' ? 'in' : 'out'
+    return [{ ...entry, key: { tracker: tracker.id, direction }, label: tracker.name }]
+  })
+  const keyed = { ...answer, series }
+  return makeLayers({ split: 'port', keyed, totals: keyed, peak: null, isLocal: () => true })
+}
