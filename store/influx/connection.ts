@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 
-import { InfluxDB, setLogger, type Transport } from '@influxdata/influxdb-client'
+import { InfluxDB, setLogger, type SendOptions, type Transport } from '@influxdata/influxdb-client'
 
 import { SettingsError, type InfluxSettings } from '../../flow/settings.ts'
 import { faultOf, InfluxFault } from './fault.ts'
@@ -79,34 +79,52 @@ export class Connection {
     return headers['x-influxdb-version']?.toString() ?? ''
   }
 
+  /**
+   * The library's own way to gather an answer copies all of it again for each chunk that comes: 2 s
+   * for 1.7 MB.
+   */
+  #send(
+    path: string,
+    body: string,
+    options: SendOptions,
+  ): Promise<{ text: string; headers: Headers }> {
+    return new Promise((resolve, reject) => {
+      const chunks: Uint8Array[] = []
+      let headers: Headers = {}
+      this.#transport.send(path, body, options, {
+        responseStarted: (given) => {
+          headers = given
+        },
+        next: (chunk) => {
+          chunks.push(chunk)
+        },
+        error: reject,
+        complete: () => resolve({ text: Buffer.concat(chunks).toString(), headers }),
+      })
+    })
+  }
+
   async #ask(
     path: string,
     { method = 'GET', body = '', headers = {}, isCompressible = false, signal }: InfluxRequest,
   ): Promise<{ body: unknown; headers: Headers }> {
     // The library's own time-out leaves the request open: two of them would count as four.
     const timeout = AbortSignal.timeout(this.#timeoutMs)
-    let answerHeaders: Headers = {}
     this.requests.sent++
     try {
       const token = await this.#token()
-      const answer: unknown = await this.#transport.request(
-        path,
-        body,
-        {
-          method,
-          headers: {
-            accept: 'application/json',
-            ...(token === '' ? {} : { authorization: `Token ${token}` }),
-            ...headers,
-          },
-          ...(isCompressible ? { gzipThreshold: gzipBytesMin } : {}),
-          signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+      const { text, headers: given } = await this.#send(path, body, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(token === '' ? {} : { authorization: `Token ${token}` }),
+          ...headers,
         },
-        (given) => {
-          answerHeaders = given
-        },
-      )
-      return { body: answer, headers: answerHeaders }
+        ...(isCompressible ? { gzipThreshold: gzipBytesMin } : {}),
+        signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+      })
+      const isJson = given['content-type']?.toString().includes('json') === true && text !== ''
+      return { body: isJson ? (JSON.parse(text) as unknown) : text, headers: given }
     } catch (error) {
       this.requests.failed++
       if (timeout.aborted)

@@ -32,32 +32,58 @@ export interface StoredRow {
   figures: Float64Array
 }
 
+/** A series, and its rows by time as InfluxDB writes it. */
+interface Series {
+  tags: Tags
+  byTime: Map<string, StoredRow>
+}
+
 /** Rows of a measurement in a range, in no order. */
 export async function storedRows(source: InfluxSource, query: RowsQuery): Promise<StoredRow[]> {
   const { fields } = query
   const rows: StoredRow[] = []
-  const bySeries = new Map<string, { tags: Tags; byTime: Map<string, StoredRow> }>()
-  const places = new Map(fields.map((field, place) => [field, place]))
+  const bySeries = new Map<string, Series>()
+  const fieldPlaces = new Map(fields.map((field, place) => [field, place]))
+  const times = new Map<string, number>()
+  const timeOf = (text: string) => {
+    let time = times.get(text)
+    if (time === undefined) times.set(text, (time = Date.parse(text)))
+    return time
+  }
+  let heading: ReadonlyMap<string, number> | null = null
+  let at = { table: -1, time: -1, value: -1, field: -1 }
   let table = ''
-  let held: { tags: Tags; byTime: Map<string, StoredRow>; place: number } | null = null
+  let series: Series = { tags: {}, byTime: new Map() }
+  let field = 0
   await ask(source, query, (values, columns) => {
-    const named = values[columns.get('table')!]!
-    if (!held || table !== named) {
-      table = named
+    if (heading !== columns) {
+      heading = columns
+      const place = (name: string) => columns.get(name)!
+      at = {
+        table: place('table'),
+        time: place('_time'),
+        value: place('_value'),
+        field: place('_field'),
+      }
+      table = ''
+    }
+    if (table !== values[at.table]) {
+      // A table is one field of one series.
+      table = values[at.table]!
       const tags = tagsIn(values, columns)
       const id = JSON.stringify(tags)
-      let series = bySeries.get(id)
-      if (!series) bySeries.set(id, (series = { tags, byTime: new Map() }))
-      held = { ...series, place: places.get(values[columns.get('_field')!]!)! }
+      series = bySeries.get(id) ?? { tags, byTime: new Map() }
+      bySeries.set(id, series)
+      field = fieldPlaces.get(values[at.field]!)!
     }
-    const time = values[columns.get('_time')!]!
-    let row = held.byTime.get(time)
+    const time = values[at.time]!
+    let row = series.byTime.get(time)
     if (!row) {
-      row = { time: Date.parse(time), tags: held.tags, figures: new Float64Array(fields.length) }
-      held.byTime.set(time, row)
+      row = { time: timeOf(time), tags: series.tags, figures: new Float64Array(fields.length) }
+      series.byTime.set(time, row)
       rows.push(row)
     }
-    row.figures[held.place] = Number(values[columns.get('_value')!]!)
+    row.figures[field] = Number(values[at.value]!)
   })
   return rows
 }
