@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { test } from 'node:test'
+
+import { skipWithoutInfluxd } from '../setup/influxd.ts'
+import { liveThrough } from './influx-live.ts'
+
+const skip = skipWithoutInfluxd()
+
+test(
+  'InfluxDB away, ingest ended and killed while the spool is sent: nothing is lost',
+  { skip },
+  async (t) => {
+    const figures = await liveThrough(
+      [
+        {
+          name: 'InfluxDB is killed, and ingest ends and is killed beside',
+          ms: 2000,
+          strike: async (live) => {
+            await live.influxd.stop('SIGKILL')
+            live.isSending = false
+            await sleep(500)
+            // What ends writes its series: they wait in the spool.
+            await live.stopIngest()
+            await live.startIngest()
+            live.isSending = true
+            return async () => {
+              await live.influxd.start()
+              await live.killIngest()
+            }
+          },
+        },
+      ],
+      { flowsPerSecond: 250, calmMs: 3000, say: (text) => t.diagnostic(text) },
+    )
+    t.diagnostic(JSON.stringify(figures))
+  },
+)
