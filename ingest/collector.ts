@@ -123,7 +123,7 @@ export class Collector {
       this.#redo.add(interval)
     }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
-    else if (!isLast) await this.#redoFromArchive()
+    else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
     if (!isLast) incidents.wake(nowMs)
     if (!isLast) await archive.merge(intervalStart(nowMs))
     await archive.expire({
@@ -179,18 +179,18 @@ export class Collector {
     incidents.changed(batch.intervals)
     buckets.forget(nowMs)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
-    await this.#remake(nowMs, isLast)
+    await this.#remake(nowMs, { isLast })
   }
 
   /**
    * What is made of stored series: it may have to wait for a store that is away. What is left stands
    * on durable lists, and holds up nothing else.
    */
-  async #remake(nowMs: number, isLast: boolean): Promise<void> {
+  async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
     try {
       // What waits when the collector ends is on the manifest's list and made at the next start.
       if (!isLast) await this.#redoFromArchive()
-      await this.#parts.consolidator.run(nowMs)
+      if (!onlyRedo) await this.#parts.consolidator.run(nowMs)
       this.#remakeError = null
     } catch (error) {
       this.#remakeError = error instanceof Error ? error.message : String(error)

@@ -6,6 +6,7 @@ import { cutTag } from '../shape.ts'
 import { bucketOf } from './buckets.ts'
 import { askFlux, Bindings } from './flux.ts'
 import { coverageName, reasonField } from './lines.ts'
+import { compareText, Ranking } from './ranked.ts'
 import { selection, storedRows, type InfluxSource } from './rows.ts'
 import { fromTag, toTag } from './tag-text.ts'
 
@@ -62,7 +63,7 @@ async function rankedSums(
   query: TopQuery,
   fields: readonly FieldName[],
 ): Promise<TopRows> {
-  const { measurement, by, order } = query
+  const { measurement, by } = query
   const bound = new Bindings()
   const cut = cutTag(by)
   const bucket = bucketOf(prefix, query.tier)
@@ -71,32 +72,15 @@ async function rankedSums(
     ${cut ? `|> filter(fn: (r) => r.${cut} != ${bound.text(toTag(otherKey))})` : ''}
     |> group(columns: [${columns.join(', ')}])
     |> sum()`
-  const sums = new Map<string, TopRows[number]>()
+  const ranking = new Ranking(query)
   const asked = { org, query: { text, variables: bound.variables } }
   await askFlux(connection, asked, (values, places) => {
     const key: SeriesKey = {}
     for (const tag of by) key[tag] = fromTag(values[places.get(tag)!]!)
-    const id = JSON.stringify(key)
-    let row = sums.get(id)
-    if (!row) sums.set(id, (row = { key, sum: { bytes: 0, packets: 0, flows: 0, active: 0 } }))
     const field = values[places.get('_field')!] as FieldName
-    row.sum[field] = Number(values[places.get('_value')!]!)
+    ranking.add(key, { [field]: Number(values[places.get('_value')!]!) })
   })
-  return [...sums.values()].sort(
-    (a, b) => b.sum[order] - a.sum[order] || compareKeys(a.key, b.key, by),
-  )
-}
-
-function compareKeys(a: SeriesKey, b: SeriesKey, by: TopQuery['by']): number {
-  for (const tag of by) {
-    const order = compareText(a[tag]!, b[tag]!)
-    if (order !== 0) return order
-  }
-  return 0
-}
-
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+  return ranking.rows()
 }
 
 /** All of time, for InfluxDB: it wants a range. */

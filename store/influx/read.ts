@@ -2,7 +2,8 @@
 import { consolidatedSuffixes, fieldNames, otherKey, type FieldName } from '../measurement.ts'
 import type { ReadQuery, SeriesKey, SeriesRead } from '../series.ts'
 import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
-import { compareText, readCoverage } from './answers.ts'
+import { readCoverage } from './answers.ts'
+import { compareText } from './ranked.ts'
 import { tagsOf } from './lines.ts'
 import { storedRows, type InfluxSource, type StoredRow } from './rows.ts'
 

@@ -1,7 +1,7 @@
 /** The series in InfluxDB, for the one process that writes them: behind a spool, so that writing never waits. */
 import { mkdir } from 'node:fs/promises'
 
-import { intervalMs, type Tier } from '../../flow/interval.ts'
+import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import type { InfluxSettings } from '../../flow/settings.ts'
 import type {
   Coverage,
@@ -11,10 +11,11 @@ import type {
   TopQuery,
   ReadQuery,
 } from '../series.ts'
-import { compareText, readCoverage, readExtent } from './answers.ts'
+import { readCoverage, readExtent } from './answers.ts'
 import { checkToken, Connection, tokenOf } from './connection.ts'
 import { requestsMax } from './delivery.ts'
 import { Quarantine } from './quarantine.ts'
+import { compareText, rankSteps } from './ranked.ts'
 import { InfluxReader } from './reader.ts'
 import type { InfluxSource } from './rows.ts'
 import { Sender } from './sender.ts'
@@ -49,7 +50,11 @@ export async function openInfluxSeries(options: InfluxSeriesOptions): Promise<Se
   await checkToken(settings)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const { url, org, prefix, spoolMaxBytes } = settings
-  const spool = await Spool.open(folder, { bytesMax: spoolMaxBytes, now: now() })
+  const spool = await Spool.open(folder, {
+    bytesMax: spoolMaxBytes,
+    // The interval that is going on is taken for a new one: of it InfluxDB has nothing to add.
+    wholeFrom: intervalStart(now()),
+  })
   const connection = new Connection({ url, token: tokenOf(settings), timeoutMs, requestsMax, now })
   const source = { connection, org, prefix }
   const quarantine = new Quarantine(folder)
@@ -127,13 +132,20 @@ class InfluxSeries extends InfluxReader implements SeriesStore {
   }
 
   override async top(query: TopQuery) {
-    await this.settled()
-    return super.top(this.#clip(query))
+    const clipped = this.#clip(query)
+    if (this.#isWhole(clipped)) {
+      const steps: StepRows[] = []
+      for (const entry of this.#local(clipped)) steps.push(await this.#load(entry))
+      return rankSteps(clipped, steps)
+    }
+    await this.#sent(clipped)
+    return super.top(clipped)
   }
 
   override async read(query: ReadQuery) {
-    await this.settled()
-    return super.read(this.#clip(query))
+    const clipped = this.#clip(query)
+    await this.#sent(clipped)
+    return super.read(clipped)
   }
 
   /** Asked of InfluxDB once; while it has not answered, what the spool knows. */
@@ -187,6 +199,15 @@ class InfluxSeries extends InfluxReader implements SeriesStore {
   async #remoteCoverage(range: SeriesRange): Promise<Coverage[]> {
     if (this.#sender.pause.fault) throw this.#sender.pause.fault
     return readCoverage(this.source, range)
+  }
+
+  /**
+   * Waits until InfluxDB has what was written of a range.
+   * @throws InfluxFault, at once where InfluxDB is known to be away
+   */
+  async #sent(range: SeriesRange): Promise<void> {
+    if (this.#sender.pause.fault) throw this.#sender.pause.fault
+    if (this.#local(range).some(({ isSent }) => !isSent)) await this.settled()
   }
 
   async #load(entry: SpoolEntry): Promise<StepRows> {

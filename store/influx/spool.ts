@@ -64,11 +64,16 @@ export class Spool {
     for (const entry of manifest.entries()) this.#take(entry)
   }
 
-  /** Opens or makes the spool below a folder. What a crash left unlisted is deleted. */
-  static async open(folder: string, { bytesMax, now }: { bytesMax: number; now: number }) {
+  /**
+   * Opens or makes the spool below a folder; one that is made says that it is whole from `wholeFrom`
+   * (unix ms) on. What a crash left unlisted is deleted.
+   */
+  static async open(
+    folder: string,
+    { bytesMax, wholeFrom }: { bytesMax: number; wholeFrom: number },
+  ): Promise<Spool> {
     const manifest = await Manifest.open<SpoolEntry>(join(folder, 'spool.jsonl'))
-    if (manifest.value('wholeFrom') === undefined)
-      await manifest.commit({ set: { wholeFrom: now } })
+    if (manifest.value('wholeFrom') === undefined) await manifest.commit({ set: { wholeFrom } })
     const segments = await Segments.open(join(folder, 'spool'), {
       places: manifest.entries().flatMap(placesOf),
       sequence: manifest.value<number>('sequence') ?? 0,

@@ -234,17 +234,6 @@ export async function liveThrough(
 /** All flows are in the archive, and InfluxDB has of them what a rebuild gives. */
 async function verify({ data, sent, influxd }: Live): Promise<void> {
   const archived = await archiveSums(data)
-  if (process.env['DBG']) {
-    const ids = new Map<number, number>()
-    const { forEachFlow } = await import('../stored.ts')
-    await forEachFlow(data, (f) => {
-      for (let i = 0; i < f.count; i++)
-        ids.set(f.octetDeltaCount[i]! - 1000, (ids.get(f.octetDeltaCount[i]! - 1000) ?? 0) + 1)
-    })
-    const miss: number[] = []
-    for (let i = 0; i < Math.min(5000, sent.flows); i++) if (!ids.has(i)) miss.push(i)
-    console.log('missing', miss[0], miss.at(-1), miss.length, 'sent', sent.flows)
-  }
   assert.deepEqual([archived.flows, archived.bytes], [sent.flows, sent.bytes])
   const here = { WEIR_DATA: data }
   const { code, stderr } = await runWeir(['rebuild', '--from', 'now-6h', '--to', 'now'], here)

@@ -1,0 +1,61 @@
+/** The greatest keys of steps that are at hand: what `top` of the series store says, without InfluxDB. */
+import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
+import type { SeriesKey, StepRows, TopQuery, TopRows } from '../series.ts'
+import { cutTag } from '../shape.ts'
+
+/** Sums by key, which are then ranked. */
+export class Ranking {
+  readonly #query: TopQuery
+  readonly #sums = new Map<string, TopRows[number]>()
+
+  constructor(query: TopQuery) {
+    this.#query = query
+  }
+
+  add(key: SeriesKey, sums: Partial<Record<FieldName, number>>): void {
+    const id = JSON.stringify(key)
+    let row = this.#sums.get(id)
+    if (!row)
+      this.#sums.set(id, (row = { key, sum: { bytes: 0, packets: 0, flows: 0, active: 0 } }))
+    for (const name of fieldNames) row.sum[name] += sums[name] ?? 0
+  }
+
+  /** Greatest first; ties by key. */
+  rows(): TopRows {
+    const { order, by } = this.#query
+    return [...this.#sums.values()].sort(
+      (a, b) => b.sum[order] - a.sum[order] || compareKeys(a.key, b.key, by),
+    )
+  }
+}
+
+/** Ranks the rows of steps. */
+export function rankSteps(query: TopQuery, steps: readonly StepRows[]): TopRows {
+  const { measurement, by, limit } = query
+  const cut = cutTag(by)
+  const ranking = new Ranking(query)
+  for (const { coverage, measurements } of steps)
+    for (const rows of measurements) {
+      if (rows.measurement !== measurement) continue
+      for (let row = 0; row < rows.count; row++) {
+        if (cut && rows.tags[cut]![row] === otherKey) continue
+        const key: SeriesKey = {}
+        for (const tag of by)
+          key[tag] = tag === 'exporter' ? coverage.exporter : rows.tags[tag]![row]!
+        ranking.add(key, Object.fromEntries(fieldNames.map((name) => [name, rows.sum[name][row]!])))
+      }
+    }
+  return ranking.rows().slice(0, limit)
+}
+
+function compareKeys(a: SeriesKey, b: SeriesKey, by: TopQuery['by']): number {
+  for (const tag of by) {
+    const order = compareText(a[tag]!, b[tag]!)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
