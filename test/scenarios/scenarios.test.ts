@@ -1,12 +1,16 @@
 /** Some of the scenarios, from packets to the verdict; all of them run with the long tests. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 
+import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
+import { skipWithout } from '../setup/parts.ts'
 import { fortnight } from './fortnight.ts'
 import { incidentsOf, runScenario } from './run.ts'
-import { scenarios } from './scenarios.ts'
+import { scenarios, smallOutage } from './scenarios.ts'
+import { softflowd } from './softflowd.ts'
 
 const quick = new Set([
   'upload',
@@ -27,4 +31,29 @@ suite('scenarios, some', () => {
       await rm(folder, { recursive: true, force: true })
     }
   })
+
+  const skip = skipWithout('softflowd')
+  for (const version of ['5', '9', '10'] as const)
+    test(`an outage through a real softflowd -v ${version}`, { skip }, async () => {
+      const folder = await scratchFolder()
+      try {
+        const { packets, from, to } = smallOutage(Date.now())
+        const capture = join(folder, 'softflowd.pcap')
+        await writeCapture(capture, '192.168.9.1', await softflowd(folder, packets, version))
+        const [incident, ...more] = await incidentsOf(folder, [capture])
+        const told = JSON.stringify(incident, null, 1)
+        assert.equal(more.length, 0)
+        assert.equal(incident?.kind, 'congestion', told)
+        assert.ok(Math.abs(incident.from - from) <= 2000, told)
+        assert.ok(Math.abs(incident.to - to) <= 2000, told)
+        assert.deepEqual(
+          incident.actors.map(({ host, direction }) => [host, direction]),
+          [['10.0.0.12', 'in']],
+        )
+        assert.ok(Math.abs(incident.actors[0]!.bytes / 1.5e9 - 1) < 0.01, told)
+        assert.ok(Math.abs(incident.actors[0]!.connections - 25) <= 10, told)
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    })
 })

@@ -116,6 +116,22 @@ function congestion(
   }
 }
 
+/** A small office in which one host takes the line for 150 s, its packets moved so that they end at `now`. */
+export function smallOutage(now: number): { packets: Packet[]; from: number; to: number } {
+  const seconds = 150
+  const small = office({
+    seed: 30,
+    hosts: hosts(14),
+    perHour: 150,
+    cuts: [{ from: cutAt, to: cutAt + seconds * 1000, except: ['10.0.0.12'], keeps: 0.01 }],
+    more: (line) =>
+      take(line, { client: '10.0.0.12', from: cutAt, seconds, connections: 25, bytes: 1.5e9 }),
+  })()
+  const shift = Math.floor((now - small.at(-1)!.time) / 1000) * 1000
+  for (const packet of small) packet.time += shift
+  return { packets: small, from: cutAt + shift, to: cutAt + shift + seconds * 1000 }
+}
+
 export const scenarios: Scenario[] = [
   congestion('download by one connection', {
     seed: 1,
