@@ -1,0 +1,62 @@
+/** `weir report`, as a user runs it. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { before, suite, test } from 'node:test'
+
+import { runWeir, scratchFolder } from '../processes.ts'
+
+const capture = 'test/captures/monday-outage.v9.pcap.gz'
+const cut = ['--from', '2026-11-16T11:30Z', '--to', '2026-11-16T11:40Z']
+const sentence =
+  /traffic through 10\.0\.0\.1 was cut for 4 min 23 s\. 10\.0\.0\.22 opened 312 connections outward, 280 of them to 203\.0\.113\.80, and downloaded 4\.0 GB\./
+
+let data: string
+
+before(async () => {
+  data = await scratchFolder()
+  const { code, stderr } = await runWeir(['replay', capture], { WEIR_DATA: data })
+  assert.equal(code, 0, stderr)
+})
+
+suite('weir report', () => {
+  test('prints Markdown, and writes the format that a name ends in', async () => {
+    const printed = await runWeir(['report', ...cut], { WEIR_DATA: data })
+    assert.equal(printed.code, 0, printed.stderr)
+    assert.match(printed.stdout, sentence)
+    const path = join(data, 'report.html')
+    const written = await runWeir(['report', ...cut, '-o', path], { WEIR_DATA: data })
+    assert.equal(written.code, 0, written.stderr)
+    const html = await readFile(path, 'utf8')
+    assert.match(html, /^<!doctype html>/)
+    assert.match(html, sentence)
+    assert.match(html, /<svg /)
+  })
+
+  test('in a time zone, of an exporter', async () => {
+    const args = ['report', ...cut, '--tz', 'Europe/Brussels', '--exporter', '10.0.0.1']
+    const { stdout } = await runWeir(args, { WEIR_DATA: data })
+    assert.match(stdout, /Monday 16 November 2026, 12:32:09: traffic/)
+    assert.match(stdout, /Time zone: Europe\/Brussels \(UTC\+1\)/)
+  })
+
+  test('says what is wrong and what to do', async () => {
+    const wrong: [string[], RegExp][] = [
+      [['report', '--to', 'now'], /--from is missing: write a time/],
+      [['report', ...cut, '-o', 'x.doc'], /-o x\.doc: write a name that ends in \.html/],
+      [['report', ...cut, '--exporter', 'nobody'], /exporter "nobody"/],
+    ]
+    for (const [args, said] of wrong) {
+      const { code, stderr } = await runWeir(args, { WEIR_DATA: data })
+      assert.notEqual(code, 0)
+      assert.match(stderr, said)
+    }
+  })
+
+  test('without a Chromium, PDF says how to do without', async () => {
+    const args = ['report', ...cut, '-o', join(data, 'report.pdf')]
+    const { code, stderr } = await runWeir(args, { WEIR_DATA: data, PATH: '/nowhere' })
+    assert.equal(code, 1)
+    assert.match(stderr, /no Chromium is found on the PATH.*ask for html and print it/)
+  })
+})
