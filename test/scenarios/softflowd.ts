@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -30,7 +29,7 @@ export async function softflowd(
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
-  const { port } = socket.address() as AddressInfo
+  const { port } = socket.address()
   const options = `-d -r ${pcap} -v ${version} -t maxlife=60 -n 127.0.0.1:${port} -p ${folder}/softflowd.pid -c none`
   const child = spawn('softflowd', options.split(' '), { stdio: 'ignore' })
   const [code] = (await once(child, 'close')) as [number | null]
