@@ -36,6 +36,7 @@ export const access: Readonly<Record<string, Rule>> = {
   'DELETE /api/queries/:id': readers,
   'GET /api/exporters': readers,
   'GET /api/status': readers,
+  'GET /api/names': readers,
   'GET /api/live': session,
   'GET /api/explain': readers,
   'GET /api/incidents': readers,

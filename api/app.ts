@@ -35,6 +35,7 @@ import { queriesRoute } from './routes/queries.ts'
 import { reportRoute } from './routes/report.ts'
 import { seriesRoute } from './routes/series.ts'
 import { liveRoute } from './routes/live.ts'
+import { namesRoute } from './routes/names.ts'
 import { panelsRoute } from './routes/panels.ts'
 import { sessionRoutes, type SessionParts } from './routes/session.ts'
 import { statusRoute } from './routes/status.ts'
@@ -130,6 +131,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(annotationsRoute(parts))
   await app.register(dashboardsRoute(parts))
   await app.register(panelsRoute(parts))
+  await app.register(namesRoute(parts))
   await app.register(trackersRoute(parts))
   await app.register(alertsRoute(parts))
   await app.register(liveRoute({ ...parts, pageFolder: options.pageFolder }))

@@ -15,8 +15,21 @@ export interface NameSource {
   /** The networks (a host is one of a single address) and the interfaces of a name. */
   networksNamed(name: string): Network[]
   interfacesNamed(name: string): { exporter: string; index: number }[]
+  /** The names as they were at a time (unix ms). */
+  at?(ms: number): NameSource
+  /** Why the names are not those of their file as it is now; null where they are. */
+  problem?(): string | null
+  /** What else is known of an address. */
+  about?(address: string): AddressFacts
   /** All networks, hosts and interfaces that have a name. */
   all(): { networks: string[]; interfaces: string[] }
+}
+
+/** What is known of an address beside its name. */
+export interface AddressFacts {
+  history: readonly { name: string; from: number; to: number }[]
+  network: { name: string; site: string | null; owner: string | null } | null
+  place: { as: number | null; asName: string | null; country: string | null } | null
 }
 
 /** A key of an answer. */

@@ -1,11 +1,8 @@
 /** The API process: opens the stores of the data folder, listens, and closes all of it again. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { FastifyBaseLogger } from 'fastify'
-import { parse as parseYaml } from 'yaml'
 
-import { Names } from '../flow/names.ts'
 import type { Settings } from '../flow/settings.ts'
 import { openFlowStore } from '../store/archive/query.ts'
 import { openSeriesReader } from '../store/open.ts'
@@ -13,7 +10,10 @@ import { makeFirstAdmin } from './access/first-admin.ts'
 import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
 import { ingestStatus } from './ingest-status.ts'
-import { openApiState } from './state.ts'
+import { HostNames } from './names/host-names.ts'
+import { OwnNames } from './names/own-names.ts'
+import { Places } from './names/places.ts'
+import { openApiState, type ApiState } from './state.ts'
 import { ToldNames } from './told-names.ts'
 
 /** The page as `npm run build` leaves it. */
@@ -31,14 +31,17 @@ export interface RunningApi {
  * @throws ListenError where the address is taken; NamesError and others where the names file cannot be read
  */
 export async function runApi(settings: Settings, log: FastifyBaseLogger): Promise<RunningApi> {
-  const names = new ToldNames(await readNames(settings.names))
+  const state = openApiState(settings.data)
+  const sources = await openNames(settings, state)
+  const names = new ToldNames(sources)
   const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
   const series = await openSeriesReader(settings)
   const status = names.following(ingestStatus(settings.data, Date.now))
-  const state = openApiState(settings.data)
   const app = await buildApp({ settings, series, flows, status, names, state, pageFolder, log })
   const close = async () => {
     await app.close()
+    sources.own.close()
+    sources.hosts?.close()
     await Promise.all([flows.close(), series.close()])
   }
   const { host, port } = settings.http
@@ -65,6 +68,13 @@ export class ListenError extends Error {
   }
 }
 
-async function readNames(path: string | null): Promise<Names> {
-  return path === null ? new Names() : new Names(parseYaml(await readFile(path, 'utf8')))
+/** @throws NamesError and others where a file that the settings name cannot be read */
+async function openNames({ names, naming }: Settings, state: ApiState) {
+  const own = await OwnNames.open(names)
+  const places = await Places.open(naming.asFile, naming.countryFile)
+  const { dns, dnsServers } = naming
+  if (dns === 'off') return { own, places }
+  const hosts = new HostNames({ asks: dns, servers: dnsServers, state, now: Date.now })
+  await hosts.open()
+  return { own, places, hosts }
 }

@@ -52,3 +52,8 @@ export async function windowOf(
 export async function remarksOf({ flows }: ApiParts, { from, to }: Window): Promise<string[]> {
   return (await flows.leftOut?.(from, to)) ?? []
 }
+
+/** The names as they were at the end of a window. */
+export function namesAt({ names }: Pick<ApiParts, 'names'>, ms: number): NameSource {
+  return names.at?.(ms) ?? names
+}

@@ -41,12 +41,19 @@ export interface SocketAnswer {
 /** The state of a data folder, whether or not an ingest runs on it. */
 export function openApiState(data: string, now: () => number = Date.now): ApiState {
   const reader = new StateReader(data)
+  let last: Promise<unknown> = Promise.resolve()
+  /** One after the other: a change holds the lock for its time. */
+  const inTurn = (change: StateChange) => {
+    const done = last.then(() => changeHere(data, change, now))
+    last = done.catch(() => undefined)
+    return done
+  }
   return {
     list: <Body>(collection: Collection) => reader.list<Body>(collection),
     get: <Body>(collection: Collection, id: string) => reader.get<Body>(collection, id),
     async change(change) {
       const answer = await askIngest(data, '/state', change)
-      return answer ? fromAnswer(answer) : changeHere(data, change, now)
+      return answer ? fromAnswer(answer) : inTurn(change)
     },
     async log(name, entry) {
       const answer = await askIngest(data, `/logs/${name}`, entry)

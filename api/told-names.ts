@@ -2,14 +2,31 @@
 import type { Names } from '../flow/names.ts'
 import type { ExporterStatus, IngestStatus, InterfaceName } from '../flow/status.ts'
 import type { StatusSource } from './ingest-status.ts'
-import type { NameSource } from './labels.ts'
+import type { AddressFacts, NameSource } from './labels.ts'
+import type { HostNames } from './names/host-names.ts'
+import type { Places } from './names/places.ts'
+
+/** Where names come from beside the exporters. */
+export interface NameParts {
+  /** The names of the administrator, which may change. */
+  own: { names: Names; problem?: string | null }
+  /** DNS; absent where it is not asked. */
+  hosts?: HostNames
+  /** AS and country; absent without files of them. */
+  places?: Places
+  now?: () => number
+}
 
 export class ToldNames implements NameSource {
-  readonly #own: Names
+  readonly #parts: NameParts
   #told = new Map<string, ExporterStatus>()
 
-  constructor(own: Names) {
-    this.#own = own
+  constructor(parts: NameParts) {
+    this.#parts = parts
+  }
+
+  get #own(): Names {
+    return this.#parts.own.names
   }
 
   /** The same source of status, of whose exporters the names are taken over with each reading. */
@@ -23,7 +40,39 @@ export class ToldNames implements NameSource {
   }
 
   hostName(address: string): string | null {
-    return this.#own.hostName(address)
+    return this.#hostNameAt(address, this.#parts.now?.() ?? Date.now())
+  }
+
+  /** The same names, but that hosts are called as they were at a time. */
+  at(ms: number): NameSource {
+    return {
+      hostName: (address) => this.#hostNameAt(address, ms),
+      exporterName: (address) => this.exporterName(address),
+      exporterAddresses: (name) => this.exporterAddresses(name),
+      interface: (exporter, index) => this.interface(exporter, index),
+      application: (exporter, id) => this.application(exporter, id),
+      networksNamed: (name) => this.networksNamed(name),
+      interfacesNamed: (name) => this.interfacesNamed(name),
+      all: () => this.all(),
+    }
+  }
+
+  problem(): string | null {
+    return this.#parts.own.problem ?? null
+  }
+
+  about(address: string): AddressFacts {
+    const { hosts, places } = this.#parts
+    return {
+      history: hosts?.history(address) ?? [],
+      network: this.#own.networkOf(address),
+      place: places?.of(address) ?? null,
+    }
+  }
+
+  /** Own names go before those of DNS. */
+  #hostNameAt(address: string, ms: number): string | null {
+    return this.#own.hostName(address) ?? this.#parts.hosts?.nameAt(address, ms) ?? null
   }
 
   exporterName(address: string): string | null {

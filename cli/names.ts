@@ -1,8 +1,12 @@
 /** Reads the file of WEIR_NAMES. */
+import { readFile } from 'node:fs/promises'
+
+import { parse } from 'yaml'
+
 import { Names, NamesError } from '../flow/names.ts'
+import { readNamesText } from '../flow/read-names.ts'
 import type { Settings } from '../flow/settings.ts'
 import { CommandError, exitCodes } from './command.ts'
-import { readYaml } from './yaml.ts'
 
 /**
  * Reads the names of the settings' file, if they name one, so that its faults are told at the start.
@@ -10,12 +14,11 @@ import { readYaml } from './yaml.ts'
  */
 export async function readNames({ names }: Settings): Promise<Names> {
   if (names === null) return new Names()
-  const file = await readYaml(names, 'the names')
   try {
-    return new Names(file)
+    return readNamesText(names, await readFile(names, 'utf8'), (text) => parse(text) as unknown)
   } catch (error) {
-    if (!(error instanceof NamesError)) throw error
-    throw new CommandError(`names in ${names}: ${error.faults.join('; ')}`, exitCodes.usage)
+    const reason = error instanceof NamesError ? error.faults.join('; ') : String(error)
+    throw new CommandError(`names in ${names}: ${reason}`, exitCodes.usage)
   }
 }
 

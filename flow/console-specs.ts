@@ -56,7 +56,24 @@ export const consoleSpecs = {
     optional,
     '',
   ),
+  DNS: setting(
+    'whose names are asked of DNS: private (only addresses that nobody else has), all, off',
+    'private',
+    oneOf('private', 'all', 'off'),
+    'write private, all (which tells the resolver whom you look at) or off',
+  ),
+  DNS_SERVERS: setting('resolvers for names of hosts; default the system', '', list, ''),
+  AS_FILE: setting('MMDB file of autonomous systems', '', optional, ''),
+  COUNTRY_FILE: setting('MMDB file of countries', '', optional, ''),
 } as const
+
+/** Where names come from beside WEIR_NAMES. */
+export interface NamingSettings {
+  dns: 'private' | 'all' | 'off'
+  dnsServers: string[]
+  asFile: string | null
+  countryFile: string | null
+}
 
 /** How alerts are told. */
 export interface AlertSettings {

@@ -5,7 +5,7 @@
 import type { NetworkSet } from './address.ts'
 import type { SensitivityName } from './incident/sensitivity.ts'
 import type { Tier } from './interval.ts'
-import type { AccessSettings, AlertSettings } from './console-specs.ts'
+import type { AccessSettings, AlertSettings, NamingSettings } from './console-specs.ts'
 import { settingSpecs } from './setting-specs.ts'
 import type { Endpoint, SettingSpec } from './setting-values.ts'
 
@@ -50,6 +50,7 @@ export interface Settings {
   timeZone: string
   access: AccessSettings
   alerts: AlertSettings
+  naming: NamingSettings
   receiveBufferBytes: number
   logLevel: string
 }
@@ -132,6 +133,12 @@ export function readSettings(
       mailFrom: read('MAIL_FROM', s.MAIL_FROM),
       webhookNetworks: read('WEBHOOK_NETWORKS', s.WEBHOOK_NETWORKS),
       script: read('ALERT_SCRIPT', s.ALERT_SCRIPT) || null,
+    },
+    naming: {
+      dns: read('DNS', s.DNS),
+      dnsServers: read('DNS_SERVERS', s.DNS_SERVERS),
+      asFile: read('AS_FILE', s.AS_FILE) || null,
+      countryFile: read('COUNTRY_FILE', s.COUNTRY_FILE) || null,
     },
     receiveBufferBytes: read('RECEIVE_BUFFER', s.RECEIVE_BUFFER),
     logLevel: read('LOG', s.LOG),

@@ -4,11 +4,13 @@ import { readFile } from 'node:fs/promises'
 import { parse } from 'yaml'
 
 import { Names } from '../flow/names.ts'
+import { readNamesText } from '../flow/read-names.ts'
 
 /**
  * The names of a file, or none without one.
  * @throws NamesError naming each entry that cannot be used
  */
 export async function readNames(path: string | null): Promise<Names> {
-  return path === null ? new Names() : new Names(parse(await readFile(path, 'utf8')))
+  if (path === null) return new Names()
+  return readNamesText(path, await readFile(path, 'utf8'), (text) => parse(text) as unknown)
 }

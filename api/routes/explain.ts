@@ -6,7 +6,7 @@ import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
 import { sayFreshness } from '../caching.ts'
 import { exportersOf } from '../ingest-status.ts'
-import { windowOf, type ApiParts } from '../parts.ts'
+import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { actorOf, explainAnswer, windowOf as eventWindow } from '../query/explain-answer.ts'
 import { findEvent, usualTraffic } from '../query/explain.ts'
 import { readWhole } from '../query/numbers.ts'
@@ -39,7 +39,7 @@ export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/api/explain', { schema: explainSchema }, async ({ query }, reply) => {
       const { window, now } = await windowOf(parts, query)
-      const wording = await wordingOf(parts, query.tz)
+      const wording = await wordingOf({ ...parts, names: namesAt(parts, window.to) }, query.tz)
       const answer = await parts.heavy.run(reply, async (signal) => {
         const context = { ...parts, ledger, signal }
         const event = await findEvent(window, context)

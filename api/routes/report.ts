@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { IncidentReader } from '../../store/incident/ledger.ts'
 import { ApiError } from '../errors.ts'
-import { windowOf, type ApiParts } from '../parts.ts'
+import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { reportPolicy } from '../report/html.ts'
 import { CannotRender } from '../report/render.ts'
 import { formatReport, makeReport, reportTypes } from '../report/report.ts'
@@ -23,7 +23,7 @@ export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
     app.get('/api/report', { schema }, async ({ query }, reply) => {
       const { window, now } = await windowOf(parts, query)
       const format = query.format ?? 'html'
-      const wording = await wordingOf(parts, query.tz)
+      const wording = await wordingOf({ ...parts, names: namesAt(parts, window.to) }, query.tz)
       const made = await parts.heavy.run(reply, async (signal) => {
         const report = await makeReport(window, { ...parts, ledger, wording, now, signal })
         return formatReport(report, format).catch((error: unknown) => {

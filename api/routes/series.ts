@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 
 import type { KeptTracker } from '../../store/tracker.ts'
 import { sayFreshness } from '../caching.ts'
-import { windowOf, type ApiParts } from '../parts.ts'
+import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { answerSeries } from '../query/series.ts'
 import { trackersAsked } from '../query/trackers.ts'
 import { ErrorAnswer, SeriesAnswer, SeriesQuery } from '../schema.ts'
@@ -32,6 +32,7 @@ export async function seriesAnswer(
   const answer = await parts.heavy.run(reply, (signal, progress) =>
     answerSeries(query, window, {
       ...parts,
+      names: namesAt(parts, window.to),
       tiers: parts.settings.tiers,
       seen,
       trackers,

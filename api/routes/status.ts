@@ -35,6 +35,12 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
     warnings,
   }
   warnings.push(...ingestWarnings(ingest), ...settingWarnings(parts.settings))
+  const ofNames = parts.names.problem?.() ?? null
+  if (ofNames !== null)
+    warnings.push({
+      what: `WEIR_NAMES could not be read again: ${ofNames}`,
+      remedy: 'mend the file; until then the names are those of before',
+    })
   const files = parts.series.problems?.() ?? []
   const left = files.map(({ file, reason }) => `series file ${file} is left out: ${reason}`)
   for (const what of [...answer.archive.problems, ...left])

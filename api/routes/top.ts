@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 
 import type { TopKeyName } from '../../store/flows.ts'
 import { sayFreshness } from '../caching.ts'
-import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
+import { namesAt, remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { readWhole } from '../query/numbers.ts'
 import { topCsv, writeTop } from '../query/top-answer.ts'
 import { archiveFilter } from '../query/window.ts'
@@ -53,7 +53,7 @@ export async function topAnswer(
   )
   sayFreshness(reply, window, now)
   const remarks = await remarksOf(parts, window)
-  return writeTop(top, { by, order, window, names: parts.names, remarks })
+  return writeTop(top, { by, order, window, names: namesAt(parts, window.to), remarks })
 }
 
 function sendCsv(reply: FastifyReply, text: string): FastifyReply {

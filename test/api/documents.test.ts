@@ -110,6 +110,15 @@ test('a running ingest keeps what is made, and it is there after both have ended
   assert.deepEqual(await after.readLog('audit', 10), [{ what: 'looked' }])
 })
 
+test('many changes at once are all made, also without an ingest', async () => {
+  const state = openApiState(await scratchFolder())
+  const ids = Array.from({ length: 20 }, (_, i) => `n${i}`)
+  await Promise.all(
+    ids.map((id) => state.change({ collection: 'annotations', id, body: {}, revision: 0 })),
+  )
+  assert.equal((await state.list('annotations')).length, ids.length)
+})
+
 test('where nothing can be written, a change is answered with 503 and a remedy', async (t) => {
   const data = join(await scratchFolder(), 'no-folder')
   await writeFile(data, 'a file where the data folder should be')

@@ -1,0 +1,162 @@
+/**
+ * Names of hosts by DNS, and what an address was called when: a name is remembered with the time in
+ * which it held, so that last month's chart shows last month's name. Names come from the network:
+ * what is no host name is not taken.
+ */
+import { Resolver } from 'node:dns/promises'
+
+import { NetworkSet, parseNetwork } from '../../flow/address.ts'
+import type { StateDocument } from '../../store/state.ts'
+import type { ApiState } from '../state.ts'
+
+/** Addresses remembered; beyond, the one longest unused is forgotten here (its document stays). */
+const addressesMax = 50_000
+/** Questions that wait and that are under way; beyond, they are asked when they come up again. */
+const waitingMax = 2000
+const askingMax = 8
+/** A name, and that there is none, are taken for so long before they are asked for again. */
+const knownMs = 3_600_000
+const unknownMs = 600_000
+const timeoutMs = 1000
+/** Former names kept of one address. */
+const namesMax = 20
+const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9_]([\w-]{0,62})(\.[a-zA-Z0-9_][\w-]{0,62})*$/
+
+const privateNetworks = new NetworkSet(
+  ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', 'fc00::/7', 'fe80::/10'].map(
+    (text) => parseNetwork(text)!,
+  ), // prettier-ignore
+)
+
+/** A name in its time; unix ms. `to`: when it was last seen to hold. */
+export interface NameInTime {
+  name: string
+  from: number
+  to: number
+}
+
+interface Known {
+  names: NameInTime[]
+  askAgainMs: number
+}
+
+export interface HostNamesOptions {
+  /** private: only addresses that no one else has; all: public ones too, which tells the resolver whom you look at. */
+  asks: 'private' | 'all'
+  /** Resolvers as ADDRESS or ADDRESS:PORT; absent: the system's. */
+  servers?: readonly string[]
+  state: ApiState
+  now: () => number
+}
+
+export class HostNames {
+  /** Questions put off because too many waited, and names that were none. */
+  putOff = 0
+  refused = 0
+  readonly #options: HostNamesOptions
+  readonly #resolver = new Resolver({ timeout: timeoutMs, tries: 2 })
+  readonly #known = new Map<string, Known>()
+  readonly #waiting = new Set<string>()
+  #asking = 0
+
+  constructor(options: HostNamesOptions) {
+    this.#options = options
+    if (options.servers && options.servers.length > 0)
+      this.#resolver.setServers([...options.servers])
+  }
+
+  /** Takes over what was remembered before. */
+  async open(): Promise<void> {
+    const kept = await this.#options.state.list<{ names: NameInTime[] }>('host-names')
+    for (const { id, body } of kept.slice(-addressesMax))
+      this.#known.set(addressOf(id), { names: body.names, askAgainMs: 0 })
+  }
+
+  /** What an address was called at a time (unix ms); null where that is not known, or not yet. */
+  nameAt(address: string, ms: number): string | null {
+    if (this.#options.asks !== 'all' && !privateNetworks.hasText(address)) return null
+    const known = this.#known.get(address)
+    const now = this.#options.now()
+    if (!known || known.askAgainMs <= now) this.#ask(address)
+    if (!known) return null
+    this.#known.delete(address)
+    this.#known.set(address, known)
+    const { names } = known
+    // Before the first name that was seen, that one is the best guess; after the last, the last.
+    return (names.findLast(({ from }) => from <= ms) ?? names[0])?.name ?? null
+  }
+
+  /** All names of an address, the oldest first. */
+  history(address: string): readonly NameInTime[] {
+    return this.#known.get(address)?.names ?? []
+  }
+
+  close(): void {
+    this.#waiting.clear()
+    this.#resolver.cancel()
+  }
+
+  #ask(address: string): void {
+    if (this.#waiting.has(address)) return
+    if (this.#waiting.size >= waitingMax) {
+      this.putOff++
+      return
+    }
+    this.#waiting.add(address)
+    if (this.#asking < askingMax) void this.#work()
+  }
+
+  async #work(): Promise<void> {
+    this.#asking++
+    for (const address of this.#waiting) {
+      const answer = await this.#resolver.reverse(address).catch(notFound)
+      this.#waiting.delete(address)
+      await this.#take(address, answer)
+    }
+    this.#asking--
+  }
+
+  /** `answer`: names; none where there is none; null where the question was not answered. */
+  async #take(address: string, answer: readonly string[] | null): Promise<void> {
+    const now = this.#options.now()
+    const known = this.#known.get(address) ?? { names: [], askAgainMs: 0 }
+    const named = answer
+      ?.map((each) => each.replace(/\.$/, ''))
+      .find((each) => hostPattern.test(each))
+    if (answer && answer.length > 0 && named === undefined) this.refused++
+    known.askAgainMs = now + (named === undefined ? unknownMs : knownMs)
+    this.#known.set(address, known)
+    if (this.#known.size > addressesMax) {
+      const [oldest] = this.#known.keys()
+      this.#known.delete(oldest!)
+    }
+    if (named === undefined) return
+    const last = known.names.at(-1)
+    if (last?.name === named) {
+      last.to = now
+      return
+    }
+    known.names = [...known.names, { name: named, from: now, to: now }].slice(-namesMax)
+    await this.#keep(address, known.names)
+  }
+
+  /** Where it cannot be kept it is remembered until the process ends. */
+  async #keep(address: string, names: NameInTime[]): Promise<void> {
+    await this.#options.state
+      .change({ collection: 'host-names', id: idOf(address), body: { names } })
+      .catch(() => null)
+  }
+}
+
+/** Ids begin with a letter, which addresses need not. */
+function idOf(address: string): string {
+  return `a${address}`
+}
+
+function addressOf(id: StateDocument['id']): string {
+  return id.slice(1)
+}
+
+function notFound(error: NodeJS.ErrnoException): string[] | null {
+  return ['ENOTFOUND', 'ENODATA', 'NXDOMAIN'].includes(error.code ?? '') ? [] : null
+}

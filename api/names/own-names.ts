@@ -1,0 +1,58 @@
+/** The file of WEIR_NAMES, read again when it changes; one that cannot be read changes nothing, and is said. */
+import { readFile, stat } from 'node:fs/promises'
+
+import { parse as parseYaml } from 'yaml'
+
+import { Names } from '../../flow/names.ts'
+import { readNamesText } from '../../flow/read-names.ts'
+
+/** How often it is looked whether the file has changed. */
+const lookMs = 5000
+
+export class OwnNames {
+  names = new Names()
+  /** Why the file, as it is now, could not be taken; null where it was. */
+  problem: string | null = null
+  readonly #path: string | null
+  #stamp = ''
+  #timer: NodeJS.Timeout | null = null
+
+  private constructor(path: string | null) {
+    this.#path = path
+  }
+
+  /** @throws NamesError and others where the file cannot be read at the start */
+  static async open(path: string | null): Promise<OwnNames> {
+    const own = new OwnNames(path)
+    if (path === null) return own
+    await own.#read(path)
+    own.#timer = setInterval(() => void own.look(), lookMs).unref()
+    return own
+  }
+
+  /** Reads the file again if it has changed. */
+  async look(): Promise<void> {
+    if (this.#path === null) return
+    try {
+      if ((await stampOf(this.#path)) !== this.#stamp) await this.#read(this.#path)
+      this.problem = null
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  close(): void {
+    if (this.#timer) clearInterval(this.#timer)
+  }
+
+  async #read(path: string): Promise<void> {
+    const stamp = await stampOf(path)
+    this.names = readNamesText(path, await readFile(path, 'utf8'), (text) => parseYaml(text))
+    this.#stamp = stamp
+  }
+}
+
+async function stampOf(path: string): Promise<string> {
+  const { mtimeMs, size, ino } = await stat(path)
+  return `${ino} ${size} ${mtimeMs}`
+}

@@ -1,0 +1,80 @@
+/** Autonomous systems and countries of addresses, by MMDB files that the administrator supplies. */
+import { readFile, stat } from 'node:fs/promises'
+
+import { Reader, type Response } from 'mmdb-lib'
+
+/** A file larger than this is none. */
+const fileBytesMax = 1 << 30
+const nameLengthMax = 200
+
+export interface Place {
+  as: number | null
+  asName: string | null
+  country: string | null
+}
+
+export class Places {
+  readonly #as: Reader<Response> | null
+  readonly #country: Reader<Response> | null
+
+  private constructor(as: Reader<Response> | null, country: Reader<Response> | null) {
+    this.#as = as
+    this.#country = country
+  }
+
+  /** @throws Error where a file is none */
+  static async open(asFile: string | null, countryFile: string | null): Promise<Places> {
+    return new Places(await readMmdb(asFile), await readMmdb(countryFile))
+  }
+
+  /** Where an address belongs, as far as the files know. */
+  of(address: string): Place {
+    const as = this.#look(this.#as, address)
+    const country = this.#look(this.#country, address) ?? as
+    const number = as?.['autonomous_system_number'] ?? as?.['asn']
+    const code =
+      textOf((country?.['country'] as Record<string, unknown> | undefined)?.['iso_code']) ??
+      textOf(country?.['country_code']) ??
+      textOf(country?.['country'])
+    return {
+      as: asNumber(number),
+      asName:
+        textOf(as?.['autonomous_system_organization']) ??
+        textOf(as?.['as_name']) ??
+        textOf(as?.['name']),
+      country: code !== null && /^[A-Z]{2}$/.test(code) ? code : null,
+    }
+  }
+
+  #look(reader: Reader<Response> | null, address: string): Record<string, unknown> | null {
+    try {
+      return (reader?.get(address) ?? null) as Record<string, unknown> | null
+    } catch {
+      return null
+    }
+  }
+}
+
+async function readMmdb(path: string | null): Promise<Reader<Response> | null> {
+  if (path === null) return null
+  try {
+    if ((await stat(path)).size > fileBytesMax) throw new Error('it is too large')
+    return new Reader<Response>(await readFile(path))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(
+      `${path} is no MMDB file: ${reason}; name another in WEIR_AS_FILE or WEIR_COUNTRY_FILE`,
+      { cause: error },
+    )
+  }
+}
+
+/** Numbers come as such or as AS64500. */
+function asNumber(value: unknown): number | null {
+  const number = typeof value === 'string' ? Number(value.replace(/^AS/i, '')) : Number(value)
+  return Number.isInteger(number) && number > 0 ? number : null
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value.slice(0, nameLengthMax) : null
+}

@@ -1,0 +1,73 @@
+/** GET /api/names: all that is known of addresses: names now and before, network, AS, country. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type, type Static } from 'typebox'
+
+import { formatAddress, parseAddress } from '../../flow/address.ts'
+import { badQuery } from '../errors.ts'
+import type { ApiParts } from '../parts.ts'
+import { ErrorAnswer } from '../schema.ts'
+import { closed, seconds } from '../schema-state.ts'
+
+/** Addresses of one question. */
+const addressesMax = 100
+
+const nullableText = Type.Union([Type.String(), Type.Null()])
+
+export const NamesQuery = closed({
+  address: Type.String({ description: `addresses, comma-separated, at most ${addressesMax}` }),
+})
+
+export const NamedAddress = closed({
+  address: Type.String(),
+  /** As it is called now; null where it has no name, or it is not known yet: ask again. */
+  name: nullableText,
+  /** What it was called by DNS, and when that was first and last seen; the oldest first. */
+  history: Type.Array(closed({ name: Type.String(), from: seconds, to: seconds })),
+  network: Type.Union([
+    closed({ name: Type.String(), site: nullableText, owner: nullableText }),
+    Type.Null(),
+  ]),
+  as: Type.Union([Type.Number(), Type.Null()]),
+  asName: nullableText,
+  /** ISO 3166, two letters. */
+  country: nullableText,
+})
+export type NamedAddress = Static<typeof NamedAddress>
+
+export const NamesAnswer = closed({ addresses: Type.Array(NamedAddress) })
+export type NamesAnswer = Static<typeof NamesAnswer>
+
+const schema = {
+  summary: 'Names of addresses now and before, their network, AS and country',
+  querystring: NamesQuery,
+  response: { 200: NamesAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+}
+
+export function namesRoute({ names }: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/names', { schema }, async ({ query }) => {
+      const texts = query.address.split(',')
+      if (texts.length > addressesMax)
+        throw badQuery('too-many', `${texts.length} addresses`, `ask for ${addressesMax} at a time`)
+      return { addresses: texts.map((text) => answerOf(text.trim())) }
+    })
+  }
+
+  function answerOf(text: string): NamedAddress {
+    const words = parseAddress(text)
+    if (!words)
+      throw badQuery('bad-address', `"${text.slice(0, 100)}" is no address`, 'write addresses')
+    const address = formatAddress(...words)
+    const told = names.about?.(address)
+    const history = told?.history ?? []
+    return {
+      address,
+      name: names.hostName(address),
+      history: history.map(({ name, from, to }) => ({ name, from: from / 1000, to: to / 1000 })),
+      network: told?.network ?? null,
+      as: told?.place?.as ?? null,
+      asName: told?.place?.asName ?? null,
+      country: told?.place?.country ?? null,
+    }
+  }
+}

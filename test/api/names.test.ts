@@ -1,0 +1,201 @@
+/** Names: by DNS as they were at a time, from a file that changes, from CSV, AS and country from MMDB. */
+import assert from 'node:assert/strict'
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { HostNames } from '../../api/names/host-names.ts'
+import { OwnNames } from '../../api/names/own-names.ts'
+import { Places } from '../../api/names/places.ts'
+import { openApiState } from '../../api/state.ts'
+import { ToldNames } from '../../api/told-names.ts'
+import type { NamesAnswer } from '../../api/routes/names.ts'
+import { NamesError, Names } from '../../flow/names.ts'
+import { namesFromCsv } from '../../flow/names-csv.ts'
+import { scratchFolder } from '../processes.ts'
+import { appUnderTest } from './app-under-test.ts'
+
+/** A DNS server that answers PTR questions by `nameOf`, and counts them. */
+async function dnsServer(
+  t: TestContext,
+  nameOf: (question: string) => string | null,
+): Promise<{ server: string; asked: string[] }> {
+  const socket: Socket = createSocket('udp4')
+  const asked: string[] = []
+  socket.on('message', (query, from) => {
+    const labels: string[] = []
+    let at = 12
+    for (let length = query[at]!; length > 0; length = query[at]!) {
+      labels.push(query.toString('latin1', at + 1, at + 1 + length))
+      at += 1 + length
+    }
+    asked.push(labels.join('.'))
+    const name = nameOf(labels.join('.'))
+    const question = query.subarray(12, at + 5)
+    const head = Buffer.from(query.subarray(0, 12))
+    head.writeUInt16BE(name === null ? 0x8183 : 0x8180, 2)
+    head.writeUInt16BE(1, 4)
+    head.writeUInt16BE(name === null ? 0 : 1, 6)
+    head.writeUInt32BE(0, 8)
+    const parts = name === null ? [] : name.split('.')
+    const encoded = [
+      ...parts.map((part) => Buffer.concat([Buffer.from([part.length]), Buffer.from(part)])),
+      Buffer.from([0]),
+    ]
+    const data = Buffer.concat(encoded)
+    const record = Buffer.from([0xc0, 12, 0, 12, 0, 1, 0, 0, 0, 60, 0, data.length])
+    const answer = name === null ? [] : [record, data]
+    socket.send(Buffer.concat([head, question, ...answer]), from.port, from.address)
+  })
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  t.after(() => socket.close())
+  return { server: `127.0.0.1:${socket.address().port}`, asked }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds() && tries < 300; tries++) await sleep(10)
+  assert.ok(holds())
+}
+
+test('a host is called as it was then: the name that DNS gave at that time', async (t) => {
+  let name: string | null = 'pc-17.bigbiz.example'
+  const { server, asked } = await dnsServer(t, () => name)
+  let now = 1_794_828_000_000
+  const data = await scratchFolder()
+  const state = openApiState(data)
+  const options = { asks: 'private', servers: [server], state, now: () => now } as const
+  const hosts = new HostNames(options)
+  assert.equal(hosts.nameAt('10.0.0.22', now), null, 'not known yet')
+  await until(() => hosts.nameAt('10.0.0.22', now) !== null)
+  assert.equal(hosts.nameAt('10.0.0.22', now), 'pc-17.bigbiz.example')
+  assert.equal(asked.length, 1, 'asked once')
+  assert.match(asked[0]!, /22\.0\.0\.10\.in-addr\.arpa/)
+  const then = now
+  now += 30 * 86_400_000
+  name = 'printer.bigbiz.example'
+  hosts.nameAt('10.0.0.22', now)
+  await until(() => hosts.nameAt('10.0.0.22', now) === 'printer.bigbiz.example')
+  assert.equal(hosts.nameAt('10.0.0.22', then + 60_000), 'pc-17.bigbiz.example')
+  // Another process remembers both.
+  const again = new HostNames(options)
+  for (let tries = 0; again.history('10.0.0.22').length < 2 && tries < 100; tries++) {
+    await again.open()
+    await sleep(20)
+  }
+  assert.equal(again.history('10.0.0.22').length, 2)
+  assert.equal(again.nameAt('10.0.0.22', then), 'pc-17.bigbiz.example')
+  const names = new ToldNames({ own: { names: new Names() }, hosts: again, now: () => now })
+  assert.equal(names.hostName('10.0.0.22'), 'printer.bigbiz.example')
+  assert.equal(names.at(then).hostName('10.0.0.22'), 'pc-17.bigbiz.example')
+})
+
+test('public addresses are asked of nobody unless told, and what is no name is not taken', async (t) => {
+  const { server, asked } = await dnsServer(t, () => '<script>alert(1)</script>')
+  const state = openApiState(await scratchFolder())
+  const hosts = new HostNames({ asks: 'private', servers: [server], state, now: Date.now })
+  assert.equal(hosts.nameAt('203.0.113.80', Date.now()), null)
+  await sleep(100)
+  assert.deepEqual(asked, [])
+  hosts.nameAt('10.0.0.1', Date.now())
+  await until(() => hosts.refused === 1)
+  assert.equal(hosts.nameAt('10.0.0.1', Date.now()), null)
+  const all = new HostNames({ asks: 'all', servers: [server], state, now: Date.now })
+  all.nameAt('203.0.113.80', Date.now())
+  await until(() => asked.length === 2)
+})
+
+test('the file of names is read again when it changes; a fault in it changes nothing, and is said', async () => {
+  const path = join(await scratchFolder(), 'names.yaml')
+  await writeFile(path, 'networks: { 10.0.0.1: gateway }')
+  const own = await OwnNames.open(path)
+  const names = new ToldNames({ own })
+  assert.equal(names.hostName('10.0.0.1'), 'gateway')
+  await writeFile(path, 'networks: { 10.0.0.1: router, 10.0.0.2: second }')
+  await own.look()
+  assert.equal(names.hostName('10.0.0.1'), 'router')
+  await writeFile(path, 'networks: { nonsense: x }')
+  await own.look()
+  assert.match(own.problem ?? '', /nonsense/)
+  assert.equal(names.hostName('10.0.0.1'), 'router')
+  await writeFile(path, 'networks: { 10.0.0.1: mended }')
+  await own.look()
+  assert.equal(own.problem, null)
+  assert.equal(names.hostName('10.0.0.1'), 'mended')
+  own.close()
+})
+
+test('names come from a spreadsheet too', () => {
+  const text =
+    '\uFEFFNetwork;Name;Site\r\n10.0.0.0/24;"the ""main"" office; first";Brussels\r\n10.0.0.7;seven;\r\n\r\n'
+  const names = new Names(namesFromCsv(text))
+  assert.equal(names.hostName('10.0.0.7'), 'seven')
+  assert.deepEqual(names.networkOf('10.0.0.9'), {
+    name: 'the "main" office; first',
+    site: 'Brussels',
+    owner: null,
+  })
+  assert.throws(() => namesFromCsv('a,b\n1,2\n'), NamesError)
+  assert.throws(() => namesFromCsv('ip,name\n10.0.0.1,a\n10.0.0.1,b\n'), /stands twice/)
+})
+
+test('AS and country come from files of the administrator’s', async (t) => {
+  const path = join(await scratchFolder(), 'as.mmdb')
+  await writeFile(path, mmdb())
+  const places = await Places.open(path, null)
+  assert.deepEqual(places.of('203.0.113.80'), { as: 64_500, asName: 'EXAMPLE', country: 'BE' })
+  assert.equal(places.of('10.0.0.1').as, null)
+  await writeFile(`${path}.txt`, 'this is none')
+  await assert.rejects(Places.open(`${path}.txt`, null), /no MMDB file.*WEIR_AS_FILE/)
+  const names = new ToldNames({
+    own: { names: new Names({ networks: { '10.0.0.0/8': 'lan' } }) },
+    places,
+  })
+  const { get } = await appUnderTest(t, { options: { names } })
+  const { addresses } = await get<NamesAnswer>('/api/names?address=203.0.113.80,10.1.2.3')
+  assert.equal(addresses[0]!.asName, 'EXAMPLE')
+  assert.equal(addresses[0]!.country, 'BE')
+  assert.equal(addresses[1]!.network?.name, 'lan')
+})
+
+/** A smallest MMDB file (format 2.0): one network, 128.0.0.0/1, with an AS and a country. */
+function mmdb(): Buffer {
+  const text = (value: string) =>
+    Buffer.concat([Buffer.from([0x40 | value.length]), Buffer.from(value)])
+  const long = (value: string) =>
+    Buffer.concat([Buffer.from([0x5d, value.length - 29]), Buffer.from(value)])
+  const key = (value: string) => (value.length < 29 ? text(value) : long(value))
+  const u16 = (value: number) => Buffer.from([0xa2, value >> 8, value & 255])
+  const u32 = (value: number) =>
+    Buffer.from([0xc4, 0, value >> 16, (value >> 8) & 255, value & 255])
+  const u64 = (value: number) => Buffer.from([0x04, 0x02, 0, 0, value >> 8, value & 255])
+  const map = (entries: [string, Buffer][]) =>
+    Buffer.concat([
+      Buffer.from([0xe0 | entries.length]),
+      ...entries.flatMap(([name, value]) => [key(name), value]),
+    ])
+  const data = map([
+    ['autonomous_system_number', u32(64_500)],
+    ['autonomous_system_organization', text('EXAMPLE')],
+    ['country', map([['iso_code', text('BE')]])],
+  ])
+  // One node of 24-bit records: left nothing (1 = node count), right the data at 0 (1 + 16).
+  const tree = Buffer.from([0, 0, 1, 0, 0, 17])
+  const array = (values: Buffer[]) => Buffer.concat([Buffer.from([values.length, 0x04]), ...values])
+  const metadata = map([
+    ['binary_format_major_version', u16(2)],
+    ['binary_format_minor_version', u16(0)],
+    ['build_epoch', u64(1)],
+    ['database_type', text('test')],
+    ['description', map([['en', text('test')]])],
+    ['ip_version', u16(4)],
+    ['languages', array([text('en')])],
+    ['node_count', u32(1)],
+    ['record_size', u16(24)],
+  ])
+  const marker = Buffer.concat([Buffer.from([0xab, 0xcd, 0xef]), Buffer.from('MaxMind.com')])
+  return Buffer.concat([tree, Buffer.alloc(16), data, marker, metadata])
+}
