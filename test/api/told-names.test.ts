@@ -18,7 +18,7 @@ const told = {
 }
 
 test('labels take the names that exporters tell, and the administrator’s before these', async () => {
-  const names = new ToldNames(new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink' } } } })) // prettier-ignore
+  const names = new ToldNames({ own: { names: new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink' } } } }) } }) // prettier-ignore
   const label = (key: Record<string, string | number>) => labelOf(key, names, '10.0.0.1')
   assert.equal(label({ interface: 1, direction: 'in' }), 'interface 1 in')
   const source = names.following({ read: () => Promise.resolve({ exporters: [told] } as unknown as IngestStatus) }) // prettier-ignore
