@@ -80,13 +80,12 @@ export async function chartPng(scene: Scene, all: Layers): Promise<Blob> {
   }
 }
 
-function extremes({ outline, peak, levels }: Scene): [highest: number, lowest: number] {
-  const above = [...outline.above, ...(peak?.above ?? []), ...levels.map(({ value }) => value)]
-  const below = [
-    ...outline.below,
-    ...(peak?.below ?? []).map((value) => -(value ?? 0)),
-    ...levels.map(({ value }) => value),
-  ]
+function extremes({ outline, peak, compared, levels }: Scene): [highest: number, lowest: number] {
+  // The mirror image of another level has no name, and makes no room for itself.
+  const named = levels.filter(({ text: name }) => name !== '').map(({ value }) => value)
+  const beside = (half: Half) => [...(peak?.[half] ?? []), ...(compared?.[half] ?? [])]
+  const above = [...outline.above, ...beside('above'), ...named]
+  const below = [...outline.below, ...beside('below').map((value) => -(value ?? 0)), ...named]
   const most = (values: Values) => values.reduce<number>((a, b) => Math.max(a, b ?? 0), 0)
   const least = (values: Values) => values.reduce<number>((a, b) => Math.min(a, b ?? 0), 0)
   return [most(above), least(below)]
@@ -136,11 +135,20 @@ function areas(drawing: Drawing): string {
           : `<path d="${line(drawing, edge, y(0))}" fill="${colour}"/>`,
       ),
   )
-  const peaks = halves.flatMap((half) => {
-    const values = scene.peak?.[half].map((v) => (v === null ? null : half === 'above' ? v : -v))
-    return values ? [`<path d="${line(drawing, values)}" fill="none" stroke="${ink.peak}"/>`] : []
+  const beside = halves.flatMap((half) =>
+    [
+      { values: scene.peak?.[half], look: `stroke="${ink.peak}"` },
+      { values: scene.compared?.[half], look: `stroke="${ink.text}" stroke-dasharray="5 4"` },
+    ].flatMap(({ values, look }) => {
+      const signed = values?.map((v) => (v === null ? null : half === 'above' ? v : -v))
+      return signed ? [`<path d="${line(drawing, signed)}" fill="none" ${look}/>`] : []
+    }),
+  )
+  const within = scene.levels.filter(({ value }) => {
+    const at = y(value)
+    return at >= margin.top && at <= margin.top + plotHeight
   })
-  const levels = scene.levels.flatMap(({ value, text: name, limit }) => [
+  const levels = within.flatMap(({ value, text: name, limit }) => [
     `<path d="M${margin.left} ${y(value)}H${width - margin.right}" stroke="${limit ? ink.limit : ink.level}" stroke-dasharray="${limit ? 'none' : '2 3'}"/>`,
     text(name, { x: width - margin.right - 4, y: y(value) - 4, fill: ink.text, anchor: 'end' }),
   ])
@@ -149,7 +157,7 @@ function areas(drawing: Drawing): string {
     const band = `<rect x="${left}" y="${margin.top}" width="${Math.max(1, x(to) - left)}" height="${plotHeight}" fill="${ink.note}" opacity="0.3"/>`
     return band + text(String(i + 1), { x: left + 3, y: margin.top + 12, fill: ink.note })
   })
-  return [...shapes, ...peaks, ...levels, ...notes].join('\n')
+  return [...shapes, ...beside, ...levels, ...notes].join('\n')
 }
 
 /** A path that keeps its height over each step; closed at `base` where one is given. */

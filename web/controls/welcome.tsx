@@ -8,7 +8,7 @@ import { Recipes } from './recipes.tsx'
 function ownAddress(): string {
   const { hostname } = location
   const isAway = !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  return isAway ? hostname : 'ADDRESS-OF-THIS-HOST'
+  return isAway ? hostname : 'THIS-HOST'
 }
 
 export function Welcome() {
