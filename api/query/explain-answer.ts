@@ -115,35 +115,34 @@ function seriesOf(event: Event, wording: Wording): Pick<Evidence, 'step' | 'time
   const to = Math.min(scene.grid.from + scene.grid.seconds * 1000, span.to + beside)
   const step = steps.find((each) => (to - from) / 1000 / each <= valuesMost) ?? steps.at(-1)!
   const count = Math.max(1, Math.floor((to - from) / 1000 / step))
-  const rates = new Map<string, { in: Rates; out: Rates }>()
-  const named = new Set((event.incident?.actors ?? event.greatest).map(({ host }) => host))
-  for (const host of [...named, others]) {
-    const grid = { from, seconds: count * step }
-    rates.set(host, { in: new Rates(grid), out: new Rates(grid) })
-  }
   const { table, hosts } = scene
+  const grid = { from, seconds: count * step }
+  const ratesOf = () => ({ in: new Rates(grid), out: new Rates(grid) })
+  const named = (event.incident?.actors ?? event.greatest).map(({ host }) => ({
+    host,
+    rates: ratesOf(),
+  }))
+  const byHost = new Map(named.map(({ host, rates }) => [hosts.find(host), rates]))
+  const rest = ratesOf()
   for (let row = 0; row < table.count; row++) {
     const [first, last, bytes] = [table.first[row]!, table.last[row]!, table.bytes[row]!]
     if (first >= to || last < from) continue
-    for (const [end, direction] of ends) {
-      if (!scene.isCandidate(row, end)) continue
-      const host = hosts.text(table[end][row]!)
-      rates.get(named.has(host) ? host : others)![direction].add(first, last, bytes)
-    }
+    for (const [end, direction] of ends)
+      if (scene.isCandidate(row, end))
+        (byHost.get(table[end][row]!) ?? rest)[direction].add(first, last, bytes)
   }
-  const series = [...rates].flatMap(([host, each]) =>
+  const series = [...named, { host: null, rates: rest }].flatMap(({ host, rates }) =>
     (['in', 'out'] as const).map((direction) => ({
-      label: `${host === others ? others : sayHost(host, wording)} ${direction}`,
-      host: host === others ? null : host,
+      label: `${host === null ? 'all others' : sayHost(host, wording)} ${direction}`,
+      host,
       direction,
-      values: stepped(each[direction].values(), step),
+      values: stepped(rates[direction].values(), step),
     })),
   )
   const time = Array.from({ length: count }, (_, at) => from / 1000 + at * step)
   return { step, time, series }
 }
 
-const others = 'all others'
 const ends = [
   ['destination', 'in'],
   ['source', 'out'],
@@ -159,7 +158,7 @@ function stepped(bytes: Float64Array, step: number): number[] {
 }
 
 /** What the data cannot say, where it matters. */
-function limitsOf({ incident, scene, lost }: Event): string[] {
+function limitsOf({ incident, scene, lost, hasFlows }: Event): string[] {
   const limits: string[] = []
   const idleMs = incident?.idleMs ?? scene?.connections.idleMs ?? 0
   const sampling = incident?.sampling ?? scene?.table.sampling ?? 1
@@ -175,7 +174,11 @@ function limitsOf({ incident, scene, lost }: Event): string[] {
     limits.push(
       `records of this exporter last up to ${formatDuration(idleMs / 1000)}: within a record, bytes are spread evenly over its time`,
     )
-  if (!scene)
+  if (!scene && !incident && hasFlows)
+    limits.push(
+      'the window is too long, holds too many flows or those of several exporters: this is what was found as they were received',
+    )
+  if (!scene && incident)
     limits.push(
       'the flows of that time have left the archive: figures are those kept when it was judged',
     )

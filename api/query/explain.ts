@@ -91,7 +91,7 @@ async function lookInto(
     try {
       return { look: asked, judged: await judge(queryOf(context, asked, exporter)) }
     } catch (error) {
-      if (!(error instanceof QueryTooLarge) || !worst) throw error
+      if (!(error instanceof QueryTooLarge)) throw error
     }
   if (!worst) return { look: asked, judged: null }
   const look = { from: worst.from, to: worst.to }

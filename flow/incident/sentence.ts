@@ -76,15 +76,18 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
     const exporter = sayExporter(incident.exporter, wording)
     const total = incident.total.in + incident.total.out
     const passed = total === 0 ? 'nothing passed' : `only ${sayBytes(total)} passed`
+    // Of flows that did not arrive, or packets that were not looked at, nothing is known.
+    const isAllSeen = incident.lost.flows === 0 && incident.sampling === 1
+    const nobody = isAllSeen ? 'No host took the line' : 'No host is seen to have taken the line'
     return (
       `traffic through ${exporter} was cut for ${sayLength(incident)}. ` +
-      `No host took the line: ${passed}, and ${exporter} went on reporting.`
+      `${nobody}: ${passed}, and ${exporter} went on reporting.`
     )
   },
   exporter(incident, wording) {
     const exporter = sayExporter(incident.exporter, wording)
     const [why = ''] = incident.facts
-    return `${exporter} itself was away for ${sayLength(incident)}: ${why}. What passed in that time is not known.`
+    return `${exporter} itself was away or cut off for ${sayLength(incident)}: ${why}. What passed in that time is not known.`
   },
   surge(incident, wording) {
     const [actor] = incident.actors

@@ -89,7 +89,7 @@ suite('sentences', () => {
     const away = say({ kind: 'exporter', actors: [], facts: ['the exporter was started anew'] })
     assert.match(
       away,
-      /pfsense itself was away for 4 min 23 s: the exporter was started anew\. What passed in that time is not known\.$/,
+      /pfsense itself was away or cut off for 4 min 23 s: the exporter was started anew\. What passed in that time is not known\.$/,
     )
   })
 
