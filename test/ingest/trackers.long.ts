@@ -1,0 +1,15 @@
+/** A thousand trackers at twenty thousand flows a second. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { costPerFlowAndTracker, runLoad } from './tracker-load.ts'
+
+test('1,000 trackers at 20,000 flows a second: no datagram is lost', async (t) => {
+  await runLoad(t, { trackers: 1000, flowsPerSecond: 20_000, seconds: 60 })
+})
+
+test('what a flow costs for each of a thousand trackers', (t) => {
+  const nanoseconds = costPerFlowAndTracker(1000)
+  t.diagnostic(`${nanoseconds.toFixed(1)} ns a flow and tracker`)
+  assert.ok(nanoseconds < 100, `${nanoseconds} ns`)
+})
