@@ -13,6 +13,7 @@ import { ingestStatus } from './ingest-status.ts'
 import { HostNames } from './names/host-names.ts'
 import { OwnNames } from './names/own-names.ts'
 import { Places } from './names/places.ts'
+import { InterfaceNames, readSnmpFile } from './names/snmp.ts'
 import { openApiState, type ApiState } from './state.ts'
 import { ToldNames } from './told-names.ts'
 
@@ -41,7 +42,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   const close = async () => {
     await app.close()
     sources.own.close()
-    sources.hosts?.close()
+    if ('hosts' in sources) sources.hosts.close()
     await Promise.all([flows.close(), series.close()])
   }
   const { host, port } = settings.http
@@ -72,9 +73,11 @@ export class ListenError extends Error {
 async function openNames({ names, naming }: Settings, state: ApiState) {
   const own = await OwnNames.open(names)
   const places = await Places.open(naming.asFile, naming.countryFile)
-  const { dns, dnsServers } = naming
-  if (dns === 'off') return { own, places }
+  const { dns, dnsServers, snmpFile } = naming
+  const snmp = snmpFile && new InterfaceNames(await readSnmpFile(snmpFile), Date.now)
+  const known = { own, places, ...(snmp ? { snmp } : {}) }
+  if (dns === 'off') return known
   const hosts = new HostNames({ asks: dns, servers: dnsServers, state, now: Date.now })
   await hosts.open()
-  return { own, places, hosts }
+  return { ...known, hosts }
 }

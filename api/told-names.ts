@@ -5,6 +5,7 @@ import type { StatusSource } from './ingest-status.ts'
 import type { AddressFacts, NameSource } from './labels.ts'
 import type { HostNames } from './names/host-names.ts'
 import type { Places } from './names/places.ts'
+import type { InterfaceNames } from './names/snmp.ts'
 
 /** Where names come from beside the exporters. */
 export interface NameParts {
@@ -12,6 +13,8 @@ export interface NameParts {
   own: { names: Names; problem?: string | null }
   /** DNS; absent where it is not asked. */
   hosts?: HostNames
+  /** Interfaces by SNMP; absent without a file that says how to ask. */
+  snmp?: InterfaceNames
   /** AS and country; absent without files of them. */
   places?: Places
   now?: () => number
@@ -36,6 +39,7 @@ export class ToldNames implements NameSource {
 
   #take(status: IngestStatus | null): IngestStatus | null {
     if (status) this.#told = new Map(status.exporters.map((each) => [each.address, each]))
+    void this.#parts.snmp?.wake([...this.#told.keys()])
     return status
   }
 
@@ -58,7 +62,9 @@ export class ToldNames implements NameSource {
   }
 
   problem(): string | null {
-    return this.#parts.own.problem ?? null
+    const [silent] = this.#parts.snmp?.problems ?? []
+    const ofSnmp = silent ? `SNMP of ${silent[0]}: ${silent[1]}` : null
+    return this.#parts.own.problem ?? ofSnmp
   }
 
   about(address: string): AddressFacts {
@@ -86,7 +92,7 @@ export class ToldNames implements NameSource {
   interface(exporter: string, index: number): InterfaceName | null {
     const own = this.#own.interface(exporter, index)
     const told = this.#told.get(exporter)?.interfaces.find((each) => each.index === index) ?? null
-    return own ?? told
+    return own ?? told ?? this.#parts.snmp?.of(exporter, index) ?? null
   }
 
   /** What an exporter, or any of them where none is asked for, calls an application. */

@@ -63,6 +63,7 @@ export const consoleSpecs = {
     'write private, all (which tells the resolver whom you look at) or off',
   ),
   DNS_SERVERS: setting('resolvers for names of hosts; default the system', '', list, ''),
+  SNMP: setting('YAML file that says how to ask exporters for their interfaces', '', optional, ''),
   AS_FILE: setting('MMDB file of autonomous systems', '', optional, ''),
   COUNTRY_FILE: setting('MMDB file of countries', '', optional, ''),
 } as const
@@ -71,6 +72,7 @@ export const consoleSpecs = {
 export interface NamingSettings {
   dns: 'private' | 'all' | 'off'
   dnsServers: string[]
+  snmpFile: string | null
   asFile: string | null
   countryFile: string | null
 }

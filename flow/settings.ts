@@ -137,6 +137,7 @@ export function readSettings(
     naming: {
       dns: read('DNS', s.DNS),
       dnsServers: read('DNS_SERVERS', s.DNS_SERVERS),
+      snmpFile: read('SNMP', s.SNMP) || null,
       asFile: read('AS_FILE', s.AS_FILE) || null,
       countryFile: read('COUNTRY_FILE', s.COUNTRY_FILE) || null,
     },

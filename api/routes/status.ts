@@ -38,8 +38,8 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
   const ofNames = parts.names.problem?.() ?? null
   if (ofNames !== null)
     warnings.push({
-      what: `WEIR_NAMES could not be read again: ${ofNames}`,
-      remedy: 'mend the file; until then the names are those of before',
+      what: `names could not be read: ${ofNames}`,
+      remedy: 'mend the file or the access; until then the names are those of before',
     })
   const files = parts.series.problems?.() ?? []
   const left = files.map(({ file, reason }) => `series file ${file} is left out: ${reason}`)

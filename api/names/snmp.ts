@@ -1,0 +1,157 @@
+/**
+ * Names of interfaces by SNMP (IF-MIB, RFC 2863: ifName, ifAlias, ifHighSpeed), of the exporters that
+ * the file in WEIR_SNMP says how to ask. v2c and v3; asked hourly, one exporter after the other.
+ */
+import { readFile } from 'node:fs/promises'
+
+import snmp, { type Session, type User, type Varbind } from 'net-snmp'
+import { parse as parseYaml } from 'yaml'
+
+import type { InterfaceName } from '../../flow/status.ts'
+
+const columns = {
+  name: '1.3.6.1.2.1.31.1.1.1.1',
+  speed: '1.3.6.1.2.1.31.1.1.1.15',
+  alias: '1.3.6.1.2.1.31.1.1.1.18',
+} as const
+/** Interfaces kept of one exporter; of more the rest is not named. */
+const interfacesMax = 5000
+const repetitions = 20
+const timeoutMs = 2000
+/** When an exporter is asked again: after an answer, and after none. */
+const againMs = 3_600_000
+const afterFailureMs = 600_000
+const textLengthMax = 255
+const bitsPerMegabit = 1_000_000
+
+/** How an exporter is asked. */
+export type SnmpAccess =
+  | { version: '2c'; community: string; port: number }
+  | { version: '3'; user: User; port: number }
+
+export class SnmpFileError extends Error {}
+
+/**
+ * The file of WEIR_SNMP: `exporters:` by address, or `"*"` for all others; each `{community}` or
+ * `{user, authProtocol, authKey, privProtocol, privKey}`, and perhaps `port`.
+ * @throws SnmpFileError naming the entry that cannot be used
+ */
+export async function readSnmpFile(path: string): Promise<Map<string, SnmpAccess>> {
+  const file = parseYaml(await readFile(path, 'utf8')) as { exporters?: unknown } | null
+  const entries = Object.entries((file?.exporters ?? {}) as Record<string, Record<string, unknown>>)
+  return new Map(entries.map(([address, said]) => [address, accessOf(address, said)]))
+}
+
+function accessOf(address: string, said: Record<string, unknown>): SnmpAccess {
+  const text = (name: string) => (typeof said[name] === 'string' ? said[name] : '')
+  const port = typeof said['port'] === 'number' ? said['port'] : 161
+  if (text('community') !== '') return { version: '2c', community: text('community'), port }
+  const [authProtocol, privProtocol] = [text('authProtocol'), text('privProtocol')]
+  const [auth, priv] = [snmp.AuthProtocols[authProtocol], snmp.PrivProtocols[privProtocol]]
+  if (
+    text('user') === '' ||
+    (authProtocol !== '' && auth === undefined) ||
+    (privProtocol !== '' && priv === undefined)
+  )
+    throw new SnmpFileError(
+      `"${address}": write { community } or { user, authProtocol: sha256, authKey, privProtocol: aes, privKey }`,
+    )
+  const { noAuthNoPriv, authNoPriv, authPriv } = snmp.SecurityLevel
+  const user: User = {
+    name: text('user'),
+    level: priv !== undefined ? authPriv : auth === undefined ? noAuthNoPriv : authNoPriv,
+    ...(auth === undefined ? {} : { authProtocol: auth, authKey: text('authKey') }),
+    ...(priv === undefined ? {} : { privProtocol: priv, privKey: text('privKey') }),
+  }
+  return { version: '3', user, port }
+}
+
+export class InterfaceNames {
+  /** Why an exporter could not be asked, by address. */
+  readonly problems = new Map<string, string>()
+  readonly #access: ReadonlyMap<string, SnmpAccess>
+  readonly #now: () => number
+  readonly #known = new Map<string, Map<number, InterfaceName>>()
+  readonly #askAgainMs = new Map<string, number>()
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(access: ReadonlyMap<string, SnmpAccess>, now: () => number) {
+    this.#access = access
+    this.#now = now
+  }
+
+  /** What an exporter's agent calls an interface; null where it has not said. */
+  of(exporter: string, index: number): InterfaceName | null {
+    return this.#known.get(exporter)?.get(index) ?? null
+  }
+
+  /** Asks those of these exporters that are due, in the background. */
+  wake(exporters: readonly string[]): Promise<void> {
+    for (const exporter of exporters) {
+      const access = this.#access.get(exporter) ?? this.#access.get('*')
+      if (!access || (this.#askAgainMs.get(exporter) ?? 0) > this.#now()) continue
+      this.#askAgainMs.set(exporter, this.#now() + againMs)
+      this.#work = this.#work.then(() => this.#ask(exporter, access))
+    }
+    return this.#work
+  }
+
+  async #ask(exporter: string, access: SnmpAccess): Promise<void> {
+    const session = openSession(exporter, access)
+    // A broken socket fails the question too, which is then noted.
+    session.on('error', () => undefined)
+    try {
+      const names = await walk(session, columns.name)
+      const aliases = await walk(session, columns.alias)
+      const speeds = await walk(session, columns.speed)
+      const found = new Map<number, InterfaceName>()
+      for (const index of new Set([...names.keys(), ...aliases.keys()]))
+        found.set(index, {
+          index,
+          name: textOf(names.get(index)),
+          alias: textOf(aliases.get(index)),
+          speed: speedOf(speeds.get(index)),
+        })
+      this.#known.set(exporter, found)
+      this.problems.delete(exporter)
+    } catch (error) {
+      this.problems.set(exporter, error instanceof Error ? error.message : String(error))
+      this.#askAgainMs.set(exporter, this.#now() + afterFailureMs)
+    } finally {
+      session.close()
+    }
+  }
+}
+
+function openSession(exporter: string, access: SnmpAccess): Session {
+  const options = { port: access.port, timeout: timeoutMs, retries: 1 }
+  return access.version === '3'
+    ? snmp.createV3Session(exporter, access.user, { ...options, version: snmp.Version3 })
+    : snmp.createSession(exporter, access.community, { ...options, version: snmp.Version2c })
+}
+
+/** The values of a column by interface. */
+function walk(session: Session, column: string): Promise<Map<number, unknown>> {
+  const values = new Map<number, unknown>()
+  const take = (varbinds: Varbind[]) => {
+    for (const varbind of varbinds) {
+      const index = Number(varbind.oid.slice(column.length + 1))
+      if (snmp.isVarbindError(varbind) || !Number.isInteger(index)) continue
+      if (values.size < interfacesMax) values.set(index, varbind.value)
+    }
+  }
+  return new Promise((resolve, reject) => {
+    session.subtree(column, repetitions, take, (error) => (error ? reject(error) : resolve(values)))
+  })
+}
+
+function textOf(value: unknown): string | null {
+  const text = Buffer.isBuffer(value) ? value.toString('utf8') : ''
+  const clean = text.replaceAll(/\p{Cc}/gu, '').trim()
+  return clean === '' ? null : clean.slice(0, textLengthMax)
+}
+
+/** ifHighSpeed is in megabits per second. */
+function speedOf(value: unknown): number | null {
+  return typeof value === 'number' && value > 0 ? value * bitsPerMegabit : null
+}

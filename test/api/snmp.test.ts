@@ -1,0 +1,100 @@
+/** Interfaces by SNMP, asked of a real agent: v2c and v3 with authentication and encryption. */
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { InterfaceNames, readSnmpFile, SnmpFileError } from '../../api/names/snmp.ts'
+import { scratchFolder } from '../processes.ts'
+
+/** What the test uses of the package's agent. */
+interface Agent {
+  createAgent(
+    options: object,
+    onError: (error: Error | null) => void,
+  ): {
+    getAuthorizer(): { addCommunity(text: string): void; addUser(user: object): void }
+    registerProvider(provider: object): void
+    getMib(): { addTableRow(name: string, row: unknown[]): void }
+    close(): void
+  }
+  MibProviderType: { Table: number }
+  ObjectType: { OctetString: number; Gauge32: number; Integer: number }
+  MaxAccess: Record<string, number>
+  SecurityLevel: { authPriv: number }
+  AuthProtocols: Record<string, string>
+  PrivProtocols: Record<string, string>
+}
+
+const snmp = createRequire(import.meta.url)('net-snmp') as Agent
+
+async function agent(t: TestContext): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  await once(socket, 'close')
+  const made = snmp.createAgent({ port, address: '127.0.0.1' }, () => undefined)
+  t.after(() => made.close())
+  made.getAuthorizer().addCommunity('secret')
+  made.getAuthorizer().addUser({
+    name: 'weir',
+    level: snmp.SecurityLevel.authPriv,
+    authProtocol: snmp.AuthProtocols['sha256'],
+    authKey: 'a-long-secret',
+    privProtocol: snmp.PrivProtocols['aes'],
+    privKey: 'another-secret',
+  })
+  const { OctetString, Gauge32, Integer } = snmp.ObjectType
+  const readable = { maxAccess: snmp.MaxAccess['read-only'] }
+  made.registerProvider({
+    name: 'ifXTable',
+    type: snmp.MibProviderType.Table,
+    oid: '1.3.6.1.2.1.31.1.1.1',
+    ...readable,
+    tableColumns: [
+      { number: 1, name: 'ifName', type: OctetString, ...readable },
+      { number: 15, name: 'ifHighSpeed', type: Gauge32, ...readable },
+      { number: 18, name: 'ifAlias', type: OctetString, ...readable },
+      { number: 100, name: 'index', type: Integer, ...readable },
+    ],
+    tableIndex: [{ columnName: 'index' }],
+  })
+  made.getMib().addTableRow('ifXTable', ['ge-0/0/1', 1000, 'uplink\u0007 <b>', 1])
+  made.getMib().addTableRow('ifXTable', ['ge-0/0/7', 10_000, '', 7])
+  return port
+}
+
+test('interfaces have the names, descriptions and speeds that the agent tells', async (t) => {
+  const port = await agent(t)
+  const path = join(await scratchFolder(), 'snmp.yaml')
+  const v3 = 'user: weir, authProtocol: sha256, authKey: a-long-secret, privProtocol: aes, privKey: another-secret' // prettier-ignore
+  for (const access of [`community: secret`, v3]) {
+    await writeFile(path, `exporters: { 127.0.0.1: { ${access}, port: ${port} } }`)
+    const names = new InterfaceNames(await readSnmpFile(path), Date.now)
+    await names.wake(['127.0.0.1', '10.9.9.9'])
+    assert.deepEqual([...names.problems], [])
+    assert.deepEqual(names.of('127.0.0.1', 1), {
+      index: 1,
+      name: 'ge-0/0/1',
+      alias: 'uplink <b>',
+      speed: 1e9,
+    })
+    assert.equal(names.of('127.0.0.1', 7)?.alias, null)
+    assert.equal(names.of('10.9.9.9', 1), null)
+  }
+})
+
+test('a wrong secret is a problem, and a file that cannot be used is refused', async (t) => {
+  const port = await agent(t)
+  const path = join(await scratchFolder(), 'snmp.yaml')
+  await writeFile(path, `exporters: { "*": { user: weir, authProtocol: sha256, authKey: wrong-secret, port: ${port} } }`) // prettier-ignore
+  const names = new InterfaceNames(await readSnmpFile(path), Date.now)
+  await names.wake(['127.0.0.1'])
+  assert.equal(names.problems.size, 1)
+  await writeFile(path, 'exporters: { 10.0.0.1: { authProtocol: rot13, user: x } }')
+  await assert.rejects(readSnmpFile(path), SnmpFileError)
+})
