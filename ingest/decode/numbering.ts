@@ -86,9 +86,9 @@ export class NumberingGuess {
     return this.#current
   }
 
-  /** Whether there is nothing to learn from a datagram that continues. */
-  get isSettled(): boolean {
-    return this.#isProved && !this.#isSuspecting
+  /** Whether there is nothing to learn from a datagram that continues and holds this. */
+  isSettledBy(contents: SequencedContents): boolean {
+    return !this.#isSuspecting && (this.#isProved || this.#isUseless(contents))
   }
 
   /** Its place among the numberings of its unit, for a snapshot. */
@@ -119,7 +119,7 @@ export class NumberingGuess {
    */
   learn(number: number, contents: SequencedContents, continues: boolean, loss: Loss): Loss | null {
     const isSure = contents.recordsUnsure === 0 && this.#contents.recordsUnsure === 0
-    const isPlain = continues && (this.isSettled || this.#isUseless(contents))
+    const isPlain = continues && this.isSettledBy(contents)
     const mistaken = isSure && !isPlain ? this.#weigh(number, contents, continues, loss) : null
     this.remember(number, contents)
     return mistaken
@@ -128,7 +128,6 @@ export class NumberingGuess {
   /** As many records as before fit numbers that are told before and after them alike. */
   #isUseless({ records, optionsRecords }: SequencedContents): boolean {
     return (
-      !this.#isSuspecting &&
       this.#current.counts !== 'datagrams' &&
       records === this.#contents.records &&
       optionsRecords === this.#contents.optionsRecords

@@ -170,7 +170,7 @@ export class Sequence {
 
   #learn(datagram: SequencedDatagram, contents: SequencedContents): void {
     const finding = this.#finding
-    if (finding.verdict === 'continues' && this.#guess.isSettled) {
+    if (finding.verdict === 'continues' && this.#guess.isSettledBy(contents)) {
       this.#guess.remember(datagram.sequence, contents)
       return
     }
