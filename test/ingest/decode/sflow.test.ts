@@ -82,7 +82,7 @@ test('counter samples are told as counters of an interface', () => {
   })
   assert.equal(rows.length, 0)
   assert.deepEqual(told, [
-    { exporter: '192.0.2.1', receivedMs: from.receivedMs, ...counters, packetsIn: 6, packetsOut: 15, discardsIn: 0, discardsOut: 0, errorsIn: 0, errorsOut: 0 }, // prettier-ignore
+    { exporter: '192.0.2.1', receivedMs: from.receivedMs, sequence: 1, ...counters, packetsIn: 6, packetsOut: 15, discardsIn: 0, discardsOut: 0, errorsIn: 0, errorsOut: 0 }, // prettier-ignore
   ])
   assert.deepEqual(decoder.exporters()[0]?.interfaces, [
     { index: 7, name: null, alias: null, speed: 1_000_000_000 },
