@@ -40,7 +40,6 @@ export async function runIngest(
   settings: Settings,
   log: Logger,
 ): Promise<{ close(): Promise<void> }> {
-  boundGarbage()
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)
   const archive = await Archive.open(join(settings.data, 'archive'))
@@ -80,6 +79,8 @@ export async function runIngest(
     timezone: 'UTC',
     noOverlap: true,
   })
+
+  boundGarbage()
 
   const close = async () => {
     console.close()
