@@ -3,7 +3,7 @@ import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../flow
 import type { ExporterRules } from '../flow/exporter-rules.ts'
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { SequenceEvent } from '../flow/sequence.ts'
-import type { ExporterStatus } from '../flow/status.ts'
+import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage.ts'
@@ -116,6 +116,13 @@ export class Pipeline {
     return this.decoder
       .exporters()
       .map((status) => ({ ...status, doubled: this.#doubles.of(status.address) }))
+  }
+
+  /** What was let go because there was too much, and counters that began anew. */
+  get letGo(): NonNullable<IngestStatus['letGo']> {
+    const { leftOut = 0, resets = 0 } = this.#parts.counters?.counters ?? {}
+    const exporters = this.decoder.exportersForgotten
+    return { exporters, interfaceCounters: leftOut, counterResets: resets }
   }
 
   /** What decoding and counters have come to, as plain JSON: from it, a replay goes on. */

@@ -86,6 +86,7 @@ export class Reporter {
       journal: received.journal,
       flows: pipeline.flows,
       flowsTooLate: buckets.tooLate,
+      letGo: pipeline.letGo,
       publishedAt: seconds(collector.publishedAt),
       seriesWrittenAt: seconds(collector.seriesWrittenAt),
       redo: collector.redoCount,

@@ -213,6 +213,11 @@ export class Decoder {
     return restoreSnapshot(this.#parts, state)
   }
 
+  /** Exporters forgotten because there were too many. */
+  get exportersForgotten(): number {
+    return this.#exporters.evicted
+  }
+
   /** What is known of each exporter, in the order in which they were first seen. */
   exporters(): ExporterStatus[] {
     return [...this.#exporters.byAddress.values()].map((exporter) => exporter.status())
