@@ -55,7 +55,8 @@ export class Connection {
     const { url, token, timeoutMs = timeoutDefaultMs, now = Date.now } = options
     this.url = url
     this.#slots = new Slots(options.requestsMax ?? Number.POSITIVE_INFINITY)
-    this.#transport = new InfluxDB({ url }).transport
+    // Its own time-out leaves the request open behind it: ours, which closes it, must come first.
+    this.#transport = new InfluxDB({ url, timeout: 2 * timeoutMs }).transport
     this.#token = token
     this.#timeoutMs = timeoutMs
     this.#now = now
@@ -108,7 +109,6 @@ export class Connection {
     path: string,
     { method = 'GET', body = '', headers = {}, isCompressible = false, signal }: InfluxRequest,
   ): Promise<{ body: unknown; headers: Headers }> {
-    // The library's own time-out leaves the request open: two of them would count as four.
     const timeout = AbortSignal.timeout(this.#timeoutMs)
     this.requests.sent++
     try {

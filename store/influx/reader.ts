@@ -8,6 +8,8 @@ import { readRows } from './read.ts'
 import type { InfluxSource } from './rows.ts'
 import { readSteps } from './steps.ts'
 
+/** What was found of a tier's first and last step holds for so long. */
+const extentMsMax = 3000
 /** A query that takes longer is given up. */
 const queryMsMax = 30_000
 
@@ -25,6 +27,7 @@ export async function openInfluxSeriesReader(settings: InfluxSettings): Promise<
 
 export class InfluxReader implements SeriesReader {
   protected readonly source: InfluxSource
+  readonly #extents = new Map<string, { extent: { from: number; to: number }; at: number }>()
 
   constructor(source: InfluxSource) {
     this.source = source
@@ -46,8 +49,13 @@ export class InfluxReader implements SeriesReader {
     return readRows(this.source, query)
   }
 
-  extent(tier: Tier) {
-    return readExtent(this.source, tier)
+  /** Every question about series asks for the extents of all tiers first: they are kept for a moment. */
+  async extent(tier: Tier): Promise<{ from: number; to: number } | null> {
+    const held = this.#extents.get(tier.name)
+    if (held && performance.now() - held.at < extentMsMax) return held.extent
+    const extent = await readExtent(this.source, tier)
+    if (extent) this.#extents.set(tier.name, { extent, at: performance.now() })
+    return extent
   }
 
   async close() {

@@ -16,7 +16,7 @@ import { isSame, type Spool, type SpoolEntry } from './spool.ts'
 import { storedHeads } from './stored-heads.ts'
 
 /** Rows of the steps that are sent together: bounds memory. */
-const groupRowsMax = 20_000
+const groupRowsMax = 40_000
 /** A wait for InfluxDB ends when nothing has got through for so long. */
 const patienceMs = 60_000
 

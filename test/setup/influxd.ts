@@ -34,7 +34,8 @@ export function skipWithoutInfluxd(): string | false {
 }
 
 const howToGet =
-  `influxd is missing: install InfluxDB ${influxdVersion} so that influxd is on the PATH, ` +
+  `influxd is missing: install InfluxDB ${influxdVersion} so that influxd is on the PATH, name a running ` +
+  'one by WEIR_TEST_INFLUX_URL and WEIR_TEST_INFLUX_TOKEN (for the store’s contract alone), ' +
   'or run node test/setup/influxd.ts, which builds it (Go, Rust, clang and pkg-config; some minutes)'
 
 /** Builds influxd where that is ours to do, else says how to get it. */

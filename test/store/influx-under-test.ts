@@ -1,29 +1,44 @@
 /** Series stores in a real InfluxDB, each in buckets of its own. */
 import { rm } from 'node:fs/promises'
 
-import type { InfluxSettings } from '../../flow/settings.ts'
+import { readSettings, type InfluxSettings } from '../../flow/settings.ts'
 import { Connection } from '../../store/influx/connection.ts'
 import { organization, provideBucket } from '../../store/influx/provision.ts'
 import { openInfluxSeries } from '../../store/influx/series.ts'
-import type { RunningInfluxd } from '../influxd.ts'
+import { RunningInfluxd } from '../influxd.ts'
 import { scratchFolder } from '../processes.ts'
 import { tiers } from './series-rows.ts'
 
 let stores = 0
 
+/** An InfluxDB in which a test makes buckets of its own. */
+export interface InfluxUnderTest {
+  url: string
+  adminToken(): Promise<string>
+  remove(): Promise<void>
+}
+
+/** The one that WEIR_TEST_INFLUX_URL and WEIR_TEST_INFLUX_TOKEN name, or one of the test's own. */
+export async function influxUnderTest(): Promise<InfluxUnderTest> {
+  const url = process.env['WEIR_TEST_INFLUX_URL']
+  if (url === undefined) return RunningInfluxd.startReady()
+  const token = process.env['WEIR_TEST_INFLUX_TOKEN'] ?? ''
+  return { url, adminToken: async () => token, remove: async () => undefined }
+}
+
 /** Settings for buckets that nobody else uses. */
-export async function ownBuckets(influxd: RunningInfluxd): Promise<InfluxSettings> {
+export async function ownBuckets(influxd: InfluxUnderTest): Promise<InfluxSettings> {
   const token = await influxd.adminToken()
   const admin = new Connection({ url: influxd.url, token: async () => token })
   const orgId = await organization(admin, 'weir')
-  const prefix = `test${stores++}`
+  const prefix = `test${process.pid}x${stores++}`
   for (const tier of Object.values(tiers)) await provideBucket(admin, orgId, { prefix, tier })
-  const { influx } = influxd.settings()
-  return { ...influx, token, tokenFile: null, prefix }
+  const { influx } = readSettings({})
+  return { ...influx, url: influxd.url, token, prefix }
 }
 
 /** An empty store, as the contract wants it. */
-export async function openEmpty(influxd: RunningInfluxd) {
+export async function openEmpty(influxd: InfluxUnderTest) {
   const settings = await ownBuckets(influxd)
   const folder = await scratchFolder()
   const open = () => openInfluxSeries({ settings, folder, tiers: Object.values(tiers) })
