@@ -96,23 +96,34 @@ export function isInSql(
   column: AddressColumn,
   bindings: Bindings,
 ): string {
+  // Ranges and not masks: the reader passes over row groups and vectors by them.
+  const within = (name: string, { value, mask }: Half) => {
+    const last = value | ~mask
+    const start = bindings.whole(value)
+    return value === last
+      ? `"${name}" = ${start}`
+      : `"${name}" BETWEEN ${start} AND ${bindings.whole(last)}`
+  }
   const terms = networks.map((network) => {
     const [high, low] = [half(network, 0), half(network, 1)]
-    const isHigh = `"${column}High" & ${bindings.whole(high.mask)} = ${bindings.whole(high.value)}`
-    // What is bound must be used: DuckDB refuses a value whose placeholder is nowhere.
-    if (low.mask === 0n) return `(${isHigh})`
-    const isLow = `"${column}Low" & ${bindings.whole(low.mask)} = ${bindings.whole(low.value)}`
-    return `(${isHigh} AND ${isLow})`
+    if (high.mask === 0n) return 'true'
+    const isHigh = within(`${column}High`, high)
+    return low.mask === 0n ? `(${isHigh})` : `(${isHigh} AND ${within(`${column}Low`, low)})`
   })
   return terms.length === 0 ? 'false' : `(${terms.join(' OR ')})`
 }
 
 /** A signed half of a network's address and mask: 0 is the high one. */
-function half({ words, bits }: Network, index: 0 | 1): { value: bigint; mask: bigint } {
+function half({ words, bits }: Network, index: 0 | 1): Half {
   const kept = BigInt(Math.min(64, Math.max(0, bits - 64 * index)))
   const value = (BigInt(words[2 * index]!) << 32n) | BigInt(words[2 * index + 1]!)
   const mask = ((1n << kept) - 1n) << (64n - kept)
   return { value: BigInt.asIntN(64, value), mask: BigInt.asIntN(64, mask) }
+}
+
+interface Half {
+  value: bigint
+  mask: bigint
 }
 
 /** The place in restDirections of a flow's direction as the local networks see it. */

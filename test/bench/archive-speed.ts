@@ -2,7 +2,7 @@
  * How fast the archive answers, over HTTP as the page asks it, beside nfdump where a folder of its
  * files is given: for each question p50 and p95 in ms, and the API's greatest memory.
  *
- *     node test/bench/archive-speed.ts FOLDER DAYS [NFDUMP-FOLDER]
+ *     node test/bench/archive-speed.ts FOLDER DAYS [DAYS-BEFORE-THE-END [NFDUMP-FOLDER]]
  *
  * FOLDER is one that archive-data.ts made. Trust ratios, not figures: the machine is shared; its
  * load stands beside them.
@@ -41,48 +41,49 @@ function between(from: number, to: number): string {
 }
 
 /** The questions, over windows that begin anywhere within the days. */
-export function questions(days: number): Question[] {
-  const start = madeUntil - days * dayMs
+export function questions(days: number, daysBefore: number): Question[] {
+  const end = madeUntil - daysBefore * dayMs
+  const start = end - days * dayMs
   const anywhere = (lengthMs: number) => (random: () => number) => {
     const from = start + Math.floor((random() * (days * dayMs - lengthMs)) / minuteMs) * minuteMs
     return between(from, from + lengthMs)
   }
   const [tenMinutes, day] = [anywhere(10 * minuteMs), anywhere(dayMs)]
-  const all = between(start, madeUntil)
+  const all = between(start, end)
   return [
     {
       name: 'top 10 hosts of 10 minutes',
-      times: 60,
+      times: 40,
       path: (r) => `/api/top?by=host&${tenMinutes(r)}`,
     },
     {
       name: '10 minutes by seconds',
-      times: 10,
+      times: 5,
       path: (r) => `/api/series?by=host,direction&step=1&${tenMinutes(r)}`,
     },
     {
       name: '24 h of dst port 22',
-      times: 10,
+      times: 5,
       path: (r) => `/api/series?filter=dst+port+22&${day(r)}`,
     },
     {
       name: '24 h of dst port 443, by host',
-      times: 10,
+      times: 5,
       path: (r) => `/api/series?by=host&filter=dst+port+443&${day(r)}`,
     },
     {
       name: 'a busy host, all days, series',
-      times: 3,
+      times: 1,
       path: () => `/api/series?by=direction&filter=host+10.0.0.22&step=1800&${all}`,
     },
     {
       name: 'a busy host, all days, its peers',
-      times: 3,
+      times: 1,
       path: () => `/api/top?by=dst&filter=src+host+10.0.0.22&${all}`,
     },
     {
       name: 'a rare host, all days, series',
-      times: 3,
+      times: 1,
       path: () => `/api/series?by=direction&filter=host+10.0.30.7&step=1800&${all}`,
     },
   ]
@@ -137,7 +138,12 @@ async function askNfdump(folder: string): Promise<void> {
   }
 }
 
-async function main([folder = '', days = '3', nfdumpFolder]: readonly string[]): Promise<void> {
+async function main([
+  folder = '',
+  days = '3',
+  daysBefore = '0',
+  nfdumpFolder,
+]: readonly string[]): Promise<void> {
   const port = 20_000 + Math.floor(Math.random() * 20_000)
   const url = `http://127.0.0.1:${port}`
   const environment = {
@@ -149,7 +155,7 @@ async function main([folder = '', days = '3', nfdumpFolder]: readonly string[]):
   const api = spawn(process.execPath, [weir, 'api'], { env: environment, stdio: 'inherit' })
   try {
     while (!(await fetch(`${url}/api/status`).catch(() => null))?.ok) await sleep(200)
-    await ask(url, api.pid!, questions(Number(days)))
+    await ask(url, api.pid!, questions(Number(days), Number(daysBefore)))
     console.log({ peakMiB: await peakMiB(api.pid!) })
   } finally {
     api.kill('SIGTERM')
