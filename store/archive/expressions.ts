@@ -98,11 +98,11 @@ export function isInSql(
 ): string {
   // Ranges and not masks: the reader passes over row groups and vectors by them.
   const within = (name: string, { value, mask }: Half) => {
-    const last = value | ~mask
+    const end = value | ~mask
     const start = bindings.whole(value)
     return value === last
       ? `"${name}" = ${start}`
-      : `"${name}" BETWEEN ${start} AND ${bindings.whole(last)}`
+      : `"${name}" BETWEEN ${start} AND ${bindings.whole(end)}`
   }
   const terms = networks.map((network) => {
     const [high, low] = [half(network, 0), half(network, 1)]
