@@ -100,7 +100,7 @@ export function isInSql(
   const within = (name: string, { value, mask }: Half) => {
     const end = value | ~mask
     const start = bindings.whole(value)
-    return value === last
+    return value === end
       ? `"${name}" = ${start}`
       : `"${name}" BETWEEN ${start} AND ${bindings.whole(end)}`
   }
