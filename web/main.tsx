@@ -3,10 +3,13 @@ import { render } from 'preact'
 
 import { Shell } from './shell.tsx'
 import { followCollector } from './state/collector.ts'
-import { followHistory } from './state/route.ts'
+import { followHistory, place } from './state/route.ts'
 import { askSession } from './state/session.ts'
 
 followHistory()
 render(<Shell />, document.querySelector('#page')!)
-void askSession()
-void followCollector()
+// A wall may see its dashboard alone.
+if (!place.value.path.startsWith('/wall')) {
+  void askSession()
+  void followCollector()
+}

@@ -48,25 +48,30 @@ export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       sayFreshness(reply, window, now)
       return answer
     })
-    app.get('/api/incidents', { schema: incidentsSchema }, async ({ query }) => {
-      const { window } = await windowOf(parts, query)
-      const limit = readWhole('limit', query.limit, {
-        fallback: 100,
-        least: 1,
-        most: incidentsMost,
-      })
-      const wording = await wordingOf(parts, query.tz)
-      const { from, to, exporter } = window
-      const found = (await ledger.between(from, to)).filter(
-        (each) => exporter === undefined || each.exporter === exporter,
-      )
-      return {
-        from: from / 1000,
-        to: to / 1000,
-        incidents: found.slice(0, limit).map((each) => incidentOf(each, wording)),
-        more: found.length > limit,
-      }
-    })
+    app.get('/api/incidents', { schema: incidentsSchema }, ({ query }) =>
+      incidentsAnswer(parts, ledger, query),
+    )
+  }
+}
+
+/** Answers a query on incidents. @throws ApiError where it cannot be read */
+export async function incidentsAnswer(
+  parts: ApiParts,
+  ledger: IncidentReader,
+  query: IncidentsQuery,
+): Promise<IncidentsAnswer> {
+  const { window } = await windowOf(parts, query)
+  const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: incidentsMost })
+  const wording = await wordingOf(parts, query.tz)
+  const { from, to, exporter } = window
+  const found = (await ledger.between(from, to)).filter(
+    (each) => exporter === undefined || each.exporter === exporter,
+  )
+  return {
+    from: from / 1000,
+    to: to / 1000,
+    incidents: found.slice(0, limit).map((each) => incidentOf(each, wording)),
+    more: found.length > limit,
   }
 }
 

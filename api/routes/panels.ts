@@ -7,11 +7,14 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { Errors } from 'typebox/value'
 
+import { IncidentReader } from '../../store/incident/ledger.ts'
 import { documentOf } from '../documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
 import { ErrorAnswer, SeriesAnswer, SeriesQuery, TopAnswer, TopQuery } from '../schema.ts'
+import { IncidentsAnswer } from '../schema-explain.ts'
 import { closed, IdParameters, type DashboardBody, type Panel } from '../schema-state.ts'
+import { incidentsAnswer } from './explain.ts'
 import { seriesAnswer } from './series.ts'
 import { topAnswer } from './top.ts'
 
@@ -25,17 +28,22 @@ const Parameters = closed({
   panel: Type.String({ pattern: '^[0-9]{1,2}$', description: 'place in the list, from 0' }),
 })
 
+/** What a panel of incidents shows: the newest of so long. */
+const incidentsRange = { from: 'now-30d', to: 'now' }
+const incidentsUsually = 5
+
 const schema = {
-  summary: 'What a panel of a dashboard shows: as /api/series or /api/top answer',
+  summary: 'What a panel of a dashboard shows: as /api/series, /api/top or /api/incidents answer',
   params: Parameters,
   response: {
-    200: Type.Union([SeriesAnswer, TopAnswer]),
+    200: Type.Union([SeriesAnswer, TopAnswer, IncidentsAnswer]),
     '4xx': ErrorAnswer,
     '5xx': ErrorAnswer,
   },
 }
 
 export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  const ledger = new IncidentReader(parts.settings.data)
   return async (app) => {
     app.get('/api/dashboards/:id/panels/:panel', { schema }, async ({ params }, reply) => {
       const { id, panel: index } = params
@@ -46,7 +54,9 @@ export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
           message: `dashboard "${id}" has ${panels.length} panels`,
           remedy: 'count from 0',
         })
-      return panelAnswer(parts, panel, reply)
+      if (panel.kind !== 'incidents') return panelAnswer(parts, panel, reply)
+      const limit = String(panel.limit ?? incidentsUsually)
+      return incidentsAnswer(parts, ledger, { ...incidentsRange, limit })
     })
   }
 }

@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { Incident } from '../../api/schema-explain.ts'
-import { ask, RequestError } from '../client.ts'
+import type { Incident, IncidentsAnswer } from '../../api/schema-explain.ts'
+import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'
 import { zone } from '../state/zone.ts'
@@ -17,15 +17,19 @@ const from = 'now-30d'
 /** One that is over for less than this is new, in seconds. */
 const newSeconds = 3600
 
-export function IncidentsPanel({ panel, everyMs }: PanelFacts<'incidents'>) {
+export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'>) {
   const incidents = useSignal<readonly Incident[] | null>(null)
   const error = useSignal('')
   const limit = panel.limit ?? listedUsually
+  const address =
+    place.dashboard === null
+      ? addressOfAnswer('incidents', { from, to: 'now', limit, tz: zone.value })
+      : `/api/dashboards/${place.dashboard}/panels/${place.index}`
   useEffect(
     () =>
       repeat(everyMs, async (ended) => {
         try {
-          const answer = await ask('incidents', { from, to: 'now', limit, tz: zone.value }, ended)
+          const answer = await read<IncidentsAnswer>(address, ended)
           incidents.value = answer.incidents
           error.value = ''
           tellAnswered()
@@ -37,7 +41,7 @@ export function IncidentsPanel({ panel, everyMs }: PanelFacts<'incidents'>) {
           throw cause
         }
       }),
-    [limit, everyMs],
+    [address, everyMs],
   )
   const isNew = ({ window }: Incident) =>
     window.ongoing || Date.now() / 1000 - window.to < newSeconds
