@@ -10,7 +10,9 @@ import { lookAtExporters } from '../../cli/doctor/exporters.ts'
 import type { Finding } from '../../cli/doctor/finding.ts'
 import type { DoctorAnswer } from '../../cli/doctor.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import { RunningInfluxd } from '../influxd.ts'
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
+import { skipWithoutInfluxd } from '../setup/influxd.ts'
 
 const freePorts = {
   WEIR_HTTP: '127.0.0.1:0',
@@ -91,6 +93,35 @@ test('a data folder that is none, or that others may read', async () => {
   const open = answer.findings.find(({ what }) => /mode 755/.test(what))
   assert.equal(open?.remedy, `chmod 700 ${join(data, 'open')}`)
 })
+
+test(
+  'InfluxDB: well, a token that is refused, a bucket that is missing, and away',
+  { skip: skipWithoutInfluxd() },
+  async () => {
+    const influxd = await RunningInfluxd.startReady()
+    const environment = { ...influxd.environment, WEIR_DATA: await scratchFolder() }
+    const series = async (more: Record<string, string> = {}) => {
+      const { code, answer } = await examined({ ...environment, ...more })
+      return { code, found: answer.findings.filter(({ check }) => check === 'series') }
+    }
+    const well = await series()
+    assert.equal(well.code, 0)
+    assert.match(well.found[0]!.what, /^InfluxDB .* at http/)
+    const missing = await series({ WEIR_INFLUX_PREFIX: 'elsewhere' })
+    assert.equal(missing.code, 1)
+    assert.match(missing.found.at(-1)!.what, /not to be seen with this token: elsewhere_5m/)
+    assert.match(missing.found.at(-1)!.remedy ?? '', /weir influx setup/)
+    const strange = join(await scratchFolder(), 'token')
+    await writeFile(strange, 'somebody-elses-token')
+    const refused = await series({ WEIR_INFLUX_TOKEN_FILE: strange })
+    assert.equal(refused.code, 1)
+    assert.match(refused.found.at(-1)!.what, /401/)
+    await influxd.stop()
+    const away = await series()
+    assert.equal(away.code, 1)
+    assert.match(away.found[0]!.remedy ?? '', /see that InfluxDB runs/)
+  },
+)
 
 const exporter: ExporterStatus = {
   address: '10.0.0.1',
