@@ -190,7 +190,7 @@ function missingToken({ store, influx }: Settings): SettingFault[] {
 }
 
 /** Names of the environment that steer tests and deployments and are no settings. */
-const otherNames = /^WEIR_(TEST_|CORPUS$|CONFIG$)/
+const otherNames = /^WEIR_(TEST_|COMPOSE_|CORPUS$|CONFIG$)/
 
 function unknownNames(
   environment: Record<string, string | undefined>,

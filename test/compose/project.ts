@@ -2,10 +2,12 @@
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { scratchFolder } from '../processes.ts'
 import type { Engine, Output } from './engine.ts'
 
 const pollMs = 250
@@ -28,10 +30,7 @@ export class Project {
   readonly url: string
   readonly influxUrl: string
 
-  private constructor(
-    engine: Engine,
-    { name, folder, ports }: { name: string; folder: string; ports: Ports },
-  ) {
+  private constructor(engine: Engine, { name, folder, ports, settingsFile }: ProjectParts) {
     this.#engine = engine
     this.name = name
     this.folder = folder
@@ -39,14 +38,11 @@ export class Project {
     this.url = `http://127.0.0.1:${ports.page}`
     this.influxUrl = `http://127.0.0.1:${ports.influx}`
     this.environment = {
-      WEIR_IMAGE_TAG: name,
-      WEIR_PAGE: `127.0.0.1:${ports.page}`,
-      WEIR_INFLUX_PORT: String(ports.influx),
-      WEIR_NETFLOW: `0.0.0.0:${ports.netflow}`,
-      WEIR_IPFIX: `0.0.0.0:${ports.ipfix}`,
-      WEIR_SFLOW: `0.0.0.0:${ports.sflow}`,
-      WEIR_METRICS: `127.0.0.1:${ports.metrics}`,
-      WEIR_DEMO_PORT: String(ports.netflow),
+      WEIR_COMPOSE_TAG: name,
+      WEIR_COMPOSE_PAGE: `127.0.0.1:${ports.page}`,
+      WEIR_COMPOSE_INFLUX_PORT: String(ports.influx),
+      WEIR_COMPOSE_DEMO_PORT: String(ports.netflow),
+      WEIR_COMPOSE_ENV: settingsFile,
     }
   }
 
@@ -55,7 +51,16 @@ export class Project {
     const [netflow, ipfix, sflow] = await Promise.all([freeUdp(), freeUdp(), freeUdp()])
     const name = `weir-test-${process.pid}-${page}`
     const ports = { page, influx, metrics, netflow, ipfix, sflow }
-    return new Project(engine, { name, folder, ports })
+    const settingsFile = join(await scratchFolder(), 'settings.env')
+    await writeFile(
+      settingsFile,
+      `WEIR_NETFLOW=0.0.0.0:${netflow}
+WEIR_IPFIX=0.0.0.0:${ipfix}
+WEIR_SFLOW=0.0.0.0:${sflow}
+WEIR_METRICS=127.0.0.1:${metrics}
+`,
+    )
+    return new Project(engine, { name, folder, ports, settingsFile })
   }
 
   /** Runs docker compose on the project. @throws with what it wrote where its exit code is not 0 */
@@ -113,6 +118,14 @@ export class Project {
     await this.compose('--profile', 'demo', 'down', '-v', '--rmi', 'local', '--remove-orphans')
     await this.#engine.docker(['image', 'rm', `weir:${this.name}`]).catch(() => null)
   }
+}
+
+interface ProjectParts {
+  name: string
+  folder: string
+  ports: Ports
+  /** In place of .env. */
+  settingsFile: string
 }
 
 type Ports = Record<'page' | 'influx' | 'metrics' | 'netflow' | 'ipfix' | 'sflow', number>
