@@ -31,6 +31,9 @@ const soonMs = 300_000
 const openLeastSeconds = 60
 const openRatio = 0.25
 const busySeconds = 30
+/** The others had so little for as long in at most this share of the time around it; or, cut off beyond doubt, so often. */
+const lullsShare = 0.01
+const lullsMost = 3
 /** Where the others were cut off beyond doubt, the actors need have only so much of what is usual. */
 const muchLeast = 0.7
 
@@ -105,7 +108,10 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
   if (!fell(before) || !fell(after)) return null
   if (after.length === 0 && !isSureWhileOpen(scene, span, middle(before))) return null
   const fall = middle([...before, ...after])
-  if (!isMuch(scene, rate, { span, direction, fall }) || !others.isRare(core, span)) return null
+  if (!isMuch(scene, rate, { span, direction, fall })) return null
+  const { share, times } = others.lulls(core, span)
+  const isRare = isDead(fall) ? times <= lullsMost : share <= lullsShare
+  if (!isRare) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core })
   return {

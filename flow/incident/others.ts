@@ -1,5 +1,5 @@
 /** What an event did to everybody else: bytes and new connections of the others, before, within, after. */
-import { mean, percentile, smoothed, type Run } from './rates.ts'
+import { mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type Scene } from './scene.ts'
 
 /** No single host makes up more than this share of what the others had. */
@@ -16,9 +16,7 @@ const smearedBytes = 0.75
 /** Others who try again and again open connections although nothing passes. */
 const openingsStill = 0.7
 const deadBytes = 0.1
-/** They had so little for as long in at most this share of the time around it. */
-const rareShare = 0.01
-/** And as little is at most this share of what they have half of the time. */
+/** So little is at most this share of what they have half of the time. */
 const lullShare = 0.05
 
 /** Others within an event as a share of a time beside it: 1 is as much as then. */
@@ -46,10 +44,10 @@ export class Others {
   }
 
   /**
-   * Whether they had so little for so long at hardly any other time: lulls come by themselves where
-   * few hosts make up most of the traffic.
+   * At what other times they had so little for as long: the share of the time around the event, and how
+   * often. Lulls come by themselves where few hosts make up most of the traffic.
    */
-  isRare(core: Run, event: Run): boolean {
+  lulls(core: Run, event: Run): { share: number; times: number } {
     const bytes = new Float64Array(this.#scene.grid.seconds)
     for (const direction of directions) {
       const total = this.#scene.total[direction]
@@ -57,12 +55,13 @@ export class Others {
       for (let t = 0; t < bytes.length; t++) bytes[t]! += Math.max(0, total[t]! - own[t]!)
     }
     const width = core.to - core.from
-    const outside = smoothed(bytes, width).filter(
-      (_, t) => t < event.from - width || t >= event.to + width,
-    )
+    const means = smoothed(bytes, width)
+    const isOutside = (t: number) => t < event.from - width || t >= event.to + width
+    const outside = means.filter((_, t) => isOutside(t))
     const least = Math.max(mean(bytes, core.from, core.to), lullShare * percentile(outside, 0.5))
-    const lulls = outside.reduce((count, each) => count + (each <= least ? 1 : 0), 0)
-    return lulls <= rareShare * outside.length
+    const runs = runsOf(means.length, width, (t) => isOutside(t) && means[t]! <= least)
+    const count = outside.reduce((sum, each) => sum + (each <= least ? 1 : 0), 0)
+    return { share: count / Math.max(1, outside.length), times: runs.length }
   }
 
   /** Compares them within `core` with a time beside it. */
@@ -100,5 +99,5 @@ export function isCutOff({ bytes, openings, due, hosts }: Fall, ratio: number): 
 
 /** Whether next to nothing of the others was left, beyond doubt: in bytes and in many connections that were due. */
 export function isDead({ bytes, openings, due }: Fall): boolean {
-  return bytes <= deadBytes && openings <= openingsAlone && due >= 5 * dueLeast
+  return bytes <= deadBytes && openings <= openingsAlone && due >= 3 * dueLeast
 }

@@ -132,6 +132,31 @@ export function smallOutage(now: number): { packets: Packet[]; from: number; to:
   return { packets: small, from: cutAt + shift, to: cutAt + shift + seconds * 1000 }
 }
 
+/** Three things in one morning: a download, an upload by somebody else, and a cut with nobody to blame. */
+export function badMorning(): { packets: Packet[]; told: (string | undefined)[][] } {
+  const at = (minutes: number) => morning + minutes * minute
+  const packets = office({
+    seed: 99,
+    cuts: [
+      { from: at(12), to: at(14), except: ['10.0.0.12'], keeps: 0.01 },
+      { from: at(20), to: at(23), except: ['10.0.0.17'], keeps: 0.01 },
+      { from: at(30), to: at(31.5), except: [], keeps: 0 },
+    ],
+    more: (line) => {
+      take(line, { client: '10.0.0.12', from: at(12), seconds: 119, connections: 20, bytes: 1.2e9 })
+      take(line, {
+        client: '10.0.0.17',
+        from: at(20),
+        seconds: 179,
+        connections: 10,
+        bytes: 1.5e9,
+        direction: 'up',
+      })
+    },
+  })()
+  return { packets, told: [['silence'], ['congestion', '10.0.0.17', 'out'], ['congestion', '10.0.0.12', 'in']] } // prettier-ignore
+}
+
 export const scenarios: Scenario[] = [
   congestion('download by one connection', {
     seed: 1,
