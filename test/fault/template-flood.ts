@@ -27,7 +27,7 @@ const flowsPerDatagram = 10
 const warmUpSeconds = 20
 const stepMs = 20
 /** How often memory is asked for; asking costs some. */
-const askEveryMs = 500
+const askEveryMs = 3000
 
 const honest: EncodedTemplate = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 4), field(2, 4), field(153, 8)] } // prettier-ignore
 /** Elements that templates of the flood choose from, with a length each. */
