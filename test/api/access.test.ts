@@ -123,8 +123,10 @@ test('every route answers the roles of the table, and nobody else', async (t) =>
     if (!console.app.hasRoute({ method, url: pattern })) continue
     const url = pattern.replace(':id', own === undefined ? 'absent' : 'mine').replace(':panel', '0')
     for (const [role, cookie] of Object.entries(cookies)) {
-      const { statusCode } = await console.ask(method as Method, url, { cookie })
       const allowed = may === 'open' || may.some((each) => each === role)
+      // A stream that is allowed does not end; live.test.ts reads it.
+      if (allowed && route === 'GET /api/live') continue
+      const { statusCode } = await console.ask(method as Method, url, { cookie })
       const refusedBy = role === 'nobody' ? 401 : 403
       if (!allowed) assert.equal(statusCode, refusedBy, `${role}: ${route}`)
       else assert.ok(![401, 403].includes(statusCode), `${role}: ${route}: ${statusCode}`)
