@@ -115,6 +115,8 @@ export class RunningInfluxd {
     const child = this.#child
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const closed = once(child, 'exit')
+    // Nothing else may keep the test waiting for it.
+    child.ref()
     child.kill(signal)
     await closed
   }
