@@ -3,8 +3,9 @@
  * start after a crash is a replay. A segment's sidecar holds the decoder's state at its start; it
  * comes a moment later than the segment, when all before it is decoded.
  *
- * Appending copies into a buffer, which is given to the kernel ten times a second; syncing goes on
- * beside, once a second or each 16 MiB.
+ * Appending copies into a buffer, which is given to the kernel at the end of the event loop's turn,
+ * so that what is lost with the process is what came in that very turn; syncing goes on beside, once a
+ * second or each 16 MiB.
  */
 import { Buffer } from 'node:buffer'
 import {
@@ -38,7 +39,8 @@ export interface JournalCounters {
 const segmentBytesMax = 256 << 20
 const syncEveryBytes = 16 << 20
 const syncEveryMs = 1000
-const flushEveryMs = 100
+/** How often it is asked whether a sync is due. */
+const syncCheckMs = 100
 /** How often a new segment is tried on a disk that refuses. */
 const retryEveryMs = 1000
 const bufferBytes = 4 << 20
@@ -67,11 +69,13 @@ export class Journal {
   /** Syncs that are going on; closing waits for them. */
   readonly #syncs = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
+  /** The flush at the end of this turn, where one is due. */
+  #flushing: NodeJS.Immediate | null = null
 
   private constructor(folder: string, segment: number) {
     this.#folder = folder
     this.#segment = segment
-    this.#timer = setInterval(() => this.#flush(), flushEveryMs)
+    this.#timer = setInterval(() => this.#flush(), syncCheckMs)
   }
 
   /** Opens a new segment after those that are there. */
@@ -117,6 +121,7 @@ export class Journal {
     this.#offset += recordHeaderBytes + length
     this.counters.datagrams++
     this.#buffered++
+    this.#flushing ??= setImmediate(() => this.#flush())
   }
 
   /** Starts a new segment. */
@@ -156,6 +161,8 @@ export class Journal {
    * process, and what the kernel has taken is not.
    */
   #flush(): void {
+    if (this.#flushing) clearImmediate(this.#flushing)
+    this.#flushing = null
     const used = this.#used
     const datagrams = this.#buffered
     this.#used = 0

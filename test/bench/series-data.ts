@@ -120,7 +120,7 @@ const keys: Record<
     directions: ['in', 'out'],
     tags: { host: hostSql('k // 5'), protocol: "'tcp'", port: '(k % 5 * 100 + 43)::VARCHAR' },
   },
-  counter: { count: () => 0, directions: [], tags: {} },
+  counter: { count: () => 4, directions: ['in', 'out'], tags: { counter: '(k + 1)::VARCHAR' } },
   tracker: { count: () => 2, directions: ['in', 'out'], tags: { tracker: "'tracker' || k" } },
 }
 
