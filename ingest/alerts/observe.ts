@@ -62,6 +62,11 @@ const measures = {
   flows: { field: 'flows', scale: 1000 / intervalMs, unit: 'flows/s' },
   active: { field: 'active', scale: 1 / intervalMs, unit: 'flows at a time' },
 } as const
+/**
+ * An exporter that was silent for longer at the end of an interval may have stopped: that little
+ * passed is then not known until it is heard again.
+ */
+const heardWithinMs = 90_000
 /** What is shown around an interval or an incident. */
 const aroundMs = 1_800_000
 
@@ -109,12 +114,19 @@ export async function observeTracker(
   const before =
     earlier === 0 ? [] : await valuesBefore(subject, first, { sources, count: earlier })
   const filter = spans.at(-1)?.filter ?? ''
+  const heardAt = new Map(
+    sources.exporters().map(({ address, lastSeen }) => [address, lastSeen * 1000]),
+  )
   return Array.from({ length: back }, (_, at) => {
     const from = first + at * intervalMs
     const isFollowed = spans.some((span) => from >= span.from && (span.to ?? Infinity) > from)
     const isKnown = coverage
       .exportersIn(from)
-      .some((exporter) => coverage.of(exporter, from)?.known === 1)
+      .some(
+        (exporter) =>
+          coverage.of(exporter, from)?.known === 1 &&
+          (heardAt.get(exporter) ?? 0) >= from + intervalMs - heardWithinMs,
+      )
     const sums = number === undefined ? null : buckets.trackerSums(from, number)
     const sum = sums?.[field][subject.direction ?? 'all'] ?? 0
     const value = isFollowed && isKnown ? sum * scale : null
