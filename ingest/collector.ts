@@ -35,9 +35,13 @@ export interface CollectorParts {
 
 /** Series are written at most this often, however often flows are published. */
 const seriesEveryMs = 60_000
-/** Intervals are made again from the archive for at most so long in a tick, so many at a time. */
-const redoMsMax = 5000
-const redoSlice = 24
+/**
+ * Intervals are made again from the archive for at most so long in a tick, so many at a time. At the
+ * end only a few, the newest: what is asked while no collector runs shall be whole, and what is left
+ * stands on the manifest's list and is made at the next start.
+ */
+const redo = { msMax: 5000, slice: 24 }
+const redoAtEnd = { msMax: 1000, slice: 2 }
 /** Coverage of written intervals is kept this long, for datagrams that tell of a silence. */
 const coverageHorizonMs = 2 * 3_600_000
 
@@ -188,8 +192,7 @@ export class Collector {
    */
   async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
     try {
-      // What waits when the collector ends is on the manifest's list and made at the next start.
-      if (!isLast) await this.#redoFromArchive()
+      await this.#redoFromArchive(isLast ? redoAtEnd : redo)
       if (!onlyRedo) await this.#parts.consolidator.run(nowMs)
       this.#remakeError = null
     } catch (error) {
@@ -210,12 +213,12 @@ export class Collector {
   }
 
   /** Makes intervals again, the newest first and only for a while: what is left waits for the next tick. */
-  async #redoFromArchive(): Promise<void> {
+  async #redoFromArchive({ msMax, slice }: typeof redo): Promise<void> {
     const { archive, consolidator, incidents, writer } = this.#parts
-    const until = performance.now() + redoMsMax
+    const until = performance.now() + msMax
     const intervals = [...this.#redo].sort((a, b) => b - a)
-    for (let at = 0; at < intervals.length && performance.now() < until; at += redoSlice)
-      await writer.redo(intervals.slice(at, at + redoSlice), async (done) => {
+    for (let at = 0; at < intervals.length && performance.now() < until; at += slice)
+      await writer.redo(intervals.slice(at, at + slice), async (done) => {
         incidents.changed(done.filter((interval) => !this.#forTrackers.delete(interval)))
         await consolidator.intervalsWritten(done)
         for (const interval of done) this.#redo.delete(interval)
