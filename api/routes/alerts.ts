@@ -4,19 +4,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { StateDocument } from '../../store/state.ts'
-import {
-  documentOf,
-  expectedRevision,
-  headOf,
-  makeChange,
-  putDocument,
-  sayCreated,
-} from '../documents.ts'
+import { documentRoutes } from '../document-routes.ts'
+import { documentOf, headOf, putDocument, sayCreated } from '../documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import { authorOf } from '../identity.ts'
 import type { ApiParts, App } from '../parts.ts'
 import { ErrorAnswer } from '../schema.ts'
-import { IdParameters, Removed } from '../schema-state.ts'
+import { IdParameters } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
 import { Alert, AlertBody, AlertEvent, AlertHistory, AlertsAnswer } from '../schema-trackers.ts'
 import { askIngest } from '../state.ts'
@@ -84,40 +78,17 @@ function listRoutes(app: App, parts: ApiParts): void {
 }
 
 function oneRoutes(app: App, parts: ApiParts): void {
-  const { state, status } = parts
-  const one = { params: IdParameters, response: { 200: Alert, ...errors } }
-  app.get('/api/alerts/:id', { schema: { summary: 'An alert', ...one } }, async ({ params }) =>
-    answerOf(await documentOf<KeptAlert>(state, collection, params.id), await status.read()),
-  )
-  app.put(
-    '/api/alerts/:id',
-    { schema: { summary: 'Changes an alert', ...one, body: AlertBody } },
-    async (request) => {
-      await checkAlert(request.body, parts)
-      const { id } = request.params
-      const before = await documentOf<KeptAlert>(state, collection, id)
-      const revision = expectedRevision(request, before) ?? before.revision
-      const body: KeptAlert = { ...request.body, author: before.body.author }
-      const after = await putDocument(state, { collection, id, body, revision })
-      return answerOf(after, await status.read())
+  documentRoutes(app, parts, {
+    collection,
+    summaries: { get: 'An alert', put: 'Changes an alert', delete: 'Removes an alert' },
+    body: AlertBody,
+    answer: Alert,
+    async revise({ author }: KeptAlert, asked) {
+      await checkAlert(asked, parts)
+      return { ...asked, author }
     },
-  )
-  app.delete(
-    '/api/alerts/:id',
-    {
-      schema: {
-        summary: 'Removes an alert',
-        params: IdParameters,
-        response: { 200: Removed, ...errors },
-      },
-    },
-    async (request) => {
-      const before = await documentOf(state, collection, request.params.id)
-      const revision = expectedRevision(request, before)
-      await makeChange(state, { collection, id: before.id, revision })
-      return { removed: true as const }
-    },
-  )
+    answerOf: async (document) => answerOf(document, await parts.status.read()),
+  })
 }
 
 function testRoute(app: App, { state, settings }: ApiParts): void {

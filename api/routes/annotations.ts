@@ -5,26 +5,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { parseTime } from '../../flow/time-grammar.ts'
 import type { StateDocument } from '../../store/state.ts'
-import {
-  documentOf,
-  expectedRevision,
-  headOf,
-  makeChange,
-  putDocument,
-  sayCreated,
-} from '../documents.ts'
+import { documentRoutes } from '../document-routes.ts'
+import { headOf, putDocument, sayCreated } from '../documents.ts'
 import { badQuery } from '../errors.ts'
 import { authorOf } from '../identity.ts'
 import type { ApiParts, App } from '../parts.ts'
 import { ErrorAnswer } from '../schema.ts'
-import {
-  Annotation,
-  AnnotationBody,
-  AnnotationsAnswer,
-  AnnotationsQuery,
-  IdParameters,
-  Removed,
-} from '../schema-state.ts'
+import { Annotation, AnnotationBody, AnnotationsAnswer, AnnotationsQuery } from '../schema-state.ts'
 
 /** An annotation as it is kept. */
 export interface KeptAnnotation extends AnnotationBody {
@@ -78,41 +65,22 @@ function listRoutes(app: App, { state, now }: ApiParts): void {
   )
 }
 
-function oneRoutes(app: App, { state }: ApiParts): void {
-  const one = { params: IdParameters, response: { 200: Annotation, ...errors } }
-  app.get(
-    '/api/annotations/:id',
-    { schema: { summary: 'An annotation', ...one } },
-    async ({ params }) => answerOf(await documentOf<KeptAnnotation>(state, collection, params.id)),
-  )
-  app.put(
-    '/api/annotations/:id',
-    { schema: { summary: 'Changes an annotation', ...one, body: AnnotationBody } },
-    async (request) => {
-      checkRange(request.body)
-      const { id } = request.params
-      const before = await documentOf<KeptAnnotation>(state, collection, id)
-      const revision = expectedRevision(request, before) ?? before.revision
-      const body: KeptAnnotation = { ...request.body, author: before.body.author }
-      return answerOf(await putDocument(state, { collection, id, body, revision }))
+function oneRoutes(app: App, parts: ApiParts): void {
+  documentRoutes(app, parts, {
+    collection,
+    summaries: {
+      get: 'An annotation',
+      put: 'Changes an annotation',
+      delete: 'Removes an annotation',
     },
-  )
-  app.delete(
-    '/api/annotations/:id',
-    {
-      schema: {
-        summary: 'Removes an annotation',
-        params: IdParameters,
-        response: { 200: Removed, ...errors },
-      },
+    body: AnnotationBody,
+    answer: Annotation,
+    revise({ author }: KeptAnnotation, asked) {
+      checkRange(asked)
+      return { ...asked, author }
     },
-    async (request) => {
-      const before = await documentOf(state, collection, request.params.id)
-      const revision = expectedRevision(request, before)
-      await makeChange(state, { collection, id: before.id, revision })
-      return { removed: true as const }
-    },
-  )
+    answerOf,
+  })
 }
 
 /** An id for what has no name: 72 random bits. */

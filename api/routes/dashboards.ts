@@ -2,25 +2,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { StateDocument } from '../../store/state.ts'
-import {
-  documentOf,
-  expectedRevision,
-  headOf,
-  makeChange,
-  putDocument,
-  sayCreated,
-} from '../documents.ts'
+import { documentRoutes } from '../document-routes.ts'
+import { headOf, putDocument, sayCreated } from '../documents.ts'
 import { authorOf } from '../identity.ts'
 import type { ApiParts, App } from '../parts.ts'
 import { ErrorAnswer } from '../schema.ts'
-import {
-  Dashboard,
-  DashboardBody,
-  DashboardsAnswer,
-  IdParameters,
-  NewDashboard,
-  Removed,
-} from '../schema-state.ts'
+import { Dashboard, DashboardBody, DashboardsAnswer, NewDashboard } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
 import { checkPanels, type KeptDashboard } from './panels.ts'
 
@@ -72,41 +59,18 @@ function listRoutes(app: App, { state }: ApiParts): void {
   )
 }
 
-function oneRoutes(app: App, { state }: ApiParts): void {
-  const one = { params: IdParameters, response: { 200: Dashboard, ...errors } }
-  app.get(
-    '/api/dashboards/:id',
-    { schema: { summary: 'A dashboard', ...one } },
-    async ({ params }) => answerOf(await documentOf<KeptDashboard>(state, collection, params.id)),
-  )
-  app.put(
-    '/api/dashboards/:id',
-    { schema: { summary: 'Changes a dashboard', ...one, body: DashboardBody } },
-    async (request) => {
-      checkPanels(request.body)
-      const { id } = request.params
-      const before = await documentOf<KeptDashboard>(state, collection, id)
-      const revision = expectedRevision(request, before) ?? before.revision
-      const body: KeptDashboard = { ...request.body, author: before.body.author }
-      return answerOf(await putDocument(state, { collection, id, body, revision }))
+function oneRoutes(app: App, parts: ApiParts): void {
+  documentRoutes(app, parts, {
+    collection,
+    summaries: { get: 'A dashboard', put: 'Changes a dashboard', delete: 'Removes a dashboard' },
+    body: DashboardBody,
+    answer: Dashboard,
+    revise({ author }: KeptDashboard, asked) {
+      checkPanels(asked)
+      return { ...asked, author }
     },
-  )
-  app.delete(
-    '/api/dashboards/:id',
-    {
-      schema: {
-        summary: 'Removes a dashboard',
-        params: IdParameters,
-        response: { 200: Removed, ...errors },
-      },
-    },
-    async (request) => {
-      const before = await documentOf(state, collection, request.params.id)
-      const revision = expectedRevision(request, before)
-      await makeChange(state, { collection, id: before.id, revision })
-      return { removed: true as const }
-    },
-  )
+    answerOf,
+  })
 }
 
 /** A text as it can stand in an address: small letters, digits and dashes. */

@@ -18,14 +18,8 @@ import {
   type KeptTracker,
   type TrackerSpan,
 } from '../../store/tracker.ts'
-import {
-  documentOf,
-  expectedRevision,
-  headOf,
-  makeChange,
-  putDocument,
-  sayCreated,
-} from '../documents.ts'
+import { documentRoutes } from '../document-routes.ts'
+import { headOf, putDocument, sayCreated } from '../documents.ts'
 import { badQuery } from '../errors.ts'
 import { authorOf } from '../identity.ts'
 import { exportersOf } from '../ingest-status.ts'
@@ -33,7 +27,6 @@ import type { ApiParts, App } from '../parts.ts'
 import { filterContext } from '../query/filter-context.ts'
 import { refusedFilter } from '../query/window.ts'
 import { ErrorAnswer } from '../schema.ts'
-import { IdParameters, Removed } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
 import { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../schema-trackers.ts'
 import { newId, type KeptAnnotation } from './annotations.ts'
@@ -93,41 +86,21 @@ function listRoutes(app: App, parts: ApiParts): void {
 }
 
 function oneRoutes(app: App, parts: ApiParts): void {
-  const { state, status } = parts
-  const one = { params: IdParameters, response: { 200: Tracker, ...errors } }
-  app.get('/api/trackers/:id', { schema: { summary: 'A tracker', ...one } }, async ({ params }) =>
-    answerOf(await documentOf<KeptTracker>(state, collection, params.id), await status.read()),
-  )
-  app.put(
-    '/api/trackers/:id',
-    { schema: { summary: 'Revises, archives or restarts a tracker', ...one, body: TrackerBody } },
-    async (request) => {
-      const { id } = request.params
-      const before = await documentOf<KeptTracker>(state, collection, id)
-      const revision = expectedRevision(request, before) ?? before.revision
-      const body = await revised(before.body, request.body, parts)
-      const after = await putDocument(state, { collection, id, body, revision })
-      const { comment } = request.body
+  documentRoutes(app, parts, {
+    collection,
+    summaries: {
+      get: 'A tracker',
+      put: 'Revises, archives or restarts a tracker',
+      delete: 'Removes a tracker; its totals are no longer shown',
+    },
+    body: TrackerBody,
+    answer: Tracker,
+    revise: (before: KeptTracker, asked) => revised(before, asked, parts),
+    async revised({ id }, { comment }, request) {
       if (comment !== undefined) await annotate(parts, request, { tracker: id, text: comment })
-      return answerOf(after, await status.read())
     },
-  )
-  app.delete(
-    '/api/trackers/:id',
-    {
-      schema: {
-        summary: 'Removes a tracker; its totals are no longer shown',
-        params: IdParameters,
-        response: { 200: Removed, ...errors },
-      },
-    },
-    async (request) => {
-      const before = await documentOf(state, collection, request.params.id)
-      const revision = expectedRevision(request, before)
-      await makeChange(state, { collection, id: before.id, revision })
-      return { removed: true as const }
-    },
-  )
+    answerOf: async (document) => answerOf(document, await parts.status.read()),
+  })
 }
 
 async function revised(
