@@ -6,7 +6,7 @@ import { cutTag } from '../shape.ts'
 import { bucketOf } from './buckets.ts'
 import { askFlux, Bindings } from './flux.ts'
 import { coverageName, reasonField } from './lines.ts'
-import { compareText, Ranking } from './ranked.ts'
+import { compareText, Ranking } from '../spool/ranked.ts'
 import { selection, storedRows, type InfluxSource } from './rows.ts'
 import { fromTag, toTag } from './tag-text.ts'
 

@@ -8,7 +8,7 @@ import { InfluxDB, setLogger, type SendOptions, type Transport } from '@influxda
 
 import { SettingsError, type InfluxSettings } from '../../flow/settings.ts'
 import { faultOf, InfluxFault } from './fault.ts'
-import { Slots } from './slots.ts'
+import { Slots } from '../spool/slots.ts'
 
 // Failures are given back and counted; the library would write them to standard error.
 setLogger({ error: () => undefined, warn: () => undefined })

@@ -1,21 +1,9 @@
 /** What can go wrong between Weir and InfluxDB, told apart by what is to be done about it. */
 import { HttpError } from '@influxdata/influxdb-client'
 
-/**
- * away: no answer (network, time-out); busy: it asks for patience (429, 5xx); refused: the token may
- * not (401, 403); missing: no such bucket or organization (404); malformed: a line it cannot read
- * (400); tooLarge: the request (413); partial: it took some of the points (422); unsupported: a
- * version that Weir does not know how to use.
- */
-export type FaultKind =
-  | 'away'
-  | 'busy'
-  | 'refused'
-  | 'missing'
-  | 'malformed'
-  | 'tooLarge'
-  | 'partial'
-  | 'unsupported'
+import { StoreFault, type FaultKind } from '../spool/fault.ts'
+
+export type { FaultKind } from '../spool/fault.ts'
 
 const kindsByStatus: Readonly<Record<number, FaultKind>> = {
   400: 'malformed',
@@ -35,33 +23,31 @@ export const remedies: Partial<Record<FaultKind, string>> = {
   unsupported: 'use InfluxDB 2.9.1 or a later 2.x, or WEIR_STORE=parquet',
 }
 
-/** The longest message of InfluxDB that is kept: it repeats the line it could not read. */
-const messageLengthMax = 500
-
 /** A request that InfluxDB did not do, or not all of. */
-export class InfluxFault extends Error {
-  readonly kind: FaultKind
-  /** All that it said. */
-  readonly text: string
-  /** What to do about it. */
-  readonly remedy: string
-  /** How the API answers a question that met it: a query that cannot be read is our own fault. */
-  readonly statusCode: number
-  /** How long InfluxDB asks to be left alone, ms; null where it does not say. */
-  readonly retryAfterMs: number | null
-
+export class InfluxFault extends StoreFault {
   constructor(
     kind: FaultKind,
     message: string,
     options: { cause?: unknown; retryAfterMs?: number | null } = {},
   ) {
-    super(`InfluxDB: ${message.slice(0, messageLengthMax)}`, { cause: options.cause })
+    const remedy = remedies[kind] ?? 'see the log of InfluxDB'
+    super({ store: 'InfluxDB', kind, message, remedy, ...options })
     this.name = 'InfluxFault'
-    this.kind = kind
-    this.text = message
-    this.remedy = remedies[kind] ?? 'see the log of InfluxDB'
-    this.statusCode = kind === 'malformed' ? 500 : 503
-    this.retryAfterMs = options.retryAfterMs ?? null
+  }
+
+  override get dropped(): number | null {
+    const match = /dropped\s*=?\s*(\d+)/.exec(this.text)
+    return match ? Number(match[1]) : null
+  }
+
+  override get isRetention(): boolean {
+    return /retention/i.test(this.text)
+  }
+
+  /** InfluxDB repeats the lines that it cannot read, in quotes. */
+  override named(lines: readonly string[]): Set<string> {
+    if (this.kind !== 'malformed' || !this.text.includes('unable to parse')) return new Set()
+    return new Set(lines.filter((line) => this.text.includes(`'${line}'`)))
   }
 }
 

@@ -3,7 +3,7 @@ import { consolidatedSuffixes, fieldNames, otherKey, type FieldName } from '../m
 import type { ReadQuery, SeriesKey, SeriesRead } from '../series.ts'
 import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
 import { readCoverage } from './answers.ts'
-import { compareText } from './ranked.ts'
+import { compareText } from '../spool/ranked.ts'
 import { tagsOf } from './lines.ts'
 import { storedRows, type InfluxSource, type StoredRow } from './rows.ts'
 

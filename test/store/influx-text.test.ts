@@ -7,7 +7,7 @@ import { checkVersion } from '../../store/influx/connection.ts'
 import { InfluxFault, readRetryAfter } from '../../store/influx/fault.ts'
 import { readCsv } from '../../store/influx/flux.ts'
 import { headOf, retiredLine, rowLines } from '../../store/influx/lines.ts'
-import { Pause } from '../../store/influx/pause.ts'
+import { Pause } from '../../store/spool/pause.ts'
 import { fromTag, toTag } from '../../store/influx/tag-text.ts'
 import { coverageOf, stepOf } from './series-rows.ts'
 

@@ -1,4 +1,4 @@
-/** The greatest keys of steps that are at hand: what `top` of the series store says, without InfluxDB. */
+/** The greatest keys of steps that are at hand: what `top` of a series store says, without asking it. */
 import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
 import type { SeriesKey, StepRows, TopQuery, TopRows } from '../series.ts'
 import { cutTag } from '../shape.ts'

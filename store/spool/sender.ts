@@ -1,30 +1,43 @@
-/**
- * Sends what the spool holds, the oldest write first. Of a step that was sent before, the rows that
- * are no more are written as zeros, and its coverage comes last: until then readers know nothing of it.
- */
-import type { Tier } from '../../flow/interval.ts'
+/** Sends what the spool holds to the store, the oldest write first. */
 import type { StoreStatus } from '../../flow/status.ts'
 import type { StepRows } from '../series.ts'
-import { bucketOf } from './buckets.ts'
-import { Delivery } from './delivery.ts'
-import { faultOf } from './fault.ts'
-import { coverageLine, retiredLine, rowLines } from './lines.ts'
+import { Delivery, type LineStore } from './delivery.ts'
 import { Pause } from './pause.ts'
 import type { Quarantine } from './quarantine.ts'
-import type { InfluxSource } from './rows.ts'
-import { isSame, type Spool, type SpoolEntry } from './spool.ts'
-import { storedHeads } from './stored-heads.ts'
+import type { Spool, SpoolEntry } from './spool.ts'
 
 /** Rows of the steps that are sent together: bounds memory. */
 const groupRowsMax = 40_000
-/** A wait for InfluxDB ends when nothing has got through for so long. */
+/** A wait for the store ends when nothing has got through for so long. */
 const patienceMs = 60_000
+
+/** A step as it is to be sent. */
+export interface LoadedStep {
+  entry: SpoolEntry
+  step: StepRows
+}
+
+/** Lines for one bucket or table. */
+export interface LineBatch {
+  target: string
+  lines: readonly string[]
+}
+
+/** A store on another machine, as the sender needs it. */
+export interface SpooledStore extends LineStore {
+  kind: StoreStatus['kind']
+  url: string
+  /** The lines of steps of one tier: each batch is delivered whole before the next begins. */
+  batches(steps: readonly LoadedStep[]): Promise<readonly LineBatch[]>
+  /** What of a step is too old for the store by the clock, as rows: they are counted and not sent. */
+  isTooOld?(entry: SpoolEntry, nowMs: number): boolean
+  figures(): StoreStatus['requests']
+}
 
 export interface SenderParts {
   spool: Spool
-  source: InfluxSource
+  store: SpooledStore
   quarantine: Quarantine
-  tiers: readonly Tier[]
   now: () => number
 }
 
@@ -39,12 +52,11 @@ export class Sender {
   #lastError: string | null = null
 
   constructor(parts: SenderParts) {
-    const { source, quarantine, spool, now } = parts
+    const { store, quarantine, spool, now } = parts
     this.#parts = parts
     this.pause = new Pause(now)
     this.#delivery = new Delivery({
-      connection: source.connection,
-      org: source.org,
+      store,
       pause: this.pause,
       quarantine,
       points: spool.points,
@@ -60,8 +72,8 @@ export class Sender {
   }
 
   /**
-   * Resolves when InfluxDB has all that the spool held.
-   * @throws InfluxFault when nothing has got through for a minute
+   * Resolves when the store has all that the spool held.
+   * @throws StoreFault when nothing has got through for a minute
    */
   async settled(): Promise<void> {
     const { spool, now } = this.#parts
@@ -85,13 +97,12 @@ export class Sender {
   }
 
   status(): StoreStatus {
-    const { spool, source } = this.#parts
-    const { inFlight, requests, url } = source.connection
+    const { spool, store } = this.#parts
     const { fault, since, retryAt } = this.pause
     const oldest = spool.oldestPending
     return {
-      kind: 'influx',
-      url,
+      kind: store.kind,
+      url: store.url,
       waiting: fault && {
         reason: fault.message,
         remedy: fault.remedy,
@@ -105,7 +116,7 @@ export class Sender {
         oldest: oldest === null ? null : oldest / 1000,
       },
       points: { ...spool.points },
-      requests: { inFlight, ...requests },
+      requests: store.figures(),
       lastError: this.#lastError,
     }
   }
@@ -122,8 +133,8 @@ export class Sender {
         await this.#send(group)
       } catch (error) {
         if (signal.aborted) return
-        // Reading what InfluxDB has failed, or the disk did: both are tried again.
-        const fault = faultOf(error, this.#parts.now())
+        // Reading what the store has failed, or the disk did: both are tried again.
+        const fault = this.#parts.store.faultOf(error, this.#parts.now())
         this.#lastError = fault.message
         this.pause.begin(fault)
         await this.#nextGroup(this.pause.leftMs)
@@ -150,32 +161,20 @@ export class Sender {
   }
 
   async #send(group: readonly SpoolEntry[]): Promise<void> {
-    const { spool, source, tiers } = this.#parts
-    const name = group[0]!.tier
-    const bucket = bucketOf(source.prefix, { name })
+    const { spool, store, now } = this.#parts
     const loaded = await this.#load(await spool.begin(group))
-    const entries = loaded.map(({ entry }) => entry)
-    const earlier = await this.#headsBefore(entries)
-    const isCoarse = name !== tiers[0]!.name
-    const lines: string[] = []
-    const covered: string[] = []
-    for (const { entry, step } of loaded) {
-      const retired = earlier.get(entry)!
-      for (const { head, line } of rowLines(step)) {
-        lines.push(line)
-        retired.delete(head)
-      }
-      for (const head of retired) lines.push(retiredLine(head, entry.time, isCoarse))
-      covered.push(coverageLine(step.coverage))
-    }
-    await this.#delivery.deliver(bucket, lines)
-    await this.#delivery.deliver(bucket, covered)
-    await spool.finish(entries)
+    const young = loaded.filter(({ entry }) => store.isTooOld?.(entry, now()) !== true)
+    for (const { entry } of loaded)
+      if (store.isTooOld?.(entry, now()) === true) spool.points.refusedByRetention += entry.now.rows
+    if (young.length > 0)
+      for (const { target, lines } of await store.batches(young))
+        await this.#delivery.deliver(target, lines)
+    await spool.finish(loaded.map(({ entry }) => entry))
   }
 
-  async #load(group: readonly SpoolEntry[]): Promise<{ entry: SpoolEntry; step: StepRows }[]> {
+  async #load(group: readonly SpoolEntry[]): Promise<LoadedStep[]> {
     const { spool } = this.#parts
-    const loaded: { entry: SpoolEntry; step: StepRows }[] = []
+    const loaded: LoadedStep[] = []
     for (const entry of group) {
       const step = await spool.load(entry.now)
       if (step) loaded.push({ entry, step })
@@ -185,25 +184,5 @@ export class Sender {
       }
     }
     return loaded
-  }
-
-  /** The rows that InfluxDB may have of these steps: as the spool remembers, or as InfluxDB says too. */
-  async #headsBefore(entries: readonly SpoolEntry[]): Promise<Map<SpoolEntry, Set<string>>> {
-    const { spool, source } = this.#parts
-    const heads = new Map<SpoolEntry, Set<string>>(entries.map((entry) => [entry, new Set()]))
-    const unknown: SpoolEntry[] = []
-    for (const entry of entries) {
-      let { isKnown } = entry
-      for (const place of entry.stored) {
-        if (isSame(place, entry.now)) continue
-        const version = await spool.load(place)
-        if (version) for (const { head } of rowLines(version)) heads.get(entry)!.add(head)
-        else isKnown = false
-      }
-      if (!isKnown) unknown.push(entry)
-    }
-    const found = await storedHeads(source, unknown)
-    for (const [entry, stored] of found) for (const head of stored) heads.get(entry)!.add(head)
-    return heads
   }
 }

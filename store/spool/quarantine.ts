@@ -1,4 +1,4 @@
-/** Lines that InfluxDB cannot read, put aside in a file, so that the others get through. */
+/** Lines that a store cannot read, put aside in a file, so that the others get through. */
 import { appendFile, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -8,8 +8,9 @@ const bytesMax = 10_000_000
 export class Quarantine {
   readonly path: string
 
-  constructor(folder: string) {
-    this.path = join(folder, 'quarantine.lp')
+  /** `name`: such as quarantine.lp, by the form of the lines. */
+  constructor(folder: string, name: string) {
+    this.path = join(folder, name)
   }
 
   /** Puts lines aside, under a comment that says when and why; durable when it resolves. */

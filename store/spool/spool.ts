@@ -1,9 +1,9 @@
 /**
- * What stands between ingest and InfluxDB, on disk: steps that InfluxDB does not have yet, and those
+ * What stands between ingest and a store on another machine, on disk: steps that the store does not have yet, and those
  * that it was sent of late, of which the coarser tiers are made without asking for them back.
  *
- *     influx/spool/000000000012.steps     the steps of one write
- *     influx/spool.jsonl                  which step lies where, and what InfluxDB has of it
+ *     influx/spool/1795600000012.steps     the steps of one write
+ *     influx/spool.jsonl                  which step lies where, and what the store has of it
  */
 import { join } from 'node:path'
 
@@ -22,9 +22,9 @@ export interface SpoolEntry {
   exporter: string
   /** How it is to be. */
   now: Place
-  /** Versions that InfluxDB has, or may have in part: the last is the newest. */
+  /** Versions that the store has, or may have in part: the last is the newest. */
   stored: Place[]
-  /** Whether `stored` is all that InfluxDB may have of the step. */
+  /** Whether `stored` is all that the store may have of the step. */
   isKnown: boolean
   isSent: boolean
 }
@@ -70,13 +70,14 @@ export class Spool {
    */
   static async open(
     folder: string,
-    { bytesMax, wholeFrom }: { bytesMax: number; wholeFrom: number },
+    { bytesMax, wholeFrom, now }: { bytesMax: number; wholeFrom: number; now: () => number },
   ): Promise<Spool> {
     const manifest = await Manifest.open<SpoolEntry>(join(folder, 'spool.jsonl'))
     if (manifest.value('wholeFrom') === undefined) await manifest.commit({ set: { wholeFrom } })
     const segments = await Segments.open(join(folder, 'spool'), {
       places: manifest.entries().flatMap(placesOf),
       sequence: manifest.value<number>('sequence') ?? 0,
+      now,
     })
     return new Spool(manifest, segments, bytesMax)
   }
@@ -153,7 +154,7 @@ export class Spool {
   }
 
   /**
-   * Notes, before any of it is sent, that InfluxDB may have these versions, and gives the steps as
+   * Notes, before any of it is sent, that the store may have these versions, and gives the steps as
    * they are now: a newer version may have come.
    */
   begin(group: readonly SpoolEntry[]): Promise<SpoolEntry[]> {
@@ -171,7 +172,7 @@ export class Spool {
     })
   }
 
-  /** Notes that InfluxDB has these versions, and nothing else of these steps. */
+  /** Notes that the store has these versions, and nothing else of these steps. */
   finish(group: readonly SpoolEntry[]): Promise<void> {
     return this.#next(() =>
       this.#commit(

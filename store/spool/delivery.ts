@@ -1,25 +1,33 @@
 /**
- * Delivers lines to a bucket: again and again until InfluxDB has them, two requests at a time at the
+ * Delivers lines to a store: again and again until it has them, so many requests at a time at the
  * most. What it cannot read is found and put aside; what it will not take is counted.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { checkVersion, type Connection } from './connection.ts'
-import { faultOf, InfluxFault, type FaultKind } from './fault.ts'
+import type { FaultKind, StoreFault } from './fault.ts'
 import type { Pause } from './pause.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { PointCounts } from './spool.ts'
 
-/** InfluxDB's own advice for the size of a request. */
-const linesMax = 5000
-/** Requests at a time. */
-export const requestsMax = 2
 /** So many refusals of parts of a batch in a row are no matter of a line, but of all. */
 const refusalsMax = 24
 
+/** How a store takes lines. */
+export interface LineStore {
+  /** Lines of one request. */
+  linesMax: number
+  /** Requests at a time. */
+  requestsMax: number
+  /** Sends lines to a bucket or table. @throws what `faultOf` reads */
+  post(target: string, lines: readonly string[], signal: AbortSignal): Promise<void>
+  /** Asked before the first lines, and again after the store was away. @throws what `faultOf` reads */
+  ready(): Promise<void>
+  /** Any failure as a fault. */
+  faultOf(error: unknown, nowMs: number): StoreFault
+}
+
 export interface DeliveryParts {
-  connection: Connection
-  org: string
+  store: LineStore
   pause: Pause
   quarantine: Quarantine
   points: PointCounts
@@ -28,10 +36,10 @@ export interface DeliveryParts {
   signal: AbortSignal
 }
 
-/** A line that InfluxDB refused alone. */
+/** A line that the store refused alone. */
 interface Refused {
   line: string
-  fault: InfluxFault
+  fault: StoreFault
 }
 
 /** What is done with the lines of a request that failed. */
@@ -50,68 +58,69 @@ const remedyByKind: Record<FaultKind, Remedy> = {
 
 export class Delivery {
   readonly #parts: DeliveryParts
-  #linesMax = linesMax
-  #isVersionKnown = false
-  /** Requests of which InfluxDB took the lines. */
+  #linesMax: number
+  #isReady = false
+  /** Requests of which the store took the lines. */
   #taken = 0
   /** Refusals since something was last taken. */
   #refusals = 0
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
+    this.#linesMax = parts.store.linesMax
   }
 
-  /** Resolves when InfluxDB has all lines but those that were counted or put aside. */
-  async deliver(bucket: string, lines: readonly string[]): Promise<void> {
+  /** Resolves when the store has all lines but those that were counted or put aside. */
+  async deliver(target: string, lines: readonly string[]): Promise<void> {
     let at = 0
     const work = async () => {
       while (at < lines.length) {
         const batch = lines.slice(at, at + this.#linesMax)
         at += batch.length
-        await this.#batch(bucket, batch)
+        await this.#batch(target, batch)
       }
     }
-    await Promise.all(Array.from({ length: requestsMax }, work))
+    await Promise.all(Array.from({ length: this.#parts.store.requestsMax }, work))
   }
 
   /**
    * One request's lines. Those that are refused even alone are put aside if they are refused again
-   * after InfluxDB has taken others; while it takes none at all, the fault is not theirs.
+   * after the store has taken others; while it takes none at all, the fault is not theirs.
    */
-  async #batch(bucket: string, lines: readonly string[]): Promise<void> {
+  async #batch(target: string, lines: readonly string[]): Promise<void> {
     const { pause } = this.#parts
-    let left = await this.#divide(bucket, lines)
+    let left = await this.#divide(target, lines)
     while (left.length > 0) {
       const before = this.#taken
       const again: Refused[] = []
-      for (const { line } of left) again.push(...(await this.#divide(bucket, [line])))
+      for (const { line } of left) again.push(...(await this.#divide(target, [line])))
       const [first] = again
       if (!first) return
       const lone = again.map(({ line }) => line)
-      if (this.#taken > before || (await this.#takesOthers(bucket, lines, lone)))
+      if (this.#taken > before || (await this.#takesOthers(target, lines, lone)))
         return this.#putAside(lone, first.fault)
       pause.begin(first.fault)
       left = again
     }
   }
 
-  /** Whether InfluxDB takes a line of these that is not one of the refused. */
+  /** Whether the store takes a line of these that is not one of the refused. */
   async #takesOthers(
-    bucket: string,
+    target: string,
     lines: readonly string[],
     refused: readonly string[],
   ): Promise<boolean> {
     const isRefused = new Set(refused)
     const other = lines.find((line) => !isRefused.has(line))
-    return other !== undefined && (await this.#try(bucket, [other])) === null
+    return other !== undefined && (await this.#try(target, [other])) === null
   }
 
   /** Delivers lines, divided where that is what helps; gives those that were refused alone. */
-  async #divide(bucket: string, lines: readonly string[]): Promise<Refused[]> {
+  async #divide(target: string, lines: readonly string[]): Promise<Refused[]> {
     const { points } = this.#parts
     const refused: Refused[] = []
     for (let left = lines; left.length > 0;) {
-      const fault = await this.#try(bucket, left)
+      const fault = await this.#try(target, left)
       if (!fault) {
         points.sent += left.length
         break
@@ -124,10 +133,10 @@ export class Delivery {
       if (remedy === 'wait' || ++this.#refusals > refusalsMax) {
         this.#parts.pause.begin(fault)
         this.#refusals = 0
-        if (fault.kind === 'away') this.#isVersionKnown = false
+        if (fault.kind === 'away') this.#isReady = false
         continue
       }
-      const named = namedLines(fault, left)
+      const named = fault.named(left)
       if (named.size > 0) {
         await this.#putAside([...named], fault)
         left = left.filter((line) => !named.has(line))
@@ -137,7 +146,7 @@ export class Delivery {
       } else {
         const half = left.length >> 1
         if (fault.kind === 'tooLarge') this.#linesMax = half
-        refused.push(...(await this.#divide(bucket, left.slice(0, half))))
+        refused.push(...(await this.#divide(target, left.slice(0, half))))
         left = left.slice(half)
       }
     }
@@ -145,35 +154,31 @@ export class Delivery {
   }
 
   /** Sends lines once it may; gives what went wrong, or null. */
-  async #try(bucket: string, lines: readonly string[]): Promise<InfluxFault | null> {
-    const { connection, org, pause, signal, now } = this.#parts
+  async #try(target: string, lines: readonly string[]): Promise<StoreFault | null> {
+    const { store, pause, signal, now } = this.#parts
     for (let left = pause.leftMs; left > 0; left = pause.leftMs)
       await sleep(left, undefined, { signal })
     try {
       signal.throwIfAborted()
-      if (!this.#isVersionKnown) checkVersion(await connection.version())
-      this.#isVersionKnown = true
-      const query = new URLSearchParams({ org, bucket, precision: 's' }).toString()
-      const headers = { 'content-type': 'text/plain; charset=utf-8' }
-      const body = lines.join('\n')
-      const request = { method: 'POST', body, headers, isCompressible: true, signal } as const
-      await connection.request(`/api/v2/write?${query}`, request)
+      if (!this.#isReady) await store.ready()
+      this.#isReady = true
+      await store.post(target, lines, signal)
     } catch (error) {
       signal.throwIfAborted()
-      return faultOf(error, now())
+      return store.faultOf(error, now())
     }
     pause.end()
     this.#taken++
     this.#refusals = 0
-    this.#linesMax = Math.min(linesMax, Math.ceil(this.#linesMax * 1.1))
+    this.#linesMax = Math.min(store.linesMax, Math.ceil(this.#linesMax * 1.1))
     return null
   }
 
-  /** InfluxDB took the lines but for some: the good ones are in. */
-  #count(fault: InfluxFault, lines: number): void {
+  /** the store took the lines but for some: the good ones are in. */
+  #count(fault: StoreFault, lines: number): void {
     const { pause, points } = this.#parts
-    const dropped = Math.min(lines, droppedPoints(fault) ?? 0)
-    if (/retention/i.test(fault.text)) points.refusedByRetention += dropped
+    const dropped = Math.min(lines, fault.dropped ?? 0)
+    if (fault.isRetention) points.refusedByRetention += dropped
     else points.refused += dropped
     points.sent += lines - dropped
     pause.end()
@@ -181,7 +186,7 @@ export class Delivery {
     this.#refusals = 0
   }
 
-  async #putAside(lines: readonly string[], fault: InfluxFault): Promise<void> {
+  async #putAside(lines: readonly string[], fault: StoreFault): Promise<void> {
     const { quarantine, points, now } = this.#parts
     await quarantine.add(lines, { reason: fault.message, now: now() })
     points.quarantined += lines.length
@@ -189,19 +194,7 @@ export class Delivery {
 }
 
 /** A partial write that does not say how many it dropped is taken for a refusal of the whole. */
-function remedyOf(fault: InfluxFault): Remedy {
-  if (fault.kind === 'partial' && droppedPoints(fault) === null) return 'divide'
+function remedyOf(fault: StoreFault): Remedy {
+  if (fault.kind === 'partial' && fault.dropped === null) return 'divide'
   return remedyByKind[fault.kind]
-}
-
-/** How many points InfluxDB says it dropped, or null. */
-function droppedPoints({ text }: InfluxFault): number | null {
-  const match = /dropped\s*=?\s*(\d+)/.exec(text)
-  return match ? Number(match[1]) : null
-}
-
-/** The lines that InfluxDB says it cannot read: it repeats them, in quotes. */
-function namedLines({ kind, text }: InfluxFault, lines: readonly string[]): Set<string> {
-  if (kind !== 'malformed' || !text.includes('unable to parse')) return new Set()
-  return new Set(lines.filter((line) => text.includes(`'${line}'`)))
 }

@@ -1,5 +1,5 @@
-/** When InfluxDB may be asked again after it would not take something. */
-import type { FaultKind, InfluxFault } from './fault.ts'
+/** When a store may be asked again after it would not take something. */
+import type { FaultKind, StoreFault } from './fault.ts'
 
 /** First wait and longest, ms; each failure doubles it. */
 const waits: Partial<Record<FaultKind, { first: number; most: number }>> = {
@@ -12,8 +12,8 @@ const waitDefault = { first: 1000, most: 30_000 }
 const jitter = 0.25
 
 export class Pause {
-  /** What InfluxDB is waited for, and since when (unix ms); null while all is well. */
-  fault: InfluxFault | null = null
+  /** What the store is waited for, and since when (unix ms); null while all is well. */
+  fault: StoreFault | null = null
   since = 0
   retryAt = 0
   #failures = 0
@@ -25,8 +25,8 @@ export class Pause {
     this.#random = random
   }
 
-  /** A request failed: nothing is asked before `retryAt`, and never before InfluxDB's own Retry-After. */
-  begin(fault: InfluxFault): void {
+  /** A request failed: nothing is asked before `retryAt`, and never before the store's own Retry-After. */
+  begin(fault: StoreFault): void {
     const now = this.#now()
     if (!this.fault) this.since = now
     this.fault = fault

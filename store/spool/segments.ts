@@ -9,21 +9,23 @@ export class Segments {
   readonly #folder: string
   /** Of each file its size, and how many places in it are held. */
   readonly #files = new Map<number, { bytes: number; places: number }>()
+  readonly #now: () => number
   #sequence: number
   #bytes = 0
 
-  private constructor(folder: string, sequence: number) {
+  private constructor(folder: string, sequence: number, now: () => number) {
     this.#folder = folder
     this.#sequence = sequence
+    this.#now = now
   }
 
   /** Opens the files in a folder; those in which no place is held are deleted. */
   static async open(
     folder: string,
-    held: { places: readonly Place[]; sequence: number },
+    held: { places: readonly Place[]; sequence: number; now: () => number },
   ): Promise<Segments> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const segments = new Segments(folder, held.sequence)
+    const segments = new Segments(folder, held.sequence, held.now)
     segments.hold(held.places)
     for (const name of await readdir(folder)) {
       const number = Number.parseInt(name, 10)
@@ -44,9 +46,13 @@ export class Segments {
     return this.#sequence
   }
 
-  /** Writes steps to a file of their own and gives their places, none of them held yet; durable. */
+  /**
+   * Writes steps to a file of their own and gives their places, none of them held yet; durable. The
+   * number of a file is the time, or one more than the last: it is the version of what is in it, and
+   * is to grow even where the folder was lost.
+   */
   async write(steps: readonly StepRows[]): Promise<Place[]> {
-    const segment = ++this.#sequence
+    const segment = (this.#sequence = Math.max(this.#sequence + 1, Math.floor(this.#now())))
     const path = this.#path(segment)
     try {
       const places = await writeSteps(path, segment, steps)
