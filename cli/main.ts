@@ -97,6 +97,14 @@ const commands: Record<string, Command> = {
     takesWords: true,
     run: async (input) => (await import('./influx.ts')).influx(input),
   },
+  clickhouse: {
+    about:
+      'make the tables for WEIR_STORE=clickhouse or bring them up to date (setup), or see that they answer (check)',
+    usage: 'weir clickhouse setup [--without-keeper] [--wait SECONDS] | check',
+    options: { 'without-keeper': { type: 'boolean' }, wait: { type: 'string' } },
+    takesWords: true,
+    run: async (input) => (await import('./clickhouse.ts')).clickhouse(input),
+  },
   doctor: {
     about: 'look at settings, ports, kernel, disk, store and exporters: each fault with its remedy',
     usage: 'weir doctor [--json] [--health ingest|api]',

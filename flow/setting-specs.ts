@@ -1,4 +1,5 @@
 /** The table of settings: what each is for, its default, how it is read, and what to write instead. */
+import { clickHouseSpecs } from './clickhouse-specs.ts'
 import { consoleSpecs } from './console-specs.ts'
 import { sensitivities } from './incident/sensitivity.ts'
 import { parseDuration } from './interval.ts'
@@ -52,10 +53,10 @@ export const settingSpecs = {
   ),
   NAMES: setting('YAML file of names for networks, hosts, exporters, interfaces', '', optional, ''),
   STORE: setting(
-    'where series are kept',
+    'where series (with clickhouse, flows too) are kept',
     'parquet',
-    oneOf('parquet', 'influx'),
-    'write parquet or influx',
+    oneOf('parquet', 'influx', 'clickhouse'),
+    'write parquet, influx or clickhouse',
   ),
   INFLUX_URL: setting(
     'address of InfluxDB',
@@ -72,8 +73,9 @@ export const settingSpecs = {
     plainName,
     'write a letter, then letters, digits, _ or -, such as weir',
   ),
+  ...clickHouseSpecs,
   SPOOL_MAX: setting(
-    'bytes of series that wait on disk while InfluxDB is away',
+    'bytes of series that wait on disk while InfluxDB or ClickHouse is away',
     '2GB',
     bytes,
     'write a number and MB or GB, such as 2GB',

@@ -3,12 +3,14 @@
  * under the same names; all faults are found at once, each with its key, value and remedy.
  */
 import type { NetworkSet } from './address.ts'
+import type { ClickHouseSettings } from './clickhouse-specs.ts'
 import type { SensitivityName } from './incident/sensitivity.ts'
 import type { Tier } from './interval.ts'
 import type { AccessSettings, AlertSettings, NamingSettings } from './console-specs.ts'
 import { settingSpecs } from './setting-specs.ts'
 import type { Endpoint, SettingSpec } from './setting-values.ts'
 
+export type { ClickHouseSettings } from './clickhouse-specs.ts'
 export type { Endpoint } from './setting-values.ts'
 
 /** How InfluxDB is reached, where the series are kept in it. */
@@ -38,8 +40,9 @@ export interface Settings {
   /** Networks that count as ours when a flow's direction is told. */
   local: NetworkSet
   names: string | null
-  store: 'parquet' | 'influx'
+  store: 'parquet' | 'influx' | 'clickhouse'
   influx: InfluxSettings
+  clickhouse: ClickHouseSettings
   tiers: Tier[]
   top: number
   archiveKeepMs: number
@@ -83,13 +86,13 @@ export function readSettings(
   file: Record<string, unknown> = {},
 ): Settings {
   const faults: SettingFault[] = unknownNames(environment, file)
-  const read = <Value>(name: SettingName, spec: SettingSpec<Value>): Value => {
+  const read: Read = (name, spec) => {
     const key = `WEIR_${name}`
     const given = environment[key] ?? fileValue(file[key])
     const text = given === undefined || given === '' ? spec.default : given
     const value = spec.parse(text)
     if (value === null && text !== '') faults.push({ key, value: text, remedy: spec.remedy })
-    return value as Value
+    return value as never
   }
   const s = settingSpecs
   const timeZoneName = read('TZ', s.TZ)
@@ -105,14 +108,8 @@ export function readSettings(
     local: read('LOCAL', s.LOCAL),
     names: read('NAMES', s.NAMES) || null,
     store: read('STORE', s.STORE),
-    influx: {
-      url: read('INFLUX_URL', s.INFLUX_URL),
-      org: read('INFLUX_ORG', s.INFLUX_ORG),
-      token: read('INFLUX_TOKEN', s.INFLUX_TOKEN) || null,
-      tokenFile: read('INFLUX_TOKEN_FILE', s.INFLUX_TOKEN_FILE) || null,
-      prefix: read('INFLUX_PREFIX', s.INFLUX_PREFIX),
-      spoolMaxBytes: read('SPOOL_MAX', s.SPOOL_MAX),
-    },
+    influx: influxSettings(read),
+    clickhouse: clickHouseSettings(read),
     tiers: read('TIERS', s.TIERS),
     top: read('TOP', s.TOP),
     archiveKeepMs: read('ARCHIVE_KEEP', s.ARCHIVE_KEEP),
@@ -147,6 +144,34 @@ export function readSettings(
   if (faults.length === 0) faults.push(...exposure(settings), ...missingToken(settings))
   if (faults.length > 0) throw new SettingsError(faults)
   return settings
+}
+
+/** Reads a setting by its name, and notes a fault. */
+type Read = <Value>(name: SettingName, spec: SettingSpec<Value>) => Value
+
+function influxSettings(read: Read): InfluxSettings {
+  const s = settingSpecs
+  return {
+    url: read('INFLUX_URL', s.INFLUX_URL),
+    org: read('INFLUX_ORG', s.INFLUX_ORG),
+    token: read('INFLUX_TOKEN', s.INFLUX_TOKEN) || null,
+    tokenFile: read('INFLUX_TOKEN_FILE', s.INFLUX_TOKEN_FILE) || null,
+    prefix: read('INFLUX_PREFIX', s.INFLUX_PREFIX),
+    spoolMaxBytes: read('SPOOL_MAX', s.SPOOL_MAX),
+  }
+}
+
+function clickHouseSettings(read: Read): ClickHouseSettings {
+  const s = settingSpecs
+  return {
+    urls: read('CLICKHOUSE_URL', s.CLICKHOUSE_URL),
+    user: read('CLICKHOUSE_USER', s.CLICKHOUSE_USER),
+    passwordFile: read('CLICKHOUSE_PASSWORD_FILE', s.CLICKHOUSE_PASSWORD_FILE) || null,
+    database: read('CLICKHOUSE_DATABASE', s.CLICKHOUSE_DATABASE),
+    cluster: read('CLICKHOUSE_CLUSTER', s.CLICKHOUSE_CLUSTER) || null,
+    writer: read('WRITER', s.WRITER),
+    spoolMaxBytes: read('SPOOL_MAX', s.SPOOL_MAX),
+  }
 }
 
 /** Whether an address that the API is to listen on is reachable from this machine only. */

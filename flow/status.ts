@@ -73,7 +73,7 @@ export interface Warning {
 
 /** How it stands with a series store on another machine. Times are unix seconds. */
 export interface StoreStatus {
-  kind: 'influx'
+  kind: 'influx' | 'clickhouse'
   url: string
   /** Why nothing is being taken now, and when it is tried again; null where all is well. */
   waiting: { reason: string; remedy: string; since: number; retryAt: number } | null

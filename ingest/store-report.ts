@@ -11,26 +11,40 @@ const spoolFullPart = 0.8
 
 const rebuild = 'the archive still has the flows: weir rebuild makes the series of that time again'
 
+/** How a store is called, where its lines are put aside, and what keeps other writers away. */
+const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; apart: string }> = {
+  influx: {
+    name: 'InfluxDB',
+    quarantine: 'influx/quarantine.lp',
+    apart: 'buckets of their own (WEIR_INFLUX_PREFIX) avoid other writers',
+  },
+  clickhouse: {
+    name: 'ClickHouse',
+    quarantine: 'clickhouse/quarantine.jsonl',
+    apart: 'a database of its own (WEIR_CLICKHOUSE_DATABASE) avoids other writers',
+  },
+}
+
 /** What was not stored, by how it came about, and what to do. */
-const losses: readonly [keyof StoreStatus['points'], string, string][] = [
-  ['refusedByRetention', 'were older than InfluxDB keeps', 'nothing, if WEIR_TIERS is as wanted'],
-  [
-    'refused',
-    'were refused by InfluxDB, as a field of another type is',
-    'see its log; buckets of their own (WEIR_INFLUX_PREFIX) avoid other writers',
-  ],
-  [
-    'quarantined',
-    'could not be read by InfluxDB',
-    'look at influx/quarantine.lp in WEIR_DATA, and report them',
-  ],
-  ['dropped', 'found no room in the spool while InfluxDB was away', rebuild],
-]
+function losses(kind: StoreStatus['kind']): [keyof StoreStatus['points'], string, string][] {
+  const { name, quarantine, apart } = stores[kind]
+  return [
+    ['refusedByRetention', `were older than ${name} keeps`, 'nothing, if WEIR_TIERS is as wanted'],
+    ['refused', `were refused by ${name}, as a field of another type is`, `see its log; ${apart}`],
+    [
+      'quarantined',
+      `could not be read by ${name}`,
+      `look at ${quarantine} in WEIR_DATA, and report them`,
+    ],
+    ['dropped', `found no room in the spool while ${name} was away`, rebuild],
+  ]
+}
 
 /** What an administrator should know of the store. */
 export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[] {
   const warnings: Warning[] = []
   const { waiting, spool, points } = store
+  const { name: storeName } = stores[store.kind]
   if (waiting && nowSeconds - waiting.since >= waitingSecondsMin)
     warnings.push({
       what: `series wait in the spool since ${new Date(waiting.since * 1000).toISOString()}: ${waiting.reason}`,
@@ -38,10 +52,10 @@ export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[]
     })
   if (spool.bytes > spool.bytesMax * spoolFullPart && spool.steps > 0)
     warnings.push({
-      what: `the spool before InfluxDB holds ${formatWithUnit(spool.bytes, 'B')} of at most ${formatWithUnit(spool.bytesMax, 'B')}`,
-      remedy: 'bring InfluxDB back, or raise WEIR_SPOOL_MAX; else the oldest steps are dropped',
+      what: `the spool before ${storeName} holds ${formatWithUnit(spool.bytes, 'B')} of at most ${formatWithUnit(spool.bytesMax, 'B')}`,
+      remedy: `bring ${storeName} back, or raise WEIR_SPOOL_MAX; else the oldest steps are dropped`,
     })
-  for (const [name, what, remedy] of losses)
+  for (const [name, what, remedy] of losses(store.kind))
     if (points[name] > 0) warnings.push({ what: `${points[name]} points ${what}`, remedy })
   return warnings
 }

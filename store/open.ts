@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 
 import type { Settings } from '../flow/settings.ts'
+import { openClickHouseSeries, openClickHouseSeriesReader } from './clickhouse/series.ts'
 import { openInfluxSeriesReader } from './influx/reader.ts'
 import { openInfluxSeries } from './influx/series.ts'
 import { openParquetSeries, openParquetSeriesReader } from './parquet/series.ts'
@@ -23,6 +24,11 @@ const stores: Record<
     writer: ({ data, tiers, influx }) =>
       openInfluxSeries({ settings: influx, folder: join(data, 'influx'), tiers }),
     reader: ({ influx }) => openInfluxSeriesReader(influx),
+  },
+  clickhouse: {
+    writer: ({ data, tiers, clickhouse }) =>
+      openClickHouseSeries({ settings: clickhouse, folder: join(data, 'clickhouse'), tiers }),
+    reader: ({ clickhouse }) => openClickHouseSeriesReader(clickhouse),
   },
 }
 

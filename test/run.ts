@@ -7,6 +7,7 @@ import { globSync } from 'node:fs'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
+import { setUpClickHouse } from './setup/clickhouse.ts'
 import { setUpEngine } from './setup/engine.ts'
 import { setUpInfluxd } from './setup/influxd.ts'
 import { isCI, setUp } from './setup/parts.ts'
@@ -40,6 +41,7 @@ function check(): boolean {
 process.env['PATH'] += ':/usr/sbin:/sbin'
 setUp()
 await setUpInfluxd()
+await setUpClickHouse()
 await setUpEngine()
 if (named.length === 0 && !check()) process.exit(1)
 

@@ -1,9 +1,15 @@
-/** The stores: whether what they hold can be read, and whether InfluxDB takes and gives. */
+/** The stores: whether what they hold can be read, and whether those on other machines answer. */
 import { join } from 'node:path'
 
 import type { Settings } from '../../flow/settings.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
+import {
+  checkPassword,
+  Connection as ClickHouseConnection,
+} from '../../store/clickhouse/connection.ts'
+import { ClickHouseFault } from '../../store/clickhouse/fault.ts'
+import { tableOf } from '../../store/clickhouse/rows.ts'
 import { bucketOf } from '../../store/influx/buckets.ts'
 import { checkToken, checkVersion, Connection, tokenOf } from '../../store/influx/connection.ts'
 import { InfluxFault, remedies } from '../../store/influx/fault.ts'
@@ -22,9 +28,14 @@ export interface StoresFound {
 /** The archive, and the series where the settings say that they are. */
 export async function lookAtStores(settings: Settings): Promise<StoresFound> {
   const { findings, archiveBytes } = await lookAtArchive(settings)
-  const series =
-    settings.store === 'parquet' ? await lookAtSeries(settings) : await lookAtInflux(settings)
+  const series = await lookers[settings.store](settings)
   return { findings: [...findings, ...series], archiveBytes }
+}
+
+const lookers: Record<Settings['store'], (settings: Settings) => Promise<Finding[]>> = {
+  parquet: lookAtSeries,
+  influx: lookAtInflux,
+  clickhouse: lookAtClickHouse,
 }
 
 async function lookAtArchive(settings: Settings): Promise<StoresFound> {
@@ -105,6 +116,28 @@ async function lookAtInflux({ influx, tiers }: Settings): Promise<Finding[]> {
   } catch (error) {
     const remedy = error instanceof InfluxFault ? remedies[error.kind] : undefined
     return [fault('series', reasonOf(error), remedy ?? 'run weir influx setup')]
+  }
+}
+
+/** ClickHouse: its version, and the tables of each tier. */
+async function lookAtClickHouse({ clickhouse, tiers }: Settings): Promise<Finding[]> {
+  try {
+    await checkPassword(clickhouse)
+    const connection = new ClickHouseConnection({ settings: clickhouse, timeoutMs: answerMsMax })
+    try {
+      const version = await connection.version()
+      for (const tier of tiers)
+        await connection.read({
+          sql: `SELECT count() FROM ${tableOf(connection, tier).whole} WHERE measurement = ''`,
+        })
+      const where = clickhouse.urls.join(', ')
+      return [ok('series', `ClickHouse ${version} at ${where}: its tables answer`)]
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    const remedy = error instanceof ClickHouseFault ? error.remedy : 'run weir clickhouse setup'
+    return [fault('series', reasonOf(error), remedy)]
   }
 }
 

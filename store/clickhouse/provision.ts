@@ -1,0 +1,114 @@
+/** Makes the tables in ClickHouse, step by step: what was done stands in the table schema_versions. */
+import type { Tier } from '../../flow/interval.ts'
+import { isConsolidated } from '../shape.ts'
+import type { Connection } from './connection.ts'
+import {
+  createSql,
+  filesSpec,
+  flowsSpec,
+  keepSql,
+  localName,
+  seriesSpec,
+  type Place,
+  type TableSpec,
+} from './schema.ts'
+
+export interface Wanted {
+  place: Place
+  tiers: readonly Tier[]
+  /** How long flows are kept. */
+  archiveKeepMs: number
+}
+
+const versionsSpec: TableSpec = {
+  name: 'schema_versions',
+  engine: 'MergeTree',
+  columns: ['version UInt32', 'about String', "at DateTime('UTC')"],
+  partition: 'tuple()',
+  order: ['version'],
+  primary: ['version'],
+  shardBy: 'version',
+  keep: null,
+}
+
+/** What is changed, in order; a change that stands here is never edited, others are put behind it. */
+const migrations: readonly { about: string; statements: (wanted: Wanted) => string[] }[] = [
+  {
+    about: 'tables of the flows and of their files',
+    statements: ({ place, archiveKeepMs }) =>
+      [flowsSpec(archiveKeepMs / 1000), filesSpec(archiveKeepMs / 1000)].flatMap((spec) =>
+        createSql(spec, place),
+      ),
+  },
+]
+
+/** All that was done, a sentence each. */
+export async function provision(connection: Connection, wanted: Wanted): Promise<string[]> {
+  const { place, tiers, archiveKeepMs } = wanted
+  const run = async (sql: string) =>
+    place.cluster !== null && !place.hasKeeper
+      ? connection.runEverywhere({ sql })
+      : connection.run({ sql })
+  const onCluster = place.cluster !== null && place.hasKeeper ? ` ON CLUSTER ${place.cluster}` : ''
+  await run(`CREATE DATABASE IF NOT EXISTS ${place.database}${onCluster}`)
+  for (const sql of createSql(versionsSpec, place)) await run(sql)
+  const done: string[] = []
+  const applied = await appliedVersion(connection, place)
+  for (const [i, { about, statements }] of migrations.entries()) {
+    const version = i + 1
+    if (version <= applied) continue
+    for (const sql of statements(wanted)) await run(sql)
+    await noteVersion(connection, place, { version, about })
+    done.push(`schema ${version}: ${about}`)
+  }
+  // Tiers are settings: a tier that is new has its table made, and each has the retention asked for.
+  const specs = tiers.map((tier) => seriesSpec(tier, isConsolidated(tier)))
+  const flows = [flowsSpec(archiveKeepMs / 1000), filesSpec(archiveKeepMs / 1000)]
+  for (const spec of specs) for (const sql of createSql(spec, place)) await run(sql)
+  for (const spec of [...specs, ...flows]) {
+    if (await hasRetention(connection, spec, place)) continue
+    await run(keepSql(spec, place)!)
+    done.push(`${spec.name}: keeps ${spec.keep!.seconds / 86_400} days now`)
+  }
+  return done
+}
+
+/** Whether replicas of this cluster find each other by Keeper. */
+export async function hasKeeper(connection: Connection): Promise<boolean> {
+  try {
+    await connection.read({ sql: "SELECT count() FROM system.zookeeper WHERE path = '/'" })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function appliedVersion(connection: Connection, { database }: Place): Promise<number> {
+  const answer = await connection.read({
+    sql: `SELECT max(version) AS version FROM ${database}.schema_versions`,
+  })
+  return answer.numbers('version')[0] ?? 0
+}
+
+async function noteVersion(
+  connection: Connection,
+  { database }: Place,
+  { version, about }: { version: number; about: string },
+): Promise<void> {
+  await connection.run({
+    sql: `INSERT INTO ${database}.schema_versions SELECT {version:UInt32}, {about:String}, now()`,
+    values: { version, about },
+  })
+}
+
+async function hasRetention(
+  connection: Connection,
+  { name, keep }: TableSpec,
+  { database, cluster }: Place,
+): Promise<boolean> {
+  const answer = await connection.read({
+    sql: `SELECT engine_full FROM system.tables WHERE database = {database:String} AND name = {name:String}`,
+    values: { database, name: localName(name, cluster) },
+  })
+  return (answer.texts('engine_full')[0] ?? '').includes(`toIntervalSecond(${keep!.seconds})`)
+}

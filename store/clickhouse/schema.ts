@@ -1,0 +1,228 @@
+/**
+ * The tables in ClickHouse, as data. A step of an exporter lies whole in one shard and one block, so
+ * that it appears at once or not at all; so does a file of flows.
+ *
+ *     series_5m …    a tier's rows and coverage; the newest version of each step counts
+ *     flows          the flows, as the closed 5-minute files of the archive hold them
+ *     flow_files     which files' flows count: written once all of a file is there
+ */
+import type { Tier } from '../../flow/interval.ts'
+import { archiveColumns } from '../archive/columns.ts'
+import {
+  consolidatedSuffixes,
+  fieldNames,
+  measurements,
+  unknownReasons,
+  type TagName,
+} from '../measurement.ts'
+
+const dayMs = 86_400_000
+/** Tiers that are kept for up to so long have a partition a day, others one a month or a year. */
+const daysByDayMax = 120
+const daysByMonthMax = 3 * 366
+
+/** All tags there are, in the order of the table's key. */
+export const tagColumns = [
+  ...new Set(Object.values(measurements).flatMap(({ tags }): readonly TagName[] => tags)),
+]
+
+export const coverageName = 'coverage'
+
+/** What is known of an exporter in a step stands in rows of the measurement `coverage`. */
+export const coverageColumns = [
+  ...unknownReasons.map((reason) => reason.replaceAll('-', '_')),
+  'datagrams',
+  'lost_flows',
+  'lost_flows_estimated',
+  'open_until',
+]
+
+/** The figures of a tier's rows, `known` among them. */
+export function figureColumns(isCoarse: boolean): string[] {
+  const suffixes = isCoarse ? ['', ...consolidatedSuffixes] : ['']
+  return [...fieldNames.flatMap((field) => suffixes.map((suffix) => field + suffix)), 'known']
+}
+
+/** A table, and how it is spread over shards. */
+export interface TableSpec {
+  name: string
+  columns: readonly string[]
+  /** MergeTree or ReplacingMergeTree(column). */
+  engine: 'MergeTree' | 'ReplacingMergeTree'
+  /** The arguments of the engine. */
+  version?: string
+  partition: string
+  order: readonly string[]
+  primary: readonly string[]
+  /** What lies in one shard together. */
+  shardBy: string
+  /** Rows are kept for so long after this expression; null: for ever. */
+  keep: { from: string; seconds: number } | null
+}
+
+export function seriesTable({ name }: { name: string }): string {
+  return `series_${name}`
+}
+
+/** The table of a tier. */
+export function seriesSpec(tier: Tier, isCoarse: boolean): TableSpec {
+  const days = tier.keepMs / dayMs
+  const key = ['measurement', 'time', 'exporter', 'writer']
+  return {
+    name: seriesTable(tier),
+    engine: 'ReplacingMergeTree',
+    version: 'version',
+    columns: [
+      'measurement LowCardinality(String)',
+      "time DateTime('UTC') CODEC(DoubleDelta, ZSTD(1))",
+      'exporter LowCardinality(String)',
+      'writer LowCardinality(String)',
+      ...tagColumns.map((tag) => `${tag} ${tag === 'host' ? 'String' : 'LowCardinality(String)'}`),
+      ...[...figureColumns(isCoarse), ...coverageColumns].map(
+        (figure) => `${figure} UInt64 CODEC(ZSTD(1))`,
+      ),
+      'version UInt64 CODEC(ZSTD(1))',
+    ],
+    partition:
+      days <= daysByDayMax
+        ? 'toYYYYMMDD(time)'
+        : days <= daysByMonthMax
+          ? 'toYYYYMM(time)'
+          : 'toYear(time)',
+    order: [...key, ...tagColumns],
+    primary: key,
+    shardBy: 'cityHash64(exporter, time)',
+    keep: { from: 'time', seconds: tier.keepMs / 1000 },
+  }
+}
+
+const types: Readonly<Record<string, string>> = {
+  TIMESTAMP_MS: "DateTime64(3, 'UTC')",
+  BIGINT: 'Int64',
+  INTEGER: 'Int32',
+  SMALLINT: 'Int16',
+}
+
+/** The columns of the archive's files as ClickHouse reads them. */
+export const fileColumns: readonly { name: string; type: string }[] = archiveColumns.map(
+  ({ name, type }) => ({ name, type: types[type]! }),
+)
+
+export const flowsTable = 'flows'
+export const filesTable = 'flow_files'
+
+/** Texts of addresses, for people who ask ClickHouse themselves. */
+function addressText(name: string): string {
+  const [high, low] = [`${name}AddressHigh`, `${name}AddressLow`]
+  const half = (column: string) => `leftPad(hex(reinterpretAsUInt64(${column})), 16, '0')`
+  return (
+    `${name}Address String ALIAS if(${high} = 0 AND bitShiftRight(${low}, 32) = 65535, ` +
+    `IPv4NumToString(toUInt32(bitAnd(${low}, 4294967295))), ` +
+    `IPv6NumToString(toFixedString(unhex(concat(${half(high)}, ${half(low)})), 16)))`
+  )
+}
+
+/** Flows by file, sorted as the files are. */
+export function flowsSpec(keepSeconds: number): TableSpec {
+  const key = ['interval', 'file', 'destinationAddressHigh', 'destinationAddressLow']
+  return {
+    name: flowsTable,
+    engine: 'MergeTree',
+    columns: [
+      "interval DateTime('UTC') CODEC(DoubleDelta, ZSTD(1))",
+      'file UInt64 CODEC(ZSTD(1))',
+      ...fileColumns.map(({ name, type }) => `${name} ${type} CODEC(ZSTD(1))`),
+      'servicePort Int32 CODEC(ZSTD(1))',
+      ...['exporter', 'source', 'destination'].map(addressText),
+      'INDEX starts flowStartMilliseconds TYPE minmax GRANULARITY 1',
+      'INDEX sources sourceAddressLow TYPE bloom_filter(0.02) GRANULARITY 1',
+    ],
+    partition: 'toYYYYMMDD(interval)',
+    order: [...key, 'sourceAddressHigh', 'sourceAddressLow', 'flowStartMilliseconds'],
+    primary: key,
+    shardBy: 'file',
+    keep: { from: 'interval', seconds: keepSeconds },
+  }
+}
+
+/** The archive's manifest in ClickHouse; of a file the newest version counts. */
+export function filesSpec(keepSeconds: number): TableSpec {
+  return {
+    name: filesTable,
+    engine: 'ReplacingMergeTree',
+    version: 'version',
+    columns: [
+      "interval DateTime('UTC')",
+      'file UInt64',
+      'writer LowCardinality(String)',
+      'name String',
+      'rows UInt64',
+      'bytes UInt64',
+      'received_from Int64',
+      'received_to Int64',
+      'first_min Int64',
+      'last_max Int64',
+      'is_live UInt8',
+      'version UInt64',
+    ],
+    partition: 'toYYYYMM(interval)',
+    order: ['interval', 'file'],
+    primary: ['interval', 'file'],
+    shardBy: 'file',
+    keep: { from: 'interval', seconds: keepSeconds },
+  }
+}
+
+/** Where tables are made, and how. */
+export interface Place {
+  database: string
+  /** Null for a single server. */
+  cluster: string | null
+  /** Whether replicas find each other by Keeper; else the Distributed tables write to each. */
+  hasKeeper: boolean
+}
+
+/** The table of a node's own: beside it, in a cluster, stands the one that spans all nodes. */
+export function localName(name: string, cluster: string | null): string {
+  return cluster === null ? name : `${name}_local`
+}
+
+/** The statements that make a table; each may be run again. */
+export function createSql(spec: TableSpec, { database, cluster, hasKeeper }: Place): string[] {
+  const onCluster = cluster !== null && hasKeeper ? ` ON CLUSTER ${cluster}` : ''
+  const isReplicated = cluster !== null && hasKeeper
+  const local = localName(spec.name, cluster)
+  const version = spec.version === undefined ? [] : [spec.version]
+  const engine = isReplicated
+    ? `Replicated${spec.engine}(${[`'/clickhouse/tables/{shard}/${database}/${spec.name}'`, "'{replica}'", ...version].join(', ')})`
+    : `${spec.engine}(${version.join(', ')})`
+  const settings = ['ttl_only_drop_parts = 1']
+  if (!isReplicated) settings.push('non_replicated_deduplication_window = 10000')
+  const statements = [
+    `CREATE TABLE IF NOT EXISTS ${database}.${local}${onCluster} (
+  ${spec.columns.join(',\n  ')}
+) ENGINE = ${engine}
+PARTITION BY ${spec.partition}
+PRIMARY KEY (${spec.primary.join(', ')})
+ORDER BY (${spec.order.join(', ')})
+${spec.keep ? `TTL ${ttlSql(spec.keep)}\n` : ''}SETTINGS ${settings.join(', ')}`,
+  ]
+  if (cluster !== null)
+    statements.push(
+      `CREATE TABLE IF NOT EXISTS ${database}.${spec.name}${onCluster} AS ${database}.${local} ` +
+        `ENGINE = Distributed(${cluster}, ${database}, ${local}, ${spec.shardBy})`,
+    )
+  return statements
+}
+
+/** The statement that brings a table to another retention, or null where it has none. */
+export function keepSql(spec: TableSpec, { database, cluster, hasKeeper }: Place): string | null {
+  if (!spec.keep) return null
+  const onCluster = cluster !== null && hasKeeper ? ` ON CLUSTER ${cluster}` : ''
+  const local = localName(spec.name, cluster)
+  return `ALTER TABLE ${database}.${local}${onCluster} MODIFY TTL ${ttlSql(spec.keep)}`
+}
+
+function ttlSql({ from, seconds }: { from: string; seconds: number }): string {
+  return `${from} + toIntervalSecond(${seconds})`
+}

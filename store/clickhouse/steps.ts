@@ -1,0 +1,81 @@
+/** The question `steps` of the series store, asked of ClickHouse: stored rows, step by step. */
+import {
+  consolidatedSuffixes,
+  fieldNames,
+  measurementNames,
+  measurements,
+  type MeasurementName,
+  type TagName,
+} from '../measurement.ts'
+import type { Coverage, MeasurementRows, SeriesRange, StepRows } from '../series.ts'
+import { emptyRows, isConsolidated } from '../shape.ts'
+import { readCoverage } from './answers.ts'
+import type { Answer } from './connection.ts'
+import { rowsOf, type ClickHouseSource } from './rows.ts'
+import { figureColumns } from './schema.ts'
+
+/** Steps of one reading: bounds the memory of an iteration. */
+const stepsPerReading = 12
+
+/** See SeriesStore.steps. A step exists when its coverage does. */
+export async function* readSteps(
+  source: ClickHouseSource,
+  range: SeriesRange & { exporter: string },
+): AsyncGenerator<StepRows> {
+  const { tier, exporter } = range
+  const covered = await readCoverage(source, { ...range, exporters: [exporter] })
+  for (let at = 0; at < covered.length;) {
+    const from = covered[at]!.time
+    const end = from + stepsPerReading * tier.stepMs
+    const part = covered.slice(at, at + stepsPerReading).filter(({ time }) => time < end)
+    at += part.length
+    const to = part.at(-1)!.time + tier.stepMs
+    yield* await stepsOf(source, { tier, from, to, exporters: [exporter] }, part)
+  }
+}
+
+async function stepsOf(
+  source: ClickHouseSource,
+  range: SeriesRange,
+  covered: readonly Coverage[],
+): Promise<StepRows[]> {
+  const isCoarse = isConsolidated(range.tier)
+  const blocks = new Map<number, MeasurementRows[]>(covered.map(({ time }) => [time, []]))
+  const figures = figureColumns(isCoarse)
+  for (const measurement of measurementNames) {
+    const { sql, values } = rowsOf(source, range, measurement)
+    const columns = [...measurements[measurement].tags, ...figures]
+    const answer = await source.connection.read({
+      sql: `SELECT toUnixTimestamp(time) AS t, ${columns.join(', ')} ${sql} ORDER BY time`,
+      values,
+    })
+    const times = answer.numbers('t')
+    for (let from = 0; from < times.length;) {
+      let to = from
+      while (to < times.length && times[to] === times[from]) to++
+      blocks.get(times[from]! * 1000)?.push(blockOf(answer, measurement, { from, to, isCoarse }))
+      from = to
+    }
+  }
+  return covered.map((coverage) => ({ coverage, measurements: blocks.get(coverage.time)! }))
+}
+
+/** Rows [from, to) of an answer. */
+function blockOf(
+  answer: Answer,
+  measurement: MeasurementName,
+  { from, to, isCoarse }: { from: number; to: number; isCoarse: boolean },
+): MeasurementRows {
+  const block = emptyRows(measurement, { count: to - from, isCoarse })
+  const part = (name: string) => (answer.columns[name] ?? []).slice(from, to)
+  const tags: readonly TagName[] = measurements[measurement].tags
+  for (const tag of tags) block.tags[tag] = part(tag).map(String)
+  const [ofMax, ofUnknown] = consolidatedSuffixes
+  for (const field of fieldNames) {
+    block.sum[field].set(part(field).map(Number))
+    block.max?.[field].set(part(field + ofMax).map(Number))
+    block.unknown?.[field].set(part(field + ofUnknown).map(Number))
+  }
+  block.known?.set(part('known').map(Number))
+  return block
+}

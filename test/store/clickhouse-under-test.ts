@@ -1,0 +1,35 @@
+/** Series stores in real ClickHouse nodes, each in a database of its own. */
+import { rm } from 'node:fs/promises'
+
+import { readSettings, type ClickHouseSettings } from '../../flow/settings.ts'
+import { openClickHouseSeries } from '../../store/clickhouse/series.ts'
+import type { RunningClickHouse } from '../clickhouse.ts'
+import { scratchFolder } from '../processes.ts'
+import { tiers } from './series-rows.ts'
+
+let databases = 0
+
+/** Settings for a database that nobody else uses; its tables are made. */
+export async function ownDatabase(nodes: RunningClickHouse): Promise<ClickHouseSettings> {
+  const database = `test${process.pid}x${databases++}`
+  await nodes.setUp(database)
+  return readSettings(nodes.environment(database)).clickhouse
+}
+
+/** An empty store, as the contract wants it. */
+export async function openEmpty(nodes: RunningClickHouse) {
+  const settings = await ownDatabase(nodes)
+  const folder = await scratchFolder()
+  const open = () => openClickHouseSeries({ settings, folder, tiers: Object.values(tiers) })
+  let store = await open()
+  return {
+    store,
+    settings,
+    folder,
+    reopen: async () => {
+      await store.close()
+      return (store = await open())
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
