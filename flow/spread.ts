@@ -36,16 +36,37 @@ export function activeWithin(first: number, last: number, from: number, to: numb
 /** Counts and spans up to these have a product that fits 63 bits. */
 const narrow = { count: 2 ** 32, spanMs: 2 ** 31 - 1 }
 
+/** The words for whole numbers in which SQL engines differ. */
+export interface WholeWords {
+  /** A value in 128 bits, and one that fits in 64 bits again. */
+  wide: (value: string) => string
+  narrow: (value: string) => string
+  /** Floor division of non-negative integers. */
+  divide: (value: string, by: string) => string
+}
+
+/** DuckDB's. */
+export const duckdbWholes: WholeWords = {
+  wide: (value) => `(${value})::HUGEINT`,
+  narrow: (value) => `(${value})::BIGINT`,
+  divide: (value, by) => `${value} // ${by}`,
+}
+
 /**
- * countUpTo as SQL: the arguments are SQL expressions, all whole numbers (times in unix ms).
- * HUGEINT keeps the product exact, and is left out where it can be: it takes ten times as long.
- * `//` is floor division of non-negative integers.
+ * countUpTo as SQL: the arguments are SQL expressions, all whole numbers (times in unix ms). 128 bits
+ * keep the product exact, and are left out where they can be: they take ten times as long.
  */
-export function countUpToSql(count: string, first: string, last: string, t: string): string {
+export function countUpToSql(
+  count: string,
+  flow: { first: string; last: string },
+  t: string,
+  { wide, narrow: to64, divide }: WholeWords = duckdbWholes,
+): string {
+  const { first, last } = flow
   const [part, whole] = [`(${t} - ${first})`, `(${last} - ${first})`]
   return (
     `CASE WHEN ${t} <= ${first} THEN 0 WHEN ${t} >= ${last} THEN ${count} ` +
-    `WHEN ${count} <= ${narrow.count} AND ${whole} <= ${narrow.spanMs} THEN ${count} * ${part} // ${whole} ` +
-    `ELSE ((${count})::HUGEINT * ${part} // ${whole})::BIGINT END`
+    `WHEN ${count} <= ${narrow.count} AND ${whole} <= ${narrow.spanMs} THEN ${divide(`${count} * ${part}`, whole)} ` +
+    `ELSE ${to64(divide(`${wide(count)} * ${part}`, whole))} END`
   )
 }

@@ -10,7 +10,11 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api'
 
-export class Bindings {
+import type { Binder } from './binder.ts'
+import { duckdbWords, servicePortSql } from './expressions.ts'
+
+export class Bindings implements Binder {
+  readonly words = duckdbWords
   readonly values: Record<string, DuckDBValue> = {}
   readonly types: Record<string, DuckDBType> = {}
   #count = 0
@@ -33,6 +37,10 @@ export class Bindings {
   /** Binds a string of bits and gives its placeholder. */
   bits(value: DuckDBBitValue): string {
     return this.#bind(value, BIT)
+  }
+
+  servicePort(): string {
+    return servicePortSql(this)
   }
 
   /** What of it stands in a statement: DuckDB refuses values for which there is no place. */

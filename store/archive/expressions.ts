@@ -8,16 +8,13 @@ import { DuckDBBitValue } from '@duckdb/node-api'
 import type { Network } from '../../flow/address.ts'
 import type { AddressColumn } from '../../flow/filter/fields.ts'
 import { portProtocols, ephemeralPort, noPort } from '../../flow/service.ts'
-import { countUpToSql } from '../../flow/spread.ts'
+import { countUpToSql, duckdbWholes } from '../../flow/spread.ts'
 import type { Include } from '../flows.ts'
-import type { Bindings } from './bindings.ts'
+import type { Binder, FlowWords } from './binder.ts'
 import { archivedFirstSql, archivedLastSql } from './columns.ts'
 
 export const first = archivedFirstSql
 export const last = archivedLastSql
-/** The last ms of which a flow has a share; a flow without length has all at its first. */
-const lastShare = `greatest(${first}, ${last} - 1)`
-
 /** Counts scaled by sampling. A rate that takes one beyond 2^53 − 1 is not believed further than that. */
 export const bytes = scaled('octetDeltaCount')
 export const packets = scaled('packetDeltaCount')
@@ -29,6 +26,18 @@ function scaled(column: string): string {
   )
 }
 
+/** The archive's expressions in DuckDB's words. */
+export const duckdbWords: FlowWords = {
+  first,
+  last,
+  bytes,
+  packets,
+  asStart: (ms) => `make_timestamp_ms(${ms})`,
+  shiftRight: (value, bits) => `(${value} >> ${bits})`,
+  and: (value, mask) => `(${value} & ${mask})`,
+  ...duckdbWholes,
+}
+
 /** A span of time with its ends bound: [from, to) in unix ms. */
 export interface BoundWindow {
   from: string
@@ -36,16 +45,22 @@ export interface BoundWindow {
 }
 
 /** Which flows belong to a window; `within` is what nfdump's -t gives. */
-export function belongsSql(include: Include, { from, to }: BoundWindow): string {
+export function belongsSql(
+  include: Include,
+  { from, to }: BoundWindow,
+  words: FlowWords = duckdbWords,
+): string {
   const start = '"flowStartMilliseconds"'
+  // The last ms of which a flow has a share; a flow without length has all at its first.
+  const lastShare = `greatest(${words.first}, ${words.last} - 1)`
   // The plain column is compared where it can be, so that row groups are passed over.
-  const startsBefore = `${start} < make_timestamp_ms(${to})`
-  const startsFrom = `${start} >= make_timestamp_ms(${from})`
+  const startsBefore = `${start} < ${words.asStart(to)}`
+  const startsFrom = `${start} >= ${words.asStart(from)}`
   const conditions: Record<Include, string> = {
     any: `${startsBefore} AND ${lastShare} >= ${from}`,
     start: `${startsBefore} AND ${startsFrom}`,
-    end: `${last} >= ${from} AND ${last} < ${to}`,
-    within: `${startsBefore} AND ${startsFrom} AND ${last} <= ${to}`,
+    end: `${words.last} >= ${from} AND ${words.last} < ${to}`,
+    within: `${startsBefore} AND ${startsFrom} AND ${words.last} <= ${to}`,
   }
   return conditions[include]
 }
@@ -55,8 +70,9 @@ export function withinSql(
   count: string,
   flow: { first: string; last: string },
   { from, to }: BoundWindow,
+  words: FlowWords = duckdbWords,
 ): string {
-  const upTo = (t: string) => countUpToSql(count, flow.first, flow.last, t)
+  const upTo = (t: string) => countUpToSql(count, flow, t, words)
   return (
     `CASE WHEN ${flow.first} >= ${from} AND ${flow.last} <= ${to} THEN ${count} ` +
     `ELSE ${upTo(to)} - ${upTo(from)} END`
@@ -71,7 +87,7 @@ const registered = new Map(
 )
 
 /** servicePort of flow/service.ts. */
-export function servicePortSql(bindings: Bindings): string {
+export function servicePortSql(bindings: { bits(value: DuckDBBitValue): string }): string {
   const protocols = [...registered].map(([protocol, bits]) => ({
     protocol,
     bits: bindings.bits(bits),
@@ -94,7 +110,7 @@ export function servicePortSql(bindings: Bindings): string {
 export function isInSql(
   networks: readonly Network[],
   column: AddressColumn,
-  bindings: Bindings,
+  bindings: Pick<Binder, 'whole'>,
 ): string {
   // Ranges and not masks: the reader passes over row groups and vectors by them.
   const within = (name: string, { value, mask }: Half) => {
@@ -127,7 +143,7 @@ interface Half {
 }
 
 /** The place in restDirections of a flow's direction as the local networks see it. */
-export function directionSql(local: readonly Network[], bindings: Bindings): string {
+export function directionSql(local: readonly Network[], bindings: Binder): string {
   const source = isInSql(local, 'sourceAddress', bindings)
   const destination = isInSql(local, 'destinationAddress', bindings)
   return `CASE WHEN ${source} THEN (CASE WHEN ${destination} THEN 2 ELSE 1 END) WHEN ${destination} THEN 0 ELSE 3 END`

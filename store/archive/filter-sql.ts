@@ -15,31 +15,32 @@ import {
   addressFields, bitsFields, numberField, type MeasureName, type NumberField,
 } from '../../flow/filter/fields.ts' // prettier-ignore
 import { rates } from '../../flow/filter/measures.ts'
+import type { Binder, FlowWords } from './binder.ts'
 import { Bindings } from './bindings.ts'
-import { bytes, first, isInSql, last, packets } from './expressions.ts'
+import { isInSql } from './expressions.ts'
 
 type Kind = Filter['kind']
 
 const conditions: {
-  [K in Kind]: (filter: Extract<Filter, { kind: K }>, bindings: Bindings) => string
+  [K in Kind]: (filter: Extract<Filter, { kind: K }>, bindings: Binder) => string
 } = {
   any: () => 'true',
   and: ({ terms }, bindings) => join(terms, ' AND ', bindings),
   or: ({ terms }, bindings) => join(terms, ' OR ', bindings),
   not: ({ term }, bindings) => `(NOT ${filterSql(term, bindings)})`,
-  family: ({ version }) => familySql(version),
+  family: ({ version }, { words }) => familySql(version, words),
   number: numberSql,
   bits: bitsSql,
   address: addressSql,
 }
 
 /** The condition that a filter puts on a flow, in parentheses where it needs them. */
-export function filterSql(filter: Filter, bindings: Bindings): string {
-  const condition = conditions[filter.kind] as (filter: Filter, bindings: Bindings) => string
+export function filterSql(filter: Filter, bindings: Binder): string {
+  const condition = conditions[filter.kind] as (filter: Filter, bindings: Binder) => string
   return condition(filter, bindings)
 }
 
-function join(terms: readonly Filter[], joint: string, bindings: Bindings): string {
+function join(terms: readonly Filter[], joint: string, bindings: Binder): string {
   return `(${terms.map((term) => filterSql(term, bindings)).join(joint)})`
 }
 
@@ -54,28 +55,32 @@ function onSides<Column>(
   return `(${sql(source!)} ${side === 'both' ? 'AND' : 'OR'} ${sql(destination)})`
 }
 
-function familySql(version: 4 | 6): string {
+function familySql(version: 4 | 6, { shiftRight }: FlowWords): string {
   const isIPv4 = addressFields.address.columns.map(
-    (column) => `("${column}High" = 0 AND ("${column}Low" >> 32) = ${ipv4Marker})`,
+    (column) => `("${column}High" = 0 AND ${shiftRight(`"${column}Low"`, 32)} = ${ipv4Marker})`,
   )
   return `(${isIPv4.map((each) => (version === 4 ? each : `NOT ${each}`)).join(' AND ')})`
 }
 
-function numberSql({ field, side, ranges }: NumberFilter, bindings: Bindings): string {
+function numberSql({ field, side, ranges }: NumberFilter, bindings: Binder): string {
   const entry = numberField(field)
   if (entry.measure) return measureSql(entry.measure, ranges, bindings)
   return onSides(entry.columns, side, (column) =>
-    rangesSql(partSql(column, entry), ranges, bindings),
+    rangesSql(partSql(column, entry, bindings.words), ranges, bindings),
   )
 }
 
 /** What of a column is the value; the plain column where it can be, so that row groups are passed over. */
-function partSql(column: string, { shift = 0, mask }: NumberField): string {
-  const shifted = shift === 0 ? `"${column}"` : `("${column}" >> ${shift})`
-  return mask === undefined ? shifted : `(${shifted} & ${mask})`
+function partSql(
+  column: string,
+  { shift = 0, mask }: NumberField,
+  { shiftRight, and }: FlowWords,
+): string {
+  const shifted = shift === 0 ? `"${column}"` : shiftRight(`"${column}"`, shift)
+  return mask === undefined ? shifted : and(shifted, mask)
 }
 
-function rangesSql(value: string, ranges: readonly Range[], bindings: Bindings): string {
+function rangesSql(value: string, ranges: readonly Range[], bindings: Binder): string {
   const singles = ranges.filter(([least, most]) => least === most).map(([least]) => least)
   const wides = ranges.filter(([least, most]) => least !== most)
   const terms = wides.map(([least, most]) =>
@@ -89,36 +94,35 @@ function rangesSql(value: string, ranges: readonly Range[], bindings: Bindings):
   return terms.length === 0 ? 'false' : `(${terms.join(' OR ')})`
 }
 
-const duration = `(${last} - ${first})`
-const measures: Record<'bytes' | 'packets' | 'duration', string> = {
-  bytes: `(${bytes})`,
-  packets: `(${packets})`,
-  duration,
+function measuresOf({ bytes, packets, first, last }: FlowWords) {
+  return { bytes: `(${bytes})`, packets: `(${packets})`, duration: `(${last} - ${first})` }
 }
 
-function measureSql(name: MeasureName, ranges: readonly Range[], bindings: Bindings): string {
+function measureSql(name: MeasureName, ranges: readonly Range[], bindings: Binder): string {
+  const { wide } = bindings.words
+  const measures = measuresOf(bindings.words)
   if (name === 'bytes' || name === 'packets' || name === 'duration')
     return rangesSql(measures[name], ranges, bindings)
   const { count, factor, over } = rates[name]
-  const product = `${measures[count]}::HUGEINT * ${factor}`
+  const product = `${wide(measures[count])} * ${factor}`
   const by = measures[over]
   const terms = ranges.map(([least, most]) => {
-    const isLeast = `${product} >= ${bindings.whole(least)}::HUGEINT * ${by}`
+    const isLeast = `${product} >= ${wide(bindings.whole(least))} * ${by}`
     const isMost =
       most === Number.POSITIVE_INFINITY
         ? ''
-        : ` AND ${product} < ${bindings.whole(most + 1)}::HUGEINT * ${by}`
+        : ` AND ${product} < ${wide(bindings.whole(most + 1))} * ${by}`
     return `CASE WHEN ${by} = 0 THEN ${least === 0} ELSE ${isLeast}${isMost} END`
   })
   return terms.length === 0 ? 'false' : `(${terms.join(' OR ')})`
 }
 
-function bitsSql({ field, test, mask, value }: BitsFilter, bindings: Bindings): string {
-  const masked = `("${bitsFields[field].column}" & ${bindings.whole(mask)})`
+function bitsSql({ field, test, mask, value }: BitsFilter, bindings: Binder): string {
+  const masked = bindings.words.and(`"${bitsFields[field].column}"`, bindings.whole(mask))
   return test === 'any' ? `${masked} <> 0` : `${masked} = ${bindings.whole(value)}`
 }
 
-function addressSql({ field, side, networks, except }: AddressFilter, bindings: Bindings): string {
+function addressSql({ field, side, networks, except }: AddressFilter, bindings: Binder): string {
   return onSides(addressFields[field].columns, side, (column) => {
     const hosts = networks.filter(({ bits }) => bits === 128)
     const wide = networks.filter(({ bits }) => bits < 128)

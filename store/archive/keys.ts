@@ -10,14 +10,15 @@ import { writeNumber } from '../../flow/filter/values.ts'
 import { protocolName } from '../../flow/protocol.ts'
 import { portText } from '../../flow/service.ts'
 import { restDirections, type FlowKey, type TopKeyName } from '../flows.ts'
+import type { Binder } from './binder.ts'
 import type { Bindings } from './bindings.ts'
-import { directionSql, servicePortSql } from './expressions.ts'
+import { directionSql } from './expressions.ts'
 
 export type End = 'source' | 'destination'
 
 interface KeyContext {
   end: End
-  bindings: Bindings
+  bindings: Binder
   local: readonly Network[]
   /** What `direction` means beside the other words: an end's view, an interface's, or the local networks'. */
   view: 'end' | 'interface' | 'local'
@@ -51,11 +52,11 @@ function number(name: string, about: KeyWord['about'], column: (end: End) => str
 function prefix(name: string, about: End | 'each'): KeyWord {
   return {
     about,
-    columns: ({ end: each }) => {
+    columns: ({ end: each, bindings: { words } }) => {
       const end = about === 'each' ? each : about
       const [high, low] = [`"${end}AddressHigh"`, `"${end}AddressLow"`]
-      const isIPv4 = `${high} = 0 AND (${low} >> 32) = ${ipv4Mark}`
-      return [high, `CASE WHEN ${isIPv4} THEN ${low} & ${ipv4PrefixMask} ELSE 0 END`]
+      const isIPv4 = `${high} = 0 AND ${words.shiftRight(low, 32)} = ${ipv4Mark}`
+      return [high, `CASE WHEN ${isIPv4} THEN ${words.and(low, ipv4PrefixMask)} ELSE 0 END`]
     },
     read: ([high, low]) => ({
       [name]: `${formatHalves(high!, low!)}/${low! >> 32n === ipv4Mark ? 24 : 64}`,
@@ -99,7 +100,7 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
   anyport: number('anyport', 'each', (end) => `${end}TransportPort`),
   port: {
     about: null,
-    columns: ({ bindings }) => ['"protocolIdentifier"', servicePortSql(bindings)],
+    columns: ({ bindings }) => ['"protocolIdentifier"', bindings.servicePort()],
     read: ([protocol, port]) => ({
       protocol: protocolName(Number(protocol)),
       port: port! < 0n ? portText(Number(port)) : Number(port),
@@ -136,7 +137,7 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
   },
   dscp: {
     about: null,
-    columns: () => ['"ipClassOfService" >> 2'],
+    columns: ({ bindings }) => [bindings.words.shiftRight('"ipClassOfService"', 2)],
     read: ([value]) => ({ dscp: Number(value) }),
   },
   mac: mac('mac', 'each', (end) => `${end}MacAddress`),
@@ -180,15 +181,15 @@ export class Keys {
   }
 
   /** The key's columns as a select list, for the flows as counted for one end. */
-  columns(end: End, bindings: Bindings): string[] {
+  columns(end: End, bindings: Binder): string[] {
     const context = { end, bindings, local: this.#local, view: this.#view() }
     return this.#words
       .flatMap((word) => keyWords[word].columns(context))
-      .map((column, i) => `(${column})::BIGINT AS ${this.names[i]}`)
+      .map((column, i) => `${bindings.words.narrow(column)} AS ${this.names[i]}`)
   }
 
   /** The direction's place in restDirections, as the words see it. */
-  direction(end: End, bindings: Bindings): string {
+  direction(end: End, bindings: Binder): string {
     const context = { end, bindings, local: this.#local, view: this.#view() }
     return keyWords.direction.columns(context)[0]!
   }

@@ -3,23 +3,19 @@ import { formatHalves } from '../../flow/address.ts'
 import { protocolName } from '../../flow/protocol.ts'
 import type { FlowListQuery, FlowRecord } from '../flows.ts'
 import { Bindings } from './bindings.ts'
-import { belongsSql, bytes, first, last, packets } from './expressions.ts'
+import { belongsSql, duckdbWords } from './expressions.ts'
+import type { FlowWords } from './binder.ts'
 import { filterSql } from './filter-sql.ts'
 import { flagsText, nextHopText } from './keys.ts'
-import type { Session, Table } from './query-engine.ts'
+import type { AnswerColumns, Session } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 
 /** Text columns are made of these two halves. */
-const addresses = ['exporter', 'source', 'destination', 'nextHop'] as const
-const numbers = {
-  received: 'epoch_ms("collectionTimeMilliseconds")',
-  first,
-  last,
+export const listedAddresses = ['exporter', 'source', 'destination', 'nextHop'] as const
+const columnsOfNumbers = {
   sourcePort: '"sourceTransportPort"',
   destinationPort: '"destinationTransportPort"',
   protocol: '"protocolIdentifier"',
-  bytes,
-  packets,
   sampling: '"samplingInterval"',
   inInterface: '"ingressInterface"',
   outInterface: '"egressInterface"',
@@ -30,7 +26,18 @@ const numbers = {
   vlan: '"vlanId"',
 } as const
 
-const orders: Record<FlowListQuery['order'], string> = {
+/** The numbers of a record, as expressions in an engine's words; `received` in unix ms. */
+export function listedNumbers(
+  { first, last, bytes, packets }: FlowWords,
+  received: string,
+): Record<
+  keyof typeof columnsOfNumbers | 'received' | 'first' | 'last' | 'bytes' | 'packets',
+  string
+> {
+  return { received, first, last, bytes, packets, ...columnsOfNumbers }
+}
+
+export const listOrders: Record<FlowListQuery['order'], string> = {
   first: 'first',
   last: 'last',
   received: 'received',
@@ -40,7 +47,7 @@ const orders: Record<FlowListQuery['order'], string> = {
   rate: 'CASE WHEN last <= first THEN 0 ELSE bytes / (last - first) END DESC',
 }
 /** Flows that are equal by the order stand by time and then by who they are, so that answers are stable. */
-const ties =
+export const listTies =
   'first, last, received, "sourceHigh", "sourceLow", "destinationHigh", "destinationLow", "sourcePort", "destinationPort", protocol, bytes'
 
 /** The first flows of a window by the order asked for, and whether there are more. */
@@ -53,31 +60,37 @@ export async function listFlows(
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const filter = query.filter ? ` AND ${filterSql(query.filter, bindings)}` : ''
   const columns = [
-    ...Object.entries(numbers).map(([name, sql]) => `(${sql})::DOUBLE AS "${name}"`),
-    ...addresses.flatMap((name) =>
+    ...Object.entries(listedNumbers(duckdbWords, 'epoch_ms("collectionTimeMilliseconds")')).map(
+      ([name, sql]) => `(${sql})::DOUBLE AS "${name}"`,
+    ),
+    ...listedAddresses.flatMap((name) =>
       ['High', 'Low'].map((half) => `"${name}Address${half}" AS "${name}${half}"`),
     ),
   ]
   const table = await session.read(
     `SELECT ${columns.join(', ')} FROM read_parquet(${bindings.texts([...files.inside, ...files.edge])})
      WHERE ${belongsSql(query.include, window)}${filter}
-     ORDER BY ${orders[query.order]}, ${ties} LIMIT ${query.limit + 1}`,
+     ORDER BY ${listOrders[query.order]}, ${listTies} LIMIT ${query.limit + 1}`,
     bindings,
   )
-  const flows = records(table, Math.min(table.count, query.limit))
+  const flows = recordsOf(table, Math.min(table.count, query.limit))
   return { flows, more: table.count > query.limit }
 }
 
-function records(table: Table, count: number): FlowRecord[] {
-  const number = (name: keyof typeof numbers) => table.numbers(name)
-  const halves = (name: (typeof addresses)[number]) =>
+type NumberName = keyof ReturnType<typeof listedNumbers>
+
+/** The first so many records of an answer. */
+export function recordsOf(table: AnswerColumns, count: number): FlowRecord[] {
+  const halves = (name: (typeof listedAddresses)[number]) =>
     [table.wholes(`${name}High`), table.wholes(`${name}Low`)] as const
   const text = ([high, low]: ReturnType<typeof halves>, i: number) =>
     formatHalves(high[i]!, low[i]!)
-  const [exporter, source, destination, nextHop] = addresses.map((name) => halves(name))
-  const columns = Object.fromEntries(
-    Object.keys(numbers).map((name) => [name, number(name as keyof typeof numbers)]),
-  ) as Record<keyof typeof numbers, readonly number[]>
+  const [exporter, source, destination, nextHop] = listedAddresses.map((name) => halves(name))
+  const names = Object.keys(listedNumbers(duckdbWords, '')) as NumberName[]
+  const columns = Object.fromEntries(names.map((name) => [name, table.numbers(name)])) as Record<
+    NumberName,
+    readonly number[]
+  >
   return Array.from({ length: count }, (_, i) => ({
     received: columns.received[i]!,
     first: columns.first[i]!,

@@ -11,8 +11,15 @@ export interface EngineLimits {
   queryMs: number
 }
 
+/** The columns of an answer, by name. */
+export interface AnswerColumns {
+  readonly count: number
+  numbers(name: string): readonly number[]
+  wholes(name: string): readonly bigint[]
+}
+
 /** The columns of an answer: whole numbers as bigint (BIGINT) or number (DOUBLE), as the statement casts them. */
-export class Table {
+export class Table implements AnswerColumns {
   readonly count: number
   readonly #columns: Record<string, readonly unknown[]>
 

@@ -3,7 +3,7 @@ import { formatHalves } from '../../flow/address.ts'
 import { restDirections, type FlowKey, type FlowSeries, type FlowSeriesQuery } from '../flows.ts'
 import { fieldNames } from '../measurement.ts'
 import type { Keys } from './keys.ts'
-import type { Table } from './query-engine.ts'
+import type { AnswerColumns } from './query-engine.ts'
 
 /** A list of values for each column of the key; null where all flows have the same, empty, key. */
 export type Chosen = readonly (readonly bigint[])[] | null
@@ -15,7 +15,7 @@ export function emptySeries({ by }: FlowSeriesQuery): FlowSeries {
 
 /** Numbers keys and exporters in the order of the answer. */
 export function assembleSeries(
-  table: Table,
+  table: AnswerColumns,
   { keys, hasDirection }: { keys: Keys; hasDirection: boolean },
   chosen: Chosen,
 ): FlowSeries {

@@ -24,7 +24,7 @@ test('the SQL of spreading gives what the function gives, for any count and leng
   const connection = await instance.connect()
   const values = cases.map(({ count, first, last, t }) => `(${count}, ${first}, ${last}, ${t})`)
   const reader = await connection.runAndReadAll(
-    `SELECT (${countUpToSql('count', 'first', 'last', 't')})::BIGINT AS units
+    `SELECT (${countUpToSql('count', { first: 'first', last: 'last' }, 't')})::BIGINT AS units
      FROM (SELECT count::BIGINT AS count, first::BIGINT AS first, last::BIGINT AS last, t::BIGINT AS t
        FROM (VALUES ${values.join(', ')}) given(count, first, last, t))`,
   )
