@@ -1,34 +1,81 @@
 /**
  * `weir doctor --health ingest|api`: one quick look for a container's health check, said by the exit
  * code. Ingest must answer and its data folder take a canary file; the API must answer.
+ *
+ * It is asked for several times a minute, for ever: it loads nothing but a socket and the file
+ * system. Settings and node:http would each take as long as all the rest.
  */
 import { mkdir, open, readFile } from 'node:fs/promises'
+import { connect, type NetConnectOpts } from 'node:net'
 import { join } from 'node:path'
 
-import { ingestStatus } from '../api/ingest-status.ts'
-import type { Endpoint, Settings } from '../flow/settings.ts'
+import type { Endpoint } from '../flow/setting-values.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 const answerMsMax = 5000
+/** A status longer than this is not one. */
+const answerBytesMax = 64 << 20
+/** As in flow/settings.ts. */
+const dataDefault = './data'
+const httpDefault = '127.0.0.1:8080'
 
-const looks: Record<string, (settings: Settings) => Promise<string>> = {
+/** What of the settings is looked at. */
+export interface HealthSettings {
+  data: string
+  http: Endpoint
+}
+
+const looks: Record<string, (settings: HealthSettings) => Promise<string>> = {
   ingest: ingestHealth,
   api: apiHealth,
 }
 
 /** Prints one line where all is well. @throws CommandError with what is not */
-export async function health(settings: Settings, of: string): Promise<void> {
+export async function health(settings: HealthSettings, of: string): Promise<void> {
   const look = Object.hasOwn(looks, of) ? looks[of]! : null
   if (!look) throw new CommandError(`--health ${of}: write ingest or api`, exitCodes.usage)
   console.log(await look(settings))
 }
 
-async function ingestHealth({ data }: Settings): Promise<string> {
-  const status = await ingestStatus(data, Date.now).read()
-  if (!status?.running)
-    throw new CommandError(`ingest does not answer on ${join(data, 'run', 'ingest.sock')}`)
+/** The same as a process of its own, without the command line; sets the exit code. */
+export async function healthAlone(
+  of: string,
+  environment: Record<string, string | undefined>,
+): Promise<void> {
+  try {
+    await health(healthSettings(environment), of)
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    console.error(`weir: ${error.message}`)
+    process.exitCode = error.exitCode
+  }
+}
+
+/** @throws CommandError where WEIR_HTTP is no address and port */
+export function healthSettings(environment: Record<string, string | undefined>): HealthSettings {
+  const { WEIR_DATA: data, WEIR_HTTP: text = '' } = environment
+  const http = text || httpDefault
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(http) ?? []
+  if (port === undefined)
+    throw new CommandError(`WEIR_HTTP="${http}": write ADDRESS:PORT`, exitCodes.usage)
+  return { data: data || dataDefault, http: { host: bracketed ?? plain!, port: Number(port) } }
+}
+
+async function ingestHealth({ data }: HealthSettings): Promise<string> {
+  const path = join(data, 'run', 'ingest.sock')
+  const answer = await ask({ path }, { host: 'ingest', target: '/status' }).catch(() => null)
+  if (answer?.status !== 200 || !isRunning(answer.body))
+    throw new CommandError(`ingest does not answer on ${path}`)
   await writeCanary(data)
   return `ingest answers, and ${data} takes what is written`
+}
+
+function isRunning(body: string): boolean {
+  try {
+    return (JSON.parse(body) as { running?: unknown } | null)?.running === true
+  } catch {
+    return false
+  }
 }
 
 /**
@@ -56,17 +103,17 @@ export async function writeCanary(data: string): Promise<void> {
   throw new CommandError(`${path} does not hold what was written into it`)
 }
 
-async function apiHealth({ http }: Settings): Promise<string> {
-  const url = `http://${reachable(http)}/api/status`
+async function apiHealth({ http }: HealthSettings): Promise<string> {
+  const host = reachable(http)
+  const url = `http://${host}/api/status`
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(answerMsMax) })
+    const there = { host: new URL(url).hostname.replace(/^\[|\]$/g, ''), port: http.port }
+    const { status, body } = await ask(there, { host, target: '/api/status' })
     // Who is not logged in is told so by an API that is well.
-    if (answer.ok || answer.status === 401) return `the API answers at ${url}`
-    throw new Error(`it answers ${answer.status}: ${(await answer.text()).slice(0, 200)}`)
+    if (status === 200 || status === 401) return `the API answers at ${url}`
+    throw new Error(`it answers ${status}: ${body.slice(0, 200)}`)
   } catch (error) {
-    const { message, cause } = error as Error
-    const reason = cause instanceof Error ? cause.message : message
-    throw new CommandError(`the API does not answer at ${url}: ${reason}`)
+    throw new CommandError(`the API does not answer at ${url}: ${(error as Error).message}`)
   }
 }
 
@@ -75,4 +122,35 @@ export function reachable({ host, port }: Endpoint): string {
   if (host === '0.0.0.0') return `127.0.0.1:${port}`
   if (host === '::') return `[::1]:${port}`
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** Asks by HTTP/1.0, whose answer ends with its connection. */
+function ask(
+  where: NetConnectOpts,
+  { host, target }: { host: string; target: string },
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const socket = connect(where)
+    const deadline = setTimeout(() => {
+      socket.destroy(new Error(`no answer within ${answerMsMax / 1000} s`))
+    }, answerMsMax)
+    socket.on('data', (chunk) => {
+      chunks.push(chunk)
+      if ((bytes += chunk.length) > answerBytesMax) socket.destroy(new Error('it never ends'))
+    })
+    socket.once('error', reject)
+    socket.once('close', () => {
+      clearTimeout(deadline)
+      const [head = '', ...body] = Buffer.concat(chunks).toString('utf8').split('\r\n\r\n')
+      const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0)
+      const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? Number.NaN)
+      const text = body.join('\r\n\r\n')
+      if (status === 0) reject(new Error('what answers does not speak HTTP'))
+      else if (length > Buffer.byteLength(text)) reject(new Error('the answer was cut off'))
+      else resolve({ status, body: text })
+    })
+    socket.write(`GET ${target} HTTP/1.0\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  })
 }

@@ -16,6 +16,13 @@ if (!existsSync(`${folder}/node_modules/fastify`)) {
   )
   process.exit(1)
 } else {
-  const { main } = await import('./main.ts')
-  await main(process.argv.slice(2))
+  const [command, option, of, ...rest] = process.argv.slice(2)
+  // What a container asks a few times a minute does without the rest of the command line.
+  if (command === 'doctor' && option === '--health' && of && rest.length === 0) {
+    const { healthAlone } = await import('./health.ts')
+    await healthAlone(of, process.env)
+  } else {
+    const { main } = await import('./main.ts')
+    await main(process.argv.slice(2))
+  }
 }

@@ -3,12 +3,15 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { lookAtExporters } from '../../cli/doctor/exporters.ts'
 import type { Finding } from '../../cli/doctor/finding.ts'
 import type { DoctorAnswer } from '../../cli/doctor.ts'
+import { healthSettings } from '../../cli/health.ts'
+import { readSettings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
@@ -199,4 +202,36 @@ test('health: ingest answers and its folder takes a canary, the API answers', as
   assert.equal(api.code, 1)
   assert.match(api.stderr, /^weir: the API does not answer at http:\/\/127\.0\.0\.1:9\/api\/status/)
   assert.equal((await look('everything')).code, 64)
+})
+
+test('health alone has the defaults of the settings, and reads addresses as they do', () => {
+  const texts = [undefined, '', '0.0.0.0:80', '[::]:8080', '[2001:db8::1]:1', 'localhost:8080']
+  for (const WEIR_HTTP of texts) {
+    const environment = { WEIR_HTTP, WEIR_AUTH: 'none', WEIR_PUBLISHED: '127.0.0.1:80' }
+    const { data, http } = readSettings(environment)
+    assert.deepEqual(healthSettings(environment), { data, http })
+  }
+  assert.equal(healthSettings({ WEIR_DATA: '/data' }).data, '/data')
+  assert.throws(() => healthSettings({ WEIR_HTTP: '8080' }), /WEIR_HTTP="8080": write ADDRESS:PORT/)
+})
+
+test('health: an API that answers other than it should is not well', async () => {
+  const answers: Record<string, string> = {
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}': 'the API answers',
+    'HTTP/1.1 401 Unauthorized\r\n\r\n{}': 'the API answers',
+    'HTTP/1.1 503 Service Unavailable\r\n\r\nbusy': 'it answers 503: busy',
+    'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}': 'the answer was cut off',
+    hello: 'what answers does not speak HTTP',
+  }
+  for (const [answer, expected] of Object.entries(answers)) {
+    const server = createServer((socket) => socket.on('data', () => socket.end(answer)))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const { stdout, stderr } = await runWeir(['doctor', '--health', 'api'], {
+      WEIR_HTTP: `127.0.0.1:${port}`,
+    })
+    assert.ok((stdout + stderr).includes(expected), stdout + stderr)
+    server.close()
+  }
 })
