@@ -96,6 +96,10 @@ export class RunningIngest {
     return ingest
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   /** What ingest says of itself. */
   status(): Promise<IngestStatus> {
     return new Promise((resolve, reject) => {
@@ -108,9 +112,12 @@ export class RunningIngest {
     })
   }
 
-  /** The first status of which `holds` is true; an error after half a minute. */
-  async until(holds: (status: IngestStatus) => boolean): Promise<IngestStatus> {
-    const deadline = performance.now() + answerMsMax
+  /** The first status of which `holds` is true; an error after half a minute, or after `msMax`. */
+  async until(
+    holds: (status: IngestStatus) => boolean,
+    msMax = answerMsMax,
+  ): Promise<IngestStatus> {
+    const deadline = performance.now() + msMax
     for (;;) {
       if (this.#child.exitCode !== null)
         throw new Error(`ingest ended with ${this.#child.exitCode}: ${await this.#stderr}`)

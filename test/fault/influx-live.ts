@@ -3,7 +3,6 @@
  * InfluxDB holds what a rebuild from the archive gives, and the archive every flow that was sent.
  */
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -16,12 +15,20 @@ import { runWeir, RunningIngest, scratchFolder } from '../processes.ts'
 import { rowsBack } from '../store/series-rows.ts'
 import { archiveSums } from '../stored.ts'
 import { InfluxProxy, type Fault } from './influx-proxy.ts'
+import {
+  fateOf,
+  flowsPerDatagram,
+  journalled,
+  NumberedExporter,
+  type Fate,
+  type Gap,
+} from './numbered-exporter.ts'
 
-const flowsPerDatagram = 30
-const burstMs = 20
-/** After a longer rest no more is sent at once. */
-const burstMsMax = 200
-const hosts = 2000
+/**
+ * What was sent so shortly before ingest is ended may still lie in the kernel's buffer: no process
+ * can journal what it was not given the time to read.
+ */
+const graceMs = 1000
 const exporter = '127.0.0.1'
 const none: Fault = { kind: 'none' }
 
@@ -33,14 +40,16 @@ export interface Trouble {
 }
 
 export interface LiveFigures {
+  /** Flows that were sent, and datagrams of them that nobody could take, because ingest was ended. */
   flows: number
+  unheard: number
   seconds: number
-  /** Datagrams that ingest or the kernel lost. */
+  /** Datagrams that ingest or the kernel lost while ingest was there. */
   lost: number
   points: number
   requestsInFlightMax: number
-  /** Resident memory of ingest, bytes: most before the first trouble, most after. */
-  memory: { calm: number; most: number }
+  /** Most resident memory of ingest, bytes: before the first trouble, and from there on. */
+  memory: { calm: number; inTrouble: number }
 }
 
 /** A collector, its InfluxDB behind a proxy, and an exporter that goes on sending. */
@@ -48,25 +57,42 @@ export class Live {
   readonly influxd: RunningInfluxd
   readonly proxy: InfluxProxy
   readonly data: string
-  ingest!: RunningIngest
-  sent = { flows: 0, bytes: 0 }
-  isSending = true
-  #isEnding = false
-  #isRunning = false
-  #load: Promise<void> | null = null
+  readonly exporter: NumberedExporter
+  ingest: RunningIngest
+  /** When ingest was not there to take what was sent. */
+  readonly gaps: Gap[] = []
+  /** Datagrams that the journal held when ingest was killed. */
+  readonly accepted = new Set<number>()
+  #isRunning = true
 
-  private constructor(influxd: RunningInfluxd, proxy: InfluxProxy, data: string) {
+  private constructor(
+    { influxd, proxy, data, ingest }: Pick<Live, 'influxd' | 'proxy' | 'data' | 'ingest'>,
+    flowsPerSecond: number,
+  ) {
     this.influxd = influxd
     this.proxy = proxy
     this.data = data
+    this.ingest = ingest
+    this.exporter = new NumberedExporter(() => this.ingest.port, flowsPerSecond)
   }
 
   static async open(flowsPerSecond: number): Promise<Live> {
     const influxd = await RunningInfluxd.startReady()
-    const live = new Live(influxd, await InfluxProxy.open(influxd.url), await scratchFolder())
-    await live.startIngest()
-    live.#load = live.#send(flowsPerSecond)
-    return live
+    const proxy = await InfluxProxy.open(influxd.url)
+    const data = await scratchFolder()
+    const environment = { ...influxd.environment, WEIR_INFLUX_URL: proxy.url }
+    const ingest = await RunningIngest.start(data, environment)
+    return new Live({ influxd, proxy, data, ingest }, flowsPerSecond)
+  }
+
+  /** Ends ingest and starts it again while the exporter goes on. */
+  async restartIngest(signal: NodeJS.Signals): Promise<void> {
+    const from = Date.now() - graceMs
+    const code = await this.stopIngest(signal)
+    assert.equal(code, signal === 'SIGTERM' ? 0 : null)
+    for (const number of await journalled(this.data)) this.accepted.add(number)
+    await this.startIngest()
+    this.gaps.push([from, Date.now()])
   }
 
   async startIngest(): Promise<void> {
@@ -81,72 +107,12 @@ export class Live {
     return (await this.ingest.stop(signal)).code
   }
 
-  /** Kills ingest; the exporter is silent meanwhile, since nobody could say what it had lost. */
-  async killIngest(): Promise<void> {
-    this.isSending = false
-    await sleep(1000)
-    await this.stopIngest('SIGKILL')
-    await this.startIngest()
-    this.isSending = true
-  }
-
-  async endLoad(): Promise<void> {
-    this.#isEnding = true
-    await this.#load
-    await sleep(500)
-  }
-
   async remove(): Promise<void> {
-    this.#isEnding = true
+    await this.exporter.end()
     await this.stopIngest('SIGKILL')
     this.proxy.close()
     await this.influxd.remove()
     await rm(this.data, { recursive: true, force: true })
-  }
-
-  async #send(flowsPerSecond: number): Promise<void> {
-    const socket = createSocket('udp4')
-    socket.on('error', () => undefined)
-    let at = performance.now()
-    let due = 0
-    while (!this.#isEnding) {
-      await sleep(burstMs)
-      const elapsedMs = performance.now() - at
-      at += elapsedMs
-      // What was not sent in a silence is not made up for: it would come as one burst.
-      if (this.isSending) due += (Math.min(elapsedMs, burstMsMax) * flowsPerSecond) / 1000
-      while (this.isSending && this.sent.flows < due)
-        socket.send(this.#datagram(Date.now()), this.ingest.port, '127.0.0.1')
-    }
-    await new Promise<void>((resolve) => socket.close(() => resolve()))
-  }
-
-  #datagram(nowMs: number): Buffer {
-    const bytes = Buffer.alloc(24 + 48 * flowsPerDatagram)
-    const first = this.sent.flows
-    bytes.writeUInt16BE(5, 0)
-    bytes.writeUInt16BE(flowsPerDatagram, 2)
-    bytes.writeUInt32BE(3_600_000 + first, 4)
-    bytes.writeUInt32BE(Math.floor(nowMs / 1000), 8)
-    bytes.writeUInt32BE((nowMs % 1000) * 1_000_000, 12)
-    bytes.writeUInt32BE(first, 16)
-    for (let i = 0; i < flowsPerDatagram; i++) {
-      const id = first + i
-      const at = 24 + 48 * i
-      const octets = 1000 + (id % 5000)
-      bytes.writeUInt32BE(0x0a000000 + ((id * 7919) % hosts), at)
-      bytes.writeUInt32BE(0xcb007100 + (id % 200), at + 4)
-      bytes.writeUInt32BE(3, at + 16)
-      bytes.writeUInt32BE(octets, at + 20)
-      bytes.writeUInt32BE(3_600_000 + first - 2000, at + 24)
-      bytes.writeUInt32BE(3_600_000 + first - 1000, at + 28)
-      bytes.writeUInt16BE(50_000, at + 32)
-      bytes.writeUInt16BE([443, 80, 53, 22, 25][id % 5]!, at + 34)
-      bytes[at + 38] = 6
-      this.sent.bytes += octets
-    }
-    this.sent.flows += flowsPerDatagram
-    return bytes
   }
 }
 
@@ -161,19 +127,23 @@ export function proxied(name: string, fault: Fault, ms: number): Trouble {
   return { name, ms, strike }
 }
 
+export interface LiveOptions {
+  flowsPerSecond: number
+  /** How long nothing is wrong before the first trouble: until InfluxDB was sent something, or all of it. */
+  calmMs: number
+  isWholeCalm?: boolean
+  say: (text: string) => void
+}
+
 /** Goes through the troubles, one after the other, and asserts what must hold. */
 export async function liveThrough(
   troubles: readonly Trouble[],
-  options: { flowsPerSecond: number; calmMs: number; say: (text: string) => void },
+  options: LiveOptions,
 ): Promise<LiveFigures> {
   const live = await Live.open(options.flowsPerSecond)
   const started = performance.now()
-  const memory = { calm: 0, most: 0 }
-  let lost = 0
-  const look = async () => {
-    const status = await live.ingest.status().catch(() => null)
-    return status
-  }
+  const memory = { calm: 0, inTrouble: 0, most: 0 }
+  const look = () => live.ingest.status().catch(() => null)
   /** Looks at ingest now and then for so long, or until something holds. */
   const watch = async (ms: number, until: (status: IngestStatus) => boolean = () => false) => {
     const end = performance.now() + ms
@@ -187,9 +157,10 @@ export async function liveThrough(
   const hasSent = ({ store }: IngestStatus) =>
     store !== undefined && store.spool.steps === 0 && store.points.sent > 0
   try {
-    await watch(options.calmMs, hasSent)
+    await watch(options.calmMs, options.isWholeCalm === true ? undefined : hasSent)
     memory.calm = memory.most
     for (const { name, ms, strike } of troubles) {
+      memory.most = 0
       const mend = await strike(live)
       await watch(ms)
       const during = (await look())?.store
@@ -198,13 +169,16 @@ export async function liveThrough(
       const after = (await look())?.store
       options.say(
         `${name}: waited for ${during?.waiting?.reason ?? 'nothing'} with ${during?.spool.steps} steps; ` +
-          `then ${after?.spool.steps} steps, ${after?.points.sent} points sent`,
+          `then ${after?.spool.steps} steps, ${after?.points.sent} points sent; ` +
+          `${Math.round(memory.most / 1e6)} MB at most`,
       )
+      memory.inTrouble = Math.max(memory.inTrouble, memory.most)
     }
-    await live.endLoad()
+    await live.exporter.end()
+    await sleep(500)
     const last = (await look())!
-    for (const { kernelDrops } of last.sockets) lost += kernelDrops ?? 0
-    for (const each of last.exporters) lost += each.lost.datagrams
+    const dropped = last.sockets.reduce((sum, { kernelDrops }) => sum + (kernelDrops ?? 0), 0)
+    const missed = last.exporters.reduce((sum, each) => sum + each.lost.datagrams, 0)
     const points = last.store!.points
     assert.deepEqual(
       { ...points, sent: 0 },
@@ -217,11 +191,14 @@ export async function liveThrough(
         status.seriesWrittenAt !== null && status.redo === 0 && status.store!.spool.steps === 0,
     )
     await live.stopIngest()
-    await verify(live)
+    const { excused } = await verify(live)
+    // What nobody could take shows in the exporter's numbers, and nothing else does.
+    assert.equal(missed, excused)
     return {
-      flows: live.sent.flows,
+      flows: live.exporter.flows,
+      unheard: excused,
       seconds: Math.round((performance.now() - started) / 1000),
-      lost,
+      lost: dropped + missed - excused,
       points: points.sent,
       requestsInFlightMax: live.proxy.inFlightMax,
       memory,
@@ -231,10 +208,13 @@ export async function liveThrough(
   }
 }
 
-/** All flows are in the archive, and InfluxDB has of them what a rebuild gives. */
-async function verify({ data, sent, influxd }: Live): Promise<void> {
+/** All flows that ingest could take are in the archive, and InfluxDB has of them what a rebuild gives. */
+async function verify(live: Live): Promise<Fate> {
+  const { data, influxd } = live
+  const fate = await fateOf(live.exporter, live)
+  assert.deepEqual(fate.faults.slice(0, 20), [])
   const archived = await archiveSums(data)
-  assert.deepEqual([archived.flows, archived.bytes], [sent.flows, sent.bytes])
+  assert.equal(archived.flows, fate.stored * flowsPerDatagram)
   const here = { WEIR_DATA: data }
   const { code, stderr } = await runWeir(['rebuild', '--from', 'now-6h', '--to', 'now'], here)
   assert.equal(code, 0, stderr)
@@ -242,6 +222,7 @@ async function verify({ data, sent, influxd }: Live): Promise<void> {
   const found = await openSeriesReader(readSettings({ ...influxd.environment, ...here }))
   try {
     assert.deepEqual(await rowsOf(found), await rowsOf(expected))
+    return fate
   } finally {
     await Promise.all([expected.close(), found.close()])
   }

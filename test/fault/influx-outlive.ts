@@ -18,14 +18,18 @@ import { InfluxProxy } from './influx-proxy.ts'
 
 const fine = tiers['5m']
 const exporter = '192.0.2.1'
+/** A machine that does much else feels a fault late. */
+const feltMsMax = 30_000
 
 export interface Ordeal {
   /** Brings the fault about; called when the first steps have been written. */
   begin: (proxy: InfluxProxy) => void | Promise<void>
   /** Takes it away again. */
   end?: (proxy: InfluxProxy) => void | Promise<void>
-  /** How long it lasts. */
+  /** How long it lasts, */
   ms: number
+  /** and until what is so; by default no longer. */
+  until?: (status: StoreStatus) => boolean
   steps?: number
   hosts?: number
   /** When the store gives a request up. */
@@ -84,6 +88,9 @@ export async function outlive(influxd: RunningInfluxd, ordeal: Ordeal): Promise<
     await sleep(ordeal.ms / 2)
     await write(times.slice(0, steps / 4), 3)
     await sleep(ordeal.ms / 2)
+    const isFelt = ordeal.until ?? (() => true)
+    for (const end = performance.now() + feltMsMax; performance.now() < end; await sleep(20))
+      if (isFelt(store.status!())) break
     const during = store.status!()
     const waiting = store.status!().spool.steps
     await (ordeal.end ?? ((each) => (each.fault = { kind: 'none' })))(proxy)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
@@ -17,15 +16,11 @@ test(
           ms: 2000,
           strike: async (live) => {
             await live.influxd.stop('SIGKILL')
-            live.isSending = false
-            await sleep(500)
             // What ends writes its series: they wait in the spool.
-            await live.stopIngest()
-            await live.startIngest()
-            live.isSending = true
+            await live.restartIngest('SIGTERM')
             return async () => {
               await live.influxd.start()
-              await live.killIngest()
+              await live.restartIngest('SIGKILL')
             }
           },
         },

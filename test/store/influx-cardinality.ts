@@ -1,16 +1,19 @@
 /**
- * A scan from spoofed addresses, an hour long: InfluxDB has no bound on series, so Weir must keep one,
- * and the sums must hold all the same.
+ * A scan from spoofed addresses, an hour long, read from a capture or sent to a running collector:
+ * InfluxDB has no bound on series, so Weir must keep one, and the sums must hold all the same.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
+import { intervalStart } from '../../flow/interval.ts'
 import { RunningInfluxd } from '../influxd.ts'
-import { writeCapture, type SentDatagram } from '../encode/pcap-write.ts'
-import { scratchFolder } from '../processes.ts'
+import { writeCapture } from '../encode/pcap-write.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
 import { archiveSums } from '../stored.ts'
 
 const flowsPerDatagram = 30
@@ -19,6 +22,11 @@ const intervals = 12
 /** Few local hosts are scanned, so that the scanners themselves fill the top K. */
 const targets = 10
 const exporter = '192.0.2.1'
+/** Live, so many datagrams are sent at a time, and so often. */
+const burst = 4
+const burstMs = 20
+/** A machine that does much else is given time. */
+const settleMsMax = 300_000
 
 export interface ScanFigures {
   hosts: number
@@ -31,20 +39,24 @@ export interface ScanFigures {
   seconds: number
 }
 
-/** Replays a scan of so many hosts into InfluxDB; asserts the bound and the sums. */
-export async function scan(hosts: number, top: number): Promise<ScanFigures> {
+export interface ScanOptions {
+  hosts: number
+  top: number
+  /** Sent to a running collector, which learns of the whole hour in a moment, instead of replayed. */
+  isLive: boolean
+}
+
+/** Brings a scan of so many hosts into InfluxDB; asserts the bound and the sums. */
+export async function scan({ hosts, top, isLive }: ScanOptions): Promise<ScanFigures> {
   const influxd = await RunningInfluxd.startReady()
   const data = await scratchFolder()
-  const start = Math.floor(Date.now() / hourMs) * hourMs - 2 * hourMs
+  // Live, it is an hour that has just ended.
+  const start = intervalStart(Date.now()) - hourMs * (isLive ? 1 : 2)
   try {
-    const capture = join(data, 'scan.pcap')
-    const sent = await writeScan(capture, hosts, start)
+    const sent = bytesOf(hosts)
+    const settings = { ...influxd.environment, WEIR_TOP: String(top) }
     const started = performance.now()
-    const ingest = await replay(capture, {
-      ...influxd.environment,
-      WEIR_DATA: join(data, 'weir'),
-      WEIR_TOP: String(top),
-    })
+    const ingest = await (isLive ? sendLive : replay)(data, { hosts, start, settings })
     const seconds = (performance.now() - started) / 1000
     const ask = async (flux: string) => {
       const answer = await fetch(`${influxd.url}/api/v2/query?org=weir`, {
@@ -91,46 +103,71 @@ export async function scan(hosts: number, top: number): Promise<ScanFigures> {
   }
 }
 
-/** One flow from each host, evenly over the hour; gives the sum of their bytes. */
-async function writeScan(file: string, hosts: number, start: number): Promise<number> {
-  const datagrams: SentDatagram[] = []
-  const count = Math.ceil(hosts / flowsPerDatagram)
+interface Scan {
+  hosts: number
+  /** unix ms */
+  start: number
+  settings: Record<string, string>
+}
+
+function datagramsOf(hosts: number): number {
+  return Math.ceil(hosts / flowsPerDatagram)
+}
+
+function octetsOf(id: number): number {
+  return 60 + (id % 1000)
+}
+
+function bytesOf(hosts: number): number {
   let bytes = 0
-  for (let i = 0; i < count; i++) {
-    const receivedMs = Math.floor(start + ((i + 0.5) * hourMs) / count)
-    const flows = Math.min(flowsPerDatagram, hosts - i * flowsPerDatagram)
-    const payload = Buffer.alloc(24 + 48 * flows)
-    payload.writeUInt16BE(5, 0)
-    payload.writeUInt16BE(flows, 2)
-    payload.writeUInt32BE(hourMs + receivedMs - start, 4)
-    payload.writeUInt32BE(Math.floor(receivedMs / 1000), 8)
-    payload.writeUInt32BE((receivedMs % 1000) * 1_000_000, 12)
-    payload.writeUInt32BE(i * flowsPerDatagram, 16)
-    for (let f = 0; f < flows; f++) {
-      const id = i * flowsPerDatagram + f
-      const at = 24 + 48 * f
-      const octets = 60 + (id % 1000)
-      bytes += octets
-      payload.writeUInt32BE(0x0b000000 + id * 7, at)
-      payload.writeUInt32BE(0x0a000001 + (id % targets), at + 4)
-      payload.writeUInt32BE(1, at + 16)
-      payload.writeUInt32BE(octets, at + 20)
-      payload.writeUInt32BE(hourMs + receivedMs - start - 5, at + 24)
-      payload.writeUInt32BE(hourMs + receivedMs - start - 1, at + 28)
-      payload.writeUInt16BE(40_000 + (id % 20_000), at + 32)
-      payload.writeUInt16BE(id % 1024, at + 34)
-      payload[at + 38] = 6
-    }
-    datagrams.push({ payload, receivedMs })
-  }
-  await writeCapture(file, exporter, datagrams)
+  for (let id = 0; id < hosts; id++) bytes += octetsOf(id)
   return bytes
 }
 
-/** Runs weir replay and gives its most resident memory, bytes. */
-async function replay(capture: string, environment: Record<string, string>): Promise<number> {
+/** When the flows of a datagram ended: evenly over the hour. */
+function endOf(number: number, { hosts, start }: Scan): number {
+  return Math.floor(start + ((number + 0.5) * hourMs) / datagramsOf(hosts))
+}
+
+/** One flow from each of its hosts, as NetFlow v5. */
+function datagram(number: number, scanned: Scan, exportMs: number): Buffer {
+  const firstId = number * flowsPerDatagram
+  const flows = Math.min(flowsPerDatagram, scanned.hosts - firstId)
+  const payload = Buffer.alloc(24 + 48 * flows)
+  const uptimeOf = (ms: number) => hourMs + ms - scanned.start
+  payload.writeUInt16BE(5, 0)
+  payload.writeUInt16BE(flows, 2)
+  payload.writeUInt32BE(uptimeOf(exportMs), 4)
+  payload.writeUInt32BE(Math.floor(exportMs / 1000), 8)
+  payload.writeUInt32BE((exportMs % 1000) * 1_000_000, 12)
+  payload.writeUInt32BE(firstId, 16)
+  const endMs = endOf(number, scanned)
+  for (let f = 0; f < flows; f++) {
+    const id = firstId + f
+    const at = 24 + 48 * f
+    payload.writeUInt32BE(0x0b000000 + id * 7, at)
+    payload.writeUInt32BE(0x0a000001 + (id % targets), at + 4)
+    payload.writeUInt32BE(1, at + 16)
+    payload.writeUInt32BE(octetsOf(id), at + 20)
+    payload.writeUInt32BE(uptimeOf(endMs) - 5, at + 24)
+    payload.writeUInt32BE(uptimeOf(endMs) - 1, at + 28)
+    payload.writeUInt16BE(40_000 + (id % 20_000), at + 32)
+    payload.writeUInt16BE(id % 1024, at + 34)
+    payload[at + 38] = 6
+  }
+  return payload
+}
+
+/** Runs weir replay over a capture of it, and gives its most resident memory, bytes. */
+async function replay(data: string, scanned: Scan): Promise<number> {
+  const capture = join(data, 'scan.pcap')
+  const datagrams = Array.from({ length: datagramsOf(scanned.hosts) }, (_, number) => {
+    const receivedMs = endOf(number, scanned)
+    return { payload: datagram(number, scanned, receivedMs), receivedMs }
+  })
+  await writeCapture(capture, exporter, datagrams)
   const child = spawn(process.execPath, ['cli/weir.js', 'replay', capture], {
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...scanned.settings, WEIR_DATA: join(data, 'weir') },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   let peak = 0
@@ -140,6 +177,34 @@ async function replay(capture: string, environment: Record<string, string>): Pro
   const [code] = (await once(child, 'exit')) as [number | null]
   clearInterval(timer)
   assert.equal(code, 0)
+  return peak
+}
+
+/** Sends it to a running ingest, and gives ingest's most resident memory, bytes. */
+async function sendLive(data: string, scanned: Scan): Promise<number> {
+  const folder = join(data, 'weir')
+  let ingest = await RunningIngest.start(folder, scanned.settings)
+  const socket = createSocket('udp4')
+  const send = (payload: Buffer) =>
+    new Promise<unknown>((resolve) => socket.send(payload, ingest.port, '127.0.0.1', resolve))
+  const count = datagramsOf(scanned.hosts)
+  for (let number = 0; number < count;) {
+    const end = Math.min(count, number + burst)
+    for (; number < end; number++) await send(datagram(number, scanned, Date.now()))
+    await sleep(burstMs)
+  }
+  socket.close()
+  await ingest.until((status) => status.flows === scanned.hosts)
+  const peak = await peakMemory(ingest.pid)
+  assert.equal((await ingest.stop()).code, 0)
+  // What was to be made again from the archive is made at the next start.
+  ingest = await RunningIngest.start(folder, scanned.settings)
+  await ingest.until(
+    ({ seriesWrittenAt, redo, store }) =>
+      seriesWrittenAt !== null && redo === 0 && store!.spool.steps === 0,
+    settleMsMax,
+  )
+  await ingest.stop()
   return peak
 }
 

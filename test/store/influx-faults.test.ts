@@ -45,6 +45,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
           proxy.fault = { kind: 'answer', status, body: 'as you like it' }
         },
         ms: 1500,
+        until: ({ waiting }) => waiting?.reason.includes(String(status)) === true,
       })
       assert.match(during.waiting!.reason, new RegExp(String(status)))
       assert.match(during.waiting!.remedy, new RegExp(kind))
@@ -75,6 +76,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
         proxy.fault = { kind: 'hang' }
       },
       ms: 3000,
+      until: ({ waiting }) => waiting !== null,
       timeoutMs: 1000,
     })
     assert.match(during.waiting!.reason, /no answer within 1 s/)
