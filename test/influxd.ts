@@ -17,19 +17,28 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+export interface InfluxdOptions {
+  /** Where it keeps its data; absent: a folder of its own. */
+  folder?: string
+  flags?: readonly string[]
+}
+
 export class RunningInfluxd {
   readonly folder: string
   readonly port: number
+  readonly #flags: readonly string[]
   #child: ChildProcess | null = null
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, flags: readonly string[]) {
     this.folder = folder
     this.port = port
+    this.#flags = flags
   }
 
-  /** Starts an influxd that nobody has set up yet. */
-  static async start(): Promise<RunningInfluxd> {
-    const influxd = new RunningInfluxd(await scratchFolder(), await freePort())
+  /** Starts an influxd that nobody has set up yet, or one on a folder that another had. */
+  static async start(options: InfluxdOptions = {}): Promise<RunningInfluxd> {
+    const { folder = await scratchFolder(), flags = [] } = options
+    const influxd = new RunningInfluxd(folder, await freePort(), flags)
     await influxd.start()
     return influxd
   }
@@ -91,6 +100,7 @@ export class RunningInfluxd {
         `--engine-path=${join(folder, 'engine')}`,
         '--reporting-disabled',
         '--log-level=error',
+        ...this.#flags,
       ],
       { stdio: 'ignore' },
     )

@@ -1,5 +1,5 @@
 /** Stored rows as InfluxDB gives them: a table a field and series, put together to rows again. */
-import type { MeasurementName } from '../measurement.ts'
+import { consolidatedSuffixes, type MeasurementName } from '../measurement.ts'
 import type { SeriesRange } from '../series.ts'
 import { bucketOf } from './buckets.ts'
 import type { Connection } from './connection.ts'
@@ -20,6 +20,8 @@ export interface RowsQuery extends SeriesRange {
   /** Of each alternative all tags hold; absent: all rows. */
   where?: readonly Readonly<Record<string, string>>[]
 }
+
+const [, unknownSuffix] = consolidatedSuffixes
 
 /** One series: its tags, by name. */
 export type Tags = Readonly<Record<string, string>>
@@ -117,7 +119,7 @@ export function selection(
   const { bucket, from, to, measurement, fields, exporters, where } = query
   const conditions = [
     `r._measurement == ${bound.text(measurement)}`,
-    anyOf(fields.map((field) => `r._field == ${bound.text(field)}`)),
+    anyOf(fields.map((field) => conditionOf(bound, field))),
   ]
   if (exporters)
     conditions.push(anyOf(exporters.map((each) => `r.exporter == ${bound.text(toTag(each))}`)))
@@ -134,6 +136,12 @@ export function selection(
   return `from(bucket: ${bound.text(bucket)})
     |> range(start: ${bound.time(from)}, stop: ${bound.time(to)})
     |> filter(fn: (r) => ${conditions.join(' and ')})`
+}
+
+/** What is unknown is mostly 0, which a field that is missing is taken for: it need not be sent. */
+function conditionOf(bound: Bindings, field: string): string {
+  const isField = `r._field == ${bound.text(field)}`
+  return field.endsWith(unknownSuffix) ? `${isField} and r._value != 0` : isField
 }
 
 function anyOf(conditions: readonly string[]): string {

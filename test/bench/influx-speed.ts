@@ -1,166 +1,162 @@
-/** /api/series over a year of many hosts in a real InfluxDB: how long its answers take. */
+/**
+ * /api/series over a year of many hosts in a real InfluxDB: how long its answers take.
+ *
+ *     node test/bench/influx-speed.ts FOLDER [HOSTS [REQUESTS]]
+ *
+ * fills the folder the first time, and only asks when it is there already.
+ */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { pino } from 'pino'
 
 import { runApi } from '../../api/main.ts'
 import { readSettings } from '../../flow/settings.ts'
-import type { Tier } from '../../flow/interval.ts'
-import { bucketOf } from '../../store/influx/buckets.ts'
-import { coverageLine, rowLines } from '../../store/influx/lines.ts'
-import { fieldNames } from '../../store/measurement.ts'
-import type { StepRows } from '../../store/series.ts'
-import { emptyRows, isConsolidated } from '../../store/shape.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { scratchFolder } from '../processes.ts'
 import { dayMs, tiers } from '../store/series-rows.ts'
+import { addressOf, fillInflux } from './influx-data.ts'
 
 export interface InfluxSpeed {
   points: number
+  /** 0 where they were there already. */
   fillPointsPerSecond: number
   /** ms */
-  p95: Record<'24 h' | '1 year', number>
-  median: Record<'24 h' | '1 year', number>
+  p95: Record<WindowName, number>
+  median: Record<WindowName, number>
   requests: number
+  /** Processor time of a request of either window, ms. */
+  cpu: { influxd: number; api: number }
 }
 
-const exporter = '192.0.2.1'
-const intervalMs = tiers['5m'].stepMs
-const linesPerRequest = 5000
-const requestsAtATime = 2
-const triesMax = 5
+export interface InfluxSpeedOptions {
+  /** How much of each tier, days. */
+  days: Partial<Record<keyof typeof tiers, number>>
+  hosts: number
+  /** Of each window. */
+  requests: number
+  /** Where InfluxDB keeps its data for another time; absent: nowhere. */
+  folder?: string
+}
 
-/** Fills an InfluxDB with `days` of each tier for so many hosts, and asks `requests` times for each window. */
-export async function measureInflux(
-  days: Partial<Record<keyof typeof tiers, number>>,
-  { hosts, requests }: { hosts: number; requests: number },
-): Promise<InfluxSpeed> {
-  const influxd = await RunningInfluxd.startReady()
+const windows = { '24 h': dayMs, '1 year': 365 * dayMs }
+type WindowName = keyof typeof windows
+
+/** What is months old has been compacted long ago: InfluxDB is not left to wait hours for that. */
+const flags = [
+  '--storage-compact-full-write-cold-duration=10s',
+  '--storage-cache-snapshot-write-cold-duration=5s',
+]
+const settleMs = 1000
+
+/** Fills an InfluxDB, and asks for each window. */
+export async function measureInflux(options: InfluxSpeedOptions): Promise<InfluxSpeed> {
+  const folder = options.folder ?? (await scratchFolder())
+  const filled = await fillOnce(folder, options)
+  const influxd = await RunningInfluxd.start({ folder, flags })
   const data = await scratchFolder()
-  const end = Math.floor(Date.now() / dayMs) * dayMs
-  const started = performance.now()
-  let points = 0
-  for (const [name, length] of Object.entries(days))
-    points += await fill(influxd, { tier: tiers[name as keyof typeof tiers], end, length, hosts })
-  const seconds = (performance.now() - started) / 1000
   const settings = { ...influxd.environment, WEIR_DATA: data, WEIR_HTTP: '127.0.0.1:0' }
   const api = await runApi(readSettings(settings), pino({ level: 'silent' }))
   try {
-    const times = { '24 h': [] as number[], '1 year': [] as number[] }
-    const windows = { '24 h': dayMs, '1 year': 365 * dayMs }
-    for (let i = 0; i < requests; i++)
-      for (const [name, length] of Object.entries(windows) as [keyof typeof windows, number][]) {
-        // Each asks for another end, so that no answer is another's from a cache.
-        const to = (end - i * intervalMs) / 1000
-        const url = `${api.url}/api/series?from=${to - length / 1000}&to=${to}&by=host&top=8`
-        const asked = performance.now()
-        const response = await fetch(url)
-        const answer = (await response.json()) as { series?: unknown[] }
-        times[name].push(performance.now() - asked)
-        assert.equal(response.status, 200, JSON.stringify(answer))
-        assert.equal(answer.series?.length, 9)
-      }
+    const before = await processorTime(influxd.pid)
+    const times = await askAll(api.url, { ...options, end: filled.end })
+    const after = await processorTime(influxd.pid)
     const of = (part: number) => ({
       '24 h': percentile(times['24 h'], part),
       '1 year': percentile(times['1 year'], part),
     })
-    const fillPointsPerSecond = Math.round(points / seconds)
-    return { points, fillPointsPerSecond, p95: of(0.95), median: of(0.5), requests: 2 * requests }
+    const { points, fillPointsPerSecond } = filled
+    const requests = 2 * options.requests
+    const cpu = {
+      influxd: Math.round((after.other - before.other) / requests),
+      api: Math.round((after.own - before.own) / requests),
+    }
+    return { points, fillPointsPerSecond, p95: of(0.95), median: of(0.5), requests, cpu }
   } finally {
     await api.close()
-    await influxd.remove()
+    await influxd.stop()
     await rm(data, { recursive: true, force: true })
+    if (options.folder === undefined) await influxd.remove()
   }
 }
 
-interface Filling {
-  tier: Tier
+interface Filled {
   /** unix ms */
   end: number
-  /** days */
-  length: number
-  hosts: number
+  points: number
+  fillPointsPerSecond: number
 }
 
-/** Writes steps straight to InfluxDB, as the store writes them; gives how many points these are. */
-export async function fill(
-  influxd: RunningInfluxd,
-  { tier, end, length, hosts }: Filling,
-): Promise<number> {
-  const token = await influxd.adminToken()
-  const url = `${influxd.url}/api/v2/write?org=weir&bucket=${bucketOf('weir', tier)}&precision=s`
-  const headers = { authorization: `Token ${token}` }
-  const waiting: Promise<void>[] = []
+/** Fills the folder where nobody has done so. */
+async function fillOnce(folder: string, { days, hosts }: InfluxSpeedOptions): Promise<Filled> {
+  const note = join(folder, 'filled.json')
+  if (existsSync(note))
+    return { ...(JSON.parse(await readFile(note, 'utf8')) as Filled), fillPointsPerSecond: 0 }
+  const influxd = await RunningInfluxd.start({ folder, flags })
+  await influxd.setUp()
+  const end = Math.floor(Date.now() / dayMs) * dayMs
+  const began = performance.now()
   let points = 0
-  let lines: string[] = []
-  const flush = async () => {
-    const body = lines.join('\n')
-    points += lines.length
-    lines = []
-    waiting.push(post(url, headers, body))
-    if (waiting.length >= requestsAtATime) await waiting.shift()
+  for (const [name, length] of Object.entries(days)) {
+    const tier = tiers[name as keyof typeof tiers]
+    points += await fillInflux(influxd, { tier, end, days: length, hosts })
   }
-  for (let time = end - length * dayMs; time < end; time += tier.stepMs) {
-    const step = stepOf(tier, time, hosts)
-    for (const { line } of rowLines(step)) lines.push(line)
-    lines.push(coverageLine(step.coverage))
-    if (lines.length >= linesPerRequest) await flush()
-  }
-  await flush()
-  await Promise.all(waiting)
-  return points
+  const seconds = (performance.now() - began) / 1000
+  await sleep(settleMs)
+  await influxd.stop()
+  const filled = { end, points, fillPointsPerSecond: Math.round(points / seconds) }
+  await writeFile(note, JSON.stringify(filled))
+  return filled
 }
 
-/** Writes lines; a machine that does much else makes InfluxDB answer 500 now and then. */
-async function post(url: string, headers: Record<string, string>, body: string): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    const answer = await fetch(url, { method: 'POST', headers, body })
-    if (answer.status === 204) return
-    assert.ok(answer.status >= 500 && tries < triesMax, await answer.text())
-  }
-}
-
-/** A step in which every host receives and sends; what is sent is what somebody receives. */
-function stepOf(tier: Tier, time: number, hosts: number): StepRows {
-  const isCoarse = isConsolidated(tier)
-  const intervals = tier.stepMs / intervalMs
-  const host = emptyRows('host', { count: 2 * hosts, isCoarse })
-  const total = emptyRows('total', { count: 1, isCoarse })
-  total.tags.direction!.push('in')
-  for (let i = 0; i < 2 * hosts; i++) {
-    const one = i % hosts
-    host.tags.host!.push(`10.0.${one >> 8}.${one & 255}`)
-    host.tags.direction!.push(i < hosts ? 'in' : 'out')
-    const rank = i < hosts ? one : (one + 1) % hosts
-    for (const [n, field] of fieldNames.entries()) {
-      const value = Math.floor(
-        ((1e7 / (rank + 1)) * (2 + Math.sin(time / 1e7 + rank)) * intervals) / 10 ** n,
-      )
-      host.sum[field][i] = value + 1
-      if (i < hosts) total.sum[field][0] = total.sum[field][0]! + value + 1
-      if (isCoarse) host.max![field][i] = Math.ceil((2 * (value + 1)) / intervals)
+/** Asks for each window so many times, each with another end, so that none is another's from a cache. */
+async function askAll(
+  url: string,
+  { requests, hosts, end }: { requests: number; hosts: number; end: number },
+): Promise<Record<WindowName, number[]>> {
+  const times: Record<WindowName, number[]> = { '24 h': [], '1 year': [] }
+  // The last host sends what the first one receives.
+  const busiest = Array.from({ length: 7 }, (_, host) => addressOf(host))
+  const expected = [...busiest, addressOf(hosts - 1), 'other'].toSorted()
+  for (let i = 0; i < requests; i++)
+    for (const [name, length] of Object.entries(windows) as [WindowName, number][]) {
+      const to = (end - i * tiers['5m'].stepMs) / 1000
+      const query = `from=${to - length / 1000}&to=${to}&by=host&top=8`
+      const asked = performance.now()
+      const response = await fetch(`${url}/api/series?${query}`)
+      const answer = (await response.json()) as { series?: { key: { host?: string } }[] }
+      times[name].push(performance.now() - asked)
+      assert.equal(response.status, 200, JSON.stringify(answer))
+      const found = answer.series?.map(({ key }) => key.host ?? 'other')
+      assert.deepEqual(found?.toSorted(), expected)
     }
-    if (isCoarse) host.known![i] = intervals
-  }
-  if (isCoarse) {
-    for (const field of fieldNames)
-      total.max![field][0] = Math.ceil((2 * total.sum[field][0]!) / intervals)
-    total.known![0] = intervals
-  }
-  const coverage = {
-    time,
-    exporter,
-    known: intervals,
-    unknown: {},
-    datagrams: 1,
-    lostFlows: 0,
-    lostFlowsEstimated: false,
-  }
-  return { coverage, measurements: [total, host] }
+  return times
+}
+
+/** Processor time of another process and of this one, ms. */
+async function processorTime(pid: number): Promise<{ other: number; own: number }> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8')
+  // After the name in brackets: utime and stime are the 12th and 13th, in hundredths of a second.
+  const columns = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const { user, system } = process.cpuUsage()
+  return { other: 10 * (Number(columns[11]) + Number(columns[12])), own: (user + system) / 1000 }
 }
 
 function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return Math.round(sorted[Math.ceil(part * sorted.length) - 1]!)
+}
+
+/** What is asked of it: two days in 5 minutes, a year in 2 hours and in days. */
+export const yearInInflux = { '5m': 2, '2h': 365, '1d': 365 }
+
+if (process.argv[1] === import.meta.filename) {
+  const [folder, hosts = '1000', requests = '100'] = process.argv.slice(2)
+  if (folder === undefined) throw new Error('name a folder: influx-speed.ts FOLDER')
+  const sizes = { hosts: Number(hosts), requests: Number(requests), folder }
+  const figures = await measureInflux({ days: yearInInflux, ...sizes })
+  process.stdout.write(`${JSON.stringify(figures)}\n`)
 }
