@@ -40,7 +40,7 @@ const seriesEveryMs = 60_000
  * end only a few, the newest: what is asked while no collector runs shall be whole, and what is left
  * stands on the manifest's list and is made at the next start.
  */
-const redo = { msMax: 5000, slice: 24 }
+const redoInTick = { msMax: 5000, slice: 24 }
 const redoAtEnd = { msMax: 1000, slice: 2 }
 /** Coverage of written intervals is kept this long, for datagrams that tell of a silence. */
 const coverageHorizonMs = 2 * 3_600_000
@@ -192,7 +192,7 @@ export class Collector {
    */
   async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
     try {
-      await this.#redoFromArchive(isLast ? redoAtEnd : redo)
+      await this.#redoFromArchive(isLast ? redoAtEnd : redoInTick)
       if (!onlyRedo) await this.#parts.consolidator.run(nowMs)
       this.#remakeError = null
     } catch (error) {
@@ -213,7 +213,7 @@ export class Collector {
   }
 
   /** Makes intervals again, the newest first and only for a while: what is left waits for the next tick. */
-  async #redoFromArchive({ msMax, slice }: typeof redo): Promise<void> {
+  async #redoFromArchive({ msMax, slice }: typeof redoInTick): Promise<void> {
     const { archive, consolidator, incidents, writer } = this.#parts
     const until = performance.now() + msMax
     const intervals = [...this.#redo].sort((a, b) => b - a)
