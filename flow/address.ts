@@ -81,7 +81,8 @@ export function maskWords(words: AddressWords, bits: number): AddressWords {
   return words.map((word, i) => (word & wordMask(bits, i)) >>> 0) as unknown as AddressWords
 }
 
-function wordMask(bits: number, wordIndex: number): number {
+/** Of a 32-bit word of an address, the bits that a prefix of so many bits covers. */
+export function wordMask(bits: number, wordIndex: number): number {
   const inWord = Math.min(32, Math.max(0, bits - 32 * wordIndex))
   return inWord === 0 ? 0 : (0xffffffff << (32 - inWord)) >>> 0
 }

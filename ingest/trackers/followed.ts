@@ -1,22 +1,19 @@
 /** The trackers that are followed: their filters over columns, a batch of flows at a time. */
 import type { FlowColumns } from '../../flow/columns.ts'
-import { FilterError } from '../../flow/filter.ts'
+import { FilterError, type Filter } from '../../flow/filter.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
-import { compilePredicate, type FlowPredicate } from '../../flow/filter/predicate.ts'
 import type { StateDocument } from '../../store/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
+import { Rules } from './rules.ts'
 
-/** A filter in its time. */
-interface FollowedSpan {
-  predicate: FlowPredicate
-  from: number
-  to: number
+/** Who follows a filter, and in which time. */
+interface Follower {
+  tracker: number
+  span: { from: number; to: number }
 }
 
-interface Followed {
-  id: string
-  spans: FollowedSpan[]
-}
+/** A filter, by its text, and who follows it. */
+type FollowedFilters = Map<string, { filter: Filter | null; followers: Follower[] }>
 
 /** Calls back with each flow (row i) that a tracker (by number) follows in intervals of [from, to). */
 export type Visit = (tracker: number, i: number, span: { from: number; to: number }) => void
@@ -24,25 +21,27 @@ export type Visit = (tracker: number, i: number, span: { from: number; to: numbe
 export class FollowedTrackers {
   /** Trackers whose filter cannot be read, with the reason: seen in status, and followed nowhere. */
   readonly problems = new Map<string, string>()
-  /** By number; null where it was removed. Numbers are never used again, since totals are kept by them. */
-  readonly #trackers: (Followed | null)[] = []
+  /** Ids by number; null where it was removed. Numbers are never used again: totals are kept by them. */
+  readonly #ids: (string | null)[] = []
   readonly #numbers = new Map<string, number>()
-  #passes = new Uint8Array(0)
+  #rules = new Rules<Follower>([])
 
   /** Follows these trackers from now on, and no others. */
   follow(documents: readonly StateDocument<KeptTracker>[]): void {
     this.problems.clear()
-    const ids = new Set(documents.map(({ id }) => id))
-    for (const [id, number] of this.#numbers) if (!ids.has(id)) this.#trackers[number] = null
+    const given = new Set(documents.map(({ id }) => id))
+    for (const [id, number] of this.#numbers) this.#ids[number] = given.has(id) ? id : null
+    const filters: FollowedFilters = new Map()
     for (const { id, body } of documents) {
-      const spans = this.#compile(id, body)
       let number = this.#numbers.get(id)
       if (number === undefined) {
-        number = this.#trackers.length
+        number = this.#ids.length
         this.#numbers.set(id, number)
+        this.#ids.push(id)
       }
-      this.#trackers[number] = { id, spans }
+      this.#take(filters, { id, number, body })
     }
+    this.#rules = new Rules(filters.values())
   }
 
   /** The number of a tracker, by which totals are kept. */
@@ -52,35 +51,34 @@ export class FollowedTrackers {
 
   /** The id of a number; null where that tracker was removed. */
   idOf(number: number): string | null {
-    return this.#trackers[number]?.id ?? null
+    return this.#ids[number] ?? null
   }
 
   /** Calls back with every flow that is followed; `only` these trackers, where given. */
   forEach(flows: FlowColumns, visit: Visit, only?: { has(tracker: number): boolean }): void {
-    const { count } = flows
-    if (count === 0 || this.#trackers.length === 0) return
-    if (this.#passes.length < count) this.#passes = new Uint8Array(count)
-    const passes = this.#passes
-    for (const [number, tracker] of this.#trackers.entries()) {
-      if (!tracker || (only && !only.has(number))) continue
-      for (const span of tracker.spans) {
-        if (span.predicate.matches(flows, count, passes) === 0) continue
-        for (let i = passes.indexOf(1); i >= 0 && i < count; i = passes.indexOf(1, i + 1))
-          visit(number, i, span)
-      }
-    }
+    if (flows.count === 0) return
+    this.#rules.forEach(flows, ({ tracker, span }, i) => {
+      if (!only || only.has(tracker)) visit(tracker, i, span)
+    })
   }
 
-  #compile(id: string, { spans }: KeptTracker): FollowedSpan[] {
-    return spans.flatMap(({ canonical, from, to }) => {
+  #take(
+    filters: FollowedFilters,
+    { id, number, body }: { id: string; number: number; body: KeptTracker },
+  ): void {
+    for (const { canonical, from, to } of body.spans) {
+      const follower = { tracker: number, span: { from, to: to ?? Number.POSITIVE_INFINITY } }
+      const same = filters.get(canonical)
+      if (same) {
+        same.followers.push(follower)
+        continue
+      }
       try {
-        const predicate = compilePredicate(parseFilter(canonical))
-        return [{ predicate, from, to: to ?? Number.POSITIVE_INFINITY }]
+        filters.set(canonical, { filter: parseFilter(canonical), followers: [follower] })
       } catch (error) {
         if (!(error instanceof FilterError)) throw error
         this.problems.set(id, error.message)
-        return []
       }
-    })
+    }
   }
 }
