@@ -45,17 +45,19 @@ export async function startWeir({ replayed }: { replayed: boolean }): Promise<Ru
   return { url, close }
 }
 
-async function answering(url: string, api: ChildProcess): Promise<void> {
+/** Waits until an API answers: half a minute at most. */
+export async function answering(url: string, api: ChildProcess): Promise<void> {
   const until = Date.now() + startMsMax
   while (Date.now() < until && api.exitCode === null) {
-    const response = await fetch(`${url}/api/status`).catch(() => null)
+    const response = await fetch(`${url}/api/session`).catch(() => null)
     if (response?.ok) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error(`weir api does not answer at ${url} within ${startMsMax} ms`)
 }
 
-function freePort(): Promise<number> {
+/** A TCP port that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -7,9 +7,12 @@ type Listener = (rows: LiveRows, error: string) => void
 
 /** Seconds that are kept: as many as any panel may show. */
 const keptSeconds = 900
+/** A stream that was refused (a proxy before an API that restarts) is not opened again by the browser. */
+const againMs = 5000
 
 const listeners = new Map<Listener, number>()
 let source: EventSource | null = null
+let reopening: ReturnType<typeof setTimeout> | undefined
 let kept: Map<number, LiveSecond['sums']> = new Map()
 
 /** Calls back at each tick; the stream is open for as long as anybody follows it. */
@@ -19,6 +22,7 @@ export function followLive(seconds: number, listener: Listener): () => void {
   return () => {
     listeners.delete(listener)
     if (listeners.size > 0) return
+    clearTimeout(reopening)
     source?.close()
     source = null
     kept = new Map()
@@ -39,7 +43,9 @@ function open(): void {
   })
   stream.addEventListener('error', () => {
     tellSilent(Date.now())
-    tell(stream.readyState === EventSource.CLOSED ? 'no live stream here' : '')
+    if (stream.readyState !== EventSource.CLOSED) return
+    tell('The live stream was refused; it is asked for again.')
+    reopening = setTimeout(open, againMs)
   })
 }
 

@@ -1,0 +1,18 @@
+/** A minute of a wall; the two hours are in wall.long.ts. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { skipWithoutChromium } from './weir.ts'
+import { framesText, hangWall } from './wall-run.ts'
+
+test(
+  'a wall of twelve panels comes back when the API was killed, and its token stands nowhere',
+  { skip: skipWithoutChromium(), timeout: 300_000 },
+  async (t) => {
+    const { frames, requests, backMs } = await hangWall(t, { seconds: 12, kills: 1 })
+    t.diagnostic(framesText(frames))
+    assert.equal(backMs.length, 1)
+    assert.ok(frames.length > 5, `${frames.length} frames`)
+    assert.ok(requests > 20, `${requests} requests`)
+  },
+)
