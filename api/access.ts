@@ -10,6 +10,8 @@ export interface Rule {
   may: 'open' | readonly Role[]
   /** For walls: the parameter that must name their own dashboard. */
   own?: 'id'
+  /** Not for roles that are told networks only: it is about single hosts. */
+  whole?: true
   /** Noted in the audit log: who looked at single flows, and who changed who may look. */
   audit?: true
 }
@@ -36,7 +38,7 @@ export const access: Readonly<Record<string, Rule>> = {
   'DELETE /api/queries/:id': readers,
   'GET /api/exporters': readers,
   'GET /api/status': readers,
-  'GET /api/names': readers,
+  'GET /api/names': { may: ['admin', 'viewer'], whole: true },
   'GET /api/live': session,
   'GET /api/explain': readers,
   'GET /api/incidents': readers,
@@ -56,6 +58,13 @@ export const access: Readonly<Record<string, Rule>> = {
   'POST /api/dashboards': admins,
   'PUT /api/dashboards/:id': admins,
   'DELETE /api/dashboards/:id': admins,
+
+  'GET /api/reports': readers,
+  'GET /api/reports/:id': readers,
+  'POST /api/reports': readers,
+  'PUT /api/reports/:id': readers,
+  'DELETE /api/reports/:id': readers,
+  'GET /api/reports/:id/answer': { may: ['admin', 'viewer'], audit: true },
 
   'GET /api/trackers': readers,
   'GET /api/trackers/:id': readers,

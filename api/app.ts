@@ -16,6 +16,7 @@ import { Accounts } from './access/accounts.ts'
 import { guardAccess } from './access/authenticate.ts'
 import { firstAdmin } from './access/first-admin.ts'
 import { Lockout } from './access/lockout.ts'
+import { knowMasked, maskAnswers, namesForAsker } from './access/masking.ts'
 import { Passwords } from './access/passwords.ts'
 import { refuseBroken } from './broken-requests.ts'
 import { addEntityTags } from './caching.ts'
@@ -33,6 +34,7 @@ import { filterRoute } from './routes/filter.ts'
 import { flowsRoute } from './routes/flows.ts'
 import { queriesRoute } from './routes/queries.ts'
 import { reportRoute } from './routes/report.ts'
+import { reportsRoute } from './routes/reports.ts'
 import { seriesRoute } from './routes/series.ts'
 import { liveRoute } from './routes/live.ts'
 import { namesRoute } from './routes/names.ts'
@@ -102,6 +104,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sampleInterval: eventLoopSampleMs,
     retryAfter: 5,
   })
+  maskAnswers(app, options)
   addEntityTags(app)
   await app.register(compress, { threshold: compressedFromBytes })
   await describe(app, packageFile.version)
@@ -117,8 +120,10 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const given = settings.access.passwordFile === null ? [] : [firstAdmin]
   const accounts = new Accounts(state, now, new Set(given))
   const access = { accounts, passwords: new Passwords(), lockout: new Lockout(now) }
-  const parts: SessionParts = { ...options, ...access, now, heavy }
+  const names = namesForAsker(options.names)
+  const parts: SessionParts = { ...options, ...access, names, now, heavy }
   await guardAccess(app, { settings, accounts, state, now })
+  knowMasked(app, settings)
   await app.register(seriesRoute(parts))
   await app.register(topRoute(parts))
   await app.register(flowsRoute(parts))
@@ -132,6 +137,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(dashboardsRoute(parts))
   await app.register(panelsRoute(parts))
   await app.register(namesRoute(parts))
+  await app.register(reportsRoute(parts))
   await app.register(trackersRoute(parts))
   await app.register(alertsRoute(parts))
   await app.register(liveRoute({ ...parts, pageFolder: options.pageFolder }))

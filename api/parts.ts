@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { Settings } from '../flow/settings.ts'
 import type { FlowStore } from '../store/flows.ts'
+import { refuseNarrow } from './access/masking.ts'
 import { HeavyQueries } from './heavy.ts'
 import { exportersOf, type StatusSource } from './ingest-status.ts'
 import type { NameSource } from './labels.ts'
@@ -40,6 +41,7 @@ export async function windowOf(
     exporters,
     local: local.networks,
   })
+  refuseNarrow(window.filter)
   const seen = exporters.map(({ address, firstSeen, lastSeen }) => ({
     address,
     firstSeen: firstSeen * 1000,

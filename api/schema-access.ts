@@ -5,7 +5,7 @@ import { closed, documented, line, nullableSeconds, seconds } from './schema-sta
 import { idPattern } from '../store/state.ts'
 
 /**
- * admin: everything. viewer: reads everything, makes annotations. wall: reads one dashboard and
+ * admin: everything. viewer: reads everything, makes annotations, saves reports. wall: reads one dashboard and
  * what its panels show.
  */
 export const roles = ['admin', 'viewer', 'wall'] as const
@@ -31,6 +31,8 @@ export const SessionAnswer = closed({
   /** The only dashboard that a wall session reaches. */
   dashboard: Type.Union([Type.String(), Type.Null()]),
   expiresAt: nullableSeconds,
+  /** Networks are told instead of hosts: to be shown. */
+  masked: Type.Boolean(),
   /** Everybody who reaches the port is admin: to be shown. */
   open: Type.Boolean(),
 })

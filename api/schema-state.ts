@@ -184,6 +184,39 @@ export type Dashboard = Static<typeof Dashboard>
 export const DashboardsAnswer = closed({ dashboards: Type.Array(Dashboard) })
 export type DashboardsAnswer = Static<typeof DashboardsAnswer>
 
+/** A report that was given a name: what it asks of the API, and its address on the page. */
+export const ReportBody = closed({
+  name: line('name of the report', 80),
+  kind: Type.Enum(['top', 'flows'], { description: 'which of /api/top and /api/flows it asks' }),
+  query: Type.Record(Type.String({ pattern: '^[a-z]{1,20}$' }), Type.String({ maxLength: 1000 }), {
+    description: 'its parameters; times such as now-24h mean now each time',
+    maxProperties: 20,
+  }),
+  address: Type.Optional(
+    Type.String({
+      pattern: '^\\?[^\\u0000-\\u0020\\u007f]*$',
+      maxLength: 4000,
+      description: 'query of its address on the page',
+    }),
+  ),
+})
+export type ReportBody = Static<typeof ReportBody>
+
+export const SavedReport = closed({
+  ...documented,
+  ...ReportBody.properties,
+  author: Type.String(),
+})
+export type SavedReport = Static<typeof SavedReport>
+
+export const ReportsAnswer = closed({ reports: Type.Array(SavedReport) })
+export type ReportsAnswer = Static<typeof ReportsAnswer>
+
+export const ReportAnswerQuery = closed({
+  format: Type.Optional(Type.Enum(['json', 'csv', 'ndjson', 'parquet'])),
+})
+export type ReportAnswerQuery = Static<typeof ReportAnswerQuery>
+
 /** What a DELETE answers. */
 export const Removed = closed({ removed: Type.Literal(true) })
 export type Removed = Static<typeof Removed>

@@ -12,6 +12,12 @@ export const consoleSpecs = {
     oneOf(...authWords),
     'write password, proxy, or none (who reaches the port may read and change everything)',
   ),
+  MASK: setting(
+    'roles that are told networks instead of hosts: viewer, wall, or both, comma-separated',
+    '',
+    (text) => maskedRoles(list(text)),
+    'write viewer, wall, or both',
+  ),
   PASSWORD_FILE: setting('file that holds the password of the user admin', '', optional, ''),
   PROXIES: setting(
     'networks of the proxies in front, whose X-Forwarded-For and user header are believed',
@@ -68,6 +74,14 @@ export const consoleSpecs = {
   COUNTRY_FILE: setting('MMDB file of countries', '', optional, ''),
 } as const
 
+/** Roles that may be told less than everything. */
+export type MaskedRole = 'viewer' | 'wall'
+
+function maskedRoles(words: readonly string[]): MaskedRole[] | null {
+  const roles = words.filter((word) => word === 'viewer' || word === 'wall')
+  return roles.length === words.length ? roles : null
+}
+
 /** Where names come from beside WEIR_NAMES. */
 export interface NamingSettings {
   dns: 'private' | 'all' | 'off'
@@ -98,6 +112,8 @@ export interface AccessSettings {
   /** null: not said, which is `none` on loopback. */
   auth: Auth | null
   passwordFile: string | null
+  /** Roles that are told networks instead of hosts. */
+  mask: MaskedRole[]
   /** null: there is no proxy. */
   proxies: ReturnType<typeof networks>
   proxyUserHeader: string

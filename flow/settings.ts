@@ -119,6 +119,7 @@ export function readSettings(
     timeZone: timeZoneName,
     access: {
       auth: read('AUTH', s.AUTH),
+      mask: read('MASK', s.MASK),
       passwordFile: read('PASSWORD_FILE', s.PASSWORD_FILE) || null,
       proxies: read('PROXIES', s.PROXIES),
       proxyUserHeader: read('PROXY_USER_HEADER', s.PROXY_USER_HEADER),

@@ -15,6 +15,8 @@ import { takeLock, type Lock } from './lock.ts'
 export const collections = {
   annotations: { countMax: 10_000, bytesMax: 8192 },
   dashboards: { countMax: 500, bytesMax: 65_536 },
+  /** Reports that were given a name. */
+  reports: { countMax: 1000, bytesMax: 16_384 },
   trackers: { countMax: 2000, bytesMax: 32_768 },
   alerts: { countMax: 1000, bytesMax: 16_384 },
   /** What was told of each alert: see store/alert.ts. */

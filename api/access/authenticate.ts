@@ -8,6 +8,7 @@ import { ApiError } from '../errors.ts'
 import { everybody, identify, identityOf, type Identity } from '../identity.ts'
 import type { ApiState } from '../state.ts'
 import type { Accounts } from './accounts.ts'
+import { isMasked } from './masking.ts'
 
 /** Over TLS the browser itself sees to it that nobody else set the cookie (`__Host-`). */
 const cookieNames = { plain: 'weir-session', secure: '__Host-weir-session' }
@@ -31,6 +32,7 @@ export async function guardAccess(app: FastifyInstance, parts: GuardParts): Prom
     const identity = await whoAsks(request, parts)
     if (identity) identify(request, identity)
     if (rule.may !== 'open') checkRule(rule, identity, request)
+    if (rule.whole && isMasked(request, parts.settings)) throw masked()
   })
   // Noted before the answer goes out, so that nobody has looked unnoted.
   app.addHook('onSend', async (request, reply) => {
@@ -125,6 +127,13 @@ function checkRule(rule: Rule, identity: Identity | null, request: FastifyReques
   if (isAllowed && isOwn(rule, identity, request)) return
   throw new ApiError(403, 'not-allowed', {
     message: `the role ${identity.role} may not do this`,
+    remedy: 'ask an admin',
+  })
+}
+
+function masked(): ApiError {
+  return new ApiError(403, 'masked', {
+    message: 'addresses are masked for your role, and this is about single hosts',
     remedy: 'ask an admin',
   })
 }

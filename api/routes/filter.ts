@@ -7,6 +7,8 @@ import { parseFilter } from '../../flow/filter/parse.ts'
 import { formatFilter } from '../../flow/filter/print.ts'
 import { filterSuggestions } from '../../flow/filter/suggest.ts'
 import { filterSqlText } from '../../store/archive/filter-sql.ts'
+import { refuseNarrow } from '../access/masking.ts'
+import { ApiError } from '../errors.ts'
 import { exportersOf } from '../ingest-status.ts'
 import type { ApiParts } from '../parts.ts'
 import { filterContext, knownNames } from '../query/filter-context.ts'
@@ -40,8 +42,15 @@ function read(
 ): Pick<FilterAnswer, 'filter' | 'sql' | 'error'> {
   try {
     const filter: Filter = parseFilter(text, context) ?? { kind: 'any' }
+    refuseNarrow(filter)
     return { filter: formatFilter(filter), sql: filterSqlText(filter), error: null }
   } catch (error) {
+    if (error instanceof ApiError)
+      return {
+        filter: null,
+        sql: null,
+        error: { message: error.message, position: 0, expected: error.remedy },
+      }
     if (!(error instanceof FilterError)) throw error
     const { message, position, expected } = error
     return { filter: null, sql: null, error: { message, position, expected } }

@@ -22,38 +22,41 @@ const schema = {
 
 export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/api/flows', { schema }, async ({ query }, reply) => {
-      const { window, now } = await windowOf(parts, query)
-      const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: flowsMax })
-      const { flows, more } = await parts.heavy.run(reply, (signal, progress) =>
-        parts.flows.list({
-          from: window.from,
-          to: window.to,
-          filter: archiveFilter(window),
-          include: window.include,
-          signal,
-          progress,
-          order: query.order ?? 'first',
-          limit,
-        }),
-      )
-      sayFreshness(reply, window, now)
-      if (query.format === 'parquet')
-        return download(reply, {
-          type: 'application/vnd.apache.parquet',
-          extension: 'parquet',
-          more,
-        }).send(await flowsParquet(flows))
-      const answer = {
-        from: window.from / 1000,
-        to: window.to / 1000,
-        flows: flows.map(flowOf),
-        more,
-        remarks: await remarksOf(parts, window),
-      }
-      return formats[query.format ?? 'json'](reply, answer)
-    })
+    app.get('/api/flows', { schema }, ({ query }, reply) => sendFlows(parts, query, reply))
   }
+}
+
+/** Answers a query for flows in the format it asks for. */
+export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: FastifyReply) {
+  const { window, now } = await windowOf(parts, query)
+  const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: flowsMax })
+  const { flows, more } = await parts.heavy.run(reply, (signal, progress) =>
+    parts.flows.list({
+      from: window.from,
+      to: window.to,
+      filter: archiveFilter(window),
+      include: window.include,
+      signal,
+      progress,
+      order: query.order ?? 'first',
+      limit,
+    }),
+  )
+  sayFreshness(reply, window, now)
+  if (query.format === 'parquet')
+    return download(reply, {
+      type: 'application/vnd.apache.parquet',
+      extension: 'parquet',
+      more,
+    }).send(await flowsParquet(flows))
+  const answer = {
+    from: window.from / 1000,
+    to: window.to / 1000,
+    flows: flows.map(flowOf),
+    more,
+    remarks: await remarksOf(parts, window),
+  }
+  return formats[query.format ?? 'json'](reply, answer)
 }
 
 /** A stored record with times in unix seconds. */

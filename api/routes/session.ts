@@ -188,6 +188,7 @@ function answerOf({ settings }: ApiParts, identity: Identity | null): SessionAns
     role,
     dashboard: identity?.dashboard ?? null,
     expiresAt: identity?.expiresAt ? identity.expiresAt / 1000 : null,
+    masked: settings.access.mask.some((each) => each === role),
     open: auth === 'none' || auth === null,
   }
 }

@@ -21,11 +21,14 @@ const schema = {
 
 export function topRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/api/top', { schema }, async ({ query }, reply) => {
-      const answer = await topAnswer(parts, query, reply)
-      return query.format === 'csv' ? sendCsv(reply, topCsv(answer)) : answer
-    })
+    app.get('/api/top', { schema }, ({ query }, reply) => sendTop(parts, query, reply))
   }
+}
+
+/** Answers a query for a top table in the format it asks for. */
+export async function sendTop(parts: ApiParts, query: TopQuery, reply: FastifyReply) {
+  const answer = await topAnswer(parts, query, reply)
+  return query.format === 'csv' ? sendCsv(reply, topCsv(answer)) : answer
 }
 
 /** Answers a query for a top table, and says for how long the answer holds. */

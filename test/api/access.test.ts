@@ -2,113 +2,21 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { suite, test, type TestContext } from 'node:test'
-
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import { suite, test } from 'node:test'
 
 import { access } from '../../api/access.ts'
 import { makeFirstAdmin } from '../../api/access/first-admin.ts'
 import { Passwords } from '../../api/access/passwords.ts'
-import { openApiState, type ApiState } from '../../api/state.ts'
-import type { SessionAnswer, TokenMade } from '../../api/schema-access.ts'
+import { openApiState } from '../../api/state.ts'
+import type { SessionAnswer } from '../../api/schema-access.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { StateStore } from '../../store/state.ts'
 import { scratchFolder } from '../processes.ts'
+import { AccessUnderTest, adminPassword, ours, type Method } from './access-under-test.ts'
 import { appUnderTest } from './app-under-test.ts'
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
-
-interface Asking {
-  cookie?: string
-  bearer?: string
-  body?: object
-  headers?: Record<string, string>
-}
-
-const adminPassword = 'correct horse battery staple'
-const ours = { host: '127.0.0.1:8080', origin: 'http://127.0.0.1:8080' }
-
-/** An API with a login, its admin's password in a file, a viewer, and two dashboards. */
-class Console {
-  readonly app: FastifyInstance
-  readonly state: ApiState
-
-  private constructor(app: FastifyInstance, state: ApiState) {
-    this.app = app
-    this.state = state
-  }
-
-  static async open(
-    t: TestContext,
-    { now = Date.now, environment = {} }: { now?: () => number; environment?: object } = {},
-  ): Promise<Console> {
-    const data = await scratchFolder()
-    const passwordFile = join(data, 'password')
-    await writeFile(passwordFile, `${adminPassword}\n`)
-    const state = openApiState(data, now)
-    const { app } = await appUnderTest(t, {
-      environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: passwordFile, ...environment },
-      options: { state, now },
-    })
-    const place = { column: 0, row: 0, columns: 12, rows: 4 }
-    const query = { from: 'now-1h', to: 'now' }
-    for (const id of ['mine', 'other'])
-      await state.change({
-        collection: 'dashboards',
-        id,
-        body: { title: id, panels: [{ kind: 'chart', place, query }], author: 'admin' },
-      })
-    return new Console(app, state)
-  }
-
-  async ask(method: Method, url: string, asking: Asking = {}): Promise<LightMyRequestResponse> {
-    const { cookie, bearer, body, headers = ours } = asking
-    return this.app.inject({
-      method,
-      url,
-      headers: {
-        ...headers,
-        ...(cookie === undefined ? {} : { cookie }),
-        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-      },
-      ...(body === undefined ? {} : { payload: body }),
-    })
-  }
-
-  /** Logs in and gives the cookie. */
-  async login(body: object, cookie?: string): Promise<string> {
-    const asking = cookie === undefined ? { body } : { body, cookie }
-    const response = await this.ask('POST', '/api/login', asking)
-    assert.equal(response.statusCode, 200, response.body)
-    const { name, value } = response.cookies[0]!
-    return `${name}=${value}`
-  }
-
-  admin(): Promise<string> {
-    return this.login({ user: 'admin', password: adminPassword })
-  }
-
-  async token(role: string, dashboard?: string): Promise<TokenMade> {
-    const body = { name: role, role, ...(dashboard === undefined ? {} : { dashboard }) }
-    const made = await this.ask('POST', '/api/tokens', { cookie: await this.admin(), body })
-    assert.equal(made.statusCode, 201, made.body)
-    return made.json()
-  }
-
-  async viewer(): Promise<string> {
-    const body = { user: 'vera', role: 'viewer', password: 'a long enough one' }
-    await this.ask('POST', '/api/users', { cookie: await this.admin(), body })
-    return this.login({ user: 'vera', password: 'a long enough one' })
-  }
-
-  async wall(): Promise<string> {
-    const { secret } = await this.token('wall', 'mine')
-    return this.login({ token: secret })
-  }
-}
-
 test('every route answers the roles of the table, and nobody else', async (t) => {
-  const console = await Console.open(t)
+  const console = await AccessUnderTest.open(t)
   const cookies = {
     nobody: '',
     admin: await console.admin(),
@@ -120,7 +28,7 @@ test('every route answers the roles of the table, and nobody else', async (t) =>
     // A logout ends the session that the next line needs; it has a test of its own.
     if (route === 'POST /api/logout') continue
     const [method = '', pattern = ''] = route.split(' ')
-    if (!console.app.hasRoute({ method, url: pattern })) continue
+    assert.ok(console.app.hasRoute({ method, url: pattern }), `${route} is not a route`)
     const url = pattern.replace(':id', own === undefined ? 'absent' : 'mine').replace(':panel', '0')
     for (const [role, cookie] of Object.entries(cookies)) {
       const allowed = may === 'open' || may.some((each) => each === role)
@@ -137,7 +45,7 @@ test('every route answers the roles of the table, and nobody else', async (t) =>
 })
 
 test('every route of the API is in the table', async (t) => {
-  const { app } = await Console.open(t)
+  const { app } = await AccessUnderTest.open(t)
   await app.ready()
   const described = app.swagger() as { paths: Record<string, Record<string, unknown>> }
   for (const [path, operations] of Object.entries(described.paths))
@@ -148,7 +56,7 @@ test('every route of the API is in the table', async (t) => {
 })
 
 test('a wall reaches its own dashboard only, however the address is written', async (t) => {
-  const console = await Console.open(t)
+  const console = await AccessUnderTest.open(t)
   const cookie = await console.wall()
   const status = async (url: string) => (await console.ask('GET', url, { cookie })).statusCode
   assert.equal(await status('/api/dashboards/mine'), 200)
@@ -186,7 +94,7 @@ test('a wall reaches its own dashboard only, however the address is written', as
 })
 
 test('the session of a wall ends with its token, and the token itself reads nothing', async (t) => {
-  const console = await Console.open(t)
+  const console = await AccessUnderTest.open(t)
   const { secret, id, link } = await console.token('wall', 'mine')
   assert.equal(link, `/wall/mine#${secret}`)
   const cookie = await console.login({ token: secret })
@@ -204,7 +112,7 @@ test('the session of a wall ends with its token, and the token itself reads noth
 
 test('ten thousand wrong passwords cost little, keep nobody out elsewhere, and end', async (t) => {
   let now = Date.now()
-  const console = await Console.open(t, { now: () => now })
+  const console = await AccessUnderTest.open(t, { now: () => now })
   const tried = (password: string, remoteAddress: string) =>
     console.app.inject({
       method: 'POST',
@@ -232,7 +140,7 @@ test('ten thousand wrong passwords cost little, keep nobody out elsewhere, and e
 })
 
 test('a session that was there before the log-in is not the one after it', async (t) => {
-  const console = await Console.open(t)
+  const console = await AccessUnderTest.open(t)
   const planted = 'weir-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
   const cookie = await console.login({ user: 'admin', password: adminPassword }, planted)
   assert.notEqual(cookie, planted)
@@ -261,7 +169,7 @@ suite('changes that another site makes a browser send are refused', () => {
   ]
   for (const [what, headers, status] of cases)
     test(`${what} is ${status}`, async (t) => {
-      const console = await Console.open(t)
+      const console = await AccessUnderTest.open(t)
       const cookie = await console.admin()
       const host = { host: ours.host, ...headers }
       const response = await console.ask('POST', '/api/annotations', {
@@ -274,7 +182,7 @@ suite('changes that another site makes a browser send are refused', () => {
 })
 
 test('cookies are for this site and no script; over TLS of a trusted proxy they are secure', async (t) => {
-  const console = await Console.open(t, { environment: { WEIR_PROXIES: '10.1.0.0/16' } })
+  const console = await AccessUnderTest.open(t, { environment: { WEIR_PROXIES: '10.1.0.0/16' } })
   const login = async (remoteAddress: string) => {
     const response = await console.app.inject({
       method: 'POST',
@@ -319,7 +227,7 @@ test('a proxy’s header is believed from the proxy alone', async (t) => {
 })
 
 test('what a user may do changes at once, and the last admin stays', async (t) => {
-  const console = await Console.open(t)
+  const console = await AccessUnderTest.open(t)
   const [admin, viewer] = [await console.admin(), await console.viewer()]
   const promote = await console.ask('PUT', '/api/users/vera', {
     cookie: admin,
@@ -334,7 +242,7 @@ test('what a user may do changes at once, and the last admin stays', async (t) =
 })
 
 test('looking at flows is noted with who, from where and what', async (t) => {
-  const console = await Console.open(t)
+  const console = await AccessUnderTest.open(t)
   const [admin, cookie] = [await console.admin(), await console.viewer()]
   await console.ask('GET', '/api/flows?from=now-1h&filter=host+10.0.0.22', { cookie })
   const { entries } = (await console.ask('GET', '/api/audit', { cookie: admin })).json<{
@@ -347,7 +255,7 @@ test('looking at flows is noted with who, from where and what', async (t) => {
 })
 
 test('tokens serve programs, as what they were made for, until they are revoked', async (t) => {
-  const console = await Console.open(t)
+  const console = await AccessUnderTest.open(t)
   const { secret, id } = await console.token('viewer')
   const status = async (method: Method, url: string) =>
     (await console.ask(method, url, { bearer: secret, headers: { host: ours.host } })).statusCode
@@ -385,7 +293,7 @@ test('the first password is made up once, kept as a hash, and logs in', async (t
 
 test('a session outlives a restart, and ends unused after its time', async (t) => {
   let now = Date.now()
-  const console = await Console.open(t, { now: () => now })
+  const console = await AccessUnderTest.open(t, { now: () => now })
   const cookie = await console.admin()
   now += 11 * 3_600_000
   assert.equal((await console.ask('GET', '/api/users', { cookie })).statusCode, 200)

@@ -63,11 +63,21 @@ function Who() {
       </span>
     )
   if (who.auth === 'none') return null
-  if (who.auth === 'proxy') return <small>{who.user}</small>
   return (
-    <button type="button" class="plain" title="end the session" onClick={() => void logOut()}>
-      {who.user} · log out
-    </button>
+    <>
+      {who.masked && (
+        <span class="open-note" title="WEIR_MASK: your role sees networks instead of hosts">
+          addresses masked
+        </span>
+      )}
+      {who.auth === 'proxy' ? (
+        <small>{who.user}</small>
+      ) : (
+        <button type="button" class="plain" title="end the session" onClick={() => void logOut()}>
+          {who.user} · log out
+        </button>
+      )}
+    </>
   )
 }
 

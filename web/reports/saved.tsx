@@ -1,82 +1,95 @@
-/** Reports that were given a name, kept in this browser; their addresses can be sent to anybody. */
+/** Reports that were given a name: kept on the server, for everybody, and asked again when they are chosen. */
 import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 
+import type { ReportBody } from '../../api/schema-state.ts'
+import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { go, place } from '../state/route.ts'
+import { session } from '../state/session.ts'
+import { view } from '../state/view.ts'
+import { zone } from '../state/zone.ts'
+import { question, reportQuery } from './question.ts'
+import { removeReport, savedReports, saveReport } from './saved-reports.ts'
 
-interface SavedReport {
-  name: string
-  /** The query of its address. */
-  query: string
-}
-
-const storageKey = 'reports'
-const savedMax = 100
-
-function stored(): SavedReport[] {
-  try {
-    const list: unknown = JSON.parse(localStorage.getItem(storageKey) ?? '[]')
-    return Array.isArray(list) ? (list as SavedReport[]).slice(0, savedMax) : []
-  } catch {
-    return []
-  }
-}
-
-const reports = signal<readonly SavedReport[]>(stored())
 const name = signal('')
 
-function keep(list: readonly SavedReport[]): void {
-  reports.value = list.slice(0, savedMax)
-  localStorage.setItem(storageKey, JSON.stringify(reports.value))
+/** What is kept of the report that is shown: its times as they are written, so that now means now. */
+function bodyOf(given: string): ReportBody {
+  const { from, to } = view.value
+  const asked = { ...reportQuery.value, from, to, tz: zone.value }
+  const query = Object.entries(asked).filter(([, value]) => value !== '')
+  return {
+    name: given,
+    kind: question.value.preset.kind,
+    query: Object.fromEntries(query),
+    address: place.value.query === '' ? '?' : place.value.query,
+  }
 }
 
 export function Saved() {
-  const chosen = reports.value.find(({ query }) => query === place.value.query)
+  useEffect(() => savedReports.follow(), [])
+  const { fault, run } = useAttempt()
+  const kept = savedReports.state.value.answer ?? []
+  const chosen = kept.find(({ address }) => address === place.value.query)
   const save = (event: Event) => {
     event.preventDefault()
     const given = name.value.trim()
-    if (given === '') return
-    const others = reports.value.filter((report) => report.name !== given)
-    keep([{ name: given, query: place.value.query }, ...others])
-    name.value = ''
+    if (given === '' || !reportQuery.value) return
+    void run(async () => {
+      await saveReport(bodyOf(given))
+      name.value = ''
+    })
+  }
+  const open = (id: string) => {
+    const picked = kept.find((each) => each.id === id)
+    if (picked) go(`/reports${picked.address ?? ''}`)
   }
   return (
     <form class="saved" onSubmit={save}>
-      {reports.value.length > 0 && (
+      {kept.length > 0 && (
         <select
           aria-label="Saved reports"
-          value={chosen?.name ?? ''}
-          onChange={(event) => {
-            const picked = reports.value.find((each) => each.name === event.currentTarget.value)
-            if (picked) go(`/reports${picked.query}`)
-          }}
+          value={chosen?.id ?? ''}
+          onChange={(event) => open(event.currentTarget.value)}
         >
           <option value="">saved reports</option>
-          {reports.value.map((report) => (
-            <option key={report.name} value={report.name}>
+          {kept.map((report) => (
+            <option key={report.id} value={report.id}>
               {report.name}
             </option>
           ))}
         </select>
       )}
       {chosen && (
-        <button
-          type="button"
-          onClick={() => keep(reports.value.filter((report) => report !== chosen))}
-        >
-          forget it
-        </button>
+        <>
+          <a
+            href={`/api/reports/${chosen.id}/answer?format=csv`}
+            title={`saved by ${chosen.author}; this address gives it anew each time`}
+            download
+          >
+            anew as CSV
+          </a>
+          <button type="button" onClick={() => void run(() => removeReport(chosen))}>
+            forget it
+          </button>
+        </>
       )}
-      <input
-        type="text"
-        aria-label="Name to save this report under"
-        placeholder="save as …"
-        maxLength={80}
-        value={name.value}
-        onInput={(event) => (name.value = event.currentTarget.value)}
-      />
-      <button type="submit" disabled={name.value.trim() === ''}>
-        save
-      </button>
+      {session.value?.role !== 'wall' && (
+        <>
+          <input
+            type="text"
+            aria-label="Name to save this report under"
+            placeholder="save as …"
+            maxLength={80}
+            value={name.value}
+            onInput={(event) => (name.value = event.currentTarget.value)}
+          />
+          <button type="submit" disabled={name.value.trim() === ''}>
+            save
+          </button>
+        </>
+      )}
+      <Fault text={fault} />
     </form>
   )
 }

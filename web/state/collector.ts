@@ -29,7 +29,8 @@ const localNetworks = computed(() => {
 
 export const isLocal = computed(() => {
   const networks = localNetworks.value
-  return (host: string) => networks.hasText(host)
+  // A masked host is written as its network, a tilde and a tag.
+  return (host: string) => networks.hasText(host.split('~', 1)[0]!)
 })
 
 /** The name of an exporter as people know it: its own, else its address. */

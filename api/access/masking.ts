@@ -1,0 +1,123 @@
+/**
+ * Answers for roles that WEIR_MASK names: they tell networks instead of hosts, and no names of hosts.
+ * Everything that is text goes through one place on its way out, so that no route can forget it; what
+ * is not text is refused.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Filter } from '../../flow/filter.ts'
+import type { Settings } from '../../flow/settings.ts'
+import { ApiError, errorAnswer } from '../errors.ts'
+import { identityOf } from '../identity.ts'
+import { exportersOf, type StatusSource } from '../ingest-status.ts'
+import type { NameSource } from '../labels.ts'
+import { AddressMask, toldBitsOf } from './masked-text.ts'
+
+interface Asker {
+  /** A filter may not single out a host; one that an admin has kept in a dashboard may. */
+  mayNarrow: boolean
+}
+
+const askers = new AsyncLocalStorage<Asker>()
+
+/** Of these no address is of a host: exporters and settings, and who asks. */
+const plainRoutes = /^\/api\/(status|exporters|session|login|logout|docs|tokens|users|live)\b/
+const keptQuery = '/api/dashboards/:id/panels/:panel'
+
+/** Whether who makes a request is told networks only. */
+export function isMasked(request: FastifyRequest, { access }: Settings): boolean {
+  const role = identityOf(request)?.role
+  return role !== undefined && access.mask.some((each) => each === role)
+}
+
+/** Has requests of masked roles known as such from here on; to be added after it was found out who asks. */
+export function knowMasked(app: FastifyInstance, settings: Settings): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!isMasked(request, settings)) done()
+    else askers.run({ mayNarrow: request.routeOptions.url === keptQuery }, () => done())
+  })
+}
+
+/** Masks what goes out to them; to be added before answers are tagged and compressed. */
+export function maskAnswers(
+  app: FastifyInstance,
+  { settings, status }: { settings: Settings; status: StatusSource },
+): void {
+  const mask = new AddressMask()
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { url = '' } = request.routeOptions
+    if (!url.startsWith('/api/') || plainRoutes.test(url) || !isMasked(request, settings))
+      return payload
+    if (payload === null || payload === undefined) return payload
+    if (typeof payload !== 'string') return refuseWhole(reply)
+    const exporters = exportersOf(await status.read()).map(({ address }) => address)
+    void reply.removeHeader('content-length')
+    return mask.text(payload, new Set(exporters))
+  })
+}
+
+/** Files in which nothing can be masked: Parquet, PDF, pictures. */
+function refuseWhole(reply: FastifyReply): string {
+  const refusal = new ApiError(403, 'masked', {
+    message: 'addresses are masked for your role, which this format does not allow for',
+    remedy: 'ask for JSON, CSV or HTML, or ask an admin',
+  })
+  void reply.code(refusal.status).type('application/json; charset=utf-8')
+  void reply.removeHeader('content-disposition').removeHeader('content-length')
+  return JSON.stringify(errorAnswer(refusal))
+}
+
+/** @throws ApiError where a filter singles out hosts for somebody who is told networks only */
+export function refuseNarrow(filter: Filter | undefined): void {
+  const asker = askers.getStore()
+  if (!asker || asker.mayNarrow || !filter || !isNarrow(filter)) return
+  throw new ApiError(403, 'masked', {
+    message: 'addresses are masked for your role, and this filter singles out hosts',
+    remedy: 'ask for networks of /24 (IPv6: /48) or wider, or ask an admin',
+  })
+}
+
+function isNarrow(filter: Filter): boolean {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.terms.some(isNarrow)
+    case 'not':
+      return isNarrow(filter.term)
+    case 'address': {
+      if (filter.field === 'exporter') return false
+      return [...filter.networks, ...filter.except].some(
+        ({ words, bits }) => bits > toldBitsOf(words),
+      )
+    }
+    case 'number':
+      return filter.field === 'mac'
+    case 'any':
+    case 'family':
+    case 'bits':
+      return false
+  }
+}
+
+/** The names of a source, without those of hosts where who asks is told networks only. */
+export function namesForAsker(names: NameSource): NameSource {
+  const isHidden = () => askers.getStore() !== undefined
+  return {
+    hostName: (address) => (isHidden() ? null : names.hostName(address)),
+    exporterName: (address) => names.exporterName(address),
+    exporterAddresses: (name) => names.exporterAddresses(name),
+    interface: (exporter, index) => names.interface(exporter, index),
+    application: (exporter, id) => names.application?.(exporter, id) ?? null,
+    networksNamed: (name) => names.networksNamed(name),
+    interfacesNamed: (name) => names.interfacesNamed(name),
+    at: (ms) => namesForAsker(names.at?.(ms) ?? names),
+    problem: () => names.problem?.() ?? null,
+    about: (address) =>
+      isHidden() || !names.about
+        ? { history: [], network: null, place: null }
+        : names.about(address),
+    all: () => (isHidden() ? { ...names.all(), networks: [] } : names.all()),
+  }
+}

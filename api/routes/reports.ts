@@ -1,0 +1,127 @@
+/**
+ * CRUD /api/reports: reports that were given a name; and GET /api/reports/ID/answer, which asks one again:
+ * its times mean now, so that a program gets the report of today at the address of yesterday.
+ */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { Errors } from 'typebox/value'
+
+import type { StateDocument } from '../../store/state.ts'
+import { documentRoutes } from '../document-routes.ts'
+import { documentOf, headOf, putDocument, sayCreated } from '../documents.ts'
+import { badQuery } from '../errors.ts'
+import { authorOf } from '../identity.ts'
+import type { ApiParts, App } from '../parts.ts'
+import { ErrorAnswer, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../schema.ts'
+import {
+  ReportAnswerQuery,
+  ReportBody,
+  ReportsAnswer,
+  IdParameters,
+  SavedReport,
+} from '../schema-state.ts'
+import { NoQuery } from '../schema-status.ts'
+import { slugOf } from './dashboards.ts'
+import { sendFlows } from './flows.ts'
+import { sendTop } from './top.ts'
+
+interface KeptReport extends ReportBody {
+  author: string
+}
+
+const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
+const collection = 'reports' as const
+
+export function reportsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    listRoutes(app, parts)
+    documentRoutes(app, parts, {
+      collection,
+      summaries: {
+        get: 'A saved report',
+        put: 'Changes a saved report',
+        delete: 'Removes a saved report',
+      },
+      body: ReportBody,
+      answer: SavedReport,
+      revise({ author }: KeptReport, asked) {
+        checkReport(asked)
+        return { ...asked, author }
+      },
+      answerOf,
+    })
+    answerRoute(app, parts)
+  }
+}
+
+function listRoutes(app: App, { state }: ApiParts): void {
+  app.get(
+    '/api/reports',
+    {
+      schema: {
+        summary: 'All saved reports, by name',
+        querystring: NoQuery,
+        response: { 200: ReportsAnswer, ...errors },
+      },
+    },
+    async () => {
+      const kept = await state.list<KeptReport>(collection)
+      return { reports: kept.map(answerOf).sort((a, b) => a.name.localeCompare(b.name)) }
+    },
+  )
+  app.post(
+    '/api/reports',
+    {
+      schema: {
+        summary: 'Saves a report under a name',
+        body: ReportBody,
+        response: { 201: SavedReport, ...errors },
+      },
+    },
+    async (request, reply) => {
+      checkReport(request.body)
+      const id = slugOf(request.body.name)
+      const body: KeptReport = { ...request.body, author: authorOf(request) }
+      const made = await putDocument(state, { collection, id, body, revision: 0 })
+      sayCreated(reply, `/api/reports/${id}`)
+      return answerOf(made)
+    },
+  )
+}
+
+function answerRoute(app: App, parts: ApiParts): void {
+  app.get(
+    '/api/reports/:id/answer',
+    {
+      schema: {
+        summary: 'What a saved report says now: as /api/top or /api/flows answer',
+        params: IdParameters,
+        querystring: ReportAnswerQuery,
+        response: { 200: Type.Union([TopAnswer, FlowsAnswer]), ...errors },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const { kind, query: kept } = (
+        await documentOf<KeptReport>(parts.state, collection, params.id)
+      ).body
+      const asked = query.format === undefined ? kept : { ...kept, format: query.format }
+      checkReport({ kind, query: asked })
+      return kind === 'top' ? sendTop(parts, asked, reply) : sendFlows(parts, asked, reply)
+    },
+  )
+}
+
+/** @throws ApiError where a report's query could not be answered */
+function checkReport({ kind, query }: Pick<ReportBody, 'kind' | 'query'>): void {
+  const [fault] = Errors(kind === 'top' ? TopQuery : FlowsQuery, query)
+  if (fault)
+    throw badQuery(
+      'bad-report',
+      `its query ${fault.instancePath} ${fault.message}`,
+      `give the parameters of /api/${kind}`,
+    )
+}
+
+function answerOf(document: StateDocument<KeptReport>): SavedReport {
+  return { ...headOf(document), ...document.body }
+}
