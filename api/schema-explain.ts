@@ -100,7 +100,7 @@ export const Usual = closed({
   connections: nullableNumber,
   actual: closed({
     bits: closed({ in: Type.Number(), out: Type.Number() }),
-    connections: count,
+    connections: nullableNumber,
   }),
 })
 export type Usual = Static<typeof Usual>

@@ -203,9 +203,9 @@ export class Collector {
 
   /** Follows trackers as they are now: at the moment at which the archive is sealed. */
   #takeUpTrackers(documents: Parameters<TrackerKeeper['takeUp']>[0], nowMs: number) {
-    const { redo, held, set } = this.#parts.trackers.takeUp(documents, nowMs)
+    const { redo: again, held, set } = this.#parts.trackers.takeUp(documents, nowMs)
     for (const interval of held) this.#held.add(interval)
-    for (const interval of redo) {
+    for (const interval of again) {
       if (!this.#redo.has(interval)) this.#forTrackers.add(interval)
       this.#redo.add(interval)
     }

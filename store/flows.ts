@@ -139,6 +139,8 @@ export interface FlowScan {
   to: number
   /** An address. */
   exporter?: string | undefined
+  /** Addresses: only flows of which one of these is an end. Absent: all. */
+  hosts?: readonly string[] | undefined
   /** More are refused. */
   rowsMax: number
   signal?: AbortSignal | undefined

@@ -1,6 +1,7 @@
 /** An event in the words of the contract: sentence, actors, evidence. */
 import type { ActorFacts } from '../../flow/incident/incident.ts'
 import { Rates } from '../../flow/incident/rates.ts'
+import { directions } from '../../flow/incident/scene.ts'
 import {
   sayBytes,
   sayClock,
@@ -115,6 +116,7 @@ function seriesOf(event: Event, wording: Wording): Pick<Evidence, 'step' | 'time
   const to = Math.min(scene.grid.from + scene.grid.seconds * 1000, span.to + beside)
   const step = steps.find((each) => (to - from) / 1000 / each <= valuesMost) ?? steps.at(-1)!
   const count = Math.max(1, Math.floor((to - from) / 1000 / step))
+  if (scene.times > 1) return seriesOfCounted(event, wording, { from, step, count })
   const { table, hosts } = scene
   const grid = { from, seconds: count * step }
   const ratesOf = () => ({ in: new Rates(grid), out: new Rates(grid) })
@@ -139,6 +141,35 @@ function seriesOf(event: Event, wording: Wording): Pick<Evidence, 'step' | 'time
       values: stepped(rates[direction].values(), step),
     })),
   )
+  const time = Array.from({ length: count }, (_, at) => from / 1000 + at * step)
+  return { step, time, series }
+}
+
+/** The same, of flows that were counted as they passed: of the seconds that the scene keeps. */
+function seriesOfCounted(
+  event: Event,
+  wording: Wording,
+  { from, step, count }: { from: number; step: number; count: number },
+): Pick<Evidence, 'step' | 'time' | 'series'> {
+  const scene = event.scene!
+  const begin = scene.place(from)
+  const cut = (values: Float64Array) => stepped(values.slice(begin, begin + count * step), step)
+  const hosts = (event.incident?.actors ?? event.greatest).map(({ host }) => host)
+  const numbers = hosts.map((host) => scene.hosts.find(host)).filter((each) => each !== null)
+  const series = directions.flatMap((direction) => {
+    const rest = scene.total[direction].slice()
+    const own = scene.seriesOf(numbers, direction)
+    for (let t = 0; t < rest.length; t++) rest[t] = Math.max(0, rest[t]! - own[t]!)
+    const named = hosts.map((host) => {
+      const number = scene.hosts.find(host)
+      const values = scene.seriesOf(number === null ? [] : [number], direction)
+      return { label: `${sayHost(host, wording)} ${direction}`, host, direction, values: cut(values) } // prettier-ignore
+    })
+    return [
+      ...named,
+      { label: `all others ${direction}`, host: null, direction, values: cut(rest) },
+    ]
+  })
   const time = Array.from({ length: count }, (_, at) => from / 1000 + at * step)
   return { step, time, series }
 }

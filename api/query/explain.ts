@@ -1,15 +1,10 @@
 /** What happened in a window: the event found in it, with its facts, or the greatest hosts where there is none. */
-import {
-  actorFacts,
-  greatestHosts,
-  mainDirection,
-  totalOf,
-  type Span,
-} from '../../flow/incident/facts.ts'
+import { greatestHosts, totalOf, type Span } from '../../flow/incident/facts.ts'
 import type { ActorFacts, Incident } from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { QueryTooLarge } from '../../store/archive/query-error.ts'
+import { factsOfHosts } from '../../store/incident/host-facts.ts'
 import { usualOf } from '../../store/incident/history.ts'
 import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
 import type { IncidentReader } from '../../store/incident/ledger.ts'
@@ -18,6 +13,8 @@ import type { Window } from './window.ts'
 
 /** Longer windows are answered from the incidents that ingest found. */
 const lookedMs = 6 * 3_600_000
+/** Flows that are gone over while somebody waits: about as many a second and processor as a tenth of this. */
+const rowsMost = 30_000_000
 /** Hosts that are named where nobody is to blame. */
 const greatestMost = 3
 /** An event that had begun before what was read is looked at again from so much earlier, ms. */
@@ -58,12 +55,12 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
   )
   const worst = gravest(known, asked)
   const { look, judged } = await lookInto(asked, { exporter, worst }, context)
-  if (judged === null) return nothing(window, null)
+  if (judged === null) return nothing(window, null, context)
   const found = gravest(
     judged.flatMap(({ incidents }) => incidents),
     look,
   )
-  if (!found) return worst ? fromLedger(window, worst) : nothing(window, judged)
+  if (!found) return worst ? fromLedger(window, worst) : nothing(window, judged, context)
   const whole = await wholeEvent(found, judged, context)
   return {
     asked,
@@ -95,7 +92,13 @@ async function lookInto(
     }
   if (!worst) return { look: asked, judged: null }
   const look = { from: worst.from, to: worst.to }
-  return { look, judged: await judge(queryOf(context, look, worst.exporter)) }
+  try {
+    return { look, judged: await judge(queryOf(context, look, worst.exporter)) }
+  } catch (error) {
+    if (!(error instanceof QueryTooLarge)) throw error
+    // What was found when the flows came in stands, and is told.
+    return { look, judged: [] }
+  }
 }
 
 function queryOf(context: ExplainContext, span: Span, exporter: string | undefined): JudgeQuery {
@@ -109,6 +112,7 @@ function queryOf(context: ExplainContext, span: Span, exporter: string | undefin
     from: span.from,
     to: span.to,
     exporter,
+    limits: { read: rowsMost },
     signal,
   }
 }
@@ -124,13 +128,18 @@ async function wholeEvent(
   for (const wider of widerMs) {
     if (incident.from > scene.grid.from + 60_000) break
     const span = { from: incident.from - wider, to: incident.to }
-    const [again] = await judge(queryOf(context, span, incident.exporter))
+    const [again] = await judge(queryOf(context, span, incident.exporter)).catch(noneIfTooLarge)
     const same = again?.incidents.find((each) => each.from < incident.to && each.to > incident.from)
     if (!again || !same) break
     ;({ scene } = again)
     incident = same
   }
   return { incident, scene }
+}
+
+function noneIfTooLarge(error: unknown): Judged[] {
+  if (error instanceof QueryTooLarge) return []
+  throw error
 }
 
 /** An event that is known although its flows have left the archive. */
@@ -150,14 +159,21 @@ function fromLedger({ from, to }: Window, incident: Incident): Event {
 }
 
 /** `judged` is null where the window is too long to be looked into. */
-function nothing({ from, to, exporter }: Window, judged: readonly Judged[] | null): Event {
+async function nothing(
+  { from, to, exporter }: Window,
+  judged: readonly Judged[] | null,
+  context: ExplainContext,
+): Promise<Event> {
   const asked = { from, to }
-  const greatest = (judged ?? [])
-    .flatMap(({ scene }) =>
-      greatestHosts(scene, asked, greatestMost).map((host) =>
-        actorFacts(scene, host, { span: asked, direction: mainDirection(scene, host, asked) }),
-      ),
-    )
+  const query = queryOf(context, asked, exporter)
+  const told = await Promise.all(
+    (judged ?? []).map(({ scene }) => {
+      const hosts = greatestHosts(scene, asked, greatestMost)
+      return factsOfHosts(query, scene, { hosts, span: asked })
+    }),
+  )
+  const greatest = told
+    .flatMap(({ actors }) => actors)
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, greatestMost)
   const only = judged?.length === 1 ? judged[0]! : null

@@ -4,7 +4,7 @@
  * others' fall is evidence only, since records of theirs that reach into the event smear it.
  */
 import type { Finding } from './finding.ts'
-import { isCutOff, isDead, Others, type Fall } from './others.ts'
+import { isBeyondChance, isCutOff, isDead, Others, type Fall } from './others.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -21,6 +21,13 @@ const smoothSeconds = 5
 const gapSeconds = 5
 /** Where the actors' rate is this share of its plateau, they have begun. */
 const onsetShare = 0.01
+/** Or more, where what they do at other times has bursts; never beyond this share. */
+const onsetMost = 0.1
+/** So near to an event is not beside it. */
+const nearSeconds = 10
+/** Connections by which the actors' onset can be told, and how many times their usual. */
+const openedLeast = 8
+const openedTimes = 5
 /** The others' return is looked for so far around the actors' end. */
 const returnSeconds = 15
 /** Spreading smears the others' traffic into an event by as much as a record lasts: half of it is left out. */
@@ -94,7 +101,9 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
   const { direction } = candidate
   const actors = new Set(candidate.actors)
   const rate = scene.seriesOf(actors, direction)
-  const span = spanOf(rate, candidate)
+  const { opener } = scene.connections
+  const opened = scene.openingsOf((i) => actors.has(opener[i]!))
+  const span = spanOf(rate, candidate, opened)
   if (span.to - span.from < sensitivity.leastSeconds) return null
   const length = span.to - span.from
   const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to: span.to - 1 }
@@ -106,14 +115,14 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
   const fell = (falls: Fall[]) =>
     falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
   if (!fell(before) || !fell(after)) return null
-  if (after.length === 0 && !isSureWhileOpen(scene, span, middle(before))) return null
+  if (after.length === 0 && !isSureWhileOpen(scene, span, others)) return null
   const fall = middle([...before, ...after])
   if (!isMuch(scene, rate, { span, direction, fall })) return null
   const { share, times } = others.lulls(core, span)
-  const isRare = isDead(fall) ? times <= lullsMost : share <= lullsShare
+  const isRare = share <= lullsShare || (isBeyondChance(fall) && times <= lullsMost)
   if (!isRare) return null
   const isOpenEnd = after.length === 0
-  const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core })
+  const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
   return {
     kind: 'congestion',
     from: span.from,
@@ -142,26 +151,51 @@ function isMuch(
 }
 
 /**
- * What goes on at this moment is told of only where records come soon: long ones of the others that
- * are not reported yet would look as if they had fallen.
+ * What goes on at this moment is told of only where records come soon, and by the time of which all
+ * have come: long ones of the others that are not reported yet would look as if they had fallen.
  */
-function isSureWhileOpen({ connections }: Scene, { from, to }: Run, { bytes, openings }: Fall) {
-  const isSoon = connections.idleMs <= soonMs
-  return isSoon && to - from >= openLeastSeconds && bytes <= openRatio && openings <= openRatio
+function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
+  const { idleMs } = scene.connections
+  const to = Math.min(span.to - 1, scene.grid.seconds - idleMs / 1000)
+  const length = to - span.from
+  if (idleMs > soonMs || length < openLeastSeconds) return false
+  const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to }
+  const falls = besides(scene, span, 'before').map((beside) => others.fall(core, beside))
+  const { bytes, openings } = middle(falls)
+  return bytes <= openRatio && openings <= openRatio
 }
 
 /** From the onset of the actors to their end: where their rate leaves, and comes back to, what it is beside. */
-function spanOf(rate: Float64Array, run: Run): Run {
+function spanOf(rate: Float64Array, run: Run, openings: Float64Array): Run {
   const plateau = percentile(rate.subarray(run.from, run.to), 0.75)
   let from = run.from
   while (from < run.to && rate[from]! < plateau / 2) from++
   let to = run.to
   while (to > from + 1 && rate[to - 1]! < plateau / 2) to--
-  const base = percentile(rate.subarray(Math.max(0, from - 2 * besideSeconds), from), 0.5)
-  const threshold = base + onsetShare * plateau
-  while (from > 0 && rate[from - 1]! > threshold) from--
-  while (to < rate.length && rate[to]! > threshold) to++
-  return { from, to }
+  const before = { from: run.from - besideSeconds * 3, to: run.from - nearSeconds }
+  const after = { from: run.to + nearSeconds, to: run.to + besideSeconds * 3 }
+  const [begun, ended] = [before, after].map((beside) => leftBehind(rate, beside, plateau))
+  while (from > 0 && rate[from - 1]! > begun!) from--
+  while (to < rate.length && rate[to]! > ended!) to++
+  return { from: onsetOf(openings, from), to }
+}
+
+/** The rate above which the actors are at it: what they have at other times, but for bursts, and a little. */
+function leftBehind(rate: Float64Array, { from, to }: Run, plateau: number): number {
+  const beside = rate.subarray(Math.max(0, from), Math.max(0, to))
+  const base = percentile(beside, 0.5) + onsetShare * plateau
+  return Math.max(base, Math.min(percentile(beside, 1), onsetMost * plateau))
+}
+
+/** Where the actors opened many connections at once, the second of the first of these; else as it was. */
+function onsetOf(openings: Float64Array, from: number): number {
+  const own = mean(openings, from - besideSeconds * 3, from - nearSeconds)
+  const opened = mean(openings, from - 2, from + nearSeconds)
+  if (opened * (nearSeconds + 2) < openedLeast || opened < openedTimes * own) return from
+  const search = { from: from - nearSeconds / 2, to: from + nearSeconds / 2 }
+  const first = changeOf(openings, search, { before: own, after: opened })
+  // What little was sent before the first of many connections was something else.
+  return Math.min(first, from + nearSeconds / 2)
 }
 
 /** Times beside an event that lie within the grid, at least a third of their length. */
@@ -195,10 +229,13 @@ function middle(falls: readonly Fall[]): Fall {
  * When the event was over: when the others opened connections again, where that can be told and is
  * near the actors' end; never before the actors' last byte.
  */
-function returnOf(openings: Float64Array, { span, core }: { span: Run; core: Run }): number {
+function returnOf(
+  openings: Float64Array,
+  { span, core, times }: { span: Run; core: Run; times: number },
+): number {
   const within = mean(openings, core.from, core.to)
   const later = mean(openings, span.to + 5, span.to + 5 + besideSeconds)
-  if (later * besideSeconds < 12 || later <= 2 * within) return span.to
+  if (later * besideSeconds < 12 * times || later <= 2 * within) return span.to
   const search = { from: span.to - returnSeconds, to: span.to + returnSeconds }
   const back = changeOf(openings, search, { before: within, after: later })
   return Math.max(span.to, back)

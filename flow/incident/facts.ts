@@ -1,7 +1,6 @@
 /** The facts of an event, read from the flows around it: exact sums, connections, peers. */
 import { countWithin } from '../spread.ts'
-import type { Finding } from './finding.ts'
-import { openedBeforeMs, type ActorFacts, type PeerFacts } from './incident.ts'
+import { openedBeforeMs, type ActorFacts, type Incident, type PeerFacts } from './incident.ts'
 import type { HostDirection, Scene } from './scene.ts'
 
 /** A span of time, [from, to), unix ms. */
@@ -15,24 +14,15 @@ export function spanOf({ grid }: Scene, { from, to }: { from: number; to: number
   return { from: grid.from + from * 1000, to: grid.from + to * 1000 }
 }
 
-/** What each actor of a finding did. */
-export function actorsOf(scene: Scene, finding: Finding): ActorFacts[] {
-  const span = spanOf(scene, finding)
-  return finding.actors.map((host) =>
-    actorFacts(scene, host, { span, direction: finding.direction }),
-  )
-}
-
-/** What one host did in a span of time, told in one direction. */
+/** What one host did in a span of time, told in one direction; `whole` is what all did, in bytes. */
 export function actorFacts(
   scene: Scene,
   host: number,
-  { span, direction }: { span: Span; direction: HostDirection },
+  { span, direction, whole }: { span: Span; direction: HostDirection; whole: number },
 ): ActorFacts {
   const counted = countBytes(scene, host, { span, direction })
   const opened = countOpenings(scene, 'opener', host, span)
   const accepted = countOpenings(scene, 'peer', host, span)
-  const whole = totalOf(scene, span)[direction]
   return {
     host: scene.hosts.text(host),
     direction,
@@ -48,12 +38,18 @@ export function actorFacts(
   }
 }
 
-/** Exact bytes of all hosts that can be actors, and connections opened by anybody. */
-export function totalOf(
-  scene: Scene,
-  span: Span,
-): { in: number; out: number; connections: number } {
+/**
+ * Bytes of all hosts that can be actors, and connections opened by anybody. Where flows are more than
+ * the scene's table holds, bytes are sums of its seconds, and connections are not known.
+ */
+export function totalOf(scene: Scene, span: Span): Incident['total'] {
   const { table, connections } = scene
+  if (scene.times > 1) {
+    const [from, to] = [Math.max(0, scene.place(span.from)), scene.place(span.to)]
+    const bytes = (values: Float64Array) =>
+      Math.round(values.subarray(from, to).reduce((all, each) => all + each, 0))
+    return { in: bytes(scene.total.in), out: bytes(scene.total.out), connections: null }
+  }
   const total = { in: 0, out: 0, connections: 0 }
   for (let row = 0; row < table.count; row++) {
     const bytes = within(scene, row, span, 'bytes')

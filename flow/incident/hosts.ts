@@ -1,5 +1,11 @@
 /** Addresses as small numbers, so that tables of flows can be counted by arrays. */
-import { formatAddress, ipv4Marker, parseAddress, type NetworkSet } from '../address.ts'
+import {
+  formatAddress,
+  ipv4Marker,
+  parseAddress,
+  type AddressWords,
+  type NetworkSet,
+} from '../address.ts'
 
 export class Hosts {
   readonly #local: NetworkSet
@@ -28,6 +34,11 @@ export class Hosts {
       return this.#four.get(w3) ?? this.#add(this.#four, w3, [w0, w1, w2, w3])
     const key = `${w0} ${w1} ${w2} ${w3}`
     return this.#six.get(key) ?? this.#add(this.#six, key, [w0, w1, w2, w3])
+  }
+
+  /** The number of an address given as words, most significant first. */
+  take(words: AddressWords): number {
+    return this.at(Uint32Array.of(words[1], words[0]), Uint32Array.of(words[3], words[2]), 0)
   }
 
   /** The address as text. */

@@ -71,12 +71,14 @@ export interface Incident {
   othersKept: number | null
   /** Hosts other than the actors are told of by these sentences. */
   facts: string[]
-  /** Bytes of all within it, and connections opened by anybody. */
-  total: { in: number; out: number; connections: number }
+  /** Bytes of all within it, and connections opened by anybody (null where there were too many to join). */
+  total: { in: number; out: number; connections: number | null }
   /** Flows that were lost around it, by the exporter's numbers. */
   lost: { flows: number; estimated: boolean }
   /** One of so many packets was looked at. */
   sampling: number
   /** Longest time without a packet within one connection, ms: see connections.ts. */
   idleMs: number
+  /** The actors' figures are estimated from so many of their connections: 1 of this. Absent: exact. */
+  estimatedFrom?: number
 }

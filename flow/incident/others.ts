@@ -16,6 +16,7 @@ const smearedBytes = 0.75
 /** Others who try again and again open connections although nothing passes. */
 const openingsStill = 0.7
 const deadBytes = 0.1
+const fewBytes = 0.35
 /** So little is at most this share of what they have half of the time. */
 const lullShare = 0.05
 
@@ -100,4 +101,9 @@ export function isCutOff({ bytes, openings, due, hosts }: Fall, ratio: number): 
 /** Whether next to nothing of the others was left, beyond doubt: in bytes and in many connections that were due. */
 export function isDead({ bytes, openings, due }: Fall): boolean {
   return bytes <= deadBytes && openings <= openingsAlone && due >= 3 * dueLeast
+}
+
+/** Whether so many connections that were due stayed away that no lull can be the cause. */
+export function isBeyondChance({ bytes, openings, due }: Fall): boolean {
+  return bytes <= fewBytes && openings <= openingsAlone && due >= 3 * dueLeast
 }

@@ -9,13 +9,25 @@ export const directions = ['in', 'out'] as const
 export type HostDirection = (typeof directions)[number]
 
 /** Hosts whose own series are looked at: those with most bytes. */
-const followedMax = 200
+export const followedMax = 200
 
 export type HostSeries = Record<HostDirection, Float64Array>
+
+/** What was counted of all flows, where the table of a scene holds only a part of them. */
+export interface Counted {
+  /** Each 5-tuple of the table, which has all of its records, stands for so many. */
+  times: number
+  total: HostSeries
+  edges: Float64Array
+  /** By the numbers of the table's hosts. */
+  followed: ReadonlyMap<number, HostSeries>
+}
 
 export class Scene {
   readonly table: FlowTable
   readonly grid: Grid
+  /** Each 5-tuple of the table stands for so many: 1 where it holds every flow. */
+  readonly times: number
   readonly connections: Connections
   /** Bytes by second of all hosts that can be actors. */
   readonly total: HostSeries
@@ -26,14 +38,15 @@ export class Scene {
   /** Series of the hosts with most bytes. */
   readonly followed: ReadonlyMap<number, HostSeries>
 
-  constructor(table: FlowTable, grid: Grid) {
+  constructor(table: FlowTable, grid: Grid, counted?: Counted) {
     this.table = table
     this.grid = grid
+    this.times = counted?.times ?? 1
     this.connections = joinConnections(table)
-    this.total = this.#sum()
-    this.edges = this.#edges()
+    this.total = counted?.total ?? this.#sum()
+    this.edges = counted?.edges ?? this.#edges()
     this.openings = this.openingsOf(() => true)
-    this.followed = this.#follow()
+    this.followed = counted?.followed ?? this.#follow()
   }
 
   get hosts(): Hosts {
@@ -58,14 +71,18 @@ export class Scene {
     const openings = new Float64Array(grid.seconds)
     for (let i = 0; i < connections.count; i++) {
       const t = Math.floor(this.place(connections.first[i]!))
-      if (t >= 0 && t < grid.seconds && counts(i)) openings[t]!++
+      if (t >= 0 && t < grid.seconds && counts(i)) openings[t]! += this.times
     }
     return openings
   }
 
-  /** The bytes of each candidate host in seconds [from, to), sent and received together. */
+  /**
+   * The bytes of each candidate host in seconds [from, to), sent and received together; where flows
+   * are more than the table holds, those of the hosts with most.
+   */
   bytesByHost({ from, to }: Run): Float64Array {
     const { table } = this
+    if (this.times > 1) return this.#bytesOfFollowed({ from, to })
     const window = { from: this.grid.from + from * 1000, to: this.grid.from + to * 1000 }
     const bytes = new Float64Array(this.hosts.count)
     for (let row = 0; row < table.count; row++) {
@@ -86,6 +103,14 @@ export class Scene {
       for (let t = 0; t < sum.length; t++) sum[t]! += series[direction][t]!
     }
     return sum
+  }
+
+  #bytesOfFollowed({ from, to }: Run): Float64Array {
+    const bytes = new Float64Array(this.hosts.count)
+    const sum = (values: Float64Array) =>
+      values.subarray(Math.max(0, from), to).reduce((all, each) => all + each, 0)
+    for (const [host, series] of this.followed) bytes[host] = sum(series.in) + sum(series.out)
+    return bytes
   }
 
   #sum(): HostSeries {

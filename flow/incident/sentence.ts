@@ -140,9 +140,11 @@ function countOf(count: number, word: string): string {
 }
 
 /** What the figures cannot be taken for, where it matters. */
-function cautions({ lost, sampling, kind }: Incident): string[] {
+function cautions({ lost, sampling, kind, estimatedFrom = 1 }: Incident): string[] {
   if (kind === 'exporter') return []
   const said: string[] = []
+  if (estimatedFrom > 1)
+    said.push(`Figures are estimated from 1 of ${formatExact(estimatedFrom)} connections.`)
   if (sampling > 1)
     said.push(`Figures are estimated: 1 of ${formatExact(sampling)} packets was looked at.`)
   if (lost.flows > 0)

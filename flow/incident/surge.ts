@@ -49,7 +49,7 @@ function busiest(scene: Scene): Busy[] {
   const { connections, hosts, grid } = scene
   return (['opener', 'peer'] as const).flatMap((side) => {
     const counts = new Float64Array(hosts.count)
-    for (let i = 0; i < connections.count; i++) counts[connections[side][i]!]!++
+    for (let i = 0; i < connections.count; i++) counts[connections[side][i]!]! += scene.times
     const busy = [...counts.keys()]
       .filter((host) => counts[host]! >= openingsLeast * 5 && hosts.isLocal(host))
       .sort((a, b) => counts[b]! - counts[a]!)
@@ -58,7 +58,7 @@ function busiest(scene: Scene): Busy[] {
     for (let i = 0; i < connections.count; i++) {
       const openings = byHost.get(connections[side][i]!)
       const t = Math.floor(scene.place(connections.first[i]!))
-      if (openings && t >= 0 && t < grid.seconds) openings[t]!++
+      if (openings && t >= 0 && t < grid.seconds) openings[t]! += scene.times
     }
     return [...byHost].map(([host, openings]) => ({ host, side, openings }))
   })
@@ -96,7 +96,7 @@ function findingOf(
     isOpenEnd: span.to >= scene.grid.seconds,
     othersKept: null,
     facts: [
-      `${count} connections were ${verb} it in ${seconds} s, ${Math.round(count / seconds)} a second`,
+      `${scene.times === 1 ? '' : 'about '}${count} connections were ${verb} it in ${seconds} s, ${Math.round(count / seconds)} a second`,
       `the whole network usually opens ${Number(usual.toPrecision(2))} a second`,
     ],
   }

@@ -36,8 +36,8 @@ export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series'>
 export type JudgeSettings = Pick<Settings, 'local' | 'tiers' | 'sensitivity'>
 
 /**
- * What happened in a span, by what is stored. Where it holds too many flows to be read at once with
- * what came before and after, it is judged piece by piece.
+ * What happened in a span, by what is stored. Where it holds more flows than may be gone over at once,
+ * it is judged piece by piece.
  */
 export async function judgeSpan(
   span: IntervalSpan,
@@ -48,10 +48,10 @@ export async function judgeSpan(
     if (error instanceof QueryTooLarge) return null
     throw error
   })
-  if (verdict?.isWhole) return [verdict]
+  if (verdict) return [verdict]
   const { from, to, lookFrom } = span
   if (lookFrom !== undefined && lookFrom < from) return judgeSpan({ from, to }, stores, settings)
-  if (to - from <= intervalMs) return [verdict ?? { from, to, found: [], isWhole: false }]
+  if (to - from <= intervalMs) return [{ from, to, found: [], isWhole: false }]
   const middle = from + Math.ceil((to - from) / intervalMs / 2) * intervalMs
   return [
     ...(await judgeSpan({ from, to: middle }, stores, settings)),
@@ -77,11 +77,15 @@ async function judgeWhole(
   const isCutShort = judged.some(({ incidents, scene }) =>
     incidents.some((each) => touches(each) && each.from <= scene.grid.from),
   )
-  if (isCutShort) judged = await judge({ ...query, from: query.from - widerMs })
+  if (isCutShort)
+    judged = await judge({ ...query, from: query.from - widerMs }).catch((error: unknown) => {
+      if (error instanceof QueryTooLarge) return judged
+      throw error
+    })
   return {
     from: span.from,
     to: span.to,
     found: judged.flatMap(({ incidents }) => incidents.filter((each) => touches(each))),
-    isWhole: judged.every(({ isWhole }) => isWhole),
+    isWhole: true,
   }
 }

@@ -19,8 +19,10 @@ export interface JudgeWorkerData {
 
 export type JudgeAnswer = { verdicts: Verdict[] } | { error: string }
 
-/** An interval is judged so long after its end: by then most of its flows have come. */
-const settleMs = 75_000
+/** An interval is judged so long after its end: what was over by then has been reported and published. */
+const earlyMs = 25_000
+/** And once more, for what went on at its end and for exporters that report late. */
+const settleMs = 100_000
 /** One that goes on changing is not judged again before this. */
 const againMs = 240_000
 /** Intervals that wait; of more the oldest are let go, and counted. */
@@ -31,7 +33,7 @@ export class IncidentWatch {
   lastError: string | null = null
   judged = 0
   letGo = 0
-  /** Intervals with too many flows to be looked at with what came before and after. */
+  /** Intervals with too many flows to be judged. */
   notWhole = 0
   readonly #ledger: IncidentLedger
   readonly #workerData: JudgeWorkerData
@@ -107,7 +109,10 @@ export class IncidentWatch {
         for (const interval of intervals) this.#waiting.add(interval)
         throw error
       }
-      for (const interval of intervals) this.#judgedMs.set(interval, nowMs)
+      for (const interval of intervals) {
+        this.#judgedMs.set(interval, nowMs)
+        if (isEarly(interval, nowMs)) this.#waiting.add(interval)
+      }
       this.judged += intervals.length
     }
     for (const [interval, at] of this.#judgedMs)
@@ -116,8 +121,10 @@ export class IncidentWatch {
   }
 
   #isDue(interval: number, nowMs: number): boolean {
-    const isOver = interval + intervalMs + settleMs <= nowMs
-    return isOver && (this.#judgedMs.get(interval) ?? 0) <= nowMs - againMs
+    const judgedMs = this.#judgedMs.get(interval)
+    if (judgedMs === undefined) return nowMs >= interval + intervalMs + earlyMs
+    if (isEarly(interval, judgedMs)) return !isEarly(interval, nowMs)
+    return judgedMs <= nowMs - againMs
   }
 
   async #ask(span: IntervalSpan): Promise<Verdict[]> {
@@ -141,4 +148,9 @@ export class IncidentWatch {
     })
     return worker
   }
+}
+
+/** Whether some of an interval's flows may still be on their way. */
+function isEarly(interval: number, nowMs: number): boolean {
+  return nowMs < interval + intervalMs + settleMs
 }

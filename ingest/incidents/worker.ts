@@ -9,7 +9,7 @@ import { judgeSpan, type IntervalSpan } from './spans.ts'
 import type { JudgeAnswer, JudgeWorkerData } from './watch.ts'
 
 /** One thread and little memory: ingest goes on beside it. */
-const limits = { threads: 1, memoryBytes: 512 * 2 ** 20, queryMs: 120_000 }
+const limits = { threads: 1, memoryBytes: 512 * 2 ** 20, queryMs: 300_000 }
 
 const { settings: copied } = workerData as JudgeWorkerData
 // What comes over to a thread are plain objects.

@@ -2,11 +2,11 @@
 import duckdb from '@duckdb/node-bindings'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import { parseAddress, addressHalves } from '../../flow/address.ts'
+import { addressHalves, parseAddress, parseNetwork } from '../../flow/address.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { FlowScan } from '../flows.ts'
 import { Bindings } from './bindings.ts'
-import { belongsSql, bytes, first, last, packets } from './expressions.ts'
+import { belongsSql, bytes, first, isInSql, last, packets } from './expressions.ts'
 import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
@@ -43,11 +43,12 @@ export async function scanEventFlows(
   const bindings = new Bindings()
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const exporter = query.exporter === undefined ? '' : exporterSql(query.exporter, bindings)
+  const hosts = query.hosts === undefined ? '' : hostsSql(query.hosts, bindings)
   const paths = bindings.texts([...files.inside, ...files.edge])
   let rows = 0
   for await (const chunk of session.stream(
     `SELECT ${columns.map(([sql]) => sql).join(', ')} FROM read_parquet(${paths})
-     WHERE ${belongsSql('any', window)}${exporter}`,
+     WHERE ${belongsSql('any', window)}${exporter}${hosts}`,
     bindings,
   )) {
     rows += chunk.rowCount
@@ -65,6 +66,13 @@ function exporterSql(exporter: string, bindings: Bindings): string {
   if (!words) return ' AND false'
   const { high, low } = addressHalves(words)
   return ` AND "exporterAddressHigh" = ${bindings.whole(high)} AND "exporterAddressLow" = ${bindings.whole(low)}`
+}
+
+function hostsSql(hosts: readonly string[], bindings: Bindings): string {
+  const networks = hosts.map((host) => parseNetwork(host)).filter((each) => each !== null)
+  const isOne = (column: 'sourceAddress' | 'destinationAddress') =>
+    isInSql(networks, column, bindings)
+  return ` AND (${isOne('sourceAddress')} OR ${isOne('destinationAddress')})`
 }
 
 function flowsOf({ chunk, rowCount }: DuckDBDataChunk): EventFlows {

@@ -2,7 +2,7 @@
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import type { SeriesKey, SeriesRead, SeriesStore } from '../series.ts'
 
-export type HistoryStore = Pick<SeriesStore, 'read' | 'coverage' | 'extent'>
+export type HistoryStore = Pick<SeriesStore, 'read' | 'coverage' | 'extent' | 'top'>
 
 const hourMs = 3_600_000
 const dayMs = 86_400_000

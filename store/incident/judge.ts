@@ -1,19 +1,17 @@
 /** Judges a time: what happened, with all facts, and what of it is usual and so no incident. */
 import { findEvents } from '../../flow/incident/find.ts'
 import type { Finding } from '../../flow/incident/finding.ts'
-import { actorsOf, spanOf, totalOf } from '../../flow/incident/facts.ts'
+import { spanOf, totalOf } from '../../flow/incident/facts.ts'
 import type { ActorFacts, Incident } from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import type { Sensitivity } from '../../flow/incident/sensitivity.ts'
-import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { Coverage } from '../series.ts'
-import { usualOf, type HistoryStore } from './history.ts'
+import { factsOfHosts } from './host-facts.ts'
+import { usualOf } from './history.ts'
 import { readSurroundings, type SurroundingsQuery } from './surroundings.ts'
 
 export interface JudgeQuery extends SurroundingsQuery {
-  series: HistoryStore
-  /** The 5-minute tier. */
-  tier: Tier
   sensitivity: Sensitivity
 }
 
@@ -26,8 +24,6 @@ export interface Judged {
   usual: string[]
   /** Flows that were lost around a span, by the exporter's numbers. */
   lostIn: (span: { from: number; to: number }) => Incident['lost']
-  /** False where there were too many flows to read what came before and after. */
-  isWhole: boolean
 }
 
 /** What an actor did on so many earlier days is usual for it. */
@@ -37,10 +33,10 @@ const usualShare = 0.5
 
 /**
  * Judges [from, to) for each exporter that has flows there.
- * @throws QueryTooLarge where it holds too many flows
+ * @throws QueryTooLarge where there are more flows than may be gone over
  */
 export async function judge(query: JudgeQuery): Promise<Judged[]> {
-  const { scenes, breaks, isWhole } = await readSurroundings(query)
+  const { scenes, breaks } = await readSurroundings(query)
   const judged: Judged[] = []
   for (const scene of scenes) {
     const { exporter } = scene.table
@@ -50,14 +46,14 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
     const incidents: Incident[] = []
     const usual: string[] = []
     for (const finding of findings) {
-      const incident = incidentOf(scene, finding, coverage)
+      const incident = await incidentOf(query, scene, { finding, coverage })
       if (!incident) continue
       const why = await whyUsual(query, incident)
       if (why === null) incidents.push(incident)
       else usual.push(why)
     }
     const lostIn = (span: { from: number; to: number }) => lostAround(coverage, span)
-    judged.push({ exporter, scene, incidents, usual, lostIn, isWhole })
+    judged.push({ exporter, scene, incidents, usual, lostIn })
   }
   return judged
 }
@@ -69,11 +65,11 @@ function coverageOf({ series, tier }: JudgeQuery, { table, grid }: Scene): Promi
 }
 
 /** An incident with its facts; null where the collector itself was not there to see. */
-function incidentOf(
+async function incidentOf(
+  query: JudgeQuery,
   scene: Scene,
-  finding: Finding,
-  coverage: readonly Coverage[],
-): Incident | null {
+  { finding, coverage }: { finding: Finding; coverage: readonly Coverage[] },
+): Promise<Incident | null> {
   const span = spanOf(scene, finding)
   const within = coverage.filter(({ time }) => time < span.to && time + intervalMs > span.from)
   const isHole = finding.kind === 'silence' || finding.kind === 'exporter'
@@ -82,19 +78,25 @@ function incidentOf(
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)
   const kind = finding.kind === 'silence' && isUnknown ? 'exporter' : finding.kind
   const { exporter, sampling } = scene.table
+  const { actors, estimatedFrom } = await factsOfHosts(query, scene, {
+    hosts: finding.actors,
+    span,
+    directionOf: () => finding.direction,
+  })
   return {
     id: `${exporter}-${new Date(span.from).toISOString().slice(0, 19)}Z`,
     exporter,
     kind,
     ...span,
     isOngoing: finding.isOpenEnd,
-    actors: actorsOf(scene, finding),
+    actors,
     othersKept: finding.othersKept,
     facts: finding.facts,
     total: totalOf(scene, span),
     lost: lostAround(coverage, span),
     sampling,
     idleMs: scene.connections.idleMs,
+    ...(estimatedFrom > 1 && { estimatedFrom }),
   }
 }
 

@@ -21,6 +21,7 @@ export interface Verdict {
   from: number
   to: number
   found: readonly Incident[]
+  /** False where there were too many flows to be judged. */
   isWhole: boolean
 }
 

@@ -1,66 +1,165 @@
-/** The flows around a time, as scenes by exporter: read once, in one go, from the archive. */
+/**
+ * The flows around a time, as scenes by exporter, read once and in one go from the archive: all of
+ * them where they can be held, and where there are more, counted as they pass with a part of them kept.
+ */
 import type { NetworkSet } from '../../flow/address.ts'
 import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { Grid } from '../../flow/incident/rates.ts'
+import { SampledScenes } from '../../flow/incident/sampled.ts'
 import { Scene } from '../../flow/incident/scene.ts'
+import type { Tier } from '../../flow/interval.ts'
 import { QueryTooLarge } from '../archive/query-error.ts'
 import type { FlowStore } from '../flows.ts'
+import { hostsToFollow } from './followed.ts'
+import type { HistoryStore } from './history.ts'
 
-/** Flows that are held at once: 50 to 100 bytes each. */
-const rowsMax = 2_000_000
-/** What is read before and after a time, ms; less where there are too many flows. */
+/** How many flows are held, kept and gone over. */
+export interface RowLimits {
+  /** Flows that are held at once: 50 to 100 bytes each. */
+  held: number
+  /** Where there are more, so many are kept at most; what they say is true to some parts in a thousand. */
+  kept: number
+  /** Flows of the hosts of an event, which are held all. */
+  own: number
+  /** Flows that are gone over for one verdict: an asker who waits has less time. */
+  read: number
+}
+
+const defaultLimits: RowLimits = {
+  held: 1_000_000,
+  kept: 400_000,
+  own: 2_000_000,
+  read: 200_000_000,
+}
+
+/** What is read before and after a time, ms; of a busy network less. */
 const margins = [
-  { before: 900_000, after: 600_000 },
-  { before: 180_000, after: 180_000 },
-  { before: 0, after: 0 },
+  { before: 900_000, after: 600_000, rowsMost: 30_000_000 },
+  { before: 420_000, after: 300_000, rowsMost: 80_000_000 },
+  { before: 240_000, after: 180_000, rowsMost: Number.POSITIVE_INFINITY },
 ]
-
 export interface SurroundingsQuery {
   flows: FlowStore
+  series: HistoryStore
+  /** The 5-minute tier. */
+  tier: Tier
   local: NetworkSet
   /** unix ms */
   from: number
   to: number
   exporter?: string | undefined
+  limits?: Partial<RowLimits> | undefined
   signal?: AbortSignal | undefined
 }
 
 export interface Surroundings {
   scenes: Scene[]
-  /** What came before and after was read too; else there were too many flows. */
-  isWhole: boolean
   breaks: readonly ExporterBreak[]
 }
 
 /**
  * The scenes of a time with what came before and after it.
- * @throws QueryTooLarge where even the time alone holds too many flows
+ * @throws QueryTooLarge where there are more flows than may be gone over
  */
 export async function readSurroundings(query: SurroundingsQuery): Promise<Surroundings> {
   const breaks = (await query.flows.breaks?.()) ?? []
-  for (const margin of margins) {
-    try {
-      return { scenes: await readScenes(query, margin), breaks, isWhole: margin === margins[0] }
-    } catch (error) {
-      if (!(error instanceof QueryTooLarge) || margin === margins.at(-1)) throw error
-    }
+  const rowsIn = async (margin: (typeof margins)[number]) => {
+    const time = timeOf(query, margin)
+    return (await query.flows.extent(time.from, time.to)).rows
   }
-  return { scenes: [], breaks, isWhole: false }
+  const [widest] = margins
+  const { held, read } = limitsOf(query)
+  // The manifest counts whole files: of their flows a part lies in the time.
+  if ((await rowsIn(widest!)) <= 2 * held)
+    try {
+      return { scenes: await readAll(query, timeOf(query, widest!)), breaks }
+    } catch (error) {
+      if (!(error instanceof QueryTooLarge)) throw error
+    }
+  for (const margin of margins) {
+    const rows = await rowsIn(margin)
+    if (rows > margin.rowsMost) continue
+    if (rows > read && margin !== margins.at(-1)) continue
+    if (rows > read)
+      throw new QueryTooLarge(
+        `the window holds about ${rows.toLocaleString('en')} flows; at most ${read.toLocaleString('en')} are looked at`,
+        'ask for a shorter time, or for one exporter',
+        rows,
+      )
+    return { scenes: await readSampled(query, timeOf(query, margin)), breaks }
+  }
+  return { scenes: [], breaks }
 }
 
-async function readScenes(
-  { flows, local, exporter, signal, ...time }: SurroundingsQuery,
+/** What is read, in whole seconds. */
+function timeOf(
+  { from, to }: { from: number; to: number },
   margin: { before: number; after: number },
+): { from: number; to: number } {
+  return {
+    from: Math.floor((from - margin.before) / 1000) * 1000,
+    to: Math.ceil((to + margin.after) / 1000) * 1000,
+  }
+}
+
+function limitsOf({ limits }: SurroundingsQuery): RowLimits {
+  return { ...defaultLimits, ...limits }
+}
+
+async function readAll(
+  query: SurroundingsQuery,
+  time: { from: number; to: number },
 ): Promise<Scene[]> {
-  const from = Math.floor((time.from - margin.before) / 1000) * 1000
-  const to = Math.ceil((time.to + margin.after) / 1000) * 1000
+  const { flows, local, exporter, signal } = query
   let tables = new FlowTables(local)
-  await flows.scan?.({ from, to, exporter, rowsMax, signal }, () => {
+  await flows.scan?.({ ...time, exporter, rowsMax: limitsOf(query).held, signal }, () => {
     tables = new FlowTables(local)
     return (batch) => tables.add(batch)
   })
-  return tables.tables.map((table) => new Scene(table, gridOf(table, { from, to })))
+  return tables.tables.map((table) => new Scene(table, gridOf(table, time)))
+}
+
+async function readSampled(
+  query: SurroundingsQuery,
+  time: { from: number; to: number },
+): Promise<Scene[]> {
+  const { flows, local, exporter, signal } = query
+  const followed = await hostsToFollow(query, time)
+  const grid: Grid = { from: time.from, seconds: (time.to - time.from) / 1000 }
+  const kept = Math.ceil(limitsOf(query).kept / Math.max(1, followed.size))
+  const start = () => new SampledScenes({ local, grid, kept, followed })
+  let sampled = start()
+  await flows.scan?.({ ...time, exporter, rowsMax: Number.POSITIVE_INFINITY, signal }, () => {
+    sampled = start()
+    return (batch) => sampled.add(batch)
+  })
+  return sampled.scenes()
+}
+
+/**
+ * A scene of the flows of some hosts alone, all of them, for the figures that are told of these; null
+ * where even these are too many.
+ */
+export async function readHosts(
+  query: SurroundingsQuery,
+  asked: { exporter: string; hosts: readonly string[]; from: number; to: number },
+): Promise<Scene | null> {
+  const { flows, local, signal } = query
+  const rowsMax = limitsOf(query).own
+  const { exporter, hosts, from, to } = asked
+  let tables = new FlowTables(local)
+  try {
+    await flows.scan?.({ from, to, exporter, hosts, rowsMax, signal }, () => {
+      tables = new FlowTables(local)
+      return (batch) => tables.add(batch)
+    })
+  } catch (error) {
+    if (error instanceof QueryTooLarge) return null
+    throw error
+  }
+  const [table] = tables.tables
+  return table ? new Scene(table, { from, seconds: (to - from) / 1000 }) : null
 }
 
 /**

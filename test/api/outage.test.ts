@@ -10,7 +10,12 @@ import { Errors } from 'typebox/value'
 
 import { runApi } from '../../api/main.ts'
 import { ExplainAnswer, IncidentsAnswer } from '../../api/schema-explain.ts'
-import { readSettings } from '../../flow/settings.ts'
+import { sayIncident } from '../../flow/incident/sentence.ts'
+import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
+import { readSettings, type Settings } from '../../flow/settings.ts'
+import { openFlowStore } from '../../store/archive/query.ts'
+import { judge, type Judged } from '../../store/incident/judge.ts'
+import { openSeriesReader } from '../../store/open.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 
@@ -36,6 +41,8 @@ interface Truth {
 
 let api: Awaited<ReturnType<typeof runApi>>
 let truth: Truth
+let settings: Settings
+const wording = { zone: 'UTC', hostName: () => null, exporterName: () => null }
 
 before(async () => {
   const data = await scratchFolder()
@@ -44,7 +51,7 @@ before(async () => {
   truth = JSON.parse(await readFile('test/captures/monday-outage.truth.json', 'utf8')) as Truth
   const { code, stderr } = await runWeir(['replay', capture], { WEIR_DATA: data })
   assert.equal(code, 0, stderr)
-  const settings = readSettings({
+  settings = readSettings({
     WEIR_DATA: data,
     WEIR_HTTP: '127.0.0.1:0',
     WEIR_NAMES: namesFile,
@@ -113,6 +120,38 @@ suite('the outage', () => {
       assert.ok(culprit!.values[within]! > 100e6)
       assert.ok(others!.values[within]! < 1e6)
     })
+
+  test('of too many flows to be held the verdict is the same, from a part of them', async () => {
+    const { data, local, tiers } = settings
+    const flows = await openFlowStore(join(data, 'archive'), { local })
+    const series = await openSeriesReader(settings)
+    const span = { from: Date.UTC(2026, 10, 16, 11, 30), to: Date.UTC(2026, 10, 16, 11, 40) }
+    const query = { ...span, flows, series, local, tier: tiers[0]! }
+    const sensitivity = sensitivityTable.normal
+    const [whole] = await judge({ ...query, sensitivity })
+    const [part] = await judge({ ...query, sensitivity, limits: { held: 1000, kept: 4000 } })
+    const [few] = await judge({
+      ...query,
+      sensitivity,
+      limits: { held: 1000, kept: 4000, own: 500 },
+    })
+    await Promise.all([flows.close(), series.close()])
+    assert.equal(whole!.scene.times, 1)
+    assert.ok(part!.scene.times >= 8 && part!.scene.table.count <= 4000)
+    const told = ({ incidents }: Judged) =>
+      incidents.map(({ from, to, kind, actors }) => ({
+        from,
+        to,
+        kind,
+        actors: actors.map((actor) => ({ ...actor, share: 0 })),
+      }))
+    assert.deepEqual(told(part!), told(whole!))
+    const [estimated] = few!.incidents
+    assert.equal(estimated!.estimatedFrom, few!.scene.times)
+    assert.ok(Math.abs(estimated!.actors[0]!.bytes / truth.culprit_bytes - 1) < 0.001)
+    assert.ok(Math.abs(estimated!.actors[0]!.connections / truth.connections - 1) < 0.5)
+    assert.match(sayIncident(estimated!, wording), /estimated from 1 of \d+ connections/)
+  })
 
   test('an ordinary ten minutes are nothing', async () => {
     const { window, actors, top, sentence } = await explain(

@@ -97,9 +97,11 @@ export async function makeArchive(
   let entries: ArchiveEntry[] = []
   const made: Made = { from, to: until, flows: 0, files: 0, bytes: 0, ms: 0 }
   for (let interval = from; interval < until; interval += intervalMs) {
+    const rows = Math.round(each * share(interval))
+    const sql = `SELECT ${rowSql} FROM (${rowsSql})`
     const entry = await makeFile(connection, folder, {
       interval,
-      rows: Math.round(each * share(interval)),
+      sql: sql.replaceAll('$start', String(interval)).replaceAll('$rows', String(rows)),
     })
     made.flows += entry.rows
     made.bytes += entry.bytes
@@ -115,18 +117,16 @@ export async function makeArchive(
   return { ...made, ms: performance.now() - started }
 }
 
-async function makeFile(
+/** Writes the rows of a statement, which has the archive's columns, as the file of an interval. */
+export async function makeFile(
   connection: DuckDBConnection,
   folder: string,
-  { interval, rows }: { interval: number; rows: number },
+  { interval, sql }: { interval: number; sql: string },
 ): Promise<ArchiveEntry> {
   const file = fileName(interval, '')
   const path = join(folder, file)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const sql = `SELECT ${rowSql} FROM (${rowsSql})`
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE made AS ${sql.replaceAll('$start', String(interval)).replaceAll('$rows', String(rows))}`,
-  )
+  await connection.run(`CREATE OR REPLACE TEMP TABLE made AS ${sql}`)
   await connection.run(
     `COPY (SELECT * FROM made ORDER BY ${orderSql}) TO '${path}' (${parquetOptionsSql})`,
   )

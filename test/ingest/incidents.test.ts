@@ -53,6 +53,26 @@ suite('incidents beside the collector', () => {
     await sleep(50)
     assert.equal(watch.waiting, 1, 'not judged again so soon')
     await watch.close()
+
+    // The cut is in the fifth interval, and over before it ends.
+    const end = intervals[4]! + 5 * minute
+    await rm(join(settings.data, 'incidents'), { recursive: true })
+    const soon = await IncidentWatch.open(settings, log)
+    const wake = async (nowMs: number, judged: number) => {
+      soon.wake(nowMs)
+      for (let i = 0; i < 600 && soon.judged < judged; i++) await sleep(50)
+      await sleep(50)
+      assert.equal(soon.judged, judged)
+    }
+    soon.changed([intervals[4]!])
+    await wake(end + 15_000, 0)
+    await wake(end + 30_000, 1)
+    assert.equal((await new IncidentReader(settings.data).between(0, 8.64e15)).length, 1, 'told half a minute after its interval') // prettier-ignore
+    assert.equal(soon.waiting, 1, 'looked at once more when late records have come')
+    await wake(end + 45_000, 1)
+    await wake(end + 105_000, 2)
+    assert.equal(soon.waiting, 0)
+    await soon.close()
     await rm(folder, { recursive: true, force: true })
   })
 

@@ -1,13 +1,18 @@
 /**
- * A metering exporter for tests: packets in, NetFlow v9 datagrams out, as a router's flow cache does
- * it (RFC 3954): unidirectional flows, active and inactive timeouts, sampling, a clock of its own.
+ * A metering exporter for tests: packets in, NetFlow v9, v5 or IPFIX datagrams out, as a router's flow
+ * cache does it (RFC 3954): unidirectional flows, active and inactive timeouts, sampling, a clock of its own.
  */
-import { encodeV9, field, type EncodedTemplate } from '../encode/sets.ts'
+import { encodeV5 } from '../encode/fixed.ts'
+import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../encode/sets.ts'
 import type { SentDatagram } from '../encode/pcap-write.ts'
 import type { Value } from '../encode/value.ts'
 import type { Packet } from './packets.ts'
 
 export interface MeterOptions {
+  /** Default: v9. v5 has no IPv6. */
+  version?: 'v5' | 'v9' | 'ipfix'
+  /** Flows are sent together, once in so many ms; absent: as they end. */
+  everyMs?: number
   /** A flow that goes on is reported after so long; absent: only at its end. */
   activeMs?: number
   inactiveMs: number
@@ -31,6 +36,15 @@ const common = [
 ] as const // prettier-ignore
 const four: EncodedTemplate = { id: 256, fields: [field(8, 4), field(12, 4), ...common] }
 const six: EncodedTemplate = { id: 257, fields: [field(27, 16), field(28, 16), ...common] }
+/** In IPFIX a flow's times are absolute: flowStartMilliseconds and flowEndMilliseconds. */
+const absolute = common.map((each) =>
+  each.id === 22 ? field(152, 8) : each.id === 21 ? field(153, 8) : each,
+)
+const fourAbsolute: EncodedTemplate = { id: 256, fields: [field(8, 4), field(12, 4), ...absolute] }
+const sixAbsolute: EncodedTemplate = {
+  id: 257,
+  fields: [field(27, 16), field(28, 16), ...absolute],
+}
 
 const recordsMost = 24
 const sweepMs = 1000
@@ -108,7 +122,8 @@ export class Meter {
         this.#cache.delete(key)
         this.#waiting.push(flow)
       }
-    this.#flush()
+    const { everyMs = sweepMs } = this.#options
+    if (Math.floor(now / everyMs) !== Math.floor((now - sweepMs) / everyMs)) this.#flush()
   }
 
   #flush(): void {
@@ -118,34 +133,80 @@ export class Meter {
   }
 
   #send(flows: readonly Flow[]): void {
-    const { clockMs = 0 } = this.#options
-    const now = this.#sweptMs
-    const isSix = (flow: Flow) => flow.source.includes(':')
-    const sets = [
-      { templates: [four, six] },
-      {
-        data: four,
-        records: flows.filter((flow) => !isSix(flow)).map((flow) => this.#record(flow)),
-      },
-      { data: six, records: flows.filter((flow) => isSix(flow)).map((flow) => this.#record(flow)) },
-    ].filter((set) => 'templates' in set || set.records.length > 0)
-    const payload = encodeV9({
-      uptimeMs: Math.round(now - this.#bootMs),
-      exportMs: now + clockMs,
-      sequence: this.#sequence++,
-      sets,
-    })
-    this.#sent.push({ payload, receivedMs: Math.round(now + 5) })
+    const { clockMs = 0, version = 'v9' } = this.#options
+    const payload = this.#payload[version](flows, this.#sweptMs, this.#sweptMs + clockMs)
+    this.#sent.push({ payload, receivedMs: Math.round(this.#sweptMs + 5) })
   }
 
-  #record(flow: Flow): Value[] {
+  readonly #payload = {
+    v5: (flows: readonly Flow[], now: number, exportMs: number) => {
+      const sequence = this.#sequence
+      this.#sequence += flows.length
+      const { sampling = 1 } = this.#options
+      return encodeV5(
+        {
+          uptimeMs: this.#uptime(now),
+          exportMs: Math.round(exportMs),
+          sequence,
+          sampling: sampling > 1 ? 0x4000 | sampling : 0,
+        },
+        flows.map((flow) => ({
+          ...flow,
+          octets: Math.round(flow.octets),
+          first: this.#uptime(flow.time),
+          last: this.#uptime(flow.last),
+          input: isOut(flow) ? 2 : 1,
+          output: isOut(flow) ? 1 : 2,
+        })),
+      )
+    },
+    v9: (flows: readonly Flow[], now: number, exportMs: number) =>
+      encodeV9({
+        uptimeMs: this.#uptime(now),
+        exportMs,
+        sequence: this.#sequence++,
+        sets: this.#sets(flows, [four, six], (t) => this.#uptime(t)),
+      }),
+    ipfix: (flows: readonly Flow[], now: number, exportMs: number) => {
+      const sequence = this.#sequence
+      this.#sequence += flows.length
+      return encodeIpfix({
+        exportMs,
+        sequence,
+        sets: this.#sets(flows, [fourAbsolute, sixAbsolute], (t) => Math.round(t + exportMs - now)),
+      })
+    },
+  }
+
+  #uptime(t: number): number {
+    return Math.max(0, Math.round(t - this.#bootMs))
+  }
+
+  #sets(
+    flows: readonly Flow[],
+    templates: readonly [EncodedTemplate, EncodedTemplate],
+    timeOf: (t: number) => number,
+  ) {
+    const isSix = (flow: Flow) => flow.source.includes(':')
+    const data = templates.map((each, i) => ({
+      data: each,
+      records: flows
+        .filter((flow) => isSix(flow) === (i === 1))
+        .map((flow) => this.#record(flow, timeOf)),
+    }))
+    return [{ templates }, ...data.filter(({ records }) => records.length > 0)]
+  }
+
+  #record(flow: Flow, timeOf: (t: number) => number): Value[] {
     const { sampling = 1 } = this.#options
-    const uptime = (t: number) => Math.max(0, Math.round(t - this.#bootMs))
-    const isOut = /^(10\.|192\.168\.|fd)/.test(flow.source)
     return [
       flow.source, flow.destination, flow.sourcePort, flow.destinationPort, flow.protocol,
-      flow.tcpFlags, Math.round(flow.octets), flow.packets, uptime(flow.time), uptime(flow.last),
-      isOut ? 2 : 1, isOut ? 1 : 2, sampling,
+      flow.tcpFlags, Math.round(flow.octets), flow.packets, timeOf(flow.time), timeOf(flow.last),
+      isOut(flow) ? 2 : 1, isOut(flow) ? 1 : 2, sampling,
     ] // prettier-ignore
   }
+}
+
+function isOut({ source }: Flow): boolean {
+  return /^(10\.|192\.168\.|172\.16|fd)/.test(source)
 }

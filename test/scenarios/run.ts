@@ -11,6 +11,7 @@ import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { meter } from './meter.ts'
 import type { Scenario } from './scenarios.ts'
+import { didOf, type UnseenMorning } from './unseen.ts'
 
 /** The incidents that are found in captures of one exporter. */
 export async function incidentsOf(
@@ -76,4 +77,58 @@ function isBy(
       )
     if (mainPeer !== undefined) assert.equal(actor.mainPeer?.address, mainPeer)
   }
+}
+
+/** Datagrams of a metering exporter through a scratch folder: the incidents that are found, in order of time. */
+async function foundIn({ packets, meter: options, drops }: UnseenMorning): Promise<Incident[]> {
+  const folder = await scratchFolder()
+  try {
+    const sent = meter(packets, options).filter(
+      ({ receivedMs }) => !drops.some(({ from, to }) => receivedMs >= from && receivedMs < to),
+    )
+    const capture = join(folder, 'morning.pcap')
+    await writeCapture(capture, '192.168.9.1', sent)
+    return (await incidentsOf(folder, [capture])).sort((a, b) => a.from - b.from)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Fails unless exactly what the packets of a morning by chance say is found. */
+export async function runUnseen(morning: UnseenMorning): Promise<void> {
+  const found = await foundIn(morning)
+  const told = `${morning.name}: ${JSON.stringify(found, null, 1)}`
+  assert.equal(found.length, morning.told.length, told)
+  for (const [i, expected] of morning.told.entries()) {
+    const incident = found[i]!
+    assert.equal(incident.kind, expected.kind, told)
+    // What an exporter that was away had not sent before is missing too.
+    const tolerance = expected.kind === 'exporter' ? 70 : 2
+    for (const side of ['from', 'to'] as const) {
+      const off = Math.abs(incident[side] - expected[side]) / 1000
+      assert.ok(off <= tolerance, `${side} is ${off} s off: ${told}`)
+    }
+    assert.deepEqual(incident.actors.map(({ host }) => host).sort(), Object.keys(expected.actors).sort(), told) // prettier-ignore
+    for (const actor of incident.actors) isAsCounted(morning, incident, { actor, told })
+  }
+}
+
+/** An exporter's whole seconds move times by as much. */
+const secondMs = 1000
+
+/** Whether what is told of an actor is what the packets say of that very window, give or take a second at its ends. */
+function isAsCounted(
+  { packets }: UnseenMorning,
+  { from, to }: Incident,
+  { actor, told }: { actor: Incident['actors'][number]; told: string },
+): void {
+  const least = didOf(packets, actor.host, { from: from + secondMs, to: to - secondMs })
+  const most = didOf(packets, actor.host, { from: from - secondMs, to: to + secondMs })
+  assert.equal(actor.direction, most.direction, told)
+  assert.ok(actor.bytes >= 0.999 * least.bytes && actor.bytes <= 1.001 * most.bytes, told)
+  assert.ok(actor.connections >= least.connections && actor.connections <= most.connections, told)
+  if (least.mainPeer !== most.mainPeer) return
+  assert.equal(actor.mainPeer?.address, most.mainPeer, told)
+  const { connections } = actor.mainPeer
+  assert.ok(connections >= least.mainConnections && connections <= most.mainConnections, told)
 }

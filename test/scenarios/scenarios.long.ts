@@ -8,8 +8,17 @@ import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { fortnight } from './fortnight.ts'
 import { meter } from './meter.ts'
-import { incidentsOf, runScenario } from './run.ts'
+import { incidentsOf, runScenario, runUnseen } from './run.ts'
 import { badMorning, scenarios } from './scenarios.ts'
+import { unseenMorning } from './unseen.ts'
+
+/** Every happening through every exporter. */
+const mornings = 120
+
+suite('mornings by chance', () => {
+  for (let seed = 0; seed < mornings; seed++)
+    test(`morning ${seed}`, () => runUnseen(unseenMorning(seed)))
+})
 
 suite('scenarios', () => {
   for (const scenario of scenarios) test(scenario.name, () => runScenario(scenario))

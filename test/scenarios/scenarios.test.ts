@@ -8,9 +8,10 @@ import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { fortnight } from './fortnight.ts'
-import { incidentsOf, runScenario } from './run.ts'
+import { incidentsOf, runScenario, runUnseen } from './run.ts'
 import { scenarios, smallOutage } from './scenarios.ts'
 import { softflowd } from './softflowd.ts'
+import { unseenMorning } from './unseen.ts'
 
 const quick = new Set([
   'upload',
@@ -31,6 +32,11 @@ suite('scenarios, some', () => {
       await rm(folder, { recursive: true, force: true })
     }
   })
+
+  for (const seed of [34, 48, 65, 99]) {
+    const morning = unseenMorning(seed)
+    test(`morning ${morning.name}`, () => runUnseen(morning))
+  }
 
   const skip = skipWithout('softflowd')
   for (const version of ['5', '9', '10'] as const)
