@@ -13,7 +13,10 @@ const limits = { queryMs: 1_800_000 }
 /** Finds the incidents of intervals (unix ms) by what is stored, and keeps them. The data folder must be locked. */
 export async function judgeNow(settings: Settings, intervals: readonly number[]): Promise<void> {
   const ledger = await IncidentLedger.open(settings.data)
-  const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local, ...limits })
+  const flows = await openFlowStore(join(settings.data, 'archive'), {
+    local: settings.local,
+    ...limits,
+  })
   const series = await openSeriesReader(settings)
   try {
     await ledger.await(intervals)
