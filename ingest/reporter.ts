@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
-import type { IngestStatus, Warning } from '../flow/status.ts'
+import type { ExporterStatus, IngestStatus, Warning } from '../flow/status.ts'
 import type { SeriesStore } from '../store/series.ts'
 import type { AlertEngine } from './alerts/engine.ts'
 import type { Buckets } from './buckets/buckets.ts'
@@ -17,7 +17,14 @@ import type { Receiver } from './receive/receiver.ts'
 import type { ReceiverStatus } from './receive/thread.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
 import { storeWarnings } from './store-report.ts'
-import { keepStatus, serveMetrics, serveStatus, type SocketRoute } from './status.ts'
+import {
+  keepStatus,
+  readExporters,
+  rememberExporters,
+  serveMetrics,
+  serveStatus,
+  type SocketRoute,
+} from './status.ts'
 
 export interface ReporterParts {
   settings: Settings
@@ -40,6 +47,8 @@ export class Reporter {
   readonly #startedAt = Date.now() / 1000
   readonly #servers: Server[] = []
   readonly #warnings: Warning[] = []
+  /** Exporters of before the start: they are told of until they send again. */
+  #earlier: readonly ExporterStatus[] = []
   #gateways: string[] = []
   #timer: NodeJS.Timeout | null = null
 
@@ -52,6 +61,7 @@ export class Reporter {
     const reporter = new Reporter(parts)
     const { settings, receiver, routes, log } = parts
     reporter.#gateways = await bridgeGateways()
+    reporter.#earlier = await readExporters(settings.data)
     reporter.#servers.push(await serveStatus(settings.data, () => reporter.status(), routes))
     const { host, port } = settings.metrics
     const metrics = await serveMetrics(settings.metrics, async () =>
@@ -79,7 +89,7 @@ export class Reporter {
     return {
       running: true,
       startedAt: this.#startedAt,
-      exporters: pipeline.exporters(),
+      exporters: rememberExporters(this.#earlier, pipeline.exporters()),
       refused: received.refused,
       refusedDatagrams: received.refusedDatagrams,
       sockets: received.sockets,

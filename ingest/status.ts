@@ -29,6 +29,25 @@ export async function keepStatus(data: string, status: IngestStatus): Promise<vo
   await rename(`${path}.part`, path)
 }
 
+/** Exporters that are told of although they have not sent since the start; beyond, those longest silent are left out. */
+const rememberedMax = 4096
+
+/** The exporters of this run, and those of before it that have not sent again. */
+export function rememberExporters(
+  earlier: readonly ExporterStatus[],
+  now: readonly ExporterStatus[],
+): ExporterStatus[] {
+  const before = new Map(earlier.map((exporter) => [exporter.address, exporter]))
+  const seen = now.map((exporter) => {
+    const known = before.get(exporter.address)
+    before.delete(exporter.address)
+    if (!known) return exporter
+    return { ...exporter, firstSeen: Math.min(exporter.firstSeen, known.firstSeen) }
+  })
+  const silent = [...before.values()].sort((a, b) => b.lastSeen - a.lastSeen)
+  return [...seen, ...silent.slice(0, rememberedMax)]
+}
+
 /** The exporters of two runs as one list: counts added, times widened, the later one's word on the rest. */
 export function mergeExporters(
   earlier: readonly ExporterStatus[],

@@ -6,7 +6,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 
 import { encodeV5 } from '../encode/fixed.ts'
-import { RunningIngest, scratchFolder } from '../processes.ts'
+import { rememberExporters } from '../../ingest/status.ts'
+import { exporterStatus } from '../api/app-under-test.ts'
+import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -101,4 +103,41 @@ test('a taken sFlow port is a warning; NetFlow is collected all the same', async
   assert.equal(sockets.length, 2)
   await ingest.stop()
   holder.close()
+})
+
+test('exporters of before the start are told of, in the order of those that send', () => {
+  const of = (address: string, firstSeen: number, lastSeen: number, datagrams = 1) => ({
+    ...exporterStatus,
+    address,
+    firstSeen,
+    lastSeen,
+    datagrams,
+  })
+  const earlier = [of('192.0.2.1', 100, 200, 7), of('192.0.2.2', 50, 90), of('192.0.2.3', 60, 99)]
+  const told = rememberExporters(earlier, [of('192.0.2.9', 300, 400), of('192.0.2.1', 290, 400, 3)])
+  assert.deepEqual(
+    told.map(({ address, firstSeen, datagrams }) => [address, firstSeen, datagrams]),
+    [
+      ['192.0.2.9', 300, 1],
+      ['192.0.2.1', 100, 3],
+      ['192.0.2.3', 60, 1],
+      ['192.0.2.2', 50, 1],
+    ],
+  )
+})
+
+test('a collector that starts on a replayed folder knows who sent', async () => {
+  const data = await scratchFolder()
+  const capture = new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url).pathname
+  const replayed = await runWeir(['replay', capture], { WEIR_DATA: data })
+  assert.equal(replayed.code, 0, replayed.stderr)
+  for (let start = 0; start < 2; start++) {
+    const ingest = await RunningIngest.start(data)
+    const { exporters } = await ingest.status()
+    assert.deepEqual(
+      exporters.map(({ address, datagrams }) => [address, datagrams]),
+      [['10.0.0.1', 7057]],
+    )
+    await ingest.stop()
+  }
 })
