@@ -59,8 +59,11 @@ const window = {
   ),
 }
 
-/** What is drawn: bits, packets and flows per second, or the mean number of flows in progress. */
-export const measures = ['bits', 'packets', 'flows', 'active'] as const
+/**
+ * What is drawn: bits, packets and flows per second, the mean number of flows in progress, or
+ * connections opened per second, of which only the archive knows.
+ */
+export const measures = ['bits', 'packets', 'flows', 'active', 'connections'] as const
 export type Measure = (typeof measures)[number]
 
 export const SeriesQuery = closed({

@@ -50,6 +50,8 @@ export interface FlowSeriesQuery extends FlowWindow {
    */
   top: number
   order: FieldName
+  /** Only records that begin a connection count, as its opener sent them: their `flows` are connections opened. */
+  connections?: boolean | undefined
 }
 
 /** Key values as text, by key word; `protocol` comes with `port`. */

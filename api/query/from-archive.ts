@@ -18,6 +18,8 @@ export interface ArchiveQuestion {
   window: Window
   split: Split
   unit: Unit
+  /** Connections opened are counted, and not flows. */
+  connections: boolean
   top: number
   seen: readonly Seen[]
   signal: AbortSignal | undefined
@@ -58,6 +60,7 @@ export async function fromArchive(
       by: split.by.filter((word) => word !== 'tracker' && word !== 'counter'),
       top: question.top,
       order: unit.field,
+      connections: question.connections,
     }),
     coverageUnder(question, grid),
   ])

@@ -15,6 +15,8 @@ export const units: Record<Measure, Unit> = {
   packets: { field: 'packets', scale: 1000, perTotal: 1 },
   flows: { field: 'flows', scale: 1000, perTotal: 1 },
   active: { field: 'active', scale: 1, perTotal: 1000 },
+  // Of the records that begin a connection.
+  connections: { field: 'flows', scale: 1000, perTotal: 1 },
 }
 
 export type StoredKey = Readonly<Record<string, string | number | undefined>>

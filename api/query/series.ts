@@ -96,7 +96,10 @@ export async function answerSeries(
   const stored = await whatIsStored(window, context)
   const { filter, include, from, to } = window
   const needsArchive =
-    filter !== undefined || include !== 'any' || question.split.measurement === null
+    filter !== undefined ||
+    include !== 'any' ||
+    question.split.measurement === null ||
+    question.measure === 'connections'
   const stepMs = step === undefined ? undefined : step * 1000
   const wanted = { from, to, points, stepMs, needsArchive }
   const { key } = question
@@ -208,6 +211,7 @@ async function drawArchive(
     window,
     split,
     unit: units[measure],
+    connections: measure === 'connections',
     top,
     seen,
     signal,

@@ -9,6 +9,7 @@ import { unreadableSentences } from './entry.ts'
 import { scanEventFlows } from './event-flows.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
+import { pauseMs } from './openings.ts'
 import { QueryEngine, type EngineLimits } from './query-engine.ts'
 import { ReadableFiles } from './readable-files.ts'
 import { flowSeries } from './series.ts'
@@ -49,7 +50,9 @@ class ArchiveQueries implements FlowStore {
   series(query: FlowSeriesQuery) {
     const none = emptySeries(query)
     const local = this.#local.networks
-    return this.#files.read({ engine: this.#engine, window: query, none }, (session, files) =>
+    // Whether a record begins a connection is told by what came before it.
+    const window = query.connections ? { ...query, from: query.from - pauseMs.most } : query
+    return this.#files.read({ engine: this.#engine, window, none }, (session, files) =>
       flowSeries(session, files, { ...query, local }),
     )
   }

@@ -8,6 +8,7 @@ import { Bindings } from './bindings.ts'
 import { bytes, first, last, packets, withinSql, type BoundWindow } from './expressions.ts'
 import { gather } from './gather.ts'
 import { Keys } from './keys.ts'
+import { openings } from './openings.ts'
 import type { Session, Table } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
@@ -35,7 +36,10 @@ export async function flowSeries(
   const hasDirection = words.length < query.by.length
   const scanned = { files, query, keys: new Keys(words, query.local), hasDirection }
   const statements = [flowsSql(scanned, new Bindings(), true)]
-  const asked = { ...scanned, files: await gather(session, files, { query, statements }) }
+  const read = query.connections
+    ? await openings(session, files, query)
+    : await gather(session, files, { query, statements })
+  const asked = { ...scanned, files: read }
   await refuseTooLarge(session, asked)
   const chosen = words.length === 0 ? null : await choose(session, asked)
   const table = await readSteps(session, asked, chosen)

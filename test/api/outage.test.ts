@@ -9,7 +9,10 @@ import { pino } from 'pino'
 import { Errors } from 'typebox/value'
 
 import { runApi } from '../../api/main.ts'
+import { SeriesAnswer } from '../../api/schema.ts'
 import { ExplainAnswer, IncidentsAnswer } from '../../api/schema-explain.ts'
+import { joinConnections } from '../../flow/incident/connections.ts'
+import { FlowTables } from '../../flow/incident/flow-table.ts'
 import { sayIncident } from '../../flow/incident/sentence.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { readSettings, type Settings } from '../../flow/settings.ts'
@@ -151,6 +154,46 @@ suite('the outage', () => {
     assert.ok(Math.abs(estimated!.actors[0]!.bytes / truth.culprit_bytes - 1) < 0.001)
     assert.ok(Math.abs(estimated!.actors[0]!.connections / truth.connections - 1) < 0.5)
     assert.match(sayIncident(estimated!, wording), /estimated from 1 of \d+ connections/)
+  })
+
+  test('connections opened are a series: those of the culprit, and as many as flows are joined to', async () => {
+    const ask = async (query: string) => {
+      const response = await fetch(`${api.url}/api/series?measure=connections&${query}`)
+      const answer = (await response.json()) as SeriesAnswer
+      assert.equal(response.status, 200, JSON.stringify(answer))
+      assert.deepEqual(Errors(SeriesAnswer, answer).slice(0, 3), [])
+      return answer.series
+    }
+    const event = 'from=2026-11-16T11:32:07Z&to=2026-11-16T11:36:32Z&step=1'
+    const own = (await ask(`${event}&by=host,direction&top=1`)).find(
+      ({ key }) => key?.['host'] === truth.culprit && key['direction'] === 'out',
+    )
+    assert.equal(own?.summary.total, truth.connections)
+    const [toSite] = await ask(`${event}&filter=dst+host+${truth.site}`)
+    assert.equal(toSite!.summary.total, truth.site_connections)
+
+    const { data, local } = settings
+    const [from, to] = [Date.UTC(2026, 10, 16, 10), Date.UTC(2026, 10, 16, 11)]
+    const flows = await openFlowStore(join(data, 'archive'), { local })
+    const tables = new FlowTables(local)
+    const span = { from: from - 1_800_000, to, rowsMax: 1_000_000 }
+    await flows.scan!(span, () => (batch) => tables.add(batch))
+    await flows.close()
+    const { first, opener, count } = joinConnections(tables.tables[0]!)
+    const begun = [...first.subarray(0, count).keys()].filter((i) => first[i]! >= from && first[i]! < to) // prettier-ignore
+    const hour = `from=${from / 1000}&to=${to / 1000}&step=60`
+    const [all] = await ask(hour)
+    assert.equal(all!.summary.total, begun.length)
+    const byHost = await ask(`${hour}&by=host,direction&top=1000`)
+    for (const { key, summary } of byHost) {
+      if (key?.['direction'] !== 'out' || key['host'] === undefined) continue
+      const host = tables.hosts.find(String(key['host']))
+      assert.equal(
+        summary.total,
+        begun.filter((i) => opener[i] === host).length,
+        String(key['host']),
+      )
+    }
   })
 
   test('an ordinary ten minutes are nothing', async () => {

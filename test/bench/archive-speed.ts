@@ -57,6 +57,11 @@ export function questions(days: number, daysBefore: number): Question[] {
       path: (r) => `/api/top?by=host&${tenMinutes(r)}`,
     },
     {
+      name: 'explain 10 minutes',
+      times: 10,
+      path: (r) => `/api/explain?${tenMinutes(r)}`,
+    },
+    {
       name: '10 minutes by seconds',
       times: 5,
       path: (r) => `/api/series?by=host,direction&step=1&${tenMinutes(r)}`,

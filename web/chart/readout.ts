@@ -30,6 +30,7 @@ export const measureUnits: Record<Measure, string> = {
   packets: 'p/s',
   flows: 'flows/s',
   active: 'active',
+  connections: 'opened/s',
 }
 
 /** Each measure's unit in words. */
@@ -38,6 +39,7 @@ export const rateTexts: Record<Measure, string> = {
   packets: 'packets per second',
   flows: 'flows begun per second',
   active: 'flows in progress',
+  connections: 'connections opened per second',
 }
 
 /** Why time is unknown, as people say it. */

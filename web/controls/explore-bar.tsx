@@ -10,6 +10,7 @@ const measureTitles: Record<Measure, string> = {
   packets: 'packets per second',
   flows: 'flows begun per second',
   active: 'flows in progress, on average',
+  connections: 'connections opened per second, from the archive: some hours at most',
 }
 const splitTitles: Record<Split, string> = {
   host: 'our hosts: what each received and sent',

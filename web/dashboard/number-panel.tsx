@@ -5,7 +5,13 @@ import { measureUnits } from '../chart/readout.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 
-const totalUnits = { bits: 'B', packets: 'packets', flows: 'flows', active: 'flow-s' }
+const totalUnits = {
+  bits: 'B',
+  packets: 'packets',
+  flows: 'flows',
+  active: 'flow-s',
+  connections: 'connections',
+}
 const statisticTexts = {
   last: 'now',
   average: 'average',

@@ -1,7 +1,7 @@
 /** An object's page in the manner of RRDtool and MRTG: the same five graphs of everything that has traffic. */
 import { Choice } from '../controls/choice.tsx'
 import { Page } from '../controls/page.tsx'
-import { measures, writeAddress, type Measure } from '../state/address.ts'
+import { keptMeasures, writeAddress, type Measure } from '../state/address.ts'
 import { exporterName, exporters } from '../state/collector.ts'
 import { addressWith, go, parameter, place } from '../state/route.ts'
 import { objectOf, type NamedObject } from './address.ts'
@@ -33,7 +33,7 @@ export function ObjectPage() {
       </Page>
     )
   const asked = parameter('measure')
-  const measure = measures.find((word) => word === asked) ?? 'bits'
+  const measure = keptMeasures.find((word) => word === asked) ?? 'bits'
   const explore = `/${writeAddress(exploreView(object, { from: 'now-24h', to: 'now' }))}`
   return (
     <Page
@@ -43,7 +43,7 @@ export function ObjectPage() {
         <>
           <Choice
             label="Measure"
-            words={measures}
+            words={keptMeasures}
             chosen={measure}
             choose={(word: Measure) => go(addressWith({ measure: word === 'bits' ? '' : word }))}
           />

@@ -11,8 +11,10 @@ export const splits = ['host', 'port', 'protocol', 'interface', 'exporter', 'dir
 export type Split = (typeof splits)[number]
 
 /** What is measured. */
-export const measures = ['bits', 'packets', 'flows', 'active'] as const
+export const measures = ['bits', 'packets', 'flows', 'active', 'connections'] as const
 export type Measure = (typeof measures)[number]
+/** Those that are kept for years; connections are joined from the archive. */
+export const keptMeasures = measures.filter((each) => each !== 'connections')
 
 /** How often a range that ends now is fetched again; auto follows the width of a pixel. */
 export const refreshChoices = ['auto', 'off', '5s', '10s', '30s', '1m', '5m', '15m', '1h'] as const

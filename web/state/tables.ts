@@ -41,6 +41,7 @@ const countedBy: Record<Measure, Counted> = {
   packets: 'packets',
   flows: 'flows',
   active: 'bytes',
+  connections: 'flows',
 }
 
 /** Fills the tables for a chart that has come; one that fails says so and spares the others. */

@@ -17,6 +17,7 @@ const totalUnits: Record<Measure, string> = {
   packets: 'packets',
   flows: 'flows',
   active: 'flow-s',
+  connections: 'connections',
 }
 export function Legend() {
   const rows = useComputed(() => {
