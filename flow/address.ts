@@ -87,11 +87,16 @@ export function wordMask(bits: number, wordIndex: number): number {
   return inWord === 0 ? 0 : (0xffffffff << (32 - inWord)) >>> 0
 }
 
+/** What the first half of an IPv4 address says: in none of the networks, in one, or it must be looked at. */
+const halfSays = { none: 0, all: 1, some: 2 } as const
+
 /** A list of networks that answers quickly whether an address is in one of them. */
 export class NetworkSet {
   readonly networks: readonly Network[]
   /** Four words and four masks a network, side by side: addresses of every flow are looked up here. */
   readonly #tests: Uint32Array
+  /** By the first 16 bits of an IPv4 address; made when first asked. */
+  #halves: Uint8Array | null = null
 
   constructor(networks: readonly Network[]) {
     this.networks = networks
@@ -105,6 +110,10 @@ export class NetworkSet {
 
   /** Whether the address (words most significant first) lies in any of the networks. */
   has(w0: number, w1: number, w2: number, w3: number): boolean {
+    if (w0 === 0 && w1 === 0 && w2 === ipv4Marker) {
+      const says = (this.#halves ??= halvesOf(this.networks))[w3 >>> 16]!
+      if (says !== halfSays.some) return says === halfSays.all
+    }
     const tests = this.#tests
     for (let at = 0; at < tests.length; at += 8) {
       if (((w3 ^ tests[at + 3]!) & tests[at + 7]!) !== 0) continue
@@ -120,4 +129,23 @@ export class NetworkSet {
     const words = parseAddress(text)
     return words !== null && this.has(...words)
   }
+}
+
+function halvesOf(networks: readonly Network[]): Uint8Array {
+  const halves = new Uint8Array(65_536)
+  for (const { words, bits } of networks) {
+    const shorter = Math.min(bits, 96)
+    if (
+      maskWords([0, 0, ipv4Marker, 0], shorter).some(
+        (word, i) => word !== (words[i]! & wordMask(shorter, i)) >>> 0,
+      )
+    )
+      continue
+    const prefix = bits - shorter
+    const from = prefix === 0 ? 0 : words[3] >>> 16
+    const to = from + 2 ** Math.max(0, 16 - prefix)
+    for (let half = from; half < to; half++)
+      if (halves[half] !== halfSays.all) halves[half] = prefix <= 16 ? halfSays.all : halfSays.some
+  }
+  return halves
 }

@@ -118,6 +118,9 @@ export interface IngestStatus {
   /** Flows handed to the archive since the start, and those that were too old for the series. */
   flows: number
   flowsTooLate: number
+  /** Datagrams let go because decoding did not keep up, and flows because the archive did not. */
+  overflowed?: number
+  rowsDropped?: number
   /** What was let go because there was too much, since the start, and counters that began anew. */
   letGo?: { exporters: number; interfaceCounters: number; counterResets: number }
   /** When flows were last published, and when series were last written. */

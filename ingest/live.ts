@@ -6,7 +6,7 @@ import type { ServerResponse, IncomingMessage } from 'node:http'
 
 import type { NetworkSet } from '../flow/address.ts'
 import type { FlowColumns } from '../flow/columns.ts'
-import { countWithin } from '../flow/spread.ts'
+import { countUpTo } from '../flow/spread.ts'
 import { directions } from './buckets/codes.ts'
 import { directionOf } from './buckets/totals.ts'
 
@@ -27,6 +27,8 @@ export interface LiveChanges {
 
 export class LiveRing {
   receivedMs: number | null = null
+  /** The first second that is kept. */
+  #oldest = 0
   readonly #local: NetworkSet
   readonly #sums = new Float64Array(liveSeconds * width)
   /** The second (unix) that a slot holds. */
@@ -43,7 +45,15 @@ export class LiveRing {
   add(flows: FlowColumns): void {
     if (flows.count === 0) return
     this.#version++
-    for (let i = 0; i < flows.count; i++) this.#add(flows, i)
+    const { collectionTimeMilliseconds: received } = flows
+    for (let i = 0; i < flows.count; i++) {
+      const receivedMs = received[i]!
+      if (this.receivedMs === null || receivedMs > this.receivedMs) {
+        this.receivedMs = receivedMs
+        this.#oldest = Math.floor(receivedMs / secondMs) - liveSeconds + 1
+      }
+      this.#add(flows, i)
+    }
   }
 
   /** The seconds that changed after a version, oldest first; 0 gives all. */
@@ -60,44 +70,47 @@ export class LiveRing {
   }
 
   #add(flows: FlowColumns, i: number): void {
-    const received = flows.collectionTimeMilliseconds[i]!
-    if (this.receivedMs === null || received > this.receivedMs) this.receivedMs = received
     const first = flows.flowStartMilliseconds[i]!
     const last = Math.max(first, flows.flowEndMilliseconds[i]!)
-    const from = Math.max(this.#oldest, Math.floor(first / secondMs))
-    const to = Math.max(Math.floor(first / secondMs), Math.floor((last - 1) / secondMs))
+    const begin = Math.floor(first / secondMs)
+    const to = Math.max(begin, Math.floor((last - 1) / secondMs))
+    const from = Math.max(this.#oldest, begin)
+    if (from > to) return
     const rate = flows.samplingInterval[i]!
     const octets = flows.octetDeltaCount[i]! * rate
     const packets = flows.packetDeltaCount[i]! * rate
     const direction = this.#direction(flows, i) * amounts
+    const sums = this.#sums
+    // What came before an edge is what the second before it ends with: each edge is reckoned once.
+    let octetsBefore = countUpTo(octets, first, last, from * secondMs)
+    let packetsBefore = countUpTo(packets, first, last, from * secondMs)
+    let slot = from % liveSeconds
     for (let second = from; second <= to; second++) {
-      const slot = this.#slot(second)
-      if (slot < 0) continue
-      const at = slot * width + direction
-      const start = second * secondMs
-      const end = start + secondMs
-      const sums = this.#sums
-      sums[at] = sums[at]! + countWithin(octets, { first, last }, start, end)
-      sums[at + 1] = sums[at + 1]! + countWithin(packets, { first, last }, start, end)
-      if (first >= start && first < end) sums[at + 2] = sums[at + 2]! + 1
+      const end = (second + 1) * secondMs
+      const octetsUntil = countUpTo(octets, first, last, end)
+      const packetsUntil = countUpTo(packets, first, last, end)
+      if (this.#take(slot, second)) {
+        const at = slot * width + direction
+        sums[at] = sums[at]! + octetsUntil - octetsBefore
+        sums[at + 1] = sums[at + 1]! + packetsUntil - packetsBefore
+        if (second === begin) sums[at + 2] = sums[at + 2]! + 1
+      }
+      octetsBefore = octetsUntil
+      packetsBefore = packetsUntil
+      if (++slot === liveSeconds) slot = 0
     }
   }
 
-  /** The first second that is kept. */
-  get #oldest(): number {
-    return this.receivedMs === null ? 0 : Math.floor(this.receivedMs / secondMs) - liveSeconds + 1
-  }
-
-  /** The slot of a second; what it held of a time long past is forgotten. -1: a later one has it. */
-  #slot(second: number): number {
-    const slot = second % liveSeconds
-    if (this.#second[slot]! > second) return -1
-    if (this.#second[slot]! < second) {
+  /** Makes a slot that of a second; what it held of a time long past is forgotten. False: a later one has it. */
+  #take(slot: number, second: number): boolean {
+    const held = this.#second[slot]!
+    if (held > second) return false
+    if (held < second) {
       this.#second[slot] = second
       this.#sums.fill(0, slot * width, slot * width + width)
     }
     this.#changed[slot] = this.#version
-    return slot
+    return true
   }
 
   #direction(flows: FlowColumns, i: number): number {

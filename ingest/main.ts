@@ -69,6 +69,7 @@ export async function runIngest(
   const console = openConsole({ data, state, trackers, live, pipeline, collector, alerts })
   const reporter = await Reporter.open({
     ...shared,
+    archive,
     collector,
     alerts,
     store,

@@ -7,7 +7,7 @@ import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage.ts'
-import type { Datagram, DatagramVersion } from './decode/datagram.ts'
+import type { Datagram, DatagramVersion, PlacedDatagram } from './decode/datagram.ts'
 import { Decoder } from './decode/decoder.ts'
 import { decoderRowsMax } from './decode/limits.ts'
 import type { TemplateChange } from './decode/sets.ts'
@@ -58,6 +58,15 @@ export class Pipeline {
   flows = 0
   #isDiscarding = false
   readonly #sources = new SourceTexts()
+  /** One object, used again for every datagram of a batch. */
+  readonly #placed: PlacedDatagram = {
+    view: new DataView(new ArrayBuffer(0)),
+    offset: 0,
+    length: 0,
+    source: '',
+    sourcePort: 0,
+    receivedMs: 0,
+  }
   readonly #doubles = new DoubleExportSketch()
   readonly #touched = new Set<number>()
 
@@ -75,9 +84,17 @@ export class Pipeline {
 
   /** Decodes the datagrams of a batch, whose buffer may be reused afterwards. */
   takeBatch(batch: Batch): void {
-    forEachDatagram(batch, ({ payload, source, sourcePort, receivedMs }) =>
-      this.take({ payload, source: this.#sources.of(source), sourcePort, receivedMs }),
-    )
+    const placed = this.#placed
+    forEachDatagram(batch, ({ view, offset, length, source, sourcePort, receivedMs }) => {
+      placed.view = view
+      placed.offset = offset
+      placed.length = length
+      placed.source = this.#sources.of(source)
+      placed.sourcePort = sourcePort
+      placed.receivedMs = receivedMs
+      this.decoder.decodePlaced(placed)
+      if (this.#flows.count >= blockRows) this.drain()
+    })
   }
 
   /** Decodes a datagram; its flows are handed on when a block is full or at drain. */

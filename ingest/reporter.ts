@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, Warning } from '../flow/status.ts'
+import type { Archive } from '../store/archive/archive.ts'
 import type { SeriesStore } from '../store/series.ts'
 import type { AlertEngine } from './alerts/engine.ts'
 import type { Buckets } from './buckets/buckets.ts'
@@ -28,6 +29,7 @@ import {
 
 export interface ReporterParts {
   settings: Settings
+  archive: Pick<Archive, 'droppedRows'>
   receiver: Receiver
   pipeline: Pipeline
   collector: Collector
@@ -96,6 +98,8 @@ export class Reporter {
       journal: received.journal,
       flows: pipeline.flows,
       flowsTooLate: buckets.tooLate,
+      overflowed: received.overflowed,
+      rowsDropped: this.#parts.archive.droppedRows,
       letGo: pipeline.letGo,
       publishedAt: seconds(collector.publishedAt),
       seriesWrittenAt: seconds(collector.seriesWrittenAt),
@@ -148,6 +152,13 @@ export class Reporter {
       troubles.push({
         what: `${overflowed} datagrams were dropped because they came faster than they could be decoded`,
         remedy: 'give the machine a faster processor, or spread the exporters over two collectors',
+      })
+    const { droppedRows } = this.#parts.archive
+    if (droppedRows > 0)
+      troubles.push({
+        what: `${droppedRows} flows were left out of the archive because they came faster than it could be written`,
+        remedy:
+          'give the machine a faster disk or processor, or spread the exporters over two collectors',
       })
     if (receiver.stateError !== null)
       troubles.push({

@@ -96,6 +96,7 @@ export class RunningIngest {
     return ingest
   }
 
+  /** Its process id. */
   get pid(): number {
     return this.#child.pid!
   }

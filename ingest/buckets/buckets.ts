@@ -14,6 +14,7 @@ import { directions, serviceCode } from './codes.ts'
 import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
+import { SortedRows } from './sorted-rows.ts'
 import { directionOf, Totals } from './totals.ts'
 
 export interface BucketsOptions {
@@ -46,6 +47,7 @@ export class Buckets {
   /** Flows before this lie in archive files that are gone; set by the owner of the archive. */
   oldestArchivedMs = Number.NEGATIVE_INFINITY
   readonly #exporter = { words: new Uint32Array(4).fill(0xffffffff), text: '' }
+  readonly #sorted = new SortedRows()
   /** Where the last share went: flows of an exporter and an interval come together. */
   #last: { interval: number; exporter: string; totals: Totals } | null = null
 
@@ -56,7 +58,8 @@ export class Buckets {
 
   /** Counts every row of the columns. */
   add(flows: FlowColumns): void {
-    for (let i = 0; i < flows.count; i++) this.#addFlow(flows, i)
+    this.#sort(flows)
+    this.#sorted.forEach((totals, rows) => totals.addRows(flows, rows))
     this.#options.trackers?.forEach(flows, (tracker, i, span) => {
       if (!this.#isTooLate(flows, i)) this.#follow(flows, i, { tracker, span })
     })
@@ -156,25 +159,26 @@ export class Buckets {
     return sum
   }
 
-  #addFlow(flows: FlowColumns, i: number): void {
-    const first = flows.flowStartMilliseconds[i]!
-    const last = Math.max(first, flows.flowEndMilliseconds[i]!)
-    if (this.#isTooLate(flows, i)) {
-      this.tooLate++
-      return
-    }
-    const start = intervalStart(first)
-    if (last <= start + intervalMs) {
+  /** Sorts rows by the totals that they go to; those of several intervals are counted at once. */
+  #sort(flows: FlowColumns): void {
+    const { flowStartMilliseconds, flowEndMilliseconds, count: rows } = flows
+    const sorted = this.#sorted
+    sorted.begin(rows)
+    for (let i = 0; i < rows; i++) {
+      if (this.#isTooLate(flows, i)) {
+        this.tooLate++
+        continue
+      }
+      const first = flowStartMilliseconds[i]!
+      const last = Math.max(first, flowEndMilliseconds[i]!)
+      const start = intervalStart(first)
+      if (last > start + intervalMs) {
+        this.#spread(flows, i, { first, last })
+        continue
+      }
       const totals = this.#totals(start, flows, i)
-      if (!totals) return
-      const { amounts } = totals
-      const rate = flows.samplingInterval[i]!
-      amounts[0] = flows.octetDeltaCount[i]! * rate
-      amounts[1] = flows.packetDeltaCount[i]! * rate
-      amounts[2] = 1
-      amounts[3] = last - first
-      count(totals, flows, i)
-    } else this.#spread(flows, i, { first, last })
+      if (totals) sorted.put(i, totals)
+    }
   }
 
   /** A flow that lived in several intervals. */

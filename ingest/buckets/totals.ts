@@ -4,19 +4,31 @@
  * made (see rows.ts). A table for each measurement would cost four times as much per flow.
  */
 import type { NetworkSet } from '../../flow/address.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
+import { servicePort } from '../../flow/service.ts'
 import type { MeasurementRows } from '../../store/series.ts'
-import { beyondHosts, directions, hostsMax, serviceCodes } from './codes.ts'
+import { AddressTable, type AddressCounts } from './address-table.ts'
+import { beyondHosts, directions, hostsMax, serviceCode, serviceCodes } from './codes.ts'
 import { rowsOf, type TrackerNames } from './rows.ts'
-import { AddressTable, amountCount, CountTable } from './tables.ts'
+import { amountCount, CountTable } from './tables.ts'
 
 /** Interfaces are keyed by index and way (in 1, out 2). */
 const wayCodes = 4
 
 /** The sizes of another interval's tables, which the next one is likely to need. */
 export interface Sizes {
-  hosts: number
+  hosts: AddressCounts
   services: number
 }
+
+/** Rows that are counted at once; the arrays below have room for so many. */
+const rowsAtOnce = 2048
+/** What is known of the rows that are being counted; used again for all totals, as one thread counts. */
+const sources = new Int32Array(rowsAtOnce)
+const destinations = new Int32Array(rowsAtOnce)
+const receivers = { a: new Int32Array(rowsAtOnce), b: new Int32Array(rowsAtOnce) }
+const senders = { a: new Int32Array(rowsAtOnce), b: new Int32Array(rowsAtOnce) }
+const rowAmounts = new Float64Array(rowsAtOnce * amountCount)
 
 export class Totals {
   /** Amounts of one share: bytes, packets, flows, active. The caller fills it before `add`. */
@@ -30,10 +42,43 @@ export class Totals {
   /** By number of the tracker; each counts once a direction. */
   #trackers: CountTable | null = null
 
-  constructor(local: NetworkSet, expected: Sizes = { hosts: 0, services: 0 }) {
+  constructor(local: NetworkSet, expected: Sizes = { hosts: { all: 0, ipv4: 0 }, services: 0 }) {
     this.#local = local
     this.#addresses = new AddressTable(expected.hosts)
     this.#services = new CountTable({ codes: serviceCodes + 1, expected: expected.services })
+  }
+
+  /**
+   * Counts rows of flows that lie wholly in this interval. It does what
+   * `add` and `addInterfaces` do for each, one look-up of all rows after the other.
+   */
+  addRows(flows: FlowColumns, rows: Int32Array): void {
+    for (let at = 0; at < rows.length; at += rowsAtOnce) {
+      const part = rows.subarray(at, at + rowsAtOnce)
+      this.#hosts(part, sources, flows.sourceAddressHigh, flows.sourceAddressLow)
+      this.#hosts(part, destinations, flows.destinationAddressHigh, flows.destinationAddressLow)
+      readAmounts(flows, part)
+      readKeys(flows, part)
+      this.#services.addRows({ ...receivers, amounts: rowAmounts }, part.length)
+      this.#services.addRows({ ...senders, amounts: rowAmounts }, part.length)
+      this.#interfaceRows(flows, part)
+    }
+  }
+
+  #hosts(rows: Int32Array, codes: Int32Array, high: Uint32Array, low: Uint32Array): void {
+    for (let i = 0; i < rows.length; i++) {
+      const at = 2 * rows[i]!
+      codes[i] = this.host(high[at + 1]!, high[at]!, low[at + 1]!, low[at]!)
+    }
+  }
+
+  #interfaceRows({ ingressInterface, egressInterface }: FlowColumns, rows: Int32Array): void {
+    for (let i = 0; i < rows.length; i++) {
+      const ingress = ingressInterface[rows[i]!]!
+      const egress = egressInterface[rows[i]!]!
+      if (ingress !== 0) this.#interfaces.add(ingress, 1, rowAmounts, amountCount * i)
+      if (egress !== 0) this.#interfaces.add(egress, 2, rowAmounts, amountCount * i)
+    }
   }
 
   /** The number of an address and whether it is local, as number × 2 + (1 or 0). */
@@ -44,8 +89,7 @@ export class Totals {
 
   /** Counts `amounts` for a flow between two hosts (see host) of a service (see serviceCode). */
   add(source: number, destination: number, service: number): void {
-    const direction = directionOf[(source & 1) * 2 + (destination & 1)]!
-    const code = (service | (direction << 1)) + 1
+    const code = receiverCode(service, source, destination)
     this.#services.add(destination >>> 1, code, this.amounts)
     this.#services.add(source >>> 1, code + 1, this.amounts)
   }
@@ -85,7 +129,7 @@ export class Totals {
   }
 
   get sizes(): Sizes {
-    return { hosts: this.#addresses.count, services: this.#services.count }
+    return { hosts: this.#addresses.counts, services: this.#services.count }
   }
 
   /**
@@ -106,6 +150,43 @@ export class Totals {
     if (this.#addresses.count >= hostsMax) return beyondHosts * 2 + (isLocal ? 1 : 0)
     return this.#addresses.add([w0, w1, w2, w3], isLocal)
   }
+}
+
+/** Amounts of rows that lie wholly in an interval. */
+function readAmounts(flows: FlowColumns, rows: Int32Array): void {
+  const { samplingInterval, octetDeltaCount, packetDeltaCount } = flows
+  const { flowStartMilliseconds, flowEndMilliseconds } = flows
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    const rate = samplingInterval[row]!
+    const at = amountCount * i
+    rowAmounts[at] = octetDeltaCount[row]! * rate
+    rowAmounts[at + 1] = packetDeltaCount[row]! * rate
+    rowAmounts[at + 2] = 1
+    rowAmounts[at + 3] = Math.max(0, flowEndMilliseconds[row]! - flowStartMilliseconds[row]!)
+  }
+}
+
+/** Keys by which rows count for their receivers and for their senders, of the codes of their hosts. */
+function readKeys(flows: FlowColumns, rows: Int32Array): void {
+  const { protocolIdentifier, sourceTransportPort, destinationTransportPort } = flows
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    const protocol = protocolIdentifier[row]!
+    const port = servicePort(protocol, sourceTransportPort[row]!, destinationTransportPort[row]!)
+    const source = sources[i]!
+    const destination = destinations[i]!
+    const code = receiverCode(serviceCode(protocol, port), source, destination)
+    receivers.a[i] = destination >>> 1
+    receivers.b[i] = code
+    senders.a[i] = source >>> 1
+    senders.b[i] = code + 1
+  }
+}
+
+/** The second half of the key by which a flow counts for its receiver; one more is its sender's. */
+function receiverCode(service: number, source: number, destination: number): number {
+  return (service | (directionOf[(source & 1) * 2 + (destination & 1)]! << 1)) + 1
 }
 
 const directionCount = directions.length

@@ -3,14 +3,26 @@
 /** Versions that are decoded. */
 export type DatagramVersion = 'v1' | 'v5' | 'v6' | 'v7' | 'v9' | 'ipfix' | 'sflow'
 
-export interface Datagram {
-  /** May be a view into a larger buffer that is used again: nothing of it is kept. */
-  payload: Uint8Array
+/** Where a datagram came from, and when. */
+export interface Receipt {
   /** Address of the exporter as text, as node:dgram gives it. */
   source: string
   sourcePort: number
   /** unix ms */
   receivedMs: number
+}
+
+export interface Datagram extends Receipt {
+  /** May be a view into a larger buffer that is used again: nothing of it is kept. */
+  payload: Uint8Array
+}
+
+/** A datagram among others in one buffer: making a view for each, or asking it for its buffer, is slow. */
+export interface PlacedDatagram extends Receipt {
+  view: DataView
+  /** It lies at [offset, offset + length) of the view. */
+  offset: number
+  length: number
 }
 
 /** Header lengths in bytes. */
@@ -35,19 +47,24 @@ const ipfixHeaderBytes = 16
 const sflowHeaderBytes = 28
 const sflowVersion = 5
 
+/** The version of a datagram that has a buffer, or a part of one, to itself: see versionAt. */
+export function versionOf({ buffer, byteOffset, length }: Uint8Array): DatagramVersion | null {
+  return versionAt(new DataView(buffer), byteOffset, length)
+}
+
 /**
  * The version of a datagram by its first bytes and a plausible length, or null where it is none of
  * those that are decoded. It does not promise that the rest can be read.
  */
-export function versionOf(payload: Uint8Array): DatagramVersion | null {
-  if (payload.length < ipfixHeaderBytes) return null
-  const word = (payload[0]! << 8) | payload[1]!
+export function versionAt(view: DataView, at: number, length: number): DatagramVersion | null {
+  if (length < ipfixHeaderBytes) return null
+  const word = view.getUint16(at)
   if (word === 0) {
-    const isSflow = payload[2] === 0 && payload[3] === sflowVersion
-    return isSflow && payload.length >= sflowHeaderBytes ? 'sflow' : null
+    const isSflow = view.getUint16(at + 2) === sflowVersion
+    return isSflow && length >= sflowHeaderBytes ? 'sflow' : null
   }
   const version = versionsByNumber[word] ?? null
   if (version === null || version === 'ipfix' || version === 'sflow') return version
   const header = version === 'v9' ? v9HeaderBytes : fixedLayouts[version].headerBytes
-  return payload.length >= header ? version : null
+  return length >= header ? version : null
 }

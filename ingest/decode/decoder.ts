@@ -6,8 +6,8 @@ import type { ExporterStatus } from '../../flow/status.ts'
 import { Accounting } from './accounting.ts'
 import type { DatagramContext } from './context.ts'
 import { leaveOut } from './counted.ts'
-import { versionOf } from './datagram.ts'
-import type { Datagram, DatagramVersion } from './datagram.ts'
+import { versionAt } from './datagram.ts'
+import type { Datagram, DatagramVersion, PlacedDatagram, Receipt } from './datagram.ts'
 import type { Exporter } from './exporter.ts'
 import { Exporters } from './exporters.ts'
 import { FixedDecoder } from './fixed.ts'
@@ -28,7 +28,7 @@ import { TemplateStore } from './template-store.ts'
 
 export { decoderRowsMax } from './limits.ts'
 export { versionOf } from './datagram.ts'
-export type { Datagram, DatagramVersion } from './datagram.ts'
+export type { Datagram, DatagramVersion, PlacedDatagram } from './datagram.ts'
 
 export interface DecoderOptions {
   limits?: Partial<DecoderLimits>
@@ -59,9 +59,16 @@ export class Decoder {
   /** One object, used again for each datagram; null before the first. */
   #context: DatagramContext | null = null
   #expiredMs = 0
-  /** Of the last datagram: buffers are used again, and asking a view for its own is slow. */
-  #buffer: ArrayBufferLike = emptyView.buffer
+  /** Of the last datagram that had its bytes to itself: buffers are used again. */
   #view: DataView = emptyView
+  readonly #placed: PlacedDatagram = {
+    view: emptyView,
+    offset: 0,
+    length: 0,
+    source: '',
+    sourcePort: 0,
+    receivedMs: 0,
+  }
 
   /**
    * Rows are appended to `flows`. The caller takes them out whenever there is room for fewer than
@@ -94,31 +101,40 @@ export class Decoder {
     })
   }
 
+  /** Decodes a datagram that has its bytes to itself: see decodePlaced. */
+  decode(datagram: Datagram): DatagramVersion | null {
+    const { buffer, byteOffset, length } = datagram.payload
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer)
+    const placed = this.#placed
+    placed.view = this.#view
+    placed.offset = byteOffset
+    placed.length = length
+    placed.source = datagram.source
+    placed.sourcePort = datagram.sourcePort
+    placed.receivedMs = datagram.receivedMs
+    return this.decodePlaced(placed)
+  }
+
   /**
    * Decodes a datagram: total, so that any bytes give rows and counted problems, in bounded time.
    * Returns the version, or null where it is of none that is decoded.
    */
-  decode(datagram: Datagram): DatagramVersion | null {
-    const { payload, receivedMs } = datagram
+  decodePlaced(datagram: PlacedDatagram): DatagramVersion | null {
+    const { view, offset, length, receivedMs } = datagram
     const exporter = this.#exporters.of(datagram.source, receivedMs)
     exporter.datagrams++
     exporter.lastSeenMs = receivedMs
     if (receivedMs - this.#expiredMs > expiryStepMs) this.expire(receivedMs)
-    const version = versionOf(payload)
+    const version = versionAt(view, offset, length)
     if (version === null) {
       exporter.problem('version-unknown')
       return version
     }
     const context = (this.#context ??= emptyContext(this.#flows, exporter))
-    const { buffer, byteOffset, length } = payload
-    if (this.#buffer !== buffer) {
-      this.#buffer = buffer
-      this.#view = new DataView(buffer)
-    }
     context.exporter = exporter
-    context.view = this.#view
-    context.offset = byteOffset
-    context.end = byteOffset + Math.min(length, datagramBytesMax)
+    context.view = view
+    context.offset = offset
+    context.end = offset + Math.min(length, datagramBytesMax)
     const from = this.#flows.count
     if (version === 'sflow') this.#decodeSflow(context, datagram)
     else if (version === 'v9' || version === 'ipfix') this.#decodeSets(context, datagram, version)
@@ -127,7 +143,7 @@ export class Decoder {
     return version
   }
 
-  #decodeFixed(context: DatagramContext, datagram: Datagram, version: FixedVersion): void {
+  #decodeFixed(context: DatagramContext, datagram: Receipt, version: FixedVersion): void {
     const header = this.#fixed.readHeader(context, version)
     this.#accounting.begin(context, header.sequence)
     this.#enter(context, datagram, version, header.domain)
@@ -137,7 +153,7 @@ export class Decoder {
     this.#accounting.account(context, records)
   }
 
-  #decodeSets(context: DatagramContext, datagram: Datagram, version: 'v9' | 'ipfix'): void {
+  #decodeSets(context: DatagramContext, datagram: Receipt, version: 'v9' | 'ipfix'): void {
     const { view, offset } = context
     const isV9 = version === 'v9'
     context.uptimeMs = isV9 ? view.getUint32(offset + 4) : -1
@@ -152,7 +168,7 @@ export class Decoder {
     if (context.stream.hasReleasable) this.#sets.release(context)
   }
 
-  #decodeSflow(context: DatagramContext, datagram: Datagram): void {
+  #decodeSflow(context: DatagramContext, datagram: Receipt): void {
     const header = readSflowHeader(context, datagram.receivedMs)
     if (header === null) return
     this.#accounting.begin(context, header.sequence)
@@ -165,7 +181,7 @@ export class Decoder {
   /** Finds the datagram's stream, most often that of the exporter's last. */
   #enter(
     context: DatagramContext,
-    datagram: Datagram,
+    datagram: Receipt,
     version: DatagramVersion,
     domain: number,
   ): void {

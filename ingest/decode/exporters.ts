@@ -2,7 +2,7 @@
 import { formatAddress, parseAddress } from '../../flow/address.ts'
 import type { AddressWords } from '../../flow/address.ts'
 import type { ExporterRules } from '../../flow/exporter-rules.ts'
-import type { Datagram, DatagramVersion } from './datagram.ts'
+import type { DatagramVersion, Receipt } from './datagram.ts'
 import { evictionOrder } from './eviction.ts'
 import { Exporter } from './exporter.ts'
 import type { DecoderLimits } from './limits.ts'
@@ -31,7 +31,7 @@ const keyOf = (version: DatagramVersion, domain: number, sourcePort: number) =>
 export interface SoughtStream {
   version: DatagramVersion
   domain: number
-  datagram: Datagram
+  datagram: Receipt
   sequenced: SequencedDatagram
 }
 

@@ -43,8 +43,11 @@ export function counts4(flows: FlowColumns): GroupLoop {
   return (batch, row, { a, b, c, d }) => {
     const { view, stride, exportMs, receivedMs } = batch
     // As signed words: storing a number above 2^31 would convert it anew for each row.
-    const [upper, lower] = [batch.exporterUpper | 0, batch.exporterLower | 0]
-    const [domain, rate, uptime] = [batch.domain | 0, batch.rate | 0, batch.uptimeMs | 0]
+    const upper = batch.exporterUpper | 0
+    const lower = batch.exporterLower | 0
+    const domain = batch.domain | 0
+    const rate = batch.rate | 0
+    const uptime = batch.uptimeMs | 0
     const to = row + batch.records
     let at = batch.offset
     let octets = 0
@@ -86,8 +89,11 @@ export function counts8(flows: FlowColumns): GroupLoop {
   const { collectionTimeMilliseconds, exporterAddressLow, observationDomainId } = flows
   return (batch, row, { a, b, c, d }) => {
     const { view, stride, receivedMs } = batch
-    const [upper, lower] = [batch.exporterUpper | 0, batch.exporterLower | 0]
-    const [domain, rate, latest] = [batch.domain | 0, batch.rate | 0, batch.latestMs | 0]
+    const upper = batch.exporterUpper | 0
+    const lower = batch.exporterLower | 0
+    const domain = batch.domain | 0
+    const rate = batch.rate | 0
+    const latest = batch.latestMs | 0
     const to = row + batch.records
     let at = batch.offset
     let octets = 0

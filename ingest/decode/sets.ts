@@ -38,6 +38,8 @@ export interface SetDecoderParts {
 
 export class SetDecoder {
   readonly #parts: SetDecoderParts
+  /** One object, used again for every set. */
+  readonly #set: RecordBytes = { offset: 0, end: 0 }
 
   constructor(parts: SetDecoderParts) {
     this.#parts = parts
@@ -60,7 +62,9 @@ export class SetDecoder {
         exporter.problem(isPadding ? 'datagram-long' : 'set-length')
         return records
       }
-      const set = { offset: at + setHeaderBytes, end: at + length }
+      const set = this.#set
+      set.offset = at + setHeaderBytes
+      set.end = at + length
       if (id >= dataSetIdMin) records += this.#data(context, id, set)
       else if (id === ids.templates) this.#templates(context, version, set)
       else if (id === ids.options) this.#optionsTemplates(context, version, set)

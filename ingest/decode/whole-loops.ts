@@ -20,11 +20,15 @@ export function fixedRecord(flows: FlowColumns): GroupLoop {
   const { observationDomainId, samplingInterval } = flows
   return (batch, row) => {
     const { view, stride, exportMs, receivedMs } = batch
-    const [upper, lower] = [batch.exporterUpper | 0, batch.exporterLower | 0]
-    const [domain, rate, uptime] = [batch.domain | 0, batch.rate | 0, batch.uptimeMs | 0]
+    const upper = batch.exporterUpper | 0
+    const lower = batch.exporterLower | 0
+    const domain = batch.domain | 0
+    const rate = batch.rate | 0
+    const uptime = batch.uptimeMs | 0
     const to = row + batch.records
     let at = batch.offset
-    let [octets, packets, signs, protocolBits] = [0, 0, 0, 0]
+    // prettier-ignore
+    let octets = 0, packets = 0, signs = 0, protocolBits = 0
     for (let i = row; i < to; i++, at += stride) {
       sourceAddressLow[2 * i] = view.getInt32(at)
       sourceAddressLow[2 * i + 1] = ipv4Marker
@@ -88,11 +92,15 @@ export function router4(flows: FlowColumns): GroupLoop {
   const { observationDomainId, samplingInterval } = flows
   return (batch, row, { a, b, c, d, e, f, g, h, j, k, l, m, n, o, p, q, r, s, t }) => {
     const { view, stride, exportMs, receivedMs } = batch
-    const [upper, lower] = [batch.exporterUpper | 0, batch.exporterLower | 0]
-    const [domain, rate, uptime] = [batch.domain | 0, batch.rate | 0, batch.uptimeMs | 0]
+    const upper = batch.exporterUpper | 0
+    const lower = batch.exporterLower | 0
+    const domain = batch.domain | 0
+    const rate = batch.rate | 0
+    const uptime = batch.uptimeMs | 0
     const to = row + batch.records
     let at = batch.offset
-    let [octets, packets, signs, protocolBits] = [0, 0, 0, 0]
+    // prettier-ignore
+    let octets = 0, packets = 0, signs = 0, protocolBits = 0
     for (let i = row; i < to; i++, at += stride) {
       sourceAddressLow[2 * i] = view.getInt32((at + a) | 0)
       sourceAddressLow[2 * i + 1] = ipv4Marker
@@ -152,11 +160,15 @@ export function router8(flows: FlowColumns): GroupLoop {
   const { observationDomainId, samplingInterval, flowEndReason } = flows
   return (batch, row, { a, b, c, d, e, f, g, h, j, k, l, m, n, o, p, q, r, s, t, u }) => {
     const { view, stride, receivedMs } = batch
-    const [upper, lower] = [batch.exporterUpper | 0, batch.exporterLower | 0]
-    const [domain, rate, latest] = [batch.domain | 0, batch.rate | 0, batch.latestMs | 0]
+    const upper = batch.exporterUpper | 0
+    const lower = batch.exporterLower | 0
+    const domain = batch.domain | 0
+    const rate = batch.rate | 0
+    const latest = batch.latestMs | 0
     const to = row + batch.records
     let at = batch.offset
-    let [octets, packets, signs, protocolBits, oddWords] = [0, 0, 0, 0, 0]
+    // prettier-ignore
+    let octets = 0, packets = 0, signs = 0, protocolBits = 0, oddWords = 0
     const timeWord = view.getInt32((at + l) | 0)
     const sinceMs = (timeWord >>> 0) * wordSize
     for (let i = row; i < to; i++, at += stride) {

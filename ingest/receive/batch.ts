@@ -21,12 +21,23 @@ export interface Batch {
   startsSegment: boolean
 }
 
-/** A datagram of a batch; reused from one to the next. */
-export interface BatchedDatagram {
-  payload: Uint8Array
+/** Where a datagram came from, and when. */
+interface BatchedReceipt {
   source: AddressWords
   sourcePort: number
   receivedMs: number
+}
+
+/** A datagram that goes into a batch. */
+export interface BatchedDatagram extends BatchedReceipt {
+  payload: Uint8Array
+}
+
+/** A datagram of a batch: it lies at [offset, offset + length) of the view. One object, used again for each. */
+export interface DatagramInBatch extends BatchedReceipt {
+  view: DataView
+  offset: number
+  length: number
 }
 
 /** Fills buffers with datagrams. */
@@ -58,19 +69,17 @@ export class BatchWriter {
   }
 }
 
-/** Calls back with each datagram of a batch, in order; payloads are views into its buffer. */
-export function forEachDatagram(batch: Batch, visit: (datagram: BatchedDatagram) => void): void {
+/** Calls back with each datagram of a batch, in order. */
+export function forEachDatagram(batch: Batch, visit: (datagram: DatagramInBatch) => void): void {
   const view = new DataView(batch.buffer)
   const source: [number, number, number, number] = [0, 0, 0, 0]
-  for (let at = 0; at < batch.used;) {
-    const length = view.getUint32(at, true)
+  const datagram = { view, offset: 0, length: 0, source, sourcePort: 0, receivedMs: 0 }
+  for (let at = 0; at < batch.used; at = datagram.offset + datagram.length) {
+    datagram.offset = at + headerBytes
+    datagram.length = view.getUint32(at, true)
+    datagram.sourcePort = view.getUint16(at + 4, true)
+    datagram.receivedMs = view.getFloat64(at + 8, true)
     for (let word = 0; word < 4; word++) source[word] = view.getUint32(at + 16 + 4 * word, true)
-    visit({
-      payload: new Uint8Array(batch.buffer, at + headerBytes, length),
-      source,
-      sourcePort: view.getUint16(at + 4, true),
-      receivedMs: view.getFloat64(at + 8, true),
-    })
-    at += headerBytes + length
+    visit(datagram)
   }
 }

@@ -13,7 +13,8 @@ export class SourceTexts {
   /** An address as it is shown everywhere: dotted, or RFC 5952. */
   of(words: AddressWords): string {
     const last = this.#words
-    if (words.some((word, i) => word !== last[i])) {
+    const [w0, w1, w2, w3] = words
+    if (w3 !== last[3] || w2 !== last[2] || w1 !== last[1] || w0 !== last[0]) {
       this.#words = [...words]
       this.#text = this.#find(words)
     }

@@ -36,8 +36,13 @@ export function blockOf(flows: FlowColumns): FlowBlock {
   }
 }
 
-function isZero(values: ArrayLike<number>): boolean {
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) return false
+/** Most columns are zero from end to end: the first value that is not ends the search. */
+function isZero(values: FlowColumns[ColumnName]): boolean {
+  const { buffer, byteOffset, byteLength } = values
+  const words = new Uint32Array(buffer, byteOffset, byteLength >>> 2)
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false
+  for (let i = (words.length * 4) / values.BYTES_PER_ELEMENT; i < values.length; i++)
+    if (values[i] !== 0) return false
   return true
 }
 

@@ -48,7 +48,20 @@ export function columnValues(
   rows: number,
 ): ColumnValues {
   const width = isWide(column.type) ? 2 : 1
-  const words = new Int32Array(rows * width)
+  if (!column.isDuration && isSame(column.from, parts)) {
+    // The first row stands for all.
+    const [{ block, from }] = parts as readonly [BlockRows]
+    return columnOf(column, [{ block, from, to: from + 1 }], new Int32Array(width))
+  }
+  return columnOf(column, parts, new Int32Array(rows * width))
+}
+
+function columnOf(
+  column: ArchiveColumn,
+  parts: readonly BlockRows[],
+  words: Int32Array,
+): ColumnValues {
+  const width = isWide(column.type) ? 2 : 1
   const { narrow, wide } = fills[flowColumns[column.from].kind]
   const fill = width === 2 ? wide : narrow
   let at = 0
@@ -70,6 +83,23 @@ export function columnValues(
 export function arrayOf(name: ColumnName, block: FlowBlock): Values {
   const buffer = block.columns[columnNames.indexOf(name)]
   return buffer ? new arrays[flowColumns[name].kind](buffer) : null
+}
+
+/** Whether all rows of a column hold the same, so that it need not be made to be seen to be so. */
+function isSame(name: ColumnName, parts: readonly BlockRows[]): boolean {
+  const width = flowColumns[name].kind === 'u64' ? 2 : 1
+  const valuesOf = ({ block }: BlockRows) => arrayOf(name, block)
+  const [first] = parts
+  if (!first) return false
+  const values = valuesOf(first)
+  const held = Array.from({ length: width }, (_, i) => values?.[first.from * width + i] ?? 0)
+  return parts.every((part) => {
+    const own = part === first ? values : valuesOf(part)
+    if (own === null) return held.every((word) => word === 0)
+    for (let i = part.from * width; i < part.to * width; i += width)
+      if (own[i] !== held[0] || (width === 2 && own[i + 1] !== held[1])) return false
+    return true
+  })
 }
 
 function isOneValue(words: Int32Array, width: number): boolean {

@@ -35,7 +35,10 @@ test('what goes into a batch comes out of it in order, as far as it fits', () =>
       const position = { segment: 1, offset: 24 }
       forEachDatagram(
         { buffer: writer.buffer, used: writer.used, position, startsSegment: false },
-        (each) => read.push({ ...each, payload: each.payload.slice(), source: [...each.source] }),
+        ({ view, offset, length, source: words, sourcePort, receivedMs }) => {
+          const payload = new Uint8Array(view.buffer as ArrayBuffer, offset, length).slice()
+          read.push({ payload, source: [...words], sourcePort, receivedMs })
+        },
       )
       assert.deepEqual(read, taken)
     }),

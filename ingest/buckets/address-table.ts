@@ -1,0 +1,160 @@
+/** Addresses by number, in open addressing as the tables of counts (see tables.ts). */
+import { ipv4Marker } from '../../flow/address.ts'
+import { mix, slotsFor } from './tables.ts'
+
+/** A slot of addresses: four words, most significant first, and the code + 1 (0: free). */
+const addressWidth = 5
+/** A slot of IPv4 addresses: the last word, and the code + 1. Most addresses are such, and a slot in reach is fast. */
+const ipv4Width = 2
+
+/**
+ * Numbers addresses 0, 1, 2 … in the order in which they are first met. Their code is the number × 2,
+ * and one more where the address is marked.
+ */
+export class AddressTable {
+  count = 0
+  #mask: number
+  #slots: Uint32Array
+  #ipv4Count = 0
+  #ipv4Mask: number
+  #ipv4Slots: Uint32Array
+
+  /** With room for `expected` addresses before it grows. */
+  constructor(expected: AddressCounts = { all: 0, ipv4: 0 }) {
+    this.#mask = slotsFor(expected.all - expected.ipv4) - 1
+    this.#slots = new Uint32Array((this.#mask + 1) * addressWidth)
+    this.#ipv4Mask = slotsFor(expected.ipv4) - 1
+    this.#ipv4Slots = new Uint32Array((this.#ipv4Mask + 1) * ipv4Width)
+  }
+
+  /** The code of an address, or −1 where it is not there. */
+  find(w0: number, w1: number, w2: number, w3: number): number {
+    if (w2 === ipv4Marker && w1 === 0 && w0 === 0) return this.#findIpv4(w3)
+    const slots = this.#slots
+    let slot = (addressHash(w0, w1, w2, w3) & this.#mask) * addressWidth
+    for (;;) {
+      const held = slots[slot + 4]!
+      if (held === 0) return -1
+      if (
+        slots[slot + 3] === w3 &&
+        slots[slot + 2] === w2 &&
+        slots[slot + 1] === w1 &&
+        slots[slot] === w0
+      )
+        return held - 1
+      slot += addressWidth
+      if (slot === slots.length) slot = 0
+    }
+  }
+
+  #findIpv4(w3: number): number {
+    const slots = this.#ipv4Slots
+    let slot = (ipv4Hash(w3) & this.#ipv4Mask) * ipv4Width
+    for (;;) {
+      const held = slots[slot + 1]!
+      if (held === 0) return -1
+      if (slots[slot] === w3) return held - 1
+      slot += ipv4Width
+      if (slot === slots.length) slot = 0
+    }
+  }
+
+  /** Numbers an address (four words) that is not there, and gives its code. */
+  add(address: readonly [number, number, number, number], isMarked: boolean): number {
+    const [w0, w1, w2, w3] = address
+    const code = this.count++ * 2 + (isMarked ? 1 : 0)
+    if (w2 === ipv4Marker && w1 === 0 && w0 === 0) {
+      if ((++this.#ipv4Count + 1) * 2 > this.#ipv4Mask) this.#growIpv4()
+      this.#putIpv4(w3, code + 1)
+    } else {
+      if ((this.count - this.#ipv4Count + 1) * 2 > this.#mask) this.#grow()
+      const slots = this.#slots
+      const slot = this.#free(slots, addressHash(w0, w1, w2, w3))
+      slots.set(address, slot)
+      slots[slot + 4] = code + 1
+    }
+    return code
+  }
+
+  /** By number: four words an address, and 1 where it is marked. */
+  list(): { words: Uint32Array; isMarked: Uint8Array } {
+    const words = new Uint32Array(this.count * 4)
+    const isMarked = new Uint8Array(this.count)
+    const slots = this.#slots
+    for (let slot = 0; slot < slots.length; slot += addressWidth) {
+      const code = slots[slot + 4]! - 1
+      if (code < 0) continue
+      words.set(slots.subarray(slot, slot + 4), (code >>> 1) * 4)
+      isMarked[code >>> 1] = code & 1
+    }
+    const ipv4 = this.#ipv4Slots
+    for (let slot = 0; slot < ipv4.length; slot += ipv4Width) {
+      const code = ipv4[slot + 1]! - 1
+      if (code < 0) continue
+      words[(code >>> 1) * 4 + 2] = ipv4Marker
+      words[(code >>> 1) * 4 + 3] = ipv4[slot]!
+      isMarked[code >>> 1] = code & 1
+    }
+    return { words, isMarked }
+  }
+
+  get counts(): AddressCounts {
+    return { all: this.count, ipv4: this.#ipv4Count }
+  }
+
+  /** Bytes held. */
+  get bytes(): number {
+    return this.#slots.byteLength + this.#ipv4Slots.byteLength
+  }
+
+  #free(slots: Uint32Array, hash: number): number {
+    let slot = (hash & this.#mask) * addressWidth
+    while (slots[slot + 4] !== 0)
+      slot = slot + addressWidth === slots.length ? 0 : slot + addressWidth
+    return slot
+  }
+
+  #grow(): void {
+    const old = this.#slots
+    this.#mask = this.#mask * 2 + 1
+    const slots = new Uint32Array(old.length * 2)
+    for (let from = 0; from < old.length; from += addressWidth) {
+      if (old[from + 4] === 0) continue
+      const hash = addressHash(old[from]!, old[from + 1]!, old[from + 2]!, old[from + 3]!)
+      const to = this.#free(slots, hash)
+      for (let word = 0; word < addressWidth; word++) slots[to + word] = old[from + word]!
+    }
+    this.#slots = slots
+  }
+
+  #putIpv4(w3: number, codePlus: number): void {
+    const slots = this.#ipv4Slots
+    let slot = (ipv4Hash(w3) & this.#ipv4Mask) * ipv4Width
+    while (slots[slot + 1] !== 0) slot = slot + ipv4Width === slots.length ? 0 : slot + ipv4Width
+    slots[slot] = w3
+    slots[slot + 1] = codePlus
+  }
+
+  #growIpv4(): void {
+    const old = this.#ipv4Slots
+    this.#ipv4Mask = this.#ipv4Mask * 2 + 1
+    this.#ipv4Slots = new Uint32Array(old.length * 2)
+    for (let from = 0; from < old.length; from += ipv4Width)
+      if (old[from + 1] !== 0) this.#putIpv4(old[from]!, old[from + 1]!)
+  }
+}
+
+/** How many addresses a table holds, and how many of them are IPv4. */
+export interface AddressCounts {
+  all: number
+  ipv4: number
+}
+
+function ipv4Hash(w3: number): number {
+  const h = Math.imul(w3, 0x9e3779b1)
+  return (h ^ (h >>> 15)) >>> 0
+}
+
+function addressHash(w0: number, w1: number, w2: number, w3: number): number {
+  return mix(w3 ^ w1, w2 ^ Math.imul(w0, 31))
+}

@@ -1,0 +1,115 @@
+/** One attempt: load at a set rate on a running collector with everything on, and what became of it. */
+import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { IngestStatus } from '../../flow/status.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
+import type { LoadOptions } from './send.ts'
+import { openSender } from './sender.ts'
+import { cpuSecondsOf, peakMiBOf, threadSecondsOf } from './usage.ts'
+
+export interface AttemptOptions extends Omit<LoadOptions, 'port'> {
+  /** Asked of the kernel for the socket, as in WEIR_RECEIVE_BUFFER. */
+  receiveBuffer: string
+}
+
+export interface Attempt {
+  sentFlows: number
+  sentDatagrams: number
+  /** Flows a second that really went out: a generator that does not keep up says so here. */
+  rate: number
+  flows: number
+  /** Datagrams that the kernel dropped, that were lost by their numbers, and that we let go ourselves. */
+  kernelDrops: number
+  lostDatagrams: number
+  letGo: number
+  /** How long after the last datagram everything was decoded and counted. */
+  drainSeconds: number
+  receiveBufferBytes: number
+  /** Of the collector, from the first datagram until all was counted. */
+  cpuSecondsPerMillion: number
+  senderCpuSeconds: number
+  threadSeconds: number[]
+  peakMiB: number
+}
+
+const drainMsMost = 60_000
+
+/** Whether nothing was lost, and it was asked what was meant. */
+export function isClean(attempt: Attempt, wanted: number): boolean {
+  const { sentFlows, flows, kernelDrops, lostDatagrams, letGo, rate } = attempt
+  return (
+    flows === sentFlows &&
+    kernelDrops === 0 &&
+    lostDatagrams === 0 &&
+    letGo === 0 &&
+    rate > wanted * 0.98
+  )
+}
+
+/** Runs one attempt on a collector and a folder of its own. `onData` may look at the folder after it. */
+export async function attempt(
+  { receiveBuffer, ...load }: AttemptOptions,
+  onData: (folder: string) => Promise<void> = async () => {},
+): Promise<Attempt> {
+  const data = await scratchFolder()
+  // A running collector does not keep this process alive by itself.
+  const alive = setInterval(() => {}, 1000)
+  try {
+    const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: receiveBuffer })
+    const sender = await openSender({ ...load, port: ingest.port })
+    const before = await cpuSecondsOf(ingest.pid)
+    const sent = await sender.send()
+    const ended = performance.now()
+    const status = await drained(ingest, sent.flows)
+    const drainSeconds = (performance.now() - ended) / 1000
+    const used = (await cpuSecondsOf(ingest.pid)) - before
+    const threadSeconds = (await threadSecondsOf(ingest.pid)).filter((each) => each > 0.1)
+    const peakMiB = Math.round(await peakMiBOf(ingest.pid))
+    await ingest.stop()
+    await onData(data)
+    return {
+      sentFlows: sent.flows,
+      sentDatagrams: sent.datagrams,
+      rate: sent.flows / sent.seconds,
+      ...lossOf(status),
+      drainSeconds,
+      cpuSecondsPerMillion: (used * 1e6) / sent.flows,
+      senderCpuSeconds: sent.cpuSeconds,
+      threadSeconds,
+      peakMiB,
+    }
+  } finally {
+    clearInterval(alive)
+    await rm(data, { recursive: true, force: true })
+  }
+}
+
+/** The status once all flows are counted, or once no more come. */
+async function drained(ingest: RunningIngest, flows: number): Promise<IngestStatus> {
+  const until = performance.now() + drainMsMost
+  let status = await ingest.status()
+  for (;;) {
+    await sleep(100)
+    const now = await ingest.status()
+    const counted = flowsOf(now)
+    if (counted >= flows || performance.now() > until) return now
+    if (kernelDropsOf(now) > 0 && counted === flowsOf(status) && counted > 0) return now
+    status = now
+  }
+}
+
+const flowsOf = ({ exporters }: IngestStatus) =>
+  exporters.reduce((sum, exporter) => sum + exporter.flows, 0)
+const kernelDropsOf = ({ sockets }: IngestStatus) =>
+  sockets.reduce((sum, { kernelDrops }) => sum + (kernelDrops ?? 0), 0)
+
+function lossOf(status: IngestStatus) {
+  return {
+    flows: flowsOf(status),
+    kernelDrops: kernelDropsOf(status),
+    lostDatagrams: status.exporters.reduce((sum, { lost }) => sum + lost.datagrams, 0),
+    letGo: (status.overflowed ?? 0) + (status.rowsDropped ?? 0) + (status.journal?.dropped ?? 0),
+    receiveBufferBytes: status.sockets[0]!.receiveBufferBytes,
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Flows as a network has them: some hosts do most of what is done (Zipf's law), most speak to the
+ * outside, few services are most of them. The same number of hosts, flows and seed give the same flows.
+ */
+
+/** Flows side by side; addresses as 32-bit numbers, times as ms before the export. */
+export interface MadeFlows {
+  count: number
+  source: Uint32Array
+  destination: Uint32Array
+  sourcePort: Uint16Array
+  destinationPort: Uint16Array
+  protocol: Uint8Array
+  flags: Uint8Array
+  octets: Uint32Array
+  packets: Uint32Array
+  ingress: Uint8Array
+  egress: Uint8Array
+  endAgoMs: Uint32Array
+  durationMs: Uint32Array
+}
+
+/** One of so many hosts is our own; all others are outside. */
+const localOneOf = 5
+const services = [
+  443, 53, 80, 123, 22, 993, 25, 3389, 445, 8080, 587, 5060, 1194, 3306, 5432, 6379, 161, 636, 1883,
+  143,
+]
+/** Of the flows, so much is TCP, and so much TCP or UDP; the rest is ICMP. */
+const [tcpShare, portsShare] = [0.72, 0.97]
+const [tcp, udp, icmp] = [6, 17, 1]
+const interfaces = 24
+const uplink = 101
+/** The exponent of the distribution of packets a flow (Pareto), and the most. */
+const [packetsExponent, packetsMost] = [1.1, 1_000_000]
+const endAgoMost = 15_000
+const [durationMean, durationMost] = [8000, 300_000]
+
+/** Whole numbers and fractions by a seed (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Makes flows between `hosts` hosts, of which every one takes part where there are flows enough. */
+export function makeFlows(count: number, hosts: number, seed: number): MadeFlows {
+  const random = randomOf(seed)
+  const locals = Math.max(1, Math.floor(hosts / localOneOf))
+  const remotes = Math.max(1, hosts - locals)
+  const flows = emptyFlows(count)
+  for (let i = 0; i < count; i++) {
+    // The first flows take each host once, so that as many as were asked for are active.
+    const local = 0x0a000001 + (i < locals ? i : zipf(locals, random()))
+    const remote = remoteAddress(i < remotes ? i : zipf(remotes, random()))
+    makeFlow(flows, i, { local, remote }, random)
+  }
+  return flows
+}
+
+function makeFlow(
+  flows: MadeFlows,
+  i: number,
+  { local, remote }: { local: number; remote: number },
+  random: () => number,
+): void {
+  const isOut = random() < 0.5
+  const kind = random()
+  const protocol = kind < tcpShare ? tcp : kind < portsShare ? udp : icmp
+  const service = services[zipf(services.length, random())]!
+  const client = 32_768 + Math.floor(random() * 28_000)
+  const packets = Math.min(packetsMost, Math.floor((1 - random()) ** (-1 / packetsExponent)))
+  const duration = packets === 1 ? 0 : Math.floor(-Math.log(1 - random()) * durationMean)
+  flows.source[i] = isOut ? local : remote
+  flows.destination[i] = isOut ? remote : local
+  flows.protocol[i] = protocol
+  if (protocol !== icmp) {
+    flows.sourcePort[i] = isOut ? client : service
+    flows.destinationPort[i] = isOut ? service : client
+  }
+  flows.flags[i] = protocol === tcp ? (packets > 3 ? 0x1b : 0x02) : 0
+  flows.packets[i] = packets
+  flows.octets[i] = Math.min(4e9, packets * (40 + Math.floor(random() * 1420)))
+  const inside = 1 + (local % interfaces)
+  flows.ingress[i] = isOut ? inside : uplink
+  flows.egress[i] = isOut ? uplink : inside
+  flows.endAgoMs[i] = Math.floor(random() * endAgoMost)
+  flows.durationMs[i] = Math.min(durationMost, duration)
+}
+
+/** A rank from 0 to count − 1, by Zipf's law with an exponent of about 1. */
+function zipf(count: number, fraction: number): number {
+  return Math.min(count - 1, Math.floor((count + 1) ** fraction) - 1)
+}
+
+/** Outside hosts lie all over 64.0.0.0/2, each number at an address of its own. */
+function remoteAddress(rank: number): number {
+  return 0x40000000 + (Math.imul(rank, 0x9e3779b1) & 0x3fffffff)
+}
+
+function emptyFlows(count: number): MadeFlows {
+  return {
+    count,
+    source: new Uint32Array(count),
+    destination: new Uint32Array(count),
+    sourcePort: new Uint16Array(count),
+    destinationPort: new Uint16Array(count),
+    protocol: new Uint8Array(count),
+    flags: new Uint8Array(count),
+    octets: new Uint32Array(count),
+    packets: new Uint32Array(count),
+    ingress: new Uint8Array(count),
+    egress: new Uint8Array(count),
+    endAgoMs: new Uint32Array(count),
+    durationMs: new Uint32Array(count),
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Sends load in a process of its own: `node send.ts '{"port": 2055, "version": "v5", …}'` (see
+ * LoadOptions). It says "ready" when its datagrams are made, begins when a line comes in, and ends
+ * with a line of JSON (see Sent).
+ */
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { encodeFlows, flowsPerDatagram, sequenceStep, setHeader } from './datagrams.ts'
+import type { LoadVersion } from './datagrams.ts'
+import { makeFlows } from './flows.ts'
+
+export interface LoadOptions {
+  port: number
+  version: LoadVersion
+  /** Flows a second, and how long. */
+  rate: number
+  seconds: number
+  hosts: number
+  /** Each has an address of its own, from 127.0.0.1 on. */
+  exporters: number
+  /** Flows made before they repeat. */
+  flows: number
+}
+
+export interface Sent {
+  datagrams: number
+  flows: number
+  seconds: number
+  cpuSeconds: number
+  /** Sends that the kernel refused; such datagrams were not sent and their numbers are used again. */
+  refused: number
+}
+
+/** At most so many datagrams at once: a burst must not be what fills a buffer. */
+const burstMost = 128
+
+interface Exporter {
+  socket: Socket
+  sequence: number
+}
+
+async function openExporter(port: number, index: number): Promise<Exporter> {
+  const socket = createSocket('udp4')
+  socket.bind(0, `127.0.0.${1 + index}`)
+  await once(socket, 'listening')
+  socket.setSendBufferSize(4 << 20)
+  socket.connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  return { socket, sequence: 0 }
+}
+
+async function send(options: LoadOptions): Promise<Sent> {
+  const { version, rate, seconds } = options
+  const datagrams = encodeFlows(makeFlows(options.flows, options.hosts, 1), version, Date.now())
+  const { payloads } = datagrams
+  const exporters = await Promise.all(
+    Array.from({ length: options.exporters }, (_, i) => openExporter(options.port, i)),
+  )
+  let refused = 0
+  for (const { socket } of exporters) socket.on('error', () => refused++)
+  console.log('ready')
+  await once(process.stdin, 'data')
+
+  const each = flowsPerDatagram[version]
+  const step = sequenceStep(version)
+  const due = Math.floor((rate * seconds) / each)
+  const cpu = process.cpuUsage()
+  const startMs = performance.now()
+  let sent = 0
+  while (sent < due) {
+    const elapsedMs = performance.now() - startMs
+    const until = Math.min(due, sent + burstMost, Math.floor((elapsedMs * rate) / 1000 / each) + 1)
+    const header = { sequence: 0, nowMs: Date.now(), elapsedMs: Math.floor(elapsedMs) }
+    for (; sent < until; sent++) {
+      const exporter = exporters[sent % exporters.length]!
+      const payload = payloads[sent % payloads.length]!
+      header.sequence = exporter.sequence
+      setHeader(datagrams, payload, header)
+      exporter.socket.send(payload)
+      exporter.sequence = (exporter.sequence + step) >>> 0
+    }
+    if ((performance.now() - startMs) * rate < sent * each * 1000) await sleep(1)
+  }
+  // What the sockets had to put aside goes out now.
+  while (exporters.some(({ socket }) => socket.getSendQueueCount() > 0)) await sleep(1)
+  const tookSeconds = (performance.now() - startMs) / 1000
+  const used = process.cpuUsage(cpu)
+  return {
+    datagrams: sent,
+    flows: sent * each,
+    seconds: tookSeconds,
+    cpuSeconds: (used.user + used.system) / 1e6,
+    refused,
+  }
+}
+
+console.log(JSON.stringify(await send(JSON.parse(process.argv[2]!) as LoadOptions)))
+process.exit()
