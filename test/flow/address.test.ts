@@ -8,6 +8,7 @@ import {
   formatAddress,
   formatHalves,
   formatNetwork,
+  maskWords,
   NetworkSet,
   parseAddress,
   parseNetwork,
@@ -47,6 +48,30 @@ test('a network holds its addresses and no others', () => {
     assert.ok(set.hasText(inside), inside)
   for (const outside of ['11.0.0.0', '9.255.255.255', '2001:db8:8000::', '::', 'no address'])
     assert.ok(!set.hasText(outside), outside)
+})
+
+test('whatever the networks, an address is in the set when it is in one of them', () => {
+  const ipv4 = fc.tuple(fc.constant(0), fc.constant(0), fc.constant(0xffff), word)
+  const address = fc.oneof(ipv4, fc.tuple(word, word, word, word))
+  const network = fc
+    .oneof(fc.tuple(ipv4, fc.integer({ min: 70, max: 128 })), fc.tuple(address, fc.nat(128)))
+    .map(([words, bits]): Network => ({ words: maskWords(words, bits), bits }))
+  const probes = fc.array(fc.tuple(fc.nat(99), fc.nat(31), address))
+  fc.assert(
+    fc.property(fc.array(network, { maxLength: 6 }), probes, (networks, asked) => {
+      const set = new NetworkSet(networks)
+      for (const [index, bit, other] of asked) {
+        // Most of those asked for lie at the edge of a network.
+        const [w0, w1, w2, w3] = networks[index % 8]?.words ?? other
+        const words = [w0, w1, w2, (w3 ^ (1 << bit)) >>> 0] as const
+        const isIn = networks.some(
+          (each) => String(maskWords(words, each.bits)) === String(each.words),
+        )
+        assert.equal(set.has(...words), isIn, formatAddress(...words))
+      }
+    }),
+    { numRuns: 500 },
+  )
 })
 
 test('networks are read with host bits cleared, and refused where they are none', () => {
