@@ -11,10 +11,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { NetworkSet } from '../../flow/address.ts'
-import { clearFlowColumns, createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
+import { clearFlowColumns, createFlowColumns } from '../../flow/columns.ts'
 import { readSettings } from '../../flow/settings.ts'
-import { Buckets } from '../../ingest/buckets/buckets.ts'
 import { Decoder } from '../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../ingest/decode/limits.ts'
 import { Archive } from '../../store/archive/archive.ts'
@@ -22,11 +20,11 @@ import { openFlowStore } from '../../store/archive/query.ts'
 import { encodeV5 } from '../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field } from '../encode/sets.ts'
 import type { DecodeSpeed } from './decode-speed.ts'
+import type { StageSpeed } from './stages.ts'
 import { skipWithout } from '../setup/parts.ts'
 
 const flowsPerDatagram = 24
 const datagrams = 4000
-const stageMs = 2000
 const hosts = 10_000
 const exportMs = Date.now()
 
@@ -99,29 +97,6 @@ function report(stage: string, value: number, figure: string): void {
   console.log(`${stage.padEnd(44)} ${value.toFixed(2).padStart(9)} ${figure}`)
 }
 
-/** Runs `turn` for a while and gives millions of flows a second of processor time. */
-function rate(turn: () => number): number {
-  for (const until = performance.now() + stageMs / 4; performance.now() < until;) turn()
-  const cpu = process.cpuUsage()
-  let flows = 0
-  for (const until = performance.now() + stageMs; performance.now() < until;) flows += turn()
-  const used = process.cpuUsage(cpu)
-  return flows / (used.user + used.system)
-}
-
-/** Columns of some 16,000 flows. */
-function decodedBlock(): FlowColumns {
-  const made = Array.from({ length: datagrams }, (_, i) => encoded('v5', i))
-  const flows = createFlowColumns(16_384 + decoderRowsMax)
-  const decoder = new Decoder(flows)
-  let at = 0
-  while (flows.count < 16_000) {
-    decoder.decode({ payload: made[at]!, source: '10.0.0.1', sourcePort: 9, receivedMs: exportMs })
-    at = (at + 1) % made.length
-  }
-  return flows
-}
-
 for (const version of ['v5', 'v9', 'ipfix'] as const) {
   const runner = join(import.meta.dirname, 'decode-run.ts')
   const { best, median } = JSON.parse(
@@ -130,19 +105,14 @@ for (const version of ['v5', 'v9', 'ipfix'] as const) {
   report(`decode ${version}, from memory, best round`, best, 'M flows per CPU second')
   report(`decode ${version}, from memory, middle`, median, 'M flows per CPU second')
 }
-const v5 = decodedBlock()
 
 const settings = readSettings({})
-const buckets = new Buckets({
-  local: new NetworkSet(settings.local.networks),
-  flowMaxMs: settings.flowMaxMs,
-  wholeFrom: Number.NEGATIVE_INFINITY,
-})
-const aggregate = () => {
-  buckets.add(v5)
-  return v5.count
+for (const version of ['v5', 'v9'] as const) {
+  const runner = join(import.meta.dirname, 'stages.ts')
+  const stages = execFileSync(process.execPath, [runner, version], { encoding: 'utf8' })
+  for (const { stage, median } of JSON.parse(stages) as StageSpeed[])
+    report(`stage ${stage}, ${version}, 100,000 hosts, middle`, median, 'CPU-s per M flows')
 }
-report('buckets, by all measurements', rate(aggregate), 'M flows per CPU second')
 
 const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'))
 const made = Array.from({ length: 42_000 }, (_, i) => encoded('v5', i))
@@ -230,3 +200,15 @@ async function besideNfdump(): Promise<void> {
 await rm(folder, { recursive: true })
 await mkdir('test/results', { recursive: true })
 await writeFile('test/results/bench.json', JSON.stringify({ node: process.version, rows }, null, 2))
+
+// A quick search for the highest rate without loss; the whole one is `npm run bench:load`.
+const search = [
+  join(import.meta.dirname, 'zero-loss.ts'),
+  '--seconds',
+  '10',
+  '--times',
+  '1',
+  '--steps',
+  '4',
+]
+execFileSync(process.execPath, search, { stdio: 'inherit' })

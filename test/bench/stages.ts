@@ -35,7 +35,7 @@ export function measureStages(
   { hosts, exporters, rounds }: { hosts: number; exporters: number; rounds: number },
 ): StageSpeed[] {
   const nowMs = Date.now()
-  const datagrams = encodeFlows(makeFlows(flowsMade, hosts, 1), version, nowMs)
+  const datagrams = encodeFlows(makeFlows(flowsMade, hosts, 1), version, { nowMs, exporters })
   const placed = place(datagrams.payloads, exporters, nowMs)
   const local = new NetworkSet(readSettings({}).local.networks)
   const buckets = new Buckets({

@@ -32,12 +32,21 @@ const fields: Record<'v9' | 'ipfix', readonly (readonly [id: number, length: num
   ],
 } // prettier-ignore
 
-/** Datagrams of all flows but for those that do not fill one. */
-export function encodeFlows(flows: MadeFlows, version: LoadVersion, nowMs: number): Datagrams {
+/**
+ * Datagrams of all flows but for those that do not fill one; of the first, as many as there are exporters
+ * carry the template, so that each of them tells it.
+ */
+export function encodeFlows(
+  flows: MadeFlows,
+  version: LoadVersion,
+  { nowMs, exporters }: { nowMs: number; exporters: number },
+): Datagrams {
   const each = flowsPerDatagram[version]
   const payloads: Buffer[] = []
-  for (let from = 0; from + each <= flows.count; from += each)
-    payloads.push(encode(flows, version, { from, nowMs, index: payloads.length }))
+  for (let from = 0; from + each <= flows.count; from += each) {
+    const hasTemplate = version !== 'v5' && payloads.length % templateEvery < exporters
+    payloads.push(encode(flows, version, { from, nowMs, hasTemplate }))
+  }
   return { version, payloads }
 }
 
@@ -67,11 +76,10 @@ export function sequenceStep(version: LoadVersion): number {
 function encode(
   flows: MadeFlows,
   version: LoadVersion,
-  { from, nowMs, index }: { from: number; nowMs: number; index: number },
+  { from, nowMs, hasTemplate }: { from: number; nowMs: number; hasTemplate: boolean },
 ): Buffer {
   const each = flowsPerDatagram[version]
-  const template =
-    version === 'v5' || index % templateEvery !== 0 ? Buffer.alloc(0) : templateSet(version)
+  const template = version === 'v5' || !hasTemplate ? Buffer.alloc(0) : templateSet(version)
   const dataHeader = version === 'v5' ? 0 : 4
   const records = each * recordBytes[version]
   const start = headerBytes[version] + template.length + dataHeader

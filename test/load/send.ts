@@ -53,7 +53,10 @@ async function openExporter(port: number, index: number): Promise<Exporter> {
 
 async function send(options: LoadOptions): Promise<Sent> {
   const { version, rate, seconds } = options
-  const datagrams = encodeFlows(makeFlows(options.flows, options.hosts, 1), version, Date.now())
+  const datagrams = encodeFlows(makeFlows(options.flows, options.hosts, 1), version, {
+    nowMs: Date.now(),
+    exporters: options.exporters,
+  })
   const { payloads } = datagrams
   const exporters = await Promise.all(
     Array.from({ length: options.exporters }, (_, i) => openExporter(options.port, i)),

@@ -1,0 +1,133 @@
+/**
+ * The highest rate at which not one flow is lost, with everything on (journal, decode, buckets by all
+ * measurements, live ring, archive), and beside it what other receivers reach; all on this machine, the
+ * generator too. `node zero-loss.ts [--seconds 20] [--times 3] [--steps 5] [--versions v5,v9]
+ * [--buffers 64MB,4MB] [--hosts 100000] [--exporters 1] [--alone]`. Writes test/results/zero-loss.json.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+
+import { attempt, isClean } from '../load/attempt.ts'
+import type { LoadVersion } from '../load/datagrams.ts'
+import { nfcapd, receiveLoop, type Peer } from '../load/peers.ts'
+import { skipWithout } from '../setup/parts.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    times: { type: 'string', default: '3' },
+    steps: { type: 'string', default: '5' },
+    versions: { type: 'string', default: 'v5,v9' },
+    buffers: { type: 'string', default: '64MB,4MB' },
+    hosts: { type: 'string', default: '100000' },
+    exporters: { type: 'string', default: '1' },
+    least: { type: 'string', default: '100000' },
+    most: { type: 'string', default: '4000000' },
+    alone: { type: 'boolean', default: false },
+  },
+})
+const [seconds, times, steps] = [values.seconds, values.times, values.steps].map(Number) as [number, number, number] // prettier-ignore
+const limitFile = '/proc/sys/net/core/rmem_max'
+const megabyte = 1 << 20
+
+interface Tried {
+  isClean: boolean
+  rate: number
+  cpuSecondsPerMillion: number
+  peakMiB: number
+}
+type Try = (rate: number) => Promise<Tried>
+
+interface Row {
+  receiver: string
+  version: string
+  buffer: string
+  /** Flows a second, the middle of the times; 0 where not even the least was clean. */
+  flowsPerSecond: number
+  each: number[]
+  cpuSecondsPerMillion: number | null
+  peakMiB: number | null
+}
+
+/** The highest clean rate by halving the range, in a logarithmic way, and what it took. */
+async function highest(tryRate: Try): Promise<Tried | null> {
+  let [low, high] = [Number(values.least), Number(values.most)]
+  let best: Tried | null = null
+  for (let step = 0; step < steps; step++) {
+    const rate = Math.round(Math.sqrt(low * high))
+    const tried = await tryRate(rate)
+    console.log(`  ${rate.toLocaleString('en')}/s: ${tried.isClean ? 'clean' : 'loss'}`)
+    if (tried.isClean) {
+      best = tried
+      low = rate
+    } else high = rate
+  }
+  return best
+}
+
+const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[all.length >> 1]!
+
+const rows: Row[] = []
+async function search(receiver: string, version: string, buffer: string, tryRate: Try) {
+  console.log(`${receiver}, ${version}, buffer ${buffer}`)
+  const found: (Tried | null)[] = []
+  for (let time = 0; time < times; time++) found.push(await highest(tryRate))
+  const each = found.map((tried) => tried?.rate ?? 0)
+  const flowsPerSecond = median(each)
+  const tried = found.find((one) => one?.rate === flowsPerSecond) ?? null
+  const { cpuSecondsPerMillion = null, peakMiB = null } = tried ?? {}
+  rows.push({ receiver, version, buffer, flowsPerSecond, each, cpuSecondsPerMillion, peakMiB })
+}
+
+/** Socket buffers above the kernel's limit need a higher one, which only root may set; it is set back. */
+async function raiseLimit(bytes: number): Promise<() => Promise<void>> {
+  const before = await readFile(limitFile, 'utf8')
+  if (Number(before) >= bytes || process.getuid?.() !== 0) return async () => {}
+  await writeFile(limitFile, String(bytes))
+  return () => writeFile(limitFile, before)
+}
+
+const load = { hosts: Number(values.hosts), exporters: Number(values.exporters), flows: 491_520 }
+const peers: [name: string, peer: Peer][] = [['receive loop', receiveLoop]]
+if (skipWithout('nfcapd', 'nfdump')) console.log('nfcapd and nfdump are not installed')
+else peers.push(['nfcapd', nfcapd()], ['nfcapd, lz4', nfcapd('-y')])
+
+for (const buffer of values.buffers.split(',')) {
+  const receiveBufferBytes = Number.parseInt(buffer, 10) * megabyte
+  const restore = await raiseLimit(receiveBufferBytes)
+  try {
+    for (const version of values.versions.split(',') as LoadVersion[]) {
+      await search('weir, everything on', version, buffer, async (rate) => {
+        const made = await attempt({ ...load, version, rate, seconds, receiveBuffer: buffer })
+        return { ...made, isClean: isClean(made, rate) }
+      })
+      for (const [name, peer] of values.alone ? [] : peers)
+        await search(name, version, buffer, async (rate) => {
+          const made = await peer({ ...load, version, rate, seconds, receiveBufferBytes })
+          return { ...made, isClean: made.flows === made.sentFlows && made.rate > rate * 0.98 }
+        })
+    }
+  } finally {
+    await restore()
+  }
+}
+
+console.log('receiver              version  buffer   M flows/s   × weir   CPU-s per M   peak MiB')
+for (const row of rows) {
+  const ours = rows.find(({ version, buffer }) => version === row.version && buffer === row.buffer)!
+  const text = [
+    row.receiver.padEnd(21),
+    row.version.padEnd(8),
+    row.buffer.padEnd(6),
+    (row.flowsPerSecond / 1e6).toFixed(2).padStart(11),
+    (row.flowsPerSecond / ours.flowsPerSecond).toFixed(2).padStart(8),
+    (row.cpuSecondsPerMillion?.toFixed(3) ?? '–').padStart(13),
+    String(row.peakMiB ?? '–').padStart(10),
+  ]
+  console.log(text.join(' '))
+}
+await mkdir('test/results', { recursive: true })
+await writeFile(
+  'test/results/zero-loss.json',
+  JSON.stringify({ node: process.version, seconds, times, ...load, rows }, null, 2),
+)

@@ -1,0 +1,39 @@
+/** Small runs of the load that `npm run bench` searches the limit with: what is sent is counted and stored, exactly. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { archiveSums } from '../stored.ts'
+import { attempt } from './attempt.ts'
+import { flowsPerDatagram, type LoadVersion } from './datagrams.ts'
+import { makeFlows } from './flows.ts'
+
+const load = { rate: 10_000, seconds: 2, hosts: 2000, exporters: 3, flows: 9000 }
+
+for (const version of ['v5', 'v9', 'ipfix'] as LoadVersion[])
+  test(`${version}: load of several exporters is counted and stored to the flow`, async (t) => {
+    const each = flowsPerDatagram[version]
+    const made = makeFlows(load.flows, load.hosts, 1)
+    let octets = 0
+    let packets = 0
+    let stored: Awaited<ReturnType<typeof archiveSums>> | null = null
+    const result = await attempt({ ...load, version, receiveBuffer: '4MB' }, async (folder) => {
+      stored = await archiveSums(folder)
+    })
+    t.diagnostic(JSON.stringify(result))
+    const whole = Math.floor(load.flows / each) * each
+    for (let i = 0; i < result.sentFlows; i++) {
+      octets += made.octets[i % whole]!
+      packets += made.packets[i % whole]!
+    }
+    assert.equal(result.sentDatagrams, Math.floor((load.rate * load.seconds) / each))
+    assert.equal(result.flows, result.sentFlows)
+    assert.equal(result.kernelDrops + result.lostDatagrams + result.letGo, 0)
+    assert.deepEqual(stored, { bytes: octets, packets, flows: result.sentFlows })
+  })
+
+test('made flows are the same for the same seed, and take in every host', () => {
+  const [a, b] = [makeFlows(5000, 1000, 7), makeFlows(5000, 1000, 7)]
+  assert.deepEqual(a, b)
+  const hosts = new Set([...a.source, ...a.destination])
+  assert.equal(hosts.size, 1000)
+})
