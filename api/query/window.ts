@@ -51,9 +51,7 @@ const windowMaxMs = 20 * 366 * 86_400_000
  * @throws ApiError naming the parameter that cannot be used
  */
 export function readWindow(query: WindowQuery, context: WindowContext): Window {
-  const zone = query.tz ?? 'UTC'
-  if (!isZone(zone))
-    throw badQuery('bad-zone', `tz "${zone}" is no time zone`, 'write one such as Europe/Brussels')
+  const zone = readZone(query.tz)
   const time = (name: 'from' | 'to', text: string) => {
     const t = parseTime(withPlus(text), { now: context.now, zone, side: name })
     if (t === null)
@@ -141,4 +139,13 @@ function exporterAddress(text: string, { names, exporters }: WindowContext): str
 /** A plus that was not escaped in an address arrives as a space; one between day and clock is one. */
 function withPlus(text: string): string {
   return text.trim().replaceAll(/(?<!^\d{4}-\d{2}-\d{2}) (?=\d)/g, '+')
+}
+
+/**
+ * The time zone that is asked for.
+ * @throws ApiError where it is none
+ */
+export function readZone(zone = 'UTC'): string {
+  if (isZone(zone)) return zone
+  throw badQuery('bad-zone', `tz "${zone}" is no time zone`, 'write one such as Europe/Brussels')
 }

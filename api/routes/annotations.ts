@@ -1,4 +1,5 @@
 /** CRUD /api/annotations: what happened, drawn on the charts of its time. */
+import { readZone } from '../query/window.ts'
 import { randomBytes } from 'node:crypto'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -107,7 +108,7 @@ function checkRange({ from, to }: AnnotationBody): void {
 }
 
 function readRange(query: AnnotationsQuery, now: number): (each: Annotation) => boolean {
-  const zone = query.tz ?? 'UTC'
+  const zone = readZone(query.tz)
   const time = (side: 'from' | 'to', fallback: number): number => {
     const text = query[side]
     if (text === undefined) return fallback

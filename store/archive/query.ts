@@ -23,8 +23,11 @@ export interface FlowStoreOptions extends Partial<EngineLimits> {
   longWindowRows?: number
 }
 
-/** Two threads, so that queries leave cores to others; memory for about 10 M distinct keys. */
-const defaultLimits: EngineLimits = { threads: 2, memoryBytes: 1024 ** 3, queryMs: 50_000 }
+/**
+ * Two threads, so that queries leave cores to others; memory for some millions of distinct keys, so
+ * that the process with all else stays under 1 GiB.
+ */
+const defaultLimits: EngineLimits = { threads: 2, memoryBytes: 640 * 2 ** 20, queryMs: 50_000 }
 
 /** The archive in `folder` for queries, whether or not it has been written to yet; any process may open it. */
 export async function openFlowStore(

@@ -21,7 +21,16 @@ const routes: Record<string, Record<string, string>> = {
   '/api/flows': { ...window, order: 'first', limit: '10', format: 'json' },
   '/api/explain': { from: window.from, to: window.to, exporter },
   '/api/incidents': { from: window.from, to: window.to, exporter },
+  '/api/report': { from: window.from, to: window.to, tz: 'UTC', exporter, format: 'md' },
+  '/api/annotations': { from: window.from, to: window.to, tz: 'UTC' },
+  '/api/trackers': {},
+  '/api/status': {},
+  '/api/exporters': {},
+  '/api/dashboards': {},
+  '/api/reports': {},
 }
+/** What a tracker, a saved filter, is made of: its name is text and may be anything. */
+const tracker = { name: 'web', filter: 'port 443', from: window.from }
 
 /** A file that would be there if any of it were executed. */
 const canary = join(await scratchFolder({ after: () => {} }), 'executed')
@@ -99,13 +108,13 @@ test(`${cases} injections: always 400, never executed`, async (t) => {
   }
   const target = fc.constantFrom(
     ...Object.entries(routes).flatMap(([path, query]) =>
-      Object.keys(query).map((name) => ({ path, name })),
+      [...Object.keys(query), ''].map((name) => ({ path, name })),
     ),
   )
   const forms = fc.constantFrom('alone', 'behind', 'name')
   const property = fc.asyncProperty(target, attack, forms, async ({ path, name }, text, form) => {
     const query = { ...routes[path]! }
-    if (form === 'name') query[`${name}${text}`] = '1'
+    if (form === 'name' || name === '') query[`${name}${text}`] = '1'
     else query[name] = form === 'behind' ? `${query[name]} ${text}` : text
     const answer = await ask(path, query)
     assert.equal(
@@ -117,6 +126,13 @@ test(`${cases} injections: always 400, never executed`, async (t) => {
     assert.ok(error.code && error.message && error.remedy)
   })
   await fc.assert(property, { seed, numRuns: cases })
+  const fields = fc.constantFrom('filter', 'from')
+  const posted = fc.asyncProperty(fields, attack, fc.boolean(), async (name, text, isBehind) => {
+    const payload = { ...tracker, [name]: isBehind ? `${tracker[name]} ${text}` : text }
+    const answer = await app.inject({ method: 'POST', url: '/api/trackers', payload })
+    assert.equal(answer.statusCode, 400, `${name} ${payload[name]}: ${answer.body.slice(0, 200)}`)
+  })
+  await fc.assert(posted, { seed, numRuns: cases / 20 })
 
   assert.equal(existsSync(canary), false)
   const { total } = await flows.top({ from: t0, to: t0 + 1000, include: 'any', by: ['host'], order: 'bytes', limit: 10 }) // prettier-ignore

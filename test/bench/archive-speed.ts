@@ -112,7 +112,7 @@ async function ask(url: string, pid: number, list: readonly Question[]): Promise
     ms.sort((a, b) => a - b)
     const at = (share: number) => Math.round(ms[Math.ceil(share * ms.length) - 1]!)
     answered.push({ name, p50Ms: at(0.5), p95Ms: at(0.95), cpuMs: Math.round(cpu) })
-    console.log(answered.at(-1), 'load', loadavg()[0]!.toFixed(1))
+    console.log(answered.at(-1), 'load', loadavg()[0]!.toFixed(1), 'peak MiB', await peakMiB(pid))
   }
   return answered
 }
