@@ -24,7 +24,6 @@ import type { StageSpeed } from './stages.ts'
 import { skipWithout } from '../setup/parts.ts'
 
 const flowsPerDatagram = 24
-const datagrams = 4000
 const hosts = 10_000
 const exportMs = Date.now()
 
