@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 
 import type { Settings } from '../flow/settings.ts'
-import { openFlowStore } from '../store/archive/query.ts'
-import { openSeriesReader } from '../store/open.ts'
+import { openFlows, openSeriesReader } from '../store/open.ts'
 import { makeFirstAdmin } from './access/first-admin.ts'
 import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
@@ -35,7 +34,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   const state = openApiState(settings.data)
   const sources = await openNames(settings, state)
   const names = new ToldNames(sources)
-  const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
+  const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)
   const status = names.following(ingestStatus(settings.data, Date.now))
   const app = await buildApp({ settings, series, flows, status, names, state, pageFolder, log })

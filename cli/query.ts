@@ -1,6 +1,4 @@
 /** `weir query`: a top table out of the archive, whether or not anything runs on the data folder. */
-import { join } from 'node:path'
-
 import { Errors } from 'typebox/value'
 
 import { toApiError } from '../api/errors.ts'
@@ -12,8 +10,8 @@ import { archiveFilter, readWindow, type WindowContext } from '../api/query/wind
 import { TopQuery, type TopAnswer } from '../api/schema.ts'
 import { FilterError } from '../flow/filter.ts'
 import { parseFilter } from '../flow/filter/parse.ts'
-import { openFlowStore } from '../store/archive/query.ts'
 import { topKeys, type FlowStore, type TopKeyName } from '../store/flows.ts'
+import { openFlows } from '../store/open.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { readNames } from './names.ts'
 import { topTable } from './top-table.ts'
@@ -35,7 +33,7 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   const names = await readNames(settings)
   const exporters = exportersOf(await ingestStatus(settings.data, Date.now).read())
   const context = { now: Date.now(), names, exporters, local: settings.local.networks }
-  const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
+  const flows = await openFlows(settings)
   try {
     const asked = await readQuestion({ values, positionals }, context, flows)
     process.stdout.write(format(await ask(asked, context, flows)))

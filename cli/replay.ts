@@ -5,6 +5,7 @@ import { importCaptures, lastPacketMs, TakenBefore, type ImportSummary } from '.
 import { NotACapture } from '../ingest/capture/read.ts'
 import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
 import { formatWithUnit } from '../flow/units.ts'
+import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { checkNames } from './names.ts'
 import { Progress } from './progress.ts'
@@ -45,10 +46,10 @@ async function asCommandErrors(run: () => Promise<void>): Promise<void> {
     if (error instanceof TakenBefore) throw new CommandError(error.message, exitCodes.taken)
     if (error instanceof NotACapture) throw new CommandError(error.message, exitCodes.input)
     if (error instanceof DataFolderBusy) throw new CommandError(error.message, exitCodes.failure)
-    if (error instanceof Error && error.name === 'InfluxFault')
+    if (error instanceof Error && error instanceof StoreFault)
       throw new CommandError(
         `${error.message}; the flows are in the archive, and weir ingest makes their series ` +
-          'when it starts, once InfluxDB answers',
+          'when it starts, once it answers',
       )
     throw error
   }

@@ -1,6 +1,6 @@
 /** `weir report`: what happened in a time, on one page of paper, from what the data folder holds. */
 import { writeFile } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { extname } from 'node:path'
 
 import { ApiError } from '../api/errors.ts'
 import { ingestStatus, exportersOf } from '../api/ingest-status.ts'
@@ -9,9 +9,8 @@ import { CannotRender } from '../api/report/render.ts'
 import { formatReport, makeReport } from '../api/report/report.ts'
 import { wordingOf } from '../api/routes/explain.ts'
 import { reportFormats, type ReportFormat } from '../api/schema-explain.ts'
-import { openFlowStore } from '../store/archive/query.ts'
 import { IncidentReader } from '../store/incident/ledger.ts'
-import { openSeriesReader } from '../store/open.ts'
+import { openFlows, openSeriesReader } from '../store/open.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { readNames } from './names.ts'
 
@@ -19,7 +18,7 @@ export async function report({ settings, values }: CommandInput): Promise<void> 
   const path = typeof values['output'] === 'string' ? values['output'] : null
   const format = formatOf(path)
   const names = await readNames(settings)
-  const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
+  const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)
   try {
     const now = Date.now()

@@ -95,6 +95,18 @@ export interface StoreStatus {
   lastError: string | null
 }
 
+/** How the sending of the archive's closed files stands. Times are unix seconds. */
+export interface ShippingStatus {
+  waiting: number
+  /** The start of the earliest interval that waits. */
+  oldest: number | null
+  /** Files of the archive that are there. */
+  sent: number
+  /** Flows that were older than the store keeps. */
+  refusedByRetention: number
+  lastError: string | null
+}
+
 /** How the looking for incidents stands: in 5-minute intervals. */
 export interface IncidentsStatus {
   waiting: number
@@ -138,6 +150,8 @@ export interface IngestStatus {
   }
   /** Left out where series are kept in files. */
   store?: StoreStatus
+  /** Where flows are kept on another machine too: what of the archive is there. */
+  shipping?: ShippingStatus
   /** How alerts stand, by id; `at` in unix seconds. */
   alerts?: Record<
     string,

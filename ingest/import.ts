@@ -8,7 +8,7 @@ import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, Lost } from '../flow/status.ts'
 import { Archive } from '../store/archive/archive.ts'
-import { openSeriesStore } from '../store/open.ts'
+import { openSeriesStore, openShipping } from '../store/open.ts'
 import { readCapture } from './capture/read.ts'
 import { readPacket, sourceText } from './capture/packet.ts'
 import { openConsolidator } from './consolidate.ts'
@@ -19,6 +19,7 @@ import { versionOf } from './decode/datagram.ts'
 import { readNames } from './names.ts'
 import { Pipeline } from './pipeline.ts'
 import { SeriesWriter } from './series-writer.ts'
+import { archiveSeen } from './shipping.ts'
 import { followOffline } from './trackers/offline.ts'
 import { keepStatus, mergeExporters, readExporters } from './status.ts'
 
@@ -88,6 +89,7 @@ export async function importCaptures(
     await archive.publish({ redo: touched, set: { taken, breaks: coverage.breaks.list() } })
     await archive.merge(Number.POSITIVE_INFINITY)
     await writeSeries({ settings, archive, coverage, counters })
+    await ship(settings, archive)
     await judgeNow(settings, touched)
     const exporters = pipeline.exporters()
     await keepExporters(settings.data, exporters)
@@ -185,6 +187,18 @@ export async function writeSeries({
     return intervals.size
   } finally {
     await store.close()
+  }
+}
+
+/** Sends the archive's files where flows are kept on another machine too. */
+async function ship(settings: Settings, archive: Archive): Promise<void> {
+  const shipping = await openShipping(settings)
+  if (!shipping) return
+  try {
+    shipping.look(archiveSeen(archive, Number.MAX_SAFE_INTEGER))
+    await shipping.settled()
+  } finally {
+    await shipping.close()
   }
 }
 

@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { Settings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
-import { openSeriesStore } from '../store/open.ts'
+import { openSeriesStore, openShipping } from '../store/open.ts'
 import type { StateStore } from '../store/state.ts'
 import { openAlerts } from './alerts/open.ts'
 import { Buckets } from './buckets/buckets.ts'
@@ -28,6 +28,7 @@ import { recover } from './recover.ts'
 import { Reporter } from './reporter.ts'
 import { TemplateLog } from './template-log.ts'
 import { SeriesWriter, type SeriesWriterParts } from './series-writer.ts'
+import { archiveSeen } from './shipping.ts'
 import { openState } from './state-socket.ts'
 import { FollowedTrackers } from './trackers/followed.ts'
 import { TrackerKeeper } from './trackers/keeper.ts'
@@ -44,6 +45,7 @@ export async function runIngest(
   const lock = await lockDataFolder(settings.data)
   const archive = await Archive.open(join(settings.data, 'archive'))
   const store = await openSeriesStore(settings)
+  const shipping = await openShipping(settings)
   const state = await openState(settings.data)
 
   const coverage = new CoverageTracker(Date.now())
@@ -73,10 +75,16 @@ export async function runIngest(
     collector,
     alerts,
     store,
+    shipping,
     routes: console.routes,
   })
   await collector.tick(Date.now())
-  const clock = schedule(wakeUps, () => collector.tick(Date.now()), {
+  const tick = async () => {
+    const now = Date.now()
+    await collector.tick(now)
+    shipping?.look(archiveSeen(archive, now))
+  }
+  const clock = schedule(wakeUps, tick, {
     timezone: 'UTC',
     noOverlap: true,
   })
@@ -90,6 +98,7 @@ export async function runIngest(
     await collector.tick(Date.now(), true)
     await reporter.close()
     await receiver.close()
+    await shipping?.close()
     await archive.close()
     await consolidator.close()
     await incidents.close()

@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
-import type { ExporterStatus, IngestStatus, Warning } from '../flow/status.ts'
+import type { ExporterStatus, IngestStatus, ShippingStatus, Warning } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { SeriesStore } from '../store/series.ts'
 import type { AlertEngine } from './alerts/engine.ts'
@@ -17,7 +17,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { ReceiverStatus } from './receive/thread.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
-import { storeWarnings } from './store-report.ts'
+import { shippingWarnings, storeWarnings } from './store-report.ts'
 import {
   keepStatus,
   readExporters,
@@ -37,6 +37,8 @@ export interface ReporterParts {
   trackers: TrackerKeeper
   alerts: AlertEngine
   store: Pick<SeriesStore, 'status'>
+  /** Where flows are kept on another machine too. */
+  shipping: { status(): ShippingStatus } | null
   /** What else the socket answers. */
   routes: readonly SocketRoute[]
   log: Logger
@@ -88,6 +90,7 @@ export class Reporter {
     const { receiver, pipeline, collector, buckets, trackers, alerts, store } = this.#parts
     const received = await receiver.status()
     const stored = store.status?.()
+    const shipping = this.#parts.shipping?.status()
     return {
       running: true,
       startedAt: this.#startedAt,
@@ -109,11 +112,13 @@ export class Reporter {
       trackers: trackers.status(collector.redo),
       alerts: Object.fromEntries(alerts.states),
       ...(stored ? { store: stored } : {}),
+      ...(shipping ? { shipping } : {}),
       warnings: [
         ...this.#warnings,
         ...received.warnings,
         ...this.#troubles(received),
         ...(stored ? storeWarnings(stored, Date.now() / 1000) : []),
+        ...(shipping ? shippingWarnings(shipping, Date.now() / 1000) : []),
       ],
     }
   }

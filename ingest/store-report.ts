@@ -1,7 +1,7 @@
 /** What ingest says of a series store on another machine: what is to be looked at, and its metrics. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-import type { StoreStatus, Warning } from '../flow/status.ts'
+import type { ShippingStatus, StoreStatus, Warning } from '../flow/status.ts'
 import { formatWithUnit } from '../flow/units.ts'
 
 /** A store that cannot be reached for less is not worth a word. */
@@ -57,6 +57,27 @@ export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[]
     })
   for (const [name, what, remedy] of losses(store.kind))
     if (points[name] > 0) warnings.push({ what: `${points[name]} points ${what}`, remedy })
+  return warnings
+}
+
+/** Files of the archive that wait for longer than this are worth a word. */
+const shippingSecondsMin = 900
+
+/** What an administrator should know of the flows' way to ClickHouse. */
+export function shippingWarnings(shipping: ShippingStatus, nowSeconds: number): Warning[] {
+  const { waiting, oldest, refusedByRetention, lastError } = shipping
+  const warnings: Warning[] = []
+  if (oldest !== null && nowSeconds - oldest >= shippingSecondsMin)
+    warnings.push({
+      what: `${waiting} files of the archive wait for ClickHouse since ${new Date(oldest * 1000).toISOString()}${lastError === null ? '' : `: ${lastError}`}`,
+      remedy:
+        'see that ClickHouse runs and takes: weir clickhouse check; nothing is lost meanwhile',
+    })
+  if (refusedByRetention > 0)
+    warnings.push({
+      what: `${refusedByRetention} flows were older than ClickHouse keeps`,
+      remedy: 'nothing, if WEIR_ARCHIVE_KEEP is as wanted',
+    })
   return warnings
 }
 

@@ -204,7 +204,11 @@ export class RunningClickHouse {
 /** The end of a file, for people. */
 function tailOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8').slice(-tailCharacters)
+    const lines = readFileSync(path, 'utf8').split('\n')
+    return lines
+      .filter((line) => !line.includes('Temporarily pause scheduling'))
+      .join('\n')
+      .slice(-tailCharacters)
   } catch {
     return ''
   }

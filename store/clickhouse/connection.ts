@@ -23,6 +23,9 @@ const settings = {
   // An answer lacks nothing in silence: a shard that is away, or a replica that lags, is an error.
   skip_unavailable_shards: 0,
   fallback_to_stale_replicas_for_distributed_queries: 0,
+  // One replica of a shard is asked, and another where that one does not answer: asking a second one
+  // beside a slow first would cost as much again.
+  use_hedged_requests: 0,
   // An insert is done when every replica that is written to has it.
   distributed_foreground_insert: 1,
   insert_deduplicate: 1,
@@ -144,17 +147,41 @@ export class Connection {
     }, statement.signal)
   }
 
-  /** Runs a statement on every node that is named, one after the other. */
+  /** The bytes of an answer whose text names its format, as they come. @throws ClickHouseFault, and what `take` throws */
+  async stream(statement: Statement, take: (chunk: Buffer) => void): Promise<void> {
+    let thrown: unknown
+    await this.#ask(async (client, signal) => {
+      const { stream } = await client.exec({
+        query: statement.sql,
+        query_params: { ...statement.values },
+        clickhouse_settings: { ...settings, ...statement.settings },
+        abort_signal: signal,
+      })
+      try {
+        for await (const chunk of stream) take(chunk as Buffer)
+      } catch (error) {
+        thrown = error
+        stream.destroy()
+      }
+    }, statement.signal)
+    if (thrown !== undefined) throw thrown
+  }
+
+  /** Runs a statement on every node that is named, one after the other. @throws ClickHouseFault */
   async runEverywhere(statement: Statement): Promise<void> {
     for (let i = 0; i < this.urls.length; i++) {
       this.#at = i
-      await this.#once((client, signal) =>
-        client.command({
-          query: statement.sql,
-          clickhouse_settings: settings,
-          abort_signal: signal,
-        }),
-      )
+      try {
+        await this.#once((client, signal) =>
+          client.command({
+            query: statement.sql,
+            clickhouse_settings: settings,
+            abort_signal: signal,
+          }),
+        )
+      } catch (error) {
+        throw faultOf(error)
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import { isConsolidated } from '../shape.ts'
 import type { Connection } from './connection.ts'
 import {
   createSql,
+  documentsSpec,
   filesSpec,
   flowsSpec,
   keepSql,
@@ -34,10 +35,10 @@ const versionsSpec: TableSpec = {
 /** What is changed, in order; a change that stands here is never edited, others are put behind it. */
 const migrations: readonly { about: string; statements: (wanted: Wanted) => string[] }[] = [
   {
-    about: 'tables of the flows and of their files',
+    about: 'tables of the flows, of their files, and of what collectors say',
     statements: ({ place, archiveKeepMs }) =>
-      [flowsSpec(archiveKeepMs / 1000), filesSpec(archiveKeepMs / 1000)].flatMap((spec) =>
-        createSql(spec, place),
+      [flowsSpec(archiveKeepMs / 1000), filesSpec(archiveKeepMs / 1000), documentsSpec].flatMap(
+        (spec) => createSql(spec, place),
       ),
   },
 ]

@@ -110,6 +110,9 @@ export const fileColumns: readonly { name: string; type: string }[] = archiveCol
 
 export const flowsTable = 'flows'
 export const filesTable = 'flow_files'
+export const documentsTable = 'documents'
+/** A file lies in one shard with those that replace it, and with what is said of it. */
+const fileShard = 'cityHash64(interval, writer)'
 
 /** Texts of addresses, for people who ask ClickHouse themselves. */
 function addressText(name: string): string {
@@ -131,6 +134,7 @@ export function flowsSpec(keepSeconds: number): TableSpec {
     columns: [
       "interval DateTime('UTC') CODEC(DoubleDelta, ZSTD(1))",
       'file UInt64 CODEC(ZSTD(1))',
+      'writer LowCardinality(String)',
       ...fileColumns.map(({ name, type }) => `${name} ${type} CODEC(ZSTD(1))`),
       'servicePort Int32 CODEC(ZSTD(1))',
       ...['exporter', 'source', 'destination'].map(addressText),
@@ -140,7 +144,7 @@ export function flowsSpec(keepSeconds: number): TableSpec {
     partition: 'toYYYYMMDD(interval)',
     order: [...key, 'sourceAddressHigh', 'sourceAddressLow', 'flowStartMilliseconds'],
     primary: key,
-    shardBy: 'file',
+    shardBy: fileShard,
     keep: { from: 'interval', seconds: keepSeconds },
   }
 }
@@ -168,9 +172,22 @@ export function filesSpec(keepSeconds: number): TableSpec {
     partition: 'toYYYYMM(interval)',
     order: ['interval', 'file'],
     primary: ['interval', 'file'],
-    shardBy: 'file',
+    shardBy: fileShard,
     keep: { from: 'interval', seconds: keepSeconds },
   }
+}
+
+/** What collectors say of themselves; of a name the newest version counts. */
+export const documentsSpec: TableSpec = {
+  name: documentsTable,
+  engine: 'ReplacingMergeTree',
+  version: 'version',
+  columns: ['writer String', 'name String', 'value String', 'version UInt64'],
+  partition: 'tuple()',
+  order: ['writer', 'name'],
+  primary: ['writer', 'name'],
+  shardBy: 'cityHash64(writer)',
+  keep: null,
 }
 
 /** Where tables are made, and how. */

@@ -1,0 +1,137 @@
+/** The flows in ClickHouse, as the API asks them. */
+import type { NetworkSet } from '../../flow/address.ts'
+import type { EventFlows } from '../../flow/incident/flow-table.ts'
+import type { ExporterBreak } from '../../flow/incident/incident.ts'
+import type { ClickHouseSettings } from '../../flow/settings.ts'
+import { emptySeries } from '../archive/series-answer.ts'
+import { listedAddresses, listedNumbers, listOrders, listTies, recordsOf } from '../archive/list.ts'
+import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
+import { checkPassword, Connection } from './connection.ts'
+import { readDocuments } from './documents.ts'
+import { scanEventFlows } from './event-flows.ts'
+import { askFlows, flowsFrom, flowTables } from './flow-scan.ts'
+import { flowSeries } from './series-flows.ts'
+import { topFlows } from './top-flows.ts'
+import { ClickHouseBindings, clickHouseWords } from './words.ts'
+
+/** ClickHouse itself stops a question before. */
+const queryMsMax = 60_000
+const dayMs = 86_400_000
+
+export interface ClickHouseFlowsOptions {
+  settings: ClickHouseSettings
+  /** The networks by which `direction` is told. */
+  local: NetworkSet
+  /** How long flows are kept. */
+  keepMs: number
+  now?: () => number
+}
+
+/** How far a collector's flows are in ClickHouse, as it says itself. */
+export interface ShippedThrough {
+  /** Flows received before that (unix ms) are there. */
+  throughMs: number
+}
+
+/** Opens the flows for a process that asks. @throws SettingsError where the password cannot be read */
+export async function openClickHouseFlows(options: ClickHouseFlowsOptions): Promise<FlowStore> {
+  await checkPassword(options.settings)
+  const connection = new Connection({ settings: options.settings, timeoutMs: queryMsMax })
+  return new ClickHouseFlows(connection, options)
+}
+
+class ClickHouseFlows implements FlowStore {
+  readonly #connection: Connection
+  readonly #local: NetworkSet
+  readonly #keepMs: number
+  readonly #now: () => number
+
+  constructor(connection: Connection, { local, keepMs, now = Date.now }: ClickHouseFlowsOptions) {
+    this.#connection = connection
+    this.#local = local
+    this.#keepMs = keepMs
+    this.#now = now
+  }
+
+  async series(query: FlowSeriesQuery) {
+    if (query.from >= query.to) return emptySeries(query)
+    return flowSeries(this.#connection, { ...query, local: this.#local.networks })
+  }
+
+  top(query: FlowTopQuery) {
+    return topFlows(this.#connection, { ...query, local: this.#local.networks })
+  }
+
+  async list(query: FlowListQuery) {
+    const bindings = new ClickHouseBindings()
+    const numbers = listedNumbers(
+      clickHouseWords,
+      'toUnixTimestamp64Milli("collectionTimeMilliseconds")',
+    )
+    const columns = [
+      ...Object.entries(numbers).map(([name, sql]) => `toFloat64(${sql}) AS "${name}"`),
+      ...listedAddresses.flatMap((name) =>
+        ['High', 'Low'].map((half) => `"${name}Address${half}" AS "${name}${half}"`),
+      ),
+    ]
+    const from = flowsFrom(this.#connection, query, bindings)
+    const answer = await askFlows(this.#connection, {
+      sql: `SELECT ${columns.join(', ')} ${from}
+        ORDER BY ${listOrders[query.order]}, ${listTies} LIMIT ${Math.floor(query.limit) + 1}`,
+      values: bindings.bound,
+      signal: query.signal,
+    })
+    const flows = recordsOf(answer, Math.min(answer.count, query.limit))
+    return { flows, more: answer.count > query.limit }
+  }
+
+  scan(query: FlowScan, start: () => (flows: EventFlows) => void) {
+    return scanEventFlows(this.#connection, query, start())
+  }
+
+  async breaks() {
+    const said = await readDocuments<ExporterBreak[]>(this.#connection, 'breaks')
+    return said.flatMap(({ value }) => value).sort((a, b) => a.from - b.from)
+  }
+
+  /** Of days that the retention may have begun to take, flows are kept whole from the oldest interval on. */
+  async extent(from: number, to: number) {
+    const bindings = new ClickHouseBindings()
+    const [since, until] = [bindings.whole(from), bindings.whole(to)]
+    const answer = await this.#connection.read({
+      sql: `SELECT count() AS files, sumIf(rows, first_min < ${until} AND last_max >= ${since}) AS touching,
+          min(first_min) AS first, max(last_max) AS last, toUnixTimestamp(min(interval)) AS oldest
+        FROM ${flowTables(this.#connection).files} FINAL WHERE is_live = 1`,
+      values: bindings.bound,
+    })
+    const one = (name: string) => answer.numbers(name)[0] ?? 0
+    const rows = one('touching')
+    if (one('files') === 0) return { rows, first: null, last: null }
+    const oldest = one('oldest') * 1000
+    const mayHaveExpired = oldest < this.#now() - this.#keepMs + dayMs
+    return { rows, first: mayHaveExpired ? oldest : one('first'), last: one('last') }
+  }
+
+  /** A collector sends the flows of an interval when it is over: what it has beyond is not here yet. */
+  async leftOut(from: number, to: number) {
+    const said = await readDocuments<ShippedThrough>(this.#connection, 'shipped')
+    const end = Math.min(to, this.#now())
+    return said
+      .filter(({ value }) => value.throughMs < end && end > from)
+      .map(
+        ({ writer, value }) =>
+          `flows that collector ${writer} received since ${new Date(value.throughMs).toISOString()} are not in ClickHouse yet`,
+      )
+  }
+
+  async health() {
+    const answer = await this.#connection.read({
+      sql: `SELECT sum(bytes) AS bytes FROM ${flowTables(this.#connection).files} FINAL WHERE is_live = 1`,
+    })
+    return { bytes: answer.numbers('bytes')[0] ?? 0, problems: [] }
+  }
+
+  close() {
+    return this.#connection.close()
+  }
+}

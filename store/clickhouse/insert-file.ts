@@ -1,0 +1,160 @@
+/** One of the archive's files into ClickHouse: its flows, then its entry in the list of files. */
+import type { Readable } from 'node:stream'
+
+import { ephemeralPort, noPort, portProtocols } from '../../flow/service.ts'
+import type { ArchiveEntry } from '../archive/entry.ts'
+import type { Connection } from './connection.ts'
+import { ClickHouseFault } from './fault.ts'
+import { flowTables } from './flow-scan.ts'
+import { fileColumns, flowsTable, localName } from './schema.ts'
+
+/** A file that was sent; `id` is its number in ClickHouse, as text. */
+export interface SentFile {
+  file: string
+  interval: number
+  id: string
+}
+
+export interface InsertOptions {
+  sent: SentFile
+  /** Files of the same interval that it takes the place of. */
+  replaced: readonly SentFile[]
+  writer: string
+  /** Grows with each insert of a file. */
+  version: number
+  rows: () => Readable
+  signal?: AbortSignal
+}
+
+/** Inserts a file; done again, it changes nothing. @throws ClickHouseFault */
+export async function insertFile(
+  connection: Connection,
+  entry: ArchiveEntry,
+  options: InsertOptions,
+): Promise<void> {
+  const { flows } = flowTables(connection)
+  const { id } = options.sent
+  let found = await stored(connection, entry, id)
+  if (found.rows > entry.rows) found = await removeFlows(connection, entry, id)
+  if (found.rows < entry.rows) {
+    await insertFlows(connection, flows, entry, options)
+    found = await stored(connection, entry, id)
+  }
+  if (found.rows !== entry.rows)
+    throw new ClickHouseFault(
+      'busy',
+      `of ${entry.file} there are ${found.rows} flows of ${entry.rows}; it is sent again`,
+    )
+  await list(connection, entry, options)
+}
+
+async function insertFlows(
+  connection: Connection,
+  table: string,
+  entry: ArchiveEntry,
+  { sent, writer, rows, signal }: InsertOptions,
+): Promise<void> {
+  const structure = fileColumns.map(({ name, type }) => `${name} ${type}`).join(', ')
+  const columns = fileColumns.map(({ name }) => name)
+  await connection.insert(
+    {
+      sql: `INSERT INTO ${table} (interval, file, writer, ${columns.join(', ')}, servicePort)
+        SELECT toDateTime({interval:UInt32}, 'UTC'), {file:UInt64}, {writer:String}, ${columns.join(', ')}, ${servicePortSql}
+        FROM input('${structure.replaceAll("'", "\\'")}') FORMAT Parquet`,
+      values: { interval: entry.interval / 1000, file: sent.id, writer },
+      settings: {
+        // The same file makes the same blocks, each of which is known by the token and its place.
+        insert_deduplication_token: `${writer} ${entry.file}`,
+        max_insert_threads: 1,
+        max_threads: 1,
+        input_format_parquet_preserve_order: 1,
+        max_query_size: querySizeMax,
+      },
+      signal,
+    },
+    rows,
+  )
+}
+
+/** The list of registered ports makes the statement long. */
+const querySizeMax = 1_000_000
+
+/** servicePort of flow/service.ts; the registry stands in it once, since a statement's length is bounded. */
+const servicePortSql = (() => {
+  const [source, destination] = ['sourceTransportPort', 'destinationTransportPort']
+  const cases = [...portProtocols].map(
+    ([protocol, ports]) =>
+      `(protocolIdentifier = ${protocol} AND port IN (${Object.keys(ports).join(',')}))`,
+  )
+  const lower = `least(${source}, ${destination})`
+  const higher = `greatest(${source}, ${destination})`
+  const place = `arrayFirstIndex(port -> (${cases.join(' OR ')}), [${lower}, ${higher}])`
+  return (
+    `multiIf(protocolIdentifier NOT IN (${[...portProtocols.keys()].join(', ')}), ${noPort}, ` +
+    `(${place} AS place) = 1, ${lower}, place = 2, ${higher}, ` +
+    `${lower} < 1024, ${lower}, ${ephemeralPort})`
+  )
+})()
+
+/** How many flows of a file there are. */
+async function stored(
+  connection: Connection,
+  { interval }: ArchiveEntry,
+  id: string,
+): Promise<{ rows: number }> {
+  const answer = await connection.read({
+    sql: `SELECT count() AS rows FROM ${flowTables(connection).flows}
+      WHERE interval = toDateTime({interval:UInt32}, 'UTC') AND file = {file:UInt64}`,
+    values: { interval: interval / 1000, file: id },
+  })
+  return { rows: answer.numbers('rows')[0] ?? 0 }
+}
+
+/** Takes flows of a file away that were not sent as a whole, or twice beyond ClickHouse's memory of tokens. */
+async function removeFlows(
+  connection: Connection,
+  { interval }: ArchiveEntry,
+  id: string,
+): Promise<{ rows: number }> {
+  const { database, cluster } = connection
+  // Numbers of our own making: a statement that changes a table takes no parameters everywhere.
+  const where = `interval = toDateTime(${interval / 1000}, 'UTC') AND file = ${BigInt(id)}`
+  const table = `${database}.${localName(flowsTable, cluster)}`
+  await connection.runEverywhere({
+    sql: `ALTER TABLE ${table} DELETE WHERE ${where} SETTINGS mutations_sync = 2`,
+  })
+  return { rows: 0 }
+}
+
+/** Lists a file and strikes off what it replaces, in one insert. */
+async function list(
+  connection: Connection,
+  entry: ArchiveEntry,
+  { sent, replaced, writer, version }: InsertOptions,
+): Promise<void> {
+  const columns =
+    'interval, file, writer, name, rows, bytes, received_from, received_to, first_min, last_max, is_live, version'
+  const figures = [
+    entry.rows,
+    entry.bytes,
+    entry.receivedFrom,
+    entry.receivedTo,
+    entry.firstMin,
+    entry.lastMax,
+  ]
+  const line = (file: SentFile, isLive: number) =>
+    JSON.stringify([
+      file.interval / 1000,
+      file.id,
+      writer,
+      file.file,
+      ...(isLive === 1 ? figures : figures.map(() => 0)),
+      isLive,
+      version,
+    ])
+  const lines = [line(sent, 1), ...replaced.map((file) => line(file, 0))]
+  await connection.run({
+    sql: `INSERT INTO ${flowTables(connection).files} (${columns}) FORMAT JSONCompactEachRow\n${lines.join('\n')}`,
+    settings: { insert_deduplicate: 0, input_format_parallel_parsing: 0 },
+  })
+}

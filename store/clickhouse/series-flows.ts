@@ -1,0 +1,170 @@
+/** Flows as series, asked of ClickHouse: what store/archive/series.ts asks of DuckDB. */
+import type { Network } from '../../flow/address.ts'
+import { Keys, type End } from '../archive/keys.ts'
+import type { AnswerColumns } from '../archive/query-engine.ts'
+import { QueryTooLarge } from '../archive/query-error.ts'
+import { assembleSeries, type Chosen } from '../archive/series-answer.ts'
+import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
+import { fieldNames, type FieldName } from '../measurement.ts'
+import type { Answer, Connection } from './connection.ts'
+import { askFlows, flowsFrom } from './flow-scan.ts'
+import { ClickHouseBindings, clickHouseWords, shareSql } from './words.ts'
+
+/** Parts of flows (one a step that a flow touches) that one query may make, and rows of an answer. */
+const partsMax = 100_000_000
+const rowsMax = 2_000_000
+const { first, last, bytes, packets } = clickHouseWords
+const flow = { first, last }
+
+interface Asked {
+  connection: Connection
+  query: FlowSeriesQuery & { local: readonly Network[] }
+  keys: Keys
+  hasDirection: boolean
+}
+
+/** The rows of each step, exporter and key. */
+export async function flowSeries(
+  connection: Connection,
+  query: Asked['query'],
+): Promise<FlowSeries> {
+  const words = query.by.filter((word) => word !== 'direction')
+  const hasDirection = words.length < query.by.length
+  const asked = { connection, query, keys: new Keys(words, query.local), hasDirection }
+  await refuseTooLarge(asked)
+  const chosen = words.length === 0 ? null : await choose(asked)
+  const answer = await readSteps(asked, chosen)
+  if (answer.count > rowsMax)
+    throw new QueryTooLarge(
+      `at steps of ${query.stepMs / 1000} s the answer has more than ${rowsMax} values`,
+      'ask for a longer step, a shorter time, or fewer keys',
+      rowsMax + 1,
+    )
+  return assembleSeries(placed(answer, asked.keys, chosen), asked, chosen)
+}
+
+/** The steps that a flow touches, first and last, counted from the window's start. */
+function stepsSql({ query }: Asked, bindings: ClickHouseBindings) {
+  const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
+  const stepMs = bindings.whole(query.stepMs)
+  return {
+    from,
+    stepMs,
+    first: `intDiv(greatest(${first}, ${from}) - ${from}, ${stepMs})`,
+    last: `intDiv(least(greatest(${first}, ${last} - 1), ${to} - 1) - ${from}, ${stepMs})`,
+  }
+}
+
+function eachEnd(asked: Asked, sql: (end: End) => string): string {
+  return asked.keys.ends.map(sql).join(' UNION ALL ')
+}
+
+/** Refuses what would make too many parts. */
+async function refuseTooLarge(asked: Asked): Promise<void> {
+  const { connection, query, keys } = asked
+  const bindings = new ClickHouseBindings()
+  const steps = stepsSql(asked, bindings)
+  const answer = await askFlows(connection, {
+    sql: `SELECT sum(toInt128(${steps.last} - ${steps.first} + 1)) AS parts ${flowsFrom(connection, query, bindings)}`,
+    values: bindings.bound,
+    signal: query.signal,
+  })
+  const parts = (answer.numbers('parts')[0] ?? 0) * keys.ends.length
+  if (parts <= partsMax) return
+  throw new QueryTooLarge(
+    `flows fall into ${parts} parts at steps of ${query.stepMs / 1000} s; ${partsMax} is the most`,
+    'ask for a longer step, a shorter time, or filter more',
+    parts,
+  )
+}
+
+/** The greatest keys over the window, greatest first; equals by key. */
+async function choose(asked: Asked): Promise<Chosen> {
+  const { connection, query, keys } = asked
+  const bindings = new ClickHouseBindings()
+  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
+  const { from, to } = window
+  const orders: Record<FieldName, string> = {
+    bytes: shareSql(`(${bytes})`, flow, window),
+    packets: shareSql(`(${packets})`, flow, window),
+    flows: `if(${first} >= ${from} AND ${first} < ${to}, 1, 0)`,
+    active: `greatest(0, least(${last}, ${to}) - greatest(${first}, ${from}))`,
+  }
+  const list = keys.names.join(', ')
+  const ofEnd = (end: End) =>
+    `SELECT ${keys.columns(end, bindings).join(', ')}, sum(toInt128(${orders[query.order]})) AS counted
+     ${flowsFrom(connection, query, bindings)} AND ${keys.isSaid(end)} GROUP BY ${list}`
+  const answer = await askFlows(connection, {
+    sql: `SELECT ${list} FROM (${eachEnd(asked, ofEnd)}) GROUP BY ${list}
+      ORDER BY sum(counted) DESC, ${list} LIMIT ${Math.floor(query.top)}`,
+    values: bindings.bound,
+    signal: query.signal,
+  })
+  return keys.names.map((name) => answer.wholes(name))
+}
+
+/** Sums by step, exporter, key and direction; keys that were not chosen are one. */
+function readSteps(asked: Asked, chosen: Chosen): Promise<Answer> {
+  const { connection, query, keys, hasDirection } = asked
+  const bindings = new ClickHouseBindings()
+  const steps = stepsSql(asked, bindings)
+  const isListed = chosen !== null && chosen[0]!.length > 0
+  const listed = isListed ? bindings.keys(chosen[0]!.map((_, i) => chosen.map((c) => c[i]!))) : ''
+  const names = isListed ? keys.names : []
+  const window = {
+    from: `(${steps.from} + step * ${steps.stepMs})`,
+    to: `(${steps.from} + (step + 1) * ${steps.stepMs})`,
+  }
+  const shares: Record<FieldName, string> = {
+    bytes: shareSql(`(${bytes})`, flow, window),
+    packets: shareSql(`(${packets})`, flow, window),
+    flows: `if(${first} >= ${window.from} AND ${first} < ${window.to}, 1, 0)`,
+    active: `greatest(0, least(${last}, ${window.to}) - greatest(${first}, ${window.from}))`,
+  }
+  const group = ['step', 'exporter_high', 'exporter_low', 'direction', 'is_listed']
+  const groupKeys = names.map((name) => `of_${name}`)
+  const ofEnd = (end: End) => {
+    // The names that keys.columns gives are those of expressions, not of columns that are told.
+    const columns = keys.columns(end, bindings).map((column) => column.replace(/ AS key\d+$/, ''))
+    const tuple = columns.length === 1 ? columns[0]! : `(${columns.join(', ')})`
+    const select = [
+      `arrayJoin(range(${steps.first}, ${steps.last} + 1)) AS step`,
+      '"exporterAddressHigh" AS exporter_high',
+      '"exporterAddressLow" AS exporter_low',
+      `toInt32(${hasDirection ? keys.direction(end, bindings) : '0'}) AS direction`,
+      `${isListed ? `${tuple} IN ${listed}` : '0'} AS is_listed`,
+      ...names.map((name, i) => `if(is_listed, ${columns[i]!}, 0) AS of_${name}`),
+      ...fieldNames.map((field) => `sum(toInt128(${shares[field]})) AS part_${field}`),
+    ]
+    return `SELECT ${select.join(', ')} ${flowsFrom(connection, query, bindings)} AND ${keys.isSaid(end)}
+      GROUP BY ${[...group, ...groupKeys].join(', ')}`
+  }
+  const all = [...group, ...groupKeys].join(', ')
+  return askFlows(connection, {
+    sql: `SELECT ${all}, toFloat64(${steps.from} + step * ${steps.stepMs}) AS time,
+        ${fieldNames.map((field) => `sum(part_${field}) AS ${field}`).join(', ')}
+      FROM (${eachEnd(asked, ofEnd)}) GROUP BY ${all}
+      ORDER BY step, exporter_high, exporter_low, ${['is_listed', ...groupKeys, 'direction'].join(', ')}
+      LIMIT ${rowsMax + 1}`,
+    values: bindings.bound,
+    signal: query.signal,
+  })
+}
+
+/** The answer with each row's place in the list of keys. */
+function placed(answer: Answer, keys: Keys, chosen: Chosen): AnswerColumns {
+  const count = chosen === null ? 0 : chosen[0]!.length
+  const places = new Map(
+    Array.from({ length: count }, (_, i) => [chosen!.map((column) => column[i]!).join(), i]),
+  )
+  const columns = count === 0 ? [] : keys.names.map((name) => answer.wholes(`of_${name}`))
+  const isListed = answer.numbers('is_listed')
+  const place = isListed.map((listed, row) =>
+    listed === 0 ? count : places.get(columns.map((column) => column[row]!).join())!,
+  )
+  return {
+    count: answer.count,
+    numbers: (name) => (name === 'place' ? place : answer.numbers(name)),
+    wholes: (name) => answer.wholes(name),
+  }
+}

@@ -1,0 +1,156 @@
+/** The greatest keys of a window, asked of ClickHouse: what store/archive/top.ts asks of DuckDB. */
+import type { Network } from '../../flow/address.ts'
+import { Keys, type End } from '../archive/keys.ts'
+import { emptyTop } from '../archive/top.ts'
+import type { FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
+import type { Answer, Connection } from './connection.ts'
+import { askFlows, flowsFrom } from './flow-scan.ts'
+import { ClickHouseBindings, clickHouseWords, shareSql } from './words.ts'
+
+const { first, last, bytes, packets } = clickHouseWords
+
+type Query = FlowTopQuery & { local: readonly Network[] }
+
+/** The greatest keys, found first; then, of these alone, peers and times, which cost more. */
+export async function topFlows(connection: Connection, query: Query): Promise<FlowTop> {
+  const keys = new Keys(query.by, query.local)
+  const chosen = await choose(connection, query, keys)
+  if (chosen.count === 0) return emptyTop(keys)
+  const columns = keys.names.map((name) => chosen.wholes(name))
+  const found = Array.from({ length: chosen.count }, (_, i) => columns.map((each) => each[i]!))
+  const details = await describe(connection, query, { keys, found })
+  const sums = sumsOf(chosen, '')
+  const rows = found.map((key, i) => ({
+    key: keys.read(key),
+    ...sums[i]!,
+    ...details.get(key.join())!,
+  }))
+  const total = sumsOf(chosen, 'total_')[0]!
+  const listed = (name: keyof FlowSums) => sums.reduce((sum, row) => sum + row[name], 0)
+  const other = {
+    bytes: total.bytes - listed('bytes'),
+    packets: total.packets - listed('packets'),
+    flows: total.flows - listed('flows'),
+  }
+  return { rows, other, total, ends: keys.ends.length === 2 ? 2 : 1 }
+}
+
+/** A key's flows as counted for each end, added up where they lie and then put together. */
+function groupsSql(
+  connection: Connection,
+  query: Query,
+  asked: {
+    keys: Keys
+    bindings: ClickHouseBindings
+    hasSums: boolean
+    hasPeers: boolean
+    hasTimes: boolean
+    among?: string
+  },
+): string {
+  const { keys, bindings, hasSums, hasPeers, hasTimes, among } = asked
+  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
+  const counted = (count: string) =>
+    query.include === 'any' ? shareSql(`(${count})`, { first, last }, window) : count
+  const list = keys.names.join(', ')
+  const tuple = keys.names.length === 1 ? list : `(${list})`
+  const ofEnd = (end: End) => {
+    const peer = keys.peer(end)
+    const columns = [
+      ...keys.columns(end, bindings),
+      ...(hasSums
+        ? [
+            `sum(toInt128(${counted(bytes)})) AS part_bytes`,
+            `sum(toInt128(${counted(packets)})) AS part_packets`,
+            'count() AS part_flows',
+          ]
+        : []),
+      ...(hasPeers
+        ? [`uniqExactState("${peer}AddressHigh", "${peer}AddressLow") AS part_peers`]
+        : []),
+      ...(hasTimes ? [`min(${first}) AS part_first`, `max(${last}) AS part_last`] : []),
+    ]
+    const within = among === undefined ? '' : ` AND ${tuple} IN ${among}`
+    return `SELECT ${columns.join(', ')} ${flowsFrom(connection, query, bindings)}${within} GROUP BY ${list}`
+  }
+  const merged = [
+    list,
+    ...(hasSums
+      ? ['sum(part_bytes) AS bytes', 'sum(part_packets) AS packets', 'sum(part_flows) AS flows']
+      : []),
+    ...(hasPeers ? ['uniqExactMerge(part_peers) AS peers'] : []),
+    ...(hasTimes ? ['min(part_first) AS first_ms', 'max(part_last) AS last_ms'] : []),
+  ]
+  return `SELECT ${merged.join(', ')} FROM (${keys.ends.map(ofEnd).join(' UNION ALL ')}) GROUP BY ${list}`
+}
+
+async function choose(connection: Connection, query: Query, keys: Keys): Promise<Answer> {
+  const bindings = new ClickHouseBindings()
+  const list = keys.names.join(', ')
+  const isSpanned = query.order === 'rate' || query.order === 'duration'
+  const groups = groupsSql(connection, query, {
+    keys,
+    bindings,
+    hasSums: true,
+    hasPeers: query.order === 'peers',
+    hasTimes: isSpanned,
+  })
+  const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
+  const span = isSpanned ? `, least(last_ms, ${to}) - greatest(first_ms, ${from}) AS span` : ''
+  const totals = ['bytes', 'packets', 'flows'].map(
+    (name) => `sum(${name}) OVER () AS total_${name}`,
+  )
+  return askFlows(connection, {
+    sql: `SELECT ${list}, bytes, packets, flows, ${totals.join(', ')}${span} FROM (${groups})
+      ORDER BY ${orders[query.order]} DESC, ${list} LIMIT ${Math.floor(query.limit)}`,
+    values: bindings.bound,
+    signal: query.signal,
+  })
+}
+
+const orders: Record<FlowTopQuery['order'], string> = {
+  bytes: 'bytes',
+  packets: 'packets',
+  flows: 'flows',
+  peers: 'peers',
+  rate: 'if(span <= 0, 0, toFloat64(bytes) / span)',
+  duration: 'span',
+}
+
+/** Peers and times of the chosen keys, by key. */
+async function describe(
+  connection: Connection,
+  query: Query,
+  { keys, found }: { keys: Keys; found: readonly (readonly bigint[])[] },
+): Promise<Map<string, { peers: number; first: number; last: number }>> {
+  const bindings = new ClickHouseBindings()
+  const answer = await askFlows(connection, {
+    sql: groupsSql(connection, query, {
+      keys,
+      bindings,
+      hasSums: false,
+      hasPeers: true,
+      hasTimes: true,
+      among: bindings.keys(found),
+    }),
+    values: bindings.bound,
+    signal: query.signal,
+  })
+  const columns = keys.names.map((name) => answer.wholes(name))
+  const [peers, firsts, lasts] = ['peers', 'first_ms', 'last_ms'].map((name) =>
+    answer.numbers(name),
+  )
+  return new Map(
+    peers!.map((count, i) => [
+      columns.map((column) => column[i]!).join(),
+      { peers: count, first: firsts![i]!, last: lasts![i]! },
+    ]),
+  )
+}
+
+function sumsOf(answer: Answer, prefix: string): FlowSums[] {
+  const [byteSums, packetSums, flowSums] = ['bytes', 'packets', 'flows'].map((name) =>
+    answer.numbers(prefix + name),
+  )
+  return byteSums!.map((sum, i) => ({ bytes: sum, packets: packetSums![i]!, flows: flowSums![i]! }))
+}

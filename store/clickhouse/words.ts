@@ -1,0 +1,75 @@
+/** Questions about flows in ClickHouse's words: typed parameters, and the archive's expressions once more. */
+import { countUpToSql } from '../../flow/spread.ts'
+import type { Binder, FlowWords } from '../archive/binder.ts'
+import type { Values } from './connection.ts'
+
+const first = 'toUnixTimestamp64Milli("flowStartMilliseconds")'
+
+function scaled(column: string): string {
+  const most = `toInt128(${Number.MAX_SAFE_INTEGER})`
+  return (
+    `if("samplingInterval" = 1, "${column}", ` +
+    `toInt64(least(toInt128("${column}") * "samplingInterval", ${most})))`
+  )
+}
+
+export const clickHouseWords: FlowWords = {
+  first,
+  last: `${first} + greatest("flowDurationMilliseconds", 0)`,
+  bytes: scaled('octetDeltaCount'),
+  packets: scaled('packetDeltaCount'),
+  asStart: (ms) => `fromUnixTimestamp64Milli(${ms}, 'UTC')`,
+  shiftRight: (value, bits) => `bitShiftRight(${value}, ${bits})`,
+  and: (value, mask) => `bitAnd(${value}, ${mask})`,
+  wide: (value) => `toInt128(${value})`,
+  narrow: (value) => `toInt64(${value})`,
+  // A branch that is not taken may be reckoned all the same.
+  divide: (value, by) => `intDivOrZero(${value}, ${by})`,
+}
+
+/** The units of a count that fall into a window; all expressions. */
+export function shareSql(
+  count: string,
+  flow: { first: string; last: string },
+  { from, to }: { from: string; to: string },
+): string {
+  const upTo = (t: string) => countUpToSql(count, flow, t, clickHouseWords)
+  return (
+    `if(${flow.first} >= ${from} AND ${flow.last} <= ${to}, ${count}, ` +
+    `${upTo(to)} - ${upTo(from)})`
+  )
+}
+
+/** Binds values: each call gives the placeholder by which the text speaks of the value. */
+export class ClickHouseBindings implements Binder {
+  readonly words = clickHouseWords
+  readonly values: Record<string, unknown> = {}
+  #count = 0
+
+  whole(value: number | bigint): string {
+    return this.#bind(String(value), 'Int64')
+  }
+
+  /** A list of keys, each of so many whole numbers. */
+  keys(keys: readonly (readonly bigint[])[]): string {
+    const width = keys[0]!.length
+    const texts = keys.map((key) => (width === 1 ? String(key[0]!) : `(${key.join(',')})`))
+    const one = width === 1 ? 'Int64' : `Tuple(${Array(width).fill('Int64').join(', ')})`
+    return this.#bind(`[${texts.join(',')}]`, `Array(${one})`)
+  }
+
+  /** It was told when the flow was inserted: a column. */
+  servicePort(): string {
+    return '"servicePort"'
+  }
+
+  get bound(): Values {
+    return this.values
+  }
+
+  #bind(value: string, type: string): string {
+    const name = `b${++this.#count}`
+    this.values[name] = value
+    return `{${name}:${type}}`
+  }
+}

@@ -1,0 +1,202 @@
+/** Flows in ClickHouse: each once, whatever happens on their way; and the archive's own answers. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test, type TestContext } from 'node:test'
+
+import * as fc from 'fast-check'
+
+import { parseNetwork, NetworkSet } from '../../flow/address.ts'
+import { parseFilter } from '../../flow/filter/parse.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { archiveSeen } from '../../ingest/shipping.ts'
+import { Archive } from '../../store/archive/archive.ts'
+import { openFlowStore } from '../../store/archive/query.ts'
+import { Connection } from '../../store/clickhouse/connection.ts'
+import { flowsFrom } from '../../store/clickhouse/flow-scan.ts'
+import { openClickHouseFlows } from '../../store/clickhouse/flows.ts'
+import { Shipping } from '../../store/clickhouse/shipping.ts'
+import { ClickHouseBindings } from '../../store/clickhouse/words.ts'
+import type { FlowSeries, Include } from '../../store/flows.ts'
+import { RunningClickHouse } from '../clickhouse.ts'
+import { generatedFilters } from '../flow/generated-filters.ts'
+import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
+import { archive, columnsOf, scratchFolder, t0, told } from './archive/archived.ts'
+import { addresses, generatedFlow } from './archive/generated-flows.ts'
+
+/** The flows of these tests have a date of their own, however late it is. */
+const keep = '40y'
+const keepMs = 40 * 365 * 86_400_000
+const minuteMs = 60_000
+const runs = 40
+const local = new NetworkSet([parseNetwork('10.0.0.0/8')!])
+
+describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
+  let nodes: RunningClickHouse
+  let databases = 0
+  before(async () => {
+    nodes = await RunningClickHouse.start()
+  })
+  after(() => nodes.remove())
+
+  /** A database and what ships an archive's folder to it. */
+  async function ready(t: TestContext, folder: string) {
+    const database = `flows${databases++}`
+    await nodes.setUp(database, { WEIR_ARCHIVE_KEEP: keep })
+    const settings = readSettings(nodes.environment(database)).clickhouse
+    const flows = await openClickHouseFlows({ settings, local, keepMs })
+    const list = join(folder, 'list')
+    const ship = async () => {
+      const connection = new Connection({ settings, timeoutMs: 20_000 })
+      const parts = { archive: folder, folder: list, connection, writer: 'weir', keepMs }
+      const shipping = await Shipping.open({ ...parts, now: Date.now })
+      const open = await Archive.open(folder)
+      await open.merge(Number.POSITIVE_INFINITY)
+      shipping.look(archiveSeen(open, Date.now()))
+      return {
+        shipping,
+        done: async () => {
+          await shipping.settled()
+          const status = shipping.status()
+          await shipping.close()
+          await connection.close()
+          await open.close()
+          return status
+        },
+      }
+    }
+    t.after(() => flows.close())
+    return { database, settings, flows, list, ship }
+  }
+
+  test('made filters, keys and steps: the answers of the archive and of ClickHouse are equal', async (t) => {
+    const seed = Date.now() & 0xffffff
+    t.diagnostic(`seed ${seed}`)
+    const [made] = fc.sample(fc.array(generatedFlow, { minLength: 300, maxLength: 300 }), {
+      seed,
+      numRuns: 1,
+    })
+    const folder = await scratchFolder(t)
+    // Two intervals of receipt, so two files.
+    await archive(
+      folder,
+      made!.map((flow, i) => ({ ...flow, received: t0 + (i % 2) * 400_000 + i })),
+    )
+    const { flows, ship } = await ready(t, folder)
+    const { sent } = await (await ship()).done()
+    assert.equal(sent, 2)
+    const embedded = await openFlowStore(folder, { local })
+    t.after(() => embedded.close())
+    const span = { from: t0 - minuteMs, to: t0 + 10 * minuteMs }
+    assert.deepEqual(
+      await flows.extent(span.from, span.to),
+      await embedded.extent(span.from, span.to),
+    )
+    const property = fc.asyncProperty(
+      generatedFilters({ addresses }),
+      fc.constantFrom<Include>('any', 'start', 'end', 'within'),
+      fc.constantFrom('host', 'port', 'prefix', 'dscp', 'interface', 'flags', 'direction'),
+      async (filter, include, by) => {
+        const window = { ...span, filter, include }
+        const listed = { ...window, order: 'received', limit: 1000 } as const
+        assert.deepEqual(await flows.list(listed), await embedded.list(listed))
+        for (const order of ['bytes', 'peers'] as const) {
+          const top = { ...window, by: [by] as ['host'], order, limit: 4 }
+          assert.deepEqual(await flows.top(top), await embedded.top(top))
+        }
+        const asked = { by: ['host', 'direction'] as const, order: 'packets' as const, top: 3 }
+        const series = { ...window, ...asked, stepMs: minuteMs }
+        assert.deepEqual(rowsOf(await flows.series(series)), rowsOf(await embedded.series(series)))
+      },
+    )
+    await fc.assert(property, { seed, numRuns: runs })
+  })
+
+  test('an interval that flows came late to takes the place of what was sent of it', async (t) => {
+    const folder = await scratchFolder(t)
+    await archive(folder, [told({ octets: 100 }), told({ octets: 10 })])
+    const { database, flows, ship } = await ready(t, folder)
+    await (await ship()).done()
+    const late = await Archive.open(folder)
+    late.add(columnsOf([told({ octets: 1 })]))
+    await late.publish({})
+    await late.close()
+    await (await ship()).done()
+    const window = { from: t0 - 1, to: t0 + minuteMs, include: 'any' as const }
+    const { total } = await flows.top({ ...window, by: ['src'], order: 'bytes', limit: 3 })
+    assert.deepEqual([total.bytes, total.flows], [111, 3])
+    const listed = await nodes.nodes[0]!.ask(
+      `SELECT is_live, count(), sum(rows) FROM ${database}.flow_files FINAL GROUP BY is_live ORDER BY is_live`,
+    )
+    assert.equal(listed, '0\t1\t0\n1\t1\t3')
+  })
+
+  test('sent while the node is killed, and again without the list of what was sent: each flow once', async (t) => {
+    const folder = await scratchFolder(t)
+    const told20 = Array.from({ length: 20 }, (_, i) =>
+      told({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
+    )
+    await archive(folder, told20)
+    const { flows, list, ship } = await ready(t, folder)
+    const node = nodes.nodes[0]!
+    const sending = await ship()
+    await node.kill()
+    assert.ok(sending.shipping.status().waiting > 0)
+    await node.start()
+    await sending.done()
+    await rm(list, { recursive: true })
+    const { sent, waiting } = await (await ship()).done()
+    assert.deepEqual([sent, waiting], [20, 0])
+    const window = { from: t0 - 1, to: t0 + minuteMs, include: 'any' as const }
+    const { total } = await flows.top({ ...window, by: ['src'], order: 'bytes', limit: 3 })
+    assert.deepEqual([total.bytes, total.flows], [2 ** 20 - 1, 20])
+    // What the collector received since its last closed interval is said to be missing.
+    assert.deepEqual(await flows.leftOut!(t0, t0 + minuteMs), [])
+    const [remark] = await flows.leftOut!(Date.now() - minuteMs, Date.now() + minuteMs)
+    assert.match(remark ?? '', /collector weir received since .* are not in ClickHouse yet/)
+  })
+
+  test('a question about a minute of twenty days reads the partition and the key range of its file', async (t) => {
+    const folder = await scratchFolder(t)
+    const dayMs = 86_400_000
+    await archive(
+      folder,
+      Array.from({ length: 20 }, (_, i) => {
+        const first = t0 - i * dayMs
+        return told({ received: first, first, last: first })
+      }),
+    )
+    const { settings, ship } = await ready(t, folder)
+    await (await ship()).done()
+    const connection = new Connection({ settings, timeoutMs: 20_000 })
+    t.after(() => connection.close())
+    const bindings = new ClickHouseBindings()
+    const from = t0 - 7 * dayMs
+    const filter = parseFilter('host 10.0.0.22')!
+    const window = { from, to: from + minuteMs, include: 'any' as const, filter }
+    const answer = await connection.read({
+      sql: `EXPLAIN indexes = 1 SELECT count() ${flowsFrom(connection, window, bindings)}`,
+      values: bindings.bound,
+    })
+    const plan = answer.texts('explain').join('\n')
+    const parts = /Min-Max[\s\S]*?Parts: (\d+)\/(\d+)/.exec(plan)
+    assert.deepEqual(parts?.slice(1), ['1', '20'], plan)
+    assert.match(plan, /PrimaryKey\s+Keys:\s+interval\s+file\s/, plan)
+  })
+})
+
+/** An answer's rows, however its keys and exporters are numbered. */
+function rowsOf({ keys, exporters, count, time, exporter, key, sum }: FlowSeries) {
+  const rows = Array.from({ length: count }, (_, i) =>
+    JSON.stringify([
+      time[i],
+      exporters[exporter[i]!],
+      keys[key[i]!] ?? key[i]! - keys.length,
+      sum.bytes[i],
+      sum.packets[i],
+      sum.flows[i],
+      sum.active[i],
+    ]),
+  )
+  return { keys, rows: rows.sort() }
+}

@@ -1,0 +1,3 @@
+import { clickHouseStory } from './clickhouse.ts'
+
+clickHouseStory({ shards: 2, replicas: 2 })
