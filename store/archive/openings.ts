@@ -14,7 +14,7 @@ import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 
 /** Flows that are joined at once: about 150 bytes each. */
-const rowsMax = 3_000_000
+export const openingRowsMax = 3_000_000
 /** What is taken for a pause: see flow/incident/connections.ts. */
 export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
@@ -34,9 +34,9 @@ export async function openings(
   files: ArchiveFiles,
   query: FlowWindow,
 ): Promise<ArchiveFiles> {
-  if (files.rows > rowsMax)
+  if (files.rows > openingRowsMax)
     throw new QueryTooLarge(
-      `connections are joined of at most ${rowsMax.toLocaleString('en')} flows, and the files of the window hold ${files.rows.toLocaleString('en')}`,
+      `connections are joined of at most ${openingRowsMax.toLocaleString('en')} flows, and the files of the window hold ${files.rows.toLocaleString('en')}`,
       'ask for a shorter time, or for flows, which are records that begin',
       files.rows,
     )

@@ -1,6 +1,7 @@
 /** The flows from which an event is read, asked of ClickHouse as rows of bytes. */
-import { addressHalves, parseAddress } from '../../flow/address.ts'
+import { addressHalves, parseAddress, parseNetwork } from '../../flow/address.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
+import { isInSql } from '../archive/expressions.ts'
 import { QueryTooLarge } from '../archive/query-error.ts'
 import type { FlowScan } from '../flows.ts'
 import type { Connection } from './connection.ts'
@@ -36,7 +37,8 @@ export async function scanEventFlows(
   const bindings = new ClickHouseBindings()
   const from = flowsFrom(connection, { ...query, include: 'any' }, bindings)
   const exporter = query.exporter === undefined ? '' : exporterSql(query.exporter, bindings)
-  const sql = `SELECT ${columns.join(', ')} ${from}${exporter} LIMIT ${query.rowsMax + 1} FORMAT RowBinary`
+  const hosts = query.hosts === undefined ? '' : hostsSql(query.hosts, bindings)
+  const sql = `SELECT ${columns.join(', ')} ${from}${exporter}${hosts} LIMIT ${query.rowsMax + 1} FORMAT RowBinary`
   let rows = 0
   let left: Buffer = Buffer.alloc(0)
   try {
@@ -62,6 +64,13 @@ function exporterSql(exporter: string, bindings: ClickHouseBindings): string {
   if (!words) return ' AND false'
   const { high, low } = addressHalves(words)
   return ` AND "exporterAddressHigh" = ${bindings.whole(high)} AND "exporterAddressLow" = ${bindings.whole(low)}`
+}
+
+function hostsSql(hosts: readonly string[], bindings: ClickHouseBindings): string {
+  const networks = hosts.map((host) => parseNetwork(host)).filter((each) => each !== null)
+  const isOne = (column: 'sourceAddress' | 'destinationAddress') =>
+    isInSql(networks, column, bindings)
+  return ` AND (${isOne('sourceAddress')} OR ${isOne('destinationAddress')})`
 }
 
 function flowsOf(data: Buffer, count: number): EventFlows {

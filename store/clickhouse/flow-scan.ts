@@ -30,13 +30,21 @@ export function flowsFrom(
   query: Pick<FlowWindow, 'from' | 'to' | 'filter' | 'include'>,
   bindings: ClickHouseBindings,
 ): string {
-  const { flows, localFiles } = flowTables(connection)
+  const { flows } = flowTables(connection)
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const filter = query.filter ? ` AND ${filterSql(query.filter, bindings)}` : ''
-  return `FROM ${flows} WHERE (interval, file) IN (
-      SELECT interval, file FROM ${localFiles} FINAL
-      WHERE is_live = 1 AND first_min < ${window.to} AND last_max >= ${window.from})
+  return `FROM ${flows} WHERE ${filesSql(connection, window)}
     AND ${belongsSql(query.include, window, clickHouseWords)}${filter}`
+}
+
+/** The condition that a flow is of a file that counts, and whose times touch a window. */
+export function filesSql(
+  connection: Connection,
+  { from, to }: { from: string; to: string },
+): string {
+  return `(interval, file) IN (
+      SELECT interval, file FROM ${flowTables(connection).localFiles} FINAL
+      WHERE is_live = 1 AND first_min < ${to} AND last_max >= ${from})`
 }
 
 /** Asks; what takes too long or too much memory is refused with what to ask instead. */

@@ -8,6 +8,7 @@ import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
 import type { Answer, Connection } from './connection.ts'
 import { askFlows, flowsFrom } from './flow-scan.ts'
+import { openingsFrom, refuseTooMany } from './openings.ts'
 import { ClickHouseBindings, clickHouseWords, shareSql } from './words.ts'
 
 /** Parts of flows (one a step that a flow touches) that one query may make, and rows of an answer. */
@@ -31,6 +32,7 @@ export async function flowSeries(
   const words = query.by.filter((word) => word !== 'direction')
   const hasDirection = words.length < query.by.length
   const asked = { connection, query, keys: new Keys(words, query.local), hasDirection }
+  if (query.connections) await refuseTooMany(connection, query)
   await refuseTooLarge(asked)
   const chosen = words.length === 0 ? null : await choose(asked)
   const answer = await readSteps(asked, chosen)
@@ -55,6 +57,17 @@ function stepsSql({ query }: Asked, bindings: ClickHouseBindings) {
   }
 }
 
+/** The flows of the window, or those of them that begin a connection. */
+function sourceOf(
+  connection: Connection,
+  query: FlowSeriesQuery,
+  bindings: ClickHouseBindings,
+): string {
+  return query.connections
+    ? openingsFrom(connection, query, bindings)
+    : flowsFrom(connection, query, bindings)
+}
+
 function eachEnd(asked: Asked, sql: (end: End) => string): string {
   return asked.keys.ends.map(sql).join(' UNION ALL ')
 }
@@ -65,7 +78,7 @@ async function refuseTooLarge(asked: Asked): Promise<void> {
   const bindings = new ClickHouseBindings()
   const steps = stepsSql(asked, bindings)
   const answer = await askFlows(connection, {
-    sql: `SELECT sum(toInt128(${steps.last} - ${steps.first} + 1)) AS parts ${flowsFrom(connection, query, bindings)}`,
+    sql: `SELECT sum(toInt128(${steps.last} - ${steps.first} + 1)) AS parts ${sourceOf(connection, query, bindings)}`,
     values: bindings.bound,
     signal: query.signal,
   })
@@ -93,7 +106,7 @@ async function choose(asked: Asked): Promise<Chosen> {
   const list = keys.names.join(', ')
   const ofEnd = (end: End) =>
     `SELECT ${keys.columns(end, bindings).join(', ')}, sum(toInt128(${orders[query.order]})) AS counted
-     ${flowsFrom(connection, query, bindings)} AND ${keys.isSaid(end)} GROUP BY ${list}`
+     ${sourceOf(connection, query, bindings)} AND ${keys.isSaid(end)} GROUP BY ${list}`
   const answer = await askFlows(connection, {
     sql: `SELECT ${list} FROM (${eachEnd(asked, ofEnd)}) GROUP BY ${list}
       ORDER BY sum(counted) DESC, ${list} LIMIT ${Math.floor(query.top)}`,
@@ -136,7 +149,7 @@ function readSteps(asked: Asked, chosen: Chosen): Promise<Answer> {
       ...names.map((name, i) => `if(is_listed, ${columns[i]!}, 0) AS of_${name}`),
       ...fieldNames.map((field) => `sum(toInt128(${shares[field]})) AS part_${field}`),
     ]
-    return `SELECT ${select.join(', ')} ${flowsFrom(connection, query, bindings)} AND ${keys.isSaid(end)}
+    return `SELECT ${select.join(', ')} ${sourceOf(connection, query, bindings)} AND ${keys.isSaid(end)}
       GROUP BY ${[...group, ...groupKeys].join(', ')}`
   }
   const all = [...group, ...groupKeys].join(', ')

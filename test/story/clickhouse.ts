@@ -136,6 +136,8 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
         await both(`/api/series?${cut()}&step=1&measure=bits&top=5${by && `&by=${by}`}&filter=any`)
       for (const measure of ['packets', 'flows', 'active'])
         await both(`/api/series?${cut()}&step=10&measure=${measure}&by=host`)
+      const opened = await both(`/api/series?${cut()}&step=10&measure=connections&by=host`)
+      assert.match(opened, /10\.0\.0\.22/)
     })
 
     test('/api/top by every key, in every order', async () => {

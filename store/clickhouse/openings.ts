@@ -1,0 +1,72 @@
+/**
+ * Connections opened, asked of ClickHouse: the records that begin one, as a relation in place of the
+ * flows. The rules are those of store/archive/openings.ts.
+ */
+import { belongsSql } from '../archive/expressions.ts'
+import { filterSql } from '../archive/filter-sql.ts'
+import { pauseMs, openingRowsMax } from '../archive/openings.ts'
+import { QueryTooLarge } from '../archive/query-error.ts'
+import type { FlowWindow } from '../flows.ts'
+import type { Connection } from './connection.ts'
+import { filesSql, flowTables } from './flow-scan.ts'
+import { ClickHouseBindings, clickHouseWords } from './words.ts'
+
+const { first, last } = clickHouseWords
+const ends = ['AddressHigh', 'AddressLow', 'TransportPort']
+const [source, destination] = (['source', 'destination'] as const).map((end) =>
+  ends.map((part) => `"${end}${part}"`).join(', '),
+) as [string, string]
+
+/** FROM and WHERE of the records that begin a connection in the window and pass the filter. */
+export function openingsFrom(
+  connection: Connection,
+  query: FlowWindow,
+  bindings: ClickHouseBindings,
+): string {
+  const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
+  const reach = { from: bindings.whole(query.from - pauseMs.most), to }
+  const filter = query.filter ? filterSql(query.filter, bindings) : 'true'
+  const exporter = '"exporterAddressHigh", "exporterAddressLow"'
+  // Whichever end is the lesser comes first, so that both directions are one.
+  const tuple = ['least', 'greatest'].flatMap((which) =>
+    ends.map((part) => {
+      const isGreater = `(${source}) > (${destination})`
+      const [one, other] = which === 'least' ? ['destination', 'source'] : ['source', 'destination']
+      return `if(${isGreater}, "${one}${part}", "${other}${part}")`
+    }),
+  )
+  return `FROM (SELECT *,
+      max(toNullable(last_ms)) OVER (
+        PARTITION BY ${exporter}, "protocolIdentifier", ${tuple.join(', ')}
+        ORDER BY first_ms,
+          if("protocolIdentifier" = 6 AND bitAnd("tcpControlBits", 18) = 2, 0, 1),
+          if("sourceTransportPort" = "servicePort", 1, 0),
+          "sourceTransportPort" DESC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen_ms,
+      least(${pauseMs.most}, greatest(${pauseMs.least}, max(last_ms - first_ms) OVER (PARTITION BY ${exporter}))) AS pause_ms
+    FROM (SELECT *, ${first} AS first_ms, greatest(${first}, ${last}) AS last_ms
+      FROM ${flowTables(connection).flows}
+      WHERE ${filesSql(connection, reach)} AND ${first} < ${to} AND ${last} >= ${reach.from}))
+    WHERE (seen_ms IS NULL OR first_ms - seen_ms > pause_ms)
+      AND first_ms >= ${from} AND first_ms < ${to}
+      AND ${belongsSql(query.include, { from, to }, clickHouseWords)} AND ${filter}`
+}
+
+/** @throws QueryTooLarge where there are too many flows to be joined */
+export async function refuseTooMany(connection: Connection, query: FlowWindow): Promise<void> {
+  const bindings = new ClickHouseBindings()
+  const from = bindings.whole(query.from - pauseMs.most)
+  const answer = await connection.read({
+    sql: `SELECT sum(rows) AS rows FROM ${flowTables(connection).files} FINAL
+      WHERE is_live = 1 AND first_min < ${bindings.whole(query.to)} AND last_max >= ${from}`,
+    values: bindings.bound,
+    signal: query.signal,
+  })
+  const rows = answer.numbers('rows')[0] ?? 0
+  if (rows <= openingRowsMax) return
+  throw new QueryTooLarge(
+    `connections are joined of at most ${openingRowsMax.toLocaleString('en')} flows, and the files of the window hold ${rows.toLocaleString('en')}`,
+    'ask for a shorter time, or for flows, which are records that begin',
+    rows,
+  )
+}
