@@ -7,8 +7,6 @@ import { addressAt } from '../flow/address.ts'
 import type { FlowColumns } from '../flow/columns.ts'
 import type { DoubledExport } from '../flow/status.ts'
 
-/** One of so many flows is looked at, by the hash of its ends. */
-const oneOf = 16
 /** Flows held; a later one of the same place takes it. */
 const slots = 16_384
 /** Exporters that are compared; of more, those met first. */
@@ -39,10 +37,8 @@ export class DoubleExportSketch {
 
   /** Takes in flows as they come; their columns are not changed. */
   take(flows: FlowColumns): void {
-    for (let row = 0; row < flows.count; row++) {
-      const hash = hashOf(flows, row)
-      if (hash % oneOf === 0) this.#compare(flows, row, hash)
-    }
+    for (let row = 0; row < flows.count; row++)
+      if (isLookedAt(flows, row)) this.#compare(flows, row, hashOf(flows, row))
   }
 
   /** Who reports the same flows as an exporter, the greatest share first. */
@@ -63,7 +59,7 @@ export class DoubleExportSketch {
     const index = this.#exporterOf(flows, row)
     if (index < 0) return
     this.#age(flows.collectionTimeMilliseconds[row]!)
-    const slot = (hash >>> 4) % slots
+    const slot = hash % slots
     const mark = markOf(flows, row)
     this.#compared[index]!++
     const isHeld = this.#marks[slot] === mark
@@ -136,6 +132,15 @@ export class DoubleExportSketch {
 /** Knuth's multiplicative constant, and another for the mark. */
 const hashPrime = 0x9e3779b1
 const markPrime = 0x85ebca6b
+
+/** Whether a flow is in the sample, one of 16: by its ends alone, in its direction. */
+function isLookedAt(flows: FlowColumns, row: number): boolean {
+  const { sourceAddressLow, destinationAddressLow } = flows
+  const ports = (flows.sourceTransportPort[row]! << 16) | flows.destinationTransportPort[row]!
+  const ends = Math.imul(sourceAddressLow[2 * row]!, markPrime) ^ destinationAddressLow[2 * row]!
+  const hash = Math.imul(ends ^ ports ^ (ends >>> 15), hashPrime)
+  return hash >>> 28 === 0
+}
 
 function mixed(flows: FlowColumns, row: number, prime: number): number {
   const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } = flows // prettier-ignore

@@ -22,7 +22,9 @@ import {
 import { columnValues, type BlockRows, type ColumnValues } from './values.ts'
 
 const magic = Buffer.from('PAR1')
-const zstd = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const zstdParams = { [constants.ZSTD_c_compressionLevel]: 1 }
+/** What comes out of the compressor is taken in pieces of the input's size: with Node's 16 KiB it is called hundreds of times. */
+const chunkBytesMin = 65_536
 
 /** Numbers of the format's enums. */
 const format = {
@@ -132,7 +134,8 @@ function dataPage(bytes: Buffer, rows: number, encoding: number) {
 }
 
 function pageOf(bytes: Buffer, type: number, header: readonly ThriftField[]) {
-  const compressed = zstdCompressSync(bytes, zstd)
+  const chunkSize = Math.max(chunkBytesMin, bytes.length)
+  const compressed = zstdCompressSync(bytes, { params: zstdParams, chunkSize })
   const head = encodeThrift([
     [1, i32(type)],
     [2, i32(bytes.length)],
