@@ -15,7 +15,7 @@ import { Messages } from './controls/messages.tsx'
 import { TimeBar } from './controls/time-bar.tsx'
 import { Welcome } from './controls/welcome.tsx'
 import { annotationsShown } from './state/annotations.ts'
-import { exporters } from './state/collector.ts'
+import { exporters, newestData } from './state/collector.ts'
 import { incidentsShown } from './state/incidents.ts'
 import { followRefresh } from './state/refresh.ts'
 import { followTitle } from './state/title.ts'
@@ -33,7 +33,7 @@ export function Explore() {
   useEffect(() => {
     if (isExplaining) void fetchPanel()
   }, [isExplaining])
-  const newcomer = exporters.value?.length === 0 && isEmpty()
+  const newcomer = exporters.value?.length === 0 && newestData.value === null && isEmpty()
   const ExplainPanel = isExplaining ? panel.value : null
   return (
     <>

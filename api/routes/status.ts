@@ -1,4 +1,6 @@
 /** GET /api/status: always answers, whatever is amiss. */
+import { networkInterfaces } from 'node:os'
+
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { formatNetwork, type NetworkSet } from '../../flow/address.ts'
@@ -125,6 +127,8 @@ function shown(settings: Settings): StatusAnswer['settings'] {
     published: settings.published && endpointText(settings.published),
     netflow: endpointText(settings.netflow),
     ipfix: endpointText(settings.ipfix),
+    sflow: endpointText(settings.sflow),
+    addresses: ownAddresses().join(','),
     metrics: endpointText(settings.metrics),
     exporters: networksText(settings.exporters),
     local: networksText(settings.local),
@@ -137,7 +141,17 @@ function shown(settings: Settings): StatusAnswer['settings'] {
     flowMaxDays: settings.flowMaxMs / 86_400_000,
     timeZone: settings.timeZone,
     auth: settings.access.auth,
+    mask: settings.access.mask.join(',') || null,
   }
+}
+
+/** Addresses by which routers may reach this machine, IPv4 first; loopback and link-local ones they cannot. */
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  const reachable = all.filter(
+    ({ address, internal }) => !internal && !/^(fe80:|169\.254\.)/.test(address),
+  )
+  return reachable.sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address)
 }
 
 function endpointText({ host, port }: Endpoint): string {

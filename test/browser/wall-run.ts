@@ -113,7 +113,7 @@ async function hangOn(
   const startedMs = performance.now()
   const elapsed = () => (performance.now() - startedMs) / 1000
   const killsAt = Array.from({ length: run.kills }, (_, i) => ((i + 0.5) * run.seconds) / run.kills)
-  while (elapsed() < run.seconds) {
+  while (elapsed() < run.seconds || killsAt.length > 0) {
     if (killsAt.length > 0 && elapsed() >= killsAt[0]!) {
       killsAt.shift()
       backMs.push(await killAndReturn(weir, page))

@@ -4,11 +4,12 @@ import { formatExact } from '../../flow/units.ts'
 import { status } from '../state/collector.ts'
 import { Recipes } from './recipes.tsx'
 
-/** The address by which routers reach this host, as far as the page knows it. */
-function ownAddress(): string {
+/** The addresses by which routers may reach this host: the one that the page was opened by, else its own. */
+function ownAddresses(): string[] {
   const { hostname } = location
-  const isAway = !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  return isAway ? hostname : 'THIS-HOST'
+  if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return [hostname]
+  const own = String(status.value?.settings['addresses'] ?? '').split(',')
+  return own[0] ? own : ['THIS-HOST']
 }
 
 export function Welcome() {
@@ -17,15 +18,17 @@ export function Welcome() {
     String(settings[name] ?? usual)
       .split(':')
       .at(-1)!
+  const [host, ...others] = ownAddresses()
   return (
     <section class="panel welcome" aria-label="No exporter yet">
       <h1>No exporter yet</h1>
       <p>
-        Point a router at this host: NetFlow v5, v9 or IPFIX, UDP port{' '}
-        <b>{port('netflow', '0.0.0.0:2055')}</b>; sFlow, UDP port{' '}
+        Point a router at <b>{host}</b>
+        {others.length > 0 && <small> (this host is {others.join(', ')} too)</small>}: NetFlow v5,
+        v9 or IPFIX, UDP port <b>{port('netflow', '0.0.0.0:2055')}</b>; sFlow, UDP port{' '}
         <b>{port('sflow', '0.0.0.0:6343')}</b>. The chart begins with the first datagram.
       </p>
-      <Recipes host={ownAddress()} port={port('netflow', '0.0.0.0:2055')} />
+      <Recipes host={host!} port={port('netflow', '0.0.0.0:2055')} />
       <Arriving />
       <p class="dim">
         Just looking? <code>npm run demo</code> shows a Monday on which the line went down.

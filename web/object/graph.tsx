@@ -112,6 +112,12 @@ function levelsOf(speed: number | null, layers: Layers | null): Level[] {
   return [{ value: speed, text, limit: true }]
 }
 
+/** A year of which one morning is known has no average, but it has a total: the graph says why it is empty. */
+function noData(totals: Layers['totals']): string {
+  const isCounted = totals.some(({ summary }) => summary.total > 0)
+  return isCounted ? 'of no step is half of its time known, so none is drawn' : 'no data'
+}
+
 function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null }) {
   const { measure, speed } = props
   const { layers, at } = props.loaded
@@ -163,7 +169,7 @@ function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null
         {layers.peak ? 'thin line: greatest 5 minutes · ' : ''}
         {layers.compared ? 'dashed: as the interface counts itself · ' : ''}
         {newest === undefined
-          ? 'no data'
+          ? noData(totals)
           : `last data ${instantText((newest + answer.step) * 1000, zone.value)}`}{' '}
         · last updated {clockText(wallTime(at, zone.value), true)} {zone.value}
       </p>

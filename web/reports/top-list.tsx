@@ -67,8 +67,12 @@ function keyColumns(by: readonly string[]): Column<TopRow>[] {
 
 /** The API's label, where it says more than the key. */
 function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopRow>[] {
-  const plain = (row: TopRow) => by.map((word) => String(row.key[word] ?? '')).join(' ')
-  if (rows.every((row) => row.label === plain(row) || by.length > 2)) return []
+  const plain = (row: TopRow) =>
+    Object.entries(row.key)
+      .map(([, value]) => String(value))
+      .join(' ')
+  const said = (row: TopRow) => row.label.replace(' → ', ' ')
+  if (rows.every((row) => said(row) === plain(row) || by.length > 2)) return []
   return [
     {
       id: 'label',
@@ -78,6 +82,16 @@ function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopR
       cell: (row) => row.label,
     },
   ]
+}
+
+/** A share as a figure and a bar beside it, so that rows can be compared at a glance. */
+function Share({ share }: { share: number }) {
+  return (
+    <span class="share-bar">
+      <i style={{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }} />
+      {(share * 100).toFixed(1)} %
+    </span>
+  )
 }
 
 const seconds = (row: TopRow) => Math.max(0, row.last - row.first)
@@ -95,7 +109,7 @@ const figures: readonly Column<TopRow>[] = [
     id: 'share',
     label: 'share',
     value: (row) => row.share,
-    cell: (row) => `${(row.share * 100).toFixed(1)} %`,
+    cell: (row) => <Share share={row.share} />,
   },
   {
     id: 'packets',
