@@ -81,14 +81,22 @@ export class LiveRing {
     const packets = flows.packetDeltaCount[i]! * rate
     const direction = this.#direction(flows, i) * amounts
     const sums = this.#sums
+    const life = last - first
+    // Within the flow's life, and with exact products, countUpTo is this quotient.
+    const isPlain = Math.max(octets, packets) * life <= Number.MAX_SAFE_INTEGER
     // What came before an edge is what the second before it ends with: each edge is reckoned once.
     let octetsBefore = countUpTo(octets, first, last, from * secondMs)
     let packetsBefore = countUpTo(packets, first, last, from * secondMs)
     let slot = from % liveSeconds
     for (let second = from; second <= to; second++) {
-      const end = (second + 1) * secondMs
-      const octetsUntil = countUpTo(octets, first, last, end)
-      const packetsUntil = countUpTo(packets, first, last, end)
+      let octetsUntil = octets
+      let packetsUntil = packets
+      if (second < to) {
+        const end = (second + 1) * secondMs
+        const part = end - first
+        octetsUntil = isPlain ? Math.floor((octets * part) / life) : countUpTo(octets, first, last, end) // prettier-ignore
+        packetsUntil = isPlain ? Math.floor((packets * part) / life) : countUpTo(packets, first, last, end) // prettier-ignore
+      }
       if (this.#take(slot, second)) {
         const at = slot * width + direction
         sums[at] = sums[at]! + octetsUntil - octetsBefore

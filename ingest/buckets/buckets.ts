@@ -164,6 +164,7 @@ export class Buckets {
     const { flowStartMilliseconds, flowEndMilliseconds, count: rows } = flows
     const sorted = this.#sorted
     sorted.begin(rows)
+    let start = 0
     for (let i = 0; i < rows; i++) {
       if (this.#isTooLate(flows, i)) {
         this.tooLate++
@@ -171,7 +172,7 @@ export class Buckets {
       }
       const first = flowStartMilliseconds[i]!
       const last = Math.max(first, flowEndMilliseconds[i]!)
-      const start = intervalStart(first)
+      if (first < start || first >= start + intervalMs) start = intervalStart(first)
       if (last > start + intervalMs) {
         this.#spread(flows, i, { first, last })
         continue

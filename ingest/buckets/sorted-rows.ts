@@ -33,6 +33,8 @@ export class SortedRows {
       number = this.#targets.push(totals) - 1
       this.#ends.push(0)
     }
+    // As long as all go to the same, they are in order as they come.
+    if (this.#targets.length === 1) this.#rows[this.#ends[0]!] = i
     this.#ends[number] = this.#ends[number]! + 1
     this.#targetOf[i] = number
   }
@@ -40,6 +42,10 @@ export class SortedRows {
   /** Calls back with all totals and their rows, in order, which are good until the next beginning. */
   forEach(visit: (totals: Totals, rows: Int32Array) => void): void {
     const ends = this.#ends
+    if (this.#targets.length === 1) {
+      visit(this.#targets[0]!, this.#rows.subarray(0, ends[0]))
+      return
+    }
     for (let number = 1; number < ends.length; number++)
       ends[number] = ends[number]! + ends[number - 1]!
     const next = Int32Array.from(ends, (_, number) => ends[number - 1] ?? 0)

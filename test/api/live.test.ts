@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
+import fc from 'fast-check'
 import { pino } from 'pino'
 
 import { runApi } from '../../api/main.ts'
@@ -12,6 +13,7 @@ import type { LiveRing as Ring, LiveSecond, LiveTick } from '../../api/schema-li
 import { createFlowColumns } from '../../flow/columns.ts'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { readSettings } from '../../flow/settings.ts'
+import { countWithin } from '../../flow/spread.ts'
 import { LiveRing, liveSeconds } from '../../ingest/live.ts'
 import { encodeV5, testUptimeMs } from '../encode/fixed.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
@@ -135,4 +137,49 @@ test('the ring keeps its seconds, forgets what is past, and tells only what chan
   row(0, start + liveSeconds * 1000 + 5000, 77)
   ring.add(flows)
   assert.equal(bytes(ring.changes(0).seconds), 77)
+})
+
+test('each second has of each flow what spreading gives it', () => {
+  const flow = fc.record({
+    first: fc.integer({ min: -1_000_000, max: 0 }),
+    wanted: fc.integer({ min: -10, max: 200_000 }),
+    octets: fc.oneof(fc.nat(5000), fc.integer({ min: 0, max: 2 ** 45 })),
+    packets: fc.nat(100),
+    rate: fc.integer({ min: 1, max: 3 }),
+  })
+  fc.assert(
+    fc.property(fc.array(flow, { minLength: 1, maxLength: 20 }), (made) => {
+      const now = 1_794_819_600_000
+      const flows = createFlowColumns(made.length)
+      const bySecond = new Map<number, number[]>()
+      for (const [i, { first, wanted, octets, packets, rate }] of made.entries()) {
+        // A flow that ends later than now takes the slots of the oldest seconds.
+        const life = Math.min(wanted, -first)
+        flows.collectionTimeMilliseconds[i] = now
+        flows.flowStartMilliseconds[i] = now + first
+        flows.flowEndMilliseconds[i] = now + first + life
+        flows.octetDeltaCount[i] = octets
+        flows.packetDeltaCount[i] = packets
+        flows.samplingInterval[i] = rate
+        const span = { first: now + first, last: now + first + Math.max(0, life) }
+        const begin = Math.floor(span.first / 1000)
+        const oldest = now / 1000 - liveSeconds + 1
+        const last = Math.max(begin, Math.floor((span.last - 1) / 1000))
+        for (let second = Math.max(begin, oldest); second <= last; second++) {
+          const sums = bySecond.get(second) ?? [0, 0, 0]
+          const [from, to] = [second * 1000, second * 1000 + 1000]
+          sums[0]! += countWithin(octets * rate, span, from, to)
+          sums[1]! += countWithin(packets * rate, span, from, to)
+          if (second === begin) sums[2]! += 1
+          bySecond.set(second, sums)
+        }
+      }
+      flows.count = made.length
+      const ring = new LiveRing(new NetworkSet([]))
+      ring.add(flows)
+      // Without local networks all is transit, the last of the directions.
+      const told = ring.changes(0).seconds.map(([second, ...sums]) => [second!, sums.slice(-3)])
+      assert.deepEqual(new Map(told as [number, number[]][]), bySecond)
+    }),
+  )
 })
