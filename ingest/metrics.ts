@@ -23,6 +23,12 @@ export async function renderMetrics(status: IngestStatus): Promise<string> {
     status.refusedDatagrams,
   )
   counter('weir_flows_too_late_total', 'Flows too old for the series').inc(status.flowsTooLate)
+  counter('weir_overflowed_datagrams_total', 'Datagrams that decoding did not keep up with').inc(
+    status.overflowed ?? 0,
+  )
+  counter('weir_archive_dropped_flows_total', 'Flows that the archive did not keep up with').inc(
+    status.rowsDropped ?? 0,
+  )
   if (status.journal) {
     counter('weir_journal_datagrams_total', 'Datagrams journalled').inc(status.journal.datagrams)
     counter('weir_journal_dropped_total', 'Datagrams that could not be journalled').inc(
