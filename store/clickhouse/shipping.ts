@@ -106,6 +106,7 @@ export class Shipping {
     this.#ending.abort()
     await this.#running
     await this.#sent.close()
+    await this.#parts.connection.close()
   }
 
   /** Closed files that were not sent, the oldest first. */

@@ -59,7 +59,6 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
           await shipping.settled()
           const status = shipping.status()
           await shipping.close()
-          await connection.close()
           await open.close()
           return status
         },
