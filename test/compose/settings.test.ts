@@ -5,7 +5,12 @@ import { test } from 'node:test'
 
 import { settingSpecs } from '../../flow/setting-specs.ts'
 
-const files = ['docker-compose.yml', 'docker-compose.parquet.yml', '.env.example']
+const files = [
+  'docker-compose.yml',
+  'docker-compose.parquet.yml',
+  'docker-compose.clickhouse.yml',
+  '.env.example',
+]
 
 for (const file of files)
   test(`${file} names settings that there are`, () => {
