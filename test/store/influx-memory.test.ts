@@ -30,7 +30,7 @@ test('a day without InfluxDB waits on disk and not in memory', async (t) => {
     WEIR_INFLUX_URL: 'http://127.0.0.1:1',
     WEIR_INFLUX_TOKEN: 'nobody-asks',
   }
-  const settings = readSettings(environment).influx!
+  const settings = readSettings(environment).influx
   const store = await openInfluxSeries({ settings, folder, tiers: Object.values(tiers) })
   const memory = () => {
     collect()
