@@ -23,8 +23,9 @@ import { columnValues, type BlockRows, type ColumnValues } from './values.ts'
 
 const magic = Buffer.from('PAR1')
 const zstdParams = { [constants.ZSTD_c_compressionLevel]: 1 }
-/** What comes out of the compressor is taken in pieces of the input's size: with Node's 16 KiB it is called hundreds of times. */
-const chunkBytesMin = 65_536
+/** What comes out of the compressor is taken in pieces of this size: of Node's own 16 KiB there would be hundreds. */
+const chunkBytesMax = 1 << 20
+const chunkBytesMin = 1 << 12
 
 /** Numbers of the format's enums. */
 const format = {
@@ -134,7 +135,7 @@ function dataPage(bytes: Buffer, rows: number, encoding: number) {
 }
 
 function pageOf(bytes: Buffer, type: number, header: readonly ThriftField[]) {
-  const chunkSize = Math.max(chunkBytesMin, bytes.length)
+  const chunkSize = Math.min(chunkBytesMax, Math.max(chunkBytesMin, bytes.length))
   const compressed = zstdCompressSync(bytes, { params: zstdParams, chunkSize })
   const head = encodeThrift([
     [1, i32(type)],

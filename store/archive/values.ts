@@ -9,7 +9,7 @@ export interface BlockRows {
   to: number
 }
 
-/** The values of a column: all of them, or the one that they all are. */
+/** The values of a column: all of them, or the one that they all are. Good until the next column is made. */
 export interface ColumnValues {
   bytes: Buffer
   isSingle: boolean
@@ -51,15 +51,23 @@ export function columnValues(
   if (!column.isDuration && isSame(column.from, parts)) {
     // The first row stands for all.
     const [{ block, from }] = parts as readonly [BlockRows]
-    return columnOf(column, [{ block, from, to: from + 1 }], new Int32Array(width))
+    return columnOf(column, [{ block, from, to: from + 1 }], wordsFor(width))
   }
-  return columnOf(column, parts, new Int32Array(rows * width))
+  return columnOf(column, parts, wordsFor(rows * width))
+}
+
+let scratch = new Int32Array(0)
+
+/** Room for so many words, all zero; the same for every column, since making it anew takes as long as filling it. */
+function wordsFor(count: number): Int32Array<ArrayBuffer> {
+  if (scratch.length < count) scratch = new Int32Array(count)
+  return scratch.subarray(0, count).fill(0)
 }
 
 function columnOf(
   column: ArchiveColumn,
   parts: readonly BlockRows[],
-  words: Int32Array,
+  words: Int32Array<ArrayBuffer>,
 ): ColumnValues {
   const width = isWide(column.type) ? 2 : 1
   const { narrow, wide } = fills[flowColumns[column.from].kind]

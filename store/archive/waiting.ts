@@ -1,5 +1,5 @@
 /** Rows that wait to be written: which interval of receipt each belongs to, and their sums. */
-import { intervalStart } from '../../flow/interval.ts'
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { FlowBlock } from './columns.ts'
 import type { ArchiveEntry } from './entry.ts'
 import { arrayOf, type BlockRows } from './values.ts'
@@ -14,8 +14,13 @@ export function byInterval(blocks: readonly FlowBlock[]): Map<number, BlockRows[
     const received = arrayOf('collectionTimeMilliseconds', block)
     for (let from = 0; from < block.rows;) {
       const interval = intervalStart(received?.[from] ?? 0)
-      let to = from + 1
-      while (to < block.rows && intervalStart(received?.[to] ?? 0) === interval) to++
+      let to = received ? from + 1 : block.rows
+      while (
+        to < block.rows &&
+        received![to]! >= interval &&
+        received![to]! < interval + intervalMs
+      )
+        to++
       const rows = intervals.get(interval)
       if (rows) rows.push({ block, from, to })
       else intervals.set(interval, [{ block, from, to }])
