@@ -22,6 +22,7 @@ import { refuseBroken } from './broken-requests.ts'
 import { addEntityTags } from './caching.ts'
 import { describe, showDescription } from './docs.ts'
 import { errorAnswer, toApiError } from './errors.ts'
+import { AnswerCache, textOf } from './answer-cache.ts'
 import { HeavyQueries, type HeavyLimits } from './heavy.ts'
 import { servePage } from './page.ts'
 import type { ApiParts } from './parts.ts'
@@ -47,7 +48,7 @@ import { topRoute } from './routes/top.ts'
 import { usersRoutes } from './routes/users.ts'
 import { guard } from './security.ts'
 
-export interface AppOptions extends Omit<ApiParts, 'heavy' | 'now'> {
+export interface AppOptions extends Omit<ApiParts, 'heavy' | 'answers' | 'now'> {
   /** The built page; absent or not built, its addresses say so. */
   pageFolder: string
   log: FastifyBaseLogger
@@ -57,8 +58,8 @@ export interface AppOptions extends Omit<ApiParts, 'heavy' | 'now'> {
   requestsPerMinuteMax?: number
 }
 
-/** Requests that one address may make in a minute. */
-const requestsPerMinute = 6000
+/** Requests that one address may make in a minute: walls behind a proxy are one address. Heavy queries have bounds of their own. */
+const requestsPerMinute = 120_000
 /** Queries have no body; what is longer is a mistake. */
 const bodyBytesMax = 64 * 1024
 const requestTimeoutMs = 30_000
@@ -89,7 +90,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
   // Answers are typed where they are made; checking hundreds of thousands of numbers again costs time.
-  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  app.setSerializerCompiler(() => textOf)
   answerErrors(app)
   // A form of another site can send text; JSON it cannot.
   app.removeContentTypeParser('text/plain')
@@ -121,7 +122,8 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const accounts = new Accounts(state, now, new Set(given))
   const access = { accounts, passwords: new Passwords(), lockout: new Lockout(now) }
   const names = namesForAsker(options.names)
-  const parts: SessionParts = { ...options, ...access, names, now, heavy }
+  const answers = new AnswerCache(settings.data, now)
+  const parts: SessionParts = { ...options, ...access, names, now, heavy, answers }
   await guardAccess(app, { settings, accounts, state, now })
   knowMasked(app, settings)
   await app.register(seriesRoute(parts))

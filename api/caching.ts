@@ -17,11 +17,15 @@ export function sayFreshness(
   window: { to: number; isFixed: boolean },
   now: number,
 ): void {
-  const isClosed = window.isFixed && window.to <= now - closedAfterMs
   reply.header(
     'cache-control',
-    isClosed ? `private, max-age=${closedSeconds}` : 'private, no-cache',
+    isClosedWindow(window, now) ? `private, max-age=${closedSeconds}` : 'private, no-cache',
   )
+}
+
+/** Whether a window is always the same time, and one that is long over. */
+export function isClosedWindow(window: { to: number; isFixed: boolean }, now: number): boolean {
+  return window.isFixed && window.to <= now - closedAfterMs
 }
 
 /** Adds an ETag to JSON answers, and answers 304 where the client has the same already. */
@@ -30,12 +34,28 @@ export function addEntityTags(app: FastifyInstance): void {
     if (!request.url.startsWith('/api/') || request.method !== 'GET') return payload
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     if (typeof payload !== 'string' || reply.statusCode !== 200) return payload
-    const tag = `W/"${createHash('sha1').update(payload).digest('base64url')}"`
+    const tag = tagOf(payload)
     reply.header('etag', tag)
     if (!matches(request.headers['if-none-match'], tag)) return payload
     reply.code(304).removeHeader('content-type').removeHeader('content-length')
     return null
   })
+}
+
+/** Texts that are given again and again, and their tags: a text that is the same object is found at once. */
+const tags = new Map<string, string>()
+const tagsMost = 256
+const taggedCharactersMost = 1 << 20
+
+function tagOf(text: string): string {
+  const known = tags.get(text)
+  if (known !== undefined) return known
+  const tag = `W/"${createHash('sha1').update(text).digest('base64url')}"`
+  if (text.length > taggedCharactersMost) return tag
+  const [oldest] = tags.keys()
+  if (tags.size >= tagsMost && oldest !== undefined) tags.delete(oldest)
+  tags.set(text, tag)
+  return tag
 }
 
 function matches(given: string | undefined, tag: string): boolean {

@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Settings } from '../flow/settings.ts'
 import type { FlowStore } from '../store/flows.ts'
 import { refuseNarrow } from './access/masking.ts'
+import type { AnswerCache } from './answer-cache.ts'
 import { HeavyQueries } from './heavy.ts'
 import { exportersOf, type StatusSource } from './ingest-status.ts'
 import type { NameSource } from './labels.ts'
@@ -23,6 +24,7 @@ export interface ApiParts {
   names: NameSource
   state: ApiState
   heavy: HeavyQueries
+  answers: AnswerCache
   /** unix ms */
   now: () => number
 }

@@ -69,6 +69,11 @@ function refuseWhole(reply: FastifyReply): string {
   return JSON.stringify(errorAnswer(refusal))
 }
 
+/** Whether who is answered here is told networks only. */
+export function isAskerMasked(): boolean {
+  return askers.getStore() !== undefined
+}
+
 /** @throws ApiError where a filter singles out hosts for somebody who is told networks only */
 export function refuseNarrow(filter: Filter | undefined): void {
   const asker = askers.getStore()

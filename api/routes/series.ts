@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
 import type { KeptTracker } from '../../store/tracker.ts'
-import { sayFreshness } from '../caching.ts'
+import { isClosedWindow, sayFreshness } from '../caching.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { answerSeries } from '../query/series.ts'
 import { trackersAsked } from '../query/trackers.ts'
@@ -29,18 +29,22 @@ export async function seriesAnswer(
 ): Promise<SeriesAnswer> {
   const { window, seen, now } = await windowOf(parts, query)
   const trackers = trackersAsked(query, await parts.state.list<KeptTracker>('trackers'))
-  const answer = await parts.heavy.run(reply, (signal, progress) =>
-    answerSeries(query, window, {
-      ...parts,
-      names: namesAt(parts, window.to),
-      tiers: parts.settings.tiers,
-      seen,
-      trackers,
-      now,
-      signal,
-      progress,
-    }),
-  )
+  const make = () =>
+    parts.heavy.run(reply, (signal, progress) =>
+      answerSeries(query, window, {
+        ...parts,
+        names: namesAt(parts, window.to),
+        tiers: parts.settings.tiers,
+        seen,
+        trackers,
+        now,
+        signal,
+        progress,
+      }),
+    )
+  const isClosed = trackers === null && isClosedWindow(window, now)
+  const values = ({ time, series }: SeriesAnswer) => time.length * (series.length + 1)
+  const answer = await parts.answers.answer(`series ${JSON.stringify(query)}`, { isClosed, values }, make) // prettier-ignore
   sayFreshness(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)
   return answer
 }

@@ -2,8 +2,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
-import type { TopKeyName } from '../../store/flows.ts'
-import { sayFreshness } from '../caching.ts'
+import type { FlowTop, TopKeyName } from '../../store/flows.ts'
+import { isClosedWindow, sayFreshness } from '../caching.ts'
 import { namesAt, remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { readWhole } from '../query/numbers.ts'
 import { topCsv, writeTop } from '../query/top-answer.ts'
@@ -41,19 +41,25 @@ export async function topAnswer(
   const limit = readWhole('limit', query.limit, { fallback: 10, least: 1, most: rowsMax })
   const by = [...new Set((query.by ?? 'host').split(','))] as TopKeyName[]
   const order = query.order ?? 'bytes'
-  const top = await parts.heavy.run(reply, (signal, progress) =>
-    parts.flows.top({
-      from: window.from,
-      to: window.to,
-      filter: archiveFilter(window),
-      include: window.include,
-      signal,
-      progress,
-      by,
-      order,
-      limit,
-    }),
-  )
+  const make = () =>
+    parts.heavy.run(reply, (signal, progress) =>
+      parts.flows.top({
+        from: window.from,
+        to: window.to,
+        filter: archiveFilter(window),
+        include: window.include,
+        signal,
+        progress,
+        by,
+        order,
+        limit,
+      }),
+    )
+  const isClosed = isClosedWindow(window, now)
+  const values = ({ rows }: FlowTop) => 10 * rows.length
+  const { from, to, filter, include } = window
+  const asked = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
+  const top = await parts.answers.answer(`top ${asked}`, { isClosed, values }, make)
   sayFreshness(reply, window, now)
   const remarks = await remarksOf(parts, window)
   return writeTop(top, { by, order, window, names: namesAt(parts, window.to), remarks })

@@ -1,0 +1,81 @@
+/** Answers that are given again: of closed time, while the data folder names the same files, and for a while. */
+import assert from 'node:assert/strict'
+import { appendFile, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test, type TestContext } from 'node:test'
+
+import { scratchFolder } from '../processes.ts'
+import { appUnderTest } from './app-under-test.ts'
+import { flow } from './memory-flows.ts'
+
+const t0 = Date.UTC(2026, 10, 16, 11)
+const closed = `/api/top?by=host&from=${t0 / 1000}&to=${t0 / 1000 + 600}`
+
+async function folderWithArchive(t: TestContext): Promise<string> {
+  const data = await scratchFolder()
+  t.after(() => rm(data, { recursive: true, force: true }))
+  await mkdir(join(data, 'archive'), { recursive: true })
+  await appendFile(join(data, 'archive', 'manifest.jsonl'), '\n')
+  return data
+}
+
+suite('answers that are kept', () => {
+  test('closed time is asked of the store once, until files change or time passes', async (t) => {
+    const data = await folderWithArchive(t)
+    let now = t0 + 86_400_000
+    const { app, flows } = await appUnderTest(t, {
+      flows: [flow({ first: t0, last: t0 + 1000, bytes: 1000 })],
+      environment: { WEIR_DATA: data },
+      options: { now: () => now },
+    })
+    const ask = async (url: string, headers = {}) => {
+      const answer = await app.inject({ url, headers })
+      return { status: answer.statusCode, tag: String(answer.headers['etag']), body: answer.body }
+    }
+    const first = await ask(closed)
+    assert.equal(first.status, 200)
+    assert.deepEqual(await ask(closed), first)
+    assert.equal((await ask(closed, { 'if-none-match': first.tag })).status, 304)
+    assert.equal(flows.asked.length, 1)
+    await ask(`${closed}&limit=1`)
+    assert.equal(flows.asked.length, 2, 'another query is another answer')
+
+    flows.flows.push(flow({ first: t0, last: t0 + 1000, bytes: 500 }))
+    await appendFile(join(data, 'archive', 'manifest.jsonl'), '\n')
+    const changed = await ask(closed)
+    assert.notEqual(changed.tag, first.tag)
+    assert.match(changed.body, /1500/)
+    now += 11_000
+    await ask(closed)
+    assert.equal(flows.asked.length, 4)
+  })
+
+  test('time that is not over is asked for anew', async (t) => {
+    const { app, flows } = await appUnderTest(t, {
+      environment: { WEIR_DATA: await folderWithArchive(t) },
+      options: { now: () => t0 + 300_000 },
+    })
+    await app.inject(closed)
+    await app.inject(closed)
+    await app.inject('/api/top?by=host&from=now-1h&to=now-30m')
+    await app.inject('/api/top?by=host&from=now-1h&to=now-30m')
+    assert.equal(flows.asked.length, 4)
+  })
+
+  test('who is told networks only is given nothing that was made for others', async (t) => {
+    const { app, flows } = await appUnderTest(t, {
+      environment: {
+        WEIR_DATA: await folderWithArchive(t),
+        WEIR_AUTH: 'proxy',
+        WEIR_PROXIES: '127.0.0.1',
+        WEIR_MASK: 'viewer',
+      },
+      flows: [flow({ first: t0, last: t0 + 1000 })],
+    })
+    const headers = { 'remote-user': 'ann' }
+    const told = await app.inject({ url: closed, headers })
+    assert.equal(told.statusCode, 200, told.body)
+    await app.inject({ url: closed, headers })
+    assert.equal(flows.asked.length, 2)
+  })
+})
