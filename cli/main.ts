@@ -105,6 +105,13 @@ const commands: Record<string, Command> = {
     takesWords: true,
     run: async (input) => (await import('./clickhouse.ts')).clickhouse(input),
   },
+  migrate: {
+    about:
+      'copy series and flows from Parquet files to ClickHouse, or series back, and compare them',
+    usage: 'weir migrate --to clickhouse|parquet',
+    options: { to: { type: 'string' } },
+    run: async (input) => (await import('./migrate.ts')).migrate(input),
+  },
   doctor: {
     about: 'look at settings, ports, kernel, disk, store and exporters: each fault with its remedy',
     usage: 'weir doctor [--json] [--health ingest|api]',
