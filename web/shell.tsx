@@ -83,7 +83,7 @@ function LoginGate() {
 
 function NoView() {
   return (
-    <main id="main">
+    <main id="main" aria-busy={false}>
       <p class="message warning">
         There is no view at <code>{place.value.path}</code>. <a href="/">To the traffic</a>
       </p>

@@ -1,15 +1,14 @@
 /** A tour through every view by keyboard alone: nothing complains, and nobody is shut out. */
 import assert from 'node:assert/strict'
-import { readFile, mkdir } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
-import type { AxeResults } from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
 
 import type { NewDashboard } from '../../api/schema-state.ts'
+import { seriousFaults } from './accessible.ts'
 import { answered, openPage } from './opened.ts'
 import {
   chromiumArguments,
@@ -20,7 +19,6 @@ import {
 } from './weir.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
 
@@ -126,22 +124,13 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
 
   for (const colorScheme of ['dark', 'light'] as const)
     test(`nothing serious stands in anybody's way, ${colorScheme}`, async () => {
-      const source = await readFile(axe, 'utf8')
       const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
       for (const [name, address, there] of views) {
         await page.goto(weir.url + address)
         await answered(page)
         await page.locator(there).first().waitFor()
         await page.waitForTimeout(200)
-        // By the debugger, which the content security policy does not bind.
-        await page.evaluate(source)
-        const results = (await page.evaluate(`axe.run()`)) as AxeResults
-        const serious = results.violations.filter(
-          ({ impact }) => impact === 'serious' || impact === 'critical',
-        )
-        const told = serious.map(
-          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-        )
+        const told = await seriousFaults(page)
         assert.deepEqual(told, [], `${name} ${colorScheme}`)
       }
       assert.deepEqual(complaints, [])

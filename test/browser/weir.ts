@@ -17,7 +17,13 @@ export interface RunningWeir {
 }
 
 /** Serves the page and the API over the replayed capture, or over an empty folder. */
-export async function startWeir({ replayed }: { replayed: boolean }): Promise<RunningWeir> {
+export async function startWeir({
+  replayed,
+  environment: given = {},
+}: {
+  replayed: boolean
+  environment?: Record<string, string>
+}): Promise<RunningWeir> {
   const data = await mkdtemp(join(tmpdir(), 'weir-browser-'))
   const port = await freePort()
   const environment = {
@@ -26,6 +32,7 @@ export async function startWeir({ replayed }: { replayed: boolean }): Promise<Ru
     WEIR_HTTP: `127.0.0.1:${port}`,
     WEIR_TZ: 'Europe/Brussels',
     WEIR_LOG: 'error',
+    ...given,
   }
   if (replayed) {
     const { status, stderr } = spawnSync(process.execPath, [weir, 'replay', '--json', monday], {

@@ -10,7 +10,7 @@ const directionTexts = { in: 'received', out: 'sent' }
 
 export function Actors({ actors }: { actors: readonly Actor[] }) {
   return (
-    <div class="scrolled">
+    <div class="scrolled" role="region" aria-label="Who it was" tabIndex={0}>
       <table class="figures">
         <thead>
           <tr>
@@ -76,7 +76,7 @@ export function Peers({ actor, rows }: { actor: string; rows: readonly TopRow[] 
   return (
     <>
       <h3>The main peers of {actor}</h3>
-      <div class="scrolled">
+      <div class="scrolled" role="region" aria-label="With whom" tabIndex={0}>
         <table class="figures">
           <thead>
             <tr>

@@ -107,7 +107,7 @@ function Facts({ exporter }: { exporter: Exporter }) {
 function Interfaces({ exporter }: { exporter: Exporter }) {
   const own = exporterName(exporter)
   return (
-    <div class="scrolled">
+    <div class="scrolled" role="region" aria-label="Interfaces" tabIndex={0}>
       <table class="figures">
         <thead>
           <tr>

@@ -54,7 +54,7 @@ function Parts({ answer }: { answer: StatusAnswer }) {
         </dl>
       </Part>
       <Part title="Series">
-        <div class="scrolled">
+        <div class="scrolled" role="region" aria-label="Sockets" tabIndex={0}>
           <table class="figures">
             <thead>
               <tr>
@@ -105,7 +105,7 @@ function Ingest({ ingest, now }: { ingest: IngestStatus; now: number }) {
         <Fact term="memory">{formatWithUnit(ingest.memoryBytes, 'B')}</Fact>
         {journal && <Fact term="journal">{formatWithUnit(journal.bytes, 'B')}</Fact>}
       </dl>
-      <div class="scrolled">
+      <div class="scrolled" role="region" aria-label="Tiers" tabIndex={0}>
         <table class="figures">
           <thead>
             <tr>
