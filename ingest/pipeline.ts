@@ -128,11 +128,15 @@ export class Pipeline {
     recycleFlowColumns(this.#flows)
   }
 
-  /** What is known of each exporter. */
+  /** What is known of each exporter, seen when its flows are said to have come. */
   exporters(): ExporterStatus[] {
-    return this.decoder
-      .exporters()
-      .map((status) => ({ ...status, doubled: this.#doubles.of(status.address) }))
+    const shiftSeconds = (this.#parts.shiftMs ?? 0) / 1000
+    return this.decoder.exporters().map((status) => ({
+      ...status,
+      firstSeen: status.firstSeen + shiftSeconds,
+      lastSeen: status.lastSeen + shiftSeconds,
+      doubled: this.#doubles.of(status.address),
+    }))
   }
 
   /** What was let go because there was too much, and counters that began anew. */

@@ -129,7 +129,7 @@ test('exporters of before the start are told of, in the order of those that send
 test('a collector that starts on a replayed folder knows who sent', async () => {
   const data = await scratchFolder()
   const capture = new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url).pathname
-  const replayed = await runWeir(['replay', capture], { WEIR_DATA: data })
+  const replayed = await runWeir(['replay', '--shift', 'recent', capture], { WEIR_DATA: data })
   assert.equal(replayed.code, 0, replayed.stderr)
   for (let start = 0; start < 2; start++) {
     const ingest = await RunningIngest.start(data)
@@ -138,6 +138,10 @@ test('a collector that starts on a replayed folder knows who sent', async () => 
       exporters.map(({ address, datagrams }) => [address, datagrams]),
       [['10.0.0.1', 7057]],
     )
+    // Seen when its flows are said to have come: within the last week.
+    const { firstSeen, lastSeen } = exporters[0]!
+    assert.equal(Math.round((lastSeen - firstSeen) / 3600), 4)
+    assert.ok(Date.now() / 1000 - lastSeen < 8 * 86_400, `seen at ${lastSeen}`)
     await ingest.stop()
   }
 })
