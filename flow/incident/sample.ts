@@ -10,6 +10,9 @@ const doubles = ['first', 'last', 'bytes', 'packets'] as const
 const halves = ['sourceHigh', 'sourceLow', 'destinationHigh', 'destinationLow'] as const
 const integers = ['sourcePort', 'destinationPort', 'protocol', 'tcpFlags', 'sampling'] as const
 
+/** Where one 5-tuple alone has more records than there is room for, thinning further takes everybody else away. */
+const timesMost = 2 ** 20
+
 export class Sample {
   /** One of so many 5-tuples is kept: a power of two. */
   times = 1
@@ -37,6 +40,7 @@ export class Sample {
     const hash = tupleHash(flows, i)
     if ((hash & (this.times - 1)) !== 0) return
     while (this.#kept.count === this.#rowsMost) {
+      if (this.times >= timesMost) return
       this.times *= 2
       this.#thin()
     }

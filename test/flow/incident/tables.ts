@@ -39,6 +39,11 @@ export function tableOf(flows: readonly Partial<Told>[]): FlowTable {
   return tables.tables[0]!
 }
 
+/** Flows as the archive hands them over. */
+export function eventFlows(flows: readonly Partial<Told>[]): EventFlows {
+  return columnsOf(flows.map((flow) => ({ ...blank, ...flow })))
+}
+
 function columnsOf(flows: readonly Told[]): EventFlows {
   const doubles = (name: 'first' | 'last' | 'bytes' | 'packets') =>
     Float64Array.from(flows, (flow) => flow[name])

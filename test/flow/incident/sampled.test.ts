@@ -1,0 +1,84 @@
+/** Scenes of more flows than are held: what is counted is of all, and what is kept is whole. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import * as fc from 'fast-check'
+
+import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
+import { Sample } from '../../../flow/incident/sample.ts'
+import { SampledScenes } from '../../../flow/incident/sampled.ts'
+import { Scene } from '../../../flow/incident/scene.ts'
+import { FlowTable } from '../../../flow/incident/flow-table.ts'
+import { Hosts } from '../../../flow/incident/hosts.ts'
+import { eventFlows, t0, tableOf, type Told } from './tables.ts'
+
+const local = new NetworkSet([parseNetwork('10.0.0.0/8')!, parseNetwork('fd00::/8')!])
+const address = fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::7', '203.0.113.9', '2001:db8::1')
+const record: fc.Arbitrary<Partial<Told>> = fc
+  .record({
+    source: address,
+    destination: address,
+    sourcePort: fc.integer({ min: 1, max: 40 }),
+    destinationPort: fc.integer({ min: 1, max: 40 }),
+    first: fc.integer({ min: t0, max: t0 + 50_000 }),
+    lasts: fc.integer({ min: 0, max: 30_000 }),
+    bytes: fc.integer({ min: 1, max: 1e6 }),
+  })
+  .map(({ lasts, ...flow }) => ({ ...flow, last: flow.first + lasts }))
+
+const tuple = ({ source, destination, sourcePort, destinationPort }: Partial<Told>) =>
+  [`${source} ${sourcePort}`, `${destination} ${destinationPort}`].sort().join(' ')
+
+suite('scenes of which a part is kept', () => {
+  test('of a 5-tuple all records are kept, or none; no more than there is room for', () => {
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 300 }), fc.integer({ min: 20, max: 400 }), (flows, room) => {
+        const sample = new Sample(room)
+        const columns = eventFlows(flows)
+        for (let i = 0; i < flows.length; i++) sample.add(columns, i)
+        const table = new FlowTable('192.0.2.1', new Hosts(local))
+        sample.fill(table)
+        assert.ok(table.count <= room)
+        if (flows.length <= room) assert.equal(table.count, flows.length)
+        const all = Map.groupBy(flows, tuple)
+        const kept = new Map<string, number>()
+        for (let row = 0; row < table.count; row++) {
+          const key = tuple({
+            source: table.hosts.text(table.source[row]!),
+            destination: table.hosts.text(table.destination[row]!),
+            sourcePort: table.sourcePort[row]!,
+            destinationPort: table.destinationPort[row]!,
+          })
+          kept.set(key, (kept.get(key) ?? 0) + 1)
+        }
+        for (const [key, count] of kept) assert.equal(count, all.get(key)!.length, key)
+      }),
+    ) // prettier-ignore
+  })
+
+  test('what is counted by second is what a table of all flows gives', () => {
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1, maxLength: 100 }), (flows) => {
+        const grid = { from: t0, seconds: 80 }
+        const followed = new Map([['192.0.2.1', ['10.0.0.1', '10.0.0.2', 'fd00::7', '203.0.113.9', '2001:db8::1']]]) // prettier-ignore
+        const passing = new SampledScenes({ local, grid, kept: 30, followed })
+        passing.add(eventFlows(flows))
+        const [part] = passing.scenes()
+        const whole = new Scene(tableOf(flows), part!.grid)
+        const near = (a: ArrayLike<number>, b: ArrayLike<number>) => {
+          assert.equal(a.length, b.length)
+          for (let t = 0; t < a.length; t++) assert.ok(Math.abs(a[t]! - b[t]!) < 1, `${a[t]} ${b[t]} at ${t}`) // prettier-ignore
+        }
+        near(part!.edges, whole.edges)
+        for (const direction of ['in', 'out'] as const) {
+          near(part!.total[direction], whole.total[direction])
+          for (const host of ['10.0.0.1', '10.0.0.2', 'fd00::7']) {
+            const series = (scene: Scene) => scene.followed.get(scene.hosts.find(host) ?? -1)
+            const [a, b] = [series(part!), series(whole)]
+            if (b && b[direction].some((each) => each > 1)) near(a![direction], b[direction])
+          }
+        }
+      }),
+    )
+  })
+})
