@@ -51,7 +51,7 @@ export class Sample {
   }
 
   /** Puts all that is kept into a table. */
-  fill(table: FlowTable): void {
+  putInto(table: FlowTable): void {
     for (let i = 0; i < this.#kept.count; i++) table.add(this.#kept, i)
   }
 

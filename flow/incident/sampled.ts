@@ -116,7 +116,7 @@ class Passing {
 
   /** What was counted, cut to the seconds for which packets were told of. */
   scene(): Scene {
-    this.#sample.fill(this.#table)
+    this.#sample.putInto(this.#table)
     const { from, seconds } = this.#grid
     const a = Math.max(0, Math.floor((this.#least - from) / 1000))
     const b = Math.min(seconds, Math.ceil((this.#most + 1 - from) / 1000))

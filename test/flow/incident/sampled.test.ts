@@ -37,7 +37,7 @@ suite('scenes of which a part is kept', () => {
         const columns = eventFlows(flows)
         for (let i = 0; i < flows.length; i++) sample.add(columns, i)
         const table = new FlowTable('192.0.2.1', new Hosts(local))
-        sample.fill(table)
+        sample.putInto(table)
         assert.ok(table.count <= room)
         if (flows.length <= room) assert.equal(table.count, flows.length)
         const all = Map.groupBy(flows, tuple)
