@@ -2,30 +2,38 @@
 import type uPlot from 'uplot'
 
 import type { Scene } from './scene.ts'
-import type { Ink } from './theme.ts'
+import type { SizedLook } from './paint.ts'
 
-const font = (pixels: number) => `${pixels * devicePixelRatio}px system-ui, sans-serif`
+const font = (pixels: number) => `${pixels}px system-ui, sans-serif`
 
 /** Horizontal lines with their name at the right: 95th percentile, threshold, speed. */
-export function paintLevels(u: uPlot, scene: Scene, ink: Ink): void {
+export function paintLevels(u: uPlot, scene: Scene, look: SizedLook): void {
   const { ctx, bbox } = u
+  const { ink, pixel } = look
   for (const { value, text, limit } of scene.levels) {
     const y = Math.round(u.valToPos(value, 'y', true)) + 0.5
     ctx.strokeStyle = limit ? ink.limit : ink.level
-    ctx.lineWidth = devicePixelRatio
-    ctx.setLineDash(limit ? [] : [2 * devicePixelRatio, 3 * devicePixelRatio])
+    ctx.lineWidth = pixel
+    ctx.setLineDash(limit ? [] : [2 * pixel, 3 * pixel])
     ctx.beginPath()
     ctx.moveTo(bbox.left, y)
     ctx.lineTo(bbox.left + bbox.width, y)
     ctx.stroke()
     ctx.setLineDash([])
-    label(ctx, { text, x: bbox.left + bbox.width - 4, y: y - 4, align: 'right', ink })
+    label(ctx, {
+      text,
+      x: bbox.left + bbox.width - 4 * pixel,
+      y: y - 4 * pixel,
+      align: 'right',
+      look,
+    })
   }
 }
 
 /** Vertical lines, or bands, each with its number at the top. */
-export function paintNotes(u: uPlot, scene: Scene, ink: Ink): void {
+export function paintNotes(u: uPlot, scene: Scene, look: SizedLook): void {
   const { ctx, bbox } = u
+  const { ink, pixel } = look
   scene.notes.forEach((note, i) => {
     const left = Math.round(u.valToPos(note.from, 'x', true))
     const right = Math.round(u.valToPos(Math.max(note.from, note.to), 'x', true))
@@ -36,8 +44,8 @@ export function paintNotes(u: uPlot, scene: Scene, ink: Ink): void {
       ctx.fillRect(left, bbox.top, right - left, bbox.height)
       ctx.globalAlpha = 1
     }
-    ctx.fillRect(left, bbox.top, Math.max(1, devicePixelRatio), bbox.height)
-    badge(ctx, { text: String(i + 1), x: left, y: bbox.top, ink })
+    ctx.fillRect(left, bbox.top, Math.max(1, pixel), bbox.height)
+    badge(ctx, { text: String(i + 1), x: left, y: bbox.top, look })
   })
 }
 
@@ -46,15 +54,16 @@ interface Label {
   x: number
   y: number
   align: CanvasTextAlign
-  ink: Ink
+  look: SizedLook
 }
 
 /** A text with the panel's colour around it, so that it is read on any area. */
-function label(ctx: CanvasRenderingContext2D, { text, x, y, align, ink }: Label): void {
-  ctx.font = font(11)
+function label(ctx: CanvasRenderingContext2D, { text, x, y, align, look }: Label): void {
+  const { ink, pixel } = look
+  ctx.font = font(11 * pixel)
   ctx.textAlign = align
   ctx.textBaseline = 'alphabetic'
-  ctx.lineWidth = 3 * devicePixelRatio
+  ctx.lineWidth = 3 * pixel
   ctx.lineJoin = 'round'
   ctx.strokeStyle = ink.panel
   ctx.strokeText(text, x, y)
@@ -63,11 +72,12 @@ function label(ctx: CanvasRenderingContext2D, { text, x, y, align, ink }: Label)
 }
 
 function badge(ctx: CanvasRenderingContext2D, of: Omit<Label, 'align'>): void {
-  const { text, x, y, ink } = of
-  const size = 15 * devicePixelRatio
+  const { text, x, y, look } = of
+  const { ink, pixel } = look
+  const size = 15 * pixel
   ctx.fillStyle = ink.note
   ctx.fillRect(x, y, size, size)
-  ctx.font = font(10)
+  ctx.font = font(10 * pixel)
   ctx.textAlign = 'center'
   ctx.textBaseline = 'middle'
   ctx.fillStyle = ink.panel

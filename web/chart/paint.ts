@@ -13,22 +13,27 @@ export interface Look {
   focused: string | null
 }
 
+/** A look on a canvas of its own: how many of its pixels a line is wide that is one pixel wide at a desk. */
+export interface SizedLook extends Look {
+  pixel: number
+}
+
 const halves: readonly Half[] = ['above', 'below']
 /** How much of its colour a layer keeps while another is pointed at. */
 const dimmedAlpha = 0.22
 
 /** Under the grid: hatching where nothing is known. */
-export function paintUnder(u: uPlot, scene: Scene, { ink }: Look): void {
+export function paintUnder(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   clipped(u, () => {
     for (const [from, to] of scene.unknown) {
       const [left, width] = span(u, from, to)
-      hatch(u.ctx, { left, top: u.bbox.top, width, height: u.bbox.height }, ink.hatch)
+      hatch(u.ctx, { left, top: u.bbox.top, width, height: u.bbox.height, pixel }, ink.hatch)
     }
   })
 }
 
 /** Between grid and axes: the areas, then what is drawn over them. */
-export function paintOver(u: uPlot, scene: Scene, look: Look): void {
+export function paintOver(u: uPlot, scene: Scene, look: SizedLook): void {
   clipped(u, () => {
     const x = scene.time.map((t) => Math.round(u.valToPos(t, 'x', true)))
     for (const half of halves) {
@@ -36,19 +41,19 @@ export function paintOver(u: uPlot, scene: Scene, look: Look): void {
       for (const layer of [...scene.layers[half]].reverse())
         if (scene.lines) paintLine(u, { x, layer, look })
         else paintLayer(u, { x, layer, look })
-      if (scene.peak) paintPeak(u, { x, values: scene.peak[half], half, ink: look.ink })
+      if (scene.peak) paintPeak(u, { x, values: scene.peak[half], half, look })
       if (scene.compared)
-        paintPeak(u, { x, values: scene.compared[half], half, ink: look.ink, isDashed: true })
+        paintPeak(u, { x, values: scene.compared[half], half, look, isDashed: true })
     }
-    paintOpen(u, scene, look.ink)
-    paintLost(u, scene, look.ink)
+    paintOpen(u, scene, look)
+    paintLost(u, scene, look)
     paintZero(u, look.ink)
-    paintLevels(u, scene, look.ink)
-    paintNotes(u, scene, look.ink)
+    paintLevels(u, scene, look)
+    paintNotes(u, scene, look)
   })
 }
 
-function paintLayer(u: uPlot, of: { x: number[]; layer: SceneLayer; look: Look }): void {
+function paintLayer(u: uPlot, of: { x: number[]; layer: SceneLayer; look: SizedLook }): void {
   const { x, layer, look } = of
   const { ctx } = u
   const dimmed = look.focused !== null && look.focused !== layer.layer.id
@@ -78,13 +83,13 @@ function paintLayer(u: uPlot, of: { x: number[]; layer: SceneLayer; look: Look }
 }
 
 /** A layer as a line; the one that is pointed at is thicker. */
-function paintLine(u: uPlot, of: { x: number[]; layer: SceneLayer; look: Look }): void {
+function paintLine(u: uPlot, of: { x: number[]; layer: SceneLayer; look: SizedLook }): void {
   const { x, layer, look } = of
   const { ctx } = u
   const isFocused = look.focused === layer.layer.id
   ctx.globalAlpha = look.focused !== null && !isFocused ? dimmedAlpha : 1
   ctx.strokeStyle = layer.colour
-  ctx.lineWidth = (isFocused ? 2.5 : 1.5) * devicePixelRatio
+  ctx.lineWidth = (isFocused ? 2.5 : 1.5) * look.pixel
   ctx.stroke(stepPath(u, x, layer.edge))
   ctx.globalAlpha = 1
 }
@@ -107,22 +112,23 @@ interface OutlineToPaint {
   x: number[]
   values: Values
   half: Half
-  ink: Ink
+  look: SizedLook
   /** The same time some days before. */
   isDashed?: boolean
 }
 
-function paintPeak(u: uPlot, { x, values, half, ink, isDashed = false }: OutlineToPaint): void {
+function paintPeak(u: uPlot, { x, values, half, look, isDashed = false }: OutlineToPaint): void {
   const { ctx } = u
+  const { ink, pixel } = look
   ctx.strokeStyle = isDashed ? ink.text : ink.peak
-  ctx.lineWidth = (isDashed ? 1.5 : 1) * devicePixelRatio
-  if (isDashed) ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio])
+  ctx.lineWidth = (isDashed ? 1.5 : 1) * pixel
+  if (isDashed) ctx.setLineDash([5 * pixel, 4 * pixel])
   ctx.stroke(stepPath(u, x, values, half === 'above' ? 1 : -1))
   ctx.setLineDash([])
 }
 
 /** The step that is still being counted: pale, behind a dashed line. */
-function paintOpen(u: uPlot, scene: Scene, ink: Ink): void {
+function paintOpen(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   if (!scene.open) return
   const { ctx, bbox } = u
   const [left] = span(u, scene.open[0], scene.open[1])
@@ -131,15 +137,15 @@ function paintOpen(u: uPlot, scene: Scene, ink: Ink): void {
   ctx.fillStyle = ink.panel
   ctx.fillRect(left, bbox.top, end - left, bbox.height)
   ctx.globalAlpha = 1
-  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
+  ctx.setLineDash([3 * pixel, 3 * pixel])
   line(ctx, { x: left + 0.5, from: bbox.top, to: bbox.top + bbox.height, colour: ink.dim })
   ctx.setLineDash([])
 }
 
 /** Datagrams that never came: a bar at the foot of the chart. */
-function paintLost(u: uPlot, scene: Scene, ink: Ink): void {
+function paintLost(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   const { ctx, bbox } = u
-  const height = 4 * devicePixelRatio
+  const height = 4 * pixel
   ctx.fillStyle = ink.lost
   for (const [from, to] of scene.lost) {
     const [left, width] = span(u, from, to)
@@ -188,17 +194,17 @@ function clipped(u: uPlot, draw: () => void): void {
 
 function hatch(
   ctx: CanvasRenderingContext2D,
-  box: { left: number; top: number; width: number; height: number },
+  box: { left: number; top: number; width: number; height: number; pixel: number },
   colour: string,
 ): void {
-  const { left, top, width, height } = box
-  const gap = 7 * devicePixelRatio
+  const { left, top, width, height, pixel } = box
+  const gap = 7 * pixel
   ctx.save()
   ctx.beginPath()
   ctx.rect(left, top, width, height)
   ctx.clip()
   ctx.strokeStyle = colour
-  ctx.lineWidth = devicePixelRatio
+  ctx.lineWidth = pixel
   ctx.beginPath()
   // Lines begin on a grid of the canvas, so that neighbouring ranges join.
   for (let x = Math.floor((left - height) / gap) * gap; x < left + width; x += gap) {

@@ -125,7 +125,7 @@ function fixedOptions(
   const nothing = { paths: () => null, points: { show: false } }
   return {
     ms: 1e-3,
-    padding: [8, 32, 0, 0],
+    padding: [8, 32 * scale, 0, 0],
     legend: { show: false },
     series: [{}, nothing, nothing],
     scales: {
@@ -158,8 +158,9 @@ function fixedOptions(
       drawClear: [
         (u) => {
           if (!state.scene) return
-          paintUnder(u, state.scene, state.look)
-          paintOver(u, state.scene, state.look)
+          const look = { ...state.look, pixel: devicePixelRatio * scale }
+          paintUnder(u, state.scene, look)
+          paintOver(u, state.scene, look)
         },
       ],
       setCursor: [(u) => events.pointed(...under(u, state.scene))],
