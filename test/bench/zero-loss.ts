@@ -1,7 +1,7 @@
 /**
  * The highest rate at which not one flow is lost, with everything on (journal, decode, buckets by all
  * measurements, live ring, archive), and beside it what other receivers reach; all on this machine, the
- * generator too. `node zero-loss.ts [--seconds 20] [--times 3] [--steps 5] [--versions v5,v9]
+ * generator too. `node zero-loss.ts [--seconds 20] [--ramp 5] [--times 3] [--steps 5] [--versions v5,v9]
  * [--buffers 64MB,4MB] [--hosts 100000] [--exporters 1] [--alone]`. Writes test/results/zero-loss.json.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -15,6 +15,7 @@ import { skipWithout } from '../setup/parts.ts'
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
+    ramp: { type: 'string', default: '5' },
     times: { type: 'string', default: '3' },
     steps: { type: 'string', default: '5' },
     versions: { type: 'string', default: 'v5,v9' },
@@ -56,7 +57,9 @@ async function highest(tryRate: Try): Promise<Tried | null> {
   for (let step = 0; step < steps; step++) {
     const rate = Math.round(Math.sqrt(low * high))
     const tried = await tryRate(rate)
-    console.log(`  ${rate.toLocaleString('en')}/s: ${tried.isClean ? 'clean' : 'loss'}`)
+    console.log(
+      `  ${rate.toLocaleString('en')}/s: ${tried.isClean ? 'clean' : 'loss'}, ${tried.cpuSecondsPerMillion.toFixed(2)} CPU-s per M flows`,
+    )
     if (tried.isClean) {
       best = tried
       low = rate
@@ -87,7 +90,12 @@ async function raiseLimit(bytes: number): Promise<() => Promise<void>> {
   return () => writeFile(limitFile, before)
 }
 
-const load = { hosts: Number(values.hosts), exporters: Number(values.exporters), flows: 491_520 }
+const load = {
+  rampSeconds: Number(values.ramp),
+  hosts: Number(values.hosts),
+  exporters: Number(values.exporters),
+  flows: 491_520,
+}
 const peers: [name: string, peer: Peer][] = [['receive loop', receiveLoop]]
 if (skipWithout('nfcapd', 'nfdump')) console.log('nfcapd and nfdump are not installed')
 else peers.push(['nfcapd', nfcapd()], ['nfcapd, lz4', nfcapd('-y')])

@@ -17,6 +17,8 @@ export interface LoadOptions {
   /** Flows a second, and how long. */
   rate: number
   seconds: number
+  /** Before that the rate rises from nothing for so long, as it does in a network: code must be compiled and tables grow. */
+  rampSeconds?: number
   hosts: number
   /** Each has an address of its own, from 127.0.0.1 on. */
   exporters: number
@@ -52,7 +54,7 @@ async function openExporter(port: number, index: number): Promise<Exporter> {
 }
 
 async function send(options: LoadOptions): Promise<Sent> {
-  const { version, rate, seconds } = options
+  const { version, rate, seconds, rampSeconds = 0 } = options
   const datagrams = encodeFlows(makeFlows(options.flows, options.hosts, 1), version, {
     nowMs: Date.now(),
     exporters: options.exporters,
@@ -68,13 +70,19 @@ async function send(options: LoadOptions): Promise<Sent> {
 
   const each = flowsPerDatagram[version]
   const step = sequenceStep(version)
-  const due = Math.floor((rate * seconds) / each)
+  const rampMs = rampSeconds * 1000
+  /** Datagrams that should be out after so long. */
+  const dueAt = (ms: number) => {
+    const full = ms >= rampMs ? ms - rampMs / 2 : (ms * ms) / (2 * rampMs)
+    return Math.floor((full * rate) / 1000 / each)
+  }
+  const due = dueAt(rampMs + seconds * 1000)
   const cpu = process.cpuUsage()
   const startMs = performance.now()
   let sent = 0
   while (sent < due) {
     const elapsedMs = performance.now() - startMs
-    const until = Math.min(due, sent + burstMost, Math.floor((elapsedMs * rate) / 1000 / each) + 1)
+    const until = Math.min(due, sent + burstMost, dueAt(elapsedMs) + 1)
     const header = { sequence: 0, nowMs: Date.now(), elapsedMs: Math.floor(elapsedMs) }
     for (; sent < until; sent++) {
       const exporter = exporters[sent % exporters.length]!
@@ -84,11 +92,12 @@ async function send(options: LoadOptions): Promise<Sent> {
       exporter.socket.send(payload)
       exporter.sequence = (exporter.sequence + step) >>> 0
     }
-    if ((performance.now() - startMs) * rate < sent * each * 1000) await sleep(1)
+    if (sent > dueAt(performance.now() - startMs)) await sleep(1)
   }
   // What the sockets had to put aside goes out now.
   while (exporters.some(({ socket }) => socket.getSendQueueCount() > 0)) await sleep(1)
-  const tookSeconds = (performance.now() - startMs) / 1000
+  // The ramp counts as half as long, so that the rate is that of the time after it.
+  const tookSeconds = (performance.now() - startMs - rampMs / 2) / 1000
   const used = process.cpuUsage(cpu)
   return {
     datagrams: sent,
