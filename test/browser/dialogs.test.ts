@@ -1,0 +1,137 @@
+/** Every dialog, the log-in, and the pages that the tour does not pass: by keyboard alone, in nobody's way. */
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+import { chromium, type Browser } from 'playwright-core'
+
+import { reachByTab, seriousFaults } from './accessible.ts'
+import { answered, openPage } from './opened.ts'
+import {
+  chromiumArguments,
+  chromiumPath,
+  skipWithoutChromium,
+  startWeir,
+  type RunningWeir,
+} from './weir.ts'
+
+const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
+const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
+
+/** Where each dialog is opened, by the words of its button, and its name. */
+const dialogs: readonly [path: string, button: string, name: string][] = [
+  [`/?${morning}`, 'Help and keys', 'Help'],
+  [`/?${morning}`, 'Annotate', 'Annotation'],
+  ['/trackers', 'New tracker', 'Tracker'],
+  ['/alerts', 'New alert', 'Alert'],
+  ['/dashboards/desk', 'Write Hour', 'Panel'],
+]
+
+/** Pages beside those of the tour, with something that stands in each. */
+const pages: readonly [path: string, there: string][] = [
+  ['/object/exporter/10.0.0.1', '.graph .canvas:not(.waiting)'],
+  ['/object/protocol/udp', '.graph .canvas:not(.waiting)'],
+  ['/object/interface/10.0.0.1/1', '.graph'],
+  ['/object/all', '.graph .canvas:not(.waiting)'],
+  [`/?${morning}&draw=table`, 'table.figures tbody tr'],
+  [`/?${morning}&draw=lines&by=port&measure=active`, '.legend tbody tr'],
+  ['/dashboards', '.part'],
+  ['/wall', '.tile'],
+  ['/nowhere', '.message'],
+]
+
+describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 560_000 }, () => {
+  let weir: RunningWeir
+  let browser: Browser
+  before(async () => {
+    await mkdir(shots, { recursive: true })
+    weir = await startWeir({ replayed: true })
+    const place = { column: 0, row: 0, columns: 12, rows: 4 }
+    const desk = { id: 'desk', title: 'Desk', panels: [{ kind: 'clock', title: 'Hour', place }] }
+    const headers = { 'content-type': 'application/json' }
+    const asked = { method: 'POST', headers, body: JSON.stringify(desk) }
+    assert.equal((await fetch(`${weir.url}/api/dashboards`, asked)).status, 201)
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  })
+  after(async () => {
+    await browser?.close()
+    await weir?.close()
+  })
+
+  for (const colorScheme of ['dark', 'light'] as const)
+    test(`every dialog is opened, used and left by keyboard, ${colorScheme}`, async () => {
+      const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
+      for (const [path, button, name] of dialogs) {
+        await page.goto(weir.url + path)
+        await answered(page)
+        if (path.startsWith('/dashboards/')) {
+          await reachByTab(page, 'Edit')
+          await page.keyboard.press('Enter')
+        }
+        await reachByTab(page, button)
+        await page.keyboard.press('Enter')
+        const dialog = page.getByRole('dialog', { name })
+        await dialog.waitFor()
+        assert.deepEqual(await seriousFaults(page), [], `${name} ${colorScheme}`)
+        await page.screenshot({ path: join(shots, `dialog-${name}-${colorScheme}.png`) })
+        await page.keyboard.press('Escape')
+        await dialog.waitFor({ state: 'detached' }).catch(async () => {
+          assert.equal(await dialog.isVisible(), false, `${name} stays open`)
+        })
+      }
+      assert.deepEqual(complaints, [])
+      await page.close()
+    })
+
+  for (const colorScheme of ['dark', 'light'] as const)
+    test(`further pages are in nobody's way, ${colorScheme}`, async () => {
+      const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
+      for (const [path, there] of pages) {
+        await page.goto(weir.url + path)
+        await answered(page)
+        await page.locator(there).first().waitFor()
+        assert.deepEqual(await seriousFaults(page), [], `${path} ${colorScheme}`)
+      }
+      assert.deepEqual(complaints, [])
+      await page.close()
+    })
+})
+
+test(
+  'the log-in by keyboard: a wrong password is said, the right one opens the page',
+  { skip: skipWithoutChromium(), timeout: 240_000 },
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'weir-login-'))
+    const password = 'correct horse battery'
+    await writeFile(join(folder, 'password'), `${password}\n`)
+    const weir = await startWeir({
+      replayed: false,
+      environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: join(folder, 'password') },
+    })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      const { page } = await openPage(browser, weir.url)
+      await page.getByRole('button', { name: 'Log in' }).waitFor()
+      assert.deepEqual(await seriousFaults(page), [])
+      await page.screenshot({ path: join(shots, 'login-1366-dark.png') })
+      for (const [given, then] of [
+        ['wrong horse battery', page.getByRole('alert')],
+        [password, page.getByText('log out')],
+      ] as const) {
+        await page.getByLabel('Name').focus()
+        await page.keyboard.press('ControlOrMeta+A')
+        await page.keyboard.type('admin')
+        await page.keyboard.press('Tab')
+        await page.keyboard.press('ControlOrMeta+A')
+        await page.keyboard.type(given)
+        await page.keyboard.press('Enter')
+        await then.waitFor()
+      }
+    } finally {
+      await browser.close()
+      await weir.close()
+    }
+  },
+)
