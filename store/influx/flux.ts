@@ -5,7 +5,10 @@
 import type { Connection } from './connection.ts'
 import { InfluxFault } from './fault.ts'
 
-type Literal = { type: 'StringLiteral'; value: string } | { type: 'DateTimeLiteral'; value: string }
+interface Literal {
+  type: 'StringLiteral' | 'DateTimeLiteral' | 'IntegerLiteral'
+  value: string
+}
 
 interface Variable {
   type: 'VariableAssignment'
@@ -29,6 +32,10 @@ export class Bindings {
   /** unix ms */
   time(ms: number): string {
     return this.#bind({ type: 'DateTimeLiteral', value: new Date(ms).toISOString() })
+  }
+
+  integer(value: number): string {
+    return this.#bind({ type: 'IntegerLiteral', value: String(value) })
   }
 
   #bind(init: Literal): string {

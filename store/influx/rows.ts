@@ -1,5 +1,6 @@
 /** Stored rows as InfluxDB gives them: a table a field and series, put together to rows again. */
 import { consolidatedSuffixes, type MeasurementName } from '../measurement.ts'
+import { intervalMs } from '../../flow/interval.ts'
 import type { SeriesRange } from '../series.ts'
 import { bucketOf } from './buckets.ts'
 import type { Connection } from './connection.ts'
@@ -30,7 +31,7 @@ export interface StoredRow {
   /** unix ms */
   time: number
   tags: Tags
-  /** By field, in the order asked for; 0 where a field is missing. */
+  /** By field, in the order asked for. */
   figures: Float64Array
 }
 
@@ -45,6 +46,7 @@ export async function storedRows(source: InfluxSource, query: RowsQuery): Promis
   const { fields } = query
   const rows: StoredRow[] = []
   const bySeries = new Map<string, Series>()
+  const usual = Float64Array.from(fields, (field) => usualOf(field, query) ?? 0)
   const fieldPlaces = new Map(fields.map((field, place) => [field, place]))
   const times = new Map<string, number>()
   const timeOf = (text: string) => {
@@ -81,7 +83,7 @@ export async function storedRows(source: InfluxSource, query: RowsQuery): Promis
     const time = values[at.time]!
     let row = series.byTime.get(time)
     if (!row) {
-      row = { time: timeOf(time), tags: series.tags, figures: new Float64Array(fields.length) }
+      row = { time: timeOf(time), tags: series.tags, figures: usual.slice() }
       series.byTime.set(time, row)
       rows.push(row)
     }
@@ -106,20 +108,27 @@ function ask(
   visit: Parameters<typeof askFlux>[2],
 ): Promise<void> {
   const bound = new Bindings()
-  const text = `${selection(bound, { ...query, bucket: bucketOf(prefix, query.tier) })}
+  const usual = (field: string) => usualOf(field, query)
+  const text = `${selection(bound, { ...query, bucket: bucketOf(prefix, query.tier), usual })}
     |> drop(columns: ["_start", "_stop", "_measurement"])`
   return askFlux(connection, { org, query: { text, variables: bound.variables } }, visit)
 }
 
-/** The beginning of every query: the points of a range by measurement, fields and tags. */
+/**
+ * The beginning of every query: the points of a range by measurement, fields and tags; of fields that
+ * have a usual value only the others.
+ */
 export function selection(
   bound: Bindings,
-  query: Omit<RowsQuery, 'tier'> & { bucket: string },
+  query: Omit<RowsQuery, 'tier'> & {
+    bucket: string
+    usual?: (field: string) => number | undefined
+  },
 ): string {
-  const { bucket, from, to, measurement, fields, exporters, where } = query
+  const { bucket, from, to, measurement, fields, exporters, where, usual } = query
   const conditions = [
     `r._measurement == ${bound.text(measurement)}`,
-    anyOf(fields.map((field) => conditionOf(bound, field))),
+    anyOf(fields.map((field) => conditionOf(bound, field, usual?.(field)))),
   ]
   if (exporters)
     conditions.push(anyOf(exporters.map((each) => `r.exporter == ${bound.text(toTag(each))}`)))
@@ -138,10 +147,20 @@ export function selection(
     |> filter(fn: (r) => ${conditions.join(' and ')})`
 }
 
-/** What is unknown is mostly 0, which a field that is missing is taken for: it need not be sent. */
-function conditionOf(bound: Bindings, field: string): string {
+/** A field whose usual value need not be sent: one that is missing is taken for it. */
+function conditionOf(bound: Bindings, field: string, usual: number | undefined): string {
   const isField = `r._field == ${bound.text(field)}`
-  return field.endsWith(unknownSuffix) ? `${isField} and r._value != 0` : isField
+  return usual === undefined ? isField : `${isField} and r._value != ${bound.integer(usual)}`
+}
+
+/** What a field nearly always is, where that can be said of it. */
+function usualOf(
+  field: string,
+  { measurement, tier }: Pick<RowsQuery, 'measurement' | 'tier'>,
+): number | undefined {
+  if (measurement === coverageName) return ['known', 'datagrams'].includes(field) ? undefined : 0
+  if (field === 'known') return tier.stepMs / intervalMs
+  return field.endsWith(unknownSuffix) ? 0 : undefined
 }
 
 function anyOf(conditions: readonly string[]): string {
