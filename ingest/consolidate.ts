@@ -97,7 +97,11 @@ export class Consolidator {
 
   #isDue(step: RedoStep, nowMs: number): boolean {
     const madeAt = this.#madeAt.get(nameOf(step))
-    return madeAt === undefined || madeAt + step.tier.stepMs / makingsPerStep <= nowMs
+    if (madeAt === undefined) return true
+    const { stepMs } = step.tier
+    const end = step.time + stepMs
+    // A step that has closed since is made once more at once: readers take it for whole.
+    return madeAt + stepMs / makingsPerStep <= nowMs || (madeAt < end && end <= nowMs)
   }
 
   /** Writes what has gathered. */
