@@ -1,7 +1,7 @@
 /**
- * Long windows with a filter: the flows that it lets through are gathered once, some files at a
- * time, in a table of the query's own, and what the query asks is asked of that. So a long window is
- * read once and not once a statement, and how far it has come can be told.
+ * Short windows, and long ones with a filter: the flows that belong to it are gathered once, some
+ * files at a time, in a table of the query's own, and what the query asks is asked of that. So a
+ * window is read once and not once a statement and end, and how far a long one has come can be told.
  */
 import type { FlowWindow } from '../flows.ts'
 import { Bindings } from './bindings.ts'
@@ -16,6 +16,8 @@ import type { ArchiveFiles } from './readable-files.ts'
 const rowsAtOnce = 2_000_000
 /** Flows that are gathered; where more pass the filter, files are read anew for each statement. */
 const gatheredRowsMax = 3_000_000
+/** Rows of a window without a filter that are gathered: they are read once, and asked of memory. */
+const wholeRowsMax = 1_000_000
 const table = 'gathered'
 
 /** What later statements read, and how: see scan.ts. */
@@ -24,7 +26,7 @@ export async function gather(
   files: ArchiveFiles,
   { query, statements }: { query: FlowWindow; statements: readonly string[] },
 ): Promise<ArchiveFiles> {
-  if (!query.filter || !files.isLong) return files
+  if (files.isLong ? !query.filter : files.rows > wholeRowsMax) return files
   const columns = usedColumns(statements)
   const share = Math.min(1, rowsAtOnce / files.rows)
   const paths = files.inside.length + files.edge.length
@@ -67,7 +69,7 @@ async function add(
   const bindings = new Bindings()
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const belongs = isInside ? 'true' : belongsSql(query.include, window)
-  const filter = filterSql(query.filter!, bindings)
+  const filter = query.filter ? filterSql(query.filter, bindings) : 'true'
   const rows = `SELECT ${columns} FROM read_parquet(${bindings.texts(paths)}) WHERE ${belongs} AND ${filter}`
   const sql = isFirst ? `CREATE TEMP TABLE ${table} AS ${rows}` : `INSERT INTO ${table} ${rows}`
   const answer = await session.read(sql, bindings)
