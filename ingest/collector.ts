@@ -193,7 +193,7 @@ export class Collector {
   async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
     try {
       await this.#redoFromArchive(isLast ? redoAtEnd : redoInTick)
-      if (!onlyRedo) await this.#parts.consolidator.run(nowMs)
+      if (!onlyRedo) await this.#parts.consolidator.run(nowMs, { isLast })
       this.#remakeError = null
     } catch (error) {
       this.#remakeError = error instanceof Error ? error.message : String(error)

@@ -20,6 +20,8 @@ import { StepConsolidation } from './consolidate/step.ts'
  * each minute is made every half hour; the rest of the time it waits on the list.
  */
 const makingsPerStep = 48
+/** When the collector ends, open steps up to this long are made once more; a longer one says until when it was counted. */
+const endStepMsMax = 2 * 3_600_000
 /** Rows that gather before they are written, over all tiers: bounds memory. */
 const pendingRowsMax = 200_000
 
@@ -64,11 +66,12 @@ export class Consolidator {
   /**
    * Makes the steps that are due, then lets go of what is past its tier's retention, counted back
    * from the newest stored interval. Steps that end after `nowMs` are marked open, and made again.
-   * `isComplete`: all steps on the list, at once. Runs follow one another; what a failed run left is
-   * made by the next.
+   * `isComplete`: all steps on the list, at once; `isLast`: the short ones of them. Runs follow one
+   * another; what a failed run left is made by the next.
    */
-  run(nowMs: number, { isComplete = false } = {}): Promise<void> {
-    const done = this.#work.then(() => this.#run(nowMs, isComplete))
+  run(nowMs: number, { isComplete = false, isLast = false } = {}): Promise<void> {
+    const stepMsMax = isComplete ? Number.POSITIVE_INFINITY : isLast ? endStepMsMax : 0
+    const done = this.#work.then(() => this.#run(nowMs, stepMsMax))
     this.#work = done.catch(() => undefined)
     return done
   }
@@ -79,9 +82,12 @@ export class Consolidator {
     await this.#parts.redo.close()
   }
 
-  async #run(nowMs: number, isComplete: boolean): Promise<void> {
+  /** Makes what is due, and steps up to `stepMsMax` whether or not they are. */
+  async #run(nowMs: number, stepMsMax: number): Promise<void> {
     for (const [name, madeAt] of this.#madeAt) if (madeAt > nowMs) this.#madeAt.delete(name)
-    const due = this.#parts.redo.steps().filter((step) => isComplete || this.#isDue(step, nowMs))
+    const due = this.#parts.redo
+      .steps()
+      .filter((step) => step.tier.stepMs <= stepMsMax || this.#isDue(step, nowMs))
     this.#pending = new Map()
     this.#pendingRows = 0
     this.#made = []
