@@ -73,7 +73,11 @@ function print(findings: readonly Finding[], asJson: boolean): void {
         console.log(`${' '.repeat(checkWidth + marks.ok.length)}  → ${remedy}`)
     }
     const warnings = findings.filter(({ state }) => state === 'warning').length
-    console.log(`${faults} faults, ${warnings} warnings`)
+    console.log(`${counted(faults, 'fault')}, ${counted(warnings, 'warning')}`)
   }
   if (faults > 0) process.exitCode = exitCodes.failure
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
 }
