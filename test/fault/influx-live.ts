@@ -174,6 +174,8 @@ export async function liveThrough(
       )
       memory.inTrouble = Math.max(memory.inTrouble, memory.most)
     }
+    // A loss shows when a number comes after it: one must come after the last restart.
+    await watch(90_000, ({ journal }) => journal !== null && journal.datagrams > 0)
     await live.exporter.end()
     await sleep(500)
     const last = (await look())!
