@@ -24,7 +24,7 @@ import { Upkeep, type UpkeepParts } from './upkeep.ts'
 const waitingRowsMax = 4_000_000
 /** Rows that wait to be published are written out when they are so many, so that memory is bounded. */
 const stageRows = 500_000
-const memoryLimit = '1GB'
+const memoryLimit = '512MB'
 
 /** What is committed with the rows: see ArchiveValues. */
 export interface PublishCommit {
@@ -58,9 +58,13 @@ export class Archive {
   /**
    * Opens the archive for writing. Files that the manifest does not name (a crash between writing
    * and publishing) are put aside, where nothing reads them.
+   * @param mergeRowsMax rows that are sorted at once
    * @throws where the folder cannot be written
    */
-  static async open(folder: string): Promise<Archive> {
+  static async open(
+    folder: string,
+    { mergeRowsMax }: Pick<UpkeepParts, 'mergeRowsMax'> = {},
+  ): Promise<Archive> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const manifest = await Manifest.open<ArchiveEntry>(join(folder, manifestName))
     const replaced = manifest.value<ArchiveValues['replaced']>('replaced') ?? []
@@ -68,7 +72,7 @@ export class Archive {
     await putAsideUnlisted(folder, listed)
     const thread = new ArchiveThread({ folder, memoryLimit })
     await thread.ask({ kind: 'open' })
-    return new Archive({ folder, manifest, thread })
+    return new Archive({ folder, manifest, thread, ...(mergeRowsMax && { mergeRowsMax }) })
   }
 
   /** Hands rows over to the archive's thread, copied: the columns are free for reuse at once. */
@@ -116,7 +120,7 @@ export class Archive {
     return add
   }
 
-  /** Merges the chunks of intervals that began before `before` into one sorted file each: see Upkeep. */
+  /** Merges the chunks of intervals that began before `before` into sorted files: see Upkeep. */
   merge(before: number): Promise<void> {
     return this.#upkeep.merge(before)
   }

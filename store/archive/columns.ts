@@ -88,14 +88,6 @@ export const archiveColumns: readonly ArchiveColumn[] = columnNames.map((from) =
   return { name: from, type, from, isDuration: false, toFlow: toFlow(value) }
 })
 
-/**
- * The select list that keeps the columns of files as they are. DuckDB reads milliseconds as
- * microseconds and would write them so, which takes a byte more for each time.
- */
-export const sameArchiveSql = archiveColumns
-  .map(({ name, type }) => `"${name}"::${type} AS "${name}"`)
-  .join(', ')
-
 /** The select list that turns the files' columns back into those of flow columns. */
 export const fromArchiveSql = archiveColumns.map(({ toFlow }) => toFlow).join(', ')
 

@@ -1,7 +1,7 @@
 /**
  * Rows of flow columns as a Parquet file (parquet.apache.org, format 2.9). Of what the format has it
- * uses the least that every reader knows: required columns, one page each, plain or of one value,
- * zstd. DuckDB would take five times as long for rows that are sorted and written again at their
+ * uses the least that every reader knows: required columns, one page each, plain or of one value
+ * (which then stands in the footer too), zstd. DuckDB would take five times as long for rows that are sorted and written again at their
  * interval's end.
  */
 import { zstdCompressSync, constants } from 'node:zlib'
@@ -66,6 +66,13 @@ export function parquetFile(parts: readonly BlockRows[]): Buffer[] {
       list('struct', [struct([1, list('struct', columns)], [2, i64(compressed)], [3, i64(rows)])]),
     ],
     [6, text('weir')],
+    [
+      7,
+      list(
+        'struct',
+        columns.map(() => struct([1, struct()])),
+      ),
+    ],
   ])
   const tail = Buffer.alloc(4)
   tail.writeUInt32LE(footer.length)
@@ -95,7 +102,8 @@ function schemaElement(name: string, type: ArchiveType): ThriftValue {
 interface ColumnChunk {
   pages: Buffer[]
   encodings: number[]
-  hasDictionary: boolean
+  /** What all rows have, in plain encoding: the column is a dictionary of it. */
+  single: Buffer | null
   /** Bytes before compression, headers included. */
   uncompressed: number
 }
@@ -107,7 +115,7 @@ function columnChunk({ bytes, isSingle }: ColumnValues, rows: number): ColumnChu
     return {
       pages: [page.bytes],
       encodings: [format.plain, format.rle],
-      hasDictionary: false,
+      single: null,
       uncompressed: page.uncompressed,
     }
   }
@@ -122,7 +130,7 @@ function columnChunk({ bytes, isSingle }: ColumnValues, rows: number): ColumnChu
   return {
     pages: [dictionary.bytes, data.bytes],
     encodings: [format.plain, format.rle, format.rleDictionary],
-    hasDictionary: true,
+    single: Buffer.from(bytes),
     uncompressed: dictionary.uncompressed + data.uncompressed,
   }
 }
@@ -153,11 +161,11 @@ function columnMetadata(
     offset: number
     rows: number
   },
-  { pages, encodings, hasDictionary, uncompressed }: ColumnChunk,
+  { pages, encodings, single, uncompressed }: ColumnChunk,
 ): ThriftValue {
   const { name, type, offset, rows } = column
   const compressed = pages.reduce((sum, page) => sum + page.length, 0)
-  const data: ThriftField = [9, i64(hasDictionary ? offset + pages[0]!.length : offset)]
+  const data: ThriftField = [9, i64(single ? offset + pages[0]!.length : offset)]
   const fields: ThriftField[] = [
     [1, i32(isWide(type) ? format.int64 : format.int32)],
     [2, list('i32', encodings.map(i32))],
@@ -167,7 +175,11 @@ function columnMetadata(
     [6, i64(uncompressed)],
     [7, i64(compressed)],
     data,
-    ...(hasDictionary ? [[11, i64(offset)] as const] : []),
+    ...(single ? [[11, i64(offset)] as const, [12, statistics(single)] as const] : []),
   ]
   return struct([2, i64(offset)], [3, struct(...fields)])
+}
+
+function statistics(single: Buffer): ThriftValue {
+  return struct([3, i64(0)], [5, text(single)], [6, text(single)])
 }

@@ -1,11 +1,47 @@
 /** How the archive's files are written: order, compression, and what the manifest says of each. */
-import { archivedLastSql } from './columns.ts'
+import { archiveColumns, archivedLastSql } from './columns.ts'
 
 /** Bytes and query time were measured for other orders, row groups and levels: see ARCHITECTURE.md. */
-export const orderSql =
-  '"destinationAddressHigh", "destinationAddressLow", "sourceAddressHigh", "sourceAddressLow", "flowStartMilliseconds"'
+const order = [
+  'destinationAddressHigh',
+  'destinationAddressLow',
+  'sourceAddressHigh',
+  'sourceAddressLow',
+  'flowStartMilliseconds',
+]
+export const orderSql = order.map(quoted).join(', ')
 export const parquetOptionsSql =
-  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 245760, PARQUET_VERSION V2, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.1'
+  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880, PARQUET_VERSION V2, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.1'
+
+/**
+ * The rows of files in the archive's order, as a SELECT. Most columns hold one value throughout
+ * (`singles`: by name): these are put back after the sorting, which takes the less time and memory
+ * the less it carries.
+ */
+export function sortedSql(source: string, singles: ReadonlyMap<string, string>): string {
+  const sorted = archiveColumns.filter(({ name }) => !singles.has(name))
+  // DuckDB reads milliseconds as microseconds and would write them so, which takes a byte more for each time.
+  const carried = sorted.map(({ name, type }) => `${quoted(name)}::${type} AS ${quoted(name)}`)
+  const keys = order.filter((name) => !singles.has(name)).map(quoted)
+  const columns = archiveColumns.map(({ name, type }) =>
+    singles.has(name) ? `'${singles.get(name)}'::${type} AS ${quoted(name)}` : quoted(name),
+  )
+  const rows = `SELECT ${carried.length > 0 ? carried.join(', ') : '1'} FROM ${source}`
+  return `SELECT ${columns.join(', ')} FROM (${keys.length > 0 ? `${rows} ORDER BY ${keys.join(', ')}` : rows})`
+}
+
+/** Of files, the columns that hold one value throughout, with it, as far as the footers say. */
+export function singlesSql(files: string): string {
+  return `SELECT path_in_schema AS name, any_value(stats_min_value) AS value
+    FROM parquet_metadata(${files}) GROUP BY name
+    HAVING count(*) = count(stats_min_value) AND count(*) = count(stats_max_value)
+      AND count(DISTINCT stats_min_value) = 1 AND count(DISTINCT stats_max_value) = 1
+      AND any_value(stats_min_value) = any_value(stats_max_value)`
+}
+
+function quoted(name: string): string {
+  return `"${name}"`
+}
 
 /** Everything of an entry that can be counted, from the archive's columns. */
 export const summarySql = `count(*) AS rows,

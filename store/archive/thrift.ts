@@ -7,7 +7,7 @@
 export type ThriftValue =
   | { type: 'bool'; value: boolean }
   | { type: 'i32' | 'i64'; value: number }
-  | { type: 'text'; value: string }
+  | { type: 'text'; value: string | Buffer }
   | { type: 'list'; of: keyof typeof typeCodes; values: readonly ThriftValue[] }
   | { type: 'struct'; fields: readonly ThriftField[] }
 
@@ -20,7 +20,7 @@ const longList = 15
 export const i32 = (value: number): ThriftValue => ({ type: 'i32', value })
 export const i64 = (value: number): ThriftValue => ({ type: 'i64', value })
 export const bool = (value: boolean): ThriftValue => ({ type: 'bool', value })
-export const text = (value: string): ThriftValue => ({ type: 'text', value })
+export const text = (value: string | Buffer): ThriftValue => ({ type: 'text', value })
 export const struct = (...fields: readonly ThriftField[]): ThriftValue => ({
   type: 'struct',
   fields,
@@ -53,7 +53,7 @@ function writeFields(bytes: number[], fields: readonly ThriftField[]): void {
 function writeValue(bytes: number[], value: ThriftValue): void {
   if (value.type === 'i32' || value.type === 'i64') writeVarint(bytes, zigzag(value.value))
   else if (value.type === 'text') {
-    const encoded = Buffer.from(value.value)
+    const encoded = typeof value.value === 'string' ? Buffer.from(value.value) : value.value
     writeVarint(bytes, encoded.length)
     bytes.push(...encoded)
   } else if (value.type === 'list') {

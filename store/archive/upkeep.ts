@@ -12,8 +12,10 @@ import { isSameSum } from './waiting.ts'
 
 /** Replaced files are kept this long for readers of an older manifest. */
 const replacedKeepMs = 600_000
-/** Intervals whose merging is made known in one transaction. */
+/** Merges that are made known in one transaction. */
 const mergeBatch = 100
+/** Rows that are sorted at once: an interval with more has several files, so that memory is bounded. */
+const sortedRowsMax = 1_500_000
 /** Unreadable files that are named; of more, the newest. */
 const unreadableNamedMax = 100
 
@@ -21,6 +23,7 @@ export interface UpkeepParts {
   folder: string
   manifest: Manifest<ArchiveEntry>
   thread: ArchiveThread
+  mergeRowsMax?: number
 }
 
 interface Replacement {
@@ -32,16 +35,19 @@ export class Upkeep {
   readonly #folder: string
   readonly #manifest: Manifest<ArchiveEntry>
   readonly #thread: ArchiveThread
+  readonly #mergeRowsMax: number
 
-  constructor({ folder, manifest, thread }: UpkeepParts) {
+  constructor({ folder, manifest, thread, mergeRowsMax = sortedRowsMax }: UpkeepParts) {
     this.#folder = folder
     this.#manifest = manifest
     this.#thread = thread
+    this.#mergeRowsMax = mergeRowsMax
   }
 
   /**
-   * Merges the chunks of intervals that began before `before` into one sorted file each. An interval
-   * with a file that cannot be read is merged without it the next time.
+   * Merges the chunks of intervals that began before `before` into one sorted file each; of an interval
+   * with more rows than are sorted at once, into several, the first of them while it still goes on.
+   * One with a file that cannot be read is merged without it the next time.
    * @throws when writing fails; the intervals before that one are merged
    */
   async merge(before: number): Promise<void> {
@@ -56,7 +62,8 @@ export class Upkeep {
     }
     try {
       for (const entries of this.#unmerged(before)) {
-        const replacement = await this.#mergeInterval(entries)
+        const taken = merged.flatMap(({ add }) => add)
+        const replacement = await this.#mergeFiles(entries, taken)
         if (replacement) merged.push(replacement)
         if (merged.length >= mergeBatch) await commit()
       }
@@ -83,20 +90,26 @@ export class Upkeep {
     await this.#deleteReplaced(limits.now)
   }
 
-  /** The entries of each interval that has chunks. */
+  /** The entries that become one file each: chunks, and what is merged already and leaves room for them. */
   #unmerged(before: number): ArchiveEntry[][] {
-    const byInterval = Map.groupBy(
-      this.#manifest.entries().filter((entry) => entry.interval < before),
-      (entry) => entry.interval,
-    )
-    return [...byInterval.values()].filter((entries) => entries.some(({ isChunk }) => isChunk))
+    const byInterval = Map.groupBy(this.#manifest.entries(), ({ interval }) => interval)
+    return [...byInterval].flatMap(([interval, entries]) => {
+      if (entries.every(({ isChunk }) => !isChunk)) return []
+      const groups = groupsOf(entries, this.#mergeRowsMax)
+      // Of an interval that goes on, the last group may still grow.
+      const due = interval < before ? groups : groups.slice(0, -1)
+      return due.filter((group) => group.some(({ isChunk }) => isChunk))
+    })
   }
 
-  /** One file for those of an interval; null where one of them could not be read. */
-  async #mergeInterval(entries: readonly ArchiveEntry[]): Promise<Replacement | null> {
+  /** One file for several of an interval; null where one of them could not be read. */
+  async #mergeFiles(
+    entries: readonly ArchiveEntry[],
+    taken: readonly ArchiveEntry[],
+  ): Promise<Replacement | null> {
     const files = entries.map(({ file }) => file)
     const { interval } = entries[0]!
-    const target = this.#freeName(interval)
+    const target = this.#freeName(interval, taken)
     try {
       const merged = await this.#thread.ask({ kind: 'merge', interval, files, target })
       for (const name of ['rows', 'octets', 'packets'] as const) {
@@ -113,10 +126,10 @@ export class Upkeep {
     }
   }
 
-  /** A name that no file has that is listed, or that still waits to be deleted. */
-  #freeName(interval: number): string {
+  /** A name that no file has that is listed or `taken`, or that still waits to be deleted. */
+  #freeName(interval: number, taken: readonly ArchiveEntry[]): string {
     const plain = fileName(interval, '')
-    const isTaken = [...this.#manifest.entries(), ...this.#replaced()].some(
+    const isTaken = [...this.#manifest.entries(), ...taken, ...this.#replaced()].some(
       ({ file }) => file === plain,
     )
     return isTaken ? fileName(interval, `-${randomUUID().slice(0, 8)}`) : plain
@@ -158,6 +171,21 @@ export class Upkeep {
   #replaced(): NonNullable<ArchiveValues['replaced']> {
     return this.#manifest.value<ArchiveValues['replaced']>('replaced') ?? []
   }
+}
+
+/** An interval's entries in groups of as many rows as are sorted at once; what is merged comes first. */
+function groupsOf(entries: readonly ArchiveEntry[], rowsMax: number): ArchiveEntry[][] {
+  const groups: ArchiveEntry[][] = []
+  let rows = 0
+  for (const entry of entries.toSorted((a, b) => Number(a.isChunk) - Number(b.isChunk))) {
+    rows += entry.rows
+    if (groups.length > 0 && rows <= rowsMax) groups.at(-1)!.push(entry)
+    else {
+      groups.push([entry])
+      rows = entry.rows
+    }
+  }
+  return groups
 }
 
 function missingIsGone(error: NodeJS.ErrnoException): void {

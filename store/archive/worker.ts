@@ -10,10 +10,10 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
 import { syncFolder } from '../manifest.ts'
-import { sameArchiveSql, type FlowBlock } from './columns.ts'
+import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
 import { parquetFile } from './parquet-file.ts'
-import { orderSql, parquetOptionsSql, summarySql } from './parquet-form.ts'
+import { parquetOptionsSql, singlesSql, sortedSql, summarySql } from './parquet-form.ts'
 import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData, ThreadMessage } from './thread.ts'
 import type { BlockRows } from './values.ts'
 import { byInterval, isSameSummary, summaryOf, type Summary } from './waiting.ts'
@@ -73,9 +73,10 @@ class ArchiveWriter {
       file: target,
       isChunk: false,
       write: async (path) => {
+        const found = await this.#rows<{ name: string; value: string }>(singlesSql(`[${list}]`))
+        const singles = new Map(found.map(({ name, value }) => [name, value]))
         await this.#connection.run(
-          `COPY (SELECT ${sameArchiveSql} FROM read_parquet([${list}]) ORDER BY ${orderSql})
-           TO ${quote(path)} (${parquetOptionsSql})`,
+          `COPY (${sortedSql(`read_parquet([${list}])`, singles)}) TO ${quote(path)} (${parquetOptionsSql})`,
         )
       },
     })

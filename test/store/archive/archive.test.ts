@@ -196,6 +196,29 @@ test('merging makes one sorted file of an interval, and keeps the replaced ones 
   await archive.close()
 })
 
+test('an interval of more rows than are sorted at once has several files, the first of them while it goes on', async (t) => {
+  const archive = await Archive.open(await scratchFolder(t), { mergeRowsMax: 3 })
+  t.after(() => archive.close())
+  const files = () => archive.entries().map(({ rows, isChunk }) => `${isChunk ? 'chunk' : 'file'} ${rows}`).sort() // prettier-ignore
+  const add = async (octets: number) => {
+    archive.add(columnsOf([told({ octets, received: t0 + octets }), told({ octets, received: t0 + octets })])) // prettier-ignore
+    await archive.publish({})
+  }
+  for (const octets of [1, 2, 3]) await add(octets)
+  await archive.merge(t0)
+  assert.deepEqual(files(), ['chunk 2', 'file 2', 'file 2'])
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.deepEqual(files(), ['file 2', 'file 2', 'file 2'])
+  const names = new Set(archive.entries().map(({ file }) => file))
+  assert.equal(names.size, 3)
+  // One that comes late finds no room beside two others, and gets a file of its own.
+  await add(4)
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.deepEqual(files(), ['file 2', 'file 2', 'file 2', 'file 2'])
+  const octets = (await readBack(archive)).map(([, each]) => each)
+  assert.deepEqual(octets, [1, 1, 2, 2, 3, 3, 4, 4])
+})
+
 test('counts whose scaled sums no double holds exactly are published and merged all the same', async (t) => {
   const archive = await Archive.open(await scratchFolder(t))
   t.after(() => archive.close())
