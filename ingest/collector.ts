@@ -30,6 +30,8 @@ export interface CollectorParts {
   consolidator: Consolidator
   incidents: IncidentWatch
   trackers: TrackerKeeper
+  /** Whether small files of hours and days that are over become one: not where they are sent on as they are. */
+  bundles: boolean
   log: Logger
 }
 
@@ -130,6 +132,7 @@ export class Collector {
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
     if (!isLast) incidents.wake(nowMs)
     if (!isLast) await archive.merge(intervalStart(nowMs))
+    if (!isLast && this.#parts.bundles) await archive.bundle(nowMs)
     await archive.expire({
       keepMs: settings.archiveKeepMs,
       maxBytes: settings.archiveMaxBytes,

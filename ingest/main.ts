@@ -64,7 +64,8 @@ export async function runIngest(
   coverage.resume(Date.now())
   const receiver = await receive(settings, pipeline)
   const shared = { settings, receiver, pipeline, buckets, trackers, log }
-  const made = { archive, coverage, counters, writer, consolidator, incidents }
+  const bundles = shipping === null
+  const made = { archive, coverage, counters, writer, consolidator, incidents, bundles }
   const collector = new Collector({ ...shared, ...made })
   const { data } = settings
   const alerts = await openAlerts({ ...shared, state, followed, coverage, store })

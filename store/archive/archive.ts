@@ -125,6 +125,11 @@ export class Archive {
     return this.#upkeep.merge(before)
   }
 
+  /** Makes one file of small neighbouring ones of an hour or a day that is over; whether there were any: see Upkeep. */
+  bundle(nowMs: number): Promise<boolean> {
+    return this.#upkeep.bundle(nowMs)
+  }
+
   /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
   expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
     return this.#upkeep.expire(limits)

@@ -5,7 +5,7 @@ import type { JournalPosition } from '../position.ts'
 export interface ArchiveEntry {
   /** Below the archive's folder, such as 2026/2026-11/2026-11-16/flows-20261116T113000Z.parquet */
   file: string
-  /** The 5-minute interval in which its flows were received. */
+  /** The 5-minute interval in which its flows were received; of several, the first. */
   interval: number
   rows: number
   /** Size of the file. */
@@ -29,10 +29,13 @@ export const unreadableFolder = 'unreadable'
 
 /** The folder and name of a file: by the UTC day and start of its interval, as flow-capture -N 3 nests. */
 export function fileName(interval: number, suffix: string): string {
-  const iso = new Date(interval).toISOString()
-  const [day, time] = [iso.slice(0, 10), iso.slice(11, 19)]
-  const stamp = `${day.replaceAll('-', '')}T${time.replaceAll(':', '')}Z`
-  return `${day.slice(0, 4)}/${day.slice(0, 7)}/${day}/flows-${stamp}${suffix}.parquet`
+  const day = new Date(interval).toISOString().slice(0, 10)
+  return `${day.slice(0, 4)}/${day.slice(0, 7)}/${day}/flows-${stampOf(interval)}${suffix}.parquet`
+}
+
+/** A time (unix ms) as in the names of files, such as 20261116T113000Z. */
+export function stampOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '')
 }
 
 /** What is set in the manifest beside its entries. */

@@ -1,11 +1,12 @@
 /**
- * Keeping the archive in order: chunks are merged, old files expire, broken ones are put aside. What
- * is replaced stays a while for readers of an older manifest, and then goes.
+ * Keeping the archive in order: chunks are merged, small files bundled, old ones expire, broken ones
+ * are put aside. What is replaced stays a while for readers of an older manifest, and then goes.
  */
 import { randomUUID } from 'node:crypto'
 
 import type { Manifest } from '../manifest.ts'
-import { fileName, unreadableFolder, type ArchiveEntry, type ArchiveValues } from './entry.ts'
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { fileName, stampOf, unreadableFolder, type ArchiveEntry, type ArchiveValues } from './entry.ts' // prettier-ignore
 import { putAside, remove } from './folder.ts'
 import type { ArchiveThread } from './thread.ts'
 import { isSameSum } from './waiting.ts'
@@ -16,6 +17,11 @@ const replacedKeepMs = 600_000
 const mergeBatch = 100
 /** Rows that are sorted at once: an interval with more has several files, so that memory is bounded. */
 const sortedRowsMax = 1_500_000
+/** Spans of time whose files are bundled, and how long after they are over: nothing more is to come then. */
+const bundledSpansMs = [3_600_000, 86_400_000]
+const settledMs = 900_000
+/** Rows of a bundle: a query of minutes still reads few, and one of weeks opens a twelfth of the files. */
+const bundleRowsMax = 250_000
 /** Unreadable files that are named; of more, the newest. */
 const unreadableNamedMax = 100
 
@@ -72,6 +78,36 @@ export class Upkeep {
     }
   }
 
+  /**
+   * Makes one file of small neighbouring ones of an hour, or a day, that is over: the newest that can be
+   * bundled, and no more at a time, since what is published next waits for it. Tells whether there were any.
+   * @throws when writing fails
+   */
+  async bundle(nowMs: number): Promise<boolean> {
+    const entries = this.#toBundle(nowMs)
+    if (entries === null) return false
+    const replacement = await this.#mergeFiles(entries, [])
+    if (replacement) await this.#replace(replacement)
+    return true
+  }
+
+  #toBundle(nowMs: number): ArchiveEntry[] | null {
+    const sorted = this.#manifest.entries().toSorted((a, b) => b.interval - a.interval)
+    for (const spanMs of bundledSpansMs) {
+      const over = nowMs - settledMs - ((nowMs - settledMs) % spanMs)
+      const spans = Map.groupBy(
+        sorted.filter(({ interval }) => interval < over),
+        ({ interval }) => Math.floor(interval / spanMs),
+      )
+      for (const span of spans.values()) {
+        if (span.some(({ isChunk }) => isChunk)) continue
+        const bundle = groupsOf(span.toReversed(), bundleRowsMax).find(({ length }) => length > 1)
+        if (bundle) return bundle
+      }
+    }
+    return null
+  }
+
   /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
   async expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
     const sorted = this.#manifest.entries().toSorted((a, b) => a.interval - b.interval)
@@ -109,7 +145,7 @@ export class Upkeep {
   ): Promise<Replacement | null> {
     const files = entries.map(({ file }) => file)
     const { interval } = entries[0]!
-    const target = this.#freeName(interval, taken)
+    const target = this.#freeName(entries, taken)
     try {
       const merged = await this.#thread.ask({ kind: 'merge', interval, files, target })
       for (const name of ['rows', 'octets', 'packets'] as const) {
@@ -127,12 +163,17 @@ export class Upkeep {
   }
 
   /** A name that no file has that is listed or `taken`, or that still waits to be deleted. */
-  #freeName(interval: number, taken: readonly ArchiveEntry[]): string {
-    const plain = fileName(interval, '')
+  #freeName(entries: readonly ArchiveEntry[], taken: readonly ArchiveEntry[]): string {
+    const { interval } = entries[0]!
+    const last = entries.reduce((most, entry) => Math.max(most, entry.receivedTo), interval)
+    const isOne = last < interval + intervalMs
+    // A bundle is named by the time from its first interval up to the end of its last.
+    const span = isOne ? '' : `-${stampOf(intervalStart(last) + intervalMs)}`
+    const plain = fileName(interval, span)
     const isTaken = [...this.#manifest.entries(), ...taken, ...this.#replaced()].some(
       ({ file }) => file === plain,
     )
-    return isTaken ? fileName(interval, `-${randomUUID().slice(0, 8)}`) : plain
+    return isTaken ? fileName(interval, `${span}-${randomUUID().slice(0, 8)}`) : plain
   }
 
   /** Of the given files, puts those aside that cannot be read, and makes it known; false where all can be. */

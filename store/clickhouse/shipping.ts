@@ -112,8 +112,11 @@ export class Shipping {
   /** Closed files that were not sent, the oldest first. */
   #waiting(): ArchiveEntry[] {
     const sent = new Set(this.#sent.entries().map(({ file }) => file))
-    return this.#seen.entries
-      .filter(({ file, isChunk }) => !isChunk && !sent.has(file))
+    const { entries, closedBeforeMs } = this.#seen
+    return entries
+      .filter(
+        ({ file, isChunk, interval }) => !isChunk && interval < closedBeforeMs && !sent.has(file),
+      )
       .sort((a, b) => a.interval - b.interval)
   }
 
@@ -141,7 +144,11 @@ export class Shipping {
 
   async #send(entry: ArchiveEntry): Promise<void> {
     const { archive, connection, writer, keepMs, now } = this.#parts
-    const replaced = this.#sent.entries().filter(({ interval }) => interval === entry.interval)
+    // Of an interval with several files, those stay that the archive still names.
+    const held = new Set(this.#seen.entries.map(({ file }) => file))
+    const replaced = this.#sent
+      .entries()
+      .filter(({ file, interval }) => interval === entry.interval && !held.has(file))
     const sent: SentFile = {
       file: entry.file,
       interval: entry.interval,

@@ -1,6 +1,7 @@
 /**
  * An archive of synthetic flows, written directly as the archive's files with their manifest: DuckDB
- * makes the rows of an interval and writes them in the order and form of store/archive/worker.ts.
+ * makes the rows of an interval and writes them in the order and form of store/archive/worker.ts; then
+ * the archive bundles them as it does in time.
  *
  * Hosts and peers by Zipf's law (10,000 local, 200,000 remote), most traffic on a few services, day
  * and night; most flows last some seconds, a few some minutes and reach into earlier intervals. Two
@@ -15,6 +16,7 @@ import { pathToFileURL } from 'node:url'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
 import { intervalMs } from '../../flow/interval.ts'
+import { Archive } from '../../store/archive/archive.ts'
 import { archiveColumns } from '../../store/archive/columns.ts'
 import { fileName, manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
 import { orderSql, parquetOptionsSql, summarySql } from '../../store/archive/parquet-form.ts'
@@ -114,7 +116,24 @@ export async function makeArchive(
   await manifest.close()
   connection.closeSync()
   instance.closeSync()
-  return { ...made, ms: performance.now() - started }
+  return { ...made, ...(await bundleAll(folder, until)), ms: performance.now() - started }
+}
+
+/** Bundles the files of an archive as far as they ever are; what they replace goes at once. */
+export async function bundleAll(
+  folder: string,
+  until: number,
+): Promise<Pick<Made, 'files' | 'bytes'>> {
+  const archive = await Archive.open(folder)
+  try {
+    while (await archive.bundle(until + dayMs)) continue
+    const unlimited = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
+    await archive.expire({ ...unlimited, now: Date.now() + dayMs })
+    const entries = archive.entries()
+    return { files: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) }
+  } finally {
+    await archive.close()
+  }
 }
 
 /** Writes the rows of a statement, which has the archive's columns, as the file of an interval. */

@@ -48,8 +48,8 @@ export interface LiveFigures {
   lost: number
   points: number
   requestsInFlightMax: number
-  /** Most resident memory of ingest, bytes: before the first trouble, and from there on. */
-  memory: { calm: number; inTrouble: number }
+  /** Most resident memory of ingest: before the first trouble and from there on, bytes; by minutes of the run, MB. */
+  memory: { calm: number; inTrouble: number; minutes: number[] }
 }
 
 /** A collector, its InfluxDB behind a proxy, and an exporter that goes on sending. */
@@ -142,14 +142,20 @@ export async function liveThrough(
 ): Promise<LiveFigures> {
   const live = await Live.open(options.flowsPerSecond)
   const started = performance.now()
-  const memory = { calm: 0, inTrouble: 0, most: 0 }
+  const memory = { calm: 0, inTrouble: 0, minutes: [] as number[] }
+  let most = 0
   const look = () => live.ingest.status().catch(() => null)
+  const note = (bytes: number) => {
+    most = Math.max(most, bytes)
+    const minute = Math.floor((performance.now() - started) / 60_000)
+    memory.minutes[minute] = Math.max(memory.minutes[minute] ?? 0, Math.round(bytes / 1e6))
+  }
   /** Looks at ingest now and then for so long, or until something holds. */
   const watch = async (ms: number, until: (status: IngestStatus) => boolean = () => false) => {
     const end = performance.now() + ms
     while (performance.now() < end) {
       const status = await look()
-      if (status) memory.most = Math.max(memory.most, status.memoryBytes)
+      if (status) note(status.memoryBytes)
       if (status && until(status)) return
       await sleep(500)
     }
@@ -158,9 +164,9 @@ export async function liveThrough(
     store !== undefined && store.spool.steps === 0 && store.points.sent > 0
   try {
     await watch(options.calmMs, options.isWholeCalm === true ? undefined : hasSent)
-    memory.calm = memory.most
+    memory.calm = most
     for (const { name, ms, strike } of troubles) {
-      memory.most = 0
+      most = 0
       const mend = await strike(live)
       await watch(ms)
       const during = (await look())?.store
@@ -170,9 +176,9 @@ export async function liveThrough(
       options.say(
         `${name}: waited for ${during?.waiting?.reason ?? 'nothing'} with ${during?.spool.steps} steps; ` +
           `then ${after?.spool.steps} steps, ${after?.points.sent} points sent; ` +
-          `${Math.round(memory.most / 1e6)} MB at most`,
+          `${Math.round(most / 1e6)} MB at most`,
       )
-      memory.inTrouble = Math.max(memory.inTrouble, memory.most)
+      memory.inTrouble = Math.max(memory.inTrouble, most)
     }
     // A loss shows when a number comes after it: one must come after the last restart.
     await watch(90_000, ({ journal }) => journal !== null && journal.datagrams > 0)

@@ -219,6 +219,42 @@ test('an interval of more rows than are sorted at once has several files, the fi
   assert.deepEqual(octets, [1, 1, 2, 2, 3, 3, 4, 4])
 })
 
+test('the files of an hour that is over become one, then those of the day, and late flows find their place', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  t.after(() => archive.close())
+  const hourMs = 12 * intervalMs
+  const day = Date.UTC(2026, 10, 16)
+  const times = [day, day + intervalMs, day + 11 * intervalMs, day + hourMs, day + 5 * hourMs]
+  const add = async (octets: number, received: number) => {
+    archive.add(columnsOf([told({ octets, received, first: received })]))
+    await archive.publish({})
+  }
+  for (const [i, received] of times.entries()) await add(i, received)
+  await archive.merge(Number.POSITIVE_INFINITY)
+  const names = () => archive.entries().map(({ file }) => file.split('/').at(-1)!.slice(6, -8)).sort() // prettier-ignore
+  const bundleAll = async (nowMs: number) => {
+    let times = 0
+    while (await archive.bundle(nowMs)) times++
+    return times
+  }
+
+  // An hour is left alone for a while after its end, since flows may still come.
+  assert.equal(await bundleAll(day + hourMs + 899_999), 0)
+  assert.equal(await bundleAll(day + hourMs + 900_000), 1)
+  assert.deepEqual(names(), ['20261116T000000Z-20261116T010000Z', '20261116T010000Z', '20261116T050000Z']) // prettier-ignore
+  await add(9, day + 2 * intervalMs)
+  assert.equal(await bundleAll(day + hourMs + 900_000), 0)
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.equal(await bundleAll(day + 2 * hourMs), 1)
+  assert.equal(archive.entries().length, 3)
+  assert.equal(await bundleAll(day + 2 * 86_400_000), 1)
+  assert.deepEqual(names(), ['20261116T000000Z-20261116T050500Z'])
+  const octets = (await readBack(archive)).map(([, each]) => each).sort()
+  assert.deepEqual(octets, [0, 1, 2, 3, 4, 9])
+  assert.deepEqual((await readBack(archive, { from: day, to: day + intervalMs })).length, 1)
+})
+
 test('counts whose scaled sums no double holds exactly are published and merged all the same', async (t) => {
   const archive = await Archive.open(await scratchFolder(t))
   t.after(() => archive.close())
