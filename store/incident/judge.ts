@@ -36,6 +36,9 @@ const usualShare = 0.5
  * @throws QueryTooLarge where there are more flows than may be gone over
  */
 export async function judge(query: JudgeQuery): Promise<Judged[]> {
+  // Before flows are read, which takes long and much memory: a store that is away shows at once.
+  const asked = { from: intervalStart(query.from), to: intervalStart(query.to) + intervalMs }
+  await query.series.coverage({ tier: query.tier, ...asked })
   const { scenes, breaks } = await readSurroundings(query)
   const judged: Judged[] = []
   for (const scene of scenes) {

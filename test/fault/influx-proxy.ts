@@ -22,7 +22,7 @@ export class InfluxProxy {
   fault: Fault = { kind: 'none' }
   /** The version it claims, if not InfluxDB's own. */
   version: string | null = null
-  /** The most writes and queries that were open at a time, and when (performance.now) each write came. */
+  /** The most writes that were open at a time, and when (performance.now) each came. */
   inFlightMax = 0
   readonly writes: number[] = []
   /** Told of each write when its fault is settled. */
@@ -52,12 +52,14 @@ export class InfluxProxy {
   }
 
   #take(asked: IncomingMessage, answer: ServerResponse): void {
-    this.inFlightMax = Math.max(this.inFlightMax, ++this.#inFlight)
-    answer.once('close', () => this.#inFlight--)
     answer.on('error', () => undefined)
     asked.on('error', () => undefined)
     const isWrite = asked.url!.startsWith('/api/v2/write')
-    if (isWrite) this.writes.push(performance.now())
+    if (isWrite) {
+      this.writes.push(performance.now())
+      this.inFlightMax = Math.max(this.inFlightMax, ++this.#inFlight)
+      answer.once('close', () => this.#inFlight--)
+    }
     const fault: Fault = isWrite ? this.fault : { kind: 'none' }
     if (isWrite) this.onWrite()
     if (fault.kind === 'cut') {
