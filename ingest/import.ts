@@ -93,6 +93,8 @@ export async function importCaptures(
     await judgeNow(settings, touched)
     const exporters = pipeline.exporters()
     await keepExporters(settings.data, exporters)
+    if (settings.store !== 'clickhouse')
+      while (await archive.bundle(Number.MAX_SAFE_INTEGER)) continue
     return { ...summary, ...sumExporters(exporters), flows: pipeline.flows }
   } finally {
     await archive.close()

@@ -119,22 +119,24 @@ async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise
   return sums.table()
 }
 
+/** The columns as they lie in the chunk's memory, which is good until the next chunk. */
 function placedFlows({ chunk, rowCount }: DuckDBDataChunk): PlacedFlows {
-  const bytesOf = (at: number) => {
-    const size = rowCount * placedColumns[at]![1]
-    const copy = new Uint8Array(size)
-    copy.set(duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, at), size))
-    return copy.buffer
+  const memoryOf = (at: number, width: number) => {
+    const { buffer, byteOffset } = duckdb.vector_get_data(
+      duckdb.data_chunk_get_vector(chunk, at),
+      rowCount * placedColumns[at]![1],
+    )
+    return [buffer, byteOffset, rowCount * width] as const
   }
   return {
     count: rowCount,
-    place: new Int32Array(bytesOf(0)),
-    direction: new Int32Array(bytesOf(1)),
-    exporterHigh: new BigInt64Array(bytesOf(2)),
-    exporterLow: new BigInt64Array(bytesOf(3)),
-    first: new Float64Array(bytesOf(4)),
-    last: new Float64Array(bytesOf(5)),
-    bytes: new Float64Array(bytesOf(6)),
-    packets: new Float64Array(bytesOf(7)),
+    place: new Int32Array(...memoryOf(0, 1)),
+    direction: new Int32Array(...memoryOf(1, 1)),
+    exporterHigh: new Uint32Array(...memoryOf(2, 2)),
+    exporterLow: new Uint32Array(...memoryOf(3, 2)),
+    first: new Float64Array(...memoryOf(4, 1)),
+    last: new Float64Array(...memoryOf(5, 1)),
+    bytes: new Float64Array(...memoryOf(6, 1)),
+    packets: new Float64Array(...memoryOf(7, 1)),
   }
 }

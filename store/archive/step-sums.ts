@@ -8,15 +8,16 @@ import { fieldNames, type FieldName } from '../measurement.ts'
 import { Table } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 
-/** Flows as columns: to which key and direction they belong, from whom they come, and what they came to. */
+/** Flows as columns, read at once: to which key and direction they belong, from whom they come, and what they came to. */
 export interface PlacedFlows {
   count: number
   /** Place of the key in the list of those asked for; one more for all others. */
   place: Int32Array
   /** Place in restDirections. */
   direction: Int32Array
-  exporterHigh: BigInt64Array
-  exporterLow: BigInt64Array
+  /** The address's halves, as two words each, the lower first. */
+  exporterHigh: Uint32Array
+  exporterLow: Uint32Array
   /** unix ms */
   first: Float64Array
   last: Float64Array
@@ -87,8 +88,10 @@ export class StepSums {
     active: new RowSums(),
   }
   #parts = 0
-  readonly #exporters: { high: bigint; low: bigint }[] = []
+  /** Of each exporter, the words of its address: high, low. */
+  readonly #exporters: Uint32Array[] = []
   readonly #exporterPlaces = new Map<string, number>()
+  /** The exporter of the last flow. */
   #exporter = -1
 
   /** Of a window in whole steps, for keys in so many places. */
@@ -150,7 +153,7 @@ export class StepSums {
       const code = this.#codes[row]!
       const group = Math.floor(code / this.#steps)
       const key = Math.floor(group / restDirections.length)
-      const { high, low } = this.#exporters[Math.floor(key / this.#places)]!
+      const [high, low] = new BigInt64Array(this.#exporters[Math.floor(key / this.#places)]!.buffer)
       columns['time']!.push(this.#from + (code % this.#steps) * this.#stepMs)
       columns['exporter_high']!.push(high)
       columns['exporter_low']!.push(low)
@@ -165,21 +168,30 @@ export class StepSums {
   }
 
   /** A number for a flow's exporter, key and direction. */
-  #group(flows: PlacedFlows, i: number): number {
-    const [high, low] = [flows.exporterHigh[i]!, flows.exporterLow[i]!]
+  #group({ exporterHigh, exporterLow, place, direction }: PlacedFlows, i: number): number {
+    const at = 2 * i
     const known = this.#exporters[this.#exporter]
     // Flows of one exporter come one after the other, or there is but one.
-    if (known?.low !== low || known.high !== high) this.#exporter = this.#exporterOf(high, low)
-    const key = this.#exporter * this.#places + flows.place[i]!
-    return key * restDirections.length + flows.direction[i]!
+    if (
+      known === undefined ||
+      known[2] !== exporterLow[at] ||
+      known[3] !== exporterLow[at + 1] ||
+      known[0] !== exporterHigh[at] ||
+      known[1] !== exporterHigh[at + 1]
+    )
+      this.#exporter = this.#exporterOf(
+        Uint32Array.of(exporterHigh[at]!, exporterHigh[at + 1]!, exporterLow[at]!, exporterLow[at + 1]!), // prettier-ignore
+      )
+    const key = this.#exporter * this.#places + place[i]!
+    return key * restDirections.length + direction[i]!
   }
 
-  #exporterOf(high: bigint, low: bigint): number {
-    const key = `${high} ${low}`
+  #exporterOf(words: Uint32Array): number {
+    const key = words.join(' ')
     const known = this.#exporterPlaces.get(key)
     if (known !== undefined) return known
     this.#exporterPlaces.set(key, this.#exporters.length)
-    return this.#exporters.push({ high, low }) - 1
+    return this.#exporters.push(words) - 1
   }
 
   #row(group: number, step: number): number {
