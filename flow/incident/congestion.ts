@@ -3,9 +3,10 @@
  * traffic of everybody else falls away for as long as they do. It begins with the actor's onset: the
  * others' fall is evidence only, since records of theirs that reach into the event smear it.
  */
+import { boundsOf, returnOf } from './bounds.ts'
 import type { Finding } from './finding.ts'
 import { isBeyondChance, isCutOff, isDead, Others, type Fall } from './others.ts'
-import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
+import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
 
@@ -19,17 +20,6 @@ const elevatedTimes = 2.5
 const ownShare = 0.1
 const smoothSeconds = 5
 const gapSeconds = 5
-/** Where the actors' rate is this share of its plateau, they have begun. */
-const onsetShare = 0.01
-/** Or more, where what they do at other times has bursts; never beyond this share. */
-const onsetMost = 0.1
-/** So near to an event is not beside it. */
-const nearSeconds = 10
-/** Connections by which the actors' onset can be told, and how many times their usual. */
-const openedLeast = 8
-const openedTimes = 5
-/** The others' return is looked for so far around the actors' end. */
-const returnSeconds = 15
 /** Spreading smears the others' traffic into an event by as much as a record lasts: half of it is left out. */
 const smearSeconds = 60
 const besideSeconds = 60
@@ -44,13 +34,28 @@ const lullsMost = 3
 /** Where the others were cut off beyond doubt, the actors need have only so much of what is usual. */
 const muchLeast = 0.7
 
-/** The congestions of a scene, in order of time. */
-export function findCongestions(scene: Scene, sensitivity: Sensitivity): Finding[] {
+/**
+ * The congestions of a scene, in order of time. What is usual is told from the time around each without
+ * other events: `told`, and those that are found here.
+ */
+export function findCongestions(
+  scene: Scene,
+  { sensitivity, told }: { sensitivity: Sensitivity; told: readonly Run[] },
+): Finding[] {
   const candidates = directions.flatMap((direction) => candidatesOf(scene, direction))
-  return mergeDirections(candidates)
-    .filter(({ from, to }) => to - from >= sensitivity.leastSeconds)
-    .map((candidate) => judge(scene, candidate, sensitivity))
-    .filter((finding) => finding !== null)
+  let open = mergeDirections(candidates).filter(
+    ({ from, to }) => to - from >= sensitivity.leastSeconds,
+  )
+  const found: Finding[] = []
+  for (let isMore = true; isMore;) {
+    const events = [...told, ...found]
+    const judged = open.map((candidate) => judge(scene, candidate, { sensitivity, events }))
+    open = open.filter((_, i) => judged[i] === null)
+    const more = judged.filter((finding) => finding !== null)
+    found.push(...more)
+    isMore = more.length > 0 && open.length > 0
+  }
+  return found.sort((a, b) => a.from - b.from)
 }
 
 interface Candidate extends Run {
@@ -97,19 +102,21 @@ function mergeDirections(candidates: readonly Candidate[]): Candidate[] {
   return kept.sort((a, b) => a.from - b.from)
 }
 
-function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Finding | null {
+function judge(
+  scene: Scene,
+  candidate: Candidate,
+  { sensitivity, events }: { sensitivity: Sensitivity; events: readonly Run[] },
+): Finding | null {
   const { direction } = candidate
   const actors = new Set(candidate.actors)
   const rate = scene.seriesOf(actors, direction)
-  const { opener } = scene.connections
-  const opened = scene.openingsOf((i) => actors.has(opener[i]!))
-  const span = spanOf(rate, candidate, opened)
+  const span = boundsOf(scene, candidate, { actors, direction })
   if (span.to - span.from < sensitivity.leastSeconds) return null
   const length = span.to - span.from
   const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to: span.to - 1 }
   const others = new Others(scene, actors)
   const compare = (side: 'before' | 'after') =>
-    besides(scene, span, side).map((beside) => others.fall(core, beside))
+    besides(scene, { span, events }, side).map((beside) => others.fall(core, beside))
   const [before, after] = [compare('before'), compare('after')]
   if (before.length === 0 && after.length === 0) return null
   const fell = (falls: Fall[]) =>
@@ -117,8 +124,8 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
   if (!fell(before) || !fell(after)) return null
   if (after.length === 0 && !isSureWhileOpen(scene, span, others)) return null
   const fall = middle([...before, ...after])
-  if (!isMuch(scene, rate, { span, direction, fall })) return null
-  const { share, times } = others.lulls(core, span)
+  if (!isMuch(scene, rate, { span, direction, fall, events })) return null
+  const { share, times } = others.lulls(core, span, events)
   const isRare = share <= lullsShare || (isBeyondChance(fall) && times <= lullsMost)
   if (!isRare) return null
   const isOpenEnd = after.length === 0
@@ -136,16 +143,23 @@ function judge(scene: Scene, candidate: Candidate, sensitivity: Sensitivity): Fi
   }
 }
 
+interface Much {
+  span: Run
+  direction: HostDirection
+  fall: Fall
+  events: readonly Run[]
+}
+
 /** Whether the actors alone had as much as all together have in the busiest half minutes beside the event. */
 function isMuch(
   scene: Scene,
   rate: Float64Array,
-  { span: { from, to }, direction, fall }: { span: Run; direction: HostDirection; fall: Fall },
+  { span, direction, fall, events }: Much,
 ): boolean {
   const total = smoothed(scene.total[direction], busySeconds)
-  const beside = total.filter((_, t) => t < from - busySeconds || t >= to + busySeconds)
+  const beside = total.filter((_, t) => isApart(t, busySeconds, [span, ...events]))
   const usual = mean(beside, 0, beside.length)
-  const own = mean(rate, from, to)
+  const own = mean(rate, span.from, span.to)
   if (own >= Math.max(percentile(beside, 0.9), usual)) return true
   return isDead(fall) && own >= muchLeast * usual
 }
@@ -160,46 +174,22 @@ function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
   const length = to - span.from
   if (idleMs > soonMs || length < openLeastSeconds) return false
   const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to }
-  const falls = besides(scene, span, 'before').map((beside) => others.fall(core, beside))
+  const falls = besides(scene, { span, events: [] }, 'before').map((beside) =>
+    others.fall(core, beside),
+  )
   const { bytes, openings } = middle(falls)
   return bytes <= openRatio && openings <= openRatio
 }
 
-/** From the onset of the actors to their end: where their rate leaves, and comes back to, what it is beside. */
-function spanOf(rate: Float64Array, run: Run, openings: Float64Array): Run {
-  const plateau = percentile(rate.subarray(run.from, run.to), 0.75)
-  let from = run.from
-  while (from < run.to && rate[from]! < plateau / 2) from++
-  let to = run.to
-  while (to > from + 1 && rate[to - 1]! < plateau / 2) to--
-  const before = { from: run.from - besideSeconds * 3, to: run.from - nearSeconds }
-  const after = { from: run.to + nearSeconds, to: run.to + besideSeconds * 3 }
-  const [begun, ended] = [before, after].map((beside) => leftBehind(rate, beside, plateau))
-  while (from > 0 && rate[from - 1]! > begun!) from--
-  while (to < rate.length && rate[to]! > ended!) to++
-  return { from: onsetOf(openings, from), to }
-}
-
-/** The rate above which the actors are at it: what they have at other times, but for bursts, and a little. */
-function leftBehind(rate: Float64Array, { from, to }: Run, plateau: number): number {
-  const beside = rate.subarray(Math.max(0, from), Math.max(0, to))
-  const base = percentile(beside, 0.5) + onsetShare * plateau
-  return Math.max(base, Math.min(percentile(beside, 1), onsetMost * plateau))
-}
-
-/** Where the actors opened many connections at once, the second of the first of these; else as it was. */
-function onsetOf(openings: Float64Array, from: number): number {
-  const own = mean(openings, from - besideSeconds * 3, from - nearSeconds)
-  const opened = mean(openings, from - 2, from + nearSeconds)
-  if (opened * (nearSeconds + 2) < openedLeast || opened < openedTimes * own) return from
-  const search = { from: from - nearSeconds / 2, to: from + nearSeconds / 2 }
-  const first = changeOf(openings, search, { before: own, after: opened })
-  // What little was sent before the first of many connections was something else.
-  return Math.min(first, from + nearSeconds / 2)
-}
-
-/** Times beside an event that lie within the grid, at least a third of their length. */
-function besides({ grid }: Scene, { from, to }: Run, side: 'before' | 'after'): Run[] {
+/**
+ * Times beside an event that lie within the grid, at least a third of their length; those without another
+ * event, where there are any.
+ */
+function besides(
+  { grid }: Scene,
+  { span: { from, to }, events }: { span: Run; events: readonly Run[] },
+  side: 'before' | 'after',
+): Run[] {
   const edges =
     side === 'before'
       ? [0, 1, 2].map((n) => ({
@@ -210,9 +200,11 @@ function besides({ grid }: Scene, { from, to }: Run, side: 'before' | 'after'): 
           from: to + 5 + n * besideSeconds,
           to: to + 5 + (n + 1) * besideSeconds,
         }))
-  return edges
+  const within = edges
     .map((run) => ({ from: Math.max(0, run.from), to: Math.min(grid.seconds, run.to) }))
     .filter((run) => run.to - run.from >= besideSeconds / 3)
+  const apart = within.filter((run) => !events.some((e) => e.from < run.to && run.from < e.to))
+  return apart.length > 0 ? apart : within
 }
 
 /** Of several comparisons the middle one, so that neither a lull nor a burst beside the event decides. */
@@ -223,22 +215,6 @@ function middle(falls: readonly Fall[]): Fall {
       0.5,
     )
   return { bytes: of('bytes'), openings: of('openings'), due: of('due'), hosts: of('hosts') }
-}
-
-/**
- * When the event was over: when the others opened connections again, where that can be told and is
- * near the actors' end; never before the actors' last byte.
- */
-function returnOf(
-  openings: Float64Array,
-  { span, core, times }: { span: Run; core: Run; times: number },
-): number {
-  const within = mean(openings, core.from, core.to)
-  const later = mean(openings, span.to + 5, span.to + 5 + besideSeconds)
-  if (later * besideSeconds < 12 * times || later <= 2 * within) return span.to
-  const search = { from: span.to - returnSeconds, to: span.to + returnSeconds }
-  const back = changeOf(openings, search, { before: within, after: later })
-  return Math.max(span.to, back)
 }
 
 function factsOf(

@@ -1,5 +1,5 @@
 /** What an event did to everybody else: bytes and new connections of the others, before, within, after. */
-import { mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
+import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type Scene } from './scene.ts'
 
 /** No single host makes up more than this share of what the others had. */
@@ -46,9 +46,9 @@ export class Others {
 
   /**
    * At what other times they had so little for as long: the share of the time around the event, and how
-   * often. Lulls come by themselves where few hosts make up most of the traffic.
+   * often. Lulls come by themselves where few hosts make up most of the traffic; those of other events are none.
    */
-  lulls(core: Run, event: Run): { share: number; times: number } {
+  lulls(core: Run, event: Run, events: readonly Run[]): { share: number; times: number } {
     const bytes = new Float64Array(this.#scene.grid.seconds)
     for (const direction of directions) {
       const total = this.#scene.total[direction]
@@ -57,7 +57,7 @@ export class Others {
     }
     const width = core.to - core.from
     const means = smoothed(bytes, width)
-    const isOutside = (t: number) => t < event.from - width || t >= event.to + width
+    const isOutside = (t: number) => isApart(t, width, [event, ...events])
     const outside = means.filter((_, t) => isOutside(t))
     const least = Math.max(mean(bytes, core.from, core.to), lullShare * percentile(outside, 0.5))
     const runs = runsOf(means.length, width, (t) => isOutside(t) && means[t]! <= least)

@@ -96,6 +96,11 @@ export interface Run {
   to: number
 }
 
+/** Whether a second lies so far from all runs. */
+export function isApart(t: number, seconds: number, runs: readonly Run[]): boolean {
+  return runs.every(({ from, to }) => t < from - seconds || t >= to + seconds)
+}
+
 /** The runs of seconds that `holds` is true of; those with at most `gap` seconds between are one. */
 export function runsOf(seconds: number, gap: number, holds: (t: number) => boolean): Run[] {
   const runs: Run[] = []

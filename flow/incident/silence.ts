@@ -46,12 +46,12 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
     const length = span.to - span.from
     if (length < sensitivity.leastSeconds) continue
     const away = breakIn(scene, span, breaks)
-    if (away) found.push(asFinding('exporter', span, awayFacts(away)))
+    if (away) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
     else if (isUnusual(scene, span, runs))
       found.push(asFinding('silence', span, silentFacts(scene, span)))
   }
   for (const each of breaks) {
-    const span = { from: Math.floor(scene.place(each.from)), to: Math.ceil(scene.place(each.to)) }
+    const span = awaySpan(scene, each)
     const isInside = span.from >= 0 && span.to <= scene.grid.seconds
     const isTold = found.some(({ from, to }) => from < span.to && span.from < to)
     if (each.isRestart && each.to - each.from >= restartLeastMs && isInside && !isTold)
@@ -148,10 +148,18 @@ function bytesIn({ total }: Scene, { from, to }: Run): number {
 /** The break that explains a hole: it lies across it, by what was received then and soon after. */
 function breakIn(scene: Scene, span: Run, breaks: readonly ExporterBreak[]): ExporterBreak | null {
   const [from, to] = [span.from, span.to].map((t) => scene.grid.from + t * 1000) as [number, number]
-  return (
-    breaks.find((each) => each.from < to + reportMs && each.to > from && each.to > to - reportMs) ??
-    null
+  const across = breaks.filter(
+    (each) => each.from < to + reportMs && each.to > from && each.to > to - reportMs,
   )
+  return across.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
+}
+
+/**
+ * When it was away: by what was received. Flows that it was to tell of then had ended before, by as much
+ * as its timeouts.
+ */
+function awaySpan(scene: Scene, { from, to }: ExporterBreak): Run {
+  return { from: Math.floor(scene.place(from)), to: Math.ceil(scene.place(to)) }
 }
 
 function awayFacts({ isRestart, lostFlows }: ExporterBreak): string[] {

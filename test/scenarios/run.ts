@@ -96,7 +96,11 @@ async function foundIn({ packets, meter: options, drops }: UnseenMorning): Promi
 
 /** Fails unless exactly what the packets of a morning by chance say is found. */
 export async function runUnseen(morning: UnseenMorning): Promise<void> {
-  const found = await foundIn(morning)
+  checkUnseen(morning, await foundIn(morning))
+}
+
+/** Fails unless what was found is what the packets say. */
+export function checkUnseen(morning: UnseenMorning, found: readonly Incident[]): void {
   const told = `${morning.name}: ${JSON.stringify(found, null, 1)}`
   assert.equal(found.length, morning.told.length, told)
   for (const [i, expected] of morning.told.entries()) {

@@ -1,0 +1,81 @@
+/** From the first of the connections that made an event up to their end, whatever else the host did. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import { boundsOf, returnOf } from '../../../flow/incident/bounds.ts'
+import { Scene } from '../../../flow/incident/scene.ts'
+import { t0, tableOf, type Told } from './tables.ts'
+
+const grid = { from: t0, seconds: 600 }
+const at = (seconds: number) => t0 + seconds * 1000
+
+/** What 10.0.0.22 received, in seconds of the scene. */
+const got = (from: number, to: number, given: Partial<Told>): Partial<Told> => ({
+  source: '203.0.113.80',
+  destination: '10.0.0.22',
+  sourcePort: 443,
+  destinationPort: 50_000,
+  first: at(from),
+  last: at(to),
+  ...given,
+})
+
+/** Three records of a connection that opened at `from`, cut each minute, at 200 kB/s. */
+const lasting = (from: number, port: number) =>
+  [0, 60, 120].map((later) =>
+    got(from + later, from + later + 60, { destinationPort: port, bytes: 12e6 }),
+  )
+
+function boundsIn(flows: readonly Partial<Told>[], run = { from: 205, to: 375 }) {
+  const scene = new Scene(tableOf(flows), grid)
+  const actors = new Set([scene.hosts.find('10.0.0.22')!])
+  return boundsOf(scene, run, { actors, direction: 'in' })
+}
+
+const six = [0, 1.3, 2.6, 4, 5.3, 6.6].flatMap((later, i) => lasting(200.2 + later, 20_000 + i))
+
+suite('bounds of a congestion', () => {
+  test('it begins with the first of its connections, and ends with the last', () => {
+    assert.deepEqual(boundsIn(six), { from: 200, to: 387 })
+  })
+
+  test('a page that the host fetched just before and just after is no part of it', () => {
+    const pages = [
+      got(193, 200.5, { destinationPort: 30_000, bytes: 900_000 }),
+      got(385, 392, { destinationPort: 30_001, bytes: 900_000 }),
+    ]
+    assert.deepEqual(boundsIn([...six, ...pages]), { from: 200, to: 387 })
+  })
+
+  test('what the host had open all the while is no part of it', () => {
+    const open = Array.from({ length: 10 }, (_, i) =>
+      got(i * 60, i * 60 + 59.9, { destinationPort: 40_000, bytes: 3e6 }),
+    )
+    assert.deepEqual(boundsIn([...six, ...open]), { from: 200, to: 387 })
+  })
+
+  test('a slow beginning belongs to it: by the first packet of the connection', () => {
+    const records = [1e3, 1e5, 1e6, 9e6].map((bytes, i) =>
+      got(165 + i * 10, 175 + i * 10, { destinationPort: 20_000, bytes }),
+    )
+    const full = got(205, 380.5, { destinationPort: 20_000, bytes: 2e8 })
+    assert.deepEqual(boundsIn([...records, full]), { from: 165, to: 381 })
+  })
+
+  test('where a connection of long ago carries it, the rate says when', () => {
+    const slow = got(0, 199.5, { destinationPort: 20_000, bytes: 1e5 })
+    const full = got(200.4, 380.5, { destinationPort: 20_000, bytes: 2e8 })
+    assert.deepEqual(boundsIn([slow, full]), { from: 200, to: 381 })
+  })
+
+  test('it is over when the others open connections again', () => {
+    const openings = Float64Array.from({ length: 600 }, (_, t) => (t < 200 || t >= 384 ? 2 : 0))
+    const [span, core] = [
+      { from: 200, to: 381 },
+      { from: 230, to: 380 },
+    ]
+    assert.equal(returnOf(openings, { span, core, times: 1 }), 384)
+    assert.equal(returnOf(openings, { span: { from: 200, to: 387 }, core, times: 1 }), 387)
+    assert.equal(returnOf(new Float64Array(600), { span, core, times: 1 }), 381)
+  })
+})
