@@ -1,7 +1,7 @@
 /**
  * Short windows, and long ones with a filter: the flows that belong to it are gathered once, some
- * files at a time, in a table of the query's own, and what the query asks is asked of that. So a
- * window is read once and not once a statement and end, and how far a long one has come can be told.
+ * files at a time, in a table, and what the query asks is asked of that. So a window is read once and
+ * not once a statement and end, or question of a page, and how far a long one has come can be told.
  */
 import type { FlowWindow } from '../flows.ts'
 import { Bindings } from './bindings.ts'
@@ -18,7 +18,25 @@ const rowsAtOnce = 2_000_000
 const gatheredRowsMax = 3_000_000
 /** Rows of a window without a filter that are gathered: they are read once, and asked of memory. */
 const wholeRowsMax = 1_000_000
-const table = 'gathered'
+/** What most questions ask for: a table that has it serves those that come next too. */
+const usualColumns = [
+  'flowStartMilliseconds',
+  'flowDurationMilliseconds',
+  'exporterAddressHigh',
+  'exporterAddressLow',
+  'sourceAddressHigh',
+  'sourceAddressLow',
+  'destinationAddressHigh',
+  'destinationAddressLow',
+  'sourceTransportPort',
+  'destinationTransportPort',
+  'protocolIdentifier',
+  'octetDeltaCount',
+  'packetDeltaCount',
+  'samplingInterval',
+  'ingressInterface',
+  'egressInterface',
+]
 
 /** What later statements read, and how: see scan.ts. */
 export async function gather(
@@ -28,22 +46,45 @@ export async function gather(
 ): Promise<ArchiveFiles> {
   if (files.isLong ? !query.filter : files.rows > wholeRowsMax) return files
   const columns = usedColumns(statements)
+  const { from, to, include, filter } = query
+  const key = JSON.stringify([from, to, include, filter, files.inside, files.edge])
+  const lease = await session.tables.take(key, columns, (table) =>
+    fill(session, files, { query, columns: columns.join(', '), table }),
+  )
+  if (lease === null) return files
+  session.atEnd(lease.release)
+  return { ...files, inside: [], edge: [], rows: lease.rows, table: lease.table }
+}
+
+interface Target {
+  query: FlowWindow
+  columns: string
+  table: string
+}
+
+/** Gathers into a table; how many rows it has then, or null, and no table, where these are too many. */
+async function fill(session: Session, files: ArchiveFiles, target: Target): Promise<number | null> {
+  const { query, table } = target
   const share = Math.min(1, rowsAtOnce / files.rows)
   const paths = files.inside.length + files.edge.length
   const atOnce = Math.max(1, Math.ceil(paths * share))
   let [read, kept] = [0, 0]
+  let isTooMuch = false
   try {
     for (const batch of batches(files, atOnce)) {
-      kept += await add(session, batch, { query, columns, isFirst: read === 0 })
+      kept += await add(session, batch, { ...target, isFirst: read === 0 })
       read += batch.paths.length
       query.progress?.(read / paths)
-      if ((kept * paths) / read > gatheredRowsMax) return await without(session, files)
+      isTooMuch = (kept * paths) / read > gatheredRowsMax
+      if (isTooMuch) break
     }
   } catch (error) {
     if (error instanceof QueryTooLarge || !isOutOfMemory(error)) throw error
-    return without(session, files)
+    isTooMuch = true
   }
-  return { ...files, inside: [], edge: [], rows: kept, table }
+  if (!isTooMuch) return kept
+  await session.read(`DROP TABLE IF EXISTS ${table}`, new Bindings())
+  return null
 }
 
 interface Batch {
@@ -63,31 +104,25 @@ function* batches(files: ArchiveFiles, atOnce: number): Generator<Batch> {
 async function add(
   session: Session,
   { paths, isInside }: Batch,
-  facts: { query: FlowWindow; columns: string; isFirst: boolean },
+  { query, columns, table, isFirst }: Target & { isFirst: boolean },
 ): Promise<number> {
-  const { query, columns, isFirst } = facts
   const bindings = new Bindings()
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const belongs = isInside ? 'true' : belongsSql(query.include, window)
   const filter = query.filter ? filterSql(query.filter, bindings) : 'true'
   const rows = `SELECT ${columns} FROM read_parquet(${bindings.texts(paths)}) WHERE ${belongs} AND ${filter}`
-  const sql = isFirst ? `CREATE TEMP TABLE ${table} AS ${rows}` : `INSERT INTO ${table} ${rows}`
+  const sql = isFirst ? `CREATE TABLE ${table} AS ${rows}` : `INSERT INTO ${table} ${rows}`
   const answer = await session.read(sql, bindings)
   return Number(answer.wholes('Count')[0] ?? 0n)
-}
-
-async function without(session: Session, files: ArchiveFiles): Promise<ArchiveFiles> {
-  await session.read(`DROP TABLE IF EXISTS ${table}`, new Bindings())
-  return files
 }
 
 function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Out of Memory Error')
 }
 
-/** The files' columns that statements name. */
-function usedColumns(statements: readonly string[]): string {
+/** The files' columns that statements name, and the usual ones, quoted. */
+function usedColumns(statements: readonly string[]): string[] {
   const text = statements.join(' ')
-  const used = archiveColumns.map(({ name }) => `"${name}"`).filter((name) => text.includes(name))
-  return used.join(', ')
+  const isUsed = (name: string) => usualColumns.includes(name) || text.includes(`"${name}"`)
+  return archiveColumns.filter(({ name }) => isUsed(name)).map(({ name }) => `"${name}"`)
 }

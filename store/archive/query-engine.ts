@@ -1,8 +1,9 @@
 /** DuckDB as the engine of the archive's queries: in memory, bounded, and it can be stopped. */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 
-import type { Bindings } from './bindings.ts'
+import { Bindings } from './bindings.ts'
 import { QueryTooLarge } from './query-error.ts'
+import { SharedTables } from './shared-tables.ts'
 
 export interface EngineLimits {
   threads: number
@@ -42,11 +43,20 @@ export interface Session {
   read(sql: string, bindings: Bindings): Promise<Table>
   /** The answer a chunk of some thousand rows at a time, as it is found. */
   stream(sql: string, bindings: Bindings): AsyncGenerator<DuckDBDataChunk>
+  /** Tables that queries share. */
+  readonly tables: SharedTables
+  /** Does something when the query has ended, however it ends. */
+  atEnd(task: () => void): void
 }
 
 export class QueryEngine {
   readonly #instance: DuckDBInstance
   readonly #limits: EngineLimits
+  readonly #tables = new SharedTables((table) =>
+    this.query(undefined, (session) =>
+      session.read(`DROP TABLE IF EXISTS ${table}`, new Bindings()),
+    ),
+  )
 
   private constructor(instance: DuckDBInstance, limits: EngineLimits) {
     this.#instance = instance
@@ -91,6 +101,7 @@ export class QueryEngine {
   }
 
   close(): void {
+    this.#tables.close()
     this.#instance.closeSync()
   }
 
@@ -108,18 +119,25 @@ export class QueryEngine {
     const abort = () => stop(signal?.reason)
     signal?.addEventListener('abort', abort)
     const timer = setTimeout(() => stop(tooLong(queryMs)), queryMs)
+    const tasks: (() => void)[] = []
+    const atEnd = (task: () => void) => void tasks.push(task)
     try {
-      return await work(sessionOn(connection, () => stopped))
+      const statements = statementsOn(connection, () => stopped)
+      return await work({ ...statements, tables: this.#tables, atEnd })
     } catch (error) {
       throw stopped ?? toRefusal(error, this.#limits)
     } finally {
+      for (const task of tasks) task()
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
     }
   }
 }
 
-function sessionOn(connection: DuckDBConnection, stopped: () => unknown): Session {
+function statementsOn(
+  connection: DuckDBConnection,
+  stopped: () => unknown,
+): Pick<Session, 'read' | 'stream'> {
   const begin = () => {
     // An interrupt between two statements stops neither: the next must not begin.
     if (stopped() !== undefined) throw stopped()

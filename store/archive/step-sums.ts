@@ -41,15 +41,13 @@ class RowSums {
 
   add(row: number, value: number): void {
     const sums = this.#sums
-    if (value < carried) sums[row] = sums[row]! + value
-    else {
-      sums[row] = sums[row]! + (value - carried)
+    let sum = sums[row]! + (value < carried ? value : value - carried)
+    if (value >= carried) this.#carry(row)
+    if (sum >= carried) {
+      sum -= carried
       this.#carry(row)
     }
-    if (sums[row]! >= carried) {
-      sums[row] = sums[row]! - carried
-      this.#carry(row)
-    }
+    sums[row] = sum
   }
 
   /** The double next to a row's sum. */

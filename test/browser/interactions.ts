@@ -1,0 +1,95 @@
+/** What people do in Explore, one after the other, and how long the API takes for each. */
+import assert from 'node:assert/strict'
+
+import type { Browser, Page } from 'playwright-core'
+
+import { answered, openPage } from './opened.ts'
+
+const day = '?from=2026-11-16T00:00:00Z&to=2026-11-17T00:00:00Z&tz=UTC'
+const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z&tz=UTC'
+const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&tz=UTC'
+const filters = ['port 443', 'host 10.0.0.22', 'net 203.0.113.0/24 and not port 53']
+const splits = ['port', 'protocol', 'direction', 'exporter', 'host']
+const measures = ['packets', 'flows', 'active', 'bits']
+const zooms = 6
+
+/** Zooms, filters and switches in a page of the replayed Monday; how long the slowest answer took to each. */
+export async function interact(
+  browser: Browser,
+  url: string,
+): Promise<{ answers: string; p95Ms: number }> {
+  const { page, complaints } = await openPage(browser, `${url}/${day}`)
+  const times: [name: string, ms: number, path: string][] = []
+  const measured = async (name: string, act: () => Promise<void>) => {
+    await page.evaluate(() => performance.clearResourceTimings())
+    await act()
+    // What is asked for is asked for within a moment.
+    await page.waitForTimeout(150)
+    await answered(page)
+    times.push([name, ...(await slowest(page))])
+  }
+  await answered(page)
+  for (const window of [morning, around])
+    for (const by of splits) {
+      await page.goto(`${url}/${window}&by=${by === 'host' ? 'port' : 'host'}`)
+      await answered(page)
+      await measured(`split by ${by}`, () => press(page, 'Split by', by))
+    }
+  for (const window of [day, morning, around])
+    for (const measure of measures) {
+      if (measure === 'packets') await page.goto(`${url}/${window}`)
+      await answered(page)
+      await measured(measure, () => press(page, 'Measure', measure))
+    }
+  for (const window of [day, morning]) {
+    await page.goto(`${url}/${window}`)
+    await answered(page)
+    for (let i = 0; i < zooms; i++) await measured('zoom in', () => key(page, '+'))
+    for (let i = 0; i < zooms; i++) await measured('zoom out', () => key(page, '-'))
+  }
+  for (const window of [day, morning, around])
+    for (const filter of filters) {
+      await page.goto(`${url}/${window}`)
+      await answered(page)
+      await measured(`filter ${filter}`, async () => {
+        const box = page.getByLabel('Filter', { exact: true })
+        await box.fill(filter)
+        await box.press('Enter')
+      })
+    }
+  assert.deepEqual(complaints, [])
+  await page.close()
+  const sorted = times.map(([, ms]) => ms).sort((a, b) => a - b)
+  const at = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1]!)
+  const list = times.map(([name, ms, path]) => `${name} ${Math.round(ms)} ${path}`).join(', ')
+  return {
+    answers: `${times.length} interactions, ms: median ${at(0.5)}, p95 ${at(0.95)}, most ${at(1)}: ${list}`,
+    p95Ms: at(0.95),
+  }
+}
+
+async function press(page: Page, group: string, word: string): Promise<void> {
+  const name = { name: word, exact: true }
+  await page.getByRole('group', { name: group }).getByRole('button', name).click()
+}
+
+async function key(page: Page, name: string): Promise<void> {
+  await page.locator('.chart').focus()
+  await page.keyboard.press(name)
+}
+
+/** The longest time from a question to the end of its answer, of those that were asked since the timings were cleared; and its path. */
+function slowest(page: Page): Promise<[ms: number, path: string]> {
+  return page.evaluate(() => {
+    const all = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
+    // What the page gave up, because something else was wanted meanwhile, has no answer.
+    const asked = all.filter(
+      ({ name, responseStatus }) => name.includes('/api/') && responseStatus > 0,
+    )
+    if (asked.length === 0) throw new Error('nothing was asked')
+    const of = ({ requestStart, responseEnd }: PerformanceResourceTiming) =>
+      responseEnd - requestStart
+    const most = asked.reduce((a, b) => (of(b) > of(a) ? b : a))
+    return [of(most), new URL(most.name).pathname] as const
+  })
+}
