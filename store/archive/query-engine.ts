@@ -41,7 +41,9 @@ export class Table implements AnswerColumns {
 /** One query's connection: its statements can be stopped together. */
 export interface Session {
   read(sql: string, bindings: Bindings): Promise<Table>
-  /** The answer a chunk of some thousand rows at a time, as it is found. */
+  /** The answer in chunks of some thousand rows, all at once. */
+  chunks(sql: string, bindings: Bindings): Promise<readonly DuckDBDataChunk[]>
+  /** The answer a chunk at a time, as it is found: with a filter, chunks have few rows, and each costs some time. */
   stream(sql: string, bindings: Bindings): AsyncGenerator<DuckDBDataChunk>
   /** Tables that queries share. */
   readonly tables: SharedTables
@@ -137,7 +139,7 @@ export class QueryEngine {
 function statementsOn(
   connection: DuckDBConnection,
   stopped: () => unknown,
-): Pick<Session, 'read' | 'stream'> {
+): Pick<Session, 'read' | 'chunks' | 'stream'> {
   const begin = () => {
     // An interrupt between two statements stops neither: the next must not begin.
     if (stopped() !== undefined) throw stopped()
@@ -148,6 +150,12 @@ function statementsOn(
       const { values, types } = bindings.usedIn(sql)
       const reader = await connection.runAndReadAll(sql, values, types)
       return new Table(reader.currentRowCount, reader.getColumnsObject())
+    },
+    async chunks(sql, bindings) {
+      begin()
+      const { values, types } = bindings.usedIn(sql)
+      const result = await connection.run(sql, values, types)
+      return result.fetchAllChunks()
     },
     async *stream(sql, bindings) {
       begin()

@@ -8,7 +8,7 @@ import type { Network } from '../../flow/address.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import type { FieldName } from '../measurement.ts'
 import { Bindings } from './bindings.ts'
-import { bytes, first, last, packets } from './expressions.ts'
+import { bytes, first, last, packets, type BoundWindow } from './expressions.ts'
 import { gather } from './gather.ts'
 import { Keys } from './keys.ts'
 import { openings } from './openings.ts'
@@ -16,7 +16,10 @@ import type { Session, Table } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
 import { assembleSeries, type Chosen } from './series-answer.ts'
-import { StepSums, type PlacedFlows } from './step-sums.ts'
+import { rowsMax, StepSums, type PlacedFlows } from './step-sums.ts'
+
+/** Of so many flows those that are taken apart are held at once, which is quicker: 50 bytes each. */
+const heldRowsMax = 1_000_000
 
 export interface SeriesRequest extends FlowSeriesQuery {
   local: readonly Network[]
@@ -33,7 +36,7 @@ export async function flowSeries(
   const words = query.by.filter((word) => word !== 'direction')
   const hasDirection = words.length < query.by.length
   const scanned = { files, query, keys: new Keys(words, query.local), hasDirection }
-  const statements = [flowsSql(scanned, new Bindings())]
+  const statements = [flowsSql(scanned, new Bindings(), true)]
   const read = query.connections
     ? await openings(session, files, query)
     : await gather(session, files, { query, statements })
@@ -49,10 +52,18 @@ interface Asked {
   hasDirection: boolean
 }
 
-/** The flows of the window, once for each end that counts. */
-function flowsSql(asked: Asked, bindings: Bindings): string {
-  const { keys, hasDirection } = asked
-  const columns = ({ end }: ScanPart) => [
+/** The step in which a flow begins, and whether it lies wholly within it. */
+function stepSql({ from }: BoundWindow, stepMs: string): { step: string; isWhole: string } {
+  const step = `(greatest(${first}, ${from}) - ${from}) // ${stepMs}`
+  const end = `${from} + (${step} + 1) * ${stepMs}`
+  return { step, isWhole: `(${first} >= ${from} AND ${last} <= ${end})` }
+}
+
+/** The flows of the window that lie wholly in one step, or all others; once for each end that counts. */
+function flowsSql(asked: Asked, bindings: Bindings, isWhole: boolean): string {
+  const { query, keys, hasDirection } = asked
+  const stepMs = bindings.whole(query.stepMs)
+  const columns = ({ end, window }: ScanPart) => [
     ...keys.columns(end, bindings),
     `${hasDirection ? keys.direction(end, bindings) : '0'} AS direction`,
     '"exporterAddressHigh" AS exporter_high',
@@ -61,8 +72,10 @@ function flowsSql(asked: Asked, bindings: Bindings): string {
     `${last} AS last_ms`,
     `${bytes} AS bytes`,
     `${packets} AS packets`,
+    ...(isWhole ? [`${stepSql(window, stepMs).step} AS step`] : []),
   ]
-  const condition = ({ end }: ScanPart) => keys.isSaid(end)
+  const condition = ({ end, window }: ScanPart) =>
+    `${isWhole ? '' : 'NOT '}${stepSql(window, stepMs).isWhole} AND ${keys.isSaid(end)}`
   return scanSql(asked, { columns, condition }, bindings)
 }
 
@@ -101,20 +114,37 @@ const placedColumns = [
   ['packets::DOUBLE', 8],
 ] as const
 
-/** Sums by step, exporter, key and direction. */
+/**
+ * Sums by step, exporter, key and direction. Most flows lie in one step, and are summed by DuckDB; the
+ * others are taken apart in a loop over its columns.
+ */
 async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise<Table> {
   const { query, keys } = asked
-  const bindings = new Bindings()
   const listed = chosen?.[0]?.length ?? 0
-  const chosenSql = chosen && listed > 0 ? keys.listSql(chosen, bindings) : ''
-  const places = chosenSql ? `LEFT JOIN (${chosenSql}) USING (${keys.names.join(', ')})` : ''
-  const place = chosenSql ? `coalesce(place, ${listed})` : '0'
+  const placedSql = (isWhole: boolean, bindings: Bindings) => {
+    const flows = flowsSql(asked, bindings, isWhole)
+    if (chosen === null || listed === 0) return `SELECT *, 0 AS key_place FROM (${flows})`
+    return `SELECT *, coalesce(place, ${listed}) AS key_place FROM (${flows})
+      LEFT JOIN (${keys.listSql(chosen, bindings)}) USING (${keys.names.join(', ')})`
+  }
   const sums = new StepSums(query, listed + 1)
-  for await (const chunk of session.stream(
-    `SELECT ${placedColumns.map(([sql]) => sql).join(', ')}
-     FROM (SELECT *, ${place} AS key_place FROM (${flowsSql(asked, bindings)}) ${places})`,
-    bindings,
-  ))
+  const wholes = new Bindings()
+  const group = 'step, key_place, direction, exporter_high, exporter_low'
+  sums.addWhole(
+    await session.read(
+      `SELECT step::DOUBLE AS step, key_place::DOUBLE AS place, direction::DOUBLE AS direction, exporter_high, exporter_low,
+         sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS flows, sum(last_ms - first_ms) AS active
+       FROM (${placedSql(true, wholes)}) GROUP BY ${group} LIMIT ${rowsMax + 1}`,
+      wholes,
+    ),
+  )
+  const others = new Bindings()
+  const columns = placedColumns.map(([sql]) => sql).join(', ')
+  const sql = `SELECT ${columns} FROM (${placedSql(false, others)})`
+  const isShort = asked.files.rows <= heldRowsMax
+  for await (const chunk of isShort
+    ? await session.chunks(sql, others)
+    : session.stream(sql, others))
     sums.add(placedFlows(chunk))
   return sums.table()
 }

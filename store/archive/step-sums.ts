@@ -1,11 +1,11 @@
 /**
- * Sums by step, exporter, key and direction, of flows that come one after the other: SQL would take
- * five times as long to take them apart.
+ * Sums by step, exporter, key and direction: of flows that lie in one step as they come, summed; of
+ * others one after the other, since SQL would take five times as long to take them apart.
  */
 import { activeWithin, countUpTo } from '../../flow/spread.ts'
 import { restDirections } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
-import { Table } from './query-engine.ts'
+import { Table, type AnswerColumns } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 
 /** Flows as columns, read at once: to which key and direction they belong, from whom they come, and what they came to. */
@@ -28,7 +28,7 @@ export interface PlacedFlows {
 /** Parts of flows (one a step that a flow touches) that one query may make. */
 const partsMax = 100_000_000
 /** Rows of an answer: steps × exporters × keys. */
-const rowsMax = 2_000_000
+export const rowsMax = 2_000_000
 const rowsAtFirst = 4096
 /** Sums from here on are carried, so that they are exact beyond what a double holds. */
 const carried = 2 ** 52
@@ -48,6 +48,13 @@ class RowSums {
       this.#carry(row)
     }
     sums[row] = sum
+  }
+
+  /** Adds a whole number of any size. */
+  addWhole(row: number, value: bigint): void {
+    const carries = value / BigInt(carried)
+    if (carries > 0n) this.#carries.set(row, (this.#carries.get(row) ?? 0) + Number(carries))
+    this.add(row, Number(value % BigInt(carried)))
   }
 
   /** The double next to a row's sum. */
@@ -102,6 +109,23 @@ export class StepSums {
   }
 
   /**
+   * Counts in what flows came to that lie wholly in one step: rows with its number, the place of their
+   * key, direction, exporter and whole sums.
+   * @throws QueryTooLarge where there are too many rows
+   */
+  addWhole(table: AnswerColumns): void {
+    const [steps, places, directions] = ['step', 'place', 'direction'].map((name) => table.numbers(name)) // prettier-ignore
+    const [highs, lows] = ['exporter_high', 'exporter_low'].map((name) => table.wholes(name))
+    const counts = fieldNames.map((field) => table.wholes(field))
+    for (let i = 0; i < table.count; i++) {
+      const words = new Uint32Array(BigInt64Array.of(highs![i]!, lows![i]!).buffer)
+      const key = this.#exporterOf(words) * this.#places + places![i]!
+      const row = this.#row(key * restDirections.length + directions![i]!, steps![i]!)
+      fieldNames.forEach((field, at) => this.#sums[field].addWhole(row, counts[at]![i]!))
+    }
+  }
+
+  /**
    * Counts flows in.
    * @throws QueryTooLarge where they fall into too many parts or rows
    */
@@ -113,14 +137,6 @@ export class StepSums {
       const [first, last] = [flows.first[i]!, flows.last[i]!]
       const [bytes, packets] = [flows.bytes[i]!, flows.packets[i]!]
       const step = Math.trunc((Math.max(first, from) - from) / stepMs)
-      if (first >= from && last <= from + (step + 1) * stepMs) {
-        const row = this.#row(group, step)
-        sums.bytes.add(row, bytes)
-        sums.packets.add(row, packets)
-        sums.flows.add(row, 1)
-        sums.active.add(row, last - first)
-        continue
-      }
       const lastStep = Math.trunc((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs)
       this.#parts += lastStep - step + 1
       if (this.#parts > partsMax) throw tooManyParts(stepMs)
