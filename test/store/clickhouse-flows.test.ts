@@ -46,11 +46,11 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     const settings = readSettings(nodes.environment(database)).clickhouse
     const flows = await openClickHouseFlows({ settings, local, keepMs })
     const list = join(folder, 'list')
-    const ship = async () => {
+    const ship = async (merging = {}) => {
       const connection = new Connection({ settings, timeoutMs: 20_000 })
       const parts = { archive: folder, folder: list, connection, writer: 'weir', keepMs }
       const shipping = await Shipping.open({ ...parts, now: Date.now })
-      const open = await Archive.open(folder)
+      const open = await Archive.open(folder, merging)
       await open.merge(Number.POSITIVE_INFINITY)
       shipping.look(archiveSeen(open, Date.now()))
       return {
@@ -128,6 +128,21 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
       `SELECT is_live, count(), sum(rows) FROM ${database}.flow_files FINAL GROUP BY is_live ORDER BY is_live`,
     )
     assert.equal(listed, '0\t1\t0\n1\t1\t3')
+  })
+
+  test('an interval with several files has them all', async (t) => {
+    const folder = await scratchFolder(t)
+    for (const octets of [100, 10, 1]) {
+      const part = await Archive.open(folder)
+      part.add(columnsOf([told({ octets }), told({ octets })]))
+      await part.publish({})
+      await part.close()
+    }
+    const { flows, ship } = await ready(t, folder)
+    assert.equal((await (await ship({ mergeRowsMax: 3 })).done()).sent, 3)
+    const window = { from: t0 - 1, to: t0 + minuteMs, include: 'any' as const }
+    const { total } = await flows.top({ ...window, by: ['src'], order: 'bytes', limit: 3 })
+    assert.deepEqual([total.bytes, total.flows], [222, 6])
   })
 
   test('sent while the node is killed, and again without the list of what was sent: each flow once', async (t) => {
