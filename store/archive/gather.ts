@@ -47,13 +47,17 @@ export async function gather(
   if (files.isLong ? !query.filter : files.rows > wholeRowsMax) return files
   const columns = usedColumns(statements)
   const { from, to, include, filter } = query
-  const key = JSON.stringify([from, to, include, filter, files.inside, files.edge])
-  const lease = await session.tables.take(key, columns, (table) =>
+  const paths = [...files.inside, ...files.edge]
+  const key = JSON.stringify([from, to, include, filter, paths])
+  const isWhole = !filter && include === 'any'
+  const wanted = { key, columns, from, to, files: paths, isWhole }
+  const lease = await session.tables.take(wanted, (table) =>
     fill(session, files, { query, columns: columns.join(', '), table }),
   )
   if (lease === null) return files
   session.atEnd(lease.release)
-  return { ...files, inside: [], edge: [], rows: lease.rows, table: lease.table }
+  const { table, rows, isWider } = lease
+  return { ...files, inside: [], edge: [], rows, table, isWider }
 }
 
 interface Target {

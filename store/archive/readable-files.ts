@@ -144,8 +144,9 @@ export interface ArchiveFiles {
   rows: number
   /** Read once where a filter is asked for, since each statement would read them anew. */
   isLong: boolean
-  /** A table of those that belong and pass the filter, in place of the files: see gather.ts. */
+  /** A table of those that belong and pass the filter, or of more, in place of the files: see gather.ts. */
   table?: string
+  isWider?: boolean
 }
 
 /** Refuses a window that no query could read in its time, with what there is and how much could be asked for. */

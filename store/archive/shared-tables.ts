@@ -8,9 +8,26 @@ const keptMs = 10_000
 /** Rows of tables that nobody asks just now, in all: some 100 bytes each. */
 const keptRowsMax = 1_000_000
 
+/** What a table is to hold. */
+export interface Wanted {
+  /** The same for the same rows. */
+  key: string
+  columns: readonly string[]
+  /** [from, to), unix ms, of the window, and the files that are read for it. */
+  from: number
+  to: number
+  files: readonly string[]
+  /** Whether all flows are in it any part of which lies in the window; with a filter they are not. */
+  isWhole: boolean
+}
+
 interface Entry {
   readonly name: string
   readonly columns: ReadonlySet<string>
+  readonly files: ReadonlySet<string>
+  readonly from: number
+  readonly to: number
+  readonly isWhole: boolean
   /** How many rows it has; null where too many would be gathered. */
   rows: Promise<number | null>
   kept: number
@@ -22,6 +39,8 @@ interface Entry {
 export interface Lease {
   table: string
   rows: number
+  /** It holds more than was wanted: which flows belong and pass is still to be asked. */
+  isWider: boolean
   release: () => void
 }
 
@@ -36,35 +55,49 @@ export class SharedTables {
   }
 
   /**
-   * The table of what `key` stands for, with the columns at least: the one that is there, or is just
-   * being made, or a new one. `make` fills a table of the name that it is given, and tells its rows, or
-   * null where these are too many; so does this.
+   * A table with what is wanted: one that is there, or is just being made, or a new one. `make` fills a
+   * table of the name that it is given, and tells its rows, or null where these are too many; so does this.
    * @throws what `make` throws
    */
   async take(
-    key: string,
-    columns: readonly string[],
+    wanted: Wanted,
     make: (table: string) => Promise<number | null>,
   ): Promise<Lease | null> {
     for (;;) {
-      const known = this.#entries.get(key)
-      const isNew = known === undefined || columns.some((column) => !known.columns.has(column))
-      const entry = isNew ? this.#begin(key, columns, make) : known
+      const found = this.#find(wanted)
+      const [key, entry] = found ?? [wanted.key, this.#begin(wanted, make)]
       entry.users++
       if (entry.timer) clearTimeout(entry.timer)
       entry.timer = null
+      const release = () => this.#release(key, entry)
       try {
         const rows = await entry.rows
-        if (rows !== null)
-          return { table: entry.name, rows, release: () => this.#release(key, entry) }
-        this.#release(key, entry)
-        return null
+        if (rows !== null) return { table: entry.name, rows, isWider: key !== wanted.key, release }
+        release()
+        if (key === wanted.key) return null
       } catch (error) {
-        this.#release(key, entry)
+        release()
         // Who made it for others may have been called off: they make it themselves.
-        if (isNew) throw error
+        if (!found) throw error
       }
     }
+  }
+
+  /** The table itself, or one of all flows of a window around it. */
+  #find({ key, columns, from, to, files }: Wanted): [key: string, entry: Entry] | null {
+    const has = (entry: Entry) => columns.every((column) => entry.columns.has(column))
+    const own = this.#entries.get(key)
+    if (own && has(own)) return [key, own]
+    const around = [...this.#entries].find(
+      ([, entry]) =>
+        entry.isWhole &&
+        entry.kept > 0 &&
+        entry.from <= from &&
+        entry.to >= to &&
+        has(entry) &&
+        files.every((file) => entry.files.has(file)),
+    )
+    return around ?? null
   }
 
   /** Forgets all tables, which go with their engine. */
@@ -73,15 +106,14 @@ export class SharedTables {
     this.#entries.clear()
   }
 
-  #begin(
-    key: string,
-    columns: readonly string[],
-    make: (table: string) => Promise<number | null>,
-  ): Entry {
+  #begin(wanted: Wanted, make: (table: string) => Promise<number | null>): Entry {
+    const { key, columns, files, ...facts } = wanted
     const name = `gathered_${++this.#made}`
     const entry: Entry = {
+      ...facts,
       name,
       columns: new Set(columns),
+      files: new Set(files),
       rows: make(name),
       kept: 0,
       users: 0,

@@ -220,11 +220,24 @@ export class StepSums {
     return row
   }
 
+  /** The rows by step, then exporter, key and direction: the same for the same flows, in whatever order they came. */
   #inOrder(): Uint32Array {
-    const steps = this.#steps
-    return Uint32Array.from(this.#codes.keys()).sort(
-      (a, b) => (this.#codes[a]! % steps) - (this.#codes[b]! % steps) || this.#codes[a]! - this.#codes[b]!, // prettier-ignore
-    )
+    const byAddress = [...this.#exporters.keys()].sort((a, b) => this.#compare(a, b))
+    const ranks = new Float64Array(byAddress.length)
+    byAddress.forEach((exporter, rank) => (ranks[exporter] = rank))
+    const groups = this.#places * restDirections.length
+    const orders = Float64Array.from(this.#codes, (code) => {
+      const group = Math.floor(code / this.#steps)
+      const rank = ranks[Math.floor(group / groups)]!
+      return (code % this.#steps) * byAddress.length * groups + rank * groups + (group % groups)
+    })
+    return Uint32Array.from(orders.keys()).sort((a, b) => orders[a]! - orders[b]!)
+  }
+
+  #compare(a: number, b: number): number {
+    const [one, other] = [this.#exporters[a]!, this.#exporters[b]!]
+    const at = [1, 0, 3, 2].find((word) => one[word] !== other[word])
+    return at === undefined ? 0 : one[at]! - other[at]!
   }
 }
 

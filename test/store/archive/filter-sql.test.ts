@@ -86,3 +86,38 @@ test('a long window, which is gathered first, gives the same answers', async (t)
   )
   await fc.assert(property, { numRuns: 12 })
 })
+
+test('narrower windows, with filters and without, are answered from what was gathered of a wider one', async (t) => {
+  const sampled = fc.sample(fc.array(flow, { minLength: 250, maxLength: 250 }), { numRuns: 1 })
+  const folder = await scratchFolder(t)
+  await archive(folder, sampled[0]!.slice(0, 100), sampled[0]!.slice(100))
+  const local = new NetworkSet([])
+  const store = await openFlowStore(folder, { local })
+  t.after(() => store.close())
+  const span = { from: t0 - 60_000, to: t0 + 600_000 }
+  const most = { order: 'bytes', limit: 5 } as const
+  await store.top({ ...span, include: 'any', by: ['host'], ...most })
+  const property = fc.asyncProperty(
+    fc.option(generatedFilters({ addresses }), { nil: undefined }),
+    oneOf<Include>('any', 'start', 'end', 'within'),
+    fc.integer({ min: 0, max: 5 }),
+    fc.integer({ min: 1, max: 5 }),
+    async (filter, include, start, minutes) => {
+      const from = span.from + start * 60_000
+      const window = { from, to: from + minutes * 60_000, include, ...(filter && { filter }) }
+      const fresh = await openFlowStore(folder, { local })
+      try {
+        for (const by of ['host', 'port', 'interface'] as const) {
+          const asked = { ...window, by: [by], ...most }
+          assert.deepEqual(await store.top(asked), await fresh.top(asked))
+        }
+        const asked = { ...window, by: ['host', 'direction'] as const, order: 'flows' as const, top: 3, stepMs: 60_000 } // prettier-ignore
+        const [a, b] = [await store.series(asked), await fresh.series(asked)]
+        assert.deepEqual(a, b)
+      } finally {
+        await fresh.close()
+      }
+    },
+  )
+  await fc.assert(property, { numRuns: 25 })
+})
