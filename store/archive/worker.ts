@@ -66,7 +66,15 @@ class ArchiveWriter {
   }
 
   /** Writes the rows of an interval's files as one, sorted. */
-  merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
+  async merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
+    try {
+      return await this.#merge(interval, files, target)
+    } finally {
+      await this.#giveBack()
+    }
+  }
+
+  #merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
     const list = files.map((file) => quote(join(this.#folder, file))).join(', ')
     return this.#write({
       interval,
@@ -80,6 +88,11 @@ class ArchiveWriter {
         )
       },
     })
+  }
+
+  /** Freed memory goes back to the system only when DuckDB is told its limit, anew: of a sort, 300 MB lay idle. */
+  async #giveBack(): Promise<void> {
+    await this.#connection.run(`SET memory_limit = ${quote(memoryLimit)}`)
   }
 
   /** As they were received, which costs little: what is sorted is the interval, once. */
