@@ -6,7 +6,7 @@
 /** A table is kept so long after it was last asked. */
 const keptMs = 10_000
 /** Rows of tables that nobody asks just now, in all: some 100 bytes each. */
-const keptRowsMax = 1_000_000
+const keptRowsMax = 500_000
 
 /** What a table is to hold. */
 export interface Wanted {
