@@ -42,6 +42,8 @@ export class Upkeep {
   readonly #manifest: Manifest<ArchiveEntry>
   readonly #thread: ArchiveThread
   readonly #mergeRowsMax: number
+  /** The hour in which there was nothing left to bundle. */
+  #bundledHour: number | null = null
 
   constructor({ folder, manifest, thread, mergeRowsMax = sortedRowsMax }: UpkeepParts) {
     this.#folder = folder
@@ -84,15 +86,22 @@ export class Upkeep {
    * @throws when writing fails
    */
   async bundle(nowMs: number): Promise<boolean> {
+    const hour = Math.floor((nowMs - settledMs) / bundledSpansMs[0]!)
+    // To look through all files takes a while: where there was nothing, nothing comes before the next hour is over.
+    if (this.#bundledHour === hour) return false
     const entries = this.#toBundle(nowMs)
-    if (entries === null) return false
+    if (entries === null) {
+      this.#bundledHour = hour
+      return false
+    }
     const replacement = await this.#mergeFiles(entries, [])
     if (replacement) await this.#replace(replacement)
     return true
   }
 
   #toBundle(nowMs: number): ArchiveEntry[] | null {
-    const sorted = this.#manifest.entries().toSorted((a, b) => b.interval - a.interval)
+    const small = this.#manifest.entries().filter(({ rows }) => rows < bundleRowsMax)
+    const sorted = small.sort((a, b) => b.interval - a.interval)
     for (const spanMs of bundledSpansMs) {
       const over = nowMs - settledMs - ((nowMs - settledMs) % spanMs)
       const spans = Map.groupBy(

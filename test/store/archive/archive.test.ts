@@ -246,7 +246,7 @@ test('the files of an hour that is over become one, then those of the day, and l
   await add(9, day + 2 * intervalMs)
   assert.equal(await bundleAll(day + hourMs + 900_000), 0)
   await archive.merge(Number.POSITIVE_INFINITY)
-  assert.equal(await bundleAll(day + 2 * hourMs), 1)
+  assert.equal(await bundleAll(day + 2 * hourMs + 900_000), 1)
   assert.equal(archive.entries().length, 3)
   assert.equal(await bundleAll(day + 2 * 86_400_000), 1)
   assert.deepEqual(names(), ['20261116T000000Z-20261116T050500Z'])
