@@ -24,32 +24,78 @@ const mainPart = 0.25
 const sampledLeast = 8
 /** Connections as great as those of an event are opened at other times so often, a second. */
 const strayRate = 1 / 60
+/** The others are quiet where they open this share of what they do beside; by at least so many connections that were due. */
+const quietShare = 0.1
+const quietLeast = 12
 /** The others' return is looked for so far around the actors' end. */
 const returnSeconds = 15
 const laterSeconds = 60
 /** New connections of others that must come after an event, or their return cannot be told. */
 const laterLeast = 12
 
-/** From the onset of the actors to their end. */
+/** From the onset of the actors to their end. `others`: connections of everybody else, by second. */
 export function boundsOf(
   scene: Scene,
   run: Run,
-  { actors, direction }: { actors: ReadonlySet<number>; direction: HostDirection },
+  given: { actors: ReadonlySet<number>; direction: HostDirection; others: Float64Array },
 ): Run {
+  const { actors, direction, others } = given
   const rate = scene.seriesOf(actors, direction)
   const span = spanOf(rate, run)
   const main = mainConnections(scene, actors, {
     span,
     bytes: mean(rate, span.from, span.to) * (span.to - span.from),
   })
-  if (main === null) return span
+  if (scene.times > 1 && (main?.length ?? 0) < sampledLeast) return span
+  if (main === null) return byOthers(span, others)
   const { first, last } = scene.connections
   const from = onsetOf(
     main.map((i) => scene.place(first[i]!)),
     { from: span.from, to: Math.max(span.from, run.from) },
+    Math.floor((span.from + span.to) / 2),
   )
   const ended = Math.floor(main.reduce((most, i) => Math.max(most, scene.place(last[i]!)), 0)) + 1
-  return { from, to: Math.max(from + 1, Math.min(span.to, ended)) }
+  const to = ended <= span.to ? ended : lastedOf(span, ended, others)
+  return { from, to: Math.max(from + 1, to) }
+}
+
+/** To when connections that go on at a lower rate belong to an event: for as long as the others are quiet. */
+function lastedOf(span: Run, ended: number, others: Float64Array): number {
+  const to = Math.min(others.length, ended + slowSeconds)
+  const quiet = quietOf(others, { from: Math.max(0, span.from - slowSeconds), to })
+  if (quiet === null || quiet.to < span.to || ended < quiet.to - returnSeconds) return span.to
+  return Math.min(ended, quiet.to)
+}
+
+/**
+ * A connection of long ago may carry an event in records that reach across its ends, by as much as they
+ * last: the others' quiet then says better when it was.
+ */
+function byOthers(span: Run, others: Float64Array): Run {
+  const quiet = quietOf(others, {
+    from: Math.max(0, span.from - slowSeconds),
+    to: Math.min(others.length, span.to + slowSeconds),
+  })
+  return quiet ?? span
+}
+
+/** The seconds within a time in which hardly anything was opened, by greatest likelihood; null where none stand out. */
+function quietOf(openings: Float64Array, { from, to }: Run): Run | null {
+  const beside = [
+    mean(openings, from - besideSeconds, from),
+    mean(openings, to, to + besideSeconds),
+  ]
+  const usual = Math.min(...beside)
+  const within = Math.max(1e-3, quietShare * usual)
+  const [step, slope] = [Math.log(within / usual), within - usual]
+  let best: Run | null = null
+  let [bestScore, score, start] = [quietLeast, 0, from]
+  for (let t = from; t < to; t++) {
+    score += openings[t]! * step - slope
+    if (score <= 0) [score, start] = [0, t + 1]
+    if (score > bestScore) [bestScore, best] = [score, { from: start, to: t + 1 }]
+  }
+  return best
 }
 
 /** Where the actors' rate leaves, and comes back to, what it is beside. */
@@ -96,16 +142,18 @@ function mainConnections(
   if (carried * times < carriedShare * bytes) return null
   let [sum, count] = [0, 0]
   while (count < own.length && sum < mainShare * carried) sum += connections.bytes[own[count++]!]!
-  const main = own.filter((i) => connections.bytes[i]! >= (mainPart * sum) / count)
-  return times > 1 && main.length < sampledLeast ? null : main
+  return own.filter((i) => connections.bytes[i]! >= (mainPart * sum) / count)
 }
 
 /**
  * The second of the first of an event's connections, given by their places, but for strays long before
- * them. The actors' rate rises within `rise`.
+ * them. The actors' rate rises within `rise`; by something else, where no such connection begins before
+ * the `middle` of the event.
  */
-function onsetOf(opened: readonly number[], rise: Run): number {
-  const [start, end] = [rise.from - slowSeconds, rise.to + nearSeconds / 2]
+function onsetOf(opened: readonly number[], rise: Run, middle: number): number {
+  const start = rise.from - slowSeconds
+  const risen = rise.to + nearSeconds / 2
+  const end = opened.some((t) => t >= start && t < risen) ? risen : middle
   const near = opened.map(Math.floor).filter((t) => t >= start && t < end)
   if (near.length === 0) return rise.from
   const counts = new Float64Array(end - start)

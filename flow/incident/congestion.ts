@@ -110,11 +110,11 @@ function judge(
   const { direction } = candidate
   const actors = new Set(candidate.actors)
   const rate = scene.seriesOf(actors, direction)
-  const span = boundsOf(scene, candidate, { actors, direction })
+  const others = new Others(scene, actors)
+  const span = boundsOf(scene, candidate, { actors, direction, others: others.openings })
   if (span.to - span.from < sensitivity.leastSeconds) return null
   const length = span.to - span.from
   const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to: span.to - 1 }
-  const others = new Others(scene, actors)
   const compare = (side: 'before' | 'after') =>
     besides(scene, { span, events }, side).map((beside) => others.fall(core, beside))
   const [before, after] = [compare('before'), compare('after')]

@@ -161,23 +161,32 @@ function sum(counts: ReadonlyMap<number, number>): number {
   return all
 }
 
+/** A peer with most connections, but less than this share of the bytes, is not the main one beside one with more than half. */
+const mainLeast = 0.1
+const mainHalf = 0.5
+
 function mainPeer(
   { hosts }: Scene,
   openings: ReadonlyMap<number, number>,
   bytes: ReadonlyMap<number, number>,
 ): PeerFacts | null {
-  let best: { peer: number; connections: number; bytes: number } | null = null
-  for (const peer of new Set([...openings.keys(), ...bytes.keys()])) {
-    const each = { peer, connections: openings.get(peer) ?? 0, bytes: bytes.get(peer) ?? 0 }
-    const isMore =
-      best === null ||
-      each.connections > best.connections ||
-      (each.connections === best.connections && each.bytes > best.bytes)
-    if (isMore) best = each
-  }
-  return (
-    best && { address: hosts.text(best.peer), connections: best.connections, bytes: best.bytes }
+  const peers = [...new Set([...openings.keys(), ...bytes.keys()])].map((peer) => ({
+    peer,
+    connections: openings.get(peer) ?? 0,
+    bytes: bytes.get(peer) ?? 0,
+  }))
+  if (peers.length === 0) return null
+  const all = sum(bytes)
+  const busiest = peers.reduce((best, each) =>
+    each.connections > best.connections ||
+    (each.connections === best.connections && each.bytes > best.bytes)
+      ? each
+      : best,
   )
+  const greatest = peers.reduce((best, each) => (each.bytes > best.bytes ? each : best))
+  const isMeant = busiest.bytes < mainLeast * all && greatest.bytes > mainHalf * all
+  const main = isMeant ? greatest : busiest
+  return { address: hosts.text(main.peer), connections: main.connections, bytes: main.bytes }
 }
 
 /** The peers of a host in a span, those with most connections first, then by bytes. */

@@ -26,7 +26,10 @@ export interface ExporterBreak {
   lostFlows: number
 }
 
-/** The other end with which an actor had most connections, or most bytes where none was opened. */
+/**
+ * The other end with which an actor had most connections, or most bytes where none was opened; but
+ * where that one has next to nothing of the bytes (names were looked up there) and another most, that other.
+ */
 export interface PeerFacts {
   address: string
   connections: number

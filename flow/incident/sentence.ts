@@ -106,9 +106,11 @@ function sayActor(actor: ActorFacts, wording: Wording): string {
   const host = sayHost(actor.host, wording)
   const verb = actor.direction === 'in' ? 'downloaded' : 'uploaded'
   const bytes = sayBytes(actor.bytes)
-  if (actor.connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
   const { connections, mainPeer } = actor
+  if (connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
   const opened = `opened ${countOf(connections, 'connection')} outward`
+  if (mainPeer?.connections === 0)
+    return `${host} ${opened} and ${verb} ${bytes}${mostWith(actor, wording)}.`
   const of = mainPeer
     ? `, ${shareTo(connections, mainPeer.connections)} ${sayHost(mainPeer.address, wording)},`
     : ''

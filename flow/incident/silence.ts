@@ -14,6 +14,9 @@ const levelSeconds = 61
 const gapSeconds = 3
 /** Instants at which something passed fall to this share of what they are beside. */
 const edgesRatio = 0.15
+/** For a short while they may be so many, if the whole of it remains as quiet. */
+const trickleRatio = 0.5
+const trickleSeconds = 30
 /** Bytes in the later half of a silence, as a share of those beside it. */
 const bytesRatio = 0.1
 const besideSeconds = 120
@@ -23,9 +26,11 @@ const hostsLeast = 3
 const dueLeast = 20
 /** Lulls of this share of a silence's length, in the same scene, show that quiet is usual. */
 const lullShare = 1 / 3
+/** More cuts than these within a scene are how its hosts work. */
+const cutsMost = 4
 const boundarySeconds = 30
-/** New connections a second by which the second of a change can be told. */
-const openingsLeast = 0.7
+/** Packets or new connections a second by which the second of a change can be told. */
+const tellingLeast = 0.7
 /** A datagram that tells of a break may come so long after the flows went on. */
 const reportMs = 120_000
 /** A restart is told of whatever passed, if the exporter was away as long as this. */
@@ -37,17 +42,26 @@ export interface SilenceContext {
   breaks: readonly ExporterBreak[]
 }
 
+/** A run in which next to nothing began or ended, with what there is to say of it. */
+interface Quiet {
+  span: Run
+  away: ExporterBreak | null
+  isCut: boolean
+}
+
 /** The silences of a scene, and the times in which its exporter was away, in order of time. */
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
-  const runs = quietRuns(scene)
-  const found: Finding[] = []
-  for (const run of runs) {
+  const quiet = quietRuns(scene).map((run): Quiet => {
     const span = boundaries(scene, run)
-    const length = span.to - span.from
-    if (length < sensitivity.leastSeconds) continue
     const away = breakIn(scene, span, breaks)
+    return { span, away, isCut: away === null && isCut(scene, span) }
+  })
+  const found: Finding[] = []
+  for (const each of quiet) {
+    const { span, away } = each
+    if (span.to - span.from < sensitivity.leastSeconds) continue
     if (away) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
-    else if (isUnusual(scene, span, runs))
+    else if (each.isCut && isUnusual(each, quiet))
       found.push(asFinding('silence', span, silentFacts(scene, span)))
   }
   for (const each of breaks) {
@@ -80,25 +94,40 @@ function quietRuns({ edges, grid, total }: Scene): Run[] {
   const bytes = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
   const usual = percentile(smoothed(bytes, smoothSeconds), 0.5)
   const holds = (t: number) => now[t]! <= edgesRatio * level && bytes[t]! <= usual
-  return runsOf(grid.seconds, gapSeconds, holds).filter(
-    // What touches an end of the scene may be no more than the end of what was received.
-    ({ from, to }) => from > 0 && to < grid.seconds,
+  const runs: Run[] = []
+  for (const run of runsOf(grid.seconds, gapSeconds, holds)) {
+    const last = runs.at(-1)
+    if (last && isTrickle(edges, last, run, level)) last.to = run.to
+    else runs.push(run)
+  }
+  // What touches an end of the scene may be no more than the end of what was received.
+  return runs.filter(({ from, to }) => from > 0 && to < grid.seconds)
+}
+
+/** Whether what came between two quiet runs is what little of a cut line still passes now and then. */
+function isTrickle(edges: Float64Array, before: Run, after: Run, level: number): boolean {
+  return (
+    after.from - before.to <= trickleSeconds &&
+    mean(edges, before.to, after.from) <= trickleRatio * level &&
+    mean(edges, before.from, after.to) <= edgesRatio * level
   )
 }
 
 /**
- * The seconds between which nothing began, by greatest likelihood: of new connections where there
- * are enough of them, since last packets are tried again for a while after a line has died.
+ * The seconds between which nothing came, by greatest likelihood: of packets from outside, which prove
+ * that the line was up, where there are enough of them; else of new connections, since last packets are
+ * tried again for a while after a line has died.
  */
-function boundaries({ edges, openings }: Scene, run: Run): Run {
-  const beside = [
+function boundaries(scene: Scene, run: Run): Run {
+  const sides = [
     { from: run.from - besideSeconds, to: run.from - boundarySeconds },
     { from: run.to + boundarySeconds, to: run.to + besideSeconds },
   ]
-  const isMany = beside.every(({ from, to }) => mean(openings, from, to) >= openingsLeast)
-  const counts = isMany ? openings : edges
+  const isMany = (counts: Float64Array) =>
+    sides.every(({ from, to }) => mean(counts, from, to) >= tellingLeast)
+  const counts = [repliesOf(scene), scene.openings].find(isMany) ?? scene.edges
   const within = mean(counts, run.from + 1, run.to - 1)
-  const [before, after] = beside.map(({ from, to }) => mean(counts, from, to)) as [number, number]
+  const [before, after] = sides.map(({ from, to }) => mean(counts, from, to)) as [number, number]
   const middle = Math.floor((run.from + run.to) / 2)
   const start = {
     from: run.from - boundarySeconds,
@@ -111,7 +140,23 @@ function boundaries({ edges, openings }: Scene, run: Run): Run {
   }
 }
 
-function isUnusual(scene: Scene, span: Run, runs: readonly Run[]): boolean {
+/** First and last packets from outside to hosts of ours, by second. */
+function repliesOf({ table, grid, hosts }: Scene): Float64Array {
+  const replies = new Float64Array(grid.seconds)
+  const count = (at: number) => {
+    const t = Math.floor((at - grid.from) / 1000)
+    if (t >= 0 && t < grid.seconds) replies[t]!++
+  }
+  for (let row = 0; row < table.count; row++) {
+    if (hosts.isLocal(table.source[row]!) || !hosts.isLocal(table.destination[row]!)) continue
+    count(table.first[row]!)
+    if (table.last[row]! > table.first[row]!) count(table.last[row]!)
+  }
+  return replies
+}
+
+/** Whether much was due in a run, of several hosts, and nothing came. */
+function isCut(scene: Scene, span: Run): boolean {
   const { openings } = scene
   const length = span.to - span.from
   const before = { from: span.from - besideSeconds, to: span.from }
@@ -122,9 +167,22 @@ function isUnusual(scene: Scene, span: Run, runs: readonly Run[]): boolean {
   const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))
   const half = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
   if (bytesIn(scene, half) > bytesRatio * beside) return false
-  const isLull = ({ from, to }: Run) => to - from >= Math.max(smoothSeconds, lullShare * length)
-  if (runs.some((run) => (run.to <= span.from || run.from >= span.to) && isLull(run))) return false
   return Math.min(hostsIn(scene, before), hostsIn(scene, after)) >= hostsLeast
+}
+
+/**
+ * Whether quiet is not usual around a cut: no lull that is no cut itself, and few cuts. A line may fail
+ * several times in half an hour; hosts that all work by the same clock make a pause each few minutes.
+ */
+function isUnusual({ span }: Quiet, quiet: readonly Quiet[]): boolean {
+  const length = span.to - span.from
+  const beside = quiet.filter(
+    (each) =>
+      each.span !== span &&
+      each.away === null &&
+      each.span.to - each.span.from >= Math.max(smoothSeconds, lullShare * length),
+  )
+  return beside.every((each) => each.isCut) && beside.length < cutsMost
 }
 
 /** Candidate hosts of which something began or ended in a run. */

@@ -16,6 +16,8 @@ export interface MeterOptions {
   /** A flow that goes on is reported after so long; absent: only at its end. */
   activeMs?: number
   inactiveMs: number
+  /** All flows end and are sent once in so many ms, as by an exporter that is run over captures of that length. */
+  cutEveryMs?: number
   /** 1 of so many packets is looked at. */
   sampling?: number
   /** How far the exporter's clock is ahead of the collector's. */
@@ -116,14 +118,16 @@ export class Meter {
       this.#bootMs = Math.floor(now)
       this.#sequence = 0
     }
-    const { activeMs = Number.POSITIVE_INFINITY, inactiveMs } = this.#options
+    const { activeMs = Number.POSITIVE_INFINITY, inactiveMs, cutEveryMs } = this.#options
+    const isAt = (ms: number) => Math.floor(now / ms) !== Math.floor((now - sweepMs) / ms)
+    const isCut = cutEveryMs !== undefined && isAt(cutEveryMs)
     for (const [key, flow] of this.#cache)
-      if (now - flow.last >= inactiveMs || now - flow.time >= activeMs) {
+      if (isCut || now - flow.last >= inactiveMs || now - flow.time >= activeMs) {
         this.#cache.delete(key)
         this.#waiting.push(flow)
       }
-    const { everyMs = sweepMs } = this.#options
-    if (Math.floor(now / everyMs) !== Math.floor((now - sweepMs) / everyMs)) this.#flush()
+    const { everyMs = cutEveryMs ?? sweepMs } = this.#options
+    if (isAt(everyMs)) this.#flush()
   }
 
   #flush(): void {

@@ -28,10 +28,10 @@ export async function runScenario(scenario: Scenario): Promise<void> {
   const { expected, tolerance = 2 } = scenario
   const folder = await scratchFolder()
   try {
-    const drops = scenario.drops ?? []
-    const sent = meter(scenario.packets(), scenario.meter).filter(
-      ({ receivedMs }) => !drops.some(({ from, to }) => receivedMs >= from && receivedMs < to),
-    )
+    const { drops = [], lateMs = 0 } = scenario
+    const sent = meter(scenario.packets(), scenario.meter)
+      .filter(({ receivedMs: t }) => !drops.some(({ from, to }) => t >= from && t < to))
+      .map((datagram) => ({ ...datagram, receivedMs: datagram.receivedMs + lateMs }))
     const capture = join(folder, 'scenario.pcap')
     await writeCapture(capture, '192.168.9.1', sent)
     const found = await incidentsOf(folder, [capture])

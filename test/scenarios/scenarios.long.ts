@@ -7,9 +7,10 @@ import { suite, test } from 'node:test'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { fortnight } from './fortnight.ts'
+import { harderKinds, harderMorning } from './harder.ts'
 import { meter } from './meter.ts'
 import { incidentsOf, runScenario, runUnseen } from './run.ts'
-import { badMorning, scenarios } from './scenarios.ts'
+import { badMorning, morning, scenarios, smallOutage } from './scenarios.ts'
 import { unseenMorning } from './unseen.ts'
 
 /** Every happening through every exporter. */
@@ -18,6 +19,14 @@ const mornings = 120
 suite('mornings by chance', () => {
   for (let seed = 0; seed < mornings; seed++)
     test(`morning ${seed}`, () => runUnseen(unseenMorning(seed)))
+})
+
+/** Every kind through every exporter. */
+const harderMornings = harderKinds.length * 9
+
+suite('harder mornings by chance', () => {
+  for (let seed = 0; seed < harderMornings; seed++)
+    test(`morning ${seed}`, () => runUnseen(harderMorning(seed)))
 })
 
 suite('scenarios', () => {
@@ -42,6 +51,31 @@ suite('scenarios', () => {
       await rm(folder, { recursive: true, force: true })
     }
   })
+
+  test('two exporters that saw the same cut tell of it each', async () => {
+    const folder = await scratchFolder()
+    try {
+      const { packets, from, to } = smallOutage(morning + 60 * 60_000)
+      const captures: string[] = []
+      for (const [i, activeMs] of [60_000, 120_000].entries()) {
+        const capture = join(folder, `${i}.pcap`)
+        await writeCapture(capture, `192.168.9.${1 + i}`, meter(packets, { activeMs, inactiveMs: 15_000 }))
+        captures.push(capture)
+      }
+      const found = await incidentsOf(folder, captures)
+      assert.deepEqual(found.map(({ exporter }) => exporter).sort(), ['192.168.9.1', '192.168.9.2'])
+      assert.equal(new Set(found.map(({ id }) => id)).size, 2)
+      for (const incident of found) {
+        const told = JSON.stringify(incident, null, 1)
+        assert.equal(incident.kind, 'congestion', told)
+        assert.ok(Math.abs(incident.from - from) <= 2000 && Math.abs(incident.to - to) <= 2000, told)
+        assert.deepEqual(incident.actors.map(({ host }) => host), ['10.0.0.12'])
+        assert.ok(Math.abs(incident.actors[0]!.bytes / 1.5e9 - 1) < 0.01, told)
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }) // prettier-ignore
 
   test('a fortnight with backups, batches, calls and weekends: no alarm', async () => {
     const folder = await scratchFolder()

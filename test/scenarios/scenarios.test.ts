@@ -8,6 +8,7 @@ import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { fortnight } from './fortnight.ts'
+import { harderMorning } from './harder.ts'
 import { incidentsOf, runScenario, runUnseen } from './run.ts'
 import { scenarios, smallOutage } from './scenarios.ts'
 import { softflowd } from './softflowd.ts'
@@ -36,6 +37,11 @@ suite('scenarios, some', () => {
   for (const seed of [34, 48, 65, 99]) {
     const morning = unseenMorning(seed)
     test(`morning ${morning.name}`, () => runUnseen(morning))
+  }
+
+  for (const seed of [4, 5, 9, 13]) {
+    const morning = harderMorning(seed)
+    test(`harder morning ${morning.name}`, () => runUnseen(morning))
   }
 
   const skip = skipWithout('softflowd')

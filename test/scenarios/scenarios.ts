@@ -19,6 +19,8 @@ export interface Scenario {
   meter: MeterOptions
   /** Datagrams received in these times never arrive. */
   drops?: readonly { from: number; to: number }[]
+  /** How long datagrams are on their way, ms. */
+  lateMs?: number
   expected: Verdict | null
   /** How far the times may be off, seconds. */
   tolerance?: number
@@ -231,6 +233,40 @@ export const scenarios: Scenario[] = [
     bytes: 3e9,
     keeps: 0.15,
   }),
+  {
+    ...congestion('datagrams that come 3 minutes late', {
+      seed: 27,
+      client: '10.0.0.14',
+      seconds: 160,
+      connections: 25,
+      bytes: 2e9,
+    }),
+    lateMs: 180_000,
+  },
+  {
+    name: 'a connection of long ago takes the line',
+    packets: office({
+      seed: 28,
+      cuts: [{ from: cutAt, to: cutAt + 170_000, except: ['10.0.0.18'], keeps: 0.01 }],
+      more: (line) => {
+        const up = { source: '10.0.0.18', destination: '203.0.113.80', sourcePort: 33_000, destinationPort: 443, protocol: 6 } // prettier-ignore
+        const down = { source: up.destination, destination: up.source, sourcePort: 443, destinationPort: 33_000, protocol: 6 } // prettier-ignore
+        const isIn = (t: number) => t >= cutAt && t < cutAt + 170_000
+        line.send({ ...up, time: morning + minute, bytes: 60, tcpFlags: 2 })
+        for (let t = morning + minute + 50; t < span.to - minute; t += isIn(t) ? 250 : 9000) {
+          line.send({ ...down, time: t, bytes: isIn(t) ? 2_500_000 : 90, tcpFlags: 24 })
+          line.send({ ...up, time: t + 5, bytes: 52, tcpFlags: 16 })
+        }
+      },
+    }),
+    meter: usual,
+    // Within a record bytes are even: how many were in the event is known to a record's length.
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 170_000, direction: 'in',
+      actors: { '10.0.0.18': { mainPeer: '203.0.113.80' } },
+    }, // prettier-ignore
+    tolerance: 4,
+  },
   {
     name: 'two culprits at once',
     packets: office({

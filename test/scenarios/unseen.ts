@@ -31,10 +31,10 @@ export interface UnseenMorning {
   told: ToldIncident[]
 }
 
-type Random = () => number
-const pick = <T>(random: Random, values: readonly T[]): T =>
+export type Random = () => number
+export const pick = <T>(random: Random, values: readonly T[]): T =>
   values[Math.floor(random() * values.length)]!
-const between = (random: Random, least: number, most: number) =>
+export const between = (random: Random, least: number, most: number) =>
   Math.round(least + random() * (most - least))
 
 const networks = ['10.0.0', '10.77.3', '192.168.1', '172.16.20', 'fd12:3:4::'] as const
@@ -138,7 +138,7 @@ export function unseenMorning(seed: number): UnseenMorning {
 }
 
 /** The 90th percentile of bytes a second outside of a time. */
-function mostOf(packets: readonly Packet[], cut: { from: number; to: number }): number {
+export function mostOf(packets: readonly Packet[], cut: { from: number; to: number }): number {
   const bySecond = new Map<number, number>()
   for (const { time, bytes } of packets)
     if (time < cut.from || time >= cut.to)
@@ -150,7 +150,7 @@ function mostOf(packets: readonly Packet[], cut: { from: number; to: number }): 
   return sorted[Math.floor(sorted.length * 0.95)] ?? 1
 }
 
-function taking(
+export function taking(
   line: Line,
   random: Random,
   given: {
@@ -185,7 +185,7 @@ function taking(
   }
 }
 
-function toldOf(
+export function toldOf(
   packets: readonly Packet[],
   { from, to, who }: { from: number; to: number; who: readonly string[] },
 ): ToldIncident {
@@ -201,7 +201,7 @@ export function didOf(
   host: string,
   { from, to }: { from: number; to: number },
 ): ToldActor & { direction: 'in' | 'out' } {
-  let [received, sent] = [0, 0]
+  const bytes = { in: new Map<string, number>(), out: new Map<string, number>() }
   const first = new Map<string, { time: number; peer: string; isMine: boolean }>()
   for (const packet of packets) {
     const isMine = packet.source === host
@@ -213,18 +213,28 @@ export function didOf(
     const key = `${peer} ${mine} ${theirs} ${packet.protocol}`
     if (!first.has(key)) first.set(key, { time: packet.time, peer, isMine })
     if (packet.time < from || packet.time >= to) continue
-    if (isMine) sent += packet.bytes
-    else received += packet.bytes
+    const inOrOut = isMine ? bytes.out : bytes.in
+    inOrOut.set(peer, (inOrOut.get(peer) ?? 0) + packet.bytes)
   }
+  const [received, sent] = [bytes.in, bytes.out].map((byPeer) =>
+    [...byPeer.values()].reduce((all, each) => all + each, 0),
+  ) as [number, number]
+  const direction = sent > received ? 'out' : 'in'
   const peers = new Map<string, number>()
   for (const { time, peer, isMine } of first.values())
     if (isMine && time >= from - openedBeforeMs && time < to)
       peers.set(peer, (peers.get(peer) ?? 0) + 1)
-  const [mainPeer, mainConnections] = [...peers].sort((a, b) => b[1] - a[1])[0] ?? ['', 0]
+  const [busiest] = [...peers].sort((a, b) => b[1] - a[1])[0] ?? ['']
+  const [greatest, most] = [...bytes[direction]].sort((a, b) => b[1] - a[1])[0] ?? ['', 0]
+  // Whoever was only asked for names is not whom it was with.
+  const all = Math.max(sent, received)
+  const isBusiest = (bytes[direction].get(busiest) ?? 0) >= 0.1 * all || most <= 0.5 * all
+  const mainPeer = isBusiest ? busiest : greatest
+  const mainConnections = peers.get(mainPeer) ?? 0
   return {
-    direction: sent > received ? 'out' : 'in',
+    direction,
     connections: [...peers.values()].reduce((all, each) => all + each, 0),
-    bytes: Math.max(sent, received),
+    bytes: all,
     mainPeer,
     mainConnections,
   }

@@ -26,10 +26,11 @@ const lasting = (from: number, port: number) =>
     got(from + later, from + later + 60, { destinationPort: port, bytes: 12e6 }),
   )
 
-function boundsIn(flows: readonly Partial<Told>[], run = { from: 205, to: 375 }) {
+function boundsIn(flows: readonly Partial<Told>[], others = new Float64Array(grid.seconds)) {
+  const run = { from: 205, to: 375 }
   const scene = new Scene(tableOf(flows), grid)
   const actors = new Set([scene.hosts.find('10.0.0.22')!])
-  return boundsOf(scene, run, { actors, direction: 'in' })
+  return boundsOf(scene, run, { actors, direction: 'in', others })
 }
 
 const six = [0, 1.3, 2.6, 4, 5.3, 6.6].flatMap((later, i) => lasting(200.2 + later, 20_000 + i))
@@ -66,6 +67,23 @@ suite('bounds of a congestion', () => {
     const slow = got(0, 199.5, { destinationPort: 20_000, bytes: 1e5 })
     const full = got(200.4, 380.5, { destinationPort: 20_000, bytes: 2e8 })
     assert.deepEqual(boundsIn([slow, full]), { from: 200, to: 381 })
+  })
+
+  test('where its records reach across, the others’ quiet says when', () => {
+    const records = [150, 210, 270, 330, 390].map((from) =>
+      got(from, from + 60, { destinationPort: 20_000, bytes: 2e7 }),
+    )
+    const slow = got(0, 149, { destinationPort: 20_000, bytes: 1e5 })
+    const others = Float64Array.from({ length: 600 }, (_, t) => (t < 200 || t >= 410 ? 1 : 0))
+    assert.deepEqual(boundsIn([slow, ...records], others), { from: 200, to: 410 })
+  })
+
+  test('one connection that outlasts the rest belongs to it for as long as the others are quiet', () => {
+    const last = got(320, 460, { destinationPort: 20_000, bytes: 14e6 })
+    const quietTo = (end: number) =>
+      Float64Array.from({ length: 600 }, (_, t) => (t < 200 || t >= end ? 1 : 0))
+    assert.deepEqual(boundsIn([...six, last], quietTo(461)), { from: 200, to: 461 })
+    assert.deepEqual(boundsIn([...six, last], quietTo(380)), { from: 200, to: 387 })
   })
 
   test('it is over when the others open connections again', () => {

@@ -66,6 +66,11 @@ suite('sentences', () => {
     )
     const none = { ...one, connections: 0, direction: 'out' as const }
     assert.match(say({}, none), /\) uploaded 4\.0 GB to 203\.0\.113\.80\.$/)
+    const old = { mainPeer: { address: '203.0.113.80', connections: 0, bytes: 3.9e9 } }
+    assert.match(
+      say({}, old),
+      /opened 312 connections outward and downloaded 4\.0 GB, 3\.9 GB of it from 203\.0\.113\.80\.$/,
+    )
     const all = {
       connections: 9,
       mainPeer: { address: '203.0.113.80', connections: 9, bytes: 4e9 },
