@@ -130,16 +130,23 @@ function judge(
   if (!isRare) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
+  // Both ways may be about as much: told is where the actors had more from its first second to its last.
+  const had = (way: HostDirection) => mean(scene.seriesOf(actors, way), span.from, to)
+  const main = had('out') > had('in') ? 'out' : 'in'
   return {
     kind: 'congestion',
     from: span.from,
     to,
     actors: candidate.actors,
-    direction,
+    direction: main,
     isOpenStart: before.length === 0,
     isOpenEnd,
     othersKept: Math.min(fall.bytes, 1),
-    facts: factsOf(rate, { ...span, direction, actors: actors.size }, fall),
+    facts: factsOf(
+      scene.seriesOf(actors, main),
+      { ...span, direction: main, actors: actors.size },
+      fall,
+    ),
   }
 }
 

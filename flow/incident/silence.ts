@@ -14,6 +14,8 @@ const levelSeconds = 61
 const gapSeconds = 3
 /** Instants at which something passed fall to this share of what they are beside. */
 const edgesRatio = 0.15
+/** With fewer first and last packets a second lulls come by themselves: at night, of few hosts. */
+const steadyLeast = 1
 /** For a short while they may be so many, if the whole of it remains as quiet. */
 const trickleRatio = 0.5
 const trickleSeconds = 30
@@ -56,12 +58,13 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
     const away = breakIn(scene, span, breaks)
     return { span, away, isCut: away === null && isCut(scene, span) }
   })
+  const isSteady = levelOf(scene) >= steadyLeast
   const found: Finding[] = []
   for (const each of quiet) {
     const { span, away } = each
     if (span.to - span.from < sensitivity.leastSeconds) continue
     if (away) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
-    else if (each.isCut && isUnusual(each, quiet))
+    else if (each.isCut && isUnusual(each, quiet, isSteady))
       found.push(asFinding('silence', span, silentFacts(scene, span)))
   }
   for (const each of breaks) {
@@ -87,9 +90,15 @@ function asFinding(kind: 'silence' | 'exporter', span: Run, facts: string[]): Fi
   }
 }
 
+/** First and last packets a second when the network is at work. */
+function levelOf({ edges }: Scene): number {
+  return percentile(smoothed(edges, levelSeconds), 0.75)
+}
+
 /** Runs in which next to nothing begins or ends, between times in which much does. */
-function quietRuns({ edges, grid, total }: Scene): Run[] {
-  const level = percentile(smoothed(edges, levelSeconds), 0.75)
+function quietRuns(scene: Scene): Run[] {
+  const { edges, grid, total } = scene
+  const level = levelOf(scene)
   const now = smoothed(edges, smoothSeconds)
   const bytes = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
   const usual = percentile(smoothed(bytes, smoothSeconds), 0.5)
@@ -97,7 +106,7 @@ function quietRuns({ edges, grid, total }: Scene): Run[] {
   const runs: Run[] = []
   for (const run of runsOf(grid.seconds, gapSeconds, holds)) {
     const last = runs.at(-1)
-    if (last && isTrickle(edges, last, run, level)) last.to = run.to
+    if (last && level >= steadyLeast && isTrickle(edges, last, run, level)) last.to = run.to
     else runs.push(run)
   }
   // What touches an end of the scene may be no more than the end of what was received.
@@ -173,8 +182,9 @@ function isCut(scene: Scene, span: Run): boolean {
 /**
  * Whether quiet is not usual around a cut: no lull that is no cut itself, and few cuts. A line may fail
  * several times in half an hour; hosts that all work by the same clock make a pause each few minutes.
+ * Where little comes at any time, no lull at all.
  */
-function isUnusual({ span }: Quiet, quiet: readonly Quiet[]): boolean {
+function isUnusual({ span }: Quiet, quiet: readonly Quiet[], isSteady: boolean): boolean {
   const length = span.to - span.from
   const beside = quiet.filter(
     (each) =>
@@ -182,6 +192,7 @@ function isUnusual({ span }: Quiet, quiet: readonly Quiet[]): boolean {
       each.away === null &&
       each.span.to - each.span.from >= Math.max(smoothSeconds, lullShare * length),
   )
+  if (!isSteady) return beside.length === 0
   return beside.every((each) => each.isCut) && beside.length < cutsMost
 }
 
