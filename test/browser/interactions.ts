@@ -17,7 +17,7 @@ const zooms = 6
 export async function interact(
   browser: Browser,
   url: string,
-): Promise<{ answers: string; p95Ms: number }> {
+): Promise<{ answers: string; count: number; p95Ms: number }> {
   const { page, complaints } = await openPage(browser, `${url}/${day}`)
   const times: [name: string, ms: number, path: string][] = []
   const measured = async (name: string, act: () => Promise<void>) => {
@@ -64,6 +64,7 @@ export async function interact(
   const list = times.map(([name, ms, path]) => `${name} ${Math.round(ms)} ${path}`).join(', ')
   return {
     answers: `${times.length} interactions, ms: median ${at(0.5)}, p95 ${at(0.95)}, most ${at(1)}: ${list}`,
+    count: times.length,
     p95Ms: at(0.95),
   }
 }

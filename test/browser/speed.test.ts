@@ -4,14 +4,15 @@ import { test } from 'node:test'
 
 import { chromium } from 'playwright-core'
 
+import { cpuSecondsOf } from '../load/usage.ts'
 import { interact } from './interactions.ts'
 import { openPage } from './opened.ts'
 import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
 
 const pageBytesMax = 150_000
 const firstPaintMsMax = 1000
-/** The 95th percentile; 200 ms on two cores of which nobody else takes any. */
-const answeredMsMax = 1000
+/** Processor time of the API, which others on the machine do not lengthen much: the clock is looked at in interactions.long.ts. */
+const cpuSecondsMax = 1.5
 const day = '?from=2026-11-15T14:00:00Z&to=2026-11-16T14:00:00Z&tz=UTC'
 
 test(
@@ -66,8 +67,8 @@ test(
 )
 
 test(
-  'zoomed, filtered and switched, the page is answered soon',
-  { skip: skipWithoutChromium(), timeout: 240_000 },
+  'zoomed, filtered and switched, the page is answered with little work',
+  { skip: skipWithoutChromium(), timeout: 480_000 },
   async (t) => {
     const weir = await startWeir({ replayed: true })
     const browser = await chromium.launch({
@@ -75,9 +76,11 @@ test(
       args: chromiumArguments,
     })
     try {
-      const { answers, p95Ms } = await interact(browser, weir.url)
-      t.diagnostic(answers)
-      assert.ok(p95Ms < answeredMsMax, answers)
+      const before = await cpuSecondsOf(weir.pid)
+      const { answers, count } = await interact(browser, weir.url)
+      const each = ((await cpuSecondsOf(weir.pid)) - before) / count
+      t.diagnostic(`${each.toFixed(2)} CPU-seconds each; ${answers}`)
+      assert.ok(each < cpuSecondsMax, `${each} CPU-seconds each`)
     } finally {
       await browser.close()
       await weir.close()

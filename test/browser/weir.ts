@@ -13,6 +13,8 @@ const startMsMax = 30_000
 
 export interface RunningWeir {
   url: string
+  /** Of the API. */
+  pid: number
   close: () => Promise<void>
 }
 
@@ -49,7 +51,7 @@ export async function startWeir({
     if (api.exitCode === null) await new Promise((resolve) => api.once('exit', resolve))
     await rm(data, { recursive: true, force: true })
   }
-  return { url, close }
+  return { url, pid: api.pid!, close }
 }
 
 /** Waits until an API answers: half a minute at most. */
