@@ -46,6 +46,8 @@ export interface SilenceContext {
 
 /** A run in which next to nothing began or ended, with what there is to say of it. */
 interface Quiet {
+  /** As it was found, and between the seconds by which it is told. */
+  run: Run
   span: Run
   away: ExporterBreak | null
   isCut: boolean
@@ -53,12 +55,12 @@ interface Quiet {
 
 /** The silences of a scene, and the times in which its exporter was away, in order of time. */
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
+  const isSteady = levelOf(scene) >= steadyLeast
   const quiet = quietRuns(scene).map((run): Quiet => {
     const span = boundaries(scene, run)
     const away = breakIn(scene, span, breaks)
-    return { span, away, isCut: away === null && isCut(scene, span) }
+    return { run, span, away, isCut: away === null && isCut(scene, span, isSteady) }
   })
-  const isSteady = levelOf(scene) >= steadyLeast
   const found: Finding[] = []
   for (const each of quiet) {
     const { span, away } = each
@@ -164,19 +166,30 @@ function repliesOf({ table, grid, hosts }: Scene): Float64Array {
   return replies
 }
 
-/** Whether much was due in a run, of several hosts, and nothing came. */
-function isCut(scene: Scene, span: Run): boolean {
+/**
+ * Whether much was due in a run, of several hosts, and nothing came. Where little comes at any time, two
+ * minutes beside it may be busy by chance: there it is due by all the time around, too.
+ */
+function isCut(scene: Scene, span: Run, isSteady: boolean): boolean {
   const { openings } = scene
   const length = span.to - span.from
   const before = { from: span.from - besideSeconds, to: span.from }
   const after = { from: span.to, to: span.to + besideSeconds }
-  const due =
-    Math.min(mean(openings, before.from, before.to), mean(openings, after.from, after.to)) * length
-  if (due < dueLeast) return false
+  const rates = [before, after].map(({ from, to }) => mean(openings, from, to))
+  if (!isSteady) rates.push(meanAround(openings, span))
+  if (Math.min(...rates) * length < dueLeast) return false
   const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))
   const half = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
   if (bytesIn(scene, half) > bytesRatio * beside) return false
   return Math.min(hostsIn(scene, before), hostsIn(scene, after)) >= hostsLeast
+}
+
+/** The mean of all seconds but those of a run. */
+function meanAround(counts: Float64Array, { from, to }: Run): number {
+  const length = to - from
+  const within = mean(counts, from, to) * length
+  const all = mean(counts, 0, counts.length) * counts.length
+  return (all - within) / Math.max(1, counts.length - length)
 }
 
 /**
@@ -185,14 +198,11 @@ function isCut(scene: Scene, span: Run): boolean {
  * Where little comes at any time, no lull at all.
  */
 function isUnusual({ span }: Quiet, quiet: readonly Quiet[], isSteady: boolean): boolean {
-  const length = span.to - span.from
-  const beside = quiet.filter(
-    (each) =>
-      each.span !== span &&
-      each.away === null &&
-      each.span.to - each.span.from >= Math.max(smoothSeconds, lullShare * length),
-  )
-  if (!isSteady) return beside.length === 0
+  const least = Math.max(smoothSeconds, lullShare * (span.to - span.from))
+  const isLull = ({ from, to }: Run) => to - from >= least
+  const others = quiet.filter((each) => each.span !== span && each.away === null)
+  if (!isSteady) return !others.some((each) => isLull(each.run) || isLull(each.span))
+  const beside = others.filter((each) => isLull(each.span))
   return beside.every((each) => each.isCut) && beside.length < cutsMost
 }
 
