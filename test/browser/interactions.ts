@@ -1,9 +1,11 @@
 /** What people do in Explore, one after the other, and how long the API takes for each. */
 import assert from 'node:assert/strict'
 
-import type { Browser, Page } from 'playwright-core'
+import { chromium, type Browser, type Page } from 'playwright-core'
 
+import { cpuSecondsOf } from '../load/usage.ts'
 import { answered, openPage } from './opened.ts'
+import { chromiumArguments, chromiumPath, startWeir } from './weir.ts'
 
 const day = '?from=2026-11-16T00:00:00Z&to=2026-11-17T00:00:00Z&tz=UTC'
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z&tz=UTC'
@@ -13,8 +15,29 @@ const splits = ['port', 'protocol', 'direction', 'exporter', 'host']
 const measures = ['packets', 'flows', 'active', 'bits']
 const zooms = 6
 
-/** Zooms, filters and switches in a page of the replayed Monday; how long the slowest answer took to each. */
-export async function interact(
+export interface Interacted {
+  /** How long the slowest answer took to each, in words. */
+  answers: string
+  p95Ms: number
+  /** Of the API, for one. */
+  cpuSeconds: number
+}
+
+/** Zooms, filters and switches in a page of the replayed Monday. */
+export async function interact(): Promise<Interacted> {
+  const weir = await startWeir({ replayed: true })
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  try {
+    const before = await cpuSecondsOf(weir.pid)
+    const { count, ...found } = await interactIn(browser, weir.url)
+    return { ...found, cpuSeconds: ((await cpuSecondsOf(weir.pid)) - before) / count }
+  } finally {
+    await browser.close()
+    await weir.close()
+  }
+}
+
+async function interactIn(
   browser: Browser,
   url: string,
 ): Promise<{ answers: string; count: number; p95Ms: number }> {

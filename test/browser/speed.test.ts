@@ -4,7 +4,6 @@ import { test } from 'node:test'
 
 import { chromium } from 'playwright-core'
 
-import { cpuSecondsOf } from '../load/usage.ts'
 import { interact } from './interactions.ts'
 import { openPage } from './opened.ts'
 import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
@@ -70,20 +69,8 @@ test(
   'zoomed, filtered and switched, the page is answered with little work',
   { skip: skipWithoutChromium(), timeout: 480_000 },
   async (t) => {
-    const weir = await startWeir({ replayed: true })
-    const browser = await chromium.launch({
-      executablePath: chromiumPath,
-      args: chromiumArguments,
-    })
-    try {
-      const before = await cpuSecondsOf(weir.pid)
-      const { answers, count } = await interact(browser, weir.url)
-      const each = ((await cpuSecondsOf(weir.pid)) - before) / count
-      t.diagnostic(`${each.toFixed(2)} CPU-seconds each; ${answers}`)
-      assert.ok(each < cpuSecondsMax, `${each} CPU-seconds each`)
-    } finally {
-      await browser.close()
-      await weir.close()
-    }
+    const { answers, cpuSeconds } = await interact()
+    t.diagnostic(`${cpuSeconds.toFixed(2)} CPU-seconds each; ${answers}`)
+    assert.ok(cpuSeconds < cpuSecondsMax, `${cpuSeconds} CPU-seconds each`)
   },
 )
