@@ -50,23 +50,27 @@ interface Quiet {
   run: Run
   span: Run
   away: ExporterBreak | null
-  isCut: boolean
+  /** To tell it takes a look at all flows: few runs need it. */
+  isCut: () => boolean
 }
 
 /** The silences of a scene, and the times in which its exporter was away, in order of time. */
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
   const isSteady = levelOf(scene) >= steadyLeast
-  const quiet = quietRuns(scene).map((run): Quiet => {
-    const span = boundaries(scene, run)
+  const runs = quietRuns(scene)
+  const replies = runs.length > 0 ? repliesOf(scene) : scene.edges
+  const quiet = runs.map((run): Quiet => {
+    const span = boundaries(scene, run, replies)
     const away = breakIn(scene, span, breaks)
-    return { run, span, away, isCut: away === null && isCut(scene, span, isSteady) }
+    let told: boolean | null = away === null ? null : false
+    return { run, span, away, isCut: () => (told ??= isCut(scene, span, isSteady)) }
   })
   const found: Finding[] = []
   for (const each of quiet) {
     const { span, away } = each
     if (span.to - span.from < sensitivity.leastSeconds) continue
     if (away) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
-    else if (each.isCut && isUnusual(each, quiet, isSteady))
+    else if (isUnusual(each, quiet, isSteady) && each.isCut())
       found.push(asFinding('silence', span, silentFacts(scene, span)))
   }
   for (const each of breaks) {
@@ -129,14 +133,14 @@ function isTrickle(edges: Float64Array, before: Run, after: Run, level: number):
  * that the line was up, where there are enough of them; else of new connections, since last packets are
  * tried again for a while after a line has died.
  */
-function boundaries(scene: Scene, run: Run): Run {
+function boundaries(scene: Scene, run: Run, replies: Float64Array): Run {
   const sides = [
     { from: run.from - besideSeconds, to: run.from - boundarySeconds },
     { from: run.to + boundarySeconds, to: run.to + besideSeconds },
   ]
   const isMany = (counts: Float64Array) =>
     sides.every(({ from, to }) => mean(counts, from, to) >= tellingLeast)
-  const counts = [repliesOf(scene), scene.openings].find(isMany) ?? scene.edges
+  const counts = [replies, scene.openings].find(isMany) ?? scene.edges
   const within = mean(counts, run.from + 1, run.to - 1)
   const [before, after] = sides.map(({ from, to }) => mean(counts, from, to)) as [number, number]
   const middle = Math.floor((run.from + run.to) / 2)
@@ -181,7 +185,7 @@ function isCut(scene: Scene, span: Run, isSteady: boolean): boolean {
   const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))
   const half = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
   if (bytesIn(scene, half) > bytesRatio * beside) return false
-  return Math.min(hostsIn(scene, before), hostsIn(scene, after)) >= hostsLeast
+  return hasHosts(scene, before) && hasHosts(scene, after)
 }
 
 /** The mean of all seconds but those of a run. */
@@ -203,20 +207,20 @@ function isUnusual({ span }: Quiet, quiet: readonly Quiet[], isSteady: boolean):
   const others = quiet.filter((each) => each.span !== span && each.away === null)
   if (!isSteady) return !others.some((each) => isLull(each.run) || isLull(each.span))
   const beside = others.filter((each) => isLull(each.span))
-  return beside.every((each) => each.isCut) && beside.length < cutsMost
+  return beside.length < cutsMost && beside.every((each) => each.isCut())
 }
 
-/** Candidate hosts of which something began or ended in a run. */
-function hostsIn(scene: Scene, { from, to }: Run): number {
+/** Whether something began or ended in a run of as many candidate hosts as are needed. */
+function hasHosts(scene: Scene, { from, to }: Run): boolean {
   const { table } = scene
   const seen = new Set<number>()
   const isIn = (at: number) => scene.place(at) >= from && scene.place(at) < to
-  for (let row = 0; row < table.count; row++) {
+  for (let row = 0; row < table.count && seen.size < hostsLeast; row++) {
     if (!isIn(table.first[row]!) && !isIn(table.last[row]!)) continue
     if (scene.isCandidate(row, 'source')) seen.add(table.source[row]!)
     if (scene.isCandidate(row, 'destination')) seen.add(table.destination[row]!)
   }
-  return seen.size
+  return seen.size >= hostsLeast
 }
 
 /** Bytes a second. */
