@@ -31,7 +31,8 @@ export function spansOf(intervals: readonly number[]): IntervalSpan[] {
   return spans
 }
 
-export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series'>
+/** What is asked, and what calls the asking off. */
+export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series' | 'signal'>
 
 export type JudgeSettings = Pick<Settings, 'local' | 'tiers' | 'sensitivity'>
 

@@ -3,6 +3,7 @@
  * own, and again when late flows change them. What is still to be judged survives a restart.
  */
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 
 import type { Logger } from 'pino'
@@ -17,6 +18,9 @@ export interface JudgeWorkerData {
   settings: Settings
 }
 
+/** A span that is to be judged, or that the thread is to end. */
+export type JudgeRequest = IntervalSpan | 'end'
+
 export type JudgeAnswer = { verdicts: Verdict[] } | { error: string }
 
 /** An interval is judged so long after its end: what was over by then has been reported and published. */
@@ -27,6 +31,8 @@ const settleMs = 100_000
 const againMs = 240_000
 /** Intervals that wait; of more the oldest are let go, and counted. */
 const waitingMax = 8064
+/** The thread ends its call of DuckDB within a moment of being told. */
+const endMsMax = 10_000
 
 export class IncidentWatch {
   /** Why the last judging failed; it is tried again. */
@@ -85,10 +91,20 @@ export class IncidentWatch {
 
   async close(): Promise<void> {
     this.#isClosing = true
-    await this.#worker?.terminate()
+    await this.#endWorker()
     await this.#work
     await this.#ledger.await([...this.#waiting])
     await this.#ledger.close()
+  }
+
+  /** A thread that is terminated in the middle of a call of DuckDB takes the process with it: it ends itself. */
+  async #endWorker(): Promise<void> {
+    const worker = this.#worker
+    if (!worker) return
+    const ended = once(worker, 'exit')
+    worker.postMessage('end' satisfies JudgeRequest, [])
+    await Promise.race([ended, sleep(endMsMax, undefined, { ref: false })])
+    await worker.terminate()
   }
 
   async #judgeDue(nowMs: number): Promise<void> {

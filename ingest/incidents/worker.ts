@@ -6,7 +6,7 @@ import { NetworkSet } from '../../flow/address.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { openSeriesReader } from '../../store/open.ts'
 import { judgeSpan, type IntervalSpan } from './spans.ts'
-import type { JudgeAnswer, JudgeWorkerData } from './watch.ts'
+import type { JudgeAnswer, JudgeRequest, JudgeWorkerData } from './watch.ts'
 
 /** One thread and little memory: ingest goes on beside it. */
 const limits = { threads: 1, memoryBytes: 512 * 2 ** 20, queryMs: 300_000 }
@@ -18,15 +18,26 @@ const folder = join(settings.data, 'archive')
 const flows = await openFlowStore(folder, { local: settings.local, ...limits })
 const series = await openSeriesReader(settings)
 const port = parentPort!
+const ending = new AbortController()
+let work: Promise<void> = Promise.resolve()
 
 async function answer(span: IntervalSpan): Promise<JudgeAnswer> {
   try {
-    return { verdicts: await judgeSpan(span, { flows, series }, settings) }
+    const { signal } = ending
+    return { verdicts: await judgeSpan(span, { flows, series, signal }, settings) }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
   }
 }
 
-port.on('message', (span: IntervalSpan) => {
-  void answer(span).then((given) => port.postMessage(given))
+async function end(): Promise<void> {
+  ending.abort(new Error('ingest is being stopped'))
+  await work
+  await Promise.all([flows.close(), series.close()])
+  port.close()
+}
+
+port.on('message', (asked: JudgeRequest) => {
+  if (asked === 'end') void end()
+  else work = answer(asked).then((given) => port.postMessage(given))
 })

@@ -67,8 +67,9 @@ export class ArchiveThread {
     })
   }
 
-  /** Ends the thread: what it was doing is not finished. */
+  /** Ends the thread when what it was asked is done: terminated in a call of DuckDB it would take the process with it. */
   async close(): Promise<void> {
+    await this.ask({ kind: 'check', files: [] }).catch(() => undefined)
     await this.#worker.terminate()
   }
 

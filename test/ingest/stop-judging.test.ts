@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+import { intervalMs } from '../../flow/interval.ts'
+import { makeArchive } from '../bench/archive-data.ts'
+import { scratchFolder } from '../store/archive/archived.ts'
+
+const program = fileURLToPath(new URL('stop-judging.ts', import.meta.url))
+const flows = 1_200_000
+const hours = 1
+/** From the thread's start to the middle of what it reads and reckons. */
+const delaysMs = [500, 800, 1100, 1400, 1700, 2000]
+
+test('stopped while incidents are looked for, ingest ends in order, and what was not judged waits', async (t) => {
+  const data = await scratchFolder(t)
+  const { from } = await makeArchive(join(data, 'archive'), { flows, days: hours / 24 })
+  let inTheMiddle = 0
+  for (const delayMs of delaysMs) {
+    const args = [program, data, String(from), String(delayMs)]
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' }) // prettier-ignore
+    assert.deepEqual([status, signal], [0, null], `after ${delayMs} ms: ${stderr}`)
+    const { judged, waiting } = JSON.parse(stdout) as { judged: number; waiting: number }
+    if (judged === 0) {
+      inTheMiddle++
+      assert.equal(waiting, (hours * 3_600_000) / intervalMs)
+    }
+  }
+  assert.ok(inTheMiddle > 0, 'it was never stopped in the middle')
+})

@@ -1,0 +1,17 @@
+/** Stops the looking for incidents in the middle of it: `node stop-judging.ts DATA FROM AFTER-MS`, a process of its own. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { pino } from 'pino'
+
+import { intervalMs } from '../../flow/interval.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { IncidentWatch } from '../../ingest/incidents/watch.ts'
+
+const [data = '', from = '0', afterMs = '0'] = process.argv.slice(2)
+const settings = readSettings({ WEIR_DATA: data })
+const watch = await IncidentWatch.open(settings, pino({ level: 'silent' }))
+watch.changed(Array.from({ length: 12 }, (_, i) => Number(from) + i * intervalMs))
+watch.wake(Date.now())
+await sleep(Number(afterMs))
+await watch.close()
+console.log(JSON.stringify({ judged: watch.judged, waiting: watch.waiting }))
