@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util'
 
 import { attempt, isClean } from '../load/attempt.ts'
 import type { LoadVersion } from '../load/datagrams.ts'
-import { nfcapd, receiveLoop, type Peer } from '../load/peers.ts'
-import { skipWithout } from '../setup/parts.ts'
+import { keptAll, type Peer } from '../load/peer.ts'
+import { knownPeers, missingOf, receiveLoop } from '../load/peers.ts'
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +28,8 @@ const { values } = parseArgs({
   },
 })
 const [seconds, times, steps] = [values.seconds, values.times, values.steps].map(Number) as [number, number, number] // prettier-ignore
-const limitFile = '/proc/sys/net/core/rmem_max'
+/** The most that a socket may ask for, and what it has where it asks for nothing, as goflow2's. */
+const limitFiles = ['/proc/sys/net/core/rmem_max', '/proc/sys/net/core/rmem_default']
 const megabyte = 1 << 20
 
 interface Tried {
@@ -82,12 +83,15 @@ async function search(receiver: string, version: string, buffer: string, tryRate
   rows.push({ receiver, version, buffer, flowsPerSecond, each, cpuSecondsPerMillion, peakMiB })
 }
 
-/** Socket buffers above the kernel's limit need a higher one, which only root may set; it is set back. */
-async function raiseLimit(bytes: number): Promise<() => Promise<void>> {
-  const before = await readFile(limitFile, 'utf8')
-  if (Number(before) >= bytes || process.getuid?.() !== 0) return async () => {}
-  await writeFile(limitFile, String(bytes))
-  return () => writeFile(limitFile, before)
+/** Socket buffers above the kernel's limits need higher ones, which only root may set; they are set back. */
+async function raiseLimits(bytes: number): Promise<() => Promise<void>> {
+  if (process.getuid?.() !== 0) return async () => {}
+  const before = await Promise.all(limitFiles.map((file) => readFile(file, 'utf8')))
+  for (const [i, file] of limitFiles.entries())
+    if (Number(before[i]) < bytes) await writeFile(file, String(bytes))
+  return async () => {
+    for (const [i, file] of limitFiles.entries()) await writeFile(file, before[i]!)
+  }
 }
 
 const load = {
@@ -97,22 +101,26 @@ const load = {
   flows: 491_520,
 }
 const peers: [name: string, peer: Peer][] = [['receive loop', receiveLoop]]
-if (skipWithout('nfcapd', 'nfdump')) console.log('nfcapd and nfdump are not installed')
-else peers.push(['nfcapd', nfcapd()], ['nfcapd, lz4', nfcapd('-y')])
+for (const known of knownPeers) {
+  const missing = missingOf(known)
+  if (missing === null) peers.push([known.name, known.peer])
+  else console.log(`${known.name}: ${missing} is missing (${known.install})`)
+}
 
 for (const buffer of values.buffers.split(',')) {
   const receiveBufferBytes = Number.parseInt(buffer, 10) * megabyte
-  const restore = await raiseLimit(receiveBufferBytes)
+  const restore = await raiseLimits(receiveBufferBytes)
   try {
     for (const version of values.versions.split(',') as LoadVersion[]) {
       await search('weir, everything on', version, buffer, async (rate) => {
-        const made = await attempt({ ...load, version, rate, seconds, receiveBuffer: buffer })
+        const asked = { ...load, version, rate, seconds, receiveBuffer: buffer, isFast: true }
+        const made = await attempt(asked)
         return { ...made, isClean: isClean(made, rate) }
       })
       for (const [name, peer] of values.alone ? [] : peers)
         await search(name, version, buffer, async (rate) => {
           const made = await peer({ ...load, version, rate, seconds, receiveBufferBytes })
-          return { ...made, isClean: made.flows === made.sentFlows && made.rate > rate * 0.98 }
+          return { ...made, isClean: keptAll(made, rate) }
         })
     }
   } finally {

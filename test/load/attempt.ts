@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { IngestStatus } from '../../flow/status.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
+import { openFastSender } from './native-sender.ts'
 import type { LoadOptions } from './send.ts'
 import { openSender } from './sender.ts'
 import { cpuSecondsOf, peakMiBOf, threadSecondsOf } from './usage.ts'
@@ -11,6 +12,8 @@ import { cpuSecondsOf, peakMiBOf, threadSecondsOf } from './usage.ts'
 export interface AttemptOptions extends Omit<LoadOptions, 'port'> {
   /** Asked of the kernel for the socket, as in WEIR_RECEIVE_BUFFER. */
   receiveBuffer: string
+  /** Load comes from the program in C, where it can be made. */
+  isFast?: boolean
 }
 
 export interface Attempt {
@@ -49,7 +52,7 @@ export function isClean(attempt: Attempt, wanted: number): boolean {
 
 /** Runs one attempt on a collector and a folder of its own. `onData` may look at the folder after it. */
 export async function attempt(
-  { receiveBuffer, ...load }: AttemptOptions,
+  { receiveBuffer, isFast = false, ...load }: AttemptOptions,
   onData: (folder: string) => Promise<void> = async () => {},
 ): Promise<Attempt> {
   const data = await scratchFolder()
@@ -57,7 +60,8 @@ export async function attempt(
   const alive = setInterval(() => {}, 1000)
   try {
     const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: receiveBuffer })
-    const sender = await openSender({ ...load, port: ingest.port })
+    const open = isFast ? openFastSender : openSender
+    const sender = await open({ ...load, port: ingest.port })
     const before = await cpuSecondsOf(ingest.pid)
     const sent = await sender.send()
     const ended = performance.now()

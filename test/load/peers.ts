@@ -1,60 +1,30 @@
 /** Other receivers of the same load, each judged by what it kept. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import { scratchFolder } from '../processes.ts'
 import { flowsPerDatagram } from './datagrams.ts'
-import type { LoadOptions } from './send.ts'
-import { openSender } from './sender.ts'
-import { cpuSecondsOf, peakMiBOf } from './usage.ts'
+import { measure, somePort, type Peer } from './peer.ts'
 
-/** What a receiver made of load. */
-export interface Received {
-  sentFlows: number
-  flows: number
-  /** Flows a second that really went out. */
-  rate: number
-  cpuSecondsPerMillion: number
-  peakMiB: number
+/** A receiver, the programs that it takes, and what brings them. */
+export interface KnownPeer {
+  name: string
+  commands: readonly string[]
+  install: string
+  peer: Peer
 }
 
-export interface PeerOptions extends Omit<LoadOptions, 'port'> {
-  receiveBufferBytes: number
-}
-
-export type Peer = (options: PeerOptions) => Promise<Received>
-
-/** How long a receiver is given to take what lies in its buffer. */
-const settleMs = 1500
-
-interface Running {
-  pid: number
-  port: number
-  /** Ends it and gives the flows that it kept. */
-  stop: () => Promise<number>
-}
-
-async function measure(options: PeerOptions, running: Running): Promise<Received> {
-  const { receiveBufferBytes: _, ...load } = options
-  const sender = await openSender({ ...load, port: running.port })
-  const before = await cpuSecondsOf(running.pid)
-  const sent = await sender.send()
-  await sleep(settleMs)
-  const used = (await cpuSecondsOf(running.pid)) - before
-  const peakMiB = Math.round(await peakMiBOf(running.pid))
-  const flows = await running.stop()
-  return {
-    sentFlows: sent.flows,
-    flows,
-    rate: sent.flows / sent.seconds,
-    cpuSecondsPerMillion: (used * 1e6) / sent.flows,
-    peakMiB,
-  }
-}
+/** The way in which flows are told apart by those that add them up: their ends, ports and protocol. */
+const fiveTuple = 'src_host, dst_host, src_port, dst_port, proto, flows'
+/** How long a program is given to listen, and what its other parts then take to be ready. */
+const start = { stepMs: 50, mostMs: 20_000, readyMs: 700 }
+const endMs = 20_000
 
 /** Receives and counts, nothing else. */
 export const receiveLoop: Peer = async (options) => {
@@ -73,26 +43,204 @@ export const receiveLoop: Peer = async (options) => {
 }
 
 /** nfcapd with some options of its own, counted by nfdump afterwards. */
-export function nfcapd(...own: string[]): Peer {
-  return async (options) => {
-    const folder = await scratchFolder()
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    const args = ['-b', '127.0.0.1', '-p', String(port), '-w', folder, '-t', '3600', ...own]
-    args.push('-B', String(options.receiveBufferBytes))
-    const child = spawn('nfcapd', args, { stdio: 'ignore' })
-    await sleep(1000)
-    const stop = async () => {
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exited
-      const summary = execFileSync('nfdump', ['-R', folder, '-I'], { encoding: 'utf8' })
-      return Number(/^Flows: (\d+)/m.exec(summary)?.[1] ?? 0)
+function nfcapd(...own: string[]): Peer {
+  return (options) =>
+    inFolder(options, (folder, port) => {
+      const args = ['-b', '127.0.0.1', '-p', String(port), '-w', folder, '-t', '3600', ...own]
+      args.push('-B', String(options.receiveBufferBytes))
+      return {
+        command: ['nfcapd', ...args],
+        count: async (end) => {
+          await end('SIGTERM')
+          const summary = execFileSync('nfdump', ['-R', folder, '-I'], { encoding: 'utf8' })
+          return Number(/^Flows: (\d+)/m.exec(summary)?.[1] ?? 0)
+        },
+      }
+    })
+}
+
+/** nfacctd with a plugin, its queues large; its CSV is counted, which has the flows before the bytes. */
+function nfacctd(plugin: 'memory' | 'print'): Peer {
+  return (options) =>
+    inFolder(options, async (folder, port) => {
+      const [pipe, table, file] = [join(folder, 'pipe'), join(folder, 'csv'), join(folder, 'conf')]
+      const own = {
+        memory: [
+          `imt_path[p]: ${pipe}`,
+          'imt_mem_pools_number: 0',
+          'imt_mem_pools_size: 16777216',
+          'imt_buckets: 1000003',
+        ],
+        print: [
+          `print_output_file[p]: ${table}`,
+          'print_output_file_append[p]: true',
+          'print_output[p]: csv',
+          'print_refresh_time[p]: 3600',
+          'print_cache_entries[p]: 131071',
+        ],
+      }
+      const all = [
+        'nfacctd_ip: 127.0.0.1',
+        `nfacctd_port: ${port}`,
+        `nfacctd_pipe_size: ${options.receiveBufferBytes}`,
+        `plugins: ${plugin}[p]`,
+        `aggregate[p]: ${fiveTuple}`,
+        'plugin_pipe_size: 104857600',
+        'plugin_buffer_size: 10240',
+        ...own[plugin],
+      ]
+      await writeFile(file, `${all.join('\n')}\n`)
+      return {
+        command: ['nfacctd', '-f', file],
+        count: async (end) => {
+          if (plugin === 'print') {
+            await end('SIGINT')
+            return flowsOfTable(createReadStream(table))
+          }
+          const client = spawn('pmacct', ['-p', pipe, '-s', '-O', 'csv'], {
+            stdio: ['ignore', 'pipe', 'ignore'],
+          })
+          const flows = await flowsOfTable(client.stdout)
+          await end('SIGINT')
+          return flows
+        },
+      }
+    })
+}
+
+/** Sums a CSV's last column but one. */
+async function flowsOfTable(input: NodeJS.ReadableStream): Promise<number> {
+  let flows = 0
+  for await (const line of createInterface({ input })) flows += Number(line.split(',').at(-2)) || 0
+  return flows
+}
+
+/** goflow2, which writes Protocol Buffers to a file, each with its length before it. */
+const goflow2: Peer = (options) =>
+  inFolder(options, (folder, port) => {
+    const file = join(folder, 'flows.bin')
+    const listen = `netflow://127.0.0.1:${port}?count=1`
+    const args = ['-addr', '127.0.0.1:0', '-listen', listen, '-format', 'bin']
+    args.push('-transport.file', file, '-transport.file.sep', '', '-templates.path', folder)
+    return {
+      command: ['goflow2', ...args],
+      count: async (end) => {
+        await end('SIGINT')
+        return messagesOf(file)
+      },
     }
-    try {
-      return await measure(options, { pid: child.pid!, port, stop })
-    } finally {
-      child.kill('SIGKILL')
-      await rm(folder, { recursive: true, force: true })
+  })
+
+/** How many messages a file holds, each with its length before it in sevens of bits. */
+async function messagesOf(file: string): Promise<number> {
+  let messages = 0
+  let [length, shift, left] = [0, 0, 0]
+  for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 }))
+    for (let at = 0; at < (bytes as Buffer).length;) {
+      if (left > 0) {
+        const step = Math.min(left, (bytes as Buffer).length - at)
+        at += step
+        left -= step
+        continue
+      }
+      const byte = (bytes as Buffer)[at++]!
+      length += (byte & 127) * 2 ** shift
+      shift += 7
+      if (byte > 127) continue
+      messages++
+      left = length
+      length = 0
+      shift = 0
     }
+  return messages
+}
+
+interface Program {
+  command: string[]
+  /** The flows that it kept; it calls `end` to end it by a signal, where that is due. */
+  count: (end: (signal: NodeJS.Signals) => Promise<void>) => Promise<number>
+}
+
+/** Measures a program on a folder and a port of its own, which are gone afterwards. */
+async function inFolder(
+  options: Parameters<Peer>[0],
+  program: (folder: string, port: number) => Program | Promise<Program>,
+): ReturnType<Peer> {
+  const folder = await scratchFolder()
+  const port = somePort()
+  const { command, count } = await program(folder, port)
+  const [name, ...args] = command as [string, ...string[]]
+  // A group of its own: what it began ends with it.
+  const child = spawn(name, args, { stdio: 'ignore', detached: true })
+  try {
+    await listening(port)
+    const stop = () => count((signal) => ended(child, signal))
+    return await measure(options, { pid: child.pid!, port, stop })
+  } finally {
+    endGroup(child.pid!)
+    await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Waits until somebody listens on a UDP port. */
+async function listening(port: number): Promise<void> {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+  for (let ms = 0; ms < start.mostMs; ms += start.stepMs) {
+    if ((await readFile('/proc/net/udp', 'utf8')).includes(hex)) break
+    await sleep(start.stepMs)
+  }
+  await sleep(start.readyMs)
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await Promise.race([exited, sleep(endMs, null, { ref: false })])
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of them have ended.
+  }
+}
+
+export const knownPeers: readonly KnownPeer[] = [
+  {
+    name: 'nfcapd',
+    commands: ['nfcapd', 'nfdump'],
+    install: 'apt-get install nfdump',
+    peer: nfcapd(),
+  },
+  {
+    name: 'nfcapd, lz4',
+    commands: ['nfcapd', 'nfdump'],
+    install: 'apt-get install nfdump',
+    peer: nfcapd('-y'),
+  },
+  {
+    name: 'nfacctd, memory',
+    commands: ['nfacctd', 'pmacct'],
+    install: 'apt-get install pmacct',
+    peer: nfacctd('memory'),
+  },
+  {
+    name: 'nfacctd, print',
+    commands: ['nfacctd'],
+    install: 'apt-get install pmacct',
+    peer: nfacctd('print'),
+  },
+  {
+    name: 'goflow2, bin to a file',
+    commands: ['goflow2'],
+    install: 'go install github.com/netsampler/goflow2/v2/cmd/goflow2@v2.2.6, with $(go env GOPATH)/bin on the PATH', // prettier-ignore
+    peer: goflow2,
+  },
+]
+
+/** The first of a peer's programs that is not installed, or null. */
+export function missingOf({ commands }: KnownPeer): string | null {
+  return commands.find((command) => spawnSync('which', [command]).status !== 0) ?? null
 }

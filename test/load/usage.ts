@@ -6,7 +6,30 @@ const ticksASecond = 100
 
 /** CPU-seconds of a process, of all its threads, ended ones among them. */
 export async function cpuSecondsOf(pid: number): Promise<number> {
-  return ticksOf(await readFile(`/proc/${pid}/stat`, 'utf8')) / ticksASecond
+  return ticksOf(await readFile(`/proc/${pid}/stat`, 'utf8')).own / ticksASecond
+}
+
+/** CPU-seconds of a process and of all that it began, ended ones among them. */
+export async function treeSecondsOf(pid: number): Promise<number> {
+  let ticks = 0
+  for (const each of await treeOf(pid)) {
+    const stat = await readFile(`/proc/${each}/stat`, 'utf8').catch(() => null)
+    if (stat === null) continue
+    const { own, ended } = ticksOf(stat)
+    ticks += own + ended
+  }
+  return ticks / ticksASecond
+}
+
+/** A process and all that live of those that it began. */
+export async function treeOf(pid: number): Promise<number[]> {
+  const tree = [pid]
+  for (const each of tree) {
+    const path = `/proc/${each}/task/${each}/children`
+    const children = await readFile(path, 'utf8').catch(() => '')
+    tree.push(...children.split(' ').filter(Boolean).map(Number))
+  }
+  return tree
 }
 
 /** CPU-seconds of the threads that live, most first. */
@@ -15,7 +38,7 @@ export async function threadSecondsOf(pid: number): Promise<number[]> {
   const seconds = await Promise.all(
     threads.map(async (thread) => {
       const text = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => null)
-      return text === null ? 0 : ticksOf(text) / ticksASecond
+      return text === null ? 0 : ticksOf(text).own / ticksASecond
     }),
   )
   return seconds.sort((a, b) => b - a)
@@ -23,12 +46,13 @@ export async function threadSecondsOf(pid: number): Promise<number[]> {
 
 /** Most memory that was resident at once, MiB. */
 export async function peakMiBOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
 }
 
-/** User and system time. The name, in brackets, may hold blanks: fields are counted behind it. */
-function ticksOf(stat: string): number {
+/** User and system time, and that of children that ended. The name, in brackets, may hold blanks: fields are counted behind it. */
+function ticksOf(stat: string): { own: number; ended: number } {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
+  const at = (index: number) => Number(fields[index])
+  return { own: at(11) + at(12), ended: at(13) + at(14) }
 }

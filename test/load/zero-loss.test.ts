@@ -9,14 +9,21 @@ import { makeFlows } from './flows.ts'
 
 const load = { rate: 10_000, seconds: 2, hosts: 2000, exporters: 3, flows: 9000 }
 
-for (const version of ['v5', 'v9', 'ipfix'] as LoadVersion[])
-  test(`${version}: load of several exporters is counted and stored to the flow`, async (t) => {
+const cases = (['v5', 'v9', 'ipfix'] as LoadVersion[]).flatMap((version) => [
+  { version, isFast: false, by: '' },
+  // By the program in C where there is a compiler, and else by the same sender again.
+  { version, isFast: true, by: ' from the fast sender' },
+])
+
+for (const { version, isFast, by } of cases)
+  test(`${version}: load${by} of several exporters is counted and stored to the flow`, async (t) => {
     const each = flowsPerDatagram[version]
     const made = makeFlows(load.flows, load.hosts, 1)
     let octets = 0
     let packets = 0
     let stored: Awaited<ReturnType<typeof archiveSums>> | null = null
-    const result = await attempt({ ...load, version, receiveBuffer: '4MB' }, async (folder) => {
+    const asked = { ...load, version, receiveBuffer: '4MB', isFast }
+    const result = await attempt(asked, async (folder) => {
       stored = await archiveSums(folder)
     })
     t.diagnostic(JSON.stringify(result))

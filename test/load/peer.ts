@@ -1,0 +1,78 @@
+/** A receiver of load that is not Weir: what is asked of it, and how it is judged. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { openFastSender } from './native-sender.ts'
+import type { LoadOptions } from './send.ts'
+import { peakMiBOf, treeOf, treeSecondsOf } from './usage.ts'
+
+/** What a receiver made of load. */
+export interface Received {
+  sentFlows: number
+  /** Flows that it kept: counted at its output. */
+  flows: number
+  /** Flows a second that really went out. */
+  rate: number
+  /** Of all its processes. */
+  cpuSecondsPerMillion: number
+  /** The same: pages that they share are counted for each. */
+  peakMiB: number
+}
+
+export interface PeerOptions extends Omit<LoadOptions, 'port'> {
+  receiveBufferBytes: number
+}
+
+export type Peer = (options: PeerOptions) => Promise<Received>
+
+export interface RunningPeer {
+  pid: number
+  port: number
+  /** Ends it and gives the flows that it kept. */
+  stop: () => Promise<number>
+}
+
+/** A receiver is done with what it was sent when it has been idle for so long, or after the most. */
+const settle = { stepMs: 500, idleSteps: 3, mostMs: 60_000, idleCpuSeconds: 0.03 }
+/** So much may be missing: some keep the last flows in a buffer of their own for as long as they run. */
+const missingMost = 1e-4
+
+/** Whether a receiver kept what was sent, and it was asked what was meant. */
+export function keptAll({ sentFlows, flows, rate }: Received, wanted: number): boolean {
+  return flows >= sentFlows * (1 - missingMost) && rate > wanted * 0.98
+}
+
+/** Sends load to a receiver that runs, waits until it is done with it, and ends it. */
+export async function measure(options: PeerOptions, running: RunningPeer): Promise<Received> {
+  const { receiveBufferBytes: _, ...load } = options
+  const sender = await openFastSender({ ...load, port: running.port })
+  const before = await treeSecondsOf(running.pid)
+  const sent = await sender.send()
+  const used = (await settled(running.pid)) - before
+  const peaks = await Promise.all((await treeOf(running.pid)).map(peakMiBOf))
+  const flows = await running.stop()
+  return {
+    sentFlows: sent.flows,
+    flows,
+    rate: sent.flows / sent.seconds,
+    cpuSecondsPerMillion: (used * 1e6) / sent.flows,
+    peakMiB: Math.round(peaks.reduce((sum, each) => sum + each, 0)),
+  }
+}
+
+/** CPU-seconds of a receiver once it is idle. */
+async function settled(pid: number): Promise<number> {
+  let seconds = await treeSecondsOf(pid)
+  let idle = 0
+  for (let ms = 0; ms < settle.mostMs && idle < settle.idleSteps; ms += settle.stepMs) {
+    await sleep(settle.stepMs)
+    const now = await treeSecondsOf(pid)
+    idle = now - seconds <= settle.idleCpuSeconds ? idle + 1 : 0
+    seconds = now
+  }
+  return seconds
+}
+
+/** A port that is most likely free. */
+export function somePort(): number {
+  return 20_000 + Math.floor(Math.random() * 10_000)
+}
