@@ -10,10 +10,12 @@ import { setImmediate } from 'node:timers/promises'
 import { intervalMs, type Tier } from '../flow/interval.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { CutOptions } from '../store/cut.ts'
-import type { SeriesStore, StepRows } from '../store/series.ts'
+import { mergeRuns } from '../store/merge-steps.ts'
+import type { SeriesRange, SeriesStore, StepRows } from '../store/series.ts'
 import { nameOf, RedoList, type RedoStep } from './consolidate/redo.ts'
 import { spansOf, type Span } from './consolidate/span.ts'
 import { StepConsolidation } from './consolidate/step.ts'
+import { SpanViews } from './consolidate/views.ts'
 
 /**
  * A step is made again at most this often in its length, so that a day of which something changes
@@ -22,6 +24,8 @@ import { StepConsolidation } from './consolidate/step.ts'
 const makingsPerStep = 48
 /** When the collector ends, open steps up to this long are made once more; a longer one says until when it was counted. */
 const endStepMsMax = 2 * 3_600_000
+/** What was written is given so long to be where other collectors see it; a step of which it is not waits. */
+const shownMsMax = 5000
 /** Rows that gather before they are written, over all tiers: bounds memory. */
 const pendingRowsMax = 200_000
 
@@ -39,6 +43,8 @@ export class Consolidator {
   readonly #finest: Tier
   /** When (unix ms) steps were last made, for their pace. */
   readonly #madeAt = new Map<string, number>()
+  /** What was seen of steps on the list that other collectors have a part in, when they were last made. */
+  readonly #seenAt = new Map<string, number>()
   #pending = new Map<Tier, StepRows[]>()
   #pendingRows = 0
   #made: RedoStep[] = []
@@ -91,9 +97,11 @@ export class Consolidator {
     this.#pending = new Map()
     this.#pendingRows = 0
     this.#made = []
+    if (due.length > 0) await this.#show(stepMsMax)
     for (const span of spansOf(due)) {
-      await this.#makeSpan(span, nowMs)
-      this.#made.push(...span.steps)
+      if (!this.#isShown(span)) continue
+      const unsure = await this.#makeSpan(span, nowMs)
+      this.#made.push(...span.steps.filter((step) => !unsure.has(nameOf(step))))
       if (this.#pendingRows >= pendingRowsMax) await this.#takeOff(nowMs)
     }
     await this.#takeOff(nowMs)
@@ -126,13 +134,48 @@ export class Consolidator {
     this.#made = []
   }
 
-  async #makeSpan(span: Span, nowMs: number): Promise<void> {
+  /** Lets other collectors see what this one wrote, for as long as it takes where all is to be made. */
+  async #show(stepMsMax: number): Promise<void> {
     const { store } = this.#parts
-    const coverage = await store.coverage({ tier: this.#finest, from: span.from, to: span.to })
+    if (!store.others) return
+    if (stepMsMax === Number.POSITIVE_INFINITY) await store.settled?.()
+    else await store.others.shown(shownMsMax)
+  }
+
+  #isShown({ from, to }: Span): boolean {
+    const { others } = this.#parts.store
+    return others === undefined || others.isShown({ tier: this.#finest, from, to })
+  }
+
+  /** Makes the steps of a span; gives the names of those that are to be made once more. */
+  async #makeSpan(span: Span, nowMs: number): Promise<Set<string>> {
+    const { store } = this.#parts
+    const range = { tier: this.#finest, from: span.from, to: span.to }
+    const views = new SpanViews((await store.others?.views(range)) ?? null)
+    const coverage = await store.coverage(range)
     for (const exporter of new Set(coverage.map((each) => each.exporter))) {
       const steps = await this.#whole(span, exporter)
-      await this.#makeSteps({ ...span, steps }, exporter, nowMs)
+      await this.#makeSteps({ ...span, steps, views }, exporter, nowMs)
     }
+    return this.#unsure(span, views)
+  }
+
+  /**
+   * Steps that others have a part in and of which more was seen than when they were last made: replicas
+   * may show what another wrote a moment later, so they are made until nothing is new.
+   */
+  #unsure(span: Span, views: SpanViews): Set<string> {
+    const unsure = new Set<string>()
+    for (const step of span.steps) {
+      const name = nameOf(step)
+      const seen = views.sharedSeen(step.time, step.time + step.tier.stepMs)
+      if (seen === 0 || this.#seenAt.get(name) === seen) this.#seenAt.delete(name)
+      else {
+        this.#seenAt.set(name, seen)
+        unsure.add(name)
+      }
+    }
+    return unsure
   }
 
   /**
@@ -154,13 +197,17 @@ export class Consolidator {
   }
 
   /** Reads the 5-minute steps of a span once for all the steps in it; they close as time passes. */
-  async #makeSteps(span: Span, exporter: string, nowMs: number): Promise<void> {
-    const { store, top, isLocal } = this.#parts
+  async #makeSteps(
+    span: Span & { views: SpanViews },
+    exporter: string,
+    nowMs: number,
+  ): Promise<void> {
+    const { top, isLocal } = this.#parts
     const tiers = [...new Set(span.steps.map(({ tier }) => tier))]
     const due = new Set(span.steps.map(nameOf))
     const open = new Map<Tier, StepConsolidation>()
     const range = { tier: this.#finest, from: span.from, to: span.to, exporter }
-    for await (const step of store.steps(range)) {
+    for await (const step of this.#steps(range, span.views)) {
       // The thread may be the one that receives datagrams: it must not be held for long.
       await setImmediate()
       for (const tier of tiers) {
@@ -168,7 +215,7 @@ export class Consolidator {
         if (!due.has(nameOf({ tier, time }))) continue
         let making = open.get(tier)
         if (making && making.time !== time) {
-          await this.#finish(tier, making, exporter)
+          await this.#finish(tier, making, { exporter, views: span.views })
           making = undefined
         }
         if (!making) {
@@ -178,16 +225,29 @@ export class Consolidator {
         making.add(step)
       }
     }
-    for (const [tier, making] of open) await this.#finish(tier, making, exporter)
+    for (const [tier, making] of open)
+      await this.#finish(tier, making, { exporter, views: span.views })
   }
 
-  async #finish(tier: Tier, making: StepConsolidation, exporter: string): Promise<void> {
+  /** The 5-minute steps of an exporter: this collector's, and where others have a part in them, theirs too. */
+  #steps(range: SeriesRange & { exporter: string }, views: SpanViews): AsyncIterable<StepRows> {
+    const { store } = this.#parts
+    const own = store.steps(range)
+    const isShared = views.isShared(range.exporter, range.from, range.to)
+    return store.others && isShared ? mergeRuns(own, store.others.steps(range)) : own
+  }
+
+  async #finish(
+    tier: Tier,
+    making: StepConsolidation,
+    { exporter, views }: { exporter: string; views: SpanViews },
+  ): Promise<void> {
     if (making.endFirstRound()) {
       const range = { tier: this.#finest, from: making.time, to: making.end, exporter }
-      for await (const step of this.#parts.store.steps(range)) making.addAgain(step)
+      for await (const step of this.#steps(range, views)) making.addAgain(step)
     }
     await setImmediate()
-    const step = making.finish()
+    const step = { ...making.finish(), ...views.seenOf(exporter, making.time, making.end) }
     const held = this.#pending.get(tier)
     if (held) held.push(step)
     else this.#pending.set(tier, [step])
@@ -199,6 +259,7 @@ export class Consolidator {
     const listed = this.#parts.redo.steps()
     const paces = new Map(this.#parts.tiers.map(({ name, stepMs }) => [name, stepMs]))
     const names = new Set(listed.map(nameOf))
+    for (const name of this.#seenAt.keys()) if (!names.has(name)) this.#seenAt.delete(name)
     for (const [name, madeAt] of this.#madeAt) {
       const stepMs = paces.get(name.split(' ')[0]!) ?? 0
       if (!names.has(name) && madeAt + stepMs / makingsPerStep <= nowMs) this.#madeAt.delete(name)

@@ -45,6 +45,11 @@ export interface Coverage {
 export interface StepRows {
   coverage: Coverage
   measurements: MeasurementRows[]
+  /**
+   * Of a coarser step, where several collectors write into one store: how much of all that they wrote
+   * it was made of. Of two makings of a step the one that saw more counts; see OtherCollectors.views.
+   */
+  seen?: number
 }
 
 export interface SeriesRange {
@@ -111,6 +116,32 @@ export interface SeriesRead {
   parts: Uint32Array
 }
 
+/** What is stored of one 5-minute step of an exporter, in versions that grow, over all collectors. */
+export interface StepView {
+  time: number
+  exporter: string
+  /** The sum of what each collector's newest version is called. */
+  seen: number
+  /** Whether another collector has written of it. */
+  isShared: boolean
+}
+
+/**
+ * The other collectors that write into the same store: an exporter may move from one to another, and
+ * then a coarser step is made of what all of them wrote, by any of them. Since each first writes what
+ * it has and then looks at all, of two makings the one that saw more saw all that the other did.
+ */
+export interface OtherCollectors {
+  /** Resolves when the others can see all that was written here, or after so long. */
+  shown(msMax: number): Promise<void>
+  /** Whether the others can see all that was written here of a range. */
+  isShown(range: SeriesRange): boolean
+  /** How the 5-minute steps of a range stand. */
+  views(range: SeriesRange): Promise<StepView[]>
+  /** What the others wrote of an exporter, as one step each. */
+  steps(range: SeriesRange & { exporter: string }): AsyncIterable<StepRows>
+}
+
 export interface SeriesStore {
   /** Replaces the given (exporter, step)s of a tier, atomically for readers, durably when it resolves. */
   write(tier: Tier, steps: readonly StepRows[]): Promise<void>
@@ -125,6 +156,8 @@ export interface SeriesStore {
   expire(tier: Tier, before: number): Promise<void>
   /** Resolves when other processes can read all that was written; at once where they always can. */
   settled?(): Promise<void>
+  /** Absent where nobody else writes into the store. */
+  others?: OtherCollectors
   /** How it stands with a store that is another machine's; stores of files leave it out. */
   status?(): StoreStatus
   close(): Promise<void>

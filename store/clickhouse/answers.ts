@@ -10,6 +10,7 @@ import type {
   TopQuery,
   TopRows,
 } from '../series.ts'
+import { mergeCoverage } from '../merge-steps.ts'
 import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
 import { compareText } from '../spool/ranked.ts'
 import type { Answer } from './connection.ts'
@@ -28,7 +29,7 @@ function isNothing({ from, to, exporters }: SeriesRange): boolean {
   return from >= to || exporters?.length === 0
 }
 
-/** See SeriesStore.coverage. Where an exporter moved from one collector to another, both tell of a step. */
+/** See SeriesStore.coverage. Where an exporter moved from one collector to another, both tell of an interval. */
 export async function readCoverage(
   source: ClickHouseSource,
   range: SeriesRange,
@@ -38,7 +39,7 @@ export async function readCoverage(
   const columns = ['known', ...coverageColumns]
   const answer = await source.connection.read({
     sql: `SELECT toUnixTimestamp(time) AS t, exporter, ${columns.join(', ')} ${sql}
-      ORDER BY time, exporter, known DESC, writer`,
+      ORDER BY time, exporter, writer`,
     values,
   })
   const [times, exporters] = [answer.numbers('t'), answer.texts('exporter')]
@@ -46,31 +47,26 @@ export async function readCoverage(
   const found: Coverage[] = []
   for (let row = 0; row < answer.count; row++) {
     const figure = (name: string) => figures[name]![row]!
-    const time = times[row]! * 1000
-    const exporter = exporters[row]!
-    const before = found.at(-1)
-    if (before?.time === time && before.exporter === exporter) {
-      before.datagrams += figure('datagrams')
-      before.lostFlows += figure('lost_flows')
-      before.lostFlowsEstimated ||= figure('lost_flows_estimated') === 1
-      continue
-    }
     const unknown: Coverage['unknown'] = {}
     for (const reason of unknownReasons) {
       const intervals = figure(reason.replaceAll('-', '_'))
       if (intervals !== 0) unknown[reason] = intervals
     }
     const openUntil = figure('open_until')
-    found.push({
-      time,
-      exporter,
+    const told: Coverage = {
+      time: times[row]! * 1000,
+      exporter: exporters[row]!,
       known: figure('known'),
       unknown,
       datagrams: figure('datagrams'),
       lostFlows: figure('lost_flows'),
       lostFlowsEstimated: figure('lost_flows_estimated') === 1,
       ...(openUntil === 0 ? {} : { openUntil }),
-    })
+    }
+    const before = found.at(-1)
+    if (before?.time === told.time && before.exporter === told.exporter)
+      found[found.length - 1] = mergeCoverage(before, told)
+    else found.push(told)
   }
   return found.sort((a, b) => a.time - b.time || compareText(a.exporter, b.exporter))
 }

@@ -3,6 +3,7 @@ import type { Tier } from '../../flow/interval.ts'
 import { isConsolidated } from '../shape.ts'
 import type { Connection } from './connection.ts'
 import {
+  addColumnsSql,
   createSql,
   documentsSpec,
   filesSpec,
@@ -66,6 +67,12 @@ export async function provision(connection: Connection, wanted: Wanted): Promise
   const specs = tiers.map((tier) => seriesSpec(tier, isConsolidated(tier)))
   const flows = [flowsSpec(archiveKeepMs / 1000), filesSpec(archiveKeepMs / 1000)]
   for (const spec of specs) for (const sql of createSql(spec, place)) await run(sql)
+  for (const spec of specs) {
+    const missing = await missingColumns(connection, spec, place)
+    if (missing.length === 0) continue
+    for (const sql of addColumnsSql(spec, missing, place)) await run(sql)
+    done.push(`${spec.name}: has ${missing.map(nameOfColumn).join(', ')} now`)
+  }
   for (const spec of [...specs, ...flows]) {
     if (await hasRetention(connection, spec, place)) continue
     await run(keepSql(spec, place)!)
@@ -100,6 +107,24 @@ async function noteVersion(
     sql: `INSERT INTO ${database}.schema_versions SELECT {version:UInt32}, {about:String}, now()`,
     values: { version, about },
   })
+}
+
+/** Columns that a table of an earlier version does not have. */
+async function missingColumns(
+  connection: Connection,
+  { name, columns }: TableSpec,
+  { database, cluster }: Place,
+): Promise<string[]> {
+  const answer = await connection.read({
+    sql: 'SELECT name FROM system.columns WHERE database = {database:String} AND table = {name:String}',
+    values: { database, name: localName(name, cluster) },
+  })
+  const there = new Set(answer.texts('name'))
+  return columns.filter((column) => !there.has(nameOfColumn(column)))
+}
+
+function nameOfColumn(column: string): string {
+  return column.slice(0, column.indexOf(' '))
 }
 
 async function hasRetention(

@@ -1,7 +1,8 @@
 /** The beginning of every question about series: which rows of a tier count. */
 import type { Tier } from '../../flow/interval.ts'
 import type { MeasurementName } from '../measurement.ts'
-import type { SeriesRange } from '../series.ts'
+import type { SeriesRange, StepView } from '../series.ts'
+import { isConsolidated } from '../shape.ts'
 import type { Connection, Values } from './connection.ts'
 import { coverageName, localName, seriesTable } from './schema.ts'
 
@@ -10,6 +11,8 @@ export interface ClickHouseSource {
   connection: Connection
   /** Rows of other writers are left out; absent: all count. */
   writer?: string
+  /** Rows of this writer are left out. */
+  otherThan?: string
 }
 
 export interface Selection {
@@ -29,11 +32,15 @@ export function tableOf(
   }
 }
 
-/** Rows of coverage in a range: of each step of an exporter and writer the newest. */
+/**
+ * Rows of coverage in a range: of each step of an exporter and writer the newest, and in coarser tiers
+ * of each step the one that counts.
+ */
 export function coverageOf(source: ClickHouseSource, range: SeriesRange): Selection {
   const { whole } = tableOf(source.connection, range.tier)
+  const counting = isOneOfWriters(source, range) ? ` AND ${countingSql(source, range)}` : ''
   return {
-    sql: `FROM ${whole} FINAL WHERE measurement = {coverage:String} AND ${inRange(source, range)}`,
+    sql: `FROM ${whole} FINAL WHERE measurement = {coverage:String} AND ${inRange(source, range)}${counting}`,
     values: { ...rangeValues(source, range), coverage: coverageName },
   }
 }
@@ -41,40 +48,61 @@ export function coverageOf(source: ClickHouseSource, range: SeriesRange): Select
 /**
  * Rows of a measurement in a range. Of each step those of its newest version count: rows that are no
  * more in it have an older one. A step lies whole in one shard, so each node tells this by itself.
+ * Of 5-minute steps each writer has its part; a coarser one was made by each writer of the parts of all.
  */
 export function rowsOf(
   source: ClickHouseSource,
   range: SeriesRange,
   measurement: MeasurementName,
 ): Selection {
-  const { whole, local } = tableOf(source.connection, range.tier)
-  const within = inRange(source, range)
+  const { whole } = tableOf(source.connection, range.tier)
   return {
-    sql: `FROM ${whole} FINAL WHERE measurement = {measurement:String} AND ${within}
-      AND (time, exporter, writer, version) IN (
-        SELECT time, exporter, writer, max(version) FROM ${local}
-        WHERE measurement = {coverage:String} AND ${within} GROUP BY time, exporter, writer)`,
+    sql: `FROM ${whole} FINAL WHERE measurement = {measurement:String} AND ${inRange(source, range)}
+      AND ${countingSql(source, range)}`,
     values: { ...rangeValues(source, range), measurement, coverage: coverageName },
   }
 }
 
-function inRange({ writer }: ClickHouseSource, { exporters }: SeriesRange): string {
+/** Whether of the writers of a step only one counts. */
+function isOneOfWriters({ writer, otherThan }: ClickHouseSource, { tier }: SeriesRange): boolean {
+  return isConsolidated(tier) && writer === undefined && otherThan === undefined
+}
+
+/** The condition that a row is of a version that counts. */
+function countingSql(source: ClickHouseSource, range: SeriesRange): string {
+  const { local } = tableOf(source.connection, range.tier)
+  const newest = `FROM ${local} WHERE measurement = {coverage:String} AND ${inRange(source, range)}`
+  return isOneOfWriters(source, range)
+    ? `(time, exporter, writer, version) IN (
+        SELECT time, exporter, counting.1, counting.2 FROM (
+          SELECT time, exporter, argMax((writer, version), (seen, version, writer)) AS counting ${newest}
+          GROUP BY time, exporter))`
+    : `(time, exporter, writer, version) IN (
+        SELECT time, exporter, writer, max(version) ${newest} GROUP BY time, exporter, writer)`
+}
+
+function inRange({ writer, otherThan }: ClickHouseSource, { exporters }: SeriesRange): string {
   const conditions = ['time >= {from:DateTime}', 'time < {to:DateTime}']
   if (exporters) conditions.push('exporter IN {exporters:Array(String)}')
   if (writer !== undefined) conditions.push('writer = {writer:String}')
+  if (otherThan !== undefined) conditions.push('writer <> {otherThan:String}')
   return conditions.join(' AND ')
 }
 
 /** What ClickHouse's DateTime can say: seconds of 32 bits. */
 const secondsMax = 2 ** 32 - 1
 
-function rangeValues({ writer }: ClickHouseSource, { from, to, exporters }: SeriesRange): Values {
+function rangeValues(
+  { writer, otherThan }: ClickHouseSource,
+  { from, to, exporters }: SeriesRange,
+): Values {
   const seconds = (ms: number) => Math.min(Math.max(0, Math.ceil(ms / 1000)), secondsMax)
   return {
     from: seconds(from),
     to: seconds(to),
     ...(exporters ? { exporters: [...exporters] } : {}),
     ...(writer === undefined ? {} : { writer }),
+    ...(otherThan === undefined ? {} : { otherThan }),
   }
 }
 
@@ -90,4 +118,28 @@ export async function readExtent(
   })
   if (answer.numbers('count')[0] === 0) return null
   return { from: answer.numbers('first')[0]! * 1000, to: answer.numbers('last')[0]! * 1000 }
+}
+
+/** How the 5-minute steps of a range stand, over all writers; `own` is the one that asks. */
+export async function readViews(
+  { connection }: ClickHouseSource,
+  range: SeriesRange,
+  own: string,
+): Promise<StepView[]> {
+  const source = { connection }
+  const answer = await connection.read({
+    sql: `SELECT toUnixTimestamp(time) AS t, exporter, sum(newest) AS seen, max(writer <> {own:String}) AS is_shared
+      FROM (SELECT time, exporter, writer, max(version) AS newest FROM ${tableOf(connection, range.tier).whole}
+        WHERE measurement = {coverage:String} AND ${inRange(source, range)} GROUP BY time, exporter, writer)
+      GROUP BY time, exporter`,
+    values: { ...rangeValues(source, range), coverage: coverageName, own },
+  })
+  const [times, exporters] = [answer.numbers('t'), answer.texts('exporter')]
+  const [seen, shared] = [answer.numbers('seen'), answer.numbers('is_shared')]
+  return times.map((seconds, i) => ({
+    time: seconds * 1000,
+    exporter: exporters[i]!,
+    seen: seen[i]!,
+    isShared: shared[i] === 1,
+  }))
 }

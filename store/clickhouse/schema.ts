@@ -35,6 +35,7 @@ export const coverageColumns = [
   'lost_flows',
   'lost_flows_estimated',
   'open_until',
+  'seen',
 ]
 
 /** The figures of a tier's rows, `known` among them. */
@@ -230,6 +231,18 @@ ${spec.keep ? `TTL ${ttlSql(spec.keep)}\n` : ''}SETTINGS ${settings.join(', ')}`
         `ENGINE = Distributed(${cluster}, ${database}, ${local}, ${spec.shardBy})`,
     )
   return statements
+}
+
+/** The statements that add columns to a table that an earlier version made. */
+export function addColumnsSql(
+  { name }: TableSpec,
+  columns: readonly string[],
+  { database, cluster, hasKeeper }: Place,
+): string[] {
+  const onCluster = cluster !== null && hasKeeper ? ` ON CLUSTER ${cluster}` : ''
+  const added = columns.map((column) => `ADD COLUMN IF NOT EXISTS ${column}`).join(', ')
+  const tables = new Set([localName(name, cluster), name])
+  return [...tables].map((table) => `ALTER TABLE ${database}.${table}${onCluster} ${added}`)
 }
 
 /** The statement that brings a table to another retention, or null where it has none. */

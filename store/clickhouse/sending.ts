@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 
 import type { Tier } from '../../flow/interval.ts'
 import { fieldNames, measurements, unknownReasons } from '../measurement.ts'
-import type { Coverage, MeasurementRows } from '../series.ts'
+import type { MeasurementRows, StepRows } from '../series.ts'
 import { isConsolidated } from '../shape.ts'
 import type { LoadedStep, SpooledStore } from '../spool/sender.ts'
 import type { Connection } from './connection.ts'
@@ -104,7 +104,7 @@ function* linesOf(
     ...head(coverageName, noTags),
     ...figures,
     coverage.known,
-    ...coverageFigures(coverage),
+    ...coverageFigures(step),
   ])
 }
 
@@ -119,7 +119,7 @@ function figuresOf({ sum, max, unknown, known }: MeasurementRows, isCoarse: bool
 }
 
 /** In the order of coverageColumns. */
-function coverageFigures(coverage: Coverage): number[] {
+function coverageFigures({ coverage, seen = 0 }: StepRows): number[] {
   const { unknown, datagrams, lostFlows, lostFlowsEstimated, openUntil = 0 } = coverage
   return [
     ...unknownReasons.map((reason) => unknown[reason] ?? 0),
@@ -127,5 +127,6 @@ function coverageFigures(coverage: Coverage): number[] {
     lostFlows,
     lostFlowsEstimated ? 1 : 0,
     openUntil,
+    seen,
   ]
 }

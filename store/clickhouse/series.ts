@@ -7,7 +7,7 @@ import type { SeriesReader, SeriesStore } from '../series.ts'
 import { openSpooledSeries, type RemoteSeries } from '../spool/series.ts'
 import { readCoverage, readRows, readTop } from './answers.ts'
 import { checkPassword, Connection } from './connection.ts'
-import { readExtent, type ClickHouseSource } from './rows.ts'
+import { readExtent, readViews, type ClickHouseSource } from './rows.ts'
 import { clickHouseBehind, requestsMax } from './sending.ts'
 import { readSteps } from './steps.ts'
 
@@ -44,8 +44,11 @@ export async function openClickHouseSeries(options: ClickHouseSeriesOptions): Pr
     tiers,
     quarantine: 'quarantine.jsonl',
     now,
-    // What other collectors wrote is theirs to consolidate.
     remote: remoteSeries({ connection, writer }),
+    others: {
+      views: (range) => readViews({ connection }, range, writer),
+      steps: (range) => readSteps({ connection, otherThan: writer }, range),
+    },
     store: () => clickHouseBehind(connection, { writer, tiers }),
     close: () => connection.close(),
   })

@@ -44,9 +44,17 @@ async function stepsOf(
   const figures = figureColumns(isCoarse)
   for (const measurement of measurementNames) {
     const { sql, values } = rowsOf(source, range, measurement)
-    const columns = [...measurements[measurement].tags, ...figures]
+    const { tags } = measurements[measurement]
+    // Of an interval each collector has its rows; a coarser step is whole as one of them made it.
+    const isSummed = !isCoarse && source.writer === undefined
+    const keys = ['t', ...tags.map((tag) => `key_${tag}`)].join(', ')
+    const columns = [
+      'toUnixTimestamp(time) AS t',
+      ...tags.map((tag) => `toString(${tag}) AS key_${tag}`),
+      ...figures.map((name) => `${isSummed ? `sum(${name})` : name} AS sum_${name}`),
+    ]
     const answer = await source.connection.read({
-      sql: `SELECT toUnixTimestamp(time) AS t, ${columns.join(', ')} ${sql} ORDER BY time`,
+      sql: `SELECT ${columns.join(', ')} ${sql} ${isSummed ? `GROUP BY ${keys} ` : ''}ORDER BY t`,
       values,
     })
     const times = answer.numbers('t')
@@ -69,13 +77,13 @@ function blockOf(
   const block = emptyRows(measurement, { count: to - from, isCoarse })
   const part = (name: string) => (answer.columns[name] ?? []).slice(from, to)
   const tags: readonly TagName[] = measurements[measurement].tags
-  for (const tag of tags) block.tags[tag] = part(tag).map(String)
+  for (const tag of tags) block.tags[tag] = part(`key_${tag}`).map(String)
   const [ofMax, ofUnknown] = consolidatedSuffixes
   for (const field of fieldNames) {
-    block.sum[field].set(part(field).map(Number))
-    block.max?.[field].set(part(field + ofMax).map(Number))
-    block.unknown?.[field].set(part(field + ofUnknown).map(Number))
+    block.sum[field].set(part(`sum_${field}`).map(Number))
+    block.max?.[field].set(part(`sum_${field}${ofMax}`).map(Number))
+    block.unknown?.[field].set(part(`sum_${field}${ofUnknown}`).map(Number))
   }
-  block.known?.set(part('known').map(Number))
+  block.known?.set(part('sum_known').map(Number))
   return block
 }

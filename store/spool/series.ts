@@ -1,7 +1,10 @@
 /** Series on another machine, for the one process that writes them: behind a spool, so that writing never waits. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import type {
   Coverage,
+  OtherCollectors,
   SeriesRange,
   SeriesReader,
   SeriesStore,
@@ -33,6 +36,8 @@ export interface SpooledSeriesOptions {
   quarantine: string
   now: () => number
   remote: RemoteSeries
+  /** What other collectors wrote into the store; absent where there are none. */
+  others?: Pick<OtherCollectors, 'views' | 'steps'>
   /** The store as the sender needs it. */
   store: (spool: Spool) => SpooledStore
   /** Called at the end. */
@@ -65,12 +70,16 @@ class SpooledSeries implements SeriesStore {
   /** What lies before is not given any more; the store deletes it by its own retention. */
   readonly #expired = new Map<string, number>()
 
-  constructor({ remote, tiers, close }: SpooledSeriesOptions, spool: Spool, sender: Sender) {
+  readonly others?: OtherCollectors
+
+  constructor(options: SpooledSeriesOptions, spool: Spool, sender: Sender) {
+    const { remote, tiers, close, others } = options
     this.#remote = remote
     this.#spool = spool
     this.#sender = sender
     this.#finest = tiers[0]!
     this.#end = close ?? (async () => undefined)
+    if (others) this.others = this.#withOthers(others)
   }
 
   async write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
@@ -172,6 +181,27 @@ class SpooledSeries implements SeriesStore {
     await this.#sender.close(graceMs)
     await this.#spool.close()
     await this.#end()
+  }
+
+  #withOthers(others: Pick<OtherCollectors, 'views' | 'steps'>): OtherCollectors {
+    return {
+      shown: async (msMax) => {
+        if (this.#sender.pause.fault) return
+        const ended = new AbortController()
+        const { signal } = ended
+        await Promise.race([
+          this.settled().catch(() => undefined),
+          sleep(msMax, undefined, { signal }).catch(() => undefined),
+        ])
+        ended.abort()
+      },
+      isShown: (range) => this.#local(range).every(({ isSent }) => isSent),
+      views: async (range) => {
+        if (this.#sender.pause.fault) throw this.#sender.pause.fault
+        return others.views(range)
+      },
+      steps: (range) => others.steps(range),
+    }
   }
 
   #clip<Range extends SeriesRange>(range: Range): Range {

@@ -40,6 +40,14 @@ describe('weir clickhouse setup', { skip: skipWithoutClickHouse() }, () => {
     assert.match(engine, new RegExp(`toIntervalSecond\\(${30 * 86_400}\\)`))
   })
 
+  test('a table of an earlier version gets the columns that it lacks', async () => {
+    await nodes.setUp('older')
+    await node().ask('ALTER TABLE older.series_30m DROP COLUMN seen')
+    assert.match(await nodes.setUp('older'), /series_30m: has seen now/)
+    assert.doesNotMatch(await nodes.setUp('older'), /has seen now/)
+    assert.equal(await node().ask('SELECT sum(seen) FROM older.series_30m'), '0')
+  })
+
   test('a cluster without Keeper is refused, with what to do', async () => {
     const { code, stderr } = await runWeir(['clickhouse', 'setup'], {
       ...nodes.environment('lonely'),

@@ -1,0 +1,38 @@
+/** How much of a span's 5-minute steps is stored by all collectors together. */
+import type { StepView } from '../../store/series.ts'
+
+export class SpanViews {
+  /** By exporter; null where nobody else writes into the store. */
+  readonly #views: ReadonlyMap<string, readonly StepView[]> | null
+
+  constructor(views: readonly StepView[] | null) {
+    this.#views = views && Map.groupBy(views, ({ exporter }) => exporter)
+  }
+
+  /** Whether another collector wrote of an exporter in [from, to), unix ms. */
+  isShared(exporter: string, from: number, to: number): boolean {
+    return this.#in(exporter, from, to).some(({ isShared }) => isShared)
+  }
+
+  /** What a step of an exporter is made of, for StepRows; nothing where nobody else writes. */
+  seenOf(exporter: string, from: number, to: number): { seen?: number } {
+    return this.#views === null ? {} : { seen: sum(this.#in(exporter, from, to)) }
+  }
+
+  /** What is stored of all exporters that others have a part in; 0 where there is none. */
+  sharedSeen(from: number, to: number): number {
+    let seen = 0
+    for (const exporter of this.#views?.keys() ?? [])
+      if (this.isShared(exporter, from, to)) seen += sum(this.#in(exporter, from, to))
+    return seen
+  }
+
+  #in(exporter: string, from: number, to: number): readonly StepView[] {
+    const views = this.#views?.get(exporter) ?? []
+    return views.filter(({ time }) => time >= from && time < to)
+  }
+}
+
+function sum(views: readonly StepView[]): number {
+  return views.reduce((all, { seen }) => all + seen, 0)
+}
