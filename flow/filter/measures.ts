@@ -8,11 +8,13 @@ function scaled(count: number, interval: number): number {
   return interval === 1 ? count : Math.min(count * interval, Number.MAX_SAFE_INTEGER)
 }
 
-function bytesOf(flows: FlowColumns, row: number): number {
+/** A row's bytes, scaled by sampling. */
+export function bytesOf(flows: FlowColumns, row: number): number {
   return scaled(flows.octetDeltaCount[row]!, flows.samplingInterval[row]!)
 }
 
-function packetsOf(flows: FlowColumns, row: number): number {
+/** A row's packets, scaled by sampling. */
+export function packetsOf(flows: FlowColumns, row: number): number {
   return scaled(flows.packetDeltaCount[row]!, flows.samplingInterval[row]!)
 }
 

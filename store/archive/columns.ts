@@ -91,6 +91,54 @@ export const archiveColumns: readonly ArchiveColumn[] = columnNames.map((from) =
 /** The select list that turns the files' columns back into those of flow columns. */
 export const fromArchiveSql = archiveColumns.map(({ toFlow }) => toFlow).join(', ')
 
+const arrays = {
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  f64: Float64Array,
+  u64: Uint32Array,
+} as const
+
+/** Stands for every column in which all is 0. */
+let zeros = new ArrayBuffer(0)
+
+/**
+ * All rows of data chunks in which the given columns were selected, as flow columns that are only read.
+ * Columns that were not selected are 0, and share their zeros.
+ */
+export function columnsOf(
+  chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
+  selected: readonly ArchiveColumn[],
+): FlowColumns {
+  const capacity = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
+  if (zeros.byteLength < 8 * capacity) zeros = new ArrayBuffer(8 * capacity)
+  const columns = columnNames.map((name) => {
+    const { kind } = flowColumns[name]
+    const place = selected.findIndex(({ from }) => from === name)
+    const buffer = place < 0 ? zeros : gathered(chunks, place, capacity * bytesPerRow[kind])
+    return [name, new arrays[kind](buffer, 0, kind === 'u64' ? 2 * capacity : capacity)] as const
+  })
+  const stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: capacity }
+  return { ...Object.fromEntries(columns), capacity, count: capacity, stale } as FlowColumns
+}
+
+/** The values of one column of all chunks, one after the other. */
+function gathered(
+  chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
+  place: number,
+  byteLength: number,
+): ArrayBuffer {
+  const bytes = new Uint8Array(byteLength)
+  const rows = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
+  let at = 0
+  for (const { chunk, rowCount } of chunks) {
+    const size = (rowCount * byteLength) / rows
+    bytes.set(duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, place), size), at)
+    at += size
+  }
+  return bytes.buffer
+}
+
 /** Appends the rows of a data chunk selected by fromArchiveSql to flow columns that have room. */
 export function takeChunk(flows: FlowColumns, chunk: duckdb.DataChunk, rows: number): void {
   columnNames.forEach((name: ColumnName, i) => {

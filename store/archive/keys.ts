@@ -1,49 +1,61 @@
 /**
- * The words by which flows are grouped: for each, the SQL columns of its value and how these are
+ * The words by which flows are grouped: for each, the columns of its value and how these are
  * read. Words with two ends count each flow twice, once as its source's and once as its
  * destination's; several of them in one key go together: the source with its port, AS and ingress
  * interface, the destination with its port, AS and egress interface.
  */
-import { formatHalves } from '../../flow/address.ts'
+import { formatHalves, ipv4Marker } from '../../flow/address.ts'
 import type { Network } from '../../flow/address.ts'
+import type { AddressColumn } from '../../flow/filter/fields.ts'
 import { writeNumber } from '../../flow/filter/values.ts'
 import { protocolName } from '../../flow/protocol.ts'
 import { portText } from '../../flow/service.ts'
 import { restDirections, type FlowKey, type TopKeyName } from '../flows.ts'
 import type { Binder } from './binder.ts'
 import type { Bindings } from './bindings.ts'
-import { directionSql } from './expressions.ts'
+import { keyColumnSql, type KeyColumn } from './key-columns.ts'
 
 export type End = 'source' | 'destination'
 
-interface KeyContext {
-  end: End
-  bindings: Binder
-  local: readonly Network[]
-  /** What `direction` means beside the other words: an end's view, an interface's, or the local networks'. */
-  view: 'end' | 'interface' | 'local'
-}
+/** What `direction` means beside the other words: an end's view, an interface's, or the local networks'. */
+type View = 'end' | 'interface' | 'local'
 
 interface KeyWord {
   /** The end that the word is about; both count where it is `each`. */
   about: End | 'each' | null
-  /** The columns of the value, whole numbers within 64 signed bits. */
-  columns: (context: KeyContext) => string[]
+  columns: (end: End, view: View) => KeyColumn[]
   read: (values: readonly bigint[]) => FlowKey
 }
 
-function address(name: string, about: KeyWord['about'], column: (end: End) => string): KeyWord {
+function halves(column: AddressColumn): KeyColumn[] {
+  return [
+    { kind: 'half', column, half: 'High' },
+    { kind: 'half', column, half: 'Low' },
+  ]
+}
+
+type NumberColumn = Extract<KeyColumn, { kind: 'number' }>['column']
+
+function address(
+  name: string,
+  about: KeyWord['about'],
+  column: (end: End) => AddressColumn,
+): KeyWord {
   return {
     about,
-    columns: ({ end }) => [`"${column(end)}High"`, `"${column(end)}Low"`],
+    columns: (end) => halves(column(end)),
     read: ([high, low]) => ({ [name]: formatHalves(high!, low!) }),
   }
 }
 
-function number(name: string, about: KeyWord['about'], column: (end: End) => string): KeyWord {
+function number(
+  name: string,
+  about: KeyWord['about'],
+  column: (end: End) => NumberColumn,
+): KeyWord {
   return {
     about,
-    columns: ({ end }) => [`"${column(end)}"`],
+    columns: (end) => [{ kind: 'number', column: column(end) }],
     read: ([value]) => ({ [name]: Number(value) }),
   }
 }
@@ -52,11 +64,12 @@ function number(name: string, about: KeyWord['about'], column: (end: End) => str
 function prefix(name: string, about: End | 'each'): KeyWord {
   return {
     about,
-    columns: ({ end: each, bindings: { words } }) => {
-      const end = about === 'each' ? each : about
-      const [high, low] = [`"${end}AddressHigh"`, `"${end}AddressLow"`]
-      const isIPv4 = `${high} = 0 AND ${words.shiftRight(low, 32)} = ${ipv4Mark}`
-      return [high, `CASE WHEN ${isIPv4} THEN ${words.and(low, ipv4PrefixMask)} ELSE 0 END`]
+    columns: (each) => {
+      const column = `${about === 'each' ? each : about}Address` as const
+      return [
+        { kind: 'half', column, half: 'High' },
+        { kind: 'prefix', column },
+      ]
     },
     read: ([high, low]) => ({
       [name]: `${formatHalves(high!, low!)}/${low! >> 32n === ipv4Mark ? 24 : 64}`,
@@ -64,10 +77,9 @@ function prefix(name: string, about: End | 'each'): KeyWord {
   }
 }
 
-function mac(name: string, about: KeyWord['about'], column: (end: End) => string): KeyWord {
+function mac(name: string, about: KeyWord['about'], column: (end: End) => NumberColumn): KeyWord {
   return {
-    about,
-    columns: ({ end }) => [`"${column(end)}"`],
+    ...number(name, about, column),
     read: ([value]) => ({ [name]: writeNumber(Number(value), 'mac') }),
   }
 }
@@ -77,11 +89,9 @@ const directionOf = {
   end: { source: 1, destination: 0 },
   interface: { source: 0, destination: 1 },
 }
-const asColumn = { source: 'bgpSourceAsNumber', destination: 'bgpDestinationAsNumber' }
-const interfaceColumn = { source: 'ingressInterface', destination: 'egressInterface' }
-/** The mask that leaves the /24 of an IPv4 address in the low half. */
-const ipv4PrefixMask = -256
-const ipv4Mark = 0xffffn
+const asColumn = { source: 'bgpSourceAsNumber', destination: 'bgpDestinationAsNumber' } as const
+const interfaceColumn = { source: 'ingressInterface', destination: 'egressInterface' } as const
+const ipv4Mark = BigInt(ipv4Marker)
 
 export const keyWords: Record<TopKeyName, KeyWord> = {
   src: address('src', 'source', () => 'sourceAddress'),
@@ -89,7 +99,7 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
   host: address('host', 'each', (end) => `${end}Address`),
   pair: {
     about: null,
-    columns: (context) => [...keyWords.src.columns(context), ...keyWords.dst.columns(context)],
+    columns: () => [...halves('sourceAddress'), ...halves('destinationAddress')],
     read: (values) => ({
       ...keyWords.src.read(values.slice(0, 2)),
       ...keyWords.dst.read(values.slice(2)),
@@ -100,15 +110,14 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
   anyport: number('anyport', 'each', (end) => `${end}TransportPort`),
   port: {
     about: null,
-    columns: ({ bindings }) => ['"protocolIdentifier"', bindings.servicePort()],
+    columns: () => [{ kind: 'number', column: 'protocolIdentifier' }, { kind: 'service' }],
     read: ([protocol, port]) => ({
       protocol: protocolName(Number(protocol)),
       port: port! < 0n ? portText(Number(port)) : Number(port),
     }),
   },
   protocol: {
-    about: null,
-    columns: () => ['"protocolIdentifier"'],
+    ...number('protocol', null, () => 'protocolIdentifier'),
     read: ([protocol]) => ({ protocol: protocolName(Number(protocol)) }),
   },
   in: number('in', 'source', () => 'ingressInterface'),
@@ -120,25 +129,21 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
   dstas: number('dstas', 'destination', () => asColumn.destination),
   tos: number('tos', null, () => 'ipClassOfService'),
   flags: {
-    about: null,
-    columns: () => ['"tcpControlBits"'],
+    ...number('flags', null, () => 'tcpControlBits'),
     read: ([bits]) => ({ flags: flagsText(Number(bits)) }),
   },
   nexthop: {
-    about: null,
-    columns: () => ['"nextHopAddressHigh"', '"nextHopAddressLow"'],
+    ...address('nexthop', null, () => 'nextHopAddress'),
     read: ([high, low]) => ({ nexthop: nextHopText(high!, low!) ?? '0.0.0.0' }),
   },
   vlan: number('vlan', null, () => 'vlanId'),
   application: {
-    about: null,
-    columns: () => ['"applicationId"'],
+    ...number('application', null, () => 'applicationId'),
     read: ([id]) => ({ application: applicationText(Number(id)) }),
   },
   dscp: {
-    about: null,
-    columns: ({ bindings }) => [bindings.words.shiftRight('"ipClassOfService"', 2)],
-    read: ([value]) => ({ dscp: Number(value) }),
+    ...number('dscp', null, () => 'ipClassOfService'),
+    columns: () => [{ kind: 'number', column: 'ipClassOfService', shift: 2 }],
   },
   mac: mac('mac', 'each', (end) => `${end}MacAddress`),
   srcmac: mac('srcmac', 'source', () => 'sourceMacAddress'),
@@ -149,8 +154,10 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
   dstprefix: prefix('dstprefix', 'destination'),
   direction: {
     about: null,
-    columns: ({ view, end, local, bindings }) => [
-      view === 'local' ? directionSql(local, bindings) : String(directionOf[view][end]),
+    columns: (end, view) => [
+      view === 'local'
+        ? { kind: 'direction' }
+        : { kind: 'constant', value: directionOf[view][end] },
     ],
     read: ([code]) => ({ direction: restDirections[Number(code)]! }),
   },
@@ -180,23 +187,37 @@ export class Keys {
     this.names = names
   }
 
-  /** The key's columns as a select list, for the flows as counted for one end. */
+  /** What the key's columns are made of, for the flows as counted for one end. */
+  made(end: End): KeyColumn[] {
+    const view = this.#view()
+    return this.#words.flatMap((word) => keyWords[word].columns(end, view))
+  }
+
+  /** The key's columns as a select list. */
   columns(end: End, bindings: Binder): string[] {
-    const context = { end, bindings, local: this.#local, view: this.#view() }
-    return this.#words
-      .flatMap((word) => keyWords[word].columns(context))
-      .map((column, i) => `${bindings.words.narrow(column)} AS ${this.names[i]}`)
+    return this.made(end).map(
+      (column, i) =>
+        `${bindings.words.narrow(keyColumnSql(column, this.#local, bindings))} AS ${this.names[i]}`,
+    )
   }
 
-  /** The direction's place in restDirections, as the words see it. */
+  /** What the direction's place in restDirections is made of, as the words see it. */
+  directionMade(end: End): KeyColumn {
+    return keyWords.direction.columns(end, this.#view())[0]!
+  }
+
   direction(end: End, bindings: Binder): string {
-    const context = { end, bindings, local: this.#local, view: this.#view() }
-    return keyWords.direction.columns(context)[0]!
+    return keyColumnSql(this.directionMade(end), this.#local, bindings)
   }
 
-  /** A condition that holds where the exporter said what the words ask for: interface 0 is none. */
+  /** The column that is 0 where the exporter did not say what the words ask for: interface 0 is none. */
+  saidBy(end: End): (typeof interfaceColumn)[End] | null {
+    return this.#words.includes('interface') ? interfaceColumn[end] : null
+  }
+
   isSaid(end: End): string {
-    return this.#words.includes('interface') ? `"${interfaceColumn[end]}" <> 0` : 'true'
+    const column = this.saidBy(end)
+    return column === null ? 'true' : `"${column}" <> 0`
   }
 
   /**
@@ -229,7 +250,7 @@ export class Keys {
     return key
   }
 
-  #view(): KeyContext['view'] {
+  #view(): View {
     const each = this.#words.filter((word) => keyWords[word].about === 'each')
     if (each.length === 0) return 'local'
     return each.every((word) => word === 'interface') ? 'interface' : 'end'

@@ -7,21 +7,30 @@ import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
 import { unreadableSentences } from './entry.ts'
 import { scanEventFlows } from './event-flows.ts'
+import { HeldFiles, type HeldFlows } from './held/held-files.ts'
+import { heldSeries } from './held/held-series.ts'
+import { heldTop } from './held/held-top.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { pauseMs } from './openings.ts'
 import { QueryEngine, type EngineLimits } from './query-engine.ts'
-import { ReadableFiles } from './readable-files.ts'
+import { ReadableFiles, type ArchiveFiles } from './readable-files.ts'
 import { flowSeries } from './series.ts'
 import { emptySeries } from './series-answer.ts'
-import { emptyTop, topFlows } from './top.ts'
+import { topFlows } from './top.ts'
+import { emptyTop } from './top-answer.ts'
 
 export interface FlowStoreOptions extends Partial<EngineLimits> {
   /** The networks by which `direction` is told. */
   local: NetworkSet
   /** Windows of as many rows are read once where a filter is asked for. */
   longWindowRows?: number
+  /** Windows whose files hold at most so many rows are asked of memory: see held/held-files.ts. */
+  heldRows?: number
 }
+
+/** The default of that, and files of which such a window may be made. */
+const heldWindow = { rows: 400_000, files: 200 }
 
 /**
  * Two threads, so that queries leave cores to others; memory for some millions of distinct keys, so
@@ -32,22 +41,30 @@ const defaultLimits: EngineLimits = { threads: 2, memoryBytes: 640 * 2 ** 20, qu
 /** The archive in `folder` for queries, whether or not it has been written to yet; any process may open it. */
 export async function openFlowStore(
   folder: string,
-  { local, longWindowRows, ...limits }: FlowStoreOptions,
+  { local, longWindowRows, heldRows = heldWindow.rows, ...limits }: FlowStoreOptions,
 ): Promise<FlowStore> {
   const root = resolve(folder)
   const engine = await QueryEngine.open(root, { ...defaultLimits, ...limits })
-  return new ArchiveQueries(engine, new ReadableFiles(root, longWindowRows), local)
+  return new ArchiveQueries(engine, new ReadableFiles(root, longWindowRows), { local, heldRows })
 }
 
 class ArchiveQueries implements FlowStore {
   readonly #engine: QueryEngine
   readonly #files: ReadableFiles
   readonly #local: NetworkSet
+  readonly #held: HeldFiles
+  readonly #heldRows: number
 
-  constructor(engine: QueryEngine, files: ReadableFiles, local: NetworkSet) {
+  constructor(
+    engine: QueryEngine,
+    files: ReadableFiles,
+    { local, heldRows }: { local: NetworkSet; heldRows: number },
+  ) {
     this.#engine = engine
     this.#files = files
     this.#local = local
+    this.#held = new HeldFiles((work) => engine.query(undefined, work))
+    this.#heldRows = heldRows
   }
 
   series(query: FlowSeriesQuery) {
@@ -55,16 +72,25 @@ class ArchiveQueries implements FlowStore {
     const local = this.#local.networks
     // Whether a record begins a connection is told by what came before it.
     const window = query.connections ? { ...query, from: query.from - pauseMs.most } : query
-    return this.#files.read({ engine: this.#engine, window, none }, (session, files) =>
-      flowSeries(session, files, { ...query, local }),
-    )
+    return this.#files.read({ engine: this.#engine, window, none }, async (session, files) => {
+      const held = query.connections ? null : await this.#hold(files)
+      return held
+        ? heldSeries(held, query, this.#local)
+        : flowSeries(session, files, { ...query, local })
+    })
   }
 
   top(query: FlowTopQuery) {
     const local = this.#local.networks
     const none = emptyTop(new Keys(query.by, local))
-    return this.#files.read({ engine: this.#engine, window: query, none }, (session, files) =>
-      topFlows(session, files, { ...query, local }),
+    return this.#files.read(
+      { engine: this.#engine, window: query, none },
+      async (session, files) => {
+        const held = await this.#hold(files)
+        return held
+          ? heldTop(held, query, this.#local)
+          : topFlows(session, files, { ...query, local })
+      },
     )
   }
 
@@ -119,7 +145,15 @@ class ArchiveQueries implements FlowStore {
   }
 
   close() {
+    this.#held.close()
     this.#engine.close()
     return Promise.resolve()
+  }
+
+  /** The files' flows in memory; null where they are too many. */
+  #hold({ inside, edge, rows }: ArchiveFiles): Promise<HeldFlows[]> | null {
+    const paths = [...inside, ...edge]
+    if (rows > this.#heldRows || paths.length > heldWindow.files) return null
+    return Promise.all(paths.map((path) => this.#held.take(path)))
   }
 }

@@ -8,12 +8,7 @@ import { Keys } from './keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
-
-/** What a window without flows gives. */
-export function emptyTop(keys: Keys): FlowTop {
-  const nothing = () => ({ bytes: 0, packets: 0, flows: 0 })
-  return { rows: [], other: nothing(), total: nothing(), ends: endsOf(keys) }
-}
+import { emptyTop, topAnswer } from './top-answer.ts'
 
 /** The greatest keys, found first; then, of these alone, peers and times, which cost more. */
 export async function topFlows(
@@ -34,14 +29,7 @@ export async function topFlows(
   const details = await describe(session, asked, columns)
   const sums = sumsOf(chosen, '')
   const rows = found.map((key, i) => ({ key, ...sums[i]!, ...details[i]! }))
-  const total = sumsOf(chosen, 'total_')[0]!
-  const listed = (name: keyof FlowSums) => sums.reduce((sum, row) => sum + row[name], 0)
-  const other = {
-    bytes: total.bytes - listed('bytes'),
-    packets: total.packets - listed('packets'),
-    flows: total.flows - listed('flows'),
-  }
-  return { rows, other, total, ends: endsOf(keys) }
+  return topAnswer(keys, rows, sumsOf(chosen, 'total_')[0]!)
 }
 
 interface Asked {
@@ -140,8 +128,4 @@ function sumsOf(table: Table, prefix: string): FlowSums[] {
     table.numbers(prefix + name),
   )
   return byteSums!.map((sum, i) => ({ bytes: sum, packets: packetSums![i]!, flows: flowSums![i]! }))
-}
-
-function endsOf(keys: Keys): 1 | 2 {
-  return keys.ends.length === 2 ? 2 : 1
 }

@@ -1,7 +1,7 @@
 /** The greatest keys of a window, asked of ClickHouse: what store/archive/top.ts asks of DuckDB. */
 import type { Network } from '../../flow/address.ts'
 import { Keys, type End } from '../archive/keys.ts'
-import { emptyTop } from '../archive/top.ts'
+import { emptyTop, topAnswer } from '../archive/top-answer.ts'
 import type { FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import type { Answer, Connection } from './connection.ts'
 import { askFlows, flowsFrom } from './flow-scan.ts'
@@ -25,14 +25,7 @@ export async function topFlows(connection: Connection, query: Query): Promise<Fl
     ...sums[i]!,
     ...details.get(key.join())!,
   }))
-  const total = sumsOf(chosen, 'total_')[0]!
-  const listed = (name: keyof FlowSums) => sums.reduce((sum, row) => sum + row[name], 0)
-  const other = {
-    bytes: total.bytes - listed('bytes'),
-    packets: total.packets - listed('packets'),
-    flows: total.flows - listed('flows'),
-  }
-  return { rows, other, total, ends: keys.ends.length === 2 ? 2 : 1 }
+  return topAnswer(keys, rows, sumsOf(chosen, 'total_')[0]!)
 }
 
 /** A key's flows as counted for each end, added up where they lie and then put together. */

@@ -96,7 +96,7 @@ test(`${cases} injections: always 400, never executed`, async (t) => {
   t.diagnostic(`seed ${seed}`)
   const folder = await scratchFolder(t)
   await archive(folder, [told(), told({ octets: 5 })])
-  const flows = await openFlowStore(folder, { local: readSettings({}).local })
+  const flows = await openFlowStore(folder, { local: readSettings({}).local, heldRows: 0 })
   t.after(() => flows.close())
   const { app } = await appUnderTest(t, { options: { flows } })
   const ask = async (path: string, query: Record<string, string>) =>

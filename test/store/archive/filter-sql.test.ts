@@ -61,7 +61,7 @@ test('a long window, which is gathered first, gives the same answers', async (t)
   await archive(folder, sampled[0]!.slice(0, 100), sampled[0]!.slice(100))
   const local = new NetworkSet([])
   const direct = await openFlowStore(folder, { local })
-  const gathering = await openFlowStore(folder, { local, longWindowRows: 0 })
+  const gathering = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
   t.after(() => Promise.all([direct.close(), gathering.close()]))
   const span = { from: t0 - 60_000, to: t0 + 600_000 }
   const property = fc.asyncProperty(
@@ -92,7 +92,7 @@ test('narrower windows, with filters and without, are answered from what was gat
   const folder = await scratchFolder(t)
   await archive(folder, sampled[0]!.slice(0, 100), sampled[0]!.slice(100))
   const local = new NetworkSet([])
-  const store = await openFlowStore(folder, { local })
+  const store = await openFlowStore(folder, { local, heldRows: 0 })
   t.after(() => store.close())
   const span = { from: t0 - 60_000, to: t0 + 600_000 }
   const most = { order: 'bytes', limit: 5 } as const
@@ -105,7 +105,7 @@ test('narrower windows, with filters and without, are answered from what was gat
     async (filter, include, start, minutes) => {
       const from = span.from + start * 60_000
       const window = { from, to: from + minutes * 60_000, include, ...(filter && { filter }) }
-      const fresh = await openFlowStore(folder, { local })
+      const fresh = await openFlowStore(folder, { local, heldRows: 0 })
       try {
         for (const by of ['host', 'port', 'interface'] as const) {
           const asked = { ...window, by: [by], ...most }

@@ -86,175 +86,185 @@ function ranked({ order, from, to }: FlowTopQuery, row: Omit<FlowTopRow, 'key'>)
   return order === 'rate' ? (spanMs <= 0 ? 0 : row.bytes / spanMs) : row[order]
 }
 
-describe('queries answer what flow by flow comes out', () => {
-  const seed = Date.now() & 0xffffff
-  const flows = fc.sample(flow, { numRuns: 600, seed })
-  const reference = new Reference(flows, local)
-  const say = `flows of seed ${seed}`
-  let store: FlowStore
-  let clean: () => Promise<void>
+for (const heldRows of [0, 1000])
+  describe(`queries ${heldRows === 0 ? 'in SQL' : 'of files in memory'} answer what flow by flow comes out`, () => {
+    const seed = Date.now() & 0xffffff
+    const flows = fc.sample(flow, { numRuns: 600, seed })
+    const reference = new Reference(flows, local)
+    const say = `flows of seed ${seed}`
+    let store: FlowStore
+    let clean: () => Promise<void>
 
-  before(async () => {
-    const folder = await scratchFolder({ after: (remove) => (clean = remove) })
-    await archive(folder, flows.slice(0, 150), flows.slice(150, 400), flows.slice(400))
-    store = await openFlowStore(folder, { local })
-  })
-  after(async () => {
-    await store.close()
-    await clean()
-  })
+    before(async () => {
+      const folder = await scratchFolder({ after: (remove) => (clean = remove) })
+      await archive(folder, flows.slice(0, 150), flows.slice(150, 400), flows.slice(400))
+      store = await openFlowStore(folder, { local, heldRows })
+    })
+    after(async () => {
+      await store.close()
+      await clean()
+    })
 
-  test('top: sums, peers, times, order, and rows and other add up', async () => {
-    const query = fc.record({
-      span: spans,
-      by: fc.uniqueArray(oneOf(...topKeys), { minLength: 1, maxLength: 3 }),
-      order: oneOf<FlowTopQuery['order']>('bytes', 'packets', 'flows', 'peers', 'rate', 'duration'),
-      limit: fc.integer({ min: 1, max: 40 }),
-    })
-    const property = fc.asyncProperty(query, async ({ span: asked, ...rest }) => {
-      const whole = { ...asked, ...rest }
-      const answer = await store.top(whole)
-      const expected = reference.top(whole)
-      assert.equal(answer.rows.length, Math.min(rest.limit, expected.size), say)
-      let least = Number.POSITIVE_INFINITY
-      for (const { key, ...row } of answer.rows) {
-        const { bytes, packets, flows: records, peers, first, last } = expected.get(keyText(key))!
-        const sums = { bytes: Number(bytes), packets: Number(packets), flows: Number(records) }
-        assert.deepEqual(
-          row,
-          { ...sums, peers: peers.size, first, last },
-          `${say}, ${keyText(key)}`,
-        )
-        const measured = ranked(whole, row)
-        assert.ok(measured <= least * (1 + 1e-9), say)
-        least = measured
-        expected.delete(keyText(key))
-      }
-      for (const { peers, bytes, packets, flows: records, ...times } of expected.values()) {
-        const sums = { bytes: Number(bytes), packets: Number(packets), flows: Number(records) }
-        assert.ok(
-          ranked(whole, { ...sums, ...times, peers: peers.size }) <= least * (1 + 1e-9),
-          say,
-        )
-      }
-      for (const name of ['bytes', 'packets', 'flows'] as const) {
-        const listed = answer.rows.reduce((sum, row) => sum + row[name], 0)
-        const left = Number([...expected.values()].reduce((sum, row) => sum + row[name], 0n))
-        if (listed + left > Number.MAX_SAFE_INTEGER) continue
-        assert.equal(answer.other[name], left, say)
-        assert.equal(answer.total[name], listed + left, say)
-      }
-    })
-    await fc.assert(property, { numRuns: 60 })
-  })
-
-  test('series: every step, exporter and key, the rest folded by direction', async () => {
-    const query = fc.record({
-      steps: fc.integer({ min: 1, max: 60 }),
-      stepMs: oneOf(1000, 2000, 10_000, 60_000, 300_000),
-      from: fc.integer({ min: t0 - 1000, max: t0 + spanMs }),
-      include: oneOf<Include>('any', 'start', 'end', 'within'),
-      filter,
-      by: fc.uniqueArray(oneOf(...seriesKeys), { maxLength: 3 }),
-      order: oneOf(...fieldNames),
-      top: fc.integer({ min: 0, max: 12 }),
-    })
-    const property = fc.asyncProperty(query, async ({ steps, ...asked }) => {
-      const whole = { ...asked, to: asked.from + steps * asked.stepMs }
-      const answer = await store.series(whole)
-      const hasDirection = asked.by.includes('direction')
-      const listed = new Set(answer.keys.map((key) => keyText(key)))
-      const exact = new Map<string, bigint[]>()
-      for (const { time: at, exporter, key, ...sums } of reference.series(whole).values()) {
-        const { direction } = Object.fromEntries(JSON.parse(key) as [string, string][])
-        const rest = hasDirection ? `rest ${direction}` : 'rest'
-        const id = `${at} ${exporter} ${listed.has(key) ? key : rest}`
-        const held = exact.get(id) ?? [0n, 0n, 0n, 0n]
-        exact.set(
-          id,
-          fieldNames.map((field, i) => held[i]! + sums[field]),
-        )
-      }
-      const found = new Map<string, number[]>()
-      for (let row = 0; row < answer.count; row++) {
-        const key = answer.keys[answer.key[row]!]
-        const place = answer.key[row]! - answer.keys.length
-        const rest = hasDirection ? `rest ${restDirections[place]}` : 'rest'
-        const id = `${answer.time[row]} ${answer.exporters[answer.exporter[row]!]} ${key ? keyText(key) : rest}`
-        assert.ok(!found.has(id), `${say}: ${id} twice`)
-        found.set(
-          id,
-          fieldNames.map((field) => answer.sum[field][row]!),
-        )
-      }
-      const expected = new Map([...exact].map(([id, sums]) => [id, sums.map(Number)]))
-      assert.deepEqual(sorted(found), sorted(expected), say)
-    })
-    await fc.assert(property, { numRuns: 60 })
-  })
-
-  test('series: the greatest keys are those listed, counted without direction', async () => {
-    for (const order of fieldNames) {
-      const query = {
-        from: t0,
-        to: t0 + spanMs,
-        include: 'any',
-        stepMs: intervalMs,
-        order,
-      } as const
-      const all = reference.series({ ...query, by: ['host'], top: 0 })
-      const sums = new Map<string, bigint>()
-      for (const row of all.values()) sums.set(row.key, (sums.get(row.key) ?? 0n) + row[order])
-      const greatest = [...sums.values()].toSorted((a, b) => (a < b ? 1 : -1)).slice(0, 3)
-      const answer = await store.series({ ...query, by: ['host', 'direction'], top: 3 })
-      const hostsListed = new Set(answer.keys.map((key) => keyText(without(key, 'direction'))))
-      // Which of equals is listed is not said: their sums are.
-      assert.deepEqual(
-        [...hostsListed].map((key) => sums.get(key)),
-        greatest,
-        `${say}, ${order}`,
-      )
-    }
-  })
-
-  test('list: the flows that belong, in order, with more where the limit cut', async () => {
-    const keys = {
-      first: (each: ToldFlow) => each.first,
-      last: (each: ToldFlow) => Math.max(each.first, each.last),
-      received: (each: ToldFlow) => each.received,
-      bytes: (each: ToldFlow) => -scaledBytes(each),
-      packets: (each: ToldFlow) => -scaledPackets(each),
-      duration: (each: ToldFlow) => each.first - Math.max(each.first, each.last),
-    }
-    const query = fc.record({
-      span: spans,
-      order: oneOf(...(Object.keys(keys) as (keyof typeof keys)[])),
-      limit: fc.integer({ min: 1, max: 700 }),
-    })
-    const property = fc.asyncProperty(query, async ({ span: asked, order, limit }) => {
-      const { flows: answer, more } = await store.list({ ...asked, order, limit })
-      const expected = flows.filter((each) => belongs(each, asked)).map((each) => keys[order](each))
-      const listed = answer.map((record) =>
-        keys[order](
-          told({ ...record, octets: record.bytes, sampling: 1, protocol: 0, nextHop: '' }),
+    test('top: sums, peers, times, order, and rows and other add up', async () => {
+      const query = fc.record({
+        span: spans,
+        by: fc.uniqueArray(oneOf(...topKeys), { minLength: 1, maxLength: 3 }),
+        order: oneOf<FlowTopQuery['order']>(
+          'bytes',
+          'packets',
+          'flows',
+          'peers',
+          'rate',
+          'duration',
         ),
-      )
-      assert.deepEqual(listed, expected.toSorted((a, b) => a - b).slice(0, limit), say)
-      assert.equal(more, expected.length > limit, say)
+        limit: fc.integer({ min: 1, max: 40 }),
+      })
+      const property = fc.asyncProperty(query, async ({ span: asked, ...rest }) => {
+        const whole = { ...asked, ...rest }
+        const answer = await store.top(whole)
+        const expected = reference.top(whole)
+        assert.equal(answer.rows.length, Math.min(rest.limit, expected.size), say)
+        let least = Number.POSITIVE_INFINITY
+        for (const { key, ...row } of answer.rows) {
+          const { bytes, packets, flows: records, peers, first, last } = expected.get(keyText(key))!
+          const sums = { bytes: Number(bytes), packets: Number(packets), flows: Number(records) }
+          assert.deepEqual(
+            row,
+            { ...sums, peers: peers.size, first, last },
+            `${say}, ${keyText(key)}`,
+          )
+          const measured = ranked(whole, row)
+          assert.ok(measured <= least * (1 + 1e-9), say)
+          least = measured
+          expected.delete(keyText(key))
+        }
+        for (const { peers, bytes, packets, flows: records, ...times } of expected.values()) {
+          const sums = { bytes: Number(bytes), packets: Number(packets), flows: Number(records) }
+          assert.ok(
+            ranked(whole, { ...sums, ...times, peers: peers.size }) <= least * (1 + 1e-9),
+            say,
+          )
+        }
+        for (const name of ['bytes', 'packets', 'flows'] as const) {
+          const listed = answer.rows.reduce((sum, row) => sum + row[name], 0)
+          const left = Number([...expected.values()].reduce((sum, row) => sum + row[name], 0n))
+          if (listed + left > Number.MAX_SAFE_INTEGER) continue
+          assert.equal(answer.other[name], left, say)
+          assert.equal(answer.total[name], listed + left, say)
+        }
+      })
+      await fc.assert(property, { numRuns: 60 })
     })
-    await fc.assert(property, { numRuns: 60 })
-  })
 
-  test('a query is stopped by its signal', async () => {
-    const asked = { from: t0, to: t0 + spanMs, include: 'any', order: 'first', limit: 1 } as const
-    const gone = AbortSignal.abort(new Error('gone'))
-    await assert.rejects(store.list({ ...asked, signal: gone }), /gone/)
-    const going = new AbortController()
-    const answer = store.list({ ...asked, signal: going.signal })
-    going.abort(new Error('gone away'))
-    await assert.rejects(answer, /gone away/)
+    test('series: every step, exporter and key, the rest folded by direction', async () => {
+      const query = fc.record({
+        steps: fc.integer({ min: 1, max: 60 }),
+        stepMs: oneOf(1000, 2000, 10_000, 60_000, 300_000),
+        from: fc.integer({ min: t0 - 1000, max: t0 + spanMs }),
+        include: oneOf<Include>('any', 'start', 'end', 'within'),
+        filter,
+        by: fc.uniqueArray(oneOf(...seriesKeys), { maxLength: 3 }),
+        order: oneOf(...fieldNames),
+        top: fc.integer({ min: 0, max: 12 }),
+      })
+      const property = fc.asyncProperty(query, async ({ steps, ...asked }) => {
+        const whole = { ...asked, to: asked.from + steps * asked.stepMs }
+        const answer = await store.series(whole)
+        const hasDirection = asked.by.includes('direction')
+        const listed = new Set(answer.keys.map((key) => keyText(key)))
+        const exact = new Map<string, bigint[]>()
+        for (const { time: at, exporter, key, ...sums } of reference.series(whole).values()) {
+          const { direction } = Object.fromEntries(JSON.parse(key) as [string, string][])
+          const rest = hasDirection ? `rest ${direction}` : 'rest'
+          const id = `${at} ${exporter} ${listed.has(key) ? key : rest}`
+          const held = exact.get(id) ?? [0n, 0n, 0n, 0n]
+          exact.set(
+            id,
+            fieldNames.map((field, i) => held[i]! + sums[field]),
+          )
+        }
+        const found = new Map<string, number[]>()
+        for (let row = 0; row < answer.count; row++) {
+          const key = answer.keys[answer.key[row]!]
+          const place = answer.key[row]! - answer.keys.length
+          const rest = hasDirection ? `rest ${restDirections[place]}` : 'rest'
+          const id = `${answer.time[row]} ${answer.exporters[answer.exporter[row]!]} ${key ? keyText(key) : rest}`
+          assert.ok(!found.has(id), `${say}: ${id} twice`)
+          found.set(
+            id,
+            fieldNames.map((field) => answer.sum[field][row]!),
+          )
+        }
+        const expected = new Map([...exact].map(([id, sums]) => [id, sums.map(Number)]))
+        assert.deepEqual(sorted(found), sorted(expected), say)
+      })
+      await fc.assert(property, { numRuns: 60 })
+    })
+
+    test('series: the greatest keys are those listed, counted without direction', async () => {
+      for (const order of fieldNames) {
+        const query = {
+          from: t0,
+          to: t0 + spanMs,
+          include: 'any',
+          stepMs: intervalMs,
+          order,
+        } as const
+        const all = reference.series({ ...query, by: ['host'], top: 0 })
+        const sums = new Map<string, bigint>()
+        for (const row of all.values()) sums.set(row.key, (sums.get(row.key) ?? 0n) + row[order])
+        const greatest = [...sums.values()].toSorted((a, b) => (a < b ? 1 : -1)).slice(0, 3)
+        const answer = await store.series({ ...query, by: ['host', 'direction'], top: 3 })
+        const hostsListed = new Set(answer.keys.map((key) => keyText(without(key, 'direction'))))
+        // Which of equals is listed is not said: their sums are.
+        assert.deepEqual(
+          [...hostsListed].map((key) => sums.get(key)),
+          greatest,
+          `${say}, ${order}`,
+        )
+      }
+    })
+
+    test('list: the flows that belong, in order, with more where the limit cut', async () => {
+      const keys = {
+        first: (each: ToldFlow) => each.first,
+        last: (each: ToldFlow) => Math.max(each.first, each.last),
+        received: (each: ToldFlow) => each.received,
+        bytes: (each: ToldFlow) => -scaledBytes(each),
+        packets: (each: ToldFlow) => -scaledPackets(each),
+        duration: (each: ToldFlow) => each.first - Math.max(each.first, each.last),
+      }
+      const query = fc.record({
+        span: spans,
+        order: oneOf(...(Object.keys(keys) as (keyof typeof keys)[])),
+        limit: fc.integer({ min: 1, max: 700 }),
+      })
+      const property = fc.asyncProperty(query, async ({ span: asked, order, limit }) => {
+        const { flows: answer, more } = await store.list({ ...asked, order, limit })
+        const expected = flows
+          .filter((each) => belongs(each, asked))
+          .map((each) => keys[order](each))
+        const listed = answer.map((record) =>
+          keys[order](
+            told({ ...record, octets: record.bytes, sampling: 1, protocol: 0, nextHop: '' }),
+          ),
+        )
+        assert.deepEqual(listed, expected.toSorted((a, b) => a - b).slice(0, limit), say)
+        assert.equal(more, expected.length > limit, say)
+      })
+      await fc.assert(property, { numRuns: 60 })
+    })
+
+    test('a query is stopped by its signal', async () => {
+      const asked = { from: t0, to: t0 + spanMs, include: 'any', order: 'first', limit: 1 } as const
+      const gone = AbortSignal.abort(new Error('gone'))
+      await assert.rejects(store.list({ ...asked, signal: gone }), /gone/)
+      const going = new AbortController()
+      const answer = store.list({ ...asked, signal: going.signal })
+      going.abort(new Error('gone away'))
+      await assert.rejects(answer, /gone away/)
+    })
   })
-})
 
 function sorted(rows: Map<string, number[]>): [string, number[]][] {
   return [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))

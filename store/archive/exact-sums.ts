@@ -1,0 +1,72 @@
+/** Sums of whole numbers up to 2^53 each, exact however great they become. */
+
+const placesAtFirst = 4096
+/** Sums from here on are carried: a double would not hold all whole numbers beyond twice as much. */
+const carried = 2 ** 52
+
+export class ExactSums {
+  #sums = new Float64Array(placesAtFirst)
+  /** How many times `carried` belongs to a place beside its sum. */
+  readonly #carries = new Map<number, number>()
+
+  add(place: number, value: number): void {
+    const isGreat = value >= carried
+    if (isGreat) this.#carry(place)
+    const sum = this.#sums[place]! + (isGreat ? value - carried : value)
+    this.#sums[place] = sum
+    if (sum >= carried) this.#settle(place)
+  }
+
+  /** Adds to four places, the first of which is given. */
+  addFour(place: number, first: number, second: number, third: number, fourth: number): void {
+    if (Math.max(first, second, third, fourth) >= carried) {
+      const values = [first, second, third, fourth]
+      values.forEach((value, i) => this.add(place + i, value))
+      return
+    }
+    const sums = this.#sums
+    const a = (sums[place] = sums[place]! + first)
+    const b = (sums[place + 1] = sums[place + 1]! + second)
+    const c = (sums[place + 2] = sums[place + 2]! + third)
+    const d = (sums[place + 3] = sums[place + 3]! + fourth)
+    if (Math.max(a, b, c, d) >= carried)
+      for (let i = place; i < place + 4; i++) if (sums[i]! >= carried) this.#settle(i)
+  }
+
+  /** Adds a whole number of any size. */
+  addWhole(place: number, value: bigint): void {
+    const carries = value / BigInt(carried)
+    if (carries > 0n) this.#carries.set(place, (this.#carries.get(place) ?? 0) + Number(carries))
+    this.add(place, Number(value % BigInt(carried)))
+  }
+
+  /** The double next to a sum. */
+  of(place: number): number {
+    const carries = this.#carries.get(place)
+    const sum = this.#sums[place]!
+    return carries === undefined ? sum : Number(BigInt(carries) * BigInt(carried) + BigInt(sum))
+  }
+
+  /** Which of two sums is greater: less than 0 where the second is. */
+  compare(a: number, b: number): number {
+    const carries = (this.#carries.get(a) ?? 0) - (this.#carries.get(b) ?? 0)
+    return carries === 0 ? this.#sums[a]! - this.#sums[b]! : carries
+  }
+
+  /** Makes room for a place. */
+  reach(place: number): void {
+    if (place < this.#sums.length) return
+    const grown = new Float64Array(Math.max(place + 1, this.#sums.length * 2))
+    grown.set(this.#sums)
+    this.#sums = grown
+  }
+
+  #settle(place: number): void {
+    this.#sums[place] = this.#sums[place]! - carried
+    this.#carry(place)
+  }
+
+  #carry(place: number): void {
+    this.#carries.set(place, (this.#carries.get(place) ?? 0) + 1)
+  }
+}

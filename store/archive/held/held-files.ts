@@ -1,0 +1,120 @@
+/**
+ * Files whose flows are held as columns, so that what a page asks of a short window (some series, some
+ * tops, each zoom and switch) is reckoned in loops over memory and not by reading files and SQL, which
+ * take five times as long. A file never changes under its name.
+ */
+import type { FlowColumns } from '../../../flow/columns.ts'
+import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
+import { Bindings } from '../bindings.ts'
+import { archiveColumns, columnsOf } from '../columns.ts'
+import { zerosSql } from '../parquet-form.ts'
+import type { Session } from '../query-engine.ts'
+
+/** Rows that are held in all, of some 80 bytes each, and how long a file is that nobody asks for. */
+const usualBounds = { rowsMax: 500_000, keptMs: 300_000 }
+
+/** The flows of a file, and by row their times (unix ms; none ends before it begins) and scaled counts. */
+export interface HeldFlows {
+  flows: FlowColumns
+  first: Float64Array
+  last: Float64Array
+  bytes: Float64Array
+  packets: Float64Array
+}
+
+interface Held {
+  readonly flows: Promise<HeldFlows>
+  rows: number
+  timer: NodeJS.Timeout
+}
+
+type Query = <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>
+
+export class HeldFiles {
+  readonly #query: Query
+  readonly #bounds: typeof usualBounds
+  /** By path, the longest unasked first. */
+  readonly #files = new Map<string, Held>()
+
+  /** `query` runs statements on the engine that can read the files. */
+  constructor(query: Query, bounds: typeof usualBounds = usualBounds) {
+    this.#query = query
+    this.#bounds = bounds
+  }
+
+  /**
+   * The flows of a file, which are never changed.
+   * @throws what reading it throws
+   */
+  take(path: string): Promise<HeldFlows> {
+    const held = this.#files.get(path) ?? this.#begin(path)
+    this.#files.delete(path)
+    this.#files.set(path, held)
+    held.timer.refresh()
+    return held.flows
+  }
+
+  /** Lets go of all files. */
+  close(): void {
+    for (const path of this.#files.keys()) this.#letGo(path)
+  }
+
+  #begin(path: string): Held {
+    const flows = this.#query((session) => read(session, path))
+    const timer = setTimeout(() => this.#letGo(path), this.#bounds.keptMs).unref()
+    const held: Held = { flows, rows: 0, timer }
+    flows.then(
+      ({ flows: { count } }) => {
+        held.rows = count
+        this.#bound()
+      },
+      () => this.#letGo(path),
+    )
+    return held
+  }
+
+  #bound(): void {
+    let rows = [...this.#files.values()].reduce((sum, held) => sum + held.rows, 0)
+    for (const [path, held] of this.#files) {
+      if (rows <= this.#bounds.rowsMax) return
+      rows -= held.rows
+      this.#letGo(path)
+    }
+  }
+
+  #letGo(path: string): void {
+    const held = this.#files.get(path)
+    if (held) clearTimeout(held.timer)
+    this.#files.delete(path)
+  }
+}
+
+/** All flows of a file. Most columns are 0 throughout, which the file's footer knows: these are not read. */
+async function read(session: Session, path: string): Promise<HeldFlows> {
+  const bindings = new Bindings()
+  const file = bindings.texts([path])
+  const footer = await session.chunks(zerosSql(file), bindings)
+  const zeros = new Set(footer.flatMap((chunk) => chunk.getColumnValues(0)))
+  // A duration of 0 makes an end that is none.
+  const selected = archiveColumns.filter(({ name, isDuration }) => isDuration || !zeros.has(name))
+  const list = selected.map(({ toFlow }) => toFlow).join(', ')
+  const chunks = await session.chunks(`SELECT ${list} FROM read_parquet(${file})`, bindings)
+  return heldFlows(columnsOf(chunks, selected))
+}
+
+function heldFlows(flows: FlowColumns): HeldFlows {
+  const { count, samplingInterval, flowStartMilliseconds, flowEndMilliseconds } = flows
+  const last = flowEndMilliseconds
+  for (let row = 0; row < count; row++)
+    if (last[row]! < flowStartMilliseconds[row]!) last[row] = flowStartMilliseconds[row]!
+  const isSampled = samplingInterval.some((rate) => rate !== 1)
+  const scaled = (of: (columns: FlowColumns, row: number) => number) =>
+    Float64Array.from({ length: count }, (_, row) => of(flows, row))
+  return {
+    flows,
+    first: flowStartMilliseconds,
+    last,
+    bytes: isSampled ? scaled(bytesOf) : flows.octetDeltaCount,
+    packets: isSampled ? scaled(packetsOf) : flows.packetDeltaCount,
+  }
+}

@@ -1,0 +1,96 @@
+/** Files that are held in memory: read once, bounded, let go; and what they hold is what was written. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { NetworkSet } from '../../../flow/address.ts'
+import { HeldFiles } from '../../../store/archive/held/held-files.ts'
+import { openFlowStore } from '../../../store/archive/query.ts'
+import { QueryEngine } from '../../../store/archive/query-engine.ts'
+import { ReadableFiles } from '../../../store/archive/readable-files.ts'
+import { archive, scratchFolder, t0, told } from './archived.ts'
+
+const limits = { threads: 1, memoryBytes: 256 * 2 ** 20, queryMs: 10_000 }
+
+/** An archive of three files with 2, 3 and 4 flows, and an engine that counts what it is asked. */
+async function threeFiles(t: Parameters<typeof scratchFolder>[0]) {
+  const folder = await scratchFolder(t)
+  const lists = [2, 3, 4].map(
+    (count, i) =>
+    Array.from({ length: count }, (_, n) => told({ first: t0 + i * 1000 + n, received: t0 + i * 1000 + n })), // prettier-ignore
+  )
+  await archive(folder, ...lists)
+  const engine = await QueryEngine.open(folder, limits)
+  t.after(async () => engine.close())
+  const entries = [...(await new ReadableFiles(folder).entries())].sort((a, b) => a.rows - b.rows)
+  let asked = 0
+  const query: ConstructorParameters<typeof HeldFiles>[0] = (work) => {
+    asked++
+    return engine.query(undefined, work)
+  }
+  const paths = entries.map(({ file }) => join(folder, file)) as [string, string, string]
+  return { paths, query, reads: () => asked }
+}
+
+test('a file is read once, also where it is asked for twice at once', async (t) => {
+  const { paths, query, reads } = await threeFiles(t)
+  const held = new HeldFiles(query)
+  const [one, other] = await Promise.all([held.take(paths[0]), held.take(paths[0])])
+  assert.equal(one, other)
+  assert.equal(await held.take(paths[0]), one)
+  assert.equal(reads(), 1)
+  assert.deepEqual([...one.first], [t0, t0 + 1])
+})
+
+test('of more rows than are to be held, the files go that were not asked for the longest', async (t) => {
+  const { paths, query, reads } = await threeFiles(t)
+  const held = new HeldFiles(query, { rowsMax: 7, keptMs: 60_000 })
+  for (const path of paths) await held.take(path)
+  assert.equal(reads(), 3)
+  await held.take(paths[1])
+  await held.take(paths[2])
+  assert.equal(reads(), 3, 'the second and third are there: 7 rows')
+  await held.take(paths[0])
+  assert.equal(reads(), 4, 'the first had gone')
+  await held.take(paths[2])
+  assert.equal(reads(), 4)
+  await held.take(paths[1])
+  assert.equal(reads(), 5, 'and the second went for it')
+})
+
+test('a file that nobody asks for is let go', async (t) => {
+  const { paths, query, reads } = await threeFiles(t)
+  const held = new HeldFiles(query, { rowsMax: 100, keptMs: 20 })
+  await held.take(paths[0])
+  await sleep(100)
+  await held.take(paths[0])
+  assert.equal(reads(), 2)
+})
+
+test('a file that cannot be read is no longer held, so that it is tried again', async (t) => {
+  const { paths, query } = await threeFiles(t)
+  let isBroken = true
+  const held = new HeldFiles((work) =>
+    isBroken ? Promise.reject(new Error('the disk is away')) : query(work),
+  )
+  await assert.rejects(held.take(paths[0]), /the disk is away/)
+  isBroken = false
+  assert.equal((await held.take(paths[0])).flows.count, 2)
+})
+
+test('flows without length, of which a file says so once, begin and end when they did', async (t) => {
+  const folder = await scratchFolder(t)
+  const flows = [0, 1, 2].map((n) => told({ first: t0 + n * 1000, octets: 100 * (n + 1) }))
+  await archive(folder, flows)
+  for (const heldRows of [0, 1000]) {
+    const store = await openFlowStore(folder, { local: new NetworkSet([]), heldRows })
+    const window = { from: t0, to: t0 + 3000, include: 'any' } as const
+    const { time, sum } = await store.series({ ...window, stepMs: 1000, by: [], top: 1, order: 'bytes' }) // prettier-ignore
+    assert.deepEqual([...time], [t0, t0 + 1000, t0 + 2000])
+    assert.deepEqual([...sum.bytes], [100, 200, 300])
+    const { rows } = await store.top({ ...window, by: ['src'], order: 'bytes', limit: 1 })
+    assert.deepEqual([rows[0]!.first, rows[0]!.last, rows[0]!.peers], [t0, t0 + 2000, 1])
+    await store.close()
+  }
+})
