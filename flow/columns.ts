@@ -134,7 +134,8 @@ export function createFlowColumns(capacity: number): FlowColumns {
   const stale = { low: 0, high: 0, commonLow: allBits, commonHigh: allBits, rows: 0 }
   const columns: Record<string, unknown> = { capacity, count: 0, stale }
   for (const name of columnNames) columns[name] = arrayOf[flowColumns[name].kind](capacity)
-  return columns as FlowColumns
+  // Added one by one they are looked up in a dictionary each time; of the copy, V8 knows where each lies.
+  return { ...columns } as unknown as FlowColumns
 }
 
 /** Zeroes rows [from, to) of a set of columns. */

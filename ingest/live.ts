@@ -6,7 +6,7 @@ import type { ServerResponse, IncomingMessage } from 'node:http'
 
 import type { NetworkSet } from '../flow/address.ts'
 import type { FlowColumns } from '../flow/columns.ts'
-import { countUpTo } from '../flow/spread.ts'
+import { countWithin } from '../flow/spread.ts'
 import { directions } from './buckets/codes.ts'
 import { directionOf } from './buckets/totals.ts'
 
@@ -29,6 +29,8 @@ export class LiveRing {
   receivedMs: number | null = null
   /** The first second that is kept. */
   #oldest = 0
+  /** A second of slot 0, at most so long before the oldest: seconds less this are small whole numbers. */
+  #firstSlotSecond = 0
   readonly #local: NetworkSet
   readonly #sums = new Float64Array(liveSeconds * width)
   /** The second (unix) that a slot holds. */
@@ -45,12 +47,13 @@ export class LiveRing {
   add(flows: FlowColumns): void {
     if (flows.count === 0) return
     this.#version++
-    const { collectionTimeMilliseconds: received } = flows
-    for (let i = 0; i < flows.count; i++) {
+    const { collectionTimeMilliseconds: received, count } = flows
+    for (let i = 0; i < count; i++) {
       const receivedMs = received[i]!
       if (this.receivedMs === null || receivedMs > this.receivedMs) {
         this.receivedMs = receivedMs
         this.#oldest = Math.floor(receivedMs / secondMs) - liveSeconds + 1
+        this.#firstSlotSecond = Math.floor(this.#oldest / liveSeconds) * liveSeconds
       }
       this.#add(flows, i)
     }
@@ -69,61 +72,113 @@ export class LiveRing {
     return { version: this.#version, receivedMs: this.receivedMs, seconds }
   }
 
+  /**
+   * Counts a flow second by second. From one edge of a second to the next a count grows by the same whole number, and by one
+   * more where what remained of the divisions adds up to another: so it is what countUpTo gives at each edge.
+   */
   #add(flows: FlowColumns, i: number): void {
     const first = flows.flowStartMilliseconds[i]!
     const last = Math.max(first, flows.flowEndMilliseconds[i]!)
     const begin = Math.floor(first / secondMs)
-    const to = Math.max(begin, Math.floor((last - 1) / secondMs))
+    const end = Math.max(begin, Math.floor((last - 1) / secondMs))
     const from = Math.max(this.#oldest, begin)
-    if (from > to) return
+    if (from > end) return
     const rate = flows.samplingInterval[i]!
     const octets = flows.octetDeltaCount[i]! * rate
     const packets = flows.packetDeltaCount[i]! * rate
     const direction = this.#direction(flows, i) * amounts
-    const sums = this.#sums
     const life = last - first
-    // Within the flow's life, and with exact products, countUpTo is this quotient.
-    const isPlain = Math.max(octets, packets) * life <= Number.MAX_SAFE_INTEGER
-    // What came before an edge is what the second before it ends with: each edge is reckoned once.
-    let octetsBefore = countUpTo(octets, first, last, from * secondMs)
-    let packetsBefore = countUpTo(packets, first, last, from * secondMs)
-    let slot = from % liveSeconds
-    for (let second = from; second <= to; second++) {
-      let octetsUntil = octets
-      let packetsUntil = packets
-      if (second < to) {
-        const end = (second + 1) * secondMs
-        const part = end - first
-        octetsUntil = isPlain ? Math.floor((octets * part) / life) : countUpTo(octets, first, last, end) // prettier-ignore
-        packetsUntil = isPlain ? Math.floor((packets * part) / life) : countUpTo(packets, first, last, end) // prettier-ignore
+    if (Math.max(octets, packets) * Math.max(life, secondMs) > Number.MAX_SAFE_INTEGER) {
+      this.#addLarge({ first, last, octets, packets }, direction, from)
+      return
+    }
+    const sums = this.#sums
+    const skipped = Math.max(0, from * secondMs - first)
+    let octetsLeft = skipped > 0 ? octets - Math.floor((octets * skipped) / life) : octets
+    let packetsLeft = skipped > 0 ? packets - Math.floor((packets * skipped) / life) : packets
+    let slot = this.#slotOf(from)
+    if (from < end) {
+      const part = (from + 1) * secondMs - first
+      let octetsShare = Math.floor((octets * part) / life)
+      let packetsShare = Math.floor((packets * part) / life)
+      let octetsRest = octets * part - octetsShare * life
+      let packetsRest = packets * part - packetsShare * life
+      octetsShare -= octets - octetsLeft
+      packetsShare -= packets - packetsLeft
+      const octetsStep = Math.floor((octets * secondMs) / life)
+      const packetsStep = Math.floor((packets * secondMs) / life)
+      const octetsStepRest = octets * secondMs - octetsStep * life
+      const packetsStepRest = packets * secondMs - packetsStep * life
+      for (let second = from; second < end; second++) {
+        const at = this.#take(slot, second) + direction
+        if (at >= 0) {
+          sums[at] = sums[at]! + octetsShare
+          sums[at + 1] = sums[at + 1]! + packetsShare
+          if (second === begin) sums[at + 2] = sums[at + 2]! + 1
+        }
+        octetsLeft -= octetsShare
+        packetsLeft -= packetsShare
+        octetsRest += octetsStepRest
+        packetsRest += packetsStepRest
+        // Numbers and no branches: which way they went, no processor could foresee.
+        const octetsCarry = Number(octetsRest >= life)
+        const packetsCarry = Number(packetsRest >= life)
+        octetsRest -= octetsCarry * life
+        packetsRest -= packetsCarry * life
+        octetsShare = octetsStep + octetsCarry
+        packetsShare = packetsStep + packetsCarry
+        if (++slot === liveSeconds) slot = 0
       }
-      if (this.#take(slot, second)) {
-        const at = slot * width + direction
-        sums[at] = sums[at]! + octetsUntil - octetsBefore
-        sums[at + 1] = sums[at + 1]! + packetsUntil - packetsBefore
-        if (second === begin) sums[at + 2] = sums[at + 2]! + 1
-      }
-      octetsBefore = octetsUntil
-      packetsBefore = packetsUntil
-      if (++slot === liveSeconds) slot = 0
+    }
+    const at = this.#take(slot, end) + direction
+    if (at < 0) return
+    sums[at] = sums[at]! + octetsLeft
+    sums[at + 1] = sums[at + 1]! + packetsLeft
+    if (end === begin) sums[at + 2] = sums[at + 2]! + 1
+  }
+
+  /** The same where counts are so large that no double holds their products. */
+  #addLarge(
+    { first, last, octets, packets }: Record<'first' | 'last' | 'octets' | 'packets', number>,
+    direction: number,
+    from: number,
+  ): void {
+    const sums = this.#sums
+    const begin = Math.floor(first / secondMs)
+    const end = Math.max(begin, Math.floor((last - 1) / secondMs))
+    for (let second = from; second <= end; second++) {
+      const at = this.#take(this.#slotOf(second), second) + direction
+      if (at < 0) continue
+      const [edge, next] = [second * secondMs, (second + 1) * secondMs]
+      sums[at] = sums[at]! + countWithin(octets, { first, last }, edge, next)
+      sums[at + 1] = sums[at + 1]! + countWithin(packets, { first, last }, edge, next)
+      if (second === begin) sums[at + 2] = sums[at + 2]! + 1
     }
   }
 
-  /** Makes a slot that of a second; what it held of a time long past is forgotten. False: a later one has it. */
-  #take(slot: number, second: number): boolean {
+  /**
+   * Where the sums of a second stand; what the slot held of a time long past is forgotten. Far below 0: a later
+   * second has it.
+   */
+  #take(slot: number, second: number): number {
     const held = this.#second[slot]!
-    if (held > second) return false
-    if (held < second) {
+    if (held !== second) {
+      if (held > second) return -width
       this.#second[slot] = second
       this.#sums.fill(0, slot * width, slot * width + width)
     }
     this.#changed[slot] = this.#version
-    return true
+    return slot * width
+  }
+
+  /** The slot of a second that is kept. The remainder of a large number would take as long as all else. */
+  #slotOf(second: number): number {
+    return ((second - this.#firstSlotSecond) >>> 0) % liveSeconds
   }
 
   #direction(flows: FlowColumns, i: number): number {
     const isLocal = (high: Uint32Array, low: Uint32Array) =>
-      this.#local.has(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!) ? 1 : 0
+      Number(this.#local.has(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!))
     const source = isLocal(flows.sourceAddressHigh, flows.sourceAddressLow)
     const destination = isLocal(flows.destinationAddressHigh, flows.destinationAddressLow)
     return directionOf[source * 2 + destination]!

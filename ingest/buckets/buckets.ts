@@ -6,11 +6,10 @@
 import { addressAt, type NetworkSet } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import { servicePort } from '../../flow/service.ts'
-import { activeWithin, countWithin } from '../../flow/spread.ts'
 import type { FieldName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
-import { directions, serviceCode } from './codes.ts'
+import { directions } from './codes.ts'
+import { count, share } from './share.ts'
 import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
@@ -161,23 +160,33 @@ export class Buckets {
 
   /** Sorts rows by the totals that they go to; those of several intervals are counted at once. */
   #sort(flows: FlowColumns): void {
-    const { flowStartMilliseconds, flowEndMilliseconds, count: rows } = flows
+    const { flowStartMilliseconds, flowEndMilliseconds, collectionTimeMilliseconds } = flows
+    const { exporterAddressHigh: high, exporterAddressLow: low, count: rows } = flows
+    const { oldestArchivedMs } = this
+    const { flowMaxMs } = this.#options
     const sorted = this.#sorted
     sorted.begin(rows)
     let start = 0
+    let totals: Totals | null = null
     for (let i = 0; i < rows; i++) {
-      if (this.#isTooLate(flows, i)) {
+      const first = flowStartMilliseconds[i]!
+      if (collectionTimeMilliseconds[i]! - first > flowMaxMs || first < oldestArchivedMs) {
         this.tooLate++
+        totals = null
         continue
       }
-      const first = flowStartMilliseconds[i]!
       const last = Math.max(first, flowEndMilliseconds[i]!)
-      if (first < start || first >= start + intervalMs) start = intervalStart(first)
+      let isAsBefore = totals !== null && isSameExporter(high, low, i)
+      if (first < start || first >= start + intervalMs) {
+        start = intervalStart(first)
+        isAsBefore = false
+      }
       if (last > start + intervalMs) {
         this.#spread(flows, i, { first, last })
+        totals = null
         continue
       }
-      const totals = this.#totals(start, flows, i)
+      if (!isAsBefore) totals = this.#totals(start, flows, i)
       if (totals) sorted.put(i, totals)
     }
   }
@@ -272,41 +281,16 @@ export class Buckets {
   }
 }
 
-/** What of row i falls into an interval: bytes, packets, flows, active. */
-function share(amounts: Float64Array, flows: FlowColumns, i: number, interval: number): void {
-  const first = flows.flowStartMilliseconds[i]!
-  const last = Math.max(first, flows.flowEndMilliseconds[i]!)
-  const rate = flows.samplingInterval[i]!
-  const to = interval + intervalMs
-  amounts[0] = countWithin(flows.octetDeltaCount[i]! * rate, { first, last }, interval, to)
-  amounts[1] = countWithin(flows.packetDeltaCount[i]! * rate, { first, last }, interval, to)
-  amounts[2] = interval === intervalStart(first) ? 1 : 0
-  amounts[3] = activeWithin(first, last, interval, to)
-}
-
-/** Counts the amounts of the totals for row i. */
-function count(totals: Totals, flows: FlowColumns, i: number): void {
-  const low = 2 * i
-  const source = totals.host(
-    flows.sourceAddressHigh[low + 1]!,
-    flows.sourceAddressHigh[low]!,
-    flows.sourceAddressLow[low + 1]!,
-    flows.sourceAddressLow[low]!,
+/** Whether a row is of the exporter of the row before it. */
+function isSameExporter(high: Uint32Array, low: Uint32Array, i: number): boolean {
+  const at = 2 * i
+  return (
+    i > 0 &&
+    low[at] === low[at - 2] &&
+    low[at + 1] === low[at - 1] &&
+    high[at] === high[at - 2] &&
+    high[at + 1] === high[at - 1]
   )
-  const destination = totals.host(
-    flows.destinationAddressHigh[low + 1]!,
-    flows.destinationAddressHigh[low]!,
-    flows.destinationAddressLow[low + 1]!,
-    flows.destinationAddressLow[low]!,
-  )
-  const protocol = flows.protocolIdentifier[i]!
-  const port = servicePort(
-    protocol,
-    flows.sourceTransportPort[i]!,
-    flows.destinationTransportPort[i]!,
-  )
-  totals.add(source, destination, serviceCode(protocol, port))
-  totals.addInterfaces(flows.ingressInterface[i]!, flows.egressInterface[i]!)
 }
 
 function copyWords(target: Uint32Array, high: Uint32Array, low: Uint32Array, i: number): void {

@@ -23,7 +23,9 @@ export function slotsFor(count: number): number {
 }
 
 /** Rows whose slots are looked at before they are counted: as many as stay in the nearest cache. */
-const touchedRows = 128
+export const touchedRows = 128
+/** Where they stand. */
+const places = new Int32Array(touchedRows)
 
 /** How a table is laid out. */
 export interface TableLayout {
@@ -91,8 +93,10 @@ export class CountTable {
   addRows({ a, b, amounts }: KeyedAmounts, count: number): void {
     for (let from = 0; from < count; from += touchedRows) {
       const to = Math.min(count, from + touchedRows)
+      // A table that grows in between would make the places that are looked at others.
+      this.#makeRoom(to - from)
       this.#touch(a, b, from, to)
-      for (let i = from; i < to; i++) this.add(a[i]!, b[i]!, amounts, amountCount * i)
+      this.#addTouched({ a, b, amounts }, from, to)
     }
   }
 
@@ -103,9 +107,40 @@ export class CountTable {
     let sum = 0
     for (let i = from; i < to; i++) {
       const slot = (mix(a[i]!, b[i]!) & mask) * width
+      places[i - from] = slot
       sum += slots[slot]! + slots[slot + amountCount]!
     }
     this.touched = sum
+  }
+
+  #addTouched({ a, b, amounts }: KeyedAmounts, from: number, to: number): void {
+    const slots = this.slots
+    const codes = this.#codes
+    const width = this.#width
+    let count = this.count
+    for (let i = from; i < to; i++) {
+      const key = a[i]! * codes + b[i]!
+      let slot = places[i - from]!
+      while (slots[slot] !== key) {
+        if (slots[slot] === 0) {
+          slots[slot] = key
+          count++
+          break
+        }
+        slot = slot + width === slots.length ? 0 : slot + width
+      }
+      const at = amountCount * i
+      slots[slot + 1] = slots[slot + 1]! + amounts[at]!
+      slots[slot + 2] = slots[slot + 2]! + amounts[at + 1]!
+      slots[slot + 3] = slots[slot + 3]! + amounts[at + 2]!
+      slots[slot + 4] = slots[slot + 4]! + amounts[at + 3]!
+    }
+    this.count = count
+  }
+
+  /** Grows for so many keys more. */
+  #makeRoom(more: number): void {
+    while ((this.count + more) * 2 > this.#mask) this.#grow()
   }
 
   /** Calls back with each key, and with the place of its amounts in `slots`. */

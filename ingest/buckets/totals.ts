@@ -66,7 +66,9 @@ export class Totals {
   }
 
   #hosts(rows: Int32Array, codes: Int32Array, high: Uint32Array, low: Uint32Array): void {
+    this.#addresses.findRows(rows, high, low, codes)
     for (let i = 0; i < rows.length; i++) {
+      if (codes[i]! >= 0) continue
       const at = 2 * rows[i]!
       codes[i] = this.host(high[at + 1]!, high[at]!, low[at + 1]!, low[at]!)
     }

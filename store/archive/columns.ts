@@ -36,14 +36,19 @@ export function blockOf(flows: FlowColumns): FlowBlock {
   }
 }
 
-/** Most columns are zero from end to end: the first value that is not ends the search. */
+/** Most columns are zero from end to end. */
 function isZero(values: FlowColumns[ColumnName]): boolean {
-  const { buffer, byteOffset, byteLength } = values
-  const words = new Uint32Array(buffer, byteOffset, byteLength >>> 2)
-  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false
-  for (let i = (words.length * 4) / values.BYTES_PER_ELEMENT; i < values.length; i++)
-    if (values[i] !== 0) return false
-  return true
+  const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: width } = values
+  return values[0] === 0 && isUniform(new Uint8Array(buffer, byteOffset, byteLength), width)
+}
+
+/**
+ * Whether bytes are the same `width` bytes over and over: what they are is compared with itself a step further,
+ * which the system does many bytes at once.
+ */
+export function isUniform(bytes: Uint8Array, width: number): boolean {
+  const last = bytes.length - width
+  return last <= 0 || Buffer.compare(bytes.subarray(0, last), bytes.subarray(width)) === 0
 }
 
 /**

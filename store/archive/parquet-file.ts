@@ -1,8 +1,8 @@
 /**
  * Rows of flow columns as a Parquet file (parquet.apache.org, format 2.9). Of what the format has it
- * uses the least that every reader knows: required columns, one page each, plain or of one value
- * (which then stands in the footer too), zstd. DuckDB would take five times as long for rows that are sorted and written again at their
- * interval's end.
+ * uses the least that every reader knows: required columns, one page each: of one value (which then stands in the
+ * footer too), packed by differences (delta.ts), or plain and zstd where neither goes. DuckDB would take ten times as
+ * long for rows that are sorted and written again at their interval's end.
  */
 import { zstdCompressSync, constants } from 'node:zlib'
 
@@ -34,7 +34,9 @@ const format = {
   required: 0,
   plain: 0,
   rle: 3,
+  deltaBinaryPacked: 5,
   rleDictionary: 8,
+  codecNone: 0,
   codecZstd: 6,
   dataPage: 0,
   dictionaryPage: 2,
@@ -47,24 +49,21 @@ export function parquetFile(parts: readonly BlockRows[]): Buffer[] {
   const pieces: Buffer[] = [magic]
   let offset = magic.length
   const columns: ThriftValue[] = []
-  let compressed = 0
+  let stored = 0
   for (const column of archiveColumns) {
     const chunk = columnChunk(columnValues(column, parts, rows), rows)
     columns.push(columnMetadata({ ...column, offset, rows }, chunk))
     for (const page of chunk.pages) {
       pieces.push(page)
       offset += page.length
-      compressed += page.length
+      stored += page.length
     }
   }
   const footer = encodeThrift([
     [1, i32(2)],
     [2, list('struct', schema())],
     [3, i64(rows)],
-    [
-      4,
-      list('struct', [struct([1, list('struct', columns)], [2, i64(compressed)], [3, i64(rows)])]),
-    ],
+    [4, list('struct', [struct([1, list('struct', columns)], [2, i64(stored)], [3, i64(rows)])])],
     [6, text('weir')],
     [
       7,
@@ -104,54 +103,66 @@ interface ColumnChunk {
   encodings: number[]
   /** What all rows have, in plain encoding: the column is a dictionary of it. */
   single: Buffer | null
+  codec: number
   /** Bytes before compression, headers included. */
   uncompressed: number
 }
 
-/** A column of one value is a dictionary of one and a run; any other is plain. */
-function columnChunk({ bytes, isSingle }: ColumnValues, rows: number): ColumnChunk {
-  if (!isSingle) {
-    const page = dataPage(bytes, rows, format.plain)
-    return {
-      pages: [page.bytes],
-      encodings: [format.plain, format.rle],
-      single: null,
-      uncompressed: page.uncompressed,
-    }
+/** A column of one value is a dictionary of one and a run; any other is a page as it is. */
+function columnChunk({ bytes, form }: ColumnValues, rows: number): ColumnChunk {
+  if (form !== 'single') {
+    const isPacked = form === 'packed'
+    const encoding = isPacked ? format.deltaBinaryPacked : format.plain
+    const page = dataPage(bytes, { rows, encoding, isCompressed: !isPacked })
+    return { pages: [page.bytes], encodings: [encoding, format.rle], single: null, codec: page.codec, uncompressed: page.uncompressed } // prettier-ignore
   }
-  const dictionary = pageOf(bytes, format.dictionaryPage, [
+  const dictionary = pageOf(bytes, { type: format.dictionaryPage, isCompressed: false }, [
     [7, struct([1, i32(1)], [2, i32(format.plain)])],
   ])
   // One bit an index; a run of `rows` times index 0.
   const run = [1]
   writeVarint(run, rows * 2)
   run.push(0)
-  const data = dataPage(Buffer.from(run), rows, format.rleDictionary)
+  const encoding = format.rleDictionary
+  const data = dataPage(Buffer.from(run), { rows, encoding, isCompressed: false })
   return {
     pages: [dictionary.bytes, data.bytes],
     encodings: [format.plain, format.rle, format.rleDictionary],
     single: Buffer.from(bytes),
+    codec: data.codec,
     uncompressed: dictionary.uncompressed + data.uncompressed,
   }
 }
 
-function dataPage(bytes: Buffer, rows: number, encoding: number) {
+function dataPage(
+  bytes: Buffer,
+  { rows, encoding, isCompressed }: { rows: number; encoding: number; isCompressed: boolean },
+) {
   const levels = i32(format.rle)
-  return pageOf(bytes, format.dataPage, [
+  return pageOf(bytes, { type: format.dataPage, isCompressed }, [
     [5, struct([1, i32(rows)], [2, i32(encoding)], [3, levels], [4, levels])],
   ])
 }
 
-function pageOf(bytes: Buffer, type: number, header: readonly ThriftField[]) {
-  const chunkSize = Math.min(chunkBytesMax, Math.max(chunkBytesMin, bytes.length))
-  const compressed = zstdCompressSync(bytes, { params: zstdParams, chunkSize })
+function pageOf(
+  bytes: Buffer,
+  { type, isCompressed }: { type: number; isCompressed: boolean },
+  header: readonly ThriftField[],
+) {
+  const content = isCompressed ? compressed(bytes) : bytes
   const head = encodeThrift([
     [1, i32(type)],
     [2, i32(bytes.length)],
-    [3, i32(compressed.length)],
+    [3, i32(content.length)],
     ...header,
   ])
-  return { bytes: Buffer.concat([head, compressed]), uncompressed: head.length + bytes.length }
+  const codec = isCompressed ? format.codecZstd : format.codecNone
+  return { bytes: Buffer.concat([head, content]), codec, uncompressed: head.length + bytes.length }
+}
+
+function compressed(bytes: Buffer): Buffer {
+  const chunkSize = Math.min(chunkBytesMax, Math.max(chunkBytesMin, bytes.length))
+  return zstdCompressSync(bytes, { params: zstdParams, chunkSize })
 }
 
 function columnMetadata(
@@ -161,19 +172,19 @@ function columnMetadata(
     offset: number
     rows: number
   },
-  { pages, encodings, single, uncompressed }: ColumnChunk,
+  { pages, encodings, single, codec, uncompressed }: ColumnChunk,
 ): ThriftValue {
   const { name, type, offset, rows } = column
-  const compressed = pages.reduce((sum, page) => sum + page.length, 0)
+  const stored = pages.reduce((sum, page) => sum + page.length, 0)
   const data: ThriftField = [9, i64(single ? offset + pages[0]!.length : offset)]
   const fields: ThriftField[] = [
     [1, i32(isWide(type) ? format.int64 : format.int32)],
     [2, list('i32', encodings.map(i32))],
     [3, list('text', [text(name)])],
-    [4, i32(format.codecZstd)],
+    [4, i32(codec)],
     [5, i64(rows)],
     [6, i64(uncompressed)],
-    [7, i64(compressed)],
+    [7, i64(stored)],
     data,
     ...(single ? [[11, i64(offset)] as const, [12, statistics(single)] as const] : []),
   ]

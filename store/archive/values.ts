@@ -1,6 +1,13 @@
-/** A column of the archive's files from the arrays of flow columns, in Parquet's plain encoding. */
-import { columnNames, flowColumns, type ColumnKind, type ColumnName } from '../../flow/columns.ts'
-import { isWide, type ArchiveColumn, type FlowBlock } from './columns.ts'
+/** A column of the archive's files from the arrays of flow columns, in one of Parquet's encodings. */
+import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
+import {
+  isUniform,
+  isWide,
+  type ArchiveColumn,
+  type ArchiveType,
+  type FlowBlock,
+} from './columns.ts'
+import { deltaPacked, deltaSpanMax } from './delta.ts'
 
 /** Rows [from, to) of a block. */
 export interface BlockRows {
@@ -9,10 +16,13 @@ export interface BlockRows {
   to: number
 }
 
-/** The values of a column: all of them, or the one that they all are. Good until the next column is made. */
+/**
+ * The values of a column: `single`, the one that they all are, plain; `packed` by their differences (see
+ * delta.ts); or all of them, `plain`. Good until the next column is made.
+ */
 export interface ColumnValues {
   bytes: Buffer
-  isSingle: boolean
+  form: 'single' | 'packed' | 'plain'
 }
 
 const arrays = {
@@ -23,23 +33,6 @@ const arrays = {
   u64: Uint32Array,
 } as const
 const wordRange = 2 ** 32
-/** Where a column is zero in a block, its rows are left as they are made. */
-type Values = ArrayLike<number> | null
-
-/** Puts rows [from, to) of an array into words from `at` on. */
-type Fill = (
-  values: ArrayLike<number>,
-  rows: BlockRows,
-  out: { words: Int32Array; at: number },
-) => void
-
-const fills: Record<ColumnKind, { narrow: Fill; wide: Fill }> = {
-  u8: { narrow: fillNarrow, wide: fillWide },
-  u16: { narrow: fillNarrow, wide: fillWide },
-  u32: { narrow: fillNarrow, wide: fillWide },
-  f64: { narrow: fillNarrow, wide: fillRounded },
-  u64: { narrow: fillNarrow, wide: fillWords },
-}
 
 /** The values of a column in the parts' order; `rows` is how many there are. */
 export function columnValues(
@@ -47,120 +40,162 @@ export function columnValues(
   parts: readonly BlockRows[],
   rows: number,
 ): ColumnValues {
-  const width = isWide(column.type) ? 2 : 1
   if (!column.isDuration && isSame(column.from, parts)) {
     // The first row stands for all.
     const [{ block, from }] = parts as readonly [BlockRows]
-    return columnOf(column, [{ block, from, to: from + 1 }], wordsFor(width))
+    return numbersForm(column.type, numbersOf(column, [{ block, from, to: from + 1 }], 1)!)
   }
-  return columnOf(column, parts, wordsFor(rows * width))
-}
-
-let scratch = new Int32Array(0)
-
-/** Room for so many words, all zero; the same for every column, since making it anew takes as long as filling it. */
-function wordsFor(count: number): Int32Array<ArrayBuffer> {
-  if (scratch.length < count) scratch = new Int32Array(count)
-  return scratch.subarray(0, count).fill(0)
-}
-
-function columnOf(
-  column: ArchiveColumn,
-  parts: readonly BlockRows[],
-  words: Int32Array<ArrayBuffer>,
-): ColumnValues {
-  const width = isWide(column.type) ? 2 : 1
-  const { narrow, wide } = fills[flowColumns[column.from].kind]
-  const fill = width === 2 ? wide : narrow
-  let at = 0
-  for (const part of parts) {
-    const out = { words, at }
-    if (column.isDuration) fillDurations(part, out)
-    else {
-      const values = arrayOf(column.from, part.block)
-      if (values) fill(values, part, out)
-    }
-    at += (part.to - part.from) * width
-  }
-  const isSingle = isOneValue(words, width)
-  const used = isSingle ? words.subarray(0, width) : words
-  return { bytes: Buffer.from(used.buffer, used.byteOffset, used.byteLength), isSingle }
+  const numbers = numbersOf(column, parts, rows)
+  if (numbers) return numbersForm(column.type, numbers)
+  return { bytes: halves(column.from, parts, rows), form: 'plain' }
 }
 
 /** The array of a column in a block; null where all is zero. */
-export function arrayOf(name: ColumnName, block: FlowBlock): Values {
+export function arrayOf(name: ColumnName, block: FlowBlock): FlowColumns[ColumnName] | null {
   const buffer = block.columns[columnNames.indexOf(name)]
   return buffer ? new arrays[flowColumns[name].kind](buffer) : null
 }
 
-/** Whether all rows of a column hold the same, so that it need not be made to be seen to be so. */
-function isSame(name: ColumnName, parts: readonly BlockRows[]): boolean {
-  const width = flowColumns[name].kind === 'u64' ? 2 : 1
-  const valuesOf = ({ block }: BlockRows) => arrayOf(name, block)
-  const [first] = parts
-  if (!first) return false
-  const values = valuesOf(first)
-  const held = Array.from({ length: width }, (_, i) => values?.[first.from * width + i] ?? 0)
-  return parts.every((part) => {
-    const own = part === first ? values : valuesOf(part)
-    if (own === null) return held.every((word) => word === 0)
-    for (let i = part.from * width; i < part.to * width; i += width)
-      if (own[i] !== held[0] || (width === 2 && own[i + 1] !== held[1])) return false
-    return true
-  })
+/** Whole numbers, each `base` less than what it stands for. */
+interface Numbers {
+  numbers: Float64Array
+  base: bigint
 }
 
-function isOneValue(words: Int32Array, width: number): boolean {
-  for (let i = width; i < words.length; i++) if (words[i] !== words[i - width]) return false
-  return true
+function numbersForm(type: ArchiveType, { numbers, base }: Numbers): ColumnValues {
+  const span = spanOf(numbers)
+  if (span === 0) return { bytes: single(type, base + BigInt(numbers[0]!)), form: 'single' }
+  if (span <= deltaSpanMax)
+    return { bytes: deltaPacked(numbers, numbers.length, base), form: 'packed' }
+  return { bytes: wideWords(numbers), form: 'plain' }
 }
 
-function fillNarrow(
-  values: ArrayLike<number>,
-  { from, to }: BlockRows,
-  { words, at }: { words: Int32Array; at: number },
-): void {
-  for (let i = from; i < to; i++) words[at + i - from] = values[i]!
+let numbersRoom = new Float64Array(0)
+let wordsRoom = new Int32Array(0)
+
+/**
+ * A column as numbers. Of halves of addresses only those are that have their upper words in common, as IPv4
+ * addresses have; of others null is given.
+ */
+function numbersOf(
+  { from: name, isDuration }: ArchiveColumn,
+  parts: readonly BlockRows[],
+  rows: number,
+): Numbers | null {
+  const { kind } = flowColumns[name]
+  const upper = kind === 'u64' ? commonUpper(name, parts) : 0
+  if (upper === null) return null
+  if (numbersRoom.length < rows) numbersRoom = new Float64Array(rows)
+  const numbers = numbersRoom.subarray(0, rows)
+  let at = 0
+  for (const part of parts) {
+    const out = numbers.subarray(at, at + part.to - part.from)
+    at += out.length
+    const values = arrayOf(name, part.block)
+    if (isDuration) durations(part, out)
+    else if (!values) out.fill(0)
+    else if (kind === 'u64') lowerWords(values, part.from, out)
+    else out.set(values.subarray(part.from, part.to))
+  }
+  if (kind === 'f64' && !isDuration) round(numbers)
+  return { numbers, base: BigInt(upper | 0) << 32n }
 }
 
-function fillWide(
-  values: ArrayLike<number>,
-  { from, to }: BlockRows,
-  { words, at }: { words: Int32Array; at: number },
-): void {
-  for (let i = from; i < to; i++) words[at + 2 * (i - from)] = values[i]!
+/** The upper word that all rows of a column of halves have, or null. */
+function commonUpper(name: ColumnName, parts: readonly BlockRows[]): number | null {
+  let common: number | null = null
+  for (const { block, from, to } of parts) {
+    const words = arrayOf(name, block)
+    common ??= words?.[2 * from + 1] ?? 0
+    if (!words && common !== 0) return null
+    if (words) for (let i = from; i < to; i++) if (words[2 * i + 1] !== common) return null
+  }
+  return common ?? 0
 }
 
-function fillWords(
-  values: ArrayLike<number>,
-  { from, to }: BlockRows,
-  { words, at }: { words: Int32Array; at: number },
-): void {
-  words.set((values as Uint32Array).subarray(2 * from, 2 * to), at)
-}
-
-function fillRounded(
-  values: ArrayLike<number>,
-  { from, to }: BlockRows,
-  out: { words: Int32Array; at: number },
-): void {
-  for (let i = from; i < to; i++)
-    putWide(out.words, out.at + 2 * (i - from), Math.round(values[i]!))
+function lowerWords(words: FlowColumns[ColumnName], from: number, out: Float64Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = words[2 * (from + i)]!
 }
 
 /** How long each flow lasted; below 0 where it ended before it began. */
-function fillDurations(
-  { block, from, to }: BlockRows,
-  { words, at }: { words: Int32Array; at: number },
-): void {
+function durations({ block, from }: BlockRows, out: Float64Array): void {
   const starts = arrayOf('flowStartMilliseconds', block)
   const ends = arrayOf('flowEndMilliseconds', block)
-  for (let i = from; i < to; i++)
-    putWide(words, at + 2 * (i - from), Math.round((ends?.[i] ?? 0) - (starts?.[i] ?? 0)))
+  for (let i = 0; i < out.length; i++)
+    out[i] = Math.round((ends?.[from + i] ?? 0) - (starts?.[from + i] ?? 0))
 }
 
-function putWide(words: Int32Array, at: number, value: number): void {
-  const high = Math.floor(value / wordRange)
-  words[at] = value - high * wordRange
-  words[at + 1] = high
+function round(numbers: Float64Array): void {
+  for (let i = 0; i < numbers.length; i++) numbers[i] = Math.round(numbers[i]!)
+}
+
+function spanOf(numbers: Float64Array): number {
+  let least = Number.POSITIVE_INFINITY
+  let most = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i]!
+    if (number < least) least = number
+    if (number > most) most = number
+  }
+  return most - least
+}
+
+function single(type: ArchiveType, value: bigint): Buffer {
+  const bytes = Buffer.alloc(isWide(type) ? 8 : 4)
+  if (isWide(type)) bytes.writeBigInt64LE(value)
+  else bytes.writeInt32LE(Number(value))
+  return bytes
+}
+
+/** Numbers of 64 bits, plain. */
+function wideWords(numbers: Float64Array): Buffer {
+  const words = wordsFor(numbers.length * 2)
+  for (let i = 0; i < numbers.length; i++) {
+    const upper = Math.floor(numbers[i]! / wordRange)
+    words[2 * i] = numbers[i]! - upper * wordRange
+    words[2 * i + 1] = upper
+  }
+  return bytesOf(words)
+}
+
+/** Halves of addresses, plain. */
+function halves(name: ColumnName, parts: readonly BlockRows[], rows: number): Buffer {
+  const words = wordsFor(rows * 2)
+  let at = 0
+  for (const { block, from, to } of parts) {
+    const values = arrayOf(name, block)
+    if (values) words.set(values.subarray(2 * from, 2 * to), at)
+    else words.fill(0, at, at + 2 * (to - from))
+    at += 2 * (to - from)
+  }
+  return bytesOf(words)
+}
+
+/** Room for so many words; the same for every column, since making it anew takes as long as filling it. */
+function wordsFor(count: number): Int32Array<ArrayBuffer> {
+  if (wordsRoom.length < count) wordsRoom = new Int32Array(count)
+  return wordsRoom.subarray(0, count)
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}
+
+/** Whether all rows of a column hold the same, so that it need not be made to be seen to be so. */
+function isSame(name: ColumnName, parts: readonly BlockRows[]): boolean {
+  const { kind } = flowColumns[name]
+  const width = arrays[kind].BYTES_PER_ELEMENT * (kind === 'u64' ? 2 : 1)
+  const place = columnNames.indexOf(name)
+  let held: Uint8Array | null = null
+  for (const { block, from, to } of parts) {
+    const buffer = block.columns[place]
+    // Where there is none, one row of zeros stands for all.
+    const bytes = buffer
+      ? new Uint8Array(buffer, from * width, (to - from) * width)
+      : new Uint8Array(width)
+    const own = bytes.subarray(0, width)
+    if (!isUniform(bytes, width) || (held && Buffer.compare(held, own) !== 0)) return false
+    held = own
+  }
+  return held !== null
 }

@@ -1,0 +1,132 @@
+/**
+ * Whole numbers packed by their differences: Parquet's DELTA_BINARY_PACKED (parquet-format, Encodings.md). A
+ * difference takes as many bits as the greatest of 128 beside it. It takes a fifth of the time of zstd, and a
+ * third more room; both matter only until the interval's file is sorted.
+ */
+
+/** Values of a block, which have a least difference, and of one of its parts, which have a width in bits. */
+const blockValues = 512
+const partValues = 128
+const parts = blockValues / partValues
+const headerBytesMax = 40
+/** A least difference as a varint, the widths, and 64 bits a value at the most. */
+const blockBytesMax = 10 + parts + blockValues * 8
+const wordBits = 32
+const wordRange = 2 ** wordBits
+
+/** Numbers may lie so far apart: then all that is reckoned here is exact in doubles. */
+export const deltaSpanMax = 2 ** 50
+
+/** The differences of a block. */
+const offsets = new Float64Array(blockValues)
+let room = new DataView(new ArrayBuffer(0))
+
+/**
+ * Packs `count` numbers, which lie no further apart than deltaSpanMax. `base` is added to each: it
+ * stands for what is beyond a double's precision.
+ */
+export function deltaPacked(numbers: Float64Array, count: number, base = 0n): Buffer {
+  const bytesMax = headerBytesMax + Math.ceil(count / blockValues) * blockBytesMax
+  if (room.byteLength < bytesMax) room = new DataView(new ArrayBuffer(bytesMax))
+  let at = putVarint(0, BigInt(blockValues))
+  at = putVarint(at, BigInt(parts))
+  at = putVarint(at, BigInt(count))
+  at = putVarint(at, zigzag(base + BigInt(count > 0 ? numbers[0]! : 0)))
+  for (let from = 1; from < count; from += blockValues)
+    at = putBlock(room, at, numbers.subarray(from - 1, Math.min(count, from + blockValues)))
+  return Buffer.from(new Uint8Array(room.buffer, 0, at))
+}
+
+/** A block of all numbers but the first, which stands before it. */
+function putBlock(view: DataView, begin: number, numbers: Float64Array): number {
+  const values = numbers.length - 1
+  let least = Number.POSITIVE_INFINITY
+  let before = numbers[0]!
+  for (let i = 0; i < values; i++) {
+    const number = numbers[i + 1]!
+    const difference = number - before
+    offsets[i] = difference
+    if (difference < least) least = difference
+    before = number
+  }
+  // A part is written whole.
+  offsets.fill(least, values)
+  const widthsAt = putVarint(begin, zigzag(BigInt(least)))
+  let at = widthsAt + parts
+  for (let part = 0; part < parts; part++) {
+    const from = part * partValues
+    const width = from < values ? widthOf(from, least) : 0
+    view.setUint8(widthsAt + part, width)
+    if (width > wordBits) at = putWide(view, at, { from, least, width })
+    else if (width > 0) at = putNarrow(view, at, { from, least, width })
+  }
+  return at
+}
+
+/** A part: where it begins, what is taken from each difference, and the bits of what remains. */
+interface Part {
+  from: number
+  least: number
+  width: number
+}
+
+/** The bits that the greatest of a part's offsets takes. */
+function widthOf(from: number, least: number): number {
+  let most = least
+  for (let i = from; i < from + partValues; i++) if (offsets[i]! > most) most = offsets[i]!
+  most -= least
+  return most < wordRange ? bitsOf(most) : wordBits + bitsOf(Math.floor(most / wordRange))
+}
+
+const bitsOf = (value: number) => wordBits - Math.clz32(value)
+
+/** A part of at most 32 bits a value, the lowest bits first; it ends at the end of a word. */
+function putNarrow(view: DataView, begin: number, { from, least, width }: Part): number {
+  let at = begin
+  let word = 0
+  let used = 0
+  for (let i = from; i < from + partValues; i++) {
+    const value = (offsets[i]! - least) >>> 0
+    word |= value << used
+    used += width
+    if (used < wordBits) continue
+    view.setInt32(at, word, true)
+    at += 4
+    used -= wordBits
+    word = used === 0 ? 0 : value >>> (width - used)
+  }
+  return at
+}
+
+/** A part of more bits a value: a whole word of each, then what is beyond it. */
+function putWide(view: DataView, begin: number, { from, least, width }: Part): number {
+  const beyond = width - wordBits
+  let at = begin
+  let word = 0
+  let used = 0
+  for (let i = from; i < from + partValues; i++) {
+    const value = offsets[i]! - least
+    const lower = value >>> 0
+    view.setInt32(at, word | (lower << used), true)
+    at += 4
+    const upper = ((value - lower) / wordRange) | 0
+    word = (used === 0 ? 0 : lower >>> (wordBits - used)) | (upper << used)
+    used += beyond
+    if (used < wordBits) continue
+    view.setInt32(at, word, true)
+    at += 4
+    used -= wordBits
+    word = used === 0 ? 0 : upper >>> (beyond - used)
+  }
+  return at
+}
+
+const zigzag = (value: bigint) => (value << 1n) ^ (value >> 63n)
+
+function putVarint(begin: number, value: bigint): number {
+  let at = begin
+  let rest = BigInt.asUintN(64, value)
+  for (; rest > 0x7fn; rest >>= 7n) room.setUint8(at++, Number(rest & 0x7fn) | 0x80)
+  room.setUint8(at++, Number(rest))
+  return at
+}
