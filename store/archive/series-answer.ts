@@ -1,7 +1,7 @@
 /** From the rows that a series query gives to the answer: keys and exporters are numbered. */
 import { formatHalves } from '../../flow/address.ts'
 import { restDirections, type FlowKey, type FlowSeries, type FlowSeriesQuery } from '../flows.ts'
-import { fieldNames } from '../measurement.ts'
+import type { FieldName } from '../measurement.ts'
 import type { Keys } from './keys.ts'
 import type { AnswerColumns } from './query-engine.ts'
 
@@ -13,54 +13,85 @@ export function emptySeries({ by }: FlowSeriesQuery): FlowSeries {
   return { ...emptyRows(0), keys: by.length === 0 ? [{}] : [], exporters: [] }
 }
 
-/** Numbers keys and exporters in the order of the answer. */
-export function assembleSeries(
-  table: AnswerColumns,
-  { keys, hasDirection }: { keys: Keys; hasDirection: boolean },
-  chosen: Chosen,
-): FlowSeries {
-  const count = chosen === null ? 1 : chosen[0]!.length
-  const listed = Array.from({ length: count }, (_, place) =>
-    keys.read((chosen ?? []).map((column) => column[place]!)),
-  )
-  const [places, directions] = [table.numbers('place'), table.numbers('direction')]
-  const code = (place: number, direction: number) => place * restDirections.length + direction
-  const split = splitKeys(
-    listed,
-    new Set(places.map((place, row) => code(place, directions[row]!))),
-  )
-  const series = emptyRows(table.count)
+/** Sums by step, exporter, key and direction. */
+export interface PlacedSums {
+  count: number
+  /** Start of the step, unix ms. */
+  time: Float64Array
+  /** Place in `exporters`, which are addresses. */
+  exporter: Uint32Array
+  exporters: string[]
+  /** Place of the key in the list of those chosen; one more for all others. */
+  place: Int32Array
+  /** Place in restDirections. */
+  direction: Int32Array
+  sum: Record<FieldName, Float64Array>
+}
+
+/** Sums as a table has them, by column. */
+export function placedSums(table: AnswerColumns): PlacedSums {
   const exporters = new Map<string, number>()
   const halves = [table.wholes('exporter_high'), table.wholes('exporter_low')] as const
-  series.time.set(table.numbers('time'))
-  for (const field of fieldNames) series.sum[field].set(table.numbers(field))
+  const exporter = new Uint32Array(table.count)
   for (let row = 0; row < table.count; row++) {
     const text = formatHalves(halves[0][row]!, halves[1][row]!)
     if (!exporters.has(text)) exporters.set(text, exporters.size)
-    series.exporter[row] = exporters.get(text)!
-    const [place, direction] = [places[row]!, directions[row]!]
-    series.key[row] = hasDirection
-      ? (split.places.get(code(place, direction)) ?? split.keys.length + direction)
-      : place
+    exporter[row] = exporters.get(text)!
   }
-  return { ...series, keys: hasDirection ? split.keys : listed, exporters: [...exporters.keys()] }
+  const doubles = (name: string) => Float64Array.from(table.numbers(name))
+  return {
+    count: table.count,
+    time: doubles('time'),
+    exporter,
+    exporters: [...exporters.keys()],
+    place: Int32Array.from(table.numbers('place')),
+    direction: Int32Array.from(table.numbers('direction')),
+    sum: {
+      bytes: doubles('bytes'),
+      packets: doubles('packets'),
+      flows: doubles('flows'),
+      active: doubles('active'),
+    },
+  }
 }
 
-/** The listed keys with each direction that they have. */
+/** Numbers keys in the order of the answer. */
+export function assembleSeries(
+  { count, time, exporter, exporters, place, direction, sum }: PlacedSums,
+  { keys, hasDirection }: { keys: Keys; hasDirection: boolean },
+  chosen: Chosen,
+): FlowSeries {
+  const listed = Array.from({ length: chosen === null ? 1 : chosen[0]!.length }, (_, at) =>
+    keys.read((chosen ?? []).map((column) => column[at]!)),
+  )
+  const rows = { count, time, exporter, exporters, sum }
+  if (!hasDirection) return { ...rows, key: place, keys: listed }
+  const ways = restDirections.length
+  const codes = new Uint8Array((listed.length + 1) * ways)
+  for (let row = 0; row < count; row++) codes[place[row]! * ways + direction[row]!] = 1
+  const split = splitKeys(listed, codes)
+  const key = new Int32Array(count)
+  for (let row = 0; row < count; row++)
+    key[row] = split.places[place[row]! * ways + direction[row]!]!
+  return { ...rows, key, keys: split.keys }
+}
+
+/** The listed keys with each direction that they have (`codes` is 1), and the place of each; of the rest, the places after them. */
 function splitKeys(
   listed: readonly FlowKey[],
-  codes: ReadonlySet<number>,
-): { keys: FlowKey[]; places: Map<number, number> } {
+  codes: Uint8Array,
+): { keys: FlowKey[]; places: Int32Array } {
   const keys: FlowKey[] = []
-  const places = new Map<number, number>()
+  const places = new Int32Array(codes.length)
+  const ways = restDirections.length
   listed.forEach((key, place) => {
     restDirections.forEach((direction, i) => {
-      const code = place * restDirections.length + i
-      if (!codes.has(code)) return
-      places.set(code, keys.length)
+      if (codes[place * ways + i] === 0) return
+      places[place * ways + i] = keys.length
       keys.push({ ...key, direction })
     })
   })
+  restDirections.forEach((_, i) => (places[listed.length * ways + i] = keys.length + i))
   return { keys, places }
 }
 

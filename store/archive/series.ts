@@ -12,10 +12,10 @@ import { bytes, first, last, packets, type BoundWindow } from './expressions.ts'
 import { gather } from './gather.ts'
 import { Keys } from './keys.ts'
 import { openings } from './openings.ts'
-import type { Session, Table } from './query-engine.ts'
+import type { Session } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
-import { assembleSeries, type Chosen } from './series-answer.ts'
+import { assembleSeries, type Chosen, type PlacedSums } from './series-answer.ts'
 import { rowsMax, StepSums, type PlacedFlows } from './step-sums.ts'
 
 /** Of so many flows those that are taken apart are held at once, which is quicker: 50 bytes each. */
@@ -118,7 +118,7 @@ const placedColumns = [
  * Sums by step, exporter, key and direction. Most flows lie in one step, and are summed by DuckDB; the
  * others are taken apart in a loop over its columns.
  */
-async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise<Table> {
+async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise<PlacedSums> {
   const { query, keys } = asked
   const listed = chosen?.[0]?.length ?? 0
   const placedSql = (isWhole: boolean, bindings: Bindings) => {
@@ -146,7 +146,7 @@ async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise
     ? await session.chunks(sql, others)
     : session.stream(sql, others))
     sums.add(placedFlows(chunk))
-  return sums.table()
+  return sums.placed()
 }
 
 /** The columns as they lie in the chunk's memory, which is good until the next chunk. */

@@ -2,12 +2,14 @@
  * Sums by step, exporter, key and direction: of flows that lie in one step as they come, summed; of
  * others one after the other, since SQL would take five times as long to take them apart.
  */
+import { formatHalves } from '../../flow/address.ts'
 import { activeWithin, countUpTo } from '../../flow/spread.ts'
 import { restDirections } from '../flows.ts'
 import { fieldNames } from '../measurement.ts'
 import { ExactSums } from './exact-sums.ts'
-import { Table, type AnswerColumns } from './query-engine.ts'
+import type { AnswerColumns } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
+import type { PlacedSums } from './series-answer.ts'
 
 /** Flows as columns, read at once: to which key and direction they belong, from whom they come, and what they came to. */
 export interface PlacedFlows {
@@ -105,22 +107,24 @@ export class StepSums {
         sums.addFour(row * fieldCount, bytes, packets, 1, last - first)
         continue
       }
+      // Within the flow's life, and with exact products, countUpTo is this quotient.
+      const life = last - first
+      const isPlain = Math.max(bytes, packets) * life <= Number.MAX_SAFE_INTEGER
       let bytesBefore = countUpTo(bytes, first, last, start)
       let packetsBefore = countUpTo(packets, first, last, start)
       for (let at = step; at <= lastStep; at++) {
         const end = start + stepMs
-        const bytesUpTo = countUpTo(bytes, first, last, end)
-        const packetsUpTo = countUpTo(packets, first, last, end)
+        const isPart = isPlain && end < last
+        const bytesUpTo = isPart
+          ? Math.floor((bytes * (end - first)) / life)
+          : countUpTo(bytes, first, last, end)
+        const packetsUpTo = isPart
+          ? Math.floor((packets * (end - first)) / life)
+          : countUpTo(packets, first, last, end)
         const row = this.#row(group, at)
         const begun = first >= start && first < end ? 1 : 0
         const active = activeWithin(first, last, start, end)
-        sums.addFour(
-          row * fieldCount,
-          bytesUpTo - bytesBefore,
-          packetsUpTo - packetsBefore,
-          begun,
-          active,
-        )
+        sums.addFour(row * fieldCount, bytesUpTo - bytesBefore, packetsUpTo - packetsBefore, begun, active) // prettier-ignore
         bytesBefore = bytesUpTo
         packetsBefore = packetsUpTo
         start = end
@@ -128,25 +132,44 @@ export class StepSums {
     }
   }
 
-  /** What was counted, by time: see assembleSeries. */
-  table(): Table {
-    const rows = this.#inOrder()
-    const columns: Record<string, unknown[]> = { time: [], exporter_high: [], exporter_low: [], place: [], direction: [] } // prettier-ignore
-    for (const row of rows) {
-      const code = this.#codes[row]!
-      const group = Math.floor(code / this.#steps)
-      const key = Math.floor(group / restDirections.length)
-      const [high, low] = new BigInt64Array(this.#exporters[Math.floor(key / this.#places)]!.buffer)
-      columns['time']!.push(this.#from + (code % this.#steps) * this.#stepMs)
-      columns['exporter_high']!.push(high)
-      columns['exporter_low']!.push(low)
-      columns['place']!.push(key % this.#places)
-      columns['direction']!.push(group % restDirections.length)
-    }
-    fieldNames.forEach((field, i) => {
-      columns[field] = Array.from(rows, (row) => this.#sums.of(row * fieldCount + i))
+  /**
+   * What was counted, by exporter, key and direction, then time: in the same order for the same flows, in
+   * whatever order they came.
+   */
+  placed(): PlacedSums {
+    const count = this.#codes.length
+    const [steps, ways] = [this.#steps, restDirections.length]
+    const ofExporter = this.#places * ways * steps
+    const byAddress = [...this.#exporters.keys()].sort((a, b) => this.#compare(a, b))
+    const ranks = new Uint32Array(byAddress.length)
+    byAddress.forEach((exporter, rank) => (ranks[exporter] = rank))
+    const ordered = new Float64Array(count)
+    this.#codes.forEach((code, row) => {
+      const exporter = Math.floor(code / ofExporter)
+      ordered[row] = code + (ranks[exporter]! - exporter) * ofExporter
     })
-    return new Table(rows.length, columns)
+    ordered.sort()
+    const numbers = () => new Float64Array(count)
+    const sum = { bytes: numbers(), packets: numbers(), flows: numbers(), active: numbers() }
+    const [time, exporter] = [numbers(), new Uint32Array(count)]
+    const [place, direction] = [new Int32Array(count), new Int32Array(count)]
+    for (let n = 0; n < count; n++) {
+      const rank = Math.floor(ordered[n]! / ofExporter)
+      const within = ordered[n]! - rank * ofExporter
+      const step = within % steps
+      const key = (within - step) / steps
+      time[n] = this.#from + step * this.#stepMs
+      exporter[n] = rank
+      direction[n] = key % ways
+      place[n] = Math.floor(key / ways)
+      const row = this.#rowAt(byAddress[rank]! * ofExporter + within)!
+      fieldNames.forEach((field, i) => (sum[field][n] = this.#sums.of(row * fieldCount + i)))
+    }
+    const exporters = byAddress.map((each) => {
+      const [high, low] = new BigInt64Array(this.#exporters[each]!.buffer)
+      return formatHalves(high!, low!)
+    })
+    return { count, time, exporter, exporters, place, direction, sum }
   }
 
   /** A number for a flow's exporter, key and direction. */
@@ -182,11 +205,13 @@ export class StepSums {
 
   #row(group: number, step: number): number {
     const code = group * this.#steps + step
-    if (code < this.#lowRows.length) {
-      const known = this.#lowRows[code]!
-      return known > 0 ? known - 1 : this.#newRow(code)
-    }
-    return this.#highRows.get(code) ?? this.#newRow(code)
+    return this.#rowAt(code) ?? this.#newRow(code)
+  }
+
+  #rowAt(code: number): number | undefined {
+    if (code >= this.#lowRows.length) return this.#highRows.get(code)
+    const known = this.#lowRows[code]!
+    return known > 0 ? known - 1 : undefined
   }
 
   #newRow(code: number): number {
@@ -204,20 +229,6 @@ export class StepSums {
     this.#codes.push(code)
     this.#sums.reach(fieldCount * (row + 1) - 1)
     return row
-  }
-
-  /** The rows by step, then exporter, key and direction: the same for the same flows, in whatever order they came. */
-  #inOrder(): Uint32Array {
-    const byAddress = [...this.#exporters.keys()].sort((a, b) => this.#compare(a, b))
-    const ranks = new Float64Array(byAddress.length)
-    byAddress.forEach((exporter, rank) => (ranks[exporter] = rank))
-    const groups = this.#places * restDirections.length
-    const orders = Float64Array.from(this.#codes, (code) => {
-      const group = Math.floor(code / this.#steps)
-      const rank = ranks[Math.floor(group / groups)]!
-      return (code % this.#steps) * byAddress.length * groups + rank * groups + (group % groups)
-    })
-    return Uint32Array.from(orders.keys()).sort((a, b) => orders[a]! - orders[b]!)
   }
 
   #compare(a: number, b: number): number {

@@ -3,7 +3,7 @@ import type { Network } from '../../flow/address.ts'
 import { Keys, type End } from '../archive/keys.ts'
 import type { AnswerColumns } from '../archive/query-engine.ts'
 import { QueryTooLarge } from '../archive/query-error.ts'
-import { assembleSeries, type Chosen } from '../archive/series-answer.ts'
+import { assembleSeries, placedSums, type Chosen } from '../archive/series-answer.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
 import type { Answer, Connection } from './connection.ts'
@@ -42,7 +42,7 @@ export async function flowSeries(
       'ask for a longer step, a shorter time, or fewer keys',
       rowsMax + 1,
     )
-  return assembleSeries(placed(answer, asked.keys, chosen), asked, chosen)
+  return assembleSeries(placedSums(placed(answer, asked.keys, chosen)), asked, chosen)
 }
 
 /** The steps that a flow touches, first and last, counted from the window's start. */

@@ -42,7 +42,7 @@ export async function heldSeries(
   const chosen: Chosen =
     places &&
     keys.names.map((_, i) => places.listed.map((number) => numbered.table.valuesOf(number)[i]!))
-  return assembleSeries(sums.table(), { keys, hasDirection }, chosen)
+  return assembleSeries(sums.placed(), { keys, hasDirection }, chosen)
 }
 
 /** The greatest keys, and the place of every key: that among them, or the one after for all others. */
