@@ -50,6 +50,8 @@ export interface FlowSeriesQuery extends FlowWindow {
    */
   top: number
   order: FieldName
+  /** The one field that is wanted: the others need not be added up, and may be 0. */
+  only?: FieldName | undefined
   /** Only records that begin a connection count, as its opener sent them: their `flows` are connections opened. */
   connections?: boolean | undefined
 }

@@ -60,6 +60,7 @@ export async function fromArchive(
       by: split.by.filter((word) => word !== 'tracker' && word !== 'counter'),
       top: question.top,
       order: unit.field,
+      only: unit.field,
       connections: question.connections,
     }),
     coverageUnder(question, grid),

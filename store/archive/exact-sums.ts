@@ -42,8 +42,9 @@ export class ExactSums {
 
   /** The double next to a sum. */
   of(place: number): number {
-    const carries = this.#carries.get(place)
     const sum = this.#sums[place]!
+    if (this.#carries.size === 0) return sum
+    const carries = this.#carries.get(place)
     return carries === undefined ? sum : Number(BigInt(carries) * BigInt(carried) + BigInt(sum))
   }
 

@@ -5,7 +5,7 @@
 import { formatHalves } from '../../flow/address.ts'
 import { activeWithin, countUpTo } from '../../flow/spread.ts'
 import { restDirections } from '../flows.ts'
-import { fieldNames } from '../measurement.ts'
+import { fieldNames, type FieldName } from '../measurement.ts'
 import { ExactSums } from './exact-sums.ts'
 import type { AnswerColumns } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
@@ -55,11 +55,16 @@ export class StepSums {
   /** Of each exporter, the words of its address: high, low. */
   readonly #exporters: Uint32Array[] = []
   readonly #exporterPlaces = new Map<string, number>()
-  /** The exporter of the last flow. */
-  #exporter = -1
+
+  /** What counts alone, where one thing is asked for that is spread over a flow's life. */
+  readonly #only: 'bytes' | 'packets' | null
 
   /** Of a window in whole steps, for keys in so many places. */
-  constructor(window: { from: number; to: number; stepMs: number }, places: number) {
+  constructor(
+    window: { from: number; to: number; stepMs: number; only?: FieldName | undefined },
+    places: number,
+  ) {
+    this.#only = window.only === 'bytes' || window.only === 'packets' ? window.only : null
     this.#from = window.from
     this.#to = window.to
     this.#stepMs = window.stepMs
@@ -90,17 +95,38 @@ export class StepSums {
    */
   add(flows: PlacedFlows): void {
     const [from, to, stepMs] = [this.#from, this.#to, this.#stepMs]
-    const sums = this.#sums
-    for (let i = 0; i < flows.count; i++) {
-      const flow = flows.rows ? flows.rows[i]! : i
-      const group = this.#group(flows, i, flow)
-      const [first, last] = [flows.first[flow]!, flows.last[flow]!]
-      const [bytes, packets] = [flows.bytes[flow]!, flows.packets[flow]!]
+    const [sums, places] = [this.#sums, this.#places]
+    const { count, rows, place, direction, exporterHigh, exporterLow } = flows
+    const { first: firsts, last: lasts, bytes: allBytes, packets: allPackets } = flows
+    let exporter = -1
+    let words = new Uint32Array(4)
+    for (let i = 0; i < count; i++) {
+      const flow = rows === undefined ? i : rows[i]!
+      const at = 2 * flow
+      // Flows of one exporter come one after the other, or there is but one.
+      if (
+        exporter < 0 ||
+        words[2] !== exporterLow[at] ||
+        words[3] !== exporterLow[at + 1] ||
+        words[0] !== exporterHigh[at] ||
+        words[1] !== exporterHigh[at + 1]
+      ) {
+        words = Uint32Array.of(exporterHigh[at]!, exporterHigh[at + 1]!, exporterLow[at]!, exporterLow[at + 1]!) // prettier-ignore
+        exporter = this.#exporterOf(words)
+      }
+      const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
+      const [first, last] = [firsts[flow]!, lasts[flow]!]
+      const [bytes, packets] = [allBytes[flow]!, allPackets[flow]!]
       const step = Math.trunc((Math.max(first, from) - from) / stepMs)
       const lastStep = Math.trunc((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs)
       this.#parts += lastStep - step + 1
       if (this.#parts > partsMax) throw tooManyParts(stepMs)
       let start = from + step * stepMs
+      if (this.#only !== null) {
+        const span = { group, step, lastStep, start }
+        this.#addOne(this.#only === 'bytes' ? bytes : packets, first, last, span)
+        continue
+      }
       // Most flows lie in one step: all of them counts there.
       if (step === lastStep && first >= start && last <= start + stepMs) {
         const row = this.#row(group, step)
@@ -112,7 +138,7 @@ export class StepSums {
       const isPlain = Math.max(bytes, packets) * life <= Number.MAX_SAFE_INTEGER
       let bytesBefore = countUpTo(bytes, first, last, start)
       let packetsBefore = countUpTo(packets, first, last, start)
-      for (let at = step; at <= lastStep; at++) {
+      for (let each = step; each <= lastStep; each++) {
         const end = start + stepMs
         const isPart = isPlain && end < last
         const bytesUpTo = isPart
@@ -121,7 +147,7 @@ export class StepSums {
         const packetsUpTo = isPart
           ? Math.floor((packets * (end - first)) / life)
           : countUpTo(packets, first, last, end)
-        const row = this.#row(group, at)
+        const row = this.#row(group, each)
         const begun = first >= start && first < end ? 1 : 0
         const active = activeWithin(first, last, start, end)
         sums.addFour(row * fieldCount, bytesUpTo - bytesBefore, packetsUpTo - packetsBefore, begun, active) // prettier-ignore
@@ -129,6 +155,30 @@ export class StepSums {
         packetsBefore = packetsUpTo
         start = end
       }
+    }
+  }
+
+  /** Counts a flow's bytes or packets in the steps that it touches: half the time that all of it takes. */
+  #addOne(
+    count: number,
+    first: number,
+    last: number,
+    { group, step, lastStep, start }: Record<'group' | 'step' | 'lastStep' | 'start', number>,
+  ): void {
+    const sums = this.#sums
+    const field = this.#only === 'bytes' ? 0 : 1
+    const life = last - first
+    const isPlain = count * life <= Number.MAX_SAFE_INTEGER
+    let before = countUpTo(count, first, last, start)
+    let end = start
+    for (let each = step; each <= lastStep; each++) {
+      end += this.#stepMs
+      const upTo =
+        isPlain && end < last
+          ? Math.floor((count * (end - first)) / life)
+          : countUpTo(count, first, last, end)
+      sums.add(this.#row(group, each) * fieldCount + field, upTo - before)
+      before = upTo
     }
   }
 
@@ -149,6 +199,7 @@ export class StepSums {
       ordered[row] = code + (ranks[exporter]! - exporter) * ofExporter
     })
     ordered.sort()
+    const fields = fieldNames.flatMap((field, i) => ((this.#only ?? field) === field ? [i] : []))
     const numbers = () => new Float64Array(count)
     const sum = { bytes: numbers(), packets: numbers(), flows: numbers(), active: numbers() }
     const [time, exporter] = [numbers(), new Uint32Array(count)]
@@ -163,36 +214,13 @@ export class StepSums {
       direction[n] = key % ways
       place[n] = Math.floor(key / ways)
       const row = this.#rowAt(byAddress[rank]! * ofExporter + within)!
-      fieldNames.forEach((field, i) => (sum[field][n] = this.#sums.of(row * fieldCount + i)))
+      for (const i of fields) sum[fieldNames[i]!][n] = this.#sums.of(row * fieldCount + i)
     }
     const exporters = byAddress.map((each) => {
       const [high, low] = new BigInt64Array(this.#exporters[each]!.buffer)
       return formatHalves(high!, low!)
     })
     return { count, time, exporter, exporters, place, direction, sum }
-  }
-
-  /** A number for a flow's exporter, key and direction. */
-  #group(
-    { exporterHigh, exporterLow, place, direction }: PlacedFlows,
-    i: number,
-    flow: number,
-  ): number {
-    const at = 2 * flow
-    const known = this.#exporters[this.#exporter]
-    // Flows of one exporter come one after the other, or there is but one.
-    if (
-      known === undefined ||
-      known[2] !== exporterLow[at] ||
-      known[3] !== exporterLow[at + 1] ||
-      known[0] !== exporterHigh[at] ||
-      known[1] !== exporterHigh[at + 1]
-    )
-      this.#exporter = this.#exporterOf(
-        Uint32Array.of(exporterHigh[at]!, exporterHigh[at + 1]!, exporterLow[at]!, exporterLow[at + 1]!), // prettier-ignore
-      )
-    const key = this.#exporter * this.#places + place[i]!
-    return key * restDirections.length + direction[i]!
   }
 
   #exporterOf(words: Uint32Array): number {

@@ -5,18 +5,14 @@ import type { NetworkSet } from '../../../flow/address.ts'
 import { activeWithin, countWithin } from '../../../flow/spread.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
+import type { KeyColumn } from '../key-columns.ts'
 import { Keys } from '../keys.ts'
 import { assembleSeries, type Chosen } from '../series-answer.ts'
 import { ExactSums } from '../exact-sums.ts'
 import { StepSums, type PlacedFlows } from '../step-sums.ts'
+import { keysOfFile } from './file-keys.ts'
 import type { HeldFlows } from './held-files.ts'
-import {
-  forEachBlock,
-  greatest,
-  numberFlows,
-  type Numbered,
-  type NumberedFlows,
-} from './numbered.ts'
+import { greatest, numberFlows, type Numbered, type NumberedFlows } from './numbered.ts'
 
 /** The rows of each step, exporter and key. */
 export async function heldSeries(
@@ -31,12 +27,8 @@ export async function heldSeries(
   const places = words.length === 0 ? null : placesOf(numbered, query)
   const sums = new StepSums(query, (places?.listed.length ?? 0) + 1)
   for (const part of numbered.parts) {
-    const directions = new Int32Array(part.rows.length)
-    if (hasDirection)
-      forEachBlock([keys.directionMade(part.end)], part, local, (codes, from, count) => {
-        for (let n = 0; n < count; n++) directions[from + n] = codes[2 * n]!
-      })
-    sums.add(placedFlows(part, places?.of ?? null, directions))
+    const made = hasDirection ? keys.directionMade(part.end) : null
+    sums.add(placedFlows(part, places?.of ?? null, made && directionsOf(part, made, local)))
     await nextTurn()
   }
   const chosen: Chosen =
@@ -71,14 +63,28 @@ function placesOf(
   return { listed, of }
 }
 
+/** The place in restDirections of each of the flows. */
+function directionsOf(
+  { file, rows }: NumberedFlows,
+  made: KeyColumn,
+  local: NetworkSet,
+): Int32Array {
+  const { table, numbers } = keysOfFile(file, [made], local)
+  const codes = Array.from({ length: table.count }, (_, number) =>
+    Number(table.valuesOf(number)[0]),
+  )
+  return rows.map((row) => codes[numbers[row]!]!)
+}
+
 function placedFlows(
   { file, rows, numbers }: NumberedFlows,
   places: Int32Array | null,
-  direction: Int32Array,
+  directions: Int32Array | null,
 ): PlacedFlows {
   const { first, last, bytes, packets } = file
   const { exporterAddressHigh: exporterHigh, exporterAddressLow: exporterLow } = file.flows
   const place = places ? numbers.map((number) => places[number]!) : numbers
   const flows = { first, last, bytes, packets, exporterHigh, exporterLow }
+  const direction = directions ?? new Int32Array(rows.length)
   return { count: rows.length, rows, place, direction, ...flows }
 }

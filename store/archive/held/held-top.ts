@@ -6,9 +6,10 @@ import type { KeyColumn } from '../key-columns.ts'
 import { Keys, type End } from '../keys.ts'
 import { ExactSums } from '../exact-sums.ts'
 import { emptyTop, topAnswer } from '../top-answer.ts'
+import { keysOfFile, Renumbering } from './file-keys.ts'
 import { KeyTable } from './key-table.ts'
 import type { HeldFlows } from './held-files.ts'
-import { forEachBlock, greatest, numberFlows, type Numbered } from './numbered.ts'
+import { greatest, numberFlows, type Numbered } from './numbered.ts'
 
 /** The greatest keys; then, of these alone unless they are ranked by them, peers. */
 export async function heldTop(
@@ -117,21 +118,22 @@ function countPeers(
   const peers = new Uint32Array(table.count)
   const isCounted = new Uint8Array(table.count).fill(only === null ? 1 : 0)
   for (const number of only ?? []) isCounted[number] = 1
-  // A pair is the key's number and the address: one column more than the address has.
-  const pairs = new KeyTable(3)
+  const addresses = new KeyTable(2)
+  // A pair is the key's number and the address's, as the two words of one column.
+  const pairs = new KeyTable(1)
   const pair = new Uint32Array(pairs.width)
-  for (const part of parts) {
-    forEachBlock(peerColumns(keys.peer(part.end)), part, local, (addresses, from, count) => {
-      for (let n = 0; n < count; n++) {
-        const number = part.numbers[from + n]!
-        if (isCounted[number] === 0) continue
-        const known = pairs.count
-        pair[0] = number
-        for (let word = 0; word < 4; word++) pair[2 + word] = addresses[4 * n + word]!
-        pairs.numberOf(pair, 0)
-        if (pairs.count > known) peers[number]! += 1
-      }
-    })
+  for (const { file, rows, end, numbers } of parts) {
+    const across = keysOfFile(file, peerColumns(keys.peer(end)), local)
+    const renumbering = new Renumbering(across.table, addresses)
+    for (let n = 0; n < rows.length; n++) {
+      const number = numbers[n]!
+      if (isCounted[number] === 0) continue
+      pair[0] = number
+      pair[1] = renumbering.of(across.numbers[rows[n]!]!)
+      const known = pairs.count
+      pairs.numberOf(pair, 0)
+      if (pairs.count > known) peers[number]! += 1
+    }
   }
   return peers
 }

@@ -16,12 +16,7 @@ export class KeyTable {
     this.#words = new Uint32Array(keysAtFirst * this.width)
   }
 
-  /** Numbers keys that lie one after the other in `words`: 0, 1, 2 … in the order in which they are first met. */
-  number(words: Uint32Array, numbers: Int32Array): void {
-    for (let n = 0; n < numbers.length; n++) numbers[n] = this.numberOf(words, n * this.width)
-  }
-
-  /** The number of the key at a place in `words`; a new one where it was not met before. */
+  /** The number of the key at a place in `words`; a new one (0, 1, 2 …) where it was not met before. */
   numberOf(words: Uint32Array, at: number): number {
     const mask = this.#slots.length - 1
     let slot = this.#hashOf(words, at) & mask
@@ -31,6 +26,11 @@ export class KeyTable {
     }
     this.#slots[slot] = this.count + 1
     return this.#add(words, at)
+  }
+
+  /** The number of a key of another table. */
+  numberLike(other: KeyTable, number: number): number {
+    return this.numberOf(other.#words, number * other.width)
   }
 
   /** The values of a key's columns, 64 signed bits each. */

@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NetworkSet } from '../../../flow/address.ts'
 import { compilePredicate } from '../../../flow/filter/predicate.ts'
 import type { FlowWindow } from '../../flows.ts'
-import { fillKeyColumn, type KeyColumn } from '../key-columns.ts'
 import type { End, Keys } from '../keys.ts'
+import { keysOfFile, Renumbering, type FileKeys } from './file-keys.ts'
 import { KeyTable } from './key-table.ts'
 import type { HeldFlows } from './held-files.ts'
 import { selectRows } from './selected.ts'
@@ -22,9 +22,6 @@ export interface Numbered {
   parts: NumberedFlows[]
   table: KeyTable
 }
-
-/** Rows whose keys are made at once: as many as stay in the nearest cache. */
-const blockRows = 4096
 
 /**
  * Selects and numbers the flows of files, giving others a turn after each. With `onlySaid`, flows whose
@@ -43,10 +40,7 @@ export async function numberFlows(
     for (const end of keys.ends) {
       const said = onlySaid ? keys.saidBy(end) : null
       const rows = said === null ? all : all.filter((row) => file.flows[said][row] !== 0)
-      const numbers = new Int32Array(rows.length)
-      forEachBlock(keys.made(end), { file, rows }, local, (words, from, count) =>
-        table.number(words, numbers.subarray(from, from + count)),
-      )
+      const numbers = renumber(keysOfFile(file, keys.made(end), local), rows, table)
       parts.push({ file, rows, end, numbers })
     }
     await nextTurn()
@@ -55,25 +49,12 @@ export async function numberFlows(
   return { parts, table }
 }
 
-/**
- * Calls back with the columns of some rows at a time: their words side by side (see KeyTable), which are
- * good until the next call, the place of the first of them and how many they are.
- */
-export function forEachBlock(
-  columns: readonly KeyColumn[],
-  { file, rows }: Pick<NumberedFlows, 'file' | 'rows'>,
-  local: NetworkSet,
-  visit: (words: Uint32Array, from: number, count: number) => void,
-): void {
-  const width = 2 * columns.length
-  const words = new Uint32Array(Math.min(blockRows, rows.length) * width)
-  for (let from = 0; from < rows.length; from += blockRows) {
-    const block = rows.subarray(from, from + blockRows)
-    columns.forEach((column, i) =>
-      fillKeyColumn(column, file.flows, { rows: block, local }, { words, width, at: 2 * i }),
-    )
-    visit(words, from, block.length)
-  }
+/** The numbers in `table` of the keys of some rows of a file. */
+export function renumber(keys: FileKeys, rows: Int32Array, table: KeyTable): Int32Array {
+  const renumbering = new Renumbering(keys.table, table)
+  const numbers = new Int32Array(rows.length)
+  for (let n = 0; n < rows.length; n++) numbers[n] = renumbering.of(keys.numbers[rows[n]!]!)
+  return numbers
 }
 
 /** The keys with most of something, the greatest first; equals by their columns. */

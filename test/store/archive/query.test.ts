@@ -195,6 +195,9 @@ for (const heldRows of [0, 1000])
             fieldNames.map((field) => answer.sum[field][row]!),
           )
         }
+        const { sum, ...alone } = await store.series({ ...whole, only: asked.order })
+        const { sum: all, ...whatever } = answer
+        assert.deepEqual([alone, sum[asked.order]], [whatever, all[asked.order]], say)
         const expected = new Map([...exact].map(([id, sums]) => [id, sums.map(Number)]))
         assert.deepEqual(sorted(found), sorted(expected), say)
       })

@@ -1,0 +1,77 @@
+/**
+ * The keys of a held file's flows by number: made once for each way of splitting that is asked for, since
+ * a page asks the same of a file again and again (another measure, another window, a filter).
+ */
+import type { NetworkSet } from '../../../flow/address.ts'
+import { fillKeyColumn, type KeyColumn } from '../key-columns.ts'
+import type { HeldFlows } from './held-files.ts'
+import { KeyTable } from './key-table.ts'
+
+/** The keys that a file has, and of each of its rows the number of its key. */
+export interface FileKeys {
+  table: KeyTable
+  numbers: Int32Array
+}
+
+/** Ways of splitting that are kept of a file: four bytes a row each. */
+const keptMax = 8
+/** Rows whose keys are made at once: as many as stay in the nearest cache. */
+const blockRows = 4096
+
+const kept = new WeakMap<HeldFlows, Map<string, FileKeys>>()
+
+/** The keys of a file that are made of these columns. `local` is the same each time. */
+export function keysOfFile(
+  file: HeldFlows,
+  columns: readonly KeyColumn[],
+  local: NetworkSet,
+): FileKeys {
+  const ofFile = kept.get(file) ?? new Map<string, FileKeys>()
+  kept.set(file, ofFile)
+  const name = JSON.stringify(columns)
+  const keys = ofFile.get(name) ?? numberRows(file, columns, local)
+  ofFile.delete(name)
+  ofFile.set(name, keys)
+  const [oldest] = ofFile.keys()
+  if (ofFile.size > keptMax) ofFile.delete(oldest!)
+  return keys
+}
+
+function numberRows(
+  { flows }: HeldFlows,
+  columns: readonly KeyColumn[],
+  local: NetworkSet,
+): FileKeys {
+  const table = new KeyTable(columns.length)
+  const numbers = new Int32Array(flows.count)
+  const { width } = table
+  const rows = new Int32Array(Math.min(blockRows, flows.count))
+  const words = new Uint32Array(rows.length * width)
+  for (let from = 0; from < flows.count; from += blockRows) {
+    const block = rows.subarray(0, Math.min(blockRows, flows.count - from))
+    for (let n = 0; n < block.length; n++) block[n] = from + n
+    columns.forEach((column, i) =>
+      fillKeyColumn(column, flows, { rows: block, local }, { words, width, at: 2 * i }),
+    )
+    for (let n = 0; n < block.length; n++) numbers[from + n] = table.numberOf(words, n * width)
+  }
+  return { table, numbers }
+}
+
+/** Numbers in a table that takes in the keys of several files, by their number in a file's; −1: not yet met. */
+export class Renumbering {
+  readonly #from: KeyTable
+  readonly #to: KeyTable
+  readonly #known: Int32Array
+
+  constructor(from: KeyTable, to: KeyTable) {
+    this.#from = from
+    this.#to = to
+    this.#known = new Int32Array(from.count).fill(-1)
+  }
+
+  of(number: number): number {
+    const known = this.#known[number]!
+    return known >= 0 ? known : (this.#known[number] = this.#to.numberLike(this.#from, number))
+  }
+}
