@@ -29,8 +29,11 @@ export interface FlowStoreOptions extends Partial<EngineLimits> {
   heldRows?: number
 }
 
-/** The default of that, and files of which such a window may be made. */
-const heldWindow = { rows: 400_000, files: 200 }
+/**
+ * The default of that, files of which such a window may be made, and the least part of their rows that
+ * must lie in it: of less, SQL reads less.
+ */
+const heldWindow = { rows: 300_000, files: 200, partLeast: 0.3 }
 
 /**
  * Two threads, so that queries leave cores to others; memory for some millions of distinct keys, so
@@ -150,10 +153,12 @@ class ArchiveQueries implements FlowStore {
     return Promise.resolve()
   }
 
-  /** The files' flows in memory; null where they are too many. */
-  #hold({ inside, edge, rows }: ArchiveFiles): Promise<HeldFlows[]> | null {
+  /** The files' flows in memory; null where they are too many, or too few of them are wanted. */
+  #hold({ inside, edge, rows, rowsWithin }: ArchiveFiles): Promise<HeldFlows[]> | null {
     const paths = [...inside, ...edge]
     if (rows > this.#heldRows || paths.length > heldWindow.files) return null
+    const isPart = rowsWithin < rows * heldWindow.partLeast
+    if (isPart && !paths.every((path) => this.#held.has(path))) return null
     return Promise.all(paths.map((path) => this.#held.take(path)))
   }
 }

@@ -95,6 +95,7 @@ export class ReadableFiles {
       edge: entries.filter((entry) => !isInside(entry)).map((entry) => path(entry)),
       rows,
       isLong: rows >= this.#longFromRows,
+      rowsWithin: entries.reduce((sum, entry) => sum + rowsWithin(entry, from, to), 0),
     }
   }
 
@@ -142,11 +143,19 @@ export interface ArchiveFiles {
   edge: readonly string[]
   /** Flows in them, of whatever time. */
   rows: number
+  /** How many of them were received in the window, about: of a file, the part of its time that lies in it. */
+  rowsWithin: number
   /** Read once where a filter is asked for, since each statement would read them anew. */
   isLong: boolean
   /** A table of those that belong and pass the filter, or of more, in place of the files: see gather.ts. */
   table?: string
   isWider?: boolean
+}
+
+function rowsWithin(entry: ArchiveEntry, from: number, to: number): number {
+  const { rows, receivedFrom, receivedTo } = entry
+  const within = Math.min(receivedTo + 1, to) - Math.max(receivedFrom, from)
+  return rows * Math.max(0, within / (receivedTo + 1 - receivedFrom))
 }
 
 /** Refuses a window that no query could read in its time, with what there is and how much could be asked for. */

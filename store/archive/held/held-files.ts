@@ -11,7 +11,7 @@ import { zerosSql } from '../parquet-form.ts'
 import type { Session } from '../query-engine.ts'
 
 /** Rows that are held in all, of some 80 bytes each, and how long a file is that nobody asks for. */
-const usualBounds = { rowsMax: 500_000, keptMs: 300_000 }
+const usualBounds = { rowsMax: 400_000, keptMs: 300_000 }
 
 /** The flows of a file, and by row their times (unix ms; none ends before it begins) and scaled counts. */
 export interface HeldFlows {
@@ -52,6 +52,11 @@ export class HeldFiles {
     this.#files.set(path, held)
     held.timer.refresh()
     return held.flows
+  }
+
+  /** Whether a file is held, or just being read. */
+  has(path: string): boolean {
+    return this.#files.has(path)
   }
 
   /** Lets go of all files. */
