@@ -12,6 +12,7 @@ import Fastify, {
 } from 'fastify'
 
 import packageFile from '../package.json' with { type: 'json' }
+import { IncidentReader, type IncidentSource } from '../store/incident/ledger.ts'
 import { Accounts } from './access/accounts.ts'
 import { guardAccess } from './access/authenticate.ts'
 import { firstAdmin } from './access/first-admin.ts'
@@ -48,7 +49,9 @@ import { topRoute } from './routes/top.ts'
 import { usersRoutes } from './routes/users.ts'
 import { guard } from './security.ts'
 
-export interface AppOptions extends Omit<ApiParts, 'heavy' | 'answers' | 'now'> {
+export interface AppOptions extends Omit<ApiParts, 'heavy' | 'answers' | 'now' | 'incidents'> {
+  /** Default: those of the data folder. */
+  incidents?: IncidentSource
   /** The built page; absent or not built, its addresses say so. */
   pageFolder: string
   log: FastifyBaseLogger
@@ -123,7 +126,8 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const access = { accounts, passwords: new Passwords(), lockout: new Lockout(now) }
   const names = namesForAsker(options.names)
   const answers = new AnswerCache(settings.data, now)
-  const parts: SessionParts = { ...options, ...access, names, now, heavy, answers }
+  const { incidents = new IncidentReader(settings.data) } = options
+  const parts: SessionParts = { ...options, ...access, names, now, heavy, answers, incidents }
   await guardAccess(app, { settings, accounts, state, now })
   knowMasked(app, settings)
   await app.register(seriesRoute(parts))

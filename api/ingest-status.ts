@@ -8,6 +8,8 @@ import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 /** Where the API learns of ingest; null where none has run. */
 export interface StatusSource {
   read(): Promise<IngestStatus | null>
+  /** Why not all collectors could be asked, so that exporters may lack; null where they could. */
+  fault?(): Error | null
 }
 
 /** Ingest is given this long to answer. */

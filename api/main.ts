@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 
 import type { Settings } from '../flow/settings.ts'
-import { openFlows, openSeriesReader } from '../store/open.ts'
+import { openFlows, openIncidents, openSeriesReader } from '../store/open.ts'
 import { makeFirstAdmin } from './access/first-admin.ts'
 import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
-import { ingestStatus } from './ingest-status.ts'
+import { openStatus } from './cluster-status.ts'
 import { HostNames } from './names/host-names.ts'
 import { OwnNames } from './names/own-names.ts'
 import { Places } from './names/places.ts'
@@ -36,13 +36,25 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   const names = new ToldNames(sources)
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)
-  const status = names.following(ingestStatus(settings.data, Date.now))
-  const app = await buildApp({ settings, series, flows, status, names, state, pageFolder, log })
+  const incidents = await openIncidents(settings)
+  const collectors = await openStatus(settings, Date.now)
+  const status = names.following(collectors)
+  const app = await buildApp({
+    settings,
+    series,
+    flows,
+    incidents,
+    status,
+    names,
+    state,
+    pageFolder,
+    log,
+  })
   const close = async () => {
     await app.close()
     sources.own.close()
     if ('hosts' in sources) sources.hosts.close()
-    await Promise.all([flows.close(), series.close()])
+    await Promise.all([flows, series, incidents, collectors].map((each) => each.close()))
   }
   const { host, port } = settings.http
   try {

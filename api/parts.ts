@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { Settings } from '../flow/settings.ts'
 import type { FlowStore } from '../store/flows.ts'
+import type { IncidentSource } from '../store/incident/ledger.ts'
 import { refuseNarrow } from './access/masking.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import { HeavyQueries } from './heavy.ts'
@@ -21,6 +22,7 @@ export interface ApiParts {
   series: SeriesReader
   flows: FlowStore
   status: StatusSource
+  incidents: IncidentSource
   names: NameSource
   state: ApiState
   heavy: HeavyQueries

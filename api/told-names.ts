@@ -34,7 +34,7 @@ export class ToldNames implements NameSource {
 
   /** The same source of status, of whose exporters the names are taken over with each reading. */
   following(source: StatusSource): StatusSource {
-    return { read: async () => this.#take(await source.read()) }
+    return { ...source, read: async () => this.#take(await source.read()) }
   }
 
   #take(status: IngestStatus | null): IngestStatus | null {

@@ -3,14 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 
 import { ApiError } from '../api/errors.ts'
-import { ingestStatus, exportersOf } from '../api/ingest-status.ts'
+import { openStatus } from '../api/cluster-status.ts'
+import { exportersOf } from '../api/ingest-status.ts'
 import { readWindow, type WindowQuery } from '../api/query/window.ts'
 import { CannotRender } from '../api/report/render.ts'
 import { formatReport, makeReport } from '../api/report/report.ts'
 import { wordingOf } from '../api/routes/explain.ts'
 import { reportFormats, type ReportFormat } from '../api/schema-explain.ts'
-import { IncidentReader } from '../store/incident/ledger.ts'
-import { openFlows, openSeriesReader } from '../store/open.ts'
+import { openFlows, openIncidents, openSeriesReader } from '../store/open.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { readNames } from './names.ts'
 
@@ -20,9 +20,11 @@ export async function report({ settings, values }: CommandInput): Promise<void> 
   const names = await readNames(settings)
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)
+  const ledger = await openIncidents(settings)
+  const collectors = await openStatus(settings, Date.now)
   try {
     const now = Date.now()
-    const status = ingestStatus(settings.data, Date.now)
+    const status = collectors
     const exporters = exportersOf(await status.read())
     const window = readWindow(queryOf(values), {
       now,
@@ -32,7 +34,6 @@ export async function report({ settings, values }: CommandInput): Promise<void> 
     })
     const tz = typeof values['tz'] === 'string' ? values['tz'] : undefined
     const wording = await wordingOf({ names, settings, status }, tz)
-    const ledger = new IncidentReader(settings.data)
     const made = await makeReport(window, { settings, series, flows, ledger, wording, now })
     await write(path, await formatReport(made, format))
   } catch (error) {
@@ -40,7 +41,7 @@ export async function report({ settings, values }: CommandInput): Promise<void> 
       throw new CommandError(`${error.message}; ${error.remedy}`)
     throw error
   } finally {
-    await Promise.all([flows.close(), series.close()])
+    await Promise.all([flows, series, ledger, collectors].map((each) => each.close()))
   }
 }
 

@@ -14,23 +14,39 @@ export class BreakLog {
   readonly #lastMs = new Map<string, number>()
   #breaks: ExporterBreak[] = []
 
-  /** Takes what a datagram's sequence number said. */
-  take({ exporter, observationDomain, receivedMs, verdict, lostFlows }: SequenceEvent): void {
+  /** Takes what a datagram's sequence number said; gives the time since the one before it, or null where there was none. */
+  take(event: SequenceEvent): number | null {
+    const { exporter, observationDomain, receivedMs, verdict, lostFlows } = event
     const key = `${exporter} ${observationDomain}`
     const last = this.#lastMs.get(key)
     this.#lastMs.delete(key)
     this.#lastMs.set(key, Math.max(receivedMs, last ?? receivedMs))
     if (this.#lastMs.size > followedMax) this.#lastMs.delete(this.#lastMs.keys().next().value!)
-    if (last === undefined || receivedMs - last < breakLeastMs) return
-    if (verdict !== 'gap' && verdict !== 'restart') return
+    const silenceMs = last === undefined ? null : receivedMs - last
+    if (last === undefined || receivedMs - last < breakLeastMs) return silenceMs
+    if (verdict !== 'gap' && verdict !== 'restart') return silenceMs
     const isRestart = verdict === 'restart'
-    this.#breaks.push({
+    this.#add({
       exporter,
       from: last,
       to: receivedMs,
       isRestart,
       lostFlows: Math.max(0, lostFlows),
     })
+    return silenceMs
+  }
+
+  /** Puts a break in the place of the one of an exporter that ended at a time; null: there was none. */
+  replace(
+    { exporter, to }: Pick<ExporterBreak, 'exporter' | 'to'>,
+    by: ExporterBreak | null,
+  ): void {
+    this.#breaks = this.#breaks.filter((each) => each.exporter !== exporter || each.to !== to)
+    if (by) this.#add(by)
+  }
+
+  #add(added: ExporterBreak): void {
+    this.#breaks.push(added)
     if (this.#breaks.length > breaksMax) this.#breaks = this.#breaks.slice(-breaksMax)
   }
 

@@ -13,6 +13,7 @@ import type { Consolidator } from './consolidate.ts'
 import type { CoverageTracker } from './coverage.ts'
 import type { CounterTracker } from './interface-counters.ts'
 import type { IncidentWatch } from './incidents/watch.ts'
+import type { Neighbours } from './neighbours.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { CoveredIntervals, SeriesWriter } from './series-writer.ts'
@@ -24,6 +25,8 @@ export interface CollectorParts {
   buckets: Buckets
   coverage: CoverageTracker
   counters: CounterTracker
+  /** The other collectors of a cluster, which hear some of the exporters' datagrams. */
+  neighbours: Neighbours | null
   pipeline: Pipeline
   receiver: Receiver
   writer: SeriesWriter
@@ -97,10 +100,12 @@ export class Collector {
   async #tick(nowMs: number, isLast: boolean): Promise<void> {
     const { archive, buckets, coverage, pipeline, receiver, settings, trackers, incidents } =
       this.#parts
+    const { neighbours } = this.#parts
     const changedTrackers = await trackers.look()
     pipeline.drain()
     coverage.heartbeat(nowMs)
     if (isLast) coverage.resume(nowMs)
+    neighbours?.settle(pipeline.decoder)
     const changed = buckets.takeChanged()
     for (const interval of changed.dirty) this.#held.add(interval)
     for (const interval of changed.redo) {
@@ -115,7 +120,12 @@ export class Collector {
       await archive.publish({
         journal: position,
         redo: [...this.#held, ...this.#redo, ...(batch?.intervals ?? [])],
-        set: { coverage: coverage.snapshot(), breaks: coverage.breaks.list(), ...takenUp },
+        set: {
+          coverage: coverage.snapshot(),
+          breaks: coverage.breaks.list(),
+          ...neighbours?.snapshot(),
+          ...takenUp,
+        },
       })
     } catch (error) {
       batch?.putBack()

@@ -63,10 +63,10 @@ export class CoverageTracker {
     this.#listeningUntil = Math.max(this.#listeningUntil, nowMs)
   }
 
-  /** Takes what a datagram's sequence number said. */
-  take(event: SequenceEvent): void {
+  /** Takes what a datagram's sequence number said; gives the time since the one before, or null where there was none. */
+  take(event: SequenceEvent): number | null {
     const interval = intervalStart(event.receivedMs)
-    this.breaks.take(event)
+    const silenceMs = this.breaks.take(event)
     this.heartbeat(event.receivedMs)
     const held = this.#exporters.get(event.exporter) ?? this.#add(event.exporter, interval)
     this.#judgeSilence(event, held, interval)
@@ -77,6 +77,27 @@ export class CoverageTracker {
     if (event.lostFlows > 0 && event.lostFlowsEstimated) state.lostFlowsEstimated = true
     this.#set(event.exporter, interval, state)
     held.lastInterval = Math.max(held.lastInterval, interval)
+    return silenceMs
+  }
+
+  /** Corrects what was counted as lost in an interval that is held. */
+  correct(
+    exporter: string,
+    interval: number,
+    { lostFlows, isEstimated }: { lostFlows: number; isEstimated: boolean },
+  ): void {
+    const state = this.#exporters.get(exporter)?.intervals.get(interval)
+    if (!state) return
+    state.lostFlows = Math.max(0, state.lostFlows + lostFlows)
+    state.lostFlowsEstimated = state.lostFlows > 0 && (state.lostFlowsEstimated || isEstimated)
+    this.#mark(exporter, interval)
+  }
+
+  /** Says what an interval without a datagram was; null: nothing was sent in it. */
+  judge(exporter: string, interval: number, reason: UnknownReason | null): void {
+    const state = this.#exporters.get(exporter)?.intervals.get(interval)
+    if (state && (state.datagrams > 0 || state.reason === reason)) return
+    if (this.#exporters.has(exporter)) this.#set(exporter, interval, newState(reason))
   }
 
   /** The intervals of each exporter that changed since the last call. */

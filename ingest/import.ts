@@ -5,10 +5,11 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { ExporterBreak } from '../flow/incident/incident.ts'
+import { mergeExporters } from '../flow/merge-exporters.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, Lost } from '../flow/status.ts'
 import { Archive } from '../store/archive/archive.ts'
-import { openSeriesStore, openShipping } from '../store/open.ts'
+import { openExchange, openSeriesStore, openShipping } from '../store/open.ts'
 import { readCapture } from './capture/read.ts'
 import { readPacket, sourceText } from './capture/packet.ts'
 import { openConsolidator } from './consolidate.ts'
@@ -21,7 +22,7 @@ import { Pipeline } from './pipeline.ts'
 import { SeriesWriter } from './series-writer.ts'
 import { archiveSeen } from './shipping.ts'
 import { followOffline } from './trackers/offline.ts'
-import { keepStatus, mergeExporters, readExporters } from './status.ts'
+import { keepStatus, readExporters } from './status.ts'
 
 /** What a replay took in, as `weir replay --json` prints it. Times are unix seconds, null where nothing came. */
 export interface ImportSummary {
@@ -92,7 +93,8 @@ export async function importCaptures(
     await ship(settings, archive)
     await judgeNow(settings, touched)
     const exporters = pipeline.exporters()
-    await keepExporters(settings.data, exporters)
+    const status = await keepExporters(settings.data, exporters)
+    await tell(settings, status)
     if (settings.store !== 'clickhouse')
       while (await archive.bundle(Number.MAX_SAFE_INTEGER)) continue
     return { ...summary, ...sumExporters(exporters), flows: pipeline.flows }
@@ -204,7 +206,16 @@ async function ship(settings: Settings, archive: Archive): Promise<void> {
   }
 }
 
-async function keepExporters(data: string, exporters: readonly ExporterStatus[]): Promise<void> {
+/** Says to the other collectors of a cluster, and to APIs elsewhere, who sent. */
+async function tell(settings: Settings, status: IngestStatus): Promise<void> {
+  const exchange = await openExchange(settings)
+  await exchange?.close(null, async () => status)
+}
+
+async function keepExporters(
+  data: string,
+  exporters: readonly ExporterStatus[],
+): Promise<IngestStatus> {
   const merged = mergeExporters(await readExporters(data), exporters)
   const status: IngestStatus = {
     running: false,
@@ -223,6 +234,7 @@ async function keepExporters(data: string, exporters: readonly ExporterStatus[])
     warnings: [],
   }
   await keepStatus(data, status)
+  return status
 }
 
 function sumExporters(

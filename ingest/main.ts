@@ -22,6 +22,7 @@ import { IncidentWatch } from './incidents/watch.ts'
 import { LiveRing } from './live.ts'
 import { lockDataFolder } from './lock.ts'
 import { readNames } from './names.ts'
+import { Neighbours } from './neighbours.ts'
 import { Pipeline, type PipelineParts } from './pipeline.ts'
 import { Receiver } from './receive/receiver.ts'
 import { recover } from './recover.ts'
@@ -53,7 +54,9 @@ export async function runIngest(
   coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
   const { buckets, followed, trackers } = await openBuckets(settings, { archive, state })
   const live = new LiveRing(settings.local)
-  const decoding = { coverage, counters, buckets, archive, live }
+  const neighbours = await Neighbours.open(settings, { archive, coverage })
+  const handover = neighbours?.handover
+  const decoding = { coverage, counters, buckets, archive, live, handover }
   const pipeline = await openPipeline(settings, log, decoding)
   const recovery = await recover(journalFolder(settings), { archive, coverage, pipeline })
   if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
@@ -65,10 +68,10 @@ export async function runIngest(
   const receiver = await receive(settings, pipeline)
   const shared = { settings, receiver, pipeline, buckets, trackers, log }
   const bundles = shipping === null
-  const made = { archive, coverage, counters, writer, consolidator, incidents, bundles }
+  const made = { archive, coverage, counters, writer, consolidator, incidents, bundles, neighbours }
   const collector = new Collector({ ...shared, ...made })
   const { data } = settings
-  const alerts = await openAlerts({ ...shared, state, followed, coverage, store })
+  const alerts = await openAlerts({ ...shared, ...made, state, followed, store })
   const console = openConsole({ data, state, trackers, live, pipeline, collector, alerts })
   const reporter = await Reporter.open({
     ...shared,
@@ -77,6 +80,7 @@ export async function runIngest(
     alerts,
     store,
     shipping,
+    neighbours,
     routes: console.routes,
   })
   await collector.tick(Date.now())
@@ -84,6 +88,7 @@ export async function runIngest(
     const now = Date.now()
     await collector.tick(now)
     shipping?.look(archiveSeen(archive, now))
+    neighbours?.tell(() => reporter.status())
   }
   const clock = schedule(wakeUps, tick, {
     timezone: 'UTC',
@@ -97,14 +102,10 @@ export async function runIngest(
     await receiver.stop()
     await clock.stop()
     await collector.tick(Date.now(), true)
+    await neighbours?.close(() => reporter.status())
     await reporter.close()
-    await receiver.close()
-    await shipping?.close()
-    await archive.close()
-    await consolidator.close()
-    await incidents.close()
-    await store.close()
-    await state.close()
+    for (const part of [receiver, shipping, archive, consolidator, incidents, store, state])
+      await part?.close()
     await lock.release()
   }
   return { close }

@@ -7,6 +7,7 @@ import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage.ts'
+import type { Handover } from './handover.ts'
 import type { Datagram, DatagramVersion, PlacedDatagram } from './decode/datagram.ts'
 import { Decoder } from './decode/decoder.ts'
 import { decoderRowsMax } from './decode/limits.ts'
@@ -30,6 +31,8 @@ const blockRows = 16_384
 
 export interface PipelineParts {
   coverage: CoverageTracker
+  /** Where other collectors hear some of the exporters' datagrams. */
+  handover?: Handover | undefined
   /** Absent where the series are made from the archive afterwards (replay). */
   buckets?: Buckets
   archive: Archive
@@ -133,10 +136,26 @@ export class Pipeline {
     const shiftSeconds = (this.#parts.shiftMs ?? 0) / 1000
     return this.decoder.exporters().map((status) => ({
       ...status,
+      ...this.#corrected(status),
       firstSeen: status.firstSeen + shiftSeconds,
       lastSeen: status.lastSeen + shiftSeconds,
       doubled: this.#doubles.of(status.address),
     }))
+  }
+
+  /** What other collectors heard is not lost. */
+  #corrected(status: ExporterStatus): Pick<ExporterStatus, 'lost' | 'restarts'> {
+    const { address, lost, restarts } = status
+    const off = this.#parts.handover?.off(address)
+    if (!off) return { lost, restarts }
+    return {
+      lost: {
+        datagrams: Math.max(0, lost.datagrams + off.datagrams),
+        flows: Math.max(0, lost.flows + off.flows),
+        flowsEstimated: lost.flowsEstimated,
+      },
+      restarts: Math.max(0, restarts + off.restarts),
+    }
   }
 
   /** What was let go because there was too much, and counters that began anew. */
@@ -183,7 +202,11 @@ export class Pipeline {
   }
 
   #sequence(event: SequenceEvent): void {
-    const { coverage, shiftMs = 0 } = this.#parts
-    if (!this.#isDiscarding) coverage.take({ ...event, receivedMs: event.receivedMs + shiftMs })
+    const { coverage, handover, shiftMs = 0 } = this.#parts
+    if (this.#isDiscarding) return
+    const silenceMs = coverage.take({ ...event, receivedMs: event.receivedMs + shiftMs })
+    if (!handover || event.verdict === 'continues') return
+    const stream = this.decoder.lastStream(event.exporter)
+    if (stream) handover.take(event, stream, silenceMs)
   }
 }

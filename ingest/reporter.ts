@@ -39,6 +39,8 @@ export interface ReporterParts {
   store: Pick<SeriesStore, 'status'>
   /** Where flows are kept on another machine too. */
   shipping: { status(): ShippingStatus } | null
+  /** The other collectors of a cluster. */
+  neighbours: { warnings(): Warning[] } | null
   /** What else the socket answers. */
   routes: readonly SocketRoute[]
   log: Logger
@@ -117,6 +119,7 @@ export class Reporter {
         ...this.#warnings,
         ...received.warnings,
         ...this.#troubles(received),
+        ...(this.#parts.neighbours?.warnings() ?? []),
         ...(stored ? storeWarnings(stored, Date.now() / 1000) : []),
         ...(shipping ? shippingWarnings(shipping, Date.now() / 1000) : []),
       ],

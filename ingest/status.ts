@@ -48,53 +48,6 @@ export function rememberExporters(
   return [...seen, ...silent.slice(0, rememberedMax)]
 }
 
-/** The exporters of two runs as one list: counts added, times widened, the later one's word on the rest. */
-export function mergeExporters(
-  earlier: readonly ExporterStatus[],
-  later: readonly ExporterStatus[],
-): ExporterStatus[] {
-  const merged = new Map(earlier.map((exporter) => [exporter.address, exporter]))
-  for (const exporter of later) {
-    const before = merged.get(exporter.address)
-    merged.set(exporter.address, before ? mergeExporter(before, exporter) : exporter)
-  }
-  return [...merged.values()]
-}
-
-function mergeExporter(a: ExporterStatus, b: ExporterStatus): ExporterStatus {
-  const problems = { ...a.problems }
-  for (const [kind, count] of Object.entries(b.problems))
-    problems[kind] = (Object.hasOwn(problems, kind) ? problems[kind]! : 0) + count
-  const interfaces = new Map(a.interfaces.map((each) => [each.index, each]))
-  for (const each of b.interfaces) interfaces.set(each.index, each)
-  return {
-    ...b,
-    versions: [...new Set([...a.versions, ...b.versions])],
-    domains: [...new Set([...a.domains, ...b.domains])],
-    firstSeen: Math.min(a.firstSeen, b.firstSeen),
-    lastSeen: Math.max(a.lastSeen, b.lastSeen),
-    datagrams: a.datagrams + b.datagrams,
-    flows: a.flows + b.flows,
-    packets: a.packets + b.packets,
-    bytes: a.bytes + b.bytes,
-    flowsLeftOut: a.flowsLeftOut + b.flowsLeftOut,
-    parked: a.parked + b.parked,
-    lost: {
-      datagrams: a.lost.datagrams + b.lost.datagrams,
-      flows: a.lost.flows + b.lost.flows,
-      flowsEstimated: a.lost.flowsEstimated || b.lost.flowsEstimated,
-    },
-    duplicates: a.duplicates + b.duplicates,
-    reordered: a.reordered + b.reordered,
-    restarts: a.restarts + b.restarts,
-    problems,
-    interfaces: [...interfaces.values()],
-    applications: { ...a.applications, ...b.applications },
-    vrfs: { ...a.vrfs, ...b.vrfs },
-    doubled: b.doubled.length > 0 ? b.doubled : a.doubled,
-  }
-}
-
 /** Answers a request on ingest's socket; false where it is another's. */
 export type SocketRoute = (...request: Parameters<RequestListener>) => boolean
 

@@ -7,7 +7,7 @@ import { QueryTooLarge } from '../../store/archive/query-error.ts'
 import { factsOfHosts } from '../../store/incident/host-facts.ts'
 import { usualOf } from '../../store/incident/history.ts'
 import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
-import type { IncidentReader } from '../../store/incident/ledger.ts'
+import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { ApiParts } from '../parts.ts'
 import type { Window } from './window.ts'
 
@@ -42,7 +42,7 @@ export interface Event {
 }
 
 export interface ExplainContext extends Pick<ApiParts, 'settings' | 'series' | 'flows'> {
-  ledger: IncidentReader
+  ledger: IncidentSource
   signal?: AbortSignal
 }
 

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { Incident as KeptIncident } from '../../flow/incident/incident.ts'
 import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
-import { IncidentReader } from '../../store/incident/ledger.ts'
+import type { IncidentSource } from '../../store/incident/ledger.ts'
 import { sayFreshness } from '../caching.ts'
 import { exportersOf } from '../ingest-status.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
@@ -35,7 +35,7 @@ const incidentsSchema = {
 const incidentsMost = 1000
 
 export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
-  const ledger = new IncidentReader(parts.settings.data)
+  const ledger = parts.incidents
   return async (app) => {
     app.get('/api/explain', { schema: explainSchema }, async ({ query }, reply) => {
       const { window, now } = await windowOf(parts, query)
@@ -57,7 +57,7 @@ export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
 /** Answers a query on incidents. @throws ApiError where it cannot be read */
 export async function incidentsAnswer(
   parts: ApiParts,
-  ledger: IncidentReader,
+  ledger: IncidentSource,
   query: IncidentsQuery,
 ): Promise<IncidentsAnswer> {
   const { window } = await windowOf(parts, query)

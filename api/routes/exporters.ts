@@ -14,11 +14,16 @@ const schema = {
 
 export function exportersRoute({ status, names }: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/api/exporters', { schema }, async () => ({
-      exporters: exportersOf(await status.read()).map((exporter) => ({
-        ...exporter,
-        name: exporter.name ?? names.exporterName(exporter.address),
-      })),
-    }))
+    app.get('/api/exporters', { schema }, async () => {
+      const exporters = exportersOf(await status.read())
+      const fault = status.fault?.() ?? null
+      if (fault) throw fault
+      return {
+        exporters: exporters.map((exporter) => ({
+          ...exporter,
+          name: exporter.name ?? names.exporterName(exporter.address),
+        })),
+      }
+    })
   }
 }

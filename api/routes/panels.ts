@@ -7,7 +7,6 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { Errors } from 'typebox/value'
 
-import { IncidentReader } from '../../store/incident/ledger.ts'
 import { documentOf } from '../documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
@@ -43,7 +42,7 @@ const schema = {
 }
 
 export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
-  const ledger = new IncidentReader(parts.settings.data)
+  const ledger = parts.incidents
   return async (app) => {
     app.get('/api/dashboards/:id/panels/:panel', { schema }, async ({ params }, reply) => {
       const { id, panel: index } = params

@@ -1,7 +1,6 @@
 /** GET /api/report */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import { IncidentReader } from '../../store/incident/ledger.ts'
 import { ApiError } from '../errors.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { reportPolicy } from '../report/html.ts'
@@ -18,7 +17,7 @@ const schema = {
 }
 
 export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
-  const ledger = new IncidentReader(parts.settings.data)
+  const ledger = parts.incidents
   return async (app) => {
     app.get('/api/report', { schema }, async ({ query }, reply) => {
       const { window, now } = await windowOf(parts, query)

@@ -5,7 +5,7 @@ import { intervalMs, type Tier } from '../../flow/interval.ts'
 import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import type { AlertSubject } from '../../store/alert.ts'
-import type { IncidentReader } from '../../store/incident/ledger.ts'
+import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { SeriesKey, SeriesStore } from '../../store/series.ts'
 import type { StateReading } from '../../store/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
@@ -50,7 +50,7 @@ export interface Sources {
   buckets: Pick<Buckets, 'trackerSums'>
   coverage: Pick<CoverageTracker, 'of' | 'exportersIn'>
   series: Pick<SeriesStore, 'read' | 'coverage'>
-  incidents: Pick<IncidentReader, 'between'>
+  incidents: IncidentSource
   exporters: () => readonly ExporterStatus[]
   wording: Wording
 }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 
 import type { Settings } from '../../flow/settings.ts'
 import type { KeptAlert } from '../../store/alert.ts'
-import { IncidentReader } from '../../store/incident/ledger.ts'
+import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { SeriesStore } from '../../store/series.ts'
 import { appendLog } from '../../store/state-log.ts'
 import type { StateStore } from '../../store/state.ts'
@@ -27,13 +27,14 @@ export interface AlertParts {
   coverage: CoverageTracker
   store: SeriesStore
   pipeline: Pipeline
+  incidents: { readonly source: IncidentSource }
   log: Logger
 }
 
 /** The alerts of a data folder; nothing is looked at before `tick`. */
 export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
   const names = await readNames(parts.settings.names)
-  const { settings, state, followed, buckets, coverage, store, pipeline, log } = parts
+  const { settings, state, followed, buckets, coverage, store, pipeline, incidents, log } = parts
   const { data } = settings
   const exporters = () => pipeline.decoder.exporters()
   const told = (address: string) =>
@@ -47,7 +48,7 @@ export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
       buckets,
       coverage,
       series: store,
-      incidents: new IncidentReader(data),
+      incidents: incidents.source,
       exporters,
       wording: {
         zone: settings.timeZone === 'browser' ? 'UTC' : settings.timeZone,

@@ -229,6 +229,17 @@ export class Decoder {
     return restoreSnapshot(this.#parts, state)
   }
 
+  /** All streams, for what looks at them now and then. */
+  *streams(): Generator<{ exporter: string; stream: Stream }> {
+    for (const { address, streams } of this.#exporters.byAddress.values())
+      for (const stream of streams.values()) yield { exporter: address, stream }
+  }
+
+  /** The stream of an exporter's last datagram. */
+  lastStream(address: string): Stream | null {
+    return this.#exporters.byAddress.get(address)?.lastStream ?? null
+  }
+
   /** Exporters forgotten because there were too many. */
   get exportersForgotten(): number {
     return this.#exporters.evicted

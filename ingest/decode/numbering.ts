@@ -40,6 +40,11 @@ const numberings: Readonly<Record<SequenceUnit, readonly Numbering[]>> = {
   ],
 }
 
+/** Whether a numbering, by its place among those of its unit, gives the number after a datagram's last unit. */
+export function isNumberedAfter(unit: SequenceUnit, index: number): boolean {
+  return numberings[unit][index]?.isAfter ?? false
+}
+
 /** So many datagrams in a row that only another numbering explains are taken for a habit. */
 const habitDatagrams = 3
 /** As many where the numbering in force has proved itself before: loss can look like a habit. */

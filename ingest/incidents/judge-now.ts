@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Settings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
-import { openSeriesReader } from '../../store/open.ts'
+import { openElsewhere, openSeriesReader, openSharedIncidents } from '../../store/open.ts'
 import { judgeSpan, spansOf } from './spans.ts'
 
 /** Nobody waits for an answer: a busy network takes its time on a busy machine. */
@@ -12,20 +12,22 @@ const limits = { queryMs: 1_800_000 }
 
 /** Finds the incidents of intervals (unix ms) by what is stored, and keeps them. The data folder must be locked. */
 export async function judgeNow(settings: Settings, intervals: readonly number[]): Promise<void> {
-  const ledger = await IncidentLedger.open(settings.data)
+  const shared = await openSharedIncidents(settings)
+  const ledger = await IncidentLedger.open(settings.data, shared)
   const flows = await openFlowStore(join(settings.data, 'archive'), {
     local: settings.local,
     ...limits,
   })
   const series = await openSeriesReader(settings)
+  const elsewhere = await openElsewhere(settings)
   try {
     await ledger.await(intervals)
     for (const span of spansOf(ledger.pending())) {
-      const whole = { ...span, lookFrom: ledger.beginOf(span) }
-      for (const verdict of await judgeSpan(whole, { flows, series }, settings))
+      const whole = { ...span, lookFrom: await ledger.beginOf(span) }
+      for (const verdict of await judgeSpan(whole, { flows, series, elsewhere }, settings))
         await ledger.judged(verdict)
     }
   } finally {
-    await Promise.all([ledger.close(), flows.close(), series.close()])
+    for (const part of [ledger, flows, series, elsewhere, shared]) await part?.close()
   }
 }

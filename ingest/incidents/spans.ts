@@ -4,10 +4,13 @@ import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { judge, type JudgeQuery } from '../../store/incident/judge.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
 import { QueryTooLarge } from '../../store/archive/query-error.ts'
+import type { FlowStore } from '../../store/flows.ts'
 import type { Settings } from '../../flow/settings.ts'
 
 /** Longer spans would hold too many flows at once. */
 const spanMostMs = 3_600_000
+/** An exporter that was heard by others too so shortly before or after is judged by all flows. */
+const nearMs = 3_600_000
 /** An event that had begun before what was read is looked at again from so much earlier. */
 const widerMs = 7_200_000
 
@@ -32,7 +35,19 @@ export function spansOf(intervals: readonly number[]): IntervalSpan[] {
 }
 
 /** What is asked, and what calls the asking off. */
-export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series' | 'signal'>
+export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series' | 'signal'> & {
+  /** Where other collectors hear some of the exporters. */
+  elsewhere?: Elsewhere | null
+}
+
+/** The flows of all collectors, for exporters that several heard: each alone would take a move for a silence. */
+export interface Elsewhere {
+  flows: FlowStore
+  /** Exporters that only this collector heard in a time, and those that others heard too. */
+  heard(time: { from: number; to: number }): Promise<{ alone: string[]; shared: string[] }>
+  /** Whether all flows that were received before a time (unix ms) are there. */
+  isWhole(ms: number): Promise<boolean>
+}
 
 export type JudgeSettings = Pick<Settings, 'local' | 'tiers' | 'sensitivity'>
 
@@ -52,7 +67,8 @@ export async function judgeSpan(
   if (verdict) return [verdict]
   const { from, to, lookFrom } = span
   if (lookFrom !== undefined && lookFrom < from) return judgeSpan({ from, to }, stores, settings)
-  if (to - from <= intervalMs) return [{ from, to, found: [], isWhole: false }]
+  if (to - from <= intervalMs)
+    return [{ from, to, found: [], isWhole: false, exporters: stores.elsewhere ? [] : undefined }]
   const middle = from + Math.ceil((to - from) / intervalMs / 2) * intervalMs
   return [
     ...(await judgeSpan({ from, to: middle }, stores, settings)),
@@ -65,8 +81,11 @@ async function judgeWhole(
   stores: JudgeStores,
   settings: JudgeSettings,
 ): Promise<Verdict> {
+  const { flows, series, signal } = stores
   const query: JudgeQuery = {
-    ...stores,
+    flows,
+    series,
+    signal,
     from: Math.min(span.from, span.lookFrom ?? span.from),
     to: span.to,
     local: settings.local,
@@ -74,12 +93,26 @@ async function judgeWhole(
     sensitivity: sensitivityTable[settings.sensitivity],
   }
   const touches = ({ from, to }: IntervalSpan) => from < span.to && to > span.from
-  let judged = await judge(query)
+  const heard = (await stores.elsewhere?.heard({
+    from: query.from - nearMs,
+    to: query.to + nearMs,
+  })) ?? { alone: null, shared: [] }
+  const isReady =
+    heard.shared.length === 0 || (await stores.elsewhere!.isWhole(span.to + intervalMs))
+  const judgeAll = async (asked: JudgeQuery) => {
+    const own = await judge(asked)
+    const judged = own.filter(({ exporter }) => heard.alone?.includes(exporter) ?? true)
+    if (isReady)
+      for (const exporter of heard.shared)
+        judged.push(...(await judge({ ...asked, exporter, flows: stores.elsewhere!.flows })))
+    return judged
+  }
+  let judged = await judgeAll(query)
   const isCutShort = judged.some(({ incidents, scene }) =>
     incidents.some((each) => touches(each) && each.from <= scene.grid.from),
   )
   if (isCutShort)
-    judged = await judge({ ...query, from: query.from - widerMs }).catch((error: unknown) => {
+    judged = await judgeAll({ ...query, from: query.from - widerMs }).catch((error: unknown) => {
       if (error instanceof QueryTooLarge) return judged
       throw error
     })
@@ -88,5 +121,7 @@ async function judgeWhole(
     to: span.to,
     found: judged.flatMap(({ incidents }) => incidents.filter((each) => touches(each))),
     isWhole: true,
+    exporters: heard.alone ? [...heard.alone, ...(isReady ? heard.shared : [])] : undefined,
+    isPartial: !isReady,
   }
 }

@@ -10,7 +10,14 @@ import type { Logger } from 'pino'
 
 import { intervalMs } from '../../flow/interval.ts'
 import type { Settings } from '../../flow/settings.ts'
-import { IncidentLedger, type Verdict } from '../../store/incident/ledger.ts'
+import {
+  IncidentLedger,
+  IncidentReader,
+  type IncidentSource,
+  type SharedIncidents,
+  type Verdict,
+} from '../../store/incident/ledger.ts'
+import { openSharedIncidents } from '../../store/open.ts'
 import { spansOf, type IntervalSpan } from './spans.ts'
 
 /** How the thread is set up. */
@@ -29,6 +36,8 @@ const earlyMs = 25_000
 const settleMs = 100_000
 /** One that goes on changing is not judged again before this. */
 const againMs = 240_000
+/** Flows that another collector has not sent by then are not waited for: it judges them when it is back. */
+const partialMsMax = 3_600_000
 /** Intervals that wait; of more the oldest are let go, and counted. */
 const waitingMax = 8064
 /** The thread ends its call of DuckDB within a moment of being told. */
@@ -42,6 +51,7 @@ export class IncidentWatch {
   /** Intervals with too many flows to be judged. */
   notWhole = 0
   readonly #ledger: IncidentLedger
+  readonly #shared: SharedIncidents | null
   readonly #workerData: JudgeWorkerData
   readonly #log: Logger
   readonly #waiting: Set<number>
@@ -51,15 +61,27 @@ export class IncidentWatch {
   #work: Promise<void> | null = null
   #isClosing = false
 
-  private constructor(ledger: IncidentLedger, workerData: JudgeWorkerData, log: Logger) {
+  private constructor(
+    { ledger, shared }: { ledger: IncidentLedger; shared: SharedIncidents | null },
+    workerData: JudgeWorkerData,
+    log: Logger,
+  ) {
     this.#ledger = ledger
+    this.#shared = shared
     this.#workerData = workerData
     this.#log = log
     this.#waiting = new Set(ledger.pending())
   }
 
   static async open(settings: Settings, log: Logger): Promise<IncidentWatch> {
-    return new IncidentWatch(await IncidentLedger.open(settings.data), { settings }, log)
+    const shared = await openSharedIncidents(settings)
+    const ledger = await IncidentLedger.open(settings.data, shared)
+    return new IncidentWatch({ ledger, shared }, { settings }, log)
+  }
+
+  /** Where incidents are read. */
+  get source(): IncidentSource {
+    return this.#shared ?? new IncidentReader(this.#workerData.settings.data)
   }
 
   get waiting(): number {
@@ -95,6 +117,7 @@ export class IncidentWatch {
     await this.#work
     await this.#ledger.await([...this.#waiting])
     await this.#ledger.close()
+    await this.#shared?.close()
   }
 
   /** A thread that is terminated in the middle of a call of DuckDB takes the process with it: it ends itself. */
@@ -113,13 +136,16 @@ export class IncidentWatch {
     for (const span of spansOf(due)) {
       if (this.#isClosing) return
       const intervals = due.filter((each) => each >= span.from && each < span.to)
+      // Exporters that moved are judged when the flows of all collectors are there, or long have not come.
+      const waiting = new Set<number>()
       // What changes from now on is judged again.
       for (const interval of intervals) this.#waiting.delete(interval)
       try {
-        const lookFrom = this.#ledger.beginOf(span)
+        const lookFrom = await this.#ledger.beginOf(span)
         for (const verdict of await this.#ask({ ...span, lookFrom })) {
           if (!verdict.isWhole) this.notWhole++
           await this.#ledger.judged(verdict)
+          if (verdict.isPartial) for (const interval of intervals) waiting.add(interval)
         }
       } catch (error) {
         for (const interval of intervals) this.#waiting.add(interval)
@@ -127,7 +153,8 @@ export class IncidentWatch {
       }
       for (const interval of intervals) {
         this.#judgedMs.set(interval, nowMs)
-        if (isEarly(interval, nowMs)) this.#waiting.add(interval)
+        const isWaiting = waiting.has(interval) && nowMs < interval + partialMsMax
+        if (isWaiting || isEarly(interval, nowMs)) this.#waiting.add(interval)
       }
       this.judged += intervals.length
     }

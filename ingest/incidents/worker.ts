@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../flow/address.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
-import { openSeriesReader } from '../../store/open.ts'
+import { openElsewhere, openSeriesReader } from '../../store/open.ts'
 import { judgeSpan, type IntervalSpan } from './spans.ts'
 import type { JudgeAnswer, JudgeRequest, JudgeWorkerData } from './watch.ts'
 
@@ -17,6 +17,7 @@ const settings = { ...copied, local: new NetworkSet(copied.local.networks) }
 const folder = join(settings.data, 'archive')
 const flows = await openFlowStore(folder, { local: settings.local, ...limits })
 const series = await openSeriesReader(settings)
+const elsewhere = await openElsewhere(settings)
 const port = parentPort!
 const ending = new AbortController()
 let work: Promise<void> = Promise.resolve()
@@ -24,7 +25,7 @@ let work: Promise<void> = Promise.resolve()
 async function answer(span: IntervalSpan): Promise<JudgeAnswer> {
   try {
     const { signal } = ending
-    return { verdicts: await judgeSpan(span, { flows, series, signal }, settings) }
+    return { verdicts: await judgeSpan(span, { flows, series, elsewhere, signal }, settings) }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
   }
@@ -33,7 +34,7 @@ async function answer(span: IntervalSpan): Promise<JudgeAnswer> {
 async function end(): Promise<void> {
   ending.abort(new Error('ingest is being stopped'))
   await work
-  await Promise.all([flows.close(), series.close()])
+  await Promise.all([flows.close(), series.close(), elsewhere?.close()])
   port.close()
 }
 

@@ -7,6 +7,7 @@ import {
   createSql,
   documentsSpec,
   filesSpec,
+  incidentsSpec,
   flowsSpec,
   keepSql,
   localName,
@@ -41,6 +42,10 @@ const migrations: readonly { about: string; statements: (wanted: Wanted) => stri
       [flowsSpec(archiveKeepMs / 1000), filesSpec(archiveKeepMs / 1000), documentsSpec].flatMap(
         (spec) => createSql(spec, place),
       ),
+  },
+  {
+    about: 'a table of incidents, which all collectors share',
+    statements: ({ place }) => createSql(incidentsSpec, place),
   },
 ]
 

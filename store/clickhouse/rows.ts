@@ -89,17 +89,21 @@ function inRange({ writer, otherThan }: ClickHouseSource, { exporters }: SeriesR
   return conditions.join(' AND ')
 }
 
-/** What ClickHouse's DateTime can say: seconds of 32 bits. */
-const secondsMax = 2 ** 32 - 1
+/** What ClickHouse's DateTime can say: seconds of 32 bits; a number of fewer than 5 digits it does not take for one. */
+const [secondsMin, secondsMax] = [86_400, 2 ** 32 - 1]
+
+/** A time (unix ms) as a DateTime that ClickHouse can read. */
+export function dateTimeOf(ms: number): number {
+  return Math.min(Math.max(secondsMin, Math.ceil(ms / 1000)), secondsMax)
+}
 
 function rangeValues(
   { writer, otherThan }: ClickHouseSource,
   { from, to, exporters }: SeriesRange,
 ): Values {
-  const seconds = (ms: number) => Math.min(Math.max(0, Math.ceil(ms / 1000)), secondsMax)
   return {
-    from: seconds(from),
-    to: seconds(to),
+    from: dateTimeOf(from),
+    to: dateTimeOf(to),
     ...(exporters ? { exporters: [...exporters] } : {}),
     ...(writer === undefined ? {} : { writer }),
     ...(otherThan === undefined ? {} : { otherThan }),

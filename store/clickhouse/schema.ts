@@ -112,6 +112,7 @@ export const fileColumns: readonly { name: string; type: string }[] = archiveCol
 export const flowsTable = 'flows'
 export const filesTable = 'flow_files'
 export const documentsTable = 'documents'
+export const incidentsTable = 'incidents'
 /** A file lies in one shard with those that replace it, and with what is said of it. */
 const fileShard = 'cityHash64(interval, writer)'
 
@@ -188,6 +189,27 @@ export const documentsSpec: TableSpec = {
   order: ['writer', 'name'],
   primary: ['writer', 'name'],
   shardBy: 'cityHash64(writer)',
+  keep: null,
+}
+
+/** What happened, as all collectors found it; of an incident the newest version counts. */
+export const incidentsSpec: TableSpec = {
+  name: incidentsTable,
+  engine: 'ReplacingMergeTree',
+  version: 'version',
+  columns: [
+    'exporter String',
+    'id String',
+    'from_ms Int64',
+    'to_ms Int64',
+    'value String',
+    'is_live UInt8',
+    'version UInt64',
+  ],
+  partition: 'tuple()',
+  order: ['exporter', 'id'],
+  primary: ['exporter', 'id'],
+  shardBy: 'cityHash64(exporter)',
   keep: null,
 }
 

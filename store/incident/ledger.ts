@@ -23,27 +23,47 @@ export interface Verdict {
   found: readonly Incident[]
   /** False where there were too many flows to be judged. */
   isWhole: boolean
+  /** Exporters that were judged; absent: all. */
+  exporters?: readonly string[] | undefined
+  /** Others are to be judged when their flows are there. */
+  isPartial?: boolean | undefined
+}
+
+/** Where incidents are read. */
+export interface IncidentSource {
+  /** The incidents any part of which lies in [from, to) (unix ms), newest first. */
+  between(from: number, to: number): Promise<Incident[]>
+}
+
+/** Incidents that several collectors share. */
+export interface SharedIncidents extends IncidentSource {
+  /** Adds incidents, or puts them in the place of those of the same exporter and id, and removes others. */
+  change(add: readonly Incident[], remove: readonly Incident[]): Promise<void>
+  close(): Promise<void>
 }
 
 function pathOf(data: string): string {
   return join(data, 'incidents', 'manifest.jsonl')
 }
 
-/** The one writer's side. */
+/** The one writer's side. Where collectors share their incidents, only what is still to be judged is kept here. */
 export class IncidentLedger {
   readonly #manifest: Manifest<Entry>
+  readonly #shared: SharedIncidents | null
 
-  private constructor(manifest: Manifest<Entry>) {
+  private constructor(manifest: Manifest<Entry>, shared: SharedIncidents | null) {
     this.#manifest = manifest
+    this.#shared = shared
   }
 
-  static async open(data: string): Promise<IncidentLedger> {
-    return new IncidentLedger(await Manifest.open<Entry>(pathOf(data)))
+  static async open(data: string, shared: SharedIncidents | null = null): Promise<IncidentLedger> {
+    return new IncidentLedger(await Manifest.open<Entry>(pathOf(data)), shared)
   }
 
-  /** All incidents, in no order. */
-  incidents(): readonly Incident[] {
-    return this.#manifest.entries().map(({ incident }) => incident)
+  /** The incidents of a time, in no order. */
+  async incidents({ from, to } = { from: -8.64e15, to: 8.64e15 }): Promise<readonly Incident[]> {
+    if (this.#shared) return this.#shared.between(from, to)
+    return this.#local().filter((each) => each.from < to && each.to > from)
   }
 
   /** Intervals (unix ms) that are still to be judged. */
@@ -55,9 +75,10 @@ export class IncidentLedger {
    * From when on a span has to be looked at: an incident that it may be the continuation of is
    * judged again from its beginning, unless that is long ago.
    */
-  beginOf({ from, to }: { from: number; to: number }): number {
-    return this.incidents()
-      .filter((each) => each.from < to && each.to >= from - nearMs && each.from >= from - longMs)
+  async beginOf({ from, to }: { from: number; to: number }): Promise<number> {
+    const near = await this.incidents({ from: from - nearMs - 1, to })
+    return near
+      .filter((each) => each.to >= from - nearMs && each.from >= from - longMs)
       .reduce((least, each) => Math.min(least, each.from), from)
   }
 
@@ -73,23 +94,23 @@ export class IncidentLedger {
    * stood there (unless it could not be judged whole), and an incident that was known keeps its id,
    * so that its address stays valid.
    */
-  async judged({ from, to, found, isWhole }: Verdict): Promise<void> {
-    const before = this.incidents().filter((known) => isWhole && known.from < to && known.to > from)
-    const touching = this.incidents().filter((known) => found.some((each) => isSame(each, known)))
-    const replaced = new Set([...before, ...touching])
-    const taken = new Set<string>()
-    const add = found.map((incident): Entry => {
-      const known = [...replaced].find((each) => isSame(each, incident) && !taken.has(each.id))
-      const id = known?.id ?? incident.id
-      taken.add(id)
-      return { file: id, incident: { ...incident, id } }
-    })
-    const kept = new Set(add.map(({ file }) => file))
-    const remove = [...replaced].map(({ id }) => id).filter((id) => !kept.has(id))
+  async judged(verdict: Verdict): Promise<void> {
+    const { from, to, found } = verdict
+    const reach = found.reduce(
+      (all, each) => ({ from: Math.min(all.from, each.from), to: Math.max(all.to, each.to) }),
+      { from, to },
+    )
     const pending = this.pending().filter((interval) => interval < from || interval >= to)
+    if (this.#shared) await this.#share()
+    const { add, remove } = settle(await this.incidents(reach), verdict)
+    if (this.#shared) {
+      await this.#shared.change(add, remove)
+      await this.#manifest.commit({ set: { pending } })
+      return
+    }
     await this.#manifest.commit({
-      add,
-      remove: [...remove, ...this.#tooMany(add.length)],
+      add: add.map((incident): Entry => ({ file: incident.id, incident })),
+      remove: [...remove.map(({ id }) => id), ...this.#tooMany(add.length)],
       set: { pending },
     })
   }
@@ -98,14 +119,46 @@ export class IncidentLedger {
     return this.#manifest.close()
   }
 
+  /** What was found before incidents were shared is shared too. */
+  async #share(): Promise<void> {
+    const local = this.#local()
+    if (local.length === 0) return
+    await this.#shared!.change(local, [])
+    await this.#manifest.commit({ remove: local.map(({ id }) => id) })
+  }
+
+  #local(): Incident[] {
+    return this.#manifest.entries().map(({ incident }) => incident)
+  }
+
   #tooMany(added: number): string[] {
-    const over = this.incidents().length + added - incidentsMax
+    const local = this.#local()
+    const over = local.length + added - incidentsMax
     if (over <= 0) return []
-    return [...this.incidents()]
+    return local
       .sort((a, b) => a.from - b.from)
       .slice(0, over)
       .map(({ id }) => id)
   }
+}
+
+/** What a verdict changes in the incidents that are known of its time. */
+function settle(
+  known: readonly Incident[],
+  { from, to, found, isWhole, exporters }: Verdict,
+): { add: Incident[]; remove: Incident[] } {
+  const judged = known.filter(({ exporter }) => exporters?.includes(exporter) ?? true)
+  const before = judged.filter((each) => isWhole && each.from < to && each.to > from)
+  const touching = judged.filter((each) => found.some((one) => isSame(one, each)))
+  const replaced = [...new Set([...before, ...touching])]
+  const taken = new Set<string>()
+  const add = found.map((incident) => {
+    const same = replaced.find((each) => isSame(each, incident) && !taken.has(each.id))
+    const id = same?.id ?? incident.id
+    taken.add(id)
+    return { ...incident, id }
+  })
+  return { add, remove: replaced.filter(({ id }) => !taken.has(id)) }
 }
 
 /** Whether two incidents are the same event, judged at different times. */
@@ -114,14 +167,13 @@ function isSame(a: Incident, b: Incident): boolean {
 }
 
 /** A reader's side: any process may follow the ledger while it is written. */
-export class IncidentReader {
+export class IncidentReader implements IncidentSource {
   readonly #reader: ManifestReader<Entry>
 
   constructor(data: string) {
     this.#reader = new ManifestReader(pathOf(data))
   }
 
-  /** The incidents any part of which lies in [from, to) (unix ms), newest first. */
   async between(from: number, to: number): Promise<Incident[]> {
     const entries = await this.#reader.entries()
     return entries

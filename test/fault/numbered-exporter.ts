@@ -29,12 +29,15 @@ export class NumberedExporter {
   bytes = 0
   readonly #port: () => number
   readonly #flowsPerSecond: number
+  readonly #address: string
   readonly #startedMs = Date.now()
   #isEnding = false
   readonly #sending: Promise<void>
 
-  constructor(port: () => number, flowsPerSecond: number) {
+  /** Sends from an address of this machine, by which it is known. */
+  constructor(port: () => number, flowsPerSecond: number, address = '127.0.0.1') {
     this.#port = port
+    this.#address = address
     this.#flowsPerSecond = flowsPerSecond
     this.#sending = this.#send()
   }
@@ -52,6 +55,7 @@ export class NumberedExporter {
     const socket = createSocket('udp4')
     // While nobody listens the kernel may answer "refused" to the next send: that is an exporter's lot.
     socket.on('error', () => undefined)
+    await new Promise<void>((resolve) => socket.bind(0, this.#address, resolve))
     let at = performance.now()
     let due = 0
     while (!this.#isEnding) {
@@ -105,7 +109,8 @@ export class NumberedExporter {
   }
 }
 
-function octetsOf(id: number): number {
+/** The octets of a flow by its number. */
+export function octetsOf(id: number): number {
   return 1000 + (id % 5000)
 }
 

@@ -11,6 +11,9 @@ import type { Tier } from '../../flow/interval.ts'
 import { Consolidator } from '../../ingest/consolidate.ts'
 import { RedoList } from '../../ingest/consolidate/redo.ts'
 import type { ClickHouseSettings } from '../../flow/settings.ts'
+import type { IngestStatus } from '../../flow/status.ts'
+import { Connection } from '../../store/clickhouse/connection.ts'
+import { Exchange } from '../../store/clickhouse/exchange.ts'
 import { openClickHouseSeries, openClickHouseSeriesReader } from '../../store/clickhouse/series.ts'
 import type { SeriesReader, SeriesStore, StepRows } from '../../store/series.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
@@ -224,6 +227,22 @@ describe('two collectors on one cluster', { skip: skipWithoutClickHouse() }, () 
     assert.ok(two.consolidator.redoCount > 0)
     await two.consolidator.run(end + 2 * dayMs)
     assert.equal(two.consolidator.redoCount, 0)
+  })
+
+  test('two collectors of one name are found', async () => {
+    const settings = await ownDatabase(nodes)
+    const tell = (writer: string) =>
+      new Exchange({
+        connection: new Connection({ settings, timeoutMs: 10_000 }),
+        writer,
+        now: Date.now,
+      })
+    const [a, b, c] = [tell('same'), tell('same'), tell('other')]
+    const status = async () => ({}) as IngestStatus
+    for (const each of [a, b, c, a, c]) await each.tell([], status)
+    assert.deepEqual([a.isNameTaken, c.isNameTaken], [true, false])
+    assert.deepEqual([a.lastError, b.lastError, c.lastError], [null, null, null])
+    for (const each of [a, b, c]) await each.close([], status)
   })
 })
 

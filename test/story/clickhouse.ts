@@ -1,20 +1,11 @@
 /** The Monday capture in the embedded store and in ClickHouse: every answer is the same, byte for byte. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 
-import { pino } from 'pino'
-
-import { buildApp } from '../../api/app.ts'
-import { ingestStatus } from '../../api/ingest-status.ts'
-import { openApiState } from '../../api/state.ts'
-import { Names } from '../../flow/names.ts'
-import { readSettings } from '../../flow/settings.ts'
-import { openFlows, openSeriesReader } from '../../store/open.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
+import { bodyOf, openApi } from './api-over.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const bytes = 50_336_916_389
@@ -96,18 +87,7 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
     })
 
     async function both(path: string): Promise<string> {
-      const [one, two] = await Promise.all(
-        apis.map(async ({ app }) => {
-          let answer = await app.inject({ url: path, headers: { host: '127.0.0.1' } })
-          // On a machine with other work the API says that it is busy, and when to come back.
-          for (let tries = 0; answer.statusCode === 503 && tries < 20; tries++) {
-            await sleep(1000)
-            answer = await app.inject({ url: path, headers: { host: '127.0.0.1' } })
-          }
-          assert.equal(answer.statusCode, 200, `${path}: ${answer.body.slice(0, 500)}`)
-          return answer.body
-        }),
-      )
+      const [one, two] = await Promise.all(apis.map((api) => bodyOf(api, path)))
       assert.equal(two, one, path)
       return one!
     }
@@ -193,30 +173,4 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
         )
     })
   })
-}
-
-/** The API over what a data folder and its store hold, at a given time (unix ms). */
-async function openApi(environment: Record<string, string> & { WEIR_DATA: string }, now: number) {
-  const settings = readSettings(environment)
-  const { data } = settings
-  const flows = await openFlows(settings)
-  const series = await openSeriesReader(settings)
-  const app = await buildApp({
-    settings,
-    series,
-    flows,
-    status: ingestStatus(data, () => now),
-    names: new Names(),
-    state: openApiState(data),
-    pageFolder: join(data, 'none'),
-    log: pino({ level: 'silent' }),
-    now: () => now,
-  })
-  return {
-    app,
-    close: async () => {
-      await app.close()
-      await Promise.all([flows.close(), series.close()])
-    },
-  }
 }

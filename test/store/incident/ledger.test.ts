@@ -32,7 +32,7 @@ suite('the ledger of incidents', () => {
     await ledger.judged({ ...span, found: [incident(100, 200), incident(700, 800)] })
     await ledger.judged({ ...span, found: [incident(90, 210)] })
     assert.deepEqual(
-      ledger.incidents().map(({ id, from, to }) => ({ id, from, to })),
+      (await ledger.incidents()).map(({ id, from, to }) => ({ id, from, to })),
       [{ id: 'e-100', from: 90, to: 210 }],
     )
     await ledger.close()
@@ -42,7 +42,7 @@ suite('the ledger of incidents', () => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     await ledger.judged({ ...span, found: [incident(100, 200)] })
     await ledger.judged({ ...span, isWhole: false, found: [incident(700, 800)] })
-    assert.equal(ledger.incidents().length, 2)
+    assert.equal((await ledger.incidents()).length, 2)
     await ledger.close()
   })
 
@@ -62,8 +62,11 @@ suite('the ledger of incidents', () => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     const hour = 3_600_000
     await ledger.judged({ ...span, to: 9 * hour, found: [incident(hour, 2 * hour)] })
-    assert.equal(ledger.beginOf({ from: 2 * hour + 300_000, to: 3 * hour }), hour)
-    assert.equal(ledger.beginOf({ from: 2 * hour + 900_000, to: 3 * hour }), 2 * hour + 900_000)
+    assert.equal(await ledger.beginOf({ from: 2 * hour + 300_000, to: 3 * hour }), hour)
+    assert.equal(
+      await ledger.beginOf({ from: 2 * hour + 900_000, to: 3 * hour }),
+      2 * hour + 900_000,
+    )
     await ledger.close()
   })
 

@@ -1,0 +1,122 @@
+/** How the collectors of a cluster stand together: one that is on this machine, and what the others last said. */
+import { mergeExporters } from '../flow/merge-exporters.ts'
+import type { Settings } from '../flow/settings.ts'
+import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
+import type { ToldStatus } from '../store/clickhouse/exchange.ts'
+import { openStatuses } from '../store/open.ts'
+import { ingestStatus, type StatusSource } from './ingest-status.ts'
+
+/** Collectors say how they stand every 15 seconds; one that has not for so long is away. */
+const awayMs = 90_000
+/** What was told is asked for again after so long. */
+const keptMs = 5000
+
+interface Told {
+  writer: string
+  value: ToldStatus
+}
+
+export interface ClusterStatus extends StatusSource {
+  close(): Promise<void>
+}
+
+/** The status of all collectors where several may share a store, else of the one on the data folder. */
+export async function openStatus(settings: Settings, now: () => number): Promise<ClusterStatus> {
+  const own = ingestStatus(settings.data, now)
+  const told = await openStatuses(settings)
+  if (!told) return { ...own, close: async () => undefined }
+  let kept: { at: number; all: Promise<readonly Told[]> } | null = null
+  let last: readonly Told[] = []
+  let fault: Error | null = null
+  const ask = async () => {
+    try {
+      last = await told.read()
+      fault = null
+    } catch (error) {
+      fault = error instanceof Error ? error : new Error(String(error))
+    }
+    return last
+  }
+  return {
+    async read() {
+      if (!kept || now() - kept.at > keptMs) kept = { at: now(), all: ask() }
+      const [here, all] = await Promise.all([own.read(), kept.all])
+      const others = all.filter(
+        ({ writer }) => here === null || writer !== settings.clickhouse.writer,
+      )
+      return together(here, others, { nowMs: now(), fault })
+    },
+    fault: () => fault,
+    close: () => told.close(),
+  }
+}
+
+/** The status here with what the others told. */
+function together(
+  here: IngestStatus | null,
+  others: readonly Told[],
+  { nowMs, fault }: { nowMs: number; fault: Error | null },
+): IngestStatus | null {
+  const [first] = others
+  if (!here && !first) return null
+  const all = [...(here ? [here] : []), ...others.map(({ value }) => value.status)]
+  const isThere = ({ value }: Told) => value.status.running && nowMs - value.at <= awayMs
+  const sum = (pick: (status: IngestStatus) => number) =>
+    all.reduce((total, status) => total + pick(status), 0)
+  return {
+    ...(here ?? first!.value.status),
+    running: here?.running === true || others.some(isThere),
+    exporters: exportersOfAll(all),
+    refused: all.flatMap(({ refused }) => refused),
+    refusedDatagrams: sum(({ refusedDatagrams }) => refusedDatagrams),
+    flows: sum(({ flows }) => flows),
+    flowsTooLate: sum(({ flowsTooLate }) => flowsTooLate),
+    redo: sum(({ redo }) => redo),
+    warnings: [
+      ...(here?.warnings ?? []),
+      ...others.flatMap((told) => (isThere(told) ? warningsOf(told) : awayWarning(told))),
+      ...(fault
+        ? [
+            {
+              what: `what the other collectors say could not be read: ${fault.message}`,
+              remedy: 'see that ClickHouse answers; until then exporters are those of before',
+            },
+          ]
+        : []),
+    ],
+  }
+}
+
+/** Of an exporter that moved, the collector that heard it last has the last word. */
+function exportersOfAll(all: readonly IngestStatus[]): ExporterStatus[] {
+  return all
+    .flatMap(({ exporters }) => exporters)
+    .sort((a, b) => a.lastSeen - b.lastSeen)
+    .reduce<Map<string, ExporterStatus>>((merged, exporter) => {
+      const before = merged.get(exporter.address)
+      const [one] = mergeExporters(before ? [before] : [], [exporter])
+      return merged.set(exporter.address, one!)
+    }, new Map())
+    .values()
+    .toArray()
+}
+
+function warningsOf({ writer, value }: Told): IngestStatus['warnings'] {
+  return value.status.warnings.map(({ what, remedy }) => ({
+    what: `collector ${writer}: ${what}`,
+    remedy,
+  }))
+}
+
+/** One that ended in order is missed by nobody. */
+function awayWarning({ writer, value }: Told): IngestStatus['warnings'] {
+  if (!value.status.running) return []
+  const since = new Date(value.at).toISOString()
+  return [
+    {
+      what: `collector ${writer} has not been heard of since ${since}`,
+      remedy:
+        'start it again, and see that it reaches ClickHouse: what it received waits on its disk',
+    },
+  ]
+}

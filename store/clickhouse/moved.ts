@@ -1,0 +1,45 @@
+/** Which exporters were heard by one collector and which by several, and whether all flows of a time are there. */
+import type { Tier } from '../../flow/interval.ts'
+import type { Connection } from './connection.ts'
+import { readDocuments } from './documents.ts'
+import type { ShippedThrough } from './flows.ts'
+import { dateTimeOf, tableOf } from './rows.ts'
+import { coverageName } from './schema.ts'
+
+export interface Heard {
+  /** Exporters that only this collector heard, and those that others heard too. */
+  alone: string[]
+  shared: string[]
+}
+
+export async function readHeard(
+  connection: Connection,
+  writer: string,
+  { tier, from, to }: { tier: Tier; from: number; to: number },
+): Promise<Heard> {
+  const answer = await connection.read({
+    sql: `SELECT exporter, max(writer = {writer:String}) AS here, max(writer <> {writer:String}) AS elsewhere
+      FROM ${tableOf(connection, tier).whole}
+      WHERE measurement = {coverage:String} AND time >= {from:DateTime} AND time < {to:DateTime}
+      GROUP BY exporter ORDER BY exporter`,
+    values: {
+      writer,
+      coverage: coverageName,
+      from: dateTimeOf(from),
+      to: dateTimeOf(to),
+    },
+  })
+  const heard: Heard = { alone: [], shared: [] }
+  for (const [i, exporter] of answer.texts('exporter').entries()) {
+    if (answer.columns['here']![i] !== 1) continue
+    if (answer.columns['elsewhere']![i] === 1) heard.shared.push(exporter)
+    else heard.alone.push(exporter)
+  }
+  return heard
+}
+
+/** Whether all collectors' flows that were received before a time (unix ms) are there. */
+export async function isShippedThrough(connection: Connection, ms: number): Promise<boolean> {
+  const said = await readDocuments<ShippedThrough>(connection, 'shipped')
+  return said.every(({ value }) => value.throughMs >= ms)
+}

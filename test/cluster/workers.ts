@@ -1,0 +1,243 @@
+/**
+ * Two collectors on one ClickHouse cluster of 2 × 2 nodes, exporters that move between them, and all
+ * that may die: a replica, a collector, a whole shard. Every flow has a number of its own, so that in
+ * the end it can be said of each that it stands once, and of what is missing that it was counted.
+ */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { readSettings, type Settings } from '../../flow/settings.ts'
+import type { IngestStatus } from '../../flow/status.ts'
+import { openFlows, openSeriesReader } from '../../store/open.ts'
+import { RunningClickHouse } from '../clickhouse.ts'
+import { NumberedExporter, octetsOf } from '../fault/numbered-exporter.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
+import { forEachFlow } from '../stored.ts'
+
+export type WorkerName = 'one' | 'two'
+
+export interface WorkersOptions {
+  exporters: number
+  /** Of all exporters together. */
+  flowsPerSecond: number
+}
+
+interface Worker {
+  data: string
+  environment: Record<string, string>
+  ingest: RunningIngest | null
+  /** Where it listens, also while it is dead: its exporters do not know. */
+  port: number
+}
+
+/** What became of the flows of one exporter. */
+export interface Fate {
+  address: string
+  sent: number
+  /** Flows of a number that stands once, and those that stand more often. */
+  stored: number
+  twice: number
+  lost: number
+}
+
+/** A cluster with its collectors and exporters. */
+export class Workers {
+  readonly nodes: RunningClickHouse
+  readonly settings: Settings
+  readonly #workers: Record<WorkerName, Worker>
+  readonly exporters: { address: string; exporter: NumberedExporter; at: WorkerName }[] = []
+
+  private constructor(
+    nodes: RunningClickHouse,
+    settings: Settings,
+    workers: Record<WorkerName, Worker>,
+  ) {
+    this.nodes = nodes
+    this.settings = settings
+    this.#workers = workers
+  }
+
+  static async start({ exporters, flowsPerSecond }: WorkersOptions): Promise<Workers> {
+    const nodes = await RunningClickHouse.start({ shards: 2, replicas: 2 })
+    await nodes.setUp()
+    const worker = async (name: WorkerName): Promise<Worker> => ({
+      data: await scratchFolder(),
+      environment: { ...nodes.environment(), WEIR_WRITER: name, WEIR_LOG: 'error' },
+      ingest: null,
+      port: 0,
+    })
+    const made = { one: await worker('one'), two: await worker('two') }
+    const settings = readSettings({ ...nodes.environment(), WEIR_DATA: await scratchFolder() })
+    const workers = new Workers(nodes, settings, made)
+    for (const name of ['one', 'two'] as const) await workers.begin(name)
+    for (let i = 0; i < exporters; i++) {
+      const address = `127.0.1.${i + 1}`
+      const place: (typeof workers.exporters)[number] = {
+        address,
+        at: i % 2 === 0 ? 'one' : 'two',
+        exporter: null as unknown as NumberedExporter,
+      }
+      const port = () => made[place.at].port
+      place.exporter = new NumberedExporter(port, flowsPerSecond / exporters, address)
+      workers.exporters.push(place)
+    }
+    return workers
+  }
+
+  /** Starts a collector, at the port where it listened before. */
+  async begin(name: WorkerName): Promise<void> {
+    const worker = this.#workers[name]
+    const place = worker.port === 0 ? {} : { WEIR_NETFLOW: `127.0.0.1:${worker.port}` }
+    worker.ingest = await RunningIngest.start(worker.data, { ...worker.environment, ...place })
+    worker.port = worker.ingest.port
+  }
+
+  /** Ends a collector at once, as a crash does. */
+  async kill(name: WorkerName): Promise<void> {
+    await this.#workers[name].ingest!.stop('SIGKILL')
+    this.#workers[name].ingest = null
+  }
+
+  /** Has the exporters that `which` picks send to a collector from now on. */
+  move(to: WorkerName, which: (i: number) => boolean): void {
+    for (const [i, place] of this.exporters.entries()) if (which(i)) place.at = to
+  }
+
+  status(name: WorkerName): Promise<IngestStatus> {
+    return this.#workers[name].ingest!.status()
+  }
+
+  async endExporters(): Promise<void> {
+    for (const { exporter } of this.exporters) await exporter.end()
+    await sleep(500)
+  }
+
+  /** Waits until what both collectors count as lost is what is not stored, for all exporters together. */
+  async untilSettled(missing: () => Promise<number>, msMax: number): Promise<void> {
+    const deadline = performance.now() + msMax
+    for (;;) {
+      const [lost, expected] = [await this.#lost(), await missing()]
+      if (lost === expected) return
+      if (performance.now() > deadline)
+        assert.fail(`${lost} flows are counted as lost, and ${expected} are missing`)
+      await sleep(1000)
+    }
+  }
+
+  async #lost(): Promise<number> {
+    const all = await Promise.all((['one', 'two'] as const).map((name) => this.status(name)))
+    return all.flatMap(({ exporters }) => exporters).reduce((sum, { lost }) => sum + lost.flows, 0)
+  }
+
+  /** Starts both again, waits until what the end had no time for is made, and ends them. */
+  async makeRest(msMax: number): Promise<void> {
+    for (const name of ['one', 'two'] as const) {
+      await this.begin(name)
+      await this.#workers[name].ingest!.until(
+        ({ seriesWrittenAt, redo, store, shipping }) =>
+          seriesWrittenAt !== null && redo + store!.spool.steps + shipping!.waiting === 0,
+        msMax,
+      )
+    }
+    await this.endWorkers()
+  }
+
+  /** Ends both in order; on a machine that does much else the end may not have time for all. */
+  async endWorkers(): Promise<void> {
+    for (const worker of Object.values(this.#workers)) {
+      await worker.ingest!.stop()
+      worker.ingest = null
+    }
+  }
+
+  /** Of each exporter, how often each of its flows stands in the archives of both collectors. */
+  async fates(): Promise<Map<string, Uint8Array>> {
+    const found = new Map(
+      this.exporters.map(({ address, exporter }) => [address, new Uint8Array(exporter.flows)]),
+    )
+    const low = new Map(
+      this.exporters.map(({ address }, i) => [0x7f00_0100 + i + 1, found.get(address)!]),
+    )
+    for (const { data } of Object.values(this.#workers))
+      await forEachFlow(data, (flows) => {
+        for (let i = 0; i < flows.count; i++) {
+          const times = low.get(flows.exporterAddressLow[2 * i]!)!
+          const id = flows.packetDeltaCount[i]! - 1
+          times[id]!++
+          assert.equal(flows.octetDeltaCount[i], octetsOf(id))
+        }
+      })
+    return found
+  }
+
+  /** Octets of an exporter's stored flows, by what is said of each. */
+  static octets(times: Uint8Array): number {
+    let sum = 0
+    for (const [id, count] of times.entries()) sum += count * octetsOf(id)
+    return sum
+  }
+
+  /** Sums and losses of each exporter as the series tell them, at every tier. */
+  async series(): Promise<
+    Map<string, { tier: string; bytes: number; flows: number; lost: number }[]>
+  > {
+    const reader = await openSeriesReader(this.settings)
+    const told = new Map<string, { tier: string; bytes: number; flows: number; lost: number }[]>()
+    try {
+      for (const { address } of this.exporters) {
+        const tiers = []
+        for (const tier of this.settings.tiers) {
+          const range = { tier, from: 0, to: 4e12, exporters: [address] }
+          const query = { ...range, measurement: 'total', by: [], keys: [] } as const
+          const [rows, coverage] = [await reader.read(query), await reader.coverage(range)]
+          tiers.push({
+            tier: tier.name,
+            bytes: rows.sum.bytes.reduce((sum, each) => sum + each, 0),
+            flows: rows.sum.flows.reduce((sum, each) => sum + each, 0),
+            lost: coverage.reduce((sum, { lostFlows }) => sum + lostFlows, 0),
+          })
+        }
+        told.set(address, tiers)
+      }
+    } finally {
+      await reader.close()
+    }
+    return told
+  }
+
+  /** Flows of ClickHouse by exporter: how many, of how many numbers, and their octets. */
+  async flows(): Promise<Map<string, { count: number; octets: number }>> {
+    const flows = await openFlows(this.settings)
+    try {
+      const window = { from: 0, to: 4e12, include: 'any' } as const
+      const top = await flows.top({ ...window, by: ['exporter'], order: 'flows', limit: 100 })
+      return new Map(
+        top.rows.map(({ key, flows: count, bytes }) => [
+          String(key['exporter']),
+          { count, octets: bytes },
+        ]),
+      )
+    } finally {
+      await flows.close()
+    }
+  }
+
+  async remove(): Promise<void> {
+    for (const { ingest } of Object.values(this.#workers)) await ingest?.stop('SIGKILL')
+    await this.nodes.remove()
+    for (const { data } of [...Object.values(this.#workers), this.settings])
+      await rm(data, { recursive: true, force: true })
+  }
+}
+
+/** How many of an exporter's flows are missing, of which numbers stand more than once. */
+export function countFates(times: Uint8Array): { missing: number; twice: number } {
+  let missing = 0
+  let twice = 0
+  for (const count of times) {
+    if (count === 0) missing++
+    if (count > 1) twice++
+  }
+  return { missing, twice }
+}

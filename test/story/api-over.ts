@@ -1,0 +1,59 @@
+/** The API, in this process, over what a replay left. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import assert from 'node:assert/strict'
+import { pino } from 'pino'
+
+import { buildApp } from '../../api/app.ts'
+import { openStatus } from '../../api/cluster-status.ts'
+import { openApiState } from '../../api/state.ts'
+import { Names } from '../../flow/names.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { openFlows, openIncidents, openSeriesReader } from '../../store/open.ts'
+
+/** The API over what a data folder and its store hold, at a given time (unix ms). */
+export async function openApi(
+  environment: Record<string, string> & { WEIR_DATA: string },
+  now: number,
+) {
+  const settings = readSettings(environment)
+  const { data } = settings
+  const flows = await openFlows(settings)
+  const series = await openSeriesReader(settings)
+  const incidents = await openIncidents(settings)
+  const status = await openStatus(settings, () => now)
+  const app = await buildApp({
+    settings,
+    series,
+    flows,
+    incidents,
+    status,
+    names: new Names(),
+    state: openApiState(data),
+    pageFolder: join(data, 'none'),
+    log: pino({ level: 'silent' }),
+    now: () => now,
+  })
+  return {
+    app,
+    close: async () => {
+      await app.close()
+      await Promise.all([flows, series, incidents, status].map((each) => each.close()))
+    },
+  }
+}
+
+/** The body of an answer. On a machine with other work the API says that it is busy, and when to come back. */
+export async function bodyOf(
+  { app }: Awaited<ReturnType<typeof openApi>>,
+  path: string,
+): Promise<string> {
+  let answer = await app.inject({ url: path, headers: { host: '127.0.0.1' } })
+  for (let tries = 0; answer.statusCode === 503 && tries < 20; tries++) {
+    await sleep(1000)
+    answer = await app.inject({ url: path, headers: { host: '127.0.0.1' } })
+  }
+  assert.equal(answer.statusCode, 200, `${path}: ${answer.body.slice(0, 500)}`)
+  return answer.body
+}
