@@ -2,6 +2,8 @@
  * The running collector: what is received is journalled, decoded and counted at once; a clock
  * publishes the archive and writes the series, in that order, one after the other.
  */
+import { performance } from 'node:perf_hooks'
+
 import type { Logger } from 'pino'
 
 import { intervalMs, intervalStart } from '../flow/interval.ts'
@@ -47,6 +49,8 @@ const seriesEveryMs = 60_000
  */
 const redoInTick = { msMax: 5000, slice: 24 }
 const redoAtEnd = { msMax: 1000, slice: 2 }
+/** Of the time, so much is spent on what comes in where sorting and bundling wait for a quieter moment. */
+const busyShare = 0.4
 /** Coverage of written intervals is kept this long, for datagrams that tell of a silence. */
 const coverageHorizonMs = 2 * 3_600_000
 
@@ -62,6 +66,7 @@ export class Collector {
   /** Intervals held in the buckets that changed since the series were written. */
   readonly #held = new Set<number>()
   #seriesDueMs = 0
+  #utilization = performance.eventLoopUtilization()
   #remakeError: string | null = null
   #work: Promise<void> = Promise.resolve()
 
@@ -141,14 +146,22 @@ export class Collector {
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
     if (!isLast) incidents.wake(nowMs)
-    if (!isLast) await archive.merge(intervalStart(nowMs))
-    if (!isLast && this.#parts.bundles) await archive.bundle(nowMs)
+    const isBusy = this.#isBusy()
+    if (!isLast) await archive.merge(intervalStart(nowMs), { isBusy })
+    if (!isLast && !isBusy && this.#parts.bundles) await archive.bundle(nowMs)
     await archive.expire({
       keepMs: settings.archiveKeepMs,
       maxBytes: settings.archiveMaxBytes,
       now: nowMs,
     })
     this.lastError = this.#remakeError
+  }
+
+  /** Whether this thread has had much to do since it was last asked. */
+  #isBusy(): boolean {
+    const before = this.#utilization
+    this.#utilization = performance.eventLoopUtilization()
+    return performance.eventLoopUtilization(this.#utilization, before).utilization > busyShare
   }
 
   /** The rows of every changed interval, taken at the very moment at which the archive is sealed. */

@@ -20,14 +20,14 @@ export interface Source {
   isAllowed: boolean
 }
 
-/** A datagram as it came; `payload` may be reused after the call. */
+/** A datagram as it came. It is one object, used again for each of a socket, and so may be its `payload`. */
 export interface ReceivedDatagram {
   payload: Uint8Array
-  source: Source
+  source: AddressWords
   sourcePort: number
   /** The socket's own end, for the journal. */
-  localWords: AddressWords
-  localPort: number
+  destination: AddressWords
+  destinationPort: number
   receivedMs: number
 }
 
@@ -126,8 +126,16 @@ export class Listener {
 
   #receive(socket: Socket): void {
     const local = socket.address()
-    const localWords = parseAddress(local.address) ?? [0, 0, 0, 0]
+    const destination = parseAddress(local.address) ?? [0, 0, 0, 0]
     const { onDatagram } = this.#options
+    const datagram: ReceivedDatagram = {
+      payload: new Uint8Array(0),
+      source: destination,
+      sourcePort: 0,
+      destination,
+      destinationPort: local.port,
+      receivedMs: 0,
+    }
     socket.on('message', (payload, remote) => {
       const receivedMs = Date.now()
       const source = this.#source(remote.address)
@@ -135,14 +143,11 @@ export class Listener {
         this.#refuse(source.text, receivedMs)
         return
       }
-      onDatagram({
-        payload,
-        source,
-        sourcePort: remote.port,
-        localWords,
-        localPort: local.port,
-        receivedMs,
-      })
+      datagram.payload = payload
+      datagram.source = source.words
+      datagram.sourcePort = remote.port
+      datagram.receivedMs = receivedMs
+      onDatagram(datagram)
     })
   }
 

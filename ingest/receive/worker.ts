@@ -24,6 +24,18 @@ const clockMs = 1000
 /** Batches that may wait for the decoding thread (128 MiB); beyond, datagrams are dropped and counted. */
 const waitingMax = 256
 
+/**
+ * Batches that are on their way at once; the others wait here. The decoding thread takes all that are there in one
+ * turn of its loop, and answers nobody meanwhile.
+ */
+const sentMax = 3
+/**
+ * A turn of the loop takes so many datagrams of a socket at the most. After one that took fewer the sockets are empty,
+ * and the thread rests: woken for every few datagrams it would spend most of its time on waking up.
+ */
+const turnDatagramsMax = 32
+const restMs = 1
+
 const port = parentPort!
 const { journalFolder, endpoints, exporters, receiveBufferBytes } = workerData as ReceiverData
 
@@ -32,9 +44,16 @@ let segmentInterval = intervalStart(Date.now())
 let writer = new BatchWriter(new ArrayBuffer(batchBytes))
 let startsSegment = true
 let timer: NodeJS.Timeout | null = null
+/** Batches that are not taken yet, and those of them that are not sent yet, in order. */
 let waiting = 0
+const unsent: Batch[] = []
+/** Told when all are sent, by who waits for it. */
+let allSent: (() => void) | null = null
 let overflowed = 0
 const free: ArrayBuffer[] = []
+let turnDatagrams = 0
+let resting: NodeJS.Immediate | null = null
+const never = new Int32Array(new SharedArrayBuffer(4))
 
 const listener = new Listener({
   endpoints,
@@ -48,26 +67,23 @@ function receive(datagram: ReceivedDatagram): void {
     overflowed++
     return
   }
-  const batched = {
-    payload: datagram.payload,
-    source: datagram.source.words,
-    sourcePort: datagram.sourcePort,
-    receivedMs: datagram.receivedMs,
-  }
-  if (!writer.append(batched)) {
+  if (!writer.append(datagram)) {
     handOver()
-    writer.append(batched)
+    writer.append(datagram)
   }
-  journal!.append(
-    {
-      ...batched,
-      destination: datagram.localWords,
-      destinationPort: datagram.localPort,
-    },
-    datagram.receivedMs,
-  )
+  journal!.append(datagram, datagram.receivedMs)
   timer ??= setTimeout(handOver, handOverMs)
+  turnDatagrams++
+  // The journal is flushed before: its own turn's end was asked for first.
+  resting ??= setImmediate(rest)
   if (journal!.isFull) rotate()
+}
+
+function rest(): void {
+  resting = null
+  const isEmpty = turnDatagrams < turnDatagramsMax
+  turnDatagrams = 0
+  if (isEmpty) Atomics.wait(never, 0, 0, restMs)
 }
 
 function handOver(): void {
@@ -78,8 +94,17 @@ function handOver(): void {
   const batch: Batch = { buffer, used, position: journal!.position, startsSegment }
   startsSegment = false
   waiting++
-  send({ kind: 'batch', batch }, [buffer])
+  unsent.push(batch)
+  sendBatches()
   writer = new BatchWriter(free.pop() ?? new ArrayBuffer(batchBytes))
+}
+
+function sendBatches(): void {
+  while (unsent.length > 0 && waiting - unsent.length < sentMax) {
+    const batch = unsent.shift()!
+    send({ kind: 'batch', batch }, [batch.buffer])
+  }
+  if (unsent.length === 0) allSent?.()
 }
 
 /** Starts a segment; the decoder's state at its start is known once all before it is decoded. */
@@ -133,6 +158,10 @@ const answers: {
     clearInterval(clock)
     listener.close()
     rotate()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    allSent = resolve
+    sendBatches()
+    await promise
     await journal!.close()
     return null
   },
@@ -142,6 +171,7 @@ port.on('message', (request: ReceiverRequest) => {
   if (request.kind === 'taken') {
     waiting--
     free.push(request.buffer)
+    sendBatches()
     return
   }
   const answer = answers[request.kind] as (asked: ReceiverRequest) => Promise<unknown>

@@ -121,8 +121,8 @@ export class Archive {
   }
 
   /** Merges the chunks of intervals that began before `before` into sorted files: see Upkeep. */
-  merge(before: number): Promise<void> {
-    return this.#upkeep.merge(before)
+  merge(before: number, options: { isBusy?: boolean } = {}): Promise<void> {
+    return this.#upkeep.merge(before, options)
   }
 
   /** Makes one file of small neighbouring ones of an hour or a day that is over; whether there were any: see Upkeep. */

@@ -55,10 +55,11 @@ export class Upkeep {
   /**
    * Merges the chunks of intervals that began before `before` into one sorted file each; of an interval
    * with more rows than are sorted at once, into several, the first of them while it still goes on.
-   * One with a file that cannot be read is merged without it the next time.
+   * One with a file that cannot be read is merged without it the next time. Where the machine is busy with what comes in
+   * only one file is made, of an interval that is over: sorting takes more than all else, and can be done later.
    * @throws when writing fails; the intervals before that one are merged
    */
-  async merge(before: number): Promise<void> {
+  async merge(before: number, { isBusy = false } = {}): Promise<void> {
     let merged: Replacement[] = []
     const commit = async () => {
       const batch = merged
@@ -69,7 +70,8 @@ export class Upkeep {
       })
     }
     try {
-      for (const entries of this.#unmerged(before)) {
+      const due = this.#unmerged(before, isBusy)
+      for (const entries of isBusy ? due.slice(0, 1) : due) {
         const taken = merged.flatMap(({ add }) => add)
         const replacement = await this.#mergeFiles(entries, taken)
         if (replacement) merged.push(replacement)
@@ -136,13 +138,13 @@ export class Upkeep {
   }
 
   /** The entries that become one file each: chunks, and what is merged already and leaves room for them. */
-  #unmerged(before: number): ArchiveEntry[][] {
+  #unmerged(before: number, isBusy: boolean): ArchiveEntry[][] {
     const byInterval = Map.groupBy(this.#manifest.entries(), ({ interval }) => interval)
     return [...byInterval].flatMap(([interval, entries]) => {
       if (entries.every(({ isChunk }) => !isChunk)) return []
       const groups = groupsOf(entries, this.#mergeRowsMax)
       // Of an interval that goes on, the last group may still grow.
-      const due = interval < before ? groups : groups.slice(0, -1)
+      const due = interval < before ? groups : isBusy ? [] : groups.slice(0, -1)
       return due.filter((group) => group.some(({ isChunk }) => isChunk))
     })
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -136,4 +136,12 @@ test('sources that are not on the allow-list are refused, counted and listed', a
   assert.equal(status.refused[0]?.address, '127.0.0.1')
   assert.deepEqual(status.exporters, [])
   await ingest.stop()
+})
+
+test('a start keeps what it compiled for the next one', async () => {
+  const cache = await scratchFolder()
+  const { code } = await runWeir(['--help'], { NODE_COMPILE_CACHE: cache })
+  assert.equal(code, 0)
+  const kept = await readdir(cache, { recursive: true, withFileTypes: true })
+  assert.ok(kept.filter((each) => each.isFile()).length > 20, String(kept.length))
 })

@@ -85,7 +85,7 @@ export async function attempt(
     }
   } finally {
     clearInterval(alive)
-    await rm(data, { recursive: true, force: true })
+    await rm(data, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

@@ -205,6 +205,11 @@ test('an interval of more rows than are sorted at once has several files, the fi
     await archive.publish({})
   }
   for (const octets of [1, 2, 3]) await add(octets)
+  // Sorting can wait where there is more to do: then for the interval's end, and one file at a time.
+  await archive.merge(t0, { isBusy: true })
+  assert.deepEqual(files(), ['chunk 2', 'chunk 2', 'chunk 2'])
+  await archive.merge(t0 + intervalMs, { isBusy: true })
+  assert.deepEqual(files(), ['chunk 2', 'chunk 2', 'file 2'])
   await archive.merge(t0)
   assert.deepEqual(files(), ['chunk 2', 'file 2', 'file 2'])
   await archive.merge(Number.POSITIVE_INFINITY)
