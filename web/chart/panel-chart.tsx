@@ -10,6 +10,7 @@ import { makePlot, type Plot } from './plot.ts'
 import { readoutAt, spoken } from './readout.ts'
 import { makeScene, type Level, type Note, type Scene } from './scene.ts'
 import { inks, theme } from './theme.ts'
+import { drawInTurn } from './turns.ts'
 
 export interface PanelChartFacts {
   layers: Layers | null
@@ -39,16 +40,19 @@ export function PanelChart(facts: PanelChartFacts) {
   useEffect(() => {
     const made = mount(host.current!, given.peek(), (at) => (pointed.value = at))
     plot.current = made.plot
-    if (scene.value) made.plot.draw(scene.value, { ink: inks[theme.value], focused: null })
     return () => {
       made.unmount()
       plot.current = null
     }
   }, [])
   useSignalEffect(() => {
-    const drawn = scene.value
     const look = { ink: inks[theme.value], focused: null }
-    if (drawn) plot.current?.draw(drawn, look)
+    if (given.value.layers === null) return
+    // The scene is made in its turn too.
+    drawInTurn(given, () => {
+      const drawn = scene.peek()
+      if (drawn) plot.current?.draw(drawn, look)
+    })
   })
   const move = (event: KeyboardEvent) => {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
