@@ -15,7 +15,7 @@ import type { Settings } from '../flow/settings.ts'
 import { checkPassword, Connection } from '../store/clickhouse/connection.ts'
 import { ClickHouseFault } from '../store/clickhouse/fault.ts'
 import { hasKeeper, provision } from '../store/clickhouse/provision.ts'
-import { seriesTable } from '../store/clickhouse/schema.ts'
+import { lookAtTables } from '../store/clickhouse/rows.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 
 const waitSecondsDefault = 60
@@ -76,8 +76,7 @@ async function setup(
 async function check(connection: Connection, settings: Settings): Promise<void> {
   const { database } = settings.clickhouse
   await connection.version()
-  for (const tier of settings.tiers)
-    await connection.read({ sql: `SELECT count() FROM ${database}.${seriesTable(tier)} LIMIT 1` })
+  await lookAtTables(connection, settings.tiers)
   console.log(`ClickHouse at ${connection.urls.join(', ')} gives: ${database}`)
 }
 

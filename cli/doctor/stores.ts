@@ -9,7 +9,7 @@ import {
   Connection as ClickHouseConnection,
 } from '../../store/clickhouse/connection.ts'
 import { ClickHouseFault } from '../../store/clickhouse/fault.ts'
-import { tableOf } from '../../store/clickhouse/rows.ts'
+import { lookAtTables } from '../../store/clickhouse/rows.ts'
 import { bucketOf } from '../../store/influx/buckets.ts'
 import { checkToken, checkVersion, Connection, tokenOf } from '../../store/influx/connection.ts'
 import { InfluxFault, remedies } from '../../store/influx/fault.ts'
@@ -126,10 +126,7 @@ async function lookAtClickHouse({ clickhouse, tiers }: Settings): Promise<Findin
     const connection = new ClickHouseConnection({ settings: clickhouse, timeoutMs: answerMsMax })
     try {
       const version = await connection.version()
-      for (const tier of tiers)
-        await connection.read({
-          sql: `SELECT count() FROM ${tableOf(connection, tier).whole} WHERE measurement = ''`,
-        })
+      await lookAtTables(connection, tiers)
       const where = clickhouse.urls.join(', ')
       return [ok('series', `ClickHouse ${version} at ${where}: its tables answer`)]
     } finally {

@@ -4,7 +4,16 @@ import type { MeasurementName } from '../measurement.ts'
 import type { SeriesRange, StepView } from '../series.ts'
 import { isConsolidated } from '../shape.ts'
 import type { Connection, Values } from './connection.ts'
-import { coverageName, localName, seriesTable } from './schema.ts'
+import {
+  coverageColumns,
+  coverageName,
+  documentsTable,
+  filesTable,
+  flowsTable,
+  incidentsTable,
+  localName,
+  seriesTable,
+} from './schema.ts'
 
 /** Where the series are, and how they are reached. */
 export interface ClickHouseSource {
@@ -30,6 +39,16 @@ export function tableOf(
     whole: `${database}.${name}`,
     local: `${database}.${localName(name, cluster)}`,
   }
+}
+
+/** Asks for the columns of all tables as this version needs them. @throws ClickHouseFault where one is missing */
+export async function lookAtTables(connection: Connection, tiers: readonly Tier[]): Promise<void> {
+  for (const tier of tiers)
+    await connection.read({
+      sql: `SELECT ${coverageColumns.join(', ')} FROM ${tableOf(connection, tier).whole} WHERE measurement = ''`,
+    })
+  for (const table of [flowsTable, filesTable, documentsTable, incidentsTable])
+    await connection.read({ sql: `SELECT * FROM ${connection.database}.${table} LIMIT 0` })
 }
 
 /**

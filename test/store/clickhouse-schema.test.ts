@@ -43,8 +43,11 @@ describe('weir clickhouse setup', { skip: skipWithoutClickHouse() }, () => {
   test('a table of an earlier version gets the columns that it lacks', async () => {
     await nodes.setUp('older')
     await node().ask('ALTER TABLE older.series_30m DROP COLUMN seen')
+    const check = () => runWeir(['clickhouse', 'check'], nodes.environment('older'))
+    assert.match((await check()).stderr, /error 47: .*weir clickhouse setup makes the tables/)
     assert.match(await nodes.setUp('older'), /series_30m: has seen now/)
     assert.doesNotMatch(await nodes.setUp('older'), /has seen now/)
+    assert.equal((await check()).code, 0)
     assert.equal(await node().ask('SELECT sum(seen) FROM older.series_30m'), '0')
   })
 
