@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { attempt, isClean } from '../load/attempt.ts'
 import type { LoadVersion } from '../load/datagrams.ts'
 import { keptAll, type Peer } from '../load/peer.ts'
-import { knownPeers, missingOf, receiveLoop } from '../load/peers.ts'
+import { knownPeers, missingOf, receiveAndDecode, receiveLoop } from '../load/peers.ts'
 
 const { values } = parseArgs({
   options: {
@@ -100,7 +100,10 @@ const load = {
   exporters: Number(values.exporters),
   flows: 491_520,
 }
-const peers: [name: string, peer: Peer][] = [['receive loop', receiveLoop]]
+const peers: [name: string, peer: Peer][] = [
+  ['receive loop', receiveLoop],
+  ['receive and decode', receiveAndDecode],
+]
 for (const known of knownPeers) {
   const missing = missingOf(known)
   if (missing === null) peers.push([known.name, known.peer])

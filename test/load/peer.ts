@@ -1,4 +1,6 @@
 /** A receiver of load that is not Weir: what is asked of it, and how it is judged. */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { openFastSender } from './native-sender.ts'
@@ -72,7 +74,12 @@ async function settled(pid: number): Promise<number> {
   return seconds
 }
 
-/** A port that is most likely free. */
-export function somePort(): number {
-  return 20_000 + Math.floor(Math.random() * 10_000)
+/** A UDP port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  await new Promise<void>((resolve) => socket.close(resolve))
+  return port
 }

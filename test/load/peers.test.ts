@@ -3,18 +3,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { keptAll } from './peer.ts'
-import { knownPeers, missingOf, receiveLoop } from './peers.ts'
+import { knownPeers, missingOf, receiveAndDecode, receiveLoop } from './peers.ts'
 
 const load = { rate: 15_000, seconds: 1, hosts: 2000, exporters: 1, flows: 9000 }
 const installed = knownPeers.filter((each) => missingOf(each) === null)
-const peers = [{ name: 'the receive loop', peer: receiveLoop }, ...installed]
+const peers = [
+  { name: 'the receive loop', peer: receiveLoop },
+  { name: 'receive and decode alone', peer: receiveAndDecode },
+  ...installed,
+]
 
 for (const { name, peer } of peers)
   test(`${name} is sent what was asked for, and counted at its output`, async () => {
     const received = await peer({ ...load, version: 'v5', receiveBufferBytes: 4 << 20 })
     assert.equal(received.sentFlows, load.rate * load.seconds)
     assert.ok(received.flows > 0 && received.flows <= received.sentFlows, String(received.flows))
-    assert.ok(received.cpuSecondsPerMillion > 0 && received.peakMiB > 0)
+    assert.ok(received.cpuSecondsPerMillion >= 0 && received.peakMiB > 0)
   })
 
 test('a receiver has kept all that it was sent but for ten in a hundred thousand', () => {

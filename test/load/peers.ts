@@ -1,16 +1,23 @@
 /** Other receivers of the same load, each judged by what it kept. */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import {
+  execFileSync,
+  spawn,
+  spawnSync,
+  type ChildProcess,
+  type ChildProcessByStdio,
+} from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import { scratchFolder } from '../processes.ts'
 import { flowsPerDatagram } from './datagrams.ts'
-import { measure, somePort, type Peer } from './peer.ts'
+import { freePort, measure, type Peer, type PeerOptions } from './peer.ts'
 
 /** A receiver, the programs that it takes, and what brings them. */
 export interface KnownPeer {
@@ -26,21 +33,43 @@ const fiveTuple = 'src_host, dst_host, src_port, dst_port, proto, flows'
 const start = { stepMs: 50, mostMs: 20_000, readyMs: 700 }
 const endMs = 20_000
 
-/** Receives and counts, nothing else. */
-export const receiveLoop: Peer = async (options) => {
-  const program = fileURLToPath(new URL('receive.ts', import.meta.url))
-  const child = spawn(process.execPath, [program, String(options.receiveBufferBytes)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+/** A program of ours that says on which port it receives, and at the end how many flows it counted. */
+function counting(
+  program: string,
+  flowsOf: (counted: number, options: PeerOptions) => number,
+): Peer {
+  const path = fileURLToPath(new URL(program, import.meta.url))
+  return (options) => {
+    const child = spawn(process.execPath, [path, String(options.receiveBufferBytes)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    return measureCounting(child, options, flowsOf)
+  }
+}
+
+async function measureCounting(
+  child: ChildProcessByStdio<null, Readable, null>,
+  options: PeerOptions,
+  flowsOf: (counted: number, options: PeerOptions) => number,
+): ReturnType<Peer> {
   const lines = createInterface({ input: child.stdout })
   const [port] = (await once(lines, 'line')) as [string]
   const stop = async () => {
     child.kill('SIGTERM')
-    const [datagrams] = (await once(lines, 'line')) as [string]
-    return Number(datagrams) * flowsPerDatagram[options.version]
+    const [counted] = (await once(lines, 'line')) as [string]
+    return flowsOf(Number(counted), options)
   }
   return measure(options, { pid: child.pid!, port: Number(port), stop })
 }
+
+/** Receives and counts datagrams, nothing else. */
+export const receiveLoop = counting(
+  'receive.ts',
+  (datagrams, { version }) => datagrams * flowsPerDatagram[version],
+)
+
+/** Receives and decodes into columns, nothing else. */
+export const receiveAndDecode = counting('decode.ts', (flows) => flows)
 
 /** nfcapd with some options of its own, counted by nfdump afterwards. */
 function nfcapd(...own: string[]): Peer {
@@ -167,13 +196,13 @@ async function inFolder(
   program: (folder: string, port: number) => Program | Promise<Program>,
 ): ReturnType<Peer> {
   const folder = await scratchFolder()
-  const port = somePort()
+  const port = await freePort()
   const { command, count } = await program(folder, port)
   const [name, ...args] = command as [string, ...string[]]
   // A group of its own: what it began ends with it.
   const child = spawn(name, args, { stdio: 'ignore', detached: true })
   try {
-    await listening(port)
+    await listening(port, child)
     const stop = () => count((signal) => ended(child, signal))
     return await measure(options, { pid: child.pid!, port, stop })
   } finally {
@@ -182,14 +211,17 @@ async function inFolder(
   }
 }
 
-/** Waits until somebody listens on a UDP port. */
-async function listening(port: number): Promise<void> {
+/** Waits until a program listens on a UDP port. @throws where it ends or does not come so far */
+async function listening(port: number, child: ChildProcess): Promise<void> {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
-  for (let ms = 0; ms < start.mostMs; ms += start.stepMs) {
-    if ((await readFile('/proc/net/udp', 'utf8')).includes(hex)) break
+  for (let ms = 0; ms < start.mostMs && child.exitCode === null; ms += start.stepMs) {
+    if ((await readFile('/proc/net/udp', 'utf8')).includes(hex)) {
+      await sleep(start.readyMs)
+      return
+    }
     await sleep(start.stepMs)
   }
-  await sleep(start.readyMs)
+  throw new Error(`it does not listen on UDP ${port}: ${child.spawnargs.join(' ')}`)
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
