@@ -1,7 +1,7 @@
 /**
  * Rows of flow columns as a Parquet file (parquet.apache.org, format 2.9). Of what the format has it
  * uses the least that every reader knows: required columns, one page each: of one value (which then stands in the
- * footer too), packed by differences (delta.ts), or plain and zstd where neither goes. DuckDB would take ten times as
+ * footer too), packed by differences (delta.ts), or plain and zstd where neither goes. DuckDB would take many times as
  * long for rows that are sorted and written again at their interval's end.
  */
 import { zstdCompressSync, constants } from 'node:zlib'
