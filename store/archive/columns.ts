@@ -96,7 +96,8 @@ export const archiveColumns: readonly ArchiveColumn[] = columnNames.map((from) =
 /** The select list that turns the files' columns back into those of flow columns. */
 export const fromArchiveSql = archiveColumns.map(({ toFlow }) => toFlow).join(', ')
 
-const arrays = {
+/** The array of each kind of flow column; of u64 two words a row. */
+export const columnArrays = {
   u8: Uint8Array,
   u16: Uint16Array,
   u32: Uint32Array,
@@ -121,7 +122,10 @@ export function columnsOf(
     const { kind } = flowColumns[name]
     const place = selected.findIndex(({ from }) => from === name)
     const buffer = place < 0 ? zeros : gathered(chunks, place, capacity * bytesPerRow[kind])
-    return [name, new arrays[kind](buffer, 0, kind === 'u64' ? 2 * capacity : capacity)] as const
+    return [
+      name,
+      new columnArrays[kind](buffer, 0, kind === 'u64' ? 2 * capacity : capacity),
+    ] as const
   })
   const stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: capacity }
   return { ...Object.fromEntries(columns), capacity, count: capacity, stale } as FlowColumns

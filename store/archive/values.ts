@@ -1,6 +1,7 @@
 /** A column of the archive's files from the arrays of flow columns, in one of Parquet's encodings. */
 import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 import {
+  columnArrays,
   isUniform,
   isWide,
   type ArchiveColumn,
@@ -25,13 +26,6 @@ export interface ColumnValues {
   form: 'single' | 'packed' | 'plain'
 }
 
-const arrays = {
-  u8: Uint8Array,
-  u16: Uint16Array,
-  u32: Uint32Array,
-  f64: Float64Array,
-  u64: Uint32Array,
-} as const
 const wordRange = 2 ** 32
 
 /** The values of a column in the parts' order; `rows` is how many there are. */
@@ -53,7 +47,7 @@ export function columnValues(
 /** The array of a column in a block; null where all is zero. */
 export function arrayOf(name: ColumnName, block: FlowBlock): FlowColumns[ColumnName] | null {
   const buffer = block.columns[columnNames.indexOf(name)]
-  return buffer ? new arrays[flowColumns[name].kind](buffer) : null
+  return buffer ? new columnArrays[flowColumns[name].kind](buffer) : null
 }
 
 /** Whole numbers, each `base` less than what it stands for. */
@@ -184,7 +178,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array<ArrayBuffer>): B
 /** Whether all rows of a column hold the same, so that it need not be made to be seen to be so. */
 function isSame(name: ColumnName, parts: readonly BlockRows[]): boolean {
   const { kind } = flowColumns[name]
-  const width = arrays[kind].BYTES_PER_ELEMENT * (kind === 'u64' ? 2 : 1)
+  const width = columnArrays[kind].BYTES_PER_ELEMENT * (kind === 'u64' ? 2 : 1)
   const place = columnNames.indexOf(name)
   let held: Uint8Array | null = null
   for (const { block, from, to } of parts) {

@@ -3,21 +3,12 @@
  * hand, in Flux, InfluxDB has every byte of it.
  */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
-import { pino } from 'pino'
-
-import { buildApp } from '../../api/app.ts'
-import { ingestStatus } from '../../api/ingest-status.ts'
-import { openApiState } from '../../api/state.ts'
-import { Names } from '../../flow/names.ts'
-import { readSettings } from '../../flow/settings.ts'
-import { openFlowStore } from '../../store/archive/query.ts'
-import { openSeriesReader } from '../../store/open.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
+import { openApi } from './api-over.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const bytes = 50_336_916_389
@@ -124,29 +115,3 @@ describe('the Monday capture in InfluxDB', { skip: skipWithoutInfluxd() }, () =>
     assert.equal(row.split(',')[heading.split(',').indexOf('_value')], String(bytes))
   })
 })
-
-/** The API over what a data folder and its store hold, at a given time (unix ms). */
-async function openApi(environment: Record<string, string> & { WEIR_DATA: string }, now: number) {
-  const settings = readSettings(environment)
-  const { data, local } = settings
-  const flows = await openFlowStore(join(data, 'archive'), { local })
-  const series = await openSeriesReader(settings)
-  const app = await buildApp({
-    settings,
-    series,
-    flows,
-    status: ingestStatus(data, () => now),
-    names: new Names(),
-    state: openApiState(data),
-    pageFolder: join(data, 'none'),
-    log: pino({ level: 'silent' }),
-    now: () => now,
-  })
-  return {
-    app,
-    close: async () => {
-      await app.close()
-      await Promise.all([flows.close(), series.close()])
-    },
-  }
-}
