@@ -25,6 +25,7 @@ import { describe, showDescription } from './docs.ts'
 import { errorAnswer, toApiError } from './errors.ts'
 import { AnswerCache, textOf } from './answer-cache.ts'
 import { HeavyQueries, type HeavyLimits } from './heavy.ts'
+import { lazyValidators } from './lazy-validators.ts'
 import { servePage } from './page.ts'
 import type { ApiParts } from './parts.ts'
 import { alertsRoute } from './routes/alerts.ts'
@@ -59,6 +60,8 @@ export interface AppOptions extends Omit<ApiParts, 'heavy' | 'answers' | 'now' |
   now?: () => number
   heavyLimits?: HeavyLimits
   requestsPerMinuteMax?: number
+  /** What makes validators of schemas; default: when they are first needed. */
+  validators?: ReturnType<typeof lazyValidators>
 }
 
 /** Requests that one address may make in a minute: walls behind a proxy are one address. Heavy queries have bounds of their own. */
@@ -85,6 +88,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Only the proxies of the settings are believed when they say for whom they ask.
     trustProxy: (address) => options.settings.access.proxies?.hasText(address) ?? false,
     return503OnClosing: true,
+    schemaController: {
+      compilersFactory: { buildValidator: options.validators ?? lazyValidators() },
+    },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     clientErrorHandler: refuseBroken,
     frameworkErrors: (error, request, reply) => {

@@ -25,11 +25,12 @@ export interface ManifestChange<Entry> {
   set?: Record<string, unknown>
 }
 
-/** A manifest larger than this is rewritten as one transaction when it is mostly about what is past. */
+/** A manifest larger than this is rewritten as one transaction when a good part is about what is past. */
 const compactMinBytes = 1 << 20
-/** Mostly past: this many times as large as what it now says. */
-const compactRatio = 3
+/** This many times as large as what it now says: a start reads all of it, and rewriting it every few days costs next to nothing. */
+const compactRatio = 1.25
 const checksumDigits = 8
+const newline = 0x0a
 
 class State<Entry extends { file: string }> {
   readonly entries = new Map<string, Entry>()
@@ -53,11 +54,11 @@ class State<Entry extends { file: string }> {
     return entryBytes * this.entries.size + JSON.stringify(Object.fromEntries(this.values)).length
   }
 
-  /** Applies every whole line of `text` and gives how many characters these were. */
-  applyText(text: string): number {
+  /** Applies every whole line of `bytes` and gives how many bytes these were. */
+  applyLines(bytes: Buffer): number {
     let at = 0
-    for (let end = text.indexOf('\n', at); end >= 0; end = text.indexOf('\n', at)) {
-      const change = parseLine<Entry>(text.slice(at, end))
+    for (let end = bytes.indexOf(newline, at); end >= 0; end = bytes.indexOf(newline, at)) {
+      const change = parseLine<Entry>(bytes.subarray(at, end))
       if (!change) break
       this.apply(change)
       at = end + 1
@@ -72,6 +73,8 @@ export class Manifest<Entry extends { file: string }> {
   readonly #state: State<Entry>
   #file: FileHandle
   #size: number
+  /** What it was when it was rewritten last. */
+  #compactedSize = 0
   #cached: readonly Entry[] | null = null
   /** Transactions are written one after the other. */
   #work: Promise<void> = Promise.resolve()
@@ -91,8 +94,7 @@ export class Manifest<Entry extends { file: string }> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const file = await open(path, 'a', 0o600)
     const state = new State<Entry>()
-    const text = await readFile(path, 'utf8')
-    const size = Buffer.byteLength(text.slice(0, state.applyText(text)))
+    const size = state.applyLines(await readFile(path))
     if (size < (await file.stat()).size) await truncate(path, size)
     return new Manifest(path, { file, state, size })
   }
@@ -133,8 +135,13 @@ export class Manifest<Entry extends { file: string }> {
     this.#size += length
     this.#state.apply(change)
     this.#cached = null
-    if (this.#size > compactMinBytes && this.#size > compactRatio * this.#state.wholeBytes)
-      await this.#compact()
+    if (this.#size > compactMinBytes && this.#saysMuchPast()) await this.#compact()
+  }
+
+  /** How long the whole would be is reckoned by one entry: it is not rewritten each time where others are longer. */
+  #saysMuchPast(): boolean {
+    const wholeBytes = Math.max(this.#state.wholeBytes, this.#compactedSize)
+    return this.#size > compactRatio * wholeBytes
   }
 
   /** Rewrites the manifest as one transaction; where that fails it goes on as it is. */
@@ -145,6 +152,7 @@ export class Manifest<Entry extends { file: string }> {
     const before = this.#file
     this.#file = file
     this.#size = Buffer.byteLength(line)
+    this.#compactedSize = this.#size
     await before.close()
     await syncFolder(dirname(this.#path))
   }
@@ -231,10 +239,10 @@ export class ManifestReader<Entry extends { file: string }> {
   async #apply(file: FileHandle, size: number): Promise<boolean> {
     const bytes = Buffer.alloc(size - this.#size)
     const { bytesRead } = await file.read(bytes, 0, bytes.length, this.#size)
-    const text = bytes.toString('utf8', 0, bytesRead)
-    const applied = this.#state.applyText(text)
-    this.#size += Buffer.byteLength(text.slice(0, applied))
-    return !text.includes('\n', applied)
+    const read = bytes.subarray(0, bytesRead)
+    const applied = this.#state.applyLines(read)
+    this.#size += applied
+    return !read.includes(newline, applied)
   }
 }
 
@@ -253,17 +261,19 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function formatLine(change: object): string {
+/** A transaction as it stands in the file. */
+export function formatLine<Entry>(change: ManifestChange<Entry>): string {
   const json = JSON.stringify(change)
   return `${checksum(json)} ${json}\n`
 }
 
-function parseLine<Entry>(line: string): ManifestChange<Entry> | null {
-  const json = line.slice(checksumDigits + 1)
-  if (line.slice(0, checksumDigits + 1) !== `${checksum(json)} `) return null
-  return JSON.parse(json) as ManifestChange<Entry>
+function parseLine<Entry>(line: Buffer): ManifestChange<Entry> | null {
+  const json = line.subarray(checksumDigits + 1)
+  const head = line.toString('latin1', 0, checksumDigits + 1)
+  if (head !== `${checksum(json)} `) return null
+  return JSON.parse(json.toString()) as ManifestChange<Entry>
 }
 
-function checksum(json: string): string {
+function checksum(json: string | Buffer): string {
   return crc32(json).toString(16).padStart(checksumDigits, '0')
 }

@@ -3,19 +3,27 @@ import { join } from 'node:path'
 
 import type { Settings } from '../flow/settings.ts'
 import { openFlowStore } from './archive/query.ts'
-import { checkPassword, Connection } from './clickhouse/connection.ts'
-import { Exchange, readStatuses } from './clickhouse/exchange.ts'
-import { openClickHouseFlows } from './clickhouse/flows.ts'
-import { ClickHouseIncidents } from './clickhouse/incidents.ts'
-import { isShippedThrough, readHeard } from './clickhouse/moved.ts'
-import { openClickHouseSeries, openClickHouseSeriesReader } from './clickhouse/series.ts'
-import { Shipping } from './clickhouse/shipping.ts'
+import type { Exchange } from './clickhouse/exchange.ts'
+import type { Shipping } from './clickhouse/shipping.ts'
 import type { FlowStore } from './flows.ts'
 import { IncidentReader, type IncidentSource, type SharedIncidents } from './incident/ledger.ts'
-import { openInfluxSeriesReader } from './influx/reader.ts'
-import { openInfluxSeries } from './influx/series.ts'
 import { openParquetSeries, openParquetSeriesReader } from './parquet/series.ts'
 import type { SeriesReader, SeriesStore } from './series.ts'
+
+/** Stores on other machines, and their clients, are loaded where the settings name them: a start is the shorter for it. */
+const influx = {
+  series: () => import('./influx/series.ts'),
+  reader: () => import('./influx/reader.ts'),
+}
+const clickHouse = {
+  connection: () => import('./clickhouse/connection.ts'),
+  exchange: () => import('./clickhouse/exchange.ts'),
+  flows: () => import('./clickhouse/flows.ts'),
+  incidents: () => import('./clickhouse/incidents.ts'),
+  moved: () => import('./clickhouse/moved.ts'),
+  series: () => import('./clickhouse/series.ts'),
+  shipping: () => import('./clickhouse/shipping.ts'),
+}
 
 /** What of each kind of store there is to open: for the one process that writes, and for those that ask. */
 const stores: Record<
@@ -30,14 +38,19 @@ const stores: Record<
     reader: ({ data }) => openParquetSeriesReader(join(data, 'series')),
   },
   influx: {
-    writer: ({ data, tiers, influx }) =>
-      openInfluxSeries({ settings: influx, folder: join(data, 'influx'), tiers }),
-    reader: ({ influx }) => openInfluxSeriesReader(influx),
+    writer: async ({ data, tiers, influx: settings }) => {
+      const { openInfluxSeries } = await influx.series()
+      return openInfluxSeries({ settings, folder: join(data, 'influx'), tiers })
+    },
+    reader: async (settings) => (await influx.reader()).openInfluxSeriesReader(settings.influx),
   },
   clickhouse: {
-    writer: ({ data, tiers, clickhouse }) =>
-      openClickHouseSeries({ settings: clickhouse, folder: join(data, 'clickhouse'), tiers }),
-    reader: ({ clickhouse }) => openClickHouseSeriesReader(clickhouse),
+    writer: async ({ data, tiers, clickhouse: settings }) => {
+      const { openClickHouseSeries } = await clickHouse.series()
+      return openClickHouseSeries({ settings, folder: join(data, 'clickhouse'), tiers })
+    },
+    reader: async ({ clickhouse }) =>
+      (await clickHouse.series()).openClickHouseSeriesReader(clickhouse),
   },
 }
 
@@ -54,9 +67,9 @@ export function openSeriesReader(settings: Settings): Promise<SeriesReader> {
 /** The flows, for a process that asks: the archive in the data folder, or ClickHouse. */
 export async function openFlows(settings: Settings): Promise<FlowStore> {
   const { data, local, store, clickhouse, archiveKeepMs } = settings
-  return store === 'clickhouse'
-    ? openClickHouseFlows({ settings: clickhouse, local, keepMs: archiveKeepMs })
-    : openFlowStore(join(data, 'archive'), { local })
+  if (store !== 'clickhouse') return openFlowStore(join(data, 'archive'), { local })
+  const { openClickHouseFlows } = await clickHouse.flows()
+  return openClickHouseFlows({ settings: clickhouse, local, keepMs: archiveKeepMs })
 }
 
 /** What others say is asked for again soon. */
@@ -66,17 +79,16 @@ const exchangeMsMax = 10_000
 export async function openExchange(settings: Settings): Promise<Exchange | null> {
   const { store, clickhouse } = settings
   if (store !== 'clickhouse') return null
-  await checkPassword(clickhouse)
-  const connection = new Connection({ settings: clickhouse, timeoutMs: exchangeMsMax })
+  const { Exchange } = await clickHouse.exchange()
+  const connection = await connected(settings, exchangeMsMax)
   return new Exchange({ connection, writer: clickhouse.writer, now: Date.now })
 }
 
 /** What collectors last said of themselves, for a process that asks; null where there is only one. */
 export async function openStatuses(settings: Settings) {
-  const { store, clickhouse } = settings
-  if (store !== 'clickhouse') return null
-  await checkPassword(clickhouse)
-  const connection = new Connection({ settings: clickhouse, timeoutMs: exchangeMsMax })
+  if (settings.store !== 'clickhouse') return null
+  const { readStatuses } = await clickHouse.exchange()
+  const connection = await connected(settings, exchangeMsMax)
   return { read: () => readStatuses(connection), close: () => connection.close() }
 }
 
@@ -84,8 +96,9 @@ export async function openStatuses(settings: Settings) {
 export async function openElsewhere(settings: Settings) {
   if (settings.store !== 'clickhouse') return null
   const { clickhouse, tiers } = settings
+  const { isShippedThrough, readHeard } = await clickHouse.moved()
   const flows = await openFlows(settings)
-  const connection = new Connection({ settings: clickhouse, timeoutMs: exchangeMsMax })
+  const connection = await connected(settings, exchangeMsMax)
   return {
     flows,
     heard: (time: { from: number; to: number }) =>
@@ -98,13 +111,10 @@ export async function openElsewhere(settings: Settings) {
 }
 
 /** Incidents that collectors share; null where they are kept in the data folder. */
-export async function openSharedIncidents({
-  store,
-  clickhouse,
-}: Settings): Promise<SharedIncidents | null> {
-  if (store !== 'clickhouse') return null
-  await checkPassword(clickhouse)
-  return new ClickHouseIncidents(new Connection({ settings: clickhouse, timeoutMs: exchangeMsMax }))
+export async function openSharedIncidents(settings: Settings): Promise<SharedIncidents | null> {
+  if (settings.store !== 'clickhouse') return null
+  const { ClickHouseIncidents } = await clickHouse.incidents()
+  return new ClickHouseIncidents(await connected(settings, exchangeMsMax))
 }
 
 /** Incidents, for a process that asks. */
@@ -124,13 +134,20 @@ const shippingMsMax = 600_000
 export async function openShipping(settings: Settings): Promise<Shipping | null> {
   const { data, store, clickhouse, archiveKeepMs } = settings
   if (store !== 'clickhouse') return null
-  await checkPassword(clickhouse)
+  const { Shipping } = await clickHouse.shipping()
   return Shipping.open({
     archive: join(data, 'archive'),
     folder: join(data, 'clickhouse'),
-    connection: new Connection({ settings: clickhouse, timeoutMs: shippingMsMax }),
+    connection: await connected(settings, shippingMsMax),
     writer: clickhouse.writer,
     keepMs: archiveKeepMs,
     now: Date.now,
   })
+}
+
+/** A connection to ClickHouse whose password could be read. */
+async function connected({ clickhouse }: Settings, timeoutMs: number) {
+  const { checkPassword, Connection } = await clickHouse.connection()
+  await checkPassword(clickhouse)
+  return new Connection({ settings: clickhouse, timeoutMs })
 }

@@ -79,18 +79,22 @@ export function withinSql(
   )
 }
 
-const registered = new Map(
-  [...portProtocols].map(([protocol, services]) => {
+let registeredBits: { protocol: number; value: DuckDBBitValue }[] | null = null
+
+/** Which ports IANA registers; made when first asked for, which takes 40 ms. */
+function registered() {
+  registeredBits ??= [...portProtocols].map(([protocol, services]) => {
     const bits = Array.from({ length: 65_536 }, (_, port) => String(port) in services)
-    return [protocol, DuckDBBitValue.fromBools(bits)]
-  }),
-)
+    return { protocol, value: DuckDBBitValue.fromBools(bits) }
+  })
+  return registeredBits
+}
 
 /** servicePort of flow/service.ts. */
 export function servicePortSql(bindings: { bits(value: DuckDBBitValue): string }): string {
-  const protocols = [...registered].map(([protocol, bits]) => ({
+  const protocols = registered().map(({ protocol, value }) => ({
     protocol,
-    bits: bindings.bits(bits),
+    bits: bindings.bits(value),
   }))
   const isRegistered = (port: string) =>
     `CASE "protocolIdentifier" ${protocols

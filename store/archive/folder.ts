@@ -10,12 +10,21 @@ const foldersBeside = [stagingFolder, unlistedFolder, unreadableFolder]
  * Puts files aside that the manifest does not name (a crash between writing and publishing), where
  * nothing reads them; second names of files that it does name just go.
  */
-export async function putAsideUnlisted(root: string, listed: ReadonlySet<string>): Promise<void> {
-  for (const file of await readdir(root, { recursive: true })) {
-    const isBeside = foldersBeside.some((folder) => file.startsWith(`${folder}/`))
-    if (!file.endsWith('.parquet') || isBeside || listed.has(file)) continue
-    if ((await stat(join(root, file))).nlink > 1) await rm(join(root, file))
-    else await putAside(root, file, unlistedFolder)
+export async function putAsideUnlisted(
+  root: string,
+  listed: ReadonlySet<string>,
+  folder = '',
+): Promise<void> {
+  // Asked folder by folder: all at once, `readdir` looks for the type of each file, which takes ten times as long.
+  for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (entry.isDirectory()) {
+      if (!foldersBeside.includes(path)) await putAsideUnlisted(root, listed, path)
+      continue
+    }
+    if (!path.endsWith('.parquet') || listed.has(path)) continue
+    if ((await stat(join(root, path))).nlink > 1) await rm(join(root, path))
+    else await putAside(root, path, unlistedFolder)
   }
 }
 

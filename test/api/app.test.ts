@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 
+import AjvCompiler from '@fastify/ajv-compiler'
 import * as fc from 'fast-check'
 import { pino } from 'pino'
 
@@ -592,4 +593,9 @@ suite('the page and the description', () => {
       assert.ok(response.statusCode >= 400, `${url} ${response.statusCode}`)
     }
   })
+})
+
+test('the schema of every route can be compiled, which is done only when a request needs it', async (t) => {
+  const { app } = await appUnderTest(t, { options: { validators: AjvCompiler() } })
+  await app.ready()
 })
