@@ -11,8 +11,8 @@ const readyMsMax = 2000
 const rounds = 5
 
 test('a start with a year of archive is ready in under two seconds', async (t) => {
-  const folder = process.env['WEIR_YEAR_FOLDER'] ?? (await scratchFolder())
-  if (process.env['WEIR_YEAR_FOLDER'] === undefined) {
+  const folder = process.env['YEAR_FOLDER'] ?? (await scratchFolder())
+  if (process.env['YEAR_FOLDER'] === undefined) {
     const end = Math.floor(Date.now() / intervalMs) * intervalMs
     assert.equal(await makeYear({ folder, end, days: 365, hosts: 100 }), 105_120)
   }
