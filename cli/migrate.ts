@@ -9,13 +9,12 @@ import { join } from 'node:path'
 import { intervalStart } from '../flow/interval.ts'
 import type { Settings } from '../flow/settings.ts'
 import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
-import { archiveSeen } from '../ingest/shipping.ts'
-import { Archive } from '../store/archive/archive.ts'
 import { Manifest } from '../store/manifest.ts'
 import { copyStretch, NotTheSame, stretchesOf } from '../store/migrate.ts'
-import { openSeriesReader, openSeriesStore, openShipping } from '../store/open.ts'
+import { openSeriesReader, openSeriesStore } from '../store/open.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { compareFlows, paceOf, sendFlows } from './migrate-flows.ts'
 
 const targets = ['clickhouse', 'parquet'] as const
 type Target = (typeof targets)[number]
@@ -29,7 +28,7 @@ export async function migrate({ settings, values }: CommandInput): Promise<void>
     throw error instanceof DataFolderBusy ? new CommandError(error.message) : error
   })
   try {
-    if (to === 'clickhouse') await sendFlows({ ...settings, store: to })
+    await (to === 'clickhouse' ? sendFlows : compareFlows)({ ...settings, store: 'clickhouse' })
     await copySeries(settings, to)
   } catch (error) {
     if (error instanceof StoreFault)
@@ -38,33 +37,6 @@ export async function migrate({ settings, values }: CommandInput): Promise<void>
     throw error
   } finally {
     await lock.release()
-  }
-}
-
-/** Each file is counted after it was sent, and only then listed: see store/clickhouse/insert-file.ts. */
-async function sendFlows(settings: Settings): Promise<void> {
-  const archive = await Archive.open(join(settings.data, 'archive'))
-  const shipping = await openShipping(settings)
-  const started = performance.now()
-  const report = setInterval(() => {
-    const { waiting, sent } = shipping!.status()
-    console.log(`flows: ${sent} files sent, ${waiting} wait`)
-  }, 10_000)
-  try {
-    await archive.merge(Number.POSITIVE_INFINITY)
-    // No collector runs: the newest interval is over too.
-    shipping!.look(archiveSeen(archive, Number.MAX_SAFE_INTEGER))
-    await shipping!.settled()
-    const { waiting, sent, refusedByRetention, lastError } = shipping!.status()
-    if (waiting > 0) throw new CommandError(`${waiting} files were not sent: ${lastError ?? ''}`)
-    const rows = archive.entries().reduce((sum, entry) => sum + entry.rows, 0)
-    const seconds = Math.round(performance.now() - started) / 1000
-    const old = refusedByRetention > 0 ? `, ${refusedByRetention} flows too old for it` : ''
-    console.log(`flows: ${sent} files with ${rows} flows are in ClickHouse${old}; ${seconds} s`)
-  } finally {
-    clearInterval(report)
-    await shipping!.close()
-    await archive.close()
   }
 }
 
@@ -89,10 +61,9 @@ async function copySeries(settings: Settings, to: Target): Promise<void> {
         await done.commit({ set: { [tier.name]: stretch.to } })
         console.log(`${tier.name}: the same up to ${new Date(stretch.to).toISOString()}`)
       }
-      const seconds = Math.round(performance.now() - started) / 1000
       const left = sum.left > 0 ? `, ${sum.left} steps were there with other figures and stay` : ''
       console.log(
-        `${tier.name}: ${sum.steps} steps, ${sum.rows} rows copied in ${seconds} s${left}`,
+        `${tier.name}: ${sum.steps} steps, ${sum.rows} rows copied in ${paceOf(sum.rows, started)}${left}`,
       )
     }
   } finally {

@@ -1,8 +1,10 @@
 /** One of the archive's files into ClickHouse: its flows, then its entry in the list of files. */
 import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ephemeralPort, noPort, portProtocols } from '../../flow/service.ts'
 import type { ArchiveEntry } from '../archive/entry.ts'
+import { countedOf, countedSql, isSameCount, type Counted } from './compare-files.ts'
 import type { Connection } from './connection.ts'
 import { ClickHouseFault } from './fault.ts'
 import { flowTables } from './flow-scan.ts'
@@ -26,6 +28,9 @@ export interface InsertOptions {
   signal?: AbortSignal
 }
 
+/** How long a replica is waited for that has not fetched what was written, look by look. */
+const laggingMs = [250, 500, 1000, 2000, 4000]
+
 /** Inserts a file; done again, it changes nothing. @throws ClickHouseFault */
 export async function insertFile(
   connection: Connection,
@@ -35,24 +40,37 @@ export async function insertFile(
   const { flows } = flowTables(connection)
   const { id } = options.sent
   let found = await stored(connection, entry, id)
-  if (found.rows > entry.rows) found = await removeFlows(connection, entry, id)
-  if (found.rows < entry.rows) {
-    await insertFlows(connection, flows, entry, options)
+  const isWhole = () => isSameCount(found, entry)
+  if (!isWhole() && found.rows < entry.rows) {
+    // What broke off goes on: blocks that are there are known by their token.
+    await insertFlows(connection, entry, { ...options, table: flows, token: entry.file })
     found = await stored(connection, entry, id)
   }
-  if (found.rows !== entry.rows)
+  // Another replica may be asked than the one that was written to.
+  for (const ms of connection.cluster === null ? [] : laggingMs) {
+    if (isWhole()) break
+    await sleep(ms, undefined, options.signal ? { signal: options.signal } : {})
+    found = await stored(connection, entry, id)
+  }
+  if (!isWhole()) {
+    // Tokens are remembered, also of flows that are there no more, and are forgotten of those that are.
+    await removeFlows(connection, entry, id)
+    const token = `${entry.file} ${options.version}`
+    await insertFlows(connection, entry, { ...options, table: flows, token })
+    found = await stored(connection, entry, id)
+  }
+  if (!isWhole())
     throw new ClickHouseFault(
       'busy',
-      `of ${entry.file} there are ${found.rows} flows of ${entry.rows}; it is sent again`,
+      `of ${entry.file} there are ${found.rows} flows of ${entry.rows}, ${found.octets} bytes of ${entry.octets}; it is sent again`,
     )
   await list(connection, entry, options)
 }
 
 async function insertFlows(
   connection: Connection,
-  table: string,
   entry: ArchiveEntry,
-  { sent, writer, rows, signal }: InsertOptions,
+  { sent, writer, rows, signal, table, token }: InsertOptions & { table: string; token: string },
 ): Promise<void> {
   const structure = fileColumns.map(({ name, type }) => `${name} ${type}`).join(', ')
   const columns = fileColumns.map(({ name }) => name)
@@ -64,7 +82,7 @@ async function insertFlows(
       values: { interval: entry.interval / 1000, file: sent.id, writer },
       settings: {
         // The same file makes the same blocks, each of which is known by the token and its place.
-        insert_deduplication_token: `${writer} ${entry.file}`,
+        insert_deduplication_token: `${writer} ${token}`,
         max_insert_threads: 1,
         max_threads: 1,
         input_format_parquet_preserve_order: 1,
@@ -96,26 +114,26 @@ const servicePortSql = (() => {
   )
 })()
 
-/** How many flows of a file there are. */
+/** What there is of a file's flows. */
 async function stored(
   connection: Connection,
   { interval }: ArchiveEntry,
   id: string,
-): Promise<{ rows: number }> {
+): Promise<Counted> {
   const answer = await connection.read({
-    sql: `SELECT count() AS rows FROM ${flowTables(connection).flows}
+    sql: `SELECT ${countedSql} FROM ${flowTables(connection).flows}
       WHERE interval = toDateTime({interval:UInt32}, 'UTC') AND file = {file:UInt64}`,
     values: { interval: interval / 1000, file: id },
   })
-  return { rows: answer.numbers('rows')[0] ?? 0 }
+  return countedOf(answer, 0)
 }
 
-/** Takes flows of a file away that were not sent as a whole, or twice beyond ClickHouse's memory of tokens. */
+/** Takes flows of a file away of which there are too many, or others: sent twice beyond ClickHouse's memory of tokens. */
 async function removeFlows(
   connection: Connection,
   { interval }: ArchiveEntry,
   id: string,
-): Promise<{ rows: number }> {
+): Promise<void> {
   const { database, cluster } = connection
   // Numbers of our own making: a statement that changes a table takes no parameters everywhere.
   const where = `interval = toDateTime(${interval / 1000}, 'UTC') AND file = ${BigInt(id)}`
@@ -123,7 +141,6 @@ async function removeFlows(
   await connection.runEverywhere({
     sql: `ALTER TABLE ${table} DELETE WHERE ${where} SETTINGS mutations_sync = 2`,
   })
-  return { rows: 0 }
 }
 
 /** Lists a file and strikes off what it replaces, in one insert. */

@@ -4,7 +4,6 @@
  * long ClickHouse is away. A file's flows count once all of them are there: then it is listed, and in
  * the same insert what it replaces (an interval to which flows came late) is struck off.
  */
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,6 +13,7 @@ import type { ShippingStatus } from '../../flow/status.ts'
 import type { ArchiveEntry } from '../archive/entry.ts'
 import { Manifest } from '../manifest.ts'
 import { Pause } from '../spool/pause.ts'
+import { compareFiles, idOf, type FilesCompared } from './compare-files.ts'
 import type { Connection } from './connection.ts'
 import { writeDocument } from './documents.ts'
 import { faultOf } from './fault.ts'
@@ -87,6 +87,24 @@ export class Shipping {
     }
   }
 
+  /**
+   * Counts what is there of each of these files of the archive, and of what is not as it should be forgets
+   * that it was sent: the next look sends it again. Retention by the clock is no difference.
+   */
+  async compare(given: readonly ArchiveEntry[]): Promise<FilesCompared> {
+    const { connection, writer, keepMs, now } = this.#parts
+    const entries = given.filter(({ isChunk, interval }) => !isChunk && interval + keepMs > now())
+    const compared = await compareFiles(connection, { writer, entries })
+    const remove = compared.differing.map(({ entry }) => entry.file)
+    if (remove.length > 0) await this.#sent.commit({ remove })
+    return compared
+  }
+
+  /** Flows that wait to be sent. */
+  get waitingRows(): number {
+    return this.#waiting().reduce((sum, { rows }) => sum + rows, 0)
+  }
+
   status(): ShippingStatus {
     const waiting = this.#waiting()
     const oldest = waiting.reduce<number | null>(
@@ -144,11 +162,17 @@ export class Shipping {
 
   async #send(entry: ArchiveEntry): Promise<void> {
     const { archive, connection, writer, keepMs, now } = this.#parts
-    // Of an interval with several files, those stay that the archive still names.
+    // Of an interval with several files, those stay that the archive still names. A bundle takes the
+    // place of all intervals in it: they were sent before it was made, while flows were kept there too.
     const held = new Set(this.#seen.entries.map(({ file }) => file))
     const replaced = this.#sent
       .entries()
-      .filter(({ file, interval }) => interval === entry.interval && !held.has(file))
+      .filter(
+        ({ file, interval }) =>
+          interval >= entry.interval &&
+          interval <= Math.max(entry.interval, entry.receivedTo) &&
+          !held.has(file),
+      )
     const sent: SentFile = {
       file: entry.file,
       interval: entry.interval,
@@ -203,10 +227,4 @@ export class Shipping {
       .filter(({ file, interval }) => !held.has(file) && !intervals.has(interval))
     if (gone.length > 0) await this.#sent.commit({ remove: gone.map(({ file }) => file) })
   }
-}
-
-/** The number of a file: the same whenever it is sent. */
-function idOf(writer: string, file: string): string {
-  const digest = createHash('sha256').update(`${writer} ${file}`).digest()
-  return digest.readBigUInt64BE(0).toString()
 }

@@ -11,6 +11,7 @@ import { RunningClickHouse } from '../clickhouse.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { seriesSums } from '../stored.ts'
+import { makeStore, migrateAndBack } from './migration.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const flows = 218_610
@@ -55,7 +56,10 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     }
     const { code, stdout, stderr } = await runWeir(['migrate', '--to', 'clickhouse'], environment())
     assert.equal(code, 0, stderr)
-    assert.match(stdout, new RegExp(`with ${flows} flows are in ClickHouse`))
+    assert.match(
+      stdout,
+      new RegExp(`with ${flows} flows, ${bytes} bytes and \\d+ packets are in ClickHouse`),
+    )
     assert.doesNotMatch(stdout, /stay/)
     const counted = await ask(
       `SELECT count(), sum(octetDeltaCount * samplingInterval) FROM weir.flows
@@ -91,3 +95,17 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     assert.match(wrong.stderr, /write --to clickhouse or --to parquet/)
   })
 })
+
+test(
+  'made flows and series there and back, killed twice: every interval and step is equal',
+  { skip: skipWithoutClickHouse() },
+  async (t) => {
+    const nodes = await RunningClickHouse.start()
+    t.after(() => nodes.remove())
+    await nodes.setUp()
+    const data = await scratchFolder()
+    t.after(() => rm(data, { recursive: true, force: true }))
+    const made = await makeStore(data, { flows: 10_000, days: 0.5, hosts: 2, part: 0.004 })
+    for (const said of await migrateAndBack(nodes, data, made)) t.diagnostic(said)
+  },
+)

@@ -55,6 +55,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
       shipping.look(archiveSeen(open, Date.now()))
       return {
         shipping,
+        entries: open.entries(),
         done: async () => {
           await shipping.settled()
           const status = shipping.status()
@@ -143,6 +144,64 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     const window = { from: t0 - 1, to: t0 + minuteMs, include: 'any' as const }
     const { total } = await flows.top({ ...window, by: ['src'], order: 'bytes', limit: 3 })
     assert.deepEqual([total.bytes, total.flows], [222, 6])
+  })
+
+  test('files that were bundled after they were sent do not count beside their bundle', async (t) => {
+    const folder = await scratchFolder(t)
+    const twelve = Array.from({ length: 12 }, (_, i) =>
+      told({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
+    )
+    await archive(folder, twelve)
+    const { flows, ship } = await ready(t, folder)
+    assert.equal((await (await ship()).done()).sent, 12)
+    const bundling = await Archive.open(folder)
+    while (await bundling.bundle(t0 + 2 * 86_400_000)) continue
+    const bundles = bundling.entries().length
+    await bundling.close()
+    assert.ok(bundles < 12)
+    const again = await ship()
+    await again.shipping.settled()
+    const { files, rows, octets, differing, strays } = await again.shipping.compare(again.entries)
+    assert.deepEqual([files, rows, octets], [bundles, 12, 2 ** 12 - 1])
+    assert.deepEqual([differing, strays], [[], []])
+    assert.equal((await again.done()).sent, bundles)
+    const window = { from: t0 - 1, to: t0 + minuteMs, include: 'any' as const }
+    const { total } = await flows.top({ ...window, by: ['src'], order: 'bytes', limit: 3 })
+    assert.deepEqual([total.bytes, total.flows], [2 ** 12 - 1, 12])
+  })
+
+  test('flows that are not as they were sent are found by number and by sum, and sent again', async (t) => {
+    const folder = await scratchFolder(t)
+    await archive(
+      folder,
+      [1, 10, 100].flatMap((octets, i) => {
+        const received = t0 + i * 5 * minuteMs
+        return [told({ octets, received }), told({ octets: 7, received })]
+      }),
+    )
+    const { database, ship } = await ready(t, folder)
+    await (await ship()).done()
+    const change = (sql: string) =>
+      nodes.nodes[0]!.ask(`ALTER TABLE ${database}.flows ${sql} SETTINGS mutations_sync = 2`)
+    // One file lacks a flow, of another a flow has other bytes: as many flows as before.
+    await change('DELETE WHERE octetDeltaCount = 1')
+    await change('UPDATE octetDeltaCount = 11 WHERE octetDeltaCount = 10')
+    const mending = await ship()
+    await mending.shipping.settled()
+    const before = await mending.shipping.compare(mending.entries)
+    assert.deepEqual(
+      before.differing.map(({ found }) => found),
+      [
+        { rows: 1, octets: 7, packets: 10 },
+        { rows: 2, octets: 18, packets: 20 },
+      ],
+    )
+    await mending.done()
+    const sending = await ship()
+    await sending.shipping.settled()
+    const { files, octets, differing } = await sending.shipping.compare(sending.entries)
+    assert.deepEqual([files, octets, differing], [3, 132, []])
+    await sending.done()
   })
 
   test('sent while the node is killed, and again without the list of what was sent: each flow once', async (t) => {

@@ -1,0 +1,134 @@
+/** The archive's files beside what ClickHouse has of them: number of flows, and sums of bytes and packets. */
+import { createHash } from 'node:crypto'
+
+import type { ArchiveEntry } from '../archive/entry.ts'
+import type { Answer, Connection } from './connection.ts'
+import { flowTables } from './flow-scan.ts'
+
+const dayMs = 86_400_000
+
+/** What can be counted of a file's flows; sums are scaled by sampling. */
+export type Counted = Pick<ArchiveEntry, 'rows' | 'octets' | 'packets'>
+
+/** What came of comparing an archive's files with ClickHouse. */
+export interface FilesCompared {
+  /** Files that are there as the archive has them, and their flows. */
+  files: number
+  rows: number
+  octets: number
+  packets: number
+  /** Those of which something else is there. */
+  differing: { entry: ArchiveEntry; found: Counted }[]
+  /** Files of this collector that count in ClickHouse, and that the archive does not have. */
+  strays: string[]
+}
+
+/** The columns of `countedOf`: sums in 128 bits, as the archive's own are. */
+export const countedSql = `count() AS rows,
+  sum(toInt128(octetDeltaCount) * samplingInterval) AS octets,
+  sum(toInt128(packetDeltaCount) * samplingInterval) AS packets`
+
+/** A row of an answer that has `countedSql`. */
+export function countedOf(answer: Answer, row: number): Counted {
+  const figure = (name: string) => Number(answer.wholes(name)[row] ?? 0)
+  return { rows: figure('rows'), octets: figure('octets'), packets: figure('packets') }
+}
+
+export function isSameCount(a: Counted, b: Counted): boolean {
+  return a.rows === b.rows && a.octets === b.octets && a.packets === b.packets
+}
+
+/** The number of a file in ClickHouse, as text: the same whenever it is sent. */
+export function idOf(writer: string, file: string): string {
+  const digest = createHash('sha256').update(`${writer} ${file}`).digest()
+  return digest.readBigUInt64BE(0).toString()
+}
+
+/** Counts the flows of every file in ClickHouse, as a question reads them, a day at a time. @throws ClickHouseFault */
+export async function compareFiles(
+  connection: Connection,
+  {
+    writer,
+    entries,
+    onDay = () => undefined,
+  }: {
+    writer: string
+    entries: readonly ArchiveEntry[]
+    /** Told of each day (unix ms) that was compared. */
+    onDay?: (day: number, compared: FilesCompared) => void
+  },
+): Promise<FilesCompared> {
+  const compared: FilesCompared = {
+    files: 0,
+    rows: 0,
+    octets: 0,
+    packets: 0,
+    differing: [],
+    strays: [],
+  }
+  const [first, end] = entries.reduce(
+    ([least, most], { interval, receivedTo }) => [
+      Math.min(least, interval),
+      Math.max(most, receivedTo),
+    ],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  )
+  const days = Map.groupBy(entries, ({ interval }) => interval - (interval % dayMs))
+  for (const day of [...days.keys()].sort((a, b) => a - b)) {
+    const found = await countDay(connection, { writer, day })
+    for (const entry of days.get(day)!) {
+      const id = idOf(writer, entry.file)
+      const { counted } = found.get(id) ?? { counted: { rows: 0, octets: 0, packets: 0 } }
+      found.delete(id)
+      if (isSameCount(counted, entry)) {
+        compared.files++
+        for (const name of ['rows', 'octets', 'packets'] as const) compared[name] += entry[name]
+      } else compared.differing.push({ entry, found: counted })
+    }
+    for (const { name, interval } of found.values())
+      if (interval >= first && interval <= end) compared.strays.push(name)
+    onDay(day, compared)
+  }
+  return compared
+}
+
+/** What there is of a day's files that count, by their number. */
+async function countDay(
+  connection: Connection,
+  { writer, day }: { writer: string; day: number },
+): Promise<Map<string, { name: string; interval: number; counted: Counted }>> {
+  const { flows, files, localFiles } = flowTables(connection)
+  const time = `interval >= toDateTime({from:UInt32}, 'UTC') AND interval < toDateTime({to:UInt32}, 'UTC')
+    AND writer = {writer:String}`
+  const values = { from: day / 1000, to: (day + dayMs) / 1000, writer }
+  const [listed, counted] = await Promise.all([
+    connection.read({
+      sql: `SELECT toString(file) AS id, name, toUnixTimestamp(interval) AS at
+        FROM ${files} FINAL WHERE is_live = 1 AND ${time}`,
+      values,
+    }),
+    connection.read({
+      sql: `SELECT toString(file) AS id, ${countedSql} FROM ${flows} WHERE ${time}
+        AND (interval, file) IN (SELECT interval, file FROM ${localFiles} FINAL WHERE is_live = 1)
+        GROUP BY file`,
+      values,
+    }),
+  ])
+  const rows = new Map(counted.texts('id').map((id, row) => [id, row]))
+  const names = listed.texts('name')
+  const at = listed.numbers('at')
+  const nothing = { rows: 0, octets: 0, packets: 0 }
+  return new Map(
+    listed.texts('id').map((id, i) => {
+      const row = rows.get(id)
+      return [
+        id,
+        {
+          name: names[i]!,
+          interval: at[i]! * 1000,
+          counted: row === undefined ? nothing : countedOf(counted, row),
+        },
+      ]
+    }),
+  )
+}
