@@ -141,6 +141,11 @@ export const Panel = Type.Union([
     query,
     statistic: Type.Enum(['last', 'average', 'maximum', 'minimum', 'p95', 'total']),
     threshold: Type.Optional(Type.Number()),
+    direction: Type.Optional(
+      Type.Enum(['in', 'out', 'internal', 'transit'], {
+        description: 'of a query by direction, this one alone; absent: all of it',
+      }),
+    ),
   }),
   closed({
     kind: Type.Literal('incidents'),

@@ -50,6 +50,14 @@ export function isRelative(text: string): boolean {
   return text.trim().startsWith('now')
 }
 
+/** Whether a text names another instant in another zone: days and more follow the calendar, a clock its place. */
+export function dependsOnZone(text: string): boolean {
+  const trimmed = text.trim()
+  if (isRelative(trimmed)) return /[dwMQy/]/.test(trimmed.slice('now'.length))
+  const match = isoForm.exec(trimmed)
+  return match !== null && match[8] === undefined
+}
+
 function relative(text: string, context: TimeContext): number | null {
   if (!/^now([+-]\d{1,5}[dwMQy]|[+-]\d{1,10}[smh]|\/[smhdwMQy])*$/.test(text)) return null
   const { zone } = context

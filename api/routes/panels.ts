@@ -53,7 +53,12 @@ export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
           message: `dashboard "${id}" has ${panels.length} panels`,
           remedy: 'count from 0',
         })
-      if (panel.kind !== 'incidents') return panelAnswer(parts, panel, reply)
+      if (panel.kind !== 'incidents') {
+        const answer = await panelAnswer(parts, panel, reply)
+        // Another panel may be at this address by then: each time it is to be asked whether it is the same.
+        reply.header('cache-control', 'private, no-cache')
+        return answer
+      }
       const limit = String(panel.limit ?? incidentsUsually)
       return incidentsAnswer(parts, ledger, { ...incidentsRange, limit })
     })
@@ -75,10 +80,11 @@ export function checkPanels({ panels }: DashboardBody): void {
   for (const [index, panel] of panels.entries()) {
     if (!('query' in panel)) continue
     const [fault] = Errors(panel.kind === 'top' ? TopQuery : SeriesQuery, panel.query)
+    const name = panel.title === undefined ? panel.kind : `"${panel.title}"`
     if (fault)
       throw badQuery(
         'bad-panel',
-        `panel ${index}: its query ${fault.instancePath} ${fault.message}`,
+        `panel ${index} (${name}): its query ${fault.instancePath} ${fault.message}`,
         `give the parameters of ${panel.kind === 'top' ? '/api/top' : '/api/series'}`,
       )
   }

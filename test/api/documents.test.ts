@@ -75,6 +75,28 @@ test('a dashboard that is none is refused', async (t) => {
   }
 })
 
+test('what a panel shows is asked for anew each time: another may stand at its address by then', async (t) => {
+  const { app } = await appUnderTest(t)
+  const query = { from: '2026-11-01T00:00:00Z', to: '2026-11-01T01:00:00Z', by: 'host' }
+  const body = { id: 'desk', title: 'Desk', panels: [{ ...chart, query }] }
+  assert.equal((await ask(app, 'POST', '/api/dashboards', { body })).status, 201)
+  const asked = await app.inject('/api/dashboards/desk/panels/0')
+  assert.equal(asked.statusCode, 200)
+  assert.equal(asked.headers['cache-control'], 'private, no-cache')
+  assert.ok(asked.headers['etag'])
+  // The same question by itself may be taken as it is for a while.
+  const { headers } = await app.inject({ url: '/api/series', query })
+  assert.match(String(headers['cache-control']), /max-age/)
+})
+
+test('a panel that could not be answered is refused by its name', async (t) => {
+  const { app } = await appUnderTest(t)
+  const panels = [clock, { ...chart, title: 'Hosts', query: { by: 'colour' } }]
+  const refused = await ask(app, 'POST', '/api/dashboards', { body: { title: 'x', panels } })
+  assert.equal(refused.status, 400)
+  assert.match(JSON.stringify(refused.body), /panel 1 \(\\"Hosts\\"\): its query \/by/)
+})
+
 test('annotations are found by the time they touch', async (t) => {
   const { app } = await appUnderTest(t)
   const make = async (body: object) =>

@@ -26,7 +26,7 @@ const dialogs: readonly [path: string, button: string, name: string][] = [
   [`/?${morning}`, 'Annotate', 'Annotation'],
   ['/trackers', 'New tracker', 'Tracker'],
   ['/alerts', 'New alert', 'Alert'],
-  ['/dashboards/desk', 'Write Hour', 'Panel'],
+  ['/dashboards/desk', 'Edit Hour', 'Panel'],
 ]
 
 /** Pages beside those of the tour, with something that stands in each. */

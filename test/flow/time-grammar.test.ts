@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { isRelative, parseTime } from '../../flow/time-grammar.ts'
+import { dependsOnZone, isRelative, parseTime } from '../../flow/time-grammar.ts'
 import { instantOf, offsetText, wallTime, zoneOffsetMs } from '../../flow/zone.ts'
 
 const now = Date.parse('2026-11-16T11:32:10.500Z')
@@ -106,6 +106,31 @@ describe('a time as people write it', () => {
       ),
     )
   })
+})
+
+test('the zone matters where days, weeks or a clock without an offset are named', () => {
+  for (const text of [
+    'now/d',
+    'now-1d',
+    'now-2w',
+    'now-1M/M',
+    'now-1y',
+    '2026-11-16',
+    '2026-11-16 11:30',
+  ])
+    // prettier-ignore
+    assert.ok(dependsOnZone(text), text)
+  for (const text of [
+    'now',
+    'now-6h',
+    'now-30m+5s',
+    '2026-11-16T11:30Z',
+    '2026-11-16 11:30 +01:00',
+    '1794828000',
+    'noon',
+  ])
+    // prettier-ignore
+    assert.ok(!dependsOnZone(text), text)
 })
 
 describe('the clock on the wall', () => {

@@ -1,18 +1,18 @@
 /** The bar of Explore: whose traffic, split by what, measured in what, and which of it. */
 import { measures, splits, type Measure, type Split } from '../state/address.ts'
-import { exporterName, exporters } from '../state/collector.ts'
 import { show, view } from '../state/view.ts'
 import { Choice } from './choice.tsx'
+import { ExporterSelect } from './exporter-select.tsx'
 import { FilterBox } from './filter-box.tsx'
 
-const measureTitles: Record<Measure, string> = {
+export const measureTitles: Record<Measure, string> = {
   bits: 'bits per second',
   packets: 'packets per second',
   flows: 'flows begun per second',
   active: 'flows in progress, on average',
   connections: 'connections opened per second, from the archive: some hours at most',
 }
-const splitTitles: Record<Split, string> = {
+export const splitTitles: Record<Split, string> = {
   host: 'our hosts: what each received and sent',
   port: 'the service port of each flow',
   protocol: 'TCP, UDP, ICMP …',
@@ -25,7 +25,10 @@ export function ExploreBar() {
   const { by, measure } = view.value
   return (
     <div class="bar">
-      <ExporterChoice />
+      <ExporterSelect
+        value={view.value.exporter}
+        choose={(exporter) => show({ exporter, only: [], hide: [] })}
+      />
       <Choice
         label="Split by"
         words={splits}
@@ -42,27 +45,5 @@ export function ExploreBar() {
       />
       <FilterBox />
     </div>
-  )
-}
-
-function ExporterChoice() {
-  const chosen = view.value.exporter
-  const list = exporters.value ?? []
-  const known = list.some((e) => e.address === chosen || e.name === chosen)
-  return (
-    <select
-      aria-label="Exporter"
-      title="the router whose flows are shown"
-      value={chosen}
-      onChange={(event) => show({ exporter: event.currentTarget.value, only: [], hide: [] })}
-    >
-      <option value="">all exporters</option>
-      {list.map((exporter) => (
-        <option key={exporter.address} value={exporterName(exporter)}>
-          {exporterName(exporter)}
-        </option>
-      ))}
-      {chosen !== '' && !known && <option value={chosen}>{chosen}</option>}
-    </select>
   )
 }

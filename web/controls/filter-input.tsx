@@ -18,6 +18,9 @@ export interface FilterInputFacts {
   value: string
   apply: (filter: string) => void
   placeholder: string
+  id?: string
+  /** Told of every text that is written, also of what cannot be read; then what can be read is applied without Enter. */
+  written?: ((text: string) => void) | undefined
   take?: (element: HTMLInputElement | null) => void
 }
 
@@ -32,15 +35,10 @@ interface Said {
   answer: FilterAnswer
 }
 
-export function FilterInput({ value, apply, placeholder, take }: FilterInputFacts) {
-  const draft = useSignal<Writing>({ text: value, caret: value.length })
-  const said = useSignal<Said | null>(null)
+export function FilterInput({ value, apply, placeholder, id, written, take }: FilterInputFacts) {
+  const { draft, said } = useWriting({ value, apply, written })
   const isOpen = useSignal(false)
   const active = useSignal(-1)
-  useEffect(() => {
-    draft.value = { text: value, caret: value.length }
-  }, [value])
-  useEffect(() => followDraft(draft, said), [])
   const { text } = draft.value
   const { own, fault, suggestions } = reading(said.value, text, isOpen.value)
   const isApplied = text.trim() === value.trim()
@@ -62,6 +60,7 @@ export function FilterInput({ value, apply, placeholder, take }: FilterInputFact
     <form class="filter" role="search" onSubmit={(event) => void submit(event)}>
       <input
         ref={take ?? null}
+        id={id}
         type="text"
         role="combobox"
         spellcheck={false}
@@ -93,11 +92,35 @@ export function FilterInput({ value, apply, placeholder, take }: FilterInputFact
           }}
         />
       )}
-      {!isApplied && !fault && suggestions.length === 0 && <span class="hint">Enter</span>}
+      {!isApplied && !written && !fault && suggestions.length === 0 && (
+        <span class="hint">Enter</span>
+      )}
       <Suggestions list={suggestions} active={active.value} pick={pick} />
       {fault && !isApplied && suggestions.length === 0 && <FaultAt text={text} fault={fault} />}
     </form>
   )
+}
+
+/** What is written, and what the API says of it. */
+function useWriting({
+  value,
+  apply,
+  written,
+}: Pick<FilterInputFacts, 'value' | 'apply' | 'written'>) {
+  const draft = useSignal<Writing>({ text: value, caret: value.length })
+  const said = useSignal<Said | null>(null)
+  const { text } = draft.value
+  useEffect(() => {
+    if (draft.peek().text !== value) draft.value = { text: value, caret: value.length }
+  }, [value])
+  useEffect(() => followDraft(draft, said), [])
+  useEffect(() => {
+    if (!written) return
+    written(text)
+    const isRead = said.value?.text === text && said.value.answer.error === null
+    if ((isRead || text.trim() === '') && text !== value) apply(text)
+  }, [text, said.value])
+  return { draft, said }
 }
 
 /** What the API said of a text, as far as it bears on it: its fault, or else what may follow. */
@@ -151,7 +174,8 @@ function FaultAt({ text, fault }: { text: string; fault: NonNullable<FilterAnswe
   )
 }
 
-function filterAnswer({ text, caret }: Writing, ended?: AbortSignal): Promise<FilterAnswer> {
+/** What the API says of a filter. @throws RequestError */
+export function filterAnswer({ text, caret }: Writing, ended?: AbortSignal): Promise<FilterAnswer> {
   const query = { filter: text, position: caret }
   return read<FilterAnswer>(addressOfAnswer('filter', query), ended ?? new AbortController().signal)
 }

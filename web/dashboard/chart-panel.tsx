@@ -8,7 +8,7 @@ import { PanelChart } from '../chart/panel-chart.tsx'
 import { measureUnits } from '../chart/readout.ts'
 import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
-import { splits, type Drawing } from '../state/address.ts'
+import type { Drawing } from '../state/address.ts'
 import { isLocal } from '../state/collector.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
@@ -44,19 +44,27 @@ export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>
 /** One answer alone makes the layers: what it lists and its rest are the whole. */
 function layersOf(answer: SeriesAnswer): Layers {
   const word = answer.by.findLast((each) => each !== 'direction') ?? 'direction'
-  const split = splits.find((each) => each === word) ?? 'direction'
+  const isPlain = word === 'direction' || word === 'interface'
   const hasDirection = answer.by.includes('direction')
-  const own = answer.series.filter((entry) => isLocal.value(keyId(entry)))
-  // Of hosts, ours alone: a list has the remote end of each of their flows too.
-  const listed = split === 'host' && own.length > 0 ? own : answer.series
+  const listed = listedOf(answer, word)
   const keyed = { ...answer, series: hasDirection ? listed : listed.map(received) }
   return makeLayers({
-    split: split === 'host' ? 'port' : split,
+    // What is listed and its rest are drawn as they are, whatever the word.
+    split: isPlain ? word : 'port',
     keyed,
     totals: keyed,
     peak: null,
     isLocal: isLocal.value,
   })
+}
+
+function listedOf({ series }: SeriesAnswer, word: string): SeriesAnswer['series'] {
+  // Trackers overlap, so that what no tracker follows is no rest of theirs.
+  if (word === 'tracker') return series.filter(({ key }) => key?.['other'] !== true)
+  if (word !== 'host') return series
+  // Of hosts, ours alone: a list has the remote end of each of their flows too.
+  const own = series.filter((entry) => isLocal.value(keyId(entry)))
+  return own.length > 0 ? own : series
 }
 
 /** A series without a direction is drawn above the axis. */

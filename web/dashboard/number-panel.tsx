@@ -2,17 +2,18 @@
 import type { SeriesAnswer } from '../../api/schema.ts'
 import { formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { measureUnits } from '../chart/readout.ts'
+import { valueOf } from './figure.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 
-const totalUnits = {
+export const totalUnits = {
   bits: 'B',
   packets: 'packets',
   flows: 'flows',
   active: 'flow-s',
   connections: 'connections',
 }
-const statisticTexts = {
+export const statisticTexts = {
   last: 'now',
   average: 'average',
   maximum: 'greatest',
@@ -24,7 +25,7 @@ const statisticTexts = {
 export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
   const { answer, error } = usePanel<SeriesAnswer>(panel, place, everyMs)
   const { statistic, threshold } = panel
-  const value = answer && valueOf(answer, statistic)
+  const value = answer && valueOf(answer, panel)
   const isOver = threshold !== undefined && value !== null && value > threshold
   return (
     <div class="tile-number">
@@ -38,17 +39,6 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
       {error !== '' && <p class="tile-fault">{error}</p>}
     </div>
   )
-}
-
-/** Sums of several series add up; of their extremes the greatest and the least are told. */
-function valueOf({ series }: SeriesAnswer, statistic: PanelFacts<'number'>['panel']['statistic']) {
-  const values = series
-    .map(({ summary }) => summary[statistic])
-    .filter((value): value is number => value !== null)
-  if (values.length === 0) return null
-  if (statistic === 'minimum') return Math.min(...values)
-  if (statistic === 'maximum' || statistic === 'p95') return Math.max(...values)
-  return values.reduce((sum, value) => sum + value, 0)
 }
 
 function text(value: number, statistic: string, measure: SeriesAnswer['measure']): string {

@@ -51,7 +51,7 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
           throw error
         }
       }),
-    [address, JSON.stringify(panel), everyMs],
+    [address, JSON.stringify(panel.query), everyMs],
   )
   return state.value
 }

@@ -6,6 +6,9 @@ import type { Dashboard, DashboardBody, DashboardsAnswer } from '../../api/schem
 import { read, send } from '../client.ts'
 import { followAnswer } from '../state/follow.ts'
 
+/** In seconds. */
+export const refreshUsually = 15
+
 const times = signal(0)
 
 export const dashboards = followAnswer<readonly Dashboard[]>(

@@ -9,14 +9,14 @@ import { go, place } from '../state/route.ts'
 import { isAdmin } from '../state/session.ts'
 import { standardDashboard } from '../wall/standard.ts'
 import { dashboards, makeDashboard, makeLink, removeDashboard } from './dashboards.ts'
-import { Editor } from './editor.tsx'
+import { Shown } from './shown.tsx'
 
 export function Dashboards() {
   useEffect(() => dashboards.follow(), [])
   const { answer, error, isAsking } = dashboards.state.value
   const id = decodeURIComponent(place.value.path.split('/')[2] ?? '')
   const shown = answer?.find((each) => each.id === id)
-  if (shown) return <Editor key={shown.id} dashboard={shown} />
+  if (shown) return <Shown key={shown.id} dashboard={shown} />
   return (
     <Page
       title="Dashboards"

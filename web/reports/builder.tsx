@@ -1,4 +1,5 @@
 /** The question of a report: which form, by what, in which order, how many, and which flows count. */
+import { Words } from '../controls/words.tsx'
 import { exporterName, exporters } from '../state/collector.ts'
 import { addressWith, go } from '../state/route.ts'
 import { further, printed, statistics, type Preset } from './presets.ts'
@@ -11,12 +12,6 @@ const inclusionTexts: Record<Inclusion, string> = {
   end: 'end in the time',
   within: 'lie within the time',
 }
-/** Words by which a top list can be made. */
-const words = [
-  'src', 'dst', 'host', 'pair', 'srcport', 'dstport', 'anyport', 'port', 'protocol', 'direction',
-  'in', 'out', 'interface', 'exporter', 'srcas', 'dstas', 'as', 'tos', 'flags', 'nexthop', 'vlan',
-  'application', 'prefix', 'srcprefix', 'dstprefix',
-] // prettier-ignore
 
 export function Builder() {
   const { preset, by, order, limit, include, exporter } = question.value
@@ -35,7 +30,9 @@ export function Builder() {
           <Group label="Printed" presets={printed} />
         </select>
       </label>
-      {preset.kind === 'top' && <Words by={by} />}
+      {preset.kind === 'top' && (
+        <Words by={by} change={(words) => go(addressWith({ by: words }))} />
+      )}
       <Select
         label="order"
         value={order}
@@ -98,41 +95,5 @@ function Select(props: {
         ))}
       </select>
     </label>
-  )
-}
-
-/** The words of the key: each can be taken away, another added. */
-function Words({ by }: { by: string }) {
-  const chosen = by.split(',')
-  const show = (list: readonly string[]) => go(addressWith({ by: list.join(',') }))
-  return (
-    <div class="words" role="group" aria-label="By">
-      by
-      {chosen.map((word) => (
-        <button
-          key={word}
-          type="button"
-          title={`without ${word}`}
-          disabled={chosen.length === 1}
-          onClick={() => show(chosen.filter((other) => other !== word))}
-        >
-          {word} {chosen.length > 1 ? '×' : ''}
-        </button>
-      ))}
-      <select
-        aria-label="Add a word"
-        value=""
-        onChange={(event) => show([...chosen, event.currentTarget.value])}
-      >
-        <option value="">+</option>
-        {words
-          .filter((word) => !chosen.includes(word))
-          .map((word) => (
-            <option key={word} value={word}>
-              {word}
-            </option>
-          ))}
-      </select>
-    </div>
   )
 }

@@ -10,6 +10,16 @@ import { readable } from './readable.ts'
 export const splits = ['host', 'port', 'protocol', 'interface', 'exporter', 'direction'] as const
 export type Split = (typeof splits)[number]
 
+/** The words of /api/series by which each split is asked for. */
+export const splitKeys: Record<Split, string> = {
+  host: 'host,direction',
+  port: 'port,direction',
+  protocol: 'protocol,direction',
+  interface: 'exporter,interface,direction',
+  exporter: 'exporter,direction',
+  direction: 'direction',
+}
+
 /** What is measured. */
 export const measures = ['bits', 'packets', 'flows', 'active', 'connections'] as const
 export type Measure = (typeof measures)[number]

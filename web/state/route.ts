@@ -22,8 +22,27 @@ export function depth(): number {
   return typeof found === 'number' ? found : 0
 }
 
+/** Whether a path may be left: asked of who has something that would be lost. */
+let mayLeave: () => boolean = () => true
+
+/**
+ * Has the page ask before its path is left, or the page itself; returns the function that ends it.
+ * The browser has its own words where it is the page.
+ */
+export function guardLeaving(ask: () => boolean): () => void {
+  const unloading = (event: BeforeUnloadEvent) => event.preventDefault()
+  mayLeave = ask
+  addEventListener('beforeunload', unloading)
+  return () => {
+    mayLeave = () => true
+    removeEventListener('beforeunload', unloading)
+  }
+}
+
 /** Goes to an address of the page: a new entry in the history, so that Back undoes it. */
 export function go(address: string): void {
+  const { pathname } = new URL(address, location.href)
+  if (pathname !== place.value.path && !mayLeave()) return
   history.pushState({ depth: depth() + 1 }, '', address)
   place.value = current()
 }
@@ -58,7 +77,10 @@ export function addressOf(path: string, parameters: Record<string, string | numb
 /** Follows Back and Forward, and links of the page, which need not load it again. */
 export function followHistory(): void {
   addEventListener('popstate', () => {
-    place.value = current()
+    const next = current()
+    if (next.path === place.value.path || mayLeave()) place.value = next
+    // Where the browser has already gone, it is brought back.
+    else history.pushState({ depth: depth() + 1 }, '', place.value.path + place.value.query)
   })
   document.addEventListener('click', (event) => {
     const link = (event.target as Element).closest('a')

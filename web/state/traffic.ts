@@ -3,10 +3,10 @@ import { computed, effect, signal } from '@preact/signals'
 
 import type { SeriesAnswer } from '../../api/schema.ts'
 import { parseDuration } from '../../flow/interval.ts'
-import { moved } from '../../flow/time-grammar.ts'
+import { dependsOnZone, moved } from '../../flow/time-grammar.ts'
 import { makeLayers } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
-import type { Split, View } from './address.ts'
+import { splitKeys, type Split, type View } from './address.ts'
 import { isLocal, wasAsked } from './collector.ts'
 import { loadTables } from './tables.ts'
 import { view } from './view.ts'
@@ -50,14 +50,6 @@ const topAsked: Record<Split, number> = {
   exporter: 8,
   direction: 8,
 }
-const splitKeys: Record<Split, string> = {
-  host: 'host,direction',
-  port: 'port,direction',
-  protocol: 'protocol,direction',
-  interface: 'exporter,interface,direction',
-  exporter: 'exporter,direction',
-  direction: 'direction',
-}
 /** Steps longer than the interval that is counted have a maximum of their own. */
 const intervalSeconds = 300
 
@@ -68,17 +60,14 @@ export function followView(): () => void {
   let asked = ''
   return effect(() => {
     const { from, to, by, measure, exporter, filter, step, compare } = view.value
-    const ofZone = needsZone(from) || needsZone(to) || compare !== 'none' ? zone.value : ''
+    // The server's zone, once it is known, need not be waited for where it does not matter.
+    const isZoned = dependsOnZone(from) || dependsOnZone(to) || compare !== 'none'
+    const ofZone = isZoned ? zone.value : ''
     const next = [from, to, by, measure, exporter, filter, step, compare, ofZone].join('\n')
     if (next === asked) return
     asked = next
     void load()
   })
-}
-
-/** Whether a time is another in another zone: the server's, once it is known, need not be waited for. */
-function needsZone(time: string): boolean {
-  return /\/|[dwMQy]/.test(time) || /^\d{4}-\d\d-\d\d(?!.*(Z|[+-]\d\d:?\d\d)$)/.test(time)
 }
 
 /** Fetches the view again; a request under way is given up. */

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { Errors } from 'typebox/value'
+
+import { Panel } from '../../api/schema-state.ts'
+import { SeriesQuery, TopQuery, type SeriesAnswer } from '../../api/schema.ts'
+import { valueOf } from '../../web/dashboard/figure.ts'
+import { isSame } from '../../web/dashboards/editor/changes.ts'
+import { faultsOf } from '../../web/dashboards/editor/checks.ts'
+import { byOf, chartSplits, draftOf, panelOf } from '../../web/dashboards/editor/draft.ts'
+import { readPanel } from '../../web/dashboards/editor/read-panel.ts'
+import { standardDashboard } from '../../web/wall/standard.ts'
+import { fullWall } from '../browser/wall-dashboard.ts'
+
+const place = { column: 0, row: 0, columns: 3, rows: 2 }
+const range = { from: 'now-1h', to: 'now' }
+const at = { now: Date.UTC(2026, 10, 26, 9), zone: 'Europe/Brussels' }
+
+type Query = Record<string, string>
+
+/** The query that the form gives back of a panel, after some fields were changed. */
+function queryAfter(panel: object, changed: object = {}): Query {
+  const made = panelOf({ ...draftOf(panel as Panel), ...changed })
+  return 'query' in made ? (made.query as Query) : {}
+}
+
+/** What the API says of a panel; empty where it takes it. */
+function refusals(made: object): string[] {
+  const faults = Errors(Panel, { ...made, place }).map(({ message }) => message)
+  const { kind, query } = made as { kind: string; query?: Query }
+  if (query === undefined) return faults
+  const asked = Errors(kind === 'top' ? TopQuery : SeriesQuery, query)
+  return [...faults, ...asked.map(({ message }) => message)]
+}
+
+describe('a panel as its form has it', () => {
+  test('goes into the form and comes back the same, but for defaults that are said', () => {
+    const said = { top: '8', points: '400' }
+    for (const panel of [...standardDashboard.panels, ...fullWall.panels]) {
+      const { place: _, ...rest } = panel
+      const made = panelOf(draftOf(rest))
+      assert.deepEqual(refusals(made), [])
+      if (!('query' in rest)) {
+        const limit = rest.kind === 'incidents' ? { limit: rest.limit ?? 5 } : {}
+        assert.deepEqual(made, { ...rest, ...limit })
+        continue
+      }
+      const { query, ...own } = made as typeof rest
+      const style = rest.kind === 'chart' ? { style: rest.style ?? 'mirrored' } : {}
+      assert.deepEqual({ ...own, query: {} }, { ...rest, ...style, query: {} })
+      for (const [name, value] of Object.entries(query))
+        assert.equal(value, rest.query[name] ?? said[name as keyof typeof said], name)
+      for (const name of Object.keys(rest.query)) assert.ok(Object.hasOwn(query, name), name)
+    }
+  })
+
+  test('every kind that begins from nothing is what the API takes', () => {
+    for (const kind of ['chart', 'live', 'top', 'number', 'incidents', 'clock'] as const)
+      assert.deepEqual(refusals(panelOf({ ...draftOf(null), kind })), [], kind)
+    assert.deepEqual(refusals(panelOf({ ...draftOf(null), kind: 'text', text: 'call 4711' })), [])
+    for (const split of chartSplits)
+      assert.deepEqual(refusals(panelOf({ ...draftOf(null), by: byOf(split) })), [], split)
+  })
+
+  test('keeps the parameters that it has no field for, as long as the kind stays', () => {
+    const chart = { kind: 'chart', query: { ...range, by: 'host,port', cf: 'max', key: 'x', step: '60' } } // prettier-ignore
+    assert.deepEqual(
+      queryAfter(chart, { filter: 'port 443' }),
+      { ...chart.query, points: '400', top: '8', filter: 'port 443' },
+    ) // prettier-ignore
+    // A key is one of a split: with another split it would be refused.
+    assert.equal(queryAfter(chart, { by: 'port,direction' })['key'], undefined)
+    assert.deepEqual(queryAfter(chart, { kind: 'top' }), { ...range, by: 'host', limit: '8' })
+  })
+
+  test('an interface is a key of the totals, or a condition before the filter', () => {
+    const chart = { kind: 'chart', query: { ...range, exporter: 'pfsense', by: 'host,direction' } }
+    const alone = queryAfter(chart, { interface: '3', by: byOf('interface') })
+    assert.equal(alone['by'], 'interface,direction')
+    assert.equal(alone['key'], '3')
+    assert.equal(alone['filter'], undefined)
+    const narrowed = queryAfter(chart, { interface: '3', filter: 'port 80 or port 443' })
+    assert.equal(narrowed['filter'], 'if 3 and (port 80 or port 443)')
+    assert.equal(narrowed['key'], undefined)
+    for (const query of [alone, narrowed]) {
+      const draft = draftOf({ kind: 'chart', query } as Panel)
+      assert.equal(draft.interface, '3')
+      assert.equal(draft.filter, query === alone ? '' : 'port 80 or port 443')
+      assert.deepEqual(queryAfter({ kind: 'chart', query }), query)
+      const all = queryAfter({ kind: 'chart', query }, { interface: '' })
+      assert.equal(all['key'], undefined)
+      assert.doesNotMatch(all['filter'] ?? '', /if 3/)
+    }
+    const figure = { kind: 'number', statistic: 'last', query: { ...range, exporter: 'pfsense' } }
+    const received = queryAfter(figure, { interface: '3', direction: 'in' })
+    assert.deepEqual(
+      [received['by'], received['key'], received['filter']],
+      ['interface,direction', '3', undefined],
+    )
+  })
+
+  test('trackers are asked for without a filter, days with their zone', () => {
+    const chart = { kind: 'chart', query: { ...range, filter: 'port 443', by: 'host,direction' } }
+    const query = queryAfter(chart, { by: byOf('tracker'), tracker: 'files' })
+    assert.deepEqual([query['by'], query['tracker'], query['filter']], ['tracker,direction', 'files', undefined]) // prettier-ignore
+    const today = queryAfter(chart, { from: 'now/d', tz: 'Europe/Brussels' })
+    assert.equal(today['tz'], 'Europe/Brussels')
+    assert.equal(queryAfter(chart, { from: 'now-6h', tz: 'Europe/Brussels' })['tz'], undefined)
+  })
+
+  test('a threshold is written short and read exactly', () => {
+    for (const threshold of [6e7, 2.5e9, 40, 1500, 123_456_789]) {
+      const draft = draftOf({ kind: 'chart', query: range, threshold } as unknown as Panel)
+      assert.equal((panelOf(draft) as { threshold?: number }).threshold, threshold, draft.threshold)
+    }
+    assert.equal(draftOf({ kind: 'chart', query: range, threshold: 6e7 } as unknown as Panel).threshold, '60M') // prettier-ignore
+  })
+})
+
+describe('what is amiss is said by the field', () => {
+  const chart = draftOf(null)
+  const fields = (changed: object) => Object.keys(faultsOf({ ...chart, ...changed }, at)).sort()
+
+  test('nothing, where nothing is', () => {
+    assert.deepEqual(fields({}), [])
+    assert.deepEqual(fields({ threshold: '2.5G', from: '2026-11-16 11:20', to: 'now' }), [])
+  })
+
+  test('times, figures, counts, texts', () => {
+    assert.deepEqual(fields({ from: 'noon' }), ['from'])
+    assert.deepEqual(fields({ from: 'now', to: 'now-1h' }), ['to'])
+    assert.deepEqual(fields({ threshold: 'sixty', top: '0' }), ['threshold', 'top'])
+    assert.deepEqual(fields({ title: 'x'.repeat(201) }), ['title'])
+    assert.deepEqual(fields({ interface: 'wan' }), ['interface'])
+    assert.deepEqual(fields({ kind: 'text' }), ['text'])
+    assert.deepEqual(fields({ kind: 'incidents', listed: '51' }), ['listed'])
+    assert.deepEqual(fields({ kind: 'top', limit: '1001' }), ['limit'])
+  })
+
+  test('fields that a kind does not have are not looked at', () => {
+    assert.deepEqual(fields({ kind: 'clock', from: 'noon', threshold: 'sixty', top: '0' }), [])
+  })
+})
+
+describe('a panel from JSON', () => {
+  test('is read into the form, its place left out', () => {
+    const panel = { kind: 'number', title: 'In', statistic: 'last', direction: 'in', query: range }
+    const read = readPanel(JSON.stringify({ ...panel, place }))
+    assert.ok(typeof read === 'object')
+    const made = panelOf(read) as typeof panel
+    assert.equal(made.direction, 'in')
+    assert.equal(made.title, 'In')
+  })
+
+  test('says what it is not', () => {
+    for (const [text, about] of [
+      ['{', /no JSON/],
+      ['[]', /an object/],
+      ['{"kind": "pie"}', /"kind" is one of chart/],
+      ['{"kind": "chart"}', /needs a "query"/],
+      ['{"kind": "top", "query": {"limit": 8}}', /"limit" must be a text/],
+      ['{"kind": "clock", "colour": "red"}', /no "colour"/],
+    ] as const) {
+      const read = readPanel(text)
+      assert.ok(typeof read === 'string', text)
+      assert.match(read, about)
+    }
+  })
+})
+
+test('a figure of one direction leaves the others out', () => {
+  const entry = (direction: string, last: number) =>
+    ({ key: { direction }, summary: { last } }) as unknown as SeriesAnswer['series'][number]
+  const answer = { series: [entry('in', 5), entry('out', 7)] }
+  assert.equal(valueOf(answer, { statistic: 'last' }), 12)
+  assert.equal(valueOf(answer, { statistic: 'last', direction: 'in' }), 5)
+  assert.equal(valueOf(answer, { statistic: 'last', direction: 'transit' }), null)
+})
+
+test('two values are the same whatever the order in which they are written', () => {
+  assert.ok(isSame({ a: 1, b: [{ c: 2, d: 3 }] }, { b: [{ d: 3, c: 2 }], a: 1 }))
+  assert.ok(!isSame({ a: 1 }, { a: 1, b: undefined }))
+  assert.ok(!isSame([1, 2], [2, 1]))
+  assert.ok(!isSame({ a: null }, { a: {} }))
+})

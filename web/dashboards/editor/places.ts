@@ -1,0 +1,75 @@
+/** Where panels lie on the grid: moved, made larger, out of each other's way, in the first free place. */
+import type { Panel } from '../../../api/schema-state.ts'
+
+export type Place = Panel['place']
+
+export const columnsMax = 12
+/** How high a row is at a desk. */
+export const rowPixels = 74
+const rowsMax = 24
+const rowLast = 99
+
+/** A place moved by some columns and rows (or made larger), kept on the grid. */
+export function movedPlace(
+  place: Place,
+  by: { columns: number; rows: number },
+  isSize: boolean,
+): Place {
+  const within = (value: number, least: number, most: number) =>
+    Math.min(most, Math.max(least, value))
+  if (isSize)
+    return {
+      ...place,
+      columns: within(place.columns + by.columns, 1, columnsMax - place.column),
+      rows: within(place.rows + by.rows, 1, rowsMax),
+    }
+  return {
+    ...place,
+    column: within(place.column + by.columns, 0, columnsMax - place.columns),
+    row: within(place.row + by.rows, 0, rowLast),
+  }
+}
+
+/** The places after one of them was changed: what it covers makes way downward, and so on. */
+export function settled(places: readonly Place[], changed: number): Place[] {
+  const made = [...places]
+  const order = places.map((_, index) => index).filter((index) => index !== changed)
+  order.sort((a, b) => places[a]!.row - places[b]!.row || places[a]!.column - places[b]!.column)
+  const standing = [places[changed]!]
+  for (const index of order) {
+    let place = places[index]!
+    for (let hit = under(place, standing); hit && place.row < rowLast; hit = under(place, standing))
+      place = { ...place, row: Math.min(rowLast, hit.row + hit.rows) }
+    standing.push(place)
+    made[index] = place
+  }
+  return made
+}
+
+/** The first place, from the top and the left, in which so much is free. */
+export function freePlace(
+  places: readonly Place[],
+  { columns, rows }: Pick<Place, 'columns' | 'rows'>,
+): Place {
+  for (let row = 0; row < rowLast; row++)
+    for (let column = 0; column <= columnsMax - columns; column++) {
+      const place = { column, row, columns, rows }
+      if (!under(place, places)) return place
+    }
+  return { column: 0, row: rowLast, columns, rows }
+}
+
+/** In the order in which they are read: from the top, and from the left. */
+export function inOrder(panels: readonly Panel[]): Panel[] {
+  return panels.toSorted((a, b) => a.place.row - b.place.row || a.place.column - b.place.column)
+}
+
+/** What a place lies on, or null. */
+function under(place: Place, others: readonly Place[]): Place | null {
+  const meets = (other: Place) =>
+    place.column < other.column + other.columns &&
+    other.column < place.column + place.columns &&
+    place.row < other.row + other.rows &&
+    other.row < place.row + place.rows
+  return others.find(meets) ?? null
+}

@@ -1,0 +1,27 @@
+/** A panel as it will be, beside its form: with the data of now, about as large as on a desk. */
+import type { Panel } from '../../../api/schema-state.ts'
+import { PanelBox } from '../../dashboard/panels.tsx'
+import { rowPixels } from './places.ts'
+
+/** Not so high that the fields are out of sight, nor so low that nothing can be seen. */
+const rowsMin = 2
+const rowsMax = 5
+
+export function Preview({ panel, everyMs }: { panel: Panel; everyMs: number }) {
+  const rows = Math.min(rowsMax, Math.max(rowsMin, panel.place.rows))
+  const place = { column: 0, row: 0, columns: 12, rows: 1 }
+  return (
+    <section class="preview" aria-label="Preview">
+      <div class="grid" style={{ gridTemplateRows: `${rows * rowPixels}px` }}>
+        <PanelBox
+          key={panel.kind}
+          panel={{ ...panel, place }}
+          place={{ dashboard: null, index: 0 }}
+          scale={1}
+          everyMs={everyMs}
+        />
+      </div>
+      <p class="dim">As it will be, with the data of now.</p>
+    </section>
+  )
+}

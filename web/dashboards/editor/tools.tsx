@@ -1,0 +1,51 @@
+/** The buttons above a dashboard that is changed, and what is said when a panel was taken away. */
+import { useEffect, useRef } from 'preact/hooks'
+
+export function Tools(props: {
+  /** Null where there are as many panels as there may be. */
+  add: (() => void) | null
+  undo: (() => void) | null
+  /** Null where it is kept as it is. */
+  keep: (() => void) | null
+  leave: () => void
+}) {
+  const { add, undo, keep, leave } = props
+  const first = useRef<HTMLButtonElement>(null)
+  useEffect(() => first.current?.focus(), [])
+  return (
+    <>
+      <button
+        ref={first}
+        type="button"
+        disabled={!add}
+        title={add ? '' : 'twelve panels are the most'}
+        onClick={add ?? undefined}
+      >
+        Add a panel
+      </button>
+      <button type="button" disabled={!undo} title="Ctrl+Z" onClick={undo ?? undefined}>
+        Undo
+      </button>
+      <button type="button" onClick={leave}>
+        {keep ? 'Discard' : 'Done'}
+      </button>
+      <button type="button" class={keep ? 'due' : ''} disabled={!keep} onClick={keep ?? undefined}>
+        Keep
+      </button>
+    </>
+  )
+}
+
+export function Removed({ name, undo }: { name: string; undo: (() => void) | null }) {
+  const back = useRef<HTMLButtonElement>(null)
+  // The button that was pressed has gone with its panel.
+  useEffect(() => back.current?.focus(), [name])
+  return (
+    <p class="message removed" role="status">
+      {name} is removed.{' '}
+      <button ref={back} type="button" disabled={!undo} onClick={undo ?? undefined}>
+        Undo the removal
+      </button>
+    </p>
+  )
+}
