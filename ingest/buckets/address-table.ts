@@ -1,6 +1,6 @@
 /** Addresses by number, in open addressing as the tables of counts (see tables.ts). */
 import { ipv4Marker } from '../../flow/address.ts'
-import { mix, slotsFor, touchedRows } from './tables.ts'
+import { isFull, mix, slotsFor, touchedRows } from './tables.ts'
 
 /** A slot of addresses: four words, most significant first, and the code + 1 (0: free). */
 const addressWidth = 5
@@ -89,10 +89,10 @@ export class AddressTable {
     const [w0, w1, w2, w3] = address
     const code = this.count++ * 2 + (isMarked ? 1 : 0)
     if (w2 === ipv4Marker && w1 === 0 && w0 === 0) {
-      if ((++this.#ipv4Count + 1) * 2 > this.#ipv4Mask) this.#growIpv4()
+      if (isFull(++this.#ipv4Count, this.#ipv4Mask)) this.#growIpv4()
       this.#putIpv4(w3, code + 1)
     } else {
-      if ((this.count - this.#ipv4Count + 1) * 2 > this.#mask) this.#grow()
+      if (isFull(this.count - this.#ipv4Count, this.#mask)) this.#grow()
       const slots = this.#slots
       const slot = this.#free(slots, addressHash(w0, w1, w2, w3))
       slots.set(address, slot)

@@ -33,7 +33,7 @@ export type TrackerSums = Record<FieldName, Record<string, number>>
 /** Closed intervals are held this long for late flows. */
 const horizonMs = 3_600_000
 /** Beyond this, closed intervals are let go early; late flows are then taken from the archive. */
-const totalsBytesMax = 192 << 20
+const totalsBytesMax = 96 << 20
 
 export class Buckets {
   /** Flows that were too old to count (see BucketsOptions.flowMaxMs). */

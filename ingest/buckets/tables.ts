@@ -3,8 +3,10 @@
  * costs ten to fifty times as much per flow. A key and its sums lie side by side, so that counting a
  * flow waits for memory once.
  */
-/** Slots at the start; tables double when half full. */
+/** Slots at the start. */
 const slotsMin = 64
+/** Tables double when three of four slots are taken: at half, an interval of 100,000 hosts took 80 MB and no less time. */
+const [fullAt, fullBy] = [3, 4]
 /** What a key counts: bytes, packets, flows, active. */
 export const amountCount = 4
 
@@ -15,10 +17,15 @@ export function mix(a: number, b: number): number {
   return (h ^ (h >>> 13)) >>> 0
 }
 
-/** Slots of a table with room for so many keys: a power of two, at most half full. */
+/** Whether a table with this mask (slots less one) has no room for more than `count` keys. */
+export function isFull(count: number, mask: number): boolean {
+  return count * fullBy > mask * fullAt
+}
+
+/** Slots of a table with room for so many keys: a power of two, at most three quarters full. */
 export function slotsFor(count: number): number {
   let slots = slotsMin
-  while (slots < count * 2 + 1) slots *= 2
+  while (isFull(count, slots - 1)) slots *= 2
   return slots
 }
 
@@ -140,7 +147,7 @@ export class CountTable {
 
   /** Grows for so many keys more. */
   #makeRoom(more: number): void {
-    while ((this.count + more) * 2 > this.#mask) this.#grow()
+    while (isFull(this.count + more, this.#mask)) this.#grow()
   }
 
   /** Calls back with each key, and with the place of its amounts in `slots`. */
@@ -161,7 +168,7 @@ export class CountTable {
 
   #insert(free: number, key: number): number {
     this.count++
-    if (this.count * 2 <= this.#mask) {
+    if (!isFull(this.count, this.#mask)) {
       this.slots[free] = key
       return free + 1
     }

@@ -29,6 +29,8 @@ const waitingMax = 256
  * turn of its loop, and answers nobody meanwhile.
  */
 const sentMax = 3
+/** Empty buffers that are kept; after a time in which many waited the others go. */
+const freeMax = 8
 /**
  * A turn of the loop takes so many datagrams of a socket at the most. After one that took fewer the sockets are empty,
  * and the thread rests: woken for every few datagrams it would spend most of its time on waking up.
@@ -170,7 +172,7 @@ const answers: {
 port.on('message', (request: ReceiverRequest) => {
   if (request.kind === 'taken') {
     waiting--
-    free.push(request.buffer)
+    if (free.length < freeMax) free.push(request.buffer)
     sendBatches()
     return
   }

@@ -23,7 +23,7 @@ import { Upkeep, type UpkeepParts } from './upkeep.ts'
 /** Rows that wait for a disk that refuses them; beyond, flows are counted as dropped. */
 const waitingRowsMax = 4_000_000
 /** Rows that wait to be published are written out when they are so many, so that memory is bounded. */
-const stageRows = 500_000
+const stageRows = 250_000
 const memoryLimit = '512MB'
 
 /** What is committed with the rows: see ArchiveValues. */
