@@ -48,12 +48,6 @@ export class ExactSums {
     return carries === undefined ? sum : Number(BigInt(carries) * BigInt(carried) + BigInt(sum))
   }
 
-  /** Which of two sums is greater: less than 0 where the second is. */
-  compare(a: number, b: number): number {
-    const carries = (this.#carries.get(a) ?? 0) - (this.#carries.get(b) ?? 0)
-    return carries === 0 ? this.#sums[a]! - this.#sums[b]! : carries
-  }
-
   /** Makes room for a place. */
   reach(place: number): void {
     if (place < this.#sums.length) return

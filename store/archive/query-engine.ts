@@ -86,7 +86,7 @@ export class QueryEngine {
   }
 
   /**
-   * Runs `work` on a connection of its own. How many run beside each other is for the caller to bound.
+   * Runs `work` on a connection of its own, opened with its first statement. How many run beside each other is for the caller to bound.
    * @throws QueryTooLarge when it takes too long or too much memory; the signal's reason when it is aborted
    */
   async query<Result>(
@@ -94,11 +94,11 @@ export class QueryEngine {
     work: (session: Session) => Promise<Result>,
   ): Promise<Result> {
     signal?.throwIfAborted()
-    const connection = await this.#instance.connect()
+    const connection = new Connection(this.#instance)
     try {
       return await this.#stoppable(connection, signal, work)
     } finally {
-      connection.closeSync()
+      await connection.close()
     }
   }
 
@@ -108,7 +108,7 @@ export class QueryEngine {
   }
 
   async #stoppable<Result>(
-    connection: DuckDBConnection,
+    connection: Connection,
     signal: AbortSignal | undefined,
     work: (session: Session) => Promise<Result>,
   ): Promise<Result> {
@@ -136,31 +136,53 @@ export class QueryEngine {
   }
 }
 
+/** A connection that is opened when it is first needed: what is answered from memory needs none. */
+class Connection {
+  readonly #instance: DuckDBInstance
+  #opening: Promise<DuckDBConnection> | null = null
+  #opened: DuckDBConnection | null = null
+
+  constructor(instance: DuckDBInstance) {
+    this.#instance = instance
+  }
+
+  async open(): Promise<DuckDBConnection> {
+    return (this.#opened = await (this.#opening ??= this.#instance.connect()))
+  }
+
+  interrupt(): void {
+    this.#opened?.interrupt()
+  }
+
+  async close(): Promise<void> {
+    ;(await this.#opening)?.closeSync()
+  }
+}
+
 function statementsOn(
-  connection: DuckDBConnection,
+  connection: Connection,
   stopped: () => unknown,
 ): Pick<Session, 'read' | 'chunks' | 'stream'> {
-  const begin = () => {
+  const begin = async () => {
+    const opened = await connection.open()
     // An interrupt between two statements stops neither: the next must not begin.
     if (stopped() !== undefined) throw stopped()
+    return opened
   }
   return {
     async read(sql, bindings) {
-      begin()
       const { values, types } = bindings.usedIn(sql)
-      const reader = await connection.runAndReadAll(sql, values, types)
+      const reader = await (await begin()).runAndReadAll(sql, values, types)
       return new Table(reader.currentRowCount, reader.getColumnsObject())
     },
     async chunks(sql, bindings) {
-      begin()
       const { values, types } = bindings.usedIn(sql)
-      const result = await connection.run(sql, values, types)
+      const result = await (await begin()).run(sql, values, types)
       return result.fetchAllChunks()
     },
     async *stream(sql, bindings) {
-      begin()
       const { values, types } = bindings.usedIn(sql)
-      const result = await connection.stream(sql, values, types)
+      const result = await (await begin()).stream(sql, values, types)
       for (;;) {
         const chunk = await result.fetchChunk()
         if (!chunk || chunk.rowCount === 0) return

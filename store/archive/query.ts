@@ -4,12 +4,20 @@ import { resolve } from 'node:path'
 import type { NetworkSet } from '../../flow/address.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
-import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
+import type {
+  FlowListQuery,
+  FlowScan,
+  FlowSeriesQuery,
+  FlowStore,
+  FlowTopQuery,
+  FlowWindow,
+} from '../flows.ts'
 import { unreadableSentences } from './entry.ts'
 import { scanEventFlows } from './event-flows.ts'
-import { HeldFiles, type HeldFlows } from './held/held-files.ts'
+import { HeldFiles } from './held/held-files.ts'
 import { heldSeries } from './held/held-series.ts'
 import { heldTop } from './held/held-top.ts'
+import { HeldWindows, type HeldWindow } from './held/window.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { pauseMs } from './openings.ts'
@@ -35,6 +43,9 @@ export interface FlowStoreOptions extends Partial<EngineLimits> {
  */
 const heldWindow = { rows: 300_000, files: 200, partLeast: 0.3 }
 
+/** Sums of doubles up to here are exact, also where each flow counts at both ends. */
+const sumMost = 2 ** 51
+
 /**
  * Two threads, so that queries leave cores to others; memory for some millions of distinct keys, so
  * that the process with all else stays under 1 GiB.
@@ -56,6 +67,7 @@ class ArchiveQueries implements FlowStore {
   readonly #files: ReadableFiles
   readonly #local: NetworkSet
   readonly #held: HeldFiles
+  readonly #windows = new HeldWindows()
   readonly #heldRows: number
 
   constructor(
@@ -76,10 +88,9 @@ class ArchiveQueries implements FlowStore {
     // Whether a record begins a connection is told by what came before it.
     const window = query.connections ? { ...query, from: query.from - pauseMs.most } : query
     return this.#files.read({ engine: this.#engine, window, none }, async (session, files) => {
-      const held = query.connections ? null : await this.#hold(files)
-      return held
-        ? heldSeries(held, query, this.#local)
-        : flowSeries(session, files, { ...query, local })
+      const held = query.connections ? null : await this.#hold(files, query)
+      const series = held && (await heldSeries(held, query, this.#local))
+      return series ?? flowSeries(session, files, { ...query, local })
     })
   }
 
@@ -89,7 +100,7 @@ class ArchiveQueries implements FlowStore {
     return this.#files.read(
       { engine: this.#engine, window: query, none },
       async (session, files) => {
-        const held = await this.#hold(files)
+        const held = await this.#hold(files, query)
         return held
           ? heldTop(held, query, this.#local)
           : topFlows(session, files, { ...query, local })
@@ -149,16 +160,22 @@ class ArchiveQueries implements FlowStore {
 
   close() {
     this.#held.close()
+    this.#windows.close()
     this.#engine.close()
     return Promise.resolve()
   }
 
-  /** The files' flows in memory; null where they are too many, or too few of them are wanted. */
-  #hold({ inside, edge, rows, rowsWithin }: ArchiveFiles): Promise<HeldFlows[]> | null {
+  /** The window's flows in memory; null where they are too many, too few of the files' are wanted, or sums may not be exact. */
+  async #hold(
+    { inside, edge, rows, rowsWithin }: ArchiveFiles,
+    window: FlowWindow,
+  ): Promise<HeldWindow | null> {
     const paths = [...inside, ...edge]
     if (rows > this.#heldRows || paths.length > heldWindow.files) return null
     const isPart = rowsWithin < rows * heldWindow.partLeast
     if (isPart && !paths.every((path) => this.#held.has(path))) return null
-    return Promise.all(paths.map((path) => this.#held.take(path)))
+    const files = await Promise.all(paths.map((path) => this.#held.take(path)))
+    const most = files.reduce((sum, file) => sum + file.most, 0)
+    return most > sumMost ? null : this.#windows.of(files, window)
   }
 }

@@ -14,8 +14,6 @@ import type { PlacedSums } from './series-answer.ts'
 /** Flows as columns, read at once: to which key and direction they belong, from whom they come, and what they came to. */
 export interface PlacedFlows {
   count: number
-  /** Of the columns from exporterHigh on, the rows that are meant; absent: all, in order. */
-  rows?: Int32Array
   /** Place of the key in the list of those asked for; one more for all others. */
   place: Int32Array
   /** Place in restDirections. */
@@ -96,13 +94,12 @@ export class StepSums {
   add(flows: PlacedFlows): void {
     const [from, to, stepMs] = [this.#from, this.#to, this.#stepMs]
     const [sums, places] = [this.#sums, this.#places]
-    const { count, rows, place, direction, exporterHigh, exporterLow } = flows
+    const { count, place, direction, exporterHigh, exporterLow } = flows
     const { first: firsts, last: lasts, bytes: allBytes, packets: allPackets } = flows
     let exporter = -1
     let words = new Uint32Array(4)
     for (let i = 0; i < count; i++) {
-      const flow = rows === undefined ? i : rows[i]!
-      const at = 2 * flow
+      const at = 2 * i
       // Flows of one exporter come one after the other, or there is but one.
       if (
         exporter < 0 ||
@@ -115,8 +112,8 @@ export class StepSums {
         exporter = this.#exporterOf(words)
       }
       const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
-      const [first, last] = [firsts[flow]!, lasts[flow]!]
-      const [bytes, packets] = [allBytes[flow]!, allPackets[flow]!]
+      const [first, last] = [firsts[i]!, lasts[i]!]
+      const [bytes, packets] = [allBytes[i]!, allPackets[i]!]
       const step = Math.trunc((Math.max(first, from) - from) / stepMs)
       const lastStep = Math.trunc((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs)
       this.#parts += lastStep - step + 1
@@ -274,7 +271,8 @@ function tooManyParts(stepMs: number): QueryTooLarge {
   )
 }
 
-function tooManyRows(stepMs: number): QueryTooLarge {
+/** The refusal of an answer with more than rowsMax values. */
+export function tooManyRows(stepMs: number): QueryTooLarge {
   return new QueryTooLarge(
     `at steps of ${stepMs / 1000} s the answer has more than ${rowsMax} values`,
     'ask for a longer step, a shorter time, or fewer keys',

@@ -13,8 +13,8 @@ export interface FileKeys {
   numbers: Int32Array
 }
 
-/** Ways of splitting that are kept of a file: four bytes a row each. */
-const keptMax = 8
+/** Ways of splitting that are kept of a file, four bytes a row each: a page asks for ten. */
+const keptMax = 12
 /** Rows whose keys are made at once: as many as stay in the nearest cache. */
 const blockRows = 4096
 

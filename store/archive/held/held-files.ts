@@ -20,6 +20,8 @@ export interface HeldFlows {
   last: Float64Array
   bytes: Float64Array
   packets: Float64Array
+  /** The greater of the sums of both, as doubles. */
+  most: number
 }
 
 interface Held {
@@ -115,11 +117,9 @@ function heldFlows(flows: FlowColumns): HeldFlows {
   const isSampled = samplingInterval.some((rate) => rate !== 1)
   const scaled = (of: (columns: FlowColumns, row: number) => number) =>
     Float64Array.from({ length: count }, (_, row) => of(flows, row))
-  return {
-    flows,
-    first: flowStartMilliseconds,
-    last,
-    bytes: isSampled ? scaled(bytesOf) : flows.octetDeltaCount,
-    packets: isSampled ? scaled(packetsOf) : flows.packetDeltaCount,
-  }
+  const bytes = isSampled ? scaled(bytesOf) : flows.octetDeltaCount
+  const packets = isSampled ? scaled(packetsOf) : flows.packetDeltaCount
+  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0)
+  const most = Math.max(sum(bytes), sum(packets))
+  return { flows, first: flowStartMilliseconds, last, bytes, packets, most }
 }

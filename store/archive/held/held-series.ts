@@ -2,89 +2,123 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { NetworkSet } from '../../../flow/address.ts'
-import { activeWithin, countWithin } from '../../../flow/spread.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../../flows.ts'
-import type { FieldName } from '../../measurement.ts'
+import { fieldNames } from '../../measurement.ts'
 import type { KeyColumn } from '../key-columns.ts'
 import { Keys } from '../keys.ts'
 import { assembleSeries, type Chosen } from '../series-answer.ts'
-import { ExactSums } from '../exact-sums.ts'
-import { StepSums, type PlacedFlows } from '../step-sums.ts'
 import { keysOfFile } from './file-keys.ts'
 import type { HeldFlows } from './held-files.ts'
-import { greatest, numberFlows, type Numbered, type NumberedFlows } from './numbered.ts'
+import { addressColumns, KeyTable } from './key-table.ts'
+import { greatest, type Numbered, type NumberedFlows } from './numbered.ts'
+import { lineOf, StepLines, ways } from './step-lines.ts'
+import type { HeldWindow } from './window.ts'
 
-/** The rows of each step, exporter and key. */
+/** Values of lines that are added up at once: 64 MB. */
+const valuesMost = 8_000_000
+
+/** The rows of each step, exporter and key; null where the lines are too many to be added up side by side. */
 export async function heldSeries(
-  files: readonly HeldFlows[],
+  window: HeldWindow,
   query: FlowSeriesQuery,
   local: NetworkSet,
-): Promise<FlowSeries> {
+): Promise<FlowSeries | null> {
   const words = query.by.filter((word) => word !== 'direction')
   const hasDirection = words.length < query.by.length
   const keys = new Keys(words, local.networks)
-  const numbered = await numberFlows(files, query, { keys, local, onlySaid: true })
-  const places = words.length === 0 ? null : placesOf(numbered, query)
-  const sums = new StepSums(query, (places?.listed.length ?? 0) + 1)
-  for (const part of numbered.parts) {
-    const made = hasDirection ? keys.directionMade(part.end) : null
-    sums.add(placedFlows(part, places?.of ?? null, made && directionsOf(part, made, local)))
-    await nextTurn()
+  const numbered = await window.numbered(keys, local, true)
+  const listed = words.length === 0 ? null : greatestKeys(numbered, query)
+  const places = (listed?.length ?? 0) + 1
+  const placed = { placeOf: placesOf(numbered.table, listed), places, hasDirection }
+  const { parts, exporters } = placeFlows(numbered, placed, { keys, local })
+  const { from, to, stepMs } = query
+  const fields = query.only ? [query.only] : fieldNames
+  const linesMost = valuesMost / (fields.length * ((to - from) / stepMs))
+  if (exporters.count * places * ways > linesMost && countLines(parts) > linesMost) return null
+  const lines = new StepLines(query, fields)
+  for (const { selected, linesOf } of parts) {
+    for (const field of fields)
+      for (const piece of selected.parts({ from, to, stepMs, field })) {
+        lines.add(field, piece, linesOf)
+        query.signal?.throwIfAborted()
+        await nextTurn()
+      }
   }
   const chosen: Chosen =
-    places &&
-    keys.names.map((_, i) => places.listed.map((number) => numbered.table.valuesOf(number)[i]!))
-  return assembleSeries(sums.placed(), { keys, hasDirection }, chosen)
+    listed && keys.names.map((_, i) => listed.map((number) => numbered.table.valuesOf(number)[i]!))
+  return assembleSeries(lines.placed(exporters, places), { keys, hasDirection }, chosen)
 }
 
-/** The greatest keys, and the place of every key: that among them, or the one after for all others. */
-function placesOf(
-  { parts, table }: Numbered,
-  { from, to, order, top }: FlowSeriesQuery,
-): { listed: number[]; of: Int32Array } {
-  const sums = new ExactSums()
-  if (table.count > 0) sums.reach(table.count - 1)
-  const within = ({ first, last }: HeldFlows, count: number, row: number) =>
-    first[row]! >= from && last[row]! <= to
-      ? count
-      : countWithin(count, { first: first[row]!, last: last[row]! }, from, to)
-  const shareOf: Record<FieldName, (file: HeldFlows, row: number) => number> = {
-    bytes: (file, row) => within(file, file.bytes[row]!, row),
-    packets: (file, row) => within(file, file.packets[row]!, row),
-    flows: ({ first }, row) => (first[row]! >= from && first[row]! < to ? 1 : 0),
-    active: ({ first, last }, row) => activeWithin(first[row]!, last[row]!, from, to),
+/** The greatest keys over the window, greatest first. */
+function greatestKeys({ parts, table }: Numbered, { order, top }: FlowSeriesQuery): number[] {
+  const sums = new Float64Array(table.count)
+  for (const { selected, numbers } of parts) {
+    const shares = selected.shares(order)
+    for (let n = 0; n < numbers.length; n++) if (numbers[n]! >= 0) sums[numbers[n]!]! += shares[n]!
   }
-  const share = shareOf[order]
-  for (const { file, rows, numbers } of parts)
-    for (let n = 0; n < rows.length; n++) sums.add(numbers[n]!, share(file, rows[n]!))
-  const listed = greatest(table, (a, b) => sums.compare(a, b), top)
-  const of = new Int32Array(table.count).fill(listed.length)
-  listed.forEach((number, place) => (of[number] = place))
-  return { listed, of }
+  return greatest(table, (a, b) => sums[a]! - sums[b]!, top)
 }
 
-/** The place in restDirections of each of the flows. */
-function directionsOf(
-  { file, rows }: NumberedFlows,
+/** The place of every key: that among those listed, or the one after for all others. */
+function placesOf(table: KeyTable, listed: readonly number[] | null): Int32Array {
+  const places = new Int32Array(table.count).fill(listed?.length ?? 0)
+  listed?.forEach((number, place) => (places[number] = place))
+  return places
+}
+
+interface Placed {
+  placeOf: Int32Array
+  places: number
+  hasDirection: boolean
+}
+
+interface PlacedFlows {
+  selected: NumberedFlows['selected']
+  /** Of the nth flow its line; −1 where it does not count. */
+  linesOf: Int32Array
+}
+
+/** The lines of all flows, and the exporters by which they are numbered. */
+function placeFlows(
+  { parts }: Numbered,
+  { placeOf, places, hasDirection }: Placed,
+  { keys, local }: { keys: Keys; local: NetworkSet },
+): { parts: PlacedFlows[]; exporters: KeyTable } {
+  const exporters = new KeyTable(2)
+  const placed = parts.map(({ selected, end, numbers }) => {
+    const { file, rows } = selected
+    const exporter = keysOfFile(file, addressColumns('exporterAddress'), local)
+    const exporterOf = Int32Array.from({ length: exporter.table.count }, (_, number) =>
+      exporters.numberLike(exporter.table, number),
+    )
+    const direction = hasDirection ? directions(file, keys.directionMade(end), local) : null
+    const linesOf = new Int32Array(numbers.length)
+    for (let n = 0; n < numbers.length; n++) {
+      const [number, row] = [numbers[n]!, rows[n]!]
+      if (number < 0) linesOf[n] = -1
+      else {
+        const way = direction === null ? 0 : direction.codes[direction.numbers[row]!]!
+        linesOf[n] = lineOf(exporterOf[exporter.numbers[row]!]!, places, placeOf[number]!, way)
+      }
+    }
+    return { selected, linesOf }
+  })
+  return { parts: placed, exporters }
+}
+
+function countLines(parts: readonly PlacedFlows[]): number {
+  const found = new Set<number>()
+  for (const { linesOf } of parts) for (const line of linesOf) if (line >= 0) found.add(line)
+  return found.size
+}
+
+/** The direction of each row by number, and the place in restDirections of each of these. */
+function directions(
+  file: HeldFlows,
   made: KeyColumn,
   local: NetworkSet,
-): Int32Array {
+): { numbers: Int32Array; codes: Int32Array } {
   const { table, numbers } = keysOfFile(file, [made], local)
-  const codes = Array.from({ length: table.count }, (_, number) =>
-    Number(table.valuesOf(number)[0]),
-  )
-  return rows.map((row) => codes[numbers[row]!]!)
-}
-
-function placedFlows(
-  { file, rows, numbers }: NumberedFlows,
-  places: Int32Array | null,
-  directions: Int32Array | null,
-): PlacedFlows {
-  const { first, last, bytes, packets } = file
-  const { exporterAddressHigh: exporterHigh, exporterAddressLow: exporterLow } = file.flows
-  const place = places ? numbers.map((number) => places[number]!) : numbers
-  const flows = { first, last, bytes, packets, exporterHigh, exporterLow }
-  const direction = directions ?? new Int32Array(rows.length)
-  return { count: rows.length, rows, place, direction, ...flows }
+  const codes = Int32Array.from({ length: table.count }, (_, n) => Number(table.valuesOf(n)[0]))
+  return { numbers, codes }
 }

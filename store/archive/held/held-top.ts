@@ -1,24 +1,22 @@
 /** The greatest keys out of held files: see top.ts, whose answer this is too. */
 import type { NetworkSet } from '../../../flow/address.ts'
-import { countWithin } from '../../../flow/spread.ts'
-import type { FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
-import type { KeyColumn } from '../key-columns.ts'
-import { Keys, type End } from '../keys.ts'
-import { ExactSums } from '../exact-sums.ts'
+import type { FlowSums, FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
+import { Keys } from '../keys.ts'
 import { emptyTop, topAnswer } from '../top-answer.ts'
 import { keysOfFile, Renumbering } from './file-keys.ts'
-import { KeyTable } from './key-table.ts'
-import type { HeldFlows } from './held-files.ts'
-import { greatest, numberFlows, type Numbered } from './numbered.ts'
+import { addressColumns, KeyTable } from './key-table.ts'
+import { greatest, type Numbered } from './numbered.ts'
+import type { HeldWindow } from './window.ts'
 
 /** The greatest keys; then, of these alone unless they are ranked by them, peers. */
 export async function heldTop(
-  files: readonly HeldFlows[],
+  window: HeldWindow,
   query: FlowTopQuery,
   local: NetworkSet,
 ): Promise<FlowTop> {
   const keys = new Keys(query.by, local.networks)
-  const numbered = await numberFlows(files, query, { keys, local, onlySaid: false })
+  const numbered = await window.numbered(keys, local, false)
+  query.signal?.throwIfAborted()
   const { table } = numbered
   if (table.count === 0) return emptyTop(keys)
   const sums = sumsOf(numbered, query)
@@ -28,61 +26,52 @@ export async function heldTop(
   const peers = peersOfAll ?? countPeers(numbered, new Set(listed), asked)
   const rows = listed.map((number): FlowTopRow => ({
     key: keys.read(table.valuesOf(number)),
-    bytes: sums.bytes.of(number),
-    packets: sums.packets.of(number),
+    bytes: sums.bytes[number]!,
+    packets: sums.packets[number]!,
     flows: sums.flows[number]!,
     peers: peers[number]!,
     first: sums.first[number]!,
     last: sums.last[number]!,
   }))
-  const all = table.count
-  return topAnswer(keys, rows, {
-    bytes: sums.bytes.of(all),
-    packets: sums.packets.of(all),
-    flows: sums.flows[all]!,
-  })
+  return topAnswer(keys, rows, sums.total)
 }
 
-/** What is known of each key, by its number; after them all together. */
+/** What is known of each key, by its number, and of all. */
 interface KeySums {
-  bytes: ExactSums
-  packets: ExactSums
+  bytes: Float64Array
+  packets: Float64Array
   flows: Float64Array
   /** unix ms */
   first: Float64Array
   last: Float64Array
+  total: FlowSums
 }
 
-function sumsOf({ parts, table }: Numbered, { from, to, include }: FlowTopQuery): KeySums {
-  const all = table.count
-  const sums: KeySums = {
-    bytes: new ExactSums(),
-    packets: new ExactSums(),
-    flows: new Float64Array(all + 1),
-    first: new Float64Array(all).fill(Number.POSITIVE_INFINITY),
-    last: new Float64Array(all).fill(Number.NEGATIVE_INFINITY),
-  }
-  sums.bytes.reach(all)
-  sums.packets.reach(all)
-  for (const { rows, numbers, file } of parts)
-    for (let n = 0; n < rows.length; n++) {
-      const number = numbers[n]!
-      const row = rows[n]!
-      const flow = { first: file.first[row]!, last: file.last[row]! }
-      const isWhole = include !== 'any' || (flow.first >= from && flow.last <= to)
-      const [bytes, packets] = [file.bytes[row]!, file.packets[row]!]
-      const ofBytes = isWhole ? bytes : countWithin(bytes, flow, from, to)
-      const ofPackets = isWhole ? packets : countWithin(packets, flow, from, to)
-      sums.bytes.add(number, ofBytes)
-      sums.bytes.add(all, ofBytes)
-      sums.packets.add(number, ofPackets)
-      sums.packets.add(all, ofPackets)
-      sums.flows[number]! += 1
-      sums.flows[all]! += 1
-      if (flow.first < sums.first[number]!) sums.first[number] = flow.first
-      if (flow.last > sums.last[number]!) sums.last[number] = flow.last
+function sumsOf({ parts, table }: Numbered, { include }: FlowTopQuery): KeySums {
+  const { count } = table
+  const [bytes, packets, flows] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)] // prettier-ignore
+  const first = new Float64Array(count).fill(Number.POSITIVE_INFINITY)
+  const last = new Float64Array(count).fill(Number.NEGATIVE_INFINITY)
+  for (const { selected, numbers } of parts) {
+    const { file, rows } = selected
+    // Only of flows that may lie partly in the window a part counts.
+    const isPart = include === 'any'
+    const [ofBytes, ofPackets] = isPart
+      ? [selected.shares('bytes'), selected.shares('packets')]
+      : [file.bytes, file.packets]
+    for (let n = 0; n < numbers.length; n++) {
+      const [number, row] = [numbers[n]!, rows[n]!]
+      const at = isPart ? n : row
+      bytes[number]! += ofBytes[at]!
+      packets[number]! += ofPackets[at]!
+      flows[number]! += 1
+      if (file.first[row]! < first[number]!) first[number] = file.first[row]!
+      if (file.last[row]! > last[number]!) last[number] = file.last[row]!
     }
-  return sums
+  }
+  const sum = (values: Float64Array) => values.reduce((all, value) => all + value, 0)
+  const total = { bytes: sum(bytes), packets: sum(packets), flows: sum(flows) }
+  return { bytes, packets, flows, first, last, total }
 }
 
 /** Which of two keys is ranked before the other: more than 0 where the first is. */
@@ -92,12 +81,12 @@ function comparison(
   peers: Uint32Array | null,
 ): (a: number, b: number) => number {
   const span = (number: number) => Math.min(last[number]!, to) - Math.max(first[number]!, from)
-  const rate = (number: number) => (span(number) <= 0 ? 0 : bytes.of(number) / span(number))
+  const rate = (number: number) => (span(number) <= 0 ? 0 : bytes[number]! / span(number))
   switch (order) {
     case 'bytes':
-      return (a, b) => bytes.compare(a, b)
+      return (a, b) => bytes[a]! - bytes[b]!
     case 'packets':
-      return (a, b) => packets.compare(a, b)
+      return (a, b) => packets[a]! - packets[b]!
     case 'flows':
       return (a, b) => flows[a]! - flows[b]!
     case 'peers':
@@ -122,8 +111,9 @@ function countPeers(
   // A pair is the key's number and the address's, as the two words of one column.
   const pairs = new KeyTable(1)
   const pair = new Uint32Array(pairs.width)
-  for (const { file, rows, end, numbers } of parts) {
-    const across = keysOfFile(file, peerColumns(keys.peer(end)), local)
+  for (const { selected, end, numbers } of parts) {
+    const { file, rows } = selected
+    const across = keysOfFile(file, addressColumns(`${keys.peer(end)}Address`), local)
     const renumbering = new Renumbering(across.table, addresses)
     for (let n = 0; n < rows.length; n++) {
       const number = numbers[n]!
@@ -136,12 +126,4 @@ function countPeers(
     }
   }
   return peers
-}
-
-function peerColumns(end: End): KeyColumn[] {
-  const column = `${end}Address` as const
-  return [
-    { kind: 'half', column, half: 'High' },
-    { kind: 'half', column, half: 'Low' },
-  ]
 }

@@ -1,4 +1,6 @@
 /** Keys of several 64-bit columns by number, in open addressing on typed arrays. */
+import type { AddressColumn } from '../../../flow/filter/fields.ts'
+import type { KeyColumn } from '../key-columns.ts'
 
 const slotsAtFirst = 1024
 const keysAtFirst = 512
@@ -90,4 +92,12 @@ export class KeyTable {
     }
     this.#slots = slots
   }
+}
+
+/** The columns of which an address is a key. */
+export function addressColumns(column: AddressColumn): KeyColumn[] {
+  return [
+    { kind: 'half', column, half: 'High' },
+    { kind: 'half', column, half: 'Low' },
+  ]
 }

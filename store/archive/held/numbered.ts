@@ -2,19 +2,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { NetworkSet } from '../../../flow/address.ts'
-import { compilePredicate } from '../../../flow/filter/predicate.ts'
-import type { FlowWindow } from '../../flows.ts'
 import type { End, Keys } from '../keys.ts'
 import { keysOfFile, Renumbering, type FileKeys } from './file-keys.ts'
 import { KeyTable } from './key-table.ts'
-import type { HeldFlows } from './held-files.ts'
-import { selectRows } from './selected.ts'
+import type { SelectedFlows } from './selected.ts'
+import type { HeldWindow } from './window.ts'
 
-/** A file's selected rows as they count for one end; `numbers` are those of their keys in the table. */
+/** A file's selected flows as they count for one end: of the nth the number of its key in the table. */
 export interface NumberedFlows {
-  file: HeldFlows
-  rows: Int32Array
+  selected: SelectedFlows
   end: End
+  /** −1 for those that do not count. */
   numbers: Int32Array
 }
 
@@ -23,37 +21,50 @@ export interface Numbered {
   table: KeyTable
 }
 
+const nothing = new Uint32Array(0)
+
 /**
- * Selects and numbers the flows of files, giving others a turn after each. With `onlySaid`, flows whose
- * exporter did not say what the key asks for are left out.
+ * Numbers the flows of a window, giving others a turn after each file. With `onlySaid`, flows whose
+ * exporter did not say what the key asks for do not count.
  */
 export async function numberFlows(
-  files: readonly HeldFlows[],
-  window: FlowWindow,
+  window: HeldWindow,
   { keys, local, onlySaid }: { keys: Keys; local: NetworkSet; onlySaid: boolean },
 ): Promise<Numbered> {
-  const predicate = window.filter ? compilePredicate(window.filter) : null
   const table = new KeyTable(keys.names.length)
   const parts: NumberedFlows[] = []
-  for (const file of files) {
-    const all = selectRows(file, window, predicate)
+  for (let i = 0; i < window.files.length; i++) {
+    const selected = window.selected(i)
+    const { file, rows } = selected
     for (const end of keys.ends) {
+      if (keys.names.length === 0) {
+        // All have the one key that is none.
+        table.numberOf(nothing, 0)
+        parts.push({ selected, end, numbers: new Int32Array(rows.length) })
+        continue
+      }
       const said = onlySaid ? keys.saidBy(end) : null
-      const rows = said === null ? all : all.filter((row) => file.flows[said][row] !== 0)
-      const numbers = renumber(keysOfFile(file, keys.made(end), local), rows, table)
-      parts.push({ file, rows, end, numbers })
+      const isSaid = said === null ? null : file.flows[said]
+      const numbers = renumber(keysOfFile(file, keys.made(end), local), { rows, isSaid }, table)
+      parts.push({ selected, end, numbers })
     }
     await nextTurn()
-    window.signal?.throwIfAborted()
   }
   return { parts, table }
 }
 
-/** The numbers in `table` of the keys of some rows of a file. */
-export function renumber(keys: FileKeys, rows: Int32Array, table: KeyTable): Int32Array {
+/** The numbers in `table` of the keys of some rows of a file; −1 where `isSaid` has 0. */
+function renumber(
+  keys: FileKeys,
+  { rows, isSaid }: { rows: Int32Array; isSaid: ArrayLike<number> | null },
+  table: KeyTable,
+): Int32Array {
   const renumbering = new Renumbering(keys.table, table)
   const numbers = new Int32Array(rows.length)
-  for (let n = 0; n < rows.length; n++) numbers[n] = renumbering.of(keys.numbers[rows[n]!]!)
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n]!
+    numbers[n] = isSaid !== null && isSaid[row] === 0 ? -1 : renumbering.of(keys.numbers[row]!)
+  }
   return numbers
 }
 

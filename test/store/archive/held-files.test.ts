@@ -94,3 +94,28 @@ test('flows without length, of which a file says so once, begin and end when the
     await store.close()
   }
 })
+
+test('lines that are too many to be added up side by side, and counts beyond what doubles add, are left to SQL', async (t) => {
+  const folder = await scratchFolder(t)
+  const hosts = Array.from({ length: 9 }, (_, n) => `192.0.2.${n + 1}`)
+  const octets = Number.MAX_SAFE_INTEGER
+  await archive(
+    folder,
+    hosts.map((source, n) => told({ first: t0 + n, source, octets: 100 })),
+    hosts.map((source, n) => told({ first: t0 + 2_000_000 + n, source, octets })),
+  )
+  const [inSql, held] = await Promise.all(
+    [0, 1000].map((heldRows) => openFlowStore(folder, { local: new NetworkSet([]), heldRows })),
+  )
+  const asked = { stepMs: 1, by: ['host'], top: 9, order: 'bytes', only: 'bytes', include: 'any' } as const // prettier-ignore
+  for (const from of [t0, t0 + 2_000_000]) {
+    const query = { ...asked, from, to: from + 1_000_000 }
+    const answer = await held!.series(query)
+    assert.equal(answer.count, 2 * hosts.length)
+    assert.deepEqual(answer, await inSql!.series(query))
+    const top = { ...query, by: ['src'], limit: 3 } as const
+    assert.deepEqual(await held!.top(top), await inSql!.top(top))
+  }
+  await inSql!.close()
+  await held!.close()
+})

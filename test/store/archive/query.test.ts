@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
 import fc from 'fast-check'
@@ -32,39 +34,44 @@ const duration = fc.oneof(
   fc.integer({ min: -5000, max: 2000 }),
   fc.integer({ min: 0, max: 2 * spanMs }),
 )
-const count = fc.oneof(fc.nat(3), fc.nat(100_000), fc.nat(2 ** 40), fc.maxSafeNat())
+/** Counts, and rates by which they are multiplied: any, or such that no sum of them leaves what a double holds. */
+const counts = {
+  any: { count: fc.oneof(fc.nat(3), fc.nat(100_000), fc.nat(2 ** 40), fc.maxSafeNat()), rate: 2 ** 32 - 1 }, // prettier-ignore
+  exact: { count: fc.oneof(fc.nat(3), fc.nat(100_000), fc.nat(2 ** 40)), rate: 3 },
+}
 
-const flow: fc.Arbitrary<ToldFlow> = fc
-  .record({
-    first: time,
-    duration,
-    lateMs: fc.nat(intervalMs),
-    exporter: oneOf('192.0.2.1', '192.0.2.2', '2001:db8::fe'),
-    source: oneOf(...hosts),
-    destination: oneOf(...hosts),
-    sourcePort: oneOf(0, 22, 443, 1023, 3389, 40_000, 50_000),
-    destinationPort: oneOf(0, 53, 80, 443, 51_000, 65_535),
-    protocol: oneOf(1, 6, 17, 33, 50, 132, 253),
-    octets: count,
-    packets: count,
-    sampling: fc.oneof(
-      { weight: 5, arbitrary: fc.constant(1) },
-      fc.integer({ min: 2, max: 2 ** 32 - 1 }),
-    ),
-    ingress: oneOf(0, 1, 2, 2 ** 32 - 1),
-    egress: oneOf(0, 1, 3),
-    flags: oneOf(0, 0x02, 0x1b, 0xff),
-    tos: oneOf(0, 184),
-    sourceAs: oneOf(0, 65_001, 2 ** 32 - 1),
-    destinationAs: oneOf(0, 65_001),
-    nextHop: oneOf('0.0.0.0', '192.0.2.254', '2001:db8::2'),
-    vlan: oneOf(0, 4094),
-    application: oneOf(0, 3 * 2 ** 24 + 443, 2 ** 32 - 1),
-  })
-  .map(({ duration: ms, lateMs, ...given }) => {
-    const last = given.first + ms
-    return told({ ...given, last, received: Math.max(given.first, last) + lateMs })
-  })
+const flowWith = ({ count, rate }: (typeof counts)['any']): fc.Arbitrary<ToldFlow> =>
+  fc
+    .record({
+      first: time,
+      duration,
+      lateMs: fc.nat(intervalMs),
+      exporter: oneOf('192.0.2.1', '192.0.2.2', '2001:db8::fe'),
+      source: oneOf(...hosts),
+      destination: oneOf(...hosts),
+      sourcePort: oneOf(0, 22, 443, 1023, 3389, 40_000, 50_000),
+      destinationPort: oneOf(0, 53, 80, 443, 51_000, 65_535),
+      protocol: oneOf(1, 6, 17, 33, 50, 132, 253),
+      octets: count,
+      packets: count,
+      sampling: fc.oneof(
+        { weight: 5, arbitrary: fc.constant(1) },
+        fc.integer({ min: 2, max: rate }),
+      ),
+      ingress: oneOf(0, 1, 2, 2 ** 32 - 1),
+      egress: oneOf(0, 1, 3),
+      flags: oneOf(0, 0x02, 0x1b, 0xff),
+      tos: oneOf(0, 184),
+      sourceAs: oneOf(0, 65_001, 2 ** 32 - 1),
+      destinationAs: oneOf(0, 65_001),
+      nextHop: oneOf('0.0.0.0', '192.0.2.254', '2001:db8::2'),
+      vlan: oneOf(0, 4094),
+      application: oneOf(0, 3 * 2 ** 24 + 443, 2 ** 32 - 1),
+    })
+    .map(({ duration: ms, lateMs, ...given }) => {
+      const last = given.first + ms
+      return told({ ...given, last, received: Math.max(given.first, last) + lateMs })
+    })
 
 const filter: fc.Arbitrary<Filter | undefined> = fc.oneof(
   fc.constant(undefined),
@@ -89,6 +96,7 @@ function ranked({ order, from, to }: FlowTopQuery, row: Omit<FlowTopRow, 'key'>)
 for (const heldRows of [0, 1000])
   describe(`queries ${heldRows === 0 ? 'in SQL' : 'of files in memory'} answer what flow by flow comes out`, () => {
     const seed = Date.now() & 0xffffff
+    const flow = flowWith(heldRows === 0 ? counts.any : counts.exact)
     const flows = fc.sample(flow, { numRuns: 600, seed })
     const reference = new Reference(flows, local)
     const say = `flows of seed ${seed}`
@@ -102,6 +110,8 @@ for (const heldRows of [0, 1000])
       // Once all of their time was asked for, files are in memory for every part of it.
       const all = { from: t0 - intervalMs, to: t0 + 10 * spanMs, include: 'any' } as const
       await store.top({ ...all, by: ['host'], order: 'bytes', limit: 1 })
+      // What is answered then is answered without them.
+      if (heldRows > 0) await rm(join(folder, '2026'), { recursive: true })
     })
     after(async () => {
       await store.close()
@@ -230,6 +240,9 @@ for (const heldRows of [0, 1000])
         )
       }
     })
+
+    // Lists are always read.
+    if (heldRows > 0) return
 
     test('list: the flows that belong, in order, with more where the limit cut', async () => {
       const keys = {

@@ -1,0 +1,95 @@
+/**
+ * Windows of held files that were asked for last: the questions of a page about one come together, and
+ * which flows belong to it, how they are numbered and what of them falls where is the same for all.
+ */
+import type { NetworkSet } from '../../../flow/address.ts'
+import { compilePredicate, type FlowPredicate } from '../../../flow/filter/predicate.ts'
+import type { FlowWindow } from '../../flows.ts'
+import type { Keys } from '../keys.ts'
+import type { HeldFlows } from './held-files.ts'
+import { numberFlows, type Numbered } from './numbered.ts'
+import { SelectedFlows, type PartsKept } from './selected.ts'
+
+/** A page asks for two: its tables for one, its series for that in whole steps. */
+const windowsMost = 3
+/** How long one is kept that nobody asks for. */
+const keptMs = 10_000
+/** Parts that are kept of a window, of 8 bytes each. */
+const partsMost = 2_000_000
+/** Ways of splitting that are kept numbered: twelve bytes a flow and end. */
+const numberedMost = 4
+
+type Asked = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>
+
+export class HeldWindow {
+  readonly files: readonly HeldFlows[]
+  readonly #asked: Asked
+  readonly #predicate: FlowPredicate | null
+  readonly #selected: SelectedFlows[] = []
+  readonly #numbered = new Map<string, Promise<Numbered>>()
+  readonly #parts: PartsKept = { left: partsMost }
+
+  constructor(files: readonly HeldFlows[], asked: Asked) {
+    this.files = files
+    this.#asked = asked
+    this.#predicate = asked.filter ? compilePredicate(asked.filter) : null
+  }
+
+  /** The flows of one of the files that belong to the window. */
+  selected(file: number): SelectedFlows {
+    return (this.#selected[file] ??= new SelectedFlows(this.files[file]!, this.#asked, {
+      predicate: this.#predicate,
+      kept: this.#parts,
+    }))
+  }
+
+  /** All of them with the numbers of their keys: see numberFlows. `local` is the same each time. */
+  numbered(keys: Keys, local: NetworkSet, onlySaid: boolean): Promise<Numbered> {
+    const name = JSON.stringify([onlySaid, keys.ends.map((end) => [end, keys.made(end)])])
+    const numbered = this.#numbered.get(name) ?? numberFlows(this, { keys, local, onlySaid })
+    this.#numbered.delete(name)
+    this.#numbered.set(name, numbered)
+    const [oldest] = this.#numbered.keys()
+    if (this.#numbered.size > numberedMost) this.#numbered.delete(oldest!)
+    return numbered
+  }
+}
+
+interface Kept {
+  window: HeldWindow
+  timer: NodeJS.Timeout
+}
+
+export class HeldWindows {
+  /** By what was asked, the longest unasked first. */
+  readonly #kept = new Map<string, Kept>()
+
+  /** The flows of files that belong to a window. */
+  of(files: readonly HeldFlows[], { from, to, include, filter }: FlowWindow): HeldWindow {
+    const key = JSON.stringify([from, to, include, filter])
+    const kept = this.#kept.get(key)
+    const isSame =
+      kept?.window.files.length === files.length &&
+      kept.window.files.every((file, i) => file === files[i])
+    if (kept && isSame) {
+      kept.timer.refresh()
+      return kept.window
+    }
+    this.#letGo(key)
+    const window = new HeldWindow(files, { from, to, include, filter })
+    const timer = setTimeout(() => this.#letGo(key), keptMs).unref()
+    this.#kept.set(key, { window, timer })
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > windowsMost) this.#letGo(oldest!)
+    return window
+  }
+
+  close(): void {
+    for (const key of this.#kept.keys()) this.#letGo(key)
+  }
+
+  #letGo(key: string): void {
+    clearTimeout(this.#kept.get(key)?.timer)
+    this.#kept.delete(key)
+  }
+}
