@@ -186,6 +186,17 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
+  test('where nothing is known for long enough, the page says why nothing is drawn', async () => {
+    const { page } = await open('?from=2025-11-20T00:00:00Z&to=2026-11-20T00:00:00Z&tz=UTC')
+    await page
+      .getByText('Nothing is drawn of this time: less than half of every 1 d is known')
+      .waitFor()
+    await page.goto(`${weir.url}/${around}`)
+    await settled(page)
+    assert.equal(await page.getByText('Nothing is drawn').count(), 0)
+    await page.close()
+  })
+
   test('screens: wide and narrow, dark and light, nothing wider than the window', async () => {
     const sizes: [number, number][] = [
       [1366, 768],

@@ -30,6 +30,7 @@ const views: readonly [name: string, address: string, there: string][] = [
   ['reports', `/reports?${morning}`, 'table.report tbody tr'],
   ['flows', `/reports?${morning}&report=full&limit=25`, 'table.report tbody tr'],
   ['trackers', '/trackers', '.page-head'],
+  ['boards', '/dashboards', '.part h3'],
   ['dashboards', '/dashboards/lobby', '.tile .canvas:not(.waiting)'],
   ['alerts', '/alerts', '.page-head'],
   ['status', '/status', '.part'],

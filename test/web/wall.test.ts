@@ -15,10 +15,11 @@ test('night is a range of the clock that may pass midnight', () => {
   for (const text of ['', 'night', '22:00']) assert.ok(!isWithin(text, at(23)), text)
 })
 
-test('live seconds: bits by direction; a second of which nothing came is unknown', () => {
+test('live seconds: bits by direction; one of which nothing came is unknown, the newest is not yet whole', () => {
   const rows = new Map([
     [100, { in: [10, 1, 1], out: [5, 1, 1] }],
     [103, { in: [20, 2, 1] }],
+    [104, { in: [1, 1, 1] }],
   ])
   const layers = liveLayers(rows, { measure: 'bits', seconds: 4 })
   assert.deepEqual(layers?.answer.time, [100, 101, 102, 103])

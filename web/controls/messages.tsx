@@ -10,6 +10,8 @@ import { isoText, instantText } from '../time/words.ts'
 
 /** Two intervals without data are late; one is usual. */
 const staleSeconds = 600
+/** Steps up to this long are known or unknown by the interval in which they lie. */
+const intervalSeconds = 300
 /** What "show the newest data" shows. */
 const newestWindowSeconds = 4 * 3600
 
@@ -31,6 +33,7 @@ export function Messages() {
         ))}
       <Stale />
       <Nothing />
+      <NothingKnown />
       {(traffic.value?.keyed.remarks ?? []).map((remark) => (
         <p class="message note" key={remark}>
           {remark}
@@ -113,6 +116,24 @@ function Nothing() {
       >
         Show them
       </button>
+    </p>
+  )
+}
+
+/** Traffic came in, but of no step is so much known that it could be drawn: as in the first minutes of a new Weir. */
+function NothingKnown() {
+  const all = layers.value
+  if (!all || isEmptyWindow()) return null
+  if (all.layers.some(({ values }) => values.some((value) => value !== null))) return null
+  const { step } = all.answer
+  const why =
+    step <= intervalSeconds
+      ? 'a line begins with the first 5 minutes in which Weir listened and heard the exporter throughout'
+      : `less than half of every ${formatDuration(step)} is known`
+  return (
+    <p class="message note" role="status">
+      <b>Nothing is drawn {view.value.to === 'now' ? 'yet' : 'of this time'}:</b> {why}. What came
+      in is in the figures below.
     </p>
   )
 }

@@ -8,13 +8,16 @@ export type LiveRows = ReadonlyMap<number, Readonly<Record<string, readonly numb
 const columns = { bits: 0, packets: 1, flows: 2 } as const
 const directions: readonly Direction[] = ['in', 'internal', 'transit', 'out']
 
-/** The last `seconds`; a second of which nothing came is unknown. Null before the first. */
+/**
+ * The last `seconds` before the newest, which is still being filled; one of which nothing came is
+ * unknown. Null before the first.
+ */
 export function liveLayers(
   rows: LiveRows,
   { measure, seconds }: { measure: keyof typeof columns; seconds: number },
 ): Layers | null {
   if (rows.size === 0) return null
-  const to = Math.max(...rows.keys()) + 1
+  const to = Math.max(...rows.keys())
   const from = to - seconds
   const time = Array.from({ length: seconds }, (_, i) => from + i)
   const times = measure === 'bits' ? 8 : 1

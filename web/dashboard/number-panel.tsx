@@ -1,6 +1,6 @@
 /** One figure, large: the last, the average, the greatest … of a series. */
 import type { SeriesAnswer } from '../../api/schema.ts'
-import { formatScaled, formatWithUnit } from '../../flow/units.ts'
+import { formatDuration, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { measureUnits } from '../chart/readout.ts'
 import { valueOf } from './figure.ts'
 import { usePanel } from './panel-data.ts'
@@ -34,11 +34,19 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
       </p>
       <p class="dim">
         {statisticTexts[statistic]}
+        {answer && ` · ${timeText(answer, statistic)}`}
         {isOver ? ' · over the threshold' : ''}
       </p>
       {error !== '' && <p class="tile-fault">{error}</p>}
     </div>
   )
+}
+
+/** What time a figure is of: the last, of one step; any other, of the whole window. */
+function timeText({ from, to, step }: SeriesAnswer, statistic: string): string {
+  return statistic === 'last'
+    ? `over ${formatDuration(step)}`
+    : `of ${formatDuration(Math.round(to - from))}`
 }
 
 function text(value: number, statistic: string, measure: SeriesAnswer['measure']): string {

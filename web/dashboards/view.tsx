@@ -29,7 +29,10 @@ export function Dashboards() {
       <section class="panel part" aria-label="Dashboards">
         <article class="tracker">
           <h3>
-            <a href="/wall">Traffic</a> <small>the standard one, which every Weir has</small>
+            <a href="/wall">Traffic</a>{' '}
+            <small>
+              the standard one, which every Weir has; a new dashboard begins as its copy
+            </small>
           </h3>
         </article>
         {(answer ?? []).map((dashboard) => (

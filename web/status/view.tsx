@@ -10,6 +10,7 @@ import { Refused } from '../exporters/refused.tsx'
 import { status, wasAsked } from '../state/collector.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
+import { settingTerm, settingText } from './setting-terms.ts'
 
 export function Status() {
   const answer = status.value
@@ -80,8 +81,8 @@ function Parts({ answer }: { answer: StatusAnswer }) {
       <Part title="Settings">
         <dl class="facts wide">
           {Object.entries(settings).map(([name, value]) => (
-            <Fact key={name} term={name}>
-              {value === null || value === '' ? '–' : String(value)}
+            <Fact key={name} term={settingTerm(name)}>
+              {settingText(name, value)}
             </Fact>
           ))}
         </dl>
