@@ -1,7 +1,7 @@
 /** How the collectors of a cluster stand together: one that is on this machine, and what the others last said. */
-import { mergeExporters } from '../flow/merge-exporters.ts'
+import { exportersOfAll } from '../flow/merge-exporters.ts'
 import type { Settings } from '../flow/settings.ts'
-import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
+import type { IngestStatus } from '../flow/status.ts'
 import type { ToldStatus } from '../store/clickhouse/exchange.ts'
 import { openStatuses } from '../store/open.ts'
 import { ingestStatus, type StatusSource } from './ingest-status.ts'
@@ -67,6 +67,10 @@ function together(
     ...(here ?? first!.value.status),
     running: here?.running === true || others.some(isThere),
     exporters: exportersOfAll(all),
+    trackers: trackersOfAll(all),
+    alerts: Object.assign({}, ...all.map(({ alerts = {} }) => alerts)) as NonNullable<
+      IngestStatus['alerts']
+    >,
     refused: all.flatMap(({ refused }) => refused),
     refusedDatagrams: sum(({ refusedDatagrams }) => refusedDatagrams),
     flows: sum(({ flows }) => flows),
@@ -87,18 +91,18 @@ function together(
   }
 }
 
-/** Of an exporter that moved, the collector that heard it last has the last word. */
-function exportersOfAll(all: readonly IngestStatus[]): ExporterStatus[] {
-  return all
-    .flatMap(({ exporters }) => exporters)
-    .sort((a, b) => a.lastSeen - b.lastSeen)
-    .reduce<Map<string, ExporterStatus>>((merged, exporter) => {
-      const before = merged.get(exporter.address)
-      const [one] = mergeExporters(before ? [before] : [], [exporter])
-      return merged.set(exporter.address, one!)
-    }, new Map())
-    .values()
-    .toArray()
+/** The past of a tracker is made by each collector of what it received: so many intervals of all of theirs. */
+function trackersOfAll(all: readonly IngestStatus[]): NonNullable<IngestStatus['trackers']> {
+  const progress: Record<string, { done: number; of: number }> = {}
+  const problems: Record<string, string> = {}
+  for (const { trackers } of all) {
+    Object.assign(problems, trackers?.problems)
+    for (const [id, { done, of }] of Object.entries(trackers?.progress ?? {})) {
+      const before = progress[id] ?? { done: 0, of: 0 }
+      progress[id] = { done: before.done + done, of: before.of + of }
+    }
+  }
+  return { progress, problems }
 }
 
 function warningsOf({ writer, value }: Told): IngestStatus['warnings'] {

@@ -13,7 +13,8 @@ import { HostNames } from './names/host-names.ts'
 import { OwnNames } from './names/own-names.ts'
 import { Places } from './names/places.ts'
 import { InterfaceNames, readSnmpFile } from './names/snmp.ts'
-import { openApiState, type ApiState } from './state.ts'
+import { openStateOf } from './shared-state.ts'
+import type { ApiState } from './state.ts'
 import { ToldNames } from './told-names.ts'
 
 /** The page as `npm run build` leaves it. */
@@ -31,7 +32,8 @@ export interface RunningApi {
  * @throws ListenError where the address is taken; NamesError and others where the names file cannot be read
  */
 export async function runApi(settings: Settings, log: FastifyBaseLogger): Promise<RunningApi> {
-  const state = openApiState(settings.data)
+  const opened = await openStateOf(settings)
+  const { state } = opened
   const sources = await openNames(settings, state)
   const names = new ToldNames(sources)
   const flows = await openFlows(settings)
@@ -54,12 +56,12 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
     await app.close()
     sources.own.close()
     if ('hosts' in sources) sources.hosts.close()
-    await Promise.all([flows, series, incidents, collectors].map((each) => each.close()))
+    await Promise.all([flows, series, incidents, collectors, opened].map((each) => each.close()))
   }
   const { host, port } = settings.http
   try {
     const url = await app.listen({ host, port })
-    const firstPassword = makeFirstAdmin(settings, { state, passwords: new Passwords() })
+    const firstPassword = makeFirstAdmin(settings, { ...opened, passwords: new Passwords() })
     return { close, url, firstPassword }
   } catch (error) {
     await close()

@@ -6,10 +6,9 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
 
+import { StateReader, StateStore } from '../store/state-files.ts'
 import {
-  StateReader,
   StateRefused,
-  StateStore,
   type Collection,
   type StateChange,
   type StateDocument,

@@ -15,6 +15,7 @@ import { openSeriesReader, openSeriesStore } from '../store/open.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { compareFlows, paceOf, sendFlows } from './migrate-flows.ts'
+import { moveState } from './migrate-state.ts'
 
 const targets = ['clickhouse', 'parquet'] as const
 type Target = (typeof targets)[number]
@@ -30,6 +31,7 @@ export async function migrate({ settings, values }: CommandInput): Promise<void>
   try {
     await (to === 'clickhouse' ? sendFlows : compareFlows)({ ...settings, store: 'clickhouse' })
     await copySeries(settings, to)
+    await moveState(settings, to)
   } catch (error) {
     if (error instanceof StoreFault)
       throw new CommandError(`${error.message}; ${error.remedy}; run it again to go on`)

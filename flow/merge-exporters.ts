@@ -14,7 +14,20 @@ export function mergeExporters(
   return [...merged.values()]
 }
 
-function mergeExporter(a: ExporterStatus, b: ExporterStatus): ExporterStatus {
+/** Those of several collectors. Of an exporter that moved, the one that heard it last has the last word. */
+export function exportersOfAll<Exporter extends ExporterStatus>(
+  collectors: readonly { exporters: readonly Exporter[] }[],
+): Exporter[] {
+  const merged = new Map<string, Exporter>()
+  const all = collectors.flatMap(({ exporters }) => exporters)
+  for (const exporter of all.sort((a, b) => a.lastSeen - b.lastSeen)) {
+    const before = merged.get(exporter.address)
+    merged.set(exporter.address, before ? mergeExporter(before, exporter) : exporter)
+  }
+  return [...merged.values()]
+}
+
+function mergeExporter<Exporter extends ExporterStatus>(a: Exporter, b: Exporter): Exporter {
   const problems = { ...a.problems }
   for (const [kind, count] of Object.entries(b.problems))
     problems[kind] = (Object.hasOwn(problems, kind) ? problems[kind]! : 0) + count

@@ -143,6 +143,8 @@ export interface IngestStatus {
   /** Intervals that wait to be judged, were judged since the start, and were let go because too many waited. */
   incidents?: IncidentsStatus
   memoryBytes: number
+  /** Room that is free where the data lie. */
+  diskFreePercent?: number | null
   /** Trackers whose past is being made (5-minute intervals), and those that cannot be followed, by id. */
   trackers?: {
     progress: Record<string, { done: number; of: number }>

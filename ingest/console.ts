@@ -1,5 +1,5 @@
 /** What the console asks of ingest: changes of what people made, trackers taken up, the last minutes. */
-import type { StateStore } from '../store/state.ts'
+import type { OpenState } from '../store/state.ts'
 import type { AlertEngine } from './alerts/engine.ts'
 import { answerAlertTest } from './alerts/open.ts'
 import type { Collector } from './collector.ts'
@@ -18,7 +18,7 @@ const alertsMs = 5000
 
 export interface ConsoleParts {
   data: string
-  state: StateStore
+  state: OpenState
   trackers: TrackerKeeper
   live: LiveRing
   pipeline: Pipeline

@@ -174,7 +174,7 @@ export async function writeSeries({
   try {
     const { local, top, flowMaxMs } = settings
     const tier = settings.tiers[0]!
-    const trackers = await followOffline(settings.data, archive, Date.now())
+    const trackers = await followOffline(settings, archive, Date.now())
     const parts = { archive, store, coverage, counters, tier, local, top, flowMaxMs, trackers }
     const writer = new SeriesWriter(parts)
     const consolidator = await openConsolidator(settings, store)

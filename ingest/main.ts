@@ -9,7 +9,8 @@ import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { Settings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openSeriesStore, openShipping } from '../store/open.ts'
-import type { StateStore } from '../store/state.ts'
+import type { OpenState } from '../store/state.ts'
+import { AlertCluster } from './alerts/cluster.ts'
 import { openAlerts } from './alerts/open.ts'
 import { Buckets } from './buckets/buckets.ts'
 import { Collector, wholeFrom } from './collector.ts'
@@ -23,6 +24,7 @@ import { LiveRing } from './live.ts'
 import { lockDataFolder } from './lock.ts'
 import { readNames } from './names.ts'
 import { Neighbours } from './neighbours.ts'
+import { openState } from './open-state.ts'
 import { Pipeline, type PipelineParts } from './pipeline.ts'
 import { Receiver } from './receive/receiver.ts'
 import { recover } from './recover.ts'
@@ -30,7 +32,6 @@ import { Reporter } from './reporter.ts'
 import { TemplateLog } from './template-log.ts'
 import { SeriesWriter, type SeriesWriterParts } from './series-writer.ts'
 import { archiveSeen } from './shipping.ts'
-import { openState } from './state-socket.ts'
 import { FollowedTrackers } from './trackers/followed.ts'
 import { TrackerKeeper } from './trackers/keeper.ts'
 
@@ -47,7 +48,8 @@ export async function runIngest(
   const archive = await Archive.open(join(settings.data, 'archive'))
   const store = await openSeriesStore(settings)
   const shipping = await openShipping(settings)
-  const state = await openState(settings.data)
+  const kept = await openState(settings, log)
+  const { state, note } = kept
 
   const coverage = new CoverageTracker(Date.now())
   const counters = new CounterTracker()
@@ -71,7 +73,8 @@ export async function runIngest(
   const made = { archive, coverage, counters, writer, consolidator, incidents, bundles, neighbours }
   const collector = new Collector({ ...shared, ...made })
   const { data } = settings
-  const alerts = await openAlerts({ ...shared, ...made, state, followed, store })
+  const cluster = await AlertCluster.open(settings)
+  const alerts = await openAlerts({ ...shared, ...made, state, note, followed, store, cluster })
   const console = openConsole({ data, state, trackers, live, pipeline, collector, alerts })
   const reporter = await Reporter.open({
     ...shared,
@@ -104,7 +107,7 @@ export async function runIngest(
     await collector.tick(Date.now(), true)
     await neighbours?.close(() => reporter.status())
     await reporter.close()
-    for (const part of [receiver, shipping, archive, consolidator, incidents, store, state])
+    for (const part of [receiver, shipping, archive, consolidator, incidents, store, cluster, kept])
       await part?.close()
     await lock.release()
   }
@@ -136,7 +139,7 @@ function seriesWriter(
 /** Where flows are counted, for the measurements and for the trackers. */
 async function openBuckets(
   { local, flowMaxMs }: Settings,
-  { archive, state }: { archive: Archive; state: StateStore },
+  { archive, state }: { archive: Archive; state: OpenState },
 ) {
   const followed = new FollowedTrackers()
   const wholeSince = wholeFrom(archive)

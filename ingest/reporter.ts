@@ -11,6 +11,7 @@ import type { AlertEngine } from './alerts/engine.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Collector } from './collector.ts'
 import { warningsOf } from './exporter-warnings.ts'
+import { freePercentOf } from './free-room.ts'
 import { bridgeGateways, lostAddresses } from './gateway.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -111,6 +112,7 @@ export class Reporter {
       redo: collector.redoCount,
       incidents: collector.incidents,
       memoryBytes: process.memoryUsage.rss(),
+      diskFreePercent: await freePercentOf(this.#parts.settings.data).catch(() => null),
       trackers: trackers.status(collector.redo),
       alerts: Object.fromEntries(alerts.states),
       ...(stored ? { store: stored } : {}),

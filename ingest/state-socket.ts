@@ -1,29 +1,11 @@
 /** Changes to what people made, and entries of logs, as the API hands them over on ingest's socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { stateLogs, appendLog, type StateLog } from '../store/state-log.ts'
-import { collections, StateRefused, StateStore, type Collection } from '../store/state.ts'
+import { collections, StateRefused, type Collection, type StateWriting } from '../store/state.ts'
 
 /** A request on the socket longer than this is none of ours. */
 const bodyBytesMax = 128 << 10
-
-/** How often the state is tried: an API on its own holds it for the time of one change. */
-const openTriesMax = 50
-const openWaitMs = 100
-
-/**
- * Opens the state of a data folder for as long as ingest runs.
- * @throws Error where another process keeps it
- */
-export async function openState(data: string): Promise<StateStore> {
-  for (let tries = 0; tries < openTriesMax; tries++) {
-    const state = await StateStore.open(data)
-    if (state) return state
-    await sleep(openWaitMs)
-  }
-  throw new Error(`${data}/state is being written by another process: stop it`)
-}
 
 /**
  * Answers POST /state (a StateChange, answered by the document or the refusal) and POST /logs/NAME;
@@ -32,7 +14,7 @@ export async function openState(data: string): Promise<StateStore> {
 export function answerState(
   request: IncomingMessage,
   response: ServerResponse,
-  { data, state }: { data: string; state: StateStore },
+  { data, state }: { data: string; state: StateWriting },
 ): boolean {
   const { method, url = '' } = request
   const log = stateLogs.find((name) => url === `/logs/${name}`)
@@ -57,7 +39,7 @@ async function writeLog(data: string, log: StateLog, entry: unknown): Promise<An
   return { status: 200, body: null }
 }
 
-async function change(state: StateStore, asked: unknown): Promise<Answer> {
+async function change(state: StateWriting, asked: unknown): Promise<Answer> {
   const { collection, id, body, revision } = (asked ?? {}) as Record<string, unknown>
   if (typeof collection !== 'string' || !Object.hasOwn(collections, collection))
     return { status: 400, body: { message: `there is no collection "${String(collection)}"` } }

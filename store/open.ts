@@ -5,6 +5,8 @@ import type { Settings } from '../flow/settings.ts'
 import { openFlowStore } from './archive/query.ts'
 import type { Exchange } from './clickhouse/exchange.ts'
 import type { Shipping } from './clickhouse/shipping.ts'
+import type { ClickHouseLogs } from './clickhouse/state-logs.ts'
+import type { ClickHouseState } from './clickhouse/state.ts'
 import type { FlowStore } from './flows.ts'
 import { IncidentReader, type IncidentSource, type SharedIncidents } from './incident/ledger.ts'
 import { openParquetSeries, openParquetSeriesReader } from './parquet/series.ts'
@@ -23,6 +25,8 @@ const clickHouse = {
   moved: () => import('./clickhouse/moved.ts'),
   series: () => import('./clickhouse/series.ts'),
   shipping: () => import('./clickhouse/shipping.ts'),
+  state: () => import('./clickhouse/state.ts'),
+  logs: () => import('./clickhouse/state-logs.ts'),
 }
 
 /** What of each kind of store there is to open: for the one process that writes, and for those that ask. */
@@ -125,6 +129,29 @@ export async function openIncidents(
   if (shared) return shared
   const reader = new IncidentReader(settings.data)
   return { between: (from, to) => reader.between(from, to), close: async () => undefined }
+}
+
+/** A session is looked at before anything is answered: nobody waits longer for it. */
+const stateMsMax = 5000
+
+/** What people made and what was done, where collectors and APIs share it. */
+export interface SharedState {
+  state: ClickHouseState
+  logs: ClickHouseLogs
+  close: () => Promise<void>
+}
+
+/** Null where it is kept in the data folder. */
+export async function openSharedState(
+  settings: Settings,
+  now: () => number = Date.now,
+): Promise<SharedState | null> {
+  if (settings.store !== 'clickhouse') return null
+  const { ClickHouseState } = await clickHouse.state()
+  const { ClickHouseLogs } = await clickHouse.logs()
+  const connection = await connected(settings, stateMsMax)
+  const state = new ClickHouseState({ connection, now })
+  return { state, logs: new ClickHouseLogs(connection, now), close: () => state.close() }
 }
 
 /** A file of the archive takes about a second a million flows; a slow disk more. */

@@ -15,11 +15,16 @@ function pathOf(data: string, log: StateLog): string {
   return join(data, 'state', `${log}.log`)
 }
 
+/** An entry as a line of bounded length. */
+export function cutEntry(entry: object): string {
+  const line = JSON.stringify(entry)
+  return line.length <= lineBytesMax ? line : JSON.stringify({ cut: line.slice(0, 4096) })
+}
+
 /** Appends one entry to a log of the data folder. Entries of one process keep their order. */
 export async function appendLog(data: string, log: StateLog, entry: object): Promise<void> {
   const path = pathOf(data, log)
-  const line = JSON.stringify(entry)
-  const kept = line.length <= lineBytesMax ? line : JSON.stringify({ cut: line.slice(0, 4096) })
+  const kept = cutEntry(entry)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const size = await stat(path).then(
     (found) => found.size,

@@ -1,15 +1,9 @@
 /**
  * What people make and Weir keeps: dashboards, annotations, trackers, alerts, users, sessions and
- * tokens, as JSON documents in collections, and logs of what was done.
- *
- * A collection is a manifest (store/manifest.ts) in `state/`: each change is one line, durable when
- * it is answered, and readers in other processes follow it. Every document has a revision, by which
- * a writer can say which version it changes. One process writes at a time: ingest while it runs.
+ * tokens, as JSON documents in collections. Every document has a revision, by which a writer can say
+ * which version it changes. They lie in the data folder (state-files.ts), or, where several machines
+ * share a cluster, in ClickHouse (clickhouse/state.ts).
  */
-import { join } from 'node:path'
-
-import { Manifest, ManifestReader } from './manifest.ts'
-import { takeLock, type Lock } from './lock.ts'
 
 /** The collections, with the most documents each holds and the most bytes of one as JSON. */
 export const collections = {
@@ -43,8 +37,6 @@ export interface StateDocument<Body = unknown> {
   body: Body
 }
 
-type Entry = StateDocument & { file: string }
-
 /** Why a change was not made. */
 export type StateRefusal = 'changed' | 'absent' | 'full' | 'too-large' | 'bad-id'
 
@@ -68,11 +60,23 @@ export interface StateChange {
   revision?: number | undefined
 }
 
-/** Where documents are read: in any process. */
+/** How old an answer may be that is wanted quickly; without this it is as of now. */
+export interface Lately {
+  keptMs: number
+  /** And while the store on another machine does not answer. */
+  awayMs: number
+}
+
+/** Where documents are read: in any process. Of the data folder all is as of now. */
 export interface StateReading {
   /** Those of a collection, in the order in which they were made. */
-  list<Body>(collection: Collection): Promise<StateDocument<Body>[]>
-  get<Body>(collection: Collection, id: string): Promise<StateDocument<Body> | null>
+  list<Body>(collection: Collection, lately?: Lately): Promise<StateDocument<Body>[]>
+  /** A document that is not there is looked for as of now, whatever `lately` says. */
+  get<Body>(
+    collection: Collection,
+    id: string,
+    lately?: Lately,
+  ): Promise<StateDocument<Body> | null>
 }
 
 /** Where documents are changed. */
@@ -84,153 +88,49 @@ export interface StateWriting {
   change(change: StateChange): Promise<StateDocument | null>
 }
 
-/** The file of a collection in the data folder. */
-function pathOf(data: string, collection: Collection): string {
-  return join(data, 'state', `${collection}.jsonl`)
+/** The state as a process that collects has it. */
+export interface OpenState extends StateReading, StateWriting {
+  /** Calls back after each change, sooner or later also of those that others made. */
+  onChange(listener: (change: Pick<StateChange, 'collection'>) => void): void
+  close(): Promise<void>
 }
 
-/** Follows the state of a data folder, which another process may change. */
-export class StateReader implements StateReading {
-  readonly #readers = new Map<Collection, ManifestReader<Entry>>()
-  readonly #data: string
-
-  constructor(data: string) {
-    this.#data = data
+/**
+ * What speaks against a change, given the document that is there and how many its collection holds.
+ * @throws StateRefused
+ */
+export function checkChange(
+  { collection, id, body, revision }: StateChange,
+  before: StateDocument | undefined,
+  count: number,
+): void {
+  if (!new RegExp(idPattern).test(id))
+    throw new StateRefused('bad-id', `"${id.slice(0, 100)}" cannot be an id`)
+  if (revision !== undefined && revision !== (before?.revision ?? 0))
+    throw new StateRefused('changed', `${collection}/${id} was changed by somebody else`)
+  if (body === undefined) {
+    if (!before) throw new StateRefused('absent', `there is no ${collection}/${id}`)
+    return
   }
-
-  async list<Body>(collection: Collection): Promise<StateDocument<Body>[]> {
-    return (await this.#entries(collection)).map((entry) => documentOf<Body>(entry))
-  }
-
-  async get<Body>(collection: Collection, id: string): Promise<StateDocument<Body> | null> {
-    const found = (await this.#entries(collection)).find(({ file }) => file === id)
-    return found ? documentOf<Body>(found) : null
-  }
-
-  #entries(collection: Collection): Promise<readonly Entry[]> {
-    let reader = this.#readers.get(collection)
-    if (!reader) {
-      reader = new ManifestReader<Entry>(pathOf(this.#data, collection))
-      this.#readers.set(collection, reader)
-    }
-    return reader.entries()
-  }
+  const { countMax, bytesMax } = collections[collection]
+  if (!before && count >= countMax)
+    throw new StateRefused('full', `${collection} holds ${countMax} already`)
+  const bytes = Buffer.byteLength(JSON.stringify(body))
+  if (bytes > bytesMax)
+    throw new StateRefused('too-large', `${bytes} bytes; ${bytesMax} is the most`)
 }
 
-/** The one writer of a data folder's state. */
-export class StateStore implements StateReading, StateWriting {
-  readonly #manifests = new Map<Collection, Manifest<Entry>>()
-  readonly #lock: Lock
-  readonly #now: () => number
-  readonly #listeners: ((change: StateChange) => void)[] = []
-  #work: Promise<unknown> = Promise.resolve()
-
-  private constructor(lock: Lock, now: () => number) {
-    this.#lock = lock
-    this.#now = now
+/** The document that a change makes of the one that was there. */
+export function documentAfter(
+  { id, body }: StateChange,
+  before: StateDocument | undefined,
+  now: number,
+): StateDocument {
+  return {
+    id,
+    revision: (before?.revision ?? 0) + 1,
+    createdAt: before?.createdAt ?? now,
+    changedAt: now,
+    body,
   }
-
-  /** Opens the state for writing; null where another process has it. */
-  static async open(data: string, now: () => number = Date.now): Promise<StateStore | null> {
-    const lock = await takeLock(join(data, 'run', 'state.sock'))
-    if (!lock) return null
-    const store = new StateStore(lock, now)
-    try {
-      for (const collection of Object.keys(collections) as Collection[])
-        store.#manifests.set(collection, await Manifest.open<Entry>(pathOf(data, collection)))
-    } catch (error) {
-      await store.close()
-      throw error
-    }
-    return store
-  }
-
-  /** Calls back after each change. */
-  onChange(listener: (change: StateChange) => void): void {
-    this.#listeners.push(listener)
-  }
-
-  async list<Body>(collection: Collection): Promise<StateDocument<Body>[]> {
-    return this.#manifest(collection)
-      .entries()
-      .map((entry) => documentOf<Body>(entry))
-  }
-
-  async get<Body>(collection: Collection, id: string): Promise<StateDocument<Body> | null> {
-    const found = this.#find(collection, id)
-    return found ? documentOf<Body>(found) : null
-  }
-
-  /** Changes are made one after the other, so that a revision means what it says. */
-  change(change: StateChange): Promise<StateDocument | null> {
-    const done = this.#work.then(() => this.#change(change))
-    this.#work = done.catch(() => undefined)
-    return done
-  }
-
-  async close(): Promise<void> {
-    await this.#work
-    for (const manifest of this.#manifests.values()) await manifest.close()
-    await this.#lock.release()
-  }
-
-  async #change(change: StateChange): Promise<StateDocument | null> {
-    const { collection, id, body } = change
-    const manifest = this.#manifest(collection)
-    const before = this.#find(collection, id)
-    this.#check(change, before)
-    if (body === undefined) {
-      await manifest.commit({ remove: [id] })
-      this.#tell(change)
-      return null
-    }
-    const now = this.#now()
-    const entry: Entry = {
-      file: id,
-      id,
-      revision: (before?.revision ?? 0) + 1,
-      createdAt: before?.createdAt ?? now,
-      changedAt: now,
-      body,
-    }
-    await manifest.commit({ add: [entry] })
-    this.#tell(change)
-    return documentOf(entry)
-  }
-
-  #check({ collection, id, body, revision }: StateChange, before: Entry | undefined): void {
-    if (!new RegExp(idPattern).test(id))
-      throw new StateRefused('bad-id', `"${id.slice(0, 100)}" cannot be an id`)
-    if (revision !== undefined && revision !== (before?.revision ?? 0))
-      throw new StateRefused('changed', `${collection}/${id} was changed by somebody else`)
-    if (body === undefined) {
-      if (!before) throw new StateRefused('absent', `there is no ${collection}/${id}`)
-      return
-    }
-    const { countMax, bytesMax } = collections[collection]
-    if (!before && this.#manifest(collection).entries().length >= countMax)
-      throw new StateRefused('full', `${collection} holds ${countMax} already`)
-    const bytes = Buffer.byteLength(JSON.stringify(body))
-    if (bytes > bytesMax)
-      throw new StateRefused('too-large', `${bytes} bytes; ${bytesMax} is the most`)
-  }
-
-  #find(collection: Collection, id: string): Entry | undefined {
-    return this.#manifest(collection)
-      .entries()
-      .find(({ file }) => file === id)
-  }
-
-  #manifest(collection: Collection): Manifest<Entry> {
-    return this.#manifests.get(collection)!
-  }
-
-  #tell(change: StateChange): void {
-    for (const listener of this.#listeners) listener(change)
-  }
-}
-
-function documentOf<Body>(entry: Entry): StateDocument<Body> {
-  const { id, revision, createdAt, changedAt, body } = entry
-  return { id, revision, createdAt, changedAt, body: body as Body }
 }

@@ -1,7 +1,7 @@
 /** Users, sessions and tokens as they are kept: secrets only as hashes. */
 import { createHash, randomBytes } from 'node:crypto'
 
-import type { StateDocument } from '../../store/state.ts'
+import type { Lately, StateDocument } from '../../store/state.ts'
 import type { Role } from '../schema-access.ts'
 import type { Identity } from '../identity.ts'
 import type { ApiState } from '../state.ts'
@@ -43,6 +43,11 @@ const lifetimes = {
 /** Sessions kept; beyond, those that end first are ended. */
 const sessionsMax = 5000
 const secretBytes = 24
+/**
+ * Where the state is on another machine: a session, user or token that was removed at one API may go
+ * on for so long at another, and for so long where that one is not answered.
+ */
+const accessKept: Lately = { keptMs: 2000, awayMs: 10_000 }
 
 function lifetimeOf(role: Role): (typeof lifetimes)['person'] {
   return role === 'wall' ? lifetimes.wall : lifetimes.person
@@ -69,14 +74,14 @@ export class Accounts {
     this.#given = given
   }
 
-  user(name: string): Promise<StateDocument<KeptUser> | null> {
-    return this.#state.get<KeptUser>('users', name)
+  user(name: string, lately?: Lately): Promise<StateDocument<KeptUser> | null> {
+    return this.#state.get<KeptUser>('users', name, lately)
   }
 
-  /** What a user may do now; null where there is none of that name. */
-  async roleOf(name: string): Promise<KeptUser['role'] | null> {
+  /** What a user may do now, or might lately; null where there is none of that name. */
+  async roleOf(name: string, lately?: Lately): Promise<KeptUser['role'] | null> {
     if (this.#given.has(name)) return 'admin'
-    return (await this.user(name))?.body.role ?? null
+    return (await this.user(name, lately))?.body.role ?? null
   }
 
   /** Opens a session and gives its secret, which is kept nowhere. */
@@ -100,7 +105,7 @@ export class Accounts {
   /** Who holds a session's secret; null where it has ended, or never was. */
   async sessionOf(secret: string): Promise<Identity | null> {
     const id = hashOf(secret)
-    const document = await this.#state.get<KeptSession>('sessions', id)
+    const document = await this.#state.get<KeptSession>('sessions', id, accessKept)
     if (!document) return null
     const session = document.body
     const now = this.#now()
@@ -116,7 +121,7 @@ export class Accounts {
   /** Who holds an API token; null where there is none such, or it has ended. A wall's is for log-in only. */
   async tokenOf(secret: string, isLogin = false): Promise<(Identity & { token: string }) | null> {
     const [id = ''] = secret.split('.')
-    const found = await this.#state.get<KeptToken>('tokens', id)
+    const found = await this.#state.get<KeptToken>('tokens', id, accessKept)
     if (!found || found.body.hash !== hashOf(secret)) return null
     const { name, role, dashboard, expiresAt } = found.body
     if (expiresAt !== null && this.#now() >= expiresAt) return null
@@ -143,8 +148,8 @@ export class Accounts {
 
   /** A session does what its user or token may do now, not what they might when it was opened. */
   async #roleNow(session: KeptSession): Promise<Role | null> {
-    if (session.token === null) return this.roleOf(session.user)
-    const token = await this.#state.get<KeptToken>('tokens', session.token)
+    if (session.token === null) return this.roleOf(session.user, accessKept)
+    const token = await this.#state.get<KeptToken>('tokens', session.token, accessKept)
     const isLeft = token && (token.body.expiresAt === null || this.#now() < token.body.expiresAt)
     return isLeft ? session.role : null
   }

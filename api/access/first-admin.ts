@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Settings } from '../../flow/settings.ts'
+import { StoreFault } from '../../store/spool/fault.ts'
+import { StateRefused } from '../../store/state.ts'
 import { ApiError } from '../errors.ts'
 import type { ApiState } from '../state.ts'
 import type { KeptUser } from './accounts.ts'
@@ -12,36 +14,53 @@ import type { Passwords } from './passwords.ts'
 /** The user there is from the beginning. */
 export const firstAdmin = 'admin'
 
+export interface FirstAdminParts {
+  state: ApiState
+  passwords: Passwords
+  /** What must be done before anybody is made. */
+  prepare?: () => Promise<void>
+}
+
 const passwordBytes = 12
-/** Ingest may still be starting, and only it may write: tried for about a minute. */
-const triesMax = 60
+/** Ingest, or ClickHouse, may still be starting: tried for about ten minutes. */
+const triesMax = 600
 const tryAgainMs = 1000
 /** A password file longer than this is another file. */
 const passwordLengthMax = 256
 
 /**
  * Makes the user admin with a password of its own where nobody could log in otherwise, and gives
- * that password; null where there is no need.
- * @throws ApiError 503 where it could not be kept within a minute
+ * that password; null where there is no need, also because another API was a moment faster.
+ * @throws ApiError or StoreFault where it could not be kept within ten minutes
  */
 export async function makeFirstAdmin(
   { access }: Settings,
-  { state, passwords }: { state: ApiState; passwords: Passwords },
+  parts: FirstAdminParts,
 ): Promise<string | null> {
-  if (access.auth !== 'password' || access.passwordFile !== null) return null
+  const isWanted = access.auth === 'password' && access.passwordFile === null
+  for (let tries = 1; ; tries++) {
+    try {
+      await parts.prepare?.()
+      return isWanted ? await makeWhereNone(parts) : null
+    } catch (error) {
+      const isPassing = error instanceof ApiError || error instanceof StoreFault
+      if (!isPassing || tries === triesMax) throw error
+      await sleep(tryAgainMs, undefined, { ref: false })
+    }
+  }
+}
+
+async function makeWhereNone({ state, passwords }: FirstAdminParts): Promise<string | null> {
   const users = await state.list<KeptUser>('users')
   if (users.some(({ body }) => body.role === 'admin')) return null
   const password = randomBytes(passwordBytes).toString('base64url')
   const body: KeptUser = { role: 'admin', password: await passwords.hash(password) }
-  for (let tries = 1; ; tries++) {
-    try {
-      await state.change({ collection: 'users', id: firstAdmin, body, revision: 0 })
-      return password
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      if (tries === triesMax) throw error
-      await sleep(tryAgainMs)
-    }
+  try {
+    await state.change({ collection: 'users', id: firstAdmin, body, revision: 0 })
+    return password
+  } catch (error) {
+    if (error instanceof StateRefused && error.reason === 'changed') return null
+    throw error
   }
 }
 

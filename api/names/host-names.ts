@@ -6,6 +6,7 @@
 import { Resolver } from 'node:dns/promises'
 
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
+import { StoreFault } from '../../store/spool/fault.ts'
 import type { StateDocument } from '../../store/state.ts'
 import type { ApiState } from '../state.ts'
 
@@ -58,6 +59,7 @@ export class HostNames {
   readonly #known = new Map<string, Known>()
   readonly #waiting = new Set<string>()
   #asking = 0
+  #isOpen = false
 
   constructor(options: HostNamesOptions) {
     this.#options = options
@@ -65,11 +67,26 @@ export class HostNames {
       this.#resolver.setServers([...options.servers])
   }
 
-  /** Takes over what was remembered before. */
+  /** Takes over what was remembered before; where that cannot be asked for now, once it can. */
   async open(): Promise<void> {
-    const kept = await this.#options.state.list<{ names: NameInTime[] }>('host-names')
-    for (const { id, body } of kept.slice(-addressesMax))
-      this.#known.set(addressOf(id), { names: body.names, askAgainMs: 0 })
+    const kept = await this.#options.state
+      .list<{ names: NameInTime[] }>('host-names')
+      .catch((error: unknown) => {
+        if (error instanceof StoreFault) return null
+        throw error
+      })
+    this.#isOpen = kept !== null
+    for (const { id, body } of kept?.slice(-addressesMax) ?? []) {
+      const address = addressOf(id)
+      // Names that were found meanwhile are the newer ones.
+      const since = this.#known.get(address)
+      const last = body.names.at(-1)
+      const news = (since?.names ?? []).filter(
+        ({ name, from }) => name !== last?.name && from > (last?.from ?? 0),
+      )
+      const names = [...body.names, ...news].slice(-namesMax)
+      this.#known.set(address, { names, askAgainMs: since?.askAgainMs ?? 0 })
+    }
   }
 
   /** What an address was called at a time (unix ms); null where that is not known, or not yet. */
@@ -137,11 +154,15 @@ export class HostNames {
       return
     }
     known.names = [...known.names, { name: named, from: now, to: now }].slice(-namesMax)
-    await this.#keep(address, known.names)
+    await this.#keep(address)
   }
 
   /** Where it cannot be kept it is remembered until the process ends. */
-  async #keep(address: string, names: NameInTime[]): Promise<void> {
+  async #keep(address: string): Promise<void> {
+    // What is not known here would be lost there.
+    if (!this.#isOpen) await this.open()
+    const { names } = this.#known.get(address) ?? { names: [] }
+    if (!this.#isOpen || names.length === 0) return
     await this.#options.state
       .change({ collection: 'host-names', id: idOf(address), body: { names } })
       .catch(() => null)

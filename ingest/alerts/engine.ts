@@ -13,15 +13,15 @@ import type {
   AlertSubject,
   KeptAlert,
 } from '../../store/alert.ts'
-import type { StateDocument, StateReading, StateWriting } from '../../store/state.ts'
-import { describe, dueInterval, settleMs, type Described } from './described.ts'
 import {
-  observeNow,
-  observeTracker,
-  occurrences,
-  type Occurrence,
-  type Sources,
-} from './observe.ts'
+  StateRefused,
+  type StateDocument,
+  type StateReading,
+  type StateWriting,
+} from '../../store/state.ts'
+import { describe, dueInterval, settleMs, type Described } from './described.ts'
+import { observeNow, occurrences, type Occurrence, type Sources } from './observe.ts'
+import { observeTracker } from './observe-tracker.ts'
 import { newsOf } from './runs.ts'
 import type { AlertTeller } from './teller.ts'
 
@@ -36,12 +36,16 @@ export interface EngineParts {
   sources: Sources
   state: StateReading & StateWriting
   teller: AlertTeller
+  /** Whether it is for this process to tell; absent: always. */
+  isTeller?: (nowMs: number) => Promise<boolean>
   log: Logger
 }
 
 type Valued = Extract<AlertSubject, { kind: 'tracker' | 'loss' | 'disk' }>
 type Happening = Extract<AlertSubject, { kind: 'incident' | 'silent' }>
 type Document = StateDocument<KeptAlert>
+/** With the revision that it was read at: who changes it says upon what. */
+type Standing = AlertStanding & { revision: number }
 
 export class AlertEngine {
   readonly states = new Map<string, AlertState>()
@@ -51,6 +55,9 @@ export class AlertEngine {
   #lookedUntil: number | null = null
   #lookedMs = 0
   #counted = new Map<string, { flows: number; lost: number }>()
+  /** What was told of each, as it was when this round began. */
+  #standings = new Map<string, Standing>()
+  #isFailing = false
   #work: Promise<void> = Promise.resolve()
 
   constructor(parts: EngineParts) {
@@ -61,9 +68,17 @@ export class AlertEngine {
   tick(nowMs: number): Promise<void> {
     this.#work = this.#work
       .then(() => this.#tick(nowMs))
-      .catch((error: unknown) => {
-        this.#parts.log.error({ error }, 'alerts could not be evaluated; they are tried again')
-      })
+      .then(
+        () => {
+          this.#isFailing = false
+        },
+        (error: unknown) => {
+          // Once: it is tried again every few seconds.
+          if (!this.#isFailing)
+            this.#parts.log.error({ error }, 'alerts could not be evaluated; they are tried again')
+          this.#isFailing = true
+        },
+      )
     return this.#work
   }
 
@@ -71,6 +86,7 @@ export class AlertEngine {
   async test(id: string, alert: KeptAlert, nowMs: number): Promise<AlertEvent> {
     const { subject } = alert
     const interval = dueInterval(alert, nowMs)
+    await this.#parts.isTeller?.(nowMs)
     const found = isValued(subject)
       ? (await this.#observe(alert, subject, { interval, back: 1, lost: new Map() }))[0]
       : (await occurrences(subject, nowMs, this.#parts.sources))[0]
@@ -88,6 +104,8 @@ export class AlertEngine {
     const alerts = await this.#parts.state.list<KeptAlert>('alerts')
     for (const id of this.states.keys())
       if (!alerts.some((alert) => alert.id === id)) this.#forget(id)
+    if (alerts.length > 0 && (await this.#parts.isTeller?.(nowMs)) === false) return this.#rest()
+    await this.#readStandings()
     const closed = intervalStart(nowMs - settleMs) - intervalMs
     const lost = closed === this.#lookedUntil ? null : this.#takeLost()
     const looksAtValues = lost !== null || nowMs - this.#lookedMs >= valuesMs
@@ -100,6 +118,7 @@ export class AlertEngine {
         else if (!isValued(subject)) await this.#happenings(alert, subject, nowMs)
         else if (looksAtValues) await this.#values(alert, subject, { nowMs, lost })
       } catch (error) {
+        if (error instanceof StateRefused && error.reason === 'changed') continue
         const problem = error instanceof Error ? error.message : String(error)
         this.states.set(alert.id, { is: 'problem', value: null, at: nowMs / 1000, problem })
       }
@@ -116,7 +135,7 @@ export class AlertEngine {
     if (!lost && (subject.kind !== 'tracker' || body.condition?.is === 'unusual')) return
     const interval = dueInterval(body, nowMs)
     const isEach = body.repeat === 'each'
-    const standing = await this.#standing(id)
+    const standing = this.#standing(id)
     const all = await this.#observe(body, subject, {
       interval,
       back: lookBack,
@@ -153,7 +172,7 @@ export class AlertEngine {
   }
 
   async #happenings(alert: Document, subject: Happening, nowMs: number): Promise<void> {
-    const standing = await this.#standing(alert.id)
+    const standing = this.#standing(alert.id)
     const found = await occurrences(subject, nowMs, this.#parts.sources)
     const isSilence = subject.kind === 'silent'
     for (const key of Object.keys(standing.told)) {
@@ -178,7 +197,7 @@ export class AlertEngine {
       standing,
       found,
       until,
-    }: { alert: Document; standing: AlertStanding; found: Occurrence; until: number },
+    }: { alert: Document; standing: Standing; found: Occurrence; until: number },
     nowMs: number,
   ): Promise<void> {
     const quietMs = (body.quietMinutes ?? 0) * 60_000
@@ -189,6 +208,14 @@ export class AlertEngine {
     standing.lastMs = nowMs
     await this.#keepStanding(id, standing)
     void this.#parts.teller.tell({ id, alert: body, found, isTest: false }, nowMs)
+  }
+
+  /** While another collector tells, nothing is known here; what it told stands in the state. */
+  #rest(): void {
+    this.states.clear()
+    this.#recent.clear()
+    this.#counted.clear()
+    this.#lookedUntil = null
   }
 
   #forget(id: string): void {
@@ -211,7 +238,12 @@ export class AlertEngine {
     const earlier = condition?.is === 'unusual' ? condition.observations : 0
     const observed =
       subject.kind === 'tracker'
-        ? await observeTracker(subject, interval, { sources, back, earlier })
+        ? await observeTracker(subject, interval, {
+            sources,
+            back,
+            earlier,
+            isWhole: condition?.is !== 'above',
+          })
         : await observeNow(subject, interval, { sources, lost })
     // What is not known changes nothing: nothing begins or ends by it.
     return observed.flatMap((each) => {
@@ -237,13 +269,26 @@ export class AlertEngine {
     return lost
   }
 
-  async #standing(id: string): Promise<AlertStanding> {
-    const kept = await this.#parts.state.get<AlertStanding>('alert-standings', id)
-    return structuredClone(kept?.body) ?? { told: {}, incidents: [], lastMs: null }
+  async #readStandings(): Promise<void> {
+    const kept = await this.#parts.state.list<AlertStanding>('alert-standings')
+    this.#standings = new Map(
+      kept.map(({ id, revision, body: { told, incidents, lastMs } }) => [
+        id,
+        { revision, told: { ...told }, incidents, lastMs },
+      ]),
+    )
   }
 
-  async #keepStanding(id: string, body: AlertStanding): Promise<void> {
-    await this.#parts.state.change({ collection: 'alert-standings', id, body })
+  #standing(id: string): Standing {
+    const none = { revision: 0, told: {}, incidents: [], lastMs: null }
+    return this.#standings.get(id) ?? none
+  }
+
+  /** @throws StateRefused where another collector was faster: what it told is not told again */
+  async #keepStanding(id: string, standing: Standing): Promise<void> {
+    const { revision, ...body } = standing
+    const change = { collection: 'alert-standings', id, revision, body } as const
+    standing.revision = (await this.#parts.state.change(change))!.revision
   }
 }
 

@@ -1,17 +1,16 @@
 /** What alerts watch: values of closed intervals, exporters, incidents and the disk. */
-import { statfs } from 'node:fs/promises'
-
 import { intervalMs, type Tier } from '../../flow/interval.ts'
 import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import type { AlertSubject } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
-import type { SeriesKey, SeriesStore } from '../../store/series.ts'
+import type { SeriesReader, SeriesStore } from '../../store/series.ts'
 import type { StateReading } from '../../store/state.ts'
-import type { KeptTracker } from '../../store/tracker.ts'
 import type { Buckets } from '../buckets/buckets.ts'
 import type { CoverageTracker } from '../coverage.ts'
+import { freePercentOf } from '../free-room.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
+import type { AlertCluster } from './cluster.ts'
 
 /** A value of one subject in an interval; null where it is not known. */
 export interface Observation {
@@ -51,22 +50,18 @@ export interface Sources {
   coverage: Pick<CoverageTracker, 'of' | 'exportersIn'>
   series: Pick<SeriesStore, 'read' | 'coverage'>
   incidents: IncidentSource
-  exporters: () => readonly ExporterStatus[]
+  exporters: () => readonly WatchedExporter[]
   wording: Wording
+  /** Where several collectors write into one store: what all of them have. */
+  cluster?: Pick<AlertCluster, 'disks'> & {
+    series: Pick<SeriesReader, 'read' | 'coverage'>
+    writtenUntil: () => number
+  }
 }
 
-/** Per second, of a sum over an interval: bytes to bits, flow-milliseconds to flows. */
-const measures = {
-  bits: { field: 'bytes', scale: 8000 / intervalMs, unit: 'bit/s' },
-  packets: { field: 'packets', scale: 1000 / intervalMs, unit: 'packets/s' },
-  flows: { field: 'flows', scale: 1000 / intervalMs, unit: 'flows/s' },
-  active: { field: 'active', scale: 1 / intervalMs, unit: 'flows at a time' },
-} as const
-/**
- * An exporter that was silent for longer at the end of an interval may have stopped: that little
- * passed is then not known until it is heard again.
- */
-const heardWithinMs = 90_000
+/** An exporter, and how many seconds old the word on it is, where another collector gave it. */
+export type WatchedExporter = ExporterStatus & { age?: number }
+
 /** What is shown around an interval or an incident. */
 const aroundMs = 1_800_000
 
@@ -91,90 +86,16 @@ export async function observeNow(
         path: '/exporters',
         ...time,
       }))
-  const { bavail, blocks } = await statfs(sources.data)
-  const value = blocks === 0 ? null : (100 * bavail) / blocks
-  return [{ key: '', about: 'free room for the data', value, unit: '%', path: '/status', ...time }]
-}
-
-/** Values of a tracker in the last `back` intervals up to one, the oldest first, as they are now. */
-export async function observeTracker(
-  subject: Extract<AlertSubject, { kind: 'tracker' }>,
-  last: number,
-  { sources, back, earlier }: { sources: Sources; back: number; earlier: number },
-): Promise<Observation[]> {
-  const { state, followed, buckets, coverage } = sources
-  const tracker = await state.get<KeptTracker>('trackers', subject.tracker)
-  const number = followed.numberOf(subject.tracker)
-  if (!tracker) throw new Unwatchable(`there is no tracker "${subject.tracker}" any more`)
-  const problem = followed.problems.get(subject.tracker)
-  if (problem !== undefined) throw new Unwatchable(`its filter cannot be read: ${problem}`)
-  const { name, spans } = tracker.body
-  const { field, scale, unit } = measures[subject.measure]
-  const first = last - (back - 1) * intervalMs
-  const before =
-    earlier === 0 ? [] : await valuesBefore(subject, first, { sources, count: earlier })
-  const filter = spans.at(-1)?.filter ?? ''
-  const heardAt = new Map(
-    sources.exporters().map(({ address, lastSeen }) => [address, lastSeen * 1000]),
-  )
-  return Array.from({ length: back }, (_, at) => {
-    const from = first + at * intervalMs
-    const isFollowed = spans.some((span) => from >= span.from && (span.to ?? Infinity) > from)
-    const isKnown = coverage
-      .exportersIn(from)
-      .some(
-        (exporter) =>
-          coverage.of(exporter, from)?.known === 1 &&
-          (heardAt.get(exporter) ?? 0) >= from + intervalMs - heardWithinMs,
-      )
-    const sums = number === undefined ? null : buckets.trackerSums(from, number)
-    const sum = sums?.[field][subject.direction ?? 'all'] ?? 0
-    const value = isFollowed && isKnown ? sum * scale : null
-    const own = [...before]
-    if (value !== null) before.push(value)
-    const to = from + intervalMs
-    const about = [name, subject.direction].filter(Boolean).join(' ')
-    return {
-      key: '',
-      about,
-      value,
-      unit,
-      earlier: own,
-      from,
-      to,
-      path: pathTo(from, to, { filter }),
-    }
-  })
-}
-
-async function valuesBefore(
-  { tracker, direction, measure }: Extract<AlertSubject, { kind: 'tracker' }>,
-  to: number,
-  { sources, count }: { sources: Sources; count: number },
-): Promise<number[]> {
-  const from = to - count * intervalMs
-  const { field, scale } = measures[measure]
-  const key: SeriesKey = direction === undefined ? { tracker } : { tracker, direction }
-  const range = { tier: sources.tier, from, to }
-  const rows = await sources.series.read({
-    ...range,
-    measurement: 'tracker',
-    by: direction === undefined ? ['tracker'] : ['tracker', 'direction'],
-    keys: [key],
-    rest: false,
-    sumsOnly: true,
-    fields: [field],
-  })
-  const known = new Set<number>()
-  for (const { time, known: isKnown } of await sources.series.coverage(range))
-    if (isKnown === 1) known.add(time)
-  const values = new Map([...known].sort((a, b) => a - b).map((time) => [time, 0]))
-  for (let row = 0; row < rows.count; row++) {
-    const time = rows.time[row]!
-    if (rows.key[row] === 0 && values.has(time))
-      values.set(time, values.get(time)! + rows.sum[field][row]! * scale)
-  }
-  return [...values.values()]
+  const about = 'free room for the data'
+  const disk = { unit: '%', path: '/status', ...time }
+  if (sources.cluster)
+    return sources.cluster.disks().map(({ writer, freePercent }) => ({
+      key: writer,
+      about: `${about} of the collector ${writer}`,
+      value: freePercent,
+      ...disk,
+    }))
+  return [{ key: '', about, value: await freePercentOf(sources.data), ...disk }]
 }
 
 /** Incidents and silences as of now. */
@@ -199,7 +120,7 @@ export async function occurrences(
   return sources
     .exporters()
     .filter(({ address }) => isMeant(subject.exporter, address))
-    .filter(({ lastSeen }) => nowMs / 1000 - lastSeen > subject.seconds)
+    .filter(({ lastSeen, age = 0 }) => nowMs / 1000 - lastSeen - age > subject.seconds)
     .map(({ address, lastSeen }) => {
       const name = nameOf(address, sources)
       const at = new Date(lastSeen * 1000).toISOString().slice(0, 19)
@@ -227,7 +148,7 @@ function nameOf(exporter: string, { wording }: Sources): string {
 }
 
 /** A view of the page that shows the time with what surrounds it. */
-function pathTo(from: number, to: number, query: Record<string, string> = {}): string {
+export function pathTo(from: number, to: number, query: Record<string, string> = {}): string {
   const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z')
   const address = new URLSearchParams({
     from: iso(Math.floor((from - aroundMs) / 1000) * 1000),

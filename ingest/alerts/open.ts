@@ -8,20 +8,23 @@ import type { Settings } from '../../flow/settings.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { SeriesStore } from '../../store/series.ts'
-import { appendLog } from '../../store/state-log.ts'
-import type { StateStore } from '../../store/state.ts'
+import type { OpenState } from '../../store/state.ts'
 import type { Buckets } from '../buckets/buckets.ts'
 import type { CoverageTracker } from '../coverage.ts'
 import { readNames } from '../names.ts'
+import type { IngestState } from '../open-state.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { readJson } from '../state-socket.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
+import type { AlertCluster } from './cluster.ts'
 import { AlertEngine } from './engine.ts'
 import { AlertTeller } from './teller.ts'
 
 export interface AlertParts {
   settings: Settings
-  state: StateStore
+  state: OpenState
+  /** Keeps what was told. */
+  note: IngestState['note']
   followed: FollowedTrackers
   buckets: Buckets
   coverage: CoverageTracker
@@ -29,14 +32,18 @@ export interface AlertParts {
   pipeline: Pipeline
   incidents: { readonly source: IncidentSource }
   log: Logger
+  /** The other collectors; null where there are none. */
+  cluster: AlertCluster | null
 }
 
 /** The alerts of a data folder; nothing is looked at before `tick`. */
 export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
   const names = await readNames(parts.settings.names)
-  const { settings, state, followed, buckets, coverage, store, pipeline, incidents, log } = parts
+  const { settings, state, note, followed, buckets, coverage, store, pipeline, incidents, log } =
+    parts
   const { data } = settings
-  const exporters = () => pipeline.decoder.exporters()
+  const { cluster } = parts
+  const exporters = () => cluster?.exporters() ?? pipeline.decoder.exporters()
   const told = (address: string) =>
     exporters().find((exporter) => exporter.address === address)?.name ?? null
   return new AlertEngine({
@@ -48,6 +55,7 @@ export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
       buckets,
       coverage,
       series: store,
+      ...(cluster ? { cluster: viewOf(cluster) } : {}),
       incidents: incidents.source,
       exporters,
       wording: {
@@ -61,10 +69,19 @@ export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
       settings: settings.alerts,
       pageUrl: pageUrl(settings),
       log,
-      keep: (event) => appendLog(data, 'alert-history', event),
+      keep: (event) => note('alert-history', event),
     }),
+    ...(cluster ? { isTeller: (nowMs: number) => cluster.isTeller(nowMs) } : {}),
     log,
   })
+}
+
+function viewOf(cluster: AlertCluster) {
+  return {
+    series: cluster.series,
+    disks: () => cluster.disks(),
+    writtenUntil: () => cluster.writtenUntil(),
+  }
 }
 
 /** Where browsers find the page: as it is published, or as the API listens. */
@@ -80,7 +97,7 @@ export function pageUrl({ published, http }: Settings): string {
 export function answerAlertTest(
   request: IncomingMessage,
   response: ServerResponse,
-  { engine, state }: { engine: AlertEngine; state: StateStore },
+  { engine, state }: { engine: AlertEngine; state: OpenState },
 ): boolean {
   if (request.method !== 'POST' || request.url !== '/alerts/test') return false
   const send = (status: number, body: unknown) => {

@@ -6,6 +6,9 @@ import type { StateDocument } from '../../store/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { Rules } from './rules.ts'
 
+/** What must be known of a tracker to follow it. */
+export type FollowedDocument = Pick<StateDocument<Pick<KeptTracker, 'spans'>>, 'id' | 'body'>
+
 /** Who follows a filter, and in which time. */
 interface Follower {
   tracker: number
@@ -27,7 +30,7 @@ export class FollowedTrackers {
   #rules = new Rules<Follower>([])
 
   /** Follows these trackers from now on, and no others. */
-  follow(documents: readonly StateDocument<KeptTracker>[]): void {
+  follow(documents: readonly FollowedDocument[]): void {
     this.problems.clear()
     const given = new Set(documents.map(({ id }) => id))
     for (const [id, number] of this.#numbers) this.#ids[number] = given.has(id) ? id : null
@@ -64,7 +67,7 @@ export class FollowedTrackers {
 
   #take(
     filters: FollowedFilters,
-    { id, number, body }: { id: string; number: number; body: KeptTracker },
+    { id, number, body }: FollowedDocument & { number: number },
   ): void {
     for (const { canonical, from, to } of body.spans) {
       const follower = { tracker: number, span: { from, to: to ?? Number.POSITIVE_INFINITY } }

@@ -6,6 +6,7 @@
 import type { Archive } from '../../store/archive/archive.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import type { IngestStatus } from '../../flow/status.ts'
+import { StoreFault } from '../../store/spool/fault.ts'
 import type { StateDocument, StateReading } from '../../store/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import type { Buckets } from '../buckets/buckets.ts'
@@ -29,6 +30,9 @@ export interface TakenUp {
   set: Record<string, unknown>
 }
 
+/** Whoever says that trackers were changed has just asked for them. */
+const asLastSeen = { keptMs: Number.POSITIVE_INFINITY, awayMs: Number.POSITIVE_INFINITY }
+
 type Documents = readonly StateDocument<KeptTracker>[]
 
 export class TrackerKeeper {
@@ -44,10 +48,8 @@ export class TrackerKeeper {
   /** Follows the trackers that were adopted before, as they were: for flows of before the start. */
   async begin(): Promise<void> {
     const adopted = this.#parts.archive.value<AdoptedTrackers>(adoptedName) ?? {}
-    const documents = await this.#parts.state.list<KeptTracker>('trackers')
-    const known = documents.filter(({ id }) => Object.hasOwn(adopted, id))
     this.#parts.followed.follow(
-      known.map((each) => ({ ...each, body: { ...each.body, spans: adopted[each.id]!.spans } })),
+      Object.entries(adopted).map(([id, { spans }]) => ({ id, body: { spans } })),
     )
   }
 
@@ -56,11 +58,18 @@ export class TrackerKeeper {
     this.#isChanged = true
   }
 
-  /** The trackers as they are now, where they were changed since the last call. */
+  /** The trackers as they are now, where they were changed since the last call, and can be asked for. */
   async look(): Promise<Documents | null> {
     if (!this.#isChanged) return null
     this.#isChanged = false
-    return this.#parts.state.list<KeptTracker>('trackers')
+    try {
+      return await this.#parts.state.list<KeptTracker>('trackers', asLastSeen)
+    } catch (error) {
+      // While the store is away, those that were adopted are followed as they were. That there are
+      // others is said as soon as it has answered.
+      if (!(error instanceof StoreFault)) throw error
+      return null
+    }
   }
 
   /** Follows these trackers from this moment on; everything counted before must go to the archive next. */

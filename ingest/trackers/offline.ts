@@ -1,21 +1,23 @@
 /** Trackers where no ingest runs: a replay or a rebuild makes their series too. */
 import type { Archive } from '../../store/archive/archive.ts'
-import { StateReader } from '../../store/state.ts'
+import type { Settings } from '../../flow/settings.ts'
+import { openSharedState } from '../../store/open.ts'
+import { StateReader } from '../../store/state-files.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { adopt, adoptedName, type AdoptedTrackers } from './adopt.ts'
 import { FollowedTrackers } from './followed.ts'
 import { holdsFlows } from './keeper.ts'
 
 /**
- * The trackers of a data folder, made ready to follow; the intervals that a change of theirs touches
+ * The trackers of a data folder or cluster, made ready to follow; the intervals that a change of theirs touches
  * are put on the archive's redo list.
  */
 export async function followOffline(
-  data: string,
+  settings: Settings,
   archive: Archive,
   now: number,
 ): Promise<FollowedTrackers> {
-  const documents = await new StateReader(data).list<KeptTracker>('trackers')
+  const documents = await trackersOf(settings)
   const followed = new FollowedTrackers()
   followed.follow(documents)
   const before = archive.value<AdoptedTrackers>(adoptedName) ?? {}
@@ -27,4 +29,14 @@ export async function followOffline(
       set: { [adoptedName]: adoption.adopted },
     })
   return followed
+}
+
+async function trackersOf(settings: Settings) {
+  const shared = await openSharedState(settings)
+  if (!shared) return new StateReader(settings.data).list<KeptTracker>('trackers')
+  try {
+    return await shared.state.list<KeptTracker>('trackers')
+  } finally {
+    await shared.close()
+  }
 }

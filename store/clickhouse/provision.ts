@@ -15,6 +15,7 @@ import {
   type Place,
   type TableSpec,
 } from './schema.ts'
+import { logsSpec, stateSpec } from './state-spec.ts'
 
 export interface Wanted {
   place: Place
@@ -46,6 +47,10 @@ const migrations: readonly { about: string; statements: (wanted: Wanted) => stri
   {
     about: 'a table of incidents, which all collectors share',
     statements: ({ place }) => createSql(incidentsSpec, place),
+  },
+  {
+    about: 'what people made, and logs of what was done, which all share',
+    statements: ({ place }) => [stateSpec, logsSpec].flatMap((spec) => createSql(spec, place)),
   },
 ]
 

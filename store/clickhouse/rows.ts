@@ -14,6 +14,7 @@ import {
   localName,
   seriesTable,
 } from './schema.ts'
+import { logsTable, stateTable } from './state-spec.ts'
 
 /** Where the series are, and how they are reached. */
 export interface ClickHouseSource {
@@ -47,7 +48,8 @@ export async function lookAtTables(connection: Connection, tiers: readonly Tier[
     await connection.read({
       sql: `SELECT ${coverageColumns.join(', ')} FROM ${tableOf(connection, tier).whole} WHERE measurement = ''`,
     })
-  for (const table of [flowsTable, filesTable, documentsTable, incidentsTable])
+  const others = [flowsTable, filesTable, documentsTable, incidentsTable, stateTable, logsTable]
+  for (const table of others)
     await connection.read({ sql: `SELECT * FROM ${connection.database}.${table} LIMIT 0` })
 }
 

@@ -5,6 +5,7 @@
  *     series_5m …    a tier's rows and coverage; the newest version of each step counts
  *     flows          the flows, as the closed 5-minute files of the archive hold them
  *     flow_files     which files' flows count: written once all of a file is there
+ *     state          what people made: see state-spec.ts
  */
 import type { Tier } from '../../flow/interval.ts'
 import { archiveColumns } from '../archive/columns.ts'
@@ -57,8 +58,10 @@ export interface TableSpec {
   primary: readonly string[]
   /** What lies in one shard together. */
   shardBy: string
-  /** Rows are kept for so long after this expression; null: for ever. */
-  keep: { from: string; seconds: number } | null
+  /** Rows are kept for so long after this expression, or only those of which a condition holds; null: for ever. */
+  keep: { from: string; seconds: number; where?: string } | null
+  /** Whether rows are on the disk when their insert is answered; else a power cut may take the last ones. */
+  isSynced?: boolean
 }
 
 export function seriesTable({ name }: { name: string }): string {
@@ -236,7 +239,14 @@ export function createSql(spec: TableSpec, { database, cluster, hasKeeper }: Pla
   const engine = isReplicated
     ? `Replicated${spec.engine}(${[`'/clickhouse/tables/{shard}/${database}/${spec.name}'`, "'{replica}'", ...version].join(', ')})`
     : `${spec.engine}(${version.join(', ')})`
-  const settings = ['ttl_only_drop_parts = 1']
+  const settings = [`ttl_only_drop_parts = ${spec.keep?.where === undefined ? 1 : 0}`]
+  if (spec.isSynced === true)
+    for (const name of [
+      'fsync_after_insert',
+      'fsync_part_directory',
+      'min_rows_to_fsync_after_merge',
+    ])
+      settings.push(`${name} = 1`)
   if (!isReplicated) settings.push('non_replicated_deduplication_window = 10000')
   const statements = [
     `CREATE TABLE IF NOT EXISTS ${database}.${local}${onCluster} (
@@ -275,6 +285,6 @@ export function keepSql(spec: TableSpec, { database, cluster, hasKeeper }: Place
   return `ALTER TABLE ${database}.${local}${onCluster} MODIFY TTL ${ttlSql(spec.keep)}`
 }
 
-function ttlSql({ from, seconds }: { from: string; seconds: number }): string {
-  return `${from} + toIntervalSecond(${seconds})`
+function ttlSql({ from, seconds, where }: NonNullable<TableSpec['keep']>): string {
+  return `${from} + toIntervalSecond(${seconds})${where === undefined ? '' : ` DELETE WHERE ${where}`}`
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { StateReader, StateStore } from '../../store/state-files.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
@@ -27,6 +28,10 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     const args = ['replay', capture, '--shift', 'recent', '--json']
     const { code, stderr } = await runWeir(args, { WEIR_DATA: data })
     assert.equal(code, 0, stderr)
+    const state = (await StateStore.open(data))!
+    for (const id of ['wall', 'desk'])
+      await state.change({ collection: 'dashboards', id, body: { title: id } })
+    await state.close()
   })
   after(async () => {
     await nodes.remove()
@@ -69,15 +74,23 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     assert.deepEqual(await totals(), { '5m': bytes, '30m': bytes, '2h': bytes, '1d': bytes })
     const again = await runWeir(['migrate', '--to', 'clickhouse'], environment())
     assert.match(again.stdout, /5m: 0 steps, 0 rows copied/)
+    assert.match(again.stdout, /dashboards and the like: 0 documents copied, 2 were there/)
+    const kept = await ask(
+      "SELECT id FROM weir.state FINAL WHERE collection = 'dashboards' ORDER BY id",
+    )
+    assert.equal(kept, 'desk\nwall')
   })
 
   test('and back: the series are those of before', async () => {
     const before = await seriesSums(data)
     await rm(join(data, 'series'), { recursive: true })
+    await rm(join(data, 'state', 'dashboards.jsonl'))
     const { code, stdout, stderr } = await runWeir(['migrate', '--to', 'parquet'], environment())
     assert.equal(code, 0, stderr)
     assert.match(stdout, /1d: \d+ steps, \d+ rows copied/)
     assert.deepEqual(await seriesSums(data), before)
+    const dashboards = await new StateReader(data).list('dashboards')
+    assert.deepEqual(dashboards.map(({ id }) => id).toSorted(), ['desk', 'wall'])
   })
 
   test('a step that differs where it was before is told and left; another target is refused', async () => {

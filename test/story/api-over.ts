@@ -7,22 +7,24 @@ import { pino } from 'pino'
 
 import { buildApp } from '../../api/app.ts'
 import { openStatus } from '../../api/cluster-status.ts'
-import { openApiState } from '../../api/state.ts'
+import { openStateOf } from '../../api/shared-state.ts'
 import { Names } from '../../flow/names.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { openFlows, openIncidents, openSeriesReader } from '../../store/open.ts'
 
-/** The API over what a data folder and its store hold, at a given time (unix ms). */
+/** The API over what a data folder and its store hold, at a given time (unix ms), or by a clock. */
 export async function openApi(
   environment: Record<string, string> & { WEIR_DATA: string },
-  now: number,
+  time: number | (() => number),
 ) {
+  const now = typeof time === 'number' ? () => time : time
   const settings = readSettings(environment)
   const { data } = settings
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)
   const incidents = await openIncidents(settings)
-  const status = await openStatus(settings, () => now)
+  const status = await openStatus(settings, now)
+  const state = await openStateOf(settings, now)
   const app = await buildApp({
     settings,
     series,
@@ -30,16 +32,18 @@ export async function openApi(
     incidents,
     status,
     names: new Names(),
-    state: openApiState(data),
+    state: state.state,
     pageFolder: join(data, 'none'),
     log: pino({ level: 'silent' }),
-    now: () => now,
+    now,
   })
   return {
     app,
+    settings,
+    opened: state,
     close: async () => {
       await app.close()
-      await Promise.all([flows, series, incidents, status].map((each) => each.close()))
+      await Promise.all([flows, series, incidents, status, state].map((each) => each.close()))
     },
   }
 }

@@ -1,0 +1,58 @@
+/** What people made, as an API finds it that has no state of its own: in ClickHouse, beside other APIs. */
+import type { Settings } from '../flow/settings.ts'
+import { openSharedState } from '../store/open.ts'
+import { StoreFault } from '../store/spool/fault.ts'
+import { takeOver } from '../store/state-move.ts'
+import type { StateChange } from '../store/state.ts'
+import { ApiError } from './errors.ts'
+import { openApiState, type ApiState } from './state.ts'
+
+export interface OpenedState {
+  state: ApiState
+  /** Whatever must be done before anybody is made there. @throws StoreFault where it could not be */
+  prepare(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The state that the settings name. */
+export async function openStateOf(
+  settings: Settings,
+  now: () => number = Date.now,
+): Promise<OpenedState> {
+  const { data, clickhouse } = settings
+  const shared = await openSharedState(settings, now)
+  if (!shared)
+    return {
+      state: openApiState(data, now),
+      prepare: async () => undefined,
+      close: async () => undefined,
+    }
+  const { state, logs } = shared
+  return {
+    state: {
+      list: (collection, lately) => state.list(collection, lately),
+      get: (collection, id, lately) => state.get(collection, id, lately),
+      change: (change: StateChange) => kept(state.change(change)),
+      log: (name, entry) => kept(logs.append(name, entry)),
+      readLog: (name, limit) => logs.read(name, limit),
+    },
+    // Users of this data folder, of before it had a cluster, may still log in.
+    async prepare() {
+      await takeOver(data, { state, database: clickhouse.database })
+    },
+    close: () => shared.close(),
+  }
+}
+
+/** @throws ApiError 503 where it could not be kept, or nobody knows whether it was */
+async function kept<Made>(work: Promise<Made>): Promise<Made> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof StoreFault)) throw error
+    throw new ApiError(503, 'not-kept', {
+      message: `the change could not be kept: ${error.message}`,
+      remedy: error.remedy,
+    })
+  }
+}

@@ -1,0 +1,19 @@
+/** What people made goes along when series and flows are migrated. */
+import type { Settings } from '../flow/settings.ts'
+import { openSharedState } from '../store/open.ts'
+import { bringBack, takeOver } from '../store/state-move.ts'
+
+/** @throws StoreFault; it may be run again */
+export async function moveState(settings: Settings, to: 'clickhouse' | 'parquet'): Promise<void> {
+  const shared = (await openSharedState({ ...settings, store: 'clickhouse' }))!
+  const { state } = shared
+  try {
+    const { data, clickhouse } = settings
+    const given = { state, database: clickhouse.database, isAgain: true }
+    const moved = to === 'clickhouse' ? await takeOver(data, given) : await bringBack(data, state)
+    const { moved: count, left } = moved!
+    console.log(`users, dashboards and the like: ${count} documents copied, ${left} were there`)
+  } finally {
+    await shared.close()
+  }
+}

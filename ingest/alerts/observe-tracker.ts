@@ -1,0 +1,166 @@
+/**
+ * Values of trackers in closed intervals. One collector has them in memory, a moment after the
+ * interval; where there are several, they are read from the series of all, once these are written.
+ */
+import { intervalMs } from '../../flow/interval.ts'
+import type { AlertSubject } from '../../store/alert.ts'
+import type { SeriesKey, SeriesReader } from '../../store/series.ts'
+import type { KeptTracker } from '../../store/tracker.ts'
+import { pathTo, Unwatchable, type Observation, type Sources } from './observe.ts'
+
+type TrackerSubject = Extract<AlertSubject, { kind: 'tracker' }>
+
+/** Per second, of a sum over an interval: bytes to bits, flow-milliseconds to flows. */
+const measures = {
+  bits: { field: 'bytes', scale: 8000 / intervalMs, unit: 'bit/s' },
+  packets: { field: 'packets', scale: 1000 / intervalMs, unit: 'packets/s' },
+  flows: { field: 'flows', scale: 1000 / intervalMs, unit: 'flows/s' },
+  active: { field: 'active', scale: 1 / intervalMs, unit: 'flows at a time' },
+} as const
+/**
+ * An exporter that was silent for longer at the end of an interval may have stopped: that little
+ * passed is then not known until it is heard again.
+ */
+const heardWithinMs = 90_000
+
+export interface TrackerQuestion {
+  sources: Sources
+  /** So many intervals, and the values of so many before them. */
+  back: number
+  earlier: number
+  /** A part of the traffic tells nothing: the value must be whole. */
+  isWhole: boolean
+}
+
+/** Values of a tracker in the last `back` intervals up to one, the oldest first, as they are now. */
+export async function observeTracker(
+  subject: TrackerSubject,
+  last: number,
+  question: TrackerQuestion,
+): Promise<Observation[]> {
+  const { sources, back, earlier } = question
+  const { state, followed } = sources
+  const tracker = await state.get<KeptTracker>('trackers', subject.tracker)
+  if (!tracker) throw new Unwatchable(`there is no tracker "${subject.tracker}" any more`)
+  const problem = followed.problems.get(subject.tracker)
+  if (problem !== undefined) throw new Unwatchable(`its filter cannot be read: ${problem}`)
+  const { name, spans } = tracker.body
+  const first = last - (back - 1) * intervalMs
+  const values = sources.cluster
+    ? await valuesOfAll(subject, { ...question, first, last })
+    : valuesHere(subject, sources)
+  const before =
+    earlier === 0 ? [] : await valuesBefore(subject, first, { sources, count: earlier })
+  const { scale, unit } = measures[subject.measure]
+  return Array.from({ length: back }, (_, at) => {
+    const from = first + at * intervalMs
+    const to = from + intervalMs
+    const isFollowed = spans.some((span) => from >= span.from && (span.to ?? Infinity) > from)
+    const sum = isFollowed ? values(from) : null
+    const value = sum === null ? null : sum * scale
+    const own = [...before]
+    if (value !== null) before.push(value)
+    return {
+      key: '',
+      about: [name, subject.direction].filter(Boolean).join(' '),
+      value,
+      unit,
+      earlier: own,
+      from,
+      to,
+      path: pathTo(from, to, { filter: spans.at(-1)?.filter ?? '' }),
+    }
+  })
+}
+
+/** The sum of an interval; null where it is not known. */
+type Values = (interval: number) => number | null
+
+/** Whether an exporter was heard up to an interval's end, or about. */
+function heard({ exporters }: Sources): (exporter: string, interval: number) => boolean {
+  const at = new Map(
+    exporters().map(({ address, lastSeen, age = 0 }) => [address, (lastSeen + age) * 1000]),
+  )
+  return (exporter, interval) => (at.get(exporter) ?? 0) >= interval + intervalMs - heardWithinMs
+}
+
+function valuesHere({ tracker, measure, direction }: TrackerSubject, sources: Sources): Values {
+  const { followed, buckets, coverage } = sources
+  const number = followed.numberOf(tracker)
+  const isHeard = heard(sources)
+  return (interval) => {
+    const isKnown = coverage
+      .exportersIn(interval)
+      .some((each) => coverage.of(each, interval)?.known === 1 && isHeard(each, interval))
+    if (!isKnown) return null
+    const sums = number === undefined ? null : buckets.trackerSums(interval, number)
+    return sums?.[measures[measure].field][direction ?? 'all'] ?? 0
+  }
+}
+
+/** What is above a threshold already is so, whatever others still have to write. */
+async function valuesOfAll(
+  subject: TrackerSubject,
+  { sources, first, last, isWhole }: TrackerQuestion & { first: number; last: number },
+): Promise<Values> {
+  const { series, writtenUntil } = sources.cluster!
+  const written = isWhole ? writtenUntil() : Number.POSITIVE_INFINITY
+  const { sums, known } = await readValues(subject, {
+    sources: { ...sources, series },
+    from: first,
+    to: last + intervalMs,
+  })
+  const isHeard = heard(sources)
+  return (interval) => {
+    const isKnown = known.get(interval)?.some((each) => isHeard(each, interval)) ?? false
+    return isKnown && written >= interval + intervalMs ? (sums.get(interval) ?? 0) : null
+  }
+}
+
+async function valuesBefore(
+  subject: TrackerSubject,
+  to: number,
+  { sources, count }: { sources: Sources; count: number },
+): Promise<number[]> {
+  const series = sources.cluster?.series ?? sources.series
+  const from = to - count * intervalMs
+  const { sums, known } = await readValues(subject, { sources: { ...sources, series }, from, to })
+  const { scale } = measures[subject.measure]
+  return [...known.keys()].sort((a, b) => a - b).map((time) => (sums.get(time) ?? 0) * scale)
+}
+
+/** Sums by interval, and by which exporters' data each interval is known. */
+async function readValues(
+  { tracker, direction, measure }: TrackerSubject,
+  {
+    sources: { tier, series },
+    from,
+    to,
+  }: {
+    sources: { tier: Sources['tier']; series: Pick<SeriesReader, 'read' | 'coverage'> }
+    from: number
+    to: number
+  },
+): Promise<{ sums: Map<number, number>; known: Map<number, string[]> }> {
+  const { field } = measures[measure]
+  const key: SeriesKey = direction === undefined ? { tracker } : { tracker, direction }
+  const range = { tier, from, to }
+  const rows = await series.read({
+    ...range,
+    measurement: 'tracker',
+    by: direction === undefined ? ['tracker'] : ['tracker', 'direction'],
+    keys: [key],
+    rest: false,
+    sumsOnly: true,
+    fields: [field],
+  })
+  const known = new Map<number, string[]>()
+  for (const { time, exporter, known: isKnown } of await series.coverage(range))
+    if (isKnown === 1) known.set(time, [...(known.get(time) ?? []), exporter])
+  const sums = new Map<number, number>()
+  for (let row = 0; row < rows.count; row++) {
+    const time = rows.time[row]!
+    if (rows.key[row] === 0) sums.set(time, (sums.get(time) ?? 0) + rows.sum[field][row]!)
+  }
+  return { sums, known }
+}

@@ -1,0 +1,78 @@
+/** What people made, as ingest has it: the data folder's, of which it is the one writer, or the cluster's. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Logger } from 'pino'
+
+import type { Settings } from '../flow/settings.ts'
+import { openSharedState, type SharedState } from '../store/open.ts'
+import { StateStore } from '../store/state-files.ts'
+import { appendLog, type StateLog } from '../store/state-log.ts'
+import { takeOver } from '../store/state-move.ts'
+import type { OpenState } from '../store/state.ts'
+
+/** How often the state is tried: an API on its own holds it for the time of one change. */
+const openTriesMax = 50
+const openWaitMs = 100
+/** How soon a tracker that was made at an API is followed. */
+const lookMs = 3000
+
+export interface IngestState {
+  state: OpenState
+  /** Appends an entry to a log. */
+  note: (log: StateLog, entry: object) => Promise<void>
+  close(): Promise<void>
+}
+
+/** @throws Error where another process keeps the data folder's */
+export async function openState(settings: Settings, log: Logger): Promise<IngestState> {
+  const shared = await openSharedState(settings)
+  if (shared) return followShared(shared, { settings, log })
+  const { data } = settings
+  for (let tries = 0; tries < openTriesMax; tries++) {
+    const state = await StateStore.open(data)
+    if (state)
+      return {
+        state,
+        note: (name, entry) => appendLog(data, name, entry),
+        close: () => state.close(),
+      }
+    await sleep(openWaitMs)
+  }
+  throw new Error(`${data}/state is being written by another process: stop it`)
+}
+
+/** Looks for what others changed; while ClickHouse is away, what was known goes on. */
+function followShared(
+  shared: SharedState,
+  { settings, log }: { settings: Settings; log: Logger },
+): IngestState {
+  const { data, clickhouse } = settings
+  const { state, logs } = shared
+  let isTakenOver = false
+  let looking: Promise<void> | null = null
+  const look = async () => {
+    try {
+      if (!isTakenOver) {
+        const moved = await takeOver(data, { state, database: clickhouse.database })
+        isTakenOver = true
+        if (moved) log.info(moved, 'documents of the data folder are in ClickHouse')
+      }
+      await state.look('trackers')
+    } catch (error) {
+      log.debug({ error }, 'what people made could not be asked for')
+    } finally {
+      looking = null
+    }
+  }
+  looking = look()
+  const timer = setInterval(() => void (looking ??= look()), lookMs).unref()
+  return {
+    state,
+    note: (name, entry) => logs.append(name, entry),
+    async close() {
+      clearInterval(timer)
+      await looking
+      await shared.close()
+    },
+  }
+}

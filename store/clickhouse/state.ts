@@ -1,0 +1,201 @@
+/**
+ * What people made, in ClickHouse, where all collectors and APIs of a cluster find it. ClickHouse has
+ * no compare-and-set. In its place each change of a document has a number, one more than that of the
+ * change it was made upon, and of two changes with one number only one counts:
+ *
+ * - on a single server, and where Keeper joins the replicas, an insert carries collection, id and number
+ *   as its token, and an insert whose token was there is not done: this is decided by the server alone;
+ * - where Distributed tables write to every replica themselves, both rows are there, and for all readers
+ *   the same one counts (see newVersion).
+ *
+ * Either way the maker asks afterwards whose row counts, and is refused where it is another's.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import {
+  checkChange,
+  collections,
+  documentAfter,
+  StateRefused,
+  type Collection,
+  type Lately,
+  type OpenState,
+  type StateChange,
+  type StateDocument,
+} from '../state.ts'
+import type { Connection } from './connection.ts'
+import { ClickHouseFault } from './fault.ts'
+import { StateCopies } from './state-copies.ts'
+import {
+  changeOf,
+  choosesOne,
+  countDocuments,
+  insertStateRows,
+  newVersion,
+  readStateRows,
+  type StateRow,
+} from './state-rows.ts'
+
+/** Changes that say no revision are made upon whatever is there: tried so often against others. */
+const triesMax = 20
+/** How long a row that was put there may take until the replica that is asked has it. */
+const seenMsMax = 5000
+const seenAgainMs = 50
+
+export interface StateOptions {
+  connection: Connection
+  now: () => number
+}
+
+export class ClickHouseState implements OpenState {
+  readonly #connection: Connection
+  readonly #now: () => number
+  readonly #copies: StateCopies
+  readonly #listeners: ((change: Pick<StateChange, 'collection'>) => void)[] = []
+  /** Changes of one collection are made one after the other. */
+  readonly #work = new Map<Collection, Promise<unknown>>()
+  #choosesOne: Promise<boolean> | null = null
+
+  constructor({ connection, now }: StateOptions) {
+    this.#connection = connection
+    this.#now = now
+    this.#copies = new StateCopies(connection, now)
+  }
+
+  async list<Body>(collection: Collection, lately?: Lately): Promise<StateDocument<Body>[]> {
+    return (await this.#copies.list(collection, lately)) as StateDocument<Body>[]
+  }
+
+  async get<Body>(
+    collection: Collection,
+    id: string,
+    lately?: Lately,
+  ): Promise<StateDocument<Body> | null> {
+    const found = lately
+      ? await this.#copies.get(collection, id, lately)
+      : documentOf((await readStateRows(this.#connection, collection, id)).get(id))
+    return (found ?? null) as StateDocument<Body> | null
+  }
+
+  onChange(listener: (change: Pick<StateChange, 'collection'>) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Looks whether others have changed a collection, and if so says it to who listens. @throws ClickHouseFault */
+  async look(collection: Collection): Promise<void> {
+    if (await this.#copies.look(collection)) this.#tell(collection)
+  }
+
+  change(change: StateChange): Promise<StateDocument | null> {
+    const { collection } = change
+    const before = this.#work.get(collection) ?? Promise.resolve()
+    const done = before.then(() => this.#change(change))
+    this.#work.set(
+      collection,
+      done.catch(() => undefined),
+    )
+    return done
+  }
+
+  /**
+   * Puts documents there of which none ever was, as they are; gives how many were put. One that is
+   * made at the same moment counts before.
+   * @throws ClickHouseFault
+   */
+  async adopt(collection: Collection, documents: readonly StateDocument[]): Promise<number> {
+    const there = await readStateRows(this.#connection, collection)
+    const live = [...there.values()].filter(({ isRemoved }) => !isRemoved).length
+    const room = collections[collection].countMax - live
+    const rows = documents
+      .filter(({ id }) => !there.has(id))
+      .slice(0, Math.max(0, room))
+      .map((document) => ({ version: newVersion(0n, this.#now()), document, isRemoved: false }))
+    await insertStateRows(this.#connection, collection, { rows })
+    return rows.length
+  }
+
+  /** All that is known of a collection, removals among it. @throws ClickHouseFault */
+  async rows(collection: Collection): Promise<StateRow[]> {
+    return [...(await readStateRows(this.#connection, collection)).values()]
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#work.values())
+    await this.#connection.close()
+  }
+
+  async #change(change: StateChange): Promise<StateDocument | null> {
+    for (let tries = 1; ; tries++) {
+      const made = await this.#try(change)
+      if (made) {
+        this.#copies.take(change.collection, made)
+        this.#tell(change.collection)
+        return documentOf(made) ?? null
+      }
+      if (change.revision === undefined && tries < triesMax) continue
+      throw new StateRefused(
+        'changed',
+        `${change.collection}/${change.id} was changed by somebody else`,
+      )
+    }
+  }
+
+  /** The row that a change came to; null where somebody else's counts. */
+  async #try(change: StateChange): Promise<StateRow | null> {
+    const { collection, id } = change
+    const row = (await readStateRows(this.#connection, collection, id)).get(id)
+    const before = documentOf(row)
+    const isNew = !before && change.body !== undefined
+    const count = isNew ? await countDocuments(this.#connection, collection) : 0
+    checkChange(change, before, count)
+    const now = this.#now()
+    const number = (row ? changeOf(row.version) : 0n) + 1n
+    const after = documentAfter(change, before, now)
+    const isRemoved = change.body === undefined
+    const made = {
+      version: newVersion(number, now),
+      document: isRemoved ? { ...after, body: before!.body } : after,
+      isRemoved,
+    }
+    await this.#put(collection, made, number)
+    const counting = await this.#seen(collection, id, number)
+    return counting.version === made.version ? made : null
+  }
+
+  /** An insert of which nothing was heard may have been done all the same: what is there tells. */
+  async #put(collection: Collection, row: StateRow, number: bigint): Promise<void> {
+    this.#choosesOne ??= choosesOne(this.#connection)
+    const isChosen = await this.#choosesOne.catch((error: unknown) => {
+      this.#choosesOne = null
+      throw error
+    })
+    const token = isChosen ? `${collection} ${row.document.id} ${number}` : null
+    try {
+      await insertStateRows(this.#connection, collection, { rows: [row], token })
+    } catch (error) {
+      const { id } = row.document
+      const there = await readStateRows(this.#connection, collection, id).catch(() => null)
+      if (there?.get(id)?.version !== row.version) throw error
+    }
+  }
+
+  /** The row that counts once change `number` is seen. @throws ClickHouseFault where it does not come to be seen */
+  async #seen(collection: Collection, id: string, number: bigint): Promise<StateRow> {
+    const deadline = performance.now() + seenMsMax
+    for (;;) {
+      const row = (await readStateRows(this.#connection, collection, id)).get(id)
+      if (row && changeOf(row.version) >= number) return row
+      if (performance.now() > deadline)
+        throw new ClickHouseFault('busy', `${collection}/${id} was written and is not seen`)
+      await sleep(seenAgainMs)
+    }
+  }
+
+  #tell(collection: Collection): void {
+    for (const listener of this.#listeners) listener({ collection })
+  }
+}
+
+function documentOf(row: StateRow | undefined): StateDocument | undefined {
+  return row && !row.isRemoved ? row.document : undefined
+}
