@@ -24,6 +24,7 @@ import { addEntityTags } from './caching.ts'
 import { describe, showDescription } from './docs.ts'
 import { errorAnswer, toApiError } from './errors.ts'
 import { AnswerCache, textOf } from './answer-cache.ts'
+import { lookFirst } from './first-look.ts'
 import { HeavyQueries, type HeavyLimits } from './heavy.ts'
 import { lazyValidators } from './lazy-validators.ts'
 import { servePage } from './page.ts'
@@ -157,6 +158,8 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(usersRoutes(parts))
   await app.register(tokensRoutes(parts))
   showDescription(app)
+  // What lies in a cluster is reckoned there.
+  if (settings.store !== 'clickhouse') lookFirst(app, parts)
 }
 
 function answerErrors(app: FastifyInstance): void {

@@ -84,6 +84,11 @@ export class HeavyQueries {
     }
   }
 
+  /** Whether none runs. */
+  get isIdle(): boolean {
+    return this.#running === 0
+  }
+
   /** How far a query is; null where none of that id waits or runs. */
   progress(id: string): QueryProgress | null {
     const query = this.#queries.get(id)

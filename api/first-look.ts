@@ -1,0 +1,93 @@
+/**
+ * Once the API is up it looks at the newest flows as a page would: they are in memory, and what answers
+ * is compiled, before the first person zooms. Cold, a zoom takes twice as long.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { FastifyInstance } from 'fastify'
+
+import { intervalMs, intervalStart } from '../flow/interval.ts'
+import type { FlowStore } from '../store/flows.ts'
+import { textOf } from './answer-cache.ts'
+import { namesAt, windowOf, type ApiParts } from './parts.ts'
+import { answerSeries } from './query/series.ts'
+
+/** Who asked for the API is served first. */
+const delayMs = 1500
+/** Between two questions, and while somebody else asks. */
+const pauseMs = 20
+/** The longest time that is looked at, and the most flows. */
+const longest = { spanMs: 4 * 3_600_000, rows: 250_000 }
+/** How often: after a few times loops are compiled. Each is a little earlier, so that nothing is kept from the last. */
+const looks = 4
+const earlierMs = 2 * intervalMs
+
+interface Span {
+  from: number
+  to: number
+}
+
+/** Begins when the application listens, and ends with it. A question that fails is logged; the next to ask it is told. */
+export function lookFirst(app: FastifyInstance, parts: ApiParts): void {
+  const closing = new AbortController()
+  let looking = Promise.resolve()
+  app.addHook('onListen', async () => {
+    looking = look(parts, closing.signal).catch((error: unknown) => {
+      if (!closing.signal.aborted) app.log.warn({ err: error }, 'the newest flows cannot be read')
+    })
+  })
+  app.addHook('onClose', async () => {
+    closing.abort()
+    await looking
+  })
+}
+
+async function look(parts: ApiParts, signal: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal, ref: false })
+  const newest = await newestSpan(parts.flows)
+  if (newest === null) return
+  for (let time = 0; time < looks; time++) {
+    const from = newest.from - time * earlierMs
+    for (const ask of questions(parts, { from, to: newest.to - time * earlierMs }, signal)) {
+      do await sleep(pauseMs, undefined, { signal, ref: false })
+      while (!parts.heavy.isIdle)
+      await ask()
+    }
+  }
+}
+
+/** The last hours, or less where these have many flows; null where there are none. */
+async function newestSpan(flows: FlowStore): Promise<Span | null> {
+  const { last } = await flows.extent(0, 0)
+  if (last === null) return null
+  const to = intervalStart(last) + intervalMs
+  for (let { spanMs } = longest; spanMs >= intervalMs; spanMs /= 2) {
+    const span = { from: intervalStart(to - spanMs), to }
+    const { rows } = await flows.extent(span.from, span.to)
+    if (rows <= longest.rows) return span
+  }
+  return null
+}
+
+/** What Explore asks of a time: its chart and its three tables. */
+function questions(parts: ApiParts, { from, to }: Span, signal: AbortSignal) {
+  const asked = { from: String(from / 1000), to: String(to / 1000), points: '1400' }
+  const series = (measure: 'bits' | 'flows', by: string, top?: string) => async () => {
+    const query = { ...asked, measure, by, ...(top ? { top } : {}) }
+    const { window, seen, now } = await windowOf(parts, query)
+    const { tiers } = parts.settings
+    const names = namesAt(parts, window.to)
+    const facts = { ...parts, names, tiers, seen, trackers: null, now, signal, progress: () => {} }
+    textOf(await answerSeries(query, window, facts))
+  }
+  const top = (key: 'host' | 'port' | 'protocol') => () =>
+    parts.flows.top({ from, to, include: 'any', by: [key], order: 'bytes', limit: 10, signal })
+  return [
+    series('bits', 'direction'),
+    series('bits', 'host,direction', '24'),
+    series('flows', 'host,direction', '24'),
+    top('host'),
+    top('port'),
+    top('protocol'),
+  ]
+}
