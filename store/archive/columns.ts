@@ -106,26 +106,26 @@ export const columnArrays = {
 } as const
 
 /** Stands for every column in which all is 0. */
-let zeros = new ArrayBuffer(0)
+let zeros = new SharedArrayBuffer(0)
 
 /**
  * All rows of data chunks in which the given columns were selected, as flow columns that are only read.
- * Columns that were not selected are 0, and share their zeros.
+ * Columns that were not selected are 0, and share their zeros. Threads can share all of them.
  */
 export function columnsOf(
   chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
   selected: readonly ArchiveColumn[],
 ): FlowColumns {
   const capacity = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
-  if (zeros.byteLength < 8 * capacity) zeros = new ArrayBuffer(8 * capacity)
+  if (zeros.byteLength < 8 * capacity) zeros = new SharedArrayBuffer(8 * capacity)
   const columns = columnNames.map((name) => {
     const { kind } = flowColumns[name]
     const place = selected.findIndex(({ from }) => from === name)
-    const buffer = place < 0 ? zeros : gathered(chunks, place, capacity * bytesPerRow[kind])
-    return [
-      name,
-      new columnArrays[kind](buffer, 0, kind === 'u64' ? 2 * capacity : capacity),
-    ] as const
+    const shared = place < 0 ? zeros : gathered(chunks, place, capacity * bytesPerRow[kind])
+    // Types of arrays tell shared memory apart; whoever only reads does not.
+    const buffer = shared as ArrayBufferLike as ArrayBuffer
+    const length = kind === 'u64' ? 2 * capacity : capacity
+    return [name, new columnArrays[kind](buffer, 0, length)] as const
   })
   const stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: capacity }
   return { ...Object.fromEntries(columns), capacity, count: capacity, stale } as FlowColumns
@@ -136,8 +136,8 @@ function gathered(
   chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
   place: number,
   byteLength: number,
-): ArrayBuffer {
-  const bytes = new Uint8Array(byteLength)
+): SharedArrayBuffer {
+  const bytes = new Uint8Array(new SharedArrayBuffer(byteLength))
   const rows = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
   let at = 0
   for (const { chunk, rowCount } of chunks) {

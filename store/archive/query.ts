@@ -4,20 +4,13 @@ import { resolve } from 'node:path'
 import type { NetworkSet } from '../../flow/address.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
-import type {
-  FlowListQuery,
-  FlowScan,
-  FlowSeriesQuery,
-  FlowStore,
-  FlowTopQuery,
-  FlowWindow,
-} from '../flows.ts'
+import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
 import { unreadableSentences } from './entry.ts'
 import { scanEventFlows } from './event-flows.ts'
-import { HeldFiles } from './held/held-files.ts'
+import { HeldFiles, type HeldFlows } from './held/held-files.ts'
 import { heldSeries } from './held/held-series.ts'
-import { heldTop } from './held/held-top.ts'
-import { HeldWindows, type HeldWindow } from './held/window.ts'
+import { TopThread } from './held/thread.ts'
+import { HeldWindows } from './held/window.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { pauseMs } from './openings.ts'
@@ -68,6 +61,7 @@ class ArchiveQueries implements FlowStore {
   readonly #local: NetworkSet
   readonly #held: HeldFiles
   readonly #windows = new HeldWindows()
+  readonly #tops: TopThread
   readonly #heldRows: number
 
   constructor(
@@ -78,7 +72,9 @@ class ArchiveQueries implements FlowStore {
     this.#engine = engine
     this.#files = files
     this.#local = local
-    this.#held = new HeldFiles((work) => engine.query(undefined, work))
+    this.#tops = new TopThread({ local: local.networks })
+    const onLetGo = (flows: HeldFlows) => this.#tops.letGo(flows)
+    this.#held = new HeldFiles((work) => engine.query(undefined, work), { onLetGo })
     this.#heldRows = heldRows
   }
 
@@ -88,8 +84,9 @@ class ArchiveQueries implements FlowStore {
     // Whether a record begins a connection is told by what came before it.
     const window = query.connections ? { ...query, from: query.from - pauseMs.most } : query
     return this.#files.read({ engine: this.#engine, window, none }, async (session, files) => {
-      const held = query.connections ? null : await this.#hold(files, query)
-      const series = held && (await heldSeries(held, query, this.#local))
+      const held = query.connections ? null : await this.#hold(files)
+      const flows = held && this.#windows.of(held, query)
+      const series = flows && (await heldSeries(flows, query, this.#local))
       return series ?? flowSeries(session, files, { ...query, local })
     })
   }
@@ -100,10 +97,8 @@ class ArchiveQueries implements FlowStore {
     return this.#files.read(
       { engine: this.#engine, window: query, none },
       async (session, files) => {
-        const held = await this.#hold(files, query)
-        return held
-          ? heldTop(held, query, this.#local)
-          : topFlows(session, files, { ...query, local })
+        const held = await this.#hold(files)
+        return held ? this.#tops.top(held, query) : topFlows(session, files, { ...query, local })
       },
     )
   }
@@ -158,24 +153,21 @@ class ArchiveQueries implements FlowStore {
     return { bytes, problems: [...this.#files.problems(), ...putAside] }
   }
 
-  close() {
+  async close() {
     this.#held.close()
     this.#windows.close()
+    await this.#tops.close()
     this.#engine.close()
-    return Promise.resolve()
   }
 
-  /** The window's flows in memory; null where they are too many, too few of the files' are wanted, or sums may not be exact. */
-  async #hold(
-    { inside, edge, rows, rowsWithin }: ArchiveFiles,
-    window: FlowWindow,
-  ): Promise<HeldWindow | null> {
+  /** The files' flows in memory; null where they are too many, too few of them are wanted, or sums may not be exact. */
+  async #hold({ inside, edge, rows, rowsWithin }: ArchiveFiles): Promise<HeldFlows[] | null> {
     const paths = [...inside, ...edge]
     if (rows > this.#heldRows || paths.length > heldWindow.files) return null
     const isPart = rowsWithin < rows * heldWindow.partLeast
     if (isPart && !paths.every((path) => this.#held.has(path))) return null
     const files = await Promise.all(paths.map((path) => this.#held.take(path)))
     const most = files.reduce((sum, file) => sum + file.most, 0)
-    return most > sumMost ? null : this.#windows.of(files, window)
+    return most > sumMost ? null : files
   }
 }

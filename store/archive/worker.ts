@@ -10,11 +10,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
 import { syncFolder } from '../manifest.ts'
+import { answerAsked } from './asked-thread.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
 import { parquetFile } from './parquet-file.ts'
 import { parquetOptionsSql, singlesSql, sortedSql, summarySql } from './parquet-form.ts'
-import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData, ThreadMessage } from './thread.ts'
+import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData } from './thread.ts'
 import type { BlockRows } from './values.ts'
 import { byInterval, isSameSummary, summaryOf, type Summary } from './waiting.ts'
 
@@ -191,30 +192,11 @@ const instance = await DuckDBInstance.create(':memory:', {
   preserve_insertion_order: 'false',
 })
 const writer = new ArchiveWriter(folder, await instance.connect())
-const port = parentPort!
 
-const answers: {
-  [Kind in ArchiveRequest['kind']]: (
-    request: Extract<ArchiveRequest, { kind: Kind }>,
-  ) => Promise<ArchiveAnswers[Kind]>
-} = {
+answerAsked<ArchiveRequest, ArchiveAnswers>(parentPort!, {
   open: () => writer.open(),
   add: ({ block }) => writer.add(block),
   seal: () => writer.seal(),
   merge: ({ interval, files, target }) => writer.merge(interval, files, target),
   check: ({ files }) => writer.check(files),
-}
-
-async function answer(id: number, request: ArchiveRequest): Promise<ThreadMessage> {
-  try {
-    const found = answers[request.kind] as (asked: ArchiveRequest) => Promise<unknown>
-    return { id, result: await found(request) }
-  } catch (error) {
-    return { id, error: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-let work: Promise<void> = Promise.resolve()
-port.on('message', ({ id, request }: { id: number; request: ArchiveRequest }) => {
-  work = work.then(async () => port.postMessage(await answer(id, request)))
 })

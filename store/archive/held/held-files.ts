@@ -13,7 +13,7 @@ import type { Session } from '../query-engine.ts'
 /** Rows that are held in all, of some 80 bytes each, and how long a file is that nobody asks for. */
 const usualBounds = { rowsMax: 400_000, keptMs: 300_000 }
 
-/** The flows of a file, and by row their times (unix ms; none ends before it begins) and scaled counts. */
+/** The flows of a file, in memory that threads can share, and by row their times (unix ms; none ends before it begins) and scaled counts. */
 export interface HeldFlows {
   flows: FlowColumns
   first: Float64Array
@@ -35,13 +35,21 @@ type Query = <Result>(work: (session: Session) => Promise<Result>) => Promise<Re
 export class HeldFiles {
   readonly #query: Query
   readonly #bounds: typeof usualBounds
+  readonly #onLetGo: (flows: HeldFlows) => void
   /** By path, the longest unasked first. */
   readonly #files = new Map<string, Held>()
 
-  /** `query` runs statements on the engine that can read the files. */
-  constructor(query: Query, bounds: typeof usualBounds = usualBounds) {
+  /** `query` runs statements on the engine that can read the files; `onLetGo` is told of files that are no longer held. */
+  constructor(
+    query: Query,
+    {
+      onLetGo = () => {},
+      ...bounds
+    }: Partial<typeof usualBounds> & { onLetGo?: (flows: HeldFlows) => void } = {},
+  ) {
     this.#query = query
-    this.#bounds = bounds
+    this.#onLetGo = onLetGo
+    this.#bounds = { ...usualBounds, ...bounds }
   }
 
   /**
@@ -91,8 +99,10 @@ export class HeldFiles {
 
   #letGo(path: string): void {
     const held = this.#files.get(path)
-    if (held) clearTimeout(held.timer)
+    if (!held) return
+    clearTimeout(held.timer)
     this.#files.delete(path)
+    held.flows.then(this.#onLetGo, () => undefined)
   }
 }
 
@@ -115,8 +125,11 @@ function heldFlows(flows: FlowColumns): HeldFlows {
   for (let row = 0; row < count; row++)
     if (last[row]! < flowStartMilliseconds[row]!) last[row] = flowStartMilliseconds[row]!
   const isSampled = samplingInterval.some((rate) => rate !== 1)
-  const scaled = (of: (columns: FlowColumns, row: number) => number) =>
-    Float64Array.from({ length: count }, (_, row) => of(flows, row))
+  const scaled = (of: (columns: FlowColumns, row: number) => number) => {
+    const values = new Float64Array(new SharedArrayBuffer(8 * count))
+    for (let row = 0; row < count; row++) values[row] = of(flows, row)
+    return values
+  }
   const bytes = isSampled ? scaled(bytesOf) : flows.octetDeltaCount
   const packets = isSampled ? scaled(packetsOf) : flows.packetDeltaCount
   const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0)

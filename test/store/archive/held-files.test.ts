@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { NetworkSet } from '../../../flow/address.ts'
-import { HeldFiles } from '../../../store/archive/held/held-files.ts'
+import { HeldFiles, type HeldFlows } from '../../../store/archive/held/held-files.ts'
+import { TopThread } from '../../../store/archive/held/thread.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
 import { ReadableFiles } from '../../../store/archive/readable-files.ts'
@@ -118,4 +119,28 @@ test('lines that are too many to be added up side by side, and counts beyond wha
   }
   await inSql!.close()
   await held!.close()
+})
+
+test('the thread for tables answers of files as long as they are held, and of one that was let go meanwhile', async (t) => {
+  const { paths, query } = await threeFiles(t)
+  const gone: HeldFlows[] = []
+  const held = new HeldFiles(query, { rowsMax: 4, onLetGo: (flows) => gone.push(flows) })
+  const thread = new TopThread({ local: [] })
+  t.after(() => thread.close())
+  const asked = { from: t0, to: t0 + 10_000, include: 'any', by: ['src'], order: 'bytes', limit: 5 } as const // prettier-ignore
+  const flowsOf = async (...files: HeldFlows[]) => (await thread.top(files, asked)).total.flows
+  const one = await held.take(paths[0])
+  assert.equal(await flowsOf(one), 2)
+  const other = await held.take(paths[1])
+  await sleep(20)
+  assert.deepEqual(gone, [one])
+  thread.letGo(one)
+  assert.equal(await flowsOf(one, other), 5)
+  await assert.rejects(
+    thread.top([other], { ...asked, signal: AbortSignal.abort(new Error('gone')) }),
+    /gone/,
+  )
+  await thread.close()
+  await sleep(20)
+  assert.equal(await flowsOf(other), 3, 'another thread is begun where one has ended')
 })

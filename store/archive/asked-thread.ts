@@ -1,0 +1,97 @@
+/** A thread that is asked: requests go in, answers come back, one request after the other. */
+import { Worker, type MessagePort } from 'node:worker_threads'
+
+type Message = { id: number; result: unknown } | { id: number; error: string }
+
+interface Waiting {
+  resolve: (result: never) => void
+  reject: (error: Error) => void
+}
+
+/** What a thread answers to each kind of request. */
+type AnswersTo<Request extends { kind: string }> = Record<Request['kind'], unknown>
+
+export class AskedThread<Request extends { kind: string }, Answers extends AnswersTo<Request>> {
+  readonly #name: string
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #requests = 0
+  /** Why the thread has ended, once it has. */
+  #ended: Error | null = null
+
+  /** `name` is what errors call it; `workerData` is handed to the module at `url`, which calls answerAsked. */
+  constructor(name: string, url: URL, workerData: unknown) {
+    this.#name = name
+    this.#worker = new Worker(url, { workerData })
+    this.#worker.on('message', (message: Message) => this.#take(message))
+    this.#worker.on('error', (error) => this.#end(error as Error))
+    this.#worker.on('exit', (code) => this.#end(new Error(`it ended with code ${code}`)))
+  }
+
+  /**
+   * Asks the thread; requests are worked off one after the other.
+   * @throws what went wrong; every time, once the thread has ended
+   */
+  ask<Asked extends Request>(
+    request: Asked,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<Answers[Asked['kind']]> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    const id = ++this.#requests
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#worker.postMessage({ id, request }, transfer)
+    })
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== null
+  }
+
+  /** The process may end while the thread waits to be asked. */
+  unref(): void {
+    this.#worker.unref()
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #take(message: Message): void {
+    const request = this.#waiting.get(message.id)
+    this.#waiting.delete(message.id)
+    if ('error' in message) request?.reject(new Error(`${this.#name}: ${message.error}`))
+    else request?.resolve(message.result as never)
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= new Error(`the ${this.#name}'s thread has ended: ${error.message}`, {
+      cause: error,
+    })
+    for (const { reject } of this.#waiting.values()) reject(this.#ended)
+    this.#waiting.clear()
+  }
+}
+
+/** In the thread: answers each request in its turn; what is thrown goes back as text. */
+export function answerAsked<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
+  port: MessagePort,
+  answers: {
+    [Kind in Request['kind']]: (
+      request: Extract<Request, { kind: Kind }>,
+    ) => Answers[Kind] | Promise<Answers[Kind]>
+  },
+): void {
+  const answer = async (id: number, request: Request): Promise<Message> => {
+    try {
+      const find = answers[request.kind as Request['kind']] as (asked: Request) => unknown
+      return { id, result: await find(request) }
+    } catch (error) {
+      return { id, error: error instanceof Error ? error.message : String(error) }
+    }
+  }
+  let work: Promise<void> = Promise.resolve()
+  port.on('message', ({ id, request }: { id: number; request: Request }) => {
+    work = work.then(async () => port.postMessage(await answer(id, request)))
+  })
+}

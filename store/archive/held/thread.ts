@@ -1,0 +1,93 @@
+/**
+ * A thread for the top tables of held files, which it shares with the one that answers: a page asks for
+ * its chart and its tables in the same moment, and one core took twice as long for all of it.
+ */
+import type { Network } from '../../../flow/address.ts'
+import type { FlowTop, FlowTopQuery } from '../../flows.ts'
+import { AskedThread } from '../asked-thread.ts'
+import type { HeldFlows } from './held-files.ts'
+
+export type HeldRequest =
+  | { kind: 'hold'; file: number; flows: HeldFlows }
+  | { kind: 'letGo'; file: number }
+  /** Of files that it holds. */
+  | { kind: 'top'; files: readonly number[]; query: Omit<FlowTopQuery, 'signal' | 'progress'> }
+
+export interface HeldAnswers {
+  hold: null
+  letGo: null
+  top: FlowTop
+}
+
+export interface HeldWorkerData {
+  local: readonly Network[]
+}
+
+export class TopThread {
+  readonly #workerData: HeldWorkerData
+  /** Begun when it is first asked. */
+  #thread: AskedThread<HeldRequest, HeldAnswers> | null = null
+  /** The files that it holds, by number. */
+  readonly #held = new Map<HeldFlows, number>()
+  readonly #gone = new WeakSet<HeldFlows>()
+  #files = 0
+
+  constructor(workerData: HeldWorkerData) {
+    this.#workerData = workerData
+  }
+
+  /**
+   * The greatest keys out of held files: see heldTop.
+   * @throws the signal's reason when it is aborted; what went wrong where the thread ends (the next to ask begins another)
+   */
+  async top(files: readonly HeldFlows[], query: FlowTopQuery): Promise<FlowTop> {
+    const { signal, progress: _, ...asked } = query
+    if (this.#thread?.hasEnded) {
+      this.#thread = null
+      this.#held.clear()
+    }
+    const thread = (this.#thread ??= this.#begin())
+    const numbers = files.map((flows) => this.#hold(thread, flows))
+    try {
+      const top = await thread.ask({ kind: 'top', files: numbers, query: asked })
+      signal?.throwIfAborted()
+      return top
+    } finally {
+      for (const flows of files) if (this.#gone.has(flows)) this.#forget(flows)
+    }
+  }
+
+  /** Lets go of a file that is no longer held, or when what was just asked of it is answered. */
+  letGo(flows: HeldFlows): void {
+    this.#gone.add(flows)
+    this.#forget(flows)
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.terminate()
+  }
+
+  #forget(flows: HeldFlows): void {
+    const file = this.#held.get(flows)
+    if (file === undefined) return
+    this.#held.delete(flows)
+    // Whoever asks next is told why, where the thread has ended.
+    this.#thread?.ask({ kind: 'letGo', file }).catch(() => undefined)
+  }
+
+  #begin(): AskedThread<HeldRequest, HeldAnswers> {
+    const url = new URL('worker.ts', import.meta.url)
+    const thread = new AskedThread<HeldRequest, HeldAnswers>('top tables', url, this.#workerData)
+    thread.unref()
+    return thread
+  }
+
+  #hold(thread: AskedThread<HeldRequest, HeldAnswers>, flows: HeldFlows): number {
+    const held = this.#held.get(flows)
+    if (held !== undefined) return held
+    const file = ++this.#files
+    this.#held.set(flows, file)
+    thread.ask({ kind: 'hold', file, flows }).catch(() => undefined)
+    return file
+  }
+}

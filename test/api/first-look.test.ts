@@ -1,0 +1,51 @@
+/** What an API does when it has just begun: it looks at the newest flows, after whoever asks, and ends with it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { appUnderTest, exporter } from './app-under-test.ts'
+import { flow } from './memory-flows.ts'
+
+const noon = Date.UTC(2026, 10, 16, 12)
+const hourMs = 3_600_000
+const flows = [flow({ first: noon, last: noon + 1000 }), flow({ first: noon - 5 * hourMs, last: noon - 5 * hourMs })] // prettier-ignore
+const steps = { '5m': [{ time: noon, exporter }] }
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let i = 0; i < 400 && !isSo(); i++) await sleep(50)
+}
+
+test('an API that has begun to listen looks four times at the four hours before the newest flow', async (t) => {
+  const { app, flows: store } = await appUnderTest(t, { flows, steps })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const spans = () => store.asked.map(({ from, to }) => [to - from, to])
+  await until(() => spans().some(([, to]) => to === noon + 300_000 - 3 * 600_000))
+  await sleep(300)
+  const ofTables = spans().filter(([length]) => length === 4 * hourMs)
+  for (let look = 0; look < 4; look++)
+    assert.ok(
+      ofTables.some(([, to]) => to === noon + 300_000 - look * 600_000),
+      `look ${look}`,
+    )
+  const count = store.asked.length
+  await sleep(300)
+  assert.equal(store.asked.length, count, 'and then no more')
+})
+
+test('it stops where the API ends', async (t) => {
+  const { app, flows: store } = await appUnderTest(t, { flows, steps })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  await until(() => store.asked.length > 0)
+  assert.ok(store.asked.length > 0)
+  await app.close()
+  const count = store.asked.length
+  await sleep(200)
+  assert.equal(store.asked.length, count)
+})
+
+test('without flows there is nothing to look at', async (t) => {
+  const { app, flows: store } = await appUnderTest(t)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  await sleep(2000)
+  assert.equal(store.asked.length, 0)
+})
