@@ -25,7 +25,7 @@ const filter = `dst port ${webPort}`
 interface Worker {
   data: string
   environment: Record<string, string>
-  ingest: RunningIngest
+  ingest: RunningIngest | null
 }
 
 describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => {
@@ -48,7 +48,7 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
   })
   after(async () => {
     for (const { ingest, data } of workers) {
-      await ingest.stop('SIGKILL')
+      await ingest?.stop('SIGKILL')
       await rm(data, { recursive: true, force: true })
     }
     await shared?.close()
@@ -74,7 +74,7 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
 
   test('the series of one made before and of one made after, with its past, are what both received', async () => {
     const exporters = workers.map(
-      ({ ingest }, i) => new NumberedExporter(() => ingest.port, 900, `127.0.2.${i + 1}`),
+      ({ ingest }, i) => new NumberedExporter(() => ingest!.port, 900, `127.0.2.${i + 1}`),
     )
     await sleep(2000)
     await track('after', Date.now() - 3 * intervalMs)
@@ -84,7 +84,8 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
     await sleep(500)
     // What the end has no time for is made after the next start.
     for (const worker of workers) {
-      await worker.ingest.stop()
+      await worker.ingest!.stop()
+      worker.ingest = null
       worker.ingest = await RunningIngest.start(worker.data, worker.environment)
       await worker.ingest.until(
         ({ seriesWrittenAt, redo, store }) =>
@@ -92,7 +93,10 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
         settledMsMax,
       )
     }
-    for (const { ingest } of workers) await ingest.stop()
+    for (const worker of workers) {
+      await worker.ingest!.stop()
+      worker.ingest = null
+    }
     const expected = { bytes: 0, flows: 0 }
     for (const { data } of workers) {
       const before = expected.flows
