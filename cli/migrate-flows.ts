@@ -79,13 +79,13 @@ export function paceOf(rows: number, started: number): string {
 }
 
 /** What was found of the files that ClickHouse has. */
-function filesSentences({ files, rows, octets, packets, strays }: FilesCompared): string[] {
+export function filesSentences({ files, rows, octets, packets, strays }: FilesCompared): string[] {
   const there = `flows: ${files} files with ${rows} flows, ${octets} bytes and ${packets} packets are in ClickHouse: number and sums of each are equal`
   const only = `flows: ${strays.length} files are in ClickHouse only, such as ${strays[0]}`
   return strays.length > 0 ? [there, only] : [there]
 }
 
-function differingSentence({ differing }: FilesCompared): string {
+export function differingSentence({ differing }: FilesCompared): string {
   const { entry, found } = differing[0]!
   return (
     `${differing.length} files are not in ClickHouse as the archive has them: of ${entry.file} ` +

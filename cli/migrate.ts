@@ -1,64 +1,84 @@
 /**
  * `weir migrate --to clickhouse|parquet`: copies the series from the one store to the other, and sends
- * the archive's flows to ClickHouse, with the collector stopped. Each stretch of time is read back from
- * both and compared. What breaks off goes on where it was; what the target has already stays.
+ * the archive's flows to ClickHouse. Each step and each file is read back from both and compared. What
+ * breaks off goes on where it was. With the collector stopped it copies itself, and what the target has
+ * already stays; beside a collector that writes both (WEIR_STORE_ALSO) that one copies, and this watches
+ * and compares.
  */
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-import { intervalStart } from '../flow/interval.ts'
 import type { Settings } from '../flow/settings.ts'
 import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
-import { Manifest } from '../store/manifest.ts'
+import { keptFrom } from '../store/double.ts'
+import { IncidentLedger, IncidentReader } from '../store/incident/ledger.ts'
 import { copyStretch, NotTheSame, stretchesOf } from '../store/migrate.ts'
-import { openSeriesReader, openSeriesStore } from '../store/open.ts'
+import {
+  doubled,
+  openOneSeriesStore,
+  openProgress,
+  openSeriesReader,
+  openSharedIncidents,
+  otherStore,
+} from '../store/open.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { migrateBeside } from './migrate-beside.ts'
 import { compareFlows, paceOf, sendFlows } from './migrate-flows.ts'
 import { moveState } from './migrate-state.ts'
 
+/** ClickHouse is given so many tries for a stretch, with a rest between them. */
+const triesMost = 4
+const tryAgainMs = 5000
 const targets = ['clickhouse', 'parquet'] as const
 type Target = (typeof targets)[number]
-const opposite: Record<Target, Target> = { clickhouse: 'parquet', parquet: 'clickhouse' }
 
 export async function migrate({ settings, values }: CommandInput): Promise<void> {
   const to = targets.find((each) => each === values['to'])
   if (to === undefined)
     throw new CommandError('write --to clickhouse or --to parquet', exitCodes.usage)
-  const lock = await lockDataFolder(settings.data).catch((error: unknown) => {
-    throw error instanceof DataFolderBusy ? new CommandError(error.message) : error
-  })
   try {
-    await (to === 'clickhouse' ? sendFlows : compareFlows)({ ...settings, store: 'clickhouse' })
-    await copySeries(settings, to)
-    await moveState(settings, to)
+    const lock = await lockDataFolder(settings.data).catch((error: unknown) => {
+      if (error instanceof DataFolderBusy) return null
+      throw error
+    })
+    if (lock === null) await migrateBeside(settings, to)
+    else
+      try {
+        await migrateAlone(settings, to)
+      } finally {
+        await lock.release()
+      }
   } catch (error) {
     if (error instanceof StoreFault)
       throw new CommandError(`${error.message}; ${error.remedy}; run it again to go on`)
     if (error instanceof NotTheSame) throw new CommandError(error.message)
     throw error
-  } finally {
-    await lock.release()
   }
 }
 
+async function migrateAlone(settings: Settings, to: Target): Promise<void> {
+  await (to === 'clickhouse' ? sendFlows : compareFlows)({ ...settings, store: 'clickhouse' })
+  await copySeries(settings, to)
+  await copyIncidents(settings, to)
+  await moveState(settings, to)
+  console.log(`all of it is in both: start with WEIR_STORE=${to}`)
+}
+
 async function copySeries(settings: Settings, to: Target): Promise<void> {
-  const folder = join(settings.data, 'clickhouse')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const now = Date.now()
-  const done = await Manifest.open(join(folder, `migrated-to-${to}.jsonl`))
-  const source = await openSeriesReader({ ...settings, store: opposite[to] })
-  const target = await openSeriesStore({ ...settings, store: to })
+  const done = await openProgress(settings.data, to)
+  if (to === 'parquet') await emptySpool(settings)
+  const source = await openSeriesReader({ ...settings, store: otherStore[to] })
+  const target = await openOneSeriesStore({ ...settings, store: to })
+  // After double writing the source is right: the target may lack what was written last.
+  const replaces = done.value<string>(doubled) === otherStore[to]
   try {
     for (const tier of settings.tiers) {
-      // What ClickHouse would not keep is not sent to it: its retention is by the clock.
-      const kept =
-        to === 'clickhouse' ? intervalStart(now - tier.keepMs, tier.stepMs) + tier.stepMs : 0
-      const from = Math.max(kept, done.value<number>(tier.name) ?? 0)
+      const from = Math.max(keptFrom(to, tier, now), done.value<number>(tier.name) ?? 0)
       const sum = { steps: 0, rows: 0, left: 0 }
       const started = performance.now()
       for await (const stretch of stretchesOf(source, tier, from)) {
-        const copied = await copyStretch(source, target, stretch)
+        const copied = await patiently(() => copyStretch(source, target, stretch, { replaces }))
         for (const name of ['steps', 'rows', 'left'] as const) sum[name] += copied[name]
         await done.commit({ set: { [tier.name]: stretch.to } })
         console.log(`${tier.name}: the same up to ${new Date(stretch.to).toISOString()}`)
@@ -72,5 +92,45 @@ async function copySeries(settings: Settings, to: Target): Promise<void> {
     await target.close()
     await source.close()
     await done.close()
+  }
+}
+
+/** Does it again where a store has too much to do: what was copied is not copied twice. */
+async function patiently<Done>(work: () => Promise<Done>): Promise<Done> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof StoreFault) || tries === triesMost) throw error
+      await sleep(tryAgainMs)
+    }
+}
+
+/** What still waits for ClickHouse is sent, so that it can be read there. */
+async function emptySpool(settings: Settings): Promise<void> {
+  const store = await openOneSeriesStore({ ...settings, store: 'clickhouse' })
+  try {
+    await store.settled?.()
+  } finally {
+    await store.close()
+  }
+}
+
+/** What happened, with what is known of it; of an incident that the target has too, the source's version counts. */
+async function copyIncidents(settings: Settings, to: Target): Promise<void> {
+  const shared = (await openSharedIncidents({ ...settings, store: 'clickhouse' }))!
+  const always = [-8.64e15, 8.64e15] as const
+  try {
+    const from = to === 'clickhouse' ? new IncidentReader(settings.data) : shared
+    const incidents = await from.between(...always)
+    if (to === 'clickhouse') await shared.change(incidents, [])
+    else {
+      const ledger = await IncidentLedger.open(settings.data)
+      await ledger.takeOver(incidents)
+      await ledger.close()
+    }
+    console.log(`incidents: ${incidents.length} copied`)
+  } finally {
+    await shared.close()
   }
 }

@@ -58,6 +58,12 @@ export const settingSpecs = {
     oneOf('parquet', 'influx', 'clickhouse'),
     'write parquet, influx or clickhouse',
   ),
+  STORE_ALSO: setting(
+    'second store that is written to as well, while one takes the place of the other',
+    '',
+    oneOf('', 'parquet', 'clickhouse'),
+    'write parquet or clickhouse, or nothing',
+  ),
   INFLUX_URL: setting(
     'address of InfluxDB',
     'http://127.0.0.1:8086',

@@ -41,6 +41,8 @@ export interface Settings {
   local: NetworkSet
   names: string | null
   store: 'parquet' | 'influx' | 'clickhouse'
+  /** A second store that is written to as well, while one takes the other's place. */
+  storeAlso: 'parquet' | 'clickhouse' | null
   influx: InfluxSettings
   clickhouse: ClickHouseSettings
   tiers: Tier[]
@@ -108,6 +110,7 @@ export function readSettings(
     local: read('LOCAL', s.LOCAL),
     names: read('NAMES', s.NAMES) || null,
     store: read('STORE', s.STORE),
+    storeAlso: read('STORE_ALSO', s.STORE_ALSO) || null,
     influx: influxSettings(read),
     clickhouse: clickHouseSettings(read),
     tiers: read('TIERS', s.TIERS),
@@ -142,7 +145,8 @@ export function readSettings(
     receiveBufferBytes: read('RECEIVE_BUFFER', s.RECEIVE_BUFFER),
     logLevel: read('LOG', s.LOG),
   }
-  if (faults.length === 0) faults.push(...exposure(settings), ...missingToken(settings))
+  if (faults.length === 0)
+    faults.push(...exposure(settings), ...missingToken(settings), ...wrongPair(settings))
   if (faults.length > 0) throw new SettingsError(faults)
   return settings
 }
@@ -213,6 +217,22 @@ function missingToken({ store, influx }: Settings): SettingFault[] {
           : 'WEIR_INFLUX_TOKEN is set too: keep one of the two',
     },
   ]
+}
+
+function wrongPair({ store, storeAlso }: Settings): SettingFault[] {
+  if (storeAlso === null || (store !== 'influx' && store !== storeAlso)) return []
+  return [
+    {
+      key: 'WEIR_STORE_ALSO',
+      value: storeAlso,
+      remedy: `does not go with WEIR_STORE=${store}: of the two, one is parquet and the other clickhouse`,
+    },
+  ]
+}
+
+/** Whether the archive's files go to ClickHouse. */
+export function sendsFlows({ store, storeAlso }: Settings): boolean {
+  return store === 'clickhouse' || storeAlso === 'clickhouse'
 }
 
 /** Names of the environment that steer tests and deployments and are no settings. */

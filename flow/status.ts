@@ -95,6 +95,18 @@ export interface StoreStatus {
   lastError: string | null
 }
 
+/** How a second store stands, to which series are written too. Times are unix seconds. */
+export interface AlsoStatus {
+  kind: 'parquet' | 'clickhouse'
+  /** By tier, up to when both were compared and found equal; 0 where nothing was yet. */
+  through: Record<string, number>
+  /** Steps that it would not take, and that are copied to it later. */
+  owed: number
+  lastError: string | null
+  /** Where it is on another machine. */
+  store?: StoreStatus
+}
+
 /** How the sending of the archive's closed files stands. Times are unix seconds. */
 export interface ShippingStatus {
   waiting: number
@@ -152,6 +164,8 @@ export interface IngestStatus {
   }
   /** Left out where series are kept in files. */
   store?: StoreStatus
+  /** Where series are written to a second store too. */
+  also?: AlsoStatus
   /** Where flows are kept on another machine too: what of the archive is there. */
   shipping?: ShippingStatus
   /** How alerts stand, by id; `at` in unix seconds. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import type { ExporterBreak } from '../flow/incident/incident.ts'
 import { mergeExporters } from '../flow/merge-exporters.ts'
-import type { Settings } from '../flow/settings.ts'
+import { sendsFlows, type Settings } from '../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, Lost } from '../flow/status.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openExchange, openSeriesStore, openShipping } from '../store/open.ts'
@@ -95,8 +95,7 @@ export async function importCaptures(
     const exporters = pipeline.exporters()
     const status = await keepExporters(settings.data, exporters)
     await tell(settings, status)
-    if (settings.store !== 'clickhouse')
-      while (await archive.bundle(Number.MAX_SAFE_INTEGER)) continue
+    if (!sendsFlows(settings)) while (await archive.bundle(Number.MAX_SAFE_INTEGER)) continue
     return { ...summary, ...sumExporters(exporters), flows: pipeline.flows }
   } finally {
     await archive.close()

@@ -87,6 +87,7 @@ export async function runIngest(
     routes: console.routes,
   })
   await collector.tick(Date.now())
+  store.follow?.()
   const tick = async () => {
     const now = Date.now()
     await collector.tick(now)

@@ -18,7 +18,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { ReceiverStatus } from './receive/thread.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
-import { shippingWarnings, storeWarnings } from './store-report.ts'
+import { alsoWarnings, shippingWarnings, storeWarnings } from './store-report.ts'
 import {
   keepStatus,
   readExporters,
@@ -37,7 +37,7 @@ export interface ReporterParts {
   buckets: Buckets
   trackers: TrackerKeeper
   alerts: AlertEngine
-  store: Pick<SeriesStore, 'status'>
+  store: Pick<SeriesStore, 'status' | 'also'>
   /** Where flows are kept on another machine too. */
   shipping: { status(): ShippingStatus } | null
   /** The other collectors of a cluster. */
@@ -93,6 +93,7 @@ export class Reporter {
     const { receiver, pipeline, collector, buckets, trackers, alerts, store } = this.#parts
     const received = await receiver.status()
     const stored = store.status?.()
+    const also = store.also?.()
     const shipping = this.#parts.shipping?.status()
     return {
       running: true,
@@ -116,6 +117,7 @@ export class Reporter {
       trackers: trackers.status(collector.redo),
       alerts: Object.fromEntries(alerts.states),
       ...(stored ? { store: stored } : {}),
+      ...(also ? { also } : {}),
       ...(shipping ? { shipping } : {}),
       warnings: [
         ...this.#warnings,
@@ -123,6 +125,7 @@ export class Reporter {
         ...this.#troubles(received),
         ...(this.#parts.neighbours?.warnings() ?? []),
         ...(stored ? storeWarnings(stored, Date.now() / 1000) : []),
+        ...(also ? alsoWarnings(also, Date.now() / 1000) : []),
         ...(shipping ? shippingWarnings(shipping, Date.now() / 1000) : []),
       ],
     }

@@ -1,7 +1,7 @@
 /** What ingest says of a series store on another machine: what is to be looked at, and its metrics. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-import type { ShippingStatus, StoreStatus, Warning } from '../flow/status.ts'
+import type { AlsoStatus, ShippingStatus, StoreStatus, Warning } from '../flow/status.ts'
 import { formatWithUnit } from '../flow/units.ts'
 
 /** A store that cannot be reached for less is not worth a word. */
@@ -57,6 +57,18 @@ export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[]
     })
   for (const [name, what, remedy] of losses(store.kind))
     if (points[name] > 0) warnings.push({ what: `${points[name]} points ${what}`, remedy })
+  return warnings
+}
+
+/** What an administrator should know of a second store. */
+export function alsoWarnings(also: AlsoStatus, nowSeconds: number): Warning[] {
+  const { kind, owed, lastError, store } = also
+  const warnings = store ? storeWarnings(store, nowSeconds) : []
+  if (lastError !== null)
+    warnings.push({
+      what: `the second store (${kind}) ${owed > 0 ? `lacks ${owed} steps and ` : ''}cannot be made equal: ${lastError}`,
+      remedy: 'nothing is lost: it is tried again, and WEIR_STORE is not held up',
+    })
   return warnings
 }
 

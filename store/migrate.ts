@@ -4,7 +4,7 @@
  */
 import type { Tier } from '../flow/interval.ts'
 import { fieldNames, measurementNames } from './measurement.ts'
-import type { Coverage, SeriesReader, SeriesStore, StepRows } from './series.ts'
+import type { SeriesReader, SeriesStore, StepRows } from './series.ts'
 
 /** Steps of one stretch: bounds memory and how much is done again. */
 const stepsAtOnce = 288
@@ -23,6 +23,20 @@ export interface Copied extends Stretch {
   rows: number
   /** Steps that the target had already, of which it has other figures than the source: they were left as they are. */
   left: number
+}
+
+export interface CopyOptions {
+  /**
+   * True: the source is right, and what the target has otherwise is replaced. Absent: steps that the
+   * target has already stay as they are, and are told where they differ.
+   */
+  replaces?: boolean
+  /** Whether a step has been written to both since the stretch was begun: it is neither copied nor compared. */
+  isWritten?: (step: { time: number; exporter: string }) => boolean
+  /** Called after each write: where others need the thread too. */
+  rest?: () => Promise<void>
+  /** Ends the waiting until the target has what was written. */
+  ended?: Promise<never>
 }
 
 export class NotTheSame extends Error {
@@ -55,51 +69,57 @@ export async function copyStretch(
   source: SeriesReader,
   target: SeriesStore,
   stretch: Stretch,
+  options: CopyOptions = {},
 ): Promise<Copied> {
   const { tier, from, to } = stretch
-  const wanted = await source.coverage(stretch)
-  const before = new Set((await target.coverage(stretch)).map(nameOf))
+  const { replaces = false, isWritten = () => false, rest, ended } = options
   const copied: Copied = { ...stretch, steps: 0, rows: 0, left: 0 }
+  const wanted = await source.coverage(stretch)
+  const there = replaces
+    ? await sameOf(source, target, stretch)
+    : new Set((await target.coverage(stretch)).map(nameOf))
   let batch: StepRows[] = []
   const flush = async () => {
-    await target.write(tier, batch)
+    // Nothing may come between this look and the write: see DoubledSeries.
+    const steps = batch.filter(({ coverage }) => !isWritten(coverage))
     batch = []
+    if (steps.length > 0) await target.write(tier, steps)
+    copied.steps += steps.length
+    for (const { measurements } of steps)
+      copied.rows += measurements.reduce((sum, { count }) => sum + count, 0)
+    await rest?.()
   }
-  for (const exporter of new Set(wanted.map((each) => each.exporter)))
+  const lacking = wanted.filter((each) => !there.has(nameOf(each)))
+  for (const exporter of new Set(lacking.map((each) => each.exporter)))
     for await (const step of source.steps({ tier, from, to, exporter })) {
-      if (before.has(nameOf(step.coverage))) continue
+      if (there.has(nameOf(step.coverage))) continue
       batch.push(step)
-      copied.steps++
-      copied.rows += step.measurements.reduce((sum, { count }) => sum + count, 0)
       if (batch.length >= stepsAWrite) await flush()
     }
   if (batch.length > 0) await flush()
-  await target.settled?.()
-  await compare(source, target, { stretch, wanted, before, copied })
+  if (target.settled) await Promise.race([target.settled(), ...(ended ? [ended] : [])])
+  const same = await sameOf(source, target, stretch)
+  for (const each of wanted) {
+    if (same.has(nameOf(each)) || isWritten(each)) continue
+    if (replaces || !there.has(nameOf(each))) throw new NotTheSame(stretch, nameOf(each))
+    copied.left++
+  }
   return copied
 }
 
-async function compare(
-  source: SeriesReader,
-  target: SeriesStore,
-  asked: {
-    stretch: Stretch
-    wanted: readonly Coverage[]
-    before: ReadonlySet<string>
-    copied: Copied
-  },
-): Promise<void> {
-  const { stretch, wanted, before, copied } = asked
-  const [one, other] = await Promise.all([
-    fingerprints(source, stretch),
-    fingerprints(target, stretch),
+/** The steps of a stretch that are the same in both, by name. */
+export async function sameOf(
+  one: SeriesReader,
+  other: SeriesReader,
+  stretch: Stretch,
+): Promise<Set<string>> {
+  const [ours, theirs] = await Promise.all([
+    fingerprints(one, stretch),
+    fingerprints(other, stretch),
   ])
-  for (const each of wanted) {
-    const name = nameOf(each)
-    if (one.get(name) === other.get(name)) continue
-    if (!before.has(name)) throw new NotTheSame(stretch, name)
-    copied.left++
-  }
+  return new Set(
+    [...ours].filter(([name, told]) => theirs.get(name) === told).map(([name]) => name),
+  )
 }
 
 /** What is told of each step: its coverage, and of each measurement the number of rows and all sums. */
@@ -123,6 +143,7 @@ async function fingerprints(store: SeriesReader, stretch: Stretch): Promise<Map<
   return told
 }
 
-function nameOf({ time, exporter }: { time: number; exporter: string }): string {
+/** How a step is called to people. */
+export function nameOf({ time, exporter }: { time: number; exporter: string }): string {
   return `${exporter} at ${new Date(time).toISOString()}`
 }

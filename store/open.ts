@@ -1,14 +1,18 @@
 /** Opens the stores that the settings name. */
+import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { Settings } from '../flow/settings.ts'
+import { sendsFlows, type Settings } from '../flow/settings.ts'
 import { openFlowStore } from './archive/query.ts'
 import type { Exchange } from './clickhouse/exchange.ts'
 import type { Shipping } from './clickhouse/shipping.ts'
 import type { ClickHouseLogs } from './clickhouse/state-logs.ts'
 import type { ClickHouseState } from './clickhouse/state.ts'
+import { DoubledSeries, type DoubledParts, type OwedStep } from './double.ts'
 import type { FlowStore } from './flows.ts'
 import { IncidentReader, type IncidentSource, type SharedIncidents } from './incident/ledger.ts'
+import { Manifest } from './manifest.ts'
+import { copyStretch } from './migrate.ts'
 import { openParquetSeries, openParquetSeriesReader } from './parquet/series.ts'
 import type { SeriesReader, SeriesStore } from './series.ts'
 
@@ -58,9 +62,91 @@ const stores: Record<
   },
 }
 
-/** The series store, for the one process that writes. */
-export function openSeriesStore(settings: Settings): Promise<SeriesStore> {
+/** One series store, for a process that copies from one to another. */
+export function openOneSeriesStore(settings: Settings): Promise<SeriesStore> {
   return stores[settings.store].writer(settings)
+}
+
+/**
+ * The series store, for the one process that writes; with a second one, where the settings name one.
+ * @throws Error where steps are owed to the store, and the one that has them does not answer
+ */
+export async function openSeriesStore(settings: Settings): Promise<SeriesStore> {
+  const { data, store, storeAlso, tiers } = settings
+  await settleOwed(settings)
+  // What is found equal stays so only while both are written to.
+  for (const kind of ['parquet', 'clickhouse'] as const)
+    if (kind !== storeAlso) await rm(progressPath(data, kind), { force: true })
+  const first = await openOneSeriesStore(settings)
+  if (storeAlso === null) return first
+  const second = await openOneSeriesStore({ ...settings, store: storeAlso })
+  const progress = await openProgress(data, storeAlso)
+  await progress.commit({ set: { [doubled]: store } })
+  return new DoubledSeries({ first, second, kind: storeAlso, tiers, progress, now: Date.now })
+}
+
+/** Set while both stores are written to: the name of the first. */
+export const doubled = 'doubled'
+
+function progressPath(data: string, to: 'parquet' | 'clickhouse'): string {
+  return join(data, 'clickhouse', `migrated-to-${to}.jsonl`)
+}
+
+/** How far a store was made equal to the other. */
+export function openProgress(data: string, to: 'parquet' | 'clickhouse') {
+  return Manifest.open<OwedStep>(progressPath(data, to))
+}
+
+/** Steps that the first store would not take while it was the second: the other has them. */
+async function settleOwed(settings: Settings): Promise<void> {
+  const { data, store, tiers } = settings
+  if (store === 'influx') return
+  const hasAny = await access(progressPath(data, store)).then(
+    () => true,
+    () => false,
+  )
+  if (!hasAny) return
+  const progress = await openProgress(data, store)
+  try {
+    await copyOwed(settings, { to: store, tiers, progress })
+  } catch (error) {
+    const from = otherStore[store]
+    throw new Error(
+      `${progress.entries().length} steps are in WEIR_STORE=${from} only, and could not be copied: ` +
+        `${String(error)}; start with WEIR_STORE=${from} WEIR_STORE_ALSO=${store} until it has them`,
+      { cause: error },
+    )
+  } finally {
+    await progress.close()
+  }
+}
+
+/** The one of the two that the other takes the place of. */
+export const otherStore = { parquet: 'clickhouse', clickhouse: 'parquet' } as const
+
+/** Copies the steps that are owed to a store from the other. */
+async function copyOwed(
+  settings: Settings,
+  {
+    to,
+    tiers,
+    progress,
+  }: { to: 'parquet' | 'clickhouse' } & Pick<DoubledParts, 'tiers' | 'progress'>,
+): Promise<void> {
+  if (progress.entries().length === 0) return
+  const source = await openOneSeriesStore({ ...settings, store: otherStore[to] })
+  const target = await openOneSeriesStore({ ...settings, store: to })
+  try {
+    for (const { file, tier: name, time } of progress.entries()) {
+      const tier = tiers.find((each) => each.name === name)
+      const stretch = tier && { tier, from: time, to: time + tier.stepMs }
+      if (stretch) await copyStretch(source, target, stretch, { replaces: true })
+      await progress.commit({ remove: [file] })
+    }
+  } finally {
+    await target.close()
+    await source.close()
+  }
 }
 
 /** The series store, for a process that only asks. */
@@ -159,8 +245,8 @@ const shippingMsMax = 600_000
 
 /** What sends the archive's closed files to ClickHouse, where flows are kept there too; else null. */
 export async function openShipping(settings: Settings): Promise<Shipping | null> {
-  const { data, store, clickhouse, archiveKeepMs } = settings
-  if (store !== 'clickhouse') return null
+  const { data, clickhouse, archiveKeepMs } = settings
+  if (!sendsFlows(settings)) return null
   const { Shipping } = await clickHouse.shipping()
   return Shipping.open({
     archive: join(data, 'archive'),

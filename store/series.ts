@@ -5,7 +5,7 @@
  * Times are unix ms and aligned to the tier's step. Rows are columns throughout.
  */
 import type { Tier } from '../flow/interval.ts'
-import type { StoreStatus } from '../flow/status.ts'
+import type { AlsoStatus, StoreStatus } from '../flow/status.ts'
 import type { FieldName, MeasurementName, TagName, UnknownReason } from './measurement.ts'
 
 /** One figure a row for each field. */
@@ -160,6 +160,9 @@ export interface SeriesStore {
   others?: OtherCollectors
   /** How it stands with a store that is another machine's; stores of files leave it out. */
   status?(): StoreStatus
+  /** Where there are two stores at once: begins to copy what the second lacks, and how it stands. */
+  follow?(): void
+  also?(): AlsoStatus
   close(): Promise<void>
 }
 

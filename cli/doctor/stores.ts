@@ -29,6 +29,7 @@ export interface StoresFound {
 export async function lookAtStores(settings: Settings): Promise<StoresFound> {
   const { findings, archiveBytes } = await lookAtArchive(settings)
   const series = await lookers[settings.store](settings)
+  if (settings.storeAlso !== null) series.push(...(await lookers[settings.storeAlso](settings)))
   return { findings: [...findings, ...series], archiveBytes }
 }
 

@@ -115,6 +115,13 @@ export class IncidentLedger {
     })
   }
 
+  /** Takes incidents over that were kept elsewhere. */
+  async takeOver(incidents: readonly Incident[]): Promise<void> {
+    await this.#manifest.commit({
+      add: incidents.map((incident): Entry => ({ file: incident.id, incident })),
+    })
+  }
+
   close(): Promise<void> {
     return this.#manifest.close()
   }

@@ -3,13 +3,17 @@
  * files is given: for each question p50 and p95 in ms, and the API's greatest memory.
  *
  *     node test/bench/archive-speed.ts FOLDER DAYS [DAYS-BEFORE-THE-END [NFDUMP-FOLDER]]
+ *     node test/bench/archive-speed.ts --cold … the first of each question after the kernel has let go of all files (root)
  *
- * FOLDER is one that archive-data.ts made. Trust ratios, not figures: the machine is shared; its
- * load stands beside them.
+ * FOLDER is one that archive-data.ts made. The same questions are asked of ClickHouse, to which
+ * `weir migrate --to clickhouse` has sent that folder, with the settings of ClickHouse in the
+ * environment (WEIR_STORE=clickhouse …); `answers` is a number that is the same where all answers of a
+ * question are. Trust ratios, not figures: the machine is shared; its load stands beside them.
  */
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -30,8 +34,12 @@ interface Question {
 
 export interface Answered {
   name: string
+  /** The first of them; with --cold, of files that nobody has read before. */
+  firstMs: number
   p50Ms: number
   p95Ms: number
+  /** Of all answers together. */
+  answers: string
   /** Of the API process, for one question. */
   cpuMs: number
 }
@@ -55,6 +63,11 @@ export function questions(days: number, daysBefore: number): Question[] {
       name: 'top 10 hosts of 10 minutes',
       times: 40,
       path: (r) => `/api/top?by=host&${tenMinutes(r)}`,
+    },
+    {
+      name: 'top 10 hosts of a day',
+      times: 5,
+      path: (r) => `/api/top?by=host&limit=10&${day(r)}`,
     },
     {
       name: 'explain 10 minutes',
@@ -95,11 +108,17 @@ export function questions(days: number, daysBefore: number): Question[] {
 }
 
 /** Asks a running API each question, one after the other. */
-async function ask(url: string, pid: number, list: readonly Question[]): Promise<Answered[]> {
+async function ask(
+  url: string,
+  pid: number,
+  { list, isCold }: { list: readonly Question[]; isCold: boolean },
+): Promise<Answered[]> {
   const random = seeded(1)
   const answered: Answered[] = []
   for (const { name, times, path } of list) {
     const ms: number[] = []
+    const answers = createHash('sha256')
+    if (isCold) await writeFile('/proc/sys/vm/drop_caches', '3')
     const cpuBefore = await cpuMs(pid)
     for (let i = 0; i < times; i++) {
       const started = performance.now()
@@ -107,11 +126,14 @@ async function ask(url: string, pid: number, list: readonly Question[]): Promise
       const text = await answer.text()
       if (!answer.ok) throw new Error(`${name}: ${text}`)
       ms.push(performance.now() - started)
+      answers.update(text)
     }
     const cpu = ((await cpuMs(pid)) - cpuBefore) / times
+    const firstMs = Math.round(ms[0]!)
     ms.sort((a, b) => a - b)
     const at = (share: number) => Math.round(ms[Math.ceil(share * ms.length) - 1]!)
-    answered.push({ name, p50Ms: at(0.5), p95Ms: at(0.95), cpuMs: Math.round(cpu) })
+    const told = { name, firstMs, p50Ms: at(0.5), p95Ms: at(0.95), cpuMs: Math.round(cpu) }
+    answered.push({ ...told, answers: answers.digest('hex').slice(0, 8) })
     console.log(answered.at(-1), 'load', loadavg()[0]!.toFixed(1), 'peak MiB', await peakMiB(pid))
   }
   return answered
@@ -143,12 +165,10 @@ async function askNfdump(folder: string): Promise<void> {
   }
 }
 
-async function main([
-  folder = '',
-  days = '3',
-  daysBefore = '0',
-  nfdumpFolder,
-]: readonly string[]): Promise<void> {
+async function main(given: readonly string[]): Promise<void> {
+  const [folder = '', days = '3', daysBefore = '0', nfdumpFolder] = given.filter(
+    (each) => each !== '--cold',
+  )
   const port = 20_000 + Math.floor(Math.random() * 20_000)
   const url = `http://127.0.0.1:${port}`
   const environment = {
@@ -160,7 +180,8 @@ async function main([
   const api = spawn(process.execPath, [weir, 'api'], { env: environment, stdio: 'inherit' })
   try {
     while (!(await fetch(`${url}/api/status`).catch(() => null))?.ok) await sleep(200)
-    await ask(url, api.pid!, questions(Number(days), Number(daysBefore)))
+    const list = questions(Number(days), Number(daysBefore))
+    await ask(url, api.pid!, { list, isCold: given.includes('--cold') })
     console.log({ peakMiB: await peakMiB(api.pid!) })
   } finally {
     api.kill('SIGTERM')

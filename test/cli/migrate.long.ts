@@ -15,7 +15,7 @@ test(
     await nodes.setUp()
     const data = await scratchFolder()
     t.after(() => rm(data, { recursive: true, force: true }))
-    const made = await makeStore(data, { flows: 10_000_000, days: 30, hosts: 100, part: 1 })
+    const made = await makeStore(data, { flows: 10_000_000, days: 30, hosts: 20, part: 1 })
     t.diagnostic(JSON.stringify(made))
     for (const said of await migrateAndBack(nodes, data, made)) t.diagnostic(said)
   },

@@ -56,6 +56,21 @@ test('off loopback the API wants WEIR_AUTH said', () => {
   assert.equal(readSettings({ WEIR_HTTP: '0.0.0.0:8080', WEIR_AUTH: 'none' }).access.auth, 'none')
 })
 
+test('a second store goes with its opposite only', () => {
+  assert.equal(readSettings({}).storeAlso, null)
+  assert.equal(readSettings({ WEIR_STORE_ALSO: 'clickhouse' }).storeAlso, 'clickhouse')
+  for (const [store, also] of [
+    ['parquet', 'parquet'],
+    ['clickhouse', 'clickhouse'],
+    ['influx', 'parquet'],
+    ['parquet', 'influx'],
+  ] as const) {
+    const token = { WEIR_INFLUX_TOKEN: 'one' }
+    const faults = faultsOf({ ...token, WEIR_STORE: store, WEIR_STORE_ALSO: also })
+    assert.deepEqual(faults, ['WEIR_STORE_ALSO'])
+  }
+})
+
 test('where a container or a proxy publishes the page counts instead of where it listens', () => {
   const container = { WEIR_HTTP: '0.0.0.0:8080', WEIR_PUBLISHED: '127.0.0.1:8080' }
   assert.deepEqual(faultsOf(container), [])

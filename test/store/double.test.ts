@@ -1,0 +1,96 @@
+/** Two stores at once: whatever is written while the past is copied, and however often the second fails, both are equal. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { DoubledSeries, type OwedStep } from '../../store/double.ts'
+import { Manifest } from '../../store/manifest.ts'
+import { openParquetSeries } from '../../store/parquet/series.ts'
+import type { SeriesStore, StepRows } from '../../store/series.ts'
+import { seeded } from '../encode/relay.ts'
+import { scratchFolder } from './archive/archived.ts'
+import { coverageOf, minuteMs, plain, stepOf, tiers } from './series-rows.ts'
+
+const tier = tiers['5m']
+const t0 = Date.UTC(2026, 10, 16)
+const steps = 40
+const exporters = ['192.0.2.1', '192.0.2.2']
+
+function stepAt(i: number, bytes: number): StepRows {
+  const coverage = coverageOf(t0 + i * tier.stepMs, exporters[i % 2]!, { datagrams: bytes })
+  return stepOf(coverage, { total: [{ direction: 'in', bytes, packets: 1, flows: 1 }] })
+}
+
+async function contents(store: SeriesStore): Promise<unknown[]> {
+  const found: StepRows[] = []
+  for (const exporter of exporters)
+    for await (const step of store.steps({ tier, from: t0, to: t0 + 1e9, exporter }))
+      found.push(step)
+  return plain(found)
+}
+
+/** A store that now and then takes nothing, and takes its time. */
+function failing(store: SeriesStore, random: () => number): { store: SeriesStore; failed: number } {
+  const made = { store: Object.create(store) as SeriesStore, failed: 0 }
+  made.store.write = async (...args) => {
+    if (random() < 0.5) {
+      made.failed++
+      throw new Error('it would not')
+    }
+    await store.write(...args)
+  }
+  for (const name of ['steps', 'coverage', 'read', 'extent', 'close', 'expire', 'top'] as const)
+    made.store[name] = store[name].bind(store) as never
+  return made
+}
+
+for (const fails of [false, true])
+  test(`written while the past is copied${fails ? ', to a second that fails half of the time' : ''}: both are equal`, async (t) => {
+    const seed = Date.now() % 1_000_000
+    t.diagnostic(`seed ${seed}`)
+    const random = seeded(seed)
+    const folder = await scratchFolder(t)
+    const first = await openParquetSeries(join(folder, 'first'))
+    const second = await openParquetSeries(join(folder, 'second'))
+    for (let i = 0; i < steps; i += 4)
+      await first.write(
+        tier,
+        [0, 1, 2, 3].map((j) => stepAt(i + j, 1)),
+      )
+    // Of another time in which both were written to: it is wrong, and the first is right.
+    await second.write(tier, [stepAt(3, 77)])
+    const troubled = fails ? failing(second, random) : { store: second, failed: 0 }
+    const open = async () => {
+      const progress = await Manifest.open<OwedStep>(join(folder, 'progress.jsonl'))
+      const parts = { first, second: troubled.store, kind: 'parquet' as const, tiers: [tier] }
+      return {
+        progress,
+        store: new DoubledSeries({ ...parts, progress, now: Date.now, restMs: 10 }),
+      }
+    }
+    const { store, progress } = await open()
+    store.follow()
+    for (let version = 2; version < 20; version++) {
+      const at = [Math.floor(random() * steps), Math.floor(random() * steps)]
+      await store.write(
+        tier,
+        [...new Set(at)].map((i) => stepAt(i, version)),
+      )
+      await sleep(random() * 20)
+    }
+    await store.write(tier, [stepAt(steps, 1000)])
+    const newest = t0 + steps * tier.stepMs
+    for (let waited = 0; ; waited += 50) {
+      const { through, owed } = store.also()
+      if (through['5m'] === newest / 1000 && owed === 0) break
+      assert.ok(waited < minuteMs, JSON.stringify(store.also()))
+      await sleep(50)
+    }
+    if (fails) assert.ok(troubled.failed > 0)
+    const expected = await contents(first)
+    assert.equal(expected.length, steps + 1)
+    assert.deepEqual(await contents(second), expected)
+    assert.equal(progress.entries().length, 0)
+    await store.close()
+  })
