@@ -95,9 +95,16 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await form.getByRole('button', { name: 'Apply' }).click()
     await form.waitFor({ state: 'detached' })
     await page.locator('.tile', { hasText: 'Ports' }).waitFor()
+    const title = page.getByRole('region', { name: 'Dashboard' }).getByLabel('Title')
+    await title.fill(' ')
+    await page.getByRole('button', { name: 'Keep' }).click()
+    await page.getByText('A dashboard needs a title.').waitFor()
+    await title.fill('Desk of the mouse')
     await keep(page)
 
-    const [panel] = (await kept('mouse')).panels
+    const { title: named, panels } = await kept('mouse')
+    assert.equal(named, 'Desk of the mouse')
+    const [panel] = panels
     assert.deepEqual(panel, {
       kind: 'chart',
       title: 'Ports',

@@ -10,10 +10,11 @@ import { guardLeaving } from '../../state/route.ts'
 import '../../style/editor.css'
 import { bodyOf, dashboards, keepDashboard, refreshUsually } from '../dashboards.ts'
 import { isSame, nameOf, useChanges, type Changes } from './changes.ts'
+import { fieldId } from './field.tsx'
 import { PanelForm } from './form.tsx'
 import { Handle } from './handle.tsx'
 import { columnsMax, freePlace, inOrder, rowPixels, settled, type Place } from './places.ts'
-import { Settings, titleFault } from './settings.tsx'
+import { Settings, titleFault, titleField } from './settings.tsx'
 import { Removed, Tools } from './tools.tsx'
 
 const panelsMax = 12
@@ -34,8 +35,10 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
   useLeaving(isKept ? null : dashboard.title)
   useUndoKey(undo)
   const keep = async () => {
-    const fault = titleFault(body.title)
-    if (fault !== undefined) return
+    if (titleFault(body.title) !== undefined) {
+      document.getElementById(fieldId(titleField))?.focus()
+      return
+    }
     await attempt.run(async () => {
       const kept = await keepDashboard(dashboard, { ...body, panels: inOrder(body.panels) })
       changes.begin(bodyOf(kept))

@@ -6,6 +6,9 @@ import { SelectField, TextField, type Options } from './field.tsx'
 const refreshes = [5, 10, 15, 30, 60, 300, 900]
 const turns = [10, 15, 30, 60, 120, 300]
 const turnUsually = 30
+const titleMax = 200
+/** The field of the title, which is gone to where it is amiss. */
+export const titleField = 'dashboard-title'
 
 type Rotation = NonNullable<DashboardBody['rotation']>
 
@@ -19,7 +22,7 @@ export function Settings(props: {
   return (
     <section class="panel form settings" aria-label="Dashboard">
       <TextField
-        name="dashboard-title"
+        name={titleField}
         label="Title"
         fault={titleFault(title)}
         value={title}
@@ -39,7 +42,8 @@ export function Settings(props: {
 
 /** Why a dashboard cannot be called so; undefined where it can. */
 export function titleFault(title: string): string | undefined {
-  return title.trim() === '' ? 'A dashboard needs a title.' : undefined
+  if (title.trim() === '') return 'A dashboard needs a title.'
+  return title.length > titleMax ? `At most ${titleMax} characters.` : undefined
 }
 
 /** The dashboards that a wall shows in turn with this one. */
