@@ -97,7 +97,7 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     await ask(`INSERT INTO weir.series_1d (measurement, time, exporter, writer, direction, bytes, known, version)
       SELECT measurement, time, exporter, writer, direction, bytes + 1, known, version + 1
       FROM weir.series_1d FINAL WHERE measurement IN ('total', 'coverage')`)
-    await rm(join(data, 'clickhouse', 'migrated-to-clickhouse.jsonl'))
+    await rm(join(data, 'clickhouse', 'migrated-to-clickhouse.jsonl'), { force: true })
     const { code, stdout } = await runWeir(['migrate', '--to', 'clickhouse'], environment())
     assert.equal(code, 0)
     assert.match(
