@@ -17,6 +17,7 @@ test('a start with a year of archive is ready in under two seconds', async (t) =
     assert.equal(await makeYear({ folder, end, days: 365, hosts: 100 }), 105_120)
   }
   await startApi(folder)
+  const slow: string[] = []
   for (const [name, start] of [
     ['API', startApi],
     ['ingest', startIngest],
@@ -26,6 +27,7 @@ test('a start with a year of archive is ready in under two seconds', async (t) =
     const median = starts.map(({ ms }) => ms).sort((a, b) => a - b)[Math.floor(rounds / 2)]!
     const times = starts.map(({ ms, cpuSeconds }) => `${ms.toFixed(0)} ms (${cpuSeconds} CPU-s)`)
     t.diagnostic(`${name}: ${times.join(', ')}`)
-    assert.ok(median < readyMsMax, `${name} took ${times.join(', ')}`)
+    if (median >= readyMsMax) slow.push(`${name} took ${times.join(', ')}`)
   }
+  assert.deepEqual(slow, [])
 })
