@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { access } from '../../api/access.ts'
 import { makeFirstAdmin } from '../../api/access/first-admin.ts'
@@ -301,6 +302,7 @@ test('a session outlives a restart, and ends unused after its time', async (t) =
   for (let seen = 0; seen < now;) {
     const [session] = await console.state.list<{ seenAt: number }>('sessions')
     seen = session!.body.seenAt
+    await sleep(5)
   }
   now += 11 * 3_600_000
   assert.equal((await console.ask('GET', '/api/users', { cookie })).statusCode, 200)
