@@ -94,10 +94,7 @@ export async function runIngest(
     shipping?.look(archiveSeen(archive, now))
     neighbours?.tell(() => reporter.status())
   }
-  const clock = schedule(wakeUps, tick, {
-    timezone: 'UTC',
-    noOverlap: true,
-  })
+  const clock = schedule(wakeUps, tick, { timezone: 'UTC', noOverlap: true })
 
   boundGarbage()
 
