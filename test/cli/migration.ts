@@ -35,13 +35,16 @@ export interface MigrationSize {
   part: number
 }
 
+/** Before today by which data ends, and more: what a tier would no longer keep today is not copied. */
+const pastMs = 2 * dayMs
+
 /** Fills a data folder with flows and series that end yesterday at six in the morning: few hours have several files. */
 export async function makeStore(data: string, { flows, days, hosts, part }: MigrationSize) {
   const end = (Math.floor(Date.now() / dayMs) - 0.75) * dayMs
   const made = await makeArchive(join(data, 'archive'), { flows, days, until: end })
   const tiers: SeriesDataOptions['tiers'] = yearOfTiers.map(({ tier, lengthMs }) => ({
     tier,
-    lengthMs: Math.ceil((lengthMs * part) / tier.stepMs) * tier.stepMs,
+    lengthMs: Math.ceil(((lengthMs - pastMs) * part) / tier.stepMs) * tier.stepMs,
   }))
   // Of ports there are 200 rows a step, however few the hosts are.
   const tables = tableNames.filter((table) => table !== 'port')
