@@ -25,6 +25,7 @@ import type { OpenState } from '../../store/state.ts'
 import { coverageOf, stepOf } from '../store/series-rows.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
 import { scratchFolder } from '../processes.ts'
+import { exporterStatus } from '../api/app-under-test.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 
 const line = '192.0.2.1'
@@ -45,32 +46,7 @@ interface Collector {
 }
 
 function exporter(address: string, lastSeen: number): ExporterStatus {
-  return {
-    address,
-    name: null,
-    versions: [],
-    domains: [],
-    firstSeen: 0,
-    lastSeen: lastSeen / 1000,
-    datagrams: 0,
-    flows: 0,
-    packets: 0,
-    bytes: 0,
-    flowsLeftOut: 0,
-    parked: 0,
-    lost: { datagrams: 0, flows: 0, flowsEstimated: false },
-    duplicates: 0,
-    reordered: 0,
-    restarts: 0,
-    problems: {},
-    sampling: 1,
-    clockSkewSeconds: 0,
-    interfaces: [],
-    applications: {},
-    vrfs: {},
-    doubled: [],
-    statistics: {},
-  }
+  return { ...exporterStatus, address, name: null, lastSeen: lastSeen / 1000 }
 }
 
 describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
