@@ -8,8 +8,8 @@ import type { SeriesReader, SeriesStore, StepRows } from './series.ts'
 
 /** Steps of one stretch: bounds memory and how much is done again. */
 const stepsAtOnce = 288
-/** Steps of one write. */
-const stepsAWrite = 24
+/** Rows of one write, about, and never more than a stretch has steps: small steps are written many at a time. */
+const rowsAWrite = 50_000
 
 export interface Stretch {
   tier: Tier
@@ -79,14 +79,15 @@ export async function copyStretch(
     ? await sameOf(source, target, stretch)
     : new Set((await target.coverage(stretch)).map(nameOf))
   let batch: StepRows[] = []
+  let rows = 0
   const flush = async () => {
     // Nothing may come between this look and the write: see DoubledSeries.
     const steps = batch.filter(({ coverage }) => !isWritten(coverage))
     batch = []
+    rows = 0
     if (steps.length > 0) await target.write(tier, steps)
     copied.steps += steps.length
-    for (const { measurements } of steps)
-      copied.rows += measurements.reduce((sum, { count }) => sum + count, 0)
+    for (const step of steps) copied.rows += rowsOf(step)
     await rest?.()
   }
   const lacking = wanted.filter((each) => !there.has(nameOf(each)))
@@ -94,7 +95,8 @@ export async function copyStretch(
     for await (const step of source.steps({ tier, from, to, exporter })) {
       if (there.has(nameOf(step.coverage))) continue
       batch.push(step)
-      if (batch.length >= stepsAWrite) await flush()
+      rows += rowsOf(step)
+      if (rows >= rowsAWrite) await flush()
     }
   if (batch.length > 0) await flush()
   if (target.settled) await Promise.race([target.settled(), ...(ended ? [ended] : [])])
@@ -105,6 +107,10 @@ export async function copyStretch(
     copied.left++
   }
   return copied
+}
+
+function rowsOf({ measurements }: StepRows): number {
+  return measurements.reduce((sum, { count }) => sum + count, 0)
 }
 
 /** The steps of a stretch that are the same in both, by name. */

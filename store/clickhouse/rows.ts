@@ -1,6 +1,6 @@
 /** The beginning of every question about series: which rows of a tier count. */
 import type { Tier } from '../../flow/interval.ts'
-import type { MeasurementName } from '../measurement.ts'
+import { measurementNames, type MeasurementName } from '../measurement.ts'
 import type { SeriesRange, StepView } from '../series.ts'
 import { isConsolidated } from '../shape.ts'
 import type { Connection, Values } from './connection.ts'
@@ -67,20 +67,21 @@ export function coverageOf(source: ClickHouseSource, range: SeriesRange): Select
 }
 
 /**
- * Rows of a measurement in a range. Of each step those of its newest version count: rows that are no
+ * Rows of a measurement in a range, or of all of them. Of each step those of its newest version count: rows that are no
  * more in it have an older one. A step lies whole in one shard, so each node tells this by itself.
  * Of 5-minute steps each writer has its part; a coarser one was made by each writer of the parts of all.
  */
 export function rowsOf(
   source: ClickHouseSource,
   range: SeriesRange,
-  measurement: MeasurementName,
+  measurement: MeasurementName | null,
 ): Selection {
   const { whole } = tableOf(source.connection, range.tier)
+  const asked = measurement === null ? [...measurementNames] : [measurement]
   return {
-    sql: `FROM ${whole} FINAL WHERE measurement = {measurement:String} AND ${inRange(source, range)}
+    sql: `FROM ${whole} FINAL WHERE measurement IN {measurements:Array(String)} AND ${inRange(source, range)}
       AND ${countingSql(source, range)}`,
-    values: { ...rangeValues(source, range), measurement, coverage: coverageName },
+    values: { ...rangeValues(source, range), measurements: asked, coverage: coverageName },
   }
 }
 

@@ -12,10 +12,13 @@ import { emptyRows, isConsolidated } from '../shape.ts'
 import { readCoverage } from './answers.ts'
 import type { Answer } from './connection.ts'
 import { rowsOf, type ClickHouseSource } from './rows.ts'
-import { figureColumns } from './schema.ts'
+import { figureColumns, tagColumns } from './schema.ts'
 
-/** Steps of one reading: bounds the memory of an iteration. */
-const stepsPerReading = 12
+/** Rows of one reading, about: bounds the memory of an iteration. */
+const rowsPerReading = 100_000
+/** Steps of the first reading, before anything is known of their size, and of any. */
+const stepsAtFirst = 12
+const stepsMost = 288
 
 /** See SeriesStore.steps. A step exists when its coverage does. */
 export async function* readSteps(
@@ -24,13 +27,21 @@ export async function* readSteps(
 ): AsyncGenerator<StepRows> {
   const { tier, exporter } = range
   const covered = await readCoverage(source, { ...range, exporters: [exporter] })
+  let count = stepsAtFirst
   for (let at = 0; at < covered.length;) {
     const from = covered[at]!.time
-    const end = from + stepsPerReading * tier.stepMs
-    const part = covered.slice(at, at + stepsPerReading).filter(({ time }) => time < end)
+    const end = from + count * tier.stepMs
+    const part = covered.slice(at, at + count).filter(({ time }) => time < end)
     at += part.length
     const to = part.at(-1)!.time + tier.stepMs
-    yield* await stepsOf(source, { tier, from, to, exporters: [exporter] }, part)
+    const steps = await stepsOf(source, { tier, from, to, exporters: [exporter] }, part)
+    const rows = steps.reduce(
+      (sum, { measurements: blocks }) => sum + blocks.reduce((all, block) => all + block.count, 0),
+      1,
+    )
+    yield* steps
+    // What a question costs besides its rows is paid for as many of them as may be.
+    count = Math.min(stepsMost, 4 * count, Math.ceil((part.length * rowsPerReading) / rows))
   }
 }
 
@@ -41,31 +52,37 @@ async function stepsOf(
 ): Promise<StepRows[]> {
   const isCoarse = isConsolidated(range.tier)
   const blocks = new Map<number, MeasurementRows[]>(covered.map(({ time }) => [time, []]))
-  const figures = figureColumns(isCoarse)
-  for (const measurement of measurementNames) {
-    const { sql, values } = rowsOf(source, range, measurement)
-    const { tags } = measurements[measurement]
-    // Of an interval each collector has its rows; a coarser step is whole as one of them made it.
-    const isSummed = !isCoarse && source.writer === undefined
-    const keys = ['t', ...tags.map((tag) => `key_${tag}`)].join(', ')
-    const columns = [
-      'toUnixTimestamp(time) AS t',
-      ...tags.map((tag) => `toString(${tag}) AS key_${tag}`),
-      ...figures.map((name) => `${isSummed ? `sum(${name})` : name} AS sum_${name}`),
-    ]
-    const answer = await source.connection.read({
-      sql: `SELECT ${columns.join(', ')} ${sql} ${isSummed ? `GROUP BY ${keys} ` : ''}ORDER BY t`,
-      values,
-    })
-    const times = answer.numbers('t')
-    for (let from = 0; from < times.length;) {
-      let to = from
-      while (to < times.length && times[to] === times[from]) to++
+  const { sql, values } = rowsOf(source, range, null)
+  // Of an interval each collector has its rows; a coarser step is whole as one of them made it.
+  const isSummed = !isCoarse && source.writer === undefined
+  const keys = ['name', 't', ...tagColumns.map((tag) => `key_${tag}`)].join(', ')
+  const columns = [
+    'toString(measurement) AS name',
+    'toUnixTimestamp(time) AS t',
+    ...tagColumns.map((tag) => `toString(${tag}) AS key_${tag}`),
+    ...figureColumns(isCoarse).map((name) => `${isSummed ? `sum(${name})` : name} AS sum_${name}`),
+  ]
+  const answer = await source.connection.read({
+    sql: `SELECT ${columns.join(', ')} ${sql} ${isSummed ? `GROUP BY ${keys} ` : ''}ORDER BY name, t`,
+    values,
+  })
+  const names = answer.texts('name')
+  const times = answer.numbers('t')
+  for (let from = 0; from < times.length;) {
+    const name = names[from]!
+    let to = from
+    while (to < times.length && times[to] === times[from] && names[to] === name) to++
+    const measurement = measurementNames.find((each) => each === name)
+    // What a later version counts is not known here.
+    if (measurement)
       blocks.get(times[from]! * 1000)?.push(blockOf(answer, measurement, { from, to, isCoarse }))
-      from = to
-    }
+    from = to
   }
-  return covered.map((coverage) => ({ coverage, measurements: blocks.get(coverage.time)! }))
+  const place = ({ measurement }: MeasurementRows) => measurementNames.indexOf(measurement)
+  return covered.map((coverage) => ({
+    coverage,
+    measurements: blocks.get(coverage.time)!.sort((a, b) => place(a) - place(b)),
+  }))
 }
 
 /** Rows [from, to) of an answer. */
