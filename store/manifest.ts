@@ -10,6 +10,8 @@ import { mkdir, open, readFile, rename, rm, truncate, type FileHandle } from 'no
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 
+import { entriesOf, tableOf, type EntryTable } from './manifest-table.ts'
+
 /** What one transaction changes. */
 export interface ManifestChange<Entry> {
   add?: readonly Entry[]
@@ -17,10 +19,16 @@ export interface ManifestChange<Entry> {
   set?: Record<string, unknown>
 }
 
-/** A manifest larger than this is rewritten as one transaction when a good part is about what is past. */
-const compactMinBytes = 1 << 20
-/** This many times as large as what it now says: a start reads all of it, and rewriting it every few days costs next to nothing. */
-const compactRatio = 1.25
+/** A transaction as it is kept; `table` holds entries that are added, as columns. */
+interface ManifestLine<Entry> extends ManifestChange<Entry> {
+  table?: EntryTable
+}
+
+/**
+ * A manifest is rewritten as one transaction when those after the last rewriting are longer than both of these: a start reads
+ * all of it, a line takes ten times as long to read as the same in a table, and rewriting costs next to nothing.
+ */
+export const linesMax = { bytes: 1 << 20, ofWhole: 0.25 }
 const checksumDigits = 8
 const newline = 0x0a
 
@@ -28,22 +36,19 @@ class State<Entry extends { file: string }> {
   readonly entries = new Map<string, Entry>()
   readonly values = new Map<string, unknown>()
 
-  apply({ add = [], remove = [], set = {} }: ManifestChange<Entry>): void {
+  /** How many bytes of the lines that were applied are up to the last rewriting. */
+  wholeBytes = 0
+
+  apply({ add = [], remove = [], set = {}, table }: ManifestLine<Entry>): void {
     for (const file of remove) this.entries.delete(file)
+    if (table) for (const entry of entriesOf<Entry>(table)) this.entries.set(entry.file, entry)
     for (const entry of add) this.entries.set(entry.file, entry)
     for (const [name, value] of Object.entries(set)) this.values.set(name, value)
   }
 
-  /** All of it as one change. */
-  whole(): ManifestChange<Entry> {
-    return { add: [...this.entries.values()], set: Object.fromEntries(this.values) }
-  }
-
-  /** About how long that is, by the length of one entry. */
-  get wholeBytes(): number {
-    const [entry] = this.entries.values()
-    const entryBytes = entry === undefined ? 0 : JSON.stringify(entry).length
-    return entryBytes * this.entries.size + JSON.stringify(Object.fromEntries(this.values)).length
+  /** All of it as one line. */
+  wholeLine(): string {
+    return formatWhole([...this.entries.values()], Object.fromEntries(this.values))
   }
 
   /** Applies every whole line of `bytes` and gives how many bytes these were. */
@@ -54,6 +59,7 @@ class State<Entry extends { file: string }> {
       if (!change) break
       this.apply(change)
       at = end + 1
+      if (change.table) this.wholeBytes = at
     }
     return at
   }
@@ -66,7 +72,7 @@ export class Manifest<Entry extends { file: string }> {
   #file: FileHandle
   #size: number
   /** What it was when it was rewritten last. */
-  #compactedSize = 0
+  #wholeSize: number
   #cached: readonly Entry[] | null = null
   /** Transactions are written one after the other. */
   #work: Promise<void> = Promise.resolve()
@@ -79,6 +85,7 @@ export class Manifest<Entry extends { file: string }> {
     this.#file = opened.file
     this.#state = opened.state
     this.#size = opened.size
+    this.#wholeSize = opened.state.wholeBytes
   }
 
   /** Opens or makes the manifest at `path`; a torn last line is cut off. */
@@ -127,24 +134,20 @@ export class Manifest<Entry extends { file: string }> {
     this.#size += length
     this.#state.apply(change)
     this.#cached = null
-    if (this.#size > compactMinBytes && this.#saysMuchPast()) await this.#compact()
-  }
-
-  /** How long the whole would be is reckoned by one entry: it is not rewritten each time where others are longer. */
-  #saysMuchPast(): boolean {
-    const wholeBytes = Math.max(this.#state.wholeBytes, this.#compactedSize)
-    return this.#size > compactRatio * wholeBytes
+    const linesBytes = this.#size - this.#wholeSize
+    if (linesBytes > Math.max(linesMax.bytes, linesMax.ofWhole * this.#wholeSize))
+      await this.#compact()
   }
 
   /** Rewrites the manifest as one transaction; where that fails it goes on as it is. */
   async #compact(): Promise<void> {
-    const line = formatLine(this.#state.whole())
+    const line = this.#state.wholeLine()
     const file = await this.#rewritten(line).catch(() => null)
     if (file === null) return
     const before = this.#file
     this.#file = file
     this.#size = Buffer.byteLength(line)
-    this.#compactedSize = this.#size
+    this.#wholeSize = this.#size
     await before.close()
     await syncFolder(dirname(this.#path))
   }
@@ -249,17 +252,26 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** What a manifest says, as the one transaction that it is rewritten as. */
+export function formatWhole<Entry extends object>(
+  entries: readonly Entry[],
+  set: Record<string, unknown>,
+): string {
+  const table = tableOf(entries)
+  return formatLine(table ? { table, set } : { add: entries, set })
+}
+
 /** A transaction as it stands in the file. */
-export function formatLine<Entry>(change: ManifestChange<Entry>): string {
+export function formatLine<Entry>(change: ManifestLine<Entry>): string {
   const json = JSON.stringify(change)
   return `${checksum(json)} ${json}\n`
 }
 
-function parseLine<Entry>(line: Buffer): ManifestChange<Entry> | null {
+function parseLine<Entry>(line: Buffer): ManifestLine<Entry> | null {
   const json = line.subarray(checksumDigits + 1)
   const head = line.toString('latin1', 0, checksumDigits + 1)
   if (head !== `${checksum(json)} `) return null
-  return JSON.parse(json.toString()) as ManifestChange<Entry>
+  return JSON.parse(json.toString()) as ManifestLine<Entry>
 }
 
 function checksum(json: string | Buffer): string {

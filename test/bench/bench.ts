@@ -20,45 +20,12 @@ import { openFlowStore } from '../../store/archive/query.ts'
 import { encodeV5 } from '../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field } from '../encode/sets.ts'
 import type { DecodeSpeed } from './decode-speed.ts'
+import { makeFlow } from './made-flows.ts'
 import type { StageSpeed } from './stages.ts'
 import { skipWithout } from '../setup/parts.ts'
 
 const flowsPerDatagram = 24
-const hosts = 10_000
 const exportMs = Date.now()
-
-/** A host by Zipf's law, roughly: the greater `n`, the rarer. */
-const rank = (count: number) => Math.floor(count ** Math.random()) - 1
-const local = () => `10.0.${rank(hosts) >> 8}.${rank(hosts) & 255}`
-const remote = () => `203.${rank(250)}.${rank(250)}.${rank(250)}`
-const ports = [443, 80, 53, 22, 993, 8080]
-
-interface Made {
-  source: string
-  destination: string
-  sourcePort: number
-  destinationPort: number
-  octets: number
-  packets: number
-  startAgoMs: number
-}
-
-function makeFlow(): Made {
-  const isOut = Math.random() < 0.5
-  const [us, them] = [local(), remote()]
-  const service = ports[rank(ports.length)]!
-  const ephemeral = 32_768 + Math.floor(Math.random() * 28_000)
-  const packets = Math.ceil((1 - Math.random()) ** -0.9)
-  return {
-    source: isOut ? us : them,
-    destination: isOut ? them : us,
-    sourcePort: isOut ? ephemeral : service,
-    destinationPort: isOut ? service : ephemeral,
-    packets,
-    octets: packets * (40 + Math.floor(Math.random() * 1400)),
-    startAgoMs: Math.floor(Math.random() * 60_000),
-  }
-}
 
 const template = {
   id: 300,
@@ -67,7 +34,7 @@ const template = {
 }
 
 function encoded(version: 'v5' | 'v9' | 'ipfix', index: number): Uint8Array {
-  const made = Array.from({ length: flowsPerDatagram }, makeFlow)
+  const made = Array.from({ length: flowsPerDatagram }, () => makeFlow(Math.random))
   const sequence = version === 'v9' ? index : index * flowsPerDatagram
   if (version === 'v5')
     return encodeV5(

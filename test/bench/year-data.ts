@@ -4,8 +4,7 @@
  *
  * The files are real ones of some flows each, written by the archive; those of later intervals are second
  * names of the first hours', since a start lists files and opens none. The manifest is as long as its writer lets
- * it grow: rewritten at four fifths of the time, and since then a transaction for each chunk and each file that
- * replaced one.
+ * it grow: rewritten as one transaction, and since then one for each chunk and each file that replaced one.
  *
  *     node test/bench/year-data.ts FOLDER [DAYS]
  */
@@ -15,7 +14,7 @@ import { dirname, join } from 'node:path'
 import { intervalMs } from '../../flow/interval.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { fileName, manifestName, stampOf, type ArchiveEntry } from '../../store/archive/entry.ts'
-import { formatLine } from '../../store/manifest.ts'
+import { formatLine, formatWhole, linesMax } from '../../store/manifest.ts'
 import { columnsOf, told } from '../store/archive/archived.ts'
 import { makeSeriesData, yearOfTiers } from './series-data.ts'
 
@@ -23,8 +22,6 @@ const dayMs = 86_400_000
 /** Different files; the rest are second names of these. */
 const realFiles = 48
 const flowsOfFile = 50
-/** The part of the manifest that has been rewritten as one transaction. */
-const rewrittenShare = 0.8
 
 export interface YearDataOptions {
   /** The data folder. */
@@ -52,9 +49,7 @@ export async function makeArchive(folder: string, from: number, end: number): Pr
   const real = await makeRealFiles(folder, from)
   const made = new Set(real.map(({ file }) => file))
   const madeFolders = new Set<string>()
-  const rewrittenTo = from + rewrittenShare * (end - from)
-  const rewritten: ArchiveEntry[] = []
-  let lines = ''
+  const entries: ArchiveEntry[] = []
   for (let interval = from; interval < end; interval += intervalMs) {
     const model = real[((interval - from) / intervalMs) % real.length]!
     const entry = movedTo(model, interval)
@@ -64,17 +59,33 @@ export async function makeArchive(folder: string, from: number, end: number): Pr
       madeFolders.add(dirname(path))
       await link(join(folder, model.file), path)
     }
-    if (interval < rewrittenTo) {
-      rewritten.push(entry)
-      continue
-    }
-    const chunk = { ...entry, file: `${entry.file.slice(0, -8)}-chunk.parquet`, isChunk: true }
-    const journal = { segment: 0, offset: interval }
-    lines += formatLine<ArchiveEntry>({ add: [chunk], set: { journal } })
-    lines += formatLine<ArchiveEntry>({ add: [entry], remove: [chunk.file] })
+    entries.push(entry)
   }
-  await writeFile(join(folder, manifestName), formatLine<ArchiveEntry>({ add: rewritten }) + lines)
+  await writeFile(join(folder, manifestName), longestManifest(entries))
   return (end - from) / intervalMs
+}
+
+/** What the manifest's writer would just not rewrite yet. */
+function longestManifest(entries: ArchiveEntry[]): string {
+  const whole = formatWhole(entries, {})
+  const linesBytes = Math.max(linesMax.bytes, linesMax.ofWhole * whole.length)
+  const lines: string[] = []
+  for (let bytes = 0; entries.length > 0;) {
+    const line = linesOf(entries.at(-1)!)
+    bytes += line.length
+    if (bytes > linesBytes) break
+    lines.unshift(line)
+    entries.pop()
+  }
+  return formatWhole(entries, {}) + lines.join('')
+}
+
+/** A file that was published as a chunk and replaced by a merged one. */
+function linesOf(entry: ArchiveEntry): string {
+  const chunk = { ...entry, file: `${entry.file.slice(0, -8)}-chunk.parquet`, isChunk: true }
+  const journal = { segment: 0, offset: entry.interval }
+  const published = formatLine<ArchiveEntry>({ add: [chunk], set: { journal } })
+  return published + formatLine<ArchiveEntry>({ add: [entry], remove: [chunk.file] })
 }
 
 /** Files that the archive itself has written, of the first intervals. */

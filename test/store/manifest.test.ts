@@ -192,3 +192,24 @@ test('a year of 5-minute files opens within a second, and unchanged costs nothin
   await appendFile(path, 'torn')
   assert.equal((await reader.entries()).length, files)
 })
+
+test('what was rewritten is read as it was written, by who opens it and by who followed it', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  const reader = new ManifestReader<Entry>(path)
+  const add = Array.from({ length: 40_000 }, (_, i) => entry(`2026/flows-${i}.parquet`, i * 997))
+  await manifest.commit({ add, set: { journal: 7 } })
+  const size = (await stat(path)).size
+  assert.ok(size < 900_000, `a table of ${size} bytes`)
+  await manifest.commit({ add: [entry('after')], remove: [add[0]!.file] })
+  await manifest.close()
+  assert.ok((await stat(path)).size < size + 200, 'one line more')
+  const expected = [...add.slice(1), entry('after')]
+  assert.deepEqual(await reader.entries(), expected)
+  const again = await Manifest.open<Entry>(path)
+  assert.deepEqual(again.entries(), expected)
+  assert.equal(again.value('journal'), 7)
+  await again.commit({ add: [entry('more')] })
+  await again.close()
+  assert.ok((await stat(path)).size < size + 400, 'it is not rewritten for one line')
+})
