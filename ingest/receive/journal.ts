@@ -75,7 +75,7 @@ export class Journal {
   private constructor(folder: string, segment: number) {
     this.#folder = folder
     this.#segment = segment
-    this.#timer = setInterval(() => this.#flush(), syncCheckMs)
+    this.#timer = setInterval(() => this.flush(), syncCheckMs)
   }
 
   /** Opens a new segment after those that are there. */
@@ -103,7 +103,7 @@ export class Journal {
   append(datagram: CapturedDatagram, receivedMs: number): void {
     const payload = datagram.payload
     if (this.#used + recordHeaderBytes + headersBytesMax + payload.length > bufferBytes)
-      this.#flush()
+      this.flush()
     if (this.#file === null) {
       this.counters.dropped++
       return
@@ -121,12 +121,12 @@ export class Journal {
     this.#offset += recordHeaderBytes + length
     this.counters.datagrams++
     this.#buffered++
-    this.#flushing ??= setImmediate(() => this.#flush())
+    this.#flushing ??= setImmediate(() => this.flush())
   }
 
   /** Starts a new segment. */
   rotate(): void {
-    this.#flush()
+    this.flush()
     this.#retire()
     const segment = ++this.#segment
     this.#offset = fileHeaderBytes
@@ -151,16 +151,16 @@ export class Journal {
   /** Writes and syncs what is buffered, then closes. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    this.#flush()
+    this.flush()
     this.#retire()
     await Promise.all(this.#syncs)
   }
 
   /**
    * Writes the buffer, at once and not beside: a queue before the disk would be lost with the
-   * process, and what the kernel has taken is not.
+   * process, and what the kernel has taken is not. At the end of a turn it is called by itself, unless that was done.
    */
-  #flush(): void {
+  flush(): void {
     if (this.#flushing) clearImmediate(this.#flushing)
     this.#flushing = null
     const used = this.#used

@@ -11,6 +11,7 @@ import {
 } from '../../flow/address.ts'
 import type { Endpoint } from '../../flow/settings.ts'
 import type { RefusedSource, Warning } from '../../flow/status.ts'
+import { callDatagramsMax, isIPv4, isSameAddress, ManyDatagrams, type Native } from './many.ts'
 
 /** A source, looked up once. */
 export interface Source {
@@ -37,6 +38,10 @@ export interface ListenOptions {
   exporters: NetworkSet
   receiveBufferBytes: number
   onDatagram: (datagram: ReceivedDatagram) => void
+  /** Told at the end of a turn of the loop in which datagrams came, or were looked for, of how many it were. */
+  onTurn?: (datagrams: number) => void
+  /** How many are taken at once; without it each is taken alone. */
+  native?: Native | null
 }
 
 /** One socket and what the kernel gave it. */
@@ -51,11 +56,37 @@ export interface SocketStatus {
 const sourcesMax = 65_536
 /** Refused addresses listed in status. */
 const refusedMax = 256
+/** Of a socket at most so many datagrams are taken in a turn, many at once; then the others have theirs. */
+const turnDatagramsMax = 4 * callDatagramsMax
+/** After so many turns in which nothing came the thread sleeps until something comes. */
+const emptyTurnsMax = 5
+
+/** A socket's handle in Node, which tells its descriptor and can be told not to read. */
+interface Handle {
+  fd: number
+  recvStart(): number
+  recvStop(): number
+}
+
+interface OpenSocket {
+  socket: Socket
+  endpoint: Endpoint
+  /** One for all that comes by it. */
+  datagram: ReceivedDatagram
+  handle: Handle | null
+}
 
 export class Listener {
   readonly #options: ListenOptions
-  readonly #sockets: { socket: Socket; endpoint: Endpoint }[] = []
+  readonly #sockets: OpenSocket[] = []
   #sources = new Map<string, Source>()
+  readonly #ipv4Sources = new Map<number, Source>()
+  #last: Source | null = null
+  readonly #many: ManyDatagrams | null
+  /** Datagrams of this turn, and what is done at its end. */
+  #turnDatagrams = 0
+  #turn: NodeJS.Immediate | null = null
+  #emptyTurns = 0
   readonly #refused = new Map<string, RefusedSource>()
   readonly #notListening: Warning[] = []
   /** Datagrams refused in all, listed or not. */
@@ -63,6 +94,7 @@ export class Listener {
 
   constructor(options: ListenOptions) {
     this.#options = options
+    this.#many = options.native ? new ManyDatagrams(options.native) : null
   }
 
   /** Binds every endpoint. An address in use or not ours is an error that names it and the remedy. */
@@ -83,8 +115,7 @@ export class Listener {
         throw new Error(`${what}; ${remedy}`, { cause: error })
       }
       socket.setRecvBufferSize(this.#options.receiveBufferBytes)
-      this.#sockets.push({ socket, endpoint: { ...endpoint, port: socket.address().port } })
-      this.#receive(socket)
+      this.#receive(socket, { ...endpoint, port: socket.address().port })
     }
   }
 
@@ -120,14 +151,15 @@ export class Listener {
   }
 
   close(): void {
+    if (this.#turn) clearImmediate(this.#turn)
+    this.#turn = null
     for (const { socket } of this.#sockets) socket.close()
     this.#sockets.length = 0
   }
 
-  #receive(socket: Socket): void {
+  #receive(socket: Socket, endpoint: Endpoint): void {
     const local = socket.address()
     const destination = parseAddress(local.address) ?? [0, 0, 0, 0]
-    const { onDatagram } = this.#options
     const datagram: ReceivedDatagram = {
       payload: new Uint8Array(0),
       source: destination,
@@ -136,22 +168,83 @@ export class Listener {
       destinationPort: local.port,
       receivedMs: 0,
     }
+    const handle = this.#many ? handleOf(socket) : null
+    this.#sockets.push({ socket, endpoint, datagram, handle })
     socket.on('message', (payload, remote) => {
-      const receivedMs = Date.now()
-      const source = this.#source(remote.address)
-      if (!source.isAllowed) {
-        this.#refuse(source.text, receivedMs)
-        return
-      }
       datagram.payload = payload
-      datagram.source = source.words
       datagram.sourcePort = remote.port
-      datagram.receivedMs = receivedMs
-      onDatagram(datagram)
+      datagram.receivedMs = Date.now()
+      this.#take(datagram, this.#sourceOf(remote.address))
+      if (handle) this.#readMany()
+      else this.#turn ??= setImmediate(() => this.#endTurn())
     })
   }
 
-  #source(address: string): Source {
+  #endTurn(): void {
+    this.#turn = null
+    const datagrams = this.#turnDatagrams
+    this.#turnDatagrams = 0
+    this.#options.onTurn?.(datagrams)
+  }
+
+  /** From now on datagrams are taken many at once, until none comes any more. */
+  #readMany(): void {
+    if (this.#turn) return
+    for (const { handle } of this.#sockets) handle?.recvStop()
+    this.#emptyTurns = 0
+    this.#turn = setImmediate(() => this.#takeMany())
+  }
+
+  #takeMany(): void {
+    for (const open of this.#sockets) if (open.handle) this.#takeOf(open, open.handle.fd)
+    this.#emptyTurns = this.#turnDatagrams === 0 ? this.#emptyTurns + 1 : 0
+    this.#endTurn()
+    if (this.#emptyTurns < emptyTurnsMax) this.#turn = setImmediate(() => this.#takeMany())
+    else for (const { handle } of this.#sockets) handle?.recvStart()
+  }
+
+  #takeOf({ datagram }: OpenSocket, descriptor: number): void {
+    const many = this.#many!
+    for (let taken = 0; taken < turnDatagramsMax;) {
+      const count = many.take(descriptor)
+      const receivedMs = Date.now()
+      for (let i = 0; i < count; i++) {
+        datagram.payload = many.look(i)
+        datagram.sourcePort = many.sourcePort
+        datagram.receivedMs = receivedMs
+        this.#take(datagram, this.#sourceAt(many.source))
+      }
+      taken += count
+      if (count < callDatagramsMax) return
+    }
+  }
+
+  #take(datagram: ReceivedDatagram, source: Source): void {
+    this.#turnDatagrams++
+    this.#last = source
+    if (!source.isAllowed) {
+      this.#refuse(source.text, datagram.receivedMs)
+      return
+    }
+    datagram.source = source.words
+    this.#options.onDatagram(datagram)
+  }
+
+  /** A source by its words: most often that of the datagram before. */
+  #sourceAt(words: AddressWords): Source {
+    const last = this.#last
+    if (last !== null && isSameAddress(last.words, words)) return last
+    if (!isIPv4(words)) return this.#sourceOf(formatAddress(...words))
+    let source = this.#ipv4Sources.get(words[3])
+    if (!source) {
+      if (this.#ipv4Sources.size >= sourcesMax) this.#ipv4Sources.clear()
+      source = this.#sourceOf(formatAddress(...words))
+      this.#ipv4Sources.set(words[3], source)
+    }
+    return source
+  }
+
+  #sourceOf(address: string): Source {
     let source = this.#sources.get(address)
     if (!source) {
       if (this.#sources.size >= sourcesMax) this.#sources = new Map()
@@ -173,6 +266,23 @@ export class Listener {
     } else if (this.#refused.size < refusedMax)
       this.#refused.set(address, { address, datagrams: 1, lastSeen: receivedMs / 1000 })
   }
+}
+
+/**
+ * The handle of a socket, null where it has none of the kind that is known. Node warns of who asks for it, since it may be
+ * another in a later version: then datagrams are taken one by one.
+ */
+function handleOf(socket: Socket): Handle | null {
+  const { noDeprecation } = process
+  process.noDeprecation = true
+  const handle = Reflect.get(socket, '_handle') as Partial<Handle> | null | undefined
+  process.noDeprecation = noDeprecation ?? false
+  const isKnown =
+    typeof handle?.fd === 'number' &&
+    handle.fd >= 0 &&
+    typeof handle.recvStart === 'function' &&
+    typeof handle.recvStop === 'function'
+  return isKnown ? (handle as Handle) : null
 }
 
 /** Linux doubles what is asked, for its own bookkeeping, and says the doubled figure. */

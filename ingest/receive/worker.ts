@@ -9,6 +9,7 @@ import { intervalStart } from '../../flow/interval.ts'
 import { batchBytes, BatchWriter, type Batch } from './batch.ts'
 import { Journal } from './journal.ts'
 import { Listener, type ReceivedDatagram } from './listen.ts'
+import { openNative } from './many.ts'
 import type {
   ReceiverAnswers,
   ReceiverData,
@@ -32,10 +33,10 @@ const sentMax = 3
 /** Empty buffers that are kept; after a time in which many waited the others go. */
 const freeMax = 8
 /**
- * A turn of the loop takes so many datagrams of a socket at the most. After one that took fewer the sockets are empty,
- * and the thread rests: woken for every few datagrams it would spend most of its time on waking up.
+ * After a turn that took fewer datagrams than this the sockets are nearly empty, and the thread rests: woken for every few
+ * it would spend most of its time on waking up.
  */
-const turnDatagramsMax = 32
+const turnDatagramsMin = 32
 const restMs = 1
 
 const port = parentPort!
@@ -53,8 +54,6 @@ const unsent: Batch[] = []
 let allSent: (() => void) | null = null
 let overflowed = 0
 const free: ArrayBuffer[] = []
-let turnDatagrams = 0
-let resting: NodeJS.Immediate | null = null
 const never = new Int32Array(new SharedArrayBuffer(4))
 
 const listener = new Listener({
@@ -62,6 +61,8 @@ const listener = new Listener({
   exporters: new NetworkSet(exporters),
   receiveBufferBytes,
   onDatagram: receive,
+  onTurn: endTurn,
+  native: await openNative(),
 })
 
 function receive(datagram: ReceivedDatagram): void {
@@ -75,17 +76,12 @@ function receive(datagram: ReceivedDatagram): void {
   }
   journal!.append(datagram, datagram.receivedMs)
   timer ??= setTimeout(handOver, handOverMs)
-  turnDatagrams++
-  // The journal is flushed before: its own turn's end was asked for first.
-  resting ??= setImmediate(rest)
   if (journal!.isFull) rotate()
 }
 
-function rest(): void {
-  resting = null
-  const isEmpty = turnDatagrams < turnDatagramsMax
-  turnDatagrams = 0
-  if (isEmpty) Atomics.wait(never, 0, 0, restMs)
+function endTurn(datagrams: number): void {
+  journal!.flush()
+  if (datagrams < turnDatagramsMin) Atomics.wait(never, 0, 0, restMs)
 }
 
 function handOver(): void {

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import type { FlowColumns } from '../../flow/columns.ts'
 import { Manifest } from '../manifest.ts'
 import type { JournalPosition } from '../position.ts'
-import { blockOf } from './columns.ts'
+import { BlockPool } from './block-pool.ts'
+import type { FlowBlock } from './columns.ts'
 import {
   manifestName,
   unreadableSentences,
@@ -45,6 +46,9 @@ export class Archive {
   #added = 0
   #asked = 0
   #written = 0
+  readonly #blocks = new BlockPool()
+  /** Blocks that are not known to be written, each with the rows that were added up to its end. */
+  #lent: { block: FlowBlock; end: number }[] = []
   /** Files that are written and not yet named by the manifest. */
   #staged: ArchiveEntry[] = []
 
@@ -83,8 +87,9 @@ export class Archive {
       return
     }
     this.#added += flows.count
-    const block = blockOf(flows)
-    const buffers = block.columns.filter((column) => column !== null)
+    const block = this.#blocks.blockOf(flows)
+    this.#lent.push({ block, end: this.#added })
+    const buffers = block.columns.filter((column) => column instanceof ArrayBuffer)
     this.#thread.ask({ kind: 'add', block }, buffers).catch(() => {
       this.droppedRows += block.rows
     })
@@ -98,6 +103,9 @@ export class Archive {
     this.#asked = rows
     this.#staged.push(...(await this.#thread.ask({ kind: 'seal' })))
     this.#written = Math.max(this.#written, rows)
+    const isWritten = ({ end }: { end: number }) => end <= rows
+    for (const { block } of this.#lent.filter(isWritten)) this.#blocks.takeBack(block)
+    this.#lent = this.#lent.filter((each) => !isWritten(each))
   }
 
   /**

@@ -17,21 +17,35 @@ const bytesPerRow = { u8: 1, u16: 2, u32: 4, f64: 8, u64: 8 } as const
 /** Rows of one DuckDB vector. */
 export const vectorRows = 2048
 
-/** A block of rows on its way to the archive's thread: one buffer a column, null where all is zero. */
+/**
+ * A block of rows on its way to the archive's thread: one buffer a column, null where all is zero. It may be longer than the
+ * rows; shared buffers are used again when they are written.
+ */
 export interface FlowBlock {
   rows: number
-  columns: (ArrayBuffer | null)[]
+  columns: (ArrayBuffer | SharedArrayBuffer | null)[]
 }
 
-/** A copy of the rows of `flows`, as small as it can be, to be handed to another thread. */
-export function blockOf(flows: FlowColumns): FlowBlock {
+/**
+ * A copy of the rows of `flows`, to be handed to another thread, as small as it can be, or in what `roomOf` gives for so
+ * many bytes a row.
+ */
+export function blockOf(
+  flows: FlowColumns,
+  roomOf: (rowBytes: number) => SharedArrayBuffer | null = () => null,
+): FlowBlock {
   const rows = flows.count
   return {
     rows,
     columns: columnNames.map((name) => {
       const { kind } = flowColumns[name]
       const used = flows[name].subarray(0, kind === 'u64' ? rows * 2 : rows)
-      return isZero(used) ? null : used.slice().buffer
+      if (isZero(used)) return null
+      const room = roomOf(bytesPerRow[kind])
+      if (room === null) return used.slice().buffer
+      const bytes = new Uint8Array(used.buffer, used.byteOffset, used.byteLength)
+      new Uint8Array(room).set(bytes)
+      return room
     }),
   }
 }

@@ -47,7 +47,8 @@ export function columnValues(
 /** The array of a column in a block; null where all is zero. */
 export function arrayOf(name: ColumnName, block: FlowBlock): FlowColumns[ColumnName] | null {
   const buffer = block.columns[columnNames.indexOf(name)]
-  return buffer ? new columnArrays[flowColumns[name].kind](buffer) : null
+  // Types of arrays tell shared memory apart; whoever only reads does not.
+  return buffer ? new columnArrays[flowColumns[name].kind](buffer as ArrayBuffer) : null
 }
 
 /** Whole numbers, each `base` less than what it stands for. */

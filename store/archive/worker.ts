@@ -163,9 +163,9 @@ class ArchiveWriter {
   }
 }
 
-/** Gives the rows' memory back at once: what waits for a collection of garbage is as much again. */
+/** Gives the rows' memory back at once: what waits for a collection of garbage is as much again. Shared memory is used again. */
 function freeBlock({ columns }: FlowBlock): void {
-  for (const column of columns) column?.transfer(0)
+  for (const column of columns) if (column instanceof ArrayBuffer) column.transfer(0)
 }
 
 async function syncFile(path: string): Promise<number> {

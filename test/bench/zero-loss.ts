@@ -2,7 +2,8 @@
  * The highest rate at which not one flow is lost, with everything on (journal, decode, buckets by all
  * measurements, live ring, archive), and beside it what other receivers reach; all on this machine, the
  * generator too. `node zero-loss.ts [--seconds 20] [--ramp 5] [--times 3] [--steps 5] [--versions v5,v9]
- * [--buffers 64MB,4MB] [--hosts 100000] [--exporters 1] [--alone]`. Writes test/results/zero-loss.json.
+ * [--buffers 64MB,4MB] [--hosts 100000] [--exporters 1] [--least 100000] [--most 4000000] [--receivers weir,nfcapd]`.
+ * It can be run in parts: a receiver's row of test/results/zero-loss.json takes the place of an earlier one.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -24,7 +25,7 @@ const { values } = parseArgs({
     exporters: { type: 'string', default: '1' },
     least: { type: 'string', default: '100000' },
     most: { type: 'string', default: '4000000' },
-    alone: { type: 'boolean', default: false },
+    receivers: { type: 'string' },
   },
 })
 const [seconds, times, steps] = [values.seconds, values.times, values.steps].map(Number) as [number, number, number] // prettier-ignore
@@ -36,6 +37,8 @@ interface Tried {
   isClean: boolean
   rate: number
   cpuSecondsPerMillion: number
+  /** The same of what came after the ramp: without the start and the compiling of code. */
+  steadySecondsPerMillion: number
   peakMiB: number
 }
 type Try = (rate: number) => Promise<Tried>
@@ -48,6 +51,7 @@ interface Row {
   flowsPerSecond: number
   each: number[]
   cpuSecondsPerMillion: number | null
+  steadySecondsPerMillion: number | null
   peakMiB: number | null
 }
 
@@ -59,7 +63,7 @@ async function highest(tryRate: Try): Promise<Tried | null> {
     const rate = Math.round(Math.sqrt(low * high))
     const tried = await tryRate(rate)
     console.log(
-      `  ${rate.toLocaleString('en')}/s: ${tried.isClean ? 'clean' : 'loss'}, ${tried.cpuSecondsPerMillion.toFixed(2)} CPU-s per M flows`,
+      `  ${rate.toLocaleString('en')}/s: ${tried.isClean ? 'clean' : 'loss'}, ${tried.cpuSecondsPerMillion.toFixed(2)} CPU-s per M flows, ${tried.steadySecondsPerMillion.toFixed(2)} after the ramp, ${tried.peakMiB} MiB`,
     )
     if (tried.isClean) {
       best = tried
@@ -71,16 +75,26 @@ async function highest(tryRate: Try): Promise<Tried | null> {
 
 const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[all.length >> 1]!
 
+const file = 'test/results/zero-loss.json'
 const rows: Row[] = []
+const isAsked = (receiver: string) =>
+  values.receivers === undefined || values.receivers.split(',').includes(receiver)
+
 async function search(receiver: string, version: string, buffer: string, tryRate: Try) {
+  if (!isAsked(receiver)) return
   console.log(`${receiver}, ${version}, buffer ${buffer}`)
   const found: (Tried | null)[] = []
   for (let time = 0; time < times; time++) found.push(await highest(tryRate))
   const each = found.map((tried) => tried?.rate ?? 0)
   const flowsPerSecond = median(each)
   const tried = found.find((one) => one?.rate === flowsPerSecond) ?? null
-  const { cpuSecondsPerMillion = null, peakMiB = null } = tried ?? {}
-  rows.push({ receiver, version, buffer, flowsPerSecond, each, cpuSecondsPerMillion, peakMiB })
+  const {
+    cpuSecondsPerMillion = null,
+    steadySecondsPerMillion = null,
+    peakMiB = null,
+  } = tried ?? {}
+  const used = { cpuSecondsPerMillion, steadySecondsPerMillion, peakMiB }
+  rows.push({ receiver, version, buffer, flowsPerSecond, each, ...used })
 }
 
 /** Socket buffers above the kernel's limits need higher ones, which only root may set; they are set back. */
@@ -115,12 +129,12 @@ for (const buffer of values.buffers.split(',')) {
   const restore = await raiseLimits(receiveBufferBytes)
   try {
     for (const version of values.versions.split(',') as LoadVersion[]) {
-      await search('weir, everything on', version, buffer, async (rate) => {
+      await search('weir', version, buffer, async (rate) => {
         const asked = { ...load, version, rate, seconds, receiveBuffer: buffer, isFast: true }
         const made = await attempt(asked)
         return { ...made, isClean: isClean(made, rate) }
       })
-      for (const [name, peer] of values.alone ? [] : peers)
+      for (const [name, peer] of peers)
         await search(name, version, buffer, async (rate) => {
           const made = await peer({ ...load, version, rate, seconds, receiveBufferBytes })
           return { ...made, isClean: keptAll(made, rate) }
@@ -131,22 +145,30 @@ for (const buffer of values.buffers.split(',')) {
   }
 }
 
-console.log('receiver              version  buffer   M flows/s   × weir   CPU-s per M   peak MiB')
-for (const row of rows) {
-  const ours = rows.find(({ version, buffer }) => version === row.version && buffer === row.buffer)!
+const before = await readFile(file, 'utf8').then(
+  (text) => (JSON.parse(text) as { rows: Row[] }).rows,
+  () => [],
+)
+const isSame = (a: Row) => (b: Row) =>
+  a.receiver === b.receiver && a.version === b.version && a.buffer === b.buffer
+const all = [...before.filter((row) => !rows.some(isSame(row))), ...rows]
+console.log(
+  'receiver              version  buffer   M flows/s   × weir   CPU-s per M   after ramp   peak MiB',
+)
+for (const row of all) {
+  const ours = all.find(isSame({ ...row, receiver: 'weir' }))
   const text = [
     row.receiver.padEnd(21),
     row.version.padEnd(8),
     row.buffer.padEnd(6),
     (row.flowsPerSecond / 1e6).toFixed(2).padStart(11),
-    (row.flowsPerSecond / ours.flowsPerSecond).toFixed(2).padStart(8),
+    (ours ? (row.flowsPerSecond / ours.flowsPerSecond).toFixed(2) : '–').padStart(8),
     (row.cpuSecondsPerMillion?.toFixed(3) ?? '–').padStart(13),
+    (row.steadySecondsPerMillion?.toFixed(3) ?? '–').padStart(12),
     String(row.peakMiB ?? '–').padStart(10),
   ]
   console.log(text.join(' '))
 }
 await mkdir('test/results', { recursive: true })
-await writeFile(
-  'test/results/zero-loss.json',
-  JSON.stringify({ node: process.version, seconds, times, ...load, rows }, null, 2),
-)
+const written = { node: process.version, seconds, times, ...load, rows: all }
+await writeFile(file, JSON.stringify(written, null, 2))

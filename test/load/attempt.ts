@@ -7,7 +7,13 @@ import { RunningIngest, scratchFolder } from '../processes.ts'
 import { openFastSender } from './native-sender.ts'
 import type { LoadOptions } from './send.ts'
 import { openSender } from './sender.ts'
-import { cpuSecondsOf, peakMiBOf, threadSecondsOf } from './usage.ts'
+import {
+  cpuSecondsOf,
+  peakMiBOf,
+  secondsAfter,
+  steadyPerMillion,
+  threadSecondsOf,
+} from './usage.ts'
 
 export interface AttemptOptions extends Omit<LoadOptions, 'port'> {
   /** Asked of the kernel for the socket, as in WEIR_RECEIVE_BUFFER. */
@@ -31,8 +37,10 @@ export interface Attempt {
   receiveBufferBytes: number
   /** Of the collector, from the first datagram until all was counted. */
   cpuSecondsPerMillion: number
+  /** The same of what was sent after the ramp. */
+  steadySecondsPerMillion: number
   senderCpuSeconds: number
-  threadSeconds: number[]
+  threadSeconds: Record<string, number>
   peakMiB: number
 }
 
@@ -62,13 +70,16 @@ export async function attempt(
     const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: receiveBuffer })
     const open = isFast ? openFastSender : openSender
     const sender = await open({ ...load, port: ingest.port })
-    const before = await cpuSecondsOf(ingest.pid)
+    const cpu = () => cpuSecondsOf(ingest.pid)
+    const before = await cpu()
+    const ramped = secondsAfter(load.rampSeconds ?? 0, cpu)
     const sent = await sender.send()
     const ended = performance.now()
     const status = await drained(ingest, sent.flows)
     const drainSeconds = (performance.now() - ended) / 1000
-    const used = (await cpuSecondsOf(ingest.pid)) - before
-    const threadSeconds = (await threadSecondsOf(ingest.pid)).filter((each) => each > 0.1)
+    const now = await cpu()
+    const used = now - before
+    const threadSeconds = await threadSecondsOf(ingest.pid)
     const peakMiB = Math.round(await peakMiBOf(ingest.pid))
     await ingest.stop()
     await onData(data)
@@ -79,6 +90,7 @@ export async function attempt(
       ...lossOf(status),
       drainSeconds,
       cpuSecondsPerMillion: (used * 1e6) / sent.flows,
+      steadySecondsPerMillion: steadyPerMillion(now - (await ramped), load, sent),
       senderCpuSeconds: sent.cpuSeconds,
       threadSeconds,
       peakMiB,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { openFastSender } from './native-sender.ts'
 import type { LoadOptions } from './send.ts'
-import { peakMiBOf, treeOf, treeSecondsOf } from './usage.ts'
+import { peakMiBOf, secondsAfter, steadyPerMillion, treeOf, treeSecondsOf } from './usage.ts'
 
 /** What a receiver made of load. */
 export interface Received {
@@ -16,7 +16,9 @@ export interface Received {
   rate: number
   /** Of all its processes. */
   cpuSecondsPerMillion: number
-  /** The same: pages that they share are counted for each. */
+  /** Of what was sent after the ramp. */
+  steadySecondsPerMillion: number
+  /** Of all its processes: pages that they share are counted for each. */
   peakMiB: number
 }
 
@@ -48,8 +50,10 @@ export async function measure(options: PeerOptions, running: RunningPeer): Promi
   const { receiveBufferBytes: _, ...load } = options
   const sender = await openFastSender({ ...load, port: running.port })
   const before = await treeSecondsOf(running.pid)
+  const ramped = secondsAfter(load.rampSeconds ?? 0, () => treeSecondsOf(running.pid))
   const sent = await sender.send()
-  const used = (await settled(running.pid)) - before
+  const now = await settled(running.pid)
+  const used = now - before
   const peaks = await Promise.all((await treeOf(running.pid)).map(peakMiBOf))
   const flows = await running.stop()
   return {
@@ -57,6 +61,7 @@ export async function measure(options: PeerOptions, running: RunningPeer): Promi
     flows,
     rate: sent.flows / sent.seconds,
     cpuSecondsPerMillion: (used * 1e6) / sent.flows,
+    steadySecondsPerMillion: steadyPerMillion(now - (await ramped), load, sent),
     peakMiB: Math.round(peaks.reduce((sum, each) => sum + each, 0)),
   }
 }

@@ -25,7 +25,13 @@ for (const { name, peer } of peers)
   })
 
 test('a receiver has kept all that it was sent but for ten in a hundred thousand', () => {
-  const received = { sentFlows: 100_000, rate: 990, cpuSecondsPerMillion: 1, peakMiB: 1 }
+  const received = {
+    sentFlows: 100_000,
+    rate: 990,
+    cpuSecondsPerMillion: 1,
+    steadySecondsPerMillion: 1,
+    peakMiB: 1,
+  }
   assert.ok(keptAll({ ...received, flows: 99_990 }, 1000))
   assert.ok(!keptAll({ ...received, flows: 99_989 }, 1000))
   assert.ok(!keptAll({ ...received, flows: 100_000 }, 1100))

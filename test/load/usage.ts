@@ -1,8 +1,11 @@
 /** What a process has used, as Linux says. */
 import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Clock ticks a second in /proc (sysconf(_SC_CLK_TCK), 100 on all Linux machines of today). */
 const ticksASecond = 100
+/** Threads that took less are not named. */
+const secondsLeast = 0.1
 
 /** CPU-seconds of a process, of all its threads, ended ones among them. */
 export async function cpuSecondsOf(pid: number): Promise<number> {
@@ -32,16 +35,34 @@ export async function treeOf(pid: number): Promise<number[]> {
   return tree
 }
 
-/** CPU-seconds of the threads that live, most first. */
-export async function threadSecondsOf(pid: number): Promise<number[]> {
-  const threads = await readdir(`/proc/${pid}/task`)
-  const seconds = await Promise.all(
-    threads.map(async (thread) => {
-      const text = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => null)
-      return text === null ? 0 : ticksOf(text).own / ticksASecond
-    }),
-  )
-  return seconds.sort((a, b) => b - a)
+/** CPU-seconds of the threads that live, by name, each name that several have with a number, as far as they are worth naming. */
+export async function threadSecondsOf(pid: number): Promise<Record<string, number>> {
+  const seconds: Record<string, number> = {}
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const folder = `/proc/${pid}/task/${thread}`
+    const text = await readFile(`${folder}/stat`, 'utf8').catch(() => null)
+    if (text === null) continue
+    const own = ticksOf(text).own / ticksASecond
+    const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'))
+    if (own > secondsLeast) seconds[`${name}-${thread}`] = own
+  }
+  return seconds
+}
+
+/** What is measured so long after now. */
+export async function secondsAfter(seconds: number, measure: () => Promise<number>) {
+  await sleep(seconds * 1000)
+  return measure()
+}
+
+/** CPU-seconds a million flows of those sent after the ramp, which counts as half as long. */
+export function steadyPerMillion(
+  used: number,
+  { seconds, rampSeconds = 0 }: { seconds: number; rampSeconds?: number },
+  sent: { flows: number },
+): number {
+  const flows = (sent.flows * seconds) / (seconds + rampSeconds / 2)
+  return (used * 1e6) / flows
 }
 
 /** Most memory that was resident at once, MiB. */
