@@ -193,12 +193,16 @@ export class Keys {
     return this.#words.flatMap((word) => keyWords[word].columns(end, view))
   }
 
+  /** The key's columns as expressions over the archive's columns. */
+  expressions(end: End, bindings: Binder): string[] {
+    return this.made(end).map((column) =>
+      bindings.words.narrow(keyColumnSql(column, this.#local, bindings)),
+    )
+  }
+
   /** The key's columns as a select list. */
   columns(end: End, bindings: Binder): string[] {
-    return this.made(end).map(
-      (column, i) =>
-        `${bindings.words.narrow(keyColumnSql(column, this.#local, bindings))} AS ${this.names[i]}`,
-    )
+    return this.expressions(end, bindings).map((sql, i) => `${sql} AS ${this.names[i]}`)
   }
 
   /** What the direction's place in restDirections is made of, as the words see it. */

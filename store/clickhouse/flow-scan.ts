@@ -2,6 +2,7 @@
 import type { FlowWindow } from '../flows.ts'
 import { belongsSql } from '../archive/expressions.ts'
 import { filterSql } from '../archive/filter-sql.ts'
+import type { End } from '../archive/keys.ts'
 import { QueryTooLarge } from '../archive/query-error.ts'
 import { Answer, type Connection, type Statement } from './connection.ts'
 import { ClickHouseFault } from './fault.ts'
@@ -24,17 +25,38 @@ export function flowTables({ database, cluster }: Connection) {
  * FROM and WHERE of the flows of a window that pass its filter. The files that may hold any of them
  * are looked up first, as the archive's manifest is, so that days and key ranges are passed over.
  * A file's flows lie in the shard in which it is listed, so that each node looks into its own list.
+ * `joined` is what comes between: see eachEndSql.
  */
 export function flowsFrom(
   connection: Connection,
   query: Pick<FlowWindow, 'from' | 'to' | 'filter' | 'include'>,
   bindings: ClickHouseBindings,
+  joined = '',
 ): string {
   const { flows } = flowTables(connection)
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const filter = query.filter ? ` AND ${filterSql(query.filter, bindings)}` : ''
-  return `FROM ${flows} WHERE ${filesSql(connection, window)}
+  return `FROM ${flows} ${joined} WHERE ${filesSql(connection, window)}
     AND ${belongsSql(query.include, window, clickHouseWords)}${filter}`
+}
+
+/**
+ * The clause that counts each flow once for each end that counts, in one reading: of each named column
+ * the expression for an end. What an end does not change is reckoned once, before (`same`).
+ */
+export function eachEndSql(
+  ends: readonly End[],
+  columns: Readonly<Record<string, (end: End) => string>>,
+  same: Readonly<Record<string, string>> = {},
+): string {
+  const arrays = Object.entries(columns).map(
+    ([name, of]) => `[${ends.map(of).join(', ')}] AS ${name}`,
+  )
+  for (const [name, sql] of Object.entries(same)) {
+    const others = ends.slice(1).map(() => `one_${name}`)
+    arrays.push(`[${[`${sql} AS one_${name}`, ...others].join(', ')}] AS ${name}`)
+  }
+  return `ARRAY JOIN ${arrays.join(', ')}`
 }
 
 /** The condition that a flow is of a file that counts, and whose times touch a window. */

@@ -17,11 +17,12 @@ const [source, destination] = (['source', 'destination'] as const).map((end) =>
   ends.map((part) => `"${end}${part}"`).join(', '),
 ) as [string, string]
 
-/** FROM and WHERE of the records that begin a connection in the window and pass the filter. */
+/** FROM and WHERE of the records that begin a connection in the window and pass the filter; `joined` as in flowsFrom. */
 export function openingsFrom(
   connection: Connection,
   query: FlowWindow,
   bindings: ClickHouseBindings,
+  joined = '',
 ): string {
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
   const reach = { from: bindings.whole(query.from - pauseMs.most), to }
@@ -46,7 +47,7 @@ export function openingsFrom(
       least(${pauseMs.most}, greatest(${pauseMs.least}, max(last_ms - first_ms) OVER (PARTITION BY ${exporter}))) AS pause_ms
     FROM (SELECT *, ${first} AS first_ms, greatest(${first}, ${last}) AS last_ms
       FROM ${flowTables(connection).flows}
-      WHERE ${filesSql(connection, reach)} AND ${first} < ${to} AND ${last} >= ${reach.from}))
+      WHERE ${filesSql(connection, reach)} AND ${first} < ${to} AND ${last} >= ${reach.from})) ${joined}
     WHERE (seen_ms IS NULL OR first_ms - seen_ms > pause_ms)
       AND first_ms >= ${from} AND first_ms < ${to}
       AND ${belongsSql(query.include, { from, to }, clickHouseWords)} AND ${filter}`

@@ -7,7 +7,7 @@ import { assembleSeries, placedSums, type Chosen } from '../archive/series-answe
 import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
 import type { Answer, Connection } from './connection.ts'
-import { askFlows, flowsFrom } from './flow-scan.ts'
+import { askFlows, eachEndSql, flowsFrom } from './flow-scan.ts'
 import { openingsFrom, refuseTooMany } from './openings.ts'
 import { ClickHouseBindings, clickHouseWords, shareSql } from './words.ts'
 
@@ -62,14 +62,28 @@ function sourceOf(
   connection: Connection,
   query: FlowSeriesQuery,
   bindings: ClickHouseBindings,
+  joined = '',
 ): string {
   return query.connections
-    ? openingsFrom(connection, query, bindings)
-    : flowsFrom(connection, query, bindings)
+    ? openingsFrom(connection, query, bindings, joined)
+    : flowsFrom(connection, query, bindings, joined)
 }
 
-function eachEnd(asked: Asked, sql: (end: End) => string): string {
-  return asked.keys.ends.map(sql).join(' UNION ALL ')
+/** The same, once for each end that counts and said what is asked for, with the key's columns and the direction. */
+function eachEndFrom(
+  { connection, query, keys, hasDirection }: Asked,
+  bindings: ClickHouseBindings,
+  same: Readonly<Record<string, string>> = {},
+): string {
+  const columns = {
+    ...Object.fromEntries(
+      keys.names.map((name, i) => [name, (end: End) => keys.expressions(end, bindings)[i]!]),
+    ),
+    of_direction: (end: End) => `toInt32(${hasDirection ? keys.direction(end, bindings) : '0'})`,
+    is_said: (end: End) => keys.isSaid(end),
+  }
+  const joined = eachEndSql(keys.ends, columns, same)
+  return `${sourceOf(connection, query, bindings, joined)} AND is_said`
 }
 
 /** Refuses what would make too many parts. */
@@ -104,12 +118,9 @@ async function choose(asked: Asked): Promise<Chosen> {
     active: `greatest(0, least(${last}, ${to}) - greatest(${first}, ${from}))`,
   }
   const list = keys.names.join(', ')
-  const ofEnd = (end: End) =>
-    `SELECT ${keys.columns(end, bindings).join(', ')}, sum(toInt128(${orders[query.order]})) AS counted
-     ${sourceOf(connection, query, bindings)} AND ${keys.isSaid(end)} GROUP BY ${list}`
   const answer = await askFlows(connection, {
-    sql: `SELECT ${list} FROM (${eachEnd(asked, ofEnd)}) GROUP BY ${list}
-      ORDER BY sum(counted) DESC, ${list} LIMIT ${Math.floor(query.top)}`,
+    sql: `SELECT ${list} ${eachEndFrom(asked, bindings, { counted: orders[query.order] })} GROUP BY ${list}
+      ORDER BY sum(toInt128(counted)) DESC, ${list} LIMIT ${Math.floor(query.top)}`,
     values: bindings.bound,
     signal: query.signal,
   })
@@ -118,7 +129,7 @@ async function choose(asked: Asked): Promise<Chosen> {
 
 /** Sums by step, exporter, key and direction; keys that were not chosen are one. */
 function readSteps(asked: Asked, chosen: Chosen): Promise<Answer> {
-  const { connection, query, keys, hasDirection } = asked
+  const { connection, query, keys } = asked
   const bindings = new ClickHouseBindings()
   const steps = stepsSql(asked, bindings)
   const isListed = chosen !== null && chosen[0]!.length > 0
@@ -136,27 +147,19 @@ function readSteps(asked: Asked, chosen: Chosen): Promise<Answer> {
   }
   const group = ['step', 'exporter_high', 'exporter_low', 'direction', 'is_listed']
   const groupKeys = names.map((name) => `of_${name}`)
-  const ofEnd = (end: End) => {
-    // The names that keys.columns gives are those of expressions, not of columns that are told.
-    const columns = keys.columns(end, bindings).map((column) => column.replace(/ AS key\d+$/, ''))
-    const tuple = columns.length === 1 ? columns[0]! : `(${columns.join(', ')})`
-    const select = [
-      `arrayJoin(range(${steps.first}, ${steps.last} + 1)) AS step`,
-      '"exporterAddressHigh" AS exporter_high',
-      '"exporterAddressLow" AS exporter_low',
-      `toInt32(${hasDirection ? keys.direction(end, bindings) : '0'}) AS direction`,
-      `${isListed ? `${tuple} IN ${listed}` : '0'} AS is_listed`,
-      ...names.map((name, i) => `if(is_listed, ${columns[i]!}, 0) AS of_${name}`),
-      ...fieldNames.map((field) => `sum(toInt128(${shares[field]})) AS part_${field}`),
-    ]
-    return `SELECT ${select.join(', ')} ${sourceOf(connection, query, bindings)} AND ${keys.isSaid(end)}
-      GROUP BY ${[...group, ...groupKeys].join(', ')}`
-  }
-  const all = [...group, ...groupKeys].join(', ')
+  const tuple = names.length === 1 ? names[0]! : `(${names.join(', ')})`
+  const columns = [
+    `arrayJoin(range(${steps.first}, ${steps.last} + 1)) AS step`,
+    '"exporterAddressHigh" AS exporter_high',
+    '"exporterAddressLow" AS exporter_low',
+    'of_direction AS direction',
+    `${isListed ? `${tuple} IN ${listed}` : '0'} AS is_listed`,
+    ...names.map((name) => `if(is_listed, ${name}, 0) AS of_${name}`),
+    `toFloat64(${steps.from} + step * ${steps.stepMs}) AS time`,
+    ...fieldNames.map((field) => `sum(toInt128(${shares[field]})) AS ${field}`),
+  ]
   return askFlows(connection, {
-    sql: `SELECT ${all}, toFloat64(${steps.from} + step * ${steps.stepMs}) AS time,
-        ${fieldNames.map((field) => `sum(part_${field}) AS ${field}`).join(', ')}
-      FROM (${eachEnd(asked, ofEnd)}) GROUP BY ${all}
+    sql: `SELECT ${columns.join(', ')} ${eachEndFrom(asked, bindings)} GROUP BY ${[...group, ...groupKeys].join(', ')}
       ORDER BY step, exporter_high, exporter_low, ${['is_listed', ...groupKeys, 'direction'].join(', ')}
       LIMIT ${rowsMax + 1}`,
     values: bindings.bound,

@@ -4,7 +4,7 @@ import { Keys, type End } from '../archive/keys.ts'
 import { emptyTop, topAnswer } from '../archive/top-answer.ts'
 import type { FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import type { Answer, Connection } from './connection.ts'
-import { askFlows, flowsFrom } from './flow-scan.ts'
+import { askFlows, eachEndSql, flowsFrom } from './flow-scan.ts'
 import { ClickHouseBindings, clickHouseWords, shareSql } from './words.ts'
 
 const { first, last, bytes, packets } = clickHouseWords
@@ -28,53 +28,53 @@ export async function topFlows(connection: Connection, query: Query): Promise<Fl
   return topAnswer(keys, rows, sumsOf(chosen, 'total_')[0]!)
 }
 
-/** A key's flows as counted for each end, added up where they lie and then put together. */
-function groupsSql(
-  connection: Connection,
-  query: Query,
-  asked: {
-    keys: Keys
-    bindings: ClickHouseBindings
-    hasSums: boolean
-    hasPeers: boolean
-    hasTimes: boolean
-    among?: string
-  },
-): string {
+interface GroupsAsked {
+  keys: Keys
+  bindings: ClickHouseBindings
+  hasSums: boolean
+  hasPeers: boolean
+  hasTimes: boolean
+  /** Only these keys, bound. */
+  among?: string
+}
+
+/** A key's flows, counted for each end that counts. */
+function groupsSql(connection: Connection, query: Query, asked: GroupsAsked): string {
   const { keys, bindings, hasSums, hasPeers, hasTimes, among } = asked
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const counted = (count: string) =>
     query.include === 'any' ? shareSql(`(${count})`, { first, last }, window) : count
-  const list = keys.names.join(', ')
-  const tuple = keys.names.length === 1 ? list : `(${list})`
-  const ofEnd = (end: End) => {
-    const peer = keys.peer(end)
-    const columns = [
-      ...keys.columns(end, bindings),
-      ...(hasSums
-        ? [
-            `sum(toInt128(${counted(bytes)})) AS part_bytes`,
-            `sum(toInt128(${counted(packets)})) AS part_packets`,
-            'count() AS part_flows',
-          ]
-        : []),
-      ...(hasPeers
-        ? [`uniqExactState("${peer}AddressHigh", "${peer}AddressLow") AS part_peers`]
-        : []),
-      ...(hasTimes ? [`min(${first}) AS part_first`, `max(${last}) AS part_last`] : []),
-    ]
-    const within = among === undefined ? '' : ` AND ${tuple} IN ${among}`
-    return `SELECT ${columns.join(', ')} ${flowsFrom(connection, query, bindings)}${within} GROUP BY ${list}`
-  }
-  const merged = [
-    list,
+  const ofEnds = keys.ends.map((end) => keys.expressions(end, bindings))
+  const peer = (half: string) => (end: End) => `"${keys.peer(end)}Address${half}"`
+  const columns = Object.fromEntries(
+    keys.names.map((name, i) => [name, (end: End) => ofEnds[keys.ends.indexOf(end)]![i]!]),
+  )
+  const joined = eachEndSql(
+    keys.ends,
+    hasPeers ? { ...columns, peer_high: peer('High'), peer_low: peer('Low') } : columns,
+    hasSums ? { flow_bytes: counted(bytes), flow_packets: counted(packets) } : {},
+  )
+  const select = [
+    ...keys.names,
     ...(hasSums
-      ? ['sum(part_bytes) AS bytes', 'sum(part_packets) AS packets', 'sum(part_flows) AS flows']
+      ? [
+          'sum(toInt128(flow_bytes)) AS bytes',
+          'sum(toInt128(flow_packets)) AS packets',
+          'count() AS flows',
+        ]
       : []),
-    ...(hasPeers ? ['uniqExactMerge(part_peers) AS peers'] : []),
-    ...(hasTimes ? ['min(part_first) AS first_ms', 'max(part_last) AS last_ms'] : []),
+    ...(hasPeers ? ['uniqExact(peer_high, peer_low) AS peers'] : []),
+    ...(hasTimes ? [`min(${first}) AS first_ms`, `max(${last}) AS last_ms`] : []),
   ]
-  return `SELECT ${merged.join(', ')} FROM (${keys.ends.map(ofEnd).join(' UNION ALL ')}) GROUP BY ${list}`
+  const tuple = (values: readonly string[]) =>
+    values.length === 1 ? values[0]! : `(${values.join(', ')})`
+  // A flow without any of the keys is left out before it is taken apart.
+  const within =
+    among === undefined
+      ? ''
+      : ` AND (${ofEnds.map((values) => `${tuple(values)} IN ${among}`).join(' OR ')}) AND ${tuple(keys.names)} IN ${among}`
+  return `SELECT ${select.join(', ')} ${flowsFrom(connection, query, bindings, joined)}${within}
+    GROUP BY ${keys.names.join(', ')}`
 }
 
 async function choose(connection: Connection, query: Query, keys: Keys): Promise<Answer> {

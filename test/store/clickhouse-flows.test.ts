@@ -11,9 +11,10 @@ import { parseFilter } from '../../flow/filter/parse.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { archiveSeen } from '../../ingest/shipping.ts'
 import { Archive } from '../../store/archive/archive.ts'
+import type { End } from '../../store/archive/keys.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { Connection } from '../../store/clickhouse/connection.ts'
-import { flowsFrom } from '../../store/clickhouse/flow-scan.ts'
+import { eachEndSql, flowsFrom } from '../../store/clickhouse/flow-scan.ts'
 import { openClickHouseFlows } from '../../store/clickhouse/flows.ts'
 import { Shipping } from '../../store/clickhouse/shipping.ts'
 import { ClickHouseBindings } from '../../store/clickhouse/words.ts'
@@ -247,14 +248,17 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     const from = t0 - 7 * dayMs
     const filter = parseFilter('host 10.0.0.22')!
     const window = { from, to: from + minuteMs, include: 'any' as const, filter }
-    const answer = await connection.read({
-      sql: `EXPLAIN indexes = 1 SELECT count() ${flowsFrom(connection, window, bindings)}`,
-      values: bindings.bound,
-    })
-    const plan = answer.texts('explain').join('\n')
-    const parts = /Min-Max[\s\S]*?Parts: (\d+)\/(\d+)/.exec(plan)
-    assert.deepEqual(parts?.slice(1), ['1', '20'], plan)
-    assert.match(plan, /PrimaryKey\s+Keys:\s+interval\s+file\s/, plan)
+    const hosts = { host: (end: End) => `"${end}AddressLow"` }
+    for (const joined of ['', eachEndSql(['source', 'destination'], hosts, { bytes: '1' })]) {
+      const answer = await connection.read({
+        sql: `EXPLAIN indexes = 1 SELECT count() ${flowsFrom(connection, window, bindings, joined)}`,
+        values: bindings.bound,
+      })
+      const plan = answer.texts('explain').join('\n')
+      const parts = /Min-Max[\s\S]*?Parts: (\d+)\/(\d+)/.exec(plan)
+      assert.deepEqual(parts?.slice(1), ['1', '20'], plan)
+      assert.match(plan, /PrimaryKey\s+Keys:\s+interval\s+file\s/, plan)
+    }
   })
 })
 
