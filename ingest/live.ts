@@ -27,8 +27,9 @@ export interface LiveChanges {
 
 export class LiveRing {
   receivedMs: number | null = null
-  /** The first second that is kept. */
+  /** The first second that is kept, and the last that has a slot. */
   #oldest = 0
+  #newest = -1
   /** A second of slot 0, at most so long before the oldest: seconds less this are small whole numbers. */
   #firstSlotSecond = 0
   readonly #local: NetworkSet
@@ -54,6 +55,7 @@ export class LiveRing {
         this.receivedMs = receivedMs
         this.#oldest = Math.floor(receivedMs / secondMs) - liveSeconds + 1
         this.#firstSlotSecond = Math.floor(this.#oldest / liveSeconds) * liveSeconds
+        this.#open(Math.floor(receivedMs / secondMs))
       }
       this.#add(flows, i)
     }
@@ -81,7 +83,8 @@ export class LiveRing {
     const last = Math.max(first, flows.flowEndMilliseconds[i]!)
     const begin = Math.floor(first / secondMs)
     const end = Math.max(begin, Math.floor((last - 1) / secondMs))
-    const from = Math.max(this.#oldest, begin)
+    if (end > this.#newest) this.#open(end)
+    const from = Math.max(this.#oldest, this.#newest - liveSeconds + 1, begin)
     if (from > end) return
     const rate = flows.samplingInterval[i]!
     const octets = flows.octetDeltaCount[i]! * rate
@@ -93,10 +96,14 @@ export class LiveRing {
       return
     }
     const sums = this.#sums
+    const changed = this.#changed
+    const version = this.#version
     const skipped = Math.max(0, from * secondMs - first)
     let octetsLeft = skipped > 0 ? octets - Math.floor((octets * skipped) / life) : octets
     let packetsLeft = skipped > 0 ? packets - Math.floor((packets * skipped) / life) : packets
     let slot = this.#slotOf(from)
+    let at = slot * width + direction
+    if (from === begin) sums[at + 2] = sums[at + 2]! + 1
     if (from < end) {
       const part = (from + 1) * secondMs - first
       let octetsShare = Math.floor((octets * part) / life)
@@ -110,12 +117,9 @@ export class LiveRing {
       const octetsStepRest = octets * secondMs - octetsStep * life
       const packetsStepRest = packets * secondMs - packetsStep * life
       for (let second = from; second < end; second++) {
-        const at = this.#take(slot, second) + direction
-        if (at >= 0) {
-          sums[at] = sums[at]! + octetsShare
-          sums[at + 1] = sums[at + 1]! + packetsShare
-          if (second === begin) sums[at + 2] = sums[at + 2]! + 1
-        }
+        sums[at] = sums[at]! + octetsShare
+        sums[at + 1] = sums[at + 1]! + packetsShare
+        changed[slot] = version
         octetsLeft -= octetsShare
         packetsLeft -= packetsShare
         octetsRest += octetsStepRest
@@ -127,14 +131,16 @@ export class LiveRing {
         packetsRest -= packetsCarry * life
         octetsShare = octetsStep + octetsCarry
         packetsShare = packetsStep + packetsCarry
-        if (++slot === liveSeconds) slot = 0
+        at += width
+        if (++slot === liveSeconds) {
+          slot = 0
+          at = direction
+        }
       }
     }
-    const at = this.#take(slot, end) + direction
-    if (at < 0) return
     sums[at] = sums[at]! + octetsLeft
     sums[at + 1] = sums[at + 1]! + packetsLeft
-    if (end === begin) sums[at + 2] = sums[at + 2]! + 1
+    changed[slot] = version
   }
 
   /** The same where counts are so large that no double holds their products. */
@@ -147,8 +153,9 @@ export class LiveRing {
     const begin = Math.floor(first / secondMs)
     const end = Math.max(begin, Math.floor((last - 1) / secondMs))
     for (let second = from; second <= end; second++) {
-      const at = this.#take(this.#slotOf(second), second) + direction
-      if (at < 0) continue
+      const slot = this.#slotOf(second)
+      const at = slot * width + direction
+      this.#changed[slot] = this.#version
       const [edge, next] = [second * secondMs, (second + 1) * secondMs]
       sums[at] = sums[at]! + countWithin(octets, { first, last }, edge, next)
       sums[at + 1] = sums[at + 1]! + countWithin(packets, { first, last }, edge, next)
@@ -156,19 +163,15 @@ export class LiveRing {
     }
   }
 
-  /**
-   * Where the sums of a second stand; what the slot held of a time long past is forgotten. Far below 0: a later
-   * second has it.
-   */
-  #take(slot: number, second: number): number {
-    const held = this.#second[slot]!
-    if (held !== second) {
-      if (held > second) return -width
-      this.#second[slot] = second
+  /** Gives seconds up to this one a slot each; what these held of a time long past is forgotten. */
+  #open(second: number): void {
+    for (let each = Math.max(this.#newest + 1, second - liveSeconds + 1); each <= second; each++) {
+      const slot = this.#slotOf(each)
+      this.#second[slot] = each
+      this.#changed[slot] = 0
       this.#sums.fill(0, slot * width, slot * width + width)
     }
-    this.#changed[slot] = this.#version
-    return slot * width
+    this.#newest = Math.max(this.#newest, second)
   }
 
   /** The slot of a second that is kept. The remainder of a large number would take as long as all else. */

@@ -19,31 +19,49 @@ export const deltaSpanMax = 2 ** 50
 
 /** The differences of a block. */
 const offsets = new Float64Array(blockValues)
+/** Room for all columns of a file as they mostly are: made anew for each it would be garbage. */
+const roomBytesMin = 8 << 20
 let room = new DataView(new ArrayBuffer(0))
+let used = 0
+
+/** What was packed so far is not needed any more: its room is used again. */
+export function reusePacked(): void {
+  used = 0
+}
 
 /**
  * Packs `count` numbers, which lie no further apart than deltaSpanMax. `base` is added to each: it
- * stands for what is beyond a double's precision.
+ * stands for what is beyond a double's precision. What is given is good until reusePacked.
  */
 export function deltaPacked(numbers: Float64Array, count: number, base = 0n): Buffer {
   const bytesMax = headerBytesMax + Math.ceil(count / blockValues) * blockBytesMax
-  if (room.byteLength < bytesMax) room = new DataView(new ArrayBuffer(bytesMax))
-  let at = putVarint(0, BigInt(blockValues))
+  if (room.byteLength - used < bytesMax) {
+    // What lies in the room before stays there for as long as somebody has it.
+    room = new DataView(new ArrayBuffer(Math.max(roomBytesMin, bytesMax)))
+    used = 0
+  }
+  const begin = used
+  let at = putVarint(begin, BigInt(blockValues))
   at = putVarint(at, BigInt(parts))
   at = putVarint(at, BigInt(count))
   at = putVarint(at, zigzag(base + BigInt(count > 0 ? numbers[0]! : 0)))
   for (let from = 1; from < count; from += blockValues)
-    at = putBlock(room, at, numbers.subarray(from - 1, Math.min(count, from + blockValues)))
-  return Buffer.from(new Uint8Array(room.buffer, 0, at))
+    at = putBlock(room, at, { numbers, from, to: Math.min(count, from + blockValues) })
+  used = at
+  return Buffer.from(room.buffer, begin, at - begin)
 }
 
-/** A block of all numbers but the first, which stands before it. */
-function putBlock(view: DataView, begin: number, numbers: Float64Array): number {
-  const values = numbers.length - 1
+/** A block of the numbers [from, to), before which another stands. */
+function putBlock(
+  view: DataView,
+  begin: number,
+  { numbers, from: first, to }: { numbers: Float64Array; from: number; to: number },
+): number {
+  const values = to - first
   let least = Number.POSITIVE_INFINITY
-  let before = numbers[0]!
+  let before = numbers[first - 1]!
   for (let i = 0; i < values; i++) {
-    const number = numbers[i + 1]!
+    const number = numbers[first + i]!
     const difference = number - before
     offsets[i] = difference
     if (difference < least) least = difference

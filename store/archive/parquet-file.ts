@@ -19,6 +19,7 @@ import {
   type ThriftField,
   type ThriftValue,
 } from './thrift.ts'
+import { reusePacked } from './delta.ts'
 import { columnValues, type BlockRows, type ColumnValues } from './values.ts'
 
 const magic = Buffer.from('PAR1')
@@ -43,8 +44,9 @@ const format = {
   convertedTypes: { INTEGER: 17, SMALLINT: 16, BIGINT: 18, TIMESTAMP_MS: 9 },
 }
 
-/** The bytes of a file with the rows in the order given; one row group. */
+/** The bytes of a file with the rows in the order given; one row group. They are good until the next file is made. */
 export function parquetFile(parts: readonly BlockRows[]): Buffer[] {
+  reusePacked()
   const rows = parts.reduce((sum, { from, to }) => sum + to - from, 0)
   const pieces: Buffer[] = [magic]
   let offset = magic.length
@@ -99,6 +101,7 @@ function schemaElement(name: string, type: ArchiveType): ThriftValue {
 }
 
 interface ColumnChunk {
+  /** Pages, in one piece or several; the first of a dictionary is a whole one. */
   pages: Buffer[]
   encodings: number[]
   /** What all rows have, in plain encoding: the column is a dictionary of it. */
@@ -114,7 +117,7 @@ function columnChunk({ bytes, form }: ColumnValues, rows: number): ColumnChunk {
     const isPacked = form === 'packed'
     const encoding = isPacked ? format.deltaBinaryPacked : format.plain
     const page = dataPage(bytes, { rows, encoding, isCompressed: !isPacked })
-    return { pages: [page.bytes], encodings: [encoding, format.rle], single: null, codec: page.codec, uncompressed: page.uncompressed } // prettier-ignore
+    return { pages: page.pieces, encodings: [encoding, format.rle], single: null, codec: page.codec, uncompressed: page.uncompressed } // prettier-ignore
   }
   const dictionary = pageOf(bytes, { type: format.dictionaryPage, isCompressed: false }, [
     [7, struct([1, i32(1)], [2, i32(format.plain)])],
@@ -126,7 +129,7 @@ function columnChunk({ bytes, form }: ColumnValues, rows: number): ColumnChunk {
   const encoding = format.rleDictionary
   const data = dataPage(Buffer.from(run), { rows, encoding, isCompressed: false })
   return {
-    pages: [dictionary.bytes, data.bytes],
+    pages: [Buffer.concat(dictionary.pieces), Buffer.concat(data.pieces)],
     encodings: [format.plain, format.rle, format.rleDictionary],
     single: Buffer.from(bytes),
     codec: data.codec,
@@ -157,7 +160,7 @@ function pageOf(
     ...header,
   ])
   const codec = isCompressed ? format.codecZstd : format.codecNone
-  return { bytes: Buffer.concat([head, content]), codec, uncompressed: head.length + bytes.length }
+  return { pieces: [head, content], codec, uncompressed: head.length + bytes.length }
 }
 
 function compressed(bytes: Buffer): Buffer {

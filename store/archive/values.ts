@@ -40,6 +40,9 @@ export function columnValues(
     return numbersForm(column.type, numbersOf(column, [{ block, from, to: from + 1 }], 1)!)
   }
   const numbers = numbersOf(column, parts, rows)
+  // Whole numbers of 32 bits, and not all the same, need no looking through.
+  const isNarrow = !column.isDuration && flowColumns[column.from].kind !== 'f64'
+  if (numbers && isNarrow) return packedForm(numbers)
   if (numbers) return numbersForm(column.type, numbers)
   return { bytes: halves(column.from, parts, rows), form: 'plain' }
 }
@@ -60,9 +63,12 @@ interface Numbers {
 function numbersForm(type: ArchiveType, { numbers, base }: Numbers): ColumnValues {
   const span = spanOf(numbers)
   if (span === 0) return { bytes: single(type, base + BigInt(numbers[0]!)), form: 'single' }
-  if (span <= deltaSpanMax)
-    return { bytes: deltaPacked(numbers, numbers.length, base), form: 'packed' }
+  if (span <= deltaSpanMax) return packedForm({ numbers, base })
   return { bytes: wideWords(numbers), form: 'plain' }
+}
+
+function packedForm({ numbers, base }: Numbers): ColumnValues {
+  return { bytes: deltaPacked(numbers, numbers.length, base), form: 'packed' }
 }
 
 let numbersRoom = new Float64Array(0)

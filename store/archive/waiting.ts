@@ -1,6 +1,7 @@
 /** Rows that wait to be written: which interval of receipt each belongs to, and their sums. */
+import { flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import type { FlowBlock } from './columns.ts'
+import { columnArrays, type FlowBlock } from './columns.ts'
 import type { ArchiveEntry } from './entry.ts'
 import { arrayOf, type BlockRows } from './values.ts'
 
@@ -57,24 +58,62 @@ export function isSameSummary(a: Summary, b: Summary): boolean {
 }
 
 function addRows(sum: Summary, { block, from, to }: BlockRows): void {
-  const rates = arrayOf('samplingInterval', block)
-  const octets = arrayOf('octetDeltaCount', block)
-  const packets = arrayOf('packetDeltaCount', block)
-  const received = arrayOf('collectionTimeMilliseconds', block)
-  const starts = arrayOf('flowStartMilliseconds', block)
-  const ends = arrayOf('flowEndMilliseconds', block)
-  for (let i = from; i < to; i++) {
-    const rate = rates?.[i] ?? 0
-    sum.octets += (octets?.[i] ?? 0) * rate
-    sum.packets += (packets?.[i] ?? 0) * rate
-    const at = Math.round(received?.[i] ?? 0)
-    const start = starts?.[i] ?? 0
-    const first = Math.round(start)
-    const last = first + Math.max(0, Math.round((ends?.[i] ?? 0) - start))
-    if (at < sum.receivedFrom) sum.receivedFrom = at
-    if (at > sum.receivedTo) sum.receivedTo = at
-    if (first < sum.firstMin) sum.firstMin = first
-    if (last > sum.lastMax) sum.lastMax = last
-  }
+  const column = (name: ColumnName) => arrayOf(name, block) ?? zerosOf(name, to)
+  const rates = column('samplingInterval') as Uint32Array
+  const span = { from, to }
+  sum.octets += scaledSum(column('octetDeltaCount') as Float64Array, rates, span)
+  sum.packets += scaledSum(column('packetDeltaCount') as Float64Array, rates, span)
+  addReceived(sum, column('collectionTimeMilliseconds') as Float64Array, span)
+  const starts = column('flowStartMilliseconds') as Float64Array
+  addTimes(sum, { starts, ends: column('flowEndMilliseconds') as Float64Array }, span)
   sum.rows += to - from
+}
+
+/** Rows [from, to). */
+type Span = Pick<BlockRows, 'from' | 'to'>
+
+function scaledSum(counts: Float64Array, rates: Uint32Array, { from, to }: Span): number {
+  let sum = 0
+  for (let i = from; i < to; i++) sum += counts[i]! * rates[i]!
+  return sum
+}
+
+function addReceived(sum: Summary, received: Float64Array, { from, to }: Span): void {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (let i = from; i < to; i++) {
+    const at = received[i]!
+    if (at < least) least = at
+    if (at > most) most = at
+  }
+  sum.receivedFrom = Math.min(sum.receivedFrom, Math.round(least))
+  sum.receivedTo = Math.max(sum.receivedTo, Math.round(most))
+}
+
+function addTimes(
+  sum: Summary,
+  { starts, ends }: { starts: Float64Array; ends: Float64Array },
+  { from, to }: Span,
+): void {
+  let [firstMin, lastMax] = [sum.firstMin, sum.lastMax]
+  for (let i = from; i < to; i++) {
+    const start = starts[i]!
+    const first = Math.round(start)
+    const lasted = Math.round(ends[i]! - start)
+    const last = lasted > 0 ? first + lasted : first
+    if (first < firstMin) firstMin = first
+    if (last > lastMax) lastMax = last
+  }
+  sum.firstMin = firstMin
+  sum.lastMax = lastMax
+}
+
+/** Stands for columns in which all is 0. */
+const zeros = new Map<ColumnName, FlowColumns[ColumnName]>()
+
+function zerosOf(name: ColumnName, rows: number): FlowColumns[ColumnName] {
+  const held = zeros.get(name)
+  if (held && held.length >= rows) return held
+  const made = new columnArrays[flowColumns[name].kind](rows)
+  zeros.set(name, made)
+  return made
 }
