@@ -22,11 +22,11 @@ const offsets = new Float64Array(blockValues)
 /** Room for all columns of a file as they mostly are: made anew for each it would be garbage. */
 const roomBytesMin = 8 << 20
 let room = new DataView(new ArrayBuffer(0))
-let used = 0
+let packedBytes = 0
 
 /** What was packed so far is not needed any more: its room is used again. */
 export function reusePacked(): void {
-  used = 0
+  packedBytes = 0
 }
 
 /**
@@ -35,19 +35,19 @@ export function reusePacked(): void {
  */
 export function deltaPacked(numbers: Float64Array, count: number, base = 0n): Buffer {
   const bytesMax = headerBytesMax + Math.ceil(count / blockValues) * blockBytesMax
-  if (room.byteLength - used < bytesMax) {
+  if (room.byteLength - packedBytes < bytesMax) {
     // What lies in the room before stays there for as long as somebody has it.
     room = new DataView(new ArrayBuffer(Math.max(roomBytesMin, bytesMax)))
-    used = 0
+    packedBytes = 0
   }
-  const begin = used
+  const begin = packedBytes
   let at = putVarint(begin, BigInt(blockValues))
   at = putVarint(at, BigInt(parts))
   at = putVarint(at, BigInt(count))
   at = putVarint(at, zigzag(base + BigInt(count > 0 ? numbers[0]! : 0)))
   for (let from = 1; from < count; from += blockValues)
     at = putBlock(room, at, { numbers, from, to: Math.min(count, from + blockValues) })
-  used = at
+  packedBytes = at
   return Buffer.from(room.buffer, begin, at - begin)
 }
 
