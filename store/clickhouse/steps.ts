@@ -15,7 +15,7 @@ import { rowsOf, type ClickHouseSource } from './rows.ts'
 import { figureColumns, tagColumns } from './schema.ts'
 
 /** Rows of one reading, about: bounds the memory of an iteration. */
-const rowsPerReading = 100_000
+const rowsPerReading = 40_000
 /** Steps of the first reading, before anything is known of their size, and of any. */
 const stepsAtFirst = 12
 const stepsMost = 288
