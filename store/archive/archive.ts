@@ -26,6 +26,8 @@ const waitingRowsMax = 4_000_000
 /** Rows that wait to be published are written out when they are so many, so that memory is bounded. */
 const stageRows = 250_000
 const memoryLimit = '512MB'
+/** Smaller files are soon bundled, and read as quickly as their lists: see host-sums.ts. */
+const listedRowsLeast = 50_000
 
 /** What is committed with the rows: see ArchiveValues. */
 export interface PublishCommit {
@@ -63,18 +65,22 @@ export class Archive {
    * Opens the archive for writing. Files that the manifest does not name (a crash between writing
    * and publishing) are put aside, where nothing reads them.
    * @param mergeRowsMax rows that are sorted at once
+   * @param listedRowsMin files with fewer rows get no list of their greatest hosts
    * @throws where the folder cannot be written
    */
   static async open(
     folder: string,
-    { mergeRowsMax }: Pick<UpkeepParts, 'mergeRowsMax'> = {},
+    {
+      mergeRowsMax,
+      listedRowsMin = listedRowsLeast,
+    }: Pick<UpkeepParts, 'mergeRowsMax'> & { listedRowsMin?: number } = {},
   ): Promise<Archive> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const manifest = await Manifest.open<ArchiveEntry>(join(folder, manifestName))
     const replaced = manifest.value<ArchiveValues['replaced']>('replaced') ?? []
     const listed = new Set([...manifest.entries(), ...replaced].map(({ file }) => file))
     await putAsideUnlisted(folder, listed)
-    const thread = new ArchiveThread({ folder, memoryLimit })
+    const thread = new ArchiveThread({ folder, memoryLimit, listedRowsMin })
     await thread.ask({ kind: 'open' })
     return new Archive({ folder, manifest, thread, ...(mergeRowsMax && { mergeRowsMax }) })
   }

@@ -11,7 +11,7 @@ const order = [
 ]
 export const orderSql = order.map(quoted).join(', ')
 export const parquetOptionsSql =
-  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880, PARQUET_VERSION V2, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.1'
+  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880, PARQUET_VERSION V2, WRITE_BLOOM_FILTER false, DICTIONARY_SIZE_LIMIT 16000'
 
 /**
  * The rows of files in the archive's order, as a SELECT. Most columns hold one value throughout

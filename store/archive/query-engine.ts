@@ -36,6 +36,10 @@ export class Table implements AnswerColumns {
   wholes(name: string): readonly bigint[] {
     return (this.#columns[name] ?? []) as bigint[]
   }
+
+  texts(name: string): readonly string[] {
+    return (this.#columns[name] ?? []) as string[]
+  }
 }
 
 /** One query's connection: its statements can be stopped together. */

@@ -11,6 +11,7 @@ import { HeldFiles, type HeldFlows } from './held/held-files.ts'
 import { heldSeries } from './held/held-series.ts'
 import { TopThread } from './held/thread.ts'
 import { HeldWindows } from './held/window.ts'
+import { KeptHostSums } from './host-sums.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { pauseMs } from './openings.ts'
@@ -61,6 +62,7 @@ class ArchiveQueries implements FlowStore {
   readonly #local: NetworkSet
   readonly #held: HeldFiles
   readonly #windows = new HeldWindows()
+  readonly #hostSums = new KeptHostSums()
   readonly #tops: TopThread
   readonly #heldRows: number
 
@@ -98,7 +100,9 @@ class ArchiveQueries implements FlowStore {
       { engine: this.#engine, window: query, none },
       async (session, files) => {
         const held = await this.#hold(files)
-        return held ? this.#tops.top(held, query) : topFlows(session, files, { ...query, local })
+        return held
+          ? this.#tops.top(held, query)
+          : topFlows(session, files, { ...query, local }, this.#hostSums)
       },
     )
   }

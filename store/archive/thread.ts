@@ -27,6 +27,8 @@ export interface ArchiveAnswers {
 export interface ArchiveWorkerData {
   folder: string
   memoryLimit: string
+  /** Files with fewer rows get no list of their greatest hosts. */
+  listedRowsMin: number
 }
 
 export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {

@@ -13,8 +13,10 @@ import { syncFolder } from '../manifest.ts'
 import { answerAsked } from './asked-thread.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
+import { endsSql, formatHostSums, hostSumsKey, hostSumsOf, hostSumsSql, listedHosts } from './host-sums.ts' // prettier-ignore
 import { parquetFile } from './parquet-file.ts'
 import { parquetOptionsSql, singlesSql, sortedSql, summarySql } from './parquet-form.ts'
+import { Table } from './query-engine.ts'
 import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData } from './thread.ts'
 import type { BlockRows } from './values.ts'
 import { byInterval, isSameSummary, summaryOf, type Summary } from './waiting.ts'
@@ -85,11 +87,23 @@ class ArchiveWriter {
       write: async (path) => {
         const found = await this.#rows<{ name: string; value: string }>(singlesSql(`[${list}]`))
         const singles = new Map(found.map(({ name, value }) => [name, value]))
+        const options = [parquetOptionsSql, ...(await this.#hostSums(`read_parquet([${list}])`))]
         await this.#connection.run(
-          `COPY (${sortedSql(`read_parquet([${list}])`, singles)}) TO ${quote(path)} (${parquetOptionsSql})`,
+          `COPY (${sortedSql(`read_parquet([${list}])`, singles)}) TO ${quote(path)} (${options.join(', ')})`,
         )
       },
     })
+  }
+
+  /** The option that puts the list of the greatest hosts into a file's footer; none where it has few rows, or sums too great for it. */
+  async #hostSums(source: string): Promise<string[]> {
+    const [count] = await this.#rows<{ rows: bigint }>(`SELECT count(*) AS rows FROM ${source}`)
+    if (count!.rows < listedRowsMin) return []
+    const most = listedHosts(Number(count!.rows))
+    const reader = await this.#connection.runAndReadAll(hostSumsSql(endsSql(source), most))
+    const table = new Table(reader.currentRowCount, reader.getColumnsObject())
+    const text = formatHostSums(hostSumsOf(table, most))
+    return text === null ? [] : [`KV_METADATA {${hostSumsKey}: ${quote(text)}}`]
   }
 
   /** Freed memory goes back to the system only when DuckDB is told its limit, anew: of a sort, 300 MB lay idle. */
@@ -184,7 +198,7 @@ function quote(path: string): string {
   return `'${path.replaceAll("'", "''")}'`
 }
 
-const { folder, memoryLimit } = workerData as ArchiveWorkerData
+const { folder, memoryLimit, listedRowsMin } = workerData as ArchiveWorkerData
 const instance = await DuckDBInstance.create(':memory:', {
   threads: '1',
   memory_limit: memoryLimit,

@@ -1,0 +1,145 @@
+/** The greatest hosts of long windows, out of the lists in the files' footers. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+
+import fc from 'fast-check'
+
+import { NetworkSet } from '../../../flow/address.ts'
+import { intervalMs } from '../../../flow/interval.ts'
+import { Archive } from '../../../store/archive/archive.ts'
+import { KeptHostSums, listedHosts, type HostSums } from '../../../store/archive/host-sums.ts'
+import { openFlowStore } from '../../../store/archive/query.ts'
+import { QueryEngine } from '../../../store/archive/query-engine.ts'
+import { ReadableFiles } from '../../../store/archive/readable-files.ts'
+import { candidatesOf, topHosts } from '../../../store/archive/top-hosts.ts'
+import type { FlowTopQuery, Include } from '../../../store/flows.ts'
+import { seeded } from '../../encode/relay.ts'
+import { columnsOf, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
+import { keyText, Reference } from './reference.ts'
+
+const local = new NetworkSet([])
+const intervals = 4
+const flowsOfInterval = 1000
+/** Of each interval so many have a list of their own. */
+const hostsListed = listedHosts(flowsOfInterval)
+
+/** Some hosts with much and many with little; one has much in one flow, of which one list knows. */
+function madeFlows(random: () => number): ToldFlow[][] {
+  const oneOf = (count: number) => Math.floor(random() * count)
+  return Array.from({ length: intervals }, (_, interval) =>
+    Array.from({ length: flowsOfInterval }, (__, i) => {
+      const received = t0 + interval * intervalMs + oneOf(intervalMs)
+      const last = received - oneOf(2000)
+      const first = last - (oneOf(50) === 0 ? oneOf(2 * intervalMs) : oneOf(3000))
+      const isGreat = random() < 0.3
+      const octets = isGreat ? 50_000 + oneOf(100_000) : oneOf(500)
+      const host = isGreat ? `10.0.0.${1 + oneOf(3)}` : `10.0.1.${oneOf(200)}`
+      const peer = random() < 0.5 ? `203.0.113.${oneOf(250)}` : `2001:db8::${oneOf(9) + 1}`
+      const [source, destination] = random() < 0.5 ? [host, peer] : [peer, host]
+      const flow = { first, last, received, source, destination, octets, packets: 1 + oneOf(9) }
+      const sampling = oneOf(20) === 0 ? 100 : 1
+      if (interval !== 1 || i > 0) return told({ ...flow, sampling })
+      return told({ ...flow, source: '10.0.1.7', octets: 900_000_000, sampling: 1 })
+    }),
+  )
+}
+
+/** An archive of merged files with lists; the last interval is left in chunks, without. */
+async function archiveOf(t: TestContext, flows: readonly ToldFlow[][]): Promise<string> {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder, { listedRowsMin: 1 })
+  for (const each of flows) {
+    archive.add(columnsOf(each))
+    await archive.publish({})
+  }
+  await archive.merge(t0 + (intervals - 1) * intervalMs)
+  await archive.close()
+  return folder
+}
+
+test('the greatest hosts by lists are those of all flows, with what is told of them', async (t) => {
+  const seed = Date.now() & 0xffffff
+  const flows = madeFlows(seeded(seed))
+  const reference = new Reference(flows.flat(), local)
+  const folder = await archiveOf(t, flows)
+  const engine = await QueryEngine.open(folder, { threads: 2, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
+  const store = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
+  t.after(async () => {
+    await store.close()
+    engine.close()
+  })
+  const files = new ReadableFiles(folder, 0)
+  const kept = new KeptHostSums()
+  const query = fc.record({
+    from: fc.integer({ min: t0 - 3 * intervalMs, max: t0 + intervalMs }),
+    to: fc.integer({ min: t0 + 2 * intervalMs, max: t0 + 5 * intervalMs }),
+    include: fc.constantFrom<Include>('any', 'any', 'start', 'end', 'within'),
+    limit: fc.integer({ min: 1, max: hostsListed + 1 }),
+  })
+  let byLists = 0
+  const property = fc.asyncProperty(query, async (window) => {
+    const asked: FlowTopQuery = { ...window, by: ['host'], order: 'bytes' }
+    const say = `flows of seed ${seed}`
+    const answer = await store.top(asked)
+    const found = await files.read({ engine, window: asked, none: null }, (session, read) =>
+      topHosts(session, { files: read, query: asked, kept }),
+    )
+    if (found !== null) {
+      byLists++
+      assert.deepEqual(found, answer, say)
+    }
+    const expected = [...reference.top(asked)]
+      .map(([key, { peers, bytes, packets, flows: records, first, last }]) => ({
+        key,
+        bytes: Number(bytes),
+        packets: Number(packets),
+        flows: Number(records),
+        peers: peers.size,
+        first,
+        last,
+      }))
+      .sort((a, b) => b.bytes - a.bytes)
+    const listed = answer.rows.map(({ key, ...row }) => ({ key: keyText(key), ...row }))
+    assert.deepEqual(listed, expected.slice(0, asked.limit), say)
+    for (const name of ['bytes', 'packets', 'flows'] as const) {
+      const whole = expected.reduce((sum, row) => sum + row[name], 0)
+      assert.equal(answer.total[name], whole, say)
+    }
+  })
+  await fc.assert(property, { numRuns: 20 })
+  assert.ok(byLists > 2, `${byLists} of 20 were answered by lists, ${seed}`)
+})
+
+test('sums that a double does not hold make no list, and are answered all the same', async (t) => {
+  const flow = { first: t0, last: t0, received: t0, octets: 2 ** 52, packets: 1 }
+  const flows = [0, 1, 2, 3].map((i) => told({ ...flow, source: `10.0.0.${i}` }))
+  const folder = await archiveOf(t, [flows, [], [], []])
+  const store = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
+  t.after(() => store.close())
+  const window = { from: t0 - 1000, to: t0 + intervalMs, include: 'any' as const }
+  const { total } = await store.top({ ...window, by: ['host'], order: 'bytes', limit: 1 })
+  assert.equal(total.bytes, 8 * 2 ** 52)
+})
+
+const list = (hosts: Record<string, number>, restMost: number): HostSums => ({
+  hosts: new Map(Object.entries(hosts)),
+  restMost,
+  total: { bytes: 1, packets: 1, flows: 1 },
+})
+
+test('candidates are all hosts that can be among the greatest, equals included', () => {
+  const groups = [list({ a: 100, b: 60, c: 50 }, 10), list({ a: 5, c: 4, d: 40 }, 4)]
+  assert.deepEqual(candidatesOf(groups, 1), ['a'])
+  // b came to 60 to 64, c to 54, d to 40 to 50.
+  assert.deepEqual(candidatesOf(groups, 2), ['a', 'b'])
+  assert.deepEqual(candidatesOf([list({ a: 100, b: 50, c: 50 }, 0)], 2), ['a', 'b', 'c'])
+  assert.deepEqual(candidatesOf([list({ a: 9, b: 50, c: 40 }, 9), list({ c: 5 }, 5)], 1), ['b'])
+})
+
+test('where hosts that no list names could be among the greatest, lists do not say', () => {
+  assert.equal(candidatesOf([list({ a: 100 }, 60), list({ b: 10 }, 40)], 1), null)
+  assert.deepEqual(candidatesOf([list({ a: 100 }, 60), list({ b: 10 }, 39)], 1), ['a'])
+  assert.equal(candidatesOf([list({ a: 100 }, 1)], 2), null, 'fewer are listed than asked for')
+  const great = { ...list({ a: 100 }, 1), total: { bytes: 2 ** 54, packets: 1, flows: 1 } }
+  assert.equal(candidatesOf([great], 1), null)
+})
