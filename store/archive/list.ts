@@ -50,10 +50,30 @@ export const listOrders: Record<FlowListQuery['order'], string> = {
 export const listTies =
   'first, last, received, "sourceHigh", "sourceLow", "destinationHigh", "destinationLow", "sourcePort", "destinationPort", protocol, bytes'
 
+/** The part of the files that is read first where the earliest flows are asked for. */
+const headShare = 1 / 16
+
 /** The first flows of a window by the order asked for, and whether there are more. */
 export async function listFlows(
   session: Session,
   files: ArchiveFiles,
+  query: FlowListQuery,
+): Promise<{ flows: FlowRecord[]; more: boolean }> {
+  const { begins } = files
+  const paths = [...files.inside, ...files.edge].sort((a, b) => begins.get(a)! - begins.get(b)!)
+  if (query.order === 'first' && paths.length > 1) {
+    // The earliest files have them, unless few pass the filter: the others then begin later.
+    const heads = Math.ceil(paths.length * headShare)
+    const found = await listOf(session, paths.slice(0, heads), query)
+    const last = found.flows.at(-1)
+    if (found.more && last && last.first < begins.get(paths[heads]!)!) return found
+  }
+  return listOf(session, paths, query)
+}
+
+async function listOf(
+  session: Session,
+  paths: readonly string[],
   query: FlowListQuery,
 ): Promise<{ flows: FlowRecord[]; more: boolean }> {
   const bindings = new Bindings()
@@ -68,7 +88,7 @@ export async function listFlows(
     ),
   ]
   const table = await session.read(
-    `SELECT ${columns.join(', ')} FROM read_parquet(${bindings.texts([...files.inside, ...files.edge])})
+    `SELECT ${columns.join(', ')} FROM read_parquet(${bindings.texts(paths)})
      WHERE ${belongsSql(query.include, window)}${filter}
      ORDER BY ${listOrders[query.order]}, ${listTies} LIMIT ${query.limit + 1}`,
     bindings,

@@ -93,6 +93,7 @@ export class ReadableFiles {
     return {
       inside: entries.filter((entry) => isInside(entry)).map((entry) => path(entry)),
       edge: entries.filter((entry) => !isInside(entry)).map((entry) => path(entry)),
+      begins: new Map(entries.map((entry) => [path(entry), entry.firstMin])),
       rows,
       isLong: rows >= this.#longFromRows,
       rowsWithin: entries.reduce((sum, entry) => sum + rowsWithin(entry, from, to), 0),
@@ -141,6 +142,8 @@ export interface ArchiveFiles {
   inside: readonly string[]
   /** Files that hold, or may hold, flows that reach beyond it or lie outside. */
   edge: readonly string[]
+  /** By path, before when no flow of it begins, unix ms. */
+  begins: ReadonlyMap<string, number>
   /** Flows in them, of whatever time. */
   rows: number
   /** How many of them were received in the window, about: of a file, the part of its time that lies in it. */
