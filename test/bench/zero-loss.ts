@@ -2,7 +2,7 @@
  * The highest rate at which not one flow is lost, with everything on (journal, decode, buckets by all
  * measurements, live ring, archive), and beside it what other receivers reach; all on this machine, the
  * generator too. `node zero-loss.ts [--seconds 20] [--ramp 5] [--times 3] [--steps 5] [--versions v5,v9]
- * [--buffers 64MB,4MB] [--hosts 100000] [--exporters 1] [--least 100000] [--most 4000000] [--receivers weir,nfcapd]`.
+ * [--buffers 64MB,4MB] [--hosts 100000] [--exporters 1] [--least 100000] [--most 4000000] [--receivers 'weir;nfcapd, lz4']`.
  * It can be run in parts: a receiver's row of test/results/zero-loss.json takes the place of an earlier one.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -78,7 +78,7 @@ const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[all.len
 const file = 'test/results/zero-loss.json'
 const rows: Row[] = []
 const isAsked = (receiver: string) =>
-  values.receivers === undefined || values.receivers.split(',').includes(receiver)
+  values.receivers === undefined || values.receivers.split(';').includes(receiver)
 
 async function search(receiver: string, version: string, buffer: string, tryRate: Try) {
   if (!isAsked(receiver)) return
