@@ -37,7 +37,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   const sources = await openNames(settings, state)
   const names = new ToldNames(sources)
   const flows = await openFlows(settings)
-  const series = await openSeriesReader(settings)
+  const series = await openSeriesReader(settings, { holds: true })
   const incidents = await openIncidents(settings)
   const collectors = await openStatus(settings, Date.now)
   const status = names.following(collectors)

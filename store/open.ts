@@ -33,17 +33,22 @@ const clickHouse = {
   logs: () => import('./clickhouse/state-logs.ts'),
 }
 
+export interface ReaderOptions {
+  /** Whether files that are asked for again are held in memory, by who answers many. */
+  holds?: boolean
+}
+
 /** What of each kind of store there is to open: for the one process that writes, and for those that ask. */
 const stores: Record<
   Settings['store'],
   {
     writer: (settings: Settings) => Promise<SeriesStore>
-    reader: (settings: Settings) => Promise<SeriesReader>
+    reader: (settings: Settings, options: ReaderOptions) => Promise<SeriesReader>
   }
 > = {
   parquet: {
     writer: ({ data }) => openParquetSeries(join(data, 'series')),
-    reader: ({ data }) => openParquetSeriesReader(join(data, 'series')),
+    reader: ({ data }, options) => openParquetSeriesReader(join(data, 'series'), options),
   },
   influx: {
     writer: async ({ data, tiers, influx: settings }) => {
@@ -150,8 +155,11 @@ async function copyOwed(
 }
 
 /** The series store, for a process that only asks. */
-export function openSeriesReader(settings: Settings): Promise<SeriesReader> {
-  return stores[settings.store].reader(settings)
+export function openSeriesReader(
+  settings: Settings,
+  options: ReaderOptions = {},
+): Promise<SeriesReader> {
+  return stores[settings.store].reader(settings, options)
 }
 
 /** The flows, for a process that asks: the archive in the data folder, or ClickHouse. */

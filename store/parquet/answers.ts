@@ -1,17 +1,57 @@
 /** The questions `coverage` and `top` of the series store, answered from files. */
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+
 import { fieldNames, otherKey, unknownReasons, type FieldName } from '../measurement.ts'
 import type { Coverage, SeriesKey, SeriesRange, TopQuery, TopRows } from '../series.ts'
 import { cutTag } from '../shape.ts'
 import type { Files } from './files.ts'
+import { topOf } from './held-answers.ts'
 
 /** See SeriesStore.coverage. */
 export async function readCoverage(files: Files, range: SeriesRange): Promise<Coverage[]> {
+  return (await heldCoverage(files, range)) ?? (await askCoverage(files, range))
+}
+
+async function askCoverage(files: Files, range: SeriesRange): Promise<Coverage[]> {
   const chunks = await files.query(range, 'coverage', {
-    sql: (fromWhere) => `SELECT epoch_ms(time)::DOUBLE, exporter, known,
-      not_seen, not_listening, lost, exporter_restart, datagrams::DOUBLE, lost_flows::DOUBLE,
-      lost_flows_estimated, epoch_ms(open_until)::DOUBLE
-      ${fromWhere} ORDER BY time, exporter`,
+    sql: (fromWhere) => `${coverageSql} ${fromWhere} ORDER BY time, exporter`,
   })
+  return rowsOf(chunks)
+}
+
+const coverageSql = `SELECT epoch_ms(time)::DOUBLE, exporter, known,
+  not_seen, not_listening, lost, exporter_restart, datagrams::DOUBLE, lost_flows::DOUBLE,
+  lost_flows_estimated, epoch_ms(open_until)::DOUBLE`
+
+/** From memory, where the files are held: no step is in two of them, and they come in the order of time. */
+function heldCoverage(files: Files, range: SeriesRange): Promise<Coverage[] | null> {
+  const { held, engine } = files
+  if (!held) return Promise.resolve(null)
+  return files.over(
+    { range, table: 'coverage', none: [] as Coverage[] | null },
+    async (entries, { from, to }) => {
+      const found = await held.coverage(entries, async (path) =>
+        rowsOf(
+          await engine.chunks(`${coverageSql} FROM read_parquet($files) ORDER BY time, exporter`, {
+            files: [path],
+          }),
+        ),
+      )
+      const exporters = range.exporters && new Set(range.exporters)
+      return (
+        found &&
+        found
+          .flat()
+          .filter(
+            (row) =>
+              row.time >= from && row.time < to && (!exporters || exporters.has(row.exporter)),
+          )
+      )
+    },
+  )
+}
+
+function rowsOf(chunks: readonly DuckDBDataChunk[]): Coverage[] {
   return chunks.flatMap((chunk) => chunk.getRows().map((row) => coverageOf(row)))
 }
 
@@ -35,6 +75,8 @@ function coverageOf(row: readonly unknown[]): Coverage {
 export async function readTop(files: Files, query: TopQuery): Promise<TopRows> {
   const { measurement, by, order, limit } = query
   const asked = [...new Set<FieldName>([...(query.fields ?? fieldNames), order])]
+  const fromMemory = await heldTop(files, query, asked)
+  if (fromMemory) return fromMemory
   const cut = cutTag(by)
   const chunks = await files.query(query, measurement, {
     sql: (fromWhere) => `SELECT ${[...by, ...asked.map(sumSql)].join(', ')}
@@ -52,6 +94,20 @@ export async function readTop(files: Files, query: TopQuery): Promise<TopRows> {
       return { key, sum }
     }),
   )
+}
+
+function heldTop(
+  files: Files,
+  query: TopQuery,
+  fields: readonly FieldName[],
+): Promise<TopRows | null> {
+  const { held } = files
+  if (!held) return Promise.resolve(null)
+  const asked = { range: query, table: query.measurement, none: [] as TopRows | null }
+  return files.over(asked, async (entries, clipped) => {
+    const found = await held.take(entries, fields, { onlyHeld: false })
+    return found && topOf(found, clipped, fields)
+  })
 }
 
 /** Sums of whole numbers are exact: added as integers, given as a double (all are below 2^53). */

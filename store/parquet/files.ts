@@ -3,8 +3,10 @@ import { join } from 'node:path'
 
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
+import type { Tier } from '../../flow/interval.ts'
 import type { SeriesRange } from '../series.ts'
 import type { Engine, SqlValues } from './engine.ts'
+import { HeldFiles } from './held-files.ts'
 import type { SeriesEntry, TableName } from './layout.ts'
 
 /** Where the list of files comes from: the writer's manifest, or a reader's copy of it. */
@@ -19,25 +21,26 @@ export interface FileSource {
 export class Files {
   readonly engine: Engine
   readonly source: FileSource
+  /** Files that are held in memory; null where the process does better without. */
+  readonly held: HeldFiles | null
   readonly #folder: string
 
-  constructor(folder: string, engine: Engine, source: FileSource) {
+  constructor(
+    folder: string,
+    engine: Engine,
+    { source, holds }: { source: FileSource; holds: boolean },
+  ) {
     this.#folder = folder
     this.engine = engine
     this.source = source
+    const ask = (sql: string, values: SqlValues) => engine.chunks(sql, values)
+    this.held = holds ? new HeldFiles({ ask, path: (file) => join(folder, file) }) : null
   }
 
   /** The files of a table that may hold steps of a range, in the order of time. */
   async of({ tier, from, to }: SeriesRange, table: TableName): Promise<SeriesEntry[]> {
-    const entries = await this.source.entries()
-    return entries
-      .filter(
-        (entry) =>
-          entry.tier === tier.name &&
-          entry.table === table &&
-          entry.first < to &&
-          entry.last >= from,
-      )
+    return entriesOf(await this.source.entries(), tier, table)
+      .filter((entry) => entry.first < to && entry.last >= from)
       .sort((a, b) => a.from - b.from)
   }
 
@@ -51,28 +54,39 @@ export class Files {
    * Runs a query over a range of a table. `sql` is given the FROM and WHERE clauses. No files, no
    * rows. A file that turns out unreadable is left out and the query made again without it.
    */
-  async query(
+  query(
     range: SeriesRange,
     table: TableName,
     ask: { sql: (fromWhere: string) => string; values?: SqlValues },
   ): Promise<readonly DuckDBDataChunk[]> {
     const { exporters } = range
-    const clipped = await this.clip(range)
-    for (;;) {
-      const entries = await this.of(clipped, table)
-      if (entries.length === 0 || clipped.from >= clipped.to) return []
+    const fromWhere = `FROM read_parquet($files)
+        WHERE time >= to_timestamp($since) AND time < to_timestamp($until)
+        ${exporters ? 'AND list_contains($exporters, exporter)' : ''}`
+    const none: readonly DuckDBDataChunk[] = []
+    return this.over({ range, table, none }, (entries, { from, to }) => {
       const values = {
         ...ask.values,
         files: entries.map((entry) => join(this.#folder, entry.file)),
-        since: clipped.from / 1000,
-        until: clipped.to / 1000,
+        since: from / 1000,
+        until: to / 1000,
         ...(exporters ? { exporters } : {}),
       }
-      const fromWhere = `FROM read_parquet($files)
-        WHERE time >= to_timestamp($since) AND time < to_timestamp($until)
-        ${exporters ? 'AND list_contains($exporters, exporter)' : ''}`
+      return this.engine.chunks(ask.sql(fromWhere), values)
+    })
+  }
+
+  /** The same, with the files and the range that is left: what `work` makes of them, `none` where there are no files. */
+  async over<Range extends SeriesRange, Result>(
+    { range, table, none }: { range: Range; table: TableName; none: Result },
+    work: (entries: readonly SeriesEntry[], range: Range) => Promise<Result>,
+  ): Promise<Result> {
+    const clipped = await this.clip(range)
+    for (;;) {
+      const entries = await this.of(clipped, table)
+      if (entries.length === 0 || clipped.from >= clipped.to) return none
       try {
-        return await this.engine.chunks(ask.sql(fromWhere), values)
+        return await work(entries, clipped)
       } catch (error) {
         if (!(await this.leaveOutUnreadable(entries))) throw error
       }
@@ -105,4 +119,21 @@ export class Files {
       return error instanceof Error ? error.message : String(error)
     }
   }
+}
+
+/** Entries by tier and table: sorted out once for each state of the manifest. */
+const sortedOut = new WeakMap<readonly SeriesEntry[], Map<string, SeriesEntry[]>>()
+
+/** The entries of a tier's table. */
+export function entriesOf(
+  entries: readonly SeriesEntry[],
+  tier: Tier,
+  table: TableName,
+): readonly SeriesEntry[] {
+  let byTable = sortedOut.get(entries)
+  if (!byTable) {
+    byTable = Map.groupBy(entries, (entry) => `${entry.tier} ${entry.table}`)
+    sortedOut.set(entries, byTable)
+  }
+  return byTable.get(`${tier.name} ${table}`) ?? []
 }

@@ -1,20 +1,46 @@
 /** The question `read` of the series store, answered from files. */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import { fieldNames, otherKey, type FieldName, type TagName } from '../measurement.ts'
-import type { ReadQuery, SeriesKey, SeriesRead } from '../series.ts'
+import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
+import type { ReadQuery, SeriesRead } from '../series.ts'
 import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
 import { readCoverage, sumSql } from './answers.ts'
 import type { Files } from './files.ts'
+import { columnsRead, keyText, rowsOf } from './held-answers.ts'
 
-/** Between the tags of a key of several; no stored text has it. */
-const separator = '\u001F'
 /** Columns of an answer before the figures: time, exporter, place, parts, known. */
 const headColumns = 5
 
 /** See SeriesStore.read. */
 export async function readRows(files: Files, query: ReadQuery): Promise<SeriesRead> {
   const fields = query.fields ?? fieldNames
+  const read = (await heldRows(files, query, fields)) ?? (await askRows(files, query, fields))
+  if (!isConsolidated(query.tier) && query.sumsOnly !== true)
+    await takeKnown(files, query, { read, fields })
+  return read
+}
+
+/** From memory, where the files are held. For a few keys alone none is: of a file that is read, these are a small part. */
+function heldRows(
+  files: Files,
+  query: ReadQuery,
+  fields: readonly FieldName[],
+): Promise<SeriesRead | null> {
+  const { held } = files
+  if (!held) return Promise.resolve(null)
+  const asked = { range: query, table: query.measurement, none: emptyRead(0) as SeriesRead | null }
+  return files.over(asked, async (entries, clipped) => {
+    const onlyHeld = query.rest === false
+    const found = await held.take(entries, columnsRead(query, fields), { onlyHeld })
+    return found && rowsOf(found, clipped, fields)
+  })
+}
+
+async function askRows(
+  files: Files,
+  query: ReadQuery,
+  fields: readonly FieldName[],
+): Promise<SeriesRead> {
   const isCoarse = isConsolidated(query.tier)
   const figures = fields.flatMap((field) =>
     isCoarse ? [field, `${field}_max`, `${field}_unknown`] : [field],
@@ -43,7 +69,6 @@ export async function readRows(files: Files, query: ReadQuery): Promise<SeriesRe
     row += chunk.rowCount
   }
   read.exporters = [...exporters.keys()]
-  if (!isCoarse && query.sumsOnly !== true) await takeKnown(files, query, { read, fields })
   return read
 }
 
@@ -69,10 +94,6 @@ function placeOf({ by, keys }: ReadQuery): {
     sql: `(CASE WHEN ${cut} = $other THEN ${keys.length + 1} ELSE ${listed} END)::DOUBLE`,
     values: { keys: texts, other: otherKey },
   }
-}
-
-function keyText(key: SeriesKey, by: readonly (TagName | 'exporter')[]): string {
-  return by.map((tag) => key[tag] ?? '').join(separator)
 }
 
 function takeHead(

@@ -19,6 +19,8 @@ export interface ParquetSeriesOptions {
   threads?: number
   /** Memory of the engine, such as 512MB (the default); beyond, it spills to disk. */
   memoryLimit?: string
+  /** Readers alone: whether files that are asked for again are held in memory, up to 128 MiB; default false. */
+  holds?: boolean
   /** The clock by which replaced files are deleted, unix ms. */
   now?: () => number
 }
@@ -61,11 +63,12 @@ export async function openParquetSeriesReader(
   folder: string,
   options: ParquetSeriesOptions = {},
 ): Promise<SeriesReader> {
-  const { threads = 2, memoryLimit = memoryLimitDefault } = options
+  const { threads = 2, memoryLimit = memoryLimitDefault, holds = false } = options
   // A reader may have no right to write into the folder.
   const spillFolder = join(tmpdir(), `weir-series-${process.pid}`)
   const engine = await Engine.open({ threads, memoryLimit, folder, spillFolder })
-  return new ParquetSeriesReader(folder, engine, followManifest(join(folder, manifestName)))
+  const source = followManifest(join(folder, manifestName))
+  return new ParquetSeriesReader(folder, engine, { source, holds })
 }
 
 /** The files as another process lists them, without those found unreadable here. */

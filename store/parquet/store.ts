@@ -6,7 +6,7 @@ import type { Tier } from '../../flow/interval.ts'
 import type { ReadQuery, SeriesRange, SeriesStore, StepRows, TopQuery } from '../series.ts'
 import { readCoverage, readTop } from './answers.ts'
 import type { Engine } from './engine.ts'
-import { Files, type FileSource } from './files.ts'
+import { entriesOf, Files, type FileSource } from './files.ts'
 import type { Listing } from './listing.ts'
 import { readRows } from './read.ts'
 import { extentOf, readSteps } from './steps.ts'
@@ -36,16 +36,22 @@ export class ParquetSeriesReader implements SeriesReader {
   protected readonly files: Files
   readonly #problems: SeriesProblem[] = []
 
-  constructor(folder: string, engine: Engine, source: FileSource) {
+  /** `holds`: files that are asked for again are held in memory. */
+  constructor(
+    folder: string,
+    engine: Engine,
+    { source, holds }: { source: FileSource; holds: boolean },
+  ) {
     this.engine = engine
-    this.files = new Files(folder, engine, {
+    const told: FileSource = {
       entries: () => source.entries(),
       expired: () => source.expired(),
       leaveOut: async (entry, reason) => {
         this.addProblem({ file: entry.file, reason })
         await source.leaveOut(entry, reason)
       },
-    })
+    }
+    this.files = new Files(folder, engine, { source: told, holds })
   }
 
   steps(range: SeriesRange & { exporter: string }) {
@@ -67,9 +73,7 @@ export class ParquetSeriesReader implements SeriesReader {
   async extent(tier: Tier) {
     const entries = await this.files.source.entries()
     const expired = (await this.files.source.expired())[tier.name] ?? Number.NEGATIVE_INFINITY
-    const found = extentOf(
-      entries.filter((entry) => entry.tier === tier.name && entry.table === 'coverage'),
-    )
+    const found = extentOf(entriesOf(entries, tier, 'coverage'))
     if (!found || found.to < expired) return null
     return {
       from: Math.max(found.from, Math.ceil(expired / tier.stepMs) * tier.stepMs),
@@ -82,6 +86,7 @@ export class ParquetSeriesReader implements SeriesReader {
   }
 
   async close() {
+    this.files.held?.close()
     this.engine.close()
   }
 
@@ -101,11 +106,13 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
 
   constructor(folder: string, parts: { engine: Engine; listing: Listing; writer: SeriesWriter }) {
     const { engine, listing, writer } = parts
-    super(folder, engine, {
+    const source: FileSource = {
       entries: () => listing.entries(),
       expired: () => listing.expired(),
       leaveOut: (entry) => listing.leaveOut(entry),
-    })
+    }
+    // What it reads it is about to replace.
+    super(folder, engine, { source, holds: false })
     this.#folder = folder
     this.#listing = listing
     this.#writer = writer

@@ -28,7 +28,7 @@ export interface SeriesSpeed {
 }
 
 export async function measureSeries(folder: string): Promise<SeriesSpeed[]> {
-  const series = await openParquetSeriesReader(folder)
+  const series = await openParquetSeriesReader(folder, { holds: true })
   const speeds: SeriesSpeed[] = []
   for (const { name, tier, lengthMs } of windows) {
     const extent = await series.extent(tier)

@@ -21,7 +21,7 @@ export async function openApi(
   const settings = readSettings(environment)
   const { data } = settings
   const flows = await openFlows(settings)
-  const series = await openSeriesReader(settings)
+  const series = await openSeriesReader(settings, { holds: true })
   const incidents = await openIncidents(settings)
   const status = await openStatus(settings, now)
   const state = await openStateOf(settings, now)

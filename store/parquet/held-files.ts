@@ -1,0 +1,279 @@
+/**
+ * Files of the series that are held as columns, so that what a page or a wall asks again and again (the same day by other
+ * keys, the same year a minute later) is reckoned in loops over memory: opening the files and asking them by SQL took eight
+ * times as long. A file never changes under its name.
+ */
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+
+import type { MeasurementName, TagName } from '../measurement.ts'
+import type { Coverage, SeriesKey } from '../series.ts'
+import type { SqlValues } from './engine.ts'
+import { tagsOf, type SeriesEntry } from './layout.ts'
+
+/**
+ * What is held in all and for one question, in bytes; how long a file is that nobody asks for; and how many files are
+ * remembered as asked for, since one is held when it is asked for again: what is asked once is read once.
+ */
+const usualBounds = {
+  bytesMax: 128 << 20,
+  questionBytesMax: 48 << 20,
+  keptMs: 300_000,
+  askedMax: 4096,
+}
+export type HeldBounds = typeof usualBounds
+
+/** Time and key of a row, and one figure. */
+const rowBytes = 12
+const figureBytes = 8
+/** A row of coverage, about. */
+const coverageBytes = 250
+
+/** Figures of a file's rows, and the sum of their amounts: sums up to 2^53 are exact whatever is added. */
+export interface HeldColumn {
+  values: Float64Array
+  amount: number
+}
+
+/** The rows of a file, in its order. */
+export interface HeldRows {
+  count: number
+  /** unix ms */
+  time: Float64Array
+  /** Index into `keys`. */
+  key: Uint32Array
+  /** Exporter and all tags. */
+  keys: readonly SeriesKey[]
+  columns: Map<string, HeldColumn>
+}
+
+interface Held {
+  rows: HeldRows | null
+  /** What was last begun; the next is read after it. */
+  reading: Promise<unknown>
+  coverage: Promise<readonly Coverage[]> | null
+  bytes: number
+  timer: NodeJS.Timeout
+}
+
+/** Asks the file at `path` of a statement as $files. */
+type Ask = (sql: string, values: SqlValues) => Promise<readonly DuckDBDataChunk[]>
+
+export class HeldFiles {
+  readonly #ask: Ask
+  readonly #path: (file: string) => string
+  readonly #bounds: HeldBounds
+  /** By file, the longest unasked first. */
+  readonly #files = new Map<string, Held>()
+  /** When files that are not held were last asked for, by `performance.now`. */
+  readonly #asked = new Map<string, number>()
+
+  constructor(
+    { ask, path }: { ask: Ask; path: (file: string) => string },
+    bounds: Partial<HeldBounds> = {},
+  ) {
+    this.#ask = ask
+    this.#path = path
+    this.#bounds = { ...usualBounds, ...bounds }
+  }
+
+  /**
+   * The rows of files with the columns that are named; null where these are too many or a file is asked for the first
+   * time. `onlyHeld`: also where a file is not held already.
+   * @throws what reading them throws
+   */
+  async take(
+    entries: readonly SeriesEntry[],
+    columns: readonly string[],
+    { onlyHeld }: { onlyHeld: boolean },
+  ): Promise<HeldRows[] | null> {
+    const bytesOf = ({ rows }: SeriesEntry) => rows * (rowBytes + figureBytes * columns.length)
+    if (!this.#mayTake(entries, bytesOf, onlyHeld)) return null
+    const found = await Promise.all(entries.map((entry) => this.#rows(entry, columns)))
+    this.#bound()
+    return found.every((rows) => rows !== null) ? found : null
+  }
+
+  /** The coverage in files, by `read` of each; null as above. */
+  async coverage(
+    entries: readonly SeriesEntry[],
+    read: (path: string) => Promise<Coverage[]>,
+  ): Promise<(readonly Coverage[])[] | null> {
+    if (!this.#mayTake(entries, ({ rows }) => rows * coverageBytes, false)) return null
+    const found = await Promise.all(
+      entries.map(async (entry) => {
+        const held = this.#held(entry.file)
+        held.coverage ??= read(this.#path(entry.file))
+        held.bytes = entry.rows * coverageBytes
+        return this.#orLetGo(entry.file, held.coverage)
+      }),
+    )
+    this.#bound()
+    return found
+  }
+
+  /** Lets go of all files. */
+  close(): void {
+    for (const file of this.#files.keys()) this.#letGo(file)
+    this.#asked.clear()
+  }
+
+  #mayTake(
+    entries: readonly SeriesEntry[],
+    bytesOf: (entry: SeriesEntry) => number,
+    onlyHeld: boolean,
+  ): boolean {
+    const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
+    if (bytes > this.#bounds.questionBytesMax) return false
+    if (onlyHeld) return entries.every(({ file }) => this.#files.has(file))
+    // All are noted, also after the first that is new.
+    const areNew = entries.filter(({ file }) => !this.#files.has(file) && !this.#noteAsked(file))
+    return areNew.length === 0
+  }
+
+  /** Notes that a file is asked for, and tells whether it was of late. */
+  #noteAsked(file: string): boolean {
+    const now = performance.now()
+    const before = this.#asked.get(file)
+    this.#asked.delete(file)
+    this.#asked.set(file, now)
+    const [oldest] = this.#asked.keys()
+    if (this.#asked.size > this.#bounds.askedMax && oldest !== undefined) this.#asked.delete(oldest)
+    return before !== undefined && now - before < this.#bounds.keptMs
+  }
+
+  #held(file: string): Held {
+    const held = this.#files.get(file) ?? {
+      rows: null,
+      reading: Promise.resolve(),
+      coverage: null,
+      bytes: 0,
+      timer: setTimeout(() => this.#letGo(file), this.#bounds.keptMs).unref(),
+    }
+    this.#files.delete(file)
+    this.#files.set(file, held)
+    held.timer.refresh()
+    return held
+  }
+
+  /** The rows with at least the columns named; null where keys cannot be told apart by their hash. */
+  #rows(entry: SeriesEntry, columns: readonly string[]): Promise<HeldRows | null> {
+    const held = this.#held(entry.file)
+    const read = held.reading.then(async () => {
+      const missing = columns.filter((name) => !held.rows?.columns.has(name))
+      if (held.rows && missing.length === 0) return held.rows
+      const ask = (sql: string, values: SqlValues = {}) =>
+        this.#ask(sql, { ...values, files: [this.#path(entry.file)] })
+      held.rows = held.rows
+        ? await withColumns(held.rows, missing, ask)
+        : await readRows(entry, missing, ask)
+      held.bytes = entry.rows * (rowBytes + figureBytes * (held.rows?.columns.size ?? 0))
+      return held.rows
+    })
+    held.reading = read
+    return this.#orLetGo(entry.file, read)
+  }
+
+  async #orLetGo<Value>(file: string, read: Promise<Value>): Promise<Value> {
+    try {
+      return await read
+    } catch (error) {
+      this.#letGo(file)
+      throw error
+    }
+  }
+
+  #bound(): void {
+    let bytes = [...this.#files.values()].reduce((sum, held) => sum + held.bytes, 0)
+    for (const [file, held] of this.#files) {
+      if (bytes <= this.#bounds.bytesMax) return
+      bytes -= held.bytes
+      this.#letGo(file)
+    }
+  }
+
+  #letGo(file: string): void {
+    clearTimeout(this.#files.get(file)?.timer)
+    this.#files.delete(file)
+  }
+}
+
+type AskFile = (sql: string, values?: SqlValues) => Promise<readonly DuckDBDataChunk[]>
+
+/** All rows of a file. Keys come as numbers, so that no text is read for each row. */
+async function readRows(
+  entry: SeriesEntry,
+  columns: readonly string[],
+  ask: AskFile,
+): Promise<HeldRows | null> {
+  const tags = ['exporter', ...tagsOf(entry.table as MeasurementName)] as const
+  const hash = `(hash(${tags.join(', ')}) >> 11)::DOUBLE`
+  const known = await ask(`SELECT DISTINCT ${hash}, ${tags.join(', ')} FROM read_parquet($files)`)
+  const keys: SeriesKey[] = []
+  const indexes = new Map<number, number>()
+  for (const chunk of known)
+    for (const [number, ...texts] of chunk.getRows()) {
+      indexes.set(number as number, keys.length)
+      keys.push(keyOf(tags, texts as string[]))
+    }
+  if (indexes.size < keys.length) return null
+  const { length } = columns
+  const chunks = await ask(
+    `SELECT ${['epoch_ms(time)::DOUBLE', hash, ...columns.map((name) => `${name}::DOUBLE`)].join(', ')} FROM read_parquet($files)`,
+  )
+  const [time, number, ...figures] = columnsOf(chunks, 2 + length)
+  const key = new Uint32Array(time!.length)
+  let [last, index] = [Number.NaN, 0]
+  for (let row = 0; row < key.length; row++) {
+    // A settled file has all rows of a key together.
+    if (number![row] !== last) index = indexes.get((last = number![row]!))!
+    key[row] = index
+  }
+  const rows = { count: key.length, time: time!, key, keys, columns: new Map() }
+  return filled(rows, columns, figures)
+}
+
+function keyOf(tags: readonly (TagName | 'exporter')[], texts: readonly string[]): SeriesKey {
+  const key: SeriesKey = {}
+  for (const [i, tag] of tags.entries()) key[tag] = texts[i]!
+  return key
+}
+
+async function withColumns(
+  rows: HeldRows,
+  columns: readonly string[],
+  ask: AskFile,
+): Promise<HeldRows> {
+  const list = columns.map((name) => `${name}::DOUBLE`).join(', ')
+  const chunks = await ask(`SELECT ${list} FROM read_parquet($files)`)
+  return filled(rows, columns, columnsOf(chunks, columns.length))
+}
+
+function filled(
+  rows: HeldRows,
+  columns: readonly string[],
+  figures: readonly Float64Array[],
+): HeldRows {
+  for (const [i, name] of columns.entries()) {
+    const values = figures[i]!
+    let amount = 0
+    for (let row = 0; row < values.length; row++) amount += Math.abs(values[row]!)
+    rows.columns.set(name, { values, amount })
+  }
+  return rows
+}
+
+/** The columns of an answer that has doubles alone. */
+function columnsOf(chunks: readonly DuckDBDataChunk[], count: number): Float64Array[] {
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0)
+  const columns = Array.from({ length: count }, () => new Float64Array(rows))
+  let at = 0
+  for (const chunk of chunks) {
+    for (let column = 0; column < count; column++) {
+      const vector = chunk.getColumnVector(column)
+      const values = columns[column]!
+      for (let i = 0; i < chunk.rowCount; i++) values[at + i] = vector.getItem(i) as number
+    }
+    at += chunk.rowCount
+  }
+  return columns
+}

@@ -1,0 +1,83 @@
+/**
+ * How long the API takes for series of a day and of a year, warm and another end each time, and how many requests a second
+ * it answers with the same closed panel, all on one core; who asks has the other.
+ *
+ *     node test/bench/api-speed.ts FOLDER TO
+ *
+ * FOLDER is a data folder with an archive (archive-data.ts) and series (series-data.ts); TO (unix seconds) lies in its series.
+ */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { cpuSecondsOf } from '../load/usage.ts'
+import { ask, cores, percentile, startApi, type ApiProcess } from './api-process.ts'
+import type { HttpLoad } from './http-load.ts'
+
+const loader = fileURLToPath(new URL('http-load.ts', import.meta.url))
+const rounds = 60
+const warmUpRounds = 8
+const panel = { seconds: 5, warmUpSeconds: 2, connections: 8 }
+
+export interface SeriesAnswerTime {
+  /** ms */
+  p50: number
+  p95: number
+  /** Of the API, ms an answer. */
+  cpu: number
+}
+
+/** Times of answers about windows of a length that end before `end` (unix seconds). */
+export async function seriesSpeed(
+  { url, pid }: ApiProcess,
+  end: number,
+  length: number,
+): Promise<SeriesAnswerTime> {
+  const times: number[] = []
+  let began = 0
+  for (let i = -warmUpRounds; i < rounds; i++) {
+    if (i === 0) began = await cpuSecondsOf(pid)
+    // Another end each time: no answer is another's.
+    const to = end - (i + warmUpRounds) * 300
+    const { ms, status, text } = await ask(
+      `${url}/api/series?from=${to - length}&to=${to}&by=host&top=8`,
+    )
+    if (status !== 200) throw new Error(`${status}: ${text}`)
+    if (i >= 0) times.push(ms)
+  }
+  const cpu = Math.round((((await cpuSecondsOf(pid)) - began) / rounds) * 1e4) / 10
+  return { p50: percentile(times, 0.5), p95: percentile(times, 0.95), cpu }
+}
+
+async function panelSpeed({ url, pid }: ApiProcess, end: number, encoding: string) {
+  const address = `${url}/api/series?from=${end - 86_400}&to=${end}&by=host&top=8`
+  const load = async (seconds: number): Promise<HttpLoad> => {
+    const rest = [loader, address, String(seconds), String(panel.connections), encoding]
+    const args = ['-c', cores.asker, process.execPath, ...rest]
+    return JSON.parse((await promisify(execFile)('taskset', args)).stdout) as HttpLoad
+  }
+  await load(panel.warmUpSeconds)
+  const began = await cpuSecondsOf(pid)
+  const { answered, seconds, bytes, p50, p99 } = await load(panel.seconds)
+  const cpuSeconds = (await cpuSecondsOf(pid)) - began
+  const [perSecond, perCpuSecond] = [answered / seconds, answered / cpuSeconds].map(Math.round)
+  return { perSecond, perCpuSecond, bytes, p50, p99 }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [data, to] = process.argv.slice(2)
+  if (data === undefined || to === undefined) throw new Error('api-speed.ts FOLDER TO')
+  const end = Number(to)
+  const api = await startApi(data)
+  try {
+    const results = {
+      '24 h': await seriesSpeed(api, end, 86_400),
+      '1 year': await seriesSpeed(api, end, 365 * 86_400),
+      panel: await panelSpeed(api, end, ''),
+      'panel, compressed': await panelSpeed(api, end, 'gzip, deflate, br'),
+    }
+    process.stdout.write(`${JSON.stringify(results, null, 1)}\n`)
+  } finally {
+    api.stop()
+  }
+}
