@@ -25,6 +25,7 @@ import { describe, showDescription } from './docs.ts'
 import { errorAnswer, toApiError } from './errors.ts'
 import { AnswerCache, textOf } from './answer-cache.ts'
 import { lookFirst } from './first-look.ts'
+import { compressedFromBytes } from './given-texts.ts'
 import { HeavyQueries, type HeavyLimits } from './heavy.ts'
 import { lazyValidators } from './lazy-validators.ts'
 import { servePage } from './page.ts'
@@ -74,8 +75,6 @@ const requestTimeoutMs = 30_000
 const eventLoopDelayMaxMs = 2000
 /** A loop that is held up throughout one sample (its start on a busy machine) counts as lagging without end. */
 const eventLoopSampleMs = 5000
-/** Answers shorter than this are not worth compressing. */
-const compressedFromBytes = 1024
 
 /** Builds the application; `inject` and `listen` are the caller's. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {

@@ -6,7 +6,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 
 import AjvCompiler from '@fastify/ajv-compiler'
 import * as fc from 'fast-check'
@@ -362,6 +362,39 @@ suite('caching', () => {
     assert.equal(response.headers['content-encoding'], 'gzip')
     const answer = JSON.parse(gunzipSync(response.rawPayload).toString()) as SeriesAnswer
     assert.equal(answer.time.length, 288)
+  })
+
+  test('what is given again is the same in every encoding, and compressed once', async (t) => {
+    const { app } = await appUnderTest(t)
+    const url = `/api/series?from=${noon / 1000 - 86_400}&to=${noon / 1000}`
+    const ask = async (headers: Record<string, string>) => {
+      const { statusCode, headers: told, rawPayload } = await app.inject({ url, headers })
+      return { status: statusCode, told, bytes: rawPayload }
+    }
+    const plain = await ask({})
+    assert.equal(plain.told['content-encoding'], undefined)
+    const unpack = { br: brotliDecompressSync, gzip: gunzipSync }
+    for (const [accepted, encoding] of [
+      ['gzip, deflate, br', 'br'],
+      ['gzip', 'gzip'],
+      ['deflate, gzip;q=0.5', 'deflate'],
+      ['identity', undefined],
+    ] as const)
+      for (let time = 0; time < 2; time++) {
+        const { status, told, bytes } = await ask({ 'accept-encoding': accepted })
+        assert.equal(status, 200)
+        assert.equal(told['content-encoding'], encoding, accepted)
+        assert.equal(told['etag'], plain.told['etag'])
+        if (encoding === undefined) assert.deepEqual(bytes, plain.bytes)
+        if (encoding === undefined || encoding === 'deflate') continue
+        assert.equal(told['content-length'], String(bytes.length))
+        assert.equal(told['vary'], 'accept-encoding')
+        assert.deepEqual(unpack[encoding](bytes), plain.bytes)
+      }
+    const refused = await ask({ 'accept-encoding': 'br', 'x-no-compression': '1' })
+    assert.deepEqual(refused.bytes, plain.bytes)
+    const tag = String(plain.told['etag'])
+    assert.equal((await ask({ 'accept-encoding': 'br', 'if-none-match': tag })).status, 304)
   })
 })
 

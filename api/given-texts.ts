@@ -1,0 +1,81 @@
+/** Texts that are given again and again: their tags, and their bytes as they are sent. */
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+
+import type { FastifyRequest } from 'fastify'
+
+/** Texts that are remembered, and how many characters one and all of them may have: charts and tables of walls and many pages. */
+const most = { texts: 256, characters: 1 << 20, charactersInAll: 32 << 20 }
+/** Shorter texts are not worth compressing. */
+export const compressedFromBytes = 1024
+/** Brotli's, of 11: a chart takes some milliseconds, once. */
+const brotliQuality = 5
+
+export type Encoding = 'br' | 'gzip' | 'identity'
+
+const compressors: Record<Encoding, (bytes: Buffer) => Promise<Buffer> | Buffer> = {
+  br: (bytes) =>
+    promisify(brotliCompress)(bytes, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality },
+    }),
+  gzip: (bytes) => promisify(gzip)(bytes),
+  identity: (bytes) => bytes,
+}
+
+/** The best encoding that a client takes; null where it names others, or says more of them than their names. */
+export function encodingFor({ headers }: FastifyRequest): Encoding | null {
+  const accepted = headers['accept-encoding']
+  if (accepted === undefined || headers['x-no-compression'] !== undefined) return 'identity'
+  const words = accepted.split(',').map((word) => word.trim().toLowerCase())
+  if (words.some((word) => !/^[a-z]+$/.test(word))) return null
+  return (['br', 'gzip'] as const).find((encoding) => words.includes(encoding)) ?? null
+}
+
+export class GivenText {
+  readonly tag: string
+  /** Whether it was given before. */
+  isAgain = false
+  readonly #bytes: Buffer
+  readonly #bodies = new Map<Encoding, Promise<Buffer>>()
+
+  constructor(text: string) {
+    this.#bytes = Buffer.from(text)
+    this.tag = `W/"${createHash('sha1').update(this.#bytes).digest('base64url')}"`
+  }
+
+  /** Its bytes in an encoding. */
+  body(encoding: Encoding): Promise<Buffer> {
+    let body = this.#bodies.get(encoding)
+    if (!body) this.#bodies.set(encoding, (body = this.#compressed(encoding)))
+    return body
+  }
+
+  async #compressed(encoding: Encoding): Promise<Buffer> {
+    return compressors[encoding](this.#bytes)
+  }
+}
+
+export class GivenTexts {
+  /** By text (one that is the same object is found at once), the one given first at the front. */
+  readonly #texts = new Map<string, GivenText>()
+  #characters = 0
+
+  take(text: string): GivenText {
+    const known = this.#texts.get(text)
+    if (known) {
+      known.isAgain = true
+      return known
+    }
+    const given = new GivenText(text)
+    if (text.length > most.characters) return given
+    this.#texts.set(text, given)
+    this.#characters += text.length
+    for (const oldest of this.#texts.keys()) {
+      if (this.#texts.size <= most.texts && this.#characters <= most.charactersInAll) break
+      this.#texts.delete(oldest)
+      this.#characters -= oldest.length
+    }
+    return given
+  }
+}
