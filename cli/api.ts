@@ -1,5 +1,6 @@
 /** `weir api`: serves the API and the page until it is told to stop. */
 import { runApi } from '../api/main.ts'
+import { askingNiceness, goAfterOthers } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
 import { checkNames } from './names.ts'
@@ -12,6 +13,8 @@ export async function api({ settings }: CommandInput): Promise<void> {
   await runUntilStopped(async () => {
     const log = createLog(settings, 'api')
     const running = await runApi(settings, log)
+    // A start is waited for; questions can wait for who receives.
+    goAfterOthers(askingNiceness)
     console.log(`weir: the page is at ${running.url}`)
     running.firstPassword.then(
       (password) => {

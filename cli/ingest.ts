@@ -1,5 +1,6 @@
 /** `weir ingest`: collects until it is told to stop. */
 import { runIngest } from '../ingest/main.ts'
+import { besideNiceness, laterNiceness, threadsNamed } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
 import { checkNames } from './names.ts'
@@ -7,5 +8,11 @@ import { runUntilStopped } from './stop.ts'
 
 export async function ingest({ settings }: CommandInput): Promise<void> {
   await checkNames(settings)
-  await runUntilStopped(() => runIngest(settings, createLog(settings, 'ingest')))
+  await runUntilStopped(async () => {
+    const running = await runIngest(settings, createLog(settings, 'ingest'))
+    // Datagrams are received and counted first. Files are read back and sorted in the pool's threads.
+    threadsNamed('libuv-worker', laterNiceness)
+    threadsNamed('V8Worker', besideNiceness)
+    return running
+  })
 }

@@ -49,6 +49,8 @@ const seriesEveryMs = 60_000
  */
 const redoInTick = { msMax: 5000, slice: 24 }
 const redoAtEnd = { msMax: 1000, slice: 2 }
+/** No file is begun to be sorted in a tick after so long: what comes in is published meanwhile, and a stop does not wait. */
+const mergeMsMax = 5000
 /** Of the time, so much is spent on what comes in where sorting and bundling wait for a quieter moment. */
 const busyShare = 0.4
 /** Coverage of written intervals is kept this long, for datagrams that tell of a silence. */
@@ -147,7 +149,8 @@ export class Collector {
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
     if (!isLast) incidents.wake(nowMs)
     const isBusy = this.#isBusy()
-    if (!isLast) await archive.merge(intervalStart(nowMs), { isBusy })
+    const merging = { isBusy, msMax: mergeMsMax }
+    if (!isLast) await archive.merge(intervalStart(nowMs), merging)
     if (!isLast && !isBusy && this.#parts.bundles) await archive.bundle(nowMs)
     await archive.expire({
       keepMs: settings.archiveKeepMs,

@@ -5,10 +5,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { NetworkSet } from '../../flow/address.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { openElsewhere, openSeriesReader } from '../../store/open.ts'
+import { laterNiceness, threadGoesAfterOthers } from '../../store/priority.ts'
 import { judgeSpan, type IntervalSpan } from './spans.ts'
 import type { JudgeAnswer, JudgeRequest, JudgeWorkerData } from './watch.ts'
 
 /** One thread and little memory: ingest goes on beside it. */
+threadGoesAfterOthers(laterNiceness)
 const limits = { threads: 1, memoryBytes: 512 * 2 ** 20, queryMs: 300_000 }
 
 const { settings: copied } = workerData as JudgeWorkerData

@@ -135,7 +135,7 @@ export class Archive {
   }
 
   /** Merges the chunks of intervals that began before `before` into sorted files: see Upkeep. */
-  merge(before: number, options: { isBusy?: boolean } = {}): Promise<void> {
+  merge(before: number, options: { isBusy?: boolean; msMax?: number } = {}): Promise<void> {
     return this.#upkeep.merge(before, options)
   }
 

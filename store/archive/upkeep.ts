@@ -56,10 +56,12 @@ export class Upkeep {
    * Merges the chunks of intervals that began before `before` into one sorted file each; of an interval
    * with more rows than are sorted at once, into several, the first of them while it still goes on.
    * One with a file that cannot be read is merged without it the next time. Where the machine is busy with what comes in
-   * only one file is made, of an interval that is over: sorting takes more than all else, and can be done later.
+   * only one file is made, of an interval that is over: sorting takes more than all else, and can be done later. No file
+   * is begun after `msMax`.
    * @throws when writing fails; the intervals before that one are merged
    */
-  async merge(before: number, { isBusy = false } = {}): Promise<void> {
+  async merge(before: number, { isBusy = false, msMax = Infinity } = {}): Promise<void> {
+    const until = performance.now() + msMax
     let merged: Replacement[] = []
     const commit = async () => {
       const batch = merged
@@ -72,6 +74,7 @@ export class Upkeep {
     try {
       const due = this.#unmerged(before, isBusy)
       for (const entries of isBusy ? due.slice(0, 1) : due) {
+        if (performance.now() > until) break
         const taken = merged.flatMap(({ add }) => add)
         const replacement = await this.#mergeFiles(entries, taken)
         if (replacement) merged.push(replacement)

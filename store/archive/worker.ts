@@ -10,6 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
 import { syncFolder } from '../manifest.ts'
+import { laterNiceness, threadGoesAfterOthers } from '../priority.ts'
 import { answerAsked } from './asked-thread.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
@@ -198,6 +199,8 @@ function quote(path: string): string {
   return `'${path.replaceAll("'", "''")}'`
 }
 
+// Datagrams are received and counted first: what waits here has 20 seconds.
+threadGoesAfterOthers(laterNiceness)
 const { folder, memoryLimit, listedRowsMin } = workerData as ArchiveWorkerData
 const instance = await DuckDBInstance.create(':memory:', {
   threads: '1',

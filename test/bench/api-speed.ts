@@ -16,7 +16,8 @@ import type { HttpLoad } from './http-load.ts'
 
 const loader = fileURLToPath(new URL('http-load.ts', import.meta.url))
 const rounds = 60
-const warmUpRounds = 8
+/** So many that files are held and loops compiled. */
+const warmUpRounds = 20
 const panel = { seconds: 5, warmUpSeconds: 2, connections: 8 }
 
 export interface SeriesAnswerTime {
