@@ -291,7 +291,7 @@ function grantedBytes(socket: Socket): number {
 }
 
 /** Drops by local UDP port from /proc/net/udp and udp6 (last column), or null where there is none. */
-async function readKernelDrops(): Promise<Map<number, number> | null> {
+export async function readKernelDrops(): Promise<Map<number, number> | null> {
   const drops = new Map<number, number>()
   for (const path of ['/proc/net/udp', '/proc/net/udp6']) {
     const table = await readFile(path, 'utf8').catch(() => null)

@@ -125,6 +125,7 @@ export function smallOutage(now: number): { packets: Packet[]; from: number; to:
     seed: 30,
     hosts: hosts(14),
     perHour: 150,
+    span: { from: morning + 5 * minute, to: morning + 33 * minute },
     cuts: [{ from: cutAt, to: cutAt + seconds * 1000, except: ['10.0.0.12'], keeps: 0.01 }],
     more: (line) =>
       take(line, { client: '10.0.0.12', from: cutAt, seconds, connections: 25, bytes: 1.5e9 }),

@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { readKernelDrops } from '../../ingest/receive/listen.ts'
 import type { SentDatagram } from '../encode/pcap-write.ts'
 import type { Packet } from './packets.ts'
 
@@ -13,7 +14,8 @@ const [ethernetBytes, ipBytes] = [14, 20]
 
 /**
  * What softflowd sends for packets of a time that ends about now, in order. It reads the whole
- * capture and then reports at once: so few flows that a socket's buffer holds them.
+ * capture and then reports at once, which is more than a socket's buffer holds by default: when
+ * this process came too late and the kernel dropped some, it is done again.
  */
 export async function softflowd(
   folder: string,
@@ -22,6 +24,19 @@ export async function softflowd(
 ): Promise<SentDatagram[]> {
   const pcap = join(folder, 'packets.pcap')
   await writeFile(pcap, capture(packets))
+  for (let i = 0; i < 10; i++) {
+    const caught = await sentOf(folder, pcap, version)
+    if (caught !== null) return caught
+  }
+  throw new Error('the kernel dropped some of what softflowd sent, ten times')
+}
+
+/** What softflowd sends for a capture, or null when the kernel dropped some of it. */
+async function sentOf(
+  folder: string,
+  pcap: string,
+  version: '5' | '9' | '10',
+): Promise<SentDatagram[] | null> {
   const socket = createSocket('udp4')
   const caught: SentDatagram[] = []
   socket.on('message', (message) => {
@@ -34,9 +49,10 @@ export async function softflowd(
   const child = spawn('softflowd', options.split(' '), { stdio: 'ignore' })
   const [code] = (await once(child, 'close')) as [number | null]
   await sleep(300)
+  const dropped = (await readKernelDrops())?.get(port) ?? 0
   socket.close()
   if (code !== 0) throw new Error(`softflowd ended with ${code}`)
-  return caught
+  return dropped === 0 ? caught : null
 }
 
 /** A pcap of the packets' headers, each said to be as long as the packet was. */

@@ -84,7 +84,8 @@ test('a long window, which is gathered first, gives the same answers', async (t)
       assert.deepEqual(sums(await gathering.series(series)), sums(await direct.series(series)))
     },
   )
-  await fc.assert(property, { numRuns: 12 })
+  // The same question again is answered by the answer, without progress.
+  await fc.assert(property, { numRuns: 12, skipEqualValues: true })
 })
 
 test('narrower windows, with filters and without, are answered from what was gathered of a wider one', async (t) => {
