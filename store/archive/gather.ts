@@ -50,7 +50,10 @@ export async function gather(
   const paths = [...files.inside, ...files.edge]
   const key = JSON.stringify([from, to, include, filter, paths])
   const isWhole = !filter && include === 'any'
-  const wanted = { key, columns, from, to, files: paths, isWhole }
+  // What ends at the very first ms ends in the window, though nothing of it lies there: a table that
+  // begins with the window does not have it.
+  const since = include === 'end' ? from - 1 : from
+  const wanted = { key, columns, from: since, to, files: paths, isWhole }
   const lease = await session.tables.take(wanted, (table) =>
     fill(session, files, { query, columns: columns.join(', '), table }),
   )

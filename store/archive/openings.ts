@@ -7,7 +7,7 @@
 import type { FlowWindow } from '../flows.ts'
 import { Bindings } from './bindings.ts'
 import { archiveColumns } from './columns.ts'
-import { first, last, servicePortSql } from './expressions.ts'
+import { belongsSql, first, last, servicePortSql } from './expressions.ts'
 import { filterSql } from './filter-sql.ts'
 import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
@@ -73,7 +73,8 @@ export async function openings(
        FROM flows)
      SELECT * EXCLUDE (first_ms, last_ms, seen_ms, pause_ms) FROM joined
      WHERE (seen_ms IS NULL OR first_ms - seen_ms > pause_ms)
-       AND first_ms >= ${from} AND first_ms < ${to} AND ${filter}`,
+       AND first_ms >= ${from} AND first_ms < ${to}
+       AND ${belongsSql(query.include, { from, to })} AND ${filter}`,
     bindings,
   )
   return { ...files, inside: [], edge: [], table }

@@ -134,7 +134,9 @@ export class Reference {
         const key = this.#key(flow, end, query.by)
         for (let time = query.from; time < query.to; time += query.stepMs) {
           const share = shares(flow, time, time + query.stepMs)
-          if (share.active === 0n && share.flows === 0n) continue
+          // A flow that ends as the window begins is one of those that end in it, with nothing in its first step.
+          const endsAtFrom = time === query.from && Math.max(flow.first, flow.last) === time
+          if (share.active === 0n && share.flows === 0n && !endsAtFrom) continue
           const id = `${time} ${flow.exporter} ${key}`
           const row = rows.get(id) ?? { ...zero(), time, exporter: flow.exporter, key }
           for (const field of fieldNames) row[field] += share[field]

@@ -1,0 +1,89 @@
+/** Flows that end or begin at the very edge of a window, which random times seldom do. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { NetworkSet } from '../../../flow/address.ts'
+import { openFlowStore } from '../../../store/archive/query.ts'
+import type { Include } from '../../../store/flows.ts'
+import { archive, scratchFolder, t0, told } from './archived.ts'
+import { keyText, Reference } from './reference.ts'
+
+const local = new NetworkSet([])
+const minuteMs = 60_000
+const includes: readonly Include[] = ['any', 'start', 'end', 'within']
+
+/** Flows from and to each of these moments: what lies at the edges of a window from t0 for a minute. */
+const moments = [t0 - 1000, t0 - 1, t0, t0 + 1, t0 + minuteMs - 1, t0 + minuteMs, t0 + minuteMs + 1]
+const flows = moments.flatMap((first, i) =>
+  moments
+    .slice(i)
+    .map((last, j) =>
+      told({ first, last, octets: 1000 * (i + 1) + j, source: `10.0.${i}.${j}`, received: t0 }),
+    ),
+)
+const reference = new Reference(flows, local)
+
+for (const [name, heldRows] of [
+  ['in SQL', 0],
+  ['of files in memory', 1000],
+] as const)
+  for (const before of ['nothing', 'the same window', 'a wider one'] as const)
+    test(`flows at the edges of a window ${name}, ${before} asked before`, async (t) => {
+      const folder = await scratchFolder(t)
+      await archive(folder, flows)
+      const store = await openFlowStore(folder, { local, heldRows })
+      t.after(() => store.close())
+      const window = { from: t0, to: t0 + minuteMs }
+      const most = { by: ['src'], order: 'bytes', limit: 100 } as const
+      if (before === 'the same window') await store.top({ ...window, include: 'any', ...most })
+      if (before === 'a wider one')
+        await store.top({ from: t0, to: t0 + 2 * minuteMs, include: 'any', ...most })
+      for (const include of includes) {
+        const { rows } = await store.top({ ...window, include, ...most })
+        const found = rows.map(({ key, bytes }) => [keyText(key), bytes] as const)
+        const expected = [...reference.top({ ...window, include, ...most })]
+        assert.deepEqual(
+          new Map(found),
+          new Map(expected.map(([key, { bytes }]) => [key, Number(bytes)])),
+          include,
+        )
+        const asked = {
+          ...window,
+          include,
+          by: [],
+          order: 'bytes',
+          top: 0,
+          stepMs: 10_000,
+        } as const
+        const series = await store.series(asked)
+        const steps = [...reference.series(asked).values()].map((row) => [
+          row.time,
+          Number(row.bytes),
+        ])
+        const told = Array.from(series.time, (time, row) => [time, series.sum.bytes[row]!])
+        assert.deepEqual(new Map(told as [number, number][]), new Map(steps as [number, number][]), include) // prettier-ignore
+        const alone = { ...asked, by: ['host'], top: 100, order: 'flows' } as const
+        const split = await store.series(alone)
+        assert.equal(split.count, reference.series(alone).size, `rows of ${include}`)
+      }
+    })
+
+test('of connections those count whose first record belongs to the window', async (t) => {
+  const folder = await scratchFolder(t)
+  const ports = { sourcePort: 50_000, destinationPort: 443 }
+  await archive(folder, [
+    // One within, one that goes on after it, and one that was there before.
+    told({ ...ports, first: t0 + 1000, last: t0 + 2000, source: '10.0.0.1' }),
+    told({ ...ports, first: t0 + 1000, last: t0 + 2 * minuteMs, source: '10.0.0.2' }),
+    told({ ...ports, first: t0 - 1000, last: t0 + 1000, source: '10.0.0.3' }),
+  ])
+  const store = await openFlowStore(folder, { local })
+  t.after(() => store.close())
+  const asked = { from: t0, to: t0 + minuteMs, by: [], top: 0, order: 'flows', stepMs: minuteMs, connections: true } as const // prettier-ignore
+  const counted: Partial<Record<Include, number>> = {}
+  for (const include of includes) {
+    const { sum } = await store.series({ ...asked, include })
+    counted[include] = sum.flows.reduce((all, one) => all + one, 0)
+  }
+  assert.deepEqual(counted, { any: 2, start: 2, end: 1, within: 1 })
+})
