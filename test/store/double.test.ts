@@ -8,6 +8,7 @@ import { DoubledSeries, type OwedStep } from '../../store/double.ts'
 import { Manifest } from '../../store/manifest.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import type { SeriesStore, StepRows } from '../../store/series.ts'
+import { seed } from '../drawn.ts'
 import { seeded } from '../encode/relay.ts'
 import { scratchFolder } from './archive/archived.ts'
 import { coverageOf, minuteMs, plain, stepOf, tiers } from './series-rows.ts'
@@ -47,8 +48,6 @@ function failing(store: SeriesStore, random: () => number): { store: SeriesStore
 
 for (const fails of [false, true])
   test(`written while the past is copied${fails ? ', to a second that fails half of the time' : ''}: both are equal`, async (t) => {
-    const seed = Date.now() % 1_000_000
-    t.diagnostic(`seed ${seed}`)
     const random = seeded(seed)
     const folder = await scratchFolder(t)
     const first = await openParquetSeries(join(folder, 'first'))

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 
 import { Manifest, ManifestReader } from '../../store/manifest.ts'
+import { drawn } from '../drawn.ts'
 
 interface Entry {
   file: string
@@ -106,7 +107,7 @@ test('a reader follows whatever the writer does, rewriting included', async (t) 
     isLooked: fc.boolean(),
   })
   const inodes = new Set<number>()
-  for (const { isLooked, ...each } of fc.sample(change, 150)) {
+  for (const { isLooked, ...each } of drawn(change, 150)) {
     await manifest.commit(each)
     for (const file of each.remove) expected.delete(file)
     for (const added of each.add) expected.set(added.file, added)

@@ -125,6 +125,8 @@ function questions(tier: Tier, lengthMs: number) {
   )
 }
 
+type Question = ReturnType<typeof questions> extends fc.Arbitrary<infer Asked> ? Asked : never
+
 for (const [name, lengthMs] of [
   ['5m', 9 * hourMs],
   ['2h', 9 * dayMs],
@@ -132,7 +134,7 @@ for (const [name, lengthMs] of [
   test(`files that are held give what SQL gives of them: tier ${name}`, async (t) => {
     const tier = tiers[name]
     const { holding, plain } = await readers(t, tier, lengthMs)
-    const answers = async (reader: SeriesReader, asked: Awaited<ReturnType<typeof sample>>) => {
+    const answers = async (reader: SeriesReader, asked: Question) => {
       const { ends, exporters: of, asked: what, keys, order, limit, ...rest } = asked
       const [from, to] = ends.map((at) => origin + at * tier.stepMs).sort((a, b) => a - b) as [
         number,
@@ -146,7 +148,6 @@ for (const [name, lengthMs] of [
       }
     }
     const made = questions(tier, lengthMs)
-    const sample = async () => fc.sample(made, 1)[0]!
     let rowsSeen = 0
     await fc.assert(
       fc.asyncProperty(made, async (asked) => {

@@ -20,6 +20,7 @@ import {
   type Include,
 } from '../../../store/flows.ts'
 import { fieldNames } from '../../../store/measurement.ts'
+import { drawn } from '../../drawn.ts'
 import { generatedFilters } from '../../flow/generated-filters.ts'
 import { archive, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
 import { belongs, keyText, Reference, scaledBytes, scaledPackets } from './reference.ts'
@@ -28,11 +29,20 @@ const local = new NetworkSet(['10.0.0.0/8', 'fc00::/7'].map((text) => parseNetwo
 const hosts = ['10.0.0.22', '10.0.0.23', '203.0.113.80', '198.51.100.7', 'fd00::22', '2001:db8::1']
 const spanMs = 4 * intervalMs
 const oneOf = <Value>(...values: Value[]) => fc.constantFrom(...values)
-const time = fc.integer({ min: t0, max: t0 + spanMs })
+const minuteMs = 60_000
+/** A length of time: any, or about whole minutes, so that flows begin and end at the edges of windows and steps. */
+const length = (least: number, most: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    fc.integer({ min: least, max: most }),
+    fc
+      .tuple(fc.integer({ min: 0, max: most / minuteMs }), oneOf(-1, 0, 0, 0, 1))
+      .map(([minutes, more]) => Math.min(most, Math.max(least, minutes * minuteMs + more))),
+  )
+const time = length(0, spanMs).map((ms) => t0 + ms)
 const duration = fc.oneof(
   fc.constant(0),
   fc.integer({ min: -5000, max: 2000 }),
-  fc.integer({ min: 0, max: 2 * spanMs }),
+  length(0, 2 * spanMs),
 )
 /** Counts, and rates by which they are multiplied: any, or such that no sum of them leaves what a double holds. */
 const counts = {
@@ -79,8 +89,8 @@ const filter: fc.Arbitrary<Filter | undefined> = fc.oneof(
 )
 const spans = fc
   .record({
-    from: fc.integer({ min: t0 - 1000, max: t0 + spanMs }),
-    lengthMs: fc.integer({ min: 1, max: spanMs }),
+    from: length(-1000, spanMs).map((ms) => t0 + ms),
+    lengthMs: length(1, spanMs),
     include: oneOf<Include>('any', 'start', 'end', 'within'),
     filter,
   })
@@ -95,11 +105,9 @@ function ranked({ order, from, to }: FlowTopQuery, row: Omit<FlowTopRow, 'key'>)
 
 for (const heldRows of [0, 1000])
   describe(`queries ${heldRows === 0 ? 'in SQL' : 'of files in memory'} answer what flow by flow comes out`, () => {
-    const seed = Date.now() & 0xffffff
     const flow = flowWith(heldRows === 0 ? counts.any : counts.exact)
-    const flows = fc.sample(flow, { numRuns: 600, seed })
+    const flows = drawn(flow, 600)
     const reference = new Reference(flows, local)
-    const say = `flows of seed ${seed}`
     let store: FlowStore
     let clean: () => Promise<void>
 
@@ -136,34 +144,27 @@ for (const heldRows of [0, 1000])
         const whole = { ...asked, ...rest }
         const answer = await store.top(whole)
         const expected = reference.top(whole)
-        assert.equal(answer.rows.length, Math.min(rest.limit, expected.size), say)
+        assert.equal(answer.rows.length, Math.min(rest.limit, expected.size))
         let least = Number.POSITIVE_INFINITY
         for (const { key, ...row } of answer.rows) {
           const { bytes, packets, flows: records, peers, first, last } = expected.get(keyText(key))!
           const sums = { bytes: Number(bytes), packets: Number(packets), flows: Number(records) }
-          assert.deepEqual(
-            row,
-            { ...sums, peers: peers.size, first, last },
-            `${say}, ${keyText(key)}`,
-          )
+          assert.deepEqual(row, { ...sums, peers: peers.size, first, last }, keyText(key))
           const measured = ranked(whole, row)
-          assert.ok(measured <= least * (1 + 1e-9), say)
+          assert.ok(measured <= least * (1 + 1e-9))
           least = measured
           expected.delete(keyText(key))
         }
         for (const { peers, bytes, packets, flows: records, ...times } of expected.values()) {
           const sums = { bytes: Number(bytes), packets: Number(packets), flows: Number(records) }
-          assert.ok(
-            ranked(whole, { ...sums, ...times, peers: peers.size }) <= least * (1 + 1e-9),
-            say,
-          )
+          assert.ok(ranked(whole, { ...sums, ...times, peers: peers.size }) <= least * (1 + 1e-9))
         }
         for (const name of ['bytes', 'packets', 'flows'] as const) {
           const listed = answer.rows.reduce((sum, row) => sum + row[name], 0)
           const left = Number([...expected.values()].reduce((sum, row) => sum + row[name], 0n))
           if (listed + left > Number.MAX_SAFE_INTEGER) continue
-          assert.equal(answer.other[name], left, say)
-          assert.equal(answer.total[name], listed + left, say)
+          assert.equal(answer.other[name], left)
+          assert.equal(answer.total[name], listed + left)
         }
       })
       await fc.assert(property, { numRuns: 60 })
@@ -173,7 +174,7 @@ for (const heldRows of [0, 1000])
       const query = fc.record({
         steps: fc.integer({ min: 1, max: 60 }),
         stepMs: oneOf(1000, 2000, 10_000, 60_000, 300_000),
-        from: fc.integer({ min: t0 - 1000, max: t0 + spanMs }),
+        from: length(-1000, spanMs).map((ms) => t0 + ms),
         include: oneOf<Include>('any', 'start', 'end', 'within'),
         filter,
         by: fc.uniqueArray(oneOf(...seriesKeys), { maxLength: 3 }),
@@ -202,7 +203,7 @@ for (const heldRows of [0, 1000])
           const place = answer.key[row]! - answer.keys.length
           const rest = hasDirection ? `rest ${restDirections[place]}` : 'rest'
           const id = `${answer.time[row]} ${answer.exporters[answer.exporter[row]!]} ${key ? keyText(key) : rest}`
-          assert.ok(!found.has(id), `${say}: ${id} twice`)
+          assert.ok(!found.has(id), `${id} twice`)
           found.set(
             id,
             fieldNames.map((field) => answer.sum[field][row]!),
@@ -210,9 +211,9 @@ for (const heldRows of [0, 1000])
         }
         const { sum, ...alone } = await store.series({ ...whole, only: asked.order })
         const { sum: all, ...whatever } = answer
-        assert.deepEqual([alone, sum[asked.order]], [whatever, all[asked.order]], say)
+        assert.deepEqual([alone, sum[asked.order]], [whatever, all[asked.order]])
         const expected = new Map([...exact].map(([id, sums]) => [id, sums.map(Number)]))
-        assert.deepEqual(sorted(found), sorted(expected), say)
+        assert.deepEqual(sorted(found), sorted(expected))
       })
       await fc.assert(property, { numRuns: 60 })
     })
@@ -236,7 +237,7 @@ for (const heldRows of [0, 1000])
         assert.deepEqual(
           [...hostsListed].map((key) => sums.get(key)),
           greatest,
-          `${say}, ${order}`,
+          order,
         )
       }
     })
@@ -268,8 +269,8 @@ for (const heldRows of [0, 1000])
             told({ ...record, octets: record.bytes, sampling: 1, protocol: 0, nextHop: '' }),
           ),
         )
-        assert.deepEqual(listed, expected.toSorted((a, b) => a - b).slice(0, limit), say)
-        assert.equal(more, expected.length > limit, say)
+        assert.deepEqual(listed, expected.toSorted((a, b) => a - b).slice(0, limit))
+        assert.equal(more, expected.length > limit)
       })
       await fc.assert(property, { numRuns: 60 })
     })

@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 
 import { countUpTo, countUpToSql } from '../../../flow/spread.ts'
+import { drawn } from '../../drawn.ts'
 
 const dayMs = 86_400_000
 const spreading = fc.record({
@@ -16,7 +17,7 @@ const spreading = fc.record({
 })
 
 test('the SQL of spreading gives what the function gives, for any count and length', async () => {
-  const cases = fc.sample(spreading, 5000).map(({ count, first, spanMs, part }) => {
+  const cases = drawn(spreading, 5000).map(({ count, first, spanMs, part }) => {
     const last = Math.max(first, first + spanMs)
     return { count, first, last, t: first + Math.round(part * (last - first)) }
   })
