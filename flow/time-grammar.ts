@@ -99,8 +99,11 @@ function rounded(t: number, unit: string, { zone, side }: TimeContext): number {
     const start = t - (into % length)
     return side === 'to' ? start + length : start
   }
-  const start = instantOf(startOf(wall, unit), zone)
-  return side === 'to' ? moved(start, 1, { unit, zone }) : start
+  const start = startOf(wall, unit)
+  if (side === 'from') return instantOf(start, zone)
+  // By the calendar and not from the start's own clock, which is 1:00 where the clock is put forward at midnight.
+  const { field, times } = units[unit]! as { field: 'year' | 'month' | 'day'; times: number }
+  return instantOf({ ...start, [field]: start[field] + times }, zone)
 }
 
 function startOf(wall: WallTime, unit: string): { year: number; month: number; day: number } {

@@ -7,11 +7,14 @@ export class Rest {
   readonly line: Line
   /** Known sums of each step, one array an exporter, made as exporters occur. */
   readonly #sums = new Map<number, Float64Array>()
+  /** Sums of each step, known or not: of a long window all together may be more than a double counts by ones. */
+  readonly #totals: Float64Array
   readonly #steps: Steps
 
   constructor(steps: Steps, direction?: string) {
     this.line = newLine(null, steps.count, direction)
     this.#steps = steps
+    this.#totals = new Float64Array(steps.count)
   }
 
   /** Adds a row of the whole, or takes a listed one away (`times` −1). */
@@ -19,7 +22,7 @@ export class Rest {
     let sums = this.#sums.get(row.place)
     if (!sums) this.#sums.set(row.place, (sums = new Float64Array(this.#steps.count)))
     sums[row.at]! += row.known * times
-    this.line.total += row.sum * times
+    this.#totals[row.at]! += row.sum * times
   }
 
   /** Notes a maximum of the whole, which the rest cannot exceed. */
@@ -34,6 +37,7 @@ export class Rest {
     for (const [place, sums] of this.#sums)
       for (let at = 0; at < sums.length; at++)
         if (sums[at] !== 0) average[at]! += this.#steps.mean(place, at, sums[at]!)
+    this.line.total = this.#totals.reduce((all, sum) => all + sum, 0)
     blank(this.line, known)
     return this.line
   }

@@ -240,6 +240,29 @@ suite('/api/series from a tier', () => {
     ])
   })
 
+  test('has no other where all is listed, however many bytes they are', async (t) => {
+    // Together beyond 2^53, which a double does not count by ones: 40 TB a step of each of three protocols.
+    const of = (i: number) => [40e12 + 7 * i + 1, 40e12 + 3 * i + 2, 40e12 + 5 * i]
+    const steps = Array.from({ length: 300 }, (_, i) => ({
+      time: minutes(5 * i),
+      rows: {
+        total: [{ direction: 'in', bytes: of(i).reduce((sum, bytes) => sum + bytes) }],
+        protocol: of(i).map((bytes, k) => ({
+          protocol: ['tcp', 'udp', 'gre'][k]!,
+          direction: 'in',
+          bytes,
+        })),
+      },
+    }))
+    const { get } = await appUnderTest(t, { steps: { '5m': steps } })
+    const day = `from=${seconds(noon)}&to=${seconds(minutes(1500))}&step=300`
+    const { series } = await get<SeriesAnswer>(`/api/series?${day}&by=protocol`)
+    assert.deepEqual(series.map(({ label }) => label).sort(), ['gre', 'tcp', 'udp'])
+    const cut = await get<SeriesAnswer>(`/api/series?${day}&by=protocol&top=1`)
+    const rest = cut.series.find(({ key }) => key && 'other' in key)!
+    assert.ok(cut.series.length === 2 && rest.values.every((value) => value! > 0))
+  })
+
   test('is 0 for a key without a row, but null where an other row may hold it', async (t) => {
     const steps = steadyHour()
     const without = steps[2]!.rows!.host!.filter(({ host }) => host !== '10.0.0.2')

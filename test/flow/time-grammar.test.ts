@@ -108,6 +108,53 @@ describe('a time as people write it', () => {
   })
 })
 
+/** Zones with days of 23, 24 and 25 hours; in the last four the clock is put forward at midnight. */
+const changingZones = [
+  'UTC',
+  'Europe/Brussels',
+  'America/New_York',
+  'Australia/Lord_Howe',
+  'America/Santiago',
+  'America/Havana',
+  'Africa/Cairo',
+  'Asia/Beirut',
+]
+
+test('a day that begins at one o’clock, since the clock is put forward at midnight, ends at midnight', () => {
+  const day = (date: string, zone: string) =>
+    (['from', 'to'] as const).map((side) =>
+      new Date(parseTime('now/d', { now: Date.parse(date), zone, side })!).toISOString(),
+    )
+  assert.deepEqual(day('2026-09-06T15:00:00Z', 'America/Santiago'), [
+    '2026-09-06T04:00:00.000Z',
+    '2026-09-07T03:00:00.000Z',
+  ])
+  assert.deepEqual(day('2026-04-24T10:00:00Z', 'Africa/Cairo'), [
+    '2026-04-23T22:00:00.000Z',
+    '2026-04-24T21:00:00.000Z',
+  ])
+})
+
+test('property: a day, week, month or year begins where the one before ends, and holds its time', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 631_152_000, max: 2_500_000_000 }),
+      fc.constantFrom(...changingZones),
+      fc.constantFrom('d', 'w', 'M', 'Q', 'y'),
+      (second, zone, unit) => {
+        const at = (time: number, side: 'from' | 'to') =>
+          parseTime(`now/${unit}`, { now: time, zone, side })!
+        const time = second * 1000
+        const [from, to] = [at(time, 'from'), at(time, 'to')]
+        assert.ok(from <= time && time < to)
+        assert.equal(at(to, 'from'), to, 'the next begins where this one ends')
+        assert.equal(at(to - 1, 'from'), from, 'its last millisecond belongs to it')
+      },
+    ),
+    { numRuns: 1000 },
+  )
+})
+
 test('the zone matters where days, weeks or a clock without an offset are named', () => {
   for (const text of [
     'now/d',
