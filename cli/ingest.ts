@@ -8,8 +8,8 @@ import { runUntilStopped } from './stop.ts'
 
 export async function ingest({ settings }: CommandInput): Promise<void> {
   await checkNames(settings)
-  await runUntilStopped(async () => {
-    const running = await runIngest(settings, createLog(settings, 'ingest'))
+  await runUntilStopped(async (stopping) => {
+    const running = await runIngest(settings, createLog(settings, 'ingest'), stopping)
     // Datagrams are received and counted first. Files are read back and sorted in the pool's threads.
     threadsNamed('libuv-worker', laterNiceness)
     threadsNamed('V8Worker', besideNiceness)

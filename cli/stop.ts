@@ -3,24 +3,32 @@
 /** A second signal, or a close that takes longer than this, ends the process at once. */
 const closeMsMax = 20_000
 
-/** Starts, waits for a signal, closes; the process then ends by itself with exit code 0. */
+/**
+ * Starts, waits for a signal, closes; the process then ends by itself with exit code 0. A start that takes long may
+ * throw the reason of `stopping` once that is aborted.
+ */
 export async function runUntilStopped(
-  start: () => Promise<{ close(): Promise<void> }>,
+  start: (stopping: AbortSignal) => Promise<{ close(): Promise<void> }>,
 ): Promise<void> {
+  const stopping = new AbortController()
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   let signals = 0
   const onSignal = () => {
     if (++signals > 1) process.exit(1)
+    stopping.abort()
+    setTimeout(() => process.exit(1), closeMsMax).unref()
     stop()
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   // Under `weir start` the parent's end is a signal too: nobody else would stop this process.
   process.on('disconnect', onSignal)
-  const running = await start()
+  const running = await start(stopping.signal).catch((error: unknown) => {
+    if (error !== stopping.signal.reason) throw error
+    process.exit(0)
+  })
   process.send?.('ready')
   await stopped
-  setTimeout(() => process.exit(1), closeMsMax).unref()
   await running.close()
   process.exit(0)
 }

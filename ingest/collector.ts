@@ -49,6 +49,8 @@ const seriesEveryMs = 60_000
  */
 const redoInTick = { msMax: 5000, slice: 24 }
 const redoAtEnd = { msMax: 1000, slice: 2 }
+/** At the end, what is made of the archive, or of the series, is given up when it takes longer: it is made at the next start. */
+const endMsMax = 2500
 /** No file is begun to be sorted in a tick after so long: what comes in is published meanwhile, and a stop does not wait. */
 const mergeMsMax = 5000
 /** Of the time, so much is spent on what comes in where sorting and bundling wait for a quieter moment. */
@@ -70,6 +72,7 @@ export class Collector {
   #seriesDueMs = 0
   #utilization = performance.eventLoopUtilization()
   #remakeError: string | null = null
+  readonly #ending = new AbortController()
   #work: Promise<void> = Promise.resolve()
 
   constructor(parts: CollectorParts) {
@@ -91,6 +94,16 @@ export class Collector {
   /** How many intervals wait to be made again from the archive. */
   get redoCount(): number {
     return this.#redo.size
+  }
+
+  /**
+   * Has what goes on end soon, since the last tick is to come: what can be done at the next start, as sorting files and
+   * making series again, is given up.
+   */
+  endSoon(): void {
+    this.#ending.abort()
+    this.#parts.archive.endSorting()
+    this.#parts.incidents.endSoon()
   }
 
   /** One wake-up of the clock. Ticks never run beside each other; a failure is shown and tried again. */
@@ -220,9 +233,10 @@ export class Collector {
    * on durable lists, and holds up nothing else.
    */
   async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
+    const stop = () => (isLast ? AbortSignal.timeout(endMsMax) : this.#ending.signal)
     try {
-      await this.#redoFromArchive(isLast ? redoAtEnd : redoInTick)
-      if (!onlyRedo) await this.#parts.consolidator.run(nowMs, { isLast })
+      await this.#redoFromArchive(isLast ? redoAtEnd : redoInTick, stop())
+      if (!onlyRedo) await this.#parts.consolidator.run(nowMs, { isLast, stop: stop() })
       this.#remakeError = null
     } catch (error) {
       this.#remakeError = error instanceof Error ? error.message : String(error)
@@ -242,17 +256,18 @@ export class Collector {
   }
 
   /** Makes intervals again, the newest first and only for a while: what is left waits for the next tick. */
-  async #redoFromArchive({ msMax, slice }: typeof redoInTick): Promise<void> {
+  async #redoFromArchive({ msMax, slice }: typeof redoInTick, stop: AbortSignal): Promise<void> {
     const { archive, consolidator, incidents, writer } = this.#parts
     const until = performance.now() + msMax
     const intervals = [...this.#redo].sort((a, b) => b - a)
+    const written = async (done: readonly number[]) => {
+      incidents.changed(done.filter((interval) => !this.#forTrackers.delete(interval)))
+      await consolidator.intervalsWritten(done)
+      for (const interval of done) this.#redo.delete(interval)
+      await archive.clearRedo(done.filter((each) => !this.#held.has(each)))
+    }
     for (let at = 0; at < intervals.length && performance.now() < until; at += slice)
-      await writer.redo(intervals.slice(at, at + slice), async (done) => {
-        incidents.changed(done.filter((interval) => !this.#forTrackers.delete(interval)))
-        await consolidator.intervalsWritten(done)
-        for (const interval of done) this.#redo.delete(interval)
-        await archive.clearRedo(done.filter((each) => !this.#held.has(each)))
-      })
+      if (!(await writer.redo(intervals.slice(at, at + slice), { written, stop }))) return
   }
 }
 

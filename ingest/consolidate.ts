@@ -36,6 +36,12 @@ export interface ConsolidatorParts extends CutOptions {
   redo: RedoList
 }
 
+export interface RunOptions {
+  isComplete?: boolean
+  isLast?: boolean
+  stop?: AbortSignal
+}
+
 export class Consolidator {
   /** Steps not made because intervals of theirs had expired. */
   tooLate = 0
@@ -73,11 +79,11 @@ export class Consolidator {
    * Makes the steps that are due, then lets go of what is past its tier's retention, counted back
    * from the newest stored interval. Steps that end after `nowMs` are marked open, and made again.
    * `isComplete`: all steps on the list, at once; `isLast`: the short ones of them. Runs follow one
-   * another; what a failed run left is made by the next.
+   * another; what a failed run left, or one that was stopped, is made by the next.
    */
-  run(nowMs: number, { isComplete = false, isLast = false } = {}): Promise<void> {
+  run(nowMs: number, { isComplete = false, isLast = false, stop }: RunOptions = {}): Promise<void> {
     const stepMsMax = isComplete ? Number.POSITIVE_INFINITY : isLast ? endStepMsMax : 0
-    const done = this.#work.then(() => this.#run(nowMs, stepMsMax))
+    const done = this.#work.then(() => this.#run(nowMs, stepMsMax, stop))
     this.#work = done.catch(() => undefined)
     return done
   }
@@ -89,7 +95,7 @@ export class Consolidator {
   }
 
   /** Makes what is due, and steps up to `stepMsMax` whether or not they are. */
-  async #run(nowMs: number, stepMsMax: number): Promise<void> {
+  async #run(nowMs: number, stepMsMax: number, stop?: AbortSignal): Promise<void> {
     for (const [name, madeAt] of this.#madeAt) if (madeAt > nowMs) this.#madeAt.delete(name)
     const due = this.#parts.redo
       .steps()
@@ -99,8 +105,10 @@ export class Consolidator {
     this.#made = []
     if (due.length > 0) await this.#show(stepMsMax)
     for (const span of spansOf(due)) {
+      if (stop?.aborted) break
       if (!this.#isShown(span)) continue
-      const unsure = await this.#makeSpan(span, nowMs)
+      const unsure = await this.#makeSpan({ ...span, stop }, nowMs)
+      if (unsure === null) break
       this.#made.push(...span.steps.filter((step) => !unsure.has(nameOf(step))))
       if (this.#pendingRows >= pendingRowsMax) await this.#takeOff(nowMs)
     }
@@ -147,8 +155,11 @@ export class Consolidator {
     return others === undefined || others.isShown({ tier: this.#finest, from, to })
   }
 
-  /** Makes the steps of a span; gives the names of those that are to be made once more. */
-  async #makeSpan(span: Span, nowMs: number): Promise<Set<string>> {
+  /** Makes the steps of a span; gives the names of those that are to be made once more, null where it was stopped. */
+  async #makeSpan(
+    span: Span & { stop: AbortSignal | undefined },
+    nowMs: number,
+  ): Promise<Set<string> | null> {
     const { store } = this.#parts
     const range = { tier: this.#finest, from: span.from, to: span.to }
     const views = new SpanViews((await store.others?.views(range)) ?? null)
@@ -156,6 +167,7 @@ export class Consolidator {
     for (const exporter of new Set(coverage.map((each) => each.exporter))) {
       const steps = await this.#whole(span, exporter)
       await this.#makeSteps({ ...span, steps, views }, exporter, nowMs)
+      if (span.stop?.aborted) return null
     }
     return this.#unsure(span, views)
   }
@@ -198,7 +210,7 @@ export class Consolidator {
 
   /** Reads the 5-minute steps of a span once for all the steps in it; they close as time passes. */
   async #makeSteps(
-    span: Span & { views: SpanViews },
+    span: Span & { views: SpanViews; stop: AbortSignal | undefined },
     exporter: string,
     nowMs: number,
   ): Promise<void> {
@@ -210,6 +222,7 @@ export class Consolidator {
     for await (const step of this.#steps(range, span.views)) {
       // The thread may be the one that receives datagrams: it must not be held for long.
       await setImmediate()
+      if (span.stop?.aborted) return
       for (const tier of tiers) {
         const time = Math.floor(step.coverage.time / tier.stepMs) * tier.stepMs
         if (!due.has(nameOf({ tier, time }))) continue

@@ -180,10 +180,11 @@ export async function writeSeries({
     const intervals = new Set(archive.redo())
     const changedOf = [...coverage.takeChanged().values(), ...counters.takeChanged().values()]
     for (const changed of changedOf) for (const interval of changed) intervals.add(interval)
-    await writer.redo([...intervals], async (batch) => {
+    const written = async (batch: readonly number[]) => {
       await consolidator.intervalsWritten(batch)
       await archive.clearRedo(batch)
-    })
+    }
+    await writer.redo([...intervals], { written })
     await consolidator.run(Date.now(), { isComplete: true })
     await consolidator.close()
     await store.settled?.()

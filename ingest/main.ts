@@ -27,7 +27,7 @@ import { Neighbours } from './neighbours.ts'
 import { openState } from './open-state.ts'
 import { Pipeline, type PipelineParts } from './pipeline.ts'
 import { Receiver } from './receive/receiver.ts'
-import { recover } from './recover.ts'
+import { recover, type RecoveryParts } from './recover.ts'
 import { Reporter } from './reporter.ts'
 import { TemplateLog } from './template-log.ts'
 import { SeriesWriter, type SeriesWriterParts } from './series-writer.ts'
@@ -38,10 +38,15 @@ import { TrackerKeeper } from './trackers/keeper.ts'
 /** Every 15 s, so that a flow can be asked for within 30 s of its arrival. */
 const wakeUps = '*/15 * * * * *'
 
-/** Collects until closed. What it needs of the data folder it makes; a folder in use is an error. */
+/**
+ * Collects until closed. What it needs of the data folder it makes; a folder in use is an error. Once `stopping` is aborted,
+ * what can be done at the next start is left to it.
+ * @throws the reason of `stopping`, where it was aborted before anything was received
+ */
 export async function runIngest(
   settings: Settings,
   log: Logger,
+  stopping?: AbortSignal,
 ): Promise<{ close(): Promise<void> }> {
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)
@@ -60,8 +65,7 @@ export async function runIngest(
   const handover = neighbours?.handover
   const decoding = { coverage, counters, buckets, archive, live, handover }
   const pipeline = await openPipeline(settings, log, decoding)
-  const recovery = await recover(journalFolder(settings), { archive, coverage, pipeline })
-  if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
+  await replay(settings, log, { archive, coverage, pipeline, stopping })
 
   const writer = seriesWriter(settings, { archive, store, coverage, counters, trackers: followed })
   const consolidator = await openConsolidator(settings, store)
@@ -86,7 +90,8 @@ export async function runIngest(
     neighbours,
     routes: console.routes,
   })
-  await collector.tick(Date.now())
+  stopping?.addEventListener('abort', () => collector.endSoon())
+  if (!stopping?.aborted) await collector.tick(Date.now())
   store.follow?.()
   const tick = async () => {
     const now = Date.now()
@@ -100,6 +105,7 @@ export async function runIngest(
 
   const close = async () => {
     console.close()
+    collector.endSoon()
     await receiver.stop()
     await clock.stop()
     await collector.tick(Date.now(), true)
@@ -110,6 +116,17 @@ export async function runIngest(
     await lock.release()
   }
   return { close }
+}
+
+/** Takes from the journal what the archive lacks. */
+async function replay(settings: Settings, log: Logger, parts: RecoveryParts): Promise<void> {
+  try {
+    const recovery = await recover(journalFolder(settings), parts)
+    if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
+  } catch (error) {
+    await parts.archive.close()
+    throw error
+  }
 }
 
 /** Decodes by what WEIR_NAMES says of exporters, and logs the templates that change. */

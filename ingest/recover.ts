@@ -6,6 +6,9 @@ import { readSegment, readSidecar, segments } from './receive/journal.ts'
 import type { CoverageSnapshot, CoverageTracker } from './coverage.ts'
 import type { Pipeline } from './pipeline.ts'
 
+/** Datagrams after which it is asked whether the archive keeps up; of usual ones some 30,000 flows. */
+const datagramsAtOnce = 1000
+
 export interface Recovery {
   /** Datagrams replayed whose flows the archive did not have yet. */
   datagrams: number
@@ -13,16 +16,22 @@ export interface Recovery {
   cutBytes: number
 }
 
+export interface RecoveryParts {
+  archive: Archive
+  coverage: CoverageTracker
+  pipeline: Pipeline
+  /** Ends the replay, which a later start begins anew. */
+  stopping?: AbortSignal | undefined
+}
+
 /**
  * Replays the journal in `folder` from where the archive ends. Datagrams that the archive covers
  * are decoded too, from the start of their segment, so that templates, sequence numbers and parked
  * data stand as they stood; their flows are not counted again.
+ * @throws the reason of `stopping`
  */
-export async function recover(
-  folder: string,
-  parts: { archive: Archive; coverage: CoverageTracker; pipeline: Pipeline },
-): Promise<Recovery> {
-  const { archive, coverage, pipeline } = parts
+export async function recover(folder: string, parts: RecoveryParts): Promise<Recovery> {
+  const { archive, coverage, pipeline, stopping } = parts
   const snapshot = archive.value<CoverageSnapshot>('coverage')
   if (snapshot) coverage.restore(snapshot)
   const covered = archive.position() ?? { segment: 0, offset: 0 }
@@ -34,6 +43,7 @@ export async function recover(
       recovery.cutBytes += bytes
     }
     for await (const { datagram, receivedMs, end } of readSegment(folder, segment, cut)) {
+      stopping?.throwIfAborted()
       const received = {
         payload: datagram.payload,
         source: formatAddress(...datagram.source),
@@ -44,6 +54,8 @@ export async function recover(
       else {
         pipeline.take(received)
         recovery.datagrams++
+        // Read from a disk, datagrams come quicker than files are written.
+        if (recovery.datagrams % datagramsAtOnce === 0) await archive.roomForMore()
       }
     }
   }

@@ -88,22 +88,29 @@ export class SeriesWriter {
 
   /**
    * Makes intervals again from the archive and writes them, some at a time; `written` is told of
-   * each batch.
+   * each batch. Once `stop` is aborted it makes no more, and gives false where some were left.
    */
   async redo(
     intervals: readonly number[],
-    written: (batch: readonly number[]) => Promise<void>,
-  ): Promise<void> {
+    { written, stop }: { written: (batch: readonly number[]) => Promise<void>; stop?: AbortSignal },
+  ): Promise<boolean> {
     const sorted = [...intervals].sort((a, b) => a - b)
     for (let at = 0; at < sorted.length;) {
       const batch = nextBatch(sorted, at)
       at += batch.length
-      await this.write(await this.#stepsFromArchive(batch))
+      const steps = await this.#stepsFromArchive(batch, stop)
+      if (steps === null) return false
+      await this.write(steps)
       await written(batch)
     }
+    return true
   }
 
-  async #stepsFromArchive(batch: readonly number[]): Promise<StepRows[]> {
+  /** Null where it was stopped. */
+  async #stepsFromArchive(
+    batch: readonly number[],
+    stop: AbortSignal | undefined,
+  ): Promise<StepRows[] | null> {
     const { archive, store, local, flowMaxMs, tier, trackers } = this.#parts
     const from = batch[0]!
     const to = batch.at(-1)! + intervalMs
@@ -114,7 +121,10 @@ export class SeriesWriter {
       only: new Set(batch),
       ...(trackers && { trackers }),
     })
-    for await (const flows of archive.read(from, to)) buckets.add(flows)
+    for await (const flows of archive.read(from, to)) {
+      if (stop?.aborted) return null
+      buckets.add(flows)
+    }
     const stored = new Map<string, Coverage>()
     const covered: CoveredIntervals = new Map()
     for (const coverage of await store.coverage({ tier, from, to })) {

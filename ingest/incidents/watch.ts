@@ -60,6 +60,7 @@ export class IncidentWatch {
   #worker: Worker | null = null
   #work: Promise<void> | null = null
   #isClosing = false
+  #ended: Promise<void> | null = null
 
   private constructor(
     { ledger, shared }: { ledger: IncidentLedger; shared: SharedIncidents | null },
@@ -100,7 +101,7 @@ export class IncidentWatch {
 
   /** Judges what is due, unless that is going on. Returns at once. */
   wake(nowMs: number): void {
-    if (this.#work) return
+    if (this.#work || this.#isClosing) return
     this.#work = this.#judgeDue(nowMs)
       .catch((error: unknown) => {
         this.lastError = error instanceof Error ? error.message : String(error)
@@ -111,9 +112,15 @@ export class IncidentWatch {
       })
   }
 
-  async close(): Promise<void> {
+  /** Has the judging that goes on end soon; what is not judged waits for the next start. */
+  endSoon(): void {
     this.#isClosing = true
-    await this.#endWorker()
+    this.#ended ??= this.#endWorker()
+  }
+
+  async close(): Promise<void> {
+    this.endSoon()
+    await this.#ended
     await this.#work
     await this.#ledger.await([...this.#waiting])
     await this.#ledger.close()

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 
 import type { FlowColumns } from '../../flow/columns.ts'
 import { Manifest } from '../manifest.ts'
+import { besideNiceness, laterNiceness } from '../priority.ts'
 import type { JournalPosition } from '../position.ts'
 import { BlockPool } from './block-pool.ts'
 import type { FlowBlock } from './columns.ts'
@@ -18,14 +19,18 @@ import {
 } from './entry.ts'
 import { putAsideUnlisted } from './folder.ts'
 import { readFlows } from './read.ts'
-import { ArchiveThread } from './thread.ts'
+import { ArchiveThread, SortingThread } from './thread.ts'
 import { Upkeep, type UpkeepParts } from './upkeep.ts'
 
 /** Rows that wait for a disk that refuses them; beyond, flows are counted as dropped. */
 const waitingRowsMax = 4_000_000
+/** When so many wait, who can wait adds no more. */
+const crowdedRows = 1_500_000
 /** Rows that wait to be published are written out when they are so many, so that memory is bounded. */
 const stageRows = 250_000
 const memoryLimit = '512MB'
+/** Datagrams are received and counted first; then what they gave is written, since it waits in memory. Sorting has time. */
+const writingNiceness = besideNiceness
 /** Smaller files are soon bundled, and read as quickly as their lists: see host-sums.ts. */
 const listedRowsLeast = 50_000
 
@@ -43,6 +48,7 @@ export class Archive {
   readonly #folder: string
   readonly #manifest: Manifest<ArchiveEntry>
   readonly #thread: ArchiveThread
+  readonly #sorting: SortingThread
   readonly #upkeep: Upkeep
   /** Rows that were ever added, asked to be written, and written. */
   #added = 0
@@ -54,10 +60,11 @@ export class Archive {
   /** Files that are written and not yet named by the manifest. */
   #staged: ArchiveEntry[] = []
 
-  private constructor(parts: UpkeepParts) {
+  private constructor(parts: UpkeepParts, writing: ArchiveThread) {
     this.#folder = parts.folder
     this.#manifest = parts.manifest
-    this.#thread = parts.thread
+    this.#thread = writing
+    this.#sorting = parts.thread
     this.#upkeep = new Upkeep(parts)
   }
 
@@ -80,9 +87,11 @@ export class Archive {
     const replaced = manifest.value<ArchiveValues['replaced']>('replaced') ?? []
     const listed = new Set([...manifest.entries(), ...replaced].map(({ file }) => file))
     await putAsideUnlisted(folder, listed)
-    const thread = new ArchiveThread({ folder, memoryLimit, listedRowsMin })
-    await thread.ask({ kind: 'open' })
-    return new Archive({ folder, manifest, thread, ...(mergeRowsMax && { mergeRowsMax }) })
+    const limits = { folder, memoryLimit, listedRowsMin }
+    const writing = new ArchiveThread({ ...limits, niceness: writingNiceness })
+    await writing.ask({ kind: 'open' })
+    const thread = new SortingThread({ ...limits, niceness: laterNiceness })
+    return new Archive({ folder, manifest, thread, ...(mergeRowsMax && { mergeRowsMax }) }, writing)
   }
 
   /** Hands rows over to the archive's thread, copied: the columns are free for reuse at once. */
@@ -103,11 +112,19 @@ export class Archive {
     if (this.#added - this.#asked >= stageRows) this.stage().catch(() => undefined)
   }
 
+  /** Waits, for who can read on later, while so much waits to be written that more might be dropped. */
+  async roomForMore(): Promise<void> {
+    // A disk that refuses shows at the next publish.
+    if (this.#added - this.#written > crowdedRows) await this.stage().catch(() => undefined)
+  }
+
   /** Writes what was added so far, without publishing it: the next publish names it. */
   async stage(): Promise<void> {
     const rows = this.#added
     this.#asked = rows
-    this.#staged.push(...(await this.#thread.ask({ kind: 'seal' })))
+    const entries = await this.#thread.ask({ kind: 'seal' })
+    // What is staged may have been taken by a publication meanwhile: this is another list then.
+    this.#staged.push(...entries)
     this.#written = Math.max(this.#written, rows)
     const isWritten = ({ end }: { end: number }) => end <= rows
     for (const { block } of this.#lent.filter(isWritten)) this.#blocks.takeBack(block)
@@ -137,6 +154,11 @@ export class Archive {
   /** Merges the chunks of intervals that began before `before` into sorted files: see Upkeep. */
   merge(before: number, options: { isBusy?: boolean; msMax?: number } = {}): Promise<void> {
     return this.#upkeep.merge(before, options)
+  }
+
+  /** Gives up sorting and bundling for this time; what is not sorted is published all the same: see Upkeep. */
+  endSorting(): void {
+    this.#upkeep.giveUpSorting({ isLast: true })
   }
 
   /** Makes one file of small neighbouring ones of an hour or a day that is over; whether there were any: see Upkeep. */
@@ -214,8 +236,9 @@ export class Archive {
     )
   }
 
-  /** Ends the thread; rows that were not published are in the journal, or are imported again. */
+  /** Ends the threads; rows that were not published are in the journal, or are imported again. */
   async close(): Promise<void> {
+    await this.#sorting.close()
     await this.#thread.close()
     await this.#manifest.close()
   }

@@ -44,6 +44,11 @@ export class AskedThread<Request extends { kind: string }, Answers extends Answe
     })
   }
 
+  /** Tells the thread to give up what it does under a name, ahead of all that waits to be answered. */
+  giveUp(name: string): void {
+    if (!this.#ended) this.#worker.postMessage({ giveUp: name }, [])
+  }
+
   get hasEnded(): boolean {
     return this.#ended !== null
   }
@@ -73,7 +78,10 @@ export class AskedThread<Request extends { kind: string }, Answers extends Answe
   }
 }
 
-/** In the thread: answers each request in its turn; what is thrown goes back as text. */
+/**
+ * In the thread: answers each request in its turn; what is thrown goes back as text. `onGiveUp` is called at once when the
+ * asker wants something given up.
+ */
 export function answerAsked<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
   port: MessagePort,
   answers: {
@@ -81,6 +89,7 @@ export function answerAsked<Request extends { kind: string }, Answers extends An
       request: Extract<Request, { kind: Kind }>,
     ) => Answers[Kind] | Promise<Answers[Kind]>
   },
+  onGiveUp: (name: string) => void = () => undefined,
 ): void {
   const answer = async (id: number, request: Request): Promise<Message> => {
     try {
@@ -91,7 +100,12 @@ export function answerAsked<Request extends { kind: string }, Answers extends An
     }
   }
   let work: Promise<void> = Promise.resolve()
-  port.on('message', ({ id, request }: { id: number; request: Request }) => {
+  port.on('message', (asked: { id: number; request: Request } | { giveUp: string }) => {
+    if ('giveUp' in asked) {
+      onGiveUp(asked.giveUp)
+      return
+    }
+    const { id, request } = asked
     work = work.then(async () => port.postMessage(await answer(id, request)))
   })
 }

@@ -1,7 +1,8 @@
-/** The archive's own thread, seen from outside: requests go in, answers come back. */
+/** The archive's own threads, seen from outside: requests go in, answers come back. One writes what comes in, the other sorts. */
 import { AskedThread } from './asked-thread.ts'
 import type { FlowBlock } from './columns.ts'
 import type { ArchiveEntry } from './entry.ts'
+import type { Niceness } from '../priority.ts'
 
 /** What the thread is asked for. */
 export type ArchiveRequest =
@@ -29,16 +30,44 @@ export interface ArchiveWorkerData {
   memoryLimit: string
   /** Files with fewer rows get no list of their greatest hosts. */
   listedRowsMin: number
+  /** Who may go before it. */
+  niceness: Niceness
 }
 
 export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
-  constructor(workerData: ArchiveWorkerData) {
-    super('archive', new URL('worker.ts', import.meta.url), workerData)
+  constructor(workerData: ArchiveWorkerData, name = 'archive') {
+    super(name, new URL('worker.ts', import.meta.url), workerData)
   }
 
   /** Ends the thread when what it was asked is done: terminated in a call of DuckDB it would take the process with it. */
   async close(): Promise<void> {
     await this.ask({ kind: 'check', files: [] }).catch(() => undefined)
     await this.terminate()
+  }
+}
+
+/** The thread that sorts: made when there is something to sort. */
+export class SortingThread {
+  readonly #workerData: ArchiveWorkerData
+  #thread: ArchiveThread | null = null
+
+  constructor(workerData: ArchiveWorkerData) {
+    this.#workerData = workerData
+  }
+
+  ask<Asked extends Extract<ArchiveRequest, { kind: 'merge' | 'check' }>>(
+    request: Asked,
+  ): Promise<ArchiveAnswers[Asked['kind']]> {
+    if (this.#thread?.hasEnded) this.#thread = null
+    this.#thread ??= new ArchiveThread(this.#workerData, 'sorting')
+    return this.#thread.ask(request)
+  }
+
+  giveUp(target: string): void {
+    this.#thread?.giveUp(target)
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.close()
   }
 }

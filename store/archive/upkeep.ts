@@ -8,7 +8,7 @@ import type { Manifest } from '../manifest.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { fileName, stampOf, unreadableFolder, type ArchiveEntry, type ArchiveValues } from './entry.ts' // prettier-ignore
 import { putAside, remove } from './folder.ts'
-import type { ArchiveThread } from './thread.ts'
+import type { SortingThread } from './thread.ts'
 import { isSameSum } from './waiting.ts'
 
 /** Replaced files are kept this long for readers of an older manifest. */
@@ -28,7 +28,7 @@ const unreadableNamedMax = 100
 export interface UpkeepParts {
   folder: string
   manifest: Manifest<ArchiveEntry>
-  thread: ArchiveThread
+  thread: SortingThread
   mergeRowsMax?: number
 }
 
@@ -37,11 +37,17 @@ interface Replacement {
   remove: string[]
 }
 
+/** Sorting a file was given up; what it was to be made of is as it was. */
+class GivenUp extends Error {}
+
 export class Upkeep {
   readonly #folder: string
   readonly #manifest: Manifest<ArchiveEntry>
-  readonly #thread: ArchiveThread
+  readonly #thread: SortingThread
   readonly #mergeRowsMax: number
+  /** The file that is being sorted, and whether that was given up. */
+  #sorting: { target: string; isGivenUp: boolean } | null = null
+  #isEnding = false
   /** The hour in which there was nothing left to bundle. */
   #bundledHour: number | null = null
 
@@ -74,15 +80,28 @@ export class Upkeep {
     try {
       const due = this.#unmerged(before, isBusy)
       for (const entries of isBusy ? due.slice(0, 1) : due) {
-        if (performance.now() > until) break
+        if (this.#isEnding || performance.now() > until) break
         const taken = merged.flatMap(({ add }) => add)
         const replacement = await this.#mergeFiles(entries, taken)
         if (replacement) merged.push(replacement)
         if (merged.length >= mergeBatch) await commit()
       }
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error
     } finally {
       await commit()
     }
+  }
+
+  /**
+   * Gives up the sorting that is going on, if any: its files stay as they are, and are sorted another time. `isLast`: no
+   * other is begun.
+   */
+  giveUpSorting({ isLast = false } = {}): void {
+    if (isLast) this.#isEnding = true
+    if (!this.#sorting || this.#sorting.isGivenUp) return
+    this.#sorting.isGivenUp = true
+    this.#thread.giveUp(this.#sorting.target)
   }
 
   /**
@@ -92,6 +111,7 @@ export class Upkeep {
    */
   async bundle(nowMs: number): Promise<boolean> {
     const hour = Math.floor((nowMs - settledMs) / bundledSpansMs[0]!)
+    if (this.#isEnding) return false
     // To look through all files takes a while: where there was nothing, nothing comes before the next hour is over.
     if (this.#bundledHour === hour) return false
     const entries = this.#toBundle(nowMs)
@@ -99,8 +119,12 @@ export class Upkeep {
       this.#bundledHour = hour
       return false
     }
-    const replacement = await this.#mergeFiles(entries, [])
-    if (replacement) await this.#replace(replacement)
+    try {
+      const replacement = await this.#mergeFiles(entries, [])
+      if (replacement) await this.#replace(replacement)
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error
+    }
     return true
   }
 
@@ -152,7 +176,10 @@ export class Upkeep {
     })
   }
 
-  /** One file for several of an interval; null where one of them could not be read. */
+  /**
+   * One file for several of an interval; null where one of them could not be read.
+   * @throws GivenUp
+   */
   async #mergeFiles(
     entries: readonly ArchiveEntry[],
     taken: readonly ArchiveEntry[],
@@ -160,6 +187,7 @@ export class Upkeep {
     const files = entries.map(({ file }) => file)
     const { interval } = entries[0]!
     const target = this.#freeName(entries, taken)
+    const sorting = (this.#sorting = { target, isGivenUp: false })
     try {
       const merged = await this.#thread.ask({ kind: 'merge', interval, files, target })
       for (const name of ['rows', 'octets', 'packets'] as const) {
@@ -171,8 +199,11 @@ export class Upkeep {
       }
       return { add: [merged], remove: files }
     } catch (error) {
+      if (sorting.isGivenUp) throw new GivenUp(`sorting ${target}`, { cause: error })
       if (await this.putAsideUnreadable(files)) return null
       throw error
+    } finally {
+      this.#sorting = null
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * The archive's own thread: keeps the rows that wait, writes them as Parquet, sorted, and reads back
- * what it wrote before anyone may see it. One request after the other, each answered.
+ * A thread of the archive's own: one keeps the rows that wait and writes them as Parquet, another sorts files. Each reads
+ * back what it wrote before anyone may see it. One request after the other, each answered.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
 import { syncFolder } from '../manifest.ts'
-import { laterNiceness, threadGoesAfterOthers } from '../priority.ts'
+import { threadGoesAfterOthers } from '../priority.ts'
 import { answerAsked } from './asked-thread.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
@@ -37,6 +37,9 @@ class ArchiveWriter {
   readonly #connection: DuckDBConnection
   /** In order of receipt: a block goes when it is written. */
   #waiting: FlowBlock[] = []
+  /** The file that is being sorted, and the last one that was to be given up. */
+  #sorting: string | null = null
+  #givenUp: string | null = null
 
   constructor(folder: string, connection: DuckDBConnection) {
     this.#folder = folder
@@ -72,11 +75,27 @@ class ArchiveWriter {
 
   /** Writes the rows of an interval's files as one, sorted. */
   async merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
+    this.#sorting = target
     try {
+      this.#goesOn()
       return await this.#merge(interval, files, target)
     } finally {
+      this.#sorting = null
+      this.#givenUp = null
       await this.#giveBack()
     }
+  }
+
+  /** Gives the sorting of the file `target` up, in the middle of a statement too; its sources stay as they are. */
+  giveUp(target: string): void {
+    this.#givenUp = target
+    if (this.#sorting === target) this.#connection.interrupt()
+  }
+
+  /** An interrupt between two statements stops neither: the next must not begin. */
+  #goesOn(): void {
+    if (this.#sorting !== null && this.#givenUp === this.#sorting)
+      throw new Error(`sorting ${this.#sorting} was given up`)
   }
 
   #merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
@@ -89,6 +108,7 @@ class ArchiveWriter {
         const found = await this.#rows<{ name: string; value: string }>(singlesSql(`[${list}]`))
         const singles = new Map(found.map(({ name, value }) => [name, value]))
         const options = [parquetOptionsSql, ...(await this.#hostSums(`read_parquet([${list}])`))]
+        this.#goesOn()
         await this.#connection.run(
           `COPY (${sortedSql(`read_parquet([${list}])`, singles)}) TO ${quote(path)} (${options.join(', ')})`,
         )
@@ -173,6 +193,7 @@ class ArchiveWriter {
   }
 
   async #rows<Row>(sql: string): Promise<Row[]> {
+    this.#goesOn()
     const reader = await this.#connection.runAndReadAll(sql)
     return reader.getRowObjects() as Row[]
   }
@@ -199,21 +220,24 @@ function quote(path: string): string {
   return `'${path.replaceAll("'", "''")}'`
 }
 
-// Datagrams are received and counted first: what waits here has 20 seconds.
-threadGoesAfterOthers(laterNiceness)
-const { folder, memoryLimit, listedRowsMin } = workerData as ArchiveWorkerData
+const { folder, memoryLimit, listedRowsMin, niceness } = workerData as ArchiveWorkerData
+threadGoesAfterOthers(niceness)
 const instance = await DuckDBInstance.create(':memory:', {
   threads: '1',
   memory_limit: memoryLimit,
-  temp_directory: join(folder, stagingFolder, 'spill'),
+  temp_directory: join(folder, stagingFolder, `spill-${randomUUID()}`),
   preserve_insertion_order: 'false',
 })
 const writer = new ArchiveWriter(folder, await instance.connect())
 
-answerAsked<ArchiveRequest, ArchiveAnswers>(parentPort!, {
-  open: () => writer.open(),
-  add: ({ block }) => writer.add(block),
-  seal: () => writer.seal(),
-  merge: ({ interval, files, target }) => writer.merge(interval, files, target),
-  check: ({ files }) => writer.check(files),
-})
+answerAsked<ArchiveRequest, ArchiveAnswers>(
+  parentPort!,
+  {
+    open: () => writer.open(),
+    add: ({ block }) => writer.add(block),
+    seal: () => writer.seal(),
+    merge: ({ interval, files, target }) => writer.merge(interval, files, target),
+    check: ({ files }) => writer.check(files),
+  },
+  (target) => writer.giveUp(target),
+)

@@ -1,0 +1,167 @@
+/**
+ * A collector that is told to stop, or killed, while intervals wait to be sorted and their series to be made: every flow
+ * has a number of its own, so that of each can be said whether it is stored once.
+ */
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { createFlowColumns } from '../../flow/columns.ts'
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { Archive } from '../../store/archive/archive.ts'
+import { stagingFolder } from '../../store/archive/entry.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
+import { archiveSums, forEachFlow, seriesSums } from '../stored.ts'
+import { NumberedExporter, octetsOf } from './numbered-exporter.ts'
+
+/** What a process manager without patience gives a process that is told to end. */
+const shortGraceMs = 1000
+const blockRows = 16_384
+const ipv4Marker = 0xffff
+/** By its exporter's address a flow is known as one that lay in the archive before. */
+const earlierExporter = 0xc0000209
+const sender = '127.0.0.1'
+const waitMsMax = 120_000
+
+export interface StopOptions {
+  /** Flows that lie in the archive unsorted, in this many intervals that are over, their series not made. */
+  earlier: number
+  intervals: number
+  /** Flows that are received, at a rate, before it is stopped for the first time. */
+  live: number
+  flowsPerSecond: number
+  /** A stop takes less than this, after which it would be forced. */
+  stopMsMax: number
+}
+
+export interface StopSummary {
+  flows: number
+  /** How long each stop took that was not forced. */
+  stopMs: number[]
+}
+
+/** Stops and kills while files are sorted, starts again, and asserts that each flow is there once. */
+export async function stopWhileSorting(options: StopOptions): Promise<StopSummary> {
+  // A running collector does not keep this process alive by itself.
+  const alive = setInterval(() => {}, 1000)
+  try {
+    return await stopAndStart(options)
+  } finally {
+    clearInterval(alive)
+  }
+}
+
+async function stopAndStart(options: StopOptions): Promise<StopSummary> {
+  const data = await scratchFolder()
+  const stopMs: number[] = []
+  // What was received and not published when it is killed, the journal has.
+  let ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '64MB' })
+  const exporter = new NumberedExporter(() => ingest.port, options.flowsPerSecond, sender)
+  while (exporter.flows < options.live) await sleep(20)
+  await exporter.end()
+  await ingest.until(({ flows }) => flows >= exporter.flows, waitMsMax)
+  await ingest.stop('SIGKILL')
+  await makeUnsorted(data, options)
+
+  ingest = await startedAndSorting(data)
+  const orderly = await ingest.stop()
+  assert.equal(orderly.code, 0, 'it ends by itself')
+  stopMs.push(orderly.ms)
+
+  ingest = await startedAndSorting(data)
+  const stopping = ingest.stop()
+  const hasEnded = await Promise.race([stopping.then(() => true), sleep(shortGraceMs, false)])
+  if (!hasEnded) process.kill(ingest.pid, 'SIGKILL')
+  await stopping
+
+  ingest = await startedAndSorting(data)
+  await ingest.stop('SIGKILL')
+
+  ingest = await RunningIngest.start(data)
+  await ingest.until(({ redo, seriesWrittenAt }) => redo === 0 && seriesWrittenAt !== null, waitMsMax) // prettier-ignore
+  const last = await ingest.stop()
+  assert.equal(last.code, 0)
+  stopMs.push(last.ms)
+  for (const ms of stopMs) assert.ok(ms < options.stopMsMax, `a stop took ${Math.round(ms)} ms`)
+
+  await assertStoredOnce(data, { earlier: options.earlier, live: exporter.flows })
+  const { '5m': series, ...coarser } = await seriesSums(data)
+  const archived = await archiveSums(data)
+  assert.equal(archived.flows, options.earlier + exporter.flows)
+  assert.equal(archived.bytes, exporter.bytes + bytesOfFirst(options.earlier))
+  assert.deepEqual(series, archived, 'series and archive agree')
+  for (const [tier, sums] of Object.entries(coarser)) assert.deepEqual(sums, archived, tier)
+  return { flows: archived.flows, stopMs }
+}
+
+/** An archive as it is left by a collector that had no time to sort: chunks, and a list of intervals to be made. */
+async function makeUnsorted(data: string, { earlier, intervals }: StopOptions): Promise<void> {
+  const archive = await Archive.open(join(data, 'archive'))
+  const columns = createFlowColumns(blockRows)
+  const first = intervalStart(Date.now()) - intervals * intervalMs
+  const redo = new Set<number>()
+  for (let id = 0; id < earlier;) {
+    columns.count = Math.min(blockRows, earlier - id)
+    for (let i = 0; i < columns.count; i++, id++) {
+      const at = first + Math.floor((id * intervals) / earlier) * intervalMs + (id % 200_000)
+      redo.add(intervalStart(at))
+      columns.collectionTimeMilliseconds[i] = at + 2000
+      columns.flowStartMilliseconds[i] = at
+      columns.flowEndMilliseconds[i] = at + 1000
+      columns.octetDeltaCount[i] = octetsOf(id)
+      columns.packetDeltaCount[i] = id + 1
+      columns.samplingInterval[i] = 1
+      columns.protocolIdentifier[i] = 17
+      columns.destinationTransportPort[i] = 53
+      columns.exporterAddressLow.set([earlierExporter, ipv4Marker], 2 * i)
+      columns.sourceAddressLow.set([0x0a000000 + ((id * 7919) % 3000), ipv4Marker], 2 * i)
+      columns.destinationAddressLow.set([0xcb007100 + (id % 200), ipv4Marker], 2 * i)
+    }
+    archive.add(columns)
+    await archive.roomForMore()
+  }
+  await archive.publish({ redo: [...redo] })
+  await archive.close()
+}
+
+/** A collector that has just begun to sort a file. */
+async function startedAndSorting(data: string): Promise<RunningIngest> {
+  const ingest = await RunningIngest.start(data)
+  // What is to be made again comes first; then nothing is written there but what is sorted.
+  await ingest.until(({ redo }) => redo === 0, waitMsMax)
+  const until = performance.now() + waitMsMax
+  const staging = join(data, 'archive', stagingFolder)
+  while (!(await readdir(staging)).some((name) => name.endsWith('.part'))) {
+    assert.ok(performance.now() < until, 'nothing was sorted')
+    await sleep(5)
+  }
+  return ingest
+}
+
+/** That every flow of both is there, once and as it was. */
+async function assertStoredOnce(
+  data: string,
+  { earlier, live }: { earlier: number; live: number },
+): Promise<void> {
+  const times = { earlier: new Uint8Array(earlier), live: new Uint8Array(live) }
+  await forEachFlow(data, (flows) => {
+    for (let i = 0; i < flows.count; i++) {
+      const id = flows.packetDeltaCount[i]! - 1
+      const isEarlier = flows.exporterAddressLow[2 * i] === earlierExporter
+      assert.equal(flows.octetDeltaCount[i], octetsOf(id), `flow ${id} is stored as it was sent`)
+      times[isEarlier ? 'earlier' : 'live'][id]!++
+    }
+  })
+  for (const [which, stored] of Object.entries(times)) {
+    const wrong = stored.reduce((sum, count) => sum + Number(count !== 1), 0)
+    const lost = stored.reduce((sum, count) => sum + Number(count === 0), 0)
+    assert.equal(wrong, 0, `of ${stored.length} ${which} flows ${lost} are lost, ${wrong - lost} are there more than once`) // prettier-ignore
+  }
+}
+
+function bytesOfFirst(flows: number): number {
+  let bytes = 0
+  for (let id = 0; id < flows; id++) bytes += octetsOf(id)
+  return bytes
+}

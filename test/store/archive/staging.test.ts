@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { Archive } from '../../../store/archive/archive.ts'
+import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts'
+import { ManifestReader } from '../../../store/manifest.ts'
+import { columnsOf, scratchFolder, t0, told } from './archived.ts'
+
+/** So many rows are written out without being asked for: see stageRows. */
+const stagedRows = 250_000
+
+/** Rows that are all alike but for their packets, which number them. */
+function rowsOf(count: number): FlowColumns {
+  const one = columnsOf([told({ received: t0 })])
+  const flows = createFlowColumns(count)
+  for (const name of columnNames) {
+    // Of a half of an address the lower word comes first.
+    const words = one[name]
+    for (let i = 0; i < flows[name].length; i++) flows[name][i] = words[i % words.length]!
+  }
+  for (let i = 0; i < count; i++) flows.packetDeltaCount[i] = i + 1
+  flows.count = count
+  return flows
+}
+
+const rowsIn = (archive: Archive) => archive.entries().reduce((sum, { rows }) => sum + rows, 0)
+
+test('what is written out while a publication waits is named by the next one, and never forgotten', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  t.after(() => archive.close())
+  const [few, many] = [rowsOf(10), rowsOf(stagedRows)]
+  archive.add(few)
+  const publishing = archive.publish({ journal: { segment: 1, offset: 100 } })
+  // As when so much comes in while the disk or the archive's thread has other work.
+  archive.add(many)
+  const first = await publishing
+  assert.equal(first.reduce((sum, { rows }) => sum + rows, 0), 10, 'no more than the journal is said to be covered') // prettier-ignore
+  await archive.publish({ journal: { segment: 1, offset: 200 } })
+  assert.equal(rowsIn(archive), few.count + many.count)
+  const manifest = new ManifestReader<ArchiveEntry>(join(folder, manifestName))
+  const named = await manifest.entries()
+  assert.equal(
+    named.reduce((sum, { rows }) => sum + rows, 0),
+    few.count + many.count,
+  )
+})
+
+test('sorting that is given up leaves all as it was, and can be done later', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  for (let i = 0; i < 2; i++) {
+    archive.add(rowsOf(stagedRows))
+    await archive.publish({})
+  }
+  const sorting = archive.merge(Number.POSITIVE_INFINITY)
+  await sleep(50)
+  archive.endSorting()
+  await sorting
+  assert.ok(archive.entries().every(({ isChunk }) => isChunk))
+  assert.equal(rowsIn(archive), 2 * stagedRows)
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.equal(archive.entries().length, 2, 'nothing is begun before the end')
+  assert.deepEqual(archive.problems(), [])
+  await archive.close()
+
+  const again = await Archive.open(folder)
+  t.after(() => again.close())
+  await again.merge(Number.POSITIVE_INFINITY)
+  assert.deepEqual(again.entries().map(({ rows, isChunk }) => [rows, isChunk]), [[2 * stagedRows, false]]) // prettier-ignore
+})
+
+test('what comes in is published while a file is sorted, and nothing of either is dropped', async (t) => {
+  const archive = await Archive.open(await scratchFolder(t))
+  t.after(() => archive.close())
+  const flows = rowsOf(stagedRows)
+  for (let i = 0; i < 2; i++) {
+    archive.add(flows)
+    await archive.publish({})
+  }
+  let isSorted = false
+  const sorting = archive.merge(Number.POSITIVE_INFINITY).then(() => (isSorted = true))
+  archive.add(rowsOf(10))
+  await archive.publish({})
+  assert.equal(isSorted, false, 'it does not wait for that')
+  for (let i = 0; i < 8; i++) archive.add(flows)
+  await archive.publish({})
+  await sorting
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.equal(rowsIn(archive), 10 * stagedRows + 10)
+  assert.ok(archive.entries().every(({ isChunk }) => !isChunk))
+  assert.equal(archive.droppedRows, 0)
+})
