@@ -62,6 +62,8 @@ export interface AppOptions extends Omit<ApiParts, 'heavy' | 'answers' | 'now' |
   now?: () => number
   heavyLimits?: HeavyLimits
   requestsPerMinuteMax?: number
+  /** How much the loop may lag before requests are refused; 0: however much. */
+  lagMaxMs?: number
   /** What makes validators of schemas; default: when they are first needed. */
   validators?: ReturnType<typeof lazyValidators>
 }
@@ -72,7 +74,7 @@ const requestsPerMinute = 120_000
 const bodyBytesMax = 64 * 1024
 const requestTimeoutMs = 30_000
 /** A loop that lags this much is given air: further requests are refused with 503. */
-const eventLoopDelayMaxMs = 2000
+const lagMaxMs = 2000
 /** A loop that is held up throughout one sample (its start on a busy machine) counts as lagging without end. */
 const eventLoopSampleMs = 5000
 
@@ -110,7 +112,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     timeWindow: 60_000,
   })
   await app.register(underPressure, {
-    maxEventLoopDelay: eventLoopDelayMaxMs,
+    maxEventLoopDelay: options.lagMaxMs ?? lagMaxMs,
     sampleInterval: eventLoopSampleMs,
     retryAfter: 5,
   })
