@@ -4,13 +4,20 @@ import type { Keys } from './keys.ts'
 
 /** What a window without flows gives. */
 export function emptyTop(keys: Keys): FlowTop {
-  return topAnswer(keys, [], { bytes: 0, packets: 0, flows: 0 })
+  return topAnswer(keys, [], { total: { bytes: 0, packets: 0, flows: 0 } })
 }
 
-/** The answer of these rows, out of a window that came to `total`. */
-export function topAnswer(keys: Keys, rows: FlowTopRow[], total: FlowSums): FlowTop {
+/**
+ * The answer of these rows, out of a window that came to `total`. What is `left` over is told where sums
+ * may be beyond 2^53, from where on doubles do not add up.
+ */
+export function topAnswer(
+  keys: Keys,
+  rows: FlowTopRow[],
+  { total, left }: { total: FlowSums; left?: FlowSums },
+): FlowTop {
   const listed = (name: keyof FlowSums) => rows.reduce((sum, row) => sum + row[name], 0)
-  const other = {
+  const other = left ?? {
     bytes: total.bytes - listed('bytes'),
     packets: total.packets - listed('packets'),
     flows: total.flows - listed('flows'),

@@ -39,7 +39,7 @@ export async function topHosts(session: Session, asked: HostQuestion): Promise<F
   const hosts = candidatesOf(groups, limit)
   if (hosts === null) return null
   const rows = await sumsOf(session, asked, hosts)
-  return topAnswer(new Keys(by, []), rows, totalOf(groups))
+  return topAnswer(new Keys(by, []), rows, { total: totalOf(groups) })
 }
 
 /** What is counted of a flow: its share of the window. */

@@ -34,7 +34,8 @@ export async function topFlows(
   const details = await describe(session, asked, columns)
   const sums = sumsOf(chosen, '')
   const rows = found.map((key, i) => ({ key, ...sums[i]!, ...details[i]! }))
-  return topAnswer(keys, rows, sumsOf(chosen, 'total_')[0]!)
+  const [total, left] = [sumsOf(chosen, 'total_')[0]!, sumsOf(chosen, 'left_')[0]!]
+  return topAnswer(keys, rows, { total, left })
 }
 
 interface Asked {
@@ -77,14 +78,18 @@ async function choose(session: Session, asked: Asked): Promise<Table> {
          FROM (${flowsSql(asked, spanned.has(query.order) ? ['counts', 'times'] : ['counts'], bindings)})
          GROUP BY ${list}`
   const fields = ['bytes', 'packets', 'flows']
-  const totals = fields.map(
-    (field) => `(SELECT sum(${field}) FROM groups)::DOUBLE AS total_${field}`,
-  )
+  const sumIn = (relation: string, field: string) => `(SELECT sum(${field}) FROM ${relation})`
+  // What is left is reckoned here, where sums beyond 2^53 are exact.
+  const totals = fields.flatMap((field) => [
+    `${sumIn('groups', field)}::DOUBLE AS total_${field}`,
+    `(${sumIn('groups', field)} - ${sumIn('listed', field)})::DOUBLE AS left_${field}`,
+  ])
   const columns = fields.map((field) => `${field}::DOUBLE AS ${field}`)
+  const order = `ORDER BY ${orders[query.order]} DESC, ${list}`
   return session.read(
-    `WITH groups AS MATERIALIZED (${groups})
-     SELECT ${[list, ...columns, ...totals].join(', ')} FROM groups
-     ORDER BY ${orders[query.order]} DESC, ${list} LIMIT ${query.limit}`,
+    `WITH groups AS MATERIALIZED (${groups}),
+       listed AS MATERIALIZED (SELECT * FROM groups ${order} LIMIT ${query.limit})
+     SELECT ${[list, ...columns, ...totals].join(', ')} FROM listed groups ${order}`,
     bindings,
   )
 }

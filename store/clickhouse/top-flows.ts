@@ -25,7 +25,8 @@ export async function topFlows(connection: Connection, query: Query): Promise<Fl
     ...sums[i]!,
     ...details.get(key.join())!,
   }))
-  return topAnswer(keys, rows, sumsOf(chosen, 'total_')[0]!)
+  const [total, left] = [sumsOf(chosen, 'total_')[0]!, sumsOf(chosen, 'left_')[0]!]
+  return topAnswer(keys, rows, { total, left })
 }
 
 interface GroupsAsked {
@@ -90,12 +91,17 @@ async function choose(connection: Connection, query: Query, keys: Keys): Promise
   })
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
   const span = isSpanned ? `, least(last_ms, ${to}) - greatest(first_ms, ${from}) AS span` : ''
-  const totals = ['bytes', 'packets', 'flows'].map(
-    (name) => `sum(${name}) OVER () AS total_${name}`,
-  )
+  const sums = ['bytes', 'packets', 'flows']
+  const peers = query.order === 'peers' ? ', peers' : ''
+  const totals = sums.map((name) => `sum(${name}) OVER () AS total_${name}`)
+  // Of those that are listed, so that what is left is reckoned here, where sums beyond 2^53 are exact.
+  const left = sums.map((name) => `total_${name} - sum(${name}) OVER () AS left_${name}`)
+  const order = `ORDER BY ${orders[query.order]} DESC, ${list}`
   return askFlows(connection, {
-    sql: `SELECT ${list}, bytes, packets, flows, ${totals.join(', ')}${span} FROM (${groups})
-      ORDER BY ${orders[query.order]} DESC, ${list} LIMIT ${Math.floor(query.limit)}`,
+    sql: `SELECT *, ${left.join(', ')} FROM (
+        SELECT ${list}, bytes, packets, flows${peers}, ${totals.join(', ')}${span} FROM (${groups})
+        ${order} LIMIT ${Math.floor(query.limit)})
+      ${order}`,
     values: bindings.bound,
     signal: query.signal,
   })

@@ -33,7 +33,7 @@ export async function heldTop(
     first: sums.first[number]!,
     last: sums.last[number]!,
   }))
-  return topAnswer(keys, rows, sums.total)
+  return topAnswer(keys, rows, { total: sums.total })
 }
 
 /** What is known of each key, by its number, and of all. */
