@@ -57,7 +57,7 @@ async function dnsServer(
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds() && tries < 300; tries++) await sleep(10)
+  for (let tries = 0; !holds() && tries < 2000; tries++) await sleep(10)
   assert.ok(holds())
 }
 

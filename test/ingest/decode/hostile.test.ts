@@ -121,7 +121,8 @@ describe('hostile input', () => {
         decoder.decode({ ...from, payload, sourcePort: i })
         return performance.now() - startMs
       })
-      assert.ok(samples.toSorted((a, b) => a - b)[4]! < 1, `${samples.join(' ')} ms`)
+      // The least, since the others may have waited for the processor.
+      assert.ok(Math.min(...samples) < 1, `${samples.join(' ')} ms`)
     })
 
   test('after any of them an honest datagram of the same exporter is decoded', () => {
