@@ -1,6 +1,6 @@
 /** `weir ingest`: collects until it is told to stop. */
 import { runIngest } from '../ingest/main.ts'
-import { besideNiceness, laterNiceness, threadsNamed } from '../store/priority.ts'
+import { besideNiceness, goWithOthers, laterNiceness, threadsNamed } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
 import { checkNames } from './names.ts'
@@ -13,6 +13,7 @@ export async function ingest({ settings }: CommandInput): Promise<void> {
     // Datagrams are received and counted first. Files are read back and sorted in the pool's threads.
     threadsNamed('libuv-worker', laterNiceness)
     threadsNamed('V8Worker', besideNiceness)
+    stopping.addEventListener('abort', goWithOthers)
     return running
   })
 }

@@ -18,6 +18,7 @@ import { openConsole } from './console.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
 import { CounterTracker } from './interface-counters.ts'
+import { returnFreedMemory } from './freed-memory.ts'
 import { boundGarbage } from './heap.ts'
 import { IncidentWatch } from './incidents/watch.ts'
 import { LiveRing } from './live.ts'
@@ -48,6 +49,7 @@ export async function runIngest(
   log: Logger,
   stopping?: AbortSignal,
 ): Promise<{ close(): Promise<void> }> {
+  const giveBack = await returnFreedMemory()
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)
   const archive = await Archive.open(join(settings.data, 'archive'))
@@ -73,9 +75,8 @@ export async function runIngest(
   coverage.resume(Date.now())
   const receiver = await receive(settings, pipeline)
   const shared = { settings, receiver, pipeline, buckets, trackers, log }
-  const bundles = shipping === null
-  const made = { archive, coverage, counters, writer, consolidator, incidents, bundles, neighbours }
-  const collector = new Collector({ ...shared, ...made })
+  const made = { archive, coverage, counters, writer, consolidator, incidents, neighbours }
+  const collector = new Collector({ ...shared, ...made, bundles: shipping === null })
   const { data } = settings
   const cluster = await AlertCluster.open(settings)
   const alerts = await openAlerts({ ...shared, ...made, state, note, followed, store, cluster })
@@ -95,7 +96,7 @@ export async function runIngest(
   store.follow?.()
   const tick = async () => {
     const now = Date.now()
-    await collector.tick(now)
+    await collector.tick(now).then(giveBack)
     shipping?.look(archiveSeen(archive, now))
     neighbours?.tell(() => reporter.status())
   }

@@ -40,6 +40,11 @@ export function threadsNamed(name: string, niceness: Niceness): void {
     })
 }
 
+/** Has no thread of this process go after others any more, where the system allows that: when it ends, there is nothing to wait for. */
+export function goWithOthers(): void {
+  for (const thread of threads()) lower(thread, 0)
+}
+
 function threads(): number[] {
   try {
     return readdirSync('/proc/self/task').map(Number)

@@ -51,3 +51,20 @@ test('a thread goes after the others of its process', { skip: !isLinux }, () => 
   assert.equal(found.filter(([, nice]) => nice === 6).length, 1)
   assert.ok(found.length > 4)
 })
+
+test('one that ends goes with others again, where the system allows it', { skip: !isLinux }, () => {
+  const found = run(`
+    const { setPriority } = await import('node:os')
+    let mayRise = true
+    setPriority(7)
+    try { setPriority(0) } catch { mayRise = false }
+    await readFile('/proc/self/stat')
+    priority.goAfterOthers(7)
+    const after = new Set(named().map(([, niceness]) => niceness))
+    priority.goWithOthers()
+    const again = new Set(named().map(([, niceness]) => niceness))
+    console.log(JSON.stringify({ mayRise, after: [...after], again: [...again] }))
+  `) as { mayRise: boolean; after: number[]; again: number[] }
+  assert.deepEqual(found.after, [7])
+  assert.deepEqual(found.again, [found.mayRise ? 0 : 7])
+})
