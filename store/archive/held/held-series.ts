@@ -29,8 +29,12 @@ export async function heldSeries(
   const numbered = await window.numbered(keys, local, true)
   const listed = words.length === 0 ? null : greatestKeys(numbered, query)
   const places = (listed?.length ?? 0) + 1
-  const placed = { placeOf: placesOf(numbered.table, listed), places, hasDirection }
-  const { parts, exporters } = placeFlows(numbered, placed, { keys, local })
+  const exporterWays = waysOf(numbered, hasDirection, { keys, local })
+  const { exporters } = exporterWays
+  const parts = placeFlows(numbered, exporterWays, {
+    placeOf: placesOf(numbered.table, listed),
+    places,
+  })
   const { from, to, stepMs } = query
   const fields = query.only ? [query.only] : fieldNames
   const linesMost = valuesMost / (fields.length * ((to - from) / stepMs))
@@ -66,10 +70,50 @@ function placesOf(table: KeyTable, listed: readonly number[] | null): Int32Array
   return places
 }
 
-interface Placed {
-  placeOf: Int32Array
-  places: number
-  hasDirection: boolean
+/** Of the nth flow of each part the number of its exporter and its direction, as exporter × ways + direction. */
+interface ExporterWays {
+  exporters: KeyTable
+  waysOf: Int32Array[]
+}
+
+/** With direction and without, since a page asks for the same flows in several measures. */
+const kept = new WeakMap<Numbered, Map<boolean, ExporterWays>>()
+
+function waysOf(
+  numbered: Numbered,
+  hasDirection: boolean,
+  asked: { keys: Keys; local: NetworkSet },
+): ExporterWays {
+  const known = kept.get(numbered) ?? new Map<boolean, ExporterWays>()
+  kept.set(numbered, known)
+  const found = known.get(hasDirection) ?? numberWays(numbered, hasDirection, asked)
+  known.set(hasDirection, found)
+  return found
+}
+
+function numberWays(
+  { parts }: Numbered,
+  hasDirection: boolean,
+  { keys, local }: { keys: Keys; local: NetworkSet },
+): ExporterWays {
+  const exporters = new KeyTable(2)
+  const all = parts.map(({ selected, end }) => {
+    const { file, rows } = selected
+    const exporter = keysOfFile(file, addressColumns('exporterAddress'), local)
+    const firstWays = Int32Array.from(
+      { length: exporter.table.count },
+      (_, number) => exporters.numberLike(exporter.table, number) * ways,
+    )
+    const direction = hasDirection ? directions(file, keys.directionMade(end), local) : null
+    const found = new Int32Array(rows.length)
+    for (let n = 0; n < rows.length; n++) {
+      const row = rows[n]!
+      const way = direction === null ? 0 : direction.codes[direction.numbers[row]!]!
+      found[n] = firstWays[exporter.numbers[row]!]! + way
+    }
+    return found
+  })
+  return { exporters, waysOf: all }
 }
 
 interface PlacedFlows {
@@ -78,32 +122,25 @@ interface PlacedFlows {
   linesOf: Int32Array
 }
 
-/** The lines of all flows, and the exporters by which they are numbered. */
+/** The lines of all flows. */
 function placeFlows(
   { parts }: Numbered,
-  { placeOf, places, hasDirection }: Placed,
-  { keys, local }: { keys: Keys; local: NetworkSet },
-): { parts: PlacedFlows[]; exporters: KeyTable } {
-  const exporters = new KeyTable(2)
-  const placed = parts.map(({ selected, end, numbers }) => {
-    const { file, rows } = selected
-    const exporter = keysOfFile(file, addressColumns('exporterAddress'), local)
-    const exporterOf = Int32Array.from({ length: exporter.table.count }, (_, number) =>
-      exporters.numberLike(exporter.table, number),
-    )
-    const direction = hasDirection ? directions(file, keys.directionMade(end), local) : null
+  { exporters, waysOf: found }: ExporterWays,
+  { placeOf, places }: { placeOf: Int32Array; places: number },
+): PlacedFlows[] {
+  const lineOfWay = Int32Array.from({ length: exporters.count * ways }, (_, way) =>
+    lineOf(Math.floor(way / ways), places, 0, way % ways),
+  )
+  const lineOfPlace = placeOf.map((place) => lineOf(0, places, place, 0))
+  return parts.map(({ selected, numbers }, part) => {
+    const wayOf = found[part]!
     const linesOf = new Int32Array(numbers.length)
     for (let n = 0; n < numbers.length; n++) {
-      const [number, row] = [numbers[n]!, rows[n]!]
-      if (number < 0) linesOf[n] = -1
-      else {
-        const way = direction === null ? 0 : direction.codes[direction.numbers[row]!]!
-        linesOf[n] = lineOf(exporterOf[exporter.numbers[row]!]!, places, placeOf[number]!, way)
-      }
+      const number = numbers[n]!
+      linesOf[n] = number < 0 ? -1 : lineOfWay[wayOf[n]!]! + lineOfPlace[number]!
     }
     return { selected, linesOf }
   })
-  return { parts: placed, exporters }
 }
 
 function countLines(parts: readonly PlacedFlows[]): number {

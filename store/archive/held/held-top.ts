@@ -8,6 +8,15 @@ import { addressColumns, KeyTable } from './key-table.ts'
 import { greatest, type Numbered } from './numbered.ts'
 import type { HeldWindow } from './window.ts'
 
+/** What was reckoned of a window's keys: a page asks for the same in another order. */
+interface Known {
+  sums: KeySums
+  /** By key, of those that were asked for. */
+  peers: Map<number, number>
+}
+
+const kept = new WeakMap<Numbered, Known>()
+
 /** The greatest keys; then, of these alone unless they are ranked by them, peers. */
 export async function heldTop(
   window: HeldWindow,
@@ -19,17 +28,22 @@ export async function heldTop(
   query.signal?.throwIfAborted()
   const { table } = numbered
   if (table.count === 0) return emptyTop(keys)
-  const sums = sumsOf(numbered, query)
+  const known = kept.get(numbered) ?? {
+    sums: sumsOf(numbered, query),
+    peers: new Map<number, number>(),
+  }
+  kept.set(numbered, known)
+  const { sums, peers } = known
   const asked = { keys, local }
-  const peersOfAll = query.order === 'peers' ? countPeers(numbered, null, asked) : null
-  const listed = greatest(table, comparison(query, sums, peersOfAll), query.limit)
-  const peers = peersOfAll ?? countPeers(numbered, new Set(listed), asked)
+  if (query.order === 'peers') countPeers(numbered, everyKey(table), peers, asked)
+  const listed = greatest(table, comparison(query, sums, peers), query.limit)
+  countPeers(numbered, listed, peers, asked)
   const rows = listed.map((number): FlowTopRow => ({
     key: keys.read(table.valuesOf(number)),
     bytes: sums.bytes[number]!,
     packets: sums.packets[number]!,
     flows: sums.flows[number]!,
-    peers: peers[number]!,
+    peers: peers.get(number)!,
     first: sums.first[number]!,
     last: sums.last[number]!,
   }))
@@ -60,13 +74,16 @@ function sumsOf({ parts, table }: Numbered, { include }: FlowTopQuery): KeySums 
       ? [selected.shares('bytes'), selected.shares('packets')]
       : [file.bytes, file.packets]
     for (let n = 0; n < numbers.length; n++) {
-      const [number, row] = [numbers[n]!, rows[n]!]
+      const number = numbers[n]!
+      const row = rows[n]!
       const at = isPart ? n : row
+      const begin = file.first[row]!
+      const end = file.last[row]!
       bytes[number]! += ofBytes[at]!
       packets[number]! += ofPackets[at]!
       flows[number]! += 1
-      if (file.first[row]! < first[number]!) first[number] = file.first[row]!
-      if (file.last[row]! > last[number]!) last[number] = file.last[row]!
+      if (begin < first[number]!) first[number] = begin
+      if (end > last[number]!) last[number] = end
     }
   }
   const sum = (values: Float64Array) => values.reduce((all, value) => all + value, 0)
@@ -78,7 +95,7 @@ function sumsOf({ parts, table }: Numbered, { include }: FlowTopQuery): KeySums 
 function comparison(
   { order, from, to }: FlowTopQuery,
   { bytes, packets, flows, first, last }: KeySums,
-  peers: Uint32Array | null,
+  peers: ReadonlyMap<number, number>,
 ): (a: number, b: number) => number {
   const span = (number: number) => Math.min(last[number]!, to) - Math.max(first[number]!, from)
   const rate = (number: number) => (span(number) <= 0 ? 0 : bytes[number]! / span(number))
@@ -90,7 +107,7 @@ function comparison(
     case 'flows':
       return (a, b) => flows[a]! - flows[b]!
     case 'peers':
-      return (a, b) => peers![a]! - peers![b]!
+      return (a, b) => peers.get(a)! - peers.get(b)!
     case 'rate':
       return (a, b) => rate(a) - rate(b)
     case 'duration':
@@ -98,15 +115,22 @@ function comparison(
   }
 }
 
-/** How many addresses were across from each key, by its number; only of those given, where some are. */
+function everyKey({ count }: KeyTable): number[] {
+  return Array.from({ length: count }, (_, number) => number)
+}
+
+/** Adds to `counted` how many addresses were across from each of these keys that is not there yet. */
 function countPeers(
   { parts, table }: Numbered,
-  only: ReadonlySet<number> | null,
+  asked: readonly number[],
+  counted: Map<number, number>,
   { keys, local }: { keys: Keys; local: NetworkSet },
-): Uint32Array {
+): void {
+  const wanted = asked.filter((number) => !counted.has(number))
+  if (wanted.length === 0) return
   const peers = new Uint32Array(table.count)
-  const isCounted = new Uint8Array(table.count).fill(only === null ? 1 : 0)
-  for (const number of only ?? []) isCounted[number] = 1
+  const isCounted = new Uint8Array(table.count)
+  for (const number of wanted) isCounted[number] = 1
   const addresses = new KeyTable(2)
   // A pair is the key's number and the address's, as the two words of one column.
   const pairs = new KeyTable(1)
@@ -117,7 +141,7 @@ function countPeers(
     const renumbering = new Renumbering(across.table, addresses)
     for (let n = 0; n < rows.length; n++) {
       const number = numbers[n]!
-      if (isCounted[number] === 0) continue
+      if (isCounted[number] !== 1) continue
       pair[0] = number
       pair[1] = renumbering.of(across.numbers[rows[n]!]!)
       const known = pairs.count
@@ -125,5 +149,5 @@ function countPeers(
       if (pairs.count > known) peers[number]! += 1
     }
   }
-  return peers
+  for (const number of wanted) counted.set(number, peers[number]!)
 }

@@ -14,58 +14,38 @@ export interface Spread {
   field: FieldName
 }
 
-/** The parts of the flows from the nth on. */
-export interface Parts {
+/** The steps that flows touch, from the nth flow on: the same for each field. */
+export interface Layout {
   n: number
   count: number
-  /** By flow, the step in which its parts begin, and where in `amounts`; at the end, where all end. */
+  /** By flow, the step in which its parts begin, and where among all parts; at the end, where all end. */
   steps: Int32Array
   starts: Int32Array
+  parts: number
+}
+
+export interface Parts extends Layout {
   amounts: Float64Array
 }
 
 /** Parts of one piece: 8 MB. A flow that has more is a piece of its own. */
 const partsMost = 1_000_000
 
-/** The parts of the selected flows from the nth on, as many as go into a piece. */
-export function spreadParts(
-  file: HeldFlows,
-  rows: Int32Array,
-  { n, ...spread }: Spread & { n: number },
-): Parts {
-  const parts = layOut(file, rows.subarray(n), spread)
-  const chosen = rows.subarray(n, n + parts.count)
-  switch (spread.field) {
-    case 'bytes':
-      spreadCounts(file.bytes, file, chosen, { spread, parts })
-      break
-    case 'packets':
-      spreadCounts(file.packets, file, chosen, { spread, parts })
-      break
-    case 'flows':
-      spreadWith(chosen, { spread, parts }, (row, from, to) =>
-        file.first[row]! >= from && file.first[row]! < to ? 1 : 0,
-      )
-      break
-    case 'active':
-      spreadWith(chosen, { spread, parts }, (row, from, to) =>
-        activeWithin(file.first[row]!, file.last[row]!, from, to),
-      )
-  }
-  return { n, ...parts }
-}
-
-/** Which steps the flows touch. */
-function layOut(
+/** Which steps the selected flows touch, from the nth on: as many flows as go into a piece. */
+export function layOut(
   { first, last }: HeldFlows,
   rows: Int32Array,
+  n: number,
   { from, to, stepMs }: Spread,
-): Omit<Parts, 'n'> {
-  const steps = new Int32Array(rows.length)
-  const starts = new Int32Array(rows.length + 1)
-  let [count, parts] = [0, 0]
-  for (; count < rows.length; count++) {
-    const [begin, end] = [first[rows[count]!]!, last[rows[count]!]!]
+): Layout {
+  const steps = new Int32Array(rows.length - n)
+  const starts = new Int32Array(rows.length - n + 1)
+  let count = 0
+  let parts = 0
+  for (; n + count < rows.length; count++) {
+    const row = rows[n + count]!
+    const begin = first[row]!
+    const end = last[row]!
     const step = Math.trunc((Math.max(begin, from) - from) / stepMs)
     const lastStep = Math.trunc((Math.min(Math.max(begin, end - 1), to - 1) - from) / stepMs)
     const more = lastStep - step + 1
@@ -74,25 +54,72 @@ function layOut(
     parts += more
     starts[count + 1] = parts
   }
-  return { count, steps, starts, amounts: new Float64Array(parts) }
+  return { n, count, steps, starts, parts }
 }
 
-interface Laid {
-  spread: Spread
-  parts: Omit<Parts, 'n'>
+/** What of each of these flows falls into each step that it touches. */
+export function spreadParts(
+  file: HeldFlows,
+  rows: Int32Array,
+  layout: Layout,
+  spread: Spread,
+): Parts {
+  const chosen = rows.subarray(layout.n, layout.n + layout.count)
+  return { ...layout, amounts: spreadOf[spread.field](file, chosen, layout, spread) }
+}
+
+type SpreadField = (
+  file: HeldFlows,
+  rows: Int32Array,
+  layout: Layout,
+  spread: Spread,
+) => Float64Array
+
+const spreadOf: Record<FieldName, SpreadField> = {
+  bytes: (file, rows, layout, spread) => spreadCounts(file.bytes, file, rows, { layout, spread }),
+  packets: (file, rows, layout, spread) =>
+    spreadCounts(file.packets, file, rows, { layout, spread }),
+  flows: ({ first }, rows, { steps, starts, parts }, { from, stepMs }) => {
+    const amounts = new Float64Array(parts)
+    for (let n = 0; n < rows.length; n++) {
+      const begin = first[rows[n]!]!
+      const stepStart = from + steps[n]! * stepMs
+      // A flow counts where it begins, in the first of its steps or before the window.
+      if (begin >= stepStart && begin < stepStart + stepMs) amounts[starts[n]!] = 1
+    }
+    return amounts
+  },
+  active: ({ first, last }, rows, { steps, starts, parts }, { from, stepMs }) => {
+    const amounts = new Float64Array(parts)
+    for (let n = 0; n < rows.length; n++) {
+      const begin = first[rows[n]!]!
+      const end = last[rows[n]!]!
+      let stepStart = from + steps[n]! * stepMs
+      for (let part = starts[n]!; part < starts[n + 1]!; part++, stepStart += stepMs)
+        amounts[part] = activeWithin(begin, end, stepStart, stepStart + stepMs)
+    }
+    return amounts
+  },
 }
 
 function spreadCounts(
   counts: Float64Array,
   { first, last }: HeldFlows,
   rows: Int32Array,
-  { spread: { from, stepMs }, parts: { steps, starts, amounts } }: Laid,
-): void {
+  {
+    spread: { from, stepMs },
+    layout: { steps, starts, parts },
+  }: { spread: Spread; layout: Layout },
+): Float64Array {
+  const amounts = new Float64Array(parts)
   for (let n = 0; n < rows.length; n++) {
     const row = rows[n]!
-    const [count, begin, end] = [counts[row]!, first[row]!, last[row]!]
+    const count = counts[row]!
+    const begin = first[row]!
+    const end = last[row]!
     let stepStart = from + steps[n]! * stepMs
-    const [at, until] = [starts[n]!, starts[n + 1]!]
+    const at = starts[n]!
+    const until = starts[n + 1]!
     // Most flows lie in one step: all of them counts there.
     if (until === at + 1 && begin >= stepStart && end <= stepStart + stepMs) {
       amounts[at] = count
@@ -112,18 +139,5 @@ function spreadCounts(
       before = upTo
     }
   }
-}
-
-function spreadWith(
-  rows: Int32Array,
-  { spread: { from, stepMs }, parts: { steps, starts, amounts } }: Laid,
-  amountOf: (row: number, from: number, to: number) => number,
-): void {
-  for (let n = 0; n < rows.length; n++) {
-    let stepStart = from + steps[n]! * stepMs
-    for (let part = starts[n]!; part < starts[n + 1]!; part++) {
-      amounts[part] = amountOf(rows[n]!, stepStart, stepStart + stepMs)
-      stepStart += stepMs
-    }
-  }
+  return amounts
 }

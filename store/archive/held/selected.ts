@@ -1,20 +1,30 @@
 /** The flows of a held file that belong to a window and pass its filter, and what of them falls into it. */
 import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
-import { activeWithin, countWithin } from '../../../flow/spread.ts'
+import { activeWithin, countUpTo } from '../../../flow/spread.ts'
 import type { FlowWindow, Include } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
 import type { HeldFlows } from './held-files.ts'
-import { spreadParts, type Parts, type Spread } from './parts.ts'
+import { layOut, spreadParts, type Layout, type Parts, type Spread } from './parts.ts'
 
-/** Which flows belong to a window: see belongsSql. */
-const belongs: Record<
-  Include,
-  (first: number, last: number, window: { from: number; to: number }) => boolean
-> = {
-  any: (first, last, { from, to }) => first < to && Math.max(first, last - 1) >= from,
-  start: (first, _last, { from, to }) => first < to && first >= from,
-  end: (_first, last, { from, to }) => last >= from && last < to,
-  within: (first, last, { from, to }) => first < to && first >= from && last <= to,
+/**
+ * Bounds of a window's flows, unix ms: one belongs that begins before firstTo and ends before lastTo, and begins at
+ * or after firstFrom or ends at or after lastFrom.
+ */
+interface Bounds {
+  firstFrom: number
+  firstTo: number
+  lastFrom: number
+  lastTo: number
+}
+
+const never = Number.POSITIVE_INFINITY
+
+/** Which flows belong to a window: see belongsSql. Times are whole, so at `to` the latest is before to + 1. */
+const boundsOf: Record<Include, (window: { from: number; to: number }) => Bounds> = {
+  any: ({ from, to }) => ({ firstFrom: from, firstTo: to, lastFrom: from + 1, lastTo: never }),
+  start: ({ from, to }) => ({ firstFrom: from, firstTo: to, lastFrom: never, lastTo: never }),
+  end: ({ from, to }) => ({ firstFrom: never, firstTo: never, lastFrom: from, lastTo: to }),
+  within: ({ from, to }) => ({ firstFrom: from, firstTo: to, lastFrom: never, lastTo: to + 1 }),
 }
 
 type Window = Pick<FlowWindow, 'from' | 'to' | 'include'>
@@ -31,6 +41,8 @@ export class SelectedFlows {
   readonly #window: Window
   readonly #kept: PartsKept
   readonly #shares = new Map<FieldName, Float64Array>()
+  /** By their steps: which of these the flows touch, where that is one piece; and by field what falls into them. */
+  readonly #layouts = new Map<string, Layout>()
   readonly #parts = new Map<string, Parts>()
 
   constructor(
@@ -53,18 +65,22 @@ export class SelectedFlows {
 
   /** What of each flow falls into each step, in one piece where that is not too much, which is then kept. */
   *parts(spread: Spread): Iterable<Parts> {
-    const key = JSON.stringify(spread)
+    const { from, to, stepMs, field } = spread
+    const steps = JSON.stringify([from, to, stepMs])
+    const key = `${steps}${field}`
     const kept = this.#parts.get(key)
     if (kept) yield kept
     else
       for (let n = 0; n < this.rows.length;) {
-        const parts = spreadParts(this.file, this.rows, { ...spread, n })
-        const isAll = parts.count === this.rows.length
-        if (isAll && parts.amounts.length <= this.#kept.left) {
-          this.#kept.left -= parts.amounts.length
+        const known = this.#layouts.get(steps)
+        const layout = known ?? layOut(this.file, this.rows, n, spread)
+        const parts = spreadParts(this.file, this.rows, layout, spread)
+        if (layout.count === this.rows.length && layout.parts <= this.#kept.left) {
+          this.#kept.left -= layout.parts
+          this.#layouts.set(steps, layout)
           this.#parts.set(key, parts)
         }
-        n += parts.count
+        n += layout.count
         yield parts
       }
   }
@@ -76,14 +92,18 @@ function selectRows(
   predicate: FlowPredicate | null,
 ): Int32Array {
   const { count } = flows
-  const isIn = belongs[window.include]
+  // Loops over flows call nothing that takes times: until it is compiled into the loop, each would be an object.
+  const { firstFrom, firstTo, lastFrom, lastTo } = boundsOf[window.include](window)
   const passes = predicate === null ? null : new Uint8Array(count)
   if (passes) predicate!.matches(flows, count, passes)
   const rows = new Int32Array(count)
   let found = 0
   for (let row = 0; row < count; row++) {
     if (passes !== null && passes[row] === 0) continue
-    if (isIn(first[row]!, last[row]!, window)) rows[found++] = row
+    const begin = first[row]!
+    const end = last[row]!
+    if (begin < firstTo && end < lastTo && (begin >= firstFrom || end >= lastFrom))
+      rows[found++] = row
   }
   return rows.slice(0, found)
 }
@@ -94,10 +114,20 @@ const shareOf: Record<
 > = {
   bytes: (file, rows, window) => sharesOf(file.bytes, file, rows, window),
   packets: (file, rows, window) => sharesOf(file.packets, file, rows, window),
-  flows: ({ first }, rows, { from, to }) =>
-    made(rows, (row) => (first[row]! >= from && first[row]! < to ? 1 : 0)),
-  active: ({ first, last }, rows, { from, to }) =>
-    made(rows, (row) => activeWithin(first[row]!, last[row]!, from, to)),
+  flows: ({ first }, rows, { from, to }) => {
+    const shares = new Float64Array(rows.length)
+    for (let n = 0; n < rows.length; n++) {
+      const begin = first[rows[n]!]!
+      shares[n] = begin >= from && begin < to ? 1 : 0
+    }
+    return shares
+  },
+  active: ({ first, last }, rows, { from, to }) => {
+    const shares = new Float64Array(rows.length)
+    for (let n = 0; n < rows.length; n++)
+      shares[n] = activeWithin(first[rows[n]!]!, last[rows[n]!]!, from, to)
+    return shares
+  },
 }
 
 function sharesOf(
@@ -109,16 +139,13 @@ function sharesOf(
   const shares = new Float64Array(rows.length)
   for (let n = 0; n < rows.length; n++) {
     const row = rows[n]!
-    const isWhole = first[row]! >= from && last[row]! <= to
-    shares[n] = isWhole
-      ? counts[row]!
-      : countWithin(counts[row]!, { first: first[row]!, last: last[row]! }, from, to)
+    const count = counts[row]!
+    const begin = first[row]!
+    const end = last[row]!
+    shares[n] =
+      begin >= from && end <= to
+        ? count
+        : countUpTo(count, begin, end, to) - countUpTo(count, begin, end, from)
   }
   return shares
-}
-
-function made(rows: Int32Array, of: (row: number) => number): Float64Array {
-  const values = new Float64Array(rows.length)
-  for (let n = 0; n < rows.length; n++) values[n] = of(rows[n]!)
-  return values
 }
