@@ -4,11 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../../flows.ts'
 import { fieldNames } from '../../measurement.ts'
-import type { KeyColumn } from '../key-columns.ts'
 import { Keys } from '../keys.ts'
 import { assembleSeries, type Chosen } from '../series-answer.ts'
 import { keysOfFile } from './file-keys.ts'
-import type { HeldFlows } from './held-files.ts'
 import { addressColumns, KeyTable } from './key-table.ts'
 import { greatest, type Numbered, type NumberedFlows } from './numbered.ts'
 import { lineOf, StepLines, ways } from './step-lines.ts'
@@ -29,12 +27,8 @@ export async function heldSeries(
   const numbered = await window.numbered(keys, local, true)
   const listed = words.length === 0 ? null : greatestKeys(numbered, query)
   const places = (listed?.length ?? 0) + 1
-  const exporterWays = waysOf(numbered, hasDirection, { keys, local })
-  const { exporters } = exporterWays
-  const parts = placeFlows(numbered, exporterWays, {
-    placeOf: placesOf(numbered.table, listed),
-    places,
-  })
+  const placed = { placeOf: placesOf(numbered.table, listed), places, hasDirection }
+  const { parts, exporters } = placeFlows(numbered, placed, { keys, local })
   const { from, to, stepMs } = query
   const fields = query.only ? [query.only] : fieldNames
   const linesMost = valuesMost / (fields.length * ((to - from) / stepMs))
@@ -70,50 +64,10 @@ function placesOf(table: KeyTable, listed: readonly number[] | null): Int32Array
   return places
 }
 
-/** Of the nth flow of each part the number of its exporter and its direction, as exporter × ways + direction. */
-interface ExporterWays {
-  exporters: KeyTable
-  waysOf: Int32Array[]
-}
-
-/** With direction and without, since a page asks for the same flows in several measures. */
-const kept = new WeakMap<Numbered, Map<boolean, ExporterWays>>()
-
-function waysOf(
-  numbered: Numbered,
-  hasDirection: boolean,
-  asked: { keys: Keys; local: NetworkSet },
-): ExporterWays {
-  const known = kept.get(numbered) ?? new Map<boolean, ExporterWays>()
-  kept.set(numbered, known)
-  const found = known.get(hasDirection) ?? numberWays(numbered, hasDirection, asked)
-  known.set(hasDirection, found)
-  return found
-}
-
-function numberWays(
-  { parts }: Numbered,
-  hasDirection: boolean,
-  { keys, local }: { keys: Keys; local: NetworkSet },
-): ExporterWays {
-  const exporters = new KeyTable(2)
-  const all = parts.map(({ selected, end }) => {
-    const { file, rows } = selected
-    const exporter = keysOfFile(file, addressColumns('exporterAddress'), local)
-    const firstWays = Int32Array.from(
-      { length: exporter.table.count },
-      (_, number) => exporters.numberLike(exporter.table, number) * ways,
-    )
-    const direction = hasDirection ? directions(file, keys.directionMade(end), local) : null
-    const found = new Int32Array(rows.length)
-    for (let n = 0; n < rows.length; n++) {
-      const row = rows[n]!
-      const way = direction === null ? 0 : direction.codes[direction.numbers[row]!]!
-      found[n] = firstWays[exporter.numbers[row]!]! + way
-    }
-    return found
-  })
-  return { exporters, waysOf: all }
+interface Placed {
+  placeOf: Int32Array
+  places: number
+  hasDirection: boolean
 }
 
 interface PlacedFlows {
@@ -122,40 +76,36 @@ interface PlacedFlows {
   linesOf: Int32Array
 }
 
-/** The lines of all flows. */
+/** The lines of all flows, and the exporters by which they are numbered. */
 function placeFlows(
   { parts }: Numbered,
-  { exporters, waysOf: found }: ExporterWays,
-  { placeOf, places }: { placeOf: Int32Array; places: number },
-): PlacedFlows[] {
-  const lineOfWay = Int32Array.from({ length: exporters.count * ways }, (_, way) =>
-    lineOf(Math.floor(way / ways), places, 0, way % ways),
-  )
+  { placeOf, places, hasDirection }: Placed,
+  { keys, local }: { keys: Keys; local: NetworkSet },
+): { parts: PlacedFlows[]; exporters: KeyTable } {
+  const exporters = new KeyTable(2)
   const lineOfPlace = placeOf.map((place) => lineOf(0, places, place, 0))
-  return parts.map(({ selected, numbers }, part) => {
-    const wayOf = found[part]!
+  const placed = parts.map(({ selected, end, numbers }) => {
+    const { file, rows } = selected
+    // Exporter and direction are one key, since a file has few of both together.
+    const direction = hasDirection ? [keys.directionMade(end)] : []
+    const columns = [...addressColumns('exporterAddress'), ...direction]
+    const way = keysOfFile(file, columns, local)
+    const lineOfWay = Int32Array.from({ length: way.table.count }, (_, number) => {
+      const [high, low, code] = way.table.valuesOf(number)
+      return lineOf(exporters.numberOfValues([high!, low!]), places, 0, Number(code ?? 0))
+    })
     const linesOf = new Int32Array(numbers.length)
     for (let n = 0; n < numbers.length; n++) {
       const number = numbers[n]!
-      linesOf[n] = number < 0 ? -1 : lineOfWay[wayOf[n]!]! + lineOfPlace[number]!
+      linesOf[n] = number < 0 ? -1 : lineOfWay[way.numbers[rows[n]!]!]! + lineOfPlace[number]!
     }
     return { selected, linesOf }
   })
+  return { parts: placed, exporters }
 }
 
 function countLines(parts: readonly PlacedFlows[]): number {
   const found = new Set<number>()
   for (const { linesOf } of parts) for (const line of linesOf) if (line >= 0) found.add(line)
   return found.size
-}
-
-/** The direction of each row by number, and the place in restDirections of each of these. */
-function directions(
-  file: HeldFlows,
-  made: KeyColumn,
-  local: NetworkSet,
-): { numbers: Int32Array; codes: Int32Array } {
-  const { table, numbers } = keysOfFile(file, [made], local)
-  const codes = Int32Array.from({ length: table.count }, (_, n) => Number(table.valuesOf(n)[0]))
-  return { numbers, codes }
 }

@@ -35,6 +35,11 @@ export class KeyTable {
     return this.numberOf(other.#words, number * other.width)
   }
 
+  /** The number of the key with these values of its columns. */
+  numberOfValues(values: readonly bigint[]): number {
+    return this.numberOf(new Uint32Array(BigInt64Array.from(values).buffer), 0)
+  }
+
   /** The values of a key's columns, 64 signed bits each. */
   valuesOf(number: number): bigint[] {
     const from = number * this.width

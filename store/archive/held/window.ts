@@ -16,7 +16,7 @@ const windowsMost = 3
 const keptMs = 10_000
 /** Parts that are kept of a window, of 8 bytes each. */
 const partsMost = 2_000_000
-/** Ways of splitting that are kept numbered, with what was reckoned of them: sixteen bytes a flow and end. */
+/** Ways of splitting that are kept numbered, with what was reckoned of them: twelve bytes a flow and end. */
 const numberedMost = 4
 
 type Asked = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>
