@@ -55,9 +55,20 @@ export interface Session {
   atEnd(task: () => void): void
 }
 
+/** A query's connection, and what stops all that it does. */
+interface Stoppable {
+  connection: Connection
+  stop: (reason: unknown) => void
+  /** Why it was stopped; undefined while it was not. */
+  stopped: () => unknown
+}
+
 export class QueryEngine {
   readonly #instance: DuckDBInstance
   readonly #limits: EngineLimits
+  /** How each query that runs is stopped, and its end. */
+  readonly #running = new Map<Promise<unknown>, (reason: unknown) => void>()
+  #isClosed = false
   readonly #tables = new SharedTables((table) =>
     this.query(undefined, (session) =>
       session.read(`DROP TABLE IF EXISTS ${table}`, new Bindings()),
@@ -91,51 +102,64 @@ export class QueryEngine {
 
   /**
    * Runs `work` on a connection of its own, opened with its first statement. How many run beside each other is for the caller to bound.
-   * @throws QueryTooLarge when it takes too long or too much memory; the signal's reason when it is aborted
+   * @throws QueryTooLarge when it takes too long or too much memory; the signal's reason when it is aborted; an error when the engine is closed
    */
   async query<Result>(
     signal: AbortSignal | undefined,
     work: (session: Session) => Promise<Result>,
   ): Promise<Result> {
     signal?.throwIfAborted()
+    if (this.#isClosed) throw closedError()
     const connection = new Connection(this.#instance)
-    try {
-      return await this.#stoppable(connection, signal, work)
-    } finally {
-      await connection.close()
-    }
-  }
-
-  close(): void {
-    this.#tables.close()
-    this.#instance.closeSync()
-  }
-
-  async #stoppable<Result>(
-    connection: Connection,
-    signal: AbortSignal | undefined,
-    work: (session: Session) => Promise<Result>,
-  ): Promise<Result> {
-    const { queryMs } = this.#limits
     let stopped: unknown
     const stop = (reason: unknown) => {
       stopped ??= reason
       connection.interrupt()
     }
+    const stoppable = { connection, stop, stopped: () => stopped }
+    const running = this.#run(stoppable, signal, work)
+    this.#running.set(running, stop)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Stops what runs and waits for its end: DuckDB's binding ends the process when something is asked of an instance that is gone. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#tables.close()
+    for (const stop of this.#running.values()) stop(closedError())
+    await Promise.allSettled(this.#running.keys())
+    this.#instance.closeSync()
+  }
+
+  async #run<Result>(
+    { connection, stop, stopped }: Stoppable,
+    signal: AbortSignal | undefined,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
+    const { queryMs } = this.#limits
     const abort = () => stop(signal?.reason)
     signal?.addEventListener('abort', abort)
     const timer = setTimeout(() => stop(tooLong(queryMs)), queryMs)
     const tasks: (() => void)[] = []
     const atEnd = (task: () => void) => void tasks.push(task)
     try {
-      const statements = statementsOn(connection, () => stopped)
+      const statements = statementsOn(connection, stopped)
       return await work({ ...statements, tables: this.#tables, atEnd })
     } catch (error) {
-      throw stopped ?? toRefusal(error, this.#limits)
+      throw stopped() ?? toRefusal(error, this.#limits)
     } finally {
       for (const task of tasks) task()
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
+      await connection.close()
     }
   }
 }
@@ -194,6 +218,10 @@ function statementsOn(
       }
     },
   }
+}
+
+function closedError(): Error {
+  return new Error('the archive is being closed')
 }
 
 function tooLong(queryMs: number): QueryTooLarge {

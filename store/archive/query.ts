@@ -161,7 +161,7 @@ class ArchiveQueries implements FlowStore {
     this.#held.close()
     this.#windows.close()
     await this.#tops.close()
-    this.#engine.close()
+    await this.#engine.close()
   }
 
   /** The files' flows in memory; null where they are too many, too few of them are wanted, or sums may not be exact. */

@@ -80,7 +80,8 @@ export class ReadableFiles {
           work(session, this.#filesOf(entries, window)),
         )
       } catch (error) {
-        const isRefused = error instanceof QueryTooLarge || window.signal?.aborted
+        const isRefused =
+          error instanceof QueryTooLarge || window.signal?.aborted || engine.isClosed
         if (isRefused || !(await this.#leaveOut(entries, engine))) throw error
       }
     }
@@ -131,6 +132,8 @@ export class ReadableFiles {
       await engine.query(undefined, (session) => session.read(sql, bindings))
       return null
     } catch (error) {
+      // What was stopped says nothing of the file.
+      if (error instanceof QueryTooLarge || engine.isClosed) throw error
       return error instanceof Error ? error.message.split('\n')[0]! : String(error)
     }
   }

@@ -25,6 +25,8 @@ export type SqlValues = Record<string, number | string | readonly string[]>
 
 export class Engine {
   readonly #instance: DuckDBInstance
+  readonly #running = new Set<Promise<unknown>>()
+  #isClosed = false
 
   private constructor(instance: DuckDBInstance) {
     this.#instance = instance
@@ -47,13 +49,18 @@ export class Engine {
     return engine
   }
 
-  /** Lends a connection of its own to `work`. */
+  /**
+   * Lends a connection of its own to `work`.
+   * @throws an error when the engine is closed
+   */
   async use<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
-    const connection = await this.#instance.connect()
+    if (this.#isClosed) throw new Error('the series are being closed')
+    const running = this.#lend(work)
+    this.#running.add(running)
     try {
-      return await work(connection)
+      return await running
     } finally {
-      connection.closeSync()
+      this.#running.delete(running)
     }
   }
 
@@ -66,8 +73,20 @@ export class Engine {
     return this.use((connection) => chunksOf(connection, sql, values))
   }
 
-  close(): void {
+  /** Waits for what runs: DuckDB's binding ends the process when something is asked of an instance that is gone. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.allSettled(this.#running)
     this.#instance.closeSync()
+  }
+
+  async #lend<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    const connection = await this.#instance.connect()
+    try {
+      return await work(connection)
+    } finally {
+      connection.closeSync()
+    }
   }
 }
 

@@ -87,7 +87,7 @@ export class ParquetSeriesReader implements SeriesReader {
 
   async close() {
     this.files.held?.close()
-    this.engine.close()
+    await this.engine.close()
   }
 
   protected addProblem(problem: SeriesProblem): void {

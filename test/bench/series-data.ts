@@ -81,7 +81,7 @@ export async function makeSeriesData(options: SeriesDataOptions): Promise<number
     }
   })
   await manifest.close()
-  engine.close()
+  await engine.close()
   return rows
 }
 

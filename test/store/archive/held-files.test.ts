@@ -27,7 +27,7 @@ async function threeFiles(t: Parameters<typeof scratchFolder>[0]) {
   )
   await archive(folder, ...lists)
   const engine = await QueryEngine.open(folder, limits)
-  t.after(async () => engine.close())
+  t.after(() => engine.close())
   const entries = [...(await new ReadableFiles(folder).entries())].sort((a, b) => a.rows - b.rows)
   let asked = 0
   const query: ConstructorParameters<typeof HeldFiles>[0] = (work) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { NetworkSet } from '../../../flow/address.ts'
 import { intervalMs } from '../../../flow/interval.ts'
@@ -127,6 +128,25 @@ test('a query beyond its time is refused with what to ask instead', async (t) =>
     return true
   })
   await store.close()
+})
+
+test('a store that is closed while it is asked stops its questions and ends after them', async (t) => {
+  const folder = await scratchFolder(t)
+  await threeFiles(folder)
+  for (let i = 0; i < 30; i++) {
+    const store = await openFlowStore(folder, { local })
+    const asked = [
+      store.top({ ...window, ...byBytes }),
+      store.list({ ...window, order: 'first', limit: 1 }),
+    ]
+    const ends = Promise.allSettled(asked)
+    // Some are still to begin, some wait for their connection, some are under way.
+    await delay(i % 10)
+    await store.close()
+    for (const end of await ends)
+      if (end.status === 'rejected') assert.match(String(end.reason), /closed/)
+    await assert.rejects(store.list({ ...window, order: 'first', limit: 1 }), /being closed/)
+  }
 })
 
 test('flows that would fall into too many steps are refused', async (t) => {

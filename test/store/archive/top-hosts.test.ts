@@ -66,7 +66,7 @@ test('the greatest hosts by lists are those of all flows, with what is told of t
   const store = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
   t.after(async () => {
     await store.close()
-    engine.close()
+    await engine.close()
   })
   const files = new ReadableFiles(folder, 0)
   const kept = new KeptHostSums()
