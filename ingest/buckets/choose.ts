@@ -1,80 +1,114 @@
 /**
  * Which keys of a large table are worth being made text: an interval may hold a hundred thousand
- * hosts of which a thousand are kept.
+ * hosts of which a thousand are kept. They are offered one after the other, so that only the best so far are held.
  */
+import { amountCount } from './tables.ts'
 
-/** The keys of a table, as they are ranked; the arrays are side by side. */
-export interface Candidates {
-  count: number
-  /** Bytes of each key, whatever its direction. */
-  bytes: Float64Array
-  /** Whether its host is local: 1 or 0. Local hosts are kept first. */
+/** Amounts of a host's key: those that it received, and behind them those that it sent. */
+export const hostAmounts = 2 * amountCount
+/** So many times the keys that are kept are held before the rest goes: more costs memory, fewer costs sorting. */
+const heldTimes = 4
+const firstCapacity = 64
+
+/** What keys are ranked by. */
+export interface Ranks {
+  /** Four words an address, by the number of the host. */
+  words: Uint32Array
+  /** Whether a host is local: 1 or 0. Local hosts are kept first. */
   isLocal: Uint8Array
-  /** The order of two keys of equal bytes, so that a tie falls the same way whatever came first. */
-  compare: (a: number, b: number) => number
 }
 
-/** Whether each key is kept, 1 or 0: local hosts first, then by bytes, ties by `compare`. */
-export function keptKeys(candidates: Candidates, top: number): Uint8Array {
-  const { count, isLocal } = candidates
-  if (count <= top) return new Uint8Array(count).fill(1)
-  const kept = new Uint8Array(count)
-  const members = (local: number) => indices(count, (i) => isLocal[i] === local)
-  const [locals, others] = [members(1), members(0)]
-  keepMost(candidates, locals, { top, kept })
-  keepMost(candidates, others, { top: Math.max(0, top - locals.length), kept })
-  return kept
-}
+/** Of the keys that are offered the `top` are held: local hosts first, then by bytes, ties by address and code. */
+export class KeptKeys {
+  count = 0
+  /** Of each key that is held: its host, its code, and its amounts. */
+  hosts = new Uint32Array(firstCapacity)
+  codes = new Uint32Array(firstCapacity)
+  amounts = new Float64Array(firstCapacity * hostAmounts)
+  /** The sums of all others. */
+  readonly others = new Float64Array(hostAmounts)
+  readonly #top: number
+  readonly #ranks: Ranks
+  /** Bytes of each key that is held, in both directions. */
+  #bytes = new Float64Array(firstCapacity)
+  /** Where the last of the `top` stands, once there were more; what comes behind it is not held. */
+  #last = -1
 
-/** Marks the `top` of the members with most bytes: all above the least that is kept, then of its equals. */
-function keepMost(
-  { bytes, compare }: Candidates,
-  members: Uint32Array,
-  { top, kept }: { top: number; kept: Uint8Array },
-): void {
-  if (members.length <= top) {
-    for (const i of members) kept[i] = 1
-    return
+  constructor(ranks: Ranks, top: number) {
+    this.#ranks = ranks
+    this.#top = top
   }
-  if (top === 0) return
-  const sorted = Float64Array.from(members, (i) => bytes[i]!).sort()
-  const least = sorted[sorted.length - top]!
-  let left = top
-  const equals: number[] = []
-  for (const i of members) {
-    if (bytes[i] === least) equals.push(i)
-    if (bytes[i]! <= least) continue
-    kept[i] = 1
-    left--
-  }
-  for (const i of firstOf(equals, left, compare)) kept[i] = 1
-}
 
-/** The first `count` by the order. A scan makes a million hosts of equal bytes: they are not all sorted. */
-function firstOf(
-  members: readonly number[],
-  count: number,
-  compare: Candidates['compare'],
-): number[] {
-  const first = members.slice(0, count).sort(compare)
-  for (let i = count; i < members.length; i++) {
-    const member = members[i]!
-    if (compare(member, first[count - 1]!) >= 0) continue
-    let [low, high] = [0, count - 1]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (compare(member, first[middle]!) < 0) high = middle
-      else low = middle + 1
+  /** Offers a key; each is offered once. */
+  offer(host: number, code: number, amounts: Float64Array): void {
+    const at = this.count
+    if (at === this.hosts.length) this.#resize(2 * at)
+    this.hosts[at] = host
+    this.codes[at] = code
+    this.#bytes[at] = amounts[0]! + amounts[amountCount]!
+    if (this.#last >= 0 && this.#compare(at, this.#last) > 0) {
+      this.addToOthers(amounts)
+      return
     }
-    first.pop()
-    first.splice(low, 0, member)
+    this.amounts.set(amounts, at * hostAmounts)
+    this.count++
+    if (this.count >= heldTimes * this.#top) this.cut()
   }
-  return first
-}
 
-function indices(count: number, isMember: (i: number) => boolean): Uint32Array {
-  const members = new Uint32Array(count)
-  let length = 0
-  for (let i = 0; i < count; i++) if (isMember(i)) members[length++] = i
-  return members.subarray(0, length)
+  addToOthers(amounts: Float64Array): void {
+    for (let i = 0; i < hostAmounts; i++) this.others[i] = this.others[i]! + amounts[i]!
+  }
+
+  /** Lets go of what is not among the `top`. */
+  cut(): void {
+    if (this.count <= this.#top) return
+    const order = Uint32Array.from({ length: this.count }, (_, i) => i)
+    order.sort((a, b) => this.#compare(a, b))
+    for (const at of order.subarray(this.#top)) this.addToOthers(this.#amountsAt(at))
+    const kept = order.subarray(0, this.#top)
+    const { length } = this.hosts
+    const [hosts, codes] = [new Uint32Array(length), new Uint32Array(length)]
+    const bytes = new Float64Array(length)
+    const amounts = new Float64Array(length * hostAmounts)
+    for (const [to, at] of kept.entries()) {
+      hosts[to] = this.hosts[at]!
+      codes[to] = this.codes[at]!
+      bytes[to] = this.#bytes[at]!
+      amounts.set(this.#amountsAt(at), to * hostAmounts)
+    }
+    this.hosts = hosts
+    this.codes = codes
+    this.#bytes = bytes
+    this.amounts = amounts
+    this.count = this.#top
+    this.#last = this.#top - 1
+  }
+
+  #amountsAt(at: number): Float64Array {
+    return this.amounts.subarray(at * hostAmounts, (at + 1) * hostAmounts)
+  }
+
+  /** Below 0 where the key at `a` goes before that at `b`. No two are equal. */
+  #compare(a: number, b: number): number {
+    const { words, isLocal } = this.#ranks
+    const [x, y] = [this.hosts[a]!, this.hosts[b]!]
+    if (isLocal[x] !== isLocal[y]) return isLocal[y]! - isLocal[x]!
+    if (this.#bytes[a] !== this.#bytes[b]) return this.#bytes[b]! - this.#bytes[a]!
+    for (let i = 0; i < 4; i++) {
+      const order = words[x * 4 + i]! - words[y * 4 + i]!
+      if (order !== 0) return order
+    }
+    return this.codes[a]! - this.codes[b]!
+  }
+
+  #resize(capacity: number): void {
+    const grown = <Kind extends Uint32Array | Float64Array>(from: Kind, to: Kind): Kind => {
+      to.set(from)
+      return to
+    }
+    this.hosts = grown(this.hosts, new Uint32Array(capacity))
+    this.codes = grown(this.codes, new Uint32Array(capacity))
+    this.#bytes = grown(this.#bytes, new Float64Array(capacity))
+    this.amounts = grown(this.amounts, new Float64Array(capacity * hostAmounts))
+  }
 }

@@ -20,6 +20,16 @@ export function serviceCode(protocol: number, port: number): number {
   return ((protocol << portBits) | (port + portOffset)) << lowBits
 }
 
+/** Whether a code counts for the sender. */
+export function isSenderOf(code: number): boolean {
+  return (code & 1) === 1
+}
+
+/** A code without direction and end; never 0. */
+export function serviceAlone(code: number): number {
+  return ((code >>> lowBits) << lowBits) | 1
+}
+
 /** What a code says. `isSender`: counted for the sender. */
 export interface ServiceOf {
   protocol: number
@@ -37,7 +47,7 @@ export function serviceOf(code: number): ServiceOf {
     protocol: service >>> portBits,
     port: (service & (2 ** portBits - 1)) - portOffset,
     direction: (code >>> 1) & 3,
-    isSender: (code & 1) === 1,
-    code: (service << lowBits) | 1,
+    isSender: isSenderOf(code),
+    code: serviceAlone(code),
   }
 }

@@ -161,6 +161,12 @@ export class CountTable {
     }
   }
 
+  /** The second number of the key whose amounts lie at a place. */
+  codeAt(place: number): number {
+    const key = this.slots[place - 1]!
+    return key - Math.floor(key / this.#codes) * this.#codes
+  }
+
   /** Bytes held. */
   get bytes(): number {
     return this.slots.byteLength
