@@ -37,8 +37,13 @@ export class DoubleExportSketch {
 
   /** Takes in flows as they come; their columns are not changed. */
   take(flows: FlowColumns): void {
-    for (let row = 0; row < flows.count; row++)
-      if (isLookedAt(flows, row)) this.#compare(flows, row, hashOf(flows, row))
+    const { sourceAddressLow: sources, destinationAddressLow: destinations, count } = flows
+    const { sourceTransportPort: sourcePorts, destinationTransportPort: destinationPorts } = flows
+    for (let row = 0; row < count; row++) {
+      const ports = (sourcePorts[row]! << 16) | destinationPorts[row]!
+      if (isLookedAt(sources[2 * row]! | 0, destinations[2 * row]! | 0, ports))
+        this.#compare(flows, row, hashOf(flows, row))
+    }
   }
 
   /** Who reports the same flows as an exporter, the greatest share first. */
@@ -134,12 +139,9 @@ const hashPrime = 0x9e3779b1
 const markPrime = 0x85ebca6b
 
 /** Whether a flow is in the sample, one of 16: by its ends alone, in its direction. */
-function isLookedAt(flows: FlowColumns, row: number): boolean {
-  const { sourceAddressLow, destinationAddressLow } = flows
-  const ports = (flows.sourceTransportPort[row]! << 16) | flows.destinationTransportPort[row]!
-  const ends = Math.imul(sourceAddressLow[2 * row]!, markPrime) ^ destinationAddressLow[2 * row]!
-  const hash = Math.imul(ends ^ ports ^ (ends >>> 15), hashPrime)
-  return hash >>> 28 === 0
+function isLookedAt(source: number, destination: number, ports: number): boolean {
+  const ends = Math.imul(source, markPrime) ^ destination
+  return Math.imul(ends ^ ports ^ (ends >>> 15), hashPrime) >>> 28 === 0
 }
 
 function mixed(flows: FlowColumns, row: number, prime: number): number {

@@ -8,7 +8,8 @@ import type { NetworkSet } from '../flow/address.ts'
 import type { FlowColumns } from '../flow/columns.ts'
 import { countWithin } from '../flow/spread.ts'
 import { directions } from './buckets/codes.ts'
-import { directionOf } from './buckets/totals.ts'
+import { readDirections } from './directions.ts'
+import { blockRowsMost, SecondSums } from './live-sums.ts'
 
 /** Seconds that are kept. */
 export const liveSeconds = 900
@@ -39,25 +40,32 @@ export class LiveRing {
   /** The version in which a slot last changed. */
   readonly #changed = new Float64Array(liveSeconds)
   #version = 0
+  readonly #block = new SecondSums(liveSeconds)
+  #directions = new Uint8Array(0)
 
   constructor(local: NetworkSet) {
     this.#local = local
   }
 
+  /** The direction of each row, by its code; good until it is asked for others. */
+  directionsOf(flows: FlowColumns): Uint8Array {
+    if (this.#directions.length < flows.count) this.#directions = new Uint8Array(flows.count)
+    readDirections(flows, this.#local, this.#directions)
+    return this.#directions
+  }
+
   /** Counts every row of the columns. */
-  add(flows: FlowColumns): void {
-    if (flows.count === 0) return
+  add(flows: FlowColumns, codes = this.directionsOf(flows)): void {
+    const { count } = flows
+    if (count === 0) return
     this.#version++
-    const { collectionTimeMilliseconds: received, count } = flows
-    for (let i = 0; i < count; i++) {
-      const receivedMs = received[i]!
-      if (this.receivedMs === null || receivedMs > this.receivedMs) {
-        this.receivedMs = receivedMs
-        this.#oldest = Math.floor(receivedMs / secondMs) - liveSeconds + 1
-        this.#firstSlotSecond = Math.floor(this.#oldest / liveSeconds) * liveSeconds
-        this.#open(Math.floor(receivedMs / secondMs))
-      }
-      this.#add(flows, i)
+    this.#openFor(flows)
+    const from = Math.max(this.#oldest, this.#newest - liveSeconds + 1)
+    for (let row = 0; row < count; row += blockRowsMost) {
+      const span = { from: row, to: Math.min(count, row + blockRowsMost), fromMs: from * secondMs }
+      const large = this.#block.addRows(flows, codes, span)
+      this.#block.take((second) => this.#changedSums(from + second))
+      for (const i of large) this.#addLarge(flows, i, { direction: codes[i]! * amounts, from })
     }
   }
 
@@ -74,88 +82,47 @@ export class LiveRing {
     return { version: this.#version, receivedMs: this.receivedMs, seconds }
   }
 
-  /**
-   * Counts a flow second by second. From one edge of a second to the next a count grows by the same whole number, and by one
-   * more where what remained of the divisions adds up to another: so it is what countUpTo gives at each edge.
-   */
-  #add(flows: FlowColumns, i: number): void {
+  /** Gives all seconds a slot that the flows reach. */
+  #openFor(flows: FlowColumns): void {
+    const { collectionTimeMilliseconds: received, count } = flows
+    const { flowStartMilliseconds: starts, flowEndMilliseconds: ends } = flows
+    let receivedMs = this.receivedMs ?? Number.NEGATIVE_INFINITY
+    let startMs = Number.NEGATIVE_INFINITY
+    let endMs = Number.NEGATIVE_INFINITY
+    for (let i = 0; i < count; i++) {
+      receivedMs = Math.max(receivedMs, received[i]!)
+      startMs = Math.max(startMs, starts[i]!)
+      endMs = Math.max(endMs, ends[i]!)
+    }
+    this.receivedMs = receivedMs
+    const second = Math.floor(receivedMs / secondMs)
+    this.#oldest = second - liveSeconds + 1
+    this.#firstSlotSecond = Math.floor(this.#oldest / liveSeconds) * liveSeconds
+    this.#open(Math.max(second, Math.floor(startMs / secondMs), Math.floor((endMs - 1) / secondMs)))
+  }
+
+  /** The sums of a second, of which something changes now. */
+  #changedSums(second: number): Float64Array {
+    const slot = this.#slotOf(second)
+    this.#changed[slot] = this.#version
+    return this.#sums.subarray(slot * width, slot * width + width)
+  }
+
+  /** A flow whose counts are so large that no double holds their products, or whose times are odd. */
+  #addLarge(
+    flows: FlowColumns,
+    i: number,
+    { direction: at, from }: { direction: number; from: number },
+  ): void {
     const first = flows.flowStartMilliseconds[i]!
     const last = Math.max(first, flows.flowEndMilliseconds[i]!)
-    const begin = Math.floor(first / secondMs)
-    const end = Math.max(begin, Math.floor((last - 1) / secondMs))
-    if (end > this.#newest) this.#open(end)
-    const from = Math.max(this.#oldest, this.#newest - liveSeconds + 1, begin)
-    if (from > end) return
     const rate = flows.samplingInterval[i]!
     const octets = flows.octetDeltaCount[i]! * rate
     const packets = flows.packetDeltaCount[i]! * rate
-    const direction = this.#direction(flows, i) * amounts
-    const life = last - first
-    if (Math.max(octets, packets) * Math.max(life, secondMs) > Number.MAX_SAFE_INTEGER) {
-      this.#addLarge({ first, last, octets, packets }, direction, from)
-      return
-    }
-    const sums = this.#sums
-    const changed = this.#changed
-    const version = this.#version
-    const skipped = Math.max(0, from * secondMs - first)
-    let octetsLeft = skipped > 0 ? octets - Math.floor((octets * skipped) / life) : octets
-    let packetsLeft = skipped > 0 ? packets - Math.floor((packets * skipped) / life) : packets
-    let slot = this.#slotOf(from)
-    let at = slot * width + direction
-    if (from === begin) sums[at + 2] = sums[at + 2]! + 1
-    if (from < end) {
-      const part = (from + 1) * secondMs - first
-      let octetsShare = Math.floor((octets * part) / life)
-      let packetsShare = Math.floor((packets * part) / life)
-      let octetsRest = octets * part - octetsShare * life
-      let packetsRest = packets * part - packetsShare * life
-      octetsShare -= octets - octetsLeft
-      packetsShare -= packets - packetsLeft
-      const octetsStep = Math.floor((octets * secondMs) / life)
-      const packetsStep = Math.floor((packets * secondMs) / life)
-      const octetsStepRest = octets * secondMs - octetsStep * life
-      const packetsStepRest = packets * secondMs - packetsStep * life
-      for (let second = from; second < end; second++) {
-        sums[at] = sums[at]! + octetsShare
-        sums[at + 1] = sums[at + 1]! + packetsShare
-        changed[slot] = version
-        octetsLeft -= octetsShare
-        packetsLeft -= packetsShare
-        octetsRest += octetsStepRest
-        packetsRest += packetsStepRest
-        // Numbers and no branches: which way they went, no processor could foresee.
-        const octetsCarry = Number(octetsRest >= life)
-        const packetsCarry = Number(packetsRest >= life)
-        octetsRest -= octetsCarry * life
-        packetsRest -= packetsCarry * life
-        octetsShare = octetsStep + octetsCarry
-        packetsShare = packetsStep + packetsCarry
-        at += width
-        if (++slot === liveSeconds) {
-          slot = 0
-          at = direction
-        }
-      }
-    }
-    sums[at] = sums[at]! + octetsLeft
-    sums[at + 1] = sums[at + 1]! + packetsLeft
-    changed[slot] = version
-  }
-
-  /** The same where counts are so large that no double holds their products. */
-  #addLarge(
-    { first, last, octets, packets }: Record<'first' | 'last' | 'octets' | 'packets', number>,
-    direction: number,
-    from: number,
-  ): void {
-    const sums = this.#sums
     const begin = Math.floor(first / secondMs)
     const end = Math.max(begin, Math.floor((last - 1) / secondMs))
-    for (let second = from; second <= end; second++) {
-      const slot = this.#slotOf(second)
-      const at = slot * width + direction
-      this.#changed[slot] = this.#version
+    for (let second = Math.max(from, begin); second <= end; second++) {
+      const sums = this.#changedSums(second)
       const [edge, next] = [second * secondMs, (second + 1) * secondMs]
       sums[at] = sums[at]! + countWithin(octets, { first, last }, edge, next)
       sums[at + 1] = sums[at + 1]! + countWithin(packets, { first, last }, edge, next)
@@ -177,14 +144,6 @@ export class LiveRing {
   /** The slot of a second that is kept. The remainder of a large number would take as long as all else. */
   #slotOf(second: number): number {
     return ((second - this.#firstSlotSecond) >>> 0) % liveSeconds
-  }
-
-  #direction(flows: FlowColumns, i: number): number {
-    const isLocal = (high: Uint32Array, low: Uint32Array) =>
-      Number(this.#local.has(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!))
-    const source = isLocal(flows.sourceAddressHigh, flows.sourceAddressLow)
-    const destination = isLocal(flows.destinationAddressHigh, flows.destinationAddressLow)
-    return directionOf[source * 2 + destination]!
   }
 }
 

@@ -125,8 +125,9 @@ export class Pipeline {
     this.#shift()
     this.#doubles.take(this.#flows)
     if (!this.#parts.buckets) this.#touch()
+    const directions = this.#parts.live?.directionsOf(this.#flows)
     this.#parts.buckets?.add(this.#flows)
-    this.#parts.live?.add(this.#flows)
+    this.#parts.live?.add(this.#flows, directions)
     this.#parts.archive.add(this.#flows)
     recycleFlowColumns(this.#flows)
   }

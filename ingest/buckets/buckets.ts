@@ -14,7 +14,8 @@ import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
 import { SortedRows } from './sorted-rows.ts'
-import { directionOf, Totals } from './totals.ts'
+import { directionOf } from '../directions.ts'
+import { Totals } from './totals.ts'
 
 export interface BucketsOptions {
   local: NetworkSet

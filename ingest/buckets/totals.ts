@@ -8,6 +8,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import { servicePort } from '../../flow/service.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { AddressTable, type AddressCounts } from './address-table.ts'
+import { directionOf } from '../directions.ts'
 import { beyondHosts, directions, hostsMax, serviceCode, serviceCodes } from './codes.ts'
 import { rowsOf, type TrackerNames } from './rows.ts'
 import { amountCount, CountTable } from './tables.ts'
@@ -193,6 +194,3 @@ function receiverCode(service: number, source: number, destination: number): num
 
 const directionCount = directions.length
 const noTrackers: TrackerNames = { idOf: () => null }
-
-/** The direction's code by locality of source × 2 + of destination. */
-export const directionOf = [3, 0, 1, 2]

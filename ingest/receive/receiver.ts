@@ -43,7 +43,10 @@ export class Receiver {
     this.#options = options
     const { journalFolder, endpoints, exporters, receiveBufferBytes } = options
     const workerData: ReceiverData = { journalFolder, endpoints, exporters, receiveBufferBytes }
-    this.#worker = new Worker(new URL('worker.ts', import.meta.url), { workerData })
+    this.#worker = new Worker(new URL('worker.ts', import.meta.url), {
+      workerData,
+      name: 'receiving',
+    })
     this.#worker.on('message', (message: ReceiverMessage) => this.#take(message))
     this.#worker.on('error', (error) => this.#end(error as Error))
   }

@@ -22,7 +22,7 @@ export class AskedThread<Request extends { kind: string }, Answers extends Answe
   /** `name` is what errors call it; `workerData` is handed to the module at `url`, which calls answerAsked. */
   constructor(name: string, url: URL, workerData: unknown) {
     this.#name = name
-    this.#worker = new Worker(url, { workerData })
+    this.#worker = new Worker(url, { workerData, name })
     this.#worker.on('message', (message: Message) => this.#take(message))
     this.#worker.on('error', (error) => this.#end(error as Error))
     this.#worker.on('exit', (code) => this.#end(new Error(`it ended with code ${code}`)))
