@@ -126,7 +126,7 @@ export class Pipeline {
     this.#doubles.take(this.#flows)
     if (!this.#parts.buckets) this.#touch()
     const directions = this.#parts.live?.directionsOf(this.#flows)
-    this.#parts.buckets?.add(this.#flows)
+    this.#parts.buckets?.add(this.#flows, directions)
     this.#parts.live?.add(this.#flows, directions)
     this.#parts.archive.add(this.#flows)
     recycleFlowColumns(this.#flows)

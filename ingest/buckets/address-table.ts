@@ -1,6 +1,6 @@
 /** Addresses by number, in open addressing as the tables of counts (see tables.ts). */
 import { ipv4Marker } from '../../flow/address.ts'
-import { isFull, mix, slotsFor, touchedRows } from './tables.ts'
+import { isFull, mix, slotsFor } from './tables.ts'
 
 /** A slot of addresses: four words, most significant first, and the code + 1 (0: free). */
 const addressWidth = 5
@@ -13,8 +13,6 @@ const ipv4Width = 2
  */
 export class AddressTable {
   count = 0
-  /** What looking at slots gave: kept, or it would not be looked. */
-  touched = 0
   #mask: number
   #slots: Uint32Array
   #ipv4Count = 0
@@ -59,29 +57,6 @@ export class AddressTable {
       slot += ipv4Width
       if (slot === slots.length) slot = 0
     }
-  }
-
-  /**
-   * The codes of the addresses of rows, −1 for those that are not there. The slots of IPv4 addresses are first only looked
-   * at, as those of counts are (see CountTable.addRows).
-   */
-  findRows(rows: Int32Array, high: Uint32Array, low: Uint32Array, codes: Int32Array): void {
-    for (let from = 0; from < rows.length; from += touchedRows) {
-      const to = Math.min(rows.length, from + touchedRows)
-      this.#touch(rows, low, from, to)
-      for (let i = from; i < to; i++) {
-        const at = 2 * rows[i]!
-        codes[i] = this.find(high[at + 1]!, high[at]!, low[at + 1]!, low[at]!)
-      }
-    }
-  }
-
-  #touch(rows: Int32Array, low: Uint32Array, from: number, to: number): void {
-    const slots = this.#ipv4Slots
-    const mask = this.#ipv4Mask
-    let sum = 0
-    for (let i = from; i < to; i++) sum += slots[(ipv4Hash(low[2 * rows[i]!]!) & mask) * ipv4Width]!
-    this.touched = sum
   }
 
   /** Numbers an address (four words) that is not there, and gives its code. */

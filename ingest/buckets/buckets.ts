@@ -9,12 +9,12 @@ import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { FieldName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { directions } from './codes.ts'
-import { count, share } from './share.ts'
+import { share } from './share.ts'
 import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
 import { SortedRows } from './sorted-rows.ts'
-import { directionOf } from '../directions.ts'
+import { directionOf, readDirections } from '../directions.ts'
 import { Totals } from './totals.ts'
 
 export interface BucketsOptions {
@@ -48,6 +48,7 @@ export class Buckets {
   oldestArchivedMs = Number.NEGATIVE_INFINITY
   readonly #exporter = { words: new Uint32Array(4).fill(0xffffffff), text: '' }
   readonly #sorted = new SortedRows()
+  #directions = new Uint8Array(0)
   /** Where the last share went: flows of an exporter and an interval come together. */
   #last: { interval: number; exporter: string; totals: Totals } | null = null
 
@@ -56,10 +57,10 @@ export class Buckets {
     this.#wholeFrom = options.wholeFrom
   }
 
-  /** Counts every row of the columns. */
-  add(flows: FlowColumns): void {
-    this.#sort(flows)
-    this.#sorted.forEach((totals, rows) => totals.addRows(flows, rows))
+  /** Counts every row of the columns; `codes` are their directions. */
+  add(flows: FlowColumns, codes = this.#directionsOf(flows)): void {
+    this.#sort(flows, codes)
+    this.#sorted.forEach((totals, rows) => totals.addRows(flows, rows, codes))
     this.#options.trackers?.forEach(flows, (tracker, i, span) => {
       if (!this.#isTooLate(flows, i)) this.#follow(flows, i, { tracker, span })
     })
@@ -160,7 +161,7 @@ export class Buckets {
   }
 
   /** Sorts rows by the totals that they go to; those of several intervals are counted at once. */
-  #sort(flows: FlowColumns): void {
+  #sort(flows: FlowColumns, codes: Uint8Array): void {
     const { flowStartMilliseconds, flowEndMilliseconds, collectionTimeMilliseconds } = flows
     const { exporterAddressHigh: high, exporterAddressLow: low, count: rows } = flows
     const { oldestArchivedMs } = this
@@ -183,7 +184,7 @@ export class Buckets {
         isAsBefore = false
       }
       if (last > start + intervalMs) {
-        this.#spread(flows, i, { first, last })
+        this.#spread(flows, i, { first, last, direction: codes[i]! })
         totals = null
         continue
       }
@@ -193,13 +194,17 @@ export class Buckets {
   }
 
   /** A flow that lived in several intervals. */
-  #spread(flows: FlowColumns, i: number, { first, last }: { first: number; last: number }): void {
+  #spread(
+    flows: FlowColumns,
+    i: number,
+    { first, last, direction }: { first: number; last: number; direction: number },
+  ): void {
     const end = intervalStart(last - 1)
     for (let interval = intervalStart(first); interval <= end; interval += intervalMs) {
       const totals = this.#totals(interval, flows, i)
       if (!totals) continue
       share(totals.amounts, flows, i, interval)
-      count(totals, flows, i)
+      totals.add(flows, i, direction)
     }
   }
 
@@ -228,6 +233,13 @@ export class Buckets {
     const first = flows.flowStartMilliseconds[i]!
     const received = flows.collectionTimeMilliseconds[i]!
     return received - first > this.#options.flowMaxMs || first < this.oldestArchivedMs
+  }
+
+  /** The directions of all rows, by their codes. */
+  #directionsOf(flows: FlowColumns): Uint8Array {
+    if (this.#directions.length < flows.count) this.#directions = new Uint8Array(flows.count)
+    readDirections(flows, this.#options.local, this.#directions)
+    return this.#directions
   }
 
   /** The code of a flow's direction. */
@@ -262,7 +274,7 @@ export class Buckets {
   /** Tables as large as those of the interval before: growing them holds up the socket. */
   #newTotals(interval: number, exporter: string): Totals {
     const before = this.#intervals.get(interval - intervalMs)?.get(exporter)
-    return new Totals(this.#options.local, before?.sizes)
+    return new Totals(before?.keys)
   }
 
   /** Flows of one exporter come together, so the text of the last one mostly serves. */
@@ -282,16 +294,11 @@ export class Buckets {
   }
 }
 
-/** Whether a row is of the exporter of the row before it. */
+/** Whether a row, which is not the first, is of the exporter of the row before it. Without branches: it is asked for each. */
 function isSameExporter(high: Uint32Array, low: Uint32Array, i: number): boolean {
   const at = 2 * i
-  return (
-    i > 0 &&
-    low[at] === low[at - 2] &&
-    low[at + 1] === low[at - 1] &&
-    high[at] === high[at - 2] &&
-    high[at + 1] === high[at - 1]
-  )
+  const lower = (low[at]! ^ low[at - 2]!) | (low[at + 1]! ^ low[at - 1]!)
+  return (lower | (high[at]! ^ high[at - 2]!) | (high[at + 1]! ^ high[at - 1]!)) === 0
 }
 
 function copyWords(target: Uint32Array, high: Uint32Array, low: Uint32Array, i: number): void {

@@ -2,9 +2,10 @@
  * What hosts did in an interval, and by which service, added up host after host: tables of all hosts and of all their
  * services would take twice as much memory as what is counted, each time that rows are made.
  */
-import { hostAmounts, KeptKeys, type Ranks } from './choose.ts'
+import { hostAmounts, KeptKeys } from './choose.ts'
 import { isSenderOf, serviceAlone } from './codes.ts'
-import { amountCount, type CountTable } from './tables.ts'
+import type { HostsListed } from './hosts-listed.ts'
+import { amountCount } from './tables.ts'
 
 /** Fewer services of a host are sorted on the spot. */
 const fewServices = 16
@@ -18,11 +19,13 @@ export interface HostSums {
 }
 
 /** Adds up a table by (host, service, direction and end). */
-export function sumHosts(services: CountTable, ranks: Ranks, top: number): HostSums {
-  const hosts = ranks.isLocal.length
+export function sumHosts(services: HostsListed, top: number): HostSums {
+  const hosts = services.isLocal.length
   const { starts, places } = placesByHost(services, hosts)
-  const sums: HostSums = { host: new KeptKeys(ranks, top), hostPort: new KeptKeys(ranks, top) }
-  const { slots } = services
+  const sums: HostSums = {
+    host: new KeptKeys(services, top),
+    hostPort: new KeptKeys(services, top),
+  }
   const ofHost = new Float64Array(hostAmounts)
   const ofService = new Float64Array(hostAmounts)
   let order = new Float64Array(fewServices)
@@ -42,8 +45,7 @@ export function sumHosts(services: CountTable, ranks: Ranks, top: number): HostS
       for (; i < count && Math.floor(order[i]! / keyRange) === service; i++) {
         const at = places[begin + (order[i]! % keyRange)]!
         const way = isSenderOf(services.codeAt(at) - 1) ? amountCount : 0
-        for (let k = 0; k < amountCount; k++)
-          ofService[way + k] = ofService[way + k]! + slots[at + k]!
+        services.addTo(ofService, way, at)
       }
       for (let k = 0; k < hostAmounts; k++) ofHost[k] = ofHost[k]! + ofService[k]!
       if (isBeyond) sums.hostPort.addToOthers(ofService)
@@ -58,7 +60,7 @@ export function sumHosts(services: CountTable, ranks: Ranks, top: number): HostS
 }
 
 /** The places of a table's keys by their hosts: those of host h are places[starts[h]] to places[starts[h + 1] − 1]; beyond all, those of hosts that have no number. */
-function placesByHost(services: CountTable, hosts: number) {
+function placesByHost(services: HostsListed, hosts: number) {
   const starts = new Uint32Array(hosts + 2)
   services.forEach((a) => void starts[Math.min(a, hosts) + 1]!++)
   for (let host = 0; host <= hosts; host++) starts[host + 1] = starts[host + 1]! + starts[host]!

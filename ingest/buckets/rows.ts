@@ -7,15 +7,13 @@ import type { MeasurementRows } from '../../store/series.ts'
 import { hostAmounts, type KeptKeys } from './choose.ts'
 import { directions, isSenderOf, serviceCodes, serviceOf } from './codes.ts'
 import { sumHosts } from './host-sums.ts'
+import type { HostsListed } from './hosts-listed.ts'
 import { amountCount, CountTable } from './tables.ts'
 
 /** What an interval holds of an exporter. */
 export interface Held {
-  /** Four words an address by its number, and whether it is local. */
-  words: Uint32Array
-  isLocal: Uint8Array
-  /** By address and code of service, direction and end. */
-  services: CountTable
+  /** By host and code of service, direction and end. */
+  hosts: HostsListed
   /** By interface and way. */
   interfaces: CountTable
   /** By number of the tracker; null where none saw a flow. */
@@ -46,7 +44,7 @@ export function rowsOf(held: Held, top: number): MeasurementRows[] {
   }
   const hostText = (index: number) => {
     const at = index * 4
-    const { words } = held
+    const { words } = held.hosts
     return formatAddress(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
   }
   const rows: Sums[] = [
@@ -66,7 +64,7 @@ export function rowsOf(held: Held, top: number): MeasurementRows[] {
     },
   ]
   if (held.trackers) rows.push(trackerSums(held.trackers, held.names))
-  const { host, hostPort } = sumHosts(held.services, held, top)
+  const { host, hostPort } = sumHosts(held.hosts, top)
   return [
     ...rows.map((sums) => tableRows(sums)),
     hostRows('host', host, (index) => ({ host: hostText(index) })),
@@ -92,15 +90,18 @@ function trackerSums(trackers: CountTable, names: TrackerNames): Sums {
 }
 
 /** All measurements but those of hosts, from the sums by host, service, direction and end. */
-function sumUp({ services }: Held) {
+function sumUp({ hosts }: Held) {
   const total = new CountTable({ codes: 2, ways: 4 })
   const protocol = new CountTable({ codes: 2, ways: 4 })
   const port = new CountTable({ codes: serviceCodes, ways: 4 })
-  services.forEach((_, codePlus, at) => {
+  const slots = new Float64Array(amountCount)
+  const from = { slots, at: 0 }
+  hosts.forEach((_, codePlus, at) => {
     // Each flow stands once as its receiver's and once as its sender's: it counts as the receiver's.
     if (isSenderOf(codePlus - 1)) return
     const { protocol: number, direction, code } = serviceOf(codePlus - 1)
-    const from = { slots: services.slots, at }
+    slots.fill(0)
+    hosts.addTo(slots, 0, at)
     addWay(total, total.place(0, 1), direction, from)
     addWay(protocol, protocol.place(number, 1), direction, from)
     addWay(port, port.place(0, code), direction, from)

@@ -6,12 +6,14 @@ import type { Totals } from './totals.ts'
 
 export class SortedRows {
   readonly #targets: Totals[] = []
-  /** How many rows each of them gets; later, where these end. */
-  readonly #ends: number[] = []
+  /** The totals that the row before went to, and their number. */
+  #last: Totals | null = null
+  #number = 0
   /** The number of a row's totals, or −1. */
   #targetOf = new Int32Array(0)
   #rows = new Int32Array(0)
   #count = 0
+  #placed = 0
 
   /** Begins with `count` rows, of which none goes anywhere yet. */
   begin(count: number): void {
@@ -21,41 +23,42 @@ export class SortedRows {
     }
     this.#targetOf.fill(-1, 0, count)
     this.#targets.length = 0
-    this.#ends.length = 0
+    this.#last = null
     this.#count = count
+    this.#placed = 0
   }
 
   /** Says that row i goes to these totals. */
   put(i: number, totals: Totals): void {
-    const last = this.#targets.length - 1
-    let number = this.#targets[last] === totals ? last : this.#targets.indexOf(totals)
-    if (number < 0) {
-      number = this.#targets.push(totals) - 1
-      this.#ends.push(0)
+    if (totals !== this.#last) {
+      this.#last = totals
+      this.#number = this.#targets.indexOf(totals)
+      if (this.#number < 0) this.#number = this.#targets.push(totals) - 1
     }
-    // As long as all go to the same, they are in order as they come.
-    if (this.#targets.length === 1) this.#rows[this.#ends[0]!] = i
-    this.#ends[number] = this.#ends[number]! + 1
-    this.#targetOf[i] = number
+    this.#targetOf[i] = this.#number
+    this.#placed++
   }
 
   /** Calls back with all totals and their rows, in order, which are good until the next beginning. */
   forEach(visit: (totals: Totals, rows: Int32Array) => void): void {
-    const ends = this.#ends
-    if (this.#targets.length === 1) {
-      visit(this.#targets[0]!, this.#rows.subarray(0, ends[0]))
+    const targetOf = this.#targetOf
+    const rows = this.#rows
+    // Nearly always all go to the same.
+    if (this.#targets.length === 1 && this.#placed === this.#count) {
+      for (let i = 0; i < this.#count; i++) rows[i] = i
+      visit(this.#targets[0]!, rows.subarray(0, this.#count))
       return
     }
-    for (let number = 1; number < ends.length; number++)
-      ends[number] = ends[number]! + ends[number - 1]!
-    const next = Int32Array.from(ends, (_, number) => ends[number - 1] ?? 0)
+    const next = new Int32Array(this.#targets.length + 1)
+    for (let i = 0; i < this.#count; i++) next[targetOf[i]! + 1]!++
+    // What goes nowhere is counted before the first, and has no place.
+    next[0] = 0
+    for (let number = 1; number < next.length; number++) next[number]! += next[number - 1]!
     for (let i = 0; i < this.#count; i++) {
-      const number = this.#targetOf[i]!
-      if (number < 0) continue
-      this.#rows[next[number]!] = i
-      next[number] = next[number]! + 1
+      const number = targetOf[i]!
+      if (number >= 0) rows[next[number]!++] = i
     }
     for (const [number, totals] of this.#targets.entries())
-      visit(totals, this.#rows.subarray(ends[number - 1] ?? 0, ends[number]))
+      visit(totals, rows.subarray(next[number - 1] ?? 0, next[number]))
   }
 }

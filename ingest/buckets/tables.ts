@@ -31,8 +31,6 @@ export function slotsFor(count: number): number {
 
 /** Rows whose slots are looked at before they are counted: as many as stay in the nearest cache. */
 export const touchedRows = 128
-/** Where they stand. */
-const places = new Int32Array(touchedRows)
 
 /** How a table is laid out. */
 export interface TableLayout {
@@ -44,20 +42,11 @@ export interface TableLayout {
   expected?: number
 }
 
-/** Keys and amounts of rows, side by side. */
-export interface KeyedAmounts {
-  a: Int32Array
-  b: Int32Array
-  amounts: Float64Array
-}
-
 /** Amounts by a key of two numbers. */
 export class CountTable {
   count = 0
   /** Where `place` points: the amounts of each way in turn. It changes as the table grows. */
   slots: Float64Array
-  /** What looking at slots gave: kept, or it would not be looked. */
-  touched = 0
   readonly #codes: number
   readonly #width: number
   #mask: number
@@ -91,63 +80,6 @@ export class CountTable {
     slots[at + 1] = slots[at + 1]! + amounts[from + 1]!
     slots[at + 2] = slots[at + 2]! + amounts[from + 2]!
     slots[at + 3] = slots[at + 3]! + amounts[from + 3]!
-  }
-
-  /**
-   * Adds the amounts of `count` rows, each to its key. The slots of some rows are first only looked at, which
-   * the processor does for several at once; looking for a key, it would wait for memory at each.
-   */
-  addRows({ a, b, amounts }: KeyedAmounts, count: number): void {
-    for (let from = 0; from < count; from += touchedRows) {
-      const to = Math.min(count, from + touchedRows)
-      // A table that grows in between would make the places that are looked at others.
-      this.#makeRoom(to - from)
-      this.#touch(a, b, from, to)
-      this.#addTouched({ a, b, amounts }, from, to)
-    }
-  }
-
-  #touch(a: Int32Array, b: Int32Array, from: number, to: number): void {
-    const slots = this.slots
-    const mask = this.#mask
-    const width = this.#width
-    let sum = 0
-    for (let i = from; i < to; i++) {
-      const slot = (mix(a[i]!, b[i]!) & mask) * width
-      places[i - from] = slot
-      sum += slots[slot]! + slots[slot + amountCount]!
-    }
-    this.touched = sum
-  }
-
-  #addTouched({ a, b, amounts }: KeyedAmounts, from: number, to: number): void {
-    const slots = this.slots
-    const codes = this.#codes
-    const width = this.#width
-    let count = this.count
-    for (let i = from; i < to; i++) {
-      const key = a[i]! * codes + b[i]!
-      let slot = places[i - from]!
-      while (slots[slot] !== key) {
-        if (slots[slot] === 0) {
-          slots[slot] = key
-          count++
-          break
-        }
-        slot = slot + width === slots.length ? 0 : slot + width
-      }
-      const at = amountCount * i
-      slots[slot + 1] = slots[slot + 1]! + amounts[at]!
-      slots[slot + 2] = slots[slot + 2]! + amounts[at + 1]!
-      slots[slot + 3] = slots[slot + 3]! + amounts[at + 2]!
-      slots[slot + 4] = slots[slot + 4]! + amounts[at + 3]!
-    }
-    this.count = count
-  }
-
-  /** Grows for so many keys more. */
-  #makeRoom(more: number): void {
-    while (isFull(this.count + more, this.#mask)) this.#grow()
   }
 
   /** Calls back with each key, and with the place of its amounts in `slots`. */

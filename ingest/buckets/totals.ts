@@ -3,104 +3,83 @@
  * sender, by host, service and direction; every measurement is added up from these when rows are
  * made (see rows.ts). A table for each measurement would cost four times as much per flow.
  */
-import type { NetworkSet } from '../../flow/address.ts'
+import { ipv4Marker } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import { servicePort } from '../../flow/service.ts'
 import type { MeasurementRows } from '../../store/series.ts'
-import { AddressTable, type AddressCounts } from './address-table.ts'
-import { directionOf } from '../directions.ts'
-import { beyondHosts, directions, hostsMax, serviceCode, serviceCodes } from './codes.ts'
+import { AddressTable } from './address-table.ts'
+import { directions, hostsMax, serviceCode } from './codes.ts'
+import { HostTable } from './host-table.ts'
+import { beyondMark, HostsListed, isIPv4Key, numberedMark } from './hosts-listed.ts'
+import { countInterfaces, interfaceWays } from './interface-sums.ts'
 import { rowsOf, type TrackerNames } from './rows.ts'
 import { amountCount, CountTable } from './tables.ts'
 
-/** Interfaces are keyed by index and way (in 1, out 2). */
+/** Interfaces are keyed by index and way. */
 const wayCodes = 4
-
-/** The sizes of another interval's tables, which the next one is likely to need. */
-export interface Sizes {
-  hosts: AddressCounts
-  services: number
-}
 
 /** Rows that are counted at once; the arrays below have room for so many. */
 const rowsAtOnce = 2048
-/** What is known of the rows that are being counted; used again for all totals, as one thread counts. */
-const sources = new Int32Array(rowsAtOnce)
-const destinations = new Int32Array(rowsAtOnce)
-const receivers = { a: new Int32Array(rowsAtOnce), b: new Int32Array(rowsAtOnce) }
-const senders = { a: new Int32Array(rowsAtOnce), b: new Int32Array(rowsAtOnce) }
-const rowAmounts = new Float64Array(rowsAtOnce * amountCount)
+/** Keys and amounts of the rows that are being counted; used again for all totals, as one thread counts. */
+const keyed = {
+  hosts: new Int32Array(2 * rowsAtOnce),
+  codes: new Int32Array(2 * rowsAtOnce),
+  bytes: new Float64Array(rowsAtOnce),
+  packets: new Float64Array(rowsAtOnce),
+  active: new Float64Array(rowsAtOnce),
+}
 
 export class Totals {
   /** Amounts of one share: bytes, packets, flows, active. The caller fills it before `add`. */
   readonly amounts = new Float64Array(4)
-  readonly #local: NetworkSet
-  /** Local addresses are marked. */
-  readonly #addresses: AddressTable
-  /** Key: number of the address, and code + 1 (0 would mark a free slot). */
-  readonly #services: CountTable
+  /** Key: an IPv4 address or the number of another, and code + 1 (0 would mark a free slot), marked: see hosts-listed.ts. */
+  readonly #hosts: HostTable
+  /** Addresses that are not IPv4. */
+  readonly #others = new AddressTable()
+  /** The IPv4 addresses, once they could be too many to be kept apart. */
+  #known: AddressTable | null = null
   readonly #interfaces = new CountTable({ codes: wayCodes })
   /** By number of the tracker; each counts once a direction. */
   #trackers: CountTable | null = null
+  /** The key that was made last. */
+  #host = 0
+  #mark = 0
 
-  constructor(local: NetworkSet, expected: Sizes = { hosts: { all: 0, ipv4: 0 }, services: 0 }) {
-    this.#local = local
-    this.#addresses = new AddressTable(expected.hosts)
-    this.#services = new CountTable({ codes: serviceCodes + 1, expected: expected.services })
+  /** `expected`: how many keys it is likely to need. */
+  constructor(expected = 0) {
+    this.#hosts = new HostTable(expected)
   }
 
-  /**
-   * Counts rows of flows that lie wholly in this interval. It does what
-   * `add` and `addInterfaces` do for each, one look-up of all rows after the other.
-   */
-  addRows(flows: FlowColumns, rows: Int32Array): void {
+  /** Counts rows of flows that lie wholly in this interval, each of a direction: as `add` does it for one. */
+  addRows(flows: FlowColumns, rows: Int32Array, codes: Uint8Array): void {
+    const { ingressInterface: ingress, egressInterface: egress } = flows
     for (let at = 0; at < rows.length; at += rowsAtOnce) {
       const part = rows.subarray(at, at + rowsAtOnce)
-      this.#hosts(part, sources, flows.sourceAddressHigh, flows.sourceAddressLow)
-      this.#hosts(part, destinations, flows.destinationAddressHigh, flows.destinationAddressLow)
+      this.#watchHosts(part.length)
       readAmounts(flows, part)
-      readKeys(flows, part)
-      this.#services.addRows({ ...receivers, amounts: rowAmounts }, part.length)
-      this.#services.addRows({ ...senders, amounts: rowAmounts }, part.length)
-      this.#interfaceRows(flows, part)
+      this.#readKeys(flows, part, codes)
+      this.#hosts.addRows(keyed, part.length)
+      countInterfaces(this.#interfaces, { ingress, egress, rows: part }, keyed)
     }
   }
 
-  #hosts(rows: Int32Array, codes: Int32Array, high: Uint32Array, low: Uint32Array): void {
-    this.#addresses.findRows(rows, high, low, codes)
-    for (let i = 0; i < rows.length; i++) {
-      if (codes[i]! >= 0) continue
-      const at = 2 * rows[i]!
-      codes[i] = this.host(high[at + 1]!, high[at]!, low[at + 1]!, low[at]!)
-    }
-  }
-
-  #interfaceRows({ ingressInterface, egressInterface }: FlowColumns, rows: Int32Array): void {
-    for (let i = 0; i < rows.length; i++) {
-      const ingress = ingressInterface[rows[i]!]!
-      const egress = egressInterface[rows[i]!]!
-      if (ingress !== 0) this.#interfaces.add(ingress, 1, rowAmounts, amountCount * i)
-      if (egress !== 0) this.#interfaces.add(egress, 2, rowAmounts, amountCount * i)
-    }
-  }
-
-  /** The number of an address and whether it is local, as number × 2 + (1 or 0). */
-  host(w0: number, w1: number, w2: number, w3: number): number {
-    const found = this.#addresses.find(w0, w1, w2, w3)
-    return found >= 0 ? found : this.#newHost(w0, w1, w2, w3)
-  }
-
-  /** Counts `amounts` for a flow between two hosts (see host) of a service (see serviceCode). */
-  add(source: number, destination: number, service: number): void {
-    const code = receiverCode(service, source, destination)
-    this.#services.add(destination >>> 1, code, this.amounts)
-    this.#services.add(source >>> 1, code + 1, this.amounts)
+  /** Counts `amounts` for row i, of a direction. */
+  add(flows: FlowColumns, i: number, direction: number): void {
+    const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } =
+      flows
+    this.#watchHosts(1)
+    const code = receiverCode(flows, i, direction)
+    this.#find(destinationAddressHigh, destinationAddressLow, i)
+    this.#hosts.add(this.#host, code | this.#mark, this.amounts)
+    this.#find(sourceAddressHigh, sourceAddressLow, i)
+    this.#hosts.add(this.#host, (code + 1) | this.#mark, this.amounts)
+    this.#addInterfaces(flows.ingressInterface[i]!, flows.egressInterface[i]!)
   }
 
   /** Counts `amounts` for the interfaces it came in and went out by; 0 is not said. */
-  addInterfaces(ingress: number, egress: number): void {
-    if (ingress !== 0) this.#interfaces.add(ingress, 1, this.amounts)
-    if (egress !== 0) this.#interfaces.add(egress, 2, this.amounts)
+  #addInterfaces(ingress: number, egress: number): void {
+    if (ingress !== 0) this.#interfaces.add(ingress, interfaceWays.ingress, this.amounts)
+    if (egress !== 0) this.#interfaces.add(egress, interfaceWays.egress, this.amounts)
   }
 
   /** Counts `amounts` for a tracker and direction (its code). */
@@ -128,11 +107,13 @@ export class Totals {
   /** Bytes held. */
   get bytes(): number {
     const trackers = this.#trackers?.bytes ?? 0
-    return this.#addresses.bytes + this.#services.bytes + this.#interfaces.bytes + trackers
+    const addresses = this.#others.bytes + (this.#known?.bytes ?? 0)
+    return addresses + this.#hosts.bytes + this.#interfaces.bytes + trackers
   }
 
-  get sizes(): Sizes {
-    return { hosts: this.#addresses.counts, services: this.#services.count }
+  /** Keys, which another interval is likely to need as many of. */
+  get keys(): number {
+    return this.#hosts.count
   }
 
   /**
@@ -143,15 +124,74 @@ export class Totals {
     top: number = Number.POSITIVE_INFINITY,
     names: TrackerNames = noTrackers,
   ): MeasurementRows[] {
-    const { words, isMarked } = this.#addresses.list()
-    const [services, interfaces, trackers] = [this.#services, this.#interfaces, this.#trackers]
-    return rowsOf({ words, isLocal: isMarked, services, interfaces, trackers, names }, top)
+    const [interfaces, trackers] = [this.#interfaces, this.#trackers]
+    const hosts = new HostsListed(this.#hosts, this.#others)
+    return rowsOf({ hosts, interfaces, trackers, names }, top)
   }
 
-  #newHost(w0: number, w1: number, w2: number, w3: number): number {
-    const isLocal = this.#local.has(w0, w1, w2, w3)
-    if (this.#addresses.count >= hostsMax) return beyondHosts * 2 + (isLocal ? 1 : 0)
-    return this.#addresses.add([w0, w1, w2, w3], isLocal)
+  /** Keys by which rows count for their receivers and for their senders. */
+  #readKeys(flows: FlowColumns, rows: Int32Array, directionCodes: Uint8Array): void {
+    const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } =
+      flows
+    const { protocolIdentifier, sourceTransportPort, destinationTransportPort } = flows
+    const { hosts, codes } = keyed
+    const isWatched = this.#known !== null
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
+      const at = 2 * row
+      const protocol = protocolIdentifier[row]!
+      const port = servicePort(protocol, sourceTransportPort[row]!, destinationTransportPort[row]!)
+      const code = (serviceCode(protocol, port) | (directionCodes[row]! << 1)) + 1
+      hosts[2 * i] = destinationAddressLow[at]!
+      hosts[2 * i + 1] = sourceAddressLow[at]!
+      codes[2 * i] = code
+      codes[2 * i + 1] = code + 1
+      const marker = sourceAddressLow[at + 1]! | destinationAddressLow[at + 1]!
+      const both = sourceAddressLow[at + 1]! & destinationAddressLow[at + 1]!
+      const sources = sourceAddressHigh[at]! | sourceAddressHigh[at + 1]!
+      const destinations = destinationAddressHigh[at]! | destinationAddressHigh[at + 1]!
+      const isIPv4 = (sources | destinations) === 0 && marker === ipv4Marker && both === ipv4Marker
+      if (isIPv4 && !isWatched) continue
+      this.#find(destinationAddressHigh, destinationAddressLow, row)
+      hosts[2 * i] = this.#host
+      codes[2 * i] = code | this.#mark
+      this.#find(sourceAddressHigh, sourceAddressLow, row)
+      hosts[2 * i + 1] = this.#host
+      codes[2 * i + 1] = (code + 1) | this.#mark
+    }
+  }
+
+  /** Makes the key of an address, its host and its mark. */
+  #find(high: Uint32Array, low: Uint32Array, row: number): void {
+    const at = 2 * row
+    const [w0, w1, w2, w3] = [high[at + 1]!, high[at]!, low[at + 1]!, low[at]!]
+    const isIPv4 = w2 === ipv4Marker && w1 === 0 && w0 === 0
+    this.#host = w3
+    this.#mark = isIPv4 ? 0 : numberedMark
+    const table = isIPv4 ? this.#known : this.#others
+    if (!table) return
+    let code = table.find(w0, w1, w2, w3)
+    if (code < 0 && this.#hostCount < hostsMax) code = table.add([w0, w1, w2, w3], false)
+    if (code < 0) {
+      this.#host = 0
+      this.#mark = beyondMark
+    } else if (!isIPv4) this.#host = code >>> 1
+  }
+
+  /** Hosts that are kept apart, once they are counted; before, there are fewer than the limit. */
+  get #hostCount(): number {
+    return this.#known ? this.#known.count + this.#others.count : 0
+  }
+
+  /** As long as there are fewer keys, there are fewer hosts than the limit, and which there are is not asked. */
+  #watchHosts(rows: number): void {
+    if (this.#known || this.#hosts.count + 2 * rows <= hostsMax) return
+    const known = new AddressTable({ all: hostsMax, ipv4: hostsMax })
+    this.#hosts.forEach((host, code) => {
+      if (!isIPv4Key(code) || known.find(0, 0, ipv4Marker, host) >= 0) return
+      known.add([0, 0, ipv4Marker, host], false)
+    })
+    this.#known = known
   }
 }
 
@@ -159,37 +199,22 @@ export class Totals {
 function readAmounts(flows: FlowColumns, rows: Int32Array): void {
   const { samplingInterval, octetDeltaCount, packetDeltaCount } = flows
   const { flowStartMilliseconds, flowEndMilliseconds } = flows
+  const { bytes, packets, active } = keyed
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!
     const rate = samplingInterval[row]!
-    const at = amountCount * i
-    rowAmounts[at] = octetDeltaCount[row]! * rate
-    rowAmounts[at + 1] = packetDeltaCount[row]! * rate
-    rowAmounts[at + 2] = 1
-    rowAmounts[at + 3] = Math.max(0, flowEndMilliseconds[row]! - flowStartMilliseconds[row]!)
+    bytes[i] = octetDeltaCount[row]! * rate
+    packets[i] = packetDeltaCount[row]! * rate
+    active[i] = Math.max(0, flowEndMilliseconds[row]! - flowStartMilliseconds[row]!)
   }
 }
 
-/** Keys by which rows count for their receivers and for their senders, of the codes of their hosts. */
-function readKeys(flows: FlowColumns, rows: Int32Array): void {
-  const { protocolIdentifier, sourceTransportPort, destinationTransportPort } = flows
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!
-    const protocol = protocolIdentifier[row]!
-    const port = servicePort(protocol, sourceTransportPort[row]!, destinationTransportPort[row]!)
-    const source = sources[i]!
-    const destination = destinations[i]!
-    const code = receiverCode(serviceCode(protocol, port), source, destination)
-    receivers.a[i] = destination >>> 1
-    receivers.b[i] = code
-    senders.a[i] = source >>> 1
-    senders.b[i] = code + 1
-  }
-}
-
-/** The second half of the key by which a flow counts for its receiver; one more is its sender's. */
-function receiverCode(service: number, source: number, destination: number): number {
-  return (service | (directionOf[(source & 1) * 2 + (destination & 1)]! << 1)) + 1
+/** The second half of the key by which row i counts for its receiver; one more is its sender's. */
+function receiverCode(flows: FlowColumns, i: number, direction: number): number {
+  const { sourceTransportPort: source, destinationTransportPort: destination } = flows
+  const protocol = flows.protocolIdentifier[i]!
+  const port = servicePort(protocol, source[i]!, destination[i]!)
+  return (serviceCode(protocol, port) | (direction << 1)) + 1
 }
 
 const directionCount = directions.length

@@ -1,0 +1,202 @@
+/**
+ * What hosts came to by service, direction and end: open addressing as in tables.ts, in slots of 32 bytes of which no two
+ * share more lines of a cache than they must. An IPv4 address is its own number here: to look up a number for it took as
+ * long as counting does.
+ */
+import { amountCount, isFull, mix, slotsFor, touchedRows } from './tables.ts'
+
+/**
+ * A slot, in words: host, code (0: free), bytes (two words), packets, flows, active (two words). An interval has no 2^32
+ * flows; packets beyond that are kept aside.
+ */
+const slotWords = 8
+const [codeAt, packetsAt, flowsAt] = [1, 4, 5]
+/** Of a slot as doubles: where bytes and active stand. */
+const [bytesDouble, activeDouble] = [1, 3]
+const wordMost = 2 ** 32 - 1
+/** Large pieces of memory begin 16 bytes behind a line of the cache (glibc): so far behind that, the next begins. */
+const toLineBytes = 48
+
+/** Two keys a row, its receiver's and its sender's, and what both count. */
+export interface RowKeys {
+  hosts: Int32Array
+  codes: Int32Array
+  bytes: Float64Array
+  packets: Float64Array
+  active: Float64Array
+}
+
+/** The slots of the keys that are looked at. */
+const places = new Int32Array(2 * touchedRows)
+
+export class HostTable {
+  count = 0
+  /** What looking at slots gave: kept, or it would not be looked. */
+  touched = 0
+  #mask: number
+  #ints!: Int32Array
+  #words!: Uint32Array
+  #doubles!: Float64Array
+  /** Packets beyond a word, by key. */
+  #packetsBeyond: Map<string, number> | null = null
+
+  /** With room for `expected` keys before it grows. */
+  constructor(expected = 0) {
+    this.#mask = slotsFor(expected) - 1
+    this.#makeSlots()
+  }
+
+  /** Counts rows, each for both of its keys; no code is 0.
+   * The slots of some rows are first only looked at, which the processor does for several at once; looking for a key, it
+   * would wait for memory at each. */
+  addRows(keys: RowKeys, rows: number): void {
+    for (let from = 0; from < rows; from += touchedRows) {
+      const to = Math.min(rows, from + touchedRows)
+      while (isFull(this.count + 2 * (to - from), this.#mask)) this.#grow()
+      this.#touch(keys, from, to)
+      this.#addTouched(keys, from, to)
+    }
+  }
+
+  /** Counts amounts for a key. */
+  add(host: number, code: number, amounts: Float64Array): void {
+    if (isFull(this.count + 1, this.#mask)) this.#grow()
+    const slot = this.#find(host | 0, code)
+    const double = slot >> 1
+    this.#doubles[double + bytesDouble]! += amounts[0]!
+    this.#addPackets(slot, amounts[1]!)
+    this.#words[slot + flowsAt]! += amounts[2]!
+    this.#doubles[double + activeDouble]! += amounts[3]!
+  }
+
+  /** Calls back with each key, and with its place. */
+  forEach(visit: (host: number, code: number, at: number) => void): void {
+    const words = this.#words
+    for (let slot = 0; slot < words.length; slot += slotWords)
+      if (words[slot + codeAt] !== 0) visit(words[slot]!, words[slot + codeAt]!, slot)
+  }
+
+  /** The host and the code of the key at a place. */
+  hostAt(at: number): number {
+    return this.#words[at]!
+  }
+
+  codeAt(at: number): number {
+    return this.#words[at + codeAt]!
+  }
+
+  /** Adds the amounts of the key at a place to those that begin at `to` of an array. */
+  addTo(sums: Float64Array, to: number, at: number): void {
+    const double = at >> 1
+    sums[to] = sums[to]! + this.#doubles[double + bytesDouble]!
+    sums[to + 1] = sums[to + 1]! + this.#words[at + packetsAt]! + this.#beyondAt(at)
+    sums[to + 2] = sums[to + 2]! + this.#words[at + flowsAt]!
+    sums[to + amountCount - 1] = sums[to + amountCount - 1]! + this.#doubles[double + activeDouble]!
+  }
+
+  /** Bytes held. */
+  get bytes(): number {
+    return this.#words.byteLength
+  }
+
+  #touch({ hosts, codes }: RowKeys, from: number, to: number): void {
+    const ints = this.#ints
+    const mask = this.#mask
+    const first = 2 * from
+    let sum = 0
+    for (let i = first; i < 2 * to; i++) {
+      const slot = (mix(hosts[i]!, codes[i]!) & mask) * slotWords
+      places[i - first] = slot
+      sum = (sum + ints[slot + codeAt]!) | 0
+    }
+    this.touched = sum
+  }
+
+  #addTouched({ hosts, codes, bytes, packets, active }: RowKeys, from: number, to: number): void {
+    const ints = this.#ints
+    const words = this.#words
+    const doubles = this.#doubles
+    const last = ints.length - 1
+    const first = 2 * from
+    let count = this.count
+    for (let i = first; i < 2 * to; i++) {
+      const host = hosts[i]!
+      const code = codes[i]!
+      let slot = places[i - first]!
+      while (ints[slot + codeAt] !== code || ints[slot] !== host) {
+        if (ints[slot + codeAt] === 0) {
+          ints[slot] = host
+          ints[slot + codeAt] = code
+          count++
+          break
+        }
+        slot = (slot + slotWords) & last
+      }
+      const row = i >> 1
+      const double = slot >> 1
+      doubles[double + bytesDouble] = doubles[double + bytesDouble]! + bytes[row]!
+      doubles[double + activeDouble] = doubles[double + activeDouble]! + active[row]!
+      const sum = words[slot + packetsAt]! + packets[row]!
+      if (sum <= wordMost) words[slot + packetsAt] = sum
+      else this.#addPackets(slot, packets[row]!)
+      ints[slot + flowsAt] = (ints[slot + flowsAt]! + 1) | 0
+    }
+    this.count = count
+  }
+
+  #addPackets(slot: number, packets: number): void {
+    const sum = this.#words[slot + packetsAt]! + packets
+    const inWord = sum % (wordMost + 1)
+    this.#words[slot + packetsAt] = inWord
+    if (sum === inWord) return
+    this.#packetsBeyond ??= new Map<string, number>()
+    this.#packetsBeyond.set(this.#keyAt(slot), this.#beyondAt(slot) + sum - inWord)
+  }
+
+  #beyondAt(slot: number): number {
+    return this.#packetsBeyond?.get(this.#keyAt(slot)) ?? 0
+  }
+
+  #keyAt(slot: number): string {
+    return `${this.hostAt(slot)} ${this.codeAt(slot)}`
+  }
+
+  /** The slot of a key, which is put there where it is new. */
+  #find(host: number, code: number): number {
+    const ints = this.#ints
+    let slot = (mix(host, code) & this.#mask) * slotWords
+    while (ints[slot + codeAt] !== code || ints[slot] !== host) {
+      if (ints[slot + codeAt] === 0) {
+        ints[slot] = host
+        ints[slot + codeAt] = code
+        this.count++
+        return slot
+      }
+      slot = (slot + slotWords) & (ints.length - 1)
+    }
+    return slot
+  }
+
+  #grow(): void {
+    const [ints, doubles] = [this.#ints, this.#doubles]
+    this.#mask = this.#mask * 2 + 1
+    this.#makeSlots()
+    this.count = 0
+    for (let from = 0; from < ints.length; from += slotWords) {
+      if (ints[from + codeAt] === 0) continue
+      const to = this.#find(ints[from]!, ints[from + codeAt]!)
+      this.#doubles[(to >> 1) + bytesDouble] = doubles[(from >> 1) + bytesDouble]!
+      this.#doubles[(to >> 1) + activeDouble] = doubles[(from >> 1) + activeDouble]!
+      this.#ints[to + packetsAt] = ints[from + packetsAt]!
+      this.#ints[to + flowsAt] = ints[from + flowsAt]!
+    }
+  }
+
+  #makeSlots(): void {
+    const length = (this.#mask + 1) * slotWords
+    const buffer = new ArrayBuffer(toLineBytes + 4 * length)
+    this.#ints = new Int32Array(buffer, toLineBytes, length)
+    this.#words = new Uint32Array(buffer, toLineBytes, length)
+    this.#doubles = new Float64Array(buffer, toLineBytes, length >> 1)
+  }
+}

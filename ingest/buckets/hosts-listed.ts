@@ -1,0 +1,83 @@
+/** The hosts of a table by number, for making rows: there an address of four words is what is compared and shown. */
+import { ipv4Marker } from '../../flow/address.ts'
+import { AddressTable } from './address-table.ts'
+import { beyondHosts, directions, isSenderOf } from './codes.ts'
+import type { HostTable } from './host-table.ts'
+
+/** Marks in a key's code: the host is a number of an address that is not IPv4; or one that is not kept apart. */
+export const numberedMark = 1 << 29
+export const beyondMark = 1 << 30
+const codeMask = numberedMark - 1
+
+/** A key's code without marks. */
+export function plainCode(code: number): number {
+  return code & codeMask
+}
+
+/** Whether a key's host is an IPv4 address. */
+export function isIPv4Key(code: number): boolean {
+  return code <= codeMask
+}
+
+/** Counts by host and service, hosts by number: as HostTable, of which it is a view. */
+export class HostsListed {
+  /** Four words an address by its number, and whether it is local. */
+  readonly words: Uint32Array
+  readonly isLocal: Uint8Array
+  readonly #table: HostTable
+  /** The numbers of the hosts of all keys, in their order. */
+  readonly #numbers: Uint32Array
+
+  /** `others` numbers the addresses that are not IPv4; those that are have the numbers behind. */
+  constructor(table: HostTable, others: AddressTable) {
+    this.#table = table
+    this.#numbers = new Uint32Array(table.count)
+    const addresses = new AddressTable({ all: table.count >> 2, ipv4: table.count >> 2 })
+    const locals: number[] = []
+    const ipv4 = [0, 0, ipv4Marker, 0] as [number, number, number, number]
+    let key = 0
+    table.forEach((host, code) => {
+      let number = beyondHosts
+      if ((code & numberedMark) !== 0) number = host
+      else if (isIPv4Key(code)) {
+        let found = addresses.find(0, 0, ipv4Marker, host)
+        if (found < 0) {
+          ipv4[3] = host
+          found = addresses.add(ipv4, false)
+        }
+        number = others.count + (found >>> 1)
+      }
+      if (isLocalKey(plainCode(code))) locals.push(number)
+      this.#numbers[key++] = number
+    })
+    this.words = new Uint32Array((others.count + addresses.count) * 4)
+    this.words.set(others.list().words)
+    this.words.set(addresses.list().words, others.count * 4)
+    this.isLocal = new Uint8Array(others.count + addresses.count)
+    for (const number of locals) if (number < this.isLocal.length) this.isLocal[number] = 1
+  }
+
+  get count(): number {
+    return this.#table.count
+  }
+
+  forEach(visit: (host: number, code: number, at: number) => void): void {
+    let key = 0
+    this.#table.forEach((_, code, at) => visit(this.#numbers[key++]!, plainCode(code), at))
+  }
+
+  codeAt(at: number): number {
+    return plainCode(this.#table.codeAt(at))
+  }
+
+  addTo(sums: Float64Array, to: number, at: number): void {
+    this.#table.addTo(sums, to, at)
+  }
+}
+
+/** Whether the host of a key is local, which its direction and its end say. */
+function isLocalKey(codePlus: number): boolean {
+  const code = codePlus - 1
+  const direction = directions[(code >>> 1) & 3]
+  return direction === 'internal' || direction === (isSenderOf(code) ? 'out' : 'in')
+}

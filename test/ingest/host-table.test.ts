@@ -1,0 +1,58 @@
+/** The table of what hosts came to, beside a Map of exact numbers. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import fc from 'fast-check'
+
+import { HostTable } from '../../ingest/buckets/host-table.ts'
+
+test('whatever the keys and counts, each key has what was counted for it, beyond 32 bits too', () => {
+  const row = fc.record({
+    receiver: fc.oneof(fc.nat(20), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
+    sender: fc.oneof(fc.nat(20), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
+    code: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 2 ** 30 })),
+    bytes: fc.nat(2 ** 40),
+    packets: fc.oneof(fc.nat(10), fc.integer({ min: 0, max: 2 ** 34 })),
+    active: fc.nat(300_000),
+  })
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 400 }), fc.nat(400), (rows, alone) => {
+      const table = new HostTable()
+      const expected = new Map<string, number[]>()
+      const expect = (host: number, code: number, amounts: readonly number[]) => {
+        const key = `${host} ${code}`
+        const sums = expected.get(key) ?? [0, 0, 0, 0]
+        expected.set(key, sums.map((sum, i) => sum + amounts[i]!)) // prettier-ignore
+      }
+      for (const { receiver, sender, code, bytes, packets, active } of rows) {
+        expect(receiver, code, [bytes, packets, 1, active])
+        expect(sender, code + 1, [bytes, packets, 1, active])
+      }
+      const together = rows.slice(alone)
+      table.addRows(
+        {
+          hosts: Int32Array.from(together.flatMap(({ receiver, sender }) => [receiver, sender])),
+          codes: Int32Array.from(together.flatMap(({ code }) => [code, code + 1])),
+          bytes: Float64Array.from(together, ({ bytes }) => bytes),
+          packets: Float64Array.from(together, ({ packets }) => packets),
+          active: Float64Array.from(together, ({ active }) => active),
+        },
+        together.length,
+      )
+      for (const { receiver, sender, code, bytes, packets, active } of rows.slice(0, alone)) {
+        const amounts = Float64Array.of(bytes, packets, 1, active)
+        table.add(receiver, code, amounts)
+        table.add(sender, code + 1, amounts)
+      }
+      const found = new Map<string, number[]>()
+      table.forEach((host, code, at) => {
+        const sums = new Float64Array(4)
+        table.addTo(sums, 0, at)
+        found.set(`${host} ${code}`, [...sums])
+        assert.deepEqual([table.hostAt(at), table.codeAt(at)], [host, code])
+      })
+      assert.deepEqual(found, expected)
+      assert.equal(table.count, expected.size)
+    }),
+  )
+})
