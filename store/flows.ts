@@ -160,8 +160,8 @@ export interface FlowStore {
     to: number,
   ): Promise<{ rows: number; first: number | null; last: number | null }>
   /**
-   * Hands flows over a batch at a time, in no order. `start` gives what takes them: it is called
-   * again, and what was taken forgotten, where a file proves to be unreadable on the way.
+   * Hands flows over a batch at a time, in no order; columns may be used again for the next batch. `start` gives what takes
+   * them: it is called again, and what was taken forgotten, where a file proves to be unreadable on the way.
    */
   scan?(query: FlowScan, start: () => (flows: EventFlows) => void): Promise<void>
   /** When exporters were away, oldest first. */

@@ -25,6 +25,21 @@ export interface EventFlows {
   sampling: Int32Array
 }
 
+/** Columns of which a table is made without copying them. */
+export type TakenColumns = Pick<
+  FlowTable,
+  | 'count'
+  | 'first'
+  | 'last'
+  | 'bytes'
+  | 'packets'
+  | 'sourcePort'
+  | 'destinationPort'
+  | 'protocol'
+  | 'tcpFlags'
+> &
+  Pick<EventFlows, 'sourceHigh' | 'sourceLow' | 'destinationHigh' | 'destinationLow'>
+
 const firstCapacity = 4096
 
 /** Flows of one exporter. Hosts are numbers of `hosts`; a flow whose end lies before its start ends at it. */
@@ -68,8 +83,30 @@ export class FlowTable {
     this.sampling = Math.max(this.sampling, flows.sampling[i]!)
   }
 
+  /** Takes columns over as the rows of this table, which must have none; they are not copied, but for the ends. */
+  takeOver(columns: TakenColumns, sampling: number): void {
+    const { count, sourceHigh, sourceLow, destinationHigh, destinationLow } = columns
+    this.count = count
+    this.first = columns.first
+    this.last = columns.last
+    this.bytes = columns.bytes
+    this.packets = columns.packets
+    this.sourcePort = columns.sourcePort
+    this.destinationPort = columns.destinationPort
+    this.protocol = columns.protocol
+    this.tcpFlags = columns.tcpFlags
+    this.sampling = sampling
+    this.source = new Uint32Array(columns.first.length)
+    this.destination = new Uint32Array(columns.first.length)
+    for (let i = 0; i < count; i++) {
+      this.last[i] = Math.max(this.first[i]!, this.last[i]!)
+      this.source[i] = this.hosts.at(sourceHigh, sourceLow, i)
+      this.destination[i] = this.hosts.at(destinationHigh, destinationLow, i)
+    }
+  }
+
   #grow(): void {
-    const capacity = this.first.length * 2
+    const capacity = Math.max(firstCapacity, this.first.length * 2)
     const doubles = (column: Float64Array) => grown(column, new Float64Array(capacity))
     const shorts = (column: Uint16Array) => grown(column, new Uint16Array(capacity))
     this.first = doubles(this.first)

@@ -1,19 +1,19 @@
 /** Addresses as small numbers, so that tables of flows can be counted by arrays. */
-import {
-  formatAddress,
-  ipv4Marker,
-  parseAddress,
-  type AddressWords,
-  type NetworkSet,
-} from '../address.ts'
+import { formatAddress, parseAddress, type AddressWords, type NetworkSet } from '../address.ts'
+import { hashWords } from './address-index.ts'
 
+const firstCapacity = 1024
+const freeSlot = -1
+
+/** By open addressing on typed arrays: a map and an array for each address took five times as much memory. */
 export class Hosts {
   readonly #local: NetworkSet
-  /** IPv4 addresses by their number; all others by their words as text. */
-  readonly #four = new Map<number, number>()
-  readonly #six = new Map<string, number>()
-  readonly #words: [number, number, number, number][] = []
-  readonly #isLocal: boolean[] = []
+  #count = 0
+  /** Four words an address, by its number, and whether it is local. */
+  #words = new Uint32Array(4 * firstCapacity)
+  #isLocal = new Uint8Array(firstCapacity)
+  /** Numbers, at most half of the slots. */
+  #slots = new Int32Array(2 * firstCapacity).fill(freeSlot)
 
   /** `local`: the networks whose hosts may be actors. */
   constructor(local: NetworkSet) {
@@ -21,49 +21,78 @@ export class Hosts {
   }
 
   get count(): number {
-    return this.#words.length
+    return this.#count
   }
 
   /** The number of the address in row `i` of two columns of halves, low word first. */
   at(high: Uint32Array, low: Uint32Array, i: number): number {
-    const w0 = high[2 * i + 1]!
-    const w1 = high[2 * i]!
-    const w2 = low[2 * i + 1]!
-    const w3 = low[2 * i]!
-    if (w0 === 0 && w1 === 0 && w2 === ipv4Marker)
-      return this.#four.get(w3) ?? this.#add(this.#four, w3, [w0, w1, w2, w3])
-    const key = `${w0} ${w1} ${w2} ${w3}`
-    return this.#six.get(key) ?? this.#add(this.#six, key, [w0, w1, w2, w3])
+    const [w0, w1, w2, w3] = [high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!]
+    const slot = this.#slotOf(w0, w1, w2, w3)
+    const found = this.#slots[slot]!
+    return found === freeSlot ? this.#add(slot, [w0, w1, w2, w3]) : found
   }
 
   /** The number of an address given as words, most significant first. */
   take(words: AddressWords): number {
-    return this.at(Uint32Array.of(words[1], words[0]), Uint32Array.of(words[3], words[2]), 0)
+    const slot = this.#slotOf(...words)
+    const found = this.#slots[slot]!
+    return found === freeSlot ? this.#add(slot, words) : found
   }
 
   /** The address as text. */
   text(host: number): string {
-    return formatAddress(...this.#words[host]!)
+    return formatAddress(...this.#wordsOf(host))
   }
 
   /** The number of an address given as text, or null where it was not met. */
   find(text: string): number | null {
     const words = parseAddress(text)
     if (!words) return null
-    const [w0, w1, w2, w3] = words
-    if (w0 === 0 && w1 === 0 && w2 === ipv4Marker) return this.#four.get(w3) ?? null
-    return this.#six.get(`${w0} ${w1} ${w2} ${w3}`) ?? null
+    const found = this.#slots[this.#slotOf(...words)]!
+    return found === freeSlot ? null : found
   }
 
   isLocal(host: number): boolean {
-    return this.#isLocal[host]!
+    return this.#isLocal[host] === 1
   }
 
-  #add<Key>(map: Map<Key, number>, key: Key, words: [number, number, number, number]): number {
-    const host = this.#words.length
-    map.set(key, host)
-    this.#words.push(words)
-    this.#isLocal.push(this.#local.has(...words))
+  #wordsOf(host: number): AddressWords {
+    const at = 4 * host
+    const words = this.#words
+    return [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!]
+  }
+
+  /** The slot of an address, or the free one in which it belongs. */
+  #slotOf(w0: number, w1: number, w2: number, w3: number): number {
+    const [slots, words] = [this.#slots, this.#words]
+    const mask = slots.length - 1
+    for (let slot = hashWords(w0, w1, w2, w3) & mask; ; slot = (slot + 1) & mask) {
+      const host = slots[slot]!
+      if (host === freeSlot) return slot
+      const at = 4 * host
+      if (words[at + 3] === w3 && words[at + 2] === w2 && words[at + 1] === w1 && words[at] === w0)
+        return slot
+    }
+  }
+
+  #add(slot: number, words: AddressWords): number {
+    const host = this.#count++
+    this.#slots[slot] = host
+    this.#words.set(words, 4 * host)
+    this.#isLocal[host] = this.#local.has(...words) ? 1 : 0
+    if (this.#count === this.#isLocal.length) this.#grow()
     return host
+  }
+
+  #grow(): void {
+    const capacity = 2 * this.#count
+    const [words, isLocal] = [new Uint32Array(4 * capacity), new Uint8Array(capacity)]
+    words.set(this.#words)
+    isLocal.set(this.#isLocal)
+    this.#words = words
+    this.#isLocal = isLocal
+    this.#slots = new Int32Array(2 * capacity).fill(freeSlot)
+    for (let host = 0; host < this.#count; host++)
+      this.#slots[this.#slotOf(...this.#wordsOf(host))] = host
   }
 }

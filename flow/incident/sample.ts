@@ -6,9 +6,27 @@
 import { FlowTable, type EventFlows } from './flow-table.ts'
 import { hashWords } from './address-index.ts'
 
-const doubles = ['first', 'last', 'bytes', 'packets'] as const
+/** Kept rows as columns, of which a table takes over those that it has alike. */
+interface KeptRows {
+  count: number
+  first: Float64Array<ArrayBuffer>
+  last: Float64Array<ArrayBuffer>
+  bytes: Float64Array<ArrayBuffer>
+  packets: Float64Array<ArrayBuffer>
+  sourceHigh: Uint32Array
+  sourceLow: Uint32Array
+  destinationHigh: Uint32Array
+  destinationLow: Uint32Array
+  sourcePort: Uint16Array<ArrayBuffer>
+  destinationPort: Uint16Array<ArrayBuffer>
+  protocol: Uint8Array<ArrayBuffer>
+  tcpFlags: Uint16Array<ArrayBuffer>
+}
+
 const halves = ['sourceHigh', 'sourceLow', 'destinationHigh', 'destinationLow'] as const
-const integers = ['sourcePort', 'destinationPort', 'protocol', 'tcpFlags', 'sampling'] as const
+const numbers = [
+  'first', 'last', 'bytes', 'packets', 'sourcePort', 'destinationPort', 'protocol', 'tcpFlags',
+] as const // prettier-ignore
 
 /** Where one 5-tuple alone has more records than there is room for, thinning further takes everybody else away. */
 const timesMost = 2 ** 20
@@ -17,22 +35,15 @@ export class Sample {
   /** One of so many 5-tuples is kept: a power of two. */
   times = 1
   readonly #rowsMost: number
-  readonly #kept: EventFlows
-  readonly #hashes: Uint32Array
+  #kept: KeptRows
+  #hashes: Uint32Array
+  /** The greatest sampling interval of any row. */
+  #sampling = 1
 
   constructor(rowsMost: number) {
     this.#rowsMost = rowsMost
-    const words = () => new Uint32Array(2 * rowsMost)
-    const numbers = () => new Float64Array(rowsMost)
-    const whole = () => new Int32Array(rowsMost)
+    this.#kept = roomFor(rowsMost)
     this.#hashes = new Uint32Array(rowsMost)
-    this.#kept = {
-      count: 0,
-      first: numbers(), last: numbers(), bytes: numbers(), packets: numbers(),
-      exporterHigh: new Uint32Array(0), exporterLow: new Uint32Array(0),
-      sourceHigh: words(), sourceLow: words(), destinationHigh: words(), destinationLow: words(),
-      sourcePort: whole(), destinationPort: whole(), protocol: whole(), tcpFlags: whole(), sampling: whole(),
-    } // prettier-ignore
   }
 
   /** Keeps row `i`, if its 5-tuple is one of those that are kept. */
@@ -47,12 +58,16 @@ export class Sample {
     if ((hash & (this.times - 1)) !== 0) return
     const at = this.#kept.count++
     this.#hashes[at] = hash
+    this.#sampling = Math.max(this.#sampling, flows.sampling[i]!)
     copyRow(flows, i, { to: this.#kept, at })
   }
 
-  /** Puts all that is kept into a table. */
+  /** Hands all that is kept over to an empty table; nothing is kept here any more. */
   putInto(table: FlowTable): void {
-    for (let i = 0; i < this.#kept.count; i++) table.add(this.#kept, i)
+    const kept = this.#kept
+    this.#kept = roomFor(0)
+    this.#hashes = new Uint32Array(0)
+    table.takeOver(kept, this.#sampling)
   }
 
   #thin(): void {
@@ -69,13 +84,28 @@ export class Sample {
   }
 }
 
-function copyRow(from: EventFlows, i: number, { to, at }: { to: EventFlows; at: number }): void {
-  for (const name of doubles) to[name][at] = from[name][i]!
+function roomFor(rows: number): KeptRows {
+  const doubles = () => new Float64Array(rows)
+  const words = () => new Uint32Array(2 * rows)
+  const shorts = () => new Uint16Array(rows)
+  return {
+    count: 0,
+    first: doubles(), last: doubles(), bytes: doubles(), packets: doubles(),
+    sourceHigh: words(), sourceLow: words(), destinationHigh: words(), destinationLow: words(),
+    sourcePort: shorts(), destinationPort: shorts(), protocol: new Uint8Array(rows), tcpFlags: shorts(),
+  } // prettier-ignore
+}
+
+function copyRow(
+  from: EventFlows | KeptRows,
+  i: number,
+  { to, at }: { to: KeptRows; at: number },
+): void {
+  for (const name of numbers) to[name][at] = from[name][i]!
   for (const name of halves) {
     to[name][2 * at] = from[name][2 * i]!
     to[name][2 * at + 1] = from[name][2 * i + 1]!
   }
-  for (const name of integers) to[name][at] = from[name][i]!
 }
 
 /** The same for both directions of a 5-tuple. */

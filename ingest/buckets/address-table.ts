@@ -1,6 +1,6 @@
 /** Addresses by number, in open addressing as the tables of counts (see tables.ts). */
 import { ipv4Marker } from '../../flow/address.ts'
-import { isFull, mix, slotsFor } from './tables.ts'
+import { giveBack, isFull, mix, slotsFor } from './tables.ts'
 
 /** A slot of addresses: four words, most significant first, and the code + 1 (0: free). */
 const addressWidth = 5
@@ -102,6 +102,12 @@ export class AddressTable {
     return { all: this.count, ipv4: this.#ipv4Count }
   }
 
+  /** Gives its memory back; it is not to be used any more. */
+  free(): void {
+    giveBack(this.#slots)
+    giveBack(this.#ipv4Slots)
+  }
+
   /** Bytes held. */
   get bytes(): number {
     return this.#slots.byteLength + this.#ipv4Slots.byteLength
@@ -125,6 +131,7 @@ export class AddressTable {
       for (let word = 0; word < addressWidth; word++) slots[to + word] = old[from + word]!
     }
     this.#slots = slots
+    giveBack(old)
   }
 
   #putIpv4(w3: number, codePlus: number): void {
@@ -141,6 +148,7 @@ export class AddressTable {
     this.#ipv4Slots = new Uint32Array(old.length * 2)
     for (let from = 0; from < old.length; from += ipv4Width)
       if (old[from + 1] !== 0) this.#putIpv4(old[from]!, old[from + 1]!)
+    giveBack(old)
   }
 }
 

@@ -146,7 +146,10 @@ export class Buckets {
     let bytes = this.bytes
     for (const interval of closed) {
       if (interval >= nowMs - horizonMs && bytes <= totalsBytesMax) break
-      for (const totals of this.#intervals.get(interval)!.values()) bytes -= totals.bytes
+      for (const totals of this.#intervals.get(interval)!.values()) {
+        bytes -= totals.bytes
+        totals.free()
+      }
       this.#intervals.delete(interval)
       this.#wholeFrom = Math.max(this.#wholeFrom, interval + intervalMs)
     }

@@ -3,7 +3,7 @@
  * share more lines of a cache than they must. An IPv4 address is its own number here: to look up a number for it took as
  * long as counting does.
  */
-import { amountCount, isFull, mix, slotsFor, touchedRows } from './tables.ts'
+import { amountCount, giveBack, isFull, mix, slotsFor, touchedRows } from './tables.ts'
 
 /**
  * A slot, in words: host, code (0: free), bytes (two words), packets, flows, active (two words). An interval has no 2^32
@@ -92,6 +92,11 @@ export class HostTable {
     sums[to + 1] = sums[to + 1]! + this.#words[at + packetsAt]! + this.#beyondAt(at)
     sums[to + 2] = sums[to + 2]! + this.#words[at + flowsAt]!
     sums[to + amountCount - 1] = sums[to + amountCount - 1]! + this.#doubles[double + activeDouble]!
+  }
+
+  /** Gives its memory back; it is not to be used any more. */
+  free(): void {
+    giveBack(this.#ints)
   }
 
   /** Bytes held. */
@@ -190,6 +195,7 @@ export class HostTable {
       this.#ints[to + packetsAt] = ints[from + packetsAt]!
       this.#ints[to + flowsAt] = ints[from + flowsAt]!
     }
+    giveBack(ints)
   }
 
   #makeSlots(): void {

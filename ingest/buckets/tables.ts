@@ -32,6 +32,11 @@ export function slotsFor(count: number): number {
 /** Rows whose slots are looked at before they are counted: as many as stay in the nearest cache. */
 export const touchedRows = 128
 
+/** Memory of this size would wait long for a collection of garbage: counting makes next to none. */
+export function giveBack({ buffer }: Float64Array | Int32Array | Uint32Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+}
+
 /** How a table is laid out. */
 export interface TableLayout {
   /** A key is two whole numbers a ≥ 0 and 0 < b < `codes`; a × codes stays under 2^53. */
@@ -133,5 +138,6 @@ export class CountTable {
       const to = this.#free(old[from]!)
       for (let i = 0; i < this.#width; i++) this.slots[to + i] = old[from + i]!
     }
+    giveBack(old)
   }
 }

@@ -104,6 +104,13 @@ export class Totals {
     this.#trackers.slots.fill(0, at, at + directionCount * amountCount)
   }
 
+  /** Gives the memory of the large tables back; they are not to be used any more. */
+  free(): void {
+    this.#hosts.free()
+    this.#others.free()
+    this.#known?.free()
+  }
+
   /** Bytes held. */
   get bytes(): number {
     const trackers = this.#trackers?.bytes ?? 0

@@ -40,6 +40,8 @@ const againMs = 240_000
 const partialMsMax = 3_600_000
 /** Intervals that wait; of more the oldest are let go, and counted. */
 const waitingMax = 8064
+/** Reading flows makes much garbage, of which little lives on: with more room for it there is only more of it. */
+const youngMiBMax = 12
 /** The thread ends its call of DuckDB within a moment of being told. */
 const endMsMax = 10_000
 
@@ -59,6 +61,7 @@ export class IncidentWatch {
   readonly #judgedMs = new Map<number, number>()
   #worker: Worker | null = null
   #work: Promise<void> | null = null
+  #workerEnd: Promise<void> | null = null
   #isClosing = false
   #ended: Promise<void> | null = null
 
@@ -128,13 +131,11 @@ export class IncidentWatch {
   }
 
   /** A thread that is terminated in the middle of a call of DuckDB takes the process with it: it ends itself. */
-  async #endWorker(): Promise<void> {
+  #endWorker(): Promise<void> {
     const worker = this.#worker
-    if (!worker) return
-    const ended = once(worker, 'exit')
-    worker.postMessage('end' satisfies JudgeRequest, [])
-    await Promise.race([ended, sleep(endMsMax, undefined, { ref: false })])
-    await worker.terminate()
+    if (!worker) return Promise.resolve()
+    // It is told once, whoever wants it to end.
+    return (this.#workerEnd ??= endOf(worker).finally(() => (this.#workerEnd = null)))
   }
 
   async #judgeDue(nowMs: number): Promise<void> {
@@ -168,6 +169,8 @@ export class IncidentWatch {
     for (const [interval, at] of this.#judgedMs)
       if (at < nowMs - againMs) this.#judgedMs.delete(interval)
     this.lastError = null
+    // Until minutes later there is nothing to judge, and it would hold what it took.
+    await this.#endWorker()
   }
 
   #isDue(interval: number, nowMs: number): boolean {
@@ -191,6 +194,7 @@ export class IncidentWatch {
   #start(): Worker {
     const worker = new Worker(new URL('worker.ts', import.meta.url), {
       workerData: this.#workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: youngMiBMax },
     })
     worker.once('error', (error) => this.#log.error({ error }, 'the thread for incidents failed'))
     worker.once('exit', () => {
@@ -198,6 +202,13 @@ export class IncidentWatch {
     })
     return worker
   }
+}
+
+async function endOf(worker: Worker): Promise<void> {
+  const ended = once(worker, 'exit')
+  worker.postMessage('end' satisfies JudgeRequest, [])
+  await Promise.race([ended, sleep(endMsMax, undefined, { ref: false })])
+  await worker.terminate()
 }
 
 /** Whether some of an interval's flows may still be on their way. */

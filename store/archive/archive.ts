@@ -27,7 +27,7 @@ const waitingRowsMax = 4_000_000
 /** When so many wait, who can wait adds no more. */
 const crowdedRows = 1_500_000
 /** Rows that wait to be published are written out when they are so many, so that memory is bounded. */
-const stageRows = 250_000
+const stageRows = 100_000
 const memoryLimit = '512MB'
 /** Datagrams are received and counted first; then what they gave is written, since it waits in memory. Sorting has time. */
 const writingNiceness = besideNiceness

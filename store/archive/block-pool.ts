@@ -9,7 +9,7 @@ import { blockOf, type FlowBlock } from './columns.ts'
 const rowsMin = 8192
 const rowsMax = 16_384 + 1024
 /** Bytes shared in all; blocks beyond that are copies, which go when they are written. */
-const bytesMax = 28 << 20
+const bytesMax = 20 << 20
 
 /** Shared memory by the bytes that a row takes. */
 export class BlockPool {

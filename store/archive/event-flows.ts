@@ -9,6 +9,7 @@ import { Bindings } from './bindings.ts'
 import { belongsSql, bytes, first, isInSql, last, packets } from './expressions.ts'
 import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
+import { vectorRows } from './columns.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 
 /** The columns in the order of EventFlows: an SQL expression and the bytes of a value. */
@@ -32,7 +33,7 @@ const columns = [
 
 /**
  * Hands the flows any part of which lies in the window to `take`, a batch at a time, in no order.
- * The columns of a batch are its own.
+ * The columns are used again for the next batch.
  * @throws QueryTooLarge where there are more than `rowsMax`
  */
 export async function scanEventFlows(
@@ -45,6 +46,7 @@ export async function scanEventFlows(
   const exporter = query.exporter === undefined ? '' : exporterSql(query.exporter, bindings)
   const hosts = query.hosts === undefined ? '' : hostsSql(query.hosts, bindings)
   const paths = bindings.texts([...files.inside, ...files.edge])
+  const room = columns.map(([, valueBytes]) => new Uint8Array(valueBytes * vectorRows))
   let rows = 0
   for await (const chunk of session.stream(
     `SELECT ${columns.map(([sql]) => sql).join(', ')} FROM read_parquet(${paths})
@@ -57,7 +59,7 @@ export async function scanEventFlows(
         `the window holds more than ${query.rowsMax} flows`,
         'ask for a shorter time, or for one exporter',
       )
-    take(flowsOf(chunk))
+    take(flowsOf(chunk, room))
   }
 }
 
@@ -75,16 +77,19 @@ function hostsSql(hosts: readonly string[], bindings: Bindings): string {
   return ` AND (${isOne('sourceAddress')} OR ${isOne('destinationAddress')})`
 }
 
-function flowsOf({ chunk, rowCount }: DuckDBDataChunk): EventFlows {
-  const bytesOf = (at: number) => {
+/** Made anew for each batch, columns would be a hundred megabytes of garbage before they are collected. */
+function flowsOf(
+  { chunk, rowCount }: DuckDBDataChunk,
+  room: readonly Uint8Array<ArrayBuffer>[],
+): EventFlows {
+  const bufferOf = (at: number) => {
     const size = rowCount * columns[at]![1]
-    const copy = new Uint8Array(size)
-    copy.set(duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, at), size))
-    return copy.buffer
+    room[at]!.set(duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, at), size))
+    return room[at]!.buffer
   }
-  const doubles = (at: number) => new Float64Array(bytesOf(at))
-  const words = (at: number) => new Uint32Array(bytesOf(at))
-  const integers = (at: number) => new Int32Array(bytesOf(at))
+  const doubles = (at: number) => new Float64Array(bufferOf(at))
+  const words = (at: number) => new Uint32Array(bufferOf(at))
+  const integers = (at: number) => new Int32Array(bufferOf(at))
   return {
     count: rowCount,
     first: doubles(0),

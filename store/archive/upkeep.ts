@@ -16,7 +16,7 @@ const replacedKeepMs = 600_000
 /** Merges that are made known in one transaction. */
 const mergeBatch = 100
 /** Rows that are sorted at once: an interval with more has several files, so that memory is bounded. */
-const sortedRowsMax = 491_520
+const sortedRowsMax = 245_760
 /** Spans of time whose files are bundled, and how long after they are over: nothing more is to come then. */
 const bundledSpansMs = [3_600_000, 86_400_000]
 const settledMs = 900_000

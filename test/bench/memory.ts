@@ -12,50 +12,77 @@ import { openFastSender } from '../load/native-sender.ts'
 import { cpuSecondsOf, peakMiBOf } from '../load/usage.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 
+/** Resident memory, MiB. */
+export interface Resident {
+  all: number
+  /** Of it, pages of program files, which other processes of the machine share and the kernel lets go of when it needs room. */
+  files: number
+}
+
 export interface MemoryUse {
   sentFlows: number
   flows: number
-  kernelDrops: number
-  /** Resident memory each second, MiB. */
-  perSecond: number[]
+  /** Datagrams that the kernel dropped, and rows and datagrams that ingest let go of. */
+  dropped: number
+  /** Before any flow came, and each second under load. */
+  idle: Resident
+  perSecond: Resident[]
+  /** The second (of perSecond) in which the interval ends; null where it does not. */
+  endSecond: number | null
+  /** At any instant since the start, as the kernel says. */
   peakMiB: number
   cpuSecondsPerMillion: number
 }
 
-/** What is left of the load after the interval's end: sorting and judging come in it. */
-const afterEndShare = 0.6
-
-/** Waits until an interval's end lies within the load, and measures. */
-export async function memoryUnderLoad(load: {
+export interface MemoryLoad {
   rate: number
   hosts: number
   seconds: number
-}): Promise<MemoryUse> {
+  /** Whether to begin so that an interval's end lies within the load. */
+  crossesEnd?: boolean
+}
+
+/** What is left of the load after the interval's end: sorting and judging come in it. */
+const afterEndShare = 0.6
+const rampSeconds = 5
+/** What is asked: at up to so many hosts and flows a second, under so much; else under the last. */
+const bounds = [
+  { hosts: 100_000, rate: 100_000, mebibytes: 300 },
+  { hosts: Number.POSITIVE_INFINITY, rate: Number.POSITIVE_INFINITY, mebibytes: 1024 },
+]
+
+/** Waits, where asked, until an interval's end lies within the load, and measures. */
+export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
   const data = await scratchFolder()
   // A running collector does not keep this process alive by itself.
   const alive = setInterval(() => {}, 1000)
   const beforeEndMs = load.seconds * (1 - afterEndShare) * 1000
   const waitMs = (2 * intervalMs - beforeEndMs - (Date.now() % intervalMs)) % intervalMs
-  await sleep(waitMs)
+  if (load.crossesEnd) await sleep(waitMs)
   const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '64MB' })
   try {
-    const flows = 1_000_000
-    const version = 'v5' as const
-    const options = { ...load, version, exporters: 1, flows, port: ingest.port, rampSeconds: 5 }
-    const sender = await openFastSender(options)
+    const { rate, hosts, seconds } = load
+    const flows = Math.max(1_000_000, hosts)
+    const made = { rate, hosts, seconds, flows, exporters: 1, rampSeconds }
+    const sender = await openFastSender({ ...made, version: 'v5', port: ingest.port })
     const began = await cpuSecondsOf(ingest.pid)
-    const perSecond: number[] = []
-    const look = async () => void perSecond.push(Math.round(await residentMiBOf(ingest.pid)))
+    const idle = await residentOf(ingest.pid)
+    const perSecond: Resident[] = []
+    const look = async () => void perSecond.push(await residentOf(ingest.pid))
     const looking = setInterval(() => void look(), 1000)
+    const end = Math.floor((intervalMs - (Date.now() % intervalMs)) / 1000)
     const sent = await sender.send().finally(() => clearInterval(looking))
     await sleep(3000)
     const status = await ingest.status()
     const used = (await cpuSecondsOf(ingest.pid)) - began
+    const kernelDrops = status.sockets.reduce((sum, each) => sum + (each.kernelDrops ?? 0), 0)
     return {
       sentFlows: sent.flows,
       flows: status.exporters.reduce((sum, each) => sum + each.flows, 0),
-      kernelDrops: status.sockets.reduce((sum, each) => sum + (each.kernelDrops ?? 0), 0),
+      dropped: kernelDrops + (status.overflowed ?? 0) + (status.rowsDropped ?? 0),
+      idle,
       perSecond,
+      endSecond: end < perSecond.length ? end : null,
       peakMiB: Math.round(await peakMiBOf(ingest.pid)),
       cpuSecondsPerMillion: (used * 1e6) / sent.flows,
     }
@@ -66,13 +93,43 @@ export async function memoryUnderLoad(load: {
   }
 }
 
-async function residentMiBOf(pid: number): Promise<number> {
+async function residentOf(pid: number): Promise<Resident> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
+  const of = (name: string) =>
+    Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024)
+  return { all: of('VmRSS'), files: of('RssFile') }
+}
+
+/** What was measured as lines, beside what is asked. */
+export function memoryLines(use: MemoryUse, { rate, hosts }: MemoryLoad): string[] {
+  const { mebibytes } = bounds.find((each) => hosts <= each.hosts && rate <= each.rate)!
+  const end = use.endSecond ?? use.perSecond.length
+  const steady = use.perSecond.slice(rampSeconds + 1, end).toSorted((a, b) => a.all - b.all)
+  const middle = steady[steady.length >> 1] ?? use.idle
+  const most = (seconds: readonly Resident[]) =>
+    seconds.reduce((greatest, each) => (each.all > greatest.all ? each : greatest), use.idle)
+  const line = (what: string, { all, files }: Resident) =>
+    `${what.padEnd(44)} ${String(all).padStart(5)} MiB, of it ${files} pages of program files`
+  const lines = [
+    `${rate.toLocaleString('en')} flows/s between ${hosts.toLocaleString('en')} hosts; asked is under ${mebibytes} MiB`,
+    line('without traffic', use.idle),
+    line('steady (the middle second of the load)', middle),
+    line('most before the interval’s end', most(use.perSecond.slice(0, end))),
+  ]
+  if (use.endSecond !== null)
+    lines.push(line('most over the interval’s end', most(use.perSecond.slice(end))))
+  const isUnder = use.peakMiB < mebibytes
+  lines.push(
+    `at any instant ${use.peakMiB} MiB: ${isUnder ? 'under' : 'NOT under'} what is asked; steady ${middle.all < mebibytes ? 'under' : 'NOT under'}`,
+    `${use.flows.toLocaleString('en')} of ${use.sentFlows.toLocaleString('en')} flows counted, ${use.dropped} dropped; ${use.cpuSecondsPerMillion.toFixed(2)} CPU-s a million`,
+  )
+  return lines
 }
 
 if (process.argv[1] === import.meta.filename) {
   const [rate = 100_000, hosts = 100_000, seconds = 90] = process.argv.slice(2).map(Number)
-  const use = await memoryUnderLoad({ rate, hosts, seconds })
-  process.stdout.write(`${JSON.stringify(use)}\n`)
+  const load = { rate, hosts, seconds, crossesEnd: true }
+  const use = await memoryUnderLoad(load)
+  const perSecond = use.perSecond.map(({ all }) => all).join(' ')
+  process.stdout.write([...memoryLines(use, load), `by second: ${perSecond}`, ''].join('\n'))
 }

@@ -10,7 +10,7 @@ import { ManifestReader } from '../../../store/manifest.ts'
 import { columnsOf, scratchFolder, t0, told } from './archived.ts'
 
 /** So many rows are written out without being asked for: see stageRows. */
-const stagedRows = 250_000
+const stagedRows = 100_000
 
 /** Rows that are all alike but for their packets, which number them. */
 function rowsOf(count: number): FlowColumns {
@@ -53,7 +53,7 @@ test('sorting that is given up leaves all as it was, and can be done later', asy
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   // Two of these are sorted at once.
-  const rows = 200_000
+  const rows = 110_000
   for (let i = 0; i < 2; i++) {
     archive.add(rowsOf(rows))
     await archive.publish({})

@@ -1,0 +1,41 @@
+/** A small run of `node test/bench/memory.ts`: memory under load stays in its bounds, with every flow counted. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { memoryLines, memoryUnderLoad, type MemoryUse } from './memory.ts'
+
+test('at 20,000 flows a second between 20,000 hosts ingest stays under 300 MiB, and counts every flow', async (t) => {
+  const load = { rate: 20_000, hosts: 20_000, seconds: 6 }
+  const use = await memoryUnderLoad(load)
+  for (const line of memoryLines(use, load)) t.diagnostic(line)
+  assert.equal(use.flows, use.sentFlows)
+  assert.equal(use.dropped, 0)
+  assert.ok(use.peakMiB > use.idle.all && use.peakMiB < 300, `${use.peakMiB} MiB`)
+})
+
+test('what is said of memory is what was measured, beside the bound that is asked', () => {
+  const resident = (all: number) => ({ all, files: 90 })
+  const use: MemoryUse = {
+    sentFlows: 10,
+    flows: 9,
+    dropped: 1,
+    idle: resident(180),
+    perSecond: [200, 210, 220, 230, 240, 250, 260, 270, 280, 410, 320].map(resident),
+    endSecond: 9,
+    peakMiB: 425,
+    cpuSecondsPerMillion: 1.5,
+  }
+  const text = memoryLines(use, { rate: 100_000, hosts: 100_000, seconds: 11 }).join('\n')
+  for (const said of [
+    /asked is under 300 MiB/,
+    /steady .* 270 MiB/,
+    /most before .* 280 MiB/,
+    /most over .* 410 MiB/,
+    /425 MiB: NOT under what is asked; steady under/,
+    /9 of 10 flows counted, 1 dropped/,
+  ])
+    assert.match(text, said)
+  const many = memoryLines(use, { rate: 100_000, hosts: 1_000_000, seconds: 11 }).join('\n')
+  assert.match(many, /asked is under 1024 MiB/)
+  assert.match(many, /425 MiB: under what is asked/)
+})
