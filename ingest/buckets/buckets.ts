@@ -118,6 +118,7 @@ export class Buckets {
     this.#last = null
     const gone = [...this.#intervals.keys()].filter((interval) => interval < to)
     for (const interval of gone) {
+      for (const totals of this.#intervals.get(interval)!.values()) totals.free()
       this.#intervals.delete(interval)
       this.#dirty.delete(interval)
     }
