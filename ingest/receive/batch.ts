@@ -1,6 +1,6 @@
 /**
- * Datagrams on their way from the receiving thread to the one that decodes: many in one buffer,
- * which is handed over and comes back for reuse.
+ * Datagrams on their way from the receiving thread to the one that decodes: many in one buffer, which both threads share
+ * and which is used again. Buffers that were handed over and back had the collector of garbage run in both threads.
  */
 import type { AddressWords } from '../../flow/address.ts'
 import type { JournalPosition } from '../../store/position.ts'
@@ -12,7 +12,7 @@ const headerBytes = 32
 
 /** A batch as it is handed over. */
 export interface Batch {
-  buffer: ArrayBuffer
+  buffer: ArrayBuffer | SharedArrayBuffer
   /** Bytes filled. */
   used: number
   /** Where the journal stands after it. */
@@ -43,11 +43,11 @@ export interface DatagramInBatch extends BatchedReceipt {
 /** Fills buffers with datagrams. */
 export class BatchWriter {
   used = 0
-  readonly buffer: ArrayBuffer
+  readonly buffer: ArrayBuffer | SharedArrayBuffer
   readonly #view: DataView
   readonly #bytes: Uint8Array
 
-  constructor(buffer: ArrayBuffer) {
+  constructor(buffer: ArrayBuffer | SharedArrayBuffer) {
     this.buffer = buffer
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)

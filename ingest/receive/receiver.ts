@@ -10,6 +10,7 @@ import type {
   ReceiverMessage,
   ReceiverRequest,
   ReceiverStatus,
+  SentBatch,
 } from './thread.ts'
 
 export interface ReceiverOptions extends ReceiverData {
@@ -35,6 +36,8 @@ export class Receiver {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #requests = 0
+  /** Shared buffers by number. */
+  readonly #buffers: (ArrayBuffer | SharedArrayBuffer)[] = []
   #isStopped = false
   /** The last segment whose start the decoder's state was kept of; those from it on are needed. */
   #segmentWithState = 0
@@ -113,12 +116,16 @@ export class Receiver {
     else request?.resolve(message.result as never)
   }
 
-  #takeBatch(batch: Batch): void {
-    if (batch.startsSegment) this.#keepState(batch.position.segment)
-    this.#options.onBatch(batch)
-    this.position = batch.position
-    const taken: ReceiverRequest = { kind: 'taken', buffer: batch.buffer }
-    this.#worker.postMessage(taken, [batch.buffer])
+  #takeBatch({ number, buffer: sent, used, position, startsSegment }: SentBatch): void {
+    const buffer = sent ?? this.#buffers[number!]!
+    if (number !== null) this.#buffers[number] = buffer
+    if (startsSegment) this.#keepState(position.segment)
+    this.#options.onBatch({ buffer, used, position, startsSegment })
+    this.position = position
+    // What waits for a collection of garbage would be as much again.
+    if (number === null && buffer instanceof ArrayBuffer) buffer.transfer(0)
+    const taken: ReceiverRequest = { kind: 'taken', number }
+    this.#worker.postMessage(taken, [])
   }
 
   /** A segment without the decoder's state is replayed from the last one that has it. */

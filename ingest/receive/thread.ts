@@ -34,8 +34,8 @@ export type ReceiverRequest =
   | { kind: 'release'; id: number; before: JournalPosition }
   /** Closes the sockets, hands over what is left, closes the journal. */
   | { kind: 'stop'; id: number }
-  /** A batch was taken; its buffer comes back. Not answered. */
-  | { kind: 'taken'; buffer: ArrayBuffer }
+  /** A batch was taken: its buffer is free, where it has a number. Not answered. */
+  | { kind: 'taken'; number: number | null }
 
 export interface ReceiverAnswers {
   open: null
@@ -44,7 +44,16 @@ export interface ReceiverAnswers {
   stop: null
 }
 
+/**
+ * A batch as it is sent. A shared buffer is told by its number, and comes along the first time; one without a number belongs
+ * to who takes the batch.
+ */
+export type SentBatch = Omit<Batch, 'buffer'> & {
+  number: number | null
+  buffer?: ArrayBuffer | SharedArrayBuffer
+}
+
 export type ReceiverMessage =
-  | { kind: 'batch'; batch: Batch }
+  | { kind: 'batch'; batch: SentBatch }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'answer'; id: number; error: string }

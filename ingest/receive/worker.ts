@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../flow/address.ts'
 import { intervalStart } from '../../flow/interval.ts'
-import { batchBytes, BatchWriter, type Batch } from './batch.ts'
+import { batchBytes, BatchWriter } from './batch.ts'
 import { Journal } from './journal.ts'
 import { Listener, type ReceivedDatagram } from './listen.ts'
 import { openNative } from './many.ts'
@@ -16,6 +16,7 @@ import type {
   ReceiverMessage,
   ReceiverRequest,
   ReceiverStatus,
+  SentBatch,
 } from './thread.ts'
 
 /** A batch is handed over when it is full, or after this long. */
@@ -30,8 +31,8 @@ const waitingMax = 256
  * turn of its loop, and answers nobody meanwhile.
  */
 const sentMax = 3
-/** Empty buffers that are kept; after a time in which many waited the others go. */
-const freeMax = 8
+/** Buffers that are shared and kept; those of a time in which more wait go when they were taken. */
+const sharedMax = 16
 /**
  * After a turn that took fewer datagrams than this the sockets are nearly empty, and the thread rests: woken for every few
  * it would spend most of its time on waking up.
@@ -39,21 +40,32 @@ const freeMax = 8
 const turnDatagramsMin = 32
 const restMs = 1
 
+/** A batch that is being filled, and the number of its buffer where that is shared. */
+interface NumberedWriter {
+  number: number | null
+  batch: BatchWriter
+  /** Whether the decoding thread has the buffer. */
+  isKnown: boolean
+}
+
 const port = parentPort!
 const { journalFolder, endpoints, exporters, receiveBufferBytes } = workerData as ReceiverData
 
 let journal: Journal | null = null
 let segmentInterval = intervalStart(Date.now())
-let writer = new BatchWriter(new ArrayBuffer(batchBytes))
+/** Shared buffers that are free; the decoding thread knows them by their numbers. */
+const free: NumberedWriter[] = []
+/** Those that were ever made, by number. */
+const shared: NumberedWriter[] = []
+let writer = newWriter()
 let startsSegment = true
 let timer: NodeJS.Timeout | null = null
 /** Batches that are not taken yet, and those of them that are not sent yet, in order. */
 let waiting = 0
-const unsent: Batch[] = []
+const unsent: SentBatch[] = []
 /** Told when all are sent, by who waits for it. */
 let allSent: (() => void) | null = null
 let overflowed = 0
-const free: ArrayBuffer[] = []
 const never = new Int32Array(new SharedArrayBuffer(4))
 
 const listener = new Listener({
@@ -70,9 +82,9 @@ function receive(datagram: ReceivedDatagram): void {
     overflowed++
     return
   }
-  if (!writer.append(datagram)) {
+  if (!writer.batch.append(datagram)) {
     handOver()
-    writer.append(datagram)
+    writer.batch.append(datagram)
   }
   journal!.append(datagram, datagram.receivedMs)
   timer ??= setTimeout(handOver, handOverMs)
@@ -87,20 +99,43 @@ function endTurn(datagrams: number): void {
 function handOver(): void {
   if (timer) clearTimeout(timer)
   timer = null
-  if (writer.used === 0 && !startsSegment) return
-  const { buffer, used } = writer
-  const batch: Batch = { buffer, used, position: journal!.position, startsSegment }
+  if (writer.batch.used === 0 && !startsSegment) return
+  const { number, batch: filled } = writer
+  const batch: SentBatch = {
+    number,
+    used: filled.used,
+    position: journal!.position,
+    startsSegment,
+  }
+  if (!writer.isKnown) batch.buffer = filled.buffer
+  writer.isKnown = true
   startsSegment = false
   waiting++
   unsent.push(batch)
   sendBatches()
-  writer = new BatchWriter(free.pop() ?? new ArrayBuffer(batchBytes))
+  writer = newWriter()
+}
+
+/** A shared buffer, or one of its own where all of these wait. */
+function newWriter(): NumberedWriter {
+  const held = free.pop()
+  if (held) {
+    held.batch.used = 0
+    return held
+  }
+  if (shared.length === sharedMax)
+    return { number: null, batch: new BatchWriter(new ArrayBuffer(batchBytes)), isKnown: false }
+  const batch = new BatchWriter(new SharedArrayBuffer(batchBytes))
+  const made = { number: shared.length, batch, isKnown: false }
+  shared.push(made)
+  return made
 }
 
 function sendBatches(): void {
   while (unsent.length > 0 && waiting - unsent.length < sentMax) {
     const batch = unsent.shift()!
-    send({ kind: 'batch', batch }, [batch.buffer])
+    const { buffer } = batch
+    send({ kind: 'batch', batch }, buffer instanceof ArrayBuffer ? [buffer] : [])
   }
   if (unsent.length === 0) allSent?.()
 }
@@ -168,7 +203,7 @@ const answers: {
 port.on('message', (request: ReceiverRequest) => {
   if (request.kind === 'taken') {
     waiting--
-    if (free.length < freeMax) free.push(request.buffer)
+    if (request.number !== null) free.push(shared[request.number]!)
     sendBatches()
     return
   }

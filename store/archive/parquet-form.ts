@@ -50,11 +50,16 @@ function quoted(name: string): string {
   return `"${name}"`
 }
 
-/** Everything of an entry that can be counted, from the archive's columns. */
-export const summarySql = `count(*) AS rows,
-  sum("octetDeltaCount"::HUGEINT * "samplingInterval") AS octets,
-  sum("packetDeltaCount"::HUGEINT * "samplingInterval") AS packets,
+/**
+ * Everything of an entry that can be counted, from the archive's columns. Products of 128 bits take three times as long as all
+ * else together; those of 64 bits are an error of DuckDB's where they do not hold what is counted.
+ */
+const summaryOf = (count: (name: string) => string) => `count(*) AS rows,
+  sum(${count('octetDeltaCount')} * "samplingInterval") AS octets,
+  sum(${count('packetDeltaCount')} * "samplingInterval") AS packets,
   epoch_ms(min("collectionTimeMilliseconds")) AS receivedFrom,
   epoch_ms(max("collectionTimeMilliseconds")) AS receivedTo,
   epoch_ms(min("flowStartMilliseconds")) AS firstMin,
   max(${archivedLastSql}) AS lastMax`
+export const summarySql = summaryOf((name) => `"${name}"::HUGEINT`)
+export const narrowSummarySql = summaryOf((name) => `"${name}"`)

@@ -16,7 +16,13 @@ import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
 import { endsSql, formatHostSums, hostSumsKey, hostSumsOf, hostSumsSql, listedHosts } from './host-sums.ts' // prettier-ignore
 import { parquetFile } from './parquet-file.ts'
-import { parquetOptionsSql, singlesSql, sortedSql, summarySql } from './parquet-form.ts'
+import {
+  narrowSummarySql,
+  parquetOptionsSql,
+  singlesSql,
+  sortedSql,
+  summarySql,
+} from './parquet-form.ts'
 import { Table } from './query-engine.ts'
 import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData } from './thread.ts'
 import type { BlockRows } from './values.ts'
@@ -185,9 +191,10 @@ class ArchiveWriter {
   }
 
   async #summary(source: string): Promise<Summary> {
-    const [row] = await this.#rows<Record<keyof Summary, bigint>>(
-      `SELECT ${summarySql} FROM ${source}`,
-    )
+    const summary = (sql: string) =>
+      this.#rows<Record<keyof Summary, bigint>>(`SELECT ${sql} FROM ${source}`)
+    // Counts too great for 64 bits are rare; what else goes wrong does so again.
+    const [row] = await summary(narrowSummarySql).catch(() => summary(summarySql))
     const numbers = Object.entries(row!).map(([name, value]) => [name, Number(value)])
     return Object.fromEntries(numbers) as Summary
   }
