@@ -13,10 +13,10 @@ interface KeptRows {
   last: Float64Array<ArrayBuffer>
   bytes: Float64Array<ArrayBuffer>
   packets: Float64Array<ArrayBuffer>
-  sourceHigh: Uint32Array
-  sourceLow: Uint32Array
-  destinationHigh: Uint32Array
-  destinationLow: Uint32Array
+  sourceHigh: Uint32Array<ArrayBuffer>
+  sourceLow: Uint32Array<ArrayBuffer>
+  destinationHigh: Uint32Array<ArrayBuffer>
+  destinationLow: Uint32Array<ArrayBuffer>
   sourcePort: Uint16Array<ArrayBuffer>
   destinationPort: Uint16Array<ArrayBuffer>
   protocol: Uint8Array<ArrayBuffer>
@@ -36,7 +36,7 @@ export class Sample {
   times = 1
   readonly #rowsMost: number
   #kept: KeptRows
-  #hashes: Uint32Array
+  readonly #hashes: Uint32Array<ArrayBuffer>
   /** The greatest sampling interval of any row. */
   #sampling = 1
 
@@ -66,8 +66,10 @@ export class Sample {
   putInto(table: FlowTable): void {
     const kept = this.#kept
     this.#kept = roomFor(0)
-    this.#hashes = new Uint32Array(0)
     table.takeOver(kept, this.#sampling)
+    // Connections are joined next, which takes as much: it is not left to a collection of garbage.
+    for (const name of halves) kept[name].buffer.transfer(0)
+    this.#hashes.buffer.transfer(0)
   }
 
   #thin(): void {
@@ -103,9 +105,14 @@ function copyRow(
 ): void {
   for (const name of numbers) to[name][at] = from[name][i]!
   for (const name of halves) {
-    to[name][2 * at] = from[name][2 * i]!
-    to[name][2 * at + 1] = from[name][2 * i + 1]!
+    putWord(to[name], 2 * at, from[name][2 * i]!)
+    putWord(to[name], 2 * at + 1, from[name][2 * i + 1]!)
   }
+}
+
+/** Memory that nothing was ever put into takes no room: of IPv4 addresses the upper half is zero. */
+function putWord(words: Uint32Array, at: number, word: number): void {
+  if (words[at] !== word) words[at] = word
 }
 
 /** The same for both directions of a 5-tuple. */

@@ -11,6 +11,10 @@ interface Waiting {
 /** What a thread answers to each kind of request. */
 type AnswersTo<Request extends { kind: string }> = Record<Request['kind'], unknown>
 
+export interface ThreadLimits {
+  youngMiBMax?: number
+}
+
 export class AskedThread<Request extends { kind: string }, Answers extends AnswersTo<Request>> {
   readonly #name: string
   readonly #worker: Worker
@@ -19,10 +23,14 @@ export class AskedThread<Request extends { kind: string }, Answers extends Answe
   /** Why the thread has ended, once it has. */
   #ended: Error | null = null
 
-  /** `name` is what errors call it; `workerData` is handed to the module at `url`, which calls answerAsked. */
-  constructor(name: string, url: URL, workerData: unknown) {
+  /**
+   * `name` is what errors call it; `workerData` is handed to the module at `url`, which calls answerAsked.
+   * @param youngMiBMax room for what it makes anew; V8's own is 48 MiB
+   */
+  constructor(name: string, url: URL, workerData: unknown, { youngMiBMax }: ThreadLimits = {}) {
     this.#name = name
-    this.#worker = new Worker(url, { workerData, name })
+    const resourceLimits = youngMiBMax ? { maxYoungGenerationSizeMb: youngMiBMax } : {}
+    this.#worker = new Worker(url, { workerData, name, resourceLimits })
     this.#worker.on('message', (message: Message) => this.#take(message))
     this.#worker.on('error', (error) => this.#end(error as Error))
     this.#worker.on('exit', (code) => this.#end(new Error(`it ended with code ${code}`)))

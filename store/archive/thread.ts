@@ -34,9 +34,12 @@ export interface ArchiveWorkerData {
   niceness: Niceness
 }
 
+/** Rows lie in memory of their own, and what else is made for them is garbage at once: with more room there is only more of it. */
+const youngMiBMax = 6
+
 export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
   constructor(workerData: ArchiveWorkerData, name = 'archive') {
-    super(name, new URL('worker.ts', import.meta.url), workerData)
+    super(name, new URL('worker.ts', import.meta.url), workerData, { youngMiBMax })
   }
 
   /** Ends the thread when what it was asked is done: terminated in a call of DuckDB it would take the process with it. */
