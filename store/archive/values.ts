@@ -42,7 +42,7 @@ export function columnValues(
   const numbers = numbersOf(column, parts, rows)
   // Whole numbers of 32 bits, and not all the same, need no looking through.
   const isNarrow = !column.isDuration && flowColumns[column.from].kind !== 'f64'
-  if (numbers && isNarrow) return packedForm(numbers)
+  if (numbers && isNarrow) return packedForm(numbers.numbers, numbers.base)
   if (numbers) return numbersForm(column.type, numbers)
   return { bytes: halves(column.from, parts, rows), form: 'plain' }
 }
@@ -54,20 +54,26 @@ export function arrayOf(name: ColumnName, block: FlowBlock): FlowColumns[ColumnN
   return buffer ? new columnArrays[flowColumns[name].kind](buffer as ArrayBuffer) : null
 }
 
-/** Whole numbers, each `base` less than what it stands for. */
-interface Numbers {
+/** Whole numbers, each `base` less than what it stands for; the least of them and the greatest, where they were looked through. */
+interface Numbers extends Bounds {
   numbers: Float64Array
   base: bigint
 }
 
-function numbersForm(type: ArchiveType, { numbers, base }: Numbers): ColumnValues {
-  const span = spanOf(numbers)
+/** None: the least is above the greatest. */
+interface Bounds {
+  least: number
+  most: number
+}
+
+function numbersForm(type: ArchiveType, { numbers, base, least, most }: Numbers): ColumnValues {
+  const span = least <= most ? most - least : spanOf(numbers)
   if (span === 0) return { bytes: single(type, base + BigInt(numbers[0]!)), form: 'single' }
-  if (span <= deltaSpanMax) return packedForm({ numbers, base })
+  if (span <= deltaSpanMax) return packedForm(numbers, base)
   return { bytes: wideWords(numbers), form: 'plain' }
 }
 
-function packedForm({ numbers, base }: Numbers): ColumnValues {
+function packedForm(numbers: Float64Array, base: bigint): ColumnValues {
   return { bytes: deltaPacked(numbers, numbers.length, base), form: 'packed' }
 }
 
@@ -88,25 +94,36 @@ function numbersOf(
   if (upper === null) return null
   if (numbersRoom.length < rows) numbersRoom = new Float64Array(rows)
   const numbers = numbersRoom.subarray(0, rows)
+  const bounds = { least: Number.POSITIVE_INFINITY, most: Number.NEGATIVE_INFINITY }
   let at = 0
   for (const part of parts) {
     const out = numbers.subarray(at, at + part.to - part.from)
     at += out.length
     const values = arrayOf(name, part.block)
-    if (isDuration) durations(part, out)
+    if (isDuration) durations(part, out, bounds)
+    else if (kind === 'f64') round(wholeOf(name, part), part.from, out, bounds)
     else if (!values) out.fill(0)
-    else if (kind === 'u64') lowerWords(values, part.from, out)
+    else if (kind === 'u64') lowerWords(values as Uint32Array, part.from, out)
     else out.set(values.subarray(part.from, part.to))
   }
-  if (kind === 'f64' && !isDuration) round(numbers)
-  return { numbers, base: BigInt(upper | 0) << 32n }
+  return { numbers, base: BigInt(upper | 0) << 32n, ...bounds }
+}
+
+let zeros = new Float64Array(0)
+
+/** A column of doubles. Said to be that, its numbers need not be made objects to be read. */
+function wholeOf(name: ColumnName, { block, to }: BlockRows): Float64Array {
+  const held = arrayOf(name, block)
+  if (held) return held as Float64Array
+  if (zeros.length < to) zeros = new Float64Array(to)
+  return zeros
 }
 
 /** The upper word that all rows of a column of halves have, or null. */
 function commonUpper(name: ColumnName, parts: readonly BlockRows[]): number | null {
   let common: number | null = null
   for (const { block, from, to } of parts) {
-    const words = arrayOf(name, block)
+    const words = arrayOf(name, block) as Uint32Array | null
     common ??= words?.[2 * from + 1] ?? 0
     if (!words && common !== 0) return null
     if (words) for (let i = from; i < to; i++) if (words[2 * i + 1] !== common) return null
@@ -114,20 +131,36 @@ function commonUpper(name: ColumnName, parts: readonly BlockRows[]): number | nu
   return common ?? 0
 }
 
-function lowerWords(words: FlowColumns[ColumnName], from: number, out: Float64Array): void {
+function lowerWords(words: Uint32Array, from: number, out: Float64Array): void {
   for (let i = 0; i < out.length; i++) out[i] = words[2 * (from + i)]!
 }
 
 /** How long each flow lasted; below 0 where it ended before it began. */
-function durations({ block, from }: BlockRows, out: Float64Array): void {
-  const starts = arrayOf('flowStartMilliseconds', block)
-  const ends = arrayOf('flowEndMilliseconds', block)
-  for (let i = 0; i < out.length; i++)
-    out[i] = Math.round((ends?.[from + i] ?? 0) - (starts?.[from + i] ?? 0))
+function durations(part: BlockRows, out: Float64Array, bounds: Bounds): void {
+  const starts = wholeOf('flowStartMilliseconds', part)
+  const ends = wholeOf('flowEndMilliseconds', part)
+  const { from } = part
+  let { least, most } = bounds
+  for (let i = 0; i < out.length; i++) {
+    const number = Math.round(ends[from + i]! - starts[from + i]!)
+    out[i] = number
+    if (number < least) least = number
+    if (number > most) most = number
+  }
+  bounds.least = least
+  bounds.most = most
 }
 
-function round(numbers: Float64Array): void {
-  for (let i = 0; i < numbers.length; i++) numbers[i] = Math.round(numbers[i]!)
+function round(values: Float64Array, from: number, out: Float64Array, bounds: Bounds): void {
+  let { least, most } = bounds
+  for (let i = 0; i < out.length; i++) {
+    const number = Math.round(values[from + i]!)
+    out[i] = number
+    if (number < least) least = number
+    if (number > most) most = number
+  }
+  bounds.least = least
+  bounds.most = most
 }
 
 function spanOf(numbers: Float64Array): number {

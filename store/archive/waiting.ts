@@ -12,16 +12,10 @@ export type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChun
 export function byInterval(blocks: readonly FlowBlock[]): Map<number, BlockRows[]> {
   const intervals = new Map<number, BlockRows[]>()
   for (const block of blocks) {
-    const received = arrayOf('collectionTimeMilliseconds', block)
+    const received = arrayOf('collectionTimeMilliseconds', block) as Float64Array | null
     for (let from = 0; from < block.rows;) {
       const interval = intervalStart(received?.[from] ?? 0)
-      let to = received ? from + 1 : block.rows
-      while (
-        to < block.rows &&
-        received![to]! >= interval &&
-        received![to]! < interval + intervalMs
-      )
-        to++
+      const to = received ? endOf(interval, received, from, block.rows) : block.rows
       const rows = intervals.get(interval)
       if (rows) rows.push({ block, from, to })
       else intervals.set(interval, [{ block, from, to }])
@@ -29,6 +23,13 @@ export function byInterval(blocks: readonly FlowBlock[]): Map<number, BlockRows[
     }
   }
   return new Map([...intervals].sort(([a], [b]) => a - b))
+}
+
+/** Where the rows behind `from` that were received in an interval end. */
+function endOf(interval: number, received: Float64Array, from: number, rows: number): number {
+  let to = from + 1
+  while (to < rows && received[to]! >= interval && received[to]! < interval + intervalMs) to++
+  return to
 }
 
 /** What is counted of rows. Sums are exact up to 2^53. */
