@@ -131,21 +131,17 @@ class ArchiveQueries implements FlowStore {
    * flow of that time may have been reported later, but none earlier.
    */
   async extent(from: number, to: number) {
-    const rows = (await this.#files.touching({ from, to })).reduce(
-      (sum, each) => sum + each.rows,
-      0,
-    )
-    const entries = await this.#files.entries()
+    const times = await this.#files.times()
+    const rows = times.rowsTouching({ from, to })
     const hasExpired = (await this.#files.value<boolean>('hasExpired')) === true
-    let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-    for (const entry of entries) {
-      first = Math.min(first, hasExpired ? entry.interval : entry.firstMin)
-      last = Math.max(last, entry.lastMax)
-    }
-    return entries.length === 0 ? { rows, first: null, last: null } : { rows, first, last }
+    const first = hasExpired ? times.firstInterval : times.first
+    return Number.isFinite(first)
+      ? { rows, first, last: times.last }
+      : { rows, first: null, last: null }
   }
 
   async leftOut(from: number, to: number) {
+    if (!this.#files.hasProblems) return []
     const touching = new Set((await this.#files.touching({ from, to })).map(({ file }) => file))
     return this.#files.problems(touching)
   }

@@ -8,6 +8,7 @@ import { ManifestReader } from '../manifest.ts'
 import type { FlowWindow } from '../flows.ts'
 import { Bindings } from './bindings.ts'
 import { manifestName, type ArchiveEntry } from './entry.ts'
+import { EntryTimes } from './entry-times.ts'
 import type { QueryEngine, Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 
@@ -31,6 +32,7 @@ export class ReadableFiles {
   readonly #longFromRows: number
   /** By file; only files of the manifest are in it. */
   readonly #faults = new Map<string, Fault>()
+  #times: { of: readonly ArchiveEntry[]; times: EntryTimes } | null = null
 
   constructor(folder: string, longFromRows: number = longWindowRows) {
     this.#folder = folder
@@ -42,9 +44,20 @@ export class ReadableFiles {
     return this.#reader.entries()
   }
 
+  /** The same by their times, made anew when the manifest has changed. */
+  async times(): Promise<EntryTimes> {
+    const entries = await this.entries()
+    if (this.#times?.of !== entries) this.#times = { of: entries, times: new EntryTimes(entries) }
+    return this.#times.times
+  }
+
   /** A value that was set with a publish. */
   value<T>(name: string): Promise<T | undefined> {
     return this.#reader.value<T>(name)
+  }
+
+  get hasProblems(): boolean {
+    return this.#faults.size > 0
   }
 
   /** What is wrong with files (of those given, or all) that are left out: a sentence each. */
@@ -58,9 +71,8 @@ export class ReadableFiles {
   }
 
   /** Files whose flows may touch [from, to). */
-  async touching({ from, to }: { from: number; to: number }): Promise<ArchiveEntry[]> {
-    const entries = await this.entries()
-    return entries.filter((entry) => entry.firstMin < to && entry.lastMax >= from)
+  async touching(window: { from: number; to: number }): Promise<ArchiveEntry[]> {
+    return (await this.times()).touching(window)
   }
 
   /**
