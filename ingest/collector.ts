@@ -165,6 +165,7 @@ export class Collector {
     const merging = { isBusy, msMax: mergeMsMax }
     if (!isLast) await archive.merge(intervalStart(nowMs), merging)
     if (!isLast && !isBusy && this.#parts.bundles) await archive.bundle(nowMs)
+    await archive.endSortingThread()
     await archive.expire({
       keepMs: settings.archiveKeepMs,
       maxBytes: settings.archiveMaxBytes,

@@ -166,6 +166,11 @@ export class Archive {
     return this.#upkeep.bundle(nowMs)
   }
 
+  /** Ends the thread that sorts, until there is something to sort again. */
+  endSortingThread(): Promise<void> {
+    return this.#sorting.close()
+  }
+
   /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
   expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
     return this.#upkeep.expire(limits)

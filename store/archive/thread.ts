@@ -15,6 +15,8 @@ export type ArchiveRequest =
   | { kind: 'merge'; interval: number; files: string[]; target: string }
   /** Reads files whole and tells those that cannot be. */
   | { kind: 'check'; files: string[] }
+  /** Closes what is open; asked last. */
+  | { kind: 'end' }
 
 export interface ArchiveAnswers {
   open: null
@@ -22,6 +24,7 @@ export interface ArchiveAnswers {
   seal: ArchiveEntry[]
   merge: ArchiveEntry
   check: { file: string; message: string }[]
+  end: null
 }
 
 /** How the thread is set up. */
@@ -44,12 +47,12 @@ export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
 
   /** Ends the thread when what it was asked is done: terminated in a call of DuckDB it would take the process with it. */
   async close(): Promise<void> {
-    await this.ask({ kind: 'check', files: [] }).catch(() => undefined)
+    await this.ask({ kind: 'end' }).catch(() => undefined)
     await this.terminate()
   }
 }
 
-/** The thread that sorts: made when there is something to sort. */
+/** The thread that sorts: made when there is something to sort, and ended after it, since it holds as much as all that writes. */
 export class SortingThread {
   readonly #workerData: ArchiveWorkerData
   #thread: ArchiveThread | null = null
@@ -70,7 +73,10 @@ export class SortingThread {
     this.#thread?.giveUp(target)
   }
 
+  /** Ends the thread when what it was asked is done; what is asked later begins another. */
   async close(): Promise<void> {
-    await this.#thread?.close()
+    const thread = this.#thread
+    this.#thread = null
+    await thread?.close()
   }
 }

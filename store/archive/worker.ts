@@ -235,7 +235,15 @@ const instance = await DuckDBInstance.create(':memory:', {
   temp_directory: join(folder, stagingFolder, `spill-${randomUUID()}`),
   preserve_insertion_order: 'false',
 })
-const writer = new ArchiveWriter(folder, await instance.connect())
+const connection = await instance.connect()
+const writer = new ArchiveWriter(folder, connection)
+
+/** What DuckDB holds goes before the thread does: terminated with a connection it might take the process with it. */
+function end(): null {
+  connection.closeSync()
+  instance.closeSync()
+  return null
+}
 
 answerAsked<ArchiveRequest, ArchiveAnswers>(
   parentPort!,
@@ -245,6 +253,7 @@ answerAsked<ArchiveRequest, ArchiveAnswers>(
     seal: () => writer.seal(),
     merge: ({ interval, files, target }) => writer.merge(interval, files, target),
     check: ({ files }) => writer.check(files),
+    end,
   },
   (target) => writer.giveUp(target),
 )

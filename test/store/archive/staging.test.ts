@@ -96,3 +96,18 @@ test('what comes in is published while a file is sorted, and nothing of either i
   assert.ok(archive.entries().every(({ isChunk }) => !isChunk))
   assert.equal(archive.droppedRows, 0)
 })
+
+test('the thread that sorts ends when it is told to, and another sorts what comes later', async (t) => {
+  const archive = await Archive.open(await scratchFolder(t))
+  t.after(() => archive.close())
+  for (let i = 0; i < 3; i++) {
+    archive.add(rowsOf(10))
+    await archive.publish({})
+    archive.add(rowsOf(10))
+    await archive.publish({})
+    await archive.merge(Number.POSITIVE_INFINITY)
+    await archive.endSortingThread()
+    await archive.endSortingThread()
+  }
+  assert.deepEqual(archive.entries().map(({ rows, isChunk }) => [rows, isChunk]), [[60, false]]) // prettier-ignore
+})
