@@ -1,16 +1,16 @@
 /**
  * Whole numbers packed by their differences: Parquet's DELTA_BINARY_PACKED (parquet-format, Encodings.md). A
- * difference takes as many bits as the greatest of 128 beside it. To write a chunk takes half of the time so, and
- * two fifths more room; both matter only until the interval's file is sorted.
+ * difference takes as many bits as the greatest of 128 beside it, or of fewer where that is said. To write a chunk takes
+ * half of the time so, and two fifths more room; both matter only until the interval's file is sorted.
  */
 
-/** Values of a block, which have a least difference, and of one of its parts, which have a width in bits. */
-const blockValues = 512
-const partValues = 128
-const parts = blockValues / partValues
+/** Values of a block's parts, which have a width in bits; four are a block, which has a least difference. */
+const usualPartValues = 128
+const parts = 4
+const blockValuesMax = parts * usualPartValues
 const headerBytesMax = 40
-/** A least difference as a varint, the widths, and 64 bits a value at the most. */
-const blockBytesMax = 10 + parts + blockValues * 8
+/** A least difference as a varint and the widths; beside them are 64 bits a value at the most. */
+const blockHeaderBytesMax = 10 + parts
 const wordBits = 32
 const wordRange = 2 ** wordBits
 
@@ -18,7 +18,7 @@ const wordRange = 2 ** wordBits
 export const deltaSpanMax = 2 ** 50
 
 /** The differences of a block. */
-const offsets = new Float64Array(blockValues)
+const offsets = new Float64Array(blockValuesMax)
 /** Room for all columns of a file as they mostly are: made anew for each it would be garbage. */
 const roomBytesMin = 8 << 20
 let room = new DataView(new ArrayBuffer(0))
@@ -31,9 +31,16 @@ export function reusePacked(): void {
 
 /**
  * Packs `count` numbers, which lie no further apart than deltaSpanMax. `base` is added to each: it
- * stands for what is beyond a double's precision. What is given is good until reusePacked.
+ * stands for what is beyond a double's precision. What is given is good until reusePacked. `partValues` is a
+ * multiple of 32, and 128 at the most.
  */
-export function deltaPacked(numbers: Float64Array, count: number, base = 0n): Buffer {
+export function deltaPacked(
+  numbers: Float64Array,
+  count: number,
+  { base = 0n, partValues = usualPartValues }: { base?: bigint; partValues?: number } = {},
+): Buffer {
+  const blockValues = parts * partValues
+  const blockBytesMax = blockHeaderBytesMax + blockValues * 8
   const bytesMax = headerBytesMax + Math.ceil(count / blockValues) * blockBytesMax
   if (room.byteLength - packedBytes < bytesMax) {
     // What lies in the room before stays there for as long as somebody has it.
@@ -46,7 +53,7 @@ export function deltaPacked(numbers: Float64Array, count: number, base = 0n): Bu
   at = putVarint(at, BigInt(count))
   at = putVarint(at, zigzag(base + BigInt(count > 0 ? numbers[0]! : 0)))
   for (let from = 1; from < count; from += blockValues)
-    at = putBlock(room, at, { numbers, from, to: Math.min(count, from + blockValues) })
+    at = putBlock(room, at, { numbers, from, to: Math.min(count, from + blockValues), partValues })
   packedBytes = at
   return Buffer.from(room.buffer, begin, at - begin)
 }
@@ -55,7 +62,7 @@ export function deltaPacked(numbers: Float64Array, count: number, base = 0n): Bu
 function putBlock(
   view: DataView,
   begin: number,
-  { numbers, from: first, to }: { numbers: Float64Array; from: number; to: number },
+  { numbers, from: first, to, partValues }: { numbers: Float64Array; from: number; to: number; partValues: number }, // prettier-ignore
 ): number {
   const values = to - first
   let least = Number.POSITIVE_INFINITY
@@ -68,30 +75,31 @@ function putBlock(
     before = number
   }
   // A part is written whole.
-  offsets.fill(least, values)
+  offsets.fill(least, values, parts * partValues)
   const widthsAt = putVarint(begin, zigzag(BigInt(least)))
   let at = widthsAt + parts
   for (let part = 0; part < parts; part++) {
     const from = part * partValues
-    const width = from < values ? widthOf(from, least) : 0
+    const width = from < values ? widthOf({ from, to: from + partValues, least }) : 0
     view.setUint8(widthsAt + part, width)
-    if (width > wordBits) at = putWide(view, at, { from, least, width })
-    else if (width > 0) at = putNarrow(view, at, { from, least, width })
+    if (width > wordBits) at = putWide(view, at, { from, to: from + partValues, least, width })
+    else if (width > 0) at = putNarrow(view, at, { from, to: from + partValues, least, width })
   }
   return at
 }
 
-/** A part: where it begins, what is taken from each difference, and the bits of what remains. */
+/** A part: where it begins and ends, what is taken from each difference, and the bits of what remains. */
 interface Part {
   from: number
+  to: number
   least: number
   width: number
 }
 
 /** The bits that the greatest of a part's offsets takes. */
-function widthOf(from: number, least: number): number {
+function widthOf({ from, to, least }: Omit<Part, 'width'>): number {
   let most = least
-  for (let i = from; i < from + partValues; i++) if (offsets[i]! > most) most = offsets[i]!
+  for (let i = from; i < to; i++) if (offsets[i]! > most) most = offsets[i]!
   most -= least
   return most < wordRange ? bitsOf(most) : wordBits + bitsOf(Math.floor(most / wordRange))
 }
@@ -99,11 +107,11 @@ function widthOf(from: number, least: number): number {
 const bitsOf = (value: number) => wordBits - Math.clz32(value)
 
 /** A part of at most 32 bits a value, the lowest bits first; it ends at the end of a word. */
-function putNarrow(view: DataView, begin: number, { from, least, width }: Part): number {
+function putNarrow(view: DataView, begin: number, { from, to, least, width }: Part): number {
   let at = begin
   let word = 0
   let used = 0
-  for (let i = from; i < from + partValues; i++) {
+  for (let i = from; i < to; i++) {
     const value = (offsets[i]! - least) >>> 0
     word |= value << used
     used += width
@@ -117,12 +125,12 @@ function putNarrow(view: DataView, begin: number, { from, least, width }: Part):
 }
 
 /** A part of more bits a value: a whole word of each, then what is beyond it. */
-function putWide(view: DataView, begin: number, { from, least, width }: Part): number {
+function putWide(view: DataView, begin: number, { from, to, least, width }: Part): number {
   const beyond = width - wordBits
   let at = begin
   let word = 0
   let used = 0
-  for (let i = from; i < from + partValues; i++) {
+  for (let i = from; i < to; i++) {
     const value = offsets[i]! - least
     const lower = value >>> 0
     view.setInt32(at, word | (lower << used), true)

@@ -68,13 +68,13 @@ interface Bounds {
 
 function numbersForm(type: ArchiveType, { numbers, base, least, most }: Numbers): ColumnValues {
   const span = least <= most ? most - least : spanOf(numbers)
-  if (span === 0) return { bytes: single(type, base + BigInt(numbers[0]!)), form: 'single' }
+  if (span === 0) return { bytes: plainValue(type, base + BigInt(numbers[0]!)), form: 'single' }
   if (span <= deltaSpanMax) return packedForm(numbers, base)
   return { bytes: wideWords(numbers), form: 'plain' }
 }
 
 function packedForm(numbers: Float64Array, base: bigint): ColumnValues {
-  return { bytes: deltaPacked(numbers, numbers.length, base), form: 'packed' }
+  return { bytes: deltaPacked(numbers, numbers.length, { base }), form: 'packed' }
 }
 
 let numbersRoom = new Float64Array(0)
@@ -174,7 +174,8 @@ function spanOf(numbers: Float64Array): number {
   return most - least
 }
 
-function single(type: ArchiveType, value: bigint): Buffer {
+/** A value in plain encoding. */
+export function plainValue(type: ArchiveType, value: bigint): Buffer {
   const bytes = Buffer.alloc(isWide(type) ? 8 : 4)
   if (isWide(type)) bytes.writeBigInt64LE(value)
   else bytes.writeInt32LE(Number(value))

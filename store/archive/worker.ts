@@ -7,7 +7,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk, type DuckDBResult } from '@duckdb/node-api' // prettier-ignore
 
 import { syncFolder } from '../manifest.ts'
 import { threadGoesAfterOthers } from '../priority.ts'
@@ -17,13 +17,16 @@ import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
 import { endsSql, formatHostSums, hostSumsKey, hostSumsOf, hostSumsSql, listedHosts } from './host-sums.ts' // prettier-ignore
 import { parquetFile } from './parquet-file.ts'
 import {
+  extentSql,
   narrowSummarySql,
-  parquetOptionsSql,
   singlesSql,
+  sortedColumns,
   sortedSql,
   summarySql,
+  type Extent,
 } from './parquet-form.ts'
 import { Table } from './query-engine.ts'
+import { writeSorted } from './sorted-file.ts'
 import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData } from './thread.ts'
 import type { BlockRows } from './values.ts'
 import { byInterval, isSameSummary, summaryOf, type Summary } from './waiting.ts'
@@ -110,27 +113,44 @@ class ArchiveWriter {
       interval,
       file: target,
       isChunk: false,
-      write: async (path) => {
-        const found = await this.#rows<{ name: string; value: string }>(singlesSql(`[${list}]`))
-        const singles = new Map(found.map(({ name, value }) => [name, value]))
-        const options = [parquetOptionsSql, ...(await this.#hostSums(`read_parquet([${list}])`))]
-        this.#goesOn()
-        await this.#connection.run(
-          `COPY (${sortedSql(`read_parquet([${list}])`, singles)}) TO ${quote(path)} (${options.join(', ')})`,
-        )
-      },
+      write: (path) => this.#writeSorted(path, `read_parquet([${list}])`, singlesSql(`[${list}]`)),
     })
   }
 
-  /** The option that puts the list of the greatest hosts into a file's footer; none where it has few rows, or sums too great for it. */
-  async #hostSums(source: string): Promise<string[]> {
-    const [count] = await this.#rows<{ rows: bigint }>(`SELECT count(*) AS rows FROM ${source}`)
-    if (count!.rows < listedRowsMin) return []
-    const most = listedHosts(Number(count!.rows))
+  async #writeSorted(path: string, source: string, singlesOf: string): Promise<void> {
+    const found = await this.#rows<{ name: string; value: string }>(singlesOf)
+    const singles = new Map(found.map(({ name, value }) => [name, value]))
+    const [extent] = await this.#rows<Extent>(extentSql(source))
+    const texts = await this.#hostSums(source, extent!)
+    const columns = sortedColumns(singles)
+    this.#goesOn()
+    const result = await this.#connection.stream(sortedSql(source, columns, extent!))
+    const chunks = this.#chunksOf(result)
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await writeSorted(file, { chunks, columns, singles }, texts)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async *#chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
+    for (;;) {
+      this.#goesOn()
+      const chunk = await result.fetchChunk()
+      if (!chunk || chunk.rowCount === 0) return
+      yield chunk
+    }
+  }
+
+  /** The list of the greatest hosts, for a file's footer; none where it has few rows, or sums too great for it. */
+  async #hostSums(source: string, { rows }: Extent): Promise<Record<string, string>> {
+    if (rows < listedRowsMin) return {}
+    const most = listedHosts(rows)
     const reader = await this.#connection.runAndReadAll(hostSumsSql(endsSql(source), most))
     const table = new Table(reader.currentRowCount, reader.getColumnsObject())
     const text = formatHostSums(hostSumsOf(table, most))
-    return text === null ? [] : [`KV_METADATA {${hostSumsKey}: ${quote(text)}}`]
+    return text === null ? {} : { [hostSumsKey]: text }
   }
 
   /** Freed memory goes back to the system only when DuckDB is told its limit, anew: of a sort, 300 MB lay idle. */

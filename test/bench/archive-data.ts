@@ -19,7 +19,7 @@ import { intervalMs } from '../../flow/interval.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { archiveColumns } from '../../store/archive/columns.ts'
 import { fileName, manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
-import { orderSql, parquetOptionsSql, summarySql } from '../../store/archive/parquet-form.ts'
+import { orderSql, summarySql } from '../../store/archive/parquet-form.ts'
 import { Manifest } from '../../store/manifest.ts'
 
 const dayMs = 86_400_000
@@ -147,7 +147,7 @@ export async function makeFile(
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await connection.run(`CREATE OR REPLACE TEMP TABLE made AS ${sql}`)
   await connection.run(
-    `COPY (SELECT * FROM made ORDER BY ${orderSql}) TO '${path}' (${parquetOptionsSql})`,
+    `COPY (SELECT * FROM made ORDER BY ${orderSql}) TO '${path}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2)`,
   )
   const reader = await connection.runAndReadAll(`SELECT ${summarySql} FROM made`)
   const [summary] = reader.getRowObjects()

@@ -66,10 +66,12 @@ const numbers = fc
     return fc.array(shifted, { minLength: length, maxLength: length })
   })
 
+const bases = fc.constantFrom(0n, 0xffffn << 32n, -1n << 32n)
+
 test('numbers packed by differences come back as they were, with their base', () => {
   fc.assert(
-    fc.property(numbers, fc.constantFrom(0n, 0xffffn << 32n, -1n << 32n), (values, base) => {
-      const packed = deltaPacked(Float64Array.from(values), values.length, base)
+    fc.property(numbers, bases, fc.constantFrom(32, 64, 128), (values, base, partValues) => {
+      const packed = deltaPacked(Float64Array.from(values), values.length, { base, partValues })
       assert.deepEqual(unpacked(packed), values.map((each) => base + BigInt(each))) // prettier-ignore
     }),
     { numRuns: 60 },

@@ -1,0 +1,213 @@
+/**
+ * In which of Parquet's encodings a column of a sorted row group is kept: whichever takes the least room, as far as
+ * a sample of its rows tells.
+ */
+import { deltaPacked, deltaSpanMax, reusePacked } from './delta.ts'
+import { dictionaryOf, indexWidth, ordered, packedIndices, type Words } from './dictionary.ts'
+import {
+  compressed,
+  dictionaryChunk,
+  singleChunk,
+  valuesChunk,
+  type ColumnChunk,
+} from './parquet-pages.ts'
+
+/** The level of zstd at which what is packed is made smaller; a higher one takes hardly less. */
+const packedLevel = 3
+/** Levels of values as they are: the lowest is the best where they are random, the highest where they repeat each other. */
+const plainLevels = { random: 1, usual: 3, repeating: 9 }
+/** They repeat each other where the usual level takes so much of what the lowest takes, or less. */
+const repeatingShare = 0.97
+/** Values of a dictionary at the most. */
+const dictionaryMost = 65_536
+/** Where more of a sample's values differ, no dictionary is made. */
+const differentMost = 0.6
+/** A dictionary is quicker to ask: it may be so much larger. */
+const dictionaryFavour = 1.02
+/** Rows of a sample: so many stretches of so many. */
+const sample = { stretches: 1, rows: 131_072 }
+/** Neighbours are packed by their differences in so many: they are sorted, and where they are not few suffer. */
+const deltaPartValues = 32
+const wordRange = 2 ** 32
+/** Upper words may lie so far apart: with the lower ones, numbers then span 2^49 at the most. */
+const upperSpanMax = 2 ** 17
+
+/** How a column is kept, and at which level of zstd. */
+interface Form {
+  kind: 'dictionary' | 'delta' | 'plain'
+  level: number
+}
+
+/** The chunks of columns of the row groups of a file, which are alike: what is best is found out of the first. */
+export class ColumnForms {
+  readonly #forms = new Map<string, Form>()
+
+  /** The chunk of the column `name` of a row group, from its words. */
+  chunk(name: string, column: Words): ColumnChunk {
+    const { rows } = column
+    const ends = endsOf(column)
+    const range = [plainOf(column, [ends.least]), plainOf(column, [ends.most])] as const
+    if (compareRows(column, ends.least, ends.most) === 0) return singleChunk(range[0], rows)
+    const numbers = numbersOf(column, ends)
+    const form = this.#forms.get(name) ?? formOf(column, numbers)
+    this.#forms.set(name, form)
+    return chunkAs(form, column, numbers, range)
+  }
+}
+
+/** A column in a form; as it is where it cannot be kept so. */
+function chunkAs(
+  { kind, level }: Form,
+  column: Words,
+  numbers: Numbers | null,
+  range: readonly [Buffer, Buffer],
+): ColumnChunk {
+  const { rows } = column
+  if (kind === 'delta' && numbers)
+    return valuesChunk(packed(numbers, numbers.values), { rows, isDelta: true, level }, range)
+  const dictionary = kind === 'dictionary' ? dictionaryOf(column, dictionaryMost) : null
+  if (!dictionary) return valuesChunk(bytesOf(column.words), { rows, isDelta: false, level }, range)
+  const sorted = ordered(dictionary, (a, b) => compareRows(column, a, b))
+  const values = { values: plainOf(column, sorted.firsts), count: sorted.count }
+  const indices = packedIndices(sorted.places, indexWidth(sorted.count))
+  return dictionaryChunk(values, indices, { rows, level, range })
+}
+
+/** Rows with the least and the greatest value. */
+function endsOf({ words, isWide, rows }: Words): { least: number; most: number } {
+  const ends = { least: 0, most: 0 }
+  const [step, upperAt] = isWide ? [2, 1] : [1, 0]
+  let [leastUpper, mostUpper] = [words[upperAt]!, words[upperAt]!]
+  let [leastLower, mostLower] = [words[0]! >>> 0, words[0]! >>> 0]
+  for (let row = 1; row < rows; row++) {
+    const upper = words[row * step + upperAt]!
+    const lower = words[row * step]! >>> 0
+    if (upper < leastUpper || (isWide && upper === leastUpper && lower < leastLower)) {
+      ends.least = row
+      leastUpper = upper
+      leastLower = lower
+    } else if (upper > mostUpper || (isWide && upper === mostUpper && lower > mostLower)) {
+      ends.most = row
+      mostUpper = upper
+      mostLower = lower
+    }
+  }
+  return ends
+}
+
+function compareRows({ words, isWide }: Words, a: number, b: number): number {
+  if (!isWide) return words[a]! - words[b]!
+  const upper = words[2 * a + 1]! - words[2 * b + 1]!
+  return upper === 0 ? (words[2 * a]! >>> 0) - (words[2 * b]! >>> 0) : upper
+}
+
+/** Whole numbers, each `base` less than what it stands for. */
+interface Numbers {
+  values: Float64Array
+  base: bigint
+}
+
+/** A column as numbers that doubles hold, or null. */
+function numbersOf(
+  { words, isWide, rows }: Words,
+  { least, most }: { least: number; most: number },
+): Numbers | null {
+  if (!isWide) return { values: Float64Array.from(words), base: 0n }
+  const upperLeast = words[2 * least + 1]!
+  if (words[2 * most + 1]! - upperLeast >= upperSpanMax) return null
+  const values = new Float64Array(rows)
+  for (let row = 0; row < rows; row++)
+    values[row] = (words[2 * row + 1]! - upperLeast) * wordRange + (words[2 * row]! >>> 0)
+  return { values, base: BigInt(upperLeast) << 32n }
+}
+
+function packed({ base }: Numbers, values: Float64Array): Buffer {
+  reusePacked()
+  return deltaPacked(values, values.length, { base, partValues: deltaPartValues })
+}
+
+/** The form that takes the least room, judged by a sample. */
+function formOf(column: Words, numbers: Numbers | null): Form {
+  const some = sampleOf(column)
+  const { random, usual, repeating } = plainLevels
+  const plain = [random, usual].map((level) => compressed(bytesOf(some.words), level).length)
+  const repeats = plain[1]! < repeatingShare * plain[0]!
+  const sizes: [Form, number][] = [
+    [{ kind: 'plain', level: random }, plain[0]!],
+    [{ kind: 'plain', level: repeats ? repeating : usual }, plain[1]!],
+  ]
+  if (numbers) {
+    const values = pick(numbers.values, rowsOf(column.rows))
+    const { length } = compressed(packed(numbers, values), packedLevel)
+    sizes.push([{ kind: 'delta', level: packedLevel }, length])
+  }
+  const size = dictionarySize(column, some)
+  if (size !== null) sizes.push([{ kind: 'dictionary', level: packedLevel }, size])
+  return sizes.reduce((best, each) => (each[1] < best[1] ? each : best))[0]
+}
+
+/** What a sample's part of a dictionary would take, with its share of the values; null where too much differs. */
+function dictionarySize(column: Words, some: Words): number | null {
+  const found = dictionaryOf(some, Math.ceil(differentMost * some.rows))
+  const whole = found && dictionaryOf(column, dictionaryMost)
+  if (!whole) return null
+  const places = pick(whole.places, rowsOf(column.rows))
+  const indices = compressed(packedIndices(places, indexWidth(whole.count)), packedLevel)
+  const values = compressed(plainOf(column, whole.firsts), packedLevel)
+  const share = some.rows / column.rows
+  return (indices.length + values.length * share) / dictionaryFavour
+}
+
+/** The stretches [from, to) of rows that are looked at: all where they are few. */
+function rowsOf(rows: number): [from: number, to: number][] {
+  const { stretches, rows: each } = sample
+  if (rows <= stretches * each) return [[0, rows]]
+  const apart = (rows - each) / (stretches - 1)
+  return Array.from({ length: stretches }, (_, i) => {
+    const from = Math.floor(i * apart)
+    return [from, from + each]
+  })
+}
+
+function sampleOf({ words, isWide, rows }: Words): Words {
+  const stretches = rowsOf(rows)
+  const width = isWide ? 2 : 1
+  const some = pick(
+    words,
+    stretches.map(([from, to]) => [from * width, to * width]),
+  )
+  return { words: some, isWide, rows: some.length / width }
+}
+
+/** The elements of stretches, one after the other. */
+function pick<Values extends Int32Array | Float64Array>(
+  values: Values,
+  stretches: readonly (readonly [from: number, to: number])[],
+): Values {
+  const length = stretches.reduce((sum, [from, to]) => sum + to - from, 0)
+  const picked = new (values.constructor as new (length: number) => Values)(length)
+  let at = 0
+  for (const [from, to] of stretches) {
+    picked.set(values.subarray(from, to), at)
+    at += to - from
+  }
+  return picked
+}
+
+/** The values of some rows in plain encoding. */
+function plainOf({ words, isWide }: Words, rows: ArrayLike<number>): Buffer {
+  const width = isWide ? 2 : 1
+  const out = new Int32Array(rows.length * width)
+  for (let i = 0; i < rows.length; i++) {
+    out[i * width] = words[rows[i]! * width]!
+    if (isWide) out[2 * i + 1] = words[2 * rows[i]! + 1]!
+  }
+  return bytesOf(out)
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}
+
+/** What is beyond this could not be packed exactly. */
+if (upperSpanMax * wordRange > deltaSpanMax) throw new RangeError('upper words are too far apart')

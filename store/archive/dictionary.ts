@@ -1,0 +1,101 @@
+/** The different values of a column and which of them each row has, as Parquet's RLE_DICTIONARY keeps them. */
+
+/** Values as the words of their plain encoding: one a row, or two, the low one first. */
+export interface Words {
+  words: Int32Array
+  isWide: boolean
+  rows: number
+}
+
+export interface Dictionary {
+  count: number
+  /** By place, the first row that has it. */
+  firsts: Int32Array
+  /** By row, the place of its value. */
+  places: Int32Array
+}
+
+const slotsMin = 1 << 10
+
+/** The dictionary of a column, values in order of appearance; null where more than `most` differ. */
+export function dictionaryOf({ words, isWide, rows }: Words, most: number): Dictionary | null {
+  let slots = slotsMin
+  while (slots < 2 * Math.min(most + 1, rows)) slots *= 2
+  /** Place + 1 by slot. */
+  const table = new Int32Array(slots)
+  const firsts = new Int32Array(Math.min(most, rows))
+  const places = new Int32Array(rows)
+  const step = isWide ? 2 : 1
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    const low = words[row * step]!
+    const high = isWide ? words[2 * row + 1]! : 0
+    let slot = mixed(low, high) & (slots - 1)
+    let place = table[slot]! - 1
+    while (place >= 0) {
+      const at = firsts[place]! * step
+      if (words[at] === low && (!isWide || words[at + 1] === high)) break
+      slot = (slot + 1) & (slots - 1)
+      place = table[slot]! - 1
+    }
+    if (place < 0) {
+      if (count === most) return null
+      firsts[count] = row
+      place = count++
+      table[slot] = count
+    }
+    places[row] = place
+  }
+  return { count, firsts: firsts.slice(0, count), places }
+}
+
+function mixed(low: number, high: number): number {
+  let hash = Math.imul(low ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1)
+  hash ^= hash >>> 15
+  return Math.imul(hash, 0x2c1b3c6d) >>> 8
+}
+
+/** The same dictionary with its values in the order of `compare`, which is given rows. */
+export function ordered(
+  dictionary: Dictionary,
+  compare: (rowA: number, rowB: number) => number,
+): Dictionary {
+  const { count, firsts, places } = dictionary
+  const order = Int32Array.from({ length: count }, (_, place) => place)
+  order.sort((a, b) => compare(firsts[a]!, firsts[b]!))
+  const placeOf = new Int32Array(count)
+  order.forEach((before, place) => (placeOf[before] = place))
+  return {
+    count,
+    firsts: Int32Array.from(order, (before) => firsts[before]!),
+    places: places.map((before) => placeOf[before]!),
+  }
+}
+
+/** Bits of an index into so many values. */
+export function indexWidth(count: number): number {
+  return Math.max(1, 32 - Math.clz32(count - 1))
+}
+
+/** Indices of at most 24 bits as a data page has them: their width, then one bit-packed run, the lowest bits first. */
+export function packedIndices(places: Int32Array, width: number): Buffer {
+  const groups = Math.ceil(places.length / 8)
+  const bytes = Buffer.alloc(6 + groups * width)
+  let at = bytes.writeUInt8(width, 0)
+  for (let rest = groups * 2 + 1; ; rest >>>= 7) {
+    bytes[at++] = rest < 0x80 ? rest : (rest & 0x7f) | 0x80
+    if (rest < 0x80) break
+  }
+  const end = at + groups * width
+  let [word, used] = [0, 0]
+  for (let i = 0; i < places.length; i++) {
+    word |= places[i]! << used
+    used += width
+    for (; used >= 8; used -= 8) {
+      bytes[at++] = word & 0xff
+      word >>>= 8
+    }
+  }
+  if (used > 0) bytes[at] = word
+  return bytes.subarray(0, end)
+}

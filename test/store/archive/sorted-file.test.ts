@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { open, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+
+import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { blockOf } from '../../../store/archive/columns.ts'
+import { dictionaryOf, indexWidth, packedIndices } from '../../../store/archive/dictionary.ts'
+import { parquetFile } from '../../../store/archive/parquet-file.ts'
+import {
+  extentSql,
+  orderSql,
+  singlesSql,
+  sortedColumns,
+  sortedSql,
+  type Extent,
+} from '../../../store/archive/parquet-form.ts'
+import { writeSorted } from '../../../store/archive/sorted-file.ts'
+import { seeded } from '../../encode/relay.ts'
+import { scratchFolder, t0 } from './archived.ts'
+
+const rows = 24_000
+/** So many rows would be four row groups. */
+const rowsOfFour = 4 * 98_304
+
+/** Columns of every kind: random, repeating, of one value, of few, with both kinds of addresses, beyond 32 bits and below 0. */
+function someFlows(seed: number): FlowColumns {
+  const random = seeded(seed)
+  const upTo = (most: number) => Math.floor(random() * most)
+  const flows = createFlowColumns(rows)
+  flows.count = rows
+  for (let i = 0; i < rows; i++) {
+    const at = 2 * i
+    flows.collectionTimeMilliseconds[i] = t0 + upTo(300_000)
+    flows.flowStartMilliseconds[i] = t0 - upTo(1 + (i % 3) * 100_000)
+    flows.flowEndMilliseconds[i] = flows.flowStartMilliseconds[i]! - 20 + upTo(5000)
+    flows.exporterAddressLow.set([1, 0xffff], at)
+    const isIPv6 = i % 7 === 0
+    flows.sourceAddressHigh.set(isIPv6 ? [upTo(3), 0xfe80_0000] : [0, 0], at)
+    flows.sourceAddressLow.set(isIPv6 ? [upTo(2 ** 32), upTo(2 ** 32)] : [upTo(300), 0xffff], at)
+    flows.destinationAddressHigh.set([upTo(2 ** 32), 0x2001_0db8], at)
+    flows.destinationAddressLow.set([upTo(2 ** 32), upTo(2 ** 32)], at)
+    flows.nextHopAddressLow.set([i < rows / 2 ? 0 : 0x0a00_0001, 0xffff], at)
+    flows.sourceTransportPort[i] = i % 2 === 0 ? 443 : 1024 + upTo(60_000)
+    flows.destinationTransportPort[i] = i % 2 === 0 ? 1024 + upTo(60_000) : [53, 80, 443][i % 3]!
+    flows.protocolIdentifier[i] = i % 3 === 0 ? 17 : 6
+    flows.packetDeltaCount[i] = Math.ceil(1 / (1 - random()))
+    flows.octetDeltaCount[i] = i % 500 === 0 ? Number.MAX_SAFE_INTEGER - i : upTo(2 ** (i % 40))
+    flows.samplingInterval[i] = i % 1000 === 0 ? 2 ** 32 - 1 : 1
+    flows.tcpControlBits[i] = [2, 16, 18, 27][upTo(4)]!
+    flows.sourceMacAddress[i] = upTo(2 ** 48)
+    flows.applicationId[i] = upTo(3) * 2 ** 24 + 443
+  }
+  return flows
+}
+
+async function connectionOf(t: TestContext): Promise<DuckDBConnection> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+  const connection = await instance.connect()
+  t.after(() => {
+    connection.closeSync()
+    instance.closeSync()
+  })
+  return connection
+}
+
+async function rowsOf<Row>(connection: DuckDBConnection, sql: string): Promise<Row[]> {
+  return (await connection.runAndReadAll(sql)).getRowObjects() as Row[]
+}
+
+/** Sorts the flows of one file into another, as if there were so many rows; the extent that it has. */
+async function sort(
+  connection: DuckDBConnection,
+  from: string,
+  { to, asRows, texts = {} }: { to: string; asRows: number; texts?: Record<string, string> },
+): Promise<void> {
+  const source = `read_parquet('${from}')`
+  const found = await rowsOf<{ name: string; value: string }>(connection, singlesSql(`['${from}']`))
+  const singles = new Map(found.map(({ name, value }) => [name, value]))
+  const [extent] = await rowsOf<Extent>(connection, extentSql(source))
+  const columns = sortedColumns(singles)
+  const result = await connection.stream(sortedSql(source, columns, { ...extent!, rows: asRows }))
+  async function* chunks() {
+    for (let chunk; (chunk = await result.fetchChunk()) && chunk.rowCount > 0;) yield chunk
+  }
+  const file = await open(to, 'wx')
+  await writeSorted(file, { chunks: chunks(), columns, singles }, texts)
+  await file.close()
+}
+
+test('a sorted file has the very rows, in row groups one after the other in time', async (t) => {
+  const folder = await scratchFolder(t)
+  const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
+  const connection = await connectionOf(t)
+  const flows = someFlows(7)
+  await writeFile(from, Buffer.concat(parquetFile([{ block: blockOf(flows), from: 0, to: rows }])))
+  await sort(connection, from, { to, asRows: rowsOfFour, texts: { weirHosts: '{"ä":1}' } })
+
+  for (const [one, other] of [
+    [from, to],
+    [to, from],
+  ])
+    // prettier-ignore
+    assert.deepEqual(
+      await rowsOf(connection, `SELECT count(*)::INTEGER AS rows FROM (FROM '${one}' EXCEPT ALL FROM '${other}')`), // prettier-ignore
+      [{ rows: 0 }],
+    )
+  const types = (file: string) =>
+    rowsOf(connection, `SELECT name, type, repetition_type, converted_type, logical_type FROM parquet_schema('${file}')`) // prettier-ignore
+  assert.deepEqual(await types(to), await types(from))
+  assert.deepEqual(
+    await rowsOf(connection, `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata('${to}')`), // prettier-ignore
+    [{ key: 'weirHosts', value: '{"ä":1}' }],
+  )
+  // Each row group is of a fourth of the time, and sorted within.
+  const groups = await rowsOf<{ rows: bigint }>(
+    connection,
+    `SELECT row_group_num_rows AS rows FROM parquet_metadata('${to}') WHERE column_id = 0 ORDER BY row_group_id`,
+  )
+  assert.equal(groups.length, 4)
+  const inOrder = await rowsOf(
+    connection,
+    `WITH numbered AS (SELECT *, file_row_number AS place, epoch_ms("collectionTimeMilliseconds") AS ms
+         FROM read_parquet('${to}', file_row_number = true)),
+       grouped AS (SELECT *, (ms - min(ms) OVER ()) * 4 // (max(ms) OVER () + 1 - min(ms) OVER ()) AS part FROM numbered),
+       wanted AS (SELECT place, row_number() OVER (ORDER BY part, ${orderSql}, place) - 1 AS sorted FROM grouped)
+     SELECT count(*)::INTEGER AS rows FROM wanted WHERE place <> sorted`,
+  )
+  assert.deepEqual(inOrder, [{ rows: 0 }])
+})
+
+test('row groups of a sorted file say the least and the most of each column', async (t) => {
+  const folder = await scratchFolder(t)
+  const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
+  const connection = await connectionOf(t)
+  const flows = someFlows(11)
+  await writeFile(from, Buffer.concat(parquetFile([{ block: blockOf(flows), from: 0, to: rows }])))
+  await sort(connection, from, { to, asRows: rows })
+  const told = await rowsOf<{ name: string; least: string; most: string; nulls: bigint }>(
+    connection,
+    `SELECT path_in_schema AS name, stats_min_value AS least, stats_max_value AS most, stats_null_count AS nulls FROM parquet_metadata('${to}')`,
+  )
+  const names = told.map(({ name }) => name)
+  assert.equal(names.length, new Set(names).size, 'one row group')
+  const select = names.map((name) => `min("${name}")::VARCHAR || ' ' || max("${name}")::VARCHAR AS "${name}"`) // prettier-ignore
+  const [real] = await rowsOf<Record<string, string>>(connection, `SELECT ${select.join(', ')} FROM '${to}'`) // prettier-ignore
+  for (const { name, least, most, nulls } of told) {
+    assert.equal(`${least} ${most}`, real![name], name)
+    assert.equal(nulls, 0n)
+  }
+  // All that a column can be kept as is among them.
+  const encodings = await rowsOf<{ encodings: string }>(connection, `SELECT DISTINCT encodings FROM parquet_metadata('${to}') WHERE num_values > 0`) // prettier-ignore
+  const found = encodings.map((each) => each.encodings).join()
+  for (const each of ['DELTA_BINARY_PACKED', 'RLE_DICTIONARY', 'PLAIN'])
+    assert.ok(found.includes(each), `${each} in ${found}`)
+})
+
+test('a dictionary has each value once, and indices of any width come back', () => {
+  for (const count of [2, 3, 200, 257, 5000]) {
+    const random = seeded(count)
+    const words = Int32Array.from({ length: 2 * 9001 }, (_, i) => i % 2 === 0 ? Math.floor(random() * count) - 2 : -7) // prettier-ignore
+    const column = { words, isWide: true, rows: 9001 }
+    const dictionary = dictionaryOf(column, 6000)!
+    const values = Array.from(dictionary.firsts, (row) => words[2 * row]!)
+    assert.equal(new Set(values).size, dictionary.count)
+    dictionary.places.forEach((place, row) => assert.equal(values[place], words[2 * row]))
+    assert.equal(dictionaryOf(column, dictionary.count - 1), null)
+    const width = indexWidth(dictionary.count)
+    const bytes = packedIndices(dictionary.places, width)
+    assert.equal(bytes[0], width)
+    let at = 1
+    let header = 0
+    for (let shift = 0; ; shift += 7) {
+      header |= (bytes[at]! & 0x7f) << shift
+      if (bytes[at++]! < 0x80) break
+    }
+    assert.equal(header, 2 * Math.ceil(9001 / 8) + 1)
+    assert.equal(bytes.length, at + Math.ceil(9001 / 8) * width)
+    dictionary.places.forEach((place, row) => {
+      let read = 0
+      for (let bit = 0; bit < width; bit++) {
+        const n = row * width + bit
+        read |= ((bytes[at + (n >> 3)]! >> (n & 7)) & 1) << bit
+      }
+      assert.equal(read, place)
+    })
+  }
+})
