@@ -38,9 +38,12 @@ interface Form {
   level: number
 }
 
-/** The chunks of columns of the row groups of a file, which are alike: what is best is found out of the first. */
+/** A form is judged anew after so many row groups, or where one has so many times the rows: to judge takes as long as to write. */
+const judgedFor = { groups: 16, rowsTimes: 2 }
+
+/** The chunks of columns of row groups, which are alike from file to file: what is best is found out of one for those that follow. */
 export class ColumnForms {
-  readonly #forms = new Map<string, Form>()
+  readonly #judged = new Map<string, { form: Form; rows: number; groups: number }>()
 
   /** The chunk of the column `name` of a row group, from its words. */
   chunk(name: string, column: Words): ColumnChunk {
@@ -48,10 +51,18 @@ export class ColumnForms {
     const ends = endsOf(column)
     const range = [plainOf(column, [ends.least]), plainOf(column, [ends.most])] as const
     if (compareRows(column, ends.least, ends.most) === 0) return singleChunk(range[0], rows)
-    const numbers = numbersOf(column, ends)
-    const form = this.#forms.get(name) ?? formOf(column, numbers)
-    this.#forms.set(name, form)
-    return chunkAs(form, column, numbers, range)
+    return chunkAs(this.#formOf(name, column, ends), column, ends, range)
+  }
+
+  #formOf(name: string, column: Words, ends: Ends): Form {
+    const { rows } = column
+    const before = this.#judged.get(name)
+    const isGood =
+      before && before.groups < judgedFor.groups && rows <= judgedFor.rowsTimes * before.rows
+    const judged = isGood ? before : { form: formOf(column, ends), rows, groups: 0 }
+    judged.groups++
+    this.#judged.set(name, judged)
+    return judged.form
   }
 }
 
@@ -59,11 +70,12 @@ export class ColumnForms {
 function chunkAs(
   { kind, level }: Form,
   column: Words,
-  numbers: Numbers | null,
+  ends: Ends,
   range: readonly [Buffer, Buffer],
 ): ColumnChunk {
   const { rows } = column
-  if (kind === 'delta' && numbers)
+  const numbers = kind === 'delta' ? numbersOf(column, ends) : null
+  if (numbers)
     return valuesChunk(packed(numbers, numbers.values), { rows, isDelta: true, level }, range)
   const dictionary = kind === 'dictionary' ? dictionaryOf(column, dictionaryMost) : null
   if (!dictionary) return valuesChunk(bytesOf(column.words), { rows, isDelta: false, level }, range)
@@ -74,7 +86,12 @@ function chunkAs(
 }
 
 /** Rows with the least and the greatest value. */
-function endsOf({ words, isWide, rows }: Words): { least: number; most: number } {
+interface Ends {
+  least: number
+  most: number
+}
+
+function endsOf({ words, isWide, rows }: Words): Ends {
   const ends = { least: 0, most: 0 }
   const [step, upperAt] = isWide ? [2, 1] : [1, 0]
   let [leastUpper, mostUpper] = [words[upperAt]!, words[upperAt]!]
@@ -107,17 +124,19 @@ interface Numbers {
   base: bigint
 }
 
-/** A column as numbers that doubles hold, or null. */
-function numbersOf(
-  { words, isWide, rows }: Words,
-  { least, most }: { least: number; most: number },
-): Numbers | null {
-  if (!isWide) return { values: Float64Array.from(words), base: 0n }
-  const upperLeast = words[2 * least + 1]!
-  if (words[2 * most + 1]! - upperLeast >= upperSpanMax) return null
-  const values = new Float64Array(rows)
-  for (let row = 0; row < rows; row++)
-    values[row] = (words[2 * row + 1]! - upperLeast) * wordRange + (words[2 * row]! >>> 0)
+/** Room for the numbers of a column; made anew for each it would be garbage. */
+let numbersRoom = new Float64Array(0)
+
+/** A column as numbers that doubles hold, good until the next are made; or null. */
+function numbersOf({ words, isWide, rows }: Words, { least, most }: Ends): Numbers | null {
+  const upperLeast = isWide ? words[2 * least + 1]! : 0
+  if (isWide && words[2 * most + 1]! - upperLeast >= upperSpanMax) return null
+  if (numbersRoom.length < rows) numbersRoom = new Float64Array(rows)
+  const values = numbersRoom.subarray(0, rows)
+  if (!isWide) values.set(words.subarray(0, rows))
+  else
+    for (let row = 0; row < rows; row++)
+      values[row] = (words[2 * row + 1]! - upperLeast) * wordRange + (words[2 * row]! >>> 0)
   return { values, base: BigInt(upperLeast) << 32n }
 }
 
@@ -127,7 +146,7 @@ function packed({ base }: Numbers, values: Float64Array): Buffer {
 }
 
 /** The form that takes the least room, judged by a sample. */
-function formOf(column: Words, numbers: Numbers | null): Form {
+function formOf(column: Words, ends: Ends): Form {
   const some = sampleOf(column)
   const { random, usual, repeating } = plainLevels
   const plain = [random, usual].map((level) => compressed(bytesOf(some.words), level).length)
@@ -136,6 +155,7 @@ function formOf(column: Words, numbers: Numbers | null): Form {
     [{ kind: 'plain', level: random }, plain[0]!],
     [{ kind: 'plain', level: repeats ? repeating : usual }, plain[1]!],
   ]
+  const numbers = numbersOf(column, ends)
   if (numbers) {
     const values = pick(numbers.values, rowsOf(column.rows))
     const { length } = compressed(packed(numbers, values), packedLevel)

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 
 import duckdb from '@duckdb/node-bindings'
 
-import { ColumnForms } from './column-form.ts'
+import type { ColumnForms } from './column-form.ts'
 import { archiveColumns, isWide, type ArchiveColumn } from './columns.ts'
 import { FileParts, magic, singleChunk, type ColumnChunk } from './parquet-pages.ts'
 import { plainValue } from './values.ts'
@@ -17,15 +17,17 @@ export interface SortedRows {
   columns: readonly ArchiveColumn[]
   /** Values, as text, of columns that are not given. */
   singles: ReadonlyMap<string, string>
+  /** In which forms columns are kept: the same for the files of an archive. */
+  forms: ColumnForms
 }
 
 /** Writes rows; `texts` are put into the footer by key. */
 export async function writeSorted(
   file: FileHandle,
-  { chunks, columns, singles }: SortedRows,
+  { chunks, ...rows }: SortedRows,
   texts: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const group = new RowGroup(columns, singles)
+  const group = new RowGroup(rows)
   const parts = new FileParts()
   await file.writev([magic])
   const flush = async () => {
@@ -52,15 +54,16 @@ export async function writeSorted(
 class RowGroup {
   readonly #columns: readonly ArchiveColumn[]
   readonly #singles: ReadonlyMap<string, string>
+  readonly #forms: ColumnForms
   /** Words by column: two a row of columns of 64 bits. */
   #words: Int32Array[]
   #room = roomRowsMin
-  readonly #forms = new ColumnForms()
   rows = 0
 
-  constructor(columns: readonly ArchiveColumn[], singles: ReadonlyMap<string, string>) {
+  constructor({ columns, singles, forms }: Omit<SortedRows, 'chunks'>) {
     this.#columns = columns
     this.#singles = singles
+    this.#forms = forms
     this.#words = columns.map(({ type }) => new Int32Array(this.#room * wordsOf(type)))
   }
 

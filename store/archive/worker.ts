@@ -12,6 +12,7 @@ import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk, type DuckD
 import { syncFolder } from '../manifest.ts'
 import { threadGoesAfterOthers } from '../priority.ts'
 import { answerAsked } from './asked-thread.ts'
+import { ColumnForms } from './column-form.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
 import { endsSql, formatHostSums, hostSumsKey, hostSumsOf, hostSumsSql, listedHosts } from './host-sums.ts' // prettier-ignore
@@ -44,6 +45,7 @@ interface Written {
 class ArchiveWriter {
   readonly #folder: string
   readonly #connection: DuckDBConnection
+  readonly #forms = new ColumnForms()
   /** In order of receipt: a block goes when it is written. */
   #waiting: FlowBlock[] = []
   /** The file that is being sorted, and the last one that was to be given up. */
@@ -128,7 +130,7 @@ class ArchiveWriter {
     const chunks = this.#chunksOf(result)
     const file = await open(path, 'wx', 0o600)
     try {
-      await writeSorted(file, { chunks, columns, singles }, texts)
+      await writeSorted(file, { chunks, columns, singles, forms: this.#forms }, texts)
     } finally {
       await file.close()
     }

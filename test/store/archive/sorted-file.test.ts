@@ -7,6 +7,7 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
+import { ColumnForms } from '../../../store/archive/column-form.ts'
 import { dictionaryOf, indexWidth, packedIndices } from '../../../store/archive/dictionary.ts'
 import { parquetFile } from '../../../store/archive/parquet-file.ts'
 import {
@@ -86,7 +87,7 @@ async function sort(
     for (let chunk; (chunk = await result.fetchChunk()) && chunk.rowCount > 0;) yield chunk
   }
   const file = await open(to, 'wx')
-  await writeSorted(file, { chunks: chunks(), columns, singles }, texts)
+  await writeSorted(file, { chunks: chunks(), columns, singles, forms: new ColumnForms() }, texts)
   await file.close()
 }
 
