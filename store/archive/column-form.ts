@@ -24,8 +24,8 @@ const dictionaryMost = 65_536
 const differentMost = 0.6
 /** A dictionary is quicker to ask: it may be so much larger. */
 const dictionaryFavour = 1.02
-/** Rows of a sample: so many stretches of so many. */
-const sample = { stretches: 1, rows: 131_072 }
+/** Rows of a sample at the most. */
+const sampleRows = 131_072
 /** Neighbours are packed by their differences in so many: they are sorted, and where they are not few suffer. */
 const deltaPartValues = 32
 const wordRange = 2 ** 32
@@ -147,7 +147,8 @@ function packed({ base }: Numbers, values: Float64Array): Buffer {
 
 /** The form that takes the least room, judged by a sample. */
 function formOf(column: Words, ends: Ends): Form {
-  const some = sampleOf(column)
+  const [from, to] = sampleOf(column.rows)
+  const some = rowsOf(column, from, to)
   const { random, usual, repeating } = plainLevels
   const plain = [random, usual].map((level) => compressed(bytesOf(some.words), level).length)
   const repeats = plain[1]! < repeatingShare * plain[0]!
@@ -157,61 +158,39 @@ function formOf(column: Words, ends: Ends): Form {
   ]
   const numbers = numbersOf(column, ends)
   if (numbers) {
-    const values = pick(numbers.values, rowsOf(column.rows))
-    const { length } = compressed(packed(numbers, values), packedLevel)
+    const { length } = compressed(packed(numbers, numbers.values.subarray(from, to)), packedLevel)
     sizes.push([{ kind: 'delta', level: packedLevel }, length])
   }
-  const size = dictionarySize(column, some)
+  const size = dictionarySize(column, [from, to])
   if (size !== null) sizes.push([{ kind: 'dictionary', level: packedLevel }, size])
   return sizes.reduce((best, each) => (each[1] < best[1] ? each : best))[0]
 }
 
 /** What a sample's part of a dictionary would take, with its share of the values; null where too much differs. */
-function dictionarySize(column: Words, some: Words): number | null {
-  const found = dictionaryOf(some, Math.ceil(differentMost * some.rows))
+function dictionarySize(column: Words, [from, to]: Stretch): number | null {
+  const rows = to - from
+  const found = dictionaryOf(rowsOf(column, from, to), Math.ceil(differentMost * rows))
   const whole = found && dictionaryOf(column, dictionaryMost)
   if (!whole) return null
-  const places = pick(whole.places, rowsOf(column.rows))
+  const places = whole.places.subarray(from, to)
   const indices = compressed(packedIndices(places, indexWidth(whole.count)), packedLevel)
   const values = compressed(plainOf(column, whole.firsts), packedLevel)
-  const share = some.rows / column.rows
-  return (indices.length + values.length * share) / dictionaryFavour
+  return (indices.length + (values.length * rows) / column.rows) / dictionaryFavour
 }
 
-/** The stretches [from, to) of rows that are looked at: all where they are few. */
-function rowsOf(rows: number): [from: number, to: number][] {
-  const { stretches, rows: each } = sample
-  if (rows <= stretches * each) return [[0, rows]]
-  const apart = (rows - each) / (stretches - 1)
-  return Array.from({ length: stretches }, (_, i) => {
-    const from = Math.floor(i * apart)
-    return [from, from + each]
-  })
+/** Rows [from, to). */
+type Stretch = [from: number, to: number]
+
+/** The rows that are looked at: all where they are few, else those in the middle. */
+function sampleOf(rows: number): Stretch {
+  const some = Math.min(rows, sampleRows)
+  const from = Math.floor((rows - some) / 2)
+  return [from, from + some]
 }
 
-function sampleOf({ words, isWide, rows }: Words): Words {
-  const stretches = rowsOf(rows)
+function rowsOf({ words, isWide }: Words, from: number, to: number): Words {
   const width = isWide ? 2 : 1
-  const some = pick(
-    words,
-    stretches.map(([from, to]) => [from * width, to * width]),
-  )
-  return { words: some, isWide, rows: some.length / width }
-}
-
-/** The elements of stretches, one after the other. */
-function pick<Values extends Int32Array | Float64Array>(
-  values: Values,
-  stretches: readonly (readonly [from: number, to: number])[],
-): Values {
-  const length = stretches.reduce((sum, [from, to]) => sum + to - from, 0)
-  const picked = new (values.constructor as new (length: number) => Values)(length)
-  let at = 0
-  for (const [from, to] of stretches) {
-    picked.set(values.subarray(from, to), at)
-    at += to - from
-  }
-  return picked
+  return { words: words.subarray(from * width, to * width), isWide, rows: to - from }
 }
 
 /** The values of some rows in plain encoding. */

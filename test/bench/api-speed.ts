@@ -16,8 +16,8 @@ import type { HttpLoad } from './http-load.ts'
 
 const loader = fileURLToPath(new URL('http-load.ts', import.meta.url))
 const rounds = 60
-/** So many that files are held and loops compiled. */
-const warmUpRounds = 20
+/** So many that files are held and loops compiled, which on one core takes some seconds beside what a start does. */
+const warmUpRounds = 60
 const panel = { seconds: 5, warmUpSeconds: 2, connections: 8 }
 
 export interface SeriesAnswerTime {
