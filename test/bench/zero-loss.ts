@@ -11,7 +11,13 @@ import { parseArgs } from 'node:util'
 import { attempt, isClean } from '../load/attempt.ts'
 import type { LoadVersion } from '../load/datagrams.ts'
 import { keptAll, type Peer } from '../load/peer.ts'
-import { knownPeers, missingOf, receiveAndDecode, receiveLoop } from '../load/peers.ts'
+import {
+  knownPeers,
+  missingOf,
+  receiveAndDecode,
+  receiveLoop,
+  receiveManyLoop,
+} from '../load/peers.ts'
 
 const { values } = parseArgs({
   options: {
@@ -116,6 +122,7 @@ const load = {
 }
 const peers: [name: string, peer: Peer][] = [
   ['receive loop', receiveLoop],
+  ['receive loop of many', receiveManyLoop],
   ['receive and decode', receiveAndDecode],
 ]
 for (const known of knownPeers) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { keptAll } from './peer.ts'
-import { knownPeers, missingOf, receiveAndDecode, receiveLoop } from './peers.ts'
+import { knownPeers, missingOf, receiveAndDecode, receiveLoop, receiveManyLoop } from './peers.ts'
 
 const load = { rate: 15_000, seconds: 1, hosts: 2000, exporters: 1, flows: 9000 }
 // The memory plugin hands its counts out when it likes, in up to a minute where others work too.
@@ -12,6 +12,7 @@ const installed = knownPeers.filter(
 )
 const peers = [
   { name: 'the receive loop', peer: receiveLoop },
+  { name: 'the receive loop of many', peer: receiveManyLoop },
   { name: 'receive and decode alone', peer: receiveAndDecode },
   ...installed,
 ]
