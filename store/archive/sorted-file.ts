@@ -10,6 +10,8 @@ import { plainValue } from './values.ts'
 
 /** Rows for which there is room at first. */
 const roomRowsMin = 1 << 17
+/** Rows of a row group, about, at the most: where most flows of a file's time came at once, their part is cut. */
+const groupRowsMax = 1 << 18
 
 /** Rows in the order of sortedSql: the number of their row group, and then the columns given. */
 export interface SortedRows {
@@ -19,12 +21,13 @@ export interface SortedRows {
   singles: ReadonlyMap<string, string>
   /** In which forms columns are kept: the same for the files of an archive. */
   forms: ColumnForms
+  groupRows?: number
 }
 
 /** Writes rows; `texts` are put into the footer by key. */
 export async function writeSorted(
   file: FileHandle,
-  { chunks, ...rows }: SortedRows,
+  { chunks, groupRows = groupRowsMax, ...rows }: SortedRows,
   texts: Readonly<Record<string, string>>,
 ): Promise<void> {
   const group = new RowGroup(rows)
@@ -38,7 +41,7 @@ export async function writeSorted(
     const bytes = vectorBytes(chunk, 0, rowCount * 4)
     const groups = new Int32Array(bytes.buffer, bytes.byteOffset, rowCount)
     for (let from = 0; from < rowCount;) {
-      if (groups[from] !== current) await flush()
+      if (groups[from] !== current || group.rows >= groupRows) await flush()
       current = groups[from]!
       let to = from + 1
       while (to < rowCount && groups[to] === current) to++
@@ -60,7 +63,7 @@ class RowGroup {
   #room = roomRowsMin
   rows = 0
 
-  constructor({ columns, singles, forms }: Omit<SortedRows, 'chunks'>) {
+  constructor({ columns, singles, forms }: Omit<SortedRows, 'chunks' | 'groupRows'>) {
     this.#columns = columns
     this.#singles = singles
     this.#forms = forms

@@ -75,7 +75,12 @@ async function rowsOf<Row>(connection: DuckDBConnection, sql: string): Promise<R
 async function sort(
   connection: DuckDBConnection,
   from: string,
-  { to, asRows, texts = {} }: { to: string; asRows: number; texts?: Record<string, string> },
+  {
+    to,
+    asRows,
+    texts = {},
+    ...bound
+  }: { to: string; asRows: number; texts?: Record<string, string>; groupRows?: number },
 ): Promise<void> {
   const source = `read_parquet('${from}')`
   const found = await rowsOf<{ name: string; value: string }>(connection, singlesSql(`['${from}']`))
@@ -87,7 +92,11 @@ async function sort(
     for (let chunk; (chunk = await result.fetchChunk()) && chunk.rowCount > 0;) yield chunk
   }
   const file = await open(to, 'wx')
-  await writeSorted(file, { chunks: chunks(), columns, singles, forms: new ColumnForms() }, texts)
+  await writeSorted(
+    file,
+    { chunks: chunks(), columns, singles, forms: new ColumnForms(), ...bound },
+    texts,
+  )
   await file.close()
 }
 
@@ -130,6 +139,32 @@ test('a sorted file has the very rows, in row groups one after the other in time
      SELECT count(*)::INTEGER AS rows FROM wanted WHERE place <> sorted`,
   )
   assert.deepEqual(inOrder, [{ rows: 0 }])
+})
+
+test('a part of the time in which too much came is cut into several row groups', async (t) => {
+  const folder = await scratchFolder(t)
+  const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
+  const connection = await connectionOf(t)
+  const flows = someFlows(5)
+  await writeFile(from, Buffer.concat(parquetFile([{ block: blockOf(flows), from: 0, to: rows }])))
+  const groupRows = Math.ceil(rows / 3)
+  await sort(connection, from, { to, asRows: 1, groupRows })
+  const groups = await rowsOf<{ rows: bigint }>(
+    connection,
+    `SELECT row_group_num_rows AS rows FROM parquet_metadata('${to}') WHERE column_id = 0`,
+  )
+  assert.ok(groups.length > 1)
+  assert.equal(
+    groups.reduce((sum, each) => sum + Number(each.rows), 0),
+    rows,
+  )
+  // Chunks of DuckDB, of which the last of a row group is a whole one.
+  for (const each of groups) assert.ok(Number(each.rows) < groupRows + 2048)
+  const [lost] = await rowsOf<{ rows: number }>(
+    connection,
+    `SELECT count(*)::INTEGER AS rows FROM (FROM '${from}' EXCEPT ALL FROM '${to}')`,
+  )
+  assert.equal(lost!.rows, 0)
 })
 
 test('row groups of a sorted file say the least and the most of each column', async (t) => {
