@@ -45,6 +45,8 @@ export interface MemoryLoad {
 /** What is left of the load after the interval's end: sorting and judging come in it. */
 const afterEndShare = 0.6
 const rampSeconds = 5
+/** Different flows, which are sent over and over; every host takes part in one. */
+const flowsMost = 1_000_000
 /** What is asked: at up to so many hosts and flows a second, under so much; else under the last. */
 const bounds = [
   { hosts: 100_000, rate: 100_000, mebibytes: 300 },
@@ -62,7 +64,7 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
   const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '64MB' })
   try {
     const { rate, hosts, seconds } = load
-    const flows = Math.max(1_000_000, hosts)
+    const flows = Math.max(hosts, Math.min(flowsMost, rate * seconds))
     const made = { rate, hosts, seconds, flows, exporters: 1, rampSeconds }
     const sender = await openFastSender({ ...made, version: 'v5', port: ingest.port })
     const began = await cpuSecondsOf(ingest.pid)
@@ -100,12 +102,17 @@ async function residentOf(pid: number): Promise<Resident> {
   return { all: of('VmRSS'), files: of('RssFile') }
 }
 
+/** The middle of the seconds under load, after the ramp and before the interval's end. */
+export function steadyOf({ perSecond, endSecond, idle }: MemoryUse): Resident {
+  const steady = perSecond.slice(rampSeconds + 1, endSecond ?? perSecond.length)
+  return steady.toSorted((a, b) => a.all - b.all)[steady.length >> 1] ?? idle
+}
+
 /** What was measured as lines, beside what is asked. */
 export function memoryLines(use: MemoryUse, { rate, hosts }: MemoryLoad): string[] {
   const { mebibytes } = bounds.find((each) => hosts <= each.hosts && rate <= each.rate)!
   const end = use.endSecond ?? use.perSecond.length
-  const steady = use.perSecond.slice(rampSeconds + 1, end).toSorted((a, b) => a.all - b.all)
-  const middle = steady[steady.length >> 1] ?? use.idle
+  const middle = steadyOf(use)
   const most = (seconds: readonly Resident[]) =>
     seconds.reduce((greatest, each) => (each.all > greatest.all ? each : greatest), use.idle)
   const line = (what: string, { all, files }: Resident) =>
