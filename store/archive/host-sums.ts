@@ -1,32 +1,23 @@
 /**
  * The greatest hosts of a file by bytes, kept in its footer (key `weirHosts`, JSON): what each of them came
- * to and when, and how much any other host came to at most. So a question for the greatest hosts of a day finds
- * who they are without looking at every flow's both ends.
+ * to, and how much any other host came to at most. So a question for the greatest hosts of a day finds who
+ * they can be without looking at every flow's both ends.
  */
 import { formatHalves } from '../../flow/address.ts'
 import { Bindings } from './bindings.ts'
-import { bytes, first, last, packets } from './expressions.ts'
+import { bytes, packets } from './expressions.ts'
 import type { Session, Table } from './query-engine.ts'
 
 export const hostSumsKey = 'weirHosts'
-/** A host for so many rows is listed, up to so many: 60 bytes each, 0.08 bytes a flow. */
+/** A host for so many rows is listed, up to so many: 25 bytes each, 0.04 bytes a flow. */
 const listed = { rowsEach: 800, most: 256 }
 /** Lists that are kept in memory, of some 10 kB each. */
 const keptMost = 1000
 
-/** What a host came to, and its first and last ms. */
-export interface HostSum {
-  bytes: number
-  packets: number
-  flows: number
-  first: number
-  last: number
-}
-
 /** The greatest hosts of some flows, each flow counted for both of its ends. */
 export interface HostSums {
-  /** By address. Lists of older files have bytes alone. */
-  hosts: ReadonlyMap<string, HostSum | { bytes: number }>
+  /** Bytes by address. */
+  hosts: ReadonlyMap<string, number>
   /** The most bytes that any other host has. */
   restMost: number
   /** Of all hosts. */
@@ -42,80 +33,55 @@ export function listedHosts(rows: number): number {
 export function endsSql(source: string): string {
   const ends = ['source', 'destination'].map(
     (end) =>
-      `SELECT "${end}AddressHigh" AS key0, "${end}AddressLow" AS key1, ${bytes} AS bytes, ${packets} AS packets,
-        ${first} AS first_ms, ${last} AS last_ms FROM ${source}`,
+      `SELECT "${end}AddressHigh" AS key0, "${end}AddressLow" AS key1, ${bytes} AS bytes, ${packets} AS packets FROM ${source}`,
   )
   return ends.join(' UNION ALL ')
 }
-
-const sumNames = ['bytes', 'packets', 'flows', 'first', 'last'] as const
 
 /** The `count` greatest hosts and the one after them, with the sums of all. */
 export function hostSumsSql(flows: string, count: number): string {
   const total = (name: string) => `(SELECT sum(${name}) FROM groups)::DOUBLE AS total_${name}`
   return `WITH groups AS MATERIALIZED (
-      SELECT key0, key1, sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS flows,
-        min(first_ms) AS first, max(last_ms) AS last FROM (${flows}) GROUP BY key0, key1)
-    SELECT key0, key1, ${sumNames.map((name) => `${name}::DOUBLE AS host_${name}`).join(', ')}, ${['bytes', 'packets', 'flows'].map(total).join(', ')}
+      SELECT key0, key1, sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS flows FROM (${flows}) GROUP BY key0, key1)
+    SELECT key0, key1, bytes::DOUBLE AS host_bytes, ${['bytes', 'packets', 'flows'].map(total).join(', ')}
     FROM groups ORDER BY bytes DESC, key0, key1 LIMIT ${count + 1}`
 }
 
 /** The answer to that. */
 export function hostSumsOf(table: Table, count: number): HostSums {
   const [highs, lows] = [table.wholes('key0'), table.wholes('key1')]
-  const columns = sumNames.map((name) => table.numbers(`host_${name}`))
-  const hosts = new Map<string, HostSum>()
+  const sums = table.numbers('host_bytes')
+  const hosts = new Map<string, number>()
   for (let i = 0; i < Math.min(count, table.count); i++)
-    hosts.set(formatHalves(highs[i]!, lows[i]!), sumOf(columns.map((column) => column[i]!)))
+    hosts.set(formatHalves(highs[i]!, lows[i]!), sums[i]!)
   const total = (name: string) => table.numbers(`total_${name}`)[0] ?? 0
   return {
     hosts,
-    restMost: columns[0]![count] ?? 0,
+    restMost: sums[count] ?? 0,
     total: { bytes: total('bytes'), packets: total('packets'), flows: total('flows') },
   }
-}
-
-/** Of numbers in the order of sumNames. */
-function sumOf(numbers: readonly number[]): HostSum {
-  return Object.fromEntries(sumNames.map((name, i) => [name, numbers[i]])) as unknown as HostSum
 }
 
 /** As it stands in a footer; null where a sum is one that doubles may not hold exactly. */
 export function formatHostSums({ hosts, restMost, total }: HostSums): string | null {
   if (!isExact({ total })) return null
-  const sums = [...hosts.values()] as HostSum[]
-  const columns = Object.fromEntries(sumNames.map((name) => [name, sums.map((sum) => sum[name])]))
-  // Times of a file are near each other: what they differ by is half as long.
-  const since = Math.min(...columns['first']!)
-  for (const name of ['first', 'last']) columns[name] = columns[name]!.map((ms) => ms - since)
-  return JSON.stringify({ restMost, total, since, hosts: [...hosts.keys()], ...columns })
+  return JSON.stringify({ restMost, total, hosts: [...hosts.keys()], bytes: [...hosts.values()] })
 }
 
 export function isExact({ total }: Pick<HostSums, 'total'>): boolean {
   return Math.max(total.bytes, total.packets) <= Number.MAX_SAFE_INTEGER
 }
 
-/** A list as it stands in a footer. */
-interface ListText extends Omit<HostSums, 'hosts'> {
-  hosts: string[]
-  bytes: number[]
-  /** From here on absent in older files; times are ms after `since`. */
-  since?: number
-  packets: number[]
-  flows: number[]
-  first: number[]
-  last: number[]
-}
-
-export function parseHostSums(text: string): HostSums {
-  const list = JSON.parse(text) as ListText
-  const { restMost, total, since } = list
-  const sum = (i: number) => {
-    if (since === undefined) return { bytes: list.bytes[i]! }
-    const sums = { bytes: list.bytes[i]!, packets: list.packets[i]!, flows: list.flows[i]! }
-    return { ...sums, first: since + list.first[i]!, last: since + list.last[i]! }
+function parseHostSums(text: string): HostSums {
+  const {
+    hosts,
+    bytes: sums,
+    ...rest
+  } = JSON.parse(text) as Omit<HostSums, 'hosts'> & {
+    hosts: string[]
+    bytes: number[]
   }
-  return { restMost, total, hosts: new Map(list.hosts.map((host, i) => [host, sum(i)])) }
+  return { ...rest, hosts: new Map(hosts.map((host, i) => [host, sums[i]!])) }
 }
 
 /** The lists of files as they were read; null where a file has none. A file never changes under its name. */
