@@ -29,7 +29,13 @@ interface Past {
 export function useChanges(first: DashboardBody): Changes {
   const body = useSignal(first)
   const past = useSignal<readonly Past[]>([])
-  const last = past.value.at(-1)
+  // What it takes back is looked up when it is asked to: a key may come before the page shows the last change.
+  const undo = () => {
+    const last = past.peek().at(-1)
+    if (!last) return
+    body.value = last.before
+    past.value = past.peek().slice(0, -1)
+  }
   return {
     body: body.value,
     now: () => body.peek(),
@@ -39,12 +45,7 @@ export function useChanges(first: DashboardBody): Changes {
       if (!isGoingOn) past.value = [...past.peek(), { before, name }].slice(-pastMax)
       body.value = { ...before, ...part }
     },
-    undo: last
-      ? () => {
-          body.value = last.before
-          past.value = past.peek().slice(0, -1)
-        }
-      : null,
+    undo: past.value.length > 0 ? undo : null,
     begin(kept) {
       body.value = kept
       past.value = []
