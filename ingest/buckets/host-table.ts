@@ -46,9 +46,10 @@ export class HostTable {
     this.#makeSlots()
   }
 
-  /** Counts rows, each for both of its keys; no code is 0.
-   * The slots of some rows are first only looked at, which the processor does for several at once; looking for a key, it
-   * would wait for memory at each. */
+  /**
+   * Counts rows, each for both of its keys; no code is 0. The slots of some rows are first only looked at, which the processor
+   * does for several at once; looking for a key, it would wait for memory at each.
+   */
   addRows(keys: RowKeys, rows: number): void {
     for (let from = 0; from < rows; from += touchedRows) {
       const to = Math.min(rows, from + touchedRows)

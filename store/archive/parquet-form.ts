@@ -44,7 +44,6 @@ export function sortedSql(
   columns: readonly ArchiveColumn[],
   extent: Extent,
 ): string {
-  // prettier-ignore
   const { rows, from, to } = extent
   const groups = Math.max(1, Math.round(rows / groupRows))
   const group = `((epoch_ms("${receipt}") - ${from}) * ${groups} // ${to + 1 - from})::INTEGER AS "group"`
@@ -54,6 +53,7 @@ export function sortedSql(
   })
   return `SELECT ${[group, ...carried].join(', ')} FROM ${source} ORDER BY "group", ${orderSql}`
 }
+
 /** Of files, the columns that hold one value throughout, with it, as far as the footers say. */
 export function singlesSql(files: string): string {
   return `SELECT path_in_schema AS name, any_value(stats_min_value) AS value
