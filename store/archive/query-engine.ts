@@ -57,6 +57,7 @@ export interface Session {
 
 /** A query's connection, and what stops all that it does. */
 interface Stoppable {
+  instance: DuckDBInstance
   connection: Connection
   stop: (reason: unknown) => void
   /** Why it was stopped; undefined while it was not. */
@@ -64,8 +65,11 @@ interface Stoppable {
 }
 
 export class QueryEngine {
-  readonly #instance: DuckDBInstance
+  #instance: DuckDBInstance
+  readonly #folder: string
   readonly #limits: EngineLimits
+  /** While another instance takes the place of one that is beyond use. */
+  #renewing: Promise<void> | null = null
   /** How each query that runs is stopped, and its end. */
   readonly #running = new Map<Promise<unknown>, (reason: unknown) => void>()
   #isClosed = false
@@ -75,29 +79,15 @@ export class QueryEngine {
     ),
   )
 
-  private constructor(instance: DuckDBInstance, limits: EngineLimits) {
+  private constructor(instance: DuckDBInstance, folder: string, limits: EngineLimits) {
     this.#instance = instance
+    this.#folder = folder
     this.#limits = limits
   }
 
   /** An engine whose statements can read below `folder` (absolute) and nowhere else, and write nothing. */
   static async open(folder: string, limits: EngineLimits): Promise<QueryEngine> {
-    const instance = await DuckDBInstance.create(':memory:', {
-      threads: String(limits.threads),
-      memory_limit: `${Math.ceil(limits.memoryBytes / 2 ** 20)}MiB`,
-      temp_directory: '',
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      preserve_insertion_order: 'false',
-    })
-    const connection = await instance.connect()
-    // Footers are kept: the files never change under their names.
-    await connection.run('SET parquet_metadata_cache = true')
-    await connection.run(`SET allowed_directories = ['${folder.replaceAll("'", "''")}/']`)
-    await connection.run('SET enable_external_access = false')
-    await connection.run('SET lock_configuration = true')
-    connection.closeSync()
-    return new QueryEngine(instance, limits)
+    return new QueryEngine(await openInstance(folder, limits), folder, limits)
   }
 
   /**
@@ -109,14 +99,16 @@ export class QueryEngine {
     work: (session: Session) => Promise<Result>,
   ): Promise<Result> {
     signal?.throwIfAborted()
+    await this.#renewing
     if (this.#isClosed) throw closedError()
-    const connection = new Connection(this.#instance)
+    const instance = this.#instance
+    const connection = new Connection(instance)
     let stopped: unknown
     const stop = (reason: unknown) => {
       stopped ??= reason
       connection.interrupt()
     }
-    const stoppable = { connection, stop, stopped: () => stopped }
+    const stoppable = { instance, connection, stop, stopped: () => stopped }
     const running = this.#run(stoppable, signal, work)
     this.#running.set(running, stop)
     try {
@@ -133,6 +125,7 @@ export class QueryEngine {
   /** Stops what runs and waits for its end: DuckDB's binding ends the process when something is asked of an instance that is gone. */
   async close(): Promise<void> {
     this.#isClosed = true
+    await this.#renewing
     this.#tables.close()
     for (const stop of this.#running.values()) stop(closedError())
     await Promise.allSettled(this.#running.keys())
@@ -140,7 +133,7 @@ export class QueryEngine {
   }
 
   async #run<Result>(
-    { connection, stop, stopped }: Stoppable,
+    { instance, connection, stop, stopped }: Stoppable,
     signal: AbortSignal | undefined,
     work: (session: Session) => Promise<Result>,
   ): Promise<Result> {
@@ -154,6 +147,7 @@ export class QueryEngine {
       const statements = statementsOn(connection, stopped)
       return await work({ ...statements, tables: this.#tables, atEnd })
     } catch (error) {
+      if (isFatal(error)) await this.#renew(instance)
       throw stopped() ?? toRefusal(error, this.#limits)
     } finally {
       for (const task of tasks) task()
@@ -162,6 +156,45 @@ export class QueryEngine {
       await connection.close()
     }
   }
+
+  /** Puts another instance in the place of one that answers nothing any more. */
+  async #renew(broken: DuckDBInstance): Promise<void> {
+    if (broken === this.#instance && !this.#isClosed) this.#renewing ??= this.#replace()
+    await this.#renewing
+  }
+
+  async #replace(): Promise<void> {
+    const [before, running] = [this.#instance, [...this.#running.keys()]]
+    this.#tables.close()
+    try {
+      this.#instance = await openInstance(this.#folder, this.#limits)
+      void Promise.allSettled(running).then(() => before.closeSync())
+    } finally {
+      this.#renewing = null
+    }
+  }
+}
+
+/** See QueryEngine.open. */
+async function openInstance(folder: string, limits: EngineLimits): Promise<DuckDBInstance> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(limits.threads),
+    memory_limit: `${Math.ceil(limits.memoryBytes / 2 ** 20)}MiB`,
+    temp_directory: '',
+    // Tables in memory would be checkpointed too, and where that lacks memory, nothing can be asked any more.
+    checkpoint_threshold: '1TB',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    preserve_insertion_order: 'false',
+  })
+  const connection = await instance.connect()
+  // Footers are kept: the files never change under their names.
+  await connection.run('SET parquet_metadata_cache = true')
+  await connection.run(`SET allowed_directories = ['${folder.replaceAll("'", "''")}/']`)
+  await connection.run('SET enable_external_access = false')
+  await connection.run('SET lock_configuration = true')
+  connection.closeSync()
+  return instance
 }
 
 /** A connection that is opened when it is first needed: what is answered from memory needs none. */
@@ -232,9 +265,19 @@ function tooLong(queryMs: number): QueryTooLarge {
 }
 
 /** DuckDB tells its errors apart by the first words of their messages only. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** After such an error an instance answers every statement with it. */
+function isFatal(error: unknown): boolean {
+  return messageOf(error).startsWith('FATAL Error')
+}
+
 function toRefusal(error: unknown, { memoryBytes }: EngineLimits): unknown {
-  const message = error instanceof Error ? error.message : String(error)
-  if (!message.startsWith('Out of Memory Error')) return error
+  const message = messageOf(error)
+  const isOfMemory = isFatal(error) && message.includes('could not allocate')
+  if (!isOfMemory && !message.startsWith('Out of Memory Error')) return error
   return new QueryTooLarge(
     `the query needs more than the ${Math.round(memoryBytes / 2 ** 20)} MiB that queries may use`,
     'ask for a shorter time, fewer keys, or filter more',

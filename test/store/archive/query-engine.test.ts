@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { Bindings } from '../../../store/archive/bindings.ts'
+import { QueryEngine } from '../../../store/archive/query-engine.ts'
+import { QueryTooLarge } from '../../../store/archive/query-error.ts'
+import { scratchFolder } from './archived.ts'
+
+test('after an error that DuckDB does not recover from, the next question is answered', async (t) => {
+  const folder = await scratchFolder(t)
+  const limits = { threads: 2, memoryBytes: 2 ** 26, queryMs: 50_000 }
+  const engine = await QueryEngine.open(folder, limits)
+  t.after(() => engine.close())
+  const read = (sql: string) =>
+    engine.query(undefined, (session) => session.read(sql, new Bindings()))
+  await read('CREATE TABLE filled (number BIGINT, hash UBIGINT)')
+  const fill = async () => {
+    for (;;) await read('INSERT INTO filled SELECT range, hash(range) FROM range(400000)')
+  }
+  await assert.rejects(fill(), QueryTooLarge, 'too little memory is an error of the statement')
+  assert.equal((await read('SELECT count(*) FROM filled')).count, 1)
+  // While another question is under way.
+  const other = engine.query(undefined, async (session) => {
+    await session.read('SELECT 1', new Bindings())
+    await assert.rejects(read('CHECKPOINT'), QueryTooLarge)
+    await assert.rejects(session.read('SELECT count(*) FROM filled', new Bindings()), /invalidated/)
+  })
+  await other
+  const answers = await Promise.all([1, 2, 3].map(() => read('SELECT 1 AS one')))
+  assert.deepEqual(
+    answers.map(({ count }) => count),
+    [1, 1, 1],
+  )
+  await assert.rejects(read('SELECT count(*) FROM filled'), /does not exist/)
+})
