@@ -6,10 +6,10 @@ import { addressHalves, parseAddress, parseNetwork } from '../../flow/address.ts
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { FlowScan } from '../flows.ts'
 import { Bindings } from './bindings.ts'
+import { vectorRows } from './columns.ts'
 import { belongsSql, bytes, first, isInSql, last, packets } from './expressions.ts'
 import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
-import { vectorRows } from './columns.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 
 /** The columns in the order of EventFlows: an SQL expression and the bytes of a value. */

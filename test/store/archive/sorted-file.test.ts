@@ -71,6 +71,15 @@ async function rowsOf<Row>(connection: DuckDBConnection, sql: string): Promise<R
   return (await connection.runAndReadAll(sql)).getRowObjects() as Row[]
 }
 
+/** A file of flows as they came, by a seed, and the name of the one that is to have them sorted. */
+async function unsorted(t: TestContext, flowSeed: number) {
+  const folder = await scratchFolder(t)
+  const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
+  const block = blockOf(someFlows(flowSeed))
+  await writeFile(from, Buffer.concat(parquetFile([{ block, from: 0, to: rows }])))
+  return { connection: await connectionOf(t), from, to }
+}
+
 /** Sorts the flows of one file into another, as if there were so many rows; the extent that it has. */
 async function sort(
   connection: DuckDBConnection,
@@ -101,11 +110,7 @@ async function sort(
 }
 
 test('a sorted file has the very rows, in row groups one after the other in time', async (t) => {
-  const folder = await scratchFolder(t)
-  const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
-  const connection = await connectionOf(t)
-  const flows = someFlows(7)
-  await writeFile(from, Buffer.concat(parquetFile([{ block: blockOf(flows), from: 0, to: rows }])))
+  const { connection, from, to } = await unsorted(t, 7)
   await sort(connection, from, { to, asRows: rowsOfFour, texts: { weirHosts: '{"ä":1}' } })
 
   for (const [one, other] of [
@@ -142,11 +147,7 @@ test('a sorted file has the very rows, in row groups one after the other in time
 })
 
 test('a part of the time in which too much came is cut into several row groups', async (t) => {
-  const folder = await scratchFolder(t)
-  const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
-  const connection = await connectionOf(t)
-  const flows = someFlows(5)
-  await writeFile(from, Buffer.concat(parquetFile([{ block: blockOf(flows), from: 0, to: rows }])))
+  const { connection, from, to } = await unsorted(t, 5)
   const groupRows = Math.ceil(rows / 3)
   await sort(connection, from, { to, asRows: 1, groupRows })
   const groups = await rowsOf<{ rows: bigint }>(
@@ -168,11 +169,7 @@ test('a part of the time in which too much came is cut into several row groups',
 })
 
 test('row groups of a sorted file say the least and the most of each column', async (t) => {
-  const folder = await scratchFolder(t)
-  const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
-  const connection = await connectionOf(t)
-  const flows = someFlows(11)
-  await writeFile(from, Buffer.concat(parquetFile([{ block: blockOf(flows), from: 0, to: rows }])))
+  const { connection, from, to } = await unsorted(t, 11)
   await sort(connection, from, { to, asRows: rows })
   const told = await rowsOf<{ name: string; least: string; most: string; nulls: bigint }>(
     connection,
