@@ -30,6 +30,8 @@ const openRatio = 0.25
 const busySeconds = 30
 /** The others had so little for as long in at most this share of the time around it; or, cut off beyond doubt, so often. */
 const lullsShare = 0.01
+/** What the others kept is told in so many parts: sums of shares of seconds differ in their last digits by the order in which flows are read. */
+const keptParts = 1_000_000
 const lullsMost = 3
 /** Where the others were cut off beyond doubt, the actors need have only so much of what is usual. */
 const muchLeast = 0.7
@@ -141,7 +143,7 @@ function judge(
     direction: main,
     isOpenStart: before.length === 0,
     isOpenEnd,
-    othersKept: Math.min(fall.bytes, 1),
+    othersKept: Math.round(Math.min(fall.bytes, 1) * keptParts) / keptParts,
     facts: factsOf(
       scene.seriesOf(actors, main),
       { ...span, direction: main, actors: actors.size },
