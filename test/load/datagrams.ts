@@ -10,12 +10,17 @@ export const flowsPerDatagram = { v5: 30, v9: 24, ipfix: 18 } as const
 export interface Datagrams {
   version: LoadVersion
   payloads: Buffer[]
+  /** By how much the times of each one's flows were moved on, ms. */
+  movedMs: number[]
 }
 
 /** Uptime of the exporter as it begins to send. */
 const uptimeMs = 50_000_000
 const recordBytes = { v5: 48, v9: 56, ipfix: 72 } as const
 const headerBytes = { v5: 24, v9: 20, ipfix: 16 } as const
+/** Where in a record the start of a flow stands, with its end behind it. */
+const startAt = { v5: 24, v9: 28, ipfix: 36 } as const
+const setHeaderBytes = 4
 const templateId = 256
 /** Every so many datagrams the template comes along. */
 const templateEvery = 1000
@@ -47,10 +52,37 @@ export function encodeFlows(
     const hasTemplate = version !== 'v5' && payloads.length % templateEvery < exporters
     payloads.push(encode(flows, version, { from, nowMs, hasTemplate }))
   }
-  return { version, payloads }
+  return { version, payloads, movedMs: payloads.map(() => 0) }
 }
 
-/** Sets what changes from one sending to the next: when, and the sequence number. */
+/**
+ * Moves the times of a datagram's flows on, so that they ended as long before this sending as before the first: intervals
+ * come and go.
+ */
+export function moveTimes(
+  { version, payloads, movedMs }: Datagrams,
+  index: number,
+  elapsedMs: number,
+): void {
+  const payload = payloads[index]!
+  const byMs = elapsedMs - movedMs[index]!
+  movedMs[index] = elapsedMs
+  let from = headerBytes[version]
+  if (version !== 'v5') {
+    const isTemplate = payload.readUInt16BE(from) !== templateId
+    from += setHeaderBytes + (isTemplate ? payload.readUInt16BE(from + 2) : 0)
+  }
+  for (let at = from + startAt[version]; at < payload.length; at += recordBytes[version]) {
+    if (version === 'ipfix')
+      for (const time of [at, at + 8])
+        payload.writeBigUInt64BE(payload.readBigUInt64BE(time) + BigInt(byMs), time)
+    else
+      for (const time of [at, at + 4])
+        payload.writeUInt32BE(payload.readUInt32BE(time) + byMs, time)
+  }
+}
+
+/** Sets what changes in a header from one sending to the next: when, and the sequence number. */
 export function setHeader(
   { version }: Datagrams,
   payload: Buffer,
@@ -80,7 +112,7 @@ function encode(
 ): Buffer {
   const each = flowsPerDatagram[version]
   const template = version === 'v5' || !hasTemplate ? Buffer.alloc(0) : templateSet(version)
-  const dataHeader = version === 'v5' ? 0 : 4
+  const dataHeader = version === 'v5' ? 0 : setHeaderBytes
   const records = each * recordBytes[version]
   const start = headerBytes[version] + template.length + dataHeader
   const bytes = Buffer.alloc(start + records)

@@ -21,10 +21,17 @@
 #define BURST_MOST 128
 /* Uptime of the exporter as it begins to send, as in datagrams.ts. */
 #define UPTIME_MS 50000000u
+/* Where the records of a datagram stand, and in them the start of a flow, with its end behind it. */
+struct layout {
+  size_t header, record, start;
+};
+static const struct layout v5 = {24, 48, 24}, v9 = {20, 56, 28}, ipfix = {16, 72, 36};
 
 struct datagram {
   uint8_t *bytes;
   size_t length;
+  /* By how much the times of its flows were moved on, ms. */
+  uint32_t movedMs;
 };
 
 static double nowSeconds(clockid_t clock) {
@@ -38,7 +45,38 @@ static void put32(uint8_t *at, uint32_t value) {
   memcpy(at, &value, 4);
 }
 
-/* What changes from one sending to the next: when, and the sequence number. */
+static uint32_t get32(const uint8_t *at) {
+  uint32_t value;
+  memcpy(&value, at, 4);
+  return ntohl(value);
+}
+
+/* Moves the times of flows on, so that they ended as long before this sending as before the first: intervals come and go. */
+static void moveTimes(struct datagram *each, int version, double elapsed) {
+  const struct layout *is = version == 5 ? &v5 : version == 9 ? &v9 : &ipfix;
+  uint32_t byMs = (uint32_t)(elapsed * 1000) - each->movedMs;
+  each->movedMs += byMs;
+  size_t at = is->header;
+  if (version != 5) {
+    /* A set with the template may stand before that of the records. */
+    if (each->bytes[at] == 0 && each->bytes[at + 1] < 4) at += each->bytes[at + 2] << 8 | each->bytes[at + 3];
+    at += 4;
+  }
+  for (at += is->start; at < each->length; at += is->record) {
+    for (int i = 0; i < 2; i++) {
+      if (version != 10) {
+        put32(each->bytes + at + 4 * i, get32(each->bytes + at + 4 * i) + byMs);
+        continue;
+      }
+      uint8_t *time = each->bytes + at + 8 * i;
+      uint64_t moved = ((uint64_t)get32(time) << 32 | get32(time + 4)) + byMs;
+      put32(time, moved >> 32);
+      put32(time + 4, (uint32_t)moved);
+    }
+  }
+}
+
+/* What changes in a header from one sending to the next: when, and the sequence number. */
 static void setHeader(uint8_t *bytes, int version, uint32_t sequence, double elapsed) {
   double now = nowSeconds(CLOCK_REALTIME);
   uint32_t seconds = (uint32_t)now;
@@ -63,6 +101,7 @@ static struct datagram *readDatagrams(const char *path, size_t *count) {
     if (*count == room) all = realloc(all, (room *= 2) * sizeof *all);
     struct datagram *each = &all[*count];
     each->length = size[0] | size[1] << 8;
+    each->movedMs = 0;
     each->bytes = malloc(each->length);
     if (fread(each->bytes, 1, each->length, file) != each->length) exit(2);
   }
@@ -132,6 +171,7 @@ int main(int argc, char **argv) {
       for (; at < until; at += exporters) {
         struct datagram *each = &all[at % count];
         setHeader(each->bytes, version, sequences[who], elapsed);
+        moveTimes(each, version, elapsed);
         sequences[who] += step;
         pieces[mine++] = (struct iovec){each->bytes, each->length};
       }

@@ -7,7 +7,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { encodeFlows, flowsPerDatagram, sequenceStep, setHeader } from './datagrams.ts'
+import { encodeFlows, flowsPerDatagram, moveTimes, sequenceStep, setHeader } from './datagrams.ts'
 import type { LoadVersion } from './datagrams.ts'
 import { makeFlows } from './flows.ts'
 
@@ -86,9 +86,11 @@ async function send(options: LoadOptions): Promise<Sent> {
     const header = { sequence: 0, nowMs: Date.now(), elapsedMs: Math.floor(elapsedMs) }
     for (; sent < until; sent++) {
       const exporter = exporters[sent % exporters.length]!
-      const payload = payloads[sent % payloads.length]!
+      const index = sent % payloads.length
+      const payload = payloads[index]!
       header.sequence = exporter.sequence
       setHeader(datagrams, payload, header)
+      moveTimes(datagrams, index, header.elapsedMs)
       exporter.socket.send(payload)
       exporter.sequence = (exporter.sequence + step) >>> 0
     }

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { archiveSums } from '../stored.ts'
+import { archiveSums, forEachFlow } from '../stored.ts'
 import { attempt } from './attempt.ts'
 import { flowsPerDatagram, type LoadVersion } from './datagrams.ts'
 import { makeFlows } from './flows.ts'
 
+/** Flows ended up to 15 s before they are sent; those of a load that goes on for 2 s lie further apart, and v9 tells times to the second. */
+const endsApartMs = 16_400
 const load = { rate: 10_000, seconds: 2, hosts: 2000, exporters: 3, flows: 9000 }
 
 const cases = (['v5', 'v9', 'ipfix'] as LoadVersion[]).flatMap((version) => [
@@ -21,10 +23,17 @@ for (const { version, isFast, by } of cases)
     const made = makeFlows(load.flows, load.hosts, 1)
     let octets = 0
     let packets = 0
+    let [firstEnd, lastEnd] = [Number.POSITIVE_INFINITY, 0]
     let stored: Awaited<ReturnType<typeof archiveSums>> | null = null
     const asked = { ...load, version, receiveBuffer: '4MB', isFast }
     const result = await attempt(asked, async (folder) => {
       stored = await archiveSums(folder)
+      await forEachFlow(folder, ({ count, flowEndMilliseconds: ends }) => {
+        for (let i = 0; i < count; i++) {
+          firstEnd = Math.min(firstEnd, ends[i]!)
+          lastEnd = Math.max(lastEnd, ends[i]!)
+        }
+      })
     })
     t.diagnostic(JSON.stringify(result))
     const whole = Math.floor(load.flows / each) * each
@@ -35,6 +44,7 @@ for (const { version, isFast, by } of cases)
     assert.equal(result.sentDatagrams, Math.floor((load.rate * load.seconds) / each))
     assert.equal(result.flows, result.sentFlows)
     assert.equal(result.kernelDrops + result.lostDatagrams + result.letGo, 0)
+    assert.ok(lastEnd - firstEnd > endsApartMs, `all flows ended within ${lastEnd - firstEnd} ms`)
     assert.deepEqual(stored, { bytes: octets, packets, flows: result.sentFlows })
   })
 
