@@ -16,6 +16,8 @@ const [bytesDouble, activeDouble] = [1, 3]
 const wordMost = 2 ** 32 - 1
 /** Large pieces of memory begin 16 bytes behind a line of the cache (glibc): so far behind that, the next begins. */
 const toLineBytes = 48
+/** Two slots are a line. A search begins with the first of them, so that few have to look at another line. */
+const lineMask = ~1
 
 /** Two keys a row, its receiver's and its sender's, and what both count. */
 export interface RowKeys {
@@ -26,8 +28,9 @@ export interface RowKeys {
   active: Float64Array
 }
 
-/** The slots of the keys that are looked at. */
+/** The slots of the keys that are looked at, and which of them are not where their search begins. */
 const places = new Int32Array(2 * touchedRows)
+const elsewhere = new Int32Array(2 * touchedRows)
 
 export class HostTable {
   count = 0
@@ -55,7 +58,8 @@ export class HostTable {
       const to = Math.min(rows, from + touchedRows)
       while (isFull(this.count + 2 * (to - from), this.#mask)) this.#grow()
       this.#touch(keys, from, to)
-      this.#addTouched(keys, from, to)
+      this.#locate(keys, from, to)
+      this.#addLocated(keys, from, to)
     }
   }
 
@@ -107,7 +111,7 @@ export class HostTable {
 
   #touch({ hosts, codes }: RowKeys, from: number, to: number): void {
     const ints = this.#ints
-    const mask = this.#mask
+    const mask = this.#mask & lineMask
     const first = 2 * from
     let sum = 0
     for (let i = first; i < 2 * to; i++) {
@@ -118,26 +122,42 @@ export class HostTable {
     this.touched = sum
   }
 
-  #addTouched({ hosts, codes, bytes, packets, active }: RowKeys, from: number, to: number): void {
+  /**
+   * Finds the slots of keys that lie in the line in which their search begins, which most do, without a branch that no processor
+   * could foresee; of the others the next line is looked at, and then they are searched for.
+   */
+  #locate({ hosts, codes }: RowKeys, from: number, to: number): void {
     const ints = this.#ints
-    const words = this.#words
-    const doubles = this.#doubles
-    const last = ints.length - 1
     const first = 2 * from
-    let count = this.count
+    let missing = 0
     for (let i = first; i < 2 * to; i++) {
       const host = hosts[i]!
       const code = codes[i]!
-      let slot = places[i - first]!
-      while (ints[slot + codeAt] !== code || ints[slot] !== host) {
-        if (ints[slot + codeAt] === 0) {
-          ints[slot] = host
-          ints[slot + codeAt] = code
-          count++
-          break
-        }
-        slot = (slot + slotWords) & last
-      }
+      const begin = places[i - first]!
+      const isSecond = Number(((ints[begin]! ^ host) | (ints[begin + codeAt]! ^ code)) !== 0)
+      const slot = begin + isSecond * slotWords
+      places[i - first] = slot
+      elsewhere[missing] = i
+      missing += Number(((ints[slot]! ^ host) | (ints[slot + codeAt]! ^ code)) !== 0)
+    }
+    const last = ints.length - 1
+    let sum = 0
+    for (let k = 0; k < missing; k++)
+      sum = (sum + ints[(places[elsewhere[k]! - first]! + slotWords + codeAt) & last]!) | 0
+    this.touched = sum
+    for (let k = 0; k < missing; k++) {
+      const i = elsewhere[k]!
+      places[i - first] = this.#find(hosts[i]!, codes[i]!)
+    }
+  }
+
+  #addLocated({ bytes, packets, active }: RowKeys, from: number, to: number): void {
+    const ints = this.#ints
+    const words = this.#words
+    const doubles = this.#doubles
+    const first = 2 * from
+    for (let i = first; i < 2 * to; i++) {
+      const slot = places[i - first]!
       const row = i >> 1
       const double = slot >> 1
       doubles[double + bytesDouble] = doubles[double + bytesDouble]! + bytes[row]!
@@ -147,7 +167,6 @@ export class HostTable {
       else this.#addPackets(slot, packets[row]!)
       ints[slot + flowsAt] = (ints[slot + flowsAt]! + 1) | 0
     }
-    this.count = count
   }
 
   #addPackets(slot: number, packets: number): void {
@@ -170,7 +189,7 @@ export class HostTable {
   /** The slot of a key, which is put there where it is new. */
   #find(host: number, code: number): number {
     const ints = this.#ints
-    let slot = (mix(host, code) & this.#mask) * slotWords
+    let slot = (mix(host, code) & this.#mask & lineMask) * slotWords
     while (ints[slot + codeAt] !== code || ints[slot] !== host) {
       if (ints[slot + codeAt] === 0) {
         ints[slot] = host
