@@ -13,6 +13,7 @@ import { share } from './share.ts'
 import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
+import { PlainRows } from './plain-rows.ts'
 import { SortedRows } from './sorted-rows.ts'
 import { directionOf, readDirections } from '../directions.ts'
 import { Totals } from './totals.ts'
@@ -47,6 +48,7 @@ export class Buckets {
   /** Flows before this lie in archive files that are gone; set by the owner of the archive. */
   oldestArchivedMs = Number.NEGATIVE_INFINITY
   readonly #exporter = { words: new Uint32Array(4).fill(0xffffffff), text: '' }
+  readonly #plain = new PlainRows()
   readonly #sorted = new SortedRows()
   #directions = new Uint8Array(0)
   /** Where the last share went: flows of an exporter and an interval come together. */
@@ -59,7 +61,15 @@ export class Buckets {
 
   /** Counts every row of the columns; `codes` are their directions. */
   add(flows: FlowColumns, codes = this.#directionsOf(flows)): void {
-    this.#sort(flows, codes)
+    if (flows.count === 0) return
+    const plain = this.#plain
+    plain.tellApart(flows, {
+      flowMaxMs: this.#options.flowMaxMs,
+      oldestMs: this.oldestArchivedMs,
+    })
+    if (plain.plain.length > 0)
+      this.#totals(plain.interval, flows, plain.plain[0]!)?.addRows(flows, plain.plain, codes)
+    this.#sort(flows, codes, plain.others)
     this.#sorted.forEach((totals, rows) => totals.addRows(flows, rows, codes))
     this.#options.trackers?.forEach(flows, (tracker, i, span) => {
       if (!this.#isTooLate(flows, i)) this.#follow(flows, i, { tracker, span })
@@ -164,17 +174,18 @@ export class Buckets {
     return sum
   }
 
-  /** Sorts rows by the totals that they go to; those of several intervals are counted at once. */
-  #sort(flows: FlowColumns, codes: Uint8Array): void {
+  /** Sorts rows by the totals that they go to; those of several intervals are counted at once. Rows of several exporters follow each other. */
+  #sort(flows: FlowColumns, codes: Uint8Array, rows: Int32Array): void {
     const { flowStartMilliseconds, flowEndMilliseconds, collectionTimeMilliseconds } = flows
-    const { exporterAddressHigh: high, exporterAddressLow: low, count: rows } = flows
+    const { exporterAddressHigh: high, exporterAddressLow: low } = flows
     const { oldestArchivedMs } = this
     const { flowMaxMs } = this.#options
     const sorted = this.#sorted
-    sorted.begin(rows)
+    sorted.begin(rows.length)
     let start = 0
     let totals: Totals | null = null
-    for (let i = 0; i < rows; i++) {
+    for (let at = 0; at < rows.length; at++) {
+      const i = rows[at]!
       const first = flowStartMilliseconds[i]!
       if (collectionTimeMilliseconds[i]! - first > flowMaxMs || first < oldestArchivedMs) {
         this.tooLate++

@@ -9,23 +9,22 @@ export class SortedRows {
   /** The totals that the row before went to, and their number. */
   #last: Totals | null = null
   #number = 0
-  /** The number of a row's totals, or −1. */
+  /** The rows that were put, each with the number of its totals. */
+  #placed = new Int32Array(0)
   #targetOf = new Int32Array(0)
   #rows = new Int32Array(0)
   #count = 0
-  #placed = 0
 
-  /** Begins with `count` rows, of which none goes anywhere yet. */
-  begin(count: number): void {
-    if (this.#targetOf.length < count) {
-      this.#targetOf = new Int32Array(count)
-      this.#rows = new Int32Array(count)
+  /** Begins anew, for at most so many rows. */
+  begin(most: number): void {
+    if (this.#placed.length < most) {
+      this.#placed = new Int32Array(most)
+      this.#targetOf = new Int32Array(most)
+      this.#rows = new Int32Array(most)
     }
-    this.#targetOf.fill(-1, 0, count)
     this.#targets.length = 0
     this.#last = null
-    this.#count = count
-    this.#placed = 0
+    this.#count = 0
   }
 
   /** Says that row i goes to these totals. */
@@ -35,29 +34,25 @@ export class SortedRows {
       this.#number = this.#targets.indexOf(totals)
       if (this.#number < 0) this.#number = this.#targets.push(totals) - 1
     }
-    this.#targetOf[i] = this.#number
-    this.#placed++
+    this.#placed[this.#count] = i
+    this.#targetOf[this.#count++] = this.#number
   }
 
   /** Calls back with all totals and their rows, in order, which are good until the next beginning. */
   forEach(visit: (totals: Totals, rows: Int32Array) => void): void {
     const targetOf = this.#targetOf
-    const rows = this.#rows
+    const placed = this.#placed
+    const count = this.#count
     // Nearly always all go to the same.
-    if (this.#targets.length === 1 && this.#placed === this.#count) {
-      for (let i = 0; i < this.#count; i++) rows[i] = i
-      visit(this.#targets[0]!, rows.subarray(0, this.#count))
+    if (this.#targets.length === 1) {
+      visit(this.#targets[0]!, placed.subarray(0, count))
       return
     }
+    const rows = this.#rows
     const next = new Int32Array(this.#targets.length + 1)
-    for (let i = 0; i < this.#count; i++) next[targetOf[i]! + 1]!++
-    // What goes nowhere is counted before the first, and has no place.
-    next[0] = 0
+    for (let at = 0; at < count; at++) next[targetOf[at]! + 1]!++
     for (let number = 1; number < next.length; number++) next[number]! += next[number - 1]!
-    for (let i = 0; i < this.#count; i++) {
-      const number = targetOf[i]!
-      if (number >= 0) rows[next[number]!++] = i
-    }
+    for (let at = 0; at < count; at++) rows[next[targetOf[at]!]!++] = placed[at]!
     for (const [number, totals] of this.#targets.entries())
       visit(totals, rows.subarray(next[number - 1] ?? 0, next[number]))
   }

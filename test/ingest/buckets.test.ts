@@ -16,6 +16,7 @@ const t0 = 1_794_819_600_000
 const dayMs = 86_400_000
 
 interface SimpleFlow {
+  exporter?: string
   source?: string
   destination?: string
   first: number
@@ -38,7 +39,7 @@ function columnsOf(simple: readonly SimpleFlow[]): FlowColumns {
       low[2 * i] = w3
       low[2 * i + 1] = w2
     }
-    put(flows.exporterAddressHigh, flows.exporterAddressLow, '10.0.0.1')
+    put(flows.exporterAddressHigh, flows.exporterAddressLow, flow.exporter ?? '10.0.0.1')
     put(flows.sourceAddressHigh, flows.sourceAddressLow, flow.source ?? '10.0.0.22')
     put(
       flows.destinationAddressHigh,
@@ -71,8 +72,14 @@ function bucketsOf(options: Partial<BucketsOptions> = {}): Buckets {
 }
 
 /** A measurement of an interval as text: tags, then bytes, packets, flows, active. */
-function table(buckets: Buckets, interval: number, measurement: MeasurementName): string[] {
-  const rows = buckets.rows(t0 + interval * intervalMs).get('10.0.0.1') ?? []
+function table(
+  buckets: Buckets,
+  interval: number,
+  measurement: MeasurementName,
+  exporter = '10.0.0.1',
+): string[] {
+  const rows = buckets.rows(t0 + interval * intervalMs).get(exporter)
+  if (!rows) return []
   const { count, tags, sum } = rows.find((each) => each.measurement === measurement)!
   return Array.from({ length: count }, (_, i) =>
     [
@@ -181,6 +188,43 @@ test('intervals that are not held are marked, not counted', () => {
   assert.deepEqual(dirty, [t0 + intervalMs])
   assert.deepEqual(redo, [t0])
   assert.equal(buckets.rows(t0).size, 0)
+})
+
+test('flows counted together come to what they do one by one, whatever their exporters and intervals', () => {
+  const edge = fc.constantFrom(0, 1, intervalMs - 1, intervalMs, intervalMs + 1, 2 * intervalMs)
+  const flow = fc.record({
+    exporter: fc.constantFrom('10.0.0.1', '10.0.0.1', '10.0.0.2'),
+    source: fc.constantFrom('10.0.0.1', '203.0.113.1', '2001:db8::1'),
+    first: edge,
+    length: fc.oneof(fc.constant(0), edge),
+    received: fc.constantFrom(2 * intervalMs, 7 * dayMs, 8 * dayMs),
+    octets: fc.nat(1e9),
+  })
+  const flows = fc.array(flow, { maxLength: 30 })
+  fc.assert(
+    fc.property(flows, fc.boolean(), (made, isOfOne) => {
+      const simple = made.map(({ length, exporter, ...rest }) => ({
+        ...rest,
+        exporter: isOfOne ? '10.0.0.1' : exporter,
+        last: rest.first + length,
+      }))
+      const [together, apart] = [bucketsOf(), bucketsOf()]
+      together.oldestArchivedMs = t0 + 1
+      apart.oldestArchivedMs = t0 + 1
+      together.add(columnsOf(simple))
+      for (const each of simple) apart.add(columnsOf([each]))
+      assert.equal(together.tooLate, apart.tooLate)
+      const { dirty } = apart.takeChanged()
+      assert.deepEqual(together.takeChanged().dirty.toSorted(), dirty.toSorted())
+      for (const interval of dirty)
+        for (const exporter of ['10.0.0.1', '10.0.0.2'])
+          for (const measurement of ['host_port', 'interface'] as const)
+            assert.deepEqual(
+              table(together, (interval - t0) / intervalMs, measurement, exporter),
+              table(apart, (interval - t0) / intervalMs, measurement, exporter),
+            )
+    }),
+  )
 })
 
 test('a closed interval takes late flows within the horizon, and is marked once it is let go', () => {
