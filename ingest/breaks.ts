@@ -11,19 +11,17 @@ const followedMax = 8192
 
 export class BreakLog {
   /** When the last datagram of each exporter and domain came, unix ms; in order of their last datagram. */
-  readonly #lastMs = new Map<string, number>()
+  readonly #lastMs = new Map<string, { ms: number }>()
+  /** The one of the datagram before, which is the last of them: most often the next is of it too. */
+  #before: { exporter: string; observationDomain: number; last: { ms: number } } | null = null
   #breaks: ExporterBreak[] = []
 
   /** Takes what a datagram's sequence number said; gives the time since the one before it, or null where there was none. */
   take(event: SequenceEvent): number | null {
-    const { exporter, observationDomain, receivedMs, verdict, lostFlows } = event
-    const key = `${exporter} ${observationDomain}`
-    const last = this.#lastMs.get(key)
-    this.#lastMs.delete(key)
-    this.#lastMs.set(key, Math.max(receivedMs, last ?? receivedMs))
-    if (this.#lastMs.size > followedMax) this.#lastMs.delete(this.#lastMs.keys().next().value!)
-    const silenceMs = last === undefined ? null : receivedMs - last
-    if (last === undefined || receivedMs - last < breakLeastMs) return silenceMs
+    const { exporter, receivedMs, verdict, lostFlows } = event
+    const last = this.#follow(event)
+    const silenceMs = last === null ? null : receivedMs - last
+    if (last === null || receivedMs - last < breakLeastMs) return silenceMs
     if (verdict !== 'gap' && verdict !== 'restart') return silenceMs
     const isRestart = verdict === 'restart'
     this.#add({
@@ -34,6 +32,26 @@ export class BreakLog {
       lostFlows: Math.max(0, lostFlows),
     })
     return silenceMs
+  }
+
+  /** Notes when a datagram came; gives when the one before it of its exporter and domain did, or null. */
+  #follow({ exporter, observationDomain, receivedMs }: SequenceEvent): number | null {
+    const before = this.#before
+    if (before?.exporter === exporter && before.observationDomain === observationDomain) {
+      const { ms } = before.last
+      before.last.ms = Math.max(receivedMs, ms)
+      return ms
+    }
+    const key = `${exporter} ${observationDomain}`
+    const held = this.#lastMs.get(key)
+    const last = held ?? { ms: receivedMs }
+    const ms = held ? held.ms : null
+    last.ms = Math.max(receivedMs, last.ms)
+    this.#lastMs.delete(key)
+    this.#lastMs.set(key, last)
+    if (this.#lastMs.size > followedMax) this.#lastMs.delete(this.#lastMs.keys().next().value!)
+    this.#before = { exporter, observationDomain, last }
+    return ms
   }
 
   /** Puts a break in the place of the one of an exporter that ended at a time; null: there was none. */
