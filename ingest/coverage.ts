@@ -70,12 +70,14 @@ export class CoverageTracker {
     this.heartbeat(event.receivedMs)
     const held = this.#exporters.get(event.exporter) ?? this.#add(event.exporter, interval)
     this.#judgeSilence(event, held, interval)
-    const state = held.intervals.get(interval) ?? newState(null)
+    const known = held.intervals.get(interval)
+    const state = known ?? newState(null)
     state.datagrams++
     state.reason = interval < this.#listeningFrom ? 'not-listening' : null
     state.lostFlows = Math.max(0, state.lostFlows + event.lostFlows)
     if (event.lostFlows > 0 && event.lostFlowsEstimated) state.lostFlowsEstimated = true
-    this.#set(event.exporter, interval, state)
+    if (known) this.#mark(event.exporter, interval)
+    else this.#set(event.exporter, interval, state)
     held.lastInterval = Math.max(held.lastInterval, interval)
     return silenceMs
   }

@@ -105,7 +105,7 @@ export class Archive {
     const block = this.#blocks.blockOf(flows)
     this.#lent.push({ block, end: this.#added })
     const buffers = block.columns.filter((column) => column instanceof ArrayBuffer)
-    this.#thread.ask({ kind: 'add', block }, buffers).catch(() => {
+    this.#thread.ask({ kind: 'add', block: this.#blocks.sent(block) }, buffers).catch(() => {
       this.droppedRows += block.rows
     })
     // A failure shows at the next publish, which writes the same rows again.

@@ -1,6 +1,6 @@
 /** The archive's own threads, seen from outside: requests go in, answers come back. One writes what comes in, the other sorts. */
 import { AskedThread } from './asked-thread.ts'
-import type { FlowBlock } from './columns.ts'
+import type { SentBlock } from './block-pool.ts'
 import type { ArchiveEntry } from './entry.ts'
 import type { Niceness } from '../priority.ts'
 
@@ -8,7 +8,7 @@ import type { Niceness } from '../priority.ts'
 export type ArchiveRequest =
   /** Makes the folder ready; asked first. */
   | { kind: 'open' }
-  | { kind: 'add'; block: FlowBlock }
+  | { kind: 'add'; block: SentBlock }
   /** Writes the rows that wait as one file a receipt interval. */
   | { kind: 'seal' }
   /** Writes the rows of files of one interval as the file `target`. */

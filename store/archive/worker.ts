@@ -12,6 +12,7 @@ import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk, type DuckD
 import { syncFolder } from '../manifest.ts'
 import { threadGoesAfterOthers } from '../priority.ts'
 import { answerAsked } from './asked-thread.ts'
+import { SharedBlocks } from './block-pool.ts'
 import { ColumnForms } from './column-form.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
@@ -259,6 +260,7 @@ const instance = await DuckDBInstance.create(':memory:', {
 })
 const connection = await instance.connect()
 const writer = new ArchiveWriter(folder, connection)
+const shared = new SharedBlocks()
 
 /** What DuckDB holds goes before the thread does: terminated with a connection it might take the process with it. */
 function end(): null {
@@ -271,7 +273,7 @@ answerAsked<ArchiveRequest, ArchiveAnswers>(
   parentPort!,
   {
     open: () => writer.open(),
-    add: ({ block }) => writer.add(block),
+    add: ({ block }) => writer.add(shared.blockOf(block)),
     seal: () => writer.seal(),
     merge: ({ interval, files, target }) => writer.merge(interval, files, target),
     check: ({ files }) => writer.check(files),
