@@ -57,7 +57,7 @@ const sourcesMax = 65_536
 /** Refused addresses listed in status. */
 const refusedMax = 256
 /** Of a socket at most so many datagrams are taken in a turn, many at once; then the others have theirs. */
-const turnDatagramsMax = 4 * callDatagramsMax
+export const turnDatagramsMax = 4 * callDatagramsMax
 /** After so many turns in which nothing came the thread sleeps until something comes. */
 const emptyTurnsMax = 5
 

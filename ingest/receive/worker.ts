@@ -8,7 +8,7 @@ import { NetworkSet } from '../../flow/address.ts'
 import { intervalStart } from '../../flow/interval.ts'
 import { batchBytes, BatchWriter } from './batch.ts'
 import { Journal } from './journal.ts'
-import { Listener, type ReceivedDatagram } from './listen.ts'
+import { Listener, turnDatagramsMax, type ReceivedDatagram } from './listen.ts'
 import { openNative } from './many.ts'
 import type {
   ReceiverAnswers,
@@ -34,11 +34,10 @@ const sentMax = 3
 /** Buffers that are shared and kept; those of a time in which more wait go when they were taken. */
 const sharedMax = 16
 /**
- * After a turn that took fewer datagrams than this the sockets are nearly empty, and the thread rests: woken for every few
+ * After a turn that took fewer datagrams than one may of a socket they are empty, and the thread rests: woken for every few
  * it would spend most of its time on waking up.
  */
-const turnDatagramsMin = 32
-const restMs = 1
+const restMs = 2
 
 /** A batch that is being filled, and the number of its buffer where that is shared. */
 interface NumberedWriter {
@@ -93,7 +92,7 @@ function receive(datagram: ReceivedDatagram): void {
 
 function endTurn(datagrams: number): void {
   journal!.flush()
-  if (datagrams < turnDatagramsMin) Atomics.wait(never, 0, 0, restMs)
+  if (datagrams < turnDatagramsMax) Atomics.wait(never, 0, 0, restMs)
 }
 
 function handOver(): void {
