@@ -13,7 +13,7 @@ import { share } from './share.ts'
 import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
-import { PlainRows } from './plain-rows.ts'
+import { isSameExporter, PlainRows } from './plain-rows.ts'
 import { SortedRows } from './sorted-rows.ts'
 import { directionOf, readDirections } from '../directions.ts'
 import { Totals } from './totals.ts'
@@ -62,14 +62,11 @@ export class Buckets {
   /** Counts every row of the columns; `codes` are their directions. */
   add(flows: FlowColumns, codes = this.#directionsOf(flows)): void {
     if (flows.count === 0) return
-    const plain = this.#plain
-    plain.tellApart(flows, {
-      flowMaxMs: this.#options.flowMaxMs,
-      oldestMs: this.oldestArchivedMs,
-    })
-    if (plain.plain.length > 0)
-      this.#totals(plain.interval, flows, plain.plain[0]!)?.addRows(flows, plain.plain, codes)
-    this.#sort(flows, codes, plain.others)
+    const { flowMaxMs } = this.#options
+    const limits = { flowMaxMs, oldestMs: this.oldestArchivedMs }
+    const { interval, plain, others } = this.#plain.tellApart(flows, limits)
+    if (plain.length > 0) this.#totals(interval, flows, plain[0]!)?.addRows(flows, plain, codes)
+    this.#sort(flows, codes, others)
     this.#sorted.forEach((totals, rows) => totals.addRows(flows, rows, codes))
     this.#options.trackers?.forEach(flows, (tracker, i, span) => {
       if (!this.#isTooLate(flows, i)) this.#follow(flows, i, { tracker, span })
@@ -307,13 +304,6 @@ export class Buckets {
     }
     return this.#exporter.text
   }
-}
-
-/** Whether a row, which is not the first, is of the exporter of the row before it. Without branches: it is asked for each. */
-function isSameExporter(high: Uint32Array, low: Uint32Array, i: number): boolean {
-  const at = 2 * i
-  const lower = (low[at]! ^ low[at - 2]!) | (low[at + 1]! ^ low[at - 1]!)
-  return (lower | (high[at]! ^ high[at - 2]!) | (high[at + 1]! ^ high[at - 1]!)) === 0
 }
 
 function copyWords(target: Uint32Array, high: Uint32Array, low: Uint32Array, i: number): void {

@@ -7,21 +7,18 @@ import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { isUniform } from '../../store/archive/columns.ts'
 
 export class PlainRows {
-  /** The interval of the plain ones, unix ms. */
-  interval = 0
   #plain = new Int32Array(0)
   #others = new Int32Array(0)
-  #plainCount = 0
-  #othersCount = 0
 
   /**
    * Tells rows apart; those of another interval than most, of several intervals, or before `oldestMs`, and those that began more than
-   * `flowMaxMs` before their receipt are among the others. Where exporters are mixed all are.
+   * `flowMaxMs` before their receipt are among the others. Where exporters are mixed all are. The lists are good until the next call;
+   * `interval` (unix ms) is that of the plain ones.
    */
   tellApart(
     flows: FlowColumns,
     { flowMaxMs, oldestMs }: { flowMaxMs: number; oldestMs: number },
-  ): void {
+  ): { interval: number; plain: Int32Array; others: Int32Array } {
     const { flowStartMilliseconds, flowEndMilliseconds, collectionTimeMilliseconds } = flows
     const { count } = flows
     if (this.#plain.length < count) {
@@ -29,10 +26,10 @@ export class PlainRows {
       this.#others = new Int32Array(count)
     }
     const [plain, others] = [this.#plain, this.#others]
-    this.interval = intervalStart(flowStartMilliseconds[count >> 1]!)
+    const interval = intervalStart(flowStartMilliseconds[count >> 1]!)
     const isOfOne = hasOneExporter(flows)
-    const from = isOfOne ? Math.max(this.interval, oldestMs) : Number.POSITIVE_INFINITY
-    const to = this.interval + intervalMs
+    const from = isOfOne ? Math.max(interval, oldestMs) : Number.POSITIVE_INFINITY
+    const to = interval + intervalMs
     let plainCount = 0
     for (let i = 0; i < count; i++) {
       const first = flowStartMilliseconds[i]!
@@ -45,18 +42,19 @@ export class PlainRows {
       others[i - plainCount] = i
       plainCount += isPlain
     }
-    this.#plainCount = plainCount
-    this.#othersCount = count - plainCount
+    return {
+      interval,
+      plain: plain.subarray(0, plainCount),
+      others: others.subarray(0, count - plainCount),
+    }
   }
+}
 
-  /** Good until rows are told apart again. */
-  get plain(): Int32Array {
-    return this.#plain.subarray(0, this.#plainCount)
-  }
-
-  get others(): Int32Array {
-    return this.#others.subarray(0, this.#othersCount)
-  }
+/** Whether a row, which is not the first, is of the exporter of the row before it. Without branches: it is asked for each. */
+export function isSameExporter(high: Uint32Array, low: Uint32Array, i: number): boolean {
+  const at = 2 * i
+  const lower = (low[at]! ^ low[at - 2]!) | (low[at + 1]! ^ low[at - 1]!)
+  return (lower | (high[at]! ^ high[at - 2]!) | (high[at + 1]! ^ high[at - 1]!)) === 0
 }
 
 function hasOneExporter({ exporterAddressHigh, exporterAddressLow, count }: FlowColumns): boolean {
