@@ -14,8 +14,8 @@ import {
 
 /** The level of zstd at which what is packed is made smaller; a higher one takes hardly less. */
 const packedLevel = 3
-/** Levels of values as they are: the lowest is the best where they are random, the highest where they repeat each other. */
-const plainLevels = { random: 1, usual: 3, repeating: 9 }
+/** Levels of values as they are: the lowest is the best where they are random, higher ones where they repeat each other. */
+const plainLevels = { random: 1, usual: 3, repeating: [5, 9] }
 /** They repeat each other where the usual level takes so much of what the lowest takes, or less. */
 const repeatingShare = 0.97
 /** Values of a dictionary at the most. */
@@ -41,9 +41,21 @@ interface Form {
 /** A form is judged anew after so many row groups, or where one has so many times the rows: to judge takes as long as to write. */
 const judgedFor = { groups: 16, rowsTimes: 2 }
 
+/** By column, which form was found to be the best, of a row group with so many rows, and for how many it was taken since. */
+export type JudgedForms = ReadonlyMap<string, { form: Form; rows: number; groups: number }>
+
 /** The chunks of columns of row groups, which are alike from file to file: what is best is found out of one for those that follow. */
 export class ColumnForms {
-  readonly #judged = new Map<string, { form: Form; rows: number; groups: number }>()
+  readonly #judged: Map<string, { form: Form; rows: number; groups: number }>
+
+  /** Goes on with what was judged before. */
+  constructor(judged: JudgedForms = new Map()) {
+    this.#judged = new Map(judged)
+  }
+
+  get judged(): JudgedForms {
+    return this.#judged
+  }
 
   /** The chunk of the column `name` of a row group, from its words. */
   chunk(name: string, column: Words): ColumnChunk {
@@ -79,7 +91,7 @@ function chunkAs(
     return valuesChunk(packed(numbers, numbers.values), { rows, isDelta: true, level }, range)
   const dictionary = kind === 'dictionary' ? dictionaryOf(column, dictionaryMost) : null
   if (!dictionary) return valuesChunk(bytesOf(column.words), { rows, isDelta: false, level }, range)
-  const sorted = ordered(dictionary, (a, b) => compareRows(column, a, b))
+  const sorted = ordered(dictionary, column)
   const values = { values: plainOf(column, sorted.firsts), count: sorted.count }
   const indices = packedIndices(sorted.places, indexWidth(sorted.count))
   return dictionaryChunk(values, indices, { rows, level, range })
@@ -150,12 +162,12 @@ function formOf(column: Words, ends: Ends): Form {
   const [from, to] = sampleOf(column.rows)
   const some = rowsOf(column, from, to)
   const { random, usual, repeating } = plainLevels
-  const plain = [random, usual].map((level) => compressed(bytesOf(some.words), level).length)
-  const repeats = plain[1]! < repeatingShare * plain[0]!
-  const sizes: [Form, number][] = [
-    [{ kind: 'plain', level: random }, plain[0]!],
-    [{ kind: 'plain', level: repeats ? repeating : usual }, plain[1]!],
+  const plain = (level: number): [Form, number] => [
+    { kind: 'plain', level },
+    compressed(bytesOf(some.words), level).length,
   ]
+  const sizes = [plain(random), plain(usual)]
+  if (sizes[1]![1] < repeatingShare * sizes[0]![1]) sizes.push(...repeating.map(plain))
   const numbers = numbersOf(column, ends)
   if (numbers) {
     const { length } = compressed(packed(numbers, numbers.values.subarray(from, to)), packedLevel)

@@ -1,5 +1,8 @@
 /** The different values of a column and which of them each row has, as Parquet's RLE_DICTIONARY keeps them. */
 
+import { Rooms } from './rooms.ts'
+import { RowOrder } from './row-order.ts'
+
 /** Values as the words of their plain encoding: one a row, or two, the low one first. */
 export interface Words {
   words: Int32Array
@@ -16,15 +19,17 @@ export interface Dictionary {
 }
 
 const slotsMin = 1 << 10
+const rooms = new Rooms<'table' | 'firsts' | 'places'>()
+const order = new RowOrder()
 
-/** The dictionary of a column, values in order of appearance; null where more than `most` differ. */
+/** The dictionary of a column, values in order of appearance, good until the next is made; null where more than `most` differ. */
 export function dictionaryOf({ words, isWide, rows }: Words, most: number): Dictionary | null {
   let slots = slotsMin
   while (slots < 2 * Math.min(most + 1, rows)) slots *= 2
   /** Place + 1 by slot. */
-  const table = new Int32Array(slots)
-  const firsts = new Int32Array(Math.min(most, rows))
-  const places = new Int32Array(rows)
+  const table = new Int32Array(rooms.of('table', 4 * slots), 0, slots).fill(0)
+  const firsts = new Int32Array(rooms.of('firsts', 4 * Math.min(most, rows)))
+  const places = new Int32Array(rooms.of('places', 4 * rows), 0, rows)
   const step = isWide ? 2 : 1
   let count = 0
   for (let row = 0; row < rows; row++) {
@@ -46,7 +51,7 @@ export function dictionaryOf({ words, isWide, rows }: Words, most: number): Dict
     }
     places[row] = place
   }
-  return { count, firsts: firsts.slice(0, count), places }
+  return { count, firsts: firsts.subarray(0, count), places }
 }
 
 function mixed(low: number, high: number): number {
@@ -55,21 +60,25 @@ function mixed(low: number, high: number): number {
   return Math.imul(hash, 0x2c1b3c6d) >>> 8
 }
 
-/** The same dictionary with its values in the order of `compare`, which is given rows. */
+/** The same dictionary of a column with its values in order, the least first; in place of the one given. */
 export function ordered(
-  dictionary: Dictionary,
-  compare: (rowA: number, rowB: number) => number,
+  { count, firsts, places }: Dictionary,
+  { words, isWide }: Words,
 ): Dictionary {
-  const { count, firsts, places } = dictionary
-  const order = Int32Array.from({ length: count }, (_, place) => place)
-  order.sort((a, b) => compare(firsts[a]!, firsts[b]!))
-  const placeOf = new Int32Array(count)
-  order.forEach((before, place) => (placeOf[before] = place))
-  return {
-    count,
-    firsts: Int32Array.from(order, (before) => firsts[before]!),
-    places: places.map((before) => placeOf[before]!),
+  order.begin(count)
+  const step = isWide ? 2 : 1
+  const part = new Float64Array(count)
+  if (isWide) {
+    for (let place = 0; place < count; place++) part[place] = words[2 * firsts[place]!]! >>> 0
+    order.sortBy(part)
   }
+  for (let place = 0; place < count; place++) part[place] = words[step * firsts[place]! + step - 1]!
+  order.sortBy(part)
+  const { rows } = order
+  const placeOf = new Int32Array(count)
+  rows.forEach((before, place) => (placeOf[before] = place))
+  for (let row = 0; row < places.length; row++) places[row] = placeOf[places[row]!]!
+  return { count, firsts: Int32Array.from(rows, (before) => firsts[before]!), places }
 }
 
 /** Bits of an index into so many values. */

@@ -5,7 +5,6 @@
  */
 import { formatHalves } from '../../flow/address.ts'
 import { Bindings } from './bindings.ts'
-import { bytes, packets } from './expressions.ts'
 import type { Session, Table } from './query-engine.ts'
 
 export const hostSumsKey = 'weirHosts'
@@ -29,16 +28,7 @@ export function listedHosts(rows: number): number {
   return Math.min(listed.most, Math.ceil(rows / listed.rowsEach))
 }
 
-/** The flows of files as hostSumsSql takes them. */
-export function endsSql(source: string): string {
-  const ends = ['source', 'destination'].map(
-    (end) =>
-      `SELECT "${end}AddressHigh" AS key0, "${end}AddressLow" AS key1, ${bytes} AS bytes, ${packets} AS packets FROM ${source}`,
-  )
-  return ends.join(' UNION ALL ')
-}
-
-/** The `count` greatest hosts and the one after them, with the sums of all. */
+/** The `count` greatest hosts of flows by end (key0, key1, bytes, packets) and the one after them, with the sums of all. */
 export function hostSumsSql(flows: string, count: number): string {
   const total = (name: string) => `(SELECT sum(${name}) FROM groups)::DOUBLE AS total_${name}`
   return `WITH groups AS MATERIALIZED (

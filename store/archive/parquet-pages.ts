@@ -19,12 +19,12 @@ import {
 } from './thrift.ts'
 
 export const magic = Buffer.from('PAR1')
-/** What comes out of the compressor is taken in pieces of this size: of Node's own 16 KiB there would be hundreds. */
-const chunkBytesMax = 1 << 20
+/** What stands in footers as their writer: whoever reads such a file knows its forms. */
+export const writtenBy = 'weir'
 const chunkBytesMin = 1 << 12
 
 /** Numbers of the format's enums. */
-const format = {
+export const format = {
   int32: 1,
   int64: 2,
   required: 0,
@@ -125,9 +125,18 @@ function pageOf(
 }
 
 export function compressed(bytes: Buffer, level: number): Buffer {
-  const chunkSize = Math.min(chunkBytesMax, Math.max(chunkBytesMin, bytes.length))
   const params = { [constants.ZSTD_c_compressionLevel]: level }
-  return zstdCompressSync(bytes, { params, chunkSize })
+  const chunkSize = compressedBytesMax(bytes.length)
+  const given = zstdCompressSync(bytes, { params, chunkSize })
+  const kept = Buffer.from(given)
+  // Mostly it is much smaller than its room, which is given back at once and not with the next garbage.
+  if (given.buffer.byteLength === chunkSize) given.buffer.transfer(0)
+  return kept
+}
+
+/** Where there is room for so much, zstd copies nothing before and after (ZSTD_COMPRESSBOUND). */
+function compressedBytesMax(length: number): number {
+  return chunkBytesMin + length + (length >>> 8)
 }
 
 /** The row groups of a file as they are written one after the other, from which its end is made. */
@@ -161,7 +170,7 @@ export class FileParts {
       [3, i64(this.#rows)],
       [4, list('struct', this.#groups)],
       ...(pairs.length > 0 ? [[5, list('struct', pairs)] as const] : []),
-      [6, text('weir')],
+      [6, text(writtenBy)],
       [7, list('struct', archiveColumns.map(() => struct([1, struct()])))], // prettier-ignore
     ])
     const tail = Buffer.alloc(4)

@@ -1,116 +1,93 @@
-/** Sorted rows as a Parquet file, a row group after the other, as DuckDB gives them. */
-import type { FileHandle } from 'node:fs/promises'
-
-import duckdb from '@duckdb/node-bindings'
-
+/**
+ * The rows of files as one Parquet file, sorted: first their order is found, then a column after the other is read, put
+ * into that order and packed. So one column is in memory as it is, and of the others what they take in the file.
+ */
+import { flowColumns } from '../../flow/columns.ts'
 import type { ColumnForms } from './column-form.ts'
 import { archiveColumns, isWide, type ArchiveColumn } from './columns.ts'
+import { groupsInOrder, type GroupBounds, type GroupRows } from './file-order.ts'
 import { FileParts, magic, singleChunk, type ColumnChunk } from './parquet-pages.ts'
-import { plainValue } from './values.ts'
+import type { Rooms } from './rooms.ts'
+import type { Values } from './scanned/page-values.ts'
+import type { SourceFiles } from './source-files.ts'
 
-/** Rows for which there is room at first. */
-const roomRowsMin = 1 << 17
-/** Rows of a row group, about, at the most: where most flows of a file's time came at once, their part is cut. */
-const groupRowsMax = 1 << 18
+const wordRange = 2 ** 32
 
-/** Rows in the order of sortedSql: the number of their row group, and then the columns given. */
-export interface SortedRows {
-  chunks: AsyncIterable<{ chunk: duckdb.DataChunk; rowCount: number }>
-  columns: readonly ArchiveColumn[]
-  /** Values, as text, of columns that are not given. */
-  singles: ReadonlyMap<string, string>
+export interface Sorting {
   /** In which forms columns are kept: the same for the files of an archive. */
   forms: ColumnForms
-  groupRows?: number
+  /** What is put into the footer, by key. */
+  texts: Readonly<Record<string, string>>
+  rooms: Rooms
+  bounds?: GroupBounds
 }
 
-/** Writes rows; `texts` are put into the footer by key. */
-export async function writeSorted(
-  file: FileHandle,
-  { chunks, groupRows = groupRowsMax, ...rows }: SortedRows,
-  texts: Readonly<Record<string, string>>,
-): Promise<void> {
-  const group = new RowGroup(rows)
+/** The bytes of a file with the rows of others in the archive's order. */
+export async function sortedFile(
+  source: SourceFiles,
+  { forms, texts, rooms, bounds }: Sorting,
+): Promise<Buffer[]> {
+  const groups = await groupsInOrder(source, rooms, bounds)
+  const chunks: ColumnChunk[][] = groups.map(() => [])
+  const room = rooms.of('first', 8 * source.rows)
+  const rowsMost = groups.reduce((most, { length }) => Math.max(most, length), 0)
+  const words = new Int32Array(rooms.of('second', 8 * rowsMost))
+  for (const column of archiveColumns) {
+    const single = source.single(column)
+    const values = single ? null : await source.read(column, room)
+    groups.forEach((rows, i) => {
+      const chunk = values
+        ? forms.chunk(column.name, inOrder(column, values, rows, words))
+        : singleChunk(plainOf(single!), rows.length)
+      chunks[i]!.push(chunk)
+    })
+  }
   const parts = new FileParts()
-  await file.writev([magic])
-  const flush = async () => {
-    if (group.rows > 0) await file.writev(parts.add(group.rows, group.take()))
-  }
-  let current: number | null = null
-  for await (const { chunk, rowCount } of chunks) {
-    const bytes = vectorBytes(chunk, 0, rowCount * 4)
-    const groups = new Int32Array(bytes.buffer, bytes.byteOffset, rowCount)
-    for (let from = 0; from < rowCount;) {
-      if (groups[from] !== current || group.rows >= groupRows) await flush()
-      current = groups[from]!
-      let to = from + 1
-      while (to < rowCount && groups[to] === current) to++
-      group.append(chunk, from, to)
-      from = to
-    }
-  }
-  await flush()
-  await file.writev(parts.end(texts))
+  const pages = groups.flatMap((rows, i) => parts.add(rows.length, chunks[i]!))
+  return [magic, ...pages, ...parts.end(texts)]
 }
 
-/** The rows of the row group that is being put together. */
-class RowGroup {
-  readonly #columns: readonly ArchiveColumn[]
-  readonly #singles: ReadonlyMap<string, string>
-  readonly #forms: ColumnForms
-  /** Words by column: two a row of columns of 64 bits. */
-  #words: Int32Array[]
-  #room = roomRowsMin
-  rows = 0
+function plainOf({ buffer, byteOffset, byteLength }: Int32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}
 
-  constructor({ columns, singles, forms }: Omit<SortedRows, 'chunks' | 'groupRows'>) {
-    this.#columns = columns
-    this.#singles = singles
-    this.#forms = forms
-    this.#words = columns.map(({ type }) => new Int32Array(this.#room * wordsOf(type)))
-  }
+/** The values of rows, in their order, as the words that the file has. */
+function inOrder(
+  { from, type }: ArchiveColumn,
+  values: Values,
+  rows: GroupRows,
+  words: Int32Array,
+) {
+  const { kind } = flowColumns[from]
+  const isWideType = isWide(type)
+  if (kind === 'u64') gatherPairs(values as Uint32Array, rows, words)
+  else if (kind === 'f64') gatherNumbers(values as Float64Array, rows, words)
+  else if (isWideType) gatherWide(values, rows, words)
+  else for (let i = 0; i < rows.length; i++) words[i] = values[rows[i]!]!
+  const used = words.subarray(0, isWideType ? 2 * rows.length : rows.length)
+  return { words: used, isWide: isWideType, rows: rows.length }
+}
 
-  /** Takes rows [from, to) of a chunk. */
-  append(chunk: duckdb.DataChunk, from: number, to: number): void {
-    const rows = this.rows + to - from
-    if (rows > this.#room) this.#grow(rows)
-    this.#columns.forEach(({ type }, i) => {
-      const width = wordsOf(type)
-      const bytes = vectorBytes(chunk, i + 1, to * width * 4)
-      const words = new Int32Array(bytes.buffer, bytes.byteOffset + from * width * 4, (to - from) * width) // prettier-ignore
-      this.#words[i]!.set(words, this.rows * width)
-    })
-    this.rows = rows
-  }
-
-  /** All columns of the archive as chunks; there are no rows afterwards. */
-  take(): ColumnChunk[] {
-    const { rows } = this
-    const chunks = archiveColumns.map((column) => {
-      const { type, name } = column
-      const place = this.#columns.indexOf(column)
-      if (place < 0) return singleChunk(plainValue(type, BigInt(this.#singles.get(name)!)), rows)
-      const words = this.#words[place]!.subarray(0, rows * wordsOf(type))
-      return this.#forms.chunk(name, { words, isWide: isWide(type), rows })
-    })
-    this.rows = 0
-    return chunks
-  }
-
-  #grow(rows: number): void {
-    while (this.#room < rows) this.#room *= 2
-    this.#words = this.#words.map((words, i) => {
-      const grown = new Int32Array(this.#room * wordsOf(this.#columns[i]!.type))
-      grown.set(words)
-      return grown
-    })
+function gatherPairs(values: Uint32Array, rows: GroupRows, words: Int32Array): void {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    words[2 * i] = values[2 * row]!
+    words[2 * i + 1] = values[2 * row + 1]!
   }
 }
 
-function wordsOf(type: ArchiveColumn['type']): number {
-  return isWide(type) ? 2 : 1
+function gatherNumbers(values: Float64Array, rows: GroupRows, words: Int32Array): void {
+  for (let i = 0; i < rows.length; i++) {
+    const value = values[rows[i]!]!
+    const upper = Math.floor(value / wordRange)
+    words[2 * i] = value - upper * wordRange
+    words[2 * i + 1] = upper
+  }
 }
 
-function vectorBytes(chunk: duckdb.DataChunk, column: number, length: number): Uint8Array {
-  return duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, column), length)
+function gatherWide(values: Values, rows: GroupRows, words: Int32Array): void {
+  for (let i = 0; i < rows.length; i++) {
+    words[2 * i] = values[rows[i]!]!
+    words[2 * i + 1] = 0
+  }
 }

@@ -1,6 +1,7 @@
 /** The archive's own threads, seen from outside: requests go in, answers come back. One writes what comes in, the other sorts. */
 import { AskedThread } from './asked-thread.ts'
 import type { SentBlock } from './block-pool.ts'
+import type { JudgedForms } from './column-form.ts'
 import type { ArchiveEntry } from './entry.ts'
 import type { Niceness } from '../priority.ts'
 
@@ -11,18 +12,29 @@ export type ArchiveRequest =
   | { kind: 'add'; block: SentBlock }
   /** Writes the rows that wait as one file a receipt interval. */
   | { kind: 'seal' }
-  /** Writes the rows of files of one interval as the file `target`. */
-  | { kind: 'merge'; interval: number; files: string[]; target: string }
+  /** Writes the rows of files of one interval as the file `target`, with columns in the forms that were judged before. */
+  | (Merging & Judged & { kind: 'merge' })
   /** Reads files whole and tells those that cannot be. */
   | { kind: 'check'; files: string[] }
   /** Closes what is open; asked last. */
   | { kind: 'end' }
 
+export interface Merging {
+  interval: number
+  files: string[]
+  target: string
+}
+
+/** In which forms columns are kept, as far as it is judged. */
+export interface Judged {
+  judged: JudgedForms
+}
+
 export interface ArchiveAnswers {
   open: null
   add: null
   seal: ArchiveEntry[]
-  merge: ArchiveEntry
+  merge: Judged & { entry: ArchiveEntry }
   check: { file: string; message: string }[]
   end: null
 }
@@ -56,21 +68,31 @@ export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
 export class SortingThread {
   readonly #workerData: ArchiveWorkerData
   #thread: ArchiveThread | null = null
+  /** Threads come and go, and to judge takes as long as to write. */
+  #judged: JudgedForms = new Map()
 
   constructor(workerData: ArchiveWorkerData) {
     this.#workerData = workerData
   }
 
-  ask<Asked extends Extract<ArchiveRequest, { kind: 'merge' | 'check' }>>(
-    request: Asked,
-  ): Promise<ArchiveAnswers[Asked['kind']]> {
-    if (this.#thread?.hasEnded) this.#thread = null
-    this.#thread ??= new ArchiveThread(this.#workerData, 'sorting')
-    return this.#thread.ask(request)
+  async merge(merging: Merging): Promise<ArchiveEntry> {
+    const asked = { kind: 'merge', judged: this.#judged, ...merging } as const
+    const { entry, judged } = await this.#begun().ask(asked)
+    this.#judged = judged
+    return entry
+  }
+
+  check(files: string[]): Promise<ArchiveAnswers['check']> {
+    return this.#begun().ask({ kind: 'check', files })
   }
 
   giveUp(target: string): void {
     this.#thread?.giveUp(target)
+  }
+
+  #begun(): ArchiveThread {
+    if (this.#thread?.hasEnded) this.#thread = null
+    return (this.#thread ??= new ArchiveThread(this.#workerData, 'sorting'))
   }
 
   /** Ends the thread when what it was asked is done; what is asked later begins another. */

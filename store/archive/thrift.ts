@@ -1,5 +1,5 @@
 /**
- * What of Thrift's compact protocol Parquet's headers and footers need
+ * What of Thrift's compact protocol Parquet's headers and footers need, to be written and to be read
  * (thrift.apache.org, doc/specs/thrift-compact-protocol.md).
  */
 
@@ -76,4 +76,76 @@ export function writeVarint(bytes: number[], value: number): void {
     rest = Math.floor(rest / 0x80)
   }
   bytes.push(rest)
+}
+
+/** A struct as it was read, by the ids of its fields. */
+export type ThriftStruct = ReadonlyMap<number, ThriftRead>
+export type ThriftRead = boolean | number | Buffer | ThriftStruct | readonly ThriftRead[]
+
+const boolCodes = { true: 1, false: 2 } as const
+
+/** Reads structs that lie one after the other. Whole numbers beyond 2^53 are not exact. */
+export class ThriftReader {
+  readonly #bytes: Buffer
+  at: number
+
+  constructor(bytes: Buffer, at = 0) {
+    this.#bytes = bytes
+    this.at = at
+  }
+
+  /** The next struct. @throws RangeError where the bytes are none */
+  struct(): ThriftStruct {
+    const fields = new Map<number, ThriftRead>()
+    for (let id = 0; ;) {
+      const head = this.#byte()
+      if (head === 0) return fields
+      const code = head & 15
+      id = head >>> 4 === 0 ? unzigzag(this.#varint()) : id + (head >>> 4)
+      const isBool = code === boolCodes.true || code === boolCodes.false
+      fields.set(id, isBool ? code === boolCodes.true : this.#value(code))
+    }
+  }
+
+  #value(code: number): ThriftRead {
+    switch (code) {
+      case typeCodes.i32:
+      case typeCodes.i64:
+        return unzigzag(this.#varint())
+      case typeCodes.text: {
+        const length = this.#varint()
+        const from = this.at
+        this.at += length
+        if (this.at > this.#bytes.length) throw new RangeError('a text reaches beyond the end')
+        return this.#bytes.subarray(from, this.at)
+      }
+      case typeCodes.list: {
+        const head = this.#byte()
+        const count = head >>> 4 === longList ? this.#varint() : head >>> 4
+        return Array.from({ length: count }, () => this.#value(head & 15))
+      }
+      case typeCodes.struct:
+        return this.struct()
+      default:
+        throw new RangeError(`Thrift type ${code} is none that Parquet's metadata has`)
+    }
+  }
+
+  #byte(): number {
+    return this.#bytes.readUInt8(this.at++)
+  }
+
+  #varint(): number {
+    let [value, scale] = [0, 1]
+    for (;;) {
+      const byte = this.#byte()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+      scale *= 0x80
+    }
+  }
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }

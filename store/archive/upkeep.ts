@@ -189,7 +189,7 @@ export class Upkeep {
     const target = this.#freeName(entries, taken)
     const sorting = (this.#sorting = { target, isGivenUp: false })
     try {
-      const merged = await this.#thread.ask({ kind: 'merge', interval, files, target })
+      const merged = await this.#thread.merge({ interval, files, target })
       for (const name of ['rows', 'octets', 'packets'] as const) {
         const expected = entries.reduce((sum, entry) => sum + entry[name], 0)
         if (!isSameSum(merged[name], expected))
@@ -223,7 +223,7 @@ export class Upkeep {
 
   /** Of the given files, puts those aside that cannot be read, and makes it known; false where all can be. */
   async putAsideUnreadable(files: readonly string[]): Promise<boolean> {
-    const found = await this.#thread.ask({ kind: 'check', files: [...files] })
+    const found = await this.#thread.check([...files])
     if (found.length === 0) return false
     const known = this.#manifest.value<ArchiveValues['unreadable']>('unreadable') ?? []
     const values: ArchiveValues = { unreadable: [...known, ...found].slice(-unreadableNamedMax) }

@@ -3,11 +3,11 @@
  * back what it wrote before anyone may see it. One request after the other, each answered.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk, type DuckDBResult } from '@duckdb/node-api' // prettier-ignore
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
 import { syncFolder } from '../manifest.ts'
 import { threadGoesAfterOthers } from '../priority.ts'
@@ -16,37 +16,38 @@ import { SharedBlocks } from './block-pool.ts'
 import { ColumnForms } from './column-form.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
-import { endsSql, formatHostSums, hostSumsKey, hostSumsOf, hostSumsSql, listedHosts } from './host-sums.ts' // prettier-ignore
+import { formatHostSums, hostSumsKey, listedHosts } from './host-sums.ts'
+import { greatestHosts } from './host-totals.ts'
 import { parquetFile } from './parquet-file.ts'
-import {
-  extentSql,
-  narrowSummarySql,
-  singlesSql,
-  sortedColumns,
-  sortedSql,
-  summarySql,
-  type Extent,
-} from './parquet-form.ts'
-import { Table } from './query-engine.ts'
-import { writeSorted } from './sorted-file.ts'
-import type { ArchiveAnswers, ArchiveRequest, ArchiveWorkerData } from './thread.ts'
+import { narrowSummarySql, summarySql } from './parquet-form.ts'
+import { Rooms } from './rooms.ts'
+import { sortedFile } from './sorted-file.ts'
+import { SourceFiles } from './source-files.ts'
+import type {
+  ArchiveAnswers,
+  ArchiveRequest,
+  ArchiveWorkerData,
+  Judged,
+  Merging,
+} from './thread.ts'
 import type { BlockRows } from './values.ts'
-import { byInterval, isSameSummary, summaryOf, type Summary } from './waiting.ts'
+import { byInterval, summaryOf, type Summary } from './waiting.ts'
+import { writeWhole } from './written-file.ts'
 
-/** How a file comes to be: written to a path, with the sums that must be read back of it. */
+/** What a file is to have. */
 interface Written {
   file: string
   interval: number
   isChunk: boolean
-  write: (path: string) => Promise<void>
-  /** Absent where the asker compares. */
-  expected?: Summary
+  pieces: readonly Buffer[]
+  /** What is counted of its rows; absent where they are read back for it. */
+  summary?: Summary
 }
 
 class ArchiveWriter {
   readonly #folder: string
   readonly #connection: DuckDBConnection
-  readonly #forms = new ColumnForms()
+  readonly #rooms = new Rooms()
   /** In order of receipt: a block goes when it is written. */
   #waiting: FlowBlock[] = []
   /** The file that is being sorted, and the last one that was to be given up. */
@@ -86,11 +87,12 @@ class ArchiveWriter {
   }
 
   /** Writes the rows of an interval's files as one, sorted. */
-  async merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
-    this.#sorting = target
+  async merge({ judged, ...merging }: Merging & Judged): Promise<ArchiveAnswers['merge']> {
+    this.#sorting = merging.target
+    const forms = new ColumnForms(judged)
     try {
       this.#goesOn()
-      return await this.#merge(interval, files, target)
+      return { entry: await this.#merge(merging, forms), judged: forms.judged }
     } finally {
       this.#sorting = null
       this.#givenUp = null
@@ -110,49 +112,25 @@ class ArchiveWriter {
       throw new Error(`sorting ${this.#sorting} was given up`)
   }
 
-  #merge(interval: number, files: readonly string[], target: string): Promise<ArchiveEntry> {
-    const list = files.map((file) => quote(join(this.#folder, file))).join(', ')
-    return this.#write({
-      interval,
-      file: target,
-      isChunk: false,
-      write: (path) => this.#writeSorted(path, `read_parquet([${list}])`, singlesSql(`[${list}]`)),
+  async #merge({ interval, files, target }: Merging, forms: ColumnForms): Promise<ArchiveEntry> {
+    const source = await SourceFiles.open({
+      paths: files.map((file) => join(this.#folder, file)),
+      connection: this.#connection,
+      goesOn: () => this.#goesOn(),
     })
-  }
-
-  async #writeSorted(path: string, source: string, singlesOf: string): Promise<void> {
-    const found = await this.#rows<{ name: string; value: string }>(singlesOf)
-    const singles = new Map(found.map(({ name, value }) => [name, value]))
-    const [extent] = await this.#rows<Extent>(extentSql(source))
-    const texts = await this.#hostSums(source, extent!)
-    const columns = sortedColumns(singles)
-    this.#goesOn()
-    const result = await this.#connection.stream(sortedSql(source, columns, extent!))
-    const chunks = this.#chunksOf(result)
-    const file = await open(path, 'wx', 0o600)
     try {
-      await writeSorted(file, { chunks, columns, singles, forms: this.#forms }, texts)
+      const texts = await this.#hostSums(source)
+      const pieces = await sortedFile(source, { texts, forms, rooms: this.#rooms })
+      return await this.#write({ interval, file: target, isChunk: false, pieces })
     } finally {
-      await file.close()
-    }
-  }
-
-  async *#chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
-    for (;;) {
-      this.#goesOn()
-      const chunk = await result.fetchChunk()
-      if (!chunk || chunk.rowCount === 0) return
-      yield chunk
+      source.close()
     }
   }
 
   /** The list of the greatest hosts, for a file's footer; none where it has few rows, or sums too great for it. */
-  async #hostSums(source: string, { rows }: Extent): Promise<Record<string, string>> {
-    if (rows < listedRowsMin) return {}
-    const most = listedHosts(rows)
-    const reader = await this.#connection.runAndReadAll(hostSumsSql(endsSql(source), most))
-    const table = new Table(reader.currentRowCount, reader.getColumnsObject())
-    const text = formatHostSums(hostSumsOf(table, most))
+  async #hostSums(source: SourceFiles): Promise<Record<string, string>> {
+    if (source.rows < listedRowsMin) return {}
+    const text = formatHostSums(await greatestHosts(source, listedHosts(source.rows), this.#rooms))
     return text === null ? {} : { [hostSumsKey]: text }
   }
 
@@ -163,20 +141,9 @@ class ArchiveWriter {
 
   /** As they were received, which costs little: what is sorted is the interval, once. */
   #writeChunk(interval: number, parts: readonly BlockRows[]): Promise<ArchiveEntry> {
-    return this.#write({
-      interval,
-      file: fileName(interval, `-${randomUUID().slice(0, 8)}`),
-      isChunk: true,
-      expected: summaryOf(parts),
-      write: async (path) => {
-        const file = await open(path, 'wx', 0o600)
-        try {
-          await file.writev(parquetFile(parts))
-        } finally {
-          await file.close()
-        }
-      },
-    })
+    const file = fileName(interval, `-${randomUUID().slice(0, 8)}`)
+    const summary = summaryOf(parts)
+    return this.#write({ interval, file, isChunk: true, summary, pieces: parquetFile(parts) })
   }
 
   /** Of the given files, those that cannot be read from end to end, with the reason. */
@@ -194,19 +161,20 @@ class ArchiveWriter {
     return unreadable
   }
 
-  async #write({ interval, file, isChunk, write, expected }: Written): Promise<ArchiveEntry> {
+  async #write({ pieces, summary, ...entry }: Written): Promise<ArchiveEntry> {
     const part = join(this.#folder, stagingFolder, `${randomUUID()}.part`)
-    const target = join(this.#folder, file)
+    const target = join(this.#folder, entry.file)
     try {
-      await write(part)
-      const found = await this.#summary(`read_parquet(${quote(part)})`)
-      if (expected && !isSameSummary(found, expected))
-        throw new Error(`what was read back of ${file} differs from what was written`)
-      const bytes = await syncFile(part)
+      const bytes = await writeWhole(part, pieces)
+      const source = `read_parquet(${quote(part)})`
+      const found = summary ?? (await this.#summary(source))
+      const [footer] = await this.#rows<{ rows: bigint }>(`SELECT count(*) AS rows FROM ${source}`)
+      if (Number(footer!.rows) !== found.rows)
+        throw new Error(`${entry.file} has ${footer!.rows} rows for DuckDB and not ${found.rows}`)
       await mkdir(dirname(target), { recursive: true, mode: 0o700 })
       await rename(part, target)
       await syncFolder(dirname(target))
-      return { file, interval, bytes, isChunk, ...found }
+      return { ...entry, bytes, ...found }
     } catch (error) {
       await rm(part, { force: true })
       throw error
@@ -234,17 +202,6 @@ function freeBlock({ columns }: FlowBlock): void {
   for (const column of columns) if (column instanceof ArrayBuffer) column.transfer(0)
 }
 
-async function syncFile(path: string): Promise<number> {
-  const file = await open(path, 'r+')
-  try {
-    await file.chmod(0o600)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  return (await stat(path)).size
-}
-
 /** A file name as an SQL literal; names come from this module and the manifest only. */
 function quote(path: string): string {
   return `'${path.replaceAll("'", "''")}'`
@@ -256,7 +213,7 @@ const instance = await DuckDBInstance.create(':memory:', {
   threads: '1',
   memory_limit: memoryLimit,
   temp_directory: join(folder, stagingFolder, `spill-${randomUUID()}`),
-  preserve_insertion_order: 'false',
+  preserve_insertion_order: 'true',
 })
 const connection = await instance.connect()
 const writer = new ArchiveWriter(folder, connection)
@@ -275,7 +232,7 @@ answerAsked<ArchiveRequest, ArchiveAnswers>(
     open: () => writer.open(),
     add: ({ block }) => writer.add(shared.blockOf(block)),
     seal: () => writer.seal(),
-    merge: ({ interval, files, target }) => writer.merge(interval, files, target),
+    merge: (request) => writer.merge(request),
     check: ({ files }) => writer.check(files),
     end,
   },

@@ -19,7 +19,8 @@ import { intervalMs } from '../../flow/interval.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { archiveColumns } from '../../store/archive/columns.ts'
 import { fileName, manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
-import { orderSql, summarySql } from '../../store/archive/parquet-form.ts'
+import { orderSql } from '../../store/archive/file-order.ts'
+import { summarySql } from '../../store/archive/parquet-form.ts'
 import { Manifest } from '../../store/manifest.ts'
 
 const dayMs = 86_400_000

@@ -1,30 +1,32 @@
 import assert from 'node:assert/strict'
-import { open, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
 import { ColumnForms } from '../../../store/archive/column-form.ts'
-import { dictionaryOf, indexWidth, packedIndices } from '../../../store/archive/dictionary.ts'
-import { parquetFile } from '../../../store/archive/parquet-file.ts'
 import {
-  extentSql,
-  orderSql,
-  singlesSql,
-  sortedColumns,
-  sortedSql,
-  type Extent,
-} from '../../../store/archive/parquet-form.ts'
-import { writeSorted } from '../../../store/archive/sorted-file.ts'
+  dictionaryOf,
+  indexWidth,
+  ordered,
+  packedIndices,
+} from '../../../store/archive/dictionary.ts'
+import { parquetFile } from '../../../store/archive/parquet-file.ts'
+import { orderSql, type GroupBounds } from '../../../store/archive/file-order.ts'
+import { Rooms } from '../../../store/archive/rooms.ts'
+import { sortedFile } from '../../../store/archive/sorted-file.ts'
+import { SourceFiles } from '../../../store/archive/source-files.ts'
 import { seeded } from '../../encode/relay.ts'
 import { scratchFolder, t0 } from './archived.ts'
+import { connectionOf } from './duckdb.ts'
 
 const rows = 24_000
-/** So many rows would be four row groups. */
-const rowsOfFour = 4 * 98_304
+/** So that there are four row groups. */
+const four: GroupBounds = { usual: rows / 4, most: rows }
+const one: GroupBounds = { usual: rows, most: rows }
 
 /** Columns of every kind: random, repeating, of one value, of few, with both kinds of addresses, beyond 32 bits and below 0. */
 function someFlows(seed: number): FlowColumns {
@@ -57,16 +59,6 @@ function someFlows(seed: number): FlowColumns {
   return flows
 }
 
-async function connectionOf(t: TestContext): Promise<DuckDBConnection> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
-  const connection = await instance.connect()
-  t.after(() => {
-    connection.closeSync()
-    instance.closeSync()
-  })
-  return connection
-}
-
 async function rowsOf<Row>(connection: DuckDBConnection, sql: string): Promise<Row[]> {
   return (await connection.runAndReadAll(sql)).getRowObjects() as Row[]
 }
@@ -80,48 +72,43 @@ async function unsorted(t: TestContext, flowSeed: number) {
   return { connection: await connectionOf(t), from, to }
 }
 
-/** Sorts the flows of one file into another, as if there were so many rows; the extent that it has. */
+/** Sorts the flows of files into another. */
 async function sort(
   connection: DuckDBConnection,
-  from: string,
-  {
-    to,
-    asRows,
-    texts = {},
-    ...bound
-  }: { to: string; asRows: number; texts?: Record<string, string>; groupRows?: number },
+  paths: readonly string[],
+  { to, bounds, texts = {} }: { to: string; bounds: GroupBounds; texts?: Record<string, string> },
 ): Promise<void> {
-  const source = `read_parquet('${from}')`
-  const found = await rowsOf<{ name: string; value: string }>(connection, singlesSql(`['${from}']`))
-  const singles = new Map(found.map(({ name, value }) => [name, value]))
-  const [extent] = await rowsOf<Extent>(connection, extentSql(source))
-  const columns = sortedColumns(singles)
-  const result = await connection.stream(sortedSql(source, columns, { ...extent!, rows: asRows }))
-  async function* chunks() {
-    for (let chunk; (chunk = await result.fetchChunk()) && chunk.rowCount > 0;) yield chunk
-  }
-  const file = await open(to, 'wx')
-  await writeSorted(
-    file,
-    { chunks: chunks(), columns, singles, forms: new ColumnForms(), ...bound },
+  const source = await SourceFiles.open({ paths, connection, goesOn: () => {} })
+  const pieces = await sortedFile(source, {
+    forms: new ColumnForms(),
+    rooms: new Rooms(),
     texts,
+    bounds,
+  })
+  source.close()
+  await writeFile(to, Buffer.concat(pieces))
+}
+
+/** How many rows of a sorted file are not where SQL has them, of four parts of the time, those that are alike as they were read. */
+async function misplaced(connection: DuckDBConnection, from: readonly string[], to: string) {
+  const list = from.map((path) => `'${path}'`).join(', ')
+  const ms = 'epoch_ms("collectionTimeMilliseconds")'
+  const [found] = await rowsOf<{ rows: number }>(
+    connection,
+    `WITH source AS (SELECT *, (${ms} - min(${ms}) OVER ()) * 4 // (max(${ms}) OVER () + 1 - min(${ms}) OVER ()) AS part,
+         list_position([${list}], filename) AS file FROM read_parquet([${list}], file_row_number = true, filename = true)),
+       wanted AS (SELECT * EXCLUDE (part, file, filename, file_row_number), row_number() OVER (ORDER BY part, ${orderSql}, file, file_row_number) - 1 AS place FROM source),
+       given AS (SELECT * EXCLUDE (file_row_number), file_row_number AS place FROM read_parquet('${to}', file_row_number = true))
+     SELECT count(*)::INTEGER AS rows FROM (FROM wanted EXCEPT ALL FROM given)`,
   )
-  await file.close()
+  return found!.rows
 }
 
 test('a sorted file has the very rows, in row groups one after the other in time', async (t) => {
   const { connection, from, to } = await unsorted(t, 7)
-  await sort(connection, from, { to, asRows: rowsOfFour, texts: { weirHosts: '{"ä":1}' } })
+  await sort(connection, [from], { to, bounds: four, texts: { weirHosts: '{"ä":1}' } })
 
-  for (const [one, other] of [
-    [from, to],
-    [to, from],
-  ])
-    // prettier-ignore
-    assert.deepEqual(
-      await rowsOf(connection, `SELECT count(*)::INTEGER AS rows FROM (FROM '${one}' EXCEPT ALL FROM '${other}')`), // prettier-ignore
-      [{ rows: 0 }],
-    )
+  assert.equal(await misplaced(connection, [from], to), 0)
   const types = (file: string) =>
     rowsOf(connection, `SELECT name, type, repetition_type, converted_type, logical_type FROM parquet_schema('${file}')`) // prettier-ignore
   assert.deepEqual(await types(to), await types(from))
@@ -135,21 +122,39 @@ test('a sorted file has the very rows, in row groups one after the other in time
     `SELECT row_group_num_rows AS rows FROM parquet_metadata('${to}') WHERE column_id = 0 ORDER BY row_group_id`,
   )
   assert.equal(groups.length, 4)
-  const inOrder = await rowsOf(
-    connection,
-    `WITH numbered AS (SELECT *, file_row_number AS place, epoch_ms("collectionTimeMilliseconds") AS ms
-         FROM read_parquet('${to}', file_row_number = true)),
-       grouped AS (SELECT *, (ms - min(ms) OVER ()) * 4 // (max(ms) OVER () + 1 - min(ms) OVER ()) AS part FROM numbered),
-       wanted AS (SELECT place, row_number() OVER (ORDER BY part, ${orderSql}, place) - 1 AS sorted FROM grouped)
-     SELECT count(*)::INTEGER AS rows FROM wanted WHERE place <> sorted`,
+})
+
+test('files of Weir and of others are sorted together, and columns that each of them has one value of', async (t) => {
+  const { connection, from, to } = await unsorted(t, 3)
+  const folder = dirname(from)
+  const [sorted, others, halves] = ['sorted', 'others', 'halves'].map((name) => join(folder, name))
+  await sort(connection, [from], { to: sorted!, bounds: four })
+  await connection.run(`COPY (FROM '${from}' LIMIT 5000) TO '${others}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`) // prettier-ignore
+  const block = blockOf(someFlows(4))
+  await writeFile(halves!, Buffer.concat(parquetFile([{ block, from: rows / 2, to: rows }])))
+  const paths = [halves!, sorted!, others!, from]
+  await sort(connection, paths, { to, bounds: { usual: (2.5 * rows + 5000) / 4, most: 4 * rows } })
+  assert.equal(await misplaced(connection, paths, to), 0)
+})
+
+test('sorting is given up between two files', async (t) => {
+  const { connection, from } = await unsorted(t, 3)
+  let files = 0
+  const goesOn = () => {
+    if (++files > 2) throw new Error('given up')
+  }
+  const source = await SourceFiles.open({ paths: [from], connection, goesOn })
+  t.after(() => source.close())
+  await assert.rejects(
+    sortedFile(source, { forms: new ColumnForms(), rooms: new Rooms(), texts: {} }),
+    /given up/,
   )
-  assert.deepEqual(inOrder, [{ rows: 0 }])
 })
 
 test('a part of the time in which too much came is cut into several row groups', async (t) => {
   const { connection, from, to } = await unsorted(t, 5)
   const groupRows = Math.ceil(rows / 3)
-  await sort(connection, from, { to, asRows: 1, groupRows })
+  await sort(connection, [from], { to, bounds: { usual: rows, most: groupRows } })
   const groups = await rowsOf<{ rows: bigint }>(
     connection,
     `SELECT row_group_num_rows AS rows FROM parquet_metadata('${to}') WHERE column_id = 0`,
@@ -159,8 +164,7 @@ test('a part of the time in which too much came is cut into several row groups',
     groups.reduce((sum, each) => sum + Number(each.rows), 0),
     rows,
   )
-  // Chunks of DuckDB, of which the last of a row group is a whole one.
-  for (const each of groups) assert.ok(Number(each.rows) < groupRows + 2048)
+  for (const each of groups) assert.ok(Number(each.rows) <= groupRows)
   const [lost] = await rowsOf<{ rows: number }>(
     connection,
     `SELECT count(*)::INTEGER AS rows FROM (FROM '${from}' EXCEPT ALL FROM '${to}')`,
@@ -170,7 +174,7 @@ test('a part of the time in which too much came is cut into several row groups',
 
 test('row groups of a sorted file say the least and the most of each column', async (t) => {
   const { connection, from, to } = await unsorted(t, 11)
-  await sort(connection, from, { to, asRows: rows })
+  await sort(connection, [from], { to, bounds: one })
   const told = await rowsOf<{ name: string; least: string; most: string; nulls: bigint }>(
     connection,
     `SELECT path_in_schema AS name, stats_min_value AS least, stats_max_value AS most, stats_null_count AS nulls FROM parquet_metadata('${to}')`,
@@ -190,6 +194,19 @@ test('row groups of a sorted file say the least and the most of each column', as
     assert.ok(found.includes(each), `${each} in ${found}`)
 })
 
+test('columns go on in the forms that another thread judged to be the best', () => {
+  const random = seeded(3)
+  const count = 4096
+  const column = (valueOf: (row: number) => number) => ({ words: Int32Array.from({ length: count }, (_, row) => valueOf(row)), isWide: false, rows: count }) // prettier-ignore
+  const anything = column(() => random() * 2 ** 32 - 2 ** 31)
+  const ascending = column((row) => row * 1000 + Math.floor(random() * 900))
+  const forms = new ColumnForms()
+  const { encodings } = forms.chunk('octetDeltaCount', anything)
+  const later = new ColumnForms(structuredClone(forms.judged))
+  assert.deepEqual(later.chunk('octetDeltaCount', ascending).encodings, encodings)
+  assert.notDeepEqual(later.chunk('packetDeltaCount', ascending).encodings, encodings)
+})
+
 test('a dictionary has each value once, and indices of any width come back', () => {
   for (const count of [2, 3, 200, 257, 5000]) {
     const random = seeded(count)
@@ -199,7 +216,11 @@ test('a dictionary has each value once, and indices of any width come back', () 
     const values = Array.from(dictionary.firsts, (row) => words[2 * row]!)
     assert.equal(new Set(values).size, dictionary.count)
     dictionary.places.forEach((place, row) => assert.equal(values[place], words[2 * row]))
-    assert.equal(dictionaryOf(column, dictionary.count - 1), null)
+    const inOrder = Array.from(ordered({ ...dictionary, places: dictionary.places.slice() }, column).firsts, (row) => words[2 * row]!) // prettier-ignore
+    assert.deepEqual(
+      inOrder,
+      values.toSorted((a, b) => (a >>> 0) - (b >>> 0)),
+    )
     const width = indexWidth(dictionary.count)
     const bytes = packedIndices(dictionary.places, width)
     assert.equal(bytes[0], width)
@@ -219,5 +240,6 @@ test('a dictionary has each value once, and indices of any width come back', () 
       }
       assert.equal(read, place)
     })
+    assert.equal(dictionaryOf(column, dictionary.count - 1), null)
   }
 })

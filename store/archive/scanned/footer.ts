@@ -1,0 +1,87 @@
+/** The footers of files that Weir's own writers made (parquet-pages.ts): where the columns of each row group lie. */
+import { readSync } from 'node:fs'
+
+import { archiveColumns } from '../columns.ts'
+import { format, magic, writtenBy } from '../parquet-pages.ts'
+import { ThriftReader, type ThriftRead, type ThriftStruct } from '../thrift.ts'
+
+/** What ends a file: the footer's length and the magic. */
+const tailBytes = 4 + magic.length
+/** Of most files the footer is no longer, so that one reading has it. */
+const likelyBytes = 1 << 16
+
+/** A column of a row group. */
+export interface ColumnPlace {
+  /** Where its pages lie in the file, and how many bytes they take. */
+  offset: number
+  length: number
+  /** Whether its pages are made smaller by zstd; else they are as they are. */
+  isZstd: boolean
+  /** The least and the greatest value as words, the low one first; null where nothing is said of them. */
+  range: readonly [least: Int32Array, most: Int32Array] | null
+}
+
+export interface GroupPlace {
+  rows: number
+  /** In the order of archiveColumns. */
+  columns: readonly ColumnPlace[]
+}
+
+/**
+ * The row groups of an open file; null where another writer made it, or one that knew other columns.
+ * @throws RangeError where its footer is damaged
+ */
+export function readFooter(file: number, size: number): GroupPlace[] | null {
+  let bytes = readEnd(file, size, Math.min(size, likelyBytes))
+  const length = bytes.readUInt32LE(bytes.length - tailBytes) + tailBytes
+  if (length > size || !bytes.subarray(-magic.length).equals(magic))
+    throw new RangeError('the file has no footer')
+  if (length > bytes.length) bytes = readEnd(file, size, length)
+  const footer = new ThriftReader(bytes, bytes.length - length).struct()
+  if (!isText(footer.get(6), writtenBy)) return null
+  const groups = structs(footer.get(4)).map((group) => groupOf(group))
+  return groups.includes(null) ? null : (groups as GroupPlace[])
+}
+
+function groupOf(group: ThriftStruct): GroupPlace | null {
+  const columns = structs(group.get(1)).map((column, i) =>
+    columnOf(column, archiveColumns[i]?.name),
+  )
+  if (columns.length !== archiveColumns.length || columns.includes(null)) return null
+  return { rows: group.get(3) as number, columns: columns as ColumnPlace[] }
+}
+
+/** Null where it is not the column `name`. */
+function columnOf(column: ThriftStruct, name: string | undefined): ColumnPlace | null {
+  const said = column.get(3) as ThriftStruct
+  const path = said.get(3) as readonly ThriftRead[]
+  const statistics = said.get(12) as ThriftStruct | undefined
+  const [least, most] = [statistics?.get(6), statistics?.get(5)]
+  if (name === undefined || !isText(path[0], name)) return null
+  return {
+    offset: (said.get(11) ?? said.get(9)) as number,
+    length: said.get(7) as number,
+    isZstd: said.get(4) === format.codecZstd,
+    range: least && most ? [wordsOf(least as Buffer), wordsOf(most as Buffer)] : null,
+  }
+}
+
+function structs(read: ThriftRead | undefined): readonly ThriftStruct[] {
+  return (read ?? []) as readonly ThriftStruct[]
+}
+
+function isText(read: ThriftRead | undefined, text: string): boolean {
+  return Buffer.isBuffer(read) && read.toString() === text
+}
+
+function wordsOf(plain: Buffer): Int32Array {
+  return new Int32Array(new Uint8Array(plain).buffer)
+}
+
+function readEnd(file: number, size: number, length: number): Buffer {
+  if (size < tailBytes) throw new RangeError('the file is too short to have a footer')
+  const bytes = Buffer.allocUnsafe(length)
+  if (readSync(file, bytes, 0, length, size - length) < length)
+    throw new RangeError('the file ends before its footer does')
+  return bytes
+}

@@ -1,0 +1,170 @@
+/** Packed numbers of Parquet's pages: differences (as delta.ts packs them) and indices into a dictionary. */
+
+/** Behind packed bytes so many more are read, whatever stands there. */
+export const beyondBytes = 16
+
+const wordBits = 32
+const wordRange = 2 ** wordBits
+/** Bits of a value that a word has whole, wherever in its first byte it begins. */
+const narrowBits = 25
+
+class Bytes {
+  readonly view: DataView
+  readonly length: number
+  at = 0
+
+  constructor({ buffer, byteOffset, length }: Buffer) {
+    this.view = new DataView(buffer, byteOffset)
+    this.length = length
+  }
+
+  byte(): number {
+    if (this.at >= this.length) throw new RangeError('packed values end too early')
+    return this.view.getUint8(this.at++)
+  }
+
+  /** A whole number that a double holds. */
+  varint(): number {
+    let [value, scale] = [0, 1]
+    for (;;) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+      scale *= 0x80
+    }
+  }
+
+  wideVarint(): bigint {
+    let [value, shift] = [0n, 0n]
+    for (;;) {
+      const byte = this.byte()
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) return value
+      shift += 7n
+    }
+  }
+
+  /** Passes over so many bytes; gives where they begin. */
+  skip(count: number): number {
+    const from = this.at
+    this.at += count
+    if (this.at > this.length) throw new RangeError('packed values end too early')
+    return from
+  }
+}
+
+/**
+ * Unpacks `count` values of DELTA_BINARY_PACKED; gives the first. With a `base`, they are told as how much more than the
+ * first they are, and the base; without, as they are, which doubles must hold.
+ * @throws RangeError where there are too few
+ */
+export function unpackDelta(
+  packed: Buffer,
+  count: number,
+  base: number | null,
+  out: Float64Array,
+): bigint {
+  const bytes = new Bytes(packed)
+  const blockValues = bytes.varint()
+  const parts = bytes.varint()
+  const total = bytes.varint()
+  if (total !== count) throw new RangeError(`${total} values are packed and not ${count}`)
+  const partValues = blockValues / parts
+  const first = unzigzag(bytes.wideVarint())
+  out[0] = base ?? Number(first)
+  // The same for each: a new one would be more work than its values.
+  const part: Part = { width: 0, least: 0, begin: 0, end: 0 }
+  for (let from = 1; from < count; from += blockValues) {
+    part.least = unzigzagNumber(bytes.varint())
+    const widthsAt = bytes.skip(parts)
+    for (let i = 0; i < parts; i++) {
+      part.width = bytes.view.getUint8(widthsAt + i)
+      part.begin = from + i * partValues
+      part.end = Math.min(count, part.begin + partValues)
+      const at = bytes.skip((part.width * partValues) / 8)
+      if (part.width <= narrowBits) addNarrow(bytes.view, at, part, out)
+      else addWide(bytes.view, at, part, out)
+    }
+  }
+  return first
+}
+
+/** Differences of `width` bits, which `least` is taken from, for [begin, end). */
+interface Part {
+  width: number
+  least: number
+  begin: number
+  end: number
+}
+
+/** Unpacks differences of at most narrowBits into out[begin, end), after the value before. */
+function addNarrow(
+  view: DataView,
+  at: number,
+  { width, least, begin, end }: Part,
+  out: Float64Array,
+): void {
+  const mask = 2 ** width - 1
+  let value = out[begin - 1]!
+  for (let i = begin, bit = 0; i < end; i++, bit += width) {
+    value += least + ((view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask)
+    out[i] = value
+  }
+}
+
+/** The same of wider ones. */
+function addWide(
+  view: DataView,
+  at: number,
+  { width, least, begin, end }: Part,
+  out: Float64Array,
+): void {
+  const lowBits = Math.min(width, wordBits)
+  const lowMask = 2 ** lowBits - 1
+  const highMask = 2 ** (width - lowBits) - 1
+  let value = out[begin - 1]!
+  for (let i = begin, bit = 0; i < end; i++, bit += width) {
+    const from = at + (bit >>> 3)
+    const shift = bit & 7
+    const word = view.getUint32(from, true)
+    const next = view.getUint32(from + 4, true)
+    const low = shift === 0 ? word : (word >>> shift) | (next << (wordBits - shift))
+    value += least + ((low & lowMask) >>> 0) + ((next >>> shift) & highMask) * wordRange
+    out[i] = value
+  }
+}
+
+/**
+ * Unpacks a data page of RLE_DICTIONARY: the width of an index, then runs of one and packed ones.
+ * @throws RangeError where there are too few
+ */
+export function unpackIndices(packed: Buffer, count: number, out: Int32Array): void {
+  const bytes = new Bytes(packed)
+  const width = bytes.byte()
+  if (width >= narrowBits)
+    throw new RangeError(`indices of ${width} bits are none that Weir writes`)
+  const mask = 2 ** width - 1
+  for (let row = 0; row < count;) {
+    const head = bytes.varint()
+    const length = Math.floor(head / 2)
+    if (head % 2 === 0) {
+      const at = bytes.skip(Math.ceil(width / 8))
+      const end = Math.min(count, row + length)
+      out.fill(bytes.view.getInt32(at, true) & mask, row, end)
+      row = end
+      continue
+    }
+    const at = bytes.skip(length * width)
+    const end = Math.min(count, row + 8 * length)
+    for (let bit = 0; row < end; row++, bit += width)
+      out[row] = (bytes.view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
+  }
+}
+
+function unzigzagNumber(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+}
+
+function unzigzag(value: bigint): bigint {
+  return BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n))
+}

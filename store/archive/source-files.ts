@@ -1,0 +1,188 @@
+/**
+ * The rows of some files, one file after the other, a column at a time: of all columns at once, what is sorted would be in
+ * memory twice. Files of Weir's own writers are read here; of others, which were once written by DuckDB, it reads each column.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import type { DuckDBConnection } from '@duckdb/node-api'
+import duckdb from '@duckdb/node-bindings'
+
+import { flowColumns } from '../../flow/columns.ts'
+import { archiveColumns, columnArrays, isWide, type ArchiveColumn } from './columns.ts'
+import { readFooter, type GroupPlace } from './scanned/footer.ts'
+import { readValues, type Values } from './scanned/page-values.ts'
+import { beyondBytes } from './scanned/unpack.ts'
+
+interface SourceFile {
+  readonly rows: number
+  /** The value that all rows have in a column, as words; null where it is not known to be one. */
+  single(place: number): Int32Array | null
+  /** Reads the column at a place of archiveColumns. */
+  read(place: number, out: Values): void | Promise<void>
+  close(): void
+}
+
+export interface SourceParts {
+  paths: readonly string[]
+  /** Reads what others have written; threads: 1, so that rows come in the order of the file. */
+  connection: DuckDBConnection
+  /** Throws where reading is to be given up. */
+  goesOn: () => void
+}
+
+export class SourceFiles {
+  readonly rows: number
+  readonly #files: readonly SourceFile[]
+  readonly #goesOn: () => void
+
+  private constructor(files: readonly SourceFile[], goesOn: () => void) {
+    this.#files = files
+    this.#goesOn = goesOn
+    this.rows = files.reduce((sum, { rows }) => sum + rows, 0)
+  }
+
+  /** Opens files. @throws where one cannot be read */
+  static async open({ paths, connection, goesOn }: SourceParts): Promise<SourceFiles> {
+    const files: SourceFile[] = []
+    try {
+      for (const path of paths)
+        files.push(OwnFile.open(path) ?? (await OtherFile.open(path, connection)))
+    } catch (error) {
+      for (const file of files) file.close()
+      throw error
+    }
+    return new SourceFiles(files, goesOn)
+  }
+
+  /** The value that all rows have in a column, as words, the low one first; null where it is not known to be one. */
+  single(column: ArchiveColumn): Int32Array | null {
+    const place = archiveColumns.indexOf(column)
+    const [first, ...others] = this.#files.map((file) => file.single(place))
+    const isSame = first && others.every((words) => words?.every((word, i) => word === first[i]))
+    return isSame ? first : null
+  }
+
+  /**
+   * The values of a column, in the array that flow columns hold them in; of flowEndMilliseconds it is how long flows
+   * lasted. They lie in `room`, which has 8 bytes a row.
+   */
+  async read(column: ArchiveColumn, room: ArrayBuffer): Promise<Values> {
+    // Only so is it heard that this is to be given up.
+    await nextTurn()
+    const { kind } = flowColumns[column.from]
+    const width = kind === 'u64' ? 2 : 1
+    const values = new columnArrays[kind](room, 0, this.rows * width)
+    let at = 0
+    for (const file of this.#files) {
+      this.#goesOn()
+      const end = at + file.rows * width
+      await file.read(archiveColumns.indexOf(column), values.subarray(at, end))
+      at = end
+    }
+    return values
+  }
+
+  close(): void {
+    for (const file of this.#files) file.close()
+  }
+}
+
+let pagesRoom = Buffer.alloc(0)
+
+class OwnFile implements SourceFile {
+  readonly rows: number
+  readonly #file: number
+  readonly #groups: readonly GroupPlace[]
+
+  private constructor(file: number, groups: readonly GroupPlace[]) {
+    this.#file = file
+    this.#groups = groups
+    this.rows = groups.reduce((sum, { rows }) => sum + rows, 0)
+  }
+
+  /** Null where another writer made it. */
+  static open(path: string): OwnFile | null {
+    const file = openSync(path, 'r')
+    try {
+      const groups = readFooter(file, fstatSync(file).size)
+      if (groups) return new OwnFile(file, groups)
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
+    closeSync(file)
+    return null
+  }
+
+  single(place: number): Int32Array | null {
+    const [first, ...others] = this.#groups.map(({ columns }) => columns[place]!.range)
+    const [least] = first ?? []
+    const isIt = (words: Int32Array) => words.every((word, i) => word === least?.[i])
+    return least && [first, ...others].every((range) => range?.every(isIt)) ? least : null
+  }
+
+  read(place: number, out: Values): void {
+    const { type, from } = archiveColumns[place]!
+    const { kind } = flowColumns[from]
+    const width = kind === 'u64' ? 2 : 1
+    let at = 0
+    for (const { rows, columns } of this.#groups) {
+      const { offset, length, isZstd } = columns[place]!
+      if (pagesRoom.length < length + beyondBytes) pagesRoom = Buffer.alloc(length + beyondBytes)
+      if (readSync(this.#file, pagesRoom, 0, length, offset) < length)
+        throw new RangeError('the file ends before its columns do')
+      const end = at + rows * width
+      const shape = { kind, isWide: isWide(type), isZstd }
+      const values = out.subarray(at, end)
+      const read = readValues(pagesRoom.subarray(0, length), rows, shape, values)
+      if (read !== values) values.set(read)
+      at = end
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}
+
+class OtherFile implements SourceFile {
+  readonly rows: number
+  readonly #source: string
+  readonly #connection: DuckDBConnection
+
+  private constructor(rows: number, source: string, connection: DuckDBConnection) {
+    this.rows = rows
+    this.#source = source
+    this.#connection = connection
+  }
+
+  static async open(path: string, connection: DuckDBConnection): Promise<OtherFile> {
+    const source = `read_parquet('${path.replaceAll("'", "''")}')`
+    const counted = await connection.runAndReadAll(`SELECT count(*) AS rows FROM ${source}`)
+    return new OtherFile(Number(counted.getRows()[0]![0]), source, connection)
+  }
+
+  single(): null {
+    return null
+  }
+
+  async read(place: number, out: Values): Promise<void> {
+    const { name, toFlow, isDuration } = archiveColumns[place]!
+    const value = isDuration ? `"${name}"::DOUBLE` : toFlow
+    const result = await this.#connection.stream(`SELECT ${value} FROM ${this.#source}`)
+    const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength)
+    const rowBytes = bytes.length / this.rows
+    let at = 0
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      if (!chunk || chunk.rowCount === 0) break
+      const vector = duckdb.data_chunk_get_vector(chunk.chunk, 0)
+      bytes.set(duckdb.vector_get_data(vector, chunk.rowCount * rowBytes), at)
+      at += chunk.rowCount * rowBytes
+    }
+    if (at < bytes.length) throw new RangeError('the file ends before its rows do')
+  }
+
+  close(): void {}
+}

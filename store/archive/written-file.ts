@@ -1,0 +1,48 @@
+/** A file that is on the disk as it was meant, before anyone may know of it. */
+import { readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+
+/** What is read back at once. */
+const readBytes = 1 << 18
+
+let room = Buffer.alloc(0)
+
+/**
+ * Writes pieces as a new file, waits until the disk has it, and reads it back; gives how many bytes it has.
+ * @throws where a file is there already, or where what is read back differs
+ */
+export async function writeWhole(path: string, pieces: readonly Buffer[]): Promise<number> {
+  const file = await open(path, 'wx+', 0o600)
+  try {
+    await file.writev(pieces)
+    await file.sync()
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+    const { size } = await file.stat()
+    if (size !== bytes || !isThere(file.fd, pieces))
+      throw new Error(`what was read back of ${path} differs from what was written`)
+    return bytes
+  } finally {
+    await file.close()
+  }
+}
+
+/** Whether a file begins with the bytes of the pieces. */
+function isThere(file: number, pieces: readonly Buffer[]): boolean {
+  if (room.length === 0) room = Buffer.alloc(readBytes)
+  let [at, read, used] = [0, 0, 0]
+  for (const piece of pieces)
+    for (let from = 0; from < piece.length;) {
+      if (used === read) {
+        // Each reading that is waited for costs more than what is read: the kernel still has it.
+        read = readSync(file, room, 0, readBytes, at)
+        if (read === 0) return false
+        at += read
+        used = 0
+      }
+      const length = Math.min(piece.length - from, read - used)
+      if (room.compare(piece, from, from + length, used, used + length) !== 0) return false
+      from += length
+      used += length
+    }
+  return true
+}

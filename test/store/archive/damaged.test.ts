@@ -1,0 +1,14 @@
+/** Files that the disk, or memory on the way there, damages while they are written. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+
+import { scratchFolder } from './archived.ts'
+
+test('a file that is damaged in writing is never published, and what it was to have is written again', async (t) => {
+  const folder = await scratchFolder(t)
+  const [preload, work] = ['damaged-writes.ts', 'damaged-archive.ts'].map((name) => join(import.meta.dirname, name)) // prettier-ignore
+  const env = { ...process.env, WEIR_DAMAGE: join(folder, 'damage') }
+  await promisify(execFile)(process.execPath, ['--import', preload!, work!, folder], { env, timeout: 60_000 }) // prettier-ignore
+})
