@@ -1,6 +1,7 @@
 /** DuckDB as the engine of the archive's queries: in memory, bounded, and it can be stopped. */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 
+import { ChunkGarbage } from '../garbage.ts'
 import { Bindings } from './bindings.ts'
 import { QueryTooLarge } from './query-error.ts'
 import { SharedTables } from './shared-tables.ts'
@@ -244,10 +245,12 @@ function statementsOn(
     async *stream(sql, bindings) {
       const { values, types } = bindings.usedIn(sql)
       const result = await (await begin()).stream(sql, values, types)
+      const garbage = new ChunkGarbage()
       for (;;) {
         const chunk = await result.fetchChunk()
         if (!chunk || chunk.rowCount === 0) return
         yield chunk
+        garbage.add()
       }
     },
   }

@@ -2,6 +2,7 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 
 import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
+import { ChunkGarbage } from '../garbage.ts'
 import { Bindings } from './bindings.ts'
 import { archivedLastSql, fromArchiveSql, takeChunk, vectorRows } from './columns.ts'
 
@@ -31,12 +32,14 @@ export async function* readFlows(
       bindings.types,
     )
     const flows = createFlowColumns(vectorRows)
+    const garbage = new ChunkGarbage()
     for (;;) {
       const chunk = await result.fetchChunk()
       if (!chunk || chunk.rowCount === 0) break
       flows.count = 0
       takeChunk(flows, chunk.chunk, chunk.rowCount)
       yield flows
+      garbage.add()
     }
   } finally {
     connection.closeSync()
