@@ -10,6 +10,7 @@ import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { IncidentsStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
+import type { ArchiveEntry } from '../store/archive/entry.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Consolidator } from './consolidate.ts'
 import type { CoverageTracker } from './coverage.ts'
@@ -53,6 +54,8 @@ const redoAtEnd = { msMax: 1000, slice: 2 }
 const endMsMax = 2500
 /** No file is begun to be sorted in a tick after so long: what comes in is published meanwhile, and a stop does not wait. */
 const mergeMsMax = 5000
+/** While something is judged, which takes as much memory as sorting, only more rows than this are sorted. */
+const unsortedRowsMost = 10_000_000
 /** Of the time, so much is spent on what comes in where sorting and bundling wait for a quieter moment. */
 const busyShare = 0.4
 /** Coverage of written intervals is kept this long, for datagrams that tell of a silence. */
@@ -154,24 +157,29 @@ export class Collector {
     }
     this.publishedAt = nowMs
     await receiver.release(position)
+    buckets.pack(nowMs)
     for (const interval of await trackers.fill()) {
       this.#held.delete(interval)
       this.#redo.add(interval)
     }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
-    if (!isLast) incidents.wake(nowMs)
-    const isBusy = this.#isBusy()
-    const merging = { isBusy, msMax: mergeMsMax }
-    if (!isLast) await archive.merge(intervalStart(nowMs), merging)
-    if (!isLast && !isBusy && this.#parts.bundles) await archive.bundle(nowMs)
-    await archive.endSortingThread()
+    if (!isLast && sortsNow(archive.entries(), incidents)) await this.#sort(nowMs)
     await archive.expire({
       keepMs: settings.archiveKeepMs,
       maxBytes: settings.archiveMaxBytes,
       now: nowMs,
     })
+    if (!isLast) incidents.wake(nowMs)
     this.lastError = this.#remakeError
+  }
+
+  async #sort(nowMs: number): Promise<void> {
+    const { archive, bundles } = this.#parts
+    const isBusy = this.#isBusy()
+    await archive.merge(intervalStart(nowMs), { isBusy, msMax: mergeMsMax })
+    if (!isBusy && bundles) await archive.bundle(nowMs)
+    await archive.endSortingThread()
   }
 
   /** Whether this thread has had much to do since it was last asked. */
@@ -277,6 +285,16 @@ interface Batch {
   steps: ReturnType<SeriesWriter['stepsHeld']>
   /** For when the batch could not be written. */
   putBack: () => void
+}
+
+/** Whether files are to be sorted now, or once nothing is judged. */
+export function sortsNow(
+  entries: readonly Pick<ArchiveEntry, 'isChunk' | 'rows'>[],
+  { isJudging }: Pick<IncidentWatch, 'isJudging'>,
+): boolean {
+  if (!isJudging) return true
+  const unsorted = entries.reduce((sum, { isChunk, rows }) => (isChunk ? sum + rows : sum), 0)
+  return unsorted > unsortedRowsMost
 }
 
 /** The first interval that no archived flow touches: from there on buckets hold intervals whole. */

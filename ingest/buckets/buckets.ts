@@ -9,6 +9,7 @@ import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { FieldName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { directions } from './codes.ts'
+import { isHeldOn, restingOf } from './resting.ts'
 import { share } from './share.ts'
 import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
@@ -31,11 +32,6 @@ export interface BucketsOptions {
 
 /** Sums of a tracker in an interval, each by direction, and under `all`. */
 export type TrackerSums = Record<FieldName, Record<string, number>>
-
-/** Closed intervals are held this long for late flows. */
-const horizonMs = 3_600_000
-/** Beyond this, closed intervals are let go early; late flows are then taken from the archive. */
-const totalsBytesMax = 96 << 20
 
 export class Buckets {
   /** Flows that were too old to count (see BucketsOptions.flowMaxMs). */
@@ -145,15 +141,20 @@ export class Buckets {
     return new Map([...exporters].map(([exporter, totals]) => [exporter, totals.rows(top, names)]))
   }
 
+  /** Keeps intervals that have been over for a while in less room, held as they are. */
+  pack(nowMs: number): void {
+    for (const interval of restingOf(this.#intervals.keys(), nowMs))
+      for (const totals of this.#intervals.get(interval)!.values()) totals.pack()
+  }
+
   /** Lets go of intervals that are written and past the horizon, or the oldest where memory is short. */
   forget(nowMs: number): void {
     this.#last = null
-    const closed = [...this.#intervals.keys()]
-      .filter((interval) => !this.#dirty.has(interval) && interval + intervalMs <= nowMs)
-      .sort((a, b) => a - b)
-    let bytes = this.bytes
-    for (const interval of closed) {
-      if (interval >= nowMs - horizonMs && bytes <= totalsBytesMax) break
+    const resting = restingOf(this.#intervals.keys(), nowMs)
+    let bytes = resting.reduce((sum, interval) => sum + this.#bytesOf(interval), 0)
+    for (const interval of resting) {
+      if (this.#dirty.has(interval)) continue
+      if (isHeldOn(interval, bytes, nowMs)) break
       for (const totals of this.#intervals.get(interval)!.values()) {
         bytes -= totals.bytes
         totals.free()
@@ -165,10 +166,12 @@ export class Buckets {
 
   /** Bytes held by the totals. */
   get bytes(): number {
-    let sum = 0
-    for (const exporters of this.#intervals.values())
-      for (const totals of exporters.values()) sum += totals.bytes
-    return sum
+    return [...this.#intervals.keys()].reduce((sum, each) => sum + this.#bytesOf(each), 0)
+  }
+
+  #bytesOf(interval: number): number {
+    const totals = [...this.#intervals.get(interval)!.values()]
+    return totals.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   /** Sorts rows by the totals that they go to; those of several intervals are counted at once. Rows of several exporters follow each other. */

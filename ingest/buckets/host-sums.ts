@@ -5,7 +5,7 @@
 import { hostAmounts, KeptKeys } from './choose.ts'
 import { isSenderOf, serviceAlone } from './codes.ts'
 import type { HostsListed } from './hosts-listed.ts'
-import { amountCount } from './tables.ts'
+import { amountCount, giveBack } from './tables.ts'
 
 /** Fewer services of a host are sorted on the spot. */
 const fewServices = 16
@@ -56,6 +56,7 @@ export function sumHosts(services: HostsListed, top: number): HostSums {
   }
   sums.host.cut()
   sums.hostPort.cut()
+  for (const each of [starts, places]) giveBack(each)
   return sums
 }
 
@@ -69,6 +70,7 @@ function placesByHost(services: HostsListed, hosts: number) {
   services.forEach((a, _, at) => {
     places[next[Math.min(a, hosts)]!++] = at
   })
+  giveBack(next)
   return { starts, places }
 }
 

@@ -2,7 +2,8 @@
 import { ipv4Marker } from '../../flow/address.ts'
 import { AddressTable } from './address-table.ts'
 import { beyondHosts, directions, isSenderOf } from './codes.ts'
-import type { HostTable } from './host-table.ts'
+import type { HostCounts } from './packed-counts.ts'
+import { giveBack } from './tables.ts'
 
 /** Marks in a key's code: the host is a number of an address that is not IPv4; or one that is not kept apart. */
 export const numberedMark = 1 << 29
@@ -19,17 +20,17 @@ export function isIPv4Key(code: number): boolean {
   return code <= codeMask
 }
 
-/** Counts by host and service, hosts by number: as HostTable, of which it is a view. */
+/** Counts by host and service, hosts by number: a view of what was counted. */
 export class HostsListed {
   /** Four words an address by its number, and whether it is local. */
   readonly words: Uint32Array
   readonly isLocal: Uint8Array
-  readonly #table: HostTable
+  readonly #table: HostCounts
   /** The numbers of the hosts of all keys, in their order. */
   readonly #numbers: Uint32Array
 
   /** `others` numbers the addresses that are not IPv4; those that are have the numbers behind. */
-  constructor(table: HostTable, others: AddressTable) {
+  constructor(table: HostCounts, others: AddressTable) {
     this.#table = table
     this.#numbers = new Uint32Array(table.count)
     const addresses = new AddressTable({ all: table.count >> 2, ipv4: table.count >> 2 })
@@ -55,6 +56,12 @@ export class HostsListed {
     this.words.set(addresses.list().words, others.count * 4)
     this.isLocal = new Uint8Array(others.count + addresses.count)
     for (const number of locals) if (number < this.isLocal.length) this.isLocal[number] = 1
+    addresses.free()
+  }
+
+  /** Gives its own memory back; it is not to be used any more. */
+  free(): void {
+    for (const each of [this.#numbers, this.words, this.isLocal]) giveBack(each)
   }
 
   get count(): number {

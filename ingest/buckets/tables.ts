@@ -33,7 +33,7 @@ export function slotsFor(count: number): number {
 export const touchedRows = 128
 
 /** Memory of this size would wait long for a collection of garbage: counting makes next to none. */
-export function giveBack({ buffer }: Float64Array | Int32Array | Uint32Array): void {
+export function giveBack({ buffer }: ArrayBufferView): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 

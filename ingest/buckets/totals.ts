@@ -12,11 +12,15 @@ import { directions, hostsMax, serviceCode } from './codes.ts'
 import { HostTable } from './host-table.ts'
 import { beyondMark, HostsListed, isIPv4Key, numberedMark } from './hosts-listed.ts'
 import { countInterfaces, interfaceWays } from './interface-sums.ts'
+import { JoinedCounts, PackedCounts, type HostCounts } from './packed-counts.ts'
 import { rowsOf, type TrackerNames } from './rows.ts'
 import { amountCount, CountTable } from './tables.ts'
 
 /** Interfaces are keyed by index and way. */
 const wayCodes = 4
+
+/** A smaller table is not packed. */
+const packedBytesMin = 1 << 20
 
 /** Rows that are counted at once; the arrays below have room for so many. */
 const rowsAtOnce = 2048
@@ -33,7 +37,9 @@ export class Totals {
   /** Amounts of one share: bytes, packets, flows, active. The caller fills it before `add`. */
   readonly amounts = new Float64Array(4)
   /** Key: an IPv4 address or the number of another, and code + 1 (0 would mark a free slot), marked: see hosts-listed.ts. */
-  readonly #hosts: HostTable
+  #hosts: HostTable
+  /** What was counted before it was packed. */
+  readonly #packed: PackedCounts[] = []
   /** Addresses that are not IPv4. */
   readonly #others = new AddressTable()
   /** The IPv4 addresses, once they could be too many to be kept apart. */
@@ -104,9 +110,20 @@ export class Totals {
     this.#trackers.slots.fill(0, at, at + directionCount * amountCount)
   }
 
+  /** Keeps what was counted so far in less room: most of it will not change any more. */
+  pack(): void {
+    if (this.#hosts.bytes < packedBytesMin) return
+    const packed = PackedCounts.of(this.#hosts)
+    if (!packed) return
+    this.#packed.push(packed)
+    this.#hosts.free()
+    this.#hosts = new HostTable()
+  }
+
   /** Gives the memory of the large tables back; they are not to be used any more. */
   free(): void {
     this.#hosts.free()
+    for (const packed of this.#packed) packed.free()
     this.#others.free()
     this.#known?.free()
   }
@@ -115,12 +132,13 @@ export class Totals {
   get bytes(): number {
     const trackers = this.#trackers?.bytes ?? 0
     const addresses = this.#others.bytes + (this.#known?.bytes ?? 0)
-    return addresses + this.#hosts.bytes + this.#interfaces.bytes + trackers
+    const packed = this.#packed.reduce((sum, { bytes }) => sum + bytes, 0)
+    return addresses + this.#hosts.bytes + packed + this.#interfaces.bytes + trackers
   }
 
   /** Keys, which another interval is likely to need as many of. */
   get keys(): number {
-    return this.#hosts.count
+    return this.#counts.count
   }
 
   /**
@@ -132,8 +150,14 @@ export class Totals {
     names: TrackerNames = noTrackers,
   ): MeasurementRows[] {
     const [interfaces, trackers] = [this.#interfaces, this.#trackers]
-    const hosts = new HostsListed(this.#hosts, this.#others)
-    return rowsOf({ hosts, interfaces, trackers, names }, top)
+    const hosts = new HostsListed(this.#counts, this.#others)
+    const rows = rowsOf({ hosts, interfaces, trackers, names }, top)
+    hosts.free()
+    return rows
+  }
+
+  get #counts(): HostCounts {
+    return this.#packed.length === 0 ? this.#hosts : new JoinedCounts(this.#packed, this.#hosts)
   }
 
   /** Keys by which rows count for their receivers and for their senders. */
@@ -192,9 +216,9 @@ export class Totals {
 
   /** As long as there are fewer keys, there are fewer hosts than the limit, and which there are is not asked. */
   #watchHosts(rows: number): void {
-    if (this.#known || this.#hosts.count + 2 * rows <= hostsMax) return
+    if (this.#known || this.keys + 2 * rows <= hostsMax) return
     const known = new AddressTable({ all: hostsMax, ipv4: hostsMax })
-    this.#hosts.forEach((host, code) => {
+    this.#counts.forEach((host, code) => {
       if (!isIPv4Key(code) || known.find(0, 0, ipv4Marker, host) >= 0) return
       known.add([0, 0, ipv4Marker, host], false)
     })

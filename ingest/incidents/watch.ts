@@ -56,6 +56,7 @@ export class IncidentWatch {
   readonly #shared: SharedIncidents | null
   readonly #workerData: JudgeWorkerData
   readonly #log: Logger
+  readonly #onRest: () => void
   readonly #waiting: Set<number>
   /** When intervals were last judged, unix ms. */
   readonly #judgedMs = new Map<number, number>()
@@ -68,19 +69,25 @@ export class IncidentWatch {
   private constructor(
     { ledger, shared }: { ledger: IncidentLedger; shared: SharedIncidents | null },
     workerData: JudgeWorkerData,
-    log: Logger,
+    { log, onRest }: { log: Logger; onRest: () => void },
   ) {
     this.#ledger = ledger
     this.#shared = shared
     this.#workerData = workerData
     this.#log = log
+    this.#onRest = onRest
     this.#waiting = new Set(ledger.pending())
   }
 
-  static async open(settings: Settings, log: Logger): Promise<IncidentWatch> {
+  /** `onRest` is called whenever its thread has ended, which took much memory. */
+  static async open(
+    settings: Settings,
+    log: Logger,
+    onRest: () => void = () => undefined,
+  ): Promise<IncidentWatch> {
     const shared = await openSharedIncidents(settings)
     const ledger = await IncidentLedger.open(settings.data, shared)
-    return new IncidentWatch({ ledger, shared }, { settings }, log)
+    return new IncidentWatch({ ledger, shared }, { settings }, { log, onRest })
   }
 
   /** Where incidents are read. */
@@ -90,6 +97,11 @@ export class IncidentWatch {
 
   get waiting(): number {
     return this.#waiting.size
+  }
+
+  /** Whether something is being judged. */
+  get isJudging(): boolean {
+    return this.#work !== null
   }
 
   /** Says that intervals (unix ms) have other flows than before. */
@@ -135,7 +147,10 @@ export class IncidentWatch {
     const worker = this.#worker
     if (!worker) return Promise.resolve()
     // It is told once, whoever wants it to end.
-    return (this.#workerEnd ??= endOf(worker).finally(() => (this.#workerEnd = null)))
+    return (this.#workerEnd ??= endOf(worker).finally(() => {
+      this.#workerEnd = null
+      this.#onRest()
+    }))
   }
 
   async #judgeDue(nowMs: number): Promise<void> {

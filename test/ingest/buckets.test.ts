@@ -240,6 +240,30 @@ test('a closed interval takes late flows within the horizon, and is marked once 
   assert.deepEqual(buckets.takeChanged(), { dirty: [], redo: [t0] })
 })
 
+test('an interval that is over takes a third of the room, and counts late flows as if it did not', () => {
+  const flowsBetween = (from: number, to: number) =>
+    columnsOf(
+      Array.from({ length: to - from }, (_, i) => ({
+        first: i,
+        last: i + 1,
+        octets: 1000 + i,
+        source: `198.${(from + i) >> 16}.${((from + i) >> 8) & 255}.${(from + i) & 255}`,
+      })),
+    )
+  const [packed, twin] = [bucketsOf(), bucketsOf()]
+  for (const buckets of [packed, twin]) buckets.add(flowsBetween(0, 60_000))
+  packed.pack(t0 + intervalMs)
+  assert.equal(packed.bytes, twin.bytes)
+  packed.pack(t0 + intervalMs + 15_000)
+  assert.ok(packed.bytes < twin.bytes / 3, `${packed.bytes} of ${twin.bytes} bytes`)
+  for (const late of [flowsBetween(30_000, 100_000), flowsBetween(0, 10)]) {
+    for (const buckets of [packed, twin]) buckets.add(late)
+    assert.deepEqual(packed.rows(t0, 50), twin.rows(t0, 50))
+    packed.pack(t0 + 2 * intervalMs)
+    assert.deepEqual(packed.rows(t0, 50), twin.rows(t0, 50))
+  }
+})
+
 test('a flow that is too old stays out and is counted', () => {
   const buckets = bucketsOf()
   buckets.add(columnsOf([{ first: 0, last: 0, octets: 1, received: 7 * dayMs + 1 }]))

@@ -5,6 +5,29 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 
 import { HostTable } from '../../ingest/buckets/host-table.ts'
+import { JoinedCounts, PackedCounts, type HostCounts } from '../../ingest/buckets/packed-counts.ts'
+
+/** A key of eight bytes, three sums of up to seven, and flows. */
+const packedBytesMost = 8 + 3 * 7 + 2
+
+/** What each key came to, whose code is read anew. */
+function sumsOf(counts: HostCounts): Map<string, number[]> {
+  const found = new Map<string, number[]>()
+  counts.forEach((host, code, at) => {
+    const key = `${host} ${counts.codeAt(at)}`
+    const sums = Float64Array.from(found.get(key) ?? [0, 0, 0, 0])
+    counts.addTo(sums, 0, at)
+    assert.equal(counts.codeAt(at), code)
+    found.set(key, [...sums])
+  })
+  return found
+}
+
+test('what is no whole number is not packed', () => {
+  const table = new HostTable()
+  table.add(1, 1, Float64Array.of(0.5, 1, 1, 0))
+  assert.equal(PackedCounts.of(table), null)
+})
 
 test('whatever the keys and counts, each key has what was counted for it, beyond 32 bits too', () => {
   const row = fc.record({
@@ -44,14 +67,14 @@ test('whatever the keys and counts, each key has what was counted for it, beyond
         table.add(receiver, code, amounts)
         table.add(sender, code + 1, amounts)
       }
-      const found = new Map<string, number[]>()
-      table.forEach((host, code, at) => {
-        const sums = new Float64Array(4)
-        table.addTo(sums, 0, at)
-        found.set(`${host} ${code}`, [...sums])
-        assert.deepEqual([table.hostAt(at), table.codeAt(at)], [host, code])
-      })
-      assert.deepEqual(found, expected)
+      const packed = PackedCounts.of(table)!
+      for (const counts of [table, packed]) assert.deepEqual(sumsOf(counts), expected)
+      assert.ok(packed.bytes <= table.count * packedBytesMost)
+      // Joined with what is counted later, a key may be in several parts.
+      const joined = new JoinedCounts([packed, PackedCounts.of(packed)!], table)
+      const threefold = [...expected].map(([key, sums]) => [key, sums.map((sum) => 3 * sum)] as const) // prettier-ignore
+      assert.deepEqual(sumsOf(joined), new Map(threefold))
+      assert.equal(joined.count, 3 * expected.size)
       assert.equal(table.count, expected.size)
     }),
   )

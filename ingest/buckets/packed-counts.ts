@@ -1,0 +1,182 @@
+/**
+ * What hosts came to in an interval that is over, in a third of the room that a table takes: key after key as bytes, as few
+ * as its numbers need. Nothing is counted into it any more, but it can be read as a table.
+ */
+import { amountCount, giveBack } from './tables.ts'
+
+/** What hosts came to, by host and code (see HostTable); `at` is the place of a key. */
+export interface HostCounts {
+  /** Keys; of joined ones, some may be there more than once. */
+  readonly count: number
+  forEach(visit: (host: number, code: number, at: number) => void): void
+  codeAt(at: number): number
+  /** Adds the amounts of a key to those that begin at `to` of an array. */
+  addTo(sums: Float64Array, to: number, at: number): void
+}
+
+/** A key takes four bytes for its host and four for its code. */
+const codeBegin = 4
+const keyBytes = 8
+/** A byte of an amount holds so many values; the rest of them say that more follows. */
+const perByte = 128
+/** Up to here numbers are taken apart by shifts, which is faster. */
+const shiftedMost = 2 ** 28
+/** Of the key that is being packed. */
+const amounts = new Float64Array(amountCount)
+
+export class PackedCounts implements HostCounts {
+  readonly count: number
+  readonly #bytes: Uint8Array
+  /** Where the next number is read. */
+  #at = 0
+
+  private constructor(count: number, bytes: Uint8Array) {
+    this.count = count
+    this.#bytes = bytes
+  }
+
+  /** Null where an amount is no whole number that a double can hold. */
+  static of(counts: HostCounts): PackedCounts | null {
+    let length = counts.count * keyBytes
+    let isWhole = true
+    counts.forEach((_, _code, at) => {
+      readAmounts(counts, at)
+      for (let i = 0; i < amounts.length; i++) {
+        isWhole &&= Number.isSafeInteger(amounts[i])
+        length += lengthOf(amounts[i]!)
+      }
+    })
+    if (!isWhole) return null
+    const bytes = new Uint8Array(length)
+    let end = 0
+    counts.forEach((host, code, at) => {
+      readAmounts(counts, at)
+      putWord(bytes, end, host)
+      putWord(bytes, end + codeBegin, code)
+      end += keyBytes
+      for (let i = 0; i < amounts.length; i++) end = put(bytes, end, amounts[i]!)
+    })
+    return new PackedCounts(counts.count, bytes)
+  }
+
+  forEach(visit: (host: number, code: number, at: number) => void): void {
+    const bytes = this.#bytes
+    for (let at = 0; at < bytes.length;) {
+      let end = at + keyBytes
+      for (let i = 0; i < amounts.length; i++) while (bytes[end++]! >= perByte);
+      visit(wordAt(bytes, at), this.codeAt(at), at)
+      at = end
+    }
+  }
+
+  codeAt(at: number): number {
+    return wordAt(this.#bytes, at + codeBegin)
+  }
+
+  addTo(sums: Float64Array, to: number, at: number): void {
+    this.#at = at + keyBytes
+    for (let i = 0; i < amounts.length; i++) sums[to + i] = sums[to + i]! + this.#next()
+  }
+
+  /** Gives its memory back; it is not to be used any more. */
+  free(): void {
+    giveBack(this.#bytes)
+  }
+
+  /** Bytes held; places are smaller. */
+  get bytes(): number {
+    return this.#bytes.length
+  }
+
+  #next(): number {
+    const bytes = this.#bytes
+    let byte = bytes[this.#at++]!
+    let value = byte & (perByte - 1)
+    for (let shift = 7; byte >= perByte && shift < 28; shift += 7) {
+      byte = bytes[this.#at++]!
+      value |= (byte & (perByte - 1)) << shift
+    }
+    for (let scale = shiftedMost; byte >= perByte; scale *= perByte) {
+      byte = bytes[this.#at++]!
+      value += (byte & (perByte - 1)) * scale
+    }
+    return value
+  }
+}
+
+/** Parts of what hosts came to as one: a key may be in several. */
+export class JoinedCounts implements HostCounts {
+  readonly count: number
+  readonly #packed: readonly PackedCounts[]
+  readonly #last: HostCounts
+  /** What is added to the places of each part, the last one's at the end. */
+  readonly #from: number[] = [0]
+
+  constructor(packed: readonly PackedCounts[], last: HostCounts) {
+    this.#packed = packed
+    this.#last = last
+    this.count = packed.reduce((sum, { count }) => sum + count, last.count)
+    for (const { bytes } of packed) this.#from.push(this.#from.at(-1)! + bytes)
+  }
+
+  forEach(visit: (host: number, code: number, at: number) => void): void {
+    for (const [part, from] of this.#from.entries())
+      this.#part(part).forEach((host, code, at) => visit(host, code, from + at))
+  }
+
+  codeAt(at: number): number {
+    const part = this.#partOf(at)
+    return this.#part(part).codeAt(at - this.#from[part]!)
+  }
+
+  addTo(sums: Float64Array, to: number, at: number): void {
+    const part = this.#partOf(at)
+    this.#part(part).addTo(sums, to, at - this.#from[part]!)
+  }
+
+  #part(part: number): HostCounts {
+    return this.#packed[part] ?? this.#last
+  }
+
+  #partOf(at: number): number {
+    let part = this.#from.length - 1
+    while (this.#from[part]! > at) part--
+    return part
+  }
+}
+
+function readAmounts(counts: HostCounts, at: number): void {
+  amounts.fill(0)
+  counts.addTo(amounts, 0, at)
+}
+
+/** Bytes that a whole number takes. */
+function lengthOf(value: number): number {
+  let length = 1
+  let rest = value
+  for (; rest >= shiftedMost; rest = Math.floor(rest / perByte)) length++
+  for (; rest >= perByte; rest >>>= 7) length++
+  return length
+}
+
+/** Puts a whole number, the lowest bits first; gives where the next goes. */
+function put(bytes: Uint8Array, at: number, value: number): number {
+  let [end, rest] = [at, value]
+  for (; rest >= shiftedMost; rest = Math.floor(rest / perByte))
+    bytes[end++] = (rest % perByte) + perByte
+  for (; rest >= perByte; rest >>>= 7) bytes[end++] = (rest & (perByte - 1)) | perByte
+  bytes[end++] = rest
+  return end
+}
+
+function putWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word
+  bytes[at + 1] = word >>> 8
+  bytes[at + 2] = word >>> 16
+  bytes[at + 3] = word >>> 24
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)
+  return (low | (bytes[at + 3]! << 24)) >>> 0
+}
