@@ -1,12 +1,13 @@
 /** How much memory this process lets lie before it collects what it no longer needs. */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
+import { collectAll } from '../store/garbage.ts'
+
 /**
- * Room for new objects, bytes, at least: V8 doubles it, so that this makes 8 MiB. Its first MiB is full so
- * often that more than one broken datagram in a thousand waits a millisecond for a collection; with
- * 8 MiB it is one in two thousand.
+ * Room for new objects, bytes, at least: V8 doubles it, so that this makes 4 MiB, and holds it twice. Its first MiB is full
+ * so often that more than one broken datagram in a thousand waits a millisecond for a collection.
  */
-const youngBytesMin = 6 << 20
+const youngBytesMin = 3 << 20
 /** Objects that are held to make V8 enlarge that room: it does so when many live on. */
 const heldMax = 1_000_000
 const heldAtOnce = 1000
@@ -18,6 +19,8 @@ const heldAtOnce = 1000
  * makes much, is over.
  */
 export function boundGarbage(): void {
+  // A start makes more than what follows it, so that V8 has made more room than that needs.
+  collectAll()
   const held: number[][] = []
   while (youngRoom() < youngBytesMin && held.length < heldMax)
     for (let i = 0; i < heldAtOnce; i++) held.push([i])
