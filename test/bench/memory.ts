@@ -1,8 +1,8 @@
 /**
- * How much memory ingest holds under load, second by second, over the end of an interval: then it sorts the interval's
- * flows into files and judges them.
+ * How much memory ingest holds under load, second by second, over the end of an interval and after it: then it begins to
+ * count another beside it, sorts the interval's flows into files and judges them. No clock is waited for.
  *
- *     node test/bench/memory.ts [FLOWS-PER-SECOND] [HOSTS] [SECONDS]     default 100000 100000 90
+ *     node test/bench/memory.ts [FLOWS-PER-SECOND] [HOSTS] [SECONDS]     default 100000 100000 110
  */
 import { readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { intervalMs } from '../../flow/interval.ts'
 import { openFastSender } from '../load/native-sender.ts'
 import { cpuSecondsOf, peakMiBOf } from '../load/usage.ts'
+import { laterClock } from '../later-clock.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 
 /** Resident memory, MiB. */
@@ -44,6 +45,12 @@ export interface MemoryLoad {
 
 /** What is left of the load after the interval's end: sorting and judging come in it. */
 const afterEndShare = 0.6
+/** Where judged and sorted is in turns, so many of the seconds have neither. */
+const restingShare = 0.25
+/** After the end an interval is held as it was for so long. */
+const restingAfterSeconds = 20
+/** The clock that wakes ingest strikes at such times, whatever Date.now says. */
+const wakeUpMs = 15_000
 const rampSeconds = 5
 /** Different flows, which are sent over and over; every host takes part in one. */
 const flowsMost = 1_000_000
@@ -53,26 +60,25 @@ const bounds = [
   { hosts: Number.POSITIVE_INFINITY, rate: Number.POSITIVE_INFINITY, mebibytes: 1024 },
 ]
 
-/** Waits, where asked, until an interval's end lies within the load, and measures. */
+/** Measures; where asked, by a clock that is so far ahead that an interval's end lies within the load. */
 export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
   const data = await scratchFolder()
   // A running collector does not keep this process alive by itself.
   const alive = setInterval(() => {}, 1000)
-  const beforeEndMs = load.seconds * (1 - afterEndShare) * 1000
-  const waitMs = (2 * intervalMs - beforeEndMs - (Date.now() % intervalMs)) % intervalMs
-  if (load.crossesEnd) await sleep(waitMs)
-  const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '64MB' })
+  const aheadMs = load.crossesEnd ? await aheadOfEnd(load.seconds * (1 - afterEndShare) * 1000) : 0
+  const clock = laterClock(aheadMs)
+  const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '64MB', ...clock })
   try {
     const { rate, hosts, seconds } = load
     const flows = Math.max(hosts, Math.min(flowsMost, rate * seconds))
-    const made = { rate, hosts, seconds, flows, exporters: 1, rampSeconds }
+    const made = { rate, hosts, seconds, flows, exporters: 1, rampSeconds, aheadMs }
     const sender = await openFastSender({ ...made, version: 'v5', port: ingest.port })
     const began = await cpuSecondsOf(ingest.pid)
     const idle = await residentOf(ingest.pid)
     const perSecond: Resident[] = []
     const look = async () => void perSecond.push(await residentOf(ingest.pid))
     const looking = setInterval(() => void look(), 1000)
-    const end = Math.floor((intervalMs - (Date.now() % intervalMs)) / 1000)
+    const end = Math.floor((intervalMs - ((Date.now() + aheadMs) % intervalMs)) / 1000)
     const sent = await sender.send().finally(() => clearInterval(looking))
     await sleep(3000)
     const status = await ingest.status()
@@ -95,6 +101,13 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
   }
 }
 
+/** By how much a clock must be ahead for an interval to end about so long from now; whole wake-ups, for whose beginning is waited. */
+async function aheadOfEnd(beforeEndMs: number): Promise<number> {
+  const wanted = (2 * intervalMs - beforeEndMs - (Date.now() % intervalMs)) % intervalMs
+  await sleep(wanted % wakeUpMs)
+  return wanted - (wanted % wakeUpMs)
+}
+
 async function residentOf(pid: number): Promise<Resident> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const of = (name: string) =>
@@ -106,6 +119,13 @@ async function residentOf(pid: number): Promise<Resident> {
 export function steadyOf({ perSecond, endSecond, idle }: MemoryUse): Resident {
   const steady = perSecond.slice(rampSeconds + 1, endSecond ?? perSecond.length)
   return steady.toSorted((a, b) => a.all - b.all)[steady.length >> 1] ?? idle
+}
+
+/** After the interval's end, when nothing is sorted or judged: a quarter of the seconds held no more; null where it does not end. */
+export function restingOf({ perSecond, endSecond }: MemoryUse): Resident | null {
+  if (endSecond === null) return null
+  const after = perSecond.slice(endSecond + restingAfterSeconds)
+  return after.toSorted((a, b) => a.all - b.all)[Math.floor(after.length * restingShare)] ?? null
 }
 
 /** What was measured as lines, beside what is asked. */
@@ -125,6 +145,8 @@ export function memoryLines(use: MemoryUse, { rate, hosts }: MemoryLoad): string
   ]
   if (use.endSecond !== null)
     lines.push(line('most over the interval’s end', most(use.perSecond.slice(end))))
+  const resting = restingOf(use)
+  if (resting) lines.push(line('after it, between sorting and judging', resting))
   const isUnder = use.peakMiB < mebibytes
   lines.push(
     `at any instant ${use.peakMiB} MiB: ${isUnder ? 'under' : 'NOT under'} what is asked; steady ${middle.all < mebibytes ? 'under' : 'NOT under'}`,
@@ -134,7 +156,7 @@ export function memoryLines(use: MemoryUse, { rate, hosts }: MemoryLoad): string
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [rate = 100_000, hosts = 100_000, seconds = 90] = process.argv.slice(2).map(Number)
+  const [rate = 100_000, hosts = 100_000, seconds = 110] = process.argv.slice(2).map(Number)
   const load = { rate, hosts, seconds, crossesEnd: true }
   const use = await memoryUnderLoad(load)
   const perSecond = use.perSecond.map(({ all }) => all).join(' ')

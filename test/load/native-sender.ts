@@ -47,9 +47,9 @@ export async function nativeSender(): Promise<string | null> {
 export async function openFastSender(options: LoadOptions): Promise<Sender> {
   const program = await nativeSender()
   if (program === null) return openSender(options)
-  const { version, exporters, port, seconds, rampSeconds = 0 } = options
+  const { version, exporters, port, seconds, rampSeconds = 0, aheadMs = 0 } = options
   const flows = makeFlows(options.flows, options.hosts, 1)
-  const { payloads } = encodeFlows(flows, version, { nowMs: Date.now(), exporters })
+  const { payloads } = encodeFlows(flows, version, { nowMs: Date.now() + aheadMs, exporters })
   const folder = await scratchFolder()
   const file = join(folder, 'datagrams')
   const pieces = payloads.flatMap((payload) => {
@@ -59,7 +59,8 @@ export async function openFastSender(options: LoadOptions): Promise<Sender> {
   })
   await writeFile(file, Buffer.concat(pieces))
   const each = flowsPerDatagram[version]
-  const args = [port, numbers[version], options.rate / each, seconds, rampSeconds, exporters]
+  const load = [options.rate / each, seconds, rampSeconds, exporters, aheadMs / 1000]
+  const args = [port, numbers[version], ...load]
   const child = spawn(program, [file, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
   await once(lines, 'line')

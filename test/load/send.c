@@ -1,8 +1,8 @@
 /*
  * Sends datagrams at a set rate, many a system call: the generator shares the machine with the collector
- * that is measured, and what it takes is missing there. "send FILE PORT VERSION RATE SECONDS RAMP EXPORTERS",
+ * that is measured, and what it takes is missing there. "send FILE PORT VERSION RATE SECONDS RAMP EXPORTERS AHEAD",
  * see native-sender.ts: FILE holds each datagram with its length before it (16 bits, little endian), RATE is in
- * datagrams a second. Begins when a byte comes in, and says in a line of JSON what it sent.
+ * datagrams a second, AHEAD what its clock is ahead in seconds. Begins when a byte comes in, and says in a line of JSON what it sent.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -77,8 +77,8 @@ static void moveTimes(struct datagram *each, int version, double elapsed) {
 }
 
 /* What changes in a header from one sending to the next: when, and the sequence number. */
-static void setHeader(uint8_t *bytes, int version, uint32_t sequence, double elapsed) {
-  double now = nowSeconds(CLOCK_REALTIME);
+static void setHeader(uint8_t *bytes, int version, uint32_t sequence, double elapsed, double ahead) {
+  double now = nowSeconds(CLOCK_REALTIME) + ahead;
   uint32_t seconds = (uint32_t)now;
   if (version == 10) {
     put32(bytes + 4, seconds);
@@ -136,11 +136,11 @@ static double dueAt(double seconds, double rate, double ramp) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 8) return 1;
+  if (argc != 9) return 1;
   size_t count;
   struct datagram *all = readDatagrams(argv[1], &count);
   int version = atoi(argv[3]), exporters = atoi(argv[7]);
-  double rate = atof(argv[4]), lasts = atof(argv[5]), ramp = atof(argv[6]);
+  double rate = atof(argv[4]), lasts = atof(argv[5]), ramp = atof(argv[6]), ahead = atof(argv[8]);
   /* v9 counts datagrams; v5 and IPFIX count flows, 30 and 18 a datagram. */
   uint32_t step = version == 9 ? 1 : version == 5 ? 30 : 18;
   int *sockets = malloc(exporters * sizeof *sockets);
@@ -170,7 +170,7 @@ int main(int argc, char **argv) {
       int who = at % exporters;
       for (; at < until; at += exporters) {
         struct datagram *each = &all[at % count];
-        setHeader(each->bytes, version, sequences[who], elapsed);
+        setHeader(each->bytes, version, sequences[who], elapsed, ahead);
         moveTimes(each, version, elapsed);
         sequences[who] += step;
         pieces[mine++] = (struct iovec){each->bytes, each->length};

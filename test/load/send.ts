@@ -24,6 +24,8 @@ export interface LoadOptions {
   exporters: number
   /** Flows made before they repeat. */
   flows: number
+  /** By how much the exporters' clock is ahead. */
+  aheadMs?: number
 }
 
 export interface Sent {
@@ -54,9 +56,9 @@ async function openExporter(port: number, index: number): Promise<Exporter> {
 }
 
 async function send(options: LoadOptions): Promise<Sent> {
-  const { version, rate, seconds, rampSeconds = 0 } = options
+  const { version, rate, seconds, rampSeconds = 0, aheadMs = 0 } = options
   const datagrams = encodeFlows(makeFlows(options.flows, options.hosts, 1), version, {
-    nowMs: Date.now(),
+    nowMs: Date.now() + aheadMs,
     exporters: options.exporters,
   })
   const { payloads } = datagrams
@@ -83,7 +85,7 @@ async function send(options: LoadOptions): Promise<Sent> {
   while (sent < due) {
     const elapsedMs = performance.now() - startMs
     const until = Math.min(due, sent + burstMost, dueAt(elapsedMs) + 1)
-    const header = { sequence: 0, nowMs: Date.now(), elapsedMs: Math.floor(elapsedMs) }
+    const header = { sequence: 0, nowMs: Date.now() + aheadMs, elapsedMs: Math.floor(elapsedMs) }
     for (; sent < until; sent++) {
       const exporter = exporters[sent % exporters.length]!
       const index = sent % payloads.length
