@@ -50,7 +50,7 @@ export interface ArchiveWorkerData {
 }
 
 /** Rows lie in memory of their own, and what else is made for them is garbage at once: with more room there is only more of it. */
-const youngMiBMax = 6
+const youngMiBMax = 3
 
 export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
   constructor(workerData: ArchiveWorkerData, name = 'archive') {

@@ -34,6 +34,9 @@ import type { BlockRows } from './values.ts'
 import { byInterval, summaryOf, type Summary } from './waiting.ts'
 import { writeWhole } from './written-file.ts'
 
+/** Pieces of this size and more have memory of their own, which no other has a part of. */
+const freedBytesMin = 1 << 13
+
 /** What a file is to have. */
 interface Written {
   file: string
@@ -121,7 +124,9 @@ class ArchiveWriter {
     try {
       const texts = await this.#hostSums(source)
       const pieces = await sortedFile(source, { texts, forms, rooms: this.#rooms })
-      return await this.#write({ interval, file: target, isChunk: false, pieces })
+      const entry = await this.#write({ interval, file: target, isChunk: false, pieces })
+      freePieces(pieces)
+      return entry
     } finally {
       source.close()
     }
@@ -200,6 +205,12 @@ class ArchiveWriter {
 /** Gives the rows' memory back at once: what waits for a collection of garbage is as much again. Shared memory is used again. */
 function freeBlock({ columns }: FlowBlock): void {
   for (const column of columns) if (column instanceof ArrayBuffer) column.transfer(0)
+}
+
+/** The same of what was written: of a file it would lie beside the next one's. */
+function freePieces(pieces: readonly Buffer[]): void {
+  for (const { length, buffer } of pieces)
+    if (length >= freedBytesMin && buffer.byteLength === length) (buffer as ArrayBuffer).transfer(0)
 }
 
 /** A file name as an SQL literal; names come from this module and the manifest only. */
