@@ -1,7 +1,7 @@
 /** What each host of some files came to, each flow counted for both of its ends: the list of the greatest that a footer has. */
 import { formatHalves } from '../../flow/address.ts'
 import { archiveColumns } from './columns.ts'
-import type { HostSums } from './host-sums.ts'
+import type { HostSums } from './host-list.ts'
 import type { Rooms } from './rooms.ts'
 import type { SourceFiles } from './source-files.ts'
 

@@ -5,11 +5,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import type { DuckDBConnection } from '@duckdb/node-api'
-import duckdb from '@duckdb/node-bindings'
-
 import { flowColumns } from '../../flow/columns.ts'
 import { archiveColumns, columnArrays, isWide, type ArchiveColumn } from './columns.ts'
+import type { FileEngine } from './file-engine.ts'
 import { readFooter, type GroupPlace } from './scanned/footer.ts'
 import { readValues, type Values } from './scanned/page-values.ts'
 import { beyondBytes } from './scanned/unpack.ts'
@@ -25,8 +23,8 @@ interface SourceFile {
 
 export interface SourceParts {
   paths: readonly string[]
-  /** Reads what others have written; threads: 1, so that rows come in the order of the file. */
-  connection: DuckDBConnection
+  /** Reads what others have written. */
+  engine: FileEngine
   /** Throws where reading is to be given up. */
   goesOn: () => void
 }
@@ -43,11 +41,11 @@ export class SourceFiles {
   }
 
   /** Opens files. @throws where one cannot be read */
-  static async open({ paths, connection, goesOn }: SourceParts): Promise<SourceFiles> {
+  static async open({ paths, engine, goesOn }: SourceParts): Promise<SourceFiles> {
     const files: SourceFile[] = []
     try {
       for (const path of paths)
-        files.push(OwnFile.open(path) ?? (await OtherFile.open(path, connection)))
+        files.push(OwnFile.open(path) ?? (await OtherFile.open(path, engine)))
     } catch (error) {
       for (const file of files) file.close()
       throw error
@@ -149,18 +147,18 @@ class OwnFile implements SourceFile {
 class OtherFile implements SourceFile {
   readonly rows: number
   readonly #source: string
-  readonly #connection: DuckDBConnection
+  readonly #engine: FileEngine
 
-  private constructor(rows: number, source: string, connection: DuckDBConnection) {
+  private constructor(rows: number, source: string, engine: FileEngine) {
     this.rows = rows
     this.#source = source
-    this.#connection = connection
+    this.#engine = engine
   }
 
-  static async open(path: string, connection: DuckDBConnection): Promise<OtherFile> {
+  static async open(path: string, engine: FileEngine): Promise<OtherFile> {
     const source = `read_parquet('${path.replaceAll("'", "''")}')`
-    const counted = await connection.runAndReadAll(`SELECT count(*) AS rows FROM ${source}`)
-    return new OtherFile(Number(counted.getRows()[0]![0]), source, connection)
+    const [rows] = await engine.numbers(`SELECT count(*)::DOUBLE FROM ${source}`)
+    return new OtherFile(rows!, source, engine)
   }
 
   single(): null {
@@ -170,16 +168,12 @@ class OtherFile implements SourceFile {
   async read(place: number, out: Values): Promise<void> {
     const { name, toFlow, isDuration } = archiveColumns[place]!
     const value = isDuration ? `"${name}"::DOUBLE` : toFlow
-    const result = await this.#connection.stream(`SELECT ${value} FROM ${this.#source}`)
     const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength)
-    const rowBytes = bytes.length / this.rows
     let at = 0
-    for (;;) {
-      const chunk = await result.fetchChunk()
-      if (!chunk || chunk.rowCount === 0) break
-      const vector = duckdb.data_chunk_get_vector(chunk.chunk, 0)
-      bytes.set(duckdb.vector_get_data(vector, chunk.rowCount * rowBytes), at)
-      at += chunk.rowCount * rowBytes
+    const sql = `SELECT ${value} FROM ${this.#source}`
+    for await (const part of this.#engine.bytes(sql, bytes.length / this.rows)) {
+      bytes.set(part, at)
+      at += part.length
     }
     if (at < bytes.length) throw new RangeError('the file ends before its rows do')
   }

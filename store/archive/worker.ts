@@ -7,8 +7,6 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
-
 import { syncFolder } from '../manifest.ts'
 import { threadGoesAfterOthers } from '../priority.ts'
 import { answerAsked } from './asked-thread.ts'
@@ -16,7 +14,8 @@ import { SharedBlocks } from './block-pool.ts'
 import { ColumnForms } from './column-form.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
-import { formatHostSums, hostSumsKey, listedHosts } from './host-sums.ts'
+import { FileEngine } from './file-engine.ts'
+import { formatHostSums, hostSumsKey, listedHosts } from './host-list.ts'
 import { greatestHosts } from './host-totals.ts'
 import { parquetFile } from './parquet-file.ts'
 import { narrowSummarySql, summarySql } from './parquet-form.ts'
@@ -49,7 +48,7 @@ interface Written {
 
 class ArchiveWriter {
   readonly #folder: string
-  readonly #connection: DuckDBConnection
+  readonly #engine: FileEngine
   readonly #rooms = new Rooms()
   /** In order of receipt: a block goes when it is written. */
   #waiting: FlowBlock[] = []
@@ -57,9 +56,9 @@ class ArchiveWriter {
   #sorting: string | null = null
   #givenUp: string | null = null
 
-  constructor(folder: string, connection: DuckDBConnection) {
+  constructor(folder: string, engine: FileEngine) {
     this.#folder = folder
-    this.#connection = connection
+    this.#engine = engine
   }
 
   async open(): Promise<null> {
@@ -106,7 +105,7 @@ class ArchiveWriter {
   /** Gives the sorting of the file `target` up, in the middle of a statement too; its sources stay as they are. */
   giveUp(target: string): void {
     this.#givenUp = target
-    if (this.#sorting === target) this.#connection.interrupt()
+    if (this.#sorting === target) this.#engine.interrupt()
   }
 
   /** An interrupt between two statements stops neither: the next must not begin. */
@@ -118,7 +117,7 @@ class ArchiveWriter {
   async #merge({ interval, files, target }: Merging, forms: ColumnForms): Promise<ArchiveEntry> {
     const source = await SourceFiles.open({
       paths: files.map((file) => join(this.#folder, file)),
-      connection: this.#connection,
+      engine: this.#engine,
       goesOn: () => this.#goesOn(),
     })
     try {
@@ -141,7 +140,7 @@ class ArchiveWriter {
 
   /** Freed memory goes back to the system only when DuckDB is told its limit, anew: of a sort, 300 MB lay idle. */
   async #giveBack(): Promise<void> {
-    await this.#connection.run(`SET memory_limit = ${quote(memoryLimit)}`)
+    await this.#engine.run(`SET memory_limit = ${quote(memoryLimit)}`)
   }
 
   /** As they were received, which costs little: what is sorted is the interval, once. */
@@ -156,7 +155,7 @@ class ArchiveWriter {
     const unreadable: ArchiveAnswers['check'] = []
     for (const file of files) {
       const path = quote(join(this.#folder, file))
-      await this.#connection
+      await this.#engine
         .run(`SELECT max(hash(flow)) FROM read_parquet(${path}) flow`)
         .catch((error: unknown) => {
           const message = error instanceof Error ? error.message : String(error)
@@ -173,9 +172,9 @@ class ArchiveWriter {
       const bytes = await writeWhole(part, pieces)
       const source = `read_parquet(${quote(part)})`
       const found = summary ?? (await this.#summary(source))
-      const [footer] = await this.#rows<{ rows: bigint }>(`SELECT count(*) AS rows FROM ${source}`)
-      if (Number(footer!.rows) !== found.rows)
-        throw new Error(`${entry.file} has ${footer!.rows} rows for DuckDB and not ${found.rows}`)
+      const [rows] = await this.#numbers(`SELECT count(*)::DOUBLE FROM ${source}`)
+      if (rows !== found.rows)
+        throw new Error(`${entry.file} has ${rows} rows for DuckDB and not ${found.rows}`)
       await mkdir(dirname(target), { recursive: true, mode: 0o700 })
       await rename(part, target)
       await syncFolder(dirname(target))
@@ -187,18 +186,18 @@ class ArchiveWriter {
   }
 
   async #summary(source: string): Promise<Summary> {
+    const names = Object.keys(summaryOf([])) as (keyof Summary)[]
+    const select = names.map((name) => `${name}::DOUBLE`).join(', ')
     const summary = (sql: string) =>
-      this.#rows<Record<keyof Summary, bigint>>(`SELECT ${sql} FROM ${source}`)
+      this.#numbers(`SELECT ${select} FROM (SELECT ${sql} FROM ${source})`)
     // Counts too great for 64 bits are rare; what else goes wrong does so again.
-    const [row] = await summary(narrowSummarySql).catch(() => summary(summarySql))
-    const numbers = Object.entries(row!).map(([name, value]) => [name, Number(value)])
-    return Object.fromEntries(numbers) as Summary
+    const numbers = await summary(narrowSummarySql).catch(() => summary(summarySql))
+    return Object.fromEntries(names.map((name, i) => [name, numbers[i]!])) as unknown as Summary
   }
 
-  async #rows<Row>(sql: string): Promise<Row[]> {
+  #numbers(sql: string): Promise<number[]> {
     this.#goesOn()
-    const reader = await this.#connection.runAndReadAll(sql)
-    return reader.getRowObjects() as Row[]
+    return this.#engine.numbers(sql)
   }
 }
 
@@ -220,20 +219,16 @@ function quote(path: string): string {
 
 const { folder, memoryLimit, listedRowsMin, niceness } = workerData as ArchiveWorkerData
 threadGoesAfterOthers(niceness)
-const instance = await DuckDBInstance.create(':memory:', {
-  threads: '1',
+const engine = await FileEngine.open({
   memory_limit: memoryLimit,
   temp_directory: join(folder, stagingFolder, `spill-${randomUUID()}`),
-  preserve_insertion_order: 'true',
 })
-const connection = await instance.connect()
-const writer = new ArchiveWriter(folder, connection)
+const writer = new ArchiveWriter(folder, engine)
 const shared = new SharedBlocks()
 
 /** What DuckDB holds goes before the thread does: terminated with a connection it might take the process with it. */
 function end(): null {
-  connection.closeSync()
-  instance.closeSync()
+  engine.close()
   return null
 }
 

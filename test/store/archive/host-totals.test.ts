@@ -7,12 +7,9 @@ import fc from 'fast-check'
 
 import { blockOf } from '../../../store/archive/columns.ts'
 import { bytes, packets } from '../../../store/archive/expressions.ts'
-import {
-  formatHostSums,
-  hostSumsOf,
-  hostSumsSql,
-  isExact,
-} from '../../../store/archive/host-sums.ts'
+import { FileEngine } from '../../../store/archive/file-engine.ts'
+import { formatHostSums, isExact } from '../../../store/archive/host-list.ts'
+import { hostSumsOf, hostSumsSql } from '../../../store/archive/host-sums.ts'
 import { greatestHosts } from '../../../store/archive/host-totals.ts'
 import { parquetFile } from '../../../store/archive/parquet-file.ts'
 import { Table } from '../../../store/archive/query-engine.ts'
@@ -27,6 +24,8 @@ import { generatedFlow } from './generated-flows.ts'
 test('the greatest hosts are those that SQL finds, with the same sums', async (t) => {
   const folder = await scratchFolder(t)
   const connection = await connectionOf(t)
+  const engine = await FileEngine.open()
+  t.after(() => engine.close())
   const rooms = new Rooms()
   let files = 0
   const check = async (flows: readonly ToldFlow[], count: number) => {
@@ -39,7 +38,7 @@ test('the greatest hosts are those that SQL finds, with the same sums', async (t
     )
     const reader = await connection.runAndReadAll(hostSumsSql(ends.join(' UNION ALL '), count))
     const wanted = hostSumsOf(new Table(reader.currentRowCount, reader.getColumnsObject()), count)
-    const source = await SourceFiles.open({ paths: [path], connection, goesOn: () => {} })
+    const source = await SourceFiles.open({ paths: [path], engine, goesOn: () => {} })
     const found = await greatestHosts(source, count, rooms)
     source.close()
     assert.equal(isExact(found), isExact(wanted))

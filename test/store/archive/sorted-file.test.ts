@@ -15,6 +15,7 @@ import {
   packedIndices,
 } from '../../../store/archive/dictionary.ts'
 import { parquetFile } from '../../../store/archive/parquet-file.ts'
+import { FileEngine } from '../../../store/archive/file-engine.ts'
 import { orderSql, type GroupBounds } from '../../../store/archive/file-order.ts'
 import { Rooms } from '../../../store/archive/rooms.ts'
 import { sortedFile } from '../../../store/archive/sorted-file.ts'
@@ -74,11 +75,11 @@ async function unsorted(t: TestContext, flowSeed: number) {
 
 /** Sorts the flows of files into another. */
 async function sort(
-  connection: DuckDBConnection,
   paths: readonly string[],
   { to, bounds, texts = {} }: { to: string; bounds: GroupBounds; texts?: Record<string, string> },
 ): Promise<void> {
-  const source = await SourceFiles.open({ paths, connection, goesOn: () => {} })
+  const engine = await FileEngine.open()
+  const source = await SourceFiles.open({ paths, engine, goesOn: () => {} })
   const pieces = await sortedFile(source, {
     forms: new ColumnForms(),
     rooms: new Rooms(),
@@ -86,6 +87,7 @@ async function sort(
     bounds,
   })
   source.close()
+  engine.close()
   await writeFile(to, Buffer.concat(pieces))
 }
 
@@ -106,7 +108,7 @@ async function misplaced(connection: DuckDBConnection, from: readonly string[], 
 
 test('a sorted file has the very rows, in row groups one after the other in time', async (t) => {
   const { connection, from, to } = await unsorted(t, 7)
-  await sort(connection, [from], { to, bounds: four, texts: { weirHosts: '{"ä":1}' } })
+  await sort([from], { to, bounds: four, texts: { weirHosts: '{"ä":1}' } })
 
   assert.equal(await misplaced(connection, [from], to), 0)
   const types = (file: string) =>
@@ -128,23 +130,27 @@ test('files of Weir and of others are sorted together, and columns that each of 
   const { connection, from, to } = await unsorted(t, 3)
   const folder = dirname(from)
   const [sorted, others, halves] = ['sorted', 'others', 'halves'].map((name) => join(folder, name))
-  await sort(connection, [from], { to: sorted!, bounds: four })
+  await sort([from], { to: sorted!, bounds: four })
   await connection.run(`COPY (FROM '${from}' LIMIT 5000) TO '${others}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`) // prettier-ignore
   const block = blockOf(someFlows(4))
   await writeFile(halves!, Buffer.concat(parquetFile([{ block, from: rows / 2, to: rows }])))
   const paths = [halves!, sorted!, others!, from]
-  await sort(connection, paths, { to, bounds: { usual: (2.5 * rows + 5000) / 4, most: 4 * rows } })
+  await sort(paths, { to, bounds: { usual: (2.5 * rows + 5000) / 4, most: 4 * rows } })
   assert.equal(await misplaced(connection, paths, to), 0)
 })
 
 test('sorting is given up between two files', async (t) => {
-  const { connection, from } = await unsorted(t, 3)
+  const { from } = await unsorted(t, 3)
   let files = 0
   const goesOn = () => {
     if (++files > 2) throw new Error('given up')
   }
-  const source = await SourceFiles.open({ paths: [from], connection, goesOn })
-  t.after(() => source.close())
+  const engine = await FileEngine.open()
+  const source = await SourceFiles.open({ paths: [from], engine, goesOn })
+  t.after(() => {
+    source.close()
+    engine.close()
+  })
   await assert.rejects(
     sortedFile(source, { forms: new ColumnForms(), rooms: new Rooms(), texts: {} }),
     /given up/,
@@ -154,7 +160,7 @@ test('sorting is given up between two files', async (t) => {
 test('a part of the time in which too much came is cut into several row groups', async (t) => {
   const { connection, from, to } = await unsorted(t, 5)
   const groupRows = Math.ceil(rows / 3)
-  await sort(connection, [from], { to, bounds: { usual: rows, most: groupRows } })
+  await sort([from], { to, bounds: { usual: rows, most: groupRows } })
   const groups = await rowsOf<{ rows: bigint }>(
     connection,
     `SELECT row_group_num_rows AS rows FROM parquet_metadata('${to}') WHERE column_id = 0`,
@@ -174,7 +180,7 @@ test('a part of the time in which too much came is cut into several row groups',
 
 test('row groups of a sorted file say the least and the most of each column', async (t) => {
   const { connection, from, to } = await unsorted(t, 11)
-  await sort(connection, [from], { to, bounds: one })
+  await sort([from], { to, bounds: one })
   const told = await rowsOf<{ name: string; least: string; most: string; nulls: bigint }>(
     connection,
     `SELECT path_in_schema AS name, stats_min_value AS least, stats_max_value AS most, stats_null_count AS nulls FROM parquet_metadata('${to}')`,
