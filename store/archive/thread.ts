@@ -10,7 +10,7 @@ export type ArchiveRequest =
   /** Makes the folder ready; asked first. */
   | { kind: 'open' }
   | { kind: 'add'; block: SentBlock }
-  /** Writes the rows that wait as one file a receipt interval. */
+  /** Writes the rows that wait as files, each of one receipt interval. */
   | { kind: 'seal' }
   /** Writes the rows of files of one interval as the file `target`, with columns in the forms that were judged before. */
   | (Merging & Judged & { kind: 'merge' })

@@ -9,14 +9,12 @@ import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { fileName, stampOf, unreadableFolder, type ArchiveEntry, type ArchiveValues } from './entry.ts' // prettier-ignore
 import { putAside, remove } from './folder.ts'
 import type { SortingThread } from './thread.ts'
-import { isSameSum } from './waiting.ts'
+import { isSameSum, sortedRowsMax } from './waiting.ts'
 
 /** Replaced files are kept this long for readers of an older manifest. */
 const replacedKeepMs = 600_000
 /** Merges that are made known in one transaction. */
 const mergeBatch = 100
-/** Rows that are sorted at once: an interval with more has several files, so that memory is bounded. */
-const sortedRowsMax = 245_760
 /** Spans of time whose files are bundled, and how long after they are over: nothing more is to come then. */
 const bundledSpansMs = [3_600_000, 86_400_000]
 const settledMs = 900_000

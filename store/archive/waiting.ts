@@ -8,8 +8,40 @@ import { arrayOf, type BlockRows } from './values.ts'
 /** Everything of an entry that can be counted. */
 export type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChunk'>
 
-/** The rows of blocks by the interval in which they were received, ascending; in order within each. */
-export function byInterval(blocks: readonly FlowBlock[]): Map<number, BlockRows[]> {
+/** Rows that are sorted at once: an interval with more has several files, so that memory is bounded. */
+export const sortedRowsMax = 245_760
+
+/** Rows of one interval of receipt, of which one file is made. */
+export interface Chunk {
+  interval: number
+  parts: BlockRows[]
+}
+
+/** The rows of blocks by the interval in which they were received, ascending, and in order within each; at most `rowsMax` together. */
+export function chunksOf(blocks: readonly FlowBlock[], rowsMax: number = sortedRowsMax): Chunk[] {
+  return [...byInterval(blocks)].flatMap(([interval, parts]) =>
+    cut(parts, rowsMax).map((some) => ({ interval, parts: some })),
+  )
+}
+
+function cut(parts: readonly BlockRows[], rowsMax: number): BlockRows[][] {
+  const chunks: BlockRows[][] = []
+  let room = 0
+  for (const { block, from: first, to } of parts)
+    for (let from = first; from < to;) {
+      if (room === 0) {
+        chunks.push([])
+        room = rowsMax
+      }
+      const rows = Math.min(room, to - from)
+      chunks.at(-1)!.push({ block, from, to: from + rows })
+      from += rows
+      room -= rows
+    }
+  return chunks
+}
+
+function byInterval(blocks: readonly FlowBlock[]): Map<number, BlockRows[]> {
   const intervals = new Map<number, BlockRows[]>()
   for (const block of blocks) {
     const received = arrayOf('collectionTimeMilliseconds', block) as Float64Array | null

@@ -29,8 +29,7 @@ import type {
   Judged,
   Merging,
 } from './thread.ts'
-import type { BlockRows } from './values.ts'
-import { byInterval, summaryOf, type Summary } from './waiting.ts'
+import { chunksOf, summaryOf, type Chunk, type Summary } from './waiting.ts'
 import { writeWhole } from './written-file.ts'
 
 /** Pieces of this size and more have memory of their own, which no other has a part of. */
@@ -72,13 +71,12 @@ class ArchiveWriter {
     return Promise.resolve(null)
   }
 
-  /** Writes the rows that wait as one chunk file a receipt interval; on failure they go on waiting. */
+  /** Writes the rows that wait as chunk files, of one receipt interval each; on failure they go on waiting. */
   async seal(): Promise<ArchiveEntry[]> {
     const blocks = this.#waiting
     const entries: ArchiveEntry[] = []
     try {
-      for (const [interval, parts] of byInterval(blocks))
-        entries.push(await this.#writeChunk(interval, parts))
+      for (const chunk of chunksOf(blocks)) entries.push(await this.#writeChunk(chunk))
     } catch (error) {
       for (const { file } of entries) await rm(join(this.#folder, file), { force: true })
       throw error
@@ -144,7 +142,7 @@ class ArchiveWriter {
   }
 
   /** As they were received, which costs little: what is sorted is the interval, once. */
-  #writeChunk(interval: number, parts: readonly BlockRows[]): Promise<ArchiveEntry> {
+  #writeChunk({ interval, parts }: Chunk): Promise<ArchiveEntry> {
     const file = fileName(interval, `-${randomUUID().slice(0, 8)}`)
     const summary = summaryOf(parts)
     return this.#write({ interval, file, isChunk: true, summary, pieces: parquetFile(parts) })

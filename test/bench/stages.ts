@@ -12,7 +12,7 @@ import { DoubleExportSketch } from '../../ingest/double-export.ts'
 import { LiveRing } from '../../ingest/live.ts'
 import { blockOf, type FlowBlock } from '../../store/archive/columns.ts'
 import { parquetFile } from '../../store/archive/parquet-file.ts'
-import { byInterval, summaryOf } from '../../store/archive/waiting.ts'
+import { chunksOf, summaryOf } from '../../store/archive/waiting.ts'
 import { encodeFlows, sequenceStep, setHeader, type LoadVersion } from '../load/datagrams.ts'
 import { makeFlows } from '../load/flows.ts'
 
@@ -86,7 +86,7 @@ export function measureStages(
       drain()
     }
     time('archive', () => {
-      for (const parts of byInterval(blocks).values()) {
+      for (const { parts } of chunksOf(blocks)) {
         summaryOf(parts)
         parquetFile(parts)
       }
