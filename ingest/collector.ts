@@ -11,6 +11,7 @@ import type { Settings } from '../flow/settings.ts'
 import type { IncidentsStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { ArchiveEntry } from '../store/archive/entry.ts'
+import { collectAll } from '../store/garbage.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Consolidator } from './consolidate.ts'
 import type { CoverageTracker } from './coverage.ts'
@@ -36,6 +37,8 @@ export interface CollectorParts {
   consolidator: Consolidator
   incidents: IncidentWatch
   trackers: TrackerKeeper
+  /** Has memory that was freed go back to the system. */
+  giveBack: () => void
   /** Whether small files of hours and days that are over become one: not where they are sent on as they are. */
   bundles: boolean
   log: Logger
@@ -164,12 +167,18 @@ export class Collector {
     }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
+    if (batch) {
+      // Rows and steps are garbage now, and sorting takes as much again.
+      collectAll()
+      this.#parts.giveBack()
+    }
     if (!isLast && sortsNow(archive.entries(), incidents)) await this.#sort(nowMs)
     await archive.expire({
       keepMs: settings.archiveKeepMs,
       maxBytes: settings.archiveMaxBytes,
       now: nowMs,
     })
+    this.#parts.giveBack()
     if (!isLast) incidents.wake(nowMs)
     this.lastError = this.#remakeError
   }

@@ -1,7 +1,7 @@
 /** How much memory this process lets lie before it collects what it no longer needs. */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-import { collectAll } from '../store/garbage.ts'
+import { collectAndShrink } from '../store/garbage.ts'
 
 /**
  * Room for new objects, bytes, at least: V8 doubles it, so that this makes 4 MiB, and holds it twice. Its first MiB is full
@@ -20,7 +20,7 @@ const heldAtOnce = 1000
  */
 export function boundGarbage(): void {
   // A start makes more than what follows it, so that V8 has made more room than that needs.
-  collectAll()
+  collectAndShrink()
   const held: number[][] = []
   while (youngRoom() < youngBytesMin && held.length < heldMax)
     for (let i = 0; i < heldAtOnce; i++) held.push([i])

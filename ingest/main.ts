@@ -74,7 +74,7 @@ export async function runIngest(
   const incidents = await IncidentWatch.open(settings, log, giveBack)
   coverage.resume(Date.now())
   const receiver = await receive(settings, pipeline)
-  const shared = { settings, receiver, pipeline, buckets, trackers, log }
+  const shared = { settings, receiver, pipeline, buckets, trackers, log, giveBack }
   const made = { archive, coverage, counters, writer, consolidator, incidents, neighbours }
   const collector = new Collector({ ...shared, ...made, bundles: shipping === null })
   const { data } = settings
@@ -96,7 +96,7 @@ export async function runIngest(
   store.follow?.()
   const tick = async () => {
     const now = Date.now()
-    await collector.tick(now).then(giveBack)
+    await collector.tick(now)
     shipping?.look(archiveSeen(archive, now))
     neighbours?.tell(() => reporter.status())
   }

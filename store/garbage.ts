@@ -7,7 +7,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-type Collect = (options: { type: 'minor' } | { type: 'major'; flavor: 'last-resort' }) => void
+type Collect = (options: { type: 'minor' | 'major'; flavor?: 'last-resort' }) => void
 
 /** Chunks that may lie: fewer take time, more take memory. */
 const chunksMost = 16
@@ -23,8 +23,13 @@ function collect(): Collect {
   return collector
 }
 
-/** Has all of this thread's garbage collected, and the room for new objects made as small as it was at first. */
+/** Has all of this thread's garbage collected, which takes a hundredth of a second or two. */
 export function collectAll(): void {
+  collect()({ type: 'major' })
+}
+
+/** The same, and the room for new objects is as small as it was at first. */
+export function collectAndShrink(): void {
   collect()({ type: 'major', flavor: 'last-resort' })
 }
 

@@ -34,7 +34,7 @@ export class HostsListed {
     this.#table = table
     this.#numbers = new Uint32Array(table.count)
     const addresses = new AddressTable({ all: table.count >> 2, ipv4: table.count >> 2 })
-    const locals: number[] = []
+    const isLocal = new Uint8Array(others.count + table.count)
     const ipv4 = [0, 0, ipv4Marker, 0] as [number, number, number, number]
     let key = 0
     table.forEach((host, code) => {
@@ -48,14 +48,14 @@ export class HostsListed {
         }
         number = others.count + (found >>> 1)
       }
-      if (isLocalKey(plainCode(code))) locals.push(number)
+      if (isLocalKey(plainCode(code))) isLocal[number] = 1
       this.#numbers[key++] = number
     })
     this.words = new Uint32Array((others.count + addresses.count) * 4)
     this.words.set(others.list().words)
     this.words.set(addresses.list().words, others.count * 4)
-    this.isLocal = new Uint8Array(others.count + addresses.count)
-    for (const number of locals) if (number < this.isLocal.length) this.isLocal[number] = 1
+    this.isLocal = isLocal.slice(0, others.count + addresses.count)
+    giveBack(isLocal)
     addresses.free()
   }
 
