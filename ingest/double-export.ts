@@ -9,6 +9,14 @@ import type { DoubledExport } from '../flow/status.ts'
 
 /** Flows held; a later one of the same place takes it. */
 const slots = 16_384
+/**
+ * A place, in doubles: when the flow began and ended, its octets, and two words: by which it is known, and its exporter and direction.
+ * They lie side by side, so that memory is waited for once.
+ */
+const slotDoubles = 4
+const [endAt, octetsAt, wordsAt] = [1, 2, 3]
+/** The direction stands above the exporter's number. */
+const directionShift = 16
 /** Exporters that are compared; of more, those met first. */
 const exportersMax = 256
 /** So many flows must have been looked at before anything is said, and be doubled by so much. */
@@ -20,12 +28,8 @@ const halfLifeMs = 3_600_000
 const nearMs = 2000
 
 export class DoubleExportSketch {
-  readonly #marks = new Uint32Array(slots)
-  readonly #exporterAt = new Uint16Array(slots)
-  readonly #directions = new Uint8Array(slots)
-  readonly #starts = new Float64Array(slots)
-  readonly #ends = new Float64Array(slots)
-  readonly #octets = new Float64Array(slots)
+  readonly #held = new Float64Array(slots * slotDoubles)
+  readonly #words = new Uint32Array(this.#held.buffer)
   readonly #indexes = new Map<string, number>()
   readonly #addresses: string[] = []
   readonly #compared = new Float64Array(exportersMax)
@@ -64,34 +68,39 @@ export class DoubleExportSketch {
     const index = this.#exporterOf(flows, row)
     if (index < 0) return
     this.#age(flows.collectionTimeMilliseconds[row]!)
-    const slot = hash % slots
+    const slot = (hash % slots) * slotDoubles
+    const word = 2 * (slot + wordsAt)
     const mark = markOf(flows, row)
     this.#compared[index]!++
-    const isHeld = this.#marks[slot] === mark
-    if (isHeld && this.#isSameFlow(flows, row, slot)) {
-      const held = this.#exporterAt[slot]!
-      if (held !== index) this.#count(held, index)
-      this.#count(index, held)
+    const held = this.#held
+    const words = this.#words
+    const own = index | (flows.flowDirection[row]! << directionShift)
+    if (words[word] === mark && this.#isSameFlow(flows, row, { slot, own })) {
+      const other = words[word + 1]! % 2 ** directionShift
+      if (other !== index) this.#count(other, index)
+      this.#count(index, other)
       return
     }
-    this.#marks[slot] = mark
-    this.#exporterAt[slot] = index
-    this.#directions[slot] = flows.flowDirection[row]!
-    this.#starts[slot] = flows.flowStartMilliseconds[row]!
-    this.#ends[slot] = flows.flowEndMilliseconds[row]!
-    this.#octets[slot] = flows.octetDeltaCount[row]! * flows.samplingInterval[row]!
+    words[word] = mark
+    words[word + 1] = own
+    held[slot] = flows.flowStartMilliseconds[row]!
+    held[slot + endAt] = flows.flowEndMilliseconds[row]!
+    held[slot + octetsAt] = flows.octetDeltaCount[row]! * flows.samplingInterval[row]!
   }
 
   /** Whether a row reports the flow of a slot once more, and not how the flow went on. */
-  #isSameFlow(flows: FlowColumns, row: number, slot: number): boolean {
+  #isSameFlow(
+    flows: FlowColumns,
+    row: number,
+    { slot, own }: { slot: number; own: number },
+  ): boolean {
     const start = flows.flowStartMilliseconds[row]!
     const end = flows.flowEndMilliseconds[row]!
-    const heldStart = this.#starts[slot]!
-    const heldEnd = this.#ends[slot]!
-    const isOwn = this.#exporterAt[slot] === this.#exporterOf(flows, row)
-    if (isOwn && this.#directions[slot] === flows.flowDirection[row]) {
+    const heldStart = this.#held[slot]!
+    const heldEnd = this.#held[slot + endAt]!
+    if (this.#words[2 * (slot + wordsAt) + 1] === own) {
       const octets = flows.octetDeltaCount[row]! * flows.samplingInterval[row]!
-      return start === heldStart && end === heldEnd && octets === this.#octets[slot]
+      return start === heldStart && end === heldEnd && octets === this.#held[slot + octetsAt]
     }
     const shorter = Math.min(end - start, heldEnd - heldStart)
     if (shorter < nearMs) return Math.abs(start - heldStart) <= nearMs
