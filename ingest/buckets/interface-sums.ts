@@ -9,9 +9,11 @@ const numbersMost = 512
 /** As keys have it: by which an interface was come in by, and gone out by. */
 export const interfaceWays = { ingress: 1, egress: 2 } as const
 const waysOf = 2
+/** Of a number, what came in stands before what went out. */
+const numberWidth = waysOf * amountCount
 
-/** Used again for all; what is not 0 is listed. */
-const sums = new Float64Array(numbersMost * waysOf * amountCount)
+/** Used again for all; what is not 0 is listed. Number 0 is added up like all others, and then left. */
+const sums = new Float64Array(numbersMost * numberWidth)
 const listed = new Int32Array(numbersMost * waysOf)
 
 /** What rows count, side by side. */
@@ -27,51 +29,49 @@ export function countInterfaces(
   { ingress, egress, rows }: { ingress: Uint32Array; egress: Uint32Array; rows: Int32Array },
   amounts: RowAmounts,
 ): void {
-  let count = addWay(
-    table,
-    { numbers: ingress, rows, way: interfaceWays.ingress, count: 0 },
-    amounts,
-  )
-  count = addWay(table, { numbers: egress, rows, way: interfaceWays.egress, count }, amounts)
-  for (let i = 0; i < count; i++) {
-    const at = listed[i]!
-    const key = at / amountCount
-    table.add(Math.floor(key / waysOf), (key % waysOf) + 1, sums, at)
+  const { bytes, packets, active } = amounts
+  let count = 0
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    const [from, to] = [ingress[row]!, egress[row]!]
+    if (from >= numbersMost || to >= numbersMost) {
+      addLarge(table, { from, to, i }, amounts)
+      continue
+    }
+    const fromAt = from * numberWidth
+    const toAt = to * numberWidth + amountCount
+    if (sums[fromAt + 2] === 0) listed[count++] = fromAt
+    if (sums[toAt + 2] === 0) listed[count++] = toAt
+    sums[fromAt] = sums[fromAt]! + bytes[i]!
+    sums[toAt] = sums[toAt]! + bytes[i]!
+    sums[fromAt + 1] = sums[fromAt + 1]! + packets[i]!
+    sums[toAt + 1] = sums[toAt + 1]! + packets[i]!
+    sums[fromAt + 2] = sums[fromAt + 2]! + 1
+    sums[toAt + 2] = sums[toAt + 2]! + 1
+    sums[fromAt + 3] = sums[fromAt + 3]! + active[i]!
+    sums[toAt + 3] = sums[toAt + 3]! + active[i]!
+  }
+  for (let k = 0; k < count; k++) {
+    const at = listed[k]!
+    const number = Math.floor(at / numberWidth)
+    const way = at % numberWidth === 0 ? interfaceWays.ingress : interfaceWays.egress
+    if (number !== 0) table.add(number, way, sums, at)
     sums.fill(0, at, at + amountCount)
   }
 }
 
-/** Adds up rows by one of both ways; `count` are listed before, and as many as are then is given back. */
-function addWay(
+/** Counts row i where one of its interfaces has a large number. */
+function addLarge(
   table: CountTable,
-  {
-    numbers,
-    rows,
-    way,
-    count: before,
-  }: { numbers: Uint32Array; rows: Int32Array; way: number; count: number },
+  { from, to, i }: { from: number; to: number; i: number },
   { bytes, packets, active }: RowAmounts,
-): number {
-  let count = before
-  for (let i = 0; i < rows.length; i++) {
-    const number = numbers[rows[i]!]!
-    if (number === 0) continue
-    if (number >= numbersMost) {
-      large[0] = bytes[i]!
-      large[1] = packets[i]!
-      large[2] = 1
-      large[3] = active[i]!
-      table.add(number, way, large)
-      continue
-    }
-    const at = (number * waysOf + way - 1) * amountCount
-    if (sums[at + 2] === 0) listed[count++] = at
-    sums[at] = sums[at]! + bytes[i]!
-    sums[at + 1] = sums[at + 1]! + packets[i]!
-    sums[at + 2] = sums[at + 2]! + 1
-    sums[at + 3] = sums[at + 3]! + active[i]!
-  }
-  return count
+): void {
+  large[0] = bytes[i]!
+  large[1] = packets[i]!
+  large[2] = 1
+  large[3] = active[i]!
+  if (from !== 0) table.add(from, interfaceWays.ingress, large)
+  if (to !== 0) table.add(to, interfaceWays.egress, large)
 }
 
 const large = new Float64Array(amountCount)
