@@ -4,7 +4,7 @@ import { stopWhileSorting } from './stop.ts'
 
 test('stopped and killed while files are sorted, nothing is lost or stored twice, and a stop does not wait', async (t) => {
   const options = {
-    earlier: 1_400_000,
+    earlier: 2_800_000,
     intervals: 2,
     live: 100_000,
     flowsPerSecond: 60_000,

@@ -10,7 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlowColumns } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { Archive } from '../../store/archive/archive.ts'
-import { stagingFolder } from '../../store/archive/entry.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { archiveSums, forEachFlow, seriesSums } from '../stored.ts'
 import { NumberedExporter, octetsOf } from './numbered-exporter.ts'
@@ -125,14 +124,16 @@ async function makeUnsorted(data: string, { earlier, intervals }: StopOptions): 
   await archive.close()
 }
 
-/** A collector that has just begun to sort a file. */
+/** A collector that sorts files: one is just being written, or was, and the next is begun. */
 async function startedAndSorting(data: string): Promise<RunningIngest> {
   const ingest = await RunningIngest.start(data)
   // What is to be made again comes first; then nothing is written there but what is sorted.
   await ingest.until(({ redo }) => redo === 0, waitMsMax)
   const until = performance.now() + waitMsMax
-  const staging = join(data, 'archive', stagingFolder)
-  while (!(await readdir(staging)).some((name) => name.endsWith('.part'))) {
+  const files = () => readdir(join(data, 'archive'), { recursive: true })
+  const isSorted = (name: string) => name.endsWith('.parquet') || name.endsWith('.part')
+  const before = new Set(await files())
+  while (!(await files()).some((name) => isSorted(name) && !before.has(name))) {
     assert.ok(performance.now() < until, 'nothing was sorted')
     await sleep(5)
   }
