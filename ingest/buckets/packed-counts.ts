@@ -14,9 +14,10 @@ export interface HostCounts {
   addTo(sums: Float64Array, to: number, at: number): void
 }
 
-/** A key takes four bytes for its host and four for its code. */
+/** A key takes four bytes for its host, four for its code, and one that says how many its amounts take. */
 const codeBegin = 4
-const keyBytes = 8
+const lengthBegin = 8
+const keyBytes = 9
 /** A byte of an amount holds so many values; the rest of them say that more follows. */
 const perByte = 128
 /** Up to here numbers are taken apart by shifts, which is faster. */
@@ -53,8 +54,11 @@ export class PackedCounts implements HostCounts {
       readAmounts(counts, at)
       putWord(bytes, end, host)
       putWord(bytes, end + codeBegin, code)
-      end += keyBytes
-      for (let i = 0; i < amounts.length; i++) end = put(bytes, end, amounts[i]!)
+      const begin = end + keyBytes
+      let next = begin
+      for (let i = 0; i < amounts.length; i++) next = put(bytes, next, amounts[i]!)
+      bytes[end + lengthBegin] = next - begin
+      end = next
     })
     return new PackedCounts(counts.count, bytes)
   }
@@ -62,10 +66,8 @@ export class PackedCounts implements HostCounts {
   forEach(visit: (host: number, code: number, at: number) => void): void {
     const bytes = this.#bytes
     for (let at = 0; at < bytes.length;) {
-      let end = at + keyBytes
-      for (let i = 0; i < amounts.length; i++) while (bytes[end++]! >= perByte);
-      visit(wordAt(bytes, at), this.codeAt(at), at)
-      at = end
+      visit(wordAt(bytes, at), wordAt(bytes, at + codeBegin), at)
+      at += keyBytes + bytes[at + lengthBegin]!
     }
   }
 

@@ -7,8 +7,8 @@ import fc from 'fast-check'
 import { HostTable } from '../../ingest/buckets/host-table.ts'
 import { JoinedCounts, PackedCounts, type HostCounts } from '../../ingest/buckets/packed-counts.ts'
 
-/** A key of eight bytes, three sums of up to seven, and flows. */
-const packedBytesMost = 8 + 3 * 7 + 2
+/** A key of nine bytes, three sums of up to seven, and flows. */
+const packedBytesMost = 9 + 3 * 7 + 2
 
 /** What each key came to, whose code is read anew. */
 function sumsOf(counts: HostCounts): Map<string, number[]> {
