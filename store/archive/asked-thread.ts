@@ -1,7 +1,12 @@
 /** A thread that is asked: requests go in, answers come back, one request after the other. */
 import { Worker, type MessagePort } from 'node:worker_threads'
 
-type Message = { id: number; result: unknown } | { id: number; error: string }
+import { QueryTooLarge } from './query-error.ts'
+
+type Message =
+  | { id: number; result: unknown }
+  | { id: number; error: string }
+  | { id: number; refusal: { message: string; remedy: string; estimate: number | null } }
 
 interface Waiting {
   resolve: (result: never) => void
@@ -38,7 +43,7 @@ export class AskedThread<Request extends { kind: string }, Answers extends Answe
 
   /**
    * Asks the thread; requests are worked off one after the other.
-   * @throws what went wrong; every time, once the thread has ended
+   * @throws what went wrong, as text, or QueryTooLarge as it is; every time, once the thread has ended
    */
   ask<Asked extends Request>(
     request: Asked,
@@ -73,7 +78,10 @@ export class AskedThread<Request extends { kind: string }, Answers extends Answe
   #take(message: Message): void {
     const request = this.#waiting.get(message.id)
     this.#waiting.delete(message.id)
-    if ('error' in message) request?.reject(new Error(`${this.#name}: ${message.error}`))
+    if ('refusal' in message) {
+      const { message: text, remedy, estimate } = message.refusal
+      request?.reject(new QueryTooLarge(text, remedy, estimate))
+    } else if ('error' in message) request?.reject(new Error(`${this.#name}: ${message.error}`))
     else request?.resolve(message.result as never)
   }
 
@@ -87,7 +95,7 @@ export class AskedThread<Request extends { kind: string }, Answers extends Answe
 }
 
 /**
- * In the thread: answers each request in its turn; what is thrown goes back as text. `onGiveUp` is called at once when the
+ * In the thread: answers each request in its turn; what is thrown goes back (see ask). `onGiveUp` is called at once when the
  * asker wants something given up.
  */
 export function answerAsked<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
@@ -104,6 +112,10 @@ export function answerAsked<Request extends { kind: string }, Answers extends An
       const find = answers[request.kind as Request['kind']] as (asked: Request) => unknown
       return { id, result: await find(request) }
     } catch (error) {
+      if (error instanceof QueryTooLarge) {
+        const { message, remedy, estimate } = error
+        return { id, refusal: { message, remedy, estimate } }
+      }
       return { id, error: error instanceof Error ? error.message : String(error) }
     }
   }

@@ -123,26 +123,35 @@ export const columnArrays = {
 let zeros = new SharedArrayBuffer(0)
 
 /**
- * All rows of data chunks in which the given columns were selected, as flow columns that are only read.
- * Columns that were not selected are 0, and share their zeros. Threads can share all of them.
+ * Flow columns of `count` rows in memory that threads can share, that are only read: of each column what `bufferOf` gives,
+ * or zeros, which all others share. Columns are told by their names and bytes a row.
  */
+export function sharedColumns(
+  count: number,
+  bufferOf: (name: ColumnName, rowBytes: number) => SharedArrayBuffer | null,
+): FlowColumns {
+  if (zeros.byteLength < 8 * count) zeros = new SharedArrayBuffer(8 * count)
+  const columns = columnNames.map((name) => {
+    const { kind } = flowColumns[name]
+    const shared = bufferOf(name, bytesPerRow[kind]) ?? zeros
+    // Types of arrays tell shared memory apart; whoever only reads does not.
+    const buffer = shared as ArrayBufferLike as ArrayBuffer
+    return [name, new columnArrays[kind](buffer, 0, kind === 'u64' ? 2 * count : count)] as const
+  })
+  const stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: count }
+  return { ...Object.fromEntries(columns), capacity: count, count, stale } as FlowColumns
+}
+
+/** All rows of data chunks in which the given columns were selected, as shared flow columns; all others are 0. */
 export function columnsOf(
   chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
   selected: readonly ArchiveColumn[],
 ): FlowColumns {
-  const capacity = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
-  if (zeros.byteLength < 8 * capacity) zeros = new SharedArrayBuffer(8 * capacity)
-  const columns = columnNames.map((name) => {
-    const { kind } = flowColumns[name]
+  const count = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
+  return sharedColumns(count, (name, rowBytes) => {
     const place = selected.findIndex(({ from }) => from === name)
-    const shared = place < 0 ? zeros : gathered(chunks, place, capacity * bytesPerRow[kind])
-    // Types of arrays tell shared memory apart; whoever only reads does not.
-    const buffer = shared as ArrayBufferLike as ArrayBuffer
-    const length = kind === 'u64' ? 2 * capacity : capacity
-    return [name, new columnArrays[kind](buffer, 0, length)] as const
+    return place < 0 ? null : gathered(chunks, place, count * rowBytes)
   })
-  const stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: capacity }
-  return { ...Object.fromEntries(columns), capacity, count: capacity, stale } as FlowColumns
 }
 
 /** The values of one column of all chunks, one after the other. */

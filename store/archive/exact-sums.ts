@@ -4,6 +4,12 @@ const placesAtFirst = 4096
 /** Sums from here on are carried: a double would not hold all whole numbers beyond twice as much. */
 const carried = 2 ** 52
 
+/** Sums of another: by place, and how many times `carried` belongs to a place beside it. */
+export interface PackedSums {
+  sums: Float64Array
+  carries: ReadonlyMap<number, number>
+}
+
 export class ExactSums {
   #sums = new Float64Array(placesAtFirst)
   /** How many times `carried` belongs to a place beside its sum. */
@@ -38,6 +44,18 @@ export class ExactSums {
     const carries = value / BigInt(carried)
     if (carries > 0n) this.#carries.set(place, (this.#carries.get(place) ?? 0) + Number(carries))
     this.add(place, Number(value % BigInt(carried)))
+  }
+
+  /** Adds what another has in a place. */
+  addPacked(place: number, { sums, carries }: PackedSums, other: number): void {
+    this.add(place, sums[other]!)
+    const more = carries.get(other)
+    if (more !== undefined) this.#carries.set(place, (this.#carries.get(place) ?? 0) + more)
+  }
+
+  /** The first `count` places. */
+  pack(count: number): PackedSums {
+    return { sums: this.#sums.slice(0, count), carries: this.#carries }
   }
 
   /** The double next to a sum. */

@@ -50,6 +50,8 @@ export interface Session {
   chunks(sql: string, bindings: Bindings): Promise<readonly DuckDBDataChunk[]>
   /** The answer a chunk at a time, as it is found: with a filter, chunks have few rows, and each costs some time. */
   stream(sql: string, bindings: Bindings): AsyncGenerator<DuckDBDataChunk>
+  /** @throws why the query was stopped, once it was */
+  goesOn(): void
   /** Tables that queries share. */
   readonly tables: SharedTables
   /** Does something when the query has ended, however it ends. */
@@ -224,14 +226,18 @@ class Connection {
 function statementsOn(
   connection: Connection,
   stopped: () => unknown,
-): Pick<Session, 'read' | 'chunks' | 'stream'> {
+): Pick<Session, 'read' | 'chunks' | 'stream' | 'goesOn'> {
+  const goesOn = () => {
+    if (stopped() !== undefined) throw stopped()
+  }
   const begin = async () => {
     const opened = await connection.open()
     // An interrupt between two statements stops neither: the next must not begin.
-    if (stopped() !== undefined) throw stopped()
+    goesOn()
     return opened
   }
   return {
+    goesOn,
     async read(sql, bindings) {
       const { values, types } = bindings.usedIn(sql)
       const reader = await (await begin()).runAndReadAll(sql, values, types)

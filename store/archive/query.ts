@@ -2,12 +2,13 @@
 import { resolve } from 'node:path'
 
 import type { NetworkSet } from '../../flow/address.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
 import { unreadableSentences } from './entry.ts'
 import { scanEventFlows } from './event-flows.ts'
-import { HeldFiles, type HeldFlows } from './held/held-files.ts'
+import { flowsOf, HeldFiles, type HeldFlows } from './held/held-files.ts'
 import { heldSeries } from './held/held-series.ts'
 import { TopThread } from './held/thread.ts'
 import { HeldWindows } from './held/window.ts'
@@ -15,8 +16,11 @@ import { KeptHostSums } from './host-sums.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { pauseMs } from './openings.ts'
-import { QueryEngine, type EngineLimits } from './query-engine.ts'
-import { ReadableFiles, type ArchiveFiles } from './readable-files.ts'
+import { QueryEngine, type EngineLimits, type Session } from './query-engine.ts'
+import { exactSumMost, ReadableFiles, type ArchiveFiles } from './readable-files.ts'
+import { scannedSeries } from './scanned/scanned-series.ts'
+import { scannedTop } from './scanned/scanned-top.ts'
+import { Scanner, type Scanning } from './scanned/scanner.ts'
 import { flowSeries } from './series.ts'
 import { emptySeries } from './series-answer.ts'
 import { topFlows } from './top.ts'
@@ -29,6 +33,8 @@ export interface FlowStoreOptions extends Partial<EngineLimits> {
   longWindowRows?: number
   /** Windows whose files hold at most so many rows are asked of memory: see held/held-files.ts. */
   heldRows?: number
+  /** Threads that go through files for long questions; with none, SQL answers them. */
+  scanThreads?: number
 }
 
 /**
@@ -36,9 +42,6 @@ export interface FlowStoreOptions extends Partial<EngineLimits> {
  * must lie in it: of less, SQL reads less.
  */
 const heldWindow = { rows: 300_000, files: 200, partLeast: 0.3 }
-
-/** Sums of doubles up to here are exact, also where each flow counts at both ends. */
-const sumMost = 2 ** 51
 
 /**
  * Two threads, so that queries leave cores to others; memory for some millions of distinct keys, so
@@ -49,11 +52,21 @@ const defaultLimits: EngineLimits = { threads: 2, memoryBytes: 640 * 2 ** 20, qu
 /** The archive in `folder` for queries, whether or not it has been written to yet; any process may open it. */
 export async function openFlowStore(
   folder: string,
-  { local, longWindowRows, heldRows = heldWindow.rows, ...limits }: FlowStoreOptions,
+  {
+    local,
+    longWindowRows,
+    heldRows = heldWindow.rows,
+    scanThreads = 2,
+    ...limits
+  }: FlowStoreOptions,
 ): Promise<FlowStore> {
   const root = resolve(folder)
   const engine = await QueryEngine.open(root, { ...defaultLimits, ...limits })
-  return new ArchiveQueries(engine, new ReadableFiles(root, longWindowRows), { local, heldRows })
+  return new ArchiveQueries(engine, new ReadableFiles(root, longWindowRows), {
+    local,
+    heldRows,
+    scanThreads,
+  })
 }
 
 class ArchiveQueries implements FlowStore {
@@ -65,19 +78,25 @@ class ArchiveQueries implements FlowStore {
   readonly #hostSums = new KeptHostSums()
   readonly #tops: TopThread
   readonly #heldRows: number
+  readonly #scanner: Scanner
 
   constructor(
     engine: QueryEngine,
     files: ReadableFiles,
-    { local, heldRows }: { local: NetworkSet; heldRows: number },
+    {
+      local,
+      heldRows,
+      scanThreads,
+    }: Required<Pick<FlowStoreOptions, 'local' | 'heldRows' | 'scanThreads'>>,
   ) {
     this.#engine = engine
     this.#files = files
     this.#local = local
     this.#tops = new TopThread({ local: local.networks })
     const onLetGo = (flows: HeldFlows) => this.#tops.letGo(flows)
-    this.#held = new HeldFiles((work) => engine.query(undefined, work), { onLetGo })
+    this.#held = new HeldFiles((path) => this.#flowsOf(path), { onLetGo })
     this.#heldRows = heldRows
+    this.#scanner = new Scanner(scanThreads, { local: local.networks })
   }
 
   series(query: FlowSeriesQuery) {
@@ -86,25 +105,28 @@ class ArchiveQueries implements FlowStore {
     // Whether a record begins a connection is told by what came before it.
     const window = query.connections ? { ...query, from: query.from - pauseMs.most } : query
     return this.#files.read({ engine: this.#engine, window, none }, async (session, files) => {
-      const held = query.connections ? null : await this.#hold(files)
-      const flows = held && this.#windows.of(held, query)
-      const series = flows && (await heldSeries(flows, query, this.#local))
-      return series ?? flowSeries(session, files, { ...query, local })
+      const asked = { ...query, local }
+      if (query.connections) return flowSeries(session, files, asked)
+      const held = await this.#hold(files, session)
+      return (
+        (held && (await heldSeries(this.#windows.of(held, query), query, this.#local))) ??
+        (await scannedSeries(this.#scanning(session), files, asked)) ??
+        flowSeries(session, files, asked)
+      )
     })
   }
 
   top(query: FlowTopQuery) {
     const local = this.#local.networks
     const none = emptyTop(new Keys(query.by, local))
-    return this.#files.read(
-      { engine: this.#engine, window: query, none },
-      async (session, files) => {
-        const held = await this.#hold(files)
-        return held
-          ? this.#tops.top(held, query)
-          : topFlows(session, files, { ...query, local }, this.#hostSums)
-      },
-    )
+    const reading = { engine: this.#engine, window: query, none }
+    return this.#files.read(reading, async (session, files) => {
+      const asked = { ...query, local }
+      const held = await this.#hold(files, session)
+      if (held) return this.#tops.top(held, query)
+      const scanned = await scannedTop(this.#scanning(session), files, asked)
+      return scanned ?? topFlows(session, files, asked)
+    })
   }
 
   list(query: FlowListQuery) {
@@ -156,18 +178,33 @@ class ArchiveQueries implements FlowStore {
   async close() {
     this.#held.close()
     this.#windows.close()
-    await this.#tops.close()
+    // What runs is stopped first, and then told so; not that a thread had ended.
     await this.#engine.close()
+    await this.#tops.close()
+    await this.#scanner.close()
+  }
+
+  #scanning(session: Session): Scanning {
+    return { scanner: this.#scanner, session, kept: this.#hostSums }
+  }
+
+  async #flowsOf(path: string): Promise<FlowColumns> {
+    const flows = await this.#scanner.flows(path)
+    return flows ?? this.#engine.query(undefined, (session) => flowsOf(session, path))
   }
 
   /** The files' flows in memory; null where they are too many, too few of them are wanted, or sums may not be exact. */
-  async #hold({ inside, edge, rows, rowsWithin }: ArchiveFiles): Promise<HeldFlows[] | null> {
+  async #hold(
+    { inside, edge, rows, rowsWithin }: ArchiveFiles,
+    session: Session,
+  ): Promise<HeldFlows[] | null> {
     const paths = [...inside, ...edge]
     if (rows > this.#heldRows || paths.length > heldWindow.files) return null
     const isPart = rowsWithin < rows * heldWindow.partLeast
     if (isPart && !paths.every((path) => this.#held.has(path))) return null
     const files = await Promise.all(paths.map((path) => this.#held.take(path)))
+    session.goesOn()
     const most = files.reduce((sum, file) => sum + file.most, 0)
-    return most > sumMost ? null : files
+    return most > exactSumMost ? null : files
   }
 }

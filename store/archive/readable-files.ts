@@ -21,6 +21,9 @@ const longWindowRows = 500_000
 /** Flows that one query reads, whatever it keeps of them: about what its time allows on two cores. */
 const rowsReadMax = 250_000_000
 
+/** Sums of doubles up to here are exact, also where each flow counts at both ends. */
+export const exactSumMost = 2 ** 51
+
 interface Fault {
   message: string
   atMs: number
@@ -100,7 +103,7 @@ export class ReadableFiles {
   }
 
   #filesOf(entries: readonly ArchiveEntry[], { from, to }: FlowWindow): ArchiveFiles {
-    const rows = entries.reduce((sum, each) => sum + each.rows, 0)
+    const rows = sumOf(entries, 'rows')
     const isInside = ({ firstMin, lastMax }: ArchiveEntry) => firstMin >= from && lastMax < to
     const path = ({ file }: ArchiveEntry) => join(this.#folder, file)
     return {
@@ -108,6 +111,7 @@ export class ReadableFiles {
       edge: entries.filter((entry) => !isInside(entry)).map((entry) => path(entry)),
       begins: new Map(entries.map((entry) => [path(entry), entry.firstMin])),
       rows,
+      most: Math.max(sumOf(entries, 'octets'), sumOf(entries, 'packets')),
       isLong: rows >= this.#longFromRows,
       rowsWithin: entries.reduce((sum, entry) => sum + rowsWithin(entry, from, to), 0),
     }
@@ -161,6 +165,8 @@ export interface ArchiveFiles {
   begins: ReadonlyMap<string, number>
   /** Flows in them, of whatever time. */
   rows: number
+  /** The greater of the sums of their bytes and packets, scaled by sampling. */
+  most: number
   /** How many of them were received in the window, about: of a file, the part of its time that lies in it. */
   rowsWithin: number
   /** Read once where a filter is asked for, since each statement would read them anew. */
@@ -168,6 +174,10 @@ export interface ArchiveFiles {
   /** A table of those that belong and pass the filter, or of more, in place of the files: see gather.ts. */
   table?: string
   isWider?: boolean
+}
+
+function sumOf(entries: readonly ArchiveEntry[], name: 'rows' | 'octets' | 'packets'): number {
+  return entries.reduce((sum, entry) => sum + entry[name], 0)
 }
 
 function rowsWithin(entry: ArchiveEntry, from: number, to: number): number {
@@ -178,7 +188,7 @@ function rowsWithin(entry: ArchiveEntry, from: number, to: number): number {
 
 /** Refuses a window that no query could read in its time, with what there is and how much could be asked for. */
 function refuseTooLong(entries: readonly ArchiveEntry[], { from, to }: FlowWindow): void {
-  const rows = entries.reduce((sum, entry) => sum + entry.rows, 0)
+  const rows = sumOf(entries, 'rows')
   if (rows <= rowsReadMax) return
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const entry of entries) {

@@ -16,7 +16,8 @@ import type { Session } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
 import { assembleSeries, type Chosen, type PlacedSums } from './series-answer.ts'
-import { rowsMax, StepSums, type PlacedFlows } from './step-sums.ts'
+import { rowsMax } from './series-limits.ts'
+import { StepSums, type PlacedFlows } from './step-sums.ts'
 
 /** Of so many flows those that are taken apart are held at once, which is quicker: 50 bytes each. */
 const heldRowsMax = 1_000_000
@@ -162,6 +163,7 @@ function placedFlows({ chunk, rowCount }: DuckDBDataChunk): PlacedFlows {
     count: rowCount,
     place: new Int32Array(...memoryOf(0, 1)),
     direction: new Int32Array(...memoryOf(1, 1)),
+    rows: null,
     exporterHigh: new Uint32Array(...memoryOf(2, 2)),
     exporterLow: new Uint32Array(...memoryOf(3, 2)),
     first: new Float64Array(...memoryOf(4, 1)),

@@ -6,18 +6,20 @@ import { formatHalves } from '../../flow/address.ts'
 import { activeWithin, countUpTo } from '../../flow/spread.ts'
 import { restDirections } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
-import { ExactSums } from './exact-sums.ts'
+import { ExactSums, type PackedSums } from './exact-sums.ts'
 import type { AnswerColumns } from './query-engine.ts'
-import { QueryTooLarge } from './query-error.ts'
 import type { PlacedSums } from './series-answer.ts'
+import { partsMax, rowsMax, tooManyParts, tooManyRows } from './series-limits.ts'
 
 /** Flows as columns, read at once: to which key and direction they belong, from whom they come, and what they came to. */
 export interface PlacedFlows {
   count: number
-  /** Place of the key in the list of those asked for; one more for all others. */
+  /** By flow: place of the key in the list of those asked for; one more for all others. */
   place: Int32Array
-  /** Place in restDirections. */
+  /** By flow: place in restDirections. */
   direction: Int32Array
+  /** By flow: its row in what follows; null where that is the flow's own number. */
+  rows: Int32Array | null
   /** The address's halves, as two words each, the lower first. */
   exporterHigh: Uint32Array
   exporterLow: Uint32Array
@@ -28,10 +30,14 @@ export interface PlacedFlows {
   packets: Float64Array
 }
 
-/** Parts of flows (one a step that a flow touches) that one query may make. */
-const partsMax = 100_000_000
-/** Rows of an answer: steps × exporters × keys. */
-export const rowsMax = 2_000_000
+/** What one thread counted in, for another. */
+export interface PackedSteps {
+  codes: number[]
+  sums: PackedSums
+  parts: number
+  exporters: Uint32Array[]
+}
+
 const rowsAtFirst = 4096
 /** Codes (see StepSums) whose rows are looked up in an array, which takes a fifth of a map's time. */
 const lowCodes = 2 ** 20
@@ -93,13 +99,15 @@ export class StepSums {
    */
   add(flows: PlacedFlows): void {
     const [from, to, stepMs] = [this.#from, this.#to, this.#stepMs]
-    const [sums, places] = [this.#sums, this.#places]
-    const { count, place, direction, exporterHigh, exporterLow } = flows
+    const [sums, places, only] = [this.#sums, this.#places, this.#only]
+    const onlyField = only === 'packets' ? 1 : 0
+    const { count, place, direction, rows, exporterHigh, exporterLow } = flows
     const { first: firsts, last: lasts, bytes: allBytes, packets: allPackets } = flows
     let exporter = -1
     let words = new Uint32Array(4)
     for (let i = 0; i < count; i++) {
-      const at = 2 * i
+      const row = rows === null ? i : rows[i]!
+      const at = 2 * row
       // Flows of one exporter come one after the other, or there is but one.
       if (
         exporter < 0 ||
@@ -112,22 +120,23 @@ export class StepSums {
         exporter = this.#exporterOf(words)
       }
       const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
-      const [first, last] = [firsts[i]!, lasts[i]!]
-      const [bytes, packets] = [allBytes[i]!, allPackets[i]!]
+      const [first, last] = [firsts[row]!, lasts[row]!]
+      const [bytes, packets] = [allBytes[row]!, allPackets[row]!]
       const step = Math.trunc((Math.max(first, from) - from) / stepMs)
       const lastStep = Math.trunc((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs)
-      this.#parts += lastStep - step + 1
+      this.#parts += lastStep - step
       if (this.#parts > partsMax) throw tooManyParts(stepMs)
       let start = from + step * stepMs
-      if (this.#only !== null) {
-        const span = { group, step, lastStep, start }
-        this.#addOne(this.#only === 'bytes' ? bytes : packets, first, last, span)
+      // Most flows lie in one step: all of them counts there.
+      const isWhole = step === lastStep && first >= start && last <= start + stepMs
+      if (only !== null) {
+        const counted = only === 'bytes' ? bytes : packets
+        if (isWhole) sums.add(this.#row(group, step) * fieldCount + onlyField, counted)
+        else this.#addOne(counted, first, last, { group, step, lastStep, start })
         continue
       }
-      // Most flows lie in one step: all of them counts there.
-      if (step === lastStep && first >= start && last <= start + stepMs) {
-        const row = this.#row(group, step)
-        sums.addFour(row * fieldCount, bytes, packets, 1, last - first)
+      if (isWhole) {
+        sums.addFour(this.#row(group, step) * fieldCount, bytes, packets, 1, last - first)
         continue
       }
       // Within the flow's life, and with exact products, countUpTo is this quotient.
@@ -144,10 +153,9 @@ export class StepSums {
         const packetsUpTo = isPart
           ? Math.floor((packets * (end - first)) / life)
           : countUpTo(packets, first, last, end)
-        const row = this.#row(group, each)
         const begun = first >= start && first < end ? 1 : 0
         const active = activeWithin(first, last, start, end)
-        sums.addFour(row * fieldCount, bytesUpTo - bytesBefore, packetsUpTo - packetsBefore, begun, active) // prettier-ignore
+        sums.addFour(this.#row(group, each) * fieldCount, bytesUpTo - bytesBefore, packetsUpTo - packetsBefore, begun, active) // prettier-ignore
         bytesBefore = bytesUpTo
         packetsBefore = packetsUpTo
         start = end
@@ -177,6 +185,33 @@ export class StepSums {
       sums.add(this.#row(group, each) * fieldCount + field, upTo - before)
       before = upTo
     }
+  }
+
+  /** What was counted, for the sums of the same window and places in another thread. */
+  pack(): PackedSteps {
+    const places = this.#codes.length * fieldCount
+    const [codes, parts, exporters] = [this.#codes, this.#parts, this.#exporters]
+    return { codes, sums: this.#sums.pack(places), parts, exporters }
+  }
+
+  /**
+   * Counts in what another thread counted.
+   * @throws QueryTooLarge where it comes to too many rows
+   */
+  merge({ codes, sums, parts, exporters }: PackedSteps): void {
+    const ofExporter = this.#places * restDirections.length * this.#steps
+    const ours = exporters.map((words) => this.#exporterOf(words))
+    codes.forEach((code, other) => {
+      const exporter = Math.floor(code / ofExporter)
+      const within = code - exporter * ofExporter
+      const step = within % this.#steps
+      const group = (ours[exporter]! * ofExporter + within - step) / this.#steps
+      const row = this.#row(group, step)
+      for (let field = 0; field < fieldCount; field++)
+        this.#sums.addPacked(row * fieldCount + field, sums, other * fieldCount + field)
+    })
+    this.#parts += parts
+    if (this.#parts > partsMax) throw tooManyParts(this.#stepMs)
   }
 
   /**
@@ -261,21 +296,4 @@ export class StepSums {
     const at = [1, 0, 3, 2].find((word) => one[word] !== other[word])
     return at === undefined ? 0 : one[at]! - other[at]!
   }
-}
-
-function tooManyParts(stepMs: number): QueryTooLarge {
-  return new QueryTooLarge(
-    `flows fall into more than ${partsMax} parts at steps of ${stepMs / 1000} s`,
-    'ask for a longer step, a shorter time, or filter more',
-    partsMax + 1,
-  )
-}
-
-/** The refusal of an answer with more than rowsMax values. */
-export function tooManyRows(stepMs: number): QueryTooLarge {
-  return new QueryTooLarge(
-    `at steps of ${stepMs / 1000} s the answer has more than ${rowsMax} values`,
-    'ask for a longer step, a shorter time, or fewer keys',
-    rowsMax + 1,
-  )
 }

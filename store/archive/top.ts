@@ -4,23 +4,18 @@ import type { FlowKey, FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import { Bindings } from './bindings.ts'
 import { bytes, first, last, packets } from './expressions.ts'
 import { gather } from './gather.ts'
-import type { KeptHostSums } from './host-sums.ts'
 import { Keys } from './keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
 import { emptyTop, topAnswer } from './top-answer.ts'
-import { topHosts } from './top-hosts.ts'
 
 /** The greatest keys, found first; then, of these alone, peers and times, which cost more. */
 export async function topFlows(
   session: Session,
   files: ArchiveFiles,
   query: FlowTopQuery & { local: readonly Network[] },
-  kept: KeptHostSums,
 ): Promise<FlowTop> {
-  const listed = files.isLong ? await topHosts(session, { files, query, kept }) : null
-  if (listed) return listed
   const keys = new Keys(query.by, query.local)
   const statements = [flowsSql({ files, query, keys }, ['counts', 'peer', 'times'], new Bindings())]
   const read = await gather(session, files, { query, statements })

@@ -1,7 +1,6 @@
 /**
  * An archive of synthetic flows, written directly as the archive's files with their manifest: DuckDB
- * makes the rows of an interval and writes them in the order and form of store/archive/worker.ts; then
- * the archive bundles them as it does in time.
+ * makes the rows of an interval; then the archive sorts and bundles them as it does in time.
  *
  * Hosts and peers by Zipf's law (10,000 local, 200,000 remote), most traffic on a few services, day
  * and night; most flows last some seconds, a few some minutes and reach into earlier intervals. Two
@@ -19,7 +18,6 @@ import { intervalMs } from '../../flow/interval.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { archiveColumns } from '../../store/archive/columns.ts'
 import { fileName, manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
-import { orderSql } from '../../store/archive/file-order.ts'
 import { summarySql } from '../../store/archive/parquet-form.ts'
 import { Manifest } from '../../store/manifest.ts'
 
@@ -120,13 +118,14 @@ export async function makeArchive(
   return { ...made, ...(await bundleAll(folder, until)), ms: performance.now() - started }
 }
 
-/** Bundles the files of an archive as far as they ever are; what they replace goes at once. */
+/** Sorts and bundles the files of an archive as far as they ever are; what they replace goes at once. */
 export async function bundleAll(
   folder: string,
   until: number,
 ): Promise<Pick<Made, 'files' | 'bytes'>> {
   const archive = await Archive.open(folder)
   try {
+    await archive.merge(until)
     while (await archive.bundle(until + dayMs)) continue
     const unlimited = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
     await archive.expire({ ...unlimited, now: Date.now() + dayMs })
@@ -137,18 +136,18 @@ export async function bundleAll(
   }
 }
 
-/** Writes the rows of a statement, which has the archive's columns, as the file of an interval. */
+/** Writes the rows of a statement, which has the archive's columns, as a file of an interval that is to be sorted. */
 export async function makeFile(
   connection: DuckDBConnection,
   folder: string,
   { interval, sql }: { interval: number; sql: string },
 ): Promise<ArchiveEntry> {
-  const file = fileName(interval, '')
+  const file = fileName(interval, '-made')
   const path = join(folder, file)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await connection.run(`CREATE OR REPLACE TEMP TABLE made AS ${sql}`)
   await connection.run(
-    `COPY (SELECT * FROM made ORDER BY ${orderSql}) TO '${path}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2)`,
+    `COPY made TO '${path}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2)`,
   )
   const reader = await connection.runAndReadAll(`SELECT ${summarySql} FROM made`)
   const [summary] = reader.getRowObjects()
@@ -158,7 +157,7 @@ export async function makeFile(
     file,
     interval,
     bytes: size,
-    isChunk: false,
+    isChunk: true,
     ...Object.fromEntries(numbers),
   } as ArchiveEntry
 }

@@ -13,13 +13,17 @@ import type { Session } from '../query-engine.ts'
 /** Rows that are held in all, of some 80 bytes each, and how long a file is that nobody asks for. */
 const usualBounds = { rowsMax: 400_000, keptMs: 300_000 }
 
-/** The flows of a file, in memory that threads can share, and by row their times (unix ms; none ends before it begins) and scaled counts. */
-export interface HeldFlows {
-  flows: FlowColumns
-  first: Float64Array
-  last: Float64Array
-  bytes: Float64Array
-  packets: Float64Array
+/** Flows, and by row their times (unix ms; none ends before it begins) and scaled counts. */
+export interface TimedFlows {
+  readonly flows: FlowColumns
+  readonly first: Float64Array
+  readonly last: Float64Array
+  readonly bytes: Float64Array
+  readonly packets: Float64Array
+}
+
+/** The flows of a file, in memory that threads can share. */
+export interface HeldFlows extends TimedFlows {
   /** The greater of the sums of both, as doubles. */
   most: number
 }
@@ -30,24 +34,25 @@ interface Held {
   timer: NodeJS.Timeout
 }
 
-type Query = <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>
+/** All flows of a file, in memory that threads can share. */
+type Read = (path: string) => Promise<FlowColumns>
 
 export class HeldFiles {
-  readonly #query: Query
+  readonly #read: Read
   readonly #bounds: typeof usualBounds
   readonly #onLetGo: (flows: HeldFlows) => void
   /** By path, the longest unasked first. */
   readonly #files = new Map<string, Held>()
 
-  /** `query` runs statements on the engine that can read the files; `onLetGo` is told of files that are no longer held. */
+  /** `onLetGo` is told of files that are no longer held. */
   constructor(
-    query: Query,
+    read: Read,
     {
       onLetGo = () => {},
       ...bounds
     }: Partial<typeof usualBounds> & { onLetGo?: (flows: HeldFlows) => void } = {},
   ) {
-    this.#query = query
+    this.#read = read
     this.#onLetGo = onLetGo
     this.#bounds = { ...usualBounds, ...bounds }
   }
@@ -75,7 +80,7 @@ export class HeldFiles {
   }
 
   #begin(path: string): Held {
-    const flows = this.#query((session) => read(session, path))
+    const flows = this.#read(path).then((columns) => heldFlows(columns))
     const timer = setTimeout(() => this.#letGo(path), this.#bounds.keptMs).unref()
     const held: Held = { flows, rows: 0, timer }
     flows.then(
@@ -106,8 +111,8 @@ export class HeldFiles {
   }
 }
 
-/** All flows of a file. Most columns are 0 throughout, which the file's footer knows: these are not read. */
-async function read(session: Session, path: string): Promise<HeldFlows> {
+/** All flows of a file, by SQL. Most columns are 0 throughout, which the file's footer knows: these are not read. */
+export async function flowsOf(session: Session, path: string): Promise<FlowColumns> {
   const bindings = new Bindings()
   const file = bindings.texts([path])
   const footer = await session.chunks(zerosSql(file), bindings)
@@ -116,7 +121,7 @@ async function read(session: Session, path: string): Promise<HeldFlows> {
   const selected = archiveColumns.filter(({ name, isDuration }) => isDuration || !zeros.has(name))
   const list = selected.map(({ toFlow }) => toFlow).join(', ')
   const chunks = await session.chunks(`SELECT ${list} FROM read_parquet(${file})`, bindings)
-  return heldFlows(columnsOf(chunks, selected))
+  return columnsOf(chunks, selected)
 }
 
 function heldFlows(flows: FlowColumns): HeldFlows {

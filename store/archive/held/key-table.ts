@@ -30,6 +30,22 @@ export class KeyTable {
     return this.#add(words, at)
   }
 
+  /** The number of the key at a place in `words`; −1 where it was not met. */
+  find(words: Uint32Array, at: number): number {
+    const mask = this.#slots.length - 1
+    let slot = this.#hashOf(words, at) & mask
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const held = this.#slots[slot]! - 1
+      if (this.#isAt(held * this.width, words, at)) return held
+    }
+    return -1
+  }
+
+  /** The words of all keys, in the order of their numbers. */
+  words(): Uint32Array {
+    return this.#words.slice(0, this.count * this.width)
+  }
+
   /** The number of a key of another table. */
   numberLike(other: KeyTable, number: number): number {
     return this.numberOf(other.#words, number * other.width)

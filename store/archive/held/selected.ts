@@ -3,7 +3,7 @@ import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
 import { activeWithin, countUpTo } from '../../../flow/spread.ts'
 import type { FlowWindow, Include } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
-import type { HeldFlows } from './held-files.ts'
+import type { HeldFlows, TimedFlows } from './held-files.ts'
 import { layOut, spreadParts, type Layout, type Parts, type Spread } from './parts.ts'
 
 /**
@@ -86,17 +86,21 @@ export class SelectedFlows {
   }
 }
 
-function selectRows(
-  { flows, first, last }: HeldFlows,
+/** Rows of the flows that belong to a window and pass a filter. */
+export function selectRows(
+  timed: TimedFlows,
   window: Window,
   predicate: FlowPredicate | null,
 ): Int32Array {
+  const { flows } = timed
   const { count } = flows
   // Loops over flows call nothing that takes times: until it is compiled into the loop, each would be an object.
   const { firstFrom, firstTo, lastFrom, lastTo } = boundsOf[window.include](window)
   const passes = predicate === null ? null : new Uint8Array(count)
-  if (passes) predicate!.matches(flows, count, passes)
-  const rows = new Int32Array(count)
+  const passing = passes ? predicate!.matches(flows, count, passes) : count
+  const rows = new Int32Array(passing)
+  if (passing === 0) return rows
+  const { first, last } = timed
   let found = 0
   for (let row = 0; row < count; row++) {
     if (passes !== null && passes[row] === 0) continue
@@ -108,9 +112,10 @@ function selectRows(
   return rows.slice(0, found)
 }
 
-const shareOf: Record<
+/** What of each of these rows falls into a window. */
+export const shareOf: Record<
   FieldName,
-  (file: HeldFlows, rows: Int32Array, window: Window) => Float64Array
+  (file: TimedFlows, rows: Int32Array, window: Window) => Float64Array
 > = {
   bytes: (file, rows, window) => sharesOf(file.bytes, file, rows, window),
   packets: (file, rows, window) => sharesOf(file.packets, file, rows, window),
@@ -132,7 +137,7 @@ const shareOf: Record<
 
 function sharesOf(
   counts: Float64Array,
-  { first, last }: HeldFlows,
+  { first, last }: TimedFlows,
   rows: Int32Array,
   { from, to }: Window,
 ): Float64Array {

@@ -3,7 +3,7 @@ import { formatHalves } from '../../../flow/address.ts'
 import { restDirections } from '../../flows.ts'
 import { fieldNames, type FieldName } from '../../measurement.ts'
 import type { PlacedSums } from '../series-answer.ts'
-import { rowsMax, tooManyRows } from '../step-sums.ts'
+import { rowsMax, tooManyRows } from '../series-limits.ts'
 import type { KeyTable } from './key-table.ts'
 import type { Parts } from './parts.ts'
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
 
 import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
-import { HeldFiles, type HeldFlows } from '../../../store/archive/held/held-files.ts'
+import { flowsOf, HeldFiles, type HeldFlows } from '../../../store/archive/held/held-files.ts'
 import { TopThread } from '../../../store/archive/held/thread.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
@@ -30,17 +30,17 @@ async function threeFiles(t: Parameters<typeof scratchFolder>[0]) {
   t.after(() => engine.close())
   const entries = [...(await new ReadableFiles(folder).entries())].sort((a, b) => a.rows - b.rows)
   let asked = 0
-  const query: ConstructorParameters<typeof HeldFiles>[0] = (work) => {
+  const read: ConstructorParameters<typeof HeldFiles>[0] = (path) => {
     asked++
-    return engine.query(undefined, work)
+    return engine.query(undefined, (session) => flowsOf(session, path))
   }
   const paths = entries.map(({ file }) => join(folder, file)) as [string, string, string]
-  return { paths, query, reads: () => asked }
+  return { paths, read, reads: () => asked }
 }
 
 test('a file is read once, also where it is asked for twice at once', async (t) => {
-  const { paths, query, reads } = await threeFiles(t)
-  const held = new HeldFiles(query)
+  const { paths, read, reads } = await threeFiles(t)
+  const held = new HeldFiles(read)
   const [one, other] = await Promise.all([held.take(paths[0]), held.take(paths[0])])
   assert.equal(one, other)
   assert.equal(await held.take(paths[0]), one)
@@ -49,8 +49,8 @@ test('a file is read once, also where it is asked for twice at once', async (t) 
 })
 
 test('of more rows than are to be held, the files go that were not asked for the longest', async (t) => {
-  const { paths, query, reads } = await threeFiles(t)
-  const held = new HeldFiles(query, { rowsMax: 7, keptMs: 60_000 })
+  const { paths, read, reads } = await threeFiles(t)
+  const held = new HeldFiles(read, { rowsMax: 7, keptMs: 60_000 })
   for (const path of paths) await held.take(path)
   assert.equal(reads(), 3)
   await held.take(paths[1])
@@ -65,8 +65,8 @@ test('of more rows than are to be held, the files go that were not asked for the
 })
 
 test('a file that nobody asks for is let go', async (t) => {
-  const { paths, query, reads } = await threeFiles(t)
-  const held = new HeldFiles(query, { rowsMax: 100, keptMs: 20 })
+  const { paths, read, reads } = await threeFiles(t)
+  const held = new HeldFiles(read, { rowsMax: 100, keptMs: 20 })
   await held.take(paths[0])
   await sleep(100)
   await held.take(paths[0])
@@ -74,10 +74,10 @@ test('a file that nobody asks for is let go', async (t) => {
 })
 
 test('a file that cannot be read is no longer held, so that it is tried again', async (t) => {
-  const { paths, query } = await threeFiles(t)
+  const { paths, read } = await threeFiles(t)
   let isBroken = true
-  const held = new HeldFiles((work) =>
-    isBroken ? Promise.reject(new Error('the disk is away')) : query(work),
+  const held = new HeldFiles((path) =>
+    isBroken ? Promise.reject(new Error('the disk is away')) : read(path),
   )
   await assert.rejects(held.take(paths[0]), /the disk is away/)
   isBroken = false
@@ -160,9 +160,9 @@ test('what was reckoned for one order, measure or length serves the next: in eac
 })
 
 test('the thread for tables answers of files as long as they are held, and of one that was let go meanwhile', async (t) => {
-  const { paths, query } = await threeFiles(t)
+  const { paths, read } = await threeFiles(t)
   const gone: HeldFlows[] = []
-  const held = new HeldFiles(query, { rowsMax: 4, onLetGo: (flows) => gone.push(flows) })
+  const held = new HeldFiles(read, { rowsMax: 4, onLetGo: (flows) => gone.push(flows) })
   const thread = new TopThread({ local: [] })
   t.after(() => thread.close())
   const asked = { from: t0, to: t0 + 10_000, include: 'any', by: ['src'], order: 'bytes', limit: 5 } as const // prettier-ignore

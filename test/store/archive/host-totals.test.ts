@@ -3,13 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
+import type { DuckDBConnection } from '@duckdb/node-api'
 import fc from 'fast-check'
 
+import { formatHalves } from '../../../flow/address.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
 import { bytes, packets } from '../../../store/archive/expressions.ts'
 import { FileEngine } from '../../../store/archive/file-engine.ts'
-import { formatHostSums, isExact } from '../../../store/archive/host-list.ts'
-import { hostSumsOf, hostSumsSql } from '../../../store/archive/host-sums.ts'
+import { formatHostSums, isExact, type HostSums } from '../../../store/archive/host-list.ts'
 import { greatestHosts } from '../../../store/archive/host-totals.ts'
 import { parquetFile } from '../../../store/archive/parquet-file.ts'
 import { Table } from '../../../store/archive/query-engine.ts'
@@ -20,6 +21,30 @@ import { seeded } from '../../encode/relay.ts'
 import { columnsOf, scratchFolder, told, type ToldFlow } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 import { generatedFlow } from './generated-flows.ts'
+
+/** The greatest hosts as SQL adds them up. */
+async function inSql(connection: DuckDBConnection, path: string, count: number): Promise<HostSums> {
+  const ends = ['source', 'destination'].map(
+    (end) =>
+      `SELECT "${end}AddressHigh" AS high, "${end}AddressLow" AS low, ${bytes} AS bytes, ${packets} AS packets FROM '${path}'`,
+  )
+  const total = (name: string) => `(SELECT sum(${name}) FROM groups)::DOUBLE AS total_${name}`
+  const reader = await connection.runAndReadAll(
+    `WITH groups AS (
+       SELECT high, low, sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS flows
+       FROM (${ends.join(' UNION ALL ')}) GROUP BY high, low)
+     SELECT high, low, bytes::DOUBLE AS host_bytes, ${['bytes', 'packets', 'flows'].map(total).join(', ')}
+     FROM groups ORDER BY bytes DESC, high, low LIMIT ${count + 1}`,
+  )
+  const table = new Table(reader.currentRowCount, reader.getColumnsObject())
+  const [high, low, sums] = [table.wholes('high'), table.wholes('low'), table.numbers('host_bytes')]
+  const hosts = sums
+    .slice(0, count)
+    .map((sum, i) => [formatHalves(high[i]!, low[i]!), sum] as const)
+  const all = (name: string) => table.numbers(`total_${name}`)[0]!
+  const totals = { bytes: all('bytes'), packets: all('packets'), flows: all('flows') }
+  return { hosts: new Map(hosts), restMost: sums[count] ?? 0, total: totals }
+}
 
 test('the greatest hosts are those that SQL finds, with the same sums', async (t) => {
   const folder = await scratchFolder(t)
@@ -32,12 +57,7 @@ test('the greatest hosts are those that SQL finds, with the same sums', async (t
     const path = join(folder, `${files++}.parquet`)
     const block = blockOf(columnsOf(flows))
     await writeFile(path, Buffer.concat(parquetFile([{ block, from: 0, to: flows.length }])))
-    const ends = ['source', 'destination'].map(
-      (end) =>
-        `SELECT "${end}AddressHigh" AS key0, "${end}AddressLow" AS key1, ${bytes} AS bytes, ${packets} AS packets FROM '${path}'`,
-    )
-    const reader = await connection.runAndReadAll(hostSumsSql(ends.join(' UNION ALL '), count))
-    const wanted = hostSumsOf(new Table(reader.currentRowCount, reader.getColumnsObject()), count)
+    const wanted = await inSql(connection, path, count)
     const source = await SourceFiles.open({ paths: [path], engine, goesOn: () => {} })
     const found = await greatestHosts(source, count, rooms)
     source.close()

@@ -105,9 +105,14 @@ function ranked({ order, from, to }: FlowTopQuery, row: Omit<FlowTopRow, 'key'>)
   return order === 'rate' ? (spanMs <= 0 ? 0 : row.bytes / spanMs) : row[order]
 }
 
-for (const heldRows of [0, 1000])
-  describe(`queries ${heldRows === 0 ? 'in SQL' : 'of files in memory'} answer what flow by flow comes out`, () => {
-    const flow = flowWith(heldRows === 0 ? counts.any : counts.exact)
+for (const [way, options, count] of [
+  ['in SQL', { heldRows: 0, scanThreads: 0 }, counts.any],
+  ['of files in memory', { heldRows: 1000, scanThreads: 0 }, counts.exact],
+  ['of row groups', { heldRows: 0, scanThreads: 2 }, counts.exact],
+] as const)
+  describe(`queries ${way} answer what flow by flow comes out`, () => {
+    const flow = flowWith(count)
+    const isHeld = options.heldRows > 0
     const flows = drawn(flow, 600)
     const reference = new Reference(flows, local)
     let store: FlowStore
@@ -116,12 +121,12 @@ for (const heldRows of [0, 1000])
     before(async () => {
       const folder = await scratchFolder({ after: (remove) => (clean = remove) })
       await archive(folder, flows.slice(0, 150), flows.slice(150, 400), flows.slice(400))
-      store = await openFlowStore(folder, { local, heldRows, ...patient })
+      store = await openFlowStore(folder, { local, ...options, ...patient })
       // Once all of their time was asked for, files are in memory for every part of it.
       const all = { from: t0 - intervalMs, to: t0 + 10 * spanMs, include: 'any' } as const
       await store.top({ ...all, by: ['host'], order: 'bytes', limit: 1 })
       // What is answered then is answered without them.
-      if (heldRows > 0) await rm(join(folder, '2026'), { recursive: true })
+      if (isHeld) await rm(join(folder, '2026'), { recursive: true })
     })
     after(async () => {
       await store.close()
@@ -246,7 +251,7 @@ for (const heldRows of [0, 1000])
     })
 
     // Lists are always read.
-    if (heldRows > 0) return
+    if (isHeld) return
 
     test('list: the flows that belong, in order, with more where the limit cut', async () => {
       const keys = {

@@ -1,0 +1,146 @@
+/** The greatest keys of flows that come a row group after the other. */
+import type { NetworkSet } from '../../../flow/address.ts'
+import type { FlowSums } from '../../flows.ts'
+import { greatest } from '../held/numbered.ts'
+import { Keys } from '../keys.ts'
+import type { RankingAsked, RankingFound, Scan } from './asked.ts'
+import { Growing } from './growing.ts'
+import { KeyNumbers } from './key-numbers.ts'
+import type { Counts, SelectedGroup } from './selected-group.ts'
+
+export interface PackedRanking {
+  words: Uint32Array
+  count: number
+  sums: Float64Array
+  first: Float64Array
+  last: Float64Array
+  total: FlowSums
+}
+
+export class Ranking implements Scan<PackedRanking, RankingFound> {
+  readonly #asked: RankingAsked
+  readonly #keys: Keys
+  readonly #numbers: KeyNumbers
+  /** By key: what is added up; where time counts, its first and last ms. */
+  readonly #sums = new Growing(0)
+  readonly #first = new Growing(Number.POSITIVE_INFINITY)
+  readonly #last = new Growing(Number.NEGATIVE_INFINITY)
+  readonly #isSpanned: boolean
+  readonly #total: FlowSums = { bytes: 0, packets: 0, flows: 0 }
+
+  constructor(asked: RankingAsked, local: NetworkSet) {
+    this.#asked = asked
+    this.#keys = new Keys(asked.by, local.networks)
+    this.#numbers = new KeyNumbers(this.#keys, { local, onlySaid: asked.order.of === 'series' })
+    this.#isSpanned = asked.order.by === 'rate' || asked.order.by === 'duration'
+  }
+
+  get keys(): number {
+    return this.#numbers.table.count
+  }
+
+  take(selected: SelectedGroup): void {
+    if (this.#asked.order.of === 'top') this.#addTotal(selected)
+    const amounts = amountsOf(selected, this.#asked)
+    for (const end of this.#keys.ends) {
+      const numbers = this.#numbers.of(selected, end)
+      const sums = this.#sums.reach(this.keys)
+      if (amounts === null) countOnes(numbers, sums)
+      else addAmounts(numbers, amounts, { rows: selected.rows, sums })
+      if (this.#isSpanned) this.#widen(selected, numbers)
+    }
+  }
+
+  pack(): PackedRanking {
+    const { keys: count } = this
+    const words = this.#numbers.table.words()
+    const [sums, first, last] = [this.#sums.reach(count), this.#first.reach(count), this.#last.reach(count)] // prettier-ignore
+    return { words, count, sums, first, last, total: this.#total }
+  }
+
+  merge({ words, count, sums, first, last, total }: PackedRanking): void {
+    const { table } = this.#numbers
+    for (let other = 0; other < count; other++) {
+      const number = table.numberOf(words, other * table.width)
+      this.#sums.reach(table.count)[number]! += sums[other]!
+      if (!this.#isSpanned) continue
+      const firsts = this.#first.reach(table.count)
+      const lasts = this.#last.reach(table.count)
+      firsts[number] = Math.min(firsts[number]!, first[other]!)
+      lasts[number] = Math.max(lasts[number]!, last[other]!)
+    }
+    for (const name of ['bytes', 'packets', 'flows'] as const) this.#total[name] += total[name]
+  }
+
+  found(): RankingFound {
+    const { table } = this.#numbers
+    const { count } = this.#asked
+    const ranks = this.#ranks()
+    const listed = greatest(table, (a, b) => ranks[a]! - ranks[b]!, count + 1)
+    const values = listed.slice(0, count).map((number) => table.valuesOf(number))
+    return {
+      keys: this.#keys.names.map((_, column) => values.map((each) => each[column]!)),
+      ranked: listed.slice(0, count).map((number) => ranks[number]!),
+      next: listed.length > count ? ranks[listed[count]!]! : 0,
+      total: this.#total,
+    }
+  }
+
+  #ranks(): Float64Array {
+    const { order, window } = this.#asked
+    const sums = this.#sums.reach(this.keys)
+    if (!this.#isSpanned) return sums
+    const [first, last] = [this.#first.reach(this.keys), this.#last.reach(this.keys)]
+    return sums.map((sum, number) => {
+      const span = Math.min(last[number]!, window.to) - Math.max(first[number]!, window.from)
+      if (order.by === 'duration') return span
+      return span <= 0 ? 0 : sum / span
+    })
+  }
+
+  #widen({ group, rows }: SelectedGroup, numbers: Int32Array): void {
+    const [firsts, lasts] = [this.#first.reach(this.keys), this.#last.reach(this.keys)]
+    const { first, last } = group
+    for (let n = 0; n < numbers.length; n++) {
+      const [number, row] = [numbers[n]!, rows[n]!]
+      if (number < 0) continue
+      if (first[row]! < firsts[number]!) firsts[number] = first[row]!
+      if (last[row]! > lasts[number]!) lasts[number] = last[row]!
+    }
+  }
+
+  #addTotal(selected: SelectedGroup): void {
+    const { rows } = selected
+    const ends = this.#keys.ends.length
+    this.#total.bytes += ends * sumOf(selected.counts('bytes'), rows)
+    this.#total.packets += ends * sumOf(selected.counts('packets'), rows)
+    this.#total.flows += ends * rows.length
+  }
+}
+
+function countOnes(numbers: Int32Array, sums: Float64Array): void {
+  for (const number of numbers) if (number >= 0) sums[number]! += 1
+}
+
+function addAmounts(
+  numbers: Int32Array,
+  { values, isByRow }: Counts,
+  { rows, sums }: { rows: Int32Array; sums: Float64Array },
+): void {
+  for (let n = 0; n < numbers.length; n++) {
+    const number = numbers[n]!
+    if (number >= 0) sums[number]! += values[isByRow ? rows[n]! : n]!
+  }
+}
+
+function sumOf({ values, isByRow }: Counts, rows: Int32Array): number {
+  let sum = 0
+  for (let n = 0; n < rows.length; n++) sum += values[isByRow ? rows[n]! : n]!
+  return sum
+}
+
+/** What of the nth flow is added up for its key; null where each is one. */
+function amountsOf(selected: SelectedGroup, { order }: RankingAsked): Counts | null {
+  if (order.of === 'series') return selected.shares(order.by)
+  return order.by === 'flows' ? null : selected.counts(order.by === 'packets' ? 'packets' : 'bytes')
+}

@@ -1,0 +1,194 @@
+/**
+ * Threads that go through the archive's row groups for long questions, each adding up what it reads: they read only
+ * the columns that a question needs, and in loops over typed arrays, which takes a third of what SQL takes.
+ */
+import type { Network } from '../../../flow/address.ts'
+import type { FlowColumns } from '../../../flow/columns.ts'
+import type { FlowWindow } from '../../flows.ts'
+import { AskedThread } from '../asked-thread.ts'
+import type { KeptHostSums } from '../host-sums.ts'
+import type { Session } from '../query-engine.ts'
+import { exactSumMost, type ArchiveFiles } from '../readable-files.ts'
+import type { ScanAsked, ScanFound, ScannedWindow } from './asked.ts'
+import type { FileGroups } from './files.ts'
+
+export type ScanRequest =
+  | { kind: 'groups' | 'flows'; path: string }
+  | { kind: 'begin'; id: number; asked: ScanAsked }
+  | ({ kind: 'take'; id: number } & GroupToScan)
+  | { kind: 'pack' | 'found' | 'end'; id: number }
+  | { kind: 'merge'; id: number; packed: unknown }
+
+export interface ScanAnswers {
+  groups: FileGroups
+  flows: FlowColumns | null
+  begin: null
+  /** How many keys it tells apart by now. */
+  take: number
+  pack: unknown
+  merge: null
+  found: ScanFound[keyof ScanFound]
+  end: null
+}
+
+export interface ScanWorkerData {
+  local: readonly Network[]
+}
+
+type ScanThread = AskedThread<ScanRequest, ScanAnswers>
+
+export type FilesToScan = Pick<ArchiveFiles, 'inside' | 'edge' | 'most'>
+
+/** A row group that may have flows of a window. */
+export interface GroupToScan {
+  path: string
+  group: number
+  /** Whether all of its flows lie within the window. */
+  isInside: boolean
+}
+
+/** Keys that a thread tells apart; of more, SQL finds out whether its memory holds them. */
+const usualKeysMost = 1_000_000
+/** Files of which the row groups' times are kept, some 500 bytes each. */
+const filesMost = 20_000
+/** Row groups that wait for a thread while it takes one in, so that it never waits for the next. */
+const lanes = 2
+
+export class Scanner {
+  readonly #workerData: ScanWorkerData
+  readonly #keysMost: number
+  readonly #threads: (ScanThread | null)[]
+  readonly #files = new Map<string, FileGroups>()
+  #scans = 0
+
+  /** With so many threads, each begun when it is first needed; `local` are the networks by which directions are told. */
+  constructor(threads: number, workerData: ScanWorkerData, keysMost = usualKeysMost) {
+    this.#workerData = workerData
+    this.#keysMost = keysMost
+    this.#threads = Array.from({ length: threads }, () => null)
+  }
+
+  /**
+   * The row groups of files that may have flows of a window; null where not all of them are Weir's own, or sums may not be exact.
+   * @throws what keeps a file from being read
+   */
+  async groups(
+    { inside, edge, most }: FilesToScan,
+    { from, to }: ScannedWindow,
+  ): Promise<GroupToScan[] | null> {
+    if (this.#threads.length === 0 || most > exactSumMost) return null
+    const paths = [...inside, ...edge]
+    const unknown = paths.filter((path) => !this.#files.has(path))
+    await Promise.all(unknown.map((path, i) => this.#look(path, i)))
+    const found: GroupToScan[] = []
+    for (const [i, path] of paths.entries()) {
+      const groups = this.#files.get(path)
+      if (!groups) return null
+      for (const [group, { firstMin, lastMax }] of groups.entries()) {
+        const isInside = i < inside.length || (firstMin >= from && lastMax < to)
+        if (isInside || (firstMin < to && lastMax >= from)) found.push({ path, group, isInside })
+      }
+    }
+    this.#bound()
+    return found
+  }
+
+  /**
+   * All flows of a file, in memory that threads can share; null where another writer than Weir's made it.
+   * @throws what keeps it from being read
+   */
+  async flows(path: string): Promise<FlowColumns | null> {
+    if (this.#threads.length === 0) return null
+    return this.#thread(++this.#scans).ask({ kind: 'flows', path })
+  }
+
+  /**
+   * What is found in row groups, or null where there are too many keys. It is given up when the session is stopped; `progress` is told the share that is done.
+   * @throws what keeps a file from being read
+   */
+  async scan<Asked extends ScanAsked>(
+    asked: Asked,
+    groups: readonly GroupToScan[],
+    { session, progress }: { session: Pick<Session, 'goesOn'>; progress?: FlowWindow['progress'] },
+  ): Promise<ScanFound[Asked['kind']] | null> {
+    const id = ++this.#scans
+    const count = Math.max(1, Math.min(this.#threads.length, groups.length))
+    const threads = Array.from({ length: count }, (_, i) => this.#thread(id + i))
+    let [next, done] = [0, 0]
+    let isTooMuch = false
+    const lane = async (thread: ScanThread) => {
+      while (next < groups.length && !isTooMuch) {
+        session.goesOn()
+        const keys = await thread.ask({ kind: 'take', id, ...groups[next++]! })
+        isTooMuch ||= keys > this.#keysMost
+        progress?.(++done / groups.length)
+      }
+    }
+    try {
+      await Promise.all(threads.map((thread) => thread.ask({ kind: 'begin', id, asked })))
+      await Promise.all(threads.flatMap((thread) => Array.from({ length: lanes }, () => lane(thread)))) // prettier-ignore
+      if (isTooMuch) return null
+      session.goesOn()
+      return (await merged(threads, id)) as ScanFound[Asked['kind']]
+    } finally {
+      // Nothing more is taken in: also where one lane has failed and another goes on.
+      next = groups.length
+      for (const thread of threads) thread.ask({ kind: 'end', id }).catch(() => undefined)
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const thread of this.#threads) await thread?.terminate()
+  }
+
+  async #look(path: string, i: number): Promise<void> {
+    this.#files.set(path, await this.#thread(i).ask({ kind: 'groups', path }))
+  }
+
+  #bound(): void {
+    for (const path of this.#files.keys()) {
+      if (this.#files.size <= filesMost) return
+      this.#files.delete(path)
+    }
+  }
+
+  #thread(number: number): ScanThread {
+    const at = number % this.#threads.length
+    const before = this.#threads[at]
+    if (before && !before.hasEnded) return before
+    const url = new URL('worker.ts', import.meta.url)
+    const thread: ScanThread = new AskedThread('archive scan', url, this.#workerData)
+    thread.unref()
+    this.#threads[at] = thread
+    return thread
+  }
+}
+
+/** What all threads added up, put together in the first of them. */
+async function merged([first, ...others]: readonly ScanThread[], id: number) {
+  for (const other of others) {
+    const packed = await other.ask({ kind: 'pack', id })
+    await first!.ask({ kind: 'merge', id, packed })
+  }
+  return first!.ask({ kind: 'found', id })
+}
+
+/** What a question is asked with: its threads, its session, and the lists of hosts that are known. */
+export interface Scanning {
+  scanner: Scanner
+  session: Session
+  kept: KeptHostSums
+}
+
+/** What a query says of its window, as threads are told. */
+export function windowOf({ from, to, include, filter }: FlowWindow): ScannedWindow {
+  return { from, to, include, filter }
+}
+
+/** Is told the share that is done of the first or the second of two readings. */
+export function progressOf(
+  progress: FlowWindow['progress'],
+  before: 0 | 1,
+): FlowWindow['progress'] {
+  return progress && ((share) => progress((before + share) / 2))
+}

@@ -1,0 +1,81 @@
+/** The flows of a row group that belong to a window and pass its filter, and what of them is counted. */
+import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
+import type { FieldName } from '../../measurement.ts'
+import { selectRows, shareOf } from '../held/selected.ts'
+import type { ScannedWindow } from './asked.ts'
+import type { RowGroup } from './row-group.ts'
+
+/** 0, 1, 2 … as far as a row group was long. */
+let everyRow = new Int32Array(0)
+
+function rowsUpTo(count: number): Int32Array {
+  if (everyRow.length < count) everyRow = Int32Array.from({ length: count }, (_, row) => row)
+  return everyRow.subarray(0, count)
+}
+
+/** What is counted of flows: of the nth at n, or at its row. */
+export interface Counts {
+  values: Float64Array
+  isByRow: boolean
+}
+
+export class SelectedGroup {
+  readonly group: RowGroup
+  /** Rows of the group; what is told of the nth of them stands at n. */
+  readonly rows: Int32Array
+  readonly #window: ScannedWindow
+  /** Whether none of the group's flows reaches beyond the window, so that nobody need ask when they were. */
+  readonly #isInside: boolean
+
+  private constructor(
+    group: RowGroup,
+    rows: Int32Array,
+    { window, isInside }: { window: ScannedWindow; isInside: boolean },
+  ) {
+    this.group = group
+    this.rows = rows
+    this.#window = window
+    this.#isInside = isInside
+  }
+
+  /** The flows of a group; `isInside` where all of them are known to lie within the window. */
+  static select(
+    group: RowGroup,
+    {
+      window,
+      predicate,
+      isInside,
+    }: { window: ScannedWindow; predicate: FlowPredicate | null; isInside: boolean },
+  ): SelectedGroup {
+    const rows = isInside ? passing(group, predicate) : selectRows(group, window, predicate)
+    return new SelectedGroup(group, rows, { window, isInside })
+  }
+
+  /** The same without those at whose n `numbers` has a number. */
+  without(numbers: Int32Array, number: number): SelectedGroup {
+    const rows = this.rows.filter((_, n) => numbers[n] !== number)
+    return new SelectedGroup(this.group, rows, { window: this.#window, isInside: this.#isInside })
+  }
+
+  /** What of each flow falls into the window. */
+  shares(field: FieldName): Counts {
+    const isWhole = this.#isInside && (field === 'bytes' || field === 'packets')
+    if (isWhole) return { values: this.group[field], isByRow: true }
+    return { values: shareOf[field](this.group, this.rows, this.#window), isByRow: false }
+  }
+
+  /** What counts of each flow: its share of the window, or all of it where only flows of one kind belong. */
+  counts(field: 'bytes' | 'packets'): Counts {
+    const isShare = this.#window.include === 'any'
+    return isShare ? this.shares(field) : { values: this.group[field], isByRow: true }
+  }
+}
+
+function passing({ flows }: RowGroup, predicate: FlowPredicate | null): Int32Array {
+  const { count } = flows
+  if (predicate === null) return rowsUpTo(count)
+  const passes = new Uint8Array(count)
+  const rows = new Int32Array(predicate.matches(flows, count, passes))
+  for (let row = 0, n = 0; n < rows.length; row++) if (passes[row] === 1) rows[n++] = row
+  return rows
+}

@@ -1,0 +1,95 @@
+/** Sums by step of flows that come a row group after the other: see step-sums.ts. */
+import type { NetworkSet } from '../../../flow/address.ts'
+import { fillKeyColumn } from '../key-columns.ts'
+import { Keys, type End } from '../keys.ts'
+import type { PlacedSums } from '../series-answer.ts'
+import { StepSums, type PackedSteps } from '../step-sums.ts'
+import type { Scan, StepsAsked } from './asked.ts'
+import { KeyNumbers, unsaid } from './key-numbers.ts'
+import type { SelectedGroup } from './selected-group.ts'
+
+export class Steps implements Scan<PackedSteps, PlacedSums> {
+  readonly keys = 0
+  readonly #asked: StepsAsked
+  readonly #keys: Keys
+  readonly #numbers: KeyNumbers
+  readonly #local: NetworkSet
+  readonly #sums: StepSums
+  /** The place of all keys that are not listed. */
+  readonly #rest: number
+
+  constructor(asked: StepsAsked, local: NetworkSet) {
+    this.#asked = asked
+    this.#local = local
+    this.#keys = new Keys(asked.by, local.networks)
+    this.#numbers = new KeyNumbers(this.#keys, { local, onlySaid: true })
+    this.#numbers.add(asked.keys)
+    this.#rest = asked.keys?.[0]?.length ?? 0
+    this.#sums = new StepSums(asked.window, this.#rest + 1)
+  }
+
+  take(selected: SelectedGroup): void {
+    for (const end of this.#keys.ends) this.#takeEnd(selected, end)
+  }
+
+  pack(): PackedSteps {
+    return this.#sums.pack()
+  }
+
+  merge(packed: PackedSteps): void {
+    this.#sums.merge(packed)
+  }
+
+  found(): PlacedSums {
+    return this.#sums.placed()
+  }
+
+  #takeEnd(selected: SelectedGroup, end: End): void {
+    const numbers = this.#asked.keys === null ? null : this.#numbers.found(selected, end)
+    const said = numbers?.includes(unsaid) ? selected.without(numbers, unsaid) : selected
+    const { group, rows } = said
+    const { first, last, flows } = group
+    const { only } = this.#asked.window
+    this.#sums.add({
+      count: rows.length,
+      place: numbers === null ? zeros(rows.length) : this.#placesOf(numbers),
+      direction: this.#directions(said, end),
+      rows,
+      exporterHigh: flows.exporterAddressHigh,
+      exporterLow: flows.exporterAddressLow,
+      first,
+      last,
+      // What is not asked for is not looked at.
+      bytes: only === 'packets' ? first : group.bytes,
+      packets: only === 'bytes' ? first : group.packets,
+    })
+  }
+
+  /** The places of keys that were said, by their numbers. */
+  #placesOf(numbers: Int32Array): Int32Array {
+    const places = new Int32Array(numbers.length)
+    let count = 0
+    for (let n = 0; n < numbers.length; n++) {
+      const number = numbers[n]!
+      if (number !== unsaid) places[count++] = number < 0 ? this.#rest : number
+    }
+    return places.subarray(0, count)
+  }
+
+  #directions({ group: { flows }, rows }: SelectedGroup, end: End): Int32Array {
+    if (!this.#asked.hasDirection) return zeros(rows.length)
+    const directions = new Int32Array(rows.length)
+    const words = new Uint32Array(2 * rows.length)
+    const column = this.#keys.directionMade(end)
+    fillKeyColumn(column, flows, { rows, local: this.#local }, { words, width: 2, at: 0 })
+    for (let n = 0; n < rows.length; n++) directions[n] = words[2 * n]!
+    return directions
+  }
+}
+
+let zero = new Int32Array(0)
+
+function zeros(count: number): Int32Array {
+  if (zero.length < count) zero = new Int32Array(count)
+  return zero.subarray(0, count)
+}

@@ -1,0 +1,205 @@
+/** What the threads read of row groups, and what they leave to SQL. */
+import assert from 'node:assert/strict'
+import { truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { DuckDBInstance } from '@duckdb/node-api'
+import fc from 'fast-check'
+
+import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { intervalMs } from '../../../flow/interval.ts'
+import { Archive } from '../../../store/archive/archive.ts'
+import { deltaPacked } from '../../../store/archive/delta.ts'
+import { indexWidth, packedIndices } from '../../../store/archive/dictionary.ts'
+import { flowsOf } from '../../../store/archive/held/held-files.ts'
+import { QueryEngine } from '../../../store/archive/query-engine.ts'
+import type { RankingAsked } from '../../../store/archive/scanned/asked.ts'
+import { GroupReader } from '../../../store/archive/scanned/files.ts'
+import { Scanner } from '../../../store/archive/scanned/scanner.ts'
+import { beyondBytes, unpackDelta, unpackIndices } from '../../../store/archive/scanned/unpack.ts'
+import { seed } from '../../drawn.ts'
+import { seeded } from '../../encode/relay.ts'
+import { scratchFolder, t0 } from './archived.ts'
+
+const rows = 12_000
+
+/** Columns of every kind: random, repeating, of one value, of few, with both kinds of addresses, beyond 32 bits and below 0. */
+function flowsOfKinds(): FlowColumns {
+  const random = seeded(seed)
+  const upTo = (most: number) => Math.floor(random() * most)
+  const flows = createFlowColumns(rows)
+  flows.count = rows
+  for (let i = 0; i < rows; i++) {
+    const isIPv6 = i % 7 === 0
+    flows.collectionTimeMilliseconds[i] = t0 + upTo(intervalMs)
+    flows.flowStartMilliseconds[i] = t0 - upTo(1 + (i % 3) * 100_000)
+    flows.flowEndMilliseconds[i] = flows.flowStartMilliseconds[i]! - 20 + upTo(5000)
+    flows.exporterAddressLow.set([1, 0xffff], 2 * i)
+    flows.sourceAddressHigh.set(isIPv6 ? [upTo(3), 0xfe80_0000] : [0, 0], 2 * i)
+    flows.sourceAddressLow.set(isIPv6 ? [upTo(2 ** 32), upTo(2 ** 32)] : [upTo(300), 0xffff], 2 * i)
+    flows.destinationAddressLow.set([upTo(2 ** 32), 0xffff], 2 * i)
+    flows.sourceTransportPort[i] = 1024 + upTo(60_000)
+    flows.destinationTransportPort[i] = [53, 80, 443][i % 3]!
+    flows.protocolIdentifier[i] = i % 3 === 0 ? 17 : 6
+    flows.packetDeltaCount[i] = Math.ceil(1 / (1 - random()))
+    flows.octetDeltaCount[i] = upTo(2 ** (i % 45))
+    flows.samplingInterval[i] = i % 1000 === 0 ? 2 ** 32 - 1 : 1
+    flows.tcpControlBits[i] = [2, 16, 18, 27][upTo(4)]!
+    flows.sourceMacAddress[i] = upTo(2 ** 48)
+    flows.applicationId[i] = upTo(3) * 2 ** 24 + 443
+  }
+  return flows
+}
+
+/** An archive of such flows: a sorted file, and one as it was received. Their paths, in that order. */
+async function twoFiles(t: TestContext) {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  archive.add(flowsOfKinds())
+  await archive.publish({})
+  await archive.merge(t0 + intervalMs)
+  archive.add(flowsOfKinds())
+  await archive.publish({})
+  const entries = archive.entries().toSorted((a, b) => Number(a.isChunk) - Number(b.isChunk))
+  await archive.close()
+  return { folder, paths: entries.map(({ file }) => join(folder, file)) as [string, string] }
+}
+
+test('every column of sorted files and of those as received is read as SQL reads it', async (t) => {
+  const { folder, paths } = await twoFiles(t)
+  const engine = await QueryEngine.open(folder, { threads: 1, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
+  t.after(() => engine.close())
+  for (const path of paths) {
+    const read = new GroupReader().flowsOf(path)!
+    const expected = await engine.query(undefined, (session) => flowsOf(session, path))
+    assert.equal(read.count, rows)
+    const { flowStartMilliseconds: starts, flowEndMilliseconds: ends } = expected
+    // Nothing that is read so ends before it begins.
+    ends.forEach((end, row) => (ends[row] = Math.max(end, starts[row]!)))
+    for (const name of columnNames) assert.deepEqual(read[name], expected[name], name)
+  }
+})
+
+/** Bytes behind which there are others, as behind a page. */
+function withOthers(bytes: Buffer): Buffer {
+  const room = Buffer.alloc(bytes.length + beyondBytes, 0xa5)
+  room.set(bytes)
+  return room.subarray(0, bytes.length)
+}
+
+test('packed numbers of every width are unpacked, also where they lie beyond what doubles hold', () => {
+  const numbers = fc.tuple(fc.nat({ max: 49 }), fc.integer({ min: 1, max: 700 })).chain(([bits, length]) => {
+    const value = fc.maxSafeInteger().map((each) => Math.abs(each) % 2 ** bits)
+    return fc.array(value, { minLength: length, maxLength: length })
+  }) // prettier-ignore
+  const bases = fc.constantFrom(0n, 0xffffn << 32n, -1n << 32n, 0x2001_0db8n << 32n)
+  const property = fc.property(numbers, bases, fc.constantFrom(32, 128), (values, base, partValues) => {
+    const count = values.length
+    const packed = withOthers(deltaPacked(Float64Array.from(values), count, { base, partValues }))
+    const out = new Float64Array(count)
+    const first = unpackDelta(packed, count, 0, out)
+    assert.deepEqual([...out].map((more) => first + BigInt(more)), values.map((each) => base + BigInt(each)))
+    if (base !== 0n) return
+    unpackDelta(packed, count, null, out)
+    assert.deepEqual([...out], values)
+  }) // prettier-ignore
+  fc.assert(property, { numRuns: 100, seed })
+})
+
+test('packed indices are unpacked, and runs of one', () => {
+  const property = fc.property(
+    fc.integer({ min: 1, max: 65_536 }),
+    fc.array(fc.nat(), { minLength: 1, maxLength: 100 }),
+    (count, drawn) => {
+      const places = Int32Array.from(drawn, (each) => each % count)
+      const out = new Int32Array(places.length)
+      unpackIndices(withOthers(packedIndices(places, indexWidth(count))), out.length, out)
+      assert.deepEqual(out, places)
+    },
+  )
+  fc.assert(property, { numRuns: 100, seed })
+  const run = new Int32Array(1000)
+  unpackIndices(withOthers(Buffer.from([9, 0xd0, 0x0f, 0x2c, 0x01])), run.length, run)
+  assert.ok(run.every((place) => place === 300))
+})
+
+test('pages that say other than they hold are refused', () => {
+  const packed = withOthers(
+    deltaPacked(
+      Float64Array.from({ length: 300 }, (_, i) => i * i),
+      300,
+    ),
+  )
+  const out = new Float64Array(300)
+  assert.throws(() => unpackDelta(packed, 299, null, out), /300 values are packed and not 299/)
+  assert.throws(() => unpackDelta(packed.subarray(0, 200), 300, null, out), /end too early/)
+  const cut = withOthers(packedIndices(new Int32Array(300), 9)).subarray(0, 100)
+  assert.throws(() => unpackIndices(cut, 300, new Int32Array(300)), /end too early/)
+})
+
+const window = { from: t0 - intervalMs, to: t0 + 2 * intervalMs, include: 'any', filter: undefined } as const // prettier-ignore
+const ranking: RankingAsked = {
+  kind: 'ranking',
+  window,
+  by: ['host'],
+  order: { of: 'top', by: 'flows' },
+  count: 3,
+}
+const during = { session: { goesOn: () => undefined } }
+
+test('files of another writer, or more keys than may be told apart, are left to SQL', async (t) => {
+  const { paths } = await twoFiles(t)
+  const scanner = new Scanner(2, { local: [] }, 1000)
+  t.after(() => scanner.close())
+  const groups = await scanner.groups({ inside: [], edge: paths, most: 0 }, window)
+  assert.equal(groups?.length, 2)
+  assert.equal(await scanner.scan(ranking, groups, during), null)
+  const found = await scanner.scan({ ...ranking, by: ['protocol'] }, groups, during)
+  assert.deepEqual(found?.ranked, [16_000, 8000])
+
+  const other = join(paths[0], '../other.parquet')
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  await connection.run(`COPY (FROM read_parquet('${paths[0]}')) TO '${other}' (FORMAT parquet)`)
+  connection.closeSync()
+  instance.closeSync()
+  assert.equal(await scanner.groups({ inside: [], edge: [...paths, other], most: 0 }, window), null)
+  assert.equal(await scanner.flows(other), null)
+})
+
+test('row groups without flows of the window are passed over', async (t) => {
+  const { paths } = await twoFiles(t)
+  const scanner = new Scanner(1, { local: [] })
+  t.after(() => scanner.close())
+  const found = async (asked: { from?: number; to?: number }) =>
+    (await scanner.groups({ inside: [], edge: [paths[0]], most: 0 }, { ...window, ...asked }))
+      ?.length
+  assert.equal(await found({ to: t0 - 200_000 }), 0)
+  assert.equal(await found({ from: t0 + 5000 }), 0)
+  assert.equal(await found({ to: t0 - 190_000 }), 1)
+})
+
+test('a scan that is given up ends, and the threads go on to the next', async (t) => {
+  const { paths } = await twoFiles(t)
+  const scanner = new Scanner(2, { local: [] })
+  t.after(() => scanner.close())
+  const groups = (await scanner.groups({ inside: [], edge: paths, most: 0 }, window))!
+  let asked = 0
+  const goesOn = () => {
+    if (++asked > 1) throw new Error('the asker has gone')
+  }
+  await assert.rejects(scanner.scan(ranking, groups, { session: { goesOn } }), /the asker has gone/)
+  assert.equal((await scanner.scan(ranking, groups, during))?.keys[0]!.length, 3)
+})
+
+test('a file that was cut is told of, wherever it ends', async (t) => {
+  const { paths } = await twoFiles(t)
+  const reader = new GroupReader()
+  await truncate(paths[0], 1000)
+  assert.throws(() => reader.groupsOf(paths[0]), /the file has no footer/)
+  const after = new GroupReader()
+  after.groupsOf(paths[1])
+  await truncate(paths[1], 5000)
+  assert.throws(() => after.read(paths[1], 0, ({ flows }) => columnNames.map((name) => flows[name])), /the file ends before its columns do/) // prettier-ignore
+})
