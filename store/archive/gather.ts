@@ -12,10 +12,10 @@ import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 
-/** Rows that one statement reads: how often progress is told. */
-const rowsAtOnce = 2_000_000
-/** Flows that are gathered; where more pass the filter, files are read anew for each statement. */
-const gatheredRowsMax = 3_000_000
+/** Rows that one statement reads: how often progress is told, and how soon too many are seen to be. */
+const rowsAtOnce = 1_000_000
+/** Flows that are gathered; where more pass the filter, files are gone through anew for each question. */
+const gatheredRowsMax = 600_000
 /** Rows of a window without a filter that are gathered: they are read once, and asked of memory. */
 const wholeRowsMax = 1_000_000
 /** What most questions ask for: a table that has it serves those that come next too. */
@@ -38,8 +38,26 @@ const usualColumns = [
   'egressInterface',
 ]
 
-/** What later statements read, and how: see scan.ts. */
-export async function gather(
+/**
+ * The answer of `scan` (null where it has none), or else what statements read. Where a filter lets few flows pass of a long
+ * window these are gathered first, for all that a page asks of them; of anything else a scan is as quick as gathering.
+ */
+export async function scanOrGather<Answer>(
+  session: Session,
+  files: ArchiveFiles,
+  wanted: { query: FlowWindow; statements: readonly string[] },
+  scan: () => Promise<Answer | null>,
+): Promise<{ answer: Answer } | { files: ArchiveFiles }> {
+  const isSelective = files.isLong && wanted.query.filter !== undefined
+  const selected = isSelective ? await gather(session, files, wanted) : files
+  if (selected.table !== undefined) return { files: selected }
+  const answer = await scan()
+  if (answer !== null) return { answer }
+  return { files: isSelective ? selected : await gather(session, files, wanted) }
+}
+
+/** What statements read, and how: see scan.ts. */
+async function gather(
   session: Session,
   files: ArchiveFiles,
   { query, statements }: { query: FlowWindow; statements: readonly string[] },

@@ -18,8 +18,6 @@ import { listFlows } from './list.ts'
 import { pauseMs } from './openings.ts'
 import { QueryEngine, type EngineLimits, type Session } from './query-engine.ts'
 import { exactSumMost, ReadableFiles, type ArchiveFiles } from './readable-files.ts'
-import { scannedSeries } from './scanned/scanned-series.ts'
-import { scannedTop } from './scanned/scanned-top.ts'
 import { Scanner, type Scanning } from './scanned/scanner.ts'
 import { flowSeries } from './series.ts'
 import { emptySeries } from './series-answer.ts'
@@ -105,14 +103,9 @@ class ArchiveQueries implements FlowStore {
     // Whether a record begins a connection is told by what came before it.
     const window = query.connections ? { ...query, from: query.from - pauseMs.most } : query
     return this.#files.read({ engine: this.#engine, window, none }, async (session, files) => {
-      const asked = { ...query, local }
-      if (query.connections) return flowSeries(session, files, asked)
-      const held = await this.#hold(files, session)
-      return (
-        (held && (await heldSeries(this.#windows.of(held, query), query, this.#local))) ??
-        (await scannedSeries(this.#scanning(session), files, asked)) ??
-        flowSeries(session, files, asked)
-      )
+      const held = query.connections ? null : await this.#hold(files, session)
+      const series = held && (await heldSeries(this.#windows.of(held, query), query, this.#local))
+      return series ?? flowSeries(this.#scanning(session), files, { ...query, local })
     })
   }
 
@@ -121,11 +114,10 @@ class ArchiveQueries implements FlowStore {
     const none = emptyTop(new Keys(query.by, local))
     const reading = { engine: this.#engine, window: query, none }
     return this.#files.read(reading, async (session, files) => {
-      const asked = { ...query, local }
       const held = await this.#hold(files, session)
-      if (held) return this.#tops.top(held, query)
-      const scanned = await scannedTop(this.#scanning(session), files, asked)
-      return scanned ?? topFlows(session, files, asked)
+      return held
+        ? this.#tops.top(held, query)
+        : topFlows(this.#scanning(session), files, { ...query, local })
     })
   }
 

@@ -9,13 +9,15 @@ import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import type { FieldName } from '../measurement.ts'
 import { Bindings } from './bindings.ts'
 import { bytes, first, last, packets, type BoundWindow } from './expressions.ts'
-import { gather } from './gather.ts'
+import { scanOrGather } from './gather.ts'
 import { Keys } from './keys.ts'
 import { openings } from './openings.ts'
 import type { Session } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
 import { assembleSeries, type Chosen, type PlacedSums } from './series-answer.ts'
+import { scannedSeries } from './scanned/scanned-series.ts'
+import type { Scanning } from './scanned/scanner.ts'
 import { rowsMax } from './series-limits.ts'
 import { StepSums, type PlacedFlows } from './step-sums.ts'
 
@@ -28,10 +30,11 @@ export interface SeriesRequest extends FlowSeriesQuery {
 
 /** The rows of each step, exporter and key. */
 export async function flowSeries(
-  session: Session,
+  scanning: Scanning,
   files: ArchiveFiles,
   query: SeriesRequest,
 ): Promise<FlowSeries> {
+  const { session } = scanning
   const { from, to, stepMs } = query
   assert((to - from) % stepMs === 0, `window ${from} to ${to} is not whole steps of ${stepMs} ms`)
   const words = query.by.filter((word) => word !== 'direction')
@@ -39,9 +42,12 @@ export async function flowSeries(
   const scanned = { files, query, keys: new Keys(words, query.local), hasDirection }
   const statements = [flowsSql(scanned, new Bindings(), true)]
   const read = query.connections
-    ? await openings(session, files, query)
-    : await gather(session, files, { query, statements })
-  const asked = { ...scanned, files: read }
+    ? { files: await openings(session, files, query) }
+    : await scanOrGather(session, files, { query, statements }, () =>
+        scannedSeries(scanning, files, query),
+      )
+  if ('answer' in read) return read.answer
+  const asked = { ...scanned, files: read.files }
   const chosen = words.length === 0 ? null : await choose(session, asked)
   return assembleSeries(await sumSteps(session, asked, chosen), asked, chosen)
 }

@@ -3,23 +3,29 @@ import type { Network } from '../../flow/address.ts'
 import type { FlowKey, FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import { Bindings } from './bindings.ts'
 import { bytes, first, last, packets } from './expressions.ts'
-import { gather } from './gather.ts'
+import { scanOrGather } from './gather.ts'
 import { Keys } from './keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
+import { scannedTop } from './scanned/scanned-top.ts'
+import type { Scanning } from './scanned/scanner.ts'
 import { emptyTop, topAnswer } from './top-answer.ts'
 
 /** The greatest keys, found first; then, of these alone, peers and times, which cost more. */
 export async function topFlows(
-  session: Session,
+  scanning: Scanning,
   files: ArchiveFiles,
   query: FlowTopQuery & { local: readonly Network[] },
 ): Promise<FlowTop> {
   const keys = new Keys(query.by, query.local)
   const statements = [flowsSql({ files, query, keys }, ['counts', 'peer', 'times'], new Bindings())]
-  const read = await gather(session, files, { query, statements })
-  const asked = { files: read, query, keys }
+  const { session } = scanning
+  const read = await scanOrGather(session, files, { query, statements }, () =>
+    scannedTop(scanning, files, query),
+  )
+  if ('answer' in read) return read.answer
+  const asked = { ...read, query, keys }
   const chosen = await choose(session, asked)
   if (chosen.count === 0) return emptyTop(keys)
   const columns = keys.names.map((name) => chosen.wholes(name))
