@@ -53,6 +53,8 @@ const usualKeysMost = 1_000_000
 const filesMost = 20_000
 /** Row groups that wait for a thread while it takes one in, so that it never waits for the next. */
 const lanes = 2
+/** What a thread makes anew is columns mostly, which lie outside of V8's room. */
+const youngMiBMax = 8
 
 export class Scanner {
   readonly #workerData: ScanWorkerData
@@ -157,7 +159,9 @@ export class Scanner {
     const before = this.#threads[at]
     if (before && !before.hasEnded) return before
     const url = new URL('worker.ts', import.meta.url)
-    const thread: ScanThread = new AskedThread('archive scan', url, this.#workerData)
+    const thread: ScanThread = new AskedThread('archive scan', url, this.#workerData, {
+      youngMiBMax,
+    })
     thread.unref()
     this.#threads[at] = thread
     return thread
