@@ -9,7 +9,7 @@ import { flowColumns } from '../../flow/columns.ts'
 import { archiveColumns, columnArrays, isWide, type ArchiveColumn } from './columns.ts'
 import type { FileEngine } from './file-engine.ts'
 import { readFooter, type GroupPlace } from './scanned/footer.ts'
-import { readValues, type Values } from './scanned/page-values.ts'
+import { freePages, readValues, type Values } from './scanned/page-values.ts'
 import { beyondBytes } from './scanned/unpack.ts'
 
 interface SourceFile {
@@ -135,6 +135,7 @@ class OwnFile implements SourceFile {
       const values = out.subarray(at, end)
       const read = readValues(pagesRoom.subarray(0, length), rows, shape, values)
       if (read !== values) values.set(read)
+      freePages()
       at = end
     }
   }

@@ -76,7 +76,10 @@ function decompressed(bytes: Buffer, length: number): Buffer {
 /** Pages that have memory of their own. */
 const decompressedPages: Buffer[] = []
 
-/** Gives the memory of all pages back at once, with the values that were given as they lay there: what waits for a collection of garbage is ten times as much. */
+/**
+ * Gives the memory of all pages back at once, with the values that were given as they lay there: what waits for a collection
+ * of garbage is ten times as much. Whoever reads values calls it when they are done with.
+ */
 export function freePages(): void {
   for (const { buffer } of decompressedPages.splice(0)) (buffer as ArrayBuffer).transfer(0)
 }
