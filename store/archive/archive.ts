@@ -31,7 +31,7 @@ const stageRows = 100_000
 const memoryLimit = '512MB'
 /** Datagrams are received and counted first; then what they gave is written, since it waits in memory. Sorting has time. */
 const writingNiceness = besideNiceness
-/** Smaller files are soon bundled, and read as quickly as their lists: see host-sums.ts. */
+/** Smaller files are soon bundled, and read as quickly as their lists: see host-list.ts. */
 const listedRowsLeast = 50_000
 
 /** What is committed with the rows: see ArchiveValues. */

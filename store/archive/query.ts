@@ -12,7 +12,6 @@ import { flowsOf, HeldFiles, type HeldFlows } from './held/held-files.ts'
 import { heldSeries } from './held/held-series.ts'
 import { TopThread } from './held/thread.ts'
 import { HeldWindows } from './held/window.ts'
-import { KeptHostSums } from './host-sums.ts'
 import { Keys } from './keys.ts'
 import { listFlows } from './list.ts'
 import { pauseMs } from './openings.ts'
@@ -73,7 +72,6 @@ class ArchiveQueries implements FlowStore {
   readonly #local: NetworkSet
   readonly #held: HeldFiles
   readonly #windows = new HeldWindows()
-  readonly #hostSums = new KeptHostSums()
   readonly #tops: TopThread
   readonly #heldRows: number
   readonly #scanner: Scanner
@@ -177,7 +175,7 @@ class ArchiveQueries implements FlowStore {
   }
 
   #scanning(session: Session): Scanning {
-    return { scanner: this.#scanner, session, kept: this.#hostSums }
+    return { scanner: this.#scanner, session }
   }
 
   async #flowsOf(path: string): Promise<FlowColumns> {

@@ -103,8 +103,8 @@ class OwnFile implements SourceFile {
   static open(path: string): OwnFile | null {
     const file = openSync(path, 'r')
     try {
-      const groups = readFooter(file, fstatSync(file).size)
-      if (groups) return new OwnFile(file, groups)
+      const footer = readFooter(file, fstatSync(file).size)
+      if (footer) return new OwnFile(file, footer.groups)
     } catch (error) {
       closeSync(file)
       throw error

@@ -56,13 +56,19 @@ export function questions(days: number, daysBefore: number): Question[] {
     const from = start + Math.floor((random() * (days * dayMs - lengthMs)) / minuteMs) * minuteMs
     return between(from, from + lengthMs)
   }
-  const [tenMinutes, day] = [anywhere(10 * minuteMs), anywhere(dayMs)]
+  const [fiveMinutes, tenMinutes] = [anywhere(5 * minuteMs), anywhere(10 * minuteMs)]
+  const [hour, day] = [anywhere(60 * minuteMs), anywhere(dayMs)]
   const all = between(start, end)
   return [
     {
-      name: 'top 10 hosts of 10 minutes',
+      name: 'top 10 hosts of 5 minutes',
       times: 40,
-      path: (r) => `/api/top?by=host&${tenMinutes(r)}`,
+      path: (r) => `/api/top?by=host&limit=10&${fiveMinutes(r)}`,
+    },
+    {
+      name: 'top 10 hosts of an hour',
+      times: 20,
+      path: (r) => `/api/top?by=host&limit=10&${hour(r)}`,
     },
     {
       name: 'top 10 hosts of a day',
@@ -80,6 +86,11 @@ export function questions(days: number, daysBefore: number): Question[] {
       path: (r) => `/api/series?by=host,direction&step=1&${tenMinutes(r)}`,
     },
     {
+      name: '24 h of dst port 443',
+      times: 5,
+      path: (r) => `/api/series?filter=dst+port+443&${day(r)}`,
+    },
+    {
       name: '24 h of dst port 22',
       times: 5,
       path: (r) => `/api/series?filter=dst+port+22&${day(r)}`,
@@ -93,6 +104,11 @@ export function questions(days: number, daysBefore: number): Question[] {
       name: 'a busy host, all days, series',
       times: 1,
       path: () => `/api/series?by=direction&filter=host+10.0.0.22&step=1800&${all}`,
+    },
+    {
+      name: 'a busy host, 24 h, its first 100 flows',
+      times: 5,
+      path: (r) => `/api/flows?filter=host+10.0.0.22&limit=100&${day(r)}`,
     },
     {
       name: 'a busy host, all days, its peers',

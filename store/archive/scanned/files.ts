@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 
 import { columnNames, flowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { sharedColumns } from '../columns.ts'
-import { readFooter, type GroupPlace } from './footer.ts'
+import { readFooter, type FileFooter, type GroupPlace } from './footer.ts'
 import { isZero, RowGroup, timesOf, type GroupTimes } from './row-group.ts'
 
 /** Footers that are kept, of some 100 kB: row groups of a file come one after the other. */
@@ -13,25 +13,30 @@ const keptMost = 16
 export type FileGroups = GroupTimes[] | null
 
 export class GroupReader {
-  readonly #footers = new Map<string, GroupPlace[] | null>()
+  readonly #footers = new Map<string, FileFooter | null>()
   readonly #group = new RowGroup()
 
   /** When the flows of a file's row groups were. @throws what keeps it from being read */
   groupsOf(path: string): FileGroups {
-    return this.#open(path, (_, groups) => groups?.map((group) => timesOf(group)) ?? null)
+    return this.#open(path, (_, footer) => footer?.groups.map((group) => timesOf(group)) ?? null)
+  }
+
+  /** What was put into a file's footer under a key; null where nothing was. @throws what keeps it from being read */
+  textOf(path: string, key: string): string | null {
+    return this.#open(path, (_, footer) => footer?.texts.get(key) ?? null)
   }
 
   /** Hands over a row group of one of Weir's files, which is good until `take` is done. @throws what keeps it from being read */
   read(path: string, at: number, take: (group: RowGroup) => void): void {
-    this.#open(path, (file, groups) => {
-      this.#group.turnTo(file, groups![at]!)
+    this.#open(path, (file, footer) => {
+      this.#group.turnTo(file, footer!.groups[at]!)
       take(this.#group)
     })
   }
 
   /** All flows of a file; null where another writer than Weir's made it. @throws what keeps it from being read */
   flowsOf(path: string): FlowColumns | null {
-    return this.#open(path, (file, groups) => groups && this.#gather(file, groups))
+    return this.#open(path, (file, footer) => footer && this.#gather(file, footer.groups))
   }
 
   #gather(file: number, groups: readonly GroupPlace[]): FlowColumns {
@@ -52,16 +57,16 @@ export class GroupReader {
     return gathered
   }
 
-  #open<Result>(path: string, use: (file: number, groups: GroupPlace[] | null) => Result): Result {
+  #open<Result>(path: string, use: (file: number, footer: FileFooter | null) => Result): Result {
     const file = openSync(path, 'r')
     try {
       const kept = this.#footers.get(path)
-      const groups = kept === undefined ? readFooter(file, fstatSync(file).size) : kept
+      const footer = kept === undefined ? readFooter(file, fstatSync(file).size) : kept
       this.#footers.delete(path)
-      this.#footers.set(path, groups)
+      this.#footers.set(path, footer)
       const [oldest] = this.#footers.keys()
       if (this.#footers.size > keptMost) this.#footers.delete(oldest!)
-      return use(file, groups)
+      return use(file, footer)
     } finally {
       closeSync(file)
     }

@@ -27,11 +27,17 @@ export interface GroupPlace {
   columns: readonly ColumnPlace[]
 }
 
+export interface FileFooter {
+  groups: readonly GroupPlace[]
+  /** What was put into it, by key. */
+  texts: ReadonlyMap<string, string>
+}
+
 /**
- * The row groups of an open file; null where another writer made it, or one that knew other columns.
- * @throws RangeError where its footer is damaged
+ * The footer of an open file; null where another writer made it, or one that knew other columns.
+ * @throws RangeError where it is damaged
  */
-export function readFooter(file: number, size: number): GroupPlace[] | null {
+export function readFooter(file: number, size: number): FileFooter | null {
   let bytes = readEnd(file, size, Math.min(size, likelyBytes))
   const length = bytes.readUInt32LE(bytes.length - tailBytes) + tailBytes
   if (length > size || !bytes.subarray(-magic.length).equals(magic))
@@ -40,7 +46,9 @@ export function readFooter(file: number, size: number): GroupPlace[] | null {
   const footer = new ThriftReader(bytes, bytes.length - length).struct()
   if (!isText(footer.get(6), writtenBy)) return null
   const groups = structs(footer.get(4)).map((group) => groupOf(group))
-  return groups.includes(null) ? null : (groups as GroupPlace[])
+  if (groups.includes(null)) return null
+  const pairs = structs(footer.get(5)).map((pair) => [textOf(pair, 1), textOf(pair, 2)] as const)
+  return { groups: groups as GroupPlace[], texts: new Map(pairs) }
 }
 
 function groupOf(group: ThriftStruct): GroupPlace | null {
@@ -68,6 +76,10 @@ function columnOf(column: ThriftStruct, name: string | undefined): ColumnPlace |
 
 function structs(read: ThriftRead | undefined): readonly ThriftStruct[] {
   return (read ?? []) as readonly ThriftStruct[]
+}
+
+function textOf(struct: ThriftStruct, id: number): string {
+  return (struct.get(id) as Buffer).toString()
 }
 
 function isText(read: ThriftRead | undefined, text: string): boolean {

@@ -16,19 +16,19 @@ const candidatesMore = 100
 
 /** Null where something else is asked for, or where lists do not say who the greatest can be. */
 export async function greatestByLists(
-  { scanner, session, kept }: Scanning,
+  scanning: Scanning,
   files: ArchiveFiles,
   query: FlowTopQuery,
 ): Promise<{ keys: KeyValues; total: FlowSums } | null> {
   const { by, order, filter, limit } = query
   if (!files.isLong || by.join() !== 'host' || order !== 'bytes' || filter) return null
-  const lists = await kept.of(session, files.inside)
+  const lists = await scanning.scanner.hosts(files.inside)
   const groups = lists.filter((list) => list !== null)
   if (groups.length === 0) return null
   const inside = files.inside.filter((_, i) => lists[i] === null)
   const unlisted = { inside, edge: files.edge, most: files.most }
   if (unlisted.inside.length + unlisted.edge.length > 0) {
-    const list = await listOf({ scanner, session, kept }, unlisted, query)
+    const list = await listOf(scanning, unlisted, query)
     if (list === null) return null
     groups.push(list)
   }

@@ -6,14 +6,14 @@ import type { Network } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { FlowWindow } from '../../flows.ts'
 import { AskedThread } from '../asked-thread.ts'
-import type { KeptHostSums } from '../host-sums.ts'
+import { parseHostSums, type HostSums } from '../host-list.ts'
 import type { Session } from '../query-engine.ts'
 import { exactSumMost, type ArchiveFiles } from '../readable-files.ts'
 import type { ScanAsked, ScanFound, ScannedWindow } from './asked.ts'
 import type { FileGroups } from './files.ts'
 
 export type ScanRequest =
-  | { kind: 'groups' | 'flows'; path: string }
+  | { kind: 'groups' | 'flows' | 'hosts'; path: string }
   | { kind: 'begin'; id: number; asked: ScanAsked }
   | ({ kind: 'take'; id: number } & GroupToScan)
   | { kind: 'pack' | 'found' | 'end'; id: number }
@@ -22,6 +22,7 @@ export type ScanRequest =
 export interface ScanAnswers {
   groups: FileGroups
   flows: FlowColumns | null
+  hosts: string | null
   begin: null
   /** How many keys it tells apart by now. */
   take: number
@@ -51,6 +52,8 @@ export interface GroupToScan {
 const usualKeysMost = 1_000_000
 /** Files of which the row groups' times are kept, some 500 bytes each. */
 const filesMost = 20_000
+/** Lists of hosts that are kept, some 10 kB each. */
+const hostListsMost = 1000
 /** Row groups that wait for a thread while it takes one in, so that it never waits for the next. */
 const lanes = 2
 /** What a thread makes anew is columns mostly, which lie outside of V8's room. */
@@ -60,7 +63,9 @@ export class Scanner {
   readonly #workerData: ScanWorkerData
   readonly #keysMost: number
   readonly #threads: (ScanThread | null)[]
+  /** What is known of files, which never change under their names. */
   readonly #files = new Map<string, FileGroups>()
+  readonly #hosts = new Map<string, HostSums | null>()
   #scans = 0
 
   /** With so many threads, each begun when it is first needed; `local` are the networks by which directions are told. */
@@ -80,18 +85,16 @@ export class Scanner {
   ): Promise<GroupToScan[] | null> {
     if (this.#threads.length === 0 || most > exactSumMost) return null
     const paths = [...inside, ...edge]
-    const unknown = paths.filter((path) => !this.#files.has(path))
-    await Promise.all(unknown.map((path, i) => this.#look(path, i)))
+    const files = await Promise.all(paths.map((path, i) => this.#groupsOf(path, i)))
     const found: GroupToScan[] = []
     for (const [i, path] of paths.entries()) {
-      const groups = this.#files.get(path)
+      const groups = files[i]
       if (!groups) return null
       for (const [group, { firstMin, lastMax }] of groups.entries()) {
         const isInside = i < inside.length || (firstMin >= from && lastMax < to)
         if (isInside || (firstMin < to && lastMax >= from)) found.push({ path, group, isInside })
       }
     }
-    this.#bound()
     return found
   }
 
@@ -102,6 +105,20 @@ export class Scanner {
   async flows(path: string): Promise<FlowColumns | null> {
     if (this.#threads.length === 0) return null
     return this.#thread(++this.#scans).ask({ kind: 'flows', path })
+  }
+
+  /** The lists of the greatest hosts in files' footers; null where one has none. @throws what keeps a file from being read */
+  hosts(paths: readonly string[]): Promise<(HostSums | null)[]> {
+    return Promise.all(
+      paths.map(async (path, i) => {
+        const kept = this.#hosts.get(path)
+        if (kept !== undefined) return kept
+        const text = await this.#thread(i).ask({ kind: 'hosts', path })
+        const hosts = text === null ? null : parseHostSums(text)
+        keep(this.#hosts, path, hosts, hostListsMost)
+        return hosts
+      }),
+    )
   }
 
   /**
@@ -143,15 +160,12 @@ export class Scanner {
     for (const thread of this.#threads) await thread?.terminate()
   }
 
-  async #look(path: string, i: number): Promise<void> {
-    this.#files.set(path, await this.#thread(i).ask({ kind: 'groups', path }))
-  }
-
-  #bound(): void {
-    for (const path of this.#files.keys()) {
-      if (this.#files.size <= filesMost) return
-      this.#files.delete(path)
-    }
+  async #groupsOf(path: string, i: number): Promise<FileGroups> {
+    const kept = this.#files.get(path)
+    if (kept !== undefined) return kept
+    const groups = await this.#thread(i).ask({ kind: 'groups', path })
+    keep(this.#files, path, groups, filesMost)
+    return groups
   }
 
   #thread(number: number): ScanThread {
@@ -168,6 +182,13 @@ export class Scanner {
   }
 }
 
+/** Keeps something of a file in the place of what was kept the longest. */
+function keep<Kept>(files: Map<string, Kept>, path: string, kept: Kept, most: number): void {
+  files.set(path, kept)
+  const [oldest] = files.keys()
+  if (files.size > most) files.delete(oldest!)
+}
+
 /** What all threads added up, put together in the first of them. */
 async function merged([first, ...others]: readonly ScanThread[], id: number) {
   for (const other of others) {
@@ -177,11 +198,10 @@ async function merged([first, ...others]: readonly ScanThread[], id: number) {
   return first!.ask({ kind: 'found', id })
 }
 
-/** What a question is asked with: its threads, its session, and the lists of hosts that are known. */
+/** What a question is asked with. */
 export interface Scanning {
   scanner: Scanner
   session: Session
-  kept: KeptHostSums
 }
 
 /** What a query says of its window, as threads are told. */

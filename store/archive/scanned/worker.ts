@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { NetworkSet } from '../../../flow/address.ts'
 import { compilePredicate, type FlowPredicate } from '../../../flow/filter/predicate.ts'
 import { answerAsked } from '../asked-thread.ts'
+import { hostSumsKey } from '../host-list.ts'
 import type { Scan, ScanAsked, ScannedWindow } from './asked.ts'
 import { Details } from './details.ts'
 import { GroupReader } from './files.ts'
@@ -41,6 +42,7 @@ function scanOf(asked: ScanAsked): Scan<unknown, unknown> {
 answerAsked<ScanRequest, ScanAnswers>(parentPort!, {
   groups: ({ path }) => reader.groupsOf(path),
   flows: ({ path }) => reader.flowsOf(path),
+  hosts: ({ path }) => reader.textOf(path, hostSumsKey),
   begin: ({ id, asked }) => {
     running.set(id, begin(asked))
     return null

@@ -8,7 +8,6 @@ import { NetworkSet } from '../../../flow/address.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { listedHosts, type HostSums } from '../../../store/archive/host-list.ts'
-import { KeptHostSums } from '../../../store/archive/host-sums.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
 import { ReadableFiles } from '../../../store/archive/readable-files.ts'
@@ -73,7 +72,6 @@ test('the greatest hosts by lists are those of all flows, with what is told of t
     await scanner.close()
   })
   const files = new ReadableFiles(folder, 0)
-  const kept = new KeptHostSums()
   const query = fc.record({
     from: fc.integer({ min: t0 - 3 * intervalMs, max: t0 + intervalMs }),
     to: fc.integer({ min: t0 + 2 * intervalMs, max: t0 + 5 * intervalMs }),
@@ -85,7 +83,7 @@ test('the greatest hosts by lists are those of all flows, with what is told of t
     const asked: FlowTopQuery = { ...window, by: ['host'], order: 'bytes' }
     const answer = await store.top(asked)
     const found = await files.read({ engine, window: asked, none: null }, (session, read) =>
-      greatestByLists({ scanner, session, kept }, read, asked),
+      greatestByLists({ scanner, session }, read, asked),
     )
     if (found !== null) byLists++
     const expected = [...reference.top(asked)]
