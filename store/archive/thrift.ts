@@ -146,6 +146,7 @@ export class ThriftReader {
   }
 }
 
-function unzigzag(value: number): number {
+/** A signed whole number out of zigzag, which has small ones of either sign small. */
+export function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }

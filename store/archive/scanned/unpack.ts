@@ -1,4 +1,5 @@
 /** Packed numbers of Parquet's pages: differences (as delta.ts packs them) and indices into a dictionary. */
+import { unzigzag } from '../thrift.ts'
 
 /** Behind packed bytes so many more are read, whatever stands there. */
 export const beyondBytes = 16
@@ -45,7 +46,7 @@ class Bytes {
   }
 
   /** Passes over so many bytes; gives where they begin. */
-  skip(count: number): number {
+  pass(count: number): number {
     const from = this.at
     this.at += count
     if (this.at > this.length) throw new RangeError('packed values end too early')
@@ -70,18 +71,18 @@ export function unpackDelta(
   const total = bytes.varint()
   if (total !== count) throw new RangeError(`${total} values are packed and not ${count}`)
   const partValues = blockValues / parts
-  const first = unzigzag(bytes.wideVarint())
+  const first = unzigzagWide(bytes.wideVarint())
   out[0] = base ?? Number(first)
   // The same for each: a new one would be more work than its values.
   const part: Part = { width: 0, least: 0, begin: 0, end: 0 }
   for (let from = 1; from < count; from += blockValues) {
-    part.least = unzigzagNumber(bytes.varint())
-    const widthsAt = bytes.skip(parts)
+    part.least = unzigzag(bytes.varint())
+    const widthsAt = bytes.pass(parts)
     for (let i = 0; i < parts; i++) {
       part.width = bytes.view.getUint8(widthsAt + i)
       part.begin = from + i * partValues
       part.end = Math.min(count, part.begin + partValues)
-      const at = bytes.skip((part.width * partValues) / 8)
+      const at = bytes.pass((part.width * partValues) / 8)
       if (part.width <= narrowBits) addNarrow(bytes.view, at, part, out)
       else addWide(bytes.view, at, part, out)
     }
@@ -148,23 +149,19 @@ export function unpackIndices(packed: Buffer, count: number, out: Int32Array): v
     const head = bytes.varint()
     const length = Math.floor(head / 2)
     if (head % 2 === 0) {
-      const at = bytes.skip(Math.ceil(width / 8))
+      const at = bytes.pass(Math.ceil(width / 8))
       const end = Math.min(count, row + length)
       out.fill(bytes.view.getInt32(at, true) & mask, row, end)
       row = end
       continue
     }
-    const at = bytes.skip(length * width)
+    const at = bytes.pass(length * width)
     const end = Math.min(count, row + 8 * length)
     for (let bit = 0; row < end; row++, bit += width)
       out[row] = (bytes.view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
   }
 }
 
-function unzigzagNumber(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2
-}
-
-function unzigzag(value: bigint): bigint {
+function unzigzagWide(value: bigint): bigint {
   return BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n))
 }
