@@ -34,13 +34,23 @@ export function beginRows(
   batch.domain = stream.domain
   batch.exporterUpper = exporter.words[2]
   batch.exporterLower = exporter.words[3]
-  batch.rate = hasOwnRates(context, compiled) ? 0 : commonRate(context)
+  batch.rate = hasOwnRates(context, compiled) ? 0 : commonRate(context, compiled)
 }
 
-/** The rate of rows that no sampler or interface has one for. */
-function commonRate({ exporter, stream, headerRate }: DatagramContext): number {
+/**
+ * The rate of rows that no sampler or interface has one for. Routers that tell of samplers in options
+ * data and name none in their records (Nokia, Cisco without `collect flow sampler`) use the one there is.
+ */
+function commonRate(
+  { exporter, stream, headerRate }: DatagramContext,
+  { scratch }: CompiledTemplate,
+): number {
   const told = stream.sampling.rate ?? exporter.sampling.rate
-  return exporter.rules.sampling ?? told ?? (headerRate > 0 ? headerRate : 1)
+  const said = exporter.rules.sampling ?? told
+  if (said !== null) return said
+  if (headerRate > 0) return headerRate
+  if (scratch.has('selectorId')) return 1
+  return stream.sampling.rateOfEverySampler ?? exporter.sampling.rateOfEverySampler ?? 1
 }
 
 function hasOwnRates({ exporter }: DatagramContext, compiled: CompiledTemplate): boolean {
@@ -147,8 +157,8 @@ function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number):
 
 /**
  * Precedence: the administrator's own rate, a rate in the record, the sampler that the record names, the interface that it came in
- * by, the rate told for all, the header's. Rates told under another domain count where the
- * record's own has none.
+ * by, the rate told for all, the header's, that of every sampler where the record names none. Rates told under another
+ * domain count where the record's own has none.
  */
 function fillSampling(
   scratch: ScratchColumns,
@@ -158,7 +168,7 @@ function fillSampling(
 ): void {
   const { flows, exporter } = context
   const { samplingInterval } = flows
-  const common = commonRate(context)
+  const common = commonRate(context, compiled)
   if (exporter.rules.sampling !== null || !hasOwnRates(context, compiled)) {
     samplingInterval.fill(common, from, flows.count)
     exporter.lastRate = common
@@ -202,9 +212,9 @@ function toldRate(
   const ingress = flows.ingressInterface[row]!
   const byInterface =
     stream.sampling.byInterface.get(ingress) ?? exporter.sampling.byInterface.get(ingress) ?? null
-  if (selector === 0) return byInterface
   const bySelector =
     stream.sampling.bySelector.get(selector) ?? exporter.sampling.bySelector.get(selector) ?? null
+  if (selector === 0) return bySelector ?? byInterface
   if (bySelector === null && byInterface === null && stream.sampling.rate === null)
     exporter.samplingUntold(selector)
   else if (bySelector !== null) exporter.unknownSamplers.told(selector)

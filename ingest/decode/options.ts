@@ -148,7 +148,7 @@ function keepSampling(
   for (const sampling of [stream.sampling, exporter.sampling]) {
     if (selector !== undefined) {
       if (sampling.bySelector.has(selector) || sampling.size < limits.optionEntriesPerExporterMax)
-        sampling.bySelector.set(selector, rate)
+        sampling.tellSelector(selector, rate)
       else exporter.problem('options-too-many')
     } else if (ifIndex) {
       if (sampling.byInterface.has(ifIndex) || sampling.size < limits.optionEntriesPerExporterMax)

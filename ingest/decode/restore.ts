@@ -108,7 +108,7 @@ function restoreNames(exporter: Exporter, state: ExporterState): void {
 
 function restoreSampling(sampling: Sampling, state: SamplingState): void {
   sampling.rate = state.rate === null ? null : number(state.rate)
-  for (const [id, rate] of state.bySelector) sampling.bySelector.set(number(id), number(rate))
+  for (const [id, rate] of state.bySelector) sampling.tellSelector(number(id), number(rate))
   for (const [id, rate] of state.byInterface) sampling.byInterface.set(number(id), number(rate))
 }
 

@@ -5,12 +5,32 @@ import { samplingMax } from '../../flow/exporter-rules.ts'
 export class Sampling {
   /** For what no sampler or interface is told of; null: not told. */
   rate: number | null = null
-  readonly bySelector = new Map<number, number>()
+  readonly bySelector: ReadonlyMap<number, number> = new Map<number, number>()
   readonly byInterface = new Map<number, number>()
+  /** What every sampler that was told of does; null where none was, or where they differ. */
+  rateOfEverySampler: number | null = null
+  /** How many samplers do each rate. */
+  readonly #samplers = new Map<number, number>()
 
   /** Entries, for the bound on what options data may fill. */
   get size(): number {
     return this.bySelector.size + this.byInterface.size
+  }
+
+  /** Takes in the rate of a sampler. */
+  tellSelector(selector: number, rate: number): void {
+    const bySelector = this.bySelector as Map<number, number>
+    const before = bySelector.get(selector)
+    if (before === rate) return
+    bySelector.set(selector, rate)
+    const samplers = this.#samplers
+    if (before !== undefined) {
+      const others = samplers.get(before)! - 1
+      if (others === 0) samplers.delete(before)
+      else samplers.set(before, others)
+    }
+    samplers.set(rate, (samplers.get(rate) ?? 0) + 1)
+    this.rateOfEverySampler = samplers.size === 1 ? rate : null
   }
 }
 

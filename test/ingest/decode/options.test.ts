@@ -35,7 +35,12 @@ describe('sampling rates, v9', () => {
   const cases: Record<string, { options: EncodedSet[]; flow: Said; rate: number }> = {
     'samplingInterval for all': { options: optionSets(system, [[34, 4, 100], [35, 1, 2]]), flow: [], rate: 100 },
     'a sampler by its id': { options: optionSets(system, [[48, 1, 3], [49, 1, 2], [50, 4, 512]]), flow: [[48, 1, 3]], rate: 512 },
-    'another sampler than the record names': { options: optionSets(system, [[48, 1, 3], [50, 4, 512]]), flow: [], rate: 1 },
+    'a record that names no sampler, where there is one': { options: optionSets(system, [[48, 1, 3], [50, 4, 512]]), flow: [], rate: 512 },
+    'and where there are two of the same rate': { options: [...optionSets(system, [[48, 1, 3], [50, 4, 512]]), ...optionSets(system, [[48, 1, 4], [50, 4, 512]])], flow: [], rate: 512 },
+    'but not of different rates': { options: [...optionSets(system, [[48, 1, 3], [50, 4, 512]]), ...optionSets(system, [[48, 1, 4], [50, 4, 64]])], flow: [], rate: 1 },
+    'a sampler of which the rate has changed': { options: [...optionSets(system, [[48, 1, 3], [50, 4, 512]]), ...optionSets(system, [[48, 1, 3], [50, 4, 64]])], flow: [], rate: 64 },
+    'a record that names sampler 0, as one that is not sampled does': { options: optionSets(system, [[48, 1, 3], [50, 4, 512]]), flow: [[48, 1, 0]], rate: 1 },
+    'sampler 0 where it is told of': { options: optionSets(system, [[48, 1, 0], [50, 4, 512]]), flow: [[48, 1, 0]], rate: 512 },
     'by interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 7]], rate: 64 },
     'of another interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 8]], rate: 1 },
     'in the record itself': { options: [], flow: [[34, 4, 1000]], rate: 1000 },
