@@ -81,10 +81,15 @@ export async function importCaptures(
     const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
     coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
     const counters = new CounterTracker(Number.POSITIVE_INFINITY)
-    const pipeline = new Pipeline({ coverage, counters, archive, shiftMs, rulesOf })
+    const { flowMaxMs } = settings
+    const pipeline = new Pipeline({ coverage, counters, archive, shiftMs, flowMaxMs, rulesOf })
     const summary = await readAll(paths, { ...options, archive, pipeline })
     pipeline.drain()
-    if (summary.to !== null) coverage.heartbeat(summary.to * 1000 + closingMs)
+    if (summary.to !== null) {
+      const closedMs = summary.to * 1000 + closingMs
+      coverage.heartbeat(closedMs)
+      pipeline.decoder.expire(closedMs - shiftMs)
+    }
     for (const hash of hashes) taken[hash] = new Date().toISOString()
     const touched = pipeline.touched()
     await archive.publish({ redo: touched, set: { taken, breaks: coverage.breaks.list() } })

@@ -140,6 +140,7 @@ async function openPipeline(
   const templateLog = new TemplateLog(log)
   return new Pipeline({
     ...parts,
+    flowMaxMs: settings.flowMaxMs,
     rulesOf: (address) => names.rules(address),
     onTemplateChange: (change) => templateLog.take(change),
   })

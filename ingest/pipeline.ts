@@ -1,4 +1,5 @@
 /** From datagrams to flows: decoded, counted into the buckets, handed to the archive. */
+import { addressAt } from '../flow/address.ts'
 import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../flow/columns.ts'
 import type { ExporterRules } from '../flow/exporter-rules.ts'
 import { intervalMs, intervalStart } from '../flow/interval.ts'
@@ -40,6 +41,8 @@ export interface PipelineParts {
   counters?: CounterTracker
   /** The last minutes, where somebody may want to see them. */
   live?: LiveRing
+  /** A flow that began longer before its receipt than this stays out of the series. */
+  flowMaxMs?: number
   /** What WEIR_NAMES says of an exporter. */
   rulesOf?: (address: string) => ExporterRules
   /** Told when an exporter changes a template. */
@@ -124,6 +127,7 @@ export class Pipeline {
     this.flows += this.#flows.count
     this.#shift()
     this.#doubles.take(this.#flows)
+    this.#countTooLate()
     if (!this.#parts.buckets) this.#touch()
     const directions = this.#parts.live?.directionsOf(this.#flows)
     this.#parts.buckets?.add(this.#flows, directions)
@@ -181,6 +185,16 @@ export class Pipeline {
   /** The intervals that flows lie in, where no buckets follow them; unix ms. */
   touched(): number[] {
     return [...this.#touched]
+  }
+
+  #countTooLate(): void {
+    const { flowMaxMs = Number.POSITIVE_INFINITY, buckets } = this.#parts
+    const oldestMs = buckets?.oldestArchivedMs ?? Number.NEGATIVE_INFINITY
+    const { flowStartMilliseconds: starts, collectionTimeMilliseconds: received } = this.#flows
+    const { exporterAddressHigh, exporterAddressLow, count } = this.#flows
+    for (let i = 0; i < count; i++)
+      if (received[i]! - starts[i]! > flowMaxMs || starts[i]! < oldestMs)
+        this.decoder.count(addressAt(exporterAddressHigh, exporterAddressLow, i), 'too-late')
   }
 
   #touch(): void {

@@ -15,6 +15,7 @@ import type { FixedVersion } from './fixed.ts'
 import { datagramBytesMax, decoderLimits, decoderRowsMax } from './limits.ts'
 import type { DecoderLimits } from './limits.ts'
 import { Parking } from './parking.ts'
+import type { Problem } from './problem.ts'
 import { RecordDecoder } from './records.ts'
 import { ipfixHeaderBytes, SetDecoder, v9HeaderBytes } from './sets.ts'
 import type { TemplateChange } from './sets.ts'
@@ -227,6 +228,11 @@ export class Decoder {
    */
   restore(state: unknown): boolean {
     return restoreSnapshot(this.#parts, state)
+  }
+
+  /** Counts a problem that was found in rows of an exporter after they were decoded. */
+  count(address: string, kind: Problem): void {
+    this.#exporters.byAddress.get(address)?.problem(kind)
   }
 
   /** All streams, for what looks at them now and then. */
