@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { Fragments } from '../ingest/capture/fragments.ts'
 import { readPacket } from '../ingest/capture/packet.ts'
 import { readCapture } from '../ingest/capture/read.ts'
 import { versionOf, type DatagramVersion } from '../ingest/decode/datagram.ts'
@@ -22,7 +23,7 @@ const pauseMsMin = 5
 
 /**
  * Sends every flow datagram of the captures to HOST:PORT, at the pace of the capture times `speed`.
- * Times of export are moved so that the first is now; times within records are left as they are.
+ * Times of export are moved to when they are sent; times within records are left as they are.
  */
 export async function sendCaptures(
   paths: readonly string[],
@@ -39,20 +40,22 @@ export async function sendCaptures(
   const startedMs = Date.now()
   let firstMs: number | null = null
   let sent = 0
-  for (const path of paths)
+  for (const path of paths) {
+    const fragments = new Fragments()
     for await (const packet of readCapture(path)) {
-      const datagram = readPacket(packet.bytes, packet.linkType)
+      const datagram = readPacket(packet.bytes, packet.linkType, fragments)
       const version = datagram && versionOf(datagram.payload)
       if (!datagram || !version) continue
       firstMs ??= packet.timeMs
       const dueMs = startedMs + (packet.timeMs - firstMs) / speed
       if (dueMs - Date.now() > pauseMsMin) await sleep(dueMs - Date.now())
-      const payload = moved(datagram.payload, version, startedMs - firstMs)
+      const payload = moved(datagram.payload, version, dueMs - packet.timeMs)
       await new Promise<void>((resolve, reject) => {
         socket.send(payload, Number(port), host, (error) => (error ? reject(error) : resolve()))
       })
       sent++
     }
+  }
   socket.close()
   console.log(`${sent} datagrams sent to ${target}`)
 }

@@ -10,6 +10,7 @@ import { sendsFlows, type Settings } from '../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, Lost } from '../flow/status.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openExchange, openSeriesStore, openShipping } from '../store/open.ts'
+import { Fragments } from './capture/fragments.ts'
 import { readCapture } from './capture/read.ts'
 import { readPacket, sourceText } from './capture/packet.ts'
 import { openConsolidator } from './consolidate.ts'
@@ -134,10 +135,11 @@ async function readAll(
   const read: Read = { datagrams: 0, ignored: 0, from: null, to: null }
   let staged = 0
   for (const path of paths) {
+    const fragments = new Fragments()
     let packets = 0
     for await (const packet of readCapture(path)) {
       if (++packets % progressEveryPackets === 0) onProgress({ path, packets })
-      const datagram = readPacket(packet.bytes, packet.linkType)
+      const datagram = readPacket(packet.bytes, packet.linkType, fragments)
       if (!datagram || versionOf(datagram.payload) === null) {
         read.ignored++
         continue
@@ -157,6 +159,7 @@ async function readAll(
         await archive.stage()
       }
     }
+    read.ignored -= fragments.saved
     onProgress({ path, packets })
   }
   return read

@@ -1,7 +1,8 @@
 /** Link, IP and UDP headers: from a captured packet to the datagram in it, and back. */
 import { formatAddress, ipv4Marker, type AddressWords } from '../../flow/address.ts'
+import type { Fragments } from './fragments.ts'
 
-/** A UDP datagram as it was captured. `payload` is a view into the capture's buffer. */
+/** A UDP datagram as it was captured. `payload` may be a view into the capture's buffer. */
 export interface CapturedDatagram {
   source: AddressWords
   destination: AddressWords
@@ -14,6 +15,8 @@ export interface CapturedDatagram {
 const linkTypes: Record<number, { header: number; typeOffset: number | null }> = {
   0: { header: 4, typeOffset: null }, // BSD loopback
   1: { header: 14, typeOffset: 12 }, // Ethernet
+  12: { header: 0, typeOffset: null }, // raw IP, as some systems number it
+  14: { header: 0, typeOffset: null }, // raw IP, as OpenBSD numbers it
   101: { header: 0, typeOffset: null }, // raw IP
   108: { header: 4, typeOffset: null }, // OpenBSD loopback
   113: { header: 16, typeOffset: 14 }, // Linux cooked
@@ -26,6 +29,7 @@ const etherTypes = { ipv4: 0x0800, ipv6: 0x86dd, vlan: new Set([0x8100, 0x88a8, 
 const udp = 17
 /** IPv6 extension headers that may stand before UDP: hop-by-hop, routing, destination options. */
 const extensionHeaders = new Set([0, 43, 60])
+const fragmentHeader = 44
 /** More extension headers than any real packet has. */
 const extensionHeadersMax = 8
 
@@ -34,8 +38,15 @@ export function knownLinkType(linkType: number): boolean {
   return Object.hasOwn(linkTypes, linkType)
 }
 
-/** The UDP datagram in a captured packet, or null where there is none (other protocol, fragment, cut short). */
-export function readPacket(packet: Uint8Array, linkType: number): CapturedDatagram | null {
+/**
+ * The UDP datagram in a captured packet, or null where there is none (other protocol, cut short). One
+ * that was cut into fragments is that of its last packet, if all were given with the same `fragments`.
+ */
+export function readPacket(
+  packet: Uint8Array,
+  linkType: number,
+  fragments?: Fragments,
+): CapturedDatagram | null {
   const link = linkTypes[linkType]
   if (!link) return null
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
@@ -50,21 +61,38 @@ export function readPacket(packet: Uint8Array, linkType: number): CapturedDatagr
     }
     if (type !== etherTypes.ipv4 && type !== etherTypes.ipv6) return null
   }
-  return packet[offset]! >> 4 === 4 ? readIPv4(view, offset) : readIPv6(view, offset)
+  const read = packet[offset]! >> 4 === 4 ? readIPv4 : readIPv6
+  return read(view, offset, fragments)
 }
 
-function readIPv4(view: DataView, offset: number): CapturedDatagram | null {
+function readIPv4(
+  view: DataView,
+  offset: number,
+  fragments: Fragments | undefined,
+): CapturedDatagram | null {
   if (view.byteLength < offset + 20) return null
   const header = (view.getUint8(offset) & 15) * 4
-  const isFragment = (view.getUint16(offset + 6) & 0x3fff) !== 0
-  if (header < 20 || isFragment || view.getUint8(offset + 9) !== udp) return null
-  return readUdp(view, offset + header, {
+  const flagsAndOffset = view.getUint16(offset + 6)
+  if (header < 20 || view.getUint8(offset + 9) !== udp) return null
+  const at = offset + header
+  const ends: Ends = {
     source: [0, 0, ipv4Marker, view.getUint32(offset + 12)],
     destination: [0, 0, ipv4Marker, view.getUint32(offset + 16)],
+  }
+  if ((flagsAndOffset & 0x3fff) === 0) return readUdp(view, at, ends)
+  return readFragment(fragments, ends, {
+    id: view.getUint16(offset + 4),
+    offset: (flagsAndOffset & 0x1fff) * 8,
+    isLast: (flagsAndOffset & 0x2000) === 0,
+    bytes: bytesOf(view, at, view.getUint16(offset + 2) - header),
   })
 }
 
-function readIPv6(view: DataView, offset: number): CapturedDatagram | null {
+function readIPv6(
+  view: DataView,
+  offset: number,
+  fragments: Fragments | undefined,
+): CapturedDatagram | null {
   if (view.byteLength < offset + 40 || view.getUint8(offset) >> 4 !== 6) return null
   const words = (at: number): AddressWords => [
     view.getUint32(at),
@@ -79,15 +107,42 @@ function readIPv6(view: DataView, offset: number): CapturedDatagram | null {
     next = view.getUint8(at)
     at += 8 * (view.getUint8(at + 1) + 1)
   }
-  if (next !== udp) return null
-  return readUdp(view, at, { source: words(offset + 8), destination: words(offset + 24) })
+  const ends = { source: words(offset + 8), destination: words(offset + 24) }
+  if (next === udp) return readUdp(view, at, ends)
+  if (next !== fragmentHeader || view.byteLength < at + 8 || view.getUint8(at) !== udp) return null
+  const offsetAndMore = view.getUint16(at + 2)
+  return readFragment(fragments, ends, {
+    id: view.getUint32(at + 4),
+    offset: offsetAndMore & 0xfff8,
+    isLast: (offsetAndMore & 1) === 0,
+    bytes: bytesOf(view, at + 8, offset + 40 + view.getUint16(offset + 4) - at - 8),
+  })
 }
 
-function readUdp(
-  view: DataView,
-  offset: number,
-  ends: { source: AddressWords; destination: AddressWords },
+interface Ends {
+  source: AddressWords
+  destination: AddressWords
+}
+
+function bytesOf(view: DataView, offset: number, length: number): Uint8Array | null {
+  if (length <= 0 || view.byteLength < offset + length) return null
+  return new Uint8Array(view.buffer, view.byteOffset + offset, length)
+}
+
+function readFragment(
+  fragments: Fragments | undefined,
+  ends: Ends,
+  part: { id: number; offset: number; isLast: boolean; bytes: Uint8Array | null },
 ): CapturedDatagram | null {
+  const { id, offset, isLast, bytes } = part
+  if (!fragments || !bytes) return null
+  const packet = [id, ...ends.source, ...ends.destination].join(' ')
+  const whole = fragments.take({ packet, offset, isLast, bytes })
+  if (!whole) return null
+  return readUdp(new DataView(whole.buffer), 0, ends)
+}
+
+function readUdp(view: DataView, offset: number, ends: Ends): CapturedDatagram | null {
   if (view.byteLength < offset + 8) return null
   const length = view.getUint16(offset + 4)
   if (length < 8 || view.byteLength < offset + length) return null

@@ -6,7 +6,14 @@ import { test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 
-import { readPacket, sourceText } from '../../ingest/capture/packet.ts'
+import { parseAddress } from '../../flow/address.ts'
+import { Fragments } from '../../ingest/capture/fragments.ts'
+import {
+  headersBytesMax,
+  readPacket,
+  sourceText,
+  writeHeaders,
+} from '../../ingest/capture/packet.ts'
 import { NotACapture, readCapture } from '../../ingest/capture/read.ts'
 
 const story = 'test/captures/monday-outage.v9.pcap.gz'
@@ -103,4 +110,77 @@ test('what is no capture is refused with what it is', async () => {
       return true
     })
   }
+})
+
+const rawIp = 101
+
+test('raw IP by each of its numbers', () => {
+  const [packet] = fragmentsOf('10.0.0.1', new Uint8Array(100), 1480)
+  for (const linkType of [rawIp, 12, 14, 228]) assert.ok(readPacket(packet!, linkType))
+})
+
+/** A datagram from `source` in IP fragments of at most `bytes`, a multiple of 8. */
+function fragmentsOf(source: string, payload: Uint8Array, bytes: number, id = 7): Uint8Array[] {
+  const ends = {
+    source: parseAddress(source)!,
+    destination: parseAddress('192.0.2.5')!,
+    sourcePort: 50_000,
+    destinationPort: 2055,
+  }
+  const front = new Uint8Array(headersBytesMax)
+  const length = writeHeaders(new DataView(front.buffer), 0, ends, payload.length)
+  const header = front.subarray(0, length - 8)
+  const carried = Buffer.concat([front.subarray(length - 8, length), payload])
+  const packets: Uint8Array[] = []
+  for (let at = 0; at < carried.length; at += bytes) {
+    const part = carried.subarray(at, at + bytes)
+    const isLast = at + bytes >= carried.length
+    const packet = Buffer.concat(
+      header.length === 20 ? [header, part] : [header, Buffer.alloc(8), part],
+    )
+    if (header.length === 20) {
+      packet.writeUInt16BE(20 + part.length, 2)
+      packet.writeUInt16BE(id, 4)
+      packet.writeUInt16BE(at / 8 + (isLast ? 0 : 0x2000), 6)
+    } else {
+      packet.writeUInt16BE(8 + part.length, 4)
+      packet[6] = 44
+      packet[40] = 17
+      packet.writeUInt16BE(at + (isLast ? 0 : 1), 42)
+      packet.writeUInt32BE(id, 44)
+    }
+    packets.push(packet)
+  }
+  return packets
+}
+
+for (const source of ['10.0.0.1', 'fd00::1'])
+  test(`a datagram of ${source} in fragments, in any order, some twice`, () => {
+    const payload = Uint8Array.from({ length: 3000 }, (_, i) => i % 251)
+    const others = fragmentsOf(
+      source,
+      payload.map((byte) => byte ^ 1),
+      1480,
+      8,
+    )
+    const [first, second, third] = fragmentsOf(source, payload, 1480)
+    const fragments = new Fragments()
+    const read = (packet: Uint8Array) => readPacket(packet, rawIp, fragments)
+    for (const packet of [third!, others[0]!, first!, first!]) assert.equal(read(packet), null)
+    const datagram = read(second!)
+    assert.ok(datagram)
+    assert.deepEqual(datagram.payload, payload)
+    assert.equal(sourceText(datagram), source)
+    assert.equal(fragments.saved, 2)
+    assert.equal(readPacket(second!, rawIp), null)
+  })
+
+test('of fragments whose rest never comes no more is kept than there is room for', () => {
+  const fragments = new Fragments()
+  const payload = new Uint8Array(2000)
+  const begun = Array.from({ length: 100 }, (_, id) => fragmentsOf('10.0.0.1', payload, 1480, id))
+  const read = (packet: Uint8Array) => readPacket(packet, rawIp, fragments)
+  for (const [first] of begun) assert.equal(read(first!), null)
+  const whole = begun.toReversed().filter(([, second]) => read(second!) !== null)
+  assert.equal(whole.length, 64)
 })
