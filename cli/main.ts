@@ -4,6 +4,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { readSettings, SettingsError, type Settings } from '../flow/settings.ts'
 import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { checkFiles } from './files.ts'
 
 interface Command {
   about: string
@@ -177,7 +178,9 @@ async function run([name = '', ...rest]: readonly string[]): Promise<void> {
     },
   )
   if (settings === null) return
-  if (values['check'] === true) {
+  const isCheck = values['check'] === true
+  if (isCheck || name === 'start') await checkFiles(settings)
+  if (isCheck) {
     console.log('settings: no faults')
     return
   }

@@ -1,5 +1,6 @@
 /** The settings of the console: who may ask, where alerts go, where names come from. */
-import { list, networks, oneOf, optional, setting } from './setting-values.ts'
+import { parseAddress } from './address.ts'
+import { endpoint, list, networks, oneOf, optional, setting } from './setting-values.ts'
 
 const authWords = ['password', 'proxy', 'none'] as const
 export type Auth = (typeof authWords)[number]
@@ -68,11 +69,22 @@ export const consoleSpecs = {
     oneOf('private', 'all', 'off'),
     'write private, all (which tells the resolver whom you look at) or off',
   ),
-  DNS_SERVERS: setting('resolvers for names of hosts; default the system', '', list, ''),
+  DNS_SERVERS: setting(
+    'resolvers for names of hosts; default the system',
+    '',
+    resolvers,
+    'write addresses, comma-separated, such as 10.0.0.1 or [2001:db8::1]:53',
+  ),
   SNMP: setting('YAML file that says how to ask exporters for their interfaces', '', optional, ''),
   AS_FILE: setting('MMDB file of autonomous systems', '', optional, ''),
   COUNTRY_FILE: setting('MMDB file of countries', '', optional, ''),
 } as const
+
+function resolvers(text: string): string[] | null {
+  const addresses = list(text)
+  const isAddress = (each: string) => parseAddress(endpoint(each)?.host ?? each) !== null
+  return addresses.every(isAddress) ? addresses : null
+}
 
 /** Roles that may be told less than everything. */
 export type MaskedRole = 'viewer' | 'wall'

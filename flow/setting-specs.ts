@@ -134,6 +134,6 @@ export const settingSpecs = {
     'log level',
     'info',
     oneOf('error', 'warn', 'info', 'debug', 'silent'),
-    'write error, warn, info or debug',
+    'write error, warn, info, debug or silent',
   ),
 } as const

@@ -93,7 +93,9 @@ export function readSettings(
     const given = environment[key] ?? fileValue(file[key])
     const text = given === undefined || given === '' ? spec.default : given
     const value = spec.parse(text)
-    if (value === null && text !== '') faults.push({ key, value: text, remedy: spec.remedy })
+    const isTold = faults.some((fault) => fault.key === key)
+    if (value === null && text !== '' && !isTold)
+      faults.push({ key, value: text, remedy: spec.remedy })
     return value as never
   }
   const s = settingSpecs

@@ -55,6 +55,16 @@ export class Places {
   }
 }
 
+/** A file of WEIR_AS_FILE or WEIR_COUNTRY_FILE that is none. */
+class NoMmdbFile extends Error {
+  readonly remedy = 'name another in WEIR_AS_FILE or WEIR_COUNTRY_FILE'
+
+  constructor(path: string, reason: string, options: ErrorOptions) {
+    super(`${path} is no MMDB file: ${reason}`, options)
+    this.name = 'NoMmdbFile'
+  }
+}
+
 async function readMmdb(path: string | null): Promise<Reader<Response> | null> {
   if (path === null) return null
   try {
@@ -62,10 +72,7 @@ async function readMmdb(path: string | null): Promise<Reader<Response> | null> {
     return new Reader<Response>(await readFile(path))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(
-      `${path} is no MMDB file: ${reason}; name another in WEIR_AS_FILE or WEIR_COUNTRY_FILE`,
-      { cause: error },
-    )
+    throw new NoMmdbFile(path, reason, { cause: error })
   }
 }
 

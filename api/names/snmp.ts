@@ -29,20 +29,51 @@ export type SnmpAccess =
   | { version: '2c'; community: string; port: number }
   | { version: '3'; user: User; port: number }
 
-export class SnmpFileError extends Error {}
+/** A file of WEIR_SNMP that cannot be used. */
+export class SnmpFileError extends Error {
+  readonly remedy: string
+
+  constructor(fault: string, remedy: string, options?: ErrorOptions) {
+    super(`WEIR_SNMP: ${fault}`, options)
+    this.name = 'SnmpFileError'
+    this.remedy = remedy
+  }
+}
+
+const entryRemedy =
+  'write { community } or { user, authProtocol: sha256, authKey, privProtocol: aes, privKey }'
 
 /**
  * The file of WEIR_SNMP: `exporters:` by address, or `"*"` for all others; each `{community}` or
  * `{user, authProtocol, authKey, privProtocol, privKey}`, and perhaps `port`.
- * @throws SnmpFileError naming the entry that cannot be used
+ * @throws SnmpFileError naming the file, or the entry in it, that cannot be used
  */
 export async function readSnmpFile(path: string): Promise<Map<string, SnmpAccess>> {
-  const file = parseYaml(await readFile(path, 'utf8')) as { exporters?: unknown } | null
-  const entries = Object.entries((file?.exporters ?? {}) as Record<string, Record<string, unknown>>)
+  const { exporters } = await readYaml(path)
+  if (!isObject(exporters))
+    throw new SnmpFileError(`${path} has no exporters`, 'write exporters: and an entry for each')
+  const entries = Object.entries(exporters)
   return new Map(entries.map(([address, said]) => [address, accessOf(address, said)]))
 }
 
-function accessOf(address: string, said: Record<string, unknown>): SnmpAccess {
+async function readYaml(path: string): Promise<{ exporters?: unknown }> {
+  try {
+    const file: unknown = parseYaml(await readFile(path, 'utf8'))
+    return isObject(file) ? file : {}
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SnmpFileError(`${path} cannot be read: ${reason}`, 'name a YAML file', {
+      cause: error,
+    })
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function accessOf(address: string, said: unknown): SnmpAccess {
+  if (!isObject(said)) throw new SnmpFileError(`"${address}" says nothing`, entryRemedy)
   const text = (name: string) => (typeof said[name] === 'string' ? said[name] : '')
   const port = typeof said['port'] === 'number' ? said['port'] : 161
   if (text('community') !== '') return { version: '2c', community: text('community'), port }
@@ -53,9 +84,7 @@ function accessOf(address: string, said: Record<string, unknown>): SnmpAccess {
     (authProtocol !== '' && auth === undefined) ||
     (privProtocol !== '' && priv === undefined)
   )
-    throw new SnmpFileError(
-      `"${address}": write { community } or { user, authProtocol: sha256, authKey, privProtocol: aes, privKey }`,
-    )
+    throw new SnmpFileError(`"${address}" says no way to ask`, entryRemedy)
   const { noAuthNoPriv, authNoPriv, authPriv } = snmp.SecurityLevel
   const user: User = {
     name: text('user'),

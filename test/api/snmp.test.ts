@@ -95,6 +95,15 @@ test('a wrong secret is a problem, and a file that cannot be used is refused', a
   const names = new InterfaceNames(await readSnmpFile(path), Date.now)
   await names.wake(['127.0.0.1'])
   assert.equal(names.problems.size, 1)
-  await writeFile(path, 'exporters: { 10.0.0.1: { authProtocol: rot13, user: x } }')
-  await assert.rejects(readSnmpFile(path), SnmpFileError)
+  for (const text of [
+    'exporters: { 10.0.0.1: { authProtocol: rot13, user: x } }',
+    'exporters: { 10.0.0.1: }',
+    'exporters: [',
+    'exporters: 10.0.0.1',
+    '',
+  ]) {
+    await writeFile(path, text)
+    await assert.rejects(readSnmpFile(path), SnmpFileError, text)
+  }
+  await assert.rejects(readSnmpFile(`${path}.none`), SnmpFileError)
 })

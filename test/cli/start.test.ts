@@ -68,6 +68,24 @@ test('a bad setting stops the start with key, value and remedy', async () => {
   assert.match(stderr, /WEIR_TOP="0": write a whole number/)
 })
 
+test('files that settings name and that are not there are all told by a check, and by a start', async () => {
+  const data = await scratchFolder()
+  const script = join(data, 'no-program')
+  await writeFile(script, '')
+  const settings = {
+    WEIR_DATA: join(data, 'data'),
+    WEIR_NAMES: join(data, 'names.yaml'),
+    WEIR_AS_FILE: join(data, 'as.mmdb'),
+    WEIR_ALERT_SCRIPT: script,
+  }
+  for (const args of [['start', '--check'], ['start'], ['api', '--check']]) {
+    const { code, stderr } = await runWeir(args, settings)
+    assert.equal(code, 64)
+    const keys = [...stderr.matchAll(/^weir: (WEIR_[A-Z_]+)="/gm)].map(([, key]) => key)
+    assert.deepEqual(keys, ['WEIR_NAMES', 'WEIR_AS_FILE', 'WEIR_ALERT_SCRIPT'])
+  }
+})
+
 test('a secret file that holds nothing ends ingest and API with one line', async () => {
   const data = await scratchFolder()
   const token = join(data, 'ingest.token')

@@ -40,14 +40,23 @@ test('all faults are found at once, each with a remedy', () => {
     WEIR_TIERS: '5m:90d 7m:1y',
     WEIR_TOP: 'many',
     WEIR_TYPO: '1',
+    WEIR_SPOOL_MAX: 'much',
+    WEIR_DNS_SERVERS: '10.0.0.1,resolver',
   })
   assert.deepEqual(faults.toSorted(), [
+    'WEIR_DNS_SERVERS',
     'WEIR_EXPORTERS',
     'WEIR_NETFLOW',
+    'WEIR_SPOOL_MAX',
     'WEIR_TIERS',
     'WEIR_TOP',
     'WEIR_TYPO',
   ])
+})
+
+test('resolvers are addresses, with a port or without', () => {
+  const text = '10.0.0.1, 10.0.0.2:5353,[2001:db8::1]:53,2001:db8::2'
+  assert.equal(readSettings({ WEIR_DNS_SERVERS: text }).naming.dnsServers.length, 4)
 })
 
 test('off loopback the API wants WEIR_AUTH said', () => {

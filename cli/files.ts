@@ -1,0 +1,43 @@
+/** Files that settings name: looked at before anything starts, so that all that are missing are told at once. */
+import { access, constants } from 'node:fs/promises'
+
+import { sendsFlows, SettingsError, type SettingFault, type Settings } from '../flow/settings.ts'
+
+interface NamedFile {
+  key: string
+  path: string | null
+  isProgram?: boolean
+}
+
+function namedFiles(settings: Settings): NamedFile[] {
+  const { access: who, alerts, naming, influx, clickhouse, names, store } = settings
+  return [
+    { key: 'NAMES', path: names },
+    { key: 'SNMP', path: naming.snmpFile },
+    { key: 'AS_FILE', path: naming.asFile },
+    { key: 'COUNTRY_FILE', path: naming.countryFile },
+    { key: 'PASSWORD_FILE', path: who.passwordFile },
+    { key: 'MAIL_PASSWORD_FILE', path: alerts.mailPasswordFile },
+    { key: 'ALERT_SCRIPT', path: alerts.script, isProgram: true },
+    { key: 'INFLUX_TOKEN_FILE', path: store === 'influx' ? influx.tokenFile : null },
+    {
+      key: 'CLICKHOUSE_PASSWORD_FILE',
+      path: sendsFlows(settings) ? clickhouse.passwordFile : null,
+    },
+  ]
+}
+
+/** @throws SettingsError naming every file that is not there, or not ours to read or to run */
+export async function checkFiles(settings: Settings): Promise<void> {
+  const faults: SettingFault[] = []
+  for (const { key, path, isProgram } of namedFiles(settings)) {
+    if (path === null) continue
+    const mode = isProgram === true ? constants.X_OK : constants.R_OK
+    const remedy = isProgram === true ? 'name a program that may be run' : 'name a file to be read'
+    await access(path, mode).catch((error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'ENOENT' ? 'is not there' : 'may not be used by this user'
+      faults.push({ key: `WEIR_${key}`, value: path, remedy: `${reason}: ${remedy}` })
+    })
+  }
+  if (faults.length > 0) throw new SettingsError(faults)
+}
