@@ -87,6 +87,10 @@ function codeOf(raised: RaisedError, status: number): string {
   return codes[status] ?? raised.code?.toLowerCase().replaceAll('_', '-') ?? 'refused'
 }
 
+function typeOf({ type }: Record<string, unknown>): string {
+  return Array.isArray(type) ? type.join(' or ') : String(type)
+}
+
 function validationError(
   fault: NonNullable<RaisedError['validation']>[number],
   known: Readonly<Record<string, string>>,
@@ -106,8 +110,20 @@ function validationError(
       `"${name}" is none of its words`,
       `write one of ${(params['allowedValues'] as string[]).join(', ')}`,
     )
-  if (keyword === 'type')
+  if (keyword === 'required')
+    return badQuery(
+      'bad-parameter',
+      `"${String(params['missingProperty'])}" is missing`,
+      'see /api/docs for its form',
+    )
+  if (keyword === 'type' && names.includes(name))
     return badQuery('bad-parameter', `"${name}" is given more than once`, 'give it once')
+  if (keyword === 'type' && name !== '')
+    return badQuery(
+      'bad-parameter',
+      `"${name}" is no ${typeOf(params)}`,
+      'see /api/docs for its form',
+    )
   const takes = known[name] ? `it takes: ${known[name]}` : 'see /api/docs for its form'
   return badQuery('bad-parameter', `"${name}" cannot be read`, takes)
 }

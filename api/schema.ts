@@ -49,7 +49,10 @@ const window = {
   from: text(`start: ${timeForms}; default now-6h`),
   to: text(`end, not included: ${timeForms}; default now`),
   tz: text('IANA time zone for now/d and for times without an offset; default UTC'),
-  filter: text('such as: host 10.0.0.22 and port 443', '^[^\\u0000]{0,8000}$'),
+  filter: text(
+    'such as: host 10.0.0.22 and port 443; at most 8,000 characters',
+    '^[^\\u0000]{0,8000}$',
+  ),
   exporter: text('an address or a name; default all; of several: filter=exporter in [a b]'),
   include: Type.Optional(
     oneOf(

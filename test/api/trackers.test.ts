@@ -69,3 +69,17 @@ test('a tracker from its making to its end', async (t) => {
   await ask('DELETE', path)
   assert.deepEqual((await ask<TrackersAnswer>('GET', '')).trackers, [])
 })
+
+for (const [body, said] of [
+  [{ name: 'Mirror' }, '"filter" is missing'],
+  [{ name: 7, filter: 'port 443' }, '"name" is no string'],
+  [{ name: 'Mirror', filter: 'port 443', from: 'yesterday' }, '"from" is no number'],
+] as const)
+  test(`a body that cannot be taken says why: ${said}`, async (t) => {
+    const { app } = await appUnderTest(t, {
+      options: { state: openApiState(await scratchFolder(), () => noon), now: () => noon },
+    })
+    const answer = await app.inject({ method: 'POST', url: '/api/trackers', payload: body })
+    assert.equal(answer.statusCode, 400)
+    assert.equal(answer.json<{ error: { message: string } }>().error.message, said)
+  })
