@@ -36,6 +36,8 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   const flows = await openFlows(settings)
   try {
     const asked = await readQuestion({ values, positionals }, context, flows)
+    if (asked.isEmpty)
+      console.error(`weir: no flows are kept in ${settings.data}: WEIR_DATA names the folder`)
     process.stdout.write(format(await ask(asked, context, flows)))
   } catch (error) {
     if (error instanceof CommandError) throw error
@@ -49,6 +51,8 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
 interface Asked extends TopQuery {
   keys: TopKeyName[]
   rows: number
+  /** There is nothing in the archive at all. */
+  isEmpty: boolean
 }
 
 async function readQuestion(
@@ -68,7 +72,8 @@ async function readQuestion(
   const extent = await flows.extent(0, Number.MAX_SAFE_INTEGER)
   const last = extent.last ?? context.now
   const whole = { from: seconds(extent.first ?? last - 1000), to: seconds(last + 1000) }
-  return { ...whole, ...(given as TopQuery), keys: by.split(',') as TopKeyName[], rows }
+  const keys = by.split(',') as TopKeyName[]
+  return { ...whole, ...(given as TopQuery), keys, rows, isEmpty: extent.first === null }
 }
 
 /** As the grammar of times reads it. */

@@ -41,8 +41,8 @@ export interface ImportSummary {
 
 /** A capture that was taken before. */
 export class TakenBefore extends Error {
-  constructor(path: string, takenAt: string) {
-    super(`${path} was taken in before, on ${takenAt}: its flows would count twice`)
+  constructor(path: string, when: string) {
+    super(`${path} was taken in before, ${when}: its flows would count twice`)
     this.name = 'TakenBefore'
   }
 }
@@ -114,8 +114,8 @@ async function hashAll(paths: readonly string[], taken: Taken): Promise<string[]
     const hash = createHash('sha256')
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
     const digest = hash.digest('hex')
-    if (Object.hasOwn(taken, digest)) throw new TakenBefore(path, taken[digest]!)
-    if (hashes.includes(digest)) throw new TakenBefore(path, 'this very command')
+    if (Object.hasOwn(taken, digest)) throw new TakenBefore(path, `on ${taken[digest]!}`)
+    if (hashes.includes(digest)) throw new TakenBefore(path, 'in this very command')
     hashes.push(digest)
   }
   return hashes

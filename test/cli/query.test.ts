@@ -53,6 +53,18 @@ describe('weir query', () => {
     assert.equal((JSON.parse(stdout) as TopAnswer).total.flows, 218_610)
   })
 
+  test('of a folder that holds no flows it is said, beside totals of 0', async () => {
+    const WEIR_DATA = await scratchFolder()
+    const { code, stdout, stderr } = await runWeir(['query'], { WEIR_DATA })
+    assert.equal(code, 0)
+    assert.match(stdout, /^total +0/m)
+    assert.equal(
+      stderr.trim(),
+      `weir: no flows are kept in ${WEIR_DATA}: WEIR_DATA names the folder`,
+    )
+    assert.equal((await query(...cut)).stderr, '')
+  })
+
   test('what cannot be read is refused with what to write', async () => {
     const cases: readonly [args: string[], said: RegExp][] = [
       [['hots 3'], /expected a field such as host.* at position 0/],
