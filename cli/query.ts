@@ -72,8 +72,8 @@ async function readQuestion(
   const extent = await flows.extent(0, Number.MAX_SAFE_INTEGER)
   const last = extent.last ?? context.now
   const whole = { from: seconds(extent.first ?? last - 1000), to: seconds(last + 1000) }
-  const keys = by.split(',') as TopKeyName[]
-  return { ...whole, ...(given as TopQuery), keys, rows, isEmpty: extent.first === null }
+  const isEmpty = extent.first === null
+  return { ...whole, ...(given as TopQuery), keys: by.split(',') as TopKeyName[], rows, isEmpty }
 }
 
 /** As the grammar of times reads it. */
