@@ -3,7 +3,15 @@
  * a sample of its rows tells.
  */
 import { deltaPacked, deltaSpanMax, reusePacked } from './delta.ts'
-import { dictionaryOf, indexWidth, ordered, packedIndices, type Words } from './dictionary.ts'
+import {
+  byteWidth,
+  dictionaryOf,
+  indexWidth,
+  ordered,
+  packedIndices,
+  type Dictionary,
+  type Words,
+} from './dictionary.ts'
 import {
   compressed,
   dictionaryChunk,
@@ -14,6 +22,8 @@ import {
 
 /** The level of zstd at which what is packed is made smaller; a higher one takes hardly less. */
 const packedLevel = 3
+/** The same of indices that are bytes. */
+const frequenciesLevel = 1
 /** Levels of values as they are: the lowest is the best where they are random, higher ones where they repeat each other. */
 const plainLevels = { random: 1, usual: 3, repeating: [5, 9] }
 /** They repeat each other where the usual level takes so much of what the lowest takes, or less. */
@@ -22,8 +32,8 @@ const repeatingShare = 0.97
 const dictionaryMost = 65_536
 /** Where more of a sample's values differ, no dictionary is made. */
 const differentMost = 0.6
-/** A dictionary is quicker to ask: it may be so much larger. */
-const dictionaryFavour = 1.02
+/** A dictionary is quicker to ask, most of all one whose indices are bytes: it may be so much larger. */
+const favour = { dictionary: 1.02, frequencies: 1.03 }
 /** Rows of a sample at the most. */
 const sampleRows = 131_072
 /** Neighbours are packed by their differences in so many: they are sorted, and where they are not few suffer. */
@@ -32,9 +42,12 @@ const wordRange = 2 ** 32
 /** Upper words may lie so far apart: with the lower ones, numbers then span 2^49 at the most. */
 const upperSpanMax = 2 ** 17
 
-/** How a column is kept, and at which level of zstd. */
+/**
+ * How a column is kept, and at which level of zstd. With `frequencies`, a dictionary has what is frequent first, and indices
+ * are bytes: zstd sees by them which values are frequent, and readers have nothing to unpack.
+ */
 interface Form {
-  kind: 'dictionary' | 'delta' | 'plain'
+  kind: 'dictionary' | 'frequencies' | 'delta' | 'plain'
   level: number
 }
 
@@ -89,12 +102,19 @@ function chunkAs(
   const numbers = kind === 'delta' ? numbersOf(column, ends) : null
   if (numbers)
     return valuesChunk(packed(numbers, numbers.values), { rows, isDelta: true, level }, range)
-  const dictionary = kind === 'dictionary' ? dictionaryOf(column, dictionaryMost) : null
+  const isDictionary = kind === 'dictionary' || kind === 'frequencies'
+  const dictionary = isDictionary ? dictionaryOf(column, dictionaryMost) : null
   if (!dictionary) return valuesChunk(bytesOf(column.words), { rows, isDelta: false, level }, range)
-  const sorted = ordered(dictionary, column)
+  const sorted = ordered(dictionary, column, { byFrequency: kind === 'frequencies' })
   const values = { values: plainOf(column, sorted.firsts), count: sorted.count }
-  const indices = packedIndices(sorted.places, indexWidth(sorted.count))
-  return dictionaryChunk(values, indices, { rows, level, range })
+  return dictionaryChunk(values, indicesOf(sorted, kind), { rows, level, range })
+}
+
+function indicesOf(
+  { places, count }: Pick<Dictionary, 'places' | 'count'>,
+  kind: Form['kind'],
+): Buffer {
+  return packedIndices(places, kind === 'frequencies' ? byteWidth(count) : indexWidth(count))
 }
 
 /** Rows with the least and the greatest value. */
@@ -173,21 +193,29 @@ function formOf(column: Words, ends: Ends): Form {
     const { length } = compressed(packed(numbers, numbers.values.subarray(from, to)), packedLevel)
     sizes.push([{ kind: 'delta', level: packedLevel }, length])
   }
-  const size = dictionarySize(column, [from, to])
-  if (size !== null) sizes.push([{ kind: 'dictionary', level: packedLevel }, size])
+  sizes.push(...dictionarySizes(column, [from, to]))
   return sizes.reduce((best, each) => (each[1] < best[1] ? each : best))[0]
 }
 
-/** What a sample's part of a dictionary would take, with its share of the values; null where too much differs. */
-function dictionarySize(column: Words, [from, to]: Stretch): number | null {
+/** What a sample's part of a dictionary of either kind would take, with its share of the values; none where too much differs. */
+function dictionarySizes(column: Words, [from, to]: Stretch): [Form, number][] {
   const rows = to - from
   const found = dictionaryOf(rowsOf(column, from, to), Math.ceil(differentMost * rows))
   const whole = found && dictionaryOf(column, dictionaryMost)
-  if (!whole) return null
-  const places = whole.places.subarray(from, to)
-  const indices = compressed(packedIndices(places, indexWidth(whole.count)), packedLevel)
-  const values = compressed(plainOf(column, whole.firsts), packedLevel)
-  return (indices.length + (values.length * rows) / column.rows) / dictionaryFavour
+  if (!whole) return []
+  let sorted = whole
+  return (
+    [
+      ['dictionary', packedLevel],
+      ['frequencies', frequenciesLevel],
+    ] as const
+  ).map(([kind, level]) => {
+    sorted = ordered(sorted, column, { byFrequency: kind === 'frequencies' })
+    const { count, firsts, places } = sorted
+    const indices = compressed(indicesOf({ places: places.subarray(from, to), count }, kind), level)
+    const values = compressed(plainOf(column, firsts), level)
+    return [{ kind, level }, (indices.length + (values.length * rows) / column.rows) / favour[kind]]
+  })
 }
 
 /** Rows [from, to). */

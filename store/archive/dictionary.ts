@@ -60,10 +60,11 @@ function mixed(low: number, high: number): number {
   return Math.imul(hash, 0x2c1b3c6d) >>> 8
 }
 
-/** The same dictionary of a column with its values in order, the least first; in place of the one given. */
+/** The same dictionary of a column with its values in order, the least first; in place of the one given. With `byFrequency`, those come first that most rows have. */
 export function ordered(
   { count, firsts, places }: Dictionary,
   { words, isWide }: Words,
+  { byFrequency = false }: { byFrequency?: boolean } = {},
 ): Dictionary {
   order.begin(count)
   const step = isWide ? 2 : 1
@@ -74,6 +75,11 @@ export function ordered(
   }
   for (let place = 0; place < count; place++) part[place] = words[step * firsts[place]! + step - 1]!
   order.sortBy(part)
+  if (byFrequency) {
+    part.fill(0)
+    for (const place of places) part[place]! -= 1
+    order.sortBy(part)
+  }
   const { rows } = order
   const placeOf = new Int32Array(count)
   rows.forEach((before, place) => (placeOf[before] = place))
@@ -84,6 +90,11 @@ export function ordered(
 /** Bits of an index into so many values. */
 export function indexWidth(count: number): number {
   return Math.max(1, 32 - Math.clz32(count - 1))
+}
+
+/** The same in whole bytes, of which one or two are enough for what dictionaries have. */
+export function byteWidth(count: number): number {
+  return count <= 256 ? 8 : 16
 }
 
 /** Indices of at most 24 bits as a data page has them: their width, then one bit-packed run, the lowest bits first. */

@@ -9,7 +9,7 @@ import { flowColumns } from '../../flow/columns.ts'
 import { archiveColumns, columnArrays, isWide, type ArchiveColumn } from './columns.ts'
 import type { FileEngine } from './file-engine.ts'
 import { readFooter, type GroupPlace } from './scanned/footer.ts'
-import { freePages, readValues, type Values } from './scanned/page-values.ts'
+import { freePages, readPages, readValues, type Values } from './scanned/page-values.ts'
 import { beyondBytes } from './scanned/unpack.ts'
 
 interface SourceFile {
@@ -131,9 +131,9 @@ class OwnFile implements SourceFile {
       if (readSync(this.#file, pagesRoom, 0, length, offset) < length)
         throw new RangeError('the file ends before its columns do')
       const end = at + rows * width
-      const shape = { kind, isWide: isWide(type), isZstd }
       const values = out.subarray(at, end)
-      const read = readValues(pagesRoom.subarray(0, length), rows, shape, values)
+      const pages = readPages(pagesRoom.subarray(0, length), rows, isZstd)
+      const read = readValues(pages, { kind, isWide: isWide(type) }, values)
       if (read !== values) values.set(read)
       freePages()
       at = end

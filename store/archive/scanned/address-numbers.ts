@@ -4,13 +4,38 @@
  */
 import { ipv4Marker } from '../../../flow/address.ts'
 import type { KeyTable } from '../held/key-table.ts'
+import type { Entries } from './page-values.ts'
 
 const slotsAtFirst = 1024
 
+/** Stands where a pair has no number, or was not met. */
+const unknown = -1
+/** The high half of an address that is IPv4. */
+const noWords = new Uint32Array(2)
+/** Pairs of different halves that are told apart by place, of 8 bytes each. */
+const pairsMost = 1 << 18
+
 /** A column of addresses: its halves, two words a row each, the low one first. */
 export interface AddressHalves {
-  high: Uint32Array
-  low: Uint32Array
+  readonly high: Uint32Array
+  readonly low: Uint32Array
+}
+
+/** The different values of both halves; null where all high ones are 0. */
+export interface HalfEntries {
+  high: Entries | null
+  low: Entries
+}
+
+/** The same with the different values of the halves, where a file has both so. */
+export interface Addresses extends AddressHalves {
+  readonly entries: HalfEntries | null
+}
+
+interface Numbering {
+  /** Whether only addresses that are known have a number, and −1 stands for others. */
+  isFinding: boolean
+  out: Int32Array
 }
 
 export class AddressNumbers {
@@ -19,6 +44,9 @@ export class AddressNumbers {
   #slots = new Int32Array(2 * slotsAtFirst)
   #count = 0
   readonly #words = new Uint32Array(4)
+  /** By pair of halves in a row group the number, and pairs that were met. */
+  #ofPairs = new Int32Array(0)
+  #met = new Int32Array(0)
 
   /** The numbers are those of a table whose keys are addresses, the high half first. */
   constructor(table: KeyTable) {
@@ -28,31 +56,98 @@ export class AddressNumbers {
       if (isIPv4(words, 4 * number)) this.#add(words[4 * number + 2]! | 0, number)
   }
 
-  /** Of the nth of the rows the number of its address, new where it was not met; with `isFinding`, −1 there. */
-  number(
-    { high, low }: AddressHalves,
-    rows: Int32Array,
-    { isFinding, out }: { isFinding: boolean; out: Int32Array },
-  ): void {
-    let slots = this.#slots
-    let mask = slots.length - 2
-    for (let n = 0; n < rows.length; n++) {
-      const at = 2 * rows[n]!
-      if ((high[at]! | high[at + 1]!) !== 0 || low[at + 1] !== ipv4Marker) {
-        out[n] = this.#numberOf(high, low, at, isFinding)
+  /** Of the nth of the rows the number of its address, new where it was not met. */
+  number(addresses: Addresses, rows: Int32Array, numbering: Numbering): void {
+    const { entries } = addresses
+    if (entries && pairsOf(entries) <= pairsMost) this.#numberEntries(entries, rows, numbering)
+    else this.#numberHalves(addresses, rows, numbering)
+  }
+
+  /** Each address, which many rows have, is looked up once. */
+  #numberEntries(entries: HalfEntries, rows: Int32Array, { isFinding, out }: Numbering): void {
+    const pairs = pairsOf(entries)
+    if (this.#ofPairs.length < pairs) {
+      this.#ofPairs = new Int32Array(pairs)
+      this.#met = new Int32Array(pairs + 1)
+    }
+    const ofRows = out.subarray(0, rows.length)
+    putPairs(entries, rows, ofRows)
+    const ofPairs = this.#ofPairs.fill(unknown, 0, pairs)
+    if (isFinding) this.#findPairs(entries)
+    else this.#numberMet(entries, rows, ofRows)
+    for (let n = 0; n < ofRows.length; n++) ofRows[n] = ofPairs[ofRows[n]!]!
+  }
+
+  /** Puts the numbers of all pairs that have one. */
+  #findPairs({ high, low }: HalfEntries): void {
+    const lows = low.words.length / 2
+    const highs = high?.words ?? noWords
+    const words = this.#words
+    const hasOthers = this.#count < this.#table.count
+    for (let highAt = 0, pair = 0; highAt < highs.length; highAt += 2) {
+      words[0] = highs[highAt]!
+      words[1] = highs[highAt + 1]!
+      const isNone = (words[0] | words[1]) === 0
+      if (!isNone && !hasOthers) {
+        pair += lows
         continue
       }
-      const address = low[at]! | 0
-      let slot = slotOf(address) & mask
-      while (slots[slot + 1] !== 0 && slots[slot] !== address) slot = (slot + 2) & mask
-      if (slots[slot + 1] !== 0) out[n] = slots[slot + 1]! - 1
-      else if (isFinding) out[n] = -1
-      else {
-        out[n] = this.#newIPv4(address)
-        slots = this.#slots
-        mask = slots.length - 2
+      for (let lowAt = 0; lowAt < low.words.length; lowAt += 2, pair++) {
+        words[2] = low.words[lowAt]!
+        words[3] = low.words[lowAt + 1]!
+        this.#ofPairs[pair] = this.#numberOfWords(true)
       }
     }
+  }
+
+  /** Numbers the pairs that rows have. */
+  #numberMet(entries: HalfEntries, rows: Int32Array, ofRows: Int32Array): void {
+    const [ofPairs, met] = [this.#ofPairs, this.#met]
+    let count = 0
+    // Whether a pair is a new one no processor could foresee: so there is no branch.
+    for (let n = 0; n < ofRows.length; n++) {
+      const pair = ofRows[n]!
+      met[count] = n
+      count += ofPairs[pair]! >>> 31
+      ofPairs[pair] = 0
+    }
+    // One after the other, so that memory is not waited for each time.
+    for (let i = 0; i < count; i++) {
+      const n = met[i]!
+      putHalves(entries, rows[n]!, this.#words)
+      ofPairs[ofRows[n]!] = this.#numberOfWords(false)
+    }
+  }
+
+  #numberHalves(
+    { high, low }: AddressHalves,
+    rows: Int32Array,
+    { isFinding, out }: Numbering,
+  ): void {
+    const words = this.#words
+    for (let n = 0; n < rows.length; n++) {
+      const at = 2 * rows[n]!
+      words[0] = high[at]!
+      words[1] = high[at + 1]!
+      words[2] = low[at]!
+      words[3] = low[at + 1]!
+      out[n] = this.#numberOfWords(isFinding)
+    }
+  }
+
+  #numberOfWords(isFinding: boolean): number {
+    const words = this.#words
+    if (isIPv4(words, 0)) return this.#numberIPv4(words[2]! | 0, isFinding)
+    return isFinding ? this.#table.find(words, 0) : this.#table.numberOf(words, 0)
+  }
+
+  #numberIPv4(address: number, isFinding: boolean): number {
+    const slots = this.#slots
+    const mask = slots.length - 2
+    let slot = slotOf(address) & mask
+    while (slots[slot + 1] !== 0 && slots[slot] !== address) slot = (slot + 2) & mask
+    if (slots[slot + 1] !== 0) return slots[slot + 1]! - 1
+    return isFinding ? -1 : this.#newIPv4(address)
   }
 
   #newIPv4(address: number): number {
@@ -60,15 +155,6 @@ export class AddressNumbers {
     const number = this.#table.numberOf(this.#words, 0)
     this.#add(address, number)
     return number
-  }
-
-  #numberOf(high: Uint32Array, low: Uint32Array, at: number, isFinding: boolean): number {
-    const words = this.#words
-    words[0] = high[at]!
-    words[1] = high[at + 1]!
-    words[2] = low[at]!
-    words[3] = low[at + 1]!
-    return isFinding ? this.#table.find(words, 0) : this.#table.numberOf(words, 0)
   }
 
   #add(address: number, number: number): void {
@@ -97,6 +183,33 @@ function slotOf(address: number): number {
   return hash ^ (hash >>> 15)
 }
 
-function isIPv4(words: Uint32Array, at: number): boolean {
+/** Whether the words of halves, the high half first, are those of an IPv4 address. */
+export function isIPv4(words: Uint32Array, at: number): boolean {
   return (words[at]! | words[at + 1]!) === 0 && words[at + 3] === ipv4Marker
+}
+
+/** High halves times low ones. */
+export function pairsOf({ high, low }: HalfEntries): number {
+  return ((high === null ? 1 : high.words.length / 2) * low.words.length) / 2
+}
+
+/** Of the nth of the rows which pair of halves it has: see pairsOf. */
+export function putPairs({ high, low }: HalfEntries, rows: Int32Array, out: Int32Array): void {
+  const lows = low.words.length / 2
+  if (high === null) for (let n = 0; n < rows.length; n++) out[n] = low.places[rows[n]!]!
+  else
+    for (let n = 0; n < rows.length; n++) {
+      const row = rows[n]!
+      out[n] = high.places[row]! * lows + low.places[row]!
+    }
+}
+
+/** Writes the words of the address at a row, the high half first. */
+export function putHalves({ high, low }: HalfEntries, row: number, words: Uint32Array): void {
+  const lowAt = 2 * low.places[row]!
+  const highAt = high === null ? 0 : 2 * high.places[row]!
+  words[0] = high === null ? 0 : high.words[highAt]!
+  words[1] = high === null ? 0 : high.words[highAt + 1]!
+  words[2] = low.words[lowAt]!
+  words[3] = low.words[lowAt + 1]!
 }

@@ -6,8 +6,10 @@ import { KeyNumbers } from './key-numbers.ts'
 import { Peers, type PackedPeers } from './peers.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
+type Sums = Omit<DetailsFound, 'peers'>
+
 export interface PackedDetails {
-  found: DetailsFound
+  sums: Sums
   peers: PackedPeers
 }
 
@@ -15,7 +17,10 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
   readonly #keys: Keys
   readonly #numbers: KeyNumbers
   readonly #peers: Peers
-  readonly #found: DetailsFound
+  readonly #sums: Sums
+  /** Of flows whose key is asked for, which they are, and the place of the key. */
+  #flows = new Int32Array(0)
+  #places = new Int32Array(0)
 
   constructor(asked: DetailsAsked, local: NetworkSet) {
     this.#keys = new Keys(asked.by, local.networks)
@@ -23,18 +28,17 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
     this.#numbers.add(asked.keys)
     const { count } = this.#numbers.table
     this.#peers = new Peers(count)
-    this.#found = {
+    this.#sums = {
       bytes: new Float64Array(count),
       packets: new Float64Array(count),
       flows: new Float64Array(count),
-      peers: this.#peers.counts,
       first: new Float64Array(count).fill(Number.POSITIVE_INFINITY),
       last: new Float64Array(count).fill(Number.NEGATIVE_INFINITY),
     }
   }
 
   get keys(): number {
-    return this.#peers.pairs
+    return this.#peers.keys
   }
 
   take(selected: SelectedGroup): void {
@@ -43,52 +47,61 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
 
   #takeEnd(selected: SelectedGroup, end: End): void {
     const numbers = this.#numbers.found(selected, end)
-    const found = new Int32Array(numbers.length)
-    let count = 0
-    for (let n = 0; n < numbers.length; n++) if (numbers[n]! >= 0) found[count++] = n
-    if (count === 0) return
-    this.#addCounts(selected, numbers, found.subarray(0, count))
-    const { group, rows } = selected
-    const peer = this.#keys.peer(end)
-    const halves = {
-      high: group.flows[`${peer}AddressHigh`],
-      low: group.flows[`${peer}AddressLow`],
+    if (this.#flows.length < numbers.length) {
+      this.#flows = new Int32Array(numbers.length)
+      this.#places = new Int32Array(numbers.length)
     }
-    for (let i = 0; i < count; i++) this.#peers.add(numbers[found[i]!]!, halves, rows[found[i]!]!)
+    let count = 0
+    const [ofFlows, ofPlaces] = [this.#flows, this.#places]
+    // No processor could foresee which are asked for: so there is no branch.
+    for (let n = 0; n < numbers.length; n++) {
+      const number = numbers[n]!
+      ofFlows[count] = n
+      ofPlaces[count] = number
+      count += ~number >>> 31
+    }
+    if (count === 0) return
+    const flows = ofFlows.subarray(0, count)
+    const places = ofPlaces.subarray(0, count)
+    this.#addCounts(selected, flows, places)
+    const { group, rows } = selected
+    for (let i = 0; i < count; i++) flows[i] = rows[flows[i]!]!
+    this.#peers.add(group.addresses(`${this.#keys.peer(end)}Address`), flows, places)
   }
 
-  #addCounts(selected: SelectedGroup, numbers: Int32Array, found: Int32Array): void {
+  #addCounts(selected: SelectedGroup, flows: Int32Array, places: Int32Array): void {
     const { group, rows } = selected
-    const sums = this.#found
-    const [bytes, packets] = [selected.counts('bytes'), selected.counts('packets')]
+    const [ofBytes, ofPackets] = [selected.counts('bytes'), selected.counts('packets')]
     const { first, last } = group
-    for (const n of found) {
-      const number = numbers[n]!
+    const sums = this.#sums
+    for (let i = 0; i < flows.length; i++) {
+      const n = flows[i]!
+      const place = places[i]!
       const row = rows[n]!
-      sums.bytes[number]! += bytes.values[bytes.isByRow ? row : n]!
-      sums.packets[number]! += packets.values[packets.isByRow ? row : n]!
-      sums.flows[number]! += 1
-      if (first[row]! < sums.first[number]!) sums.first[number] = first[row]!
-      if (last[row]! > sums.last[number]!) sums.last[number] = last[row]!
+      sums.bytes[place]! += ofBytes.values[ofBytes.isByRow ? row : n]!
+      sums.packets[place]! += ofPackets.values[ofPackets.isByRow ? row : n]!
+      sums.flows[place]! += 1
+      if (first[row]! < sums.first[place]!) sums.first[place] = first[row]!
+      if (last[row]! > sums.last[place]!) sums.last[place] = last[row]!
     }
   }
 
   pack(): PackedDetails {
-    return { found: this.#found, peers: this.#peers.pack() }
+    return { sums: this.#sums, peers: this.#peers.pack() }
   }
 
-  merge({ found, peers }: PackedDetails): void {
+  merge({ sums, peers }: PackedDetails): void {
     this.#peers.merge(peers)
-    const ours = this.#found
-    for (let place = 0; place < found.flows.length; place++) {
+    const ours = this.#sums
+    for (let place = 0; place < sums.flows.length; place++) {
       for (const name of ['bytes', 'packets', 'flows'] as const)
-        ours[name][place]! += found[name][place]!
-      ours.first[place] = Math.min(ours.first[place]!, found.first[place]!)
-      ours.last[place] = Math.max(ours.last[place]!, found.last[place]!)
+        ours[name][place]! += sums[name][place]!
+      ours.first[place] = Math.min(ours.first[place]!, sums.first[place]!)
+      ours.last[place] = Math.max(ours.last[place]!, sums.last[place]!)
     }
   }
 
   found(): DetailsFound {
-    return this.#found
+    return { ...this.#sums, peers: this.#peers.counts() }
   }
 }

@@ -52,16 +52,14 @@ export class KeyNumbers {
     return this.#each(selected, end, true)
   }
 
-  #each({ group: { flows }, rows }: SelectedGroup, end: End, isFinding: boolean): Int32Array {
+  #each({ group, rows }: SelectedGroup, end: End, isFinding: boolean): Int32Array {
+    const { flows } = group
     if (this.#numbers.length < rows.length) this.#numbers = new Int32Array(flows.count)
     const out = this.#numbers.subarray(0, rows.length)
     const columns = this.#keys.made(end)
     const address = addressOf(columns)
     if (address === null) this.#numberWords(flows, rows, { columns, isFinding, out })
-    else {
-      const halves = { high: flows[`${address}High`], low: flows[`${address}Low`] }
-      this.#addresses.number(halves, rows, { isFinding, out })
-    }
+    else this.#addresses.number(group.addresses(address), rows, { isFinding, out })
     const said = this.#onlySaid ? this.#keys.saidBy(end) : null
     if (said !== null) {
       const values = flows[said]

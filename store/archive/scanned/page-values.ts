@@ -12,35 +12,67 @@ import { beyondBytes, unpackDelta, unpackIndices } from './unpack.ts'
 /** An array of flow columns; of u64 two words a row, the low one first. */
 export type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
 
-/** How a column is held, whether its values take 64 bits in the file, and whether pages are zstd. */
+/** How a column is held, and whether its values take 64 bits in the file. */
 export interface ColumnShape {
   kind: ColumnKind
   isWide: boolean
-  isZstd: boolean
 }
 
 const wordRange = 2 ** 32
 
+/** The pages of a column: those of its rows, and of a dictionary, if it has one. */
+export interface ReadPages {
+  page: Page
+  dictionary: Page | null
+}
+
+/** Different values as words, two of each, and by row the place of its value among them. */
+export interface Entries {
+  words: Uint32Array
+  places: Uint16Array
+}
+
 /**
- * Reads the values of a column's pages into `out`, or gives them where they are such an array already. Behind the pages
- * lie beyondBytes more that are nobody's.
+ * The pages of a column with so many rows, good until others are read in the place of these bytes. Behind the bytes lie beyondBytes more that are nobody's.
  * @throws RangeError where they are damaged, or others than Weir's
  */
-export function readValues(pages: Buffer, rows: number, shape: ColumnShape, out: Values): Values {
-  const reader = new ThriftReader(pages)
-  const first = nextPage(reader, pages, shape)
-  const page = first.isDictionary ? nextPage(reader, pages, shape) : first
+export function readPages(bytes: Buffer, rows: number, isZstd: boolean): ReadPages {
+  const reader = new ThriftReader(bytes)
+  const first = nextPage(reader, bytes, isZstd)
+  const page = first.isDictionary ? nextPage(reader, bytes, isZstd) : first
   if (page.count !== rows) throw new RangeError(`a page has ${page.count} values and not ${rows}`)
   const dictionary = first.isDictionary ? first : null
   const isKnown = page.encoding === (dictionary ? format.rleDictionary : format.deltaBinaryPacked)
   if (!isKnown && (dictionary || page.encoding !== format.plain))
     throw new RangeError(`pages of encoding ${page.encoding} are none that Weir writes`)
+  return { page, dictionary }
+}
+
+/** What a column of u64 has as a dictionary, with the places in `room`; null where it has none. @throws RangeError as readPages does */
+export function readEntries({ page, dictionary }: ReadPages, room: Uint16Array): Entries | null {
+  if (!dictionary) return null
+  const words = wordsOf(dictionary, 2)
+  unpackIndices(page.bytes, page.count, room)
+  return { words: dictionary.isOurs ? words : words.slice(), places: room }
+}
+
+/** Writes the values of a column's pages into `out`, or gives them where they are such an array already. @throws RangeError as readPages does */
+export function readValues(pages: ReadPages, { kind, isWide }: ColumnShape, out: Values): Values {
+  const { page, dictionary } = pages
   // Loops that meet several kinds of arrays are three times slower, so there are these three alone.
-  if (shape.kind === 'u64')
-    return readPairs(dictionary, page, { out: out as Uint32Array, isZstd: shape.isZstd })
-  if (shape.kind === 'f64') readDoubles(dictionary, page, out as Float64Array)
-  else out.set(readWords(dictionary, page, shape))
+  if (kind === 'u64') return readPairs(pages, out as Uint32Array)
+  if (kind === 'f64') readDoubles(dictionary, page, out as Float64Array)
+  else out.set(readWords(dictionary, page, isWide))
   return out
+}
+
+/** Writes the values of entries row by row into `out`. */
+export function fillFromEntries({ words, places }: Entries, rows: number, out: Uint32Array): void {
+  for (let i = 0; i < rows; i++) {
+    const at = 2 * places[i]!
+    out[2 * i] = words[at]!
+    out[2 * i + 1] = words[at + 1]!
+  }
 }
 
 interface Page {
@@ -48,9 +80,11 @@ interface Page {
   encoding: number
   count: number
   bytes: Buffer
+  /** Whether the bytes are nobody else's: zstd gave them. Those of the file are read over. */
+  isOurs: boolean
 }
 
-function nextPage(reader: ThriftReader, pages: Buffer, { isZstd }: ColumnShape): Page {
+function nextPage(reader: ThriftReader, pages: Buffer, isZstd: boolean): Page {
   const header = reader.struct()
   const [plainLength, length] = [header.get(2) as number, header.get(3) as number]
   const stored = pages.subarray(reader.at, reader.at + length)
@@ -60,7 +94,7 @@ function nextPage(reader: ThriftReader, pages: Buffer, { isZstd }: ColumnShape):
   const said = header.get(isDictionary ? 7 : 5) as ThriftStruct
   const bytes = isZstd ? decompressed(stored, plainLength) : stored
   const [count, encoding] = [said.get(1) as number, said.get(2) as number]
-  return { isDictionary, encoding, count, bytes }
+  return { isDictionary, encoding, count, bytes, isOurs: isZstd }
 }
 
 function decompressed(bytes: Buffer, length: number): Buffer {
@@ -93,14 +127,19 @@ function wordsOf({ bytes, count }: Page, each: 1 | 2): Uint32Array {
 }
 
 /** Rooms that are used again from page to page. */
-let indices = new Int32Array(0)
+let indices = new Uint16Array(0)
 let numbers = new Uint32Array(0)
 let doubles = new Float64Array(0)
 
-function indicesOf({ bytes, count }: Page): Int32Array {
-  if (indices.length < count) indices = new Int32Array(count)
-  unpackIndices(bytes, count, indices)
+function indicesRoom(count: number): Uint16Array {
+  if (indices.length < count) indices = new Uint16Array(count)
   return indices
+}
+
+function indicesOf({ bytes, count }: Page): Uint16Array {
+  const out = indicesRoom(count)
+  unpackIndices(bytes, count, out)
+  return out
 }
 
 function differencesOf(count: number): Float64Array {
@@ -109,31 +148,23 @@ function differencesOf(count: number): Float64Array {
 }
 
 /** Whole numbers of 64 bits as two words. */
-function readPairs(
-  dictionary: Page | null,
-  page: Page,
-  { out, isZstd }: { out: Uint32Array; isZstd: boolean },
-): Uint32Array {
+function readPairs(pages: ReadPages, out: Uint32Array): Uint32Array {
+  const { page } = pages
   const { count } = page
-  // What zstd gave is nobody else's; the file's bytes are read over.
-  if (page.encoding === format.plain) return isZstd ? wordsOf(page, 2) : wordsOf(page, 2).slice()
-  if (dictionary) {
-    const listed = wordsOf(dictionary, 2)
-    const places = indicesOf(page)
-    for (let i = 0; i < count; i++) {
-      const at = 2 * places[i]!
-      out[2 * i] = listed[at]!
-      out[2 * i + 1] = listed[at + 1]!
-    }
-  } else {
-    const differences = differencesOf(count)
-    const first = unpackDelta(page.bytes, count, 0, differences)
-    const [low, high] = [Number(BigInt.asUintN(32, first)), Number(first >> 32n)]
-    for (let i = 0; i < count; i++) {
-      const value = low + differences[i]!
-      out[2 * i] = value
-      out[2 * i + 1] = high + Math.floor(value / wordRange)
-    }
+  const entries = readEntries(pages, indicesRoom(count))
+  if (entries) {
+    fillFromEntries(entries, count, out)
+    return out
+  }
+  if (page.encoding === format.plain)
+    return page.isOurs ? wordsOf(page, 2) : wordsOf(page, 2).slice()
+  const differences = differencesOf(count)
+  const first = unpackDelta(page.bytes, count, 0, differences)
+  const [low, high] = [Number(BigInt.asUintN(32, first)), Number(first >> 32n)]
+  for (let i = 0; i < count; i++) {
+    const value = low + differences[i]!
+    out[2 * i] = value
+    out[2 * i + 1] = high + Math.floor(value / wordRange)
   }
   return out
 }
@@ -156,7 +187,7 @@ function doublesOf(words: Uint32Array, out: Float64Array): Float64Array {
 }
 
 /** Whole numbers from 0 to 2^32, good until the next are read. */
-function readWords(dictionary: Page | null, page: Page, { isWide }: ColumnShape): Uint32Array {
+function readWords(dictionary: Page | null, page: Page, isWide: boolean): Uint32Array {
   const { count } = page
   if (numbers.length < count) numbers = new Uint32Array(count)
   const step = isWide ? 2 : 1

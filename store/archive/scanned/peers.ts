@@ -1,82 +1,120 @@
 /** How many different addresses there were across from each key. */
-import { ipv4Marker } from '../../../flow/address.ts'
 import { KeyTable } from '../held/key-table.ts'
-import type { AddressHalves } from './address-numbers.ts'
+import {
+  isIPv4,
+  pairsOf,
+  putHalves,
+  putPairs,
+  type AddressHalves,
+  type Addresses,
+  type HalfEntries,
+} from './address-numbers.ts'
+import { Distinct } from './distinct.ts'
 
-const slotsAtFirst = 1024
 /** Columns of a pair in the table of those that are not IPv4: the key's place, and the address's halves. */
 const pairColumns = 3
+/** Numbers of 32 bits that take as much memory as a key of other scans. */
+const keyWords = 8
+const wordBits = 32
+/** Bits of what was met of a row group: where there are more, addresses are told apart by themselves. */
+const metMost = 1 << 26
 
 export interface PackedPeers {
-  /** Of each pair two words: the IPv4 address as a signed word, and the key's place + 1; where that is 0, there is none. */
-  slots: Int32Array
+  /** By the key's place, as signed words. */
+  ipv4: Uint32Array[]
   /** Of other pairs the words of pairColumns. */
   others: Uint32Array
 }
 
 export class Peers {
-  /** By the key's place. */
-  readonly counts: Float64Array
-  #slots = new Int32Array(2 * slotsAtFirst)
-  #ipv4 = 0
+  /** By the key's place its IPv4 addresses. */
+  readonly #ipv4: Distinct[]
   readonly #others = new KeyTable(pairColumns)
   readonly #words = new Uint32Array(2 * pairColumns)
+  readonly #halves = this.#words.subarray(2)
+  /** By the key's place a bit for each entry of a row group that was met. */
+  #met = new Uint32Array(0)
+  #pairs = new Int32Array(0)
 
   constructor(places: number) {
-    this.counts = new Float64Array(places)
+    this.#ipv4 = Array.from({ length: places }, () => new Distinct())
   }
 
-  /** How many pairs it tells apart. */
-  get pairs(): number {
-    return this.#ipv4 + this.#others.count
+  /** How much it tells apart, as a number of keys. */
+  get keys(): number {
+    const words = this.#ipv4.reduce((sum, { room }) => sum + room, 0)
+    return this.#others.count + Math.ceil(words / keyWords)
   }
 
-  /** Takes the address at a row for one across from a key. */
-  add(place: number, { high, low }: AddressHalves, row: number): void {
-    const at = 2 * row
-    const isMapped = (high[at]! | high[at + 1]!) === 0 && low[at + 1] === ipv4Marker
-    if (isMapped) this.#addIPv4(low[at]! | 0, place + 1)
-    else this.#addOther(Uint32Array.of(place, 0, high[at]!, high[at + 1]!, low[at]!, low[at + 1]!), 0) // prettier-ignore
+  /** By the key's place how many different ones there were. */
+  counts(): Float64Array {
+    const counts = Float64Array.from(this.#ipv4, (each) => each.values().length)
+    const words = this.#others.words()
+    for (let at = 0; at < words.length; at += this.#words.length) counts[words[at]!]! += 1
+    return counts
+  }
+
+  /** Takes the address at the nth of the rows for one across from the nth of the keys, which are told by their places. */
+  add(addresses: Addresses, rows: Int32Array, places: Int32Array): void {
+    const { entries } = addresses
+    if (entries && this.#ipv4.length * pairsOf(entries) <= metMost)
+      this.#addEntries(entries, rows, places)
+    else this.#addRows(addresses, rows, places)
   }
 
   pack(): PackedPeers {
-    return { slots: this.#slots, others: this.#others.words() }
+    return { ipv4: this.#ipv4.map((each) => each.values()), others: this.#others.words() }
   }
 
-  merge({ slots, others }: PackedPeers): void {
-    for (let slot = 0; slot < slots.length; slot += 2)
-      if (slots[slot + 1] !== 0) this.#addIPv4(slots[slot]!, slots[slot + 1]!)
-    for (let at = 0; at < others.length; at += this.#words.length) this.#addOther(others, at)
+  merge({ ipv4, others }: PackedPeers): void {
+    for (const [place, values] of ipv4.entries()) this.#ipv4[place]!.addSorted(values)
+    for (let at = 0; at < others.length; at += this.#words.length) this.#others.numberOf(others, at)
   }
 
-  #addIPv4(address: number, placeAndOne: number): void {
-    if (!put(this.#slots, address, placeAndOne)) return
-    this.counts[placeAndOne - 1]! += 1
-    if (4 * ++this.#ipv4 > this.#slots.length) this.#grow()
+  /** The file says which rows have the same: of these one is enough. */
+  #addEntries(entries: HalfEntries, rows: Int32Array, places: Int32Array): void {
+    const eachWords = Math.ceil(pairsOf(entries) / wordBits)
+    const metWords = this.#ipv4.length * eachWords
+    if (this.#met.length < metWords) this.#met = new Uint32Array(metWords)
+    const met = this.#met.fill(0, 0, metWords)
+    if (this.#pairs.length < rows.length) this.#pairs = new Int32Array(rows.length)
+    const pairs = this.#pairs.subarray(0, rows.length)
+    putPairs(entries, rows, pairs)
+    let count = 0
+    // Whether one is new no processor could foresee: so there is no branch.
+    for (let n = 0; n < pairs.length; n++) {
+      const pair = pairs[n]!
+      const at = places[n]! * eachWords + (pair >>> 5)
+      const before = met[at]!
+      met[at] = before | (1 << (pair & 31))
+      // Of those that were looked at already no place is asked for any more.
+      pairs[count] = n
+      count += ~(before >>> (pair & 31)) & 1
+    }
+    for (let i = 0; i < count; i++) {
+      putHalves(entries, rows[pairs[i]!]!, this.#halves)
+      this.#addHalves(places[pairs[i]!]!)
+    }
   }
 
-  #addOther(words: Uint32Array, at: number): void {
-    const known = this.#others.count
-    this.#others.numberOf(words, at)
-    if (this.#others.count > known) this.counts[words[at]!]! += 1
+  #addRows({ high, low }: AddressHalves, rows: Int32Array, places: Int32Array): void {
+    const halves = this.#halves
+    for (let n = 0; n < rows.length; n++) {
+      const at = 2 * rows[n]!
+      halves[0] = high[at]!
+      halves[1] = high[at + 1]!
+      halves[2] = low[at]!
+      halves[3] = low[at + 1]!
+      this.#addHalves(places[n]!)
+    }
   }
 
-  #grow(): void {
-    const before = this.#slots
-    this.#slots = new Int32Array(4 * before.length)
-    for (let slot = 0; slot < before.length; slot += 2)
-      if (before[slot + 1] !== 0) put(this.#slots, before[slot]!, before[slot + 1]!)
+  #addHalves(place: number): void {
+    if (isIPv4(this.#halves, 0)) {
+      this.#ipv4[place]!.add(this.#halves[2]!)
+      return
+    }
+    this.#words[0] = place
+    this.#others.numberOf(this.#words, 0)
   }
-}
-
-/** Puts a pair into a free slot; false where it is there already. */
-function put(slots: Int32Array, address: number, placeAndOne: number): boolean {
-  const mask = slots.length - 2
-  const hash = Math.imul(address ^ Math.imul(placeAndOne, 0x85ebca6b), 0x9e3779b1)
-  let slot = (hash ^ (hash >>> 15)) & mask
-  for (; slots[slot + 1] !== 0; slot = (slot + 2) & mask)
-    if (slots[slot] === address && slots[slot + 1] === placeAndOne) return false
-  slots[slot] = address
-  slots[slot + 1] = placeAndOne
-  return true
 }

@@ -1,33 +1,16 @@
-/**
- * The flows of one row group as columns that are read when they are first asked for: a question needs few of them,
- * and where its filter lets nothing pass, no others. All is held in the same room from group to group.
- */
-import { readSync } from 'node:fs'
-
-import {
-  columnNames,
-  flowColumns,
-  type ColumnKind,
-  type ColumnName,
-  type FlowColumns,
-} from '../../../flow/columns.ts'
+/** The flows of one row group, with what is asked of all. */
+import { columnNames, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
+import type { AddressColumn } from '../../../flow/filter/fields.ts'
 import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
-import { archiveColumns, columnArrays, isWide } from '../columns.ts'
 import type { TimedFlows } from '../held/held-files.ts'
-import type { ColumnPlace, GroupPlace } from './footer.ts'
-import { freePages, readValues, type Values } from './page-values.ts'
-import { beyondBytes } from './unpack.ts'
+import type { Addresses } from './address-numbers.ts'
+import type { GroupPlace } from './footer.ts'
+import { ReadColumns } from './read-columns.ts'
 
 const wordRange = 2 ** 32
 const startPlace = columnNames.indexOf('flowStartMilliseconds')
 const lastPlace = columnNames.indexOf('flowEndMilliseconds')
 const samplingPlace = columnNames.indexOf('samplingInterval')
-
-/** An array that a column is read into, and of what value all of it is, where that is one. */
-interface Room {
-  values: Values
-  single: string | null
-}
 
 /** Between which times all flows of a row group lie, as far as is known; unix ms. */
 export interface GroupTimes {
@@ -56,96 +39,6 @@ function numberOf(words: Int32Array): number {
   return words[1]! * wordRange + (words[0]! >>> 0)
 }
 
-class ReadColumns {
-  readonly #rooms: (Room | undefined)[] = []
-  /** What was read of this group. */
-  #read: (Values | undefined)[] = []
-  #group: GroupPlace | null = null
-  #file = -1
-  #pages = Buffer.alloc(0)
-  capacity = 0
-  count = 0
-  readonly stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: 0 }
-
-  /** Has another row group of an open file; nothing of it is read yet. */
-  turnTo(file: number, group: GroupPlace): void {
-    freePages()
-    this.#file = file
-    this.#group = group
-    this.#read = []
-    this.capacity = this.count = group.rows
-  }
-
-  at(place: number): Values {
-    return (this.#read[place] ??= this.#readColumn(place))
-  }
-
-  /** Whether each row has this value in a column of numbers. */
-  isAll(place: number, value: number): boolean {
-    const { range } = this.#group!.columns[place]!
-    return range?.every((words) => (words[1] ?? 0) === 0 && words[0] === value) === true
-  }
-
-  #readColumn(place: number): Values {
-    const { kind } = flowColumns[columnNames[place]!]
-    const { type, isDuration } = archiveColumns[place]!
-    const column = this.#group!.columns[place]!
-    const { count } = this
-    const length = kind === 'u64' ? 2 * count : count
-    const single = singleOf(column)
-    let room = this.#rooms[place]
-    if (!room || room.values.length < length) {
-      room = { values: new columnArrays[kind](length), single: null }
-      this.#rooms[place] = room
-    }
-    const { values } = room
-    if (single !== null && !isDuration) {
-      if (room.single !== single) fill(values, column.range![0], kind)
-      room.single = single
-      return values
-    }
-    room.single = null
-    const shape = { kind, isWide: isWide(type), isZstd: column.isZstd }
-    const read = readValues(this.#pagesOf(column), count, shape, values)
-    if (isDuration) this.#toLast(read)
-    return read
-  }
-
-  /** Turns durations into the times of the last packets; none ends before it begins. */
-  #toLast(values: Values): void {
-    const { count } = this
-    const first = this.at(startPlace)
-    for (let row = 0; row < count; row++) values[row] = first[row]! + Math.max(0, values[row]!)
-  }
-
-  #pagesOf({ offset, length }: ColumnPlace): Buffer {
-    if (this.#pages.length < length + beyondBytes) this.#pages = Buffer.allocUnsafeSlow(2 * length + beyondBytes) // prettier-ignore
-    const read = readSync(this.#file, this.#pages, 0, length, offset)
-    if (read < length) throw new RangeError('the file ends before its columns do')
-    return this.#pages.subarray(0, length)
-  }
-}
-
-for (const [place, name] of columnNames.entries())
-  Object.defineProperty(ReadColumns.prototype, name, {
-    get(this: ReadColumns) {
-      return this.at(place)
-    },
-  })
-
-/** What tells one value from another; null where a column has several. */
-function singleOf({ range }: ColumnPlace): string | null {
-  if (range === null) return null
-  const [least, most] = range
-  return least.every((word, i) => word === most[i]) ? least.join() : null
-}
-
-function fill(values: Values, [low, high = 0]: Int32Array, kind: ColumnKind): void {
-  if (kind === 'f64') values.fill(high * wordRange + (low! >>> 0))
-  else if (kind !== 'u64' || low === high) values.fill(low!)
-  else for (let at = 0; at < values.length; at++) values[at] = at % 2 === 0 ? low! : high
-}
-
 /** The flows of a row group with what is asked of all: their times, and counts scaled by sampling. */
 export class RowGroup implements TimedFlows {
   readonly #columns = new ReadColumns()
@@ -157,6 +50,26 @@ export class RowGroup implements TimedFlows {
   turnTo(file: number, group: GroupPlace): void {
     this.#columns.turnTo(file, group)
     this.#bytes = this.#packets = null
+  }
+
+  /** The addresses of a column; only what is asked of them is read. */
+  addresses(column: AddressColumn): Addresses {
+    const columns = this.#columns
+    const [high, low] = halfPlaces(column)
+    return {
+      get high() {
+        return columns.at(high) as Uint32Array
+      },
+      get low() {
+        return columns.at(low) as Uint32Array
+      },
+      get entries() {
+        const isNoneHigh = columns.isAll(high, 0)
+        const highs = isNoneHigh ? null : columns.entriesAt(high)
+        const lows = isNoneHigh || highs ? columns.entriesAt(low) : null
+        return lows && { high: highs, low: lows }
+      },
+    }
   }
 
   get first(): Float64Array {
@@ -180,4 +93,8 @@ export class RowGroup implements TimedFlows {
     const { flows } = this
     return Float64Array.from({ length: flows.count }, (_, row) => of(flows, row))
   }
+}
+
+function halfPlaces(column: AddressColumn): [high: number, low: number] {
+  return [columnNames.indexOf(`${column}High`), columnNames.indexOf(`${column}Low`)]
 }

@@ -8,6 +8,8 @@ const wordBits = 32
 const wordRange = 2 ** wordBits
 /** Bits of a value that a word has whole, wherever in its first byte it begins. */
 const narrowBits = 25
+/** Bits of an index into the largest dictionary. */
+const indexBitsMost = 16
 
 class Bytes {
   readonly view: DataView
@@ -139,10 +141,10 @@ function addWide(
  * Unpacks a data page of RLE_DICTIONARY: the width of an index, then runs of one and packed ones.
  * @throws RangeError where there are too few
  */
-export function unpackIndices(packed: Buffer, count: number, out: Int32Array): void {
+export function unpackIndices(packed: Buffer, count: number, out: Uint16Array): void {
   const bytes = new Bytes(packed)
   const width = bytes.byte()
-  if (width >= narrowBits)
+  if (width > indexBitsMost)
     throw new RangeError(`indices of ${width} bits are none that Weir writes`)
   const mask = 2 ** width - 1
   for (let row = 0; row < count;) {
@@ -157,8 +159,16 @@ export function unpackIndices(packed: Buffer, count: number, out: Int32Array): v
     }
     const at = bytes.pass(length * width)
     const end = Math.min(count, row + 8 * length)
+    if (width === indexBitsMost) {
+      // They lie there as they are held.
+      const words = packed.subarray(at, at + 2 * (end - row))
+      new Uint8Array(out.buffer, out.byteOffset).set(words, 2 * row)
+      row = end
+      continue
+    }
+    const { view } = bytes
     for (let bit = 0; row < end; row++, bit += width)
-      out[row] = (bytes.view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
+      out[row] = (view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
   }
 }
 

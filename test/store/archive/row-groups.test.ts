@@ -11,7 +11,7 @@ import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { deltaPacked } from '../../../store/archive/delta.ts'
-import { indexWidth, packedIndices } from '../../../store/archive/dictionary.ts'
+import { byteWidth, indexWidth, packedIndices } from '../../../store/archive/dictionary.ts'
 import { flowsOf } from '../../../store/archive/held/held-files.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
 import type { RankingAsked } from '../../../store/archive/scanned/asked.ts'
@@ -113,13 +113,15 @@ test('packed indices are unpacked, and runs of one', () => {
     fc.array(fc.nat(), { minLength: 1, maxLength: 100 }),
     (count, drawn) => {
       const places = Int32Array.from(drawn, (each) => each % count)
-      const out = new Int32Array(places.length)
-      unpackIndices(withOthers(packedIndices(places, indexWidth(count))), out.length, out)
-      assert.deepEqual(out, places)
+      for (const width of [indexWidth(count), byteWidth(count)]) {
+        const out = new Uint16Array(places.length)
+        unpackIndices(withOthers(packedIndices(places, width)), out.length, out)
+        assert.deepEqual([...out], [...places])
+      }
     },
   )
   fc.assert(property, { numRuns: 100, seed })
-  const run = new Int32Array(1000)
+  const run = new Uint16Array(1000)
   unpackIndices(withOthers(Buffer.from([9, 0xd0, 0x0f, 0x2c, 0x01])), run.length, run)
   assert.ok(run.every((place) => place === 300))
 })
@@ -135,7 +137,7 @@ test('pages that say other than they hold are refused', () => {
   assert.throws(() => unpackDelta(packed, 299, null, out), /300 values are packed and not 299/)
   assert.throws(() => unpackDelta(packed.subarray(0, 200), 300, null, out), /end too early/)
   const cut = withOthers(packedIndices(new Int32Array(300), 9)).subarray(0, 100)
-  assert.throws(() => unpackIndices(cut, 300, new Int32Array(300)), /end too early/)
+  assert.throws(() => unpackIndices(cut, 300, new Uint16Array(300)), /end too early/)
 })
 
 const window = { from: t0 - intervalMs, to: t0 + 2 * intervalMs, include: 'any', filter: undefined } as const // prettier-ignore

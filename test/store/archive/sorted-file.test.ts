@@ -227,6 +227,14 @@ test('a dictionary has each value once, and indices of any width come back', () 
       inOrder,
       values.toSorted((a, b) => (a >>> 0) - (b >>> 0)),
     )
+    const frequent = ordered({ ...dictionary, places: dictionary.places.slice() }, column, { byFrequency: true }) // prettier-ignore
+    const times = Array.from(frequent.firsts, () => 0)
+    frequent.places.forEach((place, row) => {
+      assert.equal(words[2 * frequent.firsts[place]!], words[2 * row])
+      times[place]! += 1
+    })
+    const mostFirst = times.toSorted((a, b) => b - a)
+    assert.deepEqual(times, mostFirst)
     const width = indexWidth(dictionary.count)
     const bytes = packedIndices(dictionary.places, width)
     assert.equal(bytes[0], width)

@@ -1,0 +1,94 @@
+/**
+ * The different ones among many whole numbers of 32 bits: those that came last are sorted now and then, and laid to those
+ * that are known. Memory is read and written in its order, where a table would wait for it number by number.
+ */
+
+const roomAtFirst = 64
+const digitBits = 11
+const digits = 1 << digitBits
+const wordBits = 32
+
+/** Fewer are sorted as fast without digits. */
+const fewest = 1 << 10
+
+/** Where numbers are sorted, and where those that were known are kept while others are laid to them: whoever they belong to. */
+const rooms = { sorted: new Uint32Array(0), known: new Uint32Array(0) }
+const ends = new Uint32Array(digits)
+
+export class Distinct {
+  /** Those that are known, the least first, and behind them those that came since. */
+  #values = new Uint32Array(roomAtFirst)
+  #known = 0
+  #count = 0
+
+  /** Numbers that it has room for. */
+  get room(): number {
+    return this.#values.length
+  }
+
+  add(value: number): void {
+    if (this.#count === this.#values.length) this.#settle()
+    this.#values[this.#count++] = value
+  }
+
+  /** Adds numbers of which the least comes first. */
+  addSorted(values: Uint32Array): void {
+    const known = this.values()
+    const both = new Uint32Array(Math.max(roomAtFirst, known.length + values.length))
+    this.#known = this.#count = merge(known, values, both)
+    this.#values = both
+  }
+
+  /** The least first, each once; good until another is added. */
+  values(): Uint32Array {
+    this.#settle()
+    return this.#values.subarray(0, this.#known)
+  }
+
+  #settle(): void {
+    const { length } = this.#values
+    if (rooms.sorted.length < length) {
+      rooms.sorted = new Uint32Array(length)
+      rooms.known = new Uint32Array(length)
+    }
+    const since = sorted(this.#values.subarray(this.#known, this.#count))
+    const known = rooms.known.subarray(0, this.#known)
+    known.set(this.#values.subarray(0, this.#known))
+    this.#known = this.#count = merge(known, since, this.#values)
+    if (2 * this.#known <= length) return
+    const grown = new Uint32Array(2 * length)
+    grown.set(this.#values)
+    this.#values = grown
+  }
+}
+
+/** The different ones of two sorted arrays into another; gives how many there are. */
+function merge(one: Uint32Array, other: Uint32Array, out: Uint32Array): number {
+  let [i, j, count] = [0, 0, 0]
+  while (i < one.length || j < other.length) {
+    const isOne = j === other.length || (i < one.length && one[i]! <= other[j]!)
+    const value = isOne ? one[i++]! : other[j++]!
+    if (count === 0 || out[count - 1] !== value) out[count++] = value
+  }
+  return count
+}
+
+/** Numbers in order, the least first, in their place or in a room of others (a radix sort, LSD). */
+function sorted(values: Uint32Array): Uint32Array {
+  if (values.length < fewest) return values.sort()
+  let from: Uint32Array = values
+  let to: Uint32Array = rooms.sorted.subarray(0, values.length)
+  for (let shift = 0; shift < wordBits; shift += digitBits) {
+    ends.fill(0)
+    for (let i = 0; i < from.length; i++) ends[(from[i]! >>> shift) & (digits - 1)]!++
+    for (let digit = 0, before = 0; digit < digits; digit++) {
+      const count = ends[digit]!
+      ends[digit] = before
+      before += count
+    }
+    for (let i = 0; i < from.length; i++)
+      to[ends[(from[i]! >>> shift) & (digits - 1)]!++] = from[i]!
+    ;[from, to] = [to, from]
+  }
+  return from
+}

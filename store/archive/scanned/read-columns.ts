@@ -1,0 +1,164 @@
+/**
+ * The columns of one row group, each read when it is first asked for: a question needs few of them, and where its
+ * filter lets nothing pass, no others. All is held in the same room from group to group.
+ */
+import { readSync } from 'node:fs'
+
+import { columnNames, flowColumns, type ColumnKind } from '../../../flow/columns.ts'
+import { archiveColumns, columnArrays, isWide } from '../columns.ts'
+import type { ColumnPlace, GroupPlace } from './footer.ts'
+import {
+  fillFromEntries,
+  freePages,
+  readEntries,
+  readPages,
+  readValues,
+  type Entries,
+  type ReadPages,
+  type Values,
+} from './page-values.ts'
+import { beyondBytes } from './unpack.ts'
+
+const wordRange = 2 ** 32
+const startPlace = columnNames.indexOf('flowStartMilliseconds')
+
+/** An array that a column is read into, and of what value all of it is, where that is one. */
+interface Room {
+  values: Values
+  single: string | null
+}
+
+/** Has columns of flows as FlowColumns has them. */
+export class ReadColumns {
+  readonly #rooms: (Room | undefined)[] = []
+  readonly #placeRooms: (Uint16Array | undefined)[] = []
+  /** What was read of this group: values row by row, and of columns of u64 entries, or that there are none. */
+  #read: (Values | undefined)[] = []
+  #entries: (Entries | null | undefined)[] = []
+  #group: GroupPlace | null = null
+  #file = -1
+  #bytes = Buffer.alloc(0)
+  capacity = 0
+  count = 0
+  readonly stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: 0 }
+
+  /** Has another row group of an open file; nothing of it is read yet. */
+  turnTo(file: number, group: GroupPlace): void {
+    freePages()
+    this.#file = file
+    this.#group = group
+    this.#read = []
+    this.#entries = []
+    this.capacity = this.count = group.rows
+  }
+
+  at(place: number): Values {
+    return (this.#read[place] ??= this.#readColumn(place))
+  }
+
+  /** The different values of a column of u64 and which of them each row has, where the file has them so. */
+  entriesAt(place: number): Entries | null {
+    const known = this.#entries[place]
+    if (known !== undefined) return known
+    const pages = this.#pagesOf(place)
+    const entries = readEntries(pages, this.#placesRoom(place))
+    this.#entries[place] = entries
+    // These bytes are read over: what else they have is taken out of them at once.
+    if (entries === null) this.#read[place] = this.#valuesOf(place, pages)
+    return entries
+  }
+
+  /** Whether each row has this value in a column of numbers. */
+  isAll(place: number, value: number): boolean {
+    const { range } = this.#group!.columns[place]!
+    return range?.every((words) => (words[1] ?? 0) === 0 && words[0] === value) === true
+  }
+
+  #readColumn(place: number): Values {
+    const { isDuration } = archiveColumns[place]!
+    const column = this.#group!.columns[place]!
+    const single = singleOf(column)
+    if (single !== null && !isDuration) return this.#filled(place, single)
+    if (kindOf(place) === 'u64') return this.#pairsOf(place)
+    const read = this.#valuesOf(place, this.#pagesOf(place))
+    if (isDuration) this.#toLast(read)
+    return read
+  }
+
+  /** All of one value, which a room may be already. */
+  #filled(place: number, single: string): Values {
+    const room = this.#roomOf(place)
+    if (room.single !== single) fill(room.values, this.#group!.columns[place]!.range![0], kindOf(place)) // prettier-ignore
+    room.single = single
+    return room.values
+  }
+
+  #pairsOf(place: number): Values {
+    const entries = this.entriesAt(place)
+    if (entries === null) return this.#read[place]!
+    const room = this.#roomOf(place)
+    room.single = null
+    fillFromEntries(entries, this.count, room.values as Uint32Array)
+    return room.values
+  }
+
+  #valuesOf(place: number, pages: ReadPages): Values {
+    const room = this.#roomOf(place)
+    room.single = null
+    const { type } = archiveColumns[place]!
+    return readValues(pages, { kind: kindOf(place), isWide: isWide(type) }, room.values)
+  }
+
+  #roomOf(place: number): Room {
+    const kind = kindOf(place)
+    const length = kind === 'u64' ? 2 * this.count : this.count
+    const known = this.#rooms[place]
+    if (known && known.values.length >= length) return known
+    return (this.#rooms[place] = { values: new columnArrays[kind](length), single: null })
+  }
+
+  #placesRoom(place: number): Uint16Array {
+    const known = this.#placeRooms[place]
+    if (known && known.length >= this.count) return known
+    return (this.#placeRooms[place] = new Uint16Array(this.count))
+  }
+
+  /** Turns durations into the times of the last packets; none ends before it begins. */
+  #toLast(values: Values): void {
+    const { count } = this
+    const first = this.at(startPlace)
+    for (let row = 0; row < count; row++) values[row] = first[row]! + Math.max(0, values[row]!)
+  }
+
+  #pagesOf(place: number): ReadPages {
+    const { offset, length, isZstd } = this.#group!.columns[place]!
+    if (this.#bytes.length < length + beyondBytes) this.#bytes = Buffer.allocUnsafeSlow(2 * length + beyondBytes) // prettier-ignore
+    const read = readSync(this.#file, this.#bytes, 0, length, offset)
+    if (read < length) throw new RangeError('the file ends before its columns do')
+    return readPages(this.#bytes.subarray(0, length), this.count, isZstd)
+  }
+}
+
+for (const [place, name] of columnNames.entries())
+  Object.defineProperty(ReadColumns.prototype, name, {
+    get(this: ReadColumns) {
+      return this.at(place)
+    },
+  })
+
+function kindOf(place: number): ColumnKind {
+  return flowColumns[columnNames[place]!].kind
+}
+
+/** What tells one value from another; null where a column has several. */
+function singleOf({ range }: ColumnPlace): string | null {
+  if (range === null) return null
+  const [least, most] = range
+  return least.every((word, i) => word === most[i]) ? least.join() : null
+}
+
+function fill(values: Values, [low, high = 0]: Int32Array, kind: ColumnKind): void {
+  if (kind === 'f64') values.fill(high * wordRange + (low! >>> 0))
+  else if (kind !== 'u64' || low === high) values.fill(low!)
+  else for (let at = 0; at < values.length; at++) values[at] = at % 2 === 0 ? low! : high
+}
