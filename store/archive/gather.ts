@@ -11,11 +11,14 @@ import { filterSql } from './filter-sql.ts'
 import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
+import { estimatedRows, windowOf, type Scanning } from './scanned/scanner.ts'
 
 /** Rows that one statement reads: how often progress is told, and how soon too many are seen to be. */
 const rowsAtOnce = 1_000_000
 /** Flows that are gathered; where more pass the filter, files are gone through anew for each question. */
 const gatheredRowsMax = 600_000
+/** An estimate that is so much higher says that more pass. */
+const estimatedTimes = 1.5
 /** Rows of a window without a filter that are gathered: they are read once, and asked of memory. */
 const wholeRowsMax = 1_000_000
 /** What most questions ask for: a table that has it serves those that come next too. */
@@ -43,25 +46,26 @@ const usualColumns = [
  * window these are gathered first, for all that a page asks of them; of anything else a scan is as quick as gathering.
  */
 export async function scanOrGather<Answer>(
-  session: Session,
+  scanning: Scanning,
   files: ArchiveFiles,
   wanted: { query: FlowWindow; statements: readonly string[] },
   scan: () => Promise<Answer | null>,
 ): Promise<{ answer: Answer } | { files: ArchiveFiles }> {
   const isSelective = files.isLong && wanted.query.filter !== undefined
-  const selected = isSelective ? await gather(session, files, wanted) : files
+  const selected = isSelective ? await gather(scanning, files, wanted) : files
   if (selected.table !== undefined) return { files: selected }
   const answer = await scan()
   if (answer !== null) return { answer }
-  return { files: isSelective ? selected : await gather(session, files, wanted) }
+  return { files: isSelective ? selected : await gather(scanning, files, wanted) }
 }
 
 /** What statements read, and how: see scan.ts. */
 async function gather(
-  session: Session,
+  scanning: Scanning,
   files: ArchiveFiles,
   { query, statements }: { query: FlowWindow; statements: readonly string[] },
 ): Promise<ArchiveFiles> {
+  const { session } = scanning
   if (files.isLong ? !query.filter : files.rows > wholeRowsMax) return files
   const columns = usedColumns(statements)
   const { from, to, include, filter } = query
@@ -72,9 +76,12 @@ async function gather(
   // begins with the window does not have it.
   const since = include === 'end' ? from - 1 : from
   const wanted = { key, columns, from: since, to, files: paths, isWhole }
-  const lease = await session.tables.take(wanted, (table) =>
-    fill(session, files, { query, columns: columns.join(', '), table }),
-  )
+  const lease = await session.tables.take(wanted, async (table) => {
+    // To gather part of what is too much would be lost.
+    const estimated = files.isLong ? await estimatedRows(scanning, files, windowOf(query)) : null
+    if (estimated !== null && estimated > estimatedTimes * gatheredRowsMax) return null
+    return fill(session, files, { query, columns: columns.join(', '), table })
+  })
   if (lease === null) return files
   session.atEnd(lease.release)
   const { table, rows, isWider } = lease

@@ -43,7 +43,7 @@ export async function flowSeries(
   const statements = [flowsSql(scanned, new Bindings(), true)]
   const read = query.connections
     ? { files: await openings(session, files, query) }
-    : await scanOrGather(session, files, { query, statements }, () =>
+    : await scanOrGather(scanning, files, { query, statements }, () =>
         scannedSeries(scanning, files, query),
       )
   if ('answer' in read) return read.answer

@@ -8,6 +8,7 @@ import { archiveColumns, isWide, type ArchiveColumn } from './columns.ts'
 import { groupsInOrder, type GroupBounds, type GroupRows } from './file-order.ts'
 import { FileParts, magic, singleChunk, type ColumnChunk } from './parquet-pages.ts'
 import type { Rooms } from './rooms.ts'
+import type { Words } from './scanned/footer.ts'
 import type { Values } from './scanned/page-values.ts'
 import type { SourceFiles } from './source-files.ts'
 
@@ -47,8 +48,8 @@ export async function sortedFile(
   return [magic, ...pages, ...parts.end(texts)]
 }
 
-function plainOf({ buffer, byteOffset, byteLength }: Int32Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
+function plainOf(words: Words): Buffer {
+  return Buffer.from(Int32Array.from(words).buffer)
 }
 
 /** The values of rows, in their order, as the words that the file has. */

@@ -8,14 +8,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { flowColumns } from '../../flow/columns.ts'
 import { archiveColumns, columnArrays, isWide, type ArchiveColumn } from './columns.ts'
 import type { FileEngine } from './file-engine.ts'
-import { readFooter, type GroupPlace } from './scanned/footer.ts'
+import { readFooter, type GroupPlace, type Words } from './scanned/footer.ts'
 import { freePages, readPages, readValues, type Values } from './scanned/page-values.ts'
 import { beyondBytes } from './scanned/unpack.ts'
 
 interface SourceFile {
   readonly rows: number
   /** The value that all rows have in a column, as words; null where it is not known to be one. */
-  single(place: number): Int32Array | null
+  single(place: number): Words | null
   /** Reads the column at a place of archiveColumns. */
   read(place: number, out: Values): void | Promise<void>
   close(): void
@@ -54,7 +54,7 @@ export class SourceFiles {
   }
 
   /** The value that all rows have in a column, as words, the low one first; null where it is not known to be one. */
-  single(column: ArchiveColumn): Int32Array | null {
+  single(column: ArchiveColumn): Words | null {
     const place = archiveColumns.indexOf(column)
     const [first, ...others] = this.#files.map((file) => file.single(place))
     const isSame = first && others.every((words) => words?.every((word, i) => word === first[i]))
@@ -113,10 +113,10 @@ class OwnFile implements SourceFile {
     return null
   }
 
-  single(place: number): Int32Array | null {
+  single(place: number): Words | null {
     const [first, ...others] = this.#groups.map(({ columns }) => columns[place]!.range)
     const [least] = first ?? []
-    const isIt = (words: Int32Array) => words.every((word, i) => word === least?.[i])
+    const isIt = (words: Words) => words.every((word, i) => word === least?.[i])
     return least && [first, ...others].every((range) => range?.every(isIt)) ? least : null
   }
 

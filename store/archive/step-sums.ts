@@ -59,6 +59,9 @@ export class StepSums {
   /** Of each exporter, the words of its address: high, low. */
   readonly #exporters: Uint32Array[] = []
   readonly #exporterPlaces = new Map<string, number>()
+  /** The exporter of the flow before, and the words of its address. */
+  #exporter = -1
+  #exporterWords = new Uint32Array(4)
 
   /** What counts alone, where one thing is asked for that is spread over a flow's life. */
   readonly #only: 'bytes' | 'packets' | null
@@ -72,7 +75,7 @@ export class StepSums {
     this.#from = window.from
     this.#to = window.to
     this.#stepMs = window.stepMs
-    this.#steps = (window.to - window.from) / window.stepMs
+    this.#steps = ((window.to - window.from) / window.stepMs) | 0
     this.#places = places
   }
 
@@ -98,54 +101,38 @@ export class StepSums {
    * @throws QueryTooLarge where they fall into too many parts or rows
    */
   add(flows: PlacedFlows): void {
+    if (this.#only === null) this.#addAll(flows)
+    else this.#addOnly(flows, this.#only)
+  }
+
+  #addAll(flows: PlacedFlows): void {
     const [from, to, stepMs] = [this.#from, this.#to, this.#stepMs]
-    const [sums, places, only] = [this.#sums, this.#places, this.#only]
-    const onlyField = only === 'packets' ? 1 : 0
-    const { count, place, direction, rows, exporterHigh, exporterLow } = flows
+    const [sums, places] = [this.#sums, this.#places]
+    const { count, place, direction, rows } = flows
     const { first: firsts, last: lasts, bytes: allBytes, packets: allPackets } = flows
-    let exporter = -1
-    let words = new Uint32Array(4)
     for (let i = 0; i < count; i++) {
       const row = rows === null ? i : rows[i]!
-      const at = 2 * row
-      // Flows of one exporter come one after the other, or there is but one.
-      if (
-        exporter < 0 ||
-        words[2] !== exporterLow[at] ||
-        words[3] !== exporterLow[at + 1] ||
-        words[0] !== exporterHigh[at] ||
-        words[1] !== exporterHigh[at + 1]
-      ) {
-        words = Uint32Array.of(exporterHigh[at]!, exporterHigh[at + 1]!, exporterLow[at]!, exporterLow[at + 1]!) // prettier-ignore
-        exporter = this.#exporterOf(words)
-      }
+      const exporter = this.#exporterAt(flows, row)
       const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
       const [first, last] = [firsts[row]!, lasts[row]!]
       const [bytes, packets] = [allBytes[row]!, allPackets[row]!]
-      const step = Math.trunc((Math.max(first, from) - from) / stepMs)
-      const lastStep = Math.trunc((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs)
+      const step = ((Math.max(first, from) - from) / stepMs) | 0
+      const lastStep = ((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs) | 0
       this.#parts += lastStep - step
       if (this.#parts > partsMax) throw tooManyParts(stepMs)
       let start = from + step * stepMs
       // Most flows lie in one step: all of them counts there.
-      const isWhole = step === lastStep && first >= start && last <= start + stepMs
-      if (only !== null) {
-        const counted = only === 'bytes' ? bytes : packets
-        if (isWhole) sums.add(this.#row(group, step) * fieldCount + onlyField, counted)
-        else this.#addOne(counted, first, last, { group, step, lastStep, start })
-        continue
-      }
-      if (isWhole) {
+      if (step === lastStep && first >= start && last <= start + stepMs) {
         sums.addFour(this.#row(group, step) * fieldCount, bytes, packets, 1, last - first)
         continue
       }
-      // Within the flow's life, and with exact products, countUpTo is this quotient.
       const life = last - first
       const isPlain = Math.max(bytes, packets) * life <= Number.MAX_SAFE_INTEGER
-      let bytesBefore = countUpTo(bytes, first, last, start)
-      let packetsBefore = countUpTo(packets, first, last, start)
+      let bytesBefore = first >= start ? 0 : countUpTo(bytes, first, last, start)
+      let packetsBefore = first >= start ? 0 : countUpTo(packets, first, last, start)
       for (let each = step; each <= lastStep; each++) {
         const end = start + stepMs
+        // Within the flow's life, and with exact products, countUpTo is this quotient; to call it would make numbers that are collected.
         const isPart = isPlain && end < last
         const bytesUpTo = isPart
           ? Math.floor((bytes * (end - first)) / life)
@@ -163,27 +150,38 @@ export class StepSums {
     }
   }
 
-  /** Counts a flow's bytes or packets in the steps that it touches: half the time that all of it takes. */
-  #addOne(
-    count: number,
-    first: number,
-    last: number,
-    { group, step, lastStep, start }: Record<'group' | 'step' | 'lastStep' | 'start', number>,
-  ): void {
-    const sums = this.#sums
-    const field = this.#only === 'bytes' ? 0 : 1
-    const life = last - first
-    const isPlain = count * life <= Number.MAX_SAFE_INTEGER
-    let before = countUpTo(count, first, last, start)
-    let end = start
-    for (let each = step; each <= lastStep; each++) {
-      end += this.#stepMs
-      const upTo =
-        isPlain && end < last
-          ? Math.floor((count * (end - first)) / life)
-          : countUpTo(count, first, last, end)
-      sums.add(this.#row(group, each) * fieldCount + field, upTo - before)
-      before = upTo
+  /** Counts flows' bytes or packets in alone: half the time that all of it takes. */
+  #addOnly(flows: PlacedFlows, only: 'bytes' | 'packets'): void {
+    const [from, to, stepMs] = [this.#from, this.#to, this.#stepMs]
+    const [sums, places] = [this.#sums, this.#places]
+    const field = only === 'bytes' ? 0 : 1
+    const { count: flowCount, place, direction, rows, first: firsts, last: lasts } = flows
+    const counts = flows[only]
+    for (let i = 0; i < flowCount; i++) {
+      const row = rows === null ? i : rows[i]!
+      const exporter = this.#exporterAt(flows, row)
+      const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
+      const [first, last, count] = [firsts[row]!, lasts[row]!, counts[row]!]
+      const step = ((Math.max(first, from) - from) / stepMs) | 0
+      const lastStep = ((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs) | 0
+      this.#parts += lastStep - step
+      if (this.#parts > partsMax) throw tooManyParts(stepMs)
+      let end = from + step * stepMs
+      if (step === lastStep && first >= end && last <= end + stepMs) {
+        sums.add(this.#row(group, step) * fieldCount + field, count)
+        continue
+      }
+      const life = last - first
+      const isPlain = count * life <= Number.MAX_SAFE_INTEGER
+      let before = first >= end ? 0 : countUpTo(count, first, last, end)
+      for (let each = step; each <= lastStep; each++) {
+        end += stepMs
+        let upTo = count
+        // As countUpTo has it: to call that would make numbers that are collected.
+        if (end < last) upTo = isPlain ? Math.floor((count * (end - first)) / life) : countUpTo(count, first, last, end) // prettier-ignore
+        sums.add(this.#row(group, each) * fieldCount + field, upTo - before)
+        before = upTo
+      }
     }
   }
 
@@ -253,6 +251,23 @@ export class StepSums {
       return formatHalves(high!, low!)
     })
     return { count, time, exporter, exporters, place, direction, sum }
+  }
+
+  /** Flows of one exporter come one after the other, or there is but one. */
+  #exporterAt({ exporterHigh, exporterLow }: PlacedFlows, row: number): number {
+    const at = 2 * row
+    const words = this.#exporterWords
+    if (
+      this.#exporter < 0 ||
+      words[2] !== exporterLow[at] ||
+      words[3] !== exporterLow[at + 1] ||
+      words[0] !== exporterHigh[at] ||
+      words[1] !== exporterHigh[at + 1]
+    ) {
+      this.#exporterWords = Uint32Array.of(exporterHigh[at]!, exporterHigh[at + 1]!, exporterLow[at]!, exporterLow[at + 1]!) // prettier-ignore
+      this.#exporter = this.#exporterOf(this.#exporterWords)
+    }
+    return this.#exporter
   }
 
   #exporterOf(words: Uint32Array): number {

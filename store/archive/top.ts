@@ -21,7 +21,7 @@ export async function topFlows(
   const keys = new Keys(query.by, query.local)
   const statements = [flowsSql({ files, query, keys }, ['counts', 'peer', 'times'], new Bindings())]
   const { session } = scanning
-  const read = await scanOrGather(session, files, { query, statements }, () =>
+  const read = await scanOrGather(scanning, files, { query, statements }, () =>
     scannedTop(scanning, files, query),
   )
   if ('answer' in read) return read.answer

@@ -27,8 +27,6 @@ export interface RankingFound {
   ranked: number[]
   /** Of the greatest key that is not among them; 0 where all are. */
   next: number
-  /** For a top table, each flow counted for each of its ends. */
-  total: FlowSums
 }
 
 /** What some keys came to. */
@@ -48,6 +46,8 @@ export interface DetailsFound {
   /** unix ms */
   first: Float64Array
   last: Float64Array
+  /** Of all flows, each counted for each of its ends. */
+  total: FlowSums
 }
 
 /** Sums by step, of some keys and all others. */
@@ -60,13 +60,20 @@ export interface StepsAsked {
   hasDirection: boolean
 }
 
-export type ScanAsked = RankingAsked | DetailsAsked | StepsAsked
+/** How many flows belong to a window and pass its filter. */
+export interface CountAsked {
+  kind: 'count'
+  window: ScannedWindow
+}
+
+export type ScanAsked = RankingAsked | DetailsAsked | StepsAsked | CountAsked
 
 /** What is found of what is asked. */
 export interface ScanFound {
   ranking: RankingFound
   details: DetailsFound
   steps: PlacedSums
+  count: number
 }
 
 /** Something that adds up row groups, and what another thread added up of others. */

@@ -4,9 +4,11 @@ import { Keys, type End } from '../keys.ts'
 import type { DetailsAsked, DetailsFound, Scan } from './asked.ts'
 import { KeyNumbers } from './key-numbers.ts'
 import { Peers, type PackedPeers } from './peers.ts'
-import type { SelectedGroup } from './selected-group.ts'
+import type { Counts, SelectedGroup } from './selected-group.ts'
 
 type Sums = Omit<DetailsFound, 'peers'>
+
+const counted = ['bytes', 'packets', 'flows'] as const
 
 export interface PackedDetails {
   sums: Sums
@@ -34,6 +36,7 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
       flows: new Float64Array(count),
       first: new Float64Array(count).fill(Number.POSITIVE_INFINITY),
       last: new Float64Array(count).fill(Number.NEGATIVE_INFINITY),
+      total: { bytes: 0, packets: 0, flows: 0 },
     }
   }
 
@@ -42,6 +45,7 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
   }
 
   take(selected: SelectedGroup): void {
+    this.#addTotal(selected)
     for (const end of this.#keys.ends) this.#takeEnd(selected, end)
   }
 
@@ -69,6 +73,15 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
     this.#peers.add(group.addresses(`${this.#keys.peer(end)}Address`), flows, places)
   }
 
+  #addTotal(selected: SelectedGroup): void {
+    const { rows } = selected
+    const { total } = this.#sums
+    const ends = this.#keys.ends.length
+    total.bytes += ends * sumOf(selected.counts('bytes'), rows)
+    total.packets += ends * sumOf(selected.counts('packets'), rows)
+    total.flows += ends * rows.length
+  }
+
   #addCounts(selected: SelectedGroup, flows: Int32Array, places: Int32Array): void {
     const { group, rows } = selected
     const [ofBytes, ofPackets] = [selected.counts('bytes'), selected.counts('packets')]
@@ -93,9 +106,9 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
   merge({ sums, peers }: PackedDetails): void {
     this.#peers.merge(peers)
     const ours = this.#sums
+    for (const name of counted) ours.total[name] += sums.total[name]
     for (let place = 0; place < sums.flows.length; place++) {
-      for (const name of ['bytes', 'packets', 'flows'] as const)
-        ours[name][place]! += sums[name][place]!
+      for (const name of counted) ours[name][place]! += sums[name][place]!
       ours.first[place] = Math.min(ours.first[place]!, sums.first[place]!)
       ours.last[place] = Math.max(ours.last[place]!, sums.last[place]!)
     }
@@ -104,4 +117,10 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
   found(): DetailsFound {
     return { ...this.#sums, peers: this.#peers.counts() }
   }
+}
+
+function sumOf({ values, isByRow }: Counts, rows: Int32Array): number {
+  let sum = 0
+  for (let n = 0; n < rows.length; n++) sum += values[isByRow ? rows[n]! : n]!
+  return sum
 }

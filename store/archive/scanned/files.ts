@@ -6,37 +6,39 @@ import { sharedColumns } from '../columns.ts'
 import { readFooter, type FileFooter, type GroupPlace } from './footer.ts'
 import { isZero, RowGroup, timesOf, type GroupTimes } from './row-group.ts'
 
-/** Footers that are kept, of some 100 kB: row groups of a file come one after the other. */
-const keptMost = 16
+/** Row groups whose places are kept, of some 6 kB: to read a file's footer takes as long as to read a column. */
+const keptMost = 1000
 
 /** The row groups of a file; null where another writer than Weir's made it. */
 export type FileGroups = GroupTimes[] | null
 
 export class GroupReader {
-  readonly #footers = new Map<string, FileFooter | null>()
+  /** By path, those that were read last behind the others. */
+  readonly #kept = new Map<string, readonly GroupPlace[] | null>()
+  #keptGroups = 0
   readonly #group = new RowGroup()
 
   /** When the flows of a file's row groups were. @throws what keeps it from being read */
   groupsOf(path: string): FileGroups {
-    return this.#open(path, (_, footer) => footer?.groups.map((group) => timesOf(group)) ?? null)
+    return this.#open(path, (_, groups) => groups?.map((group) => timesOf(group)) ?? null)
   }
 
   /** What was put into a file's footer under a key; null where nothing was. @throws what keeps it from being read */
   textOf(path: string, key: string): string | null {
-    return this.#open(path, (_, footer) => footer?.texts.get(key) ?? null)
+    return withFile(path, (file) => readFooter(file, fstatSync(file).size)?.texts.get(key) ?? null)
   }
 
   /** Hands over a row group of one of Weir's files, which is good until `take` is done. @throws what keeps it from being read */
   read(path: string, at: number, take: (group: RowGroup) => void): void {
-    this.#open(path, (file, footer) => {
-      this.#group.turnTo(file, footer!.groups[at]!)
+    this.#open(path, (file, groups) => {
+      this.#group.turnTo(file, groups![at]!)
       take(this.#group)
     })
   }
 
   /** All flows of a file; null where another writer than Weir's made it. @throws what keeps it from being read */
   flowsOf(path: string): FlowColumns | null {
-    return this.#open(path, (file, footer) => footer && this.#gather(file, footer.groups))
+    return this.#open(path, (file, groups) => groups && this.#gather(file, groups))
   }
 
   #gather(file: number, groups: readonly GroupPlace[]): FlowColumns {
@@ -57,18 +59,37 @@ export class GroupReader {
     return gathered
   }
 
-  #open<Result>(path: string, use: (file: number, footer: FileFooter | null) => Result): Result {
-    const file = openSync(path, 'r')
-    try {
-      const kept = this.#footers.get(path)
-      const footer = kept === undefined ? readFooter(file, fstatSync(file).size) : kept
-      this.#footers.delete(path)
-      this.#footers.set(path, footer)
-      const [oldest] = this.#footers.keys()
-      if (this.#footers.size > keptMost) this.#footers.delete(oldest!)
-      return use(file, footer)
-    } finally {
-      closeSync(file)
+  #open<Result>(
+    path: string,
+    use: (file: number, groups: readonly GroupPlace[] | null) => Result,
+  ): Result {
+    return withFile(path, (file) => {
+      const kept = this.#kept.get(path)
+      const groups = kept === undefined ? this.#take(readFooter(file, fstatSync(file).size)) : kept
+      this.#kept.delete(path)
+      this.#kept.set(path, groups)
+      return use(file, groups)
+    })
+  }
+
+  /** Makes room for a file's row groups. */
+  #take(footer: FileFooter | null): readonly GroupPlace[] | null {
+    const groups = footer?.groups ?? null
+    this.#keptGroups += groups?.length ?? 0
+    for (const [other, places] of this.#kept) {
+      if (this.#keptGroups <= keptMost) break
+      this.#kept.delete(other)
+      this.#keptGroups -= places?.length ?? 0
     }
+    return groups
+  }
+}
+
+function withFile<Result>(path: string, use: (file: number) => Result): Result {
+  const file = openSync(path, 'r')
+  try {
+    return use(file)
+  } finally {
+    closeSync(file)
   }
 }

@@ -10,6 +10,9 @@ const tailBytes = 4 + magic.length
 /** Of most files the footer is no longer, so that one reading has it. */
 const likelyBytes = 1 << 16
 
+/** One value, as signed words. */
+export type Words = readonly number[]
+
 /** A column of a row group. */
 export interface ColumnPlace {
   /** Where its pages lie in the file, and how many bytes they take. */
@@ -18,7 +21,7 @@ export interface ColumnPlace {
   /** Whether its pages are made smaller by zstd; else they are as they are. */
   isZstd: boolean
   /** The least and the greatest value as words, the low one first; null where nothing is said of them. */
-  range: readonly [least: Int32Array, most: Int32Array] | null
+  range: readonly [least: Words, most: Words] | null
 }
 
 export interface GroupPlace {
@@ -70,7 +73,7 @@ function columnOf(column: ThriftStruct, name: string | undefined): ColumnPlace |
     offset: (said.get(11) ?? said.get(9)) as number,
     length: said.get(7) as number,
     isZstd: said.get(4) === format.codecZstd,
-    range: least && most ? [wordsOf(least as Buffer), wordsOf(most as Buffer)] : null,
+    range: least && most ? rangeOf(least as Buffer, most as Buffer) : null,
   }
 }
 
@@ -86,8 +89,14 @@ function isText(read: ThriftRead | undefined, text: string): boolean {
   return Buffer.isBuffer(read) && read.toString() === text
 }
 
-function wordsOf(plain: Buffer): Int32Array {
-  return new Int32Array(new Uint8Array(plain).buffer)
+function rangeOf(least: Buffer, most: Buffer): [least: Words, most: Words] {
+  const words = wordsOf(least)
+  // Most columns of a row group have one value: that is held once.
+  return [words, most.equals(least) ? words : wordsOf(most)]
+}
+
+function wordsOf(plain: Buffer): Words {
+  return [...new Int32Array(new Uint8Array(plain).buffer)]
 }
 
 function readEnd(file: number, size: number, length: number): Buffer {

@@ -1,6 +1,5 @@
 /** The greatest keys of flows that come a row group after the other. */
 import type { NetworkSet } from '../../../flow/address.ts'
-import type { FlowSums } from '../../flows.ts'
 import { greatest } from '../held/numbered.ts'
 import { Keys } from '../keys.ts'
 import type { RankingAsked, RankingFound, Scan } from './asked.ts'
@@ -14,7 +13,6 @@ export interface PackedRanking {
   sums: Float64Array
   first: Float64Array
   last: Float64Array
-  total: FlowSums
 }
 
 export class Ranking implements Scan<PackedRanking, RankingFound> {
@@ -26,7 +24,6 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   readonly #first = new Growing(Number.POSITIVE_INFINITY)
   readonly #last = new Growing(Number.NEGATIVE_INFINITY)
   readonly #isSpanned: boolean
-  readonly #total: FlowSums = { bytes: 0, packets: 0, flows: 0 }
 
   constructor(asked: RankingAsked, local: NetworkSet) {
     this.#asked = asked
@@ -40,7 +37,6 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   }
 
   take(selected: SelectedGroup): void {
-    if (this.#asked.order.of === 'top') this.#addTotal(selected)
     const amounts = amountsOf(selected, this.#asked)
     for (const end of this.#keys.ends) {
       const numbers = this.#numbers.of(selected, end)
@@ -55,10 +51,10 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
     const { keys: count } = this
     const words = this.#numbers.table.words()
     const [sums, first, last] = [this.#sums.reach(count), this.#first.reach(count), this.#last.reach(count)] // prettier-ignore
-    return { words, count, sums, first, last, total: this.#total }
+    return { words, count, sums, first, last }
   }
 
-  merge({ words, count, sums, first, last, total }: PackedRanking): void {
+  merge({ words, count, sums, first, last }: PackedRanking): void {
     const { table } = this.#numbers
     for (let other = 0; other < count; other++) {
       const number = table.numberOf(words, other * table.width)
@@ -69,7 +65,6 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
       firsts[number] = Math.min(firsts[number]!, first[other]!)
       lasts[number] = Math.max(lasts[number]!, last[other]!)
     }
-    for (const name of ['bytes', 'packets', 'flows'] as const) this.#total[name] += total[name]
   }
 
   found(): RankingFound {
@@ -82,7 +77,6 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
       keys: this.#keys.names.map((_, column) => values.map((each) => each[column]!)),
       ranked: listed.slice(0, count).map((number) => ranks[number]!),
       next: listed.length > count ? ranks[listed[count]!]! : 0,
-      total: this.#total,
     }
   }
 
@@ -108,14 +102,6 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
       if (last[row]! > lasts[number]!) lasts[number] = last[row]!
     }
   }
-
-  #addTotal(selected: SelectedGroup): void {
-    const { rows } = selected
-    const ends = this.#keys.ends.length
-    this.#total.bytes += ends * sumOf(selected.counts('bytes'), rows)
-    this.#total.packets += ends * sumOf(selected.counts('packets'), rows)
-    this.#total.flows += ends * rows.length
-  }
 }
 
 function countOnes(numbers: Int32Array, sums: Float64Array): void {
@@ -131,12 +117,6 @@ function addAmounts(
     const number = numbers[n]!
     if (number >= 0) sums[number]! += values[isByRow ? rows[n]! : n]!
   }
-}
-
-function sumOf({ values, isByRow }: Counts, rows: Int32Array): number {
-  let sum = 0
-  for (let n = 0; n < rows.length; n++) sum += values[isByRow ? rows[n]! : n]!
-  return sum
 }
 
 /** What of the nth flow is added up for its key; null where each is one. */

@@ -6,7 +6,7 @@ import { readSync } from 'node:fs'
 
 import { columnNames, flowColumns, type ColumnKind } from '../../../flow/columns.ts'
 import { archiveColumns, columnArrays, isWide } from '../columns.ts'
-import type { ColumnPlace, GroupPlace } from './footer.ts'
+import type { ColumnPlace, GroupPlace, Words } from './footer.ts'
 import {
   fillFromEntries,
   freePages,
@@ -157,7 +157,7 @@ function singleOf({ range }: ColumnPlace): string | null {
   return least.every((word, i) => word === most[i]) ? least.join() : null
 }
 
-function fill(values: Values, [low, high = 0]: Int32Array, kind: ColumnKind): void {
+function fill(values: Values, [low, high = 0]: Words, kind: ColumnKind): void {
   if (kind === 'f64') values.fill(high * wordRange + (low! >>> 0))
   else if (kind !== 'u64' || low === high) values.fill(low!)
   else for (let at = 0; at < values.length; at++) values[at] = at % 2 === 0 ? low! : high

@@ -4,7 +4,7 @@ import type { AddressColumn } from '../../../flow/filter/fields.ts'
 import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
 import type { TimedFlows } from '../held/held-files.ts'
 import type { Addresses } from './address-numbers.ts'
-import type { GroupPlace } from './footer.ts'
+import type { GroupPlace, Words } from './footer.ts'
 import { ReadColumns } from './read-columns.ts'
 
 const wordRange = 2 ** 32
@@ -12,30 +12,31 @@ const startPlace = columnNames.indexOf('flowStartMilliseconds')
 const lastPlace = columnNames.indexOf('flowEndMilliseconds')
 const samplingPlace = columnNames.indexOf('samplingInterval')
 
-/** Between which times all flows of a row group lie, as far as is known; unix ms. */
+/** How many flows a row group has, and between which times they lie, as far as is known; unix ms. */
 export interface GroupTimes {
+  rows: number
   firstMin: number
   lastMax: number
 }
 
-/** The times of a row group, out of its footer. */
-export function timesOf({ columns }: GroupPlace): GroupTimes {
+/** The same of a row group, out of its footer. */
+export function timesOf({ rows, columns }: GroupPlace): GroupTimes {
   const [firsts, lasted] = [columns[startPlace]!.range, columns[lastPlace]!.range]
   if (!firsts || !lasted)
-    return { firstMin: Number.NEGATIVE_INFINITY, lastMax: Number.POSITIVE_INFINITY }
+    return { rows, firstMin: Number.NEGATIVE_INFINITY, lastMax: Number.POSITIVE_INFINITY }
   // Columns say nothing together: the longest may be the latest.
   const longest = Math.max(0, numberOf(lasted[1]))
-  return { firstMin: numberOf(firsts[0]), lastMax: numberOf(firsts[1]) + longest }
+  return { rows, firstMin: numberOf(firsts[0]), lastMax: numberOf(firsts[1]) + longest }
 }
 
 /** Whether a column is 0 throughout. A duration of 0 makes an end that is none. */
 export function isZero({ columns }: GroupPlace, name: ColumnName): boolean {
   const place = columnNames.indexOf(name)
   const { range } = columns[place]!
-  return place !== lastPlace && range !== null && range.flatMap((words) => [...words]).every((word) => word === 0) // prettier-ignore
+  return place !== lastPlace && range !== null && range.flat().every((word) => word === 0) // prettier-ignore
 }
 
-function numberOf(words: Int32Array): number {
+function numberOf(words: Words): number {
   return words[1]! * wordRange + (words[0]! >>> 0)
 }
 

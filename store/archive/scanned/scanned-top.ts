@@ -24,13 +24,13 @@ export async function scannedTop(
   const groups = await scanner.groups(files, window)
   if (groups === null) return null
   const listed = await greatestByLists(scanning, files, query)
-  const ranking =
-    listed ??
-    (await scanner.scan(
-      { kind: 'ranking', window, by, order: { of: 'top', by: order }, count: limit },
-      groups,
-      { session, progress: progressOf(progress, 0) },
-    ))
+  const ranking = listed
+    ? { keys: listed }
+    : await scanner.scan(
+        { kind: 'ranking', window, by, order: { of: 'top', by: order }, count: limit },
+        groups,
+        { session, progress: progressOf(progress, 0) },
+      )
   if (ranking === null) return null
   const asked = { kind: 'details', window, by, keys: ranking.keys } as const
   const told = { session, progress: progressOf(progress, 1) }
@@ -38,9 +38,9 @@ export async function scannedTop(
   if (details === null) return null
   const keys = new Keys(by, query.local)
   const places = [...details.bytes.keys()]
-  const shown = listed ? byBytes(places, listed.keys, details).slice(0, limit) : places
+  const shown = listed ? byBytes(places, listed, details).slice(0, limit) : places
   const rows = shown.map((place) => rowAt(place, keys, ranking.keys, details))
-  return topAnswer(keys, rows, { total: ranking.total })
+  return topAnswer(keys, rows, { total: details.total })
 }
 
 /** The places of hosts, the greatest first; equals by their address. */

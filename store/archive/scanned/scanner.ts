@@ -44,6 +44,7 @@ export type FilesToScan = Pick<ArchiveFiles, 'inside' | 'edge' | 'most'>
 export interface GroupToScan {
   path: string
   group: number
+  rows: number
   /** Whether all of its flows lie within the window. */
   isInside: boolean
 }
@@ -90,9 +91,10 @@ export class Scanner {
     for (const [i, path] of paths.entries()) {
       const groups = files[i]
       if (!groups) return null
-      for (const [group, { firstMin, lastMax }] of groups.entries()) {
+      for (const [group, { rows, firstMin, lastMax }] of groups.entries()) {
         const isInside = i < inside.length || (firstMin >= from && lastMax < to)
-        if (isInside || (firstMin < to && lastMax >= from)) found.push({ path, group, isInside })
+        if (isInside || (firstMin < to && lastMax >= from))
+          found.push({ path, group, rows, isInside })
       }
     }
     return found
@@ -202,6 +204,30 @@ async function merged([first, ...others]: readonly ScanThread[], id: number) {
 export interface Scanning {
   scanner: Scanner
   session: Session
+}
+
+/** Row groups that say how many flows of all pass: with two threads, as many as end together. */
+const sampledMost = 4
+
+/**
+ * About how many flows of a window pass its filter, as some row groups throughout it say; null where it is for SQL to find out.
+ * @throws what keeps a file from being read
+ */
+export async function estimatedRows(
+  { scanner, session }: Scanning,
+  files: FilesToScan,
+  window: ScannedWindow,
+): Promise<number | null> {
+  const groups = await scanner.groups(files, window)
+  if (groups === null || groups.length === 0) return null
+  const step = groups.length / Math.min(sampledMost, groups.length)
+  const sampled = groups.filter((_, i) => Math.floor((i + 1) / step) > Math.floor(i / step))
+  const count = await scanner.scan({ kind: 'count', window }, sampled, { session })
+  return count && (count * rowsOf(groups)) / rowsOf(sampled)
+}
+
+function rowsOf(groups: readonly GroupToScan[]): number {
+  return groups.reduce((sum, { rows }) => sum + rows, 0)
 }
 
 /** What a query says of its window, as threads are told. */

@@ -26,6 +26,7 @@ export class SelectedGroup {
   readonly #window: ScannedWindow
   /** Whether none of the group's flows reaches beyond the window, so that nobody need ask when they were. */
   readonly #isInside: boolean
+  readonly #counts: { bytes?: Counts; packets?: Counts } = {}
 
   private constructor(
     group: RowGroup,
@@ -67,7 +68,9 @@ export class SelectedGroup {
   /** What counts of each flow: its share of the window, or all of it where only flows of one kind belong. */
   counts(field: 'bytes' | 'packets'): Counts {
     const isShare = this.#window.include === 'any'
-    return isShare ? this.shares(field) : { values: this.group[field], isByRow: true }
+    return (this.#counts[field] ??= isShare
+      ? this.shares(field)
+      : { values: this.group[field], isByRow: true })
   }
 }
 

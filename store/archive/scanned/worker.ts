@@ -10,6 +10,7 @@ import { Details } from './details.ts'
 import { GroupReader } from './files.ts'
 import { Ranking } from './ranking.ts'
 import type { ScanAnswers, ScanRequest, ScanWorkerData } from './scanner.ts'
+import { RowCount } from './row-count.ts'
 import { SelectedGroup } from './selected-group.ts'
 import { Steps } from './steps.ts'
 
@@ -36,6 +37,8 @@ function scanOf(asked: ScanAsked): Scan<unknown, unknown> {
       return new Details(asked, local)
     case 'steps':
       return new Steps(asked, local)
+    case 'count':
+      return new RowCount()
   }
 }
 

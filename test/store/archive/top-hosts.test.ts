@@ -119,25 +119,36 @@ test('sums that a double does not hold make no list, and are answered all the sa
   assert.equal(total.bytes, 8 * 2 ** 52)
 })
 
-const list = (hosts: Record<string, number>, restMost: number): HostSums => ({
+const list = (
+  hosts: Record<string, number>,
+  restMost: number,
+): Pick<HostSums, 'hosts' | 'restMost'> => ({
   hosts: new Map(Object.entries(hosts)),
   restMost,
-  total: { bytes: 1, packets: 1, flows: 1 },
 })
 
 test('candidates are all hosts that can be among the greatest, equals included', () => {
   const groups = [list({ a: 100, b: 60, c: 50 }, 10), list({ a: 5, c: 4, d: 40 }, 4)]
-  assert.deepEqual(candidatesOf(groups, 1), ['a'])
+  assert.deepEqual(candidatesOf(groups, [], 1), ['a'])
   // b came to 60 to 64, c to 54, d to 40 to 50.
-  assert.deepEqual(candidatesOf(groups, 2), ['a', 'b'])
-  assert.deepEqual(candidatesOf([list({ a: 100, b: 50, c: 50 }, 0)], 2), ['a', 'b', 'c'])
-  assert.deepEqual(candidatesOf([list({ a: 9, b: 50, c: 40 }, 9), list({ c: 5 }, 5)], 1), ['b'])
+  assert.deepEqual(candidatesOf(groups, [], 2), ['a', 'b'])
+  assert.deepEqual(candidatesOf([list({ a: 100, b: 50, c: 50 }, 0)], [], 2), ['a', 'b', 'c'])
+  assert.deepEqual(candidatesOf([list({ a: 9, b: 50, c: 40 }, 9), list({ c: 5 }, 5)], [], 1), ['b'])
+})
+
+test('of lists of flows that reach beyond the window, any part may count', () => {
+  const inside = [list({ a: 100, b: 60, c: 30 }, 2)]
+  // b came to 60 to 110, c to 30 to 37, d to 0 to 42, and a to 100 to 107.
+  const edge = [list({ b: 50, d: 40 }, 7)]
+  assert.deepEqual(candidatesOf(inside, edge, 1), ['a', 'b'])
+  assert.deepEqual(candidatesOf(inside, edge, 2), ['a', 'b'])
+  assert.deepEqual(candidatesOf(inside, edge, 3), ['a', 'b', 'c', 'd'])
+  assert.equal(candidatesOf([list({ a: 10 }, 2)], [list({ b: 50 }, 8)], 1), null)
+  assert.equal(candidatesOf([], edge, 1), null)
 })
 
 test('where hosts that no list names could be among the greatest, lists do not say', () => {
-  assert.equal(candidatesOf([list({ a: 100 }, 60), list({ b: 10 }, 40)], 1), null)
-  assert.deepEqual(candidatesOf([list({ a: 100 }, 60), list({ b: 10 }, 39)], 1), ['a'])
-  assert.equal(candidatesOf([list({ a: 100 }, 1)], 2), null, 'fewer are listed than asked for')
-  const great = { ...list({ a: 100 }, 1), total: { bytes: 2 ** 54, packets: 1, flows: 1 } }
-  assert.equal(candidatesOf([great], 1), null)
+  assert.equal(candidatesOf([list({ a: 100 }, 60), list({ b: 10 }, 40)], [], 1), null)
+  assert.deepEqual(candidatesOf([list({ a: 100 }, 60), list({ b: 10 }, 39)], [], 1), ['a'])
+  assert.equal(candidatesOf([list({ a: 100 }, 1)], [], 2), null, 'fewer are listed than asked for')
 })
