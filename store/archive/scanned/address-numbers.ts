@@ -70,33 +70,48 @@ export class AddressNumbers {
       this.#ofPairs = new Int32Array(pairs)
       this.#met = new Int32Array(pairs + 1)
     }
-    const ofRows = out.subarray(0, rows.length)
-    putPairs(entries, rows, ofRows)
     const ofPairs = this.#ofPairs.fill(unknown, 0, pairs)
+    const ofRows = out.subarray(0, rows.length)
     if (isFinding) this.#findPairs(entries)
-    else this.#numberMet(entries, rows, ofRows)
-    for (let n = 0; n < ofRows.length; n++) ofRows[n] = ofPairs[ofRows[n]!]!
+    else {
+      putPairs(entries, rows, ofRows)
+      this.#numberMet(entries, rows, ofRows)
+    }
+    putNumbers(entries, rows, ofPairs, ofRows)
   }
 
   /** Puts the numbers of all pairs that have one. */
   #findPairs({ high, low }: HalfEntries): void {
     const lows = low.words.length / 2
     const highs = high?.words ?? noWords
+    for (let place = 0; place < highs.length / 2; place++) {
+      const isNone = (highs[2 * place]! | highs[2 * place + 1]!) === 0
+      if (isNone) this.#findIPv4(low.words, place * lows)
+      // Of others most questions ask for none.
+      if (this.#count < this.#table.count)
+        this.#findOthers(highs.subarray(2 * place, 2 * place + 2), low.words, place * lows)
+    }
+  }
+
+  #findIPv4(lows: Uint32Array, from: number): void {
+    const [slots, ofPairs] = [this.#slots, this.#ofPairs]
+    const mask = slots.length - 2
+    for (let place = 0; place < lows.length / 2; place++) {
+      if (lows[2 * place + 1] !== ipv4Marker) continue
+      const address = lows[2 * place]! | 0
+      let slot = slotOf(address) & mask
+      while (slots[slot + 1] !== 0 && slots[slot] !== address) slot = (slot + 2) & mask
+      ofPairs[from + place] = slots[slot + 1]! - 1
+    }
+  }
+
+  #findOthers(high: Uint32Array, lows: Uint32Array, from: number): void {
     const words = this.#words
-    const hasOthers = this.#count < this.#table.count
-    for (let highAt = 0, pair = 0; highAt < highs.length; highAt += 2) {
-      words[0] = highs[highAt]!
-      words[1] = highs[highAt + 1]!
-      const isNone = (words[0] | words[1]) === 0
-      if (!isNone && !hasOthers) {
-        pair += lows
-        continue
-      }
-      for (let lowAt = 0; lowAt < low.words.length; lowAt += 2, pair++) {
-        words[2] = low.words[lowAt]!
-        words[3] = low.words[lowAt + 1]!
-        this.#ofPairs[pair] = this.#numberOfWords(true)
-      }
+    words.set(high)
+    for (let place = 0; place < lows.length / 2; place++) {
+      words[2] = lows[2 * place]!
+      words[3] = lows[2 * place + 1]!
+      if (!isIPv4(words, 0)) this.#ofPairs[from + place] = this.#table.find(words, 0)
     }
   }
 
@@ -201,6 +216,22 @@ export function putPairs({ high, low }: HalfEntries, rows: Int32Array, out: Int3
     for (let n = 0; n < rows.length; n++) {
       const row = rows[n]!
       out[n] = high.places[row]! * lows + low.places[row]!
+    }
+}
+
+/** Of the nth of the rows the number of its pair. */
+function putNumbers(
+  { high, low }: HalfEntries,
+  rows: Int32Array,
+  ofPairs: Int32Array,
+  out: Int32Array,
+): void {
+  const lows = low.words.length / 2
+  if (high === null) for (let n = 0; n < rows.length; n++) out[n] = ofPairs[low.places[rows[n]!]!]!
+  else
+    for (let n = 0; n < rows.length; n++) {
+      const row = rows[n]!
+      out[n] = ofPairs[high.places[row]! * lows + low.places[row]!]!
     }
 }
 

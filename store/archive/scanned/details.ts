@@ -121,6 +121,7 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
 
 function sumOf({ values, isByRow }: Counts, rows: Int32Array): number {
   let sum = 0
-  for (let n = 0; n < rows.length; n++) sum += values[isByRow ? rows[n]! : n]!
+  if (isByRow) for (let n = 0; n < rows.length; n++) sum += values[rows[n]!]!
+  else for (let n = 0; n < rows.length; n++) sum += values[n]!
   return sum
 }
