@@ -127,7 +127,9 @@ function seriesOf(event: Event, wording: Wording): Pick<Evidence, 'step' | 'time
   const byHost = new Map(named.map(({ host, rates }) => [hosts.find(host), rates]))
   const rest = ratesOf()
   for (let row = 0; row < table.count; row++) {
-    const [first, last, bytes] = [table.first[row]!, table.last[row]!, table.bytes[row]!]
+    const first = table.first[row]!
+    const last = table.last[row]!
+    const bytes = table.bytes[row]!
     if (first >= to || last < from) continue
     for (const [end, direction] of ends)
       if (scene.isCandidate(row, end))

@@ -117,7 +117,9 @@ export class Scene {
     const { table } = this
     const rates = { in: new Rates(this.grid), out: new Rates(this.grid) }
     for (let row = 0; row < table.count; row++) {
-      const [first, last, bytes] = [table.first[row]!, table.last[row]!, table.bytes[row]!]
+      const first = table.first[row]!
+      const last = table.last[row]!
+      const bytes = table.bytes[row]!
       if (this.isCandidate(row, 'destination')) rates.in.add(first, last, bytes)
       if (this.isCandidate(row, 'source')) rates.out.add(first, last, bytes)
     }
@@ -146,7 +148,9 @@ export class Scene {
       greatest.map((host) => [host, { in: new Rates(this.grid), out: new Rates(this.grid) }]),
     )
     for (let row = 0; row < table.count; row++) {
-      const [first, last, amount] = [table.first[row]!, table.last[row]!, table.bytes[row]!]
+      const first = table.first[row]!
+      const last = table.last[row]!
+      const amount = table.bytes[row]!
       rates.get(table.destination[row]!)?.in.add(first, last, amount)
       rates.get(table.source[row]!)?.out.add(first, last, amount)
     }
@@ -162,7 +166,8 @@ function shareOf(
   row: number,
   window: { from: number; to: number },
 ): number {
-  const [a, b] = [first[row]!, last[row]!]
+  const a = first[row]!
+  const b = last[row]!
   if (b <= a) return a >= window.from && a < window.to ? bytes[row]! : 0
   const overlap = Math.min(b, window.to) - Math.max(a, window.from)
   return overlap <= 0 ? 0 : (bytes[row]! * overlap) / (b - a)

@@ -33,7 +33,8 @@ export function countInterfaces(
   let count = 0
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!
-    const [from, to] = [ingress[row]!, egress[row]!]
+    const from = ingress[row]!
+    const to = egress[row]!
     if (from >= numbersMost || to >= numbersMost) {
       addLarge(table, { from, to, i }, amounts)
       continue

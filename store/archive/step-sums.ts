@@ -114,8 +114,10 @@ export class StepSums {
       const row = rows === null ? i : rows[i]!
       const exporter = this.#exporterAt(flows, row)
       const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
-      const [first, last] = [firsts[row]!, lasts[row]!]
-      const [bytes, packets] = [allBytes[row]!, allPackets[row]!]
+      const first = firsts[row]!
+      const last = lasts[row]!
+      const bytes = allBytes[row]!
+      const packets = allPackets[row]!
       const step = ((Math.max(first, from) - from) / stepMs) | 0
       const lastStep = ((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs) | 0
       this.#parts += lastStep - step
@@ -161,7 +163,9 @@ export class StepSums {
       const row = rows === null ? i : rows[i]!
       const exporter = this.#exporterAt(flows, row)
       const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
-      const [first, last, count] = [firsts[row]!, lasts[row]!, counts[row]!]
+      const first = firsts[row]!
+      const last = lasts[row]!
+      const count = counts[row]!
       const step = ((Math.max(first, from) - from) / stepMs) | 0
       const lastStep = ((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs) | 0
       this.#parts += lastStep - step

@@ -96,7 +96,8 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
     const [firsts, lasts] = [this.#first.reach(this.keys), this.#last.reach(this.keys)]
     const { first, last } = group
     for (let n = 0; n < numbers.length; n++) {
-      const [number, row] = [numbers[n]!, rows[n]!]
+      const number = numbers[n]!
+      const row = rows[n]!
       if (number < 0) continue
       if (first[row]! < firsts[number]!) firsts[number] = first[row]!
       if (last[row]! > lasts[number]!) lasts[number] = last[row]!
