@@ -12,6 +12,7 @@ import type { Settings } from '../flow/settings.ts'
 import type { CutOptions } from '../store/cut.ts'
 import { mergeRuns } from '../store/merge-steps.ts'
 import type { SeriesRange, SeriesStore, StepRows } from '../store/series.ts'
+import { listMissing } from './consolidate/missing.ts'
 import { nameOf, RedoList, type RedoStep } from './consolidate/redo.ts'
 import { spansOf, type Span } from './consolidate/span.ts'
 import { StepConsolidation } from './consolidate/step.ts'
@@ -55,6 +56,8 @@ export class Consolidator {
   #pendingRows = 0
   #made: RedoStep[] = []
   #work: Promise<void> = Promise.resolve()
+  /** Only between two starts can the settings bring a new tier. */
+  #isMissingListed = false
 
   constructor(parts: ConsolidatorParts) {
     this.#parts = parts
@@ -96,6 +99,7 @@ export class Consolidator {
 
   /** Makes what is due, and steps up to `stepMsMax` whether or not they are. */
   async #run(nowMs: number, stepMsMax: number, stop?: AbortSignal): Promise<void> {
+    this.#isMissingListed ||= await listMissing(this.#parts)
     for (const [name, madeAt] of this.#madeAt) if (madeAt > nowMs) this.#madeAt.delete(name)
     const due = this.#parts.redo
       .steps()

@@ -35,14 +35,21 @@ export class RedoList {
   }
 
   /** Adds the steps in which 5-minute intervals lie. Durable when it resolves. */
-  async add(intervals: readonly number[]): Promise<void> {
+  add(intervals: readonly number[]): Promise<void> {
+    return this.addSteps(
+      this.#tiers.flatMap((tier) =>
+        intervals.map((interval) => ({ tier, time: intervalStart(interval, tier.stepMs) })),
+      ),
+    )
+  }
+
+  /** Adds steps. Durable when it resolves. */
+  async addSteps(steps: readonly RedoStep[]): Promise<void> {
     const add = new Map<string, RedoEntry>()
-    for (const tier of this.#tiers)
-      for (const interval of intervals) {
-        const time = intervalStart(interval, tier.stepMs)
-        const file = nameOf({ tier, time })
-        if (!this.#names.has(file)) add.set(file, { file, tier: tier.name, time })
-      }
+    for (const { tier, time } of steps) {
+      const file = nameOf({ tier, time })
+      if (!this.#names.has(file)) add.set(file, { file, tier: tier.name, time })
+    }
     if (add.size === 0) return
     await this.#manifest.commit({ add: [...add.values()] })
     for (const file of add.keys()) this.#names.add(file)

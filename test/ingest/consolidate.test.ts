@@ -32,12 +32,12 @@ async function folderOf(t: TestContext, { top = 3, tiers: set = allTiers }: Opti
     await closing?.()
     closing = null
   }
-  const open = async () => {
+  const open = async (now: readonly Tier[] = set) => {
     await close()
     const store = await openParquetSeries(join(folder, 'series'))
-    const redo = await RedoList.open(join(folder, 'redo.jsonl'), set.slice(1))
+    const redo = await RedoList.open(join(folder, 'redo.jsonl'), now.slice(1))
     const isLocal = (host: string) => host.startsWith('10.')
-    const consolidator = new Consolidator({ store, tiers: set, redo, top, isLocal })
+    const consolidator = new Consolidator({ store, tiers: now, redo, top, isLocal })
     closing = async () => {
       await consolidator.close()
       await store.close()
@@ -95,6 +95,42 @@ async function sums(store: SeriesStore, tier: Tier): Promise<unknown> {
     top.map(({ key, sum }) => [key.direction, ...fieldNames.map((f) => sum[f])]),
   )
 }
+
+test('a tier that is set anew is made of what the 5-minute tier holds, within its retention', async (t) => {
+  const intervals = Array.from({ length: 3 * 144 }, (_, i) => origin + i * fine.stepMs)
+  const made = async (sets: readonly (readonly Tier[])[]) => {
+    const { open } = await folderOf(t)
+    const last = new Map<string, unknown[]>()
+    for (const [i, set] of sets.entries()) {
+      const { store, consolidator } = await open(set)
+      const some = intervals.slice(i * 144, (i + 1) * 144)
+      await consolidator.intervalsWritten(some)
+      await store.write(
+        fine,
+        some.flatMap((time) => exporters.map((exporter) => stepAt(time, exporter))),
+      )
+      await consolidator.run(origin + 4 * dayMs)
+      for (const tier of set.slice(1)) last.set(tier.name, await contents(store, tier))
+    }
+    return last
+  }
+  const [, half, two, day] = allTiers as [Tier, Tier, Tier, Tier]
+  const short = { ...two, keepMs: 30 * hourMs }
+  const expected = await made([
+    [fine, half, short, day],
+    [fine, half, short, day],
+    [fine, half, short, day],
+  ])
+  assert.ok([...expected.values()].every((steps) => steps.length > 0))
+  assert.deepEqual(
+    await made([
+      [fine, half],
+      [fine, day],
+      [fine, half, short, day],
+    ]),
+    expected,
+  )
+})
 
 test('every tier holds the sums of the 5-minute rows, after days of catching up in one run', async (t) => {
   const { open } = await folderOf(t)
