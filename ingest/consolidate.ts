@@ -99,7 +99,7 @@ export class Consolidator {
 
   /** Makes what is due, and steps up to `stepMsMax` whether or not they are. */
   async #run(nowMs: number, stepMsMax: number, stop?: AbortSignal): Promise<void> {
-    this.#isMissingListed ||= await listMissing(this.#parts)
+    if (!this.#isMissingListed) this.#isMissingListed = await listMissing(this.#parts)
     for (const [name, madeAt] of this.#madeAt) if (madeAt > nowMs) this.#madeAt.delete(name)
     const due = this.#parts.redo
       .steps()
