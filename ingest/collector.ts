@@ -20,7 +20,8 @@ import type { IncidentWatch } from './incidents/watch.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
-import type { CoveredIntervals, SeriesWriter } from './series-writer.ts'
+import { takeBatch, type Batch } from './series-batch.ts'
+import type { SeriesWriter } from './series-writer.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
 
 export interface CollectorParts {
@@ -124,22 +125,18 @@ export class Collector {
   }
 
   async #tick(nowMs: number, isLast: boolean): Promise<void> {
-    const { archive, buckets, coverage, pipeline, receiver, settings, trackers, incidents } =
+    const { archive, buckets, coverage, receiver, settings, trackers, incidents, neighbours } =
       this.#parts
-    const { neighbours } = this.#parts
     const changedTrackers = await trackers.look()
-    pipeline.drain()
     coverage.heartbeat(nowMs)
+    this.#takeIn()
     if (isLast) coverage.resume(nowMs)
-    neighbours?.settle(pipeline.decoder)
-    const changed = buckets.takeChanged()
-    for (const interval of changed.dirty) this.#held.add(interval)
-    for (const interval of changed.redo) {
-      this.#redo.add(interval)
-      this.#forTrackers.delete(interval)
-    }
     const writesSeries = isLast || nowMs >= this.#seriesDueMs
-    const batch = writesSeries ? this.#takeBatch() : null
+    const batch = writesSeries
+      ? await takeBatch(this.#parts, { held: this.#held, redo: this.#redo })
+      : null
+    // What came while rows were made is sealed with the rest: its intervals are written once more.
+    if (batch) this.#takeIn()
     const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
     const position = receiver.position
     try {
@@ -198,32 +195,16 @@ export class Collector {
     return performance.eventLoopUtilization(this.#utilization, before).utilization > busyShare
   }
 
-  /** The rows of every changed interval, taken at the very moment at which the archive is sealed. */
-  #takeBatch(): Batch {
-    const { buckets, coverage, counters, writer } = this.#parts
-    const covered = coverage.takeChanged()
-    const counted = counters.takeChanged()
-    const byInterval: CoveredIntervals = new Map()
-    for (const [exporter, intervals] of [...covered, ...counted])
-      for (const interval of intervals) {
-        const exporters = byInterval.get(interval)
-        if (exporters) exporters.add(exporter)
-        else byInterval.set(interval, new Set([exporter]))
-      }
-    for (const interval of byInterval.keys()) {
-      if (buckets.isHeld(interval)) this.#held.add(interval)
-      else this.#redo.add(interval)
-    }
-    const intervals = [...this.#held]
-    this.#held.clear()
-    return {
-      intervals,
-      steps: writer.stepsHeld(buckets, intervals, byInterval),
-      putBack: () => {
-        for (const interval of intervals) this.#held.add(interval)
-        coverage.putBack(covered)
-        counters.putBack(counted)
-      },
+  /** Counts all that has come, and notes which intervals it changed. */
+  #takeIn(): void {
+    const { buckets, neighbours, pipeline } = this.#parts
+    pipeline.drain()
+    neighbours?.settle(pipeline.decoder)
+    const changed = buckets.takeChanged()
+    for (const interval of changed.dirty) this.#held.add(interval)
+    for (const interval of changed.redo) {
+      this.#redo.add(interval)
+      this.#forTrackers.delete(interval)
     }
   }
 
@@ -241,7 +222,7 @@ export class Collector {
     this.#seriesDueMs = nowMs + seriesEveryMs - 1000
     this.seriesWrittenAt = nowMs
     incidents.changed(batch.intervals)
-    buckets.forget(nowMs)
+    buckets.forget(nowMs, this.#held)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
     await this.#remake(nowMs, { isLast })
   }
@@ -287,13 +268,6 @@ export class Collector {
     for (let at = 0; at < intervals.length && performance.now() < until; at += slice)
       if (!(await writer.redo(intervals.slice(at, at + slice), { written, stop }))) return
   }
-}
-
-interface Batch {
-  intervals: number[]
-  steps: ReturnType<SeriesWriter['stepsHeld']>
-  /** For when the batch could not be written. */
-  putBack: () => void
 }
 
 /** Whether files are to be sorted now, or once nothing is judged. */

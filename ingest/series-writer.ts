@@ -46,16 +46,12 @@ export class SeriesWriter {
     this.#parts = parts
   }
 
-  /** The steps of intervals held in the buckets, with every exporter that is known of in them. */
-  stepsHeld(buckets: Buckets, intervals: Iterable<number>, covered: CoveredIntervals): StepRows[] {
-    const steps: StepRows[] = []
-    for (const interval of intervals) {
-      const rows = buckets.rows(interval, this.#parts.top)
-      const exporters = new Set([...rows.keys(), ...(covered.get(interval) ?? [])])
-      for (const exporter of exporters)
-        steps.push(this.#step(this.#coverage(exporter, interval), rows.get(exporter) ?? []))
-    }
-    return steps
+  /** The steps of an interval held in the buckets, of every exporter that is known of in it: `covered`, and those with flows. */
+  stepsHeld(buckets: Buckets, interval: number, covered: ReadonlySet<string>): StepRows[] {
+    const rows = buckets.rows(interval, this.#parts.top)
+    return [...new Set([...rows.keys(), ...covered])].map((exporter) =>
+      this.#step(this.#coverage(exporter, interval), rows.get(exporter) ?? []),
+    )
   }
 
   /** Writes steps and gives their intervals' starts. */

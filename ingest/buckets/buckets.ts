@@ -90,14 +90,6 @@ export class Buckets {
     return changed
   }
 
-  /** Puts intervals back that takeChanged gave and that could not be written. */
-  putBack(intervals: readonly number[]): void {
-    for (const interval of intervals) {
-      if (this.#intervals.has(interval)) this.#dirty.add(interval)
-      else this.#redo.add(interval)
-    }
-  }
-
   /** Forgets what a tracker counted in some intervals. */
   clearTracker(tracker: number, intervals: readonly number[]): void {
     for (const interval of intervals)
@@ -147,13 +139,13 @@ export class Buckets {
       for (const totals of this.#intervals.get(interval)!.values()) totals.pack()
   }
 
-  /** Lets go of intervals that are written and past the horizon, or the oldest where memory is short. */
-  forget(nowMs: number): void {
+  /** Lets go of intervals that are past the horizon, or the oldest where memory is short; not of those that are still to be written. */
+  forget(nowMs: number, unwritten: ReadonlySet<number>): void {
     this.#last = null
     const resting = restingOf(this.#intervals.keys(), nowMs)
     let bytes = resting.reduce((sum, interval) => sum + this.#bytesOf(interval), 0)
     for (const interval of resting) {
-      if (this.#dirty.has(interval)) continue
+      if (this.#dirty.has(interval) || unwritten.has(interval)) continue
       if (isHeldOn(interval, bytes, nowMs)) break
       for (const totals of this.#intervals.get(interval)!.values()) {
         bytes -= totals.bytes

@@ -1,0 +1,97 @@
+/** What comes while the rows of several intervals are made: counted at once, sealed with the rest, written once more. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import { pino } from 'pino'
+
+import { NetworkSet } from '../../flow/address.ts'
+import { intervalMs } from '../../flow/interval.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { Buckets } from '../../ingest/buckets/buckets.ts'
+import { Collector, type CollectorParts } from '../../ingest/collector.ts'
+import { CoverageTracker } from '../../ingest/coverage.ts'
+import { CounterTracker } from '../../ingest/interface-counters.ts'
+import { SeriesWriter } from '../../ingest/series-writer.ts'
+import { Archive } from '../../store/archive/archive.ts'
+import { openParquetSeries } from '../../store/parquet/series.ts'
+import { columnsOf, scratchFolder, t0, told } from '../store/archive/archived.ts'
+
+const minute = 60_000
+/** Both intervals are long over: at the end of each tick nothing but what is unwritten keeps them. */
+const now = t0 + 3 * 3_600_000
+const first = t0
+const second = t0 + intervalMs
+
+test('flows that come between two intervals’ rows are in the seal, on the durable list, and in the series of the next writing', async (t) => {
+  const data = await scratchFolder(t)
+  const settings = readSettings({ WEIR_DATA: data })
+  const [tier] = settings.tiers
+  const archive = await Archive.open(join(data, 'archive'))
+  const store = await openParquetSeries(join(data, 'series'))
+  const local = new NetworkSet([])
+  const flowMaxMs = 365 * 86_400_000
+  const buckets = new Buckets({ local, flowMaxMs, wholeFrom: first })
+  const coverage = new CoverageTracker(t0)
+  const counters = new CounterTracker()
+  const writer = new SeriesWriter({ archive, store, coverage, tier: tier!, local, top: 10, flowMaxMs }) // prettier-ignore
+  const take = (at: number, octets: number) => {
+    const flows = columnsOf([told({ first: at, last: at, octets })])
+    buckets.add(flows)
+    archive.add(flows)
+  }
+  const nothing = () => undefined
+  const parts = {
+    settings,
+    archive,
+    buckets,
+    coverage,
+    counters,
+    neighbours: null,
+    pipeline: { drain: nothing },
+    receiver: { position: { segment: 0, offset: 0 }, release: async () => undefined },
+    writer,
+    consolidator: { intervalsWritten: async () => undefined, run: async () => undefined },
+    incidents: { isJudging: false, changed: nothing, wake: nothing },
+    trackers: { look: async () => null, fill: async () => [] },
+    giveBack: nothing,
+    bundles: false,
+    log: pino({ level: 'silent' }),
+  } as unknown as CollectorParts
+  const collector = new Collector(parts)
+  const bytes = async () => {
+    const range = { tier: tier!, from: t0, to: t0 + 2 * intervalMs }
+    const rows = await store.top({
+      ...range,
+      measurement: 'total',
+      by: [],
+      order: 'bytes',
+      limit: 1,
+    })
+    return rows[0]?.sum.bytes
+  }
+
+  take(first, 1000)
+  take(second, 20)
+  const rowsOf = buckets.rows.bind(buckets)
+  let made = 0
+  // It can come only where the making gives way to others.
+  buckets.rows = (interval, top) => {
+    if (made++ === 0) setImmediate(() => take(first, 300_000))
+    return rowsOf(interval, top)
+  }
+  await collector.tick(now)
+  assert.equal(collector.lastError, null)
+  assert.equal(made, 2)
+  assert.equal(archive.entries().reduce((sum, { rows }) => sum + rows, 0), 3, 'all are sealed') // prettier-ignore
+  assert.equal(await bytes(), 1020, 'the series has what was counted when its rows were made')
+  assert.deepEqual(archive.redo(), [first], 'a crash does not forget that the interval is to be written again') // prettier-ignore
+  assert.equal(buckets.isHeld(first), true)
+
+  await collector.tick(now + minute)
+  assert.equal(collector.lastError, null)
+  assert.equal(await bytes(), 301_020)
+  assert.deepEqual(archive.redo(), [])
+  await archive.close()
+  await store.close()
+})
