@@ -71,7 +71,7 @@ export async function runIngest(
 
   const writer = seriesWriter(settings, { archive, store, coverage, counters, trackers: followed })
   const consolidator = await openConsolidator(settings, store)
-  const incidents = await IncidentWatch.open(settings, log, giveBack)
+  const incidents = await IncidentWatch.open(settings, log)
   coverage.resume(Date.now())
   const receiver = await receive(settings, pipeline)
   const shared = { settings, receiver, pipeline, buckets, trackers, log, giveBack }

@@ -1,11 +1,7 @@
 /**
- * Watches for incidents: intervals that changed are judged when they are over, in a thread of their
+ * Watches for incidents: intervals that changed are judged when they are over, in a process of their
  * own, and again when late flows change them. What is still to be judged survives a restart.
  */
-import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
-
 import type { Logger } from 'pino'
 
 import { intervalMs } from '../../flow/interval.ts'
@@ -15,20 +11,10 @@ import {
   IncidentReader,
   type IncidentSource,
   type SharedIncidents,
-  type Verdict,
 } from '../../store/incident/ledger.ts'
 import { openSharedIncidents } from '../../store/open.ts'
-import { spansOf, type IntervalSpan } from './spans.ts'
-
-/** How the thread is set up. */
-export interface JudgeWorkerData {
-  settings: Settings
-}
-
-/** A span that is to be judged, or that the thread is to end. */
-export type JudgeRequest = IntervalSpan | 'end'
-
-export type JudgeAnswer = { verdicts: Verdict[] } | { error: string }
+import { JudgeProcess } from './judge-process.ts'
+import { spansOf } from './spans.ts'
 
 /** An interval is judged so long after its end: what was over by then has been reported and published. */
 const earlyMs = 25_000
@@ -40,11 +26,6 @@ const againMs = 240_000
 const partialMsMax = 3_600_000
 /** Intervals that wait; of more the oldest are let go, and counted. */
 const waitingMax = 8064
-/** Reading flows makes much garbage, of which little lives on: with more room for it there is only more of it. */
-const youngMiBMax = 12
-/** The thread ends its call of DuckDB within a moment of being told. */
-const endMsMax = 10_000
-
 export class IncidentWatch {
   /** Why the last judging failed; it is tried again. */
   lastError: string | null = null
@@ -54,45 +35,37 @@ export class IncidentWatch {
   notWhole = 0
   readonly #ledger: IncidentLedger
   readonly #shared: SharedIncidents | null
-  readonly #workerData: JudgeWorkerData
+  readonly #settings: Settings
   readonly #log: Logger
-  readonly #onRest: () => void
   readonly #waiting: Set<number>
   /** When intervals were last judged, unix ms. */
   readonly #judgedMs = new Map<number, number>()
-  #worker: Worker | null = null
+  #judge: JudgeProcess | null = null
   #work: Promise<void> | null = null
-  #workerEnd: Promise<void> | null = null
   #isClosing = false
   #ended: Promise<void> | null = null
 
   private constructor(
     { ledger, shared }: { ledger: IncidentLedger; shared: SharedIncidents | null },
-    workerData: JudgeWorkerData,
-    { log, onRest }: { log: Logger; onRest: () => void },
+    settings: Settings,
+    log: Logger,
   ) {
     this.#ledger = ledger
     this.#shared = shared
-    this.#workerData = workerData
+    this.#settings = settings
     this.#log = log
-    this.#onRest = onRest
     this.#waiting = new Set(ledger.pending())
   }
 
-  /** `onRest` is called whenever its thread has ended, which took much memory. */
-  static async open(
-    settings: Settings,
-    log: Logger,
-    onRest: () => void = () => undefined,
-  ): Promise<IncidentWatch> {
+  static async open(settings: Settings, log: Logger): Promise<IncidentWatch> {
     const shared = await openSharedIncidents(settings)
     const ledger = await IncidentLedger.open(settings.data, shared)
-    return new IncidentWatch({ ledger, shared }, { settings }, { log, onRest })
+    return new IncidentWatch({ ledger, shared }, settings, log)
   }
 
   /** Where incidents are read. */
   get source(): IncidentSource {
-    return this.#shared ?? new IncidentReader(this.#workerData.settings.data)
+    return this.#shared ?? new IncidentReader(this.#settings.data)
   }
 
   get waiting(): number {
@@ -130,27 +103,25 @@ export class IncidentWatch {
   /** Has the judging that goes on end soon; what is not judged waits for the next start. */
   endSoon(): void {
     this.#isClosing = true
-    this.#ended ??= this.#endWorker()
+    this.#ended ??= this.#endJudge()
   }
 
   async close(): Promise<void> {
     this.endSoon()
     await this.#ended
     await this.#work
+    // One may have been begun in that moment.
+    await this.#endJudge()
     await this.#ledger.await([...this.#waiting])
     await this.#ledger.close()
     await this.#shared?.close()
   }
 
-  /** A thread that is terminated in the middle of a call of DuckDB takes the process with it: it ends itself. */
-  #endWorker(): Promise<void> {
-    const worker = this.#worker
-    if (!worker) return Promise.resolve()
-    // It is told once, whoever wants it to end.
-    return (this.#workerEnd ??= endOf(worker).finally(() => {
-      this.#workerEnd = null
-      this.#onRest()
-    }))
+  /** It is ended once, whoever wants it to end. */
+  async #endJudge(): Promise<void> {
+    const judge = this.#judge
+    await judge?.end()
+    if (this.#judge === judge) this.#judge = null
   }
 
   async #judgeDue(nowMs: number): Promise<void> {
@@ -165,7 +136,7 @@ export class IncidentWatch {
       for (const interval of intervals) this.#waiting.delete(interval)
       try {
         const lookFrom = await this.#ledger.beginOf(span)
-        for (const verdict of await this.#ask({ ...span, lookFrom })) {
+        for (const verdict of await this.#begun().judge({ ...span, lookFrom })) {
           if (!verdict.isWhole) this.notWhole++
           await this.#ledger.judged(verdict)
           if (verdict.isPartial) for (const interval of intervals) waiting.add(interval)
@@ -185,7 +156,7 @@ export class IncidentWatch {
       if (at < nowMs - againMs) this.#judgedMs.delete(interval)
     this.lastError = null
     // Until minutes later there is nothing to judge, and it would hold what it took.
-    await this.#endWorker()
+    await this.#endJudge()
   }
 
   #isDue(interval: number, nowMs: number): boolean {
@@ -195,35 +166,10 @@ export class IncidentWatch {
     return judgedMs <= nowMs - againMs
   }
 
-  async #ask(span: IntervalSpan): Promise<Verdict[]> {
-    const worker = (this.#worker ??= this.#start())
-    worker.postMessage(span, [])
-    const answer = await Promise.race([
-      once(worker, 'message').then(([message]) => message as JudgeAnswer),
-      once(worker, 'exit').then((): JudgeAnswer => ({ error: 'the thread has ended' })),
-    ])
-    if ('error' in answer) throw new Error(`incidents: ${answer.error}`)
-    return answer.verdicts
+  #begun(): JudgeProcess {
+    if (this.#judge?.hasEnded) this.#judge = null
+    return (this.#judge ??= new JudgeProcess(this.#settings))
   }
-
-  #start(): Worker {
-    const worker = new Worker(new URL('worker.ts', import.meta.url), {
-      workerData: this.#workerData,
-      resourceLimits: { maxYoungGenerationSizeMb: youngMiBMax },
-    })
-    worker.once('error', (error) => this.#log.error({ error }, 'the thread for incidents failed'))
-    worker.once('exit', () => {
-      this.#worker = null
-    })
-    return worker
-  }
-}
-
-async function endOf(worker: Worker): Promise<void> {
-  const ended = once(worker, 'exit')
-  worker.postMessage('end' satisfies JudgeRequest, [])
-  await Promise.race([ended, sleep(endMsMax, undefined, { ref: false })])
-  await worker.terminate()
 }
 
 /** Whether some of an interval's flows may still be on their way. */

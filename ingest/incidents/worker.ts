@@ -1,46 +1,56 @@
-/** The thread in which times are judged: reading and reckoning never hold up a datagram. */
+/** The process in which times are judged: reading and reckoning never hold up a datagram, and what they take goes with it. */
 import { join } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../flow/address.ts'
+import type { Settings } from '../../flow/settings.ts'
+import { answerAsker } from '../../store/archive/asked-process.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { openElsewhere, openSeriesReader } from '../../store/open.ts'
-import { laterNiceness, threadGoesAfterOthers } from '../../store/priority.ts'
-import { judgeSpan, type IntervalSpan } from './spans.ts'
-import type { JudgeAnswer, JudgeRequest, JudgeWorkerData } from './watch.ts'
+import { goAfterOthers, laterNiceness } from '../../store/priority.ts'
+import { returnFreedMemory } from '../freed-memory.ts'
+import type { JudgeAnswers, JudgeRequest } from './judge-process.ts'
+import { judgeSpan, type JudgeSettings, type JudgeStores } from './spans.ts'
 
 /** One thread and little memory: ingest goes on beside it. */
-threadGoesAfterOthers(laterNiceness)
 const limits = { threads: 1, memoryBytes: 512 * 2 ** 20, queryMs: 300_000 }
 
-const { settings: copied } = workerData as JudgeWorkerData
-// What comes over to a thread are plain objects.
-const settings = { ...copied, local: new NetworkSet(copied.local.networks) }
-const folder = join(settings.data, 'archive')
-const flows = await openFlowStore(folder, { local: settings.local, ...limits })
-const series = await openSeriesReader(settings)
-const elsewhere = await openElsewhere(settings)
-const port = parentPort!
-const ending = new AbortController()
-let work: Promise<void> = Promise.resolve()
+interface Judging {
+  stores: JudgeStores
+  settings: JudgeSettings
+  close: () => Promise<unknown>
+}
 
-async function answer(span: IntervalSpan): Promise<JudgeAnswer> {
-  try {
-    const { signal } = ending
-    return { verdicts: await judgeSpan(span, { flows, series, elsewhere, signal }, settings) }
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) }
+const ending = new AbortController()
+let judging: Judging | null = null
+
+async function open(copied: Settings): Promise<Judging> {
+  // What comes over to a process are plain objects.
+  const settings = { ...copied, local: new NetworkSet(copied.local.networks) }
+  const folder = join(settings.data, 'archive')
+  const flows = await openFlowStore(folder, { local: settings.local, ...limits })
+  const series = await openSeriesReader(settings)
+  const elsewhere = await openElsewhere(settings)
+  return {
+    stores: { flows, series, elsewhere, signal: ending.signal },
+    settings,
+    close: () => Promise.all([flows.close(), series.close(), elsewhere?.close()]),
   }
 }
 
-async function end(): Promise<void> {
-  ending.abort(new Error('ingest is being stopped'))
-  await work
-  await Promise.all([flows.close(), series.close(), elsewhere?.close()])
-  port.close()
-}
-
-port.on('message', (asked: JudgeRequest) => {
-  if (asked === 'end') void end()
-  else work = answer(asked).then((given) => port.postMessage(given))
-})
+goAfterOthers(laterNiceness)
+await returnFreedMemory()
+answerAsker<JudgeRequest, JudgeAnswers>(
+  {
+    open: async ({ settings }) => {
+      judging = await open(settings)
+      return null
+    },
+    judge: ({ span }) => judgeSpan(span, judging!.stores, judging!.settings),
+    end: async () => {
+      await judging?.close()
+      setImmediate(() => process.disconnect())
+      return null
+    },
+  },
+  () => ending.abort(new Error('ingest is being stopped')),
+)
