@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { intervalMs } from '../../flow/interval.ts'
 import { openFastSender } from '../load/native-sender.ts'
-import { cpuSecondsOf, peakMiBOf } from '../load/usage.ts'
+import { peakMiBOf, treeOf, treeSecondsOf } from '../load/usage.ts'
 import { laterClock } from '../later-clock.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 
@@ -18,6 +18,8 @@ export interface Resident {
   all: number
   /** Of it, pages of program files, which other processes of the machine share and the kernel lets go of when it needs room. */
   files: number
+  /** What processes that it began hold besides, which nobody else has: it goes when they end. */
+  beside: number
 }
 
 export interface MemoryUse {
@@ -25,7 +27,7 @@ export interface MemoryUse {
   flows: number
   /** Datagrams that the kernel dropped, and rows and datagrams that ingest let go of. */
   dropped: number
-  /** Before any flow came, and each second under load. */
+  /** Before any flow came, and each second under load, at its greatest as far as was looked. */
   idle: Resident
   perSecond: Resident[]
   /** The second (of perSecond) in which the interval ends; null where it does not. */
@@ -52,6 +54,7 @@ const restingAfterSeconds = 20
 /** The clock that wakes ingest strikes at such times, whatever Date.now says. */
 const wakeUpMs = 15_000
 const rampSeconds = 5
+const lookEveryMs = 250
 /** Different flows, which are sent over and over; every host takes part in one. */
 const flowsMost = 1_000_000
 /** What is asked: at up to so many hosts and flows a second, under so much; else under the last. */
@@ -73,23 +76,29 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
     const flows = Math.max(hosts, Math.min(flowsMost, rate * seconds))
     const made = { rate, hosts, seconds, flows, exporters: 1, rampSeconds, aheadMs }
     const sender = await openFastSender({ ...made, version: 'v5', port: ingest.port })
-    const began = await cpuSecondsOf(ingest.pid)
+    const began = await treeSecondsOf(ingest.pid)
     const idle = await residentOf(ingest.pid)
     const perSecond: Resident[] = []
-    const look = async () => void perSecond.push(await residentOf(ingest.pid))
-    const looking = setInterval(() => void look(), 1000)
+    const beganMs = performance.now()
+    const look = async () => {
+      const second = Math.floor((performance.now() - beganMs) / 1000)
+      const seen = await residentOf(ingest.pid)
+      const before = perSecond[second]
+      if (!before || totalOf(seen) > totalOf(before)) perSecond[second] = seen
+    }
+    const looking = setInterval(() => void look(), lookEveryMs)
     const end = Math.floor((intervalMs - ((Date.now() + aheadMs) % intervalMs)) / 1000)
     const sent = await sender.send().finally(() => clearInterval(looking))
     await sleep(3000)
     const status = await ingest.status()
-    const used = (await cpuSecondsOf(ingest.pid)) - began
+    const used = (await treeSecondsOf(ingest.pid)) - began
     const kernelDrops = status.sockets.reduce((sum, each) => sum + (each.kernelDrops ?? 0), 0)
     return {
       sentFlows: sent.flows,
       flows: status.exporters.reduce((sum, each) => sum + each.flows, 0),
       dropped: kernelDrops + (status.overflowed ?? 0) + (status.rowsDropped ?? 0),
       idle,
-      perSecond,
+      perSecond: perSecond.filter(Boolean),
       endSecond: end < perSecond.length ? end : null,
       peakMiB: Math.round(await peakMiBOf(ingest.pid)),
       cpuSecondsPerMillion: (used * 1e6) / sent.flows,
@@ -110,9 +119,29 @@ async function aheadOfEnd(beforeEndMs: number): Promise<number> {
 
 async function residentOf(pid: number): Promise<Resident> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const [, ...begun] = await treeOf(pid)
+  const beside = await Promise.all(begun.map((each) => aloneOf(each)))
+  return {
+    all: mebibytesOf(status, ['VmRSS']),
+    files: mebibytesOf(status, ['RssFile']),
+    beside: beside.reduce((sum, each) => sum + each, 0),
+  }
+}
+
+/** What goes when a process ends, MiB; one that has ended holds nothing. */
+async function aloneOf(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
+  return mebibytesOf(rollup, ['Private_Clean', 'Private_Dirty'])
+}
+
+function mebibytesOf(text: string, names: readonly string[]): number {
   const of = (name: string) =>
-    Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024)
-  return { all: of('VmRSS'), files: of('RssFile') }
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / 1024
+  return Math.round(names.reduce((sum, name) => sum + of(name), 0))
+}
+
+function totalOf({ all, beside }: Resident): number {
+  return all + beside
 }
 
 /** The middle of the seconds under load, after the ramp and before the interval's end. */
@@ -147,9 +176,11 @@ export function memoryLines(use: MemoryUse, { rate, hosts }: MemoryLoad): string
     lines.push(line('most over the interval’s end', most(use.perSecond.slice(end))))
   const resting = restingOf(use)
   if (resting) lines.push(line('after it, between sorting and judging', resting))
+  const together = use.perSecond.reduce((most, each) => Math.max(most, totalOf(each)), 0)
   const isUnder = use.peakMiB < mebibytes
   lines.push(
     `at any instant ${use.peakMiB} MiB: ${isUnder ? 'under' : 'NOT under'} what is asked; steady ${middle.all < mebibytes ? 'under' : 'NOT under'}`,
+    `with the processes that it begins, at most ${together} MiB`,
     `${use.flows.toLocaleString('en')} of ${use.sentFlows.toLocaleString('en')} flows counted, ${use.dropped} dropped; ${use.cpuSecondsPerMillion.toFixed(2)} CPU-s a million`,
   )
   return lines
@@ -159,6 +190,8 @@ if (process.argv[1] === import.meta.filename) {
   const [rate = 100_000, hosts = 100_000, seconds = 110] = process.argv.slice(2).map(Number)
   const load = { rate, hosts, seconds, crossesEnd: true }
   const use = await memoryUnderLoad(load)
-  const perSecond = use.perSecond.map(({ all }) => all).join(' ')
+  const perSecond = use.perSecond
+    .map(({ all, beside }) => (beside > 0 ? `${all}+${beside}` : all))
+    .join(' ')
   process.stdout.write([...memoryLines(use, load), `by second: ${perSecond}`, ''].join('\n'))
 }
