@@ -140,7 +140,7 @@ function seriesOf(event: Event, wording: Wording): Pick<Evidence, 'step' | 'time
       label: `${host === null ? 'all others' : sayHost(host, wording)} ${direction}`,
       host,
       direction,
-      values: stepped(rates[direction].values(), step),
+      values: stepped(rates[direction].take(), step),
     })),
   )
   const time = Array.from({ length: count }, (_, at) => from / 1000 + at * step)

@@ -61,17 +61,18 @@ export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): 
 
 /** Where in the rows by tuple each connection begins, and the end of all. */
 function spansOf({ first, last }: FlowTable, { count, starts, rows }: Tuples, idleMs: number) {
-  const spans: number[] = []
+  const spans = new Uint32Array(rows.length + 1)
+  let connections = 0
   for (let t = 0; t < count; t++) {
     let seen = Number.NEGATIVE_INFINITY
     for (let i = starts[t]!; i < starts[t + 1]!; i++) {
       const row = rows[i]!
-      if (first[row]! - seen > idleMs) spans.push(i)
+      if (first[row]! - seen > idleMs) spans[connections++] = i
       seen = Math.max(seen, last[row]!)
     }
   }
-  spans.push(rows.length)
-  return spans
+  spans[connections] = rows.length
+  return spans.subarray(0, connections + 1)
 }
 
 function fill(

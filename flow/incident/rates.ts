@@ -6,17 +6,47 @@ export interface Grid {
   seconds: number
 }
 
+/** Room for several series of a grid, each kind of number in one piece: memory of seconds in which nothing was takes no room. */
+export class RatesRoom {
+  readonly #grid: Grid
+  readonly #edges: Float64Array<ArrayBuffer>
+  readonly #slopes: Float64Array<ArrayBuffer>
+
+  constructor(grid: Grid, series: number) {
+    this.#grid = grid
+    this.#edges = new Float64Array(series * grid.seconds)
+    this.#slopes = new Float64Array(series * (grid.seconds + 2))
+  }
+
+  /** The amounts of the series with a number. */
+  edge(series: number): Float64Array {
+    const { seconds } = this.#grid
+    return this.#edges.subarray(series * seconds, (series + 1) * seconds)
+  }
+
+  /** What of it begins (or ends) to be added to every second from one on. */
+  slope(series: number): Float64Array {
+    const places = this.#grid.seconds + 2
+    return this.#slopes.subarray(series * places, (series + 1) * places)
+  }
+
+  /** Gives back what no series needs that was taken: all are. */
+  free(): void {
+    this.#slopes.buffer.transfer(0)
+  }
+}
+
 /** Adds up amounts that are spread over spans of time, each in constant time. */
 export class Rates {
   readonly #grid: Grid
   readonly #edge: Float64Array
-  /** What begins (or ends) to be added to every second from this one on. */
   readonly #slope: Float64Array
 
-  constructor(grid: Grid) {
+  /** `series` is its number among those that share a room. */
+  constructor(grid: Grid, room = new RatesRoom(grid, 1), series = 0) {
     this.#grid = grid
-    this.#edge = new Float64Array(grid.seconds)
-    this.#slope = new Float64Array(grid.seconds + 2)
+    this.#edge = room.edge(series)
+    this.#slope = room.slope(series)
   }
 
   /** Spreads an amount over [first, last] (unix ms); what lies outside of the grid is left out. */
@@ -42,14 +72,16 @@ export class Rates {
     this.#slope[e]! -= rate
   }
 
-  /** The amount of each second. */
-  values(): Float64Array {
-    const values = this.#edge.slice()
+  /** The amount of each second, in the memory that this had: it is not to be used any more. */
+  take(): Float64Array {
+    const values = this.#edge
     let running = 0
     for (let t = 0; t < values.length; t++) {
       running += this.#slope[t]!
       // What floating point leaves of amounts that were added and taken away again is nothing.
-      values[t] = Math.max(0, values[t]! + (Math.abs(running) < 1e-6 ? 0 : running))
+      const amount = Math.max(0, values[t]! + (Math.abs(running) < 1e-6 ? 0 : running))
+      // Memory that nothing was ever put into takes no room.
+      if (amount !== values[t]) values[t] = amount
     }
     return values
   }

@@ -7,7 +7,7 @@ import { addressAt, parseAddress, type NetworkSet } from '../address.ts'
 import { AddressIndex } from './address-index.ts'
 import { FlowTable, type EventFlows } from './flow-table.ts'
 import { Hosts } from './hosts.ts'
-import { Rates, type Grid } from './rates.ts'
+import { Rates, RatesRoom, type Grid } from './rates.ts'
 import { Sample } from './sample.ts'
 import { followedMax, Scene, type HostSeries } from './scene.ts'
 
@@ -71,6 +71,7 @@ class Passing {
   readonly #total: { in: Rates; out: Rates }
   readonly #edges: Float64Array
   readonly #followed: Followed[]
+  readonly #room: RatesRoom
   readonly #index: AddressIndex
   #least = Number.POSITIVE_INFINITY
   #most = Number.NEGATIVE_INFINITY
@@ -84,10 +85,11 @@ class Passing {
     this.#edges = new Float64Array(grid.seconds)
     const words = hosts.map((each) => parseAddress(each)).filter((each) => each !== null)
     this.#index = new AddressIndex(words)
-    this.#followed = words.map((each) => ({
+    this.#room = new RatesRoom(grid, 2 * words.length)
+    this.#followed = words.map((each, i) => ({
       host: table.hosts.take(each),
-      in: new Rates(grid),
-      out: new Rates(grid),
+      in: new Rates(grid, this.#room, 2 * i),
+      out: new Rates(grid, this.#room, 2 * i + 1),
     }))
   }
 
@@ -125,18 +127,19 @@ class Passing {
     const sum = (values: Float64Array) => values.reduce((all, each) => all + each, 0)
     const followed = this.#followed
       .map((each) => {
-        const series = { in: cut(each.in.values()), out: cut(each.out.values()) }
+        const series = { in: cut(each.in.take()), out: cut(each.out.take()) }
         return { host: each.host, series, bytes: sum(series.in) + sum(series.out) }
       })
       .filter(({ bytes }) => bytes > 0)
       .sort((x, y) => y.bytes - x.bytes)
       .slice(0, followedMax)
+    this.#room.free()
     return new Scene(
       this.#table,
       { from: from + begin * 1000, seconds: end - begin },
       {
         times: this.#sample.times,
-        total: { in: cut(this.#total.in.values()), out: cut(this.#total.out.values()) },
+        total: { in: cut(this.#total.in.take()), out: cut(this.#total.out.take()) },
         edges: cut(this.#edges),
         followed: new Map(followed.map(({ host, series }): [number, HostSeries] => [host, series])),
       },

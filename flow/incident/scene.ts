@@ -123,7 +123,7 @@ export class Scene {
       if (this.isCandidate(row, 'destination')) rates.in.add(first, last, bytes)
       if (this.isCandidate(row, 'source')) rates.out.add(first, last, bytes)
     }
-    return { in: rates.in.values(), out: rates.out.values() }
+    return { in: rates.in.take(), out: rates.out.take() }
   }
 
   #edges(): Float64Array {
@@ -155,7 +155,7 @@ export class Scene {
       rates.get(table.source[row]!)?.out.add(first, last, amount)
     }
     return new Map(
-      [...rates].map(([host, each]) => [host, { in: each.in.values(), out: each.out.values() }]),
+      [...rates].map(([host, each]) => [host, { in: each.in.take(), out: each.out.take() }]),
     )
   }
 }

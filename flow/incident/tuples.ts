@@ -16,25 +16,38 @@ export function groupByTuple(table: FlowTable): Tuples {
   const slots = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(16, count * 2)))).fill(emptySlot)
   const mask = slots.length - 1
   /** A row of each tuple, to compare with. */
-  const sample: number[] = []
+  const sample = new Uint32Array(count)
   const tupleOf = new Uint32Array(count)
+  let tuples = 0
   for (let row = 0; row < count; row++) {
     let slot = hash(table, row) & mask
     while (slots[slot] !== emptySlot && !isSame(table, sample[slots[slot]!]!, row))
       slot = (slot + 1) & mask
-    if (slots[slot] === emptySlot) slots[slot] = sample.push(row) - 1
+    if (slots[slot] === emptySlot) {
+      sample[tuples] = row
+      slots[slot] = tuples++
+    }
     tupleOf[row] = slots[slot]!
   }
-  return byTuple(table, tupleOf, sample.length)
+  // What follows takes as much: it is not left to a collection of garbage.
+  slots.buffer.transfer(0)
+  sample.buffer.transfer(0)
+  return byTuple(table, tupleOf, tuples)
 }
 
-function byTuple({ first, count }: FlowTable, tupleOf: Uint32Array, tuples: number): Tuples {
+function byTuple(
+  { first, count }: FlowTable,
+  tupleOf: Uint32Array<ArrayBuffer>,
+  tuples: number,
+): Tuples {
   const starts = new Uint32Array(tuples + 1)
   for (let row = 0; row < count; row++) starts[tupleOf[row]! + 1]!++
   for (let t = 0; t < tuples; t++) starts[t + 1]! += starts[t]!
   const next = starts.slice()
   const rows = new Uint32Array(count)
   for (let row = 0; row < count; row++) rows[next[tupleOf[row]!]!++] = row
+  next.buffer.transfer(0)
+  tupleOf.buffer.transfer(0)
   for (let t = 0; t < tuples; t++) {
     const [from, to] = [starts[t]!, starts[t + 1]!]
     if (to - from > 1) rows.subarray(from, to).sort((a, b) => first[a]! - first[b]!)

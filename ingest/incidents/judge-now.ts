@@ -16,6 +16,7 @@ export async function judgeNow(settings: Settings, intervals: readonly number[])
   const ledger = await IncidentLedger.open(settings.data, shared)
   const flows = await openFlowStore(join(settings.data, 'archive'), {
     local: settings.local,
+    readsHere: true,
     ...limits,
   })
   const series = await openSeriesReader(settings)

@@ -18,7 +18,7 @@ export interface JudgeAnswers {
 }
 
 /** Little of what is made anew lives on: with more room there is only more of it. */
-const semiSpaceMiBMax = 4
+const semiSpaceMiBMax = 1
 /** It ends its call of DuckDB within a moment of being told. */
 const endMsMax = 10_000
 

@@ -5,9 +5,10 @@ import { NetworkSet } from '../../flow/address.ts'
 import type { Settings } from '../../flow/settings.ts'
 import { answerAsker } from '../../store/archive/asked-process.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
+import { collectAndShrink } from '../../store/garbage.ts'
 import { openElsewhere, openSeriesReader } from '../../store/open.ts'
 import { goAfterOthers, laterNiceness } from '../../store/priority.ts'
-import { returnFreedMemory } from '../freed-memory.ts'
+import { returnFreedMemory } from '../../store/freed-memory.ts'
 import type { JudgeAnswers, JudgeRequest } from './judge-process.ts'
 import { judgeSpan, type JudgeSettings, type JudgeStores } from './spans.ts'
 
@@ -27,9 +28,15 @@ async function open(copied: Settings): Promise<Judging> {
   // What comes over to a process are plain objects.
   const settings = { ...copied, local: new NetworkSet(copied.local.networks) }
   const folder = join(settings.data, 'archive')
-  const flows = await openFlowStore(folder, { local: settings.local, ...limits })
+  const flows = await openFlowStore(folder, {
+    local: settings.local,
+    readsHere: true,
+    ...limits,
+  })
   const series = await openSeriesReader(settings)
   const elsewhere = await openElsewhere(settings)
+  // What loading all of this left.
+  collectAndShrink()
   return {
     stores: { flows, series, elsewhere, signal: ending.signal },
     settings,

@@ -24,19 +24,15 @@ export class AskedProcess<
     super(name)
     this.#child = fork(url, {
       serialization: 'advanced',
-      execArgv: [...process.execArgv, `--max-semi-space-size=${semiSpaceMiBMax}`],
+      // What was said to the command, as a program by `-e`, is not for it; NODE_OPTIONS are.
+      execArgv: [`--max-semi-space-size=${semiSpaceMiBMax}`],
     })
     this.#child.on('message', (message: Message) => this.take(message))
     this.#child.on('error', (error) => this.end(error))
     this.#child.on('exit', (code, signal) => this.end(new Error(`it ended with ${signal ?? code}`)))
   }
 
-  /** Its process id. */
-  get pid(): number | undefined {
-    return this.#child.pid
-  }
-
-  /** Waits for its end, which it was asked for; after so long it is killed. */
+  /** Waits for its end, which it was asked for; after so long, ms, it is killed. */
   async ended(msMax: number): Promise<void> {
     const ended = this.hasEnded ? Promise.resolve() : once(this.#child, 'exit')
     await Promise.race([ended, sleep(msMax, undefined, { ref: false })])

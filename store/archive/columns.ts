@@ -1,6 +1,4 @@
-/** The archive's columns: between the typed arrays of flows, DuckDB's vectors and Parquet's types. */
-import duckdb from '@duckdb/node-bindings'
-
+/** The archive's columns: between the typed arrays of flows, DuckDB's vectors (chunk-columns.ts) and Parquet's types. */
 import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 
 /** DuckDB's type whose vector has the very bytes of a column's array. */
@@ -12,10 +10,7 @@ const vectorTypes = {
   u64: 'BIGINT',
 } as const
 
-const bytesPerRow = { u8: 1, u16: 2, u32: 4, f64: 8, u64: 8 } as const
-
-/** Rows of one DuckDB vector. */
-export const vectorRows = 2048
+export const bytesPerRow = { u8: 1, u16: 2, u32: 4, f64: 8, u64: 8 } as const
 
 /**
  * A block of rows on its way to the archive's thread: one buffer a column, null where all is zero. It may be longer than the
@@ -140,44 +135,4 @@ export function sharedColumns(
   })
   const stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: count }
   return { ...Object.fromEntries(columns), capacity: count, count, stale } as FlowColumns
-}
-
-/** All rows of data chunks in which the given columns were selected, as shared flow columns; all others are 0. */
-export function columnsOf(
-  chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
-  selected: readonly ArchiveColumn[],
-): FlowColumns {
-  const count = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
-  return sharedColumns(count, (name, rowBytes) => {
-    const place = selected.findIndex(({ from }) => from === name)
-    return place < 0 ? null : gathered(chunks, place, count * rowBytes)
-  })
-}
-
-/** The values of one column of all chunks, one after the other. */
-function gathered(
-  chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
-  place: number,
-  byteLength: number,
-): SharedArrayBuffer {
-  const bytes = new Uint8Array(new SharedArrayBuffer(byteLength))
-  const rows = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
-  let at = 0
-  for (const { chunk, rowCount } of chunks) {
-    const size = (rowCount * byteLength) / rows
-    bytes.set(duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, place), size), at)
-    at += size
-  }
-  return bytes.buffer
-}
-
-/** Appends the rows of a data chunk selected by fromArchiveSql to flow columns that have room. */
-export function takeChunk(flows: FlowColumns, chunk: duckdb.DataChunk, rows: number): void {
-  columnNames.forEach((name: ColumnName, i) => {
-    const bytes = bytesPerRow[flowColumns[name].kind]
-    const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, i), rows * bytes)
-    const target = flows[name]
-    new Uint8Array(target.buffer, flows.count * bytes, rows * bytes).set(data)
-  })
-  flows.count += rows
 }

@@ -6,11 +6,12 @@ import { addressHalves, parseAddress, parseNetwork } from '../../flow/address.ts
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { FlowScan } from '../flows.ts'
 import { Bindings } from './bindings.ts'
-import { vectorRows } from './columns.ts'
+import { vectorRows } from './chunk-columns.ts'
 import { belongsSql, bytes, first, isInSql, last, packets } from './expressions.ts'
 import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
+import type { EventSource } from './scanned/event-source.ts'
 
 /** The columns in the order of EventFlows: an SQL expression and the bytes of a value. */
 const columns = [
@@ -31,15 +32,44 @@ const columns = [
   ['least("samplingInterval", 2147483647)::INTEGER', 4],
 ] as const
 
+export interface EventScan {
+  query: FlowScan
+  take: (flows: EventFlows) => void
+}
+
 /**
  * Hands the flows any part of which lies in the window to `take`, a batch at a time, in no order.
- * The columns are used again for the next batch.
+ * The columns are used again for the next batch. Where all files are Weir's own, `source` reads them.
  * @throws QueryTooLarge where there are more than `rowsMax`
  */
 export async function scanEventFlows(
   session: Session,
   files: ArchiveFiles,
-  { query, take }: { query: FlowScan; take: (flows: EventFlows) => void },
+  { query, take, source }: EventScan & { source: EventSource },
+): Promise<void> {
+  let rows = 0
+  const counted = (flows: EventFlows) => {
+    session.goesOn()
+    rows += flows.count
+    if (rows > query.rowsMax)
+      throw new QueryTooLarge(
+        `the window holds more than ${query.rowsMax} flows`,
+        'ask for a shorter time, or for one exporter',
+      )
+    take(flows)
+  }
+  const { from, to, exporter, hosts } = query
+  const window = { from, to, exporter, hosts }
+  const groups = await source.groups(files, window)
+  if (groups === null) await askEventFlows(session, files, { query, take: counted })
+  else await source.events(groups, window, counted)
+}
+
+/** The same by SQL, whoever wrote the files; nothing is refused. */
+export async function askEventFlows(
+  session: Session,
+  files: Pick<ArchiveFiles, 'inside' | 'edge'>,
+  { query, take }: EventScan,
 ): Promise<void> {
   const bindings = new Bindings()
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
@@ -47,20 +77,12 @@ export async function scanEventFlows(
   const hosts = query.hosts === undefined ? '' : hostsSql(query.hosts, bindings)
   const paths = bindings.texts([...files.inside, ...files.edge])
   const room = columns.map(([, valueBytes]) => new Uint8Array(valueBytes * vectorRows))
-  let rows = 0
   for await (const chunk of session.stream(
     `SELECT ${columns.map(([sql]) => sql).join(', ')} FROM read_parquet(${paths})
      WHERE ${belongsSql('any', window)}${exporter}${hosts}`,
     bindings,
-  )) {
-    rows += chunk.rowCount
-    if (rows > query.rowsMax)
-      throw new QueryTooLarge(
-        `the window holds more than ${query.rowsMax} flows`,
-        'ask for a shorter time, or for one exporter',
-      )
+  ))
     take(flowsOf(chunk, room))
-  }
 }
 
 function exporterSql(exporter: string, bindings: Bindings): string {

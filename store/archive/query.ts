@@ -17,6 +17,7 @@ import { listFlows } from './list.ts'
 import { pauseMs } from './openings.ts'
 import { QueryEngine, type EngineLimits, type Session } from './query-engine.ts'
 import { exactSumMost, ReadableFiles, type ArchiveFiles } from './readable-files.ts'
+import { EventsHere, type EventSource } from './scanned/event-source.ts'
 import { Scanner, type Scanning } from './scanned/scanner.ts'
 import { flowSeries } from './series.ts'
 import { emptySeries } from './series-answer.ts'
@@ -32,6 +33,8 @@ export interface FlowStoreOptions extends Partial<EngineLimits> {
   heldRows?: number
   /** Threads that go through files for long questions; with none, SQL answers them. */
   scanThreads?: number
+  /** Whether what events are read from is read in this thread, which does nothing else. */
+  readsHere?: boolean
 }
 
 /**
@@ -54,6 +57,7 @@ export async function openFlowStore(
     longWindowRows,
     heldRows = heldWindow.rows,
     scanThreads = 2,
+    readsHere = false,
     ...limits
   }: FlowStoreOptions,
 ): Promise<FlowStore> {
@@ -63,6 +67,7 @@ export async function openFlowStore(
     local,
     heldRows,
     scanThreads,
+    readsHere,
   })
 }
 
@@ -75,6 +80,7 @@ class ArchiveQueries implements FlowStore {
   readonly #tops: TopThread
   readonly #heldRows: number
   readonly #scanner: Scanner
+  readonly #events: EventSource
 
   constructor(
     engine: QueryEngine,
@@ -83,7 +89,8 @@ class ArchiveQueries implements FlowStore {
       local,
       heldRows,
       scanThreads,
-    }: Required<Pick<FlowStoreOptions, 'local' | 'heldRows' | 'scanThreads'>>,
+      readsHere,
+    }: Required<Pick<FlowStoreOptions, 'local' | 'heldRows' | 'scanThreads' | 'readsHere'>>,
   ) {
     this.#engine = engine
     this.#files = files
@@ -93,6 +100,7 @@ class ArchiveQueries implements FlowStore {
     this.#held = new HeldFiles((path) => this.#flowsOf(path), { onLetGo })
     this.#heldRows = heldRows
     this.#scanner = new Scanner(scanThreads, { local: local.networks })
+    this.#events = readsHere ? new EventsHere() : this.#scanner
   }
 
   series(query: FlowSeriesQuery) {
@@ -130,7 +138,8 @@ class ArchiveQueries implements FlowStore {
     const window = { ...query, include: 'any' as const }
     return this.#files.read(
       { engine: this.#engine, window, none: undefined },
-      async (session, files) => scanEventFlows(session, files, { query, take: start() }),
+      async (session, files) =>
+        scanEventFlows(session, files, { query, take: start(), source: this.#events }),
     )
   }
 

@@ -23,8 +23,8 @@ interface SourceFile {
 
 export interface SourceParts {
   paths: readonly string[]
-  /** Reads what others have written. */
-  engine: FileEngine
+  /** Gives what reads what others have written. */
+  engine: () => Promise<FileEngine>
   /** Throws where reading is to be given up. */
   goesOn: () => void
 }
@@ -45,7 +45,7 @@ export class SourceFiles {
     const files: SourceFile[] = []
     try {
       for (const path of paths)
-        files.push(OwnFile.open(path) ?? (await OtherFile.open(path, engine)))
+        files.push(OwnFile.open(path) ?? (await OtherFile.open(path, await engine())))
     } catch (error) {
       for (const file of files) file.close()
       throw error
@@ -88,6 +88,24 @@ export class SourceFiles {
 
 let pagesRoom = Buffer.alloc(0)
 
+/** Reads the column at a place of archiveColumns of a row group of one of Weir's files: see SourceFiles.read. */
+export function readColumn(
+  file: number,
+  { rows, columns }: GroupPlace,
+  { place, out }: { place: number; out: Values },
+): void {
+  const { type, from } = archiveColumns[place]!
+  const { kind } = flowColumns[from]
+  const { offset, length, isZstd } = columns[place]!
+  if (pagesRoom.length < length + beyondBytes) pagesRoom = Buffer.alloc(length + beyondBytes)
+  if (readSync(file, pagesRoom, 0, length, offset) < length)
+    throw new RangeError('the file ends before its columns do')
+  const pages = readPages(pagesRoom.subarray(0, length), rows, isZstd)
+  const read = readValues(pages, { kind, isWide: isWide(type) }, out)
+  if (read !== out) out.set(read)
+  freePages()
+}
+
 class OwnFile implements SourceFile {
   readonly rows: number
   readonly #file: number
@@ -121,21 +139,11 @@ class OwnFile implements SourceFile {
   }
 
   read(place: number, out: Values): void {
-    const { type, from } = archiveColumns[place]!
-    const { kind } = flowColumns[from]
-    const width = kind === 'u64' ? 2 : 1
+    const width = flowColumns[archiveColumns[place]!.from].kind === 'u64' ? 2 : 1
     let at = 0
-    for (const { rows, columns } of this.#groups) {
-      const { offset, length, isZstd } = columns[place]!
-      if (pagesRoom.length < length + beyondBytes) pagesRoom = Buffer.alloc(length + beyondBytes)
-      if (readSync(this.#file, pagesRoom, 0, length, offset) < length)
-        throw new RangeError('the file ends before its columns do')
-      const end = at + rows * width
-      const values = out.subarray(at, end)
-      const pages = readPages(pagesRoom.subarray(0, length), rows, isZstd)
-      const read = readValues(pages, { kind, isWide: isWide(type) }, values)
-      if (read !== values) values.set(read)
-      freePages()
+    for (const group of this.#groups) {
+      const end = at + group.rows * width
+      readColumn(this.#file, group, { place, out: out.subarray(at, end) })
       at = end
     }
   }

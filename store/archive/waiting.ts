@@ -65,7 +65,7 @@ function endOf(interval: number, received: Float64Array, from: number, rows: num
 }
 
 /** What is counted of rows. Sums are exact up to 2^53. */
-export function summaryOf(parts: readonly BlockRows[]): Summary {
+export function summaryOf(parts: Iterable<BlockRows>): Summary {
   const sum: Summary = {
     rows: 0,
     octets: 0,

@@ -14,11 +14,11 @@ import { SharedBlocks } from './block-pool.ts'
 import { ColumnForms } from './column-form.ts'
 import type { FlowBlock } from './columns.ts'
 import { fileName, stagingFolder, type ArchiveEntry } from './entry.ts'
-import { FileEngine } from './file-engine.ts'
+import type { FileEngine } from './file-engine.ts'
 import { formatHostSums, hostSumsKey, listedHosts } from './host-list.ts'
 import { greatestHosts } from './host-totals.ts'
+import { fileSummary, readWhole, rowsOf } from './own-file.ts'
 import { parquetFile } from './parquet-file.ts'
-import { narrowSummarySql, summarySql } from './parquet-form.ts'
 import { Rooms } from './rooms.ts'
 import { sortedFile } from './sorted-file.ts'
 import { SourceFiles } from './source-files.ts'
@@ -47,7 +47,9 @@ interface Written {
 
 class ArchiveWriter {
   readonly #folder: string
-  readonly #engine: FileEngine
+  readonly #memoryLimit: string
+  /** DuckDB is loaded where files are read that it once wrote. */
+  #engine: Promise<FileEngine> | null = null
   readonly #rooms = new Rooms()
   /** In order of receipt: a block goes when it is written. */
   #waiting: FlowBlock[] = []
@@ -55,9 +57,9 @@ class ArchiveWriter {
   #sorting: string | null = null
   #givenUp: string | null = null
 
-  constructor(folder: string, engine: FileEngine) {
+  constructor({ folder, memoryLimit }: Pick<ArchiveWorkerData, 'folder' | 'memoryLimit'>) {
     this.#folder = folder
-    this.#engine = engine
+    this.#memoryLimit = memoryLimit
   }
 
   async open(): Promise<null> {
@@ -103,7 +105,18 @@ class ArchiveWriter {
   /** Gives the sorting of the file `target` up, in the middle of a statement too; its sources stay as they are. */
   giveUp(target: string): void {
     this.#givenUp = target
-    if (this.#sorting === target) this.#engine.interrupt()
+    if (this.#sorting === target) void this.#engine?.then((engine) => engine.interrupt())
+  }
+
+  /** What DuckDB holds goes before the thread does: terminated with a connection it might take the process with it. */
+  async end(): Promise<null> {
+    const engine = await this.#engine
+    engine?.close()
+    return null
+  }
+
+  #opened(): Promise<FileEngine> {
+    return (this.#engine ??= openEngine(this.#folder, this.#memoryLimit))
   }
 
   /** An interrupt between two statements stops neither: the next must not begin. */
@@ -115,7 +128,7 @@ class ArchiveWriter {
   async #merge({ interval, files, target }: Merging, forms: ColumnForms): Promise<ArchiveEntry> {
     const source = await SourceFiles.open({
       paths: files.map((file) => join(this.#folder, file)),
-      engine: this.#engine,
+      engine: () => this.#opened(),
       goesOn: () => this.#goesOn(),
     })
     try {
@@ -138,7 +151,8 @@ class ArchiveWriter {
 
   /** Freed memory goes back to the system only when DuckDB is told its limit, anew: of a sort, 300 MB lay idle. */
   async #giveBack(): Promise<void> {
-    await this.#engine.run(`SET memory_limit = ${quote(memoryLimit)}`)
+    const engine = await this.#engine
+    await engine?.run(`SET memory_limit = ${quote(this.#memoryLimit)}`)
   }
 
   /** As they were received, which costs little: what is sorted is the interval, once. */
@@ -151,16 +165,18 @@ class ArchiveWriter {
   /** Of the given files, those that cannot be read from end to end, with the reason. */
   async check(files: readonly string[]): Promise<ArchiveAnswers['check']> {
     const unreadable: ArchiveAnswers['check'] = []
-    for (const file of files) {
-      const path = quote(join(this.#folder, file))
-      await this.#engine
-        .run(`SELECT max(hash(flow)) FROM read_parquet(${path}) flow`)
-        .catch((error: unknown) => {
-          const message = error instanceof Error ? error.message : String(error)
-          unreadable.push({ file, message: message.split('\n')[0]! })
-        })
-    }
+    for (const file of files)
+      await this.#readWhole(join(this.#folder, file)).catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error)
+        unreadable.push({ file, message: message.split('\n')[0]! })
+      })
     return unreadable
+  }
+
+  async #readWhole(path: string): Promise<void> {
+    if (readWhole(path)) return
+    const engine = await this.#opened()
+    await engine.run(`SELECT max(hash(flow)) FROM read_parquet(${quote(path)}) flow`)
   }
 
   async #write({ pieces, summary, ...entry }: Written): Promise<ArchiveEntry> {
@@ -168,11 +184,11 @@ class ArchiveWriter {
     const target = join(this.#folder, entry.file)
     try {
       const bytes = await writeWhole(part, pieces)
-      const source = `read_parquet(${quote(part)})`
-      const found = summary ?? (await this.#summary(source))
-      const [rows] = await this.#numbers(`SELECT count(*)::DOUBLE FROM ${source}`)
+      this.#goesOn()
+      const found = summary ?? fileSummary(part)
+      const rows = rowsOf(part)
       if (rows !== found.rows)
-        throw new Error(`${entry.file} has ${rows} rows for DuckDB and not ${found.rows}`)
+        throw new Error(`${entry.file} has ${rows} rows as it is read, and not ${found.rows}`)
       await mkdir(dirname(target), { recursive: true, mode: 0o700 })
       await rename(part, target)
       await syncFolder(dirname(target))
@@ -182,21 +198,12 @@ class ArchiveWriter {
       throw error
     }
   }
+}
 
-  async #summary(source: string): Promise<Summary> {
-    const names = Object.keys(summaryOf([])) as (keyof Summary)[]
-    const select = names.map((name) => `${name}::DOUBLE`).join(', ')
-    const summary = (sql: string) =>
-      this.#numbers(`SELECT ${select} FROM (SELECT ${sql} FROM ${source})`)
-    // Counts too great for 64 bits are rare; what else goes wrong does so again.
-    const numbers = await summary(narrowSummarySql).catch(() => summary(summarySql))
-    return Object.fromEntries(names.map((name, i) => [name, numbers[i]!])) as unknown as Summary
-  }
-
-  #numbers(sql: string): Promise<number[]> {
-    this.#goesOn()
-    return this.#engine.numbers(sql)
-  }
+async function openEngine(folder: string, memoryLimit: string): Promise<FileEngine> {
+  const { FileEngine } = await import('./file-engine.ts')
+  const spill = join(folder, stagingFolder, `spill-${randomUUID()}`)
+  return FileEngine.open({ memory_limit: memoryLimit, temp_directory: spill })
 }
 
 /** Gives the rows' memory back at once: what waits for a collection of garbage is as much again. Shared memory is used again. */
@@ -215,20 +222,10 @@ function quote(path: string): string {
   return `'${path.replaceAll("'", "''")}'`
 }
 
-const { folder, memoryLimit, listedRowsMin, niceness } = workerData as ArchiveWorkerData
+const { listedRowsMin, niceness, ...place } = workerData as ArchiveWorkerData
 threadGoesAfterOthers(niceness)
-const engine = await FileEngine.open({
-  memory_limit: memoryLimit,
-  temp_directory: join(folder, stagingFolder, `spill-${randomUUID()}`),
-})
-const writer = new ArchiveWriter(folder, engine)
+const writer = new ArchiveWriter(place)
 const shared = new SharedBlocks()
-
-/** What DuckDB holds goes before the thread does: terminated with a connection it might take the process with it. */
-function end(): null {
-  engine.close()
-  return null
-}
 
 answerAsked<ArchiveRequest, ArchiveAnswers>(
   parentPort!,
@@ -238,7 +235,7 @@ answerAsked<ArchiveRequest, ArchiveAnswers>(
     seal: () => writer.seal(),
     merge: (request) => writer.merge(request),
     check: ({ files }) => writer.check(files),
-    end,
+    end: () => writer.end(),
   },
   (target) => writer.giveUp(target),
 )

@@ -6,7 +6,8 @@
 import type { FlowColumns } from '../../../flow/columns.ts'
 import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
 import { Bindings } from '../bindings.ts'
-import { archiveColumns, columnsOf } from '../columns.ts'
+import { columnsOf } from '../chunk-columns.ts'
+import { archiveColumns } from '../columns.ts'
 import { zerosSql } from '../parquet-form.ts'
 import type { Session } from '../query-engine.ts'
 

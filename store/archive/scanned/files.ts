@@ -36,6 +36,11 @@ export class GroupReader {
     })
   }
 
+  /** Gives the memory of what was read last back; more can be read. */
+  free(): void {
+    this.#group.free()
+  }
+
   /** All flows of a file; null where another writer than Weir's made it. @throws what keeps it from being read */
   flowsOf(path: string): FlowColumns | null {
     return this.#open(path, (file, groups) => groups && this.#gather(file, groups))

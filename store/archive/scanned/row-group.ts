@@ -53,6 +53,12 @@ export class RowGroup implements TimedFlows {
     this.#bytes = this.#packets = null
   }
 
+  /** Gives its memory back until the next is turned to. */
+  free(): void {
+    this.#columns.free()
+    this.#bytes = this.#packets = null
+  }
+
   /** The addresses of a column; only what is asked of them is read. */
   addresses(column: AddressColumn): Addresses {
     const columns = this.#columns

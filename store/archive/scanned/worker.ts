@@ -7,6 +7,7 @@ import { answerAsked } from '../asked-thread.ts'
 import { hostSumsKey } from '../host-list.ts'
 import type { Scan, ScanAsked, ScannedWindow } from './asked.ts'
 import { Details } from './details.ts'
+import { allEvents, eventRoom } from './event-rows.ts'
 import { GroupReader } from './files.ts'
 import { Ranking } from './ranking.ts'
 import type { ScanAnswers, ScanRequest, ScanWorkerData } from './scanner.ts'
@@ -46,6 +47,13 @@ answerAsked<ScanRequest, ScanAnswers>(parentPort!, {
   groups: ({ path }) => reader.groupsOf(path),
   flows: ({ path }) => reader.flowsOf(path),
   hosts: ({ path }) => reader.textOf(path, hostSumsKey),
+  events: ({ path, group, window }) => {
+    let found = eventRoom(0)
+    reader.read(path, group, (read) => {
+      found = allEvents(read, window)
+    })
+    return found
+  },
   begin: ({ id, asked }) => {
     running.set(id, begin(asked))
     return null

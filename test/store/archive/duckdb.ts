@@ -3,6 +3,8 @@ import type { TestContext } from 'node:test'
 
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
+import { archivedLastSql } from '../../../store/archive/columns.ts'
+
 export async function connectionOf(t: TestContext): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
@@ -12,3 +14,12 @@ export async function connectionOf(t: TestContext): Promise<DuckDBConnection> {
   })
   return connection
 }
+
+/** Everything of an entry that can be counted, from the archive's columns. */
+export const summarySql = `count(*) AS rows,
+  sum("octetDeltaCount"::HUGEINT * "samplingInterval") AS octets,
+  sum("packetDeltaCount"::HUGEINT * "samplingInterval") AS packets,
+  epoch_ms(min("collectionTimeMilliseconds")) AS receivedFrom,
+  epoch_ms(max("collectionTimeMilliseconds")) AS receivedTo,
+  epoch_ms(min("flowStartMilliseconds")) AS firstMin,
+  max(${archivedLastSql}) AS lastMax`

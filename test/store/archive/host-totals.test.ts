@@ -58,7 +58,11 @@ test('the greatest hosts are those that SQL finds, with the same sums', async (t
     const block = blockOf(columnsOf(flows))
     await writeFile(path, Buffer.concat(parquetFile([{ block, from: 0, to: flows.length }])))
     const wanted = await inSql(connection, path, count)
-    const source = await SourceFiles.open({ paths: [path], engine, goesOn: () => {} })
+    const source = await SourceFiles.open({
+      paths: [path],
+      engine: () => Promise.resolve(engine),
+      goesOn: () => {},
+    })
     const found = await greatestHosts(source, count, rooms)
     source.close()
     assert.equal(isExact(found), isExact(wanted))

@@ -79,7 +79,11 @@ async function sort(
   { to, bounds, texts = {} }: { to: string; bounds: GroupBounds; texts?: Record<string, string> },
 ): Promise<void> {
   const engine = await FileEngine.open()
-  const source = await SourceFiles.open({ paths, engine, goesOn: () => {} })
+  const source = await SourceFiles.open({
+    paths,
+    engine: () => Promise.resolve(engine),
+    goesOn: () => {},
+  })
   const pieces = await sortedFile(source, {
     forms: new ColumnForms(),
     rooms: new Rooms(),
@@ -146,7 +150,11 @@ test('sorting is given up between two files', async (t) => {
     if (++files > 2) throw new Error('given up')
   }
   const engine = await FileEngine.open()
-  const source = await SourceFiles.open({ paths: [from], engine, goesOn })
+  const source = await SourceFiles.open({
+    paths: [from],
+    engine: () => Promise.resolve(engine),
+    goesOn,
+  })
   t.after(() => {
     source.close()
     engine.close()

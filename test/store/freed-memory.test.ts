@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import { DuckDBInstance } from '@duckdb/node-api'
 
-import { returnFreedMemory } from '../../ingest/freed-memory.ts'
+import { returnFreedMemory } from '../../store/freed-memory.ts'
 
 function ownMiB(): number {
   const status = readFileSync('/proc/self/status', 'utf8')

@@ -1,0 +1,115 @@
+/** The flows of a row group as an event is read from them: those of a window, with who, with whom, when and how much. */
+import { NetworkSet, parseAddress, parseNetwork, type AddressWords } from '../../../flow/address.ts'
+import type { EventFlows } from '../../../flow/incident/flow-table.ts'
+import type { FlowScan } from '../../flows.ts'
+import { selectRows } from '../held/selected.ts'
+import type { RowGroup } from './row-group.ts'
+
+export type EventWindow = Pick<FlowScan, 'from' | 'to' | 'exporter' | 'hosts'>
+
+/** DuckDB's columns have signed numbers, and so has whatever is made of them. */
+const samplingMost = 2 ** 31 - 1
+
+const halves = [
+  ['exporterHigh', 'exporterAddressHigh'],
+  ['exporterLow', 'exporterAddressLow'],
+  ['sourceHigh', 'sourceAddressHigh'],
+  ['sourceLow', 'sourceAddressLow'],
+  ['destinationHigh', 'destinationAddressHigh'],
+  ['destinationLow', 'destinationAddressLow'],
+] as const
+const integers = [
+  ['sourcePort', 'sourceTransportPort'],
+  ['destinationPort', 'destinationTransportPort'],
+  ['protocol', 'protocolIdentifier'],
+  ['tcpFlags', 'tcpControlBits'],
+] as const
+const doubles = ['first', 'last', 'bytes', 'packets'] as const
+
+/** Columns with room for so many flows. */
+export function eventRoom(rows: number): EventFlows {
+  const columns = { count: 0, sampling: new Int32Array(rows) } as Record<string, unknown>
+  for (const name of doubles) columns[name] = new Float64Array(rows)
+  for (const [name] of halves) columns[name] = new Uint32Array(2 * rows)
+  for (const [name] of integers) columns[name] = new Int32Array(rows)
+  return columns as unknown as EventFlows
+}
+
+/** The rows of a group that belong to a window. */
+export function eventRows(group: RowGroup, { from, to, exporter, hosts }: EventWindow): Int32Array {
+  let rows = selectRows(group, { from, to, include: 'any' }, null)
+  if (exporter !== undefined) rows = ofExporter(group, rows, parseAddress(exporter))
+  if (hosts !== undefined) rows = withHosts(group, rows, hosts)
+  return rows
+}
+
+/** Puts rows [begin, end) of a list into columns that have room for them, in place of what was there. */
+export function putEvents(
+  group: RowGroup,
+  rows: Int32Array,
+  { begin, end, into }: { begin: number; end: number; into: EventFlows },
+): void {
+  const { flows } = group
+  into.count = end - begin
+  for (const name of doubles) copy(group[name], rows.subarray(begin, end), into[name])
+  for (const [name, from] of halves) copyPairs(flows[from], rows.subarray(begin, end), into[name])
+  for (const [name, from] of integers) copy(flows[from], rows.subarray(begin, end), into[name])
+  const { samplingInterval } = flows
+  for (let n = 0; n < into.count; n++)
+    into.sampling[n] = Math.min(samplingMost, samplingInterval[rows[begin + n]!]!)
+}
+
+/** All flows of a group that belong to a window, in columns of their own. */
+export function allEvents(group: RowGroup, window: EventWindow): EventFlows {
+  const rows = eventRows(group, window)
+  const into = eventRoom(rows.length)
+  putEvents(group, rows, { begin: 0, end: rows.length, into })
+  return into
+}
+
+/** The same flows, at most so many at once; nothing is copied. */
+export function* partsOf(flows: EventFlows, most: number): Generator<EventFlows> {
+  for (let begin = 0; begin < flows.count; begin += most) {
+    const end = Math.min(flows.count, begin + most)
+    const part = { count: end - begin, sampling: flows.sampling.subarray(begin, end) } as Record<string, unknown> // prettier-ignore
+    for (const name of doubles) part[name] = flows[name].subarray(begin, end)
+    for (const [name] of halves) part[name] = flows[name].subarray(2 * begin, 2 * end)
+    for (const [name] of integers) part[name] = flows[name].subarray(begin, end)
+    yield part as unknown as EventFlows
+  }
+}
+
+function copy(from: ArrayLike<number>, rows: Int32Array, to: Float64Array | Int32Array): void {
+  for (let n = 0; n < rows.length; n++) to[n] = from[rows[n]!]!
+}
+
+function copyPairs(from: Uint32Array, rows: Int32Array, to: Uint32Array): void {
+  for (let n = 0; n < rows.length; n++) {
+    const at = 2 * rows[n]!
+    to[2 * n] = from[at]!
+    to[2 * n + 1] = from[at + 1]!
+  }
+}
+
+function ofExporter({ flows }: RowGroup, rows: Int32Array, words: AddressWords | null): Int32Array {
+  if (words === null) return new Int32Array(0)
+  const [w0, w1, w2, w3] = words
+  const { exporterAddressHigh: high, exporterAddressLow: low } = flows
+  return rows.filter((row) => {
+    const at = 2 * row
+    return low[at] === w3 && low[at + 1] === w2 && high[at] === w1 && high[at + 1] === w0
+  })
+}
+
+function withHosts({ flows }: RowGroup, rows: Int32Array, hosts: readonly string[]): Int32Array {
+  const wanted = new NetworkSet(hosts.map(parseNetwork).filter((each) => each !== null))
+  const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } =
+    flows
+  const isOne = (high: Uint32Array, low: Uint32Array, row: number) =>
+    wanted.has(high[2 * row + 1]!, high[2 * row]!, low[2 * row + 1]!, low[2 * row]!)
+  return rows.filter(
+    (row) =>
+      isOne(sourceAddressHigh, sourceAddressLow, row) ||
+      isOne(destinationAddressHigh, destinationAddressLow, row),
+  )
+}

@@ -1,0 +1,137 @@
+/** The flows that events are read from: as SQL gives them, whoever reads the files. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import * as fc from 'fast-check'
+
+import { NetworkSet } from '../../../flow/address.ts'
+import type { EventFlows } from '../../../flow/incident/flow-table.ts'
+import { intervalMs } from '../../../flow/interval.ts'
+import { Archive } from '../../../store/archive/archive.ts'
+import { askEventFlows, scanEventFlows } from '../../../store/archive/event-flows.ts'
+import { openFlowStore } from '../../../store/archive/query.ts'
+import { QueryEngine } from '../../../store/archive/query-engine.ts'
+import { QueryTooLarge } from '../../../store/archive/query-error.ts'
+import { EventsHere, type EventSource } from '../../../store/archive/scanned/event-source.ts'
+import { Scanner } from '../../../store/archive/scanned/scanner.ts'
+import type { FlowScan } from '../../../store/flows.ts'
+import { columnsOf, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
+import { connectionOf } from './duckdb.ts'
+import { addresses, generatedFlow } from './generated-flows.ts'
+
+const generated = fc
+  .tuple(generatedFlow, fc.integer({ min: -3000, max: 3000 }))
+  .map(([flow, ms]) =>
+    told({ ...flow, first: t0 + ms, last: t0 + ms + flow.last - flow.first, received: t0 }),
+  )
+const host = fc.constantFrom(...addresses, '10.9.9.9')
+const asked = fc.record({
+  from: fc.integer({ min: -4000, max: 4000 }).map((ms) => t0 + ms),
+  lasting: fc.integer({ min: 1, max: 4000 }),
+  exporter: fc.constantFrom(undefined, '192.0.2.1', '2001:db8::fe', '192.0.2.9', 'none'),
+  hosts: fc.option(fc.array(host, { maxLength: 3 }), { nil: undefined }),
+})
+
+const names = [
+  'first', 'last', 'bytes', 'packets', 'sourcePort', 'destinationPort', 'protocol', 'tcpFlags', 'sampling',
+] as const // prettier-ignore
+const halves = [
+  'exporterHigh', 'exporterLow', 'sourceHigh', 'sourceLow', 'destinationHigh', 'destinationLow',
+] as const // prettier-ignore
+
+/** What is handed over, a text a flow, in its order. */
+async function taken(work: (take: (flows: EventFlows) => void) => Promise<void>) {
+  const rows: string[] = []
+  await work((flows) => {
+    for (let i = 0; i < flows.count; i++)
+      rows.push(
+        [
+          ...names.map((name) => flows[name][i]),
+          ...halves.flatMap((name) => [flows[name][2 * i], flows[name][2 * i + 1]]),
+        ].join(' '),
+      )
+  })
+  return rows
+}
+
+/** Two files of flows, a sorted one and one as they were received. */
+async function files(folder: string, flows: readonly ToldFlow[]): Promise<string[]> {
+  const archive = await Archive.open(folder)
+  archive.add(columnsOf(flows))
+  await archive.publish({})
+  await archive.merge(t0 + intervalMs)
+  archive.add(columnsOf(flows))
+  await archive.publish({})
+  await archive.close()
+  return archive.entries().map(({ file }) => join(folder, file))
+}
+
+test('threads and this one read the same flows in the same order as SQL', async (t) => {
+  const scanner = new Scanner(2, { local: [] })
+  t.after(() => scanner.close())
+  const sources: EventSource[] = [scanner, new EventsHere()]
+  let found = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(generated, { minLength: 1, maxLength: 40 }),
+      fc.array(asked, { minLength: 5, maxLength: 5 }),
+      async (flows, questions) => {
+        const folder = await scratchFolder(t)
+        const edge = await files(folder, flows)
+        const read = { inside: [], edge, most: 0, begins: new Map(), rows: 0, rowsWithin: 0, isLong: false } // prettier-ignore
+        const engine = await QueryEngine.open(folder, { threads: 1, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
+        for (const { lasting, ...rest } of questions) {
+          const query: FlowScan = { ...rest, to: rest.from + lasting, rowsMax: 1000 }
+          await engine.query(undefined, async (session) => {
+            const expected = await taken((take) => askEventFlows(session, read, { query, take }))
+            found += expected.length
+            for (const source of sources)
+              assert.deepEqual(
+                await taken((take) => scanEventFlows(session, read, { query, take, source })),
+                expected,
+              )
+          })
+        }
+        await engine.close()
+      },
+    ),
+    { numRuns: 10 },
+  )
+  assert.ok(found > 0)
+})
+
+for (const readsHere of [false, true])
+  test(`more flows than are asked for are refused, and files of others are read by SQL, ${readsHere ? 'here' : 'by threads'}`, async (t) => {
+    const folder = await scratchFolder(t)
+    const flows = Array.from({ length: 20 }, (_, i) => told({ first: t0 + i, octets: 1000 + i }))
+    const [path] = await files(folder, flows)
+    const store = await openFlowStore(folder, { local: new NetworkSet([]), readsHere })
+    t.after(() => store.close())
+    const scan = (rowsMax: number) =>
+      taken(async (take) => store.scan!({ from: t0, to: t0 + 1000, rowsMax }, () => take))
+    const all = await scan(40)
+    assert.equal(all.length, 40)
+    await assert.rejects(scan(39), QueryTooLarge)
+    // As an archive of before has it.
+    const connection = await connectionOf(t)
+    await connection.run(`CREATE TABLE held AS FROM read_parquet('${path!}')`)
+    await connection.run(`COPY held TO '${path!}' (FORMAT parquet)`)
+    const other = await openFlowStore(folder, { local: new NetworkSet([]), readsHere })
+    t.after(() => other.close())
+    const both = await taken(async (take) => other.scan!({ from: t0, to: t0 + 1000, rowsMax: 40 }, () => take)) // prettier-ignore
+    assert.deepEqual(both.toSorted(), all.toSorted())
+  })
+
+test('what reads here is given up between two row groups', async (t) => {
+  const folder = await scratchFolder(t)
+  await files(folder, [told(), told()])
+  const store = await openFlowStore(folder, { local: new NetworkSet([]), readsHere: true })
+  t.after(() => store.close())
+  const ending = new AbortController()
+  const reason = new Error('enough')
+  const scan = store.scan!({ from: t0, to: t0 + 1000, rowsMax: 40, signal: ending.signal }, () => {
+    return () => ending.abort(reason)
+  })
+  await assert.rejects(scan, reason)
+})
