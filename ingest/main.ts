@@ -53,7 +53,7 @@ export async function runIngest(
   await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)
   const archive = await Archive.open(join(settings.data, 'archive'))
-  const store = await openSeriesStore(settings)
+  const store = await openSeriesStore(settings, { isApart: true })
   const shipping = await openShipping(settings)
   const kept = await openState(settings, log)
   const { state, note } = kept

@@ -3,7 +3,6 @@ import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { sendsFlows, type Settings } from '../flow/settings.ts'
-import { openFlowStore } from './archive/query.ts'
 import type { Exchange } from './clickhouse/exchange.ts'
 import type { Shipping } from './clickhouse/shipping.ts'
 import type { ClickHouseLogs } from './clickhouse/state-logs.ts'
@@ -13,9 +12,14 @@ import type { FlowStore } from './flows.ts'
 import { IncidentReader, type IncidentSource, type SharedIncidents } from './incident/ledger.ts'
 import { Manifest } from './manifest.ts'
 import { copyStretch } from './migrate.ts'
-import { openParquetSeries, openParquetSeriesReader } from './parquet/series.ts'
+import { SeriesApart } from './parquet/apart.ts'
 import type { SeriesReader, SeriesStore } from './series.ts'
 
+/** Loaded by who asks or writes files itself: with them comes DuckDB, which ingest does without. */
+const files = {
+  flows: () => import('./archive/query.ts'),
+  series: () => import('./parquet/series.ts'),
+}
 /** Stores on other machines, and their clients, are loaded where the settings name them: a start is the shorter for it. */
 const influx = {
   series: () => import('./influx/series.ts'),
@@ -38,17 +42,27 @@ export interface ReaderOptions {
   holds?: boolean
 }
 
+export interface WriterOptions {
+  /** Whether files are written and asked by a process that is begun for it, and not by this one. */
+  isApart?: boolean
+}
+
 /** What of each kind of store there is to open: for the one process that writes, and for those that ask. */
 const stores: Record<
   Settings['store'],
   {
-    writer: (settings: Settings) => Promise<SeriesStore>
+    writer: (settings: Settings, options: WriterOptions) => Promise<SeriesStore>
     reader: (settings: Settings, options: ReaderOptions) => Promise<SeriesReader>
   }
 > = {
   parquet: {
-    writer: ({ data }) => openParquetSeries(join(data, 'series')),
-    reader: ({ data }, options) => openParquetSeriesReader(join(data, 'series'), options),
+    writer: async ({ data }, { isApart = false }) => {
+      const folder = join(data, 'series')
+      if (isApart) return SeriesApart.open({ folder, lock: join(data, 'run', 'series.sock') })
+      return (await files.series()).openParquetSeries(folder)
+    },
+    reader: async ({ data }, options) =>
+      (await files.series()).openParquetSeriesReader(join(data, 'series'), options),
   },
   influx: {
     writer: async ({ data, tiers, influx: settings }) => {
@@ -68,23 +82,29 @@ const stores: Record<
 }
 
 /** One series store, for a process that copies from one to another. */
-export function openOneSeriesStore(settings: Settings): Promise<SeriesStore> {
-  return stores[settings.store].writer(settings)
+export function openOneSeriesStore(
+  settings: Settings,
+  options: WriterOptions = {},
+): Promise<SeriesStore> {
+  return stores[settings.store].writer(settings, options)
 }
 
 /**
  * The series store, for the one process that writes; with a second one, where the settings name one.
  * @throws Error where steps are owed to the store, and the one that has them does not answer
  */
-export async function openSeriesStore(settings: Settings): Promise<SeriesStore> {
+export async function openSeriesStore(
+  settings: Settings,
+  options: WriterOptions = {},
+): Promise<SeriesStore> {
   const { data, store, storeAlso, tiers } = settings
   await settleOwed(settings)
   // What is found equal stays so only while both are written to.
   for (const kind of ['parquet', 'clickhouse'] as const)
     if (kind !== storeAlso) await rm(progressPath(data, kind), { force: true })
-  const first = await openOneSeriesStore(settings)
+  const first = await openOneSeriesStore(settings, options)
   if (storeAlso === null) return first
-  const second = await openOneSeriesStore({ ...settings, store: storeAlso })
+  const second = await openOneSeriesStore({ ...settings, store: storeAlso }, options)
   const progress = await openProgress(data, storeAlso)
   await progress.commit({ set: { [doubled]: store } })
   return new DoubledSeries({ first, second, kind: storeAlso, tiers, progress, now: Date.now })
@@ -165,7 +185,8 @@ export function openSeriesReader(
 /** The flows, for a process that asks: the archive in the data folder, or ClickHouse. */
 export async function openFlows(settings: Settings): Promise<FlowStore> {
   const { data, local, store, clickhouse, archiveKeepMs } = settings
-  if (store !== 'clickhouse') return openFlowStore(join(data, 'archive'), { local })
+  if (store !== 'clickhouse')
+    return (await files.flows()).openFlowStore(join(data, 'archive'), { local })
   const { openClickHouseFlows } = await clickHouse.flows()
   return openClickHouseFlows({ settings: clickhouse, local, keepMs: archiveKeepMs })
 }

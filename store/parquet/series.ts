@@ -21,6 +21,8 @@ export interface ParquetSeriesOptions {
   memoryLimit?: string
   /** Readers alone: whether files that are asked for again are held in memory, up to 128 MiB; default false. */
   holds?: boolean
+  /** The writer alone: whether the one before ended in order and nothing can have been left or lost since; default false. */
+  isClean?: boolean
   /** The clock by which replaced files are deleted, unix ms. */
   now?: () => number
 }
@@ -36,19 +38,19 @@ export async function openParquetSeries(
   options: ParquetSeriesOptions = {},
 ): Promise<SeriesStore & SeriesReader> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  const { threads = 1, memoryLimit = memoryLimitDefault, now = Date.now, isClean = false } = options
   const staging = join(folder, stagingFolder)
-  await rm(staging, { recursive: true, force: true })
-  await mkdir(staging, { mode: 0o700 })
+  if (!isClean) await rm(staging, { recursive: true, force: true })
+  await mkdir(staging, { recursive: true, mode: 0o700 })
   const manifest = await Manifest.open<SeriesEntry>(join(folder, manifestName))
-  const { threads = 1, memoryLimit = memoryLimitDefault, now = Date.now } = options
   const listing = new Listing(folder, manifest, now)
-  await deleteUnlisted(folder, [...listing.entries(), ...listing.replaced()])
+  if (!isClean) await deleteUnlisted(folder, [...listing.entries(), ...listing.replaced()])
   const spillFolder = join(staging, 'spill')
   const engine = await Engine.open({ threads, memoryLimit, folder, spillFolder })
   const connection = await engine.connect()
   const writer = new SeriesWriter(folder, listing, connection)
   const store = new ParquetSeries(folder, { engine, listing, writer })
-  await store.check()
+  if (!isClean) await store.check()
   return store
 }
 
