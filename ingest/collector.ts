@@ -58,7 +58,7 @@ const redoAtEnd = { msMax: 1000, slice: 2 }
 const endMsMax = 2500
 /** No file is begun to be sorted in a tick after so long: what comes in is published meanwhile, and a stop does not wait. */
 const mergeMsMax = 5000
-/** While something is judged, which takes as much memory as sorting, only more rows than this are sorted. */
+/** While something else takes as much memory as sorting, only more rows than this are sorted. */
 const unsortedRowsMost = 10_000_000
 /** Of the time, so much is spent on what comes in where sorting and bundling wait for a quieter moment. */
 const busyShare = 0.4
@@ -169,7 +169,9 @@ export class Collector {
       collectAll()
       this.#parts.giveBack()
     }
-    if (!isLast && sortsNow(archive.entries(), incidents)) await this.#sort(nowMs)
+    // Rows that were just made and written leave as much behind for a while as judging takes.
+    const isTaken = incidents.isJudging || batch !== null
+    if (!isLast && sortsNow(archive.entries(), { isTaken })) await this.#sort(nowMs)
     await archive.expire({
       keepMs: settings.archiveKeepMs,
       maxBytes: settings.archiveMaxBytes,
@@ -270,12 +272,12 @@ export class Collector {
   }
 }
 
-/** Whether files are to be sorted now, or once nothing is judged. */
+/** Whether files are to be sorted now, or once the memory for it is not taken. */
 export function sortsNow(
   entries: readonly Pick<ArchiveEntry, 'isChunk' | 'rows'>[],
-  { isJudging }: Pick<IncidentWatch, 'isJudging'>,
+  { isTaken }: { isTaken: boolean },
 ): boolean {
-  if (!isJudging) return true
+  if (!isTaken) return true
   const unsorted = entries.reduce((sum, { isChunk, rows }) => (isChunk ? sum + rows : sum), 0)
   return unsorted > unsortedRowsMost
 }

@@ -5,11 +5,11 @@ import { sortsNow } from '../../ingest/collector.ts'
 
 const million = 1_000_000
 
-test('while something is judged files are sorted only when much is unsorted', () => {
+test('while something else takes memory files are sorted only when much is unsorted', () => {
   const sorted = { isChunk: false, rows: 100 * million }
   const chunks = (count: number) =>
     Array.from({ length: count }, () => ({ isChunk: true, rows: million }))
-  assert.equal(sortsNow([sorted, ...chunks(10)], { isJudging: false }), true)
-  assert.equal(sortsNow([sorted, ...chunks(10)], { isJudging: true }), false)
-  assert.equal(sortsNow([sorted, ...chunks(11)], { isJudging: true }), true)
+  assert.equal(sortsNow([sorted, ...chunks(10)], { isTaken: false }), true)
+  assert.equal(sortsNow([sorted, ...chunks(10)], { isTaken: true }), false)
+  assert.equal(sortsNow([sorted, ...chunks(11)], { isTaken: true }), true)
 })
