@@ -11,7 +11,7 @@ type Koffi = typeof import('koffi').default
 /** Parameters of mallopt, as glibc numbers them. */
 const [trimThreshold, mapThreshold, arenaMax] = [-1, -3, -8]
 /** From this size on a piece is one of its own, and goes back when it is freed. */
-const mappedBytesMin = 256 << 10
+const mappedBytesMin = 64 << 10
 /** Arenas, from which threads take small pieces: each keeps what was freed in it. */
 const arenasMost = 2
 /** Stands for all of jemalloc's arenas. */
