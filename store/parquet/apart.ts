@@ -63,7 +63,7 @@ type SeriesProcess = AskedProcess<ApartRequest, ApartAnswers>
 /** What it makes anew are rows on their way, which are soon let go. */
 const semiSpaceMiBMax = 2
 /** What is asked comes in quick succession, each minute. */
-const idleMs = 1500
+const idleMs = 500
 /** It has closed all by then. */
 const endMsMax = 10_000
 

@@ -78,7 +78,7 @@ test('the process ends when nothing is asked of it, and another goes on', async 
   assert.notEqual(await processOf(), first)
   const reading = store.steps(range)
   await reading.next()
-  await sleep(2500)
+  await sleep(1500)
   assert.equal((await reading.next()).value?.coverage.time, origin + tier.stepMs, 'not while something is read') // prettier-ignore
   await reading.return(undefined)
   await store.close()
