@@ -44,7 +44,7 @@ export class AddressNumbers {
   #slots = new Int32Array(2 * slotsAtFirst)
   #count = 0
   readonly #words = new Uint32Array(4)
-  /** By pair of halves in a row group the number, and pairs that were met. */
+  /** By pair of halves in a row group the number, and which rows were the first with one. */
   #ofPairs = new Int32Array(0)
   #met = new Int32Array(0)
 

@@ -20,7 +20,7 @@ const wordBits = 32
 const metMost = 1 << 26
 
 export interface PackedPeers {
-  /** By the key's place, as signed words. */
+  /** By the key's place, the least first. */
   ipv4: Uint32Array[]
   /** Of other pairs the words of pairColumns. */
   others: Uint32Array
