@@ -71,11 +71,12 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
 
 /** The address of WEIR_HTTP cannot be listened on. */
 export class ListenError extends Error {
+  readonly remedy = 'stop what listens there, or set another address or port'
+
   constructor(address: string, options: { cause: unknown }) {
     const { cause } = options
     super(
-      `WEIR_HTTP="${address}": ${cause instanceof Error ? cause.message : String(cause)}; ` +
-        'stop what listens there, or set another address or port',
+      `WEIR_HTTP="${address}": ${cause instanceof Error ? cause.message : String(cause)}`,
       options,
     )
     this.name = 'ListenError'

@@ -11,6 +11,7 @@ import {
 } from '../../flow/address.ts'
 import type { Endpoint } from '../../flow/settings.ts'
 import type { RefusedSource, Warning } from '../../flow/status.ts'
+import { bindRemedy, CannotReceive } from './cannot-receive.ts'
 import { callDatagramsMax, isIPv4, isSameAddress, ManyDatagrams, type Native } from './many.ts'
 
 /** A source, looked up once. */
@@ -106,13 +107,13 @@ export class Listener {
         await once(socket, 'listening')
       } catch (error) {
         const what = `UDP ${endpoint.host}:${endpoint.port} cannot be listened on: ${(error as Error).message}`
-        const remedy = 'stop what holds it or choose another port in the settings'
+        const remedy = bindRemedy(error as NodeJS.ErrnoException)
         if (endpoint.isOptional === true) {
           this.#notListening.push({ what, remedy })
           continue
         }
         this.close()
-        throw new Error(`${what}; ${remedy}`, { cause: error })
+        throw new CannotReceive(what, remedy)
       }
       socket.setRecvBufferSize(this.#options.receiveBufferBytes)
       this.#receive(socket, { ...endpoint, port: socket.address().port })

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 
 import type { JournalPosition } from '../../store/position.ts'
 import type { Batch } from './batch.ts'
+import { CannotReceive } from './cannot-receive.ts'
 import { writeSidecar } from './journal.ts'
 import type {
   ReceiverAnswers,
@@ -112,7 +113,7 @@ export class Receiver {
     }
     const request = this.#waiting.get(message.id)
     this.#waiting.delete(message.id)
-    if ('error' in message) request?.reject(new Error(message.error))
+    if ('error' in message) request?.reject(errorOf(message))
     else request?.resolve(message.result as never)
   }
 
@@ -144,4 +145,8 @@ export class Receiver {
     this.#waiting.clear()
     if (!this.#isStopped) this.#options.onEnd(error)
   }
+}
+
+function errorOf({ error, remedy }: { error: string; remedy: string | null }): Error {
+  return remedy === null ? new Error(error) : new CannotReceive(error, remedy)
 }

@@ -56,4 +56,4 @@ export type SentBatch = Omit<Batch, 'buffer'> & {
 export type ReceiverMessage =
   | { kind: 'batch'; batch: SentBatch }
   | { kind: 'answer'; id: number; result: unknown }
-  | { kind: 'answer'; id: number; error: string }
+  | { kind: 'answer'; id: number; error: string; remedy: string | null }

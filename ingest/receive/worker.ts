@@ -8,6 +8,7 @@ import { NetworkSet } from '../../flow/address.ts'
 import { intervalStart } from '../../flow/interval.ts'
 import { batchBytes, BatchWriter } from './batch.ts'
 import { Journal } from './journal.ts'
+import { remedyOf } from './cannot-receive.ts'
 import { Listener, turnDatagramsMax, type ReceivedDatagram } from './listen.ts'
 import { openNative } from './many.ts'
 import type {
@@ -214,6 +215,7 @@ port.on('message', (request: ReceiverRequest) => {
         kind: 'answer',
         id: request.id,
         error: error instanceof Error ? error.message : String(error),
+        remedy: remedyOf(error),
       }),
   )
 })

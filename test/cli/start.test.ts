@@ -1,6 +1,7 @@
 /** The two set-up commands' second: `npm start` serves the page, takes flows, and ends on Ctrl-C. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
@@ -83,6 +84,48 @@ test('files that settings name and that are not there are all told by a check, a
     assert.equal(code, 64)
     const keys = [...stderr.matchAll(/^weir: (WEIR_[A-Z_]+)="/gm)].map(([, key]) => key)
     assert.deepEqual(keys, ['WEIR_NAMES', 'WEIR_AS_FILE', 'WEIR_ALERT_SCRIPT'])
+  }
+})
+
+test('an address that is taken is one line with its remedy, of ingest and of the API', async () => {
+  const udp = createSocket('udp4')
+  udp.bind(0, '127.0.0.1')
+  await once(udp, 'listening')
+  const tcp = createServer().listen(0, '127.0.0.1')
+  await once(tcp, 'listening')
+  const httpPort = (tcp.address() as AddressInfo).port
+  try {
+    for (const [command, settings, said] of [
+      [
+        'ingest',
+        { WEIR_NETFLOW: `127.0.0.1:${udp.address().port}` },
+        /^weir: UDP .*EADDRINUSE.*; stop what holds it or choose another port/,
+      ],
+      [
+        'ingest',
+        { WEIR_NETFLOW: '192.0.2.77:0' },
+        /^weir: UDP .*EADDRNOTAVAIL.*; name an address of this machine/,
+      ],
+      [
+        'api',
+        { WEIR_HTTP: `127.0.0.1:${httpPort}` },
+        /^weir: WEIR_HTTP=.*EADDRINUSE.*; stop what listens there/,
+      ],
+    ] as const) {
+      // prettier-ignore
+      const WEIR_DATA = await scratchFolder()
+      const { code, stderr } = await runWeir([command], { WEIR_DATA, ...settings })
+      const lines = stderr
+        .trim()
+        .split('\n')
+        .filter((line) => !line.includes('building the page'))
+      assert.equal(lines.length, 1, stderr)
+      assert.match(lines[0]!, said)
+      assert.equal(code, 1)
+    }
+  } finally {
+    udp.close()
+    tcp.close()
   }
 })
 

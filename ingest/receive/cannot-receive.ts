@@ -1,0 +1,24 @@
+/** Why receiving cannot begin, where that is the administrator's to mend. */
+
+export class CannotReceive extends Error {
+  readonly remedy: string
+
+  constructor(message: string, remedy: string) {
+    super(message)
+    this.name = 'CannotReceive'
+    this.remedy = remedy
+  }
+}
+
+/** What to do where a socket could not be bound. */
+export function bindRemedy({ code }: NodeJS.ErrnoException): string {
+  return code === 'EADDRNOTAVAIL'
+    ? 'name an address of this machine in the settings'
+    : 'stop what holds it or choose another port in the settings'
+}
+
+/** What to do about an error; null where it is our own. */
+export function remedyOf(error: unknown): string | null {
+  if (error instanceof CannotReceive) return error.remedy
+  return error instanceof Error && 'syscall' in error ? 'look at the folder that it names' : null
+}
