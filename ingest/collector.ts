@@ -117,6 +117,11 @@ export class Collector {
   tick(nowMs: number, isLast = false): Promise<void> {
     this.#work = this.#work
       .then(() => this.#tick(nowMs, isLast))
+      .then(({ wroteSeries }) => {
+        // Rows and steps are garbage now that nothing of the tick is left, and sorting takes as much again.
+        if (wroteSeries) collectAll()
+        this.#parts.giveBack()
+      })
       .catch((error: unknown) => {
         this.lastError = error instanceof Error ? error.message : String(error)
         this.#parts.log.error({ error }, 'publishing failed; it is tried again at the next tick')
@@ -124,7 +129,7 @@ export class Collector {
     return this.#work
   }
 
-  async #tick(nowMs: number, isLast: boolean): Promise<void> {
+  async #tick(nowMs: number, isLast: boolean): Promise<{ wroteSeries: boolean }> {
     const { archive, buckets, coverage, receiver, settings, trackers, incidents, neighbours } =
       this.#parts
     const changedTrackers = await trackers.look()
@@ -164,11 +169,6 @@ export class Collector {
     }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
-    if (batch) {
-      // Rows and steps are garbage now, and sorting takes as much again.
-      collectAll()
-      this.#parts.giveBack()
-    }
     // Rows that were just made and written leave as much behind for a while as judging takes.
     const isTaken = incidents.isJudging || batch !== null
     if (!isLast && sortsNow(archive.entries(), { isTaken })) await this.#sort(nowMs)
@@ -177,9 +177,9 @@ export class Collector {
       maxBytes: settings.archiveMaxBytes,
       now: nowMs,
     })
-    this.#parts.giveBack()
     if (!isLast) incidents.wake(nowMs)
     this.lastError = this.#remakeError
+    return { wroteSeries: batch !== null }
   }
 
   async #sort(nowMs: number): Promise<void> {
