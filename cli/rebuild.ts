@@ -6,7 +6,7 @@ import { parseTime } from '../flow/time-grammar.ts'
 import { CoverageTracker } from '../ingest/coverage.ts'
 import { writeSeries } from '../ingest/import.ts'
 import { judgeNow } from '../ingest/incidents/judge-now.ts'
-import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
+import { lockDataFolder } from '../ingest/lock.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 
@@ -14,9 +14,7 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
   const from = time(values['from'], 'from')
   const to = time(values['to'], 'to')
   if (to <= from) throw new CommandError('--to must be later than --from', exitCodes.usage)
-  const lock = await lockDataFolder(settings.data).catch((error: unknown) => {
-    throw error instanceof DataFolderBusy ? new CommandError(error.message) : error
-  })
+  const lock = await lockDataFolder(settings.data)
   const archive = await Archive.open(join(settings.data, 'archive'))
   try {
     const redo: number[] = []

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises'
 
 import { importCaptures, lastPacketMs, TakenBefore, type ImportSummary } from '../ingest/import.ts'
 import { NotACapture } from '../ingest/capture/read.ts'
-import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
+import { lockDataFolder } from '../ingest/lock.ts'
 import { formatWithUnit } from '../flow/units.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
@@ -45,7 +45,6 @@ async function asCommandErrors(run: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (error instanceof TakenBefore) throw new CommandError(error.message, exitCodes.taken)
     if (error instanceof NotACapture) throw new CommandError(error.message, exitCodes.input)
-    if (error instanceof DataFolderBusy) throw new CommandError(error.message, exitCodes.failure)
     if (error instanceof Error && error instanceof StoreFault)
       throw new CommandError(
         `${error.message}; the flows are in the archive, and weir ingest makes their series ` +

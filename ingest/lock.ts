@@ -5,10 +5,10 @@ import { takeLock, type Lock } from '../store/lock.ts'
 
 /** Another process writes to the data folder. */
 export class DataFolderBusy extends Error {
+  readonly remedy = 'stop it, or name another folder'
+
   constructor(data: string) {
-    super(
-      `${data} is in use by a running ingest, replay or rebuild: stop it, or name another folder`,
-    )
+    super(`${data} is in use by a running ingest, replay or rebuild`)
     this.name = 'DataFolderBusy'
   }
 }

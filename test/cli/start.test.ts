@@ -167,15 +167,22 @@ test('a file that is no capture is an error with exit code 2, and nothing is wri
   assert.equal((JSON.parse(whole.stdout) as { flows: number }).flows, 218_610)
 })
 
-test('a replay is refused while an ingest runs on the data folder', async () => {
+test('who would write is refused in one line while an ingest runs on the data folder', async () => {
   const data = await scratchFolder()
   const ingest = await RunningIngest.start(data)
-  const { code, stderr } = await runWeir(['replay', 'test/captures/monday-outage.v9.pcap.gz'], {
-    WEIR_DATA: data,
-  })
+  for (const args of [
+    ['replay', 'test/captures/monday-outage.v9.pcap.gz'],
+    ['rebuild', '--from', 'now-1h', '--to', 'now'],
+    ['ingest'],
+  ]) {
+    const { code, stderr } = await runWeir(args, { WEIR_DATA: data })
+    assert.equal(code, 1)
+    assert.match(
+      stderr.trim(),
+      /^weir: .* in use by a running ingest, .*; stop it, or name another folder$/,
+    )
+  }
   assert.equal((await ingest.stop()).code, 0)
-  assert.equal(code, 1)
-  assert.match(stderr, /in use by a running ingest/)
 })
 
 test('sources that are not on the allow-list are refused, counted and listed', async () => {
