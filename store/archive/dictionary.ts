@@ -25,7 +25,7 @@ const order = new RowOrder()
 /** The dictionary of a column, values in order of appearance, good until the next is made; null where more than `most` differ. */
 export function dictionaryOf({ words, isWide, rows }: Words, most: number): Dictionary | null {
   let slots = slotsMin
-  while (slots < 2 * Math.min(most + 1, rows)) slots *= 2
+  while (slots < 2 * Math.min(most, rows)) slots *= 2
   /** Place + 1 by slot. */
   const table = new Int32Array(rooms.of('table', 4 * slots), 0, slots).fill(0)
   const firsts = new Int32Array(rooms.of('firsts', 4 * Math.min(most, rows)))
@@ -77,14 +77,18 @@ export function ordered(
   order.sortBy(part)
   if (byFrequency) {
     part.fill(0)
-    for (const place of places) part[place]! -= 1
+    for (let row = 0; row < places.length; row++) part[places[row]!]! -= 1
     order.sortBy(part)
   }
   const { rows } = order
   const placeOf = new Int32Array(count)
-  rows.forEach((before, place) => (placeOf[before] = place))
+  const sorted = new Int32Array(count)
+  for (let place = 0; place < count; place++) {
+    placeOf[rows[place]!] = place
+    sorted[place] = firsts[rows[place]!]!
+  }
   for (let row = 0; row < places.length; row++) places[row] = placeOf[places[row]!]!
-  return { count, firsts: Int32Array.from(rows, (before) => firsts[before]!), places }
+  return { count, firsts: sorted, places }
 }
 
 /** Bits of an index into so many values. */
@@ -107,6 +111,13 @@ export function packedIndices(places: Int32Array, width: number): Buffer {
     if (rest < 0x80) break
   }
   const end = at + groups * width
+  if (width === 16) {
+    for (let i = 0; i < places.length; i++, at += 2) {
+      bytes[at] = places[i]!
+      bytes[at + 1] = places[i]! >>> 8
+    }
+    return bytes.subarray(0, end)
+  }
   let [word, used] = [0, 0]
   for (let i = 0; i < places.length; i++) {
     word |= places[i]! << used
