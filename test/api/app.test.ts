@@ -563,7 +563,10 @@ suite('the process', () => {
     const series = (await (await fetch(`${api.url}/api/series`)).json()) as SeriesAnswer
     assert.equal(series.series[0]!.summary.average, null)
     const taken = readSettings({ WEIR_DATA: data, WEIR_HTTP: new URL(api.url).host })
-    await assert.rejects(runApi(taken, log), /WEIR_HTTP="127\.0\.0\.1:\d+".*another/s)
+    await assert.rejects(runApi(taken, log), {
+      message: /WEIR_HTTP="127\.0\.0\.1:\d+"/,
+      remedy: /another address or port/,
+    })
     await api.close()
     await assert.rejects(fetch(api.url))
   })
