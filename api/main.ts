@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import type { FastifyBaseLogger } from 'fastify'
 
+import { endpointText } from '../flow/setting-values.ts'
 import type { Settings } from '../flow/settings.ts'
 import { openFlows, openIncidents, openSeriesReader } from '../store/open.ts'
 import { makeFirstAdmin } from './access/first-admin.ts'
@@ -65,7 +66,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
     return { close, url, firstPassword }
   } catch (error) {
     await close()
-    throw new ListenError(`${host}:${port}`, { cause: error })
+    throw new ListenError(endpointText(settings.http), { cause: error })
   }
 }
 

@@ -9,7 +9,7 @@ import { mkdir, open, readFile } from 'node:fs/promises'
 import { connect, type NetConnectOpts } from 'node:net'
 import { join } from 'node:path'
 
-import type { Endpoint } from '../flow/setting-values.ts'
+import { endpointText, type Endpoint } from '../flow/setting-values.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 const answerMsMax = 5000
@@ -121,7 +121,7 @@ async function apiHealth({ http }: HealthSettings): Promise<string> {
 export function reachable({ host, port }: Endpoint): string {
   if (host === '0.0.0.0') return `127.0.0.1:${port}`
   if (host === '::') return `[::1]:${port}`
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return endpointText({ host, port })
 }
 
 /** Asks by HTTP/1.0, whose answer ends with its connection. */

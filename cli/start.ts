@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+import { endpointText } from '../flow/setting-values.ts'
 import type { CommandInput } from './command.ts'
 import { CommandError } from './command.ts'
 import { buildPage } from './page.ts'
@@ -26,9 +27,7 @@ export async function start({ settings, values }: CommandInput): Promise<void> {
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   const { netflow, ipfix } = settings
-  console.log(
-    `weir: NetFlow on UDP ${netflow.host}:${netflow.port}, IPFIX on ${ipfix.host}:${ipfix.port}`,
-  )
+  console.log(`weir: NetFlow on UDP ${endpointText(netflow)}, IPFIX on ${endpointText(ipfix)}`)
   const codes = await Promise.all(children.map((child) => exitOf(child, stop)))
   const failed = codes.find((code) => code !== 0)
   if (failed !== undefined)

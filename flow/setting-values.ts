@@ -49,6 +49,11 @@ export function endpoint(text: string): Endpoint | null {
   return { host: match[1] ?? match[2]!, port: Number(match[3]) }
 }
 
+/** An endpoint as `endpoint` reads it. */
+export function endpointText({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
 export function networks(text: string): NetworkSet | null {
   const parsed = text.split(',').map((part) => parseNetwork(part))
   return parsed.includes(null) ? null : new NetworkSet(parsed as Network[])

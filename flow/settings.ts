@@ -8,7 +8,7 @@ import type { SensitivityName } from './incident/sensitivity.ts'
 import type { Tier } from './interval.ts'
 import type { AccessSettings, AlertSettings, NamingSettings } from './console-specs.ts'
 import { settingSpecs } from './setting-specs.ts'
-import type { Endpoint, SettingSpec } from './setting-values.ts'
+import { endpointText, type Endpoint, type SettingSpec } from './setting-values.ts'
 
 export type { ClickHouseSettings } from './clickhouse-specs.ts'
 export type { Endpoint } from './setting-values.ts'
@@ -200,7 +200,7 @@ function exposure({ http, published, access }: Settings): SettingFault[] {
   return [
     {
       key: published === null ? 'WEIR_HTTP' : 'WEIR_PUBLISHED',
-      value: `${reached.host}:${reached.port}`,
+      value: endpointText(reached),
       remedy: `is reachable from other machines: set WEIR_AUTH too. ${settingSpecs.AUTH.remedy}`,
     },
   ]

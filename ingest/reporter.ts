@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 
 import type { Logger } from 'pino'
 
+import { endpointText } from '../flow/setting-values.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, ShippingStatus, Warning } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
@@ -70,14 +71,13 @@ export class Reporter {
     reporter.#gateways = await bridgeGateways()
     reporter.#earlier = await readExporters(settings.data)
     reporter.#servers.push(await serveStatus(settings.data, () => reporter.status(), routes))
-    const { host, port } = settings.metrics
     const metrics = await serveMetrics(settings.metrics, async () =>
       renderMetrics(await reporter.status()),
     )
     if (metrics instanceof Error)
       reporter.#warnings.push({
         what: `/metrics is not served: ${metrics.message}`,
-        remedy: `free ${host}:${port}, or set WEIR_METRICS to another address`,
+        remedy: `free ${endpointText(settings.metrics)}, or set WEIR_METRICS to another address`,
       })
     else reporter.#servers.push(metrics)
     const { warnings } = await receiver.status()

@@ -8,6 +8,7 @@ import {
   sayTime,
   type Wording,
 } from '../../flow/incident/sentence.ts'
+import { endpointText } from '../../flow/setting-values.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { offsetText } from '../../flow/zone.ts'
 import type { FlowRecord } from '../../store/flows.ts'
@@ -241,8 +242,8 @@ function flowTable({ flows, wording, filter }: ReportFacts): ReportTable | null 
     rows: flows.map((flow) => [
       `${sayClock(flow.first, wording.zone)}.${milliseconds(flow.first)}`,
       `${sayClock(flow.last, wording.zone)}.${milliseconds(flow.last)}`,
-      endOf(flow.source, flow.sourcePort),
-      endOf(flow.destination, flow.destinationPort),
+      endpointText({ host: flow.source, port: flow.sourcePort }),
+      endpointText({ host: flow.destination, port: flow.destinationPort }),
       flow.protocol,
       flow.tcpFlags,
       formatExact(flow.packets),
@@ -254,8 +255,4 @@ function flowTable({ flows, wording, filter }: ReportFacts): ReportTable | null 
 
 function milliseconds(t: number): string {
   return String(Math.floor(t % 1000)).padStart(3, '0')
-}
-
-function endOf(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -4,7 +4,8 @@ import { networkInterfaces } from 'node:os'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { formatNetwork, type NetworkSet } from '../../flow/address.ts'
-import { isLoopback, type Endpoint, type Settings } from '../../flow/settings.ts'
+import { endpointText } from '../../flow/setting-values.ts'
+import { isLoopback, type Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { ApiParts } from '../parts.ts'
 import { ErrorAnswer } from '../schema.ts'
@@ -152,10 +153,6 @@ function ownAddresses(): string[] {
     ({ address, internal }) => !internal && !/^(fe80:|169\.254\.)/.test(address),
   )
   return reachable.sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address)
-}
-
-function endpointText({ host, port }: Endpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function networksText({ networks }: NetworkSet): string {

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
+import { endpointText } from '../../flow/setting-values.ts'
 import type { Endpoint, Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { reachable } from '../health.ts'
@@ -17,7 +18,7 @@ export async function lookAtSockets(
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const [name, endpoint] of Object.entries({ NETFLOW: netflow, IPFIX: ipfix, SFLOW: sflow })) {
-    const address = `${endpoint.host}:${endpoint.port}`
+    const address = endpointText(endpoint)
     const isOurs =
       status?.running === true && status.sockets.some((socket) => socket.address === address)
     const error = isOurs ? null : await bindUdp(endpoint)

@@ -9,6 +9,7 @@ import {
   type AddressWords,
   type NetworkSet,
 } from '../../flow/address.ts'
+import { endpointText } from '../../flow/setting-values.ts'
 import type { Endpoint } from '../../flow/settings.ts'
 import type { RefusedSource, Warning } from '../../flow/status.ts'
 import { bindRemedy, CannotReceive } from './cannot-receive.ts'
@@ -106,7 +107,7 @@ export class Listener {
       try {
         await once(socket, 'listening')
       } catch (error) {
-        const what = `UDP ${endpoint.host}:${endpoint.port} cannot be listened on: ${(error as Error).message}`
+        const what = `UDP ${endpointText(endpoint)} cannot be listened on: ${(error as Error).message}`
         const remedy = bindRemedy(error as NodeJS.ErrnoException)
         if (endpoint.isOptional === true) {
           this.#notListening.push({ what, remedy })
@@ -124,7 +125,7 @@ export class Listener {
   async status(): Promise<SocketStatus[]> {
     const drops = await readKernelDrops()
     return this.#sockets.map(({ socket, endpoint }) => ({
-      address: `${endpoint.host}:${endpoint.port}`,
+      address: endpointText(endpoint),
       receiveBufferBytes: grantedBytes(socket),
       kernelDrops: drops?.get(endpoint.port) ?? null,
     }))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { endpoint, endpointText } from '../../flow/setting-values.ts'
 import { readSettings, SettingsError } from '../../flow/settings.ts'
 
 function faultsOf(environment: Record<string, string>): string[] {
@@ -57,6 +58,11 @@ test('all faults are found at once, each with a remedy', () => {
 test('resolvers are addresses, with a port or without', () => {
   const text = '10.0.0.1, 10.0.0.2:5353,[2001:db8::1]:53,2001:db8::2'
   assert.equal(readSettings({ WEIR_DNS_SERVERS: text }).naming.dnsServers.length, 4)
+})
+
+test('endpoints are written as they are read', () => {
+  for (const text of ['127.0.0.1:2055', '[::]:2055', 'weir.example:80'])
+    assert.equal(endpointText(endpoint(text)!), text)
 })
 
 test('off loopback the API wants WEIR_AUTH said', () => {
