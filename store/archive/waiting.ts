@@ -64,7 +64,7 @@ function endOf(interval: number, received: Float64Array, from: number, rows: num
   return to
 }
 
-/** What is counted of rows. Sums are exact up to 2^53. */
+/** What is counted of rows. Sums are exact up to 2^53, and beyond the doubles next to them. */
 export function summaryOf(parts: Iterable<BlockRows>): Summary {
   const sum: Summary = {
     rows: 0,
@@ -75,8 +75,33 @@ export function summaryOf(parts: Iterable<BlockRows>): Summary {
     firstMin: Number.POSITIVE_INFINITY,
     lastMax: Number.NEGATIVE_INFINITY,
   }
-  for (const part of parts) addRows(sum, part)
-  return sum
+  const counts = { octets: new ScaledSum(), packets: new ScaledSum() }
+  for (const part of parts) addRows(sum, counts, part)
+  return { ...sum, octets: counts.octets.value, packets: counts.packets.value }
+}
+
+/** A sum of counts times their rates. */
+class ScaledSum {
+  /** What doubles hold exactly, and what is beyond it. */
+  #sum = 0
+  #beyond = 0n
+
+  get value(): number {
+    return Number(this.#beyond + BigInt(this.#sum))
+  }
+
+  add(counts: Float64Array, rates: Uint32Array, { from, to }: Span): void {
+    let sum = this.#sum
+    for (let i = from; i < to; i++) {
+      const next = sum + counts[i]! * rates[i]!
+      if (next <= Number.MAX_SAFE_INTEGER) sum = next
+      else {
+        this.#beyond += BigInt(sum) + BigInt(counts[i]!) * BigInt(rates[i]!)
+        sum = 0
+      }
+    }
+    this.#sum = sum
+  }
 }
 
 /** Whether two sums of the same counts are equal: exactly, up to where doubles are exact. */
@@ -90,12 +115,16 @@ export function isSameSummary(a: Summary, b: Summary): boolean {
   return (Object.keys(a) as (keyof Summary)[]).every((name) => isSameSum(a[name], b[name]))
 }
 
-function addRows(sum: Summary, { block, from, to }: BlockRows): void {
+function addRows(
+  sum: Summary,
+  { octets, packets }: Record<'octets' | 'packets', ScaledSum>,
+  { block, from, to }: BlockRows,
+): void {
   const column = (name: ColumnName) => arrayOf(name, block) ?? zerosOf(name, to)
   const rates = column('samplingInterval') as Uint32Array
   const span = { from, to }
-  sum.octets += scaledSum(column('octetDeltaCount') as Float64Array, rates, span)
-  sum.packets += scaledSum(column('packetDeltaCount') as Float64Array, rates, span)
+  octets.add(column('octetDeltaCount') as Float64Array, rates, span)
+  packets.add(column('packetDeltaCount') as Float64Array, rates, span)
   addReceived(sum, column('collectionTimeMilliseconds') as Float64Array, span)
   const starts = column('flowStartMilliseconds') as Float64Array
   addTimes(sum, { starts, ends: column('flowEndMilliseconds') as Float64Array }, span)
@@ -104,12 +133,6 @@ function addRows(sum: Summary, { block, from, to }: BlockRows): void {
 
 /** Rows [from, to). */
 type Span = Pick<BlockRows, 'from' | 'to'>
-
-function scaledSum(counts: Float64Array, rates: Uint32Array, { from, to }: Span): number {
-  let sum = 0
-  for (let i = from; i < to; i++) sum += counts[i]! * rates[i]!
-  return sum
-}
 
 function addReceived(sum: Summary, received: Float64Array, { from, to }: Span): void {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
