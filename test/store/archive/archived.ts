@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { parseAddress } from '../../../flow/address.ts'
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 
 /** A Monday, 2026-11-16 11:30 UTC: the start of an interval. */
@@ -121,4 +122,16 @@ export async function archive(folder: string, ...lists: (readonly ToldFlow[])[])
     await open.publish({})
   }
   await open.close()
+}
+
+/** The paths of two files with the same flows in the archive in `folder`: a sorted one, and one as they were received. */
+export async function twoFiles(folder: string, flows: readonly ToldFlow[]): Promise<string[]> {
+  const open = await Archive.open(folder)
+  open.add(columnsOf(flows))
+  await open.publish({})
+  await open.merge(t0 + intervalMs)
+  open.add(columnsOf(flows))
+  await open.publish({})
+  await open.close()
+  return open.entries().map(({ file }) => join(folder, file))
 }

@@ -1,14 +1,11 @@
 /** The flows that events are read from: as SQL gives them, whoever reads the files. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
 import { NetworkSet } from '../../../flow/address.ts'
 import type { EventFlows } from '../../../flow/incident/flow-table.ts'
-import { intervalMs } from '../../../flow/interval.ts'
-import { Archive } from '../../../store/archive/archive.ts'
 import { askEventFlows, scanEventFlows } from '../../../store/archive/event-flows.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
@@ -16,7 +13,7 @@ import { QueryTooLarge } from '../../../store/archive/query-error.ts'
 import { EventsHere, type EventSource } from '../../../store/archive/scanned/event-source.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowScan } from '../../../store/flows.ts'
-import { columnsOf, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
+import { scratchFolder, t0, told, twoFiles } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 import { addresses, generatedFlow } from './generated-flows.ts'
 
@@ -55,18 +52,6 @@ async function taken(work: (take: (flows: EventFlows) => void) => Promise<void>)
   return rows
 }
 
-/** Two files of flows, a sorted one and one as they were received. */
-async function files(folder: string, flows: readonly ToldFlow[]): Promise<string[]> {
-  const archive = await Archive.open(folder)
-  archive.add(columnsOf(flows))
-  await archive.publish({})
-  await archive.merge(t0 + intervalMs)
-  archive.add(columnsOf(flows))
-  await archive.publish({})
-  await archive.close()
-  return archive.entries().map(({ file }) => join(folder, file))
-}
-
 test('threads and this one read the same flows in the same order as SQL', async (t) => {
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
@@ -78,7 +63,7 @@ test('threads and this one read the same flows in the same order as SQL', async 
       fc.array(asked, { minLength: 5, maxLength: 5 }),
       async (flows, questions) => {
         const folder = await scratchFolder(t)
-        const edge = await files(folder, flows)
+        const edge = await twoFiles(folder, flows)
         const read = { inside: [], edge, most: 0, begins: new Map(), rows: 0, rowsWithin: 0, isLong: false } // prettier-ignore
         const engine = await QueryEngine.open(folder, { threads: 1, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
         for (const { lasting, ...rest } of questions) {
@@ -105,7 +90,7 @@ for (const readsHere of [false, true])
   test(`more flows than are asked for are refused, and files of others are read by SQL, ${readsHere ? 'here' : 'by threads'}`, async (t) => {
     const folder = await scratchFolder(t)
     const flows = Array.from({ length: 20 }, (_, i) => told({ first: t0 + i, octets: 1000 + i }))
-    const [path] = await files(folder, flows)
+    const [path] = await twoFiles(folder, flows)
     const store = await openFlowStore(folder, { local: new NetworkSet([]), readsHere })
     t.after(() => store.close())
     const scan = (rowsMax: number) =>
@@ -125,7 +110,7 @@ for (const readsHere of [false, true])
 
 test('what reads here is given up between two row groups', async (t) => {
   const folder = await scratchFolder(t)
-  await files(folder, [told(), told()])
+  await twoFiles(folder, [told(), told()])
   const store = await openFlowStore(folder, { local: new NetworkSet([]), readsHere: true })
   t.after(() => store.close())
   const ending = new AbortController()

@@ -7,13 +7,11 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 
 import { columnNames, flowColumns, type FlowColumns } from '../../../flow/columns.ts'
-import { intervalMs } from '../../../flow/interval.ts'
-import { Archive } from '../../../store/archive/archive.ts'
 import { fileSummary, readWhole, rowsOf } from '../../../store/archive/own-file.ts'
 import { readOthers } from '../../../store/archive/read-others.ts'
 import { readFlows } from '../../../store/archive/read.ts'
 import type { Summary } from '../../../store/archive/waiting.ts'
-import { columnsOf, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
+import { scratchFolder, t0, told, twoFiles } from './archived.ts'
 import { connectionOf, summarySql } from './duckdb.ts'
 import { generatedFlow } from './generated-flows.ts'
 
@@ -23,18 +21,6 @@ const generated = fc
     const first = t0 + seconds * 1000
     return told({ ...flow, first, last: first + flow.last - flow.first, received: t0 + later })
   })
-
-/** A sorted file of flows, and one of the same as they were received. */
-async function files(folder: string, flows: readonly ToldFlow[]): Promise<string[]> {
-  const archive = await Archive.open(folder)
-  archive.add(columnsOf(flows))
-  await archive.publish({})
-  await archive.merge(t0 + intervalMs)
-  archive.add(columnsOf(flows))
-  await archive.publish({})
-  await archive.close()
-  return archive.entries().map(({ file }) => join(folder, file))
-}
 
 async function rowsRead(flows: AsyncGenerator<FlowColumns>): Promise<string[]> {
   const rows: string[] = []
@@ -59,7 +45,7 @@ test('flows of a time, and what is counted of a file, are as DuckDB reads them',
       fc.array(generated, { minLength: 1, maxLength: 60 }),
       fc.tuple(fc.integer({ min: -4000, max: 4000 }), fc.integer({ min: 1, max: 4000 })),
       async (flows, [since, lasting]) => {
-        const paths = await files(await scratchFolder(t), flows)
+        const paths = await twoFiles(await scratchFolder(t), flows)
         assert.equal(paths.length, 2)
         const reading = { from: t0 + since, to: t0 + since + lasting, memoryLimit: '512MB' }
         const rows = await rowsRead(readFlows(paths, reading))
@@ -82,7 +68,11 @@ test('flows of a time, and what is counted of a file, are as DuckDB reads them',
 
 test('a file that is cut short or was changed is told, and one of DuckDB’s is not taken for ours', async (t) => {
   const folder = await scratchFolder(t)
-  const [path] = await files(folder, [told(), told({ octets: 2 ** 40 }), told({ sourcePort: 80 })])
+  const [path] = await twoFiles(folder, [
+    told(),
+    told({ octets: 2 ** 40 }),
+    told({ sourcePort: 80 }),
+  ])
   const cut = join(folder, 'cut.parquet')
   await copyFile(path!, cut)
   await truncate(cut, 1000)
