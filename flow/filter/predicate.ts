@@ -6,10 +6,24 @@ import type { FlowColumns } from '../columns.ts'
 import type { Filter } from '../filter.ts'
 import { addressTest, familyTest } from './address-test.ts'
 import { countSet } from './loops.ts'
+import type { AddressColumn } from './fields.ts'
 import { bitsTest, numberTest } from './number-test.ts'
 
+export type AddressHalf = `${AddressColumn}${'High' | 'Low'}`
+
+/** Flows of which may be known which values of a column differ: then these are looked at, and rows only where some pass. */
+export type FilteredFlows = FlowColumns & {
+  readonly distinct?: (half: AddressHalf) => DistinctHalves | null
+}
+
+/** The different values of a column, of two words each, the low one first, and by row the place of its value among them. */
+export interface DistinctHalves {
+  readonly words: Uint32Array
+  readonly places: Uint16Array
+}
+
 /** Writes 1 or 0 for each of the first `rows` rows. */
-export type ColumnTest = (flows: FlowColumns, rows: number, out: Uint8Array) => void
+export type ColumnTest = (flows: FilteredFlows, rows: number, out: Uint8Array) => void
 
 /** A filter made ready: see `matches`. */
 export interface FlowPredicate {
@@ -17,7 +31,7 @@ export interface FlowPredicate {
    * Sets out[i] to 1 where row i of the first `rows` (at most flows.count) passes, else to 0, and
    * gives how many pass. One predicate may be used again and again, not within itself.
    */
-  matches(flows: FlowColumns, rows: number, out: Uint8Array): number
+  matches(flows: FilteredFlows, rows: number, out: Uint8Array): number
 }
 
 /** A predicate of a filter; null (no filter) lets everything pass. Cost: a loop a condition and batch. */

@@ -11,7 +11,7 @@ import { filterSql } from './filter-sql.ts'
 import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
-import { estimatedRows, windowOf, type Scanning } from './scanned/scanner.ts'
+import { estimate, windowOf, type Estimate, type Scanning } from './scanned/scanner.ts'
 
 /** Rows that one statement reads: how often progress is told, and how soon too many are seen to be. */
 const rowsAtOnce = 1_000_000
@@ -19,6 +19,8 @@ const rowsAtOnce = 1_000_000
 const gatheredRowsMax = 600_000
 /** An estimate that is so much higher says that more pass. */
 const estimatedTimes = 1.5
+/** Of flows that lie together in less of each row group, to read all that a page asks for takes no longer than to gather them. */
+const scatteredLeast = 0.25
 /** Rows of a window without a filter that are gathered: they are read once, and asked of memory. */
 const wholeRowsMax = 1_000_000
 /** What most questions ask for: a table that has it serves those that come next too. */
@@ -78,14 +80,19 @@ async function gather(
   const wanted = { key, columns, from: since, to, files: paths, isWhole }
   const lease = await session.tables.take(wanted, async (table) => {
     // To gather part of what is too much would be lost.
-    const estimated = files.isLong ? await estimatedRows(scanning, files, windowOf(query)) : null
-    if (estimated !== null && estimated > estimatedTimes * gatheredRowsMax) return null
+    const estimated = files.isLong ? await estimate(scanning, files, windowOf(query)) : null
+    if (estimated !== null && isForScan(estimated)) return null
     return fill(session, files, { query, columns: columns.join(', '), table })
   })
   if (lease === null) return files
   session.atEnd(lease.release)
   const { table, rows, isWider } = lease
   return { ...files, inside: [], edge: [], rows, table, isWider }
+}
+
+/** Whether to go through the files for each question is the better way. */
+function isForScan({ rows, among }: Estimate): boolean {
+  return rows > estimatedTimes * gatheredRowsMax || among < scatteredLeast
 }
 
 interface Target {

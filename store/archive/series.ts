@@ -172,6 +172,7 @@ function placedFlows({ chunk, rowCount }: DuckDBDataChunk): PlacedFlows {
     rows: null,
     exporterHigh: new Uint32Array(...memoryOf(2, 2)),
     exporterLow: new Uint32Array(...memoryOf(3, 2)),
+    isOneExporter: false,
     first: new Float64Array(...memoryOf(4, 1)),
     last: new Float64Array(...memoryOf(5, 1)),
     bytes: new Float64Array(...memoryOf(6, 1)),

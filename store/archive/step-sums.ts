@@ -9,20 +9,23 @@ import { fieldNames, type FieldName } from '../measurement.ts'
 import { ExactSums, type PackedSums } from './exact-sums.ts'
 import type { AnswerColumns } from './query-engine.ts'
 import type { PlacedSums } from './series-answer.ts'
+import { NumberedCodes } from './numbered-codes.ts'
 import { partsMax, rowsMax, tooManyParts, tooManyRows } from './series-limits.ts'
 
 /** Flows as columns, read at once: to which key and direction they belong, from whom they come, and what they came to. */
 export interface PlacedFlows {
   count: number
-  /** By flow: place of the key in the list of those asked for; one more for all others. */
-  place: Int32Array
-  /** By flow: place in restDirections. */
-  direction: Int32Array
+  /** By flow: place of the key in the list of those asked for; one more for all others. Null where all have the first. */
+  place: Int32Array | null
+  /** By flow: place in restDirections. Null where all have the first. */
+  direction: Int32Array | null
   /** By flow: its row in what follows; null where that is the flow's own number. */
   rows: Int32Array | null
   /** The address's halves, as two words each, the lower first. */
   exporterHigh: Uint32Array
   exporterLow: Uint32Array
+  /** Whether all are known to have one. */
+  isOneExporter: boolean
   /** unix ms */
   first: Float64Array
   last: Float64Array
@@ -32,15 +35,12 @@ export interface PlacedFlows {
 
 /** What one thread counted in, for another. */
 export interface PackedSteps {
-  codes: number[]
+  codes: readonly number[]
   sums: PackedSums
   parts: number
   exporters: Uint32Array[]
 }
 
-const rowsAtFirst = 4096
-/** Codes (see StepSums) whose rows are looked up in an array, which takes a fifth of a map's time. */
-const lowCodes = 2 ** 20
 const fieldCount = fieldNames.length
 
 export class StepSums {
@@ -49,10 +49,8 @@ export class StepSums {
   readonly #stepMs: number
   readonly #steps: number
   readonly #places: number
-  /** Row of a step, exporter, key and direction: of low codes its number + 1, of others in a map. */
-  #lowRows = new Int32Array(rowsAtFirst)
-  readonly #highRows = new Map<number, number>()
-  #codes: number[] = []
+  /** Of each step, exporter, key and direction a row. */
+  readonly #rows = new NumberedCodes()
   /** Of each row its fields, in the order of fieldNames. */
   readonly #sums = new ExactSums()
   #parts = 0
@@ -107,13 +105,14 @@ export class StepSums {
 
   #addAll(flows: PlacedFlows): void {
     const [from, to, stepMs] = [this.#from, this.#to, this.#stepMs]
-    const [sums, places] = [this.#sums, this.#places]
-    const { count, place, direction, rows } = flows
+    const sums = this.#sums
+    const { count, rows } = flows
     const { first: firsts, last: lasts, bytes: allBytes, packets: allPackets } = flows
+    const isOneGroup = isOfOneGroup(flows)
+    let group = 0
     for (let i = 0; i < count; i++) {
       const row = rows === null ? i : rows[i]!
-      const exporter = this.#exporterAt(flows, row)
-      const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
+      if (!isOneGroup || i === 0) group = this.#groupAt(flows, i, row)
       const first = firsts[row]!
       const last = lasts[row]!
       const bytes = allBytes[row]!
@@ -155,26 +154,31 @@ export class StepSums {
   /** Counts flows' bytes or packets in alone: half the time that all of it takes. */
   #addOnly(flows: PlacedFlows, only: 'bytes' | 'packets'): void {
     const [from, to, stepMs] = [this.#from, this.#to, this.#stepMs]
-    const [sums, places] = [this.#sums, this.#places]
+    const sums = this.#sums
     const field = only === 'bytes' ? 0 : 1
-    const { count: flowCount, place, direction, rows, first: firsts, last: lasts } = flows
+    const { count: flowCount, rows, first: firsts, last: lasts } = flows
     const counts = flows[only]
+    const isOneGroup = isOfOneGroup(flows)
+    let group = 0
     for (let i = 0; i < flowCount; i++) {
       const row = rows === null ? i : rows[i]!
-      const exporter = this.#exporterAt(flows, row)
-      const group = (exporter * places + place[i]!) * restDirections.length + direction[i]!
+      if (!isOneGroup || i === 0) group = this.#groupAt(flows, i, row)
       const first = firsts[row]!
       const last = lasts[row]!
       const count = counts[row]!
+      // Most flows lie in one step: all of them counts there.
+      if (first >= from) {
+        const step = ((first - from) / stepMs) | 0
+        if (last <= from + (step + 1) * stepMs) {
+          sums.add(this.#row(group, step) * fieldCount + field, count)
+          continue
+        }
+      }
       const step = ((Math.max(first, from) - from) / stepMs) | 0
       const lastStep = ((Math.min(Math.max(first, last - 1), to - 1) - from) / stepMs) | 0
       this.#parts += lastStep - step
       if (this.#parts > partsMax) throw tooManyParts(stepMs)
       let end = from + step * stepMs
-      if (step === lastStep && first >= end && last <= end + stepMs) {
-        sums.add(this.#row(group, step) * fieldCount + field, count)
-        continue
-      }
       const life = last - first
       const isPlain = count * life <= Number.MAX_SAFE_INTEGER
       let before = first >= end ? 0 : countUpTo(count, first, last, end)
@@ -191,8 +195,9 @@ export class StepSums {
 
   /** What was counted, for the sums of the same window and places in another thread. */
   pack(): PackedSteps {
-    const places = this.#codes.length * fieldCount
-    const [codes, parts, exporters] = [this.#codes, this.#parts, this.#exporters]
+    const { codes } = this.#rows
+    const places = codes.length * fieldCount
+    const [parts, exporters] = [this.#parts, this.#exporters]
     return { codes, sums: this.#sums.pack(places), parts, exporters }
   }
 
@@ -221,14 +226,14 @@ export class StepSums {
    * whatever order they came.
    */
   placed(): PlacedSums {
-    const count = this.#codes.length
+    const { codes, count } = this.#rows
     const [steps, ways] = [this.#steps, restDirections.length]
     const ofExporter = this.#places * ways * steps
     const byAddress = [...this.#exporters.keys()].sort((a, b) => this.#compare(a, b))
     const ranks = new Uint32Array(byAddress.length)
     byAddress.forEach((exporter, rank) => (ranks[exporter] = rank))
     const ordered = new Float64Array(count)
-    this.#codes.forEach((code, row) => {
+    codes.forEach((code, row) => {
       const exporter = Math.floor(code / ofExporter)
       ordered[row] = code + (ranks[exporter]! - exporter) * ofExporter
     })
@@ -247,7 +252,7 @@ export class StepSums {
       exporter[n] = rank
       direction[n] = key % ways
       place[n] = Math.floor(key / ways)
-      const row = this.#rowAt(byAddress[rank]! * ofExporter + within)!
+      const row = this.#rows.at(byAddress[rank]! * ofExporter + within)
       for (const i of fields) sum[fieldNames[i]!][n] = this.#sums.of(row * fieldCount + i)
     }
     const exporters = byAddress.map((each) => {
@@ -255,6 +260,12 @@ export class StepSums {
       return formatHalves(high!, low!)
     })
     return { count, time, exporter, exporters, place, direction, sum }
+  }
+
+  #groupAt(flows: PlacedFlows, i: number, row: number): number {
+    const { place, direction } = flows
+    const key = this.#exporterAt(flows, row) * this.#places + (place === null ? 0 : place[i]!)
+    return key * restDirections.length + (direction === null ? 0 : direction[i]!)
   }
 
   /** Flows of one exporter come one after the other, or there is but one. */
@@ -284,28 +295,13 @@ export class StepSums {
 
   #row(group: number, step: number): number {
     const code = group * this.#steps + step
-    return this.#rowAt(code) ?? this.#newRow(code)
-  }
-
-  #rowAt(code: number): number | undefined {
-    if (code >= this.#lowRows.length) return this.#highRows.get(code)
-    const known = this.#lowRows[code]!
-    return known > 0 ? known - 1 : undefined
+    const known = this.#rows.at(code)
+    return known < 0 ? this.#newRow(code) : known
   }
 
   #newRow(code: number): number {
-    const row = this.#codes.length
-    if (row >= rowsMax) throw tooManyRows(this.#stepMs)
-    if (code >= lowCodes) this.#highRows.set(code, row)
-    else {
-      if (code >= this.#lowRows.length) {
-        const grown = new Int32Array(Math.min(lowCodes, 2 ** Math.ceil(Math.log2(code + 1))))
-        grown.set(this.#lowRows)
-        this.#lowRows = grown
-      }
-      this.#lowRows[code] = row + 1
-    }
-    this.#codes.push(code)
+    if (this.#rows.count >= rowsMax) throw tooManyRows(this.#stepMs)
+    const row = this.#rows.add(code)
     this.#sums.reach(fieldCount * (row + 1) - 1)
     return row
   }
@@ -315,4 +311,8 @@ export class StepSums {
     const at = [1, 0, 3, 2].find((word) => one[word] !== other[word])
     return at === undefined ? 0 : one[at]! - other[at]!
   }
+}
+
+function isOfOneGroup({ place, direction, isOneExporter }: PlacedFlows): boolean {
+  return place === null && direction === null && isOneExporter
 }

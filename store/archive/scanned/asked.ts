@@ -66,6 +66,12 @@ export interface CountAsked {
   window: ScannedWindow
 }
 
+export interface CountFound {
+  rows: number
+  /** The rows of each row group from the first of them to the last. */
+  among: number
+}
+
 export type ScanAsked = RankingAsked | DetailsAsked | StepsAsked | CountAsked
 
 /** What is found of what is asked. */
@@ -73,7 +79,7 @@ export interface ScanFound {
   ranking: RankingFound
   details: DetailsFound
   steps: PlacedSums
-  count: number
+  count: CountFound
 }
 
 /** Something that adds up row groups, and what another thread added up of others. */

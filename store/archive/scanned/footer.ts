@@ -18,6 +18,8 @@ export interface ColumnPlace {
   /** Where its pages lie in the file, and how many bytes they take. */
   offset: number
   length: number
+  /** How many of these bytes a dictionary takes, which stands before the values; 0 without one. */
+  dictionaryLength: number
   /** Whether its pages are made smaller by zstd; else they are as they are. */
   isZstd: boolean
   /** The least and the greatest value as words, the low one first; null where nothing is said of them. */
@@ -69,8 +71,11 @@ function columnOf(column: ThriftStruct, name: string | undefined): ColumnPlace |
   const statistics = said.get(12) as ThriftStruct | undefined
   const [least, most] = [statistics?.get(6), statistics?.get(5)]
   if (name === undefined || !isText(path[0], name)) return null
+  const values = said.get(9) as number
+  const offset = (said.get(11) ?? values) as number
   return {
-    offset: (said.get(11) ?? said.get(9)) as number,
+    offset,
+    dictionaryLength: values - offset,
     length: said.get(7) as number,
     isZstd: said.get(4) === format.codecZstd,
     range: least && most ? rangeOf(least as Buffer, most as Buffer) : null,

@@ -7,7 +7,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import type { ColumnKind } from '../../../flow/columns.ts'
 import { format } from '../parquet-pages.ts'
 import { ThriftReader, type ThriftStruct } from '../thrift.ts'
-import { beyondBytes, unpackDelta, unpackIndices } from './unpack.ts'
+import { beyondBytes, unpackDelta, unpackIndices, type RowRange } from './unpack.ts'
 
 /** An array of flow columns; of u64 two words a row, the low one first. */
 export type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
@@ -26,10 +26,10 @@ export interface ReadPages {
   dictionary: Page | null
 }
 
-/** Different values as words, two of each, and by row the place of its value among them. */
+/** Different values as words, two of each, and by row the place of its value among them, which may be read when it is first asked for. */
 export interface Entries {
-  words: Uint32Array
-  places: Uint16Array
+  readonly words: Uint32Array
+  readonly places: Uint16Array
 }
 
 /**
@@ -40,35 +40,60 @@ export function readPages(bytes: Buffer, rows: number, isZstd: boolean): ReadPag
   const reader = new ThriftReader(bytes)
   const first = nextPage(reader, bytes, isZstd)
   const page = first.isDictionary ? nextPage(reader, bytes, isZstd) : first
-  if (page.count !== rows) throw new RangeError(`a page has ${page.count} values and not ${rows}`)
   const dictionary = first.isDictionary ? first : null
-  const isKnown = page.encoding === (dictionary ? format.rleDictionary : format.deltaBinaryPacked)
-  if (!isKnown && (dictionary || page.encoding !== format.plain))
-    throw new RangeError(`pages of encoding ${page.encoding} are none that Weir writes`)
+  if (dictionary) assertHas(page, rows, format.rleDictionary)
+  else assertHas(page, rows, format.deltaBinaryPacked, format.plain)
   return { page, dictionary }
 }
 
-/** What a column of u64 has as a dictionary, with the places in `room`; null where it has none. @throws RangeError as readPages does */
-export function readEntries({ page, dictionary }: ReadPages, room: Uint16Array): Entries | null {
-  if (!dictionary) return null
-  const words = wordsOf(dictionary, 2)
-  unpackIndices(page.bytes, page.count, room)
-  return { words: dictionary.isOurs ? words : words.slice(), places: room }
+function assertHas({ count, encoding }: Page, rows: number, ...encodings: number[]): void {
+  if (count !== rows) throw new RangeError(`a page has ${count} values and not ${rows}`)
+  if (!encodings.includes(encoding))
+    throw new RangeError(`pages of encoding ${encoding} are none that Weir writes`)
 }
 
-/** Writes the values of a column's pages into `out`, or gives them where they are such an array already. @throws RangeError as readPages does */
-export function readValues(pages: ReadPages, { kind, isWide }: ColumnShape, out: Values): Values {
-  const { page, dictionary } = pages
+/** The different values of a column of u64, out of the page that stands before its values. @throws RangeError as readPages does */
+export function readDictionary(bytes: Buffer, isZstd: boolean): Uint32Array {
+  const dictionary = nextPage(new ThriftReader(bytes), bytes, isZstd)
+  const words = wordsOf(dictionary, 2)
+  return dictionary.isOurs ? words : words.slice()
+}
+
+/** By row the place of its value in the dictionary, out of the page that stands behind that, into `room`. @throws RangeError as readPages does */
+export function readPlaces(
+  bytes: Buffer,
+  { rows, isZstd, within }: { rows: number; isZstd: boolean; within: RowRange },
+  room: Uint16Array,
+): void {
+  const page = nextPage(new ThriftReader(bytes), bytes, isZstd)
+  assertHas(page, rows, format.rleDictionary)
+  unpackIndices(page.bytes, within, room)
+}
+
+/**
+ * Writes the values of some rows out of a column's pages into `out`, or gives them where they are such an array already.
+ * @throws RangeError as readPages does
+ */
+export function readValues(
+  pages: ReadPages,
+  { kind, isWide }: ColumnShape,
+  out: Values,
+  within: RowRange = { from: 0, to: pages.page.count },
+): Values {
   // Loops that meet several kinds of arrays are three times slower, so there are these three alone.
-  if (kind === 'u64') return readPairs(pages, out as Uint32Array)
-  if (kind === 'f64') readDoubles(dictionary, page, out as Float64Array)
-  else out.set(readWords(dictionary, page, isWide))
+  if (kind === 'u64') return readPairs(pages, out as Uint32Array, within)
+  if (kind === 'f64') readDoubles(pages, out as Float64Array, within)
+  else out.set(readWords(pages, isWide, within), within.from)
   return out
 }
 
 /** Writes the values of entries row by row into `out`. */
-export function fillFromEntries({ words, places }: Entries, rows: number, out: Uint32Array): void {
-  for (let i = 0; i < rows; i++) {
+export function fillFromEntries(
+  { words, places }: Entries,
+  { from, to }: RowRange,
+  out: Uint32Array,
+): void {
+  for (let i = from; i < to; i++) {
     const at = 2 * places[i]!
     out[2 * i] = words[at]!
     out[2 * i + 1] = words[at + 1]!
@@ -131,37 +156,36 @@ let indices = new Uint16Array(0)
 let numbers = new Uint32Array(0)
 let doubles = new Float64Array(0)
 
-function indicesRoom(count: number): Uint16Array {
+function indicesOf({ bytes, count }: Page, within: RowRange): Uint16Array {
   if (indices.length < count) indices = new Uint16Array(count)
+  unpackIndices(bytes, within, indices)
   return indices
 }
 
-function indicesOf({ bytes, count }: Page): Uint16Array {
-  const out = indicesRoom(count)
-  unpackIndices(bytes, count, out)
-  return out
-}
-
-function differencesOf(count: number): Float64Array {
+function differencesRoom(count: number): Float64Array {
   if (doubles.length < count) doubles = new Float64Array(count)
   return doubles
 }
 
 /** Whole numbers of 64 bits as two words. */
-function readPairs(pages: ReadPages, out: Uint32Array): Uint32Array {
-  const { page } = pages
+function readPairs(
+  { page, dictionary }: ReadPages,
+  out: Uint32Array,
+  within: RowRange,
+): Uint32Array {
   const { count } = page
-  const entries = readEntries(pages, indicesRoom(count))
-  if (entries) {
-    fillFromEntries(entries, count, out)
+  if (dictionary) {
+    const entries = { words: wordsOf(dictionary, 2), places: indicesOf(page, within) }
+    fillFromEntries(entries, within, out)
     return out
   }
   if (page.encoding === format.plain)
     return page.isOurs ? wordsOf(page, 2) : wordsOf(page, 2).slice()
-  const differences = differencesOf(count)
-  const first = unpackDelta(page.bytes, count, 0, differences)
+  const { from, to } = within
+  const differences = differencesRoom(count)
+  const first = unpackDelta(page.bytes, { count, to, base: 0 }, differences)
   const [low, high] = [Number(BigInt.asUintN(32, first)), Number(first >> 32n)]
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const value = low + differences[i]!
     out[2 * i] = value
     out[2 * i + 1] = high + Math.floor(value / wordRange)
@@ -170,38 +194,42 @@ function readPairs(pages: ReadPages, out: Uint32Array): Uint32Array {
 }
 
 /** Whole numbers of 64 bits that doubles hold. */
-function readDoubles(dictionary: Page | null, page: Page, out: Float64Array): void {
+function readDoubles({ page, dictionary }: ReadPages, out: Float64Array, within: RowRange): void {
   const { count } = page
+  const { from, to } = within
   if (dictionary) {
-    const listed = doublesOf(wordsOf(dictionary, 2), differencesOf(dictionary.count))
-    const places = indicesOf(page)
-    for (let i = 0; i < count; i++) out[i] = listed[places[i]!]!
-  } else if (page.encoding === format.plain) doublesOf(wordsOf(page, 2), out)
-  else unpackDelta(page.bytes, count, null, out)
+    const listed = doublesOf(wordsOf(dictionary, 2), { from: 0, to: dictionary.count }, differencesRoom(dictionary.count)) // prettier-ignore
+    const places = indicesOf(page, within)
+    for (let i = from; i < to; i++) out[i] = listed[places[i]!]!
+  } else if (page.encoding === format.plain) doublesOf(wordsOf(page, 2), within, out)
+  else unpackDelta(page.bytes, { count, to, base: null }, out)
 }
 
-function doublesOf(words: Uint32Array, out: Float64Array): Float64Array {
-  const count = words.length / 2
-  for (let i = 0; i < count; i++) out[i] = (words[2 * i + 1]! | 0) * wordRange + words[2 * i]!
+function doublesOf(words: Uint32Array, { from, to }: RowRange, out: Float64Array): Float64Array {
+  for (let i = from; i < to; i++) out[i] = (words[2 * i + 1]! | 0) * wordRange + words[2 * i]!
   return out
 }
 
-/** Whole numbers from 0 to 2^32, good until the next are read. */
-function readWords(dictionary: Page | null, page: Page, isWide: boolean): Uint32Array {
+/** Whole numbers from 0 to 2^32, the first that of the first row, good until the next are read. */
+function readWords(
+  { page, dictionary }: ReadPages,
+  isWide: boolean,
+  { from, to }: RowRange,
+): Uint32Array {
   const { count } = page
   if (numbers.length < count) numbers = new Uint32Array(count)
   const step = isWide ? 2 : 1
   if (dictionary) {
     const listed = wordsOf(dictionary, step)
-    const places = indicesOf(page)
-    for (let i = 0; i < count; i++) numbers[i] = listed[step * places[i]!]!
+    const places = indicesOf(page, { from, to })
+    for (let i = from; i < to; i++) numbers[i] = listed[step * places[i]!]!
   } else if (page.encoding === format.plain) {
     const words = wordsOf(page, step)
-    for (let i = 0; i < count; i++) numbers[i] = words[step * i]!
+    for (let i = from; i < to; i++) numbers[i] = words[step * i]!
   } else {
-    const values = differencesOf(count)
-    unpackDelta(page.bytes, count, null, values)
-    for (let i = 0; i < count; i++) numbers[i] = values[i]!
+    const values = differencesRoom(count)
+    unpackDelta(page.bytes, { count, to, base: null }, values)
+    for (let i = from; i < to; i++) numbers[i] = values[i]!
   }
-  return numbers.subarray(0, count)
+  return numbers.subarray(from, to)
 }

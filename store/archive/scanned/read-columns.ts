@@ -5,19 +5,20 @@
 import { readSync } from 'node:fs'
 
 import { columnNames, flowColumns, type ColumnKind } from '../../../flow/columns.ts'
+import type { AddressHalf, FilteredFlows } from '../../../flow/filter/predicate.ts'
 import { archiveColumns, columnArrays, isWide } from '../columns.ts'
 import type { ColumnPlace, GroupPlace, Words } from './footer.ts'
 import {
   fillFromEntries,
   freePages,
-  readEntries,
+  readDictionary,
   readPages,
+  readPlaces,
   readValues,
   type Entries,
-  type ReadPages,
   type Values,
 } from './page-values.ts'
-import { beyondBytes } from './unpack.ts'
+import { beyondBytes, type RowRange } from './unpack.ts'
 
 const wordRange = 2 ** 32
 const startPlace = columnNames.indexOf('flowStartMilliseconds')
@@ -29,13 +30,15 @@ interface Room {
 }
 
 /** Has columns of flows as FlowColumns has them. */
-export class ReadColumns {
+export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   readonly #rooms: (Room | undefined)[] = []
   readonly #placeRooms: (Uint16Array | undefined)[] = []
   /** What was read of this group: values row by row, and of columns of u64 entries, or that there are none. */
   #read: (Values | undefined)[] = []
   #entries: (Entries | null | undefined)[] = []
   #group: GroupPlace | null = null
+  /** The rows that columns are read of from now on. */
+  #within: RowRange = { from: 0, to: 0 }
   #file = -1
   #bytes = Buffer.alloc(0)
   capacity = 0
@@ -49,7 +52,13 @@ export class ReadColumns {
     this.#group = group
     this.#read = []
     this.#entries = []
+    this.#within = { from: 0, to: group.rows }
     this.capacity = this.count = group.rows
+  }
+
+  /** Of other rows nobody asks any more: of columns that were not read yet they are not unpacked. */
+  narrowTo(rows: RowRange): void {
+    this.#within = rows
   }
 
   /** Gives its memory back: what waits for a collection of garbage is as much again. Nothing of it is to be used any more. */
@@ -66,14 +75,20 @@ export class ReadColumns {
 
   /** The different values of a column of u64 and which of them each row has, where the file has them so. */
   entriesAt(place: number): Entries | null {
-    const known = this.#entries[place]
-    if (known !== undefined) return known
-    const pages = this.#pagesOf(place)
-    const entries = readEntries(pages, this.#placesRoom(place))
-    this.#entries[place] = entries
-    // These bytes are read over: what else they have is taken out of them at once.
-    if (entries === null) this.#read[place] = this.#valuesOf(place, pages)
-    return entries
+    return (this.#entries[place] ??= this.#readEntries(place))
+  }
+
+  /** The same of a column that may be of one value throughout: see FilteredFlows. */
+  distinct(name: AddressHalf): Entries | null {
+    const place = columnNames.indexOf(name)
+    if (!this.isSingle(place)) return this.entriesAt(place)
+    const { range } = this.#group!.columns[place]!
+    return { words: Uint32Array.from(range![0]), places: zeros(this.count) }
+  }
+
+  /** Whether each row is known to have the same value. */
+  isSingle(place: number): boolean {
+    return singleOf(this.#group!.columns[place]!) !== null
   }
 
   /** Whether each row has this value in a column of numbers. */
@@ -88,7 +103,7 @@ export class ReadColumns {
     const single = singleOf(column)
     if (single !== null && !isDuration) return this.#filled(place, single)
     if (kindOf(place) === 'u64') return this.#pairsOf(place)
-    const read = this.#valuesOf(place, this.#pagesOf(place))
+    const read = this.#valuesOf(place)
     if (isDuration) this.#toLast(read)
     return read
   }
@@ -103,18 +118,39 @@ export class ReadColumns {
 
   #pairsOf(place: number): Values {
     const entries = this.entriesAt(place)
-    if (entries === null) return this.#read[place]!
+    if (entries === null) return this.#valuesOf(place)
     const room = this.#roomOf(place)
     room.single = null
-    fillFromEntries(entries, this.count, room.values as Uint32Array)
+    fillFromEntries(entries, this.#within, room.values as Uint32Array)
     return room.values
   }
 
-  #valuesOf(place: number, pages: ReadPages): Values {
+  #readEntries(place: number): Entries | null {
+    const { offset, length, dictionaryLength, isZstd } = this.#group!.columns[place]!
+    if (dictionaryLength === 0) return null
+    const words = readDictionary(this.#bytesAt(offset, dictionaryLength), isZstd)
+    const read = () => {
+      const bytes = this.#bytesAt(offset + dictionaryLength, length - dictionaryLength)
+      const room = this.#placesRoom(place)
+      readPlaces(bytes, { rows: this.count, isZstd, within: this.#within }, room)
+      return room
+    }
+    let places: Uint16Array | null = null
+    return {
+      words,
+      get places() {
+        return (places ??= read())
+      },
+    }
+  }
+
+  #valuesOf(place: number): Values {
     const room = this.#roomOf(place)
     room.single = null
     const { type } = archiveColumns[place]!
-    return readValues(pages, { kind: kindOf(place), isWide: isWide(type) }, room.values)
+    const { offset, length, isZstd } = this.#group!.columns[place]!
+    const pages = readPages(this.#bytesAt(offset, length), this.count, isZstd)
+    return readValues(pages, { kind: kindOf(place), isWide: isWide(type) }, room.values, this.#within) // prettier-ignore
   }
 
   #roomOf(place: number): Room {
@@ -133,17 +169,17 @@ export class ReadColumns {
 
   /** Turns durations into the times of the last packets; none ends before it begins. */
   #toLast(values: Values): void {
-    const { count } = this
+    const { from, to } = this.#within
     const first = this.at(startPlace)
-    for (let row = 0; row < count; row++) values[row] = first[row]! + Math.max(0, values[row]!)
+    for (let row = from; row < to; row++) values[row] = first[row]! + Math.max(0, values[row]!)
   }
 
-  #pagesOf(place: number): ReadPages {
-    const { offset, length, isZstd } = this.#group!.columns[place]!
+  /** Bytes of the file, good until others are read. */
+  #bytesAt(offset: number, length: number): Buffer {
     if (this.#bytes.length < length + beyondBytes) this.#bytes = Buffer.allocUnsafeSlow(2 * length + beyondBytes) // prettier-ignore
     const read = readSync(this.#file, this.#bytes, 0, length, offset)
     if (read < length) throw new RangeError('the file ends before its columns do')
-    return readPages(this.#bytes.subarray(0, length), this.count, isZstd)
+    return this.#bytes.subarray(0, length)
   }
 }
 
@@ -169,4 +205,11 @@ function fill(values: Values, [low, high = 0]: Words, kind: ColumnKind): void {
   if (kind === 'f64') values.fill(high * wordRange + (low! >>> 0))
   else if (kind !== 'u64' || low === high) values.fill(low!)
   else for (let at = 0; at < values.length; at++) values[at] = at % 2 === 0 ? low! : high
+}
+
+let zero = new Uint16Array(0)
+
+function zeros(count: number): Uint16Array {
+  if (zero.length < count) zero = new Uint16Array(count)
+  return zero
 }

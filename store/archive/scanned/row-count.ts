@@ -1,24 +1,25 @@
-/** How many flows there are, out of row groups. */
-import type { Scan } from './asked.ts'
+/** How many flows there are, out of row groups, and how far they lie apart. */
+import type { CountFound, Scan } from './asked.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
-export class RowCount implements Scan<number, number> {
+export class RowCount implements Scan<CountFound, CountFound> {
   readonly keys = 0
-  #count = 0
+  readonly #found: CountFound = { rows: 0, among: 0 }
 
   take({ rows }: SelectedGroup): void {
-    this.#count += rows.length
+    this.merge({ rows: rows.length, among: rows.at(-1)! - rows[0]! + 1 })
   }
 
-  pack(): number {
-    return this.#count
+  pack(): CountFound {
+    return this.#found
   }
 
-  merge(count: number): void {
-    this.#count += count
+  merge({ rows, among }: CountFound): void {
+    this.#found.rows += rows
+    this.#found.among += among
   }
 
-  found(): number {
-    return this.#count
+  found(): CountFound {
+    return this.#found
   }
 }

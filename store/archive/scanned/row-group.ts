@@ -1,15 +1,19 @@
 /** The flows of one row group, with what is asked of all. */
 import { columnNames, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
 import type { AddressColumn } from '../../../flow/filter/fields.ts'
+import type { FilteredFlows } from '../../../flow/filter/predicate.ts'
 import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
 import type { TimedFlows } from '../held/held-files.ts'
 import type { Addresses } from './address-numbers.ts'
 import type { GroupPlace, Words } from './footer.ts'
+import type { Entries } from './page-values.ts'
 import { ReadColumns } from './read-columns.ts'
+import type { RowRange } from './unpack.ts'
 
 const wordRange = 2 ** 32
 const startPlace = columnNames.indexOf('flowStartMilliseconds')
 const lastPlace = columnNames.indexOf('flowEndMilliseconds')
+const exporterPlaces = halfPlaces('exporterAddress')
 const samplingPlace = columnNames.indexOf('samplingInterval')
 
 /** How many flows a row group has, and between which times they lie, as far as is known; unix ms. */
@@ -29,7 +33,7 @@ export function timesOf({ rows, columns }: GroupPlace): GroupTimes {
   return { rows, firstMin: numberOf(firsts[0]), lastMax: numberOf(firsts[1]) + longest }
 }
 
-/** Whether a column is 0 throughout. A duration of 0 makes an end that is none. */
+/** Whether a column is known to be 0 throughout. A duration of 0 makes an end that is none. */
 export function isZero({ columns }: GroupPlace, name: ColumnName): boolean {
   const place = columnNames.indexOf(name)
   const { range } = columns[place]!
@@ -43,7 +47,7 @@ function numberOf(words: Words): number {
 /** The flows of a row group with what is asked of all: their times, and counts scaled by sampling. */
 export class RowGroup implements TimedFlows {
   readonly #columns = new ReadColumns()
-  readonly flows = this.#columns as unknown as FlowColumns
+  readonly flows = this.#columns as unknown as FilteredFlows
   #bytes: Float64Array | null = null
   #packets: Float64Array | null = null
 
@@ -51,6 +55,11 @@ export class RowGroup implements TimedFlows {
   turnTo(file: number, group: GroupPlace): void {
     this.#columns.turnTo(file, group)
     this.#bytes = this.#packets = null
+  }
+
+  /** Of other rows nobody asks any more: see ReadColumns. */
+  narrowTo(rows: RowRange): void {
+    this.#columns.narrowTo(rows)
   }
 
   /** Gives its memory back until the next is turned to. */
@@ -74,9 +83,14 @@ export class RowGroup implements TimedFlows {
         const isNoneHigh = columns.isAll(high, 0)
         const highs = isNoneHigh ? null : columns.entriesAt(high)
         const lows = isNoneHigh || highs ? columns.entriesAt(low) : null
-        return lows && { high: highs, low: lows }
+        return lows && { high: highs && read(highs), low: read(lows) }
       },
     }
+  }
+
+  /** Whether all of its flows are known to be of one exporter. */
+  get isOneExporter(): boolean {
+    return exporterPlaces.every((place) => this.#columns.isSingle(place))
   }
 
   get first(): Float64Array {
@@ -100,6 +114,11 @@ export class RowGroup implements TimedFlows {
     const { flows } = this
     return Float64Array.from({ length: flows.count }, (_, row) => of(flows, row))
   }
+}
+
+/** As fields, which loops ask for at every row. */
+function read({ words, places }: Entries): Entries {
+  return { words, places }
 }
 
 function halfPlaces(column: AddressColumn): [high: number, low: number] {

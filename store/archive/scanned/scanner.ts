@@ -253,21 +253,30 @@ export interface Scanning {
 /** Row groups that say how many flows of all pass: with two threads, as many as end together. */
 const sampledMost = 4
 
+/** What some row groups say of the flows of a window that pass its filter. */
+export interface Estimate {
+  /** About how many there are. */
+  rows: number
+  /** Among which part of all rows they lie: sorted files have together what passes most filters. */
+  among: number
+}
+
 /**
- * About how many flows of a window pass its filter, as some row groups throughout it say; null where it is for SQL to find out.
+ * How many flows of a window pass its filter, about; null where it is for SQL to find out.
  * @throws what keeps a file from being read
  */
-export async function estimatedRows(
+export async function estimate(
   { scanner, session }: Scanning,
   files: FilesToScan,
   window: ScannedWindow,
-): Promise<number | null> {
+): Promise<Estimate | null> {
   const groups = await scanner.groups(files, window)
   if (groups === null || groups.length === 0) return null
   const step = groups.length / Math.min(sampledMost, groups.length)
   const sampled = groups.filter((_, i) => Math.floor((i + 1) / step) > Math.floor(i / step))
-  const count = await scanner.scan({ kind: 'count', window }, sampled, { session })
-  return count && (count * rowsOf(groups)) / rowsOf(sampled)
+  const found = await scanner.scan({ kind: 'count', window }, sampled, { session })
+  const looked = rowsOf(sampled)
+  return found && { rows: (found.rows * rowsOf(groups)) / looked, among: found.among / looked }
 }
 
 function rowsOf(groups: readonly GroupToScan[]): number {

@@ -21,7 +21,7 @@ export interface Counts {
 
 export class SelectedGroup {
   readonly group: RowGroup
-  /** Rows of the group; what is told of the nth of them stands at n. */
+  /** Rows of the group; what is told of the nth of them stands at n. Good until another group is read. */
   readonly rows: Int32Array
   readonly #window: ScannedWindow
   /** Whether none of the group's flows reaches beyond the window, so that nobody need ask when they were. */
@@ -49,6 +49,8 @@ export class SelectedGroup {
     }: { window: ScannedWindow; predicate: FlowPredicate | null; isInside: boolean },
   ): SelectedGroup {
     const rows = isInside ? passing(group, predicate) : selectRows(group, window, predicate)
+    // Sorted files have together what passes most filters.
+    if (rows.length > 0) group.narrowTo({ from: rows[0]!, to: rows.at(-1)! + 1 })
     return new SelectedGroup(group, rows, { window, isInside })
   }
 
@@ -74,11 +76,24 @@ export class SelectedGroup {
   }
 }
 
+/** Which rows of a group pass, and these; used again from group to group. */
+let passes = new Uint8Array(0)
+let passingRows = new Int32Array(0)
+
 function passing({ flows }: RowGroup, predicate: FlowPredicate | null): Int32Array {
   const { count } = flows
   if (predicate === null) return rowsUpTo(count)
-  const passes = new Uint8Array(count)
-  const rows = new Int32Array(predicate.matches(flows, count, passes))
-  for (let row = 0, n = 0; n < rows.length; row++) if (passes[row] === 1) rows[n++] = row
-  return rows
+  if (passes.length < count) {
+    passes = new Uint8Array(count)
+    passingRows = new Int32Array(count)
+  }
+  const passed = predicate.matches(flows, count, passes)
+  if (passed === 0) return passingRows.subarray(0, 0)
+  let [row, found] = [passes.indexOf(1), 0]
+  // Whether a row passes no processor could foresee: so there is no branch.
+  for (; found < passed; row++) {
+    passingRows[found] = row
+    found += passes[row]!
+  }
+  return passingRows.subarray(0, passed)
 }

@@ -52,11 +52,12 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     const { only } = this.#asked.window
     this.#sums.add({
       count: rows.length,
-      place: numbers === null ? zeros(rows.length) : this.#placesOf(numbers),
+      place: numbers && this.#placesOf(numbers),
       direction: this.#directions(said, end),
       rows,
       exporterHigh: flows.exporterAddressHigh,
       exporterLow: flows.exporterAddressLow,
+      isOneExporter: group.isOneExporter,
       first,
       last,
       // What is not asked for is not looked at.
@@ -76,8 +77,8 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     return places.subarray(0, count)
   }
 
-  #directions({ group: { flows }, rows }: SelectedGroup, end: End): Int32Array {
-    if (!this.#asked.hasDirection) return zeros(rows.length)
+  #directions({ group: { flows }, rows }: SelectedGroup, end: End): Int32Array | null {
+    if (!this.#asked.hasDirection) return null
     const directions = new Int32Array(rows.length)
     const words = new Uint32Array(2 * rows.length)
     const column = this.#keys.directionMade(end)
@@ -85,11 +86,4 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     for (let n = 0; n < rows.length; n++) directions[n] = words[2 * n]!
     return directions
   }
-}
-
-let zero = new Int32Array(0)
-
-function zeros(count: number): Int32Array {
-  if (zero.length < count) zero = new Int32Array(count)
-  return zero.subarray(0, count)
 }

@@ -56,15 +56,20 @@ class Bytes {
   }
 }
 
+/** Rows [from, to) of a column. */
+export interface RowRange {
+  from: number
+  to: number
+}
+
 /**
- * Unpacks `count` values of DELTA_BINARY_PACKED; gives the first. With a `base`, they are told as how much more than the
- * first they are, and the base; without, as they are, which doubles must hold.
+ * Unpacks those before `to` of `count` values of DELTA_BINARY_PACKED; gives the first. With a `base`, they are told as how much more
+ * than the first they are, and the base; without, as they are, which doubles must hold.
  * @throws RangeError where there are too few
  */
 export function unpackDelta(
   packed: Buffer,
-  count: number,
-  base: number | null,
+  { count, to, base }: { count: number; to: number; base: number | null },
   out: Float64Array,
 ): bigint {
   const bytes = new Bytes(packed)
@@ -77,13 +82,13 @@ export function unpackDelta(
   out[0] = base ?? Number(first)
   // The same for each: a new one would be more work than its values.
   const part: Part = { width: 0, least: 0, begin: 0, end: 0 }
-  for (let from = 1; from < count; from += blockValues) {
+  for (let from = 1; from < to; from += blockValues) {
     part.least = unzigzag(bytes.varint())
     const widthsAt = bytes.pass(parts)
     for (let i = 0; i < parts; i++) {
       part.width = bytes.view.getUint8(widthsAt + i)
       part.begin = from + i * partValues
-      part.end = Math.min(count, part.begin + partValues)
+      part.end = Math.min(to, part.begin + partValues)
       const at = bytes.pass((part.width * partValues) / 8)
       if (part.width <= narrowBits) addNarrow(bytes.view, at, part, out)
       else addWide(bytes.view, at, part, out)
@@ -138,38 +143,44 @@ function addWide(
 }
 
 /**
- * Unpacks a data page of RLE_DICTIONARY: the width of an index, then runs of one and packed ones.
+ * Unpacks a data page of RLE_DICTIONARY, the places of some rows: the width of an index, then runs of one and packed ones.
  * @throws RangeError where there are too few
  */
-export function unpackIndices(packed: Buffer, count: number, out: Uint16Array): void {
+export function unpackIndices(packed: Buffer, { from, to }: RowRange, out: Uint16Array): void {
   const bytes = new Bytes(packed)
   const width = bytes.byte()
   if (width > indexBitsMost)
     throw new RangeError(`indices of ${width} bits are none that Weir writes`)
-  const mask = 2 ** width - 1
-  for (let row = 0; row < count;) {
+  for (let begin = 0; begin < to;) {
     const head = bytes.varint()
     const length = Math.floor(head / 2)
-    if (head % 2 === 0) {
-      const at = bytes.pass(Math.ceil(width / 8))
-      const end = Math.min(count, row + length)
-      out.fill(bytes.view.getInt32(at, true) & mask, row, end)
-      row = end
-      continue
-    }
-    const at = bytes.pass(length * width)
-    const end = Math.min(count, row + 8 * length)
-    if (width === indexBitsMost) {
-      // They lie there as they are held.
-      const words = packed.subarray(at, at + 2 * (end - row))
-      new Uint8Array(out.buffer, out.byteOffset).set(words, 2 * row)
-      row = end
-      continue
-    }
-    const { view } = bytes
-    for (let bit = 0; row < end; row++, bit += width)
-      out[row] = (view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
+    const isPacked = head % 2 === 1
+    const end = begin + (isPacked ? 8 * length : length)
+    const at = bytes.pass(isPacked ? length * width : Math.ceil(width / 8))
+    const run = { from: Math.max(from, begin), to: Math.min(to, end) }
+    if (!isPacked) out.fill(bytes.view.getInt32(at, true) & (2 ** width - 1), run.from, run.to)
+    else if (width === indexBitsMost) copyRun(packed, at + 2 * (run.from - begin), run, out)
+    else unpackRun(bytes.view, { at, width, bit: (run.from - begin) * width }, run, out)
+    begin = end
   }
+}
+
+/** Packed ones that lie there as they are held. */
+function copyRun(packed: Buffer, at: number, { from, to }: RowRange, out: Uint16Array): void {
+  const bytes = new Uint8Array(out.buffer, out.byteOffset)
+  if (from < to) bytes.set(packed.subarray(at, at + 2 * (to - from)), 2 * from)
+}
+
+/** Packed ones, the first of them so many bits behind a byte. */
+function unpackRun(
+  view: DataView,
+  { at, width, bit: first }: { at: number; width: number; bit: number },
+  { from, to }: RowRange,
+  out: Uint16Array,
+): void {
+  const mask = 2 ** width - 1
+  for (let row = from, bit = first; row < to; row++, bit += width)
+    out[row] = (view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
 }
 
 function unzigzagWide(value: bigint): bigint {

@@ -1,5 +1,6 @@
 /** What the threads read of row groups, and what they leave to SQL. */
 import assert from 'node:assert/strict'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -8,6 +9,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 
 import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { parseFilter } from '../../../flow/filter/parse.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { deltaPacked } from '../../../store/archive/delta.ts'
@@ -16,6 +18,8 @@ import { flowsOf } from '../../../store/archive/held/held-files.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
 import type { RankingAsked } from '../../../store/archive/scanned/asked.ts'
 import { GroupReader } from '../../../store/archive/scanned/files.ts'
+import { readFooter } from '../../../store/archive/scanned/footer.ts'
+import { ReadColumns } from '../../../store/archive/scanned/read-columns.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import { beyondBytes, unpackDelta, unpackIndices } from '../../../store/archive/scanned/unpack.ts'
 import { seed } from '../../drawn.ts'
@@ -81,6 +85,24 @@ test('every column of sorted files and of those as received is read as SQL reads
   }
 })
 
+test('of rows that lie together, each column is read as it is when all are', async (t) => {
+  const { paths } = await twoFiles(t)
+  const [reader, columns] = [new GroupReader(), new ReadColumns()]
+  for (const path of paths) {
+    const whole = reader.flowsOf(path)!
+    const file = openSync(path, 'r')
+    t.after(() => closeSync(file))
+    const { groups } = readFooter(file, fstatSync(file).size)!
+    const range = { from: 1234, to: 1300 }
+    for (const [place, name] of columnNames.entries()) {
+      columns.turnTo(file, groups[0]!)
+      columns.narrowTo(range)
+      const [from, to] = whole[name].length > rows ? [2468, 2600] : [1234, 1300]
+      assert.deepEqual(columns.at(place).slice(from, to), whole[name].slice(from, to), name)
+    }
+  }
+})
+
 /** Bytes behind which there are others, as behind a page. */
 function withOthers(bytes: Buffer): Buffer {
   const room = Buffer.alloc(bytes.length + beyondBytes, 0xa5)
@@ -98,11 +120,12 @@ test('packed numbers of every width are unpacked, also where they lie beyond wha
     const count = values.length
     const packed = withOthers(deltaPacked(Float64Array.from(values), count, { base, partValues }))
     const out = new Float64Array(count)
-    const first = unpackDelta(packed, count, 0, out)
+    const first = unpackDelta(packed, { count, to: count, base: 0 }, out)
     assert.deepEqual([...out].map((more) => first + BigInt(more)), values.map((each) => base + BigInt(each)))
     if (base !== 0n) return
-    unpackDelta(packed, count, null, out)
-    assert.deepEqual([...out], values)
+    const to = Math.ceil(count / 2)
+    unpackDelta(packed, { count, to, base: null }, out.fill(-1))
+    assert.deepEqual([...out], values.map((value, i) => (i < to ? value : -1)))
   }) // prettier-ignore
   fc.assert(property, { numRuns: 100, seed })
 })
@@ -114,16 +137,21 @@ test('packed indices are unpacked, and runs of one', () => {
     (count, drawn) => {
       const places = Int32Array.from(drawn, (each) => each % count)
       for (const width of [indexWidth(count), byteWidth(count)]) {
-        const out = new Uint16Array(places.length)
-        unpackIndices(withOthers(packedIndices(places, width)), out.length, out)
-        assert.deepEqual([...out], [...places])
+        const out = new Uint16Array(places.length).fill(7)
+        const [from, to] = [places.length >> 2, places.length - (places.length >> 3)]
+        const packed = withOthers(packedIndices(places, width))
+        unpackIndices(packed, { from, to }, out)
+        assert.deepEqual(
+          [...out],
+          Array.from(places, (place, i) => (i >= from && i < to ? place : 7)),
+        )
       }
     },
   )
   fc.assert(property, { numRuns: 100, seed })
   const run = new Uint16Array(1000)
-  unpackIndices(withOthers(Buffer.from([9, 0xd0, 0x0f, 0x2c, 0x01])), run.length, run)
-  assert.ok(run.every((place) => place === 300))
+  unpackIndices(withOthers(Buffer.from([9, 0xd0, 0x0f, 0x2c, 0x01])), { from: 10, to: 990 }, run)
+  assert.ok(run.every((place, i) => place === (i >= 10 && i < 990 ? 300 : 0)))
 })
 
 test('pages that say other than they hold are refused', () => {
@@ -134,10 +162,19 @@ test('pages that say other than they hold are refused', () => {
     ),
   )
   const out = new Float64Array(300)
-  assert.throws(() => unpackDelta(packed, 299, null, out), /300 values are packed and not 299/)
-  assert.throws(() => unpackDelta(packed.subarray(0, 200), 300, null, out), /end too early/)
+  assert.throws(
+    () => unpackDelta(packed, { count: 299, to: 299, base: null }, out),
+    /300 values are packed and not 299/,
+  )
+  assert.throws(
+    () => unpackDelta(packed.subarray(0, 200), { count: 300, to: 300, base: null }, out),
+    /end too early/,
+  )
   const cut = withOthers(packedIndices(new Int32Array(300), 9)).subarray(0, 100)
-  assert.throws(() => unpackIndices(cut, 300, new Uint16Array(300)), /end too early/)
+  assert.throws(
+    () => unpackIndices(cut, { from: 0, to: 300 }, new Uint16Array(300)),
+    /end too early/,
+  )
 })
 
 const window = { from: t0 - intervalMs, to: t0 + 2 * intervalMs, include: 'any', filter: undefined } as const // prettier-ignore
@@ -168,6 +205,22 @@ test('files of another writer, or more keys than may be told apart, are left to 
   instance.closeSync()
   assert.equal(await scanner.groups({ inside: [], edge: [...paths, other], most: 0 }, window), null)
   assert.equal(await scanner.flows(other), null)
+})
+
+test('how far apart the flows lie that pass a filter, which sorting by service brings together', async (t) => {
+  const { paths } = await twoFiles(t)
+  const scanner = new Scanner(2, { local: [] })
+  t.after(() => scanner.close())
+  const filter = parseFilter('dst port 443')!
+  const counted = async (path: string) => {
+    const groups = (await scanner.groups({ inside: [], edge: [path], most: 0 }, window))!
+    const asked = { kind: 'count', window: { ...window, filter } } as const
+    return (await scanner.scan(asked, groups, during))!
+  }
+  const [sorted, received] = [await counted(paths[0]), await counted(paths[1])]
+  assert.deepEqual([sorted.rows, received.rows], [4000, 4000])
+  assert.ok(sorted.among < 5000, `among ${sorted.among}`)
+  assert.equal(received.among, 3 * 3999 + 1)
 })
 
 test('row groups without flows of the window are passed over', async (t) => {

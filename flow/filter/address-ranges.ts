@@ -1,0 +1,166 @@
+/** Networks that addresses are looked for in, row by row or, where it is known which addresses differ, by these. */
+import type { Network } from '../address.ts'
+import type { DistinctHalves } from './predicate.ts'
+
+/** As many networks are looked for one after the other. */
+const loopedMax = 8
+
+/** What is written for which rows. */
+interface Written {
+  rows: number
+  out: Uint8Array
+  /** What is written where the address is found; elsewhere 0 is written for 1, and nothing for 0. */
+  found: 0 | 1
+}
+
+/** Networks, sorted and apart (one within another is left out), so that one search finds an address. */
+export class AddressRanges {
+  readonly #count: number
+  /** Four words a network, most significant first. */
+  readonly #starts: Uint32Array
+  readonly #masks: Uint32Array
+
+  constructor(networks: readonly Network[]) {
+    const apart = withoutInner(networks)
+    this.#count = apart.length
+    this.#starts = Uint32Array.from(apart.flatMap(({ words }) => [...words]))
+    this.#masks = Uint32Array.from(
+      apart.flatMap(({ bits }) => [0, 1, 2, 3].map((i) => mask(bits, i))),
+    )
+  }
+
+  /** Whether there are few. */
+  get isLooped(): boolean {
+    return this.#count <= loopedMax
+  }
+
+  /**
+   * The same as `test`, of few networks in loops: halves of addresses are compared once for all rows that have them, and rows are
+   * looked at only where there are such halves.
+   */
+  testDistinct(high: DistinctHalves, low: DistinctHalves, written: Written): void {
+    const { rows, out, found } = written
+    if (found === 1) out.fill(0, 0, rows)
+    for (let n = 0; n < this.#count; n++) {
+      const lows = this.#mark(low.words, { at: 4 * n + 2, marks: marksOf('low', low) })
+      if (lows === 0) continue
+      const highs = this.#mark(high.words, { at: 4 * n, marks: marksOf('high', high) })
+      if (2 * highs === high.words.length) writeMarked(low.places, written)
+      else if (highs > 0) writeBoth(high.places, low.places, written)
+    }
+  }
+
+  /** Marks the halves that are those of an address of a network, whose words begin at `at`; gives how many. */
+  #mark(words: Uint32Array, { at, marks }: { at: number; marks: Uint8Array }): number {
+    const [startHigh, startLow] = [this.#starts[at]! | 0, this.#starts[at + 1]! | 0]
+    const [maskHigh, maskLow] = [this.#masks[at]! | 0, this.#masks[at + 1]! | 0]
+    let count = 0
+    for (let i = 0; 2 * i < words.length; i++) {
+      const differs = ((words[2 * i]! ^ startLow) & maskLow) | ((words[2 * i + 1]! ^ startHigh) & maskHigh) // prettier-ignore
+      count += marks[i] = differs === 0 ? 1 : 0
+    }
+    return count
+  }
+
+  /** Looks every row's address up: in a loop for each of a few networks, else by a search for each row. */
+  test(high: Uint32Array, low: Uint32Array, written: Written): void {
+    if (!this.isLooped) this.#testMany(high, low, written)
+    else {
+      if (written.found === 1) written.out.fill(0, 0, written.rows)
+      for (let n = 0; n < this.#count; n++) this.#testOne(high, low, { ...written, network: n })
+    }
+  }
+
+  #testOne(
+    high: Uint32Array,
+    low: Uint32Array,
+    { rows, out, found, network }: Written & { network: number },
+  ): void {
+    const word = (words: Uint32Array, i: number) => words[4 * network + i]! | 0
+    const [s0, s1, s2, s3] = [0, 1, 2, 3].map((i) => word(this.#starts, i)) as [number, number, number, number] // prettier-ignore
+    const [m0, m1, m2, m3] = [0, 1, 2, 3].map((i) => word(this.#masks, i)) as [number, number, number, number] // prettier-ignore
+    for (let i = 0, at = 0; i < rows; i++, at += 2) {
+      const differs =
+        ((low[at]! ^ s3) & m3) | ((low[at + 1]! ^ s2) & m2) |
+        ((high[at]! ^ s1) & m1) | ((high[at + 1]! ^ s0) & m0) // prettier-ignore
+      if (differs === 0) out[i] = found
+    }
+  }
+
+  #testMany(high: Uint32Array, low: Uint32Array, { rows, out, found }: Written): void {
+    for (let i = 0, at = 0; i < rows; i++, at += 2) {
+      const isInside = this.#has(high[at + 1]!, high[at]!, low[at + 1]!, low[at]!)
+      if (isInside) out[i] = found
+      else if (found === 1) out[i] = 0
+    }
+  }
+
+  #has(w0: number, w1: number, w2: number, w3: number): boolean {
+    const starts = this.#starts
+    let [low, high] = [0, this.#count - 1]
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const at = 4 * middle
+      const isAfter =
+        (w0 - starts[at]! ||
+          w1 - starts[at + 1]! ||
+          w2 - starts[at + 2]! ||
+          w3 - starts[at + 3]!) >= 0
+      if (isAfter) low = middle + 1
+      else high = middle - 1
+    }
+    if (high < 0) return false
+    const at = 4 * high
+    const masks = this.#masks
+    return (
+      (((w0 ^ starts[at]!) & masks[at]!) |
+        ((w1 ^ starts[at + 1]!) & masks[at + 1]!) |
+        ((w2 ^ starts[at + 2]!) & masks[at + 2]!) |
+        ((w3 ^ starts[at + 3]!) & masks[at + 3]!)) ===
+      0
+    )
+  }
+}
+
+/** Which of the halves of a row group pass; grown, never made again. */
+const marked = { high: new Uint8Array(0), low: new Uint8Array(0) }
+
+function marksOf(half: 'high' | 'low', { words }: DistinctHalves): Uint8Array {
+  if (2 * marked[half].length < words.length) marked[half] = new Uint8Array(words.length)
+  return marked[half]
+}
+
+function writeMarked(lows: Uint16Array, { rows, out, found }: Written): void {
+  const marks = marked.low
+  if (found === 1) for (let i = 0; i < rows; i++) out[i] = out[i]! | marks[lows[i]!]!
+  else for (let i = 0; i < rows; i++) out[i] = out[i]! & (marks[lows[i]!]! ^ 1)
+}
+
+function writeBoth(highs: Uint16Array, lows: Uint16Array, { rows, out, found }: Written): void {
+  const { high, low } = marked
+  if (found === 1)
+    for (let i = 0; i < rows; i++) out[i] = out[i]! | (high[highs[i]!]! & low[lows[i]!]!)
+  else for (let i = 0; i < rows; i++) out[i] = out[i]! & ((high[highs[i]!]! & low[lows[i]!]!) ^ 1)
+}
+
+function mask(bits: number, word: number): number {
+  const kept = Math.min(32, Math.max(0, bits - 32 * word))
+  return kept === 0 ? 0 : (0xffffffff << (32 - kept)) >>> 0
+}
+
+function withoutInner(networks: readonly Network[]): Network[] {
+  const sorted = [...networks].sort((a, b) => compareWords(a.words, b.words) || a.bits - b.bits)
+  const apart: Network[] = []
+  for (const network of sorted) {
+    const outer = apart.at(-1)
+    const isInner =
+      outer !== undefined &&
+      outer.words.every((word, i) => ((word ^ network.words[i]!) & mask(outer.bits, i)) === 0)
+    if (!isInner) apart.push(network)
+  }
+  return apart
+}
+
+function compareWords(a: Network['words'], b: Network['words']): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3]
+}
