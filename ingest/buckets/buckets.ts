@@ -3,12 +3,13 @@
  * held here whole takes late flows at once; any other is only marked, to be made again from the
  * archive.
  */
-import { addressAt, type NetworkSet } from '../../flow/address.ts'
+import type { NetworkSet } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { FieldName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { directions } from './codes.ts'
+import { ExporterText } from './exporter-text.ts'
 import { isHeldOn, restingOf } from './resting.ts'
 import { share } from './share.ts'
 import { amountCount } from './tables.ts'
@@ -17,7 +18,10 @@ import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
 import { isSameExporter, PlainRows } from './plain-rows.ts'
 import { SortedRows } from './sorted-rows.ts'
 import { directionOf, readDirections } from '../directions.ts'
-import { Totals } from './totals.ts'
+import { Totals, type RowPart } from './totals.ts'
+
+/** Flows may live in thousands of intervals: so many parts of them are sorted out at once. */
+const continuedMost = 65_536
 
 export interface BucketsOptions {
   local: NetworkSet
@@ -33,6 +37,13 @@ export interface BucketsOptions {
 /** Sums of a tracker in an interval, each by direction, and under `all`. */
 export type TrackerSums = Record<FieldName, Record<string, number>>
 
+/** The totals of an interval and exporter. */
+interface Target {
+  interval: number
+  exporter: string
+  totals: Totals
+}
+
 export class Buckets {
   /** Flows that were too old to count (see BucketsOptions.flowMaxMs). */
   tooLate = 0
@@ -43,12 +54,13 @@ export class Buckets {
   #wholeFrom: number
   /** Flows before this lie in archive files that are gone; set by the owner of the archive. */
   oldestArchivedMs = Number.NEGATIVE_INFINITY
-  readonly #exporter = { words: new Uint32Array(4).fill(0xffffffff), text: '' }
+  readonly #exporter = new ExporterText()
   readonly #plain = new PlainRows()
-  readonly #sorted = new SortedRows()
+  /** Rows that are sorted out by what of them goes to which totals. */
+  readonly #sorted: Record<RowPart, SortedRows> = { whole: new SortedRows(), begun: new SortedRows(), continued: new SortedRows() } // prettier-ignore
   #directions = new Uint8Array(0)
-  /** Where the last share went: flows of an exporter and an interval come together. */
-  #last: { interval: number; exporter: string; totals: Totals } | null = null
+  /** Where the last shares went, of even intervals and of odd ones: flows of an exporter come together, at the edge of two intervals. */
+  #last: (Target | undefined)[] = []
 
   constructor(options: BucketsOptions) {
     this.#options = options
@@ -63,7 +75,7 @@ export class Buckets {
     const { interval, plain, others } = this.#plain.tellApart(flows, limits)
     if (plain.length > 0) this.#totals(interval, flows, plain[0]!)?.addRows(flows, plain, codes)
     this.#sort(flows, codes, others)
-    this.#sorted.forEach((totals, rows) => totals.addRows(flows, rows, codes))
+    for (const part of ['whole', 'begun', 'continued'] as const) this.#count(flows, codes, part)
     this.#options.trackers?.forEach(flows, (tracker, i, span) => {
       if (!this.#isTooLate(flows, i)) this.#follow(flows, i, { tracker, span })
     })
@@ -84,7 +96,7 @@ export class Buckets {
   /** The intervals held here that changed since the last call, and those to be made again from the archive. */
   takeChanged(): { dirty: number[]; redo: number[] } {
     const changed = { dirty: [...this.#dirty], redo: [...this.#redo] }
-    this.#last = null
+    this.#last = []
     this.#dirty = new Set()
     this.#redo = new Set()
     return changed
@@ -110,7 +122,7 @@ export class Buckets {
 
   /** Lets go of every interval before `to`, and gives those that were held. */
   letGo(to: number): number[] {
-    this.#last = null
+    this.#last = []
     const gone = [...this.#intervals.keys()].filter((interval) => interval < to)
     for (const interval of gone) {
       for (const totals of this.#intervals.get(interval)!.values()) totals.free()
@@ -141,7 +153,7 @@ export class Buckets {
 
   /** Lets go of intervals that are past the horizon, or the oldest where memory is short; not of those that are still to be written. */
   forget(nowMs: number, unwritten: ReadonlySet<number>): void {
-    this.#last = null
+    this.#last = []
     const resting = restingOf(this.#intervals.keys(), nowMs)
     let bytes = resting.reduce((sum, interval) => sum + this.#bytesOf(interval), 0)
     for (const interval of resting) {
@@ -172,8 +184,7 @@ export class Buckets {
     const { exporterAddressHigh: high, exporterAddressLow: low } = flows
     const { oldestArchivedMs } = this
     const { flowMaxMs } = this.#options
-    const sorted = this.#sorted
-    sorted.begin(rows.length)
+    const { whole } = this.#sorted
     let start = 0
     let totals: Totals | null = null
     for (let at = 0; at < rows.length; at++) {
@@ -191,28 +202,36 @@ export class Buckets {
         isAsBefore = false
       }
       if (last > start + intervalMs) {
-        this.#spread(flows, i, { first, last, direction: codes[i]! })
+        this.#spread(flows, codes, { i, first, last })
         totals = null
         continue
       }
       if (!isAsBefore) totals = this.#totals(start, flows, i)
-      if (totals) sorted.put(i, totals)
+      if (totals) whole.put(i, totals)
     }
   }
 
-  /** A flow that lived in several intervals. */
+  /** Sorts out a flow that lived in several intervals. */
   #spread(
     flows: FlowColumns,
-    i: number,
-    { first, last, direction }: { first: number; last: number; direction: number },
+    codes: Uint8Array,
+    { i, first, last }: { i: number; first: number; last: number },
   ): void {
+    const begin = intervalStart(first)
     const end = intervalStart(last - 1)
-    for (let interval = intervalStart(first); interval <= end; interval += intervalMs) {
+    for (let interval = begin; interval <= end; interval += intervalMs) {
       const totals = this.#totals(interval, flows, i)
-      if (!totals) continue
-      share(totals.amounts, flows, i, interval)
-      totals.add(flows, i, direction)
+      const part = interval === begin ? 'begun' : 'continued'
+      if (totals) this.#sorted[part].put(i, totals)
     }
+    if (this.#sorted.continued.count > continuedMost) this.#count(flows, codes, 'continued')
+  }
+
+  /** Counts rows that were sorted out. */
+  #count(flows: FlowColumns, codes: Uint8Array, part: RowPart): void {
+    const sorted = this.#sorted[part]
+    sorted.forEach((totals, rows) => totals.addRows(flows, rows, codes, part))
+    sorted.begin()
   }
 
   /** Counts a flow for a tracker, in the intervals of the span of its filter. */
@@ -261,9 +280,10 @@ export class Buckets {
 
   /** The totals a share goes to; null where the interval is not held, which is then marked. */
   #totals(interval: number, flows: FlowColumns, i: number): Totals | null {
-    const exporter = this.#exporterText(flows, i)
-    if (this.#last?.interval === interval && this.#last.exporter === exporter)
-      return this.#last.totals
+    const exporter = this.#exporter.at(flows, i)
+    const parity = (interval / intervalMs) & 1
+    const last = this.#last[parity]
+    if (last?.interval === interval && last.exporter === exporter) return last.totals
     const { only } = this.#options
     if (only ? !only.has(interval) : interval < this.#wholeFrom && !this.#intervals.has(interval)) {
       if (!only) this.#redo.add(interval)
@@ -274,36 +294,13 @@ export class Buckets {
     let totals = exporters.get(exporter)
     if (!totals) exporters.set(exporter, (totals = this.#newTotals(interval, exporter)))
     this.#dirty.add(interval)
-    this.#last = { interval, exporter, totals }
+    this.#last[parity] = { interval, exporter, totals }
     return totals
   }
 
   /** Tables as large as those of the interval before: growing them holds up the socket. */
   #newTotals(interval: number, exporter: string): Totals {
     const before = this.#intervals.get(interval - intervalMs)?.get(exporter)
-    return new Totals(before?.keys)
+    return new Totals(interval, before?.keys)
   }
-
-  /** Flows of one exporter come together, so the text of the last one mostly serves. */
-  #exporterText(flows: FlowColumns, i: number): string {
-    const { words } = this.#exporter
-    const [high, low] = [flows.exporterAddressHigh, flows.exporterAddressLow]
-    if (
-      words[3] !== low[2 * i] ||
-      words[2] !== low[2 * i + 1] ||
-      words[1] !== high[2 * i] ||
-      words[0] !== high[2 * i + 1]
-    ) {
-      copyWords(words, high, low, i)
-      this.#exporter.text = addressAt(high, low, i)
-    }
-    return this.#exporter.text
-  }
-}
-
-function copyWords(target: Uint32Array, high: Uint32Array, low: Uint32Array, i: number): void {
-  target[0] = high[2 * i + 1]!
-  target[1] = high[2 * i]!
-  target[2] = low[2 * i + 1]!
-  target[3] = low[2 * i]!
 }

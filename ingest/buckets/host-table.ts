@@ -21,6 +21,8 @@ const lineMask = ~1
 
 /** Two keys a row, its receiver's and its sender's, and what both count. */
 export interface RowKeys {
+  /** As how many flows each counts. */
+  flows: 0 | 1
   hosts: Int32Array
   codes: Int32Array
   bytes: Float64Array
@@ -61,17 +63,6 @@ export class HostTable {
       this.#locate(keys, from, to)
       this.#addLocated(keys, from, to)
     }
-  }
-
-  /** Counts amounts for a key. */
-  add(host: number, code: number, amounts: Float64Array): void {
-    if (isFull(this.count + 1, this.#mask)) this.#grow()
-    const slot = this.#find(host | 0, code)
-    const double = slot >> 1
-    this.#doubles[double + bytesDouble]! += amounts[0]!
-    this.#addPackets(slot, amounts[1]!)
-    this.#words[slot + flowsAt]! += amounts[2]!
-    this.#doubles[double + activeDouble]! += amounts[3]!
   }
 
   /** Calls back with each key, and with its place. */
@@ -151,7 +142,7 @@ export class HostTable {
     }
   }
 
-  #addLocated({ bytes, packets, active }: RowKeys, from: number, to: number): void {
+  #addLocated({ bytes, packets, active, flows }: RowKeys, from: number, to: number): void {
     const ints = this.#ints
     const words = this.#words
     const doubles = this.#doubles
@@ -165,7 +156,7 @@ export class HostTable {
       const sum = words[slot + packetsAt]! + packets[row]!
       if (sum <= wordMost) words[slot + packetsAt] = sum
       else this.#addPackets(slot, packets[row]!)
-      ints[slot + flowsAt] = (ints[slot + flowsAt]! + 1) | 0
+      ints[slot + flowsAt] = (ints[slot + flowsAt]! + flows) | 0
     }
   }
 

@@ -12,24 +12,27 @@ const waysOf = 2
 /** Of a number, what came in stands before what went out. */
 const numberWidth = waysOf * amountCount
 
-/** Used again for all; what is not 0 is listed. Number 0 is added up like all others, and then left. */
+/** Used again for all; of which anything was added up is listed. Number 0 is added up like all others, and then left. */
 const sums = new Float64Array(numbersMost * numberWidth)
 const listed = new Int32Array(numbersMost * waysOf)
+const isListed = new Uint8Array(numbersMost * waysOf)
 
 /** What rows count, side by side. */
 export interface RowAmounts {
+  /** As how many flows each counts. */
+  flows: 0 | 1
   bytes: Float64Array
   packets: Float64Array
   active: Float64Array
 }
 
-/** Counts rows for the interfaces they came in and went out by; 0 is not said. */
+/** Counts rows, each as so many flows, for the interfaces they came in and went out by; 0 is not said. */
 export function countInterfaces(
   table: CountTable,
   { ingress, egress, rows }: { ingress: Uint32Array; egress: Uint32Array; rows: Int32Array },
   amounts: RowAmounts,
 ): void {
-  const { bytes, packets, active } = amounts
+  const { bytes, packets, active, flows } = amounts
   let count = 0
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!
@@ -41,23 +44,33 @@ export function countInterfaces(
     }
     const fromAt = from * numberWidth
     const toAt = to * numberWidth + amountCount
-    if (sums[fromAt + 2] === 0) listed[count++] = fromAt
-    if (sums[toAt + 2] === 0) listed[count++] = toAt
+    const fromNumber = from * waysOf
+    const toNumber = to * waysOf + 1
+    if (isListed[fromNumber] === 0) {
+      isListed[fromNumber] = 1
+      listed[count++] = fromNumber
+    }
+    if (isListed[toNumber] === 0) {
+      isListed[toNumber] = 1
+      listed[count++] = toNumber
+    }
     sums[fromAt] = sums[fromAt]! + bytes[i]!
     sums[toAt] = sums[toAt]! + bytes[i]!
     sums[fromAt + 1] = sums[fromAt + 1]! + packets[i]!
     sums[toAt + 1] = sums[toAt + 1]! + packets[i]!
-    sums[fromAt + 2] = sums[fromAt + 2]! + 1
-    sums[toAt + 2] = sums[toAt + 2]! + 1
+    sums[fromAt + 2] = sums[fromAt + 2]! + flows
+    sums[toAt + 2] = sums[toAt + 2]! + flows
     sums[fromAt + 3] = sums[fromAt + 3]! + active[i]!
     sums[toAt + 3] = sums[toAt + 3]! + active[i]!
   }
   for (let k = 0; k < count; k++) {
-    const at = listed[k]!
-    const number = Math.floor(at / numberWidth)
-    const way = at % numberWidth === 0 ? interfaceWays.ingress : interfaceWays.egress
+    const place = listed[k]!
+    const at = place * amountCount
+    const number = Math.floor(place / waysOf)
+    const way = place % waysOf === 0 ? interfaceWays.ingress : interfaceWays.egress
     if (number !== 0) table.add(number, way, sums, at)
     sums.fill(0, at, at + amountCount)
+    isListed[place] = 0
   }
 }
 
@@ -65,11 +78,11 @@ export function countInterfaces(
 function addLarge(
   table: CountTable,
   { from, to, i }: { from: number; to: number; i: number },
-  { bytes, packets, active }: RowAmounts,
+  { bytes, packets, active, flows }: RowAmounts,
 ): void {
   large[0] = bytes[i]!
   large[1] = packets[i]!
-  large[2] = 1
+  large[2] = flows
   large[3] = active[i]!
   if (from !== 0) table.add(from, interfaceWays.ingress, large)
   if (to !== 0) table.add(to, interfaceWays.egress, large)

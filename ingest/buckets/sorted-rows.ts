@@ -1,8 +1,10 @@
 /**
- * Rows of flows by the totals that they go to. Flows of several exporters come mixed, and so do those of
- * two intervals at their edge; counting all rows of one after the other is several times as fast.
+ * Rows of flows by the totals that they go to, of which one row may have several. Flows of several exporters come mixed, and so do
+ * those of two intervals at their edge; counting all rows of one after the other is several times as fast.
  */
 import type { Totals } from './totals.ts'
+
+const rowsAtFirst = 2048
 
 export class SortedRows {
   readonly #targets: Totals[] = []
@@ -15,13 +17,13 @@ export class SortedRows {
   #rows = new Int32Array(0)
   #count = 0
 
-  /** Begins anew, for at most so many rows. */
-  begin(most: number): void {
-    if (this.#placed.length < most) {
-      this.#placed = new Int32Array(most)
-      this.#targetOf = new Int32Array(most)
-      this.#rows = new Int32Array(most)
-    }
+  /** How many were put since the beginning. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Begins anew. */
+  begin(): void {
     this.#targets.length = 0
     this.#last = null
     this.#count = 0
@@ -34,6 +36,7 @@ export class SortedRows {
       this.#number = this.#targets.indexOf(totals)
       if (this.#number < 0) this.#number = this.#targets.push(totals) - 1
     }
+    if (this.#count === this.#placed.length) this.#grow()
     this.#placed[this.#count] = i
     this.#targetOf[this.#count++] = this.#number
   }
@@ -55,5 +58,16 @@ export class SortedRows {
     for (let at = 0; at < count; at++) rows[next[targetOf[at]!]!++] = placed[at]!
     for (const [number, totals] of this.#targets.entries())
       visit(totals, rows.subarray(next[number - 1] ?? 0, next[number]))
+  }
+
+  #grow(): void {
+    const length = Math.max(rowsAtFirst, 2 * this.#count)
+    const placed = new Int32Array(length)
+    const targetOf = new Int32Array(length)
+    placed.set(this.#placed)
+    targetOf.set(this.#targetOf)
+    this.#placed = placed
+    this.#targetOf = targetOf
+    this.#rows = new Int32Array(length)
   }
 }

@@ -5,13 +5,15 @@
  */
 import { ipv4Marker } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
+import { intervalMs } from '../../flow/interval.ts'
 import { servicePort } from '../../flow/service.ts'
+import { activeWithin, countWithin } from '../../flow/spread.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { AddressTable } from './address-table.ts'
 import { directions, hostsMax, serviceCode } from './codes.ts'
 import { HostTable } from './host-table.ts'
 import { beyondMark, HostsListed, isIPv4Key, numberedMark } from './hosts-listed.ts'
-import { countInterfaces, interfaceWays } from './interface-sums.ts'
+import { countInterfaces } from './interface-sums.ts'
 import { JoinedCounts, PackedCounts, type HostCounts } from './packed-counts.ts'
 import { rowsOf, type TrackerNames } from './rows.ts'
 import { amountCount, CountTable } from './tables.ts'
@@ -26,6 +28,7 @@ const packedBytesMin = 1 << 20
 const rowsAtOnce = 2048
 /** Keys and amounts of the rows that are being counted; used again for all totals, as one thread counts. */
 const keyed = {
+  flows: 1 as 0 | 1,
   hosts: new Int32Array(2 * rowsAtOnce),
   codes: new Int32Array(2 * rowsAtOnce),
   bytes: new Float64Array(rowsAtOnce),
@@ -33,9 +36,13 @@ const keyed = {
   active: new Float64Array(rowsAtOnce),
 }
 
+/** How a flow lies in an interval: wholly, or so that it began in it or before it and lasted longer than one. */
+export type RowPart = 'whole' | 'begun' | 'continued'
+
 export class Totals {
-  /** Amounts of one share: bytes, packets, flows, active. The caller fills it before `add`. */
+  /** Amounts of one share: bytes, packets, flows, active. The caller fills it before `addTracked`. */
   readonly amounts = new Float64Array(4)
+  readonly #interval: number
   /** Key: an IPv4 address or the number of another, and code + 1 (0 would mark a free slot), marked: see hosts-listed.ts. */
   #hosts: HostTable
   /** What was counted before it was packed. */
@@ -51,41 +58,25 @@ export class Totals {
   #host = 0
   #mark = 0
 
-  /** `expected`: how many keys it is likely to need. */
-  constructor(expected = 0) {
+  /** Of an interval by its start, unix ms; `expected`: how many keys it is likely to need. */
+  constructor(interval: number, expected = 0) {
+    this.#interval = interval
     this.#hosts = new HostTable(expected)
   }
 
-  /** Counts rows of flows that lie wholly in this interval, each of a direction: as `add` does it for one. */
-  addRows(flows: FlowColumns, rows: Int32Array, codes: Uint8Array): void {
+  /** Counts rows of flows, each of a direction, of which such a part lies in this interval. */
+  addRows(flows: FlowColumns, rows: Int32Array, codes: Uint8Array, part: RowPart = 'whole'): void {
     const { ingressInterface: ingress, egressInterface: egress } = flows
+    keyed.flows = part === 'continued' ? 0 : 1
     for (let at = 0; at < rows.length; at += rowsAtOnce) {
-      const part = rows.subarray(at, at + rowsAtOnce)
-      this.#watchHosts(part.length)
-      readAmounts(flows, part)
-      this.#readKeys(flows, part, codes)
-      this.#hosts.addRows(keyed, part.length)
-      countInterfaces(this.#interfaces, { ingress, egress, rows: part }, keyed)
+      const some = rows.subarray(at, at + rowsAtOnce)
+      this.#watchHosts(some.length)
+      if (part === 'whole') readAmounts(flows, some)
+      else readShares(flows, some, this.#interval)
+      this.#readKeys(flows, some, codes)
+      this.#hosts.addRows(keyed, some.length)
+      countInterfaces(this.#interfaces, { ingress, egress, rows: some }, keyed)
     }
-  }
-
-  /** Counts `amounts` for row i, of a direction. */
-  add(flows: FlowColumns, i: number, direction: number): void {
-    const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } =
-      flows
-    this.#watchHosts(1)
-    const code = receiverCode(flows, i, direction)
-    this.#find(destinationAddressHigh, destinationAddressLow, i)
-    this.#hosts.add(this.#host, code | this.#mark, this.amounts)
-    this.#find(sourceAddressHigh, sourceAddressLow, i)
-    this.#hosts.add(this.#host, (code + 1) | this.#mark, this.amounts)
-    this.#addInterfaces(flows.ingressInterface[i]!, flows.egressInterface[i]!)
-  }
-
-  /** Counts `amounts` for the interfaces it came in and went out by; 0 is not said. */
-  #addInterfaces(ingress: number, egress: number): void {
-    if (ingress !== 0) this.#interfaces.add(ingress, interfaceWays.ingress, this.amounts)
-    if (egress !== 0) this.#interfaces.add(egress, interfaceWays.egress, this.amounts)
   }
 
   /** Counts `amounts` for a tracker and direction (its code). */
@@ -240,12 +231,21 @@ function readAmounts(flows: FlowColumns, rows: Int32Array): void {
   }
 }
 
-/** The second half of the key by which row i counts for its receiver; one more is its sender's. */
-function receiverCode(flows: FlowColumns, i: number, direction: number): number {
-  const { sourceTransportPort: source, destinationTransportPort: destination } = flows
-  const protocol = flows.protocolIdentifier[i]!
-  const port = servicePort(protocol, source[i]!, destination[i]!)
-  return (serviceCode(protocol, port) | (direction << 1)) + 1
+/** What of rows falls into an interval. */
+function readShares(flows: FlowColumns, rows: Int32Array, interval: number): void {
+  const { samplingInterval, octetDeltaCount, packetDeltaCount } = flows
+  const { flowStartMilliseconds, flowEndMilliseconds } = flows
+  const { bytes, packets, active } = keyed
+  const to = interval + intervalMs
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    const rate = samplingInterval[row]!
+    const first = flowStartMilliseconds[row]!
+    const last = Math.max(first, flowEndMilliseconds[row]!)
+    bytes[i] = countWithin(octetDeltaCount[row]! * rate, { first, last }, interval, to)
+    packets[i] = countWithin(packetDeltaCount[row]! * rate, { first, last }, interval, to)
+    active[i] = activeWithin(first, last, interval, to)
+  }
 }
 
 const directionCount = directions.length

@@ -25,7 +25,8 @@ function sumsOf(counts: HostCounts): Map<string, number[]> {
 
 test('what is no whole number is not packed', () => {
   const table = new HostTable()
-  table.add(1, 1, Float64Array.of(0.5, 1, 1, 0))
+  const one = Float64Array.of(1)
+  table.addRows({ flows: 1, hosts: Int32Array.of(1, 2), codes: Int32Array.of(1, 2), bytes: Float64Array.of(0.5), packets: one, active: one }, 1) // prettier-ignore
   assert.equal(PackedCounts.of(table), null)
 })
 
@@ -39,7 +40,7 @@ test('whatever the keys and counts, each key has what was counted for it, beyond
     active: fc.nat(300_000),
   })
   fc.assert(
-    fc.property(fc.array(row, { maxLength: 400 }), fc.nat(400), (rows, alone) => {
+    fc.property(fc.array(row, { maxLength: 400 }), fc.nat(400), (rows, continued) => {
       const table = new HostTable()
       const expected = new Map<string, number[]>()
       const expect = (host: number, code: number, amounts: readonly number[]) => {
@@ -47,26 +48,23 @@ test('whatever the keys and counts, each key has what was counted for it, beyond
         const sums = expected.get(key) ?? [0, 0, 0, 0]
         expected.set(key, sums.map((sum, i) => sum + amounts[i]!)) // prettier-ignore
       }
-      for (const { receiver, sender, code, bytes, packets, active } of rows) {
-        expect(receiver, code, [bytes, packets, 1, active])
-        expect(sender, code + 1, [bytes, packets, 1, active])
+      const count = (some: typeof rows, flows: 0 | 1) => {
+        const keys = {
+          flows,
+          hosts: Int32Array.from(some.flatMap(({ receiver, sender }) => [receiver, sender])),
+          codes: Int32Array.from(some.flatMap(({ code }) => [code, code + 1])),
+          bytes: Float64Array.from(some, ({ bytes }) => bytes),
+          packets: Float64Array.from(some, ({ packets }) => packets),
+          active: Float64Array.from(some, ({ active }) => active),
+        }
+        table.addRows(keys, some.length)
+        for (const { receiver, sender, code, bytes, packets, active } of some) {
+          expect(receiver, code, [bytes, packets, flows, active])
+          expect(sender, code + 1, [bytes, packets, flows, active])
+        }
       }
-      const together = rows.slice(alone)
-      table.addRows(
-        {
-          hosts: Int32Array.from(together.flatMap(({ receiver, sender }) => [receiver, sender])),
-          codes: Int32Array.from(together.flatMap(({ code }) => [code, code + 1])),
-          bytes: Float64Array.from(together, ({ bytes }) => bytes),
-          packets: Float64Array.from(together, ({ packets }) => packets),
-          active: Float64Array.from(together, ({ active }) => active),
-        },
-        together.length,
-      )
-      for (const { receiver, sender, code, bytes, packets, active } of rows.slice(0, alone)) {
-        const amounts = Float64Array.of(bytes, packets, 1, active)
-        table.add(receiver, code, amounts)
-        table.add(sender, code + 1, amounts)
-      }
+      count(rows.slice(continued), 1)
+      count(rows.slice(0, continued), 0)
       const packed = PackedCounts.of(table)!
       for (const counts of [table, packed]) assert.deepEqual(sumsOf(counts), expected)
       assert.ok(packed.bytes <= table.count * packedBytesMost)
