@@ -17,8 +17,9 @@ const wordRange = 2 ** wordBits
 /** Numbers may lie so far apart: then all that is reckoned here is exact in doubles. */
 export const deltaSpanMax = 2 ** 50
 
-/** The differences of a block. */
+/** The differences of a block, and the greatest of each of its parts. */
 const offsets = new Float64Array(blockValuesMax)
+const greatest = new Float64Array(parts)
 /** Room for all columns of a file as they mostly are: made anew for each it would be garbage. */
 const roomBytesMin = 8 << 20
 let room = new DataView(new ArrayBuffer(0))
@@ -67,12 +68,18 @@ function putBlock(
   const values = to - first
   let least = Number.POSITIVE_INFINITY
   let before = numbers[first - 1]!
-  for (let i = 0; i < values; i++) {
-    const number = numbers[first + i]!
-    const difference = number - before
-    offsets[i] = difference
-    if (difference < least) least = difference
-    before = number
+  for (let part = 0; part < parts; part++) {
+    const end = Math.min(values, (part + 1) * partValues)
+    let most = Number.NEGATIVE_INFINITY
+    for (let i = part * partValues; i < end; i++) {
+      const number = numbers[first + i]!
+      const difference = number - before
+      offsets[i] = difference
+      if (difference < least) least = difference
+      if (difference > most) most = difference
+      before = number
+    }
+    greatest[part] = most
   }
   // A part is written whole.
   offsets.fill(least, values, parts * partValues)
@@ -80,7 +87,7 @@ function putBlock(
   let at = widthsAt + parts
   for (let part = 0; part < parts; part++) {
     const from = part * partValues
-    const width = from < values ? widthOf({ from, to: from + partValues, least }) : 0
+    const width = from < values ? widthOf(greatest[part]! - least) : 0
     view.setUint8(widthsAt + part, width)
     if (width > wordBits) at = putWide(view, at, { from, to: from + partValues, least, width })
     else if (width > 0) at = putNarrow(view, at, { from, to: from + partValues, least, width })
@@ -96,12 +103,9 @@ interface Part {
   width: number
 }
 
-/** The bits that the greatest of a part's offsets takes. */
-function widthOf({ from, to, least }: Omit<Part, 'width'>): number {
-  let most = least
-  for (let i = from; i < to; i++) if (offsets[i]! > most) most = offsets[i]!
-  most -= least
-  return most < wordRange ? bitsOf(most) : wordBits + bitsOf(Math.floor(most / wordRange))
+/** The bits that an offset takes. */
+function widthOf(offset: number): number {
+  return offset < wordRange ? bitsOf(offset) : wordBits + bitsOf(Math.floor(offset / wordRange))
 }
 
 const bitsOf = (value: number) => wordBits - Math.clz32(value)
