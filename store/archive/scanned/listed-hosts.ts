@@ -1,6 +1,7 @@
 /**
  * Which hosts can be the greatest of a long window, out of the lists in the files' footers (host-list.ts): added up, these
- * say what each host came to at least and at most. So only flows of few hosts are added up.
+ * say what each host came to at most. So only flows of few hosts are added up, and then it is seen whether any other could have
+ * more than they.
  */
 import { addressHalves, formatHalves, parseAddress } from '../../../flow/address.ts'
 import type { FlowTopQuery } from '../../flows.ts'
@@ -9,40 +10,43 @@ import type { ArchiveFiles } from '../readable-files.ts'
 import type { KeyValues } from './asked.ts'
 import { windowOf, type FilesToScan, type Scanning } from './scanner.ts'
 
-/** Hosts that are listed of flows whose files have no list, or reach beyond the window. */
-const edgeHosts = 1000
+/** Hosts that are listed of flows whose files have no list. */
+const unlistedHosts = 1000
 /** How many more hosts than are asked for may be followed: too much of the flows would be theirs. */
 const candidatesMore = 100
+/** Hosts are followed that may come to so much of what the last that is asked for is likely to come to. */
+const likelyShare = 0.7
 
 type HostList = Pick<HostSums, 'hosts' | 'restMost'>
 
-/** The hosts that can be the greatest; null where something else is asked for, or where lists do not say who can be. */
+/** Hosts that may be the greatest, and what any other comes to less than. */
+export interface Candidates<Hosts> {
+  hosts: Hosts
+  othersBelow: number
+}
+
+/** The hosts that may be the greatest; null where something else is asked for, or where lists are not likely to say who they are. */
 export async function greatestByLists(
   scanning: Scanning,
   files: ArchiveFiles,
   query: FlowTopQuery,
-): Promise<KeyValues | null> {
+): Promise<Candidates<KeyValues> | null> {
   const { by, order, filter, limit } = query
   if (by.join() !== 'host' || order !== 'bytes' || filter) return null
   const [inside, edge] = await Promise.all(
     [files.inside, files.edge].map((paths) => listsOf(scanning, paths)),
   )
-  if (inside!.lists.length === 0) return null
-  const unlisted = [...inside!.unlisted]
-  let hosts =
-    edge!.unlisted.length + unlisted.length === 0
-      ? candidatesOf(inside!.lists, edge!.lists, limit)
-      : null
-  if (hosts === null) {
-    // Where much lies beyond the window, what lies within is looked at.
-    const rest = { inside: unlisted, edge: files.edge, most: files.most }
-    const list =
-      unlisted.length + files.edge.length > 0 ? await listOf(scanning, rest, query) : null
-    hosts = list && candidatesOf([...inside!.lists, list], [], limit)
-  }
-  if (hosts === null) return null
-  const halves = hosts.map((host) => addressHalves(parseAddress(host)!))
-  return [halves.map(({ high }) => high), halves.map(({ low }) => low)]
+  if (inside!.lists.length + edge!.lists.length === 0) return null
+  const unlisted = { inside: inside!.unlisted, edge: edge!.unlisted, most: files.most }
+  const hasUnlisted = unlisted.inside.length + unlisted.edge.length > 0
+  const list = hasUnlisted ? await listOf(scanning, unlisted, query) : null
+  if (hasUnlisted && list === null) return null
+  const exact = list ? [...inside!.lists, list] : inside!.lists
+  const part = files.rowsWithin / files.rows
+  const found = candidatesOf({ inside: exact, edge: edge!.lists }, { limit, part })
+  if (found === null) return null
+  const halves = found.hosts.map((host) => addressHalves(parseAddress(host)!))
+  return { ...found, hosts: [halves.map(({ high }) => high), halves.map(({ low }) => low)] }
 }
 
 async function listsOf({ scanner }: Scanning, paths: readonly string[]) {
@@ -61,7 +65,7 @@ async function listOf(
 ): Promise<HostList | null> {
   const window = windowOf(query)
   const groups = await scanner.groups(files, window)
-  const ranking = groups && (await scanner.scan({ kind: 'ranking', window, by: ['host'], order: { of: 'top', by: 'bytes' }, count: edgeHosts }, groups, { session })) // prettier-ignore
+  const ranking = groups && (await scanner.scan({ kind: 'ranking', window, by: ['host'], order: { of: 'top', by: 'bytes' }, count: unlistedHosts }, groups, { session })) // prettier-ignore
   if (ranking === null) return null
   const [high, low] = ranking.keys
   const hosts = new Map(ranking.ranked.map((sum, i) => [formatHalves(high![i]!, low![i]!), sum]))
@@ -69,27 +73,35 @@ async function listOf(
 }
 
 /**
- * The hosts that can be among the greatest `limit` by lists of flows that lie within the window, and of flows at its edge,
- * any part of which may; null where lists leave that open for hosts that none of them names, or for too many.
+ * The hosts that may be among the greatest `limit` by lists of flows that lie within the window, and of flows at its edge,
+ * any part of which may, and about such a part of which does; null where others are likely to be, or where they are too many.
  */
 export function candidatesOf(
-  inside: readonly HostList[],
-  edge: readonly HostList[],
-  limit: number,
-): string[] | null {
-  const groups = [...inside, ...edge]
-  const restMost = groups.reduce((sum, group) => sum + group.restMost, 0)
-  /** What a host came to at least, and how much more it may be. */
-  const bounds = new Map<string, { least: number; more: number }>()
-  for (const [i, { hosts, restMost: rest }] of groups.entries())
+  { inside, edge }: { inside: readonly HostList[]; edge: readonly HostList[] },
+  { limit, part }: { limit: number; part: number },
+): Candidates<string[]> | null {
+  const restMost = [...inside, ...edge].reduce((sum, list) => sum + list.restMost, 0)
+  /** What a host came to at least, about, and at most. */
+  const bounds = new Map<string, { least: number; likely: number; most: number }>()
+  const add = ({ hosts, restMost: rest }: HostList, share: { least: number; likely: number }) => {
     for (const [host, sum] of hosts) {
-      const { least, more } = bounds.get(host) ?? { least: 0, more: restMost }
-      const bound = i < inside.length ? { least: least + sum, more } : { least, more: more + sum }
-      bounds.set(host, { least: bound.least, more: bound.more - rest })
+      const { least, likely, most } = bounds.get(host) ?? { least: 0, likely: 0, most: restMost }
+      bounds.set(host, {
+        least: least + sum * share.least,
+        likely: likely + sum * share.likely,
+        most: most + sum - rest,
+      })
     }
-  const sorted = Float64Array.from(bounds.values(), ({ least }) => least).sort()
-  const enough = sorted[sorted.length - limit]
-  if (enough === undefined || restMost >= enough) return null
-  const found = [...bounds].filter(([, { least, more }]) => least + more >= enough)
-  return found.length > limit + candidatesMore ? null : found.map(([host]) => host)
+  }
+  for (const list of inside) add(list, { least: 1, likely: 1 })
+  for (const list of edge) add(list, { least: 0, likely: part })
+  if (bounds.size < limit) return null
+  const lastOf = (bound: 'least' | 'likely') =>
+    Float64Array.from(bounds.values(), (each) => each[bound])
+      .sort()
+      .at(-limit)!
+  const enough = Math.max(lastOf('least'), likelyShare * lastOf('likely'))
+  const found = [...bounds].filter(([, { most }]) => most >= enough)
+  if (restMost >= enough || found.length > limit + candidatesMore) return null
+  return { hosts: found.map(([host]) => host), othersBelow: enough }
 }

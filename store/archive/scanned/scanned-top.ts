@@ -5,11 +5,11 @@ import { Keys } from '../keys.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import { topAnswer } from '../top-answer.ts'
 import type { DetailsFound, KeyValues } from './asked.ts'
-import { greatestByLists } from './listed-hosts.ts'
+import { greatestByLists, type Candidates } from './listed-hosts.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
 
 /**
- * The greatest keys, found first, or of hosts those that can be the greatest; then, of these alone, all that is told of
+ * The greatest keys, found first, or of hosts those that may be the greatest; then, of these alone, all that is told of
  * them. Null where it is for SQL to find them.
  */
 export async function scannedTop(
@@ -23,23 +23,41 @@ export async function scannedTop(
   const window = windowOf(query)
   const groups = await scanner.groups(files, window)
   if (groups === null) return null
-  const listed = await greatestByLists(scanning, files, query)
-  const ranking = listed
-    ? { keys: listed }
-    : await scanner.scan(
-        { kind: 'ranking', window, by, order: { of: 'top', by: order }, count: limit },
-        groups,
-        { session, progress: progressOf(progress, 0) },
-      )
-  if (ranking === null) return null
-  const asked = { kind: 'details', window, by, keys: ranking.keys } as const
-  const told = { session, progress: progressOf(progress, 1) }
-  const details = await scanner.scan(asked, groups, told)
+  const detailsOf = (keys: KeyValues) =>
+    scanner.scan({ kind: 'details', window, by, keys }, groups, { session, progress: progressOf(progress, 1) }) // prettier-ignore
+  const listed = await listedTop(await greatestByLists(scanning, files, query), detailsOf, query)
+  if (listed) return listed
+  const ranking = await scanner.scan(
+    { kind: 'ranking', window, by, order: { of: 'top', by: order }, count: limit },
+    groups,
+    { session, progress: progressOf(progress, 0) },
+  )
+  const details = ranking && (await detailsOf(ranking.keys))
   if (details === null) return null
-  const keys = new Keys(by, query.local)
-  const places = [...details.bytes.keys()]
-  const shown = listed ? byBytes(places, listed, details).slice(0, limit) : places
-  const rows = shown.map((place) => rowAt(place, keys, ranking.keys, details))
+  return answerOf([...details.bytes.keys()], { keys: ranking!.keys, details }, query)
+}
+
+/** The greatest of hosts that may be; null where others could be among them. */
+async function listedTop(
+  candidates: Candidates<KeyValues> | null,
+  detailsOf: (keys: KeyValues) => Promise<DetailsFound | null>,
+  query: FlowTopQuery & { local: readonly Network[] },
+): Promise<FlowTop | null> {
+  const details = candidates && (await detailsOf(candidates.hosts))
+  if (details === null) return null
+  const { hosts, othersBelow } = candidates!
+  const places = byBytes([...details.bytes.keys()], hosts, details).slice(0, query.limit)
+  const isProven = details.bytes[places.at(-1)!]! >= othersBelow
+  return isProven ? answerOf(places, { keys: hosts, details }, query) : null
+}
+
+function answerOf(
+  places: readonly number[],
+  { keys: values, details }: { keys: KeyValues; details: DetailsFound },
+  { by, local }: FlowTopQuery & { local: readonly Network[] },
+): FlowTop {
+  const keys = new Keys(by, local)
+  const rows = places.map((place) => rowAt(place, keys, values, details))
   return topAnswer(keys, rows, { total: details.total })
 }
 

@@ -127,28 +127,63 @@ const list = (
   restMost,
 })
 
-test('candidates are all hosts that can be among the greatest, equals included', () => {
-  const groups = [list({ a: 100, b: 60, c: 50 }, 10), list({ a: 5, c: 4, d: 40 }, 4)]
-  assert.deepEqual(candidatesOf(groups, [], 1), ['a'])
-  // b came to 60 to 64, c to 54, d to 40 to 50.
-  assert.deepEqual(candidatesOf(groups, [], 2), ['a', 'b'])
-  assert.deepEqual(candidatesOf([list({ a: 100, b: 50, c: 50 }, 0)], [], 2), ['a', 'b', 'c'])
-  assert.deepEqual(candidatesOf([list({ a: 9, b: 50, c: 40 }, 9), list({ c: 5 }, 5)], [], 1), ['b'])
+test('where who is great in the files had nothing in the window, all are ranked', async (t) => {
+  const flow = { received: t0 + intervalMs - 1, packets: 1 }
+  const before = Array.from({ length: 900 }, (_, i) =>
+    told({ ...flow, first: t0 + i, last: t0 + i, source: '10.0.0.1', octets: 1_000_000, received: t0 + 200_000 + i }),
+  ) // prettier-ignore
+  const within = Array.from({ length: 100 }, (_, i) => {
+    const at = t0 + 250_000 + i
+    return told({ ...flow, first: at, last: at, source: `10.0.1.${i}`, octets: 100 + i })
+  })
+  const folder = await archiveOf(t, [[...before, ...within], [], [], []])
+  const store = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
+  t.after(() => store.close())
+  const window = { from: t0 + 240_000, to: t0 + intervalMs, include: 'any' as const }
+  const { rows } = await store.top({ ...window, by: ['host'], order: 'bytes', limit: 2 })
+  const peer = told(flow).destination
+  assert.deepEqual(
+    rows.map(({ key, bytes }) => [key['host'], bytes]),
+    [
+      [peer, 14_950],
+      ['10.0.1.99', 199],
+    ],
+  )
 })
 
-test('of lists of flows that reach beyond the window, any part may count', () => {
+/** Of lists of flows within a window, and of such of which about a part lies within. */
+const candidates = (lists: Parameters<typeof candidatesOf>[0], limit: number, part = 1) =>
+  candidatesOf(lists, { limit, part })?.hosts ?? null
+
+test('candidates are all hosts that can be among the greatest, equals included', () => {
+  const inside = [list({ a: 100, b: 60, c: 50 }, 10), list({ a: 5, c: 4, d: 40 }, 4)]
+  assert.deepEqual(candidates({ inside, edge: [] }, 1), ['a'])
+  // b came to 60 to 64, c to 54, d to 40 to 50.
+  assert.deepEqual(candidates({ inside, edge: [] }, 2), ['a', 'b'])
+  const equal = [list({ a: 100, b: 50, c: 50 }, 0)]
+  assert.deepEqual(candidates({ inside: equal, edge: [] }, 2), ['a', 'b', 'c'])
+  const others = [list({ a: 9, b: 50, c: 40 }, 9), list({ c: 5 }, 5)]
+  assert.deepEqual(candidates({ inside: others, edge: [] }, 1), ['b'])
+})
+
+test('of lists of flows that reach beyond the window, any part may count, and about one is likely to', () => {
   const inside = [list({ a: 100, b: 60, c: 30 }, 2)]
   // b came to 60 to 110, c to 30 to 37, d to 0 to 42, and a to 100 to 107.
   const edge = [list({ b: 50, d: 40 }, 7)]
-  assert.deepEqual(candidatesOf(inside, edge, 1), ['a', 'b'])
-  assert.deepEqual(candidatesOf(inside, edge, 2), ['a', 'b'])
-  assert.deepEqual(candidatesOf(inside, edge, 3), ['a', 'b', 'c', 'd'])
-  assert.equal(candidatesOf([list({ a: 10 }, 2)], [list({ b: 50 }, 8)], 1), null)
-  assert.equal(candidatesOf([], edge, 1), null)
+  assert.deepEqual(candidates({ inside, edge }, 1), ['a', 'b'])
+  assert.deepEqual(candidates({ inside, edge }, 2), ['a', 'b'])
+  assert.deepEqual(candidates({ inside, edge }, 3, 0.1), ['a', 'b', 'c', 'd'])
+  // With all of it d is likely to come to 40, and c cannot come to that.
+  const found = candidatesOf({ inside: [list({ a: 100 }, 2)], edge: [list({ b: 50, c: 20 }, 3)] }, { limit: 2, part: 0.8 }) // prettier-ignore
+  assert.deepEqual(found, { hosts: ['a', 'b'], othersBelow: 0.7 * 50 * 0.8 })
+  assert.equal(candidates({ inside: [], edge: [list({ a: 100 }, 80)] }, 1), null)
+  assert.equal(candidates({ inside: [], edge: [list({ a: 100 }, 30)] }, 1, 0.4), null)
+  assert.deepEqual(candidates({ inside: [], edge: [list({ a: 100 }, 27)] }, 1, 0.4), ['a'])
 })
 
 test('where hosts that no list names could be among the greatest, lists do not say', () => {
-  assert.equal(candidatesOf([list({ a: 100 }, 60), list({ b: 10 }, 40)], [], 1), null)
-  assert.deepEqual(candidatesOf([list({ a: 100 }, 60), list({ b: 10 }, 39)], [], 1), ['a'])
-  assert.equal(candidatesOf([list({ a: 100 }, 1)], [], 2), null, 'fewer are listed than asked for')
+  const rest = (of: number) => [list({ a: 100 }, 60), list({ b: 10 }, of)]
+  assert.equal(candidates({ inside: rest(40), edge: [] }, 1), null)
+  assert.deepEqual(candidates({ inside: rest(39), edge: [] }, 1), ['a'])
+  assert.equal(candidates({ inside: [list({ a: 100 }, 1)], edge: [] }, 2), null, 'fewer are listed than asked for') // prettier-ignore
 })
