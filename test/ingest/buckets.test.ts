@@ -227,6 +227,24 @@ test('flows counted together come to what they do one by one, whatever their exp
   )
 })
 
+test('flows of a week are counted in each of its intervals, though their parts are more than are sorted out at once', () => {
+  const [weekly, intervals] = [40, (7 * dayMs) / intervalMs]
+  const buckets = bucketsOf()
+  const flow = {
+    first: 0,
+    last: 7 * dayMs,
+    received: 7 * dayMs,
+    octets: 1000 * intervals,
+    packets: intervals,
+  }
+  buckets.add(columnsOf(Array.from({ length: weekly }, () => flow)))
+  for (let interval = 0; interval < intervals; interval++) {
+    const begun = interval === 0 ? weekly : 0
+    const sums = `out ${1000 * weekly} ${weekly} ${begun} ${weekly * intervalMs}`
+    assert.deepEqual(table(buckets, interval, 'total'), [sums], `interval ${interval}`)
+  }
+})
+
 test('a closed interval takes late flows within the horizon, and is marked once it is let go', () => {
   const buckets = bucketsOf()
   buckets.add(columnsOf([{ first: 0, last: 0, octets: 1 }]))
