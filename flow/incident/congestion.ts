@@ -5,6 +5,7 @@
  */
 import { boundsOf, returnOf } from './bounds.ts'
 import type { Finding } from './finding.ts'
+import { fallBeyondChance, signsOfLife } from './chance.ts'
 import { isBeyondChance, isCutOff, isDead, Others, type Fall } from './others.ts'
 import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
@@ -33,6 +34,9 @@ const lullsShare = 0.01
 /** What the others kept is told in so many parts: sums of shares of seconds differ in their last digits by the order in which flows are read. */
 const keptParts = 1_000_000
 const lullsMost = 3
+/** So surely less came of the others than chance leaves (see chance.ts); more, where they had as little at another time. */
+const sureLeast = 6
+const sureBesideLulls = 8
 /** Where the others were cut off beyond doubt, the actors need have only so much of what is usual. */
 const muchLeast = 0.7
 
@@ -130,6 +134,7 @@ function judge(
   const { share, times } = others.lulls(core, span, events)
   const isRare = share <= lullsShare || (isBeyondChance(fall) && times <= lullsMost)
   if (!isRare) return null
+  if (!isSure(scene, actors, { span, events, times })) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
   // Both ways may be about as much: told is where the actors had more from its first second to its last.
@@ -150,6 +155,28 @@ function judge(
       fall,
     ),
   }
+}
+
+/**
+ * Whether more than chance kept away what the others began, or the answers to it: their bytes alone do
+ * not tell, since most are those of a few downloads, which may be over at the same time.
+ */
+function isSure(
+  scene: Scene,
+  actors: ReadonlySet<number>,
+  { span, events, times }: { span: Run; events: readonly Run[]; times: number },
+): boolean {
+  const beside = (['before', 'after'] as const).flatMap((side) =>
+    besides(scene, { span, events }, side),
+  )
+  // In its first and its last second some still passes.
+  const run = { from: span.from + 1, to: span.to - 1 }
+  const sure = signsOfLife(scene, (host) => !actors.has(host)).map((counts) => {
+    const rates = beside.map(({ from, to }) => mean(counts, from, to))
+    const usual = percentile(rates, 0.5)
+    return fallBeyondChance(counts, { run, usual, events: [span, ...events] })
+  })
+  return Math.max(...sure) >= (times === 0 ? sureLeast : sureBesideLulls)
 }
 
 interface Much {
@@ -223,7 +250,14 @@ function middle(falls: readonly Fall[]): Fall {
       falls.map((fall) => fall[field]),
       0.5,
     )
-  return { bytes: of('bytes'), openings: of('openings'), due: of('due'), hosts: of('hosts') }
+  return {
+    bytes: of('bytes'),
+    openings: of('openings'),
+    due: of('due'),
+    answers: of('answers'),
+    answersDue: of('answersDue'),
+    hosts: of('hosts'),
+  }
 }
 
 function factsOf(

@@ -26,6 +26,9 @@ export interface Fall {
   openings: number
   /** New connections of others that were due within the event. */
   due: number
+  /** First packets of records that came for others from outside, and how many were due. */
+  answers: number
+  answersDue: number
   /** Others that had traffic beside the event. */
   hosts: number
 }
@@ -34,6 +37,8 @@ export interface Fall {
 export class Others {
   /** Their connections by second. */
   readonly openings: Float64Array
+  /** What came for them from outside: first packets of records by second. */
+  readonly answers: Float64Array
   readonly #scene: Scene
   readonly #actors: ReadonlySet<number>
 
@@ -42,6 +47,7 @@ export class Others {
     this.#actors = actors
     const { opener, peer } = scene.connections
     this.openings = scene.openingsOf((i) => !actors.has(opener[i]!) && !actors.has(peer[i]!))
+    this.answers = scene.answersTo((host) => !actors.has(host))
   }
 
   /**
@@ -67,7 +73,12 @@ export class Others {
 
   /** Compares them within `core` with a time beside it. */
   fall(core: Run, beside: Run): Fall {
-    const usual = mean(this.openings, beside.from, beside.to)
+    const length = core.to - core.from
+    const [opened, answered] = [this.openings, this.answers].map((counts) => {
+      const usual = mean(counts, beside.from, beside.to)
+      const kept = usual > 0 ? mean(counts, core.from, core.to) / usual : 1
+      return { kept, due: usual * length }
+    })
     const then: number[] = []
     const now: number[] = []
     for (const [host, series] of this.#scene.followed) {
@@ -81,29 +92,44 @@ export class Others {
     const within = now.reduce((sum, rate) => sum + Math.min(rate, most), 0)
     return {
       bytes: before > 0 ? within / before : 1,
-      openings: usual > 0 ? mean(this.openings, core.from, core.to) / usual : 1,
-      due: usual * (core.to - core.from),
+      openings: opened!.kept,
+      due: opened!.due,
+      answers: answered!.kept,
+      answersDue: answered!.due,
       hosts: then.filter((rate) => rate > 0).length,
     }
   }
 }
 
-/** Whether the others were cut off: in bytes and in connections, or in one of them beyond doubt. */
-export function isCutOff({ bytes, openings, due, hosts }: Fall, ratio: number): boolean {
+/**
+ * What the others kept of new connections or of answers, whichever is less: where nothing passes, some
+ * open one connection after another and none is answered. Null where too few of either were due.
+ */
+function leastKept({ openings, due, answers, answersDue }: Fall, leastDue: number): number | null {
+  const told = [
+    ...(due >= leastDue ? [openings] : []),
+    ...(answersDue >= leastDue ? [answers] : []),
+  ]
+  return told.length === 0 ? null : Math.min(...told)
+}
+
+/** Whether the others were cut off: in bytes and in new connections or answers, or in one of them beyond doubt. */
+export function isCutOff(fall: Fall, ratio: number): boolean {
+  const { bytes, hosts } = fall
   if (hosts < othersLeast) return false
-  const tells = due >= dueLeast
-  if (bytes <= ratio && tells && openings <= openingsStill) return true
-  if (bytes <= bytesAlone && !tells) return true
-  if (tells && openings <= openingsAlone && bytes <= smearedBytes) return true
+  const kept = leastKept(fall, dueLeast)
+  if (kept === null) return bytes <= bytesAlone
+  if (bytes <= ratio && kept <= openingsStill) return true
+  if (kept <= openingsAlone && bytes <= smearedBytes) return true
   return bytes <= deadBytes
 }
 
-/** Whether next to nothing of the others was left, beyond doubt: in bytes and in many connections that were due. */
-export function isDead({ bytes, openings, due }: Fall): boolean {
-  return bytes <= deadBytes && openings <= openingsAlone && due >= 3 * dueLeast
+/** Whether next to nothing of the others was left, beyond doubt: in bytes and in much that was due. */
+export function isDead(fall: Fall): boolean {
+  return fall.bytes <= deadBytes && (leastKept(fall, 3 * dueLeast) ?? 1) <= openingsAlone
 }
 
-/** Whether so many connections that were due stayed away that no lull can be the cause. */
-export function isBeyondChance({ bytes, openings, due }: Fall): boolean {
-  return bytes <= fewBytes && openings <= openingsAlone && due >= 3 * dueLeast
+/** Whether so much that was due stayed away that no lull can be the cause. */
+export function isBeyondChance(fall: Fall): boolean {
+  return fall.bytes <= fewBytes && (leastKept(fall, 3 * dueLeast) ?? 1) <= openingsAlone
 }

@@ -76,6 +76,19 @@ export class Scene {
     return openings
   }
 
+  /** First packets of records from outside by second, to those hosts of ours of which `counts` is true. */
+  answersTo(counts: (host: number) => boolean): Float64Array {
+    const { table, grid, hosts } = this
+    const answers = new Float64Array(grid.seconds)
+    for (let row = 0; row < table.count; row++) {
+      const host = table.destination[row]!
+      if (hosts.isLocal(table.source[row]!) || !hosts.isLocal(host) || !counts(host)) continue
+      const t = Math.floor(this.place(table.first[row]!))
+      if (t >= 0 && t < grid.seconds) answers[t]! += this.times
+    }
+    return answers
+  }
+
   /**
    * The bytes of each candidate host in seconds [from, to), sent and received together; where flows
    * are more than the table holds, those of the hosts with most.

@@ -3,6 +3,7 @@
  * are instants at which something passed for sure; bytes are smeared by records that reach across.
  * Where the exporter's own numbers did not go on across the hole, it was the exporter that was away.
  */
+import { fallBeyondChance, signsOfLife } from './chance.ts'
 import type { Finding } from './finding.ts'
 import type { ExporterBreak } from './incident.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
@@ -16,6 +17,8 @@ const gapSeconds = 3
 const edgesRatio = 0.15
 /** With fewer first and last packets a second lulls come by themselves: at night, of few hosts. */
 const steadyLeast = 1
+/** Packets from outside are a fair part of all, where the exporter tells of both ways. */
+const repliesLeast = 0.25
 /** For a short while they may be so many, if the whole of it remains as quiet. */
 const trickleRatio = 0.5
 const trickleSeconds = 30
@@ -26,6 +29,8 @@ const besideSeconds = 120
 const hostsLeast = 3
 /** Connections that must have been due: each comes by itself, so that their absence is no chance. */
 const dueLeast = 20
+/** So surely less came than chance leaves: see chance.ts. */
+const sureLeast = 10
 /** Lulls of this share of a silence's length, in the same scene, show that quiet is usual. */
 const lullShare = 1 / 3
 /** More cuts than these within a scene are how its hosts work. */
@@ -56,9 +61,9 @@ interface Quiet {
 
 /** The silences of a scene, and the times in which its exporter was away, in order of time. */
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
-  const isSteady = levelOf(scene) >= steadyLeast
-  const runs = quietRuns(scene)
-  const replies = runs.length > 0 ? repliesOf(scene) : scene.edges
+  const isSteady = levelOf(scene.edges) >= steadyLeast
+  const replies = repliesOf(scene)
+  const runs = quietRuns(scene, signOf(scene, replies))
   const quiet = runs.map((run): Quiet => {
     const span = boundaries(scene, run, replies)
     const away = breakIn(scene, span, breaks)
@@ -97,22 +102,31 @@ function asFinding(kind: 'silence' | 'exporter', span: Run, facts: string[]): Fi
 }
 
 /** First and last packets a second when the network is at work. */
-function levelOf({ edges }: Scene): number {
-  return percentile(smoothed(edges, levelSeconds), 0.75)
+function levelOf(counts: Float64Array): number {
+  return percentile(smoothed(counts, levelSeconds), 0.75)
+}
+
+/**
+ * First and last packets by which a silence is told: those from outside, where the exporter reports both
+ * ways, since hosts go on trying on a dead line; else all.
+ */
+function signOf({ edges, times }: Scene, replies: Float64Array): Float64Array {
+  return times * levelOf(replies) >= repliesLeast * levelOf(edges) ? replies : edges
 }
 
 /** Runs in which next to nothing begins or ends, between times in which much does. */
-function quietRuns(scene: Scene): Run[] {
-  const { edges, grid, total } = scene
-  const level = levelOf(scene)
-  const now = smoothed(edges, smoothSeconds)
+function quietRuns(scene: Scene, sign: Float64Array): Run[] {
+  const { grid, total } = scene
+  const level = levelOf(sign)
+  const isSteady = levelOf(scene.edges) >= steadyLeast
+  const now = smoothed(sign, smoothSeconds)
   const bytes = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
   const usual = percentile(smoothed(bytes, smoothSeconds), 0.5)
   const holds = (t: number) => now[t]! <= edgesRatio * level && bytes[t]! <= usual
   const runs: Run[] = []
   for (const run of runsOf(grid.seconds, gapSeconds, holds)) {
     const last = runs.at(-1)
-    if (last && level >= steadyLeast && isTrickle(edges, last, run, level)) last.to = run.to
+    if (last && isSteady && isTrickle(sign, last, run, level)) last.to = run.to
     else runs.push(run)
   }
   // What touches an end of the scene may be no more than the end of what was received.
@@ -185,7 +199,17 @@ function isCut(scene: Scene, span: Run, isSteady: boolean): boolean {
   const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))
   const half = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
   if (bytesIn(scene, half) > bytesRatio * beside) return false
+  if (!isBeyondChance(scene, span, [before, after])) return false
   return hasHosts(scene, before) && hasHosts(scene, after)
+}
+
+/** Whether no chance keeps as much away: what hosts do comes in bursts, with lulls between. */
+function isBeyondChance(scene: Scene, span: Run, beside: readonly Run[]): boolean {
+  const run = { from: span.from + 1, to: span.to - 1 }
+  return signsOfLife(scene, () => true).some((counts) => {
+    const usual = Math.min(...beside.map(({ from, to }) => mean(counts, from, to)))
+    return fallBeyondChance(counts, { run, usual, events: [span] }) >= sureLeast
+  })
 }
 
 /** The mean of all seconds but those of a run. */

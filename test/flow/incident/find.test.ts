@@ -1,0 +1,71 @@
+/** What is told of an office that does things in bursts: nothing, unless the line was cut. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import { findEvents } from '../../../flow/incident/find.ts'
+import { Scene } from '../../../flow/incident/scene.ts'
+import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
+import { officeFlows, type Office } from './office.ts'
+import { t0, tableOf, type Told } from './tables.ts'
+
+const seconds = 5400
+const grid = { from: t0, seconds }
+
+function foundIn(flows: readonly Partial<Told>[]) {
+  const scene = new Scene(tableOf(flows), grid)
+  const found = findEvents(scene, { sensitivity: sensitivityTable.normal, breaks: [] })
+  return found.map(({ kind, from, to, actors }) => ({
+    kind,
+    from,
+    to,
+    actors: actors.map((host) => scene.hosts.text(host)),
+  }))
+}
+
+interface Tried extends Omit<Office, 'seed' | 'seconds'> {
+  /** Those in which large downloads end together, or hosts pause at once. */
+  seeds: readonly number[]
+}
+
+const offices: Record<string, Tried> = {
+  'sixty hosts, a connection a second': { hosts: 60, pages: 0.9, connections: 1, seeds: [3, 6, 34] },
+  'thirty hosts, pages of six connections': { hosts: 30, pages: 0.35, connections: 6, seeds: [23, 24] },
+  'a branch with twenty flows a second': { hosts: 12, pages: 1.8, connections: 5, seeds: [5, 9, 31] },
+  'a branch with ten flows a second': { hosts: 12, pages: 1.1, connections: 4, seeds: [8, 18, 70] },
+} // prettier-ignore
+
+suite('bursts and lulls are no incident', () => {
+  for (const [name, { seeds, ...office }] of Object.entries(offices))
+    test(name, () => {
+      const alarms = seeds.flatMap((seed) => foundIn(officeFlows({ ...office, seed, seconds })))
+      assert.deepEqual(alarms, [])
+    })
+})
+
+suite('a cut on which hosts go on trying', () => {
+  const cut = { from: 2700, to: 2880 }
+  const office: Office = { seed: 7, hosts: 30, pages: 1, connections: 4, seconds, cut }
+
+  test('with nobody to blame is a silence', () => {
+    const [silence, ...more] = foundIn(officeFlows(office))
+    assert.deepEqual(more, [])
+    assert.equal(silence?.kind, 'silence')
+    assert.ok(Math.abs(silence.from - cut.from) <= 5 && Math.abs(silence.to - cut.to) <= 5)
+  })
+
+  test('while one downloads is a congestion', () => {
+    const download = Array.from({ length: 6 }, (_, i): Partial<Told> => ({
+      source: '203.0.113.80',
+      destination: '10.0.0.100',
+      sourcePort: 443,
+      destinationPort: 30_000 + i,
+      first: t0 + (cut.from + i * 0.3) * 1000,
+      last: t0 + cut.to * 1000 - 100,
+      bytes: 2e8,
+    }))
+    const [congestion, ...more] = foundIn([...officeFlows(office), ...download])
+    assert.deepEqual(more, [])
+    assert.deepEqual([congestion?.kind, congestion?.actors], ['congestion', ['10.0.0.100']])
+    assert.ok(Math.abs(congestion!.from - cut.from) <= 2 && Math.abs(congestion!.to - cut.to) <= 3)
+  })
+})
