@@ -14,6 +14,8 @@ export const v9HeaderBytes = 20
 export const ipfixHeaderBytes = 16
 const setHeaderBytes = 4
 const dataSetIdMin = 256
+/** v9 pads sets to a multiple of 4 bytes (RFC 3954, section 5.3). */
+const v9PaddingMost = 3
 
 /** Set ids of templates and options templates. */
 const setIds = { v9: { templates: 0, options: 1 }, ipfix: { templates: 2, options: 3 } } as const
@@ -153,6 +155,8 @@ export class SetDecoder {
   decodeSet(context: DatagramContext, template: Template, set: RecordBytes): number {
     const { exporter, receivedMs } = context
     template.usedMs = receivedMs
+    if (template.recordBytes <= v9PaddingMost && context.stream.version === 'v9')
+      leavePadding(context, template, set)
     const compiled = this.#parts.templates.compiled(exporter, template)
     compiled.usedMs = receivedMs
     let records: number
@@ -170,5 +174,25 @@ export class SetDecoder {
     if (records === 0) exporter.problem('set-trailing')
     exporter.records += records
     return records
+  }
+}
+
+/**
+ * Ends a v9 set before zeros at its end that are as long as records of so few bytes: they are padding.
+ * IPFIX pads by less than a record (RFC 7011, section 3.3.1), so there they are a record.
+ */
+function leavePadding(
+  { view }: DatagramContext,
+  { recordBytes }: Template,
+  set: RecordBytes,
+): void {
+  let most = v9PaddingMost
+  while (
+    recordBytes <= most &&
+    set.end - recordBytes > set.offset &&
+    isZero(view, set.end - recordBytes, set.end)
+  ) {
+    set.end -= recordBytes
+    most -= recordBytes
   }
 }
