@@ -15,7 +15,7 @@ export class DataFolderBusy extends Error {
 
 /**
  * Takes the data folder for writing, making it if need be.
- * @throws DataFolderBusy where another process holds it
+ * @throws DataFolderBusy where another process holds it; FolderUnusable where it cannot be made or written
  */
 export async function lockDataFolder(data: string): Promise<Lock> {
   const lock = await takeLock(join(data, 'run', 'writer.sock'))

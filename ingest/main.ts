@@ -1,5 +1,4 @@
 /** The whole way of a datagram: socket → journal → decode → buckets and archive → series, tier by tier. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { schedule } from 'node-cron'
@@ -50,7 +49,6 @@ export async function runIngest(
   stopping?: AbortSignal,
 ): Promise<{ close(): Promise<void> }> {
   const giveBack = await returnFreedMemory()
-  await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const lock = await lockDataFolder(settings.data)
   const archive = await Archive.open(join(settings.data, 'archive'))
   const store = await openSeriesStore(settings, { isApart: true })

@@ -2,9 +2,11 @@
  * Locks between processes: who holds one listens on a Unix socket, which the kernel frees when the
  * process ends however it ends, and which works between containers that share the folder.
  */
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
+
+import { FolderUnusable, makeFolder } from './make-folder.ts'
 
 export interface Lock {
   release(): Promise<void>
@@ -12,14 +14,16 @@ export interface Lock {
 
 /**
  * Takes the lock at a path, making its folder if need be; null where another process holds it.
- * @throws Error where no socket can be made there
+ * @throws FolderUnusable where no folder or socket can be made there
  */
 export async function takeLock(path: string): Promise<Lock | null> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(path))
   const server = await listenAt(path)
   if (server) return lockOf(server)
   if (await answers(path)) return null
-  await rm(path, { force: true })
+  await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new FolderUnusable(dirname(path), error)
+  })
   const second = await listenAt(path)
   return second && lockOf(second)
 }
@@ -35,7 +39,7 @@ function listenAt(path: string): Promise<Server | null> {
     const server = createServer((socket) => socket.destroy())
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null)
-      else reject(new Error(`${path} cannot be made: ${error.message}`, { cause: error }))
+      else reject(new FolderUnusable(dirname(path), error))
     })
     server.listen(path, () => resolve(server))
   })

@@ -1,0 +1,89 @@
+/** Folders of the data folder, made so that what stands against it is one line with what to do about it. */
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+const mode = 0o700
+
+/** A folder that cannot be made or written to, for a reason that is the administrator's to mend. */
+export class FolderUnusable extends Error {
+  readonly remedy: string
+
+  constructor(path: string, cause: NodeJS.ErrnoException) {
+    const { why, remedy } = reasons[cause.code ?? ''] ?? {
+      why: cause.message,
+      remedy: 'look at that folder, or name another in WEIR_DATA',
+    }
+    super(`${path} cannot be written: ${why}`, { cause })
+    this.name = 'FolderUnusable'
+    this.remedy = remedy
+  }
+}
+
+interface Reason {
+  why: string
+  remedy: string
+}
+
+const notOurs: Reason = {
+  why: 'this user may not',
+  remedy: 'give the user that Weir runs as the folder (chown), or name another in WEIR_DATA',
+}
+const noFolder: Reason = {
+  why: 'a part of that path is a file and no folder',
+  remedy: 'move the file away, or name another folder in WEIR_DATA',
+}
+const full: Reason = {
+  why: 'the disk is full',
+  remedy: 'make room, or name a folder on another disk in WEIR_DATA',
+}
+
+const reasons: Readonly<Record<string, Reason | undefined>> = {
+  EACCES: notOurs,
+  EPERM: notOurs,
+  EEXIST: noFolder,
+  ENOTDIR: noFolder,
+  ENOSPC: full,
+  EDQUOT: full,
+  EROFS: {
+    why: 'its file system is mounted read-only',
+    remedy: 'mount it for writing, or name another folder in WEIR_DATA',
+  },
+  ENOENT: {
+    why: 'no folder can be made there',
+    remedy: 'name a folder on a disk in WEIR_DATA',
+  },
+}
+
+/**
+ * Makes a folder and those above it that are missing. Step by step: Node's own way of making them all
+ * goes on for ever in /proc, where nothing can be made and that is said as "not there".
+ * @throws FolderUnusable where it cannot be made
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const error = await tryToMake(path)
+  if (error === null) return
+  const above = dirname(path)
+  if (error.code !== 'ENOENT' || above === path || (await isFolder(above)))
+    throw new FolderUnusable(path, error)
+  await makeFolder(above)
+  const again = await tryToMake(path)
+  if (again) throw new FolderUnusable(path, again)
+}
+
+/** Null where the folder is there now. */
+async function tryToMake(path: string): Promise<NodeJS.ErrnoException | null> {
+  try {
+    await mkdir(path, { mode })
+    return null
+  } catch (error) {
+    const failure = error as NodeJS.ErrnoException
+    return failure.code === 'EEXIST' && (await isFolder(path)) ? null : failure
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}

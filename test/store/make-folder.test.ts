@@ -1,0 +1,47 @@
+/** Folders that cannot be made: one line with a remedy, at once. */
+import assert from 'node:assert/strict'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+
+import { takeLock } from '../../store/lock.ts'
+import { FolderUnusable, makeFolder } from '../../store/make-folder.ts'
+import { scratchFolder } from '../processes.ts'
+
+const folder = await scratchFolder()
+after(() => rm(folder, { recursive: true, force: true }))
+
+suite('folders are made', () => {
+  test('with those above them, for their owner alone', async () => {
+    const path = join(folder, 'a', 'b', 'c')
+    await makeFolder(path)
+    assert.equal((await stat(path)).mode & 0o777, 0o700)
+    await makeFolder(path)
+  })
+})
+
+suite('folders that cannot be made are said in one line', () => {
+  const faults: Record<string, { path: string; why: RegExp }> = {
+    // Where Node's own way of making folders never ends.
+    'in /proc, where nothing can be made': { path: '/proc/weir/run', why: /no folder can be made/ },
+    'a file where the folder is wanted': { path: join(folder, 'file'), why: /is a file/ },
+    'a file above it': { path: join(folder, 'file', 'run'), why: /is a file/ },
+  }
+  for (const [name, { path, why }] of Object.entries(faults))
+    test(name, async () => {
+      await writeFile(join(folder, 'file'), '')
+      await assert.rejects(makeFolder(path), (error) => {
+        assert.ok(error instanceof FolderUnusable)
+        assert.match(error.message, why)
+        assert.match(error.remedy, /WEIR_DATA/)
+        return true
+      })
+      await assert.rejects(takeLock(join(path, 'writer.sock')), FolderUnusable)
+    })
+
+  test('a lock where no socket can be made', async () => {
+    const path = join(folder, 'taken')
+    await mkdir(join(path, 'writer.sock', 'more'), { recursive: true })
+    await assert.rejects(takeLock(join(path, 'writer.sock')), FolderUnusable)
+  })
+})
