@@ -17,16 +17,31 @@ const skewSeconds = 5
 /** A part of the flows whose loss is more than a nuisance. */
 const lossPart = 0.001
 
-/** By the kind of a problem: what to do about it. */
-const remedies: Record<string, string> = {
-  'unknown-version': 'something else sends to this port; point it elsewhere',
-  'template-missing': 'wait for the next template, or have the exporter send them more often',
-  'no-template': 'wait for the next template, or have the exporter send them more often',
-  truncated: 'datagrams are cut on the way: look at the MTU and at tunnels between',
-  malformed: 'the exporter sends what no version allows: update its software',
-  'bad-length': 'the exporter sends what no version allows: update its software',
+const moreTemplates = 'have the exporter send its templates more often, such as every minute'
+const cutShort = 'datagrams are cut on the way: look at the MTU and at tunnels between'
+const newerSoftware = 'the exporter sends what no version allows: update its software'
+const itsClock = 'set its clock by NTP'
+
+/** By the kind of a problem, as the decoder calls it: what to do about it. */
+export const remedies: Record<string, string> = {
+  'version-unknown': 'something else sends to this port; point it elsewhere',
+  'template-missing-expired': moreTemplates,
+  'parked-dropped': moreTemplates,
+  'datagram-short': cutShort,
+  'record-short': cutShort,
+  'template-short': cutShort,
+  'count-mismatch': newerSoftware,
+  'set-length': newerSoftware,
+  'set-id': newerSoftware,
+  'template-id': newerSoftware,
+  'template-empty': newerSoftware,
+  'template-scope': newerSoftware,
+  'field-length': newerSoftware,
   'sampling-unknown': 'set the sampling rate in the names file, or have it exported by options',
-  'clock-skew': 'set its clock by NTP',
+  'clock-corrected': itsClock,
+  'time-in-future': itsClock,
+  'too-late': 'have it export long flows each minute; WEIR_FLOW_MAX says how old a flow may be',
+  duplicate: 'nothing is counted twice; two ways may lead here',
 }
 const otherRemedy = 'look at the datagrams: the journal holds them as pcap files for tcpdump'
 
@@ -37,6 +52,7 @@ export function faultsOf(exporter: Exporter, now: number | null): Fault[] {
     ...loss(exporter),
     ...clock(exporter),
     ...sampling(exporter),
+    ...waiting(exporter),
     ...problems(exporter),
     ...restarts(exporter),
   ]
@@ -65,7 +81,7 @@ function clock({ clockSkewSeconds }: Exporter): Fault[] {
   if (clockSkewSeconds === null || Math.abs(clockSkewSeconds) < skewSeconds) return []
   const way = clockSkewSeconds > 0 ? 'ahead' : 'behind'
   const what = `its clock is ${formatDuration(Math.abs(clockSkewSeconds))} ${way}`
-  return [{ gravity: 'warning', what, remedy: 'set its clock by NTP' }]
+  return [{ gravity: 'warning', what, remedy: itsClock }]
 }
 
 function sampling({ sampling: rate }: Exporter): Fault[] {
@@ -74,10 +90,18 @@ function sampling({ sampling: rate }: Exporter): Fault[] {
   return [{ gravity: 'error', what, remedy: 'have it export its sampling rate by options' }]
 }
 
+/** Without their template data cannot be read; `parked` counts also what could be, once it came. */
+function waiting({ parked, flows }: Exporter): Fault[] {
+  if (parked === 0 || flows > 0) return []
+  const what = `none of its flows can be read yet, as ${formatExact(parked)} data sets came without their template`
+  const remedy = `they are read when it comes within half an hour; ${moreTemplates}`
+  return [{ gravity: 'warning', what, remedy }]
+}
+
 function problems({ problems: counts }: Exporter): Fault[] {
   return Object.entries(counts).map(([kind, count]) => ({
     gravity: 'warning' as const,
-    what: `${kind.replaceAll('-', ' ')}: ${formatExact(count)} times`,
+    what: `${kind.replaceAll('-', ' ')}, ${times(count)}`,
     remedy: remedies[kind] ?? otherRemedy,
   }))
 }
@@ -85,7 +109,7 @@ function problems({ problems: counts }: Exporter): Fault[] {
 function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[] {
   const said: Fault[] = []
   if (count > 0) {
-    const what = `it restarted ${formatExact(count)} times`
+    const what = `it restarted ${times(count)}`
     said.push({ gravity: 'note', what, remedy: 'around a restart, time is unknown and hatched' })
   }
   if (duplicates + reordered > 0) {
@@ -93,4 +117,8 @@ function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[]
     said.push({ gravity: 'note', what, remedy: 'nothing is counted twice; two ways may lead here' })
   }
   return said
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${formatExact(count)} times`
 }

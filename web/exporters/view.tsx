@@ -67,7 +67,7 @@ function One({ exporter, faults }: { exporter: Exporter; faults: readonly Fault[
           <li key={what} class={gravity}>
             <span aria-hidden="true">{gravityMarks[gravity]}</span>
             <span class="unseen">{gravity}: </span>
-            <b>{what}.</b> {remedy}
+            <b>{what}</b>: {remedy}
           </li>
         ))}
       </ul>

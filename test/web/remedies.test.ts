@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { Exporter } from '../../api/schema-status.ts'
+import { problems } from '../../ingest/decode/problem.ts'
+import { faultsOf, remedies } from '../../web/exporters/remedies.ts'
+
+const exporter: Exporter = {
+  address: '10.0.0.1',
+  name: null,
+  versions: ['v9'],
+  domains: [0],
+  firstSeen: 1000,
+  lastSeen: 2000,
+  datagrams: 40,
+  flows: 0,
+  packets: 0,
+  bytes: 0,
+  flowsLeftOut: 0,
+  parked: 0,
+  lost: { datagrams: 0, flows: 0, flowsEstimated: false },
+  duplicates: 0,
+  reordered: 0,
+  restarts: 0,
+  problems: {},
+  sampling: 1,
+  clockSkewSeconds: 0,
+  interfaces: [],
+  applications: {},
+  vrfs: {},
+  doubled: [],
+  statistics: {},
+}
+
+test('each remedy is for a problem that the decoder counts', () => {
+  const unknown = Object.keys(remedies).filter((kind) => !(kind in problems))
+  assert.deepEqual(unknown, [])
+})
+
+test('a problem is told with what to do about it', () => {
+  const [fault] = faultsOf({ ...exporter, problems: { 'version-unknown': 1 } }, 2000)
+  assert.equal(fault?.what, 'version unknown, once')
+  assert.match(fault.remedy, /something else sends to this port/)
+})
+
+test('data that wait for their template are amiss, though nothing is dropped yet', () => {
+  assert.deepEqual(faultsOf(exporter, 2000), [])
+  const [fault] = faultsOf({ ...exporter, parked: 40 }, 2000)
+  assert.match(fault?.what ?? '', /40 data sets came without their template/)
+  assert.match(fault?.remedy ?? '', /send its templates more often/)
+  assert.deepEqual(faultsOf({ ...exporter, parked: 40, flows: 900 }, 2000), [])
+})
