@@ -73,6 +73,16 @@ describe('split by host', () => {
   test('the halves are what our hosts received and sent; internal traffic is both', () => {
     assert.deepEqual(layers.total, { above: [12, 5, null], below: [5, 3, null] })
   })
+  test('of what is unknown throughout the rest is unknown too, and not 0', () => {
+    const { summary } = entry({}, [null])
+    const all = answer([
+      { ...entry({ direction: 'in' }, [null]), summary: { ...summary, total: 9 } },
+    ])
+    const one = answer([entry({ host: '10.0.0.1', direction: 'in' }, [null])])
+    const unknown = makeLayers({ split: 'host', keyed: one, totals: all, peak: null, isLocal })
+    const { average, last, total } = find(unknown, 'other', 'above').summary
+    assert.deepEqual({ average, last, total }, { average: null, last: null, total: 9 })
+  })
   test('other is what the listed leave of it: where one is unknown, it is in other', () => {
     assert.deepEqual(find(layers, 'other', 'above').values, [4, 5, null])
     assert.equal(find(layers, 'other', 'above').summary.total, 17 - 14)

@@ -191,10 +191,19 @@ export function remainder(total: Values, shown: readonly Pick<Layer, 'values'>[]
 
 function remainingSummary(rows: readonly SeriesEntry[], shown: readonly Layer[]): LayerSummary {
   const rest = (name: 'total' | 'average' | 'last') => {
-    const all = rows.reduce((sum, row) => sum + (row.summary[name] ?? 0), 0)
-    return Math.max(0, all - shown.reduce((sum, layer) => sum + (layer.summary[name] ?? 0), 0))
+    if (rows.length === 0) return 0
+    const all = sumOfKnown(rows.map(({ summary }) => summary[name]))
+    const listed = sumOfKnown(shown.map(({ summary }) => summary[name]))
+    return all === null ? null : Math.max(0, all - (listed ?? 0))
   }
-  return { total: rest('total'), average: rest('average'), last: rest('last') }
+  return { total: rest('total') ?? 0, average: rest('average'), last: rest('last') }
+}
+
+/** The sum of those that are known; null where none is, which is not 0. */
+export function sumOfKnown(values: readonly (number | null | undefined)[]): number | null {
+  let sum: number | null = null
+  for (const value of values) if (value !== null && value !== undefined) sum = (sum ?? 0) + value
+  return sum
 }
 
 function totalOf(

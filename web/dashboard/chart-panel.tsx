@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks'
 
 import type { Key, SeriesAnswer } from '../../api/schema.ts'
 import { formatWithUnit } from '../../flow/units.ts'
-import { keyId, makeLayers, type Layers } from '../chart/layers.ts'
+import { keyId, makeLayers, sumOfKnown, type Layers } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'
 import { measureUnits } from '../chart/readout.ts'
 import { layerColours, type Level } from '../chart/scene.ts'
@@ -75,10 +75,10 @@ function received(entry: SeriesAnswer['series'][number]): SeriesAnswer['series']
 
 function Named({ layers }: { layers: Layers }) {
   const colours = layerColours(layers.layers, theme.value)
-  const seen = new Map<string, { label: string; colour: string; last: number }>()
+  const seen = new Map<string, { label: string; colour: string; last: number | null }>()
   layers.layers.forEach(({ id, label, summary }, i) => {
     const known = seen.get(id)
-    const last = (known?.last ?? 0) + (summary.last ?? 0)
+    const last = sumOfKnown([known?.last, summary.last])
     seen.set(id, { label, colour: known?.colour ?? colours[i]!, last })
   })
   const unit = measureUnits[layers.answer.measure]
@@ -87,7 +87,7 @@ function Named({ layers }: { layers: Layers }) {
       {[...seen].slice(0, namedMax).map(([id, { label, colour, last }]) => (
         <li key={id}>
           <i class="swatch" style={{ background: colour }} />
-          <span>{label}</span> <b>{formatWithUnit(last, unit)}</b>
+          <span>{label}</span> <b>{last === null ? '–' : formatWithUnit(last, unit)}</b>
         </li>
       ))}
     </ul>
