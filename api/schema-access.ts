@@ -35,6 +35,7 @@ export const SessionAnswer = closed({
   masked: Type.Boolean(),
   /** Everybody who reaches the port is admin: to be shown. */
   open: Type.Boolean(),
+  timeZone: Type.String({ description: 'WEIR_TZ: an IANA name, or browser' }),
 })
 export type SessionAnswer = Static<typeof SessionAnswer>
 

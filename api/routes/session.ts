@@ -190,5 +190,6 @@ function answerOf({ settings }: ApiParts, identity: Identity | null): SessionAns
     expiresAt: identity?.expiresAt ? identity.expiresAt / 1000 : null,
     masked: settings.access.mask.some((each) => each === role),
     open: auth === 'none' || auth === null,
+    timeZone: settings.timeZone,
   }
 }

@@ -183,10 +183,10 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
     const { page } = await openPage(browser, `${weir.url}/wall/lobby`)
     await page.locator('.tile .canvas:not(.waiting)').first().waitFor()
     await page.context().setOffline(true)
-    await page.getByText('Weir does not answer since').waitFor({ timeout: 60_000 })
+    await page.getByText('Weir has not answered since').waitFor({ timeout: 60_000 })
     await page.context().setOffline(false)
     await page
-      .getByText('Weir does not answer since')
+      .getByText('Weir has not answered since')
       .waitFor({ state: 'detached', timeout: 90_000 })
     await page.close()
   })

@@ -130,7 +130,7 @@ async function hangOn(
 
 /** Kills the API for some seconds; gives how long the wall took to be back once it answered again. */
 async function killAndReturn(weir: WallWeir, page: Page): Promise<number> {
-  const says = page.getByText('Weir does not answer since')
+  const says = page.getByText('Weir has not answered since')
   await weir.killApi()
   await says.waitFor({ timeout: backMsMax })
   await sleep(awayMs)

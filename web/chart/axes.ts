@@ -18,8 +18,13 @@ interface AxisLook {
   scale: number
 }
 
+interface TimeAxisLook extends AxisLook {
+  /** Whether the scale stands for a time yet. */
+  isTimed: () => boolean
+}
+
 /** The time axis: steps of the clock in the zone, two lines of text. */
-export function timeAxis({ ink, zone, scale }: AxisLook): uPlot.Axis {
+export function timeAxis({ ink, zone, scale, isTimed }: TimeAxisLook): uPlot.Axis {
   const stepOf = (u: uPlot, min: number, max: number) =>
     tickStep(
       min * 1000,
@@ -34,7 +39,9 @@ export function timeAxis({ ink, zone, scale }: AxisLook): uPlot.Axis {
     grid: { stroke: () => ink().grid, width: 1 },
     ticks: { stroke: () => ink().axis, width: 1, size: 4 },
     splits: (u, _axis, min, max) =>
-      tickTimes([min * 1000, max * 1000], stepOf(u, min, max), zone()).map((t) => t / 1000),
+      isTimed()
+        ? tickTimes([min * 1000, max * 1000], stepOf(u, min, max), zone()).map((t) => t / 1000)
+        : [],
     values: (u, splits) => {
       const { min = 0, max = 0 } = u.scales['x'] ?? {}
       return tickLabels(

@@ -112,7 +112,7 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
     ink: () => inks[theme.value],
     window: () => {
       const window = windowAt(Date.now())
-      return window ? [window.from / 1000, window.to / 1000] : [0, 1]
+      return window ? [window.from / 1000, window.to / 1000] : null
     },
     events: {
       pointed: (index, at) => {

@@ -47,6 +47,7 @@ export function PanelChart(facts: PanelChartFacts) {
   }, [])
   useSignalEffect(() => {
     const look = { ink: inks[theme.value], focused: null }
+    void zone.value
     if (given.value.layers === null) return
     // The scene is made in its turn too.
     drawInTurn(given, () => {
@@ -101,7 +102,7 @@ function mount(
     zone: () => zone.value,
     ink: () => inks[theme.value],
     scale,
-    window: () => (layers ? [layers.answer.from, layers.answer.to] : [0, 1]),
+    window: () => (layers ? [layers.answer.from, layers.answer.to] : null),
     events: {
       pointed,
       marked: () => undefined,

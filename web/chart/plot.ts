@@ -25,8 +25,8 @@ export interface PlotSettings {
   ink: () => Ink
   /** How large its letters are, of those at a desk; default 1. */
   scale?: number
-  /** What the time axis shows before there are data, unix seconds. */
-  window: () => [number, number]
+  /** What the time axis shows before there are data, unix seconds; null where that is not known. */
+  window: () => [number, number] | null
 }
 
 export interface Plot {
@@ -44,6 +44,9 @@ export interface Plot {
   readonly uplot: uPlot
   destroy(): void
 }
+
+/** The scale of a time axis that shows none. */
+const noTime: [number, number] = [0, 1]
 
 /** A drag shorter than this, in CSS pixels, is a click. */
 const dragMinPixels = 4
@@ -63,7 +66,8 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
       state.scene = scene
       state.look = look
       if (changed) u.setData([scene.time, padded(scene.outline.above), padded(scene.outline.below)])
-      else u.redraw(false, true)
+      // Where the scales stay as they were, the labels may still be another zone's.
+      u.redraw(false, true)
     },
     stretch: (min, max) => u.setScale('x', { min, max }),
     resize: (width, height) => u.setSize({ width, height }),
@@ -129,7 +133,10 @@ function fixedOptions(
     legend: { show: false },
     series: [{}, nothing, nothing],
     scales: {
-      x: { time: false, range: (_u, min, max) => (min === null ? window() : [min, max]) },
+      x: {
+        time: false,
+        range: (_u, min, max) => (min === null ? (window() ?? noTime) : [min, max]),
+      },
       y: {
         range: () =>
           state.scene
@@ -140,7 +147,10 @@ function fixedOptions(
             : [0, 1],
       },
     },
-    axes: [timeAxis({ ink, zone, scale }), figureAxis({ ink, scale })],
+    axes: [
+      timeAxis({ ink, zone, scale, isTimed: () => state.scene !== null || window() !== null }),
+      figureAxis({ ink, scale }),
+    ],
     cursor: {
       y: false,
       points: { show: false },

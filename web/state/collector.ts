@@ -4,7 +4,6 @@ import { computed, signal } from '@preact/signals'
 import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
 import type { Exporter, StatusAnswer } from '../../api/schema-status.ts'
 import { ask, RequestError } from '../client.ts'
-import { takeServerZone } from './zone.ts'
 
 export const exporters = signal<readonly Exporter[] | null>(null)
 export const status = signal<StatusAnswer | null>(null)
@@ -64,7 +63,6 @@ export async function refreshCollector(): Promise<void> {
     const answers = await Promise.all([ask('exporters', {}, ended), ask('status', {}, ended)])
     exporters.value = answers[0].exporters
     status.value = answers[1]
-    takeServerZone(answers[1].settings['timeZone'])
   } catch (error) {
     // The chart's own request says that nothing answers.
     if (!(error instanceof RequestError)) throw error

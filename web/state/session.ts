@@ -3,6 +3,7 @@ import { computed, signal } from '@preact/signals'
 
 import type { SessionAnswer } from '../../api/schema-access.ts'
 import { loginNeeded, read, RequestError, send } from '../client.ts'
+import { takeServerZone } from './zone.ts'
 
 export const session = signal<SessionAnswer | null>(null)
 
@@ -14,6 +15,7 @@ export async function askSession(): Promise<void> {
   try {
     const answer = await read<SessionAnswer>('/api/session', new AbortController().signal)
     session.value = answer
+    takeServerZone(answer.timeZone)
     loginNeeded.value = answer.role === null
   } catch (error) {
     if (!(error instanceof RequestError)) throw error

@@ -12,7 +12,6 @@ export const serverZone = signal('')
 export const zone = computed(() => view.value.tz || serverZone.value || browserZone)
 
 /** Takes the zone of the server's settings, where it names one. */
-export function takeServerZone(name: string | number | null | undefined): void {
-  const named = typeof name === 'string' && name !== 'browser' && isZone(name)
-  serverZone.value = named ? name : ''
+export function takeServerZone(name: string): void {
+  serverZone.value = name !== 'browser' && isZone(name) ? name : ''
 }

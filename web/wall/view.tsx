@@ -7,7 +7,9 @@ import { wallTime } from '../../flow/zone.ts'
 import { followNow, now } from '../dashboard/clock-panel.tsx'
 import { newestShown, silentSince } from '../dashboard/freshness.ts'
 import { PanelBox } from '../dashboard/panels.tsx'
+import { repeat } from '../dashboard/repeat.ts'
 import { parameter, place } from '../state/route.ts'
+import { askSession } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
 import { enterByLink, fault, hang, hung, type Hung } from './dashboard.ts'
@@ -23,6 +25,7 @@ import {
 /** Data older than two intervals are late. */
 const lateSeconds = 600
 const refreshUsually = 15
+const sessionMs = 60_000
 /** Letters are this large on a screen of 1080 lines, of those at a desk: to be read from five metres. */
 const letters = 1.7
 const linesUsually = 1080
@@ -47,6 +50,8 @@ export function Wall() {
     }
   }, [])
   useEffect(() => (entered.value ? hang(shown.value) : undefined), [entered.value, shown.value])
+  // The session names the time zone: all else that would is out of a wall's reach.
+  useEffect(() => (entered.value ? repeat(sessionMs, askSession) : undefined), [entered.value])
   useEffect(() => rotate(shown), [JSON.stringify(hung.value?.body.rotation), shown.value])
   const scale = useScale()
   const classes = ['wall', isDimmed.value ? 'dimmed' : '', isPointerHidden.value ? 'still' : '']
@@ -129,10 +134,10 @@ function Head({ title }: { title: string }) {
     <header class="wall-head">
       <h1>{title}</h1>
       <span class="gap" />
-      {since !== null && <span class="late">Weir does not answer since {time(since)}</span>}
+      {since !== null && <span class="late">Weir has not answered since {time(since)}</span>}
       <span class={isLate ? 'age late' : 'age'} role="status">
         <i aria-hidden="true" />
-        {age === null ? 'no data yet' : `data ${formatDuration(Math.round(age))} old`}
+        {age === null ? 'no data to show' : `data ${formatDuration(Math.round(age))} old`}
       </span>
       <span class="wall-clock">{time(now.value)}</span>
     </header>
