@@ -19,6 +19,10 @@ const totalUnits: Record<Measure, string> = {
   active: 'flow-s',
   connections: 'connections',
 }
+
+/** Columns of a half: all, those of 900 pixels, those of a phone. */
+const groupSpans = { wide: legendColumns.length, middling: 3, narrow: 2 }
+
 export function Legend() {
   const rows = useComputed(() => {
     const all = layers.value
@@ -40,12 +44,8 @@ export function Legend() {
             <th rowSpan={2} scope="col" class="name">
               {view.value.by} <small>{rateTexts[measure]}</small>
             </th>
-            <th colSpan={legendColumns.length} scope="colgroup" class="group">
-              ▲ received
-            </th>
-            <th colSpan={legendColumns.length} scope="colgroup" class="group">
-              ▼ sent
-            </th>
+            <Group name="▲ received" />
+            <Group name="▼ sent" />
           </tr>
           <tr>
             {head('above')}
@@ -59,6 +59,19 @@ export function Legend() {
         </tbody>
       </table>
     </section>
+  )
+}
+
+/** The head of a half: of the three, the style shows the one that spans the columns it leaves on this screen or paper. */
+function Group({ name }: { name: string }) {
+  return (
+    <>
+      {Object.entries(groupSpans).map(([room, columns]) => (
+        <th key={room} colSpan={columns} scope="colgroup" class={`group ${room}`}>
+          {name}
+        </th>
+      ))}
+    </>
   )
 }
 

@@ -1,0 +1,135 @@
+/** What catches the eye of who opens Weir for the first time: the right clock, on every screen and on paper. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+import { skipWithout } from '../setup/parts.ts'
+import { answered, openPage } from './opened.ts'
+import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'
+
+const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
+const inTokyo = { timezoneId: 'Asia/Tokyo' }
+
+describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
+  let weir: RunningWeir
+  let browser: Browser
+  before(async () => {
+    weir = await startWeir({ replayed: true })
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  })
+  after(async () => {
+    await browser?.close()
+    await weir?.close()
+  })
+
+  test('a wall shows the time of WEIR_TZ, wherever its screen hangs', async () => {
+    const { page, complaints } = await openPage(browser, `${weir.url}/wall`, inTokyo)
+    await page.locator('.tile', { hasText: 'Europe/Brussels' }).waitFor()
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('the axis stands in the zone of the settings, also where nothing is drawn on it', async () => {
+    const { page, complaints } = await openPage(browser, 'about:blank', inTokyo)
+    await recordDrawnText(page)
+    // The capture's flows name no interface, so that the scales stay as they were.
+    await page.goto(`${weir.url}/?${around}&by=interface`)
+    await answered(page)
+    await page.locator('.caption', { hasText: 'Europe/Brussels' }).waitFor()
+    await page.waitForTimeout(300)
+    const drawn = await drawnText(page)
+    assert.ok(drawn.lastIndexOf('12:20') > drawn.lastIndexOf('20:20'), drawn.join())
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('a range that cannot be read has no times on its axis', async () => {
+    const { page } = await openPage(browser, 'about:blank')
+    await recordDrawnText(page)
+    await page.goto(`${weir.url}/?from=yesterday&to=now`)
+    await answered(page)
+    await page.waitForTimeout(300)
+    const drawn = await drawnText(page)
+    assert.ok(drawn.includes('0.2'), drawn.join())
+    assert.deepEqual(
+      drawn.filter((text) => /:00:0|Jan/.test(text)),
+      [],
+    )
+    await page.close()
+  })
+
+  test('each half of the legend stands under its head, on a phone, a tablet, a desk and paper', async () => {
+    const { page } = await openPage(browser, `${weir.url}/?${around}`)
+    await page.locator('.legend tbody tr').first().waitFor()
+    for (const width of [360, 800, 1366]) {
+      await page.setViewportSize({ width, height: 768 })
+      await headsFit(page)
+    }
+    await page.setViewportSize({ width: 794, height: 1123 })
+    await page.emulateMedia({ media: 'print' })
+    await headsFit(page)
+    await page.close()
+  })
+
+  test('on a phone a preset stands on one line', async () => {
+    const viewport = { width: 360, height: 740 }
+    const { page } = await openPage(browser, `${weir.url}/?${around}`, { viewport })
+    await answered(page)
+    for (const button of await page.locator('[aria-label="Presets"] button').all()) {
+      const [room, needed] = await button.evaluate((it) => [it.clientHeight, it.scrollHeight])
+      assert.ok(needed <= room, `${await button.textContent()}: ${needed} of ${room} pixels`)
+    }
+    await page.close()
+  })
+
+  test('on paper nothing is there to press, and no figure is cut off', async () => {
+    const viewport = { width: 794, height: 1123 }
+    const { page } = await openPage(browser, `${weir.url}/?${around}&explain=shown`, { viewport })
+    await page.locator('.sentence').waitFor()
+    await page.locator('.top tbody tr').first().waitFor()
+    await page.emulateMedia({ media: 'print' })
+    for (const name of ['Print', 'Close', 'Show it'])
+      assert.ok(
+        !(await page.locator('.explain').getByText(name, { exact: true }).isVisible()),
+        name,
+      )
+    for (const top of await page.locator('.top').all()) {
+      const [room, needed] = await top.evaluate((it) => [it.clientWidth, it.scrollWidth])
+      assert.ok(needed <= room, `${needed} of ${room} pixels`)
+    }
+    await page.close()
+  })
+})
+
+/** Keeps every text that is drawn on a canvas from now on. */
+async function recordDrawnText(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const drawn: string[] = []
+    Object.assign(globalThis, { drawn })
+    const before = Reflect.get(CanvasRenderingContext2D.prototype, 'fillText') as (
+      ...given: unknown[]
+    ) => void
+    CanvasRenderingContext2D.prototype.fillText = function (...given) {
+      drawn.push(given[0])
+      before.apply(this, given)
+    }
+  })
+}
+
+function drawnText(page: Page): Promise<string[]> {
+  return page.evaluate(() => (globalThis as unknown as { drawn: string[] }).drawn)
+}
+
+/** A head ends where the last column of its half ends. */
+async function headsFit(page: Page): Promise<void> {
+  const ends = await page.evaluate(() => {
+    const right = (selector: string) =>
+      [...document.querySelectorAll(`.legend thead ${selector}`)]
+        .map((cell) => cell.getBoundingClientRect())
+        .filter(({ width }) => width > 0)
+        .map((box) => Math.round(box.right))
+    return { heads: right('.group'), columns: [right('.above').at(-1), right('.below').at(-1)] }
+  })
+  assert.deepEqual(ends.heads, ends.columns)
+}
