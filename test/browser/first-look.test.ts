@@ -38,9 +38,20 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await answered(page)
     await page.locator('.caption', { hasText: 'Europe/Brussels' }).waitFor()
     await page.waitForTimeout(300)
+    await page.getByText('The flows of this time name no interface.').waitFor()
     const drawn = await drawnText(page)
     assert.ok(drawn.lastIndexOf('12:20') > drawn.lastIndexOf('20:20'), drawn.join())
     assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('a report of a time before the archive says where the archive begins', async () => {
+    const past = 'from=2026-10-01T00:00:00Z&to=2026-10-02T00:00:00Z'
+    const { page } = await openPage(browser, `${weir.url}/reports?${past}`)
+    for (const report of ['', '&report=full']) {
+      await page.goto(`${weir.url}/reports?${past}${report}`)
+      await page.getByText('The archive begins with Mon 16 Nov 2026 10:0').waitFor()
+    }
     await page.close()
   })
 

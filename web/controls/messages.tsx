@@ -126,6 +126,12 @@ function NothingKnown() {
   if (!all || isEmptyWindow()) return null
   if (all.layers.some(({ values }) => values.some((value) => value !== null))) return null
   const { step } = all.answer
+  if (all.layers.length === 0)
+    return (
+      <p class="message note" role="status">
+        The flows of this time name no {view.value.by}.
+      </p>
+    )
   const why =
     step <= intervalSeconds
       ? 'a line begins with the first 5 minutes in which Weir listened and heard the exporter throughout'

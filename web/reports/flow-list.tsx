@@ -6,6 +6,7 @@ import { objectAddress } from '../object/address.ts'
 import { zone } from '../state/zone.ts'
 import { clockText, dayText } from '../time/ticks.ts'
 import type { FlowColumn } from './presets.ts'
+import { Nothing } from './nothing.tsx'
 import { SortedTable, type Column } from './sorted.tsx'
 
 const duration = ({ first, last }: Flow) => Math.max(0, last - first)
@@ -92,11 +93,13 @@ export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowCol
         columns={props.columns.map((id) => columnsById[id])}
         rowKey={({ place }) => String(place)}
       />
-      <p class="dim">
-        {flows.length === 0
-          ? 'No flows in this time pass the filter.'
-          : `${formatExact(flows.length)} flows${more ? '; there are more: narrow the filter, or take more lines' : ''}`}
-      </p>
+      {flows.length === 0 ? (
+        <Nothing />
+      ) : (
+        <p class="dim">
+          {`${formatExact(flows.length)} flows${more ? '; there are more: narrow the filter, or take more lines' : ''}`}
+        </p>
+      )}
     </>
   )
 }

@@ -4,6 +4,7 @@ import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../..
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import { zone } from '../state/zone.ts'
 import { shortInstantText } from '../time/words.ts'
+import { Nothing } from './nothing.tsx'
 import { SortedTable, type Column } from './sorted.tsx'
 
 /** Words of a key that have a page of their own. */
@@ -46,7 +47,7 @@ export function TopList({ answer }: { answer: TopAnswer }) {
           </>
         }
       />
-      {rows.length === 0 && <p class="panel empty">No flows in this time pass the filter.</p>}
+      {rows.length === 0 && <Nothing />}
     </>
   )
 }
