@@ -22,13 +22,13 @@ import { Passwords } from './access/passwords.ts'
 import { refuseBroken } from './broken-requests.ts'
 import { addEntityTags } from './caching.ts'
 import { describe, showDescription } from './docs.ts'
-import { errorAnswer, toApiError } from './errors.ts'
+import { ApiError, errorAnswer, toApiError } from './errors.ts'
 import { AnswerCache, textOf } from './answer-cache.ts'
 import { lookFirst } from './first-look.ts'
 import { compressedFromBytes } from './given-texts.ts'
 import { HeavyQueries, type HeavyLimits } from './heavy.ts'
 import { lazyValidators } from './lazy-validators.ts'
-import { servePage } from './page.ts'
+import { looksLikeApi, servePage } from './page.ts'
 import type { ApiParts } from './parts.ts'
 import { alertsRoute } from './routes/alerts.ts'
 import { annotationsRoute } from './routes/annotations.ts'
@@ -77,6 +77,8 @@ const requestTimeoutMs = 30_000
 const lagMaxMs = 2000
 /** A loop that is held up throughout one sample (its start on a busy machine) counts as lagging without end. */
 const eventLoopSampleMs = 5000
+/** After so long who is refused may try again. */
+const retrySeconds = 5
 
 /** Builds the application; `inject` and `listen` are the caller's. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -114,7 +116,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(underPressure, {
     maxEventLoopDelay: options.lagMaxMs ?? lagMaxMs,
     sampleInterval: eventLoopSampleMs,
-    retryAfter: 5,
+    pressureHandler: refuseUnderPressure,
   })
   maskAnswers(app, options)
   addEntityTags(app)
@@ -123,6 +125,16 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await addRoutes(app, options)
   await servePage(app, options.pageFolder)
   return app
+}
+
+/** Files of the page are given all the same: it says that the API is busy, where a browser would show nothing. */
+async function refuseUnderPressure({ url }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (!looksLikeApi(url.split('?')[0]!)) return
+  void reply.header('retry-after', String(retrySeconds))
+  throw new ApiError(503, 'busy', {
+    message: 'the API has more to do than it can',
+    remedy: `try again in ${retrySeconds} seconds`,
+  })
 }
 
 async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<void> {

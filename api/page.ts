@@ -55,7 +55,8 @@ function isView({ method, url, headers }: FastifyRequest): boolean {
   return isPage && (method === 'GET' || method === 'HEAD')
 }
 
-function looksLikeApi(path: string): boolean {
+/** Whether a path is one of the API, however it is written. */
+export function looksLikeApi(path: string): boolean {
   try {
     return /^\/api(\/|$)/i.test(decodeURIComponent(path))
   } catch {

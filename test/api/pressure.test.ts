@@ -1,0 +1,31 @@
+/** What is answered while the API has more to do than it can. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { appUnderTest } from './app-under-test.ts'
+
+/** The loop is looked at this often at the most. */
+const sampleMs = 6000
+
+test('while the API has too much to do it says so, and the page comes all the same', async (t) => {
+  const pageFolder = await mkdtemp(join(tmpdir(), 'weir-page-'))
+  t.after(() => rm(pageFolder, { recursive: true, force: true }))
+  await writeFile(join(pageFolder, 'index.html'), '<title>Weir</title>')
+  // Any loop lags more than this.
+  const { app } = await appUnderTest(t, { options: { pageFolder, lagMaxMs: 1e-6 } })
+  await app.ready()
+  for (const end = performance.now() + sampleMs; performance.now() < end;) await sleep(1)
+  for (const url of ['/api/status', '/API/top', '/%61pi/series']) {
+    const refused = await app.inject(url)
+    assert.equal(refused.statusCode, 503, url)
+    assert.equal(refused.json<{ error: { code: string } }>().error.code, 'busy')
+    assert.equal(refused.headers['retry-after'], '5')
+  }
+  const page = await app.inject({ url: '/?from=now-1d', headers: { accept: 'text/html' } })
+  assert.equal(page.statusCode, 200)
+  assert.match(page.body, /Weir/)
+})
