@@ -24,7 +24,7 @@ COPY store store
 COPY ingest ingest
 COPY api api
 COPY cli cli
-COPY test/captures/monday-outage.v9.pcap.gz test/captures/
+COPY test/captures/monday-outage.v9.pcap.gz test/captures/monday-outage.names.yaml test/captures/
 # The health check is a process of its own each time: what it compiled is kept, which halves it.
 ENV WEIR_DATA=/data NODE_COMPILE_CACHE=/tmp/node-compile-cache
 USER node

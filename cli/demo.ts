@@ -8,7 +8,9 @@ import type { CommandInput } from './command.ts'
 import { replay } from './replay.ts'
 import { start } from './start.ts'
 
-const capture = fileURLToPath(new URL('../test/captures/monday-outage.v9.pcap.gz', import.meta.url))
+const captures = new URL('../test/captures/', import.meta.url)
+const capture = fileURLToPath(new URL('monday-outage.v9.pcap.gz', captures))
+const names = fileURLToPath(new URL('monday-outage.names.yaml', captures))
 /** Monday 2026-11-16, 11:20 and 11:50 UTC: around the outage, as captured. */
 const outage = { from: 1_794_828_000, to: 1_794_829_800 }
 const weekSeconds = 604_800
@@ -16,7 +18,7 @@ const weekSeconds = 604_800
 export async function demo({ settings }: CommandInput): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), 'weir-demo-'))
   try {
-    const scratch = { ...settings, data }
+    const scratch = { ...settings, data, names: settings.names ?? names }
     await replay({ settings: scratch, values: { shift: 'recent' }, positionals: [capture] })
     const weeks = Math.floor((Date.now() / 1000 - outage.to) / weekSeconds)
     const at = (seconds: number) =>
@@ -24,6 +26,7 @@ export async function demo({ settings }: CommandInput): Promise<void> {
     const { host, port } = settings.http
     console.log(`the outage: http://${host}:${port}/?from=${at(outage.from)}&to=${at(outage.to)}`)
     process.env['WEIR_DATA'] = data
+    process.env['WEIR_NAMES'] = scratch.names
     await start({ settings: scratch, values: {}, positionals: [] })
   } finally {
     await rm(data, { recursive: true, force: true })

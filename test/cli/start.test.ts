@@ -62,6 +62,42 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
   }
 })
 
+test('npm run demo tells of the bundled Monday by name', async () => {
+  const port = await freePort()
+  const child = spawn('npm', ['run', 'demo'], {
+    env: {
+      ...process.env,
+      WEIR_HTTP: `127.0.0.1:${port}`,
+      WEIR_NETFLOW: '127.0.0.1:0',
+      WEIR_IPFIX: '127.0.0.1:0',
+      WEIR_SFLOW: '127.0.0.1:0',
+      WEIR_METRICS: '127.0.0.1:0',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)))
+  child.stderr.on('data', (chunk: Buffer) => (output += String(chunk)))
+  try {
+    const started = performance.now()
+    let answer: Response | null = null
+    while (!answer && performance.now() - started < 3 * servedMsMax) {
+      const [, asked] = /the outage: \S+\?(\S+)/.exec(output) ?? []
+      const url = `http://127.0.0.1:${port}/api/explain?${asked}`
+      answer = asked === undefined ? null : await fetch(url).catch(() => null)
+      await sleep(100)
+    }
+    assert.ok(answer?.ok, output)
+    const { sentence } = (await answer.json()) as { sentence: string }
+    assert.match(sentence, /, 11:32:09: traffic through pfsense was cut for 4 min 23 s\. 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) opened 312 connections outward, 280 of them to 203\.0\.113\.80, and downloaded 4\.0 GB\.$/) // prettier-ignore
+  } finally {
+    const exited = once(child, 'exit')
+    process.kill(-child.pid!, 'SIGINT')
+    await exited
+  }
+})
+
 test('a bad setting stops the start with key, value and remedy', async () => {
   const { code, stderr } = await runWeir(['ingest'], { WEIR_NETFLOW: 'everywhere', WEIR_TOP: '0' })
   assert.equal(code, 64)
