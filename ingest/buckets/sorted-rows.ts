@@ -33,7 +33,9 @@ export class SortedRows {
   put(i: number, totals: Totals): void {
     if (totals !== this.#last) {
       this.#last = totals
-      this.#number = this.#targets.indexOf(totals)
+      // Flows that live long go from interval to interval, each as the one before.
+      const next = this.#number + 1
+      this.#number = this.#targets[next] === totals ? next : this.#targets.indexOf(totals)
       if (this.#number < 0) this.#number = this.#targets.push(totals) - 1
     }
     if (this.#count === this.#placed.length) this.#grow()
