@@ -222,7 +222,7 @@ function linesOf(error: unknown): string[] {
     return error.faults.map(({ key, value, remedy }) => `${key}="${value}": ${remedy}`)
   if (error instanceof CommandError) return [error.message]
   if (isFault(error)) return [`${error.message}; ${error.remedy}`]
-  if (isSystemError(error)) return [`${error.message}; look at the address or the folder it names`]
+  if (isSystemError(error)) return [`${error.message}; ${remedyOf(error)}`]
   throw error
 }
 
@@ -239,6 +239,12 @@ function isFault(error: unknown): error is Error & { remedy: string } {
 /** An error of the operating system, such as an address in use or a folder that is not ours. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error
+}
+
+function remedyOf({ code = '' }: NodeJS.ErrnoException): string {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)
+    ? 'make room on the disk, or name a folder on another in WEIR_DATA'
+    : 'look at the address or the folder it names'
 }
 
 function usage(): string {

@@ -5,8 +5,15 @@ import { QueryTooLarge } from './query-error.ts'
 
 export type Message =
   | { id: number; result: unknown }
-  | { id: number; error: string }
+  | { id: number; error: string; facts: ErrorFacts }
   | { id: number; refusal: { message: string; remedy: string; estimate: number | null } }
+
+/** What an error has beside its message by which it is told whose it is to mend. */
+interface ErrorFacts {
+  code?: string
+  syscall?: string
+  remedy?: string
+}
 
 interface Waiting {
   resolve: (result: never) => void
@@ -66,7 +73,8 @@ export abstract class Asked<Request extends { kind: string }, Answers extends An
     if ('refusal' in message) {
       const { message: text, remedy, estimate } = message.refusal
       request?.reject(new QueryTooLarge(text, remedy, estimate))
-    } else if ('error' in message) request?.reject(new Error(`${this.#name}: ${message.error}`))
+    } else if ('error' in message)
+      request?.reject(Object.assign(new Error(`${this.#name}: ${message.error}`), message.facts))
     else request?.resolve(message.result as never)
   }
 
@@ -138,7 +146,7 @@ export function answerAsked<Request extends { kind: string }, Answers extends An
         const { message, remedy, estimate } = error
         return { id, refusal: { message, remedy, estimate } }
       }
-      return { id, error: error instanceof Error ? error.message : String(error) }
+      return { id, error: error instanceof Error ? error.message : String(error), facts: factsOf(error) } // prettier-ignore
     }
   }
   let work: Promise<void> = Promise.resolve()
@@ -151,4 +159,9 @@ export function answerAsked<Request extends { kind: string }, Answers extends An
     const { id, request } = asked
     work = work.then(async () => port.postMessage(await answer(id, request)))
   })
+}
+
+function factsOf(error: unknown): ErrorFacts {
+  const facts = Object.entries(error instanceof Error ? error : {})
+  return Object.fromEntries(facts.filter(([name]) => ['code', 'syscall', 'remedy'].includes(name)))
 }

@@ -19,7 +19,12 @@ export async function writeWhole(path: string, pieces: readonly Buffer[]): Promi
     const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
     const { size } = await file.stat()
     if (size !== bytes || !isThere(file.fd, pieces))
-      throw new Error(`what was read back of ${path} differs from what was written`)
+      throw Object.assign(
+        new Error(`what was read back of ${path} differs from what was written`),
+        {
+          remedy: 'look whether its disk is full (df) or fails (dmesg)',
+        },
+      )
     return bytes
   } finally {
     await file.close()

@@ -8,6 +8,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 
@@ -201,6 +202,27 @@ test('a file that is no capture is an error with exit code 2, and nothing is wri
   })
   assert.equal(whole.code, 0, 'what failed has left nothing behind')
   assert.equal((JSON.parse(whole.stdout) as { flows: number }).flows, 218_610)
+})
+
+test('a disk that takes no more ends a replay with one line and what to do', async () => {
+  const capture = new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url)
+  const weir = new URL('../../cli/weir.js', import.meta.url)
+  // Files of 20 kB at the most: as on a full disk, what is written is less than was to be.
+  const script = 'ulimit -f 40; exec "$0" "$1" replay "$2"'
+  const args = ['-c', script, process.execPath, fileURLToPath(weir), fileURLToPath(capture)]
+  const child = spawn('sh', args, {
+    env: { ...process.env, WEIR_DATA: await scratchFolder() },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)))
+  const [code] = (await once(child, 'exit')) as [number | null]
+  assert.equal(code, 1, said)
+  assert.match(
+    said,
+    /^weir: archive: .+; look whether its disk is full \(df\) or fails \(dmesg\)$/m,
+  )
+  assert.doesNotMatch(said, /\n +at /)
 })
 
 test('who would write is refused in one line while an ingest runs on the data folder', async () => {
