@@ -23,32 +23,38 @@ async function freePort(): Promise<number> {
   return port
 }
 
-test('npm start serves the page and the API; Ctrl-C ends it in time with exit code 0', async () => {
-  const port = await freePort()
-  const started = performance.now()
-  const child = spawn('npm', ['start'], {
+/** An npm script that serves on a port, with all it says; it is a group of its own, as in a terminal. */
+function npm(script: readonly string[], environment: Record<string, string>) {
+  const child = spawn('npm', script, {
     env: {
       ...process.env,
-      WEIR_DATA: await scratchFolder(),
-      WEIR_HTTP: `127.0.0.1:${port}`,
       WEIR_NETFLOW: '127.0.0.1:0',
       WEIR_IPFIX: '127.0.0.1:0',
       WEIR_SFLOW: '127.0.0.1:0',
       WEIR_METRICS: '127.0.0.1:0',
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)))
-  child.stderr.on('data', (chunk: Buffer) => (output += String(chunk)))
+  const said = { text: '' }
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said.text += String(chunk)))
+  return { child, said }
+}
+
+test('npm start serves the page and the API; Ctrl-C ends it in time with exit code 0', async () => {
+  const port = await freePort()
+  const started = performance.now()
+  const WEIR_HTTP = `127.0.0.1:${port}`
+  const { child, said } = npm(['start'], { WEIR_DATA: await scratchFolder(), WEIR_HTTP })
   try {
     let page: Response | null = null
     while (!page && performance.now() - started < servedMsMax) {
       page = await fetch(`http://127.0.0.1:${port}/`).catch(() => null)
       await sleep(50)
     }
-    assert.ok(page, `no page after ${servedMsMax} ms: ${output}`)
+    assert.ok(page, `no page after ${servedMsMax} ms: ${said.text}`)
     assert.match(await page.text(), /<script[^>]+type="module"/)
     assert.equal((await fetch(`http://127.0.0.1:${port}/api/status`)).status, 200)
     const stopped = performance.now()
@@ -56,7 +62,7 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
     // As a terminal does it: to the whole group.
     process.kill(-child.pid!, 'SIGINT')
     const [code, signal] = await exited
-    assert.deepEqual([code, signal], [0, null], output)
+    assert.deepEqual([code, signal], [0, null], said.text)
     assert.ok(performance.now() - stopped < endedMsMax, `it took ${performance.now() - stopped} ms`)
   } finally {
     if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
@@ -65,31 +71,17 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
 
 test('npm run demo tells of the bundled Monday by name', async () => {
   const port = await freePort()
-  const child = spawn('npm', ['run', 'demo'], {
-    env: {
-      ...process.env,
-      WEIR_HTTP: `127.0.0.1:${port}`,
-      WEIR_NETFLOW: '127.0.0.1:0',
-      WEIR_IPFIX: '127.0.0.1:0',
-      WEIR_SFLOW: '127.0.0.1:0',
-      WEIR_METRICS: '127.0.0.1:0',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)))
-  child.stderr.on('data', (chunk: Buffer) => (output += String(chunk)))
+  const { child, said } = npm(['run', 'demo'], { WEIR_HTTP: `127.0.0.1:${port}` })
   try {
     const started = performance.now()
     let answer: Response | null = null
     while (!answer && performance.now() - started < 3 * servedMsMax) {
-      const [, asked] = /the outage: \S+\?(\S+)/.exec(output) ?? []
+      const [, asked] = /the outage: \S+\?(\S+)/.exec(said.text) ?? []
       const url = `http://127.0.0.1:${port}/api/explain?${asked}`
       answer = asked === undefined ? null : await fetch(url).catch(() => null)
       await sleep(100)
     }
-    assert.ok(answer?.ok, output)
+    assert.ok(answer?.ok, said.text)
     const { sentence } = (await answer.json()) as { sentence: string }
     assert.match(sentence, /, 11:32:09: traffic through pfsense was cut for 4 min 23 s\. 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) opened 312 connections outward, 280 of them to 203\.0\.113\.80, and downloaded 4\.0 GB\.$/) // prettier-ignore
   } finally {

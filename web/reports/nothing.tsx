@@ -1,4 +1,4 @@
-/** What is said where a report has no flows: also since when the archive has any, as older ones have left it. */
+/** What is said where a report has no flows: also when the archive begins, which older flows have left. */
 import { status } from '../state/collector.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
