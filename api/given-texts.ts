@@ -32,7 +32,7 @@ export function encodingFor({ headers }: FastifyRequest): Encoding | null {
   return (['br', 'gzip'] as const).find((encoding) => words.includes(encoding)) ?? null
 }
 
-export class GivenText {
+class GivenText {
   readonly tag: string
   /** Whether it was given before. */
   isAgain = false

@@ -11,7 +11,7 @@ import { idPattern } from '../store/state.ts'
 export const roles = ['admin', 'viewer', 'wall'] as const
 export type Role = (typeof roles)[number]
 
-export const userPattern = '^[a-z0-9_][a-z0-9_.@-]{0,63}$'
+const userPattern = '^[a-z0-9_][a-z0-9_.@-]{0,63}$'
 const user = Type.String({ pattern: userPattern, description: 'name of a user, in small letters' })
 const password = Type.String({ minLength: 1, maxLength: 256 })
 const newPassword = Type.String({ minLength: 10, maxLength: 256, description: 'at least 10 long' })

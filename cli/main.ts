@@ -207,7 +207,7 @@ function parse(
  * The settings from the environment and, where it is silent, from the file of `--config`.
  * @throws SettingsError with every fault; CommandError where the file cannot be read
  */
-export async function loadSettings(
+async function loadSettings(
   environment: Record<string, string | undefined>,
   path: unknown,
 ): Promise<Settings> {

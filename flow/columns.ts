@@ -139,12 +139,7 @@ export function createFlowColumns(capacity: number): FlowColumns {
 }
 
 /** Zeroes rows [from, to) of a set of columns. */
-export function zeroColumns(
-  columns: FlowColumns,
-  mask: ColumnMask,
-  from: number,
-  to: number,
-): void {
+function zeroColumns(columns: FlowColumns, mask: ColumnMask, from: number, to: number): void {
   for (let { low } = mask; low !== 0; low &= low - 1)
     zeroColumn(columns, 31 - Math.clz32(low & -low), from, to)
   for (let { high } = mask; high !== 0; high &= high - 1)
@@ -202,26 +197,4 @@ export function readyRows(
   stale.high |= touches.high
   stale.commonLow &= writes.low
   stale.commonHigh &= writes.high
-}
-
-/**
- * Appends rows [from, to) of one set of columns to another. The caller sees to it that there is
- * room; rows that do not fit are an error of ours.
- */
-export function appendFlowColumns(
-  target: FlowColumns,
-  source: FlowColumns,
-  from: number,
-  to: number,
-): void {
-  if (target.count + to - from > target.capacity) throw new RangeError('flow columns are full')
-  for (const name of columnNames) {
-    const words = flowColumns[name].kind === 'u64' ? 2 : 1
-    target[name].set(source[name].subarray(from * words, to * words), target.count * words)
-  }
-  target.stale.low = allColumns.low
-  target.stale.high = allColumns.high
-  target.stale.commonLow = 0
-  target.stale.commonHigh = 0
-  target.count += to - from
 }

@@ -1,7 +1,6 @@
 /** Takes captures into the store as if they had been received then: all of it, or nothing. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { ExporterBreak } from '../flow/incident/incident.ts'
@@ -270,11 +269,4 @@ export async function lastPacketMs(paths: readonly string[]): Promise<number> {
   for (const path of paths)
     for await (const packet of readCapture(path)) last = Math.max(last, packet.timeMs)
   return last
-}
-
-/** The sum of the files' sizes, for progress. */
-export async function totalBytes(paths: readonly string[]): Promise<number> {
-  let sum = 0
-  for (const path of paths) sum += (await stat(path)).size
-  return sum
 }

@@ -29,7 +29,7 @@ export function mergeCoverage(a: Coverage, b: Coverage): Coverage {
 }
 
 /** The sum of two 5-minute steps of the same time and exporter. */
-export function mergeSteps(a: StepRows, b: StepRows): StepRows {
+function mergeSteps(a: StepRows, b: StepRows): StepRows {
   const merged = a.measurements.map((rows) => {
     const other = b.measurements.find(({ measurement }) => measurement === rows.measurement)
     return other ? mergeRows(rows, other) : rows

@@ -13,7 +13,7 @@ const addressesMax = 100
 
 const nullableText = Type.Union([Type.String(), Type.Null()])
 
-export const NamesQuery = closed({
+const NamesQuery = closed({
   address: Type.String({ description: `addresses, comma-separated, at most ${addressesMax}` }),
 })
 

@@ -31,7 +31,7 @@ const synFlag = 0x02
 const ackFlag = 0x10
 
 /** The longest record of an exporter, which is its active timeout where one cut it; within sensible bounds. */
-export function timeoutSeen({ first, last, count }: FlowTable): number {
+function timeoutSeen({ first, last, count }: FlowTable): number {
   let longest = 0
   for (let row = 0; row < count; row++) longest = Math.max(longest, last[row]! - first[row]!)
   return Math.min(idleMostMs, Math.max(idleLeastMs, longest))

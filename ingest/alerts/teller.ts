@@ -37,15 +37,7 @@ export class AlertTeller {
   }
 
   /** Tells all targets of an alert and gives what came of it; never fails. */
-  async tell(
-    {
-      id,
-      alert,
-      found,
-      isTest,
-    }: { id: string; alert: KeptAlert; found: Omit<Occurrence, 'key'>; isTest: boolean },
-    nowMs: number,
-  ): Promise<AlertEvent> {
+  async tell({ id, alert, found, isTest }: Telling, nowMs: number): Promise<AlertEvent> {
     const { settings, pageUrl, keep, log } = this.#parts
     const told: Told = {
       at: nowMs / 1000,

@@ -11,7 +11,7 @@ export const beyondMark = 1 << 30
 const codeMask = numberedMark - 1
 
 /** A key's code without marks. */
-export function plainCode(code: number): number {
+function plainCode(code: number): number {
   return code & codeMask
 }
 

@@ -7,7 +7,7 @@ import { amountCount, type CountTable } from './tables.ts'
 /** Interfaces below this number are added up side by side. */
 const numbersMost = 512
 /** As keys have it: by which an interface was come in by, and gone out by. */
-export const interfaceWays = { ingress: 1, egress: 2 } as const
+const interfaceWays = { ingress: 1, egress: 2 } as const
 const waysOf = 2
 /** Of a number, what came in stands before what went out. */
 const numberWidth = waysOf * amountCount

@@ -185,7 +185,7 @@ const responderRows: readonly (readonly [id: number, name: string, mirrors: numb
 ]
 
 /** The enterprise number by which an element counts the other direction of a biflow (RFC 5103). */
-export const reverseEnterprise = 29305
+const reverseEnterprise = 29305
 
 /** CERT's reverse elements have this bit of the id set. */
 const certEnterprise = 6871

@@ -35,7 +35,7 @@ export class Sampling {
 }
 
 /** A rate that can be stored: a whole number from 1, or null where the numbers give none. */
-export function asRate(rate: number): number | null {
+function asRate(rate: number): number | null {
   return rate >= 1 && rate <= samplingMax ? Math.round(rate) : null
 }
 

@@ -18,7 +18,7 @@ const uptimeMax = 2 ** 40
  * Unix ms of an uptime-relative time. Uptime wraps after 49.7 days, so only the distance mod 2^32 to
  * the header's uptime counts (RFC 3954 has no more to say; see nfdump's 49-day flows).
  */
-export function fromUptime(uptimeMs: number, exportMs: number, headerUptimeMs: number): number {
+function fromUptime(uptimeMs: number, exportMs: number, headerUptimeMs: number): number {
   const back = (headerUptimeMs - uptimeMs) >>> 0
   return exportMs - (back > wordSize - uptimeAheadMs ? back - wordSize : back)
 }
@@ -27,7 +27,7 @@ export function fromUptime(uptimeMs: number, exportMs: number, headerUptimeMs: n
  * Unix ms of 64 bits in NTP's form (RFC 7011, 6.1.9 and 6.1.10). Some exporters send a plain count of
  * units since 1970 instead: of both readings, the one nearer to the time of export is taken.
  */
-export function fromNtp(high: number, low: number, unitsPerMs: number, nearMs: number): number {
+function fromNtp(high: number, low: number, unitsPerMs: number, nearMs: number): number {
   const ntp = (high - ntpEpochSeconds) * 1000 + Math.floor((low * 1000) / wordSize)
   const nextEra = ntp + wordSize * 1000
   const era = Math.abs(nextEra - nearMs) < Math.abs(ntp - nearMs) ? nextEra : ntp

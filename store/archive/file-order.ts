@@ -13,13 +13,6 @@ const lower = { source: 'sourceTransportPort', destination: 'destinationTranspor
 const thenBy = ['tcpControlBits', 'packetDeltaCount', 'flowStartMilliseconds']
 const receipt = 'collectionTimeMilliseconds'
 
-/** The same in SQL, within a row group. */
-export const orderSql = [
-  `"${lower.source}" < "${lower.destination}"`,
-  `least("${lower.source}", "${lower.destination}")`,
-  ...thenBy.map((name) => `"${name}"`),
-].join(', ')
-
 /**
  * Row groups are of about `usual` rows: each is of a part of a file's time, so that a question of minutes reads few. Where most
  * flows of a file's time came at once, their part is cut into groups of `most`.

@@ -92,7 +92,7 @@ export function fillKeyColumn(
 const directionOf = [3, 0, 1, 2]
 
 /** The place in restDirections of a row's direction. */
-export function directionAt(flows: FlowColumns, row: number, local: NetworkSet): number {
+function directionAt(flows: FlowColumns, row: number, local: NetworkSet): number {
   const [source, destination] = [flows.sourceAddressLow, flows.destinationAddressLow]
   const [sourceHigh, destinationHigh] = [flows.sourceAddressHigh, flows.destinationAddressHigh]
   const at = 2 * row

@@ -175,7 +175,7 @@ function spanOf(numbers: Float64Array): number {
 }
 
 /** A value in plain encoding. */
-export function plainValue(type: ArchiveType, value: bigint): Buffer {
+function plainValue(type: ArchiveType, value: bigint): Buffer {
   const bytes = Buffer.alloc(isWide(type) ? 8 : 4)
   if (isWide(type)) bytes.writeBigInt64LE(value)
   else bytes.writeInt32LE(Number(value))

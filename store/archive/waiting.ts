@@ -110,11 +110,6 @@ export function isSameSum(a: number, b: number): boolean {
   return greater <= Number.MAX_SAFE_INTEGER ? a === b : Math.abs(a - b) <= greater * 1e-9
 }
 
-/** Whether two summaries are of the same rows. */
-export function isSameSummary(a: Summary, b: Summary): boolean {
-  return (Object.keys(a) as (keyof Summary)[]).every((name) => isSameSum(a[name], b[name]))
-}
-
 function addRows(
   sum: Summary,
   { octets, packets }: Record<'octets' | 'packets', ScaledSum>,

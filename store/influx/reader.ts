@@ -25,7 +25,7 @@ export async function openInfluxSeriesReader(settings: InfluxSettings): Promise<
   return new InfluxReader({ connection, org, prefix })
 }
 
-export class InfluxReader implements SeriesReader {
+class InfluxReader implements SeriesReader {
   protected readonly source: InfluxSource
   readonly #extents = new Map<string, { extent: { from: number; to: number }; at: number }>()
 

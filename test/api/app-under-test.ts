@@ -46,7 +46,7 @@ export interface Step extends Partial<Coverage> {
 export const exporter = '192.0.2.1'
 
 /** A step for the store. In the 5-minute tier a row has no maximum of its own. */
-export function stepRows({ rows = {}, ...coverage }: Step, isCoarse = false): StepRows {
+function stepRows({ rows = {}, ...coverage }: Step, isCoarse = false): StepRows {
   return {
     coverage: {
       exporter,

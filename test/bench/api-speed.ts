@@ -29,7 +29,7 @@ export interface SeriesAnswerTime {
 }
 
 /** Times of answers about windows of a length that end before `end` (unix seconds). */
-export async function seriesSpeed(
+async function seriesSpeed(
   { url, pid }: ApiProcess,
   end: number,
   length: number,

@@ -31,7 +31,7 @@ const blockRows = 16_384
 type Stage = (flows: FlowColumns) => void
 
 /** Measures all stages over `rounds` rounds of the made flows. */
-export function measureStages(
+function measureStages(
   version: LoadVersion,
   { hosts, exporters, rounds }: { hosts: number; exporters: number; rounds: number },
 ): StageSpeed[] {

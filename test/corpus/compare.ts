@@ -60,7 +60,7 @@ export function valueOf(row: Row, field: ComparedField): GoldenValue {
 }
 
 /** Whether a row says what a golden does. */
-export function agrees(field: ComparedField, golden: readonly GoldenValue[], row: Row): boolean {
+function agrees(field: ComparedField, golden: readonly GoldenValue[], row: Row): boolean {
   const ours = valueOf(row, field)
   if (counterFields.has(field)) return ours === golden[0]
   if (timeFields.has(field))

@@ -28,7 +28,7 @@ function compiler(): string | null {
 }
 
 /** The program, made where it is not there yet; null where it cannot be made. */
-export async function nativeSender(): Promise<string | null> {
+async function nativeSender(): Promise<string | null> {
   const hash = createHash('sha256')
     .update(await readFile(source))
     .digest('hex')

@@ -57,7 +57,7 @@ const othersSql = `
   WHERE begun NOT BETWEEN ${cut.from} AND ${cut.to} OR random() < 0.01`
 
 /** Makes the data folder's archive; its series and incidents are still to be made (`weir rebuild`). */
-export async function makeBusyMorning(data: string, flowsPerSecond: number): Promise<void> {
+async function makeBusyMorning(data: string, flowsPerSecond: number): Promise<void> {
   const settings = readSettings({ WEIR_DATA: `${data}-story` })
   await importCaptures([capture], { settings, shiftMs: 0, onProgress: () => undefined })
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '3GiB' })

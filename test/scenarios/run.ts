@@ -100,7 +100,7 @@ export async function runUnseen(morning: UnseenMorning): Promise<void> {
 }
 
 /** Fails unless what was found is what the packets say. */
-export function checkUnseen(morning: UnseenMorning, found: readonly Incident[]): void {
+function checkUnseen(morning: UnseenMorning, found: readonly Incident[]): void {
   const told = `${morning.name}: ${JSON.stringify(found, null, 1)}`
   assert.equal(found.length, morning.told.length, told)
   for (const [i, expected] of morning.told.entries()) {

@@ -54,7 +54,7 @@ export async function setUpClickHouse(): Promise<void> {
 }
 
 /** @throws with what is missing for it */
-export async function makeClickHouse(): Promise<void> {
+async function makeClickHouse(): Promise<void> {
   const name = process.platform === 'linux' ? packages[process.arch] : undefined
   if (name === undefined)
     throw new Error(`chDB has no library for ${process.platform} ${process.arch}`)

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 
 import { isCI } from './parts.ts'
 
-export const influxdVersion = '2.9.1'
+const influxdVersion = '2.9.1'
 
 const cacheFolder = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
@@ -60,7 +60,7 @@ replace google.golang.org/protobuf v1.30.0 => google.golang.org/protobuf v1.33.0
 `
 
 /** Builds influxd into the cache. @throws with what is missing for it */
-export async function buildInfluxd(): Promise<void> {
+async function buildInfluxd(): Promise<void> {
   const isMissing = (command: string) => spawnSync('which', [command]).status !== 0
   const debian = ['clang', 'pkg-config'].filter(isMissing)
   if (debian.length > 0 && isCI && process.getuid?.() === 0) {

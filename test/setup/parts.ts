@@ -25,7 +25,7 @@ export const parts: readonly Part[] = [
 export const isCI = process.env['CI'] === 'true'
 
 /** The parts that are not installed here. */
-export function missingParts(): Part[] {
+function missingParts(): Part[] {
   return parts.filter(({ command }) => spawnSync('which', [command]).status !== 0)
 }
 

@@ -209,7 +209,7 @@ async function sendLive(data: string, scanned: Scan): Promise<number> {
 }
 
 /** The most memory that a process has had, bytes; 0 where it is gone. */
-export async function peakMemory(pid: number): Promise<number> {
+async function peakMemory(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024
 }

@@ -16,7 +16,7 @@ import {
 } from '../../../store/archive/dictionary.ts'
 import { parquetFile } from '../../../store/archive/parquet-file.ts'
 import { FileEngine } from '../../../store/archive/file-engine.ts'
-import { orderSql, type GroupBounds } from '../../../store/archive/file-order.ts'
+import type { GroupBounds } from '../../../store/archive/file-order.ts'
 import { Rooms } from '../../../store/archive/rooms.ts'
 import { sortedFile } from '../../../store/archive/sorted-file.ts'
 import { SourceFiles } from '../../../store/archive/source-files.ts'
@@ -94,6 +94,10 @@ async function sort(
   engine.close()
   await writeFile(to, Buffer.concat(pieces))
 }
+
+/** The order within a row group, in SQL. */
+const orderSql = `"sourceTransportPort" < "destinationTransportPort", least("sourceTransportPort", "destinationTransportPort"),
+  "tcpControlBits", "packetDeltaCount", "flowStartMilliseconds"`
 
 /** How many rows of a sorted file are not where SQL has them, of four parts of the time, those that are alike as they were read. */
 async function misplaced(connection: DuckDBConnection, from: readonly string[], to: string) {
