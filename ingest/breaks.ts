@@ -2,8 +2,8 @@
 import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { SequenceEvent } from '../flow/sequence.ts'
 
-/** Shorter ones are single datagrams that were lost. */
-const breakLeastMs = 5000
+/** A shorter time without a datagram is no break: single datagrams were lost. */
+export const breakLeastMs = 5000
 /** Breaks that are kept; of more, the newest. */
 const breaksMax = 1000
 /** Exporters and domains that are followed; beyond, the ones longest silent are let go. */

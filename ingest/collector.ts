@@ -98,11 +98,6 @@ export class Collector {
     return { waiting, judged, letGo, notWhole, lastError }
   }
 
-  /** How many intervals wait to be made again from the archive. */
-  get redoCount(): number {
-    return this.#redo.size
-  }
-
   /**
    * Has what goes on end soon, since the last tick is to come: what can be done at the next start, as sorting files and
    * making series again, is given up.

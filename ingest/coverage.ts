@@ -7,6 +7,7 @@ import type { SequenceEvent } from '../flow/sequence.ts'
 import type { UnknownReason } from '../store/measurement.ts'
 import type { Coverage } from '../store/series.ts'
 import { BreakLog } from './breaks.ts'
+import { ChangedIntervals } from './changed-intervals.ts'
 
 /** What one interval is known by. A null reason means known. */
 interface IntervalState {
@@ -36,8 +37,8 @@ const exportersMax = 4096
 export class CoverageTracker {
   /** When exporters were away. */
   readonly breaks = new BreakLog()
+  readonly changed = new ChangedIntervals()
   readonly #exporters = new Map<string, ExporterCoverage>()
-  #changed = new Map<string, Set<number>>()
   /** Intervals that began before this were not listened to throughout. */
   #listeningFrom: number
   #listeningUntil: number
@@ -76,7 +77,7 @@ export class CoverageTracker {
     state.reason = interval < this.#listeningFrom ? 'not-listening' : null
     state.lostFlows = Math.max(0, state.lostFlows + event.lostFlows)
     if (event.lostFlows > 0 && event.lostFlowsEstimated) state.lostFlowsEstimated = true
-    if (known) this.#mark(event.exporter, interval)
+    if (known) this.changed.mark(event.exporter, interval)
     else this.#set(event.exporter, interval, state)
     held.lastInterval = Math.max(held.lastInterval, interval)
     return silenceMs
@@ -92,7 +93,7 @@ export class CoverageTracker {
     if (!state) return
     state.lostFlows = Math.max(0, state.lostFlows + lostFlows)
     state.lostFlowsEstimated = state.lostFlows > 0 && (state.lostFlowsEstimated || isEstimated)
-    this.#mark(exporter, interval)
+    this.changed.mark(exporter, interval)
   }
 
   /** Says what an interval without a datagram was; null: nothing was sent in it. */
@@ -100,19 +101,6 @@ export class CoverageTracker {
     const state = this.#exporters.get(exporter)?.intervals.get(interval)
     if (state && (state.datagrams > 0 || state.reason === reason)) return
     if (this.#exporters.has(exporter)) this.#set(exporter, interval, newState(reason))
-  }
-
-  /** The intervals of each exporter that changed since the last call. */
-  takeChanged(): Map<string, Set<number>> {
-    const changed = this.#changed
-    this.#changed = new Map()
-    return changed
-  }
-
-  /** Puts changes back that takeChanged gave and that could not be written. */
-  putBack(changed: ReadonlyMap<string, Set<number>>): void {
-    for (const [exporter, intervals] of changed)
-      for (const interval of intervals) this.#mark(exporter, interval)
   }
 
   /** What is known of an interval, or null where it is not held here (then the store may know). */
@@ -144,8 +132,7 @@ export class CoverageTracker {
   forget(before: number): void {
     for (const [exporter, { intervals }] of this.#exporters)
       for (const interval of intervals.keys())
-        if (interval < before && !this.#changed.get(exporter)?.has(interval))
-          intervals.delete(interval)
+        if (interval < before && !this.changed.has(exporter, interval)) intervals.delete(interval)
   }
 
   /** Everything that is held, as JSON can keep it. */
@@ -182,20 +169,14 @@ export class CoverageTracker {
 
   #set(exporter: string, interval: number, state: IntervalState): void {
     this.#exporters.get(exporter)!.intervals.set(interval, state)
-    this.#mark(exporter, interval)
-  }
-
-  #mark(exporter: string, interval: number): void {
-    let intervals = this.#changed.get(exporter)
-    if (!intervals) this.#changed.set(exporter, (intervals = new Set<number>()))
-    intervals.add(interval)
+    this.changed.mark(exporter, interval)
   }
 
   #add(exporter: string, interval: number): ExporterCoverage {
     if (this.#exporters.size >= exportersMax) {
       const [silent] = [...this.#exporters].sort((a, b) => a[1].lastInterval - b[1].lastInterval)
       this.#exporters.delete(silent![0])
-      this.#changed.delete(silent![0])
+      this.changed.drop(silent![0])
     }
     const held = { lastInterval: interval, intervals: new Map<number, IntervalState>() }
     this.#exporters.set(exporter, held)

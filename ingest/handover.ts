@@ -8,6 +8,7 @@ import type { ExporterClocks, HeardSpan } from '../flow/heard.ts'
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { SequenceEvent } from '../flow/sequence.ts'
 import type { UnknownReason } from '../store/measurement.ts'
+import { breakLeastMs } from './breaks.ts'
 import type { CoverageTracker } from './coverage.ts'
 import { hasRestarted } from './decode/boot.ts'
 import { distance } from './decode/missing.ts'
@@ -19,8 +20,6 @@ import { sequenceUnits, type Stream } from './decode/stream.ts'
 const silenceLeastMs = 1000
 /** Clocks of collectors may differ by so much. */
 const clocksMs = 2000
-/** A shorter time without a datagram is no break. */
-const breakLeastMs = 5000
 /** Stretches are told and looked at for so long after their beginning: as long as coverage is held. */
 const spanMsMax = 2 * 3_600_000
 /** Stretches that are held; of more, those are let go that ended first. */
@@ -69,7 +68,7 @@ export interface KnownStream {
 export class Handover {
   readonly #coverage: CoverageTracker
   /** By exporter and stream, the oldest first; the last goes on. */
-  readonly #spans = new Map<string, OwnSpan[]>()
+  #spans = new Map<string, OwnSpan[]>()
   readonly #off = new Map<string, CountersOff>()
 
   constructor(coverage: CoverageTracker) {
@@ -93,25 +92,15 @@ export class Handover {
       last.unsure = 0
       last.toMs = Math.max(last.toMs, receivedMs - silence)
     }
-    const clocks = clocksOf(state)
     spans.push({
-      exporter,
-      stream: nameOf(stream),
+      ...unbegun(exporter, stream, state),
       from: isGap && missing ? (missing.from + missing.units) >>> 0 : state.latest,
-      to: state.expected,
-      unsure: state.unsure,
       fromMs: receivedMs,
       toMs: receivedMs,
-      begin: clocks,
-      end: clocks,
       isBegun: true,
       isRestart: verdict === 'restart',
-      isEstimated: sequenceUnits[stream.version] === 'datagrams',
-      meanFlows: state.meanFlows,
       firstRecords: isGap ? 0 : (state.expected - state.latest) >>> 0,
       counted: { datagrams: event.lostDatagrams, flows: event.lostFlows },
-      corrected: null,
-      judged: '',
     })
   }
 
@@ -164,12 +153,7 @@ export class Handover {
   }
 
   restore({ spans, off }: HandoverSnapshot): void {
-    this.#spans.clear()
-    for (const span of spans) {
-      const held = this.#spans.get(keyOf(span))
-      if (held) held.push(span)
-      else this.#spans.set(keyOf(span), [span])
-    }
+    this.#spans = Map.groupBy(spans, keyOf)
     for (const [exporter, lost] of off) this.#off.set(exporter, lost)
   }
 
@@ -269,6 +253,7 @@ function clocksOf({ uptimeMs, exportMs }: SequenceSnapshot): ExporterClocks {
 
 /** A stretch whose beginning is not known: it was there before the collector followed any. */
 function unbegun(exporter: string, stream: Stream, state: SequenceSnapshot): OwnSpan {
+  const clocks = clocksOf(state)
   return {
     exporter,
     stream: nameOf(stream),
@@ -277,8 +262,8 @@ function unbegun(exporter: string, stream: Stream, state: SequenceSnapshot): Own
     unsure: state.unsure,
     fromMs: stream.seenMs,
     toMs: stream.seenMs,
-    begin: clocksOf(state),
-    end: clocksOf(state),
+    begin: clocks,
+    end: clocks,
     isBegun: false,
     isRestart: false,
     isEstimated: sequenceUnits[stream.version] === 'datagrams',

@@ -185,8 +185,8 @@ export async function writeSeries({
     const writer = new SeriesWriter(parts)
     const consolidator = await openConsolidator(settings, store)
     const intervals = new Set(archive.redo())
-    const changedOf = [...coverage.takeChanged().values(), ...counters.takeChanged().values()]
-    for (const changed of changedOf) for (const interval of changed) intervals.add(interval)
+    for (const { changed } of [coverage, counters])
+      for (const interval of changed.take().keys()) intervals.add(interval)
     const written = async (batch: readonly number[]) => {
       await consolidator.intervalsWritten(batch)
       await archive.clearRedo(batch)

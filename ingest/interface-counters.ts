@@ -6,6 +6,7 @@
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import { countWithin } from '../flow/spread.ts'
 import type { MeasurementRows } from '../store/series.ts'
+import { ChangedIntervals } from './changed-intervals.ts'
 import { differenceOf } from './counter-difference.ts'
 import { counterRows } from './counter-rows.ts'
 import type { InterfaceCounters } from './decode/sflow-counters.ts'
@@ -41,10 +42,10 @@ export interface CounterState {
 }
 
 export class CounterTracker {
+  readonly changed = new ChangedIntervals()
   readonly #exporters = new Map<string, HeldExporter>()
   readonly #heldMs: number
   #held = 0
-  #changed = new Map<string, Set<number>>()
   #interfaces = 0
   /** Intervals from this start on are held whole. */
   #wholeFrom = Number.POSITIVE_INFINITY
@@ -81,22 +82,9 @@ export class CounterTracker {
       sums[figure.packetsIn]! += share(difference.packetsIn)
       sums[figure.packetsOut]! += share(difference.packetsOut)
       sums[figure.coveredMs]! += Math.min(receivedMs, t + intervalMs) - Math.max(span.first, t)
-      if (!isAgain) this.#mark(exporter, t)
+      if (!isAgain) this.changed.mark(exporter, t)
     }
     this.#forget(held, receivedMs)
-  }
-
-  /** Intervals that changed since the last call, by exporter. */
-  takeChanged(): Map<string, Set<number>> {
-    const changed = this.#changed
-    this.#changed = new Map()
-    return changed
-  }
-
-  /** Puts back what takeChanged gave and could not be written. */
-  putBack(changed: ReadonlyMap<string, ReadonlySet<number>>): void {
-    for (const [exporter, intervals] of changed)
-      for (const interval of intervals) this.#mark(exporter, interval)
   }
 
   /** Whether rows() knows all of an exporter's interval; of others the store keeps what was written. */
@@ -156,12 +144,6 @@ export class CounterTracker {
     this.#exporters.set(address, held)
     this.#wholeFrom = Math.min(this.#wholeFrom, intervalStart(nowMs))
     return held
-  }
-
-  #mark(exporter: string, interval: number): void {
-    const intervals = this.#changed.get(exporter)
-    if (intervals) intervals.add(interval)
-    else this.#changed.set(exporter, new Set([interval]))
   }
 
   #oldest({ intervals, sinceMs }: HeldExporter): number {

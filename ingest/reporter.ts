@@ -110,7 +110,7 @@ export class Reporter {
       letGo: pipeline.letGo,
       publishedAt: seconds(collector.publishedAt),
       seriesWrittenAt: seconds(collector.seriesWrittenAt),
-      redo: collector.redoCount,
+      redo: collector.redo.size,
       incidents: collector.incidents,
       memoryBytes: process.memoryUsage.rss(),
       diskFreePercent: await freePercentOf(this.#parts.settings.data).catch(() => null),

@@ -5,7 +5,7 @@ import type { StepRows } from '../store/series.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage.ts'
 import type { CounterTracker } from './interface-counters.ts'
-import type { CoveredIntervals, SeriesWriter } from './series-writer.ts'
+import type { SeriesWriter } from './series-writer.ts'
 
 export interface BatchParts {
   buckets: Buckets
@@ -21,8 +21,6 @@ export interface Batch {
   putBack: () => void
 }
 
-const noExporters: ReadonlySet<string> = new Set()
-
 /**
  * The rows of all intervals in `held`, which is empty then, with those of which coverage or counters changed; of these, intervals that are
  * not held in the buckets are added to `redo`. It is taken before the archive is sealed, which then has every flow that is counted in it.
@@ -32,33 +30,25 @@ export async function takeBatch(
   { buckets, coverage, counters, writer }: BatchParts,
   { held, redo }: { held: Set<number>; redo: Set<number> },
 ): Promise<Batch> {
-  const covered = coverage.takeChanged()
-  const counted = counters.takeChanged()
-  const byInterval: CoveredIntervals = new Map()
-  for (const [exporter, intervals] of [...covered, ...counted])
-    for (const interval of intervals) {
-      const exporters = byInterval.get(interval)
-      if (exporters) exporters.add(exporter)
-      else byInterval.set(interval, new Set([exporter]))
-    }
-  for (const interval of byInterval.keys()) {
-    if (buckets.isHeld(interval)) held.add(interval)
-    else redo.add(interval)
-  }
+  const covered = coverage.changed.take()
+  const counted = counters.changed.take()
+  for (const interval of [...covered.keys(), ...counted.keys()])
+    (buckets.isHeld(interval) ? held : redo).add(interval)
   const intervals = [...held]
   held.clear()
   const steps: StepRows[] = []
   for (const [i, interval] of intervals.entries()) {
     if (i > 0) await nextTurn()
-    steps.push(...writer.stepsHeld(buckets, interval, byInterval.get(interval) ?? noExporters))
+    const exporters = [...(covered.get(interval) ?? []), ...(counted.get(interval) ?? [])]
+    steps.push(...writer.stepsOf(buckets, interval, { exporters }))
   }
   return {
     intervals,
     steps,
     putBack: () => {
       for (const interval of intervals) held.add(interval)
-      coverage.putBack(covered)
-      counters.putBack(counted)
+      coverage.changed.putBack(covered)
+      counters.changed.putBack(counted)
     },
   }
 }

@@ -7,13 +7,7 @@ import type { NetworkSet } from '../flow/address.ts'
 import { intervalMs, type Tier } from '../flow/interval.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import { cutTop } from '../store/cut.ts'
-import type {
-  Coverage,
-  MeasurementRows,
-  SeriesRange,
-  SeriesStore,
-  StepRows,
-} from '../store/series.ts'
+import type { Coverage, SeriesRange, SeriesStore, StepRows } from '../store/series.ts'
 import { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage.ts'
 import { counterRows, type CounterFigure } from './counter-rows.ts'
@@ -46,15 +40,26 @@ export class SeriesWriter {
     this.#parts = parts
   }
 
-  /** The steps of an interval held in the buckets, of every exporter that is known of in it: `covered`, and those with flows. */
-  stepsHeld(buckets: Buckets, interval: number, covered: ReadonlySet<string>): StepRows[] {
-    const rows = buckets.rows(interval, this.#parts.top)
-    return [...new Set([...rows.keys(), ...covered])].map((exporter) =>
-      this.#step(this.#coverage(exporter, interval), rows.get(exporter) ?? []),
-    )
+  /**
+   * The steps of an interval that the buckets hold, of those with flows in it and of the exporters given. Coverage that is
+   * not held is as `stored` has it, by exporter.
+   */
+  stepsOf(
+    buckets: Buckets,
+    interval: number,
+    { exporters, stored }: { exporters: Iterable<string>; stored?: ReadonlyMap<string, Coverage> },
+  ): StepRows[] {
+    const { coverage, top, local } = this.#parts
+    const isLocal = (host: string) => local.hasText(host)
+    const rows = buckets.rows(interval, top)
+    return [...new Set([...rows.keys(), ...exporters])].map((exporter) => ({
+      coverage:
+        coverage.of(exporter, interval) ?? stored?.get(exporter) ?? unseen(exporter, interval),
+      measurements: (rows.get(exporter) ?? []).map((uncut) => cutTop(uncut, { top, isLocal })),
+    }))
   }
 
-  /** Writes steps and gives their intervals' starts. */
+  /** Writes steps, and with them what interfaces counted. */
   async write(steps: readonly StepRows[]): Promise<void> {
     if (steps.length === 0) return
     await this.#addCounters(steps)
@@ -64,20 +69,20 @@ export class SeriesWriter {
   /** Counters are no flows: those that are not held are kept as the store has them. */
   async #addCounters(steps: readonly StepRows[]): Promise<void> {
     const { counters, store, tier } = this.#parts
-    const stored = new Map<number, StepRows[]>()
+    const stored: StepRows[] = []
     for (const step of steps) {
       const { exporter, time } = step.coverage
-      if (counters?.holds(exporter, time)) {
+      if (!counters?.holds(exporter, time)) stored.push(step)
+      else {
         const rows = counters.rows(exporter, time)
         if (rows) step.measurements.push(rows)
-      } else if (!stored.has(time)) stored.set(time, [step])
-      else stored.get(time)!.push(step)
+      }
     }
-    for (const [from, of] of stored) {
+    for (const [from, of] of Map.groupBy(stored, ({ coverage }) => coverage.time)) {
       const found = await storedCounters(store, { tier, from, to: from + intervalMs })
       for (const step of of) {
-        const rows = found.get(step.coverage.exporter)
-        if (rows) step.measurements.push(counterRows(rows))
+        const figures = found.get(step.coverage.exporter)
+        if (figures) step.measurements.push(counterRows(figures))
       }
     }
   }
@@ -107,7 +112,7 @@ export class SeriesWriter {
     batch: readonly number[],
     stop: AbortSignal | undefined,
   ): Promise<StepRows[] | null> {
-    const { archive, store, local, flowMaxMs, tier, trackers } = this.#parts
+    const { archive, store, coverage, local, flowMaxMs, tier, trackers } = this.#parts
     const from = batch[0]!
     const to = batch.at(-1)! + intervalMs
     const buckets = new Buckets({
@@ -121,47 +126,14 @@ export class SeriesWriter {
       if (stop?.aborted) return null
       buckets.add(flows)
     }
-    const stored = new Map<string, Coverage>()
-    const covered: CoveredIntervals = new Map()
-    for (const coverage of await store.coverage({ tier, from, to })) {
-      stored.set(`${coverage.time} ${coverage.exporter}`, coverage)
-      const exporters = covered.get(coverage.time)
-      if (exporters) exporters.add(coverage.exporter)
-      else covered.set(coverage.time, new Set([coverage.exporter]))
-    }
-    const steps: StepRows[] = []
-    for (const interval of batch) {
-      const rows = buckets.rows(interval, this.#parts.top)
-      const exporters = new Set([
-        ...rows.keys(),
-        ...(covered.get(interval) ?? []),
-        ...this.#parts.coverage.exportersIn(interval),
-      ])
-      for (const exporter of exporters) {
-        const coverage =
-          this.#parts.coverage.of(exporter, interval) ??
-          stored.get(`${interval} ${exporter}`) ??
-          unseen(exporter, interval)
-        steps.push(this.#step(coverage, rows.get(exporter) ?? []))
-      }
-    }
-    return steps
-  }
-
-  #coverage(exporter: string, interval: number): Coverage {
-    return this.#parts.coverage.of(exporter, interval) ?? unseen(exporter, interval)
-  }
-
-  #step(coverage: Coverage, rows: readonly MeasurementRows[]): StepRows {
-    const { top, local } = this.#parts
-    const isLocal = (host: string) => local.hasText(host)
-    const measurements = rows.map((uncut) => cutTop(uncut, { top, isLocal }))
-    return { coverage, measurements }
+    const storedIn = Map.groupBy(await store.coverage({ tier, from, to }), ({ time }) => time)
+    return batch.flatMap((interval) => {
+      const stored = new Map(storedIn.get(interval)?.map((each) => [each.exporter, each]))
+      const exporters = [...stored.keys(), ...coverage.exportersIn(interval)]
+      return this.stepsOf(buckets, interval, { exporters, stored })
+    })
   }
 }
-
-/** Exporters by interval. */
-export type CoveredIntervals = Map<number, Set<string>>
 
 /** Intervals that lie so near that one reading of the archive serves them. */
 function nextBatch(sorted: readonly number[], at: number): number[] {
@@ -189,7 +161,6 @@ async function storedCounters(
   store: SeriesStore,
   range: SeriesRange,
 ): Promise<Map<string, CounterFigure[]>> {
-  const found = new Map<string, CounterFigure[]>()
   const rows = await store.top({
     ...range,
     measurement: 'counter',
@@ -197,12 +168,8 @@ async function storedCounters(
     order: 'bytes',
     limit: countersMax,
   })
-  for (const { key, sum } of rows) {
-    const { exporter = '', counter = '', direction = '' } = key
-    const figure = { counter, direction, bytes: sum.bytes, packets: sum.packets }
-    const held = found.get(exporter)
-    if (held) held.push(figure)
-    else found.set(exporter, [figure])
-  }
-  return found
+  const figures = rows.map(({ key: { exporter = '', counter = '', direction = '' }, sum }) => {
+    return { exporter, counter, direction, bytes: sum.bytes, packets: sum.packets }
+  })
+  return Map.groupBy(figures, ({ exporter }) => exporter)
 }

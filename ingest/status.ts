@@ -79,7 +79,7 @@ export async function serveStatus(
   return server
 }
 
-/** Serves /metrics; null where the address is taken, which is said and is no reason not to collect. */
+/** Serves /metrics; the error where the address cannot be had, which is told and is no reason not to collect. */
 export function serveMetrics(
   { host, port }: Endpoint,
   metrics: () => Promise<string>,
