@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import type { FastifyBaseLogger } from 'fastify'
 
+import { reasonOf } from '../flow/reason.ts'
 import { endpointText } from '../flow/setting-values.ts'
 import type { Settings } from '../flow/settings.ts'
 import { openFlows, openIncidents, openSeriesReader } from '../store/open.ts'
@@ -76,10 +77,7 @@ export class ListenError extends Error {
 
   constructor(address: string, options: { cause: unknown }) {
     const { cause } = options
-    super(
-      `WEIR_HTTP="${address}": ${cause instanceof Error ? cause.message : String(cause)}`,
-      options,
-    )
+    super(`WEIR_HTTP="${address}": ${reasonOf(cause)}`, options)
     this.name = 'ListenError'
   }
 }

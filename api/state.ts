@@ -6,6 +6,7 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
 
+import { reasonOf } from '../flow/reason.ts'
 import { StateReader, StateStore } from '../store/state-files.ts'
 import {
   StateRefused,
@@ -89,7 +90,7 @@ async function changeHere(
 }
 
 function notKept(error: unknown): ApiError {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   return new ApiError(503, 'not-kept', {
     message: `the change could not be kept: ${reason}`,
     remedy: 'start ingest on this data folder (weir ingest): it keeps what is made here',

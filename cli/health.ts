@@ -9,6 +9,7 @@ import { mkdir, open, readFile } from 'node:fs/promises'
 import { connect, type NetConnectOpts } from 'node:net'
 import { join } from 'node:path'
 
+import { reasonOf } from '../flow/reason.ts'
 import { endpointText, type Endpoint } from '../flow/setting-values.ts'
 import { CommandError, exitCodes } from './command.ts'
 
@@ -97,7 +98,7 @@ export async function writeCanary(data: string): Promise<void> {
     }
     if ((await readFile(path, 'utf8')) === written) return
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new CommandError(`${data} does not take what is written: ${reason}`)
   }
   throw new CommandError(`${path} does not hold what was written into it`)

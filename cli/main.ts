@@ -1,6 +1,7 @@
 /** The command line: finds the command, reads the settings, says what went wrong and how to mend it. */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
+import { reasonOf } from '../flow/reason.ts'
 import { readSettings, SettingsError, type Settings } from '../flow/settings.ts'
 import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
@@ -198,7 +199,7 @@ function parse(
       allowPositionals: command.takesWords === true,
     })
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new CommandError(`${reason}; usage: ${command.usage}`, exitCodes.usage)
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 
 import { parse } from 'yaml'
 
+import { reasonOf } from '../flow/reason.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 /**
@@ -17,7 +18,7 @@ export async function readYaml(path: string, what: string): Promise<Record<strin
       return parsed as Record<string, unknown>
     throw new Error('it holds no keys')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new CommandError(`${what} in ${path} cannot be read: ${reason}`, exitCodes.usage)
   }
 }

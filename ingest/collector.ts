@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 
 import { intervalMs, intervalStart } from '../flow/interval.ts'
+import { reasonOf } from '../flow/reason.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { IncidentsStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
@@ -118,7 +119,7 @@ export class Collector {
         this.#parts.giveBack()
       })
       .catch((error: unknown) => {
-        this.lastError = error instanceof Error ? error.message : String(error)
+        this.lastError = reasonOf(error)
         this.#parts.log.error({ error }, 'publishing failed; it is tried again at the next tick')
       })
     return this.#work
@@ -235,7 +236,7 @@ export class Collector {
       if (!onlyRedo) await this.#parts.consolidator.run(nowMs, { isLast, stop: stop() })
       this.#remakeError = null
     } catch (error) {
-      this.#remakeError = error instanceof Error ? error.message : String(error)
+      this.#remakeError = reasonOf(error)
       this.#parts.log.warn({ error }, 'coarser tiers wait; they are made at the next tick')
     }
   }

@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { intervalStart, type Tier } from '../flow/interval.ts'
+import { reasonOf } from '../flow/reason.ts'
 import type { AlsoStatus, StoreStatus } from '../flow/status.ts'
 import type { Manifest } from './manifest.ts'
 import { copyStretch, type Stretch } from './migrate.ts'
@@ -86,7 +87,7 @@ export class DoubledSeries implements SeriesStore {
         const remove = names.filter((name) => held.has(name))
         if (remove.length > 0) await progress.commit({ remove })
       } catch (error) {
-        this.#lastError = messageOf(error)
+        this.#lastError = reasonOf(error)
         const add = steps.map(({ coverage: { time, exporter } }, i) => {
           return { file: names[i]!, tier: tier.name, time, exporter }
         })
@@ -120,7 +121,7 @@ export class DoubledSeries implements SeriesStore {
   async expire(tier: Tier, before: number): Promise<void> {
     await this.#parts.first.expire(tier, before)
     await this.#parts.second.expire(tier, before).catch((error: unknown) => {
-      this.#lastError = messageOf(error)
+      this.#lastError = reasonOf(error)
     })
   }
 
@@ -163,7 +164,7 @@ export class DoubledSeries implements SeriesStore {
         this.#lastError = null
       } catch (error) {
         if (signal.aborted) return
-        this.#lastError = messageOf(error)
+        this.#lastError = reasonOf(error)
       }
       if (!hasMore) await sleep(restMs, undefined, { signal }).catch(() => undefined)
     }
@@ -238,8 +239,4 @@ export function keptFrom(kind: AlsoStatus['kind'], tier: Tier, nowMs: number): n
 
 function owedName(tier: Tier, { time, exporter }: { time: number; exporter: string }): string {
   return `${tier.name} ${time} ${exporter}`
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

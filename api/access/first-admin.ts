@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { reasonOf } from '../../flow/reason.ts'
 import type { Settings } from '../../flow/settings.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import { StateRefused } from '../../store/state.ts'
@@ -70,7 +71,7 @@ async function makeWhereNone({ state, passwords }: FirstAdminParts): Promise<str
  */
 export async function passwordInFile(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw unusable(path, error instanceof Error ? error.message : String(error))
+    throw unusable(path, reasonOf(error))
   })
   const password = text.replace(/\r?\n$/, '')
   if (password === '' || password.length > passwordLengthMax)

@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml'
 
 import { Names } from '../../flow/names.ts'
 import { readNamesText } from '../../flow/read-names.ts'
+import { reasonOf } from '../../flow/reason.ts'
 
 /** How often it is looked whether the file has changed. */
 const lookMs = 5000
@@ -37,7 +38,7 @@ export class OwnNames {
       if ((await stampOf(this.#path)) !== this.#stamp) await this.#read(this.#path)
       this.problem = null
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error)
+      this.problem = reasonOf(error)
     }
   }
 

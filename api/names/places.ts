@@ -3,6 +3,8 @@ import { readFile, stat } from 'node:fs/promises'
 
 import { Reader, type Response } from 'mmdb-lib'
 
+import { reasonOf } from '../../flow/reason.ts'
+
 /** A file larger than this is none. */
 const fileBytesMax = 1 << 30
 const nameLengthMax = 200
@@ -71,7 +73,7 @@ async function readMmdb(path: string | null): Promise<Reader<Response> | null> {
     if ((await stat(path)).size > fileBytesMax) throw new Error('it is too large')
     return new Reader<Response>(await readFile(path))
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new NoMmdbFile(path, reason, { cause: error })
   }
 }

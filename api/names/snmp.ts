@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import snmp, { type Session, type User, type Varbind } from 'net-snmp'
 import { parse as parseYaml } from 'yaml'
 
+import { reasonOf } from '../../flow/reason.ts'
 import type { InterfaceName } from '../../flow/status.ts'
 
 const columns = {
@@ -61,7 +62,7 @@ async function readYaml(path: string): Promise<{ exporters?: unknown }> {
     const file: unknown = parseYaml(await readFile(path, 'utf8'))
     return isObject(file) ? file : {}
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new SnmpFileError(`${path} cannot be read: ${reason}`, 'name a YAML file', {
       cause: error,
     })
@@ -144,7 +145,7 @@ export class InterfaceNames {
       this.#known.set(exporter, found)
       this.problems.delete(exporter)
     } catch (error) {
-      this.problems.set(exporter, error instanceof Error ? error.message : String(error))
+      this.problems.set(exporter, reasonOf(error))
       this.#askAgainMs.set(exporter, this.#now() + afterFailureMs)
     } finally {
       session.close()

@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { formatNetwork, type NetworkSet } from '../../flow/address.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import { endpointText } from '../../flow/setting-values.ts'
 import { isLoopback, type Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
@@ -91,7 +92,7 @@ function inSeconds(ms: number | null): number | null {
 }
 
 function unreadable(what: string, error: unknown): Warning {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   const { remedy } = error as { remedy?: unknown }
   return {
     what: `${what} cannot be read: ${reason}`,

@@ -23,8 +23,3 @@ export function warning(check: string, what: string, remedy: string): Finding {
 export function fault(check: string, what: string, remedy: string): Finding {
   return { check, state: 'fault', what, remedy }
 }
-
-/** What to print of an error of any kind. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

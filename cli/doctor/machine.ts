@@ -5,11 +5,12 @@ import { access, readFile, stat, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
+import { reasonOf } from '../../flow/reason.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { writeCanary } from '../health.ts'
-import { fault, ok, reasonOf, warning, type Finding } from './finding.ts'
+import { fault, ok, warning, type Finding } from './finding.ts'
 
 /** With less than this left, files can no longer be written whole. */
 const freeBytesMin = 1e9

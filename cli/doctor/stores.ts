@@ -1,6 +1,7 @@
 /** The stores: whether what they hold can be read, and whether those on other machines answer. */
 import { join } from 'node:path'
 
+import { reasonOf } from '../../flow/reason.ts'
 import type { Settings } from '../../flow/settings.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
@@ -14,7 +15,7 @@ import { bucketOf } from '../../store/influx/buckets.ts'
 import { checkToken, checkVersion, Connection, tokenOf } from '../../store/influx/connection.ts'
 import { InfluxFault, remedies } from '../../store/influx/fault.ts'
 import { openParquetSeriesReader } from '../../store/parquet/series.ts'
-import { fault, ok, reasonOf, warning, type Finding } from './finding.ts'
+import { fault, ok, warning, type Finding } from './finding.ts'
 
 const answerMsMax = 5000
 /** A clock that differs by more than this from InfluxDB's puts points at a wrong time. */

@@ -11,6 +11,7 @@ import { createTransport } from 'nodemailer'
 
 import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
 import type { AlertSettings } from '../../flow/console-specs.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
 
 /** Times an alert is tried, and the pause before each further one. */
@@ -44,7 +45,7 @@ export async function deliver(
       await deliverOnce(target, told, settings)
       return null
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error)
+      reason = reasonOf(error)
       if (error instanceof NotAllowed) return reason
     }
   }

@@ -6,6 +6,7 @@
 import type { Logger } from 'pino'
 
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import type {
   AlertEvent,
   AlertStanding,
@@ -119,7 +120,7 @@ export class AlertEngine {
         else if (looksAtValues) await this.#values(alert, subject, { nowMs, lost })
       } catch (error) {
         if (error instanceof StateRefused && error.reason === 'changed') continue
-        const problem = error instanceof Error ? error.message : String(error)
+        const problem = reasonOf(error)
         this.states.set(alert.id, { is: 'problem', value: null, at: nowMs / 1000, problem })
       }
     }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 
 import type { Logger } from 'pino'
 
+import { reasonOf } from '../../flow/reason.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
@@ -112,7 +113,7 @@ export function answerAlertTest(
       return send(200, await engine.test(id, alert.body, Date.now()))
     })
     .catch((error: unknown) => {
-      send(409, { message: error instanceof Error ? error.message : String(error) })
+      send(409, { message: reasonOf(error) })
     })
   return true
 }

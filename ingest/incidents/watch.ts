@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 
 import { intervalMs } from '../../flow/interval.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import type { Settings } from '../../flow/settings.ts'
 import {
   IncidentLedger,
@@ -92,7 +93,7 @@ export class IncidentWatch {
     if (this.#work || this.#isClosing) return
     this.#work = this.#judgeDue(nowMs)
       .catch((error: unknown) => {
-        this.lastError = error instanceof Error ? error.message : String(error)
+        this.lastError = reasonOf(error)
         this.#log.error({ error }, 'incidents could not be looked for; it is tried again')
       })
       .finally(() => {

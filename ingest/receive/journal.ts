@@ -20,6 +20,7 @@ import {
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { reasonOf } from '../../flow/reason.ts'
 import type { JournalPosition } from '../../store/position.ts'
 import {
   headersBytesMax,
@@ -205,7 +206,7 @@ export class Journal {
 
   /** Gives the segment up: what followed a failed write in it could not be read back. */
   #fail(error: unknown): void {
-    this.counters.lastError = error instanceof Error ? error.message : String(error)
+    this.counters.lastError = reasonOf(error)
     this.#retire()
   }
 }

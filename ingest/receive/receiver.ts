@@ -1,6 +1,7 @@
 /** The receiving thread, seen from the one that decodes. */
 import { Worker } from 'node:worker_threads'
 
+import { reasonOf } from '../../flow/reason.ts'
 import type { JournalPosition } from '../../store/position.ts'
 import type { Batch } from './batch.ts'
 import { CannotReceive } from './cannot-receive.ts'
@@ -136,7 +137,7 @@ export class Receiver {
       this.#segmentWithState = segment
       this.stateError = null
     } catch (error) {
-      this.stateError = error instanceof Error ? error.message : String(error)
+      this.stateError = reasonOf(error)
     }
   }
 

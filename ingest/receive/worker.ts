@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../flow/address.ts'
 import { intervalStart } from '../../flow/interval.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import { batchBytes, BatchWriter } from './batch.ts'
 import { Journal } from './journal.ts'
 import { remedyOf } from './cannot-receive.ts'
@@ -214,7 +215,7 @@ port.on('message', (request: ReceiverRequest) => {
       send({
         kind: 'answer',
         id: request.id,
-        error: error instanceof Error ? error.message : String(error),
+        error: reasonOf(error),
         remedy: remedyOf(error),
       }),
   )

@@ -1,6 +1,7 @@
 /** A thread or process that is asked: requests go in, answers come back, one request after the other. */
 import { Worker } from 'node:worker_threads'
 
+import { reasonOf } from '../../flow/reason.ts'
 import { QueryTooLarge } from './query-error.ts'
 
 export type Message =
@@ -146,7 +147,7 @@ export function answerAsked<Request extends { kind: string }, Answers extends An
         const { message, remedy, estimate } = error
         return { id, refusal: { message, remedy, estimate } }
       }
-      return { id, error: error instanceof Error ? error.message : String(error), facts: factsOf(error) } // prettier-ignore
+      return { id, error: reasonOf(error), facts: factsOf(error) }
     }
   }
   let work: Promise<void> = Promise.resolve()

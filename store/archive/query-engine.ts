@@ -1,6 +1,7 @@
 /** DuckDB as the engine of the archive's queries: in memory, bounded, and it can be stopped. */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 
+import { reasonOf } from '../../flow/reason.ts'
 import { ChunkGarbage } from '../garbage.ts'
 import { Bindings } from './bindings.ts'
 import { QueryTooLarge } from './query-error.ts'
@@ -273,18 +274,13 @@ function tooLong(queryMs: number): QueryTooLarge {
   )
 }
 
-/** DuckDB tells its errors apart by the first words of their messages only. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** After such an error an instance answers every statement with it. */
+/** After such an error an instance answers every statement with it. DuckDB tells errors apart by their first words only. */
 function isFatal(error: unknown): boolean {
-  return messageOf(error).startsWith('FATAL Error')
+  return reasonOf(error).startsWith('FATAL Error')
 }
 
 function toRefusal(error: unknown, { memoryBytes }: EngineLimits): unknown {
-  const message = messageOf(error)
+  const message = reasonOf(error)
   const isOfMemory = isFatal(error) && message.includes('could not allocate')
   if (!isOfMemory && !message.startsWith('Out of Memory Error')) return error
   return new QueryTooLarge(

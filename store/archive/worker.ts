@@ -7,6 +7,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 
+import { reasonOf } from '../../flow/reason.ts'
 import { syncFolder } from '../manifest.ts'
 import { threadGoesAfterOthers } from '../priority.ts'
 import { answerAsked } from './asked-thread.ts'
@@ -167,7 +168,7 @@ class ArchiveWriter {
     const unreadable: ArchiveAnswers['check'] = []
     for (const file of files)
       await this.#readWhole(join(this.#folder, file)).catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error)
+        const message = reasonOf(error)
         unreadable.push({ file, message: message.split('\n')[0]! })
       })
     return unreadable

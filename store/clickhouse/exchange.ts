@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 
 import type { HeardSpan } from '../../flow/heard.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { Connection } from './connection.ts'
 import { readDocuments, writeDocument } from './documents.ts'
@@ -86,7 +87,7 @@ export class Exchange {
       this.others = said.flatMap((each) => (each.writer === writer ? [] : each.value))
       this.lastError = null
     } catch (error) {
-      this.lastError = error instanceof Error ? error.message : String(error)
+      this.lastError = reasonOf(error)
     }
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
 import type { Tier } from '../../flow/interval.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import type { SeriesRange } from '../series.ts'
 import type { Engine, SqlValues } from './engine.ts'
 import { HeldFiles } from './held-files.ts'
@@ -116,7 +117,7 @@ export class Files {
       await this.engine.chunks('SELECT max(COLUMNS(*)) FROM read_parquet($files)', { files })
       return null
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return reasonOf(error)
     }
   }
 }
