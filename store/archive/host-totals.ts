@@ -155,7 +155,6 @@ function grown<Array extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer
   from: Array,
   to: Array,
 ): Array {
-  // prettier-ignore
   to.set(from)
   letGo(from)
   return to

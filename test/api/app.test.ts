@@ -296,7 +296,6 @@ suite('security', () => {
     ],
     ['a link to the page', '/', { 'sec-fetch-site': 'cross-site', ...page }, 503],
   ] as const)
-    // prettier-ignore
     test(`${what} is ${code}`, async (t) => {
       const { app } = await appUnderTest(t)
       const response = await app.inject({ url, headers: { host, ...headers } })
@@ -623,7 +622,6 @@ suite('the page and the description', () => {
       '/assets/..%5c..%5csecret.txt',
       '/assets/none.js',
     ]) {
-      // prettier-ignore
       const response = await app.inject(url)
       assert.doesNotMatch(response.body, /secret$/, url)
       assert.ok(response.statusCode >= 400, `${url} ${response.statusCode}`)

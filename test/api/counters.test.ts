@@ -87,7 +87,7 @@ suite('counters of interfaces over HTTP', () => {
   })
 
   test('know no filter and no hosts', async () => {
-    for (const query of ['by=counter&filter=proto%20tcp', 'by=counter,host', 'by=counter&measure=flows']) // prettier-ignore
+    for (const query of ['by=counter&filter=proto%20tcp', 'by=counter,host', 'by=counter&measure=flows'])
       assert.match(JSON.stringify(await get<unknown>(`/api/series?${window}&${query}`, 400)), /counter-alone/) // prettier-ignore
   })
 

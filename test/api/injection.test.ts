@@ -73,7 +73,7 @@ const attacks = [
   '＇ OR 1=1',
   "%' LIKE '%",
   'or 1=1',
-  'and sleep(10)', // prettier-ignore
+  'and sleep(10)',
 ]
 
 const attack = fc.oneof(

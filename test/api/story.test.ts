@@ -59,7 +59,6 @@ suite('the Monday capture over HTTP', () => {
           ['port', 1],
           ['host', 2],
         ] as const)
-          // prettier-ignore
           assert.equal(sum(await get(`${url}&by=${by}&top=3`)), times * whole[measure], by)
       }
     })

@@ -141,7 +141,6 @@ test('an address that is taken is one line with its remedy, of ingest and of the
         /^weir: WEIR_HTTP=.*EADDRINUSE.*; stop what listens there/,
       ],
     ] as const) {
-      // prettier-ignore
       const WEIR_DATA = await scratchFolder()
       const { code, stderr } = await runWeir([command], { WEIR_DATA, ...settings })
       const lines = stderr

@@ -72,7 +72,6 @@ describe('the comparison', () => {
     'cflow.inputint': '7',
     'cflow.abstimestart': 'Jan  1, 2020 00:00:00.000000000 UTC',
   }))
-    // prettier-ignore
     test(`another ${key}`, async () => {
       const checked = await check(key, [{ ...flow, [key]: value }])
       assert.equal(checked.unexplained.length, 1)

@@ -60,7 +60,7 @@ export function differenceLine(difference: Difference): string {
     case 'counters':
       return `${source}: counters: golden ${JSON.stringify(difference.golden)}, ours ${JSON.stringify(difference.ours)}`
   }
-} // prettier-ignore
+}
 
 /** The rules that were used, with their reasons, and the last line. */
 export function summaryOf(checked: readonly CheckedCase[]): string {

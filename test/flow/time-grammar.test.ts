@@ -165,7 +165,6 @@ test('the zone matters where days, weeks or a clock without an offset are named'
     '2026-11-16',
     '2026-11-16 11:30',
   ])
-    // prettier-ignore
     assert.ok(dependsOnZone(text), text)
   for (const text of [
     'now',
@@ -176,7 +175,6 @@ test('the zone matters where days, weeks or a clock without an offset are named'
     '1794828000',
     'noon',
   ])
-    // prettier-ignore
     assert.ok(!dependsOnZone(text), text)
 })
 

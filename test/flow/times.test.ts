@@ -58,7 +58,6 @@ suite('times in queries', () => {
     'NaN',
     'now; DROP TABLE flows',
   ])
-    // prettier-ignore
     test(`"${text}" is no time`, () => {
       assert.equal(parseTime(text, { now, zone: 'UTC', side: 'from' }), null)
     })

@@ -282,7 +282,7 @@ export function harderMorning(seed: number): UnseenMorning {
     kind.told?.(packets, happening) ??
     cuts.map(({ from, to, except }) => toldOf(packets, { from, to, who: except }))
   const { version, activeMs, inactiveMs, everyMs, cutEveryMs } = meter
-  const exporter = `${version} ${activeMs ?? 'at the end'}/${inactiveMs}${everyMs ? ' by minute' : ''}${cutEveryMs ? ' cut by minute' : ''}` // prettier-ignore
+  const exporter = `${version} ${activeMs ?? 'at the end'}/${inactiveMs}${everyMs ? ' by minute' : ''}${cutEveryMs ? ' cut by minute' : ''}`
   return {
     name: `${seed}: ${name}, ${(cut.to - cut.from) / 1000} s, ${hosts.length} hosts, ${exporter}, keeps ${keeps}`,
     packets,

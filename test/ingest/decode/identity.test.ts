@@ -76,7 +76,7 @@ const lengthsOf = (fields: Lengths): fc.Arbitrary<Lengths> =>
           .oneof(
             { weight: 19, arbitrary: fc.constantFrom(...lengths) },
             { weight: 1, arbitrary: fc.constantFrom(...lengths, ...variable) },
-          ) // prettier-ignore
+          )
           .map((length): [number, number] => [id, length])
       }),
     )
@@ -87,7 +87,6 @@ describe('encode, then decode, is the identity', () => {
     encode: (records: readonly FixedRecord[]) => Uint8Array,
     records: FixedRecord[],
   ) => {
-    // prettier-ignore
     const { rows, problems } = decodeAll([encode(records)])
     const expected = records.map(rowOf)
     assert.deepEqual(pick(rows, ...Object.keys(expected[0]!)), expected)

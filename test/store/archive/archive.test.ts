@@ -168,7 +168,6 @@ test('merging makes one sorted file of an interval, and keeps the replaced ones 
     [3, late],
     [4, late + 1],
   ] as const) {
-    // prettier-ignore
     archive.add(columnsOf([told({ octets, received })]))
     await archive.publish({})
   }
