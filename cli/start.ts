@@ -4,8 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 import { endpointText } from '../flow/setting-values.ts'
-import type { CommandInput } from './command.ts'
-import { CommandError } from './command.ts'
+import { CommandError, type CommandInput } from './command.ts'
 import { buildPage } from './page.ts'
 
 const weir = fileURLToPath(new URL('weir.js', import.meta.url))

@@ -10,9 +10,6 @@ import type { AccessSettings, AlertSettings, NamingSettings } from './console-sp
 import { settingSpecs } from './setting-specs.ts'
 import { endpointText, type Endpoint, type SettingSpec } from './setting-values.ts'
 
-export type { ClickHouseSettings } from './clickhouse-specs.ts'
-export type { Endpoint } from './setting-values.ts'
-
 /** How InfluxDB is reached, where the series are kept in it. */
 export interface InfluxSettings {
   url: string

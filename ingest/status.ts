@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
 
-import type { Endpoint } from '../flow/settings.ts'
+import type { Endpoint } from '../flow/setting-values.ts'
 import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 
 const exportersFile = join('state', 'exporters.json')

@@ -10,8 +10,14 @@ import { badQuery } from '../errors.ts'
 import { authorOf } from '../identity.ts'
 import type { App } from '../parts.ts'
 import { ErrorAnswer } from '../schema.ts'
-import { AuditAnswer, NewToken, Token, TokenMade, TokensAnswer } from '../schema-access.ts'
-import type { AuditEntry } from '../schema-access.ts'
+import {
+  AuditAnswer,
+  NewToken,
+  Token,
+  TokenMade,
+  TokensAnswer,
+  type AuditEntry,
+} from '../schema-access.ts'
 import { IdParameters, Removed } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
 import type { SessionParts } from './session.ts'

@@ -4,17 +4,16 @@ import type { Place, Step } from './batch.ts'
 import { stepOf } from './compile.ts'
 import { elementOf, reversedElementOf } from './elements.ts'
 import type { Element, ScratchName } from './element.ts'
-import { offsetsOf } from './groups.ts'
-import type { FieldGroup } from './groups.ts'
-import { variableLength } from './template.ts'
-import { TouchedColumns } from './touched.ts'
-import type {
-  CompiledTemplate,
-  DecodeTarget,
-  PlacedGroup,
-  ScratchColumns,
-  Template,
+import { offsetsOf, type FieldGroup } from './groups.ts'
+import {
+  variableLength,
+  type CompiledTemplate,
+  type DecodeTarget,
+  type PlacedGroup,
+  type ScratchColumns,
+  type Template,
 } from './template.ts'
+import { TouchedColumns } from './touched.ts'
 
 const protocolId = 4
 /** flowEndSysUpTime */

@@ -7,8 +7,7 @@ import { floatStep, joinStep, readUnsigned, unsignedStep } from './numbers.ts'
 import { applicationStep, stationStep } from './special.ts'
 import { sectionStep } from './section.ts'
 import type { ScratchColumns } from './template.ts'
-import { timeKindNames, timeStep } from './times.ts'
-import type { TimeKind } from './times.ts'
+import { timeKindNames, timeStep, type TimeKind } from './times.ts'
 
 export interface StepContext {
   flows: FlowColumns

@@ -6,30 +6,27 @@ import type { ExporterStatus } from '../../flow/status.ts'
 import { Accounting } from './accounting.ts'
 import type { DatagramContext } from './context.ts'
 import { leaveOut } from './counted.ts'
-import { versionAt } from './datagram.ts'
-import type { Datagram, DatagramVersion, PlacedDatagram, Receipt } from './datagram.ts'
+import {
+  versionAt,
+  type Datagram,
+  type DatagramVersion,
+  type PlacedDatagram,
+  type Receipt,
+} from './datagram.ts'
 import type { Exporter } from './exporter.ts'
 import { Exporters } from './exporters.ts'
-import { FixedDecoder } from './fixed.ts'
-import type { FixedVersion } from './fixed.ts'
-import { datagramBytesMax, decoderLimits, decoderRowsMax } from './limits.ts'
-import type { DecoderLimits } from './limits.ts'
+import { FixedDecoder, type FixedVersion } from './fixed.ts'
+import { datagramBytesMax, decoderLimits, decoderRowsMax, type DecoderLimits } from './limits.ts'
 import { Parking } from './parking.ts'
 import type { Problem } from './problem.ts'
 import { RecordDecoder } from './records.ts'
-import { ipfixHeaderBytes, SetDecoder, v9HeaderBytes } from './sets.ts'
-import type { TemplateChange } from './sets.ts'
+import { ipfixHeaderBytes, SetDecoder, v9HeaderBytes, type TemplateChange } from './sets.ts'
 import { readSflowHeader, SflowDecoder } from './sflow.ts'
 import type { InterfaceCounters } from './sflow-counters.ts'
 import { restoreSnapshot } from './restore.ts'
-import { takeSnapshot } from './snapshot.ts'
-import type { DecoderParts } from './snapshot.ts'
+import { takeSnapshot, type DecoderParts } from './snapshot.ts'
 import { Stream } from './stream.ts'
 import { TemplateStore } from './template-store.ts'
-
-export { decoderRowsMax } from './limits.ts'
-export { versionOf } from './datagram.ts'
-export type { Datagram, DatagramVersion, PlacedDatagram } from './datagram.ts'
 
 export interface DecoderOptions {
   limits?: Partial<DecoderLimits>

@@ -1,6 +1,5 @@
 /** Exporters by address and their streams, bounded: whoever never sent a flow or has long been silent is forgotten. */
-import { formatAddress, parseAddress } from '../../flow/address.ts'
-import type { AddressWords } from '../../flow/address.ts'
+import { formatAddress, parseAddress, type AddressWords } from '../../flow/address.ts'
 import type { ExporterRules } from '../../flow/exporter-rules.ts'
 import type { DatagramVersion, Receipt } from './datagram.ts'
 import { evictionOrder } from './eviction.ts'

@@ -6,9 +6,8 @@ import type { DatagramContext } from './context.ts'
 import { fixedLayouts } from './datagram.ts'
 import type { RecordDecoder } from './records.ts'
 import { anySampler } from './sampling.ts'
-import { Template } from './template.ts'
+import { Template, type CompiledTemplate } from './template.ts'
 import type { Field } from './field.ts'
-import type { CompiledTemplate } from './template.ts'
 
 export type FixedVersion = keyof typeof fixedLayouts
 

@@ -17,8 +17,7 @@ import {
   routing2,
   routing4,
 } from './end-loops.ts'
-import { counts4, counts8 } from './group-loops.ts'
-import type { GroupLoop, Offsets } from './group-loops.ts'
+import { counts4, counts8, type GroupLoop, type Offsets } from './group-loops.ts'
 import { fixedRecord, router4, router8 } from './whole-loops.ts'
 
 /** Elements and their lengths. */

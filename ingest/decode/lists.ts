@@ -2,8 +2,7 @@
  * Lists within a record (RFC 6313): where the records in them lie, and by which template. Elements of
  * a basicList are no records, but may be lists themselves.
  */
-import { columnNames, flowColumns } from '../../flow/columns.ts'
-import type { FlowColumns } from '../../flow/columns.ts'
+import { columnNames, flowColumns, type FlowColumns } from '../../flow/columns.ts'
 import type { ListKind } from './element.ts'
 import { clearRows } from './counted.ts'
 import { listDepthMax } from './limits.ts'

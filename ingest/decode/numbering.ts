@@ -5,8 +5,7 @@
  * told from loss by its being exact: so many datagrams in a row that fit it and not the standard.
  */
 import type { SequenceUnit } from './sequence.ts'
-import { distance } from './missing.ts'
-import type { Loss } from './missing.ts'
+import { distance, type Loss } from './missing.ts'
 
 /** What one datagram held. */
 export interface SequencedContents {

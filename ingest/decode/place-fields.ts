@@ -1,7 +1,6 @@
 /** Where the fields of records of variable length lie (RFC 7011, section 7). */
 import type { RecordBytes } from './records.ts'
-import { variableLength } from './template.ts'
-import type { CompiledTemplate, Template } from './template.ts'
+import { variableLength, type CompiledTemplate, type Template } from './template.ts'
 
 /**
  * Finds where the fields of one record of variable length lie (RFC 7011, section 7), relative to its

@@ -2,17 +2,19 @@
  * Data records into rows. Records of fixed length are read column by column, one loop a field over
  * all records of the set; those of variable length one by one, by the same steps.
  */
-import { createFlowColumns, clearFlowColumns, readyRows } from '../../flow/columns.ts'
-import type { FlowColumns } from '../../flow/columns.ts'
+import {
+  createFlowColumns,
+  clearFlowColumns,
+  readyRows,
+  type FlowColumns,
+} from '../../flow/columns.ts'
 import type { Batch } from './batch.ts'
 import type { DatagramContext } from './context.ts'
 import type { Exporter } from './exporter.ts'
 import { scratchNames } from './element.ts'
-import { beginRows, finishLoop, finishRows } from './finish.ts'
-import type { FinishState } from './finish.ts'
+import { beginRows, finishLoop, finishRows, type FinishState } from './finish.ts'
 import { fieldGroups } from './groups.ts'
-import { copyRow, findListed, removeRow } from './lists.ts'
-import type { ListedRecords } from './lists.ts'
+import { copyRow, findListed, removeRow, type ListedRecords } from './lists.ts'
 import { listDepthMax, recordsPerDatagramMax } from './limits.ts'
 import { isZero, placeFields } from './place-fields.ts'
 import { appendReverse } from './reverse.ts'

@@ -3,17 +3,16 @@ import type { DatagramVersion } from './datagram.ts'
 import type { Exporter } from './exporter.ts'
 import { fieldOf } from './field.ts'
 import { fieldsPerTemplateMax } from './limits.ts'
-import { problems } from './problem.ts'
-import type { Problem } from './problem.ts'
+import { problems, type Problem } from './problem.ts'
 import type { Sampling } from './sampling.ts'
-import { shape } from './snapshot.ts'
-import type {
-  DecoderParts,
-  DecoderState,
-  ExporterState,
-  SamplingState,
-  StreamState,
-  TemplateState,
+import {
+  shape,
+  type DecoderParts,
+  type DecoderState,
+  type ExporterState,
+  type SamplingState,
+  type StreamState,
+  type TemplateState,
 } from './snapshot.ts'
 import { sequenceUnits, Stream } from './stream.ts'
 import { Template } from './template.ts'

@@ -2,8 +2,7 @@
  * The other direction of a biflow (RFC 5103; Cisco NSEL's responder) as a row of its own: ends,
  * interfaces and all that belongs to an end swapped, counts and flags those of that direction.
  */
-import { columnNames, flowColumns } from '../../flow/columns.ts'
-import type { ColumnName, FlowColumns } from '../../flow/columns.ts'
+import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { clockToleranceMs } from './limits.ts'
 

@@ -3,13 +3,10 @@
  * (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
  */
 import type { SequenceVerdict } from '../../flow/sequence.ts'
-import { hasRestarted } from './boot.ts'
-import type { Clocks } from './boot.ts'
+import { hasRestarted, type Clocks } from './boot.ts'
 import { reorderWindowDatagrams } from './limits.ts'
-import { distance, MissingRanges } from './missing.ts'
-import type { MissingRange } from './missing.ts'
-import { NumberingGuess, unitsOf } from './numbering.ts'
-import type { SequencedContents } from './numbering.ts'
+import { distance, MissingRanges, type MissingRange } from './missing.ts'
+import { NumberingGuess, unitsOf, type SequencedContents } from './numbering.ts'
 
 /** What the numbers of a version count by its standard. */
 export type SequenceUnit = 'flows' | 'datagrams' | 'records'

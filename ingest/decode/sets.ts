@@ -1,7 +1,6 @@
 /** NetFlow v9 (RFC 3954) and IPFIX (RFC 7011): sets of templates, options and data. */
 import type { DatagramContext } from './context.ts'
-import type { DecoderLimits } from './limits.ts'
-import { recordsPerDatagramMax } from './limits.ts'
+import { recordsPerDatagramMax, type DecoderLimits } from './limits.ts'
 import { decodeOptions } from './options.ts'
 import { isZero } from './place-fields.ts'
 import type { Parking } from './parking.ts'
@@ -68,8 +67,8 @@ export class SetDecoder {
       set.offset = at + setHeaderBytes
       set.end = at + length
       if (id >= dataSetIdMin) records += this.#data(context, id, set)
-      else if (id === ids.templates) this.#templates(context, version, set)
-      else if (id === ids.options) this.#optionsTemplates(context, version, set)
+      else if (id === ids.templates) this.#templates(context, version, set, readTemplate)
+      else if (id === ids.options) this.#templates(context, version, set, readOptionsTemplate)
       else exporter.problem('set-id')
       at += length
     }
@@ -77,20 +76,16 @@ export class SetDecoder {
     return records
   }
 
-  #templates(context: DatagramContext, version: 'v9' | 'ipfix', set: RecordBytes): void {
-    let at = set.offset
-    while (at + setHeaderBytes <= set.end && !isZero(context.view, at, set.end)) {
-      const { next, template } = readTemplate(context, version, { offset: at, end: set.end })
-      if (template) this.#add(context, template)
-      if (next === -1) return
-      at = next
-    }
-  }
-
-  #optionsTemplates(context: DatagramContext, version: 'v9' | 'ipfix', set: RecordBytes): void {
-    let at = set.offset
-    while (at + setHeaderBytes <= set.end && !isZero(context.view, at, set.end)) {
-      const { next, template } = readOptionsTemplate(context, version, { offset: at, end: set.end })
+  /** Takes in a set of templates, `read` one after the other. */
+  #templates(
+    context: DatagramContext,
+    version: 'v9' | 'ipfix',
+    { offset, end }: RecordBytes,
+    read: typeof readTemplate,
+  ): void {
+    let at = offset
+    while (at + setHeaderBytes <= end && !isZero(context.view, at, end)) {
+      const { next, template } = read(context, version, { offset: at, end })
       if (template) this.#add(context, template)
       if (next === -1) return
       at = next

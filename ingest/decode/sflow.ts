@@ -3,14 +3,12 @@
  * its own sampling rate; counter samples of interfaces are told as they are. All is in XDR: big-endian,
  * in multiples of 4 bytes.
  */
-import { readyRows } from '../../flow/columns.ts'
-import type { FlowColumns } from '../../flow/columns.ts'
+import { readyRows, type FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { clearRows } from './counted.ts'
 import { recordsPerDatagramMax } from './limits.ts'
 import { anySampler } from './sampling.ts'
-import { readCounterSample } from './sflow-counters.ts'
-import type { InterfaceCounters } from './sflow-counters.ts'
+import { readCounterSample, type InterfaceCounters } from './sflow-counters.ts'
 import { sampleMasks } from './touched.ts'
 import { readFlowRecord } from './sflow-records.ts'
 

@@ -1,8 +1,7 @@
 /** What is remembered of one stream of datagrams: an exporter's version, domain and source port. */
 import type { DatagramVersion } from './datagram.ts'
 import { Sampling } from './sampling.ts'
-import { Sequence } from './sequence.ts'
-import type { SequenceUnit } from './sequence.ts'
+import { Sequence, type SequenceUnit } from './sequence.ts'
 import type { Template } from './template.ts'
 
 /** A data set that waits for its template, with what its datagram's header said. */

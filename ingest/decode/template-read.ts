@@ -1,7 +1,6 @@
 /** Reads template records of v9 (RFC 3954, sections 5.2 and 6.1) and IPFIX (RFC 7011, section 3.4). */
 import type { DatagramContext } from './context.ts'
-import { fieldOf } from './field.ts'
-import type { Field } from './field.ts'
+import { fieldOf, type Field } from './field.ts'
 import { fieldsPerTemplateMax, recordBytesMax } from './limits.ts'
 import type { RecordBytes } from './records.ts'
 import { Template } from './template.ts'

@@ -1,6 +1,5 @@
 /** Which columns a step writes in every row, and which it may write. */
-import { columnMask, columnNames } from '../../flow/columns.ts'
-import type { ColumnMask, ColumnName } from '../../flow/columns.ts'
+import { columnMask, columnNames, type ColumnMask, type ColumnName } from '../../flow/columns.ts'
 import type { Place } from './batch.ts'
 import type { ElementAction } from './element.ts'
 import { swappedColumn } from './reverse.ts'

@@ -9,8 +9,7 @@ import {
   type AddressWords,
   type NetworkSet,
 } from '../../flow/address.ts'
-import { endpointText } from '../../flow/setting-values.ts'
-import type { Endpoint } from '../../flow/settings.ts'
+import { endpointText, type Endpoint } from '../../flow/setting-values.ts'
 import type { RefusedSource, Warning } from '../../flow/status.ts'
 import { bindRemedy, CannotReceive } from './cannot-receive.ts'
 import { callDatagramsMax, isIPv4, isSameAddress, ManyDatagrams, type Native } from './many.ts'

@@ -4,8 +4,7 @@
  * destination's; several of them in one key go together: the source with its port, AS and ingress
  * interface, the destination with its port, AS and egress interface.
  */
-import { formatHalves, ipv4Marker } from '../../flow/address.ts'
-import type { Network } from '../../flow/address.ts'
+import { formatHalves, ipv4Marker, type Network } from '../../flow/address.ts'
 import type { AddressColumn } from '../../flow/filter/fields.ts'
 import { writeNumber } from '../../flow/filter/values.ts'
 import { protocolName } from '../../flow/protocol.ts'

@@ -1,6 +1,11 @@
 /** The questions of the series store, asked of ClickHouse. */
-import { consolidatedSuffixes, fieldNames, otherKey, unknownReasons } from '../measurement.ts'
-import type { FieldName } from '../measurement.ts'
+import {
+  consolidatedSuffixes,
+  fieldNames,
+  otherKey,
+  unknownReasons,
+  type FieldName,
+} from '../measurement.ts'
 import type {
   Coverage,
   ReadQuery,

@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream'
 
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
 
-import { SettingsError, type ClickHouseSettings } from '../../flow/settings.ts'
+import { SettingsError } from '../../flow/settings.ts'
+import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import { Slots } from '../spool/slots.ts'
 import { ClickHouseFault, faultOf } from './fault.ts'
 

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 
 import type { Tier } from '../../flow/interval.ts'
-import type { ClickHouseSettings } from '../../flow/settings.ts'
+import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import type { SeriesReader, SeriesStore } from '../series.ts'
 import { openSpooledSeries, type RemoteSeries } from '../spool/series.ts'
 import { readCoverage, readRows, readTop } from './answers.ts'

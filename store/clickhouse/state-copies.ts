@@ -3,8 +3,7 @@
  * anything has changed, and only then for the documents. Who can do with what was there lately is
  * answered from the copy alone.
  */
-import type { Collection, Lately, StateDocument } from '../state.ts'
-import { collections } from '../state.ts'
+import { collections, type Collection, type Lately, type StateDocument } from '../state.ts'
 import type { Connection } from './connection.ts'
 import { printOf, readStateRows, type StateRow } from './state-rows.ts'
 

@@ -1,6 +1,5 @@
 /** Logs of what was done and told, in ClickHouse, where every API finds what any of them noted. */
-import type { StateLog } from '../state-log.ts'
-import { cutEntry } from '../state-log.ts'
+import { cutEntry, type StateLog } from '../state-log.ts'
 import type { Connection } from './connection.ts'
 import { logsTable } from './state-spec.ts'
 

@@ -3,8 +3,6 @@ import { HttpError } from '@influxdata/influxdb-client'
 
 import { StoreFault, type FaultKind } from '../spool/fault.ts'
 
-export type { FaultKind } from '../spool/fault.ts'
-
 const kindsByStatus: Readonly<Record<number, FaultKind>> = {
   400: 'malformed',
   401: 'refused',

@@ -11,7 +11,6 @@ import { manifestName, stagingFolder, type SeriesEntry } from './layout.ts'
 import { Listing } from './listing.ts'
 import { ParquetSeries, ParquetSeriesReader, type SeriesReader } from './store.ts'
 
-export type { SeriesReader } from './store.ts'
 import { SeriesWriter } from './writer.ts'
 
 export interface ParquetSeriesOptions {

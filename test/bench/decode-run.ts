@@ -2,8 +2,7 @@
  * Measures one version in a process of its own, since loops that are made once run faster (see
  * ingest/decode/groups.ts): `node decode-run.ts v5|v9|ipfix [ROUNDS]` prints the speeds as JSON.
  */
-import { measureDecode } from './decode-speed.ts'
-import type { MeasuredVersion } from './decode-speed.ts'
+import { measureDecode, type MeasuredVersion } from './decode-speed.ts'
 
 const [version = 'v5', rounds = '400'] = process.argv.slice(2)
 console.log(JSON.stringify(measureDecode(version as MeasuredVersion, Number(rounds))))

@@ -1,10 +1,16 @@
 /** How many flow records a second of processor time the decoder takes from memory into columns. */
 import { createFlowColumns, recycleFlowColumns } from '../../flow/columns.ts'
-import { Decoder, decoderRowsMax } from '../../ingest/decode/decoder.ts'
-import type { PlacedDatagram } from '../../ingest/decode/decoder.ts'
+import { Decoder } from '../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../ingest/decode/limits.ts'
+import type { PlacedDatagram } from '../../ingest/decode/datagram.ts'
 import { encodeV5, testExportMs, testUptimeMs } from '../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../encode/sets.ts'
-import type { EncodedSet, EncodedTemplate } from '../encode/sets.ts'
+import {
+  encodeIpfix,
+  encodeV9,
+  field,
+  type EncodedSet,
+  type EncodedTemplate,
+} from '../encode/sets.ts'
 import type { Value } from '../encode/value.ts'
 
 export type MeasuredVersion = 'v5' | 'v9' | 'ipfix'

@@ -8,8 +8,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { Tier } from '../../flow/interval.ts'
-import { intervalMs } from '../../flow/interval.ts'
+import { intervalMs, type Tier } from '../../flow/interval.ts'
 import { fieldNames, type MeasurementName } from '../../store/measurement.ts'
 import { Manifest } from '../../store/manifest.ts'
 import { Engine } from '../../store/parquet/engine.ts'

@@ -4,7 +4,8 @@
  *
  *     node test/bench/series-speed.ts FOLDER     a folder that series-data.ts has filled
  */
-import { openParquetSeriesReader, type SeriesReader } from '../../store/parquet/series.ts'
+import { openParquetSeriesReader } from '../../store/parquet/series.ts'
+import type { SeriesReader } from '../../store/parquet/store.ts'
 import { yearOfTiers } from './series-data.ts'
 
 const dayMs = 86_400_000

@@ -1,10 +1,7 @@
 /** One case from its files to a verdict. */
-import { readCase } from './case.ts'
-import type { CorpusCase } from './case.ts'
-import { compare } from './compare.ts'
-import type { Difference } from './compare.ts'
-import { decodeCase } from './decode-case.ts'
-import type { DecodedCase } from './decode-case.ts'
+import { readCase, type CorpusCase } from './case.ts'
+import { compare, type Difference } from './compare.ts'
+import { decodeCase, type DecodedCase } from './decode-case.ts'
 import { Facts } from './facts.ts'
 import { readGoldens } from './golden/read.ts'
 import { ruleFor } from './rules.ts'

@@ -1,9 +1,10 @@
 /** Decodes a case and gives its rows with the datagram that each came in. */
 import { clearFlowColumns, createFlowColumns } from '../../flow/columns.ts'
-import { Decoder, decoderRowsMax, versionOf } from '../../ingest/decode/decoder.ts'
+import { Decoder } from '../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../ingest/decode/limits.ts'
+import { versionOf } from '../../ingest/decode/datagram.ts'
 import type { InterfaceCounters } from '../../ingest/decode/sflow-counters.ts'
-import { problemsOf, rowsOf } from '../ingest/decode/decoded.ts'
-import type { Row } from '../ingest/decode/decoded.ts'
+import { problemsOf, rowsOf, type Row } from '../ingest/decode/decoded.ts'
 import type { CorpusDatagram } from './case.ts'
 
 export interface DecodedRow {

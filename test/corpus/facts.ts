@@ -1,8 +1,7 @@
 /** What rules may ask of a case: what its datagrams hold, and what goldens say beside each other. */
 import type { CorpusCase } from './case.ts'
 import type { Difference } from './compare.ts'
-import type { DecodedCase, DecodedRow } from './decode-case.ts'
-import { exportMsOf } from './decode-case.ts'
+import { exportMsOf, type DecodedCase, type DecodedRow } from './decode-case.ts'
 import type { ComparedField, Golden } from './golden/golden.ts'
 import type { FoundDatagram, FoundTemplate, Structure } from './structure.ts'
 

@@ -2,10 +2,8 @@
  * Why we and another decoder may differ and both be read rightly, or we alone: one table of rules over
  * what a case's datagrams and records hold, never over what the case is called.
  */
-import type { Difference } from './compare.ts'
-import { valueOf } from './compare.ts'
-import type { Facts } from './facts.ts'
-import { countsBothWays, describesTunnels, holdsLists } from './facts.ts'
+import { valueOf, type Difference } from './compare.ts'
+import { countsBothWays, describesTunnels, holdsLists, type Facts } from './facts.ts'
 import type { ComparedField, GoldenValue } from './golden/golden.ts'
 import { hasVariableLength } from './structure.ts'
 

@@ -7,9 +7,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 import { caseNames } from './case.ts'
-import { checkCase } from './check-case.ts'
+import { checkCase, type CheckedCase } from './check-case.ts'
 import { differenceLine, lineOf, summaryOf } from './report.ts'
-import type { CheckedCase } from './check-case.ts'
 
 /** Differences written out of one case. */
 const shownMax = 5

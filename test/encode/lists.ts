@@ -1,9 +1,7 @@
 /** Encoder of lists within a record (RFC 6313): their bytes are the value of a field of that kind. */
 import { ByteWriter } from './bytes.ts'
-import { encodeIpfix } from './sets.ts'
-import type { EncodedField, EncodedTemplate } from './sets.ts'
-import { writeValue, writeVariable } from './value.ts'
-import type { Value } from './value.ts'
+import { encodeIpfix, type EncodedField, type EncodedTemplate } from './sets.ts'
+import { writeValue, writeVariable, type Value } from './value.ts'
 
 type Records = readonly (readonly Value[])[]
 

@@ -12,8 +12,7 @@
  */
 import { ByteWriter } from './bytes.ts'
 import { testExportMs, testUptimeMs } from './fixed.ts'
-import { writeValue, writeVariable } from './value.ts'
-import type { Value } from './value.ts'
+import { writeValue, writeVariable, type Value } from './value.ts'
 
 export interface EncodedField {
   id: number

@@ -6,8 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { IngestStatus } from '../../flow/status.ts'
 import { seeded } from '../encode/relay.ts'
-import { encodeIpfix, encodeV9, field } from '../encode/sets.ts'
-import type { EncodedTemplate } from '../encode/sets.ts'
+import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../encode/sets.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 
 export interface Flood {

@@ -6,8 +6,13 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
-import { encodeIpfix, encodeV9, field } from '../encode/sets.ts'
-import type { EncodedSet, EncodedTemplate } from '../encode/sets.ts'
+import {
+  encodeIpfix,
+  encodeV9,
+  field,
+  type EncodedSet,
+  type EncodedTemplate,
+} from '../encode/sets.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { archiveSums } from '../stored.ts'
 

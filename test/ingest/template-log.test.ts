@@ -5,8 +5,7 @@ import { pino } from 'pino'
 
 import type { TemplateChange } from '../../ingest/decode/sets.ts'
 import { TemplateLog } from '../../ingest/template-log.ts'
-import { encodeIpfix, field } from '../encode/sets.ts'
-import type { EncodedField } from '../encode/sets.ts'
+import { encodeIpfix, field, type EncodedField } from '../encode/sets.ts'
 import { decodeAll, from } from './decode/decoded.ts'
 
 /** What the log says of templates 256 announced one after the other, so many ms apart. */

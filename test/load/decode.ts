@@ -4,7 +4,8 @@
  */
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { createFlowColumns, recycleFlowColumns } from '../../flow/columns.ts'
-import { Decoder, decoderRowsMax } from '../../ingest/decode/decoder.ts'
+import { Decoder } from '../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../ingest/decode/limits.ts'
 import { Listener } from '../../ingest/receive/listen.ts'
 import { openNative } from '../../ingest/receive/many.ts'
 import { SourceTexts } from '../../ingest/receive/source-texts.ts'

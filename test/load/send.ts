@@ -7,8 +7,14 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { encodeFlows, flowsPerDatagram, moveTimes, sequenceStep, setHeader } from './datagrams.ts'
-import type { LoadVersion } from './datagrams.ts'
+import {
+  encodeFlows,
+  flowsPerDatagram,
+  moveTimes,
+  sequenceStep,
+  setHeader,
+  type LoadVersion,
+} from './datagrams.ts'
 import { makeFlows } from './flows.ts'
 
 export interface LoadOptions {

@@ -1,7 +1,8 @@
 /** Series stores in real ClickHouse nodes, each in a database of its own. */
 import { rm } from 'node:fs/promises'
 
-import { readSettings, type ClickHouseSettings } from '../../flow/settings.ts'
+import { readSettings } from '../../flow/settings.ts'
+import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import { openClickHouseSeries } from '../../store/clickhouse/series.ts'
 import type { RunningClickHouse } from '../clickhouse.ts'
 import { scratchFolder } from '../processes.ts'

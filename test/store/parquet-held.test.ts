@@ -11,11 +11,8 @@ import { fieldNames, type FieldName, type MeasurementName } from '../../store/me
 import type { SqlValues } from '../../store/parquet/engine.ts'
 import { HeldFiles } from '../../store/parquet/held-files.ts'
 import type { SeriesEntry } from '../../store/parquet/layout.ts'
-import {
-  openParquetSeries,
-  openParquetSeriesReader,
-  type SeriesReader,
-} from '../../store/parquet/series.ts'
+import { openParquetSeries, openParquetSeriesReader } from '../../store/parquet/series.ts'
+import type { SeriesReader } from '../../store/parquet/store.ts'
 import type { SeriesKey, SeriesStore } from '../../store/series.ts'
 import { coverageOf, dayMs, hourMs, stepOf, tiers, type Row } from './series-rows.ts'
 

@@ -1,9 +1,7 @@
 /** Events of logstash's netflow codec: some of a case's records, and how many there are in all. */
 import { SaidBuilder } from './fields.ts'
-import { emptyGolden } from './golden.ts'
-import type { Golden, Said } from './golden.ts'
-import { isTree } from './tree.ts'
-import type { Tree } from './tree.ts'
+import { emptyGolden, type Golden, type Said } from './golden.ts'
+import { isTree, type Tree } from './tree.ts'
 import { number } from './value.ts'
 
 interface LogstashGolden {

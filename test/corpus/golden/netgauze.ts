@@ -1,9 +1,7 @@
 /** NetGauze's JSON lines: one a datagram, elements by IANA's names. */
 import { SaidBuilder } from './fields.ts'
-import { emptyGolden } from './golden.ts'
-import type { Golden, GoldenRecord } from './golden.ts'
-import { isTree } from './tree.ts'
-import type { Tree } from './tree.ts'
+import { emptyGolden, type Golden, type GoldenRecord } from './golden.ts'
+import { isTree, type Tree } from './tree.ts'
 import { wrapped } from './tshark.ts'
 import { time } from './value.ts'
 

@@ -1,7 +1,6 @@
 /** pmacct's JSON lines: bytes and packets by what flows have in common, over the whole case. */
 import { SaidBuilder } from './fields.ts'
-import { emptyGolden } from './golden.ts'
-import type { Golden } from './golden.ts'
+import { emptyGolden, type Golden } from './golden.ts'
 import type { Tree } from './tree.ts'
 
 /** pmacct's primitives that the archive keeps, by IANA's names. */

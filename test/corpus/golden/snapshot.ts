@@ -2,10 +2,8 @@
 import { parse } from 'yaml'
 
 import { SaidBuilder } from './fields.ts'
-import { emptyGolden } from './golden.ts'
-import type { Golden, Said } from './golden.ts'
-import { isTree } from './tree.ts'
-import type { Tree } from './tree.ts'
+import { emptyGolden, type Golden, type Said } from './golden.ts'
+import { isTree, type Tree } from './tree.ts'
 import { application } from './value.ts'
 
 /** Reads a golden. Which datagram a message was is not said: what could not be read is left out. */

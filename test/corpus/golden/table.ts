@@ -1,7 +1,6 @@
 /** tshark's table: a line a datagram, in each column the values of all its records. */
 import { fieldOf } from './fields.ts'
-import { emptyGolden } from './golden.ts'
-import type { Golden } from './golden.ts'
+import { emptyGolden, type Golden } from './golden.ts'
 
 const names: Readonly<Record<string, readonly string[]>> = {
   sourceIPv4Address: ['cflow.srcaddr', 'cflow.srcaddrv6'],

@@ -1,7 +1,6 @@
 /** tcpdump's text of sFlow: flow samples by rate and interfaces, counters by interface. */
 import { SaidBuilder } from './fields.ts'
-import { emptyGolden } from './golden.ts'
-import type { Golden } from './golden.ts'
+import { emptyGolden, type Golden } from './golden.ts'
 
 const sample = /^\t(?:expanded )?flow sample .* rate (\d+), .* input (\d+) output (\d+) records/
 const vlans = /src vlan (\d+), .*dst vlan (\d+),/

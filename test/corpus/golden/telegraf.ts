@@ -1,7 +1,6 @@
 /** telegraf's line protocol: one line a record, in the order of the records. */
 import { SaidBuilder } from './fields.ts'
-import { emptyGolden } from './golden.ts'
-import type { Golden, Said } from './golden.ts'
+import { emptyGolden, type Golden, type Said } from './golden.ts'
 import { mac, number, seconds } from './value.ts'
 
 const names: Readonly<Record<string, string | undefined>> = {

@@ -1,8 +1,7 @@
 /** tshark's JSON of sFlow: datagram → sample → records. */
 import { SaidBuilder } from './fields.ts'
 import type { Golden } from './golden.ts'
-import { isTree, leavesOf } from './tree.ts'
-import type { Tree } from './tree.ts'
+import { isTree, leavesOf, type Tree } from './tree.ts'
 import { readFrame } from './tshark-frame.ts'
 import { address, mac, number } from './value.ts'
 

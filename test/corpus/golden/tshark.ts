@@ -1,9 +1,7 @@
 /** tshark's JSON of NetFlow and IPFIX: datagram → set → flow → fields. */
 import { SaidBuilder } from './fields.ts'
-import type { Golden, GoldenRecord } from './golden.ts'
-import { emptyGolden } from './golden.ts'
-import { isTree, leavesOf } from './tree.ts'
-import type { Tree } from './tree.ts'
+import { emptyGolden, type Golden, type GoldenRecord } from './golden.ts'
+import { isTree, leavesOf, type Tree } from './tree.ts'
 import { readFrame } from './tshark-frame.ts'
 import { readSflow } from './tshark-sflow.ts'
 import { number, seconds, time } from './value.ts'

@@ -1,10 +1,15 @@
 /** Decodes datagrams for tests and gives the rows as objects that assertions can read. */
 import { formatAddress } from '../../../flow/address.ts'
-import { columnNames, createFlowColumns, flowColumns } from '../../../flow/columns.ts'
-import type { FlowColumns } from '../../../flow/columns.ts'
+import {
+  columnNames,
+  createFlowColumns,
+  flowColumns,
+  type FlowColumns,
+} from '../../../flow/columns.ts'
 import type { SequenceEvent } from '../../../flow/sequence.ts'
-import { Decoder, decoderRowsMax } from '../../../ingest/decode/decoder.ts'
-import type { Datagram, DecoderOptions } from '../../../ingest/decode/decoder.ts'
+import { Decoder, type DecoderOptions } from '../../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
+import type { Datagram } from '../../../ingest/decode/datagram.ts'
 import { testExportMs } from '../../encode/fixed.ts'
 
 /** One row: numbers by column name, addresses as text under the name without High or Low. */

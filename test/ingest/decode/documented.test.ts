@@ -5,10 +5,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { encodeV1, encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import type { FixedRecord } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedSet, EncodedTemplate } from '../../encode/sets.ts'
+import {
+  encodeV1,
+  encodeV5,
+  testExportMs,
+  testUptimeMs,
+  type FixedRecord,
+} from '../../encode/fixed.ts'
+import {
+  encodeIpfix,
+  encodeV9,
+  field,
+  type EncodedSet,
+  type EncodedTemplate,
+} from '../../encode/sets.ts'
 import type { Value } from '../../encode/value.ts'
 import { decodeAll, pick } from './decoded.ts'
 

@@ -3,11 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedField } from '../../encode/sets.ts'
+import { encodeIpfix, encodeV9, field, type EncodedField } from '../../encode/sets.ts'
 import type { Value } from '../../encode/value.ts'
-import { decodeAll, from, pick } from './decoded.ts'
-import type { Row } from './decoded.ts'
+import { decodeAll, from, pick, type Row } from './decoded.ts'
 
 type Said = readonly (readonly [id: number, length: number, value: Value, enterprise?: number])[]
 

@@ -6,10 +6,9 @@ import {
   encodeV7,
   testExportMs,
   testUptimeMs,
+  type FixedRecord,
 } from '../../encode/fixed.ts'
-import type { FixedRecord } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedTemplate } from '../../encode/sets.ts'
+import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
 import type { Value } from '../../encode/value.ts'
 
 type Encoder = (records: readonly FixedRecord[]) => Uint8Array

@@ -4,8 +4,13 @@ import { describe, test } from 'node:test'
 
 import { recordsPerDatagramMax } from '../../../ingest/decode/limits.ts'
 import { encodeV1, encodeV5, encodeV7, testExportMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedSet, EncodedTemplate } from '../../encode/sets.ts'
+import {
+  encodeIpfix,
+  encodeV9,
+  field,
+  type EncodedSet,
+  type EncodedTemplate,
+} from '../../encode/sets.ts'
 import { decodeAll, from, openDecoder, problemsOf } from './decoded.ts'
 
 const good: EncodedTemplate = { id: 256, fields: [field(8, 4), field(1, 4), field(153, 8)] }

@@ -3,10 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 
-import { testUptimeMs } from '../../encode/fixed.ts'
-import type { FixedRecord } from '../../encode/fixed.ts'
-import { decodeAll, pick } from './decoded.ts'
-import type { Row } from './decoded.ts'
+import { testUptimeMs, type FixedRecord } from '../../encode/fixed.ts'
+import { decodeAll, pick, type Row } from './decoded.ts'
 import {
   encoders,
   encodeSets,
@@ -15,8 +13,8 @@ import {
   routers4,
   routers8,
   toUnixMs,
+  type Lengths,
 } from './flow-forms.ts'
-import type { Lengths } from './flow-forms.ts'
 
 /** The row that a flow is to become. */
 const rowOf = (record: FixedRecord): Row => ({

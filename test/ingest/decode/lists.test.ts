@@ -4,8 +4,7 @@ import { describe, test } from 'node:test'
 
 import { testExportMs } from '../../encode/fixed.ts'
 import { basicList, subTemplateList, subTemplateMultiList } from '../../encode/lists.ts'
-import { encodeIpfix, field } from '../../encode/sets.ts'
-import type { EncodedTemplate } from '../../encode/sets.ts'
+import { encodeIpfix, field, type EncodedTemplate } from '../../encode/sets.ts'
 import type { Value } from '../../encode/value.ts'
 import { decodeAll, pick } from './decoded.ts'
 

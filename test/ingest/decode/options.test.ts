@@ -3,8 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { testExportMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedField, EncodedOptionsTemplate, EncodedSet } from '../../encode/sets.ts'
+import {
+  encodeIpfix,
+  encodeV9,
+  field,
+  type EncodedField,
+  type EncodedOptionsTemplate,
+  type EncodedSet,
+} from '../../encode/sets.ts'
 import type { Value } from '../../encode/value.ts'
 import { decodeAll } from './decoded.ts'
 

@@ -4,14 +4,12 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 
 import { clearFlowColumns } from '../../../flow/columns.ts'
-import { decoderRowsMax } from '../../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
 import { encodeV5, testExportMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedTemplate } from '../../encode/sets.ts'
+import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
 import { encodeSflow, headerRecord } from '../../encode/sflow.ts'
 import type { Value } from '../../encode/value.ts'
-import { decodeAll, from, openDecoder, pick } from './decoded.ts'
-import type { Row } from './decoded.ts'
+import { decodeAll, from, openDecoder, pick, type Row } from './decoded.ts'
 
 /** An element, the lengths that it can have, and the column that it sets. */
 interface Said {

@@ -6,8 +6,13 @@ import { noRules, type ExporterRules } from '../../../flow/exporter-rules.ts'
 import { Names, NamesError } from '../../../flow/names.ts'
 import { warningsOf } from '../../../ingest/exporter-warnings.ts'
 import { encodeV5, testExportMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedSet, EncodedTemplate } from '../../encode/sets.ts'
+import {
+  encodeIpfix,
+  encodeV9,
+  field,
+  type EncodedSet,
+  type EncodedTemplate,
+} from '../../encode/sets.ts'
 import { encodeSflow, headerRecord } from '../../encode/sflow.ts'
 import { decodeAll, from, pick } from './decoded.ts'
 

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import { relay, seeded } from '../../encode/relay.ts'
-import type { RelayOptions } from '../../encode/relay.ts'
+import { relay, seeded, type RelayOptions } from '../../encode/relay.ts'
 import { decodeAll } from './decoded.ts'
 import { receive, send, unitsOf, versions } from './streams.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { clearFlowColumns } from '../../../flow/columns.ts'
-import { decoderRowsMax } from '../../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
 import { readCapture } from '../../encode/pcap.ts'
 import { openDecoder } from './decoded.ts'
 

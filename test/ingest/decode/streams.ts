@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict'
 
 import { clearFlowColumns } from '../../../flow/columns.ts'
-import { decoderRowsMax } from '../../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
 import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedSet } from '../../encode/sets.ts'
+import { encodeIpfix, encodeV9, field, type EncodedSet } from '../../encode/sets.ts'
 import { from, openDecoder } from './decoded.ts'
 
 export interface Sent {

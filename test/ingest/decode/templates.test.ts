@@ -3,11 +3,16 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { clearFlowColumns } from '../../../flow/columns.ts'
-import { decoderRowsMax } from '../../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
 import type { TemplateChange } from '../../../ingest/decode/sets.ts'
 import { testExportMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
-import type { EncodedSet, EncodedTemplate } from '../../encode/sets.ts'
+import {
+  encodeIpfix,
+  encodeV9,
+  field,
+  type EncodedSet,
+  type EncodedTemplate,
+} from '../../encode/sets.ts'
 import { decodeAll, from, openDecoder, pick, problemsOf, rowsOf } from './decoded.ts'
 
 const template: EncodedTemplate = {

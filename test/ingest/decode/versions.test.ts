@@ -2,10 +2,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { encodeV1, encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import type { FixedRecord } from '../../encode/fixed.ts'
-import { decodeAll, pick } from './decoded.ts'
-import type { Row } from './decoded.ts'
+import {
+  encodeV1,
+  encodeV5,
+  testExportMs,
+  testUptimeMs,
+  type FixedRecord,
+} from '../../encode/fixed.ts'
+import { decodeAll, pick, type Row } from './decoded.ts'
 import { encoders } from './flow-forms.ts'
 
 const plain: FixedRecord = {

@@ -2,8 +2,7 @@
  * What the archive's queries must answer, worked out flow by flow in plain numbers: the words of
  * store/flows.ts once more, for comparison with the SQL.
  */
-import { formatNetwork, parseNetwork } from '../../../flow/address.ts'
-import type { NetworkSet } from '../../../flow/address.ts'
+import { formatNetwork, parseNetwork, type NetworkSet } from '../../../flow/address.ts'
 import { protocolName } from '../../../flow/protocol.ts'
 import { portText, servicePort } from '../../../flow/service.ts'
 import { activeWithin, countWithin } from '../../../flow/spread.ts'
