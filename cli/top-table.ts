@@ -1,6 +1,6 @@
 /** A top table as text for a terminal. */
 import type { TopAnswer } from '../api/schema.ts'
-import { formatDuration, formatScaled } from '../flow/units.ts'
+import { formatDuration, formatExact, formatScaled } from '../flow/units.ts'
 
 /** Columns with their figures to the right; the last lines are the rest and the whole. */
 export function topTable(answer: TopAnswer): string {
@@ -9,14 +9,21 @@ export function topTable(answer: TopAnswer): string {
     whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}%`
   const figures = (sums: TopAnswer['total']) => [
     formatScaled(sums.bytes), percent(sums.bytes, total.bytes),
-    formatScaled(sums.packets), percent(sums.packets, total.packets),
-    String(sums.flows), percent(sums.flows, total.flows),
+    formatExact(sums.packets), percent(sums.packets, total.packets),
+    formatExact(sums.flows), percent(sums.flows, total.flows),
   ] // prettier-ignore
   const lines = rows.map((row) => {
     const durationSeconds = row.last - row.first
     const rate = durationSeconds > 0 ? `${formatScaled((8 * row.bytes) / durationSeconds)}b/s` : ''
     const duration = formatDuration(durationSeconds)
-    return [clean(row.label), iso(row.first), duration, ...figures(row), String(row.peers), rate]
+    return [
+      clean(row.label),
+      iso(row.first),
+      duration,
+      ...figures(row),
+      formatExact(row.peers),
+      rate,
+    ]
   })
   const heading = [
     by.join(' '), 'first seen', 'duration', 'bytes', '', 'packets', '', 'flows', '', 'peers', 'rate',

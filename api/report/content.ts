@@ -225,7 +225,7 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
   }
 }
 
-function flowTable({ flows, wording, filter }: ReportFacts): ReportTable | null {
+function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable | null {
   if (flows.length === 0) return null
   return {
     title: 'Evidence: the flows with most bytes',
@@ -249,8 +249,16 @@ function flowTable({ flows, wording, filter }: ReportFacts): ReportTable | null 
       formatExact(flow.packets),
       formatExact(flow.bytes),
     ]),
-    note: `As the exporter reported them; bytes of whole records. All of them: weir query${filter === '' ? '' : ` '${filter}'`}, or the flow list of the page.`,
+    note: `As the exporter reported them; bytes of whole records. All of them are in the flow list of the page; who with whom: ${queryText(filter, event.span)}`,
   }
+}
+
+/** The command that sums the flows of an event, whole seconds around it. */
+function queryText(filter: string, { from, to }: Event['span']): string {
+  const time = (ms: number) => new Date(ms).toISOString().replace('.000', '')
+  const [first, end] = [Math.floor(from / 1000) * 1000, Math.ceil(to / 1000) * 1000]
+  const asked = filter === '' ? '' : ` '${filter}'`
+  return `npx --no weir query${asked} --from ${time(first)} --to ${time(end)} --by src,dst`
 }
 
 function milliseconds(t: number): string {

@@ -235,6 +235,10 @@ suite('the outage', () => {
     const text = await (await fetch(`${api.url}/api/report?${cut}&format=md`)).text()
     assert.match(text, /^# pfsense: The line was taken by one host/)
     assert.ok(text.includes(String.raw`203.0.113.80 (\<script\>alert(1)\</script\>\|x)`), text)
+    assert.match(
+      text,
+      /query 'exporter 10\.0\.0\.1 and host 10\.0\.0\.22' --from 2026-11-16T11:32:09Z --to 2026-11-16T11:36:3\dZ --by src,dst/,
+    )
     assert.match(text, /\| 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) \| received \| 4\.0 GB \|/)
   })
 

@@ -1,6 +1,6 @@
 /** The exporters: what is amiss first, each with its remedy, then what each sends. */
 import type { Exporter } from '../../api/schema-status.ts'
-import { formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
+import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { Page } from '../controls/page.tsx'
 import { Welcome } from '../controls/welcome.tsx'
 import { objectAddress } from '../object/address.ts'
@@ -85,9 +85,9 @@ function Facts({ exporter }: { exporter: Exporter }) {
     ['sends', `${versions.join(', ')}${domains.length > 1 ? `, ${domains.length} domains` : ''}`],
     ['first seen', instantText(firstSeen * 1000, zone.value)],
     ['last seen', instantText(lastSeen * 1000, zone.value)],
-    ['datagrams', formatScaled(datagrams), formatExact(datagrams)],
-    ['flows', formatScaled(flows), formatExact(flows)],
-    ['packets', formatScaled(packets), formatExact(packets)],
+    ['datagrams', formatExact(datagrams)],
+    ['flows', formatExact(flows)],
+    ['packets', formatExact(packets)],
     ['bytes', formatWithUnit(bytes, 'B'), formatExact(bytes)],
     ['sampling', sampling === null ? 'unknown' : sampling === 1 ? 'none' : `1 of ${sampling}`],
     ['clock', skew, 'how far its clock is from ours'],

@@ -1,6 +1,6 @@
 /** A top list: its keys, their figures, the rest and the whole, which add up. */
 import type { TopAnswer, TopRow } from '../../api/schema.ts'
-import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
+import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import { zone } from '../state/zone.ts'
 import { shortInstantText } from '../time/words.ts'
@@ -28,8 +28,8 @@ export function TopList({ answer }: { answer: TopAnswer }) {
       </td>
       <td title={formatExact(bytes)}>{formatWithUnit(bytes, 'B')}</td>
       <td>{total.bytes === 0 ? '' : `${((bytes / total.bytes) * 100).toFixed(1)} %`}</td>
-      <td title={formatExact(packets)}>{formatScaled(packets)}</td>
-      <td title={formatExact(flows)}>{formatScaled(flows)}</td>
+      <td>{formatExact(packets)}</td>
+      <td>{formatExact(flows)}</td>
       <td colSpan={figures.length - 4} />
     </tr>
   )
@@ -116,15 +116,13 @@ const figures: readonly Column<TopRow>[] = [
     id: 'packets',
     label: 'packets',
     value: (row) => row.packets,
-    cell: (row) => formatScaled(row.packets),
-    hint: (row) => formatExact(row.packets),
+    cell: (row) => formatExact(row.packets),
   },
   {
     id: 'flows',
     label: 'flows',
     value: (row) => row.flows,
-    cell: (row) => formatScaled(row.flows),
-    hint: (row) => formatExact(row.flows),
+    cell: (row) => formatExact(row.flows),
   },
   {
     id: 'peers',

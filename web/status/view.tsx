@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 
 import type { StatusAnswer } from '../../api/schema-status.ts'
 import type { IngestStatus } from '../../flow/status.ts'
-import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
+import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { Warnings } from '../controls/messages.tsx'
 import { Page } from '../controls/page.tsx'
 import { Refused } from '../exporters/refused.tsx'
@@ -55,7 +55,7 @@ function Parts({ answer }: { answer: StatusAnswer }) {
         </dl>
       </Part>
       <Part title="Series">
-        <div class="scrolled" role="region" aria-label="Sockets" tabIndex={0}>
+        <div class="scrolled" role="region" aria-label="Tiers" tabIndex={0}>
           <table class="figures">
             <thead>
               <tr>
@@ -97,7 +97,7 @@ function Ingest({ ingest, now }: { ingest: IngestStatus; now: number }) {
     <Part title="Ingest">
       <dl class="facts">
         <Fact term="runs since">{when(startedAt)}</Fact>
-        <Fact term="flows">{formatScaled(flows)}</Fact>
+        <Fact term="flows">{formatExact(flows)}</Fact>
         <Fact term="too late">{formatExact(flowsTooLate)}</Fact>
         <Fact term="published">
           {publishedAt === null ? '–' : `${formatDuration(Math.max(0, now - publishedAt))} ago`}
@@ -106,7 +106,7 @@ function Ingest({ ingest, now }: { ingest: IngestStatus; now: number }) {
         <Fact term="memory">{formatWithUnit(ingest.memoryBytes, 'B')}</Fact>
         {journal && <Fact term="journal">{formatWithUnit(journal.bytes, 'B')}</Fact>}
       </dl>
-      <div class="scrolled" role="region" aria-label="Tiers" tabIndex={0}>
+      <div class="scrolled" role="region" aria-label="Sockets" tabIndex={0}>
         <table class="figures">
           <thead>
             <tr>
