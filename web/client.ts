@@ -4,17 +4,18 @@ import { signal } from '@preact/signals'
 import type { ExplainAnswer, IncidentsAnswer } from '../api/schema-explain.ts'
 import type { ExportersAnswer, StatusAnswer } from '../api/schema-status.ts'
 import type { ErrorAnswer, FlowsAnswer, SeriesAnswer, TopAnswer } from '../api/schema.ts'
+import { sentence } from './sentence.ts'
 
-/** An answer that is an error, or none at all: what is wrong and what to do. */
+/** An answer that is an error, or none at all: what is wrong and what to do, each a sentence. */
 export class RequestError extends Error {
   readonly remedy: string
   /** 0 where nothing answered. */
   readonly status: number
 
   constructor(message: string, { remedy, status }: { remedy: string; status: number }) {
-    super(message)
+    super(sentence(message))
     this.name = 'RequestError'
-    this.remedy = remedy
+    this.remedy = sentence(remedy)
     this.status = status
   }
 }

@@ -109,10 +109,10 @@ function readFilter(text: string, context: WindowContext): Filter | undefined {
 }
 
 /** A filter that cannot be read, as it is answered. */
-export function refusedFilter({ message, expected, position }: FilterError): ApiError {
+export function refusedFilter({ message, position }: FilterError): ApiError {
   return new ApiError(400, 'bad-filter', {
     message,
-    remedy: `write ${expected} at position ${position}`,
+    remedy: 'mend it there; docs/filter.md has the whole language',
     position,
   })
 }

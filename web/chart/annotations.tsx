@@ -26,7 +26,7 @@ export function Annotations() {
     <>
       {error && error.status !== 404 && (
         <p class="lane-fault">
-          Annotations: {error.message}. {error.remedy}
+          Annotations: {error.message} {error.remedy}
         </p>
       )}
       {listed.length > 0 && (
@@ -149,6 +149,6 @@ async function attempt(change: () => Promise<void>): Promise<void> {
     draft.value = null
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
-    refusal.value = `${error.message}. ${error.remedy}`
+    refusal.value = `${error.message} ${error.remedy}`
   }
 }

@@ -23,6 +23,11 @@ interface TimeAxisLook extends AxisLook {
   isTimed: () => boolean
 }
 
+interface FigureAxisLook extends Pick<AxisLook, 'ink' | 'scale'> {
+  /** Whether anything is drawn by which the scale could be meant. */
+  isMeasured: () => boolean
+}
+
 /** The time axis: steps of the clock in the zone, two lines of text. */
 export function timeAxis({ ink, zone, scale, isTimed }: TimeAxisLook): uPlot.Axis {
   const stepOf = (u: uPlot, min: number, max: number) =>
@@ -54,7 +59,7 @@ export function timeAxis({ ink, zone, scale, isTimed }: TimeAxisLook): uPlot.Axi
 }
 
 /** The axis of figures: what is sent stands below zero and is no less positive. */
-export function figureAxis({ ink, scale }: Pick<AxisLook, 'ink' | 'scale'>): uPlot.Axis {
+export function figureAxis({ ink, scale, isMeasured }: FigureAxisLook): uPlot.Axis {
   return {
     font: font(scale),
     stroke: () => ink().dim,
@@ -63,7 +68,8 @@ export function figureAxis({ ink, scale }: Pick<AxisLook, 'ink' | 'scale'>): uPl
     space: 34 * scale,
     grid: { stroke: () => ink().grid, width: 1 },
     ticks: { show: false },
-    values: (_u, splits) => splits.map((value) => formatShort(Math.abs(value))),
+    values: (_u, splits) =>
+      splits.map((value) => (value === 0 || isMeasured() ? formatShort(Math.abs(value)) : null)),
   }
 }
 

@@ -67,6 +67,8 @@ export function Chart() {
     const look = { ink: inks[theme.value], focused: focused.value }
     void zone.value
     if (drawn) plot.current?.draw(drawn, look)
+    // Nothing is drawn where nothing could be asked; its axis is in the zone all the same.
+    else plot.current?.uplot.redraw(false, true)
   })
   useSignalEffect(() => {
     const shown = traffic.value

@@ -19,7 +19,7 @@ export function Lane() {
   if (error && error.status !== 404)
     return (
       <p class="lane-fault">
-        Incidents: {error.message}. {error.remedy}
+        Incidents: {error.message} {error.remedy}
       </p>
     )
   if (!answer || !shown) return <div class="lane" />

@@ -122,6 +122,11 @@ function extreme(scene: Scene, half: 'above' | 'below', of: Extreme): number {
   return most
 }
 
+/** The highest and the lowest that are drawn, 0 where nothing is. */
+function extremes(scene: Scene | null): [highest: number, lowest: number] {
+  return scene ? [extreme(scene, 'above', Math.max), extreme(scene, 'below', Math.min)] : [0, 0]
+}
+
 function fixedOptions(
   { zone, ink, events, window, scale = 1 }: PlotSettings,
   state: PlotState,
@@ -129,7 +134,8 @@ function fixedOptions(
   const nothing = { paths: () => null, points: { show: false } }
   return {
     ms: 1e-3,
-    padding: [8, 32 * scale, 0, 0],
+    // Half a line of letters, so that a label at the very top is whole.
+    padding: [8 * scale, 32 * scale, 0, 0],
     legend: { show: false },
     series: [{}, nothing, nothing],
     scales: {
@@ -138,18 +144,16 @@ function fixedOptions(
         range: (_u, min, max) => (min === null ? (window() ?? noTime) : [min, max]),
       },
       y: {
-        range: () =>
-          state.scene
-            ? figureRange(
-                extreme(state.scene, 'above', Math.max),
-                extreme(state.scene, 'below', Math.min),
-              )
-            : [0, 1],
+        range: () => figureRange(...extremes(state.scene)),
       },
     },
     axes: [
       timeAxis({ ink, zone, scale, isTimed: () => state.scene !== null || window() !== null }),
-      figureAxis({ ink, scale }),
+      figureAxis({
+        ink,
+        scale,
+        isMeasured: () => extremes(state.scene).some((most) => most !== 0),
+      }),
     ],
     cursor: {
       y: false,

@@ -22,7 +22,7 @@ export function useAttempt(): Attempt {
       return true
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
-      fault.value = `${error.message}. ${error.remedy}`
+      fault.value = `${error.message} ${error.remedy}`
       return false
     } finally {
       isBusy.value = false

@@ -1,11 +1,16 @@
 /** What is to be said above the chart: errors with their remedy, data that are old, a window without any. */
+import type { IngestStatus } from '../../flow/status.ts'
 import { isRelative } from '../../flow/time-grammar.ts'
 import { formatDuration } from '../../flow/units.ts'
-import { newestData, status } from '../state/collector.ts'
+import { wallTime } from '../../flow/zone.ts'
+import { sentence } from '../sentence.ts'
+import { exporters, newestData, status } from '../state/collector.ts'
+import { firstPointDue } from '../state/first-point.ts'
 import { failure, layers, traffic } from '../state/traffic.ts'
 import { addressFaults, show, view } from '../state/view.ts'
 import { timeFaults } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
+import { clockText } from '../time/ticks.ts'
 import { isoText, instantText } from '../time/words.ts'
 
 /** Two intervals without data are late; one is usual. */
@@ -50,7 +55,7 @@ export function Warnings() {
     <>
       {(status.value?.warnings ?? []).map(({ what, remedy }) => (
         <p class="message warning" key={what}>
-          <b>{what}</b> {remedy}
+          <b>{sentence(what)}</b> {sentence(remedy)}
         </p>
       ))}
     </>
@@ -64,7 +69,7 @@ function Failure() {
   const old = traffic.value ? ' What is shown is older.' : ''
   return (
     <p class="message error" role="alert">
-      <b>{error.message}.</b> {error.remedy}
+      <b>{error.message}</b> {error.remedy}
       {old} <small>{instantText(at, zone.value)}</small>
     </p>
   )
@@ -132,14 +137,25 @@ function NothingKnown() {
         The flows of this time name no {view.value.by}.
       </p>
     )
+  const due = firstDue()
   const why =
-    step <= intervalSeconds
-      ? 'a line begins with the first 5 minutes in which Weir listened and heard the exporter throughout'
-      : `less than half of every ${formatDuration(step)} is known`
+    due !== null && status.value!.now < due
+      ? `the first five minutes are being counted, and the first point is due by ${clockText(wallTime(due * 1000, zone.value), false)}`
+      : step <= intervalSeconds
+        ? 'a line begins with the first 5 minutes in which Weir listened and heard the exporter throughout'
+        : `less than half of every ${formatDuration(step)} is known`
   return (
     <p class="message note" role="status">
       <b>Nothing is drawn {view.value.to === 'now' ? 'yet' : 'of this time'}:</b> {why}. What came
       in is in the figures below.
     </p>
   )
+}
+
+/** By when a new Weir has its first point, unix seconds; null where it is not known since when it hears anybody. */
+function firstDue(): number | null {
+  const ingest = status.value?.ingest as IngestStatus | null | undefined
+  const heard = (exporters.value ?? []).map(({ firstSeen }) => firstSeen)
+  if (!ingest || heard.length === 0) return null
+  return firstPointDue(Math.max(ingest.startedAt, Math.min(...heard)))
 }

@@ -27,7 +27,7 @@ export function Page(props: {
       </div>
       {error && (
         <p class="message error" role="alert">
-          <b>{error.message}.</b> {error.remedy}
+          <b>{error.message}</b> {error.remedy}
         </p>
       )}
       {children}

@@ -37,7 +37,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
           if (ended.aborted) return
           if (!(cause instanceof RequestError)) throw cause
           if (cause.status === 0) tellSilent(Date.now())
-          error.value = `${cause.message}. ${cause.remedy}`
+          error.value = `${cause.message} ${cause.remedy}`
           throw cause
         }
       }),

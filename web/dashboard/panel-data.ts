@@ -47,7 +47,7 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
           if (ended.aborted) return
           if (!(error instanceof RequestError)) throw error
           if (error.status === 0) tellSilent(Date.now())
-          state.value = { ...state.peek(), error: `${error.message}. ${error.remedy}` }
+          state.value = { ...state.peek(), error: `${error.message} ${error.remedy}` }
           throw error
         }
       }),

@@ -44,7 +44,7 @@ export function ExplainPanel() {
       </div>
       {error && (
         <p class="message error" role="alert">
-          <b>{error.message}.</b> {error.remedy}
+          <b>{error.message}</b> {error.remedy}
         </p>
       )}
       {!answer && !error && <p class="dim">Reading the flows …</p>}

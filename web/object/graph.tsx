@@ -71,7 +71,7 @@ export function Graph({ object, measure, period, speed }: GraphFacts) {
       </h2>
       {error.value && (
         <p class="message error" role="alert">
-          <b>{error.value.message}.</b> {error.value.remedy}
+          <b>{error.value.message}</b> {error.value.remedy}
         </p>
       )}
       <PanelChart

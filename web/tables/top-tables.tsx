@@ -1,6 +1,6 @@
 /** The greatest hosts, ports and protocols of the window; a click makes one a condition of the filter. */
 import type { Key } from '../../api/schema.ts'
-import { formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
+import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { narrowed } from '../controls/filter-box.tsx'
 import { tables, type Table, type TableKey, type TableRow } from '../state/tables.ts'
 import { show, view } from '../state/view.ts'
@@ -47,7 +47,7 @@ function TopTable({ table }: { table: Table }) {
       </h2>
       {error && (
         <p class="message error">
-          <b>{error.message}.</b> {error.remedy}
+          <b>{error.message}</b> {error.remedy}
         </p>
       )}
       {!error && rows.length === 0 && <p class="dim">nothing in this window</p>}
@@ -104,9 +104,9 @@ function TopRow({
           </button>
         )}
       </th>
-      {peers && <td>{row.peers === null ? '' : formatScaled(row.peers)}</td>}
+      {peers && <td>{row.peers === null ? '' : formatExact(row.peers)}</td>}
       <td title={`${formatExact(row.count)} ${counted}`}>
-        {counted === 'bytes' ? formatWithUnit(row.count, 'B') : formatScaled(row.count)}
+        {counted === 'bytes' ? formatWithUnit(row.count, 'B') : formatExact(row.count)}
       </td>
       <td class="share">
         <i style={{ width: `${Math.max(percent, 0.5)}%` }} />

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks'
 import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { followNow, now } from '../dashboard/clock-panel.tsx'
-import { newestShown, silentSince } from '../dashboard/freshness.ts'
+import { firstDue, newestShown, silentSince } from '../dashboard/freshness.ts'
 import { PanelBox } from '../dashboard/panels.tsx'
 import { repeat } from '../dashboard/repeat.ts'
 import { parameter, place } from '../state/route.ts'
@@ -29,7 +29,8 @@ const sessionMs = 60_000
 /** Letters are this large on a screen of 1080 lines, of those at a desk: to be read from five metres. */
 const letters = 1.7
 const linesUsually = 1080
-const scaleMin = 0.8
+/** On a phone they are as at a desk. */
+const scaleMin = 1
 
 export function Wall() {
   const entered = useSignal(false)
@@ -66,7 +67,7 @@ export function Wall() {
       <Head title={dashboard?.body.title ?? shown.value} />
       {fault.value && (
         <p class="message error" role="alert">
-          <b>{fault.value.message}.</b> {fault.value.remedy}
+          <b>{fault.value.message}</b> {fault.value.remedy}
         </p>
       )}
       {dashboard && <Grid key={dashboard.id} hung={dashboard} scale={scale} />}
@@ -91,7 +92,7 @@ function rotate(shown: { value: string }): (() => void) | undefined {
   return () => clearTimeout(timer)
 }
 
-/** Of the screen's height, so that the same wall is as readable at 4K as at 1080p. */
+/** Of the screen's shorter side, so that the same wall is as readable at 4K as at 1080p, and upright. */
 function useScale(): number {
   const scale = useSignal(scaleNow())
   useEffect(() => {
@@ -103,7 +104,7 @@ function useScale(): number {
 }
 
 function scaleNow(): number {
-  return Math.max(scaleMin, (innerHeight / linesUsually) * letters)
+  return Math.max(scaleMin, (Math.min(innerWidth, innerHeight) / linesUsually) * letters)
 }
 
 function Grid({ hung: { id, body }, scale }: { hung: Hung; scale: number }) {
@@ -128,7 +129,9 @@ function Head({ title }: { title: string }) {
   const since = silentSince.value
   const newest = newestShown.value
   const age = newest === null ? null : Math.max(0, now.value / 1000 - newest)
-  const isLate = since !== null || age === null || age > lateSeconds
+  const due = age === null && firstDue.value !== null ? firstDue.value * 1000 : 0
+  const isCounting = now.value < due
+  const isLate = since !== null || (age === null ? !isCounting : age > lateSeconds)
   const time = (t: number) => clockText(wallTime(t, zone.value), true)
   return (
     <header class="wall-head">
@@ -137,7 +140,11 @@ function Head({ title }: { title: string }) {
       {since !== null && <span class="late">Weir has not answered since {time(since)}</span>}
       <span class={isLate ? 'age late' : 'age'} role="status">
         <i aria-hidden="true" />
-        {age === null ? 'no data to show' : `data ${formatDuration(Math.round(age))} old`}
+        {isCounting
+          ? `counting the first five minutes: first point by ${clockText(wallTime(due, zone.value), false)}`
+          : age === null
+            ? 'no data to show'
+            : `data ${formatDuration(Math.round(age))} old`}
       </span>
       <span class="wall-clock">{time(now.value)}</span>
     </header>

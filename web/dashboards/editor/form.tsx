@@ -146,7 +146,7 @@ async function namesOfFaults(
     return error === null ? names : ['filter', ...names]
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
-    return `${error.message}. ${error.remedy}`
+    return `${error.message} ${error.remedy}`
   }
 }
 

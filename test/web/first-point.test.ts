@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+
+import type { SeriesAnswer } from '../../api/schema.ts'
+import { firstDue, newestShown, takeNewest } from '../../web/dashboard/freshness.ts'
+import { firstPointDue } from '../../web/state/first-point.ts'
+
+const noon = 1_794_830_400
+
+test('the first point is of the first whole interval, and counted a minute after it began', () => {
+  assert.equal(firstPointDue(noon + 1), noon + 360)
+  assert.equal(firstPointDue(noon + 299), noon + 360)
+  assert.equal(firstPointDue(noon), noon + 60)
+})
+
+function answer(at: number, values: (number | null)[], total: number): SeriesAnswer {
+  const [from, to] = [noon - 600, noon]
+  const summary = { average: null, maximum: null, minimum: null, last: null, p95: null, total }
+  return {
+    from, to, asked: { from, to: at }, snapped: false, step: 300, source: '5m', cf: 'average',
+    measure: 'bits', by: [], time: [from, from + 300], series: [{ key: {}, label: '', values, summary }],
+    unknown: [], lost: [], open: null, remarks: [],
+  } // prettier-ignore
+}
+
+beforeEach(() => {
+  newestShown.value = null
+  firstDue.value = null
+})
+
+test('a wall says by when the first point is due as soon as traffic comes in, and does not put it off', () => {
+  takeNewest(answer(noon + 20, [null, null], 0))
+  assert.equal(firstDue.value, null)
+  takeNewest(answer(noon + 40, [null, null], 5))
+  assert.equal(firstDue.value, noon + 360)
+  takeNewest(answer(noon + 320, [null, null], 9))
+  assert.equal(firstDue.value, noon + 360)
+})
+
+test('where data are shown none is the first', () => {
+  takeNewest(answer(noon + 40, [null, 7], 5))
+  assert.equal(firstDue.value, null)
+  assert.equal(newestShown.value, noon)
+})
