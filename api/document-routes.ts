@@ -1,76 +1,111 @@
-/** Reading, changing and removing one document of a collection: the same for all that people make. */
+/** Making, reading, changing and removing a document of a collection: the same for all that people make. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 
 import type { StateChange, StateDocument } from '../store/state.ts'
-import { documentOf, expectedRevision, makeChange, putDocument } from './documents.ts'
+import { documentOf, expectedRevision, makeChange, putDocument, sayCreated } from './documents.ts'
+import { authorOf } from './identity.ts'
 import type { ApiParts, App } from './parts.ts'
-import { ErrorAnswer } from './schema.ts'
+import { errorAnswers } from './schema.ts'
 import { IdParameters, Removed } from './schema-state.ts'
 
 /** What sets a collection apart from the others. */
-export interface DocumentKind<Kept, Body extends TSchema, Answer extends TSchema> {
+export interface DocumentKind<
+  Kept,
+  NewBody extends TSchema,
+  Body extends TSchema,
+  Answer extends TSchema,
+> {
   collection: StateChange['collection']
   /** What each route does, for the API's own description. */
-  summaries: { get: string; put: string; delete: string }
+  summaries: { post: string; get: string; put: string; delete: string }
+  newBody: NewBody
   body: Body
   answer: Answer
+  /** What is kept of what somebody makes, and under which id. @throws ApiError where that is not to be */
+  make(asked: Static<NewBody>, author: string): MadeDocument<Kept> | Promise<MadeDocument<Kept>>
   /** What is kept after a change. @throws ApiError where that is not to be */
   revise(before: Kept, asked: Static<Body>): Kept | Promise<Kept>
-  /** What else is to be done once a change is kept. */
-  revised?(
+  /** What else is to be done once it is kept. */
+  onKept?(
     document: StateDocument<Kept>,
-    asked: Static<Body>,
+    asked: Static<NewBody> | Static<Body>,
     request: FastifyRequest,
   ): Promise<void>
   answerOf(document: StateDocument<Kept>): Static<Answer> | Promise<Static<Answer>>
 }
 
-const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
+export interface MadeDocument<Kept> {
+  id: string
+  body: Kept
+}
 
 interface OneDocument {
   Params: Static<typeof IdParameters>
 }
 
-/** Adds GET, PUT and DELETE /api/COLLECTION/:id, the latter two against an If-Match where one is given. */
-export function documentRoutes<Kept, Body extends TSchema, Answer extends TSchema>(
+/**
+ * Adds POST /api/COLLECTION, and GET, PUT and DELETE /api/COLLECTION/:id, the latter two against an If-Match where one is
+ * given.
+ */
+export function documentRoutes<
+  Kept,
+  NewBody extends TSchema,
+  Body extends TSchema,
+  Answer extends TSchema,
+>(
   app: App,
   { state }: Pick<ApiParts, 'state'>,
-  kind: DocumentKind<Kept, Body, Answer>,
+  kind: DocumentKind<Kept, NewBody, Body, Answer>,
 ): void {
-  const { collection, summaries } = kind
-  const path = `/api/${collection}/:id`
-  const one = { params: IdParameters, response: { 200: kind.answer, ...errors } }
+  const { collection, summaries, newBody, body, answer } = kind
+  const all = `/api/${collection}`
+  const one = `${all}/:id`
+  const params = IdParameters
+  const found = { 200: answer, ...errorAnswers }
+  const removed = { 200: Removed, ...errorAnswers }
   // Fastify checks by the schemas; its types cannot see through those that are parameters here.
   const routes = app as unknown as FastifyInstance
+  routes.post(
+    all,
+    {
+      schema: {
+        summary: summaries.post,
+        body: newBody,
+        response: { 201: answer, ...errorAnswers },
+      },
+    },
+    async (request, reply) => {
+      const asked = request.body as Static<NewBody>
+      const { id, body: kept } = await kind.make(asked, authorOf(request))
+      const document = await putDocument(state, { collection, id, body: kept, revision: 0 })
+      await kind.onKept?.(document, asked, request)
+      sayCreated(reply, `${all}/${id}`)
+      return kind.answerOf(document)
+    },
+  )
   routes.get<OneDocument>(
-    path,
-    { schema: { summary: summaries.get, ...one } },
-    async ({ params }) => kind.answerOf(await documentOf<Kept>(state, collection, params.id)),
+    one,
+    { schema: { summary: summaries.get, params, response: found } },
+    async ({ params: { id } }) => kind.answerOf(await documentOf<Kept>(state, collection, id)),
   )
   routes.put<OneDocument>(
-    path,
-    { schema: { summary: summaries.put, ...one, body: kind.body } },
+    one,
+    { schema: { summary: summaries.put, params, body, response: found } },
     async (request) => {
       const { id } = request.params
       const asked = request.body as Static<Body>
       const before = await documentOf<Kept>(state, collection, id)
       const revision = expectedRevision(request, before) ?? before.revision
-      const body = await kind.revise(before.body, asked)
-      const after = await putDocument(state, { collection, id, body, revision })
-      await kind.revised?.(after, asked, request)
-      return kind.answerOf(after)
+      const kept = await kind.revise(before.body, asked)
+      const document = await putDocument(state, { collection, id, body: kept, revision })
+      await kind.onKept?.(document, asked, request)
+      return kind.answerOf(document)
     },
   )
   routes.delete<OneDocument>(
-    path,
-    {
-      schema: {
-        summary: summaries.delete,
-        params: IdParameters,
-        response: { 200: Removed, ...errors },
-      },
-    },
+    one,
+    { schema: { summary: summaries.delete, params, response: removed } },
     async (request) => {
       const before = await documentOf(state, collection, request.params.id)
       const revision = expectedRevision(request, before)

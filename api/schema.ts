@@ -243,3 +243,6 @@ export const ErrorAnswer = closed({
   }),
 })
 export type ErrorAnswer = Static<typeof ErrorAnswer>
+
+/** What every route may answer in place of what it is asked for. */
+export const errorAnswers = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }

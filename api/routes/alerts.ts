@@ -4,19 +4,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { StateDocument } from '../../store/state.ts'
-import { documentRoutes } from '../document-routes.ts'
-import { documentOf, headOf, putDocument, sayCreated } from '../documents.ts'
+import { newId } from '../document-ids.ts'
+import { documentRoutes, type MadeDocument } from '../document-routes.ts'
+import { documentOf, headOf } from '../documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
-import { authorOf } from '../identity.ts'
 import type { ApiParts, App } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { IdParameters } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
 import { Alert, AlertBody, AlertEvent, AlertHistory, AlertsAnswer } from '../schema-trackers.ts'
 import { askIngest } from '../state.ts'
-import { newId } from './annotations.ts'
 
-const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
 const collection = 'alerts' as const
 /** Alerts of the history that are shown. */
 const historyMax = 500
@@ -24,7 +22,27 @@ const historyMax = 500
 export function alertsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     listRoutes(app, parts)
-    oneRoutes(app, parts)
+    documentRoutes(app, parts, {
+      collection,
+      summaries: {
+        post: 'Makes an alert',
+        get: 'An alert',
+        put: 'Changes an alert',
+        delete: 'Removes an alert',
+      },
+      newBody: AlertBody,
+      body: AlertBody,
+      answer: Alert,
+      async make(asked, author): Promise<MadeDocument<KeptAlert>> {
+        await checkAlert(asked, parts)
+        return { id: newId(), body: { ...asked, author } }
+      },
+      async revise({ author }: KeptAlert, asked) {
+        await checkAlert(asked, parts)
+        return { ...asked, author }
+      },
+      answerOf: async (document) => answerOf(document, await parts.status.read()),
+    })
     testRoute(app, parts)
   }
 }
@@ -37,7 +55,7 @@ function listRoutes(app: App, parts: ApiParts): void {
       schema: {
         summary: 'Alerts and how they stand',
         querystring: NoQuery,
-        response: { 200: AlertsAnswer, ...errors },
+        response: { 200: AlertsAnswer, ...errorAnswers },
       },
     },
     async () => {
@@ -52,43 +70,11 @@ function listRoutes(app: App, parts: ApiParts): void {
       schema: {
         summary: 'What was told, to whom, and whether it arrived; newest first',
         querystring: NoQuery,
-        response: { 200: AlertHistory, ...errors },
+        response: { 200: AlertHistory, ...errorAnswers },
       },
     },
     async () => ({ events: await state.readLog<AlertEvent>('alert-history', historyMax) }),
   )
-  app.post(
-    '/api/alerts',
-    {
-      schema: {
-        summary: 'Makes an alert',
-        body: AlertBody,
-        response: { 201: Alert, ...errors },
-      },
-    },
-    async (request, reply) => {
-      await checkAlert(request.body, parts)
-      const id = newId()
-      const body: KeptAlert = { ...request.body, author: authorOf(request) }
-      const made = await putDocument(state, { collection, id, body, revision: 0 })
-      sayCreated(reply, `/api/alerts/${id}`)
-      return answerOf(made, await status.read())
-    },
-  )
-}
-
-function oneRoutes(app: App, parts: ApiParts): void {
-  documentRoutes(app, parts, {
-    collection,
-    summaries: { get: 'An alert', put: 'Changes an alert', delete: 'Removes an alert' },
-    body: AlertBody,
-    answer: Alert,
-    async revise({ author }: KeptAlert, asked) {
-      await checkAlert(asked, parts)
-      return { ...asked, author }
-    },
-    answerOf: async (document) => answerOf(document, await parts.status.read()),
-  })
 }
 
 function testRoute(app: App, { state, settings }: ApiParts): void {
@@ -98,7 +84,7 @@ function testRoute(app: App, { state, settings }: ApiParts): void {
       schema: {
         summary: 'Tells an alert now, by the very code that would: what came of it',
         params: IdParameters,
-        response: { 200: AlertEvent, ...errors },
+        response: { 200: AlertEvent, ...errorAnswers },
       },
     },
     async ({ params: { id } }) => {

@@ -1,17 +1,15 @@
 /** CRUD /api/annotations: what happened, drawn on the charts of its time. */
-import { readZone } from '../query/window.ts'
-import { randomBytes } from 'node:crypto'
-
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { parseTime } from '../../flow/time-grammar.ts'
 import type { StateDocument } from '../../store/state.ts'
-import { documentRoutes } from '../document-routes.ts'
-import { headOf, putDocument, sayCreated } from '../documents.ts'
+import { newId } from '../document-ids.ts'
+import { documentRoutes, type MadeDocument } from '../document-routes.ts'
+import { headOf } from '../documents.ts'
 import { badQuery } from '../errors.ts'
-import { authorOf } from '../identity.ts'
 import type { ApiParts, App } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { readZone } from '../query/window.ts'
+import { errorAnswers } from '../schema.ts'
 import { Annotation, AnnotationBody, AnnotationsAnswer, AnnotationsQuery } from '../schema-state.ts'
 
 /** An annotation as it is kept. */
@@ -19,24 +17,43 @@ export interface KeptAnnotation extends AnnotationBody {
   author: string
 }
 
-const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
 const collection = 'annotations' as const
 
 export function annotationsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
-    listRoutes(app, parts)
-    oneRoutes(app, parts)
+    listRoute(app, parts)
+    documentRoutes(app, parts, {
+      collection,
+      summaries: {
+        post: 'Makes an annotation',
+        get: 'An annotation',
+        put: 'Changes an annotation',
+        delete: 'Removes an annotation',
+      },
+      newBody: AnnotationBody,
+      body: AnnotationBody,
+      answer: Annotation,
+      make(asked, author): MadeDocument<KeptAnnotation> {
+        checkRange(asked)
+        return { id: newId(), body: { ...asked, author } }
+      },
+      revise({ author }: KeptAnnotation, asked) {
+        checkRange(asked)
+        return { ...asked, author }
+      },
+      answerOf,
+    })
   }
 }
 
-function listRoutes(app: App, { state, now }: ApiParts): void {
+function listRoute(app: App, { state, now }: ApiParts): void {
   app.get(
     '/api/annotations',
     {
       schema: {
         summary: 'Annotations that touch a time, oldest first',
         querystring: AnnotationsQuery,
-        response: { 200: AnnotationsAnswer, ...errors },
+        response: { 200: AnnotationsAnswer, ...errorAnswers },
       },
     },
     async ({ query }) => {
@@ -46,47 +63,6 @@ function listRoutes(app: App, { state, now }: ApiParts): void {
       return { annotations: found.sort((a, b) => a.from - b.from) }
     },
   )
-  app.post(
-    '/api/annotations',
-    {
-      schema: {
-        summary: 'Makes an annotation',
-        body: AnnotationBody,
-        response: { 201: Annotation, ...errors },
-      },
-    },
-    async (request, reply) => {
-      checkRange(request.body)
-      const id = newId()
-      const body: KeptAnnotation = { ...request.body, author: authorOf(request) }
-      const made = await putDocument(state, { collection, id, body, revision: 0 })
-      sayCreated(reply, `/api/annotations/${id}`)
-      return answerOf(made)
-    },
-  )
-}
-
-function oneRoutes(app: App, parts: ApiParts): void {
-  documentRoutes(app, parts, {
-    collection,
-    summaries: {
-      get: 'An annotation',
-      put: 'Changes an annotation',
-      delete: 'Removes an annotation',
-    },
-    body: AnnotationBody,
-    answer: Annotation,
-    revise({ author }: KeptAnnotation, asked) {
-      checkRange(asked)
-      return { ...asked, author }
-    },
-    answerOf,
-  })
-}
-
-/** An id for what has no name: 72 random bits. */
-export function newId(): string {
-  return `_${randomBytes(9).toString('base64url')}`
 }
 
 function answerOf(document: StateDocument<KeptAnnotation>): Annotation {

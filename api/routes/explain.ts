@@ -10,7 +10,7 @@ import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { actorOf, explainAnswer, windowOf as eventWindow } from '../query/explain-answer.ts'
 import { findEvent, usualTraffic } from '../query/explain.ts'
 import { readWhole } from '../query/numbers.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import {
   ExplainAnswer,
   ExplainQuery,
@@ -22,13 +22,13 @@ import {
 const explainSchema = {
   summary: 'What happened in a window: the event in it, who did it, and by what it can be seen',
   querystring: ExplainQuery,
-  response: { 200: ExplainAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: ExplainAnswer, ...errorAnswers },
 }
 
 const incidentsSchema = {
   summary: 'Times in which traffic was not as it should be, newest first',
   querystring: IncidentsQuery,
-  response: { 200: IncidentsAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: IncidentsAnswer, ...errorAnswers },
 }
 
 /** The most incidents of an answer. */

@@ -3,13 +3,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { exportersOf } from '../ingest-status.ts'
 import type { ApiParts } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { ExportersAnswer, NoQuery } from '../schema-status.ts'
 
 const schema = {
   summary: 'Exporters: who sends, what was lost, what could not be read',
   querystring: NoQuery,
-  response: { 200: ExportersAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: ExportersAnswer, ...errorAnswers },
 }
 
 export function exportersRoute({ status, names }: ApiParts): FastifyPluginAsyncTypebox {

@@ -12,13 +12,13 @@ import { ApiError } from '../errors.ts'
 import { exportersOf } from '../ingest-status.ts'
 import type { ApiParts } from '../parts.ts'
 import { filterContext, knownNames } from '../query/filter-context.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { FilterAnswer, FilterQuery } from '../schema-filter.ts'
 
 const schema = {
   summary: 'Reads a filter: its canonical form, its condition, its fault, and what may follow',
   querystring: FilterQuery,
-  response: { 200: FilterAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: FilterAnswer, ...errorAnswers },
 }
 
 export function filterRoute(parts: ApiParts): FastifyPluginAsyncTypebox {

@@ -9,7 +9,7 @@ import { csv, csvTime } from '../csv.ts'
 import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { readWhole } from '../query/numbers.ts'
 import { archiveFilter } from '../query/window.ts'
-import { ErrorAnswer, Flow, FlowsAnswer, FlowsQuery } from '../schema.ts'
+import { errorAnswers, Flow, FlowsAnswer, FlowsQuery } from '../schema.ts'
 
 /** The most flows of an answer. */
 const flowsMax = 10_000
@@ -17,7 +17,7 @@ const flowsMax = 10_000
 const schema = {
   summary: 'Flows of a window as they were received',
   querystring: FlowsQuery,
-  response: { 200: FlowsAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: FlowsAnswer, ...errorAnswers },
 }
 
 export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {

@@ -5,7 +5,7 @@ import { Type, type Static } from 'typebox'
 import { formatAddress, parseAddress } from '../../flow/address.ts'
 import { badQuery } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { closed, seconds } from '../schema-state.ts'
 
 /** Addresses of one question. */
@@ -40,7 +40,7 @@ export type NamesAnswer = Static<typeof NamesAnswer>
 const schema = {
   summary: 'Names of addresses now and before, their network, AS and country',
   querystring: NamesQuery,
-  response: { 200: NamesAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: NamesAnswer, ...errorAnswers },
 }
 
 export function namesRoute({ names }: ApiParts): FastifyPluginAsyncTypebox {

@@ -10,7 +10,7 @@ import { Errors } from 'typebox/value'
 import { documentOf } from '../documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
-import { ErrorAnswer, SeriesAnswer, SeriesQuery, TopAnswer, TopQuery } from '../schema.ts'
+import { errorAnswers, SeriesAnswer, SeriesQuery, TopAnswer, TopQuery } from '../schema.ts'
 import { IncidentsAnswer } from '../schema-explain.ts'
 import { closed, IdParameters, type DashboardBody, type Panel } from '../schema-state.ts'
 import { incidentsAnswer } from './explain.ts'
@@ -36,8 +36,7 @@ const schema = {
   params: Parameters,
   response: {
     200: Type.Union([SeriesAnswer, TopAnswer, IncidentsAnswer]),
-    '4xx': ErrorAnswer,
-    '5xx': ErrorAnswer,
+    ...errorAnswers,
   },
 }
 

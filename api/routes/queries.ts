@@ -5,14 +5,14 @@ import { Type } from 'typebox'
 
 import { ApiError } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { QueryAnswer, QueryPath } from '../schema-filter.ts'
 import { NoQuery } from '../schema-status.ts'
 
 const shared = {
   params: QueryPath,
   querystring: NoQuery,
-  response: { '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { ...errorAnswers },
 }
 
 export function queriesRoute({ heavy }: ApiParts): FastifyPluginAsyncTypebox {

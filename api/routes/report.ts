@@ -6,14 +6,14 @@ import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { reportPolicy } from '../report/html.ts'
 import { CannotRender } from '../report/render.ts'
 import { formatReport, makeReport, reportTypes } from '../report/report.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { ReportAnswer, ReportQuery } from '../schema-explain.ts'
 import { wordingOf } from './explain.ts'
 
 const schema = {
   summary: 'What happened in a window, on one page of paper: HTML to print, Markdown, PDF, PNG',
   querystring: ReportQuery,
-  response: { 200: ReportAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: ReportAnswer, ...errorAnswers },
 }
 
 export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {

@@ -7,12 +7,12 @@ import { Type } from 'typebox'
 import { Errors } from 'typebox/value'
 
 import type { StateDocument } from '../../store/state.ts'
-import { documentRoutes } from '../document-routes.ts'
-import { documentOf, headOf, putDocument, sayCreated } from '../documents.ts'
+import { slugOf } from '../document-ids.ts'
+import { documentRoutes, type MadeDocument } from '../document-routes.ts'
+import { documentOf, headOf } from '../documents.ts'
 import { badQuery } from '../errors.ts'
-import { authorOf } from '../identity.ts'
 import type { ApiParts, App } from '../parts.ts'
-import { ErrorAnswer, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../schema.ts'
+import { errorAnswers, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../schema.ts'
 import {
   ReportAnswerQuery,
   ReportBody,
@@ -21,7 +21,6 @@ import {
   SavedReport,
 } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
-import { slugOf } from './dashboards.ts'
 import { sendFlows } from './flows.ts'
 import { sendTop } from './top.ts'
 
@@ -29,21 +28,26 @@ interface KeptReport extends ReportBody {
   author: string
 }
 
-const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
 const collection = 'reports' as const
 
 export function reportsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
-    listRoutes(app, parts)
+    listRoute(app, parts)
     documentRoutes(app, parts, {
       collection,
       summaries: {
+        post: 'Saves a report under a name',
         get: 'A saved report',
         put: 'Changes a saved report',
         delete: 'Removes a saved report',
       },
+      newBody: ReportBody,
       body: ReportBody,
       answer: SavedReport,
+      make(asked, author): MadeDocument<KeptReport> {
+        checkReport(asked)
+        return { id: slugOf(asked.name), body: { ...asked, author } }
+      },
       revise({ author }: KeptReport, asked) {
         checkReport(asked)
         return { ...asked, author }
@@ -54,37 +58,19 @@ export function reportsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   }
 }
 
-function listRoutes(app: App, { state }: ApiParts): void {
+function listRoute(app: App, { state }: ApiParts): void {
   app.get(
     '/api/reports',
     {
       schema: {
         summary: 'All saved reports, by name',
         querystring: NoQuery,
-        response: { 200: ReportsAnswer, ...errors },
+        response: { 200: ReportsAnswer, ...errorAnswers },
       },
     },
     async () => {
       const kept = await state.list<KeptReport>(collection)
       return { reports: kept.map(answerOf).sort((a, b) => a.name.localeCompare(b.name)) }
-    },
-  )
-  app.post(
-    '/api/reports',
-    {
-      schema: {
-        summary: 'Saves a report under a name',
-        body: ReportBody,
-        response: { 201: SavedReport, ...errors },
-      },
-    },
-    async (request, reply) => {
-      checkReport(request.body)
-      const id = slugOf(request.body.name)
-      const body: KeptReport = { ...request.body, author: authorOf(request) }
-      const made = await putDocument(state, { collection, id, body, revision: 0 })
-      sayCreated(reply, `/api/reports/${id}`)
-      return answerOf(made)
     },
   )
 }
@@ -97,7 +83,7 @@ function answerRoute(app: App, parts: ApiParts): void {
         summary: 'What a saved report says now: as /api/top or /api/flows answer',
         params: IdParameters,
         querystring: ReportAnswerQuery,
-        response: { 200: Type.Union([TopAnswer, FlowsAnswer]), ...errors },
+        response: { 200: Type.Union([TopAnswer, FlowsAnswer]), ...errorAnswers },
       },
     },
     async ({ params, query }, reply) => {

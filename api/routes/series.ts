@@ -7,12 +7,12 @@ import { isClosedWindow, sayFreshness } from '../caching.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { answerSeries } from '../query/series.ts'
 import { trackersAsked } from '../query/trackers.ts'
-import { ErrorAnswer, SeriesAnswer, SeriesQuery } from '../schema.ts'
+import { errorAnswers, SeriesAnswer, SeriesQuery } from '../schema.ts'
 
 const schema = {
   summary: 'Bandwidth over time, split by the greatest keys',
   querystring: SeriesQuery,
-  response: { 200: SeriesAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: SeriesAnswer, ...errorAnswers },
 }
 
 export function seriesRoute(parts: ApiParts): FastifyPluginAsyncTypebox {

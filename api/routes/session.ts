@@ -13,7 +13,7 @@ import { putDocument } from '../documents.ts'
 import { ApiError } from '../errors.ts'
 import { identityOf, type Identity } from '../identity.ts'
 import type { ApiParts, App } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { LoginBody, PasswordBody, SessionAnswer } from '../schema-access.ts'
 import { NoQuery } from '../schema-status.ts'
 
@@ -23,7 +23,7 @@ export interface SessionParts extends ApiParts {
   lockout: Lockout
 }
 
-const answers = { response: { 200: SessionAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer } }
+const answers = { response: { 200: SessionAnswer, ...errorAnswers } }
 
 export function sessionRoutes(parts: SessionParts): FastifyPluginAsyncTypebox {
   return async (app) => {

@@ -9,14 +9,14 @@ import { endpointText } from '../../flow/setting-values.ts'
 import { isLoopback, type Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { ApiParts } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { NoQuery, StatusAnswer, type Warning } from '../schema-status.ts'
 import packageFile from '../../package.json' with { type: 'json' }
 
 const schema = {
   summary: 'How Weir stands: ingest, archive, series, settings, and what to look at',
   querystring: NoQuery,
-  response: { 200: StatusAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: StatusAnswer, ...errorAnswers },
 }
 
 export function statusRoute(parts: ApiParts): FastifyPluginAsyncTypebox {

@@ -9,7 +9,7 @@ import { documentOf, headOf, makeChange, putDocument, sayCreated } from '../docu
 import { badQuery } from '../errors.ts'
 import { authorOf } from '../identity.ts'
 import type { App } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import {
   AuditAnswer,
   NewToken,
@@ -22,7 +22,6 @@ import { IdParameters, Removed } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
 import type { SessionParts } from './session.ts'
 
-const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
 const collection = 'tokens' as const
 const idBytes = 6
 /** Deeds of the audit log that are shown. */
@@ -37,7 +36,7 @@ export function tokensRoutes(parts: SessionParts): FastifyPluginAsyncTypebox {
         schema: {
           summary: 'Revokes a token; sessions of its link end',
           params: IdParameters,
-          response: { 200: Removed, ...errors },
+          response: { 200: Removed, ...errorAnswers },
         },
       },
       async ({ params: { id } }) => {
@@ -53,7 +52,7 @@ export function tokensRoutes(parts: SessionParts): FastifyPluginAsyncTypebox {
         schema: {
           summary: 'Who looked at single flows, and who changed who may look; newest first',
           querystring: NoQuery,
-          response: { 200: AuditAnswer, ...errors },
+          response: { 200: AuditAnswer, ...errorAnswers },
         },
       },
       async () => ({ entries: await parts.state.readLog<AuditEntry>('audit', auditMax) }),
@@ -68,7 +67,7 @@ function listRoutes(app: App, { state, now }: SessionParts): void {
       schema: {
         summary: 'Tokens of programs and walls, without their secrets',
         querystring: NoQuery,
-        response: { 200: TokensAnswer, ...errors },
+        response: { 200: TokensAnswer, ...errorAnswers },
       },
     },
     async () => ({ tokens: (await state.list<KeptToken>(collection)).map(answerOf) }),
@@ -79,7 +78,7 @@ function listRoutes(app: App, { state, now }: SessionParts): void {
       schema: {
         summary: 'Makes a token; its secret is told this once',
         body: NewToken,
-        response: { 201: TokenMade, ...errors },
+        response: { 201: TokenMade, ...errorAnswers },
       },
     },
     async (request, reply) => {

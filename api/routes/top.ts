@@ -8,7 +8,7 @@ import { namesAt, remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { readWhole } from '../query/numbers.ts'
 import { topCsv, writeTop } from '../query/top-answer.ts'
 import { archiveFilter } from '../query/window.ts'
-import { ErrorAnswer, TopAnswer, TopQuery } from '../schema.ts'
+import { errorAnswers, TopAnswer, TopQuery } from '../schema.ts'
 
 /** The most rows of an answer. */
 const rowsMax = 1000
@@ -16,7 +16,7 @@ const rowsMax = 1000
 const schema = {
   summary: 'The greatest hosts, ports, protocols or other keys of a window, from the flow archive',
   querystring: TopQuery,
-  response: { 200: TopAnswer, '4xx': ErrorAnswer, '5xx': ErrorAnswer },
+  response: { 200: TopAnswer, ...errorAnswers },
 }
 
 export function topRoute(parts: ApiParts): FastifyPluginAsyncTypebox {

@@ -18,41 +18,57 @@ import {
   type KeptTracker,
   type TrackerSpan,
 } from '../../store/tracker.ts'
-import { documentRoutes } from '../document-routes.ts'
-import { headOf, putDocument, sayCreated } from '../documents.ts'
+import { newId, slugOf } from '../document-ids.ts'
+import { documentRoutes, type MadeDocument } from '../document-routes.ts'
+import { headOf, putDocument } from '../documents.ts'
 import { badQuery } from '../errors.ts'
 import { authorOf } from '../identity.ts'
 import { exportersOf } from '../ingest-status.ts'
 import type { ApiParts, App } from '../parts.ts'
 import { filterContext } from '../query/filter-context.ts'
 import { refusedFilter } from '../query/window.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { NoQuery } from '../schema-status.ts'
 import { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../schema-trackers.ts'
-import { newId, type KeptAnnotation } from './annotations.ts'
-import { slugOf } from './dashboards.ts'
+import type { KeptAnnotation } from './annotations.ts'
 
-const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
 const collection = 'trackers' as const
 /** Ids are never used again, since the totals of a removed tracker stay for a while. */
 const idBytes = 3
 
 export function trackersRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
-    listRoutes(app, parts)
-    oneRoutes(app, parts)
+    listRoute(app, parts)
+    documentRoutes(app, parts, {
+      collection,
+      summaries: {
+        post: 'Follows a filter; with a start in the past its series is made from the archive',
+        get: 'A tracker',
+        put: 'Revises, archives or restarts a tracker',
+        delete: 'Removes a tracker; its totals are no longer shown',
+      },
+      newBody: NewTracker,
+      body: TrackerBody,
+      answer: Tracker,
+      make: (asked, author) => made(asked, author, parts),
+      revise: (before: KeptTracker, asked) => revised(before, asked, parts),
+      async onKept({ id }, { comment }, request) {
+        if (comment !== undefined) await annotate(parts, request, { tracker: id, text: comment })
+      },
+      answerOf: async (document) => answerOf(document, await parts.status.read()),
+    })
   }
 }
 
-function listRoutes(app: App, parts: ApiParts): void {
-  const { state, status, now } = parts
+function listRoute(app: App, parts: ApiParts): void {
+  const { state, status } = parts
   app.get(
     '/api/trackers',
     {
       schema: {
         summary: 'Trackers, and how far those have come whose past is being made',
         querystring: NoQuery,
-        response: { 200: TrackersAnswer, ...errors },
+        response: { 200: TrackersAnswer, ...errorAnswers },
       },
     },
     async () => {
@@ -61,46 +77,18 @@ function listRoutes(app: App, parts: ApiParts): void {
       return { trackers: kept.map((tracker) => answerOf(tracker, ingest)) }
     },
   )
-  app.post(
-    '/api/trackers',
-    {
-      schema: {
-        summary: 'Follows a filter; with a start in the past its series is made from the archive',
-        body: NewTracker,
-        response: { 201: Tracker, ...errors },
-      },
-    },
-    async (request, reply) => {
-      const { name, filter, from, group = null, side = 'above', comment } = request.body
-      const start = from === undefined ? now() : await startOf(from, parts)
-      const read = await readFilter(filter, parts)
-      const spans: TrackerSpan[] = withFilter([], read, { from: start, now: now() })
-      const id = `${slugOf(name)}-${randomBytes(idBytes).toString('hex')}`
-      const body: KeptTracker = { name, group, side, author: authorOf(request), spans }
-      const made = await putDocument(state, { collection, id, body, revision: 0 })
-      if (comment !== undefined) await annotate(parts, request, { tracker: id, text: comment })
-      sayCreated(reply, `/api/trackers/${id}`)
-      return answerOf(made, await status.read())
-    },
-  )
 }
 
-function oneRoutes(app: App, parts: ApiParts): void {
-  documentRoutes(app, parts, {
-    collection,
-    summaries: {
-      get: 'A tracker',
-      put: 'Revises, archives or restarts a tracker',
-      delete: 'Removes a tracker; its totals are no longer shown',
-    },
-    body: TrackerBody,
-    answer: Tracker,
-    revise: (before: KeptTracker, asked) => revised(before, asked, parts),
-    async revised({ id }, { comment }, request) {
-      if (comment !== undefined) await annotate(parts, request, { tracker: id, text: comment })
-    },
-    answerOf: async (document) => answerOf(document, await parts.status.read()),
-  })
+async function made(
+  { name, filter, from, group = null, side = 'above' }: NewTracker,
+  author: string,
+  parts: ApiParts,
+): Promise<MadeDocument<KeptTracker>> {
+  const now = parts.now()
+  const start = from === undefined ? now : await startOf(from, parts)
+  const spans = withFilter([], await readFilter(filter, parts), { from: start, now })
+  const id = `${slugOf(name)}-${randomBytes(idBytes).toString('hex')}`
+  return { id, body: { name, group, side, author, spans } }
 }
 
 async function revised(

@@ -13,13 +13,12 @@ import {
 } from '../documents.ts'
 import { ApiError } from '../errors.ts'
 import type { App } from '../parts.ts'
-import { ErrorAnswer } from '../schema.ts'
+import { errorAnswers } from '../schema.ts'
 import { NewUser, User, UserBody, UsersAnswer } from '../schema-access.ts'
 import { IdParameters, Removed } from '../schema-state.ts'
 import { NoQuery } from '../schema-status.ts'
 import type { SessionParts } from './session.ts'
 
-const errors = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }
 const collection = 'users' as const
 
 export function usersRoutes(parts: SessionParts): FastifyPluginAsyncTypebox {
@@ -36,7 +35,7 @@ function listRoutes(app: App, { state, passwords }: SessionParts): void {
       schema: {
         summary: 'Who may log in',
         querystring: NoQuery,
-        response: { 200: UsersAnswer, ...errors },
+        response: { 200: UsersAnswer, ...errorAnswers },
       },
     },
     async () => {
@@ -47,7 +46,9 @@ function listRoutes(app: App, { state, passwords }: SessionParts): void {
   )
   app.post(
     '/api/users',
-    { schema: { summary: 'Makes a user', body: NewUser, response: { 201: User, ...errors } } },
+    {
+      schema: { summary: 'Makes a user', body: NewUser, response: { 201: User, ...errorAnswers } },
+    },
     async ({ body: { user, role, password } }, reply) => {
       const body: KeptUser = { role, password: await passwords.hash(password) }
       const made = await putDocument(state, { collection, id: user, body, revision: 0 })
@@ -66,7 +67,7 @@ function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionPa
         summary: 'Changes what a user may do, or their password; their sessions end',
         ...params,
         body: UserBody,
-        response: { 200: User, ...errors },
+        response: { 200: User, ...errorAnswers },
       },
     },
     async (request) => {
@@ -90,7 +91,7 @@ function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionPa
       schema: {
         summary: 'Removes a user; their sessions end',
         ...params,
-        response: { 200: Removed, ...errors },
+        response: { 200: Removed, ...errorAnswers },
       },
     },
     async (request) => {
@@ -109,7 +110,7 @@ function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionPa
       schema: {
         summary: 'Ends every session of a user',
         ...params,
-        response: { 200: Removed, ...errors },
+        response: { 200: Removed, ...errorAnswers },
       },
     },
     async ({ params: { id } }) => {
