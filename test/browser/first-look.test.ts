@@ -85,6 +85,13 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
+  test('what a flow without an interface is called is no interface of its exporter', async () => {
+    const { page } = await openPage(browser, `${weir.url}/exporters`)
+    await page.locator('.exporter').getByText('218,610', { exact: true }).waitFor()
+    assert.equal(await page.getByText('/tmp/').count(), 0)
+    await page.close()
+  })
+
   test('a report counts flows and packets in whole numbers', async () => {
     const { page } = await openPage(browser, `${weir.url}/reports?${around}`)
     const first = page.locator('table.report tbody tr').first()

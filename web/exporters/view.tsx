@@ -40,7 +40,9 @@ function weight(faults: readonly Fault[]): number {
 }
 
 function One({ exporter, faults }: { exporter: Exporter; faults: readonly Fault[] }) {
-  const { address, name, interfaces } = exporter
+  const { address, name } = exporter
+  // Index 0 says that a flow's interface is not known; softflowd calls it by what it captures from.
+  const interfaces = exporter.interfaces.filter(({ index }) => index !== 0)
   return (
     <section class="panel exporter" aria-label={exporterName(exporter)}>
       <div class="exporter-head">
@@ -72,7 +74,7 @@ function One({ exporter, faults }: { exporter: Exporter; faults: readonly Fault[
         ))}
       </ul>
       <Facts exporter={exporter} />
-      {interfaces.length > 0 && <Interfaces exporter={exporter} />}
+      {interfaces.length > 0 && <Interfaces own={exporterName(exporter)} interfaces={interfaces} />}
     </section>
   )
 }
@@ -104,8 +106,7 @@ function Facts({ exporter }: { exporter: Exporter }) {
   )
 }
 
-function Interfaces({ exporter }: { exporter: Exporter }) {
-  const own = exporterName(exporter)
+function Interfaces({ own, interfaces }: { own: string } & Pick<Exporter, 'interfaces'>) {
   return (
     <div class="scrolled" role="region" aria-label="Interfaces" tabIndex={0}>
       <table class="figures">
@@ -122,7 +123,7 @@ function Interfaces({ exporter }: { exporter: Exporter }) {
           </tr>
         </thead>
         <tbody>
-          {exporter.interfaces.map(({ index, name, alias, speed }) => (
+          {interfaces.map(({ index, name, alias, speed }) => (
             <tr key={index}>
               <th scope="row">
                 <a href={objectAddress({ kind: 'interface', name: `${own}/${index}` })}>
