@@ -138,13 +138,17 @@ export function joinStep(
   }
 }
 
-/** A double of 4 or 8 bytes (samplingProbability). */
+/** The number of a float64 element, which may come in 4 bytes (RFC 7011, section 6.2); of other lengths 0. */
+export function readFloat(view: DataView, offset: number, length: number): number {
+  if (length === 8) return view.getFloat64(offset)
+  return length === 4 ? view.getFloat32(offset) : 0
+}
+
+/** A step that reads a float64 element (samplingProbability). */
 export function floatStep(column: Float64Array, place: Place): Step {
   return (batch, row) => {
     let at = batch.offset + place.offset
-    for (let i = row; i < row + batch.records; i++, at += batch.stride) {
-      if (place.length === 8) column[i] = batch.view.getFloat64(at)
-      else column[i] = place.length === 4 ? batch.view.getFloat32(at) : 0
-    }
+    for (let i = row; i < row + batch.records; i++, at += batch.stride)
+      column[i] = readFloat(batch.view, at, place.length)
   }
 }

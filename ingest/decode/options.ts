@@ -6,7 +6,7 @@ import type { InterfaceName } from '../../flow/status.ts'
 import type { DatagramContext } from './context.ts'
 import { elementOf } from './elements.ts'
 import { optionTextLengthMax, statisticDomainsMax, type DecoderLimits } from './limits.ts'
-import { readUnsigned } from './numbers.ts'
+import { readFloat, readUnsigned } from './numbers.ts'
 import { placeFields } from './place-fields.ts'
 import type { RecordBytes } from './records.ts'
 import { readApplication } from './special.ts'
@@ -67,8 +67,8 @@ function readRecord(
     if (!element || place.length === 0) return
     const at = offset + place.offset
     if (textElements.has(element.name)) texts.set(element.name, readText(view, at, place.length))
-    else if (element.name === 'samplingProbability' && place.length === 8)
-      numbers.set(element.name, view.getFloat64(at))
+    else if (element.action.kind === 'scratchFloat')
+      numbers.set(element.name, readFloat(view, at, place.length))
     else if (element.action.kind === 'application')
       numbers.set(element.name, readApplication(view, at, place.length))
     else if (place.length <= 8) numbers.set(element.name, readUnsigned(view, at, place.length))

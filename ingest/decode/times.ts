@@ -25,10 +25,12 @@ function fromUptime(uptimeMs: number, exportMs: number, headerUptimeMs: number):
 
 /**
  * Unix ms of 64 bits in NTP's form (RFC 7011, 6.1.9 and 6.1.10). Some exporters send a plain count of
- * units since 1970 instead: of both readings, the one nearer to the time of export is taken.
+ * units since 1970 instead: of both readings, the one nearer to the time of export is taken. The fraction is
+ * rounded to the unit first: in 32 bits 0.123 s is a little less or more than 123 ms, and is 123.
  */
 function fromNtp(high: number, low: number, unitsPerMs: number, nearMs: number): number {
-  const ntp = (high - ntpEpochSeconds) * 1000 + Math.floor((low * 1000) / wordSize)
+  const fraction = Math.round((low * 1000 * unitsPerMs) / wordSize)
+  const ntp = (high - ntpEpochSeconds) * 1000 + Math.floor(fraction / unitsPerMs)
   const nextEra = ntp + wordSize * 1000
   const era = Math.abs(nextEra - nearMs) < Math.abs(ntp - nearMs) ? nextEra : ntp
   const plain = Math.floor((high * wordSize + low) / unitsPerMs)

@@ -127,11 +127,11 @@ describe('addresses', () => {
 })
 
 describe('times', () => {
-  const ntp = (unixMs: number): Uint8Array => {
+  const ntp = (unixMs: number, round = Math.ceil): Uint8Array => {
     const bytes = new Uint8Array(8)
     const view = new DataView(bytes.buffer)
     view.setUint32(0, Math.floor(unixMs / 1000) + 2_208_988_800)
-    view.setUint32(4, Math.ceil(((unixMs % 1000) / 1000) * 2 ** 32))
+    view.setUint32(4, round(((unixMs % 1000) / 1000) * 2 ** 32))
     return bytes
   }
   const forms: Record<string, Said> = {
@@ -155,6 +155,17 @@ describe('times', () => {
       ])
       assert.deepEqual(problems, {})
     })
+
+  test('NTP fractions rounded down', () => {
+    const ends123: Said = [[154, 8, ntp(start + 123, Math.floor)], [155, 8, ntp(start + 877, Math.floor)]] // prettier-ignore
+    const inNanoseconds: Said = [[156, 8, ntp(start + 123, Math.floor)], [157, 8, ntp(start + 877, Math.floor)]] // prettier-ignore
+    for (const said of [ends123, inNanoseconds]) {
+      const { rows } = decodeAll([message([...ends, ...said])])
+      assert.deepEqual(pick(rows, 'flowStartMilliseconds', 'flowEndMilliseconds'), [
+        { flowStartMilliseconds: start + 123, flowEndMilliseconds: start + 877 },
+      ])
+    }
+  })
 
   const seen = (rows: Row[]) => pick(rows, 'flowStartMilliseconds', 'flowEndMilliseconds')
 

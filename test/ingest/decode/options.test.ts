@@ -80,6 +80,7 @@ describe('sampling rates, IPFIX', () => {
     'an interval of 1 beside one of a population': { said: [[304, 2, 3], [305, 4, 1], [309, 4, 1], [310, 4, 256]], rate: 256 },
     'size of a population': { said: [[309, 4, 2], [310, 4, 200]], rate: 100 },
     probability: { said: [[311, 8, new Uint8Array([0x3f, 0x84, 0x7a, 0xe1, 0x47, 0xae, 0x14, 0x7b])]], rate: 100 },
+    'probability in 4 bytes': { said: [[311, 4, new Uint8Array([0x3b, 0xa3, 0xd7, 0x0a])]], rate: 200 },
   } // prettier-ignore
   for (const [name, { said, rate }] of Object.entries(cases)) {
     test(`${name}, by selector`, () => {
