@@ -1,6 +1,7 @@
 /** Conditions on addresses: addresses, networks, netmasks, names, and lists of them. */
-import { parseAddress, parseNetwork, type Network } from '../address.ts'
-import { noneOf, type Filter, type Side } from '../filter.ts'
+import { formatNetwork, maskWords, parseAddress, parseNetwork } from '../address.ts'
+import type { Network } from '../address.ts'
+import { oneOf, noneOf, type AddressFilter, type Filter, type Side } from '../filter.ts'
 import type { FilterContext } from './context.ts'
 import type { AddressFieldName } from './fields.ts'
 import type { TokenReader } from './token-reader.ts'
@@ -40,9 +41,28 @@ export function readAddresses(
   const condition = { kind: 'address', field: name, side } as const
   const filter: Filter =
     networks.length === 0
-      ? noneOf({ ...condition, networks: except, except: [] })
-      : { ...condition, networks, except }
+      ? noneOf(within({ ...condition, networks: except, except: [] }))
+      : within({ ...condition, networks, except })
   return isNot ? noneOf(filter) : filter
+}
+
+const everyIPv4Text = '0.0.0.0/0'
+const everyIPv4 = parseNetwork(everyIPv4Text)!
+
+/** Networks of IPv6 that would have every IPv4 address in them, as Weir holds these: ::/0 and the like. */
+function holdsIPv4({ words, bits }: Network): boolean {
+  const masked = maskWords(everyIPv4.words, bits)
+  return bits < everyIPv4.bits && masked.every((word, i) => word === words[i])
+}
+
+/** The condition, whose networks of IPv6 have no IPv4 address in them. */
+function within(filter: AddressFilter): Filter {
+  const wide = filter.networks.filter(holdsIPv4)
+  if (wide.length === 0) return filter
+  const narrow = filter.networks.filter((network) => !holdsIPv4(network))
+  const others = filter.except.filter((each) => formatNetwork(each) !== everyIPv4Text)
+  const ipv6 = { ...filter, networks: wide, except: [...others, everyIPv4] }
+  return narrow.length === 0 ? ipv6 : oneOf([{ ...filter, networks: narrow }, ipv6])
 }
 
 function networksOf(

@@ -38,6 +38,12 @@ describe('what is read, in its canonical form', () => {
     ['ip in [10.0.0.1, 10.0.0.2 192.0.2.0/24]', 'ip in [10.0.0.1 10.0.0.2 192.0.2.0/24]'],
     ['dst ip 10.0.0.0/8,-10.1.0.0/16', 'dst ip in [10.0.0.0/8 -10.1.0.0/16]'],
     ['src net -10.0.0.0/8', 'not src net 10.0.0.0/8'],
+    ['net ::/0', 'ip in [::/0 -0.0.0.0/0]'],
+    [
+      'src ip ::/0,10/8,-fe80::/10',
+      'src ip in [10.0.0.0/8 -fe80::/10] or src ip in [::/0 -fe80::/10 -0.0.0.0/0]',
+    ],
+    ['net ::ffff:0:0/96', 'net 0.0.0.0/0'],
     ['host office', 'net 10.1.0.0/16'],
     ['ip bobby22.bigbiz.local', 'host 10.0.0.22'],
     ['PROTO TCP And Port 443', 'proto tcp and port 443'],
