@@ -1,6 +1,7 @@
-/** Link, IP and UDP headers: from a captured packet to the datagram in it, and back. */
+/** IP and UDP headers: from a captured packet to the datagram in it, and back. */
 import { formatAddress, ipv4Marker, type AddressWords } from '../../flow/address.ts'
 import type { Fragments } from './fragments.ts'
+import { ipOffset } from './link.ts'
 
 /** A UDP datagram as it was captured. `payload` may be a view into the capture's buffer. */
 export interface CapturedDatagram {
@@ -11,32 +12,12 @@ export interface CapturedDatagram {
   payload: Uint8Array
 }
 
-/** Bytes before the network layer, by link type (tcpdump.org/linktypes.html), with its ethertype's place. */
-const linkTypes: Record<number, { header: number; typeOffset: number | null }> = {
-  0: { header: 4, typeOffset: null }, // BSD loopback
-  1: { header: 14, typeOffset: 12 }, // Ethernet
-  12: { header: 0, typeOffset: null }, // raw IP, as some systems number it
-  14: { header: 0, typeOffset: null }, // raw IP, as OpenBSD numbers it
-  101: { header: 0, typeOffset: null }, // raw IP
-  108: { header: 4, typeOffset: null }, // OpenBSD loopback
-  113: { header: 16, typeOffset: 14 }, // Linux cooked
-  228: { header: 0, typeOffset: null }, // raw IPv4
-  229: { header: 0, typeOffset: null }, // raw IPv6
-  276: { header: 20, typeOffset: 0 }, // Linux cooked v2
-}
-
-const etherTypes = { ipv4: 0x0800, ipv6: 0x86dd, vlan: new Set([0x8100, 0x88a8, 0x9100]) }
 const udp = 17
 /** IPv6 extension headers that may stand before UDP: hop-by-hop, routing, destination options. */
 const extensionHeaders = new Set([0, 43, 60])
 const fragmentHeader = 44
 /** More extension headers than any real packet has. */
 const extensionHeadersMax = 8
-
-/** Whether packets of a link type can be read. */
-export function knownLinkType(linkType: number): boolean {
-  return Object.hasOwn(linkTypes, linkType)
-}
 
 /**
  * The UDP datagram in a captured packet, or null where there is none (other protocol, cut short). One
@@ -47,20 +28,9 @@ export function readPacket(
   linkType: number,
   fragments?: Fragments,
 ): CapturedDatagram | null {
-  const link = linkTypes[linkType]
-  if (!link) return null
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
-  let offset = link.header
-  if (packet.length < offset + 1) return null
-  if (link.typeOffset !== null) {
-    let type = view.getUint16(link.typeOffset)
-    while (etherTypes.vlan.has(type)) {
-      if (packet.length < offset + 5) return null
-      type = view.getUint16(offset + 2)
-      offset += 4
-    }
-    if (type !== etherTypes.ipv4 && type !== etherTypes.ipv6) return null
-  }
+  const offset = ipOffset(view, linkType)
+  if (offset === -1 || packet.length < offset + 1) return null
   const read = packet[offset]! >> 4 === 4 ? readIPv4 : readIPv6
   return read(view, offset, fragments)
 }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 
-import { knownLinkType } from './packet.ts'
+import { knownLinkType } from './link.ts'
 
 /** A file that is no capture, or not one that can be read. */
 export class NotACapture extends Error {
@@ -98,6 +98,19 @@ class Bytes {
     return bytes
   }
 
+  /** Passes over bytes without holding them; false where fewer are left. */
+  async skip(length: number): Promise<boolean> {
+    let left = length
+    while (left > this.#buffer.length) {
+      left -= this.#buffer.length
+      const next = await this.#chunks.next()
+      this.#buffer = next.done === true ? new Uint8Array(0) : next.value
+      if (next.done === true) return false
+    }
+    this.#buffer = this.#buffer.subarray(left)
+    return true
+  }
+
   /** What is left when peek gave null. */
   get rest(): number {
     return this.#buffer.length
@@ -147,12 +160,15 @@ async function* readPcap(
 
 const pcapngMagic = 0x0a0d0d0a
 const byteOrderMagic = 0x1a2b3c4d
-const blocks = { interfaceDescription: 1, simplePacket: 3, enhancedPacket: 6 }
-const timeResolutionOption = 9
+const blocks = { interfaceDescription: 1, packet: 2, simplePacket: 3, enhancedPacket: 6 }
+const readBlocks: ReadonlySet<number> = new Set([pcapngMagic, ...Object.values(blocks)])
+const interfaceOptions = { end: 0, timeResolution: 9, timeOffset: 14 }
 
 interface CaptureInterface {
   linkType: number
   unitsPerSecond: number
+  /** Added to the times of its packets. */
+  offsetSeconds: bigint
 }
 
 async function* readPcapng(path: string, source: Bytes): AsyncGenerator<CapturedPacket> {
@@ -167,17 +183,23 @@ async function* readPcapng(path: string, source: Bytes): AsyncGenerator<Captured
       littleEndian = view.getUint32(8, true) === byteOrderMagic
       interfaces = []
     }
+    const type = view.getUint32(0, littleEndian)
     const length = view.getUint32(4, littleEndian)
-    if (length < 12 || length % 4 !== 0 || length > packetBytesMax + 4096)
+    const isRead = readBlocks.has(type)
+    if (length < 12 || length % 4 !== 0 || (isRead && length > packetBytesMax + 4096))
       throw new NotACapture(path, `it has a block of ${length} bytes`)
+    if (!isRead) {
+      if (!(await source.skip(length))) throw new NotACapture(path, 'its last block is cut off')
+      continue
+    }
     const block = await source.take(length)
     if (!block) throw new NotACapture(path, 'its last block is cut off')
-    const body = dataView(block)
-    const type = body.getUint32(0, littleEndian)
     if (isSection) continue
-    if (type === blocks.interfaceDescription) interfaces.push(readInterface(body, littleEndian))
-    if (type === blocks.enhancedPacket && length >= 32) {
-      const packet = readEnhancedPacket(block, interfaces, littleEndian)
+    if (type === blocks.simplePacket) throw new NotACapture(path, 'its packets have no times')
+    if (type === blocks.interfaceDescription)
+      interfaces.push(readInterface(dataView(block), littleEndian))
+    else if (length >= 32) {
+      const packet = readTimedPacket(block, interfaces, littleEndian)
       if (!packet)
         throw new NotACapture(path, 'it has a packet of an interface it does not describe')
       yield packet
@@ -189,26 +211,32 @@ async function* readPcapng(path: string, source: Bytes): AsyncGenerator<Captured
 function readInterface(body: DataView, littleEndian: boolean): CaptureInterface {
   const linkType = body.getUint16(8, littleEndian)
   let unitsPerSecond = 1e6
+  let offsetSeconds = 0n
   for (let at = 16; at + 4 <= body.byteLength - 4;) {
     const option = body.getUint16(at, littleEndian)
     const length = body.getUint16(at + 2, littleEndian)
-    if (option === timeResolutionOption && length >= 1) {
+    if (option === interfaceOptions.timeResolution && length >= 1) {
       const value = body.getUint8(at + 4)
       unitsPerSecond = value & 0x80 ? 2 ** (value & 0x7f) : 10 ** value
     }
-    if (option === 0) break
+    if (option === interfaceOptions.timeOffset && length === 8 && at + 12 <= body.byteLength)
+      offsetSeconds = body.getBigInt64(at + 4, littleEndian)
+    if (option === interfaceOptions.end) break
     at += 4 + Math.ceil(length / 4) * 4
   }
-  return { linkType, unitsPerSecond }
+  return { linkType, unitsPerSecond, offsetSeconds }
 }
 
-function readEnhancedPacket(
+/** A packet of an enhanced packet block, or of the older packet block, whose interface has half the bytes. */
+function readTimedPacket(
   block: Uint8Array,
   interfaces: CaptureInterface[],
   littleEndian: boolean,
 ): CapturedPacket | null {
   const body = dataView(block)
-  const from = interfaces[body.getUint32(8, littleEndian)]
+  const isEnhanced = body.getUint32(0, littleEndian) === blocks.enhancedPacket
+  const index = isEnhanced ? body.getUint32(8, littleEndian) : body.getUint16(8, littleEndian)
+  const from = interfaces[index]
   const length = body.getUint32(20, littleEndian)
   if (!from || length > block.length - 32) return null
   // Nanoseconds since 1970 go beyond 2^53, so the time is kept whole until it is ms.
@@ -217,7 +245,7 @@ function readEnhancedPacket(
   return {
     bytes: block.subarray(28, 28 + length),
     linkType: from.linkType,
-    timeMs: Number((units * 1000n) / BigInt(from.unitsPerSecond)),
+    timeMs: Number(from.offsetSeconds * 1000n + (units * 1000n) / BigInt(from.unitsPerSecond)),
   }
 }
 

@@ -34,27 +34,34 @@ async function file(name: string, bytes: Uint8Array): Promise<string> {
   return path
 }
 
-/** The packets of a little-endian pcap as pcapng with nanosecond times. */
-function toPcapng(pcap: Buffer, packets: number): Buffer {
-  const block = (type: number, body: Buffer): Buffer => {
-    const padded = Buffer.concat([body, Buffer.alloc((4 - (body.length % 4)) % 4)])
-    const out = Buffer.alloc(12 + padded.length)
-    out.writeUInt32LE(type, 0)
-    out.writeUInt32LE(out.length, 4)
-    padded.copy(out, 8)
-    out.writeUInt32LE(out.length, out.length - 4)
-    return out
-  }
+/** A block of a little-endian pcapng. */
+function block(type: number, body: Buffer): Buffer {
+  const padded = Buffer.concat([body, Buffer.alloc((4 - (body.length % 4)) % 4)])
+  const out = Buffer.alloc(12 + padded.length)
+  out.writeUInt32LE(type, 0)
+  out.writeUInt32LE(out.length, 4)
+  padded.copy(out, 8)
+  out.writeUInt32LE(out.length, out.length - 4)
+  return out
+}
+
+/** The block with which a pcapng begins. */
+function sectionHeader(): Buffer {
   const section = Buffer.alloc(16, 0xff)
   section.writeUInt32LE(0x1a2b3c4d, 0)
   section.writeUInt16LE(1, 4)
   section.writeUInt16LE(0, 6)
+  return block(0x0a0d0d0a, section)
+}
+
+/** The packets of a little-endian pcap as pcapng with nanosecond times. */
+function toPcapng(pcap: Buffer, packets: number): Buffer {
   const description = Buffer.alloc(20)
   description.writeUInt16LE(pcap.readUInt32LE(20), 0)
   description.writeUInt16LE(9, 8)
   description.writeUInt16LE(1, 10)
   description[12] = 9
-  const blocks = [block(0x0a0d0d0a, section), block(1, description)]
+  const blocks = [sectionHeader(), block(1, description)]
   for (let at = 24, i = 0; i < packets; i++) {
     const length = pcap.readUInt32LE(at + 8)
     const time =
@@ -112,7 +119,67 @@ test('what is no capture is refused with what it is', async () => {
   }
 })
 
+test('pcapng: times from an offset, older packet blocks, and long blocks that hold no packet', async () => {
+  const description = Buffer.alloc(36)
+  description.writeUInt16LE(101, 0)
+  description.writeUInt16LE(9, 8)
+  description.writeUInt16LE(1, 10)
+  description[12] = 6
+  description.writeUInt16LE(14, 16)
+  description.writeUInt16LE(8, 18)
+  description.writeBigInt64LE(1_794_819_900n, 20)
+  const packet = Buffer.alloc(24)
+  packet.writeUInt32LE(1_500_000, 8)
+  packet.writeUInt32LE(4, 12)
+  const secrets = block(10, Buffer.alloc(3_000_000))
+  const parts = [sectionHeader(), block(1, description), secrets, block(2, packet)]
+  const seen = await count(await file('old.pcapng', Buffer.concat(parts)))
+  assert.deepEqual(seen, { packets: 1, first: 1_794_819_901_500, last: 1_794_819_901_500 })
+  const untimed = [...parts.slice(0, 2), block(3, Buffer.alloc(8))]
+  await assert.rejects(count(await file('no-times.pcapng', Buffer.concat(untimed))), /no times/)
+  const cut = Buffer.concat(parts.slice(0, 3)).subarray(0, -4)
+  await assert.rejects(count(await file('cut.pcapng', cut)), /cut off/)
+})
+
 const rawIp = 101
+
+/** Bytes from hexadecimal digits. */
+const hex = (digits: string) => Buffer.from(digits.replaceAll(' ', ''), 'hex')
+const stations = '020000000001 020000000002'
+const fronts: readonly [name: string, linkType: number, front: string][] = [
+  ['Ethernet', 1, `${stations} 0800`],
+  ['VLAN', 1, `${stations} 8100 0064 0800`],
+  ['two VLANs', 1, `${stations} 88a8 00c8 8100 0064 0800`],
+  ['two VLANs, tagged 0x9200', 1, `${stations} 9200 00c8 8100 0064 0800`],
+  ['PPPoE', 1, `${stations} 8864 1100 0005 0100 0021`],
+  ['PPPoE in a VLAN', 1, `${stations} 8100 0007 8864 1100 0005 0100 0021`],
+  ['MPLS, two labels', 1, `${stations} 8847 00011040 00012140`],
+  ['PPP', 9, '0021'],
+  ['PPP with address and control', 9, 'ff03 0021'],
+  ['PPP in HDLC framing', 50, 'ff03 0021'],
+  ['PPPoE without Ethernet', 51, '1100 0005 0100 0021'],
+  ['Cisco HDLC', 104, '0f00 0800'],
+  ['enc of the BSDs', 109, '02000000 00000000 00000000'],
+  ['Linux cooked', 113, '0000 0001 0006 0200000000010000 0800'],
+  ['Linux cooked, VLAN', 113, '0000 0001 0006 0200000000010000 8100 0005 0800'],
+  ['Linux cooked v2', 276, '0800 0000 00000003 0001 00 06 0200000000010000'],
+]
+for (const [name, linkType, front] of fronts)
+  test(`a datagram behind ${name}`, () => {
+    const [packet] = fragmentsOf('10.0.0.1', Uint8Array.of(1, 2, 3, 4), 1480)
+    const frame = Buffer.concat([hex(front), packet!])
+    const datagram = readPacket(frame, linkType)
+    assert.deepEqual(datagram?.payload, Uint8Array.of(1, 2, 3, 4))
+    for (let bytes = 0; bytes < frame.length - 4; bytes++)
+      assert.equal(readPacket(frame.subarray(0, bytes), linkType), null)
+  })
+
+test('frames that carry no IP are none', () => {
+  const [packet] = fragmentsOf('10.0.0.1', Uint8Array.of(1), 1480)
+  const others = [`${stations} 0806`, `${stations} 8864 1100 0005 0100 c021`]
+  for (const front of others)
+    assert.equal(readPacket(Buffer.concat([hex(front), packet!]), 1), null)
+})
 
 test('raw IP by each of its numbers', () => {
   const [packet] = fragmentsOf('10.0.0.1', new Uint8Array(100), 1480)
