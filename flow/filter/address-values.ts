@@ -1,6 +1,5 @@
 /** Conditions on addresses: addresses, networks, netmasks, names, and lists of them. */
-import { formatNetwork, maskWords, parseAddress, parseNetwork } from '../address.ts'
-import type { Network } from '../address.ts'
+import { formatNetwork, maskWords, parseAddress, parseNetwork, type Network } from '../address.ts'
 import { oneOf, noneOf, type AddressFilter, type Filter, type Side } from '../filter.ts'
 import type { FilterContext } from './context.ts'
 import type { AddressFieldName } from './fields.ts'
