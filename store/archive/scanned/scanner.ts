@@ -13,6 +13,7 @@ import { parseHostSums, type HostSums } from '../host-list.ts'
 import type { Session } from '../query-engine.ts'
 import { exactSumMost, type ArchiveFiles } from '../readable-files.ts'
 import type { ScanAsked, ScanFound, ScannedWindow } from './asked.ts'
+import { Pass, type GroupForScans } from './pass.ts'
 import { partsOf, type EventWindow } from './event-rows.ts'
 import type { FileGroups } from './files.ts'
 import type { GroupTimes } from './row-group.ts'
@@ -21,7 +22,8 @@ export type ScanRequest =
   | { kind: 'groups' | 'flows' | 'hosts'; path: string }
   | { kind: 'events'; path: string; group: number; window: EventWindow }
   | { kind: 'begin'; id: number; asked: ScanAsked }
-  | ({ kind: 'take'; id: number } & GroupToScan)
+  /** Has a row group taken in for scans of one filter. */
+  | ({ kind: 'take' } & GroupForScans)
   | { kind: 'pack' | 'found' | 'end'; id: number }
   | { kind: 'merge'; id: number; packed: unknown }
 
@@ -31,8 +33,8 @@ export interface ScanAnswers {
   hosts: string | null
   events: EventFlows
   begin: null
-  /** How many keys it tells apart by now. */
-  take: number
+  /** How many keys each tells apart by now; null of one that failed. */
+  take: (number | null)[]
   pack: unknown
   merge: null
   found: ScanFound[keyof ScanFound]
@@ -46,6 +48,14 @@ export interface ScanWorkerData {
 type ScanThread = AskedThread<ScanRequest, ScanAnswers>
 
 export type FilesToScan = Pick<ArchiveFiles, 'inside' | 'edge' | 'most'>
+
+/** A way round row groups, and the threads that take them in. */
+interface RunningPass {
+  pass: Pass
+  threads: readonly ScanThread[]
+  /** Scans that have to do with it. */
+  scans: number
+}
 
 /** A row group that may have flows of a window. */
 export interface GroupToScan {
@@ -76,6 +86,8 @@ export class Scanner {
   /** What is known of files, which never change under their names. */
   readonly #files = new Map<string, FileGroups>()
   readonly #hosts = new Map<string, HostSums | null>()
+  /** Those that somebody rides, by what all that ride it have in common. */
+  readonly #passes = new Map<string, RunningPass>()
   #scans = 0
 
   /** With so many threads, each begun when it is first needed; `local` are the networks by which directions are told. */
@@ -165,27 +177,21 @@ export class Scanner {
     { session, progress }: { session: Pick<Session, 'goesOn'>; progress?: FlowWindow['progress'] },
   ): Promise<ScanFound[Asked['kind']] | null> {
     const id = ++this.#scans
+    const { goesOn } = session
     const count = Math.max(1, Math.min(this.#threads.length, groups.length))
-    const threads = Array.from({ length: count }, (_, i) => this.#thread(id + i))
-    let [next, done] = [0, 0]
-    let isTooMuch = false
-    const lane = async (thread: ScanThread) => {
-      while (next < groups.length && !isTooMuch) {
-        session.goesOn()
-        const keys = await thread.ask({ kind: 'take', id, ...groups[next++]! })
-        isTooMuch ||= keys > this.#keysMost
-        progress?.(++done / groups.length)
-      }
-    }
+    const { include, filter } = asked.window
+    const key = JSON.stringify([count, include, filter])
+    const running = this.#passOf(key, count)
+    const { pass, threads } = running
+    running.scans++
     try {
       await Promise.all(threads.map((thread) => thread.ask({ kind: 'begin', id, asked })))
-      await Promise.all(threads.flatMap((thread) => Array.from({ length: lanes }, () => lane(thread)))) // prettier-ignore
-      if (isTooMuch) return null
-      session.goesOn()
+      const keys = await pass.ride(id, { groups, goesOn, keysMost: this.#keysMost, progress })
+      if (keys > this.#keysMost) return null
+      goesOn()
       return (await merged(threads, id)) as ScanFound[Asked['kind']]
     } finally {
-      // Nothing more is taken in: also where one lane has failed and another goes on.
-      next = groups.length
+      if (--running.scans === 0 && this.#passes.get(key) === running) this.#passes.delete(key)
       for (const thread of threads) thread.ask({ kind: 'end', id }).catch(() => undefined)
     }
   }
@@ -200,6 +206,19 @@ export class Scanner {
     const groups = await this.#thread(i).ask({ kind: 'groups', path })
     keep(this.#files, path, groups, filesMost)
     return groups
+  }
+
+  /** The one that others ride already, or one of its own. */
+  #passOf(key: string, count: number): RunningPass {
+    const running = this.#passes.get(key)
+    if (running?.threads.every(({ hasEnded }) => !hasEnded)) return running
+    const threads = Array.from({ length: count }, (_, i) => this.#thread(this.#scans + i))
+    const pass = new Pass(count, (thread, taken) =>
+      threads[thread]!.ask({ kind: 'take', ...taken }),
+    )
+    const made = { pass, threads, scans: 0 }
+    this.#passes.set(key, made)
+    return made
   }
 
   #thread(number: number): ScanThread {

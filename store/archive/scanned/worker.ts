@@ -9,6 +9,7 @@ import type { Scan, ScanAsked, ScannedWindow } from './asked.ts'
 import { Details } from './details.ts'
 import { allEvents, eventRoom } from './event-rows.ts'
 import { GroupReader } from './files.ts'
+import type { GroupForScans } from './pass.ts'
 import { Ranking } from './ranking.ts'
 import type { ScanAnswers, ScanRequest, ScanWorkerData } from './scanner.ts'
 import { RowCount } from './row-count.ts'
@@ -19,6 +20,8 @@ interface Running {
   scan: Scan<unknown, unknown>
   window: ScannedWindow
   predicate: FlowPredicate | null
+  /** What kept it from taking a row group in, which it says when it is asked for what it found. */
+  failure?: unknown
 }
 
 const local = new NetworkSet((workerData as ScanWorkerData).local)
@@ -43,6 +46,28 @@ function scanOf(asked: ScanAsked): Scan<unknown, unknown> {
   }
 }
 
+/** Scans of one filter by the flows of a row group that they select: of a group that lies within the windows of all, the same. */
+function alike(scans: GroupForScans['scans']) {
+  const taking = scans.map(({ id, isInside }) => ({ asked: running.get(id)!, isInside }))
+  return Map.groupBy(taking, ({ asked: { window }, isInside }) => isInside ? '' : `${window.from} ${window.to}`).values() // prettier-ignore
+}
+
+/** Takes flows in; what is too much for one of those that share a reading is for the others none. */
+function take(asked: Running, selected: SelectedGroup): void {
+  try {
+    if (asked.failure === undefined) asked.scan.take(selected)
+  } catch (error) {
+    asked.failure = error
+  }
+}
+
+/** A scan that goes well. @throws what it failed of */
+function wellRunning(id: number): Running {
+  const asked = running.get(id)!
+  if (asked.failure !== undefined) throw asked.failure
+  return asked
+}
+
 answerAsked<ScanRequest, ScanAnswers>(parentPort!, {
   groups: ({ path }) => reader.groupsOf(path),
   flows: ({ path }) => reader.flowsOf(path),
@@ -58,20 +83,24 @@ answerAsked<ScanRequest, ScanAnswers>(parentPort!, {
     running.set(id, begin(asked))
     return null
   },
-  take: ({ id, path, group, isInside }) => {
-    const { scan, ...asked } = running.get(id)!
-    reader.read(path, group, (read) => {
-      const selected = SelectedGroup.select(read, { ...asked, isInside })
-      if (selected.rows.length > 0) scan.take(selected)
+  take: ({ path, group, scans }) => {
+    for (const together of alike(scans))
+      reader.read(path, group, (read) => {
+        const [{ asked, isInside }] = together as [(typeof together)[number]]
+        const selected = SelectedGroup.select(read, { ...asked, isInside })
+        if (selected.rows.length > 0) for (const each of together) take(each.asked, selected)
+      })
+    return scans.map(({ id }) => {
+      const { scan, failure } = running.get(id)!
+      return failure === undefined ? scan.keys : null
     })
-    return scan.keys
   },
-  pack: ({ id }) => running.get(id)!.scan.pack(),
+  pack: ({ id }) => wellRunning(id).scan.pack(),
   merge: ({ id, packed }) => {
     running.get(id)!.scan.merge(packed)
     return null
   },
-  found: ({ id }) => running.get(id)!.scan.found() as ScanAnswers['found'],
+  found: ({ id }) => wellRunning(id).scan.found() as ScanAnswers['found'],
   end: ({ id }) => {
     running.delete(id)
     return null

@@ -15,8 +15,9 @@ import { Archive } from '../../../store/archive/archive.ts'
 import { deltaPacked } from '../../../store/archive/delta.ts'
 import { byteWidth, indexWidth, packedIndices } from '../../../store/archive/dictionary.ts'
 import { flowsOf } from '../../../store/archive/held/held-files.ts'
+import { QueryTooLarge } from '../../../store/archive/query-error.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
-import type { RankingAsked } from '../../../store/archive/scanned/asked.ts'
+import type { RankingAsked, RankingFound, ScanAsked } from '../../../store/archive/scanned/asked.ts'
 import { GroupReader } from '../../../store/archive/scanned/files.ts'
 import { readFooter } from '../../../store/archive/scanned/footer.ts'
 import { ReadColumns } from '../../../store/archive/scanned/read-columns.ts'
@@ -205,6 +206,28 @@ test('files of another writer, or more keys than may be told apart, are left to 
   instance.closeSync()
   assert.equal(await scanner.groups({ inside: [], edge: [...paths, other], most: 0 }, window), null)
   assert.equal(await scanner.flows(other), null)
+})
+
+test('scans that share a reading find what each finds alone, also where one of them fails', async (t) => {
+  const { paths } = await twoFiles(t)
+  const scanner = new Scanner(2, { local: [] })
+  t.after(() => scanner.close())
+  const found = async (asked: ScanAsked) => {
+    const groups = await scanner.groups({ inside: [], edge: paths, most: 0 }, asked.window)
+    return scanner.scan(asked, groups!, during)
+  }
+  const filter = parseFilter('dst port 443')!
+  const windows = [{}, { from: t0 - 50_000 }, { to: t0 - 50_000 }, { from: t0 - 50_000 }]
+  const asked = windows.map((some) => ({ ...ranking, window: { ...window, filter, ...some } }))
+  const alone = []
+  for (const each of asked) alone.push(await found(each))
+  const steps = { ...window, filter, stepMs: 1, only: undefined }
+  const { keys } = (await found({ ...asked[0]!, count: 300 })) as RankingFound
+  const tooMany = found({ kind: 'steps', window: steps, by: ['host'], keys, hasDirection: false })
+  const together = Promise.all(asked.map((each) => found(each)))
+  await assert.rejects(tooMany, QueryTooLarge)
+  assert.deepEqual(await together, alone)
+  assert.equal(new Set(alone.map((each) => String((each as RankingFound).keys))).size, 3)
 })
 
 test('how far apart the flows lie that pass a filter, which sorting by service brings together', async (t) => {

@@ -1,0 +1,95 @@
+/** What scans share of the way through row groups. */
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { test } from 'node:test'
+
+import fc from 'fast-check'
+
+import { Pass, type GroupForScans, type RideOptions } from '../../../store/archive/scanned/pass.ts'
+import { seed } from '../../drawn.ts'
+
+const groupsOf = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => ({ path: `${from + i}`, group: 0, rows: 1, isInside: true })) // prettier-ignore
+
+const plain: Omit<RideOptions, 'groups'> = {
+  goesOn: () => undefined,
+  keysMost: 1000,
+  progress: undefined,
+}
+
+/** A pass of which is kept what threads were asked to take in; each takes a turn. */
+function recorded(
+  keysOf: (id: number, path: string) => number | null = () => 0,
+  threads = 2,
+): { pass: Pass; taken: GroupForScans[] } {
+  const taken: GroupForScans[] = []
+  const pass = new Pass(threads, async (_, each) => {
+    taken.push(each)
+    await nextTurn()
+    return each.scans.map(({ id }) => keysOf(id, each.path))
+  })
+  return { pass, taken }
+}
+
+const takenBy = (taken: readonly GroupForScans[], id: number) =>
+  taken.filter(({ scans }) => scans.some((scan) => scan.id === id)).map(({ path }) => path)
+
+test('whoever comes when has each of its row groups taken in once', async () => {
+  const rider = fc.record({ from: fc.nat(20), count: fc.nat(20), turns: fc.nat(6) })
+  const property = fc.asyncProperty(fc.array(rider, { maxLength: 6 }), async (riders) => {
+    const { pass, taken } = recorded()
+    const rides = riders.map(async ({ from, count, turns }, id) => {
+      for (let turn = 0; turn < turns; turn++) await nextTurn()
+      const groups = groupsOf(from, from + count)
+      const shares: number[] = []
+      const progress = (share: number) => void shares.push(share)
+      assert.equal(await pass.ride(id, { ...plain, groups, progress }), 0)
+      assert.deepEqual(takenBy(taken, id).toSorted(), groups.map(({ path }) => path).toSorted())
+      assert.deepEqual(shares, groups.map((_, i) => (i + 1) / count))
+    }) // prettier-ignore
+    await Promise.all(rides)
+  })
+  await fc.assert(property, { numRuns: 200, seed })
+})
+
+test('what several want is taken in once for all of them', async () => {
+  const { pass, taken } = recorded()
+  const first = pass.ride(1, { ...plain, groups: groupsOf(0, 20) })
+  for (let turn = 0; turn < 2; turn++) await nextTurn()
+  await Promise.all([first, pass.ride(2, { ...plain, groups: groupsOf(0, 20) })])
+  const shared = taken.filter(({ scans }) => scans.length === 2).length
+  assert.ok(shared >= 8, `${shared} of 20 shared`)
+  assert.equal(taken.length, 40 - shared)
+  // Two threads, each with one in hand and one that waits: the lanes of the first go on, and no more begin.
+  const { pass: another, taken: atOnce } = recorded()
+  const rides = [1, 2, 3].map((id) => another.ride(id, { ...plain, groups: groupsOf(0, 20) }))
+  assert.equal(atOnce.length, 4)
+  await Promise.all(rides)
+})
+
+test('one that is given up, tells too many keys apart or fails leaves, and others go on', async () => {
+  const { pass, taken } = recorded((id, path) =>
+    path === '5' ? ([0, 0, 1001, null, 0][id] as number | null) : 0,
+  )
+  let asked = 0
+  const goesOn = () => {
+    if (++asked > 3) throw new Error('the asker has gone')
+  }
+  const groups = groupsOf(0, 20)
+  const leaving = pass.ride(1, { ...plain, groups, goesOn })
+  const rides = [2, 3, 4].map((id) => pass.ride(id, { ...plain, groups }))
+  await assert.rejects(leaving, /the asker has gone/)
+  assert.deepEqual(await Promise.all(rides), [1001, 0, 0])
+  for (const id of [1, 2, 3]) assert.ok(takenBy(taken, id).length < 12, `${id} went on`)
+  assert.equal(takenBy(taken, 4).length, 20)
+})
+
+test('a row group that cannot be read is told to those that want it', async () => {
+  const { pass } = recorded((_, path) => {
+    if (path === '5') throw new Error('the file ends before its columns do')
+    return 0
+  })
+  const rides = [pass.ride(1, { ...plain, groups: groupsOf(0, 10) }), pass.ride(2, { ...plain, groups: groupsOf(6, 10) })] // prettier-ignore
+  await assert.rejects(rides[0]!, /the file ends before/)
+  assert.equal(await rides[1], 0)
+})
