@@ -138,9 +138,10 @@ function writeMarked(lows: Uint16Array, { rows, out, found }: Written): void {
 
 function writeBoth(highs: Uint16Array, lows: Uint16Array, { rows, out, found }: Written): void {
   const { high, low } = marked
-  if (found === 1)
-    for (let i = 0; i < rows; i++) out[i] = out[i]! | (high[highs[i]!]! & low[lows[i]!]!)
-  else for (let i = 0; i < rows; i++) out[i] = out[i]! & ((high[highs[i]!]! & low[lows[i]!]!) ^ 1)
+  // Of most low halves the high ones need not be looked at.
+  if (found === 1) {
+    for (let i = 0; i < rows; i++) if (low[lows[i]!] !== 0) out[i] = out[i]! | high[highs[i]!]!
+  } else for (let i = 0; i < rows; i++) out[i] = out[i]! & ((high[highs[i]!]! & low[lows[i]!]!) ^ 1)
 }
 
 function mask(bits: number, word: number): number {

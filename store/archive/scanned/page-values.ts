@@ -7,7 +7,13 @@ import { zstdDecompressSync } from 'node:zlib'
 import type { ColumnKind } from '../../../flow/columns.ts'
 import { format } from '../parquet-pages.ts'
 import { ThriftReader, type ThriftStruct } from '../thrift.ts'
-import { beyondBytes, unpackDelta, unpackIndices, type RowRange } from './unpack.ts'
+import {
+  beyondBytes,
+  unpackDelta,
+  unpackIndices,
+  type RowRange,
+  type RowsWithin,
+} from './unpack.ts'
 
 /** An array of flow columns; of u64 two words a row, the low one first. */
 export type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
@@ -78,7 +84,7 @@ export function readValues(
   pages: ReadPages,
   { kind, isWide }: ColumnShape,
   out: Values,
-  within: RowRange = { from: 0, to: pages.page.count },
+  within: RowsWithin = { from: 0, to: pages.page.count, few: null },
 ): Values {
   // Loops that meet several kinds of arrays are three times slower, so there are these three alone.
   if (kind === 'u64') return readPairs(pages, out as Uint32Array, within)
@@ -90,9 +96,17 @@ export function readValues(
 /** Writes the values of entries row by row into `out`. */
 export function fillFromEntries(
   { words, places }: Entries,
-  { from, to }: RowRange,
+  { from, to, few }: RowsWithin,
   out: Uint32Array,
 ): void {
+  if (few) {
+    for (const row of few) {
+      const at = 2 * places[row]!
+      out[2 * row] = words[at]!
+      out[2 * row + 1] = words[at + 1]!
+    }
+    return
+  }
   for (let i = from; i < to; i++) {
     const at = 2 * places[i]!
     out[2 * i] = words[at]!
@@ -171,7 +185,7 @@ function differencesRoom(count: number): Float64Array {
 function readPairs(
   { page, dictionary }: ReadPages,
   out: Uint32Array,
-  within: RowRange,
+  within: RowsWithin,
 ): Uint32Array {
   const { count } = page
   if (dictionary) {

@@ -18,9 +18,11 @@ import {
   type Entries,
   type Values,
 } from './page-values.ts'
-import { beyondBytes, type RowRange } from './unpack.ts'
+import { beyondBytes, type RowsWithin } from './unpack.ts'
 
 const wordRange = 2 ** 32
+/** One after the other, a row takes as long as so many in a loop over all. */
+const fewTimes = 4
 const startPlace = columnNames.indexOf('flowStartMilliseconds')
 
 /** An array that a column is read into, and of what value all of it is, where that is one. */
@@ -38,7 +40,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   #entries: (Entries | null | undefined)[] = []
   #group: GroupPlace | null = null
   /** The rows that columns are read of from now on. */
-  #within: RowRange = { from: 0, to: 0 }
+  #within: RowsWithin = { from: 0, to: 0, few: null }
   #file = -1
   #bytes = Buffer.alloc(0)
   capacity = 0
@@ -52,13 +54,17 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     this.#group = group
     this.#read = []
     this.#entries = []
-    this.#within = { from: 0, to: group.rows }
+    this.#within = { from: 0, to: group.rows, few: null }
     this.capacity = this.count = group.rows
   }
 
-  /** Of other rows nobody asks any more: of columns that were not read yet they are not unpacked. */
-  narrowTo(rows: RowRange): void {
-    this.#within = rows
+  /**
+   * Of other rows than these (in their order, one at least) nobody asks any more: what was not read yet is not unpacked of them
+   * but where it costs nothing. They are not to change until another group is turned to.
+   */
+  narrowTo(rows: Int32Array): void {
+    const [from, to] = [rows[0]!, rows.at(-1)! + 1]
+    this.#within = { from, to, few: rows.length * fewTimes < to - from ? rows : null }
   }
 
   /** Gives its memory back: what waits for a collection of garbage is as much again. Nothing of it is to be used any more. */

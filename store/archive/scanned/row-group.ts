@@ -8,7 +8,6 @@ import type { Addresses } from './address-numbers.ts'
 import type { GroupPlace, Words } from './footer.ts'
 import type { Entries } from './page-values.ts'
 import { ReadColumns } from './read-columns.ts'
-import type { RowRange } from './unpack.ts'
 
 const wordRange = 2 ** 32
 const startPlace = columnNames.indexOf('flowStartMilliseconds')
@@ -58,7 +57,7 @@ export class RowGroup implements TimedFlows {
   }
 
   /** Of other rows nobody asks any more: see ReadColumns. */
-  narrowTo(rows: RowRange): void {
+  narrowTo(rows: Int32Array): void {
     this.#columns.narrowTo(rows)
   }
 

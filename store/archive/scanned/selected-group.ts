@@ -50,7 +50,7 @@ export class SelectedGroup {
   ): SelectedGroup {
     const rows = isInside ? passing(group, predicate) : selectRows(group, window, predicate)
     // Sorted files have together what passes most filters.
-    if (rows.length > 0) group.narrowTo({ from: rows[0]!, to: rows.at(-1)! + 1 })
+    if (rows.length > 0) group.narrowTo(rows)
     return new SelectedGroup(group, rows, { window, isInside })
   }
 
@@ -76,24 +76,32 @@ export class SelectedGroup {
   }
 }
 
+/** So many rows are passed over at once where none of them passes. */
+const wordRows = 4
+
 /** Which rows of a group pass, and these; used again from group to group. */
 let passes = new Uint8Array(0)
+let passesByWord = new Uint32Array(0)
 let passingRows = new Int32Array(0)
 
 function passing({ flows }: RowGroup, predicate: FlowPredicate | null): Int32Array {
   const { count } = flows
   if (predicate === null) return rowsUpTo(count)
-  if (passes.length < count) {
-    passes = new Uint8Array(count)
+  if (passingRows.length < count) {
+    passesByWord = new Uint32Array(Math.ceil(count / wordRows))
+    passes = new Uint8Array(passesByWord.buffer)
     passingRows = new Int32Array(count)
   }
   const passed = predicate.matches(flows, count, passes)
   if (passed === 0) return passingRows.subarray(0, 0)
-  let [row, found] = [passes.indexOf(1), 0]
-  // Whether a row passes no processor could foresee: so there is no branch.
-  for (; found < passed; row++) {
-    passingRows[found] = row
-    found += passes[row]!
+  let found = 0
+  for (let word = 0; found < passed; word++) {
+    if (passesByWord[word] === 0) continue
+    // Which of them passes no processor could foresee: so there is no branch.
+    for (let row = wordRows * word; row < wordRows * (word + 1); row++) {
+      passingRows[found] = row
+      found += passes[row]!
+    }
   }
   return passingRows.subarray(0, passed)
 }

@@ -62,6 +62,11 @@ export interface RowRange {
   to: number
 }
 
+/** Rows that are asked for: all of a range or, where these are few among them, some in their order. */
+export interface RowsWithin extends RowRange {
+  few: Int32Array | null
+}
+
 /**
  * Unpacks those before `to` of `count` values of DELTA_BINARY_PACKED; gives the first. With a `base`, they are told as how much more
  * than the first they are, and the base; without, as they are, which doubles must hold.
@@ -160,6 +165,7 @@ export function unpackIndices(packed: Buffer, { from, to }: RowRange, out: Uint1
     const run = { from: Math.max(from, begin), to: Math.min(to, end) }
     if (!isPacked) out.fill(bytes.view.getInt32(at, true) & (2 ** width - 1), run.from, run.to)
     else if (width === indexBitsMost) copyRun(packed, at + 2 * (run.from - begin), run, out)
+    else if (width === 8) widenRun(packed, at + (run.from - begin), run, out)
     else unpackRun(bytes.view, { at, width, bit: (run.from - begin) * width }, run, out)
     begin = end
   }
@@ -171,6 +177,11 @@ function copyRun(packed: Buffer, at: number, { from, to }: RowRange, out: Uint16
   if (from < to) bytes.set(packed.subarray(at, at + 2 * (to - from)), 2 * from)
 }
 
+/** Packed ones of a byte each. */
+function widenRun(packed: Buffer, at: number, { from, to }: RowRange, out: Uint16Array): void {
+  if (from < to) out.set(packed.subarray(at, at + to - from), from)
+}
+
 /** Packed ones, the first of them so many bits behind a byte. */
 function unpackRun(
   view: DataView,
@@ -179,7 +190,14 @@ function unpackRun(
   out: Uint16Array,
 ): void {
   const mask = 2 ** width - 1
-  for (let row = from, bit = first; row < to; row++, bit += width)
+  let [row, bit] = [from, first]
+  // A word has eight of the narrow ones, which begin with a byte.
+  if (width <= 4 && bit % 8 === 0)
+    for (let byte = at + bit / 8; row + 8 <= to; row += 8, bit += 8 * width, byte += width) {
+      let word = view.getInt32(byte, true)
+      for (let i = row; i < row + 8; i++, word >>>= width) out[i] = word & mask
+    }
+  for (; row < to; row++, bit += width)
     out[row] = (view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
 }
 

@@ -86,7 +86,7 @@ test('every column of sorted files and of those as received is read as SQL reads
   }
 })
 
-test('of rows that lie together, each column is read as it is when all are', async (t) => {
+test('of few rows, and of some that lie together, each column is read as it is when all are', async (t) => {
   const { paths } = await twoFiles(t)
   const [reader, columns] = [new GroupReader(), new ReadColumns()]
   for (const path of paths) {
@@ -94,13 +94,17 @@ test('of rows that lie together, each column is read as it is when all are', asy
     const file = openSync(path, 'r')
     t.after(() => closeSync(file))
     const { groups } = readFooter(file, fstatSync(file).size)!
-    const range = { from: 1234, to: 1300 }
-    for (const [place, name] of columnNames.entries()) {
-      columns.turnTo(file, groups[0]!)
-      columns.narrowTo(range)
-      const [from, to] = whole[name].length > rows ? [2468, 2600] : [1234, 1300]
-      assert.deepEqual(columns.at(place).slice(from, to), whole[name].slice(from, to), name)
-    }
+    const together = Int32Array.from({ length: 66 }, (_, n) => 1234 + n)
+    for (const asked of [together, Int32Array.of(1234, 1250, 1299)])
+      for (const [place, name] of columnNames.entries()) {
+        columns.turnTo(file, groups[0]!)
+        columns.narrowTo(asked)
+        const read = columns.at(place)
+        const words = whole[name].length > rows ? 2 : 1
+        const of = (values: ArrayLike<number>) =>
+          Array.from(asked, (row) => [values[words * row], values[words * row + words - 1]])
+        assert.deepEqual(of(read), of(whole[name]), name)
+      }
   }
 })
 
@@ -139,7 +143,8 @@ test('packed indices are unpacked, and runs of one', () => {
       const places = Int32Array.from(drawn, (each) => each % count)
       for (const width of [indexWidth(count), byteWidth(count)]) {
         const out = new Uint16Array(places.length).fill(7)
-        const [from, to] = [places.length >> 2, places.length - (places.length >> 3)]
+        // Also of runs that begin with a byte.
+        const [from, to] = [places.length & 0x18, places.length - (places.length >> 3)]
         const packed = withOthers(packedIndices(places, width))
         unpackIndices(packed, { from, to }, out)
         assert.deepEqual(
