@@ -2,6 +2,8 @@
 
 /** The length of an interval, in ms: RRDtool's step. */
 export const intervalMs = 300_000
+/** The same in seconds, in which the page reckons. */
+export const intervalSeconds = intervalMs / 1000
 
 /** The start of the interval of `stepMs` in which `t` lies (unix ms; steps are aligned to the epoch, UTC). */
 export function intervalStart(t: number, stepMs: number = intervalMs): number {

@@ -68,7 +68,7 @@ export class ColourSlots {
 }
 
 /** The slot that a key has by itself. */
-export function preferredSlot(id: string): number {
+function preferredSlot(id: string): number {
   return Object.hasOwn(customary, id) ? customary[id]! : hash(id) % slots
 }
 

@@ -62,7 +62,7 @@ function Mark({ cluster, window }: { cluster: Cluster; window: { from: number; t
 }
 
 /** Goes to an incident and explains it. */
-export function showIncident({ window, exporter, exporterName }: Incident): void {
+function showIncident({ window, exporter, exporterName }: Incident): void {
   const around = windowAround(window.from, window.to)
   const range = { from: window.from * 1000, to: window.to * 1000 }
   show({

@@ -43,7 +43,7 @@ export const rateTexts: Record<Measure, string> = {
 }
 
 /** Why time is unknown, as people say it. */
-export const reasonTexts: Record<string, string> = {
+const reasonTexts: Record<string, string> = {
   'not-seen': 'no data: the exporter had sent nothing yet, or nothing more',
   'not-listening': 'no data: Weir was not listening',
   lost: 'no data: datagrams were lost on the way',

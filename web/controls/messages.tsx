@@ -1,4 +1,5 @@
 /** What is to be said above the chart: errors with their remedy, data that are old, a window without any. */
+import { intervalSeconds } from '../../flow/interval.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { isRelative } from '../../flow/time-grammar.ts'
 import { formatDuration } from '../../flow/units.ts'
@@ -15,8 +16,6 @@ import { isoText, instantText } from '../time/words.ts'
 
 /** Two intervals without data are late; one is usual. */
 const staleSeconds = 600
-/** Steps up to this long are known or unknown by the interval in which they lie. */
-const intervalSeconds = 300
 /** What "show the newest data" shows. */
 const newestWindowSeconds = 4 * 3600
 

@@ -1,14 +1,6 @@
 /** The addresses of objects: everything that has a page of its own with its graphs. */
 
-export const objectKinds = [
-  'exporter',
-  'interface',
-  'host',
-  'port',
-  'protocol',
-  'tracker',
-  'all',
-] as const
+const objectKinds = ['exporter', 'interface', 'host', 'port', 'protocol', 'tracker', 'all'] as const
 export type ObjectKind = (typeof objectKinds)[number]
 
 export interface NamedObject {

@@ -14,7 +14,7 @@ import { zone } from './zone.ts'
 const peersMax = 8
 
 /** The range that is explained, unix seconds; null where none is. */
-export const explainedRange = computed(() => {
+const explainedRange = computed(() => {
   const { explain } = view.value
   if (explain === '') return null
   const range = readRange(explain)

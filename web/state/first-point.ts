@@ -1,6 +1,6 @@
 /** When a chart has its first point: of the first whole interval in which Weir hears an exporter. */
+import { intervalSeconds } from '../../flow/interval.ts'
 
-const intervalSeconds = 300
 /** The interval that is still open is counted once a minute. */
 const countedAgainSeconds = 60
 

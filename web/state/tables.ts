@@ -7,7 +7,7 @@ import { ask, RequestError, type Query } from '../client.ts'
 import type { Measure } from './address.ts'
 import type { Traffic } from './traffic.ts'
 
-export const tableKeys = ['host', 'port', 'protocol'] as const
+const tableKeys = ['host', 'port', 'protocol'] as const
 export type TableKey = (typeof tableKeys)[number]
 
 /** What a table counts by. */

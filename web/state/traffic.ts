@@ -2,7 +2,7 @@
 import { computed, effect, signal } from '@preact/signals'
 
 import type { SeriesAnswer } from '../../api/schema.ts'
-import { parseDuration } from '../../flow/interval.ts'
+import { intervalSeconds, parseDuration } from '../../flow/interval.ts'
 import { dependsOnZone, moved } from '../../flow/time-grammar.ts'
 import { makeLayers } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
@@ -50,8 +50,6 @@ const topAsked: Record<Split, number> = {
   exporter: 8,
   direction: 8,
 }
-/** Steps longer than the interval that is counted have a maximum of their own. */
-const intervalSeconds = 300
 
 let running: AbortController | null = null
 
@@ -100,7 +98,7 @@ export async function load(): Promise<void> {
 }
 
 /** The parameters that every request of a view has. */
-export function baseQuery(shown: View, window: Window): Query {
+function baseQuery(shown: View, window: Window): Query {
   const { exporter, filter } = shown
   return { from: window.from / 1000, to: window.to / 1000, exporter, filter }
 }

@@ -1,5 +1,6 @@
 /** A panel's JSON, from wherever it was written, as the form has it. */
 import type { Panel } from '../../../api/schema-state.ts'
+import { reasonOf } from '../../../flow/reason.ts'
 import { kindNames } from './changes.ts'
 import { draftOf, panelOf, type PanelDraft } from './draft.ts'
 
@@ -9,7 +10,7 @@ export function readPanel(text: string): PanelDraft | string {
   try {
     given = JSON.parse(text)
   } catch (error) {
-    return `This is no JSON: ${error instanceof Error ? error.message : String(error)}`
+    return `This is no JSON: ${reasonOf(error)}`
   }
   const kinds = Object.keys(kindNames).join(', ')
   if (typeof given !== 'object' || given === null || Array.isArray(given))
