@@ -203,7 +203,7 @@ function drawnText(page: Page): Promise<string[]> {
   return page.evaluate(() => (globalThis as unknown as { drawn: string[] }).drawn)
 }
 
-/** A head ends where the last column of its half ends. */
+/** A head ends where the last column of its half ends, and none is cut off. */
 async function headsFit(page: Page): Promise<void> {
   const ends = await page.evaluate(() => {
     const right = (selector: string) =>
@@ -211,7 +211,10 @@ async function headsFit(page: Page): Promise<void> {
         .map((cell) => cell.getBoundingClientRect())
         .filter(({ width }) => width > 0)
         .map((box) => Math.round(box.right))
-    return { heads: right('.group'), columns: [right('.above').at(-1), right('.below').at(-1)] }
+    const { clientWidth, scrollWidth } = document.querySelector('.legend')!
+    const columns = [right('.above').at(-1), right('.below').at(-1)]
+    return { heads: right('.group'), columns, cut: scrollWidth - clientWidth }
   })
   assert.deepEqual(ends.heads, ends.columns)
+  assert.equal(ends.cut, 0, 'pixels of the legend that are cut off')
 }

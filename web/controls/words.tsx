@@ -7,9 +7,19 @@ const topWords = [
   'application', 'prefix', 'srcprefix', 'dstprefix',
 ] // prettier-ignore
 
+const interfaceWords = ['in', 'out', 'interface']
+
+/** An ifIndex is a number of its exporter's: without it equal ones of several would be added up. */
+export function withExporter(words: readonly string[]): readonly string[] {
+  const isNeeded = words.some((word) => interfaceWords.includes(word))
+  return isNeeded && !words.includes('exporter') ? ['exporter', ...words] : words
+}
+
 export function Words({ by, change }: { by: string; change: (by: string) => void }) {
   const chosen = by.split(',')
-  const show = (list: readonly string[]) => change(list.join(','))
+  const show = (list: readonly string[]) => change(withExporter(list).join(','))
+  const without = (word: string) => chosen.filter((other) => other !== word)
+  const isKept = (word: string) => chosen.length === 1 || withExporter(without(word)).includes(word)
   return (
     <div class="words" role="group" aria-label="By">
       by
@@ -17,11 +27,11 @@ export function Words({ by, change }: { by: string; change: (by: string) => void
         <button
           key={word}
           type="button"
-          title={`without ${word}`}
-          disabled={chosen.length === 1}
-          onClick={() => show(chosen.filter((other) => other !== word))}
+          title={isKept(word) ? undefined : `without ${word}`}
+          disabled={isKept(word)}
+          onClick={() => show(without(word))}
         >
-          {word} {chosen.length > 1 ? '×' : ''}
+          {word} {isKept(word) ? '' : '×'}
         </button>
       ))}
       <select

@@ -2,6 +2,7 @@
 import { computed } from '@preact/signals'
 
 import type { Query } from '../client.ts'
+import { withExporter } from '../controls/words.tsx'
 import { parameter, place } from '../state/route.ts'
 import { view } from '../state/view.ts'
 import { windowAt } from '../state/window.ts'
@@ -29,7 +30,10 @@ export const question = computed((): Question => {
   const include = inclusions.find((word) => word === parameter('include')) ?? 'any'
   return {
     preset,
-    by: preset.kind === 'top' ? parameter('by') || preset.by : '',
+    by:
+      preset.kind === 'top'
+        ? withExporter((parameter('by') || preset.by).split(',')).join(',')
+        : '',
     order: parameter('order') || preset.order,
     limit: limits.find((count) => count === parameter('limit')) ?? '100',
     include,

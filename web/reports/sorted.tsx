@@ -8,6 +8,8 @@ export interface Column<Row> {
   title?: string
   /** Left-aligned. */
   isText?: boolean
+  /** Long texts, which take several lines where there is no room for one. */
+  wraps?: boolean
   /** What is sorted by; the greatest first where it is a number. */
   value: (row: Row) => number | string
   cell: (row: Row) => ComponentChildren
@@ -59,7 +61,7 @@ export function SortedTable<Row>(props: {
               {columns.map((column) => (
                 <td
                   key={column.id}
-                  class={column.isText ? 'text' : ''}
+                  class={column.wraps ? 'text wraps' : column.isText ? 'text' : ''}
                   title={column.hint?.(row) ?? undefined}
                 >
                   {column.cell(row)}

@@ -73,14 +73,17 @@ function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopR
       .map(([, value]) => String(value))
       .join(' ')
   const said = (row: TopRow) => row.label.replace(' → ', ' ')
-  if (rows.every((row) => said(row) === plain(row) || by.length > 2)) return []
+  const saysNoMore = (row: TopRow) => said(row) === plain(row)
+  // Of many words the label only says them again, but for interfaces, which have names of their own.
+  if (rows.every(saysNoMore) || (by.length > 2 && !by.includes('exporter'))) return []
   return [
     {
       id: 'label',
       label: 'name',
       isText: true,
+      wraps: true,
       value: (row) => row.label,
-      cell: (row) => row.label,
+      cell: (row) => (saysNoMore(row) ? '' : row.label),
     },
   ]
 }

@@ -1,0 +1,56 @@
+/** Reports on screens as people have them, and what they are made by. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import { chromium, type Browser } from 'playwright-core'
+
+import { answered, openPage } from './opened.ts'
+import {
+  chromiumArguments,
+  chromiumPath,
+  skipWithoutChromium,
+  startWeir,
+  type RunningWeir,
+} from './weir.ts'
+
+const captures = new URL('../captures/', import.meta.url)
+const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
+
+describe('reports', { skip: skipWithoutChromium(), timeout: 240_000 }, () => {
+  let weir: RunningWeir
+  let browser: Browser
+  before(async () => {
+    const names = new URL('monday-outage.names.yaml', captures).pathname
+    weir = await startWeir({ replayed: true, environment: { WEIR_NAMES: names } })
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  })
+  after(async () => {
+    await browser?.close()
+    await weir?.close()
+  })
+
+  test('of named hosts no column is cut off at 1366 pixels', async () => {
+    const { page } = await openPage(browser, `${weir.url}/reports?${around}&report=pair`)
+    await page.getByText('bobby22.bigbiz.local').first().waitFor()
+    const [room, needed] = await page
+      .getByLabel('Report', { exact: true })
+      .evaluate((it) => [it.clientWidth, it.scrollWidth])
+    assert.ok(needed <= room, `${needed} of ${room} pixels`)
+    await page.close()
+  })
+
+  test('interfaces are listed with their exporter, also where the address or a preset has it not', async () => {
+    for (const [asked, by] of [
+      ['by=interface', 'exporter,interface'],
+      ['report=as-aggregation', 'exporter,srcas,dstas,in,out'],
+    ]) {
+      const { page } = await openPage(browser, `${weir.url}/reports?${around}&${asked}`)
+      await answered(page)
+      const href = await page.getByRole('link', { name: 'JSON' }).getAttribute('href')
+      assert.equal(new URLSearchParams(href!.split('?')[1]).get('by'), by)
+      const words = page.getByRole('group', { name: 'By' })
+      assert.ok(await words.getByRole('button', { name: 'exporter' }).isDisabled())
+      await page.close()
+    }
+  })
+})
