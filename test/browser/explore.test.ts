@@ -86,6 +86,27 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
+  test('a drag in the shortest window leaves the axis where it is, and no zoom out asks for too much', async () => {
+    const { page, complaints } = await open(
+      '/?from=2026-11-16T11:32:06Z&to=2026-11-16T11:32:12Z&tz=UTC',
+    )
+    const box = await page.locator('.u-over').boundingBox()
+    assert.ok(box)
+    await page.mouse.move(box.x + box.width * 0.35, box.y + 60)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.65, box.y + 60, { steps: 4 })
+    await page.mouse.up()
+    await page.mouse.move(box.x + box.width / 12, box.y + 60)
+    await page.locator('.card-time', { hasText: '11:32:06 – 11:32:07' }).waitFor({ timeout: 5000 })
+
+    await page.locator('.chart').focus()
+    for (let i = 0; i < 30; i++) await page.keyboard.press('-')
+    await settled(page)
+    assert.deepEqual(await page.locator('.message.error').allTextContents(), [])
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
   test("the legend's numbers are the API's summary", async () => {
     const { page, complaints } = await open(`/${morning}`)
     for (const by of ['host', 'port', 'protocol', 'direction']) {

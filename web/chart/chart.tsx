@@ -124,8 +124,7 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
       marked: (range) => (marked.value = range),
       doubleClicked: back,
       selected: (from, to) => {
-        plot.stretch(from, to)
-        showWindow({ from: from * 1000, to: to * 1000 })
+        plot.stretch(showWindow({ from: from * 1000, to: to * 1000 }))
       },
     },
   })

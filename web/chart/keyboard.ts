@@ -65,7 +65,6 @@ function selectBy(event: KeyboardEvent, { plot, scene, pointed }: ChartState): b
     plot.mark([from, to])
     return true
   }
-  plot.stretch(from, to)
-  showWindow({ from: from * 1000, to: to * 1000 })
+  plot.stretch(showWindow({ from: from * 1000, to: to * 1000 }))
   return true
 }

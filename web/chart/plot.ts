@@ -4,6 +4,7 @@
  */
 import uPlot from 'uplot'
 
+import type { Window } from '../state/window.ts'
 import { figureAxis, figureRange, timeAxis } from './axes.ts'
 import { paintOver, paintUnder, type Look } from './paint.ts'
 import type { Scene } from './scene.ts'
@@ -33,7 +34,7 @@ export interface Plot {
   /** Shows a scene; the time axis follows its window. */
   draw(scene: Scene, look: Look): void
   /** Stretches the time axis at once, before finer data come. */
-  stretch(from: number, to: number): void
+  stretch(window: Window): void
   resize(width: number, height: number): void
   /** Points at a step, as the mouse would; null takes the cursor away. */
   point(index: number | null): void
@@ -69,7 +70,7 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
       // Where the scales stay as they were, the labels may still be another zone's.
       u.redraw(false, true)
     },
-    stretch: (min, max) => u.setScale('x', { min, max }),
+    stretch: ({ from, to }) => u.setScale('x', { min: from / 1000, max: to / 1000 }),
     resize: (width, height) => u.setSize({ width, height }),
     point(index) {
       const at = index === null ? -10 : u.valToPos(middle(state.scene, index), 'x')

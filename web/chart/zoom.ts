@@ -8,15 +8,21 @@ import { isoText } from '../time/words.ts'
 
 /** Windows no shorter than this can be asked for: the finest step is 1 s. */
 const windowMinMs = 5000
-const windowMaxMs = 20 * 366 * 86_400_000
+/** A little under the 20 years that can be asked for: the answer's steps reach beyond the window. */
+const windowMaxMs = 20 * 365 * 86_400_000
 
-/** Shows a window given by instants; seconds are whole, and its length is kept within bounds. */
-export function showWindow({ from, to }: Window): void {
+/** Shows a window given by instants, and gives the one that is shown: its seconds are whole, and its length is kept within bounds. */
+export function showWindow({ from, to }: Window): Window {
   const middle = (from + to) / 2
-  const length = Math.min(windowMaxMs, Math.max(windowMinMs, to - from))
+  const length = bounded(to - from)
   const start = Math.max(0, Math.floor((middle - length / 2) / 1000) * 1000)
   const end = Math.ceil((middle + length / 2) / 1000) * 1000
   show({ from: isoText(start), to: isoText(end) })
+  return { from: start, to: end }
+}
+
+function bounded(lengthMs: number): number {
+  return Math.min(windowMaxMs, Math.max(windowMinMs, lengthMs))
 }
 
 /** Moves the window by a part of its length: −1 is one window back. */
@@ -39,8 +45,10 @@ export function zoom(times: number, around?: number): void {
   const window = windowAt(Date.now())
   if (!window) return
   const { from, to } = window
-  const at = around ?? (from + to) / 2
-  showWindow({ from: at - (at - from) * times, to: at + (to - at) * times })
+  // At the bounds nothing moves; and what is under the cursor may be of the window before.
+  const grown = bounded((to - from) * times) / (to - from)
+  const at = Math.min(to, Math.max(from, around ?? (from + to) / 2))
+  showWindow({ from: at - (at - from) * grown, to: at + (to - at) * grown })
 }
 
 /** Back to what was shown before; at the beginning, out to twice the window. */

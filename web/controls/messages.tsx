@@ -138,11 +138,11 @@ function NothingKnown() {
     )
   const due = firstDue()
   const why =
-    due !== null && status.value!.now < due
-      ? `the first five minutes are being counted, and the first point is due by ${clockText(wallTime(due * 1000, zone.value), false)}`
-      : step <= intervalSeconds
-        ? 'a line begins with the first 5 minutes in which Weir listened and heard the exporter throughout'
-        : `less than half of every ${formatDuration(step)} is known`
+    step > intervalSeconds
+      ? `less than half of every ${formatDuration(step)} is known`
+      : due !== null && status.value!.now < due
+        ? `the first five minutes are being counted, and the first point is due by ${clockText(wallTime(due * 1000, zone.value), false)}`
+        : 'a line begins with the first 5 minutes in which Weir listened and heard the exporter throughout'
   return (
     <p class="message note" role="status">
       <b>Nothing is drawn {view.value.to === 'now' ? 'yet' : 'of this time'}:</b> {why}. What came
