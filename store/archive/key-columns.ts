@@ -22,6 +22,24 @@ export type KeyColumn =
   | { kind: 'direction' }
   | { kind: 'constant'; value: number }
 
+/** The flow columns that a key's column is made of. */
+export function madeOf(column: KeyColumn): ColumnName[] {
+  switch (column.kind) {
+    case 'number':
+      return [column.column]
+    case 'half':
+      return [`${column.column}${column.half}`]
+    case 'prefix':
+      return [`${column.column}High`, `${column.column}Low`]
+    case 'service':
+      return ['protocolIdentifier', 'sourceTransportPort', 'destinationTransportPort']
+    case 'direction':
+      return ['sourceAddressHigh', 'sourceAddressLow', 'destinationAddressHigh', 'destinationAddressLow'] // prettier-ignore
+    case 'constant':
+      return []
+  }
+}
+
 /** The mask that leaves the /24 of an IPv4 address in the low half. */
 const ipv4PrefixMask = -256
 

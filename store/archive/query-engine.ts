@@ -5,7 +5,6 @@ import { reasonOf } from '../../flow/reason.ts'
 import { ChunkGarbage } from '../garbage.ts'
 import { Bindings } from './bindings.ts'
 import { QueryTooLarge } from './query-error.ts'
-import { SharedTables } from './shared-tables.ts'
 
 export interface EngineLimits {
   threads: number
@@ -53,10 +52,6 @@ export interface Session {
   stream(sql: string, bindings: Bindings): AsyncGenerator<DuckDBDataChunk>
   /** @throws why the query was stopped, once it was */
   goesOn(): void
-  /** Tables that queries share. */
-  readonly tables: SharedTables
-  /** Does something when the query has ended, however it ends. */
-  atEnd(task: () => void): void
 }
 
 /** A query's connection, and what stops all that it does. */
@@ -77,11 +72,6 @@ export class QueryEngine {
   /** How each query that runs is stopped, and its end. */
   readonly #running = new Map<Promise<unknown>, (reason: unknown) => void>()
   #isClosed = false
-  readonly #tables = new SharedTables((table) =>
-    this.query(undefined, (session) =>
-      session.read(`DROP TABLE IF EXISTS ${table}`, new Bindings()),
-    ),
-  )
 
   private constructor(instance: DuckDBInstance, folder: string, limits: EngineLimits) {
     this.#instance = instance
@@ -130,7 +120,6 @@ export class QueryEngine {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#renewing
-    this.#tables.close()
     for (const stop of this.#running.values()) stop(closedError())
     await Promise.allSettled(this.#running.keys())
     this.#instance.closeSync()
@@ -145,16 +134,12 @@ export class QueryEngine {
     const abort = () => stop(signal?.reason)
     signal?.addEventListener('abort', abort)
     const timer = setTimeout(() => stop(tooLong(queryMs)), queryMs)
-    const tasks: (() => void)[] = []
-    const atEnd = (task: () => void) => void tasks.push(task)
     try {
-      const statements = statementsOn(connection, stopped)
-      return await work({ ...statements, tables: this.#tables, atEnd })
+      return await work(statementsOn(connection, stopped))
     } catch (error) {
       if (isFatal(error)) await this.#renew(instance)
       throw stopped() ?? toRefusal(error, this.#limits)
     } finally {
-      for (const task of tasks) task()
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
       await connection.close()
@@ -169,7 +154,6 @@ export class QueryEngine {
 
   async #replace(): Promise<void> {
     const [before, running] = [this.#instance, [...this.#running.keys()]]
-    this.#tables.close()
     try {
       this.#instance = await openInstance(this.#folder, this.#limits)
       void Promise.allSettled(running).then(() => before.closeSync())
@@ -224,10 +208,7 @@ class Connection {
   }
 }
 
-function statementsOn(
-  connection: Connection,
-  stopped: () => unknown,
-): Pick<Session, 'read' | 'chunks' | 'stream' | 'goesOn'> {
+function statementsOn(connection: Connection, stopped: () => unknown): Session {
   const goesOn = () => {
     if (stopped() !== undefined) throw stopped()
   }

@@ -5,9 +5,18 @@ import type { NetworkSet } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
-import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
+import type {
+  FlowListQuery,
+  FlowScan,
+  FlowSeriesQuery,
+  FlowStore,
+  FlowTopQuery,
+  FlowWindow,
+} from '../flows.ts'
 import { unreadableSentences } from './entry.ts'
 import { scanEventFlows } from './event-flows.ts'
+import { gather } from './gather.ts'
+import { GatheredFlows } from './held/gathered.ts'
 import { flowsOf, HeldFiles, type HeldFlows } from './held/held-files.ts'
 import { heldSeries } from './held/held-series.ts'
 import { TopThread } from './held/thread.ts'
@@ -27,10 +36,10 @@ import { emptyTop } from './top-answer.ts'
 export interface FlowStoreOptions extends Partial<EngineLimits> {
   /** The networks by which `direction` is told. */
   local: NetworkSet
-  /** Windows of as many rows are read once where a filter is asked for. */
-  longWindowRows?: number
   /** Windows whose files hold at most so many rows are asked of memory: see held/held-files.ts. */
   heldRows?: number
+  /** Flows that pass a filter, and are not held, are gathered in memory where they are at most about so many: see gather.ts. */
+  gatheredRows?: number
   /** Threads that go through files for long questions; with none, SQL answers them. */
   scanThreads?: number
   /** Whether what events are read from is read in this thread, which does nothing else. */
@@ -54,8 +63,8 @@ export async function openFlowStore(
   folder: string,
   {
     local,
-    longWindowRows,
     heldRows = heldWindow.rows,
+    gatheredRows = 600_000,
     scanThreads = 2,
     readsHere = false,
     ...limits
@@ -63,9 +72,10 @@ export async function openFlowStore(
 ): Promise<FlowStore> {
   const root = resolve(folder)
   const engine = await QueryEngine.open(root, { ...defaultLimits, ...limits })
-  return new ArchiveQueries(engine, new ReadableFiles(root, longWindowRows), {
+  return new ArchiveQueries(engine, new ReadableFiles(root), {
     local,
     heldRows,
+    gatheredRows,
     scanThreads,
     readsHere,
   })
@@ -79,6 +89,8 @@ class ArchiveQueries implements FlowStore {
   readonly #windows = new HeldWindows()
   readonly #tops: TopThread
   readonly #heldRows: number
+  readonly #gathered: GatheredFlows
+  readonly #gatheredRows: number
   readonly #scanner: Scanner
   readonly #events: EventSource
 
@@ -88,9 +100,10 @@ class ArchiveQueries implements FlowStore {
     {
       local,
       heldRows,
+      gatheredRows,
       scanThreads,
       readsHere,
-    }: Required<Pick<FlowStoreOptions, 'local' | 'heldRows' | 'scanThreads' | 'readsHere'>>,
+    }: Required<Omit<FlowStoreOptions, keyof EngineLimits>>,
   ) {
     this.#engine = engine
     this.#files = files
@@ -99,6 +112,8 @@ class ArchiveQueries implements FlowStore {
     const onLetGo = (flows: HeldFlows) => this.#tops.letGo(flows)
     this.#held = new HeldFiles((path) => this.#flowsOf(path), { onLetGo })
     this.#heldRows = heldRows
+    this.#gathered = new GatheredFlows(onLetGo)
+    this.#gatheredRows = gatheredRows
     this.#scanner = new Scanner(scanThreads, { local: local.networks })
     this.#events = readsHere ? new EventsHere() : this.#scanner
   }
@@ -108,10 +123,12 @@ class ArchiveQueries implements FlowStore {
     const local = this.#local.networks
     // Whether a record begins a connection is told by what came before it.
     const window = query.connections ? { ...query, from: query.from - pauseMs.most } : query
-    return this.#files.read({ engine: this.#engine, window, none }, async (session, files) => {
-      const held = query.connections ? null : await this.#hold(files, session)
-      const series = held && (await heldSeries(this.#windows.of(held, query), query, this.#local))
-      return series ?? flowSeries(this.#scanning(session), files, { ...query, local })
+    return this.#files.read({ engine: this.#engine, window, none }, (session, files) => {
+      const read = () => flowSeries(this.#scanning(session), files, { ...query, local })
+      if (query.connections) return read()
+      const held = (flows: HeldFlows[], asked: FlowSeriesQuery) =>
+        heldSeries(this.#windows.of(flows, asked), asked, this.#local)
+      return this.#answer({ session, files, query }, { held, read })
     })
   }
 
@@ -119,11 +136,10 @@ class ArchiveQueries implements FlowStore {
     const local = this.#local.networks
     const none = emptyTop(new Keys(query.by, local))
     const reading = { engine: this.#engine, window: query, none }
-    return this.#files.read(reading, async (session, files) => {
-      const held = await this.#hold(files, session)
-      return held
-        ? this.#tops.top(held, query)
-        : topFlows(this.#scanning(session), files, { ...query, local })
+    return this.#files.read(reading, (session, files) => {
+      const read = () => topFlows(this.#scanning(session), files, { ...query, local })
+      const held = (flows: HeldFlows[], asked: FlowTopQuery) => this.#tops.top(flows, asked)
+      return this.#answer({ session, files, query }, { held, read })
     })
   }
 
@@ -176,6 +192,7 @@ class ArchiveQueries implements FlowStore {
 
   async close() {
     this.#held.close()
+    this.#gathered.close()
     this.#windows.close()
     // What runs is stopped first, and then told so; not that a thread had ended.
     await this.#engine.close()
@@ -192,7 +209,32 @@ class ArchiveQueries implements FlowStore {
     return flows ?? this.#engine.query(undefined, (session) => flowsOf(session, path))
   }
 
-  /** The files' flows in memory; null where they are too many, too few of them are wanted, or sums may not be exact. */
+  /** What is told of flows in memory where these are not too many and sums are exact, or else of what is read of files. */
+  async #answer<Query extends FlowWindow, Answer>(
+    { session, files, query }: { session: Session; files: ArchiveFiles; query: Query },
+    {
+      held,
+      read,
+    }: {
+      held: (flows: HeldFlows[], query: Query) => Promise<Answer | null>
+      read: () => Promise<Answer>
+    },
+  ): Promise<Answer> {
+    const whole = await this.#hold(files, session)
+    const answer = whole && (await held(whole, query))
+    if (answer !== null) return answer
+    if (!query.filter) return read()
+    const window = { ...query, paths: [...files.inside, ...files.edge] }
+    const rowsMost = this.#gatheredRows / 2
+    return this.#gathered.ask(
+      window,
+      () => gather(this.#scanning(session), files, { query, rowsMost }),
+      // All of them pass.
+      async (flows) => (flows && (await held(flows, { ...query, filter: undefined }))) ?? read(),
+    )
+  }
+
+  /** All flows of files; null where they are too many, too few of them are wanted, or sums may not be exact. */
   async #hold(
     { inside, edge, rows, rowsWithin }: ArchiveFiles,
     session: Session,

@@ -15,9 +15,6 @@ import { QueryTooLarge } from './query-error.ts'
 /** A file that could not be read is tried again after this long. */
 const retryMs = 300_000
 
-/** Windows with fewer rows are read anew for each statement, which is as quick. */
-const longWindowRows = 500_000
-
 /** Flows that one query reads, whatever it keeps of them: about what its time allows on two cores. */
 const rowsReadMax = 250_000_000
 
@@ -32,14 +29,12 @@ interface Fault {
 export class ReadableFiles {
   readonly #folder: string
   readonly #reader: ManifestReader<ArchiveEntry>
-  readonly #longFromRows: number
   /** By file; only files of the manifest are in it. */
   readonly #faults = new Map<string, Fault>()
   #times: { of: readonly ArchiveEntry[]; times: EntryTimes } | null = null
 
-  constructor(folder: string, longFromRows: number = longWindowRows) {
+  constructor(folder: string) {
     this.#folder = folder
-    this.#longFromRows = longFromRows
     this.#reader = new ManifestReader(join(folder, manifestName))
   }
 
@@ -112,7 +107,6 @@ export class ReadableFiles {
       begins: new Map(entries.map((entry) => [path(entry), entry.firstMin])),
       rows,
       most: Math.max(sumOf(entries, 'octets'), sumOf(entries, 'packets')),
-      isLong: rows >= this.#longFromRows,
       rowsWithin: entries.reduce((sum, entry) => sum + rowsWithin(entry, from, to), 0),
     }
   }
@@ -169,11 +163,8 @@ export interface ArchiveFiles {
   most: number
   /** How many of them were received in the window, about: of a file, the part of its time that lies in it. */
   rowsWithin: number
-  /** Read once where a filter is asked for, since each statement would read them anew. */
-  isLong: boolean
-  /** A table of those that belong and pass the filter, or of more, in place of the files: see gather.ts. */
+  /** A table of those that belong and pass the filter, in place of the files: see openings.ts. */
   table?: string
-  isWider?: boolean
 }
 
 function sumOf(entries: readonly ArchiveEntry[], name: 'rows' | 'octets' | 'packets'): number {

@@ -42,12 +42,7 @@ export function scanSql(
   const shareOf = (count: string) => withinSql(`(${count})`, { first, last }, window)
   const asked = `${belongsSql(query.include, window)} AND ${filter}`
   const kinds = []
-  if (files.table)
-    kinds.push({
-      source: files.table,
-      belongs: files.isWider === true ? asked : 'true',
-      share: shareOf,
-    })
+  if (files.table) kinds.push({ source: files.table, belongs: 'true', share: shareOf })
   if (files.inside.length > 0)
     kinds.push({ source: source(files.inside), belongs: filter, share: (count: string) => count })
   if (files.edge.length > 0)

@@ -9,7 +9,6 @@ import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import type { FieldName } from '../measurement.ts'
 import { Bindings } from './bindings.ts'
 import { bytes, first, last, packets, type BoundWindow } from './expressions.ts'
-import { scanOrGather } from './gather.ts'
 import { Keys } from './keys.ts'
 import { openings } from './openings.ts'
 import type { Session } from './query-engine.ts'
@@ -40,14 +39,10 @@ export async function flowSeries(
   const words = query.by.filter((word) => word !== 'direction')
   const hasDirection = words.length < query.by.length
   const scanned = { files, query, keys: new Keys(words, query.local), hasDirection }
-  const statements = [flowsSql(scanned, new Bindings(), true)]
-  const read = query.connections
-    ? { files: await openings(session, files, query) }
-    : await scanOrGather(scanning, files, { query, statements }, () =>
-        scannedSeries(scanning, files, query),
-      )
-  if ('answer' in read) return read.answer
-  const asked = { ...scanned, files: read.files }
+  const series = query.connections ? null : await scannedSeries(scanning, files, query)
+  if (series !== null) return series
+  const read = query.connections ? await openings(session, files, query) : files
+  const asked = { ...scanned, files: read }
   const chosen = words.length === 0 ? null : await choose(session, asked)
   return assembleSeries(await sumSteps(session, asked, chosen), asked, chosen)
 }

@@ -3,7 +3,6 @@ import type { Network } from '../../flow/address.ts'
 import type { FlowKey, FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import { Bindings } from './bindings.ts'
 import { bytes, first, last, packets } from './expressions.ts'
-import { scanOrGather } from './gather.ts'
 import { Keys } from './keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import type { ArchiveFiles } from './readable-files.ts'
@@ -19,13 +18,10 @@ export async function topFlows(
   query: FlowTopQuery & { local: readonly Network[] },
 ): Promise<FlowTop> {
   const keys = new Keys(query.by, query.local)
-  const statements = [flowsSql({ files, query, keys }, ['counts', 'peer', 'times'], new Bindings())]
+  const top = await scannedTop(scanning, files, query)
+  if (top !== null) return top
   const { session } = scanning
-  const read = await scanOrGather(scanning, files, { query, statements }, () =>
-    scannedTop(scanning, files, query),
-  )
-  if ('answer' in read) return read.answer
-  const asked = { ...read, query, keys }
+  const asked = { files, query, keys }
   const chosen = await choose(session, asked)
   if (chosen.count === 0) return emptyTop(keys)
   const columns = keys.names.map((name) => chosen.wholes(name))

@@ -125,7 +125,8 @@ export async function flowsOf(session: Session, path: string): Promise<FlowColum
   return columnsOf(chunks, selected)
 }
 
-function heldFlows(flows: FlowColumns): HeldFlows {
+/** Flows in memory that threads can share, with what is asked of all. */
+export function heldFlows(flows: FlowColumns): HeldFlows {
   const { count, samplingInterval, flowStartMilliseconds, flowEndMilliseconds } = flows
   const last = flowEndMilliseconds
   for (let row = 0; row < count; row++)

@@ -1,4 +1,5 @@
 /** What a scan is asked to find out, as it goes to the threads. */
+import type { FlowColumns } from '../../../flow/columns.ts'
 import type { FlowSums, FlowTopQuery, FlowWindow, TopKeyName } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
 import type { PlacedSums } from '../series-answer.ts'
@@ -60,26 +61,22 @@ export interface StepsAsked {
   hasDirection: boolean
 }
 
-/** How many flows belong to a window and pass its filter. */
-export interface CountAsked {
-  kind: 'count'
+/** How many flows belong to a window and pass its filter, or all of them. */
+export interface RowsAsked {
+  kind: 'count' | 'rows'
   window: ScannedWindow
 }
 
-export interface CountFound {
-  rows: number
-  /** The rows of each row group from the first of them to the last. */
-  among: number
-}
-
-export type ScanAsked = RankingAsked | DetailsAsked | StepsAsked | CountAsked
+export type ScanAsked = RankingAsked | DetailsAsked | StepsAsked | RowsAsked
 
 /** What is found of what is asked. */
 export interface ScanFound {
   ranking: RankingFound
   details: DetailsFound
   steps: PlacedSums
-  count: CountFound
+  count: number
+  /** In several parts, in memory that threads can share. */
+  rows: FlowColumns[]
 }
 
 /** Something that adds up row groups, and what another thread added up of others. */

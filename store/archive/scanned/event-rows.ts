@@ -3,6 +3,7 @@ import { NetworkSet, parseAddress, parseNetwork, type AddressWords } from '../..
 import type { EventFlows } from '../../../flow/incident/flow-table.ts'
 import type { FlowScan } from '../../flows.ts'
 import { selectRows } from '../held/selected.ts'
+import { copyNumbers, copyPairs } from './copy-rows.ts'
 import type { RowGroup } from './row-group.ts'
 
 export type EventWindow = Pick<FlowScan, 'from' | 'to' | 'exporter' | 'hosts'>
@@ -51,9 +52,10 @@ export function putEvents(
 ): void {
   const { flows } = group
   into.count = end - begin
-  for (const name of doubles) copy(group[name], rows.subarray(begin, end), into[name])
+  for (const name of doubles) copyNumbers(group[name], rows.subarray(begin, end), into[name])
   for (const [name, from] of halves) copyPairs(flows[from], rows.subarray(begin, end), into[name])
-  for (const [name, from] of integers) copy(flows[from], rows.subarray(begin, end), into[name])
+  for (const [name, from] of integers)
+    copyNumbers(flows[from], rows.subarray(begin, end), into[name])
   const { samplingInterval } = flows
   for (let n = 0; n < into.count; n++)
     into.sampling[n] = Math.min(samplingMost, samplingInterval[rows[begin + n]!]!)
@@ -76,18 +78,6 @@ export function* partsOf(flows: EventFlows, most: number): Generator<EventFlows>
     for (const [name] of halves) part[name] = flows[name].subarray(2 * begin, 2 * end)
     for (const [name] of integers) part[name] = flows[name].subarray(begin, end)
     yield part as unknown as EventFlows
-  }
-}
-
-function copy(from: ArrayLike<number>, rows: Int32Array, to: Float64Array | Int32Array): void {
-  for (let n = 0; n < rows.length; n++) to[n] = from[rows[n]!]!
-}
-
-function copyPairs(from: Uint32Array, rows: Int32Array, to: Uint32Array): void {
-  for (let n = 0; n < rows.length; n++) {
-    const at = 2 * rows[n]!
-    to[2 * n] = from[at]!
-    to[2 * n + 1] = from[at + 1]!
   }
 }
 

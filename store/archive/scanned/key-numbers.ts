@@ -58,20 +58,17 @@ export class KeyNumbers {
     const out = this.#numbers.subarray(0, rows.length)
     const columns = this.#keys.made(end)
     const address = addressOf(columns)
-    if (address === null) this.#numberWords(flows, rows, { columns, isFinding, out })
+    const saidBy = this.#onlySaid ? this.#keys.saidBy(end) : null
+    const said = saidBy && flows[saidBy]
+    if (address === null) this.#numberWords(flows, rows, { columns, said, isFinding, out })
     else this.#addresses.number(group.addresses(address), rows, { isFinding, out })
-    const said = this.#onlySaid ? this.#keys.saidBy(end) : null
-    if (said !== null) {
-      const values = flows[said]
-      for (let n = 0; n < rows.length; n++) if (values[rows[n]!] === 0) out[n] = unsaid
-    }
     return out
   }
 
   #numberWords(
     flows: FlowColumns,
     rows: Int32Array,
-    { columns, isFinding, out }: { columns: readonly KeyColumn[]; isFinding: boolean; out: Int32Array }, // prettier-ignore
+    { columns, said, isFinding, out }: { columns: readonly KeyColumn[]; said: Uint32Array | null; isFinding: boolean; out: Int32Array }, // prettier-ignore
   ): void {
     const words = this.#words
     const { table } = this
@@ -84,6 +81,10 @@ export class KeyNumbers {
         fillKeyColumn(column, flows, { rows: block, local }, { words, width, at: 2 * i }),
       )
       for (let n = 0, at = 0; n < block.length; n++, at += width) {
+        if (said !== null && said[block[n]!] === 0) {
+          out[from + n] = unsaid
+          continue
+        }
         // Neighbours are alike in what they are sorted by.
         if (n === 0 || !isAsBefore(words, at, width))
           number = isFinding ? table.find(words, at) : table.numberOf(words, at)

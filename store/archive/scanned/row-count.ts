@@ -1,25 +1,24 @@
-/** How many flows there are, out of row groups, and how far they lie apart. */
-import type { CountFound, Scan } from './asked.ts'
+/** How many flows there are, out of row groups. */
+import type { Scan } from './asked.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
-export class RowCount implements Scan<CountFound, CountFound> {
+export class RowCount implements Scan<number, number> {
   readonly keys = 0
-  readonly #found: CountFound = { rows: 0, among: 0 }
+  #rows = 0
 
   take({ rows }: SelectedGroup): void {
-    this.merge({ rows: rows.length, among: rows.at(-1)! - rows[0]! + 1 })
+    this.#rows += rows.length
   }
 
-  pack(): CountFound {
-    return this.#found
+  pack(): number {
+    return this.#rows
   }
 
-  merge({ rows, among }: CountFound): void {
-    this.#found.rows += rows
-    this.#found.among += among
+  merge(rows: number): void {
+    this.#rows += rows
   }
 
-  found(): CountFound {
-    return this.#found
+  found(): number {
+    return this.#rows
   }
 }

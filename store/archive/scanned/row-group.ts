@@ -47,11 +47,13 @@ function numberOf(words: Words): number {
 export class RowGroup implements TimedFlows {
   readonly #columns = new ReadColumns()
   readonly flows = this.#columns as unknown as FilteredFlows
+  #place: GroupPlace | null = null
   #bytes: Float64Array | null = null
   #packets: Float64Array | null = null
 
   /** Has another row group of an open file; what was taken of the one before is good no more. */
   turnTo(file: number, group: GroupPlace): void {
+    this.#place = group
     this.#columns.turnTo(file, group)
     this.#bytes = this.#packets = null
   }
@@ -85,6 +87,11 @@ export class RowGroup implements TimedFlows {
         return lows && { high: highs && read(highs), low: read(lows) }
       },
     }
+  }
+
+  /** Whether a column is known to be 0 throughout. */
+  isZero(name: ColumnName): boolean {
+    return isZero(this.#place!, name)
   }
 
   /** Whether all of its flows are known to be of one exporter. */

@@ -57,6 +57,13 @@ interface RunningPass {
   scans: number
 }
 
+export interface ScanOptions {
+  session: Pick<Session, 'goesOn'>
+  progress?: FlowWindow['progress']
+  /** Keys that a thread may tell apart, or rows that it may gather; the scanner's own number if not given. */
+  keysMost?: number
+}
+
 /** A row group that may have flows of a window. */
 export interface GroupToScan {
   path: string
@@ -174,10 +181,9 @@ export class Scanner {
   async scan<Asked extends ScanAsked>(
     asked: Asked,
     groups: readonly GroupToScan[],
-    { session, progress }: { session: Pick<Session, 'goesOn'>; progress?: FlowWindow['progress'] },
+    { session: { goesOn }, progress, keysMost = this.#keysMost }: ScanOptions,
   ): Promise<ScanFound[Asked['kind']] | null> {
     const id = ++this.#scans
-    const { goesOn } = session
     const count = Math.max(1, Math.min(this.#threads.length, groups.length))
     const { include, filter } = asked.window
     const key = JSON.stringify([count, include, filter])
@@ -186,8 +192,8 @@ export class Scanner {
     running.scans++
     try {
       await Promise.all(threads.map((thread) => thread.ask({ kind: 'begin', id, asked })))
-      const keys = await pass.ride(id, { groups, goesOn, keysMost: this.#keysMost, progress })
-      if (keys > this.#keysMost) return null
+      const keys = await pass.ride(id, { groups, goesOn, keysMost, progress })
+      if (keys > keysMost) return null
       goesOn()
       return (await merged(threads, id)) as ScanFound[Asked['kind']]
     } finally {
@@ -267,39 +273,6 @@ async function merged([first, ...others]: readonly ScanThread[], id: number) {
 export interface Scanning {
   scanner: Scanner
   session: Session
-}
-
-/** Row groups that say how many flows of all pass: with two threads, as many as end together. */
-const sampledMost = 4
-
-/** What some row groups say of the flows of a window that pass its filter. */
-export interface Estimate {
-  /** About how many there are. */
-  rows: number
-  /** Among which part of all rows they lie: sorted files have together what passes most filters. */
-  among: number
-}
-
-/**
- * How many flows of a window pass its filter, about; null where it is for SQL to find out.
- * @throws what keeps a file from being read
- */
-export async function estimate(
-  { scanner, session }: Scanning,
-  files: FilesToScan,
-  window: ScannedWindow,
-): Promise<Estimate | null> {
-  const groups = await scanner.groups(files, window)
-  if (groups === null || groups.length === 0) return null
-  const step = groups.length / Math.min(sampledMost, groups.length)
-  const sampled = groups.filter((_, i) => Math.floor((i + 1) / step) > Math.floor(i / step))
-  const found = await scanner.scan({ kind: 'count', window }, sampled, { session })
-  const looked = rowsOf(sampled)
-  return found && { rows: (found.rows * rowsOf(groups)) / looked, among: found.among / looked }
-}
-
-function rowsOf(groups: readonly GroupToScan[]): number {
-  return groups.reduce((sum, { rows }) => sum + rows, 0)
 }
 
 /** What a query says of its window, as threads are told. */

@@ -13,6 +13,7 @@ import type { GroupForScans } from './pass.ts'
 import { Ranking } from './ranking.ts'
 import type { ScanAnswers, ScanRequest, ScanWorkerData } from './scanner.ts'
 import { RowCount } from './row-count.ts'
+import { Rows } from './rows.ts'
 import { SelectedGroup } from './selected-group.ts'
 import { Steps } from './steps.ts'
 
@@ -43,6 +44,8 @@ function scanOf(asked: ScanAsked): Scan<unknown, unknown> {
       return new Steps(asked, local)
     case 'count':
       return new RowCount()
+    case 'rows':
+      return new Rows()
   }
 }
 

@@ -70,13 +70,18 @@ test('1,000 filters: SQL, predicate and the plainest reading agree', async (t) =
   assert.ok(some > runs / 5, `${some} of ${runs} filters let some through and some not`)
 })
 
-test('a long window, which is gathered first, gives the same answers', async (t) => {
-  const flows = drawnOne(list)
+/** Flows whose sums a double holds exactly: others are for SQL. */
+const exact = list.map((flows) =>
+  flows.map((each) => ({ ...each, octets: each.octets % 2 ** 30, sampling: 1 })),
+)
+
+test('what passes, gathered first, gives the same answers', async (t) => {
+  const flows = drawnOne(exact)
   const folder = await scratchFolder(t)
   await archive(folder, flows.slice(0, 100), flows.slice(100))
   const local = new NetworkSet([])
-  const direct = await openFlowStore(folder, { local })
-  const gathering = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
+  const direct = await openFlowStore(folder, { local, heldRows: 0, scanThreads: 0 })
+  const gathering = await openFlowStore(folder, { local, heldRows: 0 })
   t.after(() => Promise.all([direct.close(), gathering.close()]))
   const span = { from: t0 - 60_000, to: t0 + 600_000 }
   const property = fc.asyncProperty(
@@ -86,7 +91,12 @@ test('a long window, which is gathered first, gives the same answers', async (t)
       const shares: number[] = []
       const progress = (share: number) => shares.push(share)
       const top = { ...span, filter, include, by: ['host', 'port'] as const, order: 'bytes' as const, limit: 5 } // prettier-ignore
-      assert.deepEqual(await gathering.top({ ...top, progress }), await direct.top(top))
+      // For one question alone nothing is gathered.
+      const [, gathered] = await Promise.all([
+        gathering.top(top),
+        gathering.top({ ...top, progress }),
+      ])
+      assert.deepEqual(gathered, await direct.top(top))
       assert.equal(shares.at(-1), 1)
       const series = { ...span, filter, include, by: ['host', 'direction'] as const, order: 'packets' as const, top: 3, stepMs: 60_000 } // prettier-ignore
       const sums = ({ keys, sum, count }: FlowSeries) => ({
@@ -103,8 +113,8 @@ test('a long window, which is gathered first, gives the same answers', async (t)
   await fc.assert(property, { numRuns: 12, skipEqualValues: true })
 })
 
-test('narrower windows, with filters and without, are answered from what was gathered of a wider one', async (t) => {
-  const flows = drawnOne(list)
+test('narrower windows are answered from what was gathered of a wider one', async (t) => {
+  const flows = drawnOne(exact)
   const folder = await scratchFolder(t)
   await archive(folder, flows.slice(0, 100), flows.slice(100))
   const local = new NetworkSet([])
@@ -112,16 +122,18 @@ test('narrower windows, with filters and without, are answered from what was gat
   t.after(() => store.close())
   const span = { from: t0 - 60_000, to: t0 + 600_000 }
   const most = { order: 'bytes', limit: 5 } as const
-  await store.top({ ...span, include: 'any', by: ['host'], ...most })
   const property = fc.asyncProperty(
-    fc.option(generatedFilters({ addresses }), { nil: undefined }),
+    generatedFilters({ addresses }),
     oneOf<Include>('any', 'start', 'end', 'within'),
     fc.integer({ min: 0, max: 5 }),
     fc.integer({ min: 1, max: 5 }),
     async (filter, include, start, minutes) => {
       const from = span.from + start * 60_000
-      const window = { from, to: from + minutes * 60_000, include, ...(filter && { filter }) }
-      const fresh = await openFlowStore(folder, { local, heldRows: 0 })
+      const window = { from, to: from + minutes * 60_000, include, filter }
+      const wide = { ...span, include: 'any', filter, by: ['host'], ...most } as const
+      // For one question alone nothing is gathered.
+      await Promise.all([store.top(wide), store.top(wide)])
+      const fresh = await openFlowStore(folder, { local, heldRows: 0, scanThreads: 0 })
       try {
         for (const by of ['host', 'port', 'interface'] as const) {
           const asked = { ...window, by: [by], ...most }

@@ -9,6 +9,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 
 import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { compilePredicate } from '../../../flow/filter/predicate.ts'
 import { parseFilter } from '../../../flow/filter/parse.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
@@ -21,6 +22,7 @@ import type { RankingAsked, RankingFound, ScanAsked } from '../../../store/archi
 import { GroupReader } from '../../../store/archive/scanned/files.ts'
 import { readFooter } from '../../../store/archive/scanned/footer.ts'
 import { ReadColumns } from '../../../store/archive/scanned/read-columns.ts'
+import { askedColumns } from '../../../store/archive/scanned/rows.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import { beyondBytes, unpackDelta, unpackIndices } from '../../../store/archive/scanned/unpack.ts'
 import { seed } from '../../drawn.ts'
@@ -235,20 +237,35 @@ test('scans that share a reading find what each finds alone, also where one of t
   assert.equal(new Set(alone.map((each) => String((each as RankingFound).keys))).size, 3)
 })
 
-test('how far apart the flows lie that pass a filter, which sorting by service brings together', async (t) => {
+test('the flows that pass are gathered with all that is told of them', async (t) => {
   const { paths } = await twoFiles(t)
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
-  const filter = parseFilter('dst port 443')!
-  const counted = async (path: string) => {
+  const reader = new GroupReader()
+  for (const [path, text] of [
+    [paths[0], 'dst port 443'],
+    [paths[1], 'host 10.0.0.0/8 or bytes > 0'],
+  ] as const) {
+    const filter = parseFilter(text)!
     const groups = (await scanner.groups({ inside: [], edge: [path], most: 0 }, window))!
-    const asked = { kind: 'count', window: { ...window, filter } } as const
-    return (await scanner.scan(asked, groups, during))!
+    const asked = { ...window, filter }
+    const gathered = (await scanner.scan({ kind: 'rows', window: asked }, groups, during))!
+    const all = reader.flowsOf(path)!
+    const passes = new Uint8Array(rows)
+    const passing = compilePredicate(filter).matches(all, rows, passes)
+    assert.deepEqual(
+      gathered.map(({ count }) => count),
+      [passing],
+    )
+    assert.equal(await scanner.scan({ kind: 'count', window: asked }, groups, during), passing)
+    for (const name of askedColumns) {
+      const width = all[name].length / rows
+      const expected = Array.from(all[name]).filter((_, i) => passes[Math.floor(i / width)] === 1)
+      assert.deepEqual(Array.from(gathered[0]![name]), expected, name)
+    }
+    const few = { ...during, keysMost: passing - 1 }
+    assert.equal(await scanner.scan({ kind: 'rows', window: asked }, groups, few), null)
   }
-  const [sorted, received] = [await counted(paths[0]), await counted(paths[1])]
-  assert.deepEqual([sorted.rows, received.rows], [4000, 4000])
-  assert.ok(sorted.among < 5000, `among ${sorted.among}`)
-  assert.equal(received.among, 3 * 3999 + 1)
 })
 
 test('row groups without flows of the window are passed over', async (t) => {

@@ -64,14 +64,14 @@ test('the greatest hosts by lists are those of all flows, with what is told of t
   const reference = new Reference(flows.flat(), local)
   const folder = await archiveOf(t, flows)
   const engine = await QueryEngine.open(folder, { threads: 2, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
-  const store = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
+  const store = await openFlowStore(folder, { local, heldRows: 0 })
   const scanner = new Scanner(2, { local: [] })
   t.after(async () => {
     await store.close()
     await engine.close()
     await scanner.close()
   })
-  const files = new ReadableFiles(folder, 0)
+  const files = new ReadableFiles(folder)
   const query = fc.record({
     from: fc.integer({ min: t0 - 3 * intervalMs, max: t0 + intervalMs }),
     to: fc.integer({ min: t0 + 2 * intervalMs, max: t0 + 5 * intervalMs }),
@@ -112,7 +112,7 @@ test('sums that a double does not hold make no list, and are answered all the sa
   const flow = { first: t0, last: t0, received: t0, octets: 2 ** 52, packets: 1 }
   const flows = [0, 1, 2, 3].map((i) => told({ ...flow, source: `10.0.0.${i}` }))
   const folder = await archiveOf(t, [flows, [], [], []])
-  const store = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
+  const store = await openFlowStore(folder, { local, heldRows: 0 })
   t.after(() => store.close())
   const window = { from: t0 - 1000, to: t0 + intervalMs, include: 'any' as const }
   const { total } = await store.top({ ...window, by: ['host'], order: 'bytes', limit: 1 })
@@ -137,7 +137,7 @@ test('where who is great in the files had nothing in the window, all are ranked'
     return told({ ...flow, first: at, last: at, source: `10.0.1.${i}`, octets: 100 + i })
   })
   const folder = await archiveOf(t, [[...before, ...within], [], [], []])
-  const store = await openFlowStore(folder, { local, longWindowRows: 0, heldRows: 0 })
+  const store = await openFlowStore(folder, { local, heldRows: 0 })
   t.after(() => store.close())
   const window = { from: t0 + 240_000, to: t0 + intervalMs, include: 'any' as const }
   const { rows } = await store.top({ ...window, by: ['host'], order: 'bytes', limit: 2 })

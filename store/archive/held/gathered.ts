@@ -1,0 +1,148 @@
+/**
+ * Gathered flows (see gather.ts) that questions share: a page asks seven of a window at once, and more while people zoom into it
+ * and switch what they see of it.
+ */
+import type { Filter } from '../../../flow/filter.ts'
+import type { FlowWindow } from '../../flows.ts'
+import type { HeldFlows } from './held-files.ts'
+
+/** How long flows are kept that nobody asks for, and how many rows in all, of some 100 bytes each. */
+const usualBounds = { keptMs: 60_000, rowsMax: 600_000 }
+
+export interface GatheredWindow extends Pick<FlowWindow, 'from' | 'to' | 'filter'> {
+  /** The files that are read for it. */
+  paths: readonly string[]
+}
+
+interface Gathered {
+  filter: string
+  from: number
+  to: number
+  paths: ReadonlySet<string>
+  /** Null: they are too many. */
+  flows: Promise<HeldFlows[] | null>
+  isTooMuch: boolean
+  /** Those that are there already. */
+  held: readonly HeldFlows[]
+  timer: NodeJS.Timeout
+}
+
+export class GatheredFlows {
+  readonly #onLetGo: (flows: HeldFlows) => void
+  readonly #bounds: typeof usualBounds
+  /** How many questions are being answered, by filter. */
+  readonly #asking = new Map<string, number>()
+  /** The longest unasked first. */
+  readonly #kept = new Set<Gathered>()
+
+  /** `onLetGo` is told of flows that are no longer held. */
+  constructor(onLetGo: (flows: HeldFlows) => void, bounds: Partial<typeof usualBounds> = {}) {
+    this.#onLetGo = onLetGo
+    this.#bounds = { ...usualBounds, ...bounds }
+  }
+
+  /**
+   * Has a question answered by `answer`, which is given the flows that pass a window's filter, and maybe others of the same filter
+   * around it: those that are held, or just being gathered, or what `gather` gives. It is given null where these are too many, and
+   * where nobody else asks of that filter: to gather takes longer than to read for one question.
+   * @throws what `gather` or `answer` throws
+   */
+  async ask<Answer>(
+    window: GatheredWindow,
+    gather: () => Promise<HeldFlows[] | null>,
+    answer: (flows: HeldFlows[] | null) => Promise<Answer>,
+  ): Promise<Answer> {
+    const text = textOf(window.filter)
+    const asking = this.#asking.get(text) ?? 0
+    this.#asking.set(text, asking + 1)
+    try {
+      return await answer(await this.#take(window, gather))
+    } finally {
+      const left = this.#asking.get(text)! - 1
+      if (left > 0) this.#asking.set(text, left)
+      else this.#asking.delete(text)
+    }
+  }
+
+  async #take(
+    window: GatheredWindow,
+    gather: () => Promise<HeldFlows[] | null>,
+  ): Promise<HeldFlows[] | null> {
+    for (;;) {
+      const found = this.#find(window)
+      if (!found && this.#asking.get(textOf(window.filter)) === 1) return null
+      const gathered = found ?? this.#begin(window, gather)
+      this.#kept.delete(gathered)
+      this.#kept.add(gathered)
+      gathered.timer.refresh()
+      try {
+        const flows = await gathered.flows
+        // Of a part of a window that has too many there may be few enough.
+        if (flows !== null || isOf(gathered, window)) return flows
+      } catch (error) {
+        // Who gathered for others may have been called off: they do it themselves.
+        if (!found) throw error
+      }
+    }
+  }
+
+  /** Lets go of all. */
+  close(): void {
+    for (const gathered of this.#kept) this.#letGo(gathered)
+  }
+
+  #find({ from, to, filter, paths }: GatheredWindow): Gathered | undefined {
+    const text = textOf(filter)
+    return [...this.#kept].find(
+      (each) =>
+        each.filter === text &&
+        (each.isTooMuch ? isOf(each, { from, to }) : each.from <= from && each.to >= to) &&
+        paths.every((path) => each.paths.has(path)),
+    )
+  }
+
+  #begin(
+    { from, to, filter, paths }: GatheredWindow,
+    gather: () => Promise<HeldFlows[] | null>,
+  ): Gathered {
+    const flows = gather()
+    const timer = setTimeout(() => this.#letGo(gathered), this.#bounds.keptMs).unref()
+    const gathered: Gathered = { filter: textOf(filter), from, to, paths: new Set(paths), flows, isTooMuch: false, held: [], timer } // prettier-ignore
+    flows.then(
+      (held) => {
+        gathered.isTooMuch = held === null
+        gathered.held = held ?? []
+        this.#bound()
+      },
+      () => this.#letGo(gathered),
+    )
+    return gathered
+  }
+
+  #bound(): void {
+    let rows = [...this.#kept].reduce((sum, gathered) => sum + rowsOf(gathered), 0)
+    for (const gathered of this.#kept) {
+      if (rows <= this.#bounds.rowsMax) return
+      rows -= rowsOf(gathered)
+      this.#letGo(gathered)
+    }
+  }
+
+  #letGo(gathered: Gathered): void {
+    clearTimeout(gathered.timer)
+    if (this.#kept.delete(gathered)) for (const flows of gathered.held) this.#onLetGo(flows)
+  }
+}
+
+/** Whether they were gathered for this very window. */
+function isOf(gathered: Gathered, { from, to }: Pick<GatheredWindow, 'from' | 'to'>): boolean {
+  return gathered.from === from && gathered.to === to
+}
+
+function textOf(filter: Filter | undefined): string {
+  return JSON.stringify(filter)
+}
+
+function rowsOf({ held }: Gathered): number {
+  return held.reduce((sum, { flows }) => sum + flows.count, 0)
+}

@@ -1,0 +1,97 @@
+/** The flows themselves that pass a filter, for all that is asked of them. */
+import { flowColumns, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
+import { topKeys } from '../../flows.ts'
+import { columnArrays, sharedColumns } from '../columns.ts'
+import { madeOf } from '../key-columns.ts'
+import { Keys } from '../keys.ts'
+import type { Scan } from './asked.ts'
+import { copyNumbers, copyPairs } from './copy-rows.ts'
+import type { Values } from './page-values.ts'
+import type { SelectedGroup } from './selected-group.ts'
+
+const rowsAtFirst = 4096
+
+/** What flows in memory are asked for: their times and counts, and whatever keys are made of. */
+export const askedColumns: ReadonlySet<ColumnName> = new Set([
+  'flowStartMilliseconds',
+  'flowEndMilliseconds',
+  'octetDeltaCount',
+  'packetDeltaCount',
+  'samplingInterval',
+  ...topKeys.flatMap((word) => {
+    const keys = new Keys([word], [])
+    return keys.ends.flatMap((end) => keys.made(end).flatMap((column) => madeOf(column)))
+  }),
+])
+
+export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
+  /** Of the columns in which not all is 0, what was taken in, with room for more. */
+  readonly #columns = new Map<ColumnName, Values>()
+  #count = 0
+  readonly #others: FlowColumns[] = []
+
+  /** How many there are. */
+  get keys(): number {
+    return this.#count
+  }
+
+  take({ group, rows }: SelectedGroup): void {
+    const before = this.#count
+    this.#count += rows.length
+    for (const name of askedColumns) {
+      if (group.isZero(name)) continue
+      const room = this.#reach(name).subarray(before * wordsOf(name))
+      const isPairs = flowColumns[name].kind === 'u64'
+      if (isPairs) copyPairs(group.flows[name] as Uint32Array, rows, room as Uint32Array)
+      else copyNumbers(group.flows[name], rows, room)
+    }
+  }
+
+  /** Nothing is taken in any more. */
+  pack(): FlowColumns[] {
+    const count = this.#count
+    if (count === 0) return []
+    const shared = (name: ColumnName, rowBytes: number) => {
+      const values = this.#columns.get(name)
+      if (!values) return null
+      const buffer = new SharedArrayBuffer(count * rowBytes)
+      const length = Math.min(buffer.byteLength, values.byteLength)
+      new Uint8Array(buffer).set(new Uint8Array(values.buffer, 0, length))
+      free(values)
+      return buffer
+    }
+    return [sharedColumns(count, shared)]
+  }
+
+  merge(packed: FlowColumns[]): void {
+    this.#others.push(...packed)
+  }
+
+  /** The flows of each thread, in memory that threads can share. */
+  found(): FlowColumns[] {
+    return [...this.pack(), ...this.#others]
+  }
+
+  #reach(name: ColumnName): Values {
+    const known = this.#columns.get(name)
+    const length = this.#count * wordsOf(name)
+    if (known && known.length >= length) return known
+    const room = new columnArrays[flowColumns[name].kind](Math.max(rowsAtFirst, 2 * length))
+    if (known) {
+      room.set(known)
+      free(known)
+    }
+    this.#columns.set(name, room)
+    return room
+  }
+}
+
+/** Gives memory back at once: what waits for a collection of garbage is several times as much. */
+function free({ buffer }: Values): void {
+  const own = buffer as ArrayBuffer
+  own.transfer(0)
+}
+
+function wordsOf(name: ColumnName): 1 | 2 {
+  return flowColumns[name].kind === 'u64' ? 2 : 1
+}
