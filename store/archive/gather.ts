@@ -13,7 +13,7 @@ const sampledMost = 4
 const estimatedTimes = 1.5
 
 /**
- * The flows that pass; null where these may be more than `rowsMost` in each of the threads, or where files are for SQL to read.
+ * The flows that pass; null where these are more than about `rowsMost`, or where files are for SQL to read.
  * @throws what keeps a file from being read
  */
 export async function gather(
@@ -26,14 +26,15 @@ export async function gather(
   const window: ScannedWindow = { from: from - 1, to, include: 'any', filter }
   const groups = await scanner.groups(files, window)
   if (groups === null) return null
-  const asked = { session, progress, keysMost: rowsMost }
   // To gather part of what is too much would be lost.
   const sampled = sampleOf(groups)
   if (sampled.length < groups.length) {
-    const found = await scanner.scan({ kind: 'count', window }, sampled, { session })
-    const all = (found! * rowsOf(groups)) / rowsOf(sampled)
-    if (all > estimatedTimes * 2 * rowsMost) return null
+    const passing = await scanner.scan({ kind: 'count', window }, sampled, { session })
+    const estimate = (passing! * rowsOf(groups)) / rowsOf(sampled)
+    if (estimate > estimatedTimes * rowsMost) return null
   }
+  // Each thread takes in about as many.
+  const asked = { session, progress, keysMost: rowsMost / scanner.threads }
   const found = await scanner.scan({ kind: 'rows', window }, groups, asked)
   return found && found.map((flows) => heldFlows(flows))
 }

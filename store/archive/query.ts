@@ -225,7 +225,7 @@ class ArchiveQueries implements FlowStore {
     if (answer !== null) return answer
     if (!query.filter) return read()
     const window = { ...query, paths: [...files.inside, ...files.edge] }
-    const rowsMost = this.#gatheredRows / 2
+    const rowsMost = this.#gatheredRows
     return this.#gathered.ask(
       window,
       () => gather(this.#scanning(session), files, { query, rowsMost }),

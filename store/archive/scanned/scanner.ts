@@ -104,6 +104,10 @@ export class Scanner {
     this.#threads = Array.from({ length: threads }, () => null)
   }
 
+  get threads(): number {
+    return this.#threads.length
+  }
+
   /**
    * The row groups of files that may have flows of a window; null where not all of them are Weir's own, or sums may not be exact.
    * @throws what keeps a file from being read
