@@ -18,7 +18,17 @@ export class RequestError extends Error {
     this.remedy = sentence(remedy)
     this.status = status
   }
+
+  /** Whether the same question may be answered a little later: Weir is away, restarts, or has too much to do. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500
+  }
 }
+
+/** How soon a question is asked again after a failure that may pass. */
+export const retryMs = 5000
+/** Longer than the API itself lets a question take: who has not answered by then never will. */
+const waitMaxMs = 90_000
 
 /** Query parameters; empty ones are left out. */
 export type Query = Record<string, string | number>
@@ -42,8 +52,7 @@ export async function ask<Route extends keyof Answers>(
   query: Query,
   ended: AbortSignal,
 ): Promise<Answers[Route]> {
-  const response = await answered(addressOfAnswer(route, query), { signal: ended })
-  return (await response.json()) as Answers[Route]
+  return answered(addressOfAnswer(route, query), { signal: ended })
 }
 
 /** What a request for a change says beside its address. */
@@ -63,8 +72,7 @@ export async function send<Answer>(path: string, { method, body, etag }: Change)
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (etag !== undefined) headers['if-match'] = etag
   const text = body === undefined ? {} : { body: JSON.stringify(body) }
-  const response = await answered(path, { method, headers, ...text })
-  return (response.status === 204 ? {} : await response.json()) as Answer
+  return answered(path, { method, headers, ...text })
 }
 
 /**
@@ -72,21 +80,36 @@ export async function send<Answer>(path: string, { method, body, etag }: Change)
  * @throws RequestError; AbortError when the signal ends it
  */
 export async function read<Answer>(path: string, ended: AbortSignal): Promise<Answer> {
-  const response = await answered(path, { signal: ended })
-  return (await response.json()) as Answer
+  return answered(path, { signal: ended })
 }
 
-async function answered(path: string, options: RequestInit): Promise<Response> {
-  const response = await fetch(path, options).catch((cause: unknown) => {
-    if (options.signal?.aborted) throw cause
+interface Request extends RequestInit {
+  signal?: AbortSignal
+}
+
+/** The answer, whole: one that breaks off, or does not come in time, is none. */
+async function answered<Answer>(path: string, request: Request): Promise<Answer> {
+  const { signal: ended } = request
+  const own = new AbortController()
+  const end = () => own.abort()
+  if (ended?.aborted) end()
+  ended?.addEventListener('abort', end)
+  const timer = setTimeout(end, waitMaxMs)
+  try {
+    const response = await fetch(path, { ...request, signal: own.signal })
+    if (response.status === 401) loginNeeded.value = true
+    if (!response.ok) throw await refusal(response)
+    return (response.status === 204 ? {} : await response.json()) as Answer
+  } catch (error) {
+    if (error instanceof RequestError || ended?.aborted) throw error
     throw new RequestError('Weir does not answer', {
       remedy: 'Is `npm start` (or `weir api`) still running? This page tries again by itself.',
       status: 0,
     })
-  })
-  if (response.status === 401) loginNeeded.value = true
-  if (!response.ok) throw await refusal(response)
-  return response
+  } finally {
+    clearTimeout(timer)
+    ended?.removeEventListener('abort', end)
+  }
 }
 
 /** Whether the API has refused to answer somebody unknown. */

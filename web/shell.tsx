@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
 
-import { loginNeeded } from './client.ts'
+import { loginNeeded, retryMs } from './client.ts'
 import { Help, pageKeys } from './controls/help.tsx'
 import { Navigation } from './controls/navigation.tsx'
 import { place } from './state/route.ts'
@@ -49,12 +49,24 @@ async function loadView(entry: ViewEntry): Promise<void> {
     loaded.value = new Map([...loaded.value, [entry.path, view]])
     failed.value = false
   } catch {
+    failed.value = true
+    await untilServed()
     // The files of a page that was built anew have other names: its index knows them.
     if (Date.now() - Number(sessionStorage.getItem(reloadedAt) ?? 0) > reloadAgainMs) {
       sessionStorage.setItem(reloadedAt, String(Date.now()))
       location.reload()
-    } else failed.value = true
+    }
   }
+}
+
+/** Waits until the page is served: loaded again before, the browser would have nothing to show. */
+async function untilServed(): Promise<void> {
+  const isServed = () =>
+    fetch('/', { cache: 'no-store' }).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  while (!(await isServed())) await new Promise((resolve) => setTimeout(resolve, retryMs))
 }
 
 function Waiting() {
@@ -62,8 +74,8 @@ function Waiting() {
     <main id="main" aria-busy={!failed.value}>
       {failed.value ? (
         <p class="message error" role="alert">
-          <b>This part of the page cannot be fetched.</b> Is Weir still running? Load the page
-          again.
+          <b>This part of the page cannot be fetched.</b> Is Weir still running? The page is loaded
+          again when it answers.
         </p>
       ) : (
         <div class="progress running" />

@@ -4,7 +4,7 @@ import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { Page } from '../controls/page.tsx'
 import { Welcome } from '../controls/welcome.tsx'
 import { objectAddress } from '../object/address.ts'
-import { exporterName, exporters, status, wasAsked } from '../state/collector.ts'
+import { collectorFailure, exporterName, exporters, status, wasAsked } from '../state/collector.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
 import { faultsOf, type Fault } from './remedies.ts'
@@ -24,6 +24,7 @@ export function Exporters() {
       title="Exporters"
       about="who sends, what is amiss with it, and what to do"
       isBusy={!wasAsked.value}
+      error={collectorFailure.value}
     >
       <Refused />
       {list?.length === 0 && <Welcome />}

@@ -5,6 +5,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
+import { repeat } from '../dashboard/repeat.ts'
 import { fetchByDirection } from '../chart/fetch-layers.ts'
 import type { Layers, LayerSummary } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'
@@ -40,8 +41,7 @@ export function Graph({ object, measure, period, speed }: GraphFacts) {
   const loaded = useSignal<Loaded | null>(null)
   const error = useSignal<RequestError | null>(null)
   useEffect(() => {
-    const { signal: ended, abort } = ending()
-    const load = async () => {
+    const load = async (ended: AbortSignal) => {
       try {
         const asked = { ...windowOf(period), measure, step: period.stepSeconds }
         const counter = measure === 'bits' || measure === 'packets' ? counterQuery(object) : null
@@ -50,17 +50,11 @@ export function Graph({ object, measure, period, speed }: GraphFacts) {
         loaded.value = { layers, at: Date.now() }
         error.value = null
       } catch (cause) {
-        if (ended.aborted) return
-        if (!(cause instanceof RequestError)) throw cause
-        error.value = cause
+        if (!ended.aborted && cause instanceof RequestError) error.value = cause
+        throw cause
       }
     }
-    void load()
-    const timer = setInterval(() => void load(), Math.max(againMinMs, period.stepSeconds * 1000))
-    return () => {
-      clearInterval(timer)
-      abort()
-    }
+    return repeat(Math.max(againMinMs, period.stepSeconds * 1000), load)
   }, [])
   const layers = loaded.value?.layers ?? null
   const levels = useMemo(() => levelsOf(measure === 'bits' ? speed : null, layers), [speed, layers])
@@ -83,11 +77,6 @@ export function Graph({ object, measure, period, speed }: GraphFacts) {
       {loaded.value && <Figures loaded={loaded.value} measure={measure} speed={speed} />}
     </section>
   )
-}
-
-function ending(): { signal: AbortSignal; abort: () => void } {
-  const controller = new AbortController()
-  return { signal: controller.signal, abort: () => controller.abort() }
 }
 
 /** The period up to now, or to the moment that the address names: such a page stays as it is. */

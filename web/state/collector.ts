@@ -3,13 +3,17 @@ import { computed, signal } from '@preact/signals'
 
 import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
 import type { Exporter, StatusAnswer } from '../../api/schema-status.ts'
-import { ask, RequestError } from '../client.ts'
+import { ask, RequestError, retryMs } from '../client.ts'
+import { askSession, session } from './session.ts'
 
 export const exporters = signal<readonly Exporter[] | null>(null)
 export const status = signal<StatusAnswer | null>(null)
 
 /** Whether the collector has been asked, with or without an answer: until then no host is known to be ours. */
 export const wasAsked = signal(false)
+
+/** Why the collector was not told of when last asked; null where it was. */
+export const collectorFailure = signal<RequestError | null>(null)
 
 /** How often exporters and status are asked for again. */
 const againMs = 30_000
@@ -48,12 +52,15 @@ export const newestData = computed(() => {
 
 /** Asks for exporters and status now, and again for as long as the page is open. */
 export async function followCollector(): Promise<void> {
-  await refreshCollector()
-  const again = async () => {
-    if (!document.hidden) await refreshCollector()
-    setTimeout(() => void again(), exporters.value?.length === 0 ? waitingMs : againMs)
-  }
-  setTimeout(() => void again(), exporters.value?.length === 0 ? waitingMs : againMs)
+  if (!document.hidden || !wasAsked.value) await refreshCollector()
+  // Where nothing answered when the page was opened, it is not known yet who sits before it.
+  if (session.value === null && collectorFailure.value === null) await askSession()
+  setTimeout(() => void followCollector(), nextMs())
+}
+
+function nextMs(): number {
+  if (collectorFailure.value !== null) return retryMs
+  return exporters.value?.length === 0 ? waitingMs : againMs
 }
 
 /** Asks for exporters and status; where nothing answers, what was known stays. */
@@ -63,9 +70,10 @@ export async function refreshCollector(): Promise<void> {
     const answers = await Promise.all([ask('exporters', {}, ended), ask('status', {}, ended)])
     exporters.value = answers[0].exporters
     status.value = answers[1]
+    collectorFailure.value = null
   } catch (error) {
-    // The chart's own request says that nothing answers.
     if (!(error instanceof RequestError)) throw error
+    collectorFailure.value = error
   } finally {
     wasAsked.value = true
   }

@@ -1,7 +1,7 @@
 /** Answers that follow what is shown: asked anew when the question changes, the one before given up. */
 import { effect, signal, type ReadonlySignal } from '@preact/signals'
 
-import { RequestError } from '../client.ts'
+import { RequestError, retryMs } from '../client.ts'
 
 /** What is known of an answer. While it is asked for anew, the one before stays. */
 export interface Asked<Answer> {
@@ -20,7 +20,7 @@ export interface Followed<Answer> {
 
 /**
  * Follows a question: `question` reads signals and gives a text that is the same while nothing is
- * to be asked anew (null: there is nothing to ask); `asking` asks it.
+ * to be asked anew (null: there is nothing to ask); `asking` asks it, again after failures that may pass.
  */
 export function followAnswer<Answer>(
   question: () => string | null,
@@ -37,6 +37,9 @@ export function followAnswer<Answer>(
       if (ended.aborted) return
       if (!(error instanceof RequestError)) throw error
       state.value = { ...state.peek(), error, isAsking: false }
+      if (!error.isPassing) return
+      const timer = setTimeout(() => times.value++, retryMs)
+      ended.addEventListener('abort', () => clearTimeout(timer))
     }
   }
   return {

@@ -3,11 +3,10 @@ import { computed, effect } from '@preact/signals'
 
 import { parseDuration } from '../../flow/interval.ts'
 import { isRelative } from '../../flow/time-grammar.ts'
+import { retryMs } from '../client.ts'
 import { failure, load, loading, traffic } from './traffic.ts'
 import { view } from './view.ts'
 
-/** After a failure, how soon it is tried again. */
-const retryMs = 5000
 const autoMinMs = 10_000
 const autoMaxMs = 300_000
 
@@ -21,7 +20,7 @@ export const refreshMs = computed(() => {
   return Math.min(autoMaxMs, Math.max(autoMinMs, step))
 })
 
-const due = computed(() => (failure.value ? retryMs : refreshMs.value))
+const due = computed(() => (failure.value?.error.isPassing ? retryMs : refreshMs.value))
 
 /** Fetches again whenever it is due; returns the function that ends it. */
 export function followRefresh(): () => void {

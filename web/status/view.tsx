@@ -7,7 +7,7 @@ import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts
 import { Warnings } from '../controls/messages.tsx'
 import { Page } from '../controls/page.tsx'
 import { Refused } from '../exporters/refused.tsx'
-import { status, wasAsked } from '../state/collector.ts'
+import { collectorFailure, status, wasAsked } from '../state/collector.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
 import { settingTerm, settingText } from './setting-terms.ts'
@@ -16,16 +16,11 @@ export function Status() {
   const answer = status.value
   const about = answer ? `Weir ${answer.version}` : ''
   return (
-    <Page title="Status" about={about} isBusy={!wasAsked.value}>
+    <Page title="Status" about={about} isBusy={!wasAsked.value} error={collectorFailure.value}>
       <div class="messages">
         <Warnings />
-        {answer && answer.warnings.length === 0 && (
+        {answer?.warnings.length === 0 && !collectorFailure.value && (
           <p class="message">Nothing is amiss with the collector.</p>
-        )}
-        {wasAsked.value && !answer && (
-          <p class="message error">
-            <b>Weir does not answer.</b> Is `npm start` (or `weir api`) still running?
-          </p>
         )}
       </div>
       <Refused />

@@ -1,0 +1,102 @@
+/** Weir away, restarting or stuck while a page is open: it says so, and comes back by itself. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import { chromium, type Browser, type Page, type Route } from 'playwright-core'
+
+import { answered } from './opened.ts'
+import {
+  chromiumArguments,
+  chromiumPath,
+  skipWithoutChromium,
+  startWeir,
+  type RunningWeir,
+} from './weir.ts'
+
+type View = readonly [address: string, there: string]
+/** Every view that asks the API, with something that stands in it once it has its answers. */
+const views: readonly View[] = [
+  ['/?from=now-6h&to=now', '.navigation'],
+  ['/incidents?from=2026-11-01&to=2026-12-01', '.incident'],
+  ['/exporters', '.exporter'],
+  ['/reports?from=2026-11-16T11:20:00Z&to=now', 'table.report tbody tr'],
+  ['/object/host/10.0.0.22', '.graph .canvas:not(.waiting)'],
+  ['/status', '.part'],
+  ['/dashboards', '.part h3'],
+  ['/trackers', '.page-head'],
+  ['/alerts', '.page-head'],
+]
+type Absence = (route: Route) => Promise<void>
+/** What becomes of a question: nothing answers, a proxy does, or the answer breaks off. */
+const absences: Record<string, Absence> = {
+  'nothing answers': (route) => route.abort('connectionrefused'),
+  'a proxy answers 502': (route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }),
+  'answers break off': (route) =>
+    route.fulfill({ contentType: 'application/json', body: '{"incidents":[{"id":' }),
+}
+
+describe('while Weir is away', { skip: skipWithoutChromium(), timeout: 560_000 }, () => {
+  let weir: RunningWeir
+  let browser: Browser
+  before(async () => {
+    weir = await startWeir({ replayed: true })
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  })
+  after(async () => {
+    await browser?.close()
+    await weir?.close()
+  })
+
+  /** A page whose exceptions are collected; of its console network errors are expected here. */
+  async function open(): Promise<{ page: Page; thrown: string[] }> {
+    const page = await browser.newPage()
+    const thrown: string[] = []
+    page.on('pageerror', (error) => thrown.push(error.stack ?? String(error)))
+    return { page, thrown }
+  }
+
+  async function comesBack([address, there]: View, absent: Absence): Promise<void> {
+    const { page, thrown } = await open()
+    await page.route('**/api/**', absent)
+    await page.goto(weir.url + address)
+    await page.locator('.message.error').first().waitFor()
+    await page.unroute('**/api/**')
+    await page.locator('.message.error').first().waitFor({ state: 'detached' })
+    await page.locator(there).first().waitFor()
+    assert.deepEqual(thrown, [])
+    await page.close()
+  }
+
+  for (const [what, absent] of Object.entries(absences))
+    test(`every view says that ${what}, and comes back by itself`, async () => {
+      await Promise.all(views.map((view) => comesBack(view, absent)))
+    })
+
+  test('what is never answered is given up, and asked again', async () => {
+    const { page, thrown } = await open()
+    await page.clock.install()
+    await page.route('**/api/**', () => undefined)
+    await page.goto(`${weir.url}/?from=now-6h&to=now`)
+    await page.clock.runFor(91_000)
+    await page.getByText('Weir does not answer').waitFor({ timeout: 10_000 })
+    await page.unroute('**/api/**')
+    await page.clock.runFor(6000)
+    await page.getByText('Weir does not answer').waitFor({ state: 'detached', timeout: 10_000 })
+    assert.deepEqual(thrown, [])
+    await page.close()
+  })
+
+  test('a view whose code cannot be fetched is loaded when Weir answers again', async () => {
+    const { page } = await open()
+    await page.goto(`${weir.url}/?from=now-6h&to=now`)
+    await answered(page)
+    await page.route('**/*', (route) => route.abort('connectionrefused'))
+    await page.locator('.navigation').getByText('Incidents').click()
+    await page.getByText('This part of the page cannot be fetched').waitFor()
+    await page.waitForTimeout(500)
+    await page.getByText('This part of the page cannot be fetched').waitFor()
+    await page.unroute('**/*')
+    await page.locator('h1', { hasText: 'Incidents' }).waitFor({ timeout: 20_000 })
+    await page.close()
+  })
+})
