@@ -6,6 +6,7 @@ import { isRelative, parseTime } from '../../flow/time-grammar.ts'
 import { offsetText } from '../../flow/zone.ts'
 import { pan, zoom } from '../chart/zoom.ts'
 import { refreshChoices, type Refresh } from '../state/address.ts'
+import { isMoving } from '../state/refresh.ts'
 import { load } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
 import { timeFaults } from '../state/window.ts'
@@ -165,7 +166,7 @@ function ZoneChoice() {
 }
 
 function RefreshChoice() {
-  const moving = isRelative(view.value.from) && view.value.to === 'now'
+  const moving = isMoving.value
   return (
     <div class="choice">
       <button
@@ -178,9 +179,7 @@ function RefreshChoice() {
       </button>
       <select
         aria-label="Refresh"
-        title={
-          moving ? 'how often it is fetched again' : 'a range that does not end now stands still'
-        }
+        title={moving ? 'how often it is fetched again' : 'a range between two dates stands still'}
         disabled={!moving}
         value={moving ? view.value.refresh : 'off'}
         onChange={(event) => show({ refresh: event.currentTarget.value as Refresh })}

@@ -1,4 +1,4 @@
-/** A range that ends now moves on: fetched again as often as asked, and never while nobody looks. */
+/** A range that is relative to now moves on: fetched again as often as asked, and never while nobody looks. */
 import { computed, effect } from '@preact/signals'
 
 import { parseDuration } from '../../flow/interval.ts'
@@ -10,10 +10,13 @@ import { view } from './view.ts'
 const autoMinMs = 10_000
 const autoMaxMs = 300_000
 
+/** Whether the range moves on: at midnight yesterday is another day too. */
+export const isMoving = computed(() => isRelative(view.value.to))
+
 /** How long until the range is fetched again, in ms; null where it does not move. */
 export const refreshMs = computed(() => {
-  const { refresh, from, to } = view.value
-  if (refresh === 'off' || !(isRelative(from) && to === 'now')) return null
+  const { refresh } = view.value
+  if (refresh === 'off' || !isMoving.value) return null
   if (refresh !== 'auto') return parseDuration(refresh)
   // No more often than the chart would move by a step.
   const step = (traffic.value?.keyed.step ?? 0) * 1000

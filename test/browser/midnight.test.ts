@@ -1,0 +1,47 @@
+/** Ranges that are relative to now move on while the page is open: over midnight, and over a month's end. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { chromium } from 'playwright-core'
+
+import { answered } from './opened.ts'
+import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+
+/** In Brussels it is the last of November, five to midnight. */
+const before = new Date('2026-11-30T22:55:00Z')
+const titles: readonly [range: string, title: string][] = [
+  ['from=now/d&to=now', 'Tue 1 Dec 2026 00:00 – 00:1'],
+  ['from=now-24h&to=now', ' – Tue 1 Dec 2026 00:1'],
+  ['from=now/M&to=now', 'Tue 1 Dec 2026 00:00 – 00:1'],
+  ['from=now-1d/d&to=now-1d/d', 'Mon 30 Nov 2026 00:00 – Tue 1 Dec 2026 00:00'],
+]
+
+test(
+  'today, the last day, this month and yesterday become the next ones at midnight',
+  { skip: skipWithoutChromium(), timeout: 120_000 },
+  async () => {
+    const weir = await startWeir({ replayed: true })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      const page = await browser.newPage()
+      await page.clock.install({ time: before })
+      for (const [range, title] of titles) {
+        await page.clock.setSystemTime(before)
+        await page.goto(`${weir.url}/?${range}`)
+        await answered(page)
+        const heading = page.locator('.chart-title h1')
+        assert.ok(!((await heading.textContent()) ?? '').includes(title), range)
+        // Each answer has to come before the next is due.
+        for (let passed = 0; passed < 16; passed++) {
+          await page.clock.runFor(60_000)
+          await page.waitForTimeout(100)
+          await answered(page)
+        }
+        await heading.filter({ hasText: title }).waitFor({ timeout: 10_000 })
+      }
+    } finally {
+      await browser.close()
+      await weir.close()
+    }
+  },
+)
