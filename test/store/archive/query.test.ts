@@ -15,6 +15,7 @@ import {
   topKeys,
   type FlowKey,
   type FlowTopQuery,
+  type TopKeyName,
   type FlowTopRow,
   type FlowStore,
   type Include,
@@ -230,6 +231,34 @@ for (const [way, options, count] of [
         assert.deepEqual(sorted(found), sorted(expected))
       })
       await fc.assert(property, { numRuns: 60 })
+    })
+
+    test('what is asked at once, of one filter or several, is answered as if it were asked alone', async () => {
+      const tops = fc.record({
+        by: fc.uniqueArray(oneOf<TopKeyName>('src', 'host', 'port', 'interface', 'prefix'), { minLength: 1, maxLength: 2 }),
+        order: oneOf<FlowTopQuery['order']>('bytes', 'packets', 'flows', 'peers', 'rate', 'duration'),
+        limit: fc.integer({ min: 1, max: 12 }),
+      }) // prettier-ignore
+      const lengths = fc.integer({ min: -3, max: 0 }).map((minutes) => minutes * 60_000)
+      const asked = fc.record({
+        filters: fc.array(filter, { minLength: 1, maxLength: 2 }),
+        questions: fc.array(
+          fc.record({ filter: fc.nat(1), from: lengths, to: lengths, what: tops, isSeries: fc.boolean() }),
+          { minLength: 2, maxLength: 8 },
+        ),
+      }) // prettier-ignore
+      const property = fc.asyncProperty(asked, async ({ filters, questions }) => {
+        const asks = questions.map(({ filter: number, from, to, what, isSeries }) => {
+          const window = { from: t0 + from, to: t0 + spanMs + to, include: 'any', filter: filters[number % filters.length] } as const // prettier-ignore
+          const series = { ...window, by: ['host', 'direction'], stepMs: 60_000, top: 4, order: 'bytes' } as const // prettier-ignore
+          return () => (isSeries ? store.series(series) : store.top({ ...window, ...what }))
+        })
+        const alone = []
+        for (const ask of asks) alone.push(await ask())
+        assert.deepEqual(await Promise.all(asks.map((ask) => ask())), alone)
+      })
+      // In SQL they share nothing.
+      await fc.assert(property, { numRuns: options.scanThreads > 0 ? 30 : 3 })
     })
 
     test('series: the greatest keys are those listed, counted without direction', async () => {
