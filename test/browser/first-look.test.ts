@@ -138,6 +138,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.goto(`${weir.url}/wall`)
     await page.getByText(/counting the first five minutes: first point by \d\d:\d1/).waitFor()
     assert.equal(await page.locator('.wall-head .late').count(), 0)
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
     await page.close()
   })
 

@@ -52,3 +52,40 @@ test(
     }
   },
 )
+
+test(
+  'the page itself, printed from a dark screen, is one sheet with the whole chart and the sentence',
+  { skip, timeout: 240_000 },
+  async () => {
+    const weir = await startWeir({ replayed: true })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      const { page, complaints } = await openPage(browser, `${weir.url}/${explained}`)
+      await page.locator('.sentence').waitFor()
+      await page.locator('.top tbody tr').first().waitFor()
+      const sheet = async () =>
+        page.evaluate(() => {
+          const { width, height } = document.querySelector('.chart .uplot')!.getBoundingClientRect()
+          return { width, height, swatch: document.querySelector('.legend .swatch')?.outerHTML }
+        })
+      const onScreen = await sheet()
+      const pdf = join(shots, 'page.pdf')
+      await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
+      const printed = execFileSync('pdfinfo', [pdf], { encoding: 'utf8' })
+      assert.match(printed, /Pages:\s+1\n/)
+      const text = execFileSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' })
+      for (const words of ['was cut for 4 min', '280 connections', 'Top protocols'])
+        assert.ok(text.includes(words), `${words} is missing in ${text}`)
+      await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+      const onPaper = await sheet()
+      assert.ok(onPaper.width < 1054, `a chart of ${onPaper.width} on a sheet of 1054 pixels`)
+      assert.notEqual(onPaper.swatch, onScreen.swatch, 'the colours are those of a light page')
+      await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+      assert.deepEqual(await sheet(), onScreen)
+      assert.deepEqual(complaints, [])
+    } finally {
+      await browser.close()
+      await weir.close()
+    }
+  },
+)

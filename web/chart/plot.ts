@@ -7,6 +7,7 @@ import uPlot from 'uplot'
 import type { Window } from '../state/window.ts'
 import { figureAxis, figureRange, timeAxis } from './axes.ts'
 import { paintOver, paintUnder, type Look } from './paint.ts'
+import { followPaper } from './paper.ts'
 import type { Scene } from './scene.ts'
 import type { Ink } from './theme.ts'
 
@@ -60,6 +61,7 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
     marking: false,
   }
   const u = new uPlot({ ...size(host), ...fixedOptions(settings, state) }, [[], [], []], host)
+  const forgetPaper = followPaper(u)
   return {
     uplot: u,
     draw(scene, look) {
@@ -85,7 +87,10 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
       u.setSelect({ left: range ? from : 0, top: 0, width, height }, false)
       settings.events.marked(range)
     },
-    destroy: () => u.destroy(),
+    destroy: () => {
+      forgetPaper()
+      u.destroy()
+    },
   }
 }
 

@@ -60,3 +60,6 @@ export const theme = signal<Theme>(current())
 
 for (const query of [darkQuery, printQuery])
   query.addEventListener('change', () => (theme.value = current()))
+// A canvas that is drawn anew when the sheet is already laid out comes too late for it.
+addEventListener('beforeprint', () => (theme.value = 'light'))
+addEventListener('afterprint', () => (theme.value = current()))
