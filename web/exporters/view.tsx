@@ -114,9 +114,7 @@ function Interfaces({ own, interfaces }: { own: string } & Pick<Exporter, 'inter
         <thead>
           <tr>
             <th scope="col">interface</th>
-            <th scope="col" class="text">
-              name
-            </th>
+            <th scope="col">index</th>
             <th scope="col" class="text">
               description
             </th>
@@ -126,12 +124,12 @@ function Interfaces({ own, interfaces }: { own: string } & Pick<Exporter, 'inter
         <tbody>
           {interfaces.map(({ index, name, alias, speed }) => (
             <tr key={index}>
-              <th scope="row">
+              <th scope="row" class="text">
                 <a href={objectAddress({ kind: 'interface', name: `${own}/${index}` })}>
-                  {own}:{name ?? `if${index}`}
+                  {name ?? `if${index}`}
                 </a>
               </th>
-              <td class="text">{name ?? '–'}</td>
+              <td>{index}</td>
               <td class="text">{alias ?? '–'}</td>
               <td>{speed === null ? 'unknown' : formatWithUnit(speed, 'b/s')}</td>
             </tr>
