@@ -198,6 +198,10 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
       (await page.locator('.message.warning').first().textContent()) ?? '',
       /by=nonsense/,
     )
+    await page.goto(`${weir.url}/?from=now&to=now-1h`)
+    await page.getByText('The end must be after the start.').waitFor()
+    await page.goto(`${weir.url}/${around}`)
+    await settled(page)
     await page.route('**/api/series*', (route) => route.abort())
     await page.keyboard.press('r')
     const error = page.locator('.message.error').first()

@@ -166,6 +166,22 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
+  test("on a phone no figure of an object's graphs is cut off", async () => {
+    const viewport = { width: 360, height: 740 }
+    const { page } = await openPage(
+      browser,
+      `${weir.url}/object/host/10.0.0.22?to=2026-11-16T13:00:00Z`,
+      { viewport },
+    )
+    const table = page.locator('.graph-figures').first()
+    await table.waitFor()
+    const [room, needed] = await table.evaluate((it) => [it.clientWidth, it.scrollWidth] as const)
+    assert.ok(needed <= room, `${needed} of ${room} pixels`)
+    const last = await table.locator('td').last().boundingBox()
+    assert.ok(last!.x + last!.width <= viewport.width, 'the total is in sight')
+    await page.close()
+  })
+
   test('on paper nothing is there to press, and no figure is cut off', async () => {
     const viewport = { width: 794, height: 1123 }
     const { page } = await openPage(browser, `${weir.url}/?${around}&explain=shown`, { viewport })

@@ -32,7 +32,7 @@ export function Messages() {
         .filter(Boolean)
         .map((fault) => (
           <p class="message error" role="alert" key={fault}>
-            {fault}
+            {sentence(fault)}
           </p>
         ))}
       <Stale />
