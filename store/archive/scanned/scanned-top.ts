@@ -6,6 +6,7 @@ import type { ArchiveFiles } from '../readable-files.ts'
 import { topAnswer } from '../top-answer.ts'
 import type { DetailsFound, KeyValues } from './asked.ts'
 import { greatestByLists, type Candidates } from './listed-hosts.ts'
+import { greatestFirst, mostPeers, rankedMost } from './most-peers.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
 
 /**
@@ -18,7 +19,6 @@ export async function scannedTop(
   query: FlowTopQuery & { local: readonly Network[] },
 ): Promise<FlowTop | null> {
   const { by, order, limit, progress } = query
-  if (order === 'peers') return null
   const { scanner, session } = scanning
   const window = windowOf(query)
   const groups = await scanner.groups(files, window)
@@ -27,11 +27,16 @@ export async function scannedTop(
     scanner.scan({ kind: 'details', window, by, keys }, groups, { session, progress: progressOf(progress, 1) }) // prettier-ignore
   const listed = await listedTop(await greatestByLists(scanning, files, query), detailsOf, query)
   if (listed) return listed
+  const ranked = order === 'peers' ? ({ by: 'flows', count: rankedMost } as const) : { by: order, count: limit } // prettier-ignore
   const ranking = await scanner.scan(
-    { kind: 'ranking', window, by, order: { of: 'top', by: order }, count: limit },
+    { kind: 'ranking', window, by, order: { of: 'top', by: ranked.by }, count: ranked.count },
     groups,
     { session, progress: progressOf(progress, 0) },
   )
+  if (order === 'peers') {
+    const found = ranking && (await mostPeers(ranking, limit, detailsOf))
+    return found && answerOf(found.places, found, query)
+  }
   const details = ranking && (await detailsOf(ranking.keys))
   if (details === null) return null
   return answerOf([...details.bytes.keys()], { keys: ranking!.keys, details }, query)
@@ -46,7 +51,7 @@ async function listedTop(
   const details = candidates && (await detailsOf(candidates.hosts))
   if (details === null) return null
   const { hosts, othersBelow } = candidates!
-  const places = byBytes([...details.bytes.keys()], hosts, details).slice(0, query.limit)
+  const places = greatestFirst(hosts, details.bytes).slice(0, query.limit)
   const isProven = details.bytes[places.at(-1)!]! >= othersBelow
   return isProven ? answerOf(places, { keys: hosts, details }, query) : null
 }
@@ -59,17 +64,6 @@ function answerOf(
   const keys = new Keys(by, local)
   const rows = places.map((place) => rowAt(place, keys, values, details))
   return topAnswer(keys, rows, { total: details.total })
-}
-
-/** The places of hosts, the greatest first; equals by their address. */
-function byBytes(
-  places: readonly number[],
-  [high, low]: KeyValues,
-  { bytes }: DetailsFound,
-): number[] {
-  const isBefore = (a: number, b: number) =>
-    high![a] === high![b] ? low![a]! < low![b]! : high![a]! < high![b]!
-  return places.toSorted((a, b) => bytes[b]! - bytes[a]! || (isBefore(a, b) ? -1 : 1))
 }
 
 function rowAt(place: number, keys: Keys, values: KeyValues, details: DetailsFound): FlowTopRow {
