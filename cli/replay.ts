@@ -61,6 +61,14 @@ async function shiftOf(shift: unknown, paths: readonly string[]): Promise<number
   return Math.floor((Date.now() - (await lastPacketMs(paths))) / weekMs) * weekMs
 }
 
+/** What is amiss with the captures themselves, by kind of problem, and what to do about it. */
+const cutSentences = {
+  'capture-cut':
+    'capture-cut: a capture ends within a packet, as when tcpdump is killed; all before it was taken',
+  'datagram-cut':
+    'datagram-cut: only the beginning of datagrams was captured; capture with tcpdump -s 0',
+}
+
 function describe(summary: ImportSummary): string {
   const { datagrams, flows, packets, bytes, lost, problems, ignored, from, to } = summary
   const time = (seconds: number | null) =>
@@ -71,5 +79,6 @@ function describe(summary: ImportSummary): string {
     `from ${time(from)} to ${time(to)}`,
     `lost: ${lost.datagrams} datagrams, ${lost.flowsEstimated ? 'about ' : ''}${lost.flows} flows`,
     `problems: ${found.length === 0 ? 'none' : found.join(', ')}; ignored: ${ignored} packets`,
+    ...Object.entries(cutSentences).flatMap(([kind, sentence]) => (problems[kind] ? sentence : [])),
   ].join('\n')
 }

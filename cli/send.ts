@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { Fragments } from '../ingest/capture/fragments.ts'
 import { readPacket } from '../ingest/capture/packet.ts'
-import { readCapture } from '../ingest/capture/read.ts'
+import { wholePackets } from '../ingest/capture/whole-packets.ts'
 import { versionOf, type DatagramVersion } from '../ingest/decode/datagram.ts'
 import { CommandError, exitCodes } from './command.ts'
 
@@ -40,12 +40,13 @@ export async function sendCaptures(
   const startedMs = Date.now()
   let firstMs: number | null = null
   let sent = 0
+  const cut: string[] = []
   for (const path of paths) {
     const fragments = new Fragments()
-    for await (const packet of readCapture(path)) {
+    for await (const packet of wholePackets(path, () => cut.push(path))) {
       const datagram = readPacket(packet.bytes, packet.linkType, fragments)
       const version = datagram && versionOf(datagram.payload)
-      if (!datagram || !version) continue
+      if (!datagram || datagram.isCut || !version) continue
       firstMs ??= packet.timeMs
       const dueMs = startedMs + (packet.timeMs - firstMs) / speed
       if (dueMs - Date.now() > pauseMsMin) await sleep(dueMs - Date.now())
@@ -58,6 +59,7 @@ export async function sendCaptures(
   }
   socket.close()
   console.log(`${sent} datagrams sent to ${target}`)
+  for (const path of cut) console.log(`${path} ends within a packet: all before it was sent`)
 }
 
 /** A copy of the datagram whose time of export is moved by `byMs`. */

@@ -10,8 +10,8 @@ import type { ExporterStatus, IngestStatus, Lost } from '../flow/status.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openExchange, openSeriesStore, openShipping } from '../store/open.ts'
 import { Fragments } from './capture/fragments.ts'
-import { readCapture } from './capture/read.ts'
 import { readPacket, sourceText } from './capture/packet.ts'
+import { wholePackets } from './capture/whole-packets.ts'
 import { openConsolidator } from './consolidate.ts'
 import { CoverageTracker } from './coverage.ts'
 import { CounterTracker } from './interface-counters.ts'
@@ -31,6 +31,10 @@ export interface ImportSummary {
   packets: number
   bytes: number
   lost: Lost
+  /**
+   * Those of the exporters, and of the captures: `capture-cut`, files that end within a packet, and
+   * `datagram-cut`, datagrams of which only the beginning was captured; nothing is taken of those.
+   */
   problems: Record<string, number>
   /** UDP datagrams of no known version, and packets that are none. */
   ignored: number
@@ -101,7 +105,9 @@ export async function importCaptures(
     const status = await keepExporters(settings.data, exporters)
     await tell(settings, status)
     if (!sendsFlows(settings)) while (await archive.bundle(Number.MAX_SAFE_INTEGER)) continue
-    return { ...summary, ...sumExporters(exporters), flows: pipeline.flows }
+    const sums = sumExporters(exporters)
+    const problems = { ...sums.problems, ...summary.problems }
+    return { ...summary, ...sums, problems, flows: pipeline.flows }
   } finally {
     await archive.close()
   }
@@ -120,7 +126,7 @@ async function hashAll(paths: readonly string[], taken: Taken): Promise<string[]
   return hashes
 }
 
-type Read = Pick<ImportSummary, 'datagrams' | 'ignored' | 'from' | 'to'>
+type Read = Pick<ImportSummary, 'datagrams' | 'ignored' | 'problems' | 'from' | 'to'>
 
 async function readAll(
   paths: readonly string[],
@@ -131,16 +137,23 @@ async function readAll(
     onProgress,
   }: ImportOptions & { archive: Archive; pipeline: Pipeline },
 ): Promise<Read> {
-  const read: Read = { datagrams: 0, ignored: 0, from: null, to: null }
+  const read: Read = { datagrams: 0, ignored: 0, problems: {}, from: null, to: null }
+  const problem = (kind: 'capture-cut' | 'datagram-cut') => {
+    read.problems[kind] = (read.problems[kind] ?? 0) + 1
+  }
   let staged = 0
   for (const path of paths) {
     const fragments = new Fragments()
     let packets = 0
-    for await (const packet of readCapture(path)) {
+    for await (const packet of wholePackets(path, () => problem('capture-cut'))) {
       if (++packets % progressEveryPackets === 0) onProgress({ path, packets })
       const datagram = readPacket(packet.bytes, packet.linkType, fragments)
       if (!datagram || versionOf(datagram.payload) === null) {
         read.ignored++
+        continue
+      }
+      if (datagram.isCut) {
+        problem('datagram-cut')
         continue
       }
       read.datagrams++
@@ -267,6 +280,7 @@ function sumExporters(
 export async function lastPacketMs(paths: readonly string[]): Promise<number> {
   let last = 0
   for (const path of paths)
-    for await (const packet of readCapture(path)) last = Math.max(last, packet.timeMs)
+    for await (const packet of wholePackets(path, () => undefined))
+      last = Math.max(last, packet.timeMs)
   return last
 }

@@ -10,7 +10,11 @@ export interface CapturedDatagram {
   sourcePort: number
   destinationPort: number
   payload: Uint8Array
+  /** The capture kept only its beginning (snap length), which is then all of `payload`. */
+  isCut: boolean
 }
+
+type DatagramEnds = Omit<CapturedDatagram, 'payload' | 'isCut'>
 
 const udp = 17
 /** IPv6 extension headers that may stand before UDP: hop-by-hop, routing, destination options. */
@@ -115,12 +119,14 @@ function readFragment(
 function readUdp(view: DataView, offset: number, ends: Ends): CapturedDatagram | null {
   if (view.byteLength < offset + 8) return null
   const length = view.getUint16(offset + 4)
-  if (length < 8 || view.byteLength < offset + length) return null
+  if (length < 8) return null
+  const captured = Math.min(length, view.byteLength - offset)
   return {
     ...ends,
+    isCut: captured < length,
     sourcePort: view.getUint16(offset),
     destinationPort: view.getUint16(offset + 2),
-    payload: new Uint8Array(view.buffer, view.byteOffset + offset + 8, length - 8),
+    payload: new Uint8Array(view.buffer, view.byteOffset + offset + 8, captured - 8),
   }
 }
 
@@ -134,7 +140,7 @@ export const headersBytesMax = 48
 export function writeHeaders(
   view: DataView,
   offset: number,
-  datagram: Omit<CapturedDatagram, 'payload'>,
+  datagram: DatagramEnds,
   payloadBytes: number,
 ): number {
   const isIPv4 = datagram.source[2] === ipv4Marker && datagram.source[0] === 0
@@ -151,7 +157,7 @@ export function writeHeaders(
 function writeIPv4(
   view: DataView,
   offset: number,
-  datagram: Omit<CapturedDatagram, 'payload'>,
+  datagram: DatagramEnds,
   payloadBytes: number,
 ): void {
   view.setUint16(offset, 0x4500)
@@ -170,7 +176,7 @@ function writeIPv4(
 function writeIPv6(
   view: DataView,
   offset: number,
-  datagram: Omit<CapturedDatagram, 'payload'>,
+  datagram: DatagramEnds,
   payloadBytes: number,
 ): void {
   view.setUint32(offset, 0x60000000)

@@ -15,6 +15,14 @@ export class NotACapture extends Error {
   }
 }
 
+/** A capture that ends within a packet, as where what took it was killed: all packets before were given. */
+export class CutCapture extends NotACapture {
+  constructor(path: string, where: 'packet' | 'block') {
+    super(path, `its last ${where} is cut off`)
+    this.name = 'CutCapture'
+  }
+}
+
 /** One captured packet; `bytes` is a view that stays valid until the next packet is asked for. */
 export interface CapturedPacket {
   bytes: Uint8Array
@@ -31,7 +39,7 @@ const recordHeaderBytes = 16
 
 /**
  * The packets of a capture, in the order of the file.
- * @throws NotACapture where the file is none, or is cut off in a packet (`truncated` is then true)
+ * @throws NotACapture where the file is none; CutCapture after its last whole packet
  */
 export async function* readCapture(path: string): AsyncGenerator<CapturedPacket> {
   const source = new Bytes(await openStream(path))
@@ -152,10 +160,10 @@ async function* readPcap(
     const length = view.getUint32(8, littleEndian)
     if (length > packetBytesMax) throw new NotACapture(path, `it has a packet of ${length} bytes`)
     const bytes = await source.take(length)
-    if (!bytes) throw new NotACapture(path, 'its last packet is cut off')
+    if (!bytes) throw new CutCapture(path, 'packet')
     yield { bytes, linkType, timeMs: seconds * 1000 + Math.floor(fraction / unitsPerMs) }
   }
-  if (source.rest > 0) throw new NotACapture(path, 'its last packet is cut off')
+  if (source.rest > 0) throw new CutCapture(path, 'packet')
 }
 
 const pcapngMagic = 0x0a0d0d0a
@@ -189,11 +197,11 @@ async function* readPcapng(path: string, source: Bytes): AsyncGenerator<Captured
     if (length < 12 || length % 4 !== 0 || (isRead && length > packetBytesMax + 4096))
       throw new NotACapture(path, `it has a block of ${length} bytes`)
     if (!isRead) {
-      if (!(await source.skip(length))) throw new NotACapture(path, 'its last block is cut off')
+      if (!(await source.skip(length))) throw new CutCapture(path, 'block')
       continue
     }
     const block = await source.take(length)
-    if (!block) throw new NotACapture(path, 'its last block is cut off')
+    if (!block) throw new CutCapture(path, 'block')
     if (isSection) continue
     if (type === blocks.simplePacket) throw new NotACapture(path, 'its packets have no times')
     if (type === blocks.interfaceDescription)
@@ -205,7 +213,7 @@ async function* readPcapng(path: string, source: Bytes): AsyncGenerator<Captured
       yield packet
     }
   }
-  if (source.rest > 0) throw new NotACapture(path, 'its last block is cut off')
+  if (source.rest > 0) throw new CutCapture(path, 'block')
 }
 
 function readInterface(body: DataView, littleEndian: boolean): CaptureInterface {

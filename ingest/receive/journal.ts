@@ -101,7 +101,7 @@ export class Journal {
   }
 
   /** Appends a datagram; where the segment can take no more it is dropped from the journal and counted. */
-  append(datagram: CapturedDatagram, receivedMs: number): void {
+  append(datagram: Omit<CapturedDatagram, 'isCut'>, receivedMs: number): void {
     const payload = datagram.payload
     if (this.#used + recordHeaderBytes + headersBytesMax + payload.length > bufferBytes)
       this.flush()
@@ -276,7 +276,8 @@ export async function* readSegment(
       const datagram = readPacket(packet, linkTypeRaw)
       const receivedMs = bytes.readUInt32LE(at) * 1000 + bytes.readUInt32LE(at + 4) / 1000
       at += recordHeaderBytes + length
-      if (datagram) yield { datagram, receivedMs, end: { segment, offset: offset + at } }
+      if (datagram && !datagram.isCut)
+        yield { datagram, receivedMs, end: { segment, offset: offset + at } }
     }
     offset += at
     rest = bytes.subarray(at)

@@ -10,6 +10,8 @@ export interface SentDatagram {
   payload: Uint8Array
   /** unix ms */
   receivedMs: number
+  /** How much of the packet is captured, its headers counted; else all of it. */
+  capturedBytes?: number
 }
 
 /** Writes datagrams of one exporter, sent to port 2055. */
@@ -30,15 +32,16 @@ export async function writeCapture(
     sourcePort: 50_000,
     destinationPort: 2055,
   }
-  const packets = datagrams.flatMap(({ payload, receivedMs }) => {
+  const packets = datagrams.flatMap(({ payload, receivedMs, capturedBytes }) => {
     const front = new Uint8Array(headersBytesMax)
     const length = writeHeaders(new DataView(front.buffer), 0, ends, payload.length)
     const record = Buffer.alloc(16)
     record.writeUInt32LE(Math.floor(receivedMs / 1000), 0)
     record.writeUInt32LE((receivedMs % 1000) * 1000, 4)
-    record.writeUInt32LE(length + payload.length, 8)
+    const packet = Buffer.concat([front.subarray(0, length), payload]).subarray(0, capturedBytes)
+    record.writeUInt32LE(packet.length, 8)
     record.writeUInt32LE(length + payload.length, 12)
-    return [record, front.subarray(0, length), payload]
+    return [record, packet]
   })
   await writeFile(file, Buffer.concat([header, ...packets]))
 }

@@ -14,7 +14,8 @@ import {
   sourceText,
   writeHeaders,
 } from '../../ingest/capture/packet.ts'
-import { NotACapture, readCapture } from '../../ingest/capture/read.ts'
+import { CutCapture, NotACapture, readCapture } from '../../ingest/capture/read.ts'
+import { wholePackets } from '../../ingest/capture/whole-packets.ts'
 
 const story = 'test/captures/monday-outage.v9.pcap.gz'
 
@@ -117,6 +118,35 @@ test('what is no capture is refused with what it is', async () => {
       return true
     })
   }
+})
+
+test('of a capture that ends within a packet all before it is read, and the cut is told', async () => {
+  const plain = gunzipSync(readFileSync(story))
+  const end = 24 + 16 + plain.readUInt32LE(24 + 8)
+  const second = end + 16 + plain.readUInt32LE(end + 8)
+  const wholePcapng = toPcapng(plain, 2)
+  const cases: [string, Buffer, number][] = [
+    ['in the data', plain.subarray(0, second - 1), 1],
+    ['in the header of the record', plain.subarray(0, end + 7), 1],
+    ['nowhere', plain.subarray(0, end), 1],
+    ['nowhere, pcapng', wholePcapng, 2],
+    ['pcapng', wholePcapng.subarray(0, -1), 1],
+  ]
+  for (const [name, bytes, whole] of cases) {
+    const path = await file('cut', bytes)
+    let [packets, cuts] = [0, 0]
+    for await (const { timeMs } of wholePackets(path, () => cuts++)) packets += Number(timeMs > 0)
+    assert.deepEqual([packets, cuts], [whole, name.startsWith('nowhere') ? 0 : 1], name)
+  }
+  const none = wholePackets(await file('none', plain.subarray(0, end - 1)), () => undefined)
+  await assert.rejects(none.next(), CutCapture)
+})
+
+test('a datagram of which only the beginning was captured is marked', () => {
+  const [packet] = fragmentsOf('10.0.0.1', Uint8Array.of(1, 2, 3, 4), 1480)
+  const cut = readPacket(packet!.subarray(0, -1), rawIp)
+  assert.deepEqual([cut?.isCut, cut?.payload], [true, Uint8Array.of(1, 2, 3)])
+  assert.equal(readPacket(packet!, rawIp)?.isCut, false)
 })
 
 test('pcapng: times from an offset, older packet blocks, and long blocks that hold no packet', async () => {

@@ -1,6 +1,6 @@
 /** What a replay says of the capture when it is through with it. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
@@ -54,4 +54,27 @@ test('data whose template never came is counted as that', async () => {
   ])
   assert.equal(summary.flows, 0)
   assert.deepEqual(summary.problems, { 'template-missing-expired': 1 })
+})
+
+test('captures that end within a packet are taken up to there; cut packets and captures are counted', async () => {
+  const capture = join(folder, 'cut.pcap')
+  const v5 = (sequence: number) =>
+    encodeV5({ uptimeMs: dayMs, sequence }, [{ first: dayMs, last: dayMs, octets: 100 }])
+  const sent = { receivedMs: testExportMs }
+  await writeCapture(capture, '10.0.0.1', [
+    { ...sent, payload: v5(0) },
+    { ...sent, payload: v5(1), capturedBytes: 60 },
+    { ...sent, payload: v5(2) },
+    { ...sent, payload: v5(3) },
+  ])
+  await truncate(capture, (await stat(capture)).size - 1)
+  const settings = readSettings({ WEIR_DATA: join(folder, 'cut') })
+  const summary = await importCaptures([capture], {
+    settings,
+    shiftMs: 0,
+    onProgress: () => undefined,
+  })
+  assert.deepEqual([summary.datagrams, summary.flows, summary.bytes], [2, 2, 200])
+  assert.deepEqual(summary.problems, { 'capture-cut': 1, 'datagram-cut': 1 })
+  assert.equal(summary.lost.flows, 1, 'of the datagram that was cut')
 })

@@ -25,6 +25,7 @@ function datagram(payload: string, source = '10.0.0.1') {
     sourcePort: 40_000,
     destinationPort: 2055,
     payload: new TextEncoder().encode(payload),
+    isCut: false,
   }
 }
 
