@@ -1,6 +1,4 @@
 /** Takes captures into the store as if they had been received then: all of it, or nothing. */
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 
 import type { ExporterBreak } from '../flow/incident/incident.ts'
@@ -18,6 +16,7 @@ import { CounterTracker } from './interface-counters.ts'
 import { judgeNow } from './incidents/judge-now.ts'
 import { versionOf } from './decode/datagram.ts'
 import { readNames } from './names.ts'
+import { hashCaptures, type Taken } from './taken.ts'
 import { Pipeline } from './pipeline.ts'
 import { SeriesWriter } from './series-writer.ts'
 import { archiveSeen } from './shipping.ts'
@@ -42,14 +41,6 @@ export interface ImportSummary {
   to: number | null
 }
 
-/** A capture that was taken before. */
-export class TakenBefore extends Error {
-  constructor(path: string, when: string) {
-    super(`${path} was taken in before, ${when}: its flows would count twice`)
-    this.name = 'TakenBefore'
-  }
-}
-
 export interface ImportOptions {
   settings: Settings
   /** Added to every time (whole weeks), unix ms. */
@@ -63,9 +54,6 @@ const stageRows = 2_000_000
 const progressEveryPackets = 2000
 /** Captures close what they began, as if an hour had passed after them. */
 const closingMs = 3_600_000
-
-/** Hashes of captures that were taken, with the time: kept in the archive's manifest, with the flows. */
-type Taken = Record<string, string>
 
 /**
  * Takes captures in, in the order given. The data folder must be locked.
@@ -81,20 +69,23 @@ export async function importCaptures(
   const archive = await Archive.open(join(settings.data, 'archive'))
   try {
     const taken = archive.value<Taken>('taken') ?? {}
-    const hashes = await hashAll(paths, taken)
+    const hashed = await hashCaptures(paths, taken)
     const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
     coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
     const counters = new CounterTracker(Number.POSITIVE_INFINITY)
     const { flowMaxMs } = settings
     const pipeline = new Pipeline({ coverage, counters, archive, shiftMs, flowMaxMs, rulesOf })
-    const summary = await readAll(paths, { ...options, archive, pipeline })
+    const filled = new Set<string>()
+    const summary = await readAll(paths, { ...options, archive, pipeline, filled })
     pipeline.drain()
     if (summary.to !== null) {
       const closedMs = summary.to * 1000 + closingMs
       coverage.heartbeat(closedMs)
       pipeline.decoder.expire(closedMs - shiftMs)
     }
-    for (const hash of hashes) taken[hash] = new Date().toISOString()
+    const when = new Date().toISOString()
+    for (const { path, hash, bytes } of hashed)
+      taken[hash] = filled.has(path) ? { when, bytes } : when
     const touched = pipeline.touched()
     await archive.publish({ redo: touched, set: { taken, breaks: coverage.breaks.list() } })
     await archive.merge(Number.POSITIVE_INFINITY)
@@ -113,19 +104,6 @@ export async function importCaptures(
   }
 }
 
-async function hashAll(paths: readonly string[], taken: Taken): Promise<string[]> {
-  const hashes: string[] = []
-  for (const path of paths) {
-    const hash = createHash('sha256')
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-    const digest = hash.digest('hex')
-    if (Object.hasOwn(taken, digest)) throw new TakenBefore(path, `on ${taken[digest]!}`)
-    if (hashes.includes(digest)) throw new TakenBefore(path, 'in this very command')
-    hashes.push(digest)
-  }
-  return hashes
-}
-
 type Read = Pick<ImportSummary, 'datagrams' | 'ignored' | 'problems' | 'from' | 'to'>
 
 async function readAll(
@@ -133,9 +111,10 @@ async function readAll(
   {
     archive,
     pipeline,
+    filled,
     shiftMs,
     onProgress,
-  }: ImportOptions & { archive: Archive; pipeline: Pipeline },
+  }: ImportOptions & { archive: Archive; pipeline: Pipeline; filled: Set<string> },
 ): Promise<Read> {
   const read: Read = { datagrams: 0, ignored: 0, problems: {}, from: null, to: null }
   const problem = (kind: 'capture-cut' | 'datagram-cut') => {
@@ -157,6 +136,7 @@ async function readAll(
         continue
       }
       read.datagrams++
+      filled.add(path)
       const seconds = (packet.timeMs + shiftMs) / 1000
       read.from = Math.min(read.from ?? seconds, seconds)
       read.to = Math.max(read.to ?? seconds, seconds)

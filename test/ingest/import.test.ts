@@ -1,6 +1,6 @@
 /** What a replay says of the capture when it is through with it. */
 import assert from 'node:assert/strict'
-import { rm, stat, truncate } from 'node:fs/promises'
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
@@ -67,14 +67,26 @@ test('captures that end within a packet are taken up to there; cut packets and c
     { ...sent, payload: v5(2) },
     { ...sent, payload: v5(3) },
   ])
-  await truncate(capture, (await stat(capture)).size - 1)
+  const whole = await readFile(capture)
+  await truncate(capture, whole.length - 1)
   const settings = readSettings({ WEIR_DATA: join(folder, 'cut') })
-  const summary = await importCaptures([capture], {
-    settings,
-    shiftMs: 0,
-    onProgress: () => undefined,
-  })
+  const options = { settings, shiftMs: 0, onProgress: () => undefined }
+  const summary = await importCaptures([capture], options)
   assert.deepEqual([summary.datagrams, summary.flows, summary.bytes], [2, 2, 200])
   assert.deepEqual(summary.problems, { 'capture-cut': 1, 'datagram-cut': 1 })
   assert.equal(summary.lost.flows, 1, 'of the datagram that was cut')
+  await writeFile(capture, whole)
+  await assert.rejects(importCaptures([capture], options), /begins with what was taken in on 2/)
+})
+
+test('a capture that held nothing keeps no other away', async () => {
+  const capture = join(folder, 'empty.pcap')
+  const settings = readSettings({ WEIR_DATA: join(folder, 'empty') })
+  const options = { settings, shiftMs: 0, onProgress: () => undefined }
+  await writeCapture(capture, '10.0.0.1', [])
+  assert.equal((await importCaptures([capture], options)).datagrams, 0)
+  await assert.rejects(importCaptures([capture], options), /was taken in before/)
+  const payload = encodeV5({ uptimeMs: dayMs }, [{ first: dayMs, last: dayMs, octets: 100 }])
+  await writeCapture(capture, '10.0.0.1', [{ payload, receivedMs: testExportMs }])
+  assert.equal((await importCaptures([capture], options)).flows, 1)
 })

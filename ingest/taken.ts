@@ -1,0 +1,77 @@
+/** Which captures were taken in, so that none counts twice, nor one that has grown since. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+
+/** A capture that was taken before, or begins with one that was. */
+export class TakenBefore extends Error {
+  constructor(path: string, when: string) {
+    super(`${path} ${when}: its flows would count twice`)
+    this.name = 'TakenBefore'
+  }
+}
+
+/**
+ * By the hash of the file, when it was taken: kept in the archive's manifest, with the flows. Without
+ * its length where it held no datagram, since other captures begin with the same header.
+ */
+export type Taken = Record<string, string | { when: string; bytes: number }>
+
+export interface HashedCapture {
+  path: string
+  hash: string
+  bytes: number
+}
+
+/**
+ * The hashes of captures that are to be taken.
+ * @throws TakenBefore for one that was taken, that begins with one that was, or that is named twice
+ */
+export async function hashCaptures(
+  paths: readonly string[],
+  taken: Taken,
+): Promise<HashedCapture[]> {
+  const hashed: HashedCapture[] = []
+  for (const path of paths) {
+    const capture = await hashCapture(path, taken)
+    if (hashed.some(({ hash }) => hash === capture.hash))
+      throw new TakenBefore(path, 'is named twice in this very command')
+    hashed.push(capture)
+  }
+  return hashed
+}
+
+async function hashCapture(path: string, taken: Taken): Promise<HashedCapture> {
+  const hash = createHash('sha256')
+  const lengths = lengthsOf(taken)
+  let bytes = 0
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    let at = 0
+    while (lengths.length > 0 && lengths[0]! < bytes + chunk.length) {
+      const length = lengths.shift()!
+      hash.update(chunk.subarray(at, length - bytes))
+      at = length - bytes
+      const when = whenTaken(taken, hash.copy().digest('hex'))
+      if (when !== null) throw new TakenBefore(path, `begins with what was taken in on ${when}`)
+    }
+    hash.update(chunk.subarray(at))
+    bytes += chunk.length
+  }
+  const digest = hash.digest('hex')
+  const when = whenTaken(taken, digest)
+  if (when !== null) throw new TakenBefore(path, `was taken in before, on ${when}`)
+  return { path, hash: digest, bytes }
+}
+
+/** How long the captures were that have been taken, the shortest first. */
+function lengthsOf(taken: Taken): number[] {
+  const lengths = Object.values(taken).flatMap((each) =>
+    typeof each === 'string' ? [] : [each.bytes],
+  )
+  return [...new Set(lengths)].sort((a, b) => a - b)
+}
+
+function whenTaken(taken: Taken, hash: string): string | null {
+  if (!Object.hasOwn(taken, hash)) return null
+  const each = taken[hash]!
+  return typeof each === 'string' ? each : each.when
+}
