@@ -98,7 +98,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     clientErrorHandler: refuseBroken,
     frameworkErrors: (error, request, reply) => {
-      const answer = toApiError(error, knownParameters(request))
+      const answer = toApiError(error, knownParameters(request), request.query)
       void (reply as unknown as FastifyReply).code(answer.status).send(errorAnswer(answer))
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -177,7 +177,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
 
 function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    const answer = toApiError(error, knownParameters(request))
+    const answer = toApiError(error, knownParameters(request), request.query)
     if (answer.status >= 500) request.log.error({ err: error, url: request.url }, answer.message)
     void reply.code(answer.status).send(errorAnswer(answer))
   })

@@ -56,13 +56,17 @@ const remedies: Record<number, string> = {
 
 /**
  * Any error as one that can be answered: refusals as they are, validation by the parameter's name
- * (`known` says what each of the route's parameters takes),
+ * (`known` says what each of the route's parameters takes) and what the `query` gives for it,
  * typed refusals of the stores by their remedy; what is left is our own fault and says nothing.
  */
-export function toApiError(error: unknown, known: Readonly<Record<string, string>>): ApiError {
+export function toApiError(
+  error: unknown,
+  known: Readonly<Record<string, string>>,
+  query: unknown,
+): ApiError {
   if (error instanceof ApiError) return error
   const raised = error as RaisedError
-  if (raised.validation?.[0]) return validationError(raised.validation[0], known)
+  if (raised.validation?.[0]) return validationError(raised.validation[0], known, query)
   if (raised.name === 'QueryTooLarge')
     return badQuery('too-large', raised.message, remedyOf(raised, 'ask for a shorter time'))
   const status = raised.statusCode ?? 500
@@ -81,6 +85,9 @@ function remedyOf(raised: RaisedError, fallback: string): string {
   return typeof raised.remedy === 'string' ? raised.remedy : fallback
 }
 
+/** Of a value that cannot be read; enough to know it by. */
+const toldCharactersMax = 100
+
 const codes: Record<number, string> = { 404: 'not-found', 429: 'too-many', 503: 'busy' }
 
 function codeOf(raised: RaisedError, status: number): string {
@@ -91,9 +98,16 @@ function typeOf({ type }: Record<string, unknown>): string {
   return Array.isArray(type) ? type.join(' or ') : String(type)
 }
 
+/** What a query gives for a parameter, to be told. Of bodies nothing is: they hold passwords. */
+function given(query: unknown, name: string): string {
+  const value = (query as Record<string, unknown> | undefined)?.[name]
+  return typeof value === 'string' ? `: "${value.slice(0, toldCharactersMax)}"` : ''
+}
+
 function validationError(
   fault: NonNullable<RaisedError['validation']>[number],
   known: Readonly<Record<string, string>>,
+  query: unknown,
 ): ApiError {
   const names = Object.keys(known)
   const { keyword, params, instancePath } = fault
@@ -107,7 +121,7 @@ function validationError(
   if (keyword === 'enum')
     return badQuery(
       'bad-parameter',
-      `"${name}" is none of its words`,
+      `"${name}" is none of its words${given(query, name)}`,
       `write one of ${(params['allowedValues'] as string[]).join(', ')}`,
     )
   if (keyword === 'required')
@@ -125,5 +139,5 @@ function validationError(
       'see /api/docs for its form',
     )
   const takes = known[name] ? `it takes: ${known[name]}` : 'see /api/docs for its form'
-  return badQuery('bad-parameter', `"${name}" cannot be read`, takes)
+  return badQuery('bad-parameter', `"${name}" cannot be read${given(query, name)}`, takes)
 }

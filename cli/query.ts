@@ -41,7 +41,7 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
     process.stdout.write(format(await ask(asked, context, flows)))
   } catch (error) {
     if (error instanceof CommandError) throw error
-    const { status, message, remedy } = toApiError(error, {})
+    const { status, message, remedy } = toApiError(error, {}, undefined)
     throw status >= 500 ? error : usage(`${message}; ${remedy}`)
   } finally {
     await flows.close()

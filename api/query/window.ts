@@ -62,10 +62,15 @@ export function readWindow(query: WindowQuery, context: WindowContext): Window {
       )
     return t
   }
-  const from = time('from', query.from ?? 'now-6h')
-  const to = time('to', query.to ?? 'now')
+  const [fromText, toText] = [query.from ?? 'now-6h', query.to ?? 'now']
+  const from = time('from', fromText)
+  const to = time('to', toText)
   if (from >= to)
-    throw badQuery('empty-window', 'from is not before to', 'give a from that lies before to')
+    throw badQuery(
+      'empty-window',
+      `from "${fromText}" is not before to "${toText}"`,
+      'give a from that lies before to',
+    )
   if (to - from > windowMaxMs)
     throw badQuery('window-too-long', 'the window is longer than 20 years', 'ask for less time')
   const isRelative = [query.from ?? 'now', query.to ?? 'now'].some((text) => text.includes('now'))
