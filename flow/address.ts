@@ -11,6 +11,16 @@ export const ipv4Marker = 0xffff
 /** The four words of an address, most significant first. */
 export type AddressWords = readonly [number, number, number, number]
 
+/** Whether two addresses are one. */
+export function isSameAddress(a: AddressWords, b: AddressWords): boolean {
+  return a[3] === b[3] && a[2] === b[2] && a[1] === b[1] && a[0] === b[0]
+}
+
+/** Whether an address is one of IPv4, in the IPv6 form. */
+export function isIPv4(words: AddressWords): boolean {
+  return words[2] === ipv4Marker && words[1] === 0 && words[0] === 0
+}
+
 /** The words of an address given as text, or null where the text is no address. */
 export function parseAddress(text: string): AddressWords | null {
   if (!ipaddr.isValid(text) || (!text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)))
@@ -61,12 +71,12 @@ export function parseNetwork(text: string): Network | null {
   const [address = '', length, rest] = text.trim().split('/')
   const words = parseAddress(address)
   if (!words || rest !== undefined) return null
-  const isIPv4 = !address.includes(':')
-  const width = isIPv4 ? 32 : 128
+  const isDotted = !address.includes(':')
+  const width = isDotted ? 32 : 128
   if (length !== undefined && !/^\d{1,3}$/.test(length)) return null
   const prefix = length === undefined ? width : Number(length)
   if (prefix > width) return null
-  const bits = isIPv4 ? prefix + 96 : prefix
+  const bits = isDotted ? prefix + 96 : prefix
   return { words: maskWords(words, bits), bits }
 }
 

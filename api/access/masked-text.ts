@@ -1,7 +1,13 @@
 /** Addresses in text, written so that they tell the network and not the host. */
 import { createHmac, randomBytes } from 'node:crypto'
 
-import { formatAddress, maskWords, parseAddress } from '../../flow/address.ts'
+import {
+  formatAddress,
+  isIPv4,
+  maskWords,
+  parseAddress,
+  type AddressWords,
+} from '../../flow/address.ts'
 
 /** Bits that are told of an address: the /24 of IPv4, the /48 of IPv6, in the words of the IPv6 form. */
 const toldBits = { ipv4: 96 + 24, ipv6: 48 }
@@ -13,9 +19,8 @@ const ipv4Text = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)(?:\/\d{1,3})?/g
 const macText = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i
 
 /** Which bits of an address (as four words) may be told. */
-export function toldBitsOf(words: readonly number[]): number {
-  const isIPv4 = words[0] === 0 && words[1] === 0 && words[2] === 0xffff
-  return isIPv4 ? toldBits.ipv4 : toldBits.ipv6
+export function toldBitsOf(words: AddressWords): number {
+  return isIPv4(words) ? toldBits.ipv4 : toldBits.ipv6
 }
 
 /**

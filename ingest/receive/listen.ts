@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises'
 
 import {
   formatAddress,
+  isIPv4,
+  isSameAddress,
   parseAddress,
   type AddressWords,
   type NetworkSet,
@@ -12,7 +14,7 @@ import {
 import { endpointText, type Endpoint } from '../../flow/setting-values.ts'
 import type { RefusedSource, Warning } from '../../flow/status.ts'
 import { bindRemedy, CannotReceive } from './cannot-receive.ts'
-import { callDatagramsMax, isIPv4, isSameAddress, ManyDatagrams, type Native } from './many.ts'
+import { callDatagramsMax, ManyDatagrams, type Native } from './many.ts'
 
 /** A source, looked up once. */
 export interface Source {

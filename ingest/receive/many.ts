@@ -5,7 +5,7 @@
  */
 import { endianness } from 'node:os'
 
-import { ipv4Marker, type AddressWords } from '../../flow/address.ts'
+import { ipv4Marker } from '../../flow/address.ts'
 
 /** Datagrams of a call. */
 export const callDatagramsMax = 64
@@ -114,13 +114,4 @@ export class ManyDatagrams {
     this.#view.setUint32(at, value % wordRange, true)
     this.#view.setUint32(at + 4, Math.floor(value / wordRange), true)
   }
-}
-
-/** Whether two addresses are one. */
-export function isSameAddress(a: AddressWords, b: AddressWords): boolean {
-  return a[3] === b[3] && a[2] === b[2] && a[1] === b[1] && a[0] === b[0]
-}
-
-export function isIPv4(words: AddressWords): boolean {
-  return words[2] === ipv4Marker && words[1] === 0 && words[0] === 0
 }

@@ -12,7 +12,7 @@ import {
   type AddressColumn,
   type NumberFieldName,
 } from '../../flow/filter/fields.ts'
-import type { AddressWords } from '../../flow/address.ts'
+import { isIPv4, type AddressWords } from '../../flow/address.ts'
 
 /** A value of a column of numbers, or a network in which an address lies. */
 export type Sign =
@@ -137,8 +137,8 @@ function ofAddress({ field, side, networks, except }: AddressFilter): Cover | nu
 
 /** The longer the prefix, the fewer: a /8 of IPv4 a sixteenth, a /32 of IPv6 a fortieth. */
 function networkShare({ words, bits }: { words: AddressWords; bits: number }): number {
-  const isIPv4 = bits >= ipv4Bits && words[0] === 0 && words[1] === 0 && words[2] === 0xffff
-  return 2 ** (isIPv4 ? -(bits - ipv4Bits) / 2 : -bits / 6)
+  const isOfIPv4 = bits >= ipv4Bits && isIPv4(words)
+  return 2 ** (isOfIPv4 ? -(bits - ipv4Bits) / 2 : -bits / 6)
 }
 
 /** The columns of which one has the value: what both must have, the first has. */

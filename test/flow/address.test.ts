@@ -8,6 +8,8 @@ import {
   formatAddress,
   formatHalves,
   formatNetwork,
+  isIPv4,
+  isSameAddress,
   maskWords,
   NetworkSet,
   parseAddress,
@@ -16,6 +18,17 @@ import {
 } from '../../flow/address.ts'
 
 const word = fc.nat(0xffffffff)
+
+test('an address is of IPv4 only with the whole marker before it, and two are one only in all words', () => {
+  const address = parseAddress('192.0.2.1')!
+  assert.equal(isIPv4(address), true)
+  assert.ok(isSameAddress(address, parseAddress('::ffff:192.0.2.1')!))
+  for (const place of [0, 1, 2, 3]) {
+    const [w0, w1, w2, w3] = address.map((each, i) => (i === place ? each + 1 : each))
+    assert.equal(isIPv4([w0!, w1!, w2!, w3!]), place === 3)
+    assert.equal(isSameAddress(address, [w0!, w1!, w2!, w3!]), false)
+  }
+})
 
 test('an address survives text and halves', () => {
   fc.assert(
