@@ -21,7 +21,7 @@ export class KeyTable {
   /** The number of the key at a place in `words`; a new one (0, 1, 2 …) where it was not met before. */
   numberOf(words: Uint32Array, at: number): number {
     const mask = this.#slots.length - 1
-    let slot = this.#hashOf(words, at) & mask
+    let slot = hashOf(words, at, this.width) & mask
     for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const held = this.#slots[slot]! - 1
       if (this.#isAt(held * this.width, words, at)) return held
@@ -33,7 +33,7 @@ export class KeyTable {
   /** The number of the key at a place in `words`; −1 where it was not met. */
   find(words: Uint32Array, at: number): number {
     const mask = this.#slots.length - 1
-    let slot = this.#hashOf(words, at) & mask
+    let slot = hashOf(words, at, this.width) & mask
     for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const held = this.#slots[slot]! - 1
       if (this.#isAt(held * this.width, words, at)) return held
@@ -75,15 +75,6 @@ export class KeyTable {
     return 0
   }
 
-  #hashOf(words: Uint32Array, at: number): number {
-    let hash = 0
-    for (let word = 0; word < this.width; word++) {
-      hash = Math.imul(hash ^ words[at + word]!, 0x9e3779b1)
-      hash ^= hash >>> 15
-    }
-    return hash
-  }
-
   #isAt(from: number, words: Uint32Array, at: number): boolean {
     for (let word = 0; word < this.width; word++)
       if (this.#words[from + word] !== words[at + word]) return false
@@ -107,12 +98,22 @@ export class KeyTable {
     const slots = new Int32Array(this.#slots.length * 4)
     const mask = slots.length - 1
     for (let number = 0; number < this.count; number++) {
-      let slot = this.#hashOf(this.#words, number * this.width) & mask
+      let slot = hashOf(this.#words, number * this.width, this.width) & mask
       while (slots[slot] !== 0) slot = (slot + 1) & mask
       slots[slot] = number + 1
     }
     this.#slots = slots
   }
+}
+
+/** What spreads keys over slots: of so many words at a place. */
+export function hashOf(words: Uint32Array, at: number, width: number): number {
+  let hash = 0
+  for (let word = 0; word < width; word++) {
+    hash = Math.imul(hash ^ words[at + word]!, 0x9e3779b1)
+    hash ^= hash >>> 15
+  }
+  return hash
 }
 
 /** The columns of which an address is a key. */

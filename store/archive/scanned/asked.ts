@@ -19,6 +19,16 @@ export interface RankingAsked {
     | { of: 'top'; by: Exclude<FlowTopQuery['order'], 'peers'> }
     | { of: 'series'; by: FieldName }
   count: number
+  /** By bucket (see key-words.ts) whether its keys are told apart; all are where it is not given. */
+  among?: Uint8Array
+}
+
+/** What all keys came to, by buckets. */
+export interface BucketsAsked {
+  kind: 'buckets'
+  window: ScannedWindow
+  by: readonly TopKeyName[]
+  order: RankingAsked['order']
 }
 
 /** The greatest keys, greatest first, equals by their columns. */
@@ -67,11 +77,12 @@ export interface RowsAsked {
   window: ScannedWindow
 }
 
-export type ScanAsked = RankingAsked | DetailsAsked | StepsAsked | RowsAsked
+export type ScanAsked = RankingAsked | BucketsAsked | DetailsAsked | StepsAsked | RowsAsked
 
 /** What is found of what is asked. */
 export interface ScanFound {
   ranking: RankingFound
+  buckets: Float64Array
   details: DetailsFound
   steps: PlacedSums
   count: number

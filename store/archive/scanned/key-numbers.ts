@@ -3,34 +3,38 @@ import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { AddressColumn } from '../../../flow/filter/fields.ts'
 import { KeyTable } from '../held/key-table.ts'
-import { fillKeyColumn, type KeyColumn } from '../key-columns.ts'
+import type { KeyColumn } from '../key-columns.ts'
 import type { End, Keys } from '../keys.ts'
 import type { KeyValues } from './asked.ts'
 import { AddressNumbers } from './address-numbers.ts'
+import { bucketOf, KeyWords } from './key-words.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 /** Stands for the number of a key of which the exporter said nothing. */
 export const unsaid = -2
 
-/** Rows whose keys are made at once: as many as stay in the nearest cache. */
-const blockRows = 4096
-
 export class KeyNumbers {
   readonly table: KeyTable
   readonly #keys: Keys
-  readonly #local: NetworkSet
   readonly #onlySaid: boolean
-  readonly #words: Uint32Array
+  readonly #among: Uint8Array | null
+  readonly #words: KeyWords
   #addresses: AddressNumbers
   #numbers = new Int32Array(0)
 
-  /** With `onlySaid`, flows whose exporter did not say what the key asks for are `unsaid`. */
-  constructor(keys: Keys, { local, onlySaid = false }: { local: NetworkSet; onlySaid?: boolean }) {
+  /**
+   * With `onlySaid`, flows whose exporter did not say what the key asks for are `unsaid`; with `among`, by bucket, keys of others are
+   * −1.
+   */
+  constructor(
+    keys: Keys,
+    { local, onlySaid = false, among }: { local: NetworkSet; onlySaid?: boolean; among?: Uint8Array | undefined }, // prettier-ignore
+  ) {
     this.#keys = keys
-    this.#local = local
+    this.#among = among ?? null
     this.#onlySaid = onlySaid
     this.table = new KeyTable(keys.names.length)
-    this.#words = new Uint32Array(blockRows * this.table.width)
+    this.#words = new KeyWords(this.table.width, local)
     this.#addresses = new AddressNumbers(this.table)
   }
 
@@ -60,7 +64,8 @@ export class KeyNumbers {
     const address = addressOf(columns)
     const saidBy = this.#onlySaid ? this.#keys.saidBy(end) : null
     const said = saidBy && flows[saidBy]
-    if (address === null) this.#numberWords(flows, rows, { columns, said, isFinding, out })
+    if (address === null || this.#among)
+      this.#numberWords(flows, rows, { columns, said, isFinding, out })
     else this.#addresses.number(group.addresses(address), rows, { isFinding, out })
     return out
   }
@@ -70,27 +75,24 @@ export class KeyNumbers {
     rows: Int32Array,
     { columns, said, isFinding, out }: { columns: readonly KeyColumn[]; said: Uint32Array | null; isFinding: boolean; out: Int32Array }, // prettier-ignore
   ): void {
-    const words = this.#words
     const { table } = this
     const { width } = table
-    const local = this.#local
+    const among = this.#among
     let number = -1
-    for (let from = 0; from < rows.length; from += blockRows) {
-      const block = rows.subarray(from, Math.min(from + blockRows, rows.length))
-      columns.forEach((column, i) =>
-        fillKeyColumn(column, flows, { rows: block, local }, { words, width, at: 2 * i }),
-      )
+    this.#words.forEach({ flows, rows, columns }, (words, block, from) => {
       for (let n = 0, at = 0; n < block.length; n++, at += width) {
         if (said !== null && said[block[n]!] === 0) {
           out[from + n] = unsaid
           continue
         }
         // Neighbours are alike in what they are sorted by.
-        if (n === 0 || !isAsBefore(words, at, width))
-          number = isFinding ? table.find(words, at) : table.numberOf(words, at)
+        if (n === 0 || !isAsBefore(words, at, width)) {
+          const isAmong = among === null || among[bucketOf(words, at, width)] === 1
+          number = !isAmong ? -1 : isFinding ? table.find(words, at) : table.numberOf(words, at)
+        }
         out[from + n] = number
       }
-    }
+    })
   }
 }
 

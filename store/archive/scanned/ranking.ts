@@ -28,7 +28,11 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   constructor(asked: RankingAsked, local: NetworkSet) {
     this.#asked = asked
     this.#keys = new Keys(asked.by, local.networks)
-    this.#numbers = new KeyNumbers(this.#keys, { local, onlySaid: asked.order.of === 'series' })
+    this.#numbers = new KeyNumbers(this.#keys, {
+      local,
+      onlySaid: asked.order.of === 'series',
+      among: asked.among,
+    })
     this.#isSpanned = asked.order.by === 'rate' || asked.order.by === 'duration'
   }
 
@@ -37,7 +41,7 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   }
 
   take(selected: SelectedGroup): void {
-    const amounts = amountsOf(selected, this.#asked)
+    const amounts = amountsOf(selected, this.#asked.order)
     for (const end of this.#keys.ends) {
       const numbers = this.#numbers.of(selected, end)
       const sums = this.#sums.reach(this.keys)
@@ -121,7 +125,7 @@ function addAmounts(
 }
 
 /** What of the nth flow is added up for its key; null where each is one. */
-function amountsOf(selected: SelectedGroup, { order }: RankingAsked): Counts | null {
+export function amountsOf(selected: SelectedGroup, order: RankingAsked['order']): Counts | null {
   if (order.of === 'series') return selected.shares(order.by)
   return order.by === 'flows' ? null : selected.counts(order.by === 'packets' ? 'packets' : 'bytes')
 }

@@ -4,6 +4,7 @@ import type { FlowSeries, FlowSeriesQuery } from '../../flows.ts'
 import { Keys } from '../keys.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import { assembleSeries } from '../series-answer.ts'
+import { rank } from './rank.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
 
 /** The rows of each step, exporter and key; null where it is for SQL to find them. */
@@ -21,10 +22,9 @@ export async function scannedSeries(
   const ranking =
     by.length === 0
       ? null
-      : await scanner.scan(
+      : await rank(
           { kind: 'ranking', window, by, order: { of: 'series', by: order }, count: top },
-          groups,
-          { session, progress: progressOf(progress, 0) },
+          (asked) => scanner.scan(asked, groups, { session, progress: progressOf(progress, 0) }),
         )
   if (by.length > 0 && ranking === null) return null
   const keys = ranking?.keys ?? null

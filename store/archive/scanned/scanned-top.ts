@@ -7,6 +7,7 @@ import { topAnswer } from '../top-answer.ts'
 import type { DetailsFound, KeyValues } from './asked.ts'
 import { greatestByLists, type Candidates } from './listed-hosts.ts'
 import { greatestFirst, mostPeers, rankedMost } from './most-peers.ts'
+import { rank } from './rank.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
 
 /**
@@ -28,10 +29,9 @@ export async function scannedTop(
   const listed = await listedTop(await greatestByLists(scanning, files, query), detailsOf, query)
   if (listed) return listed
   const ranked = order === 'peers' ? ({ by: 'flows', count: rankedMost } as const) : { by: order, count: limit } // prettier-ignore
-  const ranking = await scanner.scan(
+  const ranking = await rank(
     { kind: 'ranking', window, by, order: { of: 'top', by: ranked.by }, count: ranked.count },
-    groups,
-    { session, progress: progressOf(progress, 0) },
+    (asked) => scanner.scan(asked, groups, { session, progress: progressOf(progress, 0) }),
   )
   if (order === 'peers') {
     const found = ranking && (await mostPeers(ranking, limit, detailsOf))

@@ -6,6 +6,7 @@ import { compilePredicate, type FlowPredicate } from '../../../flow/filter/predi
 import { answerAsked } from '../asked-thread.ts'
 import { hostSumsKey } from '../host-list.ts'
 import type { Scan, ScanAsked, ScannedWindow } from './asked.ts'
+import { Buckets } from './buckets.ts'
 import { Details } from './details.ts'
 import { allEvents, eventRoom } from './event-rows.ts'
 import { GroupReader } from './files.ts'
@@ -38,6 +39,8 @@ function scanOf(asked: ScanAsked): Scan<unknown, unknown> {
   switch (asked.kind) {
     case 'ranking':
       return new Ranking(asked, local)
+    case 'buckets':
+      return new Buckets(asked, local)
     case 'details':
       return new Details(asked, local)
     case 'steps':

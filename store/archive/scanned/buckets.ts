@@ -1,0 +1,55 @@
+/** Sums of keys by buckets, of which each key has one and shares it with others: no key comes to more than its bucket. */
+import type { NetworkSet } from '../../../flow/address.ts'
+import { Keys, type End } from '../keys.ts'
+import type { BucketsAsked, Scan } from './asked.ts'
+import { bucketCount, bucketOf, KeyWords } from './key-words.ts'
+import { amountsOf } from './ranking.ts'
+import type { SelectedGroup } from './selected-group.ts'
+
+export class Buckets implements Scan<Float64Array, Float64Array> {
+  readonly keys = 0
+  readonly #asked: BucketsAsked
+  readonly #keys: Keys
+  readonly #words: KeyWords
+  readonly #sums = new Float64Array(bucketCount)
+
+  constructor(asked: BucketsAsked, local: NetworkSet) {
+    this.#asked = asked
+    this.#keys = new Keys(asked.by, local.networks)
+    this.#words = new KeyWords(2 * this.#keys.names.length, local)
+  }
+
+  take(selected: SelectedGroup): void {
+    for (const end of this.#keys.ends) this.#takeEnd(selected, end)
+  }
+
+  pack(): Float64Array {
+    return this.#sums
+  }
+
+  merge(sums: Float64Array): void {
+    for (let bucket = 0; bucket < sums.length; bucket++) this.#sums[bucket]! += sums[bucket]!
+  }
+
+  found(): Float64Array {
+    return this.#sums
+  }
+
+  #takeEnd(selected: SelectedGroup, end: End): void {
+    const { group, rows } = selected
+    const { flows } = group
+    const sums = this.#sums
+    const amounts = amountsOf(selected, this.#asked.order)
+    const saidBy = this.#asked.order.of === 'series' ? this.#keys.saidBy(end) : null
+    const said = saidBy && flows[saidBy]
+    const width = 2 * this.#keys.names.length
+    this.#words.forEach({ flows, rows, columns: this.#keys.made(end) }, (words, block, from) => {
+      for (let n = 0; n < block.length; n++) {
+        const row = block[n]!
+        if (said !== null && said[row] === 0) continue
+        const amount = amounts === null ? 1 : amounts.values[amounts.isByRow ? row : from + n]!
+        sums[bucketOf(words, n * width, width)]! += amount
+      }
+    })
+  }
+}
