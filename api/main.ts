@@ -72,7 +72,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
 }
 
 /** The address of WEIR_HTTP cannot be listened on. */
-export class ListenError extends Error {
+class ListenError extends Error {
   readonly remedy = 'stop what listens there, or set another address or port'
 
   constructor(address: string, options: { cause: unknown }) {

@@ -11,7 +11,7 @@
  * flowDirection (element 61), where each flow is reported on both of its interfaces; or none, where
  * another exporter reports the same traffic.
  */
-export const countedRecords = ['both', 'ingress', 'egress', 'none'] as const
+const countedRecords = ['both', 'ingress', 'egress', 'none'] as const
 export type CountedRecords = (typeof countedRecords)[number]
 
 export interface ExporterRules {

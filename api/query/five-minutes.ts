@@ -6,7 +6,7 @@ import type { Line } from './line.ts'
 import type { FiveMinute } from './summary.ts'
 
 /** The most 5-minute rows that are read for one answer: exporters × keys × intervals. */
-export const fiveMinuteRowsMax = 3_000_000
+const fiveMinuteRowsMax = 3_000_000
 
 export interface FiveMinuteFacts {
   tier: Tier

@@ -3,14 +3,14 @@ import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import { badQuery } from '../errors.ts'
 
 /** The archive's steps, in ms. */
-export const archiveStepsMs = [1, 2, 5, 10, 30, 60, 300].map((seconds) => seconds * 1000)
+const archiveStepsMs = [1, 2, 5, 10, 30, 60, 300].map((seconds) => seconds * 1000)
 /** Further steps that the archive answers where no tier can: with a filter, or for odd splits. */
-export const archiveLongStepsMs = [1800, 7200, 86_400].map((seconds) => seconds * 1000)
+const archiveLongStepsMs = [1800, 7200, 86_400].map((seconds) => seconds * 1000)
 
 /** The longest window that is answered from the archive of itself. */
-export const archiveWindowMaxMs = 6 * 3_600_000
+const archiveWindowMaxMs = 6 * 3_600_000
 /** The most rows that are read for that. */
-export const archiveRowsMax = 50_000_000
+const archiveRowsMax = 50_000_000
 /** The most steps of an answer. */
 export const stepsMax = 100_000
 /** The most values of an answer: steps × series. */

@@ -31,7 +31,7 @@ const aloneWords = ['any', 'inet', 'ipv4', 'inet6', 'ipv6', 'local', 'remote', '
 const endlessWords = ['flags', 'observation'] as const
 
 /** The words with which a condition can begin, as the language lists them. */
-export const startWords: readonly string[] = [
+const startWords: readonly string[] = [
   'src', 'dst', 'in', 'out', ...fieldWords.keys(), ...endlessWords, ...aloneWords,
 ] // prettier-ignore
 

@@ -3,8 +3,8 @@ import { FilterError, type Wanted } from '../filter.ts'
 import { tokensOf, wordIn, type Token } from './lexer.ts'
 
 /** Conditions, operators and values that a filter may have, and parentheses within each other. */
-export const nodesMax = 5000
-export const depthMax = 100
+const nodesMax = 5000
+const depthMax = 100
 
 export class TokenReader {
   readonly #tokens: readonly Token[]
