@@ -51,6 +51,11 @@ const datagramBytesMax = 65_535
 /** LINKTYPE_RAW: packets start with their IP header. */
 const linkTypeRaw = 101
 
+/** Where a data folder has its journal. */
+export function journalFolder(data: string): string {
+  return join(data, 'journal')
+}
+
 export class Journal {
   readonly counters: JournalCounters = { datagrams: 0, bytes: 0, dropped: 0, lastError: null }
   readonly #folder: string

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Logger } from 'pino'
 
-import type { Settings } from '../flow/settings.ts'
-import { openSharedState, type SharedState } from '../store/open.ts'
-import { StateStore } from '../store/state-files.ts'
-import { appendLog, type StateLog } from '../store/state-log.ts'
-import { takeOver } from '../store/state-move.ts'
-import type { OpenState } from '../store/state.ts'
+import type { Settings } from '../../flow/settings.ts'
+import { openSharedState, type SharedState } from '../../store/open.ts'
+import { StateStore } from '../../store/state-files.ts'
+import { appendLog, type StateLog } from '../../store/state-log.ts'
+import { takeOver } from '../../store/state-move.ts'
+import type { OpenState } from '../../store/state.ts'
 
 /** How often the state is tried: an API on its own holds it for the time of one change. */
 const openTriesMax = 50

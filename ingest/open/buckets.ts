@@ -1,0 +1,27 @@
+/** Where flows are counted, for the measurements and for the trackers. */
+import type { Settings } from '../../flow/settings.ts'
+import type { Archive } from '../../store/archive/archive.ts'
+import type { OpenState } from '../../store/state.ts'
+import { Buckets } from '../buckets/buckets.ts'
+import { wholeFrom } from '../collector.ts'
+import { FollowedTrackers } from '../trackers/followed.ts'
+import { TrackerKeeper } from '../trackers/keeper.ts'
+
+export interface OpenBuckets {
+  buckets: Buckets
+  followed: FollowedTrackers
+  trackers: TrackerKeeper
+}
+
+/** Counts from the first interval on that the archive has whole; trackers are those that people made. */
+export async function openBuckets(
+  { local, flowMaxMs }: Settings,
+  { archive, state }: { archive: Archive; state: OpenState },
+): Promise<OpenBuckets> {
+  const followed = new FollowedTrackers()
+  const wholeSince = wholeFrom(archive)
+  const buckets = new Buckets({ local, flowMaxMs, wholeFrom: wholeSince, trackers: followed })
+  const trackers = new TrackerKeeper({ archive, buckets, followed, state })
+  await trackers.begin()
+  return { buckets, followed, trackers }
+}

@@ -1,0 +1,43 @@
+/** Decoding as the settings ask for it, and what a crash left of it. */
+import type { Logger } from 'pino'
+
+import type { Settings } from '../../flow/settings.ts'
+import { readNames } from '../names.ts'
+import { Pipeline, type PipelineParts } from '../pipeline.ts'
+import { journalFolder } from '../receive/journal.ts'
+import { recover, type RecoveryParts } from '../recover.ts'
+import { TemplateLog } from '../template-log.ts'
+
+/** Decodes by what WEIR_NAMES says of exporters, and logs the templates that change. */
+export async function openPipeline(
+  settings: Settings,
+  log: Logger,
+  parts: PipelineParts,
+): Promise<Pipeline> {
+  const names = await readNames(settings.names)
+  const templateLog = new TemplateLog(log)
+  return new Pipeline({
+    ...parts,
+    flowMaxMs: settings.flowMaxMs,
+    rulesOf: (address) => names.rules(address),
+    onTemplateChange: (change) => templateLog.take(change),
+  })
+}
+
+/**
+ * Takes from the journal what the archive lacks; where that fails the archive is closed.
+ * @throws as recover does
+ */
+export async function replayJournal(
+  { data }: Settings,
+  log: Logger,
+  parts: RecoveryParts,
+): Promise<void> {
+  try {
+    const recovery = await recover(journalFolder(data), parts)
+    if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
+  } catch (error) {
+    await parts.archive.close()
+    throw error
+  }
+}
