@@ -13,8 +13,8 @@ import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from './query-error.ts'
 import type { ArchiveFiles } from './readable-files.ts'
 
-/** Flows that are joined at once: about 150 bytes each. */
-export const openingRowsMax = 3_000_000
+/** Flows that are joined at once: some 300 bytes each. */
+const openingRowsMax = 2_000_000
 /** What is taken for a pause: see flow/incident/connections.ts. */
 export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
@@ -26,13 +26,13 @@ const ends = ['AddressHigh', 'AddressLow', 'TransportPort']
 
 /**
  * The records that begin a connection in the window and pass the filter, as a table in place of the
- * files, which reach back by the longest pause.
+ * files, which reach back by the longest pause. It has the columns that `statement` names, for which it is made.
  * @throws QueryTooLarge where there are too many flows to be joined
  */
 export async function openings(
   session: Session,
   files: ArchiveFiles,
-  query: FlowWindow,
+  { query, statement }: { query: FlowWindow; statement: string },
 ): Promise<ArchiveFiles> {
   if (files.rows > openingRowsMax)
     throw new QueryTooLarge(
@@ -53,10 +53,9 @@ export async function openings(
   )
   const exporter = '"exporterAddressHigh", "exporterAddressLow"'
   const service = servicePortSql(bindings)
-  await session.read(
-    `CREATE TEMP TABLE ${table} AS
+  const opened = (columns: string) => `CREATE TEMP TABLE ${table} AS
      WITH flows AS (
-       SELECT ${archiveColumns.map(({ name }) => `"${name}"`).join(', ')},
+       SELECT ${columns},
          ${first} AS first_ms, greatest(${first}, ${last}) AS last_ms
        FROM read_parquet(${paths})
        WHERE ${first} < ${to} AND ${last} >= ${from} - ${pauseMs.most}),
@@ -74,8 +73,12 @@ export async function openings(
      SELECT * EXCLUDE (first_ms, last_ms, seen_ms, pause_ms) FROM joined
      WHERE (seen_ms IS NULL OR first_ms - seen_ms > pause_ms)
        AND first_ms >= ${from} AND first_ms < ${to}
-       AND ${belongsSql(query.include, { from, to })} AND ${filter}`,
-    bindings,
-  )
+       AND ${belongsSql(query.include, { from, to })} AND ${filter}`
+  // Each column of each flow is held while they are joined.
+  const named = `${opened('')} ${statement}`
+  const columns = archiveColumns
+    .map(({ name }) => `"${name}"`)
+    .filter((name) => named.includes(name))
+  await session.read(opened(columns.join(', ')), bindings)
   return { ...files, inside: [], edge: [], table }
 }

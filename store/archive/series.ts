@@ -41,7 +41,8 @@ export async function flowSeries(
   const scanned = { files, query, keys: new Keys(words, query.local), hasDirection }
   const series = query.connections ? null : await scannedSeries(scanning, files, query)
   if (series !== null) return series
-  const read = query.connections ? await openings(session, files, query) : files
+  const statement = flowsSql(scanned, new Bindings(), true)
+  const read = query.connections ? await openings(session, files, { query, statement }) : files
   const asked = { ...scanned, files: read }
   const chosen = words.length === 0 ? null : await choose(session, asked)
   return assembleSeries(await sumSteps(session, asked, chosen), asked, chosen)

@@ -4,12 +4,15 @@
  */
 import { belongsSql } from '../archive/expressions.ts'
 import { filterSql } from '../archive/filter-sql.ts'
-import { pauseMs, openingRowsMax } from '../archive/openings.ts'
+import { pauseMs } from '../archive/openings.ts'
 import { QueryTooLarge } from '../archive/query-error.ts'
 import type { FlowWindow } from '../flows.ts'
 import type { Connection } from './connection.ts'
 import { filesSql, flowTables } from './flow-scan.ts'
 import { ClickHouseBindings, clickHouseWords } from './words.ts'
+
+/** Flows that are joined at once. */
+const openingRowsMax = 3_000_000
 
 const { first, last } = clickHouseWords
 const ends = ['AddressHigh', 'AddressLow', 'TransportPort']
