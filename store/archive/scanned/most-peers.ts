@@ -33,7 +33,7 @@ export async function mostPeers(
     const enough = places.length < limit ? 0 : details.peers[places.at(-1)!]!
     const othersMost = ranked[count] ?? next
     if (othersMost === 0 || othersMost < enough) return { keys, details, places }
-    if (next > 0 && next >= enough) return null
+    if (count === ranked.length) return null
     count = ranked.filter((flows) => flows >= enough).length
   }
 }
