@@ -36,14 +36,14 @@ function gatheredFlows(keptMs = 60_000) {
 }
 
 test('asked at once and again, they are gathered once, and let go when nobody asks any more', async () => {
-  const { gathered, gather, gone, times, take } = gatheredFlows(300)
+  const { gathered, gather, gone, times, take } = gatheredFlows(2000)
   const both = await Promise.all([take(hour, gather(5)), take(hour, gather(5))])
   assert.equal(both[0], both[1])
-  await sleep(200)
+  await sleep(1200)
   assert.equal(await take(hour, gather(5)), both[0])
-  await sleep(200)
+  await sleep(1200)
   assert.deepEqual([times(), gone.length], [1, 0])
-  await sleep(200)
+  await sleep(1200)
   assert.deepEqual(gone, both[0])
   await take(hour, gather(5))
   assert.equal(times(), 2)
