@@ -3,7 +3,8 @@
  * a page asks the same of a file again and again (another measure, another window, a filter).
  */
 import type { NetworkSet } from '../../../flow/address.ts'
-import { fillKeyColumn, type KeyColumn } from '../key-columns.ts'
+import type { KeyColumn } from '../key-columns.ts'
+import { KeyWords } from '../key-words.ts'
 import type { HeldFlows } from './held-files.ts'
 import { KeyTable } from './key-table.ts'
 
@@ -15,9 +16,6 @@ export interface FileKeys {
 
 /** Ways of splitting that are kept of a file, four bytes a row each: a page asks for ten. */
 const keptMax = 12
-/** Rows whose keys are made at once: as many as stay in the nearest cache. */
-const blockRows = 4096
-
 const kept = new WeakMap<HeldFlows, Map<string, FileKeys>>()
 
 /** The keys of a file that are made of these columns. `local` is the same each time. */
@@ -45,16 +43,11 @@ function numberRows(
   const table = new KeyTable(columns.length)
   const numbers = new Int32Array(flows.count)
   const { width } = table
-  const rows = new Int32Array(Math.min(blockRows, flows.count))
-  const words = new Uint32Array(rows.length * width)
-  for (let from = 0; from < flows.count; from += blockRows) {
-    const block = rows.subarray(0, Math.min(blockRows, flows.count - from))
-    for (let n = 0; n < block.length; n++) block[n] = from + n
-    columns.forEach((column, i) =>
-      fillKeyColumn(column, flows, { rows: block, local }, { words, width, at: 2 * i }),
-    )
+  const rows = new Int32Array(flows.count)
+  for (let row = 0; row < rows.length; row++) rows[row] = row
+  new KeyWords(width, local).forEach({ flows, rows, columns }, (words, block, from) => {
     for (let n = 0; n < block.length; n++) numbers[from + n] = table.numberOf(words, n * width)
-  }
+  })
   return { table, numbers }
 }
 

@@ -19,7 +19,7 @@ export interface RankingAsked {
     | { of: 'top'; by: Exclude<FlowTopQuery['order'], 'peers'> }
     | { of: 'series'; by: FieldName }
   count: number
-  /** By bucket (see key-words.ts) whether its keys are told apart; all are where it is not given. */
+  /** By bucket (see key-buckets.ts) whether its keys are told apart; all are where it is not given. */
   among?: Uint8Array
 }
 

@@ -1,8 +1,9 @@
 /** Sums of keys by buckets, of which each key has one and shares it with others: no key comes to more than its bucket. */
 import type { NetworkSet } from '../../../flow/address.ts'
+import { KeyWords } from '../key-words.ts'
 import { Keys, type End } from '../keys.ts'
 import type { BucketsAsked, Scan } from './asked.ts'
-import { bucketCount, bucketOf, KeyWords } from './key-words.ts'
+import { bucketCount, bucketOf } from './key-buckets.ts'
 import { amountsOf } from './ranking.ts'
 import type { SelectedGroup } from './selected-group.ts'
 

@@ -4,10 +4,11 @@ import type { FlowColumns } from '../../../flow/columns.ts'
 import type { AddressColumn } from '../../../flow/filter/fields.ts'
 import { KeyTable } from '../held/key-table.ts'
 import type { KeyColumn } from '../key-columns.ts'
+import { KeyWords } from '../key-words.ts'
 import type { End, Keys } from '../keys.ts'
 import type { KeyValues } from './asked.ts'
 import { AddressNumbers } from './address-numbers.ts'
-import { bucketOf, KeyWords } from './key-words.ts'
+import { bucketOf } from './key-buckets.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 /** Stands for the number of a key of which the exporter said nothing. */

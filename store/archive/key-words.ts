@@ -1,19 +1,10 @@
 /** The words of flows' keys, some rows at a time. */
-import type { NetworkSet } from '../../../flow/address.ts'
-import type { FlowColumns } from '../../../flow/columns.ts'
-import { hashOf } from '../held/key-table.ts'
-import { fillKeyColumn, type KeyColumn } from '../key-columns.ts'
+import type { NetworkSet } from '../../flow/address.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
+import { fillKeyColumn, type KeyColumn } from './key-columns.ts'
 
 /** Rows whose keys are made at once: as many as stay in the nearest cache. */
 const blockRows = 4096
-
-/** Buckets that keys are added up by, of 8 bytes each in each thread: see buckets.ts. */
-export const bucketCount = 2 ** 20
-
-/** The bucket of the key at a place in words. */
-export function bucketOf(words: Uint32Array, at: number, width: number): number {
-  return hashOf(words, at, width) & (bucketCount - 1)
-}
 
 export class KeyWords {
   readonly #local: NetworkSet
