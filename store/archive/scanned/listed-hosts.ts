@@ -3,34 +3,36 @@
  * say what each host came to at most. So only flows of few hosts are added up, and then it is seen whether any other could have
  * more than they.
  */
-import { addressHalves, formatHalves, parseAddress } from '../../../flow/address.ts'
+import { formatHalves } from '../../../flow/address.ts'
 import type { FlowTopQuery } from '../../flows.ts'
 import type { HostSums } from '../host-list.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
-import type { KeyValues } from './asked.ts'
 import { windowOf, type FilesToScan, type Scanning } from './scanner.ts'
 
 /** Hosts that are listed of flows whose files have no list. */
 const unlistedHosts = 1000
 /** How many more hosts than are asked for may be followed: too much of the flows would be theirs. */
 const candidatesMore = 100
-/** Hosts are followed that may come to so much of what the last that is asked for is likely to come to. */
-const likelyShare = 0.7
+/** Hosts are asked for first that may come to so much of what the last that is asked for is likely to come to: of files at the edge mostly less lies within. */
+const likelyShare = 0.4
 
 type HostList = Pick<HostSums, 'hosts' | 'restMost'>
 
-/** Hosts that may be the greatest, and what any other comes to less than. */
-export interface Candidates<Hosts> {
-  hosts: Hosts
-  othersBelow: number
+/** What hosts came to at most, by lists of which each host is named by one at least. */
+export interface HostBounds {
+  most: ReadonlyMap<string, number>
+  /** The most that a host came to that none of them names. */
+  restMost: number
+  /** What the last that is asked for came to at least, or as far as is likely. */
+  likely: number
 }
 
-/** The hosts that may be the greatest; null where something else is asked for, or where lists are not likely to say who they are. */
-export async function greatestByLists(
+/** What hosts came to by the lists of files; null where something else is asked for, or where there are no lists. */
+export async function boundsByLists(
   scanning: Scanning,
   files: ArchiveFiles,
   query: FlowTopQuery,
-): Promise<Candidates<KeyValues> | null> {
+): Promise<HostBounds | null> {
   const { by, order, filter, limit } = query
   if (by.join() !== 'host' || order !== 'bytes' || filter) return null
   const [inside, edge] = await Promise.all(
@@ -43,10 +45,7 @@ export async function greatestByLists(
   if (hasUnlisted && list === null) return null
   const exact = list ? [...inside!.lists, list] : inside!.lists
   const part = files.rowsWithin / files.rows
-  const found = candidatesOf({ inside: exact, edge: edge!.lists }, { limit, part })
-  if (found === null) return null
-  const halves = found.hosts.map((host) => addressHalves(parseAddress(host)!))
-  return { ...found, hosts: [halves.map(({ high }) => high), halves.map(({ low }) => low)] }
+  return boundsOf({ inside: exact, edge: edge!.lists }, { limit, part })
 }
 
 async function listsOf({ scanner }: Scanning, paths: readonly string[]) {
@@ -73,35 +72,37 @@ async function listOf(
 }
 
 /**
- * The hosts that may be among the greatest `limit` by lists of flows that lie within the window, and of flows at its edge,
- * any part of which may, and about such a part of which does; null where others are likely to be, or where they are too many.
+ * Bounds by lists of flows that lie within the window, and of flows at its edge, any part of which may, and about such a part
+ * of which does; null where they name fewer hosts than are asked for.
  */
-export function candidatesOf(
+export function boundsOf(
   { inside, edge }: { inside: readonly HostList[]; edge: readonly HostList[] },
   { limit, part }: { limit: number; part: number },
-): Candidates<string[]> | null {
+): HostBounds | null {
   const restMost = [...inside, ...edge].reduce((sum, list) => sum + list.restMost, 0)
-  /** What a host came to at least, about, and at most. */
-  const bounds = new Map<string, { least: number; likely: number; most: number }>()
+  const most = new Map<string, number>()
+  const least = new Map<string, number>()
+  const likely = new Map<string, number>()
   const add = ({ hosts, restMost: rest }: HostList, share: { least: number; likely: number }) => {
     for (const [host, sum] of hosts) {
-      const { least, likely, most } = bounds.get(host) ?? { least: 0, likely: 0, most: restMost }
-      bounds.set(host, {
-        least: least + sum * share.least,
-        likely: likely + sum * share.likely,
-        most: most + sum - rest,
-      })
+      most.set(host, (most.get(host) ?? restMost) + sum - rest)
+      least.set(host, (least.get(host) ?? 0) + sum * share.least)
+      likely.set(host, (likely.get(host) ?? 0) + sum * share.likely)
     }
   }
   for (const list of inside) add(list, { least: 1, likely: 1 })
   for (const list of edge) add(list, { least: 0, likely: part })
-  if (bounds.size < limit) return null
-  const lastOf = (bound: 'least' | 'likely') =>
-    Float64Array.from(bounds.values(), (each) => each[bound])
-      .sort()
-      .at(-limit)!
-  const enough = Math.max(lastOf('least'), likelyShare * lastOf('likely'))
-  const found = [...bounds].filter(([, { most }]) => most >= enough)
-  if (restMost >= enough || found.length > limit + candidatesMore) return null
-  return { hosts: found.map(([host]) => host), othersBelow: enough }
+  if (most.size < limit) return null
+  const lastOf = (sums: ReadonlyMap<string, number>) =>
+    Float64Array.from(sums.values()).sort().at(-limit)!
+  return { most, restMost, likely: Math.max(lastOf(least), likelyShare * lastOf(likely)) }
+}
+
+/** All hosts that may have come to so much; null where such may be among those that no list names, or where they are too many. */
+export function candidatesOf(
+  { most, restMost }: HostBounds,
+  { enough, limit }: { enough: number; limit: number },
+): string[] | null {
+  const hosts = [...most].flatMap(([host, sum]) => (sum >= enough ? [host] : []))
+  return restMost >= enough || hosts.length > limit + candidatesMore ? null : hosts
 }

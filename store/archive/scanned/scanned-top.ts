@@ -1,11 +1,11 @@
 /** The greatest keys out of row groups: see top.ts, whose answer this is too. */
-import type { Network } from '../../../flow/address.ts'
+import { addressHalves, parseAddress, type Network } from '../../../flow/address.ts'
 import type { FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
 import { Keys } from '../keys.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import { topAnswer } from '../top-answer.ts'
 import type { DetailsFound, KeyValues } from './asked.ts'
-import { greatestByLists, type Candidates } from './listed-hosts.ts'
+import { boundsByLists, candidatesOf, type HostBounds } from './listed-hosts.ts'
 import { greatestFirst, mostPeers, rankedMost } from './most-peers.ts'
 import { rank } from './rank.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
@@ -26,7 +26,7 @@ export async function scannedTop(
   if (groups === null) return null
   const detailsOf = (keys: KeyValues) =>
     scanner.scan({ kind: 'details', window, by, keys }, groups, { session, progress: progressOf(progress, 1) }) // prettier-ignore
-  const listed = await listedTop(await greatestByLists(scanning, files, query), detailsOf, query)
+  const listed = await listedTop(await boundsByLists(scanning, files, query), detailsOf, query)
   if (listed) return listed
   const ranked = order === 'peers' ? ({ by: 'flows', count: rankedMost } as const) : { by: order, count: limit } // prettier-ignore
   const ranking = await rank(
@@ -42,18 +42,29 @@ export async function scannedTop(
   return answerOf([...details.bytes.keys()], { keys: ranking!.keys, details }, query)
 }
 
-/** The greatest of hosts that may be; null where others could be among them. */
+/** The greatest of hosts that may be; null where lists do not say who these are. */
 async function listedTop(
-  candidates: Candidates<KeyValues> | null,
+  bounds: HostBounds | null,
   detailsOf: (keys: KeyValues) => Promise<DetailsFound | null>,
   query: FlowTopQuery & { local: readonly Network[] },
 ): Promise<FlowTop | null> {
-  const details = candidates && (await detailsOf(candidates.hosts))
-  if (details === null) return null
-  const { hosts, othersBelow } = candidates!
-  const places = greatestFirst(hosts, details.bytes).slice(0, query.limit)
-  const isProven = details.bytes[places.at(-1)!]! >= othersBelow
-  return isProven ? answerOf(places, { keys: hosts, details }, query) : null
+  const { limit } = query
+  for (let enough = bounds?.likely ?? 0; ;) {
+    const hosts = bounds && candidatesOf(bounds, { enough, limit })
+    const keys = hosts && keysOf(hosts)
+    const details = keys && (await detailsOf(keys))
+    if (details === null) return null
+    const places = greatestFirst(keys!, details.bytes).slice(0, limit)
+    const least = details.bytes[places.at(-1)!]!
+    if (least >= enough) return answerOf(places, { keys: keys!, details }, query)
+    // Less than was likely: so many did come to this, and whoever else can have is asked for with them.
+    enough = least
+  }
+}
+
+function keysOf(hosts: readonly string[]): KeyValues {
+  const halves = hosts.map((host) => addressHalves(parseAddress(host)!))
+  return [halves.map(({ high }) => high), halves.map(({ low }) => low)]
 }
 
 function answerOf(

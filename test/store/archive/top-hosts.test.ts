@@ -11,7 +11,13 @@ import { listedHosts, type HostSums } from '../../../store/archive/host-list.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
 import { ReadableFiles } from '../../../store/archive/readable-files.ts'
-import { candidatesOf, greatestByLists } from '../../../store/archive/scanned/listed-hosts.ts'
+import {
+  boundsByLists,
+  boundsOf,
+  candidatesOf,
+} from '../../../store/archive/scanned/listed-hosts.ts'
+import type { ScanAsked, ScanFound } from '../../../store/archive/scanned/asked.ts'
+import { scannedTop } from '../../../store/archive/scanned/scanned-top.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowTopQuery, Include } from '../../../store/flows.ts'
 import { seed } from '../../drawn.ts'
@@ -82,10 +88,10 @@ test('the greatest hosts by lists are those of all flows, with what is told of t
   const property = fc.asyncProperty(query, async (window) => {
     const asked: FlowTopQuery = { ...window, by: ['host'], order: 'bytes' }
     const answer = await store.top(asked)
-    const found = await files.read({ engine, window: asked, none: null }, (session, read) =>
-      greatestByLists({ scanner, session }, read, asked),
+    const bounds = await files.read({ engine, window: asked, none: null }, (session, read) =>
+      boundsByLists({ scanner, session }, read, asked),
     )
-    if (found !== null) byLists++
+    if (bounds && candidatesOf(bounds, { ...asked, enough: bounds.likely })) byLists++
     const expected = [...reference.top(asked)]
       .map(([key, { peers, bytes, packets, flows: records, first, last }]) => ({
         key,
@@ -151,9 +157,55 @@ test('where who is great in the files had nothing in the window, all are ranked'
   )
 })
 
+class ToldScanner extends Scanner {
+  readonly kinds: string[] = []
+
+  override scan<Asked extends ScanAsked>(...given: Parameters<Scanner['scan']>) {
+    this.kinds.push(given[0].kind)
+    return super.scan(...given) as Promise<ScanFound[Asked['kind']] | null>
+  }
+}
+
+test('where less was there than lists had likely, all that can come to it are asked for', async (t) => {
+  const flow = { packets: 1, destination: '203.0.113.1' }
+  const at = (ms: number, source: string, octets: number) =>
+    told({ ...flow, first: t0 + ms, last: t0 + ms, received: t0 + ms, source, octets })
+  // Of what makes the first great nearly all is before the window; a file has so many rows that all four are listed.
+  const edge = [
+    ...Array.from({ length: 4000 }, () => at(1, flow.destination, 0)),
+    at(1, '10.0.0.1', 1_000_000),
+    at(290_000, '10.0.0.1', 200),
+    at(290_000, '10.0.0.2', 400),
+    at(290_001, '10.0.0.3', 300),
+  ]
+  const folder = await archiveOf(t, [edge, [at(intervalMs, '10.0.0.3', 100)], [], []])
+  const scanner = new ToldScanner(2, { local: [] })
+  const engine = await QueryEngine.open(folder, { threads: 2, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
+  t.after(async () => {
+    await engine.close()
+    await scanner.close()
+  })
+  const window = { from: t0 + 1000, to: t0 + 2 * intervalMs, include: 'any' as const }
+  const query = { ...window, by: ['host'], order: 'bytes', limit: 2, local: [] } as const
+  const answer = await new ReadableFiles(folder).read(
+    { engine, window, none: null },
+    (session, files) => scannedTop({ scanner, session }, files, { ...query, by: ['host'] }),
+  )
+  assert.deepEqual(
+    answer!.rows.map(({ key, bytes }) => [key['host'], bytes]),
+    [
+      ['203.0.113.1', 1000],
+      ['10.0.0.2', 400],
+    ],
+  )
+  assert.deepEqual(scanner.kinds, ['details', 'details'])
+})
+
 /** Of lists of flows within a window, and of such of which about a part lies within. */
-const candidates = (lists: Parameters<typeof candidatesOf>[0], limit: number, part = 1) =>
-  candidatesOf(lists, { limit, part })?.hosts ?? null
+function candidates(lists: Parameters<typeof boundsOf>[0], limit: number, part = 1) {
+  const bounds = boundsOf(lists, { limit, part })
+  return bounds && candidatesOf(bounds, { limit, enough: bounds.likely })
+}
 
 test('candidates are all hosts that can be among the greatest, equals included', () => {
   const inside = [list({ a: 100, b: 60, c: 50 }, 10), list({ a: 5, c: 4, d: 40 }, 4)]
@@ -173,12 +225,15 @@ test('of lists of flows that reach beyond the window, any part may count, and ab
   assert.deepEqual(candidates({ inside, edge }, 1), ['a', 'b'])
   assert.deepEqual(candidates({ inside, edge }, 2), ['a', 'b'])
   assert.deepEqual(candidates({ inside, edge }, 3, 0.1), ['a', 'b', 'c', 'd'])
-  // With all of it d is likely to come to 40, and c cannot come to that.
-  const found = candidatesOf({ inside: [list({ a: 100 }, 2)], edge: [list({ b: 50, c: 20 }, 3)] }, { limit: 2, part: 0.8 }) // prettier-ignore
-  assert.deepEqual(found, { hosts: ['a', 'b'], othersBelow: 0.7 * 50 * 0.8 })
+  const likely = boundsOf({ inside: [list({ a: 100 }, 2)], edge: [list({ b: 50, c: 20 }, 3)] }, { limit: 2, part: 0.8 }) // prettier-ignore
+  // a came to 103 at most, b to 52 and c to 22; of b two fifths of 40 are asked for at first.
+  assert.deepEqual(likely, { most: new Map([['a', 103], ['b', 52], ['c', 22]]), restMost: 5, likely: 16 }) // prettier-ignore
+  assert.deepEqual(candidatesOf(likely, { enough: 23, limit: 2 }), ['a', 'b'])
+  assert.deepEqual(candidatesOf(likely, { enough: 22, limit: 2 }), ['a', 'b', 'c'])
+  assert.equal(candidatesOf(likely, { enough: 5, limit: 2 }), null)
   assert.equal(candidates({ inside: [], edge: [list({ a: 100 }, 80)] }, 1), null)
-  assert.equal(candidates({ inside: [], edge: [list({ a: 100 }, 30)] }, 1, 0.4), null)
-  assert.deepEqual(candidates({ inside: [], edge: [list({ a: 100 }, 27)] }, 1, 0.4), ['a'])
+  assert.equal(candidates({ inside: [], edge: [list({ a: 100 }, 16)] }, 1, 0.4), null)
+  assert.deepEqual(candidates({ inside: [], edge: [list({ a: 100 }, 15)] }, 1, 0.4), ['a'])
 })
 
 test('where hosts that no list names could be among the greatest, lists do not say', () => {
