@@ -4,6 +4,7 @@ import { activeWithin, countUpTo } from '../../../flow/spread.ts'
 import type { FlowWindow, Include } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
 import type { HeldFlows, TimedFlows } from './held-files.ts'
+import { Rooms } from '../rooms.ts'
 import { layOut, spreadParts, type Layout, type Parts, type Spread } from './parts.ts'
 
 /**
@@ -53,12 +54,15 @@ export class SelectedFlows {
     this.file = file
     this.#window = window
     this.#kept = kept
-    this.rows = selectRows(file, window, predicate)
+    this.rows = selectRows(file, window, predicate).slice()
   }
 
   /** What of each flow falls into the window. */
   shares(field: FieldName): Float64Array {
-    const shares = this.#shares.get(field) ?? shareOf[field](this.file, this.rows, this.#window)
+    const known = this.#shares.get(field)
+    if (known) return known
+    const shares = new Float64Array(this.rows.length)
+    putShares[field](this.file, this.rows, this.#window, shares)
     this.#shares.set(field, shares)
     return shares
   }
@@ -86,7 +90,9 @@ export class SelectedFlows {
   }
 }
 
-/** Rows of the flows that belong to a window and pass a filter. */
+const rooms = new Rooms<'passes' | 'rows'>()
+
+/** Rows of the flows that belong to a window and pass a filter; good until others are selected. */
 export function selectRows(
   timed: TimedFlows,
   window: Window,
@@ -96,9 +102,9 @@ export function selectRows(
   const { count } = flows
   // Loops over flows call nothing that takes times: until it is compiled into the loop, each would be an object.
   const { firstFrom, firstTo, lastFrom, lastTo } = boundsOf[window.include](window)
-  const passes = predicate === null ? null : new Uint8Array(count)
+  const passes = predicate === null ? null : new Uint8Array(rooms.of('passes', count), 0, count)
   const passing = passes ? predicate!.matches(flows, count, passes) : count
-  const rows = new Int32Array(passing)
+  const rows = new Int32Array(rooms.of('rows', 4 * passing), 0, passing)
   if (passing === 0) return rows
   const { first, last } = timed
   let found = 0
@@ -109,39 +115,37 @@ export function selectRows(
     if (begin < firstTo && end < lastTo && (begin >= firstFrom || end >= lastFrom))
       rows[found++] = row
   }
-  return rows.slice(0, found)
+  return rows.subarray(0, found)
 }
 
-/** What of each of these rows falls into a window. */
-export const shareOf: Record<
+/** Writes what of each of these rows falls into a window. */
+export const putShares: Record<
   FieldName,
-  (file: TimedFlows, rows: Int32Array, window: Window) => Float64Array
+  (file: TimedFlows, rows: Int32Array, window: Window, shares: Float64Array) => void
 > = {
-  bytes: (file, rows, window) => sharesOf(file.bytes, file, rows, window),
-  packets: (file, rows, window) => sharesOf(file.packets, file, rows, window),
-  flows: ({ first }, rows, { from, to }) => {
-    const shares = new Float64Array(rows.length)
+  bytes: (file, rows, window, shares) => putSpread(file.bytes, file, { rows, window, shares }),
+  packets: (file, rows, window, shares) => putSpread(file.packets, file, { rows, window, shares }),
+  flows: ({ first }, rows, { from, to }, shares) => {
     for (let n = 0; n < rows.length; n++) {
       const begin = first[rows[n]!]!
       shares[n] = begin >= from && begin < to ? 1 : 0
     }
-    return shares
   },
-  active: ({ first, last }, rows, { from, to }) => {
-    const shares = new Float64Array(rows.length)
+  active: ({ first, last }, rows, { from, to }, shares) => {
     for (let n = 0; n < rows.length; n++)
       shares[n] = activeWithin(first[rows[n]!]!, last[rows[n]!]!, from, to)
-    return shares
   },
 }
 
-function sharesOf(
+function putSpread(
   counts: Float64Array,
   { first, last }: TimedFlows,
-  rows: Int32Array,
-  { from, to }: Window,
-): Float64Array {
-  const shares = new Float64Array(rows.length)
+  {
+    rows,
+    window: { from, to },
+    shares,
+  }: { rows: Int32Array; window: Window; shares: Float64Array },
+): void {
   for (let n = 0; n < rows.length; n++) {
     const row = rows[n]!
     const count = counts[row]!
@@ -152,5 +156,4 @@ function sharesOf(
         ? count
         : countUpTo(count, begin, end, to) - countUpTo(count, begin, end, from)
   }
-  return shares
 }

@@ -4,6 +4,7 @@
  */
 import { ipv4Marker } from '../../../flow/address.ts'
 import type { KeyTable } from '../held/key-table.ts'
+import { Rooms } from '../rooms.ts'
 import type { Entries } from './page-values.ts'
 
 const slotsAtFirst = 1024
@@ -32,6 +33,9 @@ export interface Addresses extends AddressHalves {
   readonly entries: HalfEntries | null
 }
 
+const rooms = new Rooms<'pairs' | 'met'>()
+const noNumbers = new Int32Array(0)
+
 interface Numbering {
   /** Whether only addresses that are known have a number, and −1 stands for others. */
   isFinding: boolean
@@ -45,8 +49,8 @@ export class AddressNumbers {
   #count = 0
   readonly #words = new Uint32Array(4)
   /** By pair of halves in a row group the number, and which rows were the first with one. */
-  #ofPairs = new Int32Array(0)
-  #met = new Int32Array(0)
+  #ofPairs = noNumbers
+  #met = noNumbers
 
   /** The numbers are those of a table whose keys are addresses, the high half first. */
   constructor(table: KeyTable) {
@@ -66,11 +70,9 @@ export class AddressNumbers {
   /** Each address, which many rows have, is looked up once. */
   #numberEntries(entries: HalfEntries, rows: Int32Array, { isFinding, out }: Numbering): void {
     const pairs = pairsOf(entries)
-    if (this.#ofPairs.length < pairs) {
-      this.#ofPairs = new Int32Array(pairs)
-      this.#met = new Int32Array(pairs + 1)
-    }
-    const ofPairs = this.#ofPairs.fill(unknown, 0, pairs)
+    const ofPairs = new Int32Array(rooms.of('pairs', 4 * pairs), 0, pairs).fill(unknown)
+    this.#ofPairs = ofPairs
+    this.#met = new Int32Array(rooms.of('met', 4 * (pairs + 1)))
     const ofRows = out.subarray(0, rows.length)
     if (isFinding) this.#findPairs(entries)
     else {

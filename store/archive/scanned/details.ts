@@ -1,6 +1,7 @@
 /** What some keys came to, with their peers and times, out of flows that come a row group after the other. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import { Keys, type End } from '../keys.ts'
+import { Rooms } from '../rooms.ts'
 import type { DetailsAsked, DetailsFound, Scan } from './asked.ts'
 import { KeyNumbers } from './key-numbers.ts'
 import { Peers, type PackedPeers } from './peers.ts'
@@ -15,14 +16,14 @@ export interface PackedDetails {
   peers: PackedPeers
 }
 
+/** Of flows whose key is asked for, which they are, and the place of the key. */
+const rooms = new Rooms<'flows' | 'places'>()
+
 export class Details implements Scan<PackedDetails, DetailsFound> {
   readonly #keys: Keys
   readonly #numbers: KeyNumbers
   readonly #peers: Peers
   readonly #sums: Sums
-  /** Of flows whose key is asked for, which they are, and the place of the key. */
-  #flows = new Int32Array(0)
-  #places = new Int32Array(0)
 
   constructor(asked: DetailsAsked, local: NetworkSet) {
     this.#keys = new Keys(asked.by, local.networks)
@@ -51,12 +52,9 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
 
   #takeEnd(selected: SelectedGroup, end: End): void {
     const numbers = this.#numbers.found(selected, end)
-    if (this.#flows.length < numbers.length) {
-      this.#flows = new Int32Array(numbers.length)
-      this.#places = new Int32Array(numbers.length)
-    }
     let count = 0
-    const [ofFlows, ofPlaces] = [this.#flows, this.#places]
+    const ofFlows = new Int32Array(rooms.of('flows', 4 * numbers.length))
+    const ofPlaces = new Int32Array(rooms.of('places', 4 * numbers.length))
     // No processor could foresee which are asked for: so there is no branch.
     for (let n = 0; n < numbers.length; n++) {
       const number = numbers[n]!

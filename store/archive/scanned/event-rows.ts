@@ -36,7 +36,7 @@ export function eventRoom(rows: number): EventFlows {
   return columns as unknown as EventFlows
 }
 
-/** The rows of a group that belong to a window. */
+/** The rows of a group that belong to a window; good until others are selected. */
 export function eventRows(group: RowGroup, { from, to, exporter, hosts }: EventWindow): Int32Array {
   let rows = selectRows(group, { from, to, include: 'any' }, null)
   if (exporter !== undefined) rows = ofExporter(group, rows, parseAddress(exporter))

@@ -6,6 +6,7 @@ import { KeyTable } from '../held/key-table.ts'
 import type { KeyColumn } from '../key-columns.ts'
 import { KeyWords } from '../key-words.ts'
 import type { End, Keys } from '../keys.ts'
+import { Rooms } from '../rooms.ts'
 import type { KeyValues } from './asked.ts'
 import { AddressNumbers } from './address-numbers.ts'
 import { bucketOf } from './key-buckets.ts'
@@ -14,6 +15,8 @@ import type { SelectedGroup } from './selected-group.ts'
 /** Stands for the number of a key of which the exporter said nothing. */
 export const unsaid = -2
 
+const rooms = new Rooms<'numbers'>()
+
 export class KeyNumbers {
   readonly table: KeyTable
   readonly #keys: Keys
@@ -21,7 +24,6 @@ export class KeyNumbers {
   readonly #among: Uint8Array | null
   readonly #words: KeyWords
   #addresses: AddressNumbers
-  #numbers = new Int32Array(0)
 
   /**
    * With `onlySaid`, flows whose exporter did not say what the key asks for are `unsaid`; with `among`, by bucket, keys of others are
@@ -59,8 +61,7 @@ export class KeyNumbers {
 
   #each({ group, rows }: SelectedGroup, end: End, isFinding: boolean): Int32Array {
     const { flows } = group
-    if (this.#numbers.length < rows.length) this.#numbers = new Int32Array(flows.count)
-    const out = this.#numbers.subarray(0, rows.length)
+    const out = new Int32Array(rooms.of('numbers', 4 * rows.length), 0, rows.length)
     const columns = this.#keys.made(end)
     const address = addressOf(columns)
     const saidBy = this.#onlySaid ? this.#keys.saidBy(end) : null

@@ -1,5 +1,6 @@
 /** How many different addresses there were across from each key. */
 import { KeyTable } from '../held/key-table.ts'
+import { Rooms } from '../rooms.ts'
 import {
   isIPv4,
   pairsOf,
@@ -26,15 +27,15 @@ export interface PackedPeers {
   others: Uint32Array
 }
 
+/** By the key's place a bit for each entry of a row group that was met; and which pair of halves each row has. */
+const rooms = new Rooms<'met' | 'pairs'>()
+
 export class Peers {
   /** By the key's place its IPv4 addresses. */
   readonly #ipv4: Distinct[]
   readonly #others = new KeyTable(pairColumns)
   readonly #words = new Uint32Array(2 * pairColumns)
   readonly #halves = this.#words.subarray(2)
-  /** By the key's place a bit for each entry of a row group that was met. */
-  #met = new Uint32Array(0)
-  #pairs = new Int32Array(0)
 
   constructor(places: number) {
     this.#ipv4 = Array.from({ length: places }, () => new Distinct())
@@ -75,10 +76,8 @@ export class Peers {
   #addEntries(entries: HalfEntries, rows: Int32Array, places: Int32Array): void {
     const eachWords = Math.ceil(pairsOf(entries) / wordBits)
     const metWords = this.#ipv4.length * eachWords
-    if (this.#met.length < metWords) this.#met = new Uint32Array(metWords)
-    const met = this.#met.fill(0, 0, metWords)
-    if (this.#pairs.length < rows.length) this.#pairs = new Int32Array(rows.length)
-    const pairs = this.#pairs.subarray(0, rows.length)
+    const met = new Uint32Array(rooms.of('met', 4 * metWords), 0, metWords).fill(0)
+    const pairs = new Int32Array(rooms.of('pairs', 4 * rows.length), 0, rows.length)
     putPairs(entries, rows, pairs)
     let count = 0
     // Whether one is new no processor could foresee: so there is no branch.

@@ -1,7 +1,8 @@
 /** The flows of a row group that belong to a window and pass its filter, and what of them is counted. */
 import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
 import type { FieldName } from '../../measurement.ts'
-import { selectRows, shareOf } from '../held/selected.ts'
+import { putShares, selectRows } from '../held/selected.ts'
+import { Rooms } from '../rooms.ts'
 import type { ScannedWindow } from './asked.ts'
 import type { RowGroup } from './row-group.ts'
 
@@ -18,6 +19,8 @@ export interface Counts {
   values: Float64Array
   isByRow: boolean
 }
+
+const rooms = new Rooms<FieldName>()
 
 export class SelectedGroup {
   readonly group: RowGroup
@@ -54,17 +57,19 @@ export class SelectedGroup {
     return new SelectedGroup(group, rows, { window, isInside })
   }
 
-  /** The same without those at whose n `numbers` has a number. */
-  without(numbers: Int32Array, number: number): SelectedGroup {
-    const rows = this.rows.filter((_, n) => numbers[n] !== number)
-    return new SelectedGroup(this.group, rows, { window: this.#window, isInside: this.#isInside })
+  /** Its rows without those at whose n `numbers` has a number. */
+  without(numbers: Int32Array, number: number): Int32Array {
+    return this.rows.filter((_, n) => numbers[n] !== number)
   }
 
-  /** What of each flow falls into the window. */
+  /** What of each flow falls into the window; good until another group is read. */
   shares(field: FieldName): Counts {
     const isWhole = this.#isInside && (field === 'bytes' || field === 'packets')
     if (isWhole) return { values: this.group[field], isByRow: true }
-    return { values: shareOf[field](this.group, this.rows, this.#window), isByRow: false }
+    const { length } = this.rows
+    const values = new Float64Array(rooms.of(field, 8 * length), 0, length)
+    putShares[field](this.group, this.rows, this.#window, values)
+    return { values, isByRow: false }
   }
 
   /** What counts of each flow: its share of the window, or all of it where only flows of one kind belong. */

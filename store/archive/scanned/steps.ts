@@ -6,6 +6,7 @@ import type { PlacedSums } from '../series-answer.ts'
 import { StepSums, type PackedSteps } from '../step-sums.ts'
 import type { Scan, StepsAsked } from './asked.ts'
 import { KeyNumbers, unsaid } from './key-numbers.ts'
+import type { RowGroup } from './row-group.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 export class Steps implements Scan<PackedSteps, PlacedSums> {
@@ -46,14 +47,14 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
 
   #takeEnd(selected: SelectedGroup, end: End): void {
     const numbers = this.#asked.keys === null ? null : this.#numbers.found(selected, end)
-    const said = numbers?.includes(unsaid) ? selected.without(numbers, unsaid) : selected
-    const { group, rows } = said
+    const { group } = selected
+    const rows = numbers?.includes(unsaid) ? selected.without(numbers, unsaid) : selected.rows
     const { first, last, flows } = group
     const { only } = this.#asked.window
     this.#sums.add({
       count: rows.length,
       place: numbers && this.#placesOf(numbers),
-      direction: this.#directions(said, end),
+      direction: this.#directions(group, rows, end),
       rows,
       exporterHigh: flows.exporterAddressHigh,
       exporterLow: flows.exporterAddressLow,
@@ -77,7 +78,7 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     return places.subarray(0, count)
   }
 
-  #directions({ group: { flows }, rows }: SelectedGroup, end: End): Int32Array | null {
+  #directions({ flows }: RowGroup, rows: Int32Array, end: End): Int32Array | null {
     if (!this.#asked.hasDirection) return null
     const directions = new Int32Array(rows.length)
     const words = new Uint32Array(2 * rows.length)
