@@ -104,23 +104,33 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     const { page } = await openPage(browser, `${weir.url}/wall`, { viewport })
     const canvas = page.locator('.tile .canvas:not(.waiting)').first()
     await canvas.waitFor()
+    const room = () =>
+      canvas.evaluate(
+        (it) =>
+          it.querySelector('.u-over')!.getBoundingClientRect().top - it.getBoundingClientRect().top,
+      )
     // uPlot's figures stand in the middle of their line, half of a letter above it.
-    const room = await canvas.evaluate(
-      (it) =>
-        it.querySelector('.u-over')!.getBoundingClientRect().top - it.getBoundingClientRect().top,
-    )
-    assert.ok(room >= (11 * 3.4) / 2, `${room} pixels above the chart`)
+    assert.ok((await room()) >= (11 * 3.4) / 2, `${await room()} pixels above the chart`)
+    const clock = page.locator('.tile .figure', { hasText: /\d\d:\d\d:\d\d/ })
+    await clock.evaluate((it) => it.setAttribute('data-hung', ''))
     for (const [width, height] of [
       [390, 844],
       [844, 390],
     ] as const) {
       await page.setViewportSize({ width, height })
-      const clock = page.locator('.tile .figure', { hasText: /\d\d:\d\d:\d\d/ })
+      // Letters and charts take the size of the screen in the frames after it.
+      await page.waitForFunction(() => {
+        const [wall, over] = ['.wall', '.tile .u-over'].map((name) => document.querySelector(name)!)
+        const top =
+          over!.getBoundingClientRect().top - over!.closest('.canvas')!.getBoundingClientRect().top
+        return getComputedStyle(wall!).fontSize === '13px' && top < 19
+      })
       await clock.scrollIntoViewIfNeeded()
       const [wide, needed] = await clock.evaluate((it) => [it.clientWidth, it.scrollWidth] as const)
       assert.ok(needed <= wide, `${needed} of ${wide} pixels`)
       assert.ok((await clock.boundingBox())!.y >= 0)
     }
+    assert.equal(await page.locator('.figure[data-hung]').count(), 1, 'the panels are the same')
     await page.close()
   })
 

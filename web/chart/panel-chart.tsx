@@ -27,9 +27,6 @@ export function PanelChart(facts: PanelChartFacts) {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<Plot | null>(null)
   const given = useSignal(facts)
-  useEffect(() => {
-    given.value = facts
-  }, [facts.layers, facts.drawing, facts.levels, facts.notes])
   const pointed = useSignal<number | null>(null)
   const scene = useComputed(() => sceneOf(given.value))
   const readout = useComputed(() => {
@@ -38,13 +35,17 @@ export function PanelChart(facts: PanelChartFacts) {
     return readoutAt(at, { scene: drawn, layers, zone: zone.value })
   })
   useEffect(() => {
-    const made = mount(host.current!, given.peek(), (at) => (pointed.value = at))
+    const made = mount(host.current!, facts, (at) => (pointed.value = at))
     plot.current = made.plot
     return () => {
       made.unmount()
       plot.current = null
     }
-  }, [])
+  }, [facts.scale])
+  // After the plot: one with other letters is drawn anew.
+  useEffect(() => {
+    given.value = facts
+  }, [facts.layers, facts.drawing, facts.levels, facts.notes, facts.scale])
   useSignalEffect(() => {
     const look = { ink: inks[theme.value], focused: null }
     void zone.value

@@ -114,7 +114,7 @@ function Grid({ hung: { id, body }, scale }: { hung: Hung; scale: number }) {
     <div class="grid" style={{ gridTemplateRows: `repeat(${rows}, minmax(0, 1fr))` }}>
       {body.panels.map((panel, index) => (
         <PanelBox
-          key={`${index} ${panel.kind} ${scale}`}
+          key={`${index} ${panel.kind}`}
           panel={panel}
           place={{ dashboard: id, index }}
           scale={scale}
