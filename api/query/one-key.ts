@@ -1,4 +1,5 @@
 /** One key of a split, asked for by its name instead of by its rank: a host, a port, an interface. */
+import { storedWord, wordForm } from '../../flow/key.ts'
 import type { SeriesKey } from '../../store/series.ts'
 import { badQuery } from '../errors.ts'
 import type { Split } from './measured.ts'
@@ -6,7 +7,7 @@ import type { Split } from './measured.ts'
 /**
  * The key that a text such as 10.0.0.22 or tcp/443 names: the words of the split but the direction,
  * in their order, with / between them.
- * @throws ApiError where the split has other words, or is not stored
+ * @throws ApiError where the split has other words, is not stored, or a word can have no such value
  */
 export function readKey(text: string, split: Split): SeriesKey {
   const { ranked, measurement } = split
@@ -23,5 +24,12 @@ export function readKey(text: string, split: Split): SeriesKey {
       `"${text}" is no key of by=${ranked.join(',')}`,
       `write it as ${ranked.map((word) => word.toUpperCase()).join('/')}`,
     )
-  return Object.fromEntries(ranked.map((word, i) => [word, values[i]!.toLowerCase()]))
+  return Object.fromEntries(
+    ranked.map((word, i) => {
+      const stored = storedWord(word, values[i]!)
+      if (stored === null)
+        throw badQuery('bad-key', `"${values[i]}" is no ${word}`, `write ${wordForm(word)}`)
+      return [word, stored]
+    }),
+  )
 }

@@ -84,6 +84,30 @@ suite('/api/series from a tier', () => {
       assert.equal((await app.inject(`/api/series?${hour}&${query}`)).statusCode, 400, query)
   })
 
+  test('a key is read as people write it, and refused where nothing can bear it', async (t) => {
+    const { get, refused } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
+    const one = async (query: string) => {
+      const { series } = await get<SeriesAnswer>(`/api/series?${hour}&${query}`)
+      return series[0]?.summary.total
+    }
+    assert.equal(await one('by=host,direction&key=::ffff:10.0.0.2'), 7_200_000)
+    assert.equal(await one('by=port&key=TCP/0443'), 46_800_000)
+    assert.equal(await one('by=port&key=6/443'), 46_800_000)
+    for (const [query, message] of [
+      ['by=host,direction&key=not-an-ip', '"not-an-ip" is no host'],
+      ['by=host&key=10.0.0.256', '"10.0.0.256" is no host'],
+      ['by=host&key=other', '"other" is no host'],
+      ['by=port&key=tcp/65536', '"65536" is no port'],
+      ['by=port&key=tpc/443', '"tpc" is no protocol'],
+      ['by=protocol&key=256', '"256" is no protocol'],
+      ['by=interface&key=eth0', '"eth0" is no interface'],
+      ['by=exporter&key=pfsense', '"pfsense" is no exporter'],
+    ] as const) {
+      const fault = await refused(`/api/series?${hour}&${query}`)
+      assert.deepEqual([fault.code, fault.message], ['bad-key', message])
+    }
+  })
+
   for (const [measure, value, total] of [
     ['packets', 4000 / 300, 48_000],
     ['flows', 40 / 300, 480],

@@ -6,7 +6,7 @@ import { clusters } from '../../web/chart/lane-clusters.ts'
 import { chartCsv } from '../../web/chart/chart-csv.ts'
 import type { Layers } from '../../web/chart/layers.ts'
 import { rangeParameter, readRange, windowAround } from '../../web/explain/ranges.ts'
-import { objectAddress, objectOf } from '../../web/object/address.ts'
+import { nameFault, objectAddress, objectOf } from '../../web/object/address.ts'
 
 function incident(id: string, from: number, to: number): Incident {
   const window = { from, to, seconds: to - from, kind: 'congestion' as const, ongoing: false }
@@ -65,4 +65,32 @@ test('the figures as CSV: unknown is empty, and nothing is run by a spreadsheet'
     csv,
     'time,"\'=cmd(""x"") in",plain in\r\n1970-01-01T00:00:00.000Z,1.5,0\r\n1970-01-01T00:00:01.000Z,,2\r\n',
   )
+})
+
+test('a name that nothing can bear is said to be none', () => {
+  for (const [kind, name] of [
+    ['host', '10.0.0.1'],
+    ['host', '2001:db8::1'],
+    ['port', 'tcp/443'],
+    ['port', 'tcp/ephemeral'],
+    ['port', 'icmp/none'],
+    ['protocol', 'udp'],
+    ['protocol', '253'],
+    ['exporter', 'pfsense'],
+    ['interface', 'pfsense/1'],
+    ['tracker', 'a'],
+    ['all', ''],
+  ] as const)
+    assert.equal(nameFault({ kind, name }), null, `${kind} ${name}`)
+  assert.equal(
+    nameFault({ kind: 'host', name: 'not-an-ip' }),
+    '“not-an-ip” is not an IPv4 or IPv6 address',
+  )
+  for (const [kind, name] of [
+    ['port', '443'],
+    ['port', 'tcp/443/1'],
+    ['port', 'tcp/65536'],
+    ['protocol', 'tpc'],
+  ] as const)
+    assert.match(nameFault({ kind, name })!, /is not/, `${kind} ${name}`)
 })

@@ -4,7 +4,7 @@ import { Page } from '../controls/page.tsx'
 import { keptMeasures, writeAddress, type Measure } from '../state/address.ts'
 import { exporterName, exporters } from '../state/collector.ts'
 import { addressWith, go, parameter, place } from '../state/route.ts'
-import { objectOf, type NamedObject } from './address.ts'
+import { nameFault, objectOf, type NamedObject } from './address.ts'
 import { Graph } from './graph.tsx'
 import { periods } from './periods.ts'
 import { exploreView, interfaceOf } from './question.ts'
@@ -21,9 +21,15 @@ const kindTexts: Record<NamedObject['kind'], string> = {
 
 export function ObjectPage() {
   const object = objectOf(place.value.path)
-  if (!object)
+  const fault = object && nameFault(object)
+  if (!object || fault !== null)
     return (
       <Page title="No such object">
+        {fault !== null && (
+          <p class="message error" role="alert">
+            {fault}.
+          </p>
+        )}
         <p class="panel empty">
           Objects have addresses such as <a href="/object/host/10.0.0.1">/object/host/10.0.0.1</a>,{' '}
           <a href="/object/port/tcp/443">/object/port/tcp/443</a>,{' '}
