@@ -47,6 +47,7 @@ export async function openStatus(settings: Settings, now: () => number): Promise
       return together(here, others, { nowMs: now(), fault })
     },
     fault: () => fault,
+    isStarting: () => own.isStarting!(),
     close: () => told.close(),
   }
 }

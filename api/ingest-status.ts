@@ -4,12 +4,15 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 
 import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
+import { lockPurpose, writerLockPath } from '../store/lock.ts'
 
 /** Where the API learns of ingest; null where none has run. */
 export interface StatusSource {
   read(): Promise<IngestStatus | null>
   /** Why not all collectors could be asked, so that exporters may lack; null where they could. */
   fault?(): Error | null
+  /** Whether ingest has the data folder, although it does not answer yet: it is taking up its journal again. */
+  isStarting?(): Promise<boolean>
 }
 
 /** Ingest is given this long to answer. */
@@ -28,6 +31,7 @@ export function ingestStatus(data: string, now: () => number): StatusSource {
       if (!kept || now() - kept.at > keptMs) kept = { at: now(), status: read() }
       return kept.status
     },
+    isStarting: async () => (await lockPurpose(writerLockPath(data))) === 'ingest',
   }
 }
 

@@ -72,6 +72,7 @@ export const StatusAnswer = closed({
     Type.Object({ running: Type.Boolean() }, { additionalProperties: true }),
     Type.Null(),
   ]),
+  starting: Type.Boolean({ description: 'ingest has the data folder, and does not listen yet' }),
   archive: closed({
     from: nullableSeconds,
     to: nullableSeconds,

@@ -33,7 +33,9 @@ export function doctorOfSettings({ faults }: SettingsError, values: Record<strin
 }
 
 async function examine(settings: Settings): Promise<Finding[]> {
-  const status = await ingestStatus(settings.data, Date.now).read()
+  const source = ingestStatus(settings.data, Date.now)
+  const status = await source.read()
+  const isStarting = (await source.isStarting?.()) === true
   const { findings: stores, archiveBytes } = await lookAtStores(settings)
   return [
     ...(await lookAtNames(settings)),
@@ -44,7 +46,7 @@ async function examine(settings: Settings): Promise<Finding[]> {
     ...(await lookAtFolder(settings)),
     ...(await lookAtDisk(settings, archiveBytes)),
     ...stores,
-    ...lookAtExporters(status, Date.now()),
+    ...lookAtExporters(status, { nowMs: Date.now(), isStarting }),
   ]
 }
 

@@ -37,7 +37,7 @@ export async function migrate({ settings, values }: CommandInput): Promise<void>
   if (to === undefined)
     throw new CommandError('write --to clickhouse or --to parquet', exitCodes.usage)
   try {
-    const lock = await lockDataFolder(settings.data).catch((error: unknown) => {
+    const lock = await lockDataFolder(settings.data, 'migrate').catch((error: unknown) => {
       if (error instanceof DataFolderBusy) return null
       throw error
     })

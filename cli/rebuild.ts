@@ -14,7 +14,7 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
   const from = time(values['from'], 'from')
   const to = time(values['to'], 'to')
   if (to <= from) throw new CommandError('--to must be later than --from', exitCodes.usage)
-  const lock = await lockDataFolder(settings.data)
+  const lock = await lockDataFolder(settings.data, 'rebuild')
   const archive = await Archive.open(join(settings.data, 'archive'))
   try {
     const redo: number[] = []

@@ -26,7 +26,7 @@ export async function replay({ settings, values, positionals }: CommandInput): P
       return sendCaptures(positionals, values['to'], values['speed'])
     await checkNames(settings)
     const shiftMs = await shiftOf(values['shift'], positionals)
-    const lock = await lockDataFolder(settings.data)
+    const lock = await lockDataFolder(settings.data, 'replay')
     const progress = new Progress()
     try {
       const onProgress = progress.show.bind(progress)

@@ -1,7 +1,5 @@
 /** One writer a data folder: ingest, replay or rebuild. */
-import { join } from 'node:path'
-
-import { takeLock, type Lock } from '../store/lock.ts'
+import { takeLock, writerLockPath, type Lock, type Writer } from '../store/lock.ts'
 
 /** Another process writes to the data folder. */
 export class DataFolderBusy extends Error {
@@ -17,8 +15,8 @@ export class DataFolderBusy extends Error {
  * Takes the data folder for writing, making it if need be.
  * @throws DataFolderBusy where another process holds it; FolderUnusable where it cannot be made or written
  */
-export async function lockDataFolder(data: string): Promise<Lock> {
-  const lock = await takeLock(join(data, 'run', 'writer.sock'))
+export async function lockDataFolder(data: string, writer: Writer): Promise<Lock> {
+  const lock = await takeLock(writerLockPath(data), writer)
   if (!lock) throw new DataFolderBusy(data)
   return lock
 }

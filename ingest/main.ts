@@ -44,7 +44,7 @@ export async function runIngest(
 ): Promise<{ close(): Promise<void> }> {
   const { data, tiers, local, top, flowMaxMs } = settings
   const giveBack = await returnFreedMemory()
-  const lock = await lockDataFolder(data)
+  const lock = await lockDataFolder(data, 'ingest')
   const archive = await Archive.open(join(data, 'archive'))
   const store = await openSeriesStore(settings, { isApart: true })
   const shipping = await openShipping(settings)

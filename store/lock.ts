@@ -4,28 +4,58 @@
  */
 import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { FolderUnusable, makeFolder } from './make-folder.ts'
+
+/** The holder of a lock is given this long to say what it has it for. */
+const answerMsMax = 1000
 
 export interface Lock {
   release(): Promise<void>
 }
 
+/** What writes to a data folder. */
+export type Writer = 'ingest' | 'replay' | 'rebuild' | 'migrate'
+
+/** The lock of the one writer of a data folder; its purpose is a Writer. */
+export function writerLockPath(data: string): string {
+  return join(data, 'run', 'writer.sock')
+}
+
 /**
- * Takes the lock at a path, making its folder if need be; null where another process holds it.
+ * Takes the lock at a path, making its folder if need be; null where another process holds it. Who
+ * asks for its `purpose` is told that.
  * @throws FolderUnusable where no folder or socket can be made there
  */
-export async function takeLock(path: string): Promise<Lock | null> {
+export async function takeLock(path: string, purpose = ''): Promise<Lock | null> {
   await makeFolder(dirname(path))
-  const server = await listenAt(path)
+  const server = await listenAt(path, purpose)
   if (server) return lockOf(server)
   if (await answers(path)) return null
   await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
     throw new FolderUnusable(dirname(path), error)
   })
-  const second = await listenAt(path)
+  const second = await listenAt(path, purpose)
   return second && lockOf(second)
+}
+
+/**
+ * What the holder of the lock at a path has it for; null where nobody holds it, or the holder is too
+ * busy to say.
+ */
+export function lockPurpose(path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    let purpose = ''
+    const socket = connect(path)
+    socket.setEncoding('utf8')
+    socket.setTimeout(answerMsMax, () => socket.destroy(new Error('it does not say')))
+    socket.on('data', (part: string) => {
+      purpose += part
+    })
+    socket.once('end', () => resolve(purpose))
+    socket.once('error', () => resolve(null))
+  })
 }
 
 function lockOf(server: Server): Lock {
@@ -34,9 +64,13 @@ function lockOf(server: Server): Lock {
 }
 
 /** The server, or null where the path is taken. */
-function listenAt(path: string): Promise<Server | null> {
+function listenAt(path: string, purpose: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy())
+    const server = createServer((socket) => {
+      // Who only wanted to know whether it is held has gone by now.
+      socket.once('error', () => socket.destroy())
+      socket.end(purpose, () => socket.destroy())
+    })
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null)
       else reject(new FolderUnusable(dirname(path), error))

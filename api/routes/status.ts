@@ -28,17 +28,19 @@ export function statusRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
 async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
   const warnings: Warning[] = []
   const ingest = await parts.status.read()
+  const isStarting = !ingest?.running && (await parts.status.isStarting?.()) === true
   const answer: StatusAnswer = {
     version: packageFile.version,
     now: parts.now() / 1000,
     ingest,
+    starting: isStarting,
     archive: await archiveOf(parts, warnings),
     series: await seriesOf(parts, warnings),
     refused: ingest?.refused ?? [],
     settings: shown(parts.settings),
     warnings,
   }
-  warnings.push(...ingestWarnings(ingest), ...settingWarnings(parts.settings))
+  warnings.push(...ingestWarnings(ingest, isStarting), ...settingWarnings(parts.settings))
   const ofNames = parts.names.problem?.() ?? null
   if (ofNames !== null)
     warnings.push({
@@ -100,8 +102,15 @@ function unreadable(what: string, error: unknown): Warning {
   }
 }
 
-function ingestWarnings(ingest: IngestStatus | null): Warning[] {
+function ingestWarnings(ingest: IngestStatus | null, isStarting: boolean): Warning[] {
   if (ingest?.running) return ingest.warnings
+  if (isStarting)
+    return [
+      {
+        what: 'ingest is starting and does not listen yet: nothing new comes in',
+        remedy: 'wait: first it takes up again what its journal holds, which is told in its log',
+      },
+    ]
   return [
     {
       what: 'no ingest runs on this data folder: nothing new comes in',

@@ -8,18 +8,30 @@ const silentSeconds = 900
 const lostShareMax = 0.001
 const refusedShown = 5
 
-/** All of it; where no ingest runs, as the last one left it. */
-export function lookAtExporters(status: IngestStatus | null, nowMs: number): Finding[] {
+const starting = warning(
+  'ingest',
+  'ingest is starting and does not listen yet',
+  'wait: first it takes up again what its journal holds, which is told in its log',
+)
+
+/** All of it; where no ingest runs, as the last one left it. `isStarting`: it has the folder and does not listen yet. */
+export function lookAtExporters(
+  status: IngestStatus | null,
+  { nowMs, isStarting }: { nowMs: number; isStarting: boolean },
+): Finding[] {
   if (!status)
     return [
-      warning(
-        'ingest',
-        'no ingest has run on this data folder',
-        'start it with weir start or weir ingest',
-      ),
+      isStarting
+        ? starting
+        : warning(
+            'ingest',
+            'no ingest has run on this data folder',
+            'start it with weir start or weir ingest',
+          ),
     ]
   const findings: Finding[] = []
-  if (!status.running)
+  if (!status.running && isStarting) findings.push(starting)
+  else if (!status.running)
     findings.push(
       warning(
         'ingest',

@@ -20,6 +20,7 @@ import type { ExportersAnswer, StatusAnswer } from '../../api/schema-status.ts'
 import { exporterFilter } from '../../flow/filter.ts'
 import { readSettings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
+import { takeLock, writerLockPath } from '../../store/lock.ts'
 import { appUnderTest, exporter, exporterStatus, type Refusal } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 
@@ -499,6 +500,39 @@ suite('/api/exporters and /api/status', () => {
       [['5m', 300, null], ['30m', 1800, null], ['2h', 7200, null], ['1d', 86_400, null]], // prettier-ignore
     )
     assert.match(answer.warnings[0]!.what, /no ingest runs/)
+    assert.equal(answer.starting, false)
+  })
+
+  test('an ingest that has the folder and does not listen yet is starting', async (t) => {
+    for (const left of [null, { ...status, running: false }]) {
+      const source = { read: async () => left, isStarting: async () => true }
+      const { get } = await appUnderTest(t, { options: { status: source } })
+      const { starting, warnings } = await get<StatusAnswer>('/api/status')
+      assert.equal(starting, true)
+      assert.deepEqual(
+        warnings.map(({ what }) => what),
+        ['ingest is starting and does not listen yet: nothing new comes in'],
+      )
+    }
+    const source = { read: async () => status, isStarting: async () => true }
+    const { get } = await appUnderTest(t, { options: { status: source } })
+    assert.equal((await get<StatusAnswer>('/api/status')).starting, false)
+  })
+
+  test('who has the folder says what for: only ingest is starting', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'weir-api-status-'))
+    t.after(() => rm(folder, { recursive: true, force: true }))
+    const source = ingestStatus(folder, () => 0)
+    assert.equal(await source.isStarting!(), false)
+    for (const [writer, expected] of [
+      ['ingest', true],
+      ['replay', false],
+    ] as const) {
+      const lock = await takeLock(writerLockPath(folder), writer)
+      assert.equal(await source.isStarting!(), expected)
+      await lock!.release()
+    }
+    assert.equal(await source.isStarting!(), false)
   })
 
   test('with an ingest they are what it says', async (t) => {

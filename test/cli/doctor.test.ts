@@ -159,7 +159,10 @@ function statusOf(exporters: ExporterStatus[], more: Partial<IngestStatus> = {})
 }
 
 test('exporters: silent, losing, problems, refused', () => {
-  const at = (seconds: number) => (status: IngestStatus) => lookAtExporters(status, seconds * 1000)
+  const at =
+    (seconds: number, isStarting = false) =>
+    (status: IngestStatus | null) =>
+      lookAtExporters(status, { nowMs: seconds * 1000, isStarting })
   const states = (findings: Finding[]) => findings.map(({ check, state }) => `${check} ${state}`)
   assert.deepEqual(states(at(2060)(statusOf([exporter]))), ['ingest ok', 'exporters ok'])
   const [, silent] = at(2000 + 3600)(statusOf([exporter]))
@@ -182,7 +185,9 @@ test('exporters: silent, losing, problems, refused', () => {
   assert.match(stranger?.remedy ?? '', /add 203\.0\.113\.9 to WEIR_EXPORTERS/)
   const stopped = statusOf([exporter], { running: false })
   assert.equal(at(9000)(stopped)[0]?.what, 'no ingest runs: nothing new comes in')
-  assert.equal(lookAtExporters(null, 0)[0]?.state, 'warning')
+  assert.equal(at(0)(null)[0]?.state, 'warning')
+  for (const left of [null, stopped])
+    assert.equal(at(9000, true)(left)[0]?.what, 'ingest is starting and does not listen yet')
 })
 
 test('health: ingest answers and its folder takes a canary, the API answers', async () => {

@@ -42,6 +42,12 @@ function Arriving() {
   const answer = status.value
   const ingest = answer?.ingest as IngestStatus | null | undefined
   if (!answer) return null
+  if (answer.starting)
+    return (
+      <p class="message" role="status">
+        Ingest is starting: it does not listen yet.
+      </p>
+    )
   if (!ingest?.running)
     return (
       <p class="message error" role="status">
