@@ -1,4 +1,5 @@
 /** CSV as spreadsheets read it (RFC 4180), safe to open there. */
+import { isoIn } from '../flow/zone.ts'
 
 type Cell = string | number | boolean | null | undefined
 
@@ -23,7 +24,7 @@ function cellText(cell: Cell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** Unix seconds as ISO 8601 in UTC, which spreadsheets understand. */
-export function csvTime(seconds: number): string {
-  return new Date(Math.round(seconds * 1000)).toISOString()
+/** Unix seconds as ISO 8601 by a zone's clock, with its offset. */
+export function csvTime(seconds: number, zone: string): string {
+  return isoIn(Math.round(seconds * 1000), zone)
 }

@@ -48,7 +48,9 @@ const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now
 const window = {
   from: text(`start: ${timeForms}; default now-6h`),
   to: text(`end, not included: ${timeForms}; default now`),
-  tz: text('IANA time zone for now/d and for times without an offset; default UTC'),
+  tz: text(
+    'IANA time zone for now/d, for times without an offset, and of the times in CSV; default UTC',
+  ),
   filter: text(
     'such as: host 10.0.0.22 and port 443; at most 8,000 characters',
     '^[^\\u0000]{0,8000}$',

@@ -66,6 +66,19 @@ export function offsetText(t: number, zone: string): string {
   return `UTC${minutes < 0 ? '−' : '+'}${Math.floor(size / 60)}${rest}`
 }
 
+/** An instant as ISO 8601 by a zone's clock, to the ms: 2026-11-16T12:32:10.000+01:00; with Z where that is UTC's. */
+export function isoIn(t: number, zone: string): string {
+  // Of thousands of flows, which are mostly asked for in UTC, Intl would take longer than all else.
+  if (zone === 'UTC') return new Date(t).toISOString()
+  const minutes = Math.round(zoneOffsetMs(t, zone) / 60_000)
+  const wall = new Date(t + minutes * 60_000).toISOString()
+  if (minutes === 0) return wall
+  const two = (value: number) => String(value).padStart(2, '0')
+  const size = Math.abs(minutes)
+  const offset = `${two(Math.floor(size / 60))}:${two(size % 60)}`
+  return `${wall.slice(0, -1)}${minutes < 0 ? '-' : '+'}${offset}`
+}
+
 /** Whether Intl knows a time zone of this name. */
 export function isZone(name: string): boolean {
   try {

@@ -64,8 +64,11 @@ const shareFields = {
   duration: 'bytes',
 } as const
 
-/** A column for each key word, then the figures; a last row `other`, so that rows add up to the total. */
-export function topCsv({ by, rows, other }: TopAnswer): string {
+/**
+ * A column for each key word, then the figures; a last row `other`, so that rows add up to the total.
+ * Times are those of a zone's clock.
+ */
+export function topCsv({ by, rows, other }: TopAnswer, zone = 'UTC'): string {
   const heading = [...by, 'label', 'bytes', 'packets', 'flows', 'peers', 'first', 'last', 'share']
   const lines = rows.map((row) => [
     ...by.map((word) => row.key[word]),
@@ -74,8 +77,8 @@ export function topCsv({ by, rows, other }: TopAnswer): string {
     row.packets,
     row.flows,
     row.peers,
-    csvTime(row.first),
-    csvTime(row.last),
+    csvTime(row.first, zone),
+    csvTime(row.last, zone),
     row.share,
   ])
   const rest = [

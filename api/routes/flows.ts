@@ -56,7 +56,7 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
     more,
     remarks: await remarksOf(parts, window),
   }
-  return formats[query.format ?? 'json'](reply, answer)
+  return formats[query.format ?? 'json'](reply, answer, query.tz ?? 'UTC')
 }
 
 /** A stored record with times in unix seconds. */
@@ -67,9 +67,12 @@ function flowOf(record: FlowRecord): Flow {
 
 const formats = {
   json: (_reply: FastifyReply, answer: FlowsAnswer) => answer,
-  csv: (reply: FastifyReply, { flows, more }: FlowsAnswer) =>
+  csv: (reply: FastifyReply, { flows, more }: FlowsAnswer, zone: string) =>
     download(reply, { type: 'text/csv; charset=utf-8', extension: 'csv', more }).send(
-      csv(columns, flows.map(cells)),
+      csv(
+        columns,
+        flows.map((flow) => cells(flow, zone)),
+      ),
     ),
   ndjson: (reply: FastifyReply, { flows, more }: FlowsAnswer) =>
     download(reply, { type: 'application/x-ndjson', extension: 'ndjson', more }).send(
@@ -90,8 +93,8 @@ function download(
 const columns = Object.keys(Flow.properties) as (keyof Flow)[]
 const timeColumns = new Set<keyof Flow>(['received', 'first', 'last'])
 
-function cells(flow: Flow): (string | number | null)[] {
+function cells(flow: Flow, zone: string): (string | number | null)[] {
   return columns.map((column) =>
-    timeColumns.has(column) ? csvTime(flow[column] as number) : flow[column],
+    timeColumns.has(column) ? csvTime(flow[column] as number, zone) : flow[column],
   )
 }

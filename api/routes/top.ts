@@ -28,7 +28,7 @@ export function topRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
 /** Answers a query for a top table in the format it asks for. */
 export async function sendTop(parts: ApiParts, query: TopQuery, reply: FastifyReply) {
   const answer = await topAnswer(parts, query, reply)
-  return query.format === 'csv' ? sendCsv(reply, topCsv(answer)) : answer
+  return query.format === 'csv' ? sendCsv(reply, topCsv(answer, query.tz)) : answer
 }
 
 /** Answers a query for a top table, and says for how long the answer holds. */

@@ -431,6 +431,8 @@ suite('/api/top and /api/flows', () => {
       ',other,1000,10,1,,,,',
       '',
     ])
+    const there = await app.inject(`${url}&format=csv&tz=Europe/Brussels`)
+    assert.match(there.body, /2026-11-16T13:00:00\.000\+01:00,2026-11-16T13:00:01\.000\+01:00/)
   })
 
   test('pairs have both ends, hosts count both', async (t) => {
@@ -485,6 +487,8 @@ suite('/api/top and /api/flows', () => {
     const [heading, first] = csv.body.split('\r\n')
     assert.match(heading!, /^received,first,last,exporter,source,destination,sourcePort/)
     assert.match(first!, /^2026-11-16T12:00:01.000Z,2026-11-16T12:00:00.000Z,.*203\.0\.113\.80/)
+    const there = await app.inject(`${url}&format=csv&tz=America/St_Johns`)
+    assert.match(there.body, /\n2026-11-16T08:30:01\.000-03:30,2026-11-16T08:30:00\.000-03:30,/)
   })
 })
 

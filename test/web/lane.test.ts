@@ -53,17 +53,17 @@ test('an address of an object is read back, whatever its name', () => {
     assert.equal(objectOf(path), null, path)
 })
 
-test('the figures as CSV: unknown is empty, and nothing is run by a spreadsheet', () => {
+test('the figures as CSV: the clock and the unit of the page, unknown is empty, and nothing is run by a spreadsheet', () => {
   const layer = { key: {}, direction: 'in', half: 'above', summary: {} } as const
   const layers = [
     { ...layer, id: 'a', label: '=cmd("x")', values: [1.5, null] },
     { ...layer, id: 'b', label: 'plain', values: [0, 2] },
   ]
-  const answer = { time: [0, 1] } as unknown as Layers['answer']
-  const csv = chartCsv({ layers, answer } as unknown as Layers)
+  const answer = { time: [0, 1], measure: 'bits' } as unknown as Layers['answer']
+  const csv = chartCsv({ layers, answer } as unknown as Layers, 'Europe/Brussels')
   assert.equal(
     csv,
-    'time,"\'=cmd(""x"") in",plain in\r\n1970-01-01T00:00:00.000Z,1.5,0\r\n1970-01-01T00:00:01.000Z,,2\r\n',
+    'time,"\'=cmd(""x"") in (b/s)",plain in (b/s)\r\n1970-01-01T01:00:00.000+01:00,1.5,0\r\n1970-01-01T01:00:01.000+01:00,,2\r\n',
   )
 })
 

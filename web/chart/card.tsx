@@ -20,7 +20,7 @@ export function Named() {
     <table class="who">
       <thead>
         <tr>
-          <th colSpan={2}>who {when}</th>
+          <th colSpan={2}>who {when}, received and sent</th>
         </tr>
       </thead>
       <tbody>

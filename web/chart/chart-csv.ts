@@ -1,12 +1,20 @@
 /** The chart as CSV: a line a step, a column a key; unknown is empty. */
+import { isoIn } from '../../flow/zone.ts'
 import type { Layers } from './layers.ts'
-import { layerLabel } from './readout.ts'
+import { layerLabel, measureUnits } from './readout.ts'
 
-/** Exactly what is charted, with RFC 4180 quoting; a text that a spreadsheet would run is quoted by '. */
-export function chartCsv({ answer, layers }: Layers): string {
-  const heading = ['time', ...layers.map((layer) => `${layerLabel(layer)} ${layer.direction}`)]
+/**
+ * Exactly what is charted, by the clock of a zone, with RFC 4180 quoting; a text that a spreadsheet would run
+ * is quoted by '.
+ */
+export function chartCsv({ answer, layers }: Layers, zone: string): string {
+  const unit = measureUnits[answer.measure]
+  const heading = [
+    'time',
+    ...layers.map((layer) => `${layerLabel(layer)} ${layer.direction} (${unit})`),
+  ]
   const lines = answer.time.map((t, i) => [
-    new Date(t * 1000).toISOString(),
+    isoIn(t * 1000, zone),
     ...layers.map((layer) => String(layer.values[i] ?? '')),
   ])
   return [heading, ...lines].map((cells) => cells.map(cell).join(',')).join('\r\n') + '\r\n'

@@ -59,7 +59,7 @@ const actions: Record<string, () => void | Promise<void>> = {
   },
   csv: () => {
     const all = layers.value
-    if (all) save(new Blob([chartCsv(all)], { type: 'text/csv' }), 'csv')
+    if (all) save(new Blob([chartCsv(all, zone.value)], { type: 'text/csv' }), 'csv')
   },
 }
 

@@ -35,7 +35,9 @@ export function RangeField({ extra = [] }: { extra?: readonly string[] }) {
         ))}
       </select>
       <span class="dim">
-        {window ? rangeText(window.from, window.to, zone.value) : 'no range of time'}
+        {window
+          ? `${rangeText(window.from, window.to, zone.value)} · ${zone.value}`
+          : 'no range of time'}
         {extra.map((text) => ` · ${text}`)}
       </span>
     </>

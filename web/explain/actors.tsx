@@ -1,8 +1,8 @@
 /** Who it was: the actors of an event, and the other ends of the first. */
 import type { Actor } from '../../api/schema-explain.ts'
-import type { TopRow } from '../../api/schema.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress } from '../object/address.ts'
+import { peerWords, type MainPeers } from '../state/explained.ts'
 import { zone } from '../state/zone.ts'
 import { shortInstantText } from '../time/words.ts'
 
@@ -72,18 +72,17 @@ function ActorRow({ actor }: { actor: Actor }) {
   )
 }
 
-export function Peers({ actor, rows }: { actor: string; rows: readonly TopRow[] }) {
+export function Peers({ peers: { actor, rows } }: { peers: MainPeers }) {
+  const [, word] = peerWords[actor.direction]
   return (
     <>
-      <h3>The main peers of {actor}</h3>
+      <h3>The main peers of {actor.host}</h3>
       <div class="scrolled" role="region" aria-label="With whom" tabIndex={0}>
         <table class="figures">
           <thead>
             <tr>
               <th scope="col">peer</th>
-              <th scope="col" title="both directions">
-                bytes
-              </th>
+              <th scope="col">bytes {directionTexts[actor.direction]}</th>
               <th scope="col">packets</th>
               <th scope="col" title="records of flows, as the exporter sent them">
                 flows
@@ -96,7 +95,7 @@ export function Peers({ actor, rows }: { actor: string; rows: readonly TopRow[] 
             {rows.map((row) => (
               <tr key={row.label}>
                 <th scope="row">
-                  <a href={objectAddress({ kind: 'host', name: String(row.key['host']) })}>
+                  <a href={objectAddress({ kind: 'host', name: String(row.key[word]) })}>
                     {row.label}
                   </a>
                 </th>

@@ -72,7 +72,7 @@ function Explanation({ answer }: { answer: ExplainAnswer }) {
         )}
       </p>
       {actors.length > 0 && <Actors actors={actors} />}
-      {peers && peers.rows.length > 0 && <Peers actor={peers.actor} rows={peers.rows} />}
+      {peers && peers.rows.length > 0 && <Peers peers={peers} />}
       {usual && <UsualTable usual={usual} />}
       <Sentences title="Why it was judged so" sentences={evidence.facts} />
       <Sentences title="What the data cannot say" sentences={evidence.limits} />

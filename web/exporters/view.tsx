@@ -22,7 +22,7 @@ export function Exporters() {
   return (
     <Page
       title="Exporters"
-      about="who sends, what is amiss with it, and what to do"
+      about={`who sends, what is amiss with it, and what to do · times in ${zone.value}`}
       isBusy={!wasAsked.value}
       error={collectorFailure.value}
     >

@@ -8,6 +8,7 @@ import { Page } from '../controls/page.tsx'
 import { RangeField } from '../controls/range-field.tsx'
 import { followAnswer } from '../state/follow.ts'
 import { addressWith, go, parameter } from '../state/route.ts'
+import { zone } from '../state/zone.ts'
 import { Builder } from './builder.tsx'
 import { FlowList } from './flow-list.tsx'
 import { question, reportQuery } from './question.ts'
@@ -72,7 +73,7 @@ function Exports() {
     <p class="exports">
       <span class="dim">exactly this as</span>{' '}
       {formats.map((format) => (
-        <a key={format} href={addressOfAnswer(kind, { ...query, format })} download>
+        <a key={format} href={addressOfAnswer(kind, { ...query, tz: zone.value, format })} download>
           {format.toUpperCase()}
         </a>
       ))}

@@ -1,7 +1,7 @@
 /** What the view asks to be explained, and the API's explanation of it. */
 import { computed, signal } from '@preact/signals'
 
-import type { ExplainAnswer } from '../../api/schema-explain.ts'
+import type { Actor, ExplainAnswer } from '../../api/schema-explain.ts'
 import type { TopRow } from '../../api/schema.ts'
 import { ask } from '../client.ts'
 import { readRange } from '../explain/ranges.ts'
@@ -12,6 +12,8 @@ import { zone } from './zone.ts'
 
 /** Other ends of the first actor that are listed. */
 const peersMax = 8
+/** In which ends of its flows an actor stands, and in which its peers. */
+export const peerWords = { in: ['dst', 'src'], out: ['src', 'dst'] } as const
 
 /** The range that is explained, unix seconds; null where none is. */
 const explainedRange = computed(() => {
@@ -31,8 +33,13 @@ export const explainQuery = computed(() => {
 
 const question = () => explainQuery.value && JSON.stringify(explainQuery.value)
 
-/** The other ends of the first actor, greatest first. */
-export const mainPeers = signal<{ actor: string; rows: readonly TopRow[] } | null>(null)
+/** The other ends of the first actor and what it had of them in the direction of its event, greatest first. */
+export interface MainPeers {
+  actor: Actor
+  rows: readonly TopRow[]
+}
+
+export const mainPeers = signal<MainPeers | null>(null)
 
 export const explained = followAnswer<ExplainAnswer>(question, async (ended) => {
   mainPeers.value = null
@@ -42,12 +49,12 @@ export const explained = followAnswer<ExplainAnswer>(question, async (ended) => 
 })
 
 async function loadPeers(answer: ExplainAnswer, ended: AbortSignal): Promise<void> {
-  const actor = answer.actors[0]?.host
-  if (actor === undefined) return
+  const [actor] = answer.actors
+  if (!actor) return
   const { from, to } = answer.window
-  const { exporter } = view.value
-  const query = { from, to, exporter, by: 'host', filter: `host ${actor}`, limit: peersMax + 1 }
+  const exporter = answer.exporter ?? view.value.exporter
+  const [own, by] = peerWords[actor.direction]
+  const query = { from, to, exporter, by, filter: `${own} host ${actor.host}`, limit: peersMax }
   const top = await ask('top', query, ended).catch(() => null)
-  const rows = top?.rows.filter((row) => row.key['host'] !== actor).slice(0, peersMax)
-  if (rows && !ended.aborted) mainPeers.value = { actor, rows }
+  if (top && !ended.aborted) mainPeers.value = { actor, rows: top.rows }
 }

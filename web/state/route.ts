@@ -87,9 +87,16 @@ export function followHistory(): void {
     const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey)
     if (!link || !plain || event.defaultPrevented || !isOurs(link)) return
     event.preventDefault()
-    go(link.pathname + link.search)
+    go(inThisZone(link))
     if (link.hash === '') scrollTo(0, 0)
   })
+}
+
+/** The address of a link, with the time zone that was chosen in this place: what is gone to shows the same times. */
+function inThisZone({ pathname, search }: HTMLAnchorElement): string {
+  const tz = parameter('tz')
+  if (tz === '' || new URLSearchParams(search).has('tz')) return pathname + search
+  return `${pathname}${search === '' ? '?' : `${search}&`}tz=${readable(tz)}`
 }
 
 function isOurs(link: HTMLAnchorElement): boolean {

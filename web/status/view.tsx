@@ -14,7 +14,7 @@ import { settingTerm, settingText } from './setting-terms.ts'
 
 export function Status() {
   const answer = status.value
-  const about = answer ? `Weir ${answer.version}` : ''
+  const about = answer ? `Weir ${answer.version} · times in ${zone.value}` : ''
   return (
     <Page title="Status" about={about} isBusy={!wasAsked.value} error={collectorFailure.value}>
       <div class="messages">
