@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 import { lockPurpose, writerLockPath } from '../store/lock.ts'
+import type { Seen } from './query/coverage.ts'
 
 /** Where the API learns of ingest; null where none has run. */
 export interface StatusSource {
@@ -38,6 +39,15 @@ export function ingestStatus(data: string, now: () => number): StatusSource {
 /** The exporters of a status, none where there is none. */
 export function exportersOf(status: IngestStatus | null): ExporterStatus[] {
   return status?.exporters ?? []
+}
+
+/** When the exporters of a status sent, in unix ms. */
+export function seenOf(exporters: readonly ExporterStatus[]): Seen[] {
+  return exporters.map(({ address, firstSeen, lastSeen }) => ({
+    address,
+    firstSeen: firstSeen * 1000,
+    lastSeen: lastSeen * 1000,
+  }))
 }
 
 async function fromSocket(data: string): Promise<IngestStatus | null> {

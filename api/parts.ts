@@ -7,7 +7,7 @@ import type { IncidentSource } from '../store/incident/ledger.ts'
 import { refuseNarrow } from './access/masking.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import { HeavyQueries } from './heavy.ts'
-import { exportersOf, type StatusSource } from './ingest-status.ts'
+import { exportersOf, seenOf, type StatusSource } from './ingest-status.ts'
 import type { NameSource } from './labels.ts'
 import type { Seen } from './query/coverage.ts'
 import type { SeriesReader } from './query/from-tier.ts'
@@ -46,12 +46,7 @@ export async function windowOf(
     local: local.networks,
   })
   refuseNarrow(window.filter)
-  const seen = exporters.map(({ address, firstSeen, lastSeen }) => ({
-    address,
-    firstSeen: firstSeen * 1000,
-    lastSeen: lastSeen * 1000,
-  }))
-  return { window, seen, now }
+  return { window, seen: seenOf(exporters), now }
 }
 
 /** What an answer from the archive is without: files of its window that cannot be read. */

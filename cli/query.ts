@@ -2,8 +2,10 @@
 import { Errors } from 'typebox/value'
 
 import { toApiError } from '../api/errors.ts'
-import { exportersOf, ingestStatus } from '../api/ingest-status.ts'
+import { exportersOf, ingestStatus, seenOf } from '../api/ingest-status.ts'
+import type { Seen } from '../api/query/coverage.ts'
 import { filterContext } from '../api/query/filter-context.ts'
+import { interfacesAdded } from '../api/query/interfaces-added.ts'
 import { readWhole } from '../api/query/numbers.ts'
 import { topCsv, writeTop } from '../api/query/top-answer.ts'
 import { archiveFilter, readWindow, type WindowContext } from '../api/query/window.ts'
@@ -38,7 +40,8 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
     const asked = await readQuestion({ values, positionals }, context, flows)
     if (asked.isEmpty)
       console.error(`weir: no flows are kept in ${settings.data}: WEIR_DATA names the folder`)
-    process.stdout.write(format(await ask(asked, context, flows)))
+    const seen = seenOf(exporters)
+    process.stdout.write(format(await ask(asked, { ...context, seen }, flows)))
   } catch (error) {
     if (error instanceof CommandError) throw error
     const { status, message, remedy } = toApiError(error, {}, undefined)
@@ -81,13 +84,20 @@ function seconds(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString()
 }
 
-async function ask(asked: Asked, context: WindowContext, flows: FlowStore): Promise<TopAnswer> {
+async function ask(
+  asked: Asked,
+  context: WindowContext & { seen: readonly Seen[] },
+  flows: FlowStore,
+): Promise<TopAnswer> {
   const { keys: by, rows, order = 'bytes' } = asked
   const window = readWindow(asked, context)
   const { from, to, include } = window
   const filter = archiveFilter(window)
   const top = await flows.top({ from, to, include, filter, by, order, limit: rows })
-  const remarks = (await flows.leftOut?.(from, to)) ?? []
+  const remarks = [
+    ...interfacesAdded(by, window, context.seen),
+    ...((await flows.leftOut?.(from, to)) ?? []),
+  ]
   for (const remark of remarks) console.error(`weir: ${remark}`)
   return writeTop(top, { by, order, window, names: context.names, remarks })
 }

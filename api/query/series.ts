@@ -11,6 +11,7 @@ import { fromArchive } from './from-archive.ts'
 import { fromTier, withDirections, type SeriesReader } from './from-tier.ts'
 import { gridEnd, type Grid } from './grid.ts'
 import { answerValues, units, type Line } from './line.ts'
+import { interfacesAdded } from './interfaces-added.ts'
 import { isOfCounters, splitBy, type Split, type SplitWord } from './measured.ts'
 import { readWhole } from './numbers.ts'
 import { readKey } from './one-key.ts'
@@ -261,7 +262,10 @@ function written(
     unknown: unknownRanges(finest, bounds),
     lost: lostRanges(finest, bounds),
     open: openOf(drawn),
-    remarks: source.remark === undefined ? [] : [source.remark],
+    remarks: [
+      ...(source.remark === undefined ? [] : [source.remark]),
+      ...interfacesAdded(split.by, window, context.seen),
+    ],
   }
 }
 

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify'
 import type { FlowTop, TopKeyName } from '../../store/flows.ts'
 import { isClosedWindow, sayFreshness } from '../caching.ts'
 import { namesAt, remarksOf, windowOf, type ApiParts } from '../parts.ts'
+import { interfacesAdded } from '../query/interfaces-added.ts'
 import { readWhole } from '../query/numbers.ts'
 import { topCsv, writeTop } from '../query/top-answer.ts'
 import { archiveFilter } from '../query/window.ts'
@@ -37,7 +38,7 @@ export async function topAnswer(
   query: TopQuery,
   reply: FastifyReply,
 ): Promise<TopAnswer> {
-  const { window, now } = await windowOf(parts, query)
+  const { window, seen, now } = await windowOf(parts, query)
   const limit = readWhole('limit', query.limit, { fallback: 10, least: 1, most: rowsMax })
   const by = [...new Set((query.by ?? 'host').split(','))] as TopKeyName[]
   const order = query.order ?? 'bytes'
@@ -61,7 +62,7 @@ export async function topAnswer(
   const asked = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
   const top = await parts.answers.answer(`top ${asked}`, { isClosed, values }, make)
   sayFreshness(reply, window, now)
-  const remarks = await remarksOf(parts, window)
+  const remarks = [...interfacesAdded(by, window, seen), ...(await remarksOf(parts, window))]
   return writeTop(top, { by, order, window, names: namesAt(parts, window.to), remarks })
 }
 

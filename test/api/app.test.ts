@@ -492,6 +492,26 @@ suite('/api/top and /api/flows', () => {
   })
 })
 
+test('interfaces of several exporters under one index are said to be added up', async (t) => {
+  const at = (address: string, lastSeen: number) => ({ ...exporterStatus, address, lastSeen })
+  const both = [at(exporter, noon / 1000 + 60), at('192.0.2.2', noon / 1000 + 60)]
+  const remarksWith = async (exporters: (typeof exporterStatus)[], query: string) => {
+    const { get } = await appUnderTest(t, { status: { ...status, exporters } })
+    return (await get<TopAnswer | SeriesAnswer>(`/api/${query}&${window}`)).remarks
+  }
+  for (const query of ['top?by=in', 'top?by=host,out', 'series?by=interface', 'series?by=counter'])
+    assert.match(
+      (await remarksWith(both, query)).join(),
+      /added up as one: ask by=exporter,/,
+      query,
+    )
+  for (const query of ['top?by=exporter,in', `top?by=in&exporter=${exporter}`, 'top?by=host'])
+    assert.deepEqual(await remarksWith(both, query), [], query)
+  const [first] = both
+  assert.deepEqual(await remarksWith([first!], 'top?by=in'), [])
+  assert.deepEqual(await remarksWith([first!, at('192.0.2.2', noon / 1000 - 1)], 'top?by=in'), [])
+})
+
 suite('/api/exporters and /api/status', () => {
   test('without an ingest there are no exporters, and the status says so with 200', async (t) => {
     const { get } = await appUnderTest(t)

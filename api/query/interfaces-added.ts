@@ -1,0 +1,23 @@
+/** What is said where interfaces are asked for over several exporters, at each of which an index is another interface. */
+import type { Seen } from './coverage.ts'
+import { onlyExporter, type Window } from './window.ts'
+
+const interfaceWords = new Set(['in', 'out', 'interface', 'counter'])
+
+/** A remark where keys by an interface's index alone add up interfaces of several exporters, else none. */
+export function interfacesAdded(
+  by: readonly string[],
+  window: Window,
+  seen: readonly Seen[],
+): string[] {
+  const asked = by.filter((word) => interfaceWords.has(word))
+  if (asked.length === 0 || by.includes('exporter') || onlyExporter(window) !== undefined) return []
+  const there = seen.filter(
+    ({ firstSeen, lastSeen }) => lastSeen >= window.from && firstSeen < window.to,
+  )
+  if (there.length < 2) return []
+  return [
+    'interfaces of several exporters that have the same index are added up as one: ' +
+      `ask by=exporter,${asked.join(',')} to tell them apart`,
+  ]
+}
