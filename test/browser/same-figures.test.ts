@@ -32,7 +32,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
     await page.getByText('bytes received', { exact: true }).waitFor()
     const onPage = await shown.evaluateAll((rows) =>
       rows.map((row) => [
-        row.querySelector('th')!.textContent!.trim(),
+        row.querySelector('th')!.textContent.trim(),
         row.querySelector('td')!.title.replace(' bytes', ''),
       ]),
     )
@@ -43,7 +43,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
       .locator('tbody tr')
       .evaluateAll((rows) =>
         rows.map((row) => {
-          const cells = [...row.querySelectorAll('td')].map((cell) => cell.textContent!.trim())
+          const cells = [...row.querySelectorAll('td')].map((cell) => cell.textContent.trim())
           return [cells[0]!, /\((.*)\)/.exec(cells.at(-1)!)![1]!]
         }),
       )
