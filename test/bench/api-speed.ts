@@ -50,6 +50,7 @@ async function seriesSpeed(
   return { p50: percentile(times, 0.5), p95: percentile(times, 0.95), cpu }
 }
 
+/** What the API answers of one closed panel, asked over and over. */
 async function panelSpeed({ url, pid }: ApiProcess, end: number, encoding: string) {
   const address = `${url}/api/series?from=${end - 86_400}&to=${end}&by=host&top=8`
   const load = async (seconds: number): Promise<HttpLoad> => {
@@ -61,24 +62,34 @@ async function panelSpeed({ url, pid }: ApiProcess, end: number, encoding: strin
   const began = await cpuSecondsOf(pid)
   const { answered, seconds, bytes, p50, p99 } = await load(panel.seconds)
   const cpuSeconds = (await cpuSecondsOf(pid)) - began
-  const [perSecond, perCpuSecond] = [answered / seconds, answered / cpuSeconds].map(Math.round)
-  return { perSecond, perCpuSecond, bytes, p50, p99 }
+  const perSecond = Math.round(answered / seconds)
+  return { perSecond, perCpuSecond: Math.round(answered / cpuSeconds), bytes, p50, p99 }
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const [data, to] = process.argv.slice(2)
-  if (data === undefined || to === undefined) throw new Error('api-speed.ts FOLDER TO')
-  const end = Number(to)
+export interface ApiSpeed {
+  day: SeriesAnswerTime
+  year: SeriesAnswerTime
+  panel: Awaited<ReturnType<typeof panelSpeed>>
+  compressedPanel: Awaited<ReturnType<typeof panelSpeed>>
+}
+
+/** Of a data folder with series that end at or after `end` (unix seconds). */
+export async function apiSpeed(data: string, end: number): Promise<ApiSpeed> {
   const api = await startApi(data)
   try {
-    const results = {
-      '24 h': await seriesSpeed(api, end, 86_400),
-      '1 year': await seriesSpeed(api, end, 365 * 86_400),
+    return {
+      day: await seriesSpeed(api, end, 86_400),
+      year: await seriesSpeed(api, end, 365 * 86_400),
       panel: await panelSpeed(api, end, ''),
-      'panel, compressed': await panelSpeed(api, end, 'gzip, deflate, br'),
+      compressedPanel: await panelSpeed(api, end, 'gzip, deflate, br'),
     }
-    process.stdout.write(`${JSON.stringify(results, null, 1)}\n`)
   } finally {
     api.stop()
   }
+}
+
+if (import.meta.main) {
+  const [data, to] = process.argv.slice(2)
+  if (data === undefined || to === undefined) throw new Error('api-speed.ts FOLDER TO')
+  process.stdout.write(`${JSON.stringify(await apiSpeed(data, Number(to)), null, 1)}\n`)
 }

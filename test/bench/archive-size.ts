@@ -115,11 +115,25 @@ async function bytesIn(folder: string): Promise<number> {
   return bytes
 }
 
-async function main([given = '10000000', hours = '24']: readonly string[]): Promise<void> {
-  const isMade = /^\d+$/.test(given)
-  const kept = process.env['KEEP']
-  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'weir-size-')))
-  const datagrams = isMade ? madeDatagrams(Number(given), Number(hours)) : capturedDatagrams(given)
+export interface ArchiveSize {
+  flows: number
+  files: number
+  /** By who keeps them. */
+  bytesAFlow: { archive: number; lz4: number; bz2: number }
+}
+
+/**
+ * Made flows, so many over so many hours, or those of a capture, kept both ways in `folder`: the archive below `archive`, nfcapd's
+ * files below `nfdump`.
+ */
+export async function archiveSize(
+  folder: string,
+  source: { flows: number; hours: number } | { capture: string },
+): Promise<ArchiveSize> {
+  const datagrams =
+    'capture' in source
+      ? capturedDatagrams(source.capture)
+      : madeDatagrams(source.flows, source.hours)
   const flows = await keepBoth(datagrams, folder)
   const theirs = join(folder, 'nfdump')
   const summary = execFileSync('nfdump', ['-R', theirs, '-I'], { encoding: 'utf8' })
@@ -128,12 +142,18 @@ async function main([given = '10000000', hours = '24']: readonly string[]): Prom
   await mkdir(bz2, { recursive: true })
   execFileSync('nfdump', ['-R', theirs, '-j', '-w', join(bz2, 'nfcapd')], { stdio: 'ignore' })
   const { files, bytes } = await bundleAll(join(folder, 'archive'), madeUntil + 7 * 86_400_000)
-  const ours = bytes / flows
-  const lz4 = (await bytesIn(theirs)) / theirFlows
-  const bzip2 = (await bytesIn(bz2)) / theirFlows
-  console.log({ flows, theirFlows, files, bytesAFlow: { archive: ours, lz4, bz2: bzip2 } })
-  console.log({ ofLz4: ours / lz4, ofBz2: ours / bzip2 })
-  if (kept === undefined) await rm(folder, { recursive: true })
+  const [lz4, bzip2] = [(await bytesIn(theirs)) / theirFlows, (await bytesIn(bz2)) / theirFlows]
+  return { flows, files, bytesAFlow: { archive: bytes / flows, lz4, bz2: bzip2 } }
 }
 
-await main(process.argv.slice(2))
+if (import.meta.main) {
+  const [given = '10000000', hours = '24'] = process.argv.slice(2)
+  const kept = process.env['KEEP']
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'weir-size-')))
+  const isMade = /^\d+$/.test(given)
+  const source = isMade ? { flows: Number(given), hours: Number(hours) } : { capture: given }
+  const size = await archiveSize(folder, source)
+  const { archive, lz4, bz2 } = size.bytesAFlow
+  console.log({ ...size, ofLz4: archive / lz4, ofBz2: archive / bz2 })
+  if (kept === undefined) await rm(folder, { recursive: true })
+}

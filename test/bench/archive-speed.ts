@@ -1,6 +1,6 @@
 /**
- * How fast the archive answers, over HTTP as the page asks it, beside nfdump where a folder of its
- * files is given: for each question p50 and p95 in ms, and the API's greatest memory.
+ * How fast the archive answers, over HTTP as the page asks it, beside nfdump where a folder that
+ * nfdump-data.ts made is given: for each question p50 and p95 in ms, and the API's greatest memory.
  *
  *     node test/bench/archive-speed.ts FOLDER DAYS [DAYS-BEFORE-THE-END [NFDUMP-FOLDER]]
  *     node test/bench/archive-speed.ts --cold … the first of each question after the kernel has let go of all files (root)
@@ -16,11 +16,11 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 
 import { seeded } from '../encode/relay.ts'
-import { nfdump } from '../story/nfcapd.ts'
 import { madeUntil } from './archive-data.ts'
+import { nfdumpSpeed } from './nfdump-speed.ts'
 
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 const minuteMs = 60_000
@@ -169,24 +169,11 @@ async function peakMiB(pid: number): Promise<number> {
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024)
 }
 
-/** nfdump's own best: the whole folder for long questions, a file of just the ten minutes for the short one. */
-async function askNfdump(folder: string): Promise<void> {
-  const statistics: [name: string, args: string[]][] = [
-    ['top 10 hosts of all', ['-s', 'ip/bytes', '-n', '10']],
-    ['dst port 443 of all', ['-A', 'proto', 'dst port 443']],
-    ['a busy host of all', ['-A', 'proto', 'host 10.0.0.22']],
-  ]
-  for (const [name, args] of statistics) {
-    const started = performance.now()
-    await nfdump(folder, args)
-    console.log({ nfdump: name, ms: Math.round(performance.now() - started) })
-  }
-}
-
-async function main(given: readonly string[]): Promise<void> {
-  const [folder = '', days = '3', daysBefore = '0', nfdumpFolder] = given.filter(
-    (each) => each !== '--cold',
-  )
+/** The API on a data folder is asked all questions. */
+export async function archiveSpeed(
+  folder: string,
+  { days, daysBefore, isCold = false }: { days: number; daysBefore: number; isCold?: boolean },
+): Promise<{ answered: Answered[]; peakMiB: number }> {
   const port = 20_000 + Math.floor(Math.random() * 20_000)
   const url = `http://127.0.0.1:${port}`
   const environment = {
@@ -195,17 +182,25 @@ async function main(given: readonly string[]): Promise<void> {
     WEIR_HTTP: `127.0.0.1:${port}`,
     WEIR_LOG: 'warn',
   }
-  const api = spawn(process.execPath, [weir, 'api'], { env: environment, stdio: 'inherit' })
+  const api = spawn(process.execPath, [weir, 'api'], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   try {
     while (!(await fetch(`${url}/api/status`).catch(() => null))?.ok) await sleep(200)
-    const list = questions(Number(days), Number(daysBefore))
-    await ask(url, api.pid!, { list, isCold: given.includes('--cold') })
-    console.log({ peakMiB: await peakMiB(api.pid!) })
+    const answered = await ask(url, api.pid!, { list: questions(days, daysBefore), isCold })
+    return { answered, peakMiB: await peakMiB(api.pid!) }
   } finally {
     api.kill('SIGTERM')
     await once(api, 'exit')
   }
-  if (nfdumpFolder !== undefined) await askNfdump(nfdumpFolder)
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2))
+if (import.meta.main) {
+  const isCold = process.argv.includes('--cold')
+  const given = process.argv.slice(2).filter((each) => each !== '--cold')
+  const [folder = '', days = '3', daysBefore = '0', nfdumpFolder] = given
+  const options = { days: Number(days), daysBefore: Number(daysBefore), isCold }
+  console.log({ peakMiB: (await archiveSpeed(folder, options)).peakMiB })
+  if (nfdumpFolder !== undefined) console.log(await nfdumpSpeed(nfdumpFolder))
+}

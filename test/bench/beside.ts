@@ -104,16 +104,26 @@ async function underLoad(
   }
 }
 
-const [data, ...numbers] = process.argv.slice(2)
-if (data === undefined) throw new Error('name the data folder: beside.ts FOLDER FROM TO')
-const [from = 0, to = 0, rate = 200_000, seconds = 20] = numbers.map(Number)
-// A running collector does not keep this process alive by itself.
-const alive = setInterval(() => {}, 1000)
-const api = await startApi(data)
-try {
-  const results = await underLoad(api.url, data, { from, to, rate, seconds })
+/** Fifty heavy questions at a time about [from, to) (unix seconds) of the archive in `data`, beside load that is kept in it. */
+export async function besideQuestions(
+  data: string,
+  asked: Record<'from' | 'to' | 'rate' | 'seconds', number>,
+): ReturnType<typeof underLoad> {
+  // A running collector does not keep this process alive by itself.
+  const alive = setInterval(() => {}, 1000)
+  const api = await startApi(data)
+  try {
+    return await underLoad(api.url, data, asked)
+  } finally {
+    api.stop()
+    clearInterval(alive)
+  }
+}
+
+if (import.meta.main) {
+  const [data, ...numbers] = process.argv.slice(2)
+  if (data === undefined) throw new Error('name the data folder: beside.ts FOLDER FROM TO')
+  const [from = 0, to = 0, rate = 200_000, seconds = 20] = numbers.map(Number)
+  const results = await besideQuestions(data, { from, to, rate, seconds })
   process.stdout.write(`${JSON.stringify(results, null, 1)}\n`)
-} finally {
-  api.stop()
-  clearInterval(alive)
 }

@@ -47,7 +47,8 @@ interface Row {
   destination: string
 }
 
-async function main([archive = '', days = '3', folder = '']: readonly string[]): Promise<void> {
+/** The last days of the archive in `archive`, by a real nfcapd, in `folder`; gives how many flows were sent. */
+export async function makeNfdump(archive: string, days: number, folder: string): Promise<number> {
   const all = join(folder, 'all')
   for (const each of ['all', ...Object.keys(spans)])
     mkdirSync(join(folder, each), { recursive: true })
@@ -61,7 +62,7 @@ async function main([archive = '', days = '3', folder = '']: readonly string[]):
   socket.connect(port, '127.0.0.1')
   await once(socket, 'connect')
   const connection = await (await DuckDBInstance.create(':memory:')).connect()
-  const from = madeUntil - Number(days) * dayMs
+  const from = madeUntil - days * dayMs
   const boot = from - 7_200_000
   const entries = await new ManifestReader<ArchiveEntry>(join(archive, manifestName)).entries()
   const files = entries.filter(({ interval }) => interval >= from)
@@ -93,7 +94,7 @@ async function main([archive = '', days = '3', folder = '']: readonly string[]):
     const told = [span.from, span.to - 1000].map((t) => nfdumpTime(t)).join('-')
     execFileSync('nfdump', ['-R', all, '-t', told, '-y', '-w', join(folder, name, 'nfcapd.202611150000')], { env: { ...process.env, TZ: 'UTC' }, stdio: 'ignore' }) // prettier-ignore
   }
-  console.log({ sent: sequence, summary: execFileSync('nfdump', ['-R', all, '-I'], { encoding: 'utf8' }) }) // prettier-ignore
+  return sequence
 }
 
 /** 2026/11/15.14:00:00 */
@@ -101,4 +102,9 @@ function nfdumpTime(t: number): string {
   return new Date(t).toISOString().slice(0, 19).replaceAll('-', '/').replace('T', '.')
 }
 
-await main(process.argv.slice(2))
+if (import.meta.main) {
+  const [archive = '', days = '3', folder = ''] = process.argv.slice(2)
+  const sent = await makeNfdump(archive, Number(days), folder)
+  const summary = execFileSync('nfdump', ['-R', join(folder, 'all'), '-I'], { encoding: 'utf8' })
+  console.log({ sent, summary })
+}

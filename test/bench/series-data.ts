@@ -171,15 +171,21 @@ function sourceOf(
     (SELECT ${head}, ${tagColumns.join(', ')}, ${sums.join(', ')} ${cross}) ORDER BY ${order}`
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const [folder, hosts = '1000'] = process.argv.slice(2)
-  if (folder === undefined) throw new Error('name the series folder to fill: series-data.ts FOLDER')
-  const end = Date.UTC(2026, 10, 23, 12)
-  const began = performance.now()
+/** End of the newest step of makeYearOfSeries, unix ms. */
+export const seriesUntil = Date.UTC(2026, 10, 23, 12)
+
+/** Fills `folder` with a year of so many hosts, and gives the rows written. */
+export function makeYearOfSeries(folder: string, hosts: number): Promise<number> {
   // No answer by host reads what hosts did on ports, which would double the time that this takes.
   const tables = tableNames.filter((table) => table !== 'host_port')
-  const data = { folder, end, hosts: Number(hosts), tiers: yearOfTiers, tables }
-  const rows = await makeSeriesData(data)
+  return makeSeriesData({ folder, end: seriesUntil, hosts, tiers: yearOfTiers, tables })
+}
+
+if (import.meta.main) {
+  const [folder, hosts = '1000'] = process.argv.slice(2)
+  if (folder === undefined) throw new Error('name the series folder to fill: series-data.ts FOLDER')
+  const began = performance.now()
+  const rows = await makeYearOfSeries(folder, Number(hosts))
   const seconds = (performance.now() - began) / 1000
   process.stdout.write(`${rows} rows in ${seconds.toFixed(1)} s\n`)
 }

@@ -18,26 +18,30 @@ import {
   receiveLoop,
   receiveManyLoop,
 } from '../load/peers.ts'
+import { median } from './figure.ts'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '20' },
-    ramp: { type: 'string', default: '5' },
-    times: { type: 'string', default: '3' },
-    steps: { type: 'string', default: '5' },
-    versions: { type: 'string', default: 'v5,v9' },
-    buffers: { type: 'string', default: '64MB,4MB' },
-    hosts: { type: 'string', default: '100000' },
-    exporters: { type: 'string', default: '1' },
-    least: { type: 'string', default: '100000' },
-    most: { type: 'string', default: '4000000' },
-    receivers: { type: 'string' },
-  },
-})
-const [seconds, times, steps] = [values.seconds, values.times, values.steps].map(Number) as [number, number, number] // prettier-ignore
 /** The most that a socket may ask for, and what it has where it asks for nothing, as goflow2's. */
 const limitFiles = ['/proc/sys/net/core/rmem_max', '/proc/sys/net/core/rmem_default']
 const megabyte = 1 << 20
+const file = 'test/results/zero-loss.json'
+
+export interface ZeroLossAsked {
+  /** How long load goes on after the ramp. */
+  seconds: number
+  rampSeconds: number
+  /** Searches, of which the middle counts, and how often each halves its range of flows a second. */
+  times: number
+  steps: number
+  least: number
+  most: number
+  versions: readonly LoadVersion[]
+  /** Sizes of the socket's buffer, as `WEIR_RECEIVE_BUFFER` has them. */
+  buffers: readonly string[]
+  hosts: number
+  exporters: number
+  /** Names of those that are measured; all that are installed where it is not given. */
+  receivers?: readonly string[] | undefined
+}
 
 interface Tried {
   isClean: boolean
@@ -49,11 +53,11 @@ interface Tried {
 }
 type Try = (rate: number) => Promise<Tried>
 
-interface Row {
+export interface ZeroLoss {
   receiver: string
   version: string
   buffer: string
-  /** Flows a second, the middle of the times; 0 where not even the least was clean. */
+  /** The middle of the times; 0 where not even the least was clean. */
   flowsPerSecond: number
   each: number[]
   cpuSecondsPerMillion: number | null
@@ -61,9 +65,89 @@ interface Row {
   peakMiB: number | null
 }
 
+/** Searches the highest rate of each receiver that is installed, for each version and buffer. */
+export async function zeroLoss(asked: ZeroLossAsked): Promise<ZeroLoss[]> {
+  const rows: ZeroLoss[] = []
+  const { hosts, exporters, seconds, rampSeconds } = asked
+  const load = { rampSeconds, hosts, exporters, seconds, flows: 491_520 }
+  for (const buffer of asked.buffers) {
+    const receiveBufferBytes = Number.parseInt(buffer, 10) * megabyte
+    const restore = await raiseLimits(receiveBufferBytes)
+    try {
+      for (const version of asked.versions)
+        for (const [receiver, attemptAt] of receiversOf(asked)) {
+          console.log(`${receiver}, ${version}, buffer ${buffer}`)
+          const tryRate = (rate: number) =>
+            attemptAt({ ...load, version, rate }, { buffer, receiveBufferBytes })
+          rows.push({ receiver, version, buffer, ...(await search(tryRate, asked)) })
+        }
+    } finally {
+      await restore()
+    }
+  }
+  return rows
+}
+
+type Load = Omit<Parameters<Peer>[0], 'receiveBufferBytes'>
+type AttemptAt = (
+  load: Load,
+  room: { buffer: string; receiveBufferBytes: number },
+) => Promise<Tried>
+
+const weir: AttemptAt = async (load, { buffer: receiveBuffer }) => {
+  const made = await attempt({ ...load, receiveBuffer, isFast: true })
+  return { ...made, isClean: isClean(made, load.rate) }
+}
+
+const peerAttempt =
+  (peer: Peer): AttemptAt =>
+  async (load, { receiveBufferBytes }) => {
+    const made = await peer({ ...load, receiveBufferBytes })
+    return { ...made, isClean: keptAll(made, load.rate) }
+  }
+
+/** Those that are asked for and installed. */
+function receiversOf({ receivers }: ZeroLossAsked): [name: string, attemptAt: AttemptAt][] {
+  const isAsked = (name: string) => receivers === undefined || receivers.includes(name)
+  const own: [string, AttemptAt][] = [
+    ['weir', weir],
+    ['receive loop', peerAttempt(receiveLoop)],
+    ['receive loop of many', peerAttempt(receiveManyLoop)],
+    ['receive and decode', peerAttempt(receiveAndDecode)],
+  ]
+  const others = knownPeers.flatMap((known): [string, AttemptAt][] => {
+    const { name, install, peer } = known
+    const missing = isAsked(name) ? missingOf(known) : null
+    if (missing === null) return [[name, peerAttempt(peer)]]
+    console.log(`${name}: ${missing} is missing (${install})`)
+    return []
+  })
+  return [...own, ...others].filter(([name]) => isAsked(name))
+}
+
+/** What is held at the middle of several searches. */
+async function search(
+  tryRate: Try,
+  asked: ZeroLossAsked,
+): Promise<Omit<ZeroLoss, 'receiver' | 'version' | 'buffer'>> {
+  const found: (Tried | null)[] = []
+  for (let time = 0; time < asked.times; time++) found.push(await highest(tryRate, asked))
+  const each = found.map((tried) => tried?.rate ?? 0)
+  const flowsPerSecond = median(each)
+  const {
+    cpuSecondsPerMillion = null,
+    steadySecondsPerMillion = null,
+    peakMiB = null,
+  } = found.find((tried) => tried?.rate === flowsPerSecond) ?? {}
+  return { flowsPerSecond, each, cpuSecondsPerMillion, steadySecondsPerMillion, peakMiB }
+}
+
 /** The highest clean rate by halving the range, in a logarithmic way, and what it took. */
-async function highest(tryRate: Try): Promise<Tried | null> {
-  let [low, high] = [Number(values.least), Number(values.most)]
+async function highest(
+  tryRate: Try,
+  { least, most, steps }: Pick<ZeroLossAsked, 'least' | 'most' | 'steps'>,
+): Promise<Tried | null> {
+  let [low, high] = [least, most]
   let best: Tried | null = null
   for (let step = 0; step < steps; step++) {
     const rate = Math.round(Math.sqrt(low * high))
@@ -79,103 +163,81 @@ async function highest(tryRate: Try): Promise<Tried | null> {
   return best
 }
 
-const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[all.length >> 1]!
-
-const file = 'test/results/zero-loss.json'
-const rows: Row[] = []
-const isAsked = (receiver: string) =>
-  values.receivers === undefined || values.receivers.split(';').includes(receiver)
-
-async function search(receiver: string, version: string, buffer: string, tryRate: Try) {
-  if (!isAsked(receiver)) return
-  console.log(`${receiver}, ${version}, buffer ${buffer}`)
-  const found: (Tried | null)[] = []
-  for (let time = 0; time < times; time++) found.push(await highest(tryRate))
-  const each = found.map((tried) => tried?.rate ?? 0)
-  const flowsPerSecond = median(each)
-  const tried = found.find((one) => one?.rate === flowsPerSecond) ?? null
-  const {
-    cpuSecondsPerMillion = null,
-    steadySecondsPerMillion = null,
-    peakMiB = null,
-  } = tried ?? {}
-  const used = { cpuSecondsPerMillion, steadySecondsPerMillion, peakMiB }
-  rows.push({ receiver, version, buffer, flowsPerSecond, each, ...used })
-}
-
 /** Socket buffers above the kernel's limits need higher ones, which only root may set; they are set back. */
 async function raiseLimits(bytes: number): Promise<() => Promise<void>> {
   if (process.getuid?.() !== 0) return async () => {}
-  const before = await Promise.all(limitFiles.map((file) => readFile(file, 'utf8')))
-  for (const [i, file] of limitFiles.entries())
-    if (Number(before[i]) < bytes) await writeFile(file, String(bytes))
+  const before = await Promise.all(limitFiles.map((limit) => readFile(limit, 'utf8')))
+  for (const [i, limit] of limitFiles.entries())
+    if (Number(before[i]) < bytes) await writeFile(limit, String(bytes))
   return async () => {
-    for (const [i, file] of limitFiles.entries()) await writeFile(file, before[i]!)
+    for (const [i, limit] of limitFiles.entries()) await writeFile(limit, before[i]!)
   }
 }
 
-const load = {
-  rampSeconds: Number(values.ramp),
-  hosts: Number(values.hosts),
-  exporters: Number(values.exporters),
-  flows: 491_520,
-}
-const peers: [name: string, peer: Peer][] = [
-  ['receive loop', receiveLoop],
-  ['receive loop of many', receiveManyLoop],
-  ['receive and decode', receiveAndDecode],
-]
-for (const known of knownPeers) {
-  const missing = missingOf(known)
-  if (missing === null) peers.push([known.name, known.peer])
-  else console.log(`${known.name}: ${missing} is missing (${known.install})`)
+/** The rows, and of an earlier run those of which there are none. */
+async function withEarlier(rows: readonly ZeroLoss[]): Promise<ZeroLoss[]> {
+  const before = await readFile(file, 'utf8').then(
+    (text) => (JSON.parse(text) as { rows: ZeroLoss[] }).rows,
+    () => [],
+  )
+  return [...before.filter((row) => !rows.some(isSame(row))), ...rows]
 }
 
-for (const buffer of values.buffers.split(',')) {
-  const receiveBufferBytes = Number.parseInt(buffer, 10) * megabyte
-  const restore = await raiseLimits(receiveBufferBytes)
-  try {
-    for (const version of values.versions.split(',') as LoadVersion[]) {
-      await search('weir', version, buffer, async (rate) => {
-        const asked = { ...load, version, rate, seconds, receiveBuffer: buffer, isFast: true }
-        const made = await attempt(asked)
-        return { ...made, isClean: isClean(made, rate) }
-      })
-      for (const [name, peer] of peers)
-        await search(name, version, buffer, async (rate) => {
-          const made = await peer({ ...load, version, rate, seconds, receiveBufferBytes })
-          return { ...made, isClean: keptAll(made, rate) }
-        })
-    }
-  } finally {
-    await restore()
-  }
-}
-
-const before = await readFile(file, 'utf8').then(
-  (text) => (JSON.parse(text) as { rows: Row[] }).rows,
-  () => [],
-)
-const isSame = (a: Row) => (b: Row) =>
+const isSame = (a: ZeroLoss) => (b: ZeroLoss) =>
   a.receiver === b.receiver && a.version === b.version && a.buffer === b.buffer
-const all = [...before.filter((row) => !rows.some(isSame(row))), ...rows]
-console.log(
-  'receiver              version  buffer   M flows/s   × weir   CPU-s per M   after ramp   peak MiB',
-)
-for (const row of all) {
-  const ours = all.find(isSame({ ...row, receiver: 'weir' }))
-  const text = [
-    row.receiver.padEnd(21),
-    row.version.padEnd(8),
-    row.buffer.padEnd(6),
-    (row.flowsPerSecond / 1e6).toFixed(2).padStart(11),
-    (ours ? (row.flowsPerSecond / ours.flowsPerSecond).toFixed(2) : '–').padStart(8),
-    (row.cpuSecondsPerMillion?.toFixed(3) ?? '–').padStart(13),
-    (row.steadySecondsPerMillion?.toFixed(3) ?? '–').padStart(12),
-    String(row.peakMiB ?? '–').padStart(10),
+
+function linesOf(rows: readonly ZeroLoss[]): string[] {
+  const lines = rows.map((row) => {
+    const ours = rows.find(isSame({ ...row, receiver: 'weir' }))
+    return [
+      row.receiver.padEnd(21),
+      row.version.padEnd(8),
+      row.buffer.padEnd(6),
+      (row.flowsPerSecond / 1e6).toFixed(2).padStart(11),
+      (ours ? (row.flowsPerSecond / ours.flowsPerSecond).toFixed(2) : '–').padStart(8),
+      (row.cpuSecondsPerMillion?.toFixed(3) ?? '–').padStart(13),
+      (row.steadySecondsPerMillion?.toFixed(3) ?? '–').padStart(12),
+      String(row.peakMiB ?? '–').padStart(10),
+    ].join(' ')
+  })
+  return [
+    'receiver              version  buffer   M flows/s   × weir   CPU-s per M   after ramp   peak MiB',
+    ...lines,
   ]
-  console.log(text.join(' '))
 }
-await mkdir('test/results', { recursive: true })
-const written = { node: process.version, seconds, times, ...load, rows: all }
-await writeFile(file, JSON.stringify(written, null, 2))
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '20' },
+      ramp: { type: 'string', default: '5' },
+      times: { type: 'string', default: '3' },
+      steps: { type: 'string', default: '5' },
+      versions: { type: 'string', default: 'v5,v9' },
+      buffers: { type: 'string', default: '64MB,4MB' },
+      hosts: { type: 'string', default: '100000' },
+      exporters: { type: 'string', default: '1' },
+      least: { type: 'string', default: '100000' },
+      most: { type: 'string', default: '4000000' },
+      receivers: { type: 'string' },
+    },
+  })
+  const { seconds, ramp, times, steps, hosts, exporters, least, most } = values
+  const asked: ZeroLossAsked = {
+    seconds: Number(seconds),
+    rampSeconds: Number(ramp),
+    times: Number(times),
+    steps: Number(steps),
+    hosts: Number(hosts),
+    exporters: Number(exporters),
+    least: Number(least),
+    most: Number(most),
+    versions: values.versions.split(',') as LoadVersion[],
+    buffers: values.buffers.split(','),
+    receivers: values.receivers?.split(';'),
+  }
+  const rows = await withEarlier(await zeroLoss(asked))
+  console.log(linesOf(rows).join('\n'))
+  await mkdir('test/results', { recursive: true })
+  await writeFile(file, JSON.stringify({ node: process.version, ...asked, rows }, null, 2))
+}

@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { chromium } from 'playwright-core'
-
+import { firstPaint } from './first-paint.ts'
 import { interact } from './interactions.ts'
-import { openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+import { skipWithoutChromium, startWeir } from './weir.ts'
 
 const pageBytesMax = 150_000
 const firstPaintMsMax = 1000
@@ -23,36 +21,13 @@ test(
       const paints: number[] = []
       let bytes = 0
       for (let run = 0; run < 3; run++) {
-        // A browser of its own each time: its cache is cold.
-        const browser = await chromium.launch({
-          executablePath: chromiumPath,
-          args: chromiumArguments,
-        })
-        const { page, complaints } = await openPage(browser, `${weir.url}/${day}`)
-        await page.locator('.legend tbody tr').first().waitFor()
-        const measured = await page.evaluate(() => {
-          const paint = performance.getEntriesByName('first-contentful-paint')[0]
-          const resources = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
-          const [opened] = performance.getEntriesByType(
-            'navigation',
-          ) as PerformanceNavigationTiming[]
-          const files = resources.filter(({ name }) => !name.includes('/api/'))
-          const size = files.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)
-          const series = resources.filter(({ name }) => name.includes('/api/series'))
-          const drawnAt = Math.max(...series.map(({ responseEnd }) => responseEnd))
-          return {
-            paint: paint?.startTime ?? Infinity,
-            size: size + (opened?.encodedBodySize ?? 0),
-            drawnAt,
-          }
-        })
-        paints.push(measured.paint)
-        bytes = measured.size
+        const painted = await firstPaint(`${weir.url}/${day}`)
+        paints.push(painted.paintMs)
+        bytes = painted.bytes
         console.log(
-          `first paint ${Math.round(measured.paint)} ms, figures there ${Math.round(measured.drawnAt)} ms, ${bytes} bytes compressed`,
+          `first paint ${Math.round(painted.paintMs)} ms, figures there ${Math.round(painted.figuresMs)} ms, ${bytes} bytes compressed`,
         )
-        assert.deepEqual(complaints, [])
-        await browser.close()
+        assert.deepEqual(painted.complaints, [])
       }
       assert.ok(bytes > 10_000 && bytes < pageBytesMax, `${bytes} bytes`)
       assert.ok(

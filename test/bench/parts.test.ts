@@ -1,0 +1,53 @@
+/** What `npm run bench` makes of what was measured. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { isMet, lineOf, type Figure } from './figure.ts'
+import { figuresOf as loadFigures } from './parts/load.ts'
+import { figuresOf as questionFigures } from './parts/questions.ts'
+import type { ZeroLoss } from './zero-loss.ts'
+
+const held = (receiver: string, millions: number, buffer = '64MB'): ZeroLoss => ({
+  receiver,
+  version: 'v5',
+  buffer,
+  flowsPerSecond: millions * 1e6,
+  each: [millions * 1e6],
+  cpuSecondsPerMillion: 0.7,
+  steadySecondsPerMillion: 0.6,
+  peakMiB: 300,
+})
+
+const told = (figures: readonly Figure[]) =>
+  figures.map((figure) => lineOf(figure).replace(/ +/g, ' '))
+
+test('what Weir holds is asked for itself, and stands beside what each other receiver holds', () => {
+  const rows = [held('weir', 2.5), held('nfcapd, lz4', 5), held('nfacctd, print', 1), held('weir', 0.9, '4MB')] // prettier-ignore
+  assert.deepEqual(told(loadFigures(rows)), [
+    'no loss, everything on, 64MB, v5 2.50 M flows/s ≥ 2 met',
+    'no loss, everything on, 64MB, v5 2.50 M flows/s 0.50 × nfcapd, lz4 (5.00) ≥ 1 × SHORT',
+    'no loss, everything on, 64MB, v5 2.50 M flows/s 2.50 × nfacctd, print (1.00) ≥ 5 × SHORT',
+    'no loss, everything on, 4MB, v5 0.900 M flows/s ≥ 1 SHORT',
+    'processor, weir, 64MB, v5 0.600 CPU-s/M flows',
+    'processor, nfcapd, lz4, 64MB, v5 0.600 CPU-s/M flows',
+    'processor, nfacctd, print, 64MB, v5 0.600 CPU-s/M flows',
+    'processor, weir, 4MB, v5 0.600 CPU-s/M flows',
+  ])
+})
+
+test('receiving and decoding alone stands beside who only keeps, and who only counts', () => {
+  const rows = [held('receive and decode', 8), held('nfcapd', 5), held('receive loop of many', 10)]
+  const [kept, counted] = loadFigures(rows)
+  assert.deepEqual([isMet(kept!), kept!.beside], [true, { name: 'nfcapd', value: 5 }])
+  assert.deepEqual([isMet(counted!), counted!.asked], [true, { least: 0.6, ofBeside: true }])
+})
+
+test('of a question a third of nfdump’s time is asked where that is long, else fifty milliseconds', () => {
+  const answered = { name: 'top', p50Ms: 60, p95Ms: 90, firstMs: 100, answers: '', cpuMs: 50 }
+  assert.deepEqual(told(questionFigures(answered, 301)), [
+    'top 60.0 ms 0.20 × nfdump (301) ≤ 0.333 × met',
+    'top, the first 100 ms',
+  ])
+  assert.match(told(questionFigures(answered, 300))[0]!, /≤ 50 SHORT$/)
+  assert.deepEqual(told(questionFigures(answered)), ['top 60.0 ms', 'top, the first 100 ms'])
+})

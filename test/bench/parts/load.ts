@@ -1,0 +1,80 @@
+/** The highest rate without a lost flow, beside other receivers and the plain loops. */
+import { figure, type Figure } from '../figure.ts'
+import { zeroLoss, type ZeroLoss, type ZeroLossAsked } from '../zero-loss.ts'
+import type { Part } from './part.ts'
+
+const versions = ['v5', 'v9'] as const
+const buffers = { large: '64MB', small: '4MB' }
+const everywhere = { versions, hosts: 100_000, exporters: 1 }
+
+/** Between which rates each is searched. */
+const ranges: Record<string, { least: number; most: number }> = {
+  weir: { least: 1_700_000, most: 3_500_000 },
+  'receive and decode': { least: 3_000_000, most: 12_000_000 },
+  'receive loop of many': { least: 3_000_000, most: 12_000_000 },
+  nfcapd: { least: 3_000_000, most: 9_000_000 },
+  'nfcapd, lz4': { least: 2_500_000, most: 6_000_000 },
+  'nfacctd, memory': { least: 200_000, most: 2_000_000 },
+  'nfacctd, print': { least: 500_000, most: 2_500_000 },
+  'goflow2, bin to a file': { least: 200_000, most: 1_500_000 },
+}
+
+/** How many times what another holds Weir is asked to hold with everything on. */
+const summed = { 'nfacctd, memory': 5, 'nfacctd, print': 5, 'goflow2, bin to a file': 5 }
+const times = { v5: { 'nfcapd, lz4': 1, ...summed }, v9: { 'nfcapd, lz4': 0.7, ...summed } }
+/** The same of receiving and decoding alone. */
+const timesAlone: Record<string, number> = { nfcapd: 0.9, 'receive loop of many': 0.6 }
+
+export const load: Part = async ({ isWhole }) => {
+  const length = isWhole
+    ? { seconds: 20, rampSeconds: 5, times: 3, steps: 5 }
+    : { seconds: 8, rampSeconds: 3, times: 1, steps: 3 }
+  const rows: ZeroLoss[] = []
+  for (const [receiver, range] of Object.entries(ranges))
+    rows.push(
+      ...(await search({ ...length, ...range, buffers: [buffers.large], receivers: [receiver] })),
+    )
+  const untuned = { ...length, least: 800_000, most: 1_800_000, steps: 2, buffers: [buffers.small] }
+  rows.push(...(await search({ ...untuned, receivers: ['weir'] })))
+  return figuresOf(rows)
+}
+
+function search(asked: Omit<ZeroLossAsked, keyof typeof everywhere>): Promise<ZeroLoss[]> {
+  return zeroLoss({ ...everywhere, ...asked })
+}
+
+/** What was held as figures, ours beside each of the others. */
+export function figuresOf(rows: readonly ZeroLoss[]): Figure[] {
+  return versions.flatMap((version) => {
+    const ofVersion = rows.filter((row) => row.version === version)
+    const held = (receiver: string, buffer = buffers.large) => {
+      const row = ofVersion.find((each) => each.receiver === receiver && each.buffer === buffer)
+      return row && row.flowsPerSecond / 1e6
+    }
+    const ours = (what: string, receiver: string, buffer?: string): Figure[] => {
+      const value = held(receiver, buffer)
+      return value === undefined ? [] : [figure(`no loss, ${what}, ${version}`, value, 'M flows/s')]
+    }
+    const beside = (figures: Figure[], least: Record<string, number>): Figure[] =>
+      figures.flatMap((one) =>
+        Object.entries(least).flatMap(([name, bound]) => {
+          const value = held(name)
+          const asked = { least: bound, ofBeside: true as const }
+          return value === undefined ? [] : [{ ...one, beside: { name, value }, asked }]
+        }),
+      )
+    const everything = ours(`everything on, ${buffers.large}`, 'weir')
+    const processor = ofVersion.flatMap((row) => {
+      const value = row.steadySecondsPerMillion ?? row.cpuSecondsPerMillion
+      const what = `processor, ${row.receiver}, ${row.buffer}, ${version}`
+      return value === null ? [] : [figure(what, value, 'CPU-s/M flows')]
+    })
+    return [
+      ...everything.map((one) => ({ ...one, asked: { least: 2 } })),
+      ...beside(everything, times[version]),
+      ...ours(`everything on, ${buffers.small}`, 'weir', buffers.small).map((one) => ({ ...one, asked: { least: 1 } })), // prettier-ignore
+      ...beside(ours('received and decoded', 'receive and decode'), timesAlone),
+      ...processor,
+    ]
+  })
+}
