@@ -68,7 +68,7 @@ export function readDictionary(bytes: Buffer, isZstd: boolean): Uint32Array {
 /** By row the place of its value in the dictionary, out of the page that stands behind that, into `room`. @throws RangeError as readPages does */
 export function readPlaces(
   bytes: Buffer,
-  { rows, isZstd, within }: { rows: number; isZstd: boolean; within: RowRange },
+  { rows, isZstd, within }: { rows: number; isZstd: boolean; within: RowsWithin },
   room: Uint16Array,
 ): void {
   const page = nextPage(new ThriftReader(bytes), bytes, isZstd)
@@ -170,7 +170,7 @@ let indices = new Uint16Array(0)
 let numbers = new Uint32Array(0)
 let doubles = new Float64Array(0)
 
-function indicesOf({ bytes, count }: Page, within: RowRange): Uint16Array {
+function indicesOf({ bytes, count }: Page, within: RowsWithin): Uint16Array {
   if (indices.length < count) indices = new Uint16Array(count)
   unpackIndices(bytes, within, indices)
   return indices
@@ -208,13 +208,14 @@ function readPairs(
 }
 
 /** Whole numbers of 64 bits that doubles hold. */
-function readDoubles({ page, dictionary }: ReadPages, out: Float64Array, within: RowRange): void {
+function readDoubles({ page, dictionary }: ReadPages, out: Float64Array, within: RowsWithin): void {
   const { count } = page
-  const { from, to } = within
+  const { from, to, few } = within
   if (dictionary) {
     const listed = doublesOf(wordsOf(dictionary, 2), { from: 0, to: dictionary.count }, differencesRoom(dictionary.count)) // prettier-ignore
     const places = indicesOf(page, within)
-    for (let i = from; i < to; i++) out[i] = listed[places[i]!]!
+    if (few) for (const row of few) out[row] = listed[places[row]!]!
+    else for (let i = from; i < to; i++) out[i] = listed[places[i]!]!
   } else if (page.encoding === format.plain) doublesOf(wordsOf(page, 2), within, out)
   else unpackDelta(page.bytes, { count, to, base: null }, out)
 }
@@ -235,7 +236,7 @@ function readWords(
   const step = isWide ? 2 : 1
   if (dictionary) {
     const listed = wordsOf(dictionary, step)
-    const places = indicesOf(page, { from, to })
+    const places = indicesOf(page, { from, to, few: null })
     for (let i = from; i < to; i++) numbers[i] = listed[step * places[i]!]!
   } else if (page.encoding === format.plain) {
     const words = wordsOf(page, step)

@@ -175,9 +175,10 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
 
   /** Turns durations into the times of the last packets; none ends before it begins. */
   #toLast(values: Values): void {
-    const { from, to } = this.#within
+    const { from, to, few } = this.#within
     const first = this.at(startPlace)
-    for (let row = from; row < to; row++) values[row] = first[row]! + Math.max(0, values[row]!)
+    if (few) for (const row of few) values[row] = first[row]! + Math.max(0, values[row]!)
+    else for (let row = from; row < to; row++) values[row] = first[row]! + Math.max(0, values[row]!)
   }
 
   /** Bytes of the file, good until others are read. */

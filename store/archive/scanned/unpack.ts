@@ -151,20 +151,26 @@ function addWide(
  * Unpacks a data page of RLE_DICTIONARY, the places of some rows: the width of an index, then runs of one and packed ones.
  * @throws RangeError where there are too few
  */
-export function unpackIndices(packed: Buffer, { from, to }: RowRange, out: Uint16Array): void {
+export function unpackIndices(
+  packed: Buffer,
+  { from, to, few }: RowsWithin,
+  out: Uint16Array,
+): void {
   const bytes = new Bytes(packed)
   const width = bytes.byte()
   if (width > indexBitsMost)
     throw new RangeError(`indices of ${width} bits are none that Weir writes`)
-  for (let begin = 0; begin < to;) {
+  for (let begin = 0, next = 0; begin < to;) {
     const head = bytes.varint()
     const length = Math.floor(head / 2)
     const isPacked = head % 2 === 1
     const end = begin + (isPacked ? 8 * length : length)
     const at = bytes.pass(isPacked ? length * width : Math.ceil(width / 8))
     const run = { from: Math.max(from, begin), to: Math.min(to, end) }
-    if (!isPacked) out.fill(bytes.view.getInt32(at, true) & (2 ** width - 1), run.from, run.to)
-    else if (width === indexBitsMost) copyRun(packed, at + 2 * (run.from - begin), run, out)
+    if (isPacked && width === indexBitsMost) copyRun(packed, at + 2 * (run.from - begin), run, out)
+    else if (few)
+      next = pickRun(bytes.view, { at, width, begin, end, isPacked }, { few, next }, out)
+    else if (!isPacked) out.fill(bytes.view.getInt32(at, true) & (2 ** width - 1), run.from, run.to)
     else if (width === 8) widenRun(packed, at + (run.from - begin), run, out)
     else unpackRun(bytes.view, { at, width, bit: (run.from - begin) * width }, run, out)
     begin = end
@@ -175,6 +181,24 @@ export function unpackIndices(packed: Buffer, { from, to }: RowRange, out: Uint1
 function copyRun(packed: Buffer, at: number, { from, to }: RowRange, out: Uint16Array): void {
   const bytes = new Uint8Array(out.buffer, out.byteOffset)
   if (from < to) bytes.set(packed.subarray(at, at + 2 * (to - from)), 2 * from)
+}
+
+/** Of a run of one, or of packed ones, those of some rows, from the nth on; gives which of them is the first behind it. */
+function pickRun(
+  view: DataView,
+  run: { at: number; width: number; begin: number; end: number; isPacked: boolean },
+  { few, next }: { few: Int32Array; next: number },
+  out: Uint16Array,
+): number {
+  const { at, begin, end } = run
+  const mask = 2 ** run.width - 1
+  const eachBits = run.isPacked ? run.width : 0
+  let n = next
+  for (; n < few.length && few[n]! < end; n++) {
+    const bit = (few[n]! - begin) * eachBits
+    out[few[n]!] = (view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
+  }
+  return n
 }
 
 /** Packed ones of a byte each. */

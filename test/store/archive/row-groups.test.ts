@@ -148,18 +148,29 @@ test('packed indices are unpacked, and runs of one', () => {
         // Also of runs that begin with a byte.
         const [from, to] = [places.length & 0x18, places.length - (places.length >> 3)]
         const packed = withOthers(packedIndices(places, width))
-        unpackIndices(packed, { from, to }, out)
-        assert.deepEqual(
-          [...out],
-          Array.from(places, (place, i) => (i >= from && i < to ? place : 7)),
-        )
+        unpackIndices(packed, { from, to, few: null }, out)
+        const asked = Array.from(places, (place, i) => (i >= from && i < to ? place : 7))
+        assert.deepEqual([...out], asked)
+        const few = Int32Array.from([...places.keys()].filter((i) => i % 3 === 1))
+        if (few.length === 0) continue
+        unpackIndices(packed, { from: few[0]!, to: few.at(-1)! + 1, few }, out)
+        for (const row of few) assert.equal(out[row], places[row])
       }
     },
   )
   fc.assert(property, { numRuns: 100, seed })
   const run = new Uint16Array(1000)
-  unpackIndices(withOthers(Buffer.from([9, 0xd0, 0x0f, 0x2c, 0x01])), { from: 10, to: 990 }, run)
+  const runOfOne = withOthers(Buffer.from([9, 0xd0, 0x0f, 0x2c, 0x01]))
+  unpackIndices(runOfOne, { from: 10, to: 990, few: null }, run)
   assert.ok(run.every((place, i) => place === (i >= 10 && i < 990 ? 300 : 0)))
+  unpackIndices(runOfOne, { from: 3, to: 996, few: Int32Array.of(3, 995) }, run)
+  assert.deepEqual([run[2], run[3], run[995], run[996]], [0, 300, 300, 0])
+  // Two runs: three times 1, then eight packed ones of one bit.
+  const runs = withOthers(Buffer.from([1, 6, 1, 3, 0b10110010]))
+  const few = Int32Array.of(1, 4, 5, 8)
+  const picked = new Uint16Array(11).fill(7)
+  unpackIndices(runs, { from: 1, to: 9, few }, picked)
+  assert.deepEqual([...picked], [7, 1, 7, 7, 1, 0, 7, 7, 1, 7, 7])
 })
 
 test('pages that say other than they hold are refused', () => {
@@ -180,7 +191,7 @@ test('pages that say other than they hold are refused', () => {
   )
   const cut = withOthers(packedIndices(new Int32Array(300), 9)).subarray(0, 100)
   assert.throws(
-    () => unpackIndices(cut, { from: 0, to: 300 }, new Uint16Array(300)),
+    () => unpackIndices(cut, { from: 0, to: 300, few: null }, new Uint16Array(300)),
     /end too early/,
   )
 })
