@@ -1,8 +1,9 @@
 /** Keeping the top keys of a measurement and adding the rest up in rows named `other`. */
 import {
   fieldNames,
-  measurements,
   otherKey,
+  tagSeparator,
+  tagsOf,
   type MeasurementName,
   type TagName,
 } from './measurement.ts'
@@ -22,13 +23,9 @@ export interface RankedKey {
   isLocal: boolean
 }
 
-/** Between the tags of a key; no stored text has it. */
-const separator = '\u001F'
-
 /** The tags that tell a measurement's keys apart: all but the direction. */
 export function keyTags(measurement: MeasurementName): TagName[] {
-  const tags: readonly TagName[] = measurements[measurement].tags
-  return tags.filter((tag) => tag !== 'direction')
+  return tagsOf(measurement).filter((tag) => tag !== 'direction')
 }
 
 /** The key of a row without its direction, as one text. */
@@ -36,7 +33,7 @@ export function keyText(tags: readonly TagName[], rows: MeasurementRows, row: nu
   const first = rows.tags[tags[0]!]![row]!
   if (tags.length === 1) return first
   let text = first
-  for (let i = 1; i < tags.length; i++) text += separator + rows.tags[tags[i]!]![row]!
+  for (let i = 1; i < tags.length; i++) text += tagSeparator + rows.tags[tags[i]!]![row]!
   return text
 }
 
@@ -102,7 +99,7 @@ function fold(rows: MeasurementRows, isKept: (row: number) => boolean): Measurem
   }
   const count = keptRows.length + others.size
   const tags: MeasurementRows['tags'] = {}
-  for (const tag of measurements[rows.measurement].tags) {
+  for (const tag of tagsOf(rows.measurement)) {
     const ofOther = tag === 'direction' ? [...others.keys()] : [...others].map(() => otherKey)
     tags[tag] = [...keptRows.map((row) => rows.tags[tag]![row]!), ...ofOther]
   }

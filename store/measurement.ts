@@ -33,6 +33,14 @@ export type TagName =
 
 export const measurementNames = Object.keys(measurements) as MeasurementName[]
 
+/** The tags of a measurement, in the order in which its rows are sorted. */
+export function tagsOf(measurement: MeasurementName): readonly TagName[] {
+  return measurements[measurement].tags
+}
+
+/** Between the tags of a key of several, where they are one text; no stored text has it. */
+export const tagSeparator = '\u001F'
+
 /** The key of the row that holds what did not make the top K. All its tags but direction are this word. */
 export const otherKey = 'other'
 
@@ -49,7 +57,17 @@ export type FieldName = (typeof fieldNames)[number]
  * not known (0 but for outages), so that AVERAGE is (F − F_unknown) ÷ (known × interval).
  * `known` counts the known 5-minute intervals in which the row's value is known.
  */
-export const consolidatedSuffixes = ['_max', '_unknown'] as const
+export const [maxSuffix, unknownSuffix] = ['_max', '_unknown'] as const
+
+/** The names of the figures of a row: sums, and in consolidated tiers maxima, unknown parts and `known`. */
+export function figureNames(
+  isCoarse: boolean,
+  fields: readonly FieldName[] = fieldNames,
+): string[] {
+  if (!isCoarse) return [...fields]
+  const suffixes = ['', maxSuffix, unknownSuffix]
+  return [...suffixes.flatMap((suffix) => fields.map((field) => field + suffix)), 'known']
+}
 
 /** Why an interval is unknown for an exporter. */
 export const unknownReasons = ['not-seen', 'not-listening', 'lost', 'exporter-restart'] as const

@@ -1,10 +1,7 @@
 /** One 5-minute step of what several collectors wrote of it: an exporter may move from one to another. */
-import { fieldNames, measurements, type TagName } from './measurement.ts'
+import { fieldNames, tagSeparator, tagsOf } from './measurement.ts'
 import type { Coverage, MeasurementRows, StepRows } from './series.ts'
 import { emptyRows } from './shape.ts'
-
-/** Between the tags of a key; no stored text has it. */
-const separator = '\u001F'
 
 /**
  * What is known where two collectors tell of an interval: one that did not hear the exporter takes
@@ -41,9 +38,9 @@ function mergeSteps(a: StepRows, b: StepRows): StepRows {
 
 function mergeRows(a: MeasurementRows, b: MeasurementRows): MeasurementRows {
   const { measurement } = a
-  const tags: readonly TagName[] = measurements[measurement].tags
+  const tags = tagsOf(measurement)
   const keyOf = (rows: MeasurementRows, row: number) =>
-    tags.map((tag) => rows.tags[tag]![row]!).join(separator)
+    tags.map((tag) => rows.tags[tag]![row]!).join(tagSeparator)
   const places = new Map<string, number>()
   for (const rows of [a, b])
     for (let row = 0; row < rows.count; row++) {

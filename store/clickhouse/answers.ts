@@ -1,11 +1,6 @@
 /** The questions of the series store, asked of ClickHouse. */
-import {
-  consolidatedSuffixes,
-  fieldNames,
-  otherKey,
-  unknownReasons,
-  type FieldName,
-} from '../measurement.ts'
+import { coverageFields, coverageOf } from '../coverage.ts'
+import { fieldNames, figureNames, otherKey, tagSeparator, type FieldName } from '../measurement.ts'
 import type {
   Coverage,
   ReadQuery,
@@ -16,22 +11,22 @@ import type {
   TopRows,
 } from '../series.ts'
 import { mergeCoverage } from '../merge-steps.ts'
-import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
-import { compareText } from '../spool/ranked.ts'
+import {
+  byTimeAndExporter,
+  cutTag,
+  emptyRead,
+  figuresOf,
+  isConsolidated,
+  isNothing,
+  keyText,
+  takeKnown,
+} from '../shape.ts'
 import type { Answer } from './connection.ts'
-import { coverageOf, rowsOf, type ClickHouseSource } from './rows.ts'
-import { coverageColumns } from './schema.ts'
-
-/** Between the tags of a key of several; no stored text has it. */
-const separator = '\u001F'
+import { coverageRows, rowsOf, type ClickHouseSource } from './rows.ts'
 
 /** Sums do not overflow, however long a time they are made over. */
 function sumSql(column: string): string {
   return `sum(toUInt128(${column}))`
-}
-
-function isNothing({ from, to, exporters }: SeriesRange): boolean {
-  return from >= to || exporters?.length === 0
 }
 
 /** See SeriesStore.coverage. Where an exporter moved from one collector to another, both tell of an interval. */
@@ -40,40 +35,26 @@ export async function readCoverage(
   range: SeriesRange,
 ): Promise<Coverage[]> {
   if (isNothing(range)) return []
-  const { sql, values } = coverageOf(source, range)
-  const columns = ['known', ...coverageColumns]
+  const { sql, values } = coverageRows(source, range)
   const answer = await source.connection.read({
-    sql: `SELECT toUnixTimestamp(time) AS t, exporter, ${columns.join(', ')} ${sql}
+    sql: `SELECT toUnixTimestamp(time) AS t, exporter, ${coverageFields.join(', ')} ${sql}
       ORDER BY time, exporter, writer`,
     values,
   })
   const [times, exporters] = [answer.numbers('t'), answer.texts('exporter')]
-  const figures = Object.fromEntries(columns.map((name) => [name, answer.numbers(name)]))
+  const figures = coverageFields.map((name) => answer.numbers(name))
   const found: Coverage[] = []
   for (let row = 0; row < answer.count; row++) {
-    const figure = (name: string) => figures[name]![row]!
-    const unknown: Coverage['unknown'] = {}
-    for (const reason of unknownReasons) {
-      const intervals = figure(reason.replaceAll('-', '_'))
-      if (intervals !== 0) unknown[reason] = intervals
-    }
-    const openUntil = figure('open_until')
-    const told: Coverage = {
-      time: times[row]! * 1000,
-      exporter: exporters[row]!,
-      known: figure('known'),
-      unknown,
-      datagrams: figure('datagrams'),
-      lostFlows: figure('lost_flows'),
-      lostFlowsEstimated: figure('lost_flows_estimated') === 1,
-      ...(openUntil === 0 ? {} : { openUntil }),
-    }
+    const told = coverageOf(
+      { time: times[row]! * 1000, exporter: exporters[row]! },
+      figures.map((column) => column[row]!),
+    )
     const before = found.at(-1)
     if (before?.time === told.time && before.exporter === told.exporter)
       found[found.length - 1] = mergeCoverage(before, told)
     else found.push(told)
   }
-  return found.sort((a, b) => a.time - b.time || compareText(a.exporter, b.exporter))
+  return found.sort(byTimeAndExporter)
 }
 
 /** See SeriesStore.top. */
@@ -121,10 +102,6 @@ function askRows(source: ClickHouseSource, query: ReadQuery, isCoarse: boolean):
   const { by, keys, measurement, rest } = query
   const { sql, values } = rowsOf(source, query, measurement)
   const cut = cutTag(by)
-  const suffixes = isCoarse ? ['', ...consolidatedSuffixes] : ['']
-  const columns = (query.fields ?? fieldNames).flatMap((field) =>
-    suffixes.map((suffix) => field + suffix),
-  )
   const text = by.length === 0 ? "''" : `concatWithSeparator({separator:String}, ${by.join(', ')})`
   const listed =
     keys.length === 0
@@ -136,18 +113,19 @@ function askRows(source: ClickHouseSource, query: ReadQuery, isCoarse: boolean):
     'toString(exporter) AS from_exporter',
     `toInt32(${placeSql}) AS place`,
     'count() AS parts',
-    ...columns.map((column) => `${sumSql(column)} AS sum_${column}`),
-    ...(isCoarse ? ['max(known) AS most_known'] : []),
+    ...figureNames(isCoarse, query.fields).map(
+      (name) => `${name === 'known' ? 'max(known)' : sumSql(name)} AS of_${name}`,
+    ),
   ]
   return source.connection.read({
     sql: `SELECT ${select.join(', ')} ${sql}${rest === false ? ' AND place <> {rest:Int32}' : ''}
       GROUP BY t, from_exporter, place ORDER BY t, from_exporter, place`,
     values: {
       ...values,
-      separator,
+      separator: tagSeparator,
       other: otherKey,
       rest: keys.length,
-      keys: keys.map((key) => by.map((tag) => key[tag] ?? '').join(separator)),
+      keys: keys.map((key) => keyText(key, by)),
       places: keys.map((_, place) => place),
     },
   })
@@ -165,28 +143,8 @@ function laid(answer: Answer, query: ReadQuery, isCoarse: boolean): SeriesRead {
   read.time.set(answer.numbers('t').map((seconds) => seconds * 1000))
   read.key.set(answer.numbers('place'))
   read.parts.set(answer.numbers('parts'))
-  for (const field of query.fields ?? fieldNames) {
-    read.sum[field].set(answer.numbers(`sum_${field}`))
-    if (!isCoarse) continue
-    read.max[field].set(answer.numbers(`sum_${field}_max`))
-    read.unknown[field].set(answer.numbers(`sum_${field}_unknown`))
-  }
-  if (isCoarse) read.known.set(answer.numbers('most_known'))
+  const columns = figuresOf(read, isCoarse, query.fields)
+  for (const [i, name] of figureNames(isCoarse, query.fields).entries())
+    columns[i]!.set(answer.numbers(`of_${name}`))
   return read
-}
-
-/** In the 5-minute tier a row is known or not as its interval is, and is its own maximum. */
-function takeKnown(
-  read: SeriesRead,
-  fields: readonly FieldName[],
-  covered: readonly Coverage[],
-): void {
-  const known = new Set<string>()
-  for (const each of covered) if (each.known > 0) known.add(`${each.time} ${each.exporter}`)
-  for (let row = 0; row < read.count; row++) {
-    const isKnown = known.has(`${read.time[row]!} ${read.exporters[read.exporter[row]!]!}`)
-    read.known[row] = isKnown ? 1 : 0
-    for (const field of fields)
-      (isKnown ? read.max : read.unknown)[field][row] = read.sum[field][row]!
-  }
 }

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import { readDocuments } from './documents.ts'
 import type { ShippedThrough } from './flows.ts'
 import { dateTimeOf, tableOf } from './rows.ts'
-import { coverageName } from './schema.ts'
+import { coverageName } from '../coverage.ts'
 
 export interface Heard {
   /** Exporters that only this collector heard, and those that others heard too. */

@@ -1,12 +1,12 @@
 /** The beginning of every question about series: which rows of a tier count. */
 import type { Tier } from '../../flow/interval.ts'
+import { coverageName } from '../coverage.ts'
 import { measurementNames, type MeasurementName } from '../measurement.ts'
 import type { SeriesRange, StepView } from '../series.ts'
 import { isConsolidated } from '../shape.ts'
 import type { Connection, Values } from './connection.ts'
 import {
-  coverageColumns,
-  coverageName,
+  figureColumns,
   documentsTable,
   filesTable,
   flowsTable,
@@ -46,7 +46,7 @@ export function tableOf(
 export async function lookAtTables(connection: Connection, tiers: readonly Tier[]): Promise<void> {
   for (const tier of tiers)
     await connection.read({
-      sql: `SELECT ${coverageColumns.join(', ')} FROM ${tableOf(connection, tier).whole} WHERE measurement = ''`,
+      sql: `SELECT ${figureColumns(isConsolidated(tier)).join(', ')} FROM ${tableOf(connection, tier).whole} WHERE measurement = ''`,
     })
   const others = [flowsTable, filesTable, documentsTable, incidentsTable, stateTable, logsTable]
   for (const table of others)
@@ -57,7 +57,7 @@ export async function lookAtTables(connection: Connection, tiers: readonly Tier[
  * Rows of coverage in a range: of each step of an exporter and writer the newest, and in coarser tiers
  * of each step the one that counts.
  */
-export function coverageOf(source: ClickHouseSource, range: SeriesRange): Selection {
+export function coverageRows(source: ClickHouseSource, range: SeriesRange): Selection {
   const { whole } = tableOf(source.connection, range.tier)
   const counting = isOneOfWriters(source, range) ? ` AND ${countingSql(source, range)}` : ''
   return {

@@ -9,13 +9,8 @@
  */
 import type { Tier } from '../../flow/interval.ts'
 import { archiveColumns } from '../archive/columns.ts'
-import {
-  consolidatedSuffixes,
-  fieldNames,
-  measurements,
-  unknownReasons,
-  type TagName,
-} from '../measurement.ts'
+import { coverageFields } from '../coverage.ts'
+import { figureNames, measurementNames, tagsOf } from '../measurement.ts'
 
 const dayMs = 86_400_000
 /** Tiers that are kept for up to so long have a partition a day, others one a month or a year. */
@@ -23,26 +18,11 @@ const daysByDayMax = 120
 const daysByMonthMax = 3 * 366
 
 /** All tags there are, in the order of the table's key. */
-export const tagColumns = [
-  ...new Set(Object.values(measurements).flatMap(({ tags }): readonly TagName[] => tags)),
-]
+export const tagColumns = [...new Set(measurementNames.flatMap(tagsOf))]
 
-export const coverageName = 'coverage'
-
-/** What is known of an exporter in a step stands in rows of the measurement `coverage`. */
-export const coverageColumns = [
-  ...unknownReasons.map((reason) => reason.replaceAll('-', '_')),
-  'datagrams',
-  'lost_flows',
-  'lost_flows_estimated',
-  'open_until',
-  'seen',
-]
-
-/** The figures of a tier's rows, `known` among them. */
+/** The figures of rows of a measurement, then those of rows of coverage, which share `known`. */
 export function figureColumns(isCoarse: boolean): string[] {
-  const suffixes = isCoarse ? ['', ...consolidatedSuffixes] : ['']
-  return [...fieldNames.flatMap((field) => suffixes.map((suffix) => field + suffix)), 'known']
+  return [...new Set([...figureNames(isCoarse), ...coverageFields]), 'seen']
 }
 
 /** A table, and how it is spread over shards. */
@@ -82,9 +62,7 @@ export function seriesSpec(tier: Tier, isCoarse: boolean): TableSpec {
       'exporter LowCardinality(String)',
       'writer LowCardinality(String)',
       ...tagColumns.map((tag) => `${tag} ${tag === 'host' ? 'String' : 'LowCardinality(String)'}`),
-      ...[...figureColumns(isCoarse), ...coverageColumns].map(
-        (figure) => `${figure} UInt64 CODEC(ZSTD(1))`,
-      ),
+      ...figureColumns(isCoarse).map((figure) => `${figure} UInt64 CODEC(ZSTD(1))`),
       'version UInt64 CODEC(ZSTD(1))',
     ],
     partition:

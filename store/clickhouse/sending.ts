@@ -6,14 +6,14 @@
 import { createHash } from 'node:crypto'
 
 import type { Tier } from '../../flow/interval.ts'
-import { fieldNames, measurements, unknownReasons } from '../measurement.ts'
-import type { MeasurementRows, StepRows } from '../series.ts'
-import { isConsolidated } from '../shape.ts'
+import { coverageFields, coverageFigures, coverageName } from '../coverage.ts'
+import { figureNames } from '../measurement.ts'
+import { figuresOf, isConsolidated } from '../shape.ts'
 import type { LoadedStep, SpooledStore } from '../spool/sender.ts'
 import type { Connection } from './connection.ts'
 import { faultOf } from './fault.ts'
 import { tableOf } from './rows.ts'
-import { coverageColumns, coverageName, figureColumns, tagColumns } from './schema.ts'
+import { figureColumns, tagColumns } from './schema.ts'
 
 /** Requests at a time: the order of steps is kept, and a retry is of one insert. */
 export const requestsMax = 2
@@ -41,7 +41,7 @@ export function clickHouseBehind(
     },
     async post(tierName, lines, signal) {
       const tier = tiers.find(({ name }) => name === tierName)!
-      const columns = columnsOf(isConsolidated(tier))
+      const columns = [...headColumns, ...figureColumns(isConsolidated(tier))]
       const { whole } = tableOf(connection, tier)
       const token = createHash('sha256').update(lines.join('\n')).digest('hex')
       await connection.run({
@@ -63,70 +63,37 @@ export function clickHouseBehind(
   }
 }
 
-function columnsOf(isCoarse: boolean): string[] {
-  return [...headColumns, ...figureColumns(isCoarse), ...coverageColumns]
-}
-
 function* linesOf(
   { entry, step }: LoadedStep,
   writer: string,
   isCoarse: boolean,
 ): Generator<string> {
-  const { coverage, measurements: blocks } = step
-  const seconds = coverage.time / 1000
-  const version = entry.now.segment
-  const figureCount = figureColumns(isCoarse).length
+  const { coverage, measurements, seen = 0 } = step
+  const columns = figureColumns(isCoarse)
   const head = (measurement: string, tags: readonly string[]) => [
-    version,
+    entry.now.segment,
     measurement,
-    seconds,
+    coverage.time / 1000,
     coverage.exporter,
     writer,
     ...tags,
   ]
-  const noCoverage = coverageColumns.map(() => 0)
-  for (const rows of blocks) {
-    const figures = figuresOf(rows, isCoarse)
-    const texts = tagColumns.map((tag) =>
-      (measurements[rows.measurement].tags as readonly string[]).includes(tag)
-        ? rows.tags[tag]!
-        : null,
-    )
+  for (const rows of measurements) {
+    const byName = named(figureNames(isCoarse), figuresOf(rows, isCoarse))
+    const figures = columns.map((name) => byName.get(name))
+    const texts = tagColumns.map((tag) => rows.tags[tag])
     for (let row = 0; row < rows.count; row++) {
       const tags = texts.map((column) => column?.[row] ?? '')
       const values = figures.map((column) => column?.[row] ?? 0)
-      yield JSON.stringify([...head(rows.measurement, tags), ...values, ...noCoverage])
+      yield JSON.stringify([...head(rows.measurement, tags), ...values])
     }
   }
-  const figures = Array.from({ length: figureCount - 1 }, () => 0)
   const noTags = tagColumns.map(() => '')
-  yield JSON.stringify([
-    ...head(coverageName, noTags),
-    ...figures,
-    coverage.known,
-    ...coverageFigures(step),
-  ])
+  const known = named([...coverageFields, 'seen'], [...coverageFigures(coverage), seen])
+  const values = columns.map((name) => known.get(name) ?? 0)
+  yield JSON.stringify([...head(coverageName, noTags), ...values])
 }
 
-/** In the order of figureColumns. */
-function figuresOf({ sum, max, unknown, known }: MeasurementRows, isCoarse: boolean) {
-  const columns: (Float64Array | undefined)[] = []
-  for (const field of fieldNames) {
-    columns.push(sum[field])
-    if (isCoarse) columns.push(...[max, unknown].map((each) => each?.[field]))
-  }
-  return [...columns, known]
-}
-
-/** In the order of coverageColumns. */
-function coverageFigures({ coverage, seen = 0 }: StepRows): number[] {
-  const { unknown, datagrams, lostFlows, lostFlowsEstimated, openUntil = 0 } = coverage
-  return [
-    ...unknownReasons.map((reason) => unknown[reason] ?? 0),
-    datagrams,
-    lostFlows,
-    lostFlowsEstimated ? 1 : 0,
-    openUntil,
-    seen,
-  ]
+function named<Value>(names: readonly string[], values: readonly Value[]): Map<string, Value> {
+  return new Map(names.map((name, i) => [name, values[i]!]))
 }

@@ -1,21 +1,14 @@
 /** The series in ClickHouse: for the one process that writes them, behind a spool, and for those that ask. */
-import { mkdir } from 'node:fs/promises'
-
 import type { Tier } from '../../flow/interval.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import type { SeriesReader, SeriesStore } from '../series.ts'
-import { openSpooledSeries, type RemoteSeries } from '../spool/series.ts'
+import { queryMsMax, remoteReader, writerMsMax, type RemoteSeries } from '../remote.ts'
+import { openSpooledSeries } from '../spool/series.ts'
 import { readCoverage, readRows, readTop } from './answers.ts'
 import { checkPassword, Connection } from './connection.ts'
 import { readExtent, readViews, type ClickHouseSource } from './rows.ts'
 import { clickHouseBehind, requestsMax } from './sending.ts'
 import { readSteps } from './steps.ts'
-
-/** A request without an answer by then is given up: ingest waits for some of them. */
-const writerMsMax = 20_000
-const queryMsMax = 30_000
-/** What was found of a tier's first and last step holds for so long, for a process that only asks. */
-const extentMsMax = 3000
 
 export interface ClickHouseSeriesOptions {
   settings: ClickHouseSettings
@@ -35,7 +28,6 @@ export interface ClickHouseSeriesOptions {
 export async function openClickHouseSeries(options: ClickHouseSeriesOptions): Promise<SeriesStore> {
   const { settings, folder, tiers, now = Date.now, timeoutMs = writerMsMax } = options
   await checkPassword(settings)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const connection = new Connection({ settings, timeoutMs, requestsMax })
   const { writer } = settings
   return openSpooledSeries({
@@ -60,19 +52,7 @@ export async function openClickHouseSeriesReader(
 ): Promise<SeriesReader> {
   await checkPassword(settings)
   const connection = new Connection({ settings, timeoutMs: queryMsMax })
-  const remote = remoteSeries({ connection })
-  const extents = new Map<string, { found: ReturnType<RemoteSeries['extent']>; at: number }>()
-  return {
-    ...remote,
-    async extent(tier) {
-      const held = extents.get(tier.name)
-      if (held && performance.now() - held.at < extentMsMax) return held.found
-      const found = await remote.extent(tier)
-      if (found) extents.set(tier.name, { found: Promise.resolve(found), at: performance.now() })
-      return found
-    },
-    close: () => connection.close(),
-  }
+  return remoteReader(remoteSeries({ connection }), () => connection.close())
 }
 
 function remoteSeries(source: ClickHouseSource): RemoteSeries {

@@ -1,52 +1,28 @@
 /** The questions `coverage`, `top` and `extent` of the series store, asked of InfluxDB. */
 import type { Tier } from '../../flow/interval.ts'
-import { fieldNames, otherKey, unknownReasons, type FieldName } from '../measurement.ts'
+import { coverageFields, coverageName, coverageOf } from '../coverage.ts'
+import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
 import type { Coverage, SeriesKey, SeriesRange, TopQuery, TopRows } from '../series.ts'
-import { cutTag } from '../shape.ts'
+import { byTimeAndExporter, cutTag, isNothing } from '../shape.ts'
 import { bucketOf } from './buckets.ts'
 import { askFlux, Bindings } from './flux.ts'
-import { coverageName, reasonField } from './lines.ts'
-import { compareText, Ranking } from '../spool/ranked.ts'
+import { Ranking } from '../spool/ranked.ts'
 import { selection, storedRows, type InfluxSource } from './rows.ts'
 import { fromTag, toTag } from './tag-text.ts'
 
-const reasonFields = unknownReasons.map(reasonField)
-const coverageFields = [
-  'known',
-  'datagrams',
-  'lost_flows',
-  'lost_flows_estimated',
-  'open_until',
-  ...reasonFields,
-]
-
 /** See SeriesStore.coverage. */
 export async function readCoverage(source: InfluxSource, range: SeriesRange): Promise<Coverage[]> {
-  if (range.from >= range.to || range.exporters?.length === 0) return []
+  if (isNothing(range)) return []
   const query = { ...range, measurement: coverageName, fields: coverageFields } as const
   const rows = await storedRows(source, query)
-  const found = rows.map(({ time, tags, figures }): Coverage => {
-    const [known, datagrams, lostFlows, estimated, openUntil, ...reasons] = figures
-    const unknown: Coverage['unknown'] = {}
-    for (const [i, reason] of unknownReasons.entries())
-      if (reasons[i] !== 0) unknown[reason] = reasons[i]!
-    return {
-      time,
-      exporter: tags['exporter']!,
-      known: known!,
-      unknown,
-      datagrams: datagrams!,
-      lostFlows: lostFlows!,
-      lostFlowsEstimated: estimated === 1,
-      ...(openUntil === 0 ? {} : { openUntil: openUntil! }),
-    }
-  })
-  return found.sort((a, b) => a.time - b.time || compareText(a.exporter, b.exporter))
+  return rows
+    .map(({ time, tags, figures }) => coverageOf({ time, exporter: tags['exporter']! }, figures))
+    .sort(byTimeAndExporter)
 }
 
 /** See SeriesStore.top. InfluxDB adds up where the points lie; what is left is ranked here. */
 export async function readTop(source: InfluxSource, query: TopQuery): Promise<TopRows> {
-  if (query.from >= query.to || query.exporters?.length === 0) return []
+  if (isNothing(query)) return []
   const asked = [...new Set<FieldName>([...(query.fields ?? fieldNames), query.order])]
   const rows = await rankedSums(source, query, asked)
   // A key with nothing but rows that were retired is none: only all of its fields can tell.

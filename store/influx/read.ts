@@ -1,20 +1,26 @@
 /** The question `read` of the series store, asked of InfluxDB. */
-import { consolidatedSuffixes, fieldNames, otherKey, type FieldName } from '../measurement.ts'
-import type { ReadQuery, SeriesKey, SeriesRead } from '../series.ts'
-import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
+import { fieldNames, figureNames, otherKey, tagSeparator, type FieldName } from '../measurement.ts'
+import type { ReadQuery, SeriesRead } from '../series.ts'
+import {
+  byTimeAndExporter,
+  cutTag,
+  emptyRead,
+  figuresOf,
+  isConsolidated,
+  isNothing,
+  keyText,
+  takeKnown,
+} from '../shape.ts'
 import { readCoverage } from './answers.ts'
-import { compareText } from '../spool/ranked.ts'
-import { tagsOf } from './lines.ts'
+import { pointTags } from './lines.ts'
 import { storedRows, type InfluxSource, type StoredRow } from './rows.ts'
 
-/** Between the tags of a key of several; no stored text has it. */
-const separator = '\u001F'
 /** With more keys than this, the rows of all keys are read. */
 const keysInQueryMax = 200
 
 /** See SeriesStore.read. */
 export async function readRows(source: InfluxSource, query: ReadQuery): Promise<SeriesRead> {
-  if (query.from >= query.to || query.exporters?.length === 0) return emptyRead(0)
+  if (isNothing(query)) return emptyRead(0)
   const fields = query.fields ?? fieldNames
   const isCoarse = isConsolidated(query.tier)
   const [rows, covered] = await Promise.all([
@@ -22,11 +28,7 @@ export async function readRows(source: InfluxSource, query: ReadQuery): Promise<
     isCoarse || query.sumsOnly === true ? null : readCoverage(source, query),
   ])
   const folded = fold(rows, query, { fields, isCoarse })
-  if (covered) {
-    const known = new Set<string>()
-    for (const each of covered) if (each.known > 0) known.add(`${each.time} ${each.exporter}`)
-    takeKnown(folded, fields, known)
-  }
+  if (covered) takeKnown(folded, fields, covered)
   return folded
 }
 
@@ -40,8 +42,8 @@ async function liveRows(
   const where = wherein(query)
   const { tier, from, to, exporters, measurement } = query
   const asked = { tier, from, to, exporters, measurement, ...(where ? { where } : {}) }
-  const rows = await storedRows(source, { ...asked, fields: columnsOf(fields, isCoarse) })
-  const tagNames = tagsOf(query.measurement)
+  const rows = await storedRows(source, { ...asked, fields: figureNames(isCoarse, fields) })
+  const tagNames = pointTags(query.measurement)
   const isUnclear = ({ figures }: StoredRow) => figures.every((figure) => figure === 0)
   if (!rows.some(isUnclear)) return rows
   const unclear = rows.filter(isUnclear)
@@ -53,16 +55,9 @@ async function liveRows(
     to: unclear.reduce((most, { time }) => Math.max(most, time), from) + tier.stepMs,
   })
   const nameOf = ({ time, tags }: StoredRow) =>
-    `${time} ${tagNames.map((tag) => tags[tag]).join(separator)}`
+    `${time} ${tagNames.map((tag) => tags[tag]).join(tagSeparator)}`
   const live = new Set(whole.filter((row) => !isUnclear(row)).map(nameOf))
   return rows.filter((row) => !isUnclear(row) || live.has(nameOf(row)))
-}
-
-/** The columns that are read: for each field its sum, and of consolidated tiers the rest of it. */
-function columnsOf(fields: readonly FieldName[], isCoarse: boolean): string[] {
-  if (!isCoarse) return [...fields]
-  const suffixes = ['', ...consolidatedSuffixes]
-  return [...fields.flatMap((field) => suffixes.map((suffix) => field + suffix)), 'known']
 }
 
 /** What the rows must be, where the keys alone are asked for. */
@@ -79,7 +74,6 @@ interface Folded {
   exporter: string
   place: number
   parts: number
-  known: number
   figures: Float64Array
 }
 
@@ -101,23 +95,22 @@ function fold(
     return found
   }
   const folds = new Map<string, Folded>()
+  const knownAt = figureNames(isCoarse, fields).indexOf('known')
   for (const { time, tags, figures } of rows) {
     const exporter = tags['exporter']!
     const at = place(tags)
     const id = `${time} ${at} ${exporter}`
-    const known = isCoarse ? figures.at(-1)! : 0
     const held = folds.get(id)
     if (!held) {
-      folds.set(id, { time, exporter, place: at, parts: 1, known, figures: figures.slice() })
+      folds.set(id, { time, exporter, place: at, parts: 1, figures: figures.slice() })
       continue
     }
     held.parts++
-    held.known = Math.max(held.known, known)
-    for (let i = 0; i < figures.length; i++) held.figures[i]! += figures[i]!
+    for (let i = 0; i < figures.length; i++)
+      held.figures[i] =
+        i === knownAt ? Math.max(held.figures[i]!, figures[i]!) : held.figures[i]! + figures[i]!
   }
-  const sorted = [...folds.values()].sort(
-    (a, b) => a.time - b.time || compareText(a.exporter, b.exporter) || a.place - b.place,
-  )
+  const sorted = [...folds.values()].sort((a, b) => byTimeAndExporter(a, b) || a.place - b.place)
   return laid(sorted, fields, isCoarse)
 }
 
@@ -128,41 +121,16 @@ function laid(
 ): SeriesRead {
   const read = emptyRead(rows.length)
   const exporters = new Map<string, number>()
-  const perField = isCoarse ? 1 + consolidatedSuffixes.length : 1
-  for (const [row, { time, exporter, place, parts, known, figures }] of rows.entries()) {
+  const columns = figuresOf(read, isCoarse, fields)
+  for (const [row, { time, exporter, place, parts, figures }] of rows.entries()) {
     let index = exporters.get(exporter)
     if (index === undefined) exporters.set(exporter, (index = exporters.size))
     read.time[row] = time
     read.exporter[row] = index
     read.key[row] = place
     read.parts[row] = parts
-    read.known[row] = known
-    for (const [i, field] of fields.entries()) {
-      read.sum[field][row] = figures[i * perField]!
-      if (!isCoarse) continue
-      read.max[field][row] = figures[i * perField + 1]!
-      read.unknown[field][row] = figures[i * perField + 2]!
-    }
+    for (const [i, column] of columns.entries()) column[row] = figures[i]!
   }
   read.exporters = [...exporters.keys()]
   return read
-}
-
-/** In the 5-minute tier a row is known or not as its interval is, and is its own maximum. */
-function takeKnown(
-  read: SeriesRead,
-  fields: readonly FieldName[],
-  known: ReadonlySet<string>,
-): void {
-  for (let row = 0; row < read.count; row++) {
-    const isKnown = known.has(`${read.time[row]!} ${read.exporters[read.exporter[row]!]!}`)
-    read.known[row] = isKnown ? 1 : 0
-    for (const field of fields)
-      (isKnown ? read.max : read.unknown)[field][row] = read.sum[field][row]!
-  }
-}
-
-function keyText(key: SeriesKey | StoredRow['tags'], by: ReadQuery['by']): string {
-  const tags = key as Readonly<Record<string, string | undefined>>
-  return by.map((tag) => tags[tag] ?? '').join(separator)
 }

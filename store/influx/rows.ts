@@ -1,11 +1,11 @@
 /** Stored rows as InfluxDB gives them: a table a field and series, put together to rows again. */
-import { consolidatedSuffixes, type MeasurementName } from '../measurement.ts'
+import { coverageName } from '../coverage.ts'
+import { unknownSuffix, type MeasurementName } from '../measurement.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import type { SeriesRange } from '../series.ts'
 import { bucketOf } from './buckets.ts'
 import type { Connection } from './connection.ts'
 import { askFlux, Bindings } from './flux.ts'
-import { coverageName } from './lines.ts'
 import { fromTag, toTag } from './tag-text.ts'
 
 /** Where the series are, and how they are reached. */
@@ -21,8 +21,6 @@ export interface RowsQuery extends SeriesRange {
   /** Of each alternative all tags hold; absent: all rows. */
   where?: readonly Readonly<Record<string, string>>[]
 }
-
-const [, unknownSuffix] = consolidatedSuffixes
 
 /** One series: its tags, by name. */
 export type Tags = Readonly<Record<string, string>>

@@ -1,18 +1,12 @@
 /** The series in InfluxDB, for the one process that writes them: behind a spool. */
-import { mkdir } from 'node:fs/promises'
-
 import type { Tier } from '../../flow/interval.ts'
 import type { InfluxSettings } from '../../flow/settings.ts'
+import { writerMsMax } from '../remote.ts'
 import type { SeriesStore } from '../series.ts'
 import { openSpooledSeries } from '../spool/series.ts'
-import { readCoverage, readExtent, readTop } from './answers.ts'
 import { checkToken, Connection, tokenOf } from './connection.ts'
-import { readRows } from './read.ts'
+import { remoteSeries } from './reader.ts'
 import { influxBehind, requestsMax } from './sending.ts'
-import { readSteps } from './steps.ts'
-
-/** A request without an answer by then is given up: ingest waits for some of them. */
-const timeoutDefaultMs = 20_000
 
 export interface InfluxSeriesOptions {
   settings: InfluxSettings
@@ -31,9 +25,8 @@ export interface InfluxSeriesOptions {
  * @throws SettingsError where the token cannot be read
  */
 export async function openInfluxSeries(options: InfluxSeriesOptions): Promise<SeriesStore> {
-  const { settings, folder, tiers, now = Date.now, timeoutMs = timeoutDefaultMs } = options
+  const { settings, folder, tiers, now = Date.now, timeoutMs = writerMsMax } = options
   await checkToken(settings)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const { url, org, prefix, spoolMaxBytes } = settings
   const connection = new Connection({ url, token: tokenOf(settings), timeoutMs, requestsMax, now })
   const source = { connection, org, prefix }
@@ -43,13 +36,7 @@ export async function openInfluxSeries(options: InfluxSeriesOptions): Promise<Se
     tiers,
     quarantine: 'quarantine.lp',
     now,
-    remote: {
-      steps: (range) => readSteps(source, range),
-      coverage: (range) => readCoverage(source, range),
-      top: (query) => readTop(source, query),
-      read: (query) => readRows(source, query),
-      extent: (tier) => readExtent(source, tier),
-    },
+    remote: remoteSeries(source),
     store: (spool) => influxBehind(spool, source, tiers),
   })
 }

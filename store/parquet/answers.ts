@@ -1,7 +1,8 @@
 /** The questions `coverage` and `top` of the series store, answered from files. */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import { fieldNames, otherKey, unknownReasons, type FieldName } from '../measurement.ts'
+import { coverageFields, coverageName, coverageOf } from '../coverage.ts'
+import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
 import type { Coverage, SeriesKey, SeriesRange, TopQuery, TopRows } from '../series.ts'
 import { cutTag } from '../shape.ts'
 import type { Files } from './files.ts'
@@ -13,22 +14,23 @@ export async function readCoverage(files: Files, range: SeriesRange): Promise<Co
 }
 
 async function askCoverage(files: Files, range: SeriesRange): Promise<Coverage[]> {
-  const chunks = await files.query(range, 'coverage', {
+  const chunks = await files.query(range, coverageName, {
     sql: (fromWhere) => `${coverageSql} ${fromWhere} ORDER BY time, exporter`,
   })
   return rowsOf(chunks)
 }
 
-const coverageSql = `SELECT epoch_ms(time)::DOUBLE, exporter, known,
-  not_seen, not_listening, lost, exporter_restart, datagrams::DOUBLE, lost_flows::DOUBLE,
-  lost_flows_estimated, epoch_ms(open_until)::DOUBLE`
+/** A time that is not there is 0 among figures. */
+const figureSql = (name: string) =>
+  name === 'open_until' ? `coalesce(epoch_ms(${name}), 0)::DOUBLE` : `${name}::DOUBLE`
+const coverageSql = `SELECT epoch_ms(time)::DOUBLE, exporter, ${coverageFields.map(figureSql).join(', ')}`
 
 /** From memory, where the files are held: no step is in two of them, and they come in the order of time. */
 function heldCoverage(files: Files, range: SeriesRange): Promise<Coverage[] | null> {
   const { held, engine } = files
   if (!held) return Promise.resolve(null)
   return files.over(
-    { range, table: 'coverage', none: [] as Coverage[] | null },
+    { range, table: coverageName, none: [] as Coverage[] | null },
     async (entries, { from, to }) => {
       const found = await held.coverage(entries, async (path) =>
         rowsOf(
@@ -52,23 +54,13 @@ function heldCoverage(files: Files, range: SeriesRange): Promise<Coverage[] | nu
 }
 
 function rowsOf(chunks: readonly DuckDBDataChunk[]): Coverage[] {
-  return chunks.flatMap((chunk) => chunk.getRows().map((row) => coverageOf(row)))
-}
-
-function coverageOf(row: readonly unknown[]): Coverage {
-  const unknown: Coverage['unknown'] = {}
-  for (const [i, reason] of unknownReasons.entries())
-    if (row[3 + i] !== 0) unknown[reason] = row[3 + i] as number
-  return {
-    time: row[0] as number,
-    exporter: row[1] as string,
-    known: row[2] as number,
-    unknown,
-    datagrams: row[7] as number,
-    lostFlows: row[8] as number,
-    lostFlowsEstimated: row[9] as boolean,
-    ...(row[10] === null ? {} : { openUntil: row[10] as number }),
-  }
+  return chunks.flatMap((chunk) =>
+    chunk
+      .getRows()
+      .map(([time, exporter, ...figures]) =>
+        coverageOf({ time: time as number, exporter: exporter as string }, figures as number[]),
+      ),
+  )
 }
 
 /** See SeriesStore.top. */

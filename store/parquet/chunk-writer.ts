@@ -1,6 +1,5 @@
 /** Columns of values handed over to a table in memory, in chunks of a vector's length. */
 import {
-  BOOLEAN,
   DOUBLE,
   DuckDBDataChunk,
   VARCHAR,
@@ -13,7 +12,7 @@ import {
 /** Rows of a DuckDB vector. */
 const vectorRows = 2048
 
-const types = { DOUBLE, BOOLEAN, VARCHAR } satisfies Record<string, DuckDBType>
+const types = { DOUBLE, VARCHAR } satisfies Record<string, DuckDBType>
 export type ChunkType = keyof typeof types
 
 /** Values, one a row; or one value for all rows. */

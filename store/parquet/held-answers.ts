@@ -2,23 +2,15 @@
  * The questions `top` and `read` of the series store, reckoned over files that are held in memory. They give what SQL
  * gives, row for row; what they cannot give exactly, or in little room, they leave to it (null).
  */
-import { otherKey, type FieldName, type TagName } from '../measurement.ts'
+import { figureNames, otherKey, type FieldName, type TagName } from '../measurement.ts'
 import type { ReadQuery, SeriesKey, SeriesRange, SeriesRead, TopQuery, TopRows } from '../series.ts'
-import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
+import { cutTag, emptyRead, figuresOf, isConsolidated, keyText } from '../shape.ts'
 import type { HeldRows } from './held-files.ts'
 
 /** Sums of whole numbers are exact as long as their amounts stay below. */
 const exactMax = 2 ** 53
 /** Room for sums: steps × exporters × keys. */
 const slotsMax = 1 << 20
-/** Between the tags of a key of several; no stored text has it. */
-const separator = '\u001F'
-
-/** A key as one text, by the tags of a question. */
-export function keyText(key: SeriesKey, by: readonly (TagName | 'exporter')[]): string {
-  return by.map((tag) => key[tag] ?? '').join(separator)
-}
-
 function areExact(files: readonly HeldRows[], columns: readonly string[]): boolean {
   return columns.every(
     (name) => files.reduce((sum, { columns: of }) => sum + of.get(name)!.amount, 0) < exactMax,
@@ -89,29 +81,24 @@ function byTags(a: SeriesKey, b: SeriesKey, by: readonly (TagName | 'exporter')[
   return 0
 }
 
-/** Which columns `read` takes of a file: sums, and in consolidated tiers maxima, unknown parts and known intervals. */
-export function columnsRead({ tier }: SeriesRange, fields: readonly FieldName[]): string[] {
-  if (!isConsolidated(tier)) return [...fields]
-  return [...fields.flatMap((field) => [field, `${field}_max`, `${field}_unknown`]), 'known']
-}
-
 /** See SeriesStore.read; what is known in the 5-minute tier is left at 0. */
 export function rowsOf(
   files: readonly HeldRows[],
   query: ReadQuery,
   fields: readonly FieldName[],
 ): SeriesRead | null {
-  if (!areExact(files, columnsRead(query, fields))) return null
+  const isCoarse = isConsolidated(query.tier)
+  const names = figureNames(isCoarse, fields)
+  if (!areExact(files, names)) return null
   const slots = Slots.of(files, query)
   if (slots === null) return null
-  const isCoarse = isConsolidated(query.tier)
-  const sums = columnsRead(query, fields).map(() => new Float64Array(slots.count))
+  const sums = names.map(() => new Float64Array(slots.count))
   const parts = new Uint32Array(slots.count)
   for (const [f, file] of files.entries()) {
     const slotOf = slots.rows(f)
     if (slotOf === null) return null
     for (let row = 0; row < file.count; row++) if (slotOf[row]! >= 0) parts[slotOf[row]!]!++
-    for (const [i, name] of columnsRead(query, fields).entries()) {
+    for (const [i, name] of names.entries()) {
       const { values } = file.columns.get(name)!
       const sum = sums[i]!
       const isKnown = name === 'known'
@@ -229,6 +216,7 @@ function written(
   let count = 0
   for (const part of parts) if (part > 0) count++
   const read = emptyRead(count)
+  const columns = figuresOf(read, isCoarse, fields)
   const exporters = new Map<number, number>()
   let row = 0
   for (let slot = 0; slot < parts.length; slot++) {
@@ -239,14 +227,7 @@ function written(
     read.exporter[row] = exporters.get(exporter)!
     read.key[row] = slots.key(slot)
     read.parts[row] = parts[slot]!
-    if (isCoarse) read.known[row] = sums.at(-1)![slot]!
-    for (const [i, field] of fields.entries()) {
-      const at = isCoarse ? 3 * i : i
-      read.sum[field][row] = sums[at]![slot]!
-      if (!isCoarse) continue
-      read.max[field][row] = sums[at + 1]![slot]!
-      read.unknown[field][row] = sums[at + 2]![slot]!
-    }
+    for (const [i, column] of columns.entries()) column[row] = sums[i]![slot]!
     row++
   }
   read.exporters = [...exporters.keys()].map((i) => slots.exporters[i]!)

@@ -5,10 +5,10 @@
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import type { MeasurementName, TagName } from '../measurement.ts'
+import { tagsOf, type MeasurementName, type TagName } from '../measurement.ts'
 import type { Coverage, SeriesKey } from '../series.ts'
 import type { SqlValues } from './engine.ts'
-import { tagsOf, type SeriesEntry } from './layout.ts'
+import type { SeriesEntry } from './layout.ts'
 
 /**
  * What is held in all and for one question, in bytes; how long a file is that nobody asks for; and how many files are

@@ -11,20 +11,15 @@
  * hosts) at 5.6 bytes a row for 9.3, and at half the time for a few keys; the whole is read as fast.
  */
 import type { Tier } from '../../flow/interval.ts'
-import {
-  fieldNames,
-  measurements,
-  measurementNames,
-  type MeasurementName,
-  type TagName,
-} from '../measurement.ts'
+import { coverageFields, coverageName } from '../coverage.ts'
+import { figureNames, measurementNames, tagsOf, type MeasurementName } from '../measurement.ts'
 
 export const manifestName = 'manifest.jsonl'
 export const stagingFolder = 'staging'
 
 /** What a file can hold: rows of a measurement, or what is known of each exporter. */
-export type TableName = MeasurementName | 'coverage'
-export const tableNames: readonly TableName[] = [...measurementNames, 'coverage']
+export type TableName = MeasurementName | typeof coverageName
+export const tableNames: readonly TableName[] = [...measurementNames, coverageName]
 
 /** One published file. Times are unix ms. */
 export interface SeriesEntry {
@@ -131,45 +126,30 @@ export interface Column {
   type: 'VARCHAR' | 'TIMESTAMPTZ' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'
 }
 
-/** The tags of a measurement, in the order in which its rows are sorted. */
-export function tagsOf(measurement: MeasurementName): readonly TagName[] {
-  return measurements[measurement].tags
-}
-
 /** The columns by which the rows of a settled file are sorted. */
 export function sortedBy(table: TableName): string[] {
-  return ['exporter', ...(table === 'coverage' ? [] : tagsOf(table)), 'time']
+  return ['exporter', ...(table === coverageName ? [] : tagsOf(table)), 'time']
 }
 
-/** The figures of a row: sums, and in consolidated tiers maxima, unknown parts and `known`. */
-export function figureColumns(isConsolidatedTier: boolean): Column[] {
-  const suffixes = isConsolidatedTier ? ['', '_max', '_unknown'] : ['']
-  const figures = suffixes.flatMap((suffix) =>
-    fieldNames.map((field): Column => ({ name: field + suffix, type: 'BIGINT' })),
-  )
-  return isConsolidatedTier ? [...figures, { name: 'known', type: 'INTEGER' }] : figures
+/** Types of figures that are no BIGINT. */
+const figureTypes: Readonly<Record<string, Column['type']>> = {
+  known: 'INTEGER',
+  not_seen: 'INTEGER',
+  not_listening: 'INTEGER',
+  lost: 'INTEGER',
+  exporter_restart: 'INTEGER',
+  lost_flows_estimated: 'BOOLEAN',
+  open_until: 'TIMESTAMPTZ',
 }
-
-/** What `coverage` holds beside exporter and time. */
-export const coverageColumns: readonly Column[] = [
-  { name: 'known', type: 'INTEGER' },
-  { name: 'not_seen', type: 'INTEGER' },
-  { name: 'not_listening', type: 'INTEGER' },
-  { name: 'lost', type: 'INTEGER' },
-  { name: 'exporter_restart', type: 'INTEGER' },
-  { name: 'datagrams', type: 'BIGINT' },
-  { name: 'lost_flows', type: 'BIGINT' },
-  { name: 'lost_flows_estimated', type: 'BOOLEAN' },
-  { name: 'open_until', type: 'TIMESTAMPTZ' },
-]
 
 /** All columns of a table's files. */
 export function columnsOf(table: TableName, isConsolidatedTier: boolean): Column[] {
-  const head: Column[] = [
+  const tags = table === coverageName ? [] : tagsOf(table)
+  const figures = table === coverageName ? coverageFields : figureNames(isConsolidatedTier)
+  return [
     { name: 'time', type: 'TIMESTAMPTZ' },
     { name: 'exporter', type: 'VARCHAR' },
+    ...tags.map((name): Column => ({ name, type: 'VARCHAR' })),
+    ...figures.map((name): Column => ({ name, type: figureTypes[name] ?? 'BIGINT' })),
   ]
-  if (table === 'coverage') return [...head, ...coverageColumns]
-  const tags = tagsOf(table).map((name): Column => ({ name, type: 'VARCHAR' }))
-  return [...head, ...tags, ...figureColumns(isConsolidatedTier)]
 }

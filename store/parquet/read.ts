@@ -1,22 +1,22 @@
 /** The question `read` of the series store, answered from files. */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
+import { fieldNames, figureNames, otherKey, type FieldName } from '../measurement.ts'
 import type { ReadQuery, SeriesRead } from '../series.ts'
-import { cutTag, emptyRead, isConsolidated } from '../shape.ts'
+import { cutTag, emptyRead, figuresOf, isConsolidated, keyText, takeKnown } from '../shape.ts'
 import { readCoverage, sumSql } from './answers.ts'
 import type { Files } from './files.ts'
-import { columnsRead, keyText, rowsOf } from './held-answers.ts'
+import { rowsOf } from './held-answers.ts'
 
-/** Columns of an answer before the figures: time, exporter, place, parts, known. */
-const headColumns = 5
+/** Columns of an answer before the figures: time, exporter, place, parts. */
+const headColumns = 4
 
 /** See SeriesStore.read. */
 export async function readRows(files: Files, query: ReadQuery): Promise<SeriesRead> {
   const fields = query.fields ?? fieldNames
   const read = (await heldRows(files, query, fields)) ?? (await askRows(files, query, fields))
   if (!isConsolidated(query.tier) && query.sumsOnly !== true)
-    await takeKnown(files, query, { read, fields })
+    takeKnown(read, fields, await readCoverage(files, query))
   return read
 }
 
@@ -31,7 +31,9 @@ function heldRows(
   const asked = { range: query, table: query.measurement, none: emptyRead(0) as SeriesRead | null }
   return files.over(asked, async (entries, clipped) => {
     const onlyHeld = query.rest === false
-    const found = await held.take(entries, columnsRead(query, fields), { onlyHeld })
+    const found = await held.take(entries, figureNames(isConsolidated(query.tier), fields), {
+      onlyHeld,
+    })
     return found && rowsOf(found, clipped, fields)
   })
 }
@@ -42,30 +44,24 @@ async function askRows(
   fields: readonly FieldName[],
 ): Promise<SeriesRead> {
   const isCoarse = isConsolidated(query.tier)
-  const figures = fields.flatMap((field) =>
-    isCoarse ? [field, `${field}_max`, `${field}_unknown`] : [field],
-  )
+  const figures = figureNames(isCoarse, fields)
   const place = placeOf(query)
   const chunks = await files.query(query, query.measurement, {
     sql: (fromWhere) => `SELECT epoch_ms(time)::DOUBLE, exporter, ${place.sql} AS place,
-      count(*)::DOUBLE, ${isCoarse ? 'max(known)::DOUBLE' : '0::DOUBLE'},
-      ${figures.map(sumSql).join(', ')}
+      count(*)::DOUBLE,
+      ${figures.map((name) => (name === 'known' ? 'max(known)::DOUBLE' : sumSql(name))).join(', ')}
       ${fromWhere} ${query.rest === false ? `AND ${place.sql} > 0` : ''}
       GROUP BY time, exporter, place ORDER BY time, exporter, place`,
     values: place.values,
   })
   const read = emptyRead(chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0))
+  const columns = figuresOf(read, isCoarse, fields)
   const exporters = new Map<string, number>()
   let row = 0
   for (const chunk of chunks) {
     takeHead(read, chunk, { row, keyCount: query.keys.length, exporters })
-    for (const [i, field] of fields.entries()) {
-      const column = headColumns + i * (isCoarse ? 3 : 1)
-      takeColumn(read.sum[field], chunk, { row, column })
-      if (!isCoarse) continue
-      takeColumn(read.max[field], chunk, { row, column: column + 1 })
-      takeColumn(read.unknown[field], chunk, { row, column: column + 2 })
-    }
+    for (const [i, target] of columns.entries())
+      takeColumn(target, chunk, { row, column: headColumns + i })
     row += chunk.rowCount
   }
   read.exporters = [...exporters.keys()]
@@ -106,7 +102,6 @@ function takeHead(
   const places = chunk.getColumnVector(2)
   takeColumn(read.time, chunk, { row, column: 0 })
   takeColumn(read.parts, chunk, { row, column: 3 })
-  takeColumn(read.known, chunk, { row, column: 4 })
   for (let i = 0; i < chunk.rowCount; i++) {
     const text = texts.getItem(i) as string
     let exporter = exporters.get(text)
@@ -124,21 +119,4 @@ function takeColumn(
 ): void {
   const vector = chunk.getColumnVector(column)
   for (let i = 0; i < chunk.rowCount; i++) target[row + i] = vector.getItem(i) as number
-}
-
-/** In the 5-minute tier a row is known or not as its interval is, and is its own maximum. */
-async function takeKnown(
-  files: Files,
-  query: ReadQuery,
-  { read, fields }: { read: SeriesRead; fields: readonly FieldName[] },
-): Promise<void> {
-  const known = new Set<string>()
-  for (const coverage of await readCoverage(files, query))
-    if (coverage.known > 0) known.add(`${coverage.time} ${coverage.exporter}`)
-  for (let row = 0; row < read.count; row++) {
-    const isKnown = known.has(`${read.time[row]!} ${read.exporters[read.exporter[row]!]!}`)
-    read.known[row] = isKnown ? 1 : 0
-    for (const field of fields)
-      (isKnown ? read.max : read.unknown)[field][row] = read.sum[field][row]!
-  }
 }

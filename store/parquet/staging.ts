@@ -4,26 +4,28 @@ import { setImmediate } from 'node:timers/promises'
 
 import type { DuckDBConnection } from '@duckdb/node-api'
 
-import { fieldNames, unknownReasons } from '../measurement.ts'
+import { coverageFigures, coverageName } from '../coverage.ts'
+import { tagsOf } from '../measurement.ts'
 import type { Coverage, MeasurementRows, StepRows } from '../series.ts'
+import { figuresOf } from '../shape.ts'
 import { ChunkWriter, type ChunkColumn, type ChunkType } from './chunk-writer.ts'
-import { columnsOf, tagsOf, tableNames, type Column, type TableName } from './layout.ts'
+import { columnsOf, tableNames, type Column, type TableName } from './layout.ts'
 
 /** The thread may be the one that receives datagrams: it must not be held for long. */
 const restEveryRows = 8192
 
 /**
- * In memory numbers and times are doubles, which typed arrays hold, and texts are numbers into a
+ * In memory numbers and times (0: none) are doubles, which typed arrays hold, and texts are numbers into a
  * table of texts, since handing over a text costs ten times a number. Files get the column's type.
  */
 const stagedTypes: Record<Column['type'], { type: ChunkType; toFile: (name: string) => string }> = {
   VARCHAR: { type: 'DOUBLE', toFile: (name) => `text_of_${name}.text AS ${name}` },
-  BOOLEAN: { type: 'BOOLEAN', toFile: (name) => `staged.${name}` },
+  BOOLEAN: { type: 'DOUBLE', toFile: (name) => `staged.${name} <> 0 AS ${name}` },
   BIGINT: { type: 'DOUBLE', toFile: (name) => `staged.${name}::BIGINT AS ${name}` },
   INTEGER: { type: 'DOUBLE', toFile: (name) => `staged.${name}::INTEGER AS ${name}` },
   TIMESTAMPTZ: {
     type: 'DOUBLE',
-    toFile: (name) => `to_timestamp(staged.${name} / 1000) AS ${name}`,
+    toFile: (name) => `to_timestamp(nullif(staged.${name}, 0) / 1000) AS ${name}`,
   },
 }
 const textTable = 'staged_texts'
@@ -50,7 +52,7 @@ export class Staging {
     }
     let rowsSinceRest = 0
     for (const { coverage, measurements } of steps) {
-      writers.get('coverage')!.add(this.#coverageColumns(coverage), 1)
+      writers.get(coverageName)!.add(this.#coverageColumns(coverage), 1)
       for (const rows of measurements) {
         const columns = this.#measurementColumns(coverage, rows, isConsolidated)
         writers.get(rows.measurement)!.add(columns, rows.count)
@@ -93,27 +95,17 @@ export class Staging {
       assert(texts && texts.length >= rows.count, `rows of ${rows.measurement} lack tag ${tag}`)
       columns.push(texts.map((text) => this.#textId(text)))
     }
-    const figures = isConsolidated ? [rows.sum, rows.max, rows.unknown] : [rows.sum]
-    for (const columnsOfFields of figures) {
-      assert(columnsOfFields, `rows of ${rows.measurement} lack the maxima of a consolidated tier`)
-      for (const field of fieldNames) columns.push(columnsOfFields[field])
-    }
-    if (isConsolidated) columns.push(rows.known!)
-    return columns
+    assert(
+      !isConsolidated || rows.max,
+      `rows of ${rows.measurement} lack the maxima of a consolidated tier`,
+    )
+    return [...columns, ...figuresOf(rows, isConsolidated)]
   }
 
   /** In the order of the columns of `coverage`. */
   #coverageColumns(coverage: Coverage): ChunkColumn[] {
-    const values = [
-      coverage.time,
-      this.#textId(coverage.exporter),
-      coverage.known,
-      ...unknownReasons.map((reason) => coverage.unknown[reason] ?? 0),
-      coverage.datagrams,
-      coverage.lostFlows,
-      coverage.lostFlowsEstimated,
-      coverage.openUntil ?? null,
-    ]
+    const { time, exporter } = coverage
+    const values = [time, this.#textId(exporter), ...coverageFigures(coverage)]
     return values.map((value) => ({ forAllRows: value }))
   }
 

@@ -3,12 +3,18 @@ import { setImmediate } from 'node:timers/promises'
 
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import { fieldNames, measurementNames, type MeasurementName, type TagName } from '../measurement.ts'
-import type { Coverage, MeasurementRows, SeriesRange, StepRows } from '../series.ts'
-import { emptyRows, isConsolidated } from '../shape.ts'
+import {
+  figureNames,
+  measurementNames,
+  tagsOf,
+  type MeasurementName,
+  type TagName,
+} from '../measurement.ts'
+import type { MeasurementRows, SeriesRange, StepRows } from '../series.ts'
+import { emptyRows, figuresOf, isConsolidated } from '../shape.ts'
 import { readCoverage } from './answers.ts'
 import type { Files } from './files.ts'
-import { tagsOf, type TableName } from './layout.ts'
+import { type TableName } from './layout.ts'
 
 /** Rows of one reading: bounds the memory of an iteration. */
 const windowRowsMax = 200_000
@@ -29,12 +35,8 @@ export async function* readSteps(
     for (const measurement of measurementNames)
       for (const [time, rows] of await readBlocks(files, window, { measurement, texts }))
         blocks.get(time)?.push(rows)
-    for (const coverage of coverages) yield stepOf(coverage, blocks.get(coverage.time)!)
+    for (const coverage of coverages) yield { coverage, measurements: blocks.get(coverage.time)! }
   }
-}
-
-function stepOf(coverage: Coverage, measurements: MeasurementRows[]): StepRows {
-  return { coverage, measurements }
 }
 
 /** A range cut into stretches that hold few enough rows, by what the manifest says of the files. */
@@ -120,9 +122,7 @@ const textTime = -1
  * handed over once instead of once a row, and is one and the same string in every row.
  */
 function blocksSql(fromWhere: string, tags: readonly TagName[], isCoarse: boolean): string {
-  const suffixes = isCoarse ? ['', '_max', '_unknown'] : ['']
-  const figures = suffixes.flatMap((suffix) => fieldNames.map((field) => field + suffix))
-  if (isCoarse) figures.push('known')
+  const figures = figureNames(isCoarse)
   const texts = tags.map((tag) => `SELECT DISTINCT ${tag} AS text FROM found`).join(' UNION ')
   const nothing = [...tags.slice(1), ...figures].map(() => '0::DOUBLE')
   return `WITH found AS MATERIALIZED (SELECT time, ${[...tags, ...figures].join(', ')} ${fromWhere}),
@@ -179,11 +179,7 @@ function takeRows(
     for (let at = from; at < to; at++)
       target[row + at - from] = local.get(vector.getItem(at) as number)!
   }
-  const figures: Float64Array[] = []
-  for (const columns of [rows.sum, rows.max, rows.unknown])
-    if (columns) for (const field of fieldNames) figures.push(columns[field])
-  if (rows.known) figures.push(rows.known)
-  for (const target of figures) {
+  for (const target of figuresOf(rows, rows.known !== undefined)) {
     const vector = chunk.getColumnVector(column++)
     for (let at = from; at < to; at++) target[row + at - from] = vector.getItem(at) as number
   }

@@ -1,7 +1,7 @@
 /** The greatest keys of steps that are at hand: what `top` of a series store says, without asking it. */
 import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
 import type { SeriesKey, StepRows, TopQuery, TopRows } from '../series.ts'
-import { cutTag } from '../shape.ts'
+import { compareText, cutTag } from '../shape.ts'
 
 /** Sums by key, which are then ranked. */
 export class Ranking {
@@ -54,8 +54,4 @@ function compareKeys(a: SeriesKey, b: SeriesKey, by: TopQuery['by']): number {
     if (order !== 0) return order
   }
   return 0
-}
-
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

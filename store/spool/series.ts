@@ -1,19 +1,21 @@
 /** Series on another machine, for the one process that writes them: behind a spool, so that writing never waits. */
+import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
+import type { RemoteSeries } from '../remote.ts'
 import type {
   Coverage,
   OtherCollectors,
   SeriesRange,
-  SeriesReader,
   SeriesStore,
   StepRows,
   TopQuery,
   ReadQuery,
 } from '../series.ts'
 import { Quarantine } from './quarantine.ts'
-import { compareText, rankSteps } from './ranked.ts'
+import { byTimeAndExporter } from '../shape.ts'
+import { rankSteps } from './ranked.ts'
 import { Sender, type SpooledStore } from './sender.ts'
 import { Spool, type SpoolEntry } from './spool.ts'
 
@@ -22,11 +24,8 @@ const keptMs = 26 * 3_600_000
 /** What may still be sent when the process ends. */
 const graceMs = 3000
 
-/** The questions, asked of the store itself. */
-export type RemoteSeries = Omit<SeriesReader, 'problems' | 'close'>
-
 export interface SpooledSeriesOptions {
-  /** Where the spool is: a folder that is there. */
+  /** Where the spool is. */
   folder: string
   /** The most bytes that wait on disk. */
   bytesMax: number
@@ -47,6 +46,7 @@ export interface SpooledSeriesOptions {
 /** Opens the series behind a spool. The store need not be there: what is written waits. */
 export async function openSpooledSeries(options: SpooledSeriesOptions): Promise<SeriesStore> {
   const { folder, bytesMax, now } = options
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   const spool = await Spool.open(folder, {
     bytesMax,
     // The interval that is going on is taken for a new one: of it the store has nothing to add.
@@ -129,9 +129,7 @@ class SpooledSeries implements SeriesStore {
     const add = (each: Coverage) => found.set(`${each.time} ${each.exporter}`, each)
     if (!this.#isWhole(clipped)) (await this.#remoteCoverage(clipped)).forEach(add)
     for (const entry of this.#local(clipped)) add((await this.#load(entry)).coverage)
-    return [...found.values()].sort(
-      (a, b) => a.time - b.time || compareText(a.exporter, b.exporter),
-    )
+    return [...found.values()].sort(byTimeAndExporter)
   }
 
   async top(query: TopQuery) {

@@ -7,8 +7,8 @@ import assert from 'node:assert/strict'
 
 import { intervalMs, type Tier } from '../../flow/interval.ts'
 import { bucketOf } from '../../store/influx/buckets.ts'
-import { coverageLine, fieldsOf, headOf } from '../../store/influx/lines.ts'
-import { fieldNames } from '../../store/measurement.ts'
+import { coverageLine, headOf } from '../../store/influx/lines.ts'
+import { fieldNames, figureNames } from '../../store/measurement.ts'
 import { isConsolidated } from '../../store/shape.ts'
 import type { RunningInfluxd } from '../influxd.ts'
 import { dayMs } from '../store/series-rows.ts'
@@ -72,7 +72,7 @@ function sumsOf(tier: Tier, time: number, rank: number): number[] {
   return fieldNames.map((_, n) => 1 + Math.floor(scale / 10 ** n))
 }
 
-const fields = { fine: fieldsOf(false), coarse: fieldsOf(true) }
+const fields = { fine: figureNames(false), coarse: figureNames(true) }
 
 function lineOf(
   head: string,

@@ -9,7 +9,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { intervalMs, type Tier } from '../../flow/interval.ts'
-import { fieldNames, type MeasurementName } from '../../store/measurement.ts'
+import { fieldNames, tagsOf, type MeasurementName } from '../../store/measurement.ts'
 import { Manifest } from '../../store/manifest.ts'
 import { Engine } from '../../store/parquet/engine.ts'
 import {
@@ -20,7 +20,6 @@ import {
   sortedBy,
   stagingFolder,
   tableNames,
-  tagsOf,
   type Period,
   type SeriesEntry,
   type TableName,
