@@ -1,11 +1,10 @@
 /** Over the chart: what is shown. Under it: over how long is averaged, from what, how fresh, and in which zone. */
 import { formatDuration } from '../../flow/units.ts'
-import { offsetText, wallTime } from '../../flow/zone.ts'
+import { offsetText } from '../../flow/zone.ts'
 import { refreshMs } from '../state/refresh.ts'
 import { layers, traffic } from '../state/traffic.ts'
 import { zone } from '../state/zone.ts'
-import { clockText } from '../time/ticks.ts'
-import { rangeText } from '../time/words.ts'
+import { rangeText, shortInstantText } from '../time/words.ts'
 import { scene } from './chart.tsx'
 import { rateTexts } from './readout.ts'
 
@@ -29,7 +28,7 @@ export function Caption() {
     all.peak ? `thin line: greatest 5 minutes${all.peakIsBound ? ' (at most)' : ''}` : '',
     hatched ? 'hatched: unknown' : '',
     lost.length > 0 ? 'orange: flows lost' : '',
-    `last updated ${clockText(wallTime(shown.loadedAt, zone.value), true)}`,
+    `last updated ${shortInstantText(shown.loadedAt, zone.value)}`,
     refreshMs.value === null ? '' : `again every ${formatDuration(refreshMs.value / 1000)}`,
     zoneText(from * 1000, to * 1000),
   ]

@@ -4,6 +4,7 @@ import type { IngestStatus } from '../../flow/status.ts'
 import { isRelative } from '../../flow/time-grammar.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
+import { isShown } from '../chart/chart.tsx'
 import { sentence } from '../sentence.ts'
 import { exporters, newestData, status } from '../state/collector.ts'
 import { firstPointDue } from '../state/first-point.ts'
@@ -16,6 +17,8 @@ import { isoText, instantText } from '../time/words.ts'
 
 /** Two intervals without data are late; one is usual. */
 const staleSeconds = 600
+/** Of what cannot be read so many characters are said. */
+const saidMax = 120
 /** What "show the newest data" shows. */
 const newestWindowSeconds = 4 * 3600
 
@@ -25,7 +28,7 @@ export function Messages() {
       <Failure />
       {addressFaults.value.map(({ name, value, remedy }) => (
         <p class="message warning" key={name}>
-          The address says <code>{`${name}=${value}`}</code>: {remedy}.
+          The address says <code>{`${name}=${shortened(value)}`}</code>: {remedy}.
         </p>
       ))}
       {Object.values(timeFaults.value)
@@ -38,6 +41,7 @@ export function Messages() {
       <Stale />
       <Nothing />
       <NothingKnown />
+      <NothingChosen />
       {(traffic.value?.keyed.remarks ?? []).map((remark) => (
         <p class="message note" key={remark}>
           {remark}
@@ -46,6 +50,11 @@ export function Messages() {
       {isRelative(view.value.from) && <Warnings />}
     </div>
   )
+}
+
+/** As much of a text as is needed to know it again. */
+function shortened(text: string): string {
+  return text.length > saidMax ? `${text.slice(0, saidMax)} …` : text
 }
 
 /** What is amiss with the collector: said where what is shown depends on it. */
@@ -97,13 +106,22 @@ function isEmptyWindow(): boolean {
 function Nothing() {
   const newest = newestData.value
   if (!isEmptyWindow()) return null
-  const { filter } = view.value
+  const { filter, exporter } = view.value
   if (filter !== '')
     return (
       <p class="message note" role="status">
         Nothing in this window passes the filter.{' '}
         <button type="button" onClick={() => show({ filter: '' })}>
           Without the filter
+        </button>
+      </p>
+    )
+  if (exporter !== '')
+    return (
+      <p class="message note" role="status">
+        Nothing from {exporter} in this window.{' '}
+        <button type="button" onClick={() => show({ exporter: '' })}>
+          All exporters
         </button>
       </p>
     )
@@ -147,6 +165,20 @@ function NothingKnown() {
     <p class="message note" role="status">
       <b>Nothing is drawn {view.value.to === 'now' ? 'yet' : 'of this time'}:</b> {why}. What came
       in is in the figures below.
+    </p>
+  )
+}
+
+/** What was chosen in the legend is kept in the address, where another window or split may not list it. */
+function NothingChosen() {
+  const all = layers.value
+  if (!all || all.layers.length === 0 || all.layers.some(({ id }) => isShown(id))) return null
+  return (
+    <p class="message note" role="status">
+      <b>Nothing is drawn:</b> what was chosen in the legend leaves out all that is listed here.{' '}
+      <button type="button" onClick={() => show({ only: [], hide: [] })}>
+        Draw all
+      </button>
     </p>
   )
 }

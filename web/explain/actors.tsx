@@ -11,7 +11,7 @@ const directionTexts = { in: 'received', out: 'sent' }
 export function Actors({ actors }: { actors: readonly Actor[] }) {
   return (
     <div class="scrolled" role="region" aria-label="Who it was" tabIndex={0}>
-      <table class="figures">
+      <table class="figures actors">
         <thead>
           <tr>
             <th scope="col">host</th>

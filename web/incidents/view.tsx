@@ -20,6 +20,8 @@ import { instantText, isoText } from '../time/words.ts'
 /** What is shown where the address names no time. */
 const defaultRange = { from: 'now-30d', to: 'now' }
 const listedMax = 500
+/** Kinds of which there are incidents. */
+const told = (Object.keys(kinds) as Kind[]).filter((kind) => kind !== 'none')
 
 function query() {
   const { from, to } = defaultRange
@@ -40,8 +42,9 @@ export function Incidents() {
   }, [])
   const { answer, error, isAsking } = listed.state.value
   const kind = parameter('kind')
+  const isKnown = told.some((each) => each === kind)
   const incidents = (answer?.incidents ?? []).filter(
-    (incident) => kind === '' || incident.window.kind === kind,
+    (incident) => !isKnown || incident.window.kind === kind,
   )
   return (
     <Page
@@ -51,6 +54,11 @@ export function Incidents() {
       error={error}
       tools={<Tools />}
     >
+      {kind !== '' && !isKnown && (
+        <p class="message warning">
+          The address says <code>kind={kind}</code>: it may be {told.join(', ')}.
+        </p>
+      )}
       {answer && incidents.length === 0 && <None />}
       <ol class="incidents">
         {incidents.map((incident) => (
@@ -63,7 +71,6 @@ export function Incidents() {
 }
 
 function Tools() {
-  const shown = (Object.keys(kinds) as Kind[]).filter((kind) => kind !== 'none')
   return (
     <>
       <select
@@ -72,7 +79,7 @@ function Tools() {
         onChange={(event) => go(addressWith({ kind: event.currentTarget.value }))}
       >
         <option value="">all kinds</option>
-        {shown.map((kind) => (
+        {told.map((kind) => (
           <option key={kind} value={kind}>
             {kinds[kind].label}
           </option>

@@ -4,7 +4,6 @@ import { useEffect, useMemo } from 'preact/hooks'
 
 import { parseTime } from '../../flow/time-grammar.ts'
 import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
-import { wallTime } from '../../flow/zone.ts'
 import { repeat } from '../dashboard/repeat.ts'
 import { fetchByDirection } from '../chart/fetch-layers.ts'
 import type { Layers, LayerSummary } from '../chart/layers.ts'
@@ -15,8 +14,7 @@ import { RequestError } from '../client.ts'
 import { writeAddress, type Measure } from '../state/address.ts'
 import { go, parameter } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
-import { clockText } from '../time/ticks.ts'
-import { instantText, isoText } from '../time/words.ts'
+import { instantText, isoText, shortInstantText } from '../time/words.ts'
 import type { NamedObject } from './address.ts'
 import type { Period } from './periods.ts'
 import { counterQuery, exploreView, seriesQuery } from './question.ts'
@@ -160,7 +158,7 @@ function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null
         {newest === undefined
           ? noData(totals)
           : `last data ${instantText((newest + answer.step) * 1000, zone.value)}`}{' '}
-        · last updated {clockText(wallTime(at, zone.value), true)} {zone.value}
+        · last updated {shortInstantText(at, zone.value)} {zone.value}
       </p>
     </>
   )

@@ -1,14 +1,21 @@
-/** What is said where a report has no flows: also when the archive begins, which older flows have left. */
+/** What is said where a report has no flows: also of which time there are any. */
 import { status } from '../state/collector.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
+import { question } from './question.ts'
 
 export function Nothing() {
-  const begins = status.value?.archive.from ?? null
+  const { from, to } = status.value?.archive ?? { from: null, to: null }
+  const { exporter, filter } = question.value
+  const when = (seconds: number) => instantText(seconds * 1000, zone.value)
   return (
     <p class="panel empty">
-      No flows in this time pass the filter.
-      {begins !== null && ` The archive begins with ${instantText(begins * 1000, zone.value)}.`}
+      {exporter === '' && filter === ''
+        ? 'There are no flows in this time.'
+        : 'No flows in this time pass the filter.'}
+      {from !== null && ` The archive begins with ${when(from)}`}
+      {from !== null && to !== null && `; its newest flows are of ${when(to)}`}
+      {from !== null && '.'}
     </p>
   )
 }

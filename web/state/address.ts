@@ -4,6 +4,7 @@
  */
 import { parseScaled } from '../../flow/units.ts'
 import { isZone } from '../../flow/zone.ts'
+import { readRange } from '../explain/ranges.ts'
 import { readable } from './readable.ts'
 
 /** What the traffic is split by. */
@@ -150,7 +151,11 @@ const parameters: Record<keyof View, Parameter> = {
     write: String,
     remedy: 'write a figure such as 100M or 2.5G',
   },
-  explain: text(64),
+  explain: {
+    read: (value) => (value === 'shown' || readRange(value) ? value : null),
+    write: String,
+    remedy: 'write shown, or a range such as 2026-11-16T11:32:10Z/2026-11-16T11:36:33Z',
+  },
   only: keys,
   hide: keys,
 }

@@ -47,7 +47,10 @@ export const newestData = computed(() => {
   if (!answer) return null
   const ends = [answer.archive.to, ...answer.series.slice(0, 1).map((tier) => tier.to)]
   const known = ends.filter((end): end is number => end !== null)
-  return known.length > 0 ? Math.max(...known) : null
+  if (known.length === 0) return null
+  // The last interval ends later than the last datagram in it came.
+  const heard = (exporters.value ?? []).map(({ lastSeen }) => lastSeen)
+  return Math.min(Math.max(...known), heard.length > 0 ? Math.max(...heard) : Infinity)
 })
 
 /** Asks for exporters and status now, and again for as long as the page is open. */

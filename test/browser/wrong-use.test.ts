@@ -1,0 +1,107 @@
+/** Addresses and screens that nobody thought of: what is wrong is said, and nothing looks as if it were measured. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+import { skipWithout } from '../setup/parts.ts'
+import { answered, openPage } from './opened.ts'
+import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'
+
+const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
+const explain = 'explain=2026-11-16T11:32:09Z/2026-11-16T11:36:32Z'
+
+describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
+  let weir: RunningWeir
+  let browser: Browser
+  before(async () => {
+    weir = await startWeir({ replayed: true })
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  })
+  after(async () => {
+    await browser?.close()
+    await weir?.close()
+  })
+
+  async function open(address: string, options: Parameters<typeof openPage>[2] = {}) {
+    const { page } = await openPage(browser, `${weir.url}${address}`, options)
+    await answered(page)
+    return page
+  }
+
+  test('a filter of thousands of letters makes no page of thousands of pixels', async () => {
+    const page = await open(`/?${around}&filter=${'a'.repeat(6000)}`)
+    await page.getByText(/filter=a{120} …: at most 4096 characters/).waitFor()
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 1366)
+    await page.close()
+  })
+
+  test('an explanation of what is no range is not one of something else', async () => {
+    for (const range of ['rubbish', '2026-11-16T11:40:00Z/2026-11-16T11:30:00Z']) {
+      const page = await open(`/?${around}&explain=${range}`)
+      await page.getByText(`explain=${range}: write shown, or a range`).waitFor()
+      assert.equal(await page.locator('.explain').count(), 0)
+      await page.close()
+    }
+  })
+
+  test('a chart from which the legend leaves everything out says so', async () => {
+    const page = await open(`/?${around}&only=10.9.9.9`)
+    await page.getByText('leaves out all that is listed here').waitFor()
+    await page.getByRole('button', { name: 'Draw all' }).click()
+    await page.waitForURL((url) => !url.searchParams.has('only'))
+    await page.getByText('leaves out all that is listed here').waitFor({ state: 'detached' })
+    await page.close()
+  })
+
+  test('a kind of incident that there is not is no reason to say that there were none', async () => {
+    const page = await open('/incidents?from=2026-11-01&to=2026-12-01&kind=flood')
+    await page.getByText('kind=flood: it may be congestion').waitFor()
+    await page.locator('.incident').first().waitFor()
+    await page.close()
+  })
+
+  test('the newest flows are no newer than the last datagram', async () => {
+    const page = await open('/?from=2026-11-20&to=2026-11-21')
+    await page.getByText('The newest flows are of Mon 16 Nov 2026 14:01:00.').waitFor()
+    await page.goto(`${weir.url}/reports?from=2026-11-20&to=2026-11-21`)
+    await page.getByText('There are no flows in this time.').waitFor()
+    await page.getByText(/its newest flows are of Mon 16 Nov 2026 14:00:\d\d\./).waitFor()
+    await page.close()
+  })
+
+  test('beside the chart no column of the explanation is cut off, nor one of the status', async () => {
+    const viewport = { width: 1920, height: 1080 }
+    const page = await open(`/?${around}&${explain}`, { viewport })
+    await page.locator('[aria-label="With whom"]').waitFor()
+    for (const name of ['Who it was', 'With whom']) await isWhole(page, name)
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await page.goto(`${weir.url}/status`)
+    await isWhole(page, 'Tiers')
+    await page.close()
+  })
+
+  test('on paper from a dark screen what is read is dark, and what is wrong is said with its day', async () => {
+    const page = await open(`/?${around}&${explain}&compare=9d`)
+    await page.locator('[aria-label="With whom"] a').first().waitFor()
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    const colour = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((it) => getComputedStyle(it).color)
+    assert.equal(await colour('.explain a:not(.button)'), 'rgb(15, 111, 157)')
+    assert.equal(await colour('.sentence .kind-congestion'), 'rgb(181, 91, 0)')
+    assert.ok(await page.getByText('compare=9d').isVisible())
+    await page.locator('.caption', { hasText: /last updated \d+ \w{3} \d\d:\d\d:\d\d/ }).waitFor()
+    await page.close()
+  })
+})
+
+/** Whether a region has nothing beyond its right edge. */
+async function isWhole(page: Page, name: string): Promise<void> {
+  const region = page.getByRole('region', { name, exact: true })
+  await region.waitFor()
+  const [room, needed] = await region.evaluate((it) => [it.clientWidth, it.scrollWidth] as const)
+  assert.ok(needed <= room, `${name}: ${needed} of ${room} pixels`)
+}
