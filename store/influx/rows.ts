@@ -106,28 +106,35 @@ function ask(
   visit: Parameters<typeof askFlux>[2],
 ): Promise<void> {
   const bound = new Bindings()
-  const usual = (field: string) => usualOf(field, query)
-  const text = `${selection(bound, { ...query, bucket: bucketOf(prefix, query.tier), usual })}
-    |> drop(columns: ["_start", "_stop", "_measurement"])`
+  const bucket = bucketOf(prefix, query.tier)
+  const text = [...Map.groupBy(query.fields, (field) => usualOf(field, query))]
+    .map(
+      ([usual, fields]) => `${selection(bound, { ...query, bucket, fields, usual })}
+    |> drop(columns: ["_start", "_stop", "_measurement"])
+    |> yield(name: "${usual ?? 'any'}")`,
+    )
+    .join('\n')
   return askFlux(connection, { org, query: { text, variables: bound.variables } }, visit)
 }
 
 /**
- * The beginning of every query: the points of a range by measurement, fields and tags; of fields that
- * have a usual value only the others.
+ * The beginning of every query: the points of a range by measurement, fields and tags, without those of
+ * the `usual` value of the fields, where they have one. It is the same for all fields of a selection:
+ * InfluxDB 2.9 takes what one field's value must not be for all fields, where a range has several shards.
  */
 export function selection(
   bound: Bindings,
   query: Omit<RowsQuery, 'tier'> & {
     bucket: string
-    usual?: (field: string) => number | undefined
+    usual?: number | undefined
   },
 ): string {
   const { bucket, from, to, measurement, fields, exporters, where, usual } = query
   const conditions = [
     `r._measurement == ${bound.text(measurement)}`,
-    anyOf(fields.map((field) => conditionOf(bound, field, usual?.(field)))),
+    anyOf(fields.map((field) => `r._field == ${bound.text(field)}`)),
   ]
+  if (usual !== undefined) conditions.push(`r._value != ${bound.integer(usual)}`)
   if (exporters)
     conditions.push(anyOf(exporters.map((each) => `r.exporter == ${bound.text(toTag(each))}`)))
   if (where)
@@ -145,13 +152,7 @@ export function selection(
     |> filter(fn: (r) => ${conditions.join(' and ')})`
 }
 
-/** A field whose usual value need not be sent: one that is missing is taken for it. */
-function conditionOf(bound: Bindings, field: string, usual: number | undefined): string {
-  const isField = `r._field == ${bound.text(field)}`
-  return usual === undefined ? isField : `${isField} and r._value != ${bound.integer(usual)}`
-}
-
-/** What a field nearly always is, where that can be said of it. */
+/** What a field nearly always is, where that can be said of it: one that is missing is taken for it. */
 function usualOf(
   field: string,
   { measurement, tier }: Pick<RowsQuery, 'measurement' | 'tier'>,

@@ -288,6 +288,43 @@ export function seriesContract(
       ])
     })
 
+    test('read: figures that are what other fields usually are, over a long time', async () => {
+      const t = nextDay()
+      for (const tier of [tiers['30m'], tiers['2h'], tiers['1d']]) {
+        const usual = tier.stepMs / fine.stepMs
+        const times = [0, 20, 40].map((days) => t - (100 + days) * dayMs)
+        const row: Row = {
+          direction: 'in',
+          bytes: usual,
+          packets: usual,
+          flows: usual,
+          known: usual,
+        }
+        for (const field of fieldNames) Object.assign(row, { [`${field}_unknown`]: usual })
+        const total = (time: number, known: number) =>
+          stepOf(coverageOf(time, a, { known }), { total: [{ ...row, known }] })
+        const steps = times.map((time, i) => total(time, usual - i))
+        await store.write(tier, steps)
+        const range = { tier, from: times.at(-1)!, to: times[0]! + tier.stepMs }
+        const query = { ...range, measurement: 'total' as const, by: [], keys: [] }
+        for (const fields of [fieldNames, ['flows'], ['bytes']] as const) {
+          const read = await store.read({ ...query, fields })
+          for (const field of fields)
+            if (field !== 'active')
+              assert.deepEqual(
+                [...read.sum[field]],
+                times.map(() => usual),
+              )
+          for (const field of fields)
+            assert.deepEqual(
+              [...read.unknown[field]],
+              times.map(() => usual),
+            )
+          assert.deepEqual([...read.known], [usual - 2, usual - 1, usual])
+        }
+      }
+    })
+
     test('a range is [from, to)', async () => {
       const t = nextDay()
       const at = (time: number) =>
