@@ -19,6 +19,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { ReceiverStatus } from './receive/thread.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
+import { troublesOf } from './troubles.ts'
 import { alsoWarnings, shippingWarnings, storeWarnings } from './store-report.ts'
 import {
   keepStatus,
@@ -141,49 +142,21 @@ export class Reporter {
   }
 
   #troubles({ journal, overflowed }: ReceiverStatus): Warning[] {
-    const { collector, pipeline, receiver } = this.#parts
+    const { alerts, archive, collector, pipeline, receiver } = this.#parts
     const exporters = pipeline.exporters()
-    const troubles = [...warningsOf(exporters), ...lostAddresses(exporters, this.#gateways)]
-    if (collector.lastError !== null)
-      troubles.push({
-        what: `flows could not be published or series not be written: ${collector.lastError}`,
-        remedy: 'they wait in memory and in the journal and are tried again; look at the disk',
-      })
-    const { lastError } = collector.incidents
-    if (lastError !== null)
-      troubles.push({
-        what: `incidents could not be looked for: ${lastError}`,
-        remedy: 'it is tried again every minute; look at the disk and the memory',
-      })
-    for (const [id, { problem }] of this.#parts.alerts.states)
-      if (problem !== null)
-        troubles.push({
-          what: `the alert ${id} cannot be evaluated: ${problem}`,
-          remedy: 'change what it watches, or remove it',
-        })
-    if (overflowed > 0)
-      troubles.push({
-        what: `${overflowed} datagrams were dropped because they came faster than they could be decoded`,
-        remedy: 'give the machine a faster processor, or spread the exporters over two collectors',
-      })
-    const { droppedRows } = this.#parts.archive
-    if (droppedRows > 0)
-      troubles.push({
-        what: `${droppedRows} flows were left out of the archive because they came faster than it could be written`,
-        remedy:
-          'give the machine a faster disk or processor, or spread the exporters over two collectors',
-      })
-    if (receiver.stateError !== null)
-      troubles.push({
-        what: `the state of the decoder could not be kept: ${receiver.stateError}`,
-        remedy: 'the next start takes longer; look at the disk',
-      })
-    if (journal.dropped > 0)
-      troubles.push({
-        what: `${journal.dropped} datagrams were not journalled (${journal.lastError ?? 'the disk is too slow'})`,
-        remedy: 'a crash now would lose what is not published yet; look at the disk',
-      })
-    return troubles
+    return [
+      ...warningsOf(exporters),
+      ...lostAddresses(exporters, this.#gateways),
+      ...troublesOf({
+        publishing: collector.lastError,
+        judging: collector.incidents.lastError,
+        alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
+        overflowed,
+        droppedRows: archive.droppedRows,
+        decoderState: receiver.stateError,
+        journal,
+      }),
+    ]
   }
 
   async #keep(): Promise<void> {

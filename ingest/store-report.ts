@@ -1,6 +1,4 @@
-/** What ingest says of a series store on another machine: what is to be looked at, and its metrics. */
-import { Counter, Gauge, type Registry } from 'prom-client'
-
+/** What an administrator should know of stores on other machines. */
 import type { AlsoStatus, ShippingStatus, StoreStatus, Warning } from '../flow/status.ts'
 import { formatWithUnit } from '../flow/units.ts'
 
@@ -91,40 +89,4 @@ export function shippingWarnings(shipping: ShippingStatus, nowSeconds: number): 
       remedy: 'nothing, if WEIR_ARCHIVE_KEEP is as wanted',
     })
   return warnings
-}
-
-/** Puts the store's figures into a registry. */
-export function addStoreMetrics(registry: Registry, store: StoreStatus): void {
-  const registers = [registry]
-  const points = new Counter({
-    name: 'weir_store_points_total',
-    help: 'Points written to the series store, and points that were not, by outcome',
-    labelNames: ['outcome'],
-    registers,
-  })
-  for (const [outcome, count] of Object.entries(store.points)) points.inc({ outcome }, count)
-  const requests = new Counter({
-    name: 'weir_store_requests_total',
-    help: 'Requests to the series store',
-    labelNames: ['outcome'],
-    registers,
-  })
-  requests.inc({ outcome: 'failed' }, store.requests.failed)
-  requests.inc(
-    { outcome: 'answered' },
-    store.requests.sent - store.requests.failed - store.requests.inFlight,
-  )
-  const gauges: [string, string, number][] = [
-    ['weir_store_requests_in_flight', 'Requests without an answer yet', store.requests.inFlight],
-    ['weir_store_waiting', '1 while the series store is waited for', store.waiting ? 1 : 0],
-    ['weir_spool_steps', 'Steps that wait for the series store', store.spool.steps],
-    ['weir_spool_bytes', 'Bytes of the spool on disk', store.spool.bytes],
-    ['weir_spool_bytes_max', 'The most bytes of the spool', store.spool.bytesMax],
-    [
-      'weir_spool_oldest_seconds',
-      'Unix time of the oldest step that waits; 0 where none does',
-      store.spool.oldest ?? 0,
-    ],
-  ]
-  for (const [name, help, value] of gauges) new Gauge({ name, help, registers }).set(value)
 }

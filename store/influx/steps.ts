@@ -24,7 +24,7 @@ async function blocksOf(
   for (const measurement of measurementNames) {
     const rows = await storedRows(source, { ...range, measurement, fields: figureNames(isCoarse) })
     const live = rows.filter(({ figures }) => figures.some((figure) => figure !== 0))
-    for (const [time, ofStep] of Map.groupBy(live, ({ time }) => time))
+    for (const [time, ofStep] of Map.groupBy(live, (row) => row.time))
       found.push([time, blockOf(measurement, ofStep, isCoarse)])
   }
   return found

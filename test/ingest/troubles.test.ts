@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { troublesOf, type IngestState } from '../../ingest/troubles.ts'
+
+const well: IngestState = {
+  publishing: null,
+  judging: null,
+  alerts: [{ id: 'a1', problem: null }],
+  overflowed: 0,
+  droppedRows: 0,
+  decoderState: null,
+  journal: { dropped: 0, lastError: null },
+}
+
+test('while all is well there is nothing to say', () => {
+  assert.deepEqual(troublesOf(well), [])
+})
+
+for (const [state, what] of [
+  [{ publishing: 'ENOSPC' }, /flows could not be published .*: ENOSPC$/],
+  [{ judging: 'no memory' }, /^incidents could not be looked for: no memory$/],
+  [{ alerts: [...well.alerts, { id: 'a2', problem: 'gone' }] }, /^the alert a2 .*: gone$/],
+  [{ overflowed: 3 }, /^3 datagrams were dropped/],
+  [{ droppedRows: 4 }, /^4 flows were left out of the archive/],
+  [{ decoderState: 'EIO' }, /^the state of the decoder could not be kept: EIO$/],
+  [{ journal: { dropped: 5, lastError: null } }, /^5 datagrams .* \(the disk is too slow\)$/],
+] satisfies [Partial<IngestState>, RegExp][])
+  test(`trouble with ${Object.keys(state)[0]!} is said, with what to do`, () => {
+    const [trouble, ...others] = troublesOf({ ...well, ...state })
+    assert.match(trouble!.what, what)
+    assert.notEqual(trouble!.remedy, '')
+    assert.deepEqual(others, [])
+  })
