@@ -10,7 +10,7 @@ import { RunningIngest } from '../processes.ts'
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 
 /** What a long archive needs so that nothing of it is too old or too much. */
-const keepsAll = { WEIR_ARCHIVE_KEEP: '400d', WEIR_ARCHIVE_MAX: '5000GB' }
+const keepsAll = { WEIR_ARCHIVE_KEEP: '400d', WEIR_ARCHIVE_MAX: '5000GB', WEIR_LOG: 'warn' }
 
 export interface Start {
   /** From the command to the first answer. */
