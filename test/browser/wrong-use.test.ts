@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 
+import type { ExportersAnswer } from '../../api/schema-status.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { answered, openPage } from './opened.ts'
 import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'
@@ -81,6 +82,23 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.close()
   })
 
+  test('of three hundred exporters and eight thousand interfaces one is found by its name', async () => {
+    const { page } = await openPage(browser, 'about:blank')
+    await haveMany(page)
+    await page.goto(`${weir.url}/exporters`)
+    await page.locator('.exporter').nth(299).waitFor()
+    const elements = () => page.evaluate(() => document.querySelectorAll('*').length)
+    assert.ok((await elements()) < 20_000, `${await elements()} elements`)
+    await page.getByText('5,000 interfaces').click()
+    await page.getByText('4,500 more: find them by their name.').waitFor()
+    await page.getByLabel('Find an exporter or an interface').fill('line 3-4999')
+    await page.getByRole('link', { name: 'xe-4999' }).waitFor()
+    assert.equal(await page.locator('.exporter').count(), 1)
+    await page.getByText('1 of 300').waitFor()
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.close()
+  })
+
   test('on paper from a dark screen what is read is dark, and what is wrong is said with its day', async () => {
     const page = await open(`/?${around}&${explain}&compare=9d`)
     await page.locator('[aria-label="With whom"] a').first().waitFor()
@@ -97,6 +115,26 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.close()
   })
 })
+
+/** Three hundred exporters with ten interfaces each, and one with five thousand, in place of those there are. */
+async function haveMany(page: Page): Promise<void> {
+  await page.route('**/api/exporters', async (route) => {
+    const response = await route.fetch()
+    const [one] = ((await response.json()) as ExportersAnswer).exporters
+    const exporters = Array.from({ length: 300 }, (_, i) => ({
+      ...one,
+      address: `10.1.${i >> 8}.${i & 255}`,
+      name: `router-${i}`,
+      interfaces: Array.from({ length: i === 3 ? 5000 : 10 }, (_each, k) => ({
+        index: k + 1,
+        name: `xe-${k}`,
+        alias: `line ${i}-${k}`,
+        speed: 1e10,
+      })),
+    }))
+    await route.fulfill({ response, json: { exporters } })
+  })
+}
 
 /** Whether a region has nothing beyond its right edge. */
 async function isWhole(page: Page, name: string): Promise<void> {

@@ -5,18 +5,25 @@ import { Page } from '../controls/page.tsx'
 import { Welcome } from '../controls/welcome.tsx'
 import { objectAddress } from '../object/address.ts'
 import { collectorFailure, exporterName, exporters, status, wasAsked } from '../state/collector.ts'
+import { addressWith, parameter, stay } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
+import { found } from './found.ts'
+import { Interfaces } from './interfaces.tsx'
 import { faultsOf, type Fault } from './remedies.ts'
 import { Refused } from './refused.tsx'
 
+/** So many interfaces are listed at once; more are closed, each exporter's by itself. */
+const openMax = 100
 const gravityMarks: Record<Fault['gravity'], string> = { error: '✖', warning: '▲', note: '●' }
 
 export function Exporters() {
   const list = exporters.value
   const now = status.value?.now ?? null
   const running = status.value?.ingest?.running === true
-  const rated = (list ?? [])
+  const shown = found(list ?? [], parameter('find'))
+  const isFew = shown.reduce((sum, { interfaces }) => sum + interfaces.length, 0) <= openMax
+  const rated = shown
     .map((exporter) => ({ exporter, faults: faultsOf(exporter, running ? now : null) }))
     .toSorted((a, b) => weight(b.faults) - weight(a.faults))
   return (
@@ -25,11 +32,12 @@ export function Exporters() {
       about={`who sends, what is amiss with it, and what to do · times in ${zone.value}`}
       isBusy={!wasAsked.value}
       error={collectorFailure.value}
+      tools={list && list.length > 0 && <Find shown={shown.length} all={list.length} />}
     >
       <Refused />
       {list?.length === 0 && <Welcome />}
       {rated.map(({ exporter, faults }) => (
-        <One key={exporter.address} exporter={exporter} faults={faults} />
+        <One key={exporter.address} exporter={exporter} faults={faults} isOpen={isFew} />
       ))}
     </Page>
   )
@@ -40,10 +48,30 @@ function weight(faults: readonly Fault[]): number {
   return faults.reduce((sum, { gravity }) => sum + weights[gravity], 0)
 }
 
-function One({ exporter, faults }: { exporter: Exporter; faults: readonly Fault[] }) {
-  const { address, name } = exporter
-  // Index 0 says that a flow's interface is not known; softflowd calls it by what it captures from.
-  const interfaces = exporter.interfaces.filter(({ index }) => index !== 0)
+/** Finds exporters and interfaces by a part of their name, which the address keeps. */
+function Find({ shown, all }: { shown: number; all: number }) {
+  const text = parameter('find')
+  return (
+    <>
+      {text !== '' && (
+        <span class="dim" role="status">
+          {shown} of {all}
+        </span>
+      )}
+      <input
+        type="search"
+        aria-label="Find an exporter or an interface"
+        placeholder="find: router, interface"
+        value={text}
+        onInput={(event) => stay(addressWith({ find: event.currentTarget.value }))}
+      />
+    </>
+  )
+}
+
+function One(props: { exporter: Exporter; faults: readonly Fault[]; isOpen: boolean }) {
+  const { exporter, faults, isOpen } = props
+  const { address, name, interfaces } = exporter
   return (
     <section class="panel exporter" aria-label={exporterName(exporter)}>
       <div class="exporter-head">
@@ -75,7 +103,9 @@ function One({ exporter, faults }: { exporter: Exporter; faults: readonly Fault[
         ))}
       </ul>
       <Facts exporter={exporter} />
-      {interfaces.length > 0 && <Interfaces own={exporterName(exporter)} interfaces={interfaces} />}
+      {interfaces.length > 0 && (
+        <Interfaces own={exporterName(exporter)} interfaces={interfaces} isOpen={isOpen} />
+      )}
     </section>
   )
 }
@@ -104,38 +134,5 @@ function Facts({ exporter }: { exporter: Exporter }) {
         </div>
       ))}
     </dl>
-  )
-}
-
-function Interfaces({ own, interfaces }: { own: string } & Pick<Exporter, 'interfaces'>) {
-  return (
-    <div class="scrolled" role="region" aria-label="Interfaces" tabIndex={0}>
-      <table class="figures">
-        <thead>
-          <tr>
-            <th scope="col">interface</th>
-            <th scope="col">index</th>
-            <th scope="col" class="text">
-              description
-            </th>
-            <th scope="col">speed</th>
-          </tr>
-        </thead>
-        <tbody>
-          {interfaces.map(({ index, name, alias, speed }) => (
-            <tr key={index}>
-              <th scope="row" class="text">
-                <a href={objectAddress({ kind: 'interface', name: `${own}/${index}` })}>
-                  {name ?? `if${index}`}
-                </a>
-              </th>
-              <td>{index}</td>
-              <td class="text">{alias ?? '–'}</td>
-              <td>{speed === null ? 'unknown' : formatWithUnit(speed, 'b/s')}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   )
 }

@@ -1,0 +1,67 @@
+/** The interfaces of an exporter, each with its page. */
+import { useSignal } from '@preact/signals'
+
+import type { Exporter } from '../../api/schema-status.ts'
+import { formatExact, formatWithUnit } from '../../flow/units.ts'
+import { objectAddress } from '../object/address.ts'
+
+/** More lines than anybody reads through; the others are found by name. */
+const listedMax = 500
+
+export function Interfaces(props: {
+  own: string
+  interfaces: Exporter['interfaces']
+  /** Whether they are listed until somebody closes or opens the list. */
+  isOpen: boolean
+}) {
+  const { own, interfaces } = props
+  const chosen = useSignal<boolean | null>(null)
+  const isOpen = chosen.value ?? props.isOpen
+  const choose = (event: Event) => {
+    event.preventDefault()
+    chosen.value = !isOpen
+  }
+  const more = interfaces.length - listedMax
+  return (
+    <details open={isOpen}>
+      <summary class="dim" onClick={choose}>
+        {interfaces.length === 1 ? '1 interface' : `${formatExact(interfaces.length)} interfaces`}
+      </summary>
+      {isOpen && <Table own={own} interfaces={interfaces.slice(0, listedMax)} />}
+      {isOpen && more > 0 && <p class="dim">{formatExact(more)} more: find them by their name.</p>}
+    </details>
+  )
+}
+
+function Table({ own, interfaces }: { own: string; interfaces: Exporter['interfaces'] }) {
+  return (
+    <div class="scrolled long" role="region" aria-label="Interfaces" tabIndex={0}>
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">interface</th>
+            <th scope="col">index</th>
+            <th scope="col" class="text">
+              description
+            </th>
+            <th scope="col">speed</th>
+          </tr>
+        </thead>
+        <tbody>
+          {interfaces.map(({ index, name, alias, speed }) => (
+            <tr key={index}>
+              <th scope="row" class="text">
+                <a href={objectAddress({ kind: 'interface', name: `${own}/${index}` })}>
+                  {name ?? `if${index}`}
+                </a>
+              </th>
+              <td>{index}</td>
+              <td class="text">{alias ?? '–'}</td>
+              <td>{speed === null ? 'unknown' : formatWithUnit(speed, 'b/s')}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
