@@ -13,6 +13,8 @@ export interface Batch {
   /** The exporter's uptime at exportMs, ms mod 2^32. */
   uptimeMs: number
   receivedMs: number
+  /** What an uptime of 0 is read as (unix ms), where it says that none was kept; else 0. */
+  unsaidMs: number
   /** No time may be later: unix ms; -1 where all times must be looked at. */
   latestMs: number
   /** What all rows have in common: domain, exporter (lower half), sampling rate or 0 for none. */

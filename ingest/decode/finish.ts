@@ -3,7 +3,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './batch.ts'
 import type { DatagramContext } from './context.ts'
 import { clockToleranceMs } from './limits.ts'
-import { finishTimes, type TimeContext, type TimeFaults } from './times.ts'
+import { finishTimes, unsaidAfterMs, type TimeContext, type TimeFaults } from './times.ts'
 import { exporterHighColumn, icmpColumn } from './touched.ts'
 import { rateOf } from './sampling.ts'
 import type { CompiledTemplate, ScratchColumns } from './template.ts'
@@ -28,6 +28,8 @@ export function beginRows(
   compiled: CompiledTemplate,
 ): void {
   const { exporter, stream, receivedMs } = context
+  const mayBeUnsaid = compiled.usesUptime && batch.uptimeMs > unsaidAfterMs
+  batch.unsaidMs = mayBeUnsaid ? Math.max(0, batch.exportMs - batch.uptimeMs) : 0
   batch.latestMs = context.skewMs === 0 ? receivedMs + clockToleranceMs : -1
   batch.isOdd = false
   batch.domain = stream.domain
@@ -97,6 +99,7 @@ export function finishLoop(flows: FlowColumns): FinishLoop {
   const { octetDeltaCount, packetDeltaCount } = flows
   return ({ exporter, stream, receivedMs }, state, from) => {
     const { domain } = stream
+    const { unsaidMs } = state.batch
     const upper = exporter.words[2] | 0
     const lower = exporter.words[3] | 0
     const latest = state.skewMs === 0 ? receivedMs + clockToleranceMs : -1
@@ -110,7 +113,7 @@ export function finishLoop(flows: FlowColumns): FinishLoop {
       observationDomainId[i] = domain
       const start = flowStartMilliseconds[i]!
       const end = flowEndMilliseconds[i]!
-      if (!(start > 0 && start <= end && end <= latest)) finishTimes(flows, i, from, state)
+      if (!(start > unsaidMs && start <= end && end <= latest)) finishTimes(flows, i, from, state)
       const rate = samplingInterval[i]!
       bytes += octetDeltaCount[i]! * rate
       packets += packetDeltaCount[i]! * rate
@@ -155,8 +158,8 @@ function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number):
 }
 
 /**
- * Precedence: the administrator's own rate, a rate in the record, the sampler that the record names, the interface that it came in
- * by, the rate told for all, the header's, that of every sampler where the record names none. Rates told under another
+ * Precedence: the administrator's own rate, a rate in the record, the sampler that the record names, the interface at which it was
+ * seen, the rate told for all, the header's, that of every sampler where the record names none. Rates told under another
  * domain count where the record's own has none.
  */
 function fillSampling(
@@ -202,7 +205,7 @@ function ownRate(
   return rateOf(said)
 }
 
-/** The rate told in options data of the sampler that a record names, or of the interface it came in by. */
+/** The rate told in options data of the sampler that a record names, or of the interface at which it was seen. */
 function toldRate(
   { flows, exporter, stream }: DatagramContext,
   row: number,

@@ -33,7 +33,7 @@ export interface Offsets {
 /**
  * Counters of 4 bytes and uptime-relative times; finishes its rows. The end is near its export, before
  * or after; the start is as long before the end as their uptimes are apart, which may be weeks (see
- * fromUptime). A branch in the loop would cost more than all it does: whether any row is odd is told
+ * fromUptime), and a last of 0 may say that no time was kept. A branch in the loop would cost more than all it does: whether any row is odd is told
  * by the sign bit of all distances together.
  */
 export function counts4(flows: FlowColumns): GroupLoop {
@@ -63,7 +63,7 @@ export function counts4(flows: FlowColumns): GroupLoop {
       const last = view.getInt32(at + d)
       const duration = (last - view.getInt32(at + c)) | 0
       const back = (uptime - last) | 0
-      signs |= duration | back
+      signs |= duration | back | ~(last | -last)
       const end = exportMs - back
       flowEndMilliseconds[i] = end
       flowStartMilliseconds[i] = end - (duration >>> 0)

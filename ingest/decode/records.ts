@@ -41,6 +41,7 @@ export class RecordDecoder {
     exportMs: 0,
     uptimeMs: 0,
     receivedMs: 0,
+    unsaidMs: 0,
     latestMs: 0,
     domain: 0,
     exporterUpper: 0,

@@ -9,6 +9,8 @@ import { readUnsigned, wordSize } from './numbers.ts'
 
 /** An uptime ahead of the header's by no more than this is a little late; by more, long past. */
 export const uptimeAheadMs = 3_600_000
+/** No exporter holds a flow of one moment for so long after it: one of uptime 0 has none. */
+export const unsaidAfterMs = 3_600_000
 /** Seconds from 1900, where NTP counts from, to 1970. */
 const ntpEpochSeconds = 2_208_988_800
 /** Uptimes above this are unix ms: some exporters send 8 bytes of those (Cisco Nexus). */
@@ -138,6 +140,7 @@ export function finishTimes(
   let start = flows.flowStartMilliseconds[row]!
   let end = flows.flowEndMilliseconds[row]!
   const duration = durations === null ? 0 : durations[row - firstRow]!
+  if (start === end && end === batch.unsaidMs) start = end = 0
   if (start === 0 && end === 0) {
     end = batch.exportMs
     faults.missing++

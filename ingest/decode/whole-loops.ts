@@ -49,7 +49,7 @@ export function fixedRecord(flows: FlowColumns): GroupLoop {
       const last = view.getInt32(at + 28)
       const duration = (last - view.getInt32(at + 24)) | 0
       const back = (uptime - last) | 0
-      signs |= duration | back
+      signs |= duration | back | ~(last | -last)
       const end = exportMs - back
       flowEndMilliseconds[i] = end
       flowStartMilliseconds[i] = end - (duration >>> 0)
@@ -122,7 +122,7 @@ export function router4(flows: FlowColumns): GroupLoop {
       const last = view.getInt32((at + l) | 0)
       const duration = (last - view.getInt32((at + k) | 0)) | 0
       const back = (uptime - last) | 0
-      signs |= duration | back
+      signs |= duration | back | ~(last | -last)
       const end = exportMs - back
       flowEndMilliseconds[i] = end
       flowStartMilliseconds[i] = end - (duration >>> 0)
