@@ -15,7 +15,6 @@ import {
 } from './template.ts'
 import { TouchedColumns } from './touched.ts'
 
-const protocolId = 4
 /** flowEndSysUpTime */
 const uptimeEndId = 21
 
@@ -102,8 +101,8 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
   }
 }
 
-const isProtocol = ({ element }: PlacedElement) =>
-  element.id === protocolId && element.enterprise === 0
+const isProtocol = ({ element: { action } }: PlacedElement) =>
+  'column' in action && action.column === 'protocolIdentifier'
 
 /** Columns of which each header of a packet within a packet has its own. */
 const headerColumns: ReadonlySet<string> = new Set([

@@ -125,6 +125,9 @@ const rows: readonly Row[] = [
   [302, 'selectorId', 'scratch', 'selectorId'],
   [305, 'samplingPacketInterval', 'scratch', 'samplingPacketInterval'],
   [306, 'samplingPacketSpace', 'scratch', 'samplingPacketSpace'],
+  // Whole flows are taken or left out (RFC 7014): what is counted stands for as many as of packets.
+  [396, 'samplingFlowInterval', 'scratch', 'samplingPacketInterval'],
+  [397, 'samplingFlowSpacing', 'scratch', 'samplingPacketSpace'],
   [309, 'samplingSize', 'scratch', 'samplingSize'],
   [310, 'samplingPopulation', 'scratch', 'samplingPopulation'],
   [311, 'samplingProbability', 'scratchFloat', 'samplingProbability'],
@@ -170,6 +173,16 @@ const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
     [12239, 'ciscoServerIPv6Address', 'address', 'destinationAddress'],
     [12240, 'ciscoClientTransportPort', 'unsigned', 'sourceTransportPort'],
     [12241, 'ciscoServerTransportPort', 'unsigned', 'destinationTransportPort'],
+  ],
+  // VMware: the packet within a VXLAN packet, whose own header is that of two hosts of virtual machines.
+  6876: [
+    [880, 'tenantProtocol', 'unsigned', 'protocolIdentifier'],
+    [881, 'tenantSourceIPv4', 'address', 'sourceAddress'],
+    [882, 'tenantDestIPv4', 'address', 'destinationAddress'],
+    [883, 'tenantSourceIPv6', 'address', 'sourceAddress'],
+    [884, 'tenantDestIPv6', 'address', 'destinationAddress'],
+    [886, 'tenantSourcePort', 'unsigned', 'sourceTransportPort'],
+    [887, 'tenantDestPort', 'unsigned', 'destinationTransportPort'],
   ],
   // CERT: YAF keeps the flags of the first packet apart from those of the rest.
   6871: [

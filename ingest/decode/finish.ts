@@ -10,6 +10,8 @@ import type { CompiledTemplate, ScratchColumns } from './template.ts'
 
 const icmp = 1
 const icmp6 = 58
+/** flowDirection of what was seen going out. */
+const egressDirection = 1
 /** Bits of batch.protocolBits, mod 32, that may stand for either. */
 const icmpBits = (1 << icmp) | (1 << icmp6)
 
@@ -211,9 +213,10 @@ function toldRate(
   row: number,
   selector: number,
 ): number | null {
-  const ingress = flows.ingressInterface[row]!
+  const isEgress = flows.flowDirection[row] === egressDirection
+  const index = (isEgress ? flows.egressInterface : flows.ingressInterface)[row]!
   const byInterface =
-    stream.sampling.byInterface.get(ingress) ?? exporter.sampling.byInterface.get(ingress) ?? null
+    stream.sampling.byInterface.get(index) ?? exporter.sampling.byInterface.get(index) ?? null
   const bySelector =
     stream.sampling.bySelector.get(selector) ?? exporter.sampling.bySelector.get(selector) ?? null
   if (selector === 0) return bySelector ?? byInterface

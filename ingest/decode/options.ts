@@ -128,9 +128,13 @@ function keepSampling(
   const rate = rateOf({
     interval:
       value('samplingPacketInterval') ||
+      value('samplingFlowInterval') ||
       value('samplingInterval') ||
       value('samplerRandomInterval'),
-    space: value('samplingPacketInterval') > 0 ? value('samplingPacketSpace') : 0,
+    space:
+      value('samplingPacketInterval') > 0
+        ? value('samplingPacketSpace')
+        : value('samplingFlowSpacing'),
     size: value('samplingSize'),
     population: value('samplingPopulation'),
     probability: value('samplingProbability'),

@@ -71,7 +71,7 @@ export interface SaidSampling {
 }
 
 /**
- * The rate that the elements of PSAMP say (RFC 5477): `interval` packets taken and `space` left out,
+ * The rate that the elements of PSAMP say (RFC 5477): `interval` packets (or whole flows, RFC 7014) taken and `space` left out,
  * `size` of a `population`, a probability, or so much of the time. Null where they say none.
  */
 export function rateOf(said: SaidSampling): number | null {

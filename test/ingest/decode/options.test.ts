@@ -48,6 +48,7 @@ describe('sampling rates, v9', () => {
     'a record that names sampler 0, as one that is not sampled does': { options: optionSets(system, [[48, 1, 3], [50, 4, 512]]), flow: [[48, 1, 0]], rate: 1 },
     'sampler 0 where it is told of': { options: optionSets(system, [[48, 1, 0], [50, 4, 512]]), flow: [[48, 1, 0]], rate: 512 },
     'by interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 7]], rate: 64 },
+    'by interface, seen going out': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 8], [14, 4, 7], [61, 1, 1]], rate: 64 },
     'of another interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 8]], rate: 1 },
     'in the record itself': { options: [], flow: [[34, 4, 1000]], rate: 1000 },
     'in the record, before all that options say': { options: optionSets(system, [[34, 4, 100]]), flow: [[34, 4, 1000]], rate: 1000 },
@@ -79,6 +80,7 @@ describe('sampling rates, IPFIX', () => {
     'interval alone': { said: [[305, 4, 128]], rate: 128 },
     'an interval of 1 beside one of a population': { said: [[304, 2, 3], [305, 4, 1], [309, 4, 1], [310, 4, 256]], rate: 256 },
     'size of a population': { said: [[309, 4, 2], [310, 4, 200]], rate: 100 },
+    'whole flows: interval and spacing': { said: [[390, 1, 1], [396, 1, 1], [397, 2, 99]], rate: 100 },
     probability: { said: [[311, 8, new Uint8Array([0x3f, 0x84, 0x7a, 0xe1, 0x47, 0xae, 0x14, 0x7b])]], rate: 100 },
     'probability in 4 bytes': { said: [[311, 4, new Uint8Array([0x3b, 0xa3, 0xd7, 0x0a])]], rate: 200 },
   } // prettier-ignore
