@@ -1,0 +1,144 @@
+/** The lines of a question about series, out of a tier or out of the archive. */
+import type { Tier } from '../../flow/interval.ts'
+import type { FlowStore, FlowWindow } from '../../store/flows.ts'
+import type { NameSource } from '../labels.ts'
+import type { CoverageGrid, Seen } from './coverage.ts'
+import { lookIntoFiveMinutes } from './five-minutes.ts'
+import { fromArchive } from './from-archive.ts'
+import { fromTier, withDirections, type SeriesReader } from './from-tier.ts'
+import type { Grid } from './grid.ts'
+import { units, type Line } from './line.ts'
+import type { Question } from './question.ts'
+import { reaches, type Source, type Stored } from './source.ts'
+import type { FiveMinute } from './summary.ts'
+import { blankUnfollowed, type TrackersAsked } from './trackers.ts'
+import { onlyExporter, type Window } from './window.ts'
+
+export interface SeriesContext {
+  series: SeriesReader
+  flows: FlowStore
+  tiers: readonly Tier[]
+  names: NameSource
+  seen: readonly Seen[]
+  /** null: the query does not ask of them. */
+  trackers: TrackersAsked | null
+  /** unix ms */
+  now: number
+  signal: AbortSignal | undefined
+  progress?: FlowWindow['progress']
+}
+
+/** Lines ready to be written out. */
+export interface Drawn {
+  source: string
+  grid: Grid
+  lines: Line[]
+  covered: CoverageGrid
+  /** Coverage in the finest steps that are at hand. */
+  finest: CoverageGrid
+  fiveMinute: (line: Line) => FiveMinute
+  /** Whether peaks of several stored rows are bounds. */
+  partsAreBounds: boolean
+  openAt: number
+}
+
+export interface Surroundings {
+  stored: Stored
+  context: SeriesContext
+}
+
+/** The lines from the source that was chosen. */
+export function draw(
+  question: Question,
+  source: Source,
+  surroundings: Surroundings,
+): Promise<Drawn> {
+  return source.kind === 'tier'
+    ? drawTier(question, source.tier, surroundings)
+    : drawArchive(question, source.stepMs, surroundings)
+}
+
+/** When exporters sent, as far as it bears on the question. */
+function seenOf(window: Window, context: SeriesContext): readonly Seen[] {
+  const only = onlyExporter(window)
+  return only === undefined ? context.seen : context.seen.filter(({ address }) => address === only)
+}
+
+async function drawTier(
+  { window, split, measure, cf, top, key }: Question,
+  tier: Tier,
+  { stored, context }: Surroundings,
+): Promise<Drawn> {
+  const { exporter } = window
+  const seen = seenOf(window, context)
+  const { series, trackers } = context
+  const question = { series, split, unit: units[measure], top, exporter, seen, trackers }
+  const given = key && { keys: withDirections([key], split), wantsRest: false }
+  const answer = await fromTier(question, { tier, from: window.from, to: window.to }, given)
+  const { covered, grid } = answer
+  if (trackers) for (const line of answer.lines) blankUnfollowed(line, trackers, grid)
+  const openAt =
+    covered.openUntil === null ? -1 : Math.floor((covered.openUntil - grid.from) / grid.stepMs)
+  const drawn = { source: tier.name, grid, covered, finest: covered, openAt }
+  const first = stored.tiers[0]!
+  const lines = () => [
+    ...answer.lines.filter(
+      (line) => split.directions.length === 0 || line.parts.some((n) => n > 0),
+    ),
+    ...answer.rests.filter(({ total }) => total !== 0),
+  ]
+  if (tier.stepMs === first.tier.stepMs)
+    return {
+      ...drawn,
+      lines: lines(),
+      partsAreBounds: false,
+      fiveMinute: ({ average }) => ({ values: average }),
+    }
+  const fine = await lookIntoFiveMinutes(question, answer, {
+    tier: first.tier,
+    extent: first.extent,
+    reaches: reaches({ from: grid.from }, stored, first.tier),
+    wantsPeaks: cf === 'max',
+  })
+  return {
+    ...drawn,
+    finest: fine.answer?.covered ?? covered,
+    lines: lines(),
+    partsAreBounds: true,
+    fiveMinute: fine.values,
+  }
+}
+
+async function drawArchive(
+  { window, split, measure, top }: Question,
+  stepMs: number,
+  { stored, context }: Surroundings,
+): Promise<Drawn> {
+  const { series, flows, signal, progress } = context
+  const seen = seenOf(window, context)
+  const question = {
+    series,
+    flows,
+    stored,
+    window,
+    split,
+    unit: units[measure],
+    connections: measure === 'connections',
+    top,
+    seen,
+    signal,
+    progress,
+  }
+  const { grid, covered, lines, fiveMinute } = await fromArchive(question, stepMs)
+  const isFine = grid.stepMs < covered.grid.stepMs || covered.openUntil === null
+  return {
+    source: 'archive',
+    grid,
+    lines,
+    covered,
+    finest: covered,
+    fiveMinute: (line) => ({ values: fiveMinute.get(line)! }),
+    partsAreBounds: false,
+    openAt: isFine ? -1 : Math.floor((covered.openUntil! - grid.from) / grid.stepMs),
+  }
+}

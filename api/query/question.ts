@@ -1,0 +1,80 @@
+/** A question about series, as it is read from a query, and where it is to be answered from. */
+import type { SeriesKey } from '../../store/series.ts'
+import { badQuery } from '../errors.ts'
+import type { SeriesQuery } from '../schema.ts'
+import { isOfCounters, splitBy, type Split, type SplitWord } from './measured.ts'
+import { readWhole } from './numbers.ts'
+import { readKey } from './one-key.ts'
+import { chooseSource, stepsMax, type Source, type Stored, type Wanted } from './source.ts'
+import { asOfTotals } from './trackers.ts'
+import type { Window } from './window.ts'
+
+export interface Question {
+  window: Window
+  split: Split
+  measure: NonNullable<SeriesQuery['measure']>
+  cf: NonNullable<SeriesQuery['cf']>
+  top: number
+  /** The only key that is asked for. */
+  key: SeriesKey | undefined
+  points: number
+  /** Asked for; undefined where any will do that `points` fit into. */
+  stepMs: number | undefined
+}
+
+/** The greatest number of keys that are listed. */
+const topMax = 1000
+/** The longest step, seconds. */
+const stepMost = 86_400 * 366
+
+/** @throws ApiError where it cannot be asked so */
+export function readQuestion(query: SeriesQuery, window: Window): Question {
+  const split = splitBy((query.by?.split(',') ?? []) as SplitWord[])
+  const step = query.step === undefined ? undefined : readWhole('step', query.step, { fallback: 300, least: 1, most: stepMost }) // prettier-ignore
+  return {
+    window,
+    split,
+    key: query.key === undefined ? undefined : readKey(query.key, split),
+    measure: query.measure ?? 'bits',
+    cf: query.cf ?? 'average',
+    top: readWhole('top', query.top, { fallback: 8, least: 1, most: topMax }),
+    points: readWhole('points', query.points, { fallback: 800, least: 1, most: stepsMax }),
+    stepMs: step === undefined ? undefined : step * 1000,
+  }
+}
+
+/**
+ * Where a question is answered from; `ofTrackers`, where it is about trackers.
+ * @throws ApiError where nothing that is stored answers it
+ */
+export function sourceOf(
+  { window, split, measure, key, points, stepMs }: Question,
+  stored: Stored,
+  ofTrackers: boolean,
+): Source {
+  const { filter, include, from, to } = window
+  const needsArchive =
+    filter !== undefined ||
+    include !== 'any' ||
+    split.measurement === null ||
+    measure === 'connections'
+  if (key && needsArchive) throw keyOrFilter
+  const wanted = { from, to, points, stepMs, needsArchive }
+  if (isOfCounters(split, { filter, measure }) || ofTrackers)
+    return chooseSource(...asOfTotals(wanted, stored))
+  return key ? tierFor(wanted, stored) : chooseSource(wanted, stored)
+}
+
+const keyOrFilter = badQuery(
+  'key-or-filter',
+  'a key is answered from the stored totals, and these know no filter',
+  'say the key in the filter, or leave the filter out',
+)
+
+/** A single key is answered from the totals, also where the window would fit the archive. */
+function tierFor(wanted: Wanted, stored: Stored): Source {
+  const [finest] = stored.tiers
+  const source = chooseSource(wanted, stored)
+  if (source.kind === 'tier' || !finest) return source
+  return chooseSource({ ...wanted, stepMs: finest.tier.stepMs }, stored)
+}
