@@ -13,16 +13,12 @@ import type { CutOptions } from '../store/cut.ts'
 import { mergeRuns } from '../store/merge-steps.ts'
 import type { SeriesRange, SeriesStore, StepRows } from '../store/series.ts'
 import { listMissing } from './consolidate/missing.ts'
+import { Pace } from './consolidate/pace.ts'
 import { nameOf, RedoList, type RedoStep } from './consolidate/redo.ts'
 import { spansOf, type Span } from './consolidate/span.ts'
 import { StepConsolidation } from './consolidate/step.ts'
 import { SpanViews } from './consolidate/views.ts'
 
-/**
- * A step is made again at most this often in its length, so that a day of which something changes
- * each minute is made every half hour; the rest of the time it waits on the list.
- */
-const makingsPerStep = 48
 /** When the collector ends, open steps up to this long are made once more; a longer one says until when it was counted. */
 const endStepMsMax = 2 * 3_600_000
 /** What was written is given so long to be where other collectors see it; a step of which it is not waits. */
@@ -48,8 +44,7 @@ export class Consolidator {
   tooLate = 0
   readonly #parts: ConsolidatorParts
   readonly #finest: Tier
-  /** When (unix ms) steps were last made, for their pace. */
-  readonly #madeAt = new Map<string, number>()
+  readonly #pace: Pace
   /** What was seen of steps on the list that other collectors have a part in, when they were last made. */
   readonly #seenAt = new Map<string, number>()
   #pending = new Map<Tier, StepRows[]>()
@@ -62,6 +57,7 @@ export class Consolidator {
   constructor(parts: ConsolidatorParts) {
     this.#parts = parts
     this.#finest = parts.tiers[0]!
+    this.#pace = new Pace(parts.tiers)
   }
 
   /**
@@ -100,10 +96,9 @@ export class Consolidator {
   /** Makes what is due, and steps up to `stepMsMax` whether or not they are. */
   async #run(nowMs: number, stepMsMax: number, stop?: AbortSignal): Promise<void> {
     if (!this.#isMissingListed) this.#isMissingListed = await listMissing(this.#parts)
-    for (const [name, madeAt] of this.#madeAt) if (madeAt > nowMs) this.#madeAt.delete(name)
     const due = this.#parts.redo
       .steps()
-      .filter((step) => step.tier.stepMs <= stepMsMax || this.#isDue(step, nowMs))
+      .filter((step) => step.tier.stepMs <= stepMsMax || this.#pace.isDue(step, nowMs))
     this.#pending = new Map()
     this.#pendingRows = 0
     this.#made = []
@@ -117,17 +112,8 @@ export class Consolidator {
       if (this.#pendingRows >= pendingRowsMax) await this.#takeOff(nowMs)
     }
     await this.#takeOff(nowMs)
-    this.#forgetPace(nowMs)
+    this.#forget(nowMs)
     await this.#expire()
-  }
-
-  #isDue(step: RedoStep, nowMs: number): boolean {
-    const madeAt = this.#madeAt.get(nameOf(step))
-    if (madeAt === undefined) return true
-    const { stepMs } = step.tier
-    const end = step.time + stepMs
-    // A step that has closed since is made once more at once: readers take it for whole.
-    return madeAt + stepMs / makingsPerStep <= nowMs || (madeAt < end && end <= nowMs)
   }
 
   /** Writes what has gathered. */
@@ -142,7 +128,7 @@ export class Consolidator {
     await this.#flush()
     const closed = this.#made.filter(({ tier, time }) => time + tier.stepMs <= nowMs)
     await this.#parts.redo.remove(closed)
-    for (const step of this.#made) this.#madeAt.set(nameOf(step), nowMs)
+    this.#pace.made(this.#made, nowMs)
     this.#made = []
   }
 
@@ -272,15 +258,10 @@ export class Consolidator {
     if (this.#pendingRows >= pendingRowsMax) await this.#flush()
   }
 
-  #forgetPace(nowMs: number): void {
-    const listed = this.#parts.redo.steps()
-    const paces = new Map(this.#parts.tiers.map(({ name, stepMs }) => [name, stepMs]))
-    const names = new Set(listed.map(nameOf))
-    for (const name of this.#seenAt.keys()) if (!names.has(name)) this.#seenAt.delete(name)
-    for (const [name, madeAt] of this.#madeAt) {
-      const stepMs = paces.get(name.split(' ')[0]!) ?? 0
-      if (!names.has(name) && madeAt + stepMs / makingsPerStep <= nowMs) this.#madeAt.delete(name)
-    }
+  #forget(nowMs: number): void {
+    const listed = new Set(this.#parts.redo.steps().map(nameOf))
+    for (const name of this.#seenAt.keys()) if (!listed.has(name)) this.#seenAt.delete(name)
+    this.#pace.forget(listed, nowMs)
   }
 
   /** Lets go of what is past retention; 5-minute rows that the list still needs are held back. */

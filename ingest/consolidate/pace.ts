@@ -1,0 +1,40 @@
+/** How often steps are made again: a day of which something changes each minute is made every half hour. */
+import type { Tier } from '../../flow/interval.ts'
+import { nameOf, type RedoStep } from './redo.ts'
+
+/** A step is made again at most this often in its length; the rest of the time it waits on the list. */
+const makingsPerStep = 48
+
+export class Pace {
+  /** By name of the step, unix ms. */
+  readonly #madeAt = new Map<string, number>()
+  readonly #stepMsOf: ReadonlyMap<string, number>
+
+  constructor(tiers: readonly Tier[]) {
+    this.#stepMsOf = new Map(tiers.map(({ name, stepMs }) => [name, stepMs]))
+  }
+
+  /** Whether a step may be made at this time (unix ms). */
+  isDue(step: RedoStep, nowMs: number): boolean {
+    const madeAt = this.#madeAt.get(nameOf(step))
+    // What was made later than now was made by a clock that has been set back.
+    if (madeAt === undefined || madeAt > nowMs) return true
+    const { stepMs } = step.tier
+    const end = step.time + stepMs
+    // A step that has closed since is made once more at once: readers take it for whole.
+    return madeAt + stepMs / makingsPerStep <= nowMs || (madeAt < end && end <= nowMs)
+  }
+
+  made(steps: readonly RedoStep[], nowMs: number): void {
+    for (const step of steps) this.#madeAt.set(nameOf(step), nowMs)
+  }
+
+  /** Forgets steps that are not on the list any more and could be made again. */
+  forget(listed: ReadonlySet<string>, nowMs: number): void {
+    for (const [name, madeAt] of this.#madeAt) {
+      const stepMs = this.#stepMsOf.get(name.split(' ')[0]!) ?? 0
+      const isFree = madeAt > nowMs || madeAt + stepMs / makingsPerStep <= nowMs
+      if (isFree && !listed.has(name)) this.#madeAt.delete(name)
+    }
+  }
+}
