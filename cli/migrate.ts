@@ -17,9 +17,9 @@ import {
   openOneSeriesStore,
   openProgress,
   openSeriesReader,
-  openSharedIncidents,
   otherStore,
-} from '../store/open.ts'
+} from '../store/open-series.ts'
+import { openSharedIncidents } from '../store/open.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { migrateBeside } from './migrate-beside.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { FlowColumns } from '../flow/columns.ts'
 import { readSettings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
-import { openSeriesStore } from '../store/open.ts'
+import { openSeriesStore } from '../store/open-series.ts'
 
 /** Calls back with every batch of archived flows; the columns are used again for the next. */
 export async function forEachFlow(

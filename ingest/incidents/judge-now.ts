@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Settings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
-import { openElsewhere, openSeriesReader, openSharedIncidents } from '../../store/open.ts'
+import { openSeriesReader } from '../../store/open-series.ts'
+import { openElsewhere, openSharedIncidents } from '../../store/open.ts'
 import { judgeSpan, spansOf } from './spans.ts'
 
 /** Nobody waits for an answer: a busy network takes its time on a busy machine. */

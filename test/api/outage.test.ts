@@ -18,7 +18,7 @@ import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { readSettings, type Settings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { judge, type Judged } from '../../store/incident/judge.ts'
-import { openSeriesReader } from '../../store/open.ts'
+import { openSeriesReader } from '../../store/open-series.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 

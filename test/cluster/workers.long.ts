@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
-import { openFlows, openSeriesReader } from '../../store/open.ts'
+import { openSeriesReader } from '../../store/open-series.ts'
+import { openFlows } from '../../store/open.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { countFates, Workers } from './workers.ts'
 

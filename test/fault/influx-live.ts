@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { readSettings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
-import { openSeriesReader } from '../../store/open.ts'
+import { openSeriesReader } from '../../store/open-series.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { runWeir, RunningIngest, scratchFolder } from '../processes.ts'

@@ -10,7 +10,8 @@ import { openStatus } from '../../api/cluster-status.ts'
 import { openStateOf } from '../../api/shared-state.ts'
 import { Names } from '../../flow/names.ts'
 import { readSettings } from '../../flow/settings.ts'
-import { openFlows, openIncidents, openSeriesReader } from '../../store/open.ts'
+import { openSeriesReader } from '../../store/open-series.ts'
+import { openFlows, openIncidents } from '../../store/open.ts'
 
 /** The API over what a data folder and its store hold, at a given time (unix ms), or by a clock. */
 export async function openApi(
