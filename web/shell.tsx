@@ -96,6 +96,7 @@ function LoginGate() {
 function NoView() {
   return (
     <main id="main" aria-busy={false}>
+      <h1 class="unseen">No such view</h1>
       <p class="message warning">
         There is no view at <code>{place.value.path}</code>. <a href="/">To the traffic</a>
       </p>

@@ -7,14 +7,14 @@ import type { Page } from 'playwright-core'
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Everything serious or critical, in words. */
-export async function seriousFaults(page: Page): Promise<string[]> {
+/** Everything that it finds, in words. */
+export async function accessFaults(page: Page): Promise<string[]> {
   // By the debugger, which the content security policy does not bind.
   await page.evaluate(source)
   const { violations } = (await page.evaluate('axe.run()')) as AxeResults
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+  )
 }
 
 const tabsMax = 120

@@ -22,7 +22,7 @@ const views: readonly View[] = [
   ['/reports?from=2026-11-16T11:20:00Z&to=now', 'table.report tbody tr'],
   ['/object/host/10.0.0.22', '.graph .canvas:not(.waiting)'],
   ['/status', '.part'],
-  ['/dashboards', '.part h3'],
+  ['/dashboards', '.part h2'],
   ['/trackers', '.page-head'],
   ['/alerts', '.page-head'],
 ]

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser } from 'playwright-core'
 
-import { reachByTab, seriousFaults } from './accessible.ts'
+import { reachByTab, accessFaults } from './accessible.ts'
 import { answered, openPage } from './opened.ts'
 import {
   chromiumArguments,
@@ -74,7 +74,7 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
         await page.keyboard.press('Enter')
         const dialog = page.getByRole('dialog', { name })
         await dialog.waitFor()
-        assert.deepEqual(await seriousFaults(page), [], `${name} ${colorScheme}`)
+        assert.deepEqual(await accessFaults(page), [], `${name} ${colorScheme}`)
         await page.screenshot({ path: join(shots, `dialog-${name}-${colorScheme}.png`) })
         await page.keyboard.press('Escape')
         await dialog.waitFor({ state: 'detached' }).catch(async () => {
@@ -92,7 +92,7 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
         await page.goto(weir.url + path)
         await answered(page)
         await page.locator(there).first().waitFor()
-        assert.deepEqual(await seriousFaults(page), [], `${path} ${colorScheme}`)
+        assert.deepEqual(await accessFaults(page), [], `${path} ${colorScheme}`)
       }
       assert.deepEqual(complaints, [])
       await page.close()
@@ -114,7 +114,7 @@ test(
     try {
       const { page } = await openPage(browser, weir.url)
       await page.getByRole('button', { name: 'Log in' }).waitFor()
-      assert.deepEqual(await seriousFaults(page), [])
+      assert.deepEqual(await accessFaults(page), [])
       await page.screenshot({ path: join(shots, 'login-1366-dark.png') })
       for (const [given, then] of [
         ['wrong horse battery', page.getByRole('alert')],

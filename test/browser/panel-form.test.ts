@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { chromium, type Browser, type Page } from 'playwright-core'
 
 import type { Dashboard, NewDashboard } from '../../api/schema-state.ts'
-import { reachByTab, seriousFaults } from './accessible.ts'
+import { reachByTab, accessFaults } from './accessible.ts'
 import { answered, openPage } from './opened.ts'
 import {
   chromiumArguments,
@@ -175,7 +175,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await press('Enter')
     const form = page.getByRole('dialog', { name: 'Panel' })
     await form.waitFor()
-    assert.deepEqual(await seriousFaults(page), [])
+    assert.deepEqual(await accessFaults(page), [])
     // From the first kind to the last: arrow keys choose among them.
     await page.waitForFunction(() => (document.activeElement as HTMLInputElement).name === 'kind')
     await press('ArrowLeft', 'Tab')
@@ -208,7 +208,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
       )
     })
     await page.locator('.tile', { hasText: 'Top hosts' }).waitFor()
-    assert.deepEqual(await seriousFaults(page), [])
+    assert.deepEqual(await accessFaults(page), [])
     await page.screenshot({ path: join(shots, 'editor-1366-light.png') })
     await reachByTab(page, 'Keep')
     await press('Enter')
@@ -290,7 +290,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
         await form.getByRole('radio', { name: kind, exact: true }).check()
         await page.waitForTimeout(150)
         // What is in somebody's way there is in it at every width, and axe takes its time.
-        if (width === 1366) assert.deepEqual(await seriousFaults(page), [], kind)
+        if (width === 1366) assert.deepEqual(await accessFaults(page), [], kind)
         const wide = await form.evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)
         assert.ok(wide <= 0, `${kind}: ${wide} pixels too wide`)
         await page.screenshot({ path: join(shots, `panel-${kind.replaceAll(' ', '-')}-${width}-${colorScheme}.png`) }) // prettier-ignore

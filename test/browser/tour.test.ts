@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { chromium, type Browser, type Page } from 'playwright-core'
 
 import type { NewDashboard } from '../../api/schema-state.ts'
-import { seriousFaults } from './accessible.ts'
+import { accessFaults } from './accessible.ts'
 import { answered, openPage } from './opened.ts'
 import {
   chromiumArguments,
@@ -30,7 +30,7 @@ const views: readonly [name: string, address: string, there: string][] = [
   ['reports', `/reports?${morning}`, 'table.report tbody tr'],
   ['flows', `/reports?${morning}&report=full&limit=25`, 'table.report tbody tr'],
   ['trackers', '/trackers', '.page-head'],
-  ['boards', '/dashboards', '.part h3'],
+  ['boards', '/dashboards', '.part h2'],
   ['dashboards', '/dashboards/lobby', '.tile .canvas:not(.waiting)'],
   ['alerts', '/alerts', '.page-head'],
   ['status', '/status', '.part'],
@@ -131,7 +131,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
         await answered(page)
         await page.locator(there).first().waitFor()
         await page.waitForTimeout(200)
-        const told = await seriousFaults(page)
+        const told = await accessFaults(page)
         assert.deepEqual(told, [], `${name} ${colorScheme}`)
       }
       assert.deepEqual(complaints, [])

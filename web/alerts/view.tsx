@@ -87,9 +87,9 @@ function Item({ alert }: { alert: Alert }) {
   const value = state.value === null ? '' : `, at ${formatScaled(state.value)}`
   return (
     <article class="tracker">
-      <h3>
+      <h2>
         {name} {!isOn && <small>switched off</small>}
-      </h3>
+      </h2>
       <ul class="faults">
         <li class={look}>
           <span aria-hidden="true">{mark}</span> {stateTexts[state.is]}

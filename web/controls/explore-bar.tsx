@@ -24,7 +24,7 @@ export const splitTitles: Record<Split, string> = {
 export function ExploreBar() {
   const { by, measure } = view.value
   return (
-    <div class="bar">
+    <search class="bar" aria-label="What is shown">
       <ExporterSelect
         value={view.value.exporter}
         choose={(exporter) => show({ exporter, only: [], hide: [] })}
@@ -44,6 +44,6 @@ export function ExploreBar() {
         choose={(word) => show({ measure: word })}
       />
       <FilterBox />
-    </div>
+    </search>
   )
 }

@@ -28,12 +28,12 @@ export function Dashboards() {
       {answer && id !== '' && <p class="message warning">There is no dashboard "{id}".</p>}
       <section class="panel part" aria-label="Dashboards">
         <article class="tracker">
-          <h3>
+          <h2>
             <a href="/wall">Traffic</a>{' '}
             <small>
               the standard one, which every Weir has; a new dashboard begins as its copy
             </small>
-          </h3>
+          </h2>
         </article>
         {(answer ?? []).map((dashboard) => (
           <Item key={dashboard.id} dashboard={dashboard} />
@@ -90,12 +90,12 @@ function Item({ dashboard }: { dashboard: Dashboard }) {
   }
   return (
     <article class="tracker">
-      <h3>
+      <h2>
         <a href={`/dashboards/${id}`}>{title}</a>{' '}
         <small>
           {panels.length} panels · {author}
         </small>
-      </h3>
+      </h2>
       <div class="form-buttons">
         <a class="button" href={`/wall/${id}`}>
           On the wall

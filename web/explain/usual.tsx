@@ -10,7 +10,7 @@ export function UsualTable({ usual }: { usual: Usual }) {
     <table class="figures narrow">
       <thead>
         <tr>
-          <th scope="col"> </th>
+          <td />
           <th scope="col" title={basis}>
             usual
           </th>

@@ -67,13 +67,13 @@ function Item({ tracker }: { tracker: Tracker }) {
   const since = Math.min(...spans.map(({ from }) => from))
   return (
     <article class="tracker">
-      <h3>
+      <h2>
         <a href={objectAddress({ kind: 'tracker', name: id })}>{name}</a>{' '}
         <small>
           {side === 'above' ? '▲ above' : '▼ below'} the axis
           {state === 'archived' ? ' · archived' : ''}
         </small>
-      </h3>
+      </h2>
       <p>
         <code>{filter}</code>
       </p>
