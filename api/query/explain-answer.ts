@@ -4,11 +4,10 @@ import { Rates } from '../../flow/incident/rates.ts'
 import { directions } from '../../flow/incident/scene.ts'
 import {
   sayBytes,
-  sayClock,
   sayExporter,
   sayHost,
   sayIncident,
-  sayTime,
+  sayRange,
   type Wording,
 } from '../../flow/incident/sentence.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
@@ -68,7 +67,7 @@ function sayNothing(
   wording: Wording,
 ): string {
   const through = exporter === null ? '' : ` through ${sayExporter(exporter, wording)}`
-  const time = `${sayTime(span.from, wording.zone)} to ${sayClock(span.to, wording.zone)}`
+  const time = sayRange(span.from, span.to, wording.zone)
   const [most] = greatest
   if (!hasFlows) return `${time}: no flows were received of that time.`
   const said = [`${time}: nothing out of the usual was found in the traffic${through}.`]

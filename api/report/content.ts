@@ -5,6 +5,7 @@ import {
   sayClock,
   sayExporter,
   sayHost,
+  sayRange,
   sayTime,
   type Wording,
 } from '../../flow/incident/sentence.ts'
@@ -96,10 +97,7 @@ function aboutOf({ answer, wording, filter }: ReportFacts): [string, string][] {
   const offset = offsetText(from, wording.zone)
   const zone = wording.zone === offset ? offset : `${wording.zone} (${offset})`
   return [
-    [
-      'Period',
-      `${sayTime(from, wording.zone)} to ${sayClock(to, wording.zone)} (${formatDuration(window.seconds)})`,
-    ],
+    ['Period', `${sayRange(from, to, wording.zone)} (${formatDuration(window.seconds)})`],
     ['Time zone', zone],
     [
       'Exporter',

@@ -34,6 +34,13 @@ export function sayClock(t: number, zone: string): string {
   return [hour, minute, second].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
+/** A range, such as Monday 16 November 2026, 11:32:10 to 11:36:33; an end on another day with its day. */
+export function sayRange(from: number, to: number, zone: string): string {
+  const [first, last] = [wallTime(from, zone), wallTime(to, zone)]
+  const isOneDay = first.year === last.year && first.month === last.month && first.day === last.day
+  return `${sayTime(from, zone)} to ${isOneDay ? sayClock(to, zone) : sayTime(to, zone)}`
+}
+
 /** Bytes with one decimal, such as 4.0 GB. */
 export function sayBytes(bytes: number): string {
   const { number, prefix } = scaled(bytes)

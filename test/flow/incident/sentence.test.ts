@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import type { ActorFacts, Incident } from '../../../flow/incident/incident.ts'
-import { sayIncident } from '../../../flow/incident/sentence.ts'
+import { sayIncident, sayRange } from '../../../flow/incident/sentence.ts'
 
 const from = Date.UTC(2026, 10, 16, 11, 32, 10)
 const actor: ActorFacts = {
@@ -108,4 +108,20 @@ suite('sentences', () => {
     const said = sayIncident(incident, { ...wording, zone: 'Europe/Brussels' })
     assert.match(said, /^Monday 16 November 2026, 12:32:10:/)
   })
+})
+
+test('a range has the day of its end where that is another, by the clock of the zone', () => {
+  assert.equal(
+    sayRange(from, from + 263_000, 'UTC'),
+    'Monday 16 November 2026, 11:32:10 to 11:36:33',
+  )
+  const night = from + 12 * 3_600_000
+  assert.match(
+    sayRange(night, night + 3_600_000, 'UTC'),
+    /23:32:10 to Tuesday 17 November 2026, 00:/,
+  )
+  assert.match(
+    sayRange(night, night + 3_600_000, 'Asia/Tokyo'),
+    /^Tuesday 17 .* 08:32:10 to 09:32:10$/,
+  )
 })
