@@ -1,4 +1,5 @@
 /** The answer to a question about series, out of its lines. */
+import { intervalMs } from '../../flow/interval.ts'
 import { badQuery } from '../errors.ts'
 import { answerKey, labelOf, type AnswerKey } from '../labels.ts'
 import type { SeriesAnswer, SeriesEntry } from '../schema.ts'
@@ -71,6 +72,7 @@ function entryOf(line: Line, facts: EntryFacts): SeriesEntry {
     summary: summaryOf(line, {
       unit: units[measure],
       fiveMinute: drawn.fiveMinute(line),
+      isCoarse: drawn.grid.stepMs > intervalMs,
       partsAreBounds,
       openAt: drawn.openAt,
     }),

@@ -8,6 +8,8 @@ export type FiveMinute = { values: Float64Array } | { reason: string }
 export interface SummaryFacts {
   unit: Unit
   fiveMinute: FiveMinute
+  /** Whether steps are longer than 5 minutes. */
+  isCoarse: boolean
   /** Whether peaks of several parts are bounds. */
   partsAreBounds: boolean
   /** The step that is still open, left out where others are known; −1 where none is. */
@@ -19,7 +21,7 @@ const percentile = 0.95
 
 /**
  * Average, minimum and last are over the known closed steps of the line's average; the maximum is
- * its greatest peak; p95 is the nearest-rank percentile, the ceil(0.95 × n)-th smallest of the n
+ * its greatest peak, that of steps of which too little is known to be drawn among them; p95 is the nearest-rank percentile, the ceil(0.95 × n)-th smallest of the n
  * known 5-minute values.
  */
 export function summaryOf(line: Line, facts: SummaryFacts): SeriesSummary {
@@ -62,13 +64,26 @@ function overSteps({ average }: Line, openAt: number): OverSteps {
 /** The greatest of a line's peaks; NaN where nothing is known. */
 function greatestPeak(
   { peak, parts }: Line,
-  { partsAreBounds }: Pick<SummaryFacts, 'partsAreBounds'>,
+  { partsAreBounds, isCoarse, fiveMinute }: SummaryFacts,
 ): { value: number; isBound: boolean } {
+  const best = greatestAt(peak)
+  const drawn = best < 0 ? Number.NaN : peak[best]!
+  if (isCoarse && 'values' in fiveMinute) {
+    const { values } = fiveMinute
+    const finest = greatestAt(values)
+    // A step that is not drawn may hold the greatest 5 minutes all the same.
+    if (finest >= 0 && !(values[finest]! <= drawn))
+      return { value: values[finest]!, isBound: false }
+  }
+  return { value: drawn, isBound: best >= 0 && partsAreBounds && parts[best]! > 1 }
+}
+
+/** The place of the greatest value; −1 where none is known. */
+function greatestAt(values: Float64Array): number {
   let best = -1
-  for (let at = 0; at < peak.length; at++)
-    if (!Number.isNaN(peak[at]!) && (best < 0 || peak[at]! > peak[best]!)) best = at
-  if (best < 0) return { value: Number.NaN, isBound: false }
-  return { value: peak[best]!, isBound: partsAreBounds && parts[best]! > 1 }
+  for (let at = 0; at < values.length; at++)
+    if (!Number.isNaN(values[at]!) && (best < 0 || values[at]! > values[best]!)) best = at
+  return best
 }
 
 function p95Of(fiveMinute: FiveMinute): { p95: number | null; p95Reason?: string } {

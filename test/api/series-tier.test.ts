@@ -365,6 +365,24 @@ suite('/api/series from a consolidated tier', () => {
     )
   })
 
+  test('a peak in a step of which too little is known to be drawn is the maximum all the same', async (t) => {
+    const total = (bytes: number) => ({ total: [{ direction: 'in', bytes }] })
+    const fine = [50, 900, 10, 10, 10, 10, 10, 10].map((bytes, i) => ({
+      time: minutes(20 + 5 * i),
+      rows: total(bytes),
+    }))
+    const [first, second] = [
+      { time: minutes(0), known: 2, unknown: { 'not-seen': 4 }, rows: total(950) },
+      { time: minutes(30), known: 6, rows: total(60) },
+    ]
+    const { get } = await appUnderTest(t, { steps: { '5m': fine, '30m': [first!, second!] } })
+    const { series } = await get<SeriesAnswer>(`/api/series?${window}`)
+    const { values, summary } = series[0]!
+    assert.deepEqual(values, [null, (60 * 8) / 1800])
+    assert.deepEqual([summary.maximum, summary.maximumIsBound], [(900 * 8) / 300, undefined])
+    assert.deepEqual([summary.average, summary.total], [(60 * 8) / 1800, 1010])
+  })
+
   test('takes exact maxima and p95 from the 5-minute totals while they last', async (t) => {
     const bytes: [number, number][] = [[900, 50], [100, 500], [50, 50], [50, 0], [50, 0], [50, 0]] // prettier-ignore
     const fine = [0, 30].flatMap((start) =>
