@@ -1,7 +1,7 @@
 /**
  * The highest rate at which not one flow is lost, with everything on (journal, decode, buckets by all
- * measurements, live ring, archive), and beside it what other receivers reach; all on this machine, the
- * generator too. `node zero-loss.ts [--seconds 20] [--ramp 5] [--times 3] [--steps 5] [--versions v5,v9]
+ * measurements, live ring, archive) and all is done five seconds after the last datagram, and beside it what
+ * other receivers reach; all on this machine, the generator too. `node zero-loss.ts [--seconds 20] [--ramp 5] [--times 3] [--steps 5] [--versions v5,v9]
  * [--buffers 64MB,4MB] [--hosts 100000] [--exporters 1] [--least 100000] [--most 4000000] [--receivers 'weir;nfcapd, lz4']`.
  * It can be run in parts: a receiver's row of test/results/zero-loss.json takes the place of an earlier one.
  */
@@ -153,7 +153,7 @@ async function highest(
     const rate = Math.round(Math.sqrt(low * high))
     const tried = await tryRate(rate)
     console.log(
-      `  ${rate.toLocaleString('en')}/s: ${tried.isClean ? 'clean' : 'loss'}, ${tried.cpuSecondsPerMillion.toFixed(2)} CPU-s per M flows, ${tried.steadySecondsPerMillion.toFixed(2)} after the ramp, ${tried.peakMiB} MiB`,
+      `  ${rate.toLocaleString('en')}/s: ${tried.isClean ? 'clean' : 'lost or late'}, ${tried.cpuSecondsPerMillion.toFixed(2)} CPU-s per M flows, ${tried.steadySecondsPerMillion.toFixed(2)} after the ramp, ${tried.peakMiB} MiB`,
     )
     if (tried.isClean) {
       best = tried

@@ -14,6 +14,8 @@ export interface Received {
   flows: number
   /** Flows a second that really went out. */
   rate: number
+  /** How long after the last datagram it was still at work. */
+  drainSeconds: number
   /** Of all its processes. */
   cpuSecondsPerMillion: number
   /** Of what was sent after the ramp. */
@@ -37,12 +39,18 @@ export interface RunningPeer {
 
 /** A receiver is done with what it was sent when it has been idle for so long, or after the most. */
 const settle = { stepMs: 500, idleSteps: 3, mostMs: 60_000, idleCpuSeconds: 0.03 }
+/** Who is still at work on what came for longer keeps it in memory, and would not hold the rate for long. */
+export const drainSecondsMost = 5
 /** So much may be missing: some keep the last flows in a buffer of their own for as long as they run. */
 const missingMost = 1e-4
 
-/** Whether a receiver kept what was sent, and it was asked what was meant. */
-export function keptAll({ sentFlows, flows, rate }: Received, wanted: number): boolean {
-  return flows >= sentFlows * (1 - missingMost) && rate > wanted * 0.98
+/** Whether a receiver kept what was sent, as it came, and it was asked what was meant. */
+export function keptAll(
+  { sentFlows, flows, rate, drainSeconds }: Received,
+  wanted: number,
+): boolean {
+  const isKept = flows >= sentFlows * (1 - missingMost)
+  return isKept && drainSeconds <= drainSecondsMost && rate > wanted * 0.98
 }
 
 /** Sends load to a receiver that runs, waits until it is done with it, and ends it. */
@@ -52,7 +60,7 @@ export async function measure(options: PeerOptions, running: RunningPeer): Promi
   const before = await treeSecondsOf(running.pid)
   const ramped = secondsAfter(load.rampSeconds ?? 0, () => treeSecondsOf(running.pid))
   const sent = await sender.send()
-  const now = await settled(running.pid)
+  const { seconds: now, drainSeconds } = await settled(running.pid)
   const used = now - before
   const peaks = await Promise.all((await treeOf(running.pid)).map(peakMiBOf))
   const flows = await running.stop()
@@ -60,23 +68,24 @@ export async function measure(options: PeerOptions, running: RunningPeer): Promi
     sentFlows: sent.flows,
     flows,
     rate: sent.flows / sent.seconds,
+    drainSeconds,
     cpuSecondsPerMillion: (used * 1e6) / sent.flows,
     steadySecondsPerMillion: steadyPerMillion(now - (await ramped), load, sent),
     peakMiB: Math.round(peaks.reduce((sum, each) => sum + each, 0)),
   }
 }
 
-/** CPU-seconds of a receiver once it is idle. */
-async function settled(pid: number): Promise<number> {
+/** CPU-seconds of a receiver once it is idle, and after how long it was. */
+async function settled(pid: number): Promise<{ seconds: number; drainSeconds: number }> {
   let seconds = await treeSecondsOf(pid)
-  let idle = 0
-  for (let ms = 0; ms < settle.mostMs && idle < settle.idleSteps; ms += settle.stepMs) {
+  let [ms, idle] = [0, 0]
+  for (; ms < settle.mostMs && idle < settle.idleSteps; ms += settle.stepMs) {
     await sleep(settle.stepMs)
     const now = await treeSecondsOf(pid)
     idle = now - seconds <= settle.idleCpuSeconds ? idle + 1 : 0
     seconds = now
   }
-  return seconds
+  return { seconds, drainSeconds: (ms - idle * settle.stepMs) / 1000 }
 }
 
 /** A UDP port of 127.0.0.1 that was free a moment ago. */

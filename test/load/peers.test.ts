@@ -25,10 +25,11 @@ for (const { name, peer } of peers)
     assert.ok(received.cpuSecondsPerMillion >= 0 && received.peakMiB > 0)
   })
 
-test('a receiver has kept all that it was sent but for ten in a hundred thousand', () => {
+test('a receiver has kept all that it was sent but for ten in a hundred thousand, and as it came', () => {
   const received = {
     sentFlows: 100_000,
     rate: 990,
+    drainSeconds: 5,
     cpuSecondsPerMillion: 1,
     steadySecondsPerMillion: 1,
     peakMiB: 1,
@@ -36,4 +37,5 @@ test('a receiver has kept all that it was sent but for ten in a hundred thousand
   assert.ok(keptAll({ ...received, flows: 99_990 }, 1000))
   assert.ok(!keptAll({ ...received, flows: 99_989 }, 1000))
   assert.ok(!keptAll({ ...received, flows: 100_000 }, 1100))
+  assert.ok(!keptAll({ ...received, flows: 100_000, drainSeconds: 5.5 }, 1000))
 })
