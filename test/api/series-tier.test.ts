@@ -375,7 +375,7 @@ suite('/api/series from a consolidated tier', () => {
       { time: minutes(0), known: 2, unknown: { 'not-seen': 4 }, rows: total(950) },
       { time: minutes(30), known: 6, rows: total(60) },
     ]
-    const { get } = await appUnderTest(t, { steps: { '5m': fine, '30m': [first!, second!] } })
+    const { get } = await appUnderTest(t, { steps: { '5m': fine, '30m': [first, second] } })
     const { series } = await get<SeriesAnswer>(`/api/series?${window}`)
     const { values, summary } = series[0]!
     assert.deepEqual(values, [null, (60 * 8) / 1800])

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { IngestStatus } from '../../flow/status.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { openFastSender } from './native-sender.ts'
-import { drainSecondsMost } from './peer.ts'
+import { wasInTime } from './peer.ts'
 import type { LoadOptions } from './send.ts'
 import { openSender } from './sender.ts'
 import {
@@ -47,15 +47,15 @@ export interface Attempt {
 
 const drainMsMost = 60_000
 
-/** Whether nothing was lost, all was counted as it came, and it was asked what was meant. */
+/** Whether nothing was lost, all was counted in time, and it was asked what was meant. */
 export function isClean(attempt: Attempt, wanted: number): boolean {
-  const { sentFlows, flows, kernelDrops, lostDatagrams, letGo, rate, drainSeconds } = attempt
+  const { sentFlows, flows, kernelDrops, lostDatagrams, letGo, rate } = attempt
   return (
     flows === sentFlows &&
     kernelDrops === 0 &&
     lostDatagrams === 0 &&
     letGo === 0 &&
-    drainSeconds <= drainSecondsMost &&
+    wasInTime(attempt) &&
     rate > wanted * 0.98
   )
 }

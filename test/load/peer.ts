@@ -39,18 +39,25 @@ export interface RunningPeer {
 
 /** A receiver is done with what it was sent when it has been idle for so long, or after the most. */
 const settle = { stepMs: 500, idleSteps: 3, mostMs: 60_000, idleCpuSeconds: 0.03 }
-/** Who is still at work on what came for longer keeps it in memory, and would not hold the rate for long. */
-export const drainSecondsMost = 5
+/** Who is at work for longer after the last datagram, or for such a part of the load's time, would not hold the rate: it grows in memory. */
+const drainMost = { seconds: 1, share: 0.1 }
 /** So much may be missing: some keep the last flows in a buffer of their own for as long as they run. */
 const missingMost = 1e-4
 
-/** Whether a receiver kept what was sent, as it came, and it was asked what was meant. */
-export function keptAll(
-  { sentFlows, flows, rate, drainSeconds }: Received,
-  wanted: number,
-): boolean {
+/** Whether a receiver was done with what it was sent about as it came. */
+export function wasInTime({
+  sentFlows,
+  rate,
+  drainSeconds,
+}: Pick<Received, 'sentFlows' | 'rate' | 'drainSeconds'>): boolean {
+  return drainSeconds <= Math.max(drainMost.seconds, (drainMost.share * sentFlows) / rate)
+}
+
+/** Whether a receiver kept what was sent, in time, and it was asked what was meant. */
+export function keptAll(received: Received, wanted: number): boolean {
+  const { sentFlows, flows, rate } = received
   const isKept = flows >= sentFlows * (1 - missingMost)
-  return isKept && drainSeconds <= drainSecondsMost && rate > wanted * 0.98
+  return isKept && wasInTime(received) && rate > wanted * 0.98
 }
 
 /** Sends load to a receiver that runs, waits until it is done with it, and ends it. */
