@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
+import { median } from '../bench/figure.ts'
 import { makeYear } from '../bench/year-data.ts'
 import { scratchFolder } from '../processes.ts'
-import { startApi, startIngest, type Start } from './year.ts'
+import { startsOn } from './year.ts'
 
 const readyMsMax = 2000
 const rounds = 5
@@ -16,18 +17,12 @@ test('a start with a year of archive is ready in under two seconds', async (t) =
     const end = Math.floor(Date.now() / intervalMs) * intervalMs
     assert.equal(await makeYear({ folder, end, days: 365, hosts: 100 }), 105_120)
   }
-  await startApi(folder)
   const slow: string[] = []
-  for (const [name, start] of [
-    ['API', startApi],
-    ['ingest', startIngest],
-  ] as const) {
-    const starts: Start[] = []
-    for (let round = 0; round < rounds; round++) starts.push(await start(folder))
-    const median = starts.map(({ ms }) => ms).sort((a, b) => a - b)[Math.floor(rounds / 2)]!
+  for (const [name, starts] of await startsOn(folder, rounds)) {
+    const ready = median(starts.map(({ ms }) => ms))
     const times = starts.map(({ ms, cpuSeconds }) => `${ms.toFixed(0)} ms (${cpuSeconds} CPU-s)`)
     t.diagnostic(`${name}: ${times.join(', ')}`)
-    if (median >= readyMsMax) slow.push(`${name} took ${times.join(', ')}`)
+    if (ready >= readyMsMax) slow.push(`${name} after ${times.join(', ')}`)
   }
   assert.deepEqual(slow, [])
 })

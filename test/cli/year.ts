@@ -57,3 +57,21 @@ async function pageOf(output: NodeJS.ReadableStream): Promise<string> {
   }
   throw new Error('the API ended before it listened')
 }
+
+/** What is started, and what it is to be ready for. */
+const started = [
+  ['the API answers', startApi],
+  ['ingest listens', startIngest],
+] as const
+
+/** Several starts of each on a data folder, by what is waited for; what is compiled at the first start ever is compiled before. */
+export async function startsOn(data: string, rounds: number): Promise<Map<string, Start[]>> {
+  await startApi(data)
+  const starts = new Map<string, Start[]>()
+  for (const [name, start] of started) {
+    const each: Start[] = []
+    for (let round = 0; round < rounds; round++) each.push(await start(data))
+    starts.set(name, each)
+  }
+  return starts
+}

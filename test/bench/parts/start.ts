@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { intervalMs } from '../../../flow/interval.ts'
-import { startApi, startIngest } from '../../cli/year.ts'
-import { figure, median, type Figure } from '../figure.ts'
+import { startsOn } from '../../cli/year.ts'
+import { figure, median } from '../figure.ts'
 import { makeYear } from '../year-data.ts'
 import type { Part } from './part.ts'
 
@@ -17,18 +17,10 @@ export const start: Part = async () => {
   try {
     const end = Math.floor(Date.now() / intervalMs) * intervalMs
     const files = await makeYear({ folder, end, days: 365, hosts: 100 })
-    await startApi(folder)
-    const figures: Figure[] = []
-    for (const [name, begin] of [
-      ['the API answers', startApi],
-      ['ingest listens', startIngest],
-    ] as const) {
-      const ms: number[] = []
-      for (let round = 0; round < rounds; round++) ms.push((await begin(folder)).ms)
+    return [...(await startsOn(folder, rounds))].map(([name, starts]) => {
       const what = `${name}, beside ${files.toLocaleString('en')} files`
-      figures.push(figure(what, median(ms), 'ms', { most: readyMsMost }))
-    }
-    return figures
+      return figure(what, median(starts.map(({ ms }) => ms)), 'ms', { most: readyMsMost })
+    })
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
