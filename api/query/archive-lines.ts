@@ -6,7 +6,7 @@ import type { Grid } from './grid.ts'
 import { newLine, type Line, type Unit } from './line.ts'
 
 export interface ArchiveRows {
-  /** Steps of at most 5 minutes. */
+  /** Steps of at most 5 minutes: those of the window that the archive reaches back to. */
   grid: Grid
   flows: FlowSeries
   covered: CoverageGrid
@@ -30,10 +30,10 @@ export function archiveLines(rows: ArchiveRows): Line[] {
   for (let r = 0; r < flows.count; r++) {
     const at = Math.floor((flows.time[r]! - grid.from) / grid.stepMs)
     const line = all[flows.key[r]!]
-    if (!line || at < 0 || at >= grid.count) continue
+    if (!line) continue
     const sum = sums[r]!
     line.total += sum
-    line.average[at]! += (sum * unit.scale) / grid.stepMs
+    if (at >= 0 && at < grid.count) line.average[at]! += (sum * unit.scale) / grid.stepMs
   }
   for (const line of all) blankUnknown(line, rows)
   return [...lines, ...rests.filter(({ total }) => total !== 0)]

@@ -41,12 +41,13 @@ export async function fromArchive(
 ): Promise<ArchiveAnswer> {
   const { window, split, unit, stored } = question
   const grid = gridOver(window.from, window.to, stepMs)
-  const fine = gridOver(grid.from, gridEnd(grid), Math.min(stepMs, intervalMs))
+  const first = intervalStart(stored.archive.first ?? Number.POSITIVE_INFINITY)
+  const fine = fineGrid(grid, first)
   if (fine.count > stepsMax)
     throw badQuery(
       'window-too-long',
       `the archive is read in steps of 5 minutes, and ${fine.count} are more than ${stepsMax}`,
-      'ask for less time, or leave out the filter',
+      'ask for less time',
     )
   const [flows, covered] = await Promise.all([
     question.flows.series({
@@ -65,11 +66,9 @@ export async function fromArchive(
     }),
     coverageUnder(question, grid),
   ])
-  const reach = {
-    first: intervalStart(stored.archive.first ?? Number.POSITIVE_INFINITY),
-    until: covered.openUntil ?? Number.POSITIVE_INFINITY,
-  }
+  const until = covered.openUntil ?? Number.POSITIVE_INFINITY
   const { directions } = split
+  const reach = { first, until }
   const made = archiveLines({ grid: fine, flows, covered, unit, directions, reach })
   const fiveMinute = new Map<Line, Float64Array>()
   const lines = made.map((line) => {
@@ -78,6 +77,17 @@ export async function fromArchive(
     return folded
   })
   return { grid, covered, lines, fiveMinute }
+}
+
+/**
+ * The steps of at most 5 minutes under a grid, from the step on in which the archive begins: of a
+ * year of which it holds a month, only that month is gone through.
+ */
+function fineGrid(grid: Grid, first: number): Grid {
+  const { from, stepMs } = grid
+  const reached = Math.floor((first - from) / stepMs) * stepMs
+  const skipped = Math.min(Math.max(0, reached), gridEnd(grid) - stepMs - from)
+  return gridOver(from + skipped, gridEnd(grid), Math.min(stepMs, intervalMs))
 }
 
 /** What is known of the window, from the finest totals that go back far enough. */

@@ -53,13 +53,16 @@ export function sourceOf(
   ofTrackers: boolean,
 ): Source {
   const { filter, include, from, to } = window
-  const needsArchive =
-    filter !== undefined ||
-    include !== 'any' ||
-    split.measurement === null ||
-    measure === 'connections'
-  if (key && needsArchive) throw keyOrFilter
-  const wanted = { from, to, points, stepMs, needsArchive }
+  const withoutArchive = [
+    filter !== undefined ? 'leave out the filter' : '',
+    include !== 'any' ? 'leave out include' : '',
+    split.measurement === null
+      ? 'ask by host, port, protocol, interface, direction or exporter'
+      : '',
+    measure === 'connections' ? 'measure flows or active in place of connections' : '',
+  ].filter(Boolean)
+  if (key && withoutArchive.length > 0) throw keyOrFilter
+  const wanted = { from, to, points, stepMs, withoutArchive }
   if (isOfCounters(split, { filter, measure }) || ofTrackers)
     return chooseSource(...asOfTotals(wanted, stored))
   return key ? tierFor(wanted, stored) : chooseSource(wanted, stored)

@@ -28,8 +28,8 @@ export interface Wanted {
   /** Most steps where no step is asked for. */
   points: number
   stepMs: number | undefined
-  /** Whether only the archive can answer: a filter, or a split that is not stored. */
-  needsArchive: boolean
+  /** How to ask without what only the archive can answer, such as a filter; empty where totals can answer too. */
+  withoutArchive: readonly string[]
 }
 
 export type Source =
@@ -41,11 +41,12 @@ export type Source =
  * @throws ApiError where the archive alone could answer and does not reach, or the step is too long or too fine
  */
 export function chooseSource(wanted: Wanted, stored: Stored): Source {
-  const source = wanted.needsArchive
-    ? fromArchive(wanted, stored)
-    : wanted.stepMs === undefined
-      ? byPoints(wanted, stored)
-      : byStep(wanted, stored)
+  const source =
+    wanted.withoutArchive.length > 0
+      ? fromArchive(wanted, stored)
+      : wanted.stepMs === undefined
+        ? byPoints(wanted, stored)
+        : byStep(wanted, stored)
   refuseTooMany(wanted, source.kind === 'tier' ? source.tier.stepMs : source.stepMs)
   return source
 }
@@ -63,7 +64,7 @@ function fromArchive(wanted: Wanted, stored: Stored): Source {
       archive.first === null
         ? 'the flow archive holds no flows'
         : `the flow archive begins at ${new Date(archive.first).toISOString()}, after the window`,
-      'leave out the filter, or ask by host, port, protocol, interface, direction or exporter, which are kept for longer',
+      `${wanted.withoutArchive.join(', and ')}: those totals are kept for longer`,
     )
   const stepMs =
     wanted.stepMs === undefined

@@ -46,7 +46,7 @@ export function trackersAsked(
 export function asOfTotals(wanted: Wanted, stored: Stored): [Wanted, Stored] {
   const stepMs = wanted.stepMs === undefined ? undefined : Math.max(wanted.stepMs, intervalMs)
   return [
-    { ...wanted, stepMs, needsArchive: false },
+    { ...wanted, stepMs, withoutArchive: [] },
     { ...stored, archive: { rows: 0, first: null, last: null } },
   ]
 }

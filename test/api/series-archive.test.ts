@@ -99,6 +99,30 @@ suite('/api/series from the archive', () => {
     assert.deepEqual(peaks[0]!.values, [8, null])
   })
 
+  test('a year is answered of which the archive holds half an hour, and nothing of it is lost', async (t) => {
+    const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
+    const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })
+    const url = `/api/series?from=${seconds(noon) - 366 * 86_400}&to=${seconds(noon) + 1800}`
+    const { series, step } = await get<SeriesAnswer>(`${url}&step=1800&filter=proto+tcp`)
+    const { values, summary } = series[0]!
+    assert.equal(step, 1800)
+    assert.deepEqual([values.length, values.at(-2), values.at(-1)], [366 * 48 + 1, null, 16 / 6])
+    assert.deepEqual([summary.total, summary.maximum, summary.p95], [600, 8, 8])
+  })
+
+  test('a refusal says how to ask without what only the archive answers', async (t) => {
+    const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
+    const { refused } = await appUnderTest(t, { steps: { '5m': known }, flows })
+    const before = `/api/series?from=${seconds(noon) - 7200}&to=${seconds(noon) - 3600}`
+    for (const [asked, remedy] of [
+      ['filter=proto+tcp', /^leave out the filter: those totals/],
+      ['measure=connections', /^measure flows or active in place of connections: those/],
+      ['by=interface,port', /^ask by host, port,/],
+      ['include=start&filter=proto+tcp', /^leave out the filter, and leave out include: those/],
+    ] as const)
+      assert.match((await refused(`${before}&${asked}`)).remedy, remedy)
+  })
+
   test('answers splits that are not stored', async (t) => {
     const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
     const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })

@@ -27,7 +27,7 @@ function choice(wanted: Partial<Wanted> & { hours: number }, held: Stored = stor
     from: to - hours * hourMs,
     points: 800,
     stepMs: undefined,
-    needsArchive: false,
+    withoutArchive: [],
   }
   const source = chooseSource({ ...asked, ...rest }, held)
   return source.kind === 'tier' ? source.tier.name : `archive ${source.stepMs / 1000}`
@@ -125,20 +125,26 @@ suite('where a series is answered from', () => {
     [24, 400_000, 'archive 1800'],
   ] as const)
     test(`with a filter ${hours} h at ${stepMs ?? 'any step'}: ${expected}`, () => {
-      assert.equal(choice({ hours, stepMs, needsArchive: true }), expected)
+      assert.equal(choice({ hours, stepMs, withoutArchive: ['leave out the filter'] }), expected)
     })
 
   test('what cannot be answered is refused', () => {
     assert.equal(refusal({ hours: 24, stepMs: 86_401_000 }), 'step-too-long')
     assert.equal(refusal({ hours: 48, stepMs: 1000 }), 'too-many-steps')
     assert.equal(
-      refusal({ hours: 24, to: now - 100 * dayMs, needsArchive: true }),
+      refusal({ hours: 24, to: now - 100 * dayMs, withoutArchive: ['leave out the filter'] }),
       'beyond-archive',
     )
     const empty = { ...stored, archive: { rows: 0, first: null, last: null } }
-    assert.equal(refusal({ hours: 24, needsArchive: true }, empty), 'beyond-archive')
+    assert.equal(
+      refusal({ hours: 24, withoutArchive: ['leave out the filter'] }, empty),
+      'beyond-archive',
+    )
     const nothing = { ...empty, tiers: tiers.map((tier) => ({ tier, extent: null })) }
-    assert.equal(refusal({ hours: 24, needsArchive: true }, nothing), 'answered')
+    assert.equal(
+      refusal({ hours: 24, withoutArchive: ['leave out the filter'] }, nothing),
+      'answered',
+    )
     assert.equal(choice({ hours: 24 }, nothing), '5m')
   })
 })
