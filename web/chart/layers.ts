@@ -117,7 +117,7 @@ export function keyId(entry: Pick<SeriesEntry, 'key'>): string {
   return words.join('/')
 }
 
-function directionOf(entry: SeriesEntry): Direction {
+function directionOf(entry: Pick<SeriesEntry, 'key'>): Direction {
   const direction = entry.key?.['direction']
   return typeof direction === 'string' && direction in halfOf ? (direction as Direction) : 'in'
 }
@@ -143,7 +143,10 @@ function layerOf(entry: SeriesEntry, split: Split): Layer[] {
 }
 
 /** A label without the direction that the API appends where keys are split by it. */
-function plainLabel(entry: SeriesEntry, direction: Direction): string {
+export function plainLabel(
+  entry: Pick<SeriesEntry, 'key' | 'label'>,
+  direction: Direction = directionOf(entry),
+): string {
   return entry.label.replace(new RegExp(`[ ,·]*\\b${direction}$`), '') || keyId(entry)
 }
 

@@ -6,16 +6,18 @@ import { parseTime } from '../../flow/time-grammar.ts'
 import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { repeat } from '../dashboard/repeat.ts'
 import { fetchByDirection } from '../chart/fetch-layers.ts'
-import type { Layers, LayerSummary } from '../chart/layers.ts'
+import { plainLabel, type Layers, type LayerSummary } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'
 import { measureUnits } from '../chart/readout.ts'
 import type { Level } from '../chart/scene.ts'
 import { RequestError } from '../client.ts'
 import { writeAddress, type Measure } from '../state/address.ts'
+import { newestData } from '../state/collector.ts'
 import { go, parameter } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
 import { instantText, isoText, shortInstantText } from '../time/words.ts'
 import type { NamedObject } from './address.ts'
+import { exporterOf } from './heading.ts'
 import type { Period } from './periods.ts'
 import { counterQuery, exploreView, seriesQuery } from './question.ts'
 
@@ -25,6 +27,8 @@ interface GraphFacts {
   period: Period
   /** bits per second; null where it is not known. */
   speed: number | null
+  /** Called with what an answer calls the object. */
+  told: (label: string) => void
 }
 
 interface Loaded {
@@ -35,7 +39,7 @@ interface Loaded {
 /** A graph is fetched again as its step passes, and no more often than this, in ms. */
 const againMinMs = 60_000
 
-export function Graph({ object, measure, period, speed }: GraphFacts) {
+export function Graph({ object, measure, period, speed, told }: GraphFacts) {
   const loaded = useSignal<Loaded | null>(null)
   const error = useSignal<RequestError | null>(null)
   useEffect(() => {
@@ -47,6 +51,8 @@ export function Graph({ object, measure, period, speed }: GraphFacts) {
         const layers = await fetchByDirection({ ...seriesQuery(object), ...asked }, ended, counted)
         loaded.value = { layers, at: Date.now() }
         error.value = null
+        const [entry] = layers.answer.series
+        if (entry) told(plainLabel(entry))
       } catch (cause) {
         if (!ended.aborted && cause instanceof RequestError) error.value = cause
         throw cause
@@ -72,7 +78,9 @@ export function Graph({ object, measure, period, speed }: GraphFacts) {
         levels={levels}
         selected={(from, to) => explore(object, from, to)}
       />
-      {loaded.value && <Figures loaded={loaded.value} measure={measure} speed={speed} />}
+      {loaded.value && (
+        <Figures loaded={loaded.value} measure={measure} speed={speed} heard={heardOf(object)} />
+      )}
     </section>
   )
 }
@@ -105,10 +113,28 @@ function noData(totals: Layers['totals']): string {
   return isCounted ? 'of no step is half of its time known, so none is drawn' : 'no data'
 }
 
-function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null }) {
-  const { measure, speed } = props
+/** When the last was heard of an object, as far as that is known; unix seconds. */
+function heardOf(object: NamedObject): number {
+  return exporterOf(object)?.lastSeen ?? newestData.value ?? Number.POSITIVE_INFINITY
+}
+
+/** The end of the newest data of a graph: of a step of hours it is not that step's end; unix seconds, null for none. */
+function newestOf({ answer, total, totals }: Layers, heard: number): number | null {
+  const start = answer.time.findLast((_, i) => total.above[i] !== null)
+  if (start === undefined || totals.length === 0) return null
+  return Math.min(start + answer.step, answer.open?.[1] ?? heard, Math.max(heard, start))
+}
+
+function Figures(props: {
+  loaded: Loaded
+  measure: Measure
+  speed: number | null
+  /** unix seconds */
+  heard: number
+}) {
+  const { measure, speed, heard } = props
   const { layers, at } = props.loaded
-  const { answer, totals } = layers
+  const { totals } = layers
   const unit = measureUnits[measure]
   const figure = (value: number | null | undefined) =>
     value === null || value === undefined ? '–' : formatWithUnit(value, unit)
@@ -117,10 +143,7 @@ function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null
     if (speed === null || measure !== 'bits' || value === null || value === undefined) return ''
     return ` (${((value / speed) * 100).toFixed(1)} %)`
   }
-  const isKnown = totals.length > 0
-  const newest = isKnown
-    ? answer.time.findLast((_, i) => layers.total.above[i] !== null)
-    : undefined
+  const newest = newestOf(layers, heard)
   return (
     <>
       <table class="figures graph-figures">
@@ -155,10 +178,8 @@ function Figures(props: { loaded: Loaded; measure: Measure; speed: number | null
         {totals.length === 0 ? 'nothing is stored of it in this time · ' : ''}
         {layers.peak ? 'thin line: greatest 5 minutes · ' : ''}
         {layers.compared ? 'dashed: as the interface counts itself · ' : ''}
-        {newest === undefined
-          ? noData(totals)
-          : `last data ${instantText((newest + answer.step) * 1000, zone.value)}`}{' '}
-        · last updated {shortInstantText(at, zone.value)} {zone.value}
+        {newest === null ? noData(totals) : `last data ${instantText(newest * 1000, zone.value)}`} ·
+        last updated {shortInstantText(at, zone.value)} {zone.value}
       </p>
     </>
   )

@@ -1,26 +1,22 @@
 /** An object's page in the manner of RRDtool and MRTG: the same five graphs of everything that has traffic. */
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
 import { Choice } from '../controls/choice.tsx'
 import { Page } from '../controls/page.tsx'
 import { keptMeasures, writeAddress, type Measure } from '../state/address.ts'
-import { exporterName, exporters } from '../state/collector.ts'
 import { addressWith, go, parameter, place } from '../state/route.ts'
-import { nameFault, objectOf, type NamedObject } from './address.ts'
+import { nameFault, objectOf } from './address.ts'
 import { Graph } from './graph.tsx'
+import { aboutOf, hostFacts, interfaceFacts, titleOf } from './heading.ts'
 import { periods } from './periods.ts'
-import { exploreView, interfaceOf } from './question.ts'
-
-const kindTexts: Record<NamedObject['kind'], string> = {
-  all: 'all traffic',
-  exporter: 'exporter',
-  interface: 'interface',
-  host: 'host',
-  port: 'port',
-  protocol: 'protocol',
-  tracker: 'tracker',
-}
+import { exploreView } from './question.ts'
 
 export function ObjectPage() {
-  const object = objectOf(place.value.path)
+  useEffect(() => hostFacts.follow(), [])
+  const { path } = place.value
+  const named = useSignal({ path, label: '' })
+  const object = objectOf(path)
   const fault = object && nameFault(object)
   if (!object || fault !== null)
     return (
@@ -41,10 +37,14 @@ export function ObjectPage() {
   const asked = parameter('measure')
   const measure = keptMeasures.find((word) => word === asked) ?? 'bits'
   const explore = `/${writeAddress(exploreView(object, { from: 'now-24h', to: 'now' }))}`
+  const known = {
+    host: hostFacts.state.value.answer,
+    label: named.value.path === path ? named.value.label : '',
+  }
   return (
     <Page
-      title={titleOf(object)}
-      about={kindTexts[object.kind]}
+      title={titleOf(object, known)}
+      about={aboutOf(object, known)}
       tools={
         <>
           <Choice
@@ -61,36 +61,14 @@ export function ObjectPage() {
     >
       {periods.map((period) => (
         <Graph
-          key={`${place.value.path} ${measure} ${period.label}`}
+          key={`${path} ${measure} ${period.label}`}
           object={object}
           measure={measure}
           period={period}
-          speed={speedOf(object)}
+          speed={interfaceFacts(object)?.speed ?? null}
+          told={(label) => (named.value = { path, label })}
         />
       ))}
     </Page>
   )
-}
-
-function titleOf({ kind, name }: NamedObject): string {
-  if (kind === 'all') return 'All traffic'
-  if (kind !== 'interface') return name
-  const { exporter, index } = interfaceOf(name)
-  const found = interfaceFacts({ kind, name })
-  const alias = found?.alias ? ` (${found.alias})` : ''
-  return `${exporter}:${found?.name ?? `if${index}`}${alias}`
-}
-
-function interfaceFacts({ kind, name }: NamedObject) {
-  if (kind !== 'interface') return null
-  const { exporter, index } = interfaceOf(name)
-  const known = exporters.value?.find(
-    (each) => exporterName(each) === exporter || each.address === exporter,
-  )
-  return known?.interfaces.find((each) => String(each.index) === index) ?? null
-}
-
-/** The speed of an interface in bits per second, where it is known. */
-function speedOf(object: NamedObject): number | null {
-  return interfaceFacts(object)?.speed ?? null
 }

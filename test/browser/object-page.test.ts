@@ -1,0 +1,71 @@
+/** An object's page says what the object is, and how new its data are. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+import { chromium, type Browser } from 'playwright-core'
+
+import { openPage } from './opened.ts'
+import {
+  chromiumArguments,
+  chromiumPath,
+  skipWithoutChromium,
+  startWeir,
+  type RunningWeir,
+} from './weir.ts'
+
+const names = `
+networks:
+  10.0.0.0/24: { name: office, site: Ghent, owner: IT }
+  10.0.0.22: bobby22.bigbiz.local
+exporters:
+  10.0.0.1: pfsense
+`
+const noon = 'to=2026-11-17T12:00:00Z'
+
+describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, () => {
+  let folder: string
+  let weir: RunningWeir
+  let browser: Browser
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'weir-names-'))
+    const file = join(folder, 'names.yaml')
+    await writeFile(file, names)
+    weir = await startWeir({ replayed: true, environment: { WEIR_NAMES: file } })
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  })
+  after(async () => {
+    await browser?.close()
+    await weir?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  for (const [path, title, about] of [
+    ['host/10.0.0.22', 'bobby22.bigbiz.local (10.0.0.22)', 'host · office · Ghent · IT'],
+    ['host/203.0.113.80', '203.0.113.80', 'host'],
+    ['port/tcp/443', '443/tcp https', 'port'],
+    ['exporter/pfsense', 'pfsense', 'exporter · 10.0.0.1'],
+  ] as const)
+    test(`the heading of ${path} is ${title}`, async () => {
+      const { page, complaints } = await openPage(browser, `${weir.url}/object/${path}?${noon}`)
+      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor()
+      await page.locator('.page-head').getByText(about, { exact: true }).waitFor()
+      assert.equal(await page.title(), `${title} · Weir`)
+      assert.deepEqual(complaints, [])
+      await page.close()
+    })
+
+  test('no graph says that its last data are later than the last datagram', async () => {
+    const { page } = await openPage(browser, `${weir.url}/object/exporter/pfsense?${noon}`)
+    for (const period of ['Week', '4 weeks']) {
+      const foot = page.locator(`.graph[aria-label="${period}"] .graph-foot`)
+      await foot.waitFor()
+      // The capture ends at 13:01 UTC, in a step of two hours that ends at 14:00.
+      const until = period === 'Week' ? '14:00:00' : '14:01:00'
+      assert.match((await foot.textContent())!, new RegExp(`last data Mon 16 Nov 2026 ${until}`))
+    }
+    await page.close()
+  })
+})

@@ -1,0 +1,92 @@
+/** What an object is called, and what is known of it beside its traffic. */
+import type { NamedAddress, NamesAnswer } from '../../api/routes/names.ts'
+import { read } from '../client.ts'
+import { exporterName, exporters } from '../state/collector.ts'
+import { followAnswer } from '../state/follow.ts'
+import { addressOf, place } from '../state/route.ts'
+import { nameFault, objectOf, type NamedObject } from './address.ts'
+import { interfaceOf } from './question.ts'
+
+const kindTexts: Record<NamedObject['kind'], string> = {
+  all: '',
+  exporter: 'exporter',
+  interface: 'interface',
+  host: 'host',
+  port: 'port',
+  protocol: 'protocol',
+  tracker: 'tracker',
+}
+
+/** A path that asks what is known of the host whose page is shown. */
+function question(): string | null {
+  const object = objectOf(place.value.path)
+  if (object?.kind !== 'host' || nameFault(object) !== null) return null
+  return addressOf('/api/names', { address: object.name })
+}
+
+/** What is known of the host whose page is shown; no error of it is told, since its graphs stand without it. */
+export const hostFacts = followAnswer<NamedAddress | null>(question, async (ended) => {
+  const { addresses } = await read<NamesAnswer>(question()!, ended)
+  return addresses[0] ?? null
+})
+
+export interface Known {
+  host: NamedAddress | null
+  /** As answers about the object call it; empty until one is there. */
+  label: string
+}
+
+/** The heading of an object's page. */
+export function titleOf(object: NamedObject, { host, label }: Known): string {
+  const { kind, name } = object
+  if (kind === 'all') return 'All traffic'
+  if (kind === 'host') return host?.name ? `${host.name} (${name})` : name
+  if (kind === 'exporter') return name
+  if (kind !== 'interface') return label || name
+  const { exporter, index } = interfaceOf(name)
+  const found = interfaceFacts(object)
+  const alias = found?.alias ? ` (${found.alias})` : ''
+  return `${exporter}:${found?.name ?? `if${index}`}${alias}`
+}
+
+/** What stands beside it: the kind of object, and where it belongs. */
+export function aboutOf({ kind, name }: NamedObject, { host }: Known): string {
+  const facts: string[] = [kindTexts[kind]]
+  if (kind === 'exporter') {
+    const address = exporterNamed(name)?.address
+    if (address !== undefined && address !== name) facts.push(address)
+  }
+  if (kind === 'host' && host) facts.push(...belongings(host))
+  return facts.join(' · ')
+}
+
+function belongings({ network, as, asName, country, history, name }: NamedAddress): string[] {
+  const { site = null, owner = null } = network ?? {}
+  const before = history.findLast((each) => each.name !== name)
+  const texts = [
+    network?.name,
+    site,
+    owner,
+    as === null ? null : `AS${as}${asName === null ? '' : ` ${asName}`}`,
+    country,
+    before && `formerly ${before.name}`,
+  ]
+  return texts.filter((text): text is string => Boolean(text))
+}
+
+function exporterNamed(name: string) {
+  return exporters.value?.find((each) => exporterName(each) === name || each.address === name)
+}
+
+/** The exporter that an object is, or is of; undefined where it is of none, or not known. */
+export function exporterOf({ kind, name }: NamedObject) {
+  if (kind === 'interface') return exporterNamed(interfaceOf(name).exporter)
+  return kind === 'exporter' ? exporterNamed(name) : undefined
+}
+
+/** What is known of an interface. */
+export function interfaceFacts(object: NamedObject) {
+  if (object.kind !== 'interface') return null
+  const { index } = interfaceOf(object.name)
+  return exporterOf(object)?.interfaces.find((each) => String(each.index) === index) ?? null
+}
