@@ -75,16 +75,35 @@ describe('the colours of keys', () => {
       }),
     )
   })
-  test('a key alone has the same colour on every machine', () => {
-    assert.deepEqual(
-      ['10.0.0.22', '10.0.0.23', 'tcp', 'udp', 'tcp/443'].map(
-        (id) => new ColourSlots().assign([id])[0],
-      ),
-      ['10.0.0.22', '10.0.0.23', 'tcp', 'udp', 'tcp/443'].map(
-        (id) => new ColourSlots().assign([id])[0],
-      ),
+  test('a key has one colour in all charts of a page and of its tabs, while there are enough', () => {
+    const few = fc.uniqueArray(fc.ipV4(), { minLength: 2, maxLength: palettes.dark.length })
+    fc.assert(
+      fc.property(few, fc.array(fc.nat()), (keys, picks) => {
+        let text = ''
+        const memory = { read: () => text, write: (next: string) => void (text = next) }
+        const tabs = [new ColourSlots(memory), new ColourSlots(memory)]
+        const seen = new Map<string, number>()
+        for (const [i, pick] of picks.entries()) {
+          const shown = keys.filter((_, at) => (pick >> (at % 30)) % 2 === 0)
+          tabs[i % 2]!.assign(shown).forEach((slot, at) => {
+            assert.equal(seen.get(shown[at]!) ?? slot, slot)
+            seen.set(shown[at]!, slot)
+          })
+        }
+        assert.equal(new Set(seen.values()).size, seen.size)
+        assert.ok(!keys.some((key) => text.includes(key)), 'no address is left behind')
+      }),
     )
+  })
+  test('the greatest key of a fresh page has the same colour on every machine', () => {
+    const first = (keys: string[]) => new ColourSlots().assign(keys)[0]
+    for (const id of ['10.0.0.22', '10.0.0.23', 'tcp', 'udp', 'tcp/443'])
+      assert.equal(first([id]), first([id, '10.0.0.24', '10.0.0.25']))
     assert.deepEqual(new ColourSlots().assign(['in', 'out']), [0, 1])
+  })
+  test('what another tab remembers in no readable form is passed over', () => {
+    const slots = new ColourSlots({ read: () => 'x:y 1:99 2', write: () => undefined })
+    assert.deepEqual(slots.assign(['in', 'out']), [0, 1])
   })
   test('more keys than colours still have one each', () => {
     const keys = Array.from({ length: 40 }, (_, i) => `10.0.0.${i}`)

@@ -1,6 +1,6 @@
 /**
- * Which colour a key has: the same key the same colour in every view, on every machine, so far as
- * the keys of one chart do not need the same one.
+ * Which colour a key has: the same in every chart, view and tab of a browser, so far as the keys of
+ * one chart do not need the same one.
  */
 
 export type Theme = 'dark' | 'light'
@@ -41,43 +41,95 @@ const customary: Record<string, number> = {
   'udp/53': 6,
 }
 
-/** Keys whose slot is remembered while the page is open. */
-const rememberedMax = 1000
+/** Keys whose slot is remembered, the latest used. */
+const rememberedMax = 300
 
-/** Gives each of a chart's keys a slot; what it gave a key before, it gives again where it can. */
+/** Where slots are remembered beyond the page, as a text; empty where nothing is. */
+export interface SlotMemory {
+  read: () => string
+  write: (text: string) => void
+}
+
+const ofThePage: SlotMemory = { read: () => '', write: () => undefined }
+
+/** Gives keys of one kind their slots; what it gave a key before, it gives again where it can. */
 export class ColourSlots {
-  readonly #given = new Map<string, number>()
+  /** By the hash of a key, so that no addresses are left behind in a browser; the latest used last. */
+  #given = new Map<number, number>()
+  #text = ''
+  readonly #memory: SlotMemory
+
+  constructor(memory: SlotMemory = ofThePage) {
+    this.#memory = memory
+  }
 
   /** The slot of each id, in their order. The first `slots` ids get different ones. */
   assign(ids: readonly string[]): number[] {
+    this.#recall()
+    const keys = ids.map((id) => hash(id))
     const taken = new Set<number>()
-    const chosen = new Map<string, number>()
-    const take = (id: string, slot: number) => {
-      chosen.set(id, slot)
+    const chosen = new Map<number, number>()
+    const take = (key: number, slot: number) => {
+      chosen.set(key, slot)
       taken.add(slot)
     }
-    for (const id of ids) {
-      const before = this.#given.get(id)
-      if (before !== undefined && !taken.has(before)) take(id, before)
+    for (const key of keys) {
+      const before = this.#given.get(key)
+      if (before !== undefined && !taken.has(before)) take(key, before)
     }
-    for (const id of ids) if (!chosen.has(id)) take(id, freeSlot(preferredSlot(id), taken))
-    if (this.#given.size > rememberedMax) this.#given.clear()
-    for (const [id, slot] of chosen) this.#given.set(id, slot)
-    return ids.map((id) => chosen.get(id)!)
+    ids.forEach((id, i) => {
+      if (chosen.has(keys[i]!)) return
+      const slot = this.#slotFor(id, taken)
+      take(keys[i]!, slot)
+      this.#given.set(keys[i]!, slot)
+    })
+    this.#remember(chosen)
+    return keys.map((key) => chosen.get(key)!)
+  }
+
+  /** Of the slots that are free in a chart one that no key has, else that of which none was used for longest. */
+  #slotFor(id: string, taken: ReadonlySet<number>): number {
+    const preferred = preferredSlot(id)
+    const used = new Map([...this.#given.values()].map((slot, at) => [slot, at]))
+    let best = preferred
+    let oldest = Number.POSITIVE_INFINITY
+    for (let i = 0; i < slots; i++) {
+      const slot = (preferred + i) % slots
+      const at = used.get(slot) ?? -1
+      if (taken.has(slot) || at >= oldest) continue
+      best = slot
+      oldest = at
+    }
+    return best
+  }
+
+  /** Takes over what another tab has remembered meanwhile. */
+  #recall(): void {
+    const text = this.#memory.read()
+    if (text === this.#text) return
+    this.#text = text
+    for (const pair of text.split(' ')) {
+      const [key = Number.NaN, slot = Number.NaN] = pair.split(':').map(Number)
+      if (Number.isInteger(key) && slot >= 0 && slot < slots) this.#given.set(key, slot)
+    }
+  }
+
+  #remember(chosen: ReadonlyMap<number, number>): void {
+    for (const [key, slot] of chosen) {
+      this.#given.delete(key)
+      this.#given.set(key, slot)
+    }
+    this.#given = new Map([...this.#given].slice(-rememberedMax))
+    const text = [...this.#given].map((pair) => pair.join(':')).join(' ')
+    if (text === this.#text) return
+    this.#text = text
+    this.#memory.write(text)
   }
 }
 
 /** The slot that a key has by itself. */
 function preferredSlot(id: string): number {
   return Object.hasOwn(customary, id) ? customary[id]! : hash(id) % slots
-}
-
-function freeSlot(preferred: number, taken: ReadonlySet<number>): number {
-  for (let i = 0; i < slots; i++) {
-    const slot = (preferred + i) % slots
-    if (!taken.has(slot)) return slot
-  }
-  return preferred
 }
 
 /** FNV-1a, 32 bits: short, and spreads addresses that differ in one digit. */

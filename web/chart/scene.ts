@@ -1,7 +1,8 @@
 /** What the canvas draws: stacked layers with their colours, made once for each answer and choice of keys. */
 import type { SeriesAnswer } from '../../api/schema.ts'
 import type { Drawing } from '../state/address.ts'
-import { ColourSlots, mixed, otherColours, palettes, type Theme } from './colours.ts'
+import { mixed, otherColours, palettes, type Theme } from './colours.ts'
+import { slotsOf } from './kept-colours.ts'
 import type { Half, Layer, Layers, Values } from './layers.ts'
 import { asLines, farthest, outline, stack, type StackedLayer } from './stack.ts'
 import { inks } from './theme.ts'
@@ -46,8 +47,6 @@ export interface Scene {
   open: SeriesAnswer['open']
 }
 
-const slots = new ColourSlots()
-
 /** How far a direction's colour goes towards the panel: internal and transit are a key's paler parts. */
 const paler: Record<Layer['direction'], number> = { in: 0, out: 0, internal: 0.35, transit: 0.55 }
 
@@ -57,7 +56,7 @@ const sentPaler = 0.4
 /** The colour of each layer; the same key above and below has the same. */
 export function layerColours(layers: readonly Layer[], theme: Theme): string[] {
   const ids = [...new Set(layers.map((layer) => layer.id))].filter((id) => id !== 'other')
-  const assigned = slots.assign(ids)
+  const assigned = slotsOf(layers).assign(ids)
   const single = ids.length > 0 && layers.every((layer) => layer.id === layer.direction)
   return layers.map((layer) => {
     const slot = assigned[ids.indexOf(layer.id)]

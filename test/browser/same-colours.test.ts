@@ -1,0 +1,54 @@
+/** A host is drawn in one colour: in every window of time, view and tab of a browser. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { chromium, type Page } from 'playwright-core'
+
+import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+
+const windows = [
+  'from=2026-11-16T11:30:00Z&to=2026-11-16T11:40:00Z',
+  'from=2026-11-16T12:00:00Z&to=2026-11-16T12:10:00Z',
+  'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z',
+  'from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z',
+]
+
+test(
+  'the same host has the same colour in two tabs, whichever hosts stand beside it',
+  { skip: skipWithoutChromium(), timeout: 300_000 },
+  async () => {
+    const weir = await startWeir({ replayed: true })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      const context = await browser.newContext({ viewport: { width: 1366, height: 768 } })
+      const tabs = [await context.newPage(), await context.newPage()]
+      const seen = new Map<string, Set<string>>()
+      for (const [i, window] of windows.entries())
+        for (const [host, colour] of await coloursIn(tabs[i % 2]!, `${weir.url}/?${window}`))
+          seen.set(host, (seen.get(host) ?? new Set()).add(colour))
+      const bobby = seen.get('10.0.0.22')
+      assert.equal(bobby?.size, 1)
+      const several = [...seen].filter(([, colours]) => colours.size > 1)
+      // Of more hosts than there are colours some must yield, but they are the exception.
+      assert.ok(several.length <= seen.size / 4, JSON.stringify(several.map(([host]) => host)))
+    } finally {
+      await browser.close()
+      await weir.close()
+    }
+  },
+)
+
+async function coloursIn(page: Page, address: string): Promise<[string, string][]> {
+  await page.goto(address)
+  await page.locator('.legend tbody tr .swatch').first().waitFor()
+  return page
+    .locator('.legend tbody tr:has(.swatch)')
+    .evaluateAll((rows) =>
+      rows
+        .map((row): [string, string] => [
+          (row as HTMLElement).dataset['key'] ?? '',
+          getComputedStyle(row.querySelector('.swatch')!).backgroundColor,
+        ])
+        .filter(([host]) => host !== 'other'),
+    )
+}
