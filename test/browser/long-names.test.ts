@@ -52,6 +52,36 @@ test(
   },
 )
 
+test(
+  'on a wall that stands upright the names of a top list are read whole',
+  { skip: skipWithoutChromium(), timeout: 120_000 },
+  async () => {
+    const weir = await startWeir({ replayed: true })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      const query = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z', by: 'host' }
+      const place = { column: 9, row: 0, columns: 3, rows: 5 }
+      const made = await fetch(`${weir.url}/api/dashboards`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          id: 'upright',
+          title: 'Upright',
+          panels: [{ kind: 'top', title: 'Top hosts', place, query: { ...query, limit: '7' } }],
+        }),
+      })
+      assert.equal(made.status, 201)
+      const viewport = { width: 1080, height: 1920 }
+      const { page } = await openPage(browser, `${weir.url}/wall/upright`, { viewport })
+      await page.locator('.tile-top th').first().waitFor()
+      for (const name of await page.locator('.tile-top th').all()) await isWhole(name)
+    } finally {
+      await browser.close()
+      await weir.close()
+    }
+  },
+)
+
 /** What stands in it does not reach beyond it. */
 async function isWhole(box: Locator): Promise<void> {
   const [room, needed] = await box.evaluate((it) => [it.clientWidth, it.scrollWidth] as const)
