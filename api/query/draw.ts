@@ -1,12 +1,12 @@
 /** The lines of a question about series, out of a tier or out of the archive. */
-import type { Tier } from '../../flow/interval.ts'
+import { intervalStart, type Tier } from '../../flow/interval.ts'
 import type { FlowStore, FlowWindow } from '../../store/flows.ts'
 import type { NameSource } from '../labels.ts'
 import type { CoverageGrid, Seen } from './coverage.ts'
 import { lookIntoFiveMinutes } from './five-minutes.ts'
 import { fromArchive } from './from-archive.ts'
 import { fromTier, withDirections, type SeriesReader } from './from-tier.ts'
-import type { Grid } from './grid.ts'
+import { gridEnd, type Grid } from './grid.ts'
 import { units, type Line } from './line.ts'
 import type { Question } from './question.ts'
 import { reaches, type Source, type Stored } from './source.ts'
@@ -39,6 +39,7 @@ export interface Drawn {
   fiveMinute: (line: Line) => FiveMinute
   /** Whether peaks of several stored rows are bounds. */
   partsAreBounds: boolean
+  /** The first step that is still open; −1 where none is. */
   openAt: number
 }
 
@@ -130,7 +131,6 @@ async function drawArchive(
     progress,
   }
   const { grid, covered, lines, fiveMinute } = await fromArchive(question, stepMs)
-  const isFine = grid.stepMs < covered.grid.stepMs || covered.openUntil === null
   return {
     source: 'archive',
     grid,
@@ -139,6 +139,13 @@ async function drawArchive(
     finest: covered,
     fiveMinute: (line) => ({ values: fiveMinute.get(line)! }),
     partsAreBounds: false,
-    openAt: isFine ? -1 : Math.floor((covered.openUntil! - grid.from) / grid.stepMs),
+    openAt: firstOpen(grid, covered.openUntil),
   }
+}
+
+/** The first step of the interval that is still open: most of its flows are yet to be reported. */
+function firstOpen(grid: Grid, openUntil: number | null): number {
+  if (openUntil === null || openUntil >= gridEnd(grid)) return -1
+  const open = intervalStart(openUntil - 1)
+  return Math.max(0, Math.floor((open - grid.from) / grid.stepMs))
 }

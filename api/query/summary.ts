@@ -12,7 +12,7 @@ export interface SummaryFacts {
   isCoarse: boolean
   /** Whether peaks of several parts are bounds. */
   partsAreBounds: boolean
-  /** The step that is still open, left out where others are known; −1 where none is. */
+  /** The first step that is still open, left out with those after it where others are known; −1 where none is. */
   openAt: number
 }
 
@@ -25,8 +25,9 @@ const percentile = 0.95
  * known 5-minute values.
  */
 export function summaryOf(line: Line, facts: SummaryFacts): SeriesSummary {
-  const closed = overSteps(line, facts.openAt)
-  const over = closed.known > 0 ? closed : overSteps(line, -1)
+  const { length } = line.average
+  const closed = overSteps(line, facts.openAt < 0 ? length : facts.openAt)
+  const over = closed.known > 0 ? closed : overSteps(line, length)
   const maximum = greatestPeak(line, facts)
   const fiveMinute = p95Of(facts.fiveMinute)
   const isNothing = over.known === 0
@@ -48,11 +49,12 @@ interface OverSteps {
   last: number
 }
 
-function overSteps({ average }: Line, openAt: number): OverSteps {
+/** Over the known steps before `end`. */
+function overSteps({ average }: Line, end: number): OverSteps {
   const over = { known: 0, sum: 0, least: Number.POSITIVE_INFINITY, last: Number.NaN }
-  for (let at = 0; at < average.length; at++) {
+  for (let at = 0; at < Math.min(end, average.length); at++) {
     const value = average[at]!
-    if (Number.isNaN(value) || at === openAt) continue
+    if (Number.isNaN(value)) continue
     over.known++
     over.sum += value
     over.least = Math.min(over.least, value)

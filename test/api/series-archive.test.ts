@@ -146,6 +146,19 @@ suite('/api/series from the archive', () => {
     assert.deepEqual(open, [seconds(second(1500)), seconds(second(1620))])
   })
 
+  test('the last value is of the last interval that is over, since flows of the open one are yet to come', async (t) => {
+    const steps = structuredClone(known)
+    steps[5]!.openUntil = second(1620)
+    const flows = [flow({ first: second(0), last: second(1500), bytes: 1500 })]
+    const { get } = await appUnderTest(t, { steps: { '5m': steps }, flows })
+    for (const step of [60, 300]) {
+      const url = `/api/series?from=${seconds(noon)}&to=${seconds(second(1800))}&step=${step}&filter=proto+tcp`
+      const { summary } = (await get<SeriesAnswer>(url)).series[0]!
+      const { last, minimum, average, total } = summary
+      assert.deepEqual([last, minimum, average, total], [8, 8, 8, 1500], `${step}`)
+    }
+  })
+
   test('property: what is listed adds up to the total, at every step and split', async (t) => {
     const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '203.0.113.1', '203.0.113.2')
     const record = fc

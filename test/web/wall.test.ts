@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { recentOf } from '../../web/dashboard/figure.ts'
 import { liveLayers } from '../../web/dashboard/live-layers.ts'
 import { repeat } from '../../web/dashboard/repeat.ts'
 import { isWithin } from '../../web/wall/within.ts'
@@ -26,6 +27,17 @@ test('live seconds: bits by direction; one of which nothing came is unknown, the
   assert.deepEqual(layers?.total.above, [80, null, null, 160])
   assert.deepEqual(layers?.total.below, [40, null, null, 0])
   assert.equal(liveLayers(new Map(), { measure: 'bits', seconds: 60 }), null)
+})
+
+test('a legend tells the last five minutes that are over, and not those seconds that are yet to be reported', () => {
+  const time = Array.from({ length: 10 }, (_, i) => 60 * i)
+  const values = [1, 1, 9, 9, 4, 4, 4, 4, 4, 0]
+  assert.equal(recentOf(values, { time, open: [540, 570] }), 4)
+  assert.equal(recentOf(values, { time, open: null }), 16 / 5)
+  assert.equal(recentOf([...values.slice(0, 4), ...Array(6).fill(null)], { time, open: null }), 5)
+  assert.equal(recentOf([...Array(9).fill(null), 7], { time, open: [540, 570] }), 7)
+  assert.equal(recentOf([], { time, open: null }), null)
+  assert.equal(recentOf([3, 5], { time: [0, 1800], open: null }), 5)
 })
 
 test('what is asked again is never asked twice at once, and ends', async () => {

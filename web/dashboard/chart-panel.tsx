@@ -10,6 +10,7 @@ import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import type { Drawing } from '../state/address.ts'
 import { isLocal } from '../state/collector.ts'
+import { recentOf } from './figure.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 
@@ -75,19 +76,19 @@ function received(entry: SeriesAnswer['series'][number]): SeriesAnswer['series']
 
 function Named({ layers }: { layers: Layers }) {
   const colours = layerColours(layers.layers, theme.value)
-  const seen = new Map<string, { label: string; colour: string; last: number | null }>()
-  layers.layers.forEach(({ id, label, summary }, i) => {
+  const seen = new Map<string, { label: string; colour: string; recent: number | null }>()
+  layers.layers.forEach(({ id, label, values }, i) => {
     const known = seen.get(id)
-    const last = sumOfKnown([known?.last, summary.last])
-    seen.set(id, { label, colour: known?.colour ?? colours[i]!, last })
+    const recent = sumOfKnown([known?.recent, recentOf(values, layers.answer)])
+    seen.set(id, { label, colour: known?.colour ?? colours[i]!, recent })
   })
   const unit = measureUnits[layers.answer.measure]
   return (
     <ul class="tile-legend">
-      {[...seen].slice(0, namedMax).map(([id, { label, colour, last }]) => (
+      {[...seen].slice(0, namedMax).map(([id, { label, colour, recent }]) => (
         <li key={id}>
           <i class="swatch" style={{ background: colour }} />
-          <span>{label}</span> <b>{last === null ? '–' : formatWithUnit(last, unit)}</b>
+          <span>{label}</span> <b>{recent === null ? '–' : formatWithUnit(recent, unit)}</b>
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
 /** The one figure that a series stands for. */
+import { intervalSeconds } from '../../flow/interval.ts'
 import type { SeriesAnswer } from '../../api/schema.ts'
 import type { Panel } from '../../api/schema-state.ts'
 
@@ -17,4 +18,25 @@ export function valueOf(
   if (statistic === 'minimum') return Math.min(...values)
   if (statistic === 'maximum' || statistic === 'p95') return Math.max(...values)
   return values.reduce((sum, value) => sum + value, 0)
+}
+
+/**
+ * What a series has now: its mean over the last five minutes that are known, without the interval
+ * that is still open, of which most flows are yet to be reported; null where nothing is known.
+ */
+export function recentOf(
+  values: readonly (number | null)[],
+  { time, open }: Pick<SeriesAnswer, 'time' | 'open'>,
+): number | null {
+  const until = open?.[0] ?? Number.POSITIVE_INFINITY
+  const known = time.flatMap((t, i) => {
+    const value = values[i] ?? null
+    return value === null ? [] : [{ t, value }]
+  })
+  const closed = known.filter(({ t }) => t < until)
+  const counted = closed.length > 0 ? closed : known
+  const newest = counted.at(-1)
+  if (!newest) return null
+  const recent = counted.filter(({ t }) => t > newest.t - intervalSeconds)
+  return recent.reduce((sum, { value }) => sum + value, 0) / recent.length
 }
