@@ -28,6 +28,7 @@ import {
   writeHeaders,
   type CapturedDatagram,
 } from '../capture/packet.ts'
+import { openLetGo, type LetGo } from './page-cache.ts'
 
 export interface JournalCounters {
   datagrams: number
@@ -70,6 +71,7 @@ export class Journal {
   /** Datagrams in the buffer. */
   #buffered = 0
   #unsynced = 0
+  readonly #letGo: LetGo | null
   #lastSyncMs = 0
   #rotatedMs = 0
   /** Syncs that are going on; closing waits for them. */
@@ -78,8 +80,9 @@ export class Journal {
   /** The flush at the end of this turn, where one is due. */
   #flushing: NodeJS.Immediate | null = null
 
-  private constructor(folder: string, segment: number) {
+  private constructor(folder: string, segment: number, letGo: LetGo | null) {
     this.#folder = folder
+    this.#letGo = letGo
     this.#segment = segment
     this.#timer = setInterval(() => this.flush(), syncCheckMs)
   }
@@ -88,7 +91,7 @@ export class Journal {
   static async open(folder: string): Promise<Journal> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const last = (await segments(folder)).at(-1) ?? 0
-    const journal = new Journal(folder, last)
+    const journal = new Journal(folder, last, await openLetGo())
     journal.rotate()
     if (journal.#file === null) throw new Error(`journal: ${folder}: ${journal.counters.lastError}`)
     return journal
@@ -195,14 +198,16 @@ export class Journal {
     this.#file = null
   }
 
-  /** Syncs beside, so that a slow disk does not hold up the socket. */
+  /** Syncs beside, so that a slow disk does not hold up the socket; what is on the disk need not be in memory too. */
   #sync(file: number, closes: boolean): void {
     this.#unsynced = 0
     this.#lastSyncMs = performance.now()
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#syncs.add(promise)
+    const written = this.#offset
     fdatasync(file, (error) => {
       if (error) this.counters.lastError = error.message
+      else this.#letGo?.(file, written)
       if (closes) closeSync(file)
       this.#syncs.delete(promise)
       resolve()

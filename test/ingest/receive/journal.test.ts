@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { statfsSync } from 'node:fs'
 import { appendFile, mkdtemp, readdir, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 
 import { parseAddress } from '../../../flow/address.ts'
 import { readPacket } from '../../../ingest/capture/packet.ts'
@@ -114,6 +116,29 @@ test('a record that was cut off at any byte ends the segment and is counted; all
   assert.deepEqual(await readBack(folder, 1), { texts: ['one', 'two'], cut: 16 })
 })
 
+/** Why it cannot be told how much of a folder's files the kernel holds. */
+function unseen(): string | false {
+  const memory = 0x01021994
+  if (statfsSync(tmpdir()).type === memory) return 'temporary files are in memory'
+  return spawnSync('fincore', ['--version']).status !== 0 && 'fincore is missing'
+}
+
+test('what is on the disk is not kept in memory', { skip: unseen() }, async () => {
+  const folder = await scratch()
+  const journal = await Journal.open(folder)
+  const big = datagram('x'.repeat(1400))
+  const path = join(folder, '000000000001.pcap')
+  const held = () => Number(execFileSync('fincore', ['-b', '-n', '-o', 'RES', path], { encoding: 'utf8' })) // prettier-ignore
+  for (let i = 0; i < 20_000; i++) journal.append(big, receivedMs)
+  journal.flush()
+  const mostMs = performance.now() + 10_000
+  while (held() > 1 << 20 && performance.now() < mostMs) await setTimeout(50)
+  const [bytes, left] = [(await stat(path)).size, held()]
+  await journal.close()
+  assert.ok(bytes > 25 << 20 && left <= 1 << 20, `of ${bytes} bytes ${left} are held`)
+  assert.equal((await readBack(folder, 1)).texts.length, 20_000)
+})
+
 test(
   'a disk that takes no more is counted, said, and a new segment goes on',
   { skip: process.getuid?.() !== 0 && 'mounting a small disk takes root' },
@@ -124,7 +149,7 @@ test(
       const journal = await Journal.open(mount)
       const big = datagram('x'.repeat(1400))
       for (let i = 0; i < 2000; i++) journal.append(big, receivedMs)
-      await new Promise((resolve) => setTimeout(resolve, 1300))
+      await setTimeout(1300)
       assert.ok(journal.isFull, 'the segment is given up')
       journal.append(big, receivedMs)
       assert.ok(journal.counters.dropped > 0)
