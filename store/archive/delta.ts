@@ -83,7 +83,7 @@ function putBlock(
   }
   // A part is written whole.
   offsets.fill(least, values, parts * partValues)
-  const widthsAt = putVarint(begin, zigzag(BigInt(least)))
+  const widthsAt = putDifference(view, begin, least)
   let at = widthsAt + parts
   for (let part = 0; part < parts; part++) {
     const from = part * partValues
@@ -148,6 +148,17 @@ function putWide(view: DataView, begin: number, { from, to, least, width }: Part
     used -= wordBits
     word = used === 0 ? 0 : upper >>> (beyond - used)
   }
+  return at
+}
+
+/** A difference as zigzag varint. In doubles: as a bigint, each block would make garbage. */
+function putDifference(view: DataView, begin: number, difference: number): number {
+  let at = begin
+  let rest = difference < 0 ? -2 * difference - 1 : 2 * difference
+  for (; rest >= wordRange; rest = Math.floor(rest / 0x80)) view.setUint8(at++, (rest >>> 0) | 0x80)
+  let word = rest >>> 0
+  for (; word > 0x7f; word >>>= 7) view.setUint8(at++, word | 0x80)
+  view.setUint8(at++, word)
   return at
 }
 
