@@ -32,10 +32,12 @@ test('live seconds: bits by direction; one of which nothing came is unknown, the
 test('a legend tells the last five minutes that are over, and not those seconds that are yet to be reported', () => {
   const time = Array.from({ length: 10 }, (_, i) => 60 * i)
   const values = [1, 1, 9, 9, 4, 4, 4, 4, 4, 0]
+  const only = (from: number, to: number) =>
+    values.map((value, i) => (i >= from && i < to ? value : null))
   assert.equal(recentOf(values, { time, open: [540, 570] }), 4)
   assert.equal(recentOf(values, { time, open: null }), 16 / 5)
-  assert.equal(recentOf([...values.slice(0, 4), ...Array(6).fill(null)], { time, open: null }), 5)
-  assert.equal(recentOf([...Array(9).fill(null), 7], { time, open: [540, 570] }), 7)
+  assert.equal(recentOf(only(0, 4), { time, open: null }), 5)
+  assert.equal(recentOf(only(9, 10), { time, open: [540, 570] }), 0)
   assert.equal(recentOf([], { time, open: null }), null)
   assert.equal(recentOf([3, 5], { time: [0, 1800], open: null }), 5)
 })
