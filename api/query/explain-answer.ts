@@ -12,7 +12,7 @@ import {
 } from '../../flow/incident/sentence.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
 import type { Actor, EventWindow, Evidence, ExplainAnswer, Usual } from '../schema-explain.ts'
-import { usualTraffic, type Event } from './explain.ts'
+import { lookedMs, usualTraffic, type Event, type Unseen } from './explain.ts'
 
 /** Steps of the evidence, in seconds: the first at which the series has no more than so many values. */
 const steps = [1, 2, 5, 10, 30, 60, 300]
@@ -61,15 +61,22 @@ export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
   }
 }
 
+const shorter =
+  'No incident was found in it as its flows came in. Ask for a shorter time, or for one exporter.'
+/** Where nothing was looked at, nothing is said to have been usual. */
+const unseenSentences: Record<Unseen, string> = {
+  'none-received': 'no flows were received of that time.',
+  gone: 'its flows are kept no more. No incident was found in it as they came in.',
+  'too-long': `not looked into, for it is longer than ${formatDuration(lookedMs / 1000)}. ${shorter}`,
+  'too-many': `not looked into, for it holds too many flows. ${shorter}`,
+}
+
 /** What is said where nothing happened: who had most. */
-function sayNothing(
-  { span, exporter, greatest, usual, hasFlows }: Event,
-  wording: Wording,
-): string {
+function sayNothing({ span, exporter, greatest, usual, unseen }: Event, wording: Wording): string {
   const through = exporter === null ? '' : ` through ${sayExporter(exporter, wording)}`
   const time = sayRange(span.from, span.to, wording.zone)
   const [most] = greatest
-  if (!hasFlows) return `${time}: no flows were received of that time.`
+  if (unseen) return `${time}: ${unseenSentences[unseen]}`
   const said = [`${time}: nothing out of the usual was found in the traffic${through}.`]
   if (most) {
     const verb = most.direction === 'in' ? 'received' : 'sent'
@@ -190,7 +197,7 @@ function stepped(bytes: Float64Array, step: number): number[] {
 }
 
 /** What the data cannot say, where it matters. */
-function limitsOf({ incident, scene, lost, hasFlows }: Event): string[] {
+function limitsOf({ incident, scene, lost, unseen }: Event): string[] {
   const limits: string[] = []
   const idleMs = incident?.idleMs ?? scene?.connections.idleMs ?? 0
   const sampling = incident?.sampling ?? scene?.table.sampling ?? 1
@@ -206,10 +213,8 @@ function limitsOf({ incident, scene, lost, hasFlows }: Event): string[] {
     limits.push(
       `records of this exporter last up to ${formatDuration(idleMs / 1000)}: within a record, bytes are spread evenly over its time`,
     )
-  if (!scene && !incident && hasFlows)
-    limits.push(
-      'the window is too long, holds too many flows or those of several exporters: this is what was found as they were received',
-    )
+  if (!scene && !incident && unseen === null)
+    limits.push('several exporters were looked at: for the seconds of one, ask for that exporter')
   if (!scene && incident)
     limits.push(
       'the flows of that time have left the archive: figures are those kept when it was judged',

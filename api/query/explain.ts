@@ -11,8 +11,8 @@ import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { ApiParts } from '../parts.ts'
 import type { Window } from './window.ts'
 
-/** Longer windows are answered from the incidents that ingest found. */
-const lookedMs = 6 * 3_600_000
+/** Longer windows are answered from the incidents that ingest found, ms. */
+export const lookedMs = 6 * 3_600_000
 /** Flows that are gone over while somebody waits: about as many a second and processor as a tenth of this. */
 const rowsMost = 30_000_000
 /** Hosts that are named where nobody is to blame. */
@@ -33,13 +33,16 @@ export interface Event {
   scene: Scene | null
   /** Flows that were lost around it; null where that is not known. */
   lost: Incident['lost'] | null
-  /** False where the window holds no flows. */
-  hasFlows: boolean
+  /** Why nothing can be said of the window itself; null where its flows were looked at. */
+  unseen: Unseen | null
   /** The hosts with most bytes, where nothing happened. */
   greatest: ActorFacts[]
   /** What would have been an incident, were it not usual at that hour. */
   usual: string[]
 }
+
+/** No flows came; they came and are kept no more; the window is too long, or holds too many, to be looked into. */
+export type Unseen = 'none-received' | 'gone' | 'too-long' | 'too-many'
 
 export interface ExplainContext extends Pick<ApiParts, 'settings' | 'series' | 'flows'> {
   ledger: IncidentSource
@@ -54,13 +57,14 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     (each) => exporter === undefined || each.exporter === exporter,
   )
   const worst = gravest(known, asked)
-  const { look, judged } = await lookInto(asked, { exporter, worst }, context)
-  if (judged === null) return nothing(window, null, context)
+  const { look, judged, refused } = await lookInto(asked, { exporter, worst }, context)
+  if (refused !== null) return nothing(window, { judged, refused }, context)
   const found = gravest(
     judged.flatMap(({ incidents }) => incidents),
     look,
   )
-  if (!found) return worst ? fromLedger(window, worst) : nothing(window, judged, context)
+  if (!found)
+    return worst ? fromLedger(window, worst) : nothing(window, { judged, refused }, context)
   const whole = await wholeEvent(found, judged, context)
   return {
     asked,
@@ -69,35 +73,43 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     exporter: found.exporter,
     scene: whole.scene,
     lost: whole.incident.lost,
-    hasFlows: true,
+    unseen: null,
     greatest: [],
     usual: [],
   }
 }
 
+interface Looked {
+  look: Span
+  judged: Judged[]
+  /** Why nothing was looked at. */
+  refused: 'too-long' | 'too-many' | null
+}
+
 /**
  * Judges the window, or the gravest of the incidents known in it where it is too long or holds too
- * many flows; null where there is none of these.
+ * many flows; nothing where there is none of these.
  */
 async function lookInto(
   asked: Span,
   { exporter, worst }: { exporter: string | undefined; worst: Incident | undefined },
   context: ExplainContext,
-): Promise<{ look: Span; judged: Judged[] | null }> {
-  if (asked.to - asked.from <= lookedMs)
+): Promise<Looked> {
+  const isLong = asked.to - asked.from > lookedMs
+  if (!isLong)
     try {
-      return { look: asked, judged: await judge(queryOf(context, asked, exporter)) }
+      return { look: asked, judged: await judge(queryOf(context, asked, exporter)), refused: null }
     } catch (error) {
       if (!(error instanceof QueryTooLarge)) throw error
     }
-  if (!worst) return { look: asked, judged: null }
+  if (!worst) return { look: asked, judged: [], refused: isLong ? 'too-long' : 'too-many' }
   const look = { from: worst.from, to: worst.to }
   try {
-    return { look, judged: await judge(queryOf(context, look, worst.exporter)) }
+    return { look, judged: await judge(queryOf(context, look, worst.exporter)), refused: null }
   } catch (error) {
     if (!(error instanceof QueryTooLarge)) throw error
     // What was found when the flows came in stands, and is told.
-    return { look, judged: [] }
+    return { look, judged: [], refused: null }
   }
 }
 
@@ -152,22 +164,21 @@ function fromLedger({ from, to }: Window, incident: Incident): Event {
     exporter,
     scene: null,
     lost: incident.lost,
-    hasFlows: true,
+    unseen: null,
     greatest: [],
     usual: [],
   }
 }
 
-/** `judged` is null where the window is too long to be looked into. */
 async function nothing(
   { from, to, exporter }: Window,
-  judged: readonly Judged[] | null,
+  { judged, refused }: Pick<Looked, 'judged' | 'refused'>,
   context: ExplainContext,
 ): Promise<Event> {
   const asked = { from, to }
   const query = queryOf(context, asked, exporter)
   const told = await Promise.all(
-    (judged ?? []).map(({ scene }) => {
+    judged.map(({ scene }) => {
       const hosts = greatestHosts(scene, asked, greatestMost)
       return factsOfHosts(query, scene, { hosts, span: asked })
     }),
@@ -176,7 +187,7 @@ async function nothing(
     .flatMap(({ actors }) => actors)
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, greatestMost)
-  const only = judged?.length === 1 ? judged[0]! : null
+  const only = judged.length === 1 ? judged[0]! : null
   return {
     asked,
     incident: null,
@@ -184,10 +195,22 @@ async function nothing(
     exporter: exporter ?? only?.exporter ?? null,
     scene: only?.scene ?? null,
     lost: only?.lostIn(asked) ?? null,
-    hasFlows: judged === null || greatest.length > 0,
+    unseen: greatest.length > 0 ? null : await whyUnseen(asked, refused, context),
     greatest,
-    usual: (judged ?? []).flatMap((each) => each.usual),
+    usual: judged.flatMap((each) => each.usual),
   }
+}
+
+async function whyUnseen(
+  { from, to }: Span,
+  refused: Looked['refused'],
+  { flows, series, settings }: ExplainContext,
+): Promise<Unseen> {
+  if ((await flows.extent(from, to)).rows > 0) return refused ?? 'none-received'
+  const kept = await Promise.all(settings.tiers.map((tier) => series.extent(tier)))
+  const wasReceived = kept.some((extent) => extent && extent.from < to && extent.to > from)
+  const { first } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
+  return wasReceived && (first === null || first >= to) ? 'gone' : 'none-received'
 }
 
 const gravity: Record<Incident['kind'], number> = {

@@ -13,7 +13,7 @@ import { endpointText } from '../../flow/setting-values.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { offsetText } from '../../flow/zone.ts'
 import type { FlowRecord } from '../../store/flows.ts'
-import type { Event } from '../query/explain.ts'
+import type { Event, Unseen } from '../query/explain.ts'
 import type { Actor, ExplainAnswer } from '../schema-explain.ts'
 import { chartOf, sumOf, type Chart } from './chart.ts'
 
@@ -55,6 +55,14 @@ const titles: Record<ExplainAnswer['window']['kind'], string> = {
   none: 'Nothing out of the usual',
 }
 
+/** Where the flows of a window could not be looked at. */
+const unseenTitles: Record<Unseen, string> = {
+  'none-received': 'No flows',
+  gone: 'Flows that are kept no more',
+  'too-long': 'Too long to be looked into',
+  'too-many': 'Too many flows to be looked into',
+}
+
 export interface ReportFacts {
   event: Event
   answer: ExplainAnswer
@@ -69,14 +77,9 @@ export interface ReportFacts {
 
 export function reportOf(facts: ReportFacts): Report {
   const { answer, wording, now } = facts
-  const { window, actors } = answer
-  const kind =
-    actors.length > 1 && window.kind === 'congestion'
-      ? 'The line was taken by few hosts'
-      : titles[window.kind]
   const where = answer.exporter === null ? '' : `${sayExporter(answer.exporter, wording)}: `
   return {
-    title: `${where}${kind}`,
+    title: `${where}${titleOf(facts)}`,
     sentence: answer.sentence,
     about: aboutOf(facts),
     chart: chartOf(answer, wording.zone),
@@ -88,6 +91,12 @@ export function reportOf(facts: ReportFacts): Report {
     evidence: flowTable(facts),
     generated: `${sayTime(now, wording.zone)} ${offsetText(now, wording.zone)}`,
   }
+}
+
+function titleOf({ event, answer: { window, actors } }: ReportFacts): string {
+  if (event.unseen) return unseenTitles[event.unseen]
+  const areFew = actors.length > 1 && window.kind === 'congestion'
+  return areFew ? 'The line was taken by few hosts' : titles[window.kind]
 }
 
 function aboutOf({ answer, wording, filter }: ReportFacts): [string, string][] {

@@ -213,6 +213,26 @@ suite('the outage', () => {
     assert.match(sentence, /no flows were received/)
   })
 
+  for (const [what, from, to, said, title] of [
+    ['a day', '2026-11-17', '2026-11-18', /: no flows were received of that time\.$/, 'No flows'],
+    [
+      'a day around',
+      '2026-11-16T00:00',
+      '2026-11-16T11:20',
+      /: not looked into, for it is longer than 6 h\. No incident was found in it as its flows came in\. Ask for a shorter time/,
+      'Too long to be looked into',
+    ],
+  ] as const)
+    // prettier-ignore
+    test(`${what} that was not looked into is not said to have been usual`, async () => {
+      const { window, sentence, evidence } = await explain(from, to)
+      assert.equal(window.kind, 'none')
+      assert.match(sentence, said)
+      assert.deepEqual(evidence.limits, [])
+      const page = await fetch(`${api.url}/api/report?from=${from}&to=${to}&format=md`)
+      assert.equal((await page.text()).split('\n')[0], `# ${title}`)
+    })
+
   test('the report is a page without scripts that a browser may style by its own rules only', async () => {
     const response = await fetch(`${api.url}/api/report?${cut}`)
     assert.equal(response.status, 200)

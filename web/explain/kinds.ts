@@ -38,8 +38,8 @@ export const kinds: Record<Kind, KindLook> = {
     colour: 'kind-surge',
   },
   none: {
-    label: 'nothing unusual',
-    about: 'nothing of note was found',
+    label: 'no incident',
+    about: 'no incident was found',
     shape: 'M1 5h10v2H1Z',
     colour: 'kind-none',
   },
