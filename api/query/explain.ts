@@ -87,18 +87,22 @@ interface Looked {
 }
 
 /**
- * Judges the window, or the gravest of the incidents known in it where it is too long or holds too
- * many flows; nothing where there is none of these.
+ * Judges the window, with the whole of the gravest incident that is known in it, or that alone where they are
+ * too long or hold too many flows; nothing where there is none.
  */
 async function lookInto(
   asked: Span,
   { exporter, worst }: { exporter: string | undefined; worst: Incident | undefined },
   context: ExplainContext,
 ): Promise<Looked> {
-  const isLong = asked.to - asked.from > lookedMs
+  const whole = {
+    from: Math.min(asked.from, worst?.from ?? asked.from),
+    to: Math.max(asked.to, worst?.to ?? asked.to),
+  }
+  const isLong = whole.to - whole.from > lookedMs
   if (!isLong)
     try {
-      return { look: asked, judged: await judge(queryOf(context, asked, exporter)), refused: null }
+      return { look: asked, judged: await judge(queryOf(context, whole, exporter)), refused: null }
     } catch (error) {
       if (!(error instanceof QueryTooLarge)) throw error
     }

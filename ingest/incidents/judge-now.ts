@@ -25,7 +25,7 @@ export async function judgeNow(settings: Settings, intervals: readonly number[])
   try {
     await ledger.await(intervals)
     for (const span of spansOf(ledger.pending())) {
-      const whole = { ...span, lookFrom: await ledger.beginOf(span) }
+      const whole = { ...span, look: await ledger.reachOf(span) }
       for (const verdict of await judgeSpan(whole, { flows, series, elsewhere }, settings))
         await ledger.judged(verdict)
     }

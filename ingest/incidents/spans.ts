@@ -1,11 +1,12 @@
 /** Intervals that changed, as spans of time that are judged in one go. */
 import { intervalMs } from '../../flow/interval.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
-import { judge, type JudgeQuery } from '../../store/incident/judge.ts'
+import type { JudgeQuery } from '../../store/incident/judge.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
 import { QueryTooLarge } from '../../store/archive/query-error.ts'
 import type { FlowStore } from '../../store/flows.ts'
 import type { Settings } from '../../flow/settings.ts'
+import { judgeAcrossHoles } from './holes.ts'
 
 /** Longer spans would hold too many flows at once. */
 const spanMostMs = 3_600_000
@@ -18,8 +19,8 @@ export interface IntervalSpan {
   /** [from, to), unix ms. */
   from: number
   to: number
-  /** From when on it is looked at, where that is earlier. */
-  lookFrom?: number
+  /** What is looked at, where that is more. */
+  look?: { from: number; to: number }
 }
 
 /** Neighbouring intervals as one span, none longer than an hour. */
@@ -65,8 +66,8 @@ export async function judgeSpan(
     throw error
   })
   if (verdict) return [verdict]
-  const { from, to, lookFrom } = span
-  if (lookFrom !== undefined && lookFrom < from) return judgeSpan({ from, to }, stores, settings)
+  const { from, to, look } = span
+  if (look && look.to - look.from > to - from) return judgeSpan({ from, to }, stores, settings)
   if (to - from <= intervalMs)
     return [{ from, to, found: [], isWhole: false, exporters: stores.elsewhere ? [] : undefined }]
   const middle = from + Math.ceil((to - from) / intervalMs / 2) * intervalMs
@@ -86,8 +87,7 @@ async function judgeWhole(
     flows,
     series,
     signal,
-    from: Math.min(span.from, span.lookFrom ?? span.from),
-    to: span.to,
+    ...(span.look ?? { from: span.from, to: span.to }),
     local: settings.local,
     tier: settings.tiers[0]!,
     sensitivity: sensitivityTable[settings.sensitivity],
@@ -98,13 +98,15 @@ async function judgeWhole(
     to: query.to + nearMs,
   })) ?? { alone: null, shared: [] }
   const isReady =
-    heard.shared.length === 0 || (await stores.elsewhere!.isWhole(span.to + intervalMs))
+    heard.shared.length === 0 || (await stores.elsewhere!.isWhole(query.to + intervalMs))
   const judgeAll = async (asked: JudgeQuery) => {
-    const own = await judge(asked)
+    const own = await judgeAcrossHoles(asked)
     const judged = own.filter(({ exporter }) => heard.alone?.includes(exporter) ?? true)
     if (isReady)
       for (const exporter of heard.shared)
-        judged.push(...(await judge({ ...asked, exporter, flows: stores.elsewhere!.flows })))
+        judged.push(
+          ...(await judgeAcrossHoles({ ...asked, exporter, flows: stores.elsewhere!.flows })),
+        )
     return judged
   }
   let judged = await judgeAll(query)

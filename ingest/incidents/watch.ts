@@ -136,8 +136,8 @@ export class IncidentWatch {
       // What changes from now on is judged again.
       for (const interval of intervals) this.#waiting.delete(interval)
       try {
-        const lookFrom = await this.#ledger.beginOf(span)
-        for (const verdict of await this.#begun().judge({ ...span, lookFrom })) {
+        const look = await this.#ledger.reachOf(span)
+        for (const verdict of await this.#begun().judge({ ...span, look })) {
           if (!verdict.isWhole) this.notWhole++
           await this.#ledger.judged(verdict)
           if (verdict.isPartial) for (const interval of intervals) waiting.add(interval)

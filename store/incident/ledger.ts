@@ -72,14 +72,17 @@ export class IncidentLedger {
   }
 
   /**
-   * From when on a span has to be looked at: an incident that it may be the continuation of is
-   * judged again from its beginning, unless that is long ago.
+   * The time that has to be looked at for a span: an incident that reaches across its ends, or that it may be
+   * the continuation of, is judged again as a whole, unless that begins or ends long ago or later.
    */
-  async beginOf({ from, to }: { from: number; to: number }): Promise<number> {
-    const near = await this.incidents({ from: from - nearMs - 1, to })
-    return near
-      .filter((each) => each.to >= from - nearMs && each.from >= from - longMs)
-      .reduce((least, each) => Math.min(least, each.from), from)
+  async reachOf({ from, to }: { from: number; to: number }): Promise<{ from: number; to: number }> {
+    const near = (await this.incidents({ from: from - nearMs - 1, to })).filter(
+      (each) => each.to >= from - nearMs && each.from >= from - longMs && each.to <= to + longMs,
+    )
+    return near.reduce(
+      (reach, each) => ({ from: Math.min(reach.from, each.from), to: Math.max(reach.to, each.to) }),
+      { from, to },
+    )
   }
 
   /** Puts intervals on the list, durably. */

@@ -4,11 +4,16 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 
+import { intervalStart } from '../../flow/interval.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { judgeNow } from '../../ingest/incidents/judge-now.ts'
+import { IncidentReader } from '../../store/incident/ledger.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { fortnight } from './fortnight.ts'
 import { harderMorning } from './harder.ts'
+import { meter } from './meter.ts'
 import { incidentsOf, runScenario, runUnseen } from './run.ts'
 import { scenarios, smallOutage } from './scenarios.ts'
 import { softflowd } from './softflowd.ts'
@@ -19,11 +24,31 @@ const quick = new Set([
   'a cut with nobody to blame',
   'an ordinary morning',
   'the exporter was cut off',
+  'the exporter was cut off for five hours',
 ])
 
 suite('scenarios, some', () => {
   for (const scenario of scenarios.filter(({ name }) => quick.has(name)))
     test(scenario.name, () => runScenario(scenario))
+
+  test('a cut of two hours is told, and stays what it was when a part of it is judged again', async () => {
+    const folder = await scratchFolder()
+    try {
+      const { packets, meter: options, expected } = scenarios.find(({ name }) => name === 'a cut of two hours')! // prettier-ignore
+      const capture = join(folder, 'cut.pcap')
+      await writeCapture(capture, '192.168.9.1', meter(packets(), options))
+      const found = await incidentsOf(folder, [capture])
+      assert.deepEqual(found.map(({ kind }) => kind), ['silence']) // prettier-ignore
+      assert.ok(Math.abs(found[0]!.to - expected!.to) <= 2000, JSON.stringify(found))
+      const settings = readSettings({ WEIR_DATA: join(folder, 'data') })
+      for (const at of [expected!.from, expected!.to]) {
+        await judgeNow(settings, [intervalStart(at)])
+        assert.deepEqual(await new IncidentReader(settings.data).between(0, 8.64e15), found)
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
 
   test('a day with a backup, a batch, calls and large downloads: no alarm', async () => {
     const folder = await scratchFolder()

@@ -337,6 +337,24 @@ export const scenarios: Scenario[] = [
     expected: { kind: 'silence', from: cutAt, to: cutAt + 400_000, actors: {} },
   },
   {
+    name: 'a cut of two hours',
+    packets: office({
+      seed: 105,
+      span: { from: morning, to: span.to + 120 * minute },
+      cuts: [{ from: cutAt, to: cutAt + 120 * minute, except: [], keeps: 0 }],
+    }),
+    meter: usual,
+    expected: { kind: 'silence', from: cutAt, to: cutAt + 120 * minute, actors: {} },
+  },
+  {
+    name: 'the exporter was cut off for five hours',
+    packets: office({ seed: 116, span: { from: morning, to: span.to + 300 * minute } }),
+    meter: usual,
+    drops: [{ from: cutAt, to: cutAt + 300 * minute }],
+    expected: { kind: 'exporter', from: cutAt, to: cutAt + 300 * minute, actors: {} },
+    tolerance: 70,
+  },
+  {
     name: 'the exporter was cut off',
     packets: office({ seed: 16 }),
     meter: usual,
@@ -405,6 +423,16 @@ export const scenarios: Scenario[] = [
       direction: 'in',
       actors: { '10.0.0.25': {} },
     },
+  },
+  {
+    name: 'an office that closes for five hours',
+    packets: office({
+      seed: 117,
+      span: { from: morning, to: span.to + 300 * minute },
+      cuts: [{ from: cutAt, to: cutAt + 300 * minute, except: [], keeps: 0 }],
+    }),
+    meter: usual,
+    expected: null,
   },
   { name: 'an ordinary morning', packets: office({ seed: 20 }), meter: usual, expected: null },
   {

@@ -58,15 +58,18 @@ suite('the ledger of incidents', () => {
     await second.close()
   })
 
-  test('an incident that may go on is looked at from its beginning', async (t) => {
+  test('an incident that a span touches or continues is looked at as a whole', async (t) => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     const hour = 3_600_000
     await ledger.judged({ ...span, to: 9 * hour, found: [incident(hour, 2 * hour)] })
-    assert.equal(await ledger.beginOf({ from: 2 * hour + 300_000, to: 3 * hour }), hour)
-    assert.equal(
-      await ledger.beginOf({ from: 2 * hour + 900_000, to: 3 * hour }),
-      2 * hour + 900_000,
-    )
+    const reachOf = (from: number, to: number) => ledger.reachOf({ from, to })
+    const after = 2 * hour + 300_000
+    assert.deepEqual(await reachOf(after, 3 * hour), { from: hour, to: 3 * hour })
+    const later = { from: after + 600_000, to: 3 * hour }
+    assert.deepEqual(await ledger.reachOf(later), later)
+    const whole = { from: hour, to: 2 * hour }
+    assert.deepEqual(await reachOf(hour, hour + 300_000), whole, 'and to its end')
+    assert.deepEqual(await reachOf(hour + 600_000, hour + 900_000), whole)
     await ledger.close()
   })
 

@@ -1,0 +1,67 @@
+/** What lies before a hole that ends in a time: without it nobody can tell that it is one. */
+import type { Scene } from '../../flow/incident/scene.ts'
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { QueryTooLarge } from '../../store/archive/query-error.ts'
+import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
+
+/** A longer silence is told of nobody: a network that is closed for the night is silent too. */
+const silenceMsMost = 3 * 3_600_000
+/** An exporter that was away by its own numbers is told of, if not for longer than this. */
+const awayMsMost = 24 * 3_600_000
+
+/** Judges [from, to), and for exporters of which nothing came just before it, all since they were last heard. */
+export async function judgeAcrossHoles(query: JudgeQuery): Promise<Judged[]> {
+  const judged = await judge(query)
+  const back = judged.filter(({ scene }) => isQuietBefore(scene, query.from))
+  if (back.length === 0) return judged
+  const heard = await lastHeard(query, back)
+  const across = async (each: Judged): Promise<Judged> => {
+    const from = heard.get(each.exporter)
+    if (from === undefined || !back.includes(each)) return each
+    const [again] = await judge({ ...query, exporter: each.exporter, from }).catch(noneIfTooLarge)
+    return again ?? each
+  }
+  const all: Judged[] = []
+  for (const each of judged) all.push(await across(each))
+  return all
+}
+
+/** Whether nothing began or ended in the five minutes before a time. */
+function isQuietBefore(scene: Scene, time: number): boolean {
+  const at = Math.max(0, scene.place(time))
+  const before = scene.edges.subarray(Math.max(0, at - intervalMs / 1000), at)
+  return before.every((edges) => edges === 0)
+}
+
+/** The last interval before a time in which each of some exporters had flows, unix ms; those that were away too long are left out. */
+async function lastHeard(
+  { series, flows, tier, from }: JudgeQuery,
+  judged: readonly Judged[],
+): Promise<Map<string, number>> {
+  const breaks = (await flows.breaks?.()) ?? []
+  const before = intervalStart(from)
+  const rows = await series.read({
+    tier,
+    from: before - awayMsMost,
+    to: before,
+    exporters: judged.map(({ exporter }) => exporter),
+    measurement: 'total',
+    by: ['exporter'],
+    keys: [],
+    fields: ['bytes'],
+    sumsOnly: true,
+  })
+  const last = new Map<string, number>()
+  for (let i = 0; i < rows.count; i++)
+    if (rows.sum.bytes[i]! > 0) last.set(rows.exporters[rows.exporter[i]!]!, rows.time[i]!)
+  const isAway = (exporter: string) =>
+    breaks.some((each) => each.exporter === exporter && each.from < from && each.to > from)
+  return new Map(
+    [...last].filter(([exporter, time]) => before - time <= silenceMsMost || isAway(exporter)),
+  )
+}
+
+function noneIfTooLarge(error: unknown): Judged[] {
+  if (error instanceof QueryTooLarge) return []
+  throw error
+}
