@@ -1,7 +1,7 @@
 /** What the routes are made of. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import type { Settings } from '../flow/settings.ts'
+import { zoneOf, type Settings } from '../flow/settings.ts'
 import type { FlowStore } from '../store/flows.ts'
 import type { IncidentSource } from '../store/incident/ledger.ts'
 import { refuseNarrow } from './access/masking.ts'
@@ -44,6 +44,7 @@ export async function windowOf(
     names: parts.names,
     exporters,
     local: local.networks,
+    zone: zoneOf(parts.settings),
   })
   refuseNarrow(window.filter)
   return { window, seen: seenOf(exporters), now }

@@ -24,7 +24,9 @@ const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now
 const window = {
   from: text(`start: ${timeForms}; default now-6h`),
   to: text(`end, not included: ${timeForms}; default now`),
-  tz: text('IANA time zone of the sentences, and of times without an offset; default UTC'),
+  tz: text(
+    'IANA time zone of the sentences, and of times without an offset; default WEIR_TZ, else UTC',
+  ),
   exporter: text('address or name; default all'),
 }
 

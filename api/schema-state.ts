@@ -84,7 +84,9 @@ export type Annotation = Static<typeof Annotation>
 export const AnnotationsQuery = closed({
   from: Type.Optional(Type.String({ description: 'start; absent: from the beginning' })),
   to: Type.Optional(Type.String({ description: 'end, not included; absent: to the end' })),
-  tz: Type.Optional(Type.String({ description: 'IANA time zone for now/d; default UTC' })),
+  tz: Type.Optional(
+    Type.String({ description: 'IANA time zone for now/d; default WEIR_TZ, else UTC' }),
+  ),
   tracker: Type.Optional(Type.String({ description: 'only those of this tracker' })),
 })
 export type AnnotationsQuery = Static<typeof AnnotationsQuery>

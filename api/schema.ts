@@ -49,7 +49,7 @@ const window = {
   from: text(`start: ${timeForms}; default now-6h`),
   to: text(`end, not included: ${timeForms}; default now`),
   tz: text(
-    'IANA time zone for now/d, for times without an offset, and of the times in CSV; default UTC',
+    'IANA time zone for now/d, for times without an offset, and of the times in CSV (there UTC where it is not given); default WEIR_TZ, else UTC',
   ),
   filter: text(
     'such as: host 10.0.0.22 and port 443; at most 8,000 characters',

@@ -13,6 +13,7 @@ import { TopQuery, type TopAnswer } from '../api/schema.ts'
 import { FilterError } from '../flow/filter.ts'
 import { parseFilter } from '../flow/filter/parse.ts'
 import { topKeys, type FlowStore, type TopKeyName } from '../store/flows.ts'
+import { zoneOf } from '../flow/settings.ts'
 import { openFlows } from '../store/open.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { readNames } from './names.ts'
@@ -34,7 +35,13 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   if (!format) throw usage(`--format ${word}: write table, csv or json`)
   const names = await readNames(settings)
   const exporters = exportersOf(await ingestStatus(settings.data, Date.now).read())
-  const context = { now: Date.now(), names, exporters, local: settings.local.networks }
+  const context = {
+    now: Date.now(),
+    names,
+    exporters,
+    local: settings.local.networks,
+    zone: zoneOf(settings),
+  }
   const flows = await openFlows(settings)
   try {
     const asked = await readQuestion({ values, positionals }, context, flows)

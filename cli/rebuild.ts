@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 
 import { intervalMs, intervalStart } from '../flow/interval.ts'
+import { zoneOf } from '../flow/settings.ts'
 import { parseTime } from '../flow/time-grammar.ts'
 import { CoverageTracker } from '../ingest/coverage.ts'
 import { writeSeries } from '../ingest/import.ts'
@@ -11,8 +12,8 @@ import { Archive } from '../store/archive/archive.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 
 export async function rebuild({ settings, values }: CommandInput): Promise<void> {
-  const from = time(values['from'], 'from')
-  const to = time(values['to'], 'to')
+  const from = time(values['from'], 'from', zoneOf(settings))
+  const to = time(values['to'], 'to', zoneOf(settings))
   if (to <= from) throw new CommandError('--to must be later than --from', exitCodes.usage)
   const lock = await lockDataFolder(settings.data, 'rebuild')
   const archive = await Archive.open(join(settings.data, 'archive'))
@@ -33,9 +34,9 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
   }
 }
 
-function time(value: unknown, side: 'from' | 'to'): number {
+function time(value: unknown, side: 'from' | 'to', zone: string): number {
   const text = typeof value === 'string' ? value : ''
-  const t = parseTime(text, { now: Date.now(), zone: 'UTC', side })
+  const t = parseTime(text, { now: Date.now(), zone, side })
   if (t === null)
     throw new CommandError(
       `--${side} ${text}: write a time such as 2026-11-16T11:00Z or now-6h`,

@@ -10,6 +10,7 @@ import { CannotRender } from '../api/report/render.ts'
 import { formatReport, makeReport } from '../api/report/report.ts'
 import { wordingOf } from '../api/routes/explain.ts'
 import { reportFormats, type ReportFormat } from '../api/schema-explain.ts'
+import { zoneOf } from '../flow/settings.ts'
 import { openSeriesReader } from '../store/open-series.ts'
 import { openFlows, openIncidents } from '../store/open.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
@@ -32,6 +33,7 @@ export async function report({ settings, values }: CommandInput): Promise<void> 
       names,
       exporters,
       local: settings.local.networks,
+      zone: zoneOf(settings),
     })
     const tz = typeof values['tz'] === 'string' ? values['tz'] : undefined
     const wording = await wordingOf({ names, settings, status }, tz)

@@ -229,6 +229,11 @@ function wrongPair({ store, storeAlso }: Settings): SettingFault[] {
   ]
 }
 
+/** The zone of times that come and go without one: WEIR_TZ, or UTC where that leaves it to the browser. */
+export function zoneOf({ timeZone }: Pick<Settings, 'timeZone'>): string {
+  return timeZone === 'browser' ? 'UTC' : timeZone
+}
+
 /** Whether the archive's files go to ClickHouse. */
 export function sendsFlows({ store, storeAlso }: Settings): boolean {
   return store === 'clickhouse' || storeAlso === 'clickhouse'

@@ -41,6 +41,8 @@ export interface WindowContext {
   exporters: readonly NamedExporter[]
   /** The local networks, for local and remote. */
   local: readonly Network[]
+  /** In which times without a zone are read, where the query names none. */
+  zone: string
 }
 
 /** The longest window that is answered, in ms: more than any tier keeps. */
@@ -51,7 +53,7 @@ const windowMaxMs = 20 * 366 * 86_400_000
  * @throws ApiError naming the parameter that cannot be used
  */
 export function readWindow(query: WindowQuery, context: WindowContext): Window {
-  const zone = readZone(query.tz)
+  const zone = readZone(query.tz ?? context.zone)
   const time = (name: 'from' | 'to', text: string) => {
     const t = parseTime(withPlus(text), { now: context.now, zone, side: name })
     if (t === null)
@@ -150,7 +152,7 @@ function withPlus(text: string): string {
  * The time zone that is asked for.
  * @throws ApiError where it is none
  */
-export function readZone(zone = 'UTC'): string {
+export function readZone(zone: string): string {
   if (isZone(zone)) return zone
   throw badQuery('bad-zone', `tz "${zone}" is no time zone`, 'write one such as Europe/Brussels')
 }

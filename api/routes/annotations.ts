@@ -1,6 +1,7 @@
 /** CRUD /api/annotations: what happened, drawn on the charts of its time. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
+import { zoneOf } from '../../flow/settings.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import type { StateDocument } from '../../store/state.ts'
 import { newId } from '../document-ids.ts'
@@ -46,7 +47,7 @@ export function annotationsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   }
 }
 
-function listRoute(app: App, { state, now }: ApiParts): void {
+function listRoute(app: App, { state, settings, now }: ApiParts): void {
   app.get(
     '/api/annotations',
     {
@@ -57,7 +58,7 @@ function listRoute(app: App, { state, now }: ApiParts): void {
       },
     },
     async ({ query }) => {
-      const touches = readRange(query, now())
+      const touches = readRange(query, { now: now(), zone: zoneOf(settings) })
       const kept = await state.list<KeptAnnotation>(collection)
       const found = kept.map(answerOf).filter((each) => touches(each))
       return { annotations: found.sort((a, b) => a.from - b.from) }
@@ -83,8 +84,11 @@ function checkRange({ from, to }: AnnotationBody): void {
     throw badQuery('bad-range', 'it ends before it begins', 'give a "to" that is not before "from"')
 }
 
-function readRange(query: AnnotationsQuery, now: number): (each: Annotation) => boolean {
-  const zone = readZone(query.tz)
+function readRange(
+  query: AnnotationsQuery,
+  { now, zone: ours }: { now: number; zone: string },
+): (each: Annotation) => boolean {
+  const zone = readZone(query.tz ?? ours)
   const time = (side: 'from' | 'to', fallback: number): number => {
     const text = query[side]
     if (text === undefined) return fallback

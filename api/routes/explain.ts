@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { Incident as KeptIncident } from '../../flow/incident/incident.ts'
 import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
+import { zoneOf } from '../../flow/settings.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
 import { sayFreshness } from '../caching.ts'
 import { exportersOf } from '../ingest-status.ts'
@@ -85,7 +86,7 @@ export async function wordingOf(
     exportersOf(await parts.status.read()).map(({ address, name }) => [address, name]),
   )
   return {
-    zone: tz ?? (settings.timeZone === 'browser' ? 'UTC' : settings.timeZone),
+    zone: tz ?? zoneOf(settings),
     hostName: (address) => names.hostName(address),
     exporterName: (address) => names.exporterName(address) ?? told.get(address) ?? null,
   }

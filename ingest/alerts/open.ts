@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 
 import { reasonOf } from '../../flow/reason.ts'
-import type { Settings } from '../../flow/settings.ts'
+import { zoneOf, type Settings } from '../../flow/settings.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { SeriesStore } from '../../store/series.ts'
@@ -60,7 +60,7 @@ export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
       incidents: incidents.source,
       exporters,
       wording: {
-        zone: settings.timeZone === 'browser' ? 'UTC' : settings.timeZone,
+        zone: zoneOf(settings),
         hostName: (address) => names.hostName(address),
         exporterName: (address) => names.exporterName(address) ?? told(address),
       },

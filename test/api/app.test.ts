@@ -435,6 +435,19 @@ suite('/api/top and /api/flows', () => {
     assert.match(there.body, /2026-11-16T13:00:00\.000\+01:00,2026-11-16T13:00:01\.000\+01:00/)
   })
 
+  for (const [tz, asked, seconds] of [
+    ['browser', 'from=2026-11-16&to=2026-11-17', [1_794_787_200, 1_794_873_600]],
+    ['Asia/Kathmandu', 'from=2026-11-16&to=2026-11-17', [1_794_766_500, 1_794_852_900]],
+    ['Asia/Kathmandu', 'from=2026-11-16&to=2026-11-17&tz=UTC', [1_794_787_200, 1_794_873_600]],
+    ['Europe/Berlin', 'from=2026-10-25&to=2026-10-26', [1_792_879_200, 1_792_969_200]],
+    ['Australia/Lord_Howe', 'from=2026-10-04&to=2026-10-05', [1_791_034_200, 1_791_118_800]],
+  ] as const)
+    test(`with WEIR_TZ=${tz}, ${asked} is that day there`, async (t) => {
+      const { get } = await appUnderTest(t, { flows, environment: { WEIR_TZ: tz } })
+      const { from, to } = await get<TopAnswer>(`/api/top?${asked}&by=src`)
+      assert.deepEqual([from, to], seconds)
+    })
+
   test('pairs have both ends, hosts count both', async (t) => {
     const { get } = await appUnderTest(t, { flows })
     const pairs = await get<TopAnswer>(`/api/top?${window}&by=pair&limit=1`)

@@ -40,6 +40,18 @@ suite('weir report', () => {
     assert.match(stdout, /Time zone: Europe\/Brussels \(UTC\+1\)/)
   })
 
+  test('times without a zone are read in WEIR_TZ, as they are printed', async () => {
+    const args = ['report', '--from', '2026-11-16 12:30', '--to', '2026-11-16T12:40']
+    const here = { WEIR_DATA: data, WEIR_TZ: 'Europe/Brussels' }
+    const { stdout } = await runWeir(args, here)
+    assert.match(stdout, /Monday 16 November 2026, 12:32:09: traffic/)
+    const all = await runWeir(['query', ...args.slice(1), '--format', 'json'], here)
+    assert.equal(
+      (JSON.parse(all.stdout) as { from: number }).from,
+      Date.UTC(2026, 10, 16, 11, 30) / 1000,
+    )
+  })
+
   test('says what is wrong and what to do', async () => {
     const wrong: [string[], RegExp][] = [
       [['report', '--to', 'now'], /--from is missing: write a time/],
