@@ -57,7 +57,7 @@ const progressEveryPackets = 2000
 const closingMs = 3_600_000
 
 /**
- * Takes captures in, in the order given. The data folder must be locked.
+ * Takes captures in, the one that begins first before the others. The data folder must be locked.
  * @throws TakenBefore, NotACapture: nothing is stored then
  */
 export async function importCaptures(
@@ -77,7 +77,12 @@ export async function importCaptures(
     const { flowMaxMs } = settings
     const pipeline = new Pipeline({ coverage, counters, archive, shiftMs, flowMaxMs, rulesOf })
     const filled = new Set<string>()
-    const summary = await readAll(paths, { ...options, archive, pipeline, filled })
+    const summary = await readAll(await inOrderOfTime(paths), {
+      ...options,
+      archive,
+      pipeline,
+      filled,
+    })
     pipeline.drain()
     if (summary.to !== null) {
       const closedMs = summary.to * 1000 + closingMs
@@ -103,6 +108,19 @@ export async function importCaptures(
   } finally {
     await archive.close()
   }
+}
+
+/** Rotated captures come in any order (10 before 2), and an exporter's numbers that go back would be a restart. */
+async function inOrderOfTime(paths: readonly string[]): Promise<string[]> {
+  const begun = new Map<string, number>()
+  for (const path of paths) begun.set(path, await firstPacketMs(path))
+  return [...paths].sort((a, b) => begun.get(a)! - begun.get(b)!)
+}
+
+/** 0 where there is none. */
+async function firstPacketMs(path: string): Promise<number> {
+  for await (const { timeMs } of wholePackets(path, () => undefined)) return timeMs
+  return 0
 }
 
 type Read = Pick<ImportSummary, 'datagrams' | 'ignored' | 'problems' | 'from' | 'to'>

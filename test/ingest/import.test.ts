@@ -90,3 +90,25 @@ test('a capture that held nothing keeps no other away', async () => {
   await writeCapture(capture, '10.0.0.1', [{ payload, receivedMs: testExportMs }])
   assert.equal((await importCaptures([capture], options)).flows, 1)
 })
+
+test('captures are taken in order of time, however they are named', async () => {
+  const paths = ['flows-10.pcap', 'flows-2.pcap'].map((name) => join(folder, name))
+  const at = (minutes: number) => ({
+    payload: encodeV5(
+      {
+        uptimeMs: dayMs + minutes * 60_000,
+        exportMs: testExportMs + minutes * 60_000,
+        sequence: minutes,
+      },
+      [{ first: dayMs, last: dayMs, octets: 100 }],
+    ),
+    receivedMs: testExportMs + minutes * 60_000,
+  })
+  await writeCapture(paths[0]!, '10.0.0.1', [2, 3].map(at))
+  await writeCapture(paths[1]!, '10.0.0.1', [0, 1].map(at))
+  const settings = readSettings({ WEIR_DATA: join(folder, 'order') })
+  const summary = await importCaptures(paths, { settings, shiftMs: 0, onProgress: () => undefined })
+  const [exporter] = await readExporters(settings.data)
+  assert.deepEqual([summary.flows, summary.lost.flows, exporter?.restarts], [4, 0, 0])
+  assert.equal(exporter?.lastSeen, testExportMs / 1000 + 180)
+})
