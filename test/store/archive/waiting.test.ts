@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import fc from 'fast-check'
+
+import { createFlowColumns } from '../../../flow/columns.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
-import { chunksOf } from '../../../store/archive/waiting.ts'
+import { chunksOf, summaryOf } from '../../../store/archive/waiting.ts'
 import { columnsOf, t0, told } from './archived.ts'
 
 /** A block of flows received at so many intervals after t0. */
@@ -22,4 +25,29 @@ test('rows that wait are cut by interval of receipt, and into no more than are s
     [1, [[0, 0, 2], [1, 1, 3]]],
   ]) // prettier-ignore
   assert.deepEqual(chunksOf([], 4), [])
+})
+
+/** Few of them, halves among them: many lie where rounding decides. */
+const halves = fc.integer({ min: 0, max: 12 }).map((half) => half / 2)
+const ms = fc.oneof(halves, fc.double({ min: 0, max: 6, noNaN: true }))
+const times = fc.record({ start: ms, end: ms })
+
+test('the first and last ms of a chunk are the least and the greatest of what files have of its flows', () => {
+  fc.assert(
+    fc.property(fc.array(times, { minLength: 1, maxLength: 40 }), (rows) => {
+      const flows = createFlowColumns(rows.length)
+      const { flowStartMilliseconds: starts, flowEndMilliseconds: ends } = flows
+      for (const { start, end } of rows) {
+        starts[flows.count] = t0 + start
+        ends[flows.count++] = t0 + end
+      }
+      const part = { block: blockOf(flows), from: 0, to: rows.length }
+      const { firstMin, lastMax } = summaryOf([part])
+      // Files say how long a flow lasted, and not when it ended.
+      const firsts = rows.map((_, i) => Math.round(starts[i]!))
+      const lasts = firsts.map((first, i) => first + Math.max(0, Math.round(ends[i]! - starts[i]!)))
+      assert.deepEqual([firstMin, lastMax], [Math.min(...firsts), Math.max(...lasts)])
+    }),
+    { numRuns: 300 },
+  )
 })
