@@ -36,6 +36,8 @@ export class DoubleExportSketch {
   /** Flows of exporter i that exporter k reported too, at i × exportersMax + k. */
   readonly #doubled = new Map<number, number>()
   #halvedMs = 0
+  /** Rows that are looked at: listed first, since which they are no processor could foresee. */
+  #looked = new Int32Array(0)
   /** Flows of one exporter come together. */
   readonly #last = { words: new Float64Array(4).fill(-1), index: -1 }
 
@@ -43,11 +45,15 @@ export class DoubleExportSketch {
   take(flows: FlowColumns): void {
     const { sourceAddressLow: sources, destinationAddressLow: destinations, count } = flows
     const { sourceTransportPort: sourcePorts, destinationTransportPort: destinationPorts } = flows
+    if (this.#looked.length < count) this.#looked = new Int32Array(count)
+    const looked = this.#looked
+    let listed = 0
     for (let row = 0; row < count; row++) {
       const ports = (sourcePorts[row]! << 16) | destinationPorts[row]!
-      if (isLookedAt(sources[2 * row]! | 0, destinations[2 * row]! | 0, ports))
-        this.#compare(flows, row, hashOf(flows, row))
+      looked[listed] = row
+      listed += Number(isLookedAt(sources[2 * row]! | 0, destinations[2 * row]! | 0, ports))
     }
+    for (let k = 0; k < listed; k++) this.#compare(flows, looked[k]!, hashOf(flows, looked[k]!))
   }
 
   /** Who reports the same flows as an exporter, the greatest share first. */
