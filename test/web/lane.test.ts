@@ -6,7 +6,8 @@ import { clusters } from '../../web/chart/lane-clusters.ts'
 import { chartCsv } from '../../web/chart/chart-csv.ts'
 import type { Layers } from '../../web/chart/layers.ts'
 import { rangeParameter, readRange, windowAround } from '../../web/explain/ranges.ts'
-import { nameFault, objectAddress, objectOf } from '../../web/object/address.ts'
+import { objectAddress, objectOf } from '../../web/object/address.ts'
+import { nameFault } from '../../web/object/name-fault.ts'
 
 function incident(id: string, from: number, to: number): Incident {
   const window = { from, to, seconds: to - from, kind: 'congestion' as const, ongoing: false }

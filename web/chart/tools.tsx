@@ -11,6 +11,7 @@ import {
   type StepChoice,
 } from '../state/address.ts'
 import { draft } from '../state/annotations.ts'
+import { addressOf, shownFlows } from '../state/route.ts'
 import { traffic } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
 import { Keep } from './keep.tsx'
@@ -86,6 +87,13 @@ export function ChartTools() {
       <button type="button" title="write on this time (a)" onClick={annotateShown}>
         Annotate
       </button>
+      <a
+        class="button"
+        href={addressOf('/reports', { ...shownFlows(), report: 'flow-times' })}
+        title="the flows of this time, one by one"
+      >
+        Flows
+      </a>
       <Keep />
     </div>
   )

@@ -7,14 +7,6 @@ import { FilterInput } from './filter-input.tsx'
 /** The element itself, so that a key can go to it. */
 export const filterInput = signal<HTMLInputElement | null>(null)
 
-/** A filter with one more condition. */
-export function narrowed(filter: string, condition: string): string {
-  const before = filter.trim()
-  if (before === '') return condition
-  if (before.includes(condition)) return before
-  return /\bor\b|\|\|/i.test(before) ? `(${before}) and ${condition}` : `${before} and ${condition}`
-}
-
 export function FilterBox() {
   return (
     <FilterInput

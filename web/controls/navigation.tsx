@@ -1,7 +1,7 @@
 /** The top of every view: where one can go, and how fresh the data are. */
 import { formatDuration } from '../../flow/units.ts'
 import { newestData, status } from '../state/collector.ts'
-import { place } from '../state/route.ts'
+import { addressOf, place, shownFlows } from '../state/route.ts'
 import { logOut, session } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
@@ -28,7 +28,7 @@ export function Navigation() {
           entry.label === null ? null : (
             <a
               key={entry.path}
-              href={entry.path}
+              href={hrefOf(entry.path)}
               aria-current={entry === current ? 'page' : undefined}
             >
               {entry.label}
@@ -50,6 +50,15 @@ export function Navigation() {
       </button>
     </header>
   )
+}
+
+/** Views of the same flows: who goes from one to the other still means the time and the flows that are shown. */
+const ofTheSame = ['/', '/reports']
+
+function hrefOf(path: string): string {
+  const here = place.value.path
+  if (path === here || !ofTheSame.includes(path) || !ofTheSame.includes(here)) return path
+  return addressOf(path, shownFlows())
 }
 
 /** Who is logged in, or that nobody need be. */

@@ -1,11 +1,12 @@
-/** The range of time of a view that is not Explore: presets, and what its address says. */
+/** The range of time of a view that is not Explore: presets, fields, and what its address says. */
 import { formatDuration } from '../../flow/units.ts'
 import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
 import { addressWith, go } from '../state/route.ts'
 import { view } from '../state/view.ts'
-import { windowAt } from '../state/window.ts'
+import { timeFaults, windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { rangeText } from '../time/words.ts'
+import { RangeFields } from './range-fields.tsx'
 
 export function RangeField({ extra = [] }: { extra?: readonly string[] }) {
   const { from, to } = view.value
@@ -34,10 +35,11 @@ export function RangeField({ extra = [] }: { extra?: readonly string[] }) {
           </option>
         ))}
       </select>
+      <RangeFields apply={(range) => go(addressWith(range))} />
       <span class="dim">
         {window
           ? `${rangeText(window.from, window.to, zone.value)} · ${zone.value}`
-          : 'no range of time'}
+          : timeFaults.value.from || timeFaults.value.to}
         {extra.map((text) => ` · ${text}`)}
       </span>
     </>

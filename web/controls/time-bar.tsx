@@ -1,18 +1,13 @@
 /** The time range: presets, one window back and on, wider, and two fields that take what people write. */
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
-
-import { isRelative, parseTime } from '../../flow/time-grammar.ts'
 import { offsetText } from '../../flow/zone.ts'
 import { pan, zoom } from '../chart/zoom.ts'
 import { refreshChoices, type Refresh } from '../state/address.ts'
 import { isMoving } from '../state/refresh.ts'
 import { load } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
-import { timeFaults } from '../state/window.ts'
 import { browserZone, serverZone, zone } from '../state/zone.ts'
 import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
-import { fieldText, isoText } from '../time/words.ts'
+import { RangeFields } from './range-fields.tsx'
 
 export function TimeBar() {
   return (
@@ -44,7 +39,7 @@ export function TimeBar() {
           ⤢
         </button>
       </div>
-      <RangeFields />
+      <RangeFields apply={show} />
       <span class="gap" />
       <ZoneChoice />
       <RefreshChoice />
@@ -88,58 +83,6 @@ function Presets() {
         ))}
       </select>
     </div>
-  )
-}
-
-/** A text of the view as its field shows it: relative as it is, an instant in the chosen zone. */
-function shownTime(text: string, side: 'from' | 'to'): string {
-  const t = parseTime(text, { now: Date.now(), zone: zone.value, side })
-  return t === null || isRelative(text) ? text : fieldText(t, zone.value)
-}
-
-/** What was typed, as the address has it: an instant with its zone, so that it is the same for everybody. */
-function sentTime(text: string, side: 'from' | 'to'): string {
-  const t = parseTime(text, { now: Date.now(), zone: zone.value, side })
-  return t === null || isRelative(text) ? text.trim() : isoText(t)
-}
-
-function RangeFields() {
-  const { from, to } = view.value
-  const shown = { from: shownTime(from, 'from'), to: shownTime(to, 'to') }
-  const draft = useSignal(shown)
-  useEffect(() => {
-    draft.value = shown
-  }, [shown.from, shown.to])
-  const apply = (event: Event) => {
-    event.preventDefault()
-    const changed = (side: 'from' | 'to') =>
-      draft.value[side] === shown[side] ? view.value[side] : sentTime(draft.value[side], side)
-    show({ from: changed('from'), to: changed('to') })
-  }
-  const field = (side: 'from' | 'to', label: string) => (
-    <input
-      type="text"
-      spellcheck={false}
-      autocomplete="off"
-      aria-label={label}
-      title="2026-11-16 11:30, now-6h, now/d …"
-      aria-invalid={timeFaults.value[side] !== ''}
-      value={draft.value[side]}
-      onInput={(event) => (draft.value = { ...draft.value, [side]: event.currentTarget.value })}
-    />
-  )
-  return (
-    <form class="range" onSubmit={apply}>
-      {field('from', 'From')}
-      <span aria-hidden="true">–</span>
-      {field('to', 'To')}
-      <button
-        type="submit"
-        class={draft.value.from !== shown.from || draft.value.to !== shown.to ? 'due' : 'plain'}
-      >
-        show
-      </button>
-    </form>
   )
 }
 

@@ -4,7 +4,8 @@ import { read } from '../client.ts'
 import { exporterName, exporters } from '../state/collector.ts'
 import { followAnswer } from '../state/follow.ts'
 import { addressOf, place } from '../state/route.ts'
-import { nameFault, objectOf, type NamedObject } from './address.ts'
+import { objectOf, type NamedObject } from './address.ts'
+import { nameFault } from './name-fault.ts'
 import { interfaceOf } from './question.ts'
 
 const kindTexts: Record<NamedObject['kind'], string> = {

@@ -58,6 +58,12 @@ export function parameter(name: string): string {
   return new URLSearchParams(place.value.query).get(name) ?? ''
 }
 
+/** The parameters of this place that say which flows it is about, and of which time. */
+export function shownFlows(): Record<string, string> {
+  const names = ['from', 'to', 'exporter', 'filter']
+  return Object.fromEntries(names.map((name) => [name, parameter(name)]))
+}
+
 /** The address of this place with some parameters changed; an empty one is left out. */
 export function addressWith(changes: Record<string, string>): string {
   const query = new URLSearchParams(place.value.query)

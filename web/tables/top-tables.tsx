@@ -1,7 +1,8 @@
 /** The greatest hosts, ports and protocols of the window; a click makes one a condition of the filter. */
 import type { Key } from '../../api/schema.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
-import { narrowed } from '../controls/filter-box.tsx'
+import { narrowed } from '../controls/narrowed.ts'
+import { objectAddress, type NamedObject } from '../object/address.ts'
 import { tables, type Table, type TableKey, type TableRow } from '../state/tables.ts'
 import { show, view } from '../state/view.ts'
 
@@ -24,6 +25,13 @@ export function conditionOf(key: Key): string {
   if (typeof port === 'number' || /^\d+$/.test(String(port))) conditions.push(`port ${port}`)
   const isNamed = protocol === undefined || /^[a-z0-9-]+$/i.test(String(protocol))
   return isNamed ? conditions.filter(Boolean).join(' and ') : ''
+}
+
+/** The object that a row stands for, which has a page of its own. */
+function objectOf(table: TableKey, { host, port, protocol }: Key): NamedObject {
+  if (table === 'host') return { kind: 'host', name: String(host) }
+  const name = String(protocol)
+  return table === 'port' ? { kind: 'port', name: `${name}/${port}` } : { kind: 'protocol', name }
 }
 
 export function TopTables() {
@@ -63,11 +71,14 @@ function TopTable({ table }: { table: Table }) {
               )}
               <th scope="col">{counted}</th>
               <th scope="col">share</th>
+              <th scope="col" class="to-graphs">
+                <span class="unseen">graphs</span>
+              </th>
             </tr>
           </thead>
           <tbody>
             {rows.map((row) => (
-              <TopRow key={row.id} row={row} counted={counted} peers={peers} />
+              <TopRow key={row.id} row={row} table={table} peers={peers} />
             ))}
           </tbody>
         </table>
@@ -76,15 +87,8 @@ function TopTable({ table }: { table: Table }) {
   )
 }
 
-function TopRow({
-  row,
-  counted,
-  peers,
-}: {
-  row: TableRow
-  counted: Table['counted']
-  peers: boolean
-}) {
+function TopRow({ row, table, peers }: { row: TableRow; table: Table; peers: boolean }) {
+  const { key, counted } = table
   const condition = row.other ? '' : conditionOf(row.key)
   const percent = row.share * 100
   return (
@@ -111,6 +115,17 @@ function TopRow({
       <td class="share">
         <i style={{ width: `${Math.max(percent, 0.5)}%` }} />
         <span>{percent < 0.05 && percent > 0 ? '<0.1' : percent.toFixed(1)} %</span>
+      </td>
+      <td class="to-graphs">
+        {!row.other && (
+          <a
+            href={objectAddress(objectOf(key, row.key))}
+            aria-label={`graphs of ${row.label}`}
+            title="its graphs, of a day to 3 years"
+          >
+            ↗
+          </a>
+        )}
       </td>
     </tr>
   )

@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { narrowed } from '../../web/controls/narrowed.ts'
+
+test('a condition is added to a filter, once, whatever else begins with it', () => {
+  assert.equal(narrowed(' ', 'host 10.0.0.2'), 'host 10.0.0.2')
+  assert.equal(narrowed('host 10.0.0.22', 'host 10.0.0.2'), 'host 10.0.0.22 and host 10.0.0.2')
+  for (const said of ['host 10.0.0.2', 'port 80 and (host 10.0.0.2)'])
+    assert.equal(narrowed(said, 'host 10.0.0.2'), said)
+  assert.equal(narrowed('port 80 or port 443', 'proto tcp'), '(port 80 or port 443) and proto tcp')
+})
