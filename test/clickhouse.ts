@@ -1,9 +1,9 @@
 /** Real ClickHouse nodes that a test starts, kills and starts again, in a folder of its own. */
+import { freeTcpPorts } from './free-port.ts'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -148,7 +148,7 @@ export class RunningClickHouse {
   static async start({ shards = 1, replicas = 1 } = {}): Promise<RunningClickHouse> {
     const folder = await scratchFolder()
     const count = shards * replicas
-    const ports = await freePorts(2 * count)
+    const ports = await freeTcpPorts(2 * count)
     const nodes = Array.from(
       { length: count },
       (_, i) =>
@@ -212,13 +212,4 @@ function tailOf(path: string): string {
   } catch {
     return ''
   }
-}
-
-/** Ports that are free now, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  for (const server of servers) server.close()
-  return ports
 }

@@ -2,11 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { readSettings, type Settings } from '../flow/settings.ts'
+import { freeTcpPort } from './free-port.ts'
 import { runWeir, scratchFolder } from './processes.ts'
 import { influxdPath } from './setup/influxd.ts'
 
@@ -38,7 +38,7 @@ export class RunningInfluxd {
   /** Starts an influxd that nobody has set up yet, or one on a folder that another had. */
   static async start(options: InfluxdOptions = {}): Promise<RunningInfluxd> {
     const { folder = await scratchFolder(), flags = [] } = options
-    const influxd = new RunningInfluxd(folder, await freePort(), flags)
+    const influxd = new RunningInfluxd(folder, await freeTcpPort(), flags)
     await influxd.start()
     return influxd
   }
@@ -75,6 +75,21 @@ export class RunningInfluxd {
       WEIR_INFLUX_URL: this.url,
       WEIR_INFLUX_TOKEN_FILE: join(this.tokens, 'ingest.token'),
     }
+  }
+
+  /** The answer to a question by hand that has one figure; 0 where it has none. */
+  async ask(flux: string): Promise<number> {
+    const answer = await fetch(`${this.url}/api/v2/query?org=weir`, {
+      method: 'POST',
+      headers: {
+        authorization: `Token ${await this.adminToken()}`,
+        'content-type': 'application/vnd.flux',
+        accept: 'application/csv',
+      },
+      body: flux,
+    })
+    const [heading = '', row = ''] = (await answer.text()).split('\r\n')
+    return Number(row.split(',')[heading.split(',').indexOf('_value')] ?? 0)
   }
 
   settings(environment: Record<string, string> = {}): Settings {
@@ -136,13 +151,4 @@ export class RunningInfluxd {
     await this.stop('SIGKILL')
     await rm(this.folder, { recursive: true, force: true })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }

@@ -17,7 +17,7 @@ import { ExportersAnswer, StatusAnswer } from '../../api/schema-status.ts'
 import { Names } from '../../flow/names.ts'
 import { openApiState } from '../../api/state.ts'
 import { readSettings } from '../../flow/settings.ts'
-import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import type { IngestStatus } from '../../flow/status.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import {
   fieldNames,
@@ -83,33 +83,6 @@ function measurementRows(
     unknown: columns((row, field) => row.unknown?.[field] ?? 0),
     known: Float64Array.from(rows, (row) => row.known ?? known),
   }
-}
-
-export const exporterStatus: ExporterStatus = {
-  address: exporter,
-  name: 'pfsense',
-  versions: ['v9'],
-  domains: [0],
-  firstSeen: 0,
-  lastSeen: 0,
-  datagrams: 1,
-  flows: 1,
-  packets: 1,
-  bytes: 1,
-  flowsLeftOut: 0,
-  parked: 0,
-  lost: { datagrams: 0, flows: 0, flowsEstimated: false },
-  duplicates: 0,
-  reordered: 0,
-  restarts: 0,
-  problems: {},
-  sampling: 1,
-  clockSkewSeconds: 0,
-  interfaces: [],
-  applications: {},
-  vrfs: {},
-  doubled: [],
-  statistics: {},
 }
 
 export interface Given {

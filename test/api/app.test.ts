@@ -21,7 +21,8 @@ import { exporterFilter } from '../../flow/filter.ts'
 import { readSettings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { takeLock, writerLockPath } from '../../store/lock.ts'
-import { appUnderTest, exporter, exporterStatus, type Refusal } from './app-under-test.ts'
+import { exporterStatus } from '../exporter-status.ts'
+import { appUnderTest, exporter, type Refusal } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 
 const noon = Date.UTC(2026, 10, 16, 12)

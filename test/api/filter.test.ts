@@ -4,7 +4,8 @@ import { suite, test } from 'node:test'
 import { Errors } from 'typebox/value'
 
 import { FilterAnswer } from '../../api/schema-filter.ts'
-import { appUnderTest, exporterStatus } from './app-under-test.ts'
+import { exporterStatus } from '../exporter-status.ts'
+import { appUnderTest } from './app-under-test.ts'
 
 const names = {
   networks: { '10.0.0.0/24': 'office', '10.0.0.22': 'bobby22' },

@@ -6,8 +6,8 @@ import * as fc from 'fast-check'
 
 import type { SessionAnswer } from '../../api/schema-access.ts'
 import { AddressMask } from '../../api/access/masked-text.ts'
+import { exporterStatus } from '../exporter-status.ts'
 import { AccessUnderTest } from './access-under-test.ts'
-import { exporterStatus } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 
 const at = Date.UTC(2026, 10, 16, 11, 32)

@@ -5,7 +5,7 @@ import { labelOf } from '../../api/labels.ts'
 import { ToldNames } from '../../api/told-names.ts'
 import { Names } from '../../flow/names.ts'
 import type { IngestStatus } from '../../flow/status.ts'
-import { exporterStatus } from './app-under-test.ts'
+import { exporterStatus } from '../exporter-status.ts'
 
 const told = {
   ...exporterStatus,

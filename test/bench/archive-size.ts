@@ -23,7 +23,7 @@ import { Decoder } from '../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../ingest/decode/limits.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { encodeV5 } from '../encode/fixed.ts'
-import { seeded } from '../encode/relay.ts'
+import { seeded } from '../random.ts'
 import { bundleAll, madeUntil } from './archive-data.ts'
 import { makeFlow } from './made-flows.ts'
 

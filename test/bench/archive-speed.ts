@@ -10,6 +10,7 @@
  * environment (WEIR_STORE=clickhouse …); `answers` is a number that is the same where all answers of a
  * question are. Trust ratios, not figures: the machine is shared; its load stands beside them.
  */
+import { seeded } from '../random.ts'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -18,7 +19,6 @@ import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-import { seeded } from '../encode/relay.ts'
 import { madeUntil } from './archive-data.ts'
 import { nfdumpSpeed } from './nfdump-speed.ts'
 

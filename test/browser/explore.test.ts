@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { chromium, type Browser, type Page, type Response } from 'playwright-core'
 
 import type { SeriesAnswer } from '../../api/schema.ts'
+import { openPage } from './opened.ts'
 import {
   chromiumArguments,
   chromiumPath,
@@ -19,12 +20,6 @@ const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 /** The whole capture, and half an hour around the cut, which is quicker to answer. */
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
-
-/** A page, and everything that it complained of. */
-interface Opened {
-  page: Page
-  complaints: string[]
-}
 
 describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000 }, () => {
   let weir: RunningWeir
@@ -40,25 +35,9 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
   })
 
   async function open(query: string, options: Parameters<Browser['newPage']>[0] = {}) {
-    const page = await browser.newPage({
-      viewport: { width: 1366, height: 768 },
-      colorScheme: 'dark',
-      ...options,
-    })
-    const complaints: string[] = []
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning')
-        complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    await page.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', (event) => {
-        console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`)
-      })
-    })
-    await page.goto(weir.url + query)
-    await settled(page)
-    return { page, complaints } satisfies Opened
+    const opened = await openPage(browser, weir.url + query, options)
+    await settled(opened.page)
+    return opened
   }
 
   test('a drag from 11:31 to 11:38 ends at steps of 5 s or finer; Back undoes it', async () => {

@@ -8,11 +8,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { encodeV5 } from '../encode/fixed.ts'
-import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
-import { answering, freePort } from './weir.ts'
+import { freeTcpPort } from '../free-port.ts'
+import { replayMonday } from '../monday.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
+import { answering } from './weir.ts'
 
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
-const monday = fileURLToPath(new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url))
 const password = 'a password for the wall run'
 /** Datagrams of 30 flows each that come in a second. */
 const datagramsPerSecond = 4
@@ -45,11 +46,10 @@ export class WallWeir {
   static async start(): Promise<WallWeir> {
     const data = await scratchFolder()
     await writeFile(join(data, 'password'), `${password}\n`)
-    const replayed = await runWeir(['replay', '--shift', 'recent', monday], { WEIR_DATA: data })
-    if (replayed.code !== 0) throw new Error(replayed.stderr)
+    await replayMonday({ WEIR_DATA: data })
     const ingest = await RunningIngest.start(data)
     const log = join(await scratchFolder(), 'api.log')
-    const started = new WallWeir({ data, port: await freePort(), logPath: log }, ingest)
+    const started = new WallWeir({ data, port: await freeTcpPort(), logPath: log }, ingest)
     try {
       await started.startApi()
     } catch (error) {

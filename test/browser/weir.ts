@@ -2,10 +2,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+import { freeTcpPort } from '../free-port.ts'
 
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 const monday = fileURLToPath(new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url))
@@ -27,7 +28,7 @@ export async function startWeir({
   environment?: Record<string, string>
 }): Promise<RunningWeir> {
   const data = await mkdtemp(join(tmpdir(), 'weir-browser-'))
-  const port = await freePort()
+  const port = await freeTcpPort()
   const environment = {
     ...process.env,
     WEIR_DATA: data,
@@ -63,18 +64,6 @@ export async function answering(url: string, api: ChildProcess): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error(`weir api does not answer at ${url} within ${startMsMax} ms`)
-}
-
-/** A TCP port that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** Where Debian's Chromium lies. */

@@ -13,6 +13,7 @@ import type { DoctorAnswer } from '../../cli/doctor.ts'
 import { healthSettings } from '../../cli/health.ts'
 import { readSettings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import { exporterStatus } from '../exporter-status.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
@@ -127,30 +128,11 @@ test(
 )
 
 const exporter: ExporterStatus = {
-  address: '10.0.0.1',
-  name: null,
-  versions: ['v9'],
-  domains: [0],
+  ...exporterStatus,
   firstSeen: 1000,
   lastSeen: 2000,
   datagrams: 100,
   flows: 3000,
-  packets: 30_000,
-  bytes: 3_000_000,
-  flowsLeftOut: 0,
-  parked: 0,
-  lost: { datagrams: 0, flows: 0, flowsEstimated: false },
-  duplicates: 0,
-  reordered: 0,
-  restarts: 0,
-  problems: {},
-  sampling: 1,
-  clockSkewSeconds: 0,
-  interfaces: [],
-  applications: {},
-  vrfs: {},
-  doubled: [],
-  statistics: {},
 }
 
 function statusOf(exporters: ExporterStatus[], more: Partial<IngestStatus> = {}): IngestStatus {

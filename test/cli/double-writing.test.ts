@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { RunningClickHouse } from '../clickhouse.ts'
 import { NumberedExporter } from '../fault/numbered-exporter.ts'
+import { replayMonday } from '../monday.ts'
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { archiveSums } from '../stored.ts'
@@ -24,7 +25,6 @@ import {
   weir,
 } from './migration.ts'
 
-const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const flowsPerSecond = 600
 
 describe('double writing', { skip: skipWithoutClickHouse() }, () => {
@@ -34,9 +34,7 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
     nodes = await RunningClickHouse.start()
     await nodes.setUp()
     data = await scratchFolder()
-    const args = ['replay', capture, '--shift', 'recent', '--json']
-    const { code, stderr } = await runWeir(args, { WEIR_DATA: data })
-    assert.equal(code, 0, stderr)
+    await replayMonday({ WEIR_DATA: data })
   })
   after(async () => {
     await nodes.remove()

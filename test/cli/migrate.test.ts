@@ -9,14 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { StateReader, StateStore } from '../../store/state-files.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
+import { mondayBytes as bytes, mondayFlows as flows, replayMonday } from '../monday.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { seriesSums } from '../stored.ts'
 import { makeStore, migrateAndBack } from './migration.ts'
-
-const capture = 'test/captures/monday-outage.v9.pcap.gz'
-const flows = 218_610
-const bytes = 50_336_916_389
 
 describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
   let nodes: RunningClickHouse
@@ -25,9 +22,7 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     nodes = await RunningClickHouse.start()
     await nodes.setUp()
     data = await scratchFolder()
-    const args = ['replay', capture, '--shift', 'recent', '--json']
-    const { code, stderr } = await runWeir(args, { WEIR_DATA: data })
-    assert.equal(code, 0, stderr)
+    await replayMonday({ WEIR_DATA: data })
     const state = (await StateStore.open(data))!
     for (const id of ['wall', 'desk'])
       await state.change({ collection: 'dashboards', id, body: { title: id } })

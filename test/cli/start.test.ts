@@ -1,4 +1,5 @@
 /** The two set-up commands' second: `npm start` serves the page, takes flows, and ends on Ctrl-C. */
+import { freeTcpPort } from '../free-port.ts'
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -14,14 +15,6 @@ import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 
 const servedMsMax = 20_000
 const endedMsMax = 5000
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 /** An npm script that serves on a port, with all it says; it is a group of its own, as in a terminal. */
 function npm(script: readonly string[], environment: Record<string, string>) {
@@ -44,7 +37,7 @@ function npm(script: readonly string[], environment: Record<string, string>) {
 }
 
 test('npm start serves the page and the API; Ctrl-C ends it in time with exit code 0', async () => {
-  const port = await freePort()
+  const port = await freeTcpPort()
   const started = performance.now()
   const WEIR_HTTP = `127.0.0.1:${port}`
   const { child, said } = npm(['start'], { WEIR_DATA: await scratchFolder(), WEIR_HTTP })
@@ -70,7 +63,7 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
 })
 
 test('npm run demo tells of the bundled Monday by name', async () => {
-  const port = await freePort()
+  const port = await freeTcpPort()
   const { child, said } = npm(['run', 'demo'], { WEIR_HTTP: `127.0.0.1:${port}` })
   try {
     const started = performance.now()

@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExportersAnswer } from '../../api/schema-status.ts'
 import type { DoctorAnswer } from '../../cli/doctor.ts'
 import { encodeV5 } from '../encode/fixed.ts'
+import { freeUdpPort } from '../free-port.ts'
 import { skipWithoutEngine } from '../setup/engine.ts'
 import { Engine, type Output } from './engine.ts'
 import { askFlux, documentedQueries, grafanaQueries } from './influx.ts'
-import { ExporterHost, freeUdp, Project } from './project.ts'
+import { ExporterHost, Project } from './project.ts'
 import { previousVersion } from './upgrade.ts'
 
 const folder = join(import.meta.dirname, '..', '..')
@@ -158,7 +159,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
 
   test('behind a bridge the loss of addresses is said, with the remedy', async () => {
     const name = `${project.name}-bridged`
-    const port = await freeUdp()
+    const port = await freeUdpPort()
     const publish = ['-p', `127.0.0.1:${port}:2055/udp`]
     const run = ['run', '-d', '--rm', '--name', name, ...publish, `weir:${project.name}`, 'ingest']
     await engine.docker(run)

@@ -1,9 +1,8 @@
 /** A Compose project of the tests: its own name, ports, image and volumes, beside whatever else runs. */
+import { freeTcpPorts, freeUdpPort } from '../free-port.ts'
 import { spawn } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -47,8 +46,8 @@ export class Project {
   }
 
   static async create(engine: Engine, folder: string): Promise<Project> {
-    const [page, influx, metrics] = await Promise.all([freeTcp(), freeTcp(), freeTcp()])
-    const [netflow, ipfix, sflow] = await Promise.all([freeUdp(), freeUdp(), freeUdp()])
+    const [page, influx, metrics] = (await freeTcpPorts(3)) as [number, number, number]
+    const [netflow, ipfix, sflow] = await Promise.all([freeUdpPort(), freeUdpPort(), freeUdpPort()])
     const name = `weir-test-${process.pid}-${page}`
     const ports = { page, influx, metrics, netflow, ipfix, sflow }
     const settingsFile = join(await scratchFolder(), 'settings.env')
@@ -129,23 +128,6 @@ interface ProjectParts {
 }
 
 type Ports = Record<'page' | 'influx' | 'metrics' | 'netflow' | 'ipfix' | 'sflow', number>
-
-async function freeTcp(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-/** A UDP port that nobody holds. */
-export async function freeUdp(): Promise<number> {
-  const socket = createSocket('udp4').bind(0)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
 
 const weir = join(import.meta.dirname, '..', '..', 'cli', 'weir.js')
 

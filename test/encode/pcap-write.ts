@@ -14,18 +14,23 @@ export interface SentDatagram {
   capturedBytes?: number
 }
 
+/** What a pcap begins with: times in microseconds, packets of a link type (1: Ethernet). */
+export function pcapHeader(linkType: number): Buffer {
+  const header = Buffer.alloc(24)
+  header.writeUInt32LE(0xa1b2c3d4, 0)
+  header.writeUInt16LE(2, 4)
+  header.writeUInt16LE(4, 6)
+  header.writeUInt32LE(65_535, 16)
+  header.writeUInt32LE(linkType, 20)
+  return header
+}
+
 /** Writes datagrams of one exporter, sent to port 2055. */
 export async function writeCapture(
   file: string,
   source: string,
   datagrams: readonly SentDatagram[],
 ): Promise<void> {
-  const header = Buffer.alloc(24)
-  header.writeUInt32LE(0xa1b2c3d4, 0)
-  header.writeUInt16LE(2, 4)
-  header.writeUInt16LE(4, 6)
-  header.writeUInt32LE(65_535, 16)
-  header.writeUInt32LE(rawIp, 20)
   const ends = {
     source: parseAddress(source)!,
     destination: parseAddress('127.0.0.1')!,
@@ -43,5 +48,5 @@ export async function writeCapture(
     record.writeUInt32LE(length + payload.length, 12)
     return [record, packet]
   })
-  await writeFile(file, Buffer.concat([header, ...packets]))
+  await writeFile(file, Buffer.concat([pcapHeader(rawIp), ...packets]))
 }

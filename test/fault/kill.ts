@@ -7,6 +7,7 @@ import { createSocket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { RunningIngest, scratchFolder } from '../processes.ts'
+import { seeded } from '../random.ts'
 import { archiveSums, forEachFlow, seriesSums } from '../stored.ts'
 
 const datagramsPerBurst = 8
@@ -46,7 +47,7 @@ export interface KillSummary {
 /** Kills `kills` times; asserts what must hold afterwards and gives the figures. */
 export async function killUnderLoad(kills: number, seed: number): Promise<KillSummary> {
   const data = await scratchFolder()
-  const random = randomOf(seed)
+  const random = seeded(seed)
   const sentAt: number[] = []
   /** When nobody listened, or what came was not yet written: from a second before the kill to the next start. */
   const gaps: [number, number][] = []
@@ -127,15 +128,4 @@ async function verify(
   assert.deepEqual(series, archived, 'series and archive agree')
   for (const [tier, sums] of Object.entries(coarser)) assert.deepEqual(sums, archived, tier)
   return { kills, sent: sentAt.length, stored: times.size, missing }
-}
-
-/** Mulberry32: the same seed gives the same moments. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -5,9 +5,9 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { IngestStatus } from '../../flow/status.ts'
-import { seeded } from '../encode/relay.ts'
 import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../encode/sets.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
+import { seeded } from '../random.ts'
 
 export interface Flood {
   sources: number

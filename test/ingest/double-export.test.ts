@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { DoubleExportSketch } from '../../ingest/double-export.ts'
-import { seeded } from '../encode/relay.ts'
 import { encodeV9, field } from '../encode/sets.ts'
+import { seeded } from '../random.ts'
 import { decodeAll, from } from './decode/decoded.ts'
 
 const template = { id: 256, fields: [field(8, 4), field(12, 4), field(7, 2), field(11, 2), field(4, 1), field(61, 1), field(1, 4), field(2, 4), field(152, 8), field(153, 8)] } // prettier-ignore

@@ -10,7 +10,7 @@ import { decoderRowsMax } from '../../ingest/decode/limits.ts'
 import { Handover } from '../../ingest/handover.ts'
 import { mergeCoverage } from '../../store/merge-steps.ts'
 import { testExportMs } from '../encode/fixed.ts'
-import { seeded } from '../encode/relay.ts'
+import { seeded } from '../random.ts'
 import { send, versions, type Sent, type Version } from './decode/streams.ts'
 
 const exporter = '192.0.2.1'

@@ -2,6 +2,7 @@
  * A live exporter: real packets through a real softflowd, in v5, v9 and IPFIX in turn, into a
  * running collector; totals equal softflowd's own count.
  */
+import { pcapHeader } from '../encode/pcap-write.ts'
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -17,13 +18,7 @@ const packets = 5000
 
 /** A pcap of TCP and UDP packets of the last minute between fifty hosts and a few sites. */
 function packetsPcap(nowMs: number): Buffer {
-  const header = Buffer.alloc(24)
-  header.writeUInt32LE(0xa1b2c3d4, 0)
-  header.writeUInt16LE(2, 4)
-  header.writeUInt16LE(4, 6)
-  header.writeUInt32LE(65_535, 16)
-  header.writeUInt32LE(1, 20)
-  const records = [header]
+  const records = [pcapHeader(1)]
   for (let i = 0; i < packets; i++) {
     const isTcp = i % 3 !== 0
     const transport = isTcp ? 20 : 8

@@ -7,16 +7,10 @@ import { test } from 'node:test'
 
 import { encodeV5 } from '../encode/fixed.ts'
 import { rememberExporters } from '../../ingest/status.ts'
-import { exporterStatus } from '../api/app-under-test.ts'
-import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
+import { exporterStatus } from '../exporter-status.ts'
+import { freeTcpPort } from '../free-port.ts'
+import { replayMonday } from '../monday.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
 
 async function send(port: number, datagrams: readonly Uint8Array[]): Promise<void> {
   const socket = createSocket('udp4')
@@ -28,7 +22,7 @@ async function send(port: number, datagrams: readonly Uint8Array[]): Promise<voi
 }
 
 test('flows, loss and bad input are counted per exporter, in status and in metrics', async () => {
-  const metricsPort = await freePort()
+  const metricsPort = await freeTcpPort()
   const ingest = await RunningIngest.start(await scratchFolder(), {
     WEIR_METRICS: `127.0.0.1:${metricsPort}`,
   })
@@ -128,9 +122,7 @@ test('exporters of before the start are told of, in the order of those that send
 
 test('a collector that starts on a replayed folder knows who sent', async () => {
   const data = await scratchFolder()
-  const capture = new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url).pathname
-  const replayed = await runWeir(['replay', '--shift', 'recent', capture], { WEIR_DATA: data })
-  assert.equal(replayed.code, 0, replayed.stderr)
+  await replayMonday({ WEIR_DATA: data })
   for (let start = 0; start < 2; start++) {
     const ingest = await RunningIngest.start(data)
     const { exporters } = await ingest.status()

@@ -2,6 +2,7 @@
  * Flows as a network has them: some hosts do most of what is done (Zipf's law), most speak to the
  * outside, few services are most of them. The same number of hosts, flows and seed give the same flows.
  */
+import { seeded } from '../random.ts'
 
 /** Flows side by side; addresses as 32-bit numbers, times as ms before the export. */
 export interface MadeFlows {
@@ -36,20 +37,9 @@ const [packetsExponent, packetsMost] = [1.1, 1_000_000]
 const endAgoMost = 15_000
 const [durationMean, durationMost] = [8000, 300_000]
 
-/** Whole numbers and fractions by a seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Makes flows between `hosts` hosts, of which every one takes part where there are flows enough. */
 export function makeFlows(count: number, hosts: number, seed: number): MadeFlows {
-  const random = randomOf(seed)
+  const random = seeded(seed)
   const locals = Math.max(1, Math.floor(hosts / localOneOf))
   const remotes = Math.max(1, hosts - locals)
   const flows = emptyFlows(count)

@@ -1,6 +1,4 @@
 /** A receiver of load that is not Weir: what is asked of it, and how it is judged. */
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { openFastSender } from './native-sender.ts'
@@ -93,14 +91,4 @@ async function settled(pid: number): Promise<{ seconds: number; drainSeconds: nu
     seconds = now
   }
   return { seconds, drainSeconds: (ms - idle * settle.stepMs) / 1000 }
-}
-
-/** A UDP port of 127.0.0.1 that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  await new Promise<void>((resolve) => socket.close(resolve))
-  return port
 }

@@ -1,4 +1,5 @@
 /** Other receivers of the same load, each judged by what it kept. */
+import { freeUdpPort } from '../free-port.ts'
 import {
   execFileSync,
   spawn,
@@ -17,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 
 import { scratchFolder } from '../processes.ts'
 import { flowsPerDatagram } from './datagrams.ts'
-import { freePort, measure, type Peer, type PeerOptions } from './peer.ts'
+import { measure, type Peer, type PeerOptions } from './peer.ts'
 
 /** A receiver, the programs that it takes, and what brings them. */
 export interface KnownPeer {
@@ -202,7 +203,7 @@ async function inFolder(
   program: (folder: string, port: number) => Program | Promise<Program>,
 ): ReturnType<Peer> {
   const folder = await scratchFolder()
-  const port = await freePort()
+  const port = await freeUdpPort()
   const { command, count } = await program(folder, port)
   const [name, ...args] = command as [string, ...string[]]
   // A group of its own: what it began ends with it.

@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 
 import { writeCapture } from '../encode/pcap-write.ts'
+import { seeded } from '../random.ts'
 import { Meter } from './meter.ts'
-import { browse, Line, randomOf, type OfficeOptions } from './packets.ts'
+import { browse, Line, type OfficeOptions } from './packets.ts'
 
 const dayMs = 86_400_000
 const hourMs = 3_600_000
@@ -25,7 +26,7 @@ function perHour(t: number): number {
 
 /** Writes the captures of `days` days and gives their paths. */
 export async function fortnight(folder: string, days = 14): Promise<string[]> {
-  const random = randomOf(2026)
+  const random = seeded(2026)
   const meter = new Meter({ activeMs: 60_000, inactiveMs: 15_000 }, firstDay)
   const paths: string[] = []
   for (let day = 0; day < days; day++) {

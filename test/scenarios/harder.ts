@@ -3,8 +3,9 @@
  * an old connection, goes on between hosts of ours, or takes down a download with the rest. As with the
  * plainer ones, what is to be said of each follows from the packets.
  */
+import { seeded } from '../random.ts'
 import type { MeterOptions } from './meter.ts'
-import { browse, Line, randomOf, type Cut, type Packet } from './packets.ts'
+import { browse, Line, type Cut, type Packet } from './packets.ts'
 import {
   didOf,
   meters,
@@ -255,7 +256,7 @@ export const harderKinds = Object.keys(kinds)
 
 /** A morning; the same for the same seed. */
 export function harderMorning(seed: number): UnseenMorning {
-  const random = randomOf(1_000_000 + seed)
+  const random = seeded(1_000_000 + seed)
   const name = harderKinds[seed % harderKinds.length]!
   const kind = kinds[name]!
   const meter = exporters[Math.floor(seed / harderKinds.length) % exporters.length]!

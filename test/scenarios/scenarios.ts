@@ -1,7 +1,8 @@
 /** Mornings, nights and Sundays, each with what is to be said of it. */
 import type { WindowKind } from '../../flow/incident/incident.ts'
+import { seeded } from '../random.ts'
 import type { MeterOptions } from './meter.ts'
-import { browse, Line, randomOf, type Cut, type Packet } from './packets.ts'
+import { browse, Line, type Cut, type Packet } from './packets.ts'
 
 export interface Verdict {
   kind: Exclude<WindowKind, 'none'>
@@ -48,7 +49,7 @@ interface Morning {
 /** The packets of an office at work. */
 function office(given: Morning): () => Packet[] {
   return () => {
-    const random = randomOf(given.seed)
+    const random = seeded(given.seed)
     const line = new Line(given.cuts ?? [], random)
     const { perHour = 300 } = given
     const who = given.hosts ?? hosts(25)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { readKernelDrops } from '../../ingest/receive/listen.ts'
-import type { SentDatagram } from '../encode/pcap-write.ts'
+import { pcapHeader, type SentDatagram } from '../encode/pcap-write.ts'
 import type { Packet } from './packets.ts'
 
 const [ethernetBytes, ipBytes] = [14, 20]
@@ -57,13 +57,7 @@ async function sentOf(
 
 /** A pcap of the packets' headers, each said to be as long as the packet was. */
 function capture(packets: readonly Packet[]): Buffer {
-  const header = Buffer.alloc(24)
-  header.writeUInt32LE(0xa1b2c3d4, 0)
-  header.writeUInt16LE(2, 4)
-  header.writeUInt16LE(4, 6)
-  header.writeUInt32LE(65_535, 16)
-  header.writeUInt32LE(1, 20)
-  return Buffer.concat([header, ...packets.map((packet) => record(packet))])
+  return Buffer.concat([pcapHeader(1), ...packets.map((packet) => record(packet))])
 }
 
 function record(packet: Packet): Buffer {

@@ -3,8 +3,9 @@
  * said of each follows from the packets themselves, and from no rule of ours.
  */
 import { openedBeforeMs } from '../../flow/incident/incident.ts'
+import { seeded } from '../random.ts'
 import type { MeterOptions } from './meter.ts'
-import { browse, Line, randomOf, type Cut, type Packet } from './packets.ts'
+import { browse, Line, type Cut, type Packet } from './packets.ts'
 
 const minute = 60_000
 
@@ -56,7 +57,7 @@ export const meters: MeterOptions[] = [
 
 /** A morning; the same for the same seed. */
 export function unseenMorning(seed: number): UnseenMorning {
-  const random = randomOf(seed)
+  const random = seeded(seed)
   const happening = happenings[seed % happenings.length]!
   const meter = meters[Math.floor(seed / happenings.length) % meters.length]!
   const network = pick(random, meter.version === 'v5' ? networks.slice(0, 4) : networks)

@@ -1,11 +1,9 @@
 /** Series stores in real ClickHouse nodes, each in a database of its own. */
-import { rm } from 'node:fs/promises'
-
 import { readSettings } from '../../flow/settings.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import { openClickHouseSeries } from '../../store/clickhouse/series.ts'
 import type { RunningClickHouse } from '../clickhouse.ts'
-import { scratchFolder } from '../processes.ts'
+import { reopened } from './reopened.ts'
 import { tiers } from './series-rows.ts'
 
 let databases = 0
@@ -20,17 +18,8 @@ export async function ownDatabase(nodes: RunningClickHouse): Promise<ClickHouseS
 /** An empty store, as the contract wants it. */
 export async function openEmpty(nodes: RunningClickHouse) {
   const settings = await ownDatabase(nodes)
-  const folder = await scratchFolder()
-  const open = () => openClickHouseSeries({ settings, folder, tiers: Object.values(tiers) })
-  let store = await open()
-  return {
-    store,
-    settings,
-    folder,
-    reopen: async () => {
-      await store.close()
-      return (store = await open())
-    },
-    remove: () => rm(folder, { recursive: true, force: true }),
-  }
+  const opened = await reopened((folder) =>
+    openClickHouseSeries({ settings, folder, tiers: Object.values(tiers) }),
+  )
+  return { ...opened, settings }
 }

@@ -9,7 +9,7 @@ import { Manifest } from '../../store/manifest.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import type { SeriesStore, StepRows } from '../../store/series.ts'
 import { seed } from '../drawn.ts'
-import { seeded } from '../encode/relay.ts'
+import { seeded } from '../random.ts'
 import { scratchFolder } from './archive/archived.ts'
 import { coverageOf, minuteMs, plain, stepOf, tiers } from './series-rows.ts'
 

@@ -58,28 +58,15 @@ export async function scan({ hosts, top, isLive }: ScanOptions): Promise<ScanFig
     const started = performance.now()
     const ingest = await (isLive ? sendLive : replay)(data, { hosts, start, settings })
     const seconds = (performance.now() - started) / 1000
-    const ask = async (flux: string) => {
-      const answer = await fetch(`${influxd.url}/api/v2/query?org=weir`, {
-        method: 'POST',
-        headers: {
-          authorization: `Token ${await influxd.adminToken()}`,
-          'content-type': 'application/vnd.flux',
-          accept: 'application/csv',
-        },
-        body: flux,
-      })
-      const [heading = '', row = ''] = (await answer.text()).split('\r\n')
-      return Number(row.split(',')[heading.split(',').indexOf('_value')] ?? 0)
-    }
     const [from, to] = [start, start + hourMs].map((ms) => new Date(ms).toISOString())
     const series: Record<string, number> = {}
     for (const measurement of ['total', 'host', 'port', 'protocol', 'host_port', 'interface']) {
-      series[measurement] = await ask(`import "influxdata/influxdb"
+      series[measurement] = await influxd.ask(`import "influxdata/influxdb"
         influxdb.cardinality(bucket: "weir_5m", start: ${from}, stop: ${to},
           predicate: (r) => r._measurement == "${measurement}")`)
     }
     const sum = (where: string) =>
-      ask(`from(bucket: "weir_5m") |> range(start: ${from}, stop: ${to})
+      influxd.ask(`from(bucket: "weir_5m") |> range(start: ${from}, stop: ${to})
         |> filter(fn: (r) => r._field == "bytes" and ${where}) |> group() |> sum()`)
     assert.equal((await archiveSums(join(data, 'weir'))).bytes, sent)
     for (const where of [

@@ -1,12 +1,10 @@
 /** Series stores in a real InfluxDB, each in buckets of its own. */
-import { rm } from 'node:fs/promises'
-
 import { readSettings, type InfluxSettings } from '../../flow/settings.ts'
 import { Connection } from '../../store/influx/connection.ts'
 import { organization, provideBucket } from '../../store/influx/provision.ts'
 import { openInfluxSeries } from '../../store/influx/series.ts'
 import { RunningInfluxd } from '../influxd.ts'
-import { scratchFolder } from '../processes.ts'
+import { reopened } from './reopened.ts'
 import { tiers } from './series-rows.ts'
 
 let stores = 0
@@ -40,17 +38,8 @@ export async function ownBuckets(influxd: InfluxUnderTest): Promise<InfluxSettin
 /** An empty store, as the contract wants it. */
 export async function openEmpty(influxd: InfluxUnderTest) {
   const settings = await ownBuckets(influxd)
-  const folder = await scratchFolder()
-  const open = () => openInfluxSeries({ settings, folder, tiers: Object.values(tiers) })
-  let store = await open()
-  return {
-    store,
-    settings,
-    folder,
-    reopen: async () => {
-      await store.close()
-      return (store = await open())
-    },
-    remove: () => rm(folder, { recursive: true, force: true }),
-  }
+  const opened = await reopened((folder) =>
+    openInfluxSeries({ settings, folder, tiers: Object.values(tiers) }),
+  )
+  return { ...opened, settings }
 }

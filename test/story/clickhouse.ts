@@ -3,16 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
 import { RunningClickHouse } from '../clickhouse.ts'
-import { runWeir, scratchFolder } from '../processes.ts'
+import { daySeconds, mondayBytes as bytes, replayMonday, weekSeconds } from '../monday.ts'
+import { scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { bodyOf, openApi } from './api-over.ts'
-
-const capture = 'test/captures/monday-outage.v9.pcap.gz'
-const bytes = 50_336_916_389
-const daySeconds = 86_400
-const weekSeconds = 7 * daySeconds
-/** Monday 2026-11-16 UTC, as captured. */
-const monday = Date.UTC(2026, 10, 16) / 1000
 
 const splits = [
   '',
@@ -71,13 +65,7 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
       const now = Date.now()
       for (const environment of [{}, nodes.environment()]) {
         const settings = { WEIR_DATA: await scratchFolder(), ...environment }
-        const { code, stdout, stderr } = await runWeir(
-          ['replay', capture, '--shift', 'recent', '--json'],
-          settings,
-        )
-        assert.equal(code, 0, stderr)
-        const { from } = JSON.parse(stdout) as { from: number }
-        start = monday + Math.floor((from - monday) / weekSeconds) * weekSeconds
+        start = await replayMonday(settings)
         apis.push(await openApi(settings, now))
       }
     })

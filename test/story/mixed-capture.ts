@@ -4,9 +4,9 @@
  */
 import { encodeV9, field, type EncodedTemplate } from '../encode/sets.ts'
 import { testExportMs, testUptimeMs } from '../encode/fixed.ts'
-import { seeded } from '../encode/relay.ts'
 import type { Value } from '../encode/value.ts'
 import type { SentDatagram } from '../encode/pcap-write.ts'
+import { seeded } from '../random.ts'
 
 const datagrams = 200
 const recordsEach = 8

@@ -10,13 +10,14 @@ import { promisify } from 'node:util'
 
 import { readPacket } from '../../ingest/capture/packet.ts'
 import { readCapture } from '../../ingest/capture/read.ts'
+import { freeUdpPort } from '../free-port.ts'
 
 const run = promisify(execFile)
 
 /** Sends the datagrams of a capture to a real nfcapd and gives the folder with its files. */
 export async function collectWithNfcapd(capture: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-nfcapd-'))
-  const port = await freePort()
+  const port = await freeUdpPort()
   // -y: lz4, since Debian's nfcapd 1.7.1 writes files with LZO that it cannot read.
   const nfcapd = spawn(
     'nfcapd',
@@ -37,14 +38,6 @@ export async function collectWithNfcapd(capture: string): Promise<string> {
   nfcapd.kill('SIGTERM')
   await once(nfcapd, 'exit')
   return folder
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
 }
 
 /** What nfdump prints, in UTC. */

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Exporter } from '../../api/schema-status.ts'
 import { problems } from '../../ingest/decode/problem.ts'
 import { faultsOf, remedies } from '../../web/exporters/remedies.ts'
-import { exporterStatus } from '../api/app-under-test.ts'
+import { exporterStatus } from '../exporter-status.ts'
 
 const exporter: Exporter = { ...exporterStatus, lastSeen: 2000, datagrams: 40, flows: 0 }
 

@@ -1,5 +1,5 @@
 /** Flows of a small office whose hosts do things in bursts, as its exporter would report them. */
-import { randomOf } from '../../scenarios/packets.ts'
+import { seeded } from '../../random.ts'
 import { t0, type Told } from './tables.ts'
 
 export interface Office {
@@ -19,7 +19,7 @@ const tries = [0, 1, 3, 7]
 
 /** Both directions of each connection; one that began in the cut asks and is not answered. */
 export function officeFlows(office: Office): Partial<Told>[] {
-  const random = randomOf(office.seed)
+  const random = seeded(office.seed)
   const lasting = (mean: number) => -Math.log(1 - random()) * mean
   const flows: Partial<Told>[] = []
   let port = 20_000

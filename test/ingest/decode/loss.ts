@@ -1,7 +1,8 @@
 /** Many flows through a network that loses, delays and doubles datagrams: what is reported lost is what was lost. */
 import assert from 'node:assert/strict'
 
-import { relay, seeded, type RelayOptions } from '../../encode/relay.ts'
+import { relay, type RelayOptions } from '../../encode/relay.ts'
+import { seeded } from '../../random.ts'
 import { receive, send, unitsOf, type Sent, type Version } from './streams.ts'
 
 /** Flows of a datagram at most: an Ethernet frame holds some 30. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import { relay, seeded, type RelayOptions } from '../../encode/relay.ts'
+import { relay, type RelayOptions } from '../../encode/relay.ts'
+import { seeded } from '../../random.ts'
 import { decodeAll } from './decoded.ts'
 import { receive, send, unitsOf, versions } from './streams.ts'
 

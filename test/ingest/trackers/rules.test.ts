@@ -12,8 +12,8 @@ import { compilePredicate } from '../../../flow/filter/predicate.ts'
 import { cheapest, coversOf } from '../../../ingest/trackers/cover.ts'
 import { Rules } from '../../../ingest/trackers/rules.ts'
 import { seed } from '../../drawn.ts'
-import { seeded } from '../../encode/relay.ts'
 import { generatedFilters } from '../../flow/generated-filters.ts'
+import { seeded } from '../../random.ts'
 
 const hosts = Array.from({ length: 60 }, (_, i) => `10.${i % 3}.${i % 7}.${i}`)
 const addresses = [...hosts.slice(0, 12), '203.0.113.80', 'fd00::22', '2001:db8::1', '192.0.2.1']

@@ -10,7 +10,7 @@ import { Distinct } from '../../../store/archive/scanned/distinct.ts'
 import type { Entries } from '../../../store/archive/scanned/page-values.ts'
 import { Peers } from '../../../store/archive/scanned/peers.ts'
 import { seed } from '../../drawn.ts'
-import { seeded } from '../../encode/relay.ts'
+import { seeded } from '../../random.ts'
 
 /** So many that of the most pairs not all are told apart for each key by place. */
 const keys = 300

@@ -12,7 +12,7 @@ import type { RankingAsked } from '../../../store/archive/scanned/asked.ts'
 import { fullestOf, rank, type ScanWindow } from '../../../store/archive/scanned/rank.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import { seed } from '../../drawn.ts'
-import { seeded } from '../../encode/relay.ts'
+import { seeded } from '../../random.ts'
 import { scratchFolder, t0 } from './archived.ts'
 
 const rows = 12_000

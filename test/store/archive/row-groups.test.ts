@@ -26,7 +26,7 @@ import { askedColumns } from '../../../store/archive/scanned/rows.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import { beyondBytes, unpackDelta, unpackIndices } from '../../../store/archive/scanned/unpack.ts'
 import { seed } from '../../drawn.ts'
-import { seeded } from '../../encode/relay.ts'
+import { seeded } from '../../random.ts'
 import { scratchFolder, t0 } from './archived.ts'
 
 const rows = 12_000

@@ -20,7 +20,7 @@ import type { GroupBounds } from '../../../store/archive/file-order.ts'
 import { Rooms } from '../../../store/archive/rooms.ts'
 import { sortedFile } from '../../../store/archive/sorted-file.ts'
 import { SourceFiles } from '../../../store/archive/source-files.ts'
-import { seeded } from '../../encode/relay.ts'
+import { seeded } from '../../random.ts'
 import { scratchFolder, t0 } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 

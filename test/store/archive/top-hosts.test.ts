@@ -21,7 +21,7 @@ import { scannedTop } from '../../../store/archive/scanned/scanned-top.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowTopQuery, Include } from '../../../store/flows.ts'
 import { seed } from '../../drawn.ts'
-import { seeded } from '../../encode/relay.ts'
+import { seeded } from '../../random.ts'
 import { columnsOf, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
 import { keyText, Reference } from './reference.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { writeWhole } from '../../../store/archive/written-file.ts'
-import { seeded } from '../../encode/relay.ts'
+import { seeded } from '../../random.ts'
 import { scratchFolder } from './archived.ts'
 
 test('a file has the bytes of all pieces, whatever their lengths, and is there once', async (t) => {

@@ -1,0 +1,20 @@
+/** A series store that is opened again, as the contract wants it. */
+import { rm } from 'node:fs/promises'
+
+import type { SeriesStore } from '../../store/series.ts'
+import { scratchFolder } from '../processes.ts'
+
+/** Opens a store that keeps its spool in a folder of its own. */
+export async function reopened(open: (folder: string) => Promise<SeriesStore>) {
+  const folder = await scratchFolder()
+  let store = await open(folder)
+  return {
+    store,
+    folder,
+    reopen: async () => {
+      await store.close()
+      return (store = await open(folder))
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
