@@ -129,6 +129,7 @@ test(
 
 const exporter: ExporterStatus = {
   ...exporterStatus,
+  address: '10.0.0.1',
   firstSeen: 1000,
   lastSeen: 2000,
   datagrams: 100,
