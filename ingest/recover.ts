@@ -2,7 +2,8 @@
 import type { Archive } from '../store/archive/archive.ts'
 import { formatAddress } from '../flow/address.ts'
 import type { JournalPosition } from '../store/position.ts'
-import { readSegment, readSidecar, segments } from './receive/journal.ts'
+import { readSidecar, segments } from './receive/journal-files.ts'
+import { readSegment } from './receive/journal-read.ts'
 import type { CoverageSnapshot, CoverageTracker } from './coverage.ts'
 import type { Pipeline } from './pipeline.ts'
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Settings } from '../../flow/settings.ts'
 import { readNames } from '../names.ts'
 import { Pipeline, type PipelineParts } from '../pipeline.ts'
-import { journalFolder } from '../receive/journal.ts'
+import { journalFolder } from '../receive/journal-files.ts'
 import { recover, type RecoveryParts } from '../recover.ts'
 import { TemplateLog } from '../template-log.ts'
 

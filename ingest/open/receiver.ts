@@ -1,7 +1,7 @@
 /** Receiving as the settings ask for it. */
 import type { Settings } from '../../flow/settings.ts'
 import type { Pipeline } from '../pipeline.ts'
-import { journalFolder } from '../receive/journal.ts'
+import { journalFolder } from '../receive/journal-files.ts'
 import { Receiver } from '../receive/receiver.ts'
 
 /** Datagrams are decoded from here on; journalled they are in a thread of their own. */

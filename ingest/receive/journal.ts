@@ -8,26 +8,21 @@
  * second or each 16 MiB.
  */
 import { Buffer } from 'node:buffer'
-import {
-  closeSync,
-  createReadStream,
-  fdatasync,
-  openSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { closeSync, fdatasync, openSync, writeSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { reasonOf } from '../../flow/reason.ts'
 import type { JournalPosition } from '../../store/position.ts'
+import { headersBytesMax, writeHeaders, type CapturedDatagram } from '../capture/packet.ts'
 import {
-  headersBytesMax,
-  readPacket,
-  writeHeaders,
-  type CapturedDatagram,
-} from '../capture/packet.ts'
+  fileHeader,
+  fileHeaderBytes,
+  recordHeaderBytes,
+  segmentName,
+  segments,
+  sidecarName,
+} from './journal-files.ts'
 import { openLetGo, type LetGo } from './page-cache.ts'
 
 export interface JournalCounters {
@@ -46,16 +41,6 @@ const syncCheckMs = 100
 /** How often a new segment is tried on a disk that refuses. */
 const retryEveryMs = 1000
 const bufferBytes = 4 << 20
-const fileHeaderBytes = 24
-const recordHeaderBytes = 16
-const datagramBytesMax = 65_535
-/** LINKTYPE_RAW: packets start with their IP header. */
-const linkTypeRaw = 101
-
-/** Where a data folder has its journal. */
-export function journalFolder(data: string): string {
-  return join(data, 'journal')
-}
 
 export class Journal {
   readonly counters: JournalCounters = { datagrams: 0, bytes: 0, dropped: 0, lastError: null }
@@ -219,96 +204,4 @@ export class Journal {
     this.counters.lastError = reasonOf(error)
     this.#retire()
   }
-}
-
-/**
- * Keeps the decoder's state at the start of a segment.
- * @throws where the disk refuses it
- */
-export function writeSidecar(folder: string, segment: number, state: unknown): void {
-  const sidecar = join(folder, sidecarName(segment))
-  writeFileSync(`${sidecar}.part`, JSON.stringify(state), { mode: 0o600 })
-  renameSync(`${sidecar}.part`, sidecar)
-}
-
-/** The decoder's state at the start of a segment, or undefined where none is kept that can be read. */
-export async function readSidecar(folder: string, segment: number): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(join(folder, sidecarName(segment)), 'utf8')) as unknown
-  } catch {
-    return undefined
-  }
-}
-
-/** The numbers of the segments in the folder, ascending. */
-export async function segments(folder: string): Promise<number[]> {
-  const names = await readdir(folder).catch(() => [])
-  return names
-    .filter((name) => /^\d{12}\.pcap$/.test(name))
-    .map((name) => Number.parseInt(name, 10))
-    .sort((a, b) => a - b)
-}
-
-/** A datagram as the journal held it, and where. */
-export interface JournalledDatagram {
-  datagram: CapturedDatagram
-  receivedMs: number
-  /** The place after it. */
-  end: JournalPosition
-}
-
-/**
- * The datagrams of a segment in order. A record that a crash cut off ends the segment; `onCut` is
- * told how many bytes were left.
- */
-export async function* readSegment(
-  folder: string,
-  segment: number,
-  onCut: (bytes: number) => void,
-): AsyncGenerator<JournalledDatagram> {
-  const stream = createReadStream(join(folder, segmentName(segment)), {
-    start: fileHeaderBytes,
-    highWaterMark: 1 << 20,
-  })
-  let rest: Buffer = Buffer.alloc(0)
-  let offset = fileHeaderBytes
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    let at = 0
-    while (at + recordHeaderBytes <= bytes.length) {
-      const length = bytes.readUInt32LE(at + 8)
-      if (length > datagramBytesMax + headersBytesMax) {
-        onCut(bytes.length - at)
-        return
-      }
-      if (at + recordHeaderBytes + length > bytes.length) break
-      const packet = bytes.subarray(at + recordHeaderBytes, at + recordHeaderBytes + length)
-      const datagram = readPacket(packet, linkTypeRaw)
-      const receivedMs = bytes.readUInt32LE(at) * 1000 + bytes.readUInt32LE(at + 4) / 1000
-      at += recordHeaderBytes + length
-      if (datagram && !datagram.isCut)
-        yield { datagram, receivedMs, end: { segment, offset: offset + at } }
-    }
-    offset += at
-    rest = bytes.subarray(at)
-  }
-  if (rest.length > 0) onCut(rest.length)
-}
-
-function segmentName(segment: number): string {
-  return `${String(segment).padStart(12, '0')}.pcap`
-}
-
-function sidecarName(segment: number): string {
-  return `${String(segment).padStart(12, '0')}.json`
-}
-
-function fileHeader(): Buffer {
-  const header = Buffer.alloc(fileHeaderBytes)
-  header.writeUInt32LE(0xa1b2c3d4, 0)
-  header.writeUInt16LE(2, 4)
-  header.writeUInt16LE(4, 6)
-  header.writeUInt32LE(datagramBytesMax + headersBytesMax, 16)
-  header.writeUInt32LE(linkTypeRaw, 20)
-  return header
 }

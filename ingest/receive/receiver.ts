@@ -5,7 +5,7 @@ import { reasonOf } from '../../flow/reason.ts'
 import type { JournalPosition } from '../../store/position.ts'
 import type { Batch } from './batch.ts'
 import { CannotReceive } from './cannot-receive.ts'
-import { writeSidecar } from './journal.ts'
+import { writeSidecar } from './journal-files.ts'
 import type {
   ReceiverAnswers,
   ReceiverData,

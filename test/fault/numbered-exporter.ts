@@ -6,7 +6,8 @@ import { createSocket } from 'node:dgram'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { readSegment, segments } from '../../ingest/receive/journal.ts'
+import { segments } from '../../ingest/receive/journal-files.ts'
+import { readSegment } from '../../ingest/receive/journal-read.ts'
 import { forEachFlow } from '../stored.ts'
 
 export const flowsPerDatagram = 30

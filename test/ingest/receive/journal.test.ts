@@ -10,13 +10,9 @@ import { setTimeout } from 'node:timers/promises'
 import { parseAddress } from '../../../flow/address.ts'
 import { readPacket } from '../../../ingest/capture/packet.ts'
 import { readCapture } from '../../../ingest/capture/read.ts'
-import {
-  Journal,
-  readSegment,
-  readSidecar,
-  segments,
-  writeSidecar,
-} from '../../../ingest/receive/journal.ts'
+import { readSidecar, segments, writeSidecar } from '../../../ingest/receive/journal-files.ts'
+import { readSegment } from '../../../ingest/receive/journal-read.ts'
+import { Journal } from '../../../ingest/receive/journal.ts'
 
 const receivedMs = 1_794_819_600_123
 

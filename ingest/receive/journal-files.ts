@@ -1,0 +1,69 @@
+/** The journal's files: numbered pcap segments, and beside each the decoder's state at its start. */
+import { Buffer } from 'node:buffer'
+import { renameSync, writeFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { headersBytesMax } from '../capture/packet.ts'
+
+export const fileHeaderBytes = 24
+export const recordHeaderBytes = 16
+const datagramBytesMax = 65_535
+/** The longest record there is, without its header. */
+export const packetBytesMax = datagramBytesMax + headersBytesMax
+/** LINKTYPE_RAW: packets start with their IP header. */
+export const linkTypeRaw = 101
+
+/** Where a data folder has its journal. */
+export function journalFolder(data: string): string {
+  return join(data, 'journal')
+}
+
+/**
+ * Keeps the decoder's state at the start of a segment.
+ * @throws where the disk refuses it
+ */
+export function writeSidecar(folder: string, segment: number, state: unknown): void {
+  const sidecar = join(folder, sidecarName(segment))
+  writeFileSync(`${sidecar}.part`, JSON.stringify(state), { mode: 0o600 })
+  renameSync(`${sidecar}.part`, sidecar)
+}
+
+/** The decoder's state at the start of a segment, or undefined where none is kept that can be read. */
+export async function readSidecar(folder: string, segment: number): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(join(folder, sidecarName(segment)), 'utf8')) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** The numbers of the segments in the folder, ascending. */
+export async function segments(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch(() => [])
+  return names
+    .filter((name) => /^\d{12}\.pcap$/.test(name))
+    .map((name) => Number.parseInt(name, 10))
+    .sort((a, b) => a - b)
+}
+
+/** The name of a segment. */
+export function segmentName(segment: number): string {
+  return `${String(segment).padStart(12, '0')}.pcap`
+}
+
+/** The name of what stands beside a segment. */
+export function sidecarName(segment: number): string {
+  return `${String(segment).padStart(12, '0')}.json`
+}
+
+/** What every segment begins with. */
+export function fileHeader(): Buffer {
+  const header = Buffer.alloc(fileHeaderBytes)
+  header.writeUInt32LE(0xa1b2c3d4, 0)
+  header.writeUInt16LE(2, 4)
+  header.writeUInt16LE(4, 6)
+  header.writeUInt32LE(packetBytesMax, 16)
+  header.writeUInt32LE(linkTypeRaw, 20)
+  return header
+}
