@@ -142,7 +142,9 @@ export interface IngestStatus {
   /** Flows handed to the archive since the start, and those that were too old for the series. */
   flows: number
   flowsTooLate: number
-  /** Datagrams let go because decoding did not keep up, and flows because the archive did not. */
+  /** Datagrams that are journalled and not counted yet, and by how much what is counted is behind. */
+  waiting?: { datagrams: number; seconds: number }
+  /** Datagrams let go because more waited than may, and flows because the archive did not keep up. */
   overflowed?: number
   rowsDropped?: number
   /** What was let go because there was too much, since the start, and counters that began anew. */

@@ -110,9 +110,9 @@ export class Collector {
   }
 
   /** One wake-up of the clock. Ticks never run beside each other; a failure is shown and tried again. */
-  tick(nowMs: number, isLast = false): Promise<void> {
+  tick(isLast = false): Promise<void> {
     this.#work = this.#work
-      .then(() => this.#tick(nowMs, isLast))
+      .then(() => this.#tick(isLast))
       .then(({ wroteSeries }) => {
         // Rows and steps are garbage now that nothing of the tick is left, and sorting takes as much again.
         if (wroteSeries) collectAll()
@@ -125,10 +125,12 @@ export class Collector {
     return this.#work
   }
 
-  async #tick(nowMs: number, isLast: boolean): Promise<{ wroteSeries: boolean }> {
+  async #tick(isLast: boolean): Promise<{ wroteSeries: boolean }> {
     const { archive, buckets, coverage, receiver, settings, trackers, incidents, neighbours } =
       this.#parts
     const changedTrackers = await trackers.look()
+    // While datagrams wait, time stands where they are: nothing is judged before all of it is counted.
+    const nowMs = receiver.takenUntilMs()
     coverage.heartbeat(nowMs)
     this.#takeIn()
     if (isLast) coverage.resume(nowMs)
@@ -156,7 +158,7 @@ export class Collector {
       if (changedTrackers) trackers.changed()
       throw error
     }
-    this.publishedAt = nowMs
+    this.publishedAt = Date.now()
     await receiver.release(position)
     buckets.pack(nowMs)
     for (const interval of await trackers.fill()) {
@@ -218,7 +220,7 @@ export class Collector {
       throw error
     }
     this.#seriesDueMs = nowMs + seriesEveryMs - 1000
-    this.seriesWrittenAt = nowMs
+    this.seriesWrittenAt = Date.now()
     incidents.changed(batch.intervals)
     buckets.forget(nowMs, this.#held)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)

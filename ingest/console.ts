@@ -5,6 +5,7 @@ import { answerAlertTest } from './alerts/open.ts'
 import type { Collector } from './collector.ts'
 import { answerLive, type LiveRing } from './live.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { Receiver } from './receive/receiver.ts'
 import { answerState } from './state-socket.ts'
 import type { SocketRoute } from './status.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
@@ -23,6 +24,7 @@ export interface ConsoleParts {
   live: LiveRing
   pipeline: Pipeline
   collector: Collector
+  receiver: Receiver
   alerts: AlertEngine
 }
 
@@ -31,11 +33,12 @@ export function openConsole(parts: ConsoleParts): {
   routes: readonly SocketRoute[]
   close(): void
 } {
-  const { data, state, live, pipeline, alerts } = parts
+  const { data, state, live, pipeline, receiver, alerts } = parts
   takeUpTrackers(parts)
   const timers = [
     setInterval(() => pipeline.drain(), drainMs).unref(),
-    setInterval(() => void alerts.tick(Date.now()), alertsMs).unref(),
+    // Whose datagrams wait to be counted is not silent.
+    setInterval(() => void alerts.tick(receiver.takenUntilMs()), alertsMs).unref(),
   ]
   return {
     routes: [
@@ -57,7 +60,7 @@ function takeUpTrackers({ state, trackers, collector }: ConsoleParts): void {
     trackers.changed()
     timer ??= setTimeout(() => {
       timer = null
-      void collector.tick(Date.now())
+      void collector.tick()
     }, takeUpMs).unref()
   })
 }

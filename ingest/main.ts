@@ -68,13 +68,13 @@ export async function runIngest(
   const consolidator = await openConsolidator(settings, store)
   const incidents = await IncidentWatch.open(settings, log)
   coverage.resume(Date.now())
-  const receiver = await openReceiver(settings, pipeline)
+  const receiver = await openReceiver(settings, { pipeline, archive })
   const shared = { settings, receiver, pipeline, buckets, trackers, log, giveBack }
   const made = { archive, coverage, counters, writer, consolidator, incidents, neighbours }
   const collector = new Collector({ ...shared, ...made, bundles: shipping === null })
   const cluster = await AlertCluster.open(settings)
   const alerts = await openAlerts({ ...shared, ...made, state, note, followed, store, cluster })
-  const console = openConsole({ data, state, trackers, live, pipeline, collector, alerts })
+  const console = openConsole({ ...shared, data, state, live, collector, alerts })
   const reporter = await Reporter.open({
     ...shared,
     archive,
@@ -86,12 +86,11 @@ export async function runIngest(
     routes: console.routes,
   })
   stopping?.addEventListener('abort', () => collector.endSoon())
-  if (!stopping?.aborted) await collector.tick(Date.now())
+  if (!stopping?.aborted) await collector.tick()
   store.follow?.()
   const tick = async () => {
-    const now = Date.now()
-    await collector.tick(now)
-    shipping?.look(archiveSeen(archive, now))
+    await collector.tick()
+    shipping?.look(archiveSeen(archive, Date.now()))
     neighbours?.tell(() => reporter.status())
   }
   const clock = schedule(wakeUps, tick, { timezone: 'UTC', noOverlap: true })
@@ -103,7 +102,7 @@ export async function runIngest(
     collector.endSoon()
     await receiver.stop()
     await clock.stop()
-    await collector.tick(Date.now(), true)
+    await collector.tick(true)
     await neighbours?.close(() => reporter.status())
     await reporter.close()
     for (const part of [receiver, shipping, archive, consolidator, incidents, store, cluster, kept])

@@ -16,7 +16,7 @@ import type { TemplateChange } from './decode/sets.ts'
 import type { CounterState, CounterTracker } from './interface-counters.ts'
 import type { LiveRing } from './live.ts'
 import { DoubleExportSketch } from './double-export.ts'
-import { forEachDatagram, type Batch } from './receive/batch.ts'
+import type { DatagramInBatch } from './receive/batch.ts'
 import { SourceTexts } from './receive/source-texts.ts'
 
 const timeColumns = [
@@ -64,7 +64,7 @@ export class Pipeline {
   flows = 0
   #isDiscarding = false
   readonly #sources = new SourceTexts()
-  /** One object, used again for every datagram of a batch. */
+  /** One object, used again for every datagram in a buffer. */
   readonly #placed: PlacedDatagram = {
     view: new DataView(new ArrayBuffer(0)),
     offset: 0,
@@ -88,19 +88,17 @@ export class Pipeline {
     })
   }
 
-  /** Decodes the datagrams of a batch, whose buffer may be reused afterwards. */
-  takeBatch(batch: Batch): void {
+  /** Decodes a datagram in a buffer, which may be reused afterwards. */
+  takePlaced({ view, offset, length, source, sourcePort, receivedMs }: DatagramInBatch): void {
     const placed = this.#placed
-    forEachDatagram(batch, ({ view, offset, length, source, sourcePort, receivedMs }) => {
-      placed.view = view
-      placed.offset = offset
-      placed.length = length
-      placed.source = this.#sources.of(source)
-      placed.sourcePort = sourcePort
-      placed.receivedMs = receivedMs
-      this.decoder.decodePlaced(placed)
-      if (this.#flows.count >= blockRows) this.drain()
-    })
+    placed.view = view
+    placed.offset = offset
+    placed.length = length
+    placed.source = this.#sources.of(source)
+    placed.sourcePort = sourcePort
+    placed.receivedMs = receivedMs
+    this.decoder.decodePlaced(placed)
+    if (this.#flows.count >= blockRows) this.drain()
   }
 
   /** Decodes a datagram; its flows are handed on when a block is full or at drain. */

@@ -106,6 +106,7 @@ export class Reporter {
       journal: received.journal,
       flows: pipeline.flows,
       flowsTooLate: buckets.tooLate,
+      waiting: this.#waiting(),
       overflowed: received.overflowed,
       rowsDropped: this.#parts.archive.droppedRows,
       letGo: pipeline.letGo,
@@ -141,6 +142,14 @@ export class Reporter {
     await this.#keep()
   }
 
+  #waiting(): NonNullable<IngestStatus['waiting']> {
+    const { receiver } = this.#parts
+    return {
+      datagrams: receiver.waiting,
+      seconds: Math.max(0, (Date.now() - receiver.takenUntilMs()) / 1000),
+    }
+  }
+
   #troubles({ journal, overflowed }: ReceiverStatus): Warning[] {
     const { alerts, archive, collector, pipeline, receiver } = this.#parts
     const exporters = pipeline.exporters()
@@ -151,6 +160,7 @@ export class Reporter {
         publishing: collector.lastError,
         judging: collector.incidents.lastError,
         alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
+        waiting: this.#waiting(),
         overflowed,
         droppedRows: archive.droppedRows,
         decoderState: receiver.stateError,

@@ -6,12 +6,17 @@ export interface IngestState {
   publishing: string | null
   judging: string | null
   alerts: readonly { id: string; problem: string | null }[]
+  /** Datagrams that are not counted yet, and how far behind that is. */
+  waiting: { datagrams: number; seconds: number }
   /** Datagrams and flows that were dropped because they came too fast. */
   overflowed: number
   droppedRows: number
   decoderState: string | null
   journal: { dropped: number; lastError: string | null }
 }
+
+/** What waits for less is no trouble: some rows and files take as long. */
+const behindSecondsLeast = 5
 
 interface Trouble {
   /** What there is to say of it; nothing while all is well. */
@@ -37,11 +42,18 @@ const troubles: readonly Trouble[] = [
     remedy: 'change what it watches, or remove it',
   },
   {
+    said: ({ waiting: { datagrams, seconds } }) =>
+      seconds < behindSecondsLeast
+        ? []
+        : [
+            `${datagrams} datagrams wait in the journal: what is shown is ${Math.round(seconds)} s behind what was received`,
+          ],
+    remedy:
+      'nothing is lost while less than 4 GiB wait; if it lasts, give the machine a faster disk or processor, or spread the exporters over two collectors',
+  },
+  {
     said: ({ overflowed }) =>
-      whenAny(
-        overflowed,
-        'datagrams were dropped because they came faster than they could be decoded',
-      ),
+      whenAny(overflowed, 'datagrams were dropped because more waited to be counted than may'),
     remedy: 'give the machine a faster processor, or spread the exporters over two collectors',
   },
   {

@@ -153,6 +153,28 @@ export function writeHeaders(
   view.setUint16(offset + header + 6, 0)
   return header + 8
 }
+/**
+ * Reads who sent a datagram whose headers writeHeaders has written at `offset` into what is given.
+ * @returns where its payload begins
+ */
+export function readSource(
+  view: DataView,
+  offset: number,
+  sender: { source: AddressWords; sourcePort: number },
+): number {
+  const isIPv4 = view.getUint8(offset) >> 4 === 4
+  const header = isIPv4 ? 20 : 40
+  if (isIPv4) sender.source = [0, 0, ipv4Marker, view.getUint32(offset + 12)]
+  else
+    sender.source = [
+      view.getUint32(offset + 8),
+      view.getUint32(offset + 12),
+      view.getUint32(offset + 16),
+      view.getUint32(offset + 20),
+    ]
+  sender.sourcePort = view.getUint16(offset + header)
+  return offset + header + 8
+}
 
 function writeIPv4(
   view: DataView,

@@ -3,22 +3,17 @@
  * and which is used again. Buffers that were handed over and back had the collector of garbage run in both threads.
  */
 import type { AddressWords } from '../../flow/address.ts'
-import type { JournalPosition } from '../../store/position.ts'
 
 /** Bytes of a buffer: some 300 datagrams of usual size, and more than the longest one. */
 export const batchBytes = 512 << 10
 /** Payload length (u32), source port (u16) and room, time of receipt (f64), source (four words). */
 const headerBytes = 32
 
-/** A batch as it is handed over. */
+/** A batch as it is read. */
 export interface Batch {
   buffer: ArrayBuffer | SharedArrayBuffer
   /** Bytes filled. */
   used: number
-  /** Where the journal stands after it. */
-  position: JournalPosition
-  /** Whether it is the first of its journal segment. */
-  startsSegment: boolean
 }
 
 /** Where a datagram came from, and when. */
@@ -33,7 +28,7 @@ export interface BatchedDatagram extends BatchedReceipt {
   payload: Uint8Array
 }
 
-/** A datagram of a batch: it lies at [offset, offset + length) of the view. One object, used again for each. */
+/** A datagram in a buffer of many: it lies at [offset, offset + length) of the view. One object, used again for each. */
 export interface DatagramInBatch extends BatchedReceipt {
   view: DataView
   offset: number

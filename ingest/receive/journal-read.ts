@@ -1,10 +1,11 @@
 /** Reads the journal back: whole segments at a start, and what waits in it while decoding goes on. */
 import { Buffer } from 'node:buffer'
-import { createReadStream } from 'node:fs'
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { JournalPosition } from '../../store/position.ts'
-import { readPacket, type CapturedDatagram } from '../capture/packet.ts'
+import { readPacket, readSource, type CapturedDatagram } from '../capture/packet.ts'
+import { batchBytes, type DatagramInBatch } from './batch.ts'
 import {
   fileHeaderBytes,
   linkTypeRaw,
@@ -57,4 +58,78 @@ export async function* readSegment(
     rest = bytes.subarray(at)
   }
   if (rest.length > 0) onCut(rest.length)
+}
+
+/** The longest stretch that is read at once. */
+const stretchBytesMax = batchBytes + recordHeaderBytes + packetBytesMax
+
+/**
+ * Reads stretches of the journal while it is being written. It holds the segment open that it read last, so that this may
+ * be let go of meanwhile.
+ */
+export class StretchReader {
+  readonly #folder: string
+  readonly #bytes = new Uint8Array(stretchBytesMax)
+  readonly #view = new DataView(this.#bytes.buffer)
+  #open: { segment: number; descriptor: number } | null = null
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /**
+   * Calls back with each datagram between an offset and a place after it in the same segment; the object is one, used again.
+   * @returns how many there were, which are fewer than were put there where the disk refused some or cannot be read
+   */
+  forEach(
+    from: number,
+    { segment, offset: to }: JournalPosition,
+    visit: (datagram: DatagramInBatch) => void,
+  ): number {
+    const view = this.#view
+    const end = this.#read(segment, from, to)
+    const datagram: DatagramInBatch = {
+      view,
+      offset: 0,
+      length: 0,
+      source: [0, 0, 0, 0],
+      sourcePort: 0,
+      receivedMs: 0,
+    }
+    let count = 0
+    let at = 0
+    while (at + recordHeaderBytes <= end) {
+      const packet = at + recordHeaderBytes
+      const next = packet + view.getUint32(at + 8, true)
+      if (next > end) break
+      datagram.receivedMs = view.getUint32(at, true) * 1000 + view.getUint32(at + 4, true) / 1000
+      datagram.offset = readSource(view, packet, datagram)
+      datagram.length = next - datagram.offset
+      visit(datagram)
+      count++
+      at = next
+    }
+    return count
+  }
+
+  /** Lets go of the segment that is held. */
+  close(): void {
+    if (this.#open) closeSync(this.#open.descriptor)
+    this.#open = null
+  }
+
+  /** Reads the bytes between two offsets, and says how many there are: none where the disk refuses. */
+  #read(segment: number, from: number, to: number): number {
+    try {
+      if (this.#open?.segment !== segment) {
+        this.close()
+        const path = join(this.#folder, segmentName(segment))
+        this.#open = { segment, descriptor: openSync(path, 'r') }
+      }
+      return readSync(this.#open.descriptor, this.#bytes, 0, to - from, from)
+    } catch {
+      // What is lost is counted by who knows how many datagrams there were.
+      return 0
+    }
+  }
 }

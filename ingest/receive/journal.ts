@@ -93,14 +93,14 @@ export class Journal {
     return this.#offset >= segmentBytesMax || mayRetry
   }
 
-  /** Appends a datagram; where the segment can take no more it is dropped from the journal and counted. */
-  append(datagram: Omit<CapturedDatagram, 'isCut'>, receivedMs: number): void {
+  /** Appends a datagram; false where the segment can take no more: then it is dropped from the journal and counted. */
+  append(datagram: Omit<CapturedDatagram, 'isCut'>, receivedMs: number): boolean {
     const payload = datagram.payload
     if (this.#used + recordHeaderBytes + headersBytesMax + payload.length > bufferBytes)
       this.flush()
     if (this.#file === null) {
       this.counters.dropped++
-      return
+      return false
     }
     const start = this.#used
     const header = writeHeaders(this.#view, start + recordHeaderBytes, datagram, payload.length)
@@ -116,6 +116,7 @@ export class Journal {
     this.counters.datagrams++
     this.#buffered++
     this.#flushing ??= setImmediate(() => this.flush())
+    return true
   }
 
   /** Starts a new segment. */

@@ -3,21 +3,24 @@ import { Worker } from 'node:worker_threads'
 
 import { reasonOf } from '../../flow/reason.ts'
 import type { JournalPosition } from '../../store/position.ts'
-import type { Batch } from './batch.ts'
+import { forEachDatagram, type DatagramInBatch } from './batch.ts'
 import { CannotReceive } from './cannot-receive.ts'
 import { writeSidecar } from './journal-files.ts'
+import { StretchReader } from './journal-read.ts'
 import type {
+  Parcel,
   ReceiverAnswers,
   ReceiverData,
   ReceiverMessage,
   ReceiverRequest,
   ReceiverStatus,
-  SentBatch,
 } from './thread.ts'
 
 export interface ReceiverOptions extends ReceiverData {
-  /** Takes the datagrams of a batch, before it returns. */
-  onBatch: (batch: Batch) => void
+  /** Takes a datagram, before it returns: the object is used again. */
+  onDatagram: (datagram: DatagramInBatch) => void
+  /** Waits until more may be taken, or until `stopping`; null where it may be at once. */
+  room: (stopping: AbortSignal) => Promise<void> | null
   /** The decoder's state, to be kept with a segment of the journal that begins here. */
   state: () => unknown
   /** The thread has ended by itself: nothing is received any more. */
@@ -30,8 +33,10 @@ interface Waiting {
 }
 
 export class Receiver {
-  /** Where the journal stands after the last batch that was taken. */
+  /** Where the journal stands after the last datagram that was taken. */
   position: JournalPosition = { segment: 0, offset: 0 }
+  /** Datagrams that were received and are not taken yet, as of the last parcel. */
+  waiting = 0
   /** Why the decoder's state could last not be kept, until it could. */
   stateError: string | null = null
   readonly #options: ReceiverOptions
@@ -40,12 +45,20 @@ export class Receiver {
   #requests = 0
   /** Shared buffers by number. */
   readonly #buffers: (ArrayBuffer | SharedArrayBuffer)[] = []
+  readonly #stretches: StretchReader
+  /** Parcels that wait for room, in order, and who takes them. */
+  readonly #parcels: Parcel[] = []
+  #taking: Promise<void> | null = null
+  /** Receipt of the last datagram that was taken, unix ms. */
+  #takenMs = Date.now()
+  readonly #stopping = new AbortController()
   #isStopped = false
   /** The last segment whose start the decoder's state was kept of; those from it on are needed. */
   #segmentWithState = 0
 
   private constructor(options: ReceiverOptions) {
     this.#options = options
+    this.#stretches = new StretchReader(options.journalFolder)
     const { journalFolder, endpoints, exporters, receiveBufferBytes } = options
     const workerData: ReceiverData = { journalFolder, endpoints, exporters, receiveBufferBytes }
     this.#worker = new Worker(new URL('worker.ts', import.meta.url), {
@@ -71,6 +84,11 @@ export class Receiver {
     return receiver
   }
 
+  /** Up to when all that came has been taken, unix ms: now, unless datagrams wait. */
+  takenUntilMs(): number {
+    return this.waiting === 0 && this.#parcels.length === 0 ? Date.now() : this.#takenMs
+  }
+
   status(): Promise<ReceiverStatus> {
     return this.#ask({ kind: 'status' })
   }
@@ -81,9 +99,11 @@ export class Receiver {
     await this.#ask({ kind: 'release', before: { segment, offset: 0 } })
   }
 
-  /** Stops receiving; when it resolves, everything received has been taken. */
+  /** Stops receiving; when it resolves, everything received has been taken but what waits in the journal. */
   async stop(): Promise<ReceiverStatus> {
+    this.#stopping.abort()
     await this.#ask({ kind: 'stop' })
+    await this.#taking
     return this.status()
   }
 
@@ -105,11 +125,13 @@ export class Receiver {
   async #terminate(): Promise<void> {
     this.#isStopped = true
     await this.#worker.terminate()
+    this.#stretches.close()
   }
 
   #take(message: ReceiverMessage): void {
-    if (message.kind === 'batch') {
-      this.#takeBatch(message.batch)
+    if (message.kind !== 'answer') {
+      this.#parcels.push(message)
+      this.#taking ??= this.#takeParcels()
       return
     }
     const request = this.#waiting.get(message.id)
@@ -118,16 +140,36 @@ export class Receiver {
     else request?.resolve(message.result as never)
   }
 
-  #takeBatch({ number, buffer: sent, used, position, startsSegment }: SentBatch): void {
-    const buffer = sent ?? this.#buffers[number!]!
+  /** Takes what has come, in order; without room it waits, and what comes meanwhile waits in the journal. */
+  async #takeParcels(): Promise<void> {
+    for (let parcel = this.#parcels[0]; parcel; parcel = this.#parcels[0]) {
+      await this.#options.room(this.#stopping.signal)
+      const lost = this.#takeParcel(parcel)
+      this.#parcels.shift()
+      this.waiting = parcel.waiting
+      this.position = parcel.position
+      const number = parcel.kind === 'batch' ? parcel.number : null
+      this.#worker.postMessage({ kind: 'taken', number, lost } satisfies ReceiverRequest, [])
+    }
+    this.#taking = null
+  }
+
+  /** Takes the datagrams of a parcel, and says how many of them could not be read. */
+  #takeParcel(parcel: Parcel): number {
+    if (parcel.startsSegment) this.#keepState(parcel.position.segment)
+    const visit = (datagram: DatagramInBatch) => {
+      this.#options.onDatagram(datagram)
+      this.#takenMs = datagram.receivedMs
+    }
+    if (parcel.kind === 'stretch')
+      return parcel.datagrams - this.#stretches.forEach(parcel.from, parcel.position, visit)
+    const { number, used } = parcel
+    const buffer = parcel.buffer ?? this.#buffers[number!]!
     if (number !== null) this.#buffers[number] = buffer
-    if (startsSegment) this.#keepState(position.segment)
-    this.#options.onBatch({ buffer, used, position, startsSegment })
-    this.position = position
-    // What waits for a collection of garbage would be as much again.
+    forEachDatagram({ buffer, used }, visit)
+    // What would wait for a collection of garbage would be as much again.
     if (number === null && buffer instanceof ArrayBuffer) buffer.transfer(0)
-    const taken: ReceiverRequest = { kind: 'taken', number }
-    this.#worker.postMessage(taken, [])
+    return 0
   }
 
   /** A segment without the decoder's state is replayed from the last one that has it. */

@@ -2,7 +2,6 @@
 import type { Network } from '../../flow/address.ts'
 import type { IngestStatus, Warning } from '../../flow/status.ts'
 import type { JournalPosition } from '../../store/position.ts'
-import type { Batch } from './batch.ts'
 import type { JournalCounters } from './journal.ts'
 import type { ListenOptions, SocketStatus } from './listen.ts'
 
@@ -21,7 +20,7 @@ export interface ReceiverStatus {
   refused: IngestStatus['refused']
   refusedDatagrams: number
   journal: JournalCounters
-  /** Datagrams dropped because the decoding thread did not keep up. */
+  /** Datagrams dropped because more waited for the decoding thread than may. */
   overflowed: number
   warnings: Warning[]
 }
@@ -32,10 +31,10 @@ export type ReceiverRequest =
   | { kind: 'status'; id: number }
   /** Lets go of the journal's segments before a place. */
   | { kind: 'release'; id: number; before: JournalPosition }
-  /** Closes the sockets, hands over what is left, closes the journal. */
+  /** Closes the sockets, hands over what is left in memory, closes the journal. */
   | { kind: 'stop'; id: number }
-  /** A batch was taken: its buffer is free, where it has a number. Not answered. */
-  | { kind: 'taken'; number: number | null }
+  /** A parcel was taken: its buffer is free, where it has a number; so many of its datagrams could not be read. Not answered. */
+  | { kind: 'taken'; number: number | null; lost: number }
 
 export interface ReceiverAnswers {
   open: null
@@ -44,16 +43,38 @@ export interface ReceiverAnswers {
   stop: null
 }
 
+/** What every parcel of datagrams says. */
+interface SentDatagrams {
+  datagrams: number
+  /** Where the journal stands after it. */
+  position: JournalPosition
+  /** Whether it is the first of its journal segment. */
+  startsSegment: boolean
+  /** Datagrams that wait behind it. */
+  waiting: number
+}
+
 /**
  * A batch as it is sent. A shared buffer is told by its number, and comes along the first time; one without a number belongs
  * to who takes the batch.
  */
-export type SentBatch = Omit<Batch, 'buffer'> & {
+export interface SentBatch extends SentDatagrams {
+  kind: 'batch'
   number: number | null
   buffer?: ArrayBuffer | SharedArrayBuffer
+  /** Bytes filled. */
+  used: number
 }
 
+/** Datagrams that wait in the journal, from an offset in the segment of its position up to there. */
+export interface SentStretch extends SentDatagrams {
+  kind: 'stretch'
+  from: number
+}
+
+export type Parcel = SentBatch | SentStretch
+
 export type ReceiverMessage =
-  | { kind: 'batch'; batch: SentBatch }
+  | Parcel
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'answer'; id: number; error: string; remedy: string | null }

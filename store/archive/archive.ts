@@ -112,10 +112,15 @@ export class Archive {
     if (this.#added - this.#asked >= stageRows) this.stage().catch(() => undefined)
   }
 
-  /** Waits, for who can read on later, while so much waits to be written that more might be dropped. */
+  /** Whether so much waits to be written that who can wait should. */
+  get isCrowded(): boolean {
+    return this.#added - this.#written > crowdedRows
+  }
+
+  /** Waits, while it is crowded, until what waits is written, or the disk refuses it. */
   async roomForMore(): Promise<void> {
     // A disk that refuses shows at the next publish.
-    if (this.#added - this.#written > crowdedRows) await this.stage().catch(() => undefined)
+    if (this.isCrowded) await this.stage().catch(() => undefined)
   }
 
   /** Writes what was added so far, without publishing it: the next publish names it. */

@@ -7,6 +7,7 @@ const well: IngestState = {
   publishing: null,
   judging: null,
   alerts: [{ id: 'a1', problem: null }],
+  waiting: { datagrams: 9, seconds: 4 },
   overflowed: 0,
   droppedRows: 0,
   decoderState: null,
@@ -21,6 +22,10 @@ for (const [state, what] of [
   [{ publishing: 'ENOSPC' }, /flows could not be published .*: ENOSPC$/],
   [{ judging: 'no memory' }, /^incidents could not be looked for: no memory$/],
   [{ alerts: [...well.alerts, { id: 'a2', problem: 'gone' }] }, /^the alert a2 .*: gone$/],
+  [
+    { waiting: { datagrams: 9000, seconds: 12.4 } },
+    /^9000 datagrams wait in the journal: .* 12 s behind/,
+  ],
   [{ overflowed: 3 }, /^3 datagrams were dropped/],
   [{ droppedRows: 4 }, /^4 flows were left out of the archive/],
   [{ decoderState: 'EIO' }, /^the state of the decoder could not be kept: EIO$/],
