@@ -44,6 +44,8 @@ const bufferBytes = 4 << 20
 
 export class Journal {
   readonly counters: JournalCounters = { datagrams: 0, bytes: 0, dropped: 0, lastError: null }
+  /** Whether what is written is to be read back soon, and had better stay in the kernel's memory. */
+  isReadBack = false
   readonly #folder: string
   /** Descriptor of the segment; null where the disk refused it. */
   #file: number | null = null
@@ -193,7 +195,7 @@ export class Journal {
     const written = this.#offset
     fdatasync(file, (error) => {
       if (error) this.counters.lastError = error.message
-      else this.#letGo?.(file, written)
+      else if (!this.isReadBack) this.#letGo?.(file, written)
       if (closes) closeSync(file)
       this.#syncs.delete(promise)
       resolve()

@@ -150,6 +150,7 @@ export class Outbox {
 
   #beginStretch(): void {
     this.#stretch = { from: this.#journal.position.offset, datagrams: 0 }
+    this.#journal.isReadBack = true
   }
 
   /** Once little waits, the next datagrams go through memory again. */
@@ -165,8 +166,12 @@ export class Outbox {
         position.offset - from,
       )
     }
-    if (this.#unsent.length <= 1) this.#stretch = null
-    else this.#beginStretch()
+    if (this.#unsent.length > 1) {
+      this.#beginStretch()
+      return
+    }
+    this.#stretch = null
+    this.#journal.isReadBack = false
   }
 
   #push(parcel: Parcel, bytes: number): void {

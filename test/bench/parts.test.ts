@@ -7,11 +7,16 @@ import { figuresOf as loadFigures } from './parts/load.ts'
 import { figuresOf as questionFigures } from './parts/questions.ts'
 import type { ZeroLoss } from './zero-loss.ts'
 
-const held = (receiver: string, millions: number, buffer = '64MB'): ZeroLoss => ({
+const held = (
+  receiver: string,
+  millions: number,
+  { buffer = '64MB', inTime = millions } = {},
+): ZeroLoss => ({
   receiver,
   version: 'v5',
   buffer,
   flowsPerSecond: millions * 1e6,
+  inTimePerSecond: inTime * 1e6,
   each: [millions * 1e6],
   cpuSecondsPerMillion: 0.7,
   steadySecondsPerMillion: 0.6,
@@ -22,12 +27,16 @@ const told = (figures: readonly Figure[]) =>
   figures.map((figure) => lineOf(figure).replace(/ +/g, ' '))
 
 test('what Weir holds is asked for itself, and stands beside what each other receiver holds', () => {
-  const rows = [held('weir', 2.5), held('nfcapd, lz4', 5), held('nfacctd, print', 1), held('weir', 0.9, '4MB')] // prettier-ignore
+  const rows = [held('weir', 5, { inTime: 2.5 }), held('nfcapd, lz4', 5), held('nfacctd, print', 1), held('weir', 0.9, { buffer: '4MB' })] // prettier-ignore
   assert.deepEqual(told(loadFigures(rows)), [
-    'no loss, everything on, 64MB, v5 2.50 M flows/s ≥ 2 met',
-    'no loss, everything on, 64MB, v5 2.50 M flows/s 0.50 × nfcapd, lz4 (5.00) ≥ 1 × SHORT',
-    'no loss, everything on, 64MB, v5 2.50 M flows/s 2.50 × nfacctd, print (1.00) ≥ 5 × SHORT',
+    'no loss, everything on, 64MB, v5 5.00 M flows/s ≥ 2 met',
+    'no loss, everything on, 64MB, v5 5.00 M flows/s 1.00 × nfcapd, lz4 (5.00) ≥ 1 × met',
+    'no loss, everything on, 64MB, v5 5.00 M flows/s 5.00 × nfacctd, print (1.00) ≥ 5 × met',
     'no loss, everything on, 4MB, v5 0.900 M flows/s ≥ 1 SHORT',
+    'done as it comes, everything on, 64MB, v5 2.50 M flows/s ≥ 2 met',
+    'done as it comes, everything on, 64MB, v5 2.50 M flows/s 0.50 × nfcapd, lz4 (5.00) ≥ 1 × SHORT',
+    'done as it comes, everything on, 64MB, v5 2.50 M flows/s 2.50 × nfacctd, print (1.00) ≥ 5 × SHORT',
+    'done as it comes, everything on, 4MB, v5 0.900 M flows/s ≥ 1 SHORT',
     'processor, weir, 64MB, v5 0.600 CPU-s/M flows',
     'processor, nfcapd, lz4, 64MB, v5 0.600 CPU-s/M flows',
     'processor, nfacctd, print, 64MB, v5 0.600 CPU-s/M flows',

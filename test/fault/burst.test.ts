@@ -1,0 +1,44 @@
+/** A burst that comes faster than it can be counted waits in the journal, and outlives the end of the collector. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { IngestStatus } from '../../flow/status.ts'
+import { flowsPerDatagram } from '../load/datagrams.ts'
+import { openFastSender } from '../load/native-sender.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
+import { archiveSums } from '../stored.ts'
+
+const load = { version: 'v5', rate: 2_500_000, seconds: 2, hosts: 20_000, exporters: 2, flows: 90_000 } as const // prettier-ignore
+
+/** The status once everything that came is in the journal. */
+async function journalled(ingest: RunningIngest): Promise<IngestStatus> {
+  for (let before = -1; ;) {
+    const status = await ingest.status()
+    const { datagrams } = status.journal!
+    if (datagrams === before) return status
+    before = datagrams
+    await sleep(50)
+  }
+}
+
+for (const signal of ['SIGKILL', 'SIGTERM'] as const)
+  test(`of a burst all that was journalled is stored once, though ${signal} comes before it is counted`, async (t) => {
+    const data = await scratchFolder()
+    t.after(() => rm(data, { recursive: true, force: true, maxRetries: 5 }))
+    let ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '32MB' })
+    const sender = await openFastSender({ ...load, port: ingest.port })
+    await sender.send()
+    const { journal, waiting, overflowed } = await journalled(ingest)
+    await ingest.stop(signal)
+    const sent = (load.rate * load.seconds) / flowsPerDatagram.v5
+    t.diagnostic(JSON.stringify({ sent, journalled: journal!.datagrams, waiting }))
+    assert.equal(overflowed, 0)
+    ingest = await RunningIngest.start(data)
+    const status = await ingest.until(({ publishedAt }) => publishedAt !== null)
+    assert.equal(status.waiting?.datagrams, 0)
+    await ingest.stop()
+    const { flows } = await archiveSums(data)
+    assert.equal(flows, journal!.datagrams * flowsPerDatagram.v5)
+  })
