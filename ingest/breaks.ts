@@ -18,7 +18,7 @@ export class BreakLog {
 
   /** Takes what a datagram's sequence number said; gives the time since the one before it, or null where there was none. */
   take(event: SequenceEvent): number | null {
-    const { exporter, receivedMs, verdict, lostFlows } = event
+    const { exporter, receivedMs, verdict, lostFlows, lostDatagrams } = event
     const last = this.#follow(event)
     const silenceMs = last === null ? null : receivedMs - last
     if (last === null || receivedMs - last < breakLeastMs) return silenceMs
@@ -30,6 +30,7 @@ export class BreakLog {
       to: receivedMs,
       isRestart,
       lostFlows: Math.max(0, lostFlows),
+      lostDatagrams: Math.max(0, lostDatagrams),
     })
     return silenceMs
   }

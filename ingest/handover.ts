@@ -214,7 +214,16 @@ export class Handover {
     const { breaks } = this.#coverage
     breaks.replace(
       { exporter, to: toMs },
-      isBreak ? { exporter, from: fromMs, to: toMs, isRestart, lostFlows: lost.flows } : null,
+      isBreak
+        ? {
+            exporter,
+            from: fromMs,
+            to: toMs,
+            isRestart,
+            lostFlows: lost.flows,
+            lostDatagrams: lost.datagrams,
+          }
+        : null,
     )
   }
 

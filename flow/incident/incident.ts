@@ -24,6 +24,8 @@ export interface ExporterBreak {
   /** The exporter was started anew; else datagrams of the time were lost. */
   isRestart: boolean
   lostFlows: number
+  /** Absent in what older versions kept. */
+  lostDatagrams?: number
 }
 
 /**

@@ -3,6 +3,7 @@
  * are instants at which something passed for sure; bytes are smeared by records that reach across.
  * Where the exporter's own numbers did not go on across the hole, it was the exporter that was away.
  */
+import { formatExact } from '../units.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'
 import type { Finding } from './finding.ts'
 import type { ExporterBreak } from './incident.ts'
@@ -43,6 +44,9 @@ const reportMs = 120_000
 /** A restart is told of whatever passed, if the exporter was away as long as this. */
 const restartLeastMs = 30_000
 
+/** Fewer datagrams are lost by chance: of a lull in which they were nothing is said. */
+const lostLeast = 3
+
 export interface SilenceContext {
   sensitivity: Sensitivity
   /** Of this exporter. */
@@ -74,8 +78,9 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
   for (const each of quiet) {
     const { span, away } = each
     if (span.to - span.from < sensitivity.leastSeconds) continue
-    if (away) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
-    else if (isUnusual(each, quiet, isSteady) && each.isCut())
+    if (away) {
+      if (wasAway(away)) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
+    } else if (isUnusual(each, quiet, isSteady) && each.isCut())
       found.push(asFinding('silence', span, silentFacts(scene, span)))
   }
   for (const each of breaks) {
@@ -261,6 +266,10 @@ function breakIn(scene: Scene, span: Run, breaks: readonly ExporterBreak[]): Exp
   return across.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
 }
 
+function wasAway({ isRestart, lostDatagrams = lostLeast }: ExporterBreak): boolean {
+  return isRestart || lostDatagrams >= lostLeast
+}
+
 /**
  * When it was away: by what was received. Flows that it was to tell of then had ended before, by as much
  * as its timeouts.
@@ -272,7 +281,7 @@ function awaySpan(scene: Scene, { from, to }: ExporterBreak): Run {
 function awayFacts({ isRestart, lostFlows }: ExporterBreak): string[] {
   if (isRestart) return ['the exporter was started anew: its uptime or its numbers began again']
   return [
-    `the exporter’s numbers did not go on: ${lostFlows > 0 ? `about ${lostFlows} flows were` : 'something was'} sent and not received`,
+    `the exporter’s numbers did not go on: ${lostFlows > 0 ? `about ${formatExact(lostFlows)} flows were` : 'something was'} sent and not received`,
   ]
 }
 

@@ -9,7 +9,9 @@ import { readSettings } from '../../flow/settings.ts'
 import { judgeNow } from '../../ingest/incidents/judge-now.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
+import { relay } from '../encode/relay.ts'
 import { scratchFolder } from '../processes.ts'
+import { seeded } from '../random.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { fortnight } from './fortnight.ts'
 import { harderMorning } from './harder.ts'
@@ -24,7 +26,6 @@ const quick = new Set([
   'a cut with nobody to blame',
   'an ordinary morning',
   'the exporter was cut off',
-  'the exporter was cut off for five hours',
 ])
 
 suite('scenarios, some', () => {
@@ -54,6 +55,21 @@ suite('scenarios, some', () => {
     const folder = await scratchFolder()
     try {
       assert.deepEqual(await incidentsOf(folder, await fortnight(folder, 1)), [])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  test('six people, one of fifty datagrams lost: the exporter was not away', async () => {
+    const folder = await scratchFolder()
+    try {
+      const { packets, meter: options } = scenarios.find(({ name }) => name === 'six people')!
+      const loss = { loss: 0.02, reordering: 0, duplicates: 0, reorderWithin: 0 }
+      const { arrived, lost } = relay(meter(packets(), options), seeded(9), loss)
+      assert.ok(lost.length > 10)
+      const capture = join(folder, 'lossy.pcap')
+      await writeCapture(capture, '192.168.9.1', arrived)
+      assert.deepEqual(await incidentsOf(folder, [capture]), [])
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

@@ -511,6 +511,17 @@ export const scenarios: Scenario[] = [
     expected: null,
   },
   {
+    name: 'six people',
+    packets: office({
+      seed: 7,
+      hosts: hosts(6),
+      perHour: 60,
+      span: { from: morning, to: morning + 120 * minute },
+    }),
+    meter: usual,
+    expected: null,
+  },
+  {
     name: 'three people',
     packets: office({
       seed: 26,
