@@ -31,7 +31,7 @@ describe('reports', { skip: skipWithoutChromium(), timeout: 240_000 }, () => {
 
   test('of named hosts no column is cut off at 1366 pixels', async () => {
     const { page } = await openPage(browser, `${weir.url}/reports?${around}&report=pair`)
-    await page.getByText('bobby22.bigbiz.local').first().waitFor()
+    await page.getByText('203.0.113.80 → bobby22.bigbiz.local', { exact: true }).waitFor()
     const [room, needed] = await page
       .getByLabel('Report', { exact: true })
       .evaluate((it) => [it.clientWidth, it.scrollWidth])

@@ -83,9 +83,14 @@ function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopR
       isText: true,
       wraps: true,
       value: (row) => row.label,
-      cell: (row) => (saysNoMore(row) ? '' : row.label),
+      cell: (row) => (saysNoMore(row) ? '' : withoutKey(row)),
     },
   ]
+}
+
+/** A label without what stands in the columns before: of `bobby22 (10.0.0.22)` the name. */
+function withoutKey({ label, key }: TopRow): string {
+  return Object.values(key).reduce<string>((text, value) => text.replace(` (${value})`, ''), label)
 }
 
 /** A share as a figure and a bar beside it, so that rows can be compared at a glance. */
