@@ -72,10 +72,11 @@ async function seriesOf(
   { series, settings }: ApiParts,
   warnings: Warning[],
 ): Promise<StatusAnswer['series']> {
-  return Promise.all(
+  const failures: { name: string; error: unknown }[] = []
+  const tiers = await Promise.all(
     settings.tiers.map(async (tier) => {
       const extent = await series.extent(tier).catch((error: unknown) => {
-        warnings.push(unreadable(`the ${tier.name} series`, error))
+        failures.push({ name: tier.name, error })
         return null
       })
       return {
@@ -87,6 +88,12 @@ async function seriesOf(
       }
     }),
   )
+  // A store that is away fails every tier in the same way: that is one thing to mend.
+  for (const alike of Map.groupBy(failures, ({ error }) => reasonOf(error)).values()) {
+    const names = alike.map(({ name }) => name).join(', ')
+    warnings.push(unreadable(`the series (${names})`, alike[0]!.error))
+  }
+  return tiers
 }
 
 function inSeconds(ms: number | null): number | null {

@@ -29,14 +29,19 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
   const isOver = threshold !== undefined && value !== null && value > threshold
   return (
     <div class="tile-number">
-      <p class={isOver ? 'figure over' : 'figure'}>
-        {value === null ? '–' : text(value, statistic, answer!.measure)}
-      </p>
-      <p class="dim">
-        {statisticTexts[statistic]}
-        {answer && ` · ${timeText(answer, statistic)}`}
-        {isOver ? ' · over the threshold' : ''}
-      </p>
+      {/* Where nothing has ever come the room is for the reason. */}
+      {(answer || error === '') && (
+        <>
+          <p class={isOver ? 'figure over' : 'figure'}>
+            {value === null ? '–' : text(value, statistic, answer!.measure)}
+          </p>
+          <p class="dim">
+            {statisticTexts[statistic]}
+            {answer && ` · ${timeText(answer, statistic)}`}
+            {isOver ? ' · over the threshold' : ''}
+          </p>
+        </>
+      )}
       {error !== '' && <p class="tile-fault">{error}</p>}
     </div>
   )
