@@ -1,16 +1,13 @@
 /** The form in which an alert is made or changed. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
 
 import type { Alert } from '../../api/schema-trackers.ts'
-import { Fault, useAttempt } from '../controls/attempt.tsx'
+import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'
 import { exporterName, exporters } from '../state/collector.ts'
 import { trackers } from '../trackers/trackers.ts'
 import { keepAlert } from './alerts.ts'
 import { bodyOfDraft, draftOf, hasCondition, type AlertDraft } from './draft.ts'
 import { subjectTexts } from './words.ts'
-
-type Options = readonly (readonly [value: string, text: string])[]
 
 const conditions: Options = [
   ['above', 'above'],
@@ -27,35 +24,16 @@ const measureOptions: Options = ['bits', 'packets', 'flows', 'active'].map((word
 const directionOptions: Options = [['', 'both'], ['in', 'in'], ['out', 'out']] // prettier-ignore
 
 export function AlertForm({ alert, close }: { alert: Alert | null; close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const draft = useSignal(draftOf(alert))
-  const { isBusy, fault, run } = useAttempt()
-  useEffect(() => dialog.current?.showModal(), [])
-  const submit = (event: Event) => {
-    event.preventDefault()
-    void run(() => keepAlert(alert, bodyOfDraft(draft.value, alert?.isOn ?? true))).then(
-      (isKept) => {
-        if (isKept) close()
-      },
-    )
-  }
-  const change = (part: Partial<AlertDraft>) => (draft.value = { ...draft.value, ...part })
   return (
-    <dialog ref={dialog} aria-label="Alert" onClose={close}>
-      <form class="form" onSubmit={submit}>
-        <h2>{alert ? `Change ${alert.name}` : 'New alert'}</h2>
-        <Fields draft={draft.value} change={change} />
-        <Fault text={fault} />
-        <div class="form-buttons">
-          <button type="submit" class="due" disabled={isBusy}>
-            Keep
-          </button>
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </dialog>
+    <FormDialog
+      label="Alert"
+      heading={alert ? `Change ${alert.name}` : 'New alert'}
+      keep={() => keepAlert(alert, bodyOfDraft(draft.value, alert?.isOn ?? true))}
+      close={close}
+    >
+      <Fields draft={draft.value} change={(part) => (draft.value = { ...draft.value, ...part })} />
+    </FormDialog>
   )
 }
 
@@ -66,30 +44,15 @@ interface FieldsFacts {
 
 function Fields({ draft, change }: FieldsFacts) {
   const text = (name: keyof AlertDraft, label: string) => (
-    <label>
-      {label}
-      <input
-        type="text"
-        required
-        value={draft[name]}
-        onInput={(event) => change({ [name]: event.currentTarget.value })}
-      />
-    </label>
+    <TextLine label={label} value={draft[name]} write={(value) => change({ [name]: value })} />
   )
   const choice = (name: keyof AlertDraft, label: string, options: Options) => (
-    <label>
-      {label}
-      <select
-        value={draft[name]}
-        onChange={(event) => change({ [name]: event.currentTarget.value })}
-      >
-        {options.map(([value, words]) => (
-          <option key={value} value={value}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Select
+      label={label}
+      value={draft[name]}
+      options={options}
+      choose={(value) => change({ [name]: value })}
+    />
   )
   const { kind, is } = draft
   return (

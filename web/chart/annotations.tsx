@@ -1,10 +1,7 @@
 /** The annotations under the chart, by the number that they have in it, and the form in which they are written. */
-import { signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
-
 import type { Annotation } from '../../api/schema-state.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
-import { RequestError } from '../client.ts'
+import { FormDialog } from '../controls/form.tsx'
 import {
   annotations,
   annotationsShown,
@@ -15,9 +12,6 @@ import {
 } from '../state/annotations.ts'
 import { zone } from '../state/zone.ts'
 import { fieldText, instantText } from '../time/words.ts'
-
-/** Why the last change was refused. */
-const refusal = signal('')
 
 export function Annotations() {
   const { error } = annotationsShown.state.value
@@ -63,57 +57,34 @@ function Row({ annotation }: { annotation: Annotation }) {
 }
 
 function Form({ written }: { written: Draft }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    refusal.value = ''
-    dialog.current?.showModal()
-  }, [])
+  const { of, text, from, to } = written
   const change = (part: Partial<Draft>) => (draft.value = { ...written, ...part })
-  const submit = (event: Event) => {
-    event.preventDefault()
-    void attempt(() => keep(written))
-  }
   return (
-    <dialog ref={dialog} aria-label="Annotation" onClose={() => (draft.value = null)}>
-      <form class="form" onSubmit={submit}>
-        <h2>{written.of ? 'Revise the annotation' : 'New annotation'}</h2>
-        <label>
-          What happened
-          <textarea
-            required
-            maxLength={2000}
-            rows={3}
-            value={written.text}
-            onInput={(event) => change({ text: event.currentTarget.value })}
-          />
-        </label>
-        <TimeField label="From" value={written.from} take={(from) => change({ from })} />
-        <TimeField
-          label="To (empty for a moment)"
-          value={written.to}
-          take={(to) => change({ to })}
-          clear={() => change({ to: null })}
+    <FormDialog
+      label="Annotation"
+      heading={of ? 'Revise the annotation' : 'New annotation'}
+      keep={() => keep(written)}
+      remove={of ? () => remove(of) : undefined}
+      close={() => (draft.value = null)}
+    >
+      <label>
+        What happened
+        <textarea
+          required
+          maxLength={2000}
+          rows={3}
+          value={text}
+          onInput={(event) => change({ text: event.currentTarget.value })}
         />
-        {refusal.value !== '' && (
-          <p class="message error" role="alert">
-            {refusal.value}
-          </p>
-        )}
-        <div class="form-buttons">
-          <button type="submit" class="due">
-            Keep
-          </button>
-          <button type="button" onClick={() => (draft.value = null)}>
-            Cancel
-          </button>
-          {written.of && (
-            <button type="button" onClick={() => void attempt(() => remove(written.of!))}>
-              Remove
-            </button>
-          )}
-        </div>
-      </form>
-    </dialog>
+      </label>
+      <TimeField label="From" value={from} take={(seconds) => change({ from: seconds })} />
+      <TimeField
+        label="To (empty for a moment)"
+        value={to}
+        take={(seconds) => change({ to: seconds })}
+        clear={() => change({ to: null })}
+      />
+    </FormDialog>
   )
 }
 
@@ -141,14 +112,4 @@ function TimeField(props: {
       />
     </label>
   )
-}
-
-async function attempt(change: () => Promise<void>): Promise<void> {
-  try {
-    await change()
-    draft.value = null
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error
-    refusal.value = `${error.message} ${error.remedy}`
-  }
 }

@@ -1,4 +1,5 @@
 /** The question of a report: which form, by what, in which order, how many, and which flows count. */
+import { Select, type Options } from '../controls/form.tsx'
 import { Words } from '../controls/words.tsx'
 import { exporterName, exporters } from '../state/collector.ts'
 import { addressWith, go } from '../state/route.ts'
@@ -15,6 +16,14 @@ const inclusionTexts: Record<Inclusion, string> = {
 
 export function Builder() {
   const { preset, by, order, limit, include, exporter } = question.value
+  const select = (name: string, label: string, value: string, options: Options) => (
+    <Select
+      label={label}
+      value={value}
+      options={options}
+      choose={(word) => go(addressWith({ [name]: word }))}
+    />
+  )
   return (
     <div class="builder-row">
       <label>
@@ -33,31 +42,31 @@ export function Builder() {
       {preset.kind === 'top' && (
         <Words by={by} change={(words) => go(addressWith({ by: words }))} />
       )}
-      <Select
-        label="order"
-        value={order}
-        options={orders[preset.kind].map((word) => [word, word])}
-        name="order"
-      />
-      <Select label="lines" value={limit} options={limits.map((n) => [n, n])} name="limit" />
-      <Select
-        label="flows that"
-        value={include}
-        options={inclusions.map((word) => [word, inclusionTexts[word]])}
-        name="include"
-      />
-      <Select
-        label="exporter"
-        value={exporter}
-        options={[
-          ['', 'all'],
-          ...(exporters.value ?? []).map((each): [string, string] => [
-            exporterName(each),
-            exporterName(each),
-          ]),
-        ]}
-        name="exporter"
-      />
+      {select(
+        'order',
+        'order',
+        order,
+        orders[preset.kind].map((word) => [word, word]),
+      )}
+      {select(
+        'limit',
+        'lines',
+        limit,
+        limits.map((n) => [n, n]),
+      )}
+      {select(
+        'include',
+        'flows that',
+        include,
+        inclusions.map((word) => [word, inclusionTexts[word]]),
+      )}
+      {select('exporter', 'exporter', exporter, [
+        ['', 'all'],
+        ...(exporters.value ?? []).map((each): [string, string] => [
+          exporterName(each),
+          exporterName(each),
+        ]),
+      ])}
     </div>
   )
 }
@@ -71,29 +80,5 @@ function Group({ label, presets }: { label: string; presets: readonly Preset[] }
         </option>
       ))}
     </optgroup>
-  )
-}
-
-function Select(props: {
-  label: string
-  value: string
-  options: readonly (readonly [value: string, text: string])[]
-  name: string
-}) {
-  const { label, value, options, name } = props
-  return (
-    <label>
-      {label}
-      <select
-        value={value}
-        onChange={(event) => go(addressWith({ [name]: event.currentTarget.value }))}
-      >
-        {options.map(([word, text]) => (
-          <option key={word} value={word}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
   )
 }

@@ -1,10 +1,10 @@
 /** The form in which a tracker is made or revised. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
 
 import type { Tracker } from '../../api/schema-trackers.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
-import { Fault, useAttempt } from '../controls/attempt.tsx'
+import { RequestError } from '../client.ts'
+import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'
 import { zone } from '../state/zone.ts'
 import { makeTracker, reviseTracker } from './trackers.ts'
 
@@ -22,74 +22,57 @@ function draftOf(tracker: Tracker | null): Draft {
   return { name, filter, group: group ?? '', side, from: '', comment: '' }
 }
 
+const sides: Options = [
+  ['above', 'above the axis'],
+  ['below', 'below the axis'],
+]
+
 export function TrackerForm({ tracker, close }: { tracker: Tracker | null; close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const draft = useSignal(draftOf(tracker))
-  const { isBusy, fault, run } = useAttempt()
-  useEffect(() => dialog.current?.showModal(), [])
-  const change = (part: Partial<Draft>) => (draft.value = { ...draft.value, ...part })
-  const submit = (event: Event) => {
-    event.preventDefault()
-    void run(() => keep(tracker, draft.value)).then((isKept) => {
-      if (isKept) close()
-    })
-  }
-  const field = (
-    name: 'name' | 'filter' | 'group' | 'from' | 'comment',
-    label: string,
-    hint = '',
-  ) => (
-    <label>
-      {label}
-      <input
-        type="text"
-        required={name === 'name' || name === 'filter'}
-        placeholder={hint}
-        value={draft.value[name]}
-        onInput={(event) => change({ [name]: event.currentTarget.value })}
-      />
-    </label>
+  const field = (name: keyof Draft, label: string, hint = '') => (
+    <TextLine
+      label={label}
+      value={draft.value[name]}
+      write={(value) => (draft.value = { ...draft.value, [name]: value })}
+      hint={hint}
+      isOptional={name !== 'name' && name !== 'filter'}
+    />
   )
   return (
-    <dialog ref={dialog} aria-label="Tracker" onClose={close}>
-      <form class="form" onSubmit={submit}>
-        <h2>{tracker ? `Revise ${tracker.name}` : 'New tracker'}</h2>
-        {field('name', 'Name')}
-        {field('filter', 'Filter', 'dst net 203.0.113.0/24')}
-        {field(
-          'from',
-          tracker ? 'Followed anew from (empty: from now on)' : 'From (empty: now)',
-          '2026-11-16 09:00, now-7d',
-        )}
-        {field('group', 'Group: trackers of one group are drawn together')}
-        <label>
-          Side
-          <select
-            value={draft.value.side}
-            onChange={(event) => change({ side: event.currentTarget.value as Draft['side'] })}
-          >
-            <option value="above">above the axis</option>
-            <option value="below">below the axis</option>
-          </select>
-        </label>
-        {field('comment', 'Comment: drawn on its chart')}
-        <Fault text={fault} />
-        <div class="form-buttons">
-          <button type="submit" class="due" disabled={isBusy}>
-            Keep
-          </button>
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </dialog>
+    <FormDialog
+      label="Tracker"
+      heading={tracker ? `Revise ${tracker.name}` : 'New tracker'}
+      keep={() => keep(tracker, draft.value)}
+      close={close}
+    >
+      {field('name', 'Name')}
+      {field('filter', 'Filter', 'dst net 203.0.113.0/24')}
+      {field(
+        'from',
+        tracker ? 'Followed anew from (empty: from now on)' : 'From (empty: now)',
+        '2026-11-16 09:00, now-7d',
+      )}
+      {field('group', 'Group: trackers of one group are drawn together')}
+      <Select
+        label="Side"
+        value={draft.value.side}
+        options={sides}
+        choose={(side) => (draft.value = { ...draft.value, side: side as Draft['side'] })}
+      />
+      {field('comment', 'Comment: drawn on its chart')}
+    </FormDialog>
   )
 }
 
+/** @throws RequestError also for a time that cannot be read: it would begin now instead */
 async function keep(tracker: Tracker | null, draft: Draft): Promise<void> {
   const { name, filter, group, side, from, comment } = draft
   const t = parseTime(from, { now: Date.now(), zone: zone.value, side: 'from' })
+  if (t === null && from.trim() !== '')
+    throw new RequestError(`"${from}" is no time`, {
+      remedy: 'write 2026-11-16 09:00 or now-7d, or leave it empty',
+      status: 400,
+    })
   const start = t === null ? {} : { from: Math.floor(t / 1000) }
   const said = comment.trim() === '' ? {} : { comment }
   const body = { name, side, group: group.trim() === '' ? null : group, ...start, ...said }
