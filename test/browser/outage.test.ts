@@ -129,6 +129,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     const query = `${range}&compare=1d&p95=on&threshold=60M&draw=lines`
     const { page, complaints } = await openPage(browser, `${weir.url}/?${query}`)
     await drawn(page)
+    await page.locator('.caption').getByText('nothing is known of the day before').waitFor()
     for (const kind of ['svg', 'png', 'csv']) {
       const downloading = page.waitForEvent('download')
       await page.getByLabel('Keep or share').selectOption(kind)

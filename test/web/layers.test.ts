@@ -73,6 +73,12 @@ describe('split by host', () => {
   test('the halves are what our hosts received and sent; internal traffic is both', () => {
     assert.deepEqual(layers.total, { above: [12, 5, null], below: [5, 3, null] })
   })
+  test('where nothing came in, what is unknown is not 0', () => {
+    const none = { ...answer([]), time: [1000, 1010], to: 1020 }
+    const totals: SeriesAnswer = { ...none, unknown: [[1000, 1010, 'not-listening']] }
+    const made = makeLayers({ split: 'host', keyed: none, totals, peak: null, isLocal })
+    assert.deepEqual(made.total, { above: [null, 0], below: [null, 0] })
+  })
   test('of what is unknown throughout the rest is unknown too, and not 0', () => {
     const { summary } = entry({}, [null])
     const all = answer([

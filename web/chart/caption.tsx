@@ -6,6 +6,7 @@ import { layers, traffic } from '../state/traffic.ts'
 import { zone } from '../state/zone.ts'
 import { rangeText, shortInstantText } from '../time/words.ts'
 import { scene } from './chart.tsx'
+import { comparedText } from './compared.ts'
 import { rateTexts } from './readout.ts'
 
 const sourceTexts: Record<string, string> = {
@@ -26,6 +27,7 @@ export function Caption() {
     `averaged over ${formatDuration(step)}`,
     `source: ${sourceTexts[source] ?? source}`,
     all.peak ? `thin line: greatest 5 minutes${all.peakIsBound ? ' (at most)' : ''}` : '',
+    comparedText(shown.view.compare, all),
     hatched ? 'hatched: unknown' : '',
     lost.length > 0 ? 'orange: flows lost' : '',
     `last updated ${shortInstantText(shown.loadedAt, zone.value)}`,

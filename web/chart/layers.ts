@@ -213,10 +213,11 @@ function totalOf(
   answer: SeriesAnswer,
   parts: Record<Half, readonly Direction[]>,
 ): Record<Half, Values> {
+  const isUnknown = (t: number) => answer.unknown.some(([from, to]) => t >= from && t < to)
   const sum = (half: Half): Values => {
     const rows = answer.series.filter((entry) => parts[half].includes(directionOf(entry)))
-    return answer.time.map((_, i) => {
-      let value: number | null = rows.length === 0 ? 0 : null
+    return answer.time.map((t, i) => {
+      let value: number | null = rows.length === 0 && !isUnknown(t) ? 0 : null
       for (const row of rows) {
         const at = row.values[i] ?? null
         if (at !== null) value = (value ?? 0) + at

@@ -14,6 +14,7 @@ import { draft } from '../state/annotations.ts'
 import { addressOf, shownFlows } from '../state/route.ts'
 import { traffic } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
+import { comparisonTexts } from './compared.ts'
 import { Keep } from './keep.tsx'
 
 const drawingTexts: Record<Drawing, string> = {
@@ -21,11 +22,6 @@ const drawingTexts: Record<Drawing, string> = {
   stack: 'all above, stacked',
   lines: 'lines',
   table: 'figures',
-}
-const comparisonTexts: Record<Comparison, string> = {
-  none: 'compare with …',
-  '1d': 'the day before',
-  '7d': 'the week before',
 }
 
 export function ChartTools() {

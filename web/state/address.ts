@@ -35,8 +35,8 @@ export type Refresh = (typeof refreshChoices)[number]
 export const drawings = ['mirror', 'stack', 'lines', 'table'] as const
 export type Drawing = (typeof drawings)[number]
 
-/** What is drawn beside it, dashed: nothing, or the same time so many days before. */
-export const comparisons = ['none', '1d', '7d'] as const
+/** What is drawn beside it, dashed: nothing, or the same time so many days before, weeks whole. */
+export const comparisons = ['none', '1d', '7d', '28d', '364d'] as const
 export type Comparison = (typeof comparisons)[number]
 
 /** Steps that can be asked for, in seconds; auto is what fits the width. */
