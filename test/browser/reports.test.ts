@@ -39,6 +39,20 @@ describe('reports', { skip: skipWithoutChromium(), timeout: 240_000 }, () => {
     await page.close()
   })
 
+  test('on paper the question is words, and what nobody asked is not there', async () => {
+    const asked = `${weir.url}/reports?${around}&report=src`
+    const { page } = await openPage(browser, asked, { colorScheme: 'dark' })
+    await page.emulateMedia({ media: 'print' })
+    await page.locator('table.report tbody tr').first().waitFor()
+    for (const name of ['Time range', 'Filter', 'Add a word', 'Name to save this report under'])
+      assert.equal(await page.getByLabel(name, { exact: true }).isVisible(), false, name)
+    assert.ok(await page.getByLabel('flows that').isVisible())
+    await page.goto(`${asked}&filter=port+443`)
+    await page.locator('table.report tbody tr').first().waitFor()
+    assert.ok(await page.getByLabel('Filter', { exact: true }).isVisible())
+    await page.close()
+  })
+
   test('interfaces are listed with their exporter, also where the address or a preset has it not', async () => {
     for (const [asked, by] of [
       ['by=interface', 'exporter,interface'],
