@@ -68,7 +68,9 @@ export function bytes(text: string): number | null {
 export function timeZone(text: string): string | null {
   if (text === 'browser') return text
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+    const { timeZone: known } = new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions()
+    // Intl has old names for some (Asia/Katmandu): a place keeps the name that it is given.
+    return known === 'UTC' || known.toLowerCase() === text.toLowerCase() ? known : text
   } catch {
     return null
   }

@@ -103,8 +103,9 @@ function aboutOf({ answer, wording, filter }: ReportFacts): [string, string][] {
   const { window, exporter } = answer
   const from = window.from * 1000
   const to = window.to * 1000
-  const offset = offsetText(from, wording.zone)
-  const zone = wording.zone === offset ? offset : `${wording.zone} (${offset})`
+  const [offset, atEnd] = [from, to].map((at) => offsetText(at, wording.zone)) as [string, string]
+  const offsets = offset === atEnd ? offset : `${offset}, at its end ${atEnd}`
+  const zone = wording.zone === offsets ? offset : `${wording.zone} (${offsets})`
   return [
     ['Period', `${sayRange(from, to, wording.zone)} (${formatDuration(window.seconds)})`],
     ['Time zone', zone],

@@ -52,6 +52,13 @@ suite('weir report', () => {
     )
   })
 
+  test('a period in which the clock is changed has both offsets', async () => {
+    const night = ['report', '--from', '2026-10-25', '--to', '2026-10-25T04:00']
+    const { stdout } = await runWeir(night, { WEIR_DATA: data, WEIR_TZ: 'Europe/Berlin' })
+    assert.match(stdout, /Period: Sunday 25 October 2026, 00:00:00 to 04:00:00 \(5 h\)/)
+    assert.match(stdout, /Time zone: Europe\/Berlin \(UTC\+2, at its end UTC\+1\)/)
+  })
+
   test('says what is wrong and what to do', async () => {
     const wrong: [string[], RegExp][] = [
       [['report', '--to', 'now'], /--from is missing: write a time/],

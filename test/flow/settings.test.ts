@@ -55,6 +55,13 @@ test('all faults are found at once, each with a remedy', () => {
   ])
 })
 
+test('a time zone keeps the name that it is given, in its usual letters', () => {
+  const zoneOf = (WEIR_TZ: string) => readSettings({ WEIR_TZ }).timeZone
+  assert.equal(zoneOf('Asia/Kathmandu'), 'Asia/Kathmandu')
+  assert.equal(zoneOf('europe/berlin'), 'Europe/Berlin')
+  assert.equal(zoneOf('Etc/UTC'), 'UTC')
+})
+
 test('resolvers are addresses, with a port or without', () => {
   const text = '10.0.0.1, 10.0.0.2:5353,[2001:db8::1]:53,2001:db8::2'
   assert.equal(readSettings({ WEIR_DNS_SERVERS: text }).naming.dnsServers.length, 4)
