@@ -217,7 +217,7 @@ function readDoubles({ page, dictionary }: ReadPages, out: Float64Array, within:
     if (few) for (const row of few) out[row] = listed[places[row]!]!
     else for (let i = from; i < to; i++) out[i] = listed[places[i]!]!
   } else if (page.encoding === format.plain) doublesOf(wordsOf(page, 2), within, out)
-  else unpackDelta(page.bytes, { count, to, base: null }, out)
+  else unpackDelta(page.bytes, { count, to, few, base: null }, out)
 }
 
 function doublesOf(words: Uint32Array, { from, to }: RowRange, out: Float64Array): Float64Array {

@@ -67,14 +67,23 @@ export interface RowsWithin extends RowRange {
   few: Int32Array | null
 }
 
+/** What is unpacked of `count` values: those of some rows, as they are or as how much more than the first they are. */
+interface Unpacked {
+  count: number
+  /** The rows before it, or a few of them; what others have is left open then. */
+  to: number
+  few?: Int32Array | null
+  /** What is added to how much more they are than the first; null where they are told as they are, which doubles must hold. */
+  base: number | null
+}
+
 /**
- * Unpacks those before `to` of `count` values of DELTA_BINARY_PACKED; gives the first. With a `base`, they are told as how much more
- * than the first they are, and the base; without, as they are, which doubles must hold.
+ * Unpacks values of DELTA_BINARY_PACKED; gives the first.
  * @throws RangeError where there are too few
  */
 export function unpackDelta(
   packed: Buffer,
-  { count, to, base }: { count: number; to: number; base: number | null },
+  { count, to, few = null, base }: Unpacked,
   out: Float64Array,
 ): bigint {
   const bytes = new Bytes(packed)
@@ -87,16 +96,19 @@ export function unpackDelta(
   out[0] = base ?? Number(first)
   // The same for each: a new one would be more work than its values.
   const part: Part = { width: 0, least: 0, begin: 0, end: 0 }
+  let next = 0
   for (let from = 1; from < to; from += blockValues) {
     part.least = unzigzag(bytes.varint())
     const widthsAt = bytes.pass(parts)
-    for (let i = 0; i < parts; i++) {
+    for (let i = 0; i < parts && from + i * partValues < to; i++) {
       part.width = bytes.view.getUint8(widthsAt + i)
       part.begin = from + i * partValues
       part.end = Math.min(to, part.begin + partValues)
       const at = bytes.pass((part.width * partValues) / 8)
-      if (part.width <= narrowBits) addNarrow(bytes.view, at, part, out)
-      else addWide(bytes.view, at, part, out)
+      if (few) while (few[next]! < part.begin) next++
+      if (part.width > narrowBits) addWide(bytes.view, at, part, out)
+      else if (few && !(few[next]! < part.end)) passNarrow(bytes.view, at, part, out)
+      else addNarrow(bytes.view, at, part, out)
     }
   }
   return first
@@ -117,7 +129,7 @@ function addNarrow(
   { width, least, begin, end }: Part,
   out: Float64Array,
 ): void {
-  const mask = 2 ** width - 1
+  const mask = (1 << width) - 1
   let value = out[begin - 1]!
   for (let i = begin, bit = 0; i < end; i++, bit += width) {
     value += least + ((view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask)
@@ -125,7 +137,22 @@ function addNarrow(
   }
 }
 
-/** The same of wider ones. */
+/** The same where nobody asks for any of them: the last alone is written, which the next come after. */
+function passNarrow(
+  view: DataView,
+  at: number,
+  { width, least, begin, end }: Part,
+  out: Float64Array,
+): void {
+  const mask = (1 << width) - 1
+  let sum = 0
+  // The sum of 128 at the most is a word.
+  for (let i = begin, bit = 0; i < end; i++, bit += width)
+    sum = (sum + ((view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask)) | 0
+  out[end - 1] = out[begin - 1]! + (end - begin) * least + (sum >>> 0)
+}
+
+/** The same as addNarrow of wider ones. */
 function addWide(
   view: DataView,
   at: number,

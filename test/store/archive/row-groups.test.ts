@@ -133,6 +133,9 @@ test('packed numbers of every width are unpacked, also where they lie beyond wha
     const to = Math.ceil(count / 2)
     unpackDelta(packed, { count, to, base: null }, out.fill(-1))
     assert.deepEqual([...out], values.map((value, i) => (i < to ? value : -1)))
+    const few = Int32Array.from(values.keys()).filter((i) => i % 97 === (count - 1) % 97)
+    unpackDelta(packed, { count, to: few.at(-1)! + 1, few, base: null }, out.fill(-1))
+    assert.deepEqual(Array.from(few, (i) => out[i]), Array.from(few, (i) => values[i]))
   }) // prettier-ignore
   fc.assert(property, { numRuns: 100, seed })
 })
