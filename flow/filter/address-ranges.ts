@@ -1,5 +1,6 @@
 /** Networks that addresses are looked for in, row by row or, where it is known which addresses differ, by these. */
-import type { Network } from '../address.ts'
+import { ipv4Marker, type Network } from '../address.ts'
+import type { PackedHalves } from './packed-halves.ts'
 import type { DistinctHalves } from './predicate.ts'
 
 /** As many networks are looked for one after the other. */
@@ -42,21 +43,29 @@ export class AddressRanges {
     const { rows, out, found } = written
     if (found === 1) out.fill(0, 0, rows)
     for (let n = 0; n < this.#count; n++) {
-      const lows = this.#mark(low.words, { at: 4 * n + 2, marks: marksOf('low', low) })
+      const lows = this.#mark(low, { at: 4 * n + 2, marks: marksOf('low', low) })
       if (lows === 0) continue
-      const highs = this.#mark(high.words, { at: 4 * n, marks: marksOf('high', high) })
-      if (2 * highs === high.words.length) writeMarked(low.places, written)
-      else if (highs > 0) writeBoth(high.places, low.places, written)
+      const highs = this.#mark(high, { at: 4 * n, marks: marksOf('high', high) })
+      if (highs === high.lows.length) writeMarked(low.places, written)
+      else if (highs > 0) writeBoth(high, low.places, written)
     }
   }
 
   /** Marks the halves that are those of an address of a network, whose words begin at `at`; gives how many. */
-  #mark(words: Uint32Array, { at, marks }: { at: number; marks: Uint8Array }): number {
+  #mark(
+    { lows, others, otherHighs }: PackedHalves,
+    { at, marks }: { at: number; marks: Uint8Array },
+  ): number {
     const [startHigh, startLow] = [this.#starts[at]! | 0, this.#starts[at + 1]! | 0]
     const [maskHigh, maskLow] = [this.#masks[at]! | 0, this.#masks[at + 1]! | 0]
+    const ofMarker = (ipv4Marker ^ startHigh) & maskHigh
     let count = 0
-    for (let i = 0; 2 * i < words.length; i++) {
-      const differs = ((words[2 * i]! ^ startLow) & maskLow) | ((words[2 * i + 1]! ^ startHigh) & maskHigh) // prettier-ignore
+    for (let i = 0; i < lows.length; i++)
+      count += marks[i] = (((lows[i]! ^ startLow) & maskLow) | ofMarker) === 0 ? 1 : 0
+    for (let n = 0; n < others.length; n++) {
+      const i = others[n]!
+      const differs = ((lows[i]! ^ startLow) & maskLow) | ((otherHighs[n]! ^ startHigh) & maskHigh)
+      count -= marks[i]!
       count += marks[i] = differs === 0 ? 1 : 0
     }
     return count
@@ -125,8 +134,8 @@ export class AddressRanges {
 /** Which of the halves of a row group pass; grown, never made again. */
 const marked = { high: new Uint8Array(0), low: new Uint8Array(0) }
 
-function marksOf(half: 'high' | 'low', { words }: DistinctHalves): Uint8Array {
-  if (2 * marked[half].length < words.length) marked[half] = new Uint8Array(words.length)
+function marksOf(half: 'high' | 'low', { lows }: PackedHalves): Uint8Array {
+  if (marked[half].length < lows.length) marked[half] = new Uint8Array(2 * lows.length)
   return marked[half]
 }
 
@@ -136,12 +145,19 @@ function writeMarked(lows: Uint16Array, { rows, out, found }: Written): void {
   else for (let i = 0; i < rows; i++) out[i] = out[i]! & (marks[lows[i]!]! ^ 1)
 }
 
-function writeBoth(highs: Uint16Array, lows: Uint16Array, { rows, out, found }: Written): void {
+/** Rows of which the high halves are looked at; grown, never made again. */
+let markedRows = new Int32Array(0)
+
+function writeBoth(highs: DistinctHalves, lows: Uint16Array, { rows, out, found }: Written): void {
   const { high, low } = marked
-  // Of most low halves the high ones need not be looked at.
-  if (found === 1) {
-    for (let i = 0; i < rows; i++) if (low[lows[i]!] !== 0) out[i] = out[i]! | high[highs[i]!]!
-  } else for (let i = 0; i < rows; i++) out[i] = out[i]! & ((high[highs[i]!]! & low[lows[i]!]!) ^ 1)
+  if (markedRows.length < rows) markedRows = new Int32Array(rows)
+  let count = 0
+  for (let i = 0; i < rows; i++) if (low[lows[i]!] !== 0) markedRows[count++] = i
+  if (count === 0) return
+  const looked = markedRows.subarray(0, count)
+  const places = highs.placesOf(looked)
+  if (found === 1) for (const i of looked) out[i] = out[i]! | high[places[i]!]!
+  else for (const i of looked) out[i] = out[i]! & (high[places[i]!]! ^ 1)
 }
 
 function mask(bits: number, word: number): number {

@@ -7,6 +7,7 @@ import type { Filter } from '../filter.ts'
 import { addressTest, familyTest } from './address-test.ts'
 import { countSet } from './loops.ts'
 import type { AddressColumn } from './fields.ts'
+import type { PackedHalves } from './packed-halves.ts'
 import { bitsTest, numberTest } from './number-test.ts'
 
 export type AddressHalf = `${AddressColumn}${'High' | 'Low'}`
@@ -16,10 +17,11 @@ export type FilteredFlows = FlowColumns & {
   readonly distinct?: (half: AddressHalf) => DistinctHalves | null
 }
 
-/** The different values of a column, of two words each, the low one first, and by row the place of its value among them. */
-export interface DistinctHalves {
-  readonly words: Uint32Array
+/** The different values of a column, and by row the place of its value among them. */
+export interface DistinctHalves extends PackedHalves {
   readonly places: Uint16Array
+  /** The same by some rows (in their order, one at least) where fewer are asked for: in others anything may stand. */
+  placesOf(rows: Int32Array): Uint16Array
 }
 
 /** Writes 1 or 0 for each of the first `rows` rows. */

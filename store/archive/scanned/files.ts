@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 
 import { columnNames, flowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { sharedColumns } from '../columns.ts'
+import { Dictionaries } from './dictionaries.ts'
 import { readFooter, type FileFooter, type GroupPlace } from './footer.ts'
 import { isZero, RowGroup, timesOf, type GroupTimes } from './row-group.ts'
 
@@ -16,7 +17,12 @@ export class GroupReader {
   /** By path, those that were read last behind the others. */
   readonly #kept = new Map<string, readonly GroupPlace[] | null>()
   #keptGroups = 0
-  readonly #group = new RowGroup()
+  readonly #group: RowGroup
+
+  /** `dictionaryBytesMost` is for dictionaries of addresses, which are kept for whoever reads the same again. */
+  constructor({ dictionaryBytesMost = 0 } = {}) {
+    this.#group = new RowGroup(new Dictionaries(dictionaryBytesMost))
+  }
 
   /** When the flows of a file's row groups were. @throws what keeps it from being read */
   groupsOf(path: string): FileGroups {

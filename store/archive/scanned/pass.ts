@@ -61,7 +61,7 @@ export class Pass {
    */
   ride(id: number, options: RideOptions): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
-    const wanted = new Map(options.groups.map((each) => [`${each.path} ${each.group}`, each]))
+    const wanted = new Map(options.groups.map((each) => [nameOf(each), each]))
     if (wanted.size === 0) resolve(0)
     else this.#riders.add({ id, ...options, wanted, done: 0, keys: 0, resolve, reject })
     for (const [thread, running] of this.#running.entries())
@@ -71,7 +71,7 @@ export class Pass {
 
   async #lane(thread: number): Promise<void> {
     this.#running[thread]!++
-    for (let aboard = this.#aboard(); aboard.length > 0; aboard = this.#aboard()) {
+    for (let aboard = this.#aboard(thread); aboard.length > 0; aboard = this.#aboard(thread)) {
       const [{ group }] = aboard as [Aboard]
       const scans = aboard.map(({ rider: { id }, group: { isInside } }) => ({ id, isInside }))
       try {
@@ -84,12 +84,12 @@ export class Pass {
     this.#running[thread]!--
   }
 
-  /** Those that want what the first of them wants next, which is theirs then; none where nobody wants anything. */
-  #aboard(): Aboard[] {
+  /** Those that want what the first of them wants next of a thread, which is theirs then; none where nobody wants anything. */
+  #aboard(thread: number): Aboard[] {
     for (const rider of this.#riders) this.#lookAfter(rider)
     const wanting = [...this.#riders].filter(({ wanted }) => wanted.size > 0)
-    const name = wanting[0]?.wanted.keys().next().value
-    if (name === undefined) return []
+    if (!wanting[0]) return []
+    const name = nameOf(nextOf(wanting[0].wanted.values(), thread, this.#running.length))
     return wanting.flatMap((rider) => {
       const group = rider.wanted.get(name)
       rider.wanted.delete(name)
@@ -124,4 +124,25 @@ export class Pass {
 interface Aboard {
   rider: Rider
   group: GroupToScan
+}
+
+function nameOf({ path, group }: GroupToScan): string {
+  return `${path} ${group}`
+}
+
+/** The first that a thread had before, since it keeps what it read of that; else the first. */
+function nextOf(wanted: Iterable<GroupToScan>, thread: number, threads: number): GroupToScan {
+  let first: GroupToScan | null = null
+  for (const group of wanted) {
+    if (homeOf(group, threads) === thread) return group
+    first ??= group
+  }
+  return first!
+}
+
+/** The thread to which a row group goes each time that is not busy with others. */
+function homeOf({ path, group }: GroupToScan, threads: number): number {
+  let sum = group
+  for (let at = 0; at < path.length; at++) sum += path.charCodeAt(at)
+  return sum % threads
 }

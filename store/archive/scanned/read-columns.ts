@@ -5,8 +5,10 @@
 import { readSync } from 'node:fs'
 
 import { columnNames, flowColumns, type ColumnKind } from '../../../flow/columns.ts'
-import type { AddressHalf, FilteredFlows } from '../../../flow/filter/predicate.ts'
+import { packHalves, unpackHalves } from '../../../flow/filter/packed-halves.ts'
+import type { AddressHalf, DistinctHalves, FilteredFlows } from '../../../flow/filter/predicate.ts'
 import { archiveColumns, columnArrays, isWide } from '../columns.ts'
+import type { Dictionaries } from './dictionaries.ts'
 import type { ColumnPlace, GroupPlace, Words } from './footer.ts'
 import {
   fillFromEntries,
@@ -31,13 +33,18 @@ interface Room {
   single: string | null
 }
 
+/** The different values of a column, also as words: see Entries. */
+type ReadEntries = Entries & DistinctHalves
+
 /** Has columns of flows as FlowColumns has them. */
 export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
+  readonly #dictionaries: Dictionaries
   readonly #rooms: (Room | undefined)[] = []
   readonly #placeRooms: (Uint16Array | undefined)[] = []
+  readonly #wordRooms: (ArrayBuffer | undefined)[] = []
   /** What was read of this group: values row by row, and of columns of u64 entries, or that there are none. */
   #read: (Values | undefined)[] = []
-  #entries: (Entries | null | undefined)[] = []
+  #entries: (ReadEntries | null | undefined)[] = []
   #group: GroupPlace | null = null
   /** The rows that columns are read of from now on. */
   #within: RowsWithin = { from: 0, to: 0, few: null }
@@ -47,9 +54,14 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   count = 0
   readonly stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: 0 }
 
+  constructor(dictionaries: Dictionaries) {
+    this.#dictionaries = dictionaries
+  }
+
   /** Has another row group of an open file; nothing of it is read yet. */
   turnTo(file: number, group: GroupPlace): void {
     freePages()
+    this.#dictionaries.freePassing()
     this.#file = file
     this.#group = group
     this.#read = []
@@ -63,15 +75,16 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
    * but where it costs nothing. They are not to change until another group is turned to.
    */
   narrowTo(rows: Int32Array): void {
-    const [from, to] = [rows[0]!, rows.at(-1)! + 1]
-    this.#within = { from, to, few: rows.length * fewTimes < to - from ? rows : null }
+    this.#within = withinOf(rows)
   }
 
   /** Gives its memory back: what waits for a collection of garbage is as much again. Nothing of it is to be used any more. */
   free(): void {
     freePages()
+    this.#dictionaries.freePassing()
     for (const room of this.#rooms.splice(0)) (room?.values.buffer as ArrayBuffer | undefined)?.transfer(0) // prettier-ignore
     for (const room of this.#placeRooms.splice(0)) (room?.buffer as ArrayBuffer | undefined)?.transfer(0) // prettier-ignore
+    for (const room of this.#wordRooms.splice(0)) room?.transfer(0)
     this.#bytes = Buffer.alloc(0)
   }
 
@@ -80,16 +93,17 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   }
 
   /** The different values of a column of u64 and which of them each row has, where the file has them so. */
-  entriesAt(place: number): Entries | null {
+  entriesAt(place: number): ReadEntries | null {
     return (this.#entries[place] ??= this.#readEntries(place))
   }
 
   /** The same of a column that may be of one value throughout: see FilteredFlows. */
-  distinct(name: AddressHalf): Entries | null {
+  distinct(name: AddressHalf): DistinctHalves | null {
     const place = columnNames.indexOf(name)
     if (!this.isSingle(place)) return this.entriesAt(place)
     const { range } = this.#group!.columns[place]!
-    return { words: Uint32Array.from(range![0]), places: zeros(this.count) }
+    const places = zeros(this.count)
+    return { ...packHalves(Uint32Array.from(range![0])), places, placesOf: () => places }
   }
 
   /** Whether each row is known to have the same value. */
@@ -131,22 +145,32 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     return room.values
   }
 
-  #readEntries(place: number): Entries | null {
-    const { offset, length, dictionaryLength, isZstd } = this.#group!.columns[place]!
+  #readEntries(place: number): ReadEntries | null {
+    const column = this.#group!.columns[place]!
+    const { offset, length, dictionaryLength, isZstd } = column
     if (dictionaryLength === 0) return null
-    const words = readDictionary(this.#bytesAt(offset, dictionaryLength), isZstd)
-    const read = () => {
+    const halves = this.#dictionaries.of(column, () =>
+      readDictionary(this.#bytesAt(offset, dictionaryLength), isZstd),
+    )
+    const read = (within: RowsWithin) => {
       const bytes = this.#bytesAt(offset + dictionaryLength, length - dictionaryLength)
       const room = this.#placesRoom(place)
-      readPlaces(bytes, { rows: this.count, isZstd, within: this.#within }, room)
+      readPlaces(bytes, { rows: this.count, isZstd, within }, room)
       return room
     }
+    const ofRows = () => read(this.#within)
+    const unpacked = () => unpackHalves(halves, this.#wordsRoom(place, 2 * halves.lows.length))
+    let words: Uint32Array | null = null
     let places: Uint16Array | null = null
     return {
-      words,
-      get places() {
-        return (places ??= read())
+      ...halves,
+      get words() {
+        return (words ??= unpacked())
       },
+      get places() {
+        return (places ??= ofRows())
+      },
+      placesOf: (rows) => places ?? read(withinOf(rows)),
     }
   }
 
@@ -165,6 +189,14 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     const known = this.#rooms[place]
     if (known && known.values.length >= length) return known
     return (this.#rooms[place] = { values: new columnArrays[kind](length), single: null })
+  }
+
+  /** Of just so many words, since how many values differ is told by it. */
+  #wordsRoom(place: number, length: number): Uint32Array {
+    const known = this.#wordRooms[place]
+    const isEnough = known !== undefined && known.byteLength >= 4 * length
+    const room = isEnough ? known : (this.#wordRooms[place] = new ArrayBuffer(8 * length))
+    return new Uint32Array(room, 0, length)
   }
 
   #placesRoom(place: number): Uint16Array {
@@ -212,6 +244,12 @@ function fill(values: Values, [low, high = 0]: Words, kind: ColumnKind): void {
   if (kind === 'f64') values.fill(high * wordRange + (low! >>> 0))
   else if (kind !== 'u64' || low === high) values.fill(low!)
   else for (let at = 0; at < values.length; at++) values[at] = at % 2 === 0 ? low! : high
+}
+
+/** Where rows lie (in their order, one at least), one by one where these are few. */
+function withinOf(rows: Int32Array): RowsWithin {
+  const [from, to] = [rows[0]!, rows.at(-1)! + 1]
+  return { from, to, few: rows.length * fewTimes < to - from ? rows : null }
 }
 
 let zero = new Uint16Array(0)

@@ -5,6 +5,7 @@ import type { FilteredFlows } from '../../../flow/filter/predicate.ts'
 import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
 import type { TimedFlows } from '../held/held-files.ts'
 import type { Addresses } from './address-numbers.ts'
+import type { Dictionaries } from './dictionaries.ts'
 import type { GroupPlace, Words } from './footer.ts'
 import type { Entries } from './page-values.ts'
 import { ReadColumns } from './read-columns.ts'
@@ -45,11 +46,16 @@ function numberOf(words: Words): number {
 
 /** The flows of a row group with what is asked of all: their times, and counts scaled by sampling. */
 export class RowGroup implements TimedFlows {
-  readonly #columns = new ReadColumns()
-  readonly flows = this.#columns as unknown as FilteredFlows
+  readonly #columns: ReadColumns
+  readonly flows: FilteredFlows
   #place: GroupPlace | null = null
   #bytes: Float64Array | null = null
   #packets: Float64Array | null = null
+
+  constructor(dictionaries: Dictionaries) {
+    this.#columns = new ReadColumns(dictionaries)
+    this.flows = this.#columns as unknown as FilteredFlows
+  }
 
   /** Has another row group of an open file; what was taken of the one before is good no more. */
   turnTo(file: number, group: GroupPlace): void {

@@ -222,7 +222,9 @@ export class Scanner {
   #passOf(key: string, count: number): RunningPass {
     const running = this.#passes.get(key)
     if (running?.threads.every(({ hasEnded }) => !hasEnded)) return running
-    const threads = Array.from({ length: count }, (_, i) => this.#thread(this.#scans + i))
+    // Where all are asked each has its own place, by which it is given what it had before.
+    const first = count === this.#threads.length ? 0 : this.#scans
+    const threads = Array.from({ length: count }, (_, i) => this.#thread(first + i))
     const pass = new Pass(count, (thread, taken) =>
       threads[thread]!.ask({ kind: 'take', ...taken }),
     )

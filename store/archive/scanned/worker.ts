@@ -27,7 +27,9 @@ interface Running {
 }
 
 const local = new NetworkSet((workerData as ScanWorkerData).local)
-const reader = new GroupReader()
+/** Ten million flows of a day have some 22 MiB of dictionaries, half of them for each of two threads. */
+const dictionaryBytesMost = 16 << 20
+const reader = new GroupReader({ dictionaryBytesMost })
 const running = new Map<number, Running>()
 
 function begin(asked: ScanAsked): Running {

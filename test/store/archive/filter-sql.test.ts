@@ -6,6 +6,7 @@ import * as fc from 'fast-check'
 
 import { NetworkSet } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
+import { packHalves } from '../../../flow/filter/packed-halves.ts'
 import { compilePredicate, type FilteredFlows } from '../../../flow/filter/predicate.ts'
 import type { Filter } from '../../../flow/filter.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
@@ -28,7 +29,8 @@ function withDistinct(flows: FlowColumns): FilteredFlows {
     const names = values.map((words) => words.join())
     const firsts = [...new Set(names)].map((name) => names.indexOf(name))
     const places = Uint16Array.from(names, (name) => firsts.findIndex((first) => names[first] === name)) // prettier-ignore
-    return { words: Uint32Array.from(firsts.flatMap((first) => [...values[first]!])), places }
+    const words = Uint32Array.from(firsts.flatMap((first) => [...values[first]!]))
+    return { ...packHalves(words), places, placesOf: () => places }
   }
   return { ...flows, distinct }
 }

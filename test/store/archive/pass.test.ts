@@ -93,3 +93,25 @@ test('a row group that cannot be read is told to those that want it', async () =
   await assert.rejects(rides[0]!, /the file ends before/)
   assert.equal(await rides[1], 0)
 })
+
+test('a thread is given the row groups that it had before, and those of one that is busy', async () => {
+  const taken: Map<string, number>[] = []
+  let isSlow = false
+  const pass = new Pass(2, async (thread, { path, scans }) => {
+    taken.at(-1)!.set(path, thread)
+    for (let turn = 0; turn < (isSlow && thread === 1 ? 100 : 1); turn++) await nextTurn()
+    return scans.map(() => 0)
+  })
+  for (let id = 0; id < 2; id++) {
+    taken.push(new Map())
+    // In another order each time.
+    const groups = id === 0 ? groupsOf(0, 20) : groupsOf(0, 20).toReversed()
+    await pass.ride(id, { ...plain, groups })
+  }
+  for (const [path, thread] of taken[0]!) assert.equal(taken[1]!.get(path), thread, path)
+  assert.equal(new Set(taken[0]!.values()).size, 2)
+  isSlow = true
+  taken.push(new Map())
+  await pass.ride(2, { ...plain, groups: groupsOf(0, 20) })
+  assert.ok([...taken[2]!.values()].filter((thread) => thread === 0).length > 15)
+})

@@ -10,6 +10,7 @@ import fc from 'fast-check'
 
 import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { compilePredicate } from '../../../flow/filter/predicate.ts'
+import { packHalves, unpackHalves } from '../../../flow/filter/packed-halves.ts'
 import { parseFilter } from '../../../flow/filter/parse.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
@@ -19,6 +20,7 @@ import { flowsOf } from '../../../store/archive/held/held-files.ts'
 import { QueryTooLarge } from '../../../store/archive/query-error.ts'
 import { QueryEngine } from '../../../store/archive/query-engine.ts'
 import type { RankingAsked, RankingFound, ScanAsked } from '../../../store/archive/scanned/asked.ts'
+import { Dictionaries } from '../../../store/archive/scanned/dictionaries.ts'
 import { GroupReader } from '../../../store/archive/scanned/files.ts'
 import { readFooter } from '../../../store/archive/scanned/footer.ts'
 import { ReadColumns } from '../../../store/archive/scanned/read-columns.ts'
@@ -90,7 +92,7 @@ test('every column of sorted files and of those as received is read as SQL reads
 
 test('of few rows, and of some that lie together, each column is read as it is when all are', async (t) => {
   const { paths } = await twoFiles(t)
-  const [reader, columns] = [new GroupReader(), new ReadColumns()]
+  const [reader, columns] = [new GroupReader(), new ReadColumns(new Dictionaries(0))]
   for (const path of paths) {
     const whole = reader.flowsOf(path)!
     const file = openSync(path, 'r')
@@ -108,6 +110,67 @@ test('of few rows, and of some that lie together, each column is read as it is w
         assert.deepEqual(of(read), of(whole[name]), name)
       }
   }
+})
+
+test('halves of addresses that are packed come back as they were', () => {
+  const high = fc.constantFrom(0xffff, 0, 0xffff_ffff, 0x2001_0db8)
+  const words = fc.array(fc.tuple(fc.nat(2 ** 32 - 1), high), { maxLength: 50 })
+  const property = fc.property(words, (drawn) => {
+    const all = Uint32Array.from(drawn.flat())
+    assert.deepEqual(unpackHalves(packHalves(all), new Uint32Array(all.length)), all)
+  })
+  fc.assert(property, { numRuns: 200, seed })
+})
+
+test('which halves of addresses differ is told of few rows, and then of others, as of all', async (t) => {
+  const { paths } = await twoFiles(t)
+  const whole = new GroupReader().flowsOf(paths[0])!
+  const file = openSync(paths[0], 'r')
+  t.after(() => closeSync(file))
+  const { groups } = readFooter(file, fstatSync(file).size)!
+  const dictionaries = new Dictionaries(1 << 20)
+  const columns = new ReadColumns(dictionaries)
+  const [some, others] = [Int32Array.of(3, 1234, 11_999), Int32Array.of(14, 5000)]
+  for (let times = 0; times < 2; times++) {
+    columns.turnTo(file, groups[0]!)
+    for (const name of ['sourceAddressHigh', 'sourceAddressLow'] as const) {
+      const distinct = columns.distinct(name)!
+      const words = unpackHalves(distinct, new Uint32Array(2 * distinct.lows.length))
+      const of = (rowsOf: Int32Array, places: Uint16Array) =>
+        Array.from(rowsOf, (row) => [...words.subarray(2 * places[row]!, 2 * places[row]! + 2)])
+      const expected = (rowsOf: Int32Array) =>
+        Array.from(rowsOf, (row) => [...whole[name].subarray(2 * row, 2 * row + 2)])
+      assert.deepEqual(of(some, distinct.placesOf(some)), expected(some))
+      columns.narrowTo(others)
+      assert.deepEqual(of(others, distinct.places), expected(others))
+      assert.deepEqual(columns.at(columnNames.indexOf(name)).slice(28, 30), whole[name].slice(28, 30)) // prettier-ignore
+      columns.turnTo(file, groups[0]!)
+    }
+  }
+  assert.ok(dictionaries.bytes > 0)
+})
+
+test('dictionaries are kept as far as there is room, and those of long ago make room for others', () => {
+  const place = { offset: 0, length: 0, dictionaryLength: 0, isZstd: false, range: null }
+  const columns = Array.from({ length: 4 }, () => ({ ...place }))
+  const words = Uint32Array.of(1, 0xffff, 2, 0xffff, 3, 0xffff)
+  const readOf = (dictionaries: Dictionaries) => {
+    const read: number[] = []
+    for (const n of [0, 1, 2, 0, 1, 2, 3]) {
+      const { lows } = dictionaries.of(columns[n]!, () => {
+        read.push(n)
+        return words
+      })
+      assert.deepEqual([...lows], [1, 2, 3])
+      dictionaries.freePassing()
+      assert.ok(dictionaries.bytes <= 24)
+    }
+    return read
+  }
+  // There is room for two of them.
+  assert.deepEqual(readOf(new Dictionaries(24)), [0, 1, 2, 2, 3])
+  assert.deepEqual(readOf(new Dictionaries(24, 0)), [0, 1, 2, 0, 1, 2, 3])
+  assert.deepEqual(readOf(new Dictionaries(0)), [0, 1, 2, 0, 1, 2, 3])
 })
 
 /** Bytes behind which there are others, as behind a page. */
