@@ -99,7 +99,7 @@ export type Actor = Static<typeof Actor>
 export const Usual = closed({
   basis: Type.String({ description: 'what it was taken from, in words' }),
   bits: closed({ in: nullableNumber, out: nullableNumber }, 'bits per second'),
-  connections: nullableNumber,
+  connections: Type.Null({ description: 'not known: of earlier times, sums of flows are kept' }),
   actual: closed({
     bits: closed({ in: Type.Number(), out: Type.Number() }),
     connections: nullableNumber,
