@@ -144,9 +144,8 @@ export interface IngestStatus {
   flowsTooLate: number
   /** Datagrams that are journalled and not counted yet, and by how much what is counted is behind. */
   waiting?: { datagrams: number; seconds: number }
-  /** Datagrams let go because more waited than may, and flows because the archive did not keep up. */
+  /** Datagrams let go because more waited than may. */
   overflowed?: number
-  rowsDropped?: number
   /** What was let go because there was too much, since the start, and counters that began anew. */
   letGo?: { exporters: number; interfaceCounters: number; counterResets: number }
   /** When flows were last published, and when series were last written. */

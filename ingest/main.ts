@@ -77,7 +77,6 @@ export async function runIngest(
   const console = openConsole({ ...shared, data, state, live, collector, alerts })
   const reporter = await Reporter.open({
     ...shared,
-    archive,
     collector,
     alerts,
     store,

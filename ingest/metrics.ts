@@ -20,7 +20,6 @@ const ofIngest: readonly Metric<IngestStatus>[] = [
   ['weir_waiting_datagrams', 'Datagrams that are journalled and not counted yet', (of) => of.waiting?.datagrams],
   ['weir_behind_seconds', 'By how much what is counted is behind what was received', (of) => of.waiting?.seconds],
   ['weir_overflowed_datagrams_total', 'Datagrams dropped because more waited than may', (of) => of.overflowed],
-  ['weir_archive_dropped_flows_total', 'Flows that the archive did not keep up with', (of) => of.rowsDropped],
   ['weir_journal_datagrams_total', 'Datagrams journalled', (of) => of.journal?.datagrams],
   ['weir_journal_dropped_total', 'Datagrams that could not be journalled', (of) => of.journal?.dropped],
   ['weir_let_go_total', 'Let go because there was too much', letGo, 'what'],

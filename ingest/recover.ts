@@ -29,7 +29,7 @@ export interface RecoveryParts {
  * Replays the journal in `folder` from where the archive ends. Datagrams that the archive covers
  * are decoded too, from the start of their segment, so that templates, sequence numbers and parked
  * data stand as they stood; their flows are not counted again.
- * @throws the reason of `stopping`
+ * @throws the reason of `stopping`, or where the archive cannot be written
  */
 export async function recover(folder: string, parts: RecoveryParts): Promise<Recovery> {
   const { archive, coverage, pipeline, stopping } = parts
@@ -56,7 +56,7 @@ export async function recover(folder: string, parts: RecoveryParts): Promise<Rec
         pipeline.take(received)
         recovery.datagrams++
         // Read from a disk, datagrams come quicker than files are written.
-        if (recovery.datagrams % datagramsAtOnce === 0) await archive.roomForMore()
+        if (recovery.datagrams % datagramsAtOnce === 0 && archive.isCrowded) await archive.stage()
       }
     }
   }

@@ -6,7 +6,6 @@ import type { Logger } from 'pino'
 import { endpointText } from '../flow/setting-values.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, ShippingStatus, Warning } from '../flow/status.ts'
-import type { Archive } from '../store/archive/archive.ts'
 import type { SeriesStore } from '../store/series.ts'
 import type { AlertEngine } from './alerts/engine.ts'
 import type { Buckets } from './buckets/buckets.ts'
@@ -32,7 +31,6 @@ import {
 
 export interface ReporterParts {
   settings: Settings
-  archive: Pick<Archive, 'droppedRows'>
   receiver: Receiver
   pipeline: Pipeline
   collector: Collector
@@ -108,7 +106,6 @@ export class Reporter {
       flowsTooLate: buckets.tooLate,
       waiting: this.#waiting(),
       overflowed: received.overflowed,
-      rowsDropped: this.#parts.archive.droppedRows,
       letGo: pipeline.letGo,
       publishedAt: seconds(collector.publishedAt),
       seriesWrittenAt: seconds(collector.seriesWrittenAt),
@@ -151,7 +148,7 @@ export class Reporter {
   }
 
   #troubles({ journal, overflowed }: ReceiverStatus): Warning[] {
-    const { alerts, archive, collector, pipeline, receiver } = this.#parts
+    const { alerts, collector, pipeline, receiver } = this.#parts
     const exporters = pipeline.exporters()
     return [
       ...warningsOf(exporters),
@@ -162,7 +159,6 @@ export class Reporter {
         alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
         waiting: this.#waiting(),
         overflowed,
-        droppedRows: archive.droppedRows,
         decoderState: receiver.stateError,
         journal,
       }),

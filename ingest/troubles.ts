@@ -8,9 +8,8 @@ export interface IngestState {
   alerts: readonly { id: string; problem: string | null }[]
   /** Datagrams that are not counted yet, and how far behind that is. */
   waiting: { datagrams: number; seconds: number }
-  /** Datagrams and flows that were dropped because they came too fast. */
+  /** Datagrams that were dropped because more waited than may. */
   overflowed: number
-  droppedRows: number
   decoderState: string | null
   journal: { dropped: number; lastError: string | null }
 }
@@ -55,15 +54,6 @@ const troubles: readonly Trouble[] = [
     said: ({ overflowed }) =>
       whenAny(overflowed, 'datagrams were dropped because more waited to be counted than may'),
     remedy: 'give the machine a faster processor, or spread the exporters over two collectors',
-  },
-  {
-    said: ({ droppedRows }) =>
-      whenAny(
-        droppedRows,
-        'flows were left out of the archive because they came faster than it could be written',
-      ),
-    remedy:
-      'give the machine a faster disk or processor, or spread the exporters over two collectors',
   },
   {
     said: ({ decoderState }) =>

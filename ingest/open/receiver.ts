@@ -30,8 +30,7 @@ export function openReceiver(
 }
 
 async function roomOf(archive: Archive, signal: AbortSignal): Promise<void> {
-  while (archive.isCrowded && !signal.aborted) {
-    await archive.roomForMore()
-    if (archive.isCrowded) await sleep(retryMs, undefined, { signal }).catch(() => undefined)
-  }
+  const wait = () => sleep(retryMs, undefined, { signal }).catch(() => undefined)
+  // That the disk refuses shows at the next publish.
+  while (archive.isCrowded && !signal.aborted) await archive.stage().catch(wait)
 }

@@ -22,9 +22,7 @@ import { readFlows } from './read.ts'
 import { ArchiveThread, SortingThread } from './thread.ts'
 import { Upkeep, type UpkeepParts } from './upkeep.ts'
 
-/** Rows that wait for a disk that refuses them; beyond, flows are counted as dropped. */
-const waitingRowsMax = 4_000_000
-/** When so many wait, who can wait adds no more. */
+/** When so many rows wait to be written, who adds rows waits too. */
 const crowdedRows = 1_500_000
 /** Rows that wait to be published are written out when they are so many, so that memory is bounded. */
 const stageRows = 100_000
@@ -43,8 +41,6 @@ export interface PublishCommit {
 }
 
 export class Archive {
-  /** Rows that were dropped because the disk refused them for too long. */
-  droppedRows = 0
   readonly #folder: string
   readonly #manifest: Manifest<ArchiveEntry>
   readonly #thread: ArchiveThread
@@ -94,36 +90,28 @@ export class Archive {
     return new Archive({ folder, manifest, thread, ...(mergeRowsMax && { mergeRowsMax }) }, writing)
   }
 
-  /** Hands rows over to the archive's thread, copied: the columns are free for reuse at once. */
+  /** Hands rows over to the archive's thread, copied: the columns are free for reuse at once. Where it is crowded, wait before. */
   add(flows: FlowColumns): void {
     if (flows.count === 0) return
-    if (this.#added - this.#written + flows.count > waitingRowsMax) {
-      this.droppedRows += flows.count
-      return
-    }
     this.#added += flows.count
     const block = this.#blocks.blockOf(flows)
     this.#lent.push({ block, end: this.#added })
     const buffers = block.columns.filter((column) => column instanceof ArrayBuffer)
-    this.#thread.ask({ kind: 'add', block: this.#blocks.sent(block) }, buffers).catch(() => {
-      this.droppedRows += block.rows
-    })
+    // The thread takes rows as long as it lives; without it nothing is stored, and the next start replays the journal.
+    void this.#thread.ask({ kind: 'add', block: this.#blocks.sent(block) }, buffers)
     // A failure shows at the next publish, which writes the same rows again.
     if (this.#added - this.#asked >= stageRows) this.stage().catch(() => undefined)
   }
 
-  /** Whether so much waits to be written that who can wait should. */
+  /** Whether so many rows wait to be written that no more should be added before they are. */
   get isCrowded(): boolean {
     return this.#added - this.#written > crowdedRows
   }
 
-  /** Waits, while it is crowded, until what waits is written, or the disk refuses it. */
-  async roomForMore(): Promise<void> {
-    // A disk that refuses shows at the next publish.
-    if (this.isCrowded) await this.stage().catch(() => undefined)
-  }
-
-  /** Writes what was added so far, without publishing it: the next publish names it. */
+  /**
+   * Writes what was added so far, without publishing it: the next publish names it.
+   * @throws where the disk refuses it; the rows wait
+   */
   async stage(): Promise<void> {
     const rows = this.#added
     this.#asked = rows

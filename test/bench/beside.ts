@@ -94,7 +94,6 @@ async function underLoad(
     decoded: decodedOf(status) - decodedBefore,
     kept,
     stopped,
-    rowsDropped: status.rowsDropped,
     kernelDrops: status.sockets.reduce((sum, each) => sum + (each.kernelDrops ?? 0), 0),
     overflowed: status.overflowed,
     threads,

@@ -96,7 +96,7 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
     return {
       sentFlows: sent.flows,
       flows: status.exporters.reduce((sum, each) => sum + each.flows, 0),
-      dropped: kernelDrops + (status.overflowed ?? 0) + (status.rowsDropped ?? 0),
+      dropped: kernelDrops + (status.overflowed ?? 0),
       idle,
       perSecond: perSecond.filter(Boolean),
       endSecond: end < perSecond.length ? end : null,

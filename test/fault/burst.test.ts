@@ -1,6 +1,7 @@
 /** A burst that comes faster than it can be counted waits in the journal, and outlives the end of the collector. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -42,3 +43,27 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const)
     const { flows } = await archiveSums(data)
     assert.equal(flows, journal!.datagrams * flowsPerDatagram.v5)
   })
+
+test('what comes while the archive cannot be written waits in the journal, and is stored once it can', async (t) => {
+  const data = await scratchFolder()
+  t.after(() => rm(data, { recursive: true, force: true, maxRetries: 5 }))
+  const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '32MB' })
+  const staging = join(data, 'archive', 'staging')
+  await rm(staging, { recursive: true })
+  await writeFile(staging, 'in the way')
+  const sender = await openFastSender({ ...load, port: ingest.port })
+  await sender.send()
+  const { journal } = await journalled(ingest)
+  const held = await ingest.until(({ warnings, waiting }) => {
+    const isSaid = warnings.some(({ what }) => /could not be published.*staging/s.test(what))
+    return isSaid && waiting!.datagrams > 0
+  })
+  t.diagnostic(JSON.stringify({ waiting: held.waiting, flows: held.flows }))
+  await rm(staging)
+  await mkdir(staging)
+  const flows = journal!.datagrams * flowsPerDatagram.v5
+  const { overflowed } = await ingest.until((status) => status.flows === flows)
+  assert.equal(overflowed, 0)
+  await ingest.stop()
+  assert.equal((await archiveSums(data)).flows, flows)
+})

@@ -118,7 +118,7 @@ async function makeUnsorted(data: string, { earlier, intervals }: StopOptions): 
       columns.destinationAddressLow.set([0xcb007100 + (id % 200), ipv4Marker], 2 * i)
     }
     archive.add(columns)
-    await archive.roomForMore()
+    if (archive.isCrowded) await archive.stage()
   }
   await archive.publish({ redo: [...redo] })
   await archive.close()

@@ -9,7 +9,6 @@ const well: IngestState = {
   alerts: [{ id: 'a1', problem: null }],
   waiting: { datagrams: 9, seconds: 4 },
   overflowed: 0,
-  droppedRows: 0,
   decoderState: null,
   journal: { dropped: 0, lastError: null },
 }
@@ -27,7 +26,6 @@ for (const [state, what] of [
     /^9000 datagrams wait in the journal: .* 12 s behind/,
   ],
   [{ overflowed: 3 }, /^3 datagrams were dropped/],
-  [{ droppedRows: 4 }, /^4 flows were left out of the archive/],
   [{ decoderState: 'EIO' }, /^the state of the decoder could not be kept: EIO$/],
   [{ journal: { dropped: 5, lastError: null } }, /^5 datagrams .* \(the disk is too slow\)$/],
 ] satisfies [Partial<IngestState>, RegExp][])

@@ -127,7 +127,7 @@ function lossOf(status: IngestStatus) {
     flows: flowsOf(status),
     kernelDrops: kernelDropsOf(status),
     lostDatagrams: status.exporters.reduce((sum, { lost }) => sum + lost.datagrams, 0),
-    letGo: (status.overflowed ?? 0) + (status.rowsDropped ?? 0) + (status.journal?.dropped ?? 0),
+    letGo: (status.overflowed ?? 0) + (status.journal?.dropped ?? 0),
     receiveBufferBytes: status.sockets[0]!.receiveBufferBytes,
   }
 }
