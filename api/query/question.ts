@@ -24,11 +24,15 @@ export interface Question {
 
 /** The greatest number of keys that are listed. */
 const topMax = 1000
+/** The longest window of a series, ms: more than any tier keeps. */
+const windowMaxMs = 20 * 366 * 86_400_000
 /** The longest step, seconds. */
 const stepMost = 86_400 * 366
 
 /** @throws ApiError where it cannot be asked so */
 export function readQuestion(query: SeriesQuery, window: Window): Question {
+  if (window.to - window.from > windowMaxMs)
+    throw badQuery('window-too-long', 'the series would be of over 20 years', 'ask for less time')
   const split = splitBy((query.by?.split(',') ?? []) as SplitWord[])
   const step = query.step === undefined ? undefined : readWhole('step', query.step, { fallback: 300, least: 1, most: stepMost }) // prettier-ignore
   return {

@@ -63,6 +63,22 @@ suite('the Monday capture over HTTP', () => {
       }
     })
 
+  test('what is no series is answered from 1970 on, as for the day that there is', async () => {
+    for (const path of [
+      '/api/top?by=src',
+      '/api/flows?limit=3',
+      '/api/incidents?exporter=127.0.0.1',
+    ]) {
+      const {
+        from: _,
+        to: __,
+        ...all
+      } = await get<Record<string, unknown>>(`${path}&from=0&to=now`)
+      const { from: ___, to: ____, ...own } = await get<Record<string, unknown>>(`${path}&${day}`)
+      assert.deepEqual(all, own, path)
+    }
+  })
+
   test('unknown is what lies before and after the capture at every step, and nothing within', async () => {
     for (const step of [300, 1800, 7200, 86_400]) {
       const { unknown, lost, open } = await get<SeriesAnswer>(`/api/series?${day}&step=${step}`)
