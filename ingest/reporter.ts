@@ -104,7 +104,7 @@ export class Reporter {
       journal: received.journal,
       flows: pipeline.flows,
       flowsTooLate: buckets.tooLate,
-      waiting: this.#waiting(),
+      waiting: this.#waiting(received),
       overflowed: received.overflowed,
       letGo: pipeline.letGo,
       publishedAt: seconds(collector.publishedAt),
@@ -139,15 +139,12 @@ export class Reporter {
     await this.#keep()
   }
 
-  #waiting(): NonNullable<IngestStatus['waiting']> {
-    const { receiver } = this.#parts
-    return {
-      datagrams: receiver.waiting,
-      seconds: Math.max(0, (Date.now() - receiver.takenUntilMs()) / 1000),
-    }
+  #waiting({ waiting: datagrams }: ReceiverStatus): NonNullable<IngestStatus['waiting']> {
+    const behindMs = Date.now() - this.#parts.receiver.takenUntilMs()
+    return { datagrams, seconds: Math.max(0, behindMs / 1000) }
   }
 
-  #troubles({ journal, overflowed }: ReceiverStatus): Warning[] {
+  #troubles(received: ReceiverStatus): Warning[] {
     const { alerts, collector, pipeline, receiver } = this.#parts
     const exporters = pipeline.exporters()
     return [
@@ -157,10 +154,10 @@ export class Reporter {
         publishing: collector.lastError,
         judging: collector.incidents.lastError,
         alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
-        waiting: this.#waiting(),
-        overflowed,
+        waiting: this.#waiting(received),
+        overflowed: received.overflowed,
         decoderState: receiver.stateError,
-        journal,
+        journal: received.journal,
       }),
     ]
   }

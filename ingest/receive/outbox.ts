@@ -6,7 +6,7 @@
 import { batchBytes, BatchWriter } from './batch.ts'
 import type { Journal } from './journal.ts'
 import type { ReceivedDatagram } from './listen.ts'
-import type { Parcel, SentBatch } from './thread.ts'
+import type { Parcel, SentBatch, TakenParcel } from './thread.ts'
 
 /** Batches that may wait in memory (32 MiB); beyond, datagrams wait in the journal. */
 const batchesMax = 64
@@ -58,9 +58,10 @@ export class Outbox {
   /** What is being written in place of a batch, while datagrams wait in the journal. */
   #stretch: OpenStretch | null = null
   #startsSegment = true
-  /** Parcels that are not sent yet, in order, and how many are sent and not taken. */
-  #unsent: Parcel[] = []
+  /** Parcels that are not sent yet, in order; how many are sent and not taken, and their datagrams. */
+  readonly #unsent: Parcel[] = []
   #sent = 0
+  #sentDatagrams = 0
   /** Of those that are not sent. */
   #waitingDatagrams = 0
   #waitingBytes = 0
@@ -102,9 +103,15 @@ export class Outbox {
     this.handOver()
   }
 
+  /** Datagrams that were handed over and are not taken. */
+  get waiting(): number {
+    return this.#waitingDatagrams + this.#sentDatagrams
+  }
+
   /** A parcel was taken: its buffer is free. Datagrams of it that could not be read back are lost. */
-  taken({ number, lost }: { number: number | null; lost: number }): void {
+  taken({ number, datagrams, lost }: TakenParcel): void {
     this.#sent--
+    this.#sentDatagrams -= datagrams
     this.overflowed += lost
     if (number !== null) this.#free.push(this.#shared[number]!)
     this.#sendOn()
@@ -188,6 +195,7 @@ export class Outbox {
   #sendFirst(): void {
     const parcel = this.#unsent.shift()!
     this.#sent++
+    this.#sentDatagrams += parcel.datagrams
     this.#waitingDatagrams -= parcel.datagrams
     if (parcel.kind === 'stretch') this.#waitingBytes -= parcel.position.offset - parcel.from
     parcel.waiting = this.#waitingDatagrams

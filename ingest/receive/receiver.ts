@@ -35,8 +35,6 @@ interface Waiting {
 export class Receiver {
   /** Where the journal stands after the last datagram that was taken. */
   position: JournalPosition = { segment: 0, offset: 0 }
-  /** Datagrams that were received and are not taken yet, as of the last parcel. */
-  waiting = 0
   /** Why the decoder's state could last not be kept, until it could. */
   stateError: string | null = null
   readonly #options: ReceiverOptions
@@ -49,8 +47,9 @@ export class Receiver {
   /** Parcels that wait for room, in order, and who takes them. */
   readonly #parcels: Parcel[] = []
   #taking: Promise<void> | null = null
-  /** Receipt of the last datagram that was taken, unix ms. */
+  /** Receipt of the last datagram that was taken, unix ms, and whether others waited behind its parcel. */
   #takenMs = Date.now()
+  #isBehind = false
   readonly #stopping = new AbortController()
   #isStopped = false
   /** The last segment whose start the decoder's state was kept of; those from it on are needed. */
@@ -86,7 +85,7 @@ export class Receiver {
 
   /** Up to when all that came has been taken, unix ms: now, unless datagrams wait. */
   takenUntilMs(): number {
-    return this.waiting === 0 && this.#parcels.length === 0 ? Date.now() : this.#takenMs
+    return this.#isBehind || this.#parcels.length > 0 ? this.#takenMs : Date.now()
   }
 
   status(): Promise<ReceiverStatus> {
@@ -146,10 +145,11 @@ export class Receiver {
       await this.#options.room(this.#stopping.signal)
       const lost = this.#takeParcel(parcel)
       this.#parcels.shift()
-      this.waiting = parcel.waiting
+      this.#isBehind = parcel.waiting > 0
       this.position = parcel.position
       const number = parcel.kind === 'batch' ? parcel.number : null
-      this.#worker.postMessage({ kind: 'taken', number, lost } satisfies ReceiverRequest, [])
+      const taken: ReceiverRequest = { kind: 'taken', number, datagrams: parcel.datagrams, lost }
+      this.#worker.postMessage(taken, [])
     }
     this.#taking = null
   }

@@ -20,6 +20,8 @@ export interface ReceiverStatus {
   refused: IngestStatus['refused']
   refusedDatagrams: number
   journal: JournalCounters
+  /** Datagrams that are on their way to the decoding thread, and have not been taken. */
+  waiting: number
   /** Datagrams dropped because more waited for the decoding thread than may. */
   overflowed: number
   warnings: Warning[]
@@ -33,8 +35,14 @@ export type ReceiverRequest =
   | { kind: 'release'; id: number; before: JournalPosition }
   /** Closes the sockets, hands over what is left in memory, closes the journal. */
   | { kind: 'stop'; id: number }
-  /** A parcel was taken: its buffer is free, where it has a number; so many of its datagrams could not be read. Not answered. */
-  | { kind: 'taken'; number: number | null; lost: number }
+  | (TakenParcel & { kind: 'taken' })
+
+/** A parcel was taken: its buffer is free, where it has a number; some of its datagrams could not be read. Not answered. */
+export interface TakenParcel {
+  number: number | null
+  datagrams: number
+  lost: number
+}
 
 export interface ReceiverAnswers {
   open: null

@@ -75,6 +75,7 @@ async function status(): Promise<ReceiverStatus> {
     refused: listener.refused(),
     refusedDatagrams: listener.refusedDatagrams,
     journal: { ...journal!.counters },
+    waiting: outbox!.waiting,
     overflowed: outbox!.overflowed,
     warnings: [...listener.notListening, listener.bufferWarning()].filter((each) => each !== null),
   }

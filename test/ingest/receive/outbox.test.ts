@@ -70,7 +70,8 @@ class Decoding {
     this.kinds.push(parcel.kind)
     if (parcel.startsSegment) this.segmentsBegun.push(parcel.position.segment)
     const lost = parcel.datagrams - this.#read(parcel)
-    this.outbox.taken({ number: parcel.kind === 'batch' ? parcel.number : null, lost })
+    const number = parcel.kind === 'batch' ? parcel.number : null
+    this.outbox.taken({ number, datagrams: parcel.datagrams, lost })
     return true
   }
 
@@ -108,6 +109,8 @@ test('what decoding does not keep up with waits in the journal, and comes in ord
   outbox.startSegment()
   decoding.receive(9 * batchDatagrams, 12 * batchDatagrams)
   assert.equal(numbers.length, 0)
+  outbox.handOver()
+  assert.equal(outbox.waiting, 12 * batchDatagrams)
   for (let at = 12 * batchDatagrams; at < 20 * batchDatagrams; at += 100) {
     decoding.receive(at, Math.min(at + 100, 20 * batchDatagrams))
     decoding.takeOne()
@@ -122,7 +125,7 @@ test('what decoding does not keep up with waits in the journal, and comes in ord
   assert.deepEqual(numbers, upTo(last + 10))
   assert.equal(kinds.at(-1), 'batch', 'once nothing waits, memory serves again')
   assert.deepEqual(segmentsBegun, [1, 2])
-  assert.equal(decoding.last?.waiting, 0)
+  assert.deepEqual([decoding.last?.waiting, outbox.waiting], [0, 0])
   assert.deepEqual(decoding.last?.position, decoding.journal.position)
   assert.equal(outbox.overflowed, 0)
 })
