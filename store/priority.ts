@@ -1,4 +1,4 @@
-/** Who may go first where cores are few: threads that receive and count, and not those that can wait. */
+/** Who may go first where cores are few: who receives, then who counts, and not those that can wait. */
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { basename } from 'node:path'
@@ -6,14 +6,20 @@ import { basename } from 'node:path'
 /** Linux and others: from −20 (first) to 19 (last); each step is a quarter more or less of a core that is wanted by two. */
 export type Niceness = number
 
-/** Questions: of a core that one of these and a thread of ingest both want it gets a quarter, of one that nobody else wants all. */
-export const askingNiceness: Niceness = 5
+/**
+ * Counting goes after receiving, which is at 0: what is received waits in the journal for as long as that has room, and what
+ * is not received in time the kernel drops.
+ */
+export const countingNiceness: Niceness = 5
 
-/** What ingest does behind receiving and counting, a tenth: files are written, read back, sorted. */
-export const laterNiceness: Niceness = 10
+/** Questions: of a core that one of these and the counting thread both want it gets a quarter, of one that nobody else wants all. */
+export const askingNiceness: Niceness = 10
 
-/** What is done beside a thread that now and then waits for it: V8's own threads, which collect garbage and compile. */
-export const besideNiceness: Niceness = 5
+/** What ingest does behind counting, a tenth: files are read back and sorted. */
+export const laterNiceness: Niceness = 15
+
+/** What is done beside a thread that now and then waits for it: flows are written, V8's own threads collect garbage and compile. */
+export const besideNiceness: Niceness = 10
 
 /**
  * Has this process go after others, with all threads that it has and will have. Where the kernel shares cores between

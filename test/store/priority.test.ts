@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { readdirSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+import { RunningIngest, scratchFolder } from '../processes.ts'
 
 const priority = fileURLToPath(new URL('../../store/priority.ts', import.meta.url))
 const isLinux = process.platform === 'linux'
@@ -68,3 +72,36 @@ test('one that ends goes with others again, where the system allows it', { skip:
   assert.deepEqual(found.after, [7])
   assert.deepEqual(found.again, [found.mayRise ? 0 : 7])
 })
+
+test(
+  'ingest receives before it counts, and counts before it writes',
+  { skip: !isLinux },
+  async (t) => {
+    const data = await scratchFolder()
+    const ingest = await RunningIngest.start(data)
+    try {
+      // It answers a moment before it has said who goes first.
+      await t.waitFor(() => {
+        const niceness = nicenessByThread(ingest.pid)
+        const counting = niceness.get('MainThread')!
+        assert.equal(niceness.get('receiving'), 0)
+        assert.ok(counting > 0, `${counting}`)
+        assert.ok(niceness.get('archive')! > counting, `${niceness.get('archive')}`)
+      })
+    } finally {
+      await ingest.stop()
+      await rm(data, { recursive: true, force: true })
+    }
+  },
+)
+
+function nicenessByThread(process: number): Map<string, number> {
+  const folder = `/proc/${process}/task`
+  const named = readdirSync(folder).map((thread): [string, number] => {
+    const stat = readFileSync(`${folder}/${thread}/stat`, 'utf8')
+    const nameEnd = stat.lastIndexOf(')')
+    const fields = stat.slice(nameEnd + 2).split(' ')
+    return [stat.slice(stat.indexOf('(') + 1, nameEnd), Number(fields[16])]
+  })
+  return new Map(named)
+}
