@@ -3,6 +3,7 @@ import { greatestHosts, totalOf, type Span } from '../../flow/incident/facts.ts'
 import type { ActorFacts, Incident } from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
+import { zoneOf } from '../../flow/settings.ts'
 import { QueryTooLarge } from '../../store/archive/query-error.ts'
 import { factsOfHosts } from '../../store/incident/host-facts.ts'
 import { usualOf } from '../../store/incident/history.ts'
@@ -125,6 +126,7 @@ function queryOf(context: ExplainContext, span: Span, exporter: string | undefin
     tier: settings.tiers[0]!,
     local: settings.local,
     sensitivity: sensitivityTable[settings.sensitivity],
+    zone: zoneOf(settings),
     from: span.from,
     to: span.to,
     exporter,
@@ -245,7 +247,7 @@ export async function usualTraffic(event: Event, { series, settings }: ExplainCo
   const { exporter, scene, span } = event
   if (exporter === null || scene === null) return null
   const usual = await usualOf(
-    { series, tier: settings.tiers[0]!, exporter, ...span },
+    { series, tier: settings.tiers[0]!, exporter, ...span, zone: zoneOf(settings) },
     { measurement: 'total', keys: [{ direction: 'in' }, { direction: 'out' }] },
   )
   return usual && { usual, actual: event.incident?.total ?? totalOf(scene, span) }

@@ -5,7 +5,7 @@ import type { JudgeQuery } from '../../store/incident/judge.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
 import { QueryTooLarge } from '../../store/archive/query-error.ts'
 import type { FlowStore } from '../../store/flows.ts'
-import type { Settings } from '../../flow/settings.ts'
+import { zoneOf, type Settings } from '../../flow/settings.ts'
 import { judgeAcrossHoles } from './holes.ts'
 
 /** Longer spans would hold too many flows at once. */
@@ -50,7 +50,7 @@ export interface Elsewhere {
   isWhole(ms: number): Promise<boolean>
 }
 
-export type JudgeSettings = Pick<Settings, 'local' | 'tiers' | 'sensitivity'>
+export type JudgeSettings = Pick<Settings, 'local' | 'tiers' | 'sensitivity' | 'timeZone'>
 
 /**
  * What happened in a span, by what is stored. Where it holds more flows than may be gone over at once,
@@ -91,6 +91,7 @@ async function judgeWhole(
     local: settings.local,
     tier: settings.tiers[0]!,
     sensitivity: sensitivityTable[settings.sensitivity],
+    zone: zoneOf(settings),
   }
   const touches = ({ from, to }: IntervalSpan) => from < span.to && to > span.from
   const heard = (await stores.elsewhere?.heard({

@@ -1,11 +1,11 @@
 /** What is usual for an hour of a weekday: the 5-minute series of earlier weeks and days. */
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
+import { moved } from '../../flow/time-grammar.ts'
 import type { SeriesKey, SeriesRead, SeriesStore } from '../series.ts'
 
 export type HistoryStore = Pick<SeriesStore, 'read' | 'coverage' | 'extent' | 'top'>
 
 const hourMs = 3_600_000
-const dayMs = 86_400_000
 /** Days that are looked at: the same weekday of four weeks, and the six days before. */
 const weekdayShifts = [7, 14, 21, 28]
 const dayShifts = [1, 2, 3, 4, 5, 6]
@@ -22,6 +22,8 @@ export interface HistoryQuery {
   /** Of an event, unix ms. */
   from: number
   to: number
+  /** IANA zone by whose clock people and timers keep their hours. */
+  zone: string
 }
 
 /** One earlier time of the same hour. */
@@ -53,7 +55,7 @@ export async function usualOf(
 ): Promise<Usual | null> {
   const extent = await query.series.extent(query.tier)
   if (!extent) return null
-  const reach = (days: number) => query.from - days * dayMs - jitterMs >= extent.from
+  const reach = (days: number) => daysBefore(query, days).from - jitterMs >= extent.from
   const shifts = [...weekdayShifts, ...dayShifts].filter((days) => reach(days))
   const all = await Promise.all(shifts.map((days) => earlierTime(query, asked, days)))
   const known = all.filter((each) => each !== null)
@@ -99,7 +101,7 @@ async function earlierTime(
   asked: Asked,
   days: number,
 ): Promise<Earlier | null> {
-  const [from, to] = [query.from - days * dayMs, query.to - days * dayMs]
+  const { from, to } = daysBefore(query, days)
   const wide = alignedRange(query, from - jitterMs, to + jitterMs)
   const near = alignedRange(query, from, to)
   const coverage = await query.series.coverage({ ...wide })
@@ -109,6 +111,12 @@ async function earlierTime(
   const rows = await read(query, wide, asked)
   const scale = (to - from) / (near.to - near.from)
   return { days, ...sumsOf(rows, asked.keys.length, { isIn, scale }) }
+}
+
+/** The event's time so many days before, as long as it and at the same time of day, also where the clock was changed in between. */
+function daysBefore({ from, to, zone }: HistoryQuery, days: number): { from: number; to: number } {
+  const before = moved(from, -days, { unit: 'd', zone })
+  return { from: before, to: before + (to - from) }
 }
 
 /** The hour that ends five minutes before the event: what there is on the first day. */

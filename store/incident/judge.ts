@@ -13,6 +13,8 @@ import { readSurroundings, type SurroundingsQuery } from './surroundings.ts'
 
 export interface JudgeQuery extends SurroundingsQuery {
   sensitivity: Sensitivity
+  /** IANA zone by whose clock an hour is the same as on another day. */
+  zone: string
 }
 
 export interface Judged {
@@ -117,10 +119,13 @@ function lostAround(
 /** Puts down what is normal for the actors; says why it is no incident where all of them do so every day. */
 async function whyUsual(query: JudgeQuery, incident: Incident): Promise<string | null> {
   if (incident.actors.length === 0) return null
-  const { series, tier } = query
+  const { series, tier, zone } = query
   const { exporter, from, to, actors } = incident
   const keys = actors.map(({ host, direction }) => ({ host, direction }))
-  const usual = await usualOf({ series, tier, exporter, from, to }, { measurement: 'host', keys })
+  const usual = await usualOf(
+    { series, tier, exporter, from, to, zone },
+    { measurement: 'host', keys },
+  )
   if (!usual) return null
   for (const [i, actor] of actors.entries()) actor.normal = Math.round(usual.bytes[i]!)
   const isUsual: Partial<Record<Incident['kind'], (actor: ActorFacts, i: number) => boolean>> = {
