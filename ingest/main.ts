@@ -61,14 +61,17 @@ export async function runIngest(
   const handover = neighbours?.handover
   const decoding = { coverage, counters, buckets, archive, live, handover }
   const pipeline = await openPipeline(settings, log, decoding)
-  await replayJournal(settings, log, { archive, coverage, pipeline, stopping })
+  // What comes while the journal is replayed waits behind it.
+  const receiver = await openReceiver(settings, { pipeline, archive })
+  const listeningFrom = Date.now()
+  await replayJournal(settings, log, { archive, coverage, pipeline, receiver, stopping })
+  coverage.resume(listeningFrom)
 
   const written = { tier: tiers[0]!, local, top, flowMaxMs, trackers: followed }
   const writer = new SeriesWriter({ ...written, archive, store, coverage, counters })
   const consolidator = await openConsolidator(settings, store)
   const incidents = await IncidentWatch.open(settings, log)
-  coverage.resume(Date.now())
-  const receiver = await openReceiver(settings, { pipeline, archive })
+  receiver.take()
   const shared = { settings, receiver, pipeline, buckets, trackers, log, giveBack }
   const made = { archive, coverage, counters, writer, consolidator, incidents, neighbours }
   const collector = new Collector({ ...shared, ...made, bundles: shipping === null })

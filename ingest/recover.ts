@@ -21,25 +21,27 @@ export interface RecoveryParts {
   archive: Archive
   coverage: CoverageTracker
   pipeline: Pipeline
+  /** Where what is received now begins: the segments before it are replayed. */
+  upTo: JournalPosition
   /** Ends the replay, which a later start begins anew. */
   stopping?: AbortSignal | undefined
 }
 
 /**
- * Replays the journal in `folder` from where the archive ends. Datagrams that the archive covers
- * are decoded too, from the start of their segment, so that templates, sequence numbers and parked
- * data stand as they stood; their flows are not counted again.
+ * Replays the journal in `folder` from where the archive ends up to where what is received now begins. Datagrams that the
+ * archive covers are decoded too, from the start of their segment, so that templates, sequence numbers and parked data stand
+ * as they stood; their flows are not counted again.
  * @throws the reason of `stopping`, or where the archive cannot be written
  */
 export async function recover(folder: string, parts: RecoveryParts): Promise<Recovery> {
-  const { archive, coverage, pipeline, stopping } = parts
+  const { archive, coverage, pipeline, upTo, stopping } = parts
   const snapshot = archive.value<CoverageSnapshot>('coverage')
   if (snapshot) coverage.restore(snapshot)
   const covered = archive.position() ?? { segment: 0, offset: 0 }
   const recovery: Recovery = { datagrams: 0, cutBytes: 0 }
   const first = await restoreState(folder, covered, pipeline)
   for (const segment of await segments(folder)) {
-    if (segment < first) continue
+    if (segment < first || segment >= upTo.segment) continue
     const cut = (bytes: number) => {
       recovery.cutBytes += bytes
     }

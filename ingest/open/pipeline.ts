@@ -5,6 +5,7 @@ import type { Settings } from '../../flow/settings.ts'
 import { readNames } from '../names.ts'
 import { Pipeline, type PipelineParts } from '../pipeline.ts'
 import { journalFolder } from '../receive/journal-files.ts'
+import type { Receiver } from '../receive/receiver.ts'
 import { recover, type RecoveryParts } from '../recover.ts'
 import { TemplateLog } from '../template-log.ts'
 
@@ -25,18 +26,21 @@ export async function openPipeline(
 }
 
 /**
- * Takes from the journal what the archive lacks; where that fails the archive is closed.
+ * Takes from the journal what the archive lacks, up to what is received now; where that fails, the receiver and the archive are
+ * closed.
  * @throws as recover does
  */
 export async function replayJournal(
   { data }: Settings,
   log: Logger,
-  parts: RecoveryParts,
+  { receiver, ...parts }: Omit<RecoveryParts, 'upTo'> & { receiver: Receiver },
 ): Promise<void> {
   try {
-    const recovery = await recover(journalFolder(data), parts)
+    const recovery = await recover(journalFolder(data), { ...parts, upTo: receiver.position })
     if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
   } catch (error) {
+    await receiver.stop()
+    await receiver.close()
     await parts.archive.close()
     throw error
   }

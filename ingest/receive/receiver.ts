@@ -44,8 +44,9 @@ export class Receiver {
   /** Shared buffers by number. */
   readonly #buffers: (ArrayBuffer | SharedArrayBuffer)[] = []
   readonly #stretches: StretchReader
-  /** Parcels that wait for room, in order, and who takes them. */
+  /** Parcels that wait to be taken, in order, and who takes them. */
   readonly #parcels: Parcel[] = []
+  #takes = false
   #taking: Promise<void> | null = null
   /** Receipt of the last datagram that was taken, unix ms, and whether others waited behind its parcel. */
   #takenMs = Date.now()
@@ -64,23 +65,29 @@ export class Receiver {
       workerData,
       name: 'receiving',
     })
-    this.#worker.on('message', (message: ReceiverMessage) => this.#take(message))
+    this.#worker.on('message', (message: ReceiverMessage) => this.#hear(message))
     this.#worker.on('error', (error) => this.#end(error as Error))
   }
 
   /**
-   * Opens the journal and the sockets.
+   * Opens the journal and the sockets. What comes waits until it is taken.
    * @throws where an address cannot be listened on or the journal not be written
    */
   static async open(options: ReceiverOptions): Promise<Receiver> {
     const receiver = new Receiver(options)
     try {
-      await receiver.#ask({ kind: 'open' })
+      receiver.position = await receiver.#ask({ kind: 'open' })
     } catch (error) {
       await receiver.#terminate()
       throw error
     }
     return receiver
+  }
+
+  /** Begins to take what has come and what comes. */
+  take(): void {
+    this.#takes = true
+    this.#taking ??= this.#takeParcels()
   }
 
   /** Up to when all that came has been taken, unix ms: now, unless datagrams wait. */
@@ -127,10 +134,10 @@ export class Receiver {
     this.#stretches.close()
   }
 
-  #take(message: ReceiverMessage): void {
+  #hear(message: ReceiverMessage): void {
     if (message.kind !== 'answer') {
       this.#parcels.push(message)
-      this.#taking ??= this.#takeParcels()
+      if (this.#takes) this.#taking ??= this.#takeParcels()
       return
     }
     const request = this.#waiting.get(message.id)

@@ -45,7 +45,8 @@ export interface TakenParcel {
 }
 
 export interface ReceiverAnswers {
-  open: null
+  /** Where the journal begins. */
+  open: JournalPosition
   status: ReceiverStatus
   release: null
   stop: null

@@ -96,9 +96,10 @@ const answers: {
   open: async () => {
     journal = await Journal.open(journalFolder)
     outbox = new Outbox({ journal, send })
+    const { position } = journal
     outbox.handOver()
     await listener.open()
-    return null
+    return position
   },
   status,
   release: async ({ before }) => {

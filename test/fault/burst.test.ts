@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { IngestStatus } from '../../flow/status.ts'
+import { readKernelDrops } from '../../ingest/receive/listen.ts'
 import { flowsPerDatagram } from '../load/datagrams.ts'
 import { openFastSender } from '../load/native-sender.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
@@ -43,6 +44,27 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const)
     const { flows } = await archiveSums(data)
     assert.equal(flows, journal!.datagrams * flowsPerDatagram.v5)
   })
+
+test('a start receives while it replays what a kill left', async (t) => {
+  const data = await scratchFolder()
+  t.after(() => rm(data, { recursive: true, force: true, maxRetries: 5 }))
+  const killed = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '32MB' })
+  const { port } = killed
+  await (await openFastSender({ ...load, port })).send()
+  const { journal: before } = await journalled(killed)
+  await killed.stop('SIGKILL')
+  const starting = RunningIngest.start(data, { WEIR_NETFLOW: `127.0.0.1:${port}` })
+  await t.waitFor(async () => assert.ok((await readKernelDrops())!.has(port)), { timeout: 10_000 })
+  const second = await (await openFastSender({ ...load, port, rate: 90_000, seconds: 0.3 })).send()
+  const sentAt = Date.now() / 1000
+  const ingest = await starting
+  // Taken once all was replayed.
+  const { startedAt } = await ingest.status()
+  assert.ok(sentAt < startedAt, `${startedAt - sentAt} s`)
+  const flows = before!.datagrams * flowsPerDatagram.v5 + second.flows
+  await ingest.stop()
+  assert.equal((await archiveSums(data)).flows, flows)
+})
 
 test('what comes while the archive cannot be written waits in the journal, and is stored once it can', async (t) => {
   const data = await scratchFolder()
