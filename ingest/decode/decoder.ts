@@ -163,7 +163,7 @@ export class Decoder {
     context.offset += isV9 ? v9HeaderBytes : ipfixHeaderBytes
     const records = this.#sets.decode(context, version)
     this.#accounting.account(context, records)
-    if (context.stream.hasReleasable) this.#sets.release(context)
+    if (context.exporter.releasable.size > 0) this.#sets.release(context)
   }
 
   #decodeSflow(context: DatagramContext, datagram: Receipt): void {

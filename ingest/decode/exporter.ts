@@ -16,6 +16,8 @@ export class Exporter {
   /** What the administrator says of it. */
   readonly rules: ExporterRules
   readonly streams = new Map<number, Stream>()
+  /** Those for whose waiting sets a template may have come. */
+  readonly releasable = new Set<Stream>()
   /** The stream of the last datagram, which most often is that of the next. */
   lastStream: Stream | null = null
   readonly problems = new Map<Problem, number>()

@@ -9,7 +9,6 @@ import type { Parking } from './parking.ts'
 import type { SequencedDatagram } from './sequence.ts'
 import { Stream } from './stream.ts'
 import type { TemplateStore } from './template-store.ts'
-import { Template } from './template.ts'
 import { TextBudget } from './text-budget.ts'
 
 const versionNumbers: Readonly<Record<DatagramVersion, number>> = {
@@ -111,7 +110,7 @@ export class Exporters {
   /**
    * The stream that a datagram belongs to. A new source port goes on with the stream of another when
    * the numbers say that it is the same (the exporter or an address translation has taken a new
-   * port); else it is a stream of its own that knows the other's templates.
+   * port); else it is a stream of its own, which may use the other's templates (see ports.ts).
    */
   streamOf(exporter: Exporter, sought: SoughtStream): Stream {
     const { version, domain, datagram } = sought
@@ -133,7 +132,10 @@ export class Exporters {
     }
     const stream = new Stream(version, domain, sourcePort, receivedMs)
     this.addStream(exporter, stream)
-    if (sibling) this.#inherit(exporter, sibling, stream)
+    if (sibling) {
+      stream.bootMs = sibling.bootMs
+      stream.bootGuessed = sibling.bootGuessed
+    }
     return stream
   }
 
@@ -157,15 +159,6 @@ export class Exporters {
     return found.stream
   }
 
-  #inherit(exporter: Exporter, from: Stream, to: Stream): void {
-    to.bootMs = from.bootMs
-    to.bootGuessed = from.bootGuessed
-    for (const { id, fields, scopeCount, isOptions, usedMs } of from.templates.values()) {
-      const template = new Template(id, fields, { scopeCount, isOptions, nowMs: usedMs })
-      this.#parts.templates().add(exporter, to, template)
-    }
-  }
-
   #evictStream(exporter: Exporter): void {
     const found: { stream: Stream | null } = { stream: null }
     exporter.streams.forEach((stream) => {
@@ -174,6 +167,7 @@ export class Exporters {
     const oldest = found.stream
     if (oldest === null) return
     this.#forget(oldest)
+    exporter.releasable.delete(oldest)
     exporter.streams.delete(keyOf(oldest.version, oldest.domain, oldest.sourcePort))
     exporter.lastStream = null
     exporter.problem('stream-evicted')
@@ -190,6 +184,7 @@ export class Exporters {
     })
     for (const { exporter, key, stream } of order.slice(0, Math.ceil(all.length / 8))) {
       this.#forget(stream)
+      exporter.releasable.delete(stream)
       exporter.streams.delete(key)
       if (exporter.lastStream === stream) exporter.lastStream = null
       exporter.problem('stream-evicted')

@@ -50,6 +50,7 @@ export class Parking {
   /** Takes a set in without a question, as a restored one. */
   hold(stream: Stream, set: ParkedSet): void {
     stream.parked.push(set)
+    stream.awaited.set(set.templateId, (stream.awaited.get(set.templateId) ?? 0) + 1)
     stream.parkedBytes += costOf(set)
     this.#bytes += costOf(set)
   }
@@ -63,6 +64,9 @@ export class Parking {
   remove(stream: Stream, index: number): void {
     const [set] = stream.parked.splice(index, 1)
     if (!set) return
+    const others = stream.awaited.get(set.templateId)! - 1
+    if (others === 0) stream.awaited.delete(set.templateId)
+    else stream.awaited.set(set.templateId, others)
     stream.parkedBytes -= costOf(set)
     this.#bytes -= costOf(set)
   }

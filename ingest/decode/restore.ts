@@ -129,7 +129,8 @@ function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamSta
   restoreSampling(stream.sampling, state.sampling)
   parts.exporters.addStream(exporter, stream)
   for (const template of state.templates) restoreTemplate(parts, exporter, stream, template)
-  stream.hasReleasable = state.parked.length > 0
+  stream.announces = state.templates.some(({ isAdopted }) => !isAdopted)
+  if (state.parked.length > 0) exporter.releasable.add(stream)
   for (const set of state.parked)
     parts.parking.hold(stream, {
       templateId: number(set.templateId),
@@ -151,11 +152,12 @@ function restoreTemplate(
     const [id, enterprise, length] = state.fields.slice(i, i + 3).map(number)
     fields.push(fieldOf(id!, enterprise!, length!))
   }
-  const { scopeCount, isOptions, usedMs } = state
+  const { scopeCount, isOptions, isAdopted, usedMs } = state
   const template = new Template(number(state.id), fields, {
     scopeCount: number(scopeCount),
     isOptions: bool(isOptions),
     nowMs: number(usedMs),
   })
+  template.isAdopted = isAdopted === true
   if (template.recordBytes > 0) parts.templates.add(exporter, stream, template)
 }

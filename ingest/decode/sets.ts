@@ -4,6 +4,7 @@ import { recordsPerDatagramMax, type DecoderLimits } from './limits.ts'
 import { decodeOptions } from './options.ts'
 import { isZero } from './place-fields.ts'
 import type { Parking } from './parking.ts'
+import { adoptTemplate, shareTemplate } from './ports.ts'
 import type { RecordBytes, RecordDecoder } from './records.ts'
 import { readOptionsTemplate, readTemplate } from './template-read.ts'
 import type { TemplateStore } from './template-store.ts'
@@ -94,9 +95,12 @@ export class SetDecoder {
 
   #add(context: DatagramContext, template: Template): void {
     const { exporter, stream, receivedMs } = context
-    if (stream.parked.length > 0) stream.hasReleasable = true
-    const before = this.#parts.templates.add(exporter, stream, template)
-    if (before) {
+    const { templates } = this.#parts
+    stream.announces = true
+    if (stream.parked.length > 0) exporter.releasable.add(stream)
+    const before = templates.add(exporter, stream, template)
+    shareTemplate(templates, exporter, stream, template)
+    if (before && !before.isAdopted) {
       exporter.problem('template-changed')
       this.#parts.onTemplateChange?.({
         exporter: exporter.address,
@@ -110,7 +114,9 @@ export class SetDecoder {
   }
 
   #data(context: DatagramContext, id: number, set: RecordBytes): number {
-    const template = context.stream.templates.get(id)
+    const { exporter, stream } = context
+    const template =
+      stream.templates.get(id) ?? adoptTemplate(this.#parts.templates, exporter, stream, id)
     if (!template) {
       context.recordsUnsure += set.end - set.offset
       this.#parts.parking.park(context, id, set)
@@ -124,6 +130,15 @@ export class SetDecoder {
    * rest waits for the next datagram.
    */
   release(context: DatagramContext): void {
+    for (const stream of context.exporter.releasable) {
+      context.stream = stream
+      if (!this.#releaseOf(context)) return
+      context.exporter.releasable.delete(stream)
+    }
+  }
+
+  /** False where there was no room for all. */
+  #releaseOf(context: DatagramContext): boolean {
     const { stream } = context
     for (let i = 0; i < stream.parked.length;) {
       const set = stream.parked[i]!
@@ -134,7 +149,7 @@ export class SetDecoder {
       }
       const room = Math.min(context.rowsLeft, context.flows.capacity - context.flows.count)
       if (room < 2 * Math.min(recordsPerDatagramMax, set.bytes.length / template.recordBytes))
-        return
+        return false
       this.#parts.parking.remove(stream, i)
       context.view = new DataView(set.bytes.buffer)
       context.receivedMs = set.receivedMs
@@ -143,7 +158,7 @@ export class SetDecoder {
       context.records = 0
       this.decodeSet(context, template, { offset: 0, end: set.bytes.length })
     }
-    stream.hasReleasable = false
+    return true
   }
 
   /** Decodes a data set by its template, options or not. */

@@ -22,6 +22,7 @@ export interface TemplateState {
   scopeCount: number
   isOptions: boolean
   usedMs: number
+  isAdopted?: boolean
   /** id, enterprise, length of each field in turn. */
   fields: number[]
 }
@@ -99,6 +100,7 @@ function streamState(stream: Stream): StreamState {
       id: template.id,
       scopeCount: template.scopeCount,
       isOptions: template.isOptions,
+      isAdopted: template.isAdopted,
       usedMs: template.usedMs,
       fields: template.fields.flatMap(({ id, enterprise, length }) => [id, enterprise, length]),
     })),

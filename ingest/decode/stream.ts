@@ -32,8 +32,10 @@ export class Stream {
   readonly sampling = new Sampling()
   parked: ParkedSet[] = []
   parkedBytes = 0
-  /** A template has come for which sets may be waiting. */
-  hasReleasable = false
+  /** How many of them wait for each template, by its id. */
+  readonly awaited = new Map<number, number>()
+  /** It has announced templates itself, and so announces all that it uses. */
+  announces = false
   /** unix ms of the last datagram */
   seenMs: number
   /** When the exporter says it was started (systemInitTimeMilliseconds), or the best guess; null: not known. */

@@ -52,6 +52,7 @@ export class TemplateStore {
     const held = stream.templates.get(template.id)
     if (held?.equals(template)) {
       held.usedMs = template.usedMs
+      held.isAdopted &&= template.isAdopted
       return null
     }
     // One that was replaced is given to whoever asked, and so is not used again.

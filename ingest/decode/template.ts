@@ -91,6 +91,8 @@ export class Template {
   /** How many of the fields, from the first, say what an options record is about; 0: a data template. */
   scopeCount: number
   isOptions: boolean
+  /** Announced from another port of the exporter: see ports.ts. */
+  isAdopted = false
   /** Bytes of a record, the least where it is variable. */
   recordBytes: number
   isVariable: boolean
@@ -127,6 +129,7 @@ export class Template {
     for (let i = 0; i < fields.length; i++) fields[i] = other.fields[i]!
     this.scopeCount = other.scopeCount
     this.isOptions = other.isOptions
+    this.isAdopted = other.isAdopted
     this.recordBytes = other.recordBytes
     this.isVariable = other.isVariable
     this.usedMs = other.usedMs
