@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
-import { flowsParquet } from '../../store/archive/parquet-answer.ts'
+import { flowsParquet } from '../../store/archive/answer/parquet-answer.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import { sayFreshness } from '../caching.ts'
 import { csv, csvTime } from '../csv.ts'

@@ -1,6 +1,6 @@
 /**
  * Filters over the columns of flows, for live use: each condition is a loop over one or two columns,
- * made once, and nothing is created while they run. The same rules as store/archive/filter-sql.ts.
+ * made once, and nothing is created while they run. The same rules as store/archive/sql/filter-sql.ts.
  */
 import type { FlowColumns } from '../columns.ts'
 import type { Filter } from '../filter.ts'

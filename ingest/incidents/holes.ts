@@ -1,7 +1,7 @@
 /** What lies before a hole that ends in a time: without it nobody can tell that it is one. */
 import type { Scene } from '../../flow/incident/scene.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import { QueryTooLarge } from '../../store/archive/query-error.ts'
+import { QueryTooLarge } from '../../store/query-error.ts'
 import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
 
 /** A longer silence is told of nobody: a network that is closed for the night is silent too. */

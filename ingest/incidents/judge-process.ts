@@ -1,6 +1,6 @@
 /** The process in which times are judged, seen from outside: begun when there is something to judge, ended after it. */
 import type { Settings } from '../../flow/settings.ts'
-import { AskedProcess } from '../../store/archive/asked-process.ts'
+import { AskedProcess } from '../../store/asked-process.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
 import type { IntervalSpan } from './spans.ts'
 

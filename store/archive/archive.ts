@@ -9,7 +9,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import { Manifest } from '../manifest.ts'
 import { besideNiceness, laterNiceness } from '../priority.ts'
 import type { JournalPosition } from '../position.ts'
-import { BlockPool } from './block-pool.ts'
+import { BlockPool } from './write/block-pool.ts'
 import type { FlowBlock } from './columns.ts'
 import {
   manifestName,
@@ -17,10 +17,10 @@ import {
   type ArchiveEntry,
   type ArchiveValues,
 } from './entry.ts'
-import { putAsideUnlisted } from './folder.ts'
-import { readFlows } from './read.ts'
-import { ArchiveThread, SortingThread } from './thread.ts'
-import { Upkeep, type UpkeepParts } from './upkeep.ts'
+import { putAsideUnlisted } from './write/folder.ts'
+import { readFlows } from './read-back/read.ts'
+import { ArchiveThread, SortingThread } from './write/thread.ts'
+import { Upkeep, type UpkeepParts } from './write/upkeep.ts'
 
 /** When so many rows wait to be written, who adds rows waits too. */
 const crowdedRows = 1_500_000
@@ -29,7 +29,7 @@ const stageRows = 100_000
 const memoryLimit = '512MB'
 /** Datagrams are received and counted first; then what they gave is written, since it waits in memory. Sorting has time. */
 const writingNiceness = besideNiceness
-/** Smaller files are soon bundled, and read as quickly as their lists: see host-list.ts. */
+/** Smaller files are soon bundled, and read as quickly as their lists: see write/host-list.ts. */
 const listedRowsLeast = 50_000
 
 /** What is committed with the rows: see ArchiveValues. */

@@ -1,4 +1,4 @@
-/** The archive's columns: between the typed arrays of flows, DuckDB's vectors (chunk-columns.ts) and Parquet's types. */
+/** The archive's columns: between the typed arrays of flows, DuckDB's vectors (sql/chunk-columns.ts) and Parquet's types. */
 import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 
 /** DuckDB's type whose vector has the very bytes of a column's array. */

@@ -14,31 +14,31 @@ import type {
   FlowWindow,
 } from '../flows.ts'
 import { unreadableSentences } from './entry.ts'
-import { scanEventFlows } from './event-flows.ts'
-import { gather } from './gather.ts'
+import { scanEventFlows } from './sql/event-flows.ts'
+import { gather } from './held/gather.ts'
 import { GatheredFlows } from './held/gathered.ts'
 import { flowsOf, HeldFiles, type HeldFlows } from './held/held-files.ts'
 import { heldSeries } from './held/held-series.ts'
 import { TopThread } from './held/thread.ts'
 import { HeldWindows } from './held/window.ts'
-import { Keys } from './keys.ts'
-import { listFlows } from './list.ts'
-import { pauseMs } from './openings.ts'
-import { QueryEngine, type EngineLimits, type Session } from './query-engine.ts'
+import { Keys } from './keys/keys.ts'
+import { listFlows } from './sql/list.ts'
+import { pauseMs } from './sql/openings.ts'
+import { QueryEngine, type EngineLimits, type Session } from './sql/query-engine.ts'
 import { exactSumMost, ReadableFiles, type ArchiveFiles } from './readable-files.ts'
 import { EventsHere, type EventSource } from './scanned/event-source.ts'
 import { Scanner, type Scanning } from './scanned/scanner.ts'
-import { flowSeries } from './series.ts'
-import { emptySeries } from './series-answer.ts'
-import { topFlows } from './top.ts'
-import { emptyTop } from './top-answer.ts'
+import { flowSeries } from './sql/series.ts'
+import { emptySeries } from './answer/series-answer.ts'
+import { topFlows } from './sql/top.ts'
+import { emptyTop } from './answer/top-answer.ts'
 
 export interface FlowStoreOptions extends Partial<EngineLimits> {
   /** The networks by which `direction` is told. */
   local: NetworkSet
   /** Windows whose files hold at most so many rows are asked of memory: see held/held-files.ts. */
   heldRows?: number
-  /** Flows that pass a filter, and are not held, are gathered in memory where they are at most about so many: see gather.ts. */
+  /** Flows that pass a filter, and are not held, are gathered in memory where they are at most about so many: see held/gather.ts. */
   gatheredRows?: number
   /** Threads that go through files for long questions; with none, SQL answers them. */
   scanThreads?: number

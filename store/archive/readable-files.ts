@@ -6,11 +6,11 @@ import { join } from 'node:path'
 
 import { ManifestReader } from '../manifest.ts'
 import type { FlowWindow } from '../flows.ts'
-import { Bindings } from './bindings.ts'
+import { Bindings } from './sql/bindings.ts'
 import { manifestName, type ArchiveEntry } from './entry.ts'
 import { EntryTimes } from './entry-times.ts'
-import type { QueryEngine, Session } from './query-engine.ts'
-import { QueryTooLarge } from './query-error.ts'
+import type { QueryEngine, Session } from './sql/query-engine.ts'
+import { QueryTooLarge } from '../query-error.ts'
 
 /** A file that could not be read is tried again after this long. */
 const retryMs = 300_000
@@ -163,7 +163,7 @@ export interface ArchiveFiles {
   most: number
   /** How many of them were received in the window, about: of a file, the part of its time that lies in it. */
   rowsWithin: number
-  /** A table of those that belong and pass the filter, in place of the files: see openings.ts. */
+  /** A table of those that belong and pass the filter, in place of the files: see sql/openings.ts. */
   table?: string
 }
 

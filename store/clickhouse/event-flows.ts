@@ -1,8 +1,8 @@
 /** The flows from which an event is read, asked of ClickHouse as rows of bytes. */
 import { addressHalves, parseAddress, parseNetwork } from '../../flow/address.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
-import { isInSql } from '../archive/expressions.ts'
-import { QueryTooLarge } from '../archive/query-error.ts'
+import { isInSql } from '../archive/sql/expressions.ts'
+import { QueryTooLarge } from '../query-error.ts'
 import type { FlowScan } from '../flows.ts'
 import type { Connection } from './connection.ts'
 import { flowsFrom, toRefusal } from './flow-scan.ts'

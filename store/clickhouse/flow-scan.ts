@@ -1,9 +1,9 @@
 /** Which flows a question reads in ClickHouse, and how it is asked. */
 import type { FlowWindow } from '../flows.ts'
-import { belongsSql } from '../archive/expressions.ts'
-import { filterSql } from '../archive/filter-sql.ts'
-import type { End } from '../archive/keys.ts'
-import { QueryTooLarge } from '../archive/query-error.ts'
+import { belongsSql } from '../archive/sql/expressions.ts'
+import { filterSql } from '../archive/sql/filter-sql.ts'
+import type { End } from '../archive/keys/keys.ts'
+import { QueryTooLarge } from '../query-error.ts'
 import { Answer, type Connection, type Statement } from './connection.ts'
 import { ClickHouseFault } from './fault.ts'
 import { filesTable, flowsTable, localName } from './schema.ts'

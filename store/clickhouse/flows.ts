@@ -3,8 +3,14 @@ import type { NetworkSet } from '../../flow/address.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
-import { emptySeries } from '../archive/series-answer.ts'
-import { listedAddresses, listedNumbers, listOrders, listTies, recordsOf } from '../archive/list.ts'
+import { emptySeries } from '../archive/answer/series-answer.ts'
+import {
+  listedAddresses,
+  listedNumbers,
+  listOrders,
+  listTies,
+  recordsOf,
+} from '../archive/sql/list.ts'
 import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
 import { checkPassword, Connection } from './connection.ts'
 import { readDocuments } from './documents.ts'

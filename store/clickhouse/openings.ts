@@ -1,11 +1,11 @@
 /**
  * Connections opened, asked of ClickHouse: the records that begin one, as a relation in place of the
- * flows. The rules are those of store/archive/openings.ts.
+ * flows. The rules are those of store/archive/sql/openings.ts.
  */
-import { belongsSql } from '../archive/expressions.ts'
-import { filterSql } from '../archive/filter-sql.ts'
-import { pauseMs } from '../archive/openings.ts'
-import { QueryTooLarge } from '../archive/query-error.ts'
+import { belongsSql } from '../archive/sql/expressions.ts'
+import { filterSql } from '../archive/sql/filter-sql.ts'
+import { pauseMs } from '../archive/sql/openings.ts'
+import { QueryTooLarge } from '../query-error.ts'
 import type { FlowWindow } from '../flows.ts'
 import type { Connection } from './connection.ts'
 import { filesSql, flowTables } from './flow-scan.ts'

@@ -1,9 +1,9 @@
-/** Flows as series, asked of ClickHouse: what store/archive/series.ts asks of DuckDB. */
+/** Flows as series, asked of ClickHouse: what store/archive/sql/series.ts asks of DuckDB. */
 import type { Network } from '../../flow/address.ts'
-import { Keys, type End } from '../archive/keys.ts'
-import type { AnswerColumns } from '../archive/query-engine.ts'
-import { QueryTooLarge } from '../archive/query-error.ts'
-import { assembleSeries, placedSums, type Chosen } from '../archive/series-answer.ts'
+import { Keys, type End } from '../archive/keys/keys.ts'
+import type { AnswerColumns } from '../archive/sql/query-engine.ts'
+import { QueryTooLarge } from '../query-error.ts'
+import { assembleSeries, placedSums, type Chosen } from '../archive/answer/series-answer.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
 import type { Answer, Connection } from './connection.ts'

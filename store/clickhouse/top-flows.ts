@@ -1,7 +1,7 @@
-/** The greatest keys of a window, asked of ClickHouse: what store/archive/top.ts asks of DuckDB. */
+/** The greatest keys of a window, asked of ClickHouse: what store/archive/sql/top.ts asks of DuckDB. */
 import type { Network } from '../../flow/address.ts'
-import { Keys, type End } from '../archive/keys.ts'
-import { emptyTop, topAnswer } from '../archive/top-answer.ts'
+import { Keys, type End } from '../archive/keys/keys.ts'
+import { emptyTop, topAnswer } from '../archive/answer/top-answer.ts'
 import type { FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import type { Answer, Connection } from './connection.ts'
 import { askFlows, eachEndSql, flowsFrom } from './flow-scan.ts'

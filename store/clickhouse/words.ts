@@ -1,6 +1,6 @@
 /** Questions about flows in ClickHouse's words: typed parameters, and the archive's expressions once more. */
 import { countUpToSql } from '../../flow/spread.ts'
-import type { Binder, FlowWords } from '../archive/binder.ts'
+import type { Binder, FlowWords } from '../archive/sql/binder.ts'
 import type { Values } from './connection.ts'
 
 const first = 'toUnixTimestamp64Milli("flowStartMilliseconds")'

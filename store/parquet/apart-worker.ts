@@ -1,7 +1,7 @@
 /** The process in which the series are written and asked: see apart.ts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { answerAsker } from '../archive/asked-process.ts'
+import { answerAsker } from '../asked-process.ts'
 import { returnFreedMemory } from '../freed-memory.ts'
 import { takeLock, type Lock } from '../lock.ts'
 import { besideNiceness, goAfterOthers } from '../priority.ts'

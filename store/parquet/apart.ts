@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { Tier } from '../../flow/interval.ts'
-import { AskedProcess } from '../archive/asked-process.ts'
+import { AskedProcess } from '../asked-process.ts'
 import type {
   Coverage,
   ReadQuery,

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 
-import { Bindings } from '../../store/archive/bindings.ts'
-import { QueryEngine } from '../../store/archive/query-engine.ts'
+import { Bindings } from '../../store/archive/sql/bindings.ts'
+import { QueryEngine } from '../../store/archive/sql/query-engine.ts'
 
 const columns = Array.from({ length: 15 }, (_, i) => `(range + ${i})::DOUBLE`)
 

@@ -3,10 +3,10 @@
  * a page asks the same of a file again and again (another measure, another window, a filter).
  */
 import type { NetworkSet } from '../../../flow/address.ts'
-import type { KeyColumn } from '../key-columns.ts'
-import { KeyWords } from '../key-words.ts'
+import type { KeyColumn } from '../keys/key-columns.ts'
+import { KeyWords } from '../keys/key-words.ts'
 import type { HeldFlows } from './held-files.ts'
-import { KeyTable } from './key-table.ts'
+import { KeyTable } from '../keys/key-table.ts'
 
 /** The keys that a file has, and of each of its rows the number of its key. */
 export interface FileKeys {

@@ -5,11 +5,11 @@
  */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
-import { Bindings } from '../bindings.ts'
-import { columnsOf } from '../chunk-columns.ts'
+import { Bindings } from '../sql/bindings.ts'
+import { columnsOf } from '../sql/chunk-columns.ts'
 import { archiveColumns } from '../columns.ts'
-import { zerosSql } from '../parquet-form.ts'
-import type { Session } from '../query-engine.ts'
+import { zeroColumnsSql } from '../sql/zero-columns.ts'
+import type { Session } from '../sql/query-engine.ts'
 
 /** Rows that are held in all, of some 80 bytes each, and how long a file is that nobody asks for. */
 const usualBounds = { rowsMax: 400_000, keptMs: 300_000 }
@@ -116,7 +116,7 @@ export class HeldFiles {
 export async function flowsOf(session: Session, path: string): Promise<FlowColumns> {
   const bindings = new Bindings()
   const file = bindings.texts([path])
-  const footer = await session.chunks(zerosSql(file), bindings)
+  const footer = await session.chunks(zeroColumnsSql(file), bindings)
   const zeros = new Set(footer.flatMap((chunk) => chunk.getColumnValues(0)))
   // A duration of 0 makes an end that is none.
   const selected = archiveColumns.filter(({ name, isDuration }) => isDuration || !zeros.has(name))

@@ -1,13 +1,13 @@
-/** Series out of held files: see series.ts, whose answer this is too. */
+/** Series out of held files: see sql/series.ts, whose answer this is too. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../../flows.ts'
 import { fieldNames } from '../../measurement.ts'
-import { Keys } from '../keys.ts'
-import { assembleSeries, type Chosen } from '../series-answer.ts'
+import { Keys } from '../keys/keys.ts'
+import { assembleSeries, type Chosen } from '../answer/series-answer.ts'
 import { keysOfFile } from './file-keys.ts'
-import { addressColumns, KeyTable } from './key-table.ts'
+import { addressColumns, KeyTable } from '../keys/key-table.ts'
 import { greatest, type Numbered, type NumberedFlows } from './numbered.ts'
 import { lineOf, StepLines, ways } from './step-lines.ts'
 import type { HeldWindow } from './window.ts'

@@ -1,10 +1,10 @@
-/** The greatest keys out of held files: see top.ts, whose answer this is too. */
+/** The greatest keys out of held files: see sql/top.ts, whose answer this is too. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowSums, FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
-import { Keys } from '../keys.ts'
-import { emptyTop, topAnswer } from '../top-answer.ts'
+import { Keys } from '../keys/keys.ts'
+import { emptyTop, topAnswer } from '../answer/top-answer.ts'
 import { keysOfFile, Renumbering } from './file-keys.ts'
-import { addressColumns, KeyTable } from './key-table.ts'
+import { addressColumns, KeyTable } from '../keys/key-table.ts'
 import { greatest, type Numbered } from './numbered.ts'
 import type { HeldWindow } from './window.ts'
 

@@ -2,9 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { NetworkSet } from '../../../flow/address.ts'
-import type { End, Keys } from '../keys.ts'
+import type { End, Keys } from '../keys/keys.ts'
 import { keysOfFile, Renumbering, type FileKeys } from './file-keys.ts'
-import { KeyTable } from './key-table.ts'
+import { KeyTable } from '../keys/key-table.ts'
 import type { SelectedFlows } from './selected.ts'
 import type { HeldWindow } from './window.ts'
 

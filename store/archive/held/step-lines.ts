@@ -2,9 +2,9 @@
 import { formatHalves } from '../../../flow/address.ts'
 import { restDirections } from '../../flows.ts'
 import { fieldNames, type FieldName } from '../../measurement.ts'
-import type { PlacedSums } from '../series-answer.ts'
-import { rowsMax, tooManyRows } from '../series-limits.ts'
-import type { KeyTable } from './key-table.ts'
+import type { PlacedSums } from '../answer/series-answer.ts'
+import { rowsMax, tooManyRows } from '../answer/series-limits.ts'
+import type { KeyTable } from '../keys/key-table.ts'
 import type { Parts } from './parts.ts'
 
 /** Stands in a line where no flow touched the step. */

@@ -5,7 +5,7 @@
 import type { NetworkSet } from '../../../flow/address.ts'
 import { compilePredicate, type FlowPredicate } from '../../../flow/filter/predicate.ts'
 import type { FlowWindow } from '../../flows.ts'
-import type { Keys } from '../keys.ts'
+import type { Keys } from '../keys/keys.ts'
 import type { HeldFlows } from './held-files.ts'
 import { numberFlows, type Numbered } from './numbered.ts'
 import { SelectedFlows, type PartsKept } from './selected.ts'

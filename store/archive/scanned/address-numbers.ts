@@ -3,9 +3,9 @@
  * number is found in one place of memory.
  */
 import { ipv4Marker } from '../../../flow/address.ts'
-import type { KeyTable } from '../held/key-table.ts'
+import type { KeyTable } from '../keys/key-table.ts'
 import { Rooms } from '../rooms.ts'
-import type { Entries } from './page-values.ts'
+import type { Entries } from '../format/page-values.ts'
 
 const slotsAtFirst = 1024
 

@@ -2,7 +2,7 @@
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { FlowSums, FlowTopQuery, FlowWindow, TopKeyName } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
-import type { PlacedSums } from '../series-answer.ts'
+import type { PlacedSums } from '../answer/series-answer.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 export type ScannedWindow = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>

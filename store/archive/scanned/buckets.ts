@@ -1,7 +1,7 @@
 /** Sums of keys by buckets, of which each key has one and shares it with others: no key comes to more than its bucket. */
 import type { NetworkSet } from '../../../flow/address.ts'
-import { KeyWords } from '../key-words.ts'
-import { Keys, type End } from '../keys.ts'
+import { KeyWords } from '../keys/key-words.ts'
+import { Keys, type End } from '../keys/keys.ts'
 import type { BucketsAsked, Scan } from './asked.ts'
 import { bucketCount, bucketOf } from './key-buckets.ts'
 import { amountsOf } from './ranking.ts'

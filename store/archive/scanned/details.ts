@@ -1,6 +1,6 @@
 /** What some keys came to, with their peers and times, out of flows that come a row group after the other. */
 import type { NetworkSet } from '../../../flow/address.ts'
-import { Keys, type End } from '../keys.ts'
+import { Keys, type End } from '../keys/keys.ts'
 import { Rooms } from '../rooms.ts'
 import type { DetailsAsked, DetailsFound, Scan } from './asked.ts'
 import { KeyNumbers } from './key-numbers.ts'

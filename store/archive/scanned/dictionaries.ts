@@ -3,7 +3,7 @@
  * host, and who asks about one asks about another next.
  */
 import { packHalves, type PackedHalves } from '../../../flow/filter/packed-halves.ts'
-import type { ColumnPlace } from './footer.ts'
+import type { ColumnPlace } from '../format/footer.ts'
 
 interface Kept {
   halves: PackedHalves

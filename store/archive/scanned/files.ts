@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { columnNames, flowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { sharedColumns } from '../columns.ts'
 import { Dictionaries } from './dictionaries.ts'
-import { readFooter, type FileFooter, type GroupPlace } from './footer.ts'
+import { readFooter, type FileFooter, type GroupPlace } from '../format/footer.ts'
 import { isZero, RowGroup, timesOf, type GroupTimes } from './row-group.ts'
 
 /** Row groups whose places are kept, of some 6 kB: to read a file's footer takes as long as to read a column. */

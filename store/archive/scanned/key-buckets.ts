@@ -1,5 +1,5 @@
 /** Buckets that keys are added up by where they are too many to be told apart: see buckets.ts. */
-import { hashOf } from '../held/key-table.ts'
+import { hashOf } from '../keys/key-table.ts'
 
 /** So many, of 8 bytes each in each thread. */
 export const bucketCount = 2 ** 20

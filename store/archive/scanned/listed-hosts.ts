@@ -1,11 +1,11 @@
 /**
- * Which hosts can be the greatest of a long window, out of the lists in the files' footers (host-list.ts): added up, these
+ * Which hosts can be the greatest of a long window, out of the lists in the files' footers (write/host-list.ts): added up, these
  * say what each host came to at most. So only flows of few hosts are added up, and then it is seen whether any other could have
  * more than they.
  */
 import { formatHalves } from '../../../flow/address.ts'
 import type { FlowTopQuery } from '../../flows.ts'
-import type { HostSums } from '../host-list.ts'
+import type { HostSums } from '../write/host-list.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import { windowOf, type FilesToScan, type Scanning } from './scanner.ts'
 

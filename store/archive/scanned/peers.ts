@@ -1,5 +1,5 @@
 /** How many different addresses there were across from each key. */
-import { KeyTable } from '../held/key-table.ts'
+import { KeyTable } from '../keys/key-table.ts'
 import { Rooms } from '../rooms.ts'
 import {
   isIPv4,

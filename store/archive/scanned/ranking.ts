@@ -1,7 +1,7 @@
 /** The greatest keys of flows that come a row group after the other. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import { greatest } from '../held/numbered.ts'
-import { Keys } from '../keys.ts'
+import { Keys } from '../keys/keys.ts'
 import type { RankingAsked, RankingFound, Scan } from './asked.ts'
 import { Growing } from './growing.ts'
 import { KeyNumbers } from './key-numbers.ts'

@@ -9,7 +9,7 @@ import { packHalves, unpackHalves } from '../../../flow/filter/packed-halves.ts'
 import type { AddressHalf, DistinctHalves, FilteredFlows } from '../../../flow/filter/predicate.ts'
 import { archiveColumns, columnArrays, isWide } from '../columns.ts'
 import type { Dictionaries } from './dictionaries.ts'
-import type { ColumnPlace, GroupPlace, Words } from './footer.ts'
+import type { ColumnPlace, GroupPlace, Words } from '../format/footer.ts'
 import {
   fillFromEntries,
   freePages,
@@ -19,8 +19,8 @@ import {
   readValues,
   type Entries,
   type Values,
-} from './page-values.ts'
-import { beyondBytes, type RowsWithin } from './unpack.ts'
+} from '../format/page-values.ts'
+import { beyondBytes, type RowsWithin } from '../format/unpack.ts'
 
 const wordRange = 2 ** 32
 /** One after the other, a row takes as long as so many in a loop over all. */

@@ -6,8 +6,8 @@ import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
 import type { TimedFlows } from '../held/held-files.ts'
 import type { Addresses } from './address-numbers.ts'
 import type { Dictionaries } from './dictionaries.ts'
-import type { GroupPlace, Words } from './footer.ts'
-import type { Entries } from './page-values.ts'
+import type { GroupPlace, Words } from '../format/footer.ts'
+import type { Entries } from '../format/page-values.ts'
 import { ReadColumns } from './read-columns.ts'
 
 const wordRange = 2 ** 32

@@ -2,11 +2,11 @@
 import { flowColumns, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
 import { topKeys } from '../../flows.ts'
 import { columnArrays, sharedColumns } from '../columns.ts'
-import { madeOf } from '../key-columns.ts'
-import { Keys } from '../keys.ts'
+import { madeOf } from '../keys/key-columns.ts'
+import { Keys } from '../keys/keys.ts'
 import type { Scan } from './asked.ts'
 import { copyNumbers, copyPairs } from './copy-rows.ts'
-import type { Values } from './page-values.ts'
+import type { Values } from '../format/page-values.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 const rowsAtFirst = 4096

@@ -1,9 +1,9 @@
-/** Series out of row groups: see series.ts, whose answer this is too. */
+/** Series out of row groups: see sql/series.ts, whose answer this is too. */
 import type { Network } from '../../../flow/address.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../../flows.ts'
-import { Keys } from '../keys.ts'
+import { Keys } from '../keys/keys.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
-import { assembleSeries } from '../series-answer.ts'
+import { assembleSeries } from '../answer/series-answer.ts'
 import { rank } from './rank.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
 

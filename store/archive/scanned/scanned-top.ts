@@ -1,9 +1,9 @@
-/** The greatest keys out of row groups: see top.ts, whose answer this is too. */
+/** The greatest keys out of row groups: see sql/top.ts, whose answer this is too. */
 import { addressHalves, parseAddress, type Network } from '../../../flow/address.ts'
 import type { FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
-import { Keys } from '../keys.ts'
+import { Keys } from '../keys/keys.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
-import { topAnswer } from '../top-answer.ts'
+import { topAnswer } from '../answer/top-answer.ts'
 import type { DetailsFound, KeyValues } from './asked.ts'
 import { boundsByLists, candidatesOf, type HostBounds } from './listed-hosts.ts'
 import { greatestFirst, mostPeers, rankedMost } from './most-peers.ts'

@@ -1,9 +1,9 @@
-/** Sums by step of flows that come a row group after the other: see step-sums.ts. */
+/** Sums by step of flows that come a row group after the other: see answer/step-sums.ts. */
 import type { NetworkSet } from '../../../flow/address.ts'
-import { fillKeyColumn } from '../key-columns.ts'
-import { Keys, type End } from '../keys.ts'
-import type { PlacedSums } from '../series-answer.ts'
-import { StepSums, type PackedSteps } from '../step-sums.ts'
+import { fillKeyColumn } from '../keys/key-columns.ts'
+import { Keys, type End } from '../keys/keys.ts'
+import type { PlacedSums } from '../answer/series-answer.ts'
+import { StepSums, type PackedSteps } from '../answer/step-sums.ts'
 import type { Scan, StepsAsked } from './asked.ts'
 import { KeyNumbers, unsaid } from './key-numbers.ts'
 import type { RowGroup } from './row-group.ts'

@@ -4,10 +4,10 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { KeyTable } from '../../../store/archive/held/key-table.ts'
+import { KeyTable } from '../../../store/archive/keys/key-table.ts'
 import { AddressNumbers, type Addresses } from '../../../store/archive/scanned/address-numbers.ts'
 import { Distinct } from '../../../store/archive/scanned/distinct.ts'
-import type { Entries } from '../../../store/archive/scanned/page-values.ts'
+import type { Entries } from '../../../store/archive/format/page-values.ts'
 import { Peers } from '../../../store/archive/scanned/peers.ts'
 import { seed } from '../../drawn.ts'
 import { seeded } from '../../random.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
-import { BlockPool, SharedBlocks } from '../../../store/archive/block-pool.ts'
+import { BlockPool, SharedBlocks } from '../../../store/archive/write/block-pool.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
 
 /** So many rows, in which only what is said is not 0. */

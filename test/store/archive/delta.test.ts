@@ -8,8 +8,8 @@ import fc from 'fast-check'
 
 import { columnNames, createFlowColumns } from '../../../flow/columns.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
-import { deltaPacked } from '../../../store/archive/delta.ts'
-import { parquetFile } from '../../../store/archive/parquet-file.ts'
+import { deltaPacked } from '../../../store/archive/format/delta.ts'
+import { parquetFile } from '../../../store/archive/format/parquet-file.ts'
 import { scratchFolder } from './archived.ts'
 
 /** The plainest reading of Parquet's DELTA_BINARY_PACKED (Encodings.md), bit by bit. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { Bindings } from '../../../store/archive/bindings.ts'
-import { QueryEngine } from '../../../store/archive/query-engine.ts'
-import { QueryTooLarge } from '../../../store/archive/query-error.ts'
+import { Bindings } from '../../../store/archive/sql/bindings.ts'
+import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
+import { QueryTooLarge } from '../../../store/query-error.ts'
 import { scratchFolder } from './archived.ts'
 
 test('after an error that DuckDB does not recover from, the next question is answered', async (t) => {

@@ -9,7 +9,7 @@ import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
-import { QueryTooLarge } from '../../../store/archive/query-error.ts'
+import { QueryTooLarge } from '../../../store/query-error.ts'
 import { ManifestReader } from '../../../store/manifest.ts'
 import { archive, columnsOf, scratchFolder, t0, told } from './archived.ts'
 

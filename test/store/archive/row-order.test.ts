@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { RowOrder } from '../../../store/archive/row-order.ts'
+import { RowOrder } from '../../../store/archive/write/row-order.ts'
 
 const spans = [1, 3, 2 ** 11, 2 ** 22, 2 ** 32, 2 ** 45]
 const numbers = fc

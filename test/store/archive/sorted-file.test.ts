@@ -7,19 +7,19 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
-import { ColumnForms } from '../../../store/archive/column-form.ts'
+import { ColumnForms } from '../../../store/archive/format/column-form.ts'
 import {
   dictionaryOf,
   indexWidth,
   ordered,
   packedIndices,
-} from '../../../store/archive/dictionary.ts'
-import { parquetFile } from '../../../store/archive/parquet-file.ts'
-import { FileEngine } from '../../../store/archive/file-engine.ts'
-import type { GroupBounds } from '../../../store/archive/file-order.ts'
+} from '../../../store/archive/format/dictionary.ts'
+import { parquetFile } from '../../../store/archive/format/parquet-file.ts'
+import { FileEngine } from '../../../store/archive/read-back/file-engine.ts'
+import type { GroupBounds } from '../../../store/archive/write/file-order.ts'
 import { Rooms } from '../../../store/archive/rooms.ts'
-import { sortedFile } from '../../../store/archive/sorted-file.ts'
-import { SourceFiles } from '../../../store/archive/source-files.ts'
+import { sortedFile } from '../../../store/archive/write/sorted-file.ts'
+import { SourceFiles } from '../../../store/archive/read-back/source-files.ts'
 import { seeded } from '../../random.ts'
 import { scratchFolder, t0 } from './archived.ts'
 import { connectionOf } from './duckdb.ts'

@@ -7,9 +7,9 @@ import fc from 'fast-check'
 import { NetworkSet } from '../../../flow/address.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
-import { listedHosts, type HostSums } from '../../../store/archive/host-list.ts'
+import { listedHosts, type HostSums } from '../../../store/archive/write/host-list.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
-import { QueryEngine } from '../../../store/archive/query-engine.ts'
+import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
 import { ReadableFiles } from '../../../store/archive/readable-files.ts'
 import {
   boundsByLists,

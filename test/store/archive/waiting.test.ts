@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { createFlowColumns } from '../../../flow/columns.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
-import { chunksOf, summaryOf } from '../../../store/archive/waiting.ts'
+import { chunksOf, summaryOf } from '../../../store/archive/write/waiting.ts'
 import { columnsOf, t0, told } from './archived.ts'
 
 /** A block of flows received at so many intervals after t0. */

@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { writeWhole } from '../../../store/archive/written-file.ts'
+import { writeWhole } from '../../../store/archive/write/written-file.ts'
 import { seeded } from '../../random.ts'
 import { scratchFolder } from './archived.ts'
 

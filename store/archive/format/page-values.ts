@@ -1,0 +1,250 @@
+/**
+ * The values of a column out of its pages, in the array in which flow columns hold them. Of Parquet's encodings it
+ * knows those that Weir's writers use: plain, RLE_DICTIONARY and DELTA_BINARY_PACKED (parquet-format, Encodings.md).
+ */
+import { zstdDecompressSync } from 'node:zlib'
+
+import type { ColumnKind } from '../../../flow/columns.ts'
+import { format } from './pages.ts'
+import { ThriftReader, type ThriftStruct } from './thrift.ts'
+import {
+  beyondBytes,
+  unpackDelta,
+  unpackIndices,
+  type RowRange,
+  type RowsWithin,
+} from './unpack.ts'
+
+/** An array of flow columns; of u64 two words a row, the low one first. */
+export type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
+
+/** How a column is held, and whether its values take 64 bits in the file. */
+export interface ColumnShape {
+  kind: ColumnKind
+  isWide: boolean
+}
+
+const wordRange = 2 ** 32
+
+/** The pages of a column: those of its rows, and of a dictionary, if it has one. */
+export interface ReadPages {
+  page: Page
+  dictionary: Page | null
+}
+
+/** Different values as words, two of each, and by row the place of its value among them, which may be read when it is first asked for. */
+export interface Entries {
+  readonly words: Uint32Array
+  readonly places: Uint16Array
+}
+
+/**
+ * The pages of a column with so many rows, good until others are read in the place of these bytes. Behind the bytes lie beyondBytes more that are nobody's.
+ * @throws RangeError where they are damaged, or others than Weir's
+ */
+export function readPages(bytes: Buffer, rows: number, isZstd: boolean): ReadPages {
+  const reader = new ThriftReader(bytes)
+  const first = nextPage(reader, bytes, isZstd)
+  const page = first.isDictionary ? nextPage(reader, bytes, isZstd) : first
+  const dictionary = first.isDictionary ? first : null
+  if (dictionary) assertHas(page, rows, format.rleDictionary)
+  else assertHas(page, rows, format.deltaBinaryPacked, format.plain)
+  return { page, dictionary }
+}
+
+function assertHas({ count, encoding }: Page, rows: number, ...encodings: number[]): void {
+  if (count !== rows) throw new RangeError(`a page has ${count} values and not ${rows}`)
+  if (!encodings.includes(encoding))
+    throw new RangeError(`pages of encoding ${encoding} are none that Weir writes`)
+}
+
+/** The different values of a column of u64, out of the page that stands before its values. @throws RangeError as readPages does */
+export function readDictionary(bytes: Buffer, isZstd: boolean): Uint32Array {
+  const dictionary = nextPage(new ThriftReader(bytes), bytes, isZstd)
+  const words = wordsOf(dictionary, 2)
+  return dictionary.isOurs ? words : words.slice()
+}
+
+/** By row the place of its value in the dictionary, out of the page that stands behind that, into `room`. @throws RangeError as readPages does */
+export function readPlaces(
+  bytes: Buffer,
+  { rows, isZstd, within }: { rows: number; isZstd: boolean; within: RowsWithin },
+  room: Uint16Array,
+): void {
+  const page = nextPage(new ThriftReader(bytes), bytes, isZstd)
+  assertHas(page, rows, format.rleDictionary)
+  unpackIndices(page.bytes, within, room)
+}
+
+/**
+ * Writes the values of some rows out of a column's pages into `out`, or gives them where they are such an array already.
+ * @throws RangeError as readPages does
+ */
+export function readValues(
+  pages: ReadPages,
+  { kind, isWide }: ColumnShape,
+  out: Values,
+  within: RowsWithin = { from: 0, to: pages.page.count, few: null },
+): Values {
+  // Loops that meet several kinds of arrays are three times slower, so there are these three alone.
+  if (kind === 'u64') return readPairs(pages, out as Uint32Array, within)
+  if (kind === 'f64') readDoubles(pages, out as Float64Array, within)
+  else out.set(readWords(pages, isWide, within), within.from)
+  return out
+}
+
+/** Writes the values of entries row by row into `out`. */
+export function fillFromEntries(
+  { words, places }: Entries,
+  { from, to, few }: RowsWithin,
+  out: Uint32Array,
+): void {
+  if (few) {
+    for (const row of few) {
+      const at = 2 * places[row]!
+      out[2 * row] = words[at]!
+      out[2 * row + 1] = words[at + 1]!
+    }
+    return
+  }
+  for (let i = from; i < to; i++) {
+    const at = 2 * places[i]!
+    out[2 * i] = words[at]!
+    out[2 * i + 1] = words[at + 1]!
+  }
+}
+
+interface Page {
+  isDictionary: boolean
+  encoding: number
+  count: number
+  bytes: Buffer
+  /** Whether the bytes are nobody else's: zstd gave them. Those of the file are read over. */
+  isOurs: boolean
+}
+
+function nextPage(reader: ThriftReader, pages: Buffer, isZstd: boolean): Page {
+  const header = reader.struct()
+  const [plainLength, length] = [header.get(2) as number, header.get(3) as number]
+  const stored = pages.subarray(reader.at, reader.at + length)
+  if (stored.length < length) throw new RangeError('a page reaches beyond the end of its column')
+  reader.at += length
+  const isDictionary = header.get(1) === format.dictionaryPage
+  const said = header.get(isDictionary ? 7 : 5) as ThriftStruct
+  const bytes = isZstd ? decompressed(stored, plainLength) : stored
+  const [count, encoding] = [said.get(1) as number, said.get(2) as number]
+  return { isDictionary, encoding, count, bytes, isOurs: isZstd }
+}
+
+function decompressed(bytes: Buffer, length: number): Buffer {
+  // In one piece, behind which there is room.
+  const chunkSize = Math.max(64, length + beyondBytes)
+  const plain = zstdDecompressSync(bytes, { chunkSize, maxOutputLength: chunkSize })
+  if (plain.length !== length)
+    throw new RangeError(`a page has ${plain.length} bytes and not ${length}`)
+  if (chunkSize >= Buffer.poolSize) decompressedPages.push(plain)
+  return plain
+}
+
+/** Pages that have memory of their own. */
+const decompressedPages: Buffer[] = []
+
+/**
+ * Gives the memory of all pages back at once, with the values that were given as they lay there: what waits for a collection
+ * of garbage is ten times as much. Whoever reads values calls it when they are done with.
+ */
+export function freePages(): void {
+  for (const { buffer } of decompressedPages.splice(0)) (buffer as ArrayBuffer).transfer(0)
+}
+
+/** Values as they stand in a page: `each` words of one. */
+function wordsOf({ bytes, count }: Page, each: 1 | 2): Uint32Array {
+  if (bytes.length < 4 * each * count)
+    throw new RangeError(`a page has ${bytes.length} bytes, too few for ${count} values`)
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
+  return new Uint32Array(buffer, byteOffset, each * count)
+}
+
+/** Rooms that are used again from page to page. */
+let indices = new Uint16Array(0)
+let numbers = new Uint32Array(0)
+let doubles = new Float64Array(0)
+
+function indicesOf({ bytes, count }: Page, within: RowsWithin): Uint16Array {
+  if (indices.length < count) indices = new Uint16Array(count)
+  unpackIndices(bytes, within, indices)
+  return indices
+}
+
+function differencesRoom(count: number): Float64Array {
+  if (doubles.length < count) doubles = new Float64Array(count)
+  return doubles
+}
+
+/** Whole numbers of 64 bits as two words. */
+function readPairs(
+  { page, dictionary }: ReadPages,
+  out: Uint32Array,
+  within: RowsWithin,
+): Uint32Array {
+  const { count } = page
+  if (dictionary) {
+    const entries = { words: wordsOf(dictionary, 2), places: indicesOf(page, within) }
+    fillFromEntries(entries, within, out)
+    return out
+  }
+  if (page.encoding === format.plain)
+    return page.isOurs ? wordsOf(page, 2) : wordsOf(page, 2).slice()
+  const { from, to } = within
+  const differences = differencesRoom(count)
+  const first = unpackDelta(page.bytes, { count, to, base: 0 }, differences)
+  const [low, high] = [Number(BigInt.asUintN(32, first)), Number(first >> 32n)]
+  for (let i = from; i < to; i++) {
+    const value = low + differences[i]!
+    out[2 * i] = value
+    out[2 * i + 1] = high + Math.floor(value / wordRange)
+  }
+  return out
+}
+
+/** Whole numbers of 64 bits that doubles hold. */
+function readDoubles({ page, dictionary }: ReadPages, out: Float64Array, within: RowsWithin): void {
+  const { count } = page
+  const { from, to, few } = within
+  if (dictionary) {
+    const listed = doublesOf(wordsOf(dictionary, 2), { from: 0, to: dictionary.count }, differencesRoom(dictionary.count)) // prettier-ignore
+    const places = indicesOf(page, within)
+    if (few) for (const row of few) out[row] = listed[places[row]!]!
+    else for (let i = from; i < to; i++) out[i] = listed[places[i]!]!
+  } else if (page.encoding === format.plain) doublesOf(wordsOf(page, 2), within, out)
+  else unpackDelta(page.bytes, { count, to, few, base: null }, out)
+}
+
+function doublesOf(words: Uint32Array, { from, to }: RowRange, out: Float64Array): Float64Array {
+  for (let i = from; i < to; i++) out[i] = (words[2 * i + 1]! | 0) * wordRange + words[2 * i]!
+  return out
+}
+
+/** Whole numbers from 0 to 2^32, the first that of the first row, good until the next are read. */
+function readWords(
+  { page, dictionary }: ReadPages,
+  isWide: boolean,
+  { from, to }: RowRange,
+): Uint32Array {
+  const { count } = page
+  if (numbers.length < count) numbers = new Uint32Array(count)
+  const step = isWide ? 2 : 1
+  if (dictionary) {
+    const listed = wordsOf(dictionary, step)
+    const places = indicesOf(page, { from, to, few: null })
+    for (let i = from; i < to; i++) numbers[i] = listed[step * places[i]!]!
+  } else if (page.encoding === format.plain) {
+    const words = wordsOf(page, step)
+    for (let i = from; i < to; i++) numbers[i] = words[step * i]!
+  } else {
+    const values = differencesRoom(count)
+    unpackDelta(page.bytes, { count, to, base: null }, values)
+    for (let i = from; i < to; i++) numbers[i] = values[i]!
+  }
+  return numbers.subarray(from, to)
+}

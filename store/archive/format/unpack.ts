@@ -1,0 +1,257 @@
+/** Packed numbers of Parquet's pages: differences (as delta.ts packs them) and indices into a dictionary. */
+import { unzigzag } from './thrift.ts'
+
+/** Behind packed bytes so many more are read, whatever stands there. */
+export const beyondBytes = 16
+
+const wordBits = 32
+const wordRange = 2 ** wordBits
+/** Bits of a value that a word has whole, wherever in its first byte it begins. */
+const narrowBits = 25
+/** Bits of an index into the largest dictionary. */
+const indexBitsMost = 16
+
+class Bytes {
+  readonly view: DataView
+  readonly length: number
+  at = 0
+
+  constructor({ buffer, byteOffset, length }: Buffer) {
+    this.view = new DataView(buffer, byteOffset)
+    this.length = length
+  }
+
+  byte(): number {
+    if (this.at >= this.length) throw new RangeError('packed values end too early')
+    return this.view.getUint8(this.at++)
+  }
+
+  /** A whole number that a double holds. */
+  varint(): number {
+    let [value, scale] = [0, 1]
+    for (;;) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+      scale *= 0x80
+    }
+  }
+
+  wideVarint(): bigint {
+    let [value, shift] = [0n, 0n]
+    for (;;) {
+      const byte = this.byte()
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) return value
+      shift += 7n
+    }
+  }
+
+  /** Passes over so many bytes; gives where they begin. */
+  pass(count: number): number {
+    const from = this.at
+    this.at += count
+    if (this.at > this.length) throw new RangeError('packed values end too early')
+    return from
+  }
+}
+
+/** Rows [from, to) of a column. */
+export interface RowRange {
+  from: number
+  to: number
+}
+
+/** Rows that are asked for: all of a range or, where these are few among them, some in their order. */
+export interface RowsWithin extends RowRange {
+  few: Int32Array | null
+}
+
+/** What is unpacked of `count` values: those of some rows, as they are or as how much more than the first they are. */
+interface Unpacked {
+  count: number
+  /** The rows before it, or a few of them; what others have is left open then. */
+  to: number
+  few?: Int32Array | null
+  /** What is added to how much more they are than the first; null where they are told as they are, which doubles must hold. */
+  base: number | null
+}
+
+/**
+ * Unpacks values of DELTA_BINARY_PACKED; gives the first.
+ * @throws RangeError where there are too few
+ */
+export function unpackDelta(
+  packed: Buffer,
+  { count, to, few = null, base }: Unpacked,
+  out: Float64Array,
+): bigint {
+  const bytes = new Bytes(packed)
+  const blockValues = bytes.varint()
+  const parts = bytes.varint()
+  const total = bytes.varint()
+  if (total !== count) throw new RangeError(`${total} values are packed and not ${count}`)
+  const partValues = blockValues / parts
+  const first = unzigzagWide(bytes.wideVarint())
+  out[0] = base ?? Number(first)
+  // The same for each: a new one would be more work than its values.
+  const part: Part = { width: 0, least: 0, begin: 0, end: 0 }
+  let next = 0
+  for (let from = 1; from < to; from += blockValues) {
+    part.least = unzigzag(bytes.varint())
+    const widthsAt = bytes.pass(parts)
+    for (let i = 0; i < parts && from + i * partValues < to; i++) {
+      part.width = bytes.view.getUint8(widthsAt + i)
+      part.begin = from + i * partValues
+      part.end = Math.min(to, part.begin + partValues)
+      const at = bytes.pass((part.width * partValues) / 8)
+      if (few) while (few[next]! < part.begin) next++
+      if (part.width > narrowBits) addWide(bytes.view, at, part, out)
+      else if (few && !(few[next]! < part.end)) passNarrow(bytes.view, at, part, out)
+      else addNarrow(bytes.view, at, part, out)
+    }
+  }
+  return first
+}
+
+/** Differences of `width` bits, which `least` is taken from, for [begin, end). */
+interface Part {
+  width: number
+  least: number
+  begin: number
+  end: number
+}
+
+/** Unpacks differences of at most narrowBits into out[begin, end), after the value before. */
+function addNarrow(
+  view: DataView,
+  at: number,
+  { width, least, begin, end }: Part,
+  out: Float64Array,
+): void {
+  const mask = (1 << width) - 1
+  let value = out[begin - 1]!
+  for (let i = begin, bit = 0; i < end; i++, bit += width) {
+    value += least + ((view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask)
+    out[i] = value
+  }
+}
+
+/** The same where nobody asks for any of them: the last alone is written, which the next come after. */
+function passNarrow(
+  view: DataView,
+  at: number,
+  { width, least, begin, end }: Part,
+  out: Float64Array,
+): void {
+  const mask = (1 << width) - 1
+  let sum = 0
+  // The sum of 128 at the most is a word.
+  for (let i = begin, bit = 0; i < end; i++, bit += width)
+    sum = (sum + ((view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask)) | 0
+  out[end - 1] = out[begin - 1]! + (end - begin) * least + (sum >>> 0)
+}
+
+/** The same as addNarrow of wider ones. */
+function addWide(
+  view: DataView,
+  at: number,
+  { width, least, begin, end }: Part,
+  out: Float64Array,
+): void {
+  const lowBits = Math.min(width, wordBits)
+  const lowMask = 2 ** lowBits - 1
+  const highMask = 2 ** (width - lowBits) - 1
+  let value = out[begin - 1]!
+  for (let i = begin, bit = 0; i < end; i++, bit += width) {
+    const from = at + (bit >>> 3)
+    const shift = bit & 7
+    const word = view.getUint32(from, true)
+    const next = view.getUint32(from + 4, true)
+    const low = shift === 0 ? word : (word >>> shift) | (next << (wordBits - shift))
+    value += least + ((low & lowMask) >>> 0) + ((next >>> shift) & highMask) * wordRange
+    out[i] = value
+  }
+}
+
+/**
+ * Unpacks a data page of RLE_DICTIONARY, the places of some rows: the width of an index, then runs of one and packed ones.
+ * @throws RangeError where there are too few
+ */
+export function unpackIndices(
+  packed: Buffer,
+  { from, to, few }: RowsWithin,
+  out: Uint16Array,
+): void {
+  const bytes = new Bytes(packed)
+  const width = bytes.byte()
+  if (width > indexBitsMost)
+    throw new RangeError(`indices of ${width} bits are none that Weir writes`)
+  for (let begin = 0, next = 0; begin < to;) {
+    const head = bytes.varint()
+    const length = Math.floor(head / 2)
+    const isPacked = head % 2 === 1
+    const end = begin + (isPacked ? 8 * length : length)
+    const at = bytes.pass(isPacked ? length * width : Math.ceil(width / 8))
+    const run = { from: Math.max(from, begin), to: Math.min(to, end) }
+    if (isPacked && width === indexBitsMost) copyRun(packed, at + 2 * (run.from - begin), run, out)
+    else if (few)
+      next = pickRun(bytes.view, { at, width, begin, end, isPacked }, { few, next }, out)
+    else if (!isPacked) out.fill(bytes.view.getInt32(at, true) & (2 ** width - 1), run.from, run.to)
+    else if (width === 8) widenRun(packed, at + (run.from - begin), run, out)
+    else unpackRun(bytes.view, { at, width, bit: (run.from - begin) * width }, run, out)
+    begin = end
+  }
+}
+
+/** Packed ones that lie there as they are held. */
+function copyRun(packed: Buffer, at: number, { from, to }: RowRange, out: Uint16Array): void {
+  const bytes = new Uint8Array(out.buffer, out.byteOffset)
+  if (from < to) bytes.set(packed.subarray(at, at + 2 * (to - from)), 2 * from)
+}
+
+/** Of a run of one, or of packed ones, those of some rows, from the nth on; gives which of them is the first behind it. */
+function pickRun(
+  view: DataView,
+  run: { at: number; width: number; begin: number; end: number; isPacked: boolean },
+  { few, next }: { few: Int32Array; next: number },
+  out: Uint16Array,
+): number {
+  const { at, begin, end } = run
+  const mask = 2 ** run.width - 1
+  const eachBits = run.isPacked ? run.width : 0
+  let n = next
+  for (; n < few.length && few[n]! < end; n++) {
+    const bit = (few[n]! - begin) * eachBits
+    out[few[n]!] = (view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
+  }
+  return n
+}
+
+/** Packed ones of a byte each. */
+function widenRun(packed: Buffer, at: number, { from, to }: RowRange, out: Uint16Array): void {
+  if (from < to) out.set(packed.subarray(at, at + to - from), from)
+}
+
+/** Packed ones, the first of them so many bits behind a byte. */
+function unpackRun(
+  view: DataView,
+  { at, width, bit: first }: { at: number; width: number; bit: number },
+  { from, to }: RowRange,
+  out: Uint16Array,
+): void {
+  const mask = 2 ** width - 1
+  let [row, bit] = [from, first]
+  // A word has eight of the narrow ones, which begin with a byte.
+  if (width <= 4 && bit % 8 === 0)
+    for (let byte = at + bit / 8; row + 8 <= to; row += 8, bit += 8 * width, byte += width) {
+      let word = view.getInt32(byte, true)
+      for (let i = row; i < row + 8; i++, word >>>= width) out[i] = word & mask
+    }
+  for (; row < to; row++, bit += width)
+    out[row] = (view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask
+}
+
+function unzigzagWide(value: bigint): bigint {
+  return BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n))
+}

@@ -1,0 +1,125 @@
+/** Keys of several 64-bit columns by number, in open addressing on typed arrays. */
+import type { AddressColumn } from '../../../flow/filter/fields.ts'
+import type { KeyColumn } from './key-columns.ts'
+
+const slotsAtFirst = 1024
+const keysAtFirst = 512
+
+export class KeyTable {
+  count = 0
+  /** Words of a key: of each column the low one and the high one. */
+  readonly width: number
+  #words: Uint32Array
+  /** Number + 1 of the key in a slot; 0: free. */
+  #slots = new Int32Array(slotsAtFirst)
+
+  constructor(columns: number) {
+    this.width = 2 * columns
+    this.#words = new Uint32Array(keysAtFirst * this.width)
+  }
+
+  /** The number of the key at a place in `words`; a new one (0, 1, 2 …) where it was not met before. */
+  numberOf(words: Uint32Array, at: number): number {
+    const mask = this.#slots.length - 1
+    let slot = hashOf(words, at, this.width) & mask
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const held = this.#slots[slot]! - 1
+      if (this.#isAt(held * this.width, words, at)) return held
+    }
+    this.#slots[slot] = this.count + 1
+    return this.#add(words, at)
+  }
+
+  /** The number of the key at a place in `words`; −1 where it was not met. */
+  find(words: Uint32Array, at: number): number {
+    const mask = this.#slots.length - 1
+    let slot = hashOf(words, at, this.width) & mask
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const held = this.#slots[slot]! - 1
+      if (this.#isAt(held * this.width, words, at)) return held
+    }
+    return -1
+  }
+
+  /** The words of all keys, in the order of their numbers. */
+  words(): Uint32Array {
+    return this.#words.slice(0, this.count * this.width)
+  }
+
+  /** The number of a key of another table. */
+  numberLike(other: KeyTable, number: number): number {
+    return this.numberOf(other.#words, number * other.width)
+  }
+
+  /** The number of the key with these values of its columns. */
+  numberOfValues(values: readonly bigint[]): number {
+    return this.numberOf(new Uint32Array(BigInt64Array.from(values).buffer), 0)
+  }
+
+  /** The values of a key's columns, 64 signed bits each. */
+  valuesOf(number: number): bigint[] {
+    const from = number * this.width
+    return [...new BigInt64Array(this.#words.slice(from, from + this.width).buffer)]
+  }
+
+  /** The order of two keys: by their columns, as signed numbers. */
+  compare(a: number, b: number): number {
+    const words = this.#words
+    for (let column = 0; column < this.width; column += 2) {
+      const [one, other] = [a * this.width + column, b * this.width + column]
+      const high = (words[one + 1]! | 0) - (words[other + 1]! | 0)
+      if (high !== 0) return high
+      const low = words[one]! - words[other]!
+      if (low !== 0) return low
+    }
+    return 0
+  }
+
+  #isAt(from: number, words: Uint32Array, at: number): boolean {
+    for (let word = 0; word < this.width; word++)
+      if (this.#words[from + word] !== words[at + word]) return false
+    return true
+  }
+
+  #add(words: Uint32Array, at: number): number {
+    const number = this.count++
+    const to = number * this.width
+    if (to + this.width > this.#words.length) {
+      const grown = new Uint32Array(this.#words.length * 2)
+      grown.set(this.#words)
+      this.#words = grown
+    }
+    for (let word = 0; word < this.width; word++) this.#words[to + word] = words[at + word]!
+    if (this.count * 2 > this.#slots.length) this.#grow()
+    return number
+  }
+
+  #grow(): void {
+    const slots = new Int32Array(this.#slots.length * 4)
+    const mask = slots.length - 1
+    for (let number = 0; number < this.count; number++) {
+      let slot = hashOf(this.#words, number * this.width, this.width) & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = number + 1
+    }
+    this.#slots = slots
+  }
+}
+
+/** What spreads keys over slots: of so many words at a place. */
+export function hashOf(words: Uint32Array, at: number, width: number): number {
+  let hash = 0
+  for (let word = 0; word < width; word++) {
+    hash = Math.imul(hash ^ words[at + word]!, 0x9e3779b1)
+    hash ^= hash >>> 15
+  }
+  return hash
+}
+
+/** The columns of which an address is a key. */
+export function addressColumns(column: AddressColumn): KeyColumn[] {
+  return [
+    { kind: 'half', column, half: 'High' },
+    { kind: 'half', column, half: 'Low' },
+  ]
+}

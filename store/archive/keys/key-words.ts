@@ -1,0 +1,35 @@
+/** The words of flows' keys, some rows at a time. */
+import type { NetworkSet } from '../../../flow/address.ts'
+import type { FlowColumns } from '../../../flow/columns.ts'
+import { fillKeyColumn, type KeyColumn } from './key-columns.ts'
+
+/** Rows whose keys are made at once: as many as stay in the nearest cache. */
+const blockRows = 4096
+
+export class KeyWords {
+  readonly #local: NetworkSet
+  readonly #words: Uint32Array
+  readonly #width: number
+
+  /** Of keys with so many words. */
+  constructor(width: number, local: NetworkSet) {
+    this.#width = width
+    this.#local = local
+    this.#words = new Uint32Array(blockRows * width)
+  }
+
+  /** Hands over the words of the keys of rows, those of the nth at n × width, of some rows after the other, which begin at `from`. */
+  forEach(
+    { flows, rows, columns }: { flows: FlowColumns; rows: Int32Array; columns: readonly KeyColumn[] }, // prettier-ignore
+    take: (words: Uint32Array, block: Int32Array, from: number) => void,
+  ): void {
+    const [words, width, local] = [this.#words, this.#width, this.#local]
+    for (let from = 0; from < rows.length; from += blockRows) {
+      const block = rows.subarray(from, Math.min(from + blockRows, rows.length))
+      columns.forEach((column, i) =>
+        fillKeyColumn(column, flows, { rows: block, local }, { words, width, at: 2 * i }),
+      )
+      take(words, block, from)
+    }
+  }
+}

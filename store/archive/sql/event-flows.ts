@@ -1,0 +1,133 @@
+/** The flows of a window as columns of what an event is read from: who, with whom, when, how much. */
+import duckdb from '@duckdb/node-bindings'
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+
+import { addressHalves, parseAddress, parseNetwork } from '../../../flow/address.ts'
+import type { EventFlows } from '../../../flow/incident/flow-table.ts'
+import type { FlowScan } from '../../flows.ts'
+import { Bindings } from './bindings.ts'
+import { vectorRows } from './chunk-columns.ts'
+import { belongsSql, bytes, first, isInSql, last, packets } from './expressions.ts'
+import type { Session } from './query-engine.ts'
+import { QueryTooLarge } from '../../query-error.ts'
+import type { ArchiveFiles } from '../readable-files.ts'
+import type { EventSource } from '../scanned/event-source.ts'
+
+/** The columns in the order of EventFlows: an SQL expression and the bytes of a value. */
+const columns = [
+  [`(${first})::DOUBLE`, 8],
+  [`(${last})::DOUBLE`, 8],
+  [`(${bytes})::DOUBLE`, 8],
+  [`(${packets})::DOUBLE`, 8],
+  ['"exporterAddressHigh"', 8],
+  ['"exporterAddressLow"', 8],
+  ['"sourceAddressHigh"', 8],
+  ['"sourceAddressLow"', 8],
+  ['"destinationAddressHigh"', 8],
+  ['"destinationAddressLow"', 8],
+  ['"sourceTransportPort"::INTEGER', 4],
+  ['"destinationTransportPort"::INTEGER', 4],
+  ['"protocolIdentifier"::INTEGER', 4],
+  ['"tcpControlBits"::INTEGER', 4],
+  ['least("samplingInterval", 2147483647)::INTEGER', 4],
+] as const
+
+export interface EventScan {
+  query: FlowScan
+  take: (flows: EventFlows) => void
+}
+
+/**
+ * Hands the flows any part of which lies in the window to `take`, a batch at a time, in no order.
+ * The columns are used again for the next batch. Where all files are Weir's own, `source` reads them.
+ * @throws QueryTooLarge where there are more than `rowsMax`
+ */
+export async function scanEventFlows(
+  session: Session,
+  files: ArchiveFiles,
+  { query, take, source }: EventScan & { source: EventSource },
+): Promise<void> {
+  let rows = 0
+  const counted = (flows: EventFlows) => {
+    session.goesOn()
+    rows += flows.count
+    if (rows > query.rowsMax)
+      throw new QueryTooLarge(
+        `the window holds more than ${query.rowsMax} flows`,
+        'ask for a shorter time, or for one exporter',
+      )
+    take(flows)
+  }
+  const { from, to, exporter, hosts } = query
+  const window = { from, to, exporter, hosts }
+  const groups = await source.groups(files, window)
+  if (groups === null) await askEventFlows(session, files, { query, take: counted })
+  else await source.events(groups, window, counted)
+}
+
+/** The same by SQL, whoever wrote the files; nothing is refused. */
+export async function askEventFlows(
+  session: Session,
+  files: Pick<ArchiveFiles, 'inside' | 'edge'>,
+  { query, take }: EventScan,
+): Promise<void> {
+  const bindings = new Bindings()
+  const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
+  const exporter = query.exporter === undefined ? '' : exporterSql(query.exporter, bindings)
+  const hosts = query.hosts === undefined ? '' : hostsSql(query.hosts, bindings)
+  const paths = bindings.texts([...files.inside, ...files.edge])
+  const room = columns.map(([, valueBytes]) => new Uint8Array(valueBytes * vectorRows))
+  for await (const chunk of session.stream(
+    `SELECT ${columns.map(([sql]) => sql).join(', ')} FROM read_parquet(${paths})
+     WHERE ${belongsSql('any', window)}${exporter}${hosts}`,
+    bindings,
+  ))
+    take(flowsOf(chunk, room))
+}
+
+function exporterSql(exporter: string, bindings: Bindings): string {
+  const words = parseAddress(exporter)
+  if (!words) return ' AND false'
+  const { high, low } = addressHalves(words)
+  return ` AND "exporterAddressHigh" = ${bindings.whole(high)} AND "exporterAddressLow" = ${bindings.whole(low)}`
+}
+
+function hostsSql(hosts: readonly string[], bindings: Bindings): string {
+  const networks = hosts.map((host) => parseNetwork(host)).filter((each) => each !== null)
+  const isOne = (column: 'sourceAddress' | 'destinationAddress') =>
+    isInSql(networks, column, bindings)
+  return ` AND (${isOne('sourceAddress')} OR ${isOne('destinationAddress')})`
+}
+
+/** Made anew for each batch, columns would be a hundred megabytes of garbage before they are collected. */
+function flowsOf(
+  { chunk, rowCount }: DuckDBDataChunk,
+  room: readonly Uint8Array<ArrayBuffer>[],
+): EventFlows {
+  const bufferOf = (at: number) => {
+    const size = rowCount * columns[at]![1]
+    room[at]!.set(duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, at), size))
+    return room[at]!.buffer
+  }
+  const doubles = (at: number) => new Float64Array(bufferOf(at))
+  const words = (at: number) => new Uint32Array(bufferOf(at))
+  const integers = (at: number) => new Int32Array(bufferOf(at))
+  return {
+    count: rowCount,
+    first: doubles(0),
+    last: doubles(1),
+    bytes: doubles(2),
+    packets: doubles(3),
+    exporterHigh: words(4),
+    exporterLow: words(5),
+    sourceHigh: words(6),
+    sourceLow: words(7),
+    destinationHigh: words(8),
+    destinationLow: words(9),
+    sourcePort: integers(10),
+    destinationPort: integers(11),
+    protocol: integers(12),
+    tcpFlags: integers(13),
+    sampling: integers(14),
+  }
+}

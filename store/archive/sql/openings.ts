@@ -1,0 +1,84 @@
+/**
+ * Connections opened: of all records of a 5-tuple in either direction the first, and the first after
+ * a pause longer than the exporter's longest record. The rules are those of
+ * flow/incident/connections.ts, once more in SQL: a table of the records that begin a connection,
+ * which is then asked like any flows.
+ */
+import type { FlowWindow } from '../../flows.ts'
+import { Bindings } from './bindings.ts'
+import { archiveColumns } from '../columns.ts'
+import { belongsSql, first, last, servicePortSql } from './expressions.ts'
+import { filterSql } from './filter-sql.ts'
+import type { Session } from './query-engine.ts'
+import { QueryTooLarge } from '../../query-error.ts'
+import type { ArchiveFiles } from '../readable-files.ts'
+
+/** Flows that are joined at once: some 300 bytes each. */
+const openingRowsMax = 2_000_000
+/** What is taken for a pause: see flow/incident/connections.ts. */
+export const pauseMs = { least: 60_000, most: 1_800_000 }
+const table = 'openings'
+
+const [source, destination] = (['source', 'destination'] as const).map(
+  (end) => `"${end}AddressHigh", "${end}AddressLow", "${end}TransportPort"`,
+) as [string, string]
+const ends = ['AddressHigh', 'AddressLow', 'TransportPort']
+
+/**
+ * The records that begin a connection in the window and pass the filter, as a table in place of the
+ * files, which reach back by the longest pause. It has the columns that `statement` names, for which it is made.
+ * @throws QueryTooLarge where there are too many flows to be joined
+ */
+export async function openings(
+  session: Session,
+  files: ArchiveFiles,
+  { query, statement }: { query: FlowWindow; statement: string },
+): Promise<ArchiveFiles> {
+  if (files.rows > openingRowsMax)
+    throw new QueryTooLarge(
+      `connections are joined of at most ${openingRowsMax.toLocaleString('en')} flows, and the files of the window hold ${files.rows.toLocaleString('en')}`,
+      'ask for a shorter time, or for flows, which are records that begin',
+      files.rows,
+    )
+  const bindings = new Bindings()
+  const paths = bindings.texts([...files.inside, ...files.edge])
+  const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
+  const filter = query.filter ? filterSql(query.filter, bindings) : 'true'
+  // Whichever end is the lesser comes first, so that both directions are one.
+  const tuple = ['least', 'greatest'].flatMap((which) =>
+    ends.map((part) => {
+      const isSwapped = which === 'least' ? '' : 'NOT '
+      return `CASE WHEN ${isSwapped}(${source}) > (${destination}) THEN "destination${part}" ELSE "source${part}" END`
+    }),
+  )
+  const exporter = '"exporterAddressHigh", "exporterAddressLow"'
+  const service = servicePortSql(bindings)
+  const opened = (columns: string) => `CREATE TEMP TABLE ${table} AS
+     WITH flows AS (
+       SELECT ${columns},
+         ${first} AS first_ms, greatest(${first}, ${last}) AS last_ms
+       FROM read_parquet(${paths})
+       WHERE ${first} < ${to} AND ${last} >= ${from} - ${pauseMs.most}),
+     joined AS (
+       SELECT *,
+         max(last_ms) OVER (
+           PARTITION BY ${exporter}, "protocolIdentifier", ${tuple.join(', ')}
+           ORDER BY first_ms,
+             CASE WHEN "protocolIdentifier" = 6 AND "tcpControlBits" & 18 = 2 THEN 0 ELSE 1 END,
+             CASE WHEN "sourceTransportPort" = (${service}) THEN 1 ELSE 0 END,
+             "sourceTransportPort" DESC
+           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen_ms,
+         least(${pauseMs.most}, greatest(${pauseMs.least}, max(last_ms - first_ms) OVER (PARTITION BY ${exporter}))) AS pause_ms
+       FROM flows)
+     SELECT * EXCLUDE (first_ms, last_ms, seen_ms, pause_ms) FROM joined
+     WHERE (seen_ms IS NULL OR first_ms - seen_ms > pause_ms)
+       AND first_ms >= ${from} AND first_ms < ${to}
+       AND ${belongsSql(query.include, { from, to })} AND ${filter}`
+  // Each column of each flow is held while they are joined.
+  const named = `${opened('')} ${statement}`
+  const columns = archiveColumns
+    .map(({ name }) => `"${name}"`)
+    .filter((name) => named.includes(name))
+  await session.read(opened(columns.join(', ')), bindings)
+  return { ...files, inside: [], edge: [], table }
+}

@@ -1,0 +1,45 @@
+/** The archive's folder: what lies in it and is not named by the manifest. */
+import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import { stagingFolder, unlistedFolder, unreadableFolder } from '../entry.ts'
+
+const foldersBeside = [stagingFolder, unlistedFolder, unreadableFolder]
+
+/**
+ * Puts files aside that the manifest does not name (a crash between writing and publishing), where
+ * nothing reads them; second names of files that it does name just go.
+ */
+export async function putAsideUnlisted(
+  root: string,
+  listed: ReadonlySet<string>,
+  folder = '',
+): Promise<void> {
+  // Asked folder by folder: all at once, `readdir` looks for the type of each file, which takes ten times as long.
+  for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (entry.isDirectory()) {
+      if (!foldersBeside.includes(path)) await putAsideUnlisted(root, listed, path)
+      continue
+    }
+    if (!path.endsWith('.parquet') || listed.has(path)) continue
+    if ((await stat(join(root, path))).nlink > 1) await rm(join(root, path))
+    else await putAside(root, path, unlistedFolder)
+  }
+}
+
+/** Moves a file into one of the folders beside, under a name that tells where it was. */
+export async function putAside(root: string, file: string, folder: string): Promise<void> {
+  await mkdir(join(root, folder), { recursive: true, mode: 0o700 })
+  await rename(join(root, file), join(root, folder, file.replaceAll('/', '_')))
+}
+
+/** Deletes a file, and the folders that are empty without it. */
+export async function remove(root: string, file: string): Promise<void> {
+  await rm(join(root, file), { force: true })
+  for (let at = dirname(file); at !== '.'; at = dirname(at)) {
+    const left = await readdir(join(root, at)).catch(() => ['gone'])
+    if (left.length > 0) return
+    await rmdir(join(root, at))
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * Keeping the archive in order: chunks are merged, small files bundled, old ones expire, broken ones
+ * are put aside. What is replaced stays a while for readers of an older manifest, and then goes.
+ */
+import { randomUUID } from 'node:crypto'
+
+import type { Manifest } from '../../manifest.ts'
+import { intervalMs, intervalStart } from '../../../flow/interval.ts'
+import { fileName, stampOf, unreadableFolder, type ArchiveEntry, type ArchiveValues } from '../entry.ts' // prettier-ignore
+import { putAside, remove } from './folder.ts'
+import type { SortingThread } from './thread.ts'
+import { isSameSum, sortedRowsMax } from './waiting.ts'
+
+/** Replaced files are kept this long for readers of an older manifest. */
+const replacedKeepMs = 600_000
+/** Merges that are made known in one transaction. */
+const mergeBatch = 100
+/** Spans of time whose files are bundled, and how long after they are over: nothing more is to come then. */
+const bundledSpansMs = [3_600_000, 86_400_000]
+const settledMs = 900_000
+/** Rows of a bundle: a query of minutes still reads few, and one of weeks opens a twelfth of the files. */
+const bundleRowsMax = 250_000
+/** Unreadable files that are named; of more, the newest. */
+const unreadableNamedMax = 100
+
+export interface UpkeepParts {
+  folder: string
+  manifest: Manifest<ArchiveEntry>
+  thread: SortingThread
+  mergeRowsMax?: number
+}
+
+interface Replacement {
+  add: ArchiveEntry[]
+  remove: string[]
+}
+
+/** Sorting a file was given up; what it was to be made of is as it was. */
+class GivenUp extends Error {}
+
+export class Upkeep {
+  readonly #folder: string
+  readonly #manifest: Manifest<ArchiveEntry>
+  readonly #thread: SortingThread
+  readonly #mergeRowsMax: number
+  /** The file that is being sorted, and whether that was given up. */
+  #sorting: { target: string; isGivenUp: boolean } | null = null
+  #isEnding = false
+  /** The hour in which there was nothing left to bundle. */
+  #bundledHour: number | null = null
+
+  constructor({ folder, manifest, thread, mergeRowsMax = sortedRowsMax }: UpkeepParts) {
+    this.#folder = folder
+    this.#manifest = manifest
+    this.#thread = thread
+    this.#mergeRowsMax = mergeRowsMax
+  }
+
+  /**
+   * Merges the chunks of intervals that began before `before` into one sorted file each; of an interval
+   * with more rows than are sorted at once, into several, the first of them while it still goes on.
+   * One with a file that cannot be read is merged without it the next time. Where the machine is busy with what comes in
+   * only one file is made, of an interval that is over: sorting takes more than all else, and can be done later. No file
+   * is begun after `msMax`.
+   * @throws when writing fails; the intervals before that one are merged
+   */
+  async merge(before: number, { isBusy = false, msMax = Infinity } = {}): Promise<void> {
+    const until = performance.now() + msMax
+    let merged: Replacement[] = []
+    const commit = async () => {
+      const batch = merged
+      merged = []
+      await this.#replace({
+        add: batch.flatMap(({ add }) => add),
+        remove: batch.flatMap((each) => each.remove),
+      })
+    }
+    try {
+      const due = this.#unmerged(before, isBusy)
+      for (const entries of isBusy ? due.slice(0, 1) : due) {
+        if (this.#isEnding || performance.now() > until) break
+        const taken = merged.flatMap(({ add }) => add)
+        const replacement = await this.#mergeFiles(entries, taken)
+        if (replacement) merged.push(replacement)
+        if (merged.length >= mergeBatch) await commit()
+      }
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error
+    } finally {
+      await commit()
+    }
+  }
+
+  /**
+   * Gives up the sorting that is going on, if any: its files stay as they are, and are sorted another time. `isLast`: no
+   * other is begun.
+   */
+  giveUpSorting({ isLast = false } = {}): void {
+    if (isLast) this.#isEnding = true
+    if (!this.#sorting || this.#sorting.isGivenUp) return
+    this.#sorting.isGivenUp = true
+    this.#thread.giveUp(this.#sorting.target)
+  }
+
+  /**
+   * Makes one file of small neighbouring ones of an hour, or a day, that is over: the newest that can be
+   * bundled, and no more at a time, since what is published next waits for it. Tells whether there were any.
+   * @throws when writing fails
+   */
+  async bundle(nowMs: number): Promise<boolean> {
+    const hour = Math.floor((nowMs - settledMs) / bundledSpansMs[0]!)
+    if (this.#isEnding) return false
+    // To look through all files takes a while: where there was nothing, nothing comes before the next hour is over.
+    if (this.#bundledHour === hour) return false
+    const entries = this.#toBundle(nowMs)
+    if (entries === null) {
+      this.#bundledHour = hour
+      return false
+    }
+    try {
+      const replacement = await this.#mergeFiles(entries, [])
+      if (replacement) await this.#replace(replacement)
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error
+    }
+    return true
+  }
+
+  #toBundle(nowMs: number): ArchiveEntry[] | null {
+    const small = this.#manifest.entries().filter(({ rows }) => rows < bundleRowsMax)
+    const sorted = small.sort((a, b) => b.interval - a.interval)
+    for (const spanMs of bundledSpansMs) {
+      const over = nowMs - settledMs - ((nowMs - settledMs) % spanMs)
+      const spans = Map.groupBy(
+        sorted.filter(({ interval }) => interval < over),
+        ({ interval }) => Math.floor(interval / spanMs),
+      )
+      for (const span of spans.values()) {
+        if (span.some(({ isChunk }) => isChunk)) continue
+        const bundle = groupsOf(span.toReversed(), bundleRowsMax).find(({ length }) => length > 1)
+        if (bundle) return bundle
+      }
+    }
+    return null
+  }
+
+  /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
+  async expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
+    const sorted = this.#manifest.entries().toSorted((a, b) => a.interval - b.interval)
+    let bytes = sorted.reduce((sum, entry) => sum + entry.bytes, 0)
+    const newest = sorted.at(-1)?.receivedTo ?? limits.now
+    const expired: string[] = []
+    for (const entry of sorted) {
+      if (bytes <= limits.maxBytes && entry.receivedTo >= newest - limits.keepMs) break
+      bytes -= entry.bytes
+      expired.push(entry.file)
+    }
+    await this.#replace(
+      { add: [], remove: expired },
+      { now: limits.now, set: { hasExpired: true } },
+    )
+    await this.#deleteReplaced(limits.now)
+  }
+
+  /** The entries that become one file each: chunks, and what is merged already and leaves room for them. */
+  #unmerged(before: number, isBusy: boolean): ArchiveEntry[][] {
+    const byInterval = Map.groupBy(this.#manifest.entries(), ({ interval }) => interval)
+    return [...byInterval].flatMap(([interval, entries]) => {
+      if (entries.every(({ isChunk }) => !isChunk)) return []
+      const groups = groupsOf(entries, this.#mergeRowsMax)
+      // Of an interval that goes on, the last group may still grow.
+      const due = interval < before ? groups : isBusy ? [] : groups.slice(0, -1)
+      return due.filter((group) => group.some(({ isChunk }) => isChunk))
+    })
+  }
+
+  /**
+   * One file for several of an interval; null where one of them could not be read.
+   * @throws GivenUp
+   */
+  async #mergeFiles(
+    entries: readonly ArchiveEntry[],
+    taken: readonly ArchiveEntry[],
+  ): Promise<Replacement | null> {
+    const files = entries.map(({ file }) => file)
+    const { interval } = entries[0]!
+    const target = this.#freeName(entries, taken)
+    const sorting = (this.#sorting = { target, isGivenUp: false })
+    try {
+      const merged = await this.#thread.merge({ interval, files, target })
+      for (const name of ['rows', 'octets', 'packets'] as const) {
+        const expected = entries.reduce((sum, entry) => sum + entry[name], 0)
+        if (!isSameSum(merged[name], expected))
+          throw new Error(
+            `archive: merging ${files.join(', ')} gave ${merged[name]} of ${expected} ${name}`,
+          )
+      }
+      return { add: [merged], remove: files }
+    } catch (error) {
+      if (sorting.isGivenUp) throw new GivenUp(`sorting ${target}`, { cause: error })
+      if (await this.putAsideUnreadable(files)) return null
+      throw error
+    } finally {
+      this.#sorting = null
+    }
+  }
+
+  /** A name that no file has that is listed or `taken`, or that still waits to be deleted. */
+  #freeName(entries: readonly ArchiveEntry[], taken: readonly ArchiveEntry[]): string {
+    const { interval } = entries[0]!
+    const last = entries.reduce((most, entry) => Math.max(most, entry.receivedTo), interval)
+    const isOne = last < interval + intervalMs
+    // A bundle is named by the time from its first interval up to the end of its last.
+    const span = isOne ? '' : `-${stampOf(intervalStart(last) + intervalMs)}`
+    const plain = fileName(interval, span)
+    const isTaken = [...this.#manifest.entries(), ...taken, ...this.#replaced()].some(
+      ({ file }) => file === plain,
+    )
+    return isTaken ? fileName(interval, `${span}-${randomUUID().slice(0, 8)}`) : plain
+  }
+
+  /** Of the given files, puts those aside that cannot be read, and makes it known; false where all can be. */
+  async putAsideUnreadable(files: readonly string[]): Promise<boolean> {
+    const found = await this.#thread.check([...files])
+    if (found.length === 0) return false
+    const known = this.#manifest.value<ArchiveValues['unreadable']>('unreadable') ?? []
+    const values: ArchiveValues = { unreadable: [...known, ...found].slice(-unreadableNamedMax) }
+    await this.#manifest.commit({ remove: found.map(({ file }) => file), set: { ...values } })
+    for (const { file } of found)
+      await putAside(this.#folder, file, unreadableFolder).catch(missingIsGone)
+    return true
+  }
+
+  async #replace(
+    change: Replacement,
+    { now, set }: { now: number; set: ArchiveValues } = { now: Date.now(), set: {} },
+  ): Promise<void> {
+    if (change.remove.length === 0) return
+    const gone = change.remove.map((file) => ({ file, at: now }))
+    const values: ArchiveValues = { ...set, replaced: [...this.#replaced(), ...gone] }
+    await this.#manifest.commit({ ...change, set: { ...values } })
+  }
+
+  async #deleteReplaced(now: number): Promise<void> {
+    // A clock that was set back must not keep them for ever.
+    const isDue = ({ at }: { at: number }) =>
+      at + replacedKeepMs <= now || at > now + replacedKeepMs
+    const replaced = this.#replaced()
+    if (!replaced.some(isDue)) return
+    for (const { file } of replaced.filter(isDue)) await remove(this.#folder, file)
+    const values: ArchiveValues = { replaced: replaced.filter((each) => !isDue(each)) }
+    await this.#manifest.commit({ set: { ...values } })
+  }
+
+  #replaced(): NonNullable<ArchiveValues['replaced']> {
+    return this.#manifest.value<ArchiveValues['replaced']>('replaced') ?? []
+  }
+}
+
+/** An interval's entries in groups of as many rows as are sorted at once; what is merged comes first. */
+function groupsOf(entries: readonly ArchiveEntry[], rowsMax: number): ArchiveEntry[][] {
+  const groups: ArchiveEntry[][] = []
+  let rows = 0
+  for (const entry of entries.toSorted((a, b) => Number(a.isChunk) - Number(b.isChunk))) {
+    rows += entry.rows
+    if (groups.length > 0 && rows <= rowsMax) groups.at(-1)!.push(entry)
+    else {
+      groups.push([entry])
+      rows = entry.rows
+    }
+  }
+  return groups
+}
+
+function missingIsGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
+}

@@ -1,0 +1,242 @@
+/**
+ * A thread of the archive's own: one keeps the rows that wait and writes them as Parquet, another sorts files. Each reads
+ * back what it wrote before anyone may see it. One request after the other, each answered.
+ */
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+
+import { reasonOf } from '../../../flow/reason.ts'
+import { syncFolder } from '../../manifest.ts'
+import { threadGoesAfterOthers } from '../../priority.ts'
+import { answerAsked } from '../../asked-thread.ts'
+import { SharedBlocks } from './block-pool.ts'
+import { ColumnForms } from '../format/column-form.ts'
+import type { FlowBlock } from '../columns.ts'
+import { fileName, stagingFolder, type ArchiveEntry } from '../entry.ts'
+import type { FileEngine } from '../read-back/file-engine.ts'
+import { formatHostSums, hostSumsKey, listedHosts } from './host-list.ts'
+import { greatestHosts } from './host-totals.ts'
+import { fileSummary, readWhole, rowsOf } from '../read-back/own-file.ts'
+import { parquetFile } from '../format/parquet-file.ts'
+import { Rooms } from '../rooms.ts'
+import { sortedFile } from './sorted-file.ts'
+import { SourceFiles } from '../read-back/source-files.ts'
+import type {
+  ArchiveAnswers,
+  ArchiveRequest,
+  ArchiveWorkerData,
+  Judged,
+  Merging,
+} from './thread.ts'
+import { chunksOf, summaryOf, type Chunk, type Summary } from './waiting.ts'
+import { writeWhole } from './written-file.ts'
+
+/** Pieces of this size and more have memory of their own, which no other has a part of. */
+const freedBytesMin = 1 << 13
+
+/** What a file is to have. */
+interface Written {
+  file: string
+  interval: number
+  isChunk: boolean
+  pieces: readonly Buffer[]
+  /** What is counted of its rows; absent where they are read back for it. */
+  summary?: Summary
+}
+
+class ArchiveWriter {
+  readonly #folder: string
+  readonly #memoryLimit: string
+  /** DuckDB is loaded where files are read that it once wrote. */
+  #engine: Promise<FileEngine> | null = null
+  readonly #rooms = new Rooms()
+  /** In order of receipt: a block goes when it is written. */
+  #waiting: FlowBlock[] = []
+  /** The file that is being sorted, and the last one that was to be given up. */
+  #sorting: string | null = null
+  #givenUp: string | null = null
+
+  constructor({ folder, memoryLimit }: Pick<ArchiveWorkerData, 'folder' | 'memoryLimit'>) {
+    this.#folder = folder
+    this.#memoryLimit = memoryLimit
+  }
+
+  async open(): Promise<null> {
+    await rm(join(this.#folder, stagingFolder), { recursive: true, force: true })
+    await mkdir(join(this.#folder, stagingFolder), { recursive: true, mode: 0o700 })
+    return null
+  }
+
+  add(block: FlowBlock): Promise<null> {
+    this.#waiting.push(block)
+    return Promise.resolve(null)
+  }
+
+  /** Writes the rows that wait as chunk files, of one receipt interval each; on failure they go on waiting. */
+  async seal(): Promise<ArchiveEntry[]> {
+    const blocks = this.#waiting
+    const entries: ArchiveEntry[] = []
+    try {
+      for (const chunk of chunksOf(blocks)) entries.push(await this.#writeChunk(chunk))
+    } catch (error) {
+      for (const { file } of entries) await rm(join(this.#folder, file), { force: true })
+      throw error
+    }
+    this.#waiting = []
+    for (const block of blocks) freeBlock(block)
+    return entries
+  }
+
+  /** Writes the rows of an interval's files as one, sorted. */
+  async merge({ judged, ...merging }: Merging & Judged): Promise<ArchiveAnswers['merge']> {
+    this.#sorting = merging.target
+    const forms = new ColumnForms(judged)
+    try {
+      this.#goesOn()
+      return { entry: await this.#merge(merging, forms), judged: forms.judged }
+    } finally {
+      this.#sorting = null
+      this.#givenUp = null
+      await this.#giveBack()
+    }
+  }
+
+  /** Gives the sorting of the file `target` up, in the middle of a statement too; its sources stay as they are. */
+  giveUp(target: string): void {
+    this.#givenUp = target
+    if (this.#sorting === target) void this.#engine?.then((engine) => engine.interrupt())
+  }
+
+  /** What DuckDB holds goes before the thread does: terminated with a connection it might take the process with it. */
+  async end(): Promise<null> {
+    const engine = await this.#engine
+    engine?.close()
+    return null
+  }
+
+  #opened(): Promise<FileEngine> {
+    return (this.#engine ??= openEngine(this.#folder, this.#memoryLimit))
+  }
+
+  /** An interrupt between two statements stops neither: the next must not begin. */
+  #goesOn(): void {
+    if (this.#sorting !== null && this.#givenUp === this.#sorting)
+      throw new Error(`sorting ${this.#sorting} was given up`)
+  }
+
+  async #merge({ interval, files, target }: Merging, forms: ColumnForms): Promise<ArchiveEntry> {
+    const source = await SourceFiles.open({
+      paths: files.map((file) => join(this.#folder, file)),
+      engine: () => this.#opened(),
+      goesOn: () => this.#goesOn(),
+    })
+    try {
+      const texts = await this.#hostSums(source)
+      const pieces = await sortedFile(source, { texts, forms, rooms: this.#rooms })
+      const entry = await this.#write({ interval, file: target, isChunk: false, pieces })
+      freePieces(pieces)
+      return entry
+    } finally {
+      source.close()
+    }
+  }
+
+  /** The list of the greatest hosts, for a file's footer; none where it has few rows, or sums too great for it. */
+  async #hostSums(source: SourceFiles): Promise<Record<string, string>> {
+    if (source.rows < listedRowsMin) return {}
+    const text = formatHostSums(await greatestHosts(source, listedHosts(source.rows), this.#rooms))
+    return text === null ? {} : { [hostSumsKey]: text }
+  }
+
+  /** Freed memory goes back to the system only when DuckDB is told its limit, anew: of a sort, 300 MB lay idle. */
+  async #giveBack(): Promise<void> {
+    const engine = await this.#engine
+    await engine?.run(`SET memory_limit = ${quote(this.#memoryLimit)}`)
+  }
+
+  /** As they were received, which costs little: what is sorted is the interval, once. */
+  #writeChunk({ interval, parts }: Chunk): Promise<ArchiveEntry> {
+    const file = fileName(interval, `-${randomUUID().slice(0, 8)}`)
+    const summary = summaryOf(parts)
+    return this.#write({ interval, file, isChunk: true, summary, pieces: parquetFile(parts) })
+  }
+
+  /** Of the given files, those that cannot be read from end to end, with the reason. */
+  async check(files: readonly string[]): Promise<ArchiveAnswers['check']> {
+    const unreadable: ArchiveAnswers['check'] = []
+    for (const file of files)
+      await this.#readWhole(join(this.#folder, file)).catch((error: unknown) => {
+        const message = reasonOf(error)
+        unreadable.push({ file, message: message.split('\n')[0]! })
+      })
+    return unreadable
+  }
+
+  async #readWhole(path: string): Promise<void> {
+    if (readWhole(path)) return
+    const engine = await this.#opened()
+    await engine.run(`SELECT max(hash(flow)) FROM read_parquet(${quote(path)}) flow`)
+  }
+
+  async #write({ pieces, summary, ...entry }: Written): Promise<ArchiveEntry> {
+    const part = join(this.#folder, stagingFolder, `${randomUUID()}.part`)
+    const target = join(this.#folder, entry.file)
+    try {
+      const bytes = await writeWhole(part, pieces)
+      this.#goesOn()
+      const found = summary ?? fileSummary(part)
+      const rows = rowsOf(part)
+      if (rows !== found.rows)
+        throw new Error(`${entry.file} has ${rows} rows as it is read, and not ${found.rows}`)
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+      await rename(part, target)
+      await syncFolder(dirname(target))
+      return { ...entry, bytes, ...found }
+    } catch (error) {
+      await rm(part, { force: true })
+      throw error
+    }
+  }
+}
+
+async function openEngine(folder: string, memoryLimit: string): Promise<FileEngine> {
+  const { FileEngine } = await import('../read-back/file-engine.ts')
+  const spill = join(folder, stagingFolder, `spill-${randomUUID()}`)
+  return FileEngine.open({ memory_limit: memoryLimit, temp_directory: spill })
+}
+
+/** Gives the rows' memory back at once: what waits for a collection of garbage is as much again. Shared memory is used again. */
+function freeBlock({ columns }: FlowBlock): void {
+  for (const column of columns) if (column instanceof ArrayBuffer) column.transfer(0)
+}
+
+/** The same of what was written: of a file it would lie beside the next one's. */
+function freePieces(pieces: readonly Buffer[]): void {
+  for (const { length, buffer } of pieces)
+    if (length >= freedBytesMin && buffer.byteLength === length) (buffer as ArrayBuffer).transfer(0)
+}
+
+/** A file name as an SQL literal; names come from this module and the manifest only. */
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "''")}'`
+}
+
+const { listedRowsMin, niceness, ...place } = workerData as ArchiveWorkerData
+threadGoesAfterOthers(niceness)
+const writer = new ArchiveWriter(place)
+const shared = new SharedBlocks()
+
+answerAsked<ArchiveRequest, ArchiveAnswers>(
+  parentPort!,
+  {
+    open: () => writer.open(),
+    add: ({ block }) => writer.add(shared.blockOf(block)),
+    seal: () => writer.seal(),
+    merge: (request) => writer.merge(request),
+    check: ({ files }) => writer.check(files),
+    end: () => writer.end(),
+  },
+  (target) => writer.giveUp(target),
+)

@@ -1,0 +1,168 @@
+/** A thread or process that is asked: requests go in, answers come back, one request after the other. */
+import { Worker } from 'node:worker_threads'
+
+import { reasonOf } from '../flow/reason.ts'
+import { QueryTooLarge } from './query-error.ts'
+
+export type Message =
+  | { id: number; result: unknown }
+  | { id: number; error: string; facts: ErrorFacts }
+  | { id: number; refusal: { message: string; remedy: string; estimate: number | null } }
+
+/** What an error has beside its message by which it is told whose it is to mend. */
+interface ErrorFacts {
+  code?: string
+  syscall?: string
+  remedy?: string
+}
+
+interface Waiting {
+  resolve: (result: never) => void
+  reject: (error: Error) => void
+}
+
+/** What a thread answers to each kind of request. */
+export type AnswersTo<Request extends { kind: string }> = Record<Request['kind'], unknown>
+
+export interface ThreadLimits {
+  youngMiBMax?: number
+}
+
+/** What is asked in a place of its own: how requests get there is for the thread or the process to say. */
+export abstract class Asked<Request extends { kind: string }, Answers extends AnswersTo<Request>> {
+  readonly #name: string
+  readonly #waiting = new Map<number, Waiting>()
+  #requests = 0
+  /** Why it has ended, once it has. */
+  #ended: Error | null = null
+
+  /** `name` is what errors call it. */
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  /**
+   * Asks; requests are worked off one after the other.
+   * @throws what went wrong, as text, or QueryTooLarge as it is; every time, once it has ended
+   */
+  ask<AskedOne extends Request>(
+    request: AskedOne,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<Answers[AskedOne['kind']]> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    const id = ++this.#requests
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.send({ id, request }, transfer)
+    })
+  }
+
+  /** Has what it does under a name given up, ahead of all that waits to be answered. */
+  giveUp(name: string): void {
+    if (!this.#ended) this.send({ giveUp: name }, [])
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== null
+  }
+
+  protected abstract send(message: unknown, transfer: ArrayBuffer[]): void
+
+  protected take(message: Message): void {
+    const request = this.#waiting.get(message.id)
+    this.#waiting.delete(message.id)
+    if ('refusal' in message) {
+      const { message: text, remedy, estimate } = message.refusal
+      request?.reject(new QueryTooLarge(text, remedy, estimate))
+    } else if ('error' in message)
+      request?.reject(Object.assign(new Error(`${this.#name}: ${message.error}`), message.facts))
+    else request?.resolve(message.result as never)
+  }
+
+  protected end(error: Error): void {
+    this.#ended ??= new Error(`${this.#name} has ended: ${error.message}`, { cause: error })
+    for (const { reject } of this.#waiting.values()) reject(this.#ended)
+    this.#waiting.clear()
+  }
+}
+
+export class AskedThread<
+  Request extends { kind: string },
+  Answers extends AnswersTo<Request>,
+> extends Asked<Request, Answers> {
+  readonly #worker: Worker
+
+  /**
+   * `name` is what errors call it; `workerData` is handed to the module at `url`, which calls answerAsked.
+   * @param youngMiBMax room for what it makes anew; V8's own is 48 MiB
+   */
+  constructor(name: string, url: URL, workerData: unknown, { youngMiBMax }: ThreadLimits = {}) {
+    super(name)
+    const resourceLimits = youngMiBMax ? { maxYoungGenerationSizeMb: youngMiBMax } : {}
+    this.#worker = new Worker(url, { workerData, name, resourceLimits })
+    this.#worker.on('message', (message: Message) => this.take(message))
+    this.#worker.on('error', (error) => this.end(error as Error))
+    this.#worker.on('exit', (code) => this.end(new Error(`it ended with code ${code}`)))
+  }
+
+  /** The process may end while the thread waits to be asked. */
+  unref(): void {
+    this.#worker.unref()
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  protected send(message: unknown, transfer: ArrayBuffer[]): void {
+    this.#worker.postMessage(message, transfer)
+  }
+}
+
+/** Where requests come in and answers go out. */
+export interface AnswerPort {
+  on(event: 'message', take: (message: unknown) => void): unknown
+  postMessage(message: unknown): void
+}
+
+/**
+ * In the thread or the process: answers each request in its turn; what is thrown goes back (see ask). `onGiveUp` is called at once when the
+ * asker wants something given up.
+ */
+export function answerAsked<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
+  port: AnswerPort,
+  answers: {
+    [Kind in Request['kind']]: (
+      request: Extract<Request, { kind: Kind }>,
+    ) => Answers[Kind] | Promise<Answers[Kind]>
+  },
+  onGiveUp: (name: string) => void = () => undefined,
+): void {
+  const answer = async (id: number, request: Request): Promise<Message> => {
+    try {
+      const find = answers[request.kind as Request['kind']] as (asked: Request) => unknown
+      return { id, result: await find(request) }
+    } catch (error) {
+      if (error instanceof QueryTooLarge) {
+        const { message, remedy, estimate } = error
+        return { id, refusal: { message, remedy, estimate } }
+      }
+      return { id, error: reasonOf(error), facts: factsOf(error) }
+    }
+  }
+  let work: Promise<void> = Promise.resolve()
+  port.on('message', (message) => {
+    const asked = message as { id: number; request: Request } | { giveUp: string }
+    if ('giveUp' in asked) {
+      onGiveUp(asked.giveUp)
+      return
+    }
+    const { id, request } = asked
+    work = work.then(async () => port.postMessage(await answer(id, request)))
+  })
+}
+
+function factsOf(error: unknown): ErrorFacts {
+  const facts = Object.entries(error instanceof Error ? error : {})
+  return Object.fromEntries(facts.filter(([name]) => ['code', 'syscall', 'remedy'].includes(name)))
+}
