@@ -200,7 +200,7 @@ export class LiveStreams {
   }
 }
 
-/** What ingest answers: see ingest/live.ts. */
+/** What ingest answers: see ingest/live/ring.ts. */
 interface Changes {
   version: number
   receivedMs: number | null

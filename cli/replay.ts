@@ -1,10 +1,10 @@
 /** `weir replay`: takes captures into the store, or sends them as live UDP. */
 import { access } from 'node:fs/promises'
 
-import { importCaptures, lastPacketMs, type ImportSummary } from '../ingest/import.ts'
+import { importCaptures, lastPacketMs, type ImportSummary } from '../ingest/import/import.ts'
 import { NotACapture } from '../ingest/capture/read.ts'
 import { lockDataFolder } from '../ingest/lock.ts'
-import { TakenBefore } from '../ingest/taken.ts'
+import { TakenBefore } from '../ingest/import/taken.ts'
 import { formatWithUnit } from '../flow/units.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'

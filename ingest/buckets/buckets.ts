@@ -17,7 +17,7 @@ import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
 import { isSameExporter, PlainRows } from './plain-rows.ts'
 import { SortedRows } from './sorted-rows.ts'
-import { directionOf, readDirections } from '../directions.ts'
+import { directionOf, readDirections } from './directions.ts'
 import { Totals, type RowPart } from './totals.ts'
 
 /** Flows may live in thousands of intervals: so many parts of them are sorted out at once. */

@@ -5,9 +5,9 @@ import type { Settings } from '../../flow/settings.ts'
 import { readNames } from '../names.ts'
 import { Pipeline, type PipelineParts } from '../pipeline.ts'
 import { journalFolder } from '../receive/journal-files.ts'
+import { TemplateLog } from '../exporters/template-log.ts'
 import type { Receiver } from '../receive/receiver.ts'
-import { recover, type RecoveryParts } from '../recover.ts'
-import { TemplateLog } from '../template-log.ts'
+import { recover, type RecoveryParts } from './recover.ts'
 
 /** Decodes by what WEIR_NAMES says of exporters, and logs the templates that change. */
 export async function openPipeline(

@@ -14,7 +14,7 @@ import { createFlowColumns } from '../../flow/columns.ts'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { countWithin } from '../../flow/spread.ts'
-import { LiveRing, liveSeconds } from '../../ingest/live.ts'
+import { LiveRing, liveSeconds } from '../../ingest/live/ring.ts'
 import { encodeV5, testUptimeMs } from '../encode/fixed.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 

@@ -9,7 +9,7 @@ import { pino } from 'pino'
 
 import type { SequenceVerdict } from '../../flow/sequence.ts'
 import { readSettings } from '../../flow/settings.ts'
-import { BreakLog } from '../../ingest/breaks.ts'
+import { BreakLog } from '../../ingest/coverage/breaks.ts'
 import { IncidentWatch } from '../../ingest/incidents/watch.ts'
 import { spansOf } from '../../ingest/incidents/spans.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'

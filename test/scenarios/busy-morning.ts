@@ -12,7 +12,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 
 import { intervalMs } from '../../flow/interval.ts'
 import { readSettings } from '../../flow/settings.ts'
-import { importCaptures } from '../../ingest/import.ts'
+import { importCaptures } from '../../ingest/import/import.ts'
 import { archiveColumns } from '../../store/archive/columns.ts'
 import { manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
 import { Manifest } from '../../store/manifest.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import type { Incident } from '../../flow/incident/incident.ts'
 import { readSettings } from '../../flow/settings.ts'
-import { importCaptures } from '../../ingest/import.ts'
+import { importCaptures } from '../../ingest/import/import.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
 import type { Tier } from '../../flow/interval.ts'
-import { Consolidator } from '../../ingest/consolidate.ts'
+import { Consolidator } from '../../ingest/consolidate/consolidator.ts'
 import { RedoList } from '../../ingest/consolidate/redo.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import type { IngestStatus } from '../../flow/status.ts'

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { storeWarnings } from '../../ingest/store-report.ts'
+import { storeWarnings } from '../../ingest/status/store-warnings.ts'
 import { openInfluxSeries } from '../../store/influx/series.ts'
 import type { StepRows } from '../../store/series.ts'
 import { InfluxProxy } from '../fault/influx-proxy.ts'

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 
 import { noRules, type ExporterRules } from '../../../flow/exporter-rules.ts'
 import { Names, NamesError } from '../../../flow/names.ts'
-import { warningsOf } from '../../../ingest/exporter-warnings.ts'
+import { warningsOf } from '../../../ingest/exporters/warnings.ts'
 import { encodeV5, testExportMs } from '../../encode/fixed.ts'
 import {
   encodeIpfix,

@@ -1,0 +1,32 @@
+/** The direction of flows, told by which of their ends are local: the same for every measurement that counts them. */
+import type { NetworkSet } from '../../flow/address.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
+
+/** The code of a direction (see buckets/codes.ts) by locality of source × 2 + of destination. */
+export const directionOf = [3, 0, 1, 2]
+
+/** Writes the code of each row's direction. */
+export function readDirections(flows: FlowColumns, local: NetworkSet, codes: Uint8Array): void {
+  const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } = flows // prettier-ignore
+  const { count } = flows
+  for (let i = 0; i < count; i++) {
+    const at = 2 * i
+    const source = Number(
+      local.has(
+        sourceAddressHigh[at + 1]!,
+        sourceAddressHigh[at]!,
+        sourceAddressLow[at + 1]!,
+        sourceAddressLow[at]!,
+      ),
+    )
+    const destination = Number(
+      local.has(
+        destinationAddressHigh[at + 1]!,
+        destinationAddressHigh[at]!,
+        destinationAddressLow[at + 1]!,
+        destinationAddressLow[at]!,
+      ),
+    )
+    codes[i] = directionOf[source * 2 + destination]!
+  }
+}

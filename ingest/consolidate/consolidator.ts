@@ -1,0 +1,299 @@
+/**
+ * Consolidation: the coarser tiers, made of the 5-minute series. A clock only wakes it; what is done
+ * is decided by a durable list of steps to make (again) and by what is stored, so that a missed,
+ * doubled or late wake-up changes nothing. Every step is made of its 5-minute rows, so that maxima
+ * and what was cut stay exact at every tier.
+ */
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+
+import { intervalMs, type Tier } from '../../flow/interval.ts'
+import type { Settings } from '../../flow/settings.ts'
+import type { CutOptions } from '../../store/cut.ts'
+import { mergeRuns } from '../../store/merge-steps.ts'
+import type { SeriesRange, SeriesStore, StepRows } from '../../store/series.ts'
+import { listMissing } from './missing.ts'
+import { Pace } from './pace.ts'
+import { nameOf, RedoList, type RedoStep } from './redo.ts'
+import { spansOf, type Span } from './span.ts'
+import { StepConsolidation } from './step.ts'
+import { SpanViews } from './views.ts'
+
+/** When the collector ends, open steps up to this long are made once more; a longer one says until when it was counted. */
+const endStepMsMax = 2 * 3_600_000
+/** What was written is given so long to be where other collectors see it; a step of which it is not waits. */
+const shownMsMax = 5000
+/** Rows that gather before they are written, over all tiers: bounds memory. */
+const pendingRowsMax = 200_000
+
+export interface ConsolidatorParts extends CutOptions {
+  store: SeriesStore
+  /** The 5-minute tier first. */
+  tiers: readonly Tier[]
+  redo: RedoList
+}
+
+export interface RunOptions {
+  isComplete?: boolean
+  isLast?: boolean
+  stop?: AbortSignal
+}
+
+export class Consolidator {
+  /** Steps not made because intervals of theirs had expired. */
+  tooLate = 0
+  readonly #parts: ConsolidatorParts
+  readonly #finest: Tier
+  readonly #pace: Pace
+  /** What was seen of steps on the list that other collectors have a part in, when they were last made. */
+  readonly #seenAt = new Map<string, number>()
+  #pending = new Map<Tier, StepRows[]>()
+  #pendingRows = 0
+  #made: RedoStep[] = []
+  #work: Promise<void> = Promise.resolve()
+  /** Only between two starts can the settings bring a new tier. */
+  #isMissingListed = false
+
+  constructor(parts: ConsolidatorParts) {
+    this.#parts = parts
+    this.#finest = parts.tiers[0]!
+    this.#pace = new Pace(parts.tiers)
+  }
+
+  /**
+   * Says that 5-minute intervals (their starts, unix ms) are about to be written, or were: their
+   * steps are made by a later run, also after a crash. Durable when it resolves. What is called
+   * before the write cannot be forgotten.
+   */
+  intervalsWritten(intervals: readonly number[]): Promise<void> {
+    return this.#parts.redo.add(intervals)
+  }
+
+  /** How many steps wait to be made. An open step waits until it is closed. */
+  get redoCount(): number {
+    return this.#parts.redo.steps().length
+  }
+
+  /**
+   * Makes the steps that are due, then lets go of what is past its tier's retention, counted back
+   * from the newest stored interval. Steps that end after `nowMs` are marked open, and made again.
+   * `isComplete`: all steps on the list, at once; `isLast`: the short ones of them. Runs follow one
+   * another; what a failed run left, or one that was stopped, is made by the next.
+   */
+  run(nowMs: number, { isComplete = false, isLast = false, stop }: RunOptions = {}): Promise<void> {
+    const stepMsMax = isComplete ? Number.POSITIVE_INFINITY : isLast ? endStepMsMax : 0
+    const done = this.#work.then(() => this.#run(nowMs, stepMsMax, stop))
+    this.#work = done.catch(() => undefined)
+    return done
+  }
+
+  /** Waits for a run that is going on. */
+  async close(): Promise<void> {
+    await this.#work
+    await this.#parts.redo.close()
+  }
+
+  /** Makes what is due, and steps up to `stepMsMax` whether or not they are. */
+  async #run(nowMs: number, stepMsMax: number, stop?: AbortSignal): Promise<void> {
+    if (!this.#isMissingListed) this.#isMissingListed = await listMissing(this.#parts)
+    const due = this.#parts.redo
+      .steps()
+      .filter((step) => step.tier.stepMs <= stepMsMax || this.#pace.isDue(step, nowMs))
+    this.#pending = new Map()
+    this.#pendingRows = 0
+    this.#made = []
+    if (due.length > 0) await this.#show(stepMsMax)
+    for (const span of spansOf(due)) {
+      if (stop?.aborted) break
+      if (!this.#isShown(span)) continue
+      const unsure = await this.#makeSpan({ ...span, stop }, nowMs)
+      if (unsure === null) break
+      this.#made.push(...span.steps.filter((step) => !unsure.has(nameOf(step))))
+      if (this.#pendingRows >= pendingRowsMax) await this.#takeOff(nowMs)
+    }
+    await this.#takeOff(nowMs)
+    this.#forget(nowMs)
+    await this.#expire()
+  }
+
+  /** Writes what has gathered. */
+  async #flush(): Promise<void> {
+    for (const [tier, steps] of this.#pending) await this.#parts.store.write(tier, steps)
+    this.#pending = new Map()
+    this.#pendingRows = 0
+  }
+
+  /** Writes what has gathered, then takes the steps that were made and are closed off the list. */
+  async #takeOff(nowMs: number): Promise<void> {
+    await this.#flush()
+    const closed = this.#made.filter(({ tier, time }) => time + tier.stepMs <= nowMs)
+    await this.#parts.redo.remove(closed)
+    this.#pace.made(this.#made, nowMs)
+    this.#made = []
+  }
+
+  /** Lets other collectors see what this one wrote, for as long as it takes where all is to be made. */
+  async #show(stepMsMax: number): Promise<void> {
+    const { store } = this.#parts
+    if (!store.others) return
+    if (stepMsMax === Number.POSITIVE_INFINITY) await store.settled?.()
+    else await store.others.shown(shownMsMax)
+  }
+
+  #isShown({ from, to }: Span): boolean {
+    const { others } = this.#parts.store
+    return others === undefined || others.isShown({ tier: this.#finest, from, to })
+  }
+
+  /** Makes the steps of a span; gives the names of those that are to be made once more, null where it was stopped. */
+  async #makeSpan(
+    span: Span & { stop: AbortSignal | undefined },
+    nowMs: number,
+  ): Promise<Set<string> | null> {
+    const { store } = this.#parts
+    const range = { tier: this.#finest, from: span.from, to: span.to }
+    const views = new SpanViews((await store.others?.views(range)) ?? null)
+    const coverage = await store.coverage(range)
+    for (const exporter of new Set(coverage.map((each) => each.exporter))) {
+      const steps = await this.#whole(span, exporter)
+      await this.#makeSteps({ ...span, steps, views }, exporter, nowMs)
+      if (span.stop?.aborted) return null
+    }
+    return this.#unsure(span, views)
+  }
+
+  /**
+   * Steps that others have a part in and of which more was seen than when they were last made: replicas
+   * may show what another wrote a moment later, so they are made until nothing is new.
+   */
+  #unsure(span: Span, views: SpanViews): Set<string> {
+    const unsure = new Set<string>()
+    for (const step of span.steps) {
+      const name = nameOf(step)
+      const seen = views.sharedSeen(step.time, step.time + step.tier.stepMs)
+      if (seen === 0 || this.#seenAt.get(name) === seen) this.#seenAt.delete(name)
+      else {
+        this.#seenAt.set(name, seen)
+        unsure.add(name)
+      }
+    }
+    return unsure
+  }
+
+  /**
+   * Steps of which 5-minute intervals have expired are not made of what is left, where they are
+   * stored already.
+   */
+  async #whole(span: Span, exporter: string): Promise<RedoStep[]> {
+    const expired = this.#parts.redo.expired()[this.#finest.name] ?? Number.NEGATIVE_INFINITY
+    if (span.from >= expired) return span.steps
+    const whole: RedoStep[] = []
+    for (const step of span.steps) {
+      const { tier, time } = step
+      const range = { tier, from: time, to: time + tier.stepMs, exporters: [exporter] }
+      const isStored = time < expired && (await this.#parts.store.coverage(range)).length > 0
+      if (isStored) this.tooLate++
+      else whole.push(step)
+    }
+    return whole
+  }
+
+  /** Reads the 5-minute steps of a span once for all the steps in it; they close as time passes. */
+  async #makeSteps(
+    span: Span & { views: SpanViews; stop: AbortSignal | undefined },
+    exporter: string,
+    nowMs: number,
+  ): Promise<void> {
+    const { top, isLocal } = this.#parts
+    const tiers = [...new Set(span.steps.map(({ tier }) => tier))]
+    const due = new Set(span.steps.map(nameOf))
+    const open = new Map<Tier, StepConsolidation>()
+    const range = { tier: this.#finest, from: span.from, to: span.to, exporter }
+    for await (const step of this.#steps(range, span.views)) {
+      // The thread may be the one that receives datagrams: it must not be held for long.
+      await setImmediate()
+      if (span.stop?.aborted) return
+      for (const tier of tiers) {
+        const time = Math.floor(step.coverage.time / tier.stepMs) * tier.stepMs
+        if (!due.has(nameOf({ tier, time }))) continue
+        let making = open.get(tier)
+        if (making && making.time !== time) {
+          await this.#finish(tier, making, { exporter, views: span.views })
+          making = undefined
+        }
+        if (!making) {
+          const options = { time, stepMs: tier.stepMs, closedUntil: nowMs, top, isLocal }
+          open.set(tier, (making = new StepConsolidation(exporter, options)))
+        }
+        making.add(step)
+      }
+    }
+    for (const [tier, making] of open)
+      await this.#finish(tier, making, { exporter, views: span.views })
+  }
+
+  /** The 5-minute steps of an exporter: this collector's, and where others have a part in them, theirs too. */
+  #steps(range: SeriesRange & { exporter: string }, views: SpanViews): AsyncIterable<StepRows> {
+    const { store } = this.#parts
+    const own = store.steps(range)
+    const isShared = views.isShared(range.exporter, range.from, range.to)
+    return store.others && isShared ? mergeRuns(own, store.others.steps(range)) : own
+  }
+
+  async #finish(
+    tier: Tier,
+    making: StepConsolidation,
+    { exporter, views }: { exporter: string; views: SpanViews },
+  ): Promise<void> {
+    if (making.endFirstRound()) {
+      const range = { tier: this.#finest, from: making.time, to: making.end, exporter }
+      for await (const step of this.#steps(range, views)) making.addAgain(step)
+    }
+    await setImmediate()
+    const step = { ...making.finish(), ...views.seenOf(exporter, making.time, making.end) }
+    const held = this.#pending.get(tier)
+    if (held) held.push(step)
+    else this.#pending.set(tier, [step])
+    for (const { count } of step.measurements) this.#pendingRows += count
+    if (this.#pendingRows >= pendingRowsMax) await this.#flush()
+  }
+
+  #forget(nowMs: number): void {
+    const listed = new Set(this.#parts.redo.steps().map(nameOf))
+    for (const name of this.#seenAt.keys()) if (!listed.has(name)) this.#seenAt.delete(name)
+    this.#pace.forget(listed, nowMs)
+  }
+
+  /** Lets go of what is past retention; 5-minute rows that the list still needs are held back. */
+  async #expire(): Promise<void> {
+    const { store, tiers, redo } = this.#parts
+    const newest = await store.extent(this.#finest)
+    if (!newest) return
+    const needed = redo
+      .steps()
+      .reduce((least, { time }) => Math.min(least, time), Number.POSITIVE_INFINITY)
+    const expired = { ...redo.expired() }
+    let isChanged = false
+    for (const tier of tiers) {
+      const limit = newest.to + intervalMs - tier.keepMs
+      const held = tier === this.#finest ? Math.min(limit, needed) : limit
+      const before = Math.floor(held / tier.stepMs) * tier.stepMs
+      await store.expire(tier, before)
+      if (before <= (expired[tier.name] ?? Number.NEGATIVE_INFINITY)) continue
+      expired[tier.name] = before
+      isChanged = true
+    }
+    if (isChanged) await redo.setExpired(expired)
+  }
+}
+
+/** Opens the consolidator of a data folder: its list is kept in state/consolidation.jsonl. */
+export async function openConsolidator(
+  settings: Settings,
+  store: SeriesStore,
+): Promise<Consolidator> {
+  const { tiers, top, local } = settings
+  const path = join(settings.data, 'state', 'consolidation.jsonl')
+  const redo = await RedoList.open(path, tiers.slice(1))
+  return new Consolidator({ store, tiers, redo, top, isLocal: (host) => local.hasText(host) })
+}

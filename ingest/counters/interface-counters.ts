@@ -1,0 +1,171 @@
+/**
+ * What interfaces count themselves, from sFlow's counter samples: differences of two samples, spread
+ * over the time between them, as totals of 5-minute intervals. They stand beside what flows add up
+ * to: an operator's cross-check.
+ */
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { countWithin } from '../../flow/spread.ts'
+import type { MeasurementRows } from '../../store/series.ts'
+import { ChangedIntervals } from '../coverage/changed-intervals.ts'
+import { differenceOf } from './difference.ts'
+import { counterRows } from './rows.ts'
+import type { InterfaceCounters } from '../decode/sflow-counters.ts'
+
+/** Interfaces of all exporters together whose counters are followed. */
+const interfacesMax = 16_384
+/** Samples further apart say nothing of when the traffic was (RRDtool's heartbeat). */
+const heartbeatMs = 600_000
+/** Intervals are held this long while collecting; samples come in the order of their receipt. */
+const heldWhileCollectingMs = 3 * intervalMs
+/** Figures of an interface in an interval that are held; more come only of very long captures. */
+const heldMax = 1_000_000
+/** An interval's total is known where differences cover so much of it (RRDtool's xff). */
+const coveredLeast = 0.5
+
+/** Places of an interface's figures in an interval. */
+const figure = { bytesIn: 0, bytesOut: 1, packetsIn: 2, packetsOut: 3, coveredMs: 4 } as const
+const figures = Object.keys(figure).length
+
+interface HeldExporter {
+  /** unix ms of the first sample: before it nothing can be said. */
+  sinceMs: number
+  last: Map<number, InterfaceCounters>
+  /** Figures by interval and interface. */
+  intervals: Map<number, Map<number, Float64Array>>
+}
+
+export interface CounterState {
+  address: string
+  sinceMs: number
+  last: InterfaceCounters[]
+  intervals: [interval: number, interfaces: [index: number, figures: number[]][]][]
+}
+
+export class CounterTracker {
+  readonly changed = new ChangedIntervals()
+  readonly #exporters = new Map<string, HeldExporter>()
+  readonly #heldMs: number
+  #held = 0
+  #interfaces = 0
+  /** Intervals from this start on are held whole. */
+  #wholeFrom = Number.POSITIVE_INFINITY
+  /** Samples of interfaces beyond the bound, and counters that began anew. */
+  readonly counters = { leftOut: 0, resets: 0 }
+
+  /** Intervals older than `heldMs` are forgotten as later samples come. */
+  constructor(heldMs: number = heldWhileCollectingMs) {
+    this.#heldMs = heldMs
+  }
+
+  /** Takes in a sample; `isAgain` where what it says has been written before. */
+  take(sample: InterfaceCounters, isAgain = false): void {
+    const { exporter, index, receivedMs } = sample
+    const held = this.#exporterOf(exporter, receivedMs)
+    const last = held.last.get(index)
+    if ((!last && this.#interfaces >= interfacesMax) || this.#held >= heldMax) {
+      this.counters.leftOut++
+      return
+    }
+    if (!last) this.#interfaces++
+    const difference = last ? differenceOf(last, sample) : 'none'
+    if (difference === 'late') return
+    held.last.set(index, sample)
+    if (difference === 'reset') this.counters.resets++
+    if (!last || typeof difference === 'string' || receivedMs - last.receivedMs > heartbeatMs)
+      return
+    const span = { first: last.receivedMs, last: receivedMs }
+    for (let t = intervalStart(span.first); t < receivedMs; t += intervalMs) {
+      const sums = this.#figuresOf(held, t, index)
+      const share = (count: number) => countWithin(count, span, t, t + intervalMs)
+      sums[figure.bytesIn]! += share(difference.octetsIn)
+      sums[figure.bytesOut]! += share(difference.octetsOut)
+      sums[figure.packetsIn]! += share(difference.packetsIn)
+      sums[figure.packetsOut]! += share(difference.packetsOut)
+      sums[figure.coveredMs]! += Math.min(receivedMs, t + intervalMs) - Math.max(span.first, t)
+      if (!isAgain) this.changed.mark(exporter, t)
+    }
+    this.#forget(held, receivedMs)
+  }
+
+  /** Whether rows() knows all of an exporter's interval; of others the store keeps what was written. */
+  holds(exporter: string, interval: number): boolean {
+    const held = this.#exporters.get(exporter)
+    return held !== undefined && interval >= this.#wholeFrom && interval >= this.#oldest(held)
+  }
+
+  /**
+   * The rows of an exporter's interval, or null where it sends no counters. An interface of which too
+   * little is known has no row: the row `other`, which is always 0, says that this is not 0.
+   */
+  rows(exporter: string, interval: number): MeasurementRows | null {
+    const held = this.#exporters.get(exporter)
+    if (!held || interval + intervalMs <= held.sinceMs) return null
+    const isOpen = interval === Math.max(...held.intervals.keys())
+    const known = [...(held.intervals.get(interval) ?? [])].filter(
+      ([, sums]) => isOpen || sums[figure.coveredMs]! >= coveredLeast * intervalMs,
+    )
+    return counterRows(
+      known.flatMap(([index, sums]) => [
+        { counter: String(index), direction: 'in', bytes: sums[figure.bytesIn]!, packets: sums[figure.packetsIn]! }, // prettier-ignore
+        { counter: String(index), direction: 'out', bytes: sums[figure.bytesOut]!, packets: sums[figure.packetsOut]! }, // prettier-ignore
+      ]),
+    )
+  }
+
+  /** All that is held, as plain JSON. */
+  snapshot(): CounterState[] {
+    return [...this.#exporters].map(([address, { sinceMs, last, intervals }]) => ({
+      address,
+      sinceMs,
+      last: [...last.values()],
+      intervals: [...intervals].map(([interval, interfaces]) => [
+        interval,
+        [...interfaces].map(([index, sums]) => [index, [...sums]]),
+      ]),
+    }))
+  }
+
+  /** Goes on from a snapshot. */
+  restore(state: readonly CounterState[]): void {
+    for (const { address, sinceMs, last, intervals } of state) {
+      const held = this.#exporterOf(address, sinceMs)
+      for (const sample of last) held.last.set(sample.index, sample)
+      this.#interfaces += last.length
+      for (const [interval, interfaces] of intervals)
+        for (const [index, sums] of interfaces) this.#figuresOf(held, interval, index).set(sums)
+      this.#wholeFrom = Math.min(this.#wholeFrom, ...intervals.map(([interval]) => interval))
+    }
+  }
+
+  #exporterOf(address: string, nowMs: number): HeldExporter {
+    let held = this.#exporters.get(address)
+    if (held) return held
+    held = { sinceMs: nowMs, last: new Map(), intervals: new Map() }
+    this.#exporters.set(address, held)
+    this.#wholeFrom = Math.min(this.#wholeFrom, intervalStart(nowMs))
+    return held
+  }
+
+  #oldest({ intervals, sinceMs }: HeldExporter): number {
+    return intervals.size === 0 ? intervalStart(sinceMs) : Math.min(...intervals.keys())
+  }
+
+  #forget({ intervals }: HeldExporter, nowMs: number): void {
+    for (const [interval, interfaces] of intervals) {
+      if (interval >= intervalStart(nowMs) - this.#heldMs) continue
+      intervals.delete(interval)
+      this.#held -= interfaces.size
+    }
+  }
+
+  #figuresOf({ intervals }: HeldExporter, interval: number, index: number): Float64Array {
+    let interfaces = intervals.get(interval)
+    if (!interfaces) intervals.set(interval, (interfaces = new Map<number, Float64Array>()))
+    let sums = interfaces.get(index)
+    if (!sums) {
+      interfaces.set(index, (sums = new Float64Array(figures)))
+      this.#held++
+    }
+    return sums
+  }
+}

@@ -1,0 +1,67 @@
+/** The other collectors of a cluster, as this one deals with them; there are none where series are kept in files. */
+import type { Settings } from '../../flow/settings.ts'
+import type { IngestStatus, Warning } from '../../flow/status.ts'
+import type { Archive } from '../../store/archive/archive.ts'
+import type { Exchange } from '../../store/clickhouse/exchange.ts'
+import { openExchange } from '../../store/open.ts'
+import type { CoverageTracker } from './coverage.ts'
+import type { Decoder } from '../decode/decoder.ts'
+import { Handover, type HandoverSnapshot } from './handover.ts'
+
+export class Neighbours {
+  readonly handover: Handover
+  readonly #exchange: Exchange
+  readonly #writer: string
+
+  private constructor(handover: Handover, exchange: Exchange, writer: string) {
+    this.handover = handover
+    this.#exchange = exchange
+    this.#writer = writer
+  }
+
+  /** Null where the settings name no store that several collectors share. */
+  static async open(
+    settings: Settings,
+    { archive, coverage }: { archive: Archive; coverage: CoverageTracker },
+  ): Promise<Neighbours | null> {
+    const exchange = await openExchange(settings)
+    if (!exchange) return null
+    const handover = new Handover(coverage)
+    const snapshot = archive.value<HandoverSnapshot>('handover')
+    if (snapshot) handover.restore(snapshot)
+    return new Neighbours(handover, exchange, settings.clickhouse.writer)
+  }
+
+  /** Notes what was heard until now, and what was lost by what the others said last. */
+  settle(decoder: Decoder): void {
+    this.handover.follow(decoder.streams())
+    this.handover.settle(this.#exchange.others)
+  }
+
+  /** What is to be published with the flows that it was made of. */
+  snapshot(): { handover: HandoverSnapshot } {
+    return { handover: this.handover.snapshot() }
+  }
+
+  /** Tells the others what was heard and how it stands here; returns at once. */
+  tell(status: () => Promise<IngestStatus>): void {
+    void this.#exchange.tell(this.handover.spans(), status)
+  }
+
+  /** What is amiss between collectors. */
+  warnings(): Warning[] {
+    if (!this.#exchange.isNameTaken) return []
+    return [
+      {
+        what: `another collector calls itself ${this.#writer} too: what the one writes replaces what the other wrote`,
+        remedy: 'give each collector a WEIR_WRITER of its own and start them again',
+      },
+    ]
+  }
+
+  /** Tells the last of all, if that does not take long. */
+  async close(status: () => Promise<IngestStatus>): Promise<void> {
+    const last = async () => ({ ...(await status()), running: false })
+    await this.#exchange.close(this.handover.spans(), last)
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The last minutes, second by second: what the wall shows. Flows are spread over the seconds they
+ * lived in, as everywhere; a second changes for as long as flows of it come in late.
+ */
+import type { ServerResponse, IncomingMessage } from 'node:http'
+
+import type { NetworkSet } from '../../flow/address.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
+import { countWithin } from '../../flow/spread.ts'
+import { directions } from '../buckets/codes.ts'
+import { readDirections } from '../buckets/directions.ts'
+import { blockRowsMost, SecondSums } from './second-sums.ts'
+
+/** Seconds that are kept. */
+export const liveSeconds = 900
+const secondMs = 1000
+/** Bytes, packets and flows of each direction. */
+const amounts = 3
+const width = directions.length * amounts
+
+/** What changed since a version: seconds as [unix seconds, then bytes, packets, flows by direction]. */
+export interface LiveChanges {
+  version: number
+  /** Unix ms: when the newest flows were received; null before the first. */
+  receivedMs: number | null
+  seconds: number[][]
+}
+
+export class LiveRing {
+  receivedMs: number | null = null
+  /** The first second that is kept, and the last that has a slot. */
+  #oldest = 0
+  #newest = -1
+  /** A second of slot 0, at most so long before the oldest: seconds less this are small whole numbers. */
+  #firstSlotSecond = 0
+  readonly #local: NetworkSet
+  readonly #sums = new Float64Array(liveSeconds * width)
+  /** The second (unix) that a slot holds. */
+  readonly #second = new Float64Array(liveSeconds).fill(-1)
+  /** The version in which a slot last changed. */
+  readonly #changed = new Float64Array(liveSeconds)
+  #version = 0
+  readonly #block = new SecondSums(liveSeconds)
+  #directions = new Uint8Array(0)
+
+  constructor(local: NetworkSet) {
+    this.#local = local
+  }
+
+  /** The direction of each row, by its code; good until it is asked for others. */
+  directionsOf(flows: FlowColumns): Uint8Array {
+    if (this.#directions.length < flows.count) this.#directions = new Uint8Array(flows.count)
+    readDirections(flows, this.#local, this.#directions)
+    return this.#directions
+  }
+
+  /** Counts every row of the columns. */
+  add(flows: FlowColumns, codes = this.directionsOf(flows)): void {
+    const { count } = flows
+    if (count === 0) return
+    this.#version++
+    this.#openFor(flows)
+    const from = Math.max(this.#oldest, this.#newest - liveSeconds + 1)
+    for (let row = 0; row < count; row += blockRowsMost) {
+      const span = { from: row, to: Math.min(count, row + blockRowsMost), fromMs: from * secondMs }
+      const large = this.#block.addRows(flows, codes, span)
+      this.#block.take((second) => this.#changedSums(from + second))
+      for (const i of large) this.#addLarge(flows, i, { direction: codes[i]! * amounts, from })
+    }
+  }
+
+  /** The seconds that changed after a version, oldest first; 0 gives all. */
+  changes(after: number): LiveChanges {
+    const seconds: number[][] = []
+    const oldest = this.#oldest
+    for (let slot = 0; slot < liveSeconds; slot++) {
+      if (this.#second[slot]! < oldest || this.#changed[slot]! <= after) continue
+      const sums = this.#sums.subarray(slot * width, slot * width + width)
+      seconds.push([this.#second[slot]!, ...sums])
+    }
+    seconds.sort((a, b) => a[0]! - b[0]!)
+    return { version: this.#version, receivedMs: this.receivedMs, seconds }
+  }
+
+  /** Gives all seconds a slot that the flows reach. */
+  #openFor(flows: FlowColumns): void {
+    const { collectionTimeMilliseconds: received, count } = flows
+    const { flowStartMilliseconds: starts, flowEndMilliseconds: ends } = flows
+    let receivedMs = this.receivedMs ?? Number.NEGATIVE_INFINITY
+    let startMs = Number.NEGATIVE_INFINITY
+    let endMs = Number.NEGATIVE_INFINITY
+    for (let i = 0; i < count; i++) {
+      receivedMs = Math.max(receivedMs, received[i]!)
+      startMs = Math.max(startMs, starts[i]!)
+      endMs = Math.max(endMs, ends[i]!)
+    }
+    this.receivedMs = receivedMs
+    const second = Math.floor(receivedMs / secondMs)
+    this.#oldest = second - liveSeconds + 1
+    this.#firstSlotSecond = Math.floor(this.#oldest / liveSeconds) * liveSeconds
+    this.#open(Math.max(second, Math.floor(startMs / secondMs), Math.floor((endMs - 1) / secondMs)))
+  }
+
+  /** The sums of a second, of which something changes now. */
+  #changedSums(second: number): Float64Array {
+    const slot = this.#slotOf(second)
+    this.#changed[slot] = this.#version
+    return this.#sums.subarray(slot * width, slot * width + width)
+  }
+
+  /** A flow whose counts are so large that no double holds their products, or whose times are odd. */
+  #addLarge(
+    flows: FlowColumns,
+    i: number,
+    { direction: at, from }: { direction: number; from: number },
+  ): void {
+    const first = flows.flowStartMilliseconds[i]!
+    const last = Math.max(first, flows.flowEndMilliseconds[i]!)
+    const rate = flows.samplingInterval[i]!
+    const octets = flows.octetDeltaCount[i]! * rate
+    const packets = flows.packetDeltaCount[i]! * rate
+    const begin = Math.floor(first / secondMs)
+    const end = Math.max(begin, Math.floor((last - 1) / secondMs))
+    for (let second = Math.max(from, begin); second <= end; second++) {
+      const sums = this.#changedSums(second)
+      const [edge, next] = [second * secondMs, (second + 1) * secondMs]
+      sums[at] = sums[at]! + countWithin(octets, { first, last }, edge, next)
+      sums[at + 1] = sums[at + 1]! + countWithin(packets, { first, last }, edge, next)
+      if (second === begin) sums[at + 2] = sums[at + 2]! + 1
+    }
+  }
+
+  /** Gives seconds up to this one a slot each; what these held of a time long past is forgotten. */
+  #open(second: number): void {
+    for (let each = Math.max(this.#newest + 1, second - liveSeconds + 1); each <= second; each++) {
+      const slot = this.#slotOf(each)
+      this.#second[slot] = each
+      this.#changed[slot] = 0
+      this.#sums.fill(0, slot * width, slot * width + width)
+    }
+    this.#newest = Math.max(this.#newest, second)
+  }
+
+  /** The slot of a second that is kept. The remainder of a large number would take as long as all else. */
+  #slotOf(second: number): number {
+    return ((second - this.#firstSlotSecond) >>> 0) % liveSeconds
+  }
+}
+
+/** Answers GET /live?after=VERSION on ingest's socket; false where the request is another's. */
+export function answerLive(
+  { method, url = '' }: IncomingMessage,
+  response: ServerResponse,
+  ring: LiveRing,
+): boolean {
+  const match = /^\/live\?after=(\d{1,15})$/.exec(url)
+  if (method !== 'GET' || !match) return false
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(ring.changes(Number(match[1]))))
+  return true
+}

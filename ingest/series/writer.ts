@@ -1,0 +1,175 @@
+/**
+ * Writes the 5-minute series: intervals held in memory from the buckets, any other from the archive.
+ * The series of an interval is a pure function of the archive: it is written after the archive has
+ * published the very flows that it counts, and writing it again replaces it.
+ */
+import type { NetworkSet } from '../../flow/address.ts'
+import { intervalMs, type Tier } from '../../flow/interval.ts'
+import type { Archive } from '../../store/archive/archive.ts'
+import { cutTop } from '../../store/cut.ts'
+import type { Coverage, SeriesRange, SeriesStore, StepRows } from '../../store/series.ts'
+import { Buckets } from '../buckets/buckets.ts'
+import type { CoverageTracker } from '../coverage/coverage.ts'
+import { counterRows, type CounterFigure } from '../counters/rows.ts'
+import type { CounterTracker } from '../counters/interface-counters.ts'
+import type { FollowedTrackers } from '../trackers/followed.ts'
+
+export interface SeriesWriterParts {
+  archive: Archive
+  store: SeriesStore
+  coverage: CoverageTracker
+  /** The 5-minute tier. */
+  tier: Tier
+  local: NetworkSet
+  top: number
+  flowMaxMs: number
+  trackers?: FollowedTrackers
+  /** What interfaces count themselves; absent where none are received. */
+  counters?: CounterTracker
+}
+
+/** Intervals made again in one reading of the archive: bounds the memory of their totals. */
+const redoBatch = 24
+/** Rows of counters of one interval that are kept when it is written again. */
+const countersMax = 100_000
+
+export class SeriesWriter {
+  readonly #parts: SeriesWriterParts
+
+  constructor(parts: SeriesWriterParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * The steps of an interval that the buckets hold, of those with flows in it and of the exporters given. Coverage that is
+   * not held is as `stored` has it, by exporter.
+   */
+  stepsOf(
+    buckets: Buckets,
+    interval: number,
+    { exporters, stored }: { exporters: Iterable<string>; stored?: ReadonlyMap<string, Coverage> },
+  ): StepRows[] {
+    const { coverage, top, local } = this.#parts
+    const isLocal = (host: string) => local.hasText(host)
+    const rows = buckets.rows(interval, top)
+    return [...new Set([...rows.keys(), ...exporters])].map((exporter) => ({
+      coverage:
+        coverage.of(exporter, interval) ?? stored?.get(exporter) ?? unseen(exporter, interval),
+      measurements: (rows.get(exporter) ?? []).map((uncut) => cutTop(uncut, { top, isLocal })),
+    }))
+  }
+
+  /** Writes steps, and with them what interfaces counted. */
+  async write(steps: readonly StepRows[]): Promise<void> {
+    if (steps.length === 0) return
+    await this.#addCounters(steps)
+    await this.#parts.store.write(this.#parts.tier, steps)
+  }
+
+  /** Counters are no flows: those that are not held are kept as the store has them. */
+  async #addCounters(steps: readonly StepRows[]): Promise<void> {
+    const { counters, store, tier } = this.#parts
+    const stored: StepRows[] = []
+    for (const step of steps) {
+      const { exporter, time } = step.coverage
+      if (!counters?.holds(exporter, time)) stored.push(step)
+      else {
+        const rows = counters.rows(exporter, time)
+        if (rows) step.measurements.push(rows)
+      }
+    }
+    for (const [from, of] of Map.groupBy(stored, ({ coverage }) => coverage.time)) {
+      const found = await storedCounters(store, { tier, from, to: from + intervalMs })
+      for (const step of of) {
+        const figures = found.get(step.coverage.exporter)
+        if (figures) step.measurements.push(counterRows(figures))
+      }
+    }
+  }
+
+  /**
+   * Makes intervals again from the archive and writes them, some at a time; `written` is told of
+   * each batch. Once `stop` is aborted it makes no more, and gives false where some were left.
+   */
+  async redo(
+    intervals: readonly number[],
+    { written, stop }: { written: (batch: readonly number[]) => Promise<void>; stop?: AbortSignal },
+  ): Promise<boolean> {
+    const sorted = [...intervals].sort((a, b) => a - b)
+    for (let at = 0; at < sorted.length;) {
+      const batch = nextBatch(sorted, at)
+      at += batch.length
+      const steps = await this.#stepsFromArchive(batch, stop)
+      if (steps === null) return false
+      await this.write(steps)
+      await written(batch)
+    }
+    return true
+  }
+
+  /** Null where it was stopped. */
+  async #stepsFromArchive(
+    batch: readonly number[],
+    stop: AbortSignal | undefined,
+  ): Promise<StepRows[] | null> {
+    const { archive, store, coverage, local, flowMaxMs, tier, trackers } = this.#parts
+    const from = batch[0]!
+    const to = batch.at(-1)! + intervalMs
+    const buckets = new Buckets({
+      local,
+      flowMaxMs,
+      wholeFrom: from,
+      only: new Set(batch),
+      ...(trackers && { trackers }),
+    })
+    for await (const flows of archive.read(from, to)) {
+      if (stop?.aborted) return null
+      buckets.add(flows)
+    }
+    const storedIn = Map.groupBy(await store.coverage({ tier, from, to }), ({ time }) => time)
+    return batch.flatMap((interval) => {
+      const stored = new Map(storedIn.get(interval)?.map((each) => [each.exporter, each]))
+      const exporters = [...stored.keys(), ...coverage.exportersIn(interval)]
+      return this.stepsOf(buckets, interval, { exporters, stored })
+    })
+  }
+}
+
+/** Intervals that lie so near that one reading of the archive serves them. */
+function nextBatch(sorted: readonly number[], at: number): number[] {
+  const first = sorted[at]!
+  return sorted
+    .slice(at, at + redoBatch)
+    .filter((interval) => interval < first + redoBatch * intervalMs)
+}
+
+/** Flows lie in the interval, but no datagram of their exporter had come by then. */
+function unseen(exporter: string, interval: number): Coverage {
+  return {
+    time: interval,
+    exporter,
+    known: 0,
+    unknown: { 'not-seen': 1 },
+    datagrams: 0,
+    lostFlows: 0,
+    lostFlowsEstimated: false,
+  }
+}
+
+/** What the counters of an interval's interfaces came to, by exporter, as it was written before. */
+async function storedCounters(
+  store: SeriesStore,
+  range: SeriesRange,
+): Promise<Map<string, CounterFigure[]>> {
+  const rows = await store.top({
+    ...range,
+    measurement: 'counter',
+    by: ['exporter', 'counter', 'direction'],
+    order: 'bytes',
+    limit: countersMax,
+  })
+  const figures = rows.map(({ key: { exporter = '', counter = '', direction = '' }, sum }) => {
+    return { exporter, counter, direction, bytes: sum.bytes, packets: sum.packets }
+  })
+  return Map.groupBy(figures, ({ exporter }) => exporter)
+}

@@ -1,0 +1,119 @@
+/** Prometheus metrics, drawn from the same status that the API shows. */
+import { Counter, Gauge, Registry } from 'prom-client'
+
+import type { ExporterStatus, IngestStatus, StoreStatus } from '../../flow/status.ts'
+
+/**
+ * A metric: what it says of its subject, or of the parts of it by name, which a label tells apart. One
+ * whose name ends in _total is a counter. What is not known is left out.
+ */
+type Metric<Subject> = readonly [
+  name: string,
+  help: string,
+  value: (of: Subject) => number | null | undefined | Readonly<Record<string, number>>,
+  label?: string,
+]
+
+const ofIngest: readonly Metric<IngestStatus>[] = [
+  ['weir_refused_datagrams_total', 'Datagrams of sources not on the allow-list', (of) => of.refusedDatagrams],
+  ['weir_flows_too_late_total', 'Flows too old for the series', (of) => of.flowsTooLate],
+  ['weir_waiting_datagrams', 'Datagrams that are journalled and not counted yet', (of) => of.waiting?.datagrams],
+  ['weir_behind_seconds', 'By how much what is counted is behind what was received', (of) => of.waiting?.seconds],
+  ['weir_overflowed_datagrams_total', 'Datagrams dropped because more waited than may', (of) => of.overflowed],
+  ['weir_journal_datagrams_total', 'Datagrams journalled', (of) => of.journal?.datagrams],
+  ['weir_journal_dropped_total', 'Datagrams that could not be journalled', (of) => of.journal?.dropped],
+  ['weir_let_go_total', 'Let go because there was too much', letGo, 'what'],
+  ['weir_counter_resets_total', 'Counters of interfaces that began anew', (of) => of.letGo?.counterResets],
+  ['weir_redo_intervals', 'Intervals whose series wait to be made again', (of) => of.redo],
+  ['weir_incidents_waiting_intervals', 'Intervals to look for incidents in', (of) => of.incidents?.waiting],
+  ['weir_incidents_judged_total', 'Intervals looked for incidents in', (of) => of.incidents?.judged],
+  ['weir_incidents_not_whole_total', 'Intervals with too many flows to judge', (of) => of.incidents?.notWhole],
+  ['weir_incidents_let_go_total', 'Intervals never looked at: too many waited', (of) => of.incidents?.letGo],
+  ['weir_memory_bytes', 'Resident memory of ingest', (of) => of.memoryBytes],
+  ['weir_published_seconds', 'Unix time at which flows were last published', (of) => of.publishedAt ?? 0],
+  ['weir_series_written_seconds', 'Unix time at which series were last written', (of) => of.seriesWrittenAt ?? 0],
+] // prettier-ignore
+
+const ofSocket: readonly Metric<IngestStatus['sockets'][number]>[] = [
+  ['weir_kernel_drops_total', 'Datagrams the kernel dropped', (of) => of.kernelDrops],
+  ['weir_receive_buffer_bytes', 'Receive buffer granted', (of) => of.receiveBufferBytes],
+]
+
+const ofExporter: readonly Metric<ExporterStatus>[] = [
+  ['weir_datagrams_total', 'Datagrams accepted', (of) => of.datagrams],
+  ['weir_flows_total', 'Flow records decoded', (of) => of.flows],
+  ['weir_bytes_total', 'Bytes of decoded flows, scaled', (of) => of.bytes],
+  ['weir_packets_total', 'Packets of decoded flows, scaled', (of) => of.packets],
+  ['weir_lost_datagrams_total', 'Datagrams missing by sequence', (of) => Math.max(0, of.lost.datagrams)],
+  ['weir_lost_flows_total', 'Flows missing by sequence', (of) => Math.max(0, of.lost.flows)],
+  ['weir_problems_total', 'Bad input by kind', (of) => of.problems, 'kind'],
+  ['weir_duplicates_total', 'Datagrams that came a second time', (of) => of.duplicates],
+  ['weir_reordered_total', 'Datagrams that came late', (of) => of.reordered],
+  ['weir_exporter_restarts_total', 'Exporters started anew', (of) => of.restarts],
+  ['weir_parked_total', 'Data sets that waited for their template', (of) => of.parked],
+  ['weir_flows_left_out_total', 'Flows that do not count by WEIR_NAMES', (of) => of.flowsLeftOut],
+  ['weir_exporter_clock_skew_seconds', 'Clock of the exporter less our own', (of) => of.clockSkewSeconds],
+  ['weir_exporter_last_seen_seconds', 'Unix time of the last datagram', (of) => of.lastSeen],
+] // prettier-ignore
+
+const ofStore: readonly Metric<StoreStatus>[] = [
+  ['weir_store_points_total', 'Points written to the series store, and points that were not, by outcome', (of) => of.points, 'outcome'],
+  ['weir_store_requests_total', 'Requests to the series store', requests, 'outcome'],
+  ['weir_store_requests_in_flight', 'Requests without an answer yet', (of) => of.requests.inFlight],
+  ['weir_store_waiting', '1 while the series store is waited for', (of) => (of.waiting ? 1 : 0)],
+  ['weir_spool_steps', 'Steps that wait for the series store', (of) => of.spool.steps],
+  ['weir_spool_bytes', 'Bytes of the spool on disk', (of) => of.spool.bytes],
+  ['weir_spool_bytes_max', 'The most bytes of the spool', (of) => of.spool.bytesMax],
+  ['weir_spool_oldest_seconds', 'Unix time of the oldest step that waits; 0 where none does', (of) => of.spool.oldest ?? 0],
+] // prettier-ignore
+
+function letGo({ letGo: of }: IngestStatus): Record<string, number> {
+  return of ? { exporters: of.exporters, 'interface counters': of.interfaceCounters } : {}
+}
+
+function requests({ requests: { sent, failed, inFlight } }: StoreStatus): Record<string, number> {
+  return { failed, answered: sent - failed - inFlight }
+}
+
+interface Labelled<Subject> {
+  of: Subject
+  labels: Record<string, string>
+}
+
+/** Metrics in Prometheus' text form, of the status at the time of asking. */
+export async function renderMetrics(status: IngestStatus): Promise<string> {
+  const { exporters, sockets, store } = status
+  const registry = new Registry()
+  const perExporter = exporters.map((of) => ({ of, labels: { exporter: of.address } }))
+  for (const metric of ofExporter) add(registry, metric, perExporter)
+  const perSocket = sockets.map((of) => ({ of, labels: { socket: of.address } }))
+  for (const metric of ofSocket) add(registry, metric, perSocket)
+  for (const metric of ofIngest) add(registry, metric, [{ of: status, labels: {} }])
+  if (store) for (const metric of ofStore) add(registry, metric, [{ of: store, labels: {} }])
+  return registry.metrics()
+}
+
+function add<Subject>(
+  registry: Registry,
+  [name, help, valueOf, label = '']: Metric<Subject>,
+  subjects: readonly Labelled<Subject>[],
+): void {
+  const samples = subjects.flatMap(({ of, labels }) => {
+    const value = valueOf(of) ?? {}
+    if (typeof value === 'number') return [{ labels, value }]
+    return Object.entries(value).map(([part, count]) => ({
+      labels: { ...labels, [label]: part },
+      value: count,
+    }))
+  })
+  if (samples.length === 0) return
+  const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))]
+  const options = { name, help, labelNames, registers: [registry] }
+  if (name.endsWith('_total')) {
+    const counter = new Counter(options)
+    for (const { labels, value } of samples) counter.inc(labels, value)
+  } else {
+    const gauge = new Gauge(options)
+    for (const { labels, value } of samples) gauge.set(labels, value)
+  }
+}

@@ -1,0 +1,176 @@
+/** Puts together what ingest says of itself, and says it: to the API, to Prometheus, to the file that outlives it. */
+import type { Server } from 'node:http'
+
+import type { Logger } from 'pino'
+
+import { endpointText } from '../../flow/setting-values.ts'
+import type { Settings } from '../../flow/settings.ts'
+import type { ExporterStatus, IngestStatus, ShippingStatus, Warning } from '../../flow/status.ts'
+import type { SeriesStore } from '../../store/series.ts'
+import type { AlertEngine } from '../alerts/engine.ts'
+import type { Buckets } from '../buckets/buckets.ts'
+import type { Collector } from '../collector.ts'
+import { warningsOf } from '../exporters/warnings.ts'
+import { freePercentOf } from './free-space.ts'
+import { bridgeGateways, lostAddresses } from '../exporters/gateway.ts'
+import { renderMetrics } from './metrics.ts'
+import type { Pipeline } from '../pipeline.ts'
+import type { Receiver } from '../receive/receiver.ts'
+import type { ReceiverStatus } from '../receive/thread.ts'
+import type { TrackerKeeper } from '../trackers/keeper.ts'
+import { troublesOf } from './troubles.ts'
+import { alsoWarnings, shippingWarnings, storeWarnings } from './store-warnings.ts'
+import {
+  keepStatus,
+  readExporters,
+  rememberExporters,
+  serveMetrics,
+  serveStatus,
+  type SocketRoute,
+} from './status.ts'
+
+export interface ReporterParts {
+  settings: Settings
+  receiver: Receiver
+  pipeline: Pipeline
+  collector: Collector
+  buckets: Buckets
+  trackers: TrackerKeeper
+  alerts: AlertEngine
+  store: Pick<SeriesStore, 'status' | 'also'>
+  /** Where flows are kept on another machine too. */
+  shipping: { status(): ShippingStatus } | null
+  /** The other collectors of a cluster. */
+  neighbours: { warnings(): Warning[] } | null
+  /** What else the socket answers. */
+  routes: readonly SocketRoute[]
+  log: Logger
+}
+
+const keepEveryMs = 60_000
+
+export class Reporter {
+  readonly #parts: ReporterParts
+  readonly #startedAt = Date.now() / 1000
+  readonly #servers: Server[] = []
+  readonly #warnings: Warning[] = []
+  /** Exporters of before the start: they are told of until they send again. */
+  #earlier: readonly ExporterStatus[] = []
+  #gateways: string[] = []
+  #timer: NodeJS.Timeout | null = null
+
+  private constructor(parts: ReporterParts) {
+    this.#parts = parts
+  }
+
+  /** Starts the status socket, /metrics, and the keeping of the status. */
+  static async open(parts: ReporterParts): Promise<Reporter> {
+    const reporter = new Reporter(parts)
+    const { settings, receiver, routes, log } = parts
+    reporter.#gateways = await bridgeGateways()
+    reporter.#earlier = await readExporters(settings.data)
+    reporter.#servers.push(await serveStatus(settings.data, () => reporter.status(), routes))
+    const metrics = await serveMetrics(settings.metrics, async () =>
+      renderMetrics(await reporter.status()),
+    )
+    if (metrics instanceof Error)
+      reporter.#warnings.push({
+        what: `/metrics is not served: ${metrics.message}`,
+        remedy: `free ${endpointText(settings.metrics)}, or set WEIR_METRICS to another address`,
+      })
+    else reporter.#servers.push(metrics)
+    const { warnings } = await receiver.status()
+    for (const { what, remedy } of [...reporter.#warnings, ...warnings])
+      log.warn(`${what}: ${remedy}`)
+    reporter.#timer = setInterval(() => void reporter.#keep(), keepEveryMs)
+    await reporter.#keep()
+    return reporter
+  }
+
+  /** The status as of now. */
+  async status(): Promise<IngestStatus> {
+    const { receiver, pipeline, collector, buckets, trackers, alerts, store } = this.#parts
+    const received = await receiver.status()
+    const stored = store.status?.()
+    const also = store.also?.()
+    const shipping = this.#parts.shipping?.status()
+    return {
+      running: true,
+      startedAt: this.#startedAt,
+      exporters: rememberExporters(this.#earlier, pipeline.exporters()),
+      refused: received.refused,
+      refusedDatagrams: received.refusedDatagrams,
+      sockets: received.sockets,
+      journal: received.journal,
+      flows: pipeline.flows,
+      flowsTooLate: buckets.tooLate,
+      waiting: this.#waiting(received),
+      overflowed: received.overflowed,
+      letGo: pipeline.letGo,
+      publishedAt: seconds(collector.publishedAt),
+      seriesWrittenAt: seconds(collector.seriesWrittenAt),
+      redo: collector.redo.size,
+      incidents: collector.incidents,
+      memoryBytes: process.memoryUsage.rss(),
+      diskFreePercent: await freePercentOf(this.#parts.settings.data).catch(() => null),
+      trackers: trackers.status(collector.redo),
+      alerts: Object.fromEntries(alerts.states),
+      ...(stored ? { store: stored } : {}),
+      ...(also ? { also } : {}),
+      ...(shipping ? { shipping } : {}),
+      warnings: [
+        ...this.#warnings,
+        ...received.warnings,
+        ...this.#troubles(received),
+        ...(this.#parts.neighbours?.warnings() ?? []),
+        ...(stored ? storeWarnings(stored, Date.now() / 1000) : []),
+        ...(also ? alsoWarnings(also, Date.now() / 1000) : []),
+        ...(shipping ? shippingWarnings(shipping, Date.now() / 1000) : []),
+      ],
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer)
+    for (const server of this.#servers) {
+      server.closeAllConnections()
+      server.close()
+    }
+    await this.#keep()
+  }
+
+  #waiting({ waiting: datagrams }: ReceiverStatus): NonNullable<IngestStatus['waiting']> {
+    const behindMs = Date.now() - this.#parts.receiver.takenUntilMs()
+    return { datagrams, seconds: Math.max(0, behindMs / 1000) }
+  }
+
+  #troubles(received: ReceiverStatus): Warning[] {
+    const { alerts, collector, pipeline, receiver } = this.#parts
+    const exporters = pipeline.exporters()
+    return [
+      ...warningsOf(exporters),
+      ...lostAddresses(exporters, this.#gateways),
+      ...troublesOf({
+        publishing: collector.lastError,
+        judging: collector.incidents.lastError,
+        alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
+        waiting: this.#waiting(received),
+        overflowed: received.overflowed,
+        decoderState: receiver.stateError,
+        journal: received.journal,
+      }),
+    ]
+  }
+
+  async #keep(): Promise<void> {
+    try {
+      await keepStatus(this.#parts.settings.data, { ...(await this.status()), running: false })
+    } catch (error) {
+      this.#parts.log.warn({ error }, 'the status could not be kept; look at the disk')
+    }
+  }
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000
+}

@@ -1,0 +1,131 @@
+/** What interfaces count themselves: differences of samples, in their intervals. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+
+import { intervalMs } from '../../../flow/interval.ts'
+import { differenceOf } from '../../../ingest/counters/difference.ts'
+import type { InterfaceCounters } from '../../../ingest/decode/sflow-counters.ts'
+import { CounterTracker } from '../../../ingest/counters/interface-counters.ts'
+import type { MeasurementRows } from '../../../store/series.ts'
+
+const start = Date.UTC(2026, 10, 16, 11, 0, 0)
+const sample = (given: Partial<InterfaceCounters> = {}): InterfaceCounters => ({
+  exporter: '192.0.2.1',
+  receivedMs: start,
+  index: 3,
+  sequence: 1,
+  speed: 1e9,
+  octetsIn: 0,
+  octetsOut: 0,
+  packetsIn: 0,
+  packetsOut: 0,
+  errorsIn: 0,
+  errorsOut: 0,
+  discardsIn: 0,
+  discardsOut: 0,
+  ...given,
+})
+
+const bytesOf = (rows: MeasurementRows | null, counter: string, direction: string) => {
+  const at = rows?.tags.counter!.findIndex(
+    (each, i) => each === counter && rows.tags.direction![i] === direction,
+  )
+  return at === undefined || at < 0 ? null : rows!.sum.bytes[at]!
+}
+
+describe('the difference of two samples', () => {
+  const next = (given: Partial<InterfaceCounters>) => sample({ sequence: 2, receivedMs: start + 30_000, ...given }) // prettier-ignore
+  test('grows with what was counted', () => {
+    assert.deepEqual(differenceOf(sample(), next({ octetsIn: 5, octetsOut: 6, packetsIn: 2, packetsOut: 3 })), { octetsIn: 5, octetsOut: 6, packetsIn: 2, packetsOut: 3 }) // prettier-ignore
+  })
+  test('goes on where counters of 32 and 64 bits wrap', () => {
+    const near = sample({ octetsIn: 2 ** 32 - 100, octetsOut: 2 ** 64 - 2 ** 20, packetsIn: 2 ** 32 - 1 }) // prettier-ignore
+    assert.deepEqual(differenceOf(near, next({ octetsIn: 50, octetsOut: 0, packetsIn: 4 })), {
+      octetsIn: 150,
+      octetsOut: 2 ** 20,
+      packetsIn: 5,
+      packetsOut: 0,
+    })
+  })
+  const resets: Record<string, [Partial<InterfaceCounters>, Partial<InterfaceCounters>]> = {
+    'the number of the sample begins anew': [{ sequence: 900, octetsIn: 10 }, { sequence: 1, octetsIn: 20 }],
+    'a fall that the interface is too slow for': [{ octetsIn: 2 ** 31 }, { octetsIn: 0, speed: 1e6 }],
+    'a fall of 64 bits': [{ octetsOut: 2 ** 40 }, { octetsOut: 5, speed: 0 }],
+  } // prettier-ignore
+  for (const [name, [before, after]] of Object.entries(resets))
+    test(`is none where counters began anew: ${name}`, () =>
+      assert.equal(differenceOf(sample(before), next(after)), 'reset'))
+  test('is none for a late sample', () => {
+    const late = sample({ sequence: 1, receivedMs: start + 500 })
+    assert.equal(differenceOf(sample({ sequence: 2, octetsIn: 9 }), late), 'late')
+  })
+})
+
+describe('the totals of intervals', () => {
+  test('add up to what was counted, however samples lie', () => {
+    const steps = fc.array(
+      fc.record({ afterMs: fc.integer({ min: 1, max: 500_000 }), octets: fc.nat(2 ** 31) }),
+      { minLength: 1, maxLength: 40 },
+    )
+    fc.assert(
+      fc.property(steps, (given) => {
+        const tracker = new CounterTracker(Number.POSITIVE_INFINITY)
+        let receivedMs = start + 1234
+        let octetsIn = 7
+        tracker.take(sample({ receivedMs, octetsIn, speed: 0 }))
+        given.forEach(({ afterMs, octets }, i) => {
+          receivedMs += afterMs
+          octetsIn += octets
+          tracker.take(sample({ receivedMs, octetsIn, speed: 0, sequence: i + 2 }))
+        })
+        let sum = 0
+        for (const [, intervals] of tracker.snapshot()[0]!.intervals)
+          for (const [, figures] of intervals) sum += figures[0]!
+        assert.equal(sum, octetsIn - 7)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('are unknown, and not 0, where too little is known; the open one is as far as it goes', () => {
+    const tracker = new CounterTracker()
+    const at = (ms: number, octetsIn: number, sequence: number) =>
+      tracker.take(sample({ receivedMs: start + ms, octetsIn, sequence }))
+    at(200_000, 0, 1)
+    at(290_000, 900, 2)
+    assert.equal(bytesOf(tracker.rows('192.0.2.1', start), '3', 'in'), 900)
+    at(intervalMs + 60_000, 1600, 3)
+    assert.equal(bytesOf(tracker.rows('192.0.2.1', start), '3', 'in'), null)
+    assert.equal(bytesOf(tracker.rows('192.0.2.1', start), 'other', 'in'), 0)
+    assert.equal(bytesOf(tracker.rows('192.0.2.1', start + intervalMs), '3', 'in'), 600)
+    assert.equal(tracker.rows('192.0.2.9', start), null)
+  })
+
+  test('a gap of more than ten minutes says nothing', () => {
+    const tracker = new CounterTracker()
+    tracker.take(sample())
+    tracker.take(sample({ sequence: 2, octetsIn: 1e6, receivedMs: start + 700_000 }))
+    assert.equal(bytesOf(tracker.rows('192.0.2.1', start + intervalMs), '3', 'in'), null)
+  })
+
+  test('go on from a snapshot as if nothing had been', () => {
+    const [whole, before, after] = [1, 2, 3].map(() => new CounterTracker())
+    for (let i = 0; i < 20; i++) {
+      const next = sample({
+        sequence: i + 1,
+        octetsIn: i * i * 1000,
+        receivedMs: start + i * 30_000,
+      })
+      whole!.take(next)
+      if (i < 11) before!.take(next)
+      if (i === 11) after!.restore(JSON.parse(JSON.stringify(before!.snapshot())) as ReturnType<CounterTracker['snapshot']>) // prettier-ignore
+      if (i >= 11) after!.take(next)
+    }
+    for (const interval of [start, start + intervalMs]) {
+      assert.deepEqual(after!.rows('192.0.2.1', interval), whole!.rows('192.0.2.1', interval))
+      assert.equal(after!.holds('192.0.2.1', interval), true)
+    }
+    assert.equal(after!.holds('192.0.2.1', start - intervalMs), false)
+  })
+})

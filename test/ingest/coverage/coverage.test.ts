@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { intervalMs } from '../../../flow/interval.ts'
+import type { SequenceVerdict } from '../../../flow/sequence.ts'
+import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
+
+const exporter = '10.0.0.1'
+const t0 = 1_794_819_600_000
+
+function take(
+  tracker: CoverageTracker,
+  interval: number,
+  verdict: SequenceVerdict,
+  lost = 0,
+): void {
+  tracker.take({
+    exporter,
+    observationDomain: 0,
+    receivedMs: t0 + interval * intervalMs + 1000,
+    verdict,
+    lostDatagrams: lost,
+    lostFlows: lost,
+    lostFlowsEstimated: false,
+  })
+}
+
+/** Each interval in a word: known, its reason, or nothing held. */
+function words(tracker: CoverageTracker, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    const coverage = tracker.of(exporter, t0 + i * intervalMs)
+    if (!coverage) return '-'
+    return coverage.known === 1 ? 'known' : Object.keys(coverage.unknown).join()
+  })
+}
+
+test('a silence is what the datagram after it says', () => {
+  const cases: [SequenceVerdict, string][] = [
+    ['continues', 'known'],
+    ['gap', 'lost'],
+    ['restart', 'exporter-restart'],
+  ]
+  for (const [verdict, expected] of cases) {
+    const tracker = new CoverageTracker(t0)
+    take(tracker, 0, 'first')
+    take(tracker, 3, verdict)
+    assert.deepEqual(words(tracker, 5), ['known', expected, expected, 'known', '-'], verdict)
+  }
+})
+
+test('an interval that was not listened to throughout is unknown', () => {
+  const tracker = new CoverageTracker(t0 + 10_000)
+  take(tracker, 0, 'first')
+  take(tracker, 1, 'continues')
+  assert.deepEqual(words(tracker, 2), ['not-listening', 'known'])
+})
+
+test('a break in listening makes unknown what it touches, over a restart too', () => {
+  const before = new CoverageTracker(t0)
+  for (let i = 0; i < 3; i++) take(before, i, i === 0 ? 'first' : 'continues')
+  const after = new CoverageTracker(0)
+  after.restore(JSON.parse(JSON.stringify(before.snapshot())) as ReturnType<typeof before.snapshot>)
+  after.resume(t0 + 5 * intervalMs + 2000)
+  take(after, 7, 'continues')
+  assert.deepEqual(words(after, 8), [
+    'known',
+    'known',
+    'not-listening',
+    'not-listening',
+    'not-listening',
+    'not-listening',
+    'known',
+    'known',
+  ])
+})
+
+test('loss is kept with its interval, and the open interval says until when it has been counted', () => {
+  const tracker = new CoverageTracker(t0)
+  take(tracker, 0, 'first')
+  take(tracker, 0, 'gap', 30)
+  assert.equal(tracker.of(exporter, t0)?.lostFlows, 30)
+  assert.equal(tracker.of(exporter, t0)?.openUntil, t0 + 1000)
+  tracker.heartbeat(t0 + intervalMs)
+  assert.equal(tracker.of(exporter, t0)?.openUntil, undefined)
+})

@@ -1,0 +1,140 @@
+/** An exporter that moves between two collectors: what both count as lost together is what one would have. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { clearFlowColumns, createFlowColumns } from '../../../flow/columns.ts'
+import type { ExporterBreak } from '../../../flow/incident/incident.ts'
+import { intervalMs, intervalStart } from '../../../flow/interval.ts'
+import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
+import { Decoder } from '../../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
+import { Handover } from '../../../ingest/coverage/handover.ts'
+import { mergeCoverage } from '../../../store/merge-steps.ts'
+import { testExportMs } from '../../encode/fixed.ts'
+import { seeded } from '../../random.ts'
+import { send, versions, type Sent, type Version } from '../decode/streams.ts'
+
+const exporter = '192.0.2.1'
+
+/** A collector as far as loss goes. */
+class Collector {
+  readonly coverage = new CoverageTracker(testExportMs - intervalMs)
+  handover = new Handover(this.coverage)
+  readonly #flows = createFlowColumns(2 * decoderRowsMax)
+  readonly decoder: Decoder = new Decoder(this.#flows, {
+    onSequence: (event) => {
+      const silenceMs = this.coverage.take(event)
+      this.handover.take(event, this.decoder.lastStream(event.exporter)!, silenceMs)
+    },
+  })
+
+  hear({ payload, sentMs }: Sent): void {
+    this.decoder.decode({ payload, source: exporter, sourcePort: 50_000, receivedMs: sentMs + 20 })
+    if (this.#flows.capacity - this.#flows.count < decoderRowsMax) clearFlowColumns(this.#flows)
+  }
+
+  /** What it counts, corrected by what others heard. */
+  lost() {
+    const [status] = this.decoder.exporters()
+    const off = this.handover.off(exporter) ?? { datagrams: 0, flows: 0 }
+    const { datagrams = 0, flows = 0 } = status?.lost ?? {}
+    return { datagrams: datagrams + off.datagrams, flows: flows + off.flows }
+  }
+
+  /** A start after a crash: what is held is read back from what was published. */
+  restart(): void {
+    const snapshot = JSON.parse(JSON.stringify(this.handover.snapshot())) as never
+    this.handover = new Handover(this.coverage)
+    this.handover.restore(snapshot)
+  }
+}
+
+/** Each tells the other what it heard, and judges. */
+function talk(one: Collector, two: Collector): void {
+  for (const each of [one, two]) each.handover.follow(each.decoder.streams())
+  const [ofOne, ofTwo] = [one.handover.spans(), two.handover.spans()]
+  one.handover.settle(ofTwo)
+  two.handover.settle(ofOne)
+}
+
+/** Ten minutes of sending and silence, in stretches. */
+function morning(version: Version, random: () => number): Sent[] {
+  const all: Sent[] = []
+  let exporterNow: Parameters<typeof send>[3] = { sequence: 2 ** 32 - 700 }
+  for (let stretch = 0; stretch < 12; stretch++) {
+    const { sent, exporter: after } = send(version, 50 * (1 + Math.floor(random() * 4)), random, {
+      ...exporterNow,
+      ...(version === 'v9' && { flowsMax: 1 }),
+    })
+    all.push(...sent)
+    const pauseMs = random() < 0.3 ? Math.floor(random() * 4 * intervalMs) : 2000
+    exporterNow = {
+      ...after,
+      exportMs: after.exportMs + pauseMs,
+      uptimeMs: after.uptimeMs + pauseMs,
+    }
+  }
+  return all
+}
+
+for (const version of versions)
+  describe(version, () => {
+    for (const seed of [1, 2, 3, 4, 5, 6])
+      test(`moves, losses and restarts, seed ${seed}`, () => {
+        const random = seeded(seed)
+        const [whole, one, two] = [new Collector(), new Collector(), new Collector()]
+        let at = one
+        let left = 60
+        /** So many datagrams nobody hears any more, as when a worker has died. */
+        let unheard = 0
+        let lostDatagrams = 0
+        let isTwoTold = false
+        const sent = morning(version, random)
+        for (const [i, datagram] of sent.entries()) {
+          const announces = i % 50 === 0
+          // A collector that knows no template cannot tell a loss: the second begins with one.
+          if (left-- <= 0 && (isTwoTold || announces)) {
+            left = 15 + Math.floor(random() * 120)
+            at = at === one ? two : one
+            if (isTwoTold && random() < 0.5) unheard = Math.ceil(random() * 40)
+            isTwoTold = true
+          }
+          if (unheard-- > 0 || (random() < 0.01 && !announces)) {
+            lostDatagrams++
+            continue
+          }
+          whole.hear(datagram)
+          at.hear(datagram)
+          if (random() < 0.02) talk(one, two)
+          if (random() < 0.002) at.restart()
+        }
+        // Each hears of what the other told last.
+        talk(one, two)
+        talk(one, two)
+        assert.ok(lostDatagrams > 5)
+        const truth = whole.lost()
+        const [a, b] = [one.lost(), two.lost()]
+        if (version === 'v9') assert.equal(a.datagrams + b.datagrams, truth.datagrams)
+        assert.equal(a.flows + b.flows, truth.flows)
+        const end = sent.at(-1)!.sentMs
+        for (let t = intervalStart(testExportMs); t <= end; t += intervalMs) {
+          const expected = whole.coverage.of(exporter, t)
+          const parts = [one, two].flatMap((each) => each.coverage.of(exporter, t) ?? [])
+          const found = parts.length === 2 ? mergeCoverage(parts[0]!, parts[1]!) : parts[0]
+          if (!expected || !found) {
+            assert.equal(found ?? null, expected)
+            continue
+          }
+          assert.equal(found.known, expected.known, new Date(t).toISOString())
+          assert.deepEqual(found.unknown, expected.unknown, new Date(t).toISOString())
+          assert.equal(found.datagrams, expected.datagrams)
+          assert.equal(found.lostFlows, expected.lostFlows, new Date(t).toISOString())
+        }
+        const told = [...one.coverage.breaks.list(), ...two.coverage.breaks.list()]
+        const breaks = told.sort((x, y) => x.from - y.from)
+        // Datagrams are estimated where flows are numbered, by the mean of what each heard.
+        const exact = (list: readonly ExporterBreak[]) =>
+          list.map((each) => ({ ...each, lostDatagrams: 0 }))
+        assert.deepEqual(exact(breaks), exact(whole.coverage.breaks.list()))
+      })
+  })

@@ -1,0 +1,114 @@
+/** What a replay says of the capture when it is through with it. */
+import assert from 'node:assert/strict'
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+
+import { readSettings } from '../../../flow/settings.ts'
+import { importCaptures } from '../../../ingest/import/import.ts'
+import { readExporters } from '../../../ingest/status/status.ts'
+import { encodeV5, testExportMs } from '../../encode/fixed.ts'
+import { encodeV9, field } from '../../encode/sets.ts'
+import { writeCapture } from '../../encode/pcap-write.ts'
+import { scratchFolder } from '../../processes.ts'
+
+const dayMs = 86_400_000
+
+let folder: string
+before(async () => {
+  folder = await scratchFolder()
+})
+after(() => rm(folder, { recursive: true }))
+
+async function replayed(name: string, payloads: readonly Uint8Array[]) {
+  const capture = join(folder, `${name}.pcap`)
+  const sent = payloads.map((payload) => ({ payload, receivedMs: testExportMs }))
+  await writeCapture(capture, '10.0.0.1', sent)
+  const settings = readSettings({ WEIR_DATA: join(folder, name), WEIR_FLOW_MAX: '1d' })
+  const summary = await importCaptures([capture], {
+    settings,
+    shiftMs: 7 * dayMs,
+    onProgress: () => undefined,
+  })
+  const [exporter] = await readExporters(settings.data)
+  return { summary, exporter }
+}
+
+test('a flow that is too old for the series is counted as that', async () => {
+  const hourMs = dayMs / 24
+  const { summary, exporter } = await replayed('old', [
+    encodeV5({ uptimeMs: 2 * dayMs }, [
+      { first: dayMs - hourMs, last: dayMs, octets: 100 },
+      { first: dayMs + hourMs, last: dayMs + 2 * hourMs, octets: 100 },
+    ]),
+  ])
+  assert.deepEqual([summary.flows, summary.bytes], [2, 200])
+  assert.deepEqual(summary.problems, { 'too-late': 1 })
+  assert.deepEqual(exporter?.problems, { 'too-late': 1 })
+})
+
+test('data whose template never came is counted as that', async () => {
+  const template = { id: 256, fields: [field(1, 4)] }
+  const { summary } = await replayed('without-template', [
+    encodeV9({ sets: [{ data: template, records: [[100]] }] }),
+  ])
+  assert.equal(summary.flows, 0)
+  assert.deepEqual(summary.problems, { 'template-missing-expired': 1 })
+})
+
+test('captures that end within a packet are taken up to there; cut packets and captures are counted', async () => {
+  const capture = join(folder, 'cut.pcap')
+  const v5 = (sequence: number) =>
+    encodeV5({ uptimeMs: dayMs, sequence }, [{ first: dayMs, last: dayMs, octets: 100 }])
+  const sent = { receivedMs: testExportMs }
+  await writeCapture(capture, '10.0.0.1', [
+    { ...sent, payload: v5(0) },
+    { ...sent, payload: v5(1), capturedBytes: 60 },
+    { ...sent, payload: v5(2) },
+    { ...sent, payload: v5(3) },
+  ])
+  const whole = await readFile(capture)
+  await truncate(capture, whole.length - 1)
+  const settings = readSettings({ WEIR_DATA: join(folder, 'cut') })
+  const options = { settings, shiftMs: 0, onProgress: () => undefined }
+  const summary = await importCaptures([capture], options)
+  assert.deepEqual([summary.datagrams, summary.flows, summary.bytes], [2, 2, 200])
+  assert.deepEqual(summary.problems, { 'capture-cut': 1, 'datagram-cut': 1 })
+  assert.equal(summary.lost.flows, 1, 'of the datagram that was cut')
+  await writeFile(capture, whole)
+  await assert.rejects(importCaptures([capture], options), /begins with what was taken in on 2/)
+})
+
+test('a capture that held nothing keeps no other away', async () => {
+  const capture = join(folder, 'empty.pcap')
+  const settings = readSettings({ WEIR_DATA: join(folder, 'empty') })
+  const options = { settings, shiftMs: 0, onProgress: () => undefined }
+  await writeCapture(capture, '10.0.0.1', [])
+  assert.equal((await importCaptures([capture], options)).datagrams, 0)
+  await assert.rejects(importCaptures([capture], options), /was taken in before/)
+  const payload = encodeV5({ uptimeMs: dayMs }, [{ first: dayMs, last: dayMs, octets: 100 }])
+  await writeCapture(capture, '10.0.0.1', [{ payload, receivedMs: testExportMs }])
+  assert.equal((await importCaptures([capture], options)).flows, 1)
+})
+
+test('captures are taken in order of time, however they are named', async () => {
+  const paths = ['flows-10.pcap', 'flows-2.pcap'].map((name) => join(folder, name))
+  const at = (minutes: number) => ({
+    payload: encodeV5(
+      {
+        uptimeMs: dayMs + minutes * 60_000,
+        exportMs: testExportMs + minutes * 60_000,
+        sequence: minutes,
+      },
+      [{ first: dayMs, last: dayMs, octets: 100 }],
+    ),
+    receivedMs: testExportMs + minutes * 60_000,
+  })
+  await writeCapture(paths[0]!, '10.0.0.1', [2, 3].map(at))
+  await writeCapture(paths[1]!, '10.0.0.1', [0, 1].map(at))
+  const settings = readSettings({ WEIR_DATA: join(folder, 'order') })
+  const summary = await importCaptures(paths, { settings, shiftMs: 0, onProgress: () => undefined })
+  const [exporter] = await readExporters(settings.data)
+  assert.deepEqual([summary.flows, summary.lost.flows, exporter?.restarts], [4, 0, 0])
+  assert.equal(exporter?.lastSeen, testExportMs / 1000 + 180)
+})

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { troublesOf, type IngestState } from '../../../ingest/status/troubles.ts'
+
+const well: IngestState = {
+  publishing: null,
+  judging: null,
+  alerts: [{ id: 'a1', problem: null }],
+  waiting: { datagrams: 9, seconds: 4 },
+  overflowed: 0,
+  decoderState: null,
+  journal: { dropped: 0, lastError: null },
+}
+
+test('while all is well there is nothing to say', () => {
+  assert.deepEqual(troublesOf(well), [])
+})
+
+for (const [state, what] of [
+  [{ publishing: 'ENOSPC' }, /flows could not be published .*: ENOSPC$/],
+  [{ judging: 'no memory' }, /^incidents could not be looked for: no memory$/],
+  [{ alerts: [...well.alerts, { id: 'a2', problem: 'gone' }] }, /^the alert a2 .*: gone$/],
+  [
+    { waiting: { datagrams: 9000, seconds: 12.4 } },
+    /^9000 datagrams wait in the journal: .* 12 s behind/,
+  ],
+  [{ overflowed: 3 }, /^3 datagrams were dropped/],
+  [{ decoderState: 'EIO' }, /^the state of the decoder could not be kept: EIO$/],
+  [{ journal: { dropped: 5, lastError: null } }, /^5 datagrams .* \(the disk is too slow\)$/],
+] satisfies [Partial<IngestState>, RegExp][])
+  test(`trouble with ${Object.keys(state)[0]!} is said, with what to do`, () => {
+    const [trouble, ...others] = troublesOf({ ...well, ...state })
+    assert.match(trouble!.what, what)
+    assert.notEqual(trouble!.remedy, '')
+    assert.deepEqual(others, [])
+  })
