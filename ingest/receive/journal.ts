@@ -8,7 +8,7 @@
  * second or each 16 MiB.
  */
 import { Buffer } from 'node:buffer'
-import { closeSync, fdatasync, openSync, writeSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, statfsSync, writeSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -87,6 +87,16 @@ export class Journal {
   /** Where the next datagram will stand. */
   get position(): JournalPosition {
     return { segment: this.#segment, offset: this.#offset }
+  }
+
+  /** Room that the disk has left, as the system says it; as much as there can be where it does not. */
+  freeBytes(): number {
+    try {
+      const { bavail, bsize } = statfsSync(this.#folder)
+      return bavail * bsize
+    } catch {
+      return Number.POSITIVE_INFINITY
+    }
   }
 
   /** Whether the caller should rotate: the segment has reached its size, or a write to it failed. */

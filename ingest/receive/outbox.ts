@@ -10,8 +10,11 @@ import type { Parcel, SentBatch, TakenParcel } from './thread.ts'
 
 /** Batches that may wait in memory (32 MiB); beyond, datagrams wait in the journal. */
 const batchesMax = 64
-/** Bytes of the journal that may wait; beyond, datagrams are dropped and counted. */
-const waitingBytesMax = 4 * 2 ** 30
+/**
+ * Bytes of the journal that may wait, where the disk has room for it; beyond, datagrams are dropped and counted. It is what
+ * half a minute of twice as much comes to as two cores count.
+ */
+const waitingBytesMax = 8 * 2 ** 30
 /** A stretch ends when it has so many bytes: with its last datagram it is no longer than what is read at once. */
 const stretchBytes = batchBytes
 /**
@@ -65,18 +68,25 @@ export class Outbox {
   /** Of those that are not sent. */
   #waitingDatagrams = 0
   #waitingBytes = 0
+  #waitingBytesMax: number
   #isEnding = false
 
   constructor({ journal, send, limits }: OutboxOptions) {
     this.#journal = journal
     this.#send = send
     this.#limits = limits ?? { batches: batchesMax, bytes: waitingBytesMax }
+    this.#waitingBytesMax = this.#limits.bytes
+  }
+
+  /** No more waits than the disk has room left for: others need it too. */
+  boundBy(freeBytes: number): void {
+    this.#waitingBytesMax = Math.min(this.#limits.bytes, (this.#waitingBytes + freeBytes) / 2)
   }
 
   /** Journals a datagram, and has it go to the decoding thread. */
   take(datagram: ReceivedDatagram): void {
     if (this.#stretch === null && !this.#append(datagram)) this.#beginStretch()
-    if (this.#stretch !== null && this.#waitingBytes >= this.#limits.bytes) {
+    if (this.#stretch !== null && this.#waitingBytes >= this.#waitingBytesMax) {
       this.overflowed++
       return
     }

@@ -22,7 +22,7 @@ import type {
 
 /** What came is handed over after this long, or once it is much. */
 const handOverMs = 10
-/** How often the clock is asked whether a segment is to end. */
+/** How often the clock is asked whether a segment is to end, and the disk what room it has. */
 const clockMs = 1000
 /**
  * After a turn that took fewer datagrams than one may of a socket they are empty, and the thread rests: woken for every few
@@ -83,6 +83,7 @@ async function status(): Promise<ReceiverStatus> {
 
 const clock = setInterval(() => {
   const interval = intervalStart(Date.now())
+  if (journal) outbox!.boundBy(journal.freeBytes())
   if (!journal || (interval === segmentInterval && !journal.isFull)) return
   segmentInterval = interval
   outbox!.startSegment()

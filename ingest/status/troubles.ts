@@ -48,7 +48,7 @@ const troubles: readonly Trouble[] = [
             `${datagrams} datagrams wait in the journal: what is shown is ${Math.round(seconds)} s behind what was received`,
           ],
     remedy:
-      'nothing is lost while less than 4 GiB wait; if it lasts, give the machine a faster disk or processor, or spread the exporters over two collectors',
+      'nothing is lost while less than 8 GiB wait, and less than the disk has left; if it lasts, give the machine a faster disk or processor, or spread the exporters over two collectors',
   },
   {
     said: ({ overflowed }) =>

@@ -148,6 +148,22 @@ test('no more waits than may: what comes then is counted as dropped, and not jou
   assert.equal(numbers.at(-1), sent + 9)
 })
 
+test('no more waits than the disk has room left', async (t) => {
+  const decoding = await Decoding.open(t, { batches: 4, bytes: 2 ** 30 })
+  const { outbox, numbers } = decoding
+  outbox.boundBy(6 * batch)
+  decoding.receive(0, 30 * batchDatagrams)
+  const { overflowed } = outbox
+  // Four batches in memory and three in the journal, which is half of what there was.
+  assert.ok(overflowed >= 22 * batchDatagrams && overflowed < 24 * batchDatagrams, `${overflowed}`)
+  outbox.boundBy(2 ** 30)
+  decoding.receive(30 * batchDatagrams, 40 * batchDatagrams)
+  outbox.handOver()
+  decoding.takeAll()
+  assert.equal(outbox.overflowed, overflowed)
+  assert.equal(numbers.length, 40 * batchDatagrams - overflowed)
+})
+
 test('what waits in a file that is gone is counted as dropped', async (t) => {
   const decoding = await Decoding.open(t, { batches: 4, bytes: 2 ** 30 })
   const { outbox, numbers, folder } = decoding
