@@ -2,7 +2,7 @@
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Place, Step } from './batch.ts'
 import { stepOf } from './compile.ts'
-import { elementOf, reversedElementOf } from './elements.ts'
+import { elementOf, isProbeElement, probeReversedElementOf, reversedElementOf } from './elements.ts'
 import type { Element, ScratchName } from './element.ts'
 import { offsetsOf, type FieldGroup } from './groups.ts'
 import {
@@ -37,14 +37,16 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
   const forward: PlacedElement[] = []
   const reverse: PlacedElement[] = []
   let offset = 0
+  const isProbe = template.fields.some(({ enterprise, id }) => isProbeElement(enterprise, id))
   for (const { id, enterprise, length } of template.fields) {
     const variable = length === variableLength
     const place = { offset, length: variable ? 0 : length }
     places.push(place)
     offset += place.length
     if (length === 0) continue
-    const element = elementOf(enterprise, id)
-    const reversed = reversedElementOf(enterprise, id)
+    const mirrored = isProbe ? probeReversedElementOf(enterprise, id) : null
+    const element = mirrored ? null : elementOf(enterprise, id)
+    const reversed = mirrored ?? reversedElementOf(enterprise, id)
     if (element) forward.push({ element, place, variable })
     if (reversed) reverse.push({ element: reversed, place, variable })
   }
@@ -101,8 +103,14 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
   }
 }
 
-const isProtocol = ({ element: { action } }: PlacedElement) =>
-  'column' in action && action.column === 'protocolIdentifier'
+/** Of IPv6 the header that follows the first, which is the protocol or an extension. */
+const nextHeaderId = 193
+
+/** Whether a field says the protocol of a header: one that says it twice describes two. */
+const isProtocol = ({ element: { action, id, enterprise } }: PlacedElement) =>
+  'column' in action &&
+  action.column === 'protocolIdentifier' &&
+  (enterprise !== 0 || id !== nextHeaderId)
 
 /** Columns of which each header of a packet within a packet has its own. */
 const headerColumns: ReadonlySet<string> = new Set([

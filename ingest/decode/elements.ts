@@ -27,6 +27,8 @@ const rows: readonly Row[] = [
   [24, 'postPacketDeltaCount', 'counter', 'packetDeltaCount'],
   [172, 'postPacketTotalCount', 'counter', 'packetDeltaCount'],
   [19, 'postMCastPacketDeltaCount', 'counter', 'packetDeltaCount'],
+  [430, 'layer2FrameDeltaCount', 'counter', 'packetDeltaCount'],
+  [431, 'layer2FrameTotalCount', 'counter', 'packetDeltaCount'],
 
   [8, 'sourceIPv4Address', 'address', 'sourceAddress'],
   [27, 'sourceIPv6Address', 'address', 'sourceAddress'],
@@ -163,6 +165,14 @@ const rows: readonly Row[] = [
   [168, 'notSentOctetTotalCount', 'option'],
 ]
 
+/**
+ * Counts of enterprises that are better than IANA's beside them. Cisco AVC counts what the client and
+ * the server sent with their headers here, and without them in initiatorOctets.
+ */
+const betterRows: Readonly<Record<number, readonly Row[]>> = {
+  9: [[8338, 'ciscoClientBytesNetwork', 'counter', 'octetDeltaCount']],
+}
+
 /** Elements of enterprises that say what no element of IANA says as well. */
 const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
   // Cisco AVC: the ends by their roles.
@@ -184,6 +194,8 @@ const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
     [886, 'tenantSourcePort', 'unsigned', 'sourceTransportPort'],
     [887, 'tenantDestPort', 'unsigned', 'destinationTransportPort'],
   ],
+  // Viptela (Cisco SD-WAN): the VPN that a site keeps apart from others.
+  41916: [[4321, 'viptelaVpnId', 'unsigned', 'ingressVRFID']],
   // CERT: YAF keeps the flags of the first packet apart from those of the rest.
   6871: [
     [14, 'initialTCPFlags', 'flags', 'tcpControlBits'],
@@ -192,10 +204,23 @@ const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
 }
 
 /** Elements of the responder's direction that have an id of their own, with the elements they mirror. */
-const responderRows: readonly (readonly [id: number, name: string, mirrors: number])[] = [
-  [232, 'responderOctets', 231],
-  [299, 'responderPackets', 298],
+const responderRows: readonly Mirror[] = [
+  [0, 232, 'responderOctets', 231],
+  [0, 299, 'responderPackets', 298],
+  [9, 8337, 'ciscoServerBytesNetwork', 8338],
 ]
+
+type Mirror = readonly [enterprise: number, id: number, name: string, mirrors: number]
+
+/** What nProbe means by two elements: the other direction, and not what came out of a middlebox. */
+const probeRows: readonly Mirror[] = [
+  [0, 23, 'OUT_BYTES', 1],
+  [0, 24, 'OUT_PKTS', 2],
+]
+
+/** ntop, and where its elements begin in NetFlow v9, which has no enterprises. */
+const probeEnterprise = 35_632
+const probeIds = { first: 57_472, last: 59_519 }
 
 /** The enterprise number by which an element counts the other direction of a biflow (RFC 5103). */
 const reverseEnterprise = 29305
@@ -235,10 +260,20 @@ function addRow(enterprise: number, row: Row): void {
   if (enterprise === certEnterprise) reverse.set(key(enterprise, row[0] + certReverseBit), element)
 }
 
-for (const row of rows) addRow(0, row)
-for (const [enterprise, list] of Object.entries(enterpriseRows))
-  for (const row of list) addRow(Number(enterprise), row)
-for (const [id, , mirrors] of responderRows) reverse.set(key(0, id), forward.get(key(0, mirrors))!)
+function addRows(lists: Readonly<Record<number, readonly Row[]>>): void {
+  for (const [enterprise, list] of Object.entries(lists))
+    for (const row of list) addRow(Number(enterprise), row)
+}
+
+function mirrored([enterprise, id, , mirrors]: Mirror): [number, Element] {
+  return [key(enterprise, id), forward.get(key(enterprise, mirrors))!]
+}
+
+addRows(betterRows)
+addRows({ 0: rows })
+addRows(enterpriseRows)
+for (const mirror of responderRows) reverse.set(...mirrored(mirror))
+const probeReverse = new Map(probeRows.map(mirrored))
 
 /** The element with that number, or null where it is not kept. */
 export function elementOf(enterprise: number, id: number): Element | null {
@@ -248,4 +283,16 @@ export function elementOf(enterprise: number, id: number): Element | null {
 /** The element whose other direction that number stands for, or null where it stands for none. */
 export function reversedElementOf(enterprise: number, id: number): Element | null {
   return reverse.get(key(enterprise, id)) ?? null
+}
+
+/** The same, for what only nProbe means so. */
+export function probeReversedElementOf(enterprise: number, id: number): Element | null {
+  return probeReverse.get(key(enterprise, id)) ?? null
+}
+
+/** Whether only nProbe has that number. */
+export function isProbeElement(enterprise: number, id: number): boolean {
+  return enterprise === 0
+    ? id >= probeIds.first && id <= probeIds.last
+    : enterprise === probeEnterprise
 }

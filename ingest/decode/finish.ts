@@ -148,12 +148,16 @@ function countTimeFaults({ exporter }: DatagramContext, faults: TimeFaults): voi
   faults.corrected = 0
 }
 
-/** v5 and many after it put type × 256 + code of ICMP where the destination port is. */
+/**
+ * v5 and many after it put type × 256 + code of ICMP where the destination port is, and 0 for the source's. What has
+ * two ports for ICMP means something else by them: two types, or an identifier.
+ */
 function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number): void {
-  const { protocolIdentifier, destinationTransportPort, icmpTypeCode } = flows
+  const { protocolIdentifier, sourceTransportPort, destinationTransportPort, icmpTypeCode } = flows
   for (let i = from; i < to; i++) {
     const protocol = protocolIdentifier[i]!
-    if (protocol === icmp || protocol === icmp6) icmpTypeCode[i] = destinationTransportPort[i]!
+    if ((protocol === icmp || protocol === icmp6) && sourceTransportPort[i] === 0)
+      icmpTypeCode[i] = destinationTransportPort[i]!
   }
   flows.stale.low |= icmpColumn.low
   flows.stale.high |= icmpColumn.high

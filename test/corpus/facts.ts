@@ -10,17 +10,29 @@ const reverseEnterprise = 29_305
 const certEnterprise = 6871
 const certReverseBit = 0x4000
 /** Counts of the responder, and lists of records (RFC 6313). */
-const responderElements: ReadonlySet<number> = new Set([232, 299])
+const responderElements: ReadonlySet<string> = new Set(['0/232', '0/299', '9/8337'])
+/** ntop, whose nProbe counts what went back as what others say came out of a middlebox. */
+const probeEnterprise = 35_632
+const probeIds = { first: 57_472, last: 59_519 }
+const outgoingElements: ReadonlySet<number> = new Set([23, 24])
 const protocolElement = 4
 const listElements: ReadonlySet<number> = new Set([291, 292, 293])
 
+/** Whether a template is nProbe's and counts what went back. */
+const countsAsProbe = ({ fields }: FoundTemplate): boolean =>
+  fields.some(({ id, enterprise }) => enterprise === 0 && outgoingElements.has(id)) &&
+  fields.some(({ id, enterprise }) =>
+    enterprise === 0 ? id >= probeIds.first && id <= probeIds.last : enterprise === probeEnterprise,
+  )
+
 /** Whether a template counts both directions of a flow. */
-export const countsBothWays = ({ fields }: FoundTemplate): boolean =>
-  fields.some(
+export const countsBothWays = (template: FoundTemplate): boolean =>
+  countsAsProbe(template) ||
+  template.fields.some(
     ({ id, enterprise }) =>
       enterprise === reverseEnterprise ||
       (enterprise === certEnterprise && id >= certReverseBit) ||
-      (enterprise === 0 && responderElements.has(id)),
+      responderElements.has(`${enterprise}/${id}`),
   )
 
 /** Whether records of a template describe packets within packets: they give the protocol twice. */

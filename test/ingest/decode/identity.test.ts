@@ -32,7 +32,7 @@ const rowOf = (record: FixedRecord): Row => ({
   tcpControlBits: record.tcpFlags,
   protocolIdentifier: record.protocol,
   ipClassOfService: record.tos,
-  icmpTypeCode: record.protocol === 1 || record.protocol === 58 ? record.destinationPort : 0,
+  icmpTypeCode: [1, 58].includes(record.protocol) && record.sourcePort === 0 ? record.destinationPort : 0, // prettier-ignore
   bgpSourceAsNumber: record.sourceAs,
   bgpDestinationAsNumber: record.destinationAs,
   sourcePrefixLength: record.sourcePrefix,

@@ -6,53 +6,21 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import {
-  encodeIpfix,
-  encodeV9,
-  field,
-  type EncodedField,
-  type EncodedOptionsTemplate,
-  type EncodedSet,
-  type EncodedTemplate,
-} from '../../encode/sets.ts'
-import type { Value } from '../../encode/value.ts'
+import { encodeIpfix, encodeV9 } from '../../encode/sets.ts'
 import { decodeAll, pick, type Row } from './decoded.ts'
+import {
+  assertRows,
+  end,
+  isTimed,
+  optionsOf,
+  recordOf,
+  start,
+  times,
+  uptimes,
+  type Said,
+} from './layout.ts'
 
-/** Fields and what a record says in them. */
-type Said = readonly (readonly [id: number, length: number, value: Value, enterprise?: number])[]
-
-const fieldsOf = (said: Said): EncodedField[] =>
-  said.map(([id, length, , enterprise]) => field(id, length, enterprise))
-const valuesOf = (said: Said) => said.map(([, , value]) => value)
-
-function recordOf(id: number, said: Said, padding?: number): EncodedSet[] {
-  const template: EncodedTemplate = { id, fields: fieldsOf(said) }
-  const data = { data: template, records: [valuesOf(said)] }
-  return [{ templates: [template] }, padding === undefined ? data : { ...data, padding }]
-}
-
-function optionsOf(id: number, scopes: Said, said: Said): EncodedSet[] {
-  const template: EncodedOptionsTemplate = { id, scopes: fieldsOf(scopes), fields: fieldsOf(said) }
-  return [
-    { optionsTemplates: [template] },
-    { data: template, records: [[...valuesOf(scopes), ...valuesOf(said)]] },
-  ]
-}
-
-/** Of all rows the columns that the expected ones speak of are these, and nothing is amiss. */
-function assertRows(payload: Uint8Array, expected: readonly Row[]) {
-  const { rows, problems, decoder } = decodeAll([payload])
-  assert.deepEqual(problems, {})
-  assert.deepEqual(pick(rows, ...Object.keys(expected[0]!)), expected)
-  return decoder.exporters()[0]!
-}
-
-const start = testExportMs - 61_000
-const end = testExportMs - 1000
-const uptimes: Said = [[22, 4, testUptimeMs - 61_000], [21, 4, testUptimeMs - 1000]] // prettier-ignore
-const times: Said = [[152, 8, start], [153, 8, end]] // prettier-ignore
 const system: Said = [[1, 4, 0]]
-const isTimed = { flowStartMilliseconds: start, flowEndMilliseconds: end }
 
 describe('OpenBSD pflow', () => {
   const said = (source: Said[number], destination: Said[number]): Said =>

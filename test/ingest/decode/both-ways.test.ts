@@ -1,0 +1,107 @@
+/** Records that count both directions of a flow by elements of their makers, and what else only they say. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
+import { encodeIpfix, encodeV9 } from '../../encode/sets.ts'
+import { decodeAll, pick } from './decoded.ts'
+import { assertRows, isTimed, recordOf, times, uptimes, type Said } from './layout.ts'
+
+const ends: Said = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
+const forth = { sourceAddress: '10.0.0.1', destinationAddress: '192.0.2.1', sourceTransportPort: 40_000, destinationTransportPort: 443 } // prettier-ignore
+const back = { sourceAddress: '192.0.2.1', destinationAddress: '10.0.0.1', sourceTransportPort: 443, destinationTransportPort: 40_000 } // prettier-ignore
+
+describe('nProbe', () => {
+  const counts: Said = [[1, 8, 300], [2, 4, 3], [23, 8, 9000], [24, 4, 7]] // prettier-ignore
+  const rows = [
+    { ...forth, octetDeltaCount: 300, packetDeltaCount: 3, ...isTimed },
+    { ...back, octetDeltaCount: 9000, packetDeltaCount: 7, ...isTimed },
+  ]
+
+  test('v9: what went back, by an application of its own kind', () => {
+    const sets = recordOf(256, [...ends, ...counts, ...uptimes, [57_590, 2, 7]])
+    const { bytes, flows } = assertRows(encodeV9({ sets }), rows)
+    assert.deepEqual([bytes, flows], [9300, 2])
+  })
+
+  test('IPFIX: by an element of its enterprise', () => {
+    const sets = recordOf(257, [...ends, ...counts, ...times, [118, 2, 7, 35_632]])
+    assertRows(encodeIpfix({ sets }), rows)
+  })
+
+  test('nothing went back: one row', () => {
+    const none: Said = [[1, 8, 300], [2, 4, 3], [23, 8, 0], [24, 4, 0]] // prettier-ignore
+    const sets = recordOf(256, [...ends, ...none, ...uptimes, [57_590, 2, 7]])
+    assertRows(encodeV9({ sets }), [rows[0]!])
+  })
+
+  test('of others it is what came out: FortiGate repeats what came in', () => {
+    const same: Said = [[1, 8, 300], [23, 8, 300], [2, 4, 3], [24, 4, 3]] // prettier-ignore
+    const { bytes } = assertRows(encodeV9({ sets: recordOf(258, [...ends, ...same, ...uptimes]) }), [rows[0]!]) // prettier-ignore
+    assert.equal(bytes, 300)
+  })
+})
+
+describe('Cisco AVC', () => {
+  const roles: Said = [[12_236, 4, '10.0.0.1', 9], [12_237, 4, '192.0.2.1', 9], [12_240, 2, 40_000, 9], [12_241, 2, 443, 9], [4, 1, 6]] // prettier-ignore
+  const packets: Said = [[298, 8, 3], [299, 8, 7]] // prettier-ignore
+  const rows = [
+    { ...forth, octetDeltaCount: 300, packetDeltaCount: 3 },
+    { ...back, octetDeltaCount: 9000, packetDeltaCount: 7 },
+  ]
+  const network: Said = [[8337, 8, 9000, 9], [8338, 8, 300, 9]] // prettier-ignore
+
+  test('what client and server sent, with their headers', () => {
+    assertRows(encodeIpfix({ sets: recordOf(256, [...roles, ...packets, ...network, ...times]) }), rows) // prettier-ignore
+  })
+
+  test('rather than without them', () => {
+    const payload: Said = [[231, 8, 180], [232, 8, 8720]] // prettier-ignore
+    assertRows(encodeIpfix({ sets: recordOf(256, [...roles, ...payload, ...packets, ...network, ...times]) }), rows) // prettier-ignore
+  })
+})
+
+test('Viptela: the VPN is a VRF', () => {
+  const said: Said = [[4321, 4, 100, 41_916], ...ends, [1, 8, 775], [85, 8, 775], [2, 8, 8], [86, 8, 8], ...times] // prettier-ignore
+  assertRows(encodeIpfix({ sets: recordOf(257, said) }), [
+    { ...forth, ingressVRFID: 100, octetDeltaCount: 775, packetDeltaCount: 8 },
+  ])
+})
+
+test('frames of layer 2 are packets where nothing else counts them', () => {
+  const link: Said = [[56, 6, 0x0242ac110002], [80, 6, 0x0242ac110003], [256, 2, 0x0806], [352, 8, 300], [430, 8, 5]] // prettier-ignore
+  assertRows(encodeIpfix({ sets: recordOf(256, [...link, ...times]) }), [
+    { sourceMacAddress: 0x0242ac110002, octetDeltaCount: 300, packetDeltaCount: 5 },
+  ])
+})
+
+describe('the next header of IPv6', () => {
+  const said: Said = [[27, 16, '2001:db8::1'], [28, 16, '2001:db8::2'], [7, 2, 40_000], [11, 2, 53]] // prettier-ignore
+  const counts: Said = [[5, 1, 8], [1, 8, 300], [2, 8, 3], ...times]
+  for (const [name, protocols] of Object.entries<Said>({
+    before: [
+      [193, 1, 44],
+      [4, 1, 17],
+    ],
+    behind: [
+      [4, 1, 17],
+      [193, 1, 44],
+    ],
+  }))
+    // prettier-ignore
+    test(`${name} the protocol, which it does not replace`, () => {
+      assertRows(encodeIpfix({ sets: recordOf(256, [...said, ...protocols, ...counts]) }), [
+        { protocolIdentifier: 17, ipClassOfService: 8 },
+      ])
+    })
+})
+
+describe('ICMP', () => {
+  const icmp = (source: number, destination: number) => {
+    const said: Said = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, source], [11, 2, destination], [4, 1, 1], [1, 4, 84], [2, 4, 1], [22, 4, testUptimeMs - 1000], [21, 4, testUptimeMs]] // prettier-ignore
+    const { rows } = decodeAll([encodeV9({ exportMs: testExportMs, sets: recordOf(256, said) })])
+    return pick(rows, 'icmpTypeCode')
+  }
+  test('type and code in the destination port', () => assert.deepEqual(icmp(0, 0x0301), [{ icmpTypeCode: 0x0301 }])) // prettier-ignore
+  test('of two ports neither is type and code', () => assert.deepEqual(icmp(136, 135), [{ icmpTypeCode: 0 }])) // prettier-ignore
+})

@@ -1,0 +1,56 @@
+/** Layouts of exporters as tests write them: fields, and what one record says in them. */
+import assert from 'node:assert/strict'
+
+import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
+import {
+  field,
+  type EncodedField,
+  type EncodedOptionsTemplate,
+  type EncodedSet,
+  type EncodedTemplate,
+} from '../../encode/sets.ts'
+import type { Value } from '../../encode/value.ts'
+import { decodeAll, pick, type Row } from './decoded.ts'
+
+/** Fields and what a record says in them. */
+export type Said = readonly (readonly [
+  id: number,
+  length: number,
+  value: Value,
+  enterprise?: number,
+])[]
+
+const fieldsOf = (said: Said): EncodedField[] =>
+  said.map(([id, length, , enterprise]) => field(id, length, enterprise))
+const valuesOf = (said: Said) => said.map(([, , value]) => value)
+
+/** A template of these fields, and a record. */
+export function recordOf(id: number, said: Said, padding?: number): EncodedSet[] {
+  const template: EncodedTemplate = { id, fields: fieldsOf(said) }
+  const data = { data: template, records: [valuesOf(said)] }
+  return [{ templates: [template] }, padding === undefined ? data : { ...data, padding }]
+}
+
+/** An options template of these fields, and a record. */
+export function optionsOf(id: number, scopes: Said, said: Said): EncodedSet[] {
+  const template: EncodedOptionsTemplate = { id, scopes: fieldsOf(scopes), fields: fieldsOf(said) }
+  return [
+    { optionsTemplates: [template] },
+    { data: template, records: [[...valuesOf(scopes), ...valuesOf(said)]] },
+  ]
+}
+
+/** Of all rows the columns that the expected ones speak of are these, and nothing is amiss. */
+export function assertRows(payload: Uint8Array, expected: readonly Row[]) {
+  const { rows, problems, decoder } = decodeAll([payload])
+  assert.deepEqual(problems, {})
+  assert.deepEqual(pick(rows, ...Object.keys(expected[0]!)), expected)
+  return decoder.exporters()[0]!
+}
+
+/** When a flow began and ended, in each form that exporters use. */
+export const start = testExportMs - 61_000
+export const end = testExportMs - 1000
+export const uptimes: Said = [[22, 4, testUptimeMs - 61_000], [21, 4, testUptimeMs - 1000]] // prettier-ignore
+export const times: Said = [[152, 8, start], [153, 8, end]] // prettier-ignore
+export const isTimed = { flowStartMilliseconds: start, flowEndMilliseconds: end }
