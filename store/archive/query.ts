@@ -1,4 +1,9 @@
-/** The flow archive as the API asks it: queries on the Parquet files that the manifest names. */
+/**
+ * The flow archive, reader's side: questions on the Parquet files that the manifest names. Each question is answered
+ * by the first of four ways that can: from files held in memory (held/), from flows gathered in memory for several
+ * questions at once (held/gathered.ts), by threads that scan row groups (scanned/), by DuckDB (sql/).
+ */
+import assert from 'node:assert'
 import { resolve } from 'node:path'
 
 import type { NetworkSet } from '../../flow/address.ts'
@@ -13,8 +18,9 @@ import type {
   FlowTopQuery,
   FlowWindow,
 } from '../flows.ts'
+import { emptySeries } from './answer/series-answer.ts'
+import { emptyTop } from './answer/top-answer.ts'
 import { unreadableSentences } from './entry.ts'
-import { scanEventFlows } from './sql/event-flows.ts'
 import { gather } from './held/gather.ts'
 import { GatheredFlows } from './held/gathered.ts'
 import { flowsOf, HeldFiles, type HeldFlows } from './held/held-files.ts'
@@ -22,35 +28,39 @@ import { heldSeries } from './held/held-series.ts'
 import { TopThread } from './held/thread.ts'
 import { HeldWindows } from './held/window.ts'
 import { Keys } from './keys/keys.ts'
+import { exactSumMost, ReadableFiles, type ArchiveFiles } from './readable-files.ts'
+import { EventsHere, type EventSource } from './scanned/event-source.ts'
+import { scannedSeries } from './scanned/scanned-series.ts'
+import { scannedTop } from './scanned/scanned-top.ts'
+import { Scanner } from './scanned/scanner.ts'
+import { scanEventFlows } from './sql/event-flows.ts'
 import { listFlows } from './sql/list.ts'
 import { pauseMs } from './sql/openings.ts'
 import { QueryEngine, type EngineLimits, type Session } from './sql/query-engine.ts'
-import { exactSumMost, ReadableFiles, type ArchiveFiles } from './readable-files.ts'
-import { EventsHere, type EventSource } from './scanned/event-source.ts'
-import { Scanner, type Scanning } from './scanned/scanner.ts'
-import { flowSeries } from './sql/series.ts'
-import { emptySeries } from './answer/series-answer.ts'
-import { topFlows } from './sql/top.ts'
-import { emptyTop } from './answer/top-answer.ts'
+import { sqlSeries } from './sql/series.ts'
+import { sqlTop } from './sql/top.ts'
 
 export interface FlowStoreOptions extends Partial<EngineLimits> {
-  /** The networks by which `direction` is told. */
+  /** The networks that are ours; they decide a flow's `direction`. */
   local: NetworkSet
-  /** Windows whose files hold at most so many rows are asked of memory: see held/held-files.ts. */
+  /** A window is answered from memory if its files hold at most this many rows. Default: 300,000. */
   heldRows?: number
-  /** Flows that pass a filter, and are not held, are gathered in memory where they are at most about so many: see held/gather.ts. */
+  /** Flows that pass a filter are gathered in memory if there are at most about this many. Default: 600,000. */
   gatheredRows?: number
-  /** Threads that go through files for long questions; with none, SQL answers them. */
+  /** Threads that scan files. Default: 2; with 0, SQL answers what they would. */
   scanThreads?: number
-  /** Whether what events are read from is read in this thread, which does nothing else. */
+  /** Reads the flows of events in the calling thread; for a thread that does nothing else. Default: false. */
   readsHere?: boolean
 }
 
 /**
- * The default of that, files of which such a window may be made, and the least part of their rows that
- * must lie in it: of less, SQL reads less.
+ * Windows that are answered from memory have at most this many rows and files, and at least this part of their files'
+ * rows lies in them: SQL reads less where a smaller part is wanted.
  */
 const heldWindow = { rows: 300_000, files: 200, partLeast: 0.3 }
+/** As many as are held, of some 80 bytes each: see held/held-files.ts. */
+const gatheredRowsMax = 600_000
+const scanThreadsDefault = 2
 
 /**
  * Two threads, so that queries leave cores to others; memory for some millions of distinct keys, so
@@ -58,14 +68,14 @@ const heldWindow = { rows: 300_000, files: 200, partLeast: 0.3 }
  */
 const defaultLimits: EngineLimits = { threads: 2, memoryBytes: 640 * 2 ** 20, queryMs: 50_000 }
 
-/** The archive in `folder` for queries, whether or not it has been written to yet; any process may open it. */
+/** Opens the archive in `folder` for questions. It need not have been written to yet, and any number of processes may. */
 export async function openFlowStore(
   folder: string,
   {
     local,
     heldRows = heldWindow.rows,
-    gatheredRows = 600_000,
-    scanThreads = 2,
+    gatheredRows = gatheredRowsMax,
+    scanThreads = scanThreadsDefault,
     readsHere = false,
     ...limits
   }: FlowStoreOptions,
@@ -79,6 +89,20 @@ export async function openFlowStore(
     scanThreads,
     readsHere,
   })
+}
+
+/** A question on certain files, within its time. */
+interface Asked<Query extends FlowWindow> {
+  session: Session
+  files: ArchiveFiles
+  query: Query
+}
+
+/** How a kind of question is answered. */
+interface Ways<Query extends FlowWindow, Answer> {
+  /** From flows in memory; null where sums would not be exact. */
+  fromMemory: (flows: HeldFlows[], query: Query) => Promise<Answer | null>
+  fromFiles: () => Promise<Answer>
 }
 
 class ArchiveQueries implements FlowStore {
@@ -119,27 +143,37 @@ class ArchiveQueries implements FlowStore {
   }
 
   series(query: FlowSeriesQuery) {
-    const none = emptySeries(query)
-    const local = this.#local.networks
-    // Whether a record begins a connection is told by what came before it.
-    const window = query.connections ? { ...query, from: query.from - pauseMs.most } : query
-    return this.#files.read({ engine: this.#engine, window, none }, (session, files) => {
-      const read = () => flowSeries(this.#scanning(session), files, { ...query, local })
-      if (query.connections) return read()
-      const held = (flows: HeldFlows[], asked: FlowSeriesQuery) =>
-        heldSeries(this.#windows.of(flows, asked), asked, this.#local)
-      return this.#answer({ session, files, query }, { held, read })
+    const { from, to, stepMs, connections } = query
+    assert((to - from) % stepMs === 0, `${from} to ${to} is not whole steps of ${stepMs} ms`)
+    const asked = { ...query, local: this.#local.networks }
+    // Whether a record begins a connection depends on the records before it.
+    const window = connections ? { ...query, from: from - pauseMs.most } : query
+    const reading = { engine: this.#engine, window, none: emptySeries(query) }
+    return this.#files.read(reading, (session, files) => {
+      const bySql = () => sqlSeries(session, files, asked)
+      if (connections) return bySql()
+      const fromMemory = (flows: HeldFlows[], narrowed: FlowSeriesQuery) =>
+        heldSeries(this.#windows.of(flows, narrowed), narrowed, this.#local)
+      const fromFiles = async () => {
+        const scanning = { scanner: this.#scanner, session }
+        return (await scannedSeries(scanning, files, asked)) ?? bySql()
+      }
+      return this.#answer({ session, files, query }, { fromMemory, fromFiles })
     })
   }
 
   top(query: FlowTopQuery) {
-    const local = this.#local.networks
-    const none = emptyTop(new Keys(query.by, local))
+    const asked = { ...query, local: this.#local.networks }
+    const none = emptyTop(new Keys(query.by, asked.local))
     const reading = { engine: this.#engine, window: query, none }
     return this.#files.read(reading, (session, files) => {
-      const read = () => topFlows(this.#scanning(session), files, { ...query, local })
-      const held = (flows: HeldFlows[], asked: FlowTopQuery) => this.#tops.top(flows, asked)
-      return this.#answer({ session, files, query }, { held, read })
+      const fromMemory = (flows: HeldFlows[], narrowed: FlowTopQuery) =>
+        this.#tops.top(flows, narrowed)
+      const fromFiles = async () => {
+        const scanning = { scanner: this.#scanner, session }
+        return (await scannedTop(scanning, files, asked)) ?? sqlTop(session, files, asked)
+      }
+      return this.#answer({ session, files, query }, { fromMemory, fromFiles })
     })
   }
 
@@ -164,8 +198,8 @@ class ArchiveQueries implements FlowStore {
   }
 
   /**
-   * Once something has expired, flows are kept whole only from the oldest interval that is left: a
-   * flow of that time may have been reported later, but none earlier.
+   * Once files have expired, flows are complete only from the oldest remaining interval on: a flow of that time may
+   * have been reported later, but none earlier.
    */
   async extent(from: number, to: number) {
     const times = await this.#files.times()
@@ -194,14 +228,10 @@ class ArchiveQueries implements FlowStore {
     this.#held.close()
     this.#gathered.close()
     this.#windows.close()
-    // What runs is stopped first, and then told so; not that a thread had ended.
+    // The engine first: questions that run then fail as stopped, and not because their thread has ended.
     await this.#engine.close()
     await this.#tops.close()
     await this.#scanner.close()
-  }
-
-  #scanning(session: Session): Scanning {
-    return { scanner: this.#scanner, session }
   }
 
   async #flowsOf(path: string): Promise<FlowColumns> {
@@ -209,40 +239,37 @@ class ArchiveQueries implements FlowStore {
     return flows ?? this.#engine.query(undefined, (session) => flowsOf(session, path))
   }
 
-  /** What is told of flows in memory where these are not too many and sums are exact, or else of what is read of files. */
+  /** Answers from files in memory, else from gathered flows, else from the files themselves. */
   async #answer<Query extends FlowWindow, Answer>(
-    { session, files, query }: { session: Session; files: ArchiveFiles; query: Query },
-    {
-      held,
-      read,
-    }: {
-      held: (flows: HeldFlows[], query: Query) => Promise<Answer | null>
-      read: () => Promise<Answer>
-    },
+    asked: Asked<Query>,
+    { fromMemory, fromFiles }: Ways<Query, Answer>,
   ): Promise<Answer> {
-    const whole = await this.#hold(files, session)
-    const answer = whole && (await held(whole, query))
+    const { session, files, query } = asked
+    const flows = await this.#hold(files, session)
+    const answer = flows && (await fromMemory(flows, query))
     if (answer !== null) return answer
-    if (!query.filter) return read()
-    const window = { ...query, paths: [...files.inside, ...files.edge] }
-    const rowsMost = this.#gatheredRows
+    if (!query.filter) return fromFiles()
+    const scanning = { scanner: this.#scanner, session }
     return this.#gathered.ask(
-      window,
-      () => gather(this.#scanning(session), files, { query, rowsMost }),
-      // All of them pass.
-      async (flows) => (flows && (await held(flows, { ...query, filter: undefined }))) ?? read(),
+      { ...query, paths: [...files.inside, ...files.edge] },
+      () => gather(scanning, files, { query, rowsMost: this.#gatheredRows }),
+      async (gathered) => {
+        // Only flows that pass the filter were gathered.
+        const unfiltered = { ...query, filter: undefined }
+        return (gathered && (await fromMemory(gathered, unfiltered))) ?? fromFiles()
+      },
     )
   }
 
-  /** All flows of files; null where they are too many, too few of them are wanted, or sums may not be exact. */
+  /** All flows of the files; null if they are too many, if too few of them are wanted, or if sums might not be exact. */
   async #hold(
     { inside, edge, rows, rowsWithin }: ArchiveFiles,
     session: Session,
   ): Promise<HeldFlows[] | null> {
     const paths = [...inside, ...edge]
     if (rows > this.#heldRows || paths.length > heldWindow.files) return null
-    const isPart = rowsWithin < rows * heldWindow.partLeast
-    if (isPart && !paths.every((path) => this.#held.has(path))) return null
+    const isSmallPart = rowsWithin < rows * heldWindow.partLeast
+    if (isSmallPart && !paths.every((path) => this.#held.has(path))) return null
     const files = await Promise.all(paths.map((path) => this.#held.take(path)))
     session.goesOn()
     const most = files.reduce((sum, file) => sum + file.most, 0)

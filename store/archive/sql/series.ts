@@ -1,6 +1,4 @@
-/** Flows as series: what of each falls into each step, for the greatest keys and the rest. */
-import assert from 'node:assert'
-
+/** Series by SQL: what of each flow falls into each step, for the greatest keys and the rest. */
 import duckdb from '@duckdb/node-bindings'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
@@ -15,8 +13,6 @@ import type { Session } from './query-engine.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
 import { assembleSeries, type Chosen, type PlacedSums } from '../answer/series-answer.ts'
-import { scannedSeries } from '../scanned/scanned-series.ts'
-import type { Scanning } from '../scanned/scanner.ts'
 import { rowsMax } from '../answer/series-limits.ts'
 import { StepSums, type PlacedFlows } from '../answer/step-sums.ts'
 
@@ -27,20 +23,15 @@ export interface SeriesRequest extends FlowSeriesQuery {
   local: readonly Network[]
 }
 
-/** The rows of each step, exporter and key. */
-export async function flowSeries(
-  scanning: Scanning,
+/** The rows of each step, exporter and key. @throws QueryTooLarge where there are too many */
+export async function sqlSeries(
+  session: Session,
   files: ArchiveFiles,
   query: SeriesRequest,
 ): Promise<FlowSeries> {
-  const { session } = scanning
-  const { from, to, stepMs } = query
-  assert((to - from) % stepMs === 0, `window ${from} to ${to} is not whole steps of ${stepMs} ms`)
   const words = query.by.filter((word) => word !== 'direction')
   const hasDirection = words.length < query.by.length
   const scanned = { files, query, keys: new Keys(words, query.local), hasDirection }
-  const series = query.connections ? null : await scannedSeries(scanning, files, query)
-  if (series !== null) return series
   const statement = flowsSql(scanned, new Bindings(), true)
   const read = query.connections ? await openings(session, files, { query, statement }) : files
   const asked = { ...scanned, files: read }

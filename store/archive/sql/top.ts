@@ -1,4 +1,4 @@
-/** The greatest keys of a window, with what is left over, so that both add up to the whole. */
+/** The greatest keys of a window by SQL, with what is left over, so that both add up to the whole. */
 import type { Network } from '../../../flow/address.ts'
 import type { FlowKey, FlowSums, FlowTop, FlowTopQuery } from '../../flows.ts'
 import { Bindings } from './bindings.ts'
@@ -7,20 +7,15 @@ import { Keys } from '../keys/keys.ts'
 import type { Session, Table } from './query-engine.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
-import { scannedTop } from '../scanned/scanned-top.ts'
-import type { Scanning } from '../scanned/scanner.ts'
 import { emptyTop, topAnswer } from '../answer/top-answer.ts'
 
 /** The greatest keys, found first; then, of these alone, peers and times, which cost more. */
-export async function topFlows(
-  scanning: Scanning,
+export async function sqlTop(
+  session: Session,
   files: ArchiveFiles,
   query: FlowTopQuery & { local: readonly Network[] },
 ): Promise<FlowTop> {
   const keys = new Keys(query.by, query.local)
-  const top = await scannedTop(scanning, files, query)
-  if (top !== null) return top
-  const { session } = scanning
   const asked = { files, query, keys }
   const chosen = await choose(session, asked)
   if (chosen.count === 0) return emptyTop(keys)
