@@ -1,5 +1,5 @@
 /** What the API refuses, and how it says so: {error: {code, message, remedy}}. */
-import type { ErrorAnswer } from './schema.ts'
+import type { ErrorAnswer } from './schema/schema.ts'
 
 /** A request that is refused: what is wrong, with the value, and what to do instead. */
 export class ApiError extends Error {

@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import type { FlowStore } from '../store/flows.ts'
-import { textOf } from './answer-cache.ts'
+import { textOf } from './cache/answer-cache.ts'
 import { namesAt, windowOf, type ApiParts } from './parts.ts'
 import { answerSeries } from './query/series.ts'
 

@@ -4,8 +4,8 @@
  */
 import { PassThrough } from 'node:stream'
 
-import type { LiveEvents, LiveSecond } from './schema-live.ts'
-import { getFromIngest, type ApiState } from './state.ts'
+import type { LiveEvents, LiveSecond } from './schema/live.ts'
+import { getFromIngest, type ApiState } from './documents/state.ts'
 import type { Collection } from '../store/state.ts'
 
 /** Streams at once. */

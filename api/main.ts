@@ -11,14 +11,14 @@ import { openFlows, openIncidents } from '../store/open.ts'
 import { makeFirstAdmin } from './access/first-admin.ts'
 import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
-import { openStatus } from './cluster-status.ts'
+import { openStatus } from './status/cluster-status.ts'
 import { HostNames } from './names/host-names.ts'
 import { OwnNames } from './names/own-names.ts'
 import { Places } from './names/places.ts'
 import { InterfaceNames, readSnmpFile } from './names/snmp.ts'
-import { openStateOf } from './shared-state.ts'
-import type { ApiState } from './state.ts'
-import { ToldNames } from './told-names.ts'
+import { openStateOf } from './documents/shared-state.ts'
+import type { ApiState } from './documents/state.ts'
+import { ToldNames } from './names/told-names.ts'
 
 /** The page as `npm run build` leaves it. */
 const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')

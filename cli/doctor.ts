@@ -1,5 +1,5 @@
 /** `weir doctor`: looks at everything that Weir needs, and says of each fault how to mend it. */
-import { ingestStatus } from '../api/ingest-status.ts'
+import { ingestStatus } from '../api/status/ingest-status.ts'
 import { SettingsError, type Settings } from '../flow/settings.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { lookAtExporters } from './doctor/exporters.ts'

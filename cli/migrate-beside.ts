@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { ingestStatus } from '../api/ingest-status.ts'
+import { ingestStatus } from '../api/status/ingest-status.ts'
 import { intervalStart, type Tier } from '../flow/interval.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { AlsoStatus } from '../flow/status.ts'

@@ -1,5 +1,5 @@
 /** A top table as text for a terminal. */
-import type { TopAnswer } from '../api/schema.ts'
+import type { TopAnswer } from '../api/schema/schema.ts'
 import { formatDuration, formatExact, formatScaled } from '../flow/units.ts'
 
 /** Columns with their figures to the right; the last lines are the rest and the whole. */

@@ -1,9 +1,9 @@
 /** The API as the page asks it: typed by api/schema, one function a route, errors with their remedy. */
 import { signal } from '@preact/signals'
 
-import type { ExplainAnswer, IncidentsAnswer } from '../api/schema-explain.ts'
-import type { ExportersAnswer, StatusAnswer } from '../api/schema-status.ts'
-import type { ErrorAnswer, FlowsAnswer, SeriesAnswer, TopAnswer } from '../api/schema.ts'
+import type { ExplainAnswer, IncidentsAnswer } from '../api/schema/explain.ts'
+import type { ExportersAnswer, StatusAnswer } from '../api/schema/status.ts'
+import type { ErrorAnswer, FlowsAnswer, SeriesAnswer, TopAnswer } from '../api/schema/schema.ts'
 import { sentence } from './sentence.ts'
 
 /** An answer that is an error, or none at all: what is wrong and what to do, each a sentence. */

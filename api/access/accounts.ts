@@ -2,10 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 import type { Lately, StateDocument } from '../../store/state.ts'
-import type { Role } from '../schema-access.ts'
-import type { Identity } from '../identity.ts'
-import type { ApiState } from '../state.ts'
-import { makeChange, putDocument } from '../documents.ts'
+import type { Role } from '../schema/access.ts'
+import type { Identity } from './identity.ts'
+import type { ApiState } from '../documents/state.ts'
+import { makeChange, putDocument } from '../documents/documents.ts'
 
 /** A user as it is kept, under its name. */
 export interface KeptUser {

@@ -3,10 +3,10 @@ import cookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Settings } from '../../flow/settings.ts'
-import { ruleOf, type Rule } from '../access.ts'
+import { ruleOf, type Rule } from './rules.ts'
 import { ApiError } from '../errors.ts'
-import { everybody, identify, identityOf, type Identity } from '../identity.ts'
-import type { ApiState } from '../state.ts'
+import { everybody, identify, identityOf, type Identity } from './identity.ts'
+import type { ApiState } from '../documents/state.ts'
 import type { Accounts } from './accounts.ts'
 import { isMasked } from './masking.ts'
 

@@ -8,7 +8,7 @@ import type { Settings } from '../../flow/settings.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import { StateRefused } from '../../store/state.ts'
 import { ApiError } from '../errors.ts'
-import type { ApiState } from '../state.ts'
+import type { ApiState } from '../documents/state.ts'
 import type { KeptUser } from './accounts.ts'
 import type { Passwords } from './passwords.ts'
 

@@ -10,9 +10,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Filter } from '../../flow/filter.ts'
 import type { Settings } from '../../flow/settings.ts'
 import { ApiError, errorAnswer } from '../errors.ts'
-import { identityOf } from '../identity.ts'
-import { exportersOf, type StatusSource } from '../ingest-status.ts'
-import type { NameSource } from '../labels.ts'
+import { identityOf } from './identity.ts'
+import { exportersOf, type StatusSource } from '../status/ingest-status.ts'
+import type { NameSource } from '../names/labels.ts'
 import { AddressMask, toldBitsOf } from './masked-text.ts'
 
 interface Asker {

@@ -8,7 +8,7 @@ import { Resolver } from 'node:dns/promises'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import type { StateDocument } from '../../store/state.ts'
-import type { ApiState } from '../state.ts'
+import type { ApiState } from '../documents/state.ts'
 
 /** Addresses remembered; beyond, the one longest unused is forgotten here (its document stays). */
 const addressesMax = 50_000

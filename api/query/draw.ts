@@ -1,7 +1,7 @@
 /** The lines of a question about series, out of a tier or out of the archive. */
 import { intervalStart, type Tier } from '../../flow/interval.ts'
 import type { FlowStore, FlowWindow } from '../../store/flows.ts'
-import type { NameSource } from '../labels.ts'
+import type { NameSource } from '../names/labels.ts'
 import type { CoverageGrid, Seen } from './coverage.ts'
 import { lookIntoFiveMinutes } from './five-minutes.ts'
 import { fromArchive } from './from-archive.ts'

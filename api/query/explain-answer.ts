@@ -11,7 +11,7 @@ import {
   type Wording,
 } from '../../flow/incident/sentence.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
-import type { Actor, EventWindow, Evidence, ExplainAnswer, Usual } from '../schema-explain.ts'
+import type { Actor, EventWindow, Evidence, ExplainAnswer, Usual } from '../schema/explain.ts'
 import { lookedMs, usualTraffic, type Event, type Unseen } from './explain.ts'
 
 /** Steps of the evidence, in seconds: the first at which the series has no more than so many values. */

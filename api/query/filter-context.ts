@@ -4,7 +4,7 @@ import type { FilterContext } from '../../flow/filter/context.ts'
 import type { KnownNames } from '../../flow/filter/suggest.ts'
 import { serviceNames, servicePorts } from '../../flow/service.ts'
 import type { InterfaceName } from '../../flow/status.ts'
-import type { NameSource } from '../labels.ts'
+import type { NameSource } from '../names/labels.ts'
 
 /** An exporter as ingest knows it. */
 export interface NamedExporter {

@@ -1,6 +1,6 @@
 /** The lines of an answer while they are made: typed arrays, NaN for unknown. */
 import type { FieldName } from '../../store/measurement.ts'
-import type { Measure } from '../schema.ts'
+import type { Measure } from '../schema/schema.ts'
 
 /** What a measure is made of: value = sum × scale ÷ ms; the summary's total = sum ÷ perTotal. */
 export interface Unit {

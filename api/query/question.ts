@@ -1,7 +1,7 @@
 /** A question about series, as it is read from a query, and where it is to be answered from. */
 import type { SeriesKey } from '../../store/series.ts'
 import { badQuery } from '../errors.ts'
-import type { SeriesQuery } from '../schema.ts'
+import type { SeriesQuery } from '../schema/schema.ts'
 import { isOfCounters, splitBy, type Split, type SplitWord } from './measured.ts'
 import { readWhole } from './numbers.ts'
 import { readKey } from './one-key.ts'

@@ -1,8 +1,8 @@
 /** The answer to a question about series, out of its lines. */
 import { intervalMs } from '../../flow/interval.ts'
 import { badQuery } from '../errors.ts'
-import { answerKey, labelOf, type AnswerKey } from '../labels.ts'
-import type { SeriesAnswer, SeriesEntry } from '../schema.ts'
+import { answerKey, labelOf, type AnswerKey } from '../names/labels.ts'
+import type { SeriesAnswer, SeriesEntry } from '../schema/schema.ts'
 import type { Drawn, SeriesContext } from './draw.ts'
 import { gridEnd } from './grid.ts'
 import { interfacesAdded } from './interfaces-added.ts'

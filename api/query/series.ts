@@ -1,5 +1,5 @@
 /** /api/series: bandwidth over time, from where it is kept best. */
-import type { SeriesAnswer, SeriesQuery } from '../schema.ts'
+import type { SeriesAnswer, SeriesQuery } from '../schema/schema.ts'
 import { draw, type SeriesContext } from './draw.ts'
 import { readQuestion, sourceOf } from './question.ts'
 import { answerOf } from './series-answer.ts'

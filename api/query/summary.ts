@@ -1,5 +1,5 @@
 /** The summary of a line: what stands in the chart's legend. */
-import type { SeriesSummary } from '../schema.ts'
+import type { SeriesSummary } from '../schema/schema.ts'
 import type { Line, Unit } from './line.ts'
 
 /** The 5-minute values of a window, or why there are none. */

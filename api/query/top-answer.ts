@@ -1,8 +1,8 @@
 /** A top table as it is answered and written. */
 import type { FlowTop, FlowTopQuery, TopKeyName } from '../../store/flows.ts'
 import { csv, csvTime } from '../csv.ts'
-import { answerKey, labelOf, type NameSource } from '../labels.ts'
-import type { TopAnswer } from '../schema.ts'
+import { answerKey, labelOf, type NameSource } from '../names/labels.ts'
+import type { TopAnswer } from '../schema/schema.ts'
 import { onlyExporter, type Window } from './window.ts'
 
 /** The words of the keys in an answer: pair gives src and dst, port its protocol too. */

@@ -6,7 +6,7 @@ import type { Include } from '../../store/flows.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { isZone } from '../../flow/zone.ts'
 import { ApiError, badQuery } from '../errors.ts'
-import type { NameSource } from '../labels.ts'
+import type { NameSource } from '../names/labels.ts'
 import { exportersNamed, filterContext, type NamedExporter } from './filter-context.ts'
 
 /** The window's parameters, as texts. */

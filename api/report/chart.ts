@@ -1,7 +1,7 @@
 /** The chart of a report, as lines in a plane: drawn once, by the server, for paper and light. */
 import { sayClock } from '../../flow/incident/sentence.ts'
 import { scaled } from '../../flow/units.ts'
-import type { ExplainAnswer } from '../schema-explain.ts'
+import type { ExplainAnswer } from '../schema/explain.ts'
 
 export interface Chart {
   /** What it shows, in words, for those who cannot see it. */

@@ -14,7 +14,7 @@ import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts
 import { offsetText } from '../../flow/zone.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import type { Event, Unseen } from '../query/explain.ts'
-import type { Actor, ExplainAnswer } from '../schema-explain.ts'
+import type { Actor, ExplainAnswer } from '../schema/explain.ts'
 import { chartOf, sumOf, type Chart } from './chart.ts'
 
 /** A table: headings with how their columns are set, and cells as texts. */

@@ -2,13 +2,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { StateDocument } from '../../store/state.ts'
-import { slugOf } from '../document-ids.ts'
-import { documentRoutes, type MadeDocument } from '../document-routes.ts'
-import { headOf } from '../documents.ts'
+import { slugOf } from '../documents/ids.ts'
+import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
+import { headOf } from '../documents/documents.ts'
 import type { ApiParts, App } from '../parts.ts'
-import { errorAnswers } from '../schema.ts'
-import { Dashboard, DashboardBody, DashboardsAnswer, NewDashboard } from '../schema-state.ts'
-import { NoQuery } from '../schema-status.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { Dashboard, DashboardBody, DashboardsAnswer, NewDashboard } from '../schema/state.ts'
+import { NoQuery } from '../schema/status.ts'
 import { checkPanels, type KeptDashboard } from './panels.ts'
 
 const collection = 'dashboards' as const

@@ -5,20 +5,20 @@ import type { Incident as KeptIncident } from '../../flow/incident/incident.ts'
 import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
 import { zoneOf } from '../../flow/settings.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
-import { sayFreshness } from '../caching.ts'
-import { exportersOf } from '../ingest-status.ts'
+import { sayFreshness } from '../cache/http.ts'
+import { exportersOf } from '../status/ingest-status.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { actorOf, explainAnswer, windowOf as eventWindow } from '../query/explain-answer.ts'
 import { findEvent, usualTraffic } from '../query/explain.ts'
 import { readWhole } from '../query/numbers.ts'
-import { errorAnswers } from '../schema.ts'
+import { errorAnswers } from '../schema/schema.ts'
 import {
   ExplainAnswer,
   ExplainQuery,
   IncidentsAnswer,
   IncidentsQuery,
   type Incident,
-} from '../schema-explain.ts'
+} from '../schema/explain.ts'
 
 const explainSchema = {
   summary: 'What happened in a window: the event in it, who did it, and by what it can be seen',

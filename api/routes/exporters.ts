@@ -1,10 +1,10 @@
 /** GET /api/exporters */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import { exportersOf } from '../ingest-status.ts'
+import { exportersOf } from '../status/ingest-status.ts'
 import type { ApiParts } from '../parts.ts'
-import { errorAnswers } from '../schema.ts'
-import { ExportersAnswer, NoQuery } from '../schema-status.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { ExportersAnswer, NoQuery } from '../schema/status.ts'
 
 const schema = {
   summary: 'Exporters: who sends, what was lost, what could not be read',

@@ -9,11 +9,11 @@ import { filterSuggestions } from '../../flow/filter/suggest.ts'
 import { filterSqlText } from '../../store/archive/sql/filter-sql.ts'
 import { refuseNarrow } from '../access/masking.ts'
 import { ApiError } from '../errors.ts'
-import { exportersOf } from '../ingest-status.ts'
+import { exportersOf } from '../status/ingest-status.ts'
 import type { ApiParts } from '../parts.ts'
 import { filterContext, knownNames } from '../query/filter-context.ts'
-import { errorAnswers } from '../schema.ts'
-import { FilterAnswer, FilterQuery } from '../schema-filter.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { FilterAnswer, FilterQuery } from '../schema/filter.ts'
 
 const schema = {
   summary: 'Reads a filter: its canonical form, its condition, its fault, and what may follow',

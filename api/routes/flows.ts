@@ -4,12 +4,12 @@ import type { FastifyReply } from 'fastify'
 
 import { flowsParquet } from '../../store/archive/answer/parquet-answer.ts'
 import type { FlowRecord } from '../../store/flows.ts'
-import { sayFreshness } from '../caching.ts'
+import { sayFreshness } from '../cache/http.ts'
 import { csv, csvTime } from '../csv.ts'
 import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { readWhole } from '../query/numbers.ts'
 import { archiveFilter } from '../query/window.ts'
-import { errorAnswers, Flow, FlowsAnswer, FlowsQuery } from '../schema.ts'
+import { errorAnswers, Flow, FlowsAnswer, FlowsQuery } from '../schema/schema.ts'
 
 /** The most flows of an answer. */
 const flowsMax = 10_000

@@ -7,9 +7,9 @@ import type { FastifyRequest } from 'fastify'
 
 import { isStillAllowed } from '../access/authenticate.ts'
 import { ApiError } from '../errors.ts'
-import { identityOf } from '../identity.ts'
+import { identityOf } from '../access/identity.ts'
 import { LiveStreams, streamsMax } from '../live.ts'
-import { LiveQuery } from '../schema-live.ts'
+import { LiveQuery } from '../schema/live.ts'
 import type { KeptDashboard } from './panels.ts'
 import type { SessionParts } from './session.ts'
 import packageFile from '../../package.json' with { type: 'json' }

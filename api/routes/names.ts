@@ -5,8 +5,8 @@ import { Type, type Static } from 'typebox'
 import { formatAddress, parseAddress } from '../../flow/address.ts'
 import { badQuery } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
-import { errorAnswers } from '../schema.ts'
-import { closed, seconds } from '../schema-state.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { closed, seconds } from '../schema/state.ts'
 
 /** Addresses of one question. */
 const addressesMax = 100

@@ -5,9 +5,9 @@ import { Type } from 'typebox'
 
 import { ApiError } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
-import { errorAnswers } from '../schema.ts'
-import { QueryAnswer, QueryPath } from '../schema-filter.ts'
-import { NoQuery } from '../schema-status.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { QueryAnswer, QueryPath } from '../schema/filter.ts'
+import { NoQuery } from '../schema/status.ts'
 
 const shared = {
   params: QueryPath,

@@ -6,8 +6,8 @@ import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { reportPolicy } from '../report/html.ts'
 import { CannotRender } from '../report/render.ts'
 import { formatReport, makeReport, reportTypes } from '../report/report.ts'
-import { errorAnswers } from '../schema.ts'
-import { ReportAnswer, ReportQuery } from '../schema-explain.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { ReportAnswer, ReportQuery } from '../schema/explain.ts'
 import { wordingOf } from './explain.ts'
 
 const schema = {

@@ -7,20 +7,20 @@ import { Type } from 'typebox'
 import { Errors } from 'typebox/value'
 
 import type { StateDocument } from '../../store/state.ts'
-import { slugOf } from '../document-ids.ts'
-import { documentRoutes, type MadeDocument } from '../document-routes.ts'
-import { documentOf, headOf } from '../documents.ts'
+import { slugOf } from '../documents/ids.ts'
+import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
+import { documentOf, headOf } from '../documents/documents.ts'
 import { badQuery } from '../errors.ts'
 import type { ApiParts, App } from '../parts.ts'
-import { errorAnswers, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../schema.ts'
+import { errorAnswers, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../schema/schema.ts'
 import {
   ReportAnswerQuery,
   ReportBody,
   ReportsAnswer,
   IdParameters,
   SavedReport,
-} from '../schema-state.ts'
-import { NoQuery } from '../schema-status.ts'
+} from '../schema/state.ts'
+import { NoQuery } from '../schema/status.ts'
 import { sendFlows } from './flows.ts'
 import { sendTop } from './top.ts'
 

@@ -3,11 +3,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
 import type { KeptTracker } from '../../store/tracker.ts'
-import { isClosedWindow, sayFreshness } from '../caching.ts'
+import { isClosedWindow, sayFreshness } from '../cache/http.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { answerSeries } from '../query/series.ts'
 import { trackersAsked } from '../query/trackers.ts'
-import { errorAnswers, SeriesAnswer, SeriesQuery } from '../schema.ts'
+import { errorAnswers, SeriesAnswer, SeriesQuery } from '../schema/schema.ts'
 
 const schema = {
   summary: 'Bandwidth over time, split by the greatest keys',

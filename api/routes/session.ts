@@ -9,13 +9,13 @@ import { giveSession, sessionSecret, takeSession } from '../access/authenticate.
 import { firstAdmin, passwordInFile } from '../access/first-admin.ts'
 import type { Lockout } from '../access/lockout.ts'
 import type { Passwords } from '../access/passwords.ts'
-import { putDocument } from '../documents.ts'
+import { putDocument } from '../documents/documents.ts'
 import { ApiError } from '../errors.ts'
-import { identityOf, type Identity } from '../identity.ts'
+import { identityOf, type Identity } from '../access/identity.ts'
 import type { ApiParts, App } from '../parts.ts'
-import { errorAnswers } from '../schema.ts'
-import { LoginBody, PasswordBody, SessionAnswer } from '../schema-access.ts'
-import { NoQuery } from '../schema-status.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { LoginBody, PasswordBody, SessionAnswer } from '../schema/access.ts'
+import { NoQuery } from '../schema/status.ts'
 
 export interface SessionParts extends ApiParts {
   accounts: Accounts

@@ -9,8 +9,8 @@ import { endpointText } from '../../flow/setting-values.ts'
 import { isLoopback, type Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { ApiParts } from '../parts.ts'
-import { errorAnswers } from '../schema.ts'
-import { NoQuery, StatusAnswer, type Warning } from '../schema-status.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { NoQuery, StatusAnswer, type Warning } from '../schema/status.ts'
 import packageFile from '../../package.json' with { type: 'json' }
 
 const schema = {

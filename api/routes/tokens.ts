@@ -5,11 +5,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { StateDocument } from '../../store/state.ts'
 import { hashOf, newSecret, type KeptToken } from '../access/accounts.ts'
-import { documentOf, headOf, makeChange, putDocument, sayCreated } from '../documents.ts'
+import { documentOf, headOf, makeChange, putDocument, sayCreated } from '../documents/documents.ts'
 import { badQuery } from '../errors.ts'
-import { authorOf } from '../identity.ts'
+import { authorOf } from '../access/identity.ts'
 import type { App } from '../parts.ts'
-import { errorAnswers } from '../schema.ts'
+import { errorAnswers } from '../schema/schema.ts'
 import {
   AuditAnswer,
   NewToken,
@@ -17,9 +17,9 @@ import {
   TokenMade,
   TokensAnswer,
   type AuditEntry,
-} from '../schema-access.ts'
-import { IdParameters, Removed } from '../schema-state.ts'
-import { NoQuery } from '../schema-status.ts'
+} from '../schema/access.ts'
+import { IdParameters, Removed } from '../schema/state.ts'
+import { NoQuery } from '../schema/status.ts'
 import type { SessionParts } from './session.ts'
 
 const collection = 'tokens' as const

@@ -3,13 +3,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
 import type { FlowTop, TopKeyName } from '../../store/flows.ts'
-import { isClosedWindow, sayFreshness } from '../caching.ts'
+import { isClosedWindow, sayFreshness } from '../cache/http.ts'
 import { namesAt, remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { interfacesAdded } from '../query/interfaces-added.ts'
 import { readWhole } from '../query/numbers.ts'
 import { topCsv, writeTop } from '../query/top-answer.ts'
 import { archiveFilter } from '../query/window.ts'
-import { errorAnswers, TopAnswer, TopQuery } from '../schema.ts'
+import { errorAnswers, TopAnswer, TopQuery } from '../schema/schema.ts'
 
 /** The most rows of an answer. */
 const rowsMax = 1000

@@ -18,18 +18,18 @@ import {
   type KeptTracker,
   type TrackerSpan,
 } from '../../store/tracker.ts'
-import { newId, slugOf } from '../document-ids.ts'
-import { documentRoutes, type MadeDocument } from '../document-routes.ts'
-import { headOf, putDocument } from '../documents.ts'
+import { newId, slugOf } from '../documents/ids.ts'
+import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
+import { headOf, putDocument } from '../documents/documents.ts'
 import { badQuery } from '../errors.ts'
-import { authorOf } from '../identity.ts'
-import { exportersOf } from '../ingest-status.ts'
+import { authorOf } from '../access/identity.ts'
+import { exportersOf } from '../status/ingest-status.ts'
 import type { ApiParts, App } from '../parts.ts'
 import { filterContext } from '../query/filter-context.ts'
 import { refusedFilter } from '../query/window.ts'
-import { errorAnswers } from '../schema.ts'
-import { NoQuery } from '../schema-status.ts'
-import { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../schema-trackers.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { NoQuery } from '../schema/status.ts'
+import { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../schema/trackers.ts'
 import type { KeptAnnotation } from './annotations.ts'
 
 const collection = 'trackers' as const

@@ -10,13 +10,13 @@ import {
   makeChange,
   putDocument,
   sayCreated,
-} from '../documents.ts'
+} from '../documents/documents.ts'
 import { ApiError } from '../errors.ts'
 import type { App } from '../parts.ts'
-import { errorAnswers } from '../schema.ts'
-import { NewUser, User, UserBody, UsersAnswer } from '../schema-access.ts'
-import { IdParameters, Removed } from '../schema-state.ts'
-import { NoQuery } from '../schema-status.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { NewUser, User, UserBody, UsersAnswer } from '../schema/access.ts'
+import { IdParameters, Removed } from '../schema/state.ts'
+import { NoQuery } from '../schema/status.ts'
 import type { SessionParts } from './session.ts'
 
 const collection = 'users' as const

@@ -6,8 +6,8 @@ import type { TestContext } from 'node:test'
 
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 
-import { openApiState, type ApiState } from '../../api/state.ts'
-import type { TokenMade } from '../../api/schema-access.ts'
+import { openApiState, type ApiState } from '../../api/documents/state.ts'
+import type { TokenMade } from '../../api/schema/access.ts'
 import { scratchFolder } from '../processes.ts'
 import { appUnderTest, type Given } from './app-under-test.ts'
 

@@ -7,7 +7,7 @@ import { suite, test } from 'node:test'
 
 import * as fc from 'fast-check'
 
-import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema.ts'
+import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { parseAddress } from '../../flow/address.ts'
 import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
 import { protocolNumber } from '../../flow/protocol.ts'

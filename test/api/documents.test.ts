@@ -6,8 +6,8 @@ import { test } from 'node:test'
 
 import type { FastifyInstance } from 'fastify'
 
-import { openApiState } from '../../api/state.ts'
-import type { Annotation, Dashboard } from '../../api/schema-state.ts'
+import { openApiState } from '../../api/documents/state.ts'
+import type { Annotation, Dashboard } from '../../api/schema/state.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { appUnderTest } from './app-under-test.ts'
 

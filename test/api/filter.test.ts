@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 
 import { Errors } from 'typebox/value'
 
-import { FilterAnswer } from '../../api/schema-filter.ts'
+import { FilterAnswer } from '../../api/schema/filter.ts'
 import { exporterStatus } from '../exporter-status.ts'
 import { appUnderTest } from './app-under-test.ts'
 

@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 
 import { runApi } from '../../api/main.ts'
-import type { LiveRing as Ring, LiveSecond, LiveTick } from '../../api/schema-live.ts'
+import type { LiveRing as Ring, LiveSecond, LiveTick } from '../../api/schema/live.ts'
 import { createFlowColumns } from '../../flow/columns.ts'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { readSettings } from '../../flow/settings.ts'

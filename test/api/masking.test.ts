@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 
 import * as fc from 'fast-check'
 
-import type { SessionAnswer } from '../../api/schema-access.ts'
+import type { SessionAnswer } from '../../api/schema/access.ts'
 import { AddressMask } from '../../api/access/masked-text.ts'
 import { exporterStatus } from '../exporter-status.ts'
 import { AccessUnderTest } from './access-under-test.ts'

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { DuckDBInstance } from '@duckdb/node-api'
 
-import type { FlowsAnswer, TopAnswer } from '../../api/schema.ts'
-import type { QueryAnswer } from '../../api/schema-filter.ts'
+import type { FlowsAnswer, TopAnswer } from '../../api/schema/schema.ts'
+import type { QueryAnswer } from '../../api/schema/filter.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowTop, FlowTopQuery } from '../../store/flows.ts'

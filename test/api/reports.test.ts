@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { FlowsAnswer, TopAnswer } from '../../api/schema.ts'
-import type { ReportsAnswer, SavedReport } from '../../api/schema-state.ts'
+import type { FlowsAnswer, TopAnswer } from '../../api/schema/schema.ts'
+import type { ReportsAnswer, SavedReport } from '../../api/schema/state.ts'
 import { AccessUnderTest, type Method } from './access-under-test.ts'
 
 const body = {

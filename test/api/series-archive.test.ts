@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 
 import * as fc from 'fast-check'
 
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { addressFilter, exporterFilter } from '../../flow/filter.ts'
 import { appUnderTest, exporter, type Step } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'

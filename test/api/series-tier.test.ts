@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { appUnderTest, exporter, type Step } from './app-under-test.ts'
 
 const noon = Date.UTC(2026, 10, 16, 12)

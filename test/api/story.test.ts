@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test'
 import { pino } from 'pino'
 
 import { runApi } from '../../api/main.ts'
-import type { SeriesAnswer, SeriesEntry, TopAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer, SeriesEntry, TopAnswer } from '../../api/schema/schema.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 

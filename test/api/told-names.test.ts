@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { labelOf } from '../../api/labels.ts'
-import { ToldNames } from '../../api/told-names.ts'
+import { labelOf } from '../../api/names/labels.ts'
+import { ToldNames } from '../../api/names/told-names.ts'
 import { Names } from '../../flow/names.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { exporterStatus } from '../exporter-status.ts'

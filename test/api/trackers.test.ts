@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { AnnotationsAnswer } from '../../api/schema-state.ts'
-import type { Tracker, TrackersAnswer } from '../../api/schema-trackers.ts'
-import { openApiState } from '../../api/state.ts'
+import type { AnnotationsAnswer } from '../../api/schema/state.ts'
+import type { Tracker, TrackersAnswer } from '../../api/schema/trackers.ts'
+import { openApiState } from '../../api/documents/state.ts'
 import { scratchFolder } from '../processes.ts'
 import { appUnderTest } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page, type Response } from 'playwright-core'
 
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { openPage } from './opened.ts'
 import {
   chromiumArguments,

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { answered, openPage } from './opened.ts'
 import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 
 import { chromium, type Locator } from 'playwright-core'
 
-import type { ExportersAnswer } from '../../api/schema-status.ts'
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { ExportersAnswer } from '../../api/schema/status.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { answered, openPage } from './opened.ts'
 import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
 

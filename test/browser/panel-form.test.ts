@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 
-import type { Dashboard, NewDashboard } from '../../api/schema-state.ts'
+import type { Dashboard, NewDashboard } from '../../api/schema/state.ts'
 import { reachByTab, accessFaults } from './accessible.ts'
 import { answered, openPage } from './opened.ts'
 import {

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 
-import type { NewDashboard } from '../../api/schema-state.ts'
+import type { NewDashboard } from '../../api/schema/state.ts'
 import { accessFaults } from './accessible.ts'
 import { answered, openPage } from './opened.ts'
 import {

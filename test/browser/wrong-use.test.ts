@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 
-import type { ExportersAnswer } from '../../api/schema-status.ts'
+import type { ExportersAnswer } from '../../api/schema/status.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { answered, openPage } from './opened.ts'
 import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'

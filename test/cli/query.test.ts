@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 
-import type { TopAnswer } from '../../api/schema.ts'
+import type { TopAnswer } from '../../api/schema/schema.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 
 const story = 'test/captures/monday-outage.v9.pcap.gz'

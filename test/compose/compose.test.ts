@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { ExportersAnswer } from '../../api/schema-status.ts'
+import type { ExportersAnswer } from '../../api/schema/status.ts'
 import type { DoctorAnswer } from '../../cli/doctor.ts'
 import { encodeV5 } from '../encode/fixed.ts'
 import { freeUdpPort } from '../free-port.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { Alert, AlertBody } from '../../api/schema-trackers.ts'
+import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
 import { bodyOfDraft, draftOf } from '../../web/alerts/draft.ts'
 import { conditionText, subjectText, targetText } from '../../web/alerts/words.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { firstDue, newestShown, takeNewest } from '../../web/dashboard/freshness.ts'
 import { firstPointDue } from '../../web/state/first-point.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { Incident } from '../../api/schema-explain.ts'
+import type { Incident } from '../../api/schema/explain.ts'
 import { clusters } from '../../web/chart/lane-clusters.ts'
 import { chartCsv } from '../../web/chart/chart-csv.ts'
 import type { Layers } from '../../web/chart/layers.ts'

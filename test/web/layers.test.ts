@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 
 import fc from 'fast-check'
 
-import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema.ts'
+import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema/schema.ts'
 import { keyId, makeLayers, remainder, type Layer, type Layers } from '../../web/chart/layers.ts'
 import { outline, stack } from '../../web/chart/stack.ts'
 import { legendRows } from '../../web/tables/legend-rows.ts'

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 
 import { Errors } from 'typebox/value'
 
-import { Panel } from '../../api/schema-state.ts'
-import { SeriesQuery, TopQuery, type SeriesAnswer } from '../../api/schema.ts'
+import { Panel } from '../../api/schema/state.ts'
+import { SeriesQuery, TopQuery, type SeriesAnswer } from '../../api/schema/schema.ts'
 import { valueOf } from '../../web/dashboard/figure.ts'
 import { isSame } from '../../web/dashboards/editor/changes.ts'
 import { faultsOf } from '../../web/dashboards/editor/checks.ts'

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import { Errors } from 'typebox/value'
 
-import { Flow, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../../api/schema.ts'
+import { Flow, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../../api/schema/schema.ts'
 import { filterOf, presets, printed, statistics } from '../../web/reports/presets.ts'
 import { appUnderTest } from '../api/app-under-test.ts'
 import { archive, scratchFolder, t0, told } from '../store/archive/archived.ts'

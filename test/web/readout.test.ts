@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Layer, Layers } from '../../web/chart/layers.ts'
 import { readoutAt, spoken } from '../../web/chart/readout.ts'
 import type { Scene } from '../../web/chart/scene.ts'

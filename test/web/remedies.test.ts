@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { Exporter } from '../../api/schema-status.ts'
+import type { Exporter } from '../../api/schema/status.ts'
 import { problems } from '../../ingest/decode/problem.ts'
 import { faultsOf, remedies } from '../../web/exporters/remedies.ts'
 import { exporterStatus } from '../exporter-status.ts'

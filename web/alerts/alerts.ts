@@ -7,7 +7,7 @@ import type {
   AlertEvent,
   AlertHistory,
   AlertsAnswer,
-} from '../../api/schema-trackers.ts'
+} from '../../api/schema/trackers.ts'
 import { read, send } from '../client.ts'
 import { followAnswer } from '../state/follow.ts'
 

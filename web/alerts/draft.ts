@@ -1,5 +1,5 @@
 /** An alert as its form has it, and back. */
-import type { Alert, AlertBody } from '../../api/schema-trackers.ts'
+import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
 import { parseScaled } from '../../flow/units.ts'
 
 type Subject = AlertBody['subject']

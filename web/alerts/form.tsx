@@ -1,7 +1,7 @@
 /** The form in which an alert is made or changed. */
 import { useSignal } from '@preact/signals'
 
-import type { Alert } from '../../api/schema-trackers.ts'
+import type { Alert } from '../../api/schema/trackers.ts'
 import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'
 import { exporterName, exporters } from '../state/collector.ts'
 import { trackers } from '../trackers/trackers.ts'

@@ -2,7 +2,7 @@
 import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { Alert, AlertEvent } from '../../api/schema-trackers.ts'
+import type { Alert, AlertEvent } from '../../api/schema/trackers.ts'
 import { formatScaled } from '../../flow/units.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'

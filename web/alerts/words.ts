@@ -1,5 +1,5 @@
 /** Alerts in words: what is watched, when it is amiss, where it goes. */
-import type { Alert, AlertBody } from '../../api/schema-trackers.ts'
+import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
 import { formatDuration, formatShort } from '../../flow/units.ts'
 
 type Subject = AlertBody['subject']

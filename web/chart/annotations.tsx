@@ -1,5 +1,5 @@
 /** The annotations under the chart, by the number that they have in it, and the form in which they are written. */
-import type { Annotation } from '../../api/schema-state.ts'
+import type { Annotation } from '../../api/schema/state.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { FormDialog } from '../controls/form.tsx'
 import {

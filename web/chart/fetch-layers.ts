@@ -1,5 +1,5 @@
 /** The layers of a graph on an object's page. */
-import type { Key, SeriesAnswer } from '../../api/schema.ts'
+import type { Key, SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds } from '../../flow/interval.ts'
 import { ask, type Query } from '../client.ts'
 import { makeLayers, type Layers } from './layers.ts'

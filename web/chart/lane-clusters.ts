@@ -1,5 +1,5 @@
 /** Incidents that lie too near to each other to be marked apart. */
-import type { Incident } from '../../api/schema-explain.ts'
+import type { Incident } from '../../api/schema/explain.ts'
 
 export interface Cluster {
   /** unix seconds, within the window */

@@ -1,5 +1,5 @@
 /** The incidents of the window, above the chart and at their time; a click goes there and explains. */
-import type { Incident } from '../../api/schema-explain.ts'
+import type { Incident } from '../../api/schema/explain.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'

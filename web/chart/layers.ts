@@ -2,7 +2,7 @@
  * From the API's answers to what is drawn: the layers of the two halves of the chart, received
  * above the axis and sent below it.
  */
-import type { Key, SeriesAnswer, SeriesEntry, SeriesSummary } from '../../api/schema.ts'
+import type { Key, SeriesAnswer, SeriesEntry, SeriesSummary } from '../../api/schema/schema.ts'
 import type { Split } from '../state/address.ts'
 
 export type Half = 'above' | 'below'

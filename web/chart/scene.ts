@@ -1,5 +1,5 @@
 /** What the canvas draws: stacked layers with their colours, made once for each answer and choice of keys. */
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Drawing } from '../state/address.ts'
 import { mixed, otherColours, palettes, type Theme } from './colours.ts'
 import { slotsOf } from './kept-colours.ts'

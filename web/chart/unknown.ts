@@ -1,5 +1,5 @@
 /** Which time is drawn as unknown: what the API says, and every step without a value; never the future. */
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Layers } from './layers.ts'
 
 /** Unix seconds [from, to, reason]; an empty reason where the API gives none. */

@@ -5,7 +5,7 @@
 import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { FilterAnswer } from '../../api/schema-filter.ts'
+import type { FilterAnswer } from '../../api/schema/filter.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { Suggestions } from './suggestions.tsx'
 

@@ -1,5 +1,5 @@
 /** What may follow in a filter, at its caret. */
-import type { FilterAnswer } from '../../api/schema-filter.ts'
+import type { FilterAnswer } from '../../api/schema/filter.ts'
 
 export function Suggestions(props: {
   list: FilterAnswer['suggestions']

@@ -1,7 +1,7 @@
 /** A chart on a dashboard: a split as Explore draws it, with the greatest keys beneath. */
 import { useMemo } from 'preact/hooks'
 
-import type { Key, SeriesAnswer } from '../../api/schema.ts'
+import type { Key, SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { keyId, makeLayers, sumOfKnown, type Layers } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'

@@ -1,7 +1,7 @@
 /** The one figure that a series stands for. */
 import { intervalSeconds } from '../../flow/interval.ts'
-import type { SeriesAnswer } from '../../api/schema.ts'
-import type { Panel } from '../../api/schema-state.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
+import type { Panel } from '../../api/schema/state.ts'
 
 type NumberPanel = Extract<Panel, { kind: 'number' }>
 

@@ -1,7 +1,7 @@
 /** How old the newest data are that any panel shows, and since when nothing answers. */
 import { signal } from '@preact/signals'
 
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { firstPointDue } from '../state/first-point.ts'
 
 /** Newest moment of which a panel shows data, unix seconds. */

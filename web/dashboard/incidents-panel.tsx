@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { Incident, IncidentsAnswer } from '../../api/schema-explain.ts'
+import type { Incident, IncidentsAnswer } from '../../api/schema/explain.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'

@@ -1,5 +1,5 @@
 /** Live seconds as the layers of a chart. */
-import type { SeriesAnswer, SeriesEntry } from '../../api/schema.ts'
+import type { SeriesAnswer, SeriesEntry } from '../../api/schema/schema.ts'
 import { makeLayers, type Direction, type Layers } from '../chart/layers.ts'
 
 /** [bytes, packets, flows] of a second, by direction; by unix seconds. */

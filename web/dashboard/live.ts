@@ -1,5 +1,5 @@
 /** The one stream of a page: the last minutes by the second, for all panels that follow it. */
-import type { LiveRing, LiveSecond, LiveTick } from '../../api/schema-live.ts'
+import type { LiveRing, LiveSecond, LiveTick } from '../../api/schema/live.ts'
 import { newestShown, tellAnswered, tellSilent } from './freshness.ts'
 import type { LiveRows } from './live-layers.ts'
 

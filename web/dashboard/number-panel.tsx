@@ -1,5 +1,5 @@
 /** One figure, large: the last, the average, the greatest … of a series. */
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatDuration, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { measureUnits } from '../chart/readout.ts'
 import { valueOf } from './figure.ts'

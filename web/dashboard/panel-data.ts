@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { Panel } from '../../api/schema-state.ts'
-import type { SeriesAnswer, TopAnswer } from '../../api/schema.ts'
+import type { Panel } from '../../api/schema/state.ts'
+import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { repeat } from './repeat.ts'
 import { takeNewest, tellAnswered, tellSilent } from './freshness.ts'

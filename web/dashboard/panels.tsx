@@ -1,7 +1,7 @@
 /** The panels of dashboards and walls, by their kind. */
 import type { ComponentChildren, VNode } from 'preact'
 
-import type { Panel } from '../../api/schema-state.ts'
+import type { Panel } from '../../api/schema/state.ts'
 import { ChartPanel } from './chart-panel.tsx'
 import { ClockPanel } from './clock-panel.tsx'
 import { IncidentsPanel } from './incidents-panel.tsx'

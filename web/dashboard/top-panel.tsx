@@ -1,5 +1,5 @@
 /** A top list on a dashboard. */
-import type { TopAnswer } from '../../api/schema.ts'
+import type { TopAnswer } from '../../api/schema/schema.ts'
 import { formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'

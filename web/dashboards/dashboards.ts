@@ -1,8 +1,8 @@
 /** The dashboards, as the API keeps them: read, kept, taken away, linked to. */
 import { signal } from '@preact/signals'
 
-import type { TokenMade } from '../../api/schema-access.ts'
-import type { Dashboard, DashboardBody, DashboardsAnswer } from '../../api/schema-state.ts'
+import type { TokenMade } from '../../api/schema/access.ts'
+import type { Dashboard, DashboardBody, DashboardsAnswer } from '../../api/schema/state.ts'
 import { read, send } from '../client.ts'
 import { followAnswer } from '../state/follow.ts'
 

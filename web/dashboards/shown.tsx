@@ -2,7 +2,7 @@
 import { signal, useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 
-import type { Dashboard, DashboardBody } from '../../api/schema-state.ts'
+import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { Page } from '../controls/page.tsx'
 import { PanelBox } from '../dashboard/panels.tsx'
 import { isAdmin } from '../state/session.ts'

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { Dashboard, DashboardBody } from '../../api/schema-state.ts'
+import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'
 import { go, place } from '../state/route.ts'

@@ -1,5 +1,5 @@
 /** Who it was: the actors of an event, and the other ends of the first. */
-import type { Actor } from '../../api/schema-explain.ts'
+import type { Actor } from '../../api/schema/explain.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress } from '../object/address.ts'
 import { peerWords, type MainPeers } from '../state/explained.ts'

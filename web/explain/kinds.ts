@@ -1,5 +1,5 @@
 /** The kinds of incidents as people see them: a word, a shape and a colour each, never the colour alone. */
-import type { Incident } from '../../api/schema-explain.ts'
+import type { Incident } from '../../api/schema/explain.ts'
 
 export type Kind = Incident['window']['kind']
 

@@ -1,7 +1,7 @@
 /** The explanation of a range: the sentence, who it was, with whom, why it was judged so, and what is not known. */
 import { useEffect } from 'preact/hooks'
 
-import type { ExplainAnswer } from '../../api/schema-explain.ts'
+import type { ExplainAnswer } from '../../api/schema/explain.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { addressOfAnswer } from '../client.ts'
 import { explained, explainQuery, mainPeers } from '../state/explained.ts'

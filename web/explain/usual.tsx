@@ -1,5 +1,5 @@
 /** What is usual for that hour, and what it was instead. */
-import type { Usual } from '../../api/schema-explain.ts'
+import type { Usual } from '../../api/schema/explain.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 
 export function UsualTable({ usual }: { usual: Usual }) {

@@ -1,5 +1,5 @@
 /** Finding an exporter, or one of its interfaces, among hundreds. */
-import type { Exporter } from '../../api/schema-status.ts'
+import type { Exporter } from '../../api/schema/status.ts'
 
 type Found = Pick<Exporter, 'address' | 'name' | 'interfaces'>
 

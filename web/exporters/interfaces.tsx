@@ -1,7 +1,7 @@
 /** The interfaces of an exporter, each with its page. */
 import { useSignal } from '@preact/signals'
 
-import type { Exporter } from '../../api/schema-status.ts'
+import type { Exporter } from '../../api/schema/status.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress } from '../object/address.ts'
 

@@ -1,5 +1,5 @@
 /** What an exporter's faults mean and what to do about each: errors first. */
-import type { Exporter } from '../../api/schema-status.ts'
+import type { Exporter } from '../../api/schema/status.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
 
 export type Gravity = 'error' | 'warning' | 'note'

@@ -1,5 +1,5 @@
 /** The exporters: what is amiss first, each with its remedy, then what each sends. */
-import type { Exporter } from '../../api/schema-status.ts'
+import type { Exporter } from '../../api/schema/status.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { Page } from '../controls/page.tsx'
 import { Welcome } from '../controls/welcome.tsx'

@@ -1,7 +1,7 @@
 /** The incidents of a time, newest first: each a sentence, a click from its chart. */
 import { useEffect } from 'preact/hooks'
 
-import type { Incident, IncidentsAnswer } from '../../api/schema-explain.ts'
+import type { Incident, IncidentsAnswer } from '../../api/schema/explain.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { addressOfAnswer, ask } from '../client.ts'
 import { Page } from '../controls/page.tsx'

@@ -1,5 +1,5 @@
 /** A list of single flows, in one of the printed forms. */
-import type { Flow, FlowsAnswer } from '../../api/schema.ts'
+import type { Flow, FlowsAnswer } from '../../api/schema/schema.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { objectAddress } from '../object/address.ts'

@@ -1,7 +1,7 @@
 /** Reports that were given a name, as the API keeps them: everybody has the same. */
 import { signal } from '@preact/signals'
 
-import type { ReportBody, ReportsAnswer, SavedReport } from '../../api/schema-state.ts'
+import type { ReportBody, ReportsAnswer, SavedReport } from '../../api/schema/state.ts'
 import { read, send } from '../client.ts'
 import { followAnswer } from '../state/follow.ts'
 

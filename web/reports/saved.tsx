@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { ReportBody } from '../../api/schema-state.ts'
+import type { ReportBody } from '../../api/schema/state.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { go, place } from '../state/route.ts'
 import { session } from '../state/session.ts'

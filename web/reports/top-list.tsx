@@ -1,5 +1,5 @@
 /** A top list: its keys, their figures, the rest and the whole, which add up. */
-import type { TopAnswer, TopRow } from '../../api/schema.ts'
+import type { TopAnswer, TopRow } from '../../api/schema/schema.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import { zone } from '../state/zone.ts'

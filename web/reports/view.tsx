@@ -1,7 +1,7 @@
 /** Reports: a query builder over the archive, with FlowViewer's reports as presets. */
 import { useEffect } from 'preact/hooks'
 
-import type { FlowsAnswer, TopAnswer } from '../../api/schema.ts'
+import type { FlowsAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { addressOfAnswer, ask } from '../client.ts'
 import { FilterInput } from '../controls/filter-input.tsx'
 import { Page } from '../controls/page.tsx'

@@ -1,7 +1,7 @@
 /** Annotations: what people wrote on the time that is shown. */
 import { computed, signal } from '@preact/signals'
 
-import type { Annotation, AnnotationsAnswer } from '../../api/schema-state.ts'
+import type { Annotation, AnnotationsAnswer } from '../../api/schema/state.ts'
 import { read, send } from '../client.ts'
 import { followAnswer } from './follow.ts'
 import { addressOf } from './route.ts'

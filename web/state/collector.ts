@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 
 import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
-import type { Exporter, StatusAnswer } from '../../api/schema-status.ts'
+import type { Exporter, StatusAnswer } from '../../api/schema/status.ts'
 import { ask, RequestError, retryMs } from '../client.ts'
 import { askSession, session } from './session.ts'
 

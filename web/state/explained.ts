@@ -1,8 +1,8 @@
 /** What the view asks to be explained, and the API's explanation of it. */
 import { computed, signal } from '@preact/signals'
 
-import type { Actor, ExplainAnswer } from '../../api/schema-explain.ts'
-import type { TopRow } from '../../api/schema.ts'
+import type { Actor, ExplainAnswer } from '../../api/schema/explain.ts'
+import type { TopRow } from '../../api/schema/schema.ts'
 import { ask } from '../client.ts'
 import { readRange } from '../explain/ranges.ts'
 import { followAnswer } from './follow.ts'

@@ -1,5 +1,5 @@
 /** The incidents of the window shown. */
-import type { Incident } from '../../api/schema-explain.ts'
+import type { Incident } from '../../api/schema/explain.ts'
 import { ask } from '../client.ts'
 import { followAnswer } from './follow.ts'
 import { traffic } from './traffic.ts'

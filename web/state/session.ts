@@ -1,7 +1,7 @@
 /** Who sits before the page, and what they may do. */
 import { computed, signal } from '@preact/signals'
 
-import type { SessionAnswer } from '../../api/schema-access.ts'
+import type { SessionAnswer } from '../../api/schema/access.ts'
 import { loginNeeded, read, RequestError, send } from '../client.ts'
 import { takeServerZone } from './zone.ts'
 

@@ -1,7 +1,7 @@
 /** The tables under the chart: the greatest hosts, ports and protocols of the window shown. */
 import { signal } from '@preact/signals'
 
-import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema.ts'
+import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema/schema.ts'
 import { keyId } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
 import type { Measure } from './address.ts'

@@ -1,7 +1,7 @@
 /** Fetches what the view shows: the chart first, the tables after it. What came last stays until then. */
 import { computed, effect, signal } from '@preact/signals'
 
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds, parseDuration } from '../../flow/interval.ts'
 import { dependsOnZone, moved } from '../../flow/time-grammar.ts'
 import { makeLayers } from '../chart/layers.ts'

@@ -1,7 +1,7 @@
 /** Who it was at the cursor: the greatest hosts of the second under it, whatever the chart is split by. */
 import { signal } from '@preact/signals'
 
-import type { TopAnswer } from '../../api/schema.ts'
+import type { TopAnswer } from '../../api/schema/schema.ts'
 import { ask, RequestError } from '../client.ts'
 import type { Traffic } from './traffic.ts'
 

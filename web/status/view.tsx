@@ -1,7 +1,7 @@
 /** How Weir itself stands: what comes in, what is kept and since when, how it is set. */
 import type { ComponentChildren } from 'preact'
 
-import type { StatusAnswer } from '../../api/schema-status.ts'
+import type { StatusAnswer } from '../../api/schema/status.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { Warnings } from '../controls/messages.tsx'

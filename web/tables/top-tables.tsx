@@ -1,5 +1,5 @@
 /** The greatest hosts, ports and protocols of the window; a click makes one a condition of the filter. */
-import type { Key } from '../../api/schema.ts'
+import type { Key } from '../../api/schema/schema.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { narrowed } from '../controls/narrowed.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'

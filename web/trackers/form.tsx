@@ -1,7 +1,7 @@
 /** The form in which a tracker is made or revised. */
 import { useSignal } from '@preact/signals'
 
-import type { Tracker } from '../../api/schema-trackers.ts'
+import type { Tracker } from '../../api/schema/trackers.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { RequestError } from '../client.ts'
 import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'

@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 
-import type { Tracker } from '../../api/schema-trackers.ts'
-import type { SeriesAnswer } from '../../api/schema.ts'
+import type { Tracker } from '../../api/schema/trackers.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { makeLayers, type Layers } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'
 import { layerColours } from '../chart/scene.ts'

@@ -1,7 +1,7 @@
 /** The trackers, as the API keeps them. */
 import { signal } from '@preact/signals'
 
-import type { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../../api/schema-trackers.ts'
+import type { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../../api/schema/trackers.ts'
 import { read, send } from '../client.ts'
 import { followAnswer } from '../state/follow.ts'
 

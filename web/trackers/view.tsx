@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { Tracker } from '../../api/schema-trackers.ts'
+import type { Tracker } from '../../api/schema/trackers.ts'
 import { formatExact } from '../../flow/units.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'

@@ -1,7 +1,7 @@
 /** The dashboards that a wall shows: fetched by name, again for as long as it hangs, and in turn. */
 import { signal } from '@preact/signals'
 
-import type { Dashboard, DashboardBody } from '../../api/schema-state.ts'
+import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { read, RequestError, send } from '../client.ts'
 import { tellAnswered, tellSilent } from '../dashboard/freshness.ts'
 import { repeat } from '../dashboard/repeat.ts'

@@ -1,5 +1,5 @@
 /** The dashboard that a wall shows where none has been made: what everybody wants to see first. */
-import type { DashboardBody, Panel } from '../../api/schema-state.ts'
+import type { DashboardBody, Panel } from '../../api/schema/state.ts'
 
 type Place = Panel['place']
 

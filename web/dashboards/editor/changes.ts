@@ -1,7 +1,7 @@
 /** A dashboard while it is changed: what it was before each change, so that every change can be undone. */
 import { useSignal } from '@preact/signals'
 
-import type { DashboardBody, Panel } from '../../../api/schema-state.ts'
+import type { DashboardBody, Panel } from '../../../api/schema/state.ts'
 
 /** Changes that can be undone. */
 const pastMax = 100

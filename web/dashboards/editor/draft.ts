@@ -1,5 +1,5 @@
 /** A panel as its form has it, every field a text, and back. What the form does not know of a query is kept. */
-import type { Panel } from '../../../api/schema-state.ts'
+import type { Panel } from '../../../api/schema/state.ts'
 import { dependsOnZone } from '../../../flow/time-grammar.ts'
 import { parseScaled } from '../../../flow/units.ts'
 import { splitKeys, splits, type Measure, type Split } from '../../state/address.ts'

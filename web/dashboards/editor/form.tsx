@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
-import type { Panel } from '../../../api/schema-state.ts'
+import type { Panel } from '../../../api/schema/state.ts'
 import { RequestError } from '../../client.ts'
 import { Fault } from '../../controls/attempt.tsx'
 import { filterAnswer } from '../../controls/filter-input.tsx'

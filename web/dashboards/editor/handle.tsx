@@ -1,5 +1,5 @@
 /** What a panel is held by while a dashboard is arranged: dragged, or moved by the arrow keys. */
-import type { Panel } from '../../../api/schema-state.ts'
+import type { Panel } from '../../../api/schema/state.ts'
 import { isSame, nameOf } from './changes.ts'
 import { columnsMax, movedPlace, rowPixels, type Place } from './places.ts'
 

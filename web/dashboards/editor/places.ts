@@ -1,5 +1,5 @@
 /** Where panels lie on the grid: moved, made larger, out of each other's way, in the first free place. */
-import type { Panel } from '../../../api/schema-state.ts'
+import type { Panel } from '../../../api/schema/state.ts'
 
 export type Place = Panel['place']
 

@@ -1,5 +1,5 @@
 /** A panel as it will be, beside its form: with the data of now, about as large as on a desk. */
-import type { Panel } from '../../../api/schema-state.ts'
+import type { Panel } from '../../../api/schema/state.ts'
 import { PanelBox } from '../../dashboard/panels.tsx'
 import { rowPixels } from './places.ts'
 

@@ -1,5 +1,5 @@
 /** A panel's JSON, from wherever it was written, as the form has it. */
-import type { Panel } from '../../../api/schema-state.ts'
+import type { Panel } from '../../../api/schema/state.ts'
 import { reasonOf } from '../../../flow/reason.ts'
 import { kindNames } from './changes.ts'
 import { draftOf, panelOf, type PanelDraft } from './draft.ts'

@@ -1,5 +1,5 @@
 /** What of a dashboard is not a panel: its title, how often it is asked anew, what it turns with on a wall. */
-import type { DashboardBody } from '../../../api/schema-state.ts'
+import type { DashboardBody } from '../../../api/schema/state.ts'
 import { dashboards, refreshUsually } from '../dashboards.ts'
 import { SelectField, TextField, type Options } from './field.tsx'
 

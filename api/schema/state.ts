@@ -5,7 +5,7 @@
  */
 import { Type, type Static, type TProperties } from 'typebox'
 
-import { idPattern } from '../store/state.ts'
+import { idPattern } from '../../store/state.ts'
 
 /** An object of exactly these properties. */
 export function closed<Properties extends TProperties>(

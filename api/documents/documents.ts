@@ -1,8 +1,8 @@
 /** Documents as answers: ETags by revision, If-Match, and the refusals of the store in HTTP's words. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { StateRefused, type StateChange, type StateDocument } from '../store/state.ts'
-import { ApiError } from './errors.ts'
+import { StateRefused, type StateChange, type StateDocument } from '../../store/state.ts'
+import { ApiError } from '../errors.ts'
 import type { ApiState } from './state.ts'
 
 /** What every document's answer says of itself; times in unix seconds. */

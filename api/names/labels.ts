@@ -1,8 +1,8 @@
 /** Keys as people read them: names where there are any, services by their port. */
-import type { Network } from '../flow/address.ts'
-import { protocolNumber } from '../flow/protocol.ts'
-import { serviceName } from '../flow/service.ts'
-import type { InterfaceName } from '../flow/status.ts'
+import type { Network } from '../../flow/address.ts'
+import { protocolNumber } from '../../flow/protocol.ts'
+import { serviceName } from '../../flow/service.ts'
+import type { InterfaceName } from '../../flow/status.ts'
 
 /** Where names come from: flow/names.ts, and later DNS. */
 export interface NameSource {

@@ -3,7 +3,7 @@
  * reach it. A route that is not in it does not start; the check goes by the route that was found,
  * never by the address as it was written.
  */
-import type { Role } from './schema-access.ts'
+import type { Role } from '../schema/access.ts'
 
 export interface Rule {
   /** `open`: everybody, a login is not needed. */

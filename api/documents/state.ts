@@ -6,8 +6,8 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
 
-import { reasonOf } from '../flow/reason.ts'
-import { StateReader, StateStore } from '../store/state-files.ts'
+import { reasonOf } from '../../flow/reason.ts'
+import { StateReader, StateStore } from '../../store/state-files.ts'
 import {
   StateRefused,
   type Collection,
@@ -16,9 +16,9 @@ import {
   type StateReading,
   type StateRefusal,
   type StateWriting,
-} from '../store/state.ts'
-import { appendLog, readLog, type StateLog } from '../store/state-log.ts'
-import { ApiError } from './errors.ts'
+} from '../../store/state.ts'
+import { appendLog, readLog, type StateLog } from '../../store/state-log.ts'
+import { ApiError } from '../errors.ts'
 
 /** Ingest is given this long to make a change: its disk may be busy. */
 const answerTimeoutMs = 10_000

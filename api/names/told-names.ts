@@ -1,11 +1,11 @@
 /** Names as the administrator gives them, and where these are silent, as exporters tell them. */
-import type { Names } from '../flow/names.ts'
-import type { ExporterStatus, IngestStatus, InterfaceName } from '../flow/status.ts'
-import type { StatusSource } from './ingest-status.ts'
+import type { Names } from '../../flow/names.ts'
+import type { ExporterStatus, IngestStatus, InterfaceName } from '../../flow/status.ts'
+import type { StatusSource } from '../status/ingest-status.ts'
 import type { AddressFacts, NameSource } from './labels.ts'
-import type { HostNames } from './names/host-names.ts'
-import type { Places } from './names/places.ts'
-import type { InterfaceNames } from './names/snmp.ts'
+import type { HostNames } from './host-names.ts'
+import type { Places } from './places.ts'
+import type { InterfaceNames } from './snmp.ts'
 
 /** Where names come from beside the exporters. */
 export interface NameParts {

@@ -6,9 +6,9 @@
  */
 import { Type, type Static, type TProperties } from 'typebox'
 
-import { topKeys } from '../store/flows.ts'
-import { unknownReasons } from '../store/measurement.ts'
-import { splitWords } from './query/measured.ts'
+import { topKeys } from '../../store/flows.ts'
+import { unknownReasons } from '../../store/measurement.ts'
+import { splitWords } from '../query/measured.ts'
 
 /** An object with no other properties. */
 export function closed<Properties extends TProperties>(

@@ -2,12 +2,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 
-import type { StateChange, StateDocument } from '../store/state.ts'
+import type { StateChange, StateDocument } from '../../store/state.ts'
 import { documentOf, expectedRevision, makeChange, putDocument, sayCreated } from './documents.ts'
-import { authorOf } from './identity.ts'
-import type { ApiParts, App } from './parts.ts'
-import { errorAnswers } from './schema.ts'
-import { IdParameters, Removed } from './schema-state.ts'
+import { authorOf } from '../access/identity.ts'
+import type { ApiParts, App } from '../parts.ts'
+import { errorAnswers } from '../schema/schema.ts'
+import { IdParameters, Removed } from '../schema/state.ts'
 
 /** What sets a collection apart from the others. */
 export interface DocumentKind<

@@ -1,8 +1,8 @@
 /** Who asks: sessions, users, API tokens and links for walls. Times are unix seconds. */
 import { Type, type Static } from 'typebox'
 
-import { closed, documented, line, nullableSeconds, seconds } from './schema-state.ts'
-import { idPattern } from '../store/state.ts'
+import { closed, documented, line, nullableSeconds, seconds } from './state.ts'
+import { idPattern } from '../../store/state.ts'
 
 /**
  * admin: everything. viewer: reads everything, makes annotations, saves reports. wall: reads one dashboard and

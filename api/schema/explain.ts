@@ -4,7 +4,7 @@
  */
 import { Type, type Static, type TProperties } from 'typebox'
 
-import { windowKinds } from '../flow/incident/incident.ts'
+import { windowKinds } from '../../flow/incident/incident.ts'
 
 function closed<Properties extends TProperties>(properties: Properties, description?: string) {
   const about = description === undefined ? {} : { description }

@@ -1,10 +1,10 @@
 /** What people made, as an API finds it that has no state of its own: in ClickHouse, beside other APIs. */
-import type { Settings } from '../flow/settings.ts'
-import { openSharedState } from '../store/open.ts'
-import { StoreFault } from '../store/spool/fault.ts'
-import { takeOver } from '../store/state-move.ts'
-import type { StateChange } from '../store/state.ts'
-import { ApiError } from './errors.ts'
+import type { Settings } from '../../flow/settings.ts'
+import { openSharedState } from '../../store/open.ts'
+import { StoreFault } from '../../store/spool/fault.ts'
+import { takeOver } from '../../store/state-move.ts'
+import type { StateChange } from '../../store/state.ts'
+import { ApiError } from '../errors.ts'
 import { openApiState, type ApiState } from './state.ts'
 
 export interface OpenedState {

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 
-import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
-import { lockPurpose, writerLockPath } from '../store/lock.ts'
-import type { Seen } from './query/coverage.ts'
+import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import { lockPurpose, writerLockPath } from '../../store/lock.ts'
+import type { Seen } from '../query/coverage.ts'
 
 /** Where the API learns of ingest; null where none has run. */
 export interface StatusSource {

@@ -4,8 +4,8 @@
  */
 import { Type, type Static } from 'typebox'
 
-import { closed, documented, line, nullableSeconds, paragraph, seconds } from './schema-state.ts'
-import { idPattern } from '../store/state.ts'
+import { closed, documented, line, nullableSeconds, paragraph, seconds } from './state.ts'
+import { idPattern } from '../../store/state.ts'
 
 const filter = Type.String({ minLength: 1, maxLength: 2000, description: 'filter language' })
 const group = Type.Union([line('trackers of one group are drawn together', 100), Type.Null()])

@@ -1,7 +1,7 @@
 /** Who asks, as the access check found out. */
 import type { FastifyRequest } from 'fastify'
 
-import type { Role } from './schema-access.ts'
+import type { Role } from '../schema/access.ts'
 
 export interface Identity {
   /** Name of the user, of the token (`token NAME`), or `local` where nobody logs in. */

@@ -1,7 +1,7 @@
 /** What browsers may keep: answers about closed time for a while, all else only to be asked again. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
-import { compressedFromBytes, encodingFor, GivenTexts } from './given-texts.ts'
+import { compressedFromBytes, encodingFor, GivenTexts } from './sent-texts.ts'
 
 /**
  * How long an answer about closed time is taken as it is, in seconds: late flows may still correct

@@ -5,7 +5,7 @@
  */
 import { Type, type Static } from 'typebox'
 
-import { closed, nullableSeconds, seconds } from './schema-state.ts'
+import { closed, nullableSeconds, seconds } from './state.ts'
 
 export const LiveQuery = closed({
   step: Type.Optional(

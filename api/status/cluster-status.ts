@@ -1,9 +1,9 @@
 /** How the collectors of a cluster stand together: one that is on this machine, and what the others last said. */
-import { exportersOfAll } from '../flow/merge-exporters.ts'
-import type { Settings } from '../flow/settings.ts'
-import type { IngestStatus } from '../flow/status.ts'
-import type { ToldStatus } from '../store/clickhouse/exchange.ts'
-import { openStatuses } from '../store/open.ts'
+import { exportersOfAll } from '../../flow/merge-exporters.ts'
+import type { Settings } from '../../flow/settings.ts'
+import type { IngestStatus } from '../../flow/status.ts'
+import type { ToldStatus } from '../../store/clickhouse/exchange.ts'
+import { openStatuses } from '../../store/open.ts'
 import { ingestStatus, type StatusSource } from './ingest-status.ts'
 
 /** Collectors say how they stand every 15 seconds; one that has not for so long is away. */

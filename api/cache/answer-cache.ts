@@ -6,8 +6,8 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { manifestName } from '../store/archive/entry.ts'
-import { isAskerMasked } from './access/masking.ts'
+import { manifestName } from '../../store/archive/entry.ts'
+import { isAskerMasked } from '../access/masking.ts'
 
 /** Labels may change, and so may totals on another machine: after so long an answer is made anew. */
 const keptMs = 10_000

@@ -13,7 +13,7 @@ import { hostname } from 'node:os'
 import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-import { ApiError } from './errors.ts'
+import { ApiError } from '../errors.ts'
 
 /** Nothing from elsewhere, nothing inline; uPlot styles its elements by CSSOM, which this allows. */
 const contentSecurityPolicy = {
