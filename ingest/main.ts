@@ -24,7 +24,7 @@ import { lockDataFolder } from './lock.ts'
 import { Neighbours } from './coverage/neighbours.ts'
 import { openBuckets } from './open/buckets.ts'
 import { openPipeline, replayJournal } from './open/pipeline.ts'
-import { openReceiver } from './open/receiver.ts'
+import { openReceiver, takenBy } from './open/receiver.ts'
 import { openState } from './open/state.ts'
 import { Reporter } from './status/reporter.ts'
 import { SeriesWriter } from './series/writer.ts'
@@ -46,13 +46,16 @@ export async function runIngest(
   const { data, tiers, local, top, flowMaxMs } = settings
   const giveBack = await returnFreedMemory()
   const lock = await lockDataFolder(data, 'ingest')
+  // What comes before all is open, and while the journal is replayed, waits.
+  const receiver = await openReceiver(settings)
+  const listeningFrom = Date.now()
   const archive = await Archive.open(join(data, 'archive'))
   const store = await openSeriesStore(settings, { isApart: true })
   const shipping = await openShipping(settings)
   const kept = await openState(settings, log)
   const { state, note } = kept
 
-  const coverage = new CoverageTracker(Date.now())
+  const coverage = new CoverageTracker(listeningFrom)
   const counters = new CounterTracker()
   coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
   const { buckets, followed, trackers } = await openBuckets(settings, { archive, state })
@@ -61,9 +64,6 @@ export async function runIngest(
   const handover = neighbours?.handover
   const decoding = { coverage, counters, buckets, archive, live, handover }
   const pipeline = await openPipeline(settings, log, decoding)
-  // What comes while the journal is replayed waits behind it.
-  const receiver = await openReceiver(settings, { pipeline, archive })
-  const listeningFrom = Date.now()
   await replayJournal(settings, log, { archive, coverage, pipeline, receiver, stopping })
   coverage.resume(listeningFrom)
 
@@ -71,7 +71,7 @@ export async function runIngest(
   const writer = new SeriesWriter({ ...written, archive, store, coverage, counters })
   const consolidator = await openConsolidator(settings, store)
   const incidents = await IncidentWatch.open(settings, log)
-  receiver.take()
+  receiver.take(takenBy(pipeline, archive))
   const shared = { settings, receiver, pipeline, buckets, trackers, log, giveBack }
   const made = { archive, coverage, counters, writer, consolidator, incidents, neighbours }
   const collector = new Collector({ ...shared, ...made, bundles: shipping === null })

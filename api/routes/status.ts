@@ -114,7 +114,7 @@ function ingestWarnings(ingest: IngestStatus | null, isStarting: boolean): Warni
   if (isStarting)
     return [
       {
-        what: 'ingest is starting and does not listen yet: nothing new comes in',
+        what: 'ingest is starting: what comes waits in its journal and is not shown yet',
         remedy: 'wait: first it takes up again what its journal holds, which is told in its log',
       },
     ]

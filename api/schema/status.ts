@@ -72,7 +72,10 @@ export const StatusAnswer = closed({
     Type.Object({ running: Type.Boolean() }, { additionalProperties: true }),
     Type.Null(),
   ]),
-  starting: Type.Boolean({ description: 'ingest has the data folder, and does not listen yet' }),
+  starting: Type.Boolean({
+    description:
+      'ingest has the data folder, and does not answer yet: what comes waits in its journal',
+  }),
   archive: closed({
     from: nullableSeconds,
     to: nullableSeconds,

@@ -10,11 +10,11 @@ const refusedShown = 5
 
 const starting = warning(
   'ingest',
-  'ingest is starting and does not listen yet',
+  'ingest is starting: what comes waits in its journal and is not shown yet',
   'wait: first it takes up again what its journal holds, which is told in its log',
 )
 
-/** All of it; where no ingest runs, as the last one left it. `isStarting`: it has the folder and does not listen yet. */
+/** All of it; where no ingest runs, as the last one left it. `isStarting`: it has the folder and does not answer yet. */
 export function lookAtExporters(
   status: IngestStatus | null,
   { nowMs, isStarting }: { nowMs: number; isStarting: boolean },

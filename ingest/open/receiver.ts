@@ -5,28 +5,31 @@ import type { Settings } from '../../flow/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { journalFolder } from '../receive/journal-files.ts'
-import { Receiver } from '../receive/receiver.ts'
+import { Receiver, type Taker } from '../receive/receiver.ts'
 
 /** How often it is tried again whether a disk takes what waits for it. */
 const retryMs = 1000
 
-/** Datagrams are decoded from here on; journalled they are in a thread of their own, and wait there while the archive lags. */
-export function openReceiver(
-  settings: Settings,
-  { pipeline, archive }: { pipeline: Pipeline; archive: Archive },
-): Promise<Receiver> {
+/** From here on datagrams are journalled, in a thread of its own, and wait there until somebody takes them. */
+export function openReceiver(settings: Settings): Promise<Receiver> {
   return Receiver.open({
     journalFolder: journalFolder(settings.data),
     endpoints: [settings.netflow, settings.ipfix, { ...settings.sflow, isOptional: true }],
     exporters: settings.exporters.networks,
     receiveBufferBytes: settings.receiveBufferBytes,
-    state: () => pipeline.snapshot(),
-    onDatagram: (datagram) => pipeline.takePlaced(datagram),
-    room: (stopping) => (archive.isCrowded ? roomOf(archive, stopping) : null),
     onEnd: (error) => {
       throw error
     },
   })
+}
+
+/** Has them decoded, as fast as the archive writes. */
+export function takenBy(pipeline: Pipeline, archive: Archive): Taker {
+  return {
+    onDatagram: (datagram) => pipeline.takePlaced(datagram),
+    room: (stopping) => (archive.isCrowded ? roomOf(archive, stopping) : null),
+    state: () => pipeline.snapshot(),
+  }
 }
 
 async function roomOf(archive: Archive, signal: AbortSignal): Promise<void> {

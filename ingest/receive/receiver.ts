@@ -17,14 +17,18 @@ import type {
 } from './thread.ts'
 
 export interface ReceiverOptions extends ReceiverData {
+  /** The thread has ended by itself: nothing is received any more. */
+  onEnd: (error: Error) => void
+}
+
+/** Who takes what is received. */
+export interface Taker {
   /** Takes a datagram, before it returns: the object is used again. */
   onDatagram: (datagram: DatagramInBatch) => void
   /** Waits until more may be taken, or until `stopping`; null where it may be at once. */
   room: (stopping: AbortSignal) => Promise<void> | null
   /** The decoder's state, to be kept with a segment of the journal that begins here. */
   state: () => unknown
-  /** The thread has ended by itself: nothing is received any more. */
-  onEnd: (error: Error) => void
 }
 
 interface Waiting {
@@ -46,7 +50,7 @@ export class Receiver {
   readonly #stretches: StretchReader
   /** Parcels that wait to be taken, in order, and who takes them. */
   readonly #parcels: Parcel[] = []
-  #takes = false
+  #taker: Taker | null = null
   #taking: Promise<void> | null = null
   /** Receipt of the last datagram that was taken, unix ms, and whether others waited behind its parcel. */
   #takenMs = Date.now()
@@ -70,7 +74,7 @@ export class Receiver {
   }
 
   /**
-   * Opens the journal and the sockets. What comes waits until it is taken.
+   * Opens the journal and the sockets. What comes waits until somebody takes it.
    * @throws where an address cannot be listened on or the journal not be written
    */
   static async open(options: ReceiverOptions): Promise<Receiver> {
@@ -84,10 +88,10 @@ export class Receiver {
     return receiver
   }
 
-  /** Begins to take what has come and what comes. */
-  take(): void {
-    this.#takes = true
-    this.#taking ??= this.#takeParcels()
+  /** Has what has come, and what comes, taken. */
+  take(taker: Taker): void {
+    this.#taker = taker
+    this.#taking ??= this.#takeParcels(taker)
   }
 
   /** Up to when all that came has been taken, unix ms: now, unless datagrams wait. */
@@ -137,7 +141,7 @@ export class Receiver {
   #hear(message: ReceiverMessage): void {
     if (message.kind !== 'answer') {
       this.#parcels.push(message)
-      if (this.#takes) this.#taking ??= this.#takeParcels()
+      if (this.#taker) this.#taking ??= this.#takeParcels(this.#taker)
       return
     }
     const request = this.#waiting.get(message.id)
@@ -147,10 +151,10 @@ export class Receiver {
   }
 
   /** Takes what has come, in order; without room it waits, and what comes meanwhile waits in the journal. */
-  async #takeParcels(): Promise<void> {
+  async #takeParcels(taker: Taker): Promise<void> {
     for (let parcel = this.#parcels[0]; parcel; parcel = this.#parcels[0]) {
-      await this.#options.room(this.#stopping.signal)
-      const lost = this.#takeParcel(parcel)
+      await taker.room(this.#stopping.signal)
+      const lost = this.#takeParcel(parcel, taker)
       this.#parcels.shift()
       this.#isBehind = parcel.waiting > 0
       this.position = parcel.position
@@ -162,10 +166,10 @@ export class Receiver {
   }
 
   /** Takes the datagrams of a parcel, and says how many of them could not be read. */
-  #takeParcel(parcel: Parcel): number {
-    if (parcel.startsSegment) this.#keepState(parcel.position.segment)
+  #takeParcel(parcel: Parcel, { onDatagram, state }: Taker): number {
+    if (parcel.startsSegment) this.#keepState(parcel.position.segment, state())
     const visit = (datagram: DatagramInBatch) => {
-      this.#options.onDatagram(datagram)
+      onDatagram(datagram)
       this.#takenMs = datagram.receivedMs
     }
     if (parcel.kind === 'stretch')
@@ -180,9 +184,9 @@ export class Receiver {
   }
 
   /** A segment without the decoder's state is replayed from the last one that has it. */
-  #keepState(segment: number): void {
+  #keepState(segment: number, state: unknown): void {
     try {
-      writeSidecar(this.#options.journalFolder, segment, this.#options.state())
+      writeSidecar(this.#options.journalFolder, segment, state)
       this.#segmentWithState = segment
       this.stateError = null
     } catch (error) {

@@ -541,7 +541,7 @@ suite('/api/exporters and /api/status', () => {
     assert.equal(answer.starting, false)
   })
 
-  test('an ingest that has the folder and does not listen yet is starting', async (t) => {
+  test('an ingest that has the folder and does not answer yet is starting', async (t) => {
     for (const left of [null, { ...status, running: false }]) {
       const source = { read: async () => left, isStarting: async () => true }
       const { get } = await appUnderTest(t, { options: { status: source } })
@@ -549,7 +549,7 @@ suite('/api/exporters and /api/status', () => {
       assert.equal(starting, true)
       assert.deepEqual(
         warnings.map(({ what }) => what),
-        ['ingest is starting and does not listen yet: nothing new comes in'],
+        ['ingest is starting: what comes waits in its journal and is not shown yet'],
       )
     }
     const source = { read: async () => status, isStarting: async () => true }

@@ -170,7 +170,10 @@ test('exporters: silent, losing, problems, refused', () => {
   assert.equal(at(9000)(stopped)[0]?.what, 'no ingest runs: nothing new comes in')
   assert.equal(at(0)(null)[0]?.state, 'warning')
   for (const left of [null, stopped])
-    assert.equal(at(9000, true)(left)[0]?.what, 'ingest is starting and does not listen yet')
+    assert.equal(
+      at(9000, true)(left)[0]?.what,
+      'ingest is starting: what comes waits in its journal and is not shown yet',
+    )
 })
 
 test('health: ingest answers and its folder takes a canary, the API answers', async () => {
