@@ -1,5 +1,5 @@
 /** What an interface counted between two samples of its counters, which wrap, begin anew and come late. */
-import type { InterfaceCounters } from '../decode/sflow-counters.ts'
+import type { InterfaceCounters } from '../decode/sflow/counters.ts'
 
 export interface CounterDifference {
   octetsIn: number

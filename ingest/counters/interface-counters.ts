@@ -9,7 +9,7 @@ import type { MeasurementRows } from '../../store/series.ts'
 import { ChangedIntervals } from '../coverage/changed-intervals.ts'
 import { differenceOf } from './difference.ts'
 import { counterRows } from './rows.ts'
-import type { InterfaceCounters } from '../decode/sflow-counters.ts'
+import type { InterfaceCounters } from '../decode/sflow/counters.ts'
 
 /** Interfaces of all exporters together whose counters are followed. */
 const interfacesMax = 16_384

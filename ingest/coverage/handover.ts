@@ -10,11 +10,11 @@ import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
 import { breakLeastMs } from './breaks.ts'
 import type { CoverageTracker } from './coverage.ts'
-import { hasRestarted } from '../decode/boot.ts'
-import { distance } from '../decode/missing.ts'
-import { isNumberedAfter } from '../decode/numbering.ts'
-import type { SequenceSnapshot } from '../decode/sequence.ts'
-import { sequenceUnits, type Stream } from '../decode/stream.ts'
+import { hasRestarted } from '../decode/sequence/boot.ts'
+import { distance } from '../decode/sequence/missing.ts'
+import { isNumberedAfter } from '../decode/sequence/numbering.ts'
+import type { SequenceSnapshot } from '../decode/sequence/sequence.ts'
+import { sequenceUnits, type Stream } from '../decode/exporters/stream.ts'
 
 /** A gap after a shorter silence is a loss on the way: nobody moves and comes back so fast. */
 const silenceLeastMs = 1000

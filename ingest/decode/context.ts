@@ -1,7 +1,7 @@
 /** One datagram on its way through the decoder, and what every part of the decoder works with. */
 import type { FlowColumns } from '../../flow/columns.ts'
-import type { Exporter } from './exporter.ts'
-import type { Stream } from './stream.ts'
+import type { Exporter } from './exporters/exporter.ts'
+import type { Stream } from './exporters/stream.ts'
 
 /** One object, used again for each datagram. */
 export interface DatagramContext {

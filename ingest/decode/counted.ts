@@ -1,7 +1,7 @@
 /** Leaving out the records that the administrator says do not count (see flow/exporter-rules.ts). */
 import { columnNames, flowColumns, type FlowColumns } from '../../flow/columns.ts'
 import type { CountedRecords } from '../../flow/exporter-rules.ts'
-import type { Exporter } from './exporter.ts'
+import type { Exporter } from './exporters/exporter.ts'
 
 const egress = 1
 

@@ -3,7 +3,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import { noRules, type ExporterRules } from '../../flow/exporter-rules.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
-import { Accounting } from './accounting.ts'
+import { Accounting } from './sequence/accounting.ts'
 import type { DatagramContext } from './context.ts'
 import { leaveOut } from './counted.ts'
 import {
@@ -13,20 +13,20 @@ import {
   type PlacedDatagram,
   type Receipt,
 } from './datagram.ts'
-import type { Exporter } from './exporter.ts'
-import { Exporters } from './exporters.ts'
+import type { Exporter } from './exporters/exporter.ts'
+import { Exporters } from './exporters/exporters.ts'
 import { FixedDecoder, type FixedVersion } from './fixed.ts'
 import { datagramBytesMax, decoderLimits, decoderRowsMax, type DecoderLimits } from './limits.ts'
-import { Parking } from './parking.ts'
+import { Parking } from './templates/parking.ts'
 import type { Problem } from './problem.ts'
 import { RecordDecoder } from './records.ts'
 import { ipfixHeaderBytes, SetDecoder, v9HeaderBytes, type TemplateChange } from './sets.ts'
-import { readSflowHeader, SflowDecoder } from './sflow.ts'
-import type { InterfaceCounters } from './sflow-counters.ts'
-import { restoreSnapshot } from './restore.ts'
-import { takeSnapshot, type DecoderParts } from './snapshot.ts'
-import { Stream } from './stream.ts'
-import { TemplateStore } from './template-store.ts'
+import { readSflowHeader, SflowDecoder } from './sflow/sflow.ts'
+import type { InterfaceCounters } from './sflow/counters.ts'
+import { restoreSnapshot } from './exporters/restore.ts'
+import { takeSnapshot, type DecoderParts } from './exporters/snapshot.ts'
+import { Stream } from './exporters/stream.ts'
+import { TemplateStore } from './templates/store.ts'
 
 export interface DecoderOptions {
   limits?: Partial<DecoderLimits>

@@ -1,12 +1,12 @@
 /** What every row gets besides what its record says: exporter, receipt, sampling, fit times. */
 import type { FlowColumns } from '../../flow/columns.ts'
-import type { Batch } from './batch.ts'
+import type { Batch } from './steps/batch.ts'
 import type { DatagramContext } from './context.ts'
 import { clockToleranceMs } from './limits.ts'
-import { finishTimes, unsaidAfterMs, type TimeContext, type TimeFaults } from './times.ts'
-import { exporterHighColumn, icmpColumn } from './touched.ts'
-import { rateOf } from './sampling.ts'
-import type { CompiledTemplate, ScratchColumns } from './template.ts'
+import { finishTimes, unsaidAfterMs, type TimeContext, type TimeFaults } from './steps/times.ts'
+import { exporterHighColumn, icmpColumn } from './steps/touched.ts'
+import { rateOf } from './exporters/sampling.ts'
+import type { CompiledTemplate, ScratchColumns } from './templates/template.ts'
 
 const icmp = 1
 const icmp6 = 58
@@ -92,7 +92,7 @@ export function finishRows(
 }
 
 /**
- * The pass over every row, made once for the columns (see groups.ts): receipt, exporter and domain
+ * The pass over every row, made once for the columns (see steps/groups.ts): receipt, exporter and domain
  * written, times that are not plainly right put right, counts added up.
  */
 export function finishLoop(flows: FlowColumns): FinishLoop {

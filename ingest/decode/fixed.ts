@@ -5,9 +5,9 @@
 import type { DatagramContext } from './context.ts'
 import { fixedLayouts } from './datagram.ts'
 import type { RecordDecoder } from './records.ts'
-import { anySampler } from './sampling.ts'
-import { Template, type CompiledTemplate } from './template.ts'
-import type { Field } from './field.ts'
+import { anySampler } from './exporters/sampling.ts'
+import { Template, type CompiledTemplate } from './templates/template.ts'
+import type { Field } from './templates/field.ts'
 
 export type FixedVersion = keyof typeof fixedLayouts
 

@@ -7,7 +7,7 @@ import type { ListKind } from './element.ts'
 import { clearRows } from './counted.ts'
 import { listDepthMax } from './limits.ts'
 import type { RecordBytes } from './records.ts'
-import { variableLength } from './template.ts'
+import { variableLength } from './templates/template.ts'
 
 /** Records of one template within a list. */
 export interface ListedRecords extends RecordBytes {

@@ -8,20 +8,25 @@ import {
   readyRows,
   type FlowColumns,
 } from '../../flow/columns.ts'
-import type { Batch } from './batch.ts'
+import type { Batch } from './steps/batch.ts'
 import type { DatagramContext } from './context.ts'
-import type { Exporter } from './exporter.ts'
+import type { Exporter } from './exporters/exporter.ts'
 import { scratchNames } from './element.ts'
 import { beginRows, finishLoop, finishRows, type FinishState } from './finish.ts'
-import { fieldGroups } from './groups.ts'
+import { fieldGroups } from './steps/groups.ts'
 import { copyRow, findListed, removeRow, type ListedRecords } from './lists.ts'
 import { listDepthMax, recordsPerDatagramMax } from './limits.ts'
-import { isZero, placeFields } from './place-fields.ts'
+import { isZero, placeFields } from './templates/place-fields.ts'
 import { appendReverse } from './reverse.ts'
-import { everyColumn } from './touched.ts'
-import { compileTemplate } from './compile-template.ts'
-import type { CompiledTemplate, DecodeTarget, ScratchColumns, Template } from './template.ts'
-import { prepareUptime } from './uptime.ts'
+import { everyColumn } from './steps/touched.ts'
+import { compileTemplate } from './templates/compile-template.ts'
+import type {
+  CompiledTemplate,
+  DecodeTarget,
+  ScratchColumns,
+  Template,
+} from './templates/template.ts'
+import { prepareUptime } from './exporters/uptime.ts'
 
 /** Bytes of a view that hold records: [offset, end). */
 export interface RecordBytes {

@@ -2,13 +2,13 @@
 import type { DatagramContext } from './context.ts'
 import { recordsPerDatagramMax, type DecoderLimits } from './limits.ts'
 import { decodeOptions } from './options.ts'
-import { isZero } from './place-fields.ts'
-import type { Parking } from './parking.ts'
-import { adoptTemplate, shareTemplate } from './ports.ts'
+import { isZero } from './templates/place-fields.ts'
+import type { Parking } from './templates/parking.ts'
+import { adoptTemplate, shareTemplate } from './templates/ports.ts'
 import type { RecordBytes, RecordDecoder } from './records.ts'
-import { readOptionsTemplate, readTemplate } from './template-read.ts'
-import type { TemplateStore } from './template-store.ts'
-import { Template } from './template.ts'
+import { readOptionsTemplate, readTemplate } from './templates/read.ts'
+import type { TemplateStore } from './templates/store.ts'
+import { Template } from './templates/template.ts'
 
 export const v9HeaderBytes = 20
 export const ipfixHeaderBytes = 16

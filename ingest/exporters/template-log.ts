@@ -2,9 +2,9 @@
 import type { Logger } from 'pino'
 
 import { elementOf } from '../decode/elements.ts'
-import type { Field } from '../decode/field.ts'
+import type { Field } from '../decode/templates/field.ts'
 import type { TemplateChange } from '../decode/sets.ts'
-import { variableLength } from '../decode/template.ts'
+import { variableLength } from '../decode/templates/template.ts'
 
 /** A template that changes to and fro is spoken of once in this time. */
 const againMs = 3_600_000

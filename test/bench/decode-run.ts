@@ -1,6 +1,6 @@
 /**
  * Measures one version in a process of its own, since loops that are made once run faster (see
- * ingest/decode/groups.ts): `node decode-run.ts v5|v9|ipfix [ROUNDS]` prints the speeds as JSON.
+ * ingest/decode/steps/groups.ts): `node decode-run.ts v5|v9|ipfix [ROUNDS]` prints the speeds as JSON.
  */
 import { measureDecode, type MeasuredVersion } from './decode-speed.ts'
 

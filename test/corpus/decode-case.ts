@@ -3,7 +3,7 @@ import { clearFlowColumns, createFlowColumns } from '../../flow/columns.ts'
 import { Decoder } from '../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../ingest/decode/limits.ts'
 import { versionOf } from '../../ingest/decode/datagram.ts'
-import type { InterfaceCounters } from '../../ingest/decode/sflow-counters.ts'
+import type { InterfaceCounters } from '../../ingest/decode/sflow/counters.ts'
 import { problemsOf, rowsOf, type Row } from '../ingest/decode/decoded.ts'
 import type { CorpusDatagram } from './case.ts'
 

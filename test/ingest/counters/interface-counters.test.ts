@@ -5,7 +5,7 @@ import fc from 'fast-check'
 
 import { intervalMs } from '../../../flow/interval.ts'
 import { differenceOf } from '../../../ingest/counters/difference.ts'
-import type { InterfaceCounters } from '../../../ingest/decode/sflow-counters.ts'
+import type { InterfaceCounters } from '../../../ingest/decode/sflow/counters.ts'
 import { CounterTracker } from '../../../ingest/counters/interface-counters.ts'
 import type { MeasurementRows } from '../../../store/series.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import type { InterfaceCounters } from '../../../ingest/decode/sflow-counters.ts'
+import type { InterfaceCounters } from '../../../ingest/decode/sflow/counters.ts'
 import { encodeSflow, headerRecord, wordsRecord } from '../../encode/sflow.ts'
 import { decodeAll, from, pick } from './decoded.ts'
 

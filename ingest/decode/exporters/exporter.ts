@@ -1,0 +1,148 @@
+/** What is remembered of one exporter, whatever the streams that it sends. */
+import type { AddressWords } from '../../../flow/address.ts'
+import type { ExporterRules } from '../../../flow/exporter-rules.ts'
+import type { ExporterStatus, InterfaceName, Lost } from '../../../flow/status.ts'
+import type { DatagramVersion } from '../datagram.ts'
+import type { Problem } from '../problem.ts'
+import { Sampling, UnknownSamplers } from './sampling.ts'
+import { ClockSkew } from './skew.ts'
+import type { Stream } from './stream.ts'
+import type { TextBudget } from './text-budget.ts'
+
+export class Exporter {
+  readonly address: string
+  readonly words: AddressWords
+  readonly isIPv6: boolean
+  /** What the administrator says of it. */
+  readonly rules: ExporterRules
+  readonly streams = new Map<number, Stream>()
+  /** Those for whose waiting sets a template may have come. */
+  readonly releasable = new Set<Stream>()
+  /** The stream of the last datagram, which most often is that of the next. */
+  lastStream: Stream | null = null
+  readonly problems = new Map<Problem, number>()
+  readonly versions = new Set<DatagramVersion>()
+  readonly domains = new Set<number>()
+  firstSeenMs: number
+  lastSeenMs: number
+  datagrams = 0
+  /** Rows given; packets and bytes scaled by sampling. */
+  flows = 0
+  packets = 0
+  bytes = 0
+  /** Data records, options records among them. */
+  records = 0
+  optionsRecords = 0
+  /** Rows that were not given because the administrator's rules leave them out. */
+  flowsLeftOut = 0
+  parkedSets = 0
+  readonly lost: Lost = { datagrams: 0, flows: 0, flowsEstimated: false }
+  duplicates = 0
+  reordered = 0
+  restarts = 0
+  readonly skew = new ClockSkew()
+  /**
+   * What options data told of sampling under any domain: counts where a record's own domain was told
+   * nothing, because some exporters tell it under another.
+   */
+  readonly sampling = new Sampling()
+  /** The rate given to the last row. */
+  lastRate = 1
+  /** Sampling that it spoke of without telling the rate. */
+  readonly unknownSamplers = new UnknownSamplers()
+  readonly interfaces = new Map<number, InterfaceName>()
+  readonly applications = new Map<number, string>()
+  readonly vrfs = new Map<number, string>()
+  /** What it says of its own export, by domain: totals by their IPFIX names. */
+  readonly statistics = new Map<number, Map<string, number>>()
+  /** Characters of its names and descriptions. */
+  textLength = 0
+  readonly #texts: TextBudget
+
+  constructor(
+    address: string,
+    words: AddressWords,
+    { nowMs, rules, texts }: { nowMs: number; rules: ExporterRules; texts: TextBudget },
+  ) {
+    this.address = address
+    this.words = words
+    this.rules = rules
+    this.#texts = texts
+    this.isIPv6 = words[0] !== 0 || words[1] !== 0
+    this.firstSeenMs = nowMs
+    this.lastSeenMs = nowMs
+  }
+
+  problem(kind: Problem, times = 1): void {
+    if (times > 0) this.problems.set(kind, (this.problems.get(kind) ?? 0) + times)
+  }
+
+  /** Makes room for a name in place of another; false where there is none. */
+  takeText(text: string | null, before: string | null | undefined): boolean {
+    const characters = (text?.length ?? 0) - (before?.length ?? 0)
+    if (!this.#texts.take(characters)) return false
+    this.textLength += characters
+    return true
+  }
+
+  /** Gives back the room of all names; to be called when it is forgotten. */
+  releaseTexts(): void {
+    this.#texts.take(-this.textLength)
+    this.textLength = 0
+  }
+
+  /** Counts sampling without a rate, unless the administrator gives one. */
+  samplingUntold(sampler: number, times = 1): void {
+    if (this.rules.sampling !== null) return
+    this.problem('sampling-unknown', times)
+    this.unknownSamplers.add(sampler)
+  }
+
+  /** 1 of so many packets, or null where it samples and does not say how. */
+  get samplingRate(): number | null {
+    return this.rules.sampling ?? (this.unknownSamplers.ids.size > 0 ? null : this.lastRate)
+  }
+
+  /** Entries made from options data, which are bounded together. */
+  get optionEntries(): number {
+    const { interfaces, applications, vrfs, sampling } = this
+    return interfaces.size + applications.size + vrfs.size + sampling.size
+  }
+
+  status(): ExporterStatus {
+    return {
+      address: this.address,
+      name: null,
+      versions: [...this.versions],
+      domains: [...this.domains].sort((a, b) => a - b),
+      firstSeen: this.firstSeenMs / 1000,
+      lastSeen: this.lastSeenMs / 1000,
+      datagrams: this.datagrams,
+      flows: this.flows,
+      packets: this.packets,
+      bytes: this.bytes,
+      flowsLeftOut: this.flowsLeftOut,
+      parked: this.parkedSets,
+      lost: { ...this.lost, flowsEstimated: this.lost.flowsEstimated && this.lost.flows !== 0 },
+      duplicates: this.duplicates,
+      reordered: this.reordered,
+      restarts: this.restarts,
+      problems: Object.fromEntries(this.problems),
+      sampling: this.samplingRate,
+      clockSkewSeconds: this.skew.ms === null ? null : Math.round(this.skew.ms) / 1000,
+      interfaces: [...this.interfaces.values()].sort((a, b) => a.index - b.index),
+      applications: Object.fromEntries(this.applications),
+      vrfs: Object.fromEntries(this.vrfs),
+      doubled: [],
+      statistics: sumOf(this.statistics.values()),
+    }
+  }
+}
+
+/** Totals of all domains. */
+function sumOf(domains: Iterable<ReadonlyMap<string, number>>): Record<string, number> {
+  const sums = new Map<string, number>()
+  for (const domain of domains)
+    for (const [name, value] of domain) sums.set(name, (sums.get(name) ?? 0) + value)
+  return Object.fromEntries(sums)
+}

@@ -1,0 +1,198 @@
+/** Exporters by address and their streams, bounded: whoever never sent a flow or has long been silent is forgotten. */
+import { formatAddress, parseAddress, type AddressWords } from '../../../flow/address.ts'
+import type { ExporterRules } from '../../../flow/exporter-rules.ts'
+import type { DatagramVersion, Receipt } from '../datagram.ts'
+import { evictionOrder } from './eviction.ts'
+import { Exporter } from './exporter.ts'
+import type { DecoderLimits } from '../limits.ts'
+import type { Parking } from '../templates/parking.ts'
+import type { SequencedDatagram } from '../sequence/sequence.ts'
+import { Stream } from './stream.ts'
+import type { TemplateStore } from '../templates/store.ts'
+import { TextBudget } from './text-budget.ts'
+
+const versionNumbers: Readonly<Record<DatagramVersion, number>> = {
+  v1: 1,
+  v5: 5,
+  v6: 6,
+  v7: 7,
+  v9: 9,
+  ipfix: 10,
+  sflow: 11,
+}
+
+/** Below 2^53: version, domain (32 bits), port (16 bits). */
+const keyOf = (version: DatagramVersion, domain: number, sourcePort: number) =>
+  (versionNumbers[version] * 2 ** 32 + domain) * 2 ** 16 + sourcePort
+
+/** What a datagram says of the stream that it belongs to. */
+export interface SoughtStream {
+  version: DatagramVersion
+  domain: number
+  datagram: Receipt
+  sequenced: SequencedDatagram
+}
+
+export interface ExportersParts {
+  limits: DecoderLimits
+  parking: Parking
+  templates: () => TemplateStore
+  /** What the administrator says of an exporter. */
+  rulesOf: (address: string) => ExporterRules
+}
+
+const noAddress: AddressWords = [0, 0, 0, 0]
+
+export class Exporters {
+  /** By address in the one form that formatAddress gives. */
+  readonly byAddress = new Map<string, Exporter>()
+  /** By address as sources give it, which may name the same one differently. */
+  readonly #bySource = new Map<string, Exporter>()
+  readonly #parts: ExportersParts
+  readonly #limits: DecoderLimits
+  readonly #texts: TextBudget
+  #lastSource = ''
+  #last: Exporter | null = null
+  /** Streams of all exporters. */
+  #streams = 0
+  /** Exporters forgotten because there were too many. */
+  evicted = 0
+
+  constructor(parts: ExportersParts) {
+    this.#parts = parts
+    this.#limits = parts.limits
+    this.#texts = new TextBudget(parts.limits.optionTextMax)
+  }
+
+  /** The exporter with an address as text (a zone is left out); a new one where it is not known. */
+  of(source: string, nowMs: number): Exporter {
+    if (this.#last !== null && source === this.#lastSource) return this.#last
+    let exporter = this.#bySource.get(source)
+    if (!exporter) {
+      const words = parseAddress(source.replace(/%.*$/, '')) ?? noAddress
+      const address = words === noAddress ? source : formatAddress(...words)
+      const rules = this.#parts.rulesOf(address)
+      exporter =
+        this.byAddress.get(address) ??
+        this.#add(new Exporter(address, words, { nowMs, rules, texts: this.#texts }))
+      if (this.#bySource.size >= 2 * this.#limits.exportersMax) this.#bySource.clear()
+      this.#bySource.set(source, exporter)
+    }
+    this.#lastSource = source
+    this.#last = exporter
+    return exporter
+  }
+
+  #add(exporter: Exporter): Exporter {
+    if (this.byAddress.size >= this.#limits.exportersMax) this.#evict()
+    this.byAddress.set(exporter.address, exporter)
+    return exporter
+  }
+
+  #evict(): void {
+    const silent = [...this.byAddress.values()].sort(bySilence)
+    for (const exporter of silent.slice(0, Math.ceil(silent.length / 8))) {
+      for (const stream of exporter.streams.values()) this.#forget(stream)
+      exporter.releaseTexts()
+      this.byAddress.delete(exporter.address)
+      this.evicted++
+    }
+    this.#bySource.clear()
+    this.#last = null
+  }
+
+  #forget(stream: Stream): void {
+    this.#streams--
+    this.#parts.templates().forget(stream)
+    while (stream.parked.length > 0) this.#parts.parking.remove(stream, 0)
+  }
+
+  /**
+   * The stream that a datagram belongs to. A new source port goes on with the stream of another when
+   * the numbers say that it is the same (the exporter or an address translation has taken a new
+   * port); else it is a stream of its own, which may use the other's templates (see templates/ports.ts).
+   */
+  streamOf(exporter: Exporter, sought: SoughtStream): Stream {
+    const { version, domain, datagram } = sought
+    const key = keyOf(version, domain, datagram.sourcePort)
+    const stream = exporter.streams.get(key) ?? this.#newStream(exporter, sought)
+    exporter.lastStream = stream
+    return stream
+  }
+
+  #newStream(exporter: Exporter, { version, domain, datagram, sequenced }: SoughtStream): Stream {
+    const { sourcePort, receivedMs } = datagram
+    exporter.versions.add(version)
+    const sibling = this.#siblingOf(exporter, version, domain)
+    if (sibling?.sequence.belongsTo(sequenced)) {
+      exporter.streams.delete(keyOf(version, domain, sibling.sourcePort))
+      sibling.sourcePort = sourcePort
+      exporter.streams.set(keyOf(version, domain, sourcePort), sibling)
+      return sibling
+    }
+    const stream = new Stream(version, domain, sourcePort, receivedMs)
+    this.addStream(exporter, stream)
+    if (sibling) {
+      stream.bootMs = sibling.bootMs
+      stream.bootGuessed = sibling.bootGuessed
+    }
+    return stream
+  }
+
+  /** Takes in a stream, forgetting the exporter's longest silent where there are too many. */
+  addStream(exporter: Exporter, stream: Stream): void {
+    const { version, domain, sourcePort } = stream
+    if (exporter.streams.size >= this.#limits.streamsPerExporterMax) this.#evictStream(exporter)
+    if (++this.#streams > this.#limits.streamsMax) this.#evictStreams()
+    exporter.streams.set(keyOf(version, domain, sourcePort), stream)
+    if (exporter.domains.size < this.#limits.streamsPerExporterMax) exporter.domains.add(domain)
+  }
+
+  /** The stream of that version and domain that was seen last. */
+  #siblingOf(exporter: Exporter, version: DatagramVersion, domain: number): Stream | null {
+    // forEach, because iterators make an object a step, and this is run for each new stream.
+    const found: { stream: Stream | null } = { stream: null }
+    exporter.streams.forEach((stream) => {
+      if (stream.version !== version || stream.domain !== domain) return
+      if (found.stream === null || stream.seenMs > found.stream.seenMs) found.stream = stream
+    })
+    return found.stream
+  }
+
+  #evictStream(exporter: Exporter): void {
+    const found: { stream: Stream | null } = { stream: null }
+    exporter.streams.forEach((stream) => {
+      if (found.stream === null || stream.seenMs < found.stream.seenMs) found.stream = stream
+    })
+    const oldest = found.stream
+    if (oldest === null) return
+    this.#forget(oldest)
+    exporter.releasable.delete(oldest)
+    exporter.streams.delete(keyOf(oldest.version, oldest.domain, oldest.sourcePort))
+    exporter.lastStream = null
+    exporter.problem('stream-evicted')
+  }
+
+  /** Forgets an eighth of all streams: those of the exporters that have most, the longest silent. */
+  #evictStreams(): void {
+    const all = [...this.byAddress.values()].flatMap((exporter) =>
+      [...exporter.streams].map(([key, stream]) => ({ exporter, key, stream })),
+    )
+    const order = evictionOrder(all, {
+      isIdle: () => false,
+      usedMs: ({ stream }) => stream.seenMs,
+    })
+    for (const { exporter, key, stream } of order.slice(0, Math.ceil(all.length / 8))) {
+      this.#forget(stream)
+      exporter.releasable.delete(stream)
+      exporter.streams.delete(key)
+      if (exporter.lastStream === stream) exporter.lastStream = null
+      exporter.problem('stream-evicted')
+    }
+  }
+}
+
+/** Who has never sent a flow comes first, then who has been silent longest. */
+function bySilence(a: Exporter, b: Exporter): number {
+  return Number(a.flows > 0) - Number(b.flows > 0) || a.lastSeenMs - b.lastSeenMs
+}

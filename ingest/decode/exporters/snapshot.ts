@@ -1,0 +1,136 @@
+/**
+ * What the decoder remembers, as plain JSON, so that templates, sampling and sequence numbers outlive
+ * a restart.
+ */
+import type { ExporterStatus } from '../../../flow/status.ts'
+import type { DatagramVersion } from '../datagram.ts'
+import type { Exporters } from './exporters.ts'
+import type { Parking } from '../templates/parking.ts'
+import type { Sampling } from './sampling.ts'
+import type { SequenceSnapshot } from '../sequence/sequence.ts'
+import type { SkewState } from './skew.ts'
+import type { Stream } from './stream.ts'
+import type { TemplateStore } from '../templates/store.ts'
+
+/** Raised when the shape changes; a snapshot of another shape is not read. */
+export const shape = 1
+
+type Entries<T> = [number, T][]
+
+export interface TemplateState {
+  id: number
+  scopeCount: number
+  isOptions: boolean
+  usedMs: number
+  isAdopted?: boolean
+  /** id, enterprise, length of each field in turn. */
+  fields: number[]
+}
+
+export interface SamplingState {
+  rate: number | null
+  bySelector: Entries<number>
+  byInterface: Entries<number>
+}
+
+export interface StreamState {
+  version: DatagramVersion
+  domain: number
+  sourcePort: number
+  seenMs: number
+  bootMs: number | null
+  bootGuessed: boolean
+  sequence: SequenceSnapshot
+  sampling: SamplingState
+  templates: TemplateState[]
+  parked: {
+    templateId: number
+    bytes: string
+    receivedMs: number
+    exportMs: number
+    uptimeMs: number
+  }[]
+}
+
+export interface ExporterState {
+  status: ExporterStatus
+  firstSeenMs: number
+  lastSeenMs: number
+  skew: SkewState | null
+  records: number
+  optionsRecords: number
+  parkedSets: number
+  lastRate: number
+  unknownSamplers: number[]
+  sampling: SamplingState
+  applications: Entries<string>
+  vrfs: Entries<string>
+  statistics: Entries<[string, number][]>
+  streams: StreamState[]
+}
+
+export interface DecoderState {
+  shape: number
+  exporters: ExporterState[]
+}
+
+/** What snapshots are made of and restored into. */
+export interface DecoderParts {
+  exporters: Exporters
+  templates: TemplateStore
+  parking: Parking
+}
+
+function samplingState({ rate, bySelector, byInterface }: Sampling): SamplingState {
+  return { rate, bySelector: [...bySelector], byInterface: [...byInterface] }
+}
+
+function streamState(stream: Stream): StreamState {
+  const { version, domain, sourcePort, seenMs, bootMs, bootGuessed } = stream
+  return {
+    version,
+    domain,
+    sourcePort,
+    seenMs,
+    bootMs,
+    bootGuessed,
+    sequence: stream.sequence.snapshot(),
+    sampling: samplingState(stream.sampling),
+    templates: [...stream.templates.values()].map((template) => ({
+      id: template.id,
+      scopeCount: template.scopeCount,
+      isOptions: template.isOptions,
+      isAdopted: template.isAdopted,
+      usedMs: template.usedMs,
+      fields: template.fields.flatMap(({ id, enterprise, length }) => [id, enterprise, length]),
+    })),
+    parked: stream.parked.map((set) => ({
+      ...set,
+      bytes: Buffer.from(set.bytes).toString('base64'),
+    })),
+  }
+}
+
+/** All that the decoder remembers. */
+export function takeSnapshot({ exporters }: DecoderParts): DecoderState {
+  const states = [...exporters.byAddress.values()].map((exporter) => ({
+    status: exporter.status(),
+    firstSeenMs: exporter.firstSeenMs,
+    lastSeenMs: exporter.lastSeenMs,
+    skew: exporter.skew.snapshot(),
+    records: exporter.records,
+    optionsRecords: exporter.optionsRecords,
+    parkedSets: exporter.parkedSets,
+    lastRate: exporter.lastRate,
+    unknownSamplers: [...exporter.unknownSamplers.ids],
+    sampling: samplingState(exporter.sampling),
+    applications: [...exporter.applications],
+    vrfs: [...exporter.vrfs],
+    statistics: [...exporter.statistics].map(([domain, said]): [number, [string, number][]] => [
+      domain,
+      [...said],
+    ]),
+    streams: [...exporter.streams.values()].map(streamState),
+  }))
+  return { shape, exporters: states }
+}

@@ -1,0 +1,241 @@
+/**
+ * Sequence numbers of one stream: what is lost, late, double, or begun anew. Numbers count flows
+ * (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
+ */
+import type { SequenceVerdict } from '../../../flow/sequence.ts'
+import { hasRestarted, type Clocks } from './boot.ts'
+import { reorderWindowDatagrams } from '../limits.ts'
+import { distance, MissingRanges, type MissingRange } from './missing.ts'
+import { NumberingGuess, unitsOf, type SequencedContents } from './numbering.ts'
+
+/** What the numbers of a version count by its standard. */
+export type SequenceUnit = 'flows' | 'datagrams' | 'records'
+
+/** One datagram, as far as its header and a mark of its contents go. */
+export interface SequencedDatagram extends Clocks {
+  sequence: number
+  /** By which a second copy is known, as far as the number tells datagrams apart. */
+  mark: number
+  /** Of all its bytes; 0 once the stream's numbers are known to go on. */
+  checksum: number
+}
+
+export interface SequenceFinding {
+  verdict: SequenceVerdict
+  lostDatagrams: number
+  lostFlows: number
+}
+
+export interface SequenceSnapshot {
+  expected: number
+  unsure: number
+  latest: number
+  uptimeMs: number
+  exportMs: number
+  meanFlows: number
+  datagrams: number
+  numbering: number
+  numbered: number
+  checksum: number
+  missing: readonly MissingRange[]
+  recent: number[]
+}
+
+/** A late datagram was exported before the last one, but for a clock of whole seconds. */
+const exportToleranceMs = 1000
+
+const emptyMark = -1
+
+export class Sequence {
+  readonly #guess: NumberingGuess
+  readonly #missing = new MissingRanges()
+  /** The first number of the next datagram if nothing is lost, or -1 before the first. */
+  #expected = -1
+  /** That number may be higher by so much, because parts of a datagram could not be decoded. */
+  #unsure = 0
+  /** The number that the latest datagram in order carried. */
+  #latest = 0
+  #isNumbered = false
+  /** Of the last datagram, as long as the numbers have not changed. */
+  #checksum = 0
+  readonly #last: Clocks = { uptimeMs: -1, exportMs: 0 }
+  /** Running mean of flows a datagram, for estimates. */
+  #meanFlows = 0
+  #datagrams = 0
+  /** Marks of the last datagrams, a ring. */
+  readonly #recent = new Float64Array(reorderWindowDatagrams).fill(emptyMark)
+  /** What was expected before the last restart, and when that was in datagrams. */
+  #expectedBefore = -1
+  #restartedAt = 0
+  /** One object, used again: a finding is read at once. */
+  readonly #finding: SequenceFinding = { verdict: 'first', lostDatagrams: 0, lostFlows: 0 }
+
+  constructor(unit: SequenceUnit) {
+    this.#guess = new NumberingGuess(unit)
+  }
+
+  /**
+   * Whether a datagram from another source port is of this stream all the same: it goes on exactly
+   * where this one ended, or its exporter was started anew.
+   */
+  belongsTo(datagram: SequencedDatagram): boolean {
+    if (this.#expected === -1) return false
+    return datagram.sequence === this.#expected || hasRestarted(this.#last, datagram)
+  }
+
+  /** Whether the numbers have ever changed: some exporters send the same one always. */
+  get isNumbered(): boolean {
+    return this.#isNumbered
+  }
+
+  /** Whether a datagram is a second copy of one of the last. Such a one is not accounted. */
+  isDuplicate({ sequence, mark, checksum }: SequencedDatagram): boolean {
+    if (this.#expected === -1 || distance(this.#latest, sequence) > 0) return false
+    return (this.#isNumbered || checksum === this.#checksum) && this.#recent.includes(mark)
+  }
+
+  /** Judges a datagram and takes it in. Loss is negative where a late one takes back what was counted. */
+  account(datagram: SequencedDatagram, contents: SequencedContents): SequenceFinding {
+    const finding = this.#finding
+    finding.lostDatagrams = 0
+    finding.lostFlows = 0
+    const way = this.#guess.current
+    const units = unitsOf(way, contents)
+    const first = way.isAfter ? (datagram.sequence - units) >>> 0 : datagram.sequence
+    if (this.#expected === -1) {
+      finding.verdict = 'first'
+      this.#guess.begin(datagram.sequence, contents)
+    } else {
+      const ahead = distance(this.#expected, first)
+      const slack = way.isAfter ? contents.recordsUnsure : this.#unsure
+      if (ahead >= 0 && ahead <= slack) finding.verdict = 'continues'
+      else if (!this.#isNumbered && datagram.sequence === this.#latest) finding.verdict = 'unknown'
+      else
+        this.#judge(datagram, contents, { first, units, ahead: ahead > 0 ? ahead - slack : ahead })
+      this.#learn(datagram, contents)
+    }
+    this.#advance(datagram, contents)
+    return finding
+  }
+
+  #judge(
+    datagram: SequencedDatagram,
+    contents: SequencedContents,
+    { first, units, ahead }: { first: number; units: number; ahead: number },
+  ): void {
+    const finding = this.#finding
+    const isLater = datagram.exportMs - this.#last.exportMs > exportToleranceMs
+    if (hasRestarted(this.#last, datagram)) finding.verdict = 'restart'
+    else if (ahead > 0 && this.#isFromBeforeRestart(first)) finding.verdict = 'reordered'
+    else if (ahead > 0) this.#lose(first, ahead)
+    else if (!isLater && this.#missing.has(first)) {
+      const { datagrams, flows } = this.#missing.found(first, units)
+      finding.verdict = 'reordered'
+      finding.lostDatagrams = datagrams
+      finding.lostFlows = flows
+    } else if (this.#guess.fitsOther(datagram.sequence, contents)) finding.verdict = 'reordered'
+    else finding.verdict = !isLater && -ahead <= this.#reorderUnits() ? 'reordered' : 'restart'
+  }
+
+  /** A late datagram of the time before a restart seems to be far ahead. */
+  #isFromBeforeRestart(first: number): boolean {
+    return (
+      this.#expectedBefore !== -1 &&
+      this.#datagrams - this.#restartedAt < reorderWindowDatagrams &&
+      Math.abs(distance(this.#expectedBefore, first)) <= this.#reorderUnits()
+    )
+  }
+
+  /** How many units back a datagram may come late. */
+  #reorderUnits(): number {
+    const isDatagrams = this.#guess.current.counts === 'datagrams'
+    return reorderWindowDatagrams * (isDatagrams ? 1 : Math.max(1, 2 * this.#meanFlows))
+  }
+
+  /** A gap of `units` before `first`. What is not counted by the numbers is estimated by the mean. */
+  #lose(first: number, units: number): void {
+    const isDatagrams = this.#guess.current.counts === 'datagrams'
+    const mean = Math.max(1, this.#meanFlows)
+    const datagrams = isDatagrams ? units : Math.max(1, Math.round(units / mean))
+    const flows = isDatagrams ? Math.round(units * this.#meanFlows) : units
+    const from = (first - units) >>> 0
+    this.#missing.add({ from, units, datagrams, flows, foundAt: this.#datagrams })
+    this.#finding.verdict = 'gap'
+    this.#finding.lostDatagrams = datagrams
+    this.#finding.lostFlows = flows
+  }
+
+  #learn(datagram: SequencedDatagram, contents: SequencedContents): void {
+    const finding = this.#finding
+    if (finding.verdict === 'continues' && this.#guess.isSettledBy(contents)) {
+      this.#guess.remember(datagram.sequence, contents)
+      return
+    }
+    const loss = { datagrams: finding.lostDatagrams, flows: finding.lostFlows }
+    const continues = finding.verdict === 'continues'
+    const mistaken = this.#guess.learn(datagram.sequence, contents, continues, loss)
+    if (mistaken === null) return
+    finding.verdict = 'continues'
+    finding.lostDatagrams -= mistaken.datagrams
+    finding.lostFlows -= mistaken.flows
+    this.#missing.clear()
+  }
+
+  #advance(datagram: SequencedDatagram, contents: SequencedContents): void {
+    const { verdict } = this.#finding
+    if (!this.#isNumbered) {
+      this.#isNumbered = this.#datagrams > 0 && datagram.sequence !== this.#latest
+      this.#checksum = datagram.checksum
+    }
+    this.#recent[this.#datagrams & (reorderWindowDatagrams - 1)] = datagram.mark
+    this.#datagrams++
+    this.#meanFlows += (contents.flows - this.#meanFlows) * (this.#datagrams === 1 ? 1 : 1 / 16)
+    if (verdict === 'reordered' || verdict === 'unknown') return
+    if (verdict === 'restart') {
+      this.#missing.clear()
+      this.#expectedBefore = this.#expected
+      this.#restartedAt = this.#datagrams
+    }
+    const way = this.#guess.current
+    this.#latest = datagram.sequence
+    this.#expected = way.isAfter
+      ? datagram.sequence
+      : (datagram.sequence + unitsOf(way, contents)) >>> 0
+    this.#unsure = way.counts === 'datagrams' || way.isAfter ? 0 : contents.recordsUnsure
+    this.#last.uptimeMs = datagram.uptimeMs
+    this.#last.exportMs = datagram.exportMs
+    if (this.#missing.ranges.length > 0) this.#missing.forget(this.#datagrams)
+  }
+
+  snapshot(): SequenceSnapshot {
+    return {
+      expected: this.#expected,
+      unsure: this.#unsure,
+      latest: this.#latest,
+      uptimeMs: this.#last.uptimeMs,
+      exportMs: this.#last.exportMs,
+      meanFlows: this.#meanFlows,
+      datagrams: this.#datagrams,
+      numbering: this.#guess.index,
+      numbered: Number(this.#isNumbered),
+      checksum: this.#checksum,
+      missing: this.#missing.ranges,
+      recent: Array.from(this.#recent),
+    }
+  }
+
+  restore(state: SequenceSnapshot): void {
+    this.#expected = state.expected
+    this.#unsure = state.unsure
+    this.#latest = state.latest
+    this.#last.uptimeMs = state.uptimeMs
+    this.#last.exportMs = state.exportMs
+    this.#meanFlows = state.meanFlows
+    this.#datagrams = state.datagrams
+    this.#guess.index = state.numbering
+    this.#isNumbered = state.numbered === 1
+    this.#checksum = state.checksum
+    this.#missing.restore(state.missing)
+    this.#recent.set(state.recent.slice(0, this.#recent.length))
+  }
+}

@@ -1,0 +1,81 @@
+/** sFlow's counter samples: an interface's own counters, an operator's cross-check of the flows. */
+import type { DatagramContext } from '../context.ts'
+import { recordsPerDatagramMax } from '../limits.ts'
+import { wordSize } from '../steps/numbers.ts'
+
+/** Counters of an interface as its exporter keeps them; they wrap or start again as those do. */
+export interface InterfaceCounters {
+  exporter: string
+  /** unix ms */
+  receivedMs: number
+  index: number
+  /** Number of the sample among those of its interface; begins anew when its counters do. */
+  sequence: number
+  /** bits per second, 0 where it is not known */
+  speed: number
+  octetsIn: number
+  octetsOut: number
+  packetsIn: number
+  packetsOut: number
+  errorsIn: number
+  errorsOut: number
+  discardsIn: number
+  discardsOut: number
+}
+
+const genericCounters = { format: 1, bytes: 88 }
+
+type OnCounters = ((counters: InterfaceCounters) => void) | null
+
+/** Reads the records of a counter sample whose own header has `header` bytes. */
+export function readCounterSample(
+  context: DatagramContext,
+  sample: { offset: number; end: number },
+  { header, onCounters }: { header: number; onCounters: OnCounters },
+): void {
+  const { view, exporter } = context
+  const count = view.getUint32(sample.offset + header - 4)
+  const sequence = view.getUint32(sample.offset)
+  let at = sample.offset + header
+  for (let i = 0; i < count && at + 8 <= sample.end; i++) {
+    const end = at + 8 + view.getUint32(at + 4)
+    if (end > sample.end) {
+      exporter.problem('record-short')
+      return
+    }
+    if (view.getUint32(at) === genericCounters.format && end - at - 8 >= genericCounters.bytes)
+      interfaceCounters(context, { at: at + 8, sequence }, onCounters)
+    at = end
+  }
+}
+
+function interfaceCounters(
+  { view, exporter, receivedMs }: DatagramContext,
+  { at, sequence }: { at: number; sequence: number },
+  onCounters: OnCounters,
+): void {
+  const long = (offset: number) =>
+    view.getUint32(at + offset) * wordSize + view.getUint32(at + offset + 4)
+  const word = (offset: number) => view.getUint32(at + offset)
+  const index = word(0)
+  const speed = long(8)
+  const held = exporter.interfaces.get(index)
+  if (held) held.speed = speed
+  else if (exporter.optionEntries < recordsPerDatagramMax)
+    exporter.interfaces.set(index, { index, name: null, alias: null, speed })
+  onCounters?.({
+    exporter: exporter.address,
+    receivedMs,
+    index,
+    sequence,
+    speed,
+    octetsIn: long(24),
+    packetsIn: word(32) + word(36) + word(40),
+    discardsIn: word(44),
+    errorsIn: word(48),
+    octetsOut: long(56),
+    packetsOut: word(64) + word(68) + word(72),
+    discardsOut: word(76),
+    errorsOut: word(80),
+  })
+}

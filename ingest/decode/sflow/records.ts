@@ -1,0 +1,175 @@
+/** The records of an sFlow flow sample: the packet's start, or what its exporter read of it. */
+import { ipv4Marker } from '../../../flow/address.ts'
+import type { AddressColumns } from '../steps/batch.ts'
+import type { DatagramContext } from '../context.ts'
+import { readFrame, readIp } from '../steps/packet.ts'
+import type { RecordBytes } from '../records.ts'
+
+/** Reads a record into a row. Returns whether it says of a packet, and not only of its way. */
+type RecordReader = (context: DatagramContext, row: number, bytes: RecordBytes) => boolean
+
+/** Least bytes of a record, and its reader, by format (enterprise 0). */
+const readers: Readonly<Record<number, { bytes: number; read: RecordReader } | undefined>> = {
+  1: { bytes: 16, read: readHeader },
+  2: { bytes: 20, read: readEthernet },
+  3: { bytes: 32, read: readIpv4 },
+  4: { bytes: 56, read: readIpv6 },
+  1001: { bytes: 16, read: readSwitch },
+  1002: { bytes: 16, read: readRouter },
+  1003: { bytes: 20, read: readGateway },
+}
+
+const headerProtocols = { ethernet: 1, ipv4: 11, ipv6: 12 }
+
+/** Reads one record by its format; those that are not known say nothing. */
+export function readFlowRecord(
+  context: DatagramContext,
+  row: number,
+  format: number,
+  bytes: RecordBytes,
+): boolean {
+  const reader = readers[format]
+  if (reader === undefined) return false
+  if (bytes.end - bytes.offset < reader.bytes) {
+    context.exporter.problem('record-short')
+    return false
+  }
+  return reader.read(context, row, bytes)
+}
+
+/** The start of the packet. Its length is the IP packet's own, or else the frame's without what was stripped. */
+function readHeader(
+  { view, flows }: DatagramContext,
+  row: number,
+  { offset, end }: RecordBytes,
+): boolean {
+  const protocol = view.getUint32(offset)
+  const frameBytes = view.getUint32(offset + 4)
+  const start = offset + 16
+  const bytes = { view, offset: start, end: Math.min(end, start + view.getUint32(offset + 12)) }
+  const { ethernet, ipv4, ipv6 } = headerProtocols
+  let length = 0
+  if (protocol === ethernet) length = readFrame(flows, row, bytes)
+  else if (protocol === ipv4 || protocol === ipv6) length = readIp(flows, row, bytes)
+  const stripped = view.getUint32(offset + 8)
+  flows.octetDeltaCount[row] = length > 0 ? length : Math.max(0, frameBytes - stripped)
+  return true
+}
+
+function readMac(view: DataView, offset: number): number {
+  return view.getUint16(offset) * 2 ** 32 + view.getUint32(offset + 2)
+}
+
+function readEthernet(
+  { view, flows }: DatagramContext,
+  row: number,
+  { offset }: RecordBytes,
+): boolean {
+  if (flows.octetDeltaCount[row] === 0) flows.octetDeltaCount[row] = view.getUint32(offset)
+  flows.sourceMacAddress[row] = readMac(view, offset + 4)
+  flows.destinationMacAddress[row] = readMac(view, offset + 12)
+  return true
+}
+
+function readIpv4(context: DatagramContext, row: number, { offset }: RecordBytes): boolean {
+  const { flows } = context
+  readAddress(context, { high: flows.sourceAddressHigh, low: flows.sourceAddressLow }, row, { at: offset + 8, bytes: 4 }) // prettier-ignore
+  readAddress(context, { high: flows.destinationAddressHigh, low: flows.destinationAddressLow }, row, { at: offset + 12, bytes: 4 }) // prettier-ignore
+  readPacket(context, row, offset, offset + 16)
+  return true
+}
+
+function readIpv6(context: DatagramContext, row: number, { offset }: RecordBytes): boolean {
+  const { flows } = context
+  readAddress(context, { high: flows.sourceAddressHigh, low: flows.sourceAddressLow }, row, { at: offset + 8, bytes: 16 }) // prettier-ignore
+  readAddress(context, { high: flows.destinationAddressHigh, low: flows.destinationAddressLow }, row, { at: offset + 24, bytes: 16 }) // prettier-ignore
+  readPacket(context, row, offset, offset + 40)
+  return true
+}
+
+/** Length and protocol, and behind the addresses ports, flags and class of service. */
+function readPacket(
+  { view, flows }: DatagramContext,
+  row: number,
+  first: number,
+  rest: number,
+): void {
+  flows.octetDeltaCount[row] = view.getUint32(first)
+  flows.protocolIdentifier[row] = view.getUint32(first + 4)
+  flows.sourceTransportPort[row] = view.getUint32(rest)
+  flows.destinationTransportPort[row] = view.getUint32(rest + 4)
+  flows.tcpControlBits[row] = view.getUint32(rest + 8)
+  flows.ipClassOfService[row] = view.getUint32(rest + 12)
+}
+
+function readSwitch(
+  { view, flows }: DatagramContext,
+  row: number,
+  { offset }: RecordBytes,
+): boolean {
+  flows.vlanId[row] = view.getUint32(offset)
+  flows.postVlanId[row] = view.getUint32(offset + 8)
+  return false
+}
+
+function readAddress(
+  { view }: DatagramContext,
+  { high, low }: AddressColumns,
+  row: number,
+  { at, bytes }: { at: number; bytes: number },
+): void {
+  if (bytes === 4) {
+    low[2 * row] = view.getUint32(at)
+    low[2 * row + 1] = ipv4Marker
+    return
+  }
+  high[2 * row + 1] = view.getUint32(at)
+  high[2 * row] = view.getUint32(at + 4)
+  low[2 * row + 1] = view.getUint32(at + 8)
+  low[2 * row] = view.getUint32(at + 12)
+}
+
+/** The next hop's bytes by its address type; 0 for one that is not told. */
+function nextHopBytes(type: number): number {
+  if (type === 1) return 4
+  return type === 2 ? 16 : 0
+}
+
+/** Reads a next hop (type and address) and returns the offset behind it, or -1 where it ends beyond. */
+function readNextHop(context: DatagramContext, row: number, { offset, end }: RecordBytes): number {
+  const { view, flows } = context
+  const bytes = nextHopBytes(view.getUint32(offset))
+  if (offset + 4 + bytes > end) return -1
+  const columns = { high: flows.nextHopAddressHigh, low: flows.nextHopAddressLow }
+  if (bytes > 0) readAddress(context, columns, row, { at: offset + 4, bytes })
+  return offset + 4 + bytes
+}
+
+function readRouter(context: DatagramContext, row: number, bytes: RecordBytes): boolean {
+  const { view, flows } = context
+  const at = readNextHop(context, row, bytes)
+  if (at === -1 || at + 8 > bytes.end) return false
+  flows.sourcePrefixLength[row] = view.getUint32(at)
+  flows.destinationPrefixLength[row] = view.getUint32(at + 4)
+  return false
+}
+
+/** The source's AS, and as the destination's the last of the path there, or the router's own. */
+function readGateway(context: DatagramContext, row: number, bytes: RecordBytes): boolean {
+  const { view, flows } = context
+  let at = readNextHop(context, row, bytes)
+  if (at === -1 || at + 16 > bytes.end) return false
+  flows.bgpSourceAsNumber[row] = view.getUint32(at + 4)
+  let destination = view.getUint32(at)
+  const segments = view.getUint32(at + 12)
+  at += 16
+  for (let i = 0; i < segments && at + 8 <= bytes.end; i++) {
+    const count = view.getUint32(at + 4)
+    const last = at + 4 + 4 * count
+    if (last + 4 > bytes.end) break
+    if (count > 0) destination = view.getUint32(last)
+    at = last + 4
+  }
+  flows.bgpDestinationAsNumber[row] = destination
+  return false
+}

@@ -1,0 +1,19 @@
+/** The step for a packet's start in a record (elements 313 and 315). */
+import type { FlowColumns } from '../../../flow/columns.ts'
+import type { Place, Step } from './batch.ts'
+import { readFrame, readIp } from './packet.ts'
+
+/**
+ * Reads the start of a packet, from its Ethernet header or its IP header on, into the row. Its
+ * length is that of the IP packet, and counts where the record itself counts no octets.
+ */
+export function sectionStep(flows: FlowColumns, place: Place, link: 'ethernet' | 'ip'): Step {
+  const read = link === 'ethernet' ? readFrame : readIp
+  return (batch, row) => {
+    let offset = batch.offset + place.offset
+    for (let i = row; i < row + batch.records; i++, offset += batch.stride) {
+      const bytes = read(flows, i, { view: batch.view, offset, end: offset + place.length })
+      if (flows.octetDeltaCount[i] === 0) flows.octetDeltaCount[i] = bytes
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/** Which columns a step writes in every row, and which it may write. */
+import { columnMask, columnNames, type ColumnMask, type ColumnName } from '../../../flow/columns.ts'
+import type { Place } from './batch.ts'
+import type { ElementAction } from '../element.ts'
+import { swappedColumn } from '../reverse.ts'
+
+/** Written when rows are finished, whatever a template says. */
+const finishedColumns: readonly ColumnName[] = [
+  'collectionTimeMilliseconds', 'exporterAddressLow', 'observationDomainId', 'samplingInterval',
+] // prettier-ignore
+
+/** Written in every row that an sFlow sample gives. */
+const sampledColumns: readonly ColumnName[] = [
+  ...finishedColumns, 'flowStartMilliseconds', 'flowEndMilliseconds', 'packetDeltaCount',
+  'exporterAddressHigh', 'ingressInterface', 'egressInterface',
+] // prettier-ignore
+
+/** What the start of a packet may say. */
+const packetColumns: readonly ColumnName[] = [
+  'sourceMacAddress', 'destinationMacAddress', 'vlanId', 'mplsTopLabel', 'ipClassOfService',
+  'protocolIdentifier', 'sourceAddressHigh', 'sourceAddressLow', 'destinationAddressHigh',
+  'destinationAddressLow', 'sourceTransportPort', 'destinationTransportPort', 'tcpControlBits',
+  'icmpTypeCode', 'octetDeltaCount', 'packetDeltaCount',
+] // prettier-ignore
+
+/** What sFlow's records may say besides. */
+const sampleColumns: readonly ColumnName[] = [
+  'flowDirection', 'postVlanId',
+  'nextHopAddressHigh', 'nextHopAddressLow', 'sourcePrefixLength', 'destinationPrefixLength',
+  'bgpSourceAsNumber', 'bgpDestinationAsNumber',
+] // prettier-ignore
+
+/** Kinds of actions that write every row when nothing has set their column before. */
+const plainKinds: ReadonlySet<ElementAction['kind']> = new Set<ElementAction['kind']>([
+  'unsigned', 'counter', 'flags', 'application', 'seconds', 'milliseconds', 'microseconds', 'nanoseconds',
+  'uptime', 'delta',
+]) // prettier-ignore
+
+/** Of an sFlow sample's row. */
+export const sampleMasks: { writes: ColumnMask; touches: ColumnMask } = {
+  writes: columnMask(sampledColumns),
+  touches: columnMask([...sampledColumns, ...packetColumns, ...sampleColumns]),
+}
+
+/** Collects the columns of a template's steps. */
+export class TouchedColumns {
+  readonly #written = new Set<ColumnName>(finishedColumns)
+  readonly #touched = new Set<ColumnName>([
+    ...finishedColumns,
+    'flowStartMilliseconds',
+    'flowEndMilliseconds',
+  ])
+
+  /** Takes in an element's step; `isFirst`: nothing has set its column before. */
+  add(action: ElementAction, place: Place, isFirst: boolean, isVariable: boolean): void {
+    const touched = columnsOf(action, place, isVariable)
+    for (const name of touched) this.#touched.add(name)
+    if (!isFirst) return
+    const isWhole = action.kind === 'address' ? !isVariable : plainKinds.has(action.kind)
+    if (isWhole) for (const name of touched) this.#written.add(name)
+  }
+
+  /** Takes in the other direction, whose rows are these with their ends swapped. */
+  addReverse(reverse: TouchedColumns): void {
+    for (const name of this.#touched) this.#touched.add(swappedColumn(name))
+    for (const name of reverse.#touched) this.#touched.add(name)
+  }
+
+  masks(): { writes: ColumnMask; touches: ColumnMask } {
+    return { writes: columnMask(this.#written), touches: columnMask(this.#touched) }
+  }
+}
+
+function columnsOf(action: ElementAction, { length }: Place, isVariable: boolean): ColumnName[] {
+  if (action.kind === 'section') return [...packetColumns]
+  if (action.kind === 'station') return ['sourceAddressLow', 'destinationAddressLow']
+  if (action.kind === 'address') {
+    const low: ColumnName = `${action.column}Low`
+    return length === 4 && !isVariable ? [low] : [low, `${action.column}High`]
+  }
+  return 'column' in action ? [action.column] : []
+}
+
+/** Written now and then, when rows are finished. */
+export const icmpColumn = columnMask(['icmpTypeCode'])
+export const exporterHighColumn = columnMask(['exporterAddressHigh'])
+
+/** Every column, for rows that are copied from others. */
+export const everyColumn = columnMask(columnNames)

@@ -1,0 +1,40 @@
+/** Where the fields of records of variable length lie (RFC 7011, section 7). */
+import type { RecordBytes } from '../records.ts'
+import { variableLength, type CompiledTemplate, type Template } from './template.ts'
+
+/**
+ * Finds where the fields of one record of variable length lie (RFC 7011, section 7), relative to its
+ * start; returns where the next record starts, or -1 where this one ends beyond the set.
+ */
+export function placeFields(
+  template: Template,
+  { places }: CompiledTemplate,
+  view: DataView,
+  bytes: RecordBytes,
+): number {
+  let at = bytes.offset
+  for (let i = 0; i < template.fields.length; i++) {
+    let { length } = template.fields[i]!
+    if (length === variableLength) {
+      if (at + 1 > bytes.end) return -1
+      length = view.getUint8(at++)
+      if (length === 255) {
+        if (at + 2 > bytes.end) return -1
+        length = view.getUint16(at)
+        at += 2
+      }
+    }
+    if (at + length > bytes.end) return -1
+    const place = places[i]!
+    place.offset = at - bytes.offset
+    place.length = length
+    at += length
+  }
+  return at
+}
+
+/** Whether bytes [from, to) are padding. */
+export function isZero(view: DataView, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (view.getUint8(i) !== 0) return false
+  return true
+}

@@ -1,0 +1,128 @@
+/** Reads template records of v9 (RFC 3954, sections 5.2 and 6.1) and IPFIX (RFC 7011, section 3.4). */
+import type { DatagramContext } from '../context.ts'
+import { fieldOf, type Field } from './field.ts'
+import { fieldsPerTemplateMax, recordBytesMax } from '../limits.ts'
+import type { RecordBytes } from '../records.ts'
+import { Template } from './template.ts'
+
+export interface TemplateFinding {
+  /** Offset of the next template record, or -1 where it cannot be told. */
+  next: number
+  /** null where the record is no template that can be kept; the reason has been counted. */
+  template: Template | null
+}
+
+const enterpriseBit = 0x8000
+const templateIdMin = 256
+
+/** Scope types of v9 as the elements that say the same; those that are not here say nothing kept. */
+const v9Scopes: Readonly<Record<number, number | undefined>> = { 2: 10 }
+
+/** Field ids of what no element stands for. */
+const noElement = 0
+
+/** Reads one template record. */
+export function readTemplate(
+  context: DatagramContext,
+  version: 'v9' | 'ipfix',
+  { offset, end }: RecordBytes,
+): TemplateFinding {
+  const { view, exporter } = context
+  const id = view.getUint16(offset)
+  const count = view.getUint16(offset + 2)
+  if (count === 0) {
+    exporter.problem(version === 'ipfix' ? 'withdrawal-ignored' : 'template-empty')
+    return { next: offset + 4, template: null }
+  }
+  const { fields, next } = readFields(view, version, { offset: offset + 4, end }, count)
+  return { next, template: next === -1 ? short(context) : make(context, id, fields, null) }
+}
+
+/** Reads one options template record. v9 gives lengths in bytes, IPFIX numbers of fields. */
+export function readOptionsTemplate(
+  context: DatagramContext,
+  version: 'v9' | 'ipfix',
+  { offset, end }: RecordBytes,
+): TemplateFinding {
+  const { view, exporter } = context
+  const id = view.getUint16(offset)
+  const first = view.getUint16(offset + 2)
+  if (version === 'ipfix' && first === 0) {
+    exporter.problem('withdrawal-ignored')
+    return { next: offset + 4, template: null }
+  }
+  if (offset + 6 > end) return { next: -1, template: short(context) }
+  const second = view.getUint16(offset + 4)
+  const isV9 = version === 'v9'
+  const scopeCount = isV9 ? Math.floor(first / 4) : second
+  const count = isV9 ? scopeCount + Math.floor(second / 4) : first
+  const { fields, next } = readFields(view, version, { offset: offset + 6, end }, count)
+  if (next === -1) return { next, template: short(context) }
+  if (scopeCount > count) {
+    exporter.problem('template-scope')
+    return { next, template: null }
+  }
+  if (isV9)
+    for (let i = 0; i < scopeCount; i++) {
+      const scope = fields[i]
+      if (scope) fields[i] = { ...scope, id: v9Scopes[scope.id] ?? noElement }
+    }
+  return { next, template: make(context, id, fields, scopeCount) }
+}
+
+function short({ exporter }: DatagramContext): null {
+  exporter.problem('template-short')
+  return null
+}
+
+/** Field specifiers; beyond fieldsPerTemplateMax they are stepped over and not kept. */
+function readFields(
+  view: DataView,
+  version: 'v9' | 'ipfix',
+  { offset, end }: RecordBytes,
+  count: number,
+): { fields: Field[]; next: number } {
+  const fields: Field[] = []
+  let at = offset
+  for (let i = 0; i < count; i++) {
+    if (at + 4 > end) return { fields, next: -1 }
+    let id = view.getUint16(at)
+    const length = view.getUint16(at + 2)
+    let enterprise = 0
+    at += 4
+    if (version === 'ipfix' && (id & enterpriseBit) !== 0) {
+      if (at + 4 > end) return { fields, next: -1 }
+      id &= ~enterpriseBit
+      enterprise = view.getUint32(at)
+      at += 4
+    }
+    if (i <= fieldsPerTemplateMax) fields.push(fieldOf(id, enterprise, length))
+  }
+  return { fields, next: at }
+}
+
+function make(
+  { exporter, receivedMs }: DatagramContext,
+  id: number,
+  fields: Field[],
+  scopeCount: number | null,
+): Template | null {
+  if (id < templateIdMin) {
+    exporter.problem('template-id')
+    return null
+  }
+  const template = new Template(id, fields, {
+    scopeCount: scopeCount ?? 0,
+    isOptions: scopeCount !== null,
+    nowMs: receivedMs,
+  })
+  if (fields.length > fieldsPerTemplateMax || template.recordBytes > recordBytesMax) {
+    exporter.problem('template-too-long')
+    return null
+  }
+  if (template.recordBytes === 0) {
+    exporter.problem('template-empty')
+    return null
+  }
+  return template
+}
