@@ -18,7 +18,8 @@ import {
   plainName,
 } from './setting-values.ts'
 
-const privateNetworks =
+/** Networks that anybody may use, and nobody from outside reaches. */
+export const privateNetworks =
   '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10'
 const loopbackNetworks = '127.0.0.0/8,::1/128'
 const networksRemedy = 'write networks as CIDR, comma-separated, such as 10.0.0.0/8,2001:db8::/32'

@@ -33,6 +33,7 @@ export type NumberColumn = Exclude<ColumnName, `${string}AddressHigh` | `${strin
  * - address: IPv4 or IPv6 by length
  * - application: classification engine and selector (RFC 6759)
  * - station: a wireless client's address
+ * - localEnd: a text that says which end is the local one
  * - label: MPLS label stack entry, of which the upper 20 bits are the label
  * - seconds … delta: the forms of time (RFC 7011, section 6.1; delta: RFC 5102, 5.9.9)
  * - scratch …: into a scratch column
@@ -55,6 +56,7 @@ export type ElementAction =
   | { kind: 'list'; list: ListKind }
   | { kind: 'application'; column: 'applicationId' }
   | { kind: 'station' }
+  | { kind: 'localEnd' }
   | { kind: 'option' }
 
 export type ListKind = 'basic' | 'subTemplate' | 'subTemplateMulti'

@@ -11,6 +11,9 @@ import type { Element, ElementAction } from './element.ts'
 type Kind = ElementAction['kind']
 type Row = readonly [id: number, name: string, kind: Kind, sets?: string]
 
+/** The enterprise whose counts are of the local end and the remote one. */
+export const proceraEnterprise = 15_397
+
 const rows: readonly Row[] = [
   [1, 'octetDeltaCount', 'counter', 'octetDeltaCount'],
   [85, 'octetTotalCount', 'counter', 'octetDeltaCount'],
@@ -167,10 +170,16 @@ const rows: readonly Row[] = [
 
 /**
  * Counts of enterprises that are better than IANA's beside them. Cisco AVC counts what the client and
- * the server sent with their headers here, and without them in initiatorOctets.
+ * the server sent with their headers here, and without them in initiatorOctets. Procera's are of the
+ * local end and the remote one: see steps/local-end.ts.
  */
 const betterRows: Readonly<Record<number, readonly Row[]>> = {
   9: [[8338, 'ciscoClientBytesNetwork', 'counter', 'octetDeltaCount']],
+  [proceraEnterprise]: [
+    [4, 'proceraOutgoingOctets', 'counter', 'octetDeltaCount'],
+    [6, 'proceraOutgoingPackets', 'counter', 'packetDeltaCount'],
+    [15, 'proceraFlowBehavior', 'localEnd'],
+  ],
 }
 
 /** Elements of enterprises that say what no element of IANA says as well. */
@@ -208,6 +217,8 @@ const responderRows: readonly Mirror[] = [
   [0, 232, 'responderOctets', 231],
   [0, 299, 'responderPackets', 298],
   [9, 8337, 'ciscoServerBytesNetwork', 8338],
+  [proceraEnterprise, 3, 'proceraIncomingOctets', 4],
+  [proceraEnterprise, 5, 'proceraIncomingPackets', 6],
 ]
 
 type Mirror = readonly [enterprise: number, id: number, name: string, mirrors: number]
@@ -239,7 +250,7 @@ const forward = new Map<number, Element>()
 const reverse = new Map<number, Element>()
 
 function actionOf([, , kind, sets]: Row): ElementAction {
-  if (kind === 'option' || kind === 'station') return { kind }
+  if (kind === 'option' || kind === 'station' || kind === 'localEnd') return { kind }
   if (kind === 'section') return { kind, link: sets } as ElementAction
   if (kind === 'list') return { kind, list: sets } as ElementAction
   if (kind.startsWith('scratch')) return { kind, scratch: sets } as ElementAction

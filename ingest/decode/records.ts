@@ -16,6 +16,7 @@ import { beginRows, finishLoop, finishRows, type FinishState } from './finish.ts
 import { fieldGroups } from './steps/groups.ts'
 import { copyRow, findListed, removeRow, type ListedRecords } from './lists.ts'
 import { listDepthMax, recordsPerDatagramMax } from './limits.ts'
+import { exchangeCounts } from './steps/local-end.ts'
 import { isZero, placeFields } from './templates/place-fields.ts'
 import { appendReverse } from './reverse.ts'
 import { everyColumn } from './steps/touched.ts'
@@ -249,8 +250,13 @@ export class RecordDecoder {
     const batch = this.#batch
     const { flows } = context
     const records = flows.count - from
+    const isBiflow = compiled.reverseSteps.length > 0
+    if (isBiflow) this.#readReverse(context, compiled, from)
     finishRows(this.#finish, context, compiled, from)
-    if (compiled.reverseSteps.length > 0) this.#reverse(context, compiled, from)
+    if (isBiflow) {
+      appendReverse(context, this.target.reverse, from)
+      clearFlowColumns(this.target.reverse)
+    }
     context.flowRecords += records
     context.rowsLeft -= flows.count - from
     if (batch.countersTooLarge > 0) {
@@ -259,12 +265,12 @@ export class RecordDecoder {
     }
   }
 
-  #reverse(context: DatagramContext, compiled: CompiledTemplate, from: number): void {
+  #readReverse({ flows }: DatagramContext, compiled: CompiledTemplate, from: number): void {
     const { reverse } = this.target
     for (const step of compiled.reverseSteps) step(this.#batch, 0)
     reverse.count = this.#batch.records
-    appendReverse(context, reverse, from)
-    clearFlowColumns(reverse)
+    if (compiled.byLocalEnd !== null)
+      exchangeCounts(this.#batch, flows, reverse, { from, said: compiled.byLocalEnd.said })
   }
 }
 

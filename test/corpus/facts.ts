@@ -10,7 +10,7 @@ const reverseEnterprise = 29_305
 const certEnterprise = 6871
 const certReverseBit = 0x4000
 /** Counts of the responder, and lists of records (RFC 6313). */
-const responderElements: ReadonlySet<string> = new Set(['0/232', '0/299', '9/8337'])
+const responderElements: ReadonlySet<string> = new Set(['0/232', '0/299', '9/8337', '15397/3'])
 /** ntop, whose nProbe counts what went back as what others say came out of a middlebox. */
 const probeEnterprise = 35_632
 const probeIds = { first: 57_472, last: 59_519 }

@@ -5,6 +5,7 @@ import { stepOf } from './compile.ts'
 import {
   elementOf,
   isProbeElement,
+  proceraEnterprise,
   probeReversedElementOf,
   reversedElementOf,
 } from '../elements.ts'
@@ -36,25 +37,35 @@ interface PlacedElement {
   variable: boolean
 }
 
-/** The steps of a template. Within a column the preferred element runs first. */
-export function compileTemplate(template: Template, target: DecodeTarget): CompiledTemplate {
-  const places: Place[] = []
-  const forward: PlacedElement[] = []
-  const reverse: PlacedElement[] = []
+/** The fields of a template that are read: those of the flow, and those of its other direction. */
+interface PlacedFields {
+  places: Place[]
+  forward: PlacedElement[]
+  reverse: PlacedElement[]
+}
+
+function placeElements(template: Template): PlacedFields {
+  const placed: PlacedFields = { places: [], forward: [], reverse: [] }
   let offset = 0
   const isProbe = template.fields.some(({ enterprise, id }) => isProbeElement(enterprise, id))
   for (const { id, enterprise, length } of template.fields) {
     const variable = length === variableLength
     const place = { offset, length: variable ? 0 : length }
-    places.push(place)
+    placed.places.push(place)
     offset += place.length
     if (length === 0) continue
     const mirrored = isProbe ? probeReversedElementOf(enterprise, id) : null
     const element = mirrored ? null : elementOf(enterprise, id)
     const reversed = mirrored ?? reversedElementOf(enterprise, id)
-    if (element) forward.push({ element, place, variable })
-    if (reversed) reverse.push({ element: reversed, place, variable })
+    if (element) placed.forward.push({ element, place, variable })
+    if (reversed) placed.reverse.push({ element: reversed, place, variable })
   }
+  return placed
+}
+
+/** The steps of a template. Within a column the preferred element runs first. */
+export function compileTemplate(template: Template, target: DecodeTarget): CompiledTemplate {
+  const { places, forward, reverse } = placeElements(template)
   const byRank = (a: PlacedElement, b: PlacedElement) => a.element.rank - b.element.rank
   if (forward.filter(isProtocol).length > 1) preferInnermost(forward)
   const flowSteps = new StepList(target.flows, target.scratch)
@@ -71,6 +82,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     steps: flowSteps.steps,
     scratchSteps: flowSteps.scratchSteps,
     reverseSteps: isBiflow ? reverseSteps.steps : [],
+    byLocalEnd: isBiflow ? byLocalEnd(forward, reverse) : null,
     ...flowSteps.columns.masks(),
     scratch: flowSteps.scratchTaken,
     usesUptime: flowSteps.usesUptime || reverseSteps.usesUptime,
@@ -105,6 +117,18 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     badLengths: flowSteps.badLengths + reverseSteps.badLengths,
     usedMs: template.usedMs,
     isDropped: false,
+  }
+}
+
+/** Where records count by local and remote end, and which is which. */
+function byLocalEnd(
+  forward: readonly PlacedElement[],
+  reverse: readonly PlacedElement[],
+): { said: Place | null } | null {
+  const isProcera = reverse.some(({ element }) => element.enterprise === proceraEnterprise)
+  if (!isProcera) return null
+  return {
+    said: forward.find(({ element: { action } }) => action.kind === 'localEnd')?.place ?? null,
   }
 }
 
@@ -221,7 +245,6 @@ class StepList {
 
   add({ element, place, variable }: PlacedElement): void {
     const { action } = element
-    if (action.kind === 'option' || action.kind === 'list') return
     const isScratch = 'scratch' in action
     const column = isScratch ? action.scratch : 'column' in action ? action.column : action.kind
     const step = stepOf(action, place, {

@@ -32,7 +32,8 @@ const numberBytesMax = 8
 /** The step for an element at its place in the record. */
 export function stepOf(action: ElementAction, place: Place, context: StepContext): StepResult {
   const { flows, scratch, second, variable } = context
-  if (action.kind === 'option' || action.kind === 'list') return 'not-needed'
+  if (action.kind === 'option' || action.kind === 'list' || action.kind === 'localEnd')
+    return 'not-needed'
   if (action.kind === 'section') return sectionStep(flows, place, action.link)
   if (action.kind === 'address') {
     if (!variable && place.length !== 4 && place.length !== 16) return 'bad-length'

@@ -44,6 +44,8 @@ export interface CompiledTemplate {
   steps: Step[]
   scratchSteps: Step[]
   reverseSteps: Step[]
+  /** Both directions count by local and remote end, and where records say which is local: see steps/local-end.ts. */
+  byLocalEnd: { said: Place | null } | null
   /** Scratch columns that the scratch steps set. */
   scratch: ReadonlySet<ScratchName>
   /** Columns that every row is written in, and those that may be written in. */

@@ -61,6 +61,58 @@ describe('Cisco AVC', () => {
   })
 })
 
+describe('Procera', () => {
+  const opened = (source: string, destination: string): Said => [[8, 4, source], [12, 4, destination], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
+  const counts: Said = [[3, 8, 9000, 15_397], [4, 8, 300, 15_397], [5, 8, 7, 15_397], [6, 8, 3, 15_397]] // prettier-ignore
+  const service: Said = [[1, 65_535, 'HTTPS', 15_397]]
+  const behavior = (text: string): Said => [[15, 65_535, text, 15_397]]
+  const out = { octetDeltaCount: 300, packetDeltaCount: 3 }
+  const came = { octetDeltaCount: 9000, packetDeltaCount: 7 }
+  const inside = '10.0.0.1'
+  const outside = '192.0.2.1'
+
+  for (const [name, source, destination, text, isOut] of [
+    ['a client inside', inside, outside, null, true],
+    ['a server inside', outside, inside, null, false],
+    ['both inside', inside, '10.0.0.2', null, true],
+    ['both outside', outside, '198.51.100.1', null, true],
+    [
+      'a server said to be local',
+      outside,
+      '198.51.100.1',
+      'INITIAL,SERVER_IS_LOCAL,BEGINNING',
+      false,
+    ],
+    ['a client said to be local', outside, inside, 'INITIAL,CLIENT_IS_LOCAL,BEGINNING', true],
+  ] as const)
+    // prettier-ignore
+    test(`what came in and went out from the local end, ${name}`, () => {
+      const said = text === null ? [] : behavior(text)
+      const sets = recordOf(52_935, [...opened(source, destination), ...service, ...counts, ...said, ...times]) // prettier-ignore
+      const { bytes, flows } = assertRows(encodeIpfix({ sets }), [
+        { sourceAddress: source, destinationAddress: destination, ...(isOut ? out : came) },
+        { sourceAddress: destination, destinationAddress: source, ...(isOut ? came : out) },
+      ])
+      assert.deepEqual([bytes, flows], [9300, 2])
+    })
+
+  test('records of fixed length, each by its own ends', () => {
+    const said: Said = [...opened(inside, outside), ...counts, ...times]
+    const [templates, data] = recordOf(256, said)
+    const values = said.map(([, , value]) => value)
+    const other = [outside, inside, ...values.slice(2)]
+    assert.ok(data !== undefined && 'data' in data)
+    const sets = [templates!, { ...data, records: [values, other] }]
+    const { rows } = decodeAll([encodeIpfix({ sets })])
+    assert.deepEqual(pick(rows, 'sourceAddress', 'octetDeltaCount'), [
+      { sourceAddress: inside, octetDeltaCount: 300 },
+      { sourceAddress: outside, octetDeltaCount: 9000 },
+      { sourceAddress: outside, octetDeltaCount: 9000 },
+      { sourceAddress: inside, octetDeltaCount: 300 },
+    ])
+  })
+})
+
 test('Viptela: the VPN is a VRF', () => {
   const said: Said = [[4321, 4, 100, 41_916], ...ends, [1, 8, 775], [85, 8, 775], [2, 8, 8], [86, 8, 8], ...times] // prettier-ignore
   assertRows(encodeIpfix({ sets: recordOf(257, said) }), [
