@@ -39,31 +39,36 @@ export interface CollectorParts {
   consolidator: Consolidator
   incidents: IncidentWatch
   trackers: TrackerKeeper
-  /** Has memory that was freed go back to the system. */
+  /** Gives freed memory back to the operating system. */
   giveBack: () => void
-  /** Whether small files of hours and days that are over become one: not where they are sent on as they are. */
+  /** Whether the small files of a past hour or day are bundled into one; not where each file is sent on as it is. */
   bundles: boolean
   log: Logger
 }
 
-/** Series are written at most this often, however often flows are published. */
+/** The trackers as people changed them; null where they did not. */
+type ChangedTrackers = Awaited<ReturnType<TrackerKeeper['look']>>
+
+/** Series are written at most this often; flows are published at every tick. */
 const seriesEveryMs = 60_000
+/** A tick may come this much early and still write the series that are due. */
+const seriesEarlyMs = 1000
 /**
- * Intervals are made again from the archive for at most so long in a tick, so many at a time. At the
- * end only a few, the newest: what is asked while no collector runs shall be whole, and what is left
- * stands on the manifest's list and is made at the next start.
+ * How long a tick spends on rebuilding intervals from the archive, and how many it reads at once. The last tick rebuilds
+ * only the newest few, so that what is asked while no collector runs is complete; the rest stays on the manifest's list
+ * for the next start.
  */
 const redoInTick = { msMax: 5000, slice: 24 }
 const redoAtEnd = { msMax: 1000, slice: 2 }
-/** At the end, what is made of the archive, or of the series, is given up when it takes longer: it is made at the next start. */
+/** The last tick abandons rebuilding and consolidation after this long; the next start finishes both. */
 const endMsMax = 2500
-/** No file is begun to be sorted in a tick after so long: what comes in is published meanwhile, and a stop does not wait. */
+/** A tick starts sorting no further file after this long, so that flows are published on time and a stop need not wait. */
 const mergeMsMax = 5000
-/** While something else takes as much memory as sorting, only more rows than this are sorted. */
+/** While judging or writing series takes as much memory as sorting does, files are sorted only beyond this many unsorted rows. */
 const unsortedRowsMost = 10_000_000
-/** Of the time, so much is spent on what comes in where sorting and bundling wait for a quieter moment. */
+/** Sorting and bundling wait while this thread spends more than this share of its time on incoming flows. */
 const busyShare = 0.4
-/** Coverage of written intervals is kept this long, for datagrams that tell of a silence. */
+/** Coverage of written intervals is kept this long: a late datagram may still explain a silence in them. */
 const coverageHorizonMs = 2 * 3_600_000
 
 export class Collector {
@@ -71,11 +76,11 @@ export class Collector {
   seriesWrittenAt: number | null = null
   lastError: string | null = null
   readonly #parts: CollectorParts
-  /** Intervals to make again from the archive, as the archive's manifest keeps them. */
+  /** Intervals to rebuild from the archive; the archive's manifest lists them too. */
   readonly #redo: Set<number>
-  /** Those of them that are made again for trackers alone: no flow of theirs is new. */
+  /** Those of them that are rebuilt only because a tracker changed: they have no new flows. */
   readonly #forTrackers = new Set<number>()
-  /** Intervals held in the buckets that changed since the series were written. */
+  /** Intervals in the buckets that changed since the series were written. */
   readonly #held = new Set<number>()
   #seriesDueMs = 0
   #utilization = performance.eventLoopUtilization()
@@ -88,57 +93,80 @@ export class Collector {
     this.#redo = new Set(parts.archive.redo())
   }
 
-  /** The intervals that wait to be made again from the archive. */
+  /** Intervals that wait to be rebuilt from the archive. */
   get redo(): ReadonlySet<number> {
     return this.#redo
   }
 
-  /** What is known of the looking for incidents. */
+  /** How far the search for incidents has come. */
   get incidents(): IncidentsStatus {
     const { waiting, judged, letGo, notWhole, lastError } = this.#parts.incidents
     return { waiting, judged, letGo, notWhole, lastError }
   }
 
-  /**
-   * Has what goes on end soon, since the last tick is to come: what can be done at the next start, as sorting files and
-   * making series again, is given up.
-   */
+  /** Abandons work that the next start can do, such as sorting files and rebuilding series. To be followed by the last tick. */
   endSoon(): void {
     this.#ending.abort()
     this.#parts.archive.endSorting()
     this.#parts.incidents.endSoon()
   }
 
-  /** One wake-up of the clock. Ticks never run beside each other; a failure is shown and tried again. */
+  /**
+   * Publishes the flows received so far, and the series if they are due. Ticks run one after the other. Never rejects: a
+   * failure is logged, shown as `lastError`, and tried again by the next tick.
+   */
   tick(isLast = false): Promise<void> {
     this.#work = this.#work
       .then(() => this.#tick(isLast))
       .then(({ wroteSeries }) => {
-        // Rows and steps are garbage now that nothing of the tick is left, and sorting takes as much again.
+        // The rows and steps of the tick are garbage now, as much as sorting takes.
         if (wroteSeries) collectAll()
         this.#parts.giveBack()
       })
       .catch((error: unknown) => {
         this.lastError = reasonOf(error)
-        this.#parts.log.error({ error }, 'publishing failed; it is tried again at the next tick')
+        this.#parts.log.error({ error }, 'publishing failed; the next tick tries again')
       })
     return this.#work
   }
 
   async #tick(isLast: boolean): Promise<{ wroteSeries: boolean }> {
-    const { archive, buckets, coverage, receiver, settings, trackers, incidents, neighbours } =
-      this.#parts
+    const { buckets, coverage, incidents, receiver, trackers } = this.#parts
     const changedTrackers = await trackers.look()
-    // While datagrams wait, time stands where they are: nothing is judged before all of it is counted.
+    // While datagrams wait, time stands at the last one that was counted: nothing is judged before all are.
     const nowMs = receiver.takenUntilMs()
     coverage.heartbeat(nowMs)
     this.#takeIn()
     if (isLast) coverage.resume(nowMs)
-    const writesSeries = isLast || nowMs >= this.#seriesDueMs
-    const batch = writesSeries
+    const isDue = isLast || nowMs >= this.#seriesDueMs
+    const batch = isDue
       ? await takeBatch(this.#parts, { held: this.#held, redo: this.#redo })
       : null
-    // What came while rows were made is sealed with the rest: its intervals are written once more.
+    await this.#publish(batch, changedTrackers, nowMs)
+    buckets.pack(nowMs)
+    for (const interval of await trackers.fill()) {
+      this.#held.delete(interval)
+      this.#redo.add(interval)
+    }
+    if (batch) await this.#writeSeries(batch, nowMs, isLast)
+    else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
+    // A batch that was just written leaves as much memory in use for a while as judging takes.
+    const isMemoryTaken = incidents.isJudging || batch !== null
+    if (!isLast) await this.#sort(nowMs, { isMemoryTaken })
+    await this.#expire(nowMs)
+    if (!isLast) incidents.wake(nowMs)
+    this.lastError = this.#remakeError
+    return { wroteSeries: batch !== null }
+  }
+
+  /** Publishes all flows counted so far, then lets go of their journal. @throws where the archive cannot be written */
+  async #publish(
+    batch: Batch | null,
+    changedTrackers: ChangedTrackers,
+    nowMs: number,
+  ): Promise<void> {
+    const { archive, coverage, neighbours, receiver, trackers } = this.#parts
+    // Flows that came while the batch was made are published with it; their intervals are written once more.
     if (batch) this.#takeIn()
     const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
     const position = receiver.position
@@ -160,42 +188,32 @@ export class Collector {
     }
     this.publishedAt = Date.now()
     await receiver.release(position)
-    buckets.pack(nowMs)
-    for (const interval of await trackers.fill()) {
-      this.#held.delete(interval)
-      this.#redo.add(interval)
-    }
-    if (batch) await this.#writeSeries(batch, nowMs, isLast)
-    else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
-    // Rows that were just made and written leave as much behind for a while as judging takes.
-    const isTaken = incidents.isJudging || batch !== null
-    if (!isLast && sortsNow(archive.entries(), { isTaken })) await this.#sort(nowMs)
-    await archive.expire({
-      keepMs: settings.archiveKeepMs,
-      maxBytes: settings.archiveMaxBytes,
-      now: nowMs,
-    })
-    if (!isLast) incidents.wake(nowMs)
-    this.lastError = this.#remakeError
-    return { wroteSeries: batch !== null }
   }
 
-  async #sort(nowMs: number): Promise<void> {
+  /** Sorts and bundles files, unless the memory for it is in use. */
+  async #sort(nowMs: number, { isMemoryTaken }: { isMemoryTaken: boolean }): Promise<void> {
     const { archive, bundles } = this.#parts
+    if (!sortsNow(archive.entries(), { isTaken: isMemoryTaken })) return
     const isBusy = this.#isBusy()
     await archive.merge(intervalStart(nowMs), { isBusy, msMax: mergeMsMax })
     if (!isBusy && bundles) await archive.bundle(nowMs)
     await archive.endSortingThread()
   }
 
-  /** Whether this thread has had much to do since it was last asked. */
+  async #expire(nowMs: number): Promise<void> {
+    const { archive, settings } = this.#parts
+    const { archiveKeepMs: keepMs, archiveMaxBytes: maxBytes } = settings
+    await archive.expire({ keepMs, maxBytes, now: nowMs })
+  }
+
+  /** Whether incoming flows kept this thread busy since the last call. */
   #isBusy(): boolean {
     const before = this.#utilization
     this.#utilization = performance.eventLoopUtilization()
     return performance.eventLoopUtilization(this.#utilization, before).utilization > busyShare
   }
 
-  /** Counts all that has come, and notes which intervals it changed. */
+  /** Counts the flows received so far, and notes which intervals they changed. */
   #takeIn(): void {
     const { buckets, neighbours, pipeline } = this.#parts
     pipeline.drain()
@@ -219,7 +237,7 @@ export class Collector {
       batch.putBack()
       throw error
     }
-    this.#seriesDueMs = nowMs + seriesEveryMs - 1000
+    this.#seriesDueMs = nowMs + seriesEveryMs - seriesEarlyMs
     this.seriesWrittenAt = Date.now()
     incidents.changed(batch.intervals)
     buckets.forget(nowMs, this.#held)
@@ -228,8 +246,8 @@ export class Collector {
   }
 
   /**
-   * What is made of stored series: it may have to wait for a store that is away. What is left stands
-   * on durable lists, and holds up nothing else.
+   * Rebuilds intervals and consolidates. Both read stored series and may have to wait for a store that is away: a failure
+   * holds up nothing else, since what is left stays on durable lists.
    */
   async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
     const stop = () => (isLast ? AbortSignal.timeout(endMsMax) : this.#ending.signal)
@@ -239,12 +257,15 @@ export class Collector {
       this.#remakeError = null
     } catch (error) {
       this.#remakeError = reasonOf(error)
-      this.#parts.log.warn({ error }, 'coarser tiers wait; they are made at the next tick')
+      this.#parts.log.warn(
+        { error },
+        'intervals and coarser tiers wait for the series store; the next tick tries again',
+      )
     }
   }
 
-  /** Follows trackers as they are now: at the moment at which the archive is sealed. */
-  #takeUpTrackers(documents: Parameters<TrackerKeeper['takeUp']>[0], nowMs: number) {
+  /** Follows the trackers as they are now, which must be when the archive is sealed. */
+  #takeUpTrackers(documents: NonNullable<ChangedTrackers>, nowMs: number) {
     const { redo: again, held, set } = this.#parts.trackers.takeUp(documents, nowMs)
     for (const interval of held) this.#held.add(interval)
     for (const interval of again) {
@@ -254,7 +275,7 @@ export class Collector {
     return set
   }
 
-  /** Makes intervals again, the newest first and only for a while: what is left waits for the next tick. */
+  /** Rebuilds intervals, the newest first, for `msMax`; the rest waits for the next tick. */
   async #redoFromArchive({ msMax, slice }: typeof redoInTick, stop: AbortSignal): Promise<void> {
     const { archive, consolidator, incidents, writer } = this.#parts
     const until = performance.now() + msMax
@@ -270,7 +291,7 @@ export class Collector {
   }
 }
 
-/** Whether files are to be sorted now, or once the memory for it is not taken. */
+/** Whether to sort now: while the memory for it is taken, only if very many rows are unsorted. */
 export function sortsNow(
   entries: readonly Pick<ArchiveEntry, 'isChunk' | 'rows'>[],
   { isTaken }: { isTaken: boolean },
@@ -280,7 +301,7 @@ export function sortsNow(
   return unsorted > unsortedRowsMost
 }
 
-/** The first interval that no archived flow touches: from there on buckets hold intervals whole. */
+/** The first interval after all archived flows, unix ms: from there on the buckets hold whole intervals. */
 export function wholeFrom(archive: Archive): number {
   const lastMs = archive
     .entries()
