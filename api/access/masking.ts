@@ -114,6 +114,7 @@ export function namesForAsker(names: NameSource): NameSource {
     exporterName: (address) => names.exporterName(address),
     exporterAddresses: (name) => names.exporterAddresses(name),
     interface: (exporter, index) => names.interface(exporter, index),
+    interfaces: (exporter) => names.interfaces(exporter),
     application: (exporter, id) => names.application?.(exporter, id) ?? null,
     networksNamed: (name) => names.networksNamed(name),
     interfacesNamed: (name) => names.interfacesNamed(name),

@@ -10,6 +10,8 @@ export interface NameSource {
   exporterName(address: string): string | null
   exporterAddresses(name: string): string[]
   interface(exporter: string, index: number): InterfaceName | null
+  /** The interfaces of an exporter that have a name beside what it tells itself. */
+  interfaces(exporter: string): InterfaceName[]
   /** What an exporter calls an application; absent where exporters are not asked. */
   application?(exporter: string | undefined, id: number): string | null
   /** The networks (a host is one of a single address) and the interfaces of a name. */

@@ -115,6 +115,11 @@ export class InterfaceNames {
     return this.#known.get(exporter)?.get(index) ?? null
   }
 
+  /** All interfaces of which an exporter's agent has said anything. */
+  all(exporter: string): InterfaceName[] {
+    return [...(this.#known.get(exporter)?.values() ?? [])]
+  }
+
   /** Asks those of these exporters that are due, in the background. */
   wake(exporters: readonly string[]): Promise<void> {
     for (const exporter of exporters) {

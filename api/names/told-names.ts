@@ -54,6 +54,7 @@ export class ToldNames implements NameSource {
       exporterName: (address) => this.exporterName(address),
       exporterAddresses: (name) => this.exporterAddresses(name),
       interface: (exporter, index) => this.interface(exporter, index),
+      interfaces: (exporter) => this.interfaces(exporter),
       application: (exporter, id) => this.application(exporter, id),
       networksNamed: (name) => this.networksNamed(name),
       interfacesNamed: (name) => this.interfacesNamed(name),
@@ -89,10 +90,24 @@ export class ToldNames implements NameSource {
     return this.#own.exporterAddresses(name)
   }
 
+  /** Each part from the first that says it: a name of the administrator's leaves the speed to the others. */
   interface(exporter: string, index: number): InterfaceName | null {
-    const own = this.#own.interface(exporter, index)
-    const told = this.#told.get(exporter)?.interfaces.find((each) => each.index === index) ?? null
-    return own ?? told ?? this.#parts.snmp?.of(exporter, index) ?? null
+    const said = [
+      this.#own.interface(exporter, index),
+      this.#told.get(exporter)?.interfaces.find((each) => each.index === index),
+      this.#parts.snmp?.of(exporter, index),
+    ].filter((each) => each !== null && each !== undefined)
+    if (said.length === 0) return null
+    return {
+      index,
+      name: said.find(({ name }) => name !== null)?.name ?? null,
+      alias: said.find(({ alias }) => alias !== null)?.alias ?? null,
+      speed: said.find(({ speed }) => speed !== null)?.speed ?? null,
+    }
+  }
+
+  interfaces(exporter: string): InterfaceName[] {
+    return [...this.#own.interfaces(exporter), ...(this.#parts.snmp?.all(exporter) ?? [])]
   }
 
   /** What an exporter, or any of them where none is asked for, calls an application. */

@@ -1,6 +1,8 @@
 /** GET /api/exporters */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
+import type { ExporterStatus, InterfaceName } from '../../flow/status.ts'
+import type { NameSource } from '../names/labels.ts'
 import { exportersOf } from '../status/ingest-status.ts'
 import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
@@ -22,8 +24,20 @@ export function exportersRoute({ status, names }: ApiParts): FastifyPluginAsyncT
         exporters: exporters.map((exporter) => ({
           ...exporter,
           name: exporter.name ?? names.exporterName(exporter.address),
+          interfaces: interfacesOf(exporter, names),
         })),
       }
     })
   }
+}
+
+/** What an exporter tells of its interfaces and what else names them: most tell nothing. */
+function interfacesOf(
+  { address, interfaces: told }: Pick<ExporterStatus, 'address' | 'interfaces'>,
+  names: NameSource,
+): InterfaceName[] {
+  const all = new Map<number, InterfaceName>()
+  for (const each of [...told, ...names.interfaces(address)])
+    all.set(each.index, names.interface(address, each.index) ?? each)
+  return [...all.values()].toSorted((a, b) => a.index - b.index)
 }

@@ -16,7 +16,7 @@ import { access } from '../../api/access/rules.ts'
 import { runApi } from '../../api/main.ts'
 import { ingestStatus } from '../../api/status/ingest-status.ts'
 import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
-import type { ExportersAnswer, StatusAnswer } from '../../api/schema/status.ts'
+import type { Exporter, ExportersAnswer, StatusAnswer } from '../../api/schema/status.ts'
 import { exporterFilter } from '../../flow/filter.ts'
 import { readSettings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
@@ -584,6 +584,17 @@ suite('/api/exporters and /api/status', () => {
     assert.deepEqual(answer.warnings, status.warnings)
     const { from, to } = answer.series[0]!
     assert.deepEqual([from, to], [noon / 1000, noon / 1000 + 600])
+  })
+
+  test('an exporter that tells nothing of its interfaces has those that are named', async (t) => {
+    const named = { 2: { name: 'lan', alias: 'office switch' }, 1: 'wan' }
+    const names = { exporters: { [exporter]: { interfaces: named } } }
+    const { get } = await appUnderTest(t, { status, names })
+    const [{ interfaces }] = (await get<ExportersAnswer>('/api/exporters')).exporters as [Exporter] // prettier-ignore
+    assert.deepEqual(interfaces, [
+      { index: 1, name: 'wan', alias: null, speed: null },
+      { index: 2, name: 'lan', alias: 'office switch', speed: null },
+    ])
   })
 
   test('a broken store is a warning and not a failure', async (t) => {

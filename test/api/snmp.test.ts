@@ -85,6 +85,10 @@ test('interfaces have the names, descriptions and speeds that the agent tells', 
     })
     assert.equal(names.of('127.0.0.1', 7)?.alias, null)
     assert.equal(names.of('10.9.9.9', 1), null)
+    assert.deepEqual(
+      names.all('127.0.0.1').map(({ name }) => name),
+      ['ge-0/0/1', 'ge-0/0/7'],
+    )
   }
 })
 

@@ -28,3 +28,14 @@ test('labels take the names that exporters tell, and the administrator’s befor
   assert.equal(label({ application: 218_103_885 }), 'ssh (application 218103885)')
   assert.equal(label({ application: 1 }), 'application 1')
 })
+
+test('an interface that the administrator names keeps the speed that its exporter tells', async () => {
+  const own = new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink', 9: 'dmz' } } } })
+  const names = new ToldNames({ own: { names: own } })
+  await names.following({ read: () => Promise.resolve({ exporters: [told] } as unknown as IngestStatus) }).read() // prettier-ignore
+  assert.deepEqual(names.interface('10.0.0.1', 2), { index: 2, name: 'uplink', alias: null, speed: 1e9 }) // prettier-ignore
+  assert.deepEqual(
+    names.interfaces('10.0.0.1').map(({ index }) => index),
+    [2, 9],
+  )
+})
