@@ -20,8 +20,9 @@ const names = `
 networks:
   10.0.0.0/24: { name: office, site: Ghent, owner: IT }
   10.0.0.22: bobby22.bigbiz.local
+  10.0.0.28: mail.head-office.brussels.bigbiz.example.org
 exporters:
-  10.0.0.1: pfsense
+  10.0.0.1: { name: pfsense, interfaces: { 1: { name: igb0, alias: uplink } } }
 `
 const noon = 'to=2026-11-17T12:00:00Z'
 
@@ -47,6 +48,8 @@ describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, 
     ['host/203.0.113.80', '203.0.113.80', 'host'],
     ['port/tcp/443', '443/tcp https', 'port'],
     ['exporter/pfsense', 'pfsense', 'exporter · 10.0.0.1'],
+    ['exporter/10.0.0.1', 'pfsense', 'exporter · 10.0.0.1'],
+    ['interface/10.0.0.1/1', 'pfsense:igb0 (uplink)', 'interface'],
   ] as const)
     test(`the heading of ${path} is ${title}`, async () => {
       const { page, complaints } = await openPage(browser, `${weir.url}/object/${path}?${noon}`)
@@ -56,6 +59,22 @@ describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, 
       assert.deepEqual(complaints, [])
       await page.close()
     })
+
+  test('the figures of a graph have its colours, and a long name goes into a phone', async () => {
+    const viewport = { width: 390, height: 844 }
+    const address = `${weir.url}/object/host/10.0.0.28?${noon}`
+    const { page } = await openPage(browser, address, { viewport })
+    const rows = page.locator('.graph[aria-label="Week"] .graph-figures tr')
+    await rows.first().waitFor()
+    const colours = await rows
+      .locator('.swatch')
+      .evaluateAll((all) => all.map((each) => getComputedStyle(each).backgroundColor))
+    assert.equal(colours.length, await rows.count())
+    assert.equal(new Set(colours).size, 2)
+    const needed = await page.evaluate(() => document.documentElement.scrollWidth)
+    assert.ok(needed <= viewport.width, `${needed} pixels`)
+    await page.close()
+  })
 
   test('no graph says that its last data are later than the last datagram', async () => {
     const { page } = await openPage(browser, `${weir.url}/object/exporter/pfsense?${noon}`)

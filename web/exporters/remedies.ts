@@ -71,7 +71,8 @@ function loss({ lost, flows }: Exporter): Fault[] {
   if (lost.flows === 0 && lost.datagrams === 0) return []
   const part = lost.flows / Math.max(1, flows + lost.flows)
   const about = lost.flowsEstimated ? 'about ' : ''
-  const what = `${formatExact(lost.datagrams)} datagrams with ${about}${formatExact(lost.flows)} flows were lost (${(part * 100).toFixed(2)} %)`
+  const datagrams = several(lost.datagrams, 'datagram')
+  const what = `lost: ${datagrams} with ${about}${several(lost.flows, 'flow')} (${(part * 100).toFixed(2)} %)`
   const remedy =
     'look at Status for drops in the kernel’s buffer; if there are none, they were lost on the way'
   return [{ gravity: part > lossPart ? 'error' : 'warning', what, remedy }]
@@ -93,7 +94,7 @@ function sampling({ sampling: rate }: Exporter): Fault[] {
 /** Without their template data cannot be read; `parked` counts also what could be, once it came. */
 function waiting({ parked, flows }: Exporter): Fault[] {
   if (parked === 0 || flows > 0) return []
-  const what = `none of its flows can be read yet, as ${formatExact(parked)} data sets came without their template`
+  const what = `none of its flows can be read yet, as ${several(parked, 'data set')} came without a template`
   const remedy = `they are read when it comes within half an hour; ${moreTemplates}`
   return [{ gravity: 'warning', what, remedy }]
 }
@@ -113,7 +114,7 @@ function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[]
     said.push({ gravity: 'note', what, remedy: 'around a restart, time is unknown and hatched' })
   }
   if (duplicates + reordered > 0) {
-    const what = `${formatExact(duplicates)} datagrams came twice, ${formatExact(reordered)} out of order`
+    const what = `${several(duplicates, 'datagram')} came twice, ${formatExact(reordered)} out of order`
     said.push({ gravity: 'note', what, remedy: 'nothing is counted twice; two ways may lead here' })
   }
   return said
@@ -121,4 +122,8 @@ function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[]
 
 function times(count: number): string {
   return count === 1 ? 'once' : `${formatExact(count)} times`
+}
+
+function several(count: number, noun: string): string {
+  return `${formatExact(count)} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -1,5 +1,6 @@
 /** The exporters: what is amiss first, each with its remedy, then what each sends. */
 import type { Exporter } from '../../api/schema/status.ts'
+import type { IngestStatus } from '../../flow/status.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { Page } from '../controls/page.tsx'
 import { Welcome } from '../controls/welcome.tsx'
@@ -29,7 +30,7 @@ export function Exporters() {
   return (
     <Page
       title="Exporters"
-      about={`who sends, what is amiss with it, and what to do · times in ${zone.value}`}
+      about={aboutAll()}
       isBusy={!wasAsked.value}
       error={collectorFailure.value}
       tools={list && list.length > 0 && <Find shown={shown.length} all={list.length} />}
@@ -41,6 +42,15 @@ export function Exporters() {
       ))}
     </Page>
   )
+}
+
+/** What an exporter sent is counted from the collector's start, which may be long after it was first seen. */
+function aboutAll(): string {
+  const ingest = status.value?.ingest as IngestStatus | null | undefined
+  const since = ingest?.running
+    ? ` · counted since ${instantText(ingest.startedAt * 1000, zone.value)}`
+    : ''
+  return `who sends, what is amiss with it, and what to do${since} · times in ${zone.value}`
 }
 
 function weight(faults: readonly Fault[]): number {
@@ -113,7 +123,7 @@ function One(props: { exporter: Exporter; faults: readonly Fault[]; isOpen: bool
 function Facts({ exporter }: { exporter: Exporter }) {
   const { versions, domains, firstSeen, lastSeen, datagrams, flows, bytes, packets } = exporter
   const { sampling, clockSkewSeconds } = exporter
-  const skew = clockSkewSeconds === null ? 'not measured' : `${clockSkewSeconds.toFixed(1)} s`
+  const skew = clockSkewSeconds === null ? 'not measured' : `${signed(clockSkewSeconds)} s`
   const facts: [string, string, string?][] = [
     ['sends', `${versions.join(', ')}${domains.length > 1 ? `, ${domains.length} domains` : ''}`],
     ['first seen', instantText(firstSeen * 1000, zone.value)],
@@ -135,4 +145,9 @@ function Facts({ exporter }: { exporter: Exporter }) {
       ))}
     </dl>
   )
+}
+
+/** To a tenth, and none of it is no minus. */
+function signed(seconds: number): string {
+  return (Math.round(seconds * 10) / 10 + 0).toFixed(1)
 }

@@ -9,7 +9,8 @@ import { fetchByDirection } from '../chart/fetch-layers.ts'
 import { plainLabel, type Layers, type LayerSummary } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'
 import { measureUnits } from '../chart/readout.ts'
-import type { Level } from '../chart/scene.ts'
+import { layerColours, type Level } from '../chart/scene.ts'
+import { theme } from '../chart/theme.ts'
 import { RequestError } from '../client.ts'
 import { writeAddress, type Measure } from '../state/address.ts'
 import { newestData } from '../state/collector.ts'
@@ -144,6 +145,9 @@ function Figures(props: {
     return ` (${((value / speed) * 100).toFixed(1)} %)`
   }
   const newest = newestOf(layers, heard)
+  const colours = layerColours(layers.layers, theme.value)
+  const colourOf = (direction: string) =>
+    colours[layers.layers.findIndex((layer) => layer.direction === direction)]
   return (
     <>
       <table class="figures graph-figures">
@@ -151,6 +155,7 @@ function Figures(props: {
           {totals.map(({ direction, half, summary }) => (
             <tr key={direction}>
               <th scope="row">
+                <i class="swatch" style={{ background: colourOf(direction) }} />{' '}
                 {half === 'above' ? '▲' : '▼'} {direction}
               </th>
               <td>last {figure(summary.last)}</td>

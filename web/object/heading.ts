@@ -42,20 +42,26 @@ export function titleOf(object: NamedObject, { host, label }: Known): string {
   const { kind, name } = object
   if (kind === 'all') return 'All traffic'
   if (kind === 'host') return host?.name ? `${host.name} (${name})` : name
-  if (kind === 'exporter') return name
+  if (kind === 'exporter') return calledOf(name)
   if (kind !== 'interface') return label || name
   const { exporter, index } = interfaceOf(name)
   const found = interfaceFacts(object)
   const alias = found?.alias ? ` (${found.alias})` : ''
-  return `${exporter}:${found?.name ?? `if${index}`}${alias}`
+  return `${calledOf(exporter)}:${found?.name ?? `if${index}`}${alias}`
+}
+
+/** What an exporter is called of which the address of a page may name the address only. */
+function calledOf(exporter: string): string {
+  const found = exporterNamed(exporter)
+  return found ? exporterName(found) : exporter
 }
 
 /** What stands beside it: the kind of object, and where it belongs. */
 export function aboutOf({ kind, name }: NamedObject, { host }: Known): string {
   const facts: string[] = [kindTexts[kind]]
   if (kind === 'exporter') {
-    const address = exporterNamed(name)?.address
-    if (address !== undefined && address !== name) facts.push(address)
+    const found = exporterNamed(name)
+    if (found?.name) facts.push(found.address)
   }
   if (kind === 'host' && host) facts.push(...belongings(host))
   return facts.join(' · ')
