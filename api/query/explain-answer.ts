@@ -88,17 +88,18 @@ function sayNothing({ span, exporter, greatest, usual, unseen }: Event, wording:
 
 function usualAnswer(
   { usual, actual }: NonNullable<Awaited<ReturnType<typeof usualTraffic>>>,
-  { span }: Event,
+  { span, incident }: Event,
 ): Usual {
   const seconds = (span.to - span.from) / 1000
   const bits = (bytes: number) => (bytes * 8) / seconds
+  const seen = (value: number | null) => (isAway(incident) ? null : value)
   return {
     basis: usual.basis,
     bits: { in: bits(usual.bytes[0]!), out: bits(usual.bytes[1]!) },
     connections: null,
     actual: {
-      bits: { in: bits(actual.in), out: bits(actual.out) },
-      connections: actual.connections,
+      bits: { in: seen(bits(actual.in)), out: seen(bits(actual.out)) },
+      connections: seen(actual.connections),
     },
   }
 }
@@ -109,11 +110,30 @@ function evidenceOf(event: Event, wording: Wording): Evidence {
   const facts = incident?.facts ?? []
   const limits = limitsOf(event)
   if (!scene) return { step: 1, time: [], series: [], facts, limits, lost }
-  return { ...seriesOf(event, wording), facts, limits, lost }
+  return { ...onlyKnown(seriesOf(event, wording), event), facts, limits, lost }
+}
+
+type Shown = Pick<Evidence, 'step' | 'time' | 'series'>
+
+/** Whether nothing is known of an event's time: what its exporter's records from before and after reach into it is a part. */
+function isAway(incident: Event['incident']): boolean {
+  return incident?.kind === 'exporter'
+}
+
+/** The series without what lies in a time of which nothing is known. */
+function onlyKnown(shown: Shown, { incident, span }: Event): Shown {
+  if (!isAway(incident)) return shown
+  const { step, time } = shown
+  const isKnown = time.map((t) => (t + step) * 1000 <= span.from || t * 1000 >= span.to)
+  const series = shown.series.map((each) => ({
+    ...each,
+    values: each.values.map((value, at) => (isKnown[at] ? value : null)),
+  }))
+  return { ...shown, series }
 }
 
 /** A series for each actor and one for everybody else, by direction, as bits per second. */
-function seriesOf(event: Event, wording: Wording): Pick<Evidence, 'step' | 'time' | 'series'> {
+function seriesOf(event: Event, wording: Wording): Shown {
   const scene = event.scene!
   const { span } = event
   const seconds = (span.to - span.from) / 1000
@@ -158,7 +178,7 @@ function seriesOfCounted(
   event: Event,
   wording: Wording,
   { from, step, count }: { from: number; step: number; count: number },
-): Pick<Evidence, 'step' | 'time' | 'series'> {
+): Shown {
   const scene = event.scene!
   const begin = scene.place(from)
   const cut = (values: Float64Array) => stepped(values.slice(begin, begin + count * step), step)
@@ -197,7 +217,7 @@ function stepped(bytes: Float64Array, step: number): number[] {
 }
 
 /** What the data cannot say, where it matters. */
-function limitsOf({ incident, scene, lost, unseen }: Event): string[] {
+function limitsOf({ incident, scene, lost, unseen, isGone }: Event): string[] {
   const limits: string[] = []
   const idleMs = incident?.idleMs ?? scene?.connections.idleMs ?? 0
   const sampling = incident?.sampling ?? scene?.table.sampling ?? 1
@@ -217,7 +237,7 @@ function limitsOf({ incident, scene, lost, unseen }: Event): string[] {
     limits.push('several exporters were looked at: for the seconds of one, ask for that exporter')
   if (!scene && incident)
     limits.push(
-      'the flows of that time have left the archive: figures are those kept when it was judged',
+      `the flows of that time ${isGone ? 'have left the archive' : 'were not gone over again'}: figures are those kept when it was judged`,
     )
   return limits
 }

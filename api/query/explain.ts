@@ -7,7 +7,7 @@ import { zoneOf } from '../../flow/settings.ts'
 import { QueryTooLarge } from '../../store/query-error.ts'
 import { factsOfHosts } from '../../store/incident/host-facts.ts'
 import { usualOf } from '../../store/incident/history.ts'
-import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
+import { isCutShort, judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { ApiParts } from '../parts.ts'
 import type { Window } from './window.ts'
@@ -40,6 +40,8 @@ export interface Event {
   greatest: ActorFacts[]
   /** What would have been an incident, were it not usual at that hour. */
   usual: string[]
+  /** It is told as it was judged, and its flows are in the archive no more. */
+  isGone: boolean
 }
 
 /** No flows came; they came and are kept no more; the window is too long, or holds too many, to be looked into. */
@@ -65,7 +67,9 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     look,
   )
   if (!found)
-    return worst ? fromLedger(window, worst) : nothing(window, { judged, refused }, context)
+    return worst
+      ? fromLedger(window, worst, context)
+      : nothing(window, { judged, refused }, context)
   const whole = await wholeEvent(found, judged, context)
   return {
     asked,
@@ -77,6 +81,7 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     unseen: null,
     greatest: [],
     usual: [],
+    isGone: false,
   }
 }
 
@@ -144,7 +149,7 @@ async function wholeEvent(
   let incident = found
   let scene = judged.find(({ exporter }) => exporter === found.exporter)!.scene
   for (const wider of widerMs) {
-    if (incident.from > scene.grid.from + 60_000) break
+    if (!isCutShort(incident, scene)) break
     const span = { from: incident.from - wider, to: incident.to }
     const [again] = await judge(queryOf(context, span, incident.exporter)).catch(noneIfTooLarge)
     const same = again?.incidents.find((each) => each.from < incident.to && each.to > incident.from)
@@ -160,9 +165,14 @@ function noneIfTooLarge(error: unknown): Judged[] {
   throw error
 }
 
-/** An event that is known although its flows have left the archive. */
-function fromLedger({ from, to }: Window, incident: Incident): Event {
+/** An event as it was judged: its flows have left the archive, or it is too long to be judged once more. */
+async function fromLedger(
+  { from, to }: Window,
+  incident: Incident,
+  { flows }: ExplainContext,
+): Promise<Event> {
   const { exporter } = incident
+  const { rows } = await flows.extent(incident.from, incident.to)
   return {
     asked: { from, to },
     incident,
@@ -173,6 +183,7 @@ function fromLedger({ from, to }: Window, incident: Incident): Event {
     unseen: null,
     greatest: [],
     usual: [],
+    isGone: rows === 0,
   }
 }
 
@@ -204,6 +215,7 @@ async function nothing(
     unseen: greatest.length > 0 ? null : await whyUnseen(asked, refused, context),
     greatest,
     usual: judged.flatMap((each) => each.usual),
+    isGone: false,
   }
 }
 

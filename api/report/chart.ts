@@ -33,41 +33,57 @@ export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
     answer,
     (series) => series.host !== null && (direction === undefined || series.direction === direction),
   )
-  const top = niceTop(Math.max(1, ...others, ...actor))
+  const isNamed = answer.evidence.series.some(({ host }) => host !== null)
+  const top = niceTop(Math.max(1, ...[...others, ...actor].filter((value) => value !== null)))
   const end = time.at(-1)! + step
   const x = (t: number) =>
     round(frame.left + ((t - time[0]!) / (end - time[0]!)) * (width - frame.left - frame.right))
   const y = (bits: number) =>
     round(height - frame.bottom - (bits / top) * (height - frame.top - frame.bottom))
-  const steps = (values: readonly number[]) =>
+  /** A path through the steps of each stretch that is known; `closes` fills down to the axis. */
+  const path = (values: Values, closes: boolean) =>
     values
-      .map(
-        (value, i) =>
-          `${i === 0 ? 'M' : 'L'}${x(time[i]!)} ${y(value)}L${x(time[i]! + step)} ${y(value)}`,
-      )
+      .map((value, i) => {
+        if (value === null) return ''
+        const [from, to] = [x(time[i]!), x(time[i]! + step)]
+        const begins = typeof values[i - 1] !== 'number'
+        const ends = typeof values[i + 1] !== 'number'
+        const begun = closes ? `M${from} ${y(0)}L` : 'M'
+        return `${begins ? begun : 'L'}${from} ${y(value)}L${to} ${y(value)}${closes && ends ? `L${to} ${y(0)}Z` : ''}`
+      })
       .join('')
   const names = actors.length > 0 ? actors.map(({ host }) => host).join(', ') : 'the greatest hosts'
   const shown = { window, x, y, top, end, start: time[0]!, zone }
   const parts = [
     window.kind === 'none' ? '' : shade(shown),
     grid(shown),
-    `<path d="${steps(others)}L${x(end)} ${y(0)}L${x(time[0]!)} ${y(0)}Z" fill="${colours.others}"/>`,
-    `<path d="${steps(actor)}" fill="none" stroke="${colours.actor}" stroke-width="1.6"/>`,
-    legend(names, direction),
+    `<path d="${path(others, true)}" fill="${colours.others}"/>`,
+    isNamed
+      ? `<path d="${path(actor, false)}" fill="none" stroke="${colours.actor}" stroke-width="1.6"/>`
+      : '',
+    legend(isNamed ? names : null, direction),
   ]
   return {
-    description: `Traffic from ${sayClock(time[0]! * 1000, zone)} to ${sayClock(end * 1000, zone)} in steps of ${step} s: all others as an area, ${names} as a line.`,
+    description: `Traffic from ${sayClock(time[0]! * 1000, zone)} to ${sayClock(end * 1000, zone)} in steps of ${step} s: all others as an area${isNamed ? `, ${names} as a line` : ''}.`,
     svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="sans-serif" font-size="11">${parts.join('')}</svg>`,
   }
 }
+
+/** Bits per second by step; null where nothing is known. */
+export type Values = readonly (number | null)[]
 
 /** The sum of some of the evidence's series, value by value. */
 export function sumOf(
   { evidence }: ExplainAnswer,
   counts: (series: ExplainAnswer['evidence']['series'][number]) => boolean,
-): number[] {
+): Values {
   const counted = evidence.series.filter((series) => counts(series))
-  return evidence.time.map((_, i) => counted.reduce((sum, { values }) => sum + (values[i] ?? 0), 0))
+  return evidence.time.map((_, i) =>
+    counted.reduce<number | null>((sum, { values }) => {
+      const value = values[i] ?? null
+      return sum === null || value === null ? null : sum + value
+    }, 0),
+  )
 }
 
 interface Plane {
@@ -106,12 +122,20 @@ function grid(plane: Plane): string {
   return lines.join('')
 }
 
-function legend(names: string, direction: 'in' | 'out' | undefined): string {
+/** What stands for what; `names` of those that have a line. */
+function legend(names: string | null, direction: 'in' | 'out' | undefined): string {
   const way = { in: ' received', out: ' sent' }
   const said = `${names}${direction ? way[direction] : ''}`
-  return [
+  const area = [
     `<rect x="${frame.left}" y="6" width="14" height="9" fill="${colours.others}"/>`,
-    label(frame.left + 19, 14, { text: 'all others, received and sent', anchor: 'start' }),
+    label(frame.left + 19, 14, {
+      text: `all ${names === null ? '' : 'others, '}received and sent`,
+      anchor: 'start',
+    }),
+  ]
+  if (names === null) return area.join('')
+  return [
+    ...area,
     `<line x1="${frame.left + 200}" x2="${frame.left + 214}" y1="11" y2="11" stroke="${colours.actor}" stroke-width="2"/>`,
     label(frame.left + 219, 14, {
       text: said.length > 70 ? `${said.slice(0, 69)}…` : said,

@@ -15,7 +15,7 @@ import { offsetText } from '../../flow/zone.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import type { Event, Unseen } from '../query/explain.ts'
 import type { Actor, ExplainAnswer } from '../schema/explain.ts'
-import { chartOf, sumOf, type Chart } from './chart.ts'
+import { chartOf, sumOf, type Chart, type Values } from './chart.ts'
 
 /** A table: headings with how their columns are set, and cells as texts. */
 export interface ReportTable {
@@ -120,7 +120,6 @@ function aboutOf({ answer, wording, filter }: ReportFacts): [string, string][] {
 
 function usualRow({ usual }: ExplainAnswer): [string, string][] {
   if (!usual) return []
-  const rate = (bits: number | null) => (bits === null ? 'unknown' : formatWithUnit(bits, 'b/s'))
   const { bits, actual, basis } = usual
   return [
     [
@@ -188,6 +187,10 @@ function peerTable({ event, answer, wording }: ReportFacts): ReportTable | null 
   }
 }
 
+function rate(bits: number | null): string {
+  return bits === null ? 'unknown' : formatWithUnit(bits, 'b/s')
+}
+
 /** What happened when: read off the evidence's series. */
 function timeline({ answer, wording }: ReportFacts): ReportTable | null {
   const { window, evidence, actors } = answer
@@ -198,26 +201,31 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
     (series) => series.host !== null && series.direction === (actors[0]?.direction ?? 'in'),
   )
   const others = sumOf(answer, (series) => series.host === null)
-  const rate = (bits: number) => formatWithUnit(bits, 'b/s')
   const who = actors.length === 1 ? actors[0]!.host : 'the actors'
-  const both = (from: number, to: number) =>
-    `others ${rate(average(others, from, to))}${actors.length > 0 ? `, ${who} ${rate(average(actor, from, to))}` : ''}`
-  const average = (values: readonly number[], from: number, to: number) => {
-    const within = values.filter((_, i) => time[i]! >= from && time[i]! + step <= to)
-    return within.length === 0 ? 0 : within.reduce((a, b) => a + b, 0) / within.length
+  const both = (from: number, to: number) => {
+    const [other, own] = [others, actor].map((values) => average(values, evidence, { from, to }))
+    if (typeof other !== 'number' || typeof own !== 'number') return null
+    return `others ${rate(other)}${actors.length > 0 ? `, ${who} ${rate(own)}` : ''}`
   }
-  const peak = actor.reduce((best, value, i) => (value > actor[best]! ? i : best), 0)
+  const peak = actor.reduce<number>((best, value, i) => (value! > actor[best]! ? i : best), 0)
   const { from, to } = window
   const half = (from + to) / 2
+  // At least one whole step lies in it, wherever steps begin.
+  const beside = Math.max(60, 2 * step)
+  const length = beside === 60 ? 'minute' : formatDuration(beside)
+  const compared: [at: number, what: string, figures: string | null][] = [
+    [from - beside, `the ${length} before`, both(from - beside, from)],
+    [half, 'from here to its end', both(half, to)],
+    [to, `the ${length} after`, both(to, to + beside)],
+  ]
+  const begins =
+    actors.length > 0 ? `it begins: ${actors.map(({ host }) => host).join(', ')}` : 'it begins'
   const rows: [number, string][] = [
-    [from - 60, `the minute before: ${both(from - 60, from)}`],
-    [
-      from,
-      actors.length > 0 ? `it begins: ${actors.map(({ host }) => host).join(', ')}` : 'it begins',
-    ],
-    [half, `from here to its end: ${both(half, to)}`],
+    [from, begins],
     [to, window.ongoing ? 'last seen: it was not over' : 'it is over'],
-    [to, `the minute after: ${both(to, to + 60)}`],
+    ...compared.flatMap(([at, what, figures]): [number, string][] =>
+      figures === null ? [] : [[at, `${what}: ${figures}`]],
+    ),
   ]
   if (actors.length > 0)
     rows.push([
@@ -231,6 +239,19 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
       .sort((a, b) => a[0] - b[0])
       .map(([t, what]) => [sayClock(t * 1000, wording.zone), what]),
   }
+}
+
+/** Over the whole steps of a time; null where not all of it is known, but for a step at each end. */
+function average(
+  values: Values,
+  { time, step }: ExplainAnswer['evidence'],
+  { from, to }: { from: number; to: number },
+): number | null {
+  const within = values.filter((_, i) => time[i]! >= from && time[i]! + step <= to)
+  const known = within.filter((value) => value !== null)
+  const isCovered = known.length > 0 && known.length * step >= to - from - 2 * step
+  if (!isCovered || known.length < within.length) return null
+  return known.reduce((sum, value) => sum + value, 0) / known.length
 }
 
 function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable | null {

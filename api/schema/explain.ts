@@ -101,7 +101,7 @@ export const Usual = closed({
   bits: closed({ in: nullableNumber, out: nullableNumber }, 'bits per second'),
   connections: Type.Null({ description: 'not known: of earlier times, sums of flows are kept' }),
   actual: closed({
-    bits: closed({ in: Type.Number(), out: Type.Number() }),
+    bits: closed({ in: nullableNumber, out: nullableNumber }, 'null while the exporter was away'),
     connections: nullableNumber,
   }),
 })

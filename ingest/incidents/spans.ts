@@ -1,7 +1,7 @@
 /** Intervals that changed, as spans of time that are judged in one go. */
 import { intervalMs } from '../../flow/interval.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
-import type { JudgeQuery } from '../../store/incident/judge.ts'
+import { isCutShort, type Judged, type JudgeQuery } from '../../store/incident/judge.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
 import { QueryTooLarge } from '../../store/query-error.ts'
 import type { FlowStore } from '../../store/flows.ts'
@@ -12,8 +12,8 @@ import { judgeAcrossHoles } from './holes.ts'
 const spanMostMs = 3_600_000
 /** An exporter that was heard by others too so shortly before or after is judged by all flows. */
 const nearMs = 3_600_000
-/** An event that had begun before what was read is looked at again from so much earlier. */
-const widerMs = 7_200_000
+/** An event that had begun before what was read is looked at again from so much earlier, and then from there. */
+const widerMs = [2, 6, 12].map((hours) => hours * 3_600_000)
 
 export interface IntervalSpan {
   /** [from, to), unix ms. */
@@ -61,10 +61,7 @@ export async function judgeSpan(
   stores: JudgeStores,
   settings: JudgeSettings,
 ): Promise<Verdict[]> {
-  const verdict = await judgeWhole(span, stores, settings).catch((error: unknown) => {
-    if (error instanceof QueryTooLarge) return null
-    throw error
-  })
+  const verdict = await judgeWhole(span, stores, settings).catch(noneIfTooLarge)
   if (verdict) return [verdict]
   const { from, to, look } = span
   if (look && look.to - look.from > to - from) return judgeSpan({ from, to }, stores, settings)
@@ -110,15 +107,7 @@ async function judgeWhole(
         )
     return judged
   }
-  let judged = await judgeAll(query)
-  const isCutShort = judged.some(({ incidents, scene }) =>
-    incidents.some((each) => touches(each) && each.from <= scene.grid.from),
-  )
-  if (isCutShort)
-    judged = await judgeAll({ ...query, from: query.from - widerMs }).catch((error: unknown) => {
-      if (error instanceof QueryTooLarge) return judged
-      throw error
-    })
+  const judged = await judgeFromBegin(query, { judgeAll, touches })
   return {
     from: span.from,
     to: span.to,
@@ -127,4 +116,38 @@ async function judgeWhole(
     exporters: heard.alone ? [...heard.alone, ...(isReady ? heard.shared : [])] : undefined,
     isPartial: !isReady,
   }
+}
+
+/** Judges a time, and once more from earlier where an event had begun before what was read. */
+async function judgeFromBegin(
+  query: JudgeQuery,
+  {
+    judgeAll,
+    touches,
+  }: {
+    judgeAll: (query: JudgeQuery) => Promise<Judged[]>
+    touches: (span: IntervalSpan) => boolean
+  },
+): Promise<Judged[]> {
+  let judged = await judgeAll(query)
+  const isBegun = () => {
+    const told = judged.flatMap(({ scene, incidents }) =>
+      incidents.filter(touches).map((incident) => !isCutShort(incident, scene)),
+    )
+    return told.length > 0 && told.every(Boolean)
+  }
+  if (judged.every(({ incidents }) => !incidents.some(touches))) return judged
+  for (const wider of widerMs) {
+    // Of a time that an event fills nearly all, nobody can tell that it is one: that is looked at from still earlier.
+    if (isBegun()) break
+    const again = await judgeAll({ ...query, from: query.from - wider }).catch(noneIfTooLarge)
+    if (again === null) break
+    judged = again
+  }
+  return judged
+}
+
+function noneIfTooLarge(error: unknown): null {
+  if (error instanceof QueryTooLarge) return null
+  throw error
 }

@@ -63,6 +63,14 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
   return judged
 }
 
+/** An event that begins so shortly after what was read may have begun before it. */
+const cutShortMs = 60_000
+
+/** Whether an incident may have begun before what was read. */
+export function isCutShort({ from }: Incident, { grid }: Scene): boolean {
+  return from <= grid.from + cutShortMs
+}
+
 function coverageOf({ series, tier }: JudgeQuery, { table, grid }: Scene): Promise<Coverage[]> {
   const from = intervalStart(grid.from)
   const to = intervalStart(grid.from + grid.seconds * 1000) + intervalMs

@@ -25,6 +25,7 @@ const quick = new Set([
   'upload',
   'a cut with nobody to blame',
   'an ordinary morning',
+  'a download of three and a half hours',
   'the exporter was cut off',
 ])
 

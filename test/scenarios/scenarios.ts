@@ -348,6 +348,32 @@ export const scenarios: Scenario[] = [
     expected: { kind: 'silence', from: cutAt, to: cutAt + 120 * minute, actors: {} },
   },
   {
+    name: 'a download of three and a half hours',
+    packets: office({
+      seed: 117,
+      hosts: hosts(14),
+      perHour: 150,
+      span: { from: morning - 60 * minute, to: cutAt + 230 * minute },
+      cuts: [{ from: cutAt, to: cutAt + 210 * minute, except: ['10.0.0.12'], keeps: 0.01 }],
+      more: (line) =>
+        take(line, {
+          client: '10.0.0.12',
+          from: cutAt,
+          seconds: 210 * 60,
+          connections: 40,
+          bytes: 5e10,
+        }),
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion',
+      from: cutAt,
+      to: cutAt + 210 * minute,
+      direction: 'in',
+      actors: { '10.0.0.12': { bytes: 5e10, mainPeer: '203.0.113.80' } },
+    },
+  },
+  {
     name: 'the exporter was cut off for five hours',
     packets: office({ seed: 116, span: { from: morning, to: span.to + 300 * minute } }),
     meter: usual,
