@@ -1,7 +1,8 @@
 /** `weir replay`: takes captures into the store, or sends them as live UDP. */
 import { access } from 'node:fs/promises'
 
-import { importCaptures, lastPacketMs, type ImportSummary } from '../ingest/import/import.ts'
+import { importCaptures, type ImportSummary } from '../ingest/import/import.ts'
+import { lastPacketMs } from '../ingest/import/read-captures.ts'
 import { NotACapture } from '../ingest/capture/read.ts'
 import { lockDataFolder } from '../ingest/lock.ts'
 import { TakenBefore } from '../ingest/import/taken.ts'

@@ -7,7 +7,7 @@ import { answerLive, type LiveRing } from '../live/ring.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import { answerState } from './state-socket.ts'
-import type { SocketRoute } from '../status/status.ts'
+import type { SocketRoute } from '../status/servers.ts'
 import type { TrackerKeeper } from '../trackers/keeper.ts'
 
 /** Changes of trackers that come within so long are taken up together. */

@@ -20,14 +20,8 @@ import type { ReceiverStatus } from '../receive/thread.ts'
 import type { TrackerKeeper } from '../trackers/keeper.ts'
 import { troublesOf } from './troubles.ts'
 import { alsoWarnings, shippingWarnings, storeWarnings } from './store-warnings.ts'
-import {
-  keepStatus,
-  readExporters,
-  rememberExporters,
-  serveMetrics,
-  serveStatus,
-  type SocketRoute,
-} from './status.ts'
+import { keepStatus, readExporters, rememberExporters } from './kept-status.ts'
+import { serveMetrics, serveStatus, type SocketRoute } from './servers.ts'
 
 export interface ReporterParts {
   settings: Settings

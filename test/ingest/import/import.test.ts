@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 
 import { readSettings } from '../../../flow/settings.ts'
 import { importCaptures } from '../../../ingest/import/import.ts'
-import { readExporters } from '../../../ingest/status/status.ts'
+import { readExporters } from '../../../ingest/status/kept-status.ts'
 import { encodeV5, testExportMs } from '../../encode/fixed.ts'
 import { encodeV9, field } from '../../encode/sets.ts'
 import { writeCapture } from '../../encode/pcap-write.ts'

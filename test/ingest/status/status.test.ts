@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 
 import { encodeV5 } from '../../encode/fixed.ts'
-import { rememberExporters } from '../../../ingest/status/status.ts'
+import { rememberExporters } from '../../../ingest/status/kept-status.ts'
 import { exporterStatus } from '../../exporter-status.ts'
 import { freeTcpPort } from '../../free-port.ts'
 import { replayMonday } from '../../monday.ts'

@@ -1,0 +1,113 @@
+/** Captures read into a pipeline, and what was found in them. */
+import type { Archive } from '../../store/archive/archive.ts'
+import { Fragments } from '../capture/fragments.ts'
+import { readPacket, sourceText, type CapturedDatagram } from '../capture/packet.ts'
+import { wholePackets } from '../capture/whole-packets.ts'
+import { versionOf } from '../decode/datagram.ts'
+import type { Pipeline } from '../pipeline.ts'
+
+/** What captures held. Times are unix seconds; null where there was no datagram. */
+export interface CapturesRead {
+  datagrams: number
+  /** `capture-cut`: files that end within a packet. `datagram-cut`: datagrams captured in part, of which nothing is taken. */
+  problems: Record<string, number>
+  /** UDP datagrams of no known version, and packets that are none. */
+  ignored: number
+  from: number | null
+  to: number | null
+}
+
+export interface CaptureReaderParts {
+  archive: Archive
+  pipeline: Pipeline
+  /** Added to every time, ms. */
+  shiftMs: number
+  /** Told every 2,000 packets and at the end of a capture. */
+  onProgress: (done: { path: string; packets: number }) => void
+}
+
+/** Rows that gather in memory before they are written to a file, which is not published yet. */
+const stageRows = 2_000_000
+const progressEveryPackets = 2000
+
+export class CaptureReader {
+  readonly found: CapturesRead = { datagrams: 0, ignored: 0, problems: {}, from: null, to: null }
+  /** The captures that held a datagram. */
+  readonly filled = new Set<string>()
+  readonly #parts: CaptureReaderParts
+  #stagedFlows = 0
+
+  constructor(parts: CaptureReaderParts) {
+    this.#parts = parts
+  }
+
+  /** Reads a capture from end to end. @throws NotACapture, or where the archive cannot be written */
+  async read(path: string): Promise<void> {
+    const { pipeline, onProgress } = this.#parts
+    const fragments = new Fragments()
+    let packets = 0
+    for await (const packet of wholePackets(path, () => this.#problem('capture-cut'))) {
+      if (++packets % progressEveryPackets === 0) onProgress({ path, packets })
+      const datagram = readPacket(packet.bytes, packet.linkType, fragments)
+      if (!datagram || versionOf(datagram.payload) === null) this.found.ignored++
+      else if (datagram.isCut) this.#problem('datagram-cut')
+      else {
+        this.filled.add(path)
+        this.#take(datagram, packet.timeMs)
+        if (pipeline.flows - this.#stagedFlows > stageRows) await this.#stage()
+      }
+    }
+    this.found.ignored -= fragments.saved
+    onProgress({ path, packets })
+  }
+
+  #take(datagram: CapturedDatagram, receivedMs: number): void {
+    const { pipeline, shiftMs } = this.#parts
+    const { found } = this
+    const seconds = (receivedMs + shiftMs) / 1000
+    found.datagrams++
+    found.from = Math.min(found.from ?? seconds, seconds)
+    found.to = Math.max(found.to ?? seconds, seconds)
+    pipeline.take({
+      payload: datagram.payload,
+      source: sourceText(datagram),
+      sourcePort: datagram.sourcePort,
+      receivedMs,
+    })
+  }
+
+  async #stage(): Promise<void> {
+    const { archive, pipeline } = this.#parts
+    this.#stagedFlows = pipeline.flows
+    await archive.stage()
+  }
+
+  #problem(kind: 'capture-cut' | 'datagram-cut'): void {
+    this.found.problems[kind] = (this.found.problems[kind] ?? 0) + 1
+  }
+}
+
+/**
+ * Captures by the time of their first packet, the oldest first: rotated ones are named in any order (10 before 2), and
+ * sequence numbers that go back would be taken for a restart of the exporter.
+ */
+export async function inOrderOfTime(paths: readonly string[]): Promise<string[]> {
+  const begun = new Map<string, number>()
+  for (const path of paths) begun.set(path, await firstPacketMs(path))
+  return [...paths].sort((a, b) => begun.get(a)! - begun.get(b)!)
+}
+
+/** Unix ms; 0 where there is no packet. */
+async function firstPacketMs(path: string): Promise<number> {
+  for await (const { timeMs } of wholePackets(path, () => undefined)) return timeMs
+  return 0
+}
+
+/** When the last packet of all captures was taken, unix ms: what `--shift recent` counts from. */
+export async function lastPacketMs(paths: readonly string[]): Promise<number> {
+  let last = 0
+  for (const path of paths)
+    for await (const packet of wholePackets(path, () => undefined))
+      last = Math.max(last, packet.timeMs)
+  return last
+}
