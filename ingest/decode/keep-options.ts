@@ -1,0 +1,171 @@
+/** What is kept of what an exporter says of itself: sampling rates, names, its totals, and when it was started. */
+import type { InterfaceName } from '../../flow/status.ts'
+import type { DatagramContext } from './context.ts'
+import { anySampler, rateOf, type SaidSampling, type Sampling } from './exporters/sampling.ts'
+import { statisticDomainsMax, type DecoderLimits } from './limits.ts'
+
+/** One options record: numbers and texts by element name, the scope's among them. */
+export interface OptionsRecord {
+  numbers: Map<string, number>
+  texts: Map<string, string>
+}
+
+/** Elements that name a way of sampling, from 1 to this; selectors beyond filter by what a packet holds. */
+const waysToSample: Readonly<Record<string, number>> = {
+  samplingAlgorithm: 2,
+  samplerMode: 2,
+  selectorAlgorithm: 4,
+}
+
+/** Keeps what a record says; what finds no room is counted as a problem. */
+export function keepOptions(
+  context: DatagramContext,
+  record: OptionsRecord,
+  limits: DecoderLimits,
+): void {
+  const { exporter, stream } = context
+  const started = record.numbers.get('systemInitTimeMilliseconds')
+  if (started) {
+    stream.bootMs = started
+    stream.bootGuessed = false
+  }
+  keepSampling(context, record, limits)
+  const room = exporter.optionEntries < limits.optionEntriesPerExporterMax
+  const isKept = keepInterface(context, record, room) && keepNames(context, record, room)
+  keepStatistics(context, record)
+  if (!isKept) exporter.problem('options-too-many')
+}
+
+function keepSampling(
+  { exporter, stream }: DatagramContext,
+  { numbers }: OptionsRecord,
+  { optionEntriesPerExporterMax }: DecoderLimits,
+): void {
+  const selector = numbers.get('selectorId') ?? numbers.get('samplerId')
+  const sampler = selector ?? anySampler
+  const rate = rateOf(saidSampling(numbers))
+  if (rate === null) {
+    if (namesWayToSample(numbers)) exporter.samplingUntold(sampler)
+    return
+  }
+  const said = { selector, ifIndex: numbers.get('ingressInterface'), rate }
+  for (const sampling of [stream.sampling, exporter.sampling])
+    if (!keepRate(sampling, said, optionEntriesPerExporterMax)) exporter.problem('options-too-many')
+  exporter.unknownSamplers.told(sampler)
+}
+
+function saidSampling(numbers: OptionsRecord['numbers']): SaidSampling {
+  const value = (name: string) => numbers.get(name) ?? 0
+  return {
+    interval:
+      value('samplingPacketInterval') ||
+      value('samplingFlowInterval') ||
+      value('samplingInterval') ||
+      value('samplerRandomInterval'),
+    space:
+      value('samplingPacketInterval') > 0
+        ? value('samplingPacketSpace')
+        : value('samplingFlowSpacing'),
+    size: value('samplingSize'),
+    population: value('samplingPopulation'),
+    probability: value('samplingProbability'),
+    time: value('samplingTimeInterval'),
+    timeSpace: value('samplingTimeSpace'),
+  }
+}
+
+function namesWayToSample(numbers: OptionsRecord['numbers']): boolean {
+  return Object.entries(waysToSample).some(([name, most]) => {
+    const way = numbers.get(name) ?? 0
+    return way > 0 && way <= most
+  })
+}
+
+/** Keeps a rate for its sampler, its interface, or all packets; false where there was no room. */
+function keepRate(
+  sampling: Sampling,
+  said: { selector: number | undefined; ifIndex: number | undefined; rate: number },
+  entriesMax: number,
+): boolean {
+  const { selector, ifIndex, rate } = said
+  const isFull = sampling.size >= entriesMax
+  if (selector !== undefined) {
+    if (isFull && !sampling.bySelector.has(selector)) return false
+    sampling.tellSelector(selector, rate)
+  } else if (ifIndex) {
+    if (isFull && !sampling.byInterface.has(ifIndex)) return false
+    sampling.byInterface.set(ifIndex, rate)
+  } else sampling.rate = rate
+  return true
+}
+
+/** False where there was no room. */
+function keepInterface(
+  { exporter }: DatagramContext,
+  { numbers, texts }: OptionsRecord,
+  room: boolean,
+): boolean {
+  const index = numbers.get('ingressInterface') ?? numbers.get('egressInterface')
+  const name = texts.get('interfaceName')
+  const alias = texts.get('interfaceDescription')
+  if (index === undefined || (name === undefined && alias === undefined)) return true
+  const held: InterfaceName | undefined = exporter.interfaces.get(index)
+  if (!held && !room) return false
+  const said = { name: name || (held?.name ?? null), alias: alias || (held?.alias ?? null) }
+  if (!exporter.takeText(said.name, held?.name)) return false
+  if (!exporter.takeText(said.alias, held?.alias)) {
+    exporter.takeText(held?.name ?? null, said.name)
+    return false
+  }
+  exporter.interfaces.set(index, { index, ...said, speed: held?.speed ?? null })
+  return true
+}
+
+/** Names by the numbers that flows carry: the number's element and the names', the first said counts. */
+const namings = [
+  { names: 'applications', ids: ['applicationId'], texts: ['applicationName'] },
+  { names: 'vrfs', ids: ['ingressVRFID', 'egressVRFID'], texts: ['VRFname'] },
+] as const
+
+/** False where there was no room. */
+function keepNames(
+  { exporter }: DatagramContext,
+  { numbers, texts }: OptionsRecord,
+  room: boolean,
+): boolean {
+  for (const naming of namings) {
+    const names = exporter[naming.names]
+    const id = naming.ids.map((name) => numbers.get(name)).find((each) => each !== undefined)
+    const text = naming.texts.map((name) => texts.get(name)).find(Boolean)
+    if (id === undefined || !text) continue
+    const held = names.get(id)
+    if ((held === undefined && !room) || !exporter.takeText(text, held)) return false
+    names.set(id, text)
+  }
+  return true
+}
+
+/** Totals that an exporter says of its own export. */
+const statisticNames: readonly string[] = [
+  'exportedOctetTotalCount',
+  'exportedMessageTotalCount',
+  'exportedFlowRecordTotalCount',
+  'ignoredPacketTotalCount',
+  'ignoredOctetTotalCount',
+  'notSentFlowTotalCount',
+  'notSentPacketTotalCount',
+  'notSentOctetTotalCount',
+]
+
+function keepStatistics({ exporter, stream }: DatagramContext, { numbers }: OptionsRecord): void {
+  for (const name of statisticNames) {
+    const value = numbers.get(name)
+    if (value === undefined) continue
+    let statistics = exporter.statistics.get(stream.domain)
+    if (!statistics) {
+      if (exporter.statistics.size >= statisticDomainsMax) return
+      exporter.statistics.set(stream.domain, (statistics = new Map<string, number>()))
+    }
+    statistics.set(name, value)
+  }
+}

@@ -1,0 +1,118 @@
+/** The steps that fill one set of columns from a template's records, as they are collected. */
+import type { FlowColumns } from '../../../flow/columns.ts'
+import type { ScratchName } from '../element.ts'
+import type { Step } from '../steps/batch.ts'
+import { offsetsOf, type FieldGroup } from '../steps/groups.ts'
+import { TouchedColumns } from '../steps/touched.ts'
+import { stepOf } from './compile.ts'
+import type { PlacedElement } from './placed-elements.ts'
+import type { PlacedGroup, ScratchColumns } from './template.ts'
+
+/** Whether no element before it, by preference, sets the same column. */
+function isPreferred(placed: readonly PlacedElement[], { element }: PlacedElement): boolean {
+  const { action } = element
+  const first = placed.find(
+    (other) =>
+      'column' in other.element.action &&
+      'column' in action &&
+      other.element.action.column === action.column,
+  )
+  return first?.element === element
+}
+
+/** Columns that a group which finishes its rows reads. */
+const finishedColumns: ReadonlySet<string> = new Set([
+  'octetDeltaCount',
+  'packetDeltaCount',
+  'flowStartMilliseconds',
+  'flowEndMilliseconds',
+])
+
+/** Whether an element may change what the members of a group, which run first, have said. */
+function mayChange(other: PlacedElement, members: readonly PlacedElement[]): boolean {
+  const { action } = other.element
+  if (members.includes(other) || action.kind === 'counter') return false
+  return action.kind === 'section' || ('column' in action && finishedColumns.has(action.column))
+}
+
+/** Knows which columns a step has been found for; of several elements for one column the first added counts. */
+export class StepList {
+  readonly groups: PlacedGroup[] = []
+  readonly steps: Step[] = []
+  readonly scratchSteps: Step[] = []
+  readonly taken = new Set<string>()
+  readonly columns = new TouchedColumns()
+  readonly scratchTaken = new Set<ScratchName>()
+  usesUptime = false
+  tellsProtocols = false
+  exactly: PlacedGroup | null = null
+  finishes = false
+  badLengths = 0
+  readonly #flows: FlowColumns
+  readonly #scratch: ScratchColumns
+
+  constructor(flows: FlowColumns, scratch: ScratchColumns) {
+    this.#flows = flows
+    this.#scratch = scratch
+  }
+
+  /** Adds elements, by groups where they form some. */
+  addGroups(placed: readonly PlacedElement[], groups: readonly FieldGroup[]): void {
+    const grouped = new Set<PlacedElement>()
+    for (const { fields, offsets, loop, tellsProtocols, exactly, counts = 0 } of groups) {
+      const members = fields.map(([id, length]) =>
+        placed.find(
+          (other) =>
+            isPreferred(placed, other) &&
+            other.element.enterprise === 0 &&
+            other.element.id === id &&
+            other.place.length === length,
+        ),
+      )
+      if (members.some((member) => member === undefined || grouped.has(member))) continue
+      const found = members as PlacedElement[]
+      if (offsets && found.some(({ place }, i) => place.offset !== offsets[i])) continue
+      for (const member of found) {
+        grouped.add(member)
+        const { action } = member.element
+        if ('column' in action) this.taken.add(action.column)
+        this.columns.add(action, member.place, true, false)
+        if (action.kind === 'uptime') this.usesUptime = true
+      }
+      if (tellsProtocols) this.tellsProtocols = true
+      const at = offsetsOf(found.map((member) => member.place))
+      this.groups.push({ loop, at })
+      if (exactly) {
+        const counted = offsetsOf(found.slice(counts).map((member) => member.place))
+        this.exactly = { loop: exactly, at: counted }
+        this.finishes = !placed.some((other) => mayChange(other, found))
+      }
+    }
+    for (const other of placed) if (!grouped.has(other)) this.add(other)
+  }
+
+  add({ element, place, variable }: PlacedElement): void {
+    const { action } = element
+    const isScratch = 'scratch' in action
+    const column = isScratch ? action.scratch : 'column' in action ? action.column : action.kind
+    const step = stepOf(action, place, {
+      flows: this.#flows,
+      scratch: this.#scratch,
+      second: isScratch ? this.scratchTaken.has(action.scratch) : this.taken.has(column),
+      variable,
+    })
+    if (step === 'bad-length') this.badLengths++
+    if (step === 'bad-length' || step === 'not-needed') return
+    this.columns.add(action, place, !this.taken.has(column), variable)
+    if (action.kind === 'uptime') this.usesUptime = true
+    if (isScratch) {
+      this.scratchTaken.add(action.scratch)
+      this.scratchSteps.push(step)
+    } else {
+      this.taken.add(column)
+      // A packet's own length is better than its frame's.
+      if (action.kind === 'section') this.taken.add('octetDeltaCount')
+      this.steps.push(step)
+    }
+  }
+}
