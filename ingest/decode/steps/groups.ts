@@ -23,7 +23,7 @@ import { fixedRecord, router4, router8 } from './whole-loops.ts'
 /** Elements and their lengths. */
 type Fields = readonly (readonly [id: number, length: number])[]
 
-/** Where the fields lie in a record of v5, v6 or v7: ends, counts and times, way. */
+/** Where the fields of `ends`, `ofUptime` and `way2` lie in a record of v5, v6 or v7, in bytes. */
 const fixedOffsets = [0, 4, 32, 34, 38, 37, 39, 20, 16, 24, 28, 12, 14, 40, 42, 44, 45, 8]
 
 /** Elements and lengths of a group's fields, and the loop that reads them. */
@@ -52,74 +52,90 @@ export function offsetsOf(places: readonly Place[]): Offsets {
   ) as unknown as Offsets
 }
 
+/** Ids of the IANA elements that a router's usual record is made of; their full names are in elements.ts. */
+const octets = 1
+const packets = 2
+const protocol = 4
+const tos = 5
+const tcpFlags = 6
+const sourcePort = 7
+const sourceIpv4 = 8
+const sourceMask = 9
+const ingressInterface = 10
+const destinationPort = 11
+const destinationIpv4 = 12
+const destinationMask = 13
+const egressInterface = 14
+const nextHopIpv4 = 15
+const sourceAs = 16
+const destinationAs = 17
+const endUptime = 21
+const startUptime = 22
+const direction = 61
+const endReason = 136
+const startMs = 152
+const endMs = 153
+
+/** Who speaks to whom, with TCP flags of 1 byte (v5, v9) or of 2 (IPFIX). */
+const endsOf = (tcpFlagsBytes: 1 | 2): Fields => [
+  [sourceIpv4, 4],
+  [destinationIpv4, 4],
+  [sourcePort, 2],
+  [destinationPort, 2],
+  [protocol, 1],
+  [tcpFlags, tcpFlagsBytes],
+  [tos, 1],
+]
+const ends = endsOf(1)
+const endsWide = endsOf(2)
+
+/** Counts and times: of 4 bytes relative to the uptime, or of 8 in unix ms. */
+const ofUptime: Fields = [
+  [octets, 4],
+  [packets, 4],
+  [startUptime, 4],
+  [endUptime, 4],
+]
+const ofTime: Fields = [
+  [octets, 8],
+  [packets, 8],
+  [startMs, 8],
+  [endMs, 8],
+]
+
+/** The way through the router, with interfaces and AS numbers of 2 or of 4 bytes. */
+const wayOf = (numberBytes: 2 | 4): Fields => [
+  [ingressInterface, numberBytes],
+  [egressInterface, numberBytes],
+  [sourceAs, numberBytes],
+  [destinationAs, numberBytes],
+  [sourceMask, 1],
+  [destinationMask, 1],
+  [nextHopIpv4, 4],
+]
+const way2 = wayOf(2)
+const way4 = wayOf(4)
+
 /**
- * Groups for one set of columns; where two could stand for a field, the first does. To be called once
- * for the columns that must be fast.
+ * Groups for one set of columns. Where several could read a field, the first in the list does. To be called once for the
+ * columns that must be fast.
  */
 export function fieldGroups(flows: FlowColumns): FieldGroup[] {
-  const ends: Fields = [
-    [8, 4],
-    [12, 4],
-    [7, 2],
-    [11, 2],
-    [4, 1],
-    [6, 1],
-    [5, 1],
-  ]
-  const endsWide: Fields = [
-    [8, 4],
-    [12, 4],
-    [7, 2],
-    [11, 2],
-    [4, 1],
-    [6, 2],
-    [5, 1],
-  ]
-  const ofUptime: Fields = [
-    [1, 4],
-    [2, 4],
-    [22, 4],
-    [21, 4],
-  ]
-  const ofTime: Fields = [
-    [1, 8],
-    [2, 8],
-    [152, 8],
-    [153, 8],
-  ]
-  const way2: Fields = [
-    [10, 2],
-    [14, 2],
-    [16, 2],
-    [17, 2],
-    [9, 1],
-    [13, 1],
-    [15, 4],
-  ]
-  const way4: Fields = [
-    [10, 4],
-    [14, 4],
-    [16, 4],
-    [17, 4],
-    [9, 1],
-    [13, 1],
-    [15, 4],
-  ]
   return [
     { fields: [...ends, ...ofUptime, ...way2], offsets: fixedOffsets, loop: fixedRecord(flows), tellsProtocols: true, exactly: counts4Exactly(flows), counts: ends.length },
-    { fields: [...ends, ...ofUptime, ...way4, [61, 1]], loop: router4(flows), tellsProtocols: true, exactly: counts4Exactly(flows), counts: ends.length },
-    { fields: [...endsWide, ...ofTime, ...way4, [61, 1], [136, 1]], loop: router8(flows), tellsProtocols: true, exactly: counts8Exactly(flows), counts: endsWide.length },
+    { fields: [...ends, ...ofUptime, ...way4, [direction, 1]], loop: router4(flows), tellsProtocols: true, exactly: counts4Exactly(flows), counts: ends.length },
+    { fields: [...endsWide, ...ofTime, ...way4, [direction, 1], [endReason, 1]], loop: router8(flows), tellsProtocols: true, exactly: counts8Exactly(flows), counts: endsWide.length },
     { fields: ends, loop: ipv4Ends(flows), tellsProtocols: true },
     { fields: endsWide, loop: ipv4EndsWideFlags(flows), tellsProtocols: true },
-    { fields: [[7, 2], [11, 2], [4, 1], [6, 1], [5, 1]], loop: ports(flows) },
+    { fields: [[sourcePort, 2], [destinationPort, 2], [protocol, 1], [tcpFlags, 1], [tos, 1]], loop: ports(flows) },
     { fields: ofUptime, loop: counts4(flows), exactly: counts4Exactly(flows) },
     { fields: ofTime, loop: counts8(flows), exactly: counts8Exactly(flows) },
     { fields: way2, loop: routing2(flows) },
     { fields: way4, loop: routing4(flows) },
-    { fields: [[1, 4], [2, 4]], loop: counters4(flows) },
-    { fields: [[1, 8], [2, 8]], loop: counters8(flows) },
-    { fields: [[22, 4], [21, 4]], loop: uptimes(flows) },
-    { fields: [[10, 4], [14, 4]], loop: interfaces4(flows) },
-    { fields: [[61, 1], [136, 1]], loop: directionAndReason(flows) },
+    { fields: [[octets, 4], [packets, 4]], loop: counters4(flows) },
+    { fields: [[octets, 8], [packets, 8]], loop: counters8(flows) },
+    { fields: [[startUptime, 4], [endUptime, 4]], loop: uptimes(flows) },
+    { fields: [[ingressInterface, 4], [egressInterface, 4]], loop: interfaces4(flows) },
+    { fields: [[direction, 1], [endReason, 1]], loop: directionAndReason(flows) },
   ] // prettier-ignore
 }
