@@ -1,7 +1,6 @@
 /**
- * Evaluates alerts: values when their interval is over, incidents and silences as they come. What
- * was told stands in the state, so that a restart tells nothing twice; what cannot be evaluated is a
- * problem that is shown, never silence.
+ * Evaluates alerts: values when their interval is over, incidents and silences as they come. What was told is kept in
+ * the state, so that a restart tells nothing twice. An alert that cannot be evaluated is shown as a problem.
  */
 import type { Logger } from 'pino'
 
@@ -45,8 +44,16 @@ export interface EngineParts {
 type Valued = Extract<AlertSubject, { kind: 'tracker' | 'loss' | 'disk' }>
 type Happening = Extract<AlertSubject, { kind: 'incident' | 'silent' }>
 type Document = StateDocument<KeptAlert>
-/** With the revision that it was read at: who changes it says upon what. */
+/** With the revision at which it was read, which a change of it must name. */
 type Standing = AlertStanding & { revision: number }
+/**
+ * When a round looks, unix ms, and the flows lost in the interval that is over, by exporter, percent; null where an earlier
+ * round looked at that interval.
+ */
+interface Round {
+  nowMs: number
+  lost: Map<string, number> | null
+}
 
 export class AlertEngine {
   readonly states = new Map<string, AlertState>()
@@ -65,7 +72,7 @@ export class AlertEngine {
     this.#parts = parts
   }
 
-  /** Looks at everything that is due. Rounds follow one another; a failure is logged, and the next round goes on. */
+  /** Evaluates all alerts that are due. Rounds run one after the other. Never rejects: a failure is logged once, until a round succeeds. */
   tick(nowMs: number): Promise<void> {
     this.#work = this.#work
       .then(() => this.#tick(nowMs))
@@ -74,16 +81,19 @@ export class AlertEngine {
           this.#isFailing = false
         },
         (error: unknown) => {
-          // Once: it is tried again every few seconds.
+          // Once only: rounds follow every few seconds.
           if (!this.#isFailing)
-            this.#parts.log.error({ error }, 'alerts could not be evaluated; they are tried again')
+            this.#parts.log.error(
+              { error },
+              'alerts could not be evaluated; the next round tries again',
+            )
           this.#isFailing = true
         },
       )
     return this.#work
   }
 
-  /** Tells an alert now, whatever its condition says, by the very code that would: what came of it. */
+  /** Tells an alert now, whatever its condition says, as a real one would be told. Gives what came of it. */
   async test(id: string, alert: KeptAlert, nowMs: number): Promise<AlertEvent> {
     const { subject } = alert
     const interval = dueInterval(alert, nowMs)
@@ -112,56 +122,62 @@ export class AlertEngine {
     const looksAtValues = lost !== null || nowMs - this.#lookedMs >= valuesMs
     this.#lookedUntil = closed
     if (looksAtValues) this.#lookedMs = nowMs
-    for (const alert of alerts) {
-      const { subject, isOn = true } = alert.body
+    for (const alert of alerts)
       try {
-        if (!isOn) this.#state(alert, 'waiting', null, nowMs)
-        else if (!isValued(subject)) await this.#happenings(alert, subject, nowMs)
-        else if (looksAtValues) await this.#values(alert, subject, { nowMs, lost })
+        await this.#evaluate(alert, { nowMs, lost, looksAtValues })
       } catch (error) {
+        // Another process changed what was told of it: the next round reads that.
         if (error instanceof StateRefused && error.reason === 'changed') continue
         const problem = reasonOf(error)
         this.states.set(alert.id, { is: 'problem', value: null, at: nowMs / 1000, problem })
       }
-    }
   }
 
-  async #values(
+  async #evaluate(
     alert: Document,
-    subject: Valued,
-    { nowMs, lost }: { nowMs: number; lost: Map<string, number> | null },
+    { nowMs, lost, looksAtValues }: Round & { looksAtValues: boolean },
   ): Promise<void> {
+    const { subject, isOn = true } = alert.body
+    if (!isOn) this.#state(alert, 'waiting', null, nowMs)
+    else if (!isValued(subject)) await this.#happenings(alert, subject, nowMs)
+    else if (looksAtValues) await this.#values(alert, subject, { nowMs, lost })
+  }
+
+  async #values(alert: Document, subject: Valued, { nowMs, lost }: Round): Promise<void> {
     const { id, body } = alert
-    // What takes a reading of the store, or is known once an interval, is not looked at in between.
+    // Subjects that cost a query of the store, or are known once an interval, are looked at once an interval.
     if (!lost && (subject.kind !== 'tracker' || body.condition?.is === 'unusual')) return
     const interval = dueInterval(body, nowMs)
-    const isEach = body.repeat === 'each'
+    const observed = { interval, back: lookBack, lost: lost ?? new Map<string, number>() }
     const standing = this.#standing(id)
-    const all = await this.#observe(body, subject, {
-      interval,
-      back: lookBack,
-      lost: lost ?? new Map(),
-    })
+    const all = await this.#observe(body, subject, observed)
     let worst: [AlertState['is'], number | null] = ['well', all.at(-1)?.value ?? null]
     for (const key of new Set(all.map((each) => each.key))) {
-      const judged = this.#judged(
-        `${id} ${key}`,
-        subject,
-        all.filter((each) => each.key === key),
-      )
-      const toldUntil = standing.told[key] ?? null
-      const news = newsOf(judged, { intervals: body.intervals ?? 1, isEach, toldUntil })
-      const found = judged.find((each) => each.interval === news.tell)
-      if (found) await this.#decide({ alert, standing, found, until: news.toldUntil! }, nowMs)
-      else if (news.toldUntil !== null && news.toldUntil !== toldUntil) {
-        standing.told[key] = news.toldUntil
-        await this.#keepStanding(id, standing)
-      }
+      const now = all.filter((each) => each.key === key)
+      const judged = this.#judged(`${id} ${key}`, subject, now)
+      await this.#tellNews(alert, standing, { key, judged, nowMs })
       const last = judged.at(-1)
       if (last?.isAmiss)
         worst = [standing.told[key] === last.interval ? 'told' : 'amiss', last.value]
     }
     this.#state(alert, ...worst, nowMs)
+  }
+
+  /** Tells what is new of one key, or notes that nothing needs to be told up to some interval. */
+  async #tellNews(
+    alert: Document,
+    standing: Standing,
+    { key, judged, nowMs }: { key: string; judged: Described[]; nowMs: number },
+  ): Promise<void> {
+    const { repeat, intervals = 1 } = alert.body
+    const toldUntil = standing.told[key] ?? null
+    const news = newsOf(judged, { intervals, isEach: repeat === 'each', toldUntil })
+    const found = judged.find((each) => each.interval === news.tell)
+    if (found) await this.#decide({ alert, standing, found, until: news.toldUntil! }, nowMs)
+    else if (news.toldUntil !== null && news.toldUntil !== toldUntil) {
+      standing.told[key] = news.toldUntil
+      await this.#keepStanding(alert.id, standing)
+    }
   }
 
   /** The judged intervals of one subject, the oldest first. */
