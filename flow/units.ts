@@ -3,6 +3,7 @@
  * is RRDtool's legend (`%6.2lf %s`): two decimals and one letter, so that columns line up.
  */
 
+const decimalsMax = 6
 const prefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E']
 
 /** A figure cut into the number and its prefix: 12345678 gives 12.345678 and M. */
@@ -17,11 +18,16 @@ export function scaled(value: number): { number: number; prefix: string } {
   return { number, prefix: prefixes[power]! }
 }
 
-/** A figure with two decimals and its prefix: 12.35 M. Whole numbers under 1000 stay whole. */
+/** A figure with two decimals and its prefix: 12.35 M. Whole numbers under 1000 stay whole; 0.0042 is not 0.00. */
 export function formatScaled(value: number): string {
   const { number, prefix } = scaled(value)
-  const digits = prefix === '' && Number.isInteger(number) ? 0 : 2
+  const digits = prefix === '' && Number.isInteger(number) ? 0 : decimalsOf(Math.abs(number))
   return prefix === '' ? number.toFixed(digits) : `${number.toFixed(digits)} ${prefix}`
+}
+
+/** Two decimals, or two digits that are not 0 where there is hardly anything: a connection in four minutes. */
+function decimalsOf(size: number): number {
+  return size >= 0.01 ? 2 : Math.min(decimalsMax, 1 - Math.floor(Math.log10(size)))
 }
 
 /** A figure as short as an axis wants it: 20 M, 2.5 k, 0. */

@@ -153,6 +153,23 @@ describe('split by port', () => {
   })
 })
 
+test('split by exporter, one that is away hides nothing of the others', () => {
+  const keyed = answer([
+    entry({ exporter: '10.0.0.1', direction: 'in' }, [5, 6, 7]),
+    entry({ exporter: '10.0.0.2', direction: 'in' }, [2, null, 2]),
+  ])
+  // A sum of which a part is not known is not known.
+  const totals = answer([entry({ direction: 'in' }, [7, null, 9])])
+  const layers = makeLayers({ split: 'exporter', keyed, totals, peak: null, isLocal })
+  const edges = stack(layers.layers, 'above', layers.total.above).map(({ edge }) => edge)
+  assert.deepEqual(edges, [
+    [5, 6, 7],
+    [7, null, 9],
+  ])
+  const byPort = makeLayers({ split: 'port', keyed, totals, peak: null, isLocal })
+  assert.equal(byPort.total.above[1], null)
+})
+
 describe('stacking', () => {
   const value = fc.option(fc.integer({ min: 0, max: 1_000_000 }), { nil: null })
   const columns = fc.integer({ min: 1, max: 20 }).chain((length) =>

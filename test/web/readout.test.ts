@@ -85,6 +85,20 @@ describe('the figures at the cursor', () => {
     assert.equal(at(2).halves[0]?.total, '?')
     assert.match(spoken(at(2)), /^Mon 16 Nov 11:32:20 – 11:32:25: no data: Weir was not listening$/)
   })
+  test('what is known while an exporter is away is told, and that it is not all', () => {
+    const away: Scene = { ...scene, unknown: [[start, start + 5, 'lost']] }
+    const readout = readoutAt(0, { scene: away, layers, zone: 'UTC' })
+    assert.equal(readout.unknown, '')
+    assert.deepEqual(readout.notes, ['in part no data: datagrams were lost on the way'])
+  })
+  test('connections are opened inward and outward, and neither received nor sent', () => {
+    const opened: Scene = { ...scene, answer: { ...scene.answer, measure: 'connections' } }
+    const titles = readoutAt(0, { scene: opened, layers, zone: 'UTC' }).halves
+    assert.deepEqual(
+      titles.map(({ title }) => title),
+      ['inward', 'outward'],
+    )
+  })
   test('it can be spoken', () => {
     assert.equal(
       spoken(at(0)),

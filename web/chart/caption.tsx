@@ -7,7 +7,7 @@ import { zone } from '../state/zone.ts'
 import { rangeText, shortInstantText } from '../time/words.ts'
 import { scene } from './chart.tsx'
 import { comparedText } from './compared.ts'
-import { rateTexts } from './readout.ts'
+import { halfTexts, rateTexts } from './readout.ts'
 
 const sourceTexts: Record<string, string> = {
   archive: 'the flows themselves',
@@ -57,7 +57,8 @@ export function ChartTitle() {
       {filter !== '' && <span>{filter}</span>}
       <span class="gap" />
       <span>
-        {rateTexts[measure]}: <b>▲ received</b> above, <b>▼ sent</b> below
+        {rateTexts[measure]}: <b>▲ {halfTexts[measure].above}</b> above,{' '}
+        <b>▼ {halfTexts[measure].below}</b> below
       </span>
     </div>
   )

@@ -85,14 +85,19 @@ function partsOf(split: Split, localOnly: boolean): Record<Half, readonly Direct
   return localOnly ? hostParts : allParts
 }
 
+/**
+ * Splits whose keys are summed for what passed in all: an interface's in and out are the router's, and not
+ * those of our networks; of one exporter something is known while another is away.
+ */
+const wholeByKeys: ReadonlySet<Split> = new Set(['interface', 'exporter'])
+
 /** The layers of a chart, the greatest key first and next to the axis. */
 export function makeLayers(source: LayerSource): Layers {
   const listed = source.keyed.series.filter((entry) => entry.key?.['other'] !== true)
   const local = source.split === 'host' ? listed.filter((e) => source.isLocal(keyId(e))) : []
   const localOnly = local.length > 0
   const parts = partsOf(source.split, localOnly)
-  // An interface's in and out are the router's, and not those of our networks.
-  const whole = source.split === 'interface' ? source.keyed : source.totals
+  const whole = wholeByKeys.has(source.split) ? source.keyed : source.totals
   const total = totalOf(whole, parts)
   const chosen = firstKeys(localOnly ? local : listed, keysMax)
   const layers = chosen.flatMap((entry) => layerOf(entry, source.split))

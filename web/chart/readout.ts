@@ -50,7 +50,16 @@ const reasonTexts: Record<string, string> = {
   'exporter-restart': 'no data: the exporter restarted',
 }
 
-const titles: Record<Half, string> = { above: 'received', below: 'sent' }
+const passed: Record<Half, string> = { above: 'received', below: 'sent' }
+
+/** What the halves of a chart are called: a connection is opened by one side, and neither received nor sent. */
+export const halfTexts: Record<Measure, Record<Half, string>> = {
+  bits: passed,
+  packets: passed,
+  flows: passed,
+  active: passed,
+  connections: { above: 'inward', below: 'outward' },
+}
 
 /** The figures of step `index`. */
 export function readoutAt(
@@ -63,15 +72,18 @@ export function readoutAt(
   const figure = (value: number | null) => (value === null ? '?' : formatWithUnit(value, unit))
   const reason = scene.unknown.find(([start, end]) => start < to && end > from)
   const known = layers.total.above[index] !== null || layers.total.below[index] !== null
+  const why = reasonTexts[reason?.[2] ?? ''] ?? 'no data'
+  // Of one exporter something is known while another is away.
+  const partly = known && reason ? [`in part ${why}`] : []
   return {
     time: stepText(from * 1000, to * 1000, zone),
-    unknown: known ? '' : (reasonTexts[reason?.[2] ?? ''] ?? 'no data'),
-    notes: notesAt(scene, from, to),
+    unknown: known ? '' : why,
+    notes: [...partly, ...notesAt(scene, from, to)],
     halves: (['above', 'below'] as const).map((half) => {
       const rows = rowsAt(scene.layers[half], index)
       return {
         half,
-        title: titles[half],
+        title: halfTexts[scene.answer.measure][half],
         total: figure(layers.total[half][index] ?? null),
         rows: rows.slice(0, rowsMax).map(({ value, layer, colour }) => ({
           id: `${layer.id} ${layer.direction}`,

@@ -4,7 +4,7 @@ import { useComputed } from '@preact/signals'
 import { formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { focused, isShown } from '../chart/chart.tsx'
 import type { Direction, Half, LayerSummary } from '../chart/layers.ts'
-import { rateTexts } from '../chart/readout.ts'
+import { halfTexts, rateTexts } from '../chart/readout.ts'
 import { layerColours } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import type { Measure } from '../state/address.ts'
@@ -44,8 +44,8 @@ export function Legend() {
             <th rowSpan={2} scope="col" class="name">
               {view.value.by} <small>{rateTexts[measure]}</small>
             </th>
-            <Group name="▲ received" />
-            <Group name="▼ sent" />
+            <Group name={`▲ ${halfTexts[measure].above}`} />
+            <Group name={`▼ ${halfTexts[measure].below}`} />
           </tr>
           <tr>
             {head('above')}
