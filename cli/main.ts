@@ -56,7 +56,7 @@ const commands: Record<string, Command> = {
     run: async (input) => (await import('./api.ts')).api(input),
   },
   replay: {
-    about: 'take captures (pcap, pcapng, .gz) into the store as if received then',
+    about: 'take captures (pcap, pcapng, .gz, .zst) into the store as if received then',
     takesWords: true,
     usage: 'weir replay FILE… [--json] [--shift recent] [--to HOST:PORT [--speed N]]',
     options: {

@@ -44,6 +44,7 @@ export async function sendCaptures(
   for (const path of paths) {
     const fragments = new Fragments()
     for await (const packet of wholePackets(path, () => cut.push(path))) {
+      fragments.nowMs = packet.timeMs
       const datagram = readPacket(packet.bytes, packet.linkType, fragments)
       const version = datagram && versionOf(datagram.payload)
       if (!datagram || datagram.isCut || !version) continue

@@ -12,15 +12,22 @@ export interface Fragment {
 
 /** Packets of which fragments are awaited; more, and the one begun first is given up. */
 const packetsMax = 64
+/** So long a packet's fragments are awaited (as Linux does): its identification is used again. */
+const awaitedMs = 30_000
 
 /** No IP packet carries more; fragments that would come to more are no packet's. */
 const carriedBytesMax = 65_535
 
 class Pieces {
+  readonly begunMs: number
   readonly #byOffset = new Map<number, Uint8Array>()
   /** Bytes that the packet carries, once the last fragment has come. */
   #length = -1
   #held = 0
+
+  constructor(begunMs: number) {
+    this.begunMs = begunMs
+  }
 
   add({ offset, isLast, bytes }: Fragment): void {
     if (isLast) this.#length = offset + bytes.length
@@ -47,6 +54,8 @@ class Pieces {
 }
 
 export class Fragments {
+  /** When the packet at hand was captured, unix ms. */
+  nowMs = 0
   /** By how many there would be more packets had none been put together. */
   saved = 0
   readonly #packets = new Map<string, Pieces>()
@@ -54,7 +63,9 @@ export class Fragments {
   /** Takes a fragment; gives what the packet carries where it was the last one missing. */
   take(fragment: Fragment): Uint8Array<ArrayBuffer> | null {
     const { packet } = fragment
-    const pieces = this.#packets.get(packet) ?? this.#begin(packet)
+    const held = this.#packets.get(packet)
+    const isAwaited = held !== undefined && this.nowMs - held.begunMs <= awaitedMs
+    const pieces = isAwaited ? held : this.#begin(packet)
     pieces.add(fragment)
     const whole = pieces.whole()
     if (whole === null) return null
@@ -64,11 +75,12 @@ export class Fragments {
   }
 
   #begin(packet: string): Pieces {
+    this.#packets.delete(packet)
     if (this.#packets.size >= packetsMax) {
       const [first] = this.#packets.keys()
       this.#packets.delete(first!)
     }
-    const pieces = new Pieces()
+    const pieces = new Pieces(this.nowMs)
     this.#packets.set(packet, pieces)
     return pieces
   }

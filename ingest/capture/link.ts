@@ -12,10 +12,12 @@ interface LinkType {
 
 const ip: LinkType = { header: 0, typeOffset: null }
 
+const ethernet = 1
+
 /** By number (tcpdump.org/linktypes.html). */
 const linkTypes: Readonly<Record<number, LinkType>> = {
   0: { header: 4, typeOffset: null }, // BSD loopback
-  1: { header: 14, typeOffset: 12 }, // Ethernet
+  [ethernet]: { header: 14, typeOffset: 12 },
   9: { header: 0, typeOffset: null, isPpp: true },
   12: ip, // as some systems number it
   14: ip, // as OpenBSD numbers it
@@ -60,6 +62,12 @@ export function ipOffset(view: DataView, linkType: number): number {
     if (error instanceof RangeError) return -1
     throw error
   }
+}
+
+/** Where the IP packet of an Ethernet frame begins that itself begins at `at`, or -1 where it holds none. */
+export function frameIpOffset(view: DataView, at: number): number {
+  const { header, typeOffset } = linkTypes[ethernet]!
+  return afterType(view, view.getUint16(at + typeOffset!), at + header)
 }
 
 function afterType(view: DataView, ethertype: number, header: number): number {

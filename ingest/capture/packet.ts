@@ -2,6 +2,7 @@
 import { formatAddress, ipv4Marker, type AddressWords } from '../../flow/address.ts'
 import type { Fragments } from './fragments.ts'
 import { ipOffset } from './link.ts'
+import { innerIpOffset } from './tunnel.ts'
 
 /** A UDP datagram as it was captured. `payload` may be a view into the capture's buffer. */
 export interface CapturedDatagram {
@@ -34,26 +35,47 @@ export function readPacket(
 ): CapturedDatagram | null {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
   const offset = ipOffset(view, linkType)
-  if (offset === -1 || packet.length < offset + 1) return null
-  const read = packet[offset]! >> 4 === 4 ? readIPv4 : readIPv6
-  return read(view, offset, fragments)
+  return offset === -1 ? null : readIp({ view, fragments, tunnels: 0 }, offset)
 }
 
-function readIPv4(
-  view: DataView,
-  offset: number,
-  fragments: Fragments | undefined,
-): CapturedDatagram | null {
+/** A captured packet as it is read, and within how many tunnels. */
+interface Reading {
+  view: DataView
+  fragments: Fragments | undefined
+  tunnels: number
+}
+
+/** Tunnels within each other; more than any real packet is in. */
+const tunnelsMax = 4
+
+function readIp(reading: Reading, offset: number): CapturedDatagram | null {
+  const { view } = reading
+  if (view.byteLength < offset + 1) return null
+  return view.getUint8(offset) >> 4 === 4 ? readIPv4(reading, offset) : readIPv6(reading, offset)
+}
+
+/** The datagram of a packet that another carries, behind whose header it is `at`. */
+function readTunnelled(reading: Reading, at: number, protocol: number): CapturedDatagram | null {
+  if (reading.tunnels >= tunnelsMax) return null
+  const offset = innerIpOffset(reading.view, at, protocol)
+  return offset === -1 ? null : readIp({ ...reading, tunnels: reading.tunnels + 1 }, offset)
+}
+
+function readIPv4(reading: Reading, offset: number): CapturedDatagram | null {
+  const { view, fragments } = reading
   if (view.byteLength < offset + 20) return null
   const header = (view.getUint8(offset) & 15) * 4
   const flagsAndOffset = view.getUint16(offset + 6)
-  if (header < 20 || view.getUint8(offset + 9) !== udp) return null
+  const protocol = view.getUint8(offset + 9)
+  if (header < 20) return null
   const at = offset + header
+  const isWhole = (flagsAndOffset & 0x3fff) === 0
+  if (protocol !== udp) return isWhole ? readTunnelled(reading, at, protocol) : null
   const ends: Ends = {
     source: [0, 0, ipv4Marker, view.getUint32(offset + 12)],
     destination: [0, 0, ipv4Marker, view.getUint32(offset + 16)],
   }
-  if ((flagsAndOffset & 0x3fff) === 0) return readUdp(view, at, ends)
+  if (isWhole) return readUdp(view, at, ends)
   return readFragment(fragments, ends, {
     id: view.getUint16(offset + 4),
     offset: (flagsAndOffset & 0x1fff) * 8,
@@ -62,11 +84,8 @@ function readIPv4(
   })
 }
 
-function readIPv6(
-  view: DataView,
-  offset: number,
-  fragments: Fragments | undefined,
-): CapturedDatagram | null {
+function readIPv6(reading: Reading, offset: number): CapturedDatagram | null {
+  const { view, fragments } = reading
   if (view.byteLength < offset + 40 || view.getUint8(offset) >> 4 !== 6) return null
   const words = (at: number): AddressWords => [
     view.getUint32(at),
@@ -83,7 +102,8 @@ function readIPv6(
   }
   const ends = { source: words(offset + 8), destination: words(offset + 24) }
   if (next === udp) return readUdp(view, at, ends)
-  if (next !== fragmentHeader || view.byteLength < at + 8 || view.getUint8(at) !== udp) return null
+  if (next !== fragmentHeader) return readTunnelled(reading, at, next)
+  if (view.byteLength < at + 8 || view.getUint8(at) !== udp) return null
   const offsetAndMore = view.getUint16(at + 2)
   return readFragment(fragments, ends, {
     id: view.getUint32(at + 4),

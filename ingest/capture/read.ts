@@ -1,16 +1,19 @@
-/** Reads captures: pcap and pcapng, plain or gzipped, as a stream of packets in bounded memory. */
+/** Reads captures: pcap and pcapng, plain or compressed, as a stream of packets in bounded memory. */
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 
 import { knownLinkType } from './link.ts'
 
 /** A file that is no capture, or not one that can be read. */
 export class NotACapture extends Error {
   constructor(path: string, reason: string, cause?: unknown) {
-    super(`${path} is no capture: ${reason}; give pcap or pcapng files, plain or gzipped`, {
-      cause,
-    })
+    super(
+      `${path} is no capture: ${reason}; give pcap or pcapng files, plain or compressed by gzip or zstd`,
+      {
+        cause,
+      },
+    )
     this.name = 'NotACapture'
   }
 }
@@ -34,8 +37,10 @@ export interface CapturedPacket {
 /** No packet of a UDP datagram is larger; a longer record is a broken file. */
 const packetBytesMax = 262_144
 const gzipMagic = 0x1f8b
+const zstdMagic = 0x28b52ffd
 const pcapHeaderBytes = 24
 const recordHeaderBytes = 16
+const pcapVersion = '2.4'
 
 /**
  * The packets of a capture, in the order of the file.
@@ -52,8 +57,8 @@ export async function* readCapture(path: string): AsyncGenerator<CapturedPacket>
     else if (view.getUint32(0) === pcapngMagic) yield* readPcapng(path, source)
     else throw new NotACapture(path, `it starts with ${view.getUint32(0).toString(16)}`)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
-      throw new NotACapture(path, `its gzip stream is broken (${error.message})`, error)
+    if (error instanceof Error && 'code' in error && /^Z(STD)?_/.test(String(error.code)))
+      throw new NotACapture(path, `its compressed stream is broken (${error.message})`, error)
     throw error
   } finally {
     source.close()
@@ -62,14 +67,16 @@ export async function* readCapture(path: string): AsyncGenerator<CapturedPacket>
 
 async function openStream(path: string): Promise<AsyncIterable<Buffer> & { destroy(): void }> {
   const file = await open(path)
-  const head = Buffer.alloc(2)
-  await file.read(head, 0, 2, 0)
+  const head = Buffer.alloc(4)
+  await file.read(head, 0, 4, 0)
   await file.close()
   const stream = createReadStream(path, { highWaterMark: 1 << 20 })
-  if (head.readUInt16BE(0) !== gzipMagic) return stream
-  const gunzip = createGunzip({ chunkSize: 1 << 20 })
-  stream.on('error', (error) => gunzip.destroy(error))
-  return stream.pipe(gunzip)
+  const isGzip = head.readUInt16BE(0) === gzipMagic
+  if (!isGzip && head.readUInt32BE(0) !== zstdMagic) return stream
+  const options = { chunkSize: 1 << 20 }
+  const plain = isGzip ? createGunzip(options) : createZstdDecompress(options)
+  stream.on('error', (error) => plain.destroy(error))
+  return stream.pipe(plain)
 }
 
 /** Takes exact numbers of bytes from a stream of chunks. */
@@ -141,19 +148,42 @@ const pcapFormats = new Map<number, PcapFormat>([
   [0x4d3cb2a1, { littleEndian: true, unitsPerMs: 1_000_000 }],
 ])
 
+/** The format of a capture that was put behind another (cat), where that is what follows; else null. */
+function formatBehind(head: Uint8Array): PcapFormat | null {
+  const view = dataView(head)
+  const format = pcapFormats.get(view.getUint32(0))
+  if (!format) return null
+  // A packet of that second, in 2055, would have to be of one microsecond.
+  const version = [4, 6].map((at) => view.getUint16(at, format.littleEndian)).join('.')
+  return version === pcapVersion ? format : null
+}
+
+async function readLinkType(path: string, source: Bytes, format: PcapFormat): Promise<number> {
+  const header = await source.take(pcapHeaderBytes)
+  if (!header) throw new NotACapture(path, 'its header is cut off')
+  const linkType = dataView(header).getUint32(20, format.littleEndian) & 0x0fff_ffff
+  if (!knownLinkType(linkType))
+    throw new NotACapture(path, `its link type ${linkType} is not known`)
+  return linkType
+}
+
 async function* readPcap(
   path: string,
   source: Bytes,
-  { littleEndian, unitsPerMs }: PcapFormat,
+  format: PcapFormat,
 ): AsyncGenerator<CapturedPacket> {
-  const header = await source.take(pcapHeaderBytes)
-  if (!header) throw new NotACapture(path, 'its header is cut off')
-  const linkType = dataView(header).getUint32(20, littleEndian) & 0x0fff_ffff
-  if (!knownLinkType(linkType))
-    throw new NotACapture(path, `its link type ${linkType} is not known`)
+  let { littleEndian, unitsPerMs } = format
+  let linkType = await readLinkType(path, source, format)
   for (;;) {
-    const record = await source.take(recordHeaderBytes)
+    const record = await source.peek(recordHeaderBytes)
     if (!record) break
+    const behind = formatBehind(record)
+    if (behind) {
+      ;({ littleEndian, unitsPerMs } = behind)
+      linkType = await readLinkType(path, source, behind)
+      continue
+    }
+    await source.take(recordHeaderBytes)
     const view = dataView(record)
     const seconds = view.getUint32(0, littleEndian)
     const fraction = view.getUint32(4, littleEndian)

@@ -48,6 +48,7 @@ export class CaptureReader {
     let packets = 0
     for await (const packet of wholePackets(path, () => this.#problem('capture-cut'))) {
       if (++packets % progressEveryPackets === 0) onProgress({ path, packets })
+      fragments.nowMs = packet.timeMs
       const datagram = readPacket(packet.bytes, packet.linkType, fragments)
       if (!datagram || versionOf(datagram.payload) === null) this.found.ignored++
       else if (datagram.isCut) this.#problem('datagram-cut')

@@ -3,20 +3,14 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 
-import { parseAddress } from '../../flow/address.ts'
-import { Fragments } from '../../ingest/capture/fragments.ts'
-import {
-  headersBytesMax,
-  readPacket,
-  sourceText,
-  writeHeaders,
-} from '../../ingest/capture/packet.ts'
+import { readPacket, sourceText } from '../../ingest/capture/packet.ts'
 import { CutCapture, NotACapture, readCapture } from '../../ingest/capture/read.ts'
 import { wholePackets } from '../../ingest/capture/whole-packets.ts'
 
+const rawIp = 101
 const story = 'test/captures/monday-outage.v9.pcap.gz'
 
 async function count(path: string): Promise<{ packets: number; first: number; last: number }> {
@@ -78,12 +72,13 @@ function toPcapng(pcap: Buffer, packets: number): Buffer {
   return Buffer.concat(blocks)
 }
 
-test('the story is read whole, gzipped or plain, and as pcapng', async () => {
+test('the story is read whole, compressed or plain, and as pcapng', async () => {
   const expected = { packets: 7057, first: 1_794_819_660_000, last: 1_794_834_000_000 }
   const gzipped = await count(story)
   assert.equal(gzipped.packets, expected.packets)
   const plain = gunzipSync(readFileSync(story))
   assert.deepEqual(await count(await file('plain.pcap', plain)), gzipped)
+  assert.deepEqual(await count(await file('packed.pcap.zst', zstdCompressSync(plain))), gzipped)
   const some = await count(await file('some.pcapng', toPcapng(plain, 100)))
   assert.deepEqual(
     { packets: some.packets, first: some.first },
@@ -108,7 +103,8 @@ test('what is no capture is refused with what it is', async () => {
     ['text', Buffer.from('hello, this is no capture'), /starts with/],
     ['header', plain.subarray(0, 20), /cut off/],
     ['cut', plain.subarray(0, 200), /cut off/],
-    ['torn gzip', gzipSync(plain).subarray(0, 5000), /gzip stream is broken/],
+    ['torn gzip', gzipSync(plain).subarray(0, 5000), /compressed stream is broken/],
+    ['torn zstd', zstdCompressSync(plain).subarray(0, 5000), /compressed stream is broken/],
   ]
   for (const [name, bytes, reason] of cases) {
     const path = await file(name, bytes)
@@ -118,6 +114,26 @@ test('what is no capture is refused with what it is', async () => {
       return true
     })
   }
+})
+
+test('captures that were put behind each other, each with its own order of bytes, unit and link layer', async () => {
+  const plain = gunzipSync(readFileSync(story))
+  const first = plain.subarray(0, 24 + 16 + plain.readUInt32LE(24 + 8))
+  const header = Buffer.alloc(24)
+  header.writeUInt32BE(0xa1b23c4d, 0)
+  header.writeUInt16BE(2, 4)
+  header.writeUInt16BE(4, 6)
+  header.writeUInt32BE(rawIp, 20)
+  const record = Buffer.alloc(16)
+  record.writeUInt32BE(1_794_819_999, 0)
+  record.writeUInt32BE(5_000_000, 4)
+  record.writeUInt32BE(4, 8)
+  const other = Buffer.concat([header, record, Buffer.alloc(4)])
+  const path = await file('both.pcap', Buffer.concat([first, other, first]))
+  const seen: [number, number][] = []
+  for await (const { timeMs, linkType } of readCapture(path)) seen.push([timeMs, linkType])
+  const own = [1_794_819_660_000, plain.readUInt32LE(20)]
+  assert.deepEqual(seen, [own, [1_794_819_999_005, rawIp], own])
 })
 
 test('of a capture that ends within a packet all before it is read, and the cut is told', async () => {
@@ -142,13 +158,6 @@ test('of a capture that ends within a packet all before it is read, and the cut 
   await assert.rejects(none.next(), CutCapture)
 })
 
-test('a datagram of which only the beginning was captured is marked', () => {
-  const [packet] = fragmentsOf('10.0.0.1', Uint8Array.of(1, 2, 3, 4), 1480)
-  const cut = readPacket(packet!.subarray(0, -1), rawIp)
-  assert.deepEqual([cut?.isCut, cut?.payload], [true, Uint8Array.of(1, 2, 3)])
-  assert.equal(readPacket(packet!, rawIp)?.isCut, false)
-})
-
 test('pcapng: times from an offset, older packet blocks, and long blocks that hold no packet', async () => {
   const description = Buffer.alloc(36)
   description.writeUInt16LE(101, 0)
@@ -169,115 +178,4 @@ test('pcapng: times from an offset, older packet blocks, and long blocks that ho
   await assert.rejects(count(await file('no-times.pcapng', Buffer.concat(untimed))), /no times/)
   const cut = Buffer.concat(parts.slice(0, 3)).subarray(0, -4)
   await assert.rejects(count(await file('cut.pcapng', cut)), /cut off/)
-})
-
-const rawIp = 101
-
-/** Bytes from hexadecimal digits. */
-const hex = (digits: string) => Buffer.from(digits.replaceAll(' ', ''), 'hex')
-const stations = '020000000001 020000000002'
-const fronts: readonly [name: string, linkType: number, front: string][] = [
-  ['Ethernet', 1, `${stations} 0800`],
-  ['VLAN', 1, `${stations} 8100 0064 0800`],
-  ['two VLANs', 1, `${stations} 88a8 00c8 8100 0064 0800`],
-  ['two VLANs, tagged 0x9200', 1, `${stations} 9200 00c8 8100 0064 0800`],
-  ['PPPoE', 1, `${stations} 8864 1100 0005 0100 0021`],
-  ['PPPoE in a VLAN', 1, `${stations} 8100 0007 8864 1100 0005 0100 0021`],
-  ['MPLS, two labels', 1, `${stations} 8847 00011040 00012140`],
-  ['PPP', 9, '0021'],
-  ['PPP with address and control', 9, 'ff03 0021'],
-  ['PPP in HDLC framing', 50, 'ff03 0021'],
-  ['PPPoE without Ethernet', 51, '1100 0005 0100 0021'],
-  ['Cisco HDLC', 104, '0f00 0800'],
-  ['enc of the BSDs', 109, '02000000 00000000 00000000'],
-  ['Linux cooked', 113, '0000 0001 0006 0200000000010000 0800'],
-  ['Linux cooked, VLAN', 113, '0000 0001 0006 0200000000010000 8100 0005 0800'],
-  ['Linux cooked v2', 276, '0800 0000 00000003 0001 00 06 0200000000010000'],
-]
-for (const [name, linkType, front] of fronts)
-  test(`a datagram behind ${name}`, () => {
-    const [packet] = fragmentsOf('10.0.0.1', Uint8Array.of(1, 2, 3, 4), 1480)
-    const frame = Buffer.concat([hex(front), packet!])
-    const datagram = readPacket(frame, linkType)
-    assert.deepEqual(datagram?.payload, Uint8Array.of(1, 2, 3, 4))
-    for (let bytes = 0; bytes < frame.length - 4; bytes++)
-      assert.equal(readPacket(frame.subarray(0, bytes), linkType), null)
-  })
-
-test('frames that carry no IP are none', () => {
-  const [packet] = fragmentsOf('10.0.0.1', Uint8Array.of(1), 1480)
-  const others = [`${stations} 0806`, `${stations} 8864 1100 0005 0100 c021`]
-  for (const front of others)
-    assert.equal(readPacket(Buffer.concat([hex(front), packet!]), 1), null)
-})
-
-test('raw IP by each of its numbers', () => {
-  const [packet] = fragmentsOf('10.0.0.1', new Uint8Array(100), 1480)
-  for (const linkType of [rawIp, 12, 14, 228]) assert.ok(readPacket(packet!, linkType))
-})
-
-/** A datagram from `source` in IP fragments of at most `bytes`, a multiple of 8. */
-function fragmentsOf(source: string, payload: Uint8Array, bytes: number, id = 7): Uint8Array[] {
-  const ends = {
-    source: parseAddress(source)!,
-    destination: parseAddress('192.0.2.5')!,
-    sourcePort: 50_000,
-    destinationPort: 2055,
-  }
-  const front = new Uint8Array(headersBytesMax)
-  const length = writeHeaders(new DataView(front.buffer), 0, ends, payload.length)
-  const header = front.subarray(0, length - 8)
-  const carried = Buffer.concat([front.subarray(length - 8, length), payload])
-  const packets: Uint8Array[] = []
-  for (let at = 0; at < carried.length; at += bytes) {
-    const part = carried.subarray(at, at + bytes)
-    const isLast = at + bytes >= carried.length
-    const packet = Buffer.concat(
-      header.length === 20 ? [header, part] : [header, Buffer.alloc(8), part],
-    )
-    if (header.length === 20) {
-      packet.writeUInt16BE(20 + part.length, 2)
-      packet.writeUInt16BE(id, 4)
-      packet.writeUInt16BE(at / 8 + (isLast ? 0 : 0x2000), 6)
-    } else {
-      packet.writeUInt16BE(8 + part.length, 4)
-      packet[6] = 44
-      packet[40] = 17
-      packet.writeUInt16BE(at + (isLast ? 0 : 1), 42)
-      packet.writeUInt32BE(id, 44)
-    }
-    packets.push(packet)
-  }
-  return packets
-}
-
-for (const source of ['10.0.0.1', 'fd00::1'])
-  test(`a datagram of ${source} in fragments, in any order, some twice`, () => {
-    const payload = Uint8Array.from({ length: 3000 }, (_, i) => i % 251)
-    const others = fragmentsOf(
-      source,
-      payload.map((byte) => byte ^ 1),
-      1480,
-      8,
-    )
-    const [first, second, third] = fragmentsOf(source, payload, 1480)
-    const fragments = new Fragments()
-    const read = (packet: Uint8Array) => readPacket(packet, rawIp, fragments)
-    for (const packet of [third!, others[0]!, first!, first!]) assert.equal(read(packet), null)
-    const datagram = read(second!)
-    assert.ok(datagram)
-    assert.deepEqual(datagram.payload, payload)
-    assert.equal(sourceText(datagram), source)
-    assert.equal(fragments.saved, 2)
-    assert.equal(readPacket(second!, rawIp), null)
-  })
-
-test('of fragments whose rest never comes no more is kept than there is room for', () => {
-  const fragments = new Fragments()
-  const payload = new Uint8Array(2000)
-  const begun = Array.from({ length: 100 }, (_, id) => fragmentsOf('10.0.0.1', payload, 1480, id))
-  const read = (packet: Uint8Array) => readPacket(packet, rawIp, fragments)
-  for (const [first] of begun) assert.equal(read(first!), null)
-  const whole = begun.toReversed().filter(([, second]) => read(second!) !== null)
-  assert.equal(whole.length, 64)
 })
