@@ -1,6 +1,6 @@
 /** The different values of a column and which of them each row has, as Parquet's RLE_DICTIONARY keeps them. */
 
-import { Rooms } from '../rooms.ts'
+import { ScratchMemory } from '../scratch-memory.ts'
 import { RowOrder } from '../write/row-order.ts'
 
 /** Values as the words of their plain encoding: one a row, or two, the low one first. */
@@ -19,7 +19,7 @@ export interface Dictionary {
 }
 
 const slotsMin = 1 << 10
-const rooms = new Rooms<'table' | 'firsts' | 'places'>()
+const scratch = new ScratchMemory<'table' | 'firsts' | 'places'>()
 const order = new RowOrder()
 
 /** The dictionary of a column, values in order of appearance, good until the next is made; null where more than `most` differ. */
@@ -27,9 +27,9 @@ export function dictionaryOf({ words, isWide, rows }: Words, most: number): Dict
   let slots = slotsMin
   while (slots < 2 * Math.min(most, rows)) slots *= 2
   /** Place + 1 by slot. */
-  const table = new Int32Array(rooms.of('table', 4 * slots), 0, slots).fill(0)
-  const firsts = new Int32Array(rooms.of('firsts', 4 * Math.min(most, rows)))
-  const places = new Int32Array(rooms.of('places', 4 * rows), 0, rows)
+  const table = new Int32Array(scratch.of('table', 4 * slots), 0, slots).fill(0)
+  const firsts = new Int32Array(scratch.of('firsts', 4 * Math.min(most, rows)))
+  const places = new Int32Array(scratch.of('places', 4 * rows), 0, rows)
   const step = isWide ? 2 : 1
   let count = 0
   for (let row = 0; row < rows; row++) {

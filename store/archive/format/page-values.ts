@@ -165,7 +165,7 @@ function wordsOf({ bytes, count }: Page, each: 1 | 2): Uint32Array {
   return new Uint32Array(buffer, byteOffset, each * count)
 }
 
-/** Rooms that are used again from page to page. */
+/** Used again from page to page. */
 let indices = new Uint16Array(0)
 let numbers = new Uint32Array(0)
 let doubles = new Float64Array(0)

@@ -4,7 +4,7 @@ import { activeWithin, countUpTo } from '../../../flow/spread.ts'
 import type { FlowWindow, Include } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
 import type { HeldFlows, TimedFlows } from './held-files.ts'
-import { Rooms } from '../rooms.ts'
+import { ScratchMemory } from '../scratch-memory.ts'
 import { layOut, spreadParts, type Layout, type Parts, type Spread } from './parts.ts'
 
 /**
@@ -90,7 +90,7 @@ export class SelectedFlows {
   }
 }
 
-const rooms = new Rooms<'passes' | 'rows'>()
+const scratch = new ScratchMemory<'passes' | 'rows'>()
 
 /** Rows of the flows that belong to a window and pass a filter; good until others are selected. */
 export function selectRows(
@@ -102,9 +102,9 @@ export function selectRows(
   const { count } = flows
   // Loops over flows call nothing that takes times: until it is compiled into the loop, each would be an object.
   const { firstFrom, firstTo, lastFrom, lastTo } = boundsOf[window.include](window)
-  const passes = predicate === null ? null : new Uint8Array(rooms.of('passes', count), 0, count)
+  const passes = predicate === null ? null : new Uint8Array(scratch.of('passes', count), 0, count)
   const passing = passes ? predicate!.matches(flows, count, passes) : count
-  const rows = new Int32Array(rooms.of('rows', 4 * passing), 0, passing)
+  const rows = new Int32Array(scratch.of('rows', 4 * passing), 0, passing)
   if (passing === 0) return rows
   const { first, last } = timed
   let found = 0

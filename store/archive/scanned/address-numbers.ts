@@ -4,7 +4,7 @@
  */
 import { ipv4Marker } from '../../../flow/address.ts'
 import type { KeyTable } from '../keys/key-table.ts'
-import { Rooms } from '../rooms.ts'
+import { ScratchMemory } from '../scratch-memory.ts'
 import type { Entries } from '../format/page-values.ts'
 
 const slotsAtFirst = 1024
@@ -33,7 +33,7 @@ export interface Addresses extends AddressHalves {
   readonly entries: HalfEntries | null
 }
 
-const rooms = new Rooms<'pairs' | 'met'>()
+const scratch = new ScratchMemory<'pairs' | 'met'>()
 const noNumbers = new Int32Array(0)
 
 interface Numbering {
@@ -70,9 +70,9 @@ export class AddressNumbers {
   /** Each address, which many rows have, is looked up once. */
   #numberEntries(entries: HalfEntries, rows: Int32Array, { isFinding, out }: Numbering): void {
     const pairs = pairsOf(entries)
-    const ofPairs = new Int32Array(rooms.of('pairs', 4 * pairs), 0, pairs).fill(unknown)
+    const ofPairs = new Int32Array(scratch.of('pairs', 4 * pairs), 0, pairs).fill(unknown)
     this.#ofPairs = ofPairs
-    this.#met = new Int32Array(rooms.of('met', 4 * (pairs + 1)))
+    this.#met = new Int32Array(scratch.of('met', 4 * (pairs + 1)))
     const ofRows = out.subarray(0, rows.length)
     if (isFinding) this.#findPairs(entries)
     else {

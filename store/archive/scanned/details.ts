@@ -1,7 +1,7 @@
 /** What some keys came to, with their peers and times, out of flows that come a row group after the other. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import { Keys, type End } from '../keys/keys.ts'
-import { Rooms } from '../rooms.ts'
+import { ScratchMemory } from '../scratch-memory.ts'
 import type { DetailsAsked, DetailsFound, Scan } from './asked.ts'
 import { KeyNumbers } from './key-numbers.ts'
 import { Peers, type PackedPeers } from './peers.ts'
@@ -17,7 +17,7 @@ export interface PackedDetails {
 }
 
 /** Of flows whose key is asked for, which they are, and the place of the key. */
-const rooms = new Rooms<'flows' | 'places'>()
+const scratch = new ScratchMemory<'flows' | 'places'>()
 
 export class Details implements Scan<PackedDetails, DetailsFound> {
   readonly #keys: Keys
@@ -53,8 +53,8 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
   #takeEnd(selected: SelectedGroup, end: End): void {
     const numbers = this.#numbers.found(selected, end)
     let count = 0
-    const ofFlows = new Int32Array(rooms.of('flows', 4 * numbers.length))
-    const ofPlaces = new Int32Array(rooms.of('places', 4 * numbers.length))
+    const ofFlows = new Int32Array(scratch.of('flows', 4 * numbers.length))
+    const ofPlaces = new Int32Array(scratch.of('places', 4 * numbers.length))
     // No processor could foresee which are asked for: so there is no branch.
     for (let n = 0; n < numbers.length; n++) {
       const number = numbers[n]!

@@ -6,7 +6,7 @@ import { KeyTable } from '../keys/key-table.ts'
 import type { KeyColumn } from '../keys/key-columns.ts'
 import { KeyWords } from '../keys/key-words.ts'
 import type { End, Keys } from '../keys/keys.ts'
-import { Rooms } from '../rooms.ts'
+import { ScratchMemory } from '../scratch-memory.ts'
 import type { KeyValues } from './asked.ts'
 import { AddressNumbers } from './address-numbers.ts'
 import { bucketOf } from './key-buckets.ts'
@@ -15,7 +15,7 @@ import type { SelectedGroup } from './selected-group.ts'
 /** Stands for the number of a key of which the exporter said nothing. */
 export const unsaid = -2
 
-const rooms = new Rooms<'numbers'>()
+const scratch = new ScratchMemory<'numbers'>()
 
 export class KeyNumbers {
   readonly table: KeyTable
@@ -61,7 +61,7 @@ export class KeyNumbers {
 
   #each({ group, rows }: SelectedGroup, end: End, isFinding: boolean): Int32Array {
     const { flows } = group
-    const out = new Int32Array(rooms.of('numbers', 4 * rows.length), 0, rows.length)
+    const out = new Int32Array(scratch.of('numbers', 4 * rows.length), 0, rows.length)
     const columns = this.#keys.made(end)
     const address = addressOf(columns)
     const saidBy = this.#onlySaid ? this.#keys.saidBy(end) : null

@@ -1,6 +1,6 @@
 /** How many different addresses there were across from each key. */
 import { KeyTable } from '../keys/key-table.ts'
-import { Rooms } from '../rooms.ts'
+import { ScratchMemory } from '../scratch-memory.ts'
 import {
   isIPv4,
   pairsOf,
@@ -28,7 +28,7 @@ export interface PackedPeers {
 }
 
 /** By the key's place a bit for each entry of a row group that was met; and which pair of halves each row has. */
-const rooms = new Rooms<'met' | 'pairs'>()
+const scratch = new ScratchMemory<'met' | 'pairs'>()
 
 export class Peers {
   /** By the key's place its IPv4 addresses. */
@@ -76,8 +76,8 @@ export class Peers {
   #addEntries(entries: HalfEntries, rows: Int32Array, places: Int32Array): void {
     const eachWords = Math.ceil(pairsOf(entries) / wordBits)
     const metWords = this.#ipv4.length * eachWords
-    const met = new Uint32Array(rooms.of('met', 4 * metWords), 0, metWords).fill(0)
-    const pairs = new Int32Array(rooms.of('pairs', 4 * rows.length), 0, rows.length)
+    const met = new Uint32Array(scratch.of('met', 4 * metWords), 0, metWords).fill(0)
+    const pairs = new Int32Array(scratch.of('pairs', 4 * rows.length), 0, rows.length)
     putPairs(entries, rows, pairs)
     let count = 0
     // Whether one is new no processor could foresee: so there is no branch.

@@ -2,7 +2,7 @@
 import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
 import type { FieldName } from '../../measurement.ts'
 import { putShares, selectRows } from '../held/selected.ts'
-import { Rooms } from '../rooms.ts'
+import { ScratchMemory } from '../scratch-memory.ts'
 import type { ScannedWindow } from './asked.ts'
 import type { RowGroup } from './row-group.ts'
 
@@ -20,7 +20,7 @@ export interface Counts {
   isByRow: boolean
 }
 
-const rooms = new Rooms<FieldName>()
+const scratch = new ScratchMemory<FieldName>()
 
 export class SelectedGroup {
   readonly group: RowGroup
@@ -67,7 +67,7 @@ export class SelectedGroup {
     const isWhole = this.#isInside && (field === 'bytes' || field === 'packets')
     if (isWhole) return { values: this.group[field], isByRow: true }
     const { length } = this.rows
-    const values = new Float64Array(rooms.of(field, 8 * length), 0, length)
+    const values = new Float64Array(scratch.of(field, 8 * length), 0, length)
     putShares[field](this.group, this.rows, this.#window, values)
     return { values, isByRow: false }
   }

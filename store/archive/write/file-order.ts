@@ -1,6 +1,6 @@
 /** The order of rows in sorted files: row groups one after the other in time of receipt, and within them what is alike together. */
 import { archiveColumns, type ArchiveColumn } from '../columns.ts'
-import type { Rooms } from '../rooms.ts'
+import type { ScratchMemory } from '../scratch-memory.ts'
 import { RowOrder } from './row-order.ts'
 import type { SourceFiles } from '../read-back/source-files.ts'
 
@@ -35,17 +35,17 @@ const order = new RowOrder()
 /** The rows of the row groups of a file, good until the next is begun. Those that are alike in all that they are sorted by stay in the order of the files. */
 export async function groupsInOrder(
   source: SourceFiles,
-  rooms: Rooms,
+  scratch: ScratchMemory,
   { usual, most }: GroupBounds = usualBounds,
 ): Promise<GroupRows[]> {
   const { rows } = source
-  const room = rooms.of('first', 8 * rows)
+  const room = scratch.of('first', 8 * rows)
   const read = (name: string) => source.read(columnOf(name), room) as Promise<Float64Array>
   order.begin(rows)
   for (const name of thenBy.toReversed()) order.sortBy(await read(name))
-  const keys = new Uint32Array(rooms.of('second', 4 * rows), 0, rows)
+  const keys = new Uint32Array(scratch.of('second', 4 * rows), 0, rows)
   const sizes = putGroups(await read(receipt), Math.max(1, Math.round(rows / usual)), keys)
-  const sources = await source.read(columnOf(lower.source), rooms.of('third', 2 * rows))
+  const sources = await source.read(columnOf(lower.source), scratch.of('third', 2 * rows))
   addPorts(keys, sources, await read(lower.destination))
   order.sortBy(keys)
   return cut(order.rows, sizes, most)

@@ -2,7 +2,7 @@
 import { formatHalves } from '../../../flow/address.ts'
 import { archiveColumns } from '../columns.ts'
 import type { HostSums } from './host-list.ts'
-import type { Rooms } from '../rooms.ts'
+import type { ScratchMemory } from '../scratch-memory.ts'
 import type { SourceFiles } from '../read-back/source-files.ts'
 
 const slotsMin = 1 << 12
@@ -12,10 +12,10 @@ const hostWords = 4
 export async function greatestHosts(
   source: SourceFiles,
   count: number,
-  rooms: Rooms,
+  scratch: ScratchMemory,
 ): Promise<HostSums> {
   const { rows } = source
-  const [countRoom, highRoom, lowRoom] = (['first', 'second', 'third'] as const).map((use) => rooms.of(use, 8 * rows)) as [ArrayBuffer, ArrayBuffer, ArrayBuffer] // prettier-ignore
+  const [countRoom, highRoom, lowRoom] = (['first', 'second', 'third'] as const).map((use) => scratch.of(use, 8 * rows)) as [ArrayBuffer, ArrayBuffer, ArrayBuffer] // prettier-ignore
   const read = (name: string, room: ArrayBuffer) =>
     source.read(
       archiveColumns.find((column) => column.name === name)!,

@@ -7,7 +7,7 @@ import type { ColumnForms } from '../format/column-form.ts'
 import { archiveColumns, isWide, type ArchiveColumn } from '../columns.ts'
 import { groupsInOrder, type GroupBounds, type GroupRows } from './file-order.ts'
 import { FileParts, magic, singleChunk, type ColumnChunk } from '../format/pages.ts'
-import type { Rooms } from '../rooms.ts'
+import type { ScratchMemory } from '../scratch-memory.ts'
 import type { Words } from '../format/footer.ts'
 import type { Values } from '../format/page-values.ts'
 import type { SourceFiles } from '../read-back/source-files.ts'
@@ -19,20 +19,20 @@ export interface Sorting {
   forms: ColumnForms
   /** What is put into the footer, by key. */
   texts: Readonly<Record<string, string>>
-  rooms: Rooms
+  scratch: ScratchMemory
   bounds?: GroupBounds
 }
 
 /** The bytes of a file with the rows of others in the archive's order. */
 export async function sortedFile(
   source: SourceFiles,
-  { forms, texts, rooms, bounds }: Sorting,
+  { forms, texts, scratch, bounds }: Sorting,
 ): Promise<Buffer[]> {
-  const groups = await groupsInOrder(source, rooms, bounds)
+  const groups = await groupsInOrder(source, scratch, bounds)
   const chunks: ColumnChunk[][] = groups.map(() => [])
-  const room = rooms.of('first', 8 * source.rows)
+  const room = scratch.of('first', 8 * source.rows)
   const rowsMost = groups.reduce((most, { length }) => Math.max(most, length), 0)
-  const words = new Int32Array(rooms.of('second', 8 * rowsMost))
+  const words = new Int32Array(scratch.of('second', 8 * rowsMost))
   for (const column of archiveColumns) {
     const single = source.single(column)
     const values = single ? null : await source.read(column, room)

@@ -20,7 +20,7 @@ import { formatHostSums, hostSumsKey, listedHosts } from './host-list.ts'
 import { greatestHosts } from './host-totals.ts'
 import { fileSummary, readWhole, rowsOf } from '../read-back/own-file.ts'
 import { parquetFile } from '../format/parquet-file.ts'
-import { Rooms } from '../rooms.ts'
+import { ScratchMemory } from '../scratch-memory.ts'
 import { sortedFile } from './sorted-file.ts'
 import { SourceFiles } from '../read-back/source-files.ts'
 import type {
@@ -51,7 +51,7 @@ class ArchiveWriter {
   readonly #memoryLimit: string
   /** DuckDB is loaded where files are read that it once wrote. */
   #engine: Promise<FileEngine> | null = null
-  readonly #rooms = new Rooms()
+  readonly #scratch = new ScratchMemory()
   /** In order of receipt: a block goes when it is written. */
   #waiting: FlowBlock[] = []
   /** The file that is being sorted, and the last one that was to be given up. */
@@ -134,7 +134,7 @@ class ArchiveWriter {
     })
     try {
       const texts = await this.#hostSums(source)
-      const pieces = await sortedFile(source, { texts, forms, rooms: this.#rooms })
+      const pieces = await sortedFile(source, { texts, forms, scratch: this.#scratch })
       const entry = await this.#write({ interval, file: target, isChunk: false, pieces })
       freePieces(pieces)
       return entry
@@ -146,7 +146,9 @@ class ArchiveWriter {
   /** The list of the greatest hosts, for a file's footer; none where it has few rows, or sums too great for it. */
   async #hostSums(source: SourceFiles): Promise<Record<string, string>> {
     if (source.rows < listedRowsMin) return {}
-    const text = formatHostSums(await greatestHosts(source, listedHosts(source.rows), this.#rooms))
+    const text = formatHostSums(
+      await greatestHosts(source, listedHosts(source.rows), this.#scratch),
+    )
     return text === null ? {} : { [hostSumsKey]: text }
   }
 

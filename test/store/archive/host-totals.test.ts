@@ -14,7 +14,7 @@ import { formatHostSums, isExact, type HostSums } from '../../../store/archive/w
 import { greatestHosts } from '../../../store/archive/write/host-totals.ts'
 import { parquetFile } from '../../../store/archive/format/parquet-file.ts'
 import { Table } from '../../../store/archive/sql/query-engine.ts'
-import { Rooms } from '../../../store/archive/rooms.ts'
+import { ScratchMemory } from '../../../store/archive/scratch-memory.ts'
 import { SourceFiles } from '../../../store/archive/read-back/source-files.ts'
 import { seed } from '../../drawn.ts'
 import { seeded } from '../../random.ts'
@@ -51,7 +51,7 @@ test('the greatest hosts are those that SQL finds, with the same sums', async (t
   const connection = await connectionOf(t)
   const engine = await FileEngine.open()
   t.after(() => engine.close())
-  const rooms = new Rooms()
+  const scratch = new ScratchMemory()
   let files = 0
   const check = async (flows: readonly ToldFlow[], count: number) => {
     const path = join(folder, `${files++}.parquet`)
@@ -63,7 +63,7 @@ test('the greatest hosts are those that SQL finds, with the same sums', async (t
       engine: () => Promise.resolve(engine),
       goesOn: () => {},
     })
-    const found = await greatestHosts(source, count, rooms)
+    const found = await greatestHosts(source, count, scratch)
     source.close()
     assert.equal(isExact(found), isExact(wanted))
     assert.equal(formatHostSums(found), formatHostSums(wanted))

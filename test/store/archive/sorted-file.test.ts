@@ -17,7 +17,7 @@ import {
 import { parquetFile } from '../../../store/archive/format/parquet-file.ts'
 import { FileEngine } from '../../../store/archive/read-back/file-engine.ts'
 import type { GroupBounds } from '../../../store/archive/write/file-order.ts'
-import { Rooms } from '../../../store/archive/rooms.ts'
+import { ScratchMemory } from '../../../store/archive/scratch-memory.ts'
 import { sortedFile } from '../../../store/archive/write/sorted-file.ts'
 import { SourceFiles } from '../../../store/archive/read-back/source-files.ts'
 import { seeded } from '../../random.ts'
@@ -86,7 +86,7 @@ async function sort(
   })
   const pieces = await sortedFile(source, {
     forms: new ColumnForms(),
-    rooms: new Rooms(),
+    scratch: new ScratchMemory(),
     texts,
     bounds,
   })
@@ -164,7 +164,7 @@ test('sorting is given up between two files', async (t) => {
     engine.close()
   })
   await assert.rejects(
-    sortedFile(source, { forms: new ColumnForms(), rooms: new Rooms(), texts: {} }),
+    sortedFile(source, { forms: new ColumnForms(), scratch: new ScratchMemory(), texts: {} }),
     /given up/,
   )
 })
