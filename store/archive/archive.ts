@@ -1,6 +1,6 @@
 /**
- * The flow archive, writer's side: flows by time of receipt in Parquet files that only ever appear
- * whole. What the manifest names is published; nothing else exists for readers.
+ * The flow archive, writer's side: flows by time of receipt in Parquet files, which appear whole or not at all. Readers
+ * see the files that the manifest names, and no others. query.ts is the reader's side.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,21 +22,24 @@ import { readFlows } from './read-back/read.ts'
 import { ArchiveThread, SortingThread } from './write/thread.ts'
 import { Upkeep, type UpkeepParts } from './write/upkeep.ts'
 
-/** When so many rows wait to be written, who adds rows waits too. */
+/** From this many unwritten rows on, the archive is crowded: no more should be added until some are written. */
 const crowdedRows = 1_500_000
-/** Rows that wait to be published are written out when they are so many, so that memory is bounded. */
+/** Unpublished rows are written to files whenever there are this many, to bound memory. */
 const stageRows = 100_000
+/** DuckDB's limit, where it has to read files that it once wrote. */
 const memoryLimit = '512MB'
-/** Datagrams are received and counted first; then what they gave is written, since it waits in memory. Sorting has time. */
+/** Receiving and counting come first, then writing, whose rows wait in memory; sorting can wait longest. */
 const writingNiceness = besideNiceness
-/** Smaller files are soon bundled, and read as quickly as their lists: see write/host-list.ts. */
+/** Smaller files get no list of their greatest hosts (write/host-list.ts): they are bundled soon, and quick to read. */
 const listedRowsLeast = 50_000
 
-/** What is committed with the rows: see ArchiveValues. */
+/** What is committed in one transaction with the rows: see ArchiveValues. */
 export interface PublishCommit {
+  /** How far the journal is covered by these rows and those before. */
   journal?: JournalPosition
   /** Intervals to add to the redo list, unix ms. */
   redo?: readonly number[]
+  /** Other values, by name. */
   set?: Record<string, unknown>
 }
 
@@ -46,14 +49,14 @@ export class Archive {
   readonly #thread: ArchiveThread
   readonly #sorting: SortingThread
   readonly #upkeep: Upkeep
-  /** Rows that were ever added, asked to be written, and written. */
+  /** Rows added, asked to be written, and written, since the archive was opened. */
   #added = 0
   #asked = 0
   #written = 0
   readonly #blocks = new BlockPool()
-  /** Blocks that are not known to be written, each with the rows that were added up to its end. */
+  /** Blocks not yet known to be written, each with the count of rows added up to its end. */
   #lent: { block: FlowBlock; end: number }[] = []
-  /** Files that are written and not yet named by the manifest. */
+  /** Files that are written but not yet named by the manifest. */
   #staged: ArchiveEntry[] = []
 
   private constructor(parts: UpkeepParts, writing: ArchiveThread) {
@@ -65,9 +68,9 @@ export class Archive {
   }
 
   /**
-   * Opens the archive for writing. Files that the manifest does not name (a crash between writing
-   * and publishing) are put aside, where nothing reads them.
-   * @param mergeRowsMax rows that are sorted at once
+   * Opens the archive for writing, for one process at a time. Files that the manifest does not name, left by a crash
+   * between writing and publishing, are moved aside, where nothing reads them.
+   * @param mergeRowsMax the most rows sorted into one file
    * @param listedRowsMin files with fewer rows get no list of their greatest hosts
    * @throws where the folder cannot be written
    */
@@ -90,33 +93,33 @@ export class Archive {
     return new Archive({ folder, manifest, thread, ...(mergeRowsMax && { mergeRowsMax }) }, writing)
   }
 
-  /** Hands rows over to the archive's thread, copied: the columns are free for reuse at once. Where it is crowded, wait before. */
+  /** Copies rows to the archive's thread; the columns may be reused at once. Not to be called while `isCrowded`. */
   add(flows: FlowColumns): void {
     if (flows.count === 0) return
     this.#added += flows.count
     const block = this.#blocks.blockOf(flows)
     this.#lent.push({ block, end: this.#added })
     const buffers = block.columns.filter((column) => column instanceof ArrayBuffer)
-    // The thread takes rows as long as it lives; without it nothing is stored, and the next start replays the journal.
+    // Fails only if the thread has died; then nothing is stored, and the next start replays the journal.
     void this.#thread.ask({ kind: 'add', block: this.#blocks.sent(block) }, buffers)
-    // A failure shows at the next publish, which writes the same rows again.
+    // The next publish tries again, and reports the failure.
     if (this.#added - this.#asked >= stageRows) this.stage().catch(() => undefined)
   }
 
-  /** Whether so many rows wait to be written that no more should be added before they are. */
+  /** Whether so many rows are unwritten that no more should be added now. */
   get isCrowded(): boolean {
     return this.#added - this.#written > crowdedRows
   }
 
   /**
-   * Writes what was added so far, without publishing it: the next publish names it.
-   * @throws where the disk refuses it; the rows wait
+   * Writes the rows added so far to files, which the next publish names.
+   * @throws if the disk refuses them; the rows are kept, and written by a later call
    */
   async stage(): Promise<void> {
     const rows = this.#added
     this.#asked = rows
     const entries = await this.#thread.ask({ kind: 'seal' })
-    // What is staged may have been taken by a publication meanwhile: this is another list then.
+    // The list may be a new one: a publication may have taken the old one meanwhile.
     this.#staged.push(...entries)
     this.#written = Math.max(this.#written, rows)
     const isWritten = ({ end }: { end: number }) => end <= rows
@@ -125,8 +128,8 @@ export class Archive {
   }
 
   /**
-   * Publishes everything added so far, in one transaction with what is given: durable when it
-   * resolves. On failure the rows wait, and the next call tries again.
+   * Publishes the rows added so far, in one transaction with these values, and gives their files. Durable when it resolves.
+   * @throws if the disk refuses it; the rows are kept, and the next call tries again
    */
   async publish({ journal, redo = [], set = {} }: PublishCommit): Promise<ArchiveEntry[]> {
     await this.stage()
@@ -144,32 +147,35 @@ export class Archive {
     return add
   }
 
-  /** Merges the chunks of intervals that began before `before` into sorted files: see Upkeep. */
+  /** Merges the chunks of intervals that began before `before` (unix ms) into sorted files: see Upkeep. */
   merge(before: number, options: { isBusy?: boolean; msMax?: number } = {}): Promise<void> {
     return this.#upkeep.merge(before, options)
   }
 
-  /** Gives up sorting and bundling for this time; what is not sorted is published all the same: see Upkeep. */
+  /** Abandons sorting and bundling until the archive is opened again; unsorted files stay published: see Upkeep. */
   endSorting(): void {
     this.#upkeep.giveUpSorting({ isLast: true })
   }
 
-  /** Makes one file of small neighbouring ones of an hour or a day that is over; whether there were any: see Upkeep. */
+  /** Bundles the small files of one past hour or day. False if there are none left: see Upkeep. */
   bundle(nowMs: number): Promise<boolean> {
     return this.#upkeep.bundle(nowMs)
   }
 
-  /** Ends the thread that sorts, until there is something to sort again. */
+  /** Ends the thread that sorts, whose memory goes back; the next merge starts another. */
   endSortingThread(): Promise<void> {
     return this.#sorting.close()
   }
 
-  /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
+  /**
+   * Drops the oldest files while they were received more than `keepMs` before the newest, or all come to more than `maxBytes`.
+   * Deletes files that were replaced long enough ago.
+   */
   expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
     return this.#upkeep.expire(limits)
   }
 
-  /** Intervals whose series are to be made again, unix ms. */
+  /** Intervals whose series must be rebuilt, unix ms. */
   redo(): readonly number[] {
     return this.#manifest.value<number[]>('redo') ?? []
   }
@@ -186,24 +192,24 @@ export class Archive {
     return this.#manifest.value<JournalPosition>('journal') ?? null
   }
 
-  /** A value that was set with a publish. */
+  /** A value that a publish set. */
   value<T>(name: string): T | undefined {
     return this.#manifest.value<T>(name)
   }
 
+  /** The published files. */
   entries(): readonly ArchiveEntry[] {
     return this.#manifest.entries()
   }
 
-  /** Files that could not be read and were put aside: a sentence each. */
+  /** A sentence for each file that could not be read and was moved aside. */
   problems(): string[] {
     return unreadableSentences(this.value('unreadable'))
   }
 
   /**
-   * The published flows any part of which lies in [from, to) (unix ms), in no order. The columns
-   * are used again for each batch.
-   * @throws where a file cannot be read; it has been put aside then, and another try does without it
+   * The published flows that overlap [from, to) (unix ms), in no order. The columns are valid until the next batch.
+   * @throws if a file cannot be read; it has then been moved aside, and another call reads the rest
    */
   async *read(from: number, to: number): AsyncGenerator<FlowColumns> {
     const files = this.entries()
@@ -225,7 +231,7 @@ export class Archive {
     }
   }
 
-  /** Receipt of the oldest flow that is still here, unix ms, once something has been dropped. */
+  /** The interval in which the oldest flow left was received, unix ms; -Infinity while nothing has been dropped. */
   oldestMs(): number {
     if (this.value<boolean>('hasExpired') !== true) return Number.NEGATIVE_INFINITY
     return this.entries().reduce(
@@ -234,7 +240,7 @@ export class Archive {
     )
   }
 
-  /** Ends the threads; rows that were not published are in the journal, or are imported again. */
+  /** Ends the threads. Unpublished rows are lost here; the journal or the capture still has them. */
   async close(): Promise<void> {
     await this.#sorting.close()
     await this.#thread.close()

@@ -1,22 +1,21 @@
-/** The archive's own threads, seen from outside: requests go in, answers come back. One writes what comes in, the other sorts. */
+/** The archive's two threads, as the thread that owns them sees them: one writes incoming flows, the other sorts files. */
 import { AskedThread } from '../../asked-thread.ts'
 import type { SentBlock } from './block-pool.ts'
 import type { JudgedForms } from '../format/column-form.ts'
 import type { ArchiveEntry } from '../entry.ts'
 import type { Niceness } from '../../priority.ts'
 
-/** What the thread is asked for. */
 export type ArchiveRequest =
-  /** Makes the folder ready; asked first. */
+  /** Empties the staging folder; must come first. */
   | { kind: 'open' }
   | { kind: 'add'; block: SentBlock }
-  /** Writes the rows that wait as files, each of one receipt interval. */
+  /** Writes the rows added so far, one file for each interval of receipt. */
   | { kind: 'seal' }
-  /** Writes the rows of files of one interval as the file `target`, with columns in the forms that were judged before. */
+  /** Writes the rows of files of one interval, sorted, as the file `target`. */
   | (Merging & Judged & { kind: 'merge' })
-  /** Reads files whole and tells those that cannot be. */
+  /** Reads files from end to end and names those that cannot be read. */
   | { kind: 'check'; files: string[] }
-  /** Closes what is open; asked last. */
+  /** Closes open files; must come last. */
   | { kind: 'end' }
 
 export interface Merging {
@@ -25,7 +24,7 @@ export interface Merging {
   target: string
 }
 
-/** In which forms columns are kept, as far as it is judged. */
+/** The encodings chosen for columns so far; choosing one takes as long as writing the column. */
 export interface Judged {
   judged: JudgedForms
 }
@@ -39,17 +38,16 @@ export interface ArchiveAnswers {
   end: null
 }
 
-/** How the thread is set up. */
 export interface ArchiveWorkerData {
   folder: string
   memoryLimit: string
   /** Files with fewer rows get no list of their greatest hosts. */
   listedRowsMin: number
-  /** Who may go before it. */
+  /** Its priority. */
   niceness: Niceness
 }
 
-/** Rows lie in memory of their own, and what else is made for them is garbage at once: with more room there is only more of it. */
+/** Rows are outside of V8's heap, and what else is allocated is soon garbage: more room would only hold more garbage. */
 const youngMiBMax = 3
 
 export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
@@ -57,18 +55,18 @@ export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
     super(name, new URL('worker.ts', import.meta.url), workerData, { youngMiBMax })
   }
 
-  /** Ends the thread when what it was asked is done: terminated in a call of DuckDB it would take the process with it. */
+  /** Ends the thread once it has answered: terminated within a call of DuckDB it would end the process. */
   async close(): Promise<void> {
     await this.ask({ kind: 'end' }).catch(() => undefined)
     await this.terminate()
   }
 }
 
-/** The thread that sorts: made when there is something to sort, and ended after it, since it holds as much as all that writes. */
+/** The thread that sorts. It runs only while there is something to sort, since it takes as much memory as all writing does. */
 export class SortingThread {
   readonly #workerData: ArchiveWorkerData
   #thread: ArchiveThread | null = null
-  /** Threads come and go, and to judge takes as long as to write. */
+  /** Kept here for the next thread. */
   #judged: JudgedForms = new Map()
 
   constructor(workerData: ArchiveWorkerData) {
@@ -95,7 +93,7 @@ export class SortingThread {
     return (this.#thread ??= new ArchiveThread(this.#workerData, 'sorting'))
   }
 
-  /** Ends the thread when what it was asked is done; what is asked later begins another. */
+  /** Ends the thread once it has answered; a later request starts another. */
   async close(): Promise<void> {
     const thread = this.#thread
     this.#thread = null

@@ -1,6 +1,6 @@
 /**
- * Keeping the archive in order: chunks are merged, small files bundled, old ones expire, broken ones
- * are put aside. What is replaced stays a while for readers of an older manifest, and then goes.
+ * Keeps the archive in order: merges chunks, bundles small files, drops old ones, moves broken ones aside. Replaced
+ * files stay for a while, for readers of an older manifest.
  */
 import { randomUUID } from 'node:crypto'
 
@@ -13,14 +13,15 @@ import { isSameSum, sortedRowsMax } from './waiting.ts'
 
 /** Replaced files are kept this long for readers of an older manifest. */
 const replacedKeepMs = 600_000
-/** Merges that are made known in one transaction. */
+/** Merges that one transaction publishes. */
 const mergeBatch = 100
-/** Spans of time whose files are bundled, and how long after they are over: nothing more is to come then. */
+/** The small files of an hour, then those of a day, are bundled. */
 const bundledSpansMs = [3_600_000, 86_400_000]
+/** An hour or day counts as over this long after its end: then no more of its flows arrive. */
 const settledMs = 900_000
-/** Rows of a bundle: a query of minutes still reads few, and one of weeks opens a twelfth of the files. */
+/** Rows of a bundle at most: a query of minutes still reads few rows, and one of weeks opens a twelfth of the files. */
 const bundleRowsMax = 250_000
-/** Unreadable files that are named; of more, the newest. */
+/** Unreadable files that are listed; of more, the newest. */
 const unreadableNamedMax = 100
 
 export interface UpkeepParts {
@@ -35,7 +36,7 @@ interface Replacement {
   remove: string[]
 }
 
-/** Sorting a file was given up; what it was to be made of is as it was. */
+/** Sorting was abandoned; its source files are unchanged. */
 class GivenUp extends Error {}
 
 export class Upkeep {
@@ -43,10 +44,10 @@ export class Upkeep {
   readonly #manifest: Manifest<ArchiveEntry>
   readonly #thread: SortingThread
   readonly #mergeRowsMax: number
-  /** The file that is being sorted, and whether that was given up. */
+  /** The file that is being sorted, and whether sorting it was abandoned. */
   #sorting: { target: string; isGivenUp: boolean } | null = null
   #isEnding = false
-  /** The hour in which there was nothing left to bundle. */
+  /** The hour, counted from 1970, in which nothing was left to bundle. */
   #bundledHour: number | null = null
 
   constructor({ folder, manifest, thread, mergeRowsMax = sortedRowsMax }: UpkeepParts) {
@@ -57,12 +58,11 @@ export class Upkeep {
   }
 
   /**
-   * Merges the chunks of intervals that began before `before` into one sorted file each; of an interval
-   * with more rows than are sorted at once, into several, the first of them while it still goes on.
-   * One with a file that cannot be read is merged without it the next time. Where the machine is busy with what comes in
-   * only one file is made, of an interval that is over: sorting takes more than all else, and can be done later. No file
-   * is begun after `msMax`.
-   * @throws when writing fails; the intervals before that one are merged
+   * Merges the chunks of each interval that began before `before` (unix ms) into one sorted file. An interval with more
+   * rows than are sorted at once gives several files, the first of them while it is still open. If a chunk cannot be
+   * read, it is moved aside, and the next call merges the rest. If the machine is busy, only one file of a closed interval
+   * is made: sorting costs most, and can wait. After `msMax` no further file is begun.
+   * @throws if writing fails; the intervals before that one are merged
    */
   async merge(before: number, { isBusy = false, msMax = Infinity } = {}): Promise<void> {
     const until = performance.now() + msMax
@@ -92,8 +92,8 @@ export class Upkeep {
   }
 
   /**
-   * Gives up the sorting that is going on, if any: its files stay as they are, and are sorted another time. `isLast`: no
-   * other is begun.
+   * Abandons the sorting that is under way, if any; a later call sorts its files. With `isLast`, no later call sorts or
+   * bundles anything.
    */
   giveUpSorting({ isLast = false } = {}): void {
     if (isLast) this.#isEnding = true
@@ -103,14 +103,14 @@ export class Upkeep {
   }
 
   /**
-   * Makes one file of small neighbouring ones of an hour, or a day, that is over: the newest that can be
-   * bundled, and no more at a time, since what is published next waits for it. Tells whether there were any.
-   * @throws when writing fails
+   * Bundles small neighbouring files of a past hour or day into one, the newest first. One bundle a call, since the next
+   * publication waits for it. False if nothing is left to bundle.
+   * @throws if writing fails
    */
   async bundle(nowMs: number): Promise<boolean> {
     const hour = Math.floor((nowMs - settledMs) / bundledSpansMs[0]!)
     if (this.#isEnding) return false
-    // To look through all files takes a while: where there was nothing, nothing comes before the next hour is over.
+    // Looking through all files takes a while, and nothing new can be bundled before the next hour is over.
     if (this.#bundledHour === hour) return false
     const entries = this.#toBundle(nowMs)
     if (entries === null) {
@@ -144,7 +144,7 @@ export class Upkeep {
     return null
   }
 
-  /** Drops the oldest files beyond an age (by receipt) and a sum of bytes, and deletes replaced ones in time. */
+  /** See Archive.expire. */
   async expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
     const sorted = this.#manifest.entries().toSorted((a, b) => a.interval - b.interval)
     let bytes = sorted.reduce((sum, entry) => sum + entry.bytes, 0)
@@ -162,21 +162,21 @@ export class Upkeep {
     await this.#deleteReplaced(limits.now)
   }
 
-  /** The entries that become one file each: chunks, and what is merged already and leaves room for them. */
+  /** Groups of entries, each to be merged into one file: chunks, with merged files that still have room for them. */
   #unmerged(before: number, isBusy: boolean): ArchiveEntry[][] {
     const byInterval = Map.groupBy(this.#manifest.entries(), ({ interval }) => interval)
     return [...byInterval].flatMap(([interval, entries]) => {
       if (entries.every(({ isChunk }) => !isChunk)) return []
       const groups = groupsOf(entries, this.#mergeRowsMax)
-      // Of an interval that goes on, the last group may still grow.
+      // The last group of an open interval may still grow.
       const due = interval < before ? groups : isBusy ? [] : groups.slice(0, -1)
       return due.filter((group) => group.some(({ isChunk }) => isChunk))
     })
   }
 
   /**
-   * One file for several of an interval; null where one of them could not be read.
-   * @throws GivenUp
+   * Merges files into one; null if one of them could not be read, which is then moved aside.
+   * @throws GivenUp, or if writing fails
    */
   async #mergeFiles(
     entries: readonly ArchiveEntry[],
@@ -192,7 +192,7 @@ export class Upkeep {
         const expected = entries.reduce((sum, entry) => sum + entry[name], 0)
         if (!isSameSum(merged[name], expected))
           throw new Error(
-            `archive: merging ${files.join(', ')} gave ${merged[name]} of ${expected} ${name}`,
+            `archive: merging ${files.join(', ')} gave ${merged[name]} ${name} instead of ${expected}; they stay as they are`,
           )
       }
       return { add: [merged], remove: files }
@@ -205,7 +205,7 @@ export class Upkeep {
     }
   }
 
-  /** A name that no file has that is listed or `taken`, or that still waits to be deleted. */
+  /** A file name that is not in use: not listed, not in `taken`, and not waiting to be deleted. */
   #freeName(entries: readonly ArchiveEntry[], taken: readonly ArchiveEntry[]): string {
     const { interval } = entries[0]!
     const last = entries.reduce((most, entry) => Math.max(most, entry.receivedTo), interval)
@@ -219,7 +219,7 @@ export class Upkeep {
     return isTaken ? fileName(interval, `${span}-${randomUUID().slice(0, 8)}`) : plain
   }
 
-  /** Of the given files, puts those aside that cannot be read, and makes it known; false where all can be. */
+  /** Moves those of the files aside that cannot be read, and publishes that. False if all can be read. */
   async putAsideUnreadable(files: readonly string[]): Promise<boolean> {
     const found = await this.#thread.check([...files])
     if (found.length === 0) return false
@@ -242,7 +242,7 @@ export class Upkeep {
   }
 
   async #deleteReplaced(now: number): Promise<void> {
-    // A clock that was set back must not keep them for ever.
+    // If the clock was set back, they must not stay for ever.
     const isDue = ({ at }: { at: number }) =>
       at + replacedKeepMs <= now || at > now + replacedKeepMs
     const replaced = this.#replaced()
@@ -257,7 +257,7 @@ export class Upkeep {
   }
 }
 
-/** An interval's entries in groups of as many rows as are sorted at once; what is merged comes first. */
+/** Entries in groups of at most `rowsMax` rows, merged files first; an entry with more is a group of its own. */
 function groupsOf(entries: readonly ArchiveEntry[], rowsMax: number): ArchiveEntry[][] {
   const groups: ArchiveEntry[][] = []
   let rows = 0

@@ -1,6 +1,6 @@
 /**
- * A thread of the archive's own: one keeps the rows that wait and writes them as Parquet, another sorts files. Each reads
- * back what it wrote before anyone may see it. One request after the other, each answered.
+ * One of the archive's two threads: the first keeps incoming rows and writes them as Parquet, the second sorts files.
+ * Each reads back what it wrote before the file can be published. Requests are answered one after the other.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
@@ -33,16 +33,16 @@ import type {
 import { chunksOf, summaryOf, type Chunk, type Summary } from './waiting.ts'
 import { writeWhole } from './written-file.ts'
 
-/** Pieces of this size and more have memory of their own, which no other has a part of. */
+/** Buffers of at least this size are not slices of Node's pool: freeing one frees no other. */
 const freedBytesMin = 1 << 13
 
-/** What a file is to have. */
+/** A file to be written. */
 interface Written {
   file: string
   interval: number
   isChunk: boolean
   pieces: readonly Buffer[]
-  /** What is counted of its rows; absent where they are read back for it. */
+  /** Counts of its rows; if absent, they are counted as the file is read back. */
   summary?: Summary
 }
 
@@ -54,7 +54,7 @@ class ArchiveWriter {
   readonly #scratch = new ScratchMemory()
   /** In order of receipt: a block goes when it is written. */
   #waiting: FlowBlock[] = []
-  /** The file that is being sorted, and the last one that was to be given up. */
+  /** The file that is being sorted, and the last one whose sorting was to be abandoned. */
   #sorting: string | null = null
   #givenUp: string | null = null
 
@@ -74,7 +74,7 @@ class ArchiveWriter {
     return Promise.resolve(null)
   }
 
-  /** Writes the rows that wait as chunk files, of one receipt interval each; on failure they go on waiting. */
+  /** Writes the rows added so far as chunks, one for each interval of receipt. If one fails, all rows are kept. */
   async seal(): Promise<ArchiveEntry[]> {
     const blocks = this.#waiting
     const entries: ArchiveEntry[] = []
@@ -89,7 +89,7 @@ class ArchiveWriter {
     return entries
   }
 
-  /** Writes the rows of an interval's files as one, sorted. */
+  /** Writes the rows of an interval's files, sorted, as one file. @throws if it was abandoned */
   async merge({ judged, ...merging }: Merging & Judged): Promise<ArchiveAnswers['merge']> {
     this.#sorting = merging.target
     const forms = new ColumnForms(judged)
@@ -120,7 +120,7 @@ class ArchiveWriter {
     return (this.#engine ??= openEngine(this.#folder, this.#memoryLimit))
   }
 
-  /** An interrupt between two statements stops neither: the next must not begin. */
+  /** @throws if sorting was abandoned. An interrupt stops only the statement that runs, so this is asked between two. */
   #goesOn(): void {
     if (this.#sorting !== null && this.#givenUp === this.#sorting)
       throw new Error(`sorting ${this.#sorting} was given up`)
@@ -143,7 +143,7 @@ class ArchiveWriter {
     }
   }
 
-  /** The list of the greatest hosts, for a file's footer; none where it has few rows, or sums too great for it. */
+  /** The list of the greatest hosts, for the file's footer; empty if it has few rows, or sums too large for the list. */
   async #hostSums(source: SourceFiles): Promise<Record<string, string>> {
     if (source.rows < listedRowsMin) return {}
     const text = formatHostSums(
@@ -152,20 +152,20 @@ class ArchiveWriter {
     return text === null ? {} : { [hostSumsKey]: text }
   }
 
-  /** Freed memory goes back to the system only when DuckDB is told its limit, anew: of a sort, 300 MB lay idle. */
+  /** DuckDB returns freed memory to the system only when its limit is set again: after a sort, 300 MB lay idle. */
   async #giveBack(): Promise<void> {
     const engine = await this.#engine
     await engine?.run(`SET memory_limit = ${quote(this.#memoryLimit)}`)
   }
 
-  /** As they were received, which costs little: what is sorted is the interval, once. */
+  /** Writes rows in the order in which they came, which costs little; they are sorted once, with their interval. */
   #writeChunk({ interval, parts }: Chunk): Promise<ArchiveEntry> {
     const file = fileName(interval, `-${randomUUID().slice(0, 8)}`)
     const summary = summaryOf(parts)
     return this.#write({ interval, file, isChunk: true, summary, pieces: parquetFile(parts) })
   }
 
-  /** Of the given files, those that cannot be read from end to end, with the reason. */
+  /** Those of the files that cannot be read from end to end, with the reason. */
   async check(files: readonly string[]): Promise<ArchiveAnswers['check']> {
     const unreadable: ArchiveAnswers['check'] = []
     for (const file of files)
@@ -191,7 +191,7 @@ class ArchiveWriter {
       const found = summary ?? fileSummary(part)
       const rows = rowsOf(part)
       if (rows !== found.rows)
-        throw new Error(`${entry.file} has ${rows} rows as it is read, and not ${found.rows}`)
+        throw new Error(`${entry.file} reads back with ${rows} rows instead of ${found.rows}`)
       await mkdir(dirname(target), { recursive: true, mode: 0o700 })
       await rename(part, target)
       await syncFolder(dirname(target))
@@ -209,12 +209,12 @@ async function openEngine(folder: string, memoryLimit: string): Promise<FileEngi
   return FileEngine.open({ memory_limit: memoryLimit, temp_directory: spill })
 }
 
-/** Gives the rows' memory back at once: what waits for a collection of garbage is as much again. Shared memory is used again. */
+/** Frees the rows' memory at once; garbage collection would let as much again pile up. Shared memory is reused instead. */
 function freeBlock({ columns }: FlowBlock): void {
   for (const column of columns) if (column instanceof ArrayBuffer) column.transfer(0)
 }
 
-/** The same of what was written: of a file it would lie beside the next one's. */
+/** Frees what was written, so that it does not take memory beside the next file's. */
 function freePieces(pieces: readonly Buffer[]): void {
   for (const { length, buffer } of pieces)
     if (length >= freedBytesMin && buffer.byteLength === length) (buffer as ArrayBuffer).transfer(0)
