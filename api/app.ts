@@ -1,4 +1,4 @@
-/** The API and the page as one Fastify application, without listening. */
+/** The API and the page as one Fastify application, not yet listening. */
 import compress from '@fastify/compress'
 import rateLimit from '@fastify/rate-limit'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -55,41 +55,41 @@ import { guard } from './access/origins.ts'
 export interface AppOptions extends Omit<ApiParts, 'heavy' | 'answers' | 'now' | 'incidents'> {
   /** Default: those of the data folder. */
   incidents?: IncidentSource
-  /** The built page; absent or not built, its addresses say so. */
+  /** The built page; if it is missing, its addresses answer so. */
   pageFolder: string
   log: FastifyBaseLogger
-  /** unix ms; the clock where not given. */
+  /** unix ms; default: the clock. */
   now?: () => number
   heavyLimits?: HeavyLimits
   requestsPerMinuteMax?: number
-  /** How much the loop may lag before requests are refused; 0: however much. */
+  /** How far the event loop may lag before requests are refused; 0: no limit. */
   lagMaxMs?: number
-  /** What makes validators of schemas; default: when they are first needed. */
+  /** The compiler of schema validators; default: on first use. */
   validators?: ReturnType<typeof lazyValidators>
 }
 
-/** Requests that one address may make in a minute: walls behind a proxy are one address. Heavy queries have bounds of their own. */
+/** Requests per minute from one address: walls behind a proxy share one. Heavy queries have limits of their own. */
 const requestsPerMinute = 120_000
-/** Queries have no body; what is longer is a mistake. */
+/** Queries have no body; a longer one is a mistake. */
 const bodyBytesMax = 64 * 1024
 const requestTimeoutMs = 30_000
-/** A loop that lags this much is given air: further requests are refused with 503. */
+/** Above this lag of the event loop requests are refused with 503, so that it catches up. */
 const lagMaxMs = 2000
-/** A loop that is held up throughout one sample (its start on a busy machine) counts as lagging without end. */
+/** A loop blocked for a whole sample (as at start on a busy machine) would count as lagging without end. */
 const eventLoopSampleMs = 5000
-/** After so long who is refused may try again. */
+/** Refused clients may retry after this long. */
 const retrySeconds = 5
 
-/** Builds the application; `inject` and `listen` are the caller's. */
+/** Builds the application; the caller calls `inject` or `listen`. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
-    // Connections that are kept open must not keep the process from ending.
+    // Keep-alive connections must not keep the process from ending.
     forceCloseConnections: true,
-    // Only the proxies of the settings are believed when they say for whom they ask.
+    // Only proxies named in the settings are trusted for the client's address.
     trustProxy: (address) => options.settings.access.proxies?.hasText(address) ?? false,
     return503OnClosing: true,
     schemaController: {
@@ -102,10 +102,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       void (reply as unknown as FastifyReply).code(answer.status).send(errorAnswer(answer))
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
-  // Answers are typed where they are made; checking hundreds of thousands of numbers again costs time.
+  // Answers are typed where they are built; checking hundreds of thousands of numbers again costs
+  // time.
   app.setSerializerCompiler(() => textOf)
   answerErrors(app)
-  // A form of another site can send text; JSON it cannot.
+  // A form on another site can send text, but not JSON.
   app.removeContentTypeParser('text/plain')
   const { http, published } = options.settings
   await guard(app, [http.host, ...(published === null ? [] : [published.host])])
@@ -127,7 +128,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
-/** Files of the page are given all the same: it says that the API is busy, where a browser would show nothing. */
+/**
+ * Page files are served even under pressure: the page says that the API is busy, where a browser
+ * would show nothing.
+ */
 async function refuseUnderPressure({ url }: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (!looksLikeApi(url.split('?')[0]!)) return
   void reply.header('retry-after', String(retrySeconds))
@@ -171,7 +175,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(usersRoutes(parts))
   await app.register(tokensRoutes(parts))
   showDescription(app)
-  // What lies in a cluster is reckoned there.
+  // Queries of a cluster run in ClickHouse, so there is nothing to warm up here.
   if (settings.store !== 'clickhouse') lookFirst(app, parts)
 }
 
@@ -183,7 +187,7 @@ function answerErrors(app: FastifyInstance): void {
   })
 }
 
-/** What the route of a request takes: descriptions by parameter. */
+/** The parameters of a request's route: descriptions by name. */
 function knownParameters(request: FastifyRequest): Record<string, string> {
   const schema = request.routeOptions?.schema?.querystring as
     | { properties?: Record<string, { description?: string }> }

@@ -1,9 +1,9 @@
-/** Requests that are not HTTP, or more of it than is taken: answered on the bare socket. */
+/** Requests that are not HTTP, or exceed its limits: answered on the bare socket. */
 import type { Socket } from 'node:net'
 
 import { ApiError, errorAnswer } from './errors.ts'
 
-/** What Node's parser calls its faults, and how they are answered. */
+/** Error codes of Node's parser, and how they are answered. */
 const faults: Record<string, ApiError> = {
   HPE_HEADER_OVERFLOW: new ApiError(431, 'headers-too-long', {
     message: 'the headers are longer than 16 KiB',
@@ -20,7 +20,7 @@ const notHttp = new ApiError(400, 'not-http', {
   remedy: 'use http:// and a browser or curl',
 })
 
-/** Answers what Node's parser refused, and closes the connection. */
+/** Answers a request that Node's parser refused, and closes the connection. */
 export function refuseBroken(fault: Error & { code?: string }, socket: Socket): void {
   if (fault.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

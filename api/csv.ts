@@ -4,8 +4,8 @@ import { isoIn } from '../flow/zone.ts'
 type Cell = string | number | boolean | null | undefined
 
 /**
- * Rows as CSV with a heading line. Texts that a spreadsheet would run as a formula (they begin with
- * = + - @, a tab or a return) get an apostrophe in front, as OWASP advises.
+ * Rows as CSV with a heading line. Texts that a spreadsheet would run as a formula (beginning with
+ * = + - @, a tab or a return) get a leading apostrophe, as OWASP advises.
  */
 export function csv(heading: readonly string[], rows: Iterable<readonly Cell[]>): string {
   let text = line(heading)
@@ -24,7 +24,7 @@ function cellText(cell: Cell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** Unix seconds as ISO 8601 by a zone's clock, with its offset. */
+/** Unix seconds as ISO 8601 in a time zone, with its offset. */
 export function csvTime(seconds: number, zone: string): string {
   return isoIn(Math.round(seconds * 1000), zone)
 }

@@ -8,7 +8,7 @@ interface Operation {
   parameters?: { name: string; description?: string; schema?: { enum?: string[] } }[]
 }
 
-/** Registers the description; it covers the routes that are added after it. */
+/** Registers the description; it covers the routes registered after it. */
 export async function describe(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {

@@ -1,12 +1,12 @@
-/** What the API refuses, and how it says so: {error: {code, message, remedy}}. */
+/** The API's refusals and their form: {error: {code, message, remedy}}. */
 import type { ErrorAnswer } from './schema/schema.ts'
 
-/** A request that is refused: what is wrong, with the value, and what to do instead. */
+/** A refused request: what is wrong, with the value, and what to do instead. */
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
   readonly remedy: string
-  /** Where in a filter the fault lies, in characters. */
+  /** Where in a filter the fault is, in characters. */
   readonly position: number | undefined
 
   constructor(
@@ -23,7 +23,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A query that cannot be answered as it was asked. */
+/** A query that cannot be answered as asked. */
 export function badQuery(code: string, message: string, remedy: string): ApiError {
   return new ApiError(400, code, { message, remedy })
 }
@@ -33,7 +33,7 @@ export function errorAnswer(error: ApiError): ErrorAnswer {
   return { error: { code, message, remedy, ...(position === undefined ? {} : { position }) } }
 }
 
-/** An error of Fastify, of one of its plugins or of a store, as the framework hands it over. */
+/** An error of Fastify, a plugin or a store, as the framework passes it on. */
 interface RaisedError extends Error {
   statusCode?: number
   code?: string
@@ -41,7 +41,7 @@ interface RaisedError extends Error {
   validation?: { keyword: string; params: Record<string, unknown>; instancePath: string }[]
 }
 
-/** What to do about errors that the framework and its plugins raise, by status. */
+/** The remedy for errors raised by the framework and its plugins, by status. */
 const remedies: Record<number, string> = {
   403: 'use the address under which Weir is configured',
   404: 'see /api/docs for what there is',
@@ -55,9 +55,9 @@ const remedies: Record<number, string> = {
 }
 
 /**
- * Any error as one that can be answered: refusals as they are, validation by the parameter's name
- * (`known` says what each of the route's parameters takes) and what the `query` gives for it,
- * typed refusals of the stores by their remedy; what is left is our own fault and says nothing.
+ * Any error as an API error: refusals as they are; validation errors by the parameter's name
+ * (`known` describes the route's parameters) and its value in `query`; typed errors of the stores
+ * with their remedy. Anything else is our own fault and its details are not shown.
  */
 export function toApiError(
   error: unknown,
@@ -85,7 +85,7 @@ function remedyOf(raised: RaisedError, fallback: string): string {
   return typeof raised.remedy === 'string' ? raised.remedy : fallback
 }
 
-/** Of a value that cannot be read; enough to know it by. */
+/** Characters shown of a value that cannot be read: enough to recognise it. */
 const toldCharactersMax = 100
 
 const codes: Record<number, string> = { 404: 'not-found', 429: 'too-many', 503: 'busy' }
@@ -98,7 +98,9 @@ function typeOf({ type }: Record<string, unknown>): string {
   return Array.isArray(type) ? type.join(' or ') : String(type)
 }
 
-/** What a query gives for a parameter, to be told. Of bodies nothing is: they hold passwords. */
+/**
+ * The value of a parameter in a query, for a message. Bodies are never quoted: they hold passwords.
+ */
 function given(query: unknown, name: string): string {
   const value = (query as Record<string, unknown> | undefined)?.[name]
   return typeof value === 'string' ? `: "${value.slice(0, toldCharactersMax)}"` : ''

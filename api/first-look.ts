@@ -1,6 +1,6 @@
 /**
- * Once the API is up it looks at the newest flows as a page would: they are in memory, and what answers
- * is compiled, before the first person zooms. Cold, a zoom takes twice as long.
+ * Once the API is up it runs a page's queries on the newest flows: then they are in memory, and the
+ * code is compiled, before the first person zooms. Cold, a zoom takes twice as long.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -12,13 +12,16 @@ import { textOf } from './cache/answer-cache.ts'
 import { namesAt, windowOf, type ApiParts } from './parts.ts'
 import { answerSeries } from './query/series.ts'
 
-/** Who asked for the API is served first. */
+/** The first clients go first. */
 const delayMs = 1500
-/** Between two questions, and while somebody else asks. */
+/** Between two queries, and while clients have queries running. */
 const pauseMs = 20
-/** The longest time that is looked at, and the most flows. */
+/** The longest span queried, and the most flows. */
 const longest = { spanMs: 4 * 3_600_000, rows: 250_000 }
-/** How often: after a few times loops are compiled. Each is a little earlier, so that nothing is kept from the last. */
+/**
+ * How often: loops are compiled after a few runs. Each run is shifted a little earlier, so that
+ * none hits the cache.
+ */
 const looks = 4
 const earlierMs = 2 * intervalMs
 
@@ -27,7 +30,10 @@ interface Span {
   to: number
 }
 
-/** Begins when the application listens, and ends with it. A question that fails is logged; the next to ask it is told. */
+/**
+ * Starts when the application listens, and ends with it. A failing query is only logged; the next
+ * client to send it gets the error.
+ */
 export function lookFirst(app: FastifyInstance, parts: ApiParts): void {
   const closing = new AbortController()
   let looking = Promise.resolve()
@@ -56,7 +62,7 @@ async function look(parts: ApiParts, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** The last hours, or less where these have many flows; null where there are none. */
+/** The last hours, or less if they have many flows; null if there are none. */
 async function newestSpan(flows: FlowStore): Promise<Span | null> {
   const { last } = await flows.extent(0, 0)
   if (last === null) return null
@@ -69,7 +75,7 @@ async function newestSpan(flows: FlowStore): Promise<Span | null> {
   return null
 }
 
-/** What Explore asks of a time: its chart and its three tables. */
+/** What Explore queries for a window: its chart and its three tables. */
 function questions(parts: ApiParts, { from, to }: Span, signal: AbortSignal) {
   const asked = { from: String(from / 1000), to: String(to / 1000), points: '1400' }
   const series = (measure: 'bits' | 'flows', by: string, top?: string) => async () => {

@@ -1,4 +1,7 @@
-/** Bounds on queries: how many run at once, how many wait, and that none goes on for nobody. */
+/**
+ * Limits on queries: how many run at once and how many wait; none runs on after its client has
+ * gone.
+ */
 import { randomUUID } from 'node:crypto'
 
 import type { FastifyReply } from 'fastify'
@@ -10,7 +13,7 @@ export interface HeavyLimits {
   runningMax: number
   /** Queries that wait; more are refused. */
   waitingMax: number
-  /** After this a query is given up. */
+  /** After this a query is cancelled. */
   timeoutMs: number
 }
 
@@ -23,7 +26,7 @@ interface Query {
   gone: AbortController
 }
 
-/** How far a query is: the share of its reading that is done, null where that cannot be told. */
+/** Progress of a query: the share of its data read; null if unknown. */
 export interface QueryProgress {
   id: string
   state: 'waiting' | 'running'
@@ -31,13 +34,13 @@ export interface QueryProgress {
   progress: number | null
 }
 
-/** Ids that clients may choose, so that they can ask before the answer has come. */
+/** Ids that clients may choose, so that they can ask for progress before the answer comes. */
 const idPattern = /^[A-Za-z0-9_-]{8,64}$/
 
 export class HeavyQueries {
   readonly #limits: HeavyLimits
   readonly #waiting: (() => void)[] = []
-  /** Those that wait or run, by id: at most runningMax + waitingMax. */
+  /** Waiting and running queries, by id: at most runningMax + waitingMax. */
   readonly #queries = new Map<string, Query>()
   #running = 0
 
@@ -46,9 +49,10 @@ export class HeavyQueries {
   }
 
   /**
-   * Runs a query when its turn comes; its signal is aborted when the client goes, time is up, or it
-   * is cancelled by the id that the answer's header `weir-query` has (the request's own, if given).
-   * @throws ApiError 503 where too many wait, or time is up; 499 where nobody waits for it any more
+   * Runs a query when its turn comes. Its signal is aborted when the client disconnects, time is
+   * up, or the query is cancelled by its id: the one in the answer's header `weir-query` (the
+   * request's own, if given).
+   * @throws ApiError 503 if too many wait, or time is up; 499 if the client has gone
    */
   async run<Answer>(
     reply: FastifyReply,
@@ -89,7 +93,7 @@ export class HeavyQueries {
     return this.#running === 0
   }
 
-  /** How far a query is; null where none of that id waits or runs. */
+  /** Progress of a query; null if no query of that id waits or runs. */
   progress(id: string): QueryProgress | null {
     const query = this.#queries.get(id)
     if (!query) return null
@@ -97,7 +101,7 @@ export class HeavyQueries {
     return { id, state, seconds: (performance.now() - startedMs) / 1000, progress }
   }
 
-  /** Stops a query; false where none of that id waits or runs. */
+  /** Cancels a query; false if no query of that id waits or runs. */
   cancel(id: string): boolean {
     const query = this.#queries.get(id)
     query?.gone.abort()

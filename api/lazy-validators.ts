@@ -1,12 +1,12 @@
 /**
- * Validators that are made of their schemas when a request first needs one: a fifth of a start is
- * Ajv writing code for routes of which most are asked seldom. A test compiles each of them, so that a schema
- * that cannot be compiled is seen before anyone asks.
+ * Validators compiled when a request first needs them: a fifth of the start is Ajv generating code
+ * for routes that are mostly rarely used. A test compiles each of them, so that a schema that does
+ * not compile is found before a request needs it.
  */
 import AjvCompiler from '@fastify/ajv-compiler'
 
 type Factory = AjvCompiler.BuildCompilerFromPool
-/** What Fastify calls: gives false and leaves its findings in `errors`. */
+/** The form Fastify expects: returns false and leaves the errors in `errors`. */
 type Validate = ((data: unknown) => unknown) & { errors?: unknown }
 
 /** The compiler that Fastify uses by default, called at the first request. */

@@ -1,6 +1,6 @@
 /**
- * The live streams: one poll of ingest a second for all of them, while there is any. A stream that
- * cannot keep up is cut, and comes back by itself.
+ * The live streams: one poll of ingest per second for all of them, as long as there are any. A
+ * stream that cannot keep up is cut; the browser reconnects by itself.
  */
 import { PassThrough } from 'node:stream'
 
@@ -10,22 +10,22 @@ import type { Collection } from '../store/state.ts'
 
 /** Streams at once. */
 export const streamsMax = 200
-/** Bytes that may wait for a client; more, and it is cut. */
+/** Bytes that may wait for a client; above that, it is cut. */
 const waitingBytesMax = 1 << 20
 const pollMs = 1000
-/** Seconds that are kept, as ingest keeps them. */
+/** Seconds kept, the same as ingest keeps. */
 const secondsMax = 900
-/** After so many polls it is asked again whether a stream's session has not ended. */
+/** After this many polls each stream's session is checked again. */
 const recheckPolls = 30
 const directions = ['in', 'out', 'internal', 'transit'] as const
 const amounts = 3
-/** Collections whose changes pages want to know of. */
+/** Collections whose changes are announced to pages. */
 const watched: readonly Collection[] = ['dashboards', 'annotations', 'trackers', 'alerts']
 
 interface Stream {
   output: PassThrough
   step: number
-  /** Whether the seconds may be told: a wall learns only what its dashboard shows. */
+  /** Whether the stream carries traffic: a wall gets only what its dashboard shows. */
   tellsTraffic: boolean
   isAllowed: () => Promise<boolean>
   /** Seconds that changed since the last tick. */
@@ -41,12 +41,12 @@ export interface LiveParts {
 }
 
 export class LiveStreams {
-  /** Streams refused because there were too many, and cut because they could not keep up. */
+  /** Streams refused because there were too many, or cut because they could not keep up. */
   refused = 0
   cut = 0
   readonly #parts: LiveParts
   readonly #streams = new Set<Stream>()
-  /** Sums of the last seconds as ingest gives them, by unix second. */
+  /** Sums of the last seconds as ingest reports them, by unix second. */
   readonly #seconds = new Map<number, number[]>()
   readonly #told = new Map<Collection, string>()
   #version = 0
@@ -60,7 +60,7 @@ export class LiveStreams {
     this.#parts = parts
   }
 
-  /** Opens a stream; null where there are too many. It ends itself when its reader goes. */
+  /** Opens a stream; null if there are too many. It ends by itself when its reader disconnects. */
   open(wanted: Pick<Stream, 'step' | 'tellsTraffic' | 'isAllowed'>): PassThrough | null {
     if (this.#streams.size >= streamsMax) {
       this.refused++
@@ -83,7 +83,7 @@ export class LiveStreams {
     return this.#streams.size
   }
 
-  /** Tells every stream that the server ends, and ends them. */
+  /** Tells every stream that the server is stopping, and ends them. */
   close(): void {
     for (const stream of this.#streams) {
       this.#send(stream, 'bye', { reason: 'the server ends' })
@@ -147,7 +147,7 @@ export class LiveStreams {
     output.destroy()
   }
 
-  /** One poll at a time; whoever comes meanwhile waits for the same one. */
+  /** One poll at a time; callers in the meantime share it. */
   #poll(): Promise<void> {
     this.#polling = this.#polling.then(() => this.#ask()).catch(() => undefined)
     return this.#polling
@@ -158,7 +158,7 @@ export class LiveStreams {
     const changes = answer?.status === 200 ? (answer.body as Changes | null) : null
     this.#isRunning = changes !== null
     if (!changes) {
-      // Another ingest counts its versions anew.
+      // A restarted ingest counts its versions from the start.
       this.#version = 0
       return
     }
@@ -173,7 +173,7 @@ export class LiveStreams {
       if (second <= newest - secondsMax) this.#seconds.delete(second)
   }
 
-  /** The steps in which these seconds lie, whole, oldest first. */
+  /** The whole steps that contain these seconds, oldest first. */
   #steps(seconds: readonly number[], step: number): LiveSecond[] {
     const starts = new Set(seconds.map((second) => Math.floor(second / step) * step))
     return [...starts]
@@ -200,7 +200,7 @@ export class LiveStreams {
   }
 }
 
-/** What ingest answers: see ingest/live/ring.ts. */
+/** Ingest's answer: see ingest/live/ring.ts. */
 interface Changes {
   version: number
   receivedMs: number | null

@@ -26,13 +26,14 @@ const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
 export interface RunningApi {
   close(): Promise<void>
   url: string
-  /** The password of the user admin where one was made up: to be told once. */
+  /** The generated password of the user admin, to be shown once; null if none was generated. */
   firstPassword: Promise<string | null>
 }
 
 /**
  * Serves the API and the page of a data folder, whether or not an ingest runs on it.
- * @throws ListenError where the address is taken; NamesError and others where the names file cannot be read
+ * @throws ListenError if the address is in use; NamesError and others if the names file cannot be
+ * read
  */
 export async function runApi(settings: Settings, log: FastifyBaseLogger): Promise<RunningApi> {
   const opened = await openStateOf(settings)
@@ -83,7 +84,7 @@ class ListenError extends Error {
   }
 }
 
-/** @throws NamesError and others where a file that the settings name cannot be read */
+/** @throws NamesError and others if a file named in the settings cannot be read */
 async function openNames({ names, naming }: Settings, state: ApiState) {
   const own = await OwnNames.open(names)
   const places = await Places.open(naming.asFile, naming.countryFile)

@@ -1,4 +1,4 @@
-/** The page: the built files of web/, and its index.html for every address that is a view of it. */
+/** The page: the built files of web/, and its index.html for every address of a view. */
 import { existsSync } from 'node:fs'
 import { extname, join } from 'node:path'
 
@@ -7,14 +7,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { ApiError } from './errors.ts'
 
-/** What the built page consists of beside its index.html. */
+/** The files of the built page beside its index.html. */
 const files = ['/assets/*', '/favicon.svg']
-/** Files under assets/ carry a hash of their content in their names. */
+/** Files under assets/ have a content hash in their names. */
 const assetCache = 'public, max-age=31536000, immutable'
 
 /**
- * Serves the page from its folder; what is neither a file nor a view is answered as an error. Files
- * are looked up when they are asked for, so that a page built anew is served as it is now.
+ * Serves the page from its folder; anything that is neither a file nor a view is answered with an
+ * error. Files are looked up per request, so that a rebuilt page is served at once.
  */
 export async function servePage(app: FastifyInstance, folder: string): Promise<void> {
   await app.register(fastifyStatic, {
@@ -44,9 +44,9 @@ function sendIndex(reply: FastifyReply): FastifyReply {
 }
 
 /**
- * Addresses of the page's views have no extension (or look so, as 10.0.0.22 does), and browsers ask
- * for them as HTML. None has a separator that is written so as not to be seen, or would be the API
- * if it were read more kindly.
+ * Addresses of views have no file extension (or only look so, like 10.0.0.22), and browsers request
+ * them as HTML. None contains an encoded separator, or would be part of the API if decoded more
+ * leniently.
  */
 function isView({ method, url, headers }: FastifyRequest): boolean {
   const [path = ''] = url.split('?')
@@ -55,7 +55,7 @@ function isView({ method, url, headers }: FastifyRequest): boolean {
   return isPage && (method === 'GET' || method === 'HEAD')
 }
 
-/** Whether a path is one of the API, however it is written. */
+/** Whether a path is one of the API, in any encoding. */
 export function looksLikeApi(path: string): boolean {
   try {
     return /^\/api(\/|$)/i.test(decodeURIComponent(path))

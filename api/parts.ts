@@ -1,4 +1,4 @@
-/** What the routes are made of. */
+/** What the routes need. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { zoneOf, type Settings } from '../flow/settings.ts'
@@ -14,7 +14,7 @@ import type { SeriesReader } from './query/from-tier.ts'
 import type { ApiState } from './documents/state.ts'
 import { readWindow, type Window, type WindowQuery } from './query/window.ts'
 
-/** The application as routes are added to it. */
+/** The application to which routes are added. */
 export type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
 export interface ApiParts {
@@ -31,7 +31,7 @@ export interface ApiParts {
   now: () => number
 }
 
-/** Reads a query's window, and since when exporters have been seen, which names and holes need. */
+/** Reads a query's window, and since when exporters have been seen, which names and gaps need. */
 export async function windowOf(
   parts: ApiParts,
   query: WindowQuery,
@@ -50,7 +50,7 @@ export async function windowOf(
   return { window, seen: seenOf(exporters), now }
 }
 
-/** What an answer from the archive is without: files of its window that cannot be read. */
+/** What an answer from the archive lacks: files of its window that cannot be read. */
 export async function remarksOf({ flows }: ApiParts, { from, to }: Window): Promise<string[]> {
   return (await flows.leftOut?.(from, to)) ?? []
 }

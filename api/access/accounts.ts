@@ -1,4 +1,4 @@
-/** Users, sessions and tokens as they are kept: secrets only as hashes. */
+/** Users, sessions and tokens as stored: secrets only as hashes. */
 import { createHash, randomBytes } from 'node:crypto'
 
 import type { Lately, StateDocument } from '../../store/state.ts'
@@ -7,25 +7,25 @@ import type { Identity } from './identity.ts'
 import type { ApiState } from '../documents/state.ts'
 import { makeChange, putDocument } from '../documents/documents.ts'
 
-/** A user as it is kept, under its name. */
+/** A user as stored, under its name. */
 export interface KeptUser {
   role: Exclude<Role, 'wall'>
   /** scrypt hash; see passwords.ts. */
   password: string
 }
 
-/** A session as it is kept, under the hash of its secret. Times are unix ms. */
+/** A session as stored, under the hash of its secret. Times are unix ms. */
 export interface KeptSession {
   user: string
   role: Role
   dashboard: string | null
-  /** The token of a wall, without which its session ends. */
+  /** The wall token behind the session: the session ends with it. */
   token: string | null
   expiresAt: number
   seenAt: number
 }
 
-/** A token as it is kept, under its public half. */
+/** A token as stored, under its public half. */
 export interface KeptToken {
   name: string
   role: Role
@@ -35,17 +35,20 @@ export interface KeptToken {
   expiresAt: number | null
 }
 
-/** How long sessions last: unused, and at most. Walls hang for years: their token ends them. */
+/**
+ * How long sessions last: idle, and at most. A wall's session ends only with its token: walls hang
+ * for years.
+ */
 const lifetimes = {
   person: { idleMs: 12 * 3_600_000, longestMs: 7 * 86_400_000, touchMs: 600_000 },
   wall: { idleMs: 60 * 86_400_000, longestMs: 400 * 86_400_000, touchMs: 86_400_000 },
 }
-/** Sessions kept; beyond, those that end first are ended. */
+/** Sessions kept; above that, those that expire first are ended. */
 const sessionsMax = 5000
 const secretBytes = 24
 /**
- * Where the state is on another machine: a session, user or token that was removed at one API may go
- * on for so long at another, and for so long where that one is not answered.
+ * With shared state on another machine: after an API removes a session, user or token, another API
+ * may still accept it for `keptMs`, or for `awayMs` while that machine does not answer.
  */
 const accessKept: Lately = { keptMs: 2000, awayMs: 10_000 }
 
@@ -53,7 +56,10 @@ function lifetimeOf(role: Role): (typeof lifetimes)['person'] {
   return role === 'wall' ? lifetimes.wall : lifetimes.person
 }
 
-/** The hash of a secret of 192 random bits: fast, since it cannot be guessed. */
+/**
+ * The hash of a secret of 192 random bits: a fast hash will do, because the secret cannot be
+ * guessed.
+ */
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
@@ -65,7 +71,7 @@ export function newSecret(): string {
 export class Accounts {
   readonly #state: ApiState
   readonly #now: () => number
-  /** Users who need no document, because a file holds their password. */
+  /** Users without a document, because a file holds their password. */
   readonly #given: ReadonlySet<string>
 
   constructor(state: ApiState, now: () => number, given: ReadonlySet<string>) {
@@ -78,13 +84,13 @@ export class Accounts {
     return this.#state.get<KeptUser>('users', name, lately)
   }
 
-  /** What a user may do now, or might lately; null where there is none of that name. */
+  /** The role of a user, read now or (`lately`) cached; null if there is no such user. */
   async roleOf(name: string, lately?: Lately): Promise<KeptUser['role'] | null> {
     if (this.#given.has(name)) return 'admin'
     return (await this.user(name, lately))?.body.role ?? null
   }
 
-  /** Opens a session and gives its secret, which is kept nowhere. */
+  /** Opens a session and returns its secret, which is stored nowhere. */
   async openSession(
     session: Omit<KeptSession, 'expiresAt' | 'seenAt'>,
   ): Promise<{ secret: string; expiresAt: number }> {
@@ -102,7 +108,7 @@ export class Accounts {
     return { secret, expiresAt }
   }
 
-  /** Who holds a session's secret; null where it has ended, or never was. */
+  /** The owner of a session's secret; null if it has ended or never existed. */
   async sessionOf(secret: string): Promise<Identity | null> {
     const id = hashOf(secret)
     const document = await this.#state.get<KeptSession>('sessions', id, accessKept)
@@ -118,7 +124,10 @@ export class Accounts {
     return { user, role, dashboard, session: id, expiresAt }
   }
 
-  /** Who holds an API token; null where there is none such, or it has ended. A wall's is for log-in only. */
+  /**
+   * The owner of an API token; null if there is none or it has expired. A wall's token is for
+   * log-in only.
+   */
   async tokenOf(secret: string, isLogin = false): Promise<(Identity & { token: string }) | null> {
     const [id = ''] = secret.split('.')
     const found = await this.#state.get<KeptToken>('tokens', id, accessKept)
@@ -129,13 +138,13 @@ export class Accounts {
     return { user: `token ${name}`, role, dashboard, session: null, expiresAt, token: id }
   }
 
-  /** Ends a session; one that is not there has ended. */
+  /** Ends a session; ending one that is gone is no error. */
   async endSession(id: string): Promise<void> {
     if (await this.#state.get('sessions', id))
       await makeChange(this.#state, { collection: 'sessions', id })
   }
 
-  /** Ends the sessions of a user or a token, but for one. */
+  /** Ends the sessions of a user or a token, except one. */
   async endSessions(
     isMeant: (session: KeptSession) => boolean,
     except: string | null = null,
@@ -146,7 +155,7 @@ export class Accounts {
     return meant.length
   }
 
-  /** A session does what its user or token may do now, not what they might when it was opened. */
+  /** A session has the rights its user or token has now, not those it had when it was opened. */
   async #roleNow(session: KeptSession): Promise<Role | null> {
     if (session.token === null) return this.roleOf(session.user, accessKept)
     const token = await this.#state.get<KeptToken>('tokens', session.token, accessKept)
@@ -154,7 +163,7 @@ export class Accounts {
     return isLeft ? session.role : null
   }
 
-  /** Notes that a session is in use; that it cannot be noted now is no reason to end it. */
+  /** Records that a session is in use; a failure to record it does not end the session. */
   #touch({ id, revision, body }: StateDocument<KeptSession>, now: number): void {
     const wall = body.role === 'wall' ? { expiresAt: now + lifetimes.wall.longestMs } : {}
     const change = { collection: 'sessions', id, revision, body: { ...body, ...wall, seenAt: now } }

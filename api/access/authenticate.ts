@@ -1,4 +1,7 @@
-/** Finds out who asks, and refuses what they may not do, before anything else is done. */
+/**
+ * Identifies the caller of each request and refuses what they may not do, before anything else
+ * runs.
+ */
 import cookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
@@ -10,7 +13,7 @@ import type { ApiState } from '../documents/state.ts'
 import type { Accounts } from './accounts.ts'
 import { isMasked } from './masking.ts'
 
-/** Over TLS the browser itself sees to it that nobody else set the cookie (`__Host-`). */
+/** Over TLS the browser guarantees that no other host set the cookie (`__Host-`). */
 const cookieNames = { plain: 'weir-session', secure: '__Host-weir-session' }
 
 export interface GuardParts {
@@ -20,7 +23,10 @@ export interface GuardParts {
   now: () => number
 }
 
-/** Adds the check to every route that is added after it; routes outside the table do not start. */
+/**
+ * Adds the check to every route registered after it; a route missing from the table stops the
+ * start.
+ */
 export async function guardAccess(app: FastifyInstance, parts: GuardParts): Promise<void> {
   await app.register(cookie)
   app.addHook('onRoute', ({ method, url }) => {
@@ -34,13 +40,16 @@ export async function guardAccess(app: FastifyInstance, parts: GuardParts): Prom
     if (rule.may !== 'open') checkRule(rule, identity, request)
     if (rule.whole && isMasked(request, parts.settings)) throw masked()
   })
-  // Noted before the answer goes out, so that nobody has looked unnoted.
+  // Logged before the answer goes out, so that nobody looks unlogged.
   app.addHook('onSend', async (request, reply) => {
     if (ruleOf(request.method, request.routeOptions.url)?.audit) await note(request, reply, parts)
   })
 }
 
-/** Whether who made a request that goes on may still make it: their session may have ended since. */
+/**
+ * Whether the caller of a long-running request may still make it: their session may have ended
+ * since.
+ */
 export async function isStillAllowed(request: FastifyRequest, parts: GuardParts): Promise<boolean> {
   const rule = ruleOf(request.method, request.routeOptions.url)
   const identity = await whoAsks(request, parts)
@@ -48,12 +57,14 @@ export async function isStillAllowed(request: FastifyRequest, parts: GuardParts)
   return identity !== null && rule.may.includes(identity.role)
 }
 
-/** The secret of the session that a request's cookie names. */
+/** The session secret in a request's cookie. */
 export function sessionSecret(request: FastifyRequest): string | null {
   return request.cookies[cookieName(request)] ?? null
 }
 
-/** Gives the browser a session; scripts cannot read it, and no other site can make it be sent. */
+/**
+ * Sets the session cookie: scripts cannot read it, and other sites cannot make the browser send it.
+ */
 export function giveSession(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -63,7 +74,7 @@ export function giveSession(
   reply.setCookie(cookieName(request), session.secret, { ...cookieOptions(request), expires })
 }
 
-/** Takes the session from the browser. */
+/** Clears the session cookie. */
 export function takeSession(request: FastifyRequest, reply: FastifyReply): void {
   reply.clearCookie(cookieName(request), cookieOptions(request))
 }
@@ -90,11 +101,11 @@ async function whoAsks(request: FastifyRequest, parts: GuardParts): Promise<Iden
   const { auth } = settings.access
   if (auth === 'proxy') return fromProxy(request, settings)
   if (auth === 'password') return null
-  // Without a word on WEIR_AUTH the settings only let the API start where loopback alone reaches it.
+  // Without WEIR_AUTH the settings let the API start only on loopback.
   return everybody
 }
 
-/** The user whom a trusted proxy names. Anybody else's header is not looked at. */
+/** The user named by a trusted proxy. The header is ignored from anybody else. */
 function fromProxy(request: FastifyRequest, { access }: Settings): Identity | null {
   const user = request.headers[access.proxyUserHeader]
   const address = request.socket.remoteAddress ?? ''
@@ -105,8 +116,8 @@ function fromProxy(request: FastifyRequest, { access }: Settings): Identity | nu
 }
 
 /**
- * What a browser does by itself, with its cookie, must come from a page of ours: browsers say where
- * a change comes from, so one that does not say it is refused.
+ * Changes a browser sends by itself, with its cookie, must come from our own pages. Browsers send
+ * the origin of a change, so a change without one is refused.
  */
 function checkOrigin({ method, headers }: FastifyRequest): void {
   if (method === 'GET' || method === 'HEAD') return
@@ -155,7 +166,7 @@ async function note(
     what: `${request.method} ${request.url.slice(0, 2000)}`,
     status: reply.statusCode,
   }
-  // What cannot be kept is at least in the log of the process.
+  // What cannot be written to the audit log is at least in the process's log.
   await state.log('audit', entry).catch((error: unknown) => {
     request.log.warn({ entry, error }, 'a deed could not be noted in the audit log')
   })

@@ -1,4 +1,4 @@
-/** The first password: from a file, or made up and told once. */
+/** The first password: from a file, or generated and shown once. */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,27 +12,27 @@ import type { ApiState } from '../documents/state.ts'
 import type { KeptUser } from './accounts.ts'
 import type { Passwords } from './passwords.ts'
 
-/** The user there is from the beginning. */
+/** The user that exists from the start. */
 export const firstAdmin = 'admin'
 
 export interface FirstAdminParts {
   state: ApiState
   passwords: Passwords
-  /** What must be done before anybody is made. */
+  /** What must be done before the first user is created. */
   prepare?: () => Promise<void>
 }
 
 const passwordBytes = 12
-/** Ingest, or ClickHouse, may still be starting: tried for about ten minutes. */
+/** Ingest, or ClickHouse, may still be starting: retried for about ten minutes. */
 const triesMax = 600
 const tryAgainMs = 1000
-/** A password file longer than this is another file. */
+/** A longer file is not a password file. */
 const passwordLengthMax = 256
 
 /**
- * Makes the user admin with a password of its own where nobody could log in otherwise, and gives
- * that password; null where there is no need, also because another API was a moment faster.
- * @throws ApiError or StoreFault where it could not be kept within ten minutes
+ * Creates the user admin with a generated password if nobody could log in otherwise, and returns
+ * that password; null if there is no need, or another API was faster.
+ * @throws ApiError or StoreFault if it could not be stored within ten minutes
  */
 export async function makeFirstAdmin(
   { access }: Settings,
@@ -66,8 +66,8 @@ async function makeWhereNone({ state, passwords }: FirstAdminParts): Promise<str
 }
 
 /**
- * The password in WEIR_PASSWORD_FILE, without the end of its line; read at each use, so that another
- * one holds at once. @throws ApiError 503 where it cannot be read
+ * The password in WEIR_PASSWORD_FILE, without its line end; read at each use, so that a change
+ * takes effect at once. @throws ApiError 503 if the file cannot be read
  */
 export async function passwordInFile(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {

@@ -1,21 +1,21 @@
-/** Who asks, as the access check found out. */
+/** Who makes a request, as the access check found. */
 import type { FastifyRequest } from 'fastify'
 
 import type { Role } from '../schema/access.ts'
 
 export interface Identity {
-  /** Name of the user, of the token (`token NAME`), or `local` where nobody logs in. */
+  /** Name of the user, of the token (`token NAME`), or `local` without login. */
   user: string
   role: Role
-  /** The only dashboard of a wall. */
+  /** The only dashboard a wall may read. */
   dashboard: string | null
-  /** Id of the session's document; null for tokens, proxies and where nobody logs in. */
+  /** Id of the session's document; null for tokens, proxies and without login. */
   session: string | null
   /** unix ms; null: no end. */
   expiresAt: number | null
 }
 
-/** Who asks where no login is wanted. */
+/** The caller when no login is required. */
 export const everybody: Identity = {
   user: 'local',
   role: 'admin',
@@ -26,17 +26,17 @@ export const everybody: Identity = {
 
 const identities = new WeakMap<object, Identity>()
 
-/** Notes who makes a request. */
+/** Records who makes a request. */
 export function identify(request: FastifyRequest, identity: Identity): void {
   identities.set(request.raw, identity)
 }
 
-/** Who makes a request; null where it has not been found out (routes open to everybody). */
+/** Who makes a request; null if not determined (routes open to everybody). */
 export function identityOf(request: FastifyRequest): Identity | null {
   return identities.get(request.raw) ?? null
 }
 
-/** The name under which a request's deeds are noted. */
+/** The name under which a request's actions are logged. */
 export function authorOf(request: FastifyRequest): string {
   return identityOf(request)?.user ?? 'nobody'
 }

@@ -1,17 +1,20 @@
 /**
- * Wrong passwords: after some, who tries waits, longer each time but never for ever. It is counted
- * by address and user together, so that nobody elsewhere can keep the admin out, and by address
+ * Wrong passwords: after a few, the caller must wait, longer each time but never for ever. Counted
+ * by address and user together, so that nobody elsewhere can lock the admin out, and by address
  * alone, so that one address cannot try every user.
  */
 
-/** Wrong passwords that cost nothing. */
+/** Wrong passwords without a wait. */
 const freeTries = { pair: 5, address: 50 }
 /** The first wait; each further wrong password doubles it, up to the longest. */
 const firstWaitMs = 1000
 const longestWaitMs = 300_000
-/** After so long without a wrong password all is forgotten. */
+/** After this long without a wrong password the count is forgotten. */
 const forgottenMs = 3_600_000
-/** Addresses and pairs remembered; beyond, the one that was wrong longest ago is forgotten. */
+/**
+ * Addresses and pairs remembered; above that, the one whose last wrong password is oldest is
+ * forgotten.
+ */
 const rememberedMax = 20_000
 
 interface Tries {
@@ -20,7 +23,7 @@ interface Tries {
 }
 
 export class Lockout {
-  /** Log-ins that were refused unread. */
+  /** Log-ins refused without checking the password. */
   refused = 0
   readonly #tries = new Map<string, Tries>()
   readonly #now: () => number
@@ -29,7 +32,7 @@ export class Lockout {
     this.#now = now
   }
 
-  /** How long (ms) this address must wait before it may try that user; 0: not at all. */
+  /** How long (ms) this address must wait before it may try that user; 0: no wait. */
   waitMs(address: string, user: string): number {
     const wait = Math.max(
       this.#wait(pairOf(address, user), freeTries.pair),
@@ -39,7 +42,7 @@ export class Lockout {
     return wait
   }
 
-  /** Notes a wrong password. */
+  /** Records a wrong password. */
   wrong(address: string, user: string): void {
     for (const key of [address, pairOf(address, user)]) {
       const before = this.#tries.get(key)
@@ -54,7 +57,7 @@ export class Lockout {
     }
   }
 
-  /** Forgets the wrong passwords of who has shown the right one. */
+  /** Clears the wrong passwords after a right one. */
   right(address: string, user: string): void {
     this.#tries.delete(pairOf(address, user))
   }

@@ -1,4 +1,4 @@
-/** Addresses in text, written so that they tell the network and not the host. */
+/** Addresses in text, masked to show the network but not the host. */
 import { createHmac, randomBytes } from 'node:crypto'
 
 import {
@@ -9,7 +9,7 @@ import {
   type AddressWords,
 } from '../../flow/address.ts'
 
-/** Bits that are told of an address: the /24 of IPv4, the /48 of IPv6, in the words of the IPv6 form. */
+/** Bits of an address that are shown: the /24 of IPv4, the /48 of IPv6, as bits of the IPv6 form. */
 const toldBits = { ipv4: 96 + 24, ipv6: 48 }
 const ipv4Prefix = 96
 const tagLength = 6
@@ -18,20 +18,20 @@ const ipv6Text = /(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:]|\.\d)(
 const ipv4Text = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)(?:\/\d{1,3})?/g
 const macText = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i
 
-/** Which bits of an address (as four words) may be told. */
+/** How many leading bits of an address (as four words) may be shown. */
 export function toldBitsOf(words: AddressWords): number {
   return isIPv4(words) ? toldBits.ipv4 : toldBits.ipv6
 }
 
 /**
- * Writes 10.0.0.22 as 10.0.0.0~k7q2ab: the network, and a tag by which the same host is known again
- * until the process ends. The tag is made with a secret that is kept nowhere, so that nobody can try
- * addresses until one fits.
+ * Writes 10.0.0.22 as 10.0.0.0~k7q2ab: the network, and a tag that identifies the same host until
+ * the process ends. The tag is keyed with a secret that is stored nowhere, so that nobody can find
+ * the host by trying addresses.
  */
 export class AddressMask {
   readonly #secret = randomBytes(32)
 
-  /** A text with every address in it masked, but for those that are spared (exporters). */
+  /** A text with every address masked, except the `spared` ones (exporters). */
   text(text: string, spared: ReadonlySet<string>): string {
     const masked = (found: string) => this.#masked(found, spared)
     return text.replaceAll(ipv6Text, masked).replaceAll(ipv4Text, masked)
@@ -42,7 +42,7 @@ export class AddressMask {
     if (spared.has(address)) return found
     if (macText.test(address)) return `${address.slice(0, 8)}~${this.#tag(address.toLowerCase())}`
     const words = parseAddress(address)
-    // Nowhere: a next hop that was not said.
+    // The unspecified address: a next hop that was not reported.
     if (!words || (words[3] === 0 && words[1] === 0 && words[0] === 0 && words[2] % 0xffff === 0))
       return found
     const told = toldBitsOf(words)

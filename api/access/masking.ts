@@ -1,7 +1,7 @@
 /**
- * Answers for roles that WEIR_MASK names: they tell networks instead of hosts, and no names of hosts.
- * Everything that is text goes through one place on its way out, so that no route can forget it; what
- * is not text is refused.
+ * Answers for the roles in WEIR_MASK: networks instead of hosts, and no host names. All text passes
+ * through one place on its way out, so that no route can forget it; anything else than text is
+ * refused.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
@@ -16,23 +16,25 @@ import type { NameSource } from '../names/labels.ts'
 import { AddressMask, toldBitsOf } from './masked-text.ts'
 
 interface Asker {
-  /** A filter may not single out a host; one that an admin has kept in a dashboard may. */
+  /**
+   * A masked caller's filter may not single out a host; one that an admin saved in a dashboard may.
+   */
   mayNarrow: boolean
 }
 
 const askers = new AsyncLocalStorage<Asker>()
 
-/** Of these no address is of a host: exporters and settings, and who asks. */
+/** Routes whose addresses are never hosts: exporters, settings, the caller. */
 const plainRoutes = /^\/api\/(status|exporters|session|login|logout|docs|tokens|users|live)\b/
 const keptQuery = '/api/dashboards/:id/panels/:panel'
 
-/** Whether who makes a request is told networks only. */
+/** Whether the caller sees networks only. */
 export function isMasked(request: FastifyRequest, { access }: Settings): boolean {
   const role = identityOf(request)?.role
   return role !== undefined && access.mask.some((each) => each === role)
 }
 
-/** Has requests of masked roles known as such from here on; to be added after it was found out who asks. */
+/** Marks requests of masked roles; register it after the access check. */
 export function knowMasked(app: FastifyInstance, settings: Settings): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isMasked(request, settings)) done()
@@ -40,7 +42,7 @@ export function knowMasked(app: FastifyInstance, settings: Settings): void {
   })
 }
 
-/** Masks what goes out to them; to be added before answers are tagged and compressed. */
+/** Masks answers to them; register it before answers get their ETag and are compressed. */
 export function maskAnswers(
   app: FastifyInstance,
   { settings, status }: { settings: Settings; status: StatusSource },
@@ -58,7 +60,7 @@ export function maskAnswers(
   })
 }
 
-/** Files in which nothing can be masked: Parquet, PDF, pictures. */
+/** Formats that cannot be masked: Parquet, PDF, pictures. */
 function refuseWhole(reply: FastifyReply): string {
   const refusal = new ApiError(403, 'masked', {
     message: 'addresses are masked for your role, which this format does not allow for',
@@ -69,12 +71,12 @@ function refuseWhole(reply: FastifyReply): string {
   return JSON.stringify(errorAnswer(refusal))
 }
 
-/** Whether who is answered here is told networks only. */
+/** Whether the caller being answered sees networks only. */
 export function isAskerMasked(): boolean {
   return askers.getStore() !== undefined
 }
 
-/** @throws ApiError where a filter singles out hosts for somebody who is told networks only */
+/** @throws ApiError if a filter singles out hosts for a caller who sees networks only */
 export function refuseNarrow(filter: Filter | undefined): void {
   const asker = askers.getStore()
   if (!asker || asker.mayNarrow || !filter || !isNarrow(filter)) return
@@ -106,7 +108,7 @@ function isNarrow(filter: Filter): boolean {
   }
 }
 
-/** The names of a source, without those of hosts where who asks is told networks only. */
+/** The names of a source, without host names for a caller who sees networks only. */
 export function namesForAsker(names: NameSource): NameSource {
   const isHidden = () => askers.getStore() !== undefined
   return {

@@ -1,11 +1,10 @@
 /**
- * Who may ask: pages of other sites must reach nothing, even where the API listens on loopback only
- * and trusts whoever is there.
- *
- * Host: an IP address, localhost, this machine's name, or the name in WEIR_HTTP or WEIR_PUBLISHED. A
- * name of somebody else's that was made to point here (DNS rebinding) is none of these. Origin and Sec-Fetch-Site:
- * what a browser says of the page that asks must be this very site; only links that open a page
- * may come from elsewhere.
+ * Which pages may call the API: pages of other sites must reach nothing, even where the API listens
+ * on loopback only and trusts everybody there.
+ * Host must be an IP address, localhost, this machine's name, or the name in WEIR_HTTP or
+ * WEIR_PUBLISHED; a foreign name that resolves to this machine (DNS rebinding) is none of these.
+ * Origin and Sec-Fetch-Site must name this very site; only links that open a page may come from
+ * elsewhere.
  */
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
@@ -15,7 +14,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import { ApiError } from '../errors.ts'
 
-/** Nothing from elsewhere, nothing inline; uPlot styles its elements by CSSOM, which this allows. */
+/**
+ * Nothing from elsewhere, nothing inline; uPlot sets styles through the CSSOM, which this allows.
+ */
 const contentSecurityPolicy = {
   'default-src': ["'none'"],
   'script-src': ["'self'"],
@@ -29,11 +30,12 @@ const contentSecurityPolicy = {
   'frame-ancestors': ["'none'"],
 }
 
-/** Adds the checks and the headers to every route, those of no route included. */
+/** Adds the checks and the headers to every response, 404s included. */
 export async function guard(app: FastifyInstance, ownNames: readonly string[]): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy },
-    // TLS, where there is any, is a proxy's; over plain HTTP both of these only make browsers complain.
+    // TLS is terminated by a proxy, if at all; over plain HTTP both of these only cause browser
+    // warnings.
     strictTransportSecurity: false,
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
@@ -81,7 +83,9 @@ function originHost(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : ''
 }
 
-/** A link from another site that opens the page in its tab: it can read nothing of the answer. */
+/**
+ * A link from another site that opens the page in its tab: the other site cannot read the answer.
+ */
 function isOpeningPage({ method, headers, url }: FastifyRequest): boolean {
   return (
     method === 'GET' &&

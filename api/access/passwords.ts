@@ -1,16 +1,16 @@
-/** Passwords: kept as scrypt hashes, compared in constant time, a few at a time. */
+/** Passwords: stored as scrypt hashes, compared in constant time, a few at a time. */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
 import { ApiError } from '../errors.ts'
 
-/** 32 MiB and some 60 ms a hash (OWASP's second choice of parameters). */
+/** 32 MiB and some 60 ms per hash (OWASP's second choice of parameters). */
 const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 << 20 }
 const keyBytes = 32
 const saltBytes = 16
-/** Hashes made at once: more would take the processors from the queries. */
+/** Hashes computed at once: more would take the processors from the queries. */
 const runningMax = 2
-/** Log-ins that wait for theirs; more are refused. */
+/** Log-ins that wait for their hash; more are refused. */
 const waitingMax = 32
 
 const derive = promisify<string, Buffer, number, object, Buffer>(scrypt)
@@ -18,7 +18,7 @@ const derive = promisify<string, Buffer, number, object, Buffer>(scrypt)
 export class Passwords {
   #running = 0
   readonly #waiting: (() => void)[] = []
-  /** What the passwords of users who are not there are compared with. */
+  /** Compared against when the user does not exist. */
   readonly #nobody = ['scrypt', cost.N, cost.r, cost.p, 'bm9ib2R5', 'bm9ib2R5'].join('$')
 
   /** The hash of a password with its parameters: scrypt$N$r$p$salt$key, in base64url. */
@@ -30,8 +30,8 @@ export class Passwords {
   }
 
   /**
-   * Whether a password is the one that was hashed. Where there is no hash (no such user) as much
-   * work is done, and the answer is no.
+   * Whether a password matches its hash. Without a hash (no such user) the same work is done and
+   * the answer is no.
    */
   async matches(password: string, hashed: string | null): Promise<boolean> {
     const [, N, r, p, salt = '', key = ''] = (hashed ?? this.#nobody).split('$')
@@ -45,7 +45,7 @@ export class Passwords {
     return given.length === wanted.length && timingSafeEqual(given, wanted) && hashed !== null
   }
 
-  /** @throws ApiError 503 where too many wait */
+  /** @throws ApiError 503 if too many wait */
   async #derive(password: string, salt: Buffer, options: object): Promise<Buffer> {
     if (this.#running >= runningMax) {
       if (this.#waiting.length >= waitingMax)

@@ -1,18 +1,18 @@
 /**
- * The one table of who may ask what: every route of the API by its pattern, and the roles that
- * reach it. A route that is not in it does not start; the check goes by the route that was found,
- * never by the address as it was written.
+ * The one table of who may call what: every route of the API by its pattern, with the roles that
+ * may use it. A route missing from the table stops the start. The check uses the matched route,
+ * never the address as written.
  */
 import type { Role } from '../schema/access.ts'
 
 export interface Rule {
-  /** `open`: everybody, a login is not needed. */
+  /** `open`: everybody, without a login. */
   may: 'open' | readonly Role[]
   /** For walls: the parameter that must name their own dashboard. */
   own?: 'id'
-  /** Not for roles that are told networks only: it is about single hosts. */
+  /** Not for masked roles: the route is about single hosts. */
   whole?: true
-  /** Noted in the audit log: who looked at single flows, and who changed who may look. */
+  /** Written to the audit log: looking at single flows, and changes to access. */
   audit?: true
 }
 
@@ -91,7 +91,7 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /api/audit': admins,
 }
 
-/** The rule of a route; null where it is none of the API's (the built page, which holds no data). */
+/** The rule of a route; null if it is not part of the API (the built page, which holds no data). */
 export function ruleOf(method: string, pattern: string | undefined): Rule | null {
   if (pattern === undefined || !/^\/api(\/|$)/.test(pattern)) return null
   const key = `${method === 'HEAD' ? 'GET' : method} ${pattern}`

@@ -1,7 +1,7 @@
 /**
- * Answers about closed time, kept for some seconds: walls and many pages ask the same again and again.
- * One is given again only while the data folder names the same files as when it was made, so that
- * what a replay or late flows change is seen at once.
+ * Answers about closed time, cached for some seconds: walls and many pages send the same query
+ * again and again. A cached answer is used only while the data folder names the same files as when
+ * it was built, so that a replay or late flows show at once.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,10 +9,13 @@ import { join } from 'node:path'
 import { manifestName } from '../../store/archive/entry.ts'
 import { isAskerMasked } from '../access/masking.ts'
 
-/** Labels may change, and so may totals on another machine: after so long an answer is made anew. */
+/**
+ * Labels may change, and so may totals on another machine: after this long an answer is built
+ * again.
+ */
 const keptMs = 10_000
 const answersMax = 256
-/** Answers with more values are not kept: together at most some 200 MB. */
+/** Answers with more values are not cached: together at most some 200 MB. */
 const valuesMax = 50_000
 
 interface Kept {
@@ -21,10 +24,10 @@ interface Kept {
   version: string
 }
 
-/** The text of answers that are kept, made when one is first given again. */
+/** The text of cached answers, made when one is first used again. */
 const texts = new WeakMap<object, string>()
 
-/** An answer as JSON; of one that is kept it is made once. */
+/** An answer as JSON; for a cached answer it is made once. */
 export function textOf(answer: unknown): string {
   if (typeof answer !== 'object' || answer === null) return JSON.stringify(answer)
   const known = texts.get(answer)
@@ -38,7 +41,7 @@ export function textOf(answer: unknown): string {
 export class AnswerCache {
   readonly #manifests: readonly string[]
   readonly #now: () => number
-  /** By query, the one that was put in first at the front. */
+  /** By query, oldest first. */
   readonly #kept = new Map<string, Kept>()
 
   /** `data` is the data folder. */
@@ -47,7 +50,7 @@ export class AnswerCache {
     this.#now = now
   }
 
-  /** The answer to a query, kept or made. What masked roles are told is never kept. */
+  /** The answer to a query, cached or new. Answers for masked roles are never cached. */
   async answer<Answer>(
     query: string,
     { isClosed, values }: { isClosed: boolean; values: (answer: Answer) => number },
@@ -69,7 +72,7 @@ export class AnswerCache {
     return answer
   }
 
-  /** Which files the folder names (null where there is no archive to tell): two system calls, which take less time than to wait for a thread. */
+  /** The files that the folder names (null without an archive): two system calls, which take less time than waiting for a thread. */
   #version(): string | null {
     const [archive, series] = this.#manifests.map((path) => {
       const found = statSync(path, { bigint: true, throwIfNoEntry: false })

@@ -1,17 +1,20 @@
-/** What browsers may keep: answers about closed time for a while, all else only to be asked again. */
+/**
+ * What browsers may cache: answers about closed time for a while, everything else only with
+ * revalidation.
+ */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
 import { compressedFromBytes, encodingFor, GivenTexts } from './sent-texts.ts'
 
 /**
- * How long an answer about closed time is taken as it is, in seconds: late flows may still correct
- * it, and a replay may fill it, so it is not long; then its ETag is compared.
+ * How long a browser may reuse an answer about closed time, in seconds. Short, because late flows
+ * may correct it and a replay may fill it; after that its ETag is compared.
  */
 const closedSeconds = 60
-/** Time is closed when it ended so long ago, in ms. */
+/** Time counts as closed this long after its end, in ms. */
 const closedAfterMs = 600_000
 
-/** Says for how long the answer about a window holds. */
+/** Sets how long the answer about a window may be cached. */
 export function sayFreshness(
   reply: FastifyReply,
   window: { to: number; isFixed: boolean },
@@ -23,14 +26,15 @@ export function sayFreshness(
   )
 }
 
-/** Whether a window is always the same time, and one that is long over. */
+/** Whether a window is fixed and long over. */
 export function isClosedWindow(window: { to: number; isFixed: boolean }, now: number): boolean {
   return window.isFixed && window.to <= now - closedAfterMs
 }
 
 /**
- * Adds an ETag to JSON answers, and answers 304 where the client has the same already. What is given again and again is
- * given as the bytes of the time before: compressing a chart took ten times as long as all else of an answer that is kept.
+ * Adds an ETag to JSON answers, and answers 304 if the client has the same already. A text that is
+ * sent again is sent as the same bytes: compressing a chart took ten times as long as everything
+ * else in a cached answer.
  */
 export function addEntityTags(app: FastifyInstance): void {
   const given = new GivenTexts()

@@ -1,15 +1,15 @@
-/** Texts that are given again and again: their tags, and their bytes as they are sent. */
+/** Texts that are sent again and again: their tags, and their bytes as sent. */
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 
 import type { FastifyRequest } from 'fastify'
 
-/** Texts that are remembered, and how many characters one and all of them may have: charts and tables of walls and many pages. */
+/** Texts remembered, and how many characters one and all of them may have: charts and tables of walls and many pages. */
 const most = { texts: 256, characters: 1 << 20, charactersInAll: 32 << 20 }
 /** Shorter texts are not worth compressing. */
 export const compressedFromBytes = 1024
-/** Brotli's, of 11: a chart takes some milliseconds, once. */
+/** Brotli quality, of 11: a chart takes some milliseconds, once. */
 const brotliQuality = 5
 
 export type Encoding = 'br' | 'gzip' | 'identity'
@@ -23,7 +23,10 @@ const compressors: Record<Encoding, (bytes: Buffer) => Promise<Buffer> | Buffer>
   identity: (bytes) => bytes,
 }
 
-/** The best encoding that a client takes; null where it names others, or says more of them than their names. */
+/**
+ * The best encoding that a client accepts; null if it accepts none of ours, or its header has more
+ * than names.
+ */
 export function encodingFor({ headers }: FastifyRequest): Encoding | null {
   const accepted = headers['accept-encoding']
   if (accepted === undefined || headers['x-no-compression'] !== undefined) return 'identity'
@@ -34,7 +37,7 @@ export function encodingFor({ headers }: FastifyRequest): Encoding | null {
 
 class GivenText {
   readonly tag: string
-  /** Whether it was given before. */
+  /** Whether it was sent before. */
   isAgain = false
   readonly #bytes: Buffer
   readonly #bodies = new Map<Encoding, Promise<Buffer>>()
@@ -57,7 +60,7 @@ class GivenText {
 }
 
 export class GivenTexts {
-  /** By text (one that is the same object is found at once), the one given first at the front. */
+  /** By text (the same string object is found at once), oldest first. */
   readonly #texts = new Map<string, GivenText>()
   #characters = 0
 

@@ -1,11 +1,11 @@
-/** Documents as answers: ETags by revision, If-Match, and the refusals of the store in HTTP's words. */
+/** Documents as answers: ETags by revision, If-Match, and the store's refusals as HTTP statuses. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { StateRefused, type StateChange, type StateDocument } from '../../store/state.ts'
 import { ApiError } from '../errors.ts'
 import type { ApiState } from './state.ts'
 
-/** What every document's answer says of itself; times in unix seconds. */
+/** The fields that every document's answer starts with; times in unix seconds. */
 export function headOf(document: StateDocument): {
   id: string
   etag: string
@@ -16,12 +16,12 @@ export function headOf(document: StateDocument): {
   return { id, etag: etagOf(document), createdAt: createdAt / 1000, changedAt: changedAt / 1000 }
 }
 
-/** A document that was made and removed and made again is another one: hence the time. */
+/** A document removed and created again is a different one: hence the time. */
 function etagOf({ revision, createdAt }: StateDocument): string {
   return `"${revision}-${createdAt.toString(36)}"`
 }
 
-/** @throws ApiError 404 where it is not there */
+/** @throws ApiError 404 if it does not exist */
 export async function documentOf<Body>(
   state: ApiState,
   collection: StateChange['collection'],
@@ -39,7 +39,7 @@ function absent(collection: string, id: string): ApiError {
   })
 }
 
-/** The revision that a request's If-Match names. @throws ApiError 412 where that is not the one there is */
+/** The revision that a request's If-Match names. @throws ApiError 412 if it is not the current one */
 export function expectedRevision(
   request: FastifyRequest,
   document: StateDocument,
@@ -74,7 +74,7 @@ export async function makeChange(
     return await state.change(change)
   } catch (error) {
     if (!(error instanceof StateRefused)) throw error
-    // What was to be made anew is there already: another name is wanted, not another reading.
+    // The id of a new document is taken: the client must choose another one, not read it again.
     if (error.reason === 'changed' && change.revision === 0) throw taken(change.id)
     const [status, code, remedy] = refusals[error.reason]
     throw new ApiError(status, code, { message: error.message, remedy })
@@ -85,7 +85,7 @@ function taken(id: string): ApiError {
   return new ApiError(409, 'taken', { message: `"${id}" is there already`, remedy: 'name another' })
 }
 
-/** Makes a document and gives it. */
+/** Creates a document and returns it. */
 export async function putDocument<Body>(
   state: ApiState,
   change: StateChange & { body: Body },
@@ -93,7 +93,7 @@ export async function putDocument<Body>(
   return (await makeChange(state, change)) as StateDocument<Body>
 }
 
-/** Says where a document that was made is found. */
+/** Sets the address of a created document. */
 export function sayCreated(reply: FastifyReply, path: string): void {
   reply.code(201).header('location', path)
 }

@@ -1,15 +1,15 @@
-/** Ids of what people make. */
+/** Ids of user documents. */
 import { randomBytes } from 'node:crypto'
 
-/** An id made of a title is cut here. */
+/** An id made from a title is cut to this length. */
 const slugLengthMax = 48
 
-/** An id for what has no name: 72 random bits. */
+/** An id for something without a name: 72 random bits. */
 export function newId(): string {
   return `_${randomBytes(9).toString('base64url')}`
 }
 
-/** A text as it can stand in an address: small letters, digits and dashes. */
+/** A text as a slug: lower-case letters, digits and dashes. */
 export function slugOf(text: string): string {
   const slug = text
     .normalize('NFKD')

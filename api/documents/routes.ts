@@ -1,4 +1,4 @@
-/** Making, reading, changing and removing a document of a collection: the same for all that people make. */
+/** Creating, reading, changing and removing documents of a collection: the same for all user data. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 
@@ -9,7 +9,7 @@ import type { ApiParts, App } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { IdParameters, Removed } from '../schema/state.ts'
 
-/** What sets a collection apart from the others. */
+/** What distinguishes a collection. */
 export interface DocumentKind<
   Kept,
   NewBody extends TSchema,
@@ -22,11 +22,11 @@ export interface DocumentKind<
   newBody: NewBody
   body: Body
   answer: Answer
-  /** What is kept of what somebody makes, and under which id. @throws ApiError where that is not to be */
+  /** The document to store for a request, and its id. @throws ApiError if it is refused */
   make(asked: Static<NewBody>, author: string): MadeDocument<Kept> | Promise<MadeDocument<Kept>>
-  /** What is kept after a change. @throws ApiError where that is not to be */
+  /** The document to store after a change. @throws ApiError if it is refused */
   revise(before: Kept, asked: Static<Body>): Kept | Promise<Kept>
-  /** What else is to be done once it is kept. */
+  /** What else to do once it is stored. */
   onKept?(
     document: StateDocument<Kept>,
     asked: Static<NewBody> | Static<Body>,
@@ -45,8 +45,8 @@ interface OneDocument {
 }
 
 /**
- * Adds POST /api/COLLECTION, and GET, PUT and DELETE /api/COLLECTION/:id, the latter two against an If-Match where one is
- * given.
+ * Adds POST /api/COLLECTION, and GET, PUT and DELETE /api/COLLECTION/:id; PUT and DELETE check an
+ * If-Match if the request has one.
  */
 export function documentRoutes<
   Kept,
@@ -64,7 +64,7 @@ export function documentRoutes<
   const params = IdParameters
   const found = { 200: answer, ...errorAnswers }
   const removed = { 200: Removed, ...errorAnswers }
-  // Fastify checks by the schemas; its types cannot see through those that are parameters here.
+  // Fastify validates by the schemas; its types cannot infer schemas that are parameters here.
   const routes = app as unknown as FastifyInstance
   routes.post(
     all,

@@ -1,4 +1,4 @@
-/** What people made, as an API finds it that has no state of its own: in ClickHouse, beside other APIs. */
+/** User data for an API without state of its own: in ClickHouse, shared with other APIs. */
 import type { Settings } from '../../flow/settings.ts'
 import { openSharedState } from '../../store/open.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
@@ -9,12 +9,12 @@ import { openApiState, type ApiState } from './state.ts'
 
 export interface OpenedState {
   state: ApiState
-  /** Whatever must be done before anybody is made there. @throws StoreFault where it could not be */
+  /** Whatever must be done before the first user is created. @throws StoreFault if it failed */
   prepare(): Promise<void>
   close(): Promise<void>
 }
 
-/** The state that the settings name. */
+/** The state store that the settings name. */
 export async function openStateOf(
   settings: Settings,
   now: () => number = Date.now,
@@ -36,7 +36,7 @@ export async function openStateOf(
       log: (name, entry) => kept(logs.append(name, entry)),
       readLog: (name, limit) => logs.read(name, limit),
     },
-    // Users of this data folder, of before it had a cluster, may still log in.
+    // Users of this data folder from before it joined a cluster may still log in.
     async prepare() {
       await takeOver(data, { state, database: clickhouse.database })
     },
@@ -44,7 +44,7 @@ export async function openStateOf(
   }
 }
 
-/** @throws ApiError 503 where it could not be kept, or nobody knows whether it was */
+/** @throws ApiError 503 if it could not be stored, or the outcome is unknown */
 async function kept<Made>(work: Promise<Made>): Promise<Made> {
   try {
     return await work

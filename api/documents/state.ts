@@ -1,7 +1,7 @@
 /**
- * What people made, as the API reads and changes it. Reading is from the data folder. Changes go to
- * ingest over its socket, because the API may have no right to write; where none runs, the API makes
- * them itself if it may.
+ * User data as the API reads and changes it. It reads from the data folder. Changes go to ingest
+ * over its socket, because the API may lack write access; if no ingest runs, the API makes them
+ * itself if it can.
  */
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -20,14 +20,14 @@ import {
 import { appendLog, readLog, type StateLog } from '../../store/state-log.ts'
 import { ApiError } from '../errors.ts'
 
-/** Ingest is given this long to make a change: its disk may be busy. */
+/** Time for ingest to make a change: its disk may be busy. */
 const answerTimeoutMs = 10_000
-/** An answer on the socket longer than this is none of ours. */
+/** A longer answer on the socket is not from ingest. */
 const answerBytesMax = 8 << 20
 
 /** Documents and logs of a data folder. */
 export interface ApiState extends StateReading, StateWriting {
-  /** @throws ApiError 503 where it cannot be kept */
+  /** @throws ApiError 503 if it cannot be stored */
   log(name: StateLog, entry: object): Promise<void>
   readLog<Entry>(name: StateLog, limit: number): Promise<Entry[]>
 }
@@ -42,7 +42,7 @@ export interface SocketAnswer {
 export function openApiState(data: string, now: () => number = Date.now): ApiState {
   const reader = new StateReader(data)
   let last: Promise<unknown> = Promise.resolve()
-  /** One after the other: a change holds the lock for its time. */
+  /** One at a time: each change holds the lock. */
   const inTurn = (change: StateChange) => {
     const done = last.then(() => changeHere(data, change, now))
     last = done.catch(() => undefined)
@@ -97,12 +97,12 @@ function notKept(error: unknown): ApiError {
   })
 }
 
-/** Posts JSON to ingest's socket; null where none listens. @throws ApiError where it does not answer in time */
+/** Posts JSON to ingest's socket; null if nothing listens. @throws ApiError if it does not answer in time */
 export function askIngest(data: string, path: string, body: unknown): Promise<SocketAnswer | null> {
   return ask(data, { path, method: 'POST', body: JSON.stringify(body) })
 }
 
-/** Gets JSON from ingest's socket; null where none listens. @throws ApiError where it does not answer in time */
+/** Gets JSON from ingest's socket; null if nothing listens. @throws ApiError if it does not answer in time */
 export function getFromIngest(data: string, path: string): Promise<SocketAnswer | null> {
   return ask(data, { path, method: 'GET', body: '' })
 }

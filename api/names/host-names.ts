@@ -1,7 +1,7 @@
 /**
- * Names of hosts by DNS, and what an address was called when: a name is remembered with the time in
- * which it held, so that last month's chart shows last month's name. Names come from the network:
- * what is no host name is not taken.
+ * Host names from DNS, and their history: a name is stored with the time in which it was valid, so
+ * that last month's chart shows last month's name. Names come from the network: anything that is
+ * not a valid host name is ignored.
  */
 import { Resolver } from 'node:dns/promises'
 
@@ -10,16 +10,19 @@ import { StoreFault } from '../../store/spool/fault.ts'
 import type { StateDocument } from '../../store/state.ts'
 import type { ApiState } from '../documents/state.ts'
 
-/** Addresses remembered; beyond, the one longest unused is forgotten here (its document stays). */
+/**
+ * Addresses remembered; above that, the least recently used one is forgotten here (its document
+ * stays).
+ */
 const addressesMax = 50_000
-/** Questions that wait and that are under way; beyond, they are asked when they come up again. */
+/** DNS queries waiting and running; above that, an address is queried when it comes up again. */
 const waitingMax = 2000
 const askingMax = 8
-/** A name, and that there is none, are taken for so long before they are asked for again. */
+/** A name, or the lack of one, is cached this long before the next query. */
 const knownMs = 3_600_000
 const unknownMs = 600_000
 const timeoutMs = 1000
-/** Former names kept of one address. */
+/** Former names kept per address. */
 const namesMax = 20
 const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9_]([\w-]{0,62})(\.[a-zA-Z0-9_][\w-]{0,62})*$/
 
@@ -29,7 +32,7 @@ const privateNetworks = new NetworkSet(
   ), // prettier-ignore
 )
 
-/** A name in its time; unix ms. `to`: when it was last seen to hold. */
+/** A name and when it was valid; unix ms. `to`: when it was last seen. */
 export interface NameInTime {
   name: string
   from: number
@@ -42,7 +45,7 @@ interface Known {
 }
 
 export interface HostNamesOptions {
-  /** private: only addresses that no one else has; all: public ones too, which tells the resolver whom you look at. */
+  /** private: private addresses only; all: public ones too, which shows the resolver whom you look at. */
   asks: 'private' | 'all'
   /** Resolvers as ADDRESS or ADDRESS:PORT; absent: the system's. */
   servers?: readonly string[]
@@ -51,7 +54,7 @@ export interface HostNamesOptions {
 }
 
 export class HostNames {
-  /** Questions put off because too many waited, and names that were none. */
+  /** Queries put off because too many waited, and answers that were not host names. */
   putOff = 0
   refused = 0
   readonly #options: HostNamesOptions
@@ -67,7 +70,7 @@ export class HostNames {
       this.#resolver.setServers([...options.servers])
   }
 
-  /** Takes over what was remembered before; where that cannot be asked for now, once it can. */
+  /** Loads the stored names; if they cannot be read now, a later call tries again. */
   async open(): Promise<void> {
     const kept = await this.#options.state
       .list<{ names: NameInTime[] }>('host-names')
@@ -78,7 +81,7 @@ export class HostNames {
     this.#isOpen = kept !== null
     for (const { id, body } of kept?.slice(-addressesMax) ?? []) {
       const address = addressOf(id)
-      // Names that were found meanwhile are the newer ones.
+      // Names found in the meantime are newer.
       const since = this.#known.get(address)
       const last = body.names.at(-1)
       const news = (since?.names ?? []).filter(
@@ -89,7 +92,7 @@ export class HostNames {
     }
   }
 
-  /** What an address was called at a time (unix ms); null where that is not known, or not yet. */
+  /** The name of an address at a time (unix ms); null if unknown, or not known yet. */
   nameAt(address: string, ms: number): string | null {
     if (this.#options.asks !== 'all' && !privateNetworks.hasText(address)) return null
     const known = this.#known.get(address)
@@ -99,11 +102,11 @@ export class HostNames {
     this.#known.delete(address)
     this.#known.set(address, known)
     const { names } = known
-    // Before the first name that was seen, that one is the best guess; after the last, the last.
+    // Before the first name seen, that one is the best guess; after the last, the last.
     return (names.findLast(({ from }) => from <= ms) ?? names[0])?.name ?? null
   }
 
-  /** All names of an address, the oldest first. */
+  /** All names of an address, oldest first. */
   history(address: string): readonly NameInTime[] {
     return this.#known.get(address)?.names ?? []
   }
@@ -133,7 +136,7 @@ export class HostNames {
     this.#asking--
   }
 
-  /** `answer`: names; none where there is none; null where the question was not answered. */
+  /** `answer`: the names; empty if there are none; null if the query got no answer. */
   async #take(address: string, answer: readonly string[] | null): Promise<void> {
     const now = this.#options.now()
     const known = this.#known.get(address) ?? { names: [], askAgainMs: 0 }
@@ -157,9 +160,9 @@ export class HostNames {
     await this.#keep(address)
   }
 
-  /** Where it cannot be kept it is remembered until the process ends. */
+  /** If it cannot be stored, it is remembered until the process ends. */
   async #keep(address: string): Promise<void> {
-    // What is not known here would be lost there.
+    // Storing before the load would overwrite names not read yet.
     if (!this.#isOpen) await this.open()
     const { names } = this.#known.get(address) ?? { names: [] }
     if (!this.#isOpen || names.length === 0) return
@@ -169,7 +172,7 @@ export class HostNames {
   }
 }
 
-/** Ids begin with a letter, which addresses need not. */
+/** Ids begin with a letter; addresses need not. */
 function idOf(address: string): string {
   return `a${address}`
 }

@@ -1,33 +1,33 @@
-/** Keys as people read them: names where there are any, services by their port. */
+/** Keys as people read them: by name if there is one, services by their port. */
 import type { Network } from '../../flow/address.ts'
 import { protocolNumber } from '../../flow/protocol.ts'
 import { serviceName } from '../../flow/service.ts'
 import type { InterfaceName } from '../../flow/status.ts'
 
-/** Where names come from: flow/names.ts, and later DNS. */
+/** Where names come from: flow/names.ts, and DNS. */
 export interface NameSource {
   hostName(address: string): string | null
   exporterName(address: string): string | null
   exporterAddresses(name: string): string[]
   interface(exporter: string, index: number): InterfaceName | null
-  /** The interfaces of an exporter that have a name beside what it tells itself. */
+  /** The interfaces of an exporter that are named by anything but the exporter itself. */
   interfaces(exporter: string): InterfaceName[]
-  /** What an exporter calls an application; absent where exporters are not asked. */
+  /** An exporter's name for an application; absent if exporters are not asked. */
   application?(exporter: string | undefined, id: number): string | null
   /** The networks (a host is one of a single address) and the interfaces of a name. */
   networksNamed(name: string): Network[]
   interfacesNamed(name: string): { exporter: string; index: number }[]
   /** The names as they were at a time (unix ms). */
   at?(ms: number): NameSource
-  /** Why the names are not those of their file as it is now; null where they are. */
+  /** Why the names are older than their file; null if they are not. */
   problem?(): string | null
-  /** What else is known of an address. */
+  /** What else is known about an address. */
   about?(address: string): AddressFacts
   /** All networks, hosts and interfaces that have a name. */
   all(): { networks: string[]; interfaces: string[] }
 }
 
-/** What is known of an address beside its name. */
+/** What is known about an address beside its name. */
 export interface AddressFacts {
   history: readonly { name: string; from: number; to: number }[]
   network: { name: string; site: string | null; owner: string | null } | null
@@ -37,12 +37,12 @@ export interface AddressFacts {
 /** A key of an answer. */
 export type AnswerKey = Record<string, string | number | boolean>
 
-/** Keys whose values are numbers in answers although stores keep tags as text. */
+/** Keys that are numbers in answers although stores keep tags as text. */
 const numericKeys = new Set(['port', 'interface', 'counter'])
 const hostKeys = new Set(['host', 'src', 'dst', 'nexthop'])
 const interfaceKeys = new Set(['interface', 'counter', 'in', 'out'])
 
-/** A stored key in the order of `words`, ports and interfaces as numbers where they are numbers. */
+/** A stored key in the order of `words`, ports and interfaces as numbers where possible. */
 export function answerKey(
   words: readonly string[],
   stored: Readonly<Record<string, string | number | undefined>>,
@@ -58,7 +58,7 @@ export function answerKey(
 
 /**
  * A key in words, such as "bobby22.bigbiz.local (10.0.0.22) 443/tcp https in". `exporter` is the
- * one the answer is about, where it is about one: interfaces have their names by it.
+ * one the answer is about, if any: interfaces are named per exporter.
  */
 export function labelOf(key: AnswerKey, names: NameSource, exporter?: string): string {
   if (key['other'] === true) return ['other', key['direction']].filter(Boolean).join(' ')
@@ -82,7 +82,7 @@ export function labelOf(key: AnswerKey, names: NameSource, exporter?: string): s
   return [src, '→', dst, ...rest].join(' ')
 }
 
-/** Keys whose bare values would not say what they are. */
+/** Prefixes for keys whose bare values would be ambiguous. */
 const wordsBefore: Record<string, string> = {
   srcport: 'source port ',
   dstport: 'destination port ',

@@ -1,4 +1,7 @@
-/** The file of WEIR_NAMES, read again when it changes; one that cannot be read changes nothing, and is said. */
+/**
+ * The file of WEIR_NAMES, read again when it changes. A file that cannot be read changes nothing
+ * and is reported.
+ */
 import { readFile, stat } from 'node:fs/promises'
 
 import { parse as parseYaml } from 'yaml'
@@ -7,12 +10,12 @@ import { Names } from '../../flow/names.ts'
 import { readNamesText } from '../../flow/read-names.ts'
 import { reasonOf } from '../../flow/reason.ts'
 
-/** How often it is looked whether the file has changed. */
+/** How often the file is checked for changes. */
 const lookMs = 5000
 
 export class OwnNames {
   names = new Names()
-  /** Why the file, as it is now, could not be taken; null where it was. */
+  /** Why the current file could not be loaded; null if it was. */
   problem: string | null = null
   readonly #path: string | null
   #stamp = ''
@@ -22,7 +25,7 @@ export class OwnNames {
     this.#path = path
   }
 
-  /** @throws NamesError and others where the file cannot be read at the start */
+  /** @throws NamesError and others if the file cannot be read at start */
   static async open(path: string | null): Promise<OwnNames> {
     const own = new OwnNames(path)
     if (path === null) return own

@@ -1,11 +1,13 @@
-/** Autonomous systems and countries of addresses, by MMDB files that the administrator supplies. */
+/**
+ * Autonomous systems and countries of addresses, from MMDB files that the administrator supplies.
+ */
 import { readFile, stat } from 'node:fs/promises'
 
 import { Reader, type Response } from 'mmdb-lib'
 
 import { reasonOf } from '../../flow/reason.ts'
 
-/** A file larger than this is none. */
+/** A larger file is not an MMDB file. */
 const fileBytesMax = 1 << 30
 const nameLengthMax = 200
 
@@ -24,12 +26,12 @@ export class Places {
     this.#country = country
   }
 
-  /** @throws Error where a file is none */
+  /** @throws Error if a file is not an MMDB file */
   static async open(asFile: string | null, countryFile: string | null): Promise<Places> {
     return new Places(await readMmdb(asFile), await readMmdb(countryFile))
   }
 
-  /** Where an address belongs, as far as the files know. */
+  /** The AS and country of an address, as far as the files know. */
   of(address: string): Place {
     const as = this.#look(this.#as, address)
     const country = this.#look(this.#country, address) ?? as
@@ -57,7 +59,7 @@ export class Places {
   }
 }
 
-/** A file of WEIR_AS_FILE or WEIR_COUNTRY_FILE that is none. */
+/** A file of WEIR_AS_FILE or WEIR_COUNTRY_FILE that is not an MMDB file. */
 class NoMmdbFile extends Error {
   readonly remedy = 'name another in WEIR_AS_FILE or WEIR_COUNTRY_FILE'
 
@@ -78,7 +80,7 @@ async function readMmdb(path: string | null): Promise<Reader<Response> | null> {
   }
 }
 
-/** Numbers come as such or as AS64500. */
+/** AS numbers come as numbers or as AS64500. */
 function asNumber(value: unknown): number | null {
   const number = typeof value === 'string' ? Number(value.replace(/^AS/i, '')) : Number(value)
   return Number.isInteger(number) && number > 0 ? number : null

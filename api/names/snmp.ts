@@ -1,6 +1,6 @@
 /**
- * Names of interfaces by SNMP (IF-MIB, RFC 2863: ifName, ifAlias, ifHighSpeed), of the exporters that
- * the file in WEIR_SNMP says how to ask. v2c and v3; asked hourly, one exporter after the other.
+ * Interface names by SNMP (IF-MIB, RFC 2863: ifName, ifAlias, ifHighSpeed), from the exporters
+ * listed in the file of WEIR_SNMP. v2c and v3; polled hourly, one exporter after the other.
  */
 import { readFile } from 'node:fs/promises'
 
@@ -15,17 +15,17 @@ const columns = {
   speed: '1.3.6.1.2.1.31.1.1.1.15',
   alias: '1.3.6.1.2.1.31.1.1.1.18',
 } as const
-/** Interfaces kept of one exporter; of more the rest is not named. */
+/** Interfaces kept per exporter; further ones get no name. */
 const interfacesMax = 5000
 const repetitions = 20
 const timeoutMs = 2000
-/** When an exporter is asked again: after an answer, and after none. */
+/** When an exporter is polled again: after an answer, and after a failure. */
 const againMs = 3_600_000
 const afterFailureMs = 600_000
 const textLengthMax = 255
 const bitsPerMegabit = 1_000_000
 
-/** How an exporter is asked. */
+/** How to poll an exporter. */
 export type SnmpAccess =
   | { version: '2c'; community: string; port: number }
   | { version: '3'; user: User; port: number }
@@ -46,7 +46,7 @@ const entryRemedy =
 
 /**
  * The file of WEIR_SNMP: `exporters:` by address, or `"*"` for all others; each `{community}` or
- * `{user, authProtocol, authKey, privProtocol, privKey}`, and perhaps `port`.
+ * `{user, authProtocol, authKey, privProtocol, privKey}`, optionally with `port`.
  * @throws SnmpFileError naming the file, or the entry in it, that cannot be used
  */
 export async function readSnmpFile(path: string): Promise<Map<string, SnmpAccess>> {
@@ -97,7 +97,7 @@ function accessOf(address: string, said: unknown): SnmpAccess {
 }
 
 export class InterfaceNames {
-  /** Why an exporter could not be asked, by address. */
+  /** Why an exporter could not be polled, by address. */
   readonly problems = new Map<string, string>()
   readonly #access: ReadonlyMap<string, SnmpAccess>
   readonly #now: () => number
@@ -110,17 +110,17 @@ export class InterfaceNames {
     this.#now = now
   }
 
-  /** What an exporter's agent calls an interface; null where it has not said. */
+  /** An interface's name from the exporter's agent; null if unknown. */
   of(exporter: string, index: number): InterfaceName | null {
     return this.#known.get(exporter)?.get(index) ?? null
   }
 
-  /** All interfaces of which an exporter's agent has said anything. */
+  /** All interfaces that an exporter's agent has reported. */
   all(exporter: string): InterfaceName[] {
     return [...(this.#known.get(exporter)?.values() ?? [])]
   }
 
-  /** Asks those of these exporters that are due, in the background. */
+  /** Polls those of these exporters that are due, in the background. */
   wake(exporters: readonly string[]): Promise<void> {
     for (const exporter of exporters) {
       const access = this.#access.get(exporter) ?? this.#access.get('*')
@@ -133,7 +133,7 @@ export class InterfaceNames {
 
   async #ask(exporter: string, access: SnmpAccess): Promise<void> {
     const session = openSession(exporter, access)
-    // A broken socket fails the question too, which is then noted.
+    // A broken socket fails the request too, which is handled there.
     session.on('error', () => undefined)
     try {
       const names = await walk(session, columns.name)

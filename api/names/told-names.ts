@@ -1,4 +1,4 @@
-/** Names as the administrator gives them, and where these are silent, as exporters tell them. */
+/** Names from the administrator, and where these have none, from the exporters. */
 import type { Names } from '../../flow/names.ts'
 import type { ExporterStatus, IngestStatus, InterfaceName } from '../../flow/status.ts'
 import type { StatusSource } from '../status/ingest-status.ts'
@@ -9,13 +9,13 @@ import type { InterfaceNames } from './snmp.ts'
 
 /** Where names come from beside the exporters. */
 export interface NameParts {
-  /** The names of the administrator, which may change. */
+  /** The administrator's names, which may change. */
   own: { names: Names; problem?: string | null }
-  /** DNS; absent where it is not asked. */
+  /** DNS; absent if disabled. */
   hosts?: HostNames
-  /** Interfaces by SNMP; absent without a file that says how to ask. */
+  /** Interfaces by SNMP; absent without WEIR_SNMP. */
   snmp?: InterfaceNames
-  /** AS and country; absent without files of them. */
+  /** AS and country; absent without their files. */
   places?: Places
   now?: () => number
 }
@@ -32,7 +32,7 @@ export class ToldNames implements NameSource {
     return this.#parts.own.names
   }
 
-  /** The same source of status, of whose exporters the names are taken over with each reading. */
+  /** The same status source; each read also updates the exporters' names here. */
   following(source: StatusSource): StatusSource {
     return { ...source, read: async () => this.#take(await source.read()) }
   }
@@ -47,7 +47,7 @@ export class ToldNames implements NameSource {
     return this.#hostNameAt(address, this.#parts.now?.() ?? Date.now())
   }
 
-  /** The same names, but that hosts are called as they were at a time. */
+  /** The same names, with hosts named as at a time. */
   at(ms: number): NameSource {
     return {
       hostName: (address) => this.#hostNameAt(address, ms),
@@ -77,7 +77,7 @@ export class ToldNames implements NameSource {
     }
   }
 
-  /** Own names go before those of DNS. */
+  /** The administrator's names take precedence over DNS. */
   #hostNameAt(address: string, ms: number): string | null {
     return this.#own.hostName(address) ?? this.#parts.hosts?.nameAt(address, ms) ?? null
   }
@@ -90,7 +90,10 @@ export class ToldNames implements NameSource {
     return this.#own.exporterAddresses(name)
   }
 
-  /** Each part from the first that says it: a name of the administrator's leaves the speed to the others. */
+  /**
+   * Each part comes from the first source that has it: an administrator's name leaves the speed to
+   * the others.
+   */
   interface(exporter: string, index: number): InterfaceName | null {
     const said = [
       this.#own.interface(exporter, index),
@@ -110,7 +113,7 @@ export class ToldNames implements NameSource {
     return [...this.#own.interfaces(exporter), ...(this.#parts.snmp?.all(exporter) ?? [])]
   }
 
-  /** What an exporter, or any of them where none is asked for, calls an application. */
+  /** The name of an application from an exporter, or from any of them if none is given. */
   application(exporter: string | undefined, id: number): string | null {
     const asked = exporter === undefined ? [...this.#told.values()] : [this.#told.get(exporter)]
     for (const each of asked) {
