@@ -1,4 +1,4 @@
-/** Lines from the archive: made at steps of at most 5 minutes, then folded to longer ones. */
+/** Lines from the archive: built at steps of at most 5 minutes, then folded into longer ones. */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { FlowSeries } from '../../store/flows.ts'
 import { knownSteps, xff, type CoverageGrid } from './coverage.ts'
@@ -6,18 +6,18 @@ import type { Grid } from './grid.ts'
 import { newLine, type Line, type Unit } from './line.ts'
 
 export interface ArchiveRows {
-  /** Steps of at most 5 minutes: those of the window that the archive reaches back to. */
+  /** Steps of at most 5 minutes: the part of the window that the archive still covers. */
   grid: Grid
   flows: FlowSeries
   covered: CoverageGrid
   unit: Unit
-  /** Directions by which the rest is kept apart; empty where it is one. */
+  /** Directions by which the rest is split; empty if it is not. */
   directions: readonly string[]
-  /** The archive's reach, unix ms: steps outside of it are unknown. */
+  /** The archive's reach, unix ms: steps outside it are unknown. */
   reach: { first: number; until: number }
 }
 
-/** One line a key, in the archive's order, then the rest where there is any. */
+/** One line per key, in the archive's order, then the rest if there is any. */
 export function archiveLines(rows: ArchiveRows): Line[] {
   const { grid, flows, unit, directions } = rows
   const lines = flows.keys.map((key) => newLine(key, grid.count))
@@ -50,7 +50,7 @@ function blankUnknown(line: Line, { grid, covered, reach }: ArchiveRows): void {
   line.peak = line.average
 }
 
-/** A line at a longer step: the mean of its known steps, null below xff, and the greatest of them. */
+/** A line at a longer step: the mean of the known steps (null below xff), and their maximum. */
 export function foldLine(line: Line, from: Grid, to: Grid): Line {
   if (from.stepMs === to.stepMs) return line
   const folded = newLine(line.key, to.count, line.direction)
@@ -86,8 +86,8 @@ function overKnown(
 }
 
 /**
- * The 5-minute values of a line whose steps are finer or 5 minutes: those whose interval lies wholly
- * in the window; empty where there is none.
+ * The 5-minute values of a line with steps of 5 minutes or less, for intervals that lie wholly in
+ * the window; empty if there are none.
  */
 export function fiveMinuteValues(line: Line, grid: Grid): Float64Array {
   if (grid.stepMs === intervalMs) return line.average

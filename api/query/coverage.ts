@@ -1,4 +1,4 @@
-/** What is known of the exporters in each step of an answer. */
+/** What is known about the exporters in each step of an answer. */
 import { intervalMs } from '../../flow/interval.ts'
 import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
 import type { Coverage } from '../../store/series.ts'
@@ -7,9 +7,9 @@ import { gridEnd, type Grid } from './grid.ts'
 /** RRDtool's xff: a step is known when at least this share of its intervals is. */
 export const xff = 0.5
 
-/** How a step stands for an exporter. */
+/** The state of a step for an exporter. */
 export const stepStates = {
-  /** Before the exporter's first datagram or after its last: it does not count here. */
+  /** Before the exporter's first datagram or after its last: the exporter does not count here. */
   notSeen: 0,
   known: 1,
   unknown: 2,
@@ -28,33 +28,33 @@ export interface ExporterCoverage {
   state: Uint8Array
   /** Known 5-minute intervals of each step. */
   known: Float64Array
-  /** 1 where something is stored of the step. */
+  /** 1 if something is stored for the step. */
   isStored: Uint8Array
 }
 
 export interface CoverageGrid {
   grid: Grid
   exporters: ExporterCoverage[]
-  /** The exporter's place in `exporters`. */
+  /** The exporter's index in `exporters`. */
   places: ReadonlyMap<string, number>
-  /** All exporters taken together: 1 where one is known and none that counts is unknown. */
+  /** All exporters together: 1 if one is known and none that counts is unknown. */
   isKnown: Uint8Array
-  /** Why a step is not known: a place in unknownReasons. */
+  /** Why a step is not known: an index into unknownReasons. */
   reason: Uint8Array
   lostFlows: Float64Array
   lostIsEstimated: Uint8Array
-  /** Until when (unix ms) the still open step has been counted; null where none is open. */
+  /** Until when (unix ms) the open step has been counted; null if none is open. */
   openUntil: number | null
 }
 
-/** A hole between an exporter's datagrams that nothing is stored about. */
+/** The reason for a gap between an exporter's datagrams about which nothing is stored. */
 const holeReason: UnknownReason = 'not-listening'
-/** Reasons that outweigh the ones before, where exporters differ. */
+/** Precedence of the reasons when exporters differ: later ones win. */
 const reasonPlaces = new Map<UnknownReason, number>(unknownReasons.map((reason, i) => [reason, i]))
 
 /**
- * Lays stored coverage on a grid whose step is that of the rows' tier. `seen` says when exporters
- * sent, where that is known beyond the rows: a hole between is unknown, what lies outside is not.
+ * Puts stored coverage on a grid whose step is that of the rows' tier. `seen` says when exporters
+ * sent, where that is known beyond the rows: a gap in between is unknown, time outside is not.
  */
 export function layCoverage(
   rows: readonly Coverage[],
@@ -103,7 +103,7 @@ function emptyGrid(grid: Grid, exporters: ReadonlySet<string>): CoverageGrid {
   }
 }
 
-/** The intervals of a step that have begun: fewer than it holds while it is open. */
+/** The intervals of a step that have begun: an open step has fewer. */
 export function intervalsBegun(
   time: number,
   stepMs: number,
@@ -136,7 +136,7 @@ function raise(covered: CoverageGrid, at: number, reason: UnknownReason): void {
   covered.reason[at] = Math.max(covered.reason[at]!, reasonPlaces.get(reason)!)
 }
 
-/** First and last step in which each exporter was there. */
+/** The first and last step in which each exporter was present. */
 function seenSpans(
   rows: readonly Coverage[],
   grid: Grid,
@@ -155,7 +155,7 @@ function seenSpans(
   return spans
 }
 
-/** Steps within an exporter's span of which nothing is stored are unknown, and not zero. */
+/** Steps within an exporter's span for which nothing is stored are unknown, not zero. */
 function markHoles(
   covered: CoverageGrid,
   exporter: ExporterCoverage,
@@ -184,7 +184,7 @@ function combine({ grid, exporters, isKnown }: CoverageGrid): void {
   }
 }
 
-/** Whether a step is known for one exporter, or for all together where none is given. */
+/** Whether each step is known: for one exporter, or for all together if none is given. */
 export function knownSteps(covered: CoverageGrid, exporter?: string): Uint8Array {
   if (exporter === undefined) return covered.isKnown
   const place = covered.places.get(exporter)

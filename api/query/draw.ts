@@ -1,4 +1,4 @@
-/** The lines of a question about series, out of a tier or out of the archive. */
+/** The lines of a series query, from a tier or from the archive. */
 import { intervalStart, type Tier } from '../../flow/interval.ts'
 import type { FlowStore, FlowWindow } from '../../store/flows.ts'
 import type { NameSource } from '../names/labels.ts'
@@ -20,7 +20,7 @@ export interface SeriesContext {
   tiers: readonly Tier[]
   names: NameSource
   seen: readonly Seen[]
-  /** null: the query does not ask of them. */
+  /** null: the query is not about trackers. */
   trackers: TrackersAsked | null
   /** unix ms */
   now: number
@@ -28,18 +28,18 @@ export interface SeriesContext {
   progress?: FlowWindow['progress']
 }
 
-/** Lines ready to be written out. */
+/** Lines ready for the answer. */
 export interface Drawn {
   source: string
   grid: Grid
   lines: Line[]
   covered: CoverageGrid
-  /** Coverage in the finest steps that are at hand. */
+  /** Coverage in the finest steps available. */
   finest: CoverageGrid
   fiveMinute: (line: Line) => FiveMinute
   /** Whether peaks of several stored rows are bounds. */
   partsAreBounds: boolean
-  /** The first step that is still open; −1 where none is. */
+  /** The first step that is still open; −1 if none is. */
   openAt: number
 }
 
@@ -48,7 +48,7 @@ export interface Surroundings {
   context: SeriesContext
 }
 
-/** The lines from the source that was chosen. */
+/** The lines from the chosen source. */
 export function draw(
   question: Question,
   source: Source,
@@ -59,7 +59,7 @@ export function draw(
     : drawArchive(question, source.stepMs, surroundings)
 }
 
-/** When exporters sent, as far as it bears on the question. */
+/** When exporters sent, as far as the query needs it. */
 function seenOf(window: Window, context: SeriesContext): readonly Seen[] {
   const only = onlyExporter(window)
   return only === undefined ? context.seen : context.seen.filter(({ address }) => address === only)
@@ -143,7 +143,9 @@ async function drawArchive(
   }
 }
 
-/** The first step of the interval that is still open: most of its flows are yet to be reported. */
+/**
+ * The first step of the interval that is still open: most of its flows have not been reported yet.
+ */
 function firstOpen(grid: Grid, openUntil: number | null): number {
   if (openUntil === null || openUntil >= gridEnd(grid)) return -1
   const open = intervalStart(openUntil - 1)

@@ -1,4 +1,4 @@
-/** An event in the words of the contract: sentence, actors, evidence. */
+/** An event in the terms of the contract: sentence, actors, evidence. */
 import type { ActorFacts } from '../../flow/incident/incident.ts'
 import { Rates } from '../../flow/incident/rates.ts'
 import { directions } from '../../flow/incident/scene.ts'
@@ -14,10 +14,13 @@ import { formatDuration, formatExact } from '../../flow/units.ts'
 import type { Actor, EventWindow, Evidence, ExplainAnswer, Usual } from '../schema/explain.ts'
 import { lookedMs, usualTraffic, type Event, type Unseen } from './explain.ts'
 
-/** Steps of the evidence, in seconds: the first at which the series has no more than so many values. */
+/**
+ * Steps of the evidence, in seconds: the first that keeps the series within its maximum number of
+ * values is used.
+ */
 const steps = [1, 2, 5, 10, 30, 60, 300]
 const valuesMost = 900
-/** Seconds before and after an event that are shown with it: a quarter of it, and at least a minute. */
+/** Seconds shown before and after an event: a quarter of it, and at least a minute. */
 const besideLeastSeconds = 60
 
 /** The answer of /api/explain. */
@@ -63,7 +66,7 @@ export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
 
 const shorter =
   'No incident was found in it as its flows came in. Ask for a shorter time, or for one exporter.'
-/** Where nothing was looked at, nothing is said to have been usual. */
+/** If no flows were read, nothing can be called usual. */
 const unseenSentences: Record<Unseen, string> = {
   'none-received': 'no flows were received of that time.',
   gone: 'its flows are kept no more. No incident was found in it as they came in.',
@@ -71,7 +74,7 @@ const unseenSentences: Record<Unseen, string> = {
   'too-many': `not looked into, for it holds too many flows. ${shorter}`,
 }
 
-/** What is said where nothing happened: who had most. */
+/** The sentence when nothing happened: who had most traffic. */
 function sayNothing({ span, exporter, greatest, usual, unseen }: Event, wording: Wording): string {
   const through = exporter === null ? '' : ` through ${sayExporter(exporter, wording)}`
   const time = sayRange(span.from, span.to, wording.zone)
@@ -115,12 +118,12 @@ function evidenceOf(event: Event, wording: Wording): Evidence {
 
 type Shown = Pick<Evidence, 'step' | 'time' | 'series'>
 
-/** Whether nothing is known of an event's time: what its exporter's records from before and after reach into it is a part. */
+/** Whether nothing is known about an event's time: then it holds only shares of records from before and after it. */
 function isAway(incident: Event['incident']): boolean {
   return incident?.kind === 'exporter'
 }
 
-/** The series without what lies in a time of which nothing is known. */
+/** The series without the values in a time about which nothing is known. */
 function onlyKnown(shown: Shown, { incident, span }: Event): Shown {
   if (!isAway(incident)) return shown
   const { step, time } = shown
@@ -132,7 +135,7 @@ function onlyKnown(shown: Shown, { incident, span }: Event): Shown {
   return { ...shown, series }
 }
 
-/** A series for each actor and one for everybody else, by direction, as bits per second. */
+/** A series for each actor and one for everybody else, by direction, in bits per second. */
 function seriesOf(event: Event, wording: Wording): Shown {
   const scene = event.scene!
   const { span } = event
@@ -173,7 +176,7 @@ function seriesOf(event: Event, wording: Wording): Shown {
   return { step, time, series }
 }
 
-/** The same, of flows that were counted as they passed: of the seconds that the scene keeps. */
+/** The same for flows counted as they passed, from the seconds that the scene keeps. */
 function seriesOfCounted(
   event: Event,
   wording: Wording,
@@ -216,7 +219,7 @@ function stepped(bytes: Float64Array, step: number): number[] {
   })
 }
 
-/** What the data cannot say, where it matters. */
+/** What the data cannot show, where it matters. */
 function limitsOf({ incident, scene, lost, unseen, isGone }: Event): string[] {
   const limits: string[] = []
   const idleMs = incident?.idleMs ?? scene?.connections.idleMs ?? 0

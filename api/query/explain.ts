@@ -1,4 +1,7 @@
-/** What happened in a window: the event found in it, with its facts, or the greatest hosts where there is none. */
+/**
+ * What happened in a window: the event found in it, with its facts, or the hosts with most traffic
+ * if there is none.
+ */
 import { greatestHosts, totalOf, type Span } from '../../flow/incident/facts.ts'
 import type { ActorFacts, Incident } from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
@@ -14,37 +17,39 @@ import type { Window } from './window.ts'
 
 /** Longer windows are answered from the incidents that ingest found, ms. */
 export const lookedMs = 6 * 3_600_000
-/** Flows that are gone over while somebody waits: about as many a second and processor as a tenth of this. */
+/** Flows read while somebody waits: about ten seconds of one processor. */
 const rowsMost = 30_000_000
-/** Hosts that are named where nobody is to blame. */
+/** Hosts named when no one is to blame. */
 const greatestMost = 3
-/** An event that had begun before what was read is looked at again from so much earlier, ms. */
+/**
+ * If an event began before the flows that were read, it is judged again from this much earlier, ms.
+ */
 const widerMs = [3_600_000, 6 * 3_600_000]
 
-/** The event of a window, and what it is told from. */
+/** The event of a window, and what its description needs. */
 export interface Event {
   asked: Span
-  /** Null where nothing happened. */
+  /** Null if nothing happened. */
   incident: Incident | null
   /** The incident's time, or the window asked for. */
   span: Span
   /** The exporter it is about; null for several. */
   exporter: string | null
-  /** The seconds around it; null where the archive does not hold them any more. */
+  /** The seconds around it; null if the archive no longer has them. */
   scene: Scene | null
-  /** Flows that were lost around it; null where that is not known. */
+  /** Flows lost around it; null if unknown. */
   lost: Incident['lost'] | null
-  /** Why nothing can be said of the window itself; null where its flows were looked at. */
+  /** Why nothing can be said about the window itself; null if its flows were read. */
   unseen: Unseen | null
-  /** The hosts with most bytes, where nothing happened. */
+  /** The hosts with most bytes, if nothing happened. */
   greatest: ActorFacts[]
-  /** What would have been an incident, were it not usual at that hour. */
+  /** What would have been an incident if it were not usual at that hour. */
   usual: string[]
-  /** It is told as it was judged, and its flows are in the archive no more. */
+  /** It is reported as judged at the time; its flows are no longer in the archive. */
   isGone: boolean
 }
 
-/** No flows came; they came and are kept no more; the window is too long, or holds too many, to be looked into. */
+/** No flows came; their flows have been deleted; the window is too long, or has too many flows, to be read. */
 export type Unseen = 'none-received' | 'gone' | 'too-long' | 'too-many'
 
 export interface ExplainContext extends Pick<ApiParts, 'settings' | 'series' | 'flows'> {
@@ -88,13 +93,13 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
 interface Looked {
   look: Span
   judged: Judged[]
-  /** Why nothing was looked at. */
+  /** Why no flows were read. */
   refused: 'too-long' | 'too-many' | null
 }
 
 /**
- * Judges the window, with the whole of the gravest incident that is known in it, or that alone where they are
- * too long or hold too many flows; nothing where there is none.
+ * Judges the window together with the whole of the gravest known incident in it, or that incident
+ * alone if both are too long or have too many flows; nothing if there is none.
  */
 async function lookInto(
   asked: Span,
@@ -118,7 +123,7 @@ async function lookInto(
     return { look, judged: await judge(queryOf(context, look, worst.exporter)), refused: null }
   } catch (error) {
     if (!(error instanceof QueryTooLarge)) throw error
-    // What was found when the flows came in stands, and is told.
+    // What was found when the flows came in still stands, and is reported.
     return { look, judged: [], refused: null }
   }
 }
@@ -140,7 +145,7 @@ function queryOf(context: ExplainContext, span: Span, exporter: string | undefin
   }
 }
 
-/** The event once more from further back, where it had begun before what was read. */
+/** Judges the event again from further back, if it began before the flows that were read. */
 async function wholeEvent(
   found: Incident,
   judged: readonly Judged[],
@@ -165,7 +170,10 @@ function noneIfTooLarge(error: unknown): Judged[] {
   throw error
 }
 
-/** An event as it was judged: its flows have left the archive, or it is too long to be judged once more. */
+/**
+ * An event as judged at the time: its flows have left the archive, or it is too long to be judged
+ * again.
+ */
 async function fromLedger(
   { from, to }: Window,
   incident: Incident,
@@ -238,7 +246,7 @@ const gravity: Record<Incident['kind'], number> = {
   surge: 1,
 }
 
-/** The gravest of the incidents that touch a span: by kind, then by length. */
+/** The gravest of the incidents that overlap a span: by kind, then by length. */
 function gravest(incidents: readonly Incident[], { from, to }: Span): Incident | undefined {
   const seconds = (each: Incident) => Math.min(each.to, to) - Math.max(each.from, from)
   return incidents
@@ -254,7 +262,7 @@ function sameId(incident: Incident, known: readonly Incident[]): string {
   return same?.id ?? ''
 }
 
-/** What is usual for a span of time as long, of all traffic, and what it was instead. */
+/** What is usual for a span of that length, of all traffic, and what it was instead. */
 export async function usualTraffic(event: Event, { series, settings }: ExplainContext) {
   const { exporter, scene, span } = event
   if (exporter === null || scene === null) return null

@@ -1,4 +1,7 @@
-/** What the names in a filter stand for: own names, and those that exporters tell of themselves. */
+/**
+ * What the names in a filter stand for: the administrator's names, and those that exporters report
+ * of themselves.
+ */
 import type { Network } from '../../flow/address.ts'
 import type { FilterContext } from '../../flow/filter/context.ts'
 import type { KnownNames } from '../../flow/filter/suggest.ts'
@@ -18,7 +21,7 @@ export interface NamedThings {
   exporters: readonly NamedExporter[]
 }
 
-/** The addresses of the exporters of a name, each once. */
+/** The addresses of the exporters with a name, each once. */
 export function exportersNamed(text: string, { names, exporters }: NamedThings): string[] {
   const called = exporters.filter(({ name }) => name === text).map(({ address }) => address)
   return [...new Set([...names.exporterAddresses(text), ...called])]
@@ -39,7 +42,7 @@ export function knownNames({ names, exporters }: NamedThings): KnownNames {
   }
 }
 
-/** How a filter is to be read. */
+/** The context in which a filter is parsed. */
 export function filterContext(things: NamedThings & { local: readonly Network[] }): FilterContext {
   const { names, exporters, local } = things
   const interfaces = (text: string) => {

@@ -1,11 +1,11 @@
-/** What only 5-minute totals can tell of a coarser answer: exact maxima and the 95th percentile. */
+/** What only 5-minute totals can add to a coarser answer: exact maxima and the 95th percentile. */
 import { intervalMs, type Tier } from '../../flow/interval.ts'
 import { gridEnd, type Grid } from './grid.ts'
 import { fromTier, type TierAnswer, type TierQuestion } from './from-tier.ts'
 import type { Line } from './line.ts'
 import type { FiveMinute } from './summary.ts'
 
-/** The most 5-minute rows that are read for one answer: exporters × keys × intervals. */
+/** The most 5-minute rows read for one answer: exporters × keys × intervals. */
 const fiveMinuteRowsMax = 3_000_000
 
 export interface FiveMinuteFacts {
@@ -13,21 +13,21 @@ export interface FiveMinuteFacts {
   extent: { from: number; to: number } | null
   /** Whether 5-minute totals go back as far in the window as any totals do. */
   reaches: boolean
-  /** Whether every step's maximum is asked for, and not only the greatest. */
+  /** Whether every step's maximum is needed, not only the greatest. */
   wantsPeaks: boolean
 }
 
 export interface FiveMinuteAnswer {
   /** 5-minute values, by line, or why there are none. */
   values: (line: Line) => FiveMinute
-  /** What was read, where it is the whole window. */
+  /** What was read, if it covers the whole window. */
   answer: TierAnswer | null
 }
 
 /**
- * Reads the 5-minute totals that lie under an answer and puts exact maxima into its lines. Where
- * they do not reach back as far as the answer, only the keys and steps are read whose bound could
- * hold the greatest maximum (or all, where peaks are wanted).
+ * Reads the 5-minute totals under an answer and puts exact maxima into its lines. If they do not go
+ * back as far as the answer, it reads only the keys and steps whose bound could hide the greatest
+ * maximum (or all, if peaks are needed).
  */
 export async function lookIntoFiveMinutes(
   question: TierQuestion,
@@ -50,7 +50,7 @@ export async function lookIntoFiveMinutes(
     return none('too many 5-minute totals lie in the window: ask for less time or fewer keys')
   const keys = look.lines.map((i) => coarse.keys[i]!)
   const { from, to, wantsRest } = look
-  // Where one key alone was asked for, there is no rest that the finer rows could be told of.
+  // If a single key was asked for, there is no rest to compute from the finer rows.
   const given = { keys, wantsRest: wantsRest && coarse.rests.length > 0 }
   const fine = await fromTier(question, { tier, from, to }, given)
   const pairs = new Map<Line, Line>()
@@ -61,7 +61,7 @@ export async function lookIntoFiveMinutes(
   return { values: (line) => ({ values: pairs.get(line)!.average }), answer: fine }
 }
 
-/** What is read: [from, to) of some of the lines, by their places, and of the rest or not. */
+/** What to read: [from, to) of some of the lines, by index, with or without the rest. */
 interface Look {
   from: number
   to: number
@@ -78,14 +78,17 @@ function rowsUnder({ covered }: TierAnswer, { from, to, lines }: Look): number {
   return ((to - from) / intervalMs) * exporters * (lines.length + 1)
 }
 
-/** From the first to the last step whose bound may hide a greatest maximum, of the lines that have one. */
+/**
+ * From the first to the last step whose bound may hide a greatest maximum, for the lines that have
+ * one.
+ */
 function worthIt(coarse: TierAnswer, kept: { from: number; to: number }): Look {
   const { lines, rests, grid } = coarse
   const first = Math.max(0, Math.ceil((kept.from - grid.from) / grid.stepMs))
   const spans = [...lines, ...rests].map((line) => candidates(line, first))
   const from = Math.min(...spans.map((span) => span.from))
   const to = Math.max(...spans.map((span) => span.to))
-  // The rest is told from all of the listed.
+  // Computing the rest takes all listed keys.
   const wantsRest = spans.slice(lines.length).some((span) => span.from < span.to)
   return {
     from: grid.from + from * grid.stepMs,
@@ -95,7 +98,7 @@ function worthIt(coarse: TierAnswer, kept: { from: number; to: number }): Look {
   }
 }
 
-/** The steps from `first` on whose bound is above what is sure without them. */
+/** The steps from `first` on whose bound exceeds what is certain without them. */
 function candidates(line: Line, first: number): { from: number; to: number } {
   const span = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
   const sure = greatestSure(line, first)
@@ -108,8 +111,8 @@ function candidates(line: Line, first: number): { from: number; to: number } {
 }
 
 /**
- * What the greatest maximum is at least, whatever is found from `first` on: the bounds before are
- * final, for nothing finer is left of them, and a mean is never above its maximum.
+ * A lower bound of the greatest maximum, whatever is found from `first` on: the bounds before it
+ * are final, because no finer totals are left, and a mean never exceeds its maximum.
  */
 function greatestSure({ peak, average, parts }: Line, first: number): number {
   let sure = Number.NEGATIVE_INFINITY
@@ -120,7 +123,7 @@ function greatestSure({ peak, average, parts }: Line, first: number): number {
   return sure
 }
 
-/** The greatest known 5-minute value of each step, in the place of its bound. */
+/** Replaces each step's bound by its greatest known 5-minute value. */
 function putPeaks(coarse: { line: Line; grid: Grid }, exact: Line, fine: Grid): void {
   const { line, grid } = coarse
   const perStep = grid.stepMs / intervalMs

@@ -18,7 +18,7 @@ export interface ArchiveQuestion {
   window: Window
   split: Split
   unit: Unit
-  /** Connections opened are counted, and not flows. */
+  /** Count connections opened, not flows. */
   connections: boolean
   top: number
   seen: readonly Seen[]
@@ -80,8 +80,8 @@ export async function fromArchive(
 }
 
 /**
- * The steps of at most 5 minutes under a grid, from the step on in which the archive begins: of a
- * year of which it holds a month, only that month is gone through.
+ * The steps of at most 5 minutes under a grid, starting at the step in which the archive begins: of
+ * a year with one month of archive, only that month is read.
  */
 function fineGrid(grid: Grid, first: number): Grid {
   const { from, stepMs } = grid
@@ -90,7 +90,7 @@ function fineGrid(grid: Grid, first: number): Grid {
   return gridOver(from + skipped, gridEnd(grid), Math.min(stepMs, intervalMs))
 }
 
-/** What is known of the window, from the finest totals that go back far enough. */
+/** The coverage of the window, from the finest totals that go back far enough. */
 async function coverageUnder(question: ArchiveQuestion, grid: Grid): Promise<CoverageGrid> {
   const { series, stored, window, seen } = question
   const { tier } =

@@ -12,7 +12,7 @@ import type { TrackersAsked } from './trackers.ts'
 
 /** The read side of the series store. */
 export type SeriesReader = Pick<SeriesStore, 'coverage' | 'top' | 'read' | 'extent' | 'close'> & {
-  /** Files left out because they could not be read; stores that cannot tell leave it out. */
+  /** Files skipped because they could not be read; a store that cannot tell does not have it. */
   problems?(): readonly { file: string; reason: string }[]
 }
 
@@ -30,13 +30,13 @@ export interface TierAnswer {
   grid: Grid
   covered: CoverageGrid
   keys: readonly SeriesKey[]
-  /** One a key. */
+  /** One per key. */
   lines: Line[]
-  /** One for each part of the rest; of total 0 where there is none. */
+  /** One for each part of the rest; with total 0 if there is none. */
   rests: Line[]
 }
 
-/** The steps of a tier over [from, to), by the greatest keys of that time or by those `given`. */
+/** The steps of a tier over [from, to), for the greatest keys of that time or for those `given`. */
 export async function fromTier(
   question: TierQuestion,
   { tier, from, to }: { tier: Tier; from: number; to: number },
@@ -50,7 +50,7 @@ export async function fromTier(
     to: gridEnd(grid),
     exporters: exporter === undefined ? undefined : [exporter],
   }
-  // What is known of 5-minute rows is in the coverage.
+  // The coverage says which 5-minute rows are known.
   const asked = { ...range, fields: [unit.field], sumsOnly: true }
   const measurement = split.measurement!
   const ranked = async () => {
@@ -63,7 +63,7 @@ export async function fromTier(
       measurement,
       by: split.ranked,
       order: unit.field,
-      // Rows of trackers that were removed are there until their time is over.
+      // Rows of removed trackers stay until they expire.
       limit: trackers ? collections.trackers.countMax + question.top : question.top,
       fields: [unit.field],
     })
@@ -72,7 +72,7 @@ export async function fromTier(
       .filter(({ tracker }) => !trackers || trackers.known.has(String(tracker)))
     return withDirections(found.slice(0, question.top), split)
   }
-  // Trackers overlap: what is not listed is no part of any whole.
+  // Trackers overlap: those not listed are not part of any whole.
   const isCut = split.ranked.length > 0 && given?.wantsRest !== false && !question.trackers
   const rule = isCut ? wholeOf(split) : null
   const [coverage, { keys, listed }, whole] = await Promise.all([
@@ -96,7 +96,7 @@ export async function fromTier(
   return { grid, covered, keys, ...tierLines(rows) }
 }
 
-/** Each of the keys in each direction, where direction is asked for. */
+/** Each key in each direction, if the split is by direction. */
 export function withDirections(keys: readonly SeriesKey[], { directions }: Split): SeriesKey[] {
   if (directions.length === 0) return [...keys]
   return keys.flatMap((key) => directions.map((direction) => ({ ...key, direction })))

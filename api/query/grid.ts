@@ -7,7 +7,7 @@ export interface Grid {
   count: number
 }
 
-/** The grid that holds a window: its ends are snapped outward to the step. */
+/** The grid that contains a window: its ends are snapped outward to the step. */
 export function gridOver(from: number, to: number, stepMs: number): Grid {
   const start = Math.floor(from / stepMs) * stepMs
   return { from: start, stepMs, count: Math.ceil((to - start) / stepMs) }

@@ -1,10 +1,10 @@
-/** What is said where interfaces are asked for over several exporters, at each of which an index is another interface. */
+/** The remark on interfaces queried over several exporters, each of which has its own indexes. */
 import type { Seen } from './coverage.ts'
 import { onlyExporter, type Window } from './window.ts'
 
 const interfaceWords = new Set(['in', 'out', 'interface', 'counter'])
 
-/** A remark where keys by an interface's index alone add up interfaces of several exporters, else none. */
+/** A remark if keys by interface index alone add up interfaces of several exporters, else none. */
 export function interfacesAdded(
   by: readonly string[],
   window: Window,

@@ -1,8 +1,8 @@
-/** The lines of an answer while they are made: typed arrays, NaN for unknown. */
+/** The lines of an answer while they are built: typed arrays, NaN for unknown. */
 import type { FieldName } from '../../store/measurement.ts'
 import type { Measure } from '../schema/schema.ts'
 
-/** What a measure is made of: value = sum × scale ÷ ms; the summary's total = sum ÷ perTotal. */
+/** How a measure is computed: value = sum × scale ÷ ms; the summary's total = sum ÷ perTotal. */
 export interface Unit {
   field: FieldName
   scale: number
@@ -15,7 +15,7 @@ export const units: Record<Measure, Unit> = {
   packets: { field: 'packets', scale: 1000, perTotal: 1 },
   flows: { field: 'flows', scale: 1000, perTotal: 1 },
   active: { field: 'active', scale: 1, perTotal: 1000 },
-  // Of the records that begin a connection.
+  // Counts records that begin a connection.
   connections: { field: 'flows', scale: 1000, perTotal: 1 },
 }
 
@@ -30,7 +30,7 @@ export interface Line {
   average: Float64Array
   /** Greatest 5-minute value of each step (for steps under 5 minutes: the step's own). */
   peak: Float64Array
-  /** Over 1 where `peak` adds up the maxima of so many stored rows, and so is a bound. */
+  /** Over 1 if `peak` adds up the maxima of that many stored rows, and so is a bound. */
   parts: Uint32Array
   /** Sum of everything stored in the window, known or not, in the field's own unit. */
   total: number
@@ -47,7 +47,7 @@ export function newLine(key: StoredKey | null, count: number, direction?: string
   }
 }
 
-/** Values as answers hold them: null for unknown. */
+/** Values as in answers: null for unknown. */
 export function answerValues(values: Float64Array): (number | null)[] {
   const answer = Array.from<number | null>({ length: values.length })
   for (let i = 0; i < values.length; i++) {

@@ -1,13 +1,16 @@
-/** Which stored measurement answers a split, and what the whole is that a cut list adds up to. */
+/** Which stored measurement answers a split, and the whole that a cut list adds up to. */
 import { restDirections, seriesKeys } from '../../store/flows.ts'
 import { badQuery } from '../errors.ts'
 import type { MeasurementName, TagName } from '../../store/measurement.ts'
 
-/** The words by which series are split: those of flows, and trackers and counters, which only totals know. */
+/**
+ * The words by which series are split: those of flows, plus trackers and counters, which only
+ * totals have.
+ */
 export const splitWords = [...seriesKeys, 'tracker', 'counter'] as const
 export type SplitWord = (typeof splitWords)[number]
 
-/** How a series question is read from the stored measurements. */
+/** How a series query maps to the stored measurements. */
 export interface Split {
   /** The words of the keys, as asked; `protocol` stands before `port`. */
   by: readonly SplitWord[]
@@ -15,11 +18,14 @@ export interface Split {
   ranked: readonly SplitWord[]
   /** Directions that keys are split into; empty where direction is not asked for. */
   directions: readonly string[]
-  /** The measurement that answers; null where only the archive can. */
+  /** The measurement that answers; null if only the archive can. */
   measurement: MeasurementName | null
 }
 
-/** Sets of words (without direction and exporter, which every measurement serves) and what serves them. */
+/**
+ * Sets of words (without direction and exporter, which every measurement has) and the measurement
+ * for them.
+ */
 const served: [readonly SplitWord[], MeasurementName][] = [
   [[], 'total'],
   [['host'], 'host'],
@@ -32,7 +38,7 @@ const served: [readonly SplitWord[], MeasurementName][] = [
   [['counter'], 'counter'],
 ]
 
-/** Measurements whose direction is a host's or an interface's own view: in or out. */
+/** Measurements whose direction is as seen from the host or interface: in or out. */
 const twoSided = new Set<MeasurementName>(['host', 'host_port', 'interface', 'counter'])
 
 /** The directions that rows of a measurement can have. */
@@ -45,7 +51,7 @@ function directionsOfFlows(words: readonly SplitWord[]): readonly string[] {
   return isTwoSided ? restDirections.slice(0, 2) : restDirections
 }
 
-/** How a list of words splits the traffic. Words given twice count once. */
+/** How a list of words splits the traffic. Repeated words count once. */
 export function splitBy(words: readonly SplitWord[]): Split {
   const asked = [...new Set(words)]
   const by = asked.includes('port')
@@ -66,19 +72,20 @@ function withProtocol(word: SplitWord): SplitWord[] {
 }
 
 /**
- * The rows that a list of keys is a part of, so that what was cut is the whole less what is listed.
- * Σ host(in) = Σ host(out) = Σ port = Σ protocol = Σ total holds at every tier, so `total`, which
- * has a handful of rows a step, is the whole of all of them but of interfaces and their counters.
+ * The rows that a list of keys is a part of: the rest of a cut list is the whole less the listed
+ * keys. Σ host(in) = Σ host(out) = Σ port = Σ protocol = Σ total holds at every tier, so `total`,
+ * which has a handful of rows a step, is the whole of all of them except interfaces and their
+ * counters.
  */
 export interface Whole {
   measurement: MeasurementName
   by: readonly TagName[]
   keys: readonly Partial<Record<TagName, string>>[]
-  /** For each of the keys, the parts of the rest that it adds to, each so many times. */
+  /** For each key, the parts of the rest that include it, and how many times. */
   adds: readonly { rest: number; times: number }[][]
 }
 
-/** The whole of a split: the rest has a part for each direction that is split into, else one. */
+/** The whole of a split: the rest has one part per direction if split by direction, else one. */
 export function wholeOf(split: Split): Whole {
   const { measurement, directions } = split
   const isSplit = directions.length > 0
@@ -96,8 +103,8 @@ export function wholeOf(split: Split): Whole {
 }
 
 /**
- * Whether a question is about what interfaces count themselves, which is kept as totals alone.
- * @throws ApiError where it asks what counters do not tell
+ * Whether a query is about the interfaces' own counters, which are stored as totals only.
+ * @throws ApiError if it asks for something that counters do not have
  */
 export function isOfCounters(
   { by, measurement }: Split,

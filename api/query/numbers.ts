@@ -1,9 +1,9 @@
-/** Whole numbers of queries, within named bounds. */
+/** Whole numbers in queries, within named bounds. */
 import { badQuery } from '../errors.ts'
 
 /**
- * A whole number of a query.
- * @throws ApiError where it lies outside of its bounds
+ * Reads a whole number from a query.
+ * @throws ApiError if it is out of bounds
  */
 export function readWhole(
   name: string,

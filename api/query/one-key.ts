@@ -1,13 +1,13 @@
-/** One key of a split, asked for by its name instead of by its rank: a host, a port, an interface. */
+/** One key of a split, selected by name instead of by rank: a host, a port, an interface. */
 import { storedWord, wordForm } from '../../flow/key.ts'
 import type { SeriesKey } from '../../store/series.ts'
 import { badQuery } from '../errors.ts'
 import type { Split } from './measured.ts'
 
 /**
- * The key that a text such as 10.0.0.22 or tcp/443 names: the words of the split but the direction,
- * in their order, with / between them.
- * @throws ApiError where the split has other words, is not stored, or a word can have no such value
+ * The key that a text such as 10.0.0.22 or tcp/443 names: the words of the split without the
+ * direction, in order, separated by /.
+ * @throws ApiError if the split has other words or is not stored, or a word cannot have that value
  */
 export function readKey(text: string, split: Split): SeriesKey {
   const { ranked, measurement } = split

@@ -1,4 +1,4 @@
-/** A question about series, as it is read from a query, and where it is to be answered from. */
+/** A series query as parsed, and the choice of its source. */
 import type { SeriesKey } from '../../store/series.ts'
 import { badQuery } from '../errors.ts'
 import type { SeriesQuery } from '../schema/schema.ts'
@@ -15,21 +15,21 @@ export interface Question {
   measure: NonNullable<SeriesQuery['measure']>
   cf: NonNullable<SeriesQuery['cf']>
   top: number
-  /** The only key that is asked for. */
+  /** The single key asked for. */
   key: SeriesKey | undefined
   points: number
-  /** Asked for; undefined where any will do that `points` fit into. */
+  /** As asked; undefined: any step that gives at most `points`. */
   stepMs: number | undefined
 }
 
-/** The greatest number of keys that are listed. */
+/** The most keys listed. */
 const topMax = 1000
 /** The longest window of a series, ms: more than any tier keeps. */
 const windowMaxMs = 20 * 366 * 86_400_000
 /** The longest step, seconds. */
 const stepMost = 86_400 * 366
 
-/** @throws ApiError where it cannot be asked so */
+/** @throws ApiError if the query is invalid */
 export function readQuestion(query: SeriesQuery, window: Window): Question {
   if (window.to - window.from > windowMaxMs)
     throw badQuery('window-too-long', 'the series would be of over 20 years', 'ask for less time')
@@ -48,8 +48,8 @@ export function readQuestion(query: SeriesQuery, window: Window): Question {
 }
 
 /**
- * Where a question is answered from; `ofTrackers`, where it is about trackers.
- * @throws ApiError where nothing that is stored answers it
+ * The source that answers a query; `ofTrackers`: the query is about trackers.
+ * @throws ApiError if nothing stored answers it
  */
 export function sourceOf(
   { window, split, measure, key, points, stepMs }: Question,
@@ -78,7 +78,7 @@ const keyOrFilter = badQuery(
   'say the key in the filter, or leave the filter out',
 )
 
-/** A single key is answered from the totals, also where the window would fit the archive. */
+/** A single key is answered from the totals, even if the window would fit the archive. */
 function tierFor(wanted: Wanted, stored: Stored): Source {
   const [finest] = stored.tiers
   const source = chooseSource(wanted, stored)

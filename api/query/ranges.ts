@@ -3,7 +3,9 @@ import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
 import type { CoverageGrid } from './coverage.ts'
 import { gridEnd } from './grid.ts'
 
-/** What ranges are cut to: the answer's window, and now, since the future is not unknown. Unix ms. */
+/**
+ * The limits of the ranges: the answer's window, and now, since the future is not unknown. Unix ms.
+ */
 export interface RangeBounds {
   from: number
   to: number
@@ -13,8 +15,8 @@ export interface RangeBounds {
 type UnknownRange = [from: number, to: number, reason: UnknownReason]
 
 /**
- * [from, to, reason] in unix seconds, ascending; neighbours of one reason are one range. What lies
- * in the bounds before and after the grid was not seen: the grid is as long as what is stored.
+ * [from, to, reason] in unix seconds, ascending; neighbours with the same reason are merged. Time
+ * within the bounds but outside the grid was not seen: the grid is only as long as what is stored.
  */
 export function unknownRanges(covered: CoverageGrid, bounds: RangeBounds): UnknownRange[] {
   const ranges: UnknownRange[] = []
@@ -31,7 +33,7 @@ export function unknownRanges(covered: CoverageGrid, bounds: RangeBounds): Unkno
   return ranges
 }
 
-/** [from, to, flows, estimated] in unix seconds, ascending; neighbours are one range. */
+/** [from, to, flows, estimated] in unix seconds, ascending; neighbours are merged. */
 export function lostRanges(
   covered: CoverageGrid,
   bounds: RangeBounds,
@@ -51,7 +53,7 @@ export function lostRanges(
   return ranges
 }
 
-/** The steps that reach into the bounds: place, start and end in unix seconds. */
+/** The steps that overlap the bounds: index, start and end in unix seconds. */
 function* steps({ grid }: CoverageGrid, bounds: RangeBounds): Generator<[number, number, number]> {
   const end = Math.min(bounds.to, bounds.now)
   for (let at = 0; at < grid.count; at++) {

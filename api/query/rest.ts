@@ -1,13 +1,16 @@
-/** The rest of a cut list: the whole less what is listed, exact in every exporter and step. */
+/** The rest of a cut list: the whole less the listed keys, exact for every exporter and step. */
 import { newLine, type Line } from './line.ts'
 import type { Steps } from './steps.ts'
 
 /** One part of the rest: all of it, or one direction's. */
 export class Rest {
   readonly line: Line
-  /** Known sums of each step, one array an exporter, made as exporters occur. */
+  /** Known sums of each step, one array per exporter, created on demand. */
   readonly #sums = new Map<number, Float64Array>()
-  /** Sums of each step, known or not: of a long window all together may be more than a double counts by ones. */
+  /**
+   * Sums of each step, known or not; one total of a long window could exceed the integers that a
+   * double holds exactly.
+   */
   readonly #totals: Float64Array
   readonly #steps: Steps
 
@@ -17,7 +20,7 @@ export class Rest {
     this.#totals = new Float64Array(steps.count)
   }
 
-  /** Adds a row of the whole, or takes a listed one away (`times` −1). */
+  /** Adds a row of the whole, or subtracts a listed one (`times` −1). */
   add(row: { place: number; at: number; sum: number; known: number }, times: number): void {
     let sums = this.#sums.get(row.place)
     if (!sums) this.#sums.set(row.place, (sums = new Float64Array(this.#steps.count)))
@@ -25,13 +28,13 @@ export class Rest {
     this.#totals[row.at]! += row.sum * times
   }
 
-  /** Notes a maximum of the whole, which the rest cannot exceed. */
+  /** Records a maximum of the whole, which the rest cannot exceed. */
   bound(at: number, peak: number): void {
     this.line.peak[at]! += peak
     this.line.parts[at] = 2
   }
 
-  /** The finished line; its steps are known where `known` says so. */
+  /** The finished line; `known` says which of its steps are known. */
   finish(known: Uint8Array): Line {
     const { average } = this.line
     for (const [place, sums] of this.#sums)
@@ -43,7 +46,7 @@ export class Rest {
   }
 }
 
-/** Makes steps that are not known unknown. */
+/** Makes all steps unknown that are not known. */
 export function blank({ average, peak }: Line, known: Uint8Array): void {
   for (let at = 0; at < known.length; at++) {
     if (known[at] === 1 && !Number.isNaN(average[at]!)) continue

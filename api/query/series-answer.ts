@@ -1,4 +1,4 @@
-/** The answer to a question about series, out of its lines. */
+/** Builds the answer to a series query from its lines. */
 import { intervalMs } from '../../flow/interval.ts'
 import { badQuery } from '../errors.ts'
 import { answerKey, labelOf, type AnswerKey } from '../names/labels.ts'
@@ -13,7 +13,7 @@ import { valuesMax, type Source } from './source.ts'
 import { summaryOf } from './summary.ts'
 import { onlyExporter } from './window.ts'
 
-/** @throws ApiError where there are too many values */
+/** @throws ApiError if there are too many values */
 export function answerOf(
   { window, split, measure, cf }: Question,
   drawn: Drawn,
@@ -80,13 +80,13 @@ function entryOf(line: Line, facts: EntryFacts): SeriesEntry {
   }
 }
 
-/** A tracker is called by its name, where it has one. */
+/** A tracker is labelled by its name, if it has one. */
 function withName(key: AnswerKey, { trackers }: SeriesContext): AnswerKey {
   const name = trackers?.known.get(String(key['tracker']))?.name
   return name === undefined ? key : { ...key, tracker: name }
 }
 
-/** The still open step: its start and until when it has been counted, unix seconds. */
+/** The open step: its start and until when it has been counted, unix seconds. */
 function openOf({ grid, covered }: Drawn): [number, number] | null {
   const { openUntil } = covered
   if (openUntil === null || openUntil <= grid.from || openUntil >= gridEnd(grid)) return null

@@ -1,4 +1,4 @@
-/** /api/series: bandwidth over time, from where it is kept best. */
+/** /api/series: bandwidth over time, from the best source. */
 import type { SeriesAnswer, SeriesQuery } from '../schema/schema.ts'
 import { draw, type SeriesContext } from './draw.ts'
 import { readQuestion, sourceOf } from './question.ts'
@@ -7,8 +7,8 @@ import type { Stored } from './source.ts'
 import type { Window } from './window.ts'
 
 /**
- * Answers a query on series.
- * @throws ApiError where it cannot be answered as asked
+ * Answers a series query.
+ * @throws ApiError if it cannot be answered as asked
  */
 export async function answerSeries(
   query: SeriesQuery,

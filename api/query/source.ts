@@ -1,22 +1,24 @@
-/** Where a series is answered from, and at which step. */
+/** The source of a series, and its step. */
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import { badQuery } from '../errors.ts'
 
 /** The archive's steps, in ms. */
 const archiveStepsMs = [1, 2, 5, 10, 30, 60, 300].map((seconds) => seconds * 1000)
-/** Further steps that the archive answers where no tier can: with a filter, or for odd splits. */
+/**
+ * Further steps that the archive serves where no tier can: with a filter, or for unusual splits.
+ */
 const archiveLongStepsMs = [1800, 7200, 86_400].map((seconds) => seconds * 1000)
 
-/** The longest window that is answered from the archive of itself. */
+/** The longest window that uses the archive without being asked to. */
 const archiveWindowMaxMs = 6 * 3_600_000
-/** The most rows that are read for that. */
+/** The most rows read for such a window. */
 const archiveRowsMax = 50_000_000
 /** The most steps of an answer. */
 export const stepsMax = 100_000
 /** The most values of an answer: steps × series. */
 export const valuesMax = 4_000_000
 
-/** What is stored, as far as it bears on the choice. Times are unix ms. */
+/** What is stored, as far as the choice depends on it. Times are unix ms. */
 export interface Stored {
   tiers: { tier: Tier; extent: { from: number; to: number } | null }[]
   archive: { rows: number; first: number | null; last: number | null }
@@ -25,10 +27,13 @@ export interface Stored {
 export interface Wanted {
   from: number
   to: number
-  /** Most steps where no step is asked for. */
+  /** The most steps if no step is asked for. */
   points: number
   stepMs: number | undefined
-  /** How to ask without what only the archive can answer, such as a filter; empty where totals can answer too. */
+  /**
+   * How to ask without the parts only the archive can answer, such as a filter; empty if totals can
+   * answer too.
+   */
   withoutArchive: readonly string[]
 }
 
@@ -37,8 +42,9 @@ export type Source =
   | { kind: 'archive'; stepMs: number; remark?: string }
 
 /**
- * Chooses as the contract has it: finest first, as far as `points` and what is kept allow.
- * @throws ApiError where the archive alone could answer and does not reach, or the step is too long or too fine
+ * Chooses a source as the contract says: the finest that `points` and the stored data allow.
+ * @throws ApiError if only the archive could answer and it does not go back far enough, or the step
+ * is too long or too fine
  */
 export function chooseSource(wanted: Wanted, stored: Stored): Source {
   const source =
@@ -122,8 +128,9 @@ function atLeast(steps: readonly number[], asked: number): number {
 }
 
 /**
- * Whether the archive holds all that is held of the window: it goes back to its start, or as far as
- * the finest totals do and these as far as any. Totals begin with an interval, flows within it.
+ * Whether the archive holds all that is stored of the window: it goes back to its start, or as far
+ * as the finest totals do if these go back as far as any. Totals begin with an interval, flows
+ * within it.
  */
 function archiveCovers(wanted: Wanted, stored: Stored): boolean {
   const { first, last } = stored.archive
@@ -134,7 +141,7 @@ function archiveCovers(wanted: Wanted, stored: Stored): boolean {
   return first < finest.extent.from + 2 * intervalMs && reaches(wanted, stored, finest.tier)
 }
 
-/** Whether a tier goes back as far in the window as any coarser tier does. */
+/** Whether a tier goes back as far in the window as any coarser tier. */
 export function reaches({ from }: { from: number }, { tiers }: Pick<Stored, 'tiers'>, tier: Tier) {
   const own = tiers.find((each) => each.tier.name === tier.name)?.extent
   if (!own) return false

@@ -1,4 +1,6 @@
-/** How sums of a tier's steps become values, by what is known of each exporter in each step. */
+/**
+ * Turns the sums of a tier's steps into values, by what is known about each exporter in each step.
+ */
 import { intervalMs } from '../../flow/interval.ts'
 import { intervalsBegun, stepStates, xff, type CoverageGrid } from './coverage.ts'
 import type { Unit } from './line.ts'
@@ -7,7 +9,7 @@ export class Steps {
   readonly count: number
   readonly covered: CoverageGrid
   readonly unit: Unit
-  /** Whether the steps are the 5-minute intervals themselves, which are known or not. */
+  /** Whether the steps are the 5-minute intervals themselves, which are either known or not. */
   readonly isFirstTier: boolean
   readonly #openAt: number
   readonly #openMs: number
@@ -26,13 +28,13 @@ export class Steps {
     this.#openIntervals = intervalsBegun(openFrom, grid.stepMs, openUntil ?? undefined)
   }
 
-  /** The step of a time, or −1 outside of the grid. */
+  /** The step of a time; −1 outside the grid. */
   at(time: number): number {
     const at = (time - this.covered.grid.from) / this.covered.grid.stepMs
     return Number.isInteger(at) && at >= 0 && at < this.count ? at : -1
   }
 
-  /** The step that is still open, or −1. */
+  /** The step that is still open; −1 if none. */
   get openAt(): number {
     return this.#openAt < this.count ? this.#openAt : -1
   }
@@ -44,9 +46,9 @@ export class Steps {
   }
 
   /**
-   * A known sum as the step's mean: over the row's known intervals (`known`; the exporter's own
-   * where not given), or over the whole step where the exporter was not there for most of it.
-   * NaN where too little of the row is known.
+   * A known sum as the step's mean: over the row's known intervals (`known`; default: the
+   * exporter's own), or over the whole step if the exporter was absent for most of it. NaN if too
+   * little of the row is known.
    */
   mean(place: number, at: number, sum: number, known?: number): number {
     const stepMs = at === this.#openAt ? this.#openMs : this.covered.grid.stepMs

@@ -1,4 +1,4 @@
-/** The summary of a line: what stands in the chart's legend. */
+/** The summary of a line, as shown in the chart's legend. */
 import type { SeriesSummary } from '../schema/schema.ts'
 import type { Line, Unit } from './line.ts'
 
@@ -12,17 +12,17 @@ export interface SummaryFacts {
   isCoarse: boolean
   /** Whether peaks of several parts are bounds. */
   partsAreBounds: boolean
-  /** The first step that is still open, left out with those after it where others are known; −1 where none is. */
+  /** The first open step: it and those after it are left out if others are known; −1 if none is open. */
   openAt: number
 }
 
-/** What share of the 5-minute values lies at or below the 95th percentile (nearest rank). */
+/** The share of the 5-minute values at or below the 95th percentile (nearest rank). */
 const percentile = 0.95
 
 /**
- * Average, minimum and last are over the known closed steps of the line's average; the maximum is
- * its greatest peak, that of steps of which too little is known to be drawn among them; p95 is the nearest-rank percentile, the ceil(0.95 × n)-th smallest of the n
- * known 5-minute values.
+ * Average, minimum and last are over the known closed steps of the line's average. The maximum is
+ * its greatest peak, including steps with too little known to be drawn. p95 is the nearest-rank
+ * percentile: the ceil(0.95 × n)-th smallest of the n known 5-minute values.
  */
 export function summaryOf(line: Line, facts: SummaryFacts): SeriesSummary {
   const { length } = line.average
@@ -63,7 +63,7 @@ function overSteps({ average }: Line, end: number): OverSteps {
   return over
 }
 
-/** The greatest of a line's peaks; NaN where nothing is known. */
+/** The greatest of a line's peaks; NaN if nothing is known. */
 function greatestPeak(
   { peak, parts }: Line,
   { partsAreBounds, isCoarse, fiveMinute }: SummaryFacts,
@@ -73,14 +73,14 @@ function greatestPeak(
   if (isCoarse && 'values' in fiveMinute) {
     const { values } = fiveMinute
     const finest = greatestAt(values)
-    // A step that is not drawn may hold the greatest 5 minutes all the same.
+    // A step that is not drawn may still hold the greatest 5 minutes.
     if (finest >= 0 && !(values[finest]! <= drawn))
       return { value: values[finest]!, isBound: false }
   }
   return { value: drawn, isBound: best >= 0 && partsAreBounds && parts[best]! > 1 }
 }
 
-/** The place of the greatest value; −1 where none is known. */
+/** The index of the greatest value; −1 if none is known. */
 function greatestAt(values: Float64Array): number {
   let best = -1
   for (let at = 0; at < values.length; at++)

@@ -10,18 +10,18 @@ export interface TierRows {
   steps: Steps
   split: Split
   keys: readonly SeriesKey[]
-  /** The rows of the keys; rows of the rest are passed over. */
+  /** The rows of the keys; rows of the rest are skipped. */
   listed: SeriesRead
-  /** The whole that the keys are part of, and its rows; null where nothing can be cut. */
+  /** The whole that the keys are part of, and its rows; null if nothing can be cut. */
   whole: { rule: Whole; rows: SeriesRead } | null
-  /** The only exporter that is asked for. */
+  /** The single exporter asked for. */
   exporter: string | undefined
 }
 
 /**
- * One line a key, in the keys' order, and one for each part of the rest. A key without a row is 0
- * in a known step, but unknown where its exporter has a stored `other` row that may hold it.
- * Exporters that never have a row of the key in the window do not make it unknown.
+ * One line per key, in the keys' order, and one for each part of the rest. A key without a row is 0
+ * in a known step, but unknown if its exporter stored an `other` row that may include it. An
+ * exporter that never has a row for the key in the window does not make it unknown.
  */
 export function tierLines(rows: TierRows): { lines: Line[]; rests: Line[] } {
   const { steps, keys, listed } = rows
@@ -91,7 +91,7 @@ class Holes {
     }
   }
 
-  /** Notes that a key has a row. */
+  /** Records that a key has a row. */
   present(k: number, place: number, at: number): void {
     if (!this.#others.has(place)) return
     const id = `${k} ${place}`
@@ -119,7 +119,7 @@ function restsOf({ steps, split, whole }: TierRows): Rest[] {
     : directions.map((direction) => new Rest(steps, direction))
 }
 
-/** The part of the rest that a listed key is taken from. */
+/** The part of the rest from which a listed key is subtracted. */
 function restPlace({ split, keys }: TierRows, k: number): number {
   const { directions } = split
   return directions.length === 0 ? 0 : directions.indexOf(String(keys[k]!.direction))

@@ -1,11 +1,11 @@
-/** A top table as it is answered and written. */
+/** A top table as answer and as CSV. */
 import type { FlowTop, FlowTopQuery, TopKeyName } from '../../store/flows.ts'
 import { csv, csvTime } from '../csv.ts'
 import { answerKey, labelOf, type NameSource } from '../names/labels.ts'
 import type { TopAnswer } from '../schema/schema.ts'
 import { onlyExporter, type Window } from './window.ts'
 
-/** The words of the keys in an answer: pair gives src and dst, port its protocol too. */
+/** The words of the keys in an answer: pair expands to src and dst, port includes its protocol. */
 function keyWords(by: readonly TopKeyName[]): string[] {
   const expanded = by.flatMap((word): string[] => {
     if (word === 'pair') return ['src', 'dst']
@@ -22,7 +22,7 @@ export interface TopFacts {
   remarks: string[]
 }
 
-/** What the archive gave, as it is answered. */
+/** The archive's result as an answer. */
 export function writeTop(top: FlowTop, facts: TopFacts): TopAnswer {
   const { by, order, window, names, remarks } = facts
   const words = keyWords(by)
@@ -54,7 +54,10 @@ export function writeTop(top: FlowTop, facts: TopFacts): TopAnswer {
   }
 }
 
-/** What a row's share is of; peers, rates and durations do not add up, so by them it is of the bytes. */
+/**
+ * The measure that a row's share is of; peers, rates and durations do not add up, so with them the
+ * share is of bytes.
+ */
 const shareFields = {
   bytes: 'bytes',
   packets: 'packets',
@@ -65,8 +68,8 @@ const shareFields = {
 } as const
 
 /**
- * A column for each key word, then the figures; a last row `other`, so that rows add up to the total.
- * Times are those of a zone's clock.
+ * A column for each key word, then the figures, and a last row `other`, so that rows add up to the
+ * total. Times are in the given zone.
  */
 export function topCsv({ by, rows, other }: TopAnswer, zone = 'UTC'): string {
   const heading = [...by, 'label', 'bytes', 'packets', 'flows', 'peers', 'first', 'last', 'share']

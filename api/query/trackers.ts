@@ -1,4 +1,4 @@
-/** Series of trackers: only totals have them, and only in the time in which they were followed. */
+/** Series of trackers: only totals have them, and only for the time in which they were followed. */
 import { intervalMs } from '../../flow/interval.ts'
 import type { StateDocument } from '../../store/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
@@ -8,15 +8,15 @@ import type { Grid } from './grid.ts'
 import type { Line } from './line.ts'
 import type { Stored, Wanted } from './source.ts'
 
-/** The trackers there are, by id, and those that are asked for (null: the greatest). */
+/** All trackers, by id, and those asked for (null: the greatest). */
 export interface TrackersAsked {
   known: ReadonlyMap<string, KeptTracker>
   ids: readonly string[] | null
 }
 
 /**
- * What a query asks of trackers; null where it does not.
- * @throws ApiError where it asks what totals cannot tell
+ * What a query asks about trackers; null if nothing.
+ * @throws ApiError if it asks for something that totals do not have
  */
 export function trackersAsked(
   query: SeriesQuery,
@@ -42,7 +42,9 @@ export function trackersAsked(
   return { known, ids }
 }
 
-/** The question as it is put to the totals: never finer than these, and never to the archive. */
+/**
+ * The query as the totals can answer it: never finer than their step, and never from the archive.
+ */
 export function asOfTotals(wanted: Wanted, stored: Stored): [Wanted, Stored] {
   const stepMs = wanted.stepMs === undefined ? undefined : Math.max(wanted.stepMs, intervalMs)
   return [
@@ -51,7 +53,7 @@ export function asOfTotals(wanted: Wanted, stored: Stored): [Wanted, Stored] {
   ]
 }
 
-/** Makes the time unknown in which a line's tracker was not followed. */
+/** Makes the time in which a line's tracker was not followed unknown. */
 export function blankUnfollowed(line: Line, { known }: TrackersAsked, grid: Grid): void {
   const tracker = known.get(String(line.key?.['tracker']))
   if (!tracker) return

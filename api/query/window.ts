@@ -1,4 +1,4 @@
-/** What every query about a span of time says: when, of whom, with which filter. */
+/** The common part of every query about a span of time: window, exporter, filter. */
 import { formatAddress, parseAddress, type Network } from '../../flow/address.ts'
 import { FilterError, allOf, exporterFilter, type Filter } from '../../flow/filter.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
@@ -9,7 +9,7 @@ import { ApiError, badQuery } from '../errors.ts'
 import type { NameSource } from '../names/labels.ts'
 import { exportersNamed, filterContext, type NamedExporter } from './filter-context.ts'
 
-/** The window's parameters, as texts. */
+/** The window's parameters, as text. */
 export interface WindowQuery {
   from?: string
   to?: string
@@ -23,25 +23,25 @@ export interface Window {
   /** [from, to), unix ms. */
   from: number
   to: number
-  /** The filter as written, without the exporter asked for beside it. */
+  /** The filter as written, without the separate exporter parameter. */
   filter: Filter | undefined
-  /** The address of the only exporter asked for. */
+  /** The address of the single exporter asked for. */
   exporter: string | undefined
   include: Include
-  /** Whether both ends were given as fixed times, so that the same query means the same window later. */
+  /** Whether both ends are fixed times, so that the same query means the same window later. */
   isFixed: boolean
 }
 
-/** What reading a window needs to know. */
+/** What reading a window needs. */
 export interface WindowContext {
   /** unix ms */
   now: number
   names: NameSource
-  /** Exporters that ingest knows, by which names from the network are found too. */
+  /** Exporters that ingest knows; they are found by their own names too. */
   exporters: readonly NamedExporter[]
   /** The local networks, for local and remote. */
   local: readonly Network[]
-  /** In which times without a zone are read, where the query names none. */
+  /** The zone of times without one, if the query names none. */
   zone: string
 }
 
@@ -81,14 +81,14 @@ export function readWindow(query: WindowQuery, context: WindowContext): Window {
   }
 }
 
-/** The filter of a window for the archive: what was written, and the exporter asked for. */
+/** The filter of a window for the archive: as written, and the exporter asked for. */
 export function archiveFilter({ filter, exporter }: Window): Filter | undefined {
   if (exporter === undefined) return filter
   const term = exporterFilter(exporter)
   return filter === undefined ? term : allOf([filter, term])
 }
 
-/** The only exporter whose flows a window can hold, by its parameter or its filter; undefined for all. */
+/** The single exporter that a window is limited to, by its parameter or its filter; undefined for all. */
 export function onlyExporter({ filter, exporter }: Window): string | undefined {
   return exporter ?? (filter && exporterIn(filter))
 }
@@ -110,7 +110,7 @@ function readFilter(text: string, context: WindowContext): Filter | undefined {
   }
 }
 
-/** A filter that cannot be read, as it is answered. */
+/** The API's error for an invalid filter. */
 export function refusedFilter({ message, position }: FilterError): ApiError {
   return new ApiError(400, 'bad-filter', {
     message,
@@ -138,14 +138,17 @@ function exporterAddress(text: string, { names, exporters }: WindowContext): str
   return address
 }
 
-/** A plus that was not escaped in an address arrives as a space; one between day and clock is one. */
+/**
+ * An unescaped plus in an address arrives as a space; between date and time of day a space is
+ * right.
+ */
 function withPlus(text: string): string {
   return text.trim().replaceAll(/(?<!^\d{4}-\d{2}-\d{2}) (?=\d)/g, '+')
 }
 
 /**
- * The time zone that is asked for.
- * @throws ApiError where it is none
+ * The time zone asked for.
+ * @throws ApiError if it is not a time zone
  */
 export function readZone(zone: string): string {
   if (isZone(zone)) return zone

@@ -1,17 +1,20 @@
-/** The chart of a report, as lines in a plane: drawn once, by the server, for paper and light. */
+/**
+ * The chart of a report as lines on a plane: drawn once, by the server, for paper and a light
+ * background.
+ */
 import { sayClock } from '../../flow/incident/sentence.ts'
 import { scaled } from '../../flow/units.ts'
 import type { ExplainAnswer } from '../schema/explain.ts'
 
 export interface Chart {
-  /** What it shows, in words, for those who cannot see it. */
+  /** A description in words, for those who cannot see the chart. */
   description: string
   svg: string
 }
 
 const [width, height] = [720, 210]
 const frame = { left: 70, right: 12, top: 24, bottom: 26 }
-/** Colours that print, and that the colour-blind tell apart. */
+/** Colours that print and that colour-blind readers can tell apart. */
 const colours = {
   others: '#8db6d9',
   actor: '#b3261e',
@@ -40,7 +43,7 @@ export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
     round(frame.left + ((t - time[0]!) / (end - time[0]!)) * (width - frame.left - frame.right))
   const y = (bits: number) =>
     round(height - frame.bottom - (bits / top) * (height - frame.top - frame.bottom))
-  /** A path through the steps of each stretch that is known; `closes` fills down to the axis. */
+  /** A path through the steps of each known stretch; `closes` fills down to the axis. */
   const path = (values: Values, closes: boolean) =>
     values
       .map((value, i) => {
@@ -69,7 +72,7 @@ export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
   }
 }
 
-/** Bits per second by step; null where nothing is known. */
+/** Bits per second by step; null if nothing is known. */
 export type Values = readonly (number | null)[]
 
 /** The sum of some of the evidence's series, value by value. */
@@ -122,7 +125,7 @@ function grid(plane: Plane): string {
   return lines.join('')
 }
 
-/** What stands for what; `names` of those that have a line. */
+/** The legend; `names` are those of the actors' line. */
 function legend(names: string | null, direction: 'in' | 'out' | undefined): string {
   const way = { in: ' received', out: ' sent' }
   const said = `${names}${direction ? way[direction] : ''}`
@@ -148,7 +151,7 @@ function label(x: number, y: number, { text, anchor }: { text: string; anchor: s
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${colours.text}">${escapeMarkup(text)}</text>`
 }
 
-/** Text that stands for itself between tags and in attributes. */
+/** Text escaped for use between tags and in attributes. */
 export function escapeMarkup(text: string): string {
   return text
     .replaceAll('&', '&amp;')
@@ -163,7 +166,7 @@ function rateLabel(bits: number): string {
   return `${Number(number.toPrecision(3))} ${prefix}b/s`
 }
 
-/** The least of 1, 2, 4, 5 or 8 times a power of ten that is not exceeded. */
+/** The least of 1, 2, 4, 5 or 8 times a power of ten that `most` does not exceed. */
 function niceTop(most: number): number {
   const power = 10 ** Math.floor(Math.log10(most))
   return [1, 2, 4, 5, 8, 10].map((times) => times * power).find((top) => top >= most) ?? 10 * power

@@ -1,4 +1,4 @@
-/** What a report says, before it is laid out: the same for HTML, Markdown and everything made of them. */
+/** What a report says, before layout: the same for HTML, Markdown and the formats made from them. */
 import { peersOf } from '../../flow/incident/facts.ts'
 import {
   sayBytes,
@@ -17,23 +17,23 @@ import type { Event, Unseen } from '../query/explain.ts'
 import type { Actor, ExplainAnswer } from '../schema/explain.ts'
 import { chartOf, sumOf, type Chart, type Values } from './chart.ts'
 
-/** A table: headings with how their columns are set, and cells as texts. */
+/** A table: headings with their alignment, and cells as text. */
 export interface ReportTable {
   title: string
   columns: readonly { heading: string; isNumber?: boolean }[]
   rows: readonly (readonly string[])[]
-  /** What is said under it. */
+  /** A note under the table. */
   note?: string
 }
 
 export interface Report {
   title: string
   sentence: string
-  /** Name and value, in order: what it is about. */
+  /** Name and value pairs, in order: what the report is about. */
   about: readonly (readonly [string, string])[]
   chart: Chart | null
   tables: readonly ReportTable[]
-  /** Why it was judged so, and what the data cannot say. */
+  /** Why it was judged so, and what the data cannot show. */
   facts: readonly string[]
   limits: readonly string[]
   /** The second page: flows. */
@@ -55,7 +55,7 @@ const titles: Record<ExplainAnswer['window']['kind'], string> = {
   none: 'Nothing out of the usual',
 }
 
-/** Where the flows of a window could not be looked at. */
+/** The title if the flows of a window could not be read. */
 const unseenTitles: Record<Unseen, string> = {
   'none-received': 'No flows',
   gone: 'Flows that are kept no more',
@@ -67,9 +67,9 @@ export interface ReportFacts {
   event: Event
   answer: ExplainAnswer
   wording: Wording
-  /** Flows of the actors (of all where there are none), greatest first. */
+  /** Flows of the actors (all flows if there are none), greatest first. */
   flows: readonly FlowRecord[]
-  /** As a filter that gives the flows again. */
+  /** The filter that selects these flows. */
   filter: string
   /** unix ms */
   now: number
@@ -191,7 +191,7 @@ function rate(bits: number | null): string {
   return bits === null ? 'unknown' : formatWithUnit(bits, 'b/s')
 }
 
-/** What happened when: read off the evidence's series. */
+/** What happened when, from the evidence's series. */
 function timeline({ answer, wording }: ReportFacts): ReportTable | null {
   const { window, evidence, actors } = answer
   if (window.kind === 'none' || evidence.time.length === 0) return null
@@ -210,7 +210,7 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
   const peak = actor.reduce<number>((best, value, i) => (value! > actor[best]! ? i : best), 0)
   const { from, to } = window
   const half = (from + to) / 2
-  // At least one whole step lies in it, wherever steps begin.
+  // Long enough to contain a whole step, wherever steps begin.
   const beside = Math.max(60, 2 * step)
   const length = beside === 60 ? 'minute' : formatDuration(beside)
   const compared: [at: number, what: string, figures: string | null][] = [
@@ -241,7 +241,10 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
   }
 }
 
-/** Over the whole steps of a time; null where not all of it is known, but for a step at each end. */
+/**
+ * The mean over the whole steps of a time; null unless all of it is known, except for a step at
+ * each end.
+ */
 function average(
   values: Values,
   { time, step }: ExplainAnswer['evidence'],
@@ -282,7 +285,7 @@ function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable 
   }
 }
 
-/** The command that sums the flows of an event, whole seconds around it. */
+/** The command that sums the flows of an event, with its window widened to whole seconds. */
 function queryText(filter: string, { from, to }: Event['span']): string {
   const time = (ms: number) => new Date(ms).toISOString().replace('.000', '')
   const [first, end] = [Math.floor(from / 1000) * 1000, Math.ceil(to / 1000) * 1000]

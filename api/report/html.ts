@@ -1,4 +1,4 @@
-/** A report as one HTML page for paper: A4, no scripts, nothing from elsewhere; a second page for the flows. */
+/** A report as one HTML page for paper: A4, no scripts, nothing external; a second page for the flows. */
 import { createHash } from 'node:crypto'
 
 import { escapeMarkup } from './chart.ts'
@@ -25,7 +25,7 @@ ul { margin: 0; padding-left: 4mm; font-size: 8.5pt }
 @media screen { body { padding: 10mm } }
 `
 
-/** What a browser is to be told of a report: its own style, and nothing else. */
+/** The content security policy of a report: its own style, and nothing else. */
 export const reportPolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`
 
 export function htmlReport(report: Report): string {

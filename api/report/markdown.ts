@@ -34,7 +34,7 @@ function list(title: string, items: readonly string[]): string {
   return `## ${plain(title)}\n\n${items.map((item) => `- ${plain(item)}`).join('\n')}`
 }
 
-/** Names come from the network: nothing in them may be markup. */
+/** Names come from the network: nothing in them may act as markup. */
 function plain(text: string): string {
   return text.replaceAll(/[\\`*_{}[\]<>|#~]/g, '\\$&').replaceAll(/\s+/g, ' ')
 }

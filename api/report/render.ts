@@ -1,15 +1,15 @@
-/** PDF and PNG of a report: the HTML through a Chromium that is found on the machine. */
+/** PDF and PNG of a report: its HTML, printed by a Chromium installed on the machine. */
 import { execFile } from 'node:child_process'
 import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-/** Names under which it is installed. */
+/** Names of the Chromium executable. */
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 const renderMsMax = 45_000
 const [pixelsWide, pixelsHigh] = [900, 1273]
 
-/** There is no Chromium, or it failed: what to do instead is in `remedy`. */
+/** There is no Chromium, or it failed; `remedy` says what to do instead. */
 export class CannotRender extends Error {
   readonly remedy: string
 
@@ -53,7 +53,7 @@ export async function render(html: string, format: 'pdf' | 'png'): Promise<Buffe
   }
 }
 
-/** Nothing is fetched, and nothing outlives it; root has no sandbox. */
+/** Chromium fetches nothing and leaves nothing behind; root has no sandbox. */
 function argumentsOf(folder: string): string[] {
   const isRoot = process.getuid?.() === 0
   return [

@@ -17,7 +17,7 @@ export interface ReportContext extends ExplainContext {
   now: number
 }
 
-/** What a report of a window says. */
+/** The content of the report on a window. */
 export async function makeReport(window: Window, context: ReportContext): Promise<Report> {
   const { wording, now, flows, signal } = context
   const event = await findEvent(window, context)
@@ -35,7 +35,7 @@ export async function makeReport(window: Window, context: ReportContext): Promis
   return reportOf({ event, answer, wording, flows: listed, filter, now })
 }
 
-/** The flows of an event as a filter: its exporter's and its actors'. */
+/** The filter for the flows of an event: its exporter's and its actors'. */
 function filterText({ exporter, incident }: Event): string {
   const hosts = (incident?.actors ?? []).map(({ host }) => `host ${host}`)
   const who = hosts.length > 1 ? `(${hosts.join(' or ')})` : hosts[0]
@@ -58,7 +58,7 @@ export const reportTypes: Record<ReportFormat, string> = {
 
 /**
  * A report in a format.
- * @throws CannotRender for pdf and png where there is no Chromium
+ * @throws CannotRender for pdf and png without Chromium
  */
 export async function formatReport(report: Report, format: ReportFormat): Promise<string | Buffer> {
   if (format === 'md') return markdownReport(report)

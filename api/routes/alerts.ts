@@ -1,4 +1,4 @@
-/** CRUD /api/alerts, their history, and the Test button. Alerts are evaluated and told by ingest. */
+/** CRUD /api/alerts, their history, and the Test button. Ingest evaluates alerts and sends them. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { IngestStatus } from '../../flow/status.ts'
@@ -16,7 +16,7 @@ import { Alert, AlertBody, AlertEvent, AlertHistory, AlertsAnswer } from '../sch
 import { askIngest } from '../documents/state.ts'
 
 const collection = 'alerts' as const
-/** Alerts of the history that are shown. */
+/** Entries of the history in an answer. */
 const historyMax = 500
 
 export function alertsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
@@ -105,7 +105,7 @@ function testRoute(app: App, { state, settings }: ApiParts): void {
   )
 }
 
-/** An alert that could never be told is refused when it is made. */
+/** An alert that could never be sent is refused when it is created. */
 async function checkAlert(alert: AlertBody, { state, settings }: ApiParts): Promise<void> {
   const { subject, condition, targets } = alert
   const hasValue = subject.kind !== 'incident' && subject.kind !== 'silent'

@@ -13,7 +13,7 @@ import { readZone } from '../query/window.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { Annotation, AnnotationBody, AnnotationsAnswer, AnnotationsQuery } from '../schema/state.ts'
 
-/** An annotation as it is kept. */
+/** An annotation as stored. */
 export interface KeptAnnotation extends AnnotationBody {
   author: string
 }

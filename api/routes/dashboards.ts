@@ -1,4 +1,4 @@
-/** CRUD /api/dashboards: JSON documents, the same when written, exported and imported. */
+/** CRUD /api/dashboards: JSON documents, the same whether written, exported or imported. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { StateDocument } from '../../store/state.ts'

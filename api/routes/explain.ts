@@ -55,7 +55,7 @@ export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   }
 }
 
-/** Answers a query on incidents. @throws ApiError where it cannot be read */
+/** Answers a query for incidents. @throws ApiError if it is invalid */
 export async function incidentsAnswer(
   parts: ApiParts,
   ledger: IncidentSource,
@@ -76,7 +76,7 @@ export async function incidentsAnswer(
   }
 }
 
-/** How things are called in sentences: names as known now, times in the zone asked for. */
+/** How things are named in sentences: names as known now, times in the zone asked for. */
 export async function wordingOf(
   parts: Pick<ApiParts, 'names' | 'settings' | 'status'>,
   tz: string | undefined,

@@ -31,7 +31,7 @@ export function exportersRoute({ status, names }: ApiParts): FastifyPluginAsyncT
   }
 }
 
-/** What an exporter tells of its interfaces and what else names them: most tell nothing. */
+/** An exporter's interfaces, from its own reports and other sources: most exporters report none. */
 function interfacesOf(
   { address, interfaces: told }: Pick<ExporterStatus, 'address' | 'interfaces'>,
   names: NameSource,

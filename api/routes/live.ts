@@ -46,7 +46,7 @@ export function liveRoute(parts: SessionParts & { pageFolder: string }): Fastify
   }
 }
 
-/** A wall is told the traffic where its dashboard has a panel that shows it. */
+/** A wall gets the traffic if its dashboard has a panel that shows it. */
 async function maySeeTraffic(request: FastifyRequest, { state }: SessionParts): Promise<boolean> {
   const { role, dashboard } = identityOf(request)!
   if (role !== 'wall') return true
@@ -54,7 +54,7 @@ async function maySeeTraffic(request: FastifyRequest, { state }: SessionParts): 
   return kept?.body.panels.some(({ kind }) => kind === 'live') ?? false
 }
 
-/** When the page was built: pages of another build load themselves again. */
+/** When the page was built: a page of another build reloads itself. */
 function builtAt(pageFolder: string): string {
   const built = statSync(join(pageFolder, 'index.html'), { throwIfNoEntry: false })
   return Math.round(built?.mtimeMs ?? 0).toString(36)

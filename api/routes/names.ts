@@ -1,4 +1,6 @@
-/** GET /api/names: all that is known of addresses: names now and before, network, AS, country. */
+/**
+ * GET /api/names: all that is known about addresses: names now and before, network, AS, country.
+ */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 
@@ -8,7 +10,7 @@ import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { closed, seconds } from '../schema/state.ts'
 
-/** Addresses of one question. */
+/** Addresses per request. */
 const addressesMax = 100
 
 const nullableText = Type.Union([Type.String(), Type.Null()])
@@ -19,9 +21,9 @@ const NamesQuery = closed({
 
 export const NamedAddress = closed({
   address: Type.String(),
-  /** As it is called now; null where it has no name, or it is not known yet: ask again. */
+  /** Its name now; null if it has none, or it is not known yet: ask again. */
   name: nullableText,
-  /** What it was called by DNS, and when that was first and last seen; the oldest first. */
+  /** Its DNS names, and when each was first and last seen; oldest first. */
   history: Type.Array(closed({ name: Type.String(), from: seconds, to: seconds })),
   network: Type.Union([
     closed({ name: Type.String(), site: nullableText, owner: nullableText }),

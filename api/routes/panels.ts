@@ -1,6 +1,6 @@
 /**
- * GET /api/dashboards/ID/panels/N: what a panel of a dashboard shows, by the query kept with it. A
- * wall asks nothing else, so that its link tells only what its dashboard shows.
+ * GET /api/dashboards/ID/panels/N: what a panel of a dashboard shows, by the query stored with it.
+ * A wall may ask nothing else, so that its link reveals only what its dashboard shows.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
@@ -17,7 +17,7 @@ import { incidentsAnswer } from './explain.ts'
 import { seriesAnswer } from './series.ts'
 import { topAnswer } from './top.ts'
 
-/** A dashboard as it is kept. */
+/** A dashboard as stored. */
 export interface KeptDashboard extends DashboardBody {
   author: string
 }
@@ -27,7 +27,7 @@ const Parameters = closed({
   panel: Type.String({ pattern: '^[0-9]{1,2}$', description: 'place in the list, from 0' }),
 })
 
-/** What a panel of incidents shows: the newest of so long. */
+/** The range of an incidents panel. */
 const incidentsRange = { from: 'now-30d', to: 'now' }
 const incidentsUsually = 5
 
@@ -54,7 +54,7 @@ export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
         })
       if (panel.kind !== 'incidents') {
         const answer = await panelAnswer(parts, panel, reply)
-        // Another panel may be at this address by then: each time it is to be asked whether it is the same.
+        // The panel at this address may change: the browser must revalidate each time.
         reply.header('cache-control', 'private, no-cache')
         return answer
       }
@@ -74,7 +74,10 @@ function panelAnswer(
   throw badQuery('no-query', `a panel of kind ${panel.kind} has no query`, 'see its dashboard')
 }
 
-/** @throws ApiError where a panel's query could not be answered, so that no wall finds out first */
+/**
+ * @throws ApiError if a panel's query could not be answered, so that this does not first show on a
+ * wall
+ */
 export function checkPanels({ panels }: DashboardBody): void {
   for (const [index, panel] of panels.entries()) {
     if (!('query' in panel)) continue

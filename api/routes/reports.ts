@@ -1,6 +1,6 @@
 /**
- * CRUD /api/reports: reports that were given a name; and GET /api/reports/ID/answer, which asks one again:
- * its times mean now, so that a program gets the report of today at the address of yesterday.
+ * CRUD /api/reports: saved reports; and GET /api/reports/ID/answer, which runs one again. Its times
+ * are relative to now, so that a program gets today's report at the same address as yesterday's.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -97,7 +97,7 @@ function answerRoute(app: App, parts: ApiParts): void {
   )
 }
 
-/** @throws ApiError where a report's query could not be answered */
+/** @throws ApiError if a report's query could not be answered */
 function checkReport({ kind, query }: Pick<ReportBody, 'kind' | 'query'>): void {
   const [fault] = Errors(kind === 'top' ? TopQuery : FlowsQuery, query)
   if (fault)

@@ -21,7 +21,7 @@ export function seriesRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   }
 }
 
-/** Answers a query for series, and says for how long the answer holds. */
+/** Answers a series query, and sets how long the answer may be cached. */
 export async function seriesAnswer(
   parts: ApiParts,
   query: SeriesQuery,

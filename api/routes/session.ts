@@ -91,7 +91,7 @@ async function loginByPassword(
   return open(parts, { request, reply }, session)
 }
 
-/** The link of a wall: its token, which came in the address's fragment, for a read-only session. */
+/** The link of a wall: its token, from the address's fragment, opens a read-only session. */
 async function loginByToken(
   parts: SessionParts,
   { request, reply, token }: Login & { token: string },
@@ -110,7 +110,7 @@ async function loginByToken(
   return open(parts, { request, reply }, { user, role, dashboard, token: id })
 }
 
-/** A session is always a new one: one that was there before the log-in ends. */
+/** Always opens a new session; one from before the log-in ends. */
 async function open(
   parts: SessionParts,
   { request, reply }: Login,
@@ -125,7 +125,7 @@ async function open(
   return answerOf(parts, identity)
 }
 
-/** @throws ApiError 401 where it is wrong, 429 where too many were */
+/** @throws ApiError 401 if it is wrong, 429 after too many wrong ones */
 async function checkPassword(
   { accounts, lockout, passwords, settings }: SessionParts,
   request: FastifyRequest,

@@ -1,4 +1,4 @@
-/** GET /api/status: always answers, whatever is amiss. */
+/** GET /api/status: always answers, whatever is wrong. */
 import { networkInterfaces } from 'node:os'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -88,7 +88,7 @@ async function seriesOf(
       }
     }),
   )
-  // A store that is away fails every tier in the same way: that is one thing to mend.
+  // A store that is down fails every tier in the same way: that is one warning.
   for (const alike of Map.groupBy(failures, ({ error }) => reasonOf(error)).values()) {
     const names = alike.map(({ name }) => name).join(', ')
     warnings.push(unreadable(`the series (${names})`, alike[0]!.error))
@@ -163,7 +163,7 @@ function shown(settings: Settings): StatusAnswer['settings'] {
   }
 }
 
-/** Addresses by which routers may reach this machine, IPv4 first; loopback and link-local ones they cannot. */
+/** Addresses at which routers may reach this machine, IPv4 first; not loopback or link-local. */
 function ownAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
   const reachable = all.filter(

@@ -1,4 +1,4 @@
-/** /api/tokens: for programs, and links for walls; and /api/audit. For admins. */
+/** /api/tokens: for programs, and links for walls; and /api/audit. For admins only. */
 import { randomBytes } from 'node:crypto'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -24,7 +24,7 @@ import type { SessionParts } from './session.ts'
 
 const collection = 'tokens' as const
 const idBytes = 6
-/** Deeds of the audit log that are shown. */
+/** Entries of the audit log in an answer. */
 const auditMax = 1000
 
 export function tokensRoutes(parts: SessionParts): FastifyPluginAsyncTypebox {

@@ -32,7 +32,7 @@ export async function sendTop(parts: ApiParts, query: TopQuery, reply: FastifyRe
   return query.format === 'csv' ? sendCsv(reply, topCsv(answer, query.tz)) : answer
 }
 
-/** Answers a query for a top table, and says for how long the answer holds. */
+/** Answers a query for a top table, and sets how long the answer may be cached. */
 export async function topAnswer(
   parts: ApiParts,
   query: TopQuery,

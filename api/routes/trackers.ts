@@ -33,7 +33,7 @@ import { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../schema/trac
 import type { KeptAnnotation } from './annotations.ts'
 
 const collection = 'trackers' as const
-/** Ids are never used again, since the totals of a removed tracker stay for a while. */
+/** Ids are never reused, because the totals of a removed tracker stay for a while. */
 const idBytes = 3
 
 export function trackersRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
@@ -104,7 +104,7 @@ async function revised(
   if (asked.filter !== undefined || asked.from !== undefined) {
     const from = asked.from === undefined ? null : await startOf(asked.from, parts)
     const read = await readFilter(asked.filter ?? last?.filter ?? '', parts)
-    // The same words again are no revision, unless they are to hold from another time.
+    // The same filter again is not a revision, unless it starts at another time.
     if (from !== null || read.canonical !== last?.canonical)
       spans = withFilter(spans, read, { from, now })
   }
@@ -113,7 +113,7 @@ async function revised(
   return { ...before, name, group, side, spans }
 }
 
-/** Where a tracker begins: not before the archive, since of what lies before nothing is known. */
+/** Where a tracker begins: not before the archive, because nothing is known before it. */
 async function startOf(seconds: number, { flows, now }: ApiParts): Promise<number> {
   if (seconds * 1000 > now())
     throw badQuery('bad-time', '"from" lies in the future', 'leave it out to begin now')
@@ -136,7 +136,7 @@ async function readFilter(
   }
 }
 
-/** A dated comment, which the tracker's chart shows. */
+/** Adds a dated comment, shown on the tracker's chart. */
 async function annotate(
   { state, now }: ApiParts,
   request: FastifyRequest,

@@ -119,7 +119,7 @@ function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionPa
     },
   )
 
-  /** The last admin stays, or nobody could make another. */
+  /** The last admin stays, or nobody could create another. */
   async function checkAdminLeft(without: string): Promise<void> {
     if (settings.access.passwordFile !== null) return
     const users = await state.list<KeptUser>(collection)

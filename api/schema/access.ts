@@ -1,12 +1,12 @@
-/** Who asks: sessions, users, API tokens and links for walls. Times are unix seconds. */
+/** Access: sessions, users, API tokens and links for walls. Times are unix seconds. */
 import { Type, type Static } from 'typebox'
 
 import { closed, documented, line, nullableSeconds, seconds } from './state.ts'
 import { idPattern } from '../../store/state.ts'
 
 /**
- * admin: everything. viewer: reads everything, makes annotations, saves reports. wall: reads one dashboard and
- * what its panels show.
+ * admin: everything. viewer: reads everything, makes annotations, saves reports. wall: reads one
+ * dashboard and what its panels show.
  */
 export const roles = ['admin', 'viewer', 'wall'] as const
 export type Role = (typeof roles)[number]
@@ -23,17 +23,17 @@ export const LoginBody = Type.Union([
 ])
 export type LoginBody = Static<typeof LoginBody>
 
-/** Who asks, and what they may do. `role` null: nobody yet; a login is needed. */
+/** The caller, and what they may do. `role` null: nobody yet; a login is needed. */
 export const SessionAnswer = closed({
   auth: Type.Enum(['password', 'proxy', 'none'], { description: 'WEIR_AUTH' }),
   user: Type.Union([Type.String(), Type.Null()]),
   role: Type.Union([Type.Enum(roles), Type.Null()]),
-  /** The only dashboard that a wall session reaches. */
+  /** The only dashboard that a wall session may read. */
   dashboard: Type.Union([Type.String(), Type.Null()]),
   expiresAt: nullableSeconds,
-  /** Networks are told instead of hosts: to be shown. */
+  /** The page must show that addresses are masked to networks. */
   masked: Type.Boolean(),
-  /** Everybody who reaches the port is admin: to be shown. */
+  /** The page must show that everybody who reaches the port is admin. */
   open: Type.Boolean(),
   timeZone: Type.String({ description: 'WEIR_TZ: an IANA name, or browser' }),
 })
@@ -59,7 +59,7 @@ export const User = closed({
   ...documented,
   user: Type.String(),
   role: Type.Enum(roles),
-  /** Sessions of theirs that are open. */
+  /** Their open sessions. */
   sessions: Type.Integer(),
 })
 export type User = Static<typeof User>
@@ -86,7 +86,10 @@ export const Token = closed({
 })
 export type Token = Static<typeof Token>
 
-/** A new token: its secret is told this once. `link` is the address of a wall, without the host. */
+/**
+ * A new token: its secret is shown only this once. `link` is the address of a wall, without the
+ * host.
+ */
 export const TokenMade = closed({
   ...Token.properties,
   secret: Type.String(),
@@ -97,7 +100,7 @@ export type TokenMade = Static<typeof TokenMade>
 export const TokensAnswer = closed({ tokens: Type.Array(Token) })
 export type TokensAnswer = Static<typeof TokensAnswer>
 
-/** One deed of the audit log. */
+/** One entry of the audit log. */
 export const AuditEntry = Type.Object(
   { at: seconds, user: Type.String(), address: Type.String(), what: Type.String() },
   { additionalProperties: true },

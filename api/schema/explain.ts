@@ -1,5 +1,5 @@
 /**
- * The queries and answers about what happened: explain, incidents, report. Times are unix seconds;
+ * Queries and answers about what happened: explain, incidents, report. Times are unix seconds;
  * counts are whole numbers, scaled by sampling. Sentences are plain text, in English.
  */
 import { Type, type Static, type TProperties } from 'typebox'
@@ -52,7 +52,7 @@ export const ReportQuery = closed({
 })
 export type ReportQuery = Static<typeof ReportQuery>
 
-/** The event found inside the range that was asked for; the range itself where there is none. */
+/** The event found inside the range asked for; the range itself if there is none. */
 export const EventWindow = closed({
   from: seconds,
   to: seconds,
@@ -65,7 +65,7 @@ export const EventWindow = closed({
 })
 export type EventWindow = Static<typeof EventWindow>
 
-/** The other end with which an actor had most connections, or most bytes where it opened none. */
+/** The peer with which an actor had most connections, or most bytes if it opened none. */
 export const Peer = closed({
   address: Type.String(),
   name: nullableText,
@@ -95,7 +95,7 @@ export const Actor = closed({
 })
 export type Actor = Static<typeof Actor>
 
-/** What is usual for a time as long at that hour, and what it was instead. */
+/** What is usual for the same length of time at that hour, and what it was instead. */
 export const Usual = closed({
   basis: Type.String({ description: 'what it was taken from, in words' }),
   bits: closed({ in: nullableNumber, out: nullableNumber }, 'bits per second'),
@@ -107,7 +107,7 @@ export const Usual = closed({
 })
 export type Usual = Static<typeof Usual>
 
-/** Series by which the verdict can be checked: bits per second from 1 s steps, null where unknown. */
+/** Series to check the verdict against: bits per second from 1 s steps, null if unknown. */
 export const Evidence = closed({
   step: Type.Number({ description: 'seconds' }),
   time: Type.Array(seconds),
@@ -140,7 +140,7 @@ export const ExplainAnswer = closed({
   top: Type.Array(Actor, { description: 'where nothing happened: the hosts with most bytes' }),
   usual: Type.Union([Usual, Type.Null()]),
   evidence: Evidence,
-  /** The incident's id in /api/incidents, where it is one. */
+  /** The incident's id in /api/incidents, if it is one. */
   incident: nullableText,
 })
 export type ExplainAnswer = Static<typeof ExplainAnswer>

@@ -1,7 +1,7 @@
 /**
- * GET /api/live: server-sent events, one stream a page. Their names are the keys of LiveEvents,
- * their data JSON. The stream begins with `hello` and `ring`; then a `tick` comes each step.
- * After a cut the browser comes back by itself; `bye` says that the server ends.
+ * GET /api/live: server-sent events, one stream per page. Event names are the keys of LiveEvents,
+ * their data is JSON. The stream begins with `hello` and `ring`; then a `tick` comes each step. If
+ * cut off, the browser reconnects by itself; `bye` says that the server is stopping.
  */
 import { Type, type Static } from 'typebox'
 
@@ -19,7 +19,7 @@ const sums = Type.Record(Type.String(), Type.Tuple([Type.Number(), Type.Number()
   description: 'direction → [bytes, packets, flows]',
 })
 
-/** One second as known so far. Flows arrive late: a second may come again with more. */
+/** One second as known so far. Flows arrive late: a second may be sent again with more. */
 export const LiveSecond = closed({ time: seconds, sums })
 export type LiveSecond = Static<typeof LiveSecond>
 
@@ -34,10 +34,10 @@ export type LiveHello = Static<typeof LiveHello>
 export const LiveRing = closed({ step: Type.Number(), seconds: Type.Array(LiveSecond) })
 export type LiveRing = Static<typeof LiveRing>
 
-/** What is new since the last tick, and how old the data are. */
+/** What is new since the last tick, and how old the data is. */
 export const LiveTick = closed({
   now: seconds,
-  /** When the newest datagram came; null where no ingest runs. */
+  /** When the newest datagram came; null if no ingest runs. */
   receivedAt: nullableSeconds,
   isIngestRunning: Type.Boolean(),
   seconds: Type.Array(LiveSecond),

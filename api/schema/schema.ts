@@ -1,8 +1,7 @@
 /**
- * Every query and answer of the API, as JSON schemas and as the types derived from them.
- *
- * Queries are texts, each with the pattern it must have: nothing is coerced. Times in answers are
- * unix seconds (fractions allowed); counts are whole numbers, scaled by sampling.
+ * Every query and answer of the API, as JSON schemas and as types derived from them.
+ * Query parameters are texts, each with its pattern: nothing is coerced. Times in answers are unix
+ * seconds (fractions allowed); counts are whole numbers, scaled by sampling.
  */
 import { Type, type Static, type TProperties } from 'typebox'
 
@@ -19,7 +18,7 @@ export function closed<Properties extends TProperties>(
   return Type.Object(properties, { additionalProperties: false, ...about })
 }
 
-/** An optional text of a query. */
+/** An optional text parameter. */
 export function text(description: string, pattern = '^[^\\u0000]{1,1000}$') {
   return Type.Optional(Type.String({ description, pattern }))
 }
@@ -28,7 +27,7 @@ function oneOf<Word extends string>(words: readonly Word[], description: string)
   return Type.Enum(words, { description })
 }
 
-/** An optional whole number of a query. */
+/** An optional whole-number parameter. */
 export function wholeNumber(description: string) {
   return text(description, '^[0-9]{1,9}$')
 }
@@ -66,7 +65,7 @@ const window = {
 
 /**
  * What is drawn: bits, packets and flows per second, the mean number of flows in progress, or
- * connections opened per second, of which only the archive knows.
+ * connections opened per second, which only the archive has.
  */
 export const measures = ['bits', 'packets', 'flows', 'active', 'connections'] as const
 export type Measure = (typeof measures)[number]
@@ -109,9 +108,9 @@ export const FlowsQuery = closed({
 export type FlowsQuery = Static<typeof FlowsQuery>
 
 /**
- * The key of a series or row: an object whose names are the words of `by`, such as
- * {protocol: "tcp", port: 443}. The rest of a cut list is {other: true}; where series are split by
- * direction beside other words there is one for each: {other: true, direction: "in"}.
+ * The key of a series or row: an object named by the words of `by`, such as {protocol: "tcp", port:
+ * 443}. The rest of a cut list is {other: true}; where series are split by direction and other
+ * words there is one rest per direction: {other: true, direction: "in"}.
  */
 export const Key = Type.Record(
   Type.String(),
@@ -120,7 +119,7 @@ export const Key = Type.Record(
 )
 export type Key = Static<typeof Key>
 
-/** Over the window, in the unit of the values; null where nothing is known. */
+/** Over the window, in the unit of the values; null if nothing is known. */
 export const SeriesSummary = closed({
   average: nullable(Type.Number()),
   maximum: nullable(Type.Number()),
@@ -131,7 +130,7 @@ export const SeriesSummary = closed({
   p95Reason: Type.Optional(Type.String()),
   /** Exact bytes, packets or flows of the window; for active: flow-seconds. */
   total: count,
-  /** The maximum is the sum of the maxima of several stored rows: the true one is at most this. */
+  /** The maximum is the sum of the maxima of several stored rows: an upper bound. */
   maximumIsBound: Type.Optional(Type.Literal(true)),
 })
 export type SeriesSummary = Static<typeof SeriesSummary>
@@ -150,7 +149,7 @@ export const UnknownRange = Type.Tuple([seconds, seconds, Type.Enum(unknownReaso
 export const LostRange = Type.Tuple([seconds, seconds, count, Type.Boolean()])
 
 export const SeriesAnswer = closed({
-  /** The window as answered: what was asked, snapped outward to the step. */
+  /** The window of the answer: as asked, snapped outward to the step. */
   from: seconds,
   to: seconds,
   /** The window as asked. */
@@ -240,11 +239,11 @@ export const ErrorAnswer = closed({
     code: Type.String(),
     message: Type.String(),
     remedy: Type.String(),
-    /** Where in a filter the fault lies, in characters. */
+    /** Where in a filter the fault is, in characters. */
     position: Type.Optional(Type.Number()),
   }),
 })
 export type ErrorAnswer = Static<typeof ErrorAnswer>
 
-/** What every route may answer in place of what it is asked for. */
+/** What every route may answer instead. */
 export const errorAnswers = { '4xx': ErrorAnswer, '5xx': ErrorAnswer }

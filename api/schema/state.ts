@@ -1,13 +1,13 @@
 /**
- * What people make: dashboards and annotations. Bodies are JSON; what is unknown in them is refused.
- * Answers carry an ETag, the document's revision: a PUT or DELETE with If-Match is refused with 412
- * where somebody else was faster. Times are unix seconds.
+ * User data: dashboards and annotations. Bodies are JSON; unknown properties are refused. Answers
+ * have an ETag, the document's revision: a PUT or DELETE with If-Match is refused with 412 if
+ * somebody else changed it first. Times are unix seconds.
  */
 import { Type, type Static, type TProperties } from 'typebox'
 
 import { idPattern } from '../../store/state.ts'
 
-/** An object of exactly these properties. */
+/** An object with exactly these properties. */
 export function closed<Properties extends TProperties>(
   properties: Properties,
   description?: string,
@@ -16,7 +16,7 @@ export function closed<Properties extends TProperties>(
   return Type.Object(properties, { additionalProperties: false, ...about })
 }
 
-/** One line that people read, without control characters. */
+/** One line of text for people, without control characters. */
 export function line(description: string, maxLength = 200) {
   return Type.String({
     description,
@@ -26,7 +26,7 @@ export function line(description: string, maxLength = 200) {
   })
 }
 
-/** Text of several lines that people read. */
+/** Several lines of text for people. */
 export function paragraph(description: string, maxLength = 2000) {
   const pattern = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$'
   return Type.String({ description, minLength: 1, maxLength, pattern })
@@ -45,7 +45,7 @@ export const IdParameters = closed({
 })
 export type IdParameters = Static<typeof IdParameters>
 
-/** What every document's answer says of it. */
+/** The fields in every document's answer. */
 export const documented = {
   id: Type.String(),
   /** The value for If-Match. */
@@ -94,9 +94,9 @@ export type AnnotationsQuery = Static<typeof AnnotationsQuery>
 export const AnnotationsAnswer = closed({ annotations: Type.Array(Annotation) })
 export type AnnotationsAnswer = Static<typeof AnnotationsAnswer>
 
-/** Columns of the grid on which panels lie. */
+/** Columns of the panels' grid. */
 export const gridColumns = 12
-/** Panels of one dashboard. */
+/** Panels per dashboard. */
 export const panelsMax = 12
 
 const place = closed(
@@ -163,7 +163,7 @@ const dashboardBody = {
   title: line('name of the dashboard'),
   panels: Type.Array(Panel, { maxItems: panelsMax }),
   refreshSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600 })),
-  /** Dashboards shown in turn with this one, and for how long each. */
+  /** Dashboards shown in turn with this one, and how long each is shown. */
   rotation: Type.Optional(
     closed({
       seconds: Type.Integer({ minimum: 5, maximum: 3600 }),
@@ -172,11 +172,11 @@ const dashboardBody = {
   ),
 }
 
-/** A dashboard as it is written, exported and imported: the same JSON. */
+/** A dashboard, the same JSON whether written, exported or imported. */
 export const DashboardBody = closed(dashboardBody)
 export type DashboardBody = Static<typeof DashboardBody>
 
-/** A new dashboard; without an id its title gives one. */
+/** A new dashboard; the default id comes from its title. */
 export const NewDashboard = closed({
   id: Type.Optional(
     Type.String({ pattern: idPattern, maxLength: 64, description: 'for its address' }),
@@ -191,7 +191,7 @@ export type Dashboard = Static<typeof Dashboard>
 export const DashboardsAnswer = closed({ dashboards: Type.Array(Dashboard) })
 export type DashboardsAnswer = Static<typeof DashboardsAnswer>
 
-/** A report that was given a name: what it asks of the API, and its address on the page. */
+/** A saved report: its API query, and its address on the page. */
 export const ReportBody = closed({
   name: line('name of the report', 80),
   kind: Type.Enum(['top', 'flows'], { description: 'which of /api/top and /api/flows it asks' }),
@@ -224,6 +224,6 @@ export const ReportAnswerQuery = closed({
 })
 export type ReportAnswerQuery = Static<typeof ReportAnswerQuery>
 
-/** What a DELETE answers. */
+/** The answer to a DELETE. */
 export const Removed = closed({ removed: Type.Literal(true) })
 export type Removed = Static<typeof Removed>

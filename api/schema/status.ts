@@ -1,4 +1,4 @@
-/** The answers about the collector itself: its exporters, what it keeps, and how it is set. */
+/** Answers about the collector itself: its exporters, what it stores, and its settings. */
 import { Type, type Static, type TProperties } from 'typebox'
 
 function closed<Properties extends TProperties>(properties: Properties) {
@@ -65,9 +65,9 @@ export type Warning = Static<typeof Warning>
 
 export const StatusAnswer = closed({
   version: Type.String(),
-  /** unix seconds of the answer: by it a page knows how old its data are. */
+  /** unix seconds of the answer: tells a page how old its data is. */
   now: seconds,
-  /** What ingest last said; null where none has run on this data folder. */
+  /** Ingest's latest status; null if none has run on this data folder. */
   ingest: Type.Union([
     Type.Object({ running: Type.Boolean() }, { additionalProperties: true }),
     Type.Null(),

@@ -1,6 +1,6 @@
 /**
- * Trackers, filters that are followed for ever as series of their own, and alerts. Times are unix
- * seconds; a tracker's series is /api/series?by=tracker (or by=tracker,direction).
+ * Trackers (filters followed for ever as series of their own) and alerts. Times are unix seconds; a
+ * tracker's series is /api/series?by=tracker (or by=tracker,direction).
  */
 import { Type, type Static } from 'typebox'
 
@@ -11,7 +11,7 @@ const filter = Type.String({ minLength: 1, maxLength: 2000, description: 'filter
 const group = Type.Union([line('trackers of one group are drawn together', 100), Type.Null()])
 const side = Type.Enum(['above', 'below'], { description: 'of the axis, in its group' })
 
-/** `from` in the past: the series is made from the archive in the background. Default: now. */
+/** `from` in the past: the series is built from the archive in the background. Default: now. */
 export const NewTracker = closed({
   name: line('what it follows', 100),
   filter,
@@ -23,9 +23,9 @@ export const NewTracker = closed({
 export type NewTracker = Static<typeof NewTracker>
 
 /**
- * A revision. A new filter holds from now on, or, with `from`, is followed anew from there. The
- * comment becomes an annotation, drawn on the tracker's chart. `state`: archived stops and keeps it,
- * running starts it again.
+ * A revision. A new filter applies from now on, or, with `from`, is followed again from there. The
+ * comment becomes an annotation on the tracker's chart. `state`: archived stops and keeps the
+ * tracker, running restarts it.
  */
 export const TrackerBody = closed({
   name: Type.Optional(line('what it follows', 100)),
@@ -41,14 +41,14 @@ export type TrackerBody = Static<typeof TrackerBody>
 export const Tracker = closed({
   ...documented,
   name: Type.String(),
-  /** The filter in force, and those before it: [from, to), to null while it lasts. */
+  /** The filter in force, and earlier ones: [from, to), to null for the current one. */
   filter: Type.String(),
   spans: Type.Array(closed({ filter: Type.String(), from: seconds, to: nullableSeconds })),
   group: Type.Union([Type.String(), Type.Null()]),
   side,
   state: Type.Enum(['running', 'archived']),
   author: Type.String(),
-  /** While the series is made from the archive: 5-minute intervals made, of so many. */
+  /** While the series is built from the archive: 5-minute intervals done, of how many. */
   progress: Type.Union([closed({ done: Type.Integer(), of: Type.Integer() }), Type.Null()]),
   /** Why the filter cannot be followed; null while it is. */
   problem: Type.Union([Type.String(), Type.Null()]),
@@ -62,7 +62,10 @@ const exporter = Type.Optional(
   Type.Union([line('address of an exporter; null: each of them'), Type.Null()]),
 )
 
-/** What is watched. Values of trackers are 5-minute averages: bits, packets, flows a second, active. */
+/**
+ * What is watched. Values of trackers are 5-minute averages: bits, packets, flows per second,
+ * active.
+ */
 export const AlertSubject = Type.Union([
   closed({
     kind: Type.Literal('tracker'),
@@ -76,16 +79,16 @@ export const AlertSubject = Type.Union([
     exporter,
     seconds: Type.Integer({ minimum: 60, maximum: 604_800 }),
   }),
-  /** Value: flows lost in the interval, of all flows, in percent. */
+  /** Value: flows lost in the interval, in percent of all flows. */
   closed({ kind: Type.Literal('loss'), exporter }),
-  /** Value: free room on the data folder's disk, in percent. */
+  /** Value: free space on the data folder's disk, in percent. */
   closed({ kind: Type.Literal('disk') }),
 ])
 export type AlertSubject = Static<typeof AlertSubject>
 
 /**
- * When a value is amiss. `unusual`: beyond k standard deviations (sigma) of the last `observations`
- * known values. Incidents and silences have no condition.
+ * When a value is out of range. `unusual`: beyond k standard deviations (sigma) of the last
+ * `observations` known values. Incidents and silences have no condition.
  */
 export const AlertCondition = Type.Union([
   closed({ is: Type.Literal('above'), value: Type.Number() }),
@@ -99,7 +102,7 @@ export const AlertCondition = Type.Union([
 ])
 export type AlertCondition = Static<typeof AlertCondition>
 
-/** Where an alert goes. The script is named in the settings only. */
+/** Where an alert is sent. The script is named in the settings only. */
 export const AlertTarget = Type.Union([
   closed({ mail: Type.String({ maxLength: 254, pattern: '^[^\\s@<>,;"]+@[^\\s@<>,;"]+$' }) }),
   closed({ webhook: Type.String({ maxLength: 1000, pattern: '^https?://[^\\s]+$' }) }),
@@ -111,18 +114,21 @@ export const AlertBody = closed({
   name: line('what it warns of', 100),
   subject: AlertSubject,
   condition: Type.Optional(AlertCondition),
-  /** So many 5-minute intervals in a row. */
+  /** The number of 5-minute intervals in a row. */
   intervals: Type.Optional(Type.Enum([1, 3, 6, 12])),
-  /** once: until it is over; each: at every interval that is amiss. */
+  /** once: once until it is over; each: at every interval out of range. */
   repeat: Type.Optional(Type.Enum(['once', 'each'])),
-  /** Nothing is told for so long after it was. */
+  /** No further message for this long after one. */
   quietMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_080 })),
   targets: Type.Array(AlertTarget, { maxItems: 10 }),
   isOn: Type.Optional(Type.Boolean()),
 })
 export type AlertBody = Static<typeof AlertBody>
 
-/** How an alert stands: in order, amiss (not yet often enough), told, or it cannot be evaluated. */
+/**
+ * The state of an alert: `waiting` to be evaluated, `well`, `amiss` (not yet often enough), `told`
+ * (sent), or `problem` (cannot be evaluated).
+ */
 export const Alert = closed({
   ...documented,
   ...AlertBody.properties,
@@ -139,7 +145,7 @@ export type Alert = Static<typeof Alert>
 export const AlertsAnswer = closed({ alerts: Type.Array(Alert) })
 export type AlertsAnswer = Static<typeof AlertsAnswer>
 
-/** One alert that was told (or tested): what, with which evidence, to whom, and whether it arrived. */
+/** One alert that was sent (or tested): what, with which evidence, to whom, and whether it arrived. */
 export const AlertEvent = closed({
   at: seconds,
   alert: Type.String(),

@@ -1,4 +1,4 @@
-/** How the collectors of a cluster stand together: one that is on this machine, and what the others last said. */
+/** The status of a cluster's collectors: the one on this machine, and what the others last reported. */
 import { exportersOfAll } from '../../flow/merge-exporters.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
@@ -6,9 +6,9 @@ import type { ToldStatus } from '../../store/clickhouse/exchange.ts'
 import { openStatuses } from '../../store/open.ts'
 import { ingestStatus, type StatusSource } from './ingest-status.ts'
 
-/** Collectors say how they stand every 15 seconds; one that has not for so long is away. */
+/** Collectors report every 15 seconds; one that has not for this long is away. */
 const awayMs = 90_000
-/** What was told is asked for again after so long. */
+/** Reports are read again after this long. */
 const keptMs = 5000
 
 interface Told {
@@ -20,7 +20,7 @@ export interface ClusterStatus extends StatusSource {
   close(): Promise<void>
 }
 
-/** The status of all collectors where several may share a store, else of the one on the data folder. */
+/** The status of all collectors if several may share a store, else of the one on the data folder. */
 export async function openStatus(settings: Settings, now: () => number): Promise<ClusterStatus> {
   const own = ingestStatus(settings.data, now)
   const told = await openStatuses(settings)
@@ -52,7 +52,7 @@ export async function openStatus(settings: Settings, now: () => number): Promise
   }
 }
 
-/** The status here with what the others told. */
+/** The status here, combined with what the others reported. */
 function together(
   here: IngestStatus | null,
   others: readonly Told[],
@@ -92,7 +92,7 @@ function together(
   }
 }
 
-/** The past of a tracker is made by each collector of what it received: so many intervals of all of theirs. */
+/** Each collector builds a tracker's past from the flows it received: progress is the sum over all of them. */
 function trackersOfAll(all: readonly IngestStatus[]): NonNullable<IngestStatus['trackers']> {
   const progress: Record<string, { done: number; of: number }> = {}
   const problems: Record<string, string> = {}
@@ -113,7 +113,7 @@ function warningsOf({ writer, value }: Told): IngestStatus['warnings'] {
   }))
 }
 
-/** One that ended in order is missed by nobody. */
+/** A collector that was shut down cleanly is not missed. */
 function awayWarning({ writer, value }: Told): IngestStatus['warnings'] {
   if (!value.status.running) return []
   const since = new Date(value.at).toISOString()

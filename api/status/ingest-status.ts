@@ -1,4 +1,4 @@
-/** What ingest says of itself: over its socket while it runs, else as it last wrote it down. */
+/** Ingest's status: over its socket while it runs, else as it last saved it. */
 import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -7,23 +7,23 @@ import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { lockPurpose, writerLockPath } from '../../store/lock.ts'
 import type { Seen } from '../query/coverage.ts'
 
-/** Where the API learns of ingest; null where none has run. */
+/** Where the API reads ingest's status; null if none has run. */
 export interface StatusSource {
   read(): Promise<IngestStatus | null>
-  /** Why not all collectors could be asked, so that exporters may lack; null where they could. */
+  /** Why not all collectors could be read, so that exporters may be missing; null if they could. */
   fault?(): Error | null
-  /** Whether ingest has the data folder, although it does not answer yet: it is taking up its journal again. */
+  /** Whether an ingest holds the data folder but does not answer yet: it is replaying its journal. */
   isStarting?(): Promise<boolean>
 }
 
-/** Ingest is given this long to answer. */
+/** Time for ingest to answer. */
 const answerTimeoutMs = 1000
-/** A status longer than this is not one. */
+/** A longer answer is not a status. */
 const statusBytesMax = 64 * 2 ** 20
-/** An answer is taken again for so long: pages ask in bursts. */
+/** An answer is reused for this long: pages ask in bursts. */
 const keptMs = 1000
 
-/** The status of the ingest on a data folder. Never fails: what cannot be read is not there. */
+/** The status of the ingest on a data folder. Never fails: an unreadable status counts as none. */
 export function ingestStatus(data: string, now: () => number): StatusSource {
   let kept: { at: number; status: Promise<IngestStatus | null> } | null = null
   const read = async () => (await fromSocket(data)) ?? (await fromFile(data))
@@ -36,7 +36,7 @@ export function ingestStatus(data: string, now: () => number): StatusSource {
   }
 }
 
-/** The exporters of a status, none where there is none. */
+/** The exporters of a status; none without a status. */
 export function exportersOf(status: IngestStatus | null): ExporterStatus[] {
   return status?.exporters ?? []
 }
