@@ -13,6 +13,7 @@ const steps = { '5m': [{ time: noon, exporter }] }
 
 async function until(isSo: () => boolean): Promise<void> {
   for (let i = 0; i < 400 && !isSo(); i++) await sleep(50)
+  assert.ok(isSo(), 'not within 20 s')
 }
 
 test('an API that has begun to listen looks four times at the four hours before the newest flow', async (t) => {
@@ -36,7 +37,6 @@ test('it stops where the API ends', async (t) => {
   const { app, flows: store } = await appUnderTest(t, { flows, steps })
   await app.listen({ host: '127.0.0.1', port: 0 })
   await until(() => store.asked.length > 0)
-  assert.ok(store.asked.length > 0)
   await app.close()
   const count = store.asked.length
   await sleep(200)
@@ -45,7 +45,11 @@ test('it stops where the API ends', async (t) => {
 
 test('without flows there is nothing to look at', async (t) => {
   const { app, flows: store } = await appUnderTest(t)
+  const extent = t.mock.method(store, 'extent')
   await app.listen({ host: '127.0.0.1', port: 0 })
-  await sleep(2000)
+  await until(() => extent.mock.callCount() > 0)
+  // Closing waits for the look to end.
+  await app.close()
+  assert.equal(extent.mock.callCount(), 1)
   assert.equal(store.asked.length, 0)
 })
