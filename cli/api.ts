@@ -1,4 +1,4 @@
-/** `weir api`: serves the API and the page until it is told to stop. */
+/** `weir api`: serves the API and the page until it is stopped. */
 import { runApi } from '../api/main.ts'
 import { askingNiceness, goAfterOthers } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
@@ -13,7 +13,7 @@ export async function api({ settings }: CommandInput): Promise<void> {
   await runUntilStopped(async () => {
     const log = createLog(settings, 'api')
     const running = await runApi(settings, log)
-    // A start is waited for; questions can wait for who receives.
+    // Lower priority only after the start, for which somebody waits; queries can wait for ingest.
     goAfterOthers(askingNiceness)
     console.log(`weir: the page is at ${running.url}`)
     running.firstPassword.then(
@@ -26,7 +26,7 @@ export async function api({ settings }: CommandInput): Promise<void> {
   })
 }
 
-/** Told once, and kept nowhere but as a hash. */
+/** Shown once; only its hash is stored. */
 function firstPasswordText(password: string): string {
   return `weir: log in as admin with the password ${password} (told only now; change it on the page)`
 }

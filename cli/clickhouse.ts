@@ -1,12 +1,12 @@
 /**
  * `weir clickhouse setup`: makes the tables for WEIR_STORE=clickhouse, or brings them up to date. May
- * be run again at any time. `weir clickhouse check`: whether ClickHouse takes and gives.
+ * be run again at any time. `weir clickhouse check`: whether every table can be read.
  *
  * In a cluster (WEIR_CLICKHOUSE_CLUSTER) the tables are replicated by Keeper and made ON CLUSTER.
  *
  *     --without-keeper     shards of one replica each, or replicas to which the Distributed tables
  *                          write themselves (internal_replication false): every node must be named
- *                          in WEIR_CLICKHOUSE_URL, and writes wait while one of them is away
+ *                          in WEIR_CLICKHOUSE_URL, and writes wait while one of them is down
  *     --wait SECONDS       60: how long ClickHouse may take to answer
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -87,7 +87,7 @@ function secondsOf(value: unknown): number {
   return Number(value)
 }
 
-/** Waits until ClickHouse answers; its version. */
+/** Waits until ClickHouse answers; returns its version. */
 async function answered(connection: Connection, seconds: number): Promise<string> {
   const deadline = performance.now() + seconds * 1000
   for (;;) {

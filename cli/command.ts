@@ -1,4 +1,4 @@
-/** What commands are given, and how they fail. */
+/** The input of commands, and how they fail. */
 import type { Settings } from '../flow/settings.ts'
 
 export interface CommandInput {
@@ -7,10 +7,13 @@ export interface CommandInput {
   positionals: string[]
 }
 
-/** usage: the command line or a setting is wrong; input: a file is not what it should be; taken: it was taken before. */
+/**
+ * usage: the command line or a setting is wrong; input: a file is not what it should be; taken: the
+ * capture was replayed before.
+ */
 export const exitCodes = { failure: 1, usage: 64, input: 2, taken: 3 } as const
 
-/** A failure that is the user's to mend: printed without a stack, with its exit code. */
+/** A failure that the user can fix: printed without a stack, with its exit code. */
 export class CommandError extends Error {
   readonly exitCode: number
 

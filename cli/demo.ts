@@ -1,4 +1,4 @@
-/** `weir demo`: the page on a scratch folder into which the bundled Monday outage has been replayed. */
+/** `weir demo`: the page on a scratch folder with the bundled Monday outage replayed into it. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

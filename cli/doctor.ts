@@ -1,4 +1,4 @@
-/** `weir doctor`: looks at everything that Weir needs, and says of each fault how to mend it. */
+/** `weir doctor`: checks everything that Weir needs, and says how to fix each fault. */
 import { ingestStatus } from '../api/status/ingest-status.ts'
 import { SettingsError, type Settings } from '../flow/settings.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
@@ -17,13 +17,13 @@ export interface DoctorAnswer {
   findings: Finding[]
 }
 
-/** Prints what was found; the exit code is 1 where there is a fault. */
+/** Prints the findings; the exit code is 1 if there is a fault. */
 export async function doctor({ settings, values }: CommandInput): Promise<void> {
   if (typeof values['health'] === 'string') return health(settings, values['health'])
   print(await examine(settings), values['json'] === true)
 }
 
-/** The same where the settings themselves are at fault, so that nothing else can be looked at. */
+/** The same if the settings themselves have faults, so that nothing else can be checked. */
 export function doctorOfSettings({ faults }: SettingsError, values: Record<string, unknown>): void {
   const findings = faults.map(({ key, value, remedy }) =>
     fault('settings', `${key}="${value}"`, remedy),

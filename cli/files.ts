@@ -1,4 +1,7 @@
-/** Files that settings name: looked at before anything starts, so that all that are missing are told at once. */
+/**
+ * Files named in the settings: checked before anything starts, so that all missing ones are
+ * reported at once.
+ */
 import { access, constants } from 'node:fs/promises'
 
 import { sendsFlows, SettingsError, type SettingFault, type Settings } from '../flow/settings.ts'
@@ -27,7 +30,7 @@ function namedFiles(settings: Settings): NamedFile[] {
   ]
 }
 
-/** @throws SettingsError naming every file that is not there, or not ours to read or to run */
+/** @throws SettingsError naming every file that is missing, or that we may not read or run */
 export async function checkFiles(settings: Settings): Promise<void> {
   const faults: SettingFault[] = []
   for (const { key, path, isProgram } of namedFiles(settings)) {

@@ -1,9 +1,9 @@
 /**
- * `weir doctor --health ingest|api`: one quick look for a container's health check, said by the exit
- * code. Ingest must answer and its data folder take a canary file; the API must answer.
+ * `weir doctor --health ingest|api`: one quick check for a container's health check; the result is
+ * the exit code. Ingest must answer and its data folder accept a canary file; the API must answer.
  *
- * It is asked for several times a minute, for ever: it loads nothing but a socket and the file
- * system. Settings and node:http would each take as long as all the rest.
+ * It runs several times a minute, for ever, so it loads nothing but a socket and the file system:
+ * settings and node:http would each take as long as everything else.
  */
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { connect, type NetConnectOpts } from 'node:net'
@@ -14,13 +14,13 @@ import { endpointText, type Endpoint } from '../flow/setting-values.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 const answerMsMax = 5000
-/** A status longer than this is not one. */
+/** A longer answer is not a status. */
 const answerBytesMax = 64 << 20
 /** As in flow/settings.ts. */
 const dataDefault = './data'
 const httpDefault = '127.0.0.1:8080'
 
-/** What of the settings is looked at. */
+/** The settings that matter here. */
 export interface HealthSettings {
   data: string
   http: Endpoint
@@ -31,14 +31,14 @@ const looks: Record<string, (settings: HealthSettings) => Promise<string>> = {
   api: apiHealth,
 }
 
-/** Prints one line where all is well. @throws CommandError with what is not */
+/** Prints one line if all is well. @throws CommandError naming what is not */
 export async function health(settings: HealthSettings, of: string): Promise<void> {
   const look = Object.hasOwn(looks, of) ? looks[of]! : null
   if (!look) throw new CommandError(`--health ${of}: write ingest or api`, exitCodes.usage)
   console.log(await look(settings))
 }
 
-/** The same as a process of its own, without the command line; sets the exit code. */
+/** The same as a separate process, without the command line; sets the exit code. */
 export async function healthAlone(
   of: string,
   environment: Record<string, string | undefined>,
@@ -52,7 +52,7 @@ export async function healthAlone(
   }
 }
 
-/** @throws CommandError where WEIR_HTTP is no address and port */
+/** @throws CommandError if WEIR_HTTP is not an address and port */
 export function healthSettings(environment: Record<string, string | undefined>): HealthSettings {
   const { WEIR_DATA: data, WEIR_HTTP: text = '' } = environment
   const http = text || httpDefault
@@ -80,8 +80,8 @@ function isRunning(body: string): boolean {
 }
 
 /**
- * Writes a file into the data folder, to the disk itself, and reads it back.
- * @throws CommandError naming the folder and what the system said
+ * Writes a file to the data folder, through to the disk, and reads it back.
+ * @throws CommandError naming the folder and the system's error
  */
 export async function writeCanary(data: string): Promise<void> {
   const folder = join(data, 'state')
@@ -110,7 +110,7 @@ async function apiHealth({ http }: HealthSettings): Promise<string> {
   try {
     const there = { host: new URL(url).hostname.replace(/^\[|\]$/g, ''), port: http.port }
     const { status, body } = await ask(there, { host, target: '/api/status' })
-    // Who is not logged in is told so by an API that is well.
+    // 401 comes from a healthy API: nobody is logged in here.
     if (status === 200 || status === 401) return `the API answers at ${url}`
     throw new Error(`it answers ${status}: ${body.slice(0, 200)}`)
   } catch (error) {
@@ -118,14 +118,14 @@ async function apiHealth({ http }: HealthSettings): Promise<string> {
   }
 }
 
-/** The address by which this machine reaches what listens on an endpoint. */
+/** The address at which this machine reaches a listener on an endpoint. */
 export function reachable({ host, port }: Endpoint): string {
   if (host === '0.0.0.0') return `127.0.0.1:${port}`
   if (host === '::') return `[::1]:${port}`
   return endpointText({ host, port })
 }
 
-/** Asks by HTTP/1.0, whose answer ends with its connection. */
+/** Uses HTTP/1.0, where the end of the connection ends the answer. */
 function ask(
   where: NetConnectOpts,
   { host, target }: { host: string; target: string },

@@ -1,6 +1,7 @@
 /**
  * `weir influx check`: writes a point to the 5-minute bucket with this process's token and reads it
- * back, since InfluxDB's own health can be good while writes hang. Exit 0 when it came back.
+ * back, because InfluxDB can report itself healthy while writes hang. Exit 0 if the point came
+ * back.
  */
 import { intervalStart } from '../flow/interval.ts'
 import { bucketOf } from '../store/influx/buckets.ts'
@@ -9,7 +10,7 @@ import { InfluxFault } from '../store/influx/fault.ts'
 import { askFlux, Bindings } from '../store/influx/flux.ts'
 import { CommandError, type CommandInput } from './command.ts'
 
-/** A check that takes longer is a failure. */
+/** A check that takes longer has failed. */
 const timeoutMs = 5000
 
 export async function influxCheck({ settings }: CommandInput): Promise<void> {
@@ -17,7 +18,7 @@ export async function influxCheck({ settings }: CommandInput): Promise<void> {
   await checkToken(influx)
   const connection = new Connection({ url: influx.url, token: tokenOf(influx), timeoutMs })
   const bucket = bucketOf(influx.prefix, tiers[0]!)
-  // One point an interval, written over and over, so that checks do not fill the bucket.
+  // One point per interval, overwritten each time, so that checks do not fill the bucket.
   const time = intervalStart(Date.now())
   const written = String(Date.now())
   try {

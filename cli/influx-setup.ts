@@ -3,17 +3,17 @@
  *
  * Reads WEIR_INFLUX_URL, WEIR_INFLUX_ORG, WEIR_INFLUX_PREFIX and WEIR_TIERS, and these options:
  *
- *     --tokens FOLDER               where the files below are, if not named one by one (made, 0700)
- *     --admin-token-file FILE       FOLDER/admin.token: the administrator's token; for an InfluxDB
- *                                   that nobody has set up, it is made here if it is missing
- *     --admin-password-file FILE    FOLDER/admin.password: likewise; used for a fresh InfluxDB only
- *     --admin-user NAME             weir: likewise
+ *     --tokens FOLDER               folder of the files below, unless named one by one (created, 0700)
+ *     --admin-token-file FILE       FOLDER/admin.token: the administrator's token; created if
+ *                                   missing, for an InfluxDB that is not set up yet
+ *     --admin-password-file FILE    FOLDER/admin.password: the same, for a fresh InfluxDB only
+ *     --admin-user NAME             weir: the same
  *     --ingest-token-file FILE      FOLDER/ingest.token: written; reads and writes the buckets
  *     --api-token-file FILE         FOLDER/api.token: written; reads the buckets
  *     --wait SECONDS                60: how long InfluxDB may take to answer
  *
- * Files are written with mode 0600. A token whose file is there and works is kept; one that was lost
- * is replaced, and the lost one withdrawn.
+ * Files are written with mode 0600. A token whose file exists and works is kept; a lost one is replaced
+ * and revoked.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
@@ -98,7 +98,7 @@ function secondsOf(value: unknown): number {
   return Number(given)
 }
 
-/** Waits until InfluxDB says that it is ready. */
+/** Waits until InfluxDB reports that it is ready. */
 async function answered(anyone: Connection, seconds: number): Promise<void> {
   const deadline = performance.now() + seconds * 1000
   for (;;) {
@@ -118,7 +118,7 @@ async function setUpAdministrator(
   { files, user }: { files: Files; user: string },
 ): Promise<void> {
   if (!(await isFresh(anyone))) return
-  // The secrets are on disk before InfluxDB knows them: what breaks off is done again with the same.
+  // The secrets are on disk before InfluxDB gets them: after a failure the same ones are used again.
   const token = await secret(files.adminToken)
   const password = await secret(files.adminPassword)
   const [tier] = tiers
@@ -129,7 +129,7 @@ async function setUpAdministrator(
   )
 }
 
-/** What a file holds; a new secret where it is missing. */
+/** A file's secret; a new one if the file is missing. */
 async function secret(path: string): Promise<string> {
   const held = await heldIn(path)
   if (held !== '') return held
@@ -180,7 +180,7 @@ async function heldIn(path: string): Promise<string> {
   }
 }
 
-/** Writes a secret whole or not at all; only its owner may read it. */
+/** Writes a secret completely or not at all; only its owner may read it. */
 async function write(path: string, value: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const file = await open(`${path}.part`, 'w', 0o600)

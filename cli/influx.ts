@@ -1,4 +1,4 @@
-/** `weir influx …`: what is to be done about InfluxDB, by the word that follows. */
+/** `weir influx …`: the InfluxDB subcommands. */
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 
 const actions: Record<string, (input: CommandInput) => Promise<void>> = {

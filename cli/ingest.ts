@@ -1,4 +1,4 @@
-/** `weir ingest`: collects until it is told to stop. */
+/** `weir ingest`: collects until it is stopped. */
 import { runIngest } from '../ingest/main.ts'
 import {
   besideNiceness,
@@ -17,7 +17,7 @@ export async function ingest({ settings }: CommandInput): Promise<void> {
   await checkNames(settings)
   await runUntilStopped(async (stopping) => {
     const running = await runIngest(settings, createLog(settings, 'ingest'), stopping)
-    // The receiving thread has begun by now, and stays before all. Files are read back and sorted in the pool's threads.
+    // The receiving thread runs by now and keeps its priority. The pool's threads read files back and sort them.
     threadGoesAfterOthers(countingNiceness)
     threadsNamed('libuv-worker', laterNiceness)
     threadsNamed('V8Worker', besideNiceness)

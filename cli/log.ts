@@ -1,9 +1,9 @@
-/** One log for each process: JSON lines on stderr, so that stdout stays for answers. */
+/** One log per process: JSON lines on stderr, so that stdout is free for answers. */
 import { destination, pino, type Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
 
-/** The log of a process, named in each line. */
+/** The log of a process, with its name in each line. */
 export function createLog(settings: Settings, name: string): Logger {
   return pino({ name, level: settings.logLevel }, destination({ dest: 2, sync: true }))
 }

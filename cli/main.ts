@@ -1,4 +1,7 @@
-/** The command line: finds the command, reads the settings, says what went wrong and how to mend it. */
+/**
+ * The command line: finds the command, reads the settings, reports what went wrong and how to fix
+ * it.
+ */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
 import { reasonOf } from '../flow/reason.ts'
@@ -11,11 +14,11 @@ interface Command {
   about: string
   usage: string
   options: NonNullable<ParseArgsConfig['options']>
-  /** Whether words may stand beside the options. */
+  /** Whether the command takes positional arguments. */
   takesWords?: boolean
   /** Loads only what the command needs. */
   run: (input: CommandInput) => Promise<void>
-  /** What the command does where the settings have faults; absent: they are printed. */
+  /** Called when the settings have faults; absent: they are printed. */
   onFaults?: (error: SettingsError, values: Record<string, unknown>) => Promise<void>
 }
 
@@ -143,7 +146,7 @@ const commands: Record<string, Command> = {
   },
 }
 
-/** How long a command that failed may take to close what it opened. */
+/** How long a failed command may take to close what it opened. */
 const lingerMsMax = 1000
 
 /** Runs a command line; failures are printed, and the exit code is set. */
@@ -153,7 +156,7 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     for (const line of linesOf(error)) console.error(`weir: ${line}`)
     process.exitCode = exitCodeOf(error)
-    // What a start that failed has opened must not keep the process.
+    // What a failed start left open must not keep the process alive.
     setTimeout(() => process.exit(), lingerMsMax).unref()
   }
 }
@@ -205,8 +208,8 @@ function parse(
 }
 
 /**
- * The settings from the environment and, where it is silent, from the file of `--config`.
- * @throws SettingsError with every fault; CommandError where the file cannot be read
+ * The settings from the environment, and those not set there from the file of `--config`.
+ * @throws SettingsError with every fault; CommandError if the file cannot be read
  */
 async function loadSettings(
   environment: Record<string, string | undefined>,
@@ -217,7 +220,7 @@ async function loadSettings(
   return readSettings(environment, file)
 }
 
-/** What to print of a failure that is the user's to mend; our own bugs are thrown on. */
+/** The lines to print for a failure that the user can fix; our own bugs are thrown on. */
 function linesOf(error: unknown): string[] {
   if (error instanceof SettingsError)
     return error.faults.map(({ key, value, remedy }) => `${key}="${value}": ${remedy}`)
@@ -232,12 +235,12 @@ function exitCodeOf(error: unknown): number {
   return error instanceof CommandError ? error.exitCode : exitCodes.failure
 }
 
-/** A store that cannot be reached, or another failure that knows what is to be done about it. */
+/** A store that cannot be reached, or another failure with a remedy. */
 function isFault(error: unknown): error is Error & { remedy: string } {
   return error instanceof Error && 'remedy' in error && typeof error.remedy === 'string'
 }
 
-/** An error of the operating system, such as an address in use or a folder that is not ours. */
+/** An operating system error, such as an address in use or a folder without access. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error
 }

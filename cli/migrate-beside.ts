@@ -1,6 +1,7 @@
 /**
- * `weir migrate` beside a collector that writes to both stores: the collector copies what lay there
- * before, and this watches it, and then compares the two from outside, step by step and file by file.
+ * `weir migrate` beside a collector that writes to both stores: the collector copies the earlier
+ * data; this command watches it, and then compares the stores itself, step by step and file by
+ * file.
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,15 +22,18 @@ import { CommandError } from './command.ts'
 import { differingSentence, filesSentences } from './migrate-flows.ts'
 
 const askEveryMs = 1000
-/** A collector is waited for that does not answer at once. */
+/** How long to wait for a collector that does not answer at once. */
 const answerMsMax = 60_000
 const reportEveryMs = 10_000
-/** What differs may just be written: it is looked at again, so often and after so long. */
+/**
+ * A difference may just be a write in progress: it is checked again, this often and with this
+ * delay.
+ */
 const looks = 9
 const lookAgainMs = 15_000
 const filesMsMax = 600_000
 
-/** @throws CommandError where no collector writes to both, or where something differs in the end */
+/** @throws CommandError if no collector writes to both, or if something still differs at the end */
 export async function migrateBeside(settings: Settings, to: AlsoStatus['kind']): Promise<void> {
   const look = () => alsoOf(settings.data, to)
   await look()
@@ -54,7 +58,7 @@ export async function migrateBeside(settings: Settings, to: AlsoStatus['kind']):
   )
 }
 
-/** How the second store stands; a collector that has much to do is asked again, as is one that is started anew. */
+/** The status of the second store; asks again while the collector is busy or restarting. */
 async function alsoOf(data: string, to: AlsoStatus['kind']) {
   const source = ingestStatus(data, Date.now)
   const deadline = performance.now() + answerMsMax
@@ -75,7 +79,7 @@ async function alsoOf(data: string, to: AlsoStatus['kind']) {
   }
 }
 
-/** Waits until the collector has come as far with each tier as there was when this began. */
+/** Waits until the collector has copied each tier as far as it reached when this began. */
 async function untilCopied(
   look: () => ReturnType<typeof alsoOf>,
   goals: readonly { tier: Tier; to: number }[],
@@ -109,7 +113,7 @@ async function compareTier(
   console.log(`${tier.name}: ${steps} steps are equal up to ${new Date(to).toISOString()}`)
 }
 
-/** The number of steps of a stretch, all of them equal. @throws CommandError where they do not become so */
+/** The number of steps of a stretch, all of them equal. @throws CommandError if they stay different */
 async function compareStretch(
   source: SeriesReader,
   target: SeriesReader,
@@ -129,7 +133,7 @@ async function compareStretch(
   }
 }
 
-/** The archive's files that are over, as ClickHouse has them. */
+/** Compares the archive's closed files with ClickHouse. */
 async function comparedFiles(settings: Settings): Promise<string[]> {
   const { data, clickhouse, archiveKeepMs } = settings
   const manifest = new ManifestReader<ArchiveEntry>(join(data, 'archive', manifestName))

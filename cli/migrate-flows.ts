@@ -12,8 +12,8 @@ import { CommandError } from './command.ts'
 const reportEveryMs = 10_000
 
 /**
- * Each file is counted after it was sent, and only then listed: see store/clickhouse/insert-file.ts. In
- * the end all files are counted once more, also those that were sent before, by whomever.
+ * Each file is counted after it is sent, and only then listed: see store/clickhouse/insert-file.ts.
+ * At the end all files are counted again, including those sent earlier by any process.
  */
 export async function sendFlows(settings: Settings): Promise<void> {
   const archive = await Archive.open(join(settings.data, 'archive'))
@@ -45,10 +45,10 @@ export async function sendFlows(settings: Settings): Promise<void> {
   }
 }
 
-/** Sends what the archive has and ClickHouse has not. */
+/** Sends what the archive has and ClickHouse lacks. */
 async function send(archive: Archive, shipping: Shipping): Promise<void> {
   const started = performance.now()
-  // No collector runs: the newest interval is over too.
+  // No collector runs: the newest interval is closed too.
   const seen = archiveSeen(archive, Number.MAX_SAFE_INTEGER)
   shipping.look(seen)
   const rows = shipping.waitingRows
@@ -58,7 +58,7 @@ async function send(archive: Archive, shipping: Shipping): Promise<void> {
   console.log(`flows: ${rows} sent in ${paceOf(rows, started)}`)
 }
 
-/** The way back sends no flows, since the archive never stopped: it tells how the two stand. */
+/** Migrating back sends no flows, because the archive never stopped: it only compares the two. */
 export async function compareFlows(settings: Settings): Promise<void> {
   const archive = await Archive.open(join(settings.data, 'archive'))
   const shipping = (await openShipping(settings))!
@@ -72,13 +72,13 @@ export async function compareFlows(settings: Settings): Promise<void> {
   }
 }
 
-/** How long something took, and how much that is a second. */
+/** How long something took, and its rate per second. */
 export function paceOf(rows: number, started: number): string {
   const ms = performance.now() - started
   return `${(ms / 1000).toFixed(1)} s (${Math.round((rows / ms) * 1000)} a second)`
 }
 
-/** What was found of the files that ClickHouse has. */
+/** The result for the files that ClickHouse has. */
 export function filesSentences({ files, rows, octets, packets, strays }: FilesCompared): string[] {
   const there = `flows: ${files} files with ${rows} flows, ${octets} bytes and ${packets} packets are in ClickHouse: number and sums of each are equal`
   const only = `flows: ${strays.length} files are in ClickHouse only, such as ${strays[0]}`

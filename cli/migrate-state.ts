@@ -1,9 +1,9 @@
-/** What people made goes along when series and flows are migrated. */
+/** User data is copied when series and flows are migrated. */
 import type { Settings } from '../flow/settings.ts'
 import { openSharedState } from '../store/open.ts'
 import { bringBack, takeOver } from '../store/state-move.ts'
 
-/** @throws StoreFault; it may be run again */
+/** @throws StoreFault; may be run again */
 export async function moveState(settings: Settings, to: 'clickhouse' | 'parquet'): Promise<void> {
   const shared = (await openSharedState({ ...settings, store: 'clickhouse' }))!
   const { state } = shared

@@ -1,9 +1,9 @@
 /**
- * `weir migrate --to clickhouse|parquet`: copies the series from the one store to the other, and sends
- * the archive's flows to ClickHouse. Each step and each file is read back from both and compared. What
- * breaks off goes on where it was. With the collector stopped it copies itself, and what the target has
- * already stays; beside a collector that writes both (WEIR_STORE_ALSO) that one copies, and this watches
- * and compares.
+ * `weir migrate --to clickhouse|parquet`: copies the series from one store to the other, and sends
+ * the archive's flows to ClickHouse. Each step and each file is read back from both and compared.
+ * An interrupted run resumes where it stopped. With the collector stopped this command copies, and
+ * data already in the target stays; beside a collector that writes both (WEIR_STORE_ALSO) the
+ * collector copies, and this command watches and compares.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -26,7 +26,7 @@ import { migrateBeside } from './migrate-beside.ts'
 import { compareFlows, paceOf, sendFlows } from './migrate-flows.ts'
 import { moveState } from './migrate-state.ts'
 
-/** ClickHouse is given so many tries for a stretch, with a rest between them. */
+/** Attempts per stretch, with a pause between them. */
 const triesMost = 4
 const tryAgainMs = 5000
 const targets = ['clickhouse', 'parquet'] as const
@@ -70,7 +70,7 @@ async function copySeries(settings: Settings, to: Target): Promise<void> {
   if (to === 'parquet') await emptySpool(settings)
   const source = await openSeriesReader({ ...settings, store: otherStore[to] })
   const target = await openOneSeriesStore({ ...settings, store: to })
-  // After double writing the source is right: the target may lack what was written last.
+  // After double writing the source is right: the target may lack the latest writes.
   const replaces = done.value<string>(doubled) === otherStore[to]
   try {
     for (const tier of settings.tiers) {
@@ -95,7 +95,7 @@ async function copySeries(settings: Settings, to: Target): Promise<void> {
   }
 }
 
-/** Does it again where a store has too much to do: what was copied is not copied twice. */
+/** Tries again when a store is too busy: nothing is copied twice. */
 async function patiently<Done>(work: () => Promise<Done>): Promise<Done> {
   for (let tries = 1; ; tries++)
     try {
@@ -106,7 +106,7 @@ async function patiently<Done>(work: () => Promise<Done>): Promise<Done> {
     }
 }
 
-/** What still waits for ClickHouse is sent, so that it can be read there. */
+/** Sends what is still queued for ClickHouse, so that it can be read there. */
 async function emptySpool(settings: Settings): Promise<void> {
   const store = await openOneSeriesStore({ ...settings, store: 'clickhouse' })
   try {
@@ -116,7 +116,7 @@ async function emptySpool(settings: Settings): Promise<void> {
   }
 }
 
-/** What happened, with what is known of it; of an incident that the target has too, the source's version counts. */
+/** Incidents with their facts; if the target has the same incident, the source's version wins. */
 async function copyIncidents(settings: Settings, to: Target): Promise<void> {
   const shared = (await openSharedIncidents({ ...settings, store: 'clickhouse' }))!
   const always = [-8.64e15, 8.64e15] as const

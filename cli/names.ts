@@ -9,7 +9,7 @@ import type { Settings } from '../flow/settings.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 /**
- * Reads the names of the settings' file, if they name one, so that its faults are told at the start.
+ * Reads the names file of the settings, if any, so that its faults are reported at start.
  * @throws CommandError naming every entry that cannot be read
  */
 export async function readNames({ names }: Settings): Promise<Names> {
@@ -22,7 +22,7 @@ export async function readNames({ names }: Settings): Promise<Names> {
   }
 }
 
-/** As readNames, for commands that leave the names to others. */
+/** Like readNames, for commands that do not use the names themselves. */
 export async function checkNames(settings: Settings): Promise<void> {
   await readNames(settings)
 }

@@ -1,4 +1,4 @@
-/** Builds the page where it has not been built since its sources changed. */
+/** Builds the page if its sources changed since the last build. */
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 const project = fileURLToPath(new URL('..', import.meta.url))
 const sources = ['web', 'flow', 'package.json']
 
-/** Builds web/dist by vite if it is missing or older than a source; does nothing where there is only the built page. */
+/**
+ * Builds web/dist with vite if it is missing or older than a source; does nothing where only the
+ * built page is installed.
+ */
 export async function buildPage(): Promise<void> {
   const built = join(project, 'web', 'dist', 'index.html')
   if (existsSync(built) && !existsSync(join(project, 'web', 'index.html'))) return

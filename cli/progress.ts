@@ -1,4 +1,4 @@
-/** One line on a terminal that says how far a replay has come; nothing where stderr is no terminal. */
+/** A progress line for a replay on a terminal; nothing if stderr is not a terminal. */
 
 const everyMs = 100
 

@@ -1,4 +1,4 @@
-/** `weir query`: a top table out of the archive, whether or not anything runs on the data folder. */
+/** `weir query`: a top table from the archive, whether or not anything runs on the data folder. */
 import { Errors } from 'typebox/value'
 
 import { toApiError } from '../api/errors.ts'
@@ -19,7 +19,7 @@ import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { readNames } from './names.ts'
 import { topTable } from './top-table.ts'
 
-/** Rows of an answer. */
+/** The most rows of an answer. */
 const rowsMax = 100_000
 
 const formats: Record<string, (answer: TopAnswer) => string> = {
@@ -28,7 +28,7 @@ const formats: Record<string, (answer: TopAnswer) => string> = {
   json: (answer) => `${JSON.stringify(answer)}\n`,
 }
 
-/** @throws CommandError where the question cannot be read, or would read too much */
+/** @throws CommandError if the query is invalid or would read too much */
 export async function query({ settings, values, positionals }: CommandInput): Promise<void> {
   const word = text(values['format']) ?? 'table'
   const format = Object.hasOwn(formats, word) ? formats[word]! : null
@@ -61,7 +61,7 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
 interface Asked extends TopQuery {
   keys: TopKeyName[]
   rows: number
-  /** There is nothing in the archive at all. */
+  /** The archive is empty. */
   isEmpty: boolean
 }
 
@@ -86,7 +86,7 @@ async function readQuestion(
   return { ...whole, ...(given as TopQuery), keys: by.split(',') as TopKeyName[], rows, isEmpty }
 }
 
-/** As the grammar of times reads it. */
+/** In the form the time grammar reads. */
 function seconds(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString()
 }
@@ -109,7 +109,7 @@ async function ask(
   return writeTop(top, { by, order, window, names: context.names, remarks })
 }
 
-/** The filter, which may come in several words, and the keys that stand behind it (--by src dst). */
+/** The filter, which may be several words, and the keys after --by (--by src dst). */
 function splitWords(
   words: readonly string[],
   context: WindowContext,

@@ -1,4 +1,4 @@
-/** `weir rebuild`: makes the series of a time again from the archive. */
+/** `weir rebuild`: rebuilds the series of a span of time from the archive. */
 import { join } from 'node:path'
 
 import { intervalMs, intervalStart } from '../flow/interval.ts'

@@ -1,4 +1,4 @@
-/** `weir replay`: takes captures into the store, or sends them as live UDP. */
+/** `weir replay`: reads captures into the store, or sends them as live UDP. */
 import { access } from 'node:fs/promises'
 
 import { importCaptures, type ImportSummary } from '../ingest/import/import.ts'
@@ -40,7 +40,7 @@ export async function replay({ settings, values, positionals }: CommandInput): P
   })
 }
 
-/** Errors that are the user's to mend, with their exit codes. */
+/** Errors that the user can fix, with their exit codes. */
 async function asCommandErrors(run: () => Promise<void>): Promise<void> {
   try {
     await run()
@@ -56,14 +56,14 @@ async function asCommandErrors(run: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Whole weeks from the capture to the latest past, so that weekdays and intervals stay as they were. */
+/** Shifts by whole weeks to the latest past, so that weekdays and intervals stay as they were. */
 async function shiftOf(shift: unknown, paths: readonly string[]): Promise<number> {
   if (shift === undefined) return 0
   if (shift !== 'recent') throw new CommandError(`--shift: write --shift recent`, exitCodes.usage)
   return Math.floor((Date.now() - (await lastPacketMs(paths))) / weekMs) * weekMs
 }
 
-/** What is amiss with the captures themselves, by kind of problem, and what to do about it. */
+/** What is wrong with the captures themselves, by kind of problem, and what to do about it. */
 const cutSentences = {
   'capture-cut':
     'capture-cut: a capture ends within a packet, as when tcpdump is killed; all before it was taken',

@@ -1,4 +1,4 @@
-/** `weir report`: what happened in a time, on one page of paper, from what the data folder holds. */
+/** `weir report`: what happened in a span of time, on one page of paper, from the data folder. */
 import { writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 
@@ -48,7 +48,7 @@ export async function report({ settings, values }: CommandInput): Promise<void> 
   }
 }
 
-/** By the file's name; Markdown where none is given. */
+/** By the file's extension; Markdown without a file. */
 function formatOf(path: string | null): ReportFormat {
   if (path === null) return 'md'
   const format = reportFormats.find((each) => `.${each}` === extname(path).toLowerCase())

@@ -1,4 +1,4 @@
-/** Sends captures as live UDP, with the times of export moved to now: an exporter for trying things out. */
+/** Sends captures as live UDP, with export times moved to now: an exporter for trying things out. */
 import { createSocket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -8,7 +8,7 @@ import { wholePackets } from '../ingest/capture/whole-packets.ts'
 import { versionOf, type DatagramVersion } from '../ingest/decode/datagram.ts'
 import { CommandError, exitCodes } from './command.ts'
 
-/** Where a version's header has its time of export (unix seconds). */
+/** The offset of the export time (unix seconds) in each version's header. */
 const exportSecondsOffset: Partial<Record<DatagramVersion, number>> = {
   v1: 8,
   v5: 8,
@@ -18,12 +18,12 @@ const exportSecondsOffset: Partial<Record<DatagramVersion, number>> = {
   ipfix: 4,
 }
 
-/** Datagrams sent without a pause when they lie closer than this. */
+/** Datagrams closer together than this are sent without a pause. */
 const pauseMsMin = 5
 
 /**
- * Sends every flow datagram of the captures to HOST:PORT, at the pace of the capture times `speed`.
- * Times of export are moved to when they are sent; times within records are left as they are.
+ * Sends every flow datagram of the captures to HOST:PORT, at the captured pace times `speed`.
+ * Export times are moved to the time of sending; times within records are left as they are.
  */
 export async function sendCaptures(
   paths: readonly string[],
@@ -63,7 +63,7 @@ export async function sendCaptures(
   for (const path of cut) console.log(`${path} ends within a packet: all before it was sent`)
 }
 
-/** A copy of the datagram whose time of export is moved by `byMs`. */
+/** A copy of the datagram with its export time moved by `byMs`. */
 function moved(payload: Uint8Array, version: DatagramVersion, byMs: number): Uint8Array {
   const copy = payload.slice()
   const offset = exportSecondsOffset[version]

@@ -12,13 +12,14 @@ const weir = fileURLToPath(new URL('weir.js', import.meta.url))
 export async function start({ settings, values }: CommandInput): Promise<void> {
   await buildPage()
   const config = typeof values['config'] === 'string' ? ['--config', values['config']] : []
-  // A Ctrl-C in a terminal reaches the whole group; as leaders of their own the two wait for our word.
+  // Ctrl-C in a terminal signals the whole process group; with groups of their own, the two are
+  // stopped only by us.
   const children = ['ingest', 'api'].map((name) =>
     fork(weir, [name, ...config], { detached: true }),
   )
   let isStopping = false
   const stop = () => {
-    // A second signal ends a process at once, so each is told only once.
+    // A second signal would kill a process at once, so each gets only one.
     if (isStopping) return
     isStopping = true
     for (const child of children) if (child.exitCode === null) child.kill('SIGTERM')

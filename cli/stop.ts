@@ -4,8 +4,8 @@
 const closeMsMax = 20_000
 
 /**
- * Starts, waits for a signal, closes; the process then ends by itself with exit code 0. A start that takes long may
- * throw the reason of `stopping` once that is aborted.
+ * Starts, waits for a signal, closes; the process then ends by itself with exit code 0. A long
+ * start may throw the reason of `stopping` once that is aborted.
  */
 export async function runUntilStopped(
   start: (stopping: AbortSignal) => Promise<{ close(): Promise<void> }>,
@@ -21,7 +21,7 @@ export async function runUntilStopped(
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  // Under `weir start` the parent's end is a signal too: nobody else would stop this process.
+  // Under `weir start` the parent's exit counts as a signal: nobody else would stop this process.
   process.on('disconnect', onSignal)
   const running = await start(stopping.signal).catch((error: unknown) => {
     if (error !== stopping.signal.reason) throw error

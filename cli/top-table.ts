@@ -2,7 +2,7 @@
 import type { TopAnswer } from '../api/schema/schema.ts'
 import { formatDuration, formatExact, formatScaled } from '../flow/units.ts'
 
-/** Columns with their figures to the right; the last lines are the rest and the whole. */
+/** Columns with figures right-aligned; the last lines are the rest and the total. */
 export function topTable(answer: TopAnswer): string {
   const { rows, other, total, from, to, order, by } = answer
   const percent = (part: number, whole: number) =>
@@ -38,7 +38,7 @@ function iso(seconds: number): string {
   return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-/** Names come from the network: what moves a terminal's cursor is not printed. */
+/** Names come from the network: characters that move a terminal's cursor are removed. */
 function clean(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '·')
 }

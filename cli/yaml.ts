@@ -1,4 +1,4 @@
-/** Reads YAML files that people write. */
+/** Reads YAML files written by people. */
 import { readFile } from 'node:fs/promises'
 
 import { parse } from 'yaml'
@@ -7,8 +7,8 @@ import { reasonOf } from '../flow/reason.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 /**
- * A YAML file as an object; an empty one has no keys. `what` names it in the error.
- * @throws CommandError with the path and the place of the fault
+ * A YAML file as an object; an empty file has no keys. `what` names it in the error.
+ * @throws CommandError with the path and the position of the fault
  */
 export async function readYaml(path: string, what: string): Promise<Record<string, unknown>> {
   try {

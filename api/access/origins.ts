@@ -1,6 +1,7 @@
 /**
  * Which pages may call the API: pages of other sites must reach nothing, even where the API listens
  * on loopback only and trusts everybody there.
+ *
  * Host must be an IP address, localhost, this machine's name, or the name in WEIR_HTTP or
  * WEIR_PUBLISHED; a foreign name that resolves to this machine (DNS rebinding) is none of these.
  * Origin and Sec-Fetch-Site must name this very site; only links that open a page may come from

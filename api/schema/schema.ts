@@ -1,5 +1,6 @@
 /**
  * Every query and answer of the API, as JSON schemas and as types derived from them.
+ *
  * Query parameters are texts, each with its pattern: nothing is coerced. Times in answers are unix
  * seconds (fractions allowed); counts are whole numbers, scaled by sampling.
  */

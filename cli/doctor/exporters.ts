@@ -1,10 +1,13 @@
-/** What ingest knows of its exporters: who is silent, loses, cannot be read, or was refused. */
+/**
+ * What ingest knows about its exporters: which are silent, lose flows, cannot be decoded, or were
+ * refused.
+ */
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
 
-/** An exporter sends its templates alone more often than this. */
+/** Exporters resend their templates alone more often than this. */
 const silentSeconds = 900
-/** Of all flows; less happens on any network. */
+/** Share of all flows; no network is without less than this. */
 const lostShareMax = 0.001
 const refusedShown = 5
 
@@ -14,7 +17,10 @@ const starting = warning(
   'wait: first it takes up again what its journal holds, which is told in its log',
 )
 
-/** All of it; where no ingest runs, as the last one left it. `isStarting`: it has the folder and does not answer yet. */
+/**
+ * All findings about exporters; if no ingest runs, as the last one left them. `isStarting`: ingest
+ * holds the folder but does not answer yet.
+ */
 export function lookAtExporters(
   status: IngestStatus | null,
   { nowMs, isStarting }: { nowMs: number; isStarting: boolean },
@@ -62,7 +68,7 @@ export function lookAtExporters(
 
 function lookAtIngest({ warnings, startedAt }: IngestStatus): Finding[] {
   const told = warnings
-    // The kernel's buffer is looked at by itself.
+    // The kernel's buffer has a check of its own.
     .filter(({ what }) => !what.includes('receive buffer'))
     .map(({ what, remedy }) => warning('ingest', what, remedy))
   return [ok('ingest', `runs since ${new Date(startedAt * 1000).toISOString()}`), ...told]

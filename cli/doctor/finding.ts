@@ -1,14 +1,14 @@
-/** What a look at one thing gives. */
+/** The result of one check. */
 
-/** ok: as it should be; warning: look at it when you can; fault: something does not work. */
+/** ok: as it should be; warning: look into it when you can; fault: something does not work. */
 export type FindingState = 'ok' | 'warning' | 'fault'
 
 export interface Finding {
-  /** What was looked at. */
+  /** What was checked. */
   check: string
   state: FindingState
   what: string
-  /** What to do about it; none where all is well. */
+  /** What to do about it; absent if all is well. */
   remedy?: string
 }
 

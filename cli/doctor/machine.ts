@@ -1,4 +1,4 @@
-/** What Weir needs of the machine: a data folder that it may write, room on the disk, buffers, a right clock. */
+/** What Weir needs from the machine: a writable data folder, disk space, buffers, a correct clock. */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, readFile, stat, statfs } from 'node:fs/promises'
@@ -12,11 +12,11 @@ import { formatWithUnit } from '../../flow/units.ts'
 import { writeCanary } from '../health.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
 
-/** With less than this left, files can no longer be written whole. */
+/** With less than this left, files can no longer be written completely. */
 const freeBytesMin = 1e9
 const othersMayRead = 0o077
 
-/** The data folder: there, ours, closed to others, and it takes what is written. */
+/** The data folder: it exists, is ours, is closed to others, and can be written. */
 export async function lookAtFolder({ data }: Settings): Promise<Finding[]> {
   const path = resolve(data)
   const found = await stat(path).catch(() => null)
@@ -59,7 +59,7 @@ async function lookAtParent(path: string): Promise<Finding> {
   }
 }
 
-/** Room for what the archive may still grow to. */
+/** Space for what the archive may still grow to. */
 export async function lookAtDisk(
   { data, archiveMaxBytes }: Settings,
   archiveBytes: number,
@@ -120,7 +120,7 @@ export async function lookAtKernel(
 
 const clockRemedy = 'let NTP set it: timedatectl set-ntp true, or install chrony'
 
-/** Whether something keeps the clock right. */
+/** Whether the clock is synchronised. */
 export async function lookAtClock(): Promise<Finding[]> {
   try {
     const { stdout } = await promisify(execFile)(
@@ -134,7 +134,7 @@ export async function lookAtClock(): Promise<Finding[]> {
     if (stdout.trim() === 'no')
       return [warning('time', 'nothing keeps the clock of this machine right', clockRemedy)]
   } catch {
-    // No systemd here, such as in a container: the host's clock is the host's business.
+    // No systemd here, as in a container: the clock is the host's business.
   }
   return [
     ok(

@@ -1,4 +1,4 @@
-/** The ports: held by Weir itself, free, or taken by somebody else. */
+/** The ports: held by Weir itself, free, or in use by another process. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'

@@ -1,4 +1,4 @@
-/** The stores: whether what they hold can be read, and whether those on other machines answer. */
+/** The stores: whether their data can be read, and whether remote ones answer. */
 import { join } from 'node:path'
 
 import { reasonOf } from '../../flow/reason.ts'
@@ -18,7 +18,7 @@ import { openParquetSeriesReader } from '../../store/parquet/series.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
 
 const answerMsMax = 5000
-/** A clock that differs by more than this from InfluxDB's puts points at a wrong time. */
+/** If the clock differs from InfluxDB's by more than this, points are written at a wrong time. */
 const skewMsMax = 60_000
 
 export interface StoresFound {
@@ -26,7 +26,7 @@ export interface StoresFound {
   archiveBytes: number
 }
 
-/** The archive, and the series where the settings say that they are. */
+/** The archive, and the series in the store that the settings name. */
 export async function lookAtStores(settings: Settings): Promise<StoresFound> {
   const { findings, archiveBytes } = await lookAtArchive(settings)
   const series = await lookers[settings.store](settings)
@@ -96,7 +96,7 @@ async function lookAtSeries({ data, tiers }: Settings): Promise<Finding[]> {
   }
 }
 
-/** InfluxDB by this process's token: its version, its clock, and each bucket. */
+/** InfluxDB, with this process's token: its version, its clock, and each bucket. */
 async function lookAtInflux({ influx, tiers }: Settings): Promise<Finding[]> {
   const { url, org, prefix } = influx
   try {
@@ -140,7 +140,7 @@ async function lookAtClickHouse({ clickhouse, tiers }: Settings): Promise<Findin
   }
 }
 
-/** The answer's own date says how far the two clocks are apart. */
+/** The Date header of the answer shows how far the two clocks are apart. */
 async function lookAtSkew(url: string): Promise<Finding[]> {
   const answer = await fetch(`${url}/ping`, { signal: AbortSignal.timeout(answerMsMax) })
   const skew = Math.abs(Date.parse(answer.headers.get('date') ?? '') - Date.now())
