@@ -3,7 +3,7 @@
  * if there is none.
  */
 import { greatestHosts, totalOf, type Span } from '../../flow/incident/facts.ts'
-import type { ActorFacts, Incident } from '../../flow/incident/incident.ts'
+import { inOrderOfNames, type ActorFacts, type Incident } from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { zoneOf } from '../../flow/settings.ts'
@@ -246,12 +246,19 @@ const gravity: Record<Incident['kind'], number> = {
   surge: 1,
 }
 
-/** The gravest of the incidents that overlap a span: by kind, then by length. */
+/** The gravest of the incidents that overlap a span: by kind, then by length, then by bytes. */
 function gravest(incidents: readonly Incident[], { from, to }: Span): Incident | undefined {
   const seconds = (each: Incident) => Math.min(each.to, to) - Math.max(each.from, from)
+  const moved = (each: Incident) => each.actors.reduce((sum, { bytes }) => sum + bytes, 0)
   return incidents
     .filter((each) => each.from < to && each.to > from)
-    .sort((a, b) => gravity[b.kind] - gravity[a.kind] || seconds(b) - seconds(a))[0]
+    .sort(
+      (a, b) =>
+        gravity[b.kind] - gravity[a.kind] ||
+        seconds(b) - seconds(a) ||
+        moved(b) - moved(a) ||
+        inOrderOfNames(a, b),
+    )[0]
 }
 
 function sameId(incident: Incident, known: readonly Incident[]): string {

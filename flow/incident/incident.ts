@@ -87,3 +87,9 @@ export interface Incident {
   /** The actors' figures are estimated from so many of their connections: 1 of this. Absent: exact. */
   estimatedFrom?: number
 }
+
+/** An order that is always the same, for events of which nothing else says which comes first. */
+export function inOrderOfNames(a: Incident, b: Incident): number {
+  const name = ({ exporter, id }: Incident) => `${exporter} ${id}`
+  return name(a) < name(b) ? -1 : 1
+}

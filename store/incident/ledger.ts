@@ -1,7 +1,7 @@
 /** The incidents of a data folder, kept durably: one line a transaction, as the manifests of files are. */
 import { join } from 'node:path'
 
-import type { Incident } from '../../flow/incident/incident.ts'
+import { inOrderOfNames, type Incident } from '../../flow/incident/incident.ts'
 import { Manifest, ManifestReader } from '../manifest.ts'
 
 /** Incidents that are kept; of more, the newest. */
@@ -189,6 +189,6 @@ export class IncidentReader implements IncidentSource {
     return entries
       .map(({ incident }) => incident)
       .filter((each) => each.from < to && each.to > from)
-      .sort((a, b) => b.from - a.from)
+      .sort((a, b) => b.from - a.from || inOrderOfNames(a, b))
   }
 }

@@ -33,11 +33,14 @@ const defaultLimits: RowLimits = {
   read: 200_000_000,
 }
 
-/** What is read before and after a time, ms; of a busy network less. */
+/**
+ * What is read before and after a time, ms, and before it at least so much of its length, or of an event that
+ * fills it nobody could tell what is usual; of a busy network less.
+ */
 const margins = [
-  { before: 900_000, after: 600_000, rowsMost: 30_000_000 },
-  { before: 420_000, after: 300_000, rowsMost: 80_000_000 },
-  { before: 240_000, after: 180_000, rowsMost: Number.POSITIVE_INFINITY },
+  { before: 900_000, after: 600_000, ofLength: 0.5, rowsMost: 30_000_000 },
+  { before: 420_000, after: 300_000, ofLength: 0.5, rowsMost: 80_000_000 },
+  { before: 240_000, after: 180_000, ofLength: 0, rowsMost: Number.POSITIVE_INFINITY },
 ]
 export interface SurroundingsQuery {
   flows: FlowStore
@@ -95,10 +98,11 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
 /** What is read, in whole seconds. */
 function timeOf(
   { from, to }: { from: number; to: number },
-  margin: { before: number; after: number },
+  margin: { before: number; after: number; ofLength: number },
 ): { from: number; to: number } {
+  const before = Math.max(margin.before, margin.ofLength * (to - from))
   return {
-    from: Math.floor((from - margin.before) / 1000) * 1000,
+    from: Math.floor((from - before) / 1000) * 1000,
     to: Math.ceil((to + margin.after) / 1000) * 1000,
   }
 }

@@ -26,6 +26,7 @@ const quick = new Set([
   'a cut with nobody to blame',
   'an ordinary morning',
   'a download of three and a half hours',
+  'a download that goes on since two hours',
   'the exporter was cut off',
 ])
 

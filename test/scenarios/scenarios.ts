@@ -374,6 +374,33 @@ export const scenarios: Scenario[] = [
     },
   },
   {
+    name: 'a download that goes on since two hours',
+    packets: () =>
+      office({
+        seed: 118,
+        hosts: hosts(14),
+        perHour: 200,
+        span: { from: morning - 60 * minute, to: cutAt + 120 * minute },
+        cuts: [{ from: cutAt, to: cutAt + 150 * minute, except: ['10.0.0.12'], keeps: 0.01 }],
+        more: (line) =>
+          take(line, {
+            client: '10.0.0.12',
+            from: cutAt,
+            seconds: 150 * 60,
+            connections: 40,
+            bytes: 5e10,
+          }),
+      })().filter(({ time }) => time < cutAt + 120 * minute),
+    meter: usual,
+    expected: {
+      kind: 'congestion',
+      from: cutAt,
+      to: cutAt + 120 * minute,
+      direction: 'in',
+      actors: { '10.0.0.12': { bytes: 4e10, mainPeer: '203.0.113.80' } },
+    },
+  },
+  {
     name: 'the exporter was cut off for five hours',
     packets: office({ seed: 116, span: { from: morning, to: span.to + 300 * minute } }),
     meter: usual,

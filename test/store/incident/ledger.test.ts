@@ -86,4 +86,20 @@ suite('the ledger of incidents', () => {
     assert.deepEqual(await reader.between(200, 300), [])
     await ledger.close()
   })
+
+  test('of two that began at once the order is always the same', async (t) => {
+    const exporters = ['d', 'a', 'c', 'b']
+    for (const order of [exporters, [...exporters].reverse()]) {
+      const folder = await scratchFolder(t)
+      const ledger = await IncidentLedger.open(folder)
+      const found = order.map((exporter) => incident(100, 200, { exporter, id: `${exporter}-100` }))
+      await ledger.judged({ ...span, found })
+      const told = await new IncidentReader(folder).between(0, 1000)
+      assert.deepEqual(
+        told.map(({ exporter }) => exporter),
+        ['a', 'b', 'c', 'd'],
+      )
+      await ledger.close()
+    }
+  })
 })
