@@ -1,27 +1,27 @@
 /**
- * Addresses as Weir holds them: 128 bits in the IPv6 form, IPv4 as ::ffff:a.b.c.d (RFC 4291,
- * section 2.5.5.2), in four 32-bit words. `high` and `low` are the 64-bit halves as the flow
- * columns keep them: two words each, low word first, so that the bytes are those of an int64.
+ * Addresses in Weir are 128 bits in IPv6 form, IPv4 as ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2),
+ * in four 32-bit words. `high` and `low` are the 64-bit halves as stored in the flow columns: two
+ * words each, low word first, so that the bytes are those of an int64.
  */
 import ipaddr from 'ipaddr.js'
 
-/** The word that stands in front of an IPv4 address in the low half. */
+/** The word that precedes an IPv4 address in the low half. */
 export const ipv4Marker = 0xffff
 
 /** The four words of an address, most significant first. */
 export type AddressWords = readonly [number, number, number, number]
 
-/** Whether two addresses are one. */
+/** Whether two addresses are equal. */
 export function isSameAddress(a: AddressWords, b: AddressWords): boolean {
   return a[3] === b[3] && a[2] === b[2] && a[1] === b[1] && a[0] === b[0]
 }
 
-/** Whether an address is one of IPv4, in the IPv6 form. */
+/** Whether an address in IPv6 form is an IPv4 address. */
 export function isIPv4(words: AddressWords): boolean {
   return words[2] === ipv4Marker && words[1] === 0 && words[0] === 0
 }
 
-/** The words of an address given as text, or null where the text is no address. */
+/** The words of an address given as text, or null if the text is not an address. */
 export function parseAddress(text: string): AddressWords | null {
   if (!ipaddr.isValid(text) || (!text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)))
     return null
@@ -43,12 +43,12 @@ export function formatAddress(w0: number, w1: number, w2: number, w3: number): s
   return new ipaddr.IPv6(parts).toRFC5952String()
 }
 
-/** Row `i` of an address held as two u64 columns, as text. */
+/** Row `i` of an address stored as two u64 columns, as text. */
 export function addressAt(high: Uint32Array, low: Uint32Array, i: number): string {
   return formatAddress(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!)
 }
 
-/** The signed 64-bit halves of an address, as the archive's two columns hold it. */
+/** The signed 64-bit halves of an address, as stored in the archive's two columns. */
 export function addressHalves(words: AddressWords): { high: bigint; low: bigint } {
   const half = (a: number, b: number) => BigInt.asIntN(64, (BigInt(a) << 32n) | BigInt(b))
   return { high: half(words[0], words[1]), low: half(words[2], words[3]) }
@@ -66,7 +66,7 @@ export interface Network {
   readonly bits: number
 }
 
-/** A network given as CIDR text, or a single address; null where it is neither. Host bits are cleared. */
+/** Parses CIDR text or a single address; null if it is neither. Host bits are cleared. */
 export function parseNetwork(text: string): Network | null {
   const [address = '', length, rest] = text.trim().split('/')
   const words = parseAddress(address)
@@ -80,7 +80,7 @@ export function parseNetwork(text: string): Network | null {
   return { words: maskWords(words, bits), bits }
 }
 
-/** A network as text, as parseNetwork reads it. */
+/** A network as text that parseNetwork can read. */
 export function formatNetwork(network: Network): string {
   const address = formatAddress(...network.words)
   return `${address}/${address.includes(':') ? network.bits : network.bits - 96}`
@@ -91,21 +91,21 @@ export function maskWords(words: AddressWords, bits: number): AddressWords {
   return words.map((word, i) => (word & wordMask(bits, i)) >>> 0) as unknown as AddressWords
 }
 
-/** Of a 32-bit word of an address, the bits that a prefix of so many bits covers. */
+/** The mask for one 32-bit word of an address, for a prefix of `bits` bits. */
 export function wordMask(bits: number, wordIndex: number): number {
   const inWord = Math.min(32, Math.max(0, bits - 32 * wordIndex))
   return inWord === 0 ? 0 : (0xffffffff << (32 - inWord)) >>> 0
 }
 
-/** What the first half of an IPv4 address says: in none of the networks, in one, or it must be looked at. */
+/** What the first 16 bits of an IPv4 address decide: in no network, in one, or a full test is needed. */
 const halfSays = { none: 0, all: 1, some: 2 } as const
 
-/** A list of networks that answers quickly whether an address is in one of them. */
+/** A set of networks with a fast membership test for addresses. */
 export class NetworkSet {
   readonly networks: readonly Network[]
-  /** Four words and four masks a network, side by side: addresses of every flow are looked up here. */
+  /** Four words and four masks per network, interleaved: addresses of every flow are tested here. */
   readonly #tests: Uint32Array
-  /** By the first 16 bits of an IPv4 address; made when first asked. */
+  /** By the first 16 bits of an IPv4 address; built on first use. */
   #halves: Uint8Array | null = null
 
   constructor(networks: readonly Network[]) {
@@ -118,7 +118,7 @@ export class NetworkSet {
     )
   }
 
-  /** Whether the address (words most significant first) lies in any of the networks. */
+  /** Whether the address (words most significant first) is in any of the networks. */
   has(w0: number, w1: number, w2: number, w3: number): boolean {
     if (w0 === 0 && w1 === 0 && w2 === ipv4Marker) {
       const says = (this.#halves ??= halvesOf(this.networks))[w3 >>> 16]!
@@ -134,7 +134,7 @@ export class NetworkSet {
     return false
   }
 
-  /** Whether an address given as text lies in any of the networks; false for text that is no address. */
+  /** Whether an address given as text is in any of the networks; false if it is not an address. */
   hasText(text: string): boolean {
     const words = parseAddress(text)
     return words !== null && this.has(...words)

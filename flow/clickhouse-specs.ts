@@ -1,22 +1,22 @@
-/** The settings of ClickHouse, where the series and the flows are kept in it. */
+/** The ClickHouse settings, used when series and flows are stored there. */
 import { httpUrl, list, nonEmpty, optional, setting } from './setting-values.ts'
 
-/** How ClickHouse is reached, and by whom. */
+/** How to connect to ClickHouse, and as which user. */
 export interface ClickHouseSettings {
-  /** Any nodes: the first that answers is asked. */
+  /** Any nodes; the first one that responds is used. */
   urls: readonly string[]
   user: string
   passwordFile: string | null
   database: string
   /** The cluster's name in ClickHouse's own configuration; null for a single server. */
   cluster: string | null
-  /** By whom rows were written: each collector has a name of its own, for ever. */
+  /** The name of this collector in the rows it writes: unique and permanent. */
   writer: string
-  /** The most bytes of series that wait on disk for ClickHouse. */
+  /** The most bytes of series that may wait on disk for ClickHouse. */
   spoolMaxBytes: number
 }
 
-/** Rows of the table of settings (setting-specs.ts). */
+/** Rows of the settings table (setting-specs.ts). */
 export const clickHouseSpecs = {
   CLICKHOUSE_URL: setting(
     'addresses of ClickHouse nodes (HTTP), comma-separated: the first that answers is asked',
@@ -51,7 +51,7 @@ function httpUrls(text: string): string[] | null {
   return urls.length === 0 || urls.includes(null) ? null : (urls as string[])
 }
 
-/** A word that may stand for a database, a cluster or a writer. */
+/** A valid name for a database, a cluster or a writer. */
 function identifier(text: string): string | null {
   return /^[a-zA-Z][a-zA-Z0-9_]{0,39}$/.test(text.trim()) ? text.trim() : null
 }

@@ -2,24 +2,24 @@
  * The columns of a flow: one table, from which the decoder's arrays, the archive's Parquet columns
  * and the answers of /api/flows are derived. Names are IPFIX element names (IANA registry).
  *
- * A flow is never an object on the hot path: it is row i of these arrays. 0 stands for "the
- * exporter did not say" in every column but the counters.
+ * On the hot path a flow is never an object but row i of these arrays. In every column except the
+ * counters, 0 means that the exporter did not report the field.
  */
 
-/** How a column is held: unsigned integers, or u64 as two 32-bit words a row (low word first). */
+/** How a column is stored: unsigned integers, or u64 as two 32-bit words per row (low word first). */
 export type ColumnKind = 'u8' | 'u16' | 'u32' | 'f64' | 'u64'
 
 /**
  * The table. `archive` is the SQL type in the Parquet files: signed and wide enough, because some
- * Parquet readers misread unsigned 32-bit columns. Addresses are two 64-bit halves of the IPv6
- * form (IPv4 as ::ffff:a.b.c.d), which every reader gets right and which group as fast as numbers.
+ * Parquet readers misread unsigned 32-bit columns. Addresses are the two 64-bit halves of the IPv6
+ * form (IPv4 as ::ffff:a.b.c.d), which every reader handles and which group as fast as numbers.
  */
 export const flowColumns = {
   /** When the collector received the datagram, unix ms. */
   collectionTimeMilliseconds: { kind: 'f64', archive: 'TIMESTAMP_MS' },
   /**
-   * First and last packet, unix ms, in the exporter's clock (skew corrected by the decoder). Files
-   * hold the last as flowDurationMilliseconds: see store/archive/columns.ts.
+   * First and last packet, unix ms, on the exporter's clock (skew corrected by the decoder). Files
+   * store the last as flowDurationMilliseconds: see store/archive/columns.ts.
    */
   flowStartMilliseconds: { kind: 'f64', archive: 'TIMESTAMP_MS' },
   flowEndMilliseconds: { kind: 'f64', archive: 'TIMESTAMP_MS' },
@@ -36,14 +36,14 @@ export const flowColumns = {
   /** As the exporter counted, before scaling by samplingInterval; at most 2^53. */
   octetDeltaCount: { kind: 'f64', archive: 'BIGINT' },
   packetDeltaCount: { kind: 'f64', archive: 'BIGINT' },
-  /** The rate in force when the record came: 1 of so many packets was looked at; 1 is all. */
+  /** The sampling interval when the record was received: 1 in this many packets; 1 means all. */
   samplingInterval: { kind: 'u32', archive: 'BIGINT' },
   ingressInterface: { kind: 'u32', archive: 'BIGINT' },
   egressInterface: { kind: 'u32', archive: 'BIGINT' },
   tcpControlBits: { kind: 'u16', archive: 'INTEGER' },
   ipClassOfService: { kind: 'u8', archive: 'SMALLINT' },
   icmpTypeCode: { kind: 'u16', archive: 'INTEGER' },
-  /** 0 ingress or not said, 1 egress (IPFIX element 61). */
+  /** 0 ingress or not reported, 1 egress (IPFIX element 61). */
   flowDirection: { kind: 'u8', archive: 'SMALLINT' },
   flowEndReason: { kind: 'u8', archive: 'SMALLINT' },
   nextHopAddressHigh: { kind: 'u64', archive: 'BIGINT' },
@@ -81,25 +81,25 @@ interface ColumnArray {
   u64: Uint32Array<ArrayBuffer>
 }
 
-/** The arrays of `capacity` rows (u64 columns hold 2 × capacity words); rows [0, count) are filled. */
+/** The arrays for `capacity` rows (u64 columns have 2 × capacity words); rows [0, count) are in use. */
 export type FlowColumns = {
   readonly [Name in ColumnName]: ColumnArray[(typeof flowColumns)[Name]['kind']]
 } & { readonly capacity: number; count: number; readonly stale: StaleColumns }
 
-/** A set of columns, by their places in the table: 30 a word, so that words are small integers. */
+/** A set of columns as bits, by position in the table: 30 per word, so that words stay small integers. */
 export interface ColumnMask {
   low: number
   high: number
 }
 
 /**
- * Which columns may hold anything in rows that are not in use, and which of them every row since the
- * last recycling was written in. Kept by whoever recycles columns instead of clearing them.
+ * Which columns may hold old values in unused rows, and which were written in every row since the
+ * last recycling. Maintained by code that recycles columns instead of clearing them.
  */
 export interface StaleColumns extends ColumnMask {
   commonLow: number
   commonHigh: number
-  /** Rows beyond this have never been in use. */
+  /** Rows beyond this were never used. */
   rows: number
 }
 
@@ -110,7 +110,7 @@ const bitsAWord = 30
 const allBits = 2 ** bitsAWord - 1
 const places = new Map(columnNames.map((name, i) => [name, i]))
 
-/** The set of these columns. */
+/** The set of the given columns. */
 export function columnMask(names: Iterable<ColumnName>): ColumnMask {
   const mask = { low: 0, high: 0 }
   for (const name of names) {
@@ -134,7 +134,7 @@ export function createFlowColumns(capacity: number): FlowColumns {
   const stale = { low: 0, high: 0, commonLow: allBits, commonHigh: allBits, rows: 0 }
   const columns: Record<string, unknown> = { capacity, count: 0, stale }
   for (const name of columnNames) columns[name] = arrayOf[flowColumns[name].kind](capacity)
-  // Added one by one they are looked up in a dictionary each time; of the copy, V8 knows where each lies.
+  // Properties added one by one make V8 use a dictionary; the copy has a fixed layout.
   return { ...columns } as unknown as FlowColumns
 }
 
@@ -163,8 +163,8 @@ export function clearFlowColumns(columns: FlowColumns): void {
 }
 
 /**
- * Empties columns for reuse by the decoder that fills them, which knows what it has not written: only
- * columns that some rows were written in and others not are zeroed.
+ * Empties columns for reuse by the decoder, which records what it writes: only columns that were
+ * written in some rows and not in others are zeroed.
  */
 export function recycleFlowColumns(columns: FlowColumns): void {
   const { stale } = columns
@@ -179,8 +179,8 @@ export function recycleFlowColumns(columns: FlowColumns): void {
 }
 
 /**
- * Has `rows` rows from `from` on say nothing where their writer may not write: it writes `writes` in each
- * of them, and may write `touches`.
+ * Readies `rows` rows starting at `from` for a writer that sets the columns `writes` in each of
+ * them and may set `touches`: zeroes old values in columns that it may not set.
  */
 export function readyRows(
   columns: FlowColumns,

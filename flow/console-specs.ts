@@ -1,11 +1,11 @@
-/** The settings of the console: who may ask, where alerts go, where names come from. */
+/** The console settings: who has access, where alerts go, where names come from. */
 import { parseAddress } from './address.ts'
 import { endpoint, list, networks, oneOf, optional, setting } from './setting-values.ts'
 
 const authWords = ['password', 'proxy', 'none'] as const
 export type Auth = (typeof authWords)[number]
 
-/** Rows of the table of settings (setting-specs.ts). */
+/** Rows of the settings table (setting-specs.ts). */
 export const consoleSpecs = {
   AUTH: setting(
     'who may ask: password (a login), proxy (a header of WEIR_PROXIES), none (who reaches the port)',
@@ -86,7 +86,7 @@ function resolvers(text: string): string[] | null {
   return addresses.every(isAddress) ? addresses : null
 }
 
-/** Roles that may be told less than everything. */
+/** Roles for which data can be masked. */
 export type MaskedRole = 'viewer' | 'wall'
 
 function maskedRoles(words: readonly string[]): MaskedRole[] | null {
@@ -94,7 +94,7 @@ function maskedRoles(words: readonly string[]): MaskedRole[] | null {
   return roles.length === words.length ? roles : null
 }
 
-/** Where names come from beside WEIR_NAMES. */
+/** Sources of names other than WEIR_NAMES. */
 export interface NamingSettings {
   dns: 'private' | 'all' | 'off'
   dnsServers: string[]
@@ -103,7 +103,7 @@ export interface NamingSettings {
   countryFile: string | null
 }
 
-/** How alerts are told. */
+/** How alerts are sent. */
 export interface AlertSettings {
   mailServer: string | null
   mailPasswordFile: string | null
@@ -119,14 +119,14 @@ function mailServer(text: string): string | null {
   return isPlain && ['smtp:', 'smtps:'].includes(protocol) ? text : null
 }
 
-/** How the API tells who asks. */
+/** How the API authenticates users. */
 export interface AccessSettings {
-  /** null: not said, which is `none` on loopback. */
+  /** null: not set, which means `none` on loopback. */
   auth: Auth | null
   passwordFile: string | null
-  /** Roles that are told networks instead of hosts. */
+  /** Roles that see networks instead of hosts. */
   mask: MaskedRole[]
-  /** null: there is no proxy. */
+  /** null: no proxy. */
   proxies: ReturnType<typeof networks>
   proxyUserHeader: string
   proxyAdmins: string[]

@@ -1,32 +1,32 @@
 /**
- * What an administrator says of an exporter in the file of WEIR_NAMES, besides its name: how it
- * samples, where it does not say so itself, and which of its records count.
+ * What an administrator sets for an exporter in the WEIR_NAMES file, besides its name: its sampling
+ * interval, if it does not report it, and which of its records count.
  *
  *     exporters:
  *       10.0.0.1: { name: edge, sampling: 1000, counts: ingress }
  */
 
 /**
- * Which records of an exporter are kept: all; those of packets that came in, or that went out, by
- * flowDirection (element 61), where each flow is reported on both of its interfaces; or none, where
- * another exporter reports the same traffic.
+ * Which records of an exporter are kept: all; only ingress or only egress by flowDirection (element
+ * 61), for exporters that report each flow on both of its interfaces; or none, if another exporter
+ * reports the same traffic.
  */
 const countedRecords = ['both', 'ingress', 'egress', 'none'] as const
 export type CountedRecords = (typeof countedRecords)[number]
 
 export interface ExporterRules {
-  /** 1 of so many packets, in place of all that the exporter says; null: what it says. */
+  /** 1 in this many packets, overriding what the exporter reports; null: as reported. */
   sampling: number | null
   counts: CountedRecords
 }
 
-/** What holds for an exporter of which nothing is said. */
+/** The rules for an exporter that has none in the file. */
 export const noRules: ExporterRules = { sampling: null, counts: 'both' }
 
-/** Greatest sampling rate: what the archive's column can hold. */
+/** Greatest sampling interval: what the archive's column can hold. */
 export const samplingMax = 2 ** 32 - 1
 
-/** The rules as the file gives them, and the faults in them, each with what to write instead. */
+/** The rules in the file, and their faults, each with what to write instead. */
 export function readRules(given: { sampling?: unknown; counts?: unknown }): {
   rules: ExporterRules
   faults: string[]

@@ -1,17 +1,17 @@
 /**
- * Filters: one AST for whatever a user typed, from which the archive's SQL and a predicate over
- * columns are made. flow/filter/ reads, prints and evaluates it; docs/filter.md is the language.
+ * Filters: one AST for everything that users type, from which the archive's SQL and a predicate over
+ * columns are made. flow/filter/ parses, prints and evaluates it; docs/filter.md specifies the language.
  */
 import { parseNetwork, type Network } from './address.ts'
 import type { AddressFieldName, BitsFieldName, NumberFieldName } from './filter/fields.ts'
 
-/** Which end a condition is about; `either` is what stands where none is written. */
+/** Which end a condition applies to; `either` is the default. */
 export type Side = 'source' | 'destination' | 'either' | 'both'
 
-/** Whole numbers from the least to the most, both included; the most may be Infinity. */
+/** An inclusive range of integers; the upper bound may be Infinity. */
 export type Range = readonly [least: number, most: number]
 
-/** Holds where the value of a field lies in one of the ranges. */
+/** True if the value of a field is in one of the ranges. */
 export interface NumberFilter {
   kind: 'number'
   field: NumberFieldName
@@ -19,18 +19,18 @@ export interface NumberFilter {
   ranges: readonly Range[]
 }
 
-/** Holds where an address lies in one of the networks and in none of `except`. */
+/** True if an address is in one of the networks and in none of `except`. */
 export interface AddressFilter {
   kind: 'address'
   field: AddressFieldName
   side: Side
   networks: readonly Network[]
   except: readonly Network[]
-  /** The word that stood for the networks, such as local. */
+  /** The word written for the networks, such as local. */
   word?: string
 }
 
-/** Of the bits of `mask`: those of `value` are set and no others, or (any) at least one is set. */
+/** Of the bits in `mask`, exactly those of `value` are set, or (any) at least one is. */
 export interface BitsFilter {
   kind: 'bits'
   field: BitsFieldName
@@ -50,14 +50,14 @@ export type Filter =
   | AddressFilter
   | BitsFilter
 
-/** What could stand where a filter cannot be read: words, and values of which kind. */
+/** What would be valid where a filter cannot be parsed: words, and kinds of values. */
 export interface Wanted {
   words?: readonly string[]
-  /** The words among which the known exporters, interfaces, networks, hosts … are. */
+  /** Words that name known exporters, interfaces, networks, hosts … */
   values?: 'exporter' | 'interface' | 'address' | 'protocol' | 'service'
 }
 
-/** A filter that cannot be read: where (offset in characters) and what was expected there. */
+/** A filter that cannot be parsed: the offset in characters, and what was expected there. */
 export class FilterError extends Error {
   readonly position: number
   readonly expected: string
@@ -73,7 +73,7 @@ export class FilterError extends Error {
   }
 }
 
-/** The flows of a host or network (CIDR), given as text that is one. */
+/** The flows of a host or network (CIDR), given as valid text. */
 export function addressFilter(
   text: string,
   { field = 'address', side = 'either' }: { field?: AddressFieldName; side?: Side } = {},
@@ -92,12 +92,12 @@ export function numberFilter(
   return { kind: 'number', field, side, ranges: values.map((value) => [value, value]) }
 }
 
-/** The flows of an exporter, by its address. */
+/** The flows of an exporter, given by its address. */
 export function exporterFilter(address: string): Filter {
   return addressFilter(address, { field: 'exporter' })
 }
 
-/** The flows for which all hold; of none, any. */
+/** The flows that match all terms; with no terms, every flow. */
 export function allOf(terms: readonly Filter[]): Filter {
   const kept = once(
     terms.flatMap((term) => (term.kind === 'and' ? term.terms : term.kind === 'any' ? [] : [term])),
@@ -106,19 +106,19 @@ export function allOf(terms: readonly Filter[]): Filter {
   return kept.length === 1 ? kept[0]! : { kind: 'and', terms: kept }
 }
 
-/** The flows for which one holds; of no conditions, none. */
+/** The flows that match any term; with no terms, none. */
 export function oneOf(terms: readonly Filter[]): Filter {
   const kept = once(terms.flatMap((term) => (term.kind === 'or' ? term.terms : [term])))
   if (kept.length === 0) return { kind: 'not', term: { kind: 'any' } }
   return kept.length === 1 ? kept[0]! : { kind: 'or', terms: kept }
 }
 
-/** Each condition once, in the order of the first. */
+/** The terms without duplicates, in order of first occurrence. */
 function once(terms: readonly Filter[]): Filter[] {
   return [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()]
 }
 
-/** The flows for which it does not hold. */
+/** The flows that do not match. */
 export function noneOf(term: Filter): Filter {
   return term.kind === 'not' ? term.term : { kind: 'not', term }
 }

@@ -1,18 +1,18 @@
-/** What a collector heard of an exporter's streams, as collectors on one cluster tell each other. */
+/** What one collector received of an exporter's streams, as shared within a cluster. */
 
-/** A stretch of a stream's datagrams that one collector heard: by their numbers, and when. Times are unix ms. */
+/** A range of a stream's datagrams that one collector received: sequence numbers and times (unix ms). */
 export interface HeardSpan {
   exporter: string
   /** The stream: version, observation domain and source port. */
   stream: string
-  /** The first number, and the one that is to come next, mod 2^32. */
+  /** The first number, and the next one expected, mod 2^32. */
   from: number
   to: number
-  /** The latter may be higher by so much. */
+  /** `to` may be higher by this much. */
   unsure: number
   fromMs: number
   toMs: number
-  /** The exporter's clocks at both ends: uptime (-1: it tells none) and export time. */
+  /** The exporter's clocks at both ends: uptime (-1: not reported) and export time. */
   begin: ExporterClocks
   end: ExporterClocks
 }

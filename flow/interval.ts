@@ -1,18 +1,18 @@
-/** The 5-minute interval on which everything is counted, and the tiers that are made of it. */
+/** The 5-minute interval in which everything is counted, and the tiers derived from it. */
 
 /** The length of an interval, in ms: RRDtool's step. */
 export const intervalMs = 300_000
-/** The same in seconds, in which the page reckons. */
+/** The same in seconds, as used by the web page. */
 export const intervalSeconds = intervalMs / 1000
 
-/** The start of the interval of `stepMs` in which `t` lies (unix ms; steps are aligned to the epoch, UTC). */
+/** The start of the interval of length `stepMs` that contains `t` (unix ms; aligned to the epoch, UTC). */
 export function intervalStart(t: number, stepMs: number = intervalMs): number {
   return Math.floor(t / stepMs) * stepMs
 }
 
 /** A tier: 5-minute totals, or their consolidation to a longer step. */
 export interface Tier {
-  /** As in the settings and in stored names: 5m, 30m, 2h, 1d. */
+  /** As in settings and stored names: 5m, 30m, 2h, 1d. */
   readonly name: string
   readonly stepMs: number
   readonly keepMs: number
@@ -27,7 +27,7 @@ const unitMs: Record<string, number> = {
   y: 31_536_000_000,
 }
 
-/** A duration such as 5m, 90d or 1y in ms (y is 365 d), or null where the text is none. */
+/** A duration such as 5m, 90d or 1y in ms (y is 365 d), or null if the text is not one. */
 export function parseDuration(text: string): number | null {
   const match = /^(\d{1,9})(s|m|h|d|w|y)$/.exec(text.trim())
   return match ? Number(match[1]) * unitMs[match[2]!]! : null

@@ -1,9 +1,9 @@
-/** The words of keys as people write them, in the form in which they are stored: 2001:DB8::0:1 is 2001:db8::1, 6 is tcp. */
+/** Normalises key words that people type to their stored form: 2001:DB8::0:1 is 2001:db8::1, 6 is tcp. */
 import { formatAddress, parseAddress } from './address.ts'
 import { protocolName, protocolNumber } from './protocol.ts'
 
 interface WordForm {
-  /** What the word's values are, for people. */
+  /** What the word's values are, in plain words. */
   is: string
   stored: (text: string) => string | null
 }
@@ -21,7 +21,7 @@ const interfaceForm: WordForm = {
   stored: (text) => wholeText(text, 2 ** 32 - 1),
 }
 
-/** What is stored instead of a port where there is none of use: see portText. */
+/** Stored in place of a port if neither is meaningful: see portText. */
 const portWords = new Set(['ephemeral', 'none'])
 
 const forms: Record<string, WordForm> = {
@@ -46,13 +46,13 @@ function wholeText(text: string, most: number): string | null {
   return /^\d{1,10}$/.test(text) && Number(text) <= most ? String(Number(text)) : null
 }
 
-/** The value of a key's word as it is stored, or null where the text can be none. Other words are any text. */
+/** The stored form of a key word's value, or null if the text is invalid. Other words accept any text. */
 export function storedWord(word: string, text: string): string | null {
   const form = forms[word]
   return form ? form.stored(text) : text
 }
 
-/** What the values of a key's word are, for people. */
+/** What the values of a key word are, in plain words. */
 export function wordForm(word: string): string {
   return forms[word]?.is ?? 'a text'
 }

@@ -1,7 +1,7 @@
-/** Exporters as several runs or collectors tell of them. */
+/** Merges the exporters reported by several runs or collectors. */
 import type { ExporterStatus } from './status.ts'
 
-/** The exporters of two runs as one list: counts added, times widened, the later one's word on the rest. */
+/** Merges the exporters of two runs: counts added, times widened, everything else from the later run. */
 export function mergeExporters(
   earlier: readonly ExporterStatus[],
   later: readonly ExporterStatus[],
@@ -14,7 +14,7 @@ export function mergeExporters(
   return [...merged.values()]
 }
 
-/** Those of several collectors. Of an exporter that moved, the one that heard it last has the last word. */
+/** Merges several collectors' exporters. If one moved, the collector that last received it wins. */
 export function exportersOfAll<Exporter extends ExporterStatus>(
   collectors: readonly { exporters: readonly Exporter[] }[],
 ): Exporter[] {

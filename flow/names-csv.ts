@@ -1,6 +1,6 @@
 /**
- * Own names as CSV, as spreadsheets and IPAM systems give them: a heading, then a line a network or
- * host. `address` (or network, cidr, ip) and `name` are needed; site and owner may be there.
+ * Custom names as CSV, as exported by spreadsheets and IPAM systems: a header, then one line per network or
+ * host. `address` (or network, cidr, ip) and `name` are required; site and owner are optional.
  *
  *     address,name,site,owner
  *     10.0.0.0/24,office,Brussels,facilities
@@ -11,8 +11,8 @@ import { NamesError } from './names.ts'
 const addressWords = ['address', 'network', 'cidr', 'ip', 'prefix']
 
 /**
- * The parsed form of a names file (see Names) of a CSV text.
- * @throws NamesError naming each line that cannot be read
+ * Converts CSV text to the parsed form of a names file (see Names).
+ * @throws NamesError naming each invalid line
  */
 export function namesFromCsv(text: string): { networks: Record<string, object> } {
   const [heading = [], ...lines] = rowsOf(text)
@@ -35,7 +35,7 @@ export function namesFromCsv(text: string): { networks: Record<string, object> }
   return { networks }
 }
 
-/** Lines and cells of a CSV text (RFC 4180; semicolons where the heading has them and no comma). */
+/** Splits CSV text into rows and cells (RFC 4180; semicolons if the header has them and no comma). */
 function rowsOf(text: string): string[][] {
   const clean = text.replace(/^\uFEFF/, '')
   const [first = ''] = clean.split('\n', 1)

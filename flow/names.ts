@@ -1,5 +1,5 @@
 /**
- * Own names: what WEIR_NAMES calls networks, hosts, exporters and their interfaces.
+ * Custom names: those that WEIR_NAMES gives to networks, hosts, exporters and their interfaces.
  *
  *     networks:
  *       10.0.0.0/24: { name: office, site: Brussels, owner: facilities }
@@ -18,7 +18,7 @@ import {
 import { noRules, readRules, type ExporterRules } from './exporter-rules.ts'
 import type { InterfaceName } from './status.ts'
 
-/** What is said of a network or a host. */
+/** The names file's entry for a network or a host. */
 export interface NetworkName {
   name: string
   site: string | null
@@ -31,7 +31,7 @@ interface ExporterName {
   rules: ExporterRules
 }
 
-/** A names file that cannot be used: each fault with its place. */
+/** An invalid names file: each fault with its location. */
 export class NamesError extends Error {
   readonly faults: readonly string[]
 
@@ -43,13 +43,13 @@ export class NamesError extends Error {
 }
 
 export class Names {
-  /** Longest prefix first, so that the first that holds an address is the nearest. */
+  /** Longest prefix first, so that the first match is the most specific. */
   readonly #networks: { network: Network; said: NetworkName }[] = []
   readonly #exporters = new Map<string, ExporterName>()
 
   /**
-   * Names from a parsed names file; an empty one gives no names.
-   * @throws NamesError naming each entry that cannot be read
+   * Names from a parsed names file; an empty file gives no names.
+   * @throws NamesError naming each invalid entry
    */
   constructor(file: unknown = {}) {
     const faults: string[] = []
@@ -79,13 +79,13 @@ export class Names {
     this.#networks.sort((a, b) => b.network.bits - a.network.bits)
   }
 
-  /** What is said of an address: its own name, else null. Networks do not name their hosts. */
+  /** The name of a host, or null. Networks do not name their hosts. */
   hostName(address: string): string | null {
     const found = this.#find(address)
     return found?.network.bits === 128 ? found.said.name : null
   }
 
-  /** The nearest network of an address that is wider than the address itself. */
+  /** The most specific network of an address that is wider than the address itself. */
   networkOf(address: string): NetworkName | null {
     const words = parseAddress(address)
     if (!words) return null
@@ -98,28 +98,28 @@ export class Names {
     return this.#exporters.get(address)?.name ?? null
   }
 
-  /** The addresses of the exporters of that name (names need not be unique). */
+  /** The addresses of the exporters with that name (names need not be unique). */
   exporterAddresses(name: string): string[] {
     return [...this.#exporters].filter(([, said]) => said.name === name).map(([address]) => address)
   }
 
-  /** How an exporter samples and which of its records count. */
+  /** An exporter's sampling interval and which of its records count. */
   rules(address: string): ExporterRules {
     return this.#exporters.get(address)?.rules ?? noRules
   }
 
-  /** What is said of an exporter's interface, or null. */
+  /** The entry for an exporter's interface, or null. */
   interface(exporter: string, index: number): InterfaceName | null {
     return this.#exporters.get(exporter)?.interfaces.get(index) ?? null
   }
 
-  /** The networks of that name, by their own name or their site's; a host is one of a single address. */
+  /** The networks with that name or site; a host is a network of one address. */
   networksNamed(name: string): Network[] {
     const isNamed = ({ said }: { said: NetworkName }) => said.name === name || said.site === name
     return this.#networks.filter((each) => isNamed(each)).map(({ network }) => network)
   }
 
-  /** The interfaces of that name or alias. */
+  /** The interfaces with that name or alias. */
   interfacesNamed(name: string): { exporter: string; index: number }[] {
     return [...this.#exporters].flatMap(([exporter, { interfaces }]) =>
       [...interfaces.values()]
@@ -128,7 +128,7 @@ export class Names {
     )
   }
 
-  /** All networks, hosts and interfaces that have a name. */
+  /** All named networks, hosts and interfaces. */
   all(): { networks: string[]; interfaces: string[] } {
     const interfaces = [...this.#exporters.values()].flatMap((each) => [
       ...each.interfaces.values(),
@@ -139,7 +139,7 @@ export class Names {
     }
   }
 
-  /** All interfaces that are named for an exporter. */
+  /** All named interfaces of an exporter. */
   interfaces(exporter: string): InterfaceName[] {
     return [...(this.#exporters.get(exporter)?.interfaces.values() ?? [])]
   }

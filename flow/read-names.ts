@@ -1,10 +1,10 @@
-/** The text of a names file, YAML or CSV, as names. */
+/** Reads the text of a names file, YAML or CSV. */
 import { Names } from './names.ts'
 import { namesFromCsv } from './names-csv.ts'
 
 /**
- * Names of a file's text; `parseYaml` is the caller's, since this folder imports nothing.
- * @throws NamesError naming each entry that cannot be used
+ * Names from a file's text. The caller passes `parseYaml`, because this folder has no dependencies.
+ * @throws NamesError naming each invalid entry
  */
 export function readNamesText(
   path: string,

@@ -1,4 +1,4 @@
-/** Why something failed, as its error says it, whatever it was that was thrown. */
+/** The message of an error, whatever was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

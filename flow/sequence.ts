@@ -1,12 +1,12 @@
-/** What the sequence numbers of one datagram said, from which coverage and loss are kept. */
+/** The verdict on one datagram's sequence numbers, from which coverage and loss are derived. */
 
 /**
- * - first: nothing was known of this exporter and domain before
- * - continues: the numbers go on without a gap (nothing was lost since the last datagram)
- * - gap: something is missing before this datagram (it may still come late, as `reordered`)
- * - restart: the exporter started anew (uptime fell, or numbers began again)
+ * - first: first datagram of this exporter and domain
+ * - continues: the sequence continues without a gap (nothing lost since the last datagram)
+ * - gap: something is missing before this datagram (it may still arrive late, as `reordered`)
+ * - restart: the exporter restarted (uptime fell, or the sequence began again)
  * - duplicate, reordered: an older datagram, seen before or not
- * - unknown: the version carries no sequence (v1), or it cannot be told
+ * - unknown: the version has no sequence (v1), or no verdict is possible
  */
 export type SequenceVerdict =
   | 'first'
@@ -17,7 +17,7 @@ export type SequenceVerdict =
   | 'reordered'
   | 'unknown'
 
-/** Loss found by one datagram; a `reordered` one takes back what a gap had counted (negative). */
+/** Loss detected by one datagram; `reordered` takes back what a gap had counted (negative). */
 export interface SequenceEvent {
   /** Exporter address as text. */
   exporter: string

@@ -1,7 +1,7 @@
-/** The service port of a flow: which of its two ports names what it was for. */
+/** The service port of a flow: which of its two ports identifies the service. */
 import registry from './data/services.json' with { type: 'json' }
 
-/** The protocols that have ports, by number, with IANA's registered ports and service names. */
+/** The protocols with ports, by number, with IANA's registered ports and service names. */
 export const portProtocols: ReadonlyMap<number, Readonly<Record<string, string>>> = new Map<
   number,
   Readonly<Record<string, string>>
@@ -12,12 +12,12 @@ export const portProtocols: ReadonlyMap<number, Readonly<Record<string, string>>
   [132, registry.sctp],
 ])
 
-/** What servicePort gives for flows whose two ports are both unregistered and ≥ 1024. */
+/** The result of servicePort for flows whose ports are both unregistered and ≥ 1024. */
 export const ephemeralPort = -1
-/** What servicePort gives for protocols without ports. */
+/** The result of servicePort for protocols without ports. */
 export const noPort = -2
 
-/** By protocol, then port: 1 where it is registered; null for protocols without ports. */
+/** By protocol, then port: 1 if registered; null for protocols without ports. */
 const registered: (Uint8Array | null)[] = Array.from({ length: 256 }, () => null)
 for (const [protocol, services] of portProtocols) {
   const flags = new Uint8Array(65_536)
@@ -26,9 +26,9 @@ for (const [protocol, services] of portProtocols) {
 }
 
 /**
- * Of the two ports the lower of those that IANA registers for the protocol; where none is, the
- * lower if it is under 1024, else `ephemeralPort`. `noPort` for protocols other than tcp, udp,
- * sctp and dccp.
+ * The lower of the ports that IANA registers for the protocol; if neither is registered, the lower
+ * port if it is under 1024, else `ephemeralPort`. `noPort` for protocols other than tcp, udp, sctp
+ * and dccp.
  */
 export function servicePort(protocol: number, source: number, destination: number): number {
   const flags = registered[protocol]
@@ -40,30 +40,30 @@ export function servicePort(protocol: number, source: number, destination: numbe
   return lower < 1024 ? lower : ephemeralPort
 }
 
-/** A service port as it is stored and shown: a number, `ephemeral` or `none`. */
+/** A service port as stored and displayed: a number, `ephemeral` or `none`. */
 export function portText(port: number): string {
   if (port === noPort) return 'none'
   return port === ephemeralPort ? 'ephemeral' : String(port)
 }
 
-/** IANA's name of a service, such as https for tcp 443, or null where it has none. */
+/** The IANA name of a service, such as https for tcp 443, or null if it has none. */
 export function serviceName(protocol: number, port: number): string | null {
   return portProtocols.get(protocol)?.[String(port)] ?? null
 }
 
 let portsByService: Map<string, number[]> | null = null
 
-/** The ports of a service by IANA's name, whatever the protocol; none where the name is no service. */
+/** The ports of a service by IANA name, for any protocol; empty if there is no such service. */
 export function servicePorts(name: string): readonly number[] {
   return portsOfServices().get(name) ?? []
 }
 
-/** The names of all services, in the order of the registry. */
+/** All service names, in registry order. */
 export function serviceNames(): string[] {
   return [...portsOfServices().keys()]
 }
 
-/** Made when first asked for. */
+/** Built on first use. */
 function portsOfServices(): ReadonlyMap<string, readonly number[]> {
   if (portsByService) return portsByService
   portsByService = new Map()

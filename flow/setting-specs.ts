@@ -1,4 +1,4 @@
-/** The table of settings: what each is for, its default, how it is read, and what to write instead. */
+/** The settings table: purpose, default, parser and remedy of each setting. */
 import { clickHouseSpecs } from './clickhouse-specs.ts'
 import { consoleSpecs } from './console-specs.ts'
 import { sensitivities } from './incident/sensitivity.ts'
@@ -18,7 +18,7 @@ import {
   plainName,
 } from './setting-values.ts'
 
-/** Networks that anybody may use, and nobody from outside reaches. */
+/** Private-use networks, not reachable from outside. */
 export const privateNetworks =
   '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10'
 const loopbackNetworks = '127.0.0.0/8,::1/128'
@@ -26,7 +26,7 @@ const networksRemedy = 'write networks as CIDR, comma-separated, such as 10.0.0.
 const endpointRemedy = 'write ADDRESS:PORT, such as 0.0.0.0:2055 or [::]:2055'
 const durationRemedy = 'write a number and s, m, h, d, w or y, such as 90d'
 
-/** Every setting: environment name without WEIR_, what it is for, default, reading, remedy. */
+/** Every setting: environment name without WEIR_, purpose, default, parser, remedy. */
 export const settingSpecs = {
   DATA: setting('folder of archive, series and journal', './data', nonEmpty, 'name a folder'),
   HTTP: setting('address of the page and the API', '127.0.0.1:8080', endpoint, endpointRemedy),

@@ -1,4 +1,4 @@
-/** How the texts of settings are read: each gives the value, or null where the text cannot be used. */
+/** Parsers for settings: each returns the value, or null if the text is invalid. */
 import { NetworkSet, parseNetwork, type Network } from './address.ts'
 import { parseDuration, type Tier } from './interval.ts'
 
@@ -8,7 +8,7 @@ export interface Endpoint {
   port: number
 }
 
-/** A parser gives the value, or null where the text cannot be used; `remedy` then says what to write. */
+/** A parser returns the value, or null if the text is invalid; `remedy` then says what to write. */
 export interface SettingSpec<Value> {
   default: string
   parse: (text: string) => Value | null
@@ -16,7 +16,7 @@ export interface SettingSpec<Value> {
   about: string
 }
 
-/** A row of the table of settings. */
+/** A row of the settings table. */
 export function setting<Value>(
   about: string,
   fallback: string,
@@ -49,7 +49,7 @@ export function endpoint(text: string): Endpoint | null {
   return { host: match[1] ?? match[2]!, port: Number(match[3]) }
 }
 
-/** An endpoint as `endpoint` reads it. */
+/** An endpoint as text that `endpoint` can parse. */
 export function endpointText({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
@@ -69,7 +69,7 @@ export function timeZone(text: string): string | null {
   if (text === 'browser') return text
   try {
     const { timeZone: known } = new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions()
-    // Intl has old names for some (Asia/Katmandu): a place keeps the name that it is given.
+    // Intl uses old names for some zones (Asia/Katmandu): keep the name as given.
     return known === 'UTC' || known.toLowerCase() === text.toLowerCase() ? known : text
   } catch {
     return null
@@ -94,7 +94,7 @@ export function tiers(text: string): Tier[] | null {
   return sound ? parsed : null
 }
 
-/** The address of a server, without a slash at its end; a name and password in it would be shown. */
+/** A server's URL without trailing slash; credentials in it are refused, because they would be displayed. */
 export function httpUrl(text: string): string | null {
   const url = URL.parse(text.trim())
   if (!url || !['http:', 'https:'].includes(url.protocol)) return null
@@ -103,12 +103,12 @@ export function httpUrl(text: string): string | null {
   return url.href.replace(/\/+$/, '')
 }
 
-/** A word that may stand in names of files, buckets and tokens. */
+/** A word that is safe in names of files, buckets and tokens. */
 export function plainName(text: string): string | null {
   return /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/.test(text.trim()) ? text.trim() : null
 }
 
-/** The parts of a comma-separated text, none where it is empty. */
+/** The parts of a comma-separated text; empty for empty text. */
 export function list(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim())
   return parts.filter((part) => part !== '')

@@ -1,6 +1,6 @@
 /**
  * The settings: one schema for every process. Values come from the environment or from weir.yaml
- * under the same names; all faults are found at once, each with its key, value and remedy.
+ * under the same names; all faults are reported together, each with its key, value and remedy.
  */
 import type { NetworkSet } from './address.ts'
 import type { ClickHouseSettings } from './clickhouse-specs.ts'
@@ -10,35 +10,35 @@ import type { AccessSettings, AlertSettings, NamingSettings } from './console-sp
 import { settingSpecs } from './setting-specs.ts'
 import { endpointText, type Endpoint, type SettingSpec } from './setting-values.ts'
 
-/** How InfluxDB is reached, where the series are kept in it. */
+/** How to connect to InfluxDB, when series are stored there. */
 export interface InfluxSettings {
   url: string
   org: string
-  /** One of the two holds the token that this process uses; the file is read again when it is refused. */
+  /** One of the two supplies this process's token; the file is re-read when the token is refused. */
   token: string | null
   tokenFile: string | null
-  /** Buckets are called PREFIX_TIER: weir_5m. */
+  /** Buckets are named PREFIX_TIER: weir_5m. */
   prefix: string
-  /** The most bytes of series that wait on disk for InfluxDB. */
+  /** The most bytes of series that may wait on disk for InfluxDB. */
   spoolMaxBytes: number
 }
 
 export interface Settings {
   data: string
   http: Endpoint
-  /** Where browsers find the page, if that is not `http`. */
+  /** The page's address for browsers, if it differs from `http`. */
   published: Endpoint | null
   netflow: Endpoint
   ipfix: Endpoint
   sflow: Endpoint
   metrics: Endpoint
-  /** Sources whose datagrams are taken. */
+  /** Sources whose datagrams are accepted. */
   exporters: NetworkSet
-  /** Networks that count as ours when a flow's direction is told. */
+  /** Networks that count as local when determining a flow's direction. */
   local: NetworkSet
   names: string | null
   store: 'parquet' | 'influx' | 'clickhouse'
-  /** A second store that is written to as well, while one takes the other's place. */
+  /** A second store written in parallel during a migration. */
   storeAlso: 'parquet' | 'clickhouse' | null
   influx: InfluxSettings
   clickhouse: ClickHouseSettings
@@ -47,7 +47,7 @@ export interface Settings {
   archiveKeepMs: number
   archiveMaxBytes: number
   flowMaxMs: number
-  /** How much it takes until something is an incident. */
+  /** The sensitivity of incident detection. */
   sensitivity: SensitivityName
   timeZone: string
   access: AccessSettings
@@ -57,7 +57,7 @@ export interface Settings {
   logLevel: string
 }
 
-/** A setting that cannot be used: where it stands, what it says, and what to write instead. */
+/** An invalid setting: its location, its value, and what to write instead. */
 export interface SettingFault {
   key: string
   value: string
@@ -77,7 +77,7 @@ export class SettingsError extends Error {
 export type SettingName = keyof typeof settingSpecs
 
 /**
- * Reads settings from the environment, and where it is silent from a parsed weir.yaml.
+ * Reads settings from the environment, falling back to a parsed weir.yaml.
  * @throws SettingsError naming every fault, unknown WEIR_ names included
  */
 export function readSettings(
@@ -150,7 +150,7 @@ export function readSettings(
   return settings
 }
 
-/** Reads a setting by its name, and notes a fault. */
+/** Reads a setting by name and records a fault. */
 type Read = <Value>(name: SettingName, spec: SettingSpec<Value>) => Value
 
 function influxSettings(read: Read): InfluxSettings {
@@ -178,7 +178,7 @@ function clickHouseSettings(read: Read): ClickHouseSettings {
   }
 }
 
-/** Whether an address that the API is to listen on is reachable from this machine only. */
+/** Whether an address for the API to listen on is reachable only from this machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
@@ -229,17 +229,17 @@ function wrongPair({ store, storeAlso }: Settings): SettingFault[] {
   ]
 }
 
-/** The zone of times that come and go without one: WEIR_TZ, or UTC where that leaves it to the browser. */
+/** The default time zone: WEIR_TZ, or UTC if that leaves it to the browser. */
 export function zoneOf({ timeZone }: Pick<Settings, 'timeZone'>): string {
   return timeZone === 'browser' ? 'UTC' : timeZone
 }
 
-/** Whether the archive's files go to ClickHouse. */
+/** Whether archive files are sent to ClickHouse. */
 export function sendsFlows({ store, storeAlso }: Settings): boolean {
   return store === 'clickhouse' || storeAlso === 'clickhouse'
 }
 
-/** Names of the environment that steer tests and deployments and are no settings. */
+/** Environment names used by tests and deployments that are not settings. */
 const otherNames = /^WEIR_(TEST_|COMPOSE_|CORPUS$|CONFIG$)/
 
 function unknownNames(

@@ -1,19 +1,19 @@
 /**
- * How a flow's counts are spread over its life: evenly by time, in whole units, so that the shares
- * of any partition of time add up to the count exactly. Every step, tier, top and report uses
- * this one rule; `countUpToSql` is the same rule as an expression for the archive.
+ * How a flow's counts are spread over its lifetime: evenly, in whole units, so that the shares of
+ * any partition of time add up to exactly the count. Every step, tier, top and report uses this one
+ * rule; `countUpToSql` is the same rule as SQL for the archive.
  */
 
 /**
- * Of `count` units, how many came before `t`: floor(count × (t − first) / (last − first)), with t
- * clamped to [first, last]. A flow with last ≤ first has all its units at first, so before any
- * t > first. Times are unix ms; count is a whole number ≤ 2^53.
+ * How many of `count` units came before `t`: floor(count × (t − first) / (last − first)), with t
+ * clamped to [first, last]. A flow with last ≤ first has all its units at first, that is, before
+ * any t > first. Times are unix ms; count is an integer ≤ 2^53.
  */
 export function countUpTo(count: number, first: number, last: number, t: number): number {
   if (t <= first) return 0
   if (t >= last) return count
   const product = count * (t - first)
-  // Up to 2^53 the product is exact and its correctly rounded quotient cannot pass a whole number.
+  // Up to 2^53 the product is exact, and its correctly rounded quotient cannot exceed the next integer.
   if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / (last - first))
   return Number((BigInt(count) * BigInt(t - first)) / BigInt(last - first))
 }
@@ -28,17 +28,17 @@ export function countWithin(
   return countUpTo(count, flow.first, flow.last, to) - countUpTo(count, flow.first, flow.last, from)
 }
 
-/** How many ms of a flow's life fall in [from, to): its share of flow-milliseconds. */
+/** How many ms of a flow's lifetime fall in [from, to): its share of flow-milliseconds. */
 export function activeWithin(first: number, last: number, from: number, to: number): number {
   return Math.max(0, Math.min(last, to) - Math.max(first, from))
 }
 
-/** Counts and spans up to these have a product that fits 63 bits. */
+/** Products of counts and spans up to these fit in 63 bits. */
 const narrow = { count: 2 ** 32, spanMs: 2 ** 31 - 1 }
 
-/** The words for whole numbers in which SQL engines differ. */
+/** SQL for integer arithmetic, which differs between engines. */
 export interface WholeWords {
-  /** A value in 128 bits, and one that fits in 64 bits again. */
+  /** Casts a value to 128 bits, and one that fits back to 64 bits. */
   wide: (value: string) => string
   narrow: (value: string) => string
   /** Floor division of non-negative integers. */
@@ -53,8 +53,8 @@ export const duckdbWholes: WholeWords = {
 }
 
 /**
- * countUpTo as SQL: the arguments are SQL expressions, all whole numbers (times in unix ms). 128 bits
- * keep the product exact, and are left out where they can be: they take ten times as long.
+ * countUpTo as SQL: the arguments are SQL expressions, all integers (times in unix ms). 128 bits
+ * keep the product exact, and are avoided where possible: they are ten times slower.
  */
 export function countUpToSql(
   count: string,

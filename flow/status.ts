@@ -1,6 +1,6 @@
-/** What ingest says of itself and its exporters; kept in the data folder, served by the API. */
+/** The status of ingest and its exporters; stored in the data folder, served by the API. */
 
-/** Datagrams and flows that sequence numbers show to be missing. `flows` is an estimate for v9. */
+/** Datagrams and flows missing by sequence numbers. `flows` is an estimate for v9. */
 export interface Lost {
   datagrams: number
   flows: number
@@ -17,13 +17,13 @@ export interface InterfaceName {
 
 /** Flows that are reported twice. */
 export interface DoubledExport {
-  /** The other exporter's address, or the exporter's own: then it reports them coming in and going out. */
+  /** The other exporter's address, or the exporter's own if it reports flows both on ingress and egress. */
   with: string
   /** Share of its flows, 0 to 1. */
   share: number
 }
 
-/** One exporter, as /api/exporters gives it. Times are unix seconds. */
+/** One exporter, as in /api/exporters. Times are unix seconds. */
 export interface ExporterStatus {
   address: string
   name: string | null
@@ -35,9 +35,9 @@ export interface ExporterStatus {
   flows: number
   packets: number
   bytes: number
-  /** Flows that were not stored because WEIR_NAMES says that they do not count. */
+  /** Flows not stored because WEIR_NAMES excludes them. */
   flowsLeftOut: number
-  /** Data sets that came before their template and waited for it. */
+  /** Data sets that arrived before their template and waited for it. */
   parked: number
   lost: Lost
   duplicates: number
@@ -45,16 +45,16 @@ export interface ExporterStatus {
   restarts: number
   /** Bad input by reason; only reasons that occurred. */
   problems: Record<string, number>
-  /** Sampling in force, one of so many packets; null when the exporter samples and does not say how. */
+  /** Current sampling interval; null if the exporter samples without reporting its interval. */
   sampling: number | null
   clockSkewSeconds: number | null
   interfaces: InterfaceName[]
-  /** Names by the numbers that flows carry, as options data told them. */
+  /** Application names by their numbers in flows, from options data. */
   applications: Record<string, string>
   vrfs: Record<string, string>
-  /** Who reports the same flows, of those that could be compared. */
+  /** Exporters that report the same flows, as far as compared. */
   doubled: DoubledExport[]
-  /** What the exporter says of its own export, by IPFIX name: totals since its start. */
+  /** The exporter's own export statistics, by IPFIX name: totals since its start. */
   statistics: Record<string, number>
 }
 
@@ -65,72 +65,72 @@ export interface RefusedSource {
   lastSeen: number
 }
 
-/** A thing to look at, and what to do about it. */
+/** A problem to look into, and its remedy. */
 export interface Warning {
   what: string
   remedy: string
 }
 
-/** How it stands with a series store on another machine. Times are unix seconds. */
+/** The state of a remote series store. Times are unix seconds. */
 export interface StoreStatus {
   kind: 'influx' | 'clickhouse'
   url: string
-  /** Why nothing is being taken now, and when it is tried again; null where all is well. */
+  /** Why the store accepts nothing now, and when to retry; null if all is well. */
   waiting: { reason: string; remedy: string; since: number; retryAt: number } | null
-  /** What waits on disk to be sent; `oldest` is the start of the earliest step. */
+  /** Data on disk waiting to be sent; `oldest` is the start of the earliest step. */
   spool: { steps: number; bytes: number; bytesMax: number; oldest: number | null }
-  /** Since the spool was made: points taken, and points that were not, by reason. */
+  /** Since the spool was created: points accepted, and points that were not, by reason. */
   points: {
     sent: number
-    /** Older than the bucket keeps. */
+    /** Older than the bucket's retention. */
     refusedByRetention: number
-    /** Refused for another reason, such as a field that was once of another type. */
+    /** Refused for another reason, such as a changed field type. */
     refused: number
-    /** Could not be read by the store: kept in a file. */
+    /** Not parsable by the store: kept in a file. */
     quarantined: number
-    /** Left out because the spool was full. */
+    /** Dropped because the spool was full. */
     dropped: number
   }
   requests: { inFlight: number; sent: number; failed: number }
   lastError: string | null
 }
 
-/** How a second store stands, to which series are written too. Times are unix seconds. */
+/** The state of a second series store written in parallel. Times are unix seconds. */
 export interface AlsoStatus {
   kind: 'parquet' | 'clickhouse'
-  /** By tier, up to when both were compared and found equal; 0 where nothing was yet. */
+  /** By tier, the time up to which both stores were compared and found equal; 0 if not yet. */
   through: Record<string, number>
-  /** Steps that it would not take, and that are copied to it later. */
+  /** Steps that it refused, to be copied to it later. */
   owed: number
   lastError: string | null
-  /** Where it is on another machine. */
+  /** If it is remote. */
   store?: StoreStatus
 }
 
-/** How the sending of the archive's closed files stands. Times are unix seconds. */
+/** The state of sending the archive's closed files. Times are unix seconds. */
 export interface ShippingStatus {
   waiting: number
-  /** The start of the earliest interval that waits. */
+  /** The start of the earliest waiting interval. */
   oldest: number | null
-  /** Files of the archive that are there. */
+  /** Archive files already sent. */
   sent: number
-  /** Flows that were older than the store keeps. */
+  /** Flows older than the store's retention. */
   refusedByRetention: number
   lastError: string | null
 }
 
-/** How the looking for incidents stands: in 5-minute intervals. */
+/** The state of incident detection, in 5-minute intervals. */
 export interface IncidentsStatus {
   waiting: number
   judged: number
   letGo: number
-  /** With too many flows to be looked at with what came before and after. */
+  /** Judged without their surroundings, because there were too many flows. */
   notWhole: number
-  /** Why the last judging failed; it is tried again. */
+  /** Why the last run failed; it will be retried. */
   lastError: string | null
 }
 
-/** What ingest says of itself. Times are unix seconds. */
+/** The status of ingest. Times are unix seconds. */
 export interface IngestStatus {
   running: boolean
   startedAt: number
@@ -139,37 +139,37 @@ export interface IngestStatus {
   refusedDatagrams: number
   sockets: { address: string; receiveBufferBytes: number; kernelDrops: number | null }[]
   journal: { datagrams: number; bytes: number; dropped: number; lastError: string | null } | null
-  /** Flows handed to the archive since the start, and those that were too old for the series. */
+  /** Flows handed to the archive since the start, and those too old for the series. */
   flows: number
   flowsTooLate: number
-  /** Datagrams that are journalled and not counted yet, and by how much what is counted is behind. */
+  /** Datagrams journalled but not yet counted, and how far counting lags behind. */
   waiting?: { datagrams: number; seconds: number }
-  /** Datagrams let go because more waited than may. */
+  /** Datagrams dropped because the backlog was full. */
   overflowed?: number
-  /** What was let go because there was too much, since the start, and counters that began anew. */
+  /** What was dropped at its limit since the start, and counters that were reset. */
   letGo?: { exporters: number; interfaceCounters: number; counterResets: number }
   /** When flows were last published, and when series were last written. */
   publishedAt: number | null
   seriesWrittenAt: number | null
-  /** Intervals whose series wait to be made again. */
+  /** Intervals whose series must be rebuilt. */
   redo: number
-  /** Intervals that wait to be judged, were judged since the start, and were let go because too many waited. */
+  /** Intervals waiting to be judged, judged since the start, and dropped because too many were waiting. */
   incidents?: IncidentsStatus
   memoryBytes: number
-  /** Room that is free where the data lie. */
+  /** Free space on the data volume. */
   diskFreePercent?: number | null
-  /** Trackers whose past is being made (5-minute intervals), and those that cannot be followed, by id. */
+  /** Trackers being backfilled (5-minute intervals), and those that cannot be followed, by id. */
   trackers?: {
     progress: Record<string, { done: number; of: number }>
     problems: Record<string, string>
   }
-  /** Left out where series are kept in files. */
+  /** Absent if series are stored in files. */
   store?: StoreStatus
-  /** Where series are written to a second store too. */
+  /** If series are also written to a second store. */
   also?: AlsoStatus
-  /** Where flows are kept on another machine too: what of the archive is there. */
+  /** If flows are also sent to another machine: how much of the archive is there. */
   shipping?: ShippingStatus
-  /** How alerts stand, by id; `at` in unix seconds. */
+  /** The state of alerts, by id; `at` in unix seconds. */
   alerts?: Record<
     string,
     {

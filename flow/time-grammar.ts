@@ -1,23 +1,23 @@
 /**
- * Times as people write them in a query or an address: `now-6h`, `now/d`, `now-1M/M` (Grafana's
- * grammar), ISO 8601 with or without zone, unix seconds or milliseconds.
+ * Times as typed in queries and URLs: `now-6h`, `now/d`, `now-1M/M` (Grafana's grammar), ISO 8601
+ * with or without zone, unix seconds or milliseconds.
  */
 import { instantOf, wallTime, type WallTime } from './zone.ts'
 
-/** Where a time stands: as the end of a range, `/d` rounds up to the day's end, as in Grafana. */
+/** The position of a time in a range: at the end, `/d` rounds up to the day's end, as in Grafana. */
 export type RangeSide = 'from' | 'to'
 
 export interface TimeContext {
   /** unix ms */
   now: number
-  /** IANA zone in which days begin and times without zone are read. */
+  /** IANA zone for the start of days and for times without a zone. */
   zone: string
   side: RangeSide
 }
 
 type Field = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second'
 
-/** The units of the grammar: which field of the clock they move, and by how much. */
+/** The units of the grammar: the clock field that each moves, and by how much. */
 const units: Record<string, { field: Field; times: number }> = {
   s: { field: 'second', times: 1 },
   m: { field: 'minute', times: 1 },
@@ -31,12 +31,12 @@ const units: Record<string, { field: Field; times: number }> = {
 /** Units of fixed length; the others follow the calendar. */
 const fixedMs: Partial<Record<Field, number>> = { second: 1000, minute: 60_000, hour: 3_600_000 }
 
-/** Times after this (the beginning of 2100) are slips of the pen. */
+/** Times after this (the beginning of 2100) are typing errors. */
 const latestMs = 4_102_444_800_000
-/** No time zone is further from UTC, in hours. */
+/** The largest UTC offset of any time zone, in hours. */
 const offsetHoursMax = 14
 
-/** The instant (unix ms) that a text names, or null where it names none. */
+/** The instant (unix ms) that a text stands for, or null if it is invalid. */
 export function parseTime(text: string, context: TimeContext): number | null {
   const trimmed = text.trim()
   const t = isRelative(trimmed)
@@ -45,12 +45,12 @@ export function parseTime(text: string, context: TimeContext): number | null {
   return t !== null && t >= 0 && t <= latestMs ? t : null
 }
 
-/** Whether a text is relative to now, so that its range moves on. */
+/** Whether a text is relative to now, so that its range moves. */
 export function isRelative(text: string): boolean {
   return text.trim().startsWith('now')
 }
 
-/** Whether a text names another instant in another zone: days and more follow the calendar, a clock its place. */
+/** Whether a text means different instants in different zones: calendar units and times without a zone do. */
 export function dependsOnZone(text: string): boolean {
   const trimmed = text.trim()
   if (isRelative(trimmed)) return /[dwMQy/]/.test(trimmed.slice('now'.length))
@@ -65,13 +65,13 @@ function relative(text: string, context: TimeContext): number | null {
   for (const [, sign, count, unit = ''] of text.matchAll(/([+-]|\/)(\d*)([smhdwMQy])/g)) {
     const way = sign === '-' ? -1 : 1
     t = sign === '/' ? rounded(t, unit, context) : moved(t, way * Number(count), { unit, zone })
-    // Beyond this the calendar of JavaScript ends, and a further step would throw.
+    // Beyond this JavaScript's calendar ends, and another step would throw.
     if (!(Math.abs(t) < latestMs)) return null
   }
   return t
 }
 
-/** `t` moved by so many units: hours and less by their length, days and more by the calendar. */
+/** `t` moved by a number of units: hours and less by length, days and more by calendar. */
 export function moved(
   t: number,
   count: number,
@@ -93,7 +93,7 @@ function daysInMonth({ year, month }: WallTime): number {
 function rounded(t: number, unit: string, { zone, side }: TimeContext): number {
   const wall = wallTime(t, zone)
   const length = fixedMs[units[unit]!.field]
-  // An hour that the clock shows twice cannot be found from its name, so it is cut by length.
+  // An hour that the clock shows twice is ambiguous by name, so round it by length.
   if (length !== undefined) {
     const into = (wall.minute * 60 + wall.second) * 1000 + (t % 1000)
     const start = t - (into % length)
@@ -101,7 +101,7 @@ function rounded(t: number, unit: string, { zone, side }: TimeContext): number {
   }
   const start = startOf(wall, unit)
   if (side === 'from') return instantOf(start, zone)
-  // By the calendar and not from the start's own clock, which is 1:00 where the clock is put forward at midnight.
+  // By calendar, not from the start's own clock time: that is 1:00 if clocks go forward at midnight.
   const { field, times } = units[unit]! as { field: 'year' | 'month' | 'day'; times: number }
   return instantOf({ ...start, [field]: start[field] + times }, zone)
 }

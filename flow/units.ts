@@ -1,12 +1,12 @@
 /**
- * Figures as they are shown: base 1000 with SI's prefixes (small k), durations in words. The form
- * is RRDtool's legend (`%6.2lf %s`): two decimals and one letter, so that columns line up.
+ * Formats figures: base 1000 with SI prefixes (lower-case k), durations in words. The form is
+ * RRDtool's legend (`%6.2lf %s`): two decimals and one letter, so that columns line up.
  */
 
 const decimalsMax = 6
 const prefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E']
 
-/** A figure cut into the number and its prefix: 12345678 gives 12.345678 and M. */
+/** Splits a figure into number and prefix: 12345678 gives 12.345678 and M. */
 export function scaled(value: number): { number: number; prefix: string } {
   let number = value
   let power = 0
@@ -18,26 +18,26 @@ export function scaled(value: number): { number: number; prefix: string } {
   return { number, prefix: prefixes[power]! }
 }
 
-/** A figure with two decimals and its prefix: 12.35 M. Whole numbers under 1000 stay whole; 0.0042 is not 0.00. */
+/** A figure with two decimals and its prefix: 12.35 M. Integers under 1000 stay integers; 0.0042 is not 0.00. */
 export function formatScaled(value: number): string {
   const { number, prefix } = scaled(value)
   const digits = prefix === '' && Number.isInteger(number) ? 0 : decimalsOf(Math.abs(number))
   return prefix === '' ? number.toFixed(digits) : `${number.toFixed(digits)} ${prefix}`
 }
 
-/** Two decimals, or two digits that are not 0 where there is hardly anything: a connection in four minutes. */
+/** Two decimals, or two significant digits of a tiny figure: a connection in four minutes. */
 function decimalsOf(size: number): number {
   return size >= 0.01 ? 2 : Math.min(decimalsMax, 1 - Math.floor(Math.log10(size)))
 }
 
-/** A figure as short as an axis wants it: 20 M, 2.5 k, 0. */
+/** A figure in short form for axes: 20 M, 2.5 k, 0. */
 export function formatShort(value: number): string {
   const { number, prefix } = scaled(value)
   const text = String(Number(number.toPrecision(4)))
   return prefix === '' ? text : `${text} ${prefix}`
 }
 
-/** The number that a figure such as 100M, 2.5 k or 40 stands for, or null where it is none. */
+/** Parses a figure such as 100M, 2.5 k or 40; null if it is not one. */
 export function parseScaled(text: string): number | null {
   const match = /^\s*(\d{1,15}(?:\.\d{1,6})?)\s*([kKMGTP]?)\s*$/.exec(text)
   if (!match) return null
@@ -52,7 +52,7 @@ export function formatWithUnit(value: number, unit: string): string {
   return /[a-zA-Z]$/.test(text) ? `${text}${unit}` : `${text} ${unit}`
 }
 
-/** A whole number in full, in groups of three: 50,336,916,389. */
+/** An integer in full, in groups of three: 50,336,916,389. */
 export function formatExact(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 3 })
 }
@@ -64,7 +64,7 @@ const durations: readonly [seconds: number, unit: string][] = [
   [1, 's'],
 ]
 
-/** A duration in its two greatest units: 4 min 23 s, 2 h, 6 d 4 h. */
+/** A duration in its two largest units: 4 min 23 s, 2 h, 6 d 4 h. */
 export function formatDuration(seconds: number): string {
   let rest = Math.round(seconds)
   const words: string[] = []

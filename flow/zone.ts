@@ -1,6 +1,6 @@
 /**
- * Wall-clock time in a named time zone, by Intl: what a clock on the wall shows at an instant, and
- * the instant at which a clock shows something. Right across daylight saving changes.
+ * Wall-clock time in a named time zone, by Intl: the clock time at an instant, and the instant of a
+ * clock time. Correct across daylight saving changes.
  */
 
 /** What a wall clock shows. `month` is 1 to 12, `weekday` 1 (Monday) to 7. */
@@ -15,11 +15,11 @@ export interface WallTime {
 }
 
 const dayMs = 86_400_000
-/** Formatters are slow to make; a page shows a few zones, a test some dozens. */
+/** Formatters are slow to create; a page uses a few zones, a test some dozens. */
 const formattersMax = 64
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
-/** What the clock in a zone shows at `t` (unix ms). */
+/** The clock time in a zone at `t` (unix ms). */
 export function wallTime(t: number, zone: string): WallTime {
   const shifted = new Date(Math.floor(t / 1000) * 1000 + zoneOffsetMs(t, zone))
   return {
@@ -43,9 +43,9 @@ export function zoneOffsetMs(t: number, zone: string): number {
 }
 
 /**
- * The instant (unix ms) at which a zone's clock shows the given fields; fields out of range carry
- * over (day 0 is the last of the month before). A time that occurs twice is the first; one that is
- * skipped is read with the offset before the change, as RFC 5545 does.
+ * The instant (unix ms) at which a zone's clock shows the given fields; out-of-range fields carry
+ * over (day 0 is the last of the previous month). A time that occurs twice is the first; a skipped
+ * one is read with the offset before the change, as in RFC 5545.
  */
 export function instantOf(wall: Partial<WallTime> & { year: number }, zone: string): number {
   const { year, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = wall
@@ -66,9 +66,9 @@ export function offsetText(t: number, zone: string): string {
   return `UTC${minutes < 0 ? '−' : '+'}${Math.floor(size / 60)}${rest}`
 }
 
-/** An instant as ISO 8601 by a zone's clock, to the ms: 2026-11-16T12:32:10.000+01:00; with Z where that is UTC's. */
+/** An instant as ISO 8601 in a zone, to the ms: 2026-11-16T12:32:10.000+01:00; with Z if that is UTC. */
 export function isoIn(t: number, zone: string): string {
-  // Of thousands of flows, which are mostly asked for in UTC, Intl would take longer than all else.
+  // For thousands of flows, mostly requested in UTC, Intl would dominate the time.
   if (zone === 'UTC') return new Date(t).toISOString()
   const minutes = Math.round(zoneOffsetMs(t, zone) / 60_000)
   const wall = new Date(t + minutes * 60_000).toISOString()
@@ -79,7 +79,7 @@ export function isoIn(t: number, zone: string): string {
   return `${wall.slice(0, -1)}${minutes < 0 ? '-' : '+'}${offset}`
 }
 
-/** Whether Intl knows a time zone of this name. */
+/** Whether Intl knows this time zone. */
 export function isZone(name: string): boolean {
   try {
     formatter(name)

@@ -1,4 +1,4 @@
-/** What each word of the language is about, in a few words, for suggestions. */
+/** A short description of each word of the language, for suggestions. */
 import { addressFields, numberFields } from './fields.ts'
 
 const fields = [...Object.values(numberFields), ...Object.values(addressFields)]

@@ -1,23 +1,23 @@
-/** Networks that addresses are looked for in, row by row or, where it is known which addresses differ, by these. */
+/** Searches networks for addresses, row by row, or once per distinct address half where these are known. */
 import { ipv4Marker, type Network } from '../address.ts'
 import type { PackedHalves } from './packed-halves.ts'
 import type { DistinctHalves } from './predicate.ts'
 
-/** As many networks are looked for one after the other. */
+/** Up to this many networks are tested in a loop. */
 const loopedMax = 8
 
-/** What is written for which rows. */
+/** What is written, and for which rows. */
 interface Written {
   rows: number
   out: Uint8Array
-  /** What is written where the address is found; elsewhere 0 is written for 1, and nothing for 0. */
+  /** Written where the address is found: 1 also clears all other rows, 0 leaves them. */
   found: 0 | 1
 }
 
-/** Networks, sorted and apart (one within another is left out), so that one search finds an address. */
+/** Networks, sorted and disjoint (nested ones are left out), so that one search finds an address. */
 export class AddressRanges {
   readonly #count: number
-  /** Four words a network, most significant first. */
+  /** Four words per network, most significant first. */
   readonly #starts: Uint32Array
   readonly #masks: Uint32Array
 
@@ -30,14 +30,14 @@ export class AddressRanges {
     )
   }
 
-  /** Whether there are few. */
+  /** Whether the networks are few enough to loop over. */
   get isLooped(): boolean {
     return this.#count <= loopedMax
   }
 
   /**
-   * The same as `test`, of few networks in loops: halves of addresses are compared once for all rows that have them, and rows are
-   * looked at only where there are such halves.
+   * Like `test`, for a few networks in loops: distinct halves are compared once each, and rows are
+   * examined only if any half matches.
    */
   testDistinct(high: DistinctHalves, low: DistinctHalves, written: Written): void {
     const { rows, out, found } = written
@@ -51,7 +51,7 @@ export class AddressRanges {
     }
   }
 
-  /** Marks the halves that are those of an address of a network, whose words begin at `at`; gives how many. */
+  /** Marks the halves that match the network whose words start at `at`; returns how many. */
   #mark(
     { lows, others, otherHighs }: PackedHalves,
     { at, marks }: { at: number; marks: Uint8Array },
@@ -71,7 +71,7 @@ export class AddressRanges {
     return count
   }
 
-  /** Looks every row's address up: in a loop for each of a few networks, else by a search for each row. */
+  /** Tests every row's address: one loop for each of a few networks, otherwise a search per row. */
   test(high: Uint32Array, low: Uint32Array, written: Written): void {
     if (!this.isLooped) this.#testMany(high, low, written)
     else {
@@ -131,7 +131,7 @@ export class AddressRanges {
   }
 }
 
-/** Which of the halves of a row group pass; grown, never made again. */
+/** Which halves of a row group match; grown, never reallocated per call. */
 const marked = { high: new Uint8Array(0), low: new Uint8Array(0) }
 
 function marksOf(half: 'high' | 'low', { lows }: PackedHalves): Uint8Array {
@@ -145,7 +145,7 @@ function writeMarked(lows: Uint16Array, { rows, out, found }: Written): void {
   else for (let i = 0; i < rows; i++) out[i] = out[i]! & (marks[lows[i]!]! ^ 1)
 }
 
-/** Rows of which the high halves are looked at; grown, never made again. */
+/** Rows whose high half matches; grown, never reallocated per call. */
 let markedRows = new Int32Array(0)
 
 function writeBoth(highs: DistinctHalves, lows: Uint16Array, { rows, out, found }: Written): void {

@@ -16,7 +16,7 @@ const exporter: Expected = {
   wanted: { values: 'exporter' },
 }
 
-/** The condition that stands after the word of an address field. @throws FilterError */
+/** Parses the condition after the word of an address field. @throws FilterError */
 export function readAddresses(
   reader: TokenReader,
   context: FilterContext,
@@ -48,13 +48,13 @@ export function readAddresses(
 const everyIPv4Text = '0.0.0.0/0'
 const everyIPv4 = parseNetwork(everyIPv4Text)!
 
-/** Networks of IPv6 that would have every IPv4 address in them, as Weir holds these: ::/0 and the like. */
+/** Whether an IPv6 network contains every IPv4 address in Weir's form: ::/0 and the like. */
 function holdsIPv4({ words, bits }: Network): boolean {
   const masked = maskWords(everyIPv4.words, bits)
   return bits < everyIPv4.bits && masked.every((word, i) => word === words[i])
 }
 
-/** The condition, whose networks of IPv6 have no IPv4 address in them. */
+/** The condition, with IPv4 addresses excluded from its IPv6 networks. */
 function within(filter: AddressFilter): Filter {
   const wide = filter.networks.filter(holdsIPv4)
   if (wide.length === 0) return filter

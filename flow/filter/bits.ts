@@ -5,14 +5,14 @@ import { bitsFields, flagBits } from './fields.ts'
 import type { TokenReader } from './token-reader.ts'
 import { readNumber } from './values.ts'
 
-/** nfdump's X: the six flags that it knows. */
+/** nfdump's X: the six flags that it supports. */
 const allFlags = 0x3f
 const expectedFlags = 'TCP flags such as S, SA, S/SA, 0x02/0x12 or a number'
 
 /**
- * `flags SA`: all of them are set, whatever else is; `flags S/SA`: of those after the stroke these
- * and no others; a number: exactly these; `flags any SA`: at least one. As in nfdump, `not flags SA`
- * holds where none of them is set. @throws FilterError
+ * `flags SA`: all of these are set, others may be; `flags S/SA`: of the flags after the slash,
+ * exactly those before it; a number: exactly these; `flags any SA`: at least one. As in nfdump,
+ * `not flags SA` matches if none of them is set. @throws FilterError
  */
 export function readFlags({ reader, isNegated }: Reading): Filter {
   reader.takeIf('=')
@@ -43,7 +43,7 @@ function flagLetters(text: string): number | null {
   return bits
 }
 
-/** The type of service as VALUE/MASK; null where it is written otherwise. */
+/** Type of service as VALUE/MASK; null if written otherwise. */
 export function readMaskedTos(reader: TokenReader): Filter | null {
   const token = reader.peek()
   const [text = '', maskText, more] = token.kind === 'word' ? token.text.split('/') : []

@@ -1,4 +1,4 @@
-/** One condition of a filter: a word that stands alone, or a field with its values. */
+/** Parses one condition of a filter: a standalone word, or a field with its values. */
 import {
   allOf, noneOf, numberFilter, type Filter, type FilterError, type Side,
 } from '../filter.ts' // prettier-ignore
@@ -13,7 +13,7 @@ import { readNumbers } from './number-values.ts'
 import type { TokenReader } from './token-reader.ts'
 import { readNetwork } from './values.ts'
 
-/** The words for an end, by the columns of fields that they choose. */
+/** The words for the two ends, by which columns of a field they select. */
 const ends: Readonly<Record<string, 'source' | 'destination'>> = {
   src: 'source',
   source: 'source',
@@ -30,7 +30,7 @@ const endWords = Object.keys(ends)
 const aloneWords = ['any', 'inet', 'ipv4', 'inet6', 'ipv6', 'local', 'remote', 'direction'] as const
 const endlessWords = ['flags', 'observation'] as const
 
-/** The words with which a condition can begin, as the language lists them. */
+/** The words that can begin a condition, in the order of the language reference. */
 const startWords: readonly string[] = [
   'src', 'dst', 'in', 'out', ...fieldWords.keys(), ...endlessWords, ...aloneWords,
 ] // prettier-ignore
@@ -60,7 +60,7 @@ export function readCondition(reading: Reading): Filter {
   return readField(reading, { side, end: first.text.toLowerCase() })
 }
 
-/** After src: `or dst`, `and dst`. */
+/** Parses what may follow src: `or dst`, `and dst`. */
 function readSide({ reader }: Reading, side: 'source' | 'destination'): Side {
   const next = reader.peek(1)
   const other = next.kind === 'word' ? ends[next.text.toLowerCase()] : undefined
@@ -77,7 +77,7 @@ function readField(
 ): Filter {
   const token = reader.peek()
   const word = token.kind === 'word' ? token.text.toLowerCase() : ''
-  // nfdump's in src mac: the direction says which header, of which we keep the one received.
+  // nfdump's in src mac: the direction selects the header, and we keep only the received one.
   if (end === 'in' && (word === 'src' || word === 'dst')) {
     reader.take()
     return readField({ reader, context, isNegated: false }, { side: ends[word]!, end: word })
@@ -104,7 +104,7 @@ function readField(
 
 const icmpProtocols = [1, 58]
 
-/** Bytes and packets may have in before them: what was counted on the way in is all that there is. */
+/** `in` may precede bytes and packets: only ingress counters exist. */
 const inOnly = new Set<NumberFieldName>(['bytes', 'packets'])
 
 function takesEnd(field: NamedField, end: string | null): boolean {
@@ -140,7 +140,7 @@ function isLocal({ local }: FilterContext, side: Side): Filter {
   return { kind: 'address', field: 'address', side, networks: local, except: [], word: 'local' }
 }
 
-/** Either end is remote where not both are local. */
+/** Either end is remote unless both are local. */
 function isRemote(context: FilterContext, side: Side): Filter {
   const opposite: Partial<Record<Side, Side>> = { either: 'both', both: 'either' }
   return noneOf(isLocal(context, opposite[side] ?? side))
@@ -148,7 +148,7 @@ function isRemote(context: FilterContext, side: Side): Filter {
 
 const directionWords = ['in', 'out', 'internal', 'transit'] as const
 
-/** How the local networks see a flow: in is remote → local. */
+/** Direction relative to the local networks: in is remote → local. */
 function readDirection({ reader, context }: Reading): Filter {
   reader.takeIf('=')
   const word = reader.takeIf(...directionWords) as (typeof directionWords)[number] | null

@@ -1,10 +1,10 @@
 /**
- * The fields that filters ask for: the words that name each, the columns that hold it, and how its
+ * The fields that filters can test: the words that name each, the columns that hold it, and how its
  * values are written. Parser, printer, SQL and predicate are derived from this table.
  */
 import type { ColumnName } from '../columns.ts'
 
-/** How the values of a field are written beside plain numbers. */
+/** How the values of a field are written, other than as plain numbers. */
 export type ValueForm =
   | 'plain'
   | 'scaled'
@@ -16,23 +16,23 @@ export type ValueForm =
   | 'direction'
 
 export interface NumberField {
-  /** The first is the canonical one. */
+  /** The first is canonical. */
   words: readonly string[]
-  /** One column, or the source's and the destination's (ingress and egress). */
+  /** One column, or the source and the destination column (ingress and egress). */
   columns: readonly ColumnName[]
-  /** The words before the field that choose an end: src and dst, or in and out. */
+  /** The words before the field that select an end: src and dst, or in and out. */
   ends?: 'in and out'
-  /** What of a column is the value: so many bits up, and these bits of it. */
+  /** Which bits of the column are the value: after a shift, masked. */
   shift?: number
   mask?: number
-  /** The value is worked out from several columns: see flow/filter/measures.ts. */
+  /** The value is computed from several columns: see flow/filter/measures.ts. */
   measure?: MeasureName
   most: number
   form: ValueForm
   about: string
 }
 
-/** Values that no column holds: counts scaled by sampling, and what follows from them. */
+/** Values computed from columns: counts scaled by sampling, and rates and durations. */
 export type MeasureName = 'bytes' | 'packets' | 'duration' | 'bps' | 'pps' | 'bpp'
 
 const most16 = 65_535
@@ -185,7 +185,7 @@ export const numberFields = {
 
 export type NumberFieldName = keyof typeof numberFields
 
-/** Where an address stands: the names of its columns without High and Low. */
+/** The names of an address's columns without High and Low. */
 export interface AddressField {
   words: readonly string[]
   columns: readonly AddressColumn[]
@@ -224,7 +224,7 @@ export const addressFields = {
 
 export type AddressFieldName = keyof typeof addressFields
 
-/** Fields of which single bits can be asked for. */
+/** Fields whose single bits can be tested. */
 export const bitsFields = {
   flags: { column: 'tcpControlBits', most: 0xffff },
   tos: { column: 'ipClassOfService', most: 255 },
@@ -244,7 +244,7 @@ export const flagBits: Readonly<Record<string, number>> = {
   C: 128,
 }
 
-/** Fields by every word that names one. */
+/** Fields by every word that names them. */
 export type NamedField =
   | { kind: 'number'; name: NumberFieldName }
   | { kind: 'address'; name: AddressFieldName }
@@ -257,7 +257,7 @@ export const fieldWords: ReadonlyMap<string, NamedField> = new Map<string, Named
   ),
 ])
 
-/** The table's entry of a number field, with its optional parts. */
+/** The table entry of a number field, with its optional parts. */
 export function numberField(name: NumberFieldName): NumberField {
   return numberFields[name]
 }

@@ -1,4 +1,4 @@
-/** A filter's text as words and signs, each with its place. */
+/** Splits a filter's text into words and signs with their positions. */
 import { FilterError } from '../filter.ts'
 
 export interface Token {
@@ -8,14 +8,14 @@ export interface Token {
   position: number
 }
 
-/** The longest text that is read. */
+/** The longest text accepted. */
 export const textMax = 16_384
 
-/** Comments reach from # to the end of the line. */
+/** Comments run from # to the end of the line. */
 const pattern =
   /(?<space>\s+|#[^\n]*)|"(?<quoted>[^"\n]*)"|(?<sign>&&|\|\||==|!=|>=|<=|[()[\],<>=!])|(?<word>[^\s()[\],<>=!&|"#]+)/gy
 
-/** Signs and short words that mean another word. */
+/** Signs and short words with the words they stand for. */
 const meanings: Record<string, string> = {
   '&&': 'and',
   '||': 'or',
@@ -30,8 +30,8 @@ const meanings: Record<string, string> = {
 }
 
 /**
- * The tokens of a text; the last is the end. Key words are found by `isWord`, in either case.
- * @throws FilterError at a character that stands nowhere in the language, or where the text is too long
+ * The tokens of a text, the end token last. `isWord` finds keywords, in either case.
+ * @throws FilterError at a character that is not in the language, or if the text is too long
  */
 export function tokensOf(text: string): Token[] {
   if (text.length > textMax)
@@ -61,7 +61,7 @@ function wordToken(text: string, position: number): Token {
     : { kind: 'sign', text: meaning, position }
 }
 
-/** Whether a token is one of the words, in either case; the lower-case word if so. */
+/** The lower-case word if a token is one of the words, in either case; null otherwise. */
 export function wordIn(token: Token, words: readonly string[]): string | null {
   if (token.kind === 'quoted' || token.kind === 'end') return null
   const lower = token.text.toLowerCase()

@@ -1,6 +1,6 @@
 /**
- * The innermost loops, once for each kind of array: a loop that meets several kinds is three times
- * slower, because V8 then asks at each row which it is.
+ * The innermost loops, once per kind of array: a loop over several kinds is three times slower,
+ * because V8 then checks the kind at each row.
  */
 import type { Range } from '../filter.ts'
 
@@ -12,7 +12,7 @@ interface Loops<Held> {
   table: (table: Uint8Array) => Test<Held>
 }
 
-/** No value of a column is so great. */
+/** For a bound greater than any value of the column. */
 function nothing(_values: unknown, rows: number, out: Uint8Array): void {
   out.fill(0, 0, rows)
 }
@@ -97,7 +97,7 @@ export const loops = { u8: bytes, u16: shorts, u32: words, f64: doubles }
 export type LoopKind = keyof typeof loops
 export type ValuesTest = Test<Values>
 
-/** Adds up what is set. */
+/** Counts the rows that are set. */
 export function countSet(out: Uint8Array, rows: number): number {
   let count = 0
   for (let i = 0; i < rows; i++) count += out[i]!

@@ -1,9 +1,9 @@
-/** Values that follow from several columns: counts scaled by sampling, durations and rates. */
+/** Values computed from several columns: counts scaled by sampling, durations and rates. */
 import type { FlowColumns } from '../columns.ts'
 import type { Range } from '../filter.ts'
 import type { MeasureName } from './fields.ts'
 
-/** A count scaled by sampling; one beyond 2^53 − 1 is not believed further than that. */
+/** A count scaled by sampling, capped at 2^53 − 1. */
 function scaled(count: number, interval: number): number {
   return interval === 1 ? count : Math.min(count * interval, Number.MAX_SAFE_INTEGER)
 }
@@ -22,10 +22,7 @@ function durationOf(flows: FlowColumns, row: number): number {
   return Math.max(0, flows.flowEndMilliseconds[row]! - flows.flowStartMilliseconds[row]!)
 }
 
-/**
- * Rates are whole numbers, rounded down, and 0 where nothing is divided by, as in nfdump: a times
- * `factor`, over b.
- */
+/** Rates a × `factor` ÷ b, as in nfdump: integers, rounded down, and 0 if b is 0. */
 export const rates = {
   bps: { factor: 8000, over: 'duration', count: 'bytes' },
   pps: { factor: 1000, over: 'duration', count: 'packets' },
@@ -34,7 +31,7 @@ export const rates = {
 
 const isIn = (value: number, [least, most]: Range) => value >= least && value <= most
 
-/** Whether a row's value lies in a range, exactly. */
+/** Whether a row's value is in a range, exactly. */
 export const measureWithin: Record<
   MeasureName,
   (flows: FlowColumns, row: number, range: Range) => boolean
@@ -50,7 +47,7 @@ export const measureWithin: Record<
     isQuotientIn({ count: bytesOf(flows, row), factor: 1, by: packetsOf(flows, row) }, range),
 }
 
-/** floor(count × factor ÷ by) in [least, most], by multiplying, so that nothing is rounded. */
+/** floor(count × factor ÷ by) in [least, most], by multiplication, so that nothing is rounded. */
 function isQuotientIn(
   { count, factor, by }: { count: number; factor: number; by: number },
   [least, most]: Range,
@@ -67,7 +64,7 @@ function isQuotientIn(
   return wide >= BigInt(least) * BigInt(by) && isBelow
 }
 
-/** The measures that are asked for most, in loops of their own. */
+/** The most used measures have loops of their own. */
 export const countTests = {
   bytes: (range: Range) => (flows: FlowColumns, rows: number, out: Uint8Array) =>
     countsWithin(flows.octetDeltaCount, range, { flows, rows, out }),

@@ -16,7 +16,7 @@ type NumberColumn = {
     : never
 }[ColumnName]
 
-/** Values up to this are looked up in a table where there are several ranges. */
+/** With several ranges, values up to this are tested by table lookup. */
 const tableMost = 65_535
 
 export function numberTest({ field, side, ranges }: NumberFilter): ColumnTest {
@@ -34,7 +34,7 @@ export function numberTest({ field, side, ranges }: NumberFilter): ColumnTest {
   })
 }
 
-/** One end or the other, or both. */
+/** Tests one end, either or both. */
 export function onBoth(
   side: Side,
   { source, destination }: { source: ColumnTest; destination: ColumnTest },
@@ -82,7 +82,7 @@ function withinMany(ranges: readonly Range[]): ValuesTest {
   }
 }
 
-/** The ranges are sorted and apart. */
+/** The ranges are sorted and disjoint. */
 function isWithin(value: number, ranges: readonly Range[]): 0 | 1 {
   let [low, high] = [0, ranges.length - 1]
   while (low <= high) {

@@ -1,4 +1,4 @@
-/** Conditions on numbers: comparators, lists and ranges. */
+/** Conditions on numbers: comparisons, lists and ranges. */
 import {
   allOf, exporterFilter, noneOf, numberFilter, oneOf, type Filter, type Range, type Side,
 } from '../filter.ts' // prettier-ignore
@@ -17,7 +17,7 @@ interface Asked {
 const comparators = ['=', '!=', '>', '>=', '<', '<='] as const
 type Comparator = (typeof comparators)[number]
 
-/** The condition that stands after the word of a number field. @throws FilterError */
+/** Parses the condition after the word of a number field. @throws FilterError */
 export function readNumbers(reader: TokenReader, context: FilterContext, asked: Asked): Filter {
   const comparator = (reader.takeIf(...comparators) ?? '=') as Comparator
   const isList = comparator === '=' && reader.takeIf('in') !== null
@@ -53,7 +53,7 @@ function readCompared(
     '<=': [0, value],
   }
   const [least, greatest] = ranges[comparator]!
-  // Nothing is below 0: a condition that never holds, and is still that field's.
+  // Nothing is below 0: a condition that never matches but still belongs to that field.
   return { kind: 'number', field: name, side, ranges: least <= greatest ? [[least, greatest]] : [] }
 }
 
@@ -87,7 +87,7 @@ function valuesFilter(values: readonly ValueToken[], reading: ValuesReading): Fi
 
 interface Item {
   ranges: Range[]
-  /** For names of interfaces: the interface of that exporter. */
+  /** For interface names: the interface on that exporter. */
   named: Filter[]
 }
 

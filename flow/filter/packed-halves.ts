@@ -1,14 +1,14 @@
-/** Halves of addresses by place, in little more than a word each: the high word of most is that of IPv4 addresses. */
+/** Packs address halves into little more than one word each: most have the high word of IPv4 addresses. */
 import { ipv4Marker } from '../address.ts'
 
 export interface PackedHalves {
   readonly lows: Uint32Array
-  /** The places of those whose high word is not ipv4Marker, in their order, and these words. */
+  /** The positions, ascending, of the halves whose high word is not ipv4Marker, and these words. */
   readonly others: Uint16Array
   readonly otherHighs: Uint32Array
 }
 
-/** Halves of two words each, the low one first; 65,536 at the most. What is given lies in one buffer of its own. */
+/** Packs halves of two words, low word first; at most 65,536. The result is a single buffer of its own. */
 export function packHalves(words: Uint32Array): PackedHalves {
   const count = words.length / 2
   let otherCount = 0
@@ -26,7 +26,7 @@ export function packHalves(words: Uint32Array): PackedHalves {
   return { lows, others, otherHighs }
 }
 
-/** Writes the words that were packed, and gives them. */
+/** Writes the unpacked words and returns them. */
 export function unpackHalves(
   { lows, others, otherHighs }: PackedHalves,
   words: Uint32Array,

@@ -4,11 +4,11 @@ import { readCondition } from './condition.ts'
 import { noNames, type FilterContext, type Reading } from './context.ts'
 import { TokenReader } from './token-reader.ts'
 
-/** What may follow a whole condition. */
+/** What may follow a complete condition. */
 const joints: Wanted = { words: ['and', 'or'] }
 
 /**
- * Reads a filter such as `host 10.0.0.22 and dst port 443`; an empty text is no filter (null).
+ * Parses a filter such as `host 10.0.0.22 and dst port 443`; empty text is no filter (null).
  * @throws FilterError with the position and what was expected
  */
 export function parseFilter(text: string, context: FilterContext = noNames): Filter | null {

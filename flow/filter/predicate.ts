@@ -1,6 +1,6 @@
 /**
- * Filters over the columns of flows, for live use: each condition is a loop over one or two columns,
- * made once, and nothing is created while they run. The same rules as store/archive/sql/filter-sql.ts.
+ * Evaluates filters over flow columns in live use: each condition is a loop over one or two columns,
+ * compiled once; running it allocates nothing. Same rules as store/archive/sql/filter-sql.ts.
  */
 import type { FlowColumns } from '../columns.ts'
 import type { Filter } from '../filter.ts'
@@ -12,31 +12,31 @@ import { bitsTest, numberTest } from './number-test.ts'
 
 export type AddressHalf = `${AddressColumn}${'High' | 'Low'}`
 
-/** Flows of which may be known which values of a column differ: then these are looked at, and rows only where some pass. */
+/** Flows for which the distinct values of a column may be known: these are tested first, rows only if any match. */
 export type FilteredFlows = FlowColumns & {
   readonly distinct?: (half: AddressHalf) => DistinctHalves | null
 }
 
-/** The different values of a column, and by row the place of its value among them. */
+/** The distinct values of a column, and for each row the index of its value. */
 export interface DistinctHalves extends PackedHalves {
   readonly places: Uint16Array
-  /** The same by some rows (in their order, one at least) where fewer are asked for: in others anything may stand. */
+  /** The same for some rows only (ascending, at least one); the entries of other rows are undefined. */
   placesOf(rows: Int32Array): Uint16Array
 }
 
 /** Writes 1 or 0 for each of the first `rows` rows. */
 export type ColumnTest = (flows: FilteredFlows, rows: number, out: Uint8Array) => void
 
-/** A filter made ready: see `matches`. */
+/** A compiled filter: see `matches`. */
 export interface FlowPredicate {
   /**
-   * Sets out[i] to 1 where row i of the first `rows` (at most flows.count) passes, else to 0, and
-   * gives how many pass. One predicate may be used again and again, not within itself.
+   * Sets out[i] to 1 if row i of the first `rows` (at most flows.count) matches, else to 0, and
+   * returns the number of matches. A predicate is reusable but not reentrant.
    */
   matches(flows: FilteredFlows, rows: number, out: Uint8Array): number
 }
 
-/** A predicate of a filter; null (no filter) lets everything pass. Cost: a loop a condition and batch. */
+/** Compiles a filter; null (no filter) matches everything. Cost: one loop per condition and batch. */
 export function compilePredicate(filter: Filter | null): FlowPredicate {
   const test = compile(filter ?? { kind: 'any' }, 0)
   return {
@@ -47,7 +47,7 @@ export function compilePredicate(filter: Filter | null): FlowPredicate {
   }
 }
 
-/** What a node's terms are written to before they are joined, one for each depth; grown, never made again. */
+/** Scratch results of a node's terms before they are combined, one per depth; kept and grown. */
 const scratches: Uint8Array[] = []
 
 function scratchAt(depth: number, rows: number): Uint8Array {
@@ -79,7 +79,7 @@ function compile(filter: Filter, depth: number): ColumnTest {
 
 interface Joining {
   joint: (out: Uint8Array, other: Uint8Array, rows: number) => number
-  /** Whether the other terms cannot change it any more. */
+  /** Whether the remaining terms can no longer change the result. */
   isSettled: (count: number, rows: number) => boolean
 }
 

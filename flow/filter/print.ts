@@ -1,17 +1,17 @@
-/** Filters as text again: the canonical form, which reads back as the same filter. */
+/** Prints filters in canonical form, which parses to the same filter. */
 import { formatNetwork, type Network } from '../address.ts'
 import type { AddressFilter, BitsFilter, Filter, NumberFilter, Side } from '../filter.ts'
 import { addressFields, flagBits, numberField } from './fields.ts'
 import { hasColons, writeNumber } from './values.ts'
 
-/** A filter in its canonical form; null (no filter) is the empty text. */
+/** The canonical form of a filter; null (no filter) is the empty text. */
 export function formatFilter(filter: Filter | null): string {
   return filter === null ? '' : print(filter, false)
 }
 
 type Kind = Filter['kind']
 
-/** Whether an odd number of nots stands in front: see bits.ts. */
+/** Whether the filter is inside an odd number of nots: see bits.ts. */
 type IsNegated = boolean
 
 const printers: {
@@ -97,7 +97,7 @@ function printBits({ field, test, mask, value }: BitsFilter, isNegated: IsNegate
   return `${field} ${hex(value)}/${hex(mask)}`
 }
 
-/** The letters of flags, as nfdump prints them; null where others than the eight are set, or none is. */
+/** The flags as letters, as nfdump prints them; null if none is set or any outside the eight is. */
 function flagText(bits: number): string | null {
   if (bits === 0 || bits > 255) return null
   const letters = Object.keys(flagBits).filter((letter) => (bits & flagBits[letter]!) !== 0)

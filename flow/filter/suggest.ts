@@ -1,21 +1,21 @@
-/** What could be written at a place of a filter: the words of the grammar, and known names. */
+/** Completions at a position in a filter: words of the grammar and known names. */
 import { FilterError, type Wanted } from '../filter.ts'
 import { protocolNames } from '../protocol.ts'
 import { condensedWords } from './about.ts'
 import type { FilterContext } from './context.ts'
 import { parseFilter } from './parse.ts'
 
-/** The names that there are. */
+/** The known names. */
 export interface KnownNames {
   exporters: readonly { address: string; name: string | null }[]
   interfaces: readonly string[]
   /** Networks and hosts. */
   networks: readonly string[]
-  /** Services by IANA's names. */
+  /** Services by IANA name. */
   services: readonly string[]
 }
 
-/** A text to put in place of [from, to) of the filter. */
+/** A text to replace [from, to) of the filter. */
 export interface Suggestion {
   text: string
   about: string
@@ -23,10 +23,10 @@ export interface Suggestion {
   to: number
 }
 
-/** The most suggestions of one answer. */
+/** The most suggestions per answer. */
 export const suggestionsMax = 50
 
-/** Every name stands for something: what is known only completes, it does not refuse. */
+/** Accepts every name: known names only complete, they do not restrict. */
 const anyName: FilterContext = {
   local: [],
   exporters: () => ['::'],
@@ -35,12 +35,12 @@ const anyName: FilterContext = {
   services: () => [0],
 }
 
-/** The end of a text that may be a word half written. */
+/** A trailing part of a text that may be an incomplete word. */
 const partial = /-?"?[^\s()[\],<>=!&|"#]*$/
 
 /**
- * What may stand at `position` (offset in characters), completing the word that ends there; none
- * where the filter cannot be read up to there.
+ * What is valid at `position` (offset in characters), completing the word that ends there; empty if
+ * the filter up to there does not parse.
  */
 export function filterSuggestions(text: string, position: number, known: KnownNames): Suggestion[] {
   const before = text.slice(0, position)
@@ -55,7 +55,7 @@ export function filterSuggestions(text: string, position: number, known: KnownNa
     .map(({ word, about }) => ({ text: written(word), about, from, to: position }))
 }
 
-/** What the grammar expects behind a text; null where it holds a fault already. */
+/** What the grammar expects after a text; null if the text already has an error. */
 function wantedAfter(head: string): Wanted | null {
   try {
     return parseFilter(head, anyName) === null ? wantedAfterNothing() : { words: ['and', 'or'] }
@@ -97,7 +97,7 @@ const valuesOf: Record<NonNullable<Wanted['values']>, (known: KnownNames) => Can
   service: ({ services }) => services.map((word) => ({ word, about: 'service' })),
 }
 
-/** A name in quotes where the grammar would take it apart. */
+/** A name, in quotes if the lexer would split it. */
 function written(word: string): string {
   return /^[^\s()[\],<>=!&|"#-][^\s()[\],<>=!&|"#]*$/.test(word) || /^[()]$/.test(word)
     ? word

@@ -1,8 +1,8 @@
-/** The tokens of a filter, read one after the other within bounds. */
+/** Reads the tokens of a filter one by one, within limits. */
 import { FilterError, type Wanted } from '../filter.ts'
 import { tokensOf, wordIn, type Token } from './lexer.ts'
 
-/** Conditions, operators and values that a filter may have, and parentheses within each other. */
+/** Most conditions, operators and values in a filter, and deepest nesting of parentheses. */
 const nodesMax = 5000
 const depthMax = 100
 
@@ -12,12 +12,12 @@ export class TokenReader {
   #nodes = 0
   #depth = 0
 
-  /** @throws FilterError where the text holds what stands nowhere in the language */
+  /** @throws FilterError if the text contains a character that is not in the language */
   constructor(text: string) {
     this.#tokens = tokensOf(text)
   }
 
-  /** The token that comes next, or after so many. */
+  /** The next token, or the one `ahead` further on. */
   peek(ahead = 0): Token {
     return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!
   }
@@ -28,7 +28,7 @@ export class TokenReader {
     return token
   }
 
-  /** Takes the next token if it is one of the words; the word in lower case, else null. */
+  /** Consumes the next token if it is one of the words; returns the word in lower case, else null. */
   takeIf(...words: readonly string[]): string | null {
     const word = wordIn(this.peek(), words)
     if (word !== null) this.#at++
@@ -39,12 +39,12 @@ export class TokenReader {
     return this.peek().kind === 'end'
   }
 
-  /** Counts what the filter is made of. @throws FilterError where it is too much */
+  /** Counts a node of the filter. @throws FilterError if there are too many */
   count(): void {
     if (++this.#nodes > nodesMax) throw this.refuse(`at most ${nodesMax} conditions and values`)
   }
 
-  /** Reads what stands within something. @throws FilterError where it is too deep */
+  /** Reads a nested part. @throws FilterError if it is nested too deeply */
   within<Result>(read: () => Result): Result {
     if (++this.#depth > depthMax)
       throw this.refuse(`at most ${depthMax} parentheses and nots within each other`)
@@ -53,7 +53,7 @@ export class TokenReader {
     return result
   }
 
-  /** The error that something else was expected at the next token, or at the one given. */
+  /** The error for an unexpected next token, or for the given one. */
   refuse(expected: string, wanted: Wanted = {}, token: Token = this.peek()): FilterError {
     const place = { position: token.position, found: token.text }
     return new FilterError(place, expected, wanted)

@@ -13,13 +13,13 @@ export interface ValueToken {
   isExcluded: boolean
 }
 
-/** What to say where no value stands. */
+/** What to report if there is no value. */
 export interface Expected {
   text: string
   wanted: Wanted
 }
 
-/** @throws FilterError where a list does not end, or is empty */
+/** @throws FilterError if a list is not closed or is empty */
 export function readValues(reader: TokenReader, expected: Expected): ValueToken[] {
   if (reader.takeIf('[')) return readBracketed(reader, expected)
   const values = [readValue(reader, expected)]

@@ -1,13 +1,13 @@
-/** How the values of fields are written: numbers with suffixes, ranges, names of services and protocols. */
+/** How field values are written: numbers with suffixes, ranges, names of services and protocols. */
 import { parseNetwork, type Network } from '../address.ts'
 import type { Range } from '../filter.ts'
 import { protocolName, protocolNumber } from '../protocol.ts'
 import type { NumberField, ValueForm } from './fields.ts'
 
-/** Powers of 1000, as nfdump takes them. */
+/** Powers of 1000, as in nfdump. */
 const scales: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
 
-/** A number from 0 to `most`, decimal or 0x…; with isScaled also 10k, 10m. Null where it is none. */
+/** A number from 0 to `most`, decimal or 0x…; with isScaled also 10k, 10m. Null if it is not one. */
 export function readNumber(text: string, most: number, isScaled = false): number | null {
   const match = /^(?:0x([0-9a-f]{1,12})|(\d{1,16})([kmgt]?))$/i.exec(text)
   if (!match) return null
@@ -18,7 +18,7 @@ export function readNumber(text: string, most: number, isScaled = false): number
   return value <= most ? value : null
 }
 
-/** The values that a text stands for, as ranges; null where it is no value of the field. */
+/** The values that a text stands for, as ranges; null if it is not a value of the field. */
 export function readRanges(text: string, { form, most }: NumberField): Range[] | null {
   const one = forms[form](text, most)
   if (one) return one
@@ -29,7 +29,7 @@ export function readRanges(text: string, { form, most }: NumberField): Range[] |
   return [[least, greatest]]
 }
 
-/** 1024:65535 (FlowViewer) and 1024-65535 are ranges; where a value itself has a colon, only the second. */
+/** 1024:65535 (FlowViewer) and 1024-65535 are ranges; only the second if values contain colons. */
 function rangeSign(text: string, form: ValueForm): string {
   return text.includes(':') && !hasColons(form) ? ':' : '-'
 }
@@ -85,12 +85,12 @@ const writers: Partial<Record<ValueForm, (value: number) => string>> = {
   direction: (value) => (value === 0 ? 'ingress' : 'egress'),
 }
 
-/** A value as readRanges reads it. */
+/** A value in the form that readRanges parses. */
 export function writeNumber(value: number, form: ValueForm): string {
   return writers[form]?.(value) ?? String(value)
 }
 
-/** A network: CIDR, an address, or the front of an IPv4 address with its length (10/8, 192.168/16). */
+/** A network: CIDR, an address, or a shortened IPv4 prefix (10/8, 192.168/16). */
 export function readNetwork(text: string): Network | null {
   const short = /^(\d{1,3}(?:\.\d{1,3}){0,2})\.?\/(\d{1,2})$/.exec(text)
   if (!short) return parseNetwork(text)
@@ -98,7 +98,7 @@ export function readNetwork(text: string): Network | null {
   return parseNetwork(`${[...parts, '0', '0', '0'].slice(0, 4).join('.')}/${short[2]}`)
 }
 
-/** The ranges sorted and joined where they touch. */
+/** The ranges, sorted, with adjacent and overlapping ones merged. */
 export function joinRanges(ranges: readonly Range[]): Range[] {
   const joined: Range[] = []
   for (const [least, most] of [...ranges].sort((a, b) => a[0] - b[0])) {
@@ -109,7 +109,7 @@ export function joinRanges(ranges: readonly Range[]): Range[] {
   return joined
 }
 
-/** What is left of ranges without others. */
+/** The ranges minus the removed ones. */
 export function withoutRanges(ranges: readonly Range[], removed: readonly Range[]): Range[] {
   let left = joinRanges(ranges)
   for (const [least, most] of removed)

@@ -1,7 +1,7 @@
-/** Finding a few addresses among those of all flows. */
+/** Finds a few addresses among those of all flows. */
 import type { AddressWords } from '../address.ts'
 
-/** A few addresses, found by open addressing: asked for both ends of every flow. */
+/** A small set of addresses with open addressing: looked up for both ends of every flow. */
 export class AddressIndex {
   readonly #slots: Int16Array
   readonly #words: Uint32Array
@@ -19,7 +19,7 @@ export class AddressIndex {
     }
   }
 
-  /** The place of the address in row `i` of two columns of halves, or −1. */
+  /** The index of the address in row `i` of two columns of halves, or −1. */
   at(high: Uint32Array, low: Uint32Array, i: number): number {
     const [w0, w1, w2, w3] = [high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!]
     const words = this.#words
@@ -33,7 +33,7 @@ export class AddressIndex {
   }
 }
 
-/** A number of 32 bits that tells addresses apart. */
+/** A 32-bit hash of an address. */
 export function hashWords(w0: number, w1: number, w2: number, w3: number): number {
   let mixed = Math.imul(w3, 0x9e3779b1) ^ Math.imul(w1 + 1, 0x85ebca6b)
   mixed ^= Math.imul(w0, 0xc2b2ae35) ^ w2

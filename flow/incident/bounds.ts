@@ -1,39 +1,42 @@
 /**
- * The first and the last second of a congestion: from the first of the connections that make up what the
- * actors did, where these can be told from what else they do; else from where their rate leaves what it
- * is beside.
+ * The first and last second of a congestion. It starts with the first of the connections that make
+ * up the event, if these can be distinguished from the actors' other traffic; otherwise it is where
+ * the actors' rate rises above, and returns to, its level beside the event.
  */
 import { changeOf, mean, percentile, smoothed, type Run } from './rates.ts'
 import type { HostDirection, Scene } from './scene.ts'
 
-/** Where the actors' rate is this share of its plateau, they have begun. */
+/** The actors have started once their rate is this share of its plateau. */
 const onsetShare = 0.01
-/** Or more, where what they do at other times has bursts; never beyond this share. */
+/** Higher if their rate has bursts at other times, but never above this share. */
 const onsetMost = 0.1
-/** So near to an event is not beside it. */
+/** Seconds this close to an event do not count as beside it. */
 const nearSeconds = 10
 const besideSeconds = 180
-/** The first connection of an event may come so long before the actors' rate is seen to rise. */
+/** The first connection of an event may precede the visible rise of the actors' rate by this long. */
 const slowSeconds = 60
-/** Connections that begin with an event and make it up carry at least this share of its bytes. */
+/** The connections that start with an event and make it up carry at least this share of its bytes. */
 const carriedShare = 0.5
-/** What makes it up: the greatest connections, to this share of all; and those with a part of what these have each. */
+/** The main connections: the largest up to this share of the bytes, and any with a quarter of their average. */
 const mainShare = 0.8
 const mainPart = 0.25
-/** Of connections of which a part is looked at so many must be seen, or the first may be missing. */
+/** With sampled connections, at least this many must be seen, or the first may be missing. */
 const sampledLeast = 8
-/** Connections as great as those of an event are opened at other times so often, a second. */
+/** At other times, connections as large as those of an event are opened at this rate per second. */
 const strayRate = 1 / 60
-/** The others are quiet where they open this share of what they do beside; by at least so many connections that were due. */
+/**
+ * The others are quiet if they open this share of their usual rate; at least so many connections
+ * must be missing.
+ */
 const quietShare = 0.1
 const quietLeast = 12
-/** The others' return is looked for so far around the actors' end. */
+/** The others' return is searched for this far around the actors' end. */
 const returnSeconds = 15
 const laterSeconds = 60
-/** New connections of others that must come after an event, or their return cannot be told. */
+/** The others' return can be determined only if at least this many of their connections follow the event. */
 const laterLeast = 12
 
-/** From the onset of the actors to their end. `others`: connections of everybody else, by second. */
+/** From the actors' onset to their end. `others`: connections of all other hosts, by second. */
 export function boundsOf(
   scene: Scene,
   run: Run,
@@ -59,7 +62,7 @@ export function boundsOf(
   return { from, to: Math.max(from + 1, to) }
 }
 
-/** To when connections that go on at a lower rate belong to an event: for as long as the others are quiet. */
+/** The end of connections that continue at a lower rate: part of the event while the others are quiet. */
 function lastedOf(span: Run, ended: number, others: Float64Array): number {
   const to = Math.min(others.length, ended + slowSeconds)
   const quiet = quietOf(others, { from: Math.max(0, span.from - slowSeconds), to })
@@ -68,8 +71,8 @@ function lastedOf(span: Run, ended: number, others: Float64Array): number {
 }
 
 /**
- * A connection of long ago may carry an event in records that reach across its ends, by as much as they
- * last: the others' quiet then says better when it was.
+ * Records of a connection opened long before can extend beyond an event, so the actors' rate is
+ * smeared: the others' quiet time then gives better bounds.
  */
 function byOthers(span: Run, others: Float64Array): Run {
   const quiet = quietOf(others, {
@@ -79,7 +82,7 @@ function byOthers(span: Run, others: Float64Array): Run {
   return quiet ?? span
 }
 
-/** The seconds within a time in which hardly anything was opened, by greatest likelihood; null where none stand out. */
+/** The seconds of a range in which hardly anything was opened, by maximum likelihood; null if none stand out. */
 function quietOf(openings: Float64Array, { from, to }: Run): Run | null {
   const beside = [
     mean(openings, from - besideSeconds, from),
@@ -98,7 +101,7 @@ function quietOf(openings: Float64Array, { from, to }: Run): Run | null {
   return best
 }
 
-/** Where the actors' rate leaves, and comes back to, what it is beside. */
+/** Where the actors' rate rises above, and returns to, its level beside the run. */
 function spanOf(rate: Float64Array, run: Run): Run {
   const plateau = percentile(rate.subarray(run.from, run.to), 0.75)
   let from = run.from
@@ -113,7 +116,7 @@ function spanOf(rate: Float64Array, run: Run): Run {
   return { from, to }
 }
 
-/** The rate above which the actors are at it: what they have at other times, but for bursts, and a little. */
+/** The rate above which the actors are active: their rate beside the event without bursts, plus a margin. */
 function leftBehind(rate: Float64Array, { from, to }: Run, plateau: number): number {
   const beside = rate.subarray(Math.max(0, from), Math.max(0, to))
   const base = percentile(beside, 0.5) + onsetShare * plateau
@@ -121,8 +124,8 @@ function leftBehind(rate: Float64Array, { from, to }: Run, plateau: number): num
 }
 
 /**
- * The connections that make up what the actors did: of those that began with it the great ones. Null
- * where others that had been open before carry as much.
+ * The large connections among those that started with the event. Null if connections opened earlier
+ * carry as much.
  */
 function mainConnections(
   scene: Scene,
@@ -146,9 +149,9 @@ function mainConnections(
 }
 
 /**
- * The second of the first of an event's connections, given by their places, but for strays long before
- * them. The actors' rate rises within `rise`; by something else, where no such connection begins before
- * the `middle` of the event.
+ * The second in which the first of an event's connections was opened, ignoring strays long before.
+ * The actors' rate rises within `rise`. If no such connection begins there, those before the
+ * `middle` of the event count.
  */
 function onsetOf(opened: readonly number[], rise: Run, middle: number): number {
   const start = rise.from - slowSeconds
@@ -165,8 +168,8 @@ function onsetOf(opened: readonly number[], rise: Run, middle: number): number {
 }
 
 /**
- * When the event was over: when the others opened connections again, where that can be told and is
- * near the actors' end; never before the actors' last byte.
+ * When the event was over: when the others opened connections again, if that can be determined and
+ * is near the actors' end; never before the actors' last byte.
  */
 export function returnOf(
   openings: Float64Array,

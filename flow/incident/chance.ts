@@ -1,23 +1,22 @@
 /**
- * Whether counts fell, or only happen to be few: what comes by itself is uneven, and what few hosts do
- * comes in bursts.
+ * Whether counts really fell, or are only low by chance: independent events are uneven, and those
+ * of few hosts come in bursts.
  */
 import { isApart, mean, type Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 
-/** Within so long what a host does counts once: a page is one thing, however many connections it takes. */
+/** A host counts once in this time: a page is one action, however many connections it takes. */
 const slotSeconds = 5
 
-/** How uneven counts are is told from windows as long as the fall, but within these bounds. */
+/** Unevenness is measured in windows as long as the fall, within these bounds. */
 const windowLeast = 5
 const windowMost = 30
-/** The most uneven of them are left out: a scan or another cut is no burst of what is usual. */
+/** The most uneven windows are left out: a scan or another cut is not a usual burst. */
 const leftOut = 0.05
 
 /**
- * Signs by second that something passed, each host counted once in a few seconds: connections that were
- * opened, and records of what came for hosts of ours from outside. Hosts by number; those are left out
- * of which `counts` is false.
+ * Signs of life by second, each host counted once in a few seconds: opened connections, and records
+ * from outside to local hosts. Hosts are numbers; those for which `counts` is false are left out.
  */
 export function signsOfLife(scene: Scene, counts: (host: number) => boolean): Float64Array[] {
   const { connections, table, hosts, grid } = scene
@@ -36,7 +35,7 @@ export function signsOfLife(scene: Scene, counts: (host: number) => boolean): Fl
   return [opened.counts(), answered.counts()]
 }
 
-/** The first second of each few in which a host did something. */
+/** The first second of each slot in which a host was active. */
 class HostSlots {
   readonly #seconds: number
   readonly #slots: number
@@ -62,9 +61,9 @@ class HostSlots {
 }
 
 /**
- * How surely counts (by second) were fewer in a run than the `usual` rate makes due: the logarithm of the
- * likelihood of a fall over that of none, for bursts as uneven as those of the time apart from `events`;
- * 0 where they are not fewer.
+ * How surely counts (by second) were lower in a run than the `usual` rate makes due: the log
+ * likelihood ratio of a fall to none, for bursts as uneven as those outside `events`; 0 if they are
+ * not lower.
  */
 export function fallBeyondChance(
   counts: Float64Array,
@@ -80,8 +79,8 @@ export function fallBeyondChance(
 }
 
 /**
- * How much more counts of windows differ from one to the next than those of what comes each by itself
- * (variance over mean); at least 1.
+ * How much more the counts of windows vary than those of independent events (variance over mean);
+ * at least 1.
  */
 function unevenness(counts: Float64Array, width: number, events: readonly Run[]): number {
   const squares: number[] = []

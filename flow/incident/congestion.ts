@@ -1,7 +1,7 @@
 /**
- * Congestion: one host, or a few, carry most of what passes and as much as all did before, and the
- * traffic of everybody else falls away for as long as they do. It begins with the actor's onset: the
- * others' fall is evidence only, since records of theirs that reach into the event smear it.
+ * Congestion: one or a few hosts carry most of the traffic, as much as everybody did before, and
+ * the traffic of all others drops meanwhile. It starts with the actors' onset: the others' drop is
+ * only evidence, because their records that extend into the event smear it.
  */
 import { boundsOf, returnOf } from './bounds.ts'
 import type { Finding } from './finding.ts'
@@ -11,38 +11,38 @@ import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.t
 import { directions, type HostDirection, type Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
 
-/** Together the actors make up at least this share of a direction's bytes, second by second. */
+/** Together the actors carry at least this share of a direction's bytes, second by second. */
 const actorsShare = 0.6
-/** Each of them at least this share. */
+/** Each actor carries at least this share. */
 const actorShare = 0.15
-/** And many times what that host has most of the time. */
+/** And at least this many times that host's usual rate. */
 const elevatedTimes = 2.5
-/** What it has most of the time is what it exceeds in all but this share: a long event fills most of a scene. */
+/** A host's usual rate is exceeded in all but this share of seconds: a long event fills most of a scene. */
 const ownShare = 0.1
 const smoothSeconds = 5
 const gapSeconds = 5
-/** Spreading smears the others' traffic into an event by as much as a record lasts: half of it is left out. */
+/** Spreading smears the others' traffic into an event by up to a record's length: half of this is left out. */
 const smearSeconds = 60
 const besideSeconds = 60
-/** What is not over must be this clear. */
+/** An event that is not over must be this clear. */
 const soonMs = 300_000
 const openLeastSeconds = 60
 const openRatio = 0.25
 const busySeconds = 30
-/** The others had so little for as long in at most this share of the time around it; or, cut off beyond doubt, so often. */
+/** Similar lulls may fill this share of the time around; if others were cut off beyond doubt, number so many. */
 const lullsShare = 0.01
-/** What the others kept is told in so many parts: sums of shares of seconds differ in their last digits by the order in which flows are read. */
+/** The others' share is rounded to 1 in this: the last digits of sums depend on the order of reading. */
 const keptParts = 1_000_000
 const lullsMost = 3
-/** So surely less came of the others than chance leaves (see chance.ts); more, where they had as little at another time. */
+/** Confidence required that the drop is not chance (see chance.ts); higher if there are similar lulls. */
 const sureLeast = 6
 const sureBesideLulls = 8
-/** Where the others were cut off beyond doubt, the actors need have only so much of what is usual. */
+/** If the others were cut off beyond doubt, the actors need only this much of the usual. */
 const muchLeast = 0.7
 
 /**
- * The congestions of a scene, in order of time. What is usual is told from the time around each without
- * other events: `told`, and those that are found here.
+ * The congestions of a scene, in time order. The usual level is taken from the time around each
+ * event without other events: `told`, and those found here.
  */
 export function findCongestions(
   scene: Scene,
@@ -70,7 +70,7 @@ interface Candidate extends Run {
   bytes: number
 }
 
-/** Runs in which few hosts carry most, with these hosts. */
+/** Runs in which few hosts carry most of the traffic, with these hosts. */
 function candidatesOf(scene: Scene, direction: HostDirection): Candidate[] {
   const total = smoothed(scene.total[direction], smoothSeconds)
   const usual = percentile(total, 0.25)
@@ -99,7 +99,7 @@ function candidatesOf(scene: Scene, direction: HostDirection): Candidate[] {
   })
 }
 
-/** Acknowledgements go the other way with every transfer: of runs that overlap, the one with more bytes. */
+/** Every transfer has acknowledgements the other way: of overlapping runs, keep the one with more bytes. */
 function mergeDirections(candidates: readonly Candidate[]): Candidate[] {
   const kept: Candidate[] = []
   for (const candidate of [...candidates].sort((a, b) => b.bytes - a.bytes))
@@ -137,7 +137,7 @@ function judge(
   if (!isSure(scene, actors, { span, events, times })) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
-  // Both ways may be about as much: told is where the actors had more from its first second to its last.
+  // Both directions may be about equal: report the one with more bytes over the whole event.
   const had = (way: HostDirection) => mean(scene.seriesOf(actors, way), span.from, to)
   const main = had('out') > had('in') ? 'out' : 'in'
   return {
@@ -158,8 +158,8 @@ function judge(
 }
 
 /**
- * Whether more than chance kept away what the others began, or the answers to it: their bytes alone do
- * not tell, since most are those of a few downloads, which may be over at the same time.
+ * Whether the others' new connections, or the answers to them, dropped by more than chance. Bytes
+ * alone do not show it: most belong to a few downloads, which may end at the same time.
  */
 function isSure(
   scene: Scene,
@@ -169,7 +169,7 @@ function isSure(
   const beside = (['before', 'after'] as const).flatMap((side) =>
     besides(scene, { span, events }, side),
   )
-  // In its first and its last second some still passes.
+  // In the first and last second some traffic still passes.
   const run = { from: span.from + 1, to: span.to - 1 }
   const sure = signsOfLife(scene, (host) => !actors.has(host)).map((counts) => {
     const rates = beside.map(({ from, to }) => mean(counts, from, to))
@@ -186,7 +186,7 @@ interface Much {
   events: readonly Run[]
 }
 
-/** Whether the actors alone had as much as all together have in the busiest half minutes beside the event. */
+/** Whether the actors alone had as much as all hosts in the busiest half minutes beside the event. */
 function isMuch(
   scene: Scene,
   rate: Float64Array,
@@ -201,8 +201,8 @@ function isMuch(
 }
 
 /**
- * What goes on at this moment is told of only where records come soon, and by the time of which all
- * have come: long ones of the others that are not reported yet would look as if they had fallen.
+ * An ongoing event is reported only if records arrive soon, and only up to the time for which all
+ * have arrived: long records of the others that are still missing would look like a drop.
  */
 function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
   const { idleMs } = scene.connections
@@ -218,8 +218,8 @@ function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
 }
 
 /**
- * Times beside an event that lie within the grid, at least a third of their length; those without another
- * event, where there are any.
+ * Times beside an event, within the grid and at least a third of its length; those without another
+ * event, if there are any.
  */
 function besides(
   { grid }: Scene,
@@ -243,7 +243,7 @@ function besides(
   return apart.length > 0 ? apart : within
 }
 
-/** Of several comparisons the middle one, so that neither a lull nor a burst beside the event decides. */
+/** The median of several comparisons, so that neither a lull nor a burst beside the event decides. */
 function middle(falls: readonly Fall[]): Fall {
   const of = (field: keyof Fall) =>
     percentile(

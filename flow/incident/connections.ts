@@ -1,13 +1,13 @@
 /**
- * Connections: all records of a 5-tuple in either direction, joined however often the exporter cut
- * them, until nothing was seen for longer than the exporter's timeouts. Opened by the side of the
- * first record; where both sides have one at the same instant, flags and then ports decide.
+ * Connections: all records of a 5-tuple in either direction, joined however the exporter split
+ * them, until a pause longer than the exporter's timeouts. The source of the first record is the
+ * opener; if both sides start at the same instant, flags and then ports decide.
  */
 import { servicePort } from '../service.ts'
 import type { FlowTable } from './flow-table.ts'
 import { groupByTuple, type Tuples } from './tuples.ts'
 
-/** Connections as columns; times unix ms. Hosts are numbers of the table's hosts. */
+/** Connections as columns; times unix ms. Hosts are indices into the table's hosts. */
 export interface Connections {
   count: number
   opener: Uint32Array
@@ -19,25 +19,25 @@ export interface Connections {
   last: Float64Array
   packets: Float64Array
   bytes: Float64Array
-  /** After so many ms without a packet a 5-tuple is taken for a new connection. */
+  /** After this many ms without a packet, a 5-tuple is a new connection. */
   idleMs: number
 }
 
-/** What is taken for the timeouts where records are shorter or longer than exporters' usual settings. */
+/** The bounds of the timeout, if records are shorter or longer than with usual exporter settings. */
 const idleLeastMs = 60_000
 const idleMostMs = 1_800_000
 
 const synFlag = 0x02
 const ackFlag = 0x10
 
-/** The longest record of an exporter, which is its active timeout where one cut it; within sensible bounds. */
+/** The longest record of an exporter, which is its active timeout if it split any; within bounds. */
 function timeoutSeen({ first, last, count }: FlowTable): number {
   let longest = 0
   for (let row = 0; row < count; row++) longest = Math.max(longest, last[row]! - first[row]!)
   return Math.min(idleMostMs, Math.max(idleLeastMs, longest))
 }
 
-/** The connections that the flows of a table are records of. */
+/** Joins the flows of a table into connections. */
 export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): Connections {
   const tuples = groupByTuple(table)
   const spans = spansOf(table, tuples, idleMs)
@@ -59,7 +59,7 @@ export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): 
   return connections
 }
 
-/** Where in the rows by tuple each connection begins, and the end of all. */
+/** Where each connection begins in the rows by tuple, and the end of the last. */
 function spansOf({ first, last }: FlowTable, { count, starts, rows }: Tuples, idleMs: number) {
   const spans = new Uint32Array(rows.length + 1)
   let connections = 0
@@ -95,7 +95,7 @@ function fill(
   to.last[i] = last
 }
 
-/** Of the records that begin a connection the one whose source opened it. */
+/** Of the first records of a connection, the one whose source opened it. */
 function openingRow(table: FlowTable, rows: Uint32Array): number {
   const row = rows[0]!
   for (let i = 1; i < rows.length && table.first[rows[i]!] === table.first[row]; i++) {
@@ -110,7 +110,7 @@ function openingRow(table: FlowTable, rows: Uint32Array): number {
   return row
 }
 
-/** Whether the source of `a` rather than that of `b`, which is the other direction, opened. */
+/** Whether the source of `a`, not that of `b` (the other direction), opened the connection. */
 function opens(table: FlowTable, a: number, b: number): boolean {
   const asks = (row: number) =>
     table.protocol[row] === 6 && (table.tcpFlags[row]! & (synFlag | ackFlag)) === synFlag
@@ -118,7 +118,7 @@ function opens(table: FlowTable, a: number, b: number): boolean {
   const [port, back] = [table.sourcePort[a]!, table.sourcePort[b]!]
   if (port !== back) {
     const service = servicePort(table.protocol[a]!, port, back)
-    // Two ports that name no service: clients are given the higher ones.
+    // Neither port names a service: clients get the higher port.
     return service < 0 ? port > back : port !== service
   }
   const { hosts, source } = table

@@ -1,4 +1,4 @@
-/** The facts of an event, read from the flows around it: exact sums, connections, peers. */
+/** The facts of an event, computed from the flows around it: exact sums, connections, peers. */
 import { countWithin } from '../spread.ts'
 import { openedBeforeMs, type ActorFacts, type Incident, type PeerFacts } from './incident.ts'
 import type { HostDirection, Scene } from './scene.ts'
@@ -9,12 +9,12 @@ export interface Span {
   to: number
 }
 
-/** When a finding was, unix ms. */
+/** The time of a finding, unix ms. */
 export function spanOf({ grid }: Scene, { from, to }: { from: number; to: number }): Span {
   return { from: grid.from + from * 1000, to: grid.from + to * 1000 }
 }
 
-/** What one host did in a span of time, told in one direction; `whole` is what all did, in bytes. */
+/** What one host did in a span of time, in one direction; `whole` is the bytes of all hosts. */
 export function actorFacts(
   scene: Scene,
   host: number,
@@ -39,8 +39,8 @@ export function actorFacts(
 }
 
 /**
- * Bytes of all hosts that can be actors, and connections opened by anybody. Where flows are more than
- * the scene's table holds, bytes are sums of its seconds, and connections are not known.
+ * Bytes of all hosts that can be actors, and connections opened by any host. If there are more
+ * flows than the scene's table holds, bytes are sums of its seconds and connections are null.
  */
 export function totalOf(scene: Scene, span: Span): Incident['total'] {
   const { table, connections } = scene
@@ -61,7 +61,7 @@ export function totalOf(scene: Scene, span: Span): Incident['total'] {
   return total
 }
 
-/** The hosts with most bytes in a span, sent and received together, greatest first. */
+/** The hosts with the most bytes in a span, sent plus received, largest first. */
 export function greatestHosts(scene: Scene, span: Span, most: number): number[] {
   const run = { from: scene.place(span.from), to: scene.place(span.to) }
   const bytes = scene.bytesByHost(run)
@@ -71,7 +71,7 @@ export function greatestHosts(scene: Scene, span: Span, most: number): number[] 
     .slice(0, most)
 }
 
-/** In which direction a host had more bytes in a span. */
+/** The direction in which a host had more bytes in a span. */
 export function mainDirection(scene: Scene, host: number, span: Span): HostDirection {
   const bytes = (direction: HostDirection) => countBytes(scene, host, { span, direction }).bytes
   return bytes('out') > bytes('in') ? 'out' : 'in'
@@ -86,7 +86,7 @@ function within(scene: Scene, row: number, span: Span, field: 'bytes' | 'packets
 interface Counted {
   bytes: number
   packets: number
-  /** Bytes by peer in that direction; peers that only the other direction shows have 0. */
+  /** Bytes by peer in that direction; peers seen only in the other direction have 0. */
   byPeer: Map<number, number>
 }
 
@@ -115,7 +115,7 @@ function countBytes(
   return counted
 }
 
-/** The shortest time before an event by which peers are called new, ms. */
+/** Peers are classified as new only with at least this much time before the event, ms. */
 const earlierLeastMs = 600_000
 
 function newPeers(
@@ -138,7 +138,7 @@ function isOpenedIn({ connections }: Scene, i: number, span: Span): boolean {
   return first >= span.from - openedBeforeMs && first < span.to
 }
 
-/** Connections by other end. */
+/** Connections by the other end. */
 function countOpenings(
   scene: Scene,
   side: 'opener' | 'peer',
@@ -161,7 +161,7 @@ function sum(counts: ReadonlyMap<number, number>): number {
   return all
 }
 
-/** A peer with most connections, but less than this share of the bytes, is not the main one beside one with more than half. */
+/** The busiest peer is not the main one if it has less than this share of the bytes and another over half. */
 const mainLeast = 0.1
 const mainHalf = 0.5
 
@@ -189,7 +189,7 @@ function mainPeer(
   return { address: hosts.text(main.peer), connections: main.connections, bytes: main.bytes }
 }
 
-/** The peers of a host in a span, those with most connections first, then by bytes. */
+/** The peers of a host in a span, ordered by connections, then bytes, descending. */
 export function peersOf(
   scene: Scene,
   host: number,

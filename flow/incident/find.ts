@@ -1,11 +1,11 @@
-/** All that happened in a scene, each event told once. */
+/** Finds all events in a scene, each reported once. */
 import { findCongestions } from './congestion.ts'
 import type { Finding } from './finding.ts'
 import type { Scene } from './scene.ts'
 import { findSilences, type SilenceContext } from './silence.ts'
 import { findSurges } from './surge.ts'
 
-/** The findings of a scene in order of time. Where two overlap, the graver is kept: a line that was cut before a surge. */
+/** The findings of a scene in time order. Of two that overlap, the more severe is kept: a cut before a surge. */
 export function findEvents(scene: Scene, context: SilenceContext): Finding[] {
   if (scene.table.count === 0) return []
   const silences = findSilences(scene, context)

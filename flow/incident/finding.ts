@@ -1,19 +1,19 @@
-/** What is found in a scene before its facts are read. */
+/** A finding in a scene, before its facts are computed. */
 import type { IncidentKind } from './incident.ts'
 import type { Run } from './rates.ts'
 import type { HostDirection } from './scene.ts'
 
-/** An event in seconds of the scene's grid. */
+/** An event, in seconds of the scene's grid. */
 export interface Finding extends Run {
   kind: IncidentKind
-  /** Hosts that did it, by number, the greatest first; empty where there is nobody to blame. */
+  /** The hosts that caused it, by number, largest first; empty if no host did. */
   actors: number[]
   direction: HostDirection
-  /** It was not over where the flows end, or had begun before they begin. */
+  /** It had begun before the flows begin, or was not over when they end. */
   isOpenStart: boolean
   isOpenEnd: boolean
-  /** What the others kept of their traffic, 0 to 1; null where it was not compared. */
+  /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null
-  /** Why it was judged so: sentences. */
+  /** The reasons for the verdict, as sentences. */
   facts: string[]
 }

@@ -1,10 +1,10 @@
-/** The flows of an event's surroundings, one table an exporter, small enough to be gone over many times. */
+/** The flows around an event, one table per exporter, small enough for many passes. */
 import { addressAt, type NetworkSet } from '../address.ts'
 import { Hosts } from './hosts.ts'
 
 /**
- * Flows as columns; times unix ms, counts scaled by sampling. A half of an address is two 32-bit
- * words a row, low word first.
+ * Flows as columns; times unix ms, counts scaled by sampling. An address half is two 32-bit words
+ * per row, low word first.
  */
 export interface EventFlows {
   count: number
@@ -25,7 +25,7 @@ export interface EventFlows {
   sampling: Int32Array
 }
 
-/** Columns of which a table is made without copying them. */
+/** Columns that a table takes over without copying them. */
 export type TakenColumns = Pick<
   FlowTable,
   | 'count'
@@ -42,7 +42,7 @@ export type TakenColumns = Pick<
 
 const firstCapacity = 4096
 
-/** Flows of one exporter. Hosts are numbers of `hosts`; a flow whose end lies before its start ends at it. */
+/** Flows of one exporter. Hosts are indices into `hosts`; a flow that ends before its start ends at its start. */
 export class FlowTable {
   readonly exporter: string
   readonly hosts: Hosts
@@ -57,7 +57,7 @@ export class FlowTable {
   destinationPort = new Uint16Array(firstCapacity)
   protocol = new Uint8Array(firstCapacity)
   tcpFlags = new Uint16Array(firstCapacity)
-  /** The greatest sampling interval of any flow: 1 where every packet was looked at. */
+  /** The greatest sampling interval of any flow: 1 if every packet was counted. */
   sampling = 1
 
   constructor(exporter: string, hosts: Hosts) {
@@ -83,7 +83,7 @@ export class FlowTable {
     this.sampling = Math.max(this.sampling, flows.sampling[i]!)
   }
 
-  /** Takes columns over as the rows of this table, which must have none; they are not copied, but for the ends. */
+  /** Takes over the columns as the rows of this empty table; all but the ends are not copied. */
   takeOver(columns: TakenColumns, sampling: number): void {
     const { count, sourceHigh, sourceLow, destinationHigh, destinationLow } = columns
     this.count = count
@@ -129,7 +129,7 @@ function grown<Kind extends Column>(from: Column, to: Kind): Kind {
   return to
 }
 
-/** Flows of several exporters, kept apart; the same host has the same number in all. */
+/** Flows of several exporters, in separate tables with common host numbers. */
 export class FlowTables {
   readonly hosts: Hosts
   readonly #exporters: Hosts

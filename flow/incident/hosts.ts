@@ -1,21 +1,21 @@
-/** Addresses as small numbers, so that tables of flows can be counted by arrays. */
+/** Maps addresses to small numbers, so that tables of flows can be counted in arrays. */
 import { formatAddress, parseAddress, type AddressWords, type NetworkSet } from '../address.ts'
 import { hashWords } from './address-index.ts'
 
 const firstCapacity = 1024
 const freeSlot = -1
 
-/** By open addressing on typed arrays: a map and an array for each address took five times as much memory. */
+/** Open addressing on typed arrays: a map with an array per address took five times as much memory. */
 export class Hosts {
   readonly #local: NetworkSet
   #count = 0
-  /** Four words an address, by its number, and whether it is local. */
+  /** Four words per address, by its number, and whether it is local. */
   #words = new Uint32Array(4 * firstCapacity)
   #isLocal = new Uint8Array(firstCapacity)
-  /** Numbers, at most half of the slots. */
+  /** Host numbers; at most half of the slots are in use. */
   #slots = new Int32Array(2 * firstCapacity).fill(freeSlot)
 
-  /** `local`: the networks whose hosts may be actors. */
+  /** `local`: the networks whose hosts can be actors. */
   constructor(local: NetworkSet) {
     this.#local = local
   }
@@ -44,7 +44,7 @@ export class Hosts {
     return formatAddress(...this.#wordsOf(host))
   }
 
-  /** The number of an address given as text, or null where it was not met. */
+  /** The number of an address given as text, or null if it was never added. */
   find(text: string): number | null {
     const words = parseAddress(text)
     if (!words) return null
@@ -62,7 +62,7 @@ export class Hosts {
     return [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!]
   }
 
-  /** The slot of an address, or the free one in which it belongs. */
+  /** The slot of an address, or the free one where it belongs. */
   #slotOf(w0: number, w1: number, w2: number, w3: number): number {
     const [slots, words] = [this.#slots, this.#words]
     const mask = slots.length - 1

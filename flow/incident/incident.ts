@@ -1,36 +1,36 @@
 /**
- * An incident: a time in which an exporter's traffic was not as it should be, with the facts that
- * were read of it from the flow archive. Times are unix ms, counts scaled by sampling.
+ * An incident: a time in which an exporter's traffic was abnormal, with the facts computed from the
+ * flow archive. Times are unix ms, counts scaled by sampling.
  */
 
 /**
  * - congestion: one host (or a few) took the line and the others' traffic fell; begins with its onset
- * - silence: nothing passed, and the exporter was there all the while
- * - exporter: the exporter itself was away or cut off: what passed is not known
- * - surge: many times the usual, in bytes or in connections, and nobody else suffered
- * - none: nothing of that
+ * - silence: nothing passed, although the exporter was up throughout
+ * - exporter: the exporter itself was down or unreachable, so the traffic is unknown
+ * - surge: many times the usual bytes or connections, and no other host suffered
+ * - none: none of these
  */
 export const windowKinds = ['congestion', 'silence', 'exporter', 'surge', 'none'] as const
 export type WindowKind = (typeof windowKinds)[number]
 export type IncidentKind = Exclude<WindowKind, 'none'>
 
-/** A time in which nothing came from an exporter and after which its numbers did not go on. */
+/** A time in which an exporter sent nothing and after which its sequence was not continued. */
 export interface ExporterBreak {
   /** An address. */
   exporter: string
   /** The last datagram before and the first after, unix ms. */
   from: number
   to: number
-  /** The exporter was started anew; else datagrams of the time were lost. */
+  /** The exporter restarted; otherwise datagrams of that time were lost. */
   isRestart: boolean
   lostFlows: number
-  /** Absent in what older versions kept. */
+  /** Absent in records of older versions. */
   lostDatagrams?: number
 }
 
 /**
- * The other end with which an actor had most connections, or most bytes where none was opened; but
- * where that one has next to nothing of the bytes (names were looked up there) and another most, that other.
+ * The peer with which an actor had the most connections, or the most bytes if none was opened. If
+ * that peer has almost no bytes (name lookups, say) and another has most of them, the other one.
  */
 export interface PeerFacts {
   address: string
@@ -42,26 +42,26 @@ export interface PeerFacts {
 export interface ActorFacts {
   host: string
   direction: 'in' | 'out'
-  /** In that direction, within the event, exactly. */
+  /** In that direction, within the event, exact. */
   bytes: number
   packets: number
-  /** Opened by it, and opened to it, from `openedBeforeMs` before the event to its end. */
+  /** Opened by it, and to it, from `openedBeforeMs` before the event to its end. */
   connections: number
   accepted: number
   peers: number
-  /** Of these, not seen with it in the time before that was read; null where none was. */
+  /** Peers not seen with it in the time read before the event; null if none was read. */
   newPeers: number | null
   mainPeer: PeerFacts | null
   /** Of all bytes in that direction. */
   share: number
-  /** Usual bytes in that direction for a time as long; null where not known. */
+  /** Usual bytes in that direction over the same length of time; null if unknown. */
   normal: number | null
 }
 
-/** An event's connections are those whose first record begins no earlier than this before it. */
+/** Connections count as an event's if their first record begins at most this long before it. */
 export const openedBeforeMs = 2000
 
-/** Everything that is told of an event; names and sentences are made of it when it is asked for. */
+/** All data of an event; names and sentences are added when it is requested. */
 export interface Incident {
   id: string
   exporter: string
@@ -69,22 +69,22 @@ export interface Incident {
   /** unix ms */
   from: number
   to: number
-  /** Not over when it was last looked at. */
+  /** Not over when last checked. */
   isOngoing: boolean
   actors: ActorFacts[]
-  /** What the others kept of their traffic, 0 to 1; null where it was not compared. */
+  /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null
-  /** Hosts other than the actors are told of by these sentences. */
+  /** Sentences, including those about hosts other than the actors. */
   facts: string[]
-  /** Bytes of all within it, and connections opened by anybody (null where there were too many to join). */
+  /** Bytes of all hosts, and connections opened by any host (null if there were too many to join). */
   total: { in: number; out: number; connections: number | null }
-  /** Flows that were lost around it, by the exporter's numbers. */
+  /** Flows lost around it, by the exporter's sequence numbers. */
   lost: { flows: number; estimated: boolean }
-  /** One of so many packets was looked at. */
+  /** 1 in this many packets was sampled. */
   sampling: number
-  /** Longest time without a packet within one connection, ms: see connections.ts. */
+  /** Longest pause between packets of one connection, ms: see connections.ts. */
   idleMs: number
-  /** The actors' figures are estimated from so many of their connections: 1 of this. Absent: exact. */
+  /** The actors' figures are estimated from 1 in this many connections. Absent: exact. */
   estimatedFrom?: number
 }
 

@@ -1,43 +1,43 @@
-/** What an event did to everybody else: bytes and new connections of the others, before, within, after. */
+/** The effect of an event on all other hosts: their bytes and new connections before, during and after. */
 import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type Scene } from './scene.ts'
 
-/** No single host makes up more than this share of what the others had. */
+/** A single host counts for at most this share of the others' bytes. */
 const hostShareMost = 0.25
-/** Others that must have had traffic, or nothing can be said of them. */
+/** At least this many others must have had traffic, or there is no verdict. */
 const othersLeast = 3
-/** New connections that must have been due before their absence says anything. */
+/** At least this many new connections must have been due before their absence means anything. */
 const dueLeast = 12
-/** Where new connections cannot be judged, the others' bytes must have fallen to this. */
+/** If new connections cannot be judged, the others' bytes must have dropped to this. */
 const bytesAlone = 0.15
-/** New connections that stay away so far prove a cut where bytes are smeared by long records. */
+/** New connections at this share prove a cut even when long records smear the bytes. */
 const openingsAlone = 0.25
 const smearedBytes = 0.75
-/** Others who try again and again open connections although nothing passes. */
+/** New connections may stay this high in a cut: hosts that retry keep opening them. */
 const openingsStill = 0.7
 const deadBytes = 0.1
 const fewBytes = 0.35
-/** So little is at most this share of what they have half of the time. */
+/** A time counts as a lull if the others have at most this share of their median bytes. */
 const lullShare = 0.05
 
-/** Others within an event as a share of a time beside it: 1 is as much as then. */
+/** The others during an event relative to a time beside it: 1 is the same. */
 export interface Fall {
   bytes: number
   openings: number
   /** New connections of others that were due within the event. */
   due: number
-  /** First packets of records that came for others from outside, and how many were due. */
+  /** First packets of records from outside to the others, and how many were due. */
   answers: number
   answersDue: number
   /** Others that had traffic beside the event. */
   hosts: number
 }
 
-/** The others of an event: everybody but its actors. */
+/** The others of an event: all hosts except its actors. */
 export class Others {
   /** Their connections by second. */
   readonly openings: Float64Array
-  /** What came for them from outside: first packets of records by second. */
+  /** Traffic from outside to them: first packets of records by second. */
   readonly answers: Float64Array
   readonly #scene: Scene
   readonly #actors: ReadonlySet<number>
@@ -51,8 +51,8 @@ export class Others {
   }
 
   /**
-   * At what other times they had so little for as long: the share of the time around the event, and how
-   * often. Lulls come by themselves where few hosts make up most of the traffic; those of other events are none.
+   * When else the others had so little for as long: as a share of the time around the event, and how often.
+   * Lulls are common if few hosts carry most of the traffic. Lulls within other events do not count.
    */
   lulls(core: Run, event: Run, events: readonly Run[]): { share: number; times: number } {
     const bytes = new Float64Array(this.#scene.grid.seconds)
@@ -71,7 +71,7 @@ export class Others {
     return { share: count / Math.max(1, outside.length), times: runs.length }
   }
 
-  /** Compares them within `core` with a time beside it. */
+  /** Compares the others within `core` with a time beside it. */
   fall(core: Run, beside: Run): Fall {
     const length = core.to - core.from
     const [opened, answered] = [this.openings, this.answers].map((counts) => {
@@ -102,8 +102,8 @@ export class Others {
 }
 
 /**
- * What the others kept of new connections or of answers, whichever is less: where nothing passes, some
- * open one connection after another and none is answered. Null where too few of either were due.
+ * The remaining share of new connections or of answers, whichever is lower: on a dead line, hosts
+ * keep opening connections and none is answered. Null if too few of either were due.
  */
 function leastKept({ openings, due, answers, answersDue }: Fall, leastDue: number): number | null {
   const told = [
@@ -113,7 +113,7 @@ function leastKept({ openings, due, answers, answersDue }: Fall, leastDue: numbe
   return told.length === 0 ? null : Math.min(...told)
 }
 
-/** Whether the others were cut off: in bytes and in new connections or answers, or in one of them beyond doubt. */
+/** Whether the others were cut off: in bytes and new connections or answers, or in one beyond doubt. */
 export function isCutOff(fall: Fall, ratio: number): boolean {
   const { bytes, hosts } = fall
   if (hosts < othersLeast) return false
@@ -124,12 +124,12 @@ export function isCutOff(fall: Fall, ratio: number): boolean {
   return bytes <= deadBytes
 }
 
-/** Whether next to nothing of the others was left, beyond doubt: in bytes and in much that was due. */
+/** Whether beyond doubt almost nothing of the others was left: in bytes and in many due openings or answers. */
 export function isDead(fall: Fall): boolean {
   return fall.bytes <= deadBytes && (leastKept(fall, 3 * dueLeast) ?? 1) <= openingsAlone
 }
 
-/** Whether so much that was due stayed away that no lull can be the cause. */
+/** Whether so much that was due is missing that it cannot be a lull. */
 export function isBeyondChance(fall: Fall): boolean {
   return fall.bytes <= fewBytes && (leastKept(fall, 3 * dueLeast) ?? 1) <= openingsAlone
 }

@@ -1,4 +1,4 @@
-/** Amounts by second: what flows carried, spread evenly over their lives, and what is read off such series. */
+/** Amounts by second: flow counts spread evenly over their lifetimes, and statistics of such series. */
 
 /** Seconds [from, from + seconds × 1000), unix ms; `from` is a whole second. */
 export interface Grid {
@@ -6,7 +6,7 @@ export interface Grid {
   seconds: number
 }
 
-/** Room for several series of a grid, each kind of number in one piece: memory of seconds in which nothing was takes no room. */
+/** Storage for several series of a grid, one block per kind of number; pages of idle seconds stay unallocated. */
 export class RatesRoom {
   readonly #grid: Grid
   readonly #edges: Float64Array<ArrayBuffer>
@@ -18,38 +18,38 @@ export class RatesRoom {
     this.#slopes = new Float64Array(series * (grid.seconds + 2))
   }
 
-  /** The amounts of the series with a number. */
+  /** The amounts of series number `series`. */
   edge(series: number): Float64Array {
     const { seconds } = this.#grid
     return this.#edges.subarray(series * seconds, (series + 1) * seconds)
   }
 
-  /** What of it begins (or ends) to be added to every second from one on. */
+  /** Changes, by second, of the amount that is added to every second from there on. */
   slope(series: number): Float64Array {
     const places = this.#grid.seconds + 2
     return this.#slopes.subarray(series * places, (series + 1) * places)
   }
 
-  /** Gives back what no series needs that was taken: all are. */
+  /** Frees the slopes, which are no longer needed once all series were taken. */
   free(): void {
     this.#slopes.buffer.transfer(0)
   }
 }
 
-/** Adds up amounts that are spread over spans of time, each in constant time. */
+/** Sums amounts spread over spans of time, each in constant time. */
 export class Rates {
   readonly #grid: Grid
   readonly #edge: Float64Array
   readonly #slope: Float64Array
 
-  /** `series` is its number among those that share a room. */
+  /** `series` is its number among those sharing the storage. */
   constructor(grid: Grid, room = new RatesRoom(grid, 1), series = 0) {
     this.#grid = grid
     this.#edge = room.edge(series)
     this.#slope = room.slope(series)
   }
 
-  /** Spreads an amount over [first, last] (unix ms); what lies outside of the grid is left out. */
+  /** Spreads an amount over [first, last] (unix ms); parts outside the grid are dropped. */
   add(first: number, last: number, amount: number): void {
     const { from, seconds } = this.#grid
     const a = (first - from) / 1000
@@ -72,15 +72,15 @@ export class Rates {
     this.#slope[e]! -= rate
   }
 
-  /** The amount of each second, in the memory that this had: it is not to be used any more. */
+  /** The amount of each second, computed in place: this object must not be used afterwards. */
   take(): Float64Array {
     const values = this.#edge
     let running = 0
     for (let t = 0; t < values.length; t++) {
       running += this.#slope[t]!
-      // What floating point leaves of amounts that were added and taken away again is nothing.
+      // Residue of floating-point additions and subtractions counts as zero.
       const amount = Math.max(0, values[t]! + (Math.abs(running) < 1e-6 ? 0 : running))
-      // Memory that nothing was ever put into takes no room.
+      // Pages that are never written stay unallocated.
       if (amount !== values[t]) values[t] = amount
     }
     return values
@@ -101,10 +101,10 @@ export function smoothed(values: ArrayLike<number>, width: number): Float64Array
   return means
 }
 
-/** Longer series are judged by so many of their values, evenly taken: sorting all of them takes long. */
+/** Longer series are judged by this many evenly spaced values: sorting all would take too long. */
 const sampledMost = 600
 
-/** The value under which the share `p` (0 to 1) of the values lies; 0 of none. */
+/** The value below which the share `p` (0 to 1) of the values lies; 0 for no values. */
 export function percentile(values: ArrayLike<number>, p: number): number {
   if (values.length === 0) return 0
   const every = Math.max(1, Math.ceil(values.length / sampledMost))
@@ -114,7 +114,7 @@ export function percentile(values: ArrayLike<number>, p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!
 }
 
-/** The mean of seconds [from, to), cut to those that there are; 0 of none. */
+/** The mean of seconds [from, to), clipped to the series; 0 if empty. */
 export function mean(values: ArrayLike<number>, from: number, to: number): number {
   const [a, b] = [Math.max(0, from), Math.min(values.length, to)]
   let sum = 0
@@ -122,18 +122,18 @@ export function mean(values: ArrayLike<number>, from: number, to: number): numbe
   return b > a ? sum / (b - a) : 0
 }
 
-/** Seconds [from, to) of a grid, by place. */
+/** Seconds [from, to) of a grid, by index. */
 export interface Run {
   from: number
   to: number
 }
 
-/** Whether a second lies so far from all runs. */
+/** Whether a second is at least this far from all runs. */
 export function isApart(t: number, seconds: number, runs: readonly Run[]): boolean {
   return runs.every(({ from, to }) => t < from - seconds || t >= to + seconds)
 }
 
-/** The runs of seconds that `holds` is true of; those with at most `gap` seconds between are one. */
+/** The runs of seconds for which `holds` is true; those at most `gap` seconds apart are merged. */
 export function runsOf(seconds: number, gap: number, holds: (t: number) => boolean): Run[] {
   const runs: Run[] = []
   for (let t = 0; t < seconds; t++) {
@@ -146,8 +146,8 @@ export function runsOf(seconds: number, gap: number, holds: (t: number) => boole
 }
 
 /**
- * The second at which counts change from one rate to another, by greatest likelihood (Poisson):
- * the first second of the second rate, within [from, to].
+ * The second at which counts change from one rate to another, by maximum likelihood (Poisson): the
+ * first second of the second rate, within [from, to].
  */
 export function changeOf(
   counts: ArrayLike<number>,

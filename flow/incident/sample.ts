@@ -1,12 +1,12 @@
 /**
- * A part of the flows that pass, of a bounded size: of the 5-tuples some are kept, each with all of
- * its records in both directions, so that connections can be joined of it. Where it becomes too
- * many, every other 5-tuple goes.
+ * A bounded sample of passing flows: a subset of the 5-tuples, each with all of its records in both
+ * directions, so that connections can be joined. When the sample grows too large, half of the
+ * 5-tuples are dropped.
  */
 import { FlowTable, type EventFlows } from './flow-table.ts'
 import { hashWords } from './address-index.ts'
 
-/** Kept rows as columns, of which a table takes over those that it has alike. */
+/** Kept rows as columns; a table takes over those it has in common. */
 interface KeptRows {
   count: number
   first: Float64Array<ArrayBuffer>
@@ -28,11 +28,11 @@ const numbers = [
   'first', 'last', 'bytes', 'packets', 'sourcePort', 'destinationPort', 'protocol', 'tcpFlags',
 ] as const // prettier-ignore
 
-/** Where one 5-tuple alone has more records than there is room for, thinning further takes everybody else away. */
+/** If one 5-tuple alone has more records than fit, further thinning would drop all others. */
 const timesMost = 2 ** 20
 
 export class Sample {
-  /** One of so many 5-tuples is kept: a power of two. */
+  /** 1 in this many 5-tuples is kept: a power of two. */
   times = 1
   readonly #rowsMost: number
   #kept: KeptRows
@@ -46,7 +46,7 @@ export class Sample {
     this.#hashes = new Uint32Array(rowsMost)
   }
 
-  /** Keeps row `i`, if its 5-tuple is one of those that are kept. */
+  /** Keeps row `i` if its 5-tuple is in the sample. */
   add(flows: EventFlows, i: number): void {
     const hash = tupleHash(flows, i)
     if ((hash & (this.times - 1)) !== 0) return
@@ -62,12 +62,12 @@ export class Sample {
     copyRow(flows, i, { to: this.#kept, at })
   }
 
-  /** Hands all that is kept over to an empty table; nothing is kept here any more. */
+  /** Moves all kept rows into an empty table and leaves the sample empty. */
   putInto(table: FlowTable): void {
     const kept = this.#kept
     this.#kept = roomFor(0)
     table.takeOver(kept, this.#sampling)
-    // Connections are joined next, which takes as much: it is not left to a collection of garbage.
+    // Joining connections takes as much memory next, so this is freed now, not by the garbage collector.
     for (const name of halves) kept[name].buffer.transfer(0)
     this.#hashes.buffer.transfer(0)
   }
@@ -110,7 +110,7 @@ function copyRow(
   }
 }
 
-/** Memory that nothing was ever put into takes no room: of IPv4 addresses the upper half is zero. */
+/** Pages that are never written stay unallocated: the upper half of IPv4 addresses is zero. */
 function putWord(words: Uint32Array, at: number, word: number): void {
   if (words[at] !== word) words[at] = word
 }

@@ -1,7 +1,7 @@
 /**
- * Scenes of more flows than can be held at once. Every flow is counted as it passes: bytes and edges
- * by second of all, and of the hosts with most. A part of them is kept (sample.ts), of which connections
- * are joined as ever; only their number is scaled.
+ * Scenes of more flows than fit in memory. Every flow is counted as it passes: bytes and edges by
+ * second, of all hosts and of the largest. Connections are joined from a sample (sample.ts); only
+ * their number is scaled.
  */
 import { addressAt, parseAddress, type NetworkSet } from '../address.ts'
 import { AddressIndex } from './address-index.ts'
@@ -13,11 +13,11 @@ import { followedMax, Scene, type HostSeries } from './scene.ts'
 
 export interface SampledOptions {
   local: NetworkSet
-  /** The whole time that is looked at. */
+  /** The whole time examined. */
   grid: Grid
-  /** Flows that are kept of each exporter. */
+  /** Flows kept per exporter. */
   kept: number
-  /** For an exporter (an address) the hosts whose own series are wanted. */
+  /** By exporter address, the hosts that get their own series. */
   followed: ReadonlyMap<string, readonly string[]>
 }
 
@@ -44,7 +44,7 @@ export class SampledScenes {
     }
   }
 
-  /** A scene for each exporter that was met. */
+  /** One scene per exporter seen. */
   scenes(): Scene[] {
     return this.#passing.map((passing) => passing.scene())
   }
@@ -62,7 +62,7 @@ interface Followed {
   out: Rates
 }
 
-/** What is counted of one exporter. */
+/** The counts of one exporter. */
 class Passing {
   readonly #table: FlowTable
   readonly #grid: Grid
@@ -104,7 +104,7 @@ class Passing {
     this.#edge(last)
     const isFrom = this.#isLocal(sourceHigh, sourceLow, i)
     const isTo = this.#isLocal(destinationHigh, destinationLow, i)
-    // Hosts elsewhere are actors only where neither end is ours.
+    // Remote hosts are actors only if neither end is local.
     if (isTo || !isFrom) {
       this.#total.in.add(first, last, bytes)
       this.#followed[this.#index.at(destinationHigh, destinationLow, i)]?.in.add(first, last, bytes)
@@ -116,7 +116,7 @@ class Passing {
     this.#sample.add(flows, i)
   }
 
-  /** What was counted, cut to the seconds for which packets were told of. */
+  /** The counts, clipped to the seconds for which packets were reported. */
   scene(): Scene {
     this.#sample.putInto(this.#table)
     const { from, seconds } = this.#grid

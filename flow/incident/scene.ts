@@ -1,21 +1,21 @@
-/** One exporter's flows laid on seconds: what the verdicts are made from. */
+/** One exporter's flows by second: the basis of the verdicts. */
 import { joinConnections, type Connections } from './connections.ts'
 import type { FlowTable } from './flow-table.ts'
 import type { Hosts } from './hosts.ts'
 import { Rates, type Grid, type Run } from './rates.ts'
 
-/** From a host's point of view: received, sent. */
+/** From the host's point of view: received, sent. */
 export const directions = ['in', 'out'] as const
 export type HostDirection = (typeof directions)[number]
 
-/** Hosts whose own series are looked at: those with most bytes. */
+/** How many hosts get their own series: those with the most bytes. */
 export const followedMax = 200
 
 export type HostSeries = Record<HostDirection, Float64Array>
 
-/** What was counted of all flows, where the table of a scene holds only a part of them. */
+/** Counts over all flows, for a scene whose table holds only a part of them. */
 export interface Counted {
-  /** Each 5-tuple of the table, which has all of its records, stands for so many. */
+  /** Each 5-tuple in the table, complete with all of its records, stands for this many. */
   times: number
   total: HostSeries
   edges: Float64Array
@@ -26,16 +26,16 @@ export interface Counted {
 export class Scene {
   readonly table: FlowTable
   readonly grid: Grid
-  /** Each 5-tuple of the table stands for so many: 1 where it holds every flow. */
+  /** Each 5-tuple in the table stands for this many: 1 if it holds every flow. */
   readonly times: number
   readonly connections: Connections
   /** Bytes by second of all hosts that can be actors. */
   readonly total: HostSeries
-  /** First and last packets of records by second: instants at which something passed for sure. */
+  /** First and last packets of records by second: instants at which traffic certainly passed. */
   readonly edges: Float64Array
   /** Connections by the second of their first packet. */
   readonly openings: Float64Array
-  /** Series of the hosts with most bytes. */
+  /** Series of the hosts with the most bytes. */
   readonly followed: ReadonlyMap<number, HostSeries>
 
   constructor(table: FlowTable, grid: Grid, counted?: Counted) {
@@ -53,19 +53,19 @@ export class Scene {
     return this.table.hosts
   }
 
-  /** The place of an instant (unix ms) in the grid, in seconds. */
+  /** An instant (unix ms) as a position in the grid, in seconds. */
   place(t: number): number {
     return (t - this.grid.from) / 1000
   }
 
-  /** Whether the host at an end of a row can be an actor: ours, or any where neither end is ours. */
+  /** Whether the host at one end of a row can be an actor: local, or any if neither end is local. */
   isCandidate(row: number, end: 'source' | 'destination'): boolean {
     const { source, destination } = this.table
     if (this.hosts.isLocal(this.table[end][row]!)) return true
     return !this.hosts.isLocal(source[row]!) && !this.hosts.isLocal(destination[row]!)
   }
 
-  /** Connections by second, of those of which `counts` is true. */
+  /** Connections by second, only those for which `counts` is true. */
   openingsOf(counts: (connection: number) => boolean): Float64Array {
     const { grid, connections } = this
     const openings = new Float64Array(grid.seconds)
@@ -76,7 +76,7 @@ export class Scene {
     return openings
   }
 
-  /** First packets of records from outside by second, to those hosts of ours of which `counts` is true. */
+  /** First packets of records from outside by second, to local hosts for which `counts` is true. */
   answersTo(counts: (host: number) => boolean): Float64Array {
     const { table, grid, hosts } = this
     const answers = new Float64Array(grid.seconds)
@@ -90,8 +90,8 @@ export class Scene {
   }
 
   /**
-   * The bytes of each candidate host in seconds [from, to), sent and received together; where flows
-   * are more than the table holds, those of the hosts with most.
+   * The bytes of each candidate host in seconds [from, to), sent plus received; if there are more
+   * flows than the table holds, only of the largest hosts.
    */
   bytesByHost({ from, to }: Run): Float64Array {
     const { table } = this
@@ -107,7 +107,7 @@ export class Scene {
     return bytes
   }
 
-  /** Bytes by second of followed hosts together, in one direction. */
+  /** Bytes by second in one direction, summed over followed hosts. */
   seriesOf(hosts: Iterable<number>, direction: HostDirection): Float64Array {
     const sum = new Float64Array(this.grid.seconds)
     for (const host of hosts) {
@@ -173,7 +173,7 @@ export class Scene {
   }
 }
 
-/** The bytes of a row that fall into a window, to the byte or so: verdicts need no more. */
+/** A row's bytes within a window, to about a byte: verdicts need no more. */
 function shareOf(
   { first, last, bytes }: FlowTable,
   row: number,

@@ -1,14 +1,14 @@
-/** How much it takes until something is called an incident: one table, by the setting. */
+/** The thresholds of an incident: one table, by the setting. */
 
 export const sensitivities = ['low', 'normal', 'high'] as const
 export type SensitivityName = (typeof sensitivities)[number]
 
 export interface Sensitivity {
-  /** Shorter events are not told of. */
+  /** Shorter events are not reported. */
   leastSeconds: number
-  /** A congestion leaves the others at most this share of what they had. */
+  /** In a congestion the others keep at most this share of their traffic. */
   othersRatio: number
-  /** A surge is at least this many times the most that is usual. */
+  /** A surge is at least this many times the usual maximum. */
   surgeTimes: number
 }
 

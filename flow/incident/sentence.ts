@@ -9,7 +9,7 @@ import { formatDuration, formatExact, scaled } from '../units.ts'
 import { wallTime } from '../zone.ts'
 import type { ActorFacts, Incident } from './incident.ts'
 
-/** How things are called where the sentence is read. */
+/** Names and time zone of the reader. */
 export interface Wording {
   zone: string
   hostName: (address: string) => string | null
@@ -22,7 +22,7 @@ const months = [
   'July', 'August', 'September', 'October', 'November', 'December',
 ] as const // prettier-ignore
 
-/** A day and time of day, such as Monday 16 November 2026, 11:32:10. */
+/** A date and time, such as Monday 16 November 2026, 11:32:10. */
 export function sayTime(t: number, zone: string): string {
   const { year, month, day, weekday } = wallTime(t, zone)
   return `${weekdays[weekday - 1]} ${day} ${months[month - 1]} ${year}, ${sayClock(t, zone)}`
@@ -34,7 +34,7 @@ export function sayClock(t: number, zone: string): string {
   return [hour, minute, second].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
-/** A range, such as Monday 16 November 2026, 11:32:10 to 11:36:33; an end on another day with its day. */
+/** A range, such as Monday 16 November 2026, 11:32:10 to 11:36:33; an end on another day includes its date. */
 export function sayRange(from: number, to: number, zone: string): string {
   const [first, last] = [wallTime(from, zone), wallTime(to, zone)]
   const isOneDay = first.year === last.year && first.month === last.month && first.day === last.day
@@ -53,18 +53,18 @@ export function sayHost(address: string, { hostName }: Wording): string {
   return name === null ? address : `${address} (${name})`
 }
 
-/** An exporter by its name, or by its address. */
+/** An exporter's name, or its address. */
 export function sayExporter(address: string, { exporterName }: Wording): string {
   return exporterName(address) ?? address
 }
 
-/** What an incident was. */
+/** A description of an incident. */
 export function sayIncident(incident: Incident, wording: Wording): string {
   const said = kinds[incident.kind](incident, wording)
   return [`${sayTime(incident.from, wording.zone)}: ${said}`, ...cautions(incident)].join(' ')
 }
 
-/** Others that kept less than this of their traffic were cut off; else they were held up. */
+/** Others that kept less than this share of their traffic were cut off, otherwise slowed down. */
 const cutRatio = 0.1
 
 const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => string> = {
@@ -83,7 +83,7 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
     const exporter = sayExporter(incident.exporter, wording)
     const total = incident.total.in + incident.total.out
     const passed = total === 0 ? 'nothing passed' : `only ${sayBytes(total)} passed`
-    // Of flows that did not arrive, or packets that were not looked at, nothing is known.
+    // With lost flows or sampled packets, the rest is unknown.
     const isAllSeen = incident.lost.flows === 0 && incident.sampling === 1
     const nobody = isAllSeen ? 'No host took the line' : 'No host is seen to have taken the line'
     return (
@@ -108,7 +108,7 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
   },
 }
 
-/** What one actor of a congestion did. */
+/** A description of what one actor of a congestion did. */
 function sayActor(actor: ActorFacts, wording: Wording): string {
   const host = sayHost(actor.host, wording)
   const verb = actor.direction === 'in' ? 'downloaded' : 'uploaded'
@@ -148,7 +148,7 @@ function countOf(count: number, word: string): string {
   return `${formatExact(count)} ${word}${count === 1 ? '' : 's'}`
 }
 
-/** What the figures cannot be taken for, where it matters. */
+/** The limits of the figures, where they matter. */
 function cautions({ lost, sampling, kind, estimatedFrom = 1 }: Incident): string[] {
   if (kind === 'exporter') return []
   const said: string[] = []

@@ -1,7 +1,7 @@
 /**
- * Silence: everything stops, and begins again. Told from first and last packets of records, which
- * are instants at which something passed for sure; bytes are smeared by records that reach across.
- * Where the exporter's own numbers did not go on across the hole, it was the exporter that was away.
+ * Silence: all traffic stops and resumes. Detected from first and last packets of records, instants
+ * at which traffic certainly passed; bytes are smeared by records that span the gap. If the
+ * exporter's own sequence was not continued across the gap, the exporter itself was away.
  */
 import { formatExact } from '../units.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'
@@ -14,56 +14,56 @@ import type { Sensitivity } from './sensitivity.ts'
 const smoothSeconds = 5
 const levelSeconds = 61
 const gapSeconds = 3
-/** Instants at which something passed fall to this share of what they are beside. */
+/** First and last packets drop to this share of their usual level. */
 const edgesRatio = 0.15
-/** With fewer first and last packets a second lulls come by themselves: at night, of few hosts. */
+/** Below this many first and last packets per second, lulls are normal: at night, with few hosts. */
 const steadyLeast = 1
-/** Packets from outside are a fair part of all, where the exporter tells of both ways. */
+/** If the exporter reports both directions, packets from outside are at least this share of all. */
 const repliesLeast = 0.25
-/** For a short while they may be so many, if the whole of it remains as quiet. */
+/** A silence may be interrupted briefly by this level, if its average stays as low. */
 const trickleRatio = 0.5
 const trickleSeconds = 30
-/** Bytes in the later half of a silence, as a share of those beside it. */
+/** Bytes in the second half of a silence, as a share of those beside it. */
 const bytesRatio = 0.1
 const besideSeconds = 120
-/** Hosts that must have been there before and after, or it is no silence of the line. */
+/** At least this many hosts must be active before and after, or it is not a silence of the line. */
 const hostsLeast = 3
-/** Connections that must have been due: each comes by itself, so that their absence is no chance. */
+/** At least this many connections must have been due, so that their absence is not chance. */
 const dueLeast = 20
-/** So surely less came than chance leaves: see chance.ts. */
+/** Confidence required that the drop is not chance: see chance.ts. */
 const sureLeast = 10
-/** Lulls of this share of a silence's length, in the same scene, show that quiet is usual. */
+/** Lulls of this share of a silence's length in the same scene show that quiet is normal. */
 const lullShare = 1 / 3
-/** More cuts than these within a scene are how its hosts work. */
+/** More cuts than this in a scene are the normal pattern of its hosts. */
 const cutsMost = 4
 const boundarySeconds = 30
-/** Packets or new connections a second by which the second of a change can be told. */
+/** Packets or new connections per second needed to determine the second of a change. */
 const tellingLeast = 0.7
-/** A datagram that tells of a break may come so long after the flows went on. */
+/** The datagram that reveals a break may arrive this long after flows resumed. */
 const reportMs = 120_000
-/** A restart is told of whatever passed, if the exporter was away as long as this. */
+/** A restart is always reported if the exporter was away at least this long. */
 const restartLeastMs = 30_000
 
-/** Fewer datagrams are lost by chance: of a lull in which they were nothing is said. */
+/** Fewer lost datagrams are chance, and their lull is not reported. */
 const lostLeast = 3
 
 export interface SilenceContext {
   sensitivity: Sensitivity
-  /** Of this exporter. */
+  /** Breaks of this exporter. */
   breaks: readonly ExporterBreak[]
 }
 
-/** A run in which next to nothing began or ended, with what there is to say of it. */
+/** A run in which almost nothing began or ended, with its verdicts. */
 interface Quiet {
-  /** As it was found, and between the seconds by which it is told. */
+  /** As found, and with the bounds refined to the second. */
   run: Run
   span: Run
   away: ExporterBreak | null
-  /** To tell it takes a look at all flows: few runs need it. */
+  /** Lazy, since it scans all flows and few runs need it. */
   isCut: () => boolean
 }
 
-/** The silences of a scene, and the times in which its exporter was away, in order of time. */
+/** The silences of a scene, and the times in which its exporter was away, in time order. */
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
   const isSteady = levelOf(scene.edges) >= steadyLeast
   const replies = repliesOf(scene)
@@ -106,20 +106,20 @@ function asFinding(kind: 'silence' | 'exporter', span: Run, facts: string[]): Fi
   }
 }
 
-/** First and last packets a second when the network is at work. */
+/** First and last packets per second under normal load. */
 function levelOf(counts: Float64Array): number {
   return percentile(smoothed(counts, levelSeconds), 0.75)
 }
 
 /**
- * First and last packets by which a silence is told: those from outside, where the exporter reports both
- * ways, since hosts go on trying on a dead line; else all.
+ * The first and last packets that reveal a silence: those from outside, if the exporter reports
+ * both directions, because hosts keep trying on a dead line; otherwise all.
  */
 function signOf({ edges, times }: Scene, replies: Float64Array): Float64Array {
   return times * levelOf(replies) >= repliesLeast * levelOf(edges) ? replies : edges
 }
 
-/** Runs in which next to nothing begins or ends, between times in which much does. */
+/** Runs in which almost nothing begins or ends, between busy times. */
 function quietRuns(scene: Scene, sign: Float64Array): Run[] {
   const { grid, total } = scene
   const level = levelOf(sign)
@@ -134,11 +134,11 @@ function quietRuns(scene: Scene, sign: Float64Array): Run[] {
     if (last && isSteady && isTrickle(sign, last, run, level)) last.to = run.to
     else runs.push(run)
   }
-  // What touches an end of the scene may be no more than the end of what was received.
+  // A run that touches an end of the scene may just be where the received data ends.
   return runs.filter(({ from, to }) => from > 0 && to < grid.seconds)
 }
 
-/** Whether what came between two quiet runs is what little of a cut line still passes now and then. */
+/** Whether the traffic between two quiet runs is only the trickle that a cut line still passes. */
 function isTrickle(edges: Float64Array, before: Run, after: Run, level: number): boolean {
   return (
     after.from - before.to <= trickleSeconds &&
@@ -148,9 +148,9 @@ function isTrickle(edges: Float64Array, before: Run, after: Run, level: number):
 }
 
 /**
- * The seconds between which nothing came, by greatest likelihood: of packets from outside, which prove
- * that the line was up, where there are enough of them; else of new connections, since last packets are
- * tried again for a while after a line has died.
+ * The seconds between which nothing passed, by maximum likelihood: of packets from outside, which
+ * prove that the line is up, if there are enough; otherwise of new connections, because last
+ * packets are retried for a while after a line has died.
  */
 function boundaries(scene: Scene, run: Run, replies: Float64Array): Run {
   const sides = [
@@ -174,7 +174,7 @@ function boundaries(scene: Scene, run: Run, replies: Float64Array): Run {
   }
 }
 
-/** First and last packets from outside to hosts of ours, by second. */
+/** First and last packets from outside to local hosts, by second. */
 function repliesOf({ table, grid, hosts }: Scene): Float64Array {
   const replies = new Float64Array(grid.seconds)
   const count = (at: number) => {
@@ -190,8 +190,8 @@ function repliesOf({ table, grid, hosts }: Scene): Float64Array {
 }
 
 /**
- * Whether much was due in a run, of several hosts, and nothing came. Where little comes at any time, two
- * minutes beside it may be busy by chance: there it is due by all the time around, too.
+ * Whether much traffic of several hosts was due in a run and none came. On a quiet network the two
+ * minutes beside it may be busy by chance, so it must be due by the average around it, too.
  */
 function isCut(scene: Scene, span: Run, isSteady: boolean): boolean {
   const { openings } = scene
@@ -208,7 +208,7 @@ function isCut(scene: Scene, span: Run, isSteady: boolean): boolean {
   return hasHosts(scene, before) && hasHosts(scene, after)
 }
 
-/** Whether no chance keeps as much away: what hosts do comes in bursts, with lulls between. */
+/** Whether the drop cannot be chance: host activity comes in bursts, with lulls in between. */
 function isBeyondChance(scene: Scene, span: Run, beside: readonly Run[]): boolean {
   const run = { from: span.from + 1, to: span.to - 1 }
   return signsOfLife(scene, () => true).some((counts) => {
@@ -217,7 +217,7 @@ function isBeyondChance(scene: Scene, span: Run, beside: readonly Run[]): boolea
   })
 }
 
-/** The mean of all seconds but those of a run. */
+/** The mean of all seconds outside a run. */
 function meanAround(counts: Float64Array, { from, to }: Run): number {
   const length = to - from
   const within = mean(counts, from, to) * length
@@ -226,9 +226,9 @@ function meanAround(counts: Float64Array, { from, to }: Run): number {
 }
 
 /**
- * Whether quiet is not usual around a cut: no lull that is no cut itself, and few cuts. A line may fail
- * several times in half an hour; hosts that all work by the same clock make a pause each few minutes.
- * Where little comes at any time, no lull at all.
+ * Whether quiet is unusual around a cut: no lull that is not itself a cut, and few cuts. A line may
+ * fail several times in half an hour; hosts driven by the same clock pause every few minutes. On a
+ * quiet network, no lull at all.
  */
 function isUnusual({ span }: Quiet, quiet: readonly Quiet[], isSteady: boolean): boolean {
   const least = Math.max(smoothSeconds, lullShare * (span.to - span.from))
@@ -239,7 +239,7 @@ function isUnusual({ span }: Quiet, quiet: readonly Quiet[], isSteady: boolean):
   return beside.length < cutsMost && beside.every((each) => each.isCut())
 }
 
-/** Whether something began or ended in a run of as many candidate hosts as are needed. */
+/** Whether enough candidate hosts had flows that began or ended in a run. */
 function hasHosts(scene: Scene, { from, to }: Run): boolean {
   const { table } = scene
   const seen = new Set<number>()
@@ -252,12 +252,12 @@ function hasHosts(scene: Scene, { from, to }: Run): boolean {
   return seen.size >= hostsLeast
 }
 
-/** Bytes a second. */
+/** Bytes per second. */
 function bytesIn({ total }: Scene, { from, to }: Run): number {
   return mean(total.in, from, to) + mean(total.out, from, to)
 }
 
-/** The break that explains a hole: it lies across it, by what was received then and soon after. */
+/** The break that explains a gap: it overlaps it, by receive times then and soon after. */
 function breakIn(scene: Scene, span: Run, breaks: readonly ExporterBreak[]): ExporterBreak | null {
   const [from, to] = [span.from, span.to].map((t) => scene.grid.from + t * 1000) as [number, number]
   const across = breaks.filter(
@@ -271,8 +271,8 @@ function wasAway({ isRestart, lostDatagrams = lostLeast }: ExporterBreak): boole
 }
 
 /**
- * When it was away: by what was received. Flows that it was to tell of then had ended before, by as much
- * as its timeouts.
+ * When the exporter was away, by receive times. Flows it would have reported then ended earlier, by
+ * up to its timeouts.
  */
 function awaySpan(scene: Scene, { from, to }: ExporterBreak): Run {
   return { from: Math.floor(scene.place(from)), to: Math.ceil(scene.place(to)) }

@@ -1,23 +1,23 @@
 /**
- * Surge: one host opens, or is sent, many times as many connections as the whole network usually
- * has (a scan, a flood), and nobody else was cut off by it.
+ * Surge: one host opens, or receives, many times as many connections as the whole network usually
+ * has (a scan, a flood), and no other host was cut off by it.
  */
 import type { Finding } from './finding.ts'
 import { percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { HostDirection, Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
 
-/** Connections are counted over so many seconds. */
+/** Connections are averaged over this many seconds. */
 const windowSeconds = 30
-/** Fewer connections a second are no surge, however quiet it was before. */
+/** Fewer connections per second are never a surge, however quiet it was before. */
 const openingsLeast = 20
 const gapSeconds = 15
-/** The busiest hosts that are looked at. */
+/** How many of the busiest hosts are examined. */
 const hostsMost = 32
-/** Of the connections in a surge, the share that its host must have. */
+/** The share of the connections in a surge that its host must have. */
 const shareLeast = 0.5
 
-/** The surges of a scene, in order of time. */
+/** The surges of a scene, in time order. */
 export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivity): Finding[] {
   const usual = percentile(smoothed(scene.openings, windowSeconds), 0.5)
   const found: Finding[] = []
@@ -35,7 +35,7 @@ export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivi
   return withoutOverlaps(found)
 }
 
-/** A host as the one that opens, or the one that is opened to. */
+/** A host as the one that opens connections, or the one they are opened to. */
 type Side = 'opener' | 'peer'
 
 interface Busy {
@@ -44,7 +44,7 @@ interface Busy {
   openings: Float64Array
 }
 
-/** The hosts with most connections, each with these by second. */
+/** The hosts with the most connections, with their connections by second. */
 function busiest(scene: Scene): Busy[] {
   const { connections, hosts, grid } = scene
   return (['opener', 'peer'] as const).flatMap((side) => {
@@ -64,7 +64,7 @@ function busiest(scene: Scene): Busy[] {
   })
 }
 
-/** The run without the seconds at its ends that only smoothing brought in. */
+/** The run without the seconds that smoothing added at its ends. */
 function spanOf(openings: Float64Array, run: Run, threshold: number): Run {
   let from = Math.max(0, run.from - windowSeconds)
   let to = Math.min(openings.length, run.to + windowSeconds)
@@ -102,7 +102,7 @@ function findingOf(
   }
 }
 
-/** A scanner and what it scans are one event: of findings that overlap, the longest. */
+/** A scanner and its target are one event: of overlapping findings, keep the longest. */
 function withoutOverlaps(found: readonly Finding[]): Finding[] {
   const kept: Finding[] = []
   for (const finding of [...found].sort((a, b) => b.to - b.from - (a.to - a.from)))

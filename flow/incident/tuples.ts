@@ -1,7 +1,7 @@
-/** The records of each 5-tuple in either direction, brought together. */
+/** Groups the records of each 5-tuple, in either direction. */
 import type { FlowTable } from './flow-table.ts'
 
-/** Rows of a flow table by 5-tuple: tuple t has rows[starts[t]] to rows[starts[t + 1] − 1], by first time. */
+/** Rows of a flow table by 5-tuple: tuple t has rows[starts[t]] to rows[starts[t + 1] − 1], by start time. */
 export interface Tuples {
   count: number
   starts: Uint32Array
@@ -10,12 +10,12 @@ export interface Tuples {
 
 const emptySlot = 0xffffffff
 
-/** Groups the rows of a table by protocol, addresses and ports, whichever end sent. */
+/** Groups the rows of a table by protocol, addresses and ports, in either direction. */
 export function groupByTuple(table: FlowTable): Tuples {
   const { count } = table
   const slots = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(16, count * 2)))).fill(emptySlot)
   const mask = slots.length - 1
-  /** A row of each tuple, to compare with. */
+  /** A row of each tuple, to compare against. */
   const sample = new Uint32Array(count)
   const tupleOf = new Uint32Array(count)
   let tuples = 0
@@ -29,7 +29,7 @@ export function groupByTuple(table: FlowTable): Tuples {
     }
     tupleOf[row] = slots[slot]!
   }
-  // What follows takes as much: it is not left to a collection of garbage.
+  // The next step takes as much memory, so this is freed now, not by the garbage collector.
   slots.buffer.transfer(0)
   sample.buffer.transfer(0)
   return byTuple(table, tupleOf, tuples)
