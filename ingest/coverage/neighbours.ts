@@ -48,13 +48,13 @@ export class Neighbours {
     void this.#exchange.tell(this.handover.spans(), status)
   }
 
-  /** What is amiss between collectors. */
+  /** Warnings about the collectors of the cluster. */
   warnings(): Warning[] {
     if (!this.#exchange.isNameTaken) return []
     return [
       {
-        what: `another collector calls itself ${this.#writer} too: what the one writes replaces what the other wrote`,
-        remedy: 'give each collector a WEIR_WRITER of its own and start them again',
+        what: `another collector is named ${this.#writer} too: each overwrites what the other writes`,
+        remedy: 'give each collector its own WEIR_WRITER, and restart both',
       },
     ]
   }

@@ -1,4 +1,4 @@
-/** What an administrator should know of the exporters: what makes their figures wrong, and the remedy. */
+/** Warnings about exporters: what makes their figures wrong, with the remedy. */
 import type { ExporterStatus, Warning } from '../../flow/status.ts'
 import { clockToleranceMs } from '../decode/limits.ts'
 
@@ -15,26 +15,26 @@ interface Trouble {
 const troubles: readonly Trouble[] = [
   {
     has: ({ sampling }) => sampling === null,
-    what: 'samples packets and does not say at which rate: its figures are too low by that rate',
+    what: 'samples packets without exporting its sampling rate: its figures are too low by that factor',
     remedy:
-      'let it send its sampler options (docs/exporters), or give it `sampling: RATE` under exporters in the file of WEIR_NAMES',
+      'have it export its sampler options (docs/exporters), or set `sampling: RATE` for it under exporters in the WEIR_NAMES file',
   },
   {
     has: ({ clockSkewSeconds }) => Math.abs(clockSkewSeconds ?? 0) > clockToleranceMs / 1000,
-    what: 'has a clock more than 5 minutes off: the times of its flows are corrected by the difference',
+    what: `has a clock that is more than ${clockToleranceMs / 60_000} minutes off: the times of its flows are corrected by the difference`,
     remedy: 'set its clock by NTP',
   },
   {
     has: ({ address, doubled }) => doubled.some((each) => each.with === address),
-    what: 'reports flows both where they come in and where they go out: they count twice',
+    what: 'reports flows both where they enter and where they leave: they count twice',
     remedy:
-      'let it export ingress only, or give it `counts: ingress` under exporters in the file of WEIR_NAMES',
+      'have it export ingress only, or set `counts: ingress` for it under exporters in the WEIR_NAMES file',
   },
   {
     has: ({ address, doubled }) => doubled.some((each) => each.with !== address),
-    what: 'reports flows that another exporter reports too (`doubled` in /api/exporters says which): in sums over both they count twice',
+    what: 'reports flows that another exporter reports too (see `doubled` in /api/exporters): sums over both count them twice',
     remedy:
-      'look at one exporter at a time, or give one of the two `counts: none` under exporters in the file of WEIR_NAMES',
+      'look at one exporter at a time, or set `counts: none` for one of the two under exporters in the WEIR_NAMES file',
   },
 ]
 

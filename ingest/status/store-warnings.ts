@@ -1,92 +1,100 @@
-/** What an administrator should know of stores on other machines. */
+/** Warnings about the stores on other machines. */
 import type { AlsoStatus, ShippingStatus, StoreStatus, Warning } from '../../flow/status.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 
-/** A store that cannot be reached for less is not worth a word. */
+/** A store may be away this long without a warning. */
 const waitingSecondsMin = 30
-/** From this part of its room on, the spool is a warning. */
+/** A spool that is fuller than this share of its room gets a warning. */
 const spoolFullPart = 0.8
 
-const rebuild = 'the archive still has the flows: weir rebuild makes the series of that time again'
+const rebuild = 'the archive still has their flows: run `weir rebuild` for that time'
 
-/** How a store is called, where its lines are put aside, and what keeps other writers away. */
+/** A store's name, the file of what it could not read, and how to keep other writers apart. */
 const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; apart: string }> = {
   influx: {
     name: 'InfluxDB',
     quarantine: 'influx/quarantine.lp',
-    apart: 'buckets of their own (WEIR_INFLUX_PREFIX) avoid other writers',
+    apart: 'if others write there, give Weir buckets of its own (WEIR_INFLUX_PREFIX)',
   },
   clickhouse: {
     name: 'ClickHouse',
     quarantine: 'clickhouse/quarantine.jsonl',
-    apart: 'a database of its own (WEIR_CLICKHOUSE_DATABASE) avoids other writers',
+    apart: 'if others write there, give Weir a database of its own (WEIR_CLICKHOUSE_DATABASE)',
   },
 }
 
-/** What was not stored, by how it came about, and what to do. */
+/** What was not stored: the counter, what happened, what to do. */
 function losses(kind: StoreStatus['kind']): [keyof StoreStatus['points'], string, string][] {
   const { name, quarantine, apart } = stores[kind]
   return [
-    ['refusedByRetention', `were older than ${name} keeps`, 'nothing, if WEIR_TIERS is as wanted'],
-    ['refused', `were refused by ${name}, as a field of another type is`, `see its log; ${apart}`],
+    [
+      'refusedByRetention',
+      `were older than ${name} keeps`,
+      'nothing to do if WEIR_TIERS is what you want',
+    ],
+    [
+      'refused',
+      `were refused by ${name}, for instance because a field has another type there`,
+      `see its log; ${apart}`,
+    ],
     [
       'quarantined',
       `could not be read by ${name}`,
-      `look at ${quarantine} in WEIR_DATA, and report them`,
+      `look at ${quarantine} in WEIR_DATA, and report what it holds`,
     ],
-    ['dropped', `found no room in the spool while ${name} was away`, rebuild],
+    ['dropped', `were dropped because the spool was full while ${name} was away`, rebuild],
   ]
 }
 
-/** What an administrator should know of the store. */
+/** Warnings about the series store; `nowSeconds` is unix time. */
 export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[] {
   const warnings: Warning[] = []
   const { waiting, spool, points } = store
   const { name: storeName } = stores[store.kind]
   if (waiting && nowSeconds - waiting.since >= waitingSecondsMin)
     warnings.push({
-      what: `series wait in the spool since ${new Date(waiting.since * 1000).toISOString()}: ${waiting.reason}`,
+      what: `series have been waiting in the spool since ${new Date(waiting.since * 1000).toISOString()}: ${waiting.reason}`,
       remedy: waiting.remedy,
     })
   if (spool.bytes > spool.bytesMax * spoolFullPart && spool.steps > 0)
     warnings.push({
-      what: `the spool before ${storeName} holds ${formatWithUnit(spool.bytes, 'B')} of at most ${formatWithUnit(spool.bytesMax, 'B')}`,
-      remedy: `bring ${storeName} back, or raise WEIR_SPOOL_MAX; else the oldest steps are dropped`,
+      what: `the spool for ${storeName} holds ${formatWithUnit(spool.bytes, 'B')} of at most ${formatWithUnit(spool.bytesMax, 'B')}`,
+      remedy: `bring ${storeName} back, or raise WEIR_SPOOL_MAX; otherwise the oldest steps will be dropped`,
     })
   for (const [name, what, remedy] of losses(store.kind))
     if (points[name] > 0) warnings.push({ what: `${points[name]} points ${what}`, remedy })
   return warnings
 }
 
-/** What an administrator should know of a second store. */
+/** Warnings about a second store (WEIR_STORE_ALSO). */
 export function alsoWarnings(also: AlsoStatus, nowSeconds: number): Warning[] {
   const { kind, owed, lastError, store } = also
   const warnings = store ? storeWarnings(store, nowSeconds) : []
   if (lastError !== null)
     warnings.push({
-      what: `the second store (${kind}) ${owed > 0 ? `lacks ${owed} steps and ` : ''}cannot be made equal: ${lastError}`,
-      remedy: 'nothing is lost: it is tried again, and WEIR_STORE is not held up',
+      what: `the second store (${kind}) ${owed > 0 ? `lacks ${owed} steps and ` : ''}cannot be brought up to date: ${lastError}`,
+      remedy: 'nothing is lost; Weir keeps trying, and the first store is not held up',
     })
   return warnings
 }
 
-/** Files of the archive that wait for longer than this are worth a word. */
+/** Files of the archive may wait this long without a warning. */
 const shippingSecondsMin = 900
 
-/** What an administrator should know of the flows' way to ClickHouse. */
+/** Warnings about the archive's files on their way to ClickHouse. */
 export function shippingWarnings(shipping: ShippingStatus, nowSeconds: number): Warning[] {
   const { waiting, oldest, refusedByRetention, lastError } = shipping
   const warnings: Warning[] = []
   if (oldest !== null && nowSeconds - oldest >= shippingSecondsMin)
     warnings.push({
-      what: `${waiting} files of the archive wait for ClickHouse since ${new Date(oldest * 1000).toISOString()}${lastError === null ? '' : `: ${lastError}`}`,
+      what: `${waiting} files of the archive have been waiting for ClickHouse since ${new Date(oldest * 1000).toISOString()}${lastError === null ? '' : `: ${lastError}`}`,
       remedy:
-        'see that ClickHouse runs and takes: weir clickhouse check; nothing is lost meanwhile',
+        'check that ClickHouse runs and accepts data with `weir clickhouse check`; nothing is lost meanwhile',
     })
   if (refusedByRetention > 0)
     warnings.push({
       what: `${refusedByRetention} flows were older than ClickHouse keeps`,
-      remedy: 'nothing, if WEIR_ARCHIVE_KEEP is as wanted',
+      remedy: 'nothing to do if WEIR_ARCHIVE_KEEP is what you want',
     })
   return warnings
 }

@@ -1,7 +1,7 @@
-/** What an administrator should know of ingest itself: what does not work, and what was dropped. */
+/** Warnings about ingest itself: what does not work, and what was dropped. */
 import type { Warning } from '../../flow/status.ts'
 
-/** How ingest stands. A text says why something failed the last time; null: it did not. */
+/** The state of ingest. A text is the reason of the last failure; null means that the last try succeeded. */
 export interface IngestState {
   publishing: string | null
   judging: string | null
@@ -14,11 +14,11 @@ export interface IngestState {
   journal: { dropped: number; lastError: string | null }
 }
 
-/** What waits for less is no trouble: some rows and files take as long. */
+/** Counting may lag this far behind without a warning: some writes take as long. */
 const behindSecondsLeast = 5
 
 interface Trouble {
-  /** What there is to say of it; nothing while all is well. */
+  /** A sentence for each instance; none while all is well. */
   said: (state: IngestState) => readonly string[]
   remedy: string
 }
@@ -26,47 +26,52 @@ interface Trouble {
 const troubles: readonly Trouble[] = [
   {
     said: ({ publishing }) =>
-      whenFailed(publishing, 'flows could not be published or series not be written'),
-    remedy: 'they wait in memory and in the journal and are tried again; look at the disk',
+      whenFailed(publishing, 'flows could not be published or series could not be written'),
+    remedy:
+      'they wait in memory and in the journal until it works again; check the disk (df, dmesg)',
   },
   {
-    said: ({ judging }) => whenFailed(judging, 'incidents could not be looked for'),
-    remedy: 'it is tried again every minute; look at the disk and the memory',
+    said: ({ judging }) => whenFailed(judging, 'the search for incidents failed'),
+    remedy: 'it is tried again every minute; check the disk and the memory',
   },
   {
     said: ({ alerts }) =>
       alerts.flatMap(({ id, problem }) =>
         whenFailed(problem, `the alert ${id} cannot be evaluated`),
       ),
-    remedy: 'change what it watches, or remove it',
+    remedy: 'change what it watches, or delete it',
   },
   {
     said: ({ waiting: { datagrams, seconds } }) =>
       seconds < behindSecondsLeast
         ? []
         : [
-            `${datagrams} datagrams wait in the journal: what is shown is ${Math.round(seconds)} s behind what was received`,
+            `${datagrams} datagrams wait in the journal: figures are ${Math.round(seconds)} s behind what was received`,
           ],
     remedy:
-      'nothing is lost while less than 8 GiB wait, and less than the disk has left; if it lasts, give the machine a faster disk or processor, or spread the exporters over two collectors',
+      'nothing is lost while less than 8 GiB wait and the disk has room for them; if this lasts, use a faster disk or processor, or spread the exporters over two collectors',
   },
   {
     said: ({ overflowed }) =>
-      whenAny(overflowed, 'datagrams were dropped because more waited to be counted than may'),
-    remedy: 'give the machine a faster processor, or spread the exporters over two collectors',
+      whenAny(overflowed, 'datagrams were dropped because too many waited to be counted'),
+    remedy: 'use a faster processor, or spread the exporters over two collectors',
   },
   {
     said: ({ decoderState }) =>
-      whenFailed(decoderState, 'the state of the decoder could not be kept'),
-    remedy: 'the next start takes longer; look at the disk',
+      whenFailed(decoderState, 'the state of the decoder could not be saved'),
+    remedy: 'the next start takes longer; check the disk (df, dmesg)',
   },
   {
     said: ({ journal: { dropped, lastError } }) =>
-      whenAny(dropped, `datagrams were not journalled (${lastError ?? 'the disk is too slow'})`),
-    remedy: 'a crash now would lose what is not published yet; look at the disk',
+      whenAny(
+        dropped,
+        `datagrams were not written to the journal (${lastError ?? 'the disk is too slow'})`,
+      ),
+    remedy: 'a crash now would lose what is not published yet; check the disk (df, dmesg)',
   },
 ]
 
+/** A warning for each trouble there is, with its remedy. */
 export function troublesOf(state: IngestState): Warning[] {
   return troubles.flatMap(({ said, remedy }) => said(state).map((what) => ({ what, remedy })))
 }

@@ -19,14 +19,14 @@ test('while all is well there is nothing to say', () => {
 
 for (const [state, what] of [
   [{ publishing: 'ENOSPC' }, /flows could not be published .*: ENOSPC$/],
-  [{ judging: 'no memory' }, /^incidents could not be looked for: no memory$/],
+  [{ judging: 'no memory' }, /^the search for incidents failed: no memory$/],
   [{ alerts: [...well.alerts, { id: 'a2', problem: 'gone' }] }, /^the alert a2 .*: gone$/],
   [
     { waiting: { datagrams: 9000, seconds: 12.4 } },
     /^9000 datagrams wait in the journal: .* 12 s behind/,
   ],
   [{ overflowed: 3 }, /^3 datagrams were dropped/],
-  [{ decoderState: 'EIO' }, /^the state of the decoder could not be kept: EIO$/],
+  [{ decoderState: 'EIO' }, /^the state of the decoder could not be saved: EIO$/],
   [{ journal: { dropped: 5, lastError: null } }, /^5 datagrams .* \(the disk is too slow\)$/],
 ] satisfies [Partial<IngestState>, RegExp][])
   test(`trouble with ${Object.keys(state)[0]!} is said, with what to do`, () => {
