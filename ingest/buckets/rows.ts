@@ -10,6 +10,9 @@ import { sumHosts } from './host-sums.ts'
 import type { HostsListed } from './hosts-listed.ts'
 import { amountCount, CountTable } from './tables.ts'
 
+/** Greatest amount of a row: of a thousand such, as a tier adds them up, stores still hold the sum. */
+const amountMax = Number.MAX_SAFE_INTEGER
+
 /** What an interval holds of an exporter. */
 export interface Held {
   /** By host and code of service, direction and end. */
@@ -174,7 +177,8 @@ class RowsMade {
       if (isNothing(slots, at)) continue
       for (const [tag, value] of Object.entries(keys)) this.#tags[tag]!.push(value)
       this.#tags['direction']!.push(directions[way]!)
-      for (let i = 0; i < amountCount; i++) this.#columns[i]!.push(slots[at + i]!)
+      for (let i = 0; i < amountCount; i++)
+        this.#columns[i]!.push(Math.min(slots[at + i]!, amountMax))
     }
   }
 

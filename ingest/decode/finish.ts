@@ -2,7 +2,7 @@
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './steps/batch.ts'
 import type { DatagramContext } from './context.ts'
-import { clockToleranceMs } from './limits.ts'
+import { clockToleranceMs, countMax } from './limits.ts'
 import { finishTimes, unsaidAfterMs, type TimeContext, type TimeFaults } from './steps/times.ts'
 import { exporterHighColumn, icmpColumn } from './steps/touched.ts'
 import { rateOf } from './exporters/sampling.ts'
@@ -76,10 +76,12 @@ export function finishRows(
   if (compiled.icmpInPort && !(compiled.tellsProtocols && (batch.protocolBits & icmpBits) === 0))
     takeIcmpFromPort(context, from, to)
   const isFinished = compiled.finishes && batch.rate > 0 && context.skewMs === 0
-  if (isFinished && !batch.isOdd) {
+  const bytes = batch.octets * batch.rate
+  const packets = batch.packets * batch.rate
+  if (isFinished && !batch.isOdd && bytes <= countMax && packets <= countMax) {
     exporter.flows += to - from
-    exporter.bytes += batch.octets * batch.rate
-    exporter.packets += batch.packets * batch.rate
+    exporter.bytes += bytes
+    exporter.packets += packets
     exporter.lastRate = batch.rate
     return
   }
@@ -120,10 +122,30 @@ export function finishLoop(flows: FlowColumns): FinishLoop {
       bytes += octetDeltaCount[i]! * rate
       packets += packetDeltaCount[i]! * rate
     }
+    if (bytes > countMax) bytes = sumBelieved(octetDeltaCount, flows, from, state.batch)
+    if (packets > countMax) packets = sumBelieved(packetDeltaCount, flows, from, state.batch)
     exporter.flows += to - from
     exporter.bytes += bytes
     exporter.packets += packets
   }
+}
+
+/** Sums up counts of rows from `from` on; those that are too large by their rate are taken as 0, and counted. */
+function sumBelieved(
+  counts: Float64Array,
+  { count, samplingInterval }: FlowColumns,
+  from: number,
+  batch: Batch,
+): number {
+  let sum = 0
+  for (let i = from; i < count; i++) {
+    if (counts[i]! * samplingInterval[i]! > countMax) {
+      counts[i] = 0
+      batch.countersTooLarge++
+    }
+    sum += counts[i]! * samplingInterval[i]!
+  }
+  return sum
 }
 
 function fillIPv6({ flows, exporter }: DatagramContext, from: number, to: number): void {

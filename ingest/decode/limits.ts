@@ -67,6 +67,9 @@ export const decoderRowsMax = 16_384
 /** Longest text kept of an options record, in characters. */
 export const optionTextLengthMax = 256
 
+/** Greatest count of a row, scaled by its sampling rate. */
+export const countMax = Number.MAX_SAFE_INTEGER
+
 /** How far in the future an exporter's time may lie before it is clamped; also the least skew corrected. */
 export const clockToleranceMs = 300_000
 

@@ -26,7 +26,8 @@ export const problems = {
   'records-too-many': 'A datagram holds more records than the decoder takes.',
   'record-not-a-flow': 'A data record has neither addresses nor counts.',
   'field-length': 'A field has a length that its element cannot have; it was not read.',
-  'counter-too-large': 'A counter is above 2^53 and was taken as 0.',
+  'counter-too-large':
+    'A counter is above 2^53, by itself or by its sampling rate, and was taken as 0.',
   'time-missing': 'A record says nothing of its time; the time of export was taken.',
   'time-reversed': 'The last packet came before the first; both were taken as the first.',
   'time-in-future': 'A time lies over 5 minutes after its receipt and was clamped to it.',

@@ -4,7 +4,7 @@
  */
 import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
-import { clockToleranceMs } from './limits.ts'
+import { clockToleranceMs, countMax } from './limits.ts'
 
 /** Columns of one end and those of the other. */
 const pairs: readonly (readonly [ColumnName, ColumnName])[] = [
@@ -62,9 +62,23 @@ export function appendReverse(context: DatagramContext, reverse: FlowColumns, fr
     takeOwn(context, reverse, { record, row })
     const rate = flows.samplingInterval[row]!
     exporter.flows++
-    exporter.bytes += octets * rate
-    exporter.packets += packets * rate
+    exporter.bytes += believed(context, flows.octetDeltaCount, row, rate)
+    exporter.packets += believed(context, flows.packetDeltaCount, row, rate)
   }
+}
+
+/** A count of a row by its rate; one that is too large is taken as 0, and counted. */
+function believed(
+  { exporter }: DatagramContext,
+  counts: Float64Array,
+  row: number,
+  rate: number,
+): number {
+  if (counts[row]! * rate > countMax) {
+    counts[row] = 0
+    exporter.problem('counter-too-large')
+  }
+  return counts[row]! * rate
 }
 
 function copySwapped(flows: FlowColumns, from: number, row: number): void {

@@ -56,6 +56,18 @@ test('data whose template never came is counted as that', async () => {
   assert.deepEqual(summary.problems, { 'template-missing-expired': 1 })
 })
 
+test('counts whose sum no number can hold are stored nevertheless', async () => {
+  const template = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 8), field(152, 8)] }
+  const greatest = BigInt(Number.MAX_SAFE_INTEGER)
+  const record = ['10.0.0.1', '192.0.2.1', greatest, testExportMs - 1000]
+  const data = { data: template, records: Array.from({ length: 600 }, () => record) }
+  const { summary } = await replayed('beyond', [
+    encodeV9({ sequence: 0, sets: [{ templates: [template] }, data] }),
+    encodeV9({ sequence: 1, sets: [data] }),
+  ])
+  assert.deepEqual([summary.flows, summary.problems], [1200, {}])
+})
+
 test('captures that end within a packet are taken up to there; cut packets and captures are counted', async () => {
   const capture = join(folder, 'cut.pcap')
   const v5 = (sequence: number) =>
