@@ -1,4 +1,4 @@
-/** Alerts as they are kept: what is watched, when it is amiss, and whom it is told. */
+/** Alerts as stored: what they watch, their condition, and who is notified. */
 
 export type AlertSubject =
   | {
@@ -24,7 +24,7 @@ export interface KeptAlert {
   name: string
   subject: AlertSubject
   condition?: AlertCondition
-  /** So many intervals in a row. */
+  /** For this many intervals in a row. */
   intervals?: 1 | 3 | 6 | 12
   repeat?: 'once' | 'each'
   quietMinutes?: number
@@ -33,7 +33,7 @@ export interface KeptAlert {
   author: string
 }
 
-/** How an alert stands: what is shown of it. */
+/** The displayed state of an alert. */
 export interface AlertState {
   is: 'waiting' | 'well' | 'amiss' | 'told' | 'problem'
   value: number | null
@@ -42,17 +42,17 @@ export interface AlertState {
   problem: string | null
 }
 
-/** What must outlive a restart, so that nothing is told twice. Times are unix ms. */
+/** State that must survive a restart, so that nothing is sent twice. Times are unix ms. */
 export interface AlertStanding {
-  /** By subject (an exporter, or nothing): the interval, or the time, up to which it was told of. */
+  /** By subject (an exporter, or empty): the interval or time up to which it was reported. */
   told: Record<string, number>
-  /** Incidents that were told of, the newest last. */
+  /** Incidents already reported, newest last. */
   incidents: string[]
-  /** When anything was last told. */
+  /** When anything was last sent. */
   lastMs: number | null
 }
 
-/** One alert that was told (or tested); times are unix seconds. */
+/** One alert that was sent (or tested); times are unix seconds. */
 export interface AlertEvent {
   at: number
   alert: string

@@ -1,7 +1,7 @@
-/** The archive's columns: between the typed arrays of flows, DuckDB's vectors (sql/chunk-columns.ts) and Parquet's types. */
+/** The archive's columns: maps flow arrays to DuckDB vectors (sql/chunk-columns.ts) and Parquet types. */
 import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 
-/** DuckDB's type whose vector has the very bytes of a column's array. */
+/** The DuckDB type whose vector has the same bytes as a column's array. */
 const vectorTypes = {
   u8: 'UTINYINT',
   u16: 'USMALLINT',
@@ -13,8 +13,8 @@ const vectorTypes = {
 export const bytesPerRow = { u8: 1, u16: 2, u32: 4, f64: 8, u64: 8 } as const
 
 /**
- * A block of rows on its way to the archive's thread: one buffer a column, null where all is zero. It may be longer than the
- * rows; shared buffers are used again when they are written.
+ * A block of rows for the archive's thread: one buffer per column, null if it is all zero. Buffers
+ * may be longer than the rows; shared ones are reused once written.
  */
 export interface FlowBlock {
   rows: number
@@ -22,8 +22,8 @@ export interface FlowBlock {
 }
 
 /**
- * A copy of the rows of `flows`, to be handed to another thread, as small as it can be, or in what `roomOf` gives for so
- * many bytes a row.
+ * Copies the rows of `flows` for another thread, as compactly as possible, or into what `roomOf`
+ * returns for this many bytes per row.
  */
 export function blockOf(
   flows: FlowColumns,
@@ -45,15 +45,15 @@ export function blockOf(
   }
 }
 
-/** Most columns are zero from end to end. */
+/** Most columns are zero throughout. */
 function isZero(values: FlowColumns[ColumnName]): boolean {
   const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: width } = values
   return values[0] === 0 && isUniform(new Uint8Array(buffer, byteOffset, byteLength), width)
 }
 
 /**
- * Whether bytes are the same `width` bytes over and over: what they are is compared with itself a step further,
- * which the system does many bytes at once.
+ * Whether bytes repeat the same `width` bytes throughout: they are compared with themselves shifted
+ * by one value, which the system does many bytes at a time.
  */
 export function isUniform(bytes: Uint8Array, width: number): boolean {
   const last = bytes.length - width
@@ -61,13 +61,13 @@ export function isUniform(bytes: Uint8Array, width: number): boolean {
 }
 
 /**
- * Files keep how long a flow lasted (IPFIX element 161) and not when it ended: a small number, often
- * 0, which takes a third of the room. It is below 0 where a flow ended before it began.
+ * Files store a flow's duration (IPFIX element 161) and not its end: a small number, often 0, which
+ * takes a third of the space. It is negative if a flow ended before it began.
  */
 const duration = 'flowDurationMilliseconds'
 const start = 'epoch_ms("flowStartMilliseconds")'
 
-/** First and last ms of an archived flow; one whose end lies before its start ends where it starts. */
+/** First and last ms of an archived flow; one that ends before its start ends at its start. */
 export const archivedFirstSql = start
 export const archivedLastSql = `${start} + greatest("${duration}", 0)`
 
@@ -77,15 +77,15 @@ export type ArchiveType = (typeof flowColumns)[ColumnName]['archive']
 export interface ArchiveColumn {
   name: string
   type: ArchiveType
-  /** The flow column that it is made of. */
+  /** The flow column it is derived from. */
   from: ColumnName
-  /** It says how much later than the flow's start that column is, ms. */
+  /** It stores how much later than the flow's start that column is, ms. */
   isDuration: boolean
-  /** The SQL expression of that flow column. */
+  /** The SQL expression for that flow column. */
   toFlow: string
 }
 
-/** Whether values of a type take 64 bits in the files; else 32. */
+/** Whether values of a type take 64 bits in the files; otherwise 32. */
 export function isWide(type: ArchiveType): boolean {
   return type === 'BIGINT' || type === 'TIMESTAMP_MS'
 }
@@ -102,10 +102,10 @@ export const archiveColumns: readonly ArchiveColumn[] = columnNames.map((from) =
   return { name: from, type, from, isDuration: false, toFlow: toFlow(value) }
 })
 
-/** The select list that turns the files' columns back into those of flow columns. */
+/** The select list that converts the files' columns back to flow columns. */
 export const fromArchiveSql = archiveColumns.map(({ toFlow }) => toFlow).join(', ')
 
-/** The array of each kind of flow column; of u64 two words a row. */
+/** The array for each kind of flow column; u64 has two words per row. */
 export const columnArrays = {
   u8: Uint8Array,
   u16: Uint16Array,
@@ -114,12 +114,12 @@ export const columnArrays = {
   u64: Uint32Array,
 } as const
 
-/** Stands for every column in which all is 0. */
+/** Shared by every column that is all zero. */
 let zeros = new SharedArrayBuffer(0)
 
 /**
- * Flow columns of `count` rows in memory that threads can share, that are only read: of each column what `bufferOf` gives,
- * or zeros, which all others share. Columns are told by their names and bytes a row.
+ * Read-only flow columns of `count` rows in memory shared between threads: each column is what `bufferOf`
+ * returns, or else zeros that all columns share. It is passed the column's name and bytes per row.
  */
 export function sharedColumns(
   count: number,
@@ -129,7 +129,7 @@ export function sharedColumns(
   const columns = columnNames.map((name) => {
     const { kind } = flowColumns[name]
     const shared = bufferOf(name, bytesPerRow[kind]) ?? zeros
-    // Types of arrays tell shared memory apart; whoever only reads does not.
+    // The array types distinguish shared memory; for readers it makes no difference.
     const buffer = shared as ArrayBufferLike as ArrayBuffer
     return [name, new columnArrays[kind](buffer, 0, kind === 'u64' ? 2 * count : count)] as const
   })

@@ -1,10 +1,10 @@
-/** Entries of a manifest by their times, so that a year of files is not gone through for each question. */
+/** Manifest entries indexed by time, so that a query does not scan a year of files. */
 import type { ArchiveEntry } from './entry.ts'
 
 export class EntryTimes {
   /** By firstMin. */
   readonly #entries: readonly ArchiveEntry[]
-  /** By place: rows, lastMax, and the greatest lastMax up to it. */
+  /** By index: rows, lastMax, and the greatest lastMax so far. */
   readonly #rows: Float64Array
   readonly #last: Float64Array
   readonly #lastUpTo: Float64Array
@@ -25,23 +25,23 @@ export class EntryTimes {
     this.firstInterval = interval
   }
 
-  /** When the first flow begins, unix ms; Infinity without entries. */
+  /** The start of the first flow, unix ms; Infinity without entries. */
   get first(): number {
     return this.#entries[0]?.firstMin ?? Number.POSITIVE_INFINITY
   }
 
-  /** When the last flow ends, unix ms; −Infinity without entries. */
+  /** The end of the last flow, unix ms; −Infinity without entries. */
   get last(): number {
     return this.#lastUpTo.at(-1) ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Entries whose flows may touch [from, to), by the time of their first. */
+  /** Entries whose flows may touch [from, to), ordered by the start of their first flow. */
   touching(window: { from: number; to: number }): ArchiveEntry[] {
     const { start, end } = this.#places(window)
     return this.#entries.slice(start, end).filter(({ lastMax }) => lastMax >= window.from)
   }
 
-  /** Flows of these. */
+  /** The number of flows in these entries. */
   rowsTouching(window: { from: number; to: number }): number {
     const { start, end } = this.#places(window)
     let rows = 0
@@ -50,7 +50,7 @@ export class EntryTimes {
     return rows
   }
 
-  /** From the first that ends in or after the window up to the last that begins before its end. */
+  /** From the first entry that ends in or after the window to the last that begins before its end. */
   #places({ from, to }: { from: number; to: number }): { start: number; end: number } {
     const start = placeOf(this.#lastUpTo.length, (place) => this.#lastUpTo[place]! >= from)
     const end = placeOf(this.#entries.length, (place) => this.#entries[place]!.firstMin >= to)
@@ -58,7 +58,7 @@ export class EntryTimes {
   }
 }
 
-/** The first of so many places from which on something holds. */
+/** The first index from which on something holds. */
 function placeOf(count: number, holds: (place: number) => boolean): number {
   let [found, above] = [0, count]
   while (found < above) {

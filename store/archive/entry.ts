@@ -1,11 +1,11 @@
-/** The archive's files: what the manifest says of each, and how they are named. */
+/** The archive's files: their manifest entries and their names. */
 import type { JournalPosition } from '../position.ts'
 
 /** One published file. Times are unix ms; sums are scaled by sampling and exact. */
 export interface ArchiveEntry {
-  /** Below the archive's folder, such as 2026/2026-11/2026-11-16/flows-20261116T113000Z.parquet */
+  /** Relative to the archive's folder, such as 2026/2026-11/2026-11-16/flows-20261116T113000Z.parquet */
   file: string
-  /** The 5-minute interval in which its flows were received; of several, the first. */
+  /** The 5-minute interval in which its flows were received; the first if there are several. */
   interval: number
   rows: number
   /** Size of the file. */
@@ -14,45 +14,45 @@ export interface ArchiveEntry {
   packets: number
   receivedFrom: number
   receivedTo: number
-  /** Least first and greatest last time of its flows: queries prune by these. */
+  /** Earliest first and latest last time of its flows: queries prune by these. */
   firstMin: number
   lastMax: number
-  /** Not yet merged with the others of its interval. */
+  /** Not yet merged with the other files of its interval. */
   isChunk: boolean
 }
 
-/** Where the archive's files are, and where they are made. */
+/** Where the archive's files are stored, and where they are created. */
 export const manifestName = 'manifest.jsonl'
 export const stagingFolder = 'staging'
 export const unlistedFolder = 'unlisted'
 export const unreadableFolder = 'unreadable'
 
-/** The folder and name of a file: by the UTC day and start of its interval, as flow-capture -N 3 nests. */
+/** The folder and name of a file: by UTC day and start of its interval, nested like flow-capture -N 3. */
 export function fileName(interval: number, suffix: string): string {
   const day = new Date(interval).toISOString().slice(0, 10)
   return `${day.slice(0, 4)}/${day.slice(0, 7)}/${day}/flows-${stampOf(interval)}${suffix}.parquet`
 }
 
-/** A time (unix ms) as in the names of files, such as 20261116T113000Z. */
+/** A time (unix ms) as in file names, such as 20261116T113000Z. */
 export function stampOf(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '')
 }
 
-/** What is set in the manifest beside its entries. */
+/** Values in the manifest besides its entries. */
 export interface ArchiveValues {
-  /** How far the journal is covered. */
+  /** How much of the journal is covered. */
   journal?: JournalPosition
-  /** Intervals whose series are to be made again, unix ms. */
+  /** Intervals whose series must be rebuilt, unix ms. */
   redo?: number[]
-  /** Files that were replaced, kept a while for readers of an older manifest. */
+  /** Replaced files, kept for a while for readers of an older manifest. */
   replaced?: { file: string; at: number }[]
-  /** Files that could not be read and were put aside, newest last. */
+  /** Unreadable files that were moved aside, newest last. */
   unreadable?: { file: string; message: string }[]
-  /** Something was dropped for its age or for want of room. */
+  /** Data was dropped because of its age or for lack of space. */
   hasExpired?: boolean
 }
 
-/** What is said of files that were put aside: a sentence each. */
+/** A sentence for each file that was moved aside. */
 export function unreadableSentences(unreadable: ArchiveValues['unreadable']): string[] {
   return (unreadable ?? []).map(
     ({ file, message }) => `archive file ${file} could not be read and was put aside: ${message}`,

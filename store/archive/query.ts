@@ -41,7 +41,7 @@ import { sqlSeries } from './sql/series.ts'
 import { sqlTop } from './sql/top.ts'
 
 export interface FlowStoreOptions extends Partial<EngineLimits> {
-  /** The networks that are ours; they decide a flow's `direction`. */
+  /** The local networks; they determine a flow's `direction`. */
   local: NetworkSet
   /** A window is answered from memory if its files hold at most this many rows. Default: 300,000. */
   heldRows?: number
@@ -49,26 +49,26 @@ export interface FlowStoreOptions extends Partial<EngineLimits> {
   gatheredRows?: number
   /** Threads that scan files. Default: 2; with 0, SQL answers what they would. */
   scanThreads?: number
-  /** Reads the flows of events in the calling thread; for a thread that does nothing else. Default: false. */
+  /** Reads the flows of events in the calling thread, if that has nothing else to do. Default: false. */
   readsHere?: boolean
 }
 
 /**
- * Windows that are answered from memory have at most this many rows and files, and at least this part of their files'
- * rows lies in them: SQL reads less where a smaller part is wanted.
+ * Windows answered from memory have at most this many rows and files, and need at least this share
+ * of the files' rows: for a smaller share, SQL reads less.
  */
 const heldWindow = { rows: 300_000, files: 200, partLeast: 0.3 }
-/** As many as are held, of some 80 bytes each: see held/held-files.ts. */
+/** The same number as held rows, about 80 bytes each: see held/held-files.ts. */
 const gatheredRowsMax = 600_000
 const scanThreadsDefault = 2
 
 /**
- * Two threads, so that queries leave cores to others; memory for some millions of distinct keys, so
- * that the process with all else stays under 1 GiB.
+ * Two threads, so that queries leave cores free; memory for some millions of distinct keys, so that
+ * the whole process stays under 1 GiB.
  */
 const defaultLimits: EngineLimits = { threads: 2, memoryBytes: 640 * 2 ** 20, queryMs: 50_000 }
 
-/** Opens the archive in `folder` for questions. It need not have been written to yet, and any number of processes may. */
+/** Opens the archive in `folder` for queries, from any number of processes; it may still be empty. */
 export async function openFlowStore(
   folder: string,
   {
@@ -91,16 +91,16 @@ export async function openFlowStore(
   })
 }
 
-/** A question on certain files, within its time. */
+/** A query on certain files, with its deadline. */
 interface Asked<Query extends FlowWindow> {
   session: Session
   files: ArchiveFiles
   query: Query
 }
 
-/** How a kind of question is answered. */
+/** The ways to answer one kind of query. */
 interface Ways<Query extends FlowWindow, Answer> {
-  /** From flows in memory; null where sums would not be exact. */
+  /** From flows in memory; null if the sums would not be exact. */
   fromMemory: (flows: HeldFlows[], query: Query) => Promise<Answer | null>
   fromFiles: () => Promise<Answer>
 }
@@ -228,7 +228,7 @@ class ArchiveQueries implements FlowStore {
     this.#held.close()
     this.#gathered.close()
     this.#windows.close()
-    // The engine first: questions that run then fail as stopped, and not because their thread has ended.
+    // The engine first, so that running queries fail as stopped, not because their thread has ended.
     await this.#engine.close()
     await this.#tops.close()
     await this.#scanner.close()
@@ -254,14 +254,14 @@ class ArchiveQueries implements FlowStore {
       { ...query, paths: [...files.inside, ...files.edge] },
       () => gather(scanning, files, { query, rowsMost: this.#gatheredRows }),
       async (gathered) => {
-        // Only flows that pass the filter were gathered.
+        // The gathered flows already pass the filter.
         const unfiltered = { ...query, filter: undefined }
         return (gathered && (await fromMemory(gathered, unfiltered))) ?? fromFiles()
       },
     )
   }
 
-  /** All flows of the files; null if they are too many, if too few of them are wanted, or if sums might not be exact. */
+  /** All flows of the files; null if there are too many, too few are needed, or sums might be inexact. */
   async #hold(
     { inside, edge, rows, rowsWithin }: ArchiveFiles,
     session: Session,

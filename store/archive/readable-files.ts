@@ -1,6 +1,6 @@
 /**
- * Which files of the archive a query reads: those that the manifest names and whose times touch the
- * window. A file that cannot be read is left out and reported, and the rest is answered.
+ * The files that a query reads: those in the manifest whose times touch the window. An unreadable
+ * file is left out and reported, and the rest is answered.
  */
 import { join } from 'node:path'
 
@@ -15,10 +15,10 @@ import { QueryTooLarge } from '../query-error.ts'
 /** A file that could not be read is tried again after this long. */
 const retryMs = 300_000
 
-/** Flows that one query reads, whatever it keeps of them: about what its time allows on two cores. */
+/** The most flows that one query reads, whatever it keeps: about what two cores can do in its time. */
 const rowsReadMax = 250_000_000
 
-/** Sums of doubles up to here are exact, also where each flow counts at both ends. */
+/** Sums of doubles up to here are exact, even if each flow counts at both ends. */
 export const exactSumMost = 2 ** 51
 
 interface Fault {
@@ -29,7 +29,7 @@ interface Fault {
 export class ReadableFiles {
   readonly #folder: string
   readonly #reader: ManifestReader<ArchiveEntry>
-  /** By file; only files of the manifest are in it. */
+  /** By file; only files in the manifest. */
   readonly #faults = new Map<string, Fault>()
   #times: { of: readonly ArchiveEntry[]; times: EntryTimes } | null = null
 
@@ -42,14 +42,14 @@ export class ReadableFiles {
     return this.#reader.entries()
   }
 
-  /** The same by their times, made anew when the manifest has changed. */
+  /** The entries indexed by time, rebuilt when the manifest has changed. */
   async times(): Promise<EntryTimes> {
     const entries = await this.entries()
     if (this.#times?.of !== entries) this.#times = { of: entries, times: new EntryTimes(entries) }
     return this.#times.times
   }
 
-  /** A value that was set with a publish. */
+  /** A value stored with a publish. */
   value<T>(name: string): Promise<T | undefined> {
     return this.#reader.value<T>(name)
   }
@@ -58,7 +58,7 @@ export class ReadableFiles {
     return this.#faults.size > 0
   }
 
-  /** What is wrong with files (of those given, or all) that are left out: a sentence each. */
+  /** A sentence for each file (of those given, or all) that is left out. */
   problems(files?: ReadonlySet<string>): string[] {
     return [...this.#faults]
       .filter(([file]) => files?.has(file) ?? true)
@@ -74,8 +74,8 @@ export class ReadableFiles {
   }
 
   /**
-   * Asks `work` with the files of a window; again without those that prove to be
-   * unreadable. Not called where no file touches the window: `none` is the answer then.
+   * Runs `work` with the files of a window, and again without any that prove unreadable. If no file
+   * touches the window, the result is `none`.
    */
   async read<Result>(
     { engine, window, none }: { engine: QueryEngine; window: FlowWindow; none: Result },
@@ -116,13 +116,13 @@ export class ReadableFiles {
     return fault !== undefined && fault.atMs + retryMs > performance.now()
   }
 
-  /** Leaves out what cannot be read any more; false where every file can. */
+  /** Leaves out files that have become unreadable; false if all can be read. */
   async #leaveOut(entries: readonly ArchiveEntry[], engine: QueryEngine): Promise<boolean> {
     const current = new Set((await this.entries()).map(({ file }) => file))
     for (const file of this.#faults.keys()) if (!current.has(file)) this.#faults.delete(file)
     const held = entries.filter(({ file }) => current.has(file))
     let isChanged = held.length < entries.length
-    // Footers first: most broken files are cut short, and reading whole files takes long.
+    // Footers first: most broken files are truncated, and reading whole files takes long.
     for (const probe of [probes.footer, probes.whole]) {
       if (isChanged) break
       for (const { file } of held) {
@@ -142,28 +142,28 @@ export class ReadableFiles {
       await engine.query(undefined, (session) => session.read(sql, bindings))
       return null
     } catch (error) {
-      // What was stopped says nothing of the file.
+      // A stopped query says nothing about the file.
       if (error instanceof QueryTooLarge || engine.isClosed) throw error
       return error instanceof Error ? error.message.split('\n')[0]! : String(error)
     }
   }
 }
 
-/** What a query reads, by absolute path. */
+/** The files of a query, by absolute path. */
 export interface ArchiveFiles {
-  /** Files whose flows all lie wholly in the window. */
+  /** Files whose flows all lie within the window. */
   inside: readonly string[]
-  /** Files that hold, or may hold, flows that reach beyond it or lie outside. */
+  /** Files with flows that may extend beyond it or lie outside. */
   edge: readonly string[]
-  /** By path, before when no flow of it begins, unix ms. */
+  /** By path, a time before which no flow of it begins, unix ms. */
   begins: ReadonlyMap<string, number>
-  /** Flows in them, of whatever time. */
+  /** All flows in them. */
   rows: number
-  /** The greater of the sums of their bytes and packets, scaled by sampling. */
+  /** The larger of the sums of their bytes and packets, scaled by sampling. */
   most: number
-  /** How many of them were received in the window, about: of a file, the part of its time that lies in it. */
+  /** The estimated number received in the window, from the share of each file's time that lies in it. */
   rowsWithin: number
-  /** A table of those that belong and pass the filter, in place of the files: see sql/openings.ts. */
+  /** A table of the flows that belong and pass the filter, replacing the files: see sql/openings.ts. */
   table?: string
 }
 
@@ -177,7 +177,7 @@ function rowsWithin(entry: ArchiveEntry, from: number, to: number): number {
   return rows * Math.max(0, within / (receivedTo + 1 - receivedFrom))
 }
 
-/** Refuses a window that no query could read in its time, with what there is and how much could be asked for. */
+/** Refuses a window too long for any query, with its size and how much would be possible. */
 function refuseTooLong(entries: readonly ArchiveEntry[], { from, to }: FlowWindow): void {
   const rows = sumOf(entries, 'rows')
   if (rows <= rowsReadMax) return

@@ -1,10 +1,10 @@
-/** Sums of whole numbers up to 2^53 each, exact however great they become. */
+/** Sums of integers up to 2^53 each, exact at any size. */
 
 const placesAtFirst = 4096
-/** Sums from here on are carried: a double would not hold all whole numbers beyond twice as much. */
+/** Sums are carried from here on: beyond twice this, a double cannot represent every integer. */
 const carried = 2 ** 52
 
-/** Sums of another: by place, and how many times `carried` belongs to a place beside it. */
+/** Sums in transferable form: by index, with the multiples of `carried` to add. */
 export interface PackedSums {
   sums: Float64Array
   carries: ReadonlyMap<number, number>
@@ -12,7 +12,7 @@ export interface PackedSums {
 
 export class ExactSums {
   #sums = new Float64Array(placesAtFirst)
-  /** How many times `carried` belongs to a place beside its sum. */
+  /** By index, the multiple of `carried` to add to the sum. */
   readonly #carries = new Map<number, number>()
 
   add(place: number, value: number): void {
@@ -23,7 +23,7 @@ export class ExactSums {
     if (sum >= carried) this.#settle(place)
   }
 
-  /** Adds to four places, the first of which is given. */
+  /** Adds to four consecutive indices, starting at `place`. */
   addFour(place: number, first: number, second: number, third: number, fourth: number): void {
     if (Math.max(first, second, third, fourth) >= carried) {
       const values = [first, second, third, fourth]
@@ -39,26 +39,26 @@ export class ExactSums {
       for (let i = place; i < place + 4; i++) if (sums[i]! >= carried) this.#settle(i)
   }
 
-  /** Adds a whole number of any size. */
+  /** Adds an integer of any size. */
   addWhole(place: number, value: bigint): void {
     const carries = value / BigInt(carried)
     if (carries > 0n) this.#carries.set(place, (this.#carries.get(place) ?? 0) + Number(carries))
     this.add(place, Number(value % BigInt(carried)))
   }
 
-  /** Adds what another has in a place. */
+  /** Adds the value of another at one index. */
   addPacked(place: number, { sums, carries }: PackedSums, other: number): void {
     this.add(place, sums[other]!)
     const more = carries.get(other)
     if (more !== undefined) this.#carries.set(place, (this.#carries.get(place) ?? 0) + more)
   }
 
-  /** The first `count` places. */
+  /** The first `count` sums. */
   pack(count: number): PackedSums {
     return { sums: this.#sums.slice(0, count), carries: this.#carries }
   }
 
-  /** The double next to a sum. */
+  /** The double nearest to a sum. */
   of(place: number): number {
     const sum = this.#sums[place]!
     if (this.#carries.size === 0) return sum
@@ -66,7 +66,7 @@ export class ExactSums {
     return carries === undefined ? sum : Number(BigInt(carries) * BigInt(carried) + BigInt(sum))
   }
 
-  /** Makes room for a place. */
+  /** Grows to include an index. */
   reach(place: number): void {
     if (place < this.#sums.length) return
     const grown = new Float64Array(Math.max(place + 1, this.#sums.length * 2))

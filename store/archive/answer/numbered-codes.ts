@@ -1,11 +1,11 @@
-/** Whole numbers numbered as they come. */
+/** Numbers integers in order of appearance. */
 
 const lowAtFirst = 4096
-/** Numbers below are looked up in an array, which takes a fifth of a map's time. */
+/** Codes below this use an array, which takes a fifth of a map's time. */
 const lowMost = 2 ** 20
 
 export class NumberedCodes {
-  /** Of low codes the number + 1, of others the number. */
+  /** Low codes: the number + 1; others: the number. */
   #low = new Int32Array(lowAtFirst)
   readonly #high = new Map<number, number>()
   readonly #codes: number[] = []
@@ -14,17 +14,17 @@ export class NumberedCodes {
     return this.#codes.length
   }
 
-  /** The codes by their numbers. */
+  /** The codes by number. */
   get codes(): readonly number[] {
     return this.#codes
   }
 
-  /** The number of a code; below 0 where it has none. */
+  /** The number of a code; negative if it has none. */
   at(code: number): number {
     return code < this.#low.length ? this.#low[code]! - 1 : (this.#high.get(code) ?? -1)
   }
 
-  /** Numbers a code that has none. */
+  /** Numbers a new code. */
   add(code: number): number {
     const number = this.#codes.push(code) - 1
     if (code >= lowMost) this.#high.set(code, number)

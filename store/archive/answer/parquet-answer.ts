@@ -1,4 +1,4 @@
-/** Flows of an answer as a Parquet file, in an engine and a folder of their own. */
+/** An answer's flows as a Parquet file, written by an engine and in a folder of its own. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { DuckDBInstance, VARCHAR } from '@duckdb/node-api'
 
 import type { FlowRecord } from '../../flows.ts'
 
-/** The columns: times as timestamps in UTC, counts wide enough for any. */
+/** The columns: times as UTC timestamps, counts wide enough for any value. */
 const types: Record<keyof FlowRecord, string> = {
   received: 'BIGINT', first: 'BIGINT', last: 'BIGINT',
   exporter: 'VARCHAR', source: 'VARCHAR', destination: 'VARCHAR',
@@ -18,7 +18,7 @@ const types: Record<keyof FlowRecord, string> = {
 } // prettier-ignore
 const times = ['received', 'first', 'last'] as const
 
-/** The bytes of the file; a column for each field of a record. */
+/** The bytes of the file; one column per field of a record. */
 export async function flowsParquet(flows: readonly FlowRecord[]): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-parquet-'))
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: '256MiB' })

@@ -1,14 +1,14 @@
-/** From the rows that a series query gives to the answer: keys and exporters are numbered. */
+/** Builds the answer of a series query from its rows: keys and exporters are numbered. */
 import { formatHalves } from '../../../flow/address.ts'
 import { restDirections, type FlowKey, type FlowSeries, type FlowSeriesQuery } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
 import type { Keys } from '../keys/keys.ts'
 import type { AnswerColumns } from '../sql/query-engine.ts'
 
-/** A list of values for each column of the key; null where all flows have the same, empty, key. */
+/** The values of each column of the key; null if all flows have the same, empty, key. */
 export type Chosen = readonly (readonly bigint[])[] | null
 
-/** What a window without flows gives. */
+/** The answer for a window without flows. */
 export function emptySeries({ by }: FlowSeriesQuery): FlowSeries {
   return { ...emptyRows(0), keys: by.length === 0 ? [{}] : [], exporters: [] }
 }
@@ -18,17 +18,17 @@ export interface PlacedSums {
   count: number
   /** Start of the step, unix ms. */
   time: Float64Array
-  /** Place in `exporters`, which are addresses. */
+  /** Index in `exporters`, which are addresses. */
   exporter: Uint32Array
   exporters: string[]
-  /** Place of the key in the list of those chosen; one more for all others. */
+  /** Index of the key in the list of chosen keys; one more for all others. */
   place: Int32Array
-  /** Place in restDirections. */
+  /** Index in restDirections. */
   direction: Int32Array
   sum: Record<FieldName, Float64Array>
 }
 
-/** Sums as a table has them, by column. */
+/** Sums from the columns of a table. */
 export function placedSums(table: AnswerColumns): PlacedSums {
   const exporters = new Map<string, number>()
   const halves = [table.wholes('exporter_high'), table.wholes('exporter_low')] as const
@@ -55,7 +55,7 @@ export function placedSums(table: AnswerColumns): PlacedSums {
   }
 }
 
-/** Numbers keys in the order of the answer. */
+/** Numbers the keys in the order of the answer. */
 export function assembleSeries(
   { count, time, exporter, exporters, place, direction, sum }: PlacedSums,
   { keys, hasDirection }: { keys: Keys; hasDirection: boolean },
@@ -76,7 +76,7 @@ export function assembleSeries(
   return { ...rows, key, keys: split.keys }
 }
 
-/** The listed keys with each direction that they have (`codes` is 1), and the place of each; of the rest, the places after them. */
+/** The listed keys by direction (`codes` is 1), with the index of each; the others get the indices after them. */
 function splitKeys(
   listed: readonly FlowKey[],
   codes: Uint8Array,

@@ -1,12 +1,12 @@
-/** How great the answer of a series may be, and what is said where it is greater. */
+/** Limits on the size of a series answer, and the errors when they are exceeded. */
 import { QueryTooLarge } from '../../query-error.ts'
 
-/** Parts of flows (one a step that a flow touches after its first) that one query may make. */
+/** Most flow parts in one query (one part per step that a flow touches after its first). */
 export const partsMax = 100_000_000
-/** Rows of an answer: steps × exporters × keys. */
+/** Most rows in an answer: steps × exporters × keys. */
 export const rowsMax = 2_000_000
 
-/** The refusal of a series that takes flows apart into more than partsMax. */
+/** The error for a series that splits flows into more than partsMax. */
 export function tooManyParts(stepMs: number): QueryTooLarge {
   return new QueryTooLarge(
     `flows fall into more than ${partsMax} parts at steps of ${stepMs / 1000} s`,
@@ -15,7 +15,7 @@ export function tooManyParts(stepMs: number): QueryTooLarge {
   )
 }
 
-/** The refusal of an answer with more than rowsMax values. */
+/** The error for an answer with more than rowsMax values. */
 export function tooManyRows(stepMs: number): QueryTooLarge {
   return new QueryTooLarge(
     `at steps of ${stepMs / 1000} s the answer has more than ${rowsMax} values`,

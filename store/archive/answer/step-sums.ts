@@ -1,6 +1,6 @@
 /**
- * Sums by step, exporter, key and direction: of flows that lie in one step as they come, summed; of
- * others one after the other, since SQL would take five times as long to take them apart.
+ * Sums by step, exporter, key and direction. Flows within one step arrive as sums; the others are
+ * split here one by one, because SQL takes five times as long for that.
  */
 import { formatHalves } from '../../../flow/address.ts'
 import { activeWithin, countUpTo } from '../../../flow/spread.ts'
@@ -12,19 +12,19 @@ import type { PlacedSums } from './series-answer.ts'
 import { NumberedCodes } from './numbered-codes.ts'
 import { partsMax, rowsMax, tooManyParts, tooManyRows } from './series-limits.ts'
 
-/** Flows as columns, read at once: to which key and direction they belong, from whom they come, and what they came to. */
+/** Flows as columns: key, direction, exporter, times and counts. */
 export interface PlacedFlows {
   count: number
-  /** By flow: place of the key in the list of those asked for; one more for all others. Null where all have the first. */
+  /** By flow: index of the key in the requested list; one more for all others. Null if all have the first. */
   place: Int32Array | null
-  /** By flow: place in restDirections. Null where all have the first. */
+  /** By flow: index in restDirections. Null if all have the first. */
   direction: Int32Array | null
-  /** By flow: its row in what follows; null where that is the flow's own number. */
+  /** By flow: its row in the columns below; null if that is the flow's own number. */
   rows: Int32Array | null
-  /** The address's halves, as two words each, the lower first. */
+  /** The address halves as two words each, low word first. */
   exporterHigh: Uint32Array
   exporterLow: Uint32Array
-  /** Whether all are known to have one. */
+  /** Whether all flows are known to have the same exporter. */
   isOneExporter: boolean
   /** unix ms */
   first: Float64Array
@@ -33,7 +33,7 @@ export interface PlacedFlows {
   packets: Float64Array
 }
 
-/** What one thread counted in, for another. */
+/** One thread's sums, for another thread. */
 export interface PackedSteps {
   codes: readonly number[]
   sums: PackedSums
@@ -49,22 +49,22 @@ export class StepSums {
   readonly #stepMs: number
   readonly #steps: number
   readonly #places: number
-  /** Of each step, exporter, key and direction a row. */
+  /** A row for each step, exporter, key and direction. */
   readonly #rows = new NumberedCodes()
-  /** Of each row its fields, in the order of fieldNames. */
+  /** The fields of each row, in the order of fieldNames. */
   readonly #sums = new ExactSums()
   #parts = 0
-  /** Of each exporter, the words of its address: high, low. */
+  /** By exporter, the words of its address: high, low. */
   readonly #exporters: Uint32Array[] = []
   readonly #exporterPlaces = new Map<string, number>()
-  /** The exporter of the flow before, and the words of its address. */
+  /** The exporter of the previous flow, and the words of its address. */
   #exporter = -1
   #exporterWords = new Uint32Array(4)
 
-  /** What counts alone, where one thing is asked for that is spread over a flow's life. */
+  /** The only field counted, if a single one is requested that is spread over a flow's lifetime. */
   readonly #only: 'bytes' | 'packets' | null
 
-  /** Of a window in whole steps, for keys in so many places. */
+  /** For a window in whole steps, and this many keys. */
   constructor(
     window: { from: number; to: number; stepMs: number; only?: FieldName | undefined },
     places: number,
@@ -78,9 +78,9 @@ export class StepSums {
   }
 
   /**
-   * Counts in what flows came to that lie wholly in one step: rows with its number, the place of their
-   * key, direction, exporter and whole sums.
-   * @throws QueryTooLarge where there are too many rows
+   * Adds flows that lie within one step: rows with its number, key index, direction, exporter and
+   * integer sums.
+   * @throws QueryTooLarge if there are too many rows
    */
   addWhole(table: AnswerColumns): void {
     const [steps, places, directions] = ['step', 'place', 'direction'].map((name) => table.numbers(name)) // prettier-ignore
@@ -94,10 +94,7 @@ export class StepSums {
     }
   }
 
-  /**
-   * Counts flows in.
-   * @throws QueryTooLarge where they fall into too many parts or rows
-   */
+  /** Adds flows. @throws QueryTooLarge if they split into too many parts or rows */
   add(flows: PlacedFlows): void {
     if (this.#only === null) this.#addAll(flows)
     else this.#addOnly(flows, this.#only)
@@ -122,7 +119,7 @@ export class StepSums {
       this.#parts += lastStep - step
       if (this.#parts > partsMax) throw tooManyParts(stepMs)
       let start = from + step * stepMs
-      // Most flows lie in one step: all of them counts there.
+      // Most flows lie in one step, which gets all of their counts.
       if (step === lastStep && first >= start && last <= start + stepMs) {
         sums.addFour(this.#row(group, step) * fieldCount, bytes, packets, 1, last - first)
         continue
@@ -133,7 +130,7 @@ export class StepSums {
       let packetsBefore = first >= start ? 0 : countUpTo(packets, first, last, start)
       for (let each = step; each <= lastStep; each++) {
         const end = start + stepMs
-        // Within the flow's life, and with exact products, countUpTo is this quotient; to call it would make numbers that are collected.
+        // With exact products, countUpTo equals this quotient; calling it would allocate numbers.
         const isPart = isPlain && end < last
         const bytesUpTo = isPart
           ? Math.floor((bytes * (end - first)) / life)
@@ -151,7 +148,7 @@ export class StepSums {
     }
   }
 
-  /** Counts flows' bytes or packets in alone: half the time that all of it takes. */
+  /** Adds only the flows' bytes or packets, in half the time. */
   #addOnly(flows: PlacedFlows, only: 'bytes' | 'packets'): void {
     const [from, to, stepMs] = [this.#from, this.#to, this.#stepMs]
     const sums = this.#sums
@@ -166,7 +163,7 @@ export class StepSums {
       const first = firsts[row]!
       const last = lasts[row]!
       const count = counts[row]!
-      // Most flows lie in one step: all of them counts there.
+      // Most flows lie in one step, which gets all of their counts.
       if (first >= from) {
         const step = ((first - from) / stepMs) | 0
         if (last <= from + (step + 1) * stepMs) {
@@ -185,7 +182,7 @@ export class StepSums {
       for (let each = step; each <= lastStep; each++) {
         end += stepMs
         let upTo = count
-        // As countUpTo has it: to call that would make numbers that are collected.
+        // Same as countUpTo, whose call would allocate numbers.
         if (end < last) upTo = isPlain ? Math.floor((count * (end - first)) / life) : countUpTo(count, first, last, end) // prettier-ignore
         sums.add(this.#row(group, each) * fieldCount + field, upTo - before)
         before = upTo
@@ -193,7 +190,7 @@ export class StepSums {
     }
   }
 
-  /** What was counted, for the sums of the same window and places in another thread. */
+  /** The sums, for the same window and keys in another thread. */
   pack(): PackedSteps {
     const { codes } = this.#rows
     const places = codes.length * fieldCount
@@ -201,10 +198,7 @@ export class StepSums {
     return { codes, sums: this.#sums.pack(places), parts, exporters }
   }
 
-  /**
-   * Counts in what another thread counted.
-   * @throws QueryTooLarge where it comes to too many rows
-   */
+  /** Adds another thread's sums. @throws QueryTooLarge if there are too many rows */
   merge({ codes, sums, parts, exporters }: PackedSteps): void {
     const ofExporter = this.#places * restDirections.length * this.#steps
     const ours = exporters.map((words) => this.#exporterOf(words))
@@ -222,8 +216,8 @@ export class StepSums {
   }
 
   /**
-   * What was counted, by exporter, key and direction, then time: in the same order for the same flows, in
-   * whatever order they came.
+   * The sums by exporter, key and direction, then time: the same order for the same flows, in
+   * whatever order they were added.
    */
   placed(): PlacedSums {
     const { codes, count } = this.#rows
@@ -268,7 +262,7 @@ export class StepSums {
     return key * restDirections.length + (direction === null ? 0 : direction[i]!)
   }
 
-  /** Flows of one exporter come one after the other, or there is but one. */
+  /** Flows of one exporter are contiguous, or there is only one. */
   #exporterAt({ exporterHigh, exporterLow }: PlacedFlows, row: number): number {
     const at = 2 * row
     const words = this.#exporterWords

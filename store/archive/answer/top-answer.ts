@@ -1,15 +1,15 @@
-/** From the greatest keys to the answer, in which rows and what is left over add up to the whole. */
+/** Builds a top answer from the largest keys: its rows and the remainder add up to the total. */
 import type { FlowSums, FlowTop, FlowTopRow } from '../../flows.ts'
 import type { Keys } from '../keys/keys.ts'
 
-/** What a window without flows gives. */
+/** The answer for a window without flows. */
 export function emptyTop(keys: Keys): FlowTop {
   return topAnswer(keys, [], { total: { bytes: 0, packets: 0, flows: 0 } })
 }
 
 /**
- * The answer of these rows, out of a window that came to `total`. What is `left` over is told where sums
- * may be beyond 2^53, from where on doubles do not add up.
+ * The answer with these rows, for a window totalling `total`. `left`, the remainder, is given if
+ * sums may exceed 2^53, above which doubles do not add up.
  */
 export function topAnswer(
   keys: Keys,

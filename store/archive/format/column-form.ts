@@ -1,6 +1,6 @@
 /**
- * In which of Parquet's encodings a column of a sorted row group is kept: whichever takes the least room, as far as
- * a sample of its rows tells.
+ * Chooses the Parquet encoding of each column of a sorted row group: the smallest one, as estimated
+ * from a sample of its rows.
  */
 import { deltaPacked, deltaSpanMax, reusePacked } from './delta.ts'
 import {
@@ -14,48 +14,48 @@ import {
 } from './dictionary.ts'
 import { compressed, dictionaryChunk, singleChunk, valuesChunk, type ColumnChunk } from './pages.ts'
 
-/** The level of zstd at which what is packed is made smaller; a higher one takes hardly less. */
+/** The zstd level for packed values; higher ones gain almost nothing. */
 const packedLevel = 3
-/** The same of indices that are bytes. */
+/** The same for byte indices. */
 const frequenciesLevel = 1
-/** Levels of values as they are: the lowest is the best where they are random, higher ones where they repeat each other. */
+/** Levels for plain values: the lowest is best if they are random, higher ones if they repeat. */
 const plainLevels = { random: 1, usual: 3, repeating: [5, 9] }
-/** They repeat each other where the usual level takes so much of what the lowest takes, or less. */
+/** Values count as repeating if the usual level takes at most this share of the lowest level's size. */
 const repeatingShare = 0.97
-/** Values of a dictionary at the most. */
+/** Most values in a dictionary. */
 const dictionaryMost = 65_536
-/** Where more of a sample's values differ, no dictionary is made. */
+/** No dictionary if a larger share of a sample's values is distinct. */
 const differentMost = 0.6
-/** A dictionary is quicker to ask, most of all one whose indices are bytes: it may be so much larger. */
+/** Dictionaries are faster to query, especially with byte indices, so they may be this much larger. */
 const favour = { dictionary: 1.02, frequencies: 1.03 }
-/** Rows of a sample at the most. */
+/** Most rows in a sample. */
 const sampleRows = 131_072
-/** Neighbours are packed by their differences in so many: they are sorted, and where they are not few suffer. */
+/** Differences are packed in parts this small: values are sorted, and an outlier widens only its part. */
 const deltaPartValues = 32
 const wordRange = 2 ** 32
-/** Upper words may lie so far apart: with the lower ones, numbers then span 2^49 at the most. */
+/** Upper words may be this far apart: with the lower words, numbers then span at most 2^49. */
 const upperSpanMax = 2 ** 17
 
 /**
- * How a column is kept, and at which level of zstd. With `frequencies`, a dictionary has what is frequent first, and indices
- * are bytes: zstd sees by them which values are frequent, and readers have nothing to unpack.
+ * The form of a column and its zstd level. With `frequencies`, the dictionary is ordered by frequency
+ * and indices are bytes: they tell zstd which values are frequent, and readers have nothing to unpack.
  */
 interface Form {
   kind: 'dictionary' | 'frequencies' | 'delta' | 'plain'
   level: number
 }
 
-/** A form is judged anew after so many row groups, or where one has so many times the rows: to judge takes as long as to write. */
+/** A form is rechosen after this many row groups or for larger ones: choosing takes as long as writing. */
 const judgedFor = { groups: 16, rowsTimes: 2 }
 
-/** By column, which form was found to be the best, of a row group with so many rows, and for how many it was taken since. */
+/** By column, the best form, for how many rows it was chosen, and for how many row groups it was used since. */
 export type JudgedForms = ReadonlyMap<string, { form: Form; rows: number; groups: number }>
 
-/** The chunks of columns of row groups, which are alike from file to file: what is best is found out of one for those that follow. */
+/** Encodes columns of row groups. These are alike from file to file, so one row group decides for the next ones. */
 export class ColumnForms {
   readonly #judged: Map<string, { form: Form; rows: number; groups: number }>
 
-  /** Goes on with what was judged before. */
+  /** Continues with earlier choices. */
   constructor(judged: JudgedForms = new Map()) {
     this.#judged = new Map(judged)
   }
@@ -64,7 +64,7 @@ export class ColumnForms {
     return this.#judged
   }
 
-  /** The chunk of the column `name` of a row group, from its words. */
+  /** The chunk of column `name` of a row group, from its words. */
   chunk(name: string, column: Words): ColumnChunk {
     const { rows } = column
     const ends = endsOf(column)
@@ -85,7 +85,7 @@ export class ColumnForms {
   }
 }
 
-/** A column in a form; as it is where it cannot be kept so. */
+/** A column in a form; plain if the form does not apply. */
 function chunkAs(
   { kind, level }: Form,
   column: Words,
@@ -111,7 +111,7 @@ function indicesOf(
   return packedIndices(places, kind === 'frequencies' ? byteWidth(count) : indexWidth(count))
 }
 
-/** Rows with the least and the greatest value. */
+/** Rows with the smallest and the largest value. */
 interface Ends {
   least: number
   most: number
@@ -144,16 +144,16 @@ function compareRows({ words, isWide }: Words, a: number, b: number): number {
   return upper === 0 ? (words[2 * a]! >>> 0) - (words[2 * b]! >>> 0) : upper
 }
 
-/** Whole numbers, each `base` less than what it stands for. */
+/** Integers, each stored minus `base`. */
 interface Numbers {
   values: Float64Array
   base: bigint
 }
 
-/** Room for the numbers of a column; made anew for each it would be garbage. */
+/** Buffer for the numbers of a column, reused to avoid garbage. */
 let numbersRoom = new Float64Array(0)
 
-/** A column as numbers that doubles hold, good until the next are made; or null. */
+/** A column as numbers that fit in doubles, valid until the next call; or null. */
 function numbersOf({ words, isWide, rows }: Words, { least, most }: Ends): Numbers | null {
   const upperLeast = isWide ? words[2 * least + 1]! : 0
   if (isWide && words[2 * most + 1]! - upperLeast >= upperSpanMax) return null
@@ -171,7 +171,7 @@ function packed({ base }: Numbers, values: Float64Array): Buffer {
   return deltaPacked(values, values.length, { base, partValues: deltaPartValues })
 }
 
-/** The form that takes the least room, judged by a sample. */
+/** The smallest form, estimated from a sample. */
 function formOf(column: Words, ends: Ends): Form {
   const [from, to] = sampleOf(column.rows)
   const some = rowsOf(column, from, to)
@@ -191,7 +191,7 @@ function formOf(column: Words, ends: Ends): Form {
   return sizes.reduce((best, each) => (each[1] < best[1] ? each : best))[0]
 }
 
-/** What a sample's part of a dictionary of either kind would take, with its share of the values; none where too much differs. */
+/** The estimated size of either kind of dictionary for a sample; empty if too many values are distinct. */
 function dictionarySizes(column: Words, [from, to]: Stretch): [Form, number][] {
   const rows = to - from
   const found = dictionaryOf(rowsOf(column, from, to), Math.ceil(differentMost * rows))
@@ -215,7 +215,7 @@ function dictionarySizes(column: Words, [from, to]: Stretch): [Form, number][] {
 /** Rows [from, to). */
 type Stretch = [from: number, to: number]
 
-/** The rows that are looked at: all where they are few, else those in the middle. */
+/** The rows of the sample: all if they are few, otherwise those in the middle. */
 function sampleOf(rows: number): Stretch {
   const some = Math.min(rows, sampleRows)
   const from = Math.floor((rows - some) / 2)
@@ -242,5 +242,5 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
 }
 
-/** What is beyond this could not be packed exactly. */
+/** Anything beyond this could not be packed exactly. */
 if (upperSpanMax * wordRange > deltaSpanMax) throw new RangeError('upper words are too far apart')

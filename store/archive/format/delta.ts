@@ -1,39 +1,39 @@
 /**
- * Whole numbers packed by their differences: Parquet's DELTA_BINARY_PACKED (parquet-format, Encodings.md). A
- * difference takes as many bits as the greatest of 128 beside it, or of fewer where that is said. To write a chunk takes
- * half of the time so, and two fifths more room; both matter only until the interval's file is sorted.
+ * Integers packed as differences: Parquet's DELTA_BINARY_PACKED (parquet-format, Encodings.md). A
+ * difference takes as many bits as the largest in its part of 128, or of fewer if requested. Chunks are
+ * written in half the time but are two fifths larger; both matter only until the interval's file is sorted.
  */
 
-/** Values of a block's parts, which have a width in bits; four are a block, which has a least difference. */
+/** Values of a part, which has one bit width; four parts form a block, which has one least difference. */
 const usualPartValues = 128
 const parts = 4
 const blockValuesMax = parts * usualPartValues
 const headerBytesMax = 40
-/** A least difference as a varint and the widths; beside them are 64 bits a value at the most. */
+/** A varint for the least difference, and the widths; the values take at most 64 bits each. */
 const blockHeaderBytesMax = 10 + parts
 const wordBits = 32
 const wordRange = 2 ** wordBits
 
-/** Numbers may lie so far apart: then all that is reckoned here is exact in doubles. */
+/** Numbers may be this far apart: everything computed here is then exact in doubles. */
 export const deltaSpanMax = 2 ** 50
 
-/** The differences of a block, and the greatest of each of its parts. */
+/** The differences of a block, and the largest of each part. */
 const offsets = new Float64Array(blockValuesMax)
 const greatest = new Float64Array(parts)
-/** Room for all columns of a file as they mostly are: made anew for each it would be garbage. */
+/** Buffer for all columns of a usual file, reused to avoid garbage. */
 const roomBytesMin = 8 << 20
 let room = new DataView(new ArrayBuffer(0))
 let packedBytes = 0
 
-/** What was packed so far is not needed any more: its room is used again. */
+/** Releases everything packed so far: its buffer is reused. */
 export function reusePacked(): void {
   packedBytes = 0
 }
 
 /**
- * Packs `count` numbers, which lie no further apart than deltaSpanMax. `base` is added to each: it
- * stands for what is beyond a double's precision. What is given is good until reusePacked. `partValues` is a
- * multiple of 32, and 128 at the most.
+ * Packs `count` numbers that are at most deltaSpanMax apart. `base` is added to each: it holds what
+ * exceeds a double's precision. The result is valid until reusePacked. `partValues` is a multiple
+ * of 32, at most 128.
  */
 export function deltaPacked(
   numbers: Float64Array,
@@ -44,7 +44,7 @@ export function deltaPacked(
   const blockBytesMax = blockHeaderBytesMax + blockValues * 8
   const bytesMax = headerBytesMax + Math.ceil(count / blockValues) * blockBytesMax
   if (room.byteLength - packedBytes < bytesMax) {
-    // What lies in the room before stays there for as long as somebody has it.
+    // Earlier results in the old buffer stay valid while referenced.
     room = new DataView(new ArrayBuffer(Math.max(roomBytesMin, bytesMax)))
     packedBytes = 0
   }
@@ -59,7 +59,7 @@ export function deltaPacked(
   return Buffer.from(room.buffer, begin, at - begin)
 }
 
-/** A block of the numbers [from, to), before which another stands. */
+/** Packs a block of the numbers [from, to), which follow another number. */
 function putBlock(
   view: DataView,
   begin: number,
@@ -81,7 +81,7 @@ function putBlock(
     }
     greatest[part] = most
   }
-  // A part is written whole.
+  // A part is always written in full.
   offsets.fill(least, values, parts * partValues)
   const widthsAt = putDifference(view, begin, least)
   let at = widthsAt + parts
@@ -95,7 +95,7 @@ function putBlock(
   return at
 }
 
-/** A part: where it begins and ends, what is taken from each difference, and the bits of what remains. */
+/** A part: its bounds, what is subtracted from each difference, and the bits of the rest. */
 interface Part {
   from: number
   to: number
@@ -103,14 +103,14 @@ interface Part {
   width: number
 }
 
-/** The bits that an offset takes. */
+/** The bits needed for an offset. */
 function widthOf(offset: number): number {
   return offset < wordRange ? bitsOf(offset) : wordBits + bitsOf(Math.floor(offset / wordRange))
 }
 
 const bitsOf = (value: number) => wordBits - Math.clz32(value)
 
-/** A part of at most 32 bits a value, the lowest bits first; it ends at the end of a word. */
+/** Writes a part of at most 32 bits per value, lowest bits first; it ends on a word boundary. */
 function putNarrow(view: DataView, begin: number, { from, to, least, width }: Part): number {
   let at = begin
   let word = 0
@@ -128,7 +128,7 @@ function putNarrow(view: DataView, begin: number, { from, to, least, width }: Pa
   return at
 }
 
-/** A part of more bits a value: a whole word of each, then what is beyond it. */
+/** Writes a part of more bits per value: a whole word of each, then the rest. */
 function putWide(view: DataView, begin: number, { from, to, least, width }: Part): number {
   const beyond = width - wordBits
   let at = begin
@@ -151,7 +151,7 @@ function putWide(view: DataView, begin: number, { from, to, least, width }: Part
   return at
 }
 
-/** A difference as zigzag varint. In doubles: as a bigint, each block would make garbage. */
+/** Writes a difference as a zigzag varint. In doubles: bigints would make garbage for each block. */
 function putDifference(view: DataView, begin: number, difference: number): number {
   let at = begin
   let rest = difference < 0 ? -2 * difference - 1 : 2 * difference

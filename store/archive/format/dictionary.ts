@@ -1,9 +1,9 @@
-/** The different values of a column and which of them each row has, as Parquet's RLE_DICTIONARY keeps them. */
+/** The distinct values of a column and the index of each row's value, for Parquet's RLE_DICTIONARY. */
 
 import { ScratchMemory } from '../scratch-memory.ts'
 import { RowOrder } from '../write/row-order.ts'
 
-/** Values as the words of their plain encoding: one a row, or two, the low one first. */
+/** Values as the words of their plain encoding: one per row, or two, low word first. */
 export interface Words {
   words: Int32Array
   isWide: boolean
@@ -12,9 +12,9 @@ export interface Words {
 
 export interface Dictionary {
   count: number
-  /** By place, the first row that has it. */
+  /** By index, the first row with this value. */
   firsts: Int32Array
-  /** By row, the place of its value. */
+  /** By row, the index of its value. */
   places: Int32Array
 }
 
@@ -22,11 +22,11 @@ const slotsMin = 1 << 10
 const scratch = new ScratchMemory<'table' | 'firsts' | 'places'>()
 const order = new RowOrder()
 
-/** The dictionary of a column, values in order of appearance, good until the next is made; null where more than `most` differ. */
+/** A column's dictionary in order of appearance, valid until the next call; null if larger than `most`. */
 export function dictionaryOf({ words, isWide, rows }: Words, most: number): Dictionary | null {
   let slots = slotsMin
   while (slots < 2 * Math.min(most, rows)) slots *= 2
-  /** Place + 1 by slot. */
+  /** Index + 1 by slot. */
   const table = new Int32Array(scratch.of('table', 4 * slots), 0, slots).fill(0)
   const firsts = new Int32Array(scratch.of('firsts', 4 * Math.min(most, rows)))
   const places = new Int32Array(scratch.of('places', 4 * rows), 0, rows)
@@ -60,7 +60,7 @@ function mixed(low: number, high: number): number {
   return Math.imul(hash, 0x2c1b3c6d) >>> 8
 }
 
-/** The same dictionary of a column with its values in order, the least first; in place of the one given. With `byFrequency`, those come first that most rows have. */
+/** Reorders a dictionary in place: by value, ascending, or by frequency, descending. */
 export function ordered(
   { count, firsts, places }: Dictionary,
   { words, isWide }: Words,
@@ -91,17 +91,17 @@ export function ordered(
   return { count, firsts: sorted, places }
 }
 
-/** Bits of an index into so many values. */
+/** The bits of an index into this many values. */
 export function indexWidth(count: number): number {
   return Math.max(1, 32 - Math.clz32(count - 1))
 }
 
-/** The same in whole bytes, of which one or two are enough for what dictionaries have. */
+/** The same in whole bytes: one or two are enough for any dictionary. */
 export function byteWidth(count: number): number {
   return count <= 256 ? 8 : 16
 }
 
-/** Indices of at most 24 bits as a data page has them: their width, then one bit-packed run, the lowest bits first. */
+/** Indices of at most 24 bits as in a data page: their width, then one bit-packed run, lowest bits first. */
 export function packedIndices(places: Int32Array, width: number): Buffer {
   const groups = Math.ceil(places.length / 8)
   const bytes = Buffer.alloc(6 + groups * width)

@@ -1,13 +1,13 @@
-/** The footers of files that Weir's own writers made (pages.ts): where the columns of each row group lie. */
+/** Reads footers written by Weir (pages.ts): where the columns of each row group are. */
 import { readSync } from 'node:fs'
 
 import { archiveColumns } from '../columns.ts'
 import { format, magic, writtenBy } from './pages.ts'
 import { ThriftReader, type ThriftRead, type ThriftStruct } from './thrift.ts'
 
-/** What ends a file: the footer's length and the magic. */
+/** The end of a file: the footer's length and the magic. */
 const tailBytes = 4 + magic.length
-/** Of most files the footer is no longer, so that one reading has it. */
+/** Most footers are no longer than this, so that one read is enough. */
 const likelyBytes = 1 << 16
 
 /** One value, as signed words. */
@@ -15,14 +15,14 @@ export type Words = readonly number[]
 
 /** A column of a row group. */
 export interface ColumnPlace {
-  /** Where its pages lie in the file, and how many bytes they take. */
+  /** The offset and length of its pages in the file. */
   offset: number
   length: number
-  /** How many of these bytes a dictionary takes, which stands before the values; 0 without one. */
+  /** The bytes of the dictionary page, which precedes the values; 0 without one. */
   dictionaryLength: number
-  /** Whether its pages are made smaller by zstd; else they are as they are. */
+  /** Whether its pages are compressed with zstd. */
   isZstd: boolean
-  /** The least and the greatest value as words, the low one first; null where nothing is said of them. */
+  /** The smallest and largest value as words, low word first; null if unknown. */
   range: readonly [least: Words, most: Words] | null
 }
 
@@ -34,13 +34,13 @@ export interface GroupPlace {
 
 export interface FileFooter {
   groups: readonly GroupPlace[]
-  /** What was put into it, by key. */
+  /** Texts stored in the footer, by key. */
   texts: ReadonlyMap<string, string>
 }
 
 /**
- * The footer of an open file; null where another writer made it, or one that knew other columns.
- * @throws RangeError where it is damaged
+ * The footer of an open file; null if another writer, or one with other columns, made the file.
+ * @throws RangeError if it is damaged
  */
 export function readFooter(file: number, size: number): FileFooter | null {
   let bytes = readEnd(file, size, Math.min(size, likelyBytes))
@@ -64,7 +64,7 @@ function groupOf(group: ThriftStruct): GroupPlace | null {
   return { rows: group.get(3) as number, columns: columns as ColumnPlace[] }
 }
 
-/** Null where it is not the column `name`. */
+/** Null if it is not the column `name`. */
 function columnOf(column: ThriftStruct, name: string | undefined): ColumnPlace | null {
   const said = column.get(3) as ThriftStruct
   const path = said.get(3) as readonly ThriftRead[]
@@ -96,7 +96,7 @@ function isText(read: ThriftRead | undefined, text: string): boolean {
 
 function rangeOf(least: Buffer, most: Buffer): [least: Words, most: Words] {
   const words = wordsOf(least)
-  // Most columns of a row group have one value: that is held once.
+  // Most columns of a row group have a single value, so keep it once.
   return [words, most.equals(least) ? words : wordsOf(most)]
 }
 

@@ -1,6 +1,6 @@
 /**
- * The values of a column out of its pages, in the array in which flow columns hold them. Of Parquet's encodings it
- * knows those that Weir's writers use: plain, RLE_DICTIONARY and DELTA_BINARY_PACKED (parquet-format, Encodings.md).
+ * Decodes the pages of a column into the arrays of flow columns. Supports the Parquet encodings
+ * that Weir writes: plain, RLE_DICTIONARY and DELTA_BINARY_PACKED (parquet-format, Encodings.md).
  */
 import { zstdDecompressSync } from 'node:zlib'
 
@@ -15,10 +15,10 @@ import {
   type RowsWithin,
 } from './unpack.ts'
 
-/** An array of flow columns; of u64 two words a row, the low one first. */
+/** An array of flow columns; u64 has two words per row, low word first. */
 export type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
 
-/** How a column is held, and whether its values take 64 bits in the file. */
+/** The kind of a column, and whether its values take 64 bits in the file. */
 export interface ColumnShape {
   kind: ColumnKind
   isWide: boolean
@@ -26,21 +26,21 @@ export interface ColumnShape {
 
 const wordRange = 2 ** 32
 
-/** The pages of a column: those of its rows, and of a dictionary, if it has one. */
+/** The pages of a column: its data page, and its dictionary page if it has one. */
 export interface ReadPages {
   page: Page
   dictionary: Page | null
 }
 
-/** Different values as words, two of each, and by row the place of its value among them, which may be read when it is first asked for. */
+/** Distinct values as pairs of words, and by row the index of its value, which may be read lazily. */
 export interface Entries {
   readonly words: Uint32Array
   readonly places: Uint16Array
 }
 
 /**
- * The pages of a column with so many rows, good until others are read in the place of these bytes. Behind the bytes lie beyondBytes more that are nobody's.
- * @throws RangeError where they are damaged, or others than Weir's
+ * The pages of a column, valid until the buffer is overwritten. It must have beyondBytes more bytes at its end.
+ * @throws RangeError if they are damaged or were not written by Weir
  */
 export function readPages(bytes: Buffer, rows: number, isZstd: boolean): ReadPages {
   const reader = new ThriftReader(bytes)
@@ -58,14 +58,14 @@ function assertHas({ count, encoding }: Page, rows: number, ...encodings: number
     throw new RangeError(`pages of encoding ${encoding} are none that Weir writes`)
 }
 
-/** The different values of a column of u64, out of the page that stands before its values. @throws RangeError as readPages does */
+/** The distinct values of a u64 column, from its dictionary page. @throws RangeError as readPages does */
 export function readDictionary(bytes: Buffer, isZstd: boolean): Uint32Array {
   const dictionary = nextPage(new ThriftReader(bytes), bytes, isZstd)
   const words = wordsOf(dictionary, 2)
   return dictionary.isOurs ? words : words.slice()
 }
 
-/** By row the place of its value in the dictionary, out of the page that stands behind that, into `room`. @throws RangeError as readPages does */
+/** Each row's dictionary index from the data page, into `room`. @throws RangeError as readPages does */
 export function readPlaces(
   bytes: Buffer,
   { rows, isZstd, within }: { rows: number; isZstd: boolean; within: RowsWithin },
@@ -77,7 +77,7 @@ export function readPlaces(
 }
 
 /**
- * Writes the values of some rows out of a column's pages into `out`, or gives them where they are such an array already.
+ * Writes the values of some rows from a column's pages to `out`, or returns them if they already are such an array.
  * @throws RangeError as readPages does
  */
 export function readValues(
@@ -86,14 +86,14 @@ export function readValues(
   out: Values,
   within: RowsWithin = { from: 0, to: pages.page.count, few: null },
 ): Values {
-  // Loops that meet several kinds of arrays are three times slower, so there are these three alone.
+  // Loops over several kinds of arrays are three times slower, so there is one for each of three.
   if (kind === 'u64') return readPairs(pages, out as Uint32Array, within)
   if (kind === 'f64') readDoubles(pages, out as Float64Array, within)
   else out.set(readWords(pages, isWide, within), within.from)
   return out
 }
 
-/** Writes the values of entries row by row into `out`. */
+/** Writes the values of entries row by row to `out`. */
 export function fillFromEntries(
   { words, places }: Entries,
   { from, to, few }: RowsWithin,
@@ -119,7 +119,7 @@ interface Page {
   encoding: number
   count: number
   bytes: Buffer
-  /** Whether the bytes are nobody else's: zstd gave them. Those of the file are read over. */
+  /** Whether the buffer belongs to this page (from zstd); the buffer of the file is overwritten. */
   isOurs: boolean
 }
 
@@ -137,7 +137,7 @@ function nextPage(reader: ThriftReader, pages: Buffer, isZstd: boolean): Page {
 }
 
 function decompressed(bytes: Buffer, length: number): Buffer {
-  // In one piece, behind which there is room.
+  // In one piece, with spare bytes after it.
   const chunkSize = Math.max(64, length + beyondBytes)
   const plain = zstdDecompressSync(bytes, { chunkSize, maxOutputLength: chunkSize })
   if (plain.length !== length)
@@ -146,18 +146,18 @@ function decompressed(bytes: Buffer, length: number): Buffer {
   return plain
 }
 
-/** Pages that have memory of their own. */
+/** Pages with buffers of their own. */
 const decompressedPages: Buffer[] = []
 
 /**
- * Gives the memory of all pages back at once, with the values that were given as they lay there: what waits for a collection
- * of garbage is ten times as much. Whoever reads values calls it when they are done with.
+ * Frees all pages at once, and the values returned as views of them: left to the garbage collector,
+ * they would add up to ten times as much. Readers call it when they are done with the values.
  */
 export function freePages(): void {
   for (const { buffer } of decompressedPages.splice(0)) (buffer as ArrayBuffer).transfer(0)
 }
 
-/** Values as they stand in a page: `each` words of one. */
+/** Values as stored in a page: `each` words per value. */
 function wordsOf({ bytes, count }: Page, each: 1 | 2): Uint32Array {
   if (bytes.length < 4 * each * count)
     throw new RangeError(`a page has ${bytes.length} bytes, too few for ${count} values`)
@@ -165,7 +165,7 @@ function wordsOf({ bytes, count }: Page, each: 1 | 2): Uint32Array {
   return new Uint32Array(buffer, byteOffset, each * count)
 }
 
-/** Used again from page to page. */
+/** Reused from page to page. */
 let indices = new Uint16Array(0)
 let numbers = new Uint32Array(0)
 let doubles = new Float64Array(0)
@@ -181,7 +181,7 @@ function differencesRoom(count: number): Float64Array {
   return doubles
 }
 
-/** Whole numbers of 64 bits as two words. */
+/** 64-bit integers as two words. */
 function readPairs(
   { page, dictionary }: ReadPages,
   out: Uint32Array,
@@ -207,7 +207,7 @@ function readPairs(
   return out
 }
 
-/** Whole numbers of 64 bits that doubles hold. */
+/** 64-bit integers that fit in doubles. */
 function readDoubles({ page, dictionary }: ReadPages, out: Float64Array, within: RowsWithin): void {
   const { count } = page
   const { from, to, few } = within
@@ -225,7 +225,7 @@ function doublesOf(words: Uint32Array, { from, to }: RowRange, out: Float64Array
   return out
 }
 
-/** Whole numbers from 0 to 2^32, the first that of the first row, good until the next are read. */
+/** Integers from 0 to 2^32, starting with the first row, valid until the next call. */
 function readWords(
   { page, dictionary }: ReadPages,
   isWide: boolean,

@@ -1,6 +1,6 @@
 /**
- * The parts of a Parquet file (parquet.apache.org, format 2.9): pages, what is said of columns, and the footer. Of what the
- * format has they use the least that every reader knows: required columns, one data page each.
+ * The parts of a Parquet file (parquet.apache.org, format 2.9): pages, column metadata and footer. They
+ * use the subset of the format that every reader supports: required columns, one data page each.
  */
 import { zstdCompressSync, constants } from 'node:zlib'
 
@@ -19,11 +19,11 @@ import {
 } from './thrift.ts'
 
 export const magic = Buffer.from('PAR1')
-/** What stands in footers as their writer: whoever reads such a file knows its forms. */
+/** The writer's name in footers: it tells readers that the file has only Weir's forms. */
 export const writtenBy = 'weir'
 const chunkBytesMin = 1 << 12
 
-/** Numbers of the format's enums. */
+/** Constants of the format's enums. */
 export const format = {
   int32: 1,
   int64: 2,
@@ -39,24 +39,24 @@ export const format = {
   convertedTypes: { INTEGER: 17, SMALLINT: 16, BIGINT: 18, TIMESTAMP_MS: 9 },
 }
 
-/** The values of a column of a row group. */
+/** A column of a row group, encoded. */
 export interface ColumnChunk {
-  /** Pages, in one piece or several. */
+  /** Pages, in one or several pieces. */
   pages: Buffer[]
-  /** Bytes of the dictionary's page, which is the first; 0 where there is none. */
+  /** Bytes of the dictionary page, which comes first; 0 without one. */
   dictionaryBytes: number
   encodings: number[]
-  /** The least and greatest value in plain encoding, where they are known. */
+  /** The smallest and largest value in plain encoding, if known. */
   range: readonly [least: Buffer, most: Buffer] | null
   codec: number
-  /** Bytes before compression, headers included. */
+  /** Size before compression, headers included. */
   uncompressed: number
 }
 
-/** How a page's bytes are made smaller: by zstd of a level, or not at all. */
+/** The zstd level of a page, or null for no compression. */
 export type Level = number | null
 
-/** A column of values as they are, or as differences (see delta.ts). */
+/** A column of plain values, or of differences (see delta.ts). */
 export function valuesChunk(
   bytes: Buffer,
   { rows, isDelta, level }: { rows: number; isDelta: boolean; level: Level },
@@ -68,9 +68,9 @@ export function valuesChunk(
   return { pages: pieces, dictionaryBytes: 0, encodings, range, codec, uncompressed }
 }
 
-/** A column of one value (`value`, plain), which is a dictionary of one and a run. */
+/** A column with a single value (`value`, plain): a dictionary of one, and a run. */
 export function singleChunk(value: Buffer, rows: number): ColumnChunk {
-  // One bit an index; a run of `rows` times index 0.
+  // One bit per index; a run of `rows` times index 0.
   const run = [1]
   writeVarint(run, rows * 2)
   run.push(0)
@@ -78,7 +78,7 @@ export function singleChunk(value: Buffer, rows: number): ColumnChunk {
   return dictionaryChunk({ values: value, count: 1 }, Buffer.from(run), { rows, level: null, range }) // prettier-ignore
 }
 
-/** A column as a dictionary of `count` values (plain) and the rows' indices into it, with their width (RLE_DICTIONARY). */
+/** A column as a dictionary of `count` values (plain) and the rows' indices with their width (RLE_DICTIONARY). */
 export function dictionaryChunk(
   dictionary: { values: Buffer; count: number },
   indices: Buffer,
@@ -129,23 +129,23 @@ export function compressed(bytes: Buffer, level: number): Buffer {
   const chunkSize = compressedBytesMax(bytes.length)
   const given = zstdCompressSync(bytes, { params, chunkSize })
   const kept = Buffer.from(given)
-  // Mostly it is much smaller than its room, which is given back at once and not with the next garbage.
+  // Usually it is much smaller than its buffer, which is freed now, not by the garbage collector.
   if (given.buffer.byteLength === chunkSize) given.buffer.transfer(0)
   return kept
 }
 
-/** Where there is room for so much, zstd copies nothing before and after (ZSTD_COMPRESSBOUND). */
+/** With this much space, zstd needs no extra copies (ZSTD_COMPRESSBOUND). */
 function compressedBytesMax(length: number): number {
   return chunkBytesMin + length + (length >>> 8)
 }
 
-/** The row groups of a file as they are written one after the other, from which its end is made. */
+/** The row groups of a file as they are written in sequence, from which its footer is made. */
 export class FileParts {
   #offset = magic.length
   #rows = 0
   readonly #groups: ThriftValue[] = []
 
-  /** Takes a row group up, of whose bytes a column follows the other; gives them. */
+  /** Adds a row group, one column after the other; returns its bytes. */
   add(rows: number, chunks: readonly ColumnChunk[]): Buffer[] {
     const begin = this.#offset
     const columns = chunks.map((chunk, i) => {
@@ -159,7 +159,7 @@ export class FileParts {
     return chunks.flatMap(({ pages }) => pages)
   }
 
-  /** What ends the file; `texts` are put into it by key. */
+  /** The end of the file; `texts` are stored in it by key. */
   end(texts: Readonly<Record<string, string>> = {}): Buffer[] {
     const pairs = Object.entries(texts).map(([key, value]) =>
       struct([1, text(key)], [2, text(value)]),
@@ -195,7 +195,7 @@ function schemaElement(name: string, type: ArchiveType): ThriftValue {
     [4, text(name)],
     [6, i32(format.convertedTypes[type])],
   ]
-  // Times are unix ms without a zone, as DuckDB writes them.
+  // Times are unix ms without a zone, as in files by DuckDB.
   if (type === 'TIMESTAMP_MS') {
     const milliseconds = struct([1, struct()])
     fields.push([10, struct([8, struct([1, bool(false)], [2, milliseconds])])])

@@ -1,7 +1,7 @@
 /**
- * Rows of flow columns as a Parquet file: one row group, columns of one value (which then stands in the footer too), packed
- * by differences (delta.ts), or plain and zstd where neither goes. DuckDB would take many times as long for rows that are
- * sorted and written again at their interval's end.
+ * Writes rows of flow columns as a Parquet file: one row group, columns with a single value (stored
+ * in the footer, too), packed as differences (delta.ts), or otherwise plain with zstd. DuckDB would
+ * take many times as long, for rows that are sorted and rewritten at the end of their interval.
  */
 import { archiveColumns } from '../columns.ts'
 import { reusePacked } from './delta.ts'
@@ -10,7 +10,7 @@ import { columnValues, type BlockRows, type ColumnValues } from './values.ts'
 
 const plainLevel = 1
 
-/** The bytes of a file with the rows in the order given; one row group. They are good until the next file is made. */
+/** The bytes of a file with one row group, rows in the given order; valid until the next call. */
 export function parquetFile(parts: readonly BlockRows[]): Buffer[] {
   reusePacked()
   const rows = parts.reduce((sum, { from, to }) => sum + to - from, 0)
@@ -20,7 +20,7 @@ export function parquetFile(parts: readonly BlockRows[]): Buffer[] {
 }
 
 function chunkOf({ bytes, form }: ColumnValues, rows: number): ColumnChunk {
-  // What is given is good until the next column is made, but a page is put together before.
+  // The values are valid until the next column is read, and the page is built before that.
   if (form === 'single') return singleChunk(Buffer.from(bytes), rows)
   const isDelta = form === 'packed'
   return valuesChunk(bytes, { rows, isDelta, level: isDelta ? null : plainLevel })

@@ -1,9 +1,9 @@
 /**
- * What of Thrift's compact protocol Parquet's headers and footers need, to be written and to be read
+ * The subset of Thrift's compact protocol needed to write and read Parquet's headers and footers
  * (thrift.apache.org, doc/specs/thrift-compact-protocol.md).
  */
 
-/** A field's value: structs are lists of fields, in the order of their ids. */
+/** A field's value: structs are lists of fields, ordered by id. */
 export type ThriftValue =
   | { type: 'bool'; value: boolean }
   | { type: 'i32' | 'i64'; value: number }
@@ -14,7 +14,7 @@ export type ThriftValue =
 export type ThriftField = readonly [id: number, value: ThriftValue]
 
 const typeCodes = { bool: 1, i32: 5, i64: 6, text: 8, list: 9, struct: 12 } as const
-/** Lists of so many and more tell their length apart from their type. */
+/** Lists of this length and more store it apart from their type. */
 const longList = 15
 
 export const i32 = (value: number): ThriftValue => ({ type: 'i32', value })
@@ -31,7 +31,7 @@ export const list = (of: keyof typeof typeCodes, values: readonly ThriftValue[])
   values,
 })
 
-/** A struct as bytes. Whole numbers are exact up to 2^52. */
+/** A struct as bytes. Integers are exact up to 2^52. */
 export function encodeThrift(fields: readonly ThriftField[]): Buffer {
   const bytes: number[] = []
   writeFields(bytes, fields)
@@ -41,7 +41,7 @@ export function encodeThrift(fields: readonly ThriftField[]): Buffer {
 function writeFields(bytes: number[], fields: readonly ThriftField[]): void {
   let last = 0
   for (const [id, value] of fields) {
-    // A boolean field has its value in its type: 1 true, 2 false.
+    // A boolean field's value is part of its type: 1 true, 2 false.
     const code = value.type === 'bool' && !value.value ? 2 : typeCodes[value.type]
     bytes.push(((id - last) << 4) | code)
     last = id
@@ -68,7 +68,7 @@ function zigzag(value: number): number {
   return value < 0 ? -2 * value - 1 : 2 * value
 }
 
-/** Appends a whole number ≥ 0 in groups of seven bits, the lowest first. */
+/** Appends an integer ≥ 0 in groups of seven bits, lowest first. */
 export function writeVarint(bytes: number[], value: number): void {
   let rest = value
   while (rest >= 0x80) {
@@ -78,13 +78,13 @@ export function writeVarint(bytes: number[], value: number): void {
   bytes.push(rest)
 }
 
-/** A struct as it was read, by the ids of its fields. */
+/** A parsed struct, by field id. */
 export type ThriftStruct = ReadonlyMap<number, ThriftRead>
 export type ThriftRead = boolean | number | Buffer | ThriftStruct | readonly ThriftRead[]
 
 const boolCodes = { true: 1, false: 2 } as const
 
-/** Reads structs that lie one after the other. Whole numbers beyond 2^53 are not exact. */
+/** Reads consecutive structs. Integers beyond 2^53 are not exact. */
 export class ThriftReader {
   readonly #bytes: Buffer
   at: number
@@ -94,7 +94,7 @@ export class ThriftReader {
     this.at = at
   }
 
-  /** The next struct. @throws RangeError where the bytes are none */
+  /** The next struct. @throws RangeError if the bytes are invalid */
   struct(): ThriftStruct {
     const fields = new Map<number, ThriftRead>()
     for (let id = 0; ;) {
@@ -146,7 +146,7 @@ export class ThriftReader {
   }
 }
 
-/** A signed whole number out of zigzag, which has small ones of either sign small. */
+/** Decodes a zigzag integer, which encodes small numbers of either sign as small ones. */
 export function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }

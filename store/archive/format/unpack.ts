@@ -1,14 +1,14 @@
-/** Packed numbers of Parquet's pages: differences (as delta.ts packs them) and indices into a dictionary. */
+/** Unpacks numbers from Parquet pages: differences (as packed by delta.ts) and dictionary indices. */
 import { unzigzag } from './thrift.ts'
 
-/** Behind packed bytes so many more are read, whatever stands there. */
+/** Up to this many bytes after the packed ones are read and ignored. */
 export const beyondBytes = 16
 
 const wordBits = 32
 const wordRange = 2 ** wordBits
-/** Bits of a value that a word has whole, wherever in its first byte it begins. */
+/** A value of up to this many bits fits in one word, at any bit offset in its first byte. */
 const narrowBits = 25
-/** Bits of an index into the largest dictionary. */
+/** The bits of an index into the largest dictionary. */
 const indexBitsMost = 16
 
 class Bytes {
@@ -26,7 +26,7 @@ class Bytes {
     return this.view.getUint8(this.at++)
   }
 
-  /** A whole number that a double holds. */
+  /** An integer that fits in a double. */
   varint(): number {
     let [value, scale] = [0, 1]
     for (;;) {
@@ -47,7 +47,7 @@ class Bytes {
     }
   }
 
-  /** Passes over so many bytes; gives where they begin. */
+  /** Skips this many bytes; returns where they begin. */
   pass(count: number): number {
     const from = this.at
     this.at += count
@@ -62,24 +62,24 @@ export interface RowRange {
   to: number
 }
 
-/** Rows that are asked for: all of a range or, where these are few among them, some in their order. */
+/** The requested rows: a range or, if they are few within it, a list in ascending order. */
 export interface RowsWithin extends RowRange {
   few: Int32Array | null
 }
 
-/** What is unpacked of `count` values: those of some rows, as they are or as how much more than the first they are. */
+/** Which of `count` values are unpacked, and whether as values or as offsets from the first. */
 interface Unpacked {
   count: number
-  /** The rows before it, or a few of them; what others have is left open then. */
+  /** The rows before this, or a few of them; the entries of others are undefined. */
   to: number
   few?: Int32Array | null
-  /** What is added to how much more they are than the first; null where they are told as they are, which doubles must hold. */
+  /** Added to the offsets from the first value; null for the values themselves, which must fit in doubles. */
   base: number | null
 }
 
 /**
- * Unpacks values of DELTA_BINARY_PACKED; gives the first.
- * @throws RangeError where there are too few
+ * Unpacks values of DELTA_BINARY_PACKED; returns the first.
+ * @throws RangeError if there are too few
  */
 export function unpackDelta(
   packed: Buffer,
@@ -94,7 +94,7 @@ export function unpackDelta(
   const partValues = blockValues / parts
   const first = unzigzagWide(bytes.wideVarint())
   out[0] = base ?? Number(first)
-  // The same for each: a new one would be more work than its values.
+  // Reused: allocating one per part would cost more than its values.
   const part: Part = { width: 0, least: 0, begin: 0, end: 0 }
   let next = 0
   for (let from = 1; from < to; from += blockValues) {
@@ -114,7 +114,7 @@ export function unpackDelta(
   return first
 }
 
-/** Differences of `width` bits, which `least` is taken from, for [begin, end). */
+/** Differences of `width` bits, less `least`, for [begin, end). */
 interface Part {
   width: number
   least: number
@@ -122,7 +122,7 @@ interface Part {
   end: number
 }
 
-/** Unpacks differences of at most narrowBits into out[begin, end), after the value before. */
+/** Unpacks differences of at most narrowBits into out[begin, end), added to the previous value. */
 function addNarrow(
   view: DataView,
   at: number,
@@ -137,7 +137,7 @@ function addNarrow(
   }
 }
 
-/** The same where nobody asks for any of them: the last alone is written, which the next come after. */
+/** The same if none of them is requested: only the last is written, as the base of the next ones. */
 function passNarrow(
   view: DataView,
   at: number,
@@ -146,13 +146,13 @@ function passNarrow(
 ): void {
   const mask = (1 << width) - 1
   let sum = 0
-  // The sum of 128 at the most is a word.
+  // The sum of at most 128 fits in a word.
   for (let i = begin, bit = 0; i < end; i++, bit += width)
     sum = (sum + ((view.getInt32(at + (bit >>> 3), true) >>> (bit & 7)) & mask)) | 0
   out[end - 1] = out[begin - 1]! + (end - begin) * least + (sum >>> 0)
 }
 
-/** The same as addNarrow of wider ones. */
+/** Like addNarrow, for wider differences. */
 function addWide(
   view: DataView,
   at: number,
@@ -175,8 +175,8 @@ function addWide(
 }
 
 /**
- * Unpacks a data page of RLE_DICTIONARY, the places of some rows: the width of an index, then runs of one and packed ones.
- * @throws RangeError where there are too few
+ * Unpacks some rows' indices from an RLE_DICTIONARY data page: the index width, then repeated or packed runs.
+ * @throws RangeError if there are too few
  */
 export function unpackIndices(
   packed: Buffer,
@@ -204,13 +204,13 @@ export function unpackIndices(
   }
 }
 
-/** Packed ones that lie there as they are held. */
+/** Copies packed indices that have the width of the output. */
 function copyRun(packed: Buffer, at: number, { from, to }: RowRange, out: Uint16Array): void {
   const bytes = new Uint8Array(out.buffer, out.byteOffset)
   if (from < to) bytes.set(packed.subarray(at, at + 2 * (to - from)), 2 * from)
 }
 
-/** Of a run of one, or of packed ones, those of some rows, from the nth on; gives which of them is the first behind it. */
+/** Picks the indices of some rows, from the nth on, in one run; returns the n after it. */
 function pickRun(
   view: DataView,
   run: { at: number; width: number; begin: number; end: number; isPacked: boolean },
@@ -228,12 +228,12 @@ function pickRun(
   return n
 }
 
-/** Packed ones of a byte each. */
+/** Packed indices of one byte each. */
 function widenRun(packed: Buffer, at: number, { from, to }: RowRange, out: Uint16Array): void {
   if (from < to) out.set(packed.subarray(at, at + to - from), from)
 }
 
-/** Packed ones, the first of them so many bits behind a byte. */
+/** Packed indices that start `bit` bits into the bytes. */
 function unpackRun(
   view: DataView,
   { at, width, bit: first }: { at: number; width: number; bit: number },
@@ -242,7 +242,7 @@ function unpackRun(
 ): void {
   const mask = 2 ** width - 1
   let [row, bit] = [from, first]
-  // A word has eight of the narrow ones, which begin with a byte.
+  // A word holds eight narrow indices that start on a byte boundary.
   if (width <= 4 && bit % 8 === 0)
     for (let byte = at + bit / 8; row + 8 <= to; row += 8, bit += 8 * width, byte += width) {
       let word = view.getInt32(byte, true)

@@ -1,4 +1,4 @@
-/** A column of the archive's files from the arrays of flow columns, in one of Parquet's encodings. */
+/** Converts a column from flow arrays to the values of one of Parquet's encodings. */
 import {
   columnNames,
   flowColumns,
@@ -23,8 +23,8 @@ export interface BlockRows {
 }
 
 /**
- * The values of a column: `single`, the one that they all are, plain; `packed` by their differences (see
- * delta.ts); or all of them, `plain`. Good until the next column is made.
+ * The values of a column: `single`, one common value, plain; `packed` as differences (see
+ * delta.ts); or `plain`, all of them. Valid until the next column is converted.
  */
 export interface ColumnValues {
   bytes: Buffer
@@ -33,39 +33,39 @@ export interface ColumnValues {
 
 const wordRange = 2 ** 32
 
-/** The values of a column in the parts' order; `rows` is how many there are. */
+/** The values of a column in the order of the parts; `rows` is their number. */
 export function columnValues(
   column: ArchiveColumn,
   parts: readonly BlockRows[],
   rows: number,
 ): ColumnValues {
   if (!column.isDuration && isSame(column.from, parts)) {
-    // The first row stands for all.
+    // The first row represents all.
     const [{ block, from }] = parts as readonly [BlockRows]
     return numbersForm(column.type, numbersOf(column, [{ block, from, to: from + 1 }], 1)!)
   }
   const numbers = numbersOf(column, parts, rows)
-  // Whole numbers of 32 bits, and not all the same, need no looking through.
+  // 32-bit integers that are not all the same need no scan.
   const isNarrow = !column.isDuration && flowColumns[column.from].kind !== 'f64'
   if (numbers && isNarrow) return packedForm(numbers.numbers, numbers.base)
   if (numbers) return numbersForm(column.type, numbers)
   return { bytes: halves(column.from, parts, rows), form: 'plain' }
 }
 
-/** The array of a column in a block; null where all is zero. */
+/** The array of a column in a block; null if it is all zero. */
 export function arrayOf(name: ColumnName, block: FlowBlock): FlowColumns[ColumnName] | null {
   const buffer = block.columns[columnNames.indexOf(name)]
-  // Types of arrays tell shared memory apart; whoever only reads does not.
+  // The array types distinguish shared memory; for readers it makes no difference.
   return buffer ? new columnArrays[flowColumns[name].kind](buffer as ArrayBuffer) : null
 }
 
-/** Whole numbers, each `base` less than what it stands for; the least of them and the greatest, where they were looked through. */
+/** Integers, each stored minus `base`; with the smallest and largest, if they were scanned. */
 interface Numbers extends Bounds {
   numbers: Float64Array
   base: bigint
 }
 
-/** None: the least is above the greatest. */
+/** Empty: the smallest is above the largest. */
 interface Bounds {
   least: number
   most: number
@@ -86,8 +86,8 @@ let numbersRoom = new Float64Array(0)
 let wordsRoom = new Int32Array(0)
 
 /**
- * A column as numbers. Of halves of addresses only those are that have their upper words in common, as IPv4
- * addresses have; of others null is given.
+ * A column as numbers. Address halves qualify only if all have the same upper word, as IPv4
+ * addresses do; otherwise null.
  */
 function numbersOf(
   { from: name, isDuration }: ArchiveColumn,
@@ -116,7 +116,7 @@ function numbersOf(
 
 let zeros = new Float64Array(0)
 
-/** A column of doubles. Said to be that, its numbers need not be made objects to be read. */
+/** A column of doubles. With this declared type, its numbers can be read without boxing. */
 function wholeOf(name: ColumnName, { block, to }: BlockRows): Float64Array {
   const held = arrayOf(name, block)
   if (held) return held as Float64Array
@@ -124,7 +124,7 @@ function wholeOf(name: ColumnName, { block, to }: BlockRows): Float64Array {
   return zeros
 }
 
-/** The upper word that all rows of a column of halves have, or null. */
+/** The upper word common to all rows of a column of halves, or null. */
 function commonUpper(name: ColumnName, parts: readonly BlockRows[]): number | null {
   let common: number | null = null
   for (const { block, from, to } of parts) {
@@ -140,7 +140,7 @@ function lowerWords(words: Uint32Array, from: number, out: Float64Array): void {
   for (let i = 0; i < out.length; i++) out[i] = words[2 * (from + i)]!
 }
 
-/** How long each flow lasted; below 0 where it ended before it began. */
+/** The duration of each flow; negative if it ended before it began. */
 function durations(part: BlockRows, out: Float64Array, bounds: Bounds): void {
   const starts = wholeOf('flowStartMilliseconds', part)
   const ends = wholeOf('flowEndMilliseconds', part)
@@ -187,7 +187,7 @@ function plainValue(type: ArchiveType, value: bigint): Buffer {
   return bytes
 }
 
-/** Numbers of 64 bits, plain. */
+/** 64-bit numbers, plain. */
 function wideWords(numbers: Float64Array): Buffer {
   const words = wordsFor(numbers.length * 2)
   for (let i = 0; i < numbers.length; i++) {
@@ -198,7 +198,7 @@ function wideWords(numbers: Float64Array): Buffer {
   return bytesOf(words)
 }
 
-/** Halves of addresses, plain. */
+/** Address halves, plain. */
 function halves(name: ColumnName, parts: readonly BlockRows[], rows: number): Buffer {
   const words = wordsFor(rows * 2)
   let at = 0
@@ -211,7 +211,7 @@ function halves(name: ColumnName, parts: readonly BlockRows[], rows: number): Bu
   return bytesOf(words)
 }
 
-/** Room for so many words; the same for every column, since making it anew takes as long as filling it. */
+/** A buffer of this many words, shared by all columns: allocating it takes as long as filling it. */
 function wordsFor(count: number): Int32Array<ArrayBuffer> {
   if (wordsRoom.length < count) wordsRoom = new Int32Array(count)
   return wordsRoom.subarray(0, count)
@@ -221,7 +221,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array<ArrayBuffer>): B
   return Buffer.from(buffer, byteOffset, byteLength)
 }
 
-/** Whether all rows of a column hold the same, so that it need not be made to be seen to be so. */
+/** Whether all rows of a column are equal, tested without converting them. */
 function isSame(name: ColumnName, parts: readonly BlockRows[]): boolean {
   const { kind } = flowColumns[name]
   const width = columnArrays[kind].BYTES_PER_ELEMENT * (kind === 'u64' ? 2 : 1)
@@ -229,7 +229,7 @@ function isSame(name: ColumnName, parts: readonly BlockRows[]): boolean {
   let held: Uint8Array | null = null
   for (const { block, from, to } of parts) {
     const buffer = block.columns[place]
-    // Where there is none, one row of zeros stands for all.
+    // Without a buffer, one row of zeros represents all.
     const bytes = buffer
       ? new Uint8Array(buffer, from * width, (to - from) * width)
       : new Uint8Array(width)

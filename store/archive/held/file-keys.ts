@@ -1,6 +1,6 @@
 /**
- * The keys of a held file's flows by number: made once for each way of splitting that is asked for, since
- * a page asks the same of a file again and again (another measure, another window, a filter).
+ * The keys of a held file's flows by number, computed once per requested grouping, since a page
+ * queries the same file again and again (another measure, another window, a filter).
  */
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { KeyColumn } from '../keys/key-columns.ts'
@@ -8,17 +8,17 @@ import { KeyWords } from '../keys/key-words.ts'
 import type { HeldFlows } from './held-files.ts'
 import { KeyTable } from '../keys/key-table.ts'
 
-/** The keys that a file has, and of each of its rows the number of its key. */
+/** The keys in a file, and by row the number of its key. */
 export interface FileKeys {
   table: KeyTable
   numbers: Int32Array
 }
 
-/** Ways of splitting that are kept of a file, four bytes a row each: a page asks for ten. */
+/** Groupings kept per file, four bytes per row each: a page uses ten. */
 const keptMax = 12
 const kept = new WeakMap<HeldFlows, Map<string, FileKeys>>()
 
-/** The keys of a file that are made of these columns. `local` is the same each time. */
+/** The keys of a file made of these columns. `local` must be the same on every call. */
 export function keysOfFile(
   file: HeldFlows,
   columns: readonly KeyColumn[],
@@ -51,7 +51,7 @@ function numberRows(
   return { table, numbers }
 }
 
-/** Numbers in a table that takes in the keys of several files, by their number in a file's; −1: not yet met. */
+/** Maps a file's key numbers to those of a table shared by several files; −1: not yet added. */
 export class Renumbering {
   readonly #from: KeyTable
   readonly #to: KeyTable

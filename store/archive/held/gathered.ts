@@ -1,16 +1,16 @@
 /**
- * Gathered flows (see gather.ts) that questions share: a page asks seven of a window at once, and more while people zoom into it
- * and switch what they see of it.
+ * Gathered flows (see gather.ts) shared between queries: a page sends seven for one window at once,
+ * and more as users zoom into it and switch its views.
  */
 import type { Filter } from '../../../flow/filter.ts'
 import type { FlowWindow } from '../../flows.ts'
 import type { HeldFlows } from './held-files.ts'
 
-/** How long flows are kept that nobody asks for, and how many rows in all, of some 100 bytes each. */
+/** How long unused flows are kept, and the most rows in all, about 100 bytes each. */
 const usualBounds = { keptMs: 60_000, rowsMax: 600_000 }
 
 export interface GatheredWindow extends Pick<FlowWindow, 'from' | 'to' | 'filter'> {
-  /** The files that are read for it. */
+  /** The files they come from. */
   paths: readonly string[]
 }
 
@@ -19,10 +19,10 @@ interface Gathered {
   from: number
   to: number
   paths: ReadonlySet<string>
-  /** Null: they are too many. */
+  /** Null: there are too many. */
   flows: Promise<HeldFlows[] | null>
   isTooMuch: boolean
-  /** Those that are there already. */
+  /** The flows that are ready. */
   held: readonly HeldFlows[]
   timer: NodeJS.Timeout
 }
@@ -30,21 +30,21 @@ interface Gathered {
 export class GatheredFlows {
   readonly #onLetGo: (flows: HeldFlows) => void
   readonly #bounds: typeof usualBounds
-  /** How many questions are being answered, by filter. */
+  /** How many queries are in progress, by filter. */
   readonly #asking = new Map<string, number>()
-  /** The longest unasked first. */
+  /** Least recently used first. */
   readonly #kept = new Set<Gathered>()
 
-  /** `onLetGo` is told of flows that are no longer held. */
+  /** `onLetGo` is called with flows that are no longer held. */
   constructor(onLetGo: (flows: HeldFlows) => void, bounds: Partial<typeof usualBounds> = {}) {
     this.#onLetGo = onLetGo
     this.#bounds = { ...usualBounds, ...bounds }
   }
 
   /**
-   * Has a question answered by `answer`, which is given the flows that pass a window's filter, and maybe others of the same filter
-   * around it: those that are held, or just being gathered, or what `gather` gives. It is given null where these are too many, and
-   * where nobody else asks of that filter: to gather takes longer than to read for one question.
+   * Answers a query through `answer`, which gets the flows that pass a window's filter, perhaps with others of
+   * the same filter around it: flows already held, or being gathered, or the result of `gather`. It gets null
+   * if there are too many, or if no other query uses that filter: gathering takes longer than reading once.
    * @throws what `gather` or `answer` throws
    */
   async ask<Answer>(
@@ -77,16 +77,16 @@ export class GatheredFlows {
       gathered.timer.refresh()
       try {
         const flows = await gathered.flows
-        // Of a part of a window that has too many there may be few enough.
+        // Even if the whole window has too many, a part of it may have few enough.
         if (flows !== null || isOf(gathered, window)) return flows
       } catch (error) {
-        // Who gathered for others may have been called off: they do it themselves.
+        // The query that gathered for others may have been aborted: they then gather themselves.
         if (!found) throw error
       }
     }
   }
 
-  /** Lets go of all. */
+  /** Releases everything. */
   close(): void {
     for (const gathered of this.#kept) this.#letGo(gathered)
   }
@@ -134,7 +134,7 @@ export class GatheredFlows {
   }
 }
 
-/** Whether they were gathered for this very window. */
+/** Whether they were gathered for exactly this window. */
 function isOf(gathered: Gathered, { from, to }: Pick<GatheredWindow, 'from' | 'to'>): boolean {
   return gathered.from === from && gathered.to === to
 }

@@ -1,7 +1,7 @@
 /**
- * Files whose flows are held as columns, so that what a page asks of a short window (some series, some
- * tops, each zoom and switch) is reckoned in loops over memory and not by reading files and SQL, which
- * take five times as long. A file never changes under its name.
+ * Files whose flows are held as columns, so that a page's queries on a short window (some series,
+ * some tops, each zoom and switch) are computed in memory instead of reading files with SQL, which
+ * takes five times as long. A file never changes under its name.
  */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
@@ -11,7 +11,7 @@ import { archiveColumns } from '../columns.ts'
 import { zeroColumnsSql } from '../sql/zero-columns.ts'
 import type { Session } from '../sql/query-engine.ts'
 
-/** Rows that are held in all, of some 80 bytes each, and how long a file is that nobody asks for. */
+/** The most rows held, about 80 bytes each, and how long an unused file is kept. */
 const usualBounds = { rowsMax: 400_000, keptMs: 300_000 }
 
 /** Flows, and by row their times (unix ms; none ends before it begins) and scaled counts. */
@@ -23,9 +23,9 @@ export interface TimedFlows {
   readonly packets: Float64Array
 }
 
-/** The flows of a file, in memory that threads can share. */
+/** The flows of a file, in memory shared between threads. */
 export interface HeldFlows extends TimedFlows {
-  /** The greater of the sums of both, as doubles. */
+  /** The larger of the sums of bytes and packets, as doubles. */
   most: number
 }
 
@@ -35,17 +35,17 @@ interface Held {
   timer: NodeJS.Timeout
 }
 
-/** All flows of a file, in memory that threads can share. */
+/** All flows of a file, in memory shared between threads. */
 type Read = (path: string) => Promise<FlowColumns>
 
 export class HeldFiles {
   readonly #read: Read
   readonly #bounds: typeof usualBounds
   readonly #onLetGo: (flows: HeldFlows) => void
-  /** By path, the longest unasked first. */
+  /** By path, least recently used first. */
   readonly #files = new Map<string, Held>()
 
-  /** `onLetGo` is told of files that are no longer held. */
+  /** `onLetGo` is called with files that are no longer held. */
   constructor(
     read: Read,
     {
@@ -58,10 +58,7 @@ export class HeldFiles {
     this.#bounds = { ...usualBounds, ...bounds }
   }
 
-  /**
-   * The flows of a file, which are never changed.
-   * @throws what reading it throws
-   */
+  /** The flows of a file, never modified. @throws what reading it throws */
   take(path: string): Promise<HeldFlows> {
     const held = this.#files.get(path) ?? this.#begin(path)
     this.#files.delete(path)
@@ -70,12 +67,12 @@ export class HeldFiles {
     return held.flows
   }
 
-  /** Whether a file is held, or just being read. */
+  /** Whether a file is held or being read. */
   has(path: string): boolean {
     return this.#files.has(path)
   }
 
-  /** Lets go of all files. */
+  /** Releases all files. */
   close(): void {
     for (const path of this.#files.keys()) this.#letGo(path)
   }
@@ -112,20 +109,20 @@ export class HeldFiles {
   }
 }
 
-/** All flows of a file, by SQL. Most columns are 0 throughout, which the file's footer knows: these are not read. */
+/** All flows of a file, by SQL. Most columns are all 0 according to the footer, and are not read. */
 export async function flowsOf(session: Session, path: string): Promise<FlowColumns> {
   const bindings = new Bindings()
   const file = bindings.texts([path])
   const footer = await session.chunks(zeroColumnsSql(file), bindings)
   const zeros = new Set(footer.flatMap((chunk) => chunk.getColumnValues(0)))
-  // A duration of 0 makes an end that is none.
+  // Even with a duration of 0, the end is not 0.
   const selected = archiveColumns.filter(({ name, isDuration }) => isDuration || !zeros.has(name))
   const list = selected.map(({ toFlow }) => toFlow).join(', ')
   const chunks = await session.chunks(`SELECT ${list} FROM read_parquet(${file})`, bindings)
   return columnsOf(chunks, selected)
 }
 
-/** Flows in memory that threads can share, with what is asked of all. */
+/** Flows in memory shared between threads, with the columns that every query needs. */
 export function heldFlows(flows: FlowColumns): HeldFlows {
   const { count, samplingInterval, flowStartMilliseconds, flowEndMilliseconds } = flows
   const last = flowEndMilliseconds

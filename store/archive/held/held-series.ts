@@ -1,4 +1,4 @@
-/** Series out of held files: see sql/series.ts, whose answer this is too. */
+/** Series from held files; same answers as sql/series.ts. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { NetworkSet } from '../../../flow/address.ts'
@@ -12,10 +12,10 @@ import { greatest, type Numbered, type NumberedFlows } from './numbered.ts'
 import { lineOf, StepLines, ways } from './step-lines.ts'
 import type { HeldWindow } from './window.ts'
 
-/** Values of lines that are added up at once: 64 MB. */
+/** Values of lines that are summed at once: 64 MB. */
 const valuesMost = 8_000_000
 
-/** The rows of each step, exporter and key; null where the lines are too many to be added up side by side. */
+/** The rows of each step, exporter and key; null if there are too many lines to sum side by side. */
 export async function heldSeries(
   window: HeldWindow,
   query: FlowSeriesQuery,
@@ -47,7 +47,7 @@ export async function heldSeries(
   return assembleSeries(lines.placed(exporters, places), { keys, hasDirection }, chosen)
 }
 
-/** The greatest keys over the window, greatest first. */
+/** The largest keys over the window, largest first. */
 function greatestKeys({ parts, table }: Numbered, { order, top }: FlowSeriesQuery): number[] {
   const sums = new Float64Array(table.count)
   for (const { selected, numbers } of parts) {
@@ -57,7 +57,7 @@ function greatestKeys({ parts, table }: Numbered, { order, top }: FlowSeriesQuer
   return greatest(table, (a, b) => sums[a]! - sums[b]!, top)
 }
 
-/** The place of every key: that among those listed, or the one after for all others. */
+/** The index of every key: its place in the list, or the one after it for all others. */
 function placesOf(table: KeyTable, listed: readonly number[] | null): Int32Array {
   const places = new Int32Array(table.count).fill(listed?.length ?? 0)
   listed?.forEach((number, place) => (places[number] = place))
@@ -72,11 +72,11 @@ interface Placed {
 
 interface PlacedFlows {
   selected: NumberedFlows['selected']
-  /** Of the nth flow its line; −1 where it does not count. */
+  /** The line of the nth flow; −1 if it does not count. */
   linesOf: Int32Array
 }
 
-/** The lines of all flows, and the exporters by which they are numbered. */
+/** The lines of all flows, and the exporters by number. */
 function placeFlows(
   { parts }: Numbered,
   { placeOf, places, hasDirection }: Placed,
@@ -86,7 +86,7 @@ function placeFlows(
   const lineOfPlace = placeOf.map((place) => lineOf(0, places, place, 0))
   const placed = parts.map(({ selected, end, numbers }) => {
     const { file, rows } = selected
-    // Exporter and direction are one key, since a file has few of both together.
+    // Exporter and direction form one key, since a file has few combinations.
     const direction = hasDirection ? [keys.directionMade(end)] : []
     const columns = [...addressColumns('exporterAddress'), ...direction]
     const way = keysOfFile(file, columns, local)

@@ -1,4 +1,4 @@
-/** The greatest keys out of held files: see sql/top.ts, whose answer this is too. */
+/** The largest keys from held files; same answers as sql/top.ts. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowSums, FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
 import { Keys } from '../keys/keys.ts'
@@ -8,16 +8,16 @@ import { addressColumns, KeyTable } from '../keys/key-table.ts'
 import { greatest, type Numbered } from './numbered.ts'
 import type { HeldWindow } from './window.ts'
 
-/** What was reckoned of a window's keys: a page asks for the same in another order. */
+/** Results for a window's keys: a page requests the same in another order. */
 interface Known {
   sums: KeySums
-  /** By key, of those that were asked for. */
+  /** By key, for those requested so far. */
   peers: Map<number, number>
 }
 
 const kept = new WeakMap<Numbered, Known>()
 
-/** The greatest keys; then, of these alone unless they are ranked by them, peers. */
+/** The largest keys, then their peers; when ranked by peers, all keys' peers first. */
 export async function heldTop(
   window: HeldWindow,
   query: FlowTopQuery,
@@ -50,7 +50,7 @@ export async function heldTop(
   return topAnswer(keys, rows, { total: sums.total })
 }
 
-/** What is known of each key, by its number, and of all. */
+/** The sums of each key, by its number, and of all. */
 interface KeySums {
   bytes: Float64Array
   packets: Float64Array
@@ -68,7 +68,7 @@ function sumsOf({ parts, table }: Numbered, { include }: FlowTopQuery): KeySums 
   const last = new Float64Array(count).fill(Number.NEGATIVE_INFINITY)
   for (const { selected, numbers } of parts) {
     const { file, rows } = selected
-    // Only of flows that may lie partly in the window a part counts.
+    // Only flows that may extend beyond the window count in part.
     const isPart = include === 'any'
     const [ofBytes, ofPackets] = isPart
       ? [selected.shares('bytes'), selected.shares('packets')]
@@ -91,7 +91,7 @@ function sumsOf({ parts, table }: Numbered, { include }: FlowTopQuery): KeySums 
   return { bytes, packets, flows, first, last, total }
 }
 
-/** Which of two keys is ranked before the other: more than 0 where the first is. */
+/** Compares two keys by rank: positive if the first ranks higher. */
 function comparison(
   { order, from, to }: FlowTopQuery,
   { bytes, packets, flows, first, last }: KeySums,
@@ -119,7 +119,7 @@ function everyKey({ count }: KeyTable): number[] {
   return Array.from({ length: count }, (_, number) => number)
 }
 
-/** Adds to `counted` how many addresses were across from each of these keys that is not there yet. */
+/** Adds to `counted` the number of peer addresses of each given key that is not in it yet. */
 function countPeers(
   { parts, table }: Numbered,
   asked: readonly number[],
@@ -132,7 +132,7 @@ function countPeers(
   const isCounted = new Uint8Array(table.count)
   for (const number of wanted) isCounted[number] = 1
   const addresses = new KeyTable(2)
-  // A pair is the key's number and the address's, as the two words of one column.
+  // A pair is the numbers of the key and the address, as the two words of one column.
   const pairs = new KeyTable(1)
   const pair = new Uint32Array(pairs.width)
   for (const { selected, end, numbers } of parts) {

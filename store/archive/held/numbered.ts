@@ -8,11 +8,11 @@ import { KeyTable } from '../keys/key-table.ts'
 import type { SelectedFlows } from './selected.ts'
 import type { HeldWindow } from './window.ts'
 
-/** A file's selected flows as they count for one end: of the nth the number of its key in the table. */
+/** A file's selected flows, counted for one end: for the nth, the number of its key in the table. */
 export interface NumberedFlows {
   selected: SelectedFlows
   end: End
-  /** −1 for those that do not count. */
+  /** −1 for flows that do not count. */
   numbers: Int32Array
 }
 
@@ -24,8 +24,8 @@ export interface Numbered {
 const nothing = new Uint32Array(0)
 
 /**
- * Numbers the flows of a window, giving others a turn after each file. With `onlySaid`, flows whose
- * exporter did not say what the key asks for do not count.
+ * Numbers the keys of a window's flows, yielding to the event loop after each file. With
+ * `onlySaid`, flows for which the exporter did not report the key's fields do not count.
  */
 export async function numberFlows(
   window: HeldWindow,
@@ -38,7 +38,7 @@ export async function numberFlows(
     const { file, rows } = selected
     for (const end of keys.ends) {
       if (keys.names.length === 0) {
-        // All have the one key that is none.
+        // All have the one empty key.
         table.numberOf(nothing, 0)
         parts.push({ selected, end, numbers: new Int32Array(rows.length) })
         continue
@@ -53,7 +53,7 @@ export async function numberFlows(
   return { parts, table }
 }
 
-/** The numbers in `table` of the keys of some rows of a file; −1 where `isSaid` has 0. */
+/** The numbers in `table` of the keys of some rows of a file; −1 where `isSaid` is 0. */
 function renumber(
   keys: FileKeys,
   { rows, isSaid }: { rows: Int32Array; isSaid: ArrayLike<number> | null },
@@ -68,7 +68,7 @@ function renumber(
   return numbers
 }
 
-/** The keys with most of something, the greatest first; equals by their columns. */
+/** The keys with the largest amounts, descending; ties by their columns. */
 export function greatest(
   table: KeyTable,
   compare: (a: number, b: number) => number,

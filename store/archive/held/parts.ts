@@ -1,12 +1,12 @@
 /**
- * What of each flow falls into each step that it touches, in a row: made once, since the questions of a
- * page split the same flows in several ways, and dividing takes most of the time.
+ * Splits each flow over the steps it touches, into one row: done once, because a page's queries
+ * group the same flows in several ways and the division takes most of the time.
  */
 import { activeWithin, countUpTo } from '../../../flow/spread.ts'
 import type { FieldName } from '../../measurement.ts'
 import type { HeldFlows } from './held-files.ts'
 
-/** A field over steps from `from` (unix ms) to `to`, in whole steps. */
+/** A field, and the steps from `from` (unix ms) to `to`, in whole steps. */
 export interface Spread {
   from: number
   to: number
@@ -14,11 +14,11 @@ export interface Spread {
   field: FieldName
 }
 
-/** The steps that flows touch, from the nth flow on: the same for each field. */
+/** The steps touched by flows, from the nth flow on: the same for every field. */
 export interface Layout {
   n: number
   count: number
-  /** By flow, the step in which its parts begin, and where among all parts; at the end, where all end. */
+  /** By flow, its first step and the index of its first part; the last entry is the end of all parts. */
   steps: Int32Array
   starts: Int32Array
   parts: number
@@ -28,10 +28,10 @@ export interface Parts extends Layout {
   amounts: Float64Array
 }
 
-/** Parts of one piece: 8 MB. A flow that has more is a piece of its own. */
+/** Parts per piece: 8 MB. A flow with more is a piece of its own. */
 const partsMost = 1_000_000
 
-/** Which steps the selected flows touch, from the nth on: as many flows as go into a piece. */
+/** Computes which steps the selected flows touch, from the nth on, for as many flows as fit in a piece. */
 export function layOut(
   { first, last }: HeldFlows,
   rows: Int32Array,
@@ -57,7 +57,7 @@ export function layOut(
   return { n, count, steps, starts, parts }
 }
 
-/** What of each of these flows falls into each step that it touches. */
+/** The amounts of these flows in each step they touch. */
 export function spreadParts(
   file: HeldFlows,
   rows: Int32Array,
@@ -84,7 +84,7 @@ const spreadOf: Record<FieldName, SpreadField> = {
     for (let n = 0; n < rows.length; n++) {
       const begin = first[rows[n]!]!
       const stepStart = from + steps[n]! * stepMs
-      // A flow counts where it begins, in the first of its steps or before the window.
+      // A flow counts where it begins: in its first step, if that is not before the window.
       if (begin >= stepStart && begin < stepStart + stepMs) amounts[starts[n]!] = 1
     }
     return amounts
@@ -120,12 +120,12 @@ function spreadCounts(
     let stepStart = from + steps[n]! * stepMs
     const at = starts[n]!
     const until = starts[n + 1]!
-    // Most flows lie in one step: all of them counts there.
+    // Most flows lie in one step, which gets all of their counts.
     if (until === at + 1 && begin >= stepStart && end <= stepStart + stepMs) {
       amounts[at] = count
       continue
     }
-    // Within the flow's life, and with exact products, countUpTo is this quotient.
+    // Within the flow's lifetime, with exact products, countUpTo equals this quotient.
     const life = end - begin
     const isPlain = count * life <= Number.MAX_SAFE_INTEGER
     let before = countUpTo(count, begin, end, stepStart)

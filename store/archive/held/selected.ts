@@ -1,4 +1,4 @@
-/** The flows of a held file that belong to a window and pass its filter, and what of them falls into it. */
+/** The flows of a held file that belong to a window and pass its filter, and their shares of it. */
 import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
 import { activeWithin, countUpTo } from '../../../flow/spread.ts'
 import type { FlowWindow, Include } from '../../flows.ts'
@@ -8,8 +8,8 @@ import { ScratchMemory } from '../scratch-memory.ts'
 import { layOut, spreadParts, type Layout, type Parts, type Spread } from './parts.ts'
 
 /**
- * Bounds of a window's flows, unix ms: one belongs that begins before firstTo and ends before lastTo, and begins at
- * or after firstFrom or ends at or after lastFrom.
+ * Bounds of a window's flows, unix ms: a flow belongs if it begins before firstTo and ends before
+ * lastTo, and begins at or after firstFrom or ends at or after lastFrom.
  */
 interface Bounds {
   firstFrom: number
@@ -20,7 +20,7 @@ interface Bounds {
 
 const never = Number.POSITIVE_INFINITY
 
-/** Which flows belong to a window: see belongsSql. Times are whole, so at `to` the latest is before to + 1. */
+/** Which flows belong to a window: see belongsSql. Times are integers, so the latest before to + 1 is `to`. */
 const boundsOf: Record<Include, (window: { from: number; to: number }) => Bounds> = {
   any: ({ from, to }) => ({ firstFrom: from, firstTo: to, lastFrom: from + 1, lastTo: never }),
   start: ({ from, to }) => ({ firstFrom: from, firstTo: to, lastFrom: never, lastTo: never }),
@@ -30,19 +30,19 @@ const boundsOf: Record<Include, (window: { from: number; to: number }) => Bounds
 
 type Window = Pick<FlowWindow, 'from' | 'to' | 'include'>
 
-/** How many parts may still be kept. */
+/** How many more parts may be kept. */
 export interface PartsKept {
   left: number
 }
 
 export class SelectedFlows {
   readonly file: HeldFlows
-  /** Rows of the file; what is told of the nth of them stands at n. */
+  /** Rows of the file; results for the nth are at index n. */
   readonly rows: Int32Array
   readonly #window: Window
   readonly #kept: PartsKept
   readonly #shares = new Map<FieldName, Float64Array>()
-  /** By their steps: which of these the flows touch, where that is one piece; and by field what falls into them. */
+  /** By steps, the layout of the flows if it fits in one piece; by field, its amounts. */
   readonly #layouts = new Map<string, Layout>()
   readonly #parts = new Map<string, Parts>()
 
@@ -57,7 +57,7 @@ export class SelectedFlows {
     this.rows = selectRows(file, window, predicate).slice()
   }
 
-  /** What of each flow falls into the window. */
+  /** Each flow's share of the window. */
   shares(field: FieldName): Float64Array {
     const known = this.#shares.get(field)
     if (known) return known
@@ -67,7 +67,7 @@ export class SelectedFlows {
     return shares
   }
 
-  /** What of each flow falls into each step, in one piece where that is not too much, which is then kept. */
+  /** Each flow's amount by step, in one piece if not too large, which is then kept. */
   *parts(spread: Spread): Iterable<Parts> {
     const { from, to, stepMs, field } = spread
     const steps = JSON.stringify([from, to, stepMs])
@@ -92,7 +92,7 @@ export class SelectedFlows {
 
 const scratch = new ScratchMemory<'passes' | 'rows'>()
 
-/** Rows of the flows that belong to a window and pass a filter; good until others are selected. */
+/** Rows of the flows that belong to a window and pass a filter; valid until the next call. */
 export function selectRows(
   timed: TimedFlows,
   window: Window,
@@ -100,7 +100,7 @@ export function selectRows(
 ): Int32Array {
   const { flows } = timed
   const { count } = flows
-  // Loops over flows call nothing that takes times: until it is compiled into the loop, each would be an object.
+  // Loops over flows pass no times to calls: until a call is inlined, each time would be boxed.
   const { firstFrom, firstTo, lastFrom, lastTo } = boundsOf[window.include](window)
   const passes = predicate === null ? null : new Uint8Array(scratch.of('passes', count), 0, count)
   const passing = passes ? predicate!.matches(flows, count, passes) : count
@@ -118,7 +118,7 @@ export function selectRows(
   return rows.subarray(0, found)
 }
 
-/** Writes what of each of these rows falls into a window. */
+/** Writes the share of each of these rows that falls into a window. */
 export const putShares: Record<
   FieldName,
   (file: TimedFlows, rows: Int32Array, window: Window, shares: Float64Array) => void

@@ -1,4 +1,4 @@
-/** Sums by step of a window's flows: a line for each exporter, key and direction that there is. */
+/** Sums of a window's flows by step: one line per existing exporter, key and direction. */
 import { formatHalves } from '../../../flow/address.ts'
 import { restDirections } from '../../flows.ts'
 import { fieldNames, type FieldName } from '../../measurement.ts'
@@ -7,12 +7,12 @@ import { rowsMax, tooManyRows } from '../answer/series-limits.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import type { Parts } from './parts.ts'
 
-/** Stands in a line where no flow touched the step. */
+/** Marks a step that no flow touched. */
 const untouched = -1
-/** Directions that a key may have. */
+/** The possible directions of a key. */
 export const ways = restDirections.length
 
-/** Which line the flows of one exporter with a key in a place and of a direction belong to. */
+/** The line of flows of one exporter, key index and direction. */
 export function lineOf(exporter: number, places: number, place: number, direction: number): number {
   return (exporter * places + place) * ways + direction
 }
@@ -20,7 +20,7 @@ export function lineOf(exporter: number, places: number, place: number, directio
 export class StepLines {
   readonly #grid: { from: number; stepMs: number; steps: number }
   readonly #fields: readonly FieldName[]
-  /** By line: the sums of each field, one after the other. */
+  /** By line: the sums of each field, concatenated. */
   readonly #lines: (Float64Array | undefined)[] = []
 
   constructor(
@@ -31,7 +31,7 @@ export class StepLines {
     this.#fields = fields
   }
 
-  /** Adds what flows came to; `lines` has of the nth its line, −1 where it does not count. */
+  /** Adds flows; `lines` has the line of the nth, −1 if it does not count. */
   add(
     field: FieldName,
     { n: first, count, steps, starts, amounts }: Parts,
@@ -56,9 +56,9 @@ export class StepLines {
   }
 
   /**
-   * What was added, by exporter, key and direction, then time. `exporters` has the two halves of their
-   * addresses by number, `places` is how many places keys have.
-   * @throws QueryTooLarge where there are too many values
+   * The sums by exporter, key and direction, then time. `exporters` has the two halves of their
+   * addresses by number; `places` is the number of key indices.
+   * @throws QueryTooLarge if there are too many values
    */
   placed(exporters: KeyTable, places: number): PlacedSums {
     const { from, stepMs, steps } = this.#grid
@@ -103,7 +103,7 @@ function touched(line: Float64Array, steps: number): number {
   return count
 }
 
-/** The exporters by address. */
+/** The exporters ordered by address. */
 function inOrder(exporters: KeyTable): { number: number; high: bigint; low: bigint }[] {
   const all = Array.from({ length: exporters.count }, (_, number) => {
     const [high, low] = exporters.valuesOf(number)

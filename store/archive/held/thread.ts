@@ -1,6 +1,6 @@
 /**
- * A thread for the top tables of held files, which it shares with the one that answers: a page asks for
- * its chart and its tables in the same moment, and one core took twice as long for all of it.
+ * A thread for the top tables of held files, which it shares with the answering thread: a page
+ * requests its chart and its tables together, and one core took twice as long for all of it.
  */
 import type { Network } from '../../../flow/address.ts'
 import type { FlowTop, FlowTopQuery } from '../../flows.ts'
@@ -10,7 +10,7 @@ import type { HeldFlows } from './held-files.ts'
 export type HeldRequest =
   | { kind: 'hold'; file: number; flows: HeldFlows }
   | { kind: 'letGo'; file: number }
-  /** Of files that it holds. */
+  /** Refers to files that the thread holds. */
   | { kind: 'top'; files: readonly number[]; query: Omit<FlowTopQuery, 'signal' | 'progress'> }
 
 export interface HeldAnswers {
@@ -25,9 +25,9 @@ export interface HeldWorkerData {
 
 export class TopThread {
   readonly #workerData: HeldWorkerData
-  /** Begun when it is first asked. */
+  /** Started on first use. */
   #thread: AskedThread<HeldRequest, HeldAnswers> | null = null
-  /** The files that it holds, by number. */
+  /** The files that the thread holds, by number. */
   readonly #held = new Map<HeldFlows, number>()
   readonly #gone = new WeakSet<HeldFlows>()
   #files = 0
@@ -37,8 +37,8 @@ export class TopThread {
   }
 
   /**
-   * The greatest keys out of held files: see heldTop.
-   * @throws the signal's reason when it is aborted; what went wrong where the thread ends (the next to ask begins another)
+   * The largest keys from held files: see heldTop.
+   * @throws the signal's reason if aborted; the error if the thread ends (the next call starts another)
    */
   async top(files: readonly HeldFlows[], query: FlowTopQuery): Promise<FlowTop> {
     const { signal, progress: _, ...asked } = query
@@ -57,7 +57,7 @@ export class TopThread {
     }
   }
 
-  /** Lets go of a file that is no longer held, or when what was just asked of it is answered. */
+  /** Releases a file that is no longer held, once the requests that use it are answered. */
   letGo(flows: HeldFlows): void {
     this.#gone.add(flows)
     this.#forget(flows)
@@ -71,7 +71,7 @@ export class TopThread {
     const file = this.#held.get(flows)
     if (file === undefined) return
     this.#held.delete(flows)
-    // Whoever asks next is told why, where the thread has ended.
+    // If the thread has ended, the next request reports why.
     this.#thread?.ask({ kind: 'letGo', file }).catch(() => undefined)
   }
 

@@ -1,6 +1,6 @@
 /**
- * Windows of held files that were asked for last: the questions of a page about one come together, and
- * which flows belong to it, how they are numbered and what of them falls where is the same for all.
+ * Recently queried windows of held files: a page's queries on one window arrive together, and share
+ * which flows belong to it, the numbers of their keys and their amounts by step.
  */
 import type { NetworkSet } from '../../../flow/address.ts'
 import { compilePredicate, type FlowPredicate } from '../../../flow/filter/predicate.ts'
@@ -10,13 +10,13 @@ import type { HeldFlows } from './held-files.ts'
 import { numberFlows, type Numbered } from './numbered.ts'
 import { SelectedFlows, type PartsKept } from './selected.ts'
 
-/** A page asks for two: its tables for one, its series for that in whole steps. */
+/** A page uses two: one for its tables, one in whole steps for its series. */
 const windowsMost = 3
-/** How long one is kept that nobody asks for. */
+/** How long an unused window is kept. */
 const keptMs = 10_000
-/** Parts that are kept of a window, of 8 bytes each. */
+/** Parts kept per window, 8 bytes each. */
 const partsMost = 2_000_000
-/** Ways of splitting that are kept numbered, with what was reckoned of them: twelve bytes a flow and end. */
+/** Groupings kept with their numbers and results: twelve bytes per flow and end. */
 const numberedMost = 4
 
 type Asked = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>
@@ -35,7 +35,7 @@ export class HeldWindow {
     this.#predicate = asked.filter ? compilePredicate(asked.filter) : null
   }
 
-  /** The flows of one of the files that belong to the window. */
+  /** The flows of one file that belong to the window. */
   selected(file: number): SelectedFlows {
     return (this.#selected[file] ??= new SelectedFlows(this.files[file]!, this.#asked, {
       predicate: this.#predicate,
@@ -43,7 +43,7 @@ export class HeldWindow {
     }))
   }
 
-  /** All of them with the numbers of their keys: see numberFlows. `local` is the same each time. */
+  /** All of them with their key numbers: see numberFlows. `local` must be the same on every call. */
   numbered(keys: Keys, local: NetworkSet, onlySaid: boolean): Promise<Numbered> {
     const name = JSON.stringify([onlySaid, keys.ends.map((end) => [end, keys.made(end)])])
     const numbered = this.#numbered.get(name) ?? numberFlows(this, { keys, local, onlySaid })
@@ -61,7 +61,7 @@ interface Kept {
 }
 
 export class HeldWindows {
-  /** By what was asked, the longest unasked first. */
+  /** By query, least recently used first. */
   readonly #kept = new Map<string, Kept>()
 
   /** The flows of files that belong to a window. */

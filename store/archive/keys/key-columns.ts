@@ -1,6 +1,6 @@
 /**
- * The columns of a key, 64 signed bits of each flow: what they are made of is said once, and from it
- * come the SQL expression and the loop over flow columns.
+ * The columns of a key, 64 signed bits for each flow. Each is defined once, and both the SQL
+ * expression and the loop over flow columns are derived from that.
  */
 import { ipv4Marker, type Network, type NetworkSet } from '../../../flow/address.ts'
 import type { ColumnName, FlowColumns } from '../../../flow/columns.ts'
@@ -9,7 +9,7 @@ import { servicePort } from '../../../flow/service.ts'
 import type { Binder } from '../sql/binder.ts'
 import { directionSql } from '../sql/expressions.ts'
 
-/** Flow columns that hold one number a row. */
+/** Flow columns with one number per row. */
 type NumberColumn = Exclude<ColumnName, `${string}High` | `${string}Low`>
 
 export type KeyColumn =
@@ -18,11 +18,11 @@ export type KeyColumn =
   /** The low half of the /24 of an IPv4 address, 0 for others. */
   | { kind: 'prefix'; column: AddressColumn }
   | { kind: 'service' }
-  /** The place in restDirections as the local networks see it. */
+  /** The index in restDirections, as seen by the local networks. */
   | { kind: 'direction' }
   | { kind: 'constant'; value: number }
 
-/** The flow columns that a key's column is made of. */
+/** The flow columns that a key's column is derived from. */
 export function madeOf(column: KeyColumn): ColumnName[] {
   switch (column.kind) {
     case 'number':
@@ -71,7 +71,7 @@ export function keyColumnSql(
   }
 }
 
-/** Where the values of a column go: of the nth row, the low word to n × width + at, the high one after it. */
+/** Where the values of a column go: for the nth row, the low word to n × width + at, the high one after it. */
 export interface KeyWords {
   words: Uint32Array
   width: number
@@ -106,10 +106,10 @@ export function fillKeyColumn(
   }
 }
 
-/** The place in restDirections by locality of source × 2 + of destination. */
+/** The index in restDirections, by locality of source × 2 + of destination. */
 const directionOf = [3, 0, 1, 2]
 
-/** The place in restDirections of a row's direction. */
+/** The index of a row's direction in restDirections. */
 function directionAt(flows: FlowColumns, row: number, local: NetworkSet): number {
   const [source, destination] = [flows.sourceAddressLow, flows.destinationAddressLow]
   const [sourceHigh, destinationHigh] = [flows.sourceAddressHigh, flows.destinationAddressHigh]
@@ -124,7 +124,7 @@ function directionAt(flows: FlowColumns, row: number, local: NetworkSet): number
   return directionOf[(isSource ? 2 : 0) + (isDestination ? 1 : 0)]!
 }
 
-/** A whole number from −2^31 on, as two words. */
+/** Writes an integer ≥ −2^31 as two words. */
 function put({ words, width, at }: KeyWords, n: number, value: number): void {
   words[n * width + at] = value
   words[n * width + at + 1] = value < 0 ? -1 : Math.floor(value / 2 ** 32)

@@ -1,4 +1,4 @@
-/** Keys of several 64-bit columns by number, in open addressing on typed arrays. */
+/** Numbers keys of several 64-bit columns, with open addressing on typed arrays. */
 import type { AddressColumn } from '../../../flow/filter/fields.ts'
 import type { KeyColumn } from './key-columns.ts'
 
@@ -7,10 +7,10 @@ const keysAtFirst = 512
 
 export class KeyTable {
   count = 0
-  /** Words of a key: of each column the low one and the high one. */
+  /** Words of a key: the low and the high word of each column. */
   readonly width: number
   #words: Uint32Array
-  /** Number + 1 of the key in a slot; 0: free. */
+  /** By slot, the number of the key + 1; 0: free. */
   #slots = new Int32Array(slotsAtFirst)
 
   constructor(columns: number) {
@@ -18,7 +18,7 @@ export class KeyTable {
     this.#words = new Uint32Array(keysAtFirst * this.width)
   }
 
-  /** The number of the key at a place in `words`; a new one (0, 1, 2 …) where it was not met before. */
+  /** The number of the key at an index in `words`; a new one (0, 1, 2 …) if it is new. */
   numberOf(words: Uint32Array, at: number): number {
     const mask = this.#slots.length - 1
     let slot = hashOf(words, at, this.width) & mask
@@ -30,7 +30,7 @@ export class KeyTable {
     return this.#add(words, at)
   }
 
-  /** The number of the key at a place in `words`; −1 where it was not met. */
+  /** The number of the key at an index in `words`; −1 if there is none. */
   find(words: Uint32Array, at: number): number {
     const mask = this.#slots.length - 1
     let slot = hashOf(words, at, this.width) & mask
@@ -41,7 +41,7 @@ export class KeyTable {
     return -1
   }
 
-  /** The words of all keys, in the order of their numbers. */
+  /** The words of all keys, by number. */
   words(): Uint32Array {
     return this.#words.slice(0, this.count * this.width)
   }
@@ -51,7 +51,7 @@ export class KeyTable {
     return this.numberOf(other.#words, number * other.width)
   }
 
-  /** The number of the key with these values of its columns. */
+  /** The number of the key with these column values. */
   numberOfValues(values: readonly bigint[]): number {
     return this.numberOf(new Uint32Array(BigInt64Array.from(values).buffer), 0)
   }
@@ -62,7 +62,7 @@ export class KeyTable {
     return [...new BigInt64Array(this.#words.slice(from, from + this.width).buffer)]
   }
 
-  /** The order of two keys: by their columns, as signed numbers. */
+  /** The order of two keys: by column, as signed numbers. */
   compare(a: number, b: number): number {
     const words = this.#words
     for (let column = 0; column < this.width; column += 2) {
@@ -106,7 +106,7 @@ export class KeyTable {
   }
 }
 
-/** What spreads keys over slots: of so many words at a place. */
+/** The hash of `width` words at an index. */
 export function hashOf(words: Uint32Array, at: number, width: number): number {
   let hash = 0
   for (let word = 0; word < width; word++) {
@@ -116,7 +116,7 @@ export function hashOf(words: Uint32Array, at: number, width: number): number {
   return hash
 }
 
-/** The columns of which an address is a key. */
+/** The columns of a key that is an address. */
 export function addressColumns(column: AddressColumn): KeyColumn[] {
   return [
     { kind: 'half', column, half: 'High' },

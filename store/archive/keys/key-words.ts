@@ -1,9 +1,9 @@
-/** The words of flows' keys, some rows at a time. */
+/** The key words of flows, a block of rows at a time. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
 import { fillKeyColumn, type KeyColumn } from './key-columns.ts'
 
-/** Rows whose keys are made at once: as many as stay in the nearest cache. */
+/** Rows per block: as many as stay in the first-level cache. */
 const blockRows = 4096
 
 export class KeyWords {
@@ -11,14 +11,14 @@ export class KeyWords {
   readonly #words: Uint32Array
   readonly #width: number
 
-  /** Of keys with so many words. */
+  /** For keys of this many words. */
   constructor(width: number, local: NetworkSet) {
     this.#width = width
     this.#local = local
     this.#words = new Uint32Array(blockRows * width)
   }
 
-  /** Hands over the words of the keys of rows, those of the nth at n × width, of some rows after the other, which begin at `from`. */
+  /** Passes on the key words of rows block by block, those of the nth at n × width; `from` is the block's first. */
   forEach(
     { flows, rows, columns }: { flows: FlowColumns; rows: Int32Array; columns: readonly KeyColumn[] }, // prettier-ignore
     take: (words: Uint32Array, block: Int32Array, from: number) => void,

@@ -1,8 +1,8 @@
 /**
- * The words by which flows are grouped: for each, the columns of its value and how these are
- * read. Words with two ends count each flow twice, once as its source's and once as its
- * destination's; several of them in one key go together: the source with its port, AS and ingress
- * interface, the destination with its port, AS and egress interface.
+ * The words by which flows are grouped: for each, the columns of its value and how to read them.
+ * Words with two ends count each flow twice, for its source and for its destination. Several such
+ * words in one key refer to the same end: the source with its port, AS and ingress interface, or
+ * the destination with its port, AS and egress interface.
  */
 import { formatHalves, ipv4Marker, type Network } from '../../../flow/address.ts'
 import type { AddressColumn } from '../../../flow/filter/fields.ts'
@@ -16,11 +16,11 @@ import { keyColumnSql, type KeyColumn } from './key-columns.ts'
 
 export type End = 'source' | 'destination'
 
-/** What `direction` means beside the other words: an end's view, an interface's, or the local networks'. */
+/** What `direction` means next to the other words: as seen by an end, an interface, or the local networks. */
 type View = 'end' | 'interface' | 'local'
 
 interface KeyWord {
-  /** The end that the word is about; both count where it is `each`. */
+  /** The end that the word refers to; both count if it is `each`. */
   about: End | 'each' | null
   columns: (end: End, view: View) => KeyColumn[]
   read: (values: readonly bigint[]) => FlowKey
@@ -59,7 +59,7 @@ function number(
   }
 }
 
-/** The /24 of an IPv4 and the /64 of an IPv6 address. */
+/** The /24 of an IPv4 or the /64 of an IPv6 address. */
 function prefix(name: string, about: End | 'each'): KeyWord {
   return {
     about,
@@ -83,7 +83,7 @@ function mac(name: string, about: KeyWord['about'], column: (end: End) => Number
   }
 }
 
-/** What an end's traffic is from its own point of view, and from its interface's: a place in restDirections. */
+/** The direction of an end's traffic as seen by the end, and by its interface: an index in restDirections. */
 const directionOf = {
   end: { source: 1, destination: 0 },
   interface: { source: 0, destination: 1 },
@@ -162,14 +162,14 @@ export const keyWords: Record<TopKeyName, KeyWord> = {
   },
 }
 
-/** How a key made of several words is asked for and read. */
+/** A key made of several words: how to query and read it. */
 export class Keys {
   readonly names: readonly string[]
-  /** The ends that each flow counts for. */
+  /** The ends for which each flow counts. */
   readonly ends: readonly End[]
   readonly #words: readonly TopKeyName[]
   readonly #local: readonly Network[]
-  /** How many columns each word has. */
+  /** The number of columns of each word. */
   readonly #widths: number[] = []
 
   constructor(words: readonly TopKeyName[], local: readonly Network[]) {
@@ -186,7 +186,7 @@ export class Keys {
     this.names = names
   }
 
-  /** What the key's columns are made of, for the flows as counted for one end. */
+  /** The definitions of the key's columns, for flows counted for one end. */
   made(end: End): KeyColumn[] {
     const view = this.#view()
     return this.#words.flatMap((word) => keyWords[word].columns(end, view))
@@ -204,7 +204,7 @@ export class Keys {
     return this.expressions(end, bindings).map((sql, i) => `${sql} AS ${this.names[i]}`)
   }
 
-  /** What the direction's place in restDirections is made of, as the words see it. */
+  /** The definition of the direction's index in restDirections, as seen by the words. */
   directionMade(end: End): KeyColumn {
     return keyWords.direction.columns(end, this.#view())[0]!
   }
@@ -213,7 +213,7 @@ export class Keys {
     return keyColumnSql(this.directionMade(end), this.#local, bindings)
   }
 
-  /** The column that is 0 where the exporter did not say what the words ask for: interface 0 is none. */
+  /** The column that is 0 if the exporter did not report the key's field: there is no interface 0. */
   saidBy(end: End): (typeof interfaceColumn)[End] | null {
     return this.#words.includes('interface') ? interfaceColumn[end] : null
   }
@@ -224,8 +224,8 @@ export class Keys {
   }
 
   /**
-   * The other end, whose distinct addresses are a key's peers: that across from the end that the
-   * words are about; the destinations where they are about none, or about both.
+   * The opposite end, whose distinct addresses are a key's peers: across from the end that the
+   * words refer to; the destination if they refer to neither or both.
    */
   peer(end: End): End {
     if (this.ends.length === 2) return end === 'source' ? 'destination' : 'source'
@@ -233,7 +233,7 @@ export class Keys {
     return abouts.has('destination') && !abouts.has('source') ? 'source' : 'destination'
   }
 
-  /** Keys (a list of values for each column) as a relation, with their `place` in the list. */
+  /** Keys (a list of values per column) as a relation, with their index as `place`. */
   listSql(columns: readonly (readonly bigint[])[], bindings: Bindings): string {
     const lists = columns.map(
       (column, i) => `unnest(${bindings.wholes(column)}) AS ${this.names[i]}`,
@@ -241,7 +241,7 @@ export class Keys {
     return `SELECT unnest(range(${columns[0]!.length})) AS place, ${lists.join(', ')}`
   }
 
-  /** The key in the given values of its columns. */
+  /** The key with these column values. */
   read(values: readonly bigint[]): FlowKey {
     const key: FlowKey = {}
     let at = 0
@@ -260,7 +260,7 @@ export class Keys {
   }
 }
 
-/** Words whose value takes more than one column. */
+/** Words whose value takes several columns. */
 const widths: Partial<Record<TopKeyName, number>> = {
   src: 2,
   dst: 2,
@@ -281,7 +281,7 @@ export function flagsText(bits: number): string {
   return flagLetters.map((letter, i) => ((bits >> (7 - i)) & 1 ? letter : '.')).join('')
 }
 
-/** A next hop as text, or null where the exporter did not say (or said 0.0.0.0). */
+/** A next hop as text, or null if it was not reported (or is 0.0.0.0). */
 export function nextHopText(high: bigint, low: bigint): string | null {
   const isUnsaid = high === 0n && (low === 0n || low === ipv4Mark << 32n)
   return isUnsaid ? null : formatHalves(high, low)

@@ -1,6 +1,6 @@
 /**
- * DuckDB as the archive's threads ask it of files: by its bindings alone, since what else there is of its package takes 5 MiB
- * in each thread.
+ * DuckDB for the archive's threads, through its bindings only: the rest of its package takes 5 MiB
+ * per thread.
  */
 import duckdb from '@duckdb/node-bindings'
 
@@ -13,7 +13,7 @@ export class FileEngine {
     this.#connection = connection
   }
 
-  /** An engine in memory with DuckDB's settings; one thread, so that rows come in the order of their file. */
+  /** An in-memory engine with DuckDB settings; single-threaded, so that rows keep the order of their file. */
   static async open(settings: Readonly<Record<string, string>> = {}): Promise<FileEngine> {
     const config = duckdb.create_config()
     for (const [name, value] of Object.entries({ ...settings, threads: '1' }))
@@ -26,7 +26,7 @@ export class FileEngine {
     await duckdb.query(this.#connection, sql)
   }
 
-  /** The row of a statement that gives one, of columns of doubles. */
+  /** The row of a single-row statement with columns of doubles. */
   async numbers(sql: string): Promise<number[]> {
     const result = await duckdb.query(this.#connection, sql)
     const chunk = (await duckdb.fetch_chunk(result))!
@@ -34,7 +34,7 @@ export class FileEngine {
     return Array.from({ length: columns }, (_, i) => numbersOf(chunk, i)[0]!)
   }
 
-  /** The rows of a statement, some at a time as they are found, each with the bytes of its only column. */
+  /** The rows of a statement in batches, as they are found: the bytes of its only column. */
   async *bytes(sql: string, rowBytes: number): AsyncGenerator<Uint8Array> {
     const prepared = await duckdb.prepare(this.#connection, sql)
     const result = await duckdb.execute_prepared_streaming(prepared)
@@ -47,7 +47,7 @@ export class FileEngine {
     }
   }
 
-  /** Stops the statement that is going on. */
+  /** Stops the running statement. */
   interrupt(): void {
     duckdb.interrupt(this.#connection)
   }

@@ -1,4 +1,4 @@
-/** Files of Weir's own writers read back, before anyone may see them or when they are doubted. */
+/** Reads back files by Weir's own writers, before they become visible or when they are suspect. */
 import { closeSync, fstatSync, openSync } from 'node:fs'
 
 import { columnNames, flowColumns, type ColumnName } from '../../../flow/columns.ts'
@@ -8,7 +8,7 @@ import type { Values } from '../format/page-values.ts'
 import { readColumn } from './source-files.ts'
 import { summaryOf, type Summary } from '../write/waiting.ts'
 
-/** Of what a summary is made. */
+/** The columns that a summary needs. */
 const summedColumns = [
   'collectionTimeMilliseconds',
   'flowStartMilliseconds',
@@ -18,12 +18,12 @@ const summedColumns = [
   'samplingInterval',
 ] as const satisfies ColumnName[]
 
-/** How many rows a file has, by its footer; null where another writer made it. @throws where it has no footer */
+/** The row count in a file's footer; null if another writer made the file. @throws if it has no footer */
 export function rowsOf(path: string): number | null {
   return withFooter(path, (_, footer) => footer && rowsIn(footer))
 }
 
-/** What is counted of a file of Weir's own, whose columns are read for it. @throws where it cannot be read */
+/** A summary of one of Weir's own files, from its columns. @throws if it cannot be read */
 export function fileSummary(path: string): Summary {
   return withFooter(path, (file, footer) => {
     if (footer === null) throw new Error(`${path} is not as Weir writes files`)
@@ -31,7 +31,7 @@ export function fileSummary(path: string): Summary {
   })
 }
 
-/** Reads a file from end to end; false where another writer than Weir's made it. @throws where it cannot be read */
+/** Reads a whole file; false if another writer made it. @throws if it cannot be read */
 export function readWhole(path: string): boolean {
   return withFooter(path, (file, footer) => {
     for (const group of footer?.groups ?? [])
@@ -56,7 +56,7 @@ function rowsIn({ groups }: FileFooter): number {
   return groups.reduce((sum, { rows }) => sum + rows, 0)
 }
 
-/** The rows of one row group after the other. */
+/** The rows of each row group in turn. */
 function* summedParts(file: number, { groups }: FileFooter) {
   for (const group of groups) {
     const columns: FlowBlock['columns'] = columnNames.map(() => null)
@@ -75,7 +75,7 @@ function columnOf(file: number, group: GroupPlace, name: ColumnName): Values {
   return out
 }
 
-/** Turns how long flows lasted, as files have it, into when they ended. */
+/** Converts durations, as stored, to end times. */
 function toEnds(columns: FlowBlock['columns'], rows: number): void {
   const of = (name: ColumnName) => new Float64Array(columns[columnNames.indexOf(name)]!)
   const [starts, ends] = [of('flowStartMilliseconds'), of('flowEndMilliseconds')]

@@ -1,4 +1,4 @@
-/** Flows of files that DuckDB once wrote, read by it. */
+/** Reads files that DuckDB wrote, with DuckDB. */
 import { DuckDBInstance } from '@duckdb/node-api'
 
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'

@@ -1,4 +1,4 @@
-/** Flows of the archive as columns again. */
+/** Reads flows from the archive as columns. */
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
@@ -19,16 +19,16 @@ export interface Reading {
   /** [from, to), unix ms. */
   from: number
   to: number
-  /** Of DuckDB, where it has to read. */
+  /** For DuckDB, if it has to read. */
   memoryLimit: string
 }
 
-/** Rows that are given at once: whoever counts them has other things to do. */
+/** Rows per batch: the thread that counts them has other work. */
 const batchRows = 16_384
 
 /**
- * The flows of Parquet files (absolute paths) any part of which lies in [from, to) (unix ms), in no
- * order. The columns are used again for each batch. Files of other writers than Weir's are read by DuckDB, which is loaded for it.
+ * The flows of Parquet files (absolute paths) that overlap [from, to) (unix ms), in no order. The columns
+ * are reused for each batch. Files of other writers are read by DuckDB, which is loaded on demand.
  */
 export async function* readFlows(
   paths: readonly string[],
@@ -47,7 +47,7 @@ export async function* readFlows(
   yield* readOthers(others, reading)
 }
 
-/** The flows of one file, where it is Weir's own. */
+/** The flows of one file, if Weir wrote it. */
 async function* readOwn(
   path: string,
   room: FlowRoom,
@@ -67,15 +67,15 @@ async function* readOwn(
   }
 }
 
-/** Room for the flows of a row group, used again for the next. */
+/** Buffers for the flows of a row group, reused for the next. */
 class FlowRoom {
   #flows = createFlowColumns(0)
-  /** A column as it is read, of 8 bytes a row. */
+  /** The column being read, 8 bytes per row. */
   #read = new ArrayBuffer(0)
-  /** Columns in which anything may stand. */
+  /** Columns that may hold old values. */
   readonly #written = new Set<ColumnName>()
 
-  /** The flows of a row group that lie in the time. The thread may be the one that receives: it is held for no longer than a column takes. */
+  /** A row group's flows within the time. The thread may be the receiver: it is blocked for one column at most. */
   async *read(file: number, group: GroupPlace, { from, to }: Reading): AsyncGenerator<FlowColumns> {
     if (this.#flows.capacity < group.rows) this.#grow(group.rows)
     const rows = this.#rowsWithin(file, group, { from, to })
@@ -93,7 +93,7 @@ class FlowRoom {
     }
   }
 
-  /** Gives its memory back at once: who receives makes so little garbage that none is collected for minutes. */
+  /** Frees its memory at once: the receiving thread makes so little garbage that V8 collects none for minutes. */
   free(): void {
     this.#read.transfer(0)
     for (const name of columnNames) this.#flows[name].buffer.transfer(0)
@@ -114,7 +114,7 @@ class FlowRoom {
     return out
   }
 
-  /** The rows of a group any part of which lies in the time, whose times are put in place. */
+  /** The rows of a group that overlap the time; also fills in their times. */
   #rowsWithin(
     file: number,
     group: GroupPlace,
@@ -151,7 +151,7 @@ function pick(
   else for (let i = 0; i < rows.length; i++) to[i] = values[rows[i]!]!
 }
 
-/** Rows [from, to) of columns, which are not copied. */
+/** Rows [from, to) of columns, not copied. */
 function partOf(flows: FlowColumns, from: number, to: number): FlowColumns {
   const columns = columnNames.map((name) => {
     const width = flowColumns[name].kind === 'u64' ? 2 : 1

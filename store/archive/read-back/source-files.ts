@@ -1,6 +1,6 @@
 /**
- * The rows of some files, one file after the other, a column at a time: of all columns at once, what is sorted would be in
- * memory twice. Files of Weir's own writers are read here; of others, which were once written by DuckDB, it reads each column.
+ * The rows of several files in sequence, one column at a time: with all columns at once, rows to be
+ * sorted would be in memory twice. Weir's own files are read here; those by DuckDB, through DuckDB.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -14,7 +14,7 @@ import { beyondBytes } from '../format/unpack.ts'
 
 interface SourceFile {
   readonly rows: number
-  /** The value that all rows have in a column, as words; null where it is not known to be one. */
+  /** The value common to all rows of a column, as words; null if not known to be common. */
   single(place: number): Words | null
   /** Reads the column at a place of archiveColumns. */
   read(place: number, out: Values): void | Promise<void>
@@ -23,9 +23,9 @@ interface SourceFile {
 
 export interface SourceParts {
   paths: readonly string[]
-  /** Gives what reads what others have written. */
+  /** Returns the engine for files of other writers. */
   engine: () => Promise<FileEngine>
-  /** Throws where reading is to be given up. */
+  /** Throws if reading must be abandoned. */
   goesOn: () => void
 }
 
@@ -40,7 +40,7 @@ export class SourceFiles {
     this.rows = files.reduce((sum, { rows }) => sum + rows, 0)
   }
 
-  /** Opens files. @throws where one cannot be read */
+  /** Opens files. @throws if one cannot be read */
   static async open({ paths, engine, goesOn }: SourceParts): Promise<SourceFiles> {
     const files: SourceFile[] = []
     try {
@@ -53,7 +53,7 @@ export class SourceFiles {
     return new SourceFiles(files, goesOn)
   }
 
-  /** The value that all rows have in a column, as words, the low one first; null where it is not known to be one. */
+  /** The value common to all rows of a column, as words, low word first; null if not known to be common. */
   single(column: ArchiveColumn): Words | null {
     const place = archiveColumns.indexOf(column)
     const [first, ...others] = this.#files.map((file) => file.single(place))
@@ -62,11 +62,11 @@ export class SourceFiles {
   }
 
   /**
-   * The values of a column, in the array that flow columns hold them in; of flowEndMilliseconds it is how long flows
-   * lasted. They lie in `room`, which has 8 bytes a row.
+   * The values of a column in an array of flow columns; for flowEndMilliseconds, the durations.
+   * They are in `room`, which has 8 bytes per row.
    */
   async read(column: ArchiveColumn, room: ArrayBuffer): Promise<Values> {
-    // Only so is it heard that this is to be given up.
+    // Lets a request to abandon arrive.
     await nextTurn()
     const { kind } = flowColumns[column.from]
     const width = kind === 'u64' ? 2 : 1
@@ -88,7 +88,7 @@ export class SourceFiles {
 
 let pagesRoom = Buffer.alloc(0)
 
-/** Reads the column at a place of archiveColumns of a row group of one of Weir's files: see SourceFiles.read. */
+/** Reads the column at an index of archiveColumns in a row group of one of Weir's files: see SourceFiles.read. */
 export function readColumn(
   file: number,
   { rows, columns }: GroupPlace,
@@ -117,7 +117,7 @@ class OwnFile implements SourceFile {
     this.rows = groups.reduce((sum, { rows }) => sum + rows, 0)
   }
 
-  /** Null where another writer made it. */
+  /** Null if another writer made it. */
   static open(path: string): OwnFile | null {
     const file = openSync(path, 'r')
     try {
