@@ -16,7 +16,7 @@ import { CommandError, exitCodes } from './command.ts'
 const answerMsMax = 5000
 /** A longer answer is not a status. */
 const answerBytesMax = 64 << 20
-/** As in flow/settings.ts. */
+/** As in flow/setting-specs.ts. */
 const dataDefault = './data'
 const httpDefault = '127.0.0.1:8080'
 

@@ -49,7 +49,7 @@ const troubles: readonly Trouble[] = [
             `${datagrams} datagrams wait in the journal: figures are ${Math.round(seconds)} s behind what was received`,
           ],
     remedy:
-      'nothing is lost while less than 8 GiB wait and the disk has room for them; if this lasts, use a faster disk or processor, or spread the exporters over two collectors',
+      'nothing is lost until 8 GiB wait, or half of the free disk; if this lasts, use a faster disk or processor, or spread the exporters over two collectors',
   },
   {
     said: ({ overflowed }) =>

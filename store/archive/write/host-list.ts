@@ -5,7 +5,7 @@
  */
 
 export const hostSumsKey = 'weirHosts'
-/** A host for so many rows is listed, up to so many: 25 bytes each, 0.04 bytes a flow. */
+/** A host for so many rows is listed, up to so many: 25 bytes each, 0.03 bytes a flow. */
 const listed = { rowsEach: 800, most: 256 }
 
 /** The greatest hosts of some flows, each flow counted for both of its ends. */
