@@ -1,4 +1,4 @@
-/** The API as the page asks it: typed by api/schema, one function a route, errors with their remedy. */
+/** The API client: typed by api/schema, errors with their remedy. */
 import { signal } from '@preact/signals'
 
 import type { ExplainAnswer, IncidentsAnswer } from '../api/schema/explain.ts'
@@ -6,10 +6,10 @@ import type { ExportersAnswer, StatusAnswer } from '../api/schema/status.ts'
 import type { ErrorAnswer, FlowsAnswer, SeriesAnswer, TopAnswer } from '../api/schema/schema.ts'
 import { sentence } from './sentence.ts'
 
-/** An answer that is an error, or none at all: what is wrong and what to do, each a sentence. */
+/** An error answer, or no answer: what is wrong and what to do, each a sentence. */
 export class RequestError extends Error {
   readonly remedy: string
-  /** 0 where nothing answered. */
+  /** 0 if nothing answered. */
   readonly status: number
 
   constructor(message: string, { remedy, status }: { remedy: string; status: number }) {
@@ -19,15 +19,15 @@ export class RequestError extends Error {
     this.status = status
   }
 
-  /** Whether the same question may be answered a little later: Weir is away, restarts, or has too much to do. */
+  /** Whether the request may succeed a little later: Weir is down, restarting, or overloaded. */
   get isPassing(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500
   }
 }
 
-/** How soon a question is asked again after a failure that may pass. */
+/** The delay before a request is retried after a failure that may pass. */
 export const retryMs = 5000
-/** Longer than the API itself lets a question take: who has not answered by then never will. */
+/** Longer than the API itself lets a query run: after this no answer will come. */
 const waitMaxMs = 90_000
 
 /** Query parameters; empty ones are left out. */
@@ -44,8 +44,8 @@ interface Answers {
 }
 
 /**
- * Asks a route of the API.
- * @throws RequestError; AbortError when the signal ends it
+ * Queries a route of the API.
+ * @throws RequestError; AbortError if aborted by the signal
  */
 export async function ask<Route extends keyof Answers>(
   route: Route,
@@ -55,16 +55,16 @@ export async function ask<Route extends keyof Answers>(
   return answered(addressOfAnswer(route, query), { signal: ended })
 }
 
-/** What a request for a change says beside its address. */
+/** A request for a change, without its address. */
 interface Change {
   method: 'POST' | 'PUT' | 'DELETE'
   body?: unknown
-  /** The revision that is changed: refused where somebody else was faster. */
+  /** The revision to change: refused if somebody else changed it first. */
   etag?: string
 }
 
 /**
- * Asks for a change; gives what the API answers.
+ * Sends a change; returns the API's answer.
  * @throws RequestError
  */
 export async function send<Answer>(path: string, { method, body, etag }: Change): Promise<Answer> {
@@ -76,8 +76,8 @@ export async function send<Answer>(path: string, { method, body, etag }: Change)
 }
 
 /**
- * Reads a path of the API that is not in the table of questions: a collection, a document of it.
- * @throws RequestError; AbortError when the signal ends it
+ * Reads a path of the API that is not in the table of routes: a collection, a document of it.
+ * @throws RequestError; AbortError if aborted by the signal
  */
 export async function read<Answer>(path: string, ended: AbortSignal): Promise<Answer> {
   return answered(path, { signal: ended })
@@ -87,7 +87,7 @@ interface Request extends RequestInit {
   signal?: AbortSignal
 }
 
-/** The answer, whole: one that breaks off, or does not come in time, is none. */
+/** The complete answer: one that is cut off, or does not come in time, counts as none. */
 async function answered<Answer>(path: string, request: Request): Promise<Answer> {
   const { signal: ended } = request
   const own = new AbortController()
@@ -112,10 +112,10 @@ async function answered<Answer>(path: string, request: Request): Promise<Answer>
   }
 }
 
-/** Whether the API has refused to answer somebody unknown. */
+/** Whether the API has refused an anonymous request. */
 export const loginNeeded = signal(false)
 
-/** The address at which the API answers a question: what is shown, as somebody else can fetch it. */
+/** The API address of an answer: what is shown, for others to fetch. */
 export function addressOfAnswer(route: string, query: Query): string {
   return `/api/${route}${queryText(query)}`
 }

@@ -24,7 +24,7 @@ import { view } from './state/view.ts'
 import { Legend } from './tables/legend.tsx'
 import { TopTables } from './tables/top-tables.tsx'
 
-/** The explanation's code is fetched when the first is asked for. */
+/** The explanation's code is fetched when first needed. */
 const panel = signal<ComponentType | null>(null)
 
 export function Explore() {
@@ -71,7 +71,7 @@ async function fetchPanel(): Promise<void> {
   panel.value = (await import('./explain/panel.tsx')).ExplainPanel
 }
 
-/** Keeps in step with the address while the view is shown. */
+/** Follows the address while the view is shown. */
 function followAll(): () => void {
   const ends = [
     followView(),

@@ -1,4 +1,4 @@
-/** The page: follows the address bar, asks the API, draws. */
+/** The page: follows the address bar, queries the API, draws. */
 import { render } from 'preact'
 
 import { Shell } from './shell.tsx'
@@ -8,7 +8,7 @@ import { askSession } from './state/session.ts'
 
 followHistory()
 render(<Shell />, document.querySelector('#page')!)
-// A wall may see its dashboard alone.
+// A wall may read only its dashboard.
 if (!place.value.path.startsWith('/wall')) {
   void askSession()
   void followCollector()

@@ -1,4 +1,4 @@
-/** What stands around every view: the navigation, and the view itself once its code is there. */
+/** The frame of every view: the navigation, and the view itself once its code is loaded. */
 import { signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
@@ -9,11 +9,11 @@ import { Navigation } from './controls/navigation.tsx'
 import { place } from './state/route.ts'
 import { viewAt, type ViewEntry } from './views.ts'
 
-/** Views whose code is there, by path. */
+/** Loaded views, by path. */
 const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map())
 const failed = signal(false)
 const login = signal<ComponentType | null>(null)
-/** A page whose files were replaced is loaded anew, but not again and again, in ms. */
+/** A page whose files were replaced reloads itself, but not repeatedly, in ms. */
 const reloadAgainMs = 30_000
 const reloadedAt = 'reloaded-at'
 
@@ -51,7 +51,7 @@ async function loadView(entry: ViewEntry): Promise<void> {
   } catch {
     failed.value = true
     await untilServed()
-    // The files of a page that was built anew have other names: its index knows them.
+    // The files of a rebuilt page have other names: only its new index has them.
     if (Date.now() - Number(sessionStorage.getItem(reloadedAt) ?? 0) > reloadAgainMs) {
       sessionStorage.setItem(reloadedAt, String(Date.now()))
       location.reload()
@@ -59,7 +59,7 @@ async function loadView(entry: ViewEntry): Promise<void> {
   }
 }
 
-/** Waits until the page is served: loaded again before, the browser would have nothing to show. */
+/** Waits until the page is served: reloading earlier, the browser would have nothing to show. */
 async function untilServed(): Promise<void> {
   const isServed = () =>
     fetch('/', { cache: 'no-store' }).then(
@@ -84,7 +84,7 @@ function Waiting() {
   )
 }
 
-/** The log-in's code is fetched where one is needed. */
+/** The log-in's code is fetched when needed. */
 function LoginGate() {
   useEffect(() => {
     void import('./access/login.tsx').then(({ Login }) => (login.value = Login))

@@ -1,15 +1,15 @@
-/** The views of the page: at which path each stands, and how its code is fetched when it is first shown. */
+/** The views of the page: the path of each, and how its code is loaded when first shown. */
 import type { ComponentType } from 'preact'
 
 import { Explore } from './explore.tsx'
 
 export interface ViewEntry {
-  /** Of the navigation; null where it does not stand there. */
+  /** In the navigation; null if it is not there. */
   label: string | null
   path: string
-  /** Everything below the path is the view's too. */
+  /** Paths below it belong to the view too. */
   deep: boolean
-  /** Without navigation around it. */
+  /** Without the navigation. */
   bare: boolean
   load: () => Promise<ComponentType> | ComponentType
 }
@@ -49,7 +49,7 @@ export const views: readonly ViewEntry[] = [
   },
 ]
 
-/** The view of a path, or null where there is none. */
+/** The view at a path, or null. */
 export function viewAt(path: string): ViewEntry | null {
   const stands = ({ path: own, deep }: ViewEntry) =>
     path === own || (deep && path.startsWith(`${own}/`))

@@ -1,4 +1,4 @@
-/** The log-in: stands at whatever address was asked for, which is shown once it has been made. */
+/** The log-in: shown at whatever address was asked for; that address is shown after the log-in. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 

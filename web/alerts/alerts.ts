@@ -1,4 +1,4 @@
-/** The alerts, as the API keeps them, and what was told. */
+/** The alerts as the API stores them, and the history of what was sent. */
 import { signal } from '@preact/signals'
 
 import type {
@@ -23,27 +23,27 @@ export const history = followAnswer<readonly AlertEvent[]>(
   async (ended) => (await read<AlertHistory>('/api/alerts/history', ended)).events,
 )
 
-/** Makes an alert, or changes one. @throws RequestError */
+/** Creates or changes an alert. @throws RequestError */
 export async function keepAlert(alert: Alert | null, body: AlertBody): Promise<void> {
   if (!alert) await send('/api/alerts', { method: 'POST', body })
   else await send(`/api/alerts/${alert.id}`, { method: 'PUT', body, etag: alert.etag })
   times.value++
 }
 
-/** Takes an alert away. @throws RequestError */
+/** Deletes an alert. @throws RequestError */
 export async function removeAlert({ id, etag }: Alert): Promise<void> {
   await send(`/api/alerts/${id}`, { method: 'DELETE', etag })
   times.value++
 }
 
-/** Tells an alert now, as if it were amiss; gives what came of it. @throws RequestError */
+/** Sends an alert now, as a test; returns the result. @throws RequestError */
 export async function testAlert({ id }: Alert): Promise<AlertEvent> {
   const event = await send<AlertEvent>(`/api/alerts/${id}/test`, { method: 'POST' })
   times.value++
   return event
 }
 
-/** What is written of an alert, without what the API adds. */
+/** The part of an alert that is written, without what the API adds. */
 export function bodyOf(alert: Alert): AlertBody {
   const { name, subject, condition, intervals, repeat, quietMinutes, targets, isOn } = alert
   return {

@@ -1,4 +1,4 @@
-/** An alert as its form has it, and back. */
+/** An alert as the fields of its form, and back. */
 import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
 import { parseScaled } from '../../flow/units.ts'
 
@@ -21,7 +21,7 @@ export interface AlertDraft {
   intervals: string
   repeat: 'once' | 'each'
   quietMinutes: string
-  /** One a line. */
+  /** One per line. */
   targets: string
 }
 
@@ -43,7 +43,7 @@ const usual: AlertDraft = {
   targets: '',
 }
 
-/** The form's draft of an alert; of a new one where there is none. */
+/** The form's draft of an alert; of a new one if there is none. */
 export function draftOf(alert: Alert | null): AlertDraft {
   if (!alert) return usual
   const { name, subject, condition, intervals = 1, repeat = 'once', quietMinutes = 0 } = alert
@@ -82,7 +82,7 @@ export function hasCondition(kind: Subject['kind']): boolean {
   return kind === 'tracker' || kind === 'loss' || kind === 'disk'
 }
 
-/** The alert that a draft stands for; what is amiss with it the API says. */
+/** The alert described by a draft; the API checks it. */
 export function bodyOfDraft(draft: AlertDraft, isOn: boolean): AlertBody {
   const { name, kind, repeat } = draft
   return {

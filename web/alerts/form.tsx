@@ -1,4 +1,4 @@
-/** The form in which an alert is made or changed. */
+/** The form to create or change an alert. */
 import { useSignal } from '@preact/signals'
 
 import type { Alert } from '../../api/schema/trackers.ts'

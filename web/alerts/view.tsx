@@ -1,4 +1,4 @@
-/** Alerts: what is watched, how it stands, and what was told. */
+/** Alerts: what is watched, its state, and what was sent. */
 import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 

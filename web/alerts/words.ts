@@ -1,4 +1,4 @@
-/** Alerts in words: what is watched, when it is amiss, where it goes. */
+/** Alerts in words: what is watched, on what condition, where it is sent. */
 import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
 import { formatDuration, formatShort } from '../../flow/units.ts'
 
@@ -34,7 +34,7 @@ export function subjectText(subject: Subject, trackerName: (id: string) => strin
   return subjectTexts[kind] + of
 }
 
-/** When it is amiss, and how often in a row. */
+/** The condition, and how often in a row it must hold. */
 export function conditionText({ condition, intervals = 1 }: AlertBody): string {
   const row = intervals > 1 ? `, ${intervals} intervals in a row` : ''
   if (!condition) return row.slice(2)
@@ -45,7 +45,7 @@ export function conditionText({ condition, intervals = 1 }: AlertBody): string {
   return `${condition.is} ${formatShort(condition.value)}${row}`
 }
 
-/** Where it goes. */
+/** Where it is sent. */
 export function targetText(target: Target): string {
   if ('mail' in target) return `mail to ${target.mail}`
   return 'webhook' in target ? target.webhook : 'the script of the settings'

@@ -1,4 +1,4 @@
-/** The annotations under the chart, by the number that they have in it, and the form in which they are written. */
+/** The annotations under the chart, numbered as in it, and the form to write them. */
 import type { Annotation } from '../../api/schema/state.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { FormDialog } from '../controls/form.tsx'

@@ -7,24 +7,24 @@ import type { Ink } from './theme.ts'
 
 const font = (scale: number) =>
   `${Math.round(11 * scale)}px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif`
-/** Room that a label of the time axis needs, in CSS pixels. */
+/** Space for a label of the time axis, in CSS pixels. */
 const labelWidth = 74
 const figuresWidth = 56
 
 interface AxisLook {
   ink: () => Ink
   zone: () => string
-  /** How many times as large as at a desk: a wall is read from afar. */
+  /** Scale of the letters, 1 at a desk: a wall is read from afar. */
   scale: number
 }
 
 interface TimeAxisLook extends AxisLook {
-  /** Whether the scale stands for a time yet. */
+  /** Whether the time scale is set yet. */
   isTimed: () => boolean
 }
 
 interface FigureAxisLook extends Pick<AxisLook, 'ink' | 'scale'> {
-  /** Whether anything is drawn by which the scale could be meant. */
+  /** Whether anything is drawn that gives the figures a scale. */
   isMeasured: () => boolean
 }
 
@@ -58,7 +58,7 @@ export function timeAxis({ ink, zone, scale, isTimed }: TimeAxisLook): uPlot.Axi
   }
 }
 
-/** The axis of figures: what is sent stands below zero and is no less positive. */
+/** The axis of figures: sent traffic is drawn below zero but labelled as positive. */
 export function figureAxis({ ink, scale, isMeasured }: FigureAxisLook): uPlot.Axis {
   return {
     font: font(scale),
@@ -73,11 +73,11 @@ export function figureAxis({ ink, scale, isMeasured }: FigureAxisLook): uPlot.Ax
   }
 }
 
-/** The range of the figures: a little more than what is drawn, and never nothing. */
+/** The range of the figures: a little more than what is drawn, and never empty. */
 export function figureRange(highest: number, lowest: number): [number, number] {
   const span = highest - lowest
   if (span <= 0) return [0, 1]
-  // A half with hardly anything in it still shows its side of the axis.
+  // A half with hardly anything in it still gets some of the axis.
   const least = span * 0.06
   return [
     lowest === 0 ? -least * 0.5 : Math.min(lowest * 1.06, -least),

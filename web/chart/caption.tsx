@@ -1,4 +1,4 @@
-/** Over the chart: what is shown. Under it: over how long is averaged, from what, how fresh, and in which zone. */
+/** Above the chart: what is shown. Below it: averaging step, source, freshness, and time zone. */
 import { formatDuration } from '../../flow/units.ts'
 import { offsetText } from '../../flow/zone.ts'
 import { refreshMs } from '../state/refresh.ts'

@@ -1,4 +1,4 @@
-/** The card at the crosshair: who was how much, at this step. */
+/** The card at the crosshair: who had how much in this step. */
 import type { ComponentChildren } from 'preact'
 
 import { formatWithUnit } from '../../flow/units.ts'
@@ -9,7 +9,7 @@ import { clockText } from '../time/ticks.ts'
 import { stepText } from '../time/words.ts'
 import type { Readout } from './readout.ts'
 
-/** Who it was at that second, however the chart is split. */
+/** The hosts of that second, however the chart is split. */
 export function Named() {
   const found = who.value
   if (!found || found.rows.length === 0) return null
@@ -35,7 +35,7 @@ export function Named() {
   )
 }
 
-/** Of the chart's width, from where on the card stands to the left of the cursor. */
+/** Share of the chart's width from which the card stands to the left of the cursor. */
 const turnAt = 0.55
 
 export function Card(props: {

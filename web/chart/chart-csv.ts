@@ -1,11 +1,11 @@
-/** The chart as CSV: a line a step, a column a key; unknown is empty. */
+/** The chart as CSV: a line per step, a column per key; unknown is empty. */
 import { isoIn } from '../../flow/zone.ts'
 import type { Layers } from './layers.ts'
 import { layerLabel, measureUnits } from './readout.ts'
 
 /**
- * Exactly what is charted, by the clock of a zone, with RFC 4180 quoting; a text that a spreadsheet would run
- * is quoted by '.
+ * Exactly what is charted, with times in a zone and RFC 4180 quoting; a text that a spreadsheet
+ * would run gets a leading apostrophe.
  */
 export function chartCsv({ answer, layers }: Layers, zone: string): string {
   const unit = measureUnits[answer.measure]

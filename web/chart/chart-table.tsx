@@ -1,4 +1,4 @@
-/** The chart as a table that is heard and not seen: its window in a few rows. */
+/** The chart as a table for screen readers: its window in a few rows. */
 import { useComputed } from '@preact/signals'
 
 import { formatWithUnit } from '../../flow/units.ts'

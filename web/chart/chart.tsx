@@ -1,4 +1,4 @@
-/** The main chart: canvas, crosshair with its card, keyboard, and the same as a table for the ear. */
+/** The main chart: canvas, crosshair with its card, keyboard, and a table for screen readers. */
 import { computed, signal, useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
@@ -28,7 +28,7 @@ export const pointed = signal<number | null>(null)
 /** The moment under the cursor, unix seconds. */
 const pointedAt = signal<number | null>(null)
 
-/** Whether a key is drawn, by the view's choice. */
+/** Whether the view shows a key. */
 export function isShown(id: string): boolean {
   const { only, hide } = view.value
   return only.length > 0 ? only.includes(id) : !hide.includes(id)
@@ -67,7 +67,7 @@ export function Chart() {
     const look = { ink: inks[theme.value], focused: focused.value }
     void zone.value
     if (drawn) plot.current?.draw(drawn, look)
-    // Nothing is drawn where nothing could be asked; its axis is in the zone all the same.
+    // Without a query there is nothing to draw, but the axis still needs the zone.
     else plot.current?.uplot.redraw(false, true)
   })
   useSignalEffect(() => {
@@ -148,7 +148,7 @@ function fit(plot: Plot, host: HTMLElement): void {
   const { clientWidth: width, clientHeight: height } = host
   if (width === 0 || height === 0) return
   if (width !== plot.uplot.width || height !== plot.uplot.height) plot.resize(width, height)
-  // In steps of 200, so that a window that is pulled wider is not asked for anew at each pixel.
+  // In steps of 200, so that resizing the window does not send a query at each pixel.
   pointsWanted.value = Math.min(2000, Math.max(400, Math.round(width / 200) * 200))
 }
 
@@ -162,7 +162,7 @@ function chartLabel(): string {
   return `${measure} by ${by}, ${exporter === '' ? 'all exporters' : exporter}, received above the axis, sent below`
 }
 
-/** How long the cursor must rest before its figures are read out. */
+/** How long the cursor must rest before its figures are announced. */
 const restMs = 300
 
 function Voice() {

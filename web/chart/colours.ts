@@ -1,14 +1,14 @@
 /**
- * Which colour a key has: the same in every chart, view and tab of a browser, so far as the keys of
- * one chart do not need the same one.
+ * The colour of a key: the same in every chart, view and tab of a browser, unless two keys of one
+ * chart would share it.
  */
 
 export type Theme = 'dark' | 'light'
 
 /**
- * Colours that stay apart for normal sight and for protanopia, deuteranopia and tritanopia (chosen
- * by distance in OKLab after Machado et al. 2009; test/web/colours.test.ts measures them). One slot
- * is one hue in both themes.
+ * Colours that can be told apart with normal sight and with protanopia, deuteranopia and tritanopia
+ * (chosen by distance in OKLab after Machado et al. 2009; test/web/colours.test.ts measures them).
+ * One slot is one hue in both themes.
  */
 export const palettes: Record<Theme, readonly string[]> = {
   dark: [
@@ -21,12 +21,12 @@ export const palettes: Record<Theme, readonly string[]> = {
   ],
 } // prettier-ignore
 
-/** What is not a key: the rest of a cut list. */
+/** The rest of a cut list, which is not a key. */
 export const otherColours: Record<Theme, string> = { dark: '#6f7a84', light: '#a9b1b8' }
 
 const slots = palettes.dark.length
 
-/** Keys that everybody knows have their slot by custom; the others by a hash of their name. */
+/** Well-known keys have a fixed slot; others get theirs from a hash of their name. */
 const customary: Record<string, number> = {
   in: 0,
   out: 1,
@@ -41,10 +41,10 @@ const customary: Record<string, number> = {
   'udp/53': 6,
 }
 
-/** Keys whose slot is remembered, the latest used. */
+/** Keys whose slot is remembered, most recently used ones. */
 const rememberedMax = 300
 
-/** Where slots are remembered beyond the page, as a text; empty where nothing is. */
+/** Where slots are remembered beyond the page, as text; empty if nothing is. */
 export interface SlotMemory {
   read: () => string
   write: (text: string) => void
@@ -52,9 +52,12 @@ export interface SlotMemory {
 
 const ofThePage: SlotMemory = { read: () => '', write: () => undefined }
 
-/** Gives keys of one kind their slots; what it gave a key before, it gives again where it can. */
+/** Assigns slots to keys of one kind; a key keeps its earlier slot where possible. */
 export class ColourSlots {
-  /** By the hash of a key, so that no addresses are left behind in a browser; the latest used last. */
+  /**
+   * By the hash of a key, so that no addresses are left behind in a browser; most recently used
+   * last.
+   */
   #given = new Map<number, number>()
   #text = ''
   readonly #memory: SlotMemory
@@ -63,7 +66,7 @@ export class ColourSlots {
     this.#memory = memory
   }
 
-  /** The slot of each id, in their order. The first `slots` ids get different ones. */
+  /** The slot of each id, in order. The first `slots` ids get different ones. */
   assign(ids: readonly string[]): number[] {
     this.#recall()
     const keys = ids.map((id) => hash(id))
@@ -87,7 +90,7 @@ export class ColourSlots {
     return keys.map((key) => chosen.get(key)!)
   }
 
-  /** Of the slots that are free in a chart one that no key has, else that of which none was used for longest. */
+  /** Of the slots free in a chart, one without a key, else the one whose keys have gone unused for longest. */
   #slotFor(id: string, taken: ReadonlySet<number>): number {
     const preferred = preferredSlot(id)
     const used = new Map([...this.#given.values()].map((slot, at) => [slot, at]))
@@ -103,7 +106,7 @@ export class ColourSlots {
     return best
   }
 
-  /** Takes over what another tab has remembered meanwhile. */
+  /** Takes over what another tab has stored in the meantime. */
   #recall(): void {
     const text = this.#memory.read()
     if (text === this.#text) return
@@ -127,7 +130,7 @@ export class ColourSlots {
   }
 }
 
-/** The slot that a key has by itself. */
+/** The slot that a key prefers. */
 function preferredSlot(id: string): number {
   return Object.hasOwn(customary, id) ? customary[id]! : hash(id) % slots
 }
@@ -139,7 +142,7 @@ function hash(text: string): number {
   return (h ^ (h >>> 15)) >>> 0
 }
 
-/** A colour moved towards another: how a key's internal and transit parts are told from its in. */
+/** A colour mixed with another: sets a key's internal and transit parts apart from its in. */
 export function mixed(colour: string, towards: string, part: number): string {
   const channel = (text: string, at: number) => Number.parseInt(text.slice(at, at + 2), 16)
   const mix = (at: number) =>

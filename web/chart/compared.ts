@@ -10,7 +10,7 @@ export const comparisonTexts: Record<Comparison, string> = {
   '364d': 'a year before',
 }
 
-/** What the dashed line is, or that there is none to draw; empty where nothing is compared. */
+/** What the dashed line shows, or that there is none to draw; empty if nothing is compared. */
 export function comparedText(
   comparison: Comparison,
   { compared }: Pick<Layers, 'compared'>,

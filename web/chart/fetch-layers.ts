@@ -5,8 +5,8 @@ import { ask, type Query } from '../client.ts'
 import { makeLayers, type Layers } from './layers.ts'
 
 /**
- * The layers of one key, or of all traffic, by direction; with the peaks where steps have any.
- * `counted` asks what an interface counts itself, which is drawn beside.
+ * The layers of one key, or of all traffic, by direction, with peaks where steps have any.
+ * `counted` queries the interface's own counters, which are drawn beside it.
  */
 export async function fetchByDirection(
   query: Query,
@@ -14,7 +14,7 @@ export async function fetchByDirection(
   counted: Query | null = null,
 ): Promise<Layers> {
   const answer = await ask('series', query, ended)
-  // Steps longer than the interval that is counted have a maximum of their own.
+  // Steps longer than an interval have a maximum of their own.
   const wantsPeak = answer.step > intervalSeconds
   const peak = wantsPeak
     ? await ask('series', { ...query, step: answer.step, cf: 'max' }, ended)
@@ -32,7 +32,7 @@ export async function fetchByDirection(
   })
 }
 
-/** The entries as those of their direction alone: what they are of is said by the chart's title. */
+/** The entries labelled by direction only: the chart's title names the object. */
 function byDirection(answer: SeriesAnswer): SeriesAnswer {
   const direction = (key: Key | null): Key => ({ direction: key?.['direction'] ?? 'in' })
   return {

@@ -1,11 +1,11 @@
-/** The chart as figures: a line a step, a column a key. */
+/** The chart as figures: a line per step, a column per key. */
 import { formatScaled } from '../../flow/units.ts'
 import { layers } from '../state/traffic.ts'
 import { zone } from '../state/zone.ts'
 import { stepText } from '../time/words.ts'
 import { layerLabel, rateTexts } from './readout.ts'
 
-/** More lines than anybody reads; the CSV has them all. */
+/** Nobody reads more lines than this; the CSV has them all. */
 const linesMax = 500
 
 export function FiguresTable() {

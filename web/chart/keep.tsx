@@ -1,4 +1,4 @@
-/** What is shown, to be kept or passed on: an address that stays valid, a picture, the figures. */
+/** Saving or sharing what is shown: a permanent address, a picture, the figures. */
 import { signal } from '@preact/signals'
 
 import { writeAddress } from '../state/address.ts'
@@ -12,7 +12,7 @@ import { scene } from './chart.tsx'
 const told = signal('')
 const toldMs = 3000
 
-/** The address of what is shown with its times as instants: it shows the same next year. */
+/** The address of what is shown with absolute times: it shows the same next year. */
 export function permalink(): string {
   const shown = traffic.value
   const times = shown && { from: isoText(shown.window.from), to: isoText(shown.window.to) }
@@ -68,7 +68,8 @@ async function copyLink(): Promise<void> {
     await navigator.clipboard.writeText(permalink())
     tell('copied')
   } catch {
-    // Over plain HTTP a page may not write to the clipboard: the address bar then has the link.
+    // Over plain HTTP a page may not write to the clipboard: the link is put in the address bar
+    // instead.
     history.replaceState(history.state, '', permalink())
     tell('the link is in the address bar')
   }

@@ -1,11 +1,11 @@
-/** The colours of keys as a browser remembers them: a host is drawn in one colour, in whichever tab. */
+/** Key colours remembered in the browser: a host has one colour in every tab. */
 import { ColourSlots, type SlotMemory } from './colours.ts'
 import type { Layer } from './layers.ts'
 
-/** By the words of their keys: hosts take no colours from ports. */
+/** By the words of the keys: hosts take no colours from ports. */
 const slotsByWords = new Map<string, ColourSlots>()
 
-/** What gives the keys of layers their slots. */
+/** The slots for the keys of some layers. */
 export function slotsOf(layers: readonly Layer[]): ColourSlots {
   const key = layers.find(({ id }) => id !== 'other')?.key ?? {}
   const words = Object.keys(key).filter((word) => word !== 'direction')
@@ -15,7 +15,7 @@ export function slotsOf(layers: readonly Layer[]): ColourSlots {
   return known
 }
 
-/** A private window may refuse to keep anything: colours are then those of the page. */
+/** A private window may refuse storage: colours then last as long as the page. */
 function keptInBrowser(name: string): SlotMemory {
   const kept = <Value>(attempt: () => Value, otherwise: Value): Value => {
     try {

@@ -9,7 +9,7 @@ interface ChartState {
   pointed: number | null
 }
 
-/** Steps that an arrow moves with Shift. */
+/** Steps per arrow key with Shift. */
 const farSteps = 10
 
 type Move = (at: number, last: number, far: boolean) => number
@@ -21,10 +21,10 @@ const moves: Record<string, Move> = {
   End: (_at, last) => last,
 }
 
-/** Where a range that is being selected by keyboard began, in unix seconds. */
+/** Where a keyboard selection began, in unix seconds. */
 let mark: number | null = null
 
-/** Answers a key; what it does not know it leaves to the page. */
+/** Handles a key; unknown keys are left to the page. */
 export function chartKey(event: KeyboardEvent, state: ChartState): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const handled = moveCursor(event, state) || zoomBy(event.key, state) || selectBy(event, state)

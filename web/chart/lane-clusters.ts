@@ -1,15 +1,18 @@
-/** Incidents that lie too near to each other to be marked apart. */
+/** Incidents too close together to be marked separately. */
 import type { Incident } from '../../api/schema/explain.ts'
 
 export interface Cluster {
   /** unix seconds, within the window */
   from: number
   to: number
-  /** Oldest first; one where it stands alone. */
+  /** Oldest first; a single one if it stands alone. */
   incidents: Incident[]
 }
 
-/** The incidents of a window as they are marked: those that begin within `near` seconds together. */
+/**
+ * The incidents of a window grouped for marking: those that begin within `near` seconds go
+ * together.
+ */
 export function clusters(
   incidents: readonly Incident[],
   { from, to, near }: { from: number; to: number; near: number },

@@ -1,4 +1,6 @@
-/** The incidents of the window, above the chart and at their time; a click goes there and explains. */
+/**
+ * The incidents of the window, above the chart at their time; a click zooms to one and explains it.
+ */
 import type { Incident } from '../../api/schema/explain.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
@@ -10,7 +12,7 @@ import { show } from '../state/view.ts'
 import { isoText } from '../time/words.ts'
 import { clusters, type Cluster } from './lane-clusters.ts'
 
-/** Room that a mark needs, in CSS pixels. */
+/** Width of a mark, in CSS pixels. */
 const markPixels = 16
 
 export function Lane() {

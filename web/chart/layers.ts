@@ -10,7 +10,7 @@ export type Direction = 'in' | 'out' | 'internal' | 'transit'
 export type Values = readonly (number | null)[]
 
 export interface Layer {
-  /** The key as text, the same for its in and its out: 10.0.0.22, tcp/443; `other` for the rest. */
+  /** The key as text, the same for in and out: 10.0.0.22, tcp/443; `other` for the rest. */
   id: string
   label: string
   key: Key
@@ -20,23 +20,23 @@ export interface Layer {
   summary: LayerSummary
 }
 
-/** The API's summary; a part that is not known for this layer is undefined. */
+/** The API's summary; parts not known for this layer are undefined. */
 export type LayerSummary = { [Name in keyof SeriesSummary]?: SeriesSummary[Name] | undefined }
 
 export interface Layers {
   answer: SeriesAnswer
   layers: Layer[]
-  /** All traffic of each half, null where it is unknown. */
+  /** All traffic of each half, null if unknown. */
   total: Record<Half, Values>
-  /** The API's rows of all traffic by direction, those without any left out. */
+  /** The API's rows of all traffic by direction, without empty ones. */
   totals: { direction: Direction; half: Half; summary: SeriesSummary }[]
-  /** Greatest 5-minute values of each half, where steps are longer than that. */
+  /** Greatest 5-minute values of each half, if steps are longer than that. */
   peak: Record<Half, Values> | null
-  /** The peak adds maxima of several directions, so it is at most this high. */
+  /** The peak adds the maxima of several directions, so it is an upper bound. */
   peakIsBound: boolean
   /** All traffic of each half at the same time some days before. */
   compared: Record<Half, Values> | null
-  /** Hosts are shown without the remote ends. */
+  /** Only local hosts are shown, without the remote peers. */
   localOnly: boolean
 }
 
@@ -48,7 +48,7 @@ export interface LayerSource {
   totals: SeriesAnswer
   /** by=direction, cf=max */
   peak: SeriesAnswer | null
-  /** by=direction of the window before; as many steps as `keyed`. */
+  /** by=direction of the earlier window; as many steps as `keyed`. */
   compared?: SeriesAnswer | null
   isLocal: (host: string) => boolean
 }
@@ -56,7 +56,7 @@ export interface LayerSource {
 /** Keys drawn on each half; the rest goes to `other`. */
 const keysMax = 8
 
-/** In which half a direction is drawn. Internal and transit traffic is counted once, above. */
+/** The half in which a direction is drawn. Internal and transit traffic is counted once, above. */
 const halfOf: Record<Direction, Half> = {
   in: 'above',
   internal: 'above',
@@ -64,7 +64,10 @@ const halfOf: Record<Direction, Half> = {
   out: 'below',
 }
 
-/** What one host receives and sends: internal traffic is received by one of ours and sent by another. */
+/**
+ * What one host receives and sends: internal traffic is received by one local host and sent by
+ * another.
+ */
 const hostParts: Record<Half, readonly Direction[]> = {
   above: ['in', 'internal'],
   below: ['out', 'internal'],
@@ -73,7 +76,7 @@ const flowParts: Record<Half, readonly Direction[]> = {
   above: ['in', 'internal', 'transit'],
   below: ['out'],
 }
-/** Where no host is ours, each flow is received by one host and sent by another. */
+/** If no host is local, each flow is received by one host and sent by another. */
 const everyDirection: readonly Direction[] = ['in', 'out', 'internal', 'transit']
 const allParts: Record<Half, readonly Direction[]> = {
   above: everyDirection,
@@ -86,8 +89,8 @@ function partsOf(split: Split, localOnly: boolean): Record<Half, readonly Direct
 }
 
 /**
- * Splits whose keys are summed for what passed in all: an interface's in and out are the router's, and not
- * those of our networks; of one exporter something is known while another is away.
+ * Splits whose total is the sum of the keys: an interface's in and out are as seen from the router,
+ * not from the local networks; and while one exporter is away, others are still known.
  */
 const wholeByKeys: ReadonlySet<Split> = new Set(['interface', 'exporter'])
 
@@ -147,7 +150,7 @@ function layerOf(entry: SeriesEntry, split: Split): Layer[] {
   ]
 }
 
-/** A label without the direction that the API appends where keys are split by it. */
+/** A label without the direction that the API appends to keys split by direction. */
 export function plainLabel(
   entry: Pick<SeriesEntry, 'key' | 'label'>,
   direction: Direction = directionOf(entry),
@@ -156,8 +159,9 @@ export function plainLabel(
 }
 
 /**
- * The rest of each half. Where all that is not drawn is in the API's own `other`, that is it, with
- * its summary; else it is what the total leaves, of which total, average and last are known.
+ * The rest of each half. If everything not drawn is in the API's own `other`, that is the rest,
+ * with its summary; else it is the total less what is listed, of which total, average and last are
+ * known.
  */
 function restLayers(of: {
   source: LayerSource
@@ -186,13 +190,13 @@ function restLayers(of: {
   })
 }
 
-/** What the listed layers leave of the total: null where the total is, never under 0. */
+/** The total less the listed layers: null if the total is unknown, never below 0. */
 export function remainder(total: Values, shown: readonly Pick<Layer, 'values'>[]): Values {
   return total.map((all, i) => {
     if (all === null) return null
     const listed = shown.reduce((sum, layer) => sum + (layer.values[i] ?? 0), 0)
     const rest = all - listed
-    // The parts are rounded sums of doubles: what is left of them is no traffic.
+    // The parts are rounded sums of doubles: a tiny remainder is not traffic.
     return rest > all * 1e-9 ? rest : 0
   })
 }
@@ -207,7 +211,7 @@ function remainingSummary(rows: readonly SeriesEntry[], shown: readonly Layer[])
   return { total: rest('total') ?? 0, average: rest('average'), last: rest('last') }
 }
 
-/** The sum of those that are known; null where none is, which is not 0. */
+/** The sum of the known values; null if none is known, which is not 0. */
 export function sumOfKnown(values: readonly (number | null | undefined)[]): number | null {
   let sum: number | null = null
   for (const value of values) if (value !== null && value !== undefined) sum = (sum ?? 0) + value

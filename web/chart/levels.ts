@@ -5,7 +5,7 @@ import type { Layers } from './layers.ts'
 import { measureUnits } from './readout.ts'
 import type { Level } from './scene.ts'
 
-/** The levels of a chart; of the 95th percentile those that the API gives, in and out. */
+/** The levels of a chart; the 95th percentile in and out, as far as the API gives them. */
 export function levelsOf(view: View, all: Layers): Level[] {
   const unit = measureUnits[all.answer.measure]
   const levels: Level[] = []

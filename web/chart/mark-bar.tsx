@@ -1,4 +1,4 @@
-/** What can be done with a range that was marked in the chart. */
+/** Actions on a range marked in the chart. */
 import { signal } from '@preact/signals'
 
 import { formatDuration } from '../../flow/units.ts'
@@ -9,7 +9,7 @@ import { zone } from '../state/zone.ts'
 import { stepText } from '../time/words.ts'
 import { showWindow } from './zoom.ts'
 
-/** The range that is marked, unix seconds. */
+/** The marked range, unix seconds. */
 export const marked = signal<[from: number, to: number] | null>(null)
 
 export function MarkBar({ clear }: { clear: () => void }) {

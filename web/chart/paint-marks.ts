@@ -1,4 +1,4 @@
-/** Draws what people put on a chart: levels across it, and notes on its time. */
+/** Draws user marks on a chart: levels across it, and notes on its time axis. */
 import type uPlot from 'uplot'
 
 import type { Scene } from './scene.ts'
@@ -6,7 +6,7 @@ import type { SizedLook } from './paint.ts'
 
 const font = (pixels: number) => `${pixels}px system-ui, sans-serif`
 
-/** Horizontal lines with their name at the right: 95th percentile, threshold, speed. */
+/** Horizontal lines labelled at the right: 95th percentile, threshold, speed. */
 export function paintLevels(u: uPlot, scene: Scene, look: SizedLook): void {
   const { ctx, bbox } = u
   const { ink, pixel } = look
@@ -30,7 +30,7 @@ export function paintLevels(u: uPlot, scene: Scene, look: SizedLook): void {
   }
 }
 
-/** Vertical lines, or bands, each with its number at the top. */
+/** Vertical lines or bands, each numbered at the top. */
 export function paintNotes(u: uPlot, scene: Scene, look: SizedLook): void {
   const { ctx, bbox } = u
   const { ink, pixel } = look
@@ -57,7 +57,7 @@ interface Label {
   look: SizedLook
 }
 
-/** A text with the panel's colour around it, so that it is read on any area. */
+/** A text outlined in the background colour, so that it is readable on any area. */
 function label(ctx: CanvasRenderingContext2D, { text, x, y, align, look }: Label): void {
   const { ink, pixel } = look
   ctx.font = font(11 * pixel)

@@ -6,23 +6,23 @@ import { paintLevels, paintNotes } from './paint-marks.ts'
 import type { Scene, SceneLayer } from './scene.ts'
 import type { Ink } from './theme.ts'
 
-/** What paint needs to know beside the scene. */
+/** What painting needs beside the scene. */
 export interface Look {
   ink: Ink
-  /** The key that is pointed at in the legend: the others step back. */
+  /** The key pointed at in the legend: the others are dimmed. */
   focused: string | null
 }
 
-/** A look on a canvas of its own: how many of its pixels a line is wide that is one pixel wide at a desk. */
+/** A look for one canvas: `pixel` is its width of a line that is one pixel wide at a desk. */
 export interface SizedLook extends Look {
   pixel: number
 }
 
 const halves: readonly Half[] = ['above', 'below']
-/** How much of its colour a layer keeps while another is pointed at. */
+/** How opaque other layers stay while one is pointed at. */
 const dimmedAlpha = 0.22
 
-/** Under the grid: hatching where nothing is known. */
+/** Below the grid: hatching where nothing is known. */
 export function paintUnder(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   clipped(u, () => {
     for (const [from, to] of scene.unknown) {
@@ -32,12 +32,12 @@ export function paintUnder(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): v
   })
 }
 
-/** Between grid and axes: the areas, then what is drawn over them. */
+/** Between grid and axes: the areas, then what is drawn on top of them. */
 export function paintOver(u: uPlot, scene: Scene, look: SizedLook): void {
   clipped(u, () => {
     const x = scene.time.map((t) => Math.round(u.valToPos(t, 'x', true)))
     for (const half of halves) {
-      // From the outermost in: each area covers what of the one before lies below its own edge.
+      // From the outermost in: each area covers the part of the previous one below its own edge.
       for (const layer of [...scene.layers[half]].reverse())
         if (scene.lines) paintLine(u, { x, layer, look })
         else paintLayer(u, { x, layer, look })
@@ -71,7 +71,7 @@ function paintLayer(u: uPlot, of: { x: number[]; layer: SceneLayer; look: SizedL
     ctx.closePath()
   })
   if (dimmed) {
-    // What lies beneath would shine through and look like another colour.
+    // Opaque: a layer beneath would shine through and look like another colour.
     ctx.globalAlpha = 1
     ctx.fillStyle = look.ink.panel
     ctx.fill()
@@ -82,7 +82,7 @@ function paintLayer(u: uPlot, of: { x: number[]; layer: SceneLayer; look: SizedL
   ctx.globalAlpha = 1
 }
 
-/** A layer as a line; the one that is pointed at is thicker. */
+/** A layer as a line, thicker if pointed at. */
 function paintLine(u: uPlot, of: { x: number[]; layer: SceneLayer; look: SizedLook }): void {
   const { x, layer, look } = of
   const { ctx } = u
@@ -127,7 +127,7 @@ function paintPeak(u: uPlot, { x, values, half, look, isDashed = false }: Outlin
   ctx.setLineDash([])
 }
 
-/** The step that is still being counted: pale, behind a dashed line. */
+/** The open step: pale, behind a dashed line. */
 function paintOpen(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   if (!scene.open) return
   const { ctx, bbox } = u
@@ -142,7 +142,7 @@ function paintOpen(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   ctx.setLineDash([])
 }
 
-/** Datagrams that never came: a bar at the foot of the chart. */
+/** Lost datagrams: a bar at the foot of the chart. */
 function paintLost(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   const { ctx, bbox } = u
   const height = 4 * pixel
@@ -164,7 +164,7 @@ function paintZero(u: uPlot, ink: Ink): void {
   ctx.stroke()
 }
 
-/** Calls with [from, to) of each run of values that are known. */
+/** Calls with [from, to) of each run of known values. */
 export function forRuns(values: Values, call: (from: number, to: number) => void): void {
   let from = -1
   for (let i = 0; i <= values.length; i++) {
@@ -206,7 +206,7 @@ function hatch(
   ctx.strokeStyle = colour
   ctx.lineWidth = pixel
   ctx.beginPath()
-  // Lines begin on a grid of the canvas, so that neighbouring ranges join.
+  // Lines begin on a grid of the canvas, so that the hatching of neighbouring ranges joins.
   for (let x = Math.floor((left - height) / gap) * gap; x < left + width; x += gap) {
     ctx.moveTo(x, top + height)
     ctx.lineTo(x + height, top)

@@ -1,4 +1,4 @@
-/** A chart that stands by itself: its layers are given, and a drag in it is told. */
+/** A chart by itself: its layers are given, and a drag in it is reported. */
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
@@ -19,7 +19,7 @@ export interface PanelChartFacts {
   levels?: readonly Level[]
   notes?: readonly Note[]
   scale?: number
-  /** Called with the range of a drag, unix seconds; nothing happens where it is absent. */
+  /** Called with the range of a drag, unix seconds; absent: drags do nothing. */
   selected?: (from: number, to: number) => void
 }
 
@@ -42,7 +42,7 @@ export function PanelChart(facts: PanelChartFacts) {
       plot.current = null
     }
   }, [facts.scale])
-  // After the plot: one with other letters is drawn anew.
+  // After the plot: a change of letter size builds it again.
   useEffect(() => {
     given.value = facts
   }, [facts.layers, facts.drawing, facts.levels, facts.notes, facts.scale])
@@ -50,7 +50,7 @@ export function PanelChart(facts: PanelChartFacts) {
     const look = { ink: inks[theme.value], focused: null }
     void zone.value
     if (given.value.layers === null) return
-    // The scene is made in its turn too.
+    // Making the scene also waits for the turn.
     drawInTurn(given, () => {
       const drawn = scene.peek()
       if (drawn) plot.current?.draw(drawn, look)

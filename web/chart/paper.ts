@@ -1,11 +1,14 @@
-/** Charts on paper: a canvas has the size it was drawn in, so it is drawn anew for the sheet. */
+/** Charts on paper: a canvas keeps the size it was drawn in, so it is redrawn for the sheet. */
 import type uPlot from 'uplot'
 
-/** A4 between its margins, in the CSS pixels of style/print.css, of which more go on a sheet. */
+/**
+ * The width of A4 between its margins in the CSS pixels of style/print.css, of which more fit on a
+ * sheet.
+ */
 const paperWidth = 1054
 const paperHeightMax = 300
 
-/** Has a chart as wide on paper as it is on the screen, and afterwards as before; returns the function that ends it. */
+/** Fits a chart to the paper for printing, and back to the screen afterwards; returns the function that stops this. */
 export function followPaper(u: uPlot): () => void {
   const ended = new AbortController()
   const { signal } = ended

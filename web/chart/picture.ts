@@ -1,6 +1,6 @@
 /**
- * The chart as a picture of its own, with title, legend and caption: SVG, and PNG made of it. Light
- * or dark as it is shown; nothing in it refers to anywhere else.
+ * The chart as a stand-alone picture with title, legend and caption: SVG, and PNG made from it.
+ * Light or dark as shown; it has no external references.
  */
 import { formatDuration, formatShort, formatWithUnit } from '../../flow/units.ts'
 import { view } from '../state/view.ts'
@@ -19,7 +19,7 @@ const plotHeight = 420
 const margin = { left: 70, right: 30, top: 44 }
 const legendColumns = 3
 const legendLine = 18
-/** A PNG has so many pixels for each of the drawing. */
+/** PNG pixels per pixel of the drawing. */
 const pngScale = 2
 
 interface Drawing {
@@ -81,7 +81,7 @@ export async function chartPng(scene: Scene, all: Layers): Promise<Blob> {
 }
 
 function extremes({ outline, peak, compared, levels }: Scene): [highest: number, lowest: number] {
-  // The mirror image of another level has no name, and makes no room for itself.
+  // The mirror image of another level has no name, and reserves no space.
   const named = levels.filter(({ text: name }) => name !== '').map(({ value }) => value)
   const beside = (half: Half) => [...(peak?.[half] ?? []), ...(compared?.[half] ?? [])]
   const above = [...outline.above, ...beside('above'), ...named]
@@ -160,7 +160,7 @@ function areas(drawing: Drawing): string {
   return [...shapes, ...beside, ...levels, ...notes].join('\n')
 }
 
-/** A path that keeps its height over each step; closed at `base` where one is given. */
+/** A path that keeps its height over each step; closed at `base` if given. */
 function line({ scene, x, y }: Drawing, values: Values, base?: number): string {
   const parts: string[] = []
   const at = (t: number | undefined) => x(t ?? 0).toFixed(1)
@@ -215,7 +215,7 @@ function text(words: string, { x, y, fill, size = 12, anchor }: TextPlace): stri
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" fill="${fill}" font-size="${size}"${place}>${escaped(words)}</text>`
 }
 
-/** Names come from the network: nothing in them is markup. */
+/** Names come from the network: nothing in them may act as markup. */
 function escaped(words: string): string {
   return words.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }

@@ -1,6 +1,6 @@
 /**
  * The chart: uPlot for scales, axes, cursor and selection; paint.ts for what is drawn between them.
- * (uPlot stacks no series, and its time zones are wrong around daylight saving.)
+ * (uPlot cannot stack series, and its time zones are wrong around daylight saving.)
  */
 import uPlot from 'uplot'
 
@@ -11,11 +11,11 @@ import { followPaper } from './paper.ts'
 import type { Scene } from './scene.ts'
 import type { Ink } from './theme.ts'
 
-/** What the chart tells of its user. Times are unix seconds. */
+/** User actions on the chart. Times are unix seconds. */
 export interface PlotEvents {
   /** The step under the cursor and the moment in it, or null. */
   pointed: (index: number | null, at: number | null) => void
-  /** A range marked with Shift, which is not zoomed into; null when the mark is taken away. */
+  /** A range marked with Shift, which does not zoom; null when the mark is removed. */
   marked: (range: [from: number, to: number] | null) => void
   selected: (from: number, to: number) => void
   doubleClicked: () => void
@@ -25,21 +25,21 @@ export interface PlotSettings {
   events: PlotEvents
   zone: () => string
   ink: () => Ink
-  /** How large its letters are, of those at a desk; default 1. */
+  /** Scale of the letters, 1 at a desk; default 1. */
   scale?: number
-  /** What the time axis shows before there are data, unix seconds; null where that is not known. */
+  /** What the time axis shows before there is data, unix seconds; null if unknown. */
   window: () => [number, number] | null
 }
 
 export interface Plot {
   /** Shows a scene; the time axis follows its window. */
   draw(scene: Scene, look: Look): void
-  /** Stretches the time axis at once, before finer data come. */
+  /** Stretches the time axis at once, before finer data comes. */
   stretch(window: Window): void
   resize(width: number, height: number): void
-  /** Points at a step, as the mouse would; null takes the cursor away. */
+  /** Points at a step, as the mouse would; null removes the cursor. */
   point(index: number | null): void
-  /** Marks a range, as a drag with Shift would; null takes the mark away. */
+  /** Marks a range, as a drag with Shift would; null removes the mark. */
   mark(range: [from: number, to: number] | null): void
   /** CSS pixels of the step's middle, from the left of the chart. */
   positionOf(index: number): number
@@ -47,7 +47,7 @@ export interface Plot {
   destroy(): void
 }
 
-/** The scale of a time axis that shows none. */
+/** The scale of a time axis without a window. */
 const noTime: [number, number] = [0, 1]
 
 /** A drag shorter than this, in CSS pixels, is a click. */
@@ -69,7 +69,7 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
       state.scene = scene
       state.look = look
       if (changed) u.setData([scene.time, padded(scene.outline.above), padded(scene.outline.below)])
-      // Where the scales stay as they were, the labels may still be another zone's.
+      // Even if the scales are unchanged, the labels may be from another zone.
       u.redraw(false, true)
     },
     stretch: ({ from, to }) => u.setScale('x', { min: from / 1000, max: to / 1000 }),
@@ -97,7 +97,7 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
 interface PlotState {
   scene: Scene | null
   look: Look
-  /** The drag under way began with Shift. */
+  /** The current drag began with Shift. */
   marking: boolean
 }
 
@@ -105,7 +105,7 @@ function size(host: HTMLElement): { width: number; height: number } {
   return { width: Math.max(200, host.clientWidth), height: Math.max(160, host.clientHeight) }
 }
 
-/** The axis has one more time than there are values: the end of the last step. */
+/** The axis has one time more than there are values: the end of the last step. */
 function padded(values: readonly (number | null)[]): (number | null)[] {
   return [...values, null]
 }
@@ -128,7 +128,7 @@ function extreme(scene: Scene, half: 'above' | 'below', of: Extreme): number {
   return most
 }
 
-/** The highest and the lowest that are drawn, 0 where nothing is. */
+/** The highest and lowest values drawn, 0 if none. */
 function extremes(scene: Scene | null): [highest: number, lowest: number] {
   return scene ? [extreme(scene, 'above', Math.max), extreme(scene, 'below', Math.min)] : [0, 0]
 }
@@ -140,7 +140,7 @@ function fixedOptions(
   const nothing = { paths: () => null, points: { show: false } }
   return {
     ms: 1e-3,
-    // Half a line of letters, so that a label at the very top is whole.
+    // Half a line of text, so that a label at the very top is not cut.
     padding: [8 * scale, 32 * scale, 0, 0],
     legend: { show: false },
     series: [{}, nothing, nothing],
@@ -202,7 +202,7 @@ function select(u: uPlot, events: PlotEvents, { marking }: PlotState): void {
   events.selected(from, to)
 }
 
-/** The step in which the cursor stands: the last that begins at or before it. */
+/** The step under the cursor: the last that begins at or before it. */
 function under(u: uPlot, scene: Scene | null): [index: number | null, at: number | null] {
   const left = u.cursor.left ?? -1
   if (!scene || left < 0 || scene.time.length < 2) return [null, null]

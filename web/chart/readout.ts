@@ -1,4 +1,4 @@
-/** What stands at one step of the chart, in figures: for the card at the cursor and for the voice. */
+/** The figures of one step of the chart: for the card at the cursor and for screen readers. */
 import { formatWithUnit } from '../../flow/units.ts'
 import type { Measure } from '../state/address.ts'
 import { stepText } from '../time/words.ts'
@@ -14,9 +14,9 @@ export interface ReadoutRow {
 
 export interface Readout {
   time: string
-  /** Why nothing is known here; empty where it is. */
+  /** Why nothing is known here; empty if something is. */
   unknown: string
-  /** What else is to be said of this step: lost flows, still open. */
+  /** Notes on this step: lost flows, still open. */
   notes: string[]
   halves: { half: Half; title: string; total: string; rows: ReadoutRow[]; more: number }[]
 }
@@ -42,7 +42,7 @@ export const rateTexts: Record<Measure, string> = {
   connections: 'connections opened per second',
 }
 
-/** Why time is unknown, as people say it. */
+/** Why time is unknown, in plain words. */
 const reasonTexts: Record<string, string> = {
   'not-seen': 'no data: the exporter had sent nothing yet, or nothing more',
   'not-listening': 'no data: Weir was not listening',
@@ -52,7 +52,7 @@ const reasonTexts: Record<string, string> = {
 
 const passed: Record<Half, string> = { above: 'received', below: 'sent' }
 
-/** What the halves of a chart are called: a connection is opened by one side, and neither received nor sent. */
+/** Names of a chart's halves: a connection is opened by one side, neither received nor sent. */
 export const halfTexts: Record<Measure, Record<Half, string>> = {
   bits: passed,
   packets: passed,
@@ -73,7 +73,7 @@ export function readoutAt(
   const reason = scene.unknown.find(([start, end]) => start < to && end > from)
   const known = layers.total.above[index] !== null || layers.total.below[index] !== null
   const why = reasonTexts[reason?.[2] ?? ''] ?? 'no data'
-  // Of one exporter something is known while another is away.
+  // While one exporter is away, others are still known.
   const partly = known && reason ? [`in part ${why}`] : []
   return {
     time: stepText(from * 1000, to * 1000, zone),
@@ -97,7 +97,7 @@ export function readoutAt(
   }
 }
 
-/** A layer's name, with its direction where that is not the half's own. */
+/** A layer's name, with its direction if that differs from the half's own. */
 export function layerLabel({ label, direction, id }: SceneLayer['layer']): string {
   const plain = direction === 'in' || direction === 'out' || id === direction
   return plain ? label : `${label} (${direction})`
@@ -122,7 +122,7 @@ function notesAt(scene: Scene, from: number, to: number): string[] {
   return notes
 }
 
-/** A readout in one sentence, for the screen reader. */
+/** A readout as one sentence, for screen readers. */
 export function spoken(readout: Readout): string {
   if (readout.unknown !== '') return `${readout.time}: ${readout.unknown}`
   const halves = readout.halves.map(({ title, total, rows }) => {

@@ -1,4 +1,4 @@
-/** What the canvas draws: stacked layers with their colours, made once for each answer and choice of keys. */
+/** What the canvas draws: stacked layers with their colours, built once per answer and choice of keys. */
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Drawing } from '../state/address.ts'
 import { mixed, otherColours, palettes, type Theme } from './colours.ts'
@@ -12,16 +12,16 @@ export interface SceneLayer extends StackedLayer {
   colour: string
 }
 
-/** A horizontal line: a percentile, a threshold, the speed of an interface. Below the axis negative. */
+/** A horizontal line: a percentile, a threshold, the speed of an interface. Negative below the axis. */
 export interface Level {
   value: number
-  /** Its name; the mirror image of another level has none, and makes no room for itself. */
+  /** Its name; the mirror image of another level has none, and reserves no space. */
   text: string
-  /** Drawn in the colour of a limit. */
+  /** Drawn in the limit colour. */
   limit: boolean
 }
 
-/** A note on the time axis: a moment, or a range where `to` is later than `from`. Unix seconds. */
+/** A note on the time axis: a moment, or a range if `to` is later than `from`. Unix seconds. */
 export interface Note {
   from: number
   to: number
@@ -30,7 +30,7 @@ export interface Note {
 
 export interface Scene {
   answer: SeriesAnswer
-  /** Starts of steps, and behind them the end of the last. */
+  /** Starts of steps, followed by the end of the last. */
   time: number[]
   /** By half, the layer at the axis first. */
   layers: Record<Half, SceneLayer[]>
@@ -38,7 +38,7 @@ export interface Scene {
   peak: Record<Half, Values> | null
   /** The same time some days before. */
   compared: Record<Half, Values> | null
-  /** Layers are lines of their own and not stacked areas. */
+  /** Layers are separate lines instead of stacked areas. */
   lines: boolean
   levels: readonly Level[]
   notes: readonly Note[]
@@ -47,10 +47,13 @@ export interface Scene {
   open: SeriesAnswer['open']
 }
 
-/** How far a direction's colour goes towards the panel: internal and transit are a key's paler parts. */
+/**
+ * How far a direction's colour is mixed with the background: internal and transit are a key's paler
+ * parts.
+ */
 const paler: Record<Layer['direction'], number> = { in: 0, out: 0, internal: 0.35, transit: 0.55 }
 
-/** How much paler what was sent is where it stands on what was received. */
+/** How much paler sent traffic is when stacked on received traffic. */
 const sentPaler = 0.4
 
 /** The colour of each layer; the same key above and below has the same. */
@@ -65,7 +68,7 @@ export function layerColours(layers: readonly Layer[], theme: Theme): string[] {
   })
 }
 
-/** What is drawn of the layers, and how. */
+/** Which layers are drawn, and how. */
 export interface SceneChoice {
   theme: Theme
   isShown: (id: string) => boolean
@@ -74,7 +77,7 @@ export interface SceneChoice {
   notes?: readonly Note[]
 }
 
-/** The scene of those layers that are chosen. */
+/** The scene of the chosen layers. */
 export function makeScene(all: Layers, choice: SceneChoice): Scene {
   const { answer } = all
   const lines = choice.drawing === 'lines'
@@ -114,7 +117,7 @@ export function makeScene(all: Layers, choice: SceneChoice): Scene {
   }
 }
 
-/** Both halves added up on the upper one; unknown where both are. */
+/** Both halves summed in the upper one; unknown if both are. */
 function allAbove({ above, below }: Record<Half, Values>): Record<Half, Values> {
   const add = (a: number | null, b: number | null) =>
     a === null && b === null ? null : (a ?? 0) + (b ?? 0)

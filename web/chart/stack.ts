@@ -1,16 +1,16 @@
-/** Stacking that keeps what is unknown: a gap stays a gap and is never drawn as zero. */
+/** Stacking that preserves unknown values: a gap stays a gap and is never drawn as zero. */
 import type { Half, Layer, Values } from './layers.ts'
 
-/** A layer as it is drawn: its outer edge at each step, below the axis negative; null in a gap. */
+/** A layer as drawn: its outer edge at each step, negative below the axis; null in a gap. */
 export interface StackedLayer {
   layer: Layer
   edge: (number | null)[]
 }
 
 /**
- * The layers of one half on top of each other, the first next to the axis. A step at which the
- * half's total is unknown is null in every layer. A layer that alone is unknown there adds nothing
- * (it is part of `other`), and its edge is null, so that nothing of its colour is drawn.
+ * The layers of one half stacked, the first next to the axis. A step whose total for the half is
+ * unknown is null in every layer. If only one layer is unknown there, it adds nothing (it is part
+ * of `other`) and its edge is null, so that nothing is drawn in its colour.
  */
 export function stack(layers: readonly Layer[], half: Half, total: Values): StackedLayer[] {
   const sign = half === 'above' ? 1 : -1
@@ -29,7 +29,7 @@ export function stack(layers: readonly Layer[], half: Half, total: Values): Stac
     }))
 }
 
-/** The outermost edge of a stack: the sum of what is drawn, null in a gap. */
+/** The outer edge of a stack: the sum of what is drawn, null in a gap. */
 export function outline(stacked: readonly StackedLayer[], total: Values): (number | null)[] {
   return total.map((all, i) => {
     if (all === null) return null
@@ -41,7 +41,7 @@ export function outline(stacked: readonly StackedLayer[], total: Values): (numbe
   })
 }
 
-/** The layers of one half as lines of their own, below the axis negative. */
+/** The layers of one half as separate lines, negative below the axis. */
 export function asLines(layers: readonly Layer[], half: Half): StackedLayer[] {
   const sign = half === 'above' ? 1 : -1
   return layers.map((layer) => ({
@@ -50,7 +50,7 @@ export function asLines(layers: readonly Layer[], half: Half): StackedLayer[] {
   }))
 }
 
-/** At each step the line that is farthest from the axis; null in a gap. */
+/** At each step the line farthest from the axis; null in a gap. */
 export function farthest(lines: readonly StackedLayer[], total: Values): (number | null)[] {
   return total.map((all, i) => {
     if (all === null) return null

@@ -1,4 +1,4 @@
-/** The colours that the canvas needs, which CSS cannot give it: by the system's theme, light on paper. */
+/** The colours that the canvas needs, which CSS cannot supply: by the system's theme, light on paper. */
 import { signal } from '@preact/signals'
 
 import type { Theme } from './colours.ts'
@@ -60,6 +60,6 @@ export const theme = signal<Theme>(current())
 
 for (const query of [darkQuery, printQuery])
   query.addEventListener('change', () => (theme.value = current()))
-// A canvas that is drawn anew when the sheet is already laid out comes too late for it.
+// A canvas redrawn after the sheet is laid out would come too late.
 addEventListener('beforeprint', () => (theme.value = 'light'))
 addEventListener('afterprint', () => (theme.value = current()))

@@ -1,4 +1,4 @@
-/** What can be done with the chart: how it is drawn, what it is compared with, explained, kept, passed on. */
+/** The chart's tools: how it is drawn, comparison, explanation, saving, sharing. */
 import { signal } from '@preact/signals'
 
 import { formatDuration, parseScaled } from '../../flow/units.ts'
@@ -100,7 +100,7 @@ export function explainShown(): void {
   show({ explain: view.value.explain === '' ? 'shown' : '' })
 }
 
-/** Begins an annotation of the window shown. */
+/** Starts an annotation of the window shown. */
 export function annotateShown(): void {
   const shown = traffic.value
   if (!shown) return

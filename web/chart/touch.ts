@@ -1,7 +1,10 @@
-/** The chart by finger: a drag along it selects a range, a tap points; up and down still scrolls the page. */
+/**
+ * Touch control of the chart: a horizontal drag selects a range, a tap points; vertical drags still
+ * scroll the page.
+ */
 import type { Plot } from './plot.ts'
 
-/** Follows touches on a chart; returns the function that ends it. */
+/** Handles touches on a chart; returns the function that stops this. */
 export function followTouch(plot: Plot): () => void {
   const { over } = plot.uplot
   const ended = new AbortController()

@@ -1,13 +1,13 @@
 /**
- * Charts that are drawn one a frame. What several panels of a wall have to show comes at the same moment, and to
- * draw all of it at once would hold up the page for as long as all of them take.
+ * Draws one chart per frame. The data of several wall panels comes at the same moment, and drawing
+ * all at once would block the page.
  */
 
-/** What is to be drawn, by chart: of one chart only what came last. */
+/** What waits to be drawn, by chart: only the latest per chart. */
 const waiting = new Map<object, () => void>()
 let isDue = false
 
-/** Draws a chart when its turn comes, in one of the next frames; what waited for that chart before is not drawn. */
+/** Draws a chart in one of the next frames; replaces what was waiting for that chart. */
 export function drawInTurn(chart: object, draw: () => void): void {
   waiting.set(chart, draw)
   if (isDue) return

@@ -2,7 +2,7 @@
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Layers } from './layers.ts'
 
-/** Unix seconds [from, to, reason]; an empty reason where the API gives none. */
+/** Unix seconds [from, to, reason]; an empty reason if the API gives none. */
 export type UnknownRange = [from: number, to: number, reason: string]
 
 /** The unknown ranges of a chart up to `now` (unix seconds), ascending. */

@@ -1,13 +1,13 @@
-/** A change that is asked for by a button: what went wrong is said beside it. */
+/** A change made by a button: its error is shown beside the button. */
 import { useSignal } from '@preact/signals'
 
 import { RequestError } from '../client.ts'
 
 export interface Attempt {
   isBusy: boolean
-  /** Why it was refused; empty where it was not. */
+  /** Why it was refused; empty if it was not. */
   fault: string
-  /** Makes the change; true where it was made. */
+  /** Makes the change; true if it was made. */
   run: (change: () => Promise<void>) => Promise<boolean>
 }
 

@@ -1,4 +1,4 @@
-/** A choice among a few words, all in sight. */
+/** A choice among a few words, all visible. */
 export function Choice<Word extends string>(props: {
   label: string
   words: readonly Word[]

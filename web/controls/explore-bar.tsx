@@ -1,4 +1,4 @@
-/** The bar of Explore: whose traffic, split by what, measured in what, and which of it. */
+/** The bar of Explore: exporter, split, measure, and filter. */
 import { measures, splits, type Measure, type Split } from '../state/address.ts'
 import { show, view } from '../state/view.ts'
 import { Choice } from './choice.tsx'

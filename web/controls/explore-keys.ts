@@ -1,4 +1,4 @@
-/** The keys of Explore, wherever in it one is, except where one writes. */
+/** The keys of Explore, active anywhere in it except in text fields. */
 import { annotateShown, explainShown } from '../chart/tools.tsx'
 import { back, pan, zoom } from '../chart/zoom.ts'
 import { load } from '../state/traffic.ts'
@@ -17,7 +17,7 @@ const actions: Record<string, () => void> = {
   a: annotateShown,
 }
 
-/** Answers a key, where it has a meaning. */
+/** Handles a key that has a meaning. */
 export function exploreKeys(event: KeyboardEvent): void {
   const action = actions[event.key]
   if (!action || !isForPage(event)) return

@@ -1,4 +1,4 @@
-/** A choice of the router whose flows are shown, by its name. */
+/** A choice of exporter, by name. */
 import { exporterName, exporters } from '../state/collector.ts'
 
 export function ExporterSelect(props: {

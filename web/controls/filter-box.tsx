@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 import { show, view } from '../state/view.ts'
 import { FilterInput } from './filter-input.tsx'
 
-/** The element itself, so that a key can go to it. */
+/** The element itself, so that a key can focus it. */
 export const filterInput = signal<HTMLInputElement | null>(null)
 
 export function FilterBox() {

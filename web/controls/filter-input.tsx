@@ -1,6 +1,6 @@
 /**
- * A field for filters: read by the API while one writes, with what may follow at the caret; what
- * cannot be read is marked at its place, and what is read is shown as it is understood.
+ * A field for filters: parsed by the API while typing, with completions at the caret; an error is
+ * marked at its place, and a valid filter is shown as it is understood.
  */
 import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
@@ -9,17 +9,17 @@ import type { FilterAnswer } from '../../api/schema/filter.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { Suggestions } from './suggestions.tsx'
 
-/** How long the writer must rest before the filter is read, in ms. */
+/** The pause in typing before the filter is parsed, in ms. */
 const restMs = 120
 const suggestionsMax = 10
 
 export interface FilterInputFacts {
-  /** What is applied. */
+  /** The filter in force. */
   value: string
   apply: (filter: string) => void
   placeholder: string
   id?: string
-  /** Told of every text that is written, also of what cannot be read; then what can be read is applied without Enter. */
+  /** Called with every text typed, valid or not; a valid one is then applied without Enter. */
   written?: ((text: string) => void) | undefined
   take?: (element: HTMLInputElement | null) => void
 }
@@ -29,7 +29,7 @@ interface Writing {
   caret: number
 }
 
-/** What the API says of the text that it was asked about. */
+/** The API's answer about a text. */
 interface Said {
   text: string
   answer: FilterAnswer
@@ -101,7 +101,7 @@ export function FilterInput({ value, apply, placeholder, id, written, take }: Fi
   )
 }
 
-/** What is written, and what the API says of it. */
+/** The text typed, and the API's answer about it. */
 function useWriting({
   value,
   apply,
@@ -123,12 +123,12 @@ function useWriting({
   return { draft, said }
 }
 
-/** What the API said of a text, as far as it bears on it: its fault, or else what may follow. */
+/** The API's answer, as far as it is about this text: its error, or else the completions. */
 function reading(said: Said | null, text: string, isOpen: boolean) {
   const own = said?.text === text ? said.answer : null
   const fault = text.trim() === '' ? null : (own?.error ?? null)
   const following = isOpen ? (own?.suggestions ?? []).slice(0, suggestionsMax) : []
-  // A fault before the word that is being written will not go by finishing the word.
+  // An error before the word being typed will not go away by completing the word.
   const isFaulty = fault !== null && fault.position < (following[0]?.from ?? Infinity)
   return { own, fault, suggestions: isFaulty ? [] : following }
 }
@@ -140,7 +140,7 @@ interface List {
   pick: (index: number) => void
 }
 
-/** The keys of the list of what may follow; what it does not know is the field's. */
+/** The keys of the completion list; unknown keys are left to the field. */
 function answerKey(event: KeyboardEvent, { isOpen, active, last, pick }: List): void {
   const { key } = event
   if (key === ' ' && event.ctrlKey) isOpen.value = true
@@ -174,13 +174,13 @@ function FaultAt({ text, fault }: { text: string; fault: NonNullable<FilterAnswe
   )
 }
 
-/** What the API says of a filter. @throws RequestError */
+/** The API's answer about a filter. @throws RequestError */
 export function filterAnswer({ text, caret }: Writing, ended?: AbortSignal): Promise<FilterAnswer> {
   const query = { filter: text, position: caret }
   return read<FilterAnswer>(addressOfAnswer('filter', query), ended ?? new AbortController().signal)
 }
 
-/** Has each draft read once the writer rests; returns the function that ends it. */
+/** Has each draft parsed after a pause in typing; returns the function that stops this. */
 function followDraft(draft: Signal<Writing>, said: Signal<Said | null>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: AbortController | null = null
@@ -188,7 +188,7 @@ function followDraft(draft: Signal<Writing>, said: Signal<Said | null>): () => v
     try {
       said.value = { text: writing.text, answer: await filterAnswer(writing, ended) }
     } catch (error) {
-      // Where it cannot be read now, it is read when it is applied.
+      // If it cannot be parsed now, it is parsed when applied.
       if (!ended.aborted && !(error instanceof RequestError)) throw error
     }
   }

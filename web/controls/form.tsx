@@ -1,16 +1,16 @@
-/** A form in a dialog, and the fields that such forms are made of. */
+/** A form in a dialog, and the fields that such forms consist of. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
 import { Fault, useAttempt } from './attempt.tsx'
 
-/** What is written is kept, or it is said why not; the dialog closes with what was done. */
+/** Stores the input or shows why it could not be stored; the dialog closes when done. */
 export function FormDialog(props: {
   label: string
   heading: string
-  /** @throws RequestError, which is said over the buttons */
+  /** @throws RequestError, which is shown above the buttons */
   keep: () => Promise<void>
-  /** Where what is revised can be taken away too. @throws RequestError */
+  /** For documents that can also be deleted. @throws RequestError */
   remove?: (() => Promise<void>) | undefined
   close: () => void
   children: ComponentChildren

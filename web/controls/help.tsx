@@ -1,4 +1,4 @@
-/** Help: keys and how the chart is read. And the keys of every view. */
+/** Help: the keys, and how to read the chart. Also the keys that work in every view. */
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
@@ -62,14 +62,14 @@ export function Help() {
   )
 }
 
-/** Answers the keys that mean the same in every view, except where one writes. */
+/** Handles keys that mean the same in every view, except in text fields. */
 export function pageKeys(event: KeyboardEvent): void {
   if (!isForPage(event) || event.key !== '?') return
   event.preventDefault()
   helpOpen.value = true
 }
 
-/** Whether a key is for the page, and not for a field, a dialog or the browser. */
+/** Whether a key is for the page, not for a field, a dialog or the browser. */
 export function isForPage(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement
   const writing = target.matches('input, select, textarea')

@@ -1,4 +1,4 @@
-/** What is to be said above the chart: errors with their remedy, data that are old, a window without any. */
+/** Messages above the chart: errors with their remedy, old data, a window without data. */
 import { intervalSeconds } from '../../flow/interval.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { isRelative } from '../../flow/time-grammar.ts'
@@ -17,9 +17,9 @@ import { isoText, instantText } from '../time/words.ts'
 
 /** Two intervals without data are late; one is usual. */
 const staleSeconds = 600
-/** Of what cannot be read so many characters are said. */
+/** Characters shown of a value that cannot be read. */
 const saidMax = 120
-/** What "show the newest data" shows. */
+/** The window of "show the newest data". */
 const newestWindowSeconds = 4 * 3600
 
 export function Messages() {
@@ -52,12 +52,12 @@ export function Messages() {
   )
 }
 
-/** As much of a text as is needed to know it again. */
+/** As much of a text as is needed to recognise it. */
 function shortened(text: string): string {
   return text.length > saidMax ? `${text.slice(0, saidMax)} …` : text
 }
 
-/** What is amiss with the collector: said where what is shown depends on it. */
+/** Warnings of the collector, shown where they affect what is shown. */
 export function Warnings() {
   return (
     <>
@@ -142,7 +142,7 @@ function Nothing() {
   )
 }
 
-/** Traffic came in, but of no step is so much known that it could be drawn: as in the first minutes of a new Weir. */
+/** Traffic came in, but no step is known well enough to be drawn: as in the first minutes of a new Weir. */
 function NothingKnown() {
   const all = layers.value
   if (!all || isEmptyWindow()) return null
@@ -169,7 +169,7 @@ function NothingKnown() {
   )
 }
 
-/** What was chosen in the legend is kept in the address, where another window or split may not list it. */
+/** The legend's choice is in the address; another window or split may not have those keys. */
 function NothingChosen() {
   const all = layers.value
   if (!all || all.layers.length === 0 || all.layers.some(({ id }) => isShown(id))) return null
@@ -183,7 +183,7 @@ function NothingChosen() {
   )
 }
 
-/** By when a new Weir has its first point, unix seconds; null where it is not known since when it hears anybody. */
+/** When a new Weir has its first point, unix seconds; null if it is unknown since when it receives. */
 function firstDue(): number | null {
   const ingest = status.value?.ingest as IngestStatus | null | undefined
   const heard = (exporters.value ?? []).map(({ firstSeen }) => firstSeen)

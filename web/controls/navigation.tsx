@@ -1,4 +1,4 @@
-/** The top of every view: where one can go, and how fresh the data are. */
+/** The top of every view: the navigation, and how fresh the data is. */
 import { formatDuration } from '../../flow/units.ts'
 import { newestData, status } from '../state/collector.ts'
 import { addressOf, place, shownFlows } from '../state/route.ts'
@@ -9,10 +9,10 @@ import { viewAt, views } from '../views.ts'
 import { helpOpen } from './help.tsx'
 import { Logo } from './logo.tsx'
 
-/** Who reaches this address sits at this machine. */
+/** Whoever uses this address is on this machine. */
 const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname)
 
-/** Data older than two intervals are late. */
+/** Data older than two intervals is late. */
 const lateSeconds = 600
 
 export function Navigation() {
@@ -52,7 +52,7 @@ export function Navigation() {
   )
 }
 
-/** Views of the same flows: who goes from one to the other still means the time and the flows that are shown. */
+/** Views of the same flows: links between them keep the time and the flows shown. */
 const ofTheSame = ['/', '/reports']
 
 function hrefOf(path: string): string {
@@ -61,7 +61,7 @@ function hrefOf(path: string): string {
   return addressOf(path, shownFlows())
 }
 
-/** Who is logged in, or that nobody need be. */
+/** Who is logged in, or that no login is needed. */
 function Who() {
   const who = session.value
   if (!who || who.role === null) return null
@@ -90,7 +90,7 @@ function Who() {
   )
 }
 
-/** How old the newest flows are; red when nothing comes in. */
+/** Age of the newest flows; red when nothing comes in. */
 function Freshness() {
   const answer = status.value
   const newest = newestData.value

@@ -1,4 +1,4 @@
-/** A view that is not Explore: its heading, what can be chosen in it, and its content. */
+/** A view other than Explore: its heading, its controls, and its content. */
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 

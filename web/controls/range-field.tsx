@@ -1,4 +1,4 @@
-/** The range of time of a view that is not Explore: presets, fields, and what its address says. */
+/** The time range of a view other than Explore: presets, fields, and the range in its address. */
 import { formatDuration } from '../../flow/units.ts'
 import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
 import { addressWith, go } from '../state/route.ts'

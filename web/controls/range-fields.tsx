@@ -1,4 +1,4 @@
-/** The two ends of a range of time as fields that take what people write. */
+/** The two ends of a time range as text fields. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
@@ -8,19 +8,22 @@ import { timeFaults } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { fieldText, isoText } from '../time/words.ts'
 
-/** A text of the view as its field shows it: relative as it is, an instant in the chosen zone. */
+/**
+ * A time of the view as its field shows it: relative times unchanged, an instant in the chosen
+ * zone.
+ */
 function shownTime(text: string, side: 'from' | 'to'): string {
   const t = parseTime(text, { now: Date.now(), zone: zone.value, side })
   return t === null || isRelative(text) ? text : fieldText(t, zone.value)
 }
 
-/** What was typed, as the address has it: an instant with its zone, so that it is the same for everybody. */
+/** Typed text as the address has it: an instant with its zone, so that it is the same for everybody. */
 function sentTime(text: string, side: 'from' | 'to'): string {
   const t = parseTime(text, { now: Date.now(), zone: zone.value, side })
   return t === null || isRelative(text) ? text.trim() : isoText(t)
 }
 
-/** Tells what was written, with the instants of its zone. */
+/** Reports what was typed, with instants in its zone. */
 export function RangeFields({ apply }: { apply: (range: { from: string; to: string }) => void }) {
   const { from, to } = view.value
   const shown = { from: shownTime(from, 'from'), to: shownTime(to, 'to') }

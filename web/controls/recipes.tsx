@@ -1,8 +1,8 @@
-/** How exporters are pointed at this host, by what they run. */
+/** How to point exporters at this host, by the software they run. */
 
 interface Recipe {
   name: string
-  /** A sentence where it is set in a page of its own. */
+  /** A sentence for devices configured in a web page. */
   about?: string
   lines?: (host: string, port: string) => string[]
 }

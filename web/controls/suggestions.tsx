@@ -1,4 +1,4 @@
-/** What may follow in a filter, at its caret. */
+/** Completions of a filter, at its caret. */
 import type { FilterAnswer } from '../../api/schema/filter.ts'
 
 export function Suggestions(props: {

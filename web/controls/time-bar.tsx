@@ -1,4 +1,4 @@
-/** The time range: presets, one window back and on, wider, and two fields that take what people write. */
+/** The time range: presets, one window back and forward, wider, and two text fields. */
 import { offsetText } from '../../flow/zone.ts'
 import { pan, zoom } from '../chart/zoom.ts'
 import { refreshChoices, type Refresh } from '../state/address.ts'

@@ -1,10 +1,10 @@
-/** What stands where no exporter has ever sent: what to do, with this host's address, and what arrives. */
+/** Shown until the first exporter sends: what to do, with this host's address, and what arrives. */
 import type { IngestStatus } from '../../flow/status.ts'
 import { formatExact } from '../../flow/units.ts'
 import { status } from '../state/collector.ts'
 import { Recipes } from './recipes.tsx'
 
-/** The addresses by which routers may reach this host: the one that the page was opened by, else its own. */
+/** Addresses at which routers may reach this host: the one the page was opened at, else its own. */
 function ownAddresses(): string[] {
   const { hostname } = location
   if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return [hostname]
@@ -37,7 +37,7 @@ export function Welcome() {
   )
 }
 
-/** What has come so far, and what was refused; this page looks again every few seconds. */
+/** What has arrived so far, and what was refused; refreshed every few seconds. */
 function Arriving() {
   const answer = status.value
   const ingest = answer?.ingest as IngestStatus | null | undefined

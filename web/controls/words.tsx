@@ -1,6 +1,6 @@
-/** The words of a key: each can be taken away, another added. */
+/** The words of a key: each can be removed, and others added. */
 
-/** Words by which a top list can be made. */
+/** Words for a top list. */
 const topWords = [
   'src', 'dst', 'host', 'pair', 'srcport', 'dstport', 'anyport', 'port', 'protocol', 'direction',
   'in', 'out', 'interface', 'exporter', 'srcas', 'dstas', 'as', 'tos', 'flags', 'nexthop', 'vlan',
@@ -9,7 +9,10 @@ const topWords = [
 
 const interfaceWords = ['in', 'out', 'interface']
 
-/** An ifIndex is a number of its exporter's: without it equal ones of several would be added up. */
+/**
+ * An ifIndex is unique only per exporter: without the exporter, equal ones of several would be
+ * added up.
+ */
 export function withExporter(words: readonly string[]): readonly string[] {
   const isNeeded = words.some((word) => interfaceWords.includes(word))
   return isNeeded && !words.includes('exporter') ? ['exporter', ...words] : words

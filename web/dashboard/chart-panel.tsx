@@ -1,4 +1,4 @@
-/** A chart on a dashboard: a split as Explore draws it, with the greatest keys beneath. */
+/** A chart on a dashboard: a split as in Explore, with the greatest keys below. */
 import { useMemo } from 'preact/hooks'
 
 import type { Key, SeriesAnswer } from '../../api/schema/schema.ts'
@@ -15,7 +15,7 @@ import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 
 const drawings: Record<string, Drawing> = { stacked: 'stack', lines: 'lines', mirrored: 'mirror' }
-/** Keys that are named beneath the chart. */
+/** Keys named below the chart. */
 const namedMax = 6
 
 export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>) {
@@ -42,7 +42,7 @@ export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>
   )
 }
 
-/** One answer alone makes the layers: what it lists and its rest are the whole. */
+/** A single answer makes the layers: its listed keys and their rest are the whole. */
 function layersOf(answer: SeriesAnswer): Layers {
   const word = answer.by.findLast((each) => each !== 'direction') ?? 'direction'
   const isPlain = word === 'direction' || word === 'interface'
@@ -50,7 +50,7 @@ function layersOf(answer: SeriesAnswer): Layers {
   const listed = listedOf(answer, word)
   const keyed = { ...answer, series: hasDirection ? listed : listed.map(received) }
   return makeLayers({
-    // What is listed and its rest are drawn as they are, whatever the word.
+    // Listed keys and rest are drawn as they are, whatever the word.
     split: isPlain ? word : 'port',
     keyed,
     totals: keyed,
@@ -60,10 +60,10 @@ function layersOf(answer: SeriesAnswer): Layers {
 }
 
 function listedOf({ series }: SeriesAnswer, word: string): SeriesAnswer['series'] {
-  // Trackers overlap, so that what no tracker follows is no rest of theirs.
+  // Trackers overlap, so traffic outside all trackers is not their rest.
   if (word === 'tracker') return series.filter(({ key }) => key?.['other'] !== true)
   if (word !== 'host') return series
-  // Of hosts, ours alone: a list has the remote end of each of their flows too.
+  // Local hosts only: a list of hosts also has the remote end of each flow.
   const own = series.filter((entry) => isLocal.value(keyId(entry)))
   return own.length > 0 ? own : series
 }

@@ -1,4 +1,4 @@
-/** The time of day, in a zone that is said. */
+/** The time of day, in a named zone. */
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
@@ -7,10 +7,10 @@ import { zone } from '../state/zone.ts'
 import { clockText, dayText } from '../time/ticks.ts'
 import type { PanelFacts } from './panels.tsx'
 
-/** unix ms, as far as clocks on the page go by it. */
+/** unix ms, as shown by the page's clocks. */
 export const now = signal(Date.now())
 
-/** Keeps `now` going; returns the function that ends it. */
+/** Keeps `now` current; returns the function that stops this. */
 export function followNow(): () => void {
   const timer = setInterval(() => (now.value = Date.now()), 1000)
   return () => clearInterval(timer)

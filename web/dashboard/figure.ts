@@ -1,11 +1,11 @@
-/** The one figure that a series stands for. */
+/** The single figure for a series. */
 import { intervalSeconds } from '../../flow/interval.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Panel } from '../../api/schema/state.ts'
 
 type NumberPanel = Extract<Panel, { kind: 'number' }>
 
-/** Sums of several series add up; of their extremes the greatest and the least are told. */
+/** Sums of several series add up; of their extremes the greatest and the least are shown. */
 export function valueOf(
   { series }: Pick<SeriesAnswer, 'series'>,
   { statistic, direction }: Pick<NumberPanel, 'statistic' | 'direction'>,
@@ -21,8 +21,8 @@ export function valueOf(
 }
 
 /**
- * What a series has now: its mean over the last five minutes that are known, without the interval
- * that is still open, of which most flows are yet to be reported; null where nothing is known.
+ * The current value of a series: its mean over the last five known minutes, without the open
+ * interval, most of whose flows have not been reported yet; null if nothing is known.
  */
 export function recentOf(
   values: readonly (number | null)[],

@@ -12,9 +12,9 @@ import type { PanelFacts } from './panels.tsx'
 import { repeat } from './repeat.ts'
 
 const listedUsually = 5
-/** How far back is looked. */
+/** How far back the panel goes. */
 const from = 'now-30d'
-/** One that is over for less than this is new, in seconds. */
+/** An incident is new for this long after its end, in seconds. */
 const newSeconds = 3600
 
 export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'>) {

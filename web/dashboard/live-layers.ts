@@ -9,7 +9,7 @@ const columns = { bits: 0, packets: 1, flows: 2 } as const
 const directions: readonly Direction[] = ['in', 'internal', 'transit', 'out']
 
 /**
- * The last `seconds` before the newest, which is still being filled; one of which nothing came is
+ * The last `seconds` before the newest, which is still being filled; seconds without data are
  * unknown. Null before the first.
  */
 export function liveLayers(

@@ -1,13 +1,13 @@
-/** The one stream of a page: the last minutes by the second, for all panels that follow it. */
+/** The page's single stream: the last minutes by the second, for all panels that use it. */
 import type { LiveRing, LiveSecond, LiveTick } from '../../api/schema/live.ts'
 import { newestShown, tellAnswered, tellSilent } from './freshness.ts'
 import type { LiveRows } from './live-layers.ts'
 
 type Listener = (rows: LiveRows, error: string) => void
 
-/** Seconds that are kept: as many as any panel may show. */
+/** Seconds kept: as many as any panel may show. */
 const keptSeconds = 900
-/** A stream that was refused (a proxy before an API that restarts) is not opened again by the browser. */
+/** A refused stream (a proxy before an API that restarts) is not reopened by the browser. */
 const againMs = 5000
 
 const listeners = new Map<Listener, number>()
@@ -15,7 +15,7 @@ let source: EventSource | null = null
 let reopening: ReturnType<typeof setTimeout> | undefined
 let kept: Map<number, LiveSecond['sums']> = new Map()
 
-/** Calls back at each tick; the stream is open for as long as anybody follows it. */
+/** Calls back at each tick; the stream is open as long as there are listeners. */
 export function followLive(seconds: number, listener: Listener): () => void {
   listeners.set(listener, seconds)
   if (!source) open()

@@ -1,4 +1,4 @@
-/** One figure, large: the last, the average, the greatest … of a series. */
+/** One figure, large: the last, average, greatest … of a series. */
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatDuration, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { measureUnits } from '../chart/readout.ts'
@@ -29,7 +29,7 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
   const isOver = threshold !== undefined && value !== null && value > threshold
   return (
     <div class="tile-number">
-      {/* Where nothing has ever come the room is for the reason. */}
+      {/* If nothing has ever come, the space shows the reason. */}
       {(answer || error === '') && (
         <>
           <p class={isOver ? 'figure over' : 'figure'}>
@@ -47,7 +47,7 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
   )
 }
 
-/** What time a figure is of: the last, of one step; any other, of the whole window. */
+/** The time a figure covers: the last, one step; any other, the whole window. */
 function timeText({ from, to, step }: SeriesAnswer, statistic: string): string {
   return statistic === 'last'
     ? `over ${formatDuration(step)}`

@@ -1,4 +1,4 @@
-/** What a panel shows, fetched again for as long as it is shown. */
+/** A panel's data, fetched again for as long as it is shown. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
@@ -10,9 +10,9 @@ import { takeNewest, tellAnswered, tellSilent } from './freshness.ts'
 
 export type QueriedPanel = Extract<Panel, { query: Record<string, string> }>
 
-/** Where a panel stands: in a kept dashboard by its place, or by itself while that is not kept. */
+/** Where a panel is: in a stored dashboard by its index, or by itself if that is not stored. */
 export interface PanelPlace {
-  /** The dashboard's id; null for one that is not kept. */
+  /** The dashboard's id; null if it is not stored. */
   dashboard: string | null
   index: number
 }
@@ -27,7 +27,7 @@ function addressOf(panel: QueriedPanel, { dashboard, index }: PanelPlace): strin
   return addressOfAnswer(panel.kind === 'top' ? 'top' : 'series', panel.query)
 }
 
-/** The answer to a panel's query. A failure keeps what was shown, and is said. */
+/** The answer to a panel's query. A failure keeps the previous answer, and is reported. */
 export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
   panel: QueriedPanel,
   place: PanelPlace,

@@ -1,4 +1,4 @@
-/** The panels of dashboards and walls, by their kind. */
+/** The panels of dashboards and walls, by kind. */
 import type { ComponentChildren, VNode } from 'preact'
 
 import type { Panel } from '../../api/schema/state.ts'
@@ -13,7 +13,7 @@ import { TopPanel } from './top-panel.tsx'
 export interface PanelFacts<Kind extends Panel['kind'] = Panel['kind']> {
   panel: Extract<Panel, { kind: Kind }>
   place: PanelPlace
-  /** How large letters are, of those at a desk. */
+  /** Scale of the letters, 1 at a desk. */
   scale: number
   everyMs: number
 }
@@ -30,7 +30,7 @@ const shows: { [Kind in Panel['kind']]: Show<Kind> } = {
   text: ({ panel }) => <p class="panel-text">{panel.text}</p>,
 }
 
-/** A panel in its place on the grid. */
+/** A panel at its place on the grid. */
 export function PanelBox(facts: PanelFacts & { children?: ComponentChildren }) {
   const { panel, children } = facts
   const { column, row, columns, rows } = panel.place

@@ -1,12 +1,12 @@
-/** Asking again and again for as long as something is shown: never twice at once, slower while it fails. */
+/** Repeats a request as long as something is shown: never two at once, slower while it fails. */
 
-/** After a failure it is tried again so soon, and each time twice as late, up to the longest. */
+/** Delay of the first retry after a failure; it doubles with each, up to the longest. */
 const retryMinMs = 2000
 const retryMaxMs = 60_000
 
 /**
- * Calls `ask` now and every `everyMs` after its end; the function that is returned ends it. What
- * `ask` throws counts as a failure, which it has told itself.
+ * Calls `ask` now and again `everyMs` after each call ends; returns the function that stops this.
+ * If `ask` throws, that counts as a failure that it has already reported.
  */
 export function repeat(everyMs: number, ask: (ended: AbortSignal) => Promise<void>): () => void {
   const controller = new AbortController()

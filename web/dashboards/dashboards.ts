@@ -1,4 +1,4 @@
-/** The dashboards, as the API keeps them: read, kept, taken away, linked to. */
+/** The dashboards as the API stores them: read, saved, deleted, linked to. */
 import { signal } from '@preact/signals'
 
 import type { TokenMade } from '../../api/schema/access.ts'
@@ -16,14 +16,14 @@ export const dashboards = followAnswer<readonly Dashboard[]>(
   async (ended) => (await read<DashboardsAnswer>('/api/dashboards', ended)).dashboards,
 )
 
-/** Makes or imports a dashboard; gives it as kept. @throws RequestError */
+/** Creates or imports a dashboard; returns it as stored. @throws RequestError */
 export async function makeDashboard(body: DashboardBody): Promise<Dashboard> {
   const made = await send<Dashboard>('/api/dashboards', { method: 'POST', body })
   times.value++
   return made
 }
 
-/** Keeps a dashboard as it now is. @throws RequestError */
+/** Saves a dashboard. @throws RequestError */
 export async function keepDashboard(
   { id, etag }: Pick<Dashboard, 'id' | 'etag'>,
   body: DashboardBody,
@@ -33,7 +33,7 @@ export async function keepDashboard(
   return kept
 }
 
-/** Takes a dashboard away. @throws RequestError */
+/** Deletes a dashboard. @throws RequestError */
 export async function removeDashboard({ id, etag }: Dashboard): Promise<void> {
   await send(`/api/dashboards/${id}`, { method: 'DELETE', etag })
   times.value++
@@ -46,7 +46,7 @@ export async function makeLink({ id, title }: Dashboard): Promise<string> {
   return location.origin + (link ?? `/wall/${id}`)
 }
 
-/** What is written of a dashboard, without what the API adds. */
+/** The part of a dashboard that is written, without what the API adds. */
 export function bodyOf({ title, panels, refreshSeconds, rotation }: DashboardBody): DashboardBody {
   return {
     title,

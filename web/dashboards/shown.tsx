@@ -1,4 +1,4 @@
-/** A dashboard at the desk. What changes it is fetched when it is first to be changed. */
+/** A dashboard at the desk. The editor's code is fetched at the first edit. */
 import { signal, useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 

@@ -1,4 +1,4 @@
-/** The dashboards: a list of them, and one that is shown or edited. */
+/** The dashboards: a list of them, and the one that is shown or edited. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
@@ -72,7 +72,7 @@ function Makers() {
   )
 }
 
-/** What is no JSON is sent as it is: the API says what is wrong with it. */
+/** Invalid JSON is sent as it is: the API says what is wrong with it. */
 function readBody(text: string): DashboardBody {
   try {
     return JSON.parse(text) as DashboardBody

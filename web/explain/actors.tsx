@@ -1,4 +1,4 @@
-/** Who it was: the actors of an event, and the other ends of the first. */
+/** Who it was: the actors of an event, and the first one's peers. */
 import type { Actor } from '../../api/schema/explain.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress } from '../object/address.ts'

@@ -1,4 +1,4 @@
-/** The kinds of incidents as people see them: a word, a shape and a colour each, never the colour alone. */
+/** How kinds of incidents are shown: each by a word, a shape and a colour, never by colour alone. */
 import type { Incident } from '../../api/schema/explain.ts'
 
 export type Kind = Incident['window']['kind']
@@ -8,7 +8,7 @@ interface KindLook {
   about: string
   /** An SVG path in a box of 12 by 12. */
   shape: string
-  /** The class that has its colour. */
+  /** The CSS class with its colour. */
   colour: string
 }
 

@@ -1,14 +1,14 @@
-/** Ranges of time as an address has them, and the windows in which events are seen best. */
+/** Time ranges in addresses, and the windows that show events best. */
 import { parseTime } from '../../flow/time-grammar.ts'
 import type { Window } from '../state/window.ts'
 import { isoText } from '../time/words.ts'
 
-/** A range as an address has it: 2026-11-16T11:32:10Z/2026-11-16T11:36:33Z. */
+/** A range as in an address: 2026-11-16T11:32:10Z/2026-11-16T11:36:33Z. */
 export function rangeParameter({ from, to }: Window): string {
   return `${isoText(Math.floor(from / 1000) * 1000)}/${isoText(Math.ceil(to / 1000) * 1000)}`
 }
 
-/** The range (unix ms) that a parameter names, or null where it names none. */
+/** The range (unix ms) of a parameter, or null if it is not a range. */
 export function readRange(text: string): Window | null {
   const [start, end, more] = text.split('/')
   if (start === undefined || end === undefined || more !== undefined) return null
@@ -18,11 +18,11 @@ export function readRange(text: string): Window | null {
   return from !== null && to !== null && to > from ? { from, to } : null
 }
 
-/** Of an event's length, what is shown before and after it; and at least so much, in ms. */
+/** The part of an event's length shown before and after it; and the least, in ms. */
 const aroundPart = 0.5
 const aroundMinMs = 60_000
 
-/** The window in which an event (unix seconds) is seen with what was before and after it. */
+/** A window that shows an event (unix seconds) with the time before and after it. */
 export function windowAround(from: number, to: number): Window {
   const around = Math.max(aroundMinMs, (to - from) * 1000 * aroundPart)
   const whole = (t: number) => Math.round(t / 10_000) * 10_000

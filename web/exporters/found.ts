@@ -1,14 +1,14 @@
-/** Finding an exporter, or one of its interfaces, among hundreds. */
+/** Finds an exporter, or one of its interfaces, among hundreds. */
 import type { Exporter } from '../../api/schema/status.ts'
 
 type Found = Pick<Exporter, 'address' | 'name' | 'interfaces'>
 
-/** The interfaces that have a name: index 0 says that a flow's interface is not known. */
+/** The named interfaces: index 0 means that a flow's interface is unknown. */
 function named<One extends Found>(exporter: One): One {
   return { ...exporter, interfaces: exporter.interfaces.filter(({ index }) => index !== 0) }
 }
 
-/** An exporter in whose name or address a text stands; one that has it in interfaces alone comes with these; else null. */
+/** An exporter if its name or address contains a text; if only interfaces do, the exporter with those; else null. */
 function foundIn<One extends Found>(exporter: One, text: string): One | null {
   const has = (...texts: (string | null)[]) =>
     texts.some((each) => each?.toLowerCase().includes(text) === true)
@@ -19,7 +19,10 @@ function foundIn<One extends Found>(exporter: One, text: string): One | null {
   return interfaces.length > 0 ? { ...exporter, interfaces } : null
 }
 
-/** Those in which a text is found, whatever its case, with their named interfaces; all where it is empty. */
+/**
+ * The exporters that contain a text, ignoring case, with their named interfaces; all of them for an
+ * empty text.
+ */
 export function found<One extends Found>(exporters: readonly One[], text: string): One[] {
   const sought = text.trim().toLowerCase()
   return exporters

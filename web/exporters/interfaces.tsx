@@ -1,17 +1,17 @@
-/** The interfaces of an exporter, each with its page. */
+/** The interfaces of an exporter, each linked to its page. */
 import { useSignal } from '@preact/signals'
 
 import type { Exporter } from '../../api/schema/status.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress } from '../object/address.ts'
 
-/** More lines than anybody reads through; the others are found by name. */
+/** Nobody reads through more lines than this; the others can be searched by name. */
 const listedMax = 500
 
 export function Interfaces(props: {
   own: string
   interfaces: Exporter['interfaces']
-  /** Whether they are listed until somebody closes or opens the list. */
+  /** Whether they are listed until somebody opens or closes the list. */
   isOpen: boolean
 }) {
   const { own, interfaces } = props

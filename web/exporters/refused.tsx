@@ -1,4 +1,4 @@
-/** Who sent and was refused: the address, and the setting that lets it in. */
+/** Refused senders: the address, and the setting that accepts it. */
 import { formatExact } from '../../flow/units.ts'
 import { status } from '../state/collector.ts'
 import { zone } from '../state/zone.ts'

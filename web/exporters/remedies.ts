@@ -10,11 +10,11 @@ export interface Fault {
   remedy: string
 }
 
-/** Silence that is longer than any exporter's timeouts, in seconds. */
+/** Silence longer than any exporter's timeouts, in seconds. */
 const silentSeconds = 900
-/** A clock that is wrong by more than this makes wrong times, in seconds. */
+/** A clock off by more than this gives wrong times, in seconds. */
 const skewSeconds = 5
-/** A part of the flows whose loss is more than a nuisance. */
+/** Share of lost flows above which the loss matters. */
 const lossPart = 0.001
 
 const moreTemplates = 'have the exporter send its templates more often, such as every minute'
@@ -22,7 +22,7 @@ const cutShort = 'datagrams are cut on the way: look at the MTU and at tunnels b
 const newerSoftware = 'the exporter sends what no version allows: update its software'
 const itsClock = 'set its clock by NTP'
 
-/** By the kind of a problem, as the decoder calls it: what to do about it. */
+/** The remedy for each kind of problem, by the decoder's name for it. */
 export const remedies: Record<string, string> = {
   'version-unknown': 'something else sends to this port; point it elsewhere',
   'template-missing-expired': moreTemplates,
@@ -45,7 +45,7 @@ export const remedies: Record<string, string> = {
 }
 const otherRemedy = 'look at the datagrams: the journal holds them as pcap files for tcpdump'
 
-/** The faults of an exporter at a moment (unix seconds), the gravest first. */
+/** The faults of an exporter at a time (unix seconds), the gravest first. */
 export function faultsOf(exporter: Exporter, now: number | null): Fault[] {
   const faults = [
     ...silence(exporter, now),
@@ -91,7 +91,10 @@ function sampling({ sampling: rate }: Exporter): Fault[] {
   return [{ gravity: 'error', what, remedy: 'have it export its sampling rate by options' }]
 }
 
-/** Without their template data cannot be read; `parked` counts also what could be, once it came. */
+/**
+ * Data waiting for its template cannot be decoded; `parked` also counts data whose template came
+ * later.
+ */
 function waiting({ parked, flows }: Exporter): Fault[] {
   if (parked === 0 || flows > 0) return []
   const what = `none of its flows can be read yet, as ${several(parked, 'data set')} came without a template`

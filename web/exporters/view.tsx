@@ -1,4 +1,4 @@
-/** The exporters: what is amiss first, each with its remedy, then what each sends. */
+/** The exporters: faults first, each with its remedy, then what each sends. */
 import type { Exporter } from '../../api/schema/status.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
@@ -14,7 +14,7 @@ import { Interfaces } from './interfaces.tsx'
 import { faultsOf, type Fault } from './remedies.ts'
 import { Refused } from './refused.tsx'
 
-/** So many interfaces are listed at once; more are closed, each exporter's by itself. */
+/** Up to this many interfaces are listed at once; with more, each exporter's list starts closed. */
 const openMax = 100
 const gravityMarks: Record<Fault['gravity'], string> = { error: '✖', warning: '▲', note: '●' }
 
@@ -44,7 +44,7 @@ export function Exporters() {
   )
 }
 
-/** What an exporter sent is counted from the collector's start, which may be long after it was first seen. */
+/** An exporter's counters start with the collector, which may be long after it was first seen. */
 function aboutAll(): string {
   const ingest = status.value?.ingest as IngestStatus | null | undefined
   const since = ingest?.running
@@ -58,7 +58,7 @@ function weight(faults: readonly Fault[]): number {
   return faults.reduce((sum, { gravity }) => sum + weights[gravity], 0)
 }
 
-/** Finds exporters and interfaces by a part of their name, which the address keeps. */
+/** Searches exporters and interfaces by part of their name; the search is kept in the address. */
 function Find({ shown, all }: { shown: number; all: number }) {
   const text = parameter('find')
   return (
@@ -147,7 +147,7 @@ function Facts({ exporter }: { exporter: Exporter }) {
   )
 }
 
-/** To a tenth, and none of it is no minus. */
+/** To a tenth, and without a minus on zero. */
 function signed(seconds: number): string {
   return (Math.round(seconds * 10) / 10 + 0).toFixed(1)
 }

@@ -1,4 +1,4 @@
-/** The incidents of a time, newest first: each a sentence, a click from its chart. */
+/** The incidents of a time range, newest first: each a sentence, linked to its chart. */
 import { useEffect } from 'preact/hooks'
 
 import type { Incident, IncidentsAnswer } from '../../api/schema/explain.ts'
@@ -17,10 +17,10 @@ import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { instantText, isoText } from '../time/words.ts'
 
-/** What is shown where the address names no time. */
+/** The range if the address has none. */
 const defaultRange = { from: 'now-30d', to: 'now' }
 const listedMax = 500
-/** Kinds of which there are incidents. */
+/** Kinds that incidents can have. */
 const told = (Object.keys(kinds) as Kind[]).filter((kind) => kind !== 'none')
 
 function query() {
@@ -36,7 +36,7 @@ const listed = followAnswer<IncidentsAnswer>(
 
 export function Incidents() {
   useEffect(() => {
-    // Without a time of its own the list would have Explore's six hours.
+    // Without a range of its own the list would use Explore's six hours.
     if (!place.value.query.includes('from=')) stay(addressWith(defaultRange))
     return listed.follow()
   }, [])

@@ -14,7 +14,7 @@ export function objectAddress({ kind, name }: NamedObject): string {
   return `/object/${kind}${name === '' ? '' : `/${parts.join('/')}`}`
 }
 
-/** The object of a page's path, or null where it names none. */
+/** The object named by a page's path, or null. */
 export function objectOf(path: string): NamedObject | null {
   const [, object, kind, ...rest] = path.split('/')
   const known = objectKinds.find((each) => each === kind)

@@ -1,4 +1,4 @@
-/** One of an object's graphs: AVERAGE as areas, MAX as a line, the figures under it, and how fresh it is. */
+/** One of an object's graphs: AVERAGE as areas, MAX as a line, the figures below, and its freshness. */
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 
@@ -26,9 +26,9 @@ interface GraphFacts {
   object: NamedObject
   measure: Measure
   period: Period
-  /** bits per second; null where it is not known. */
+  /** bits per second; null if unknown. */
   speed: number | null
-  /** Called with what an answer calls the object. */
+  /** Called with the answer's label for the object. */
   told: (label: string) => void
 }
 
@@ -37,7 +37,7 @@ interface Loaded {
   at: number
 }
 
-/** A graph is fetched again as its step passes, and no more often than this, in ms. */
+/** A graph is fetched again once per step, but no more often than this, in ms. */
 const againMinMs = 60_000
 
 export function Graph({ object, measure, period, speed, told }: GraphFacts) {
@@ -86,7 +86,7 @@ export function Graph({ object, measure, period, speed, told }: GraphFacts) {
   )
 }
 
-/** The period up to now, or to the moment that the address names: such a page stays as it is. */
+/** The period up to now, or to the time in the address: such a page stays as it is. */
 function windowOf({ from }: Period): { from: number; to: number } {
   const context = { now: Date.now(), zone: zone.value, side: 'to' } as const
   const now = parseTime(parameter('to') || 'now', context) ?? context.now
@@ -99,7 +99,7 @@ function explore(object: NamedObject, from: number, to: number): void {
   go(`/${writeAddress(exploreView(object, range))}`)
 }
 
-/** The speed of the line, where it is near enough to the traffic that this can still be seen. */
+/** The speed of the line, if it is close enough to the traffic to be visible. */
 function levelsOf(speed: number | null, layers: Layers | null): Level[] {
   if (speed === null || !layers) return []
   const greatest = Math.max(...layers.totals.map(({ summary }) => summary.maximum ?? 0))
@@ -108,18 +108,21 @@ function levelsOf(speed: number | null, layers: Layers | null): Level[] {
   return [{ value: speed, text, limit: true }]
 }
 
-/** A year of which one morning is known has no average, but it has a total: the graph says why it is empty. */
+/** A year with one known morning has no average, but it has a total: the graph says why it is empty. */
 function noData(totals: Layers['totals']): string {
   const isCounted = totals.some(({ summary }) => summary.total > 0)
   return isCounted ? 'of no step is half of its time known, so none is drawn' : 'no data'
 }
 
-/** When the last was heard of an object, as far as that is known; unix seconds. */
+/** When an object was last heard, as far as known; unix seconds. */
 function heardOf(object: NamedObject): number {
   return exporterOf(object)?.lastSeen ?? newestData.value ?? Number.POSITIVE_INFINITY
 }
 
-/** The end of the newest data of a graph: of a step of hours it is not that step's end; unix seconds, null for none. */
+/**
+ * The end of a graph's newest data, which may be before the end of a long step; unix seconds, null
+ * if there is none.
+ */
 function newestOf({ answer, total, totals }: Layers, heard: number): number | null {
   const start = answer.time.findLast((_, i) => total.above[i] !== null)
   if (start === undefined || totals.length === 0) return null

@@ -1,4 +1,4 @@
-/** What an object is called, and what is known of it beside its traffic. */
+/** An object's name, and what is known about it beside its traffic. */
 import type { NamedAddress, NamesAnswer } from '../../api/routes/names.ts'
 import { read } from '../client.ts'
 import { exporterName, exporters } from '../state/collector.ts'
@@ -18,14 +18,14 @@ const kindTexts: Record<NamedObject['kind'], string> = {
   tracker: 'tracker',
 }
 
-/** A path that asks what is known of the host whose page is shown. */
+/** The API path for the facts about the host shown. */
 function question(): string | null {
   const object = objectOf(place.value.path)
   if (object?.kind !== 'host' || nameFault(object) !== null) return null
   return addressOf('/api/names', { address: object.name })
 }
 
-/** What is known of the host whose page is shown; no error of it is told, since its graphs stand without it. */
+/** Facts about the host shown; their errors are not shown, because the graphs do not need them. */
 export const hostFacts = followAnswer<NamedAddress | null>(question, async (ended) => {
   const { addresses } = await read<NamesAnswer>(question()!, ended)
   return addresses[0] ?? null
@@ -33,7 +33,7 @@ export const hostFacts = followAnswer<NamedAddress | null>(question, async (ende
 
 export interface Known {
   host: NamedAddress | null
-  /** As answers about the object call it; empty until one is there. */
+  /** The label in answers about the object; empty until one has come. */
   label: string
 }
 
@@ -50,13 +50,13 @@ export function titleOf(object: NamedObject, { host, label }: Known): string {
   return `${calledOf(exporter)}:${found?.name ?? `if${index}`}${alias}`
 }
 
-/** What an exporter is called of which the address of a page may name the address only. */
+/** The name of an exporter for which the page's address may have only an IP address. */
 function calledOf(exporter: string): string {
   const found = exporterNamed(exporter)
   return found ? exporterName(found) : exporter
 }
 
-/** What stands beside it: the kind of object, and where it belongs. */
+/** Shown beside it: the kind of object, and where it belongs. */
 export function aboutOf({ kind, name }: NamedObject, { host }: Known): string {
   const facts: string[] = [kindTexts[kind]]
   if (kind === 'exporter') {
@@ -85,13 +85,13 @@ function exporterNamed(name: string) {
   return exporters.value?.find((each) => exporterName(each) === name || each.address === name)
 }
 
-/** The exporter that an object is, or is of; undefined where it is of none, or not known. */
+/** The exporter that an object is or belongs to; undefined if none or unknown. */
 export function exporterOf({ kind, name }: NamedObject) {
   if (kind === 'interface') return exporterNamed(interfaceOf(name).exporter)
   return kind === 'exporter' ? exporterNamed(name) : undefined
 }
 
-/** What is known of an interface. */
+/** What is known about an interface. */
 export function interfaceFacts(object: NamedObject) {
   if (object.kind !== 'interface') return null
   const { index } = interfaceOf(object.name)

@@ -2,14 +2,14 @@
 import { storedWord, wordForm } from '../../flow/key.ts'
 import type { NamedObject, ObjectKind } from './address.ts'
 
-/** The words of a key that the parts of an object's name are, where a text may be none of them. */
+/** The key words of the parts of an object's name, for kinds whose names can be invalid. */
 const namedWords: Partial<Record<ObjectKind, readonly string[]>> = {
   host: ['host'],
   port: ['protocol', 'port'],
   protocol: ['protocol'],
 }
 
-/** Why nothing can bear an object's name; null where something may. */
+/** Why an object's name is invalid; null if it is valid. */
 export function nameFault({ kind, name }: NamedObject): string | null {
   const words = namedWords[kind]
   if (!words) return null

@@ -1,8 +1,8 @@
-/** The fixed graphs of an object: RRDtool's and MRTG's habit, each at the step that fits it. */
+/** The fixed graphs of an object, as in RRDtool and MRTG, each at the step that fits it. */
 
 export interface Period {
   label: string
-  /** Of the time grammar, before now. */
+  /** A time relative to now. */
   from: string
   stepSeconds: number
 }

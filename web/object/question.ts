@@ -1,9 +1,9 @@
-/** How an object's traffic is asked for, and how Explore is asked to show it. */
+/** The API query for an object's traffic, and the Explore view that shows it. */
 import type { Query } from '../client.ts'
 import { defaultView, type View } from '../state/address.ts'
 import type { NamedObject, ObjectKind } from './address.ts'
 
-/** What a kind of object is asked by: words of /api/series, and whether a key is named. */
+/** The query parameters for a kind of object: words of /api/series, and a key if one is named. */
 type Asking = (name: string) => Query
 
 const askings: Record<ObjectKind, Asking> = {
@@ -24,7 +24,7 @@ export function seriesQuery({ kind, name }: NamedObject): Query {
   return askings[kind](name)
 }
 
-/** What an interface counts itself is asked for so; null for what counts nothing. */
+/** The query for an interface's own counters; null for other objects. */
 export function counterQuery({ kind, name }: NamedObject): Query | null {
   if (kind !== 'interface') return null
   const { exporter, index } = interfaceOf(name)
@@ -37,7 +37,7 @@ export function interfaceOf(name: string): { exporter: string; index: string } {
   return { exporter: name.slice(0, Math.max(0, at)), index: name.slice(at + 1) }
 }
 
-/** The view of Explore in which an object is looked into. */
+/** The view of Explore that shows an object in detail. */
 export function exploreView(
   { kind, name }: NamedObject,
   range: { from: string; to: string },

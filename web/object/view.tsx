@@ -1,4 +1,4 @@
-/** An object's page in the manner of RRDtool and MRTG: the same five graphs of everything that has traffic. */
+/** An object's page in the style of RRDtool and MRTG: the same five graphs for everything that has traffic. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 

@@ -1,4 +1,4 @@
-/** The question of a report: which form, by what, in which order, how many, and which flows count. */
+/** The query builder of a report: form, keys, order, limit, and which flows count. */
 import { Select, type Options } from '../controls/form.tsx'
 import { Words } from '../controls/words.tsx'
 import { exporterName, exporters } from '../state/collector.ts'

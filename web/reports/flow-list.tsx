@@ -21,7 +21,7 @@ function time(id: 'received' | 'first' | 'last'): Column<Flow> {
   }
 }
 
-/** To the millisecond: exporters tell flows of one second apart. */
+/** To the millisecond: several flows may start in one second. */
 function momentText(seconds: number): string {
   const wall = wallTime(seconds * 1000, zone.value)
   const ms = String(Math.floor((seconds * 1000) % 1000)).padStart(3, '0')

@@ -1,4 +1,4 @@
-/** What is said where a report has no flows: also of which time there are any. */
+/** The message for a report without flows, with the time for which there are any. */
 import { status } from '../state/collector.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'

@@ -1,12 +1,12 @@
 /**
- * The reports as presets over one query builder: FlowViewer's 21 statistics over /api/top, and its
- * 13 printed forms over /api/flows and /api/top.
+ * The reports as presets of one query builder: FlowViewer's 21 statistics over /api/top, and its 13
+ * printed forms over /api/flows and /api/top.
  */
 
 export type Order = 'bytes' | 'packets' | 'flows' | 'peers'
 export type ListOrder = 'first' | 'last' | 'received' | 'bytes' | 'packets' | 'duration'
 
-/** A list of single flows shows these columns of it. */
+/** The columns of a list of single flows. */
 export type FlowColumn =
   | 'received'
   | 'first'
@@ -53,7 +53,7 @@ function top(id: string, label: string, by: string, order: Order = 'bytes'): Top
   return { id, label, kind: 'top', by, order }
 }
 
-/** What FlowViewer calls statistics. */
+/** FlowViewer's statistics. */
 export const statistics: readonly TopPreset[] = [
   top('summary', 'Summary', 'direction,protocol'),
   top('scanning', 'Detect scanning (most peers)', 'src', 'peers'),
@@ -78,7 +78,7 @@ export const statistics: readonly TopPreset[] = [
   top('exporter', 'Exporter', 'exporter'),
 ]
 
-/** More that the builder has a word for. */
+/** Further words that the builder offers. */
 export const further: readonly TopPreset[] = [
   top('service', 'Service', 'port'),
   top('flags', 'TCP flags', 'flags'),
@@ -100,7 +100,7 @@ function list(
   return { id, label, kind: 'flows', columns, order }
 }
 
-/** What FlowViewer calls printed reports. */
+/** FlowViewer's printed reports. */
 export const printed: readonly Preset[] = [
   list('flow-times', 'Flow times', ['first', 'last', 'duration', ...ends, ...counts]),
   list('as-numbers', 'AS numbers', ['first', 'source', 'sourceAs', 'destination', 'destinationAs', ...counts]),
@@ -122,12 +122,12 @@ export const printed: readonly Preset[] = [
 
 export const presets: readonly Preset[] = [...statistics, ...further, ...printed]
 
-/** The forms that are about IPv6 alone filter by it. */
+/** Forms for IPv6 only filter by it. */
 export function filterOf(preset: Preset): string {
   return preset.id.endsWith('-v6') ? 'inet6' : ''
 }
 
-/** The preset of an id; the usual one where there is none of it. */
+/** The preset with an id; the default one if there is none. */
 export function presetOf(id: string): Preset {
   return (
     presets.find((preset) => preset.id === id) ?? statistics.find(({ id: own }) => own === 'pair')!

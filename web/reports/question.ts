@@ -1,4 +1,4 @@
-/** The report that an address asks for, as the parameters of the API. */
+/** The report in an address, as parameters of the API. */
 import { computed } from '@preact/signals'
 
 import type { Query } from '../client.ts'
@@ -42,10 +42,10 @@ export const question = computed((): Question => {
   }
 })
 
-/** The parameters of /api/top or /api/flows; null where the range of time cannot be read. */
+/** The parameters of /api/top or /api/flows; null if the time range is invalid. */
 export const reportQuery = computed((): Query | null => {
   const { by, order, limit, include, filter, exporter } = question.value
-  // The view is read so that its range of time is followed.
+  // Reads the view so that its time range is followed.
   void view.value
   const window = windowAt(Date.now())
   if (!window) return null

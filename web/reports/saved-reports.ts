@@ -1,4 +1,4 @@
-/** Reports that were given a name, as the API keeps them: everybody has the same. */
+/** Saved reports, as the API stores them: the same for everybody. */
 import { signal } from '@preact/signals'
 
 import type { ReportBody, ReportsAnswer, SavedReport } from '../../api/schema/state.ts'
@@ -12,7 +12,7 @@ export const savedReports = followAnswer<readonly SavedReport[]>(
   async (ended) => (await read<ReportsAnswer>('/api/reports', ended)).reports,
 )
 
-/** Saves a report; one of that name becomes this one. @throws RequestError */
+/** Saves a report; replaces one of the same name. @throws RequestError */
 export async function saveReport(body: ReportBody): Promise<SavedReport> {
   const same = savedReports.state.value.answer?.find(({ name }) => name === body.name)
   const kept = same
@@ -22,7 +22,7 @@ export async function saveReport(body: ReportBody): Promise<SavedReport> {
   return kept
 }
 
-/** Takes a report away. @throws RequestError */
+/** Deletes a report. @throws RequestError */
 export async function removeReport({ id, etag }: SavedReport): Promise<void> {
   await send(`/api/reports/${id}`, { method: 'DELETE', etag })
   times.value++

@@ -1,4 +1,4 @@
-/** Reports that were given a name: kept on the server, for everybody, and asked again when they are chosen. */
+/** Saved reports: stored on the server, for everybody, and run again when chosen. */
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
@@ -13,7 +13,7 @@ import { removeReport, savedReports, saveReport } from './saved-reports.ts'
 
 const name = signal('')
 
-/** What is kept of the report that is shown: its times as they are written, so that now means now. */
+/** The report shown, as saved: with its times as written, so that now means now. */
 function bodyOf(given: string): ReportBody {
   const { from, to } = view.value
   const asked = { ...reportQuery.value, from, to, tz: zone.value }

@@ -1,4 +1,4 @@
-/** A table whose rows are sorted by a click on a column's head. */
+/** A table that is sorted by clicking a column's head. */
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 
@@ -8,9 +8,9 @@ export interface Column<Row> {
   title?: string
   /** Left-aligned. */
   isText?: boolean
-  /** Long texts, which take several lines where there is no room for one. */
+  /** Long texts, which wrap if there is not enough space. */
   wraps?: boolean
-  /** What is sorted by; the greatest first where it is a number. */
+  /** The sort key; numbers sort greatest first. */
   value: (row: Row) => number | string
   cell: (row: Row) => ComponentChildren
   hint?: (row: Row) => string
@@ -24,7 +24,7 @@ export function SortedTable<Row>(props: {
   foot?: ComponentChildren
 }) {
   const { label, rows, columns, rowKey, foot } = props
-  /** By which column, and which way; null: as the API gave them. */
+  /** The sort column and direction; null: as the API gave them. */
   const order = useSignal<{ id: string; isDown: boolean } | null>(null)
   const by = columns.find(({ id }) => id === order.value?.id)
   const shown = by ? sorted(rows, by, order.value!.isDown) : rows

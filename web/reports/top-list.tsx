@@ -1,4 +1,4 @@
-/** A top list: its keys, their figures, the rest and the whole, which add up. */
+/** A top list: its keys, their figures, the rest and the total, which add up. */
 import type { TopAnswer, TopRow } from '../../api/schema/schema.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
@@ -7,7 +7,7 @@ import { shortInstantText } from '../time/words.ts'
 import { Nothing } from './nothing.tsx'
 import { SortedTable, type Column } from './sorted.tsx'
 
-/** Words of a key that have a page of their own. */
+/** Key words with a page of their own. */
 const pages: Record<string, (value: string, row: TopRow) => NamedObject> = {
   host: (name) => ({ kind: 'host', name }),
   src: (name) => ({ kind: 'host', name }),
@@ -66,7 +66,7 @@ function keyColumns(by: readonly string[]): Column<TopRow>[] {
   }))
 }
 
-/** The API's label, where it says more than the key. */
+/** The API's label, if it says more than the key. */
 function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopRow>[] {
   const plain = (row: TopRow) =>
     Object.entries(row.key)
@@ -74,7 +74,8 @@ function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopR
       .join(' ')
   const said = (row: TopRow) => row.label.replace(' → ', ' ')
   const saysNoMore = (row: TopRow) => said(row) === plain(row)
-  // Of many words the label only says them again, but for interfaces, which have names of their own.
+  // With several words the label only repeats them, except for interfaces, which have names of
+  // their own.
   if (rows.every(saysNoMore) || (by.length > 2 && !by.includes('exporter'))) return []
   return [
     {
@@ -88,12 +89,12 @@ function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopR
   ]
 }
 
-/** A label without what stands in the columns before: of `bobby22 (10.0.0.22)` the name. */
+/** A label without what the columns before show: of `bobby22 (10.0.0.22)` the name. */
 function withoutKey({ label, key }: TopRow): string {
   return Object.values(key).reduce<string>((text, value) => text.replace(` (${value})`, ''), label)
 }
 
-/** A share as a figure and a bar beside it, so that rows can be compared at a glance. */
+/** A share as a figure and a bar, so that rows can be compared at a glance. */
 function Share({ share }: { share: number }) {
   return (
     <span class="share-bar">

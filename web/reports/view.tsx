@@ -63,7 +63,7 @@ export function Reports() {
   )
 }
 
-/** The addresses at which the API gives exactly what is shown. */
+/** The API addresses that return exactly what is shown. */
 function Exports() {
   const query = reportQuery.value
   if (!query) return null

@@ -1,6 +1,7 @@
 /**
  * The address bar is the page's whole state: what is shown can be bookmarked, sent and gone back
- * to. Defaults are left out; what cannot be read falls back to the default and is said.
+ * to. Defaults are left out; a part that cannot be read falls back to its default, and that is
+ * reported.
  */
 import { parseScaled } from '../../flow/units.ts'
 import { isZone } from '../../flow/zone.ts'
@@ -11,7 +12,7 @@ import { readable } from './readable.ts'
 export const splits = ['host', 'port', 'protocol', 'interface', 'exporter', 'direction'] as const
 export type Split = (typeof splits)[number]
 
-/** The words of /api/series by which each split is asked for. */
+/** The words of /api/series for each split. */
 export const splitKeys: Record<Split, string> = {
   host: 'host,direction',
   port: 'port,direction',
@@ -24,7 +25,7 @@ export const splitKeys: Record<Split, string> = {
 /** What is measured. */
 export const measures = ['bits', 'packets', 'flows', 'active', 'connections'] as const
 export type Measure = (typeof measures)[number]
-/** Those that are kept for years; connections are joined from the archive. */
+/** Those that are kept for years; connections come from the archive only. */
 export const keptMeasures = measures.filter((each) => each !== 'connections')
 
 /** How often a range that ends now is fetched again; auto follows the width of a pixel. */
@@ -35,11 +36,13 @@ export type Refresh = (typeof refreshChoices)[number]
 export const drawings = ['mirror', 'stack', 'lines', 'table'] as const
 export type Drawing = (typeof drawings)[number]
 
-/** What is drawn beside it, dashed: nothing, or the same time so many days before, weeks whole. */
+/**
+ * The dashed comparison: none, or the same time this many days before, in whole weeks but for 1d.
+ */
 export const comparisons = ['none', '1d', '7d', '28d', '364d'] as const
 export type Comparison = (typeof comparisons)[number]
 
-/** Steps that can be asked for, in seconds; auto is what fits the width. */
+/** Steps to choose from, in seconds; auto fits the width. */
 export const stepChoices = ['auto', '1', '10', '60', '300', '1800', '7200', '86400'] as const
 export type StepChoice = (typeof stepChoices)[number]
 
@@ -66,7 +69,7 @@ export interface View {
   threshold: string
   /** What is explained: `shown` for the window, FROM/TO for a range; empty for nothing. */
   explain: string
-  /** Layer ids that alone are drawn; empty for all. */
+  /** The only layer ids drawn; empty for all. */
   only: readonly string[]
   /** Layer ids that are not drawn. */
   hide: readonly string[]
@@ -161,7 +164,7 @@ const parameters: Record<keyof View, Parameter> = {
 }
 const names = Object.keys(parameters) as (keyof View)[]
 
-/** The view of an address's query, and what of it could not be read. */
+/** The view of an address's query, and the parts that could not be read. */
 export function readAddress(query: string): { view: View; faults: AddressFault[] } {
   const faults: AddressFault[] = []
   const view: Record<string, View[keyof View]> = { ...defaultView }
@@ -175,7 +178,7 @@ export function readAddress(query: string): { view: View; faults: AddressFault[]
   return { view: view as unknown as View, faults }
 }
 
-/** The query of a view, with its `?`; from and to always stand, other defaults do not. */
+/** The query of a view, with its `?`; from and to are always included, other defaults are not. */
 export function writeAddress(view: View): string {
   const query = names
     .filter((name) => name === 'from' || name === 'to' || !isDefault(view, name))

@@ -1,4 +1,4 @@
-/** Annotations: what people wrote on the time that is shown. */
+/** Annotations: user notes on the time shown. */
 import { computed, signal } from '@preact/signals'
 
 import type { Annotation, AnnotationsAnswer } from '../../api/schema/state.ts'
@@ -7,7 +7,7 @@ import { followAnswer } from './follow.ts'
 import { addressOf } from './route.ts'
 import { traffic } from './traffic.ts'
 
-/** A path that asks for the annotations of what is shown. */
+/** The API path for the annotations of what is shown. */
 const path = computed(() => {
   const shown = traffic.value
   return shown && addressOf('/api/annotations', { from: shown.keyed.from, to: shown.keyed.to })
@@ -18,12 +18,12 @@ export const annotationsShown = followAnswer<readonly Annotation[]>(
   async (ended) => (await read<AnnotationsAnswer>(path.value!, ended)).annotations,
 )
 
-/** The annotations shown, oldest first: their number on the chart is their place here. */
+/** The annotations shown, oldest first: their number on the chart is their index here. */
 export const annotations = computed(() =>
   (annotationsShown.state.value.answer ?? []).toSorted((a, b) => a.from - b.from),
 )
 
-/** What is being written: a new annotation, or one that is revised. */
+/** The annotation being written: new or edited. */
 export interface Draft {
   /** unix seconds; `to` null for a moment */
   from: number
@@ -35,7 +35,7 @@ export interface Draft {
 export const draft = signal<Draft | null>(null)
 
 /**
- * Keeps what was written.
+ * Saves the draft.
  * @throws RequestError
  */
 export async function keep({ from, to, text, of }: Draft): Promise<void> {
@@ -49,7 +49,7 @@ export async function keep({ from, to, text, of }: Draft): Promise<void> {
 }
 
 /**
- * Takes an annotation away.
+ * Deletes an annotation.
  * @throws RequestError
  */
 export async function remove({ id, etag }: Annotation): Promise<void> {

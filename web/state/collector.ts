@@ -1,4 +1,4 @@
-/** What the page knows of the collector behind it: its exporters, settings and warnings. */
+/** What the page knows about the collector: its exporters, settings and warnings. */
 import { computed, signal } from '@preact/signals'
 
 import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
@@ -9,21 +9,24 @@ import { askSession, session } from './session.ts'
 export const exporters = signal<readonly Exporter[] | null>(null)
 export const status = signal<StatusAnswer | null>(null)
 
-/** Whether the collector has been asked, with or without an answer: until then no host is known to be ours. */
+/**
+ * Whether the collector has been asked, with or without an answer: until then no host is known to
+ * be local.
+ */
 export const wasAsked = signal(false)
 
-/** Why the collector was not told of when last asked; null where it was. */
+/** Why the last request for the collector's status failed; null if it did not. */
 export const collectorFailure = signal<RequestError | null>(null)
 
-/** How often exporters and status are asked for again. */
+/** How often exporters and status are fetched again. */
 const againMs = 30_000
-/** And while nothing has ever come in: somebody is waiting for it. */
+/** The same while nothing has ever come in: somebody is waiting for it. */
 const waitingMs = 3000
 
-/** Local networks where the settings may not be read, as on a wall. */
+/** Local networks if the settings may not be read, as on a wall. */
 const usuallyLocal = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7'
 
-/** The local networks of the settings, by which a host is told to be ours. */
+/** The local networks of the settings. */
 const localSetting = computed(() => String(status.value?.settings['local'] ?? usuallyLocal))
 const localNetworks = computed(() => {
   const networks = localSetting.value.split(',').map((network) => parseNetwork(network))
@@ -36,12 +39,12 @@ export const isLocal = computed(() => {
   return (host: string) => networks.hasText(host.split('~', 1)[0]!)
 })
 
-/** The name of an exporter as people know it: its own, else its address. */
+/** The name of an exporter, else its address. */
 export function exporterName(exporter: Pick<Exporter, 'address' | 'name'>): string {
   return exporter.name ?? exporter.address
 }
 
-/** Newest moment of which anything is stored, unix seconds; null where nothing is. */
+/** Newest time for which anything is stored, unix seconds; null if nothing is. */
 export const newestData = computed(() => {
   const answer = status.value
   if (!answer) return null
@@ -53,10 +56,10 @@ export const newestData = computed(() => {
   return Math.min(Math.max(...known), heard.length > 0 ? Math.max(...heard) : Infinity)
 })
 
-/** Asks for exporters and status now, and again for as long as the page is open. */
+/** Fetches exporters and status now, and repeatedly as long as the page is open. */
 export async function followCollector(): Promise<void> {
   if (!document.hidden || !wasAsked.value) await refreshCollector()
-  // Where nothing answered when the page was opened, it is not known yet who sits before it.
+  // If nothing answered when the page was opened, the user is not known yet.
   if (session.value === null && collectorFailure.value === null) await askSession()
   setTimeout(() => void followCollector(), nextMs())
 }
@@ -66,7 +69,7 @@ function nextMs(): number {
   return exporters.value?.length === 0 ? waitingMs : againMs
 }
 
-/** Asks for exporters and status; where nothing answers, what was known stays. */
+/** Fetches exporters and status; if nothing answers, the old values stay. */
 export async function refreshCollector(): Promise<void> {
   const { signal: ended } = new AbortController()
   try {

@@ -1,4 +1,4 @@
-/** What the view asks to be explained, and the API's explanation of it. */
+/** The range that the view has explained, and the API's explanation. */
 import { computed, signal } from '@preact/signals'
 
 import type { Actor, ExplainAnswer } from '../../api/schema/explain.ts'
@@ -10,12 +10,12 @@ import { traffic } from './traffic.ts'
 import { view } from './view.ts'
 import { zone } from './zone.ts'
 
-/** Other ends of the first actor that are listed. */
+/** Peers of the first actor that are listed. */
 const peersMax = 8
-/** In which ends of its flows an actor stands, and in which its peers. */
+/** The end of its flows at which an actor is, and that of its peers. */
 export const peerWords = { in: ['dst', 'src'], out: ['src', 'dst'] } as const
 
-/** The range that is explained, unix seconds; null where none is. */
+/** The range explained, unix seconds; null if none. */
 const explainedRange = computed(() => {
   const { explain } = view.value
   if (explain === '') return null
@@ -25,7 +25,7 @@ const explainedRange = computed(() => {
   return shown && { from: shown.window.from / 1000, to: shown.window.to / 1000 }
 })
 
-/** The parameters of what is explained, for the API and for the report. */
+/** The query parameters, for the API and for the report. */
 export const explainQuery = computed(() => {
   const range = explainedRange.value
   return range && { ...range, exporter: view.value.exporter, tz: zone.value }
@@ -33,7 +33,7 @@ export const explainQuery = computed(() => {
 
 const question = () => explainQuery.value && JSON.stringify(explainQuery.value)
 
-/** The other ends of the first actor and what it had of them in the direction of its event, greatest first. */
+/** The peers of the first actor and their traffic in the direction of the event, greatest first. */
 export interface MainPeers {
   actor: Actor
   rows: readonly TopRow[]

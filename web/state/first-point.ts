@@ -1,10 +1,16 @@
-/** When a chart has its first point: of the first whole interval in which Weir hears an exporter. */
+/**
+ * When a chart gets its first point: after the first whole interval in which Weir hears an
+ * exporter.
+ */
 import { intervalSeconds } from '../../flow/interval.ts'
 
-/** The interval that is still open is counted once a minute. */
+/** The open interval is counted once a minute. */
 const countedAgainSeconds = 60
 
-/** By when the first point is due where Weir began to listen and to hear at `since`; unix seconds both. */
+/**
+ * When the first point is due if Weir has listened to and heard an exporter since `since`; both
+ * unix seconds.
+ */
 export function firstPointDue(since: number): number {
   return Math.ceil(since / intervalSeconds) * intervalSeconds + countedAgainSeconds
 }

@@ -1,9 +1,12 @@
-/** Answers that follow what is shown: asked anew when the question changes, the one before given up. */
+/**
+ * Answers that follow what is shown: a changed query is sent again, and the one before is
+ * cancelled.
+ */
 import { effect, signal, type ReadonlySignal } from '@preact/signals'
 
 import { RequestError, retryMs } from '../client.ts'
 
-/** What is known of an answer. While it is asked for anew, the one before stays. */
+/** The state of an answer. While a new one is fetched, the old one stays. */
 export interface Asked<Answer> {
   answer: Answer | null
   error: RequestError | null
@@ -12,15 +15,15 @@ export interface Asked<Answer> {
 
 export interface Followed<Answer> {
   readonly state: ReadonlySignal<Asked<Answer>>
-  /** Begins to follow; the function that it returns ends it. */
+  /** Starts following; returns the function that stops it. */
   follow: () => () => void
-  /** Asks again at once. */
+  /** Sends the query again at once. */
   again: () => void
 }
 
 /**
- * Follows a question: `question` reads signals and gives a text that is the same while nothing is
- * to be asked anew (null: there is nothing to ask); `asking` asks it, again after failures that may pass.
+ * Follows a query: `question` reads signals and returns a text that changes only when a new answer
+ * is needed (null: no query); `asking` sends it, with retries after failures that may pass.
  */
 export function followAnswer<Answer>(
   question: () => string | null,

@@ -1,4 +1,7 @@
-/** Percent-encoding that leaves alone what a query may hold as it is, so that people can read it. */
+/**
+ * Percent-encoding that leaves characters allowed in a query as they are, so that people can read
+ * it.
+ */
 export function readable(value: string): string {
   return encodeURIComponent(value)
     .replace(/%(3A|2F|2C|40|5B|5D)/g, decodeURIComponent)

@@ -1,4 +1,7 @@
-/** A range that is relative to now moves on: fetched again as often as asked, and never while nobody looks. */
+/**
+ * A range relative to now moves on: it is fetched again as often as chosen, but never while the
+ * page is hidden.
+ */
 import { computed, effect } from '@preact/signals'
 
 import { parseDuration } from '../../flow/interval.ts'
@@ -10,27 +13,27 @@ import { view } from './view.ts'
 const autoMinMs = 10_000
 const autoMaxMs = 300_000
 
-/** Whether the range moves on: at midnight yesterday is another day too. */
+/** Whether the range moves: at midnight, yesterday becomes another day too. */
 export const isMoving = computed(() => isRelative(view.value.to))
 
-/** How long until the range is fetched again, in ms; null where it does not move. */
+/** Time until the range is fetched again, in ms; null if it does not move. */
 export const refreshMs = computed(() => {
   const { refresh } = view.value
   if (refresh === 'off' || !isMoving.value) return null
   if (refresh !== 'auto') return parseDuration(refresh)
-  // No more often than the chart would move by a step.
+  // No more often than the chart moves by a step.
   const step = (traffic.value?.keyed.step ?? 0) * 1000
   return Math.min(autoMaxMs, Math.max(autoMinMs, step))
 })
 
 const due = computed(() => (failure.value?.error.isPassing ? retryMs : refreshMs.value))
 
-/** Fetches again whenever it is due; returns the function that ends it. */
+/** Fetches again whenever due; returns the function that stops this. */
 export function followRefresh(): () => void {
   return effect(() => {
     const wait = due.value
     const busy = loading.value
-    // Each answer starts the wait anew.
+    // Each answer restarts the wait.
     void traffic.value
     void failure.value
     const timer = wait === null || busy ? undefined : setTimeout(refreshSeen, wait)

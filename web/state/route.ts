@@ -1,4 +1,4 @@
-/** Where the page stands: path and query of the address, in step with the browser's history. */
+/** The current place: path and query of the address, in step with the browser's history. */
 import { signal } from '@preact/signals'
 
 import { readable } from './readable.ts'
@@ -15,19 +15,19 @@ function current(): Place {
 
 export const place = signal<Place>(current())
 
-/** How many places of this page lie behind in the history: so far a double click can go back. */
+/** How many places of this page precede in the history: how far a double click can go back. */
 export function depth(): number {
   const state: unknown = history.state
   const found = (state as { depth?: unknown } | null)?.depth
   return typeof found === 'number' ? found : 0
 }
 
-/** Whether a path may be left: asked of who has something that would be lost. */
+/** Whether the path may be left: decided by whoever has something to lose. */
 let mayLeave: () => boolean = () => true
 
 /**
- * Has the page ask before its path is left, or the page itself; returns the function that ends it.
- * The browser has its own words where it is the page.
+ * Makes the page ask before its path, or the page itself, is left; returns the function that ends
+ * this. When the page is left, the browser uses its own words.
  */
 export function guardLeaving(ask: () => boolean): () => void {
   const unloading = (event: BeforeUnloadEvent) => event.preventDefault()
@@ -39,7 +39,7 @@ export function guardLeaving(ask: () => boolean): () => void {
   }
 }
 
-/** Goes to an address of the page: a new entry in the history, so that Back undoes it. */
+/** Goes to an address of the page: a new history entry, so that Back undoes it. */
 export function go(address: string): void {
   const { pathname } = new URL(address, location.href)
   if (pathname !== place.value.path && !mayLeave()) return
@@ -47,24 +47,24 @@ export function go(address: string): void {
   place.value = current()
 }
 
-/** Changes the address in place, for what Back need not undo. */
+/** Changes the address in place, for changes that Back need not undo. */
 export function stay(address: string): void {
   history.replaceState(history.state, '', address)
   place.value = current()
 }
 
-/** A parameter of the address's query; empty where it is not given. */
+/** A parameter of the address's query; empty if absent. */
 export function parameter(name: string): string {
   return new URLSearchParams(place.value.query).get(name) ?? ''
 }
 
-/** The parameters of this place that say which flows it is about, and of which time. */
+/** The parameters of this place that select flows and time. */
 export function shownFlows(): Record<string, string> {
   const names = ['from', 'to', 'exporter', 'filter']
   return Object.fromEntries(names.map((name) => [name, parameter(name)]))
 }
 
-/** The address of this place with some parameters changed; an empty one is left out. */
+/** This address with some parameters changed; empty ones are left out. */
 export function addressWith(changes: Record<string, string>): string {
   const query = new URLSearchParams(place.value.query)
   for (const [name, value] of Object.entries(changes))
@@ -73,19 +73,19 @@ export function addressWith(changes: Record<string, string>): string {
   return addressOf(place.value.path, Object.fromEntries(query))
 }
 
-/** An address of the page from its path and its parameters; empty ones are left out. */
+/** An address of the page from its path and parameters; empty ones are left out. */
 export function addressOf(path: string, parameters: Record<string, string | number>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== '')
   const query = given.map(([name, value]) => `${name}=${readable(String(value))}`).join('&')
   return query === '' ? path : `${path}?${query}`
 }
 
-/** Follows Back and Forward, and links of the page, which need not load it again. */
+/** Handles Back and Forward, and links within the page without reloading it. */
 export function followHistory(): void {
   addEventListener('popstate', () => {
     const next = current()
     if (next.path === place.value.path || mayLeave()) place.value = next
-    // Where the browser has already gone, it is brought back.
+    // The browser has already moved, so its entry is put back.
     else history.pushState({ depth: depth() + 1 }, '', place.value.path + place.value.query)
   })
   document.addEventListener('click', (event) => {
@@ -98,7 +98,7 @@ export function followHistory(): void {
   })
 }
 
-/** The address of a link, with the time zone that was chosen in this place: what is gone to shows the same times. */
+/** The address of a link, with this place's time zone, so that the target shows the same times. */
 function inThisZone({ pathname, search }: HTMLAnchorElement): string {
   const tz = parameter('tz')
   if (tz === '' || new URLSearchParams(search).has('tz')) return pathname + search

@@ -1,4 +1,4 @@
-/** Who sits before the page, and what they may do. */
+/** The user of the page, and what they may do. */
 import { computed, signal } from '@preact/signals'
 
 import type { SessionAnswer } from '../../api/schema/access.ts'
@@ -7,10 +7,10 @@ import { takeServerZone } from './zone.ts'
 
 export const session = signal<SessionAnswer | null>(null)
 
-/** Whether things may be changed that only an admin may change. */
+/** Whether the user may change what only an admin may. */
 export const isAdmin = computed(() => session.value?.role === 'admin')
 
-/** Asks who it is; where nothing answers, nothing is known. */
+/** Fetches the session; if nothing answers, the user is unknown. */
 export async function askSession(): Promise<void> {
   try {
     const answer = await read<SessionAnswer>('/api/session', new AbortController().signal)
@@ -24,7 +24,7 @@ export async function askSession(): Promise<void> {
 
 /**
  * Opens a session.
- * @throws RequestError where name or password are wrong
+ * @throws RequestError if name or password is wrong
  */
 export async function logIn(user: string, password: string): Promise<void> {
   session.value = await send<SessionAnswer>('/api/login', {

@@ -10,17 +10,17 @@ import type { Traffic } from './traffic.ts'
 const tableKeys = ['host', 'port', 'protocol'] as const
 export type TableKey = (typeof tableKeys)[number]
 
-/** What a table counts by. */
+/** The measure of a table. */
 export type Counted = 'bytes' | 'packets' | 'flows'
 
 export interface TableRow {
   id: string
   label: string
   key: Key
-  /** In what the table counts. */
+  /** The figure in the table's measure. */
   count: number
   share: number
-  /** Distinct other ends; null where only totals are kept. */
+  /** Distinct peers; null if only totals are kept. */
   peers: number | null
   other: boolean
 }
@@ -29,7 +29,7 @@ export interface Table {
   key: TableKey
   counted: Counted
   rows: TableRow[]
-  /** Why there is none. */
+  /** Why there is no answer. */
   error: RequestError | null
 }
 
@@ -44,7 +44,9 @@ const countedBy: Record<Measure, Counted> = {
   connections: 'flows',
 }
 
-/** Fills the tables for a chart that has come; one that fails says so and spares the others. */
+/**
+ * Loads the tables for a new chart; a failing one shows its error and does not affect the others.
+ */
 export async function loadTables(shown: Traffic, ended: AbortSignal): Promise<void> {
   const counted = countedBy[shown.view.measure]
   const made = await Promise.all(
@@ -67,7 +69,7 @@ interface Asked {
   ended: AbortSignal
 }
 
-/** From the archive where the chart is; a window of months is answered by the stored totals. */
+/** From the archive if the chart is; a window of months is answered from the stored totals. */
 function loadRows(asked: Asked): Promise<TableRow[]> {
   return asked.shown.keyed.source === 'archive' ? rowsOfFlows(asked) : rowsOfSeries(asked)
 }

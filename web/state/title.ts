@@ -1,4 +1,4 @@
-/** The title of the window: what is shown, so that tabs and bookmarks can be told apart. */
+/** The title of the browser window: what is shown, so that tabs and bookmarks can be told apart. */
 import { effect } from '@preact/signals'
 
 import { presetOf } from '../time/presets.ts'
@@ -7,7 +7,7 @@ import { traffic } from './traffic.ts'
 import { view } from './view.ts'
 import { zone } from './zone.ts'
 
-/** Keeps the title of Explore; returns the function that ends it. */
+/** Keeps Explore's title current; returns the function that stops this. */
 export function followTitle(): () => void {
   return effect(() => {
     const { by, measure, from, to, exporter, filter } = view.value

@@ -1,4 +1,4 @@
-/** Fetches what the view shows: the chart first, the tables after it. What came last stays until then. */
+/** Fetches what the view shows: the chart first, then the tables. The old data stays until then. */
 import { computed, effect, signal } from '@preact/signals'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
@@ -13,35 +13,35 @@ import { view } from './view.ts'
 import { windowAt, type Window } from './window.ts'
 import { zone } from './zone.ts'
 
-/** A chart's data and what they were asked for. */
+/** A chart's data and the query for it. */
 export interface Traffic {
   view: View
   window: Window
   /** By key and direction; the same as `totals` when split by direction alone. */
   keyed: SeriesAnswer
   totals: SeriesAnswer
-  /** cf=max; null until it comes, and where steps are the interval's or finer. */
+  /** cf=max; null until it comes, and if steps are no longer than the interval. */
   peak: SeriesAnswer | null
-  /** by=direction of the same window some days before; null until it comes or where none is asked for. */
+  /** by=direction of the same window some days before; null until it comes, or without comparison. */
   compared: SeriesAnswer | null
   /** unix ms */
   loadedAt: number
 }
 
 export const traffic = signal<Traffic | null>(null)
-/** What is drawn of it. */
+/** The layers to draw. */
 export const layers = computed(() => {
   const shown = wasAsked.value ? traffic.value : null
   return shown && makeLayers({ ...shown, split: shown.view.by, isLocal: isLocal.value })
 })
 export const loading = signal(false)
-/** Why the last request failed; null when it did not. */
+/** Why the last request failed; null if it did not. */
 export const failure = signal<{ error: RequestError; at: number } | null>(null)
 
-/** Steps the chart can draw: about one to a pixel and a half. Set by the chart from its width. */
+/** Steps the chart can draw: about one per pixel and a half. The chart sets it from its width. */
 export const pointsWanted = signal(800)
 
-/** Keys asked for: of hosts more than are drawn, since the remote ends among them are not. */
+/** Keys to ask for: more hosts than are drawn, because remote ones are not drawn. */
 const topAsked: Record<Split, number> = {
   host: 24,
   port: 8,
@@ -53,12 +53,12 @@ const topAsked: Record<Split, number> = {
 
 let running: AbortController | null = null
 
-/** Loads whenever what is asked for changes; returns the function that ends it. */
+/** Loads whenever the query changes; returns the function that stops this. */
 export function followView(): () => void {
   let asked = ''
   return effect(() => {
     const { from, to, by, measure, exporter, filter, step, compare } = view.value
-    // The server's zone, once it is known, need not be waited for where it does not matter.
+    // There is no need to wait for the server's zone where it does not matter.
     const isZoned = dependsOnZone(from) || dependsOnZone(to) || compare !== 'none'
     const ofZone = isZoned ? zone.value : ''
     const next = [from, to, by, measure, exporter, filter, step, compare, ofZone].join('\n')
@@ -68,7 +68,7 @@ export function followView(): () => void {
   })
 }
 
-/** Fetches the view again; a request under way is given up. */
+/** Fetches the view again; a running request is cancelled. */
 export async function load(): Promise<void> {
   running?.abort()
   const { signal: ended } = (running = new AbortController())
@@ -97,7 +97,7 @@ export async function load(): Promise<void> {
   }
 }
 
-/** The parameters that every request of a view has. */
+/** The parameters common to all requests of a view. */
 function baseQuery(shown: View, window: Window): Query {
   const { exporter, filter } = shown
   return { from: window.from / 1000, to: window.to / 1000, exporter, filter }
@@ -117,14 +117,15 @@ async function loadTraffic(shown: View, window: Window, ended: AbortSignal): Pro
     single ? totalsAsked : ask('series', keyedQuery, ended),
     totalsAsked,
   ])
-  // Between two requests a step can close and another source fit: the totals then follow.
+  // Between two requests a step can close and another source fit: the totals then use the new
+  // steps.
   const totals = sameSteps(keyed, first)
     ? first
     : await ask('series', { ...query, by: 'direction', step: keyed.step }, ended)
   return { view: shown, window, keyed, totals, peak: null, compared: null, loadedAt: Date.now() }
 }
 
-/** The MAX line, where steps are so long that they have one; the chart stands before it comes. */
+/** The MAX line, if steps are long enough to have one; the chart is shown before it comes. */
 async function addPeak(loaded: Traffic, ended: AbortSignal): Promise<void> {
   const { view: shown, window, keyed } = loaded
   if (keyed.step <= intervalSeconds || shown.by === 'interface') return
@@ -133,7 +134,7 @@ async function addPeak(loaded: Traffic, ended: AbortSignal): Promise<void> {
   if (sameSteps(keyed, peak)) add(loaded, { peak })
 }
 
-/** The same window a day or a week before, by the calendar. */
+/** The same window some days before, by the calendar. */
 async function addCompared(loaded: Traffic, ended: AbortSignal): Promise<void> {
   const { view: shown, keyed } = loaded
   if (shown.compare === 'none') return
@@ -145,7 +146,7 @@ async function addCompared(loaded: Traffic, ended: AbortSignal): Promise<void> {
   if (compared.step === keyed.step) add(loaded, { compared })
 }
 
-/** What comes after the chart is added to it, unless another chart has taken its place. */
+/** Adds data that comes after the chart, unless another chart has replaced it. */
 function add(loaded: Traffic, part: Partial<Traffic>): void {
   if (traffic.value?.keyed === loaded.keyed) traffic.value = { ...traffic.value, ...part }
 }

@@ -1,4 +1,4 @@
-/** What is shown: the view that the address's query stands for. */
+/** What is shown: the view in the address's query. */
 import { computed } from '@preact/signals'
 
 import { readAddress, writeAddress, type View } from './address.ts'
@@ -8,10 +8,10 @@ const read = computed(() => readAddress(place.value.query))
 
 export const view = computed<View>(() => read.value.view)
 
-/** What of Explore's address could not be read. Other views have parameters of their own. */
+/** The parts of Explore's address that could not be read. Other views have their own parameters. */
 export const addressFaults = computed(() => (place.value.path === '/' ? read.value.faults : []))
 
-/** Shows a changed view; a new entry in the history, so that Back undoes it. */
+/** Shows a changed view; a new history entry, so that Back undoes it. */
 export function show(change: Partial<View>): void {
   const next = { ...view.value, ...change }
   const address = writeAddress(next)

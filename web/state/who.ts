@@ -1,4 +1,4 @@
-/** Who it was at the cursor: the greatest hosts of the second under it, whatever the chart is split by. */
+/** Who it was at the cursor: the greatest hosts of the second under it, whatever the chart's split. */
 import { signal } from '@preact/signals'
 
 import type { TopAnswer } from '../../api/schema/schema.ts'
@@ -14,17 +14,17 @@ export interface Who {
 
 export const who = signal<Who | null>(null)
 
-/** How long the cursor must rest before it is asked who it was, in ms. */
+/** How long the cursor must rest before the query, in ms. */
 const restMs = 120
-/** Hosts that are named. */
+/** Hosts named. */
 const namedMax = 5
-/** Hosts asked for: of each flow both ends are listed, and ours are named. */
+/** Hosts to ask for: both ends of each flow are listed, but only local ones are named. */
 const askedMax = 40
-/** In steps no longer than this it is the second that is asked for, else the step. */
+/** For steps up to this long the second is queried, else the step. */
 const secondsUpTo = 60
-/** Of longer steps the chart's own keys must do: so many flows are not read for a cursor. */
+/** Longer steps show only the chart's own keys: that many flows are not read for a cursor. */
 const stepMax = 1800
-/** Answers that are kept while the chart stands. */
+/** Answers cached while the chart is shown. */
 const keptMax = 300
 
 const kept = new Map<string, Who>()
@@ -32,7 +32,7 @@ let keptFor: Traffic | null = null
 let timer: ReturnType<typeof setTimeout> | undefined
 let running: AbortController | null = null
 
-/** Asks for the moment under the cursor, once it rests; null: the cursor has gone. */
+/** Queries the moment under the cursor once it rests; null: the cursor has gone. */
 export function askWho(
   at: number | null,
   isLocal: (host: string) => boolean,
@@ -77,7 +77,7 @@ async function load(span: Span, isLocal: (host: string) => boolean, shown: Traff
     kept.set(keyOf(span), found)
     who.value = found
   } catch (error) {
-    // The card says what the chart knows; an answer that was given up is no fault.
+    // The card shows what the chart has; a cancelled query is not a fault.
     if (!(error instanceof RequestError) && !own.signal.aborted) throw error
   }
 }

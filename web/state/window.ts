@@ -1,4 +1,4 @@
-/** The window of time that the view's texts name. */
+/** The window of time in the view's texts. */
 import { computed } from '@preact/signals'
 
 import { parseTime } from '../../flow/time-grammar.ts'
@@ -11,7 +11,7 @@ export interface Window {
   to: number
 }
 
-/** What is wrong with a time of the view, as a text for its field. */
+/** What is wrong with a time of the view, as text for its field. */
 export const timeFaults = computed(() => {
   const { from, to } = view.value
   const read = (text: string, side: 'from' | 'to') =>
@@ -23,7 +23,7 @@ export const timeFaults = computed(() => {
   return { from: '', to: end <= start ? 'the end must be after the start' : '' }
 })
 
-/** The window of the view at a given moment, or null where its times cannot be read. */
+/** The window of the view at a given time, or null if its times are invalid. */
 export function windowAt(now: number): Window | null {
   const context = { now, zone: zone.value }
   const from = parseTime(view.value.from, { ...context, side: 'from' })

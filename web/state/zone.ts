@@ -6,12 +6,12 @@ import { view } from './view.ts'
 
 export const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone
 
-/** The zone that the server's settings name; empty for the browser's. */
+/** The zone in the server's settings; empty for the browser's. */
 export const serverZone = signal('')
 
 export const zone = computed(() => view.value.tz || serverZone.value || browserZone)
 
-/** Takes the zone of the server's settings, where it names one. */
+/** Takes the zone from the server's settings, if set. */
 export function takeServerZone(name: string): void {
   serverZone.value = name !== 'browser' && isZone(name) ? name : ''
 }

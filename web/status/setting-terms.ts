@@ -1,7 +1,7 @@
-/** Settings as they are set, and their values as people read them. */
+/** Settings by the name under which they are set, with readable values. */
 import { formatWithUnit } from '../../flow/units.ts'
 
-/** Those of the status that are named otherwise than their setting. */
+/** Status fields whose name differs from their setting's. */
 const named: Record<string, string> = {
   addresses: 'addresses of this host',
   archiveKeepDays: 'WEIR_ARCHIVE_KEEP',
@@ -10,12 +10,12 @@ const named: Record<string, string> = {
   timeZone: 'WEIR_TZ',
 }
 
-/** By what name a setting of the status is set. */
+/** The name of the setting for a field of the status. */
 export function settingTerm(name: string): string {
   return named[name] ?? `WEIR_${name.toUpperCase()}`
 }
 
-/** A setting's value, with its unit; lists can be broken at their commas. */
+/** A setting's value, with its unit; lists may wrap at their commas. */
 export function settingText(name: string, value: string | number | null): string {
   if (value === null || value === '') return 'not set'
   if (typeof value === 'string') return value.replaceAll(',', ', ')

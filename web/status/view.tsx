@@ -1,4 +1,4 @@
-/** How Weir itself stands: what comes in, what is kept and since when, how it is set. */
+/** The state of Weir itself: what comes in, what is stored and since when, and its settings. */
 import type { ComponentChildren } from 'preact'
 
 import type { StatusAnswer } from '../../api/schema/status.ts'

@@ -1,4 +1,6 @@
-/** The rows of the legend: a key's received and sent side by side, then all traffic by direction. */
+/**
+ * The rows of the legend: each key's received and sent side by side, then all traffic by direction.
+ */
 import { keyId, type Direction, type Layers, type LayerSummary } from '../chart/layers.ts'
 
 export interface LegendRow {
@@ -6,7 +8,7 @@ export interface LegendRow {
   id: string | null
   name: string
   colour: string
-  /** Set where the row is a key's internal or transit traffic alone. */
+  /** Set if the row is only a key's internal or transit traffic. */
   direction: Direction | null
   above: LayerSummary | null
   below: LayerSummary | null
@@ -46,7 +48,7 @@ export function legendRows(all: Layers, colours: readonly string[]): LegendRow[]
   })
   const listed = [...rows.values()]
   const keys = [...new Set(listed.map((row) => row.id))]
-  // A key's internal traffic stands under its in and out; the rest of the list at the end.
+  // A key's internal traffic comes below its in and out; the rest of the list comes last.
   const place = (row: LegendRow) => (row.id === 'other' ? keys.length : keys.indexOf(row.id))
   return [...listed.sort((a, b) => place(a) - place(b)), ...totalRows(all)]
 }
@@ -55,7 +57,7 @@ function totalRows(all: Layers): LegendRow[] {
   const only = all.layers.every(
     (layer) => layer.id === keyId({ key: { direction: layer.direction } }),
   )
-  // Split by direction, the rows are the totals already.
+  // When split by direction, the rows are the totals already.
   if (only) return []
   const of = (direction: Direction) =>
     all.totals.find((row) => row.direction === direction)?.summary ?? null

@@ -20,7 +20,7 @@ const totalUnits: Record<Measure, string> = {
   connections: 'connections',
 }
 
-/** Columns of a half: all, those of 900 pixels, those of a phone. */
+/** Columns of a half: all, at 900 pixels, on a phone. */
 const groupSpans = { wide: legendColumns.length, middling: 3, narrow: 2 }
 
 export function Legend() {
@@ -62,7 +62,7 @@ export function Legend() {
   )
 }
 
-/** The head of a half: of the three, the style shows the one that spans the columns it leaves on this screen or paper. */
+/** The head of a half: the style sheet shows the one of three that spans the columns shown on this screen or paper. */
 function Group({ name }: { name: string }) {
   return (
     <>
@@ -153,7 +153,7 @@ function missing(summary: LayerSummary | null, name: string): string {
   return name in summary ? 'unknown' : 'not kept for the rest of a list'
 }
 
-/** A click shows a key alone, and all again; with Ctrl it leaves a key out, and takes it in again. */
+/** A click shows a key alone, and a second one all again; Ctrl+click hides or shows a key. */
 function choose(id: string, toggle: boolean): void {
   const { only, hide } = view.value
   if (!toggle) {

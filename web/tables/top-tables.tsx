@@ -1,4 +1,4 @@
-/** The greatest hosts, ports and protocols of the window; a click makes one a condition of the filter. */
+/** The greatest hosts, ports and protocols of the window; a click adds one to the filter. */
 import type { Key } from '../../api/schema/schema.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { narrowed } from '../controls/narrowed.ts'
@@ -17,7 +17,7 @@ const abouts: Record<TableKey, string> = {
   protocol: '',
 }
 
-/** The condition that a row stands for; empty where no filter can say it. */
+/** The filter condition for a row; empty if no filter can express it. */
 export function conditionOf(key: Key): string {
   const { host, port, protocol } = key
   if (host !== undefined) return `host ${host}`
@@ -27,7 +27,7 @@ export function conditionOf(key: Key): string {
   return isNamed ? conditions.filter(Boolean).join(' and ') : ''
 }
 
-/** The object that a row stands for, which has a page of its own. */
+/** The object of a row, which has a page of its own. */
 function objectOf(table: TableKey, { host, port, protocol }: Key): NamedObject {
   if (table === 'host') return { kind: 'host', name: String(host) }
   const name = String(protocol)

@@ -1,4 +1,4 @@
-/** The ranges that a click gives, as texts of the time grammar; `from` and `to` stay relative. */
+/** The preset ranges, as texts of the time grammar; `from` and `to` stay relative. */
 
 export interface Preset {
   label: string
@@ -11,7 +11,7 @@ function last(label: string, title: string, duration: string): Preset {
   return { label, title, from: `now-${duration}`, to: 'now' }
 }
 
-/** Always in sight. */
+/** Always visible. */
 export const mainPresets: readonly Preset[] = [
   last('1 h', 'the last hour', '1h'),
   last('6 h', 'the last 6 hours', '6h'),
@@ -44,7 +44,7 @@ export const morePresets: readonly Preset[] = [
   { label: 'last year', title: 'the year before', from: 'now-1y/y', to: 'now-1y/y' },
 ]
 
-/** The preset of a range, or null where it is none. */
+/** The preset of a range, or null if there is none. */
 export function presetOf(from: string, to: string): Preset | null {
   const all = [...mainPresets, ...morePresets]
   return all.find((preset) => preset.from === from && preset.to === to) ?? null

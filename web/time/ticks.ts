@@ -1,12 +1,12 @@
 /**
- * Where the time axis is divided, and what stands there: steps that a clock has names for, counted
- * on the wall clock of the chosen zone. (uPlot's own time zones are wrong around daylight saving.)
+ * Divisions and labels of the time axis: natural steps of the clock, in the wall time of the chosen
+ * zone. (uPlot's own time zones are wrong around daylight saving.)
  */
 import { instantOf, offsetText, wallTime, zoneOffsetMs, type WallTime } from '../../flow/zone.ts'
 
 type TickField = 'second' | 'minute' | 'hour' | 'day' | 'month' | 'year'
 
-/** A division of the axis: every `count` of a field of the clock; `ms` is its usual length. */
+/** A division of the axis: every `count` of a clock field; `ms` is its usual length. */
 export interface TickStep {
   field: TickField
   count: number
@@ -35,7 +35,7 @@ const steps: readonly TickStep[] = counts.flatMap(([field, list]) =>
   list.map((count) => ({ field, count, ms: count * fieldMs[field] })),
 )
 
-/** More ticks than a screen has room for: a bound against a window that is all wrong. */
+/** More ticks than a screen has space for: a guard against a nonsensical window. */
 const ticksMax = 500
 
 /** The finest step that divides a window into at most `most` parts. */
@@ -49,10 +49,10 @@ export function tickTimes(range: [number, number], step: TickStep, zone: string)
   return step.ms <= fieldMs.hour ? evenTimes(range, step.ms, zone) : wallTimes(range, step, zone)
 }
 
-/** Steps of an hour or less pass evenly: what the clock skips is left out, what it repeats comes twice. */
+/** Steps of an hour or less are even: times the clock skips are left out, times it repeats come twice. */
 function evenTimes([fromMs, toMs]: [number, number], stepMs: number, zone: string): number[] {
   const times: number[] = []
-  // Where the clock is moved by less than a step, the next multiple is nearer or farther than one.
+  // If the clock changes by less than a step, the next multiple is nearer or farther than one step.
   const onStep = (t: number) => {
     const past = (t + zoneOffsetMs(t, zone)) % stepMs
     return past === 0 ? t : t - past + stepMs
@@ -62,14 +62,14 @@ function evenTimes([fromMs, toMs]: [number, number], stepMs: number, zone: strin
   return times
 }
 
-/** Longer steps follow the clock: 0, 6, 12 and 18 o'clock also on a day of 23 hours. */
+/** Longer steps follow the clock: 0, 6, 12 and 18 o'clock even on a day of 23 hours. */
 function wallTimes([fromMs, toMs]: [number, number], step: TickStep, zone: string): number[] {
   const times: number[] = []
   let wall = floorWall(wallTime(fromMs, zone), step)
   for (let i = 0; i < ticksMax; i++) {
     const t = instantOf(wall, zone)
     if (t > toMs) break
-    // A time that the clock skips is read as the one after: that is no tick.
+    // A time that the clock skips is read as the following one: not a tick.
     const shown = wallTime(t, zone)[step.field] === normalised(wall)[step.field]
     if (t >= fromMs && shown && !isCrowded(wall, step)) times.push(t)
     wall = next(wall, step)
@@ -77,7 +77,7 @@ function wallTimes([fromMs, toMs]: [number, number], step: TickStep, zone: strin
   return times
 }
 
-/** Every second day is counted from the first of the month, so that the 31st stands too near to it. */
+/** Every second day counts from the first of the month, so the 31st is too close to it. */
 function isCrowded(wall: WallTime, { field, count }: TickStep): boolean {
   return field === 'day' && count === 2 && wall.day === 31
 }
@@ -115,20 +115,20 @@ function normalised(wall: WallTime): WallTime {
 const monthNames = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
 const dayNames = 'Mon Tue Wed Thu Fri Sat Sun'.split(' ')
 
-/** A day as the page writes it: Mon 16 Nov. */
+/** A day as on the page: Mon 16 Nov. */
 export function dayText({ weekday, day, month }: WallTime): string {
   return `${dayNames[weekday - 1]} ${day} ${monthNames[month - 1]}`
 }
 
-/** A clock's time as the page writes it: 11:32, with seconds 11:32:10. */
+/** A time of day as on the page: 11:32, with seconds 11:32:10. */
 export function clockText({ hour, minute, second }: WallTime, seconds: boolean): string {
   const fields = seconds ? [hour, minute, second] : [hour, minute]
   return fields.map((field) => String(field).padStart(2, '0')).join(':')
 }
 
 /**
- * The text at each tick. A second line says the day (or year) at the first tick and where it
- * changes, and the new offset where the clock was changed in between.
+ * The text at each tick. A second line has the day (or year) at the first tick and where it
+ * changes, and the new offset after a clock change.
  */
 export function tickLabels(times: readonly number[], step: TickStep, zone: string): string[] {
   return times.map((t, i) => {

@@ -9,13 +9,13 @@ export function instantText(t: number, zone: string): string {
   return `${dayText(wall)} ${wall.year} ${clockText(wall, true)}`
 }
 
-/** An instant as a table has it: 16 Nov 11:32:10. */
+/** An instant in a table: 16 Nov 11:32:10. */
 export function shortInstantText(t: number, zone: string): string {
   const wall = wallTime(t, zone)
   return `${dayText(wall).slice(4)} ${clockText(wall, true)}`
 }
 
-/** An instant as a field takes it back: 2026-11-16 11:32:10, without seconds where they are 0. */
+/** An instant in the form a field accepts: 2026-11-16 11:32:10, without seconds if they are 0. */
 export function fieldText(t: number, zone: string): string {
   const wall = wallTime(t, zone)
   const two = (value: number) => String(value).padStart(2, '0')
@@ -23,7 +23,7 @@ export function fieldText(t: number, zone: string): string {
   return `${day} ${clockText(wall, wall.second !== 0)}`
 }
 
-/** A range as a title has it: Mon 16 Nov 2026 11:31 – 11:38 · 7 min. */
+/** A range in a title: Mon 16 Nov 2026 11:31 – 11:38 · 7 min. */
 export function rangeText(fromMs: number, toMs: number, zone: string): string {
   const from = wallTime(fromMs, zone)
   const to = wallTime(toMs, zone)
@@ -43,7 +43,7 @@ export function stepText(fromMs: number, toMs: number, zone: string): string {
   const seconds = from.second !== 0 || to.second !== 0 || toMs - fromMs < 60_000
   const whole = toMs - fromMs >= 86_400_000
   if (whole) return `${dayText(from)} ${from.year}`
-  // Where the clock is set back within the step, its end would read as its beginning.
+  // If the clock is set back within the step, its end would read like its start.
   const turned = zoneOffsetMs(fromMs, zone) !== zoneOffsetMs(toMs, zone)
   const end = turned ? `${clockText(to, seconds)} (clock changed)` : clockText(to, seconds)
   return `${dayText(from)} ${clockText(from, seconds)} – ${end}`

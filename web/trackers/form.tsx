@@ -1,4 +1,4 @@
-/** The form in which a tracker is made or revised. */
+/** The form to create or revise a tracker. */
 import { useSignal } from '@preact/signals'
 
 import type { Tracker } from '../../api/schema/trackers.ts'
@@ -64,7 +64,7 @@ export function TrackerForm({ tracker, close }: { tracker: Tracker | null; close
   )
 }
 
-/** @throws RequestError also for a time that cannot be read: it would begin now instead */
+/** @throws RequestError also for an invalid time: the tracker would start now instead */
 async function keep(tracker: Tracker | null, draft: Draft): Promise<void> {
   const { name, filter, group, side, from, comment } = draft
   const t = parseTime(from, { now: Date.now(), zone: zone.value, side: 'from' })

@@ -1,4 +1,4 @@
-/** The trackers of a group in one chart of the last day, each above or below the axis, as it was made. */
+/** The trackers of a group in one chart of the last day, each above or below the axis as configured. */
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 
@@ -50,7 +50,7 @@ export function GroupChart({ members }: { members: readonly Tracker[] }) {
   )
 }
 
-/** Each tracker as a layer of its side. */
+/** Each tracker as a layer on its side. */
 function groupLayers(answer: SeriesAnswer, members: readonly Tracker[]): Layers {
   const series = answer.series.flatMap((entry) => {
     const tracker = members.find(({ id }) => id === entry.key?.['tracker'])

@@ -1,11 +1,11 @@
-/** The trackers, as the API keeps them. */
+/** The trackers as the API stores them. */
 import { signal } from '@preact/signals'
 
 import type { NewTracker, Tracker, TrackerBody, TrackersAnswer } from '../../api/schema/trackers.ts'
 import { read, send } from '../client.ts'
 import { followAnswer } from '../state/follow.ts'
 
-/** While a series is made from the archive, its progress is asked for so often, in ms. */
+/** How often the progress is fetched while a series is built from the archive, in ms. */
 const progressMs = 2000
 
 const times = signal(0)
@@ -20,7 +20,7 @@ export const trackers = followAnswer<readonly Tracker[]>(
   },
 )
 
-/** Begins to follow a filter. @throws RequestError */
+/** Creates a tracker. @throws RequestError */
 export async function makeTracker(body: NewTracker): Promise<void> {
   await send('/api/trackers', { method: 'POST', body })
   times.value++
@@ -32,7 +32,7 @@ export async function reviseTracker({ id, etag }: Tracker, body: TrackerBody): P
   times.value++
 }
 
-/** Takes a tracker and its series away. @throws RequestError */
+/** Deletes a tracker and its series. @throws RequestError */
 export async function removeTracker({ id, etag }: Tracker): Promise<void> {
   await send(`/api/trackers/${id}`, { method: 'DELETE', etag })
   times.value++

@@ -1,4 +1,4 @@
-/** Trackers: filters that are followed for ever, each a series of its own at all tiers. */
+/** Trackers: filters followed for ever, each a series of its own at all tiers. */
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
@@ -14,7 +14,7 @@ import { TrackerForm } from './form.tsx'
 import { GroupChart } from './group-chart.tsx'
 import { removeTracker, reviseTracker, trackers } from './trackers.ts'
 
-/** The tracker that is revised; `new` while one is made; null where no form is open. */
+/** The tracker being revised; `new` for a new one; null if no form is open. */
 const edited = signal<Tracker | 'new' | null>(null)
 
 export function Trackers() {

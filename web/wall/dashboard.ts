@@ -1,4 +1,7 @@
-/** The dashboards that a wall shows: fetched by name, again for as long as it hangs, and in turn. */
+/**
+ * The dashboards that a wall shows: fetched by name, refreshed for as long as it hangs, and in
+ * rotation.
+ */
 import { signal } from '@preact/signals'
 
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
@@ -7,7 +10,7 @@ import { tellAnswered, tellSilent } from '../dashboard/freshness.ts'
 import { repeat } from '../dashboard/repeat.ts'
 import { standardDashboard } from './standard.ts'
 
-/** A dashboard and its id; without one where it is the standard one. */
+/** A dashboard and its id; no id for the standard one. */
 export interface Hung {
   id: string | null
   body: DashboardBody
@@ -19,8 +22,8 @@ export const fault = signal<RequestError | null>(null)
 const againMs = 30_000
 
 /**
- * Opens a read-only session by the token in the address's fragment, and takes it out of the address
- * at once, so that it stands in no history.
+ * Opens a read-only session with the token in the address's fragment, and removes it from the
+ * address at once, so that it is not in the history.
  */
 export async function enterByLink(): Promise<void> {
   const token = location.hash.slice(1)
@@ -34,9 +37,9 @@ export async function enterByLink(): Promise<void> {
   }
 }
 
-/** Shows a dashboard and follows its changes; returns the function that ends it. */
+/** Shows a dashboard and follows its changes; returns the function that stops this. */
 export function hang(id: string): () => void {
-  // Without a name there is the standard one.
+  // Without a name the standard one is shown.
   if (id === '') {
     take({ id: null, body: standardDashboard })
     return () => undefined
@@ -64,7 +67,7 @@ function dashboard(id: string, ended: AbortSignal): Promise<Dashboard> {
   return read<Dashboard>(`/api/dashboards/${encodeURIComponent(id)}`, ended)
 }
 
-/** The same dashboard is not drawn anew. */
+/** An unchanged dashboard is not redrawn. */
 function take(next: Hung): void {
   tellAnswered()
   fault.value = null

@@ -1,4 +1,4 @@
-/** The screen itself: kept awake, its pointer hidden, dimmed at night, loaded anew when there is a new version. */
+/** The screen itself: kept awake, pointer hidden, dimmed at night, reloaded for a new version. */
 import { signal } from '@preact/signals'
 
 import { wallTime } from '../../flow/zone.ts'
@@ -11,17 +11,17 @@ export const isPointerHidden = signal(false)
 
 const pointerRestMs = 4000
 const versionMs = 60_000
-/** A page that runs for months is loaded anew each night, at this hour. */
+/** A page that runs for months is reloaded each night at this hour. */
 const freshHour = 4
 const freshAfterMs = 20 * 3_600_000
 
-/** Keeps the screen awake for as long as it is seen; returns the function that ends it. */
+/** Keeps the screen awake while the page is visible; returns the function that stops this. */
 export function stayAwake(): () => void {
   const ended = new AbortController()
   let lock: WakeLockSentinel | null = null
   const take = async () => {
     if (document.hidden || ended.signal.aborted) return
-    // Refused over plain HTTP and by some systems: then the screen's own settings rule.
+    // Refused over plain HTTP and by some systems: then the screen's own settings apply.
     lock = (await navigator.wakeLock?.request('screen').catch(() => null)) ?? null
   }
   document.addEventListener('visibilitychange', () => void take(), { signal: ended.signal })
@@ -32,7 +32,7 @@ export function stayAwake(): () => void {
   }
 }
 
-/** Hides the pointer while it rests; returns the function that ends it. */
+/** Hides the pointer while it rests; returns the function that stops this. */
 export function hidePointer(): () => void {
   const ended = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -49,7 +49,7 @@ export function hidePointer(): () => void {
   }
 }
 
-/** Dims by the clock; returns the function that ends it. */
+/** Dims by the clock; returns the function that stops this. */
 export function followNight(range: string): () => void {
   const look = () => (isDimmed.value = isWithin(range, wallTime(Date.now(), zone.value)))
   look()
@@ -57,7 +57,7 @@ export function followNight(range: string): () => void {
   return () => clearInterval(timer)
 }
 
-/** Loads the page anew when the server has another version of it; returns the function that ends it. */
+/** Reloads the page when the server has another version; returns the function that stops this. */
 export function followVersion(): () => void {
   const startedAt = Date.now()
   const own = scriptOf(document.documentElement.outerHTML)
@@ -73,7 +73,7 @@ export function followVersion(): () => void {
   return () => clearInterval(timer)
 }
 
-/** The name of the page's main script, which has a hash of its content. */
+/** The name of the page's main script, which contains a content hash. */
 function scriptOf(html: string): string {
   return /\/assets\/[\w.-]+\.js/.exec(html)?.[0] ?? ''
 }

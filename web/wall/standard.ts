@@ -1,4 +1,4 @@
-/** The dashboard that a wall shows where none has been made: what everybody wants to see first. */
+/** The dashboard that a wall shows if none has been made: what everybody wants to see first. */
 import type { DashboardBody, Panel } from '../../api/schema/state.ts'
 
 type Place = Panel['place']

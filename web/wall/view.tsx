@@ -1,4 +1,4 @@
-/** The wall: a dashboard over the whole screen, readable from afar, for months without a hand. */
+/** The wall: a dashboard on the full screen, readable from afar, running unattended for months. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
@@ -22,14 +22,14 @@ import {
   stayAwake,
 } from './screen.ts'
 
-/** Data older than two intervals are late. */
+/** Data older than two intervals is late. */
 const lateSeconds = 600
 const refreshUsually = 15
 const sessionMs = 60_000
-/** Letters are this large on a screen of 1080 lines, of those at a desk: to be read from five metres. */
+/** Scale of the letters on a screen of 1080 lines, 1 at a desk: readable from five metres. */
 const letters = 1.7
 const linesUsually = 1080
-/** On a phone they are as at a desk. */
+/** On a phone letters are as large as at a desk. */
 const scaleMin = 1
 
 export function Wall() {
@@ -51,7 +51,7 @@ export function Wall() {
     }
   }, [])
   useEffect(() => (entered.value ? hang(shown.value) : undefined), [entered.value, shown.value])
-  // The session names the time zone: all else that would is out of a wall's reach.
+  // The session supplies the time zone: a wall may not read its other sources.
   useEffect(() => (entered.value ? repeat(sessionMs, askSession) : undefined), [entered.value])
   useEffect(() => rotate(shown), [JSON.stringify(hung.value?.body.rotation), shown.value])
   const scale = useScale()
@@ -79,7 +79,7 @@ function nameOf(path: string): string {
   return decodeURIComponent(path.split('/')[2] ?? '')
 }
 
-/** Shows the next dashboard of the rotation when this one has stood for its time. */
+/** Shows the next dashboard of the rotation when this one's time is over. */
 function rotate(shown: { value: string }): (() => void) | undefined {
   const rotation = hung.value?.body.rotation
   const own = nameOf(place.value.path)
@@ -92,7 +92,10 @@ function rotate(shown: { value: string }): (() => void) | undefined {
   return () => clearTimeout(timer)
 }
 
-/** Of the screen's shorter side, so that the same wall is as readable at 4K as at 1080p, and upright. */
+/**
+ * By the screen's shorter side, so that the same wall is as readable at 4K as at 1080p, and in
+ * portrait.
+ */
 function useScale(): number {
   const scale = useSignal(scaleNow())
   useEffect(() => {

@@ -1,6 +1,6 @@
-/** Ranges of the clock, by which a wall is dimmed. */
+/** Time-of-day ranges, for dimming a wall. */
 
-/** Whether a clock's minute lies in a range such as 22:00-06:30, which may pass midnight. */
+/** Whether a minute of the day is in a range such as 22:00-06:30, which may pass midnight. */
 export function isWithin(
   range: string,
   { hour, minute }: { hour: number; minute: number },

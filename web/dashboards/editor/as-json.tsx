@@ -1,4 +1,4 @@
-/** A panel as its JSON, to be copied elsewhere, or taken from there. */
+/** A panel as its JSON, to copy or to paste. */
 import { useSignal } from '@preact/signals'
 
 import { Fault } from '../../controls/attempt.tsx'
@@ -6,7 +6,7 @@ import { panelOf, type PanelDraft } from './draft.ts'
 import { readPanel } from './read-panel.ts'
 
 export function AsJson({ draft, take }: { draft: PanelDraft; take: (draft: PanelDraft) => void }) {
-  /** What was written here, until it is read. */
+  /** The text typed here, until it is parsed. */
   const own = useSignal<string | null>(null)
   const fault = useSignal('')
   const text = own.value ?? JSON.stringify(panelOf(draft), null, 2)

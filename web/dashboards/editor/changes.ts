@@ -1,4 +1,4 @@
-/** A dashboard while it is changed: what it was before each change, so that every change can be undone. */
+/** A dashboard being edited, with its earlier states, so that every change can be undone. */
 import { useSignal } from '@preact/signals'
 
 import type { DashboardBody, Panel } from '../../../api/schema/state.ts'
@@ -8,16 +8,16 @@ const pastMax = 100
 
 export interface Changes {
   body: DashboardBody
-  /** The body as the last change made it, before the page shows it. */
+  /** The body after the last change, before the page shows it. */
   now: () => DashboardBody
   /**
-   * Makes a change. Changes one after the other that have the same name, such as the steps of a
-   * drag, are undone together.
+   * Makes a change. Consecutive changes with the same name, such as the steps of a drag, are undone
+   * together.
    */
   change: (part: Partial<DashboardBody>, name?: string) => void
-  /** Null where nothing was changed. */
+  /** Null if nothing was changed. */
   undo: (() => void) | null
-  /** Begins anew with what is kept. */
+  /** Starts over from the stored dashboard. */
   begin: (body: DashboardBody) => void
 }
 
@@ -29,7 +29,7 @@ interface Past {
 export function useChanges(first: DashboardBody): Changes {
   const body = useSignal(first)
   const past = useSignal<readonly Past[]>([])
-  // What it takes back is looked up when it is asked to: a key may come before the page shows the last change.
+  // What to undo is looked up when the key comes: that may be before the page shows the last change.
   const undo = () => {
     const last = past.peek().at(-1)
     if (!last) return
@@ -53,7 +53,7 @@ export function useChanges(first: DashboardBody): Changes {
   }
 }
 
-/** Whether two values are the same in all their parts, in whatever order these are written. */
+/** Whether two values are deeply equal, whatever the order of their properties. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   const [left, right] = [a, b] as Record<string, unknown>[]
@@ -64,7 +64,7 @@ export function isSame(a: unknown, b: unknown): boolean {
   )
 }
 
-/** What a panel is called where it has no title. */
+/** A panel's name if it has no title. */
 export const kindNames: Record<Panel['kind'], string> = {
   chart: 'Chart',
   live: 'Live chart',

@@ -1,4 +1,4 @@
-/** What is amiss with a panel's draft, said by the field; the filter is read by the API. */
+/** Checks a panel's draft, field by field; the API parses the filter. */
 import { isRelative, parseTime } from '../../../flow/time-grammar.ts'
 import { parseScaled } from '../../../flow/units.ts'
 import { splitOf, type PanelDraft } from './draft.ts'
@@ -52,7 +52,7 @@ function rangeFaults({ from, to }: PanelDraft, { now, zone }: { now: number; zon
   return faults
 }
 
-/** Whether a panel shows the same time for ever, which is seldom what a wall is for. */
+/** Whether a panel always shows the same time, which is seldom what a wall is for. */
 export function standsStill({ kind, from, to }: PanelDraft): boolean {
   const hasRange = kind === 'chart' || kind === 'top' || kind === 'number'
   return hasRange && !isRelative(from) && !isRelative(to)

@@ -1,4 +1,4 @@
-/** A panel as its form has it, every field a text, and back. What the form does not know of a query is kept. */
+/** A panel as the fields of its form, each a text, and back. Query parameters unknown to the form are kept. */
 import type { Panel } from '../../../api/schema/state.ts'
 import { dependsOnZone } from '../../../flow/time-grammar.ts'
 import { parseScaled } from '../../../flow/units.ts'
@@ -12,7 +12,7 @@ export type Style = NonNullable<PanelOf<'chart'>['style']>
 export type Statistic = PanelOf<'number'>['statistic']
 export type Flow = NonNullable<PanelOf<'number'>['direction']> | 'all'
 
-/** What a chart is split by: Explore's splits, and what only totals know. */
+/** Chart splits: those of Explore, and those that only totals have. */
 export const chartSplits = [...splits, 'tracker', 'counter'] as const
 export type ChartSplit = (typeof chartSplits)[number]
 
@@ -41,13 +41,13 @@ export interface PanelDraft {
   statistic: Statistic
   direction: Flow
   threshold: string
-  /** Of the live seconds, how many. */
+  /** Number of live seconds. */
   seconds: string
-  /** Incidents that are listed. */
+  /** Number of incidents listed. */
   listed: string
   tz: string
   text: string
-  /** The query as it was, and of which kind of panel: parameters that the form has no field for go back with it. */
+  /** The original query and its kind of panel: parameters without a field go back with it. */
   kept: { kind: Kind; query: Query }
 }
 
@@ -65,18 +65,18 @@ const known = new Set([
 /** As many steps as a panel has pixels to draw. */
 const pointsUsually = '400'
 
-/** The word that a chart's split stands for; null where it is another than those of the form. */
+/** The split that a chart's words stand for; null if it is not one of the form's. */
 export function splitOf(by: string): ChartSplit | null {
   return chartSplits.find((word) => byOf(word) === by) ?? (by === '' ? 'direction' : null)
 }
 
-/** The words of /api/series of a split. */
+/** The words of /api/series for a split. */
 export function byOf(split: ChartSplit): string {
   if (split === 'counter') return 'exporter,counter,direction'
   return split === 'tracker' ? 'tracker,direction' : splitKeys[split satisfies Split]
 }
 
-/** The form's draft of a panel; of a new one where there is none. */
+/** The form's draft of a panel; of a new one if there is none. */
 export function draftOf(panel: Omit<Panel, 'place'> | null): PanelDraft {
   if (!panel) return usual
   const { kind, title = '' } = panel
@@ -125,7 +125,7 @@ function queryDraft({ kind, query }: PanelOf<'chart' | 'top' | 'number'>): Parti
   return { ...plain, by: narrowed?.by ?? by, measure, top: query['top'] ?? '8' }
 }
 
-/** What the form makes of a choice of interface: a key of the totals, or a condition before the filter. */
+/** How a query selects an interface: by a key of the totals, or by a condition in front of the filter. */
 function interfaceOf(query: Query): { interface: string; filter: string; by?: string } | null {
   const { exporter = '', by, key, filter = '' } = query
   if (exporter === '' || exporter.includes(',')) return null
@@ -135,7 +135,7 @@ function interfaceOf(query: Query): { interface: string; filter: string; by?: st
   return match && { interface: match[1]!, filter: match[2] ?? '' }
 }
 
-/** The panel that a draft stands for, without its place. What is amiss with it, checks.ts says. */
+/** The panel described by a draft, without its place. checks.ts checks it. */
 export function panelOf(draft: PanelDraft): Omit<Panel, 'place'> {
   const title = draft.title.trim() === '' ? {} : { title: draft.title.trim() }
   return partsOf(draft, title) as Omit<Panel, 'place'>
@@ -160,7 +160,7 @@ function partsOf(draft: PanelDraft, title: { title?: string }): object {
   return { ...head, text: draft.text }
 }
 
-/** The stream of seconds knows no more than these. */
+/** The live stream has only these measures. */
 export function liveMeasure(measure: Measure): PanelOf<'live'>['measure'] {
   return measure === 'packets' || measure === 'flows' ? measure : 'bits'
 }
@@ -182,7 +182,7 @@ function queryOf(draft: PanelDraft): Query {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
 }
 
-/** Whether it matters for these times where days begin. */
+/** Whether these times depend on where days begin. */
 export function needsZone(from: string, to: string): boolean {
   return dependsOnZone(from) || dependsOnZone(to)
 }
@@ -206,7 +206,10 @@ function seriesParameters(draft: PanelDraft): Query {
   return { ...measured, by, ...keys, filter: narrowedFilter(draft) }
 }
 
-/** A figure is the sum of its series, whatever they are split by; of one direction it needs that split. */
+/**
+ * A figure is the sum of its series, whatever the split; a single direction needs a split by
+ * direction.
+ */
 function numberBy({ kept, direction, by }: PanelDraft): string {
   if (direction !== 'all' || kept.kind !== 'number') return 'direction'
   return by === '' || by === splitKeys.interface ? 'direction' : by
@@ -218,7 +221,7 @@ function narrowedFilter({ interface: index, filter }: Pick<PanelDraft, 'interfac
   return own === '' ? `if ${index}` : `if ${index} and (${own})`
 }
 
-/** A figure as the field takes it back: 60M, 2.5G, 40. */
+/** A figure in the form its field accepts: 60M, 2.5G, 40. */
 function figureText(value: number): string {
   for (const [size, prefix] of [
     [1e12, 'T'],

@@ -1,4 +1,4 @@
-/** A dashboard while it is changed: its panels arranged by drag or by keys, each by its form. */
+/** A dashboard being edited: panels are arranged by drag or keys, and each has a form. */
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
@@ -20,13 +20,13 @@ import { Removed, Tools } from './tools.tsx'
 const panelsMax = 12
 const newSize = { columns: 6, rows: 4 }
 
-/** Which panel's form is open: that of a place in the list, or a new one's. */
+/** The open form: by the panel's index in the list, or a new panel's. */
 type Open = number | 'new' | null
 
 export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => void }) {
   const changes = useChanges(bodyOf(dashboard))
   const open = useSignal<Open>(null)
-  /** The last panel that was taken away, as long as nothing was changed since. */
+  /** The last panel removed, as long as nothing was changed since. */
   const removed = useSignal<{ name: string; after: DashboardBody } | null>(null)
   const attempt = useAttempt()
   const { body, change, undo } = changes
@@ -89,7 +89,7 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
 /** The panels in their places, each with its handle. */
 function Board(props: {
   changes: Changes
-  /** Its id while it is as it is kept, else null. */
+  /** Its id while it is unchanged since it was stored, else null. */
   dashboard: string | null
   everyMs: number
   edit: (index: number) => void
@@ -98,7 +98,10 @@ function Board(props: {
   const { changes, dashboard, everyMs, edit, removed } = props
   const { panels } = changes.body
   const told = useSignal('')
-  /** The places before a drag or a row of keys: what makes way goes back when the panel goes on. */
+  /**
+   * The places before a drag or a series of keys: panels that made way move back when the panel
+   * moves on.
+   */
   const going = useRef({ drag: '', after: changes.body, places: [] as Place[] })
   const rows = Math.max(1, ...panels.map(({ place }) => place.row + place.rows))
   const move = (index: number) => (place: Place, drag: string) => {
@@ -177,7 +180,7 @@ function Form(props: {
   )
 }
 
-/** Asks before what was not kept is lost. */
+/** Asks before unsaved changes are lost. */
 function useLeaving(title: string | null): void {
   useEffect(() => {
     if (title === null) return undefined
@@ -185,7 +188,7 @@ function useLeaving(title: string | null): void {
   }, [title])
 }
 
-/** Ctrl+Z undoes a change, but in a field, which undoes its own. */
+/** Ctrl+Z undoes a change, except in a field, which has its own undo. */
 function useUndoKey(undo: (() => void) | null): void {
   useEffect(() => {
     if (!undo) return undefined

@@ -1,21 +1,21 @@
-/** Fields of the panel's form: a label, a control, and beneath it what is amiss with it. */
+/** Fields of the panel's form: a label, a control, and its error below. */
 import type { ComponentChildren } from 'preact'
 
 import type { Faults } from './checks.ts'
 import type { PanelDraft } from './draft.ts'
 
-/** What all fields of a panel are given. */
+/** Properties of all fields of a panel. */
 export interface DraftFacts {
   draft: PanelDraft
   faults: Faults
-  /** The last filter that could be read. */
+  /** The last valid filter. */
   sound: string
   hear: (filter: string) => void
   change: (part: Partial<PanelDraft>) => void
 }
 
 export interface FieldFacts {
-  /** Its id in the page is made of it. */
+  /** Its element id is made from it. */
   name: string
   label: string
   fault?: string | undefined
@@ -52,7 +52,7 @@ export function Field({
   )
 }
 
-/** What a control says of its field to who does not see it. */
+/** The field's description for screen readers. */
 export function describedBy({ name, fault, hint }: FieldFacts) {
   const id = fieldId(name)
   const texts = [fault === undefined ? '' : `${id}-fault`, hint === undefined ? '' : `${id}-hint`]
@@ -68,7 +68,7 @@ export function TextField(
   props: FieldFacts & {
     value: string
     placeholder?: string
-    /** Characters that are seen; without it as wide as there is room. */
+    /** Width in characters; default: all available space. */
     size?: number
     write: (text: string) => void
   },
@@ -123,7 +123,7 @@ export function Group({ label, children }: { label: string; children: ComponentC
   )
 }
 
-/** Options with what is chosen among them, whatever it is. */
+/** The options, with the current value added if it is missing. */
 export function withOwn(options: Options, value: string, text = value): Options {
   return options.some(([word]) => word === value) ? options : [...options, [value, text]]
 }

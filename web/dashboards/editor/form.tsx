@@ -1,4 +1,4 @@
-/** The form of a panel: what it shows, by the controls that Explore has, and beside it how that looks. */
+/** The form of a panel: what it shows, with Explore's controls, beside a preview. */
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
@@ -18,7 +18,7 @@ import { Preview } from './preview.tsx'
 export interface PanelFormFacts {
   /** Null for a new one. */
   panel: Panel | null
-  /** Where a new one would lie. */
+  /** Where a new one would be placed. */
   place: Panel['place']
   everyMs: number
   take: (panel: Panel) => void
@@ -93,11 +93,11 @@ export function PanelForm(facts: PanelFormFacts) {
   )
 }
 
-/** The draft, what is amiss with it, and what happens when it is to be taken. */
+/** The draft, its errors, and what happens when it is submitted. */
 function usePanelDraft({ panel, place, take }: PanelFormFacts) {
   const first = useRef(draftOf(panel)).current
   const draft = useSignal(first)
-  /** The last filter that could be read: the draft's own may be half written. */
+  /** The last valid filter: the draft's own may be half typed. */
   const sound = useSignal(first.filter)
   const refusal = useSignal('')
   const faults = faultsOf(draft.value, { now: Date.now(), zone: zone.value })
@@ -133,7 +133,7 @@ function usePanelDraft({ panel, place, take }: PanelFormFacts) {
   }
 }
 
-/** The fields in which something is amiss, in the page's order; a text where the filter could not be read at all. */
+/** The fields with errors, in the page's order; a text if the filter could not be parsed at all. */
 async function namesOfFaults(
   { filter }: PanelDraft,
   faults: Faults,

@@ -1,4 +1,7 @@
-/** What a panel is held by while a dashboard is arranged: dragged, or moved by the arrow keys. */
+/**
+ * The handle by which a panel is dragged, or moved with the arrow keys, while a dashboard is
+ * edited.
+ */
 import type { Panel } from '../../../api/schema/state.ts'
 import { isSame, nameOf } from './changes.ts'
 import { columnsMax, movedPlace, rowPixels, type Place } from './places.ts'
@@ -12,10 +15,10 @@ const arrows: Record<string, { columns: number; rows: number }> = {
 
 export interface HandleFacts {
   panel: Panel
-  /** Called at each step with the place that it then has; all steps of a drag have one name. */
+  /** Called at each step with the new place; all steps of a drag have the same name. */
   move: (place: Place, drag: string) => void
   edit: () => void
-  /** Null where there are as many panels as there may be. */
+  /** Null at the maximum number of panels. */
   copy: (() => void) | null
   remove: () => void
 }
@@ -75,7 +78,7 @@ export function Handle({ panel, move, edit, copy, remove }: HandleFacts) {
   )
 }
 
-/** Moves a place, or its size, with the pointer until it is let go. */
+/** Moves or resizes with the pointer until it is released. */
 function follow(
   event: PointerEvent,
   place: Place,

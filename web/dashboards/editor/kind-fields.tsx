@@ -1,4 +1,4 @@
-/** What each kind of panel has to be told, by the controls that Explore and Reports have. */
+/** The fields of each kind of panel, with the controls of Explore and Reports. */
 import type { VNode } from 'preact'
 
 import { Choice } from '../../controls/choice.tsx'

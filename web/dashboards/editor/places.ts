@@ -1,15 +1,15 @@
-/** Where panels lie on the grid: moved, made larger, out of each other's way, in the first free place. */
+/** Places of panels on the grid: moving, resizing, making way, and finding the first free place. */
 import type { Panel } from '../../../api/schema/state.ts'
 
 export type Place = Panel['place']
 
 export const columnsMax = 12
-/** How high a row is at a desk. */
+/** Height of a row at a desk. */
 export const rowPixels = 74
 const rowsMax = 24
 const rowLast = 99
 
-/** A place moved by some columns and rows (or made larger), kept on the grid. */
+/** A place moved (or resized) by some columns and rows, kept on the grid. */
 export function movedPlace(
   place: Place,
   by: { columns: number; rows: number },
@@ -30,7 +30,7 @@ export function movedPlace(
   }
 }
 
-/** The places after one of them was changed: what it covers makes way downward, and so on. */
+/** The places after one of them changed: panels it covers move down, and so on. */
 export function settled(places: readonly Place[], changed: number): Place[] {
   const made = [...places]
   const order = places.map((_, index) => index).filter((index) => index !== changed)
@@ -46,7 +46,7 @@ export function settled(places: readonly Place[], changed: number): Place[] {
   return made
 }
 
-/** The first place, from the top and the left, in which so much is free. */
+/** The first place, from the top and the left, with enough free space. */
 export function freePlace(
   places: readonly Place[],
   { columns, rows }: Pick<Place, 'columns' | 'rows'>,
@@ -59,12 +59,12 @@ export function freePlace(
   return { column: 0, row: rowLast, columns, rows }
 }
 
-/** In the order in which they are read: from the top, and from the left. */
+/** In reading order: from the top, then from the left. */
 export function inOrder(panels: readonly Panel[]): Panel[] {
   return panels.toSorted((a, b) => a.place.row - b.place.row || a.place.column - b.place.column)
 }
 
-/** What a place lies on, or null. */
+/** A place that this one overlaps, or null. */
 function under(place: Place, others: readonly Place[]): Place | null {
   const meets = (other: Place) =>
     place.column < other.column + other.columns &&

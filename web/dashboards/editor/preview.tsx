@@ -1,4 +1,4 @@
-/** A panel as it will be, beside its form: with the data of now, about as large as on a desk. */
+/** A preview of the panel beside its form: with current data, about as large as at a desk. */
 import type { Panel } from '../../../api/schema/state.ts'
 import { PanelBox } from '../../dashboard/panels.tsx'
 import { rowPixels } from './places.ts'

@@ -1,10 +1,10 @@
-/** A panel's JSON, from wherever it was written, as the form has it. */
+/** Parses a panel's JSON, from any source, into the form's draft. */
 import type { Panel } from '../../../api/schema/state.ts'
 import { reasonOf } from '../../../flow/reason.ts'
 import { kindNames } from './changes.ts'
 import { draftOf, panelOf, type PanelDraft } from './draft.ts'
 
-/** The draft of a panel's JSON, or what is wrong with it. */
+/** The draft from a panel's JSON, or what is wrong with it. */
 export function readPanel(text: string): PanelDraft | string {
   let given: unknown
   try {
@@ -24,7 +24,7 @@ export function readPanel(text: string): PanelDraft | string {
   return lost === undefined ? draft : `A panel of kind ${panel.kind} has no "${lost}".`
 }
 
-/** What the form could not even show. */
+/** Faults that the form could not even show. */
 function shapeFault(panel: Omit<Panel, 'place'>): string | null {
   const { kind } = panel
   const { query } = panel as { query?: unknown }

@@ -1,4 +1,4 @@
-/** What a chart and a figure have to be told: they are asked of the same series. */
+/** The fields of a chart and of a figure, which use the same series queries. */
 import { useEffect } from 'preact/hooks'
 
 import { Choice } from '../../controls/choice.tsx'

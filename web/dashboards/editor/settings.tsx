@@ -1,4 +1,4 @@
-/** What of a dashboard is not a panel: its title, how often it is asked anew, what it turns with on a wall. */
+/** The settings of a dashboard beside its panels: its title, refresh interval, and rotation on a wall. */
 import type { DashboardBody } from '../../../api/schema/state.ts'
 import { dashboards, refreshUsually } from '../dashboards.ts'
 import { SelectField, TextField, type Options } from './field.tsx'
@@ -7,7 +7,7 @@ const refreshes = [5, 10, 15, 30, 60, 300, 900]
 const turns = [10, 15, 30, 60, 120, 300]
 const turnUsually = 30
 const titleMax = 200
-/** The field of the title, which is gone to where it is amiss. */
+/** The title field, which is focused if the title is invalid. */
 export const titleField = 'dashboard-title'
 
 type Rotation = NonNullable<DashboardBody['rotation']>
@@ -40,7 +40,7 @@ export function Settings(props: {
   )
 }
 
-/** Why a dashboard cannot be called so; undefined where it can. */
+/** Why a title is invalid; undefined if it is valid. */
 export function titleFault(title: string): string | undefined {
   if (title.trim() === '') return 'A dashboard needs a title.'
   return title.length > titleMax ? `At most ${titleMax} characters.` : undefined

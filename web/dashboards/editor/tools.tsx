@@ -1,11 +1,11 @@
-/** The buttons above a dashboard that is changed, and what is said when a panel was taken away. */
+/** The buttons above a dashboard being edited, and the notice after a panel was removed. */
 import { useEffect, useRef } from 'preact/hooks'
 
 export function Tools(props: {
-  /** Null where there are as many panels as there may be. */
+  /** Null at the maximum number of panels. */
   add: (() => void) | null
   undo: (() => void) | null
-  /** Null where it is kept as it is. */
+  /** Null if there is nothing to save. */
   keep: (() => void) | null
   leave: () => void
 }) {
@@ -38,7 +38,7 @@ export function Tools(props: {
 
 export function Removed({ name, undo }: { name: string; undo: (() => void) | null }) {
   const back = useRef<HTMLButtonElement>(null)
-  // The button that was pressed has gone with its panel.
+  // The button that had the focus was removed with its panel.
   useEffect(() => back.current?.focus(), [name])
   return (
     <p class="message removed" role="status">

@@ -1,4 +1,4 @@
-/** Whose traffic a panel shows and of when: exporter, interface, filter, range of time. */
+/** Which traffic a panel shows, and when: exporter, interface, filter, time range. */
 import { exporterName, exporters } from '../../state/collector.ts'
 import { zone } from '../../state/zone.ts'
 import { ExporterSelect } from '../../controls/exporter-select.tsx'
@@ -27,7 +27,7 @@ export function TrafficFields(facts: DraftFacts) {
   )
 }
 
-/** Of several exporters the same index is another interface, so one is to be chosen first. */
+/** Each exporter has its own interface indexes, so an exporter must be chosen first. */
 function InterfaceField({ draft, faults, change }: DraftFacts) {
   const { exporter, interface: index } = draft
   const chosen = (exporters.value ?? []).find(
@@ -66,7 +66,7 @@ function interfaceText(named: {
   return name === null ? words : `${words} (${index})`
 }
 
-/** The filter box of Explore; what can be read is in the preview at once. */
+/** Explore's filter field; the preview uses a valid filter at once. */
 function FilterField({ draft, sound, change, hear }: DraftFacts) {
   return (
     <Field name="filter" label="Filter">
