@@ -1,4 +1,4 @@
-/** What the archive's queries refuse. */
+/** What queries of flows refuse. */
 
 /** A query that would cost, or has cost, more than its limits allow; `remedy` says what to ask instead. */
 export class QueryTooLarge extends Error {
@@ -12,4 +12,12 @@ export class QueryTooLarge extends Error {
     this.remedy = remedy
     this.estimate = estimate
   }
+}
+
+/** The refusal of a window from which too many flows would have to be read one by one. */
+export function tooManyFlows(rowsMax: number): QueryTooLarge {
+  return new QueryTooLarge(
+    `the window holds more than ${rowsMax} flows`,
+    'ask for a shorter time, or for one exporter',
+  )
 }

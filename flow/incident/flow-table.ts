@@ -25,6 +25,28 @@ export interface EventFlows {
   sampling: Int32Array
 }
 
+/** Columns with room for `rows` flows, and none in them. */
+export function createEventFlows(rows: number): EventFlows {
+  return {
+    count: 0,
+    first: new Float64Array(rows),
+    last: new Float64Array(rows),
+    bytes: new Float64Array(rows),
+    packets: new Float64Array(rows),
+    exporterHigh: new Uint32Array(2 * rows),
+    exporterLow: new Uint32Array(2 * rows),
+    sourceHigh: new Uint32Array(2 * rows),
+    sourceLow: new Uint32Array(2 * rows),
+    destinationHigh: new Uint32Array(2 * rows),
+    destinationLow: new Uint32Array(2 * rows),
+    sourcePort: new Int32Array(rows),
+    destinationPort: new Int32Array(rows),
+    protocol: new Int32Array(rows),
+    tcpFlags: new Int32Array(rows),
+    sampling: new Int32Array(rows),
+  }
+}
+
 /** Columns that a table takes over without copying them. */
 export type TakenColumns = Pick<
   FlowTable,

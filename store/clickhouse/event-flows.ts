@@ -1,8 +1,7 @@
 /** The flows from which an event is read, asked of ClickHouse as rows of bytes. */
-import { addressHalves, parseAddress, parseNetwork } from '../../flow/address.ts'
-import type { EventFlows } from '../../flow/incident/flow-table.ts'
-import { isInSql } from '../archive/sql/expressions.ts'
-import { QueryTooLarge } from '../query-error.ts'
+import { createEventFlows, type EventFlows } from '../../flow/incident/flow-table.ts'
+import { eventConditionsSql } from '../archive/sql/event-conditions.ts'
+import { tooManyFlows } from '../query-error.ts'
 import type { FlowScan } from '../flows.ts'
 import type { Connection } from './connection.ts'
 import { flowsFrom, toRefusal } from './flow-scan.ts'
@@ -36,9 +35,8 @@ export async function scanEventFlows(
 ): Promise<void> {
   const bindings = new ClickHouseBindings()
   const from = flowsFrom(connection, { ...query, include: 'any' }, bindings)
-  const exporter = query.exporter === undefined ? '' : exporterSql(query.exporter, bindings)
-  const hosts = query.hosts === undefined ? '' : hostsSql(query.hosts, bindings)
-  const sql = `SELECT ${columns.join(', ')} ${from}${exporter}${hosts} LIMIT ${query.rowsMax + 1} FORMAT RowBinary`
+  const conditions = eventConditionsSql(query, bindings)
+  const sql = `SELECT ${columns.join(', ')} ${from}${conditions} LIMIT ${query.rowsMax + 1} FORMAT RowBinary`
   let rows = 0
   let left: Buffer = Buffer.alloc(0)
   try {
@@ -47,11 +45,7 @@ export async function scanEventFlows(
       const count = Math.floor(data.length / rowBytes)
       left = data.subarray(count * rowBytes)
       rows += count
-      if (rows > query.rowsMax)
-        throw new QueryTooLarge(
-          `the window holds more than ${query.rowsMax} flows`,
-          'ask for a shorter time, or for one exporter',
-        )
+      if (rows > query.rowsMax) throw tooManyFlows(query.rowsMax)
       if (count > 0) take(flowsOf(data, count))
     })
   } catch (error) {
@@ -59,44 +53,28 @@ export async function scanEventFlows(
   }
 }
 
-function exporterSql(exporter: string, bindings: ClickHouseBindings): string {
-  const words = parseAddress(exporter)
-  if (!words) return ' AND false'
-  const { high, low } = addressHalves(words)
-  return ` AND "exporterAddressHigh" = ${bindings.whole(high)} AND "exporterAddressLow" = ${bindings.whole(low)}`
-}
-
-function hostsSql(hosts: readonly string[], bindings: ClickHouseBindings): string {
-  const networks = hosts.map((host) => parseNetwork(host)).filter((each) => each !== null)
-  const isOne = (column: 'sourceAddress' | 'destinationAddress') =>
-    isInSql(networks, column, bindings)
-  return ` AND (${isOne('sourceAddress')} OR ${isOne('destinationAddress')})`
-}
-
 function flowsOf(data: Buffer, count: number): EventFlows {
-  const flows: Record<string, unknown> = { count }
+  const flows = createEventFlows(count)
+  flows.count = count
   const at = (row: number, offset: number) => row * rowBytes + offset
   let offset = 0
   for (const name of doubles) {
-    const column = new Float64Array(count)
+    const column = flows[name]
     for (let row = 0; row < count; row++) column[row] = data.readDoubleLE(at(row, offset))
-    flows[name] = column
     offset += 8
   }
   for (const name of halves) {
-    const column = new Uint32Array(2 * count)
+    const column = flows[name]
     for (let row = 0; row < count; row++) {
       column[2 * row] = data.readUInt32LE(at(row, offset))
       column[2 * row + 1] = data.readUInt32LE(at(row, offset + 4))
     }
-    flows[name] = column
     offset += 8
   }
   for (const name of integers) {
-    const column = new Int32Array(count)
+    const column = flows[name]
     for (let row = 0; row < count; row++) column[row] = data.readInt32LE(at(row, offset))
-    flows[name] = column
     offset += 4
   }
-  return flows as unknown as EventFlows
+  return flows
 }

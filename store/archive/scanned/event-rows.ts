@@ -1,6 +1,6 @@
 /** The flows of a row group as an event is read from them: those of a window, with who, with whom, when and how much. */
 import { NetworkSet, parseAddress, parseNetwork, type AddressWords } from '../../../flow/address.ts'
-import type { EventFlows } from '../../../flow/incident/flow-table.ts'
+import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
 import type { FlowScan } from '../../flows.ts'
 import { selectRows } from '../held/selected.ts'
 import { copyNumbers, copyPairs } from './copy-rows.ts'
@@ -26,15 +26,6 @@ const integers = [
   ['tcpFlags', 'tcpControlBits'],
 ] as const
 const doubles = ['first', 'last', 'bytes', 'packets'] as const
-
-/** Columns with room for so many flows. */
-export function eventRoom(rows: number): EventFlows {
-  const columns = { count: 0, sampling: new Int32Array(rows) } as Record<string, unknown>
-  for (const name of doubles) columns[name] = new Float64Array(rows)
-  for (const [name] of halves) columns[name] = new Uint32Array(2 * rows)
-  for (const [name] of integers) columns[name] = new Int32Array(rows)
-  return columns as unknown as EventFlows
-}
 
 /** The rows of a group that belong to a window; good until others are selected. */
 export function eventRows(group: RowGroup, { from, to, exporter, hosts }: EventWindow): Int32Array {
@@ -64,20 +55,20 @@ export function putEvents(
 /** All flows of a group that belong to a window, in columns of their own. */
 export function allEvents(group: RowGroup, window: EventWindow): EventFlows {
   const rows = eventRows(group, window)
-  const into = eventRoom(rows.length)
+  const into = createEventFlows(rows.length)
   putEvents(group, rows, { begin: 0, end: rows.length, into })
   return into
 }
 
-/** The same flows, at most so many at once; nothing is copied. */
+/** The same flows in parts of at most `most` rows; nothing is copied. */
 export function* partsOf(flows: EventFlows, most: number): Generator<EventFlows> {
   for (let begin = 0; begin < flows.count; begin += most) {
     const end = Math.min(flows.count, begin + most)
-    const part = { count: end - begin, sampling: flows.sampling.subarray(begin, end) } as Record<string, unknown> // prettier-ignore
+    const part = { ...flows, count: end - begin, sampling: flows.sampling.subarray(begin, end) }
     for (const name of doubles) part[name] = flows[name].subarray(begin, end)
     for (const [name] of halves) part[name] = flows[name].subarray(2 * begin, 2 * end)
     for (const [name] of integers) part[name] = flows[name].subarray(begin, end)
-    yield part as unknown as EventFlows
+    yield part
   }
 }
 

@@ -1,8 +1,8 @@
 /** Where the flows of an event's surroundings are read without SQL: by the threads of a scanner, or in this one. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import type { EventFlows } from '../../../flow/incident/flow-table.ts'
-import { eventRoom, eventRows, putEvents, type EventWindow } from './event-rows.ts'
+import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
+import { eventRows, putEvents, type EventWindow } from './event-rows.ts'
 import { GroupReader } from './files.ts'
 import { groupsWithin, type FilesToScan, type GroupToScan } from './scanner.ts'
 
@@ -43,7 +43,7 @@ export class EventsHere implements EventSource {
     window: EventWindow,
     take: (flows: EventFlows) => void,
   ): Promise<void> {
-    const into = (this.#room ??= eventRoom(rowsAtOnce))
+    const into = (this.#room ??= createEventFlows(rowsAtOnce))
     try {
       for (const { path, group } of groups) {
         // Only so is it heard that this is to be given up.

@@ -2,13 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../../flow/address.ts'
+import { createEventFlows } from '../../../flow/incident/flow-table.ts'
 import { compilePredicate, type FlowPredicate } from '../../../flow/filter/predicate.ts'
 import { answerAsked } from '../../asked-thread.ts'
 import { hostSumsKey } from '../write/host-list.ts'
 import type { Scan, ScanAsked, ScannedWindow } from './asked.ts'
 import { Buckets } from './buckets.ts'
 import { Details } from './details.ts'
-import { allEvents, eventRoom } from './event-rows.ts'
+import { allEvents } from './event-rows.ts'
 import { GroupReader } from './files.ts'
 import type { GroupForScans } from './pass.ts'
 import { Ranking } from './ranking.ts'
@@ -81,7 +82,7 @@ answerAsked<ScanRequest, ScanAnswers>(parentPort!, {
   flows: ({ path }) => reader.flowsOf(path),
   hosts: ({ path }) => reader.textOf(path, hostSumsKey),
   events: ({ path, group, window }) => {
-    let found = eventRoom(0)
+    let found = createEventFlows(0)
     reader.read(path, group, (read) => {
       found = allEvents(read, window)
     })

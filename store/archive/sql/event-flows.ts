@@ -2,14 +2,14 @@
 import duckdb from '@duckdb/node-bindings'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import { addressHalves, parseAddress, parseNetwork } from '../../../flow/address.ts'
 import type { EventFlows } from '../../../flow/incident/flow-table.ts'
 import type { FlowScan } from '../../flows.ts'
 import { Bindings } from './bindings.ts'
 import { vectorRows } from './chunk-columns.ts'
-import { belongsSql, bytes, first, isInSql, last, packets } from './expressions.ts'
+import { eventConditionsSql } from './event-conditions.ts'
+import { belongsSql, bytes, first, last, packets } from './expressions.ts'
 import type { Session } from './query-engine.ts'
-import { QueryTooLarge } from '../../query-error.ts'
+import { tooManyFlows } from '../../query-error.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import type { EventSource } from '../scanned/event-source.ts'
 
@@ -51,11 +51,7 @@ export async function scanEventFlows(
   const counted = (flows: EventFlows) => {
     session.goesOn()
     rows += flows.count
-    if (rows > query.rowsMax)
-      throw new QueryTooLarge(
-        `the window holds more than ${query.rowsMax} flows`,
-        'ask for a shorter time, or for one exporter',
-      )
+    if (rows > query.rowsMax) throw tooManyFlows(query.rowsMax)
     take(flows)
   }
   const { from, to, exporter, hosts } = query
@@ -73,30 +69,15 @@ export async function askEventFlows(
 ): Promise<void> {
   const bindings = new Bindings()
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
-  const exporter = query.exporter === undefined ? '' : exporterSql(query.exporter, bindings)
-  const hosts = query.hosts === undefined ? '' : hostsSql(query.hosts, bindings)
+  const conditions = eventConditionsSql(query, bindings)
   const paths = bindings.texts([...files.inside, ...files.edge])
   const room = columns.map(([, valueBytes]) => new Uint8Array(valueBytes * vectorRows))
   for await (const chunk of session.stream(
     `SELECT ${columns.map(([sql]) => sql).join(', ')} FROM read_parquet(${paths})
-     WHERE ${belongsSql('any', window)}${exporter}${hosts}`,
+     WHERE ${belongsSql('any', window)}${conditions}`,
     bindings,
   ))
     take(flowsOf(chunk, room))
-}
-
-function exporterSql(exporter: string, bindings: Bindings): string {
-  const words = parseAddress(exporter)
-  if (!words) return ' AND false'
-  const { high, low } = addressHalves(words)
-  return ` AND "exporterAddressHigh" = ${bindings.whole(high)} AND "exporterAddressLow" = ${bindings.whole(low)}`
-}
-
-function hostsSql(hosts: readonly string[], bindings: Bindings): string {
-  const networks = hosts.map((host) => parseNetwork(host)).filter((each) => each !== null)
-  const isOne = (column: 'sourceAddress' | 'destinationAddress') =>
-    isInSql(networks, column, bindings)
-  return ` AND (${isOne('sourceAddress')} OR ${isOne('destinationAddress')})`
 }
 
 /** Made anew for each batch, columns would be a hundred megabytes of garbage before they are collected. */
