@@ -1,6 +1,6 @@
 /**
- * Addresses by number: IPv4 ones, which most are, in a table of one word each beside the table of all, so that a
- * number is found in one place of memory.
+ * Numbers addresses: IPv4, by far the most, in a table of one word each beside the table of all, so
+ * that a number is found with one memory access.
  */
 import { ipv4Marker } from '../../../flow/address.ts'
 import type { KeyTable } from '../keys/key-table.ts'
@@ -9,26 +9,26 @@ import type { Entries } from '../format/page-values.ts'
 
 const slotsAtFirst = 1024
 
-/** Stands where a pair has no number, or was not met. */
+/** Marks a pair without a number, or not yet seen. */
 const unknown = -1
-/** The high half of an address that is IPv4. */
+/** The high half of an IPv4 address. */
 const noWords = new Uint32Array(2)
-/** Pairs of different halves that are told apart by place, of 8 bytes each. */
+/** Most pairs of distinct halves that are indexed, 8 bytes each. */
 const pairsMost = 1 << 18
 
-/** A column of addresses: its halves, two words a row each, the low one first. */
+/** A column of addresses: its halves, two words per row each, low word first. */
 export interface AddressHalves {
   readonly high: Uint32Array
   readonly low: Uint32Array
 }
 
-/** The different values of both halves; null where all high ones are 0. */
+/** The distinct values of both halves; null if all high halves are 0. */
 export interface HalfEntries {
   high: Entries | null
   low: Entries
 }
 
-/** The same with the different values of the halves, where a file has both so. */
+/** The same with the distinct values of the halves, if the file stores both as dictionaries. */
 export interface Addresses extends AddressHalves {
   readonly entries: HalfEntries | null
 }
@@ -37,22 +37,22 @@ const scratch = new ScratchMemory<'pairs' | 'met'>()
 const noNumbers = new Int32Array(0)
 
 interface Numbering {
-  /** Whether only addresses that are known have a number, and −1 stands for others. */
+  /** Whether only known addresses have numbers, and others get −1. */
   isFinding: boolean
   out: Int32Array
 }
 
 export class AddressNumbers {
   readonly #table: KeyTable
-  /** Of each slot an IPv4 address, as a signed word, and its number + 1; 0: free. */
+  /** By slot, an IPv4 address as a signed word, and its number + 1; 0: free. */
   #slots = new Int32Array(2 * slotsAtFirst)
   #count = 0
   readonly #words = new Uint32Array(4)
-  /** By pair of halves in a row group the number, and which rows were the first with one. */
+  /** By pair of halves in a row group, its number; and the first row of each new pair. */
   #ofPairs = noNumbers
   #met = noNumbers
 
-  /** The numbers are those of a table whose keys are addresses, the high half first. */
+  /** Takes its numbers from a table whose keys are addresses, high half first. */
   constructor(table: KeyTable) {
     this.#table = table
     const words = table.words()
@@ -60,14 +60,14 @@ export class AddressNumbers {
       if (isIPv4(words, 4 * number)) this.#add(words[4 * number + 2]! | 0, number)
   }
 
-  /** Of the nth of the rows the number of its address, new where it was not met. */
+  /** The number of the nth row's address, assigned if it is new. */
   number(addresses: Addresses, rows: Int32Array, numbering: Numbering): void {
     const { entries } = addresses
     if (entries && pairsOf(entries) <= pairsMost) this.#numberEntries(entries, rows, numbering)
     else this.#numberHalves(addresses, rows, numbering)
   }
 
-  /** Each address, which many rows have, is looked up once. */
+  /** Looks up each distinct address once, since many rows share it. */
   #numberEntries(entries: HalfEntries, rows: Int32Array, { isFinding, out }: Numbering): void {
     const pairs = pairsOf(entries)
     const ofPairs = new Int32Array(scratch.of('pairs', 4 * pairs), 0, pairs).fill(unknown)
@@ -82,14 +82,14 @@ export class AddressNumbers {
     putNumbers(entries, rows, ofPairs, ofRows)
   }
 
-  /** Puts the numbers of all pairs that have one. */
+  /** Fills in the numbers of all pairs that have one. */
   #findPairs({ high, low }: HalfEntries): void {
     const lows = low.words.length / 2
     const highs = high?.words ?? noWords
     for (let place = 0; place < highs.length / 2; place++) {
       const isNone = (highs[2 * place]! | highs[2 * place + 1]!) === 0
       if (isNone) this.#findIPv4(low.words, place * lows)
-      // Of others most questions ask for none.
+      // Most queries look for no other addresses.
       if (this.#count < this.#table.count)
         this.#findOthers(highs.subarray(2 * place, 2 * place + 2), low.words, place * lows)
     }
@@ -117,18 +117,18 @@ export class AddressNumbers {
     }
   }
 
-  /** Numbers the pairs that rows have. */
+  /** Numbers the pairs that occur in the rows. */
   #numberMet(entries: HalfEntries, rows: Int32Array, ofRows: Int32Array): void {
     const [ofPairs, met] = [this.#ofPairs, this.#met]
     let count = 0
-    // Whether a pair is a new one no processor could foresee: so there is no branch.
+    // Branch-free: whether a pair is new cannot be predicted.
     for (let n = 0; n < ofRows.length; n++) {
       const pair = ofRows[n]!
       met[count] = n
       count += ofPairs[pair]! >>> 31
       ofPairs[pair] = 0
     }
-    // One after the other, so that memory is not waited for each time.
+    // In a loop of its own, so that memory latencies overlap.
     for (let i = 0; i < count; i++) {
       const n = met[i]!
       putHalves(entries, rows[n]!, this.#words)
@@ -200,17 +200,17 @@ function slotOf(address: number): number {
   return hash ^ (hash >>> 15)
 }
 
-/** Whether the words of halves, the high half first, are those of an IPv4 address. */
+/** Whether the words of two halves, high half first, are an IPv4 address. */
 export function isIPv4(words: Uint32Array, at: number): boolean {
   return (words[at]! | words[at + 1]!) === 0 && words[at + 3] === ipv4Marker
 }
 
-/** High halves times low ones. */
+/** The number of combinations of high and low halves. */
 export function pairsOf({ high, low }: HalfEntries): number {
   return ((high === null ? 1 : high.words.length / 2) * low.words.length) / 2
 }
 
-/** Of the nth of the rows which pair of halves it has: see pairsOf. */
+/** For the nth row, the index of its pair of halves: see pairsOf. */
 export function putPairs({ high, low }: HalfEntries, rows: Int32Array, out: Int32Array): void {
   const lows = low.words.length / 2
   if (high === null) for (let n = 0; n < rows.length; n++) out[n] = low.places[rows[n]!]!
@@ -221,7 +221,7 @@ export function putPairs({ high, low }: HalfEntries, rows: Int32Array, out: Int3
     }
 }
 
-/** Of the nth of the rows the number of its pair. */
+/** For the nth row, the number of its pair. */
 function putNumbers(
   { high, low }: HalfEntries,
   rows: Int32Array,
@@ -237,7 +237,7 @@ function putNumbers(
     }
 }
 
-/** Writes the words of the address at a row, the high half first. */
+/** Writes the words of a row's address, high half first. */
 export function putHalves({ high, low }: HalfEntries, row: number, words: Uint32Array): void {
   const lowAt = 2 * low.places[row]!
   const highAt = high === null ? 0 : 2 * high.places[row]!

@@ -1,4 +1,4 @@
-/** What a scan is asked to find out, as it goes to the threads. */
+/** Scan requests as sent to the threads. */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { FlowSums, FlowTopQuery, FlowWindow, TopKeyName } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
@@ -7,10 +7,10 @@ import type { SelectedGroup } from './selected-group.ts'
 
 export type ScannedWindow = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>
 
-/** Values of keys by column, as Chosen has them. */
+/** Values of keys by column, as in Chosen. */
 export type KeyValues = readonly (readonly bigint[])[]
 
-/** The greatest keys, for a top table or for a series: see FlowTopQuery and FlowSeriesQuery. */
+/** The largest keys, for a top table or a series: see FlowTopQuery and FlowSeriesQuery. */
 export interface RankingAsked {
   kind: 'ranking'
   window: ScannedWindow
@@ -19,11 +19,11 @@ export interface RankingAsked {
     | { of: 'top'; by: Exclude<FlowTopQuery['order'], 'peers'> }
     | { of: 'series'; by: FieldName }
   count: number
-  /** By bucket (see key-buckets.ts) whether its keys are told apart; all are where it is not given. */
+  /** By bucket (see key-buckets.ts), whether its keys are distinguished; if absent, all are. */
   among?: Uint8Array
 }
 
-/** What all keys came to, by buckets. */
+/** The sums of all keys, by bucket. */
 export interface BucketsAsked {
   kind: 'buckets'
   window: ScannedWindow
@@ -31,16 +31,16 @@ export interface BucketsAsked {
   order: RankingAsked['order']
 }
 
-/** The greatest keys, greatest first, equals by their columns. */
+/** The largest keys, descending; ties by their columns. */
 export interface RankingFound {
   keys: KeyValues
-  /** By key, what it is ranked by. */
+  /** By key, the amount it is ranked by. */
   ranked: number[]
-  /** Of the greatest key that is not among them; 0 where all are. */
+  /** The amount of the largest key not listed; 0 if all are listed. */
   next: number
 }
 
-/** What some keys came to. */
+/** The sums of given keys. */
 export interface DetailsAsked {
   kind: 'details'
   window: ScannedWindow
@@ -48,7 +48,7 @@ export interface DetailsAsked {
   keys: KeyValues
 }
 
-/** By place of the key. */
+/** By index of the key. */
 export interface DetailsFound {
   bytes: Float64Array
   packets: Float64Array
@@ -61,17 +61,17 @@ export interface DetailsFound {
   total: FlowSums
 }
 
-/** Sums by step, of some keys and all others. */
+/** Sums by step, of given keys and all others. */
 export interface StepsAsked {
   kind: 'steps'
   window: ScannedWindow & { stepMs: number; only: FieldName | undefined }
   by: readonly TopKeyName[]
-  /** Null: all flows have the one key that is none. */
+  /** Null: all flows have the one empty key. */
   keys: KeyValues | null
   hasDirection: boolean
 }
 
-/** How many flows belong to a window and pass its filter, or all of them. */
+/** The number of flows that belong to a window and pass its filter, or those flows themselves. */
 export interface RowsAsked {
   kind: 'count' | 'rows'
   window: ScannedWindow
@@ -79,23 +79,23 @@ export interface RowsAsked {
 
 export type ScanAsked = RankingAsked | BucketsAsked | DetailsAsked | StepsAsked | RowsAsked
 
-/** What is found of what is asked. */
+/** The result of each kind of request. */
 export interface ScanFound {
   ranking: RankingFound
   buckets: Float64Array
   details: DetailsFound
   steps: PlacedSums
   count: number
-  /** In several parts, in memory that threads can share. */
+  /** In several parts, in memory shared between threads. */
   rows: FlowColumns[]
 }
 
-/** Something that adds up row groups, and what another thread added up of others. */
+/** Accumulates row groups, and the results of other threads. */
 export interface Scan<Packed, Found> {
-  /** How many keys it tells apart. */
+  /** The number of keys it distinguishes. */
   readonly keys: number
   take(selected: SelectedGroup): void
-  /** What was added up, to be handed to another thread: nothing is taken any more. */
+  /** The result so far, for another thread; nothing can be added afterwards. */
   pack(): Packed
   merge(packed: Packed): void
   found(): Found

@@ -1,4 +1,4 @@
-/** Sums of keys by buckets, of which each key has one and shares it with others: no key comes to more than its bucket. */
+/** Sums of keys by bucket. Several keys share a bucket, so no key exceeds the sum of its bucket. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import { KeyWords } from '../keys/key-words.ts'
 import { Keys, type End } from '../keys/keys.ts'

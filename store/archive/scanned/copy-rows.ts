@@ -1,6 +1,6 @@
-/** Copies what some rows have in a column, one after the other. */
+/** Copies the values of some rows in a column to consecutive places. */
 
-/** A number each. */
+/** One number each. */
 export function copyNumbers(
   from: ArrayLike<number>,
   rows: Int32Array,

@@ -1,4 +1,4 @@
-/** What some keys came to, with their peers and times, out of flows that come a row group after the other. */
+/** The sums, peers and times of given keys, from flows added one row group at a time. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import { Keys, type End } from '../keys/keys.ts'
 import { ScratchMemory } from '../scratch-memory.ts'
@@ -16,7 +16,7 @@ export interface PackedDetails {
   peers: PackedPeers
 }
 
-/** Of flows whose key is asked for, which they are, and the place of the key. */
+/** The flows whose key is requested, and the index of that key. */
 const scratch = new ScratchMemory<'flows' | 'places'>()
 
 export class Details implements Scan<PackedDetails, DetailsFound> {
@@ -55,7 +55,7 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
     let count = 0
     const ofFlows = new Int32Array(scratch.of('flows', 4 * numbers.length))
     const ofPlaces = new Int32Array(scratch.of('places', 4 * numbers.length))
-    // No processor could foresee which are asked for: so there is no branch.
+    // Branch-free: which flows are requested cannot be predicted.
     for (let n = 0; n < numbers.length; n++) {
       const number = numbers[n]!
       ofFlows[count] = n

@@ -1,6 +1,6 @@
 /**
- * Dictionaries of addresses that were read, as far as there is room: to read them takes a quarter of the time of a question about a
- * host, and who asks about one asks about another next.
+ * A bounded cache of address dictionaries: reading them takes a quarter of the time of a query on a
+ * host, and users go from one host to the next.
  */
 import { packHalves, type PackedHalves } from '../../../flow/filter/packed-halves.ts'
 import type { ColumnPlace } from '../format/footer.ts'
@@ -11,18 +11,18 @@ interface Kept {
 }
 
 /**
- * What was asked for since then is not let go of for others: where there is room for a part of what questions go through, this part
- * is found each time.
+ * Dictionaries used more recently than this are not evicted: if only part of what queries read
+ * fits, that part is then found each time.
  */
 const usualKeptMs = 60_000
 
 export class Dictionaries {
   readonly #bytesMost: number
   readonly #keptMs: number
-  /** By the place that a footer names, those asked for last behind the others. */
+  /** By the place given in a footer, least recently used first. */
   readonly #kept = new Map<ColumnPlace, Kept>()
   #bytes = 0
-  /** Those that there is no room for. */
+  /** Those that do not fit. */
   readonly #passing: PackedHalves[] = []
 
   constructor(bytesMost: number, keptMs = usualKeptMs) {
@@ -30,12 +30,12 @@ export class Dictionaries {
     this.#keptMs = keptMs
   }
 
-  /** How many bytes those take that are kept. */
+  /** The size of the kept dictionaries. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The dictionary of a column, whose words `read` reads; good until freePassing. */
+  /** The dictionary of a column, whose words `read` reads; valid until freePassing. */
   of(column: ColumnPlace, read: () => Uint32Array): PackedHalves {
     const askedMs = performance.now()
     const known = this.#kept.get(column)
@@ -52,7 +52,7 @@ export class Dictionaries {
     return halves
   }
 
-  /** Gives the memory of those back that are not kept: what waits for a collection of garbage has that done all the time. */
+  /** Frees the dictionaries that are not kept: leaving them to the garbage collector would make it run constantly. */
   freePassing(): void {
     for (const halves of this.#passing.splice(0)) free(halves)
   }
@@ -62,7 +62,7 @@ export class Dictionaries {
       if (this.#bytes + bytes <= this.#bytesMost || askedMs + this.#keptMs > nowMs) break
       this.#kept.delete(column)
       this.#bytes -= bytesOf(halves)
-      // Whoever was given it may still look at it.
+      // The caller may still be using it.
       this.#passing.push(halves)
     }
     return this.#bytes + bytes <= this.#bytesMost

@@ -1,6 +1,6 @@
 /**
- * The different ones among many whole numbers of 32 bits: those that came last are sorted now and then, and laid to those
- * that are known. Memory is read and written in its order, where a table would wait for it number by number.
+ * The distinct values among many 32-bit integers: new ones are sorted from time to time and merged with
+ * the known ones. Memory is accessed sequentially, where a table would wait for it at every number.
  */
 
 const roomAtFirst = 64
@@ -8,20 +8,20 @@ const digitBits = 11
 const digits = 1 << digitBits
 const wordBits = 32
 
-/** Fewer are sorted as fast without digits. */
+/** Fewer are sorted just as fast without a radix sort. */
 const fewest = 1 << 10
 
-/** Where numbers are sorted, and where those that were known are kept while others are laid to them: whoever they belong to. */
+/** Scratch memory of all instances, for sorting and for the known values during a merge. */
 const rooms = { sorted: new Uint32Array(0), known: new Uint32Array(0) }
 const ends = new Uint32Array(digits)
 
 export class Distinct {
-  /** Those that are known, the least first, and behind them those that came since. */
+  /** The known values, ascending, followed by the new ones. */
   #values = new Uint32Array(roomAtFirst)
   #known = 0
   #count = 0
 
-  /** Numbers that it has room for. */
+  /** The capacity in numbers. */
   get room(): number {
     return this.#values.length
   }
@@ -31,7 +31,7 @@ export class Distinct {
     this.#values[this.#count++] = value
   }
 
-  /** Adds numbers of which the least comes first. */
+  /** Adds numbers in ascending order. */
   addSorted(values: Uint32Array): void {
     const known = this.values()
     const both = new Uint32Array(Math.max(roomAtFirst, known.length + values.length))
@@ -39,7 +39,7 @@ export class Distinct {
     this.#values = both
   }
 
-  /** The least first, each once; good until another is added. */
+  /** The distinct values, ascending; valid until another is added. */
   values(): Uint32Array {
     this.#settle()
     return this.#values.subarray(0, this.#known)
@@ -62,7 +62,7 @@ export class Distinct {
   }
 }
 
-/** The different ones of two sorted arrays into another; gives how many there are. */
+/** Merges two sorted arrays into a third without duplicates; returns its length. */
 function merge(one: Uint32Array, other: Uint32Array, out: Uint32Array): number {
   let [i, j, count] = [0, 0, 0]
   while (i < one.length || j < other.length) {
@@ -73,7 +73,7 @@ function merge(one: Uint32Array, other: Uint32Array, out: Uint32Array): number {
   return count
 }
 
-/** Numbers in order, the least first, in their place or in a room of others (a radix sort, LSD). */
+/** Sorts numbers in ascending order, in place or into scratch memory (a radix sort, LSD). */
 function sorted(values: Uint32Array): Uint32Array {
   if (values.length < fewest) return values.sort()
   let from: Uint32Array = values

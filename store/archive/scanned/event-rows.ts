@@ -1,4 +1,4 @@
-/** The flows of a row group as an event is read from them: those of a window, with who, with whom, when and how much. */
+/** The flows of a row group within a window, as event analysis reads them: ends, times and amounts. */
 import { NetworkSet, parseAddress, parseNetwork, type AddressWords } from '../../../flow/address.ts'
 import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
 import type { FlowScan } from '../../flows.ts'
@@ -8,7 +8,7 @@ import type { RowGroup } from './row-group.ts'
 
 export type EventWindow = Pick<FlowScan, 'from' | 'to' | 'exporter' | 'hosts'>
 
-/** DuckDB's columns have signed numbers, and so has whatever is made of them. */
+/** DuckDB's columns are signed, so results are capped at the same value. */
 const samplingMost = 2 ** 31 - 1
 
 const halves = [
@@ -27,7 +27,7 @@ const integers = [
 ] as const
 const doubles = ['first', 'last', 'bytes', 'packets'] as const
 
-/** The rows of a group that belong to a window; good until others are selected. */
+/** The rows of a group that belong to a window; valid until the next call. */
 export function eventRows(group: RowGroup, { from, to, exporter, hosts }: EventWindow): Int32Array {
   let rows = selectRows(group, { from, to, include: 'any' }, null)
   if (exporter !== undefined) rows = ofExporter(group, rows, parseAddress(exporter))
@@ -35,7 +35,7 @@ export function eventRows(group: RowGroup, { from, to, exporter, hosts }: EventW
   return rows
 }
 
-/** Puts rows [begin, end) of a list into columns that have room for them, in place of what was there. */
+/** Writes rows [begin, end) of a list to columns with room for them, overwriting their content. */
 export function putEvents(
   group: RowGroup,
   rows: Int32Array,
@@ -52,7 +52,7 @@ export function putEvents(
     into.sampling[n] = Math.min(samplingMost, samplingInterval[rows[begin + n]!]!)
 }
 
-/** All flows of a group that belong to a window, in columns of their own. */
+/** All flows of a group that belong to a window, in new columns. */
 export function allEvents(group: RowGroup, window: EventWindow): EventFlows {
   const rows = eventRows(group, window)
   const into = createEventFlows(rows.length)

@@ -1,4 +1,4 @@
-/** Where the flows of an event's surroundings are read without SQL: by the threads of a scanner, or in this one. */
+/** Reads the flows around an event without SQL: in a scanner's threads, or in this one. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
@@ -7,11 +7,11 @@ import { GroupReader } from './files.ts'
 import { groupsWithin, type FilesToScan, type GroupToScan } from './scanner.ts'
 
 export interface EventSource {
-  /** The row groups of files that may have flows of a window; null where not all of them can be read so. */
+  /** The row groups of files that may have flows in a window; null if they cannot all be read this way. */
   groups(files: FilesToScan, window: EventWindow): Promise<GroupToScan[] | null>
   /**
-   * Hands over their flows, some at a time, in columns that may be used again for the next.
-   * @throws what keeps a file from being read, and what `take` throws
+   * Passes their flows to `take` in batches, in columns that may be reused for the next.
+   * @throws the error that prevents reading a file, and what `take` throws
    */
   events(
     groups: readonly GroupToScan[],
@@ -20,10 +20,10 @@ export interface EventSource {
   ): Promise<void>
 }
 
-/** Flows that are handed over at once. */
+/** Flows per batch. */
 const rowsAtOnce = 4096
 
-/** Reads in the thread that asks, for one that does nothing else: a row group is all that it holds. */
+/** Reads in the calling thread, for one without other work: only one row group is in memory at a time. */
 export class EventsHere implements EventSource {
   readonly #reader = new GroupReader()
   #room: EventFlows | null = null
@@ -46,7 +46,7 @@ export class EventsHere implements EventSource {
     const into = (this.#room ??= createEventFlows(rowsAtOnce))
     try {
       for (const { path, group } of groups) {
-        // Only so is it heard that this is to be given up.
+        // Lets a request to abandon arrive.
         await nextTurn()
         this.#reader.read(path, group, (read) => {
           const rows = eventRows(read, window)

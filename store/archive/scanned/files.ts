@@ -1,4 +1,4 @@
-/** The archive's files as a thread reads them: footers of those that it read last, and a row group at a time. */
+/** One thread's access to archive files: footers of recently read ones, and one row group at a time. */
 import { closeSync, fstatSync, openSync } from 'node:fs'
 
 import { columnNames, flowColumns, type FlowColumns } from '../../../flow/columns.ts'
@@ -7,34 +7,34 @@ import { Dictionaries } from './dictionaries.ts'
 import { readFooter, type FileFooter, type GroupPlace } from '../format/footer.ts'
 import { isZero, RowGroup, timesOf, type GroupTimes } from './row-group.ts'
 
-/** Row groups whose places are kept, of some 6 kB: to read a file's footer takes as long as to read a column. */
+/** Row groups whose footers are cached, about 6 kB each: reading a footer takes as long as reading a column. */
 const keptMost = 1000
 
-/** The row groups of a file; null where another writer than Weir's made it. */
+/** The row groups of a file; null if another writer made it. */
 export type FileGroups = GroupTimes[] | null
 
 export class GroupReader {
-  /** By path, those that were read last behind the others. */
+  /** By path, least recently used first. */
   readonly #kept = new Map<string, readonly GroupPlace[] | null>()
   #keptGroups = 0
   readonly #group: RowGroup
 
-  /** `dictionaryBytesMost` is for dictionaries of addresses, which are kept for whoever reads the same again. */
+  /** `dictionaryBytesMost` is for cached dictionaries of addresses. */
   constructor({ dictionaryBytesMost = 0 } = {}) {
     this.#group = new RowGroup(new Dictionaries(dictionaryBytesMost))
   }
 
-  /** When the flows of a file's row groups were. @throws what keeps it from being read */
+  /** The times of a file's row groups. @throws the error that prevents reading it */
   groupsOf(path: string): FileGroups {
     return this.#open(path, (_, groups) => groups?.map((group) => timesOf(group)) ?? null)
   }
 
-  /** What was put into a file's footer under a key; null where nothing was. @throws what keeps it from being read */
+  /** The text under a key in a file's footer; null if there is none. @throws the error that prevents reading it */
   textOf(path: string, key: string): string | null {
     return withFile(path, (file) => readFooter(file, fstatSync(file).size)?.texts.get(key) ?? null)
   }
 
-  /** Hands over a row group of one of Weir's files, which is good until `take` is done. @throws what keeps it from being read */
+  /** Passes a row group, valid until `take` returns, of one of Weir's files. @throws the error that prevents reading it */
   read(path: string, at: number, take: (group: RowGroup) => void): void {
     this.#open(path, (file, groups) => {
       this.#group.turnTo(file, groups![at]!)
@@ -42,12 +42,12 @@ export class GroupReader {
     })
   }
 
-  /** Gives the memory of what was read last back; more can be read. */
+  /** Frees the memory of what was read last; reading can continue. */
   free(): void {
     this.#group.free()
   }
 
-  /** All flows of a file; null where another writer than Weir's made it. @throws what keeps it from being read */
+  /** All flows of a file; null if another writer made it. @throws the error that prevents reading it */
   flowsOf(path: string): FlowColumns | null {
     return this.#open(path, (file, groups) => groups && this.#gather(file, groups))
   }
@@ -83,7 +83,7 @@ export class GroupReader {
     })
   }
 
-  /** Makes room for a file's row groups. */
+  /** Caches a file's row groups, evicting others. */
   #take(footer: FileFooter | null): readonly GroupPlace[] | null {
     const groups = footer?.groups ?? null
     this.#keptGroups += groups?.length ?? 0

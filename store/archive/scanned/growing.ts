@@ -1,4 +1,4 @@
-/** Numbers by place, with room for as many places as there come to be. */
+/** Numbers by index, in an array that grows as needed. */
 
 const placesAtFirst = 4096
 
@@ -6,13 +6,13 @@ export class Growing {
   readonly #initial: number
   #values: Float64Array
 
-  /** Every place has `initial` at first. */
+  /** Every value starts as `initial`. */
   constructor(initial: number) {
     this.#initial = initial
     this.#values = new Float64Array(placesAtFirst).fill(initial)
   }
 
-  /** The values, of at least so many places; good until more are asked for. */
+  /** The values, at least this many; valid until more are requested. */
   reach(places: number): Float64Array {
     const { length } = this.#values
     if (places <= length) return this.#values

@@ -1,10 +1,10 @@
-/** Buckets that keys are added up by where they are too many to be told apart: see buckets.ts. */
+/** Buckets in which keys are summed when there are too many to distinguish: see buckets.ts. */
 import { hashOf } from '../keys/key-table.ts'
 
-/** So many, of 8 bytes each in each thread. */
+/** 8 bytes each in each thread. */
 export const bucketCount = 2 ** 20
 
-/** The bucket of the key at a place in words. */
+/** The bucket of the key at an index in `words`. */
 export function bucketOf(words: Uint32Array, at: number, width: number): number {
   return hashOf(words, at, width) & (bucketCount - 1)
 }

@@ -1,4 +1,4 @@
-/** The keys of flows by number, a row group after the other. */
+/** Numbers the keys of flows, one row group at a time. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { AddressColumn } from '../../../flow/filter/fields.ts'
@@ -12,7 +12,7 @@ import { AddressNumbers } from './address-numbers.ts'
 import { bucketOf } from './key-buckets.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
-/** Stands for the number of a key of which the exporter said nothing. */
+/** In place of a number if the exporter did not report the key's fields. */
 export const unsaid = -2
 
 const scratch = new ScratchMemory<'numbers'>()
@@ -26,8 +26,8 @@ export class KeyNumbers {
   #addresses: AddressNumbers
 
   /**
-   * With `onlySaid`, flows whose exporter did not say what the key asks for are `unsaid`; with `among`, by bucket, keys of others are
-   * −1.
+   * With `onlySaid`, flows whose exporter did not report the key's fields are `unsaid`; with
+   * `among`, keys of unmarked buckets are −1.
    */
   constructor(
     keys: Keys,
@@ -41,7 +41,7 @@ export class KeyNumbers {
     this.#addresses = new AddressNumbers(this.table)
   }
 
-  /** Numbers the keys that are looked for: the first is 0. Null is the one key that is none. */
+  /** Numbers the given keys, starting with 0. Null is the one empty key. */
   add(keys: KeyValues | null): void {
     const count = keys === null ? 1 : keys[0]!.length
     for (let at = 0; at < count; at++)
@@ -49,12 +49,12 @@ export class KeyNumbers {
     this.#addresses = new AddressNumbers(this.table)
   }
 
-  /** Of the nth flow as it counts for one end the number of its key. Good until the next are made. */
+  /** For the nth flow, counted for one end, the number of its key. Valid until the next call. */
   of(selected: SelectedGroup, end: End): Int32Array {
     return this.#each(selected, end, false)
   }
 
-  /** The same of keys that have a number; −1 for all others. */
+  /** The same, but −1 for keys without a number. */
   found(selected: SelectedGroup, end: End): Int32Array {
     return this.#each(selected, end, true)
   }
@@ -87,7 +87,7 @@ export class KeyNumbers {
           out[from + n] = unsaid
           continue
         }
-        // Neighbours are alike in what they are sorted by.
+        // Sorted neighbours often have the same key.
         if (n === 0 || !isAsBefore(words, at, width)) {
           const isAmong = among === null || among[bucketOf(words, at, width)] === 1
           number = !isAmong ? -1 : isFinding ? table.find(words, at) : table.numberOf(words, at)
@@ -98,7 +98,7 @@ export class KeyNumbers {
   }
 }
 
-/** The address that is the key; null where it is another. */
+/** The address that makes up the key; null if it is not just an address. */
 function addressOf([high, low, more]: readonly KeyColumn[]): AddressColumn | null {
   const isAddress = high?.kind === 'half' && low?.kind === 'half' && more === undefined
   return isAddress && high.column === low.column ? high.column : null

@@ -1,7 +1,7 @@
 /**
- * Which hosts can be the greatest of a long window, out of the lists in the files' footers (write/host-list.ts): added up, these
- * say what each host came to at most. So only flows of few hosts are added up, and then it is seen whether any other could have
- * more than they.
+ * Finds the hosts that may be the largest of a long window from the lists in the files' footers
+ * (write/host-list.ts), whose sums are an upper bound for each host. So only the flows of few hosts
+ * are summed; then the bounds show whether any other host could exceed them.
  */
 import { formatHalves } from '../../../flow/address.ts'
 import type { FlowTopQuery } from '../../flows.ts'
@@ -9,25 +9,25 @@ import type { HostSums } from '../write/host-list.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import { windowOf, type FilesToScan, type Scanning } from './scanner.ts'
 
-/** Hosts that are listed of flows whose files have no list. */
+/** Hosts listed for files without a list. */
 const unlistedHosts = 1000
-/** How many more hosts than are asked for may be followed: too much of the flows would be theirs. */
+/** How many more hosts than requested may be followed: beyond that, they account for too many flows. */
 const candidatesMore = 100
-/** Hosts are asked for first that may come to so much of what the last that is asked for is likely to come to: of files at the edge mostly less lies within. */
+/** A host is a candidate if it may reach this share of the last rank's likely sum: edge files mostly contribute less. */
 const likelyShare = 0.4
 
 type HostList = Pick<HostSums, 'hosts' | 'restMost'>
 
-/** What hosts came to at most, by lists of which each host is named by one at least. */
+/** Upper bounds for hosts, from lists that together cover all files. */
 export interface HostBounds {
   most: ReadonlyMap<string, number>
-  /** The most that a host came to that none of them names. */
+  /** The upper bound of any host in none of the lists. */
   restMost: number
-  /** What the last that is asked for came to at least, or as far as is likely. */
+  /** A lower bound for the last requested rank, or a likely one. */
   likely: number
 }
 
-/** What hosts came to by the lists of files; null where something else is asked for, or where there are no lists. */
+/** Bounds from the files' lists; null for other kinds of queries, or if no file has a list. */
 export async function boundsByLists(
   scanning: Scanning,
   files: ArchiveFiles,
@@ -56,7 +56,7 @@ async function listsOf({ scanner }: Scanning, paths: readonly string[]) {
   }
 }
 
-/** The greatest hosts of flows that no list has. */
+/** The largest hosts in files without a list. */
 async function listOf(
   { scanner, session }: Scanning,
   files: FilesToScan,
@@ -72,8 +72,8 @@ async function listOf(
 }
 
 /**
- * Bounds by lists of flows that lie within the window, and of flows at its edge, any part of which may, and about such a part
- * of which does; null where they name fewer hosts than are asked for.
+ * Bounds from lists of flows within the window, and of flows at its edge, of which about `part` is
+ * likely to lie inside; null if they name fewer hosts than requested.
  */
 export function boundsOf(
   { inside, edge }: { inside: readonly HostList[]; edge: readonly HostList[] },
@@ -98,7 +98,7 @@ export function boundsOf(
   return { most, restMost, likely: Math.max(lastOf(least), likelyShare * lastOf(likely)) }
 }
 
-/** All hosts that may have come to so much; null where such may be among those that no list names, or where they are too many. */
+/** All hosts that may have reached `enough`; null if there may be unlisted ones, or if there are too many. */
 export function candidatesOf(
   { most, restMost }: HostBounds,
   { enough, limit }: { enough: number; limit: number },

@@ -1,23 +1,23 @@
 /**
- * The keys with most peers of a long window. Nobody has more peers than flows: so only those are asked for theirs that have
- * enough flows, and not every pair of the window is held at once.
+ * The keys with the most peers in a long window. No key has more peers than flows, so peers are
+ * counted only for keys with enough flows, and not every pair of the window is in memory at once.
  */
 import type { DetailsFound, KeyValues, RankingFound } from './asked.ts'
 
-/** Keys with most flows, from among which those with most peers are chosen. */
+/** Keys with the most flows, among which those with the most peers are chosen. */
 export const rankedMost = 5000
-/** So many times the keys that are asked for say how many peers are enough. */
+/** This many times the requested keys are counted first, to learn how many peers are enough. */
 const firstTimes = 2
 
 export interface MostPeers {
   keys: KeyValues
   details: DetailsFound
-  /** Of the keys with most peers their places, the greatest first. */
+  /** The indices of the keys with the most peers, descending. */
   places: number[]
 }
 
 /**
- * Out of the keys with most flows those with most peers; null where others may have as many, or where `detailsOf` has none.
+ * Those with the most peers among the given keys; null if others may have as many, or if `detailsOf` gives null.
  * @throws what `detailsOf` throws
  */
 export async function mostPeers(
@@ -38,7 +38,7 @@ export async function mostPeers(
   }
 }
 
-/** The places of keys, those with the greatest amounts first; equals by their columns. */
+/** The indices of keys by amount, descending; ties by their columns. */
 export function greatestFirst(keys: KeyValues, amounts: Float64Array): number[] {
   const compareKeys = (a: number, b: number) => {
     const column = keys.find((values) => values[a] !== values[b])

@@ -1,11 +1,11 @@
 /**
- * A way through row groups for all that ask for flows of one filter at a time: the questions of a page come together, and what
- * costs most is to read columns and to see which flows pass. Who comes while others ride begins with what these still want, and
- * what they had before follows.
+ * One pass through row groups for all scans with the same filter: a page's queries arrive together,
+ * and most of the cost is reading columns and filtering. A scan that joins late starts with the
+ * groups the others still need; those they already had follow.
  */
 import type { GroupToScan } from './scanner.ts'
 
-/** Has a thread take a row group in for scans; says, in their order, how many keys each tells apart by now, null of one that failed. */
+/** Adds a row group to scans in a thread; returns, in order, the keys each distinguishes so far, null for a failed one. */
 export type TakeGroup = (
   thread: number,
   taken: GroupForScans,
@@ -19,34 +19,34 @@ export interface GroupForScans {
 
 export interface RideOptions {
   groups: readonly GroupToScan[]
-  /** Throws why it is given up, once it is. */
+  /** Throws if the scan must be abandoned. */
   goesOn: () => void
-  /** Where a thread tells more keys apart nothing more is taken in. */
+  /** The scan stops once a thread distinguishes more keys. */
   keysMost: number
-  /** Is told the share that is done. */
+  /** Called with the share that is done. */
   progress: ((share: number) => void) | undefined
 }
 
 interface Rider extends RideOptions {
   id: number
-  /** The row groups that no thread was asked to take in yet, by file and number. */
+  /** The row groups not yet given to any thread, by file and number. */
   wanted: Map<string, GroupToScan>
-  /** Row groups that were taken in. */
+  /** The number of row groups added. */
   done: number
-  /** The most keys that a thread tells apart. */
+  /** The most keys distinguished by any thread. */
   keys: number
   resolve: (keys: number) => void
   reject: (error: unknown) => void
 }
 
-/** Row groups that wait for a thread while it takes one in, so that it never waits for the next. */
+/** Requests in flight per thread, so that it never waits for the next. */
 const lanes = 2
 
 export class Pass {
   readonly #take: TakeGroup
-  /** Those that came first before the others. */
+  /** In order of arrival. */
   readonly #riders = new Set<Rider>()
-  /** Lanes that run, by thread. */
+  /** Running lanes, by thread. */
   readonly #running: number[]
 
   constructor(threads: number, take: TakeGroup) {
@@ -55,9 +55,9 @@ export class Pass {
   }
 
   /**
-   * Has row groups taken in for a scan, all unless it fails, which it says when it is asked for what it found, or tells too
-   * many keys apart. Gives the most keys that a thread tells apart.
-   * @throws what keeps a row group from being read, or what `goesOn` throws
+   * Adds row groups to a scan: all of them, unless it fails (its result then says why) or
+   * distinguishes too many keys. Resolves to the most keys that any thread distinguishes.
+   * @throws the error that prevents reading a row group, or what `goesOn` throws
    */
   ride(id: number, options: RideOptions): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -84,7 +84,7 @@ export class Pass {
     this.#running[thread]!--
   }
 
-  /** Those that want what the first of them wants next of a thread, which is theirs then; none where nobody wants anything. */
+  /** Takes the first scan's next row group for this thread, for all scans that need it; empty if there is none. */
   #aboard(thread: number): Aboard[] {
     for (const rider of this.#riders) this.#lookAfter(rider)
     const wanting = [...this.#riders].filter(({ wanted }) => wanted.size > 0)
@@ -105,7 +105,7 @@ export class Pass {
     }
   }
 
-  /** A row group was taken in for a rider; `keys` as TakeGroup says. */
+  /** Records a row group added for a scan; `keys` as in TakeGroup. */
   #bring(rider: Rider, keys: number | null): void {
     if (!this.#riders.has(rider)) return
     rider.done++
@@ -130,7 +130,7 @@ function nameOf({ path, group }: GroupToScan): string {
   return `${path} ${group}`
 }
 
-/** The first that a thread had before, since it keeps what it read of that; else the first. */
+/** The first group whose home is this thread, which has it cached; otherwise the first of all. */
 function nextOf(wanted: Iterable<GroupToScan>, thread: number, threads: number): GroupToScan {
   let first: GroupToScan | null = null
   for (const group of wanted) {
@@ -140,7 +140,7 @@ function nextOf(wanted: Iterable<GroupToScan>, thread: number, threads: number):
   return first!
 }
 
-/** The thread to which a row group goes each time that is not busy with others. */
+/** The thread that gets a row group each time, unless it is busy. */
 function homeOf({ path, group }: GroupToScan, threads: number): number {
   let sum = group
   for (let at = 0; at < path.length; at++) sum += path.charCodeAt(at)

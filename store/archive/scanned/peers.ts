@@ -1,4 +1,4 @@
-/** How many different addresses there were across from each key. */
+/** Counts the distinct peer addresses of each key. */
 import { KeyTable } from '../keys/key-table.ts'
 import { ScratchMemory } from '../scratch-memory.ts'
 import {
@@ -12,26 +12,26 @@ import {
 } from './address-numbers.ts'
 import { Distinct } from './distinct.ts'
 
-/** Columns of a pair in the table of those that are not IPv4: the key's place, and the address's halves. */
+/** Columns of a pair with a non-IPv4 address: the key's index, and the address halves. */
 const pairColumns = 3
-/** Numbers of 32 bits that take as much memory as a key of other scans. */
+/** 32-bit numbers that take as much memory as a key in other scans. */
 const keyWords = 8
 const wordBits = 32
-/** Bits of what was met of a row group: where there are more, addresses are told apart by themselves. */
+/** Most bits to mark seen entries of a row group: if more are needed, addresses are compared themselves. */
 const metMost = 1 << 26
 
 export interface PackedPeers {
-  /** By the key's place, the least first. */
+  /** By index of the key, ascending. */
   ipv4: Uint32Array[]
-  /** Of other pairs the words of pairColumns. */
+  /** The words (pairColumns) of the other pairs. */
   others: Uint32Array
 }
 
-/** By the key's place a bit for each entry of a row group that was met; and which pair of halves each row has. */
+/** By key, a bit for each entry of a row group that was seen; and the pair of halves of each row. */
 const scratch = new ScratchMemory<'met' | 'pairs'>()
 
 export class Peers {
-  /** By the key's place its IPv4 addresses. */
+  /** By index of the key, its IPv4 addresses. */
   readonly #ipv4: Distinct[]
   readonly #others = new KeyTable(pairColumns)
   readonly #words = new Uint32Array(2 * pairColumns)
@@ -41,13 +41,13 @@ export class Peers {
     this.#ipv4 = Array.from({ length: places }, () => new Distinct())
   }
 
-  /** How much it tells apart, as a number of keys. */
+  /** Its memory use, as a number of keys. */
   get keys(): number {
     const words = this.#ipv4.reduce((sum, { room }) => sum + room, 0)
     return this.#others.count + Math.ceil(words / keyWords)
   }
 
-  /** By the key's place how many different ones there were. */
+  /** By index of the key, the number of distinct addresses. */
   counts(): Float64Array {
     const counts = Float64Array.from(this.#ipv4, (each) => each.values().length)
     const words = this.#others.words()
@@ -55,7 +55,7 @@ export class Peers {
     return counts
   }
 
-  /** Takes the address at the nth of the rows for one across from the nth of the keys, which are told by their places. */
+  /** Adds the nth row's address as a peer of the nth key, which is given by its index. */
   add(addresses: Addresses, rows: Int32Array, places: Int32Array): void {
     const { entries } = addresses
     if (entries && this.#ipv4.length * pairsOf(entries) <= metMost)
@@ -72,7 +72,7 @@ export class Peers {
     for (let at = 0; at < others.length; at += this.#words.length) this.#others.numberOf(others, at)
   }
 
-  /** The file says which rows have the same: of these one is enough. */
+  /** The file tells which rows have equal addresses, so one row of each is enough. */
   #addEntries(entries: HalfEntries, rows: Int32Array, places: Int32Array): void {
     const eachWords = Math.ceil(pairsOf(entries) / wordBits)
     const metWords = this.#ipv4.length * eachWords
@@ -80,13 +80,13 @@ export class Peers {
     const pairs = new Int32Array(scratch.of('pairs', 4 * rows.length), 0, rows.length)
     putPairs(entries, rows, pairs)
     let count = 0
-    // Whether one is new no processor could foresee: so there is no branch.
+    // Branch-free: whether one is new cannot be predicted.
     for (let n = 0; n < pairs.length; n++) {
       const pair = pairs[n]!
       const at = places[n]! * eachWords + (pair >>> 5)
       const before = met[at]!
       met[at] = before | (1 << (pair & 31))
-      // Of those that were looked at already no place is asked for any more.
+      // This index was already read, so it can be overwritten.
       pairs[count] = n
       count += ~(before >>> (pair & 31)) & 1
     }

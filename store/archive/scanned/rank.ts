@@ -1,21 +1,21 @@
 /**
- * The greatest keys of a window, also where there are too many to be told apart: then all are added up by buckets, and only
- * those of the fullest buckets are told apart, since no key comes to more than its bucket.
+ * The largest keys of a window, even if there are too many to distinguish: then all are summed in buckets,
+ * and only the keys of the fullest buckets are distinguished, since no key exceeds the sum of its bucket.
  */
 import type { BucketsAsked, RankingAsked, RankingFound, ScanAsked, ScanFound } from './asked.ts'
 
-/** Buckets whose keys are told apart: of ten million different keys some ten each. */
+/** Buckets whose keys are distinguished: with ten million distinct keys, about ten each. */
 const fullestBuckets = 30_000
-/** One of so many buckets is looked at to find out how full the fullest are. */
+/** Every this many-th bucket is sampled to estimate how full the fullest are. */
 const sampledEach = 16
 
-/** Goes through the window for what is asked; null where there are too many keys. */
+/** Scans the window; null if there are too many keys. */
 export type ScanWindow = <Asked extends ScanAsked>(
   asked: Asked,
 ) => Promise<ScanFound[Asked['kind']] | null>
 
 /**
- * The greatest keys; null where they cannot be told. `fullest`: buckets whose keys are told apart.
+ * The largest keys; null if they cannot be determined. `fullest`: buckets whose keys are distinguished.
  * @throws what `scan` throws
  */
 export async function rank(
@@ -25,7 +25,7 @@ export async function rank(
 ): Promise<RankingFound | null> {
   const { by, window, order, count } = asked
   const ranking = await scan(asked)
-  // What comes to a rate or lasts is no sum.
+  // Rates and durations are not sums.
   if (ranking !== null || order.by === 'rate' || order.by === 'duration') return ranking
   const sums = await scan<BucketsAsked>({ kind: 'buckets', window, by, order })
   if (sums === null) return null
@@ -36,12 +36,12 @@ export async function rank(
   return isProven ? { ...found, next: Math.max(found.next, othersMost) } : null
 }
 
-/** A mark for each bucket that is among the fullest, about so many, and what the fullest of all others comes to. */
+/** Marks about `most` of the fullest buckets, and gives the largest sum among the others. */
 export function fullestOf(
   sums: Float64Array,
   most: number,
 ): { among: Uint8Array; othersMost: number } {
-  // Which keys share a bucket is chance, so that some of the buckets tell of all.
+  // Keys are distributed over buckets at random, so a sample is representative.
   const some = sums.filter((_, bucket) => bucket % sampledEach === 0).sort()
   const enough = some.at(-Math.ceil(most / sampledEach)) ?? 0
   const among = new Uint8Array(sums.length)

@@ -1,4 +1,4 @@
-/** The greatest keys of flows that come a row group after the other. */
+/** The largest keys, from flows added one row group at a time. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import { greatest } from '../held/numbered.ts'
 import { Keys } from '../keys/keys.ts'
@@ -19,7 +19,7 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   readonly #asked: RankingAsked
   readonly #keys: Keys
   readonly #numbers: KeyNumbers
-  /** By key: what is added up; where time counts, its first and last ms. */
+  /** By key: the sum; if times count, the first and last ms. */
   readonly #sums = new Growing(0)
   readonly #first = new Growing(Number.POSITIVE_INFINITY)
   readonly #last = new Growing(Number.NEGATIVE_INFINITY)
@@ -124,7 +124,7 @@ function addAmounts(
   }
 }
 
-/** What of the nth flow is added up for its key; null where each is one. */
+/** The amount of the nth flow that is added to its key; null if each counts as one. */
 export function amountsOf(selected: SelectedGroup, order: RankingAsked['order']): Counts | null {
   if (order.of === 'series') return selected.shares(order.by)
   return order.by === 'flows' ? null : selected.counts(order.by === 'packets' ? 'packets' : 'bytes')

@@ -1,6 +1,6 @@
 /**
- * The columns of one row group, each read when it is first asked for: a question needs few of them, and where its
- * filter lets nothing pass, no others. All is held in the same room from group to group.
+ * The columns of one row group, each read on first use: a query needs few of them, and none but the
+ * filter's if no row passes. Buffers are reused from group to group.
  */
 import { readSync } from 'node:fs'
 
@@ -23,30 +23,30 @@ import {
 import { beyondBytes, type RowsWithin } from '../format/unpack.ts'
 
 const wordRange = 2 ** 32
-/** One after the other, a row takes as long as so many in a loop over all. */
+/** Reading a row individually takes this many times as long as in a loop over all. */
 const fewTimes = 4
 const startPlace = columnNames.indexOf('flowStartMilliseconds')
 
-/** An array that a column is read into, and of what value all of it is, where that is one. */
+/** The buffer of a column, and its value if it is the same throughout. */
 interface Room {
   values: Values
   single: string | null
 }
 
-/** The different values of a column, also as words: see Entries. */
+/** The distinct values of a column, also as words: see Entries. */
 type ReadEntries = Entries & DistinctHalves
 
-/** Has columns of flows as FlowColumns has them. */
+/** Provides columns of flows like FlowColumns. */
 export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   readonly #dictionaries: Dictionaries
   readonly #rooms: (Room | undefined)[] = []
   readonly #placeRooms: (Uint16Array | undefined)[] = []
   readonly #wordRooms: (ArrayBuffer | undefined)[] = []
-  /** What was read of this group: values row by row, and of columns of u64 entries, or that there are none. */
+  /** The columns read of this group: values by row; for u64 columns entries, or null if there are none. */
   #read: (Values | undefined)[] = []
   #entries: (ReadEntries | null | undefined)[] = []
   #group: GroupPlace | null = null
-  /** The rows that columns are read of from now on. */
+  /** The rows for which columns are read from now on. */
   #within: RowsWithin = { from: 0, to: 0, few: null }
   #file = -1
   #bytes = Buffer.alloc(0)
@@ -58,7 +58,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     this.#dictionaries = dictionaries
   }
 
-  /** Has another row group of an open file; nothing of it is read yet. */
+  /** Switches to another row group of an open file, with nothing read yet. */
   turnTo(file: number, group: GroupPlace): void {
     freePages()
     this.#dictionaries.freePassing()
@@ -71,14 +71,14 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   }
 
   /**
-   * Of other rows than these (in their order, one at least) nobody asks any more: what was not read yet is not unpacked of them
-   * but where it costs nothing. They are not to change until another group is turned to.
+   * Restricts reading to these rows (ascending, at least one): columns read later may be left
+   * undefined in all other rows. The list must not change until the next turnTo.
    */
   narrowTo(rows: Int32Array): void {
     this.#within = withinOf(rows)
   }
 
-  /** Gives its memory back: what waits for a collection of garbage is as much again. Nothing of it is to be used any more. */
+  /** Frees its memory: left to the garbage collector, it would take twice as much. Unusable afterwards. */
   free(): void {
     freePages()
     this.#dictionaries.freePassing()
@@ -92,12 +92,12 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     return (this.#read[place] ??= this.#readColumn(place))
   }
 
-  /** The different values of a column of u64 and which of them each row has, where the file has them so. */
+  /** The distinct values of a u64 column and their index by row, if the file stores them so. */
   entriesAt(place: number): ReadEntries | null {
     return (this.#entries[place] ??= this.#readEntries(place))
   }
 
-  /** The same of a column that may be of one value throughout: see FilteredFlows. */
+  /** The same for a column that may have a single value throughout: see FilteredFlows. */
   distinct(name: AddressHalf): DistinctHalves | null {
     const place = columnNames.indexOf(name)
     if (!this.isSingle(place)) return this.entriesAt(place)
@@ -106,12 +106,12 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     return { ...packHalves(Uint32Array.from(range![0])), places, placesOf: () => places }
   }
 
-  /** Whether each row is known to have the same value. */
+  /** Whether all rows are known to have the same value. */
   isSingle(place: number): boolean {
     return singleOf(this.#group!.columns[place]!) !== null
   }
 
-  /** Whether each row has this value in a column of numbers. */
+  /** Whether all rows have this value in a column of numbers. */
   isAll(place: number, value: number): boolean {
     const { range } = this.#group!.columns[place]!
     return range?.every((words) => (words[1] ?? 0) === 0 && words[0] === value) === true
@@ -128,7 +128,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     return read
   }
 
-  /** All of one value, which a room may be already. */
+  /** A column of a single value, which the buffer may already contain. */
   #filled(place: number, single: string): Values {
     const room = this.#roomOf(place)
     if (room.single !== single) fill(room.values, this.#group!.columns[place]!.range![0], kindOf(place)) // prettier-ignore
@@ -191,7 +191,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     return (this.#rooms[place] = { values: new columnArrays[kind](length), single: null })
   }
 
-  /** Of just so many words, since how many values differ is told by it. */
+  /** Exactly this many words, since the length tells how many values differ. */
   #wordsRoom(place: number, length: number): Uint32Array {
     const known = this.#wordRooms[place]
     const isEnough = known !== undefined && known.byteLength >= 4 * length
@@ -205,7 +205,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     return (this.#placeRooms[place] = new Uint16Array(this.count))
   }
 
-  /** Turns durations into the times of the last packets; none ends before it begins. */
+  /** Converts durations to the times of the last packets; none ends before it begins. */
   #toLast(values: Values): void {
     const { from, to, few } = this.#within
     const first = this.at(startPlace)
@@ -213,7 +213,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     else for (let row = from; row < to; row++) values[row] = first[row]! + Math.max(0, values[row]!)
   }
 
-  /** Bytes of the file, good until others are read. */
+  /** Bytes of the file, valid until the next read. */
   #bytesAt(offset: number, length: number): Buffer {
     if (this.#bytes.length < length + beyondBytes) this.#bytes = Buffer.allocUnsafeSlow(2 * length + beyondBytes) // prettier-ignore
     const read = readSync(this.#file, this.#bytes, 0, length, offset)
@@ -233,7 +233,7 @@ function kindOf(place: number): ColumnKind {
   return flowColumns[columnNames[place]!].kind
 }
 
-/** What tells one value from another; null where a column has several. */
+/** A text that identifies the value of a column; null if it has several. */
 function singleOf({ range }: ColumnPlace): string | null {
   if (range === null) return null
   const [least, most] = range
@@ -246,7 +246,7 @@ function fill(values: Values, [low, high = 0]: Words, kind: ColumnKind): void {
   else for (let at = 0; at < values.length; at++) values[at] = at % 2 === 0 ? low! : high
 }
 
-/** Where rows lie (in their order, one at least), one by one where these are few. */
+/** The range of the rows (ascending, at least one), and the rows themselves if they are few. */
 function withinOf(rows: Int32Array): RowsWithin {
   const [from, to] = [rows[0]!, rows.at(-1)! + 1]
   return { from, to, few: rows.length * fewTimes < to - from ? rows : null }

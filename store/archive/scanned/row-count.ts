@@ -1,4 +1,4 @@
-/** How many flows there are, out of row groups. */
+/** Counts the flows in row groups. */
 import type { Scan } from './asked.ts'
 import type { SelectedGroup } from './selected-group.ts'
 

@@ -1,4 +1,4 @@
-/** The flows of one row group, with what is asked of all. */
+/** The flows of one row group, with the columns that every query needs. */
 import { columnNames, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
 import type { AddressColumn } from '../../../flow/filter/fields.ts'
 import type { FilteredFlows } from '../../../flow/filter/predicate.ts'
@@ -16,24 +16,24 @@ const lastPlace = columnNames.indexOf('flowEndMilliseconds')
 const exporterPlaces = halfPlaces('exporterAddress')
 const samplingPlace = columnNames.indexOf('samplingInterval')
 
-/** How many flows a row group has, and between which times they lie, as far as is known; unix ms. */
+/** The number of flows in a row group and bounds of their times, unix ms. */
 export interface GroupTimes {
   rows: number
   firstMin: number
   lastMax: number
 }
 
-/** The same of a row group, out of its footer. */
+/** The same, from the footer of a row group. */
 export function timesOf({ rows, columns }: GroupPlace): GroupTimes {
   const [firsts, lasted] = [columns[startPlace]!.range, columns[lastPlace]!.range]
   if (!firsts || !lasted)
     return { rows, firstMin: Number.NEGATIVE_INFINITY, lastMax: Number.POSITIVE_INFINITY }
-  // Columns say nothing together: the longest may be the latest.
+  // Columns are bounded separately: the longest flow may be the latest.
   const longest = Math.max(0, numberOf(lasted[1]))
   return { rows, firstMin: numberOf(firsts[0]), lastMax: numberOf(firsts[1]) + longest }
 }
 
-/** Whether a column is known to be 0 throughout. A duration of 0 makes an end that is none. */
+/** Whether a column is known to be 0 throughout. Even with a duration of 0, the end is not 0. */
 export function isZero({ columns }: GroupPlace, name: ColumnName): boolean {
   const place = columnNames.indexOf(name)
   const { range } = columns[place]!
@@ -44,7 +44,7 @@ function numberOf(words: Words): number {
   return words[1]! * wordRange + (words[0]! >>> 0)
 }
 
-/** The flows of a row group with what is asked of all: their times, and counts scaled by sampling. */
+/** The flows of a row group with their times, and counts scaled by sampling. */
 export class RowGroup implements TimedFlows {
   readonly #columns: ReadColumns
   readonly flows: FilteredFlows
@@ -57,25 +57,25 @@ export class RowGroup implements TimedFlows {
     this.flows = this.#columns as unknown as FilteredFlows
   }
 
-  /** Has another row group of an open file; what was taken of the one before is good no more. */
+  /** Switches to another row group of an open file; everything taken from the previous one becomes invalid. */
   turnTo(file: number, group: GroupPlace): void {
     this.#place = group
     this.#columns.turnTo(file, group)
     this.#bytes = this.#packets = null
   }
 
-  /** Of other rows nobody asks any more: see ReadColumns. */
+  /** Restricts reading to these rows: see ReadColumns. */
   narrowTo(rows: Int32Array): void {
     this.#columns.narrowTo(rows)
   }
 
-  /** Gives its memory back until the next is turned to. */
+  /** Frees its memory until the next turnTo. */
   free(): void {
     this.#columns.free()
     this.#bytes = this.#packets = null
   }
 
-  /** The addresses of a column; only what is asked of them is read. */
+  /** The addresses of a column, read lazily. */
   addresses(column: AddressColumn): Addresses {
     const columns = this.#columns
     const [high, low] = halfPlaces(column)
@@ -100,7 +100,7 @@ export class RowGroup implements TimedFlows {
     return isZero(this.#place!, name)
   }
 
-  /** Whether all of its flows are known to be of one exporter. */
+  /** Whether all flows are known to have the same exporter. */
   get isOneExporter(): boolean {
     return exporterPlaces.every((place) => this.#columns.isSingle(place))
   }
@@ -128,7 +128,7 @@ export class RowGroup implements TimedFlows {
   }
 }
 
-/** As fields, which loops ask for at every row. */
+/** Plain fields, because loops access them for every row. */
 function read({ words, places }: Entries): Entries {
   return { words, places }
 }

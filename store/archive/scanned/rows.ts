@@ -1,4 +1,4 @@
-/** The flows themselves that pass a filter, for all that is asked of them. */
+/** Gathers the flows that pass a filter, with all columns that queries need. */
 import { flowColumns, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
 import { topKeys } from '../../flows.ts'
 import { columnArrays, sharedColumns } from '../columns.ts'
@@ -11,7 +11,7 @@ import type { SelectedGroup } from './selected-group.ts'
 
 const rowsAtFirst = 4096
 
-/** What flows in memory are asked for: their times and counts, and whatever keys are made of. */
+/** The columns needed of flows in memory: times, counts, and everything that keys are made of. */
 export const askedColumns: ReadonlySet<ColumnName> = new Set([
   'flowStartMilliseconds',
   'flowEndMilliseconds',
@@ -25,12 +25,12 @@ export const askedColumns: ReadonlySet<ColumnName> = new Set([
 ])
 
 export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
-  /** Of the columns in which not all is 0, what was taken in, with room for more. */
+  /** The rows so far, with spare room, for columns that are not all 0. */
   readonly #columns = new Map<ColumnName, Values>()
   #count = 0
   readonly #others: FlowColumns[] = []
 
-  /** How many there are. */
+  /** The number of rows. */
   get keys(): number {
     return this.#count
   }
@@ -47,7 +47,7 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
     }
   }
 
-  /** Nothing is taken in any more. */
+  /** Nothing can be added afterwards. */
   pack(): FlowColumns[] {
     const count = this.#count
     if (count === 0) return []
@@ -67,7 +67,7 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
     this.#others.push(...packed)
   }
 
-  /** The flows of each thread, in memory that threads can share. */
+  /** The flows of each thread, in memory shared between threads. */
   found(): FlowColumns[] {
     return [...this.pack(), ...this.#others]
   }
@@ -86,7 +86,7 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
   }
 }
 
-/** Gives memory back at once: what waits for a collection of garbage is several times as much. */
+/** Frees memory at once: left to the garbage collector, it would add up to several times as much. */
 function free({ buffer }: Values): void {
   const own = buffer as ArrayBuffer
   own.transfer(0)

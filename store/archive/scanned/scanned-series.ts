@@ -1,4 +1,4 @@
-/** Series out of row groups: see sql/series.ts, whose answer this is too. */
+/** Series from row groups; same answers as sql/series.ts. */
 import type { Network } from '../../../flow/address.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../../flows.ts'
 import { Keys } from '../keys/keys.ts'
@@ -7,7 +7,7 @@ import { assembleSeries } from '../answer/series-answer.ts'
 import { rank } from './rank.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
 
-/** The rows of each step, exporter and key; null where it is for SQL to find them. */
+/** The rows of each step, exporter and key; null if the query needs SQL. */
 export async function scannedSeries(
   { scanner, session }: Scanning,
   files: ArchiveFiles,

@@ -1,4 +1,4 @@
-/** The greatest keys out of row groups: see sql/top.ts, whose answer this is too. */
+/** The largest keys from row groups; same answers as sql/top.ts. */
 import { addressHalves, parseAddress, type Network } from '../../../flow/address.ts'
 import type { FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
 import { Keys } from '../keys/keys.ts'
@@ -11,8 +11,8 @@ import { rank } from './rank.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
 
 /**
- * The greatest keys, found first, or of hosts those that may be the greatest; then, of these alone, all that is told of
- * them. Null where it is for SQL to find them.
+ * Finds the largest keys (or the hosts that may be the largest) first, then the details of these
+ * only. Null if the query needs SQL.
  */
 export async function scannedTop(
   scanning: Scanning,
@@ -42,7 +42,7 @@ export async function scannedTop(
   return answerOf([...details.bytes.keys()], { keys: ranking!.keys, details }, query)
 }
 
-/** The greatest of hosts that may be; null where lists do not say who these are. */
+/** The largest of the candidate hosts; null if the lists do not determine them. */
 async function listedTop(
   bounds: HostBounds | null,
   detailsOf: (keys: KeyValues) => Promise<DetailsFound | null>,
@@ -57,7 +57,7 @@ async function listedTop(
     const places = greatestFirst(keys!, details.bytes).slice(0, limit)
     const least = details.bytes[places.at(-1)!]!
     if (least >= enough) return answerOf(places, { keys: keys!, details }, query)
-    // Less than was likely: so many did come to this, and whoever else can have is asked for with them.
+    // Less than the likely bound, but reached by enough hosts: repeat with all candidates for it.
     enough = least
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Threads that go through the archive's row groups for long questions, each adding up what it reads: they read only
- * the columns that a question needs, and in loops over typed arrays, which takes a third of what SQL takes.
+ * Threads that scan the archive's row groups for long queries, each summing what it reads: only the
+ * needed columns, in loops over typed arrays, in a third of the time that SQL takes.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
@@ -22,7 +22,7 @@ export type ScanRequest =
   | { kind: 'groups' | 'flows' | 'hosts'; path: string }
   | { kind: 'events'; path: string; group: number; window: EventWindow }
   | { kind: 'begin'; id: number; asked: ScanAsked }
-  /** Has a row group taken in for scans of one filter. */
+  /** Adds a row group to scans with the same filter. */
   | ({ kind: 'take' } & GroupForScans)
   | { kind: 'pack' | 'found' | 'end'; id: number }
   | { kind: 'merge'; id: number; packed: unknown }
@@ -33,7 +33,7 @@ export interface ScanAnswers {
   hosts: string | null
   events: EventFlows
   begin: null
-  /** How many keys each tells apart by now; null of one that failed. */
+  /** The number of keys that each distinguishes so far; null for a failed one. */
   take: (number | null)[]
   pack: unknown
   merge: null
@@ -49,22 +49,22 @@ type ScanThread = AskedThread<ScanRequest, ScanAnswers>
 
 export type FilesToScan = Pick<ArchiveFiles, 'inside' | 'edge' | 'most'>
 
-/** A way round row groups, and the threads that take them in. */
+/** A pass through row groups, and its threads. */
 interface RunningPass {
   pass: Pass
   threads: readonly ScanThread[]
-  /** Scans that have to do with it. */
+  /** The number of scans that use it. */
   scans: number
 }
 
 export interface ScanOptions {
   session: Pick<Session, 'goesOn'>
   progress?: FlowWindow['progress']
-  /** Keys that a thread may tell apart, or rows that it may gather; the scanner's own number if not given. */
+  /** Most keys that a thread may distinguish, or rows that it may gather; defaults to the scanner's limit. */
   keysMost?: number
 }
 
-/** A row group that may have flows of a window. */
+/** A row group that may have flows in a window. */
 export interface GroupToScan {
   path: string
   group: number
@@ -73,31 +73,31 @@ export interface GroupToScan {
   isInside: boolean
 }
 
-/** Keys that a thread tells apart; of more, SQL finds out whether its memory holds them. */
+/** Keys that a thread may distinguish; with more, SQL tries whether they fit in its memory. */
 const usualKeysMost = 1_000_000
-/** Files of which the row groups' times are kept, some 500 bytes each. */
+/** Files whose row group times are cached, about 500 bytes each. */
 const filesMost = 20_000
-/** Lists of hosts that are kept, some 10 kB each. */
+/** Cached host lists, about 10 kB each. */
 const hostListsMost = 1000
-/** Row groups that wait for a thread while it takes one in, so that it never waits for the next. */
+/** Requests in flight per thread, so that it never waits for the next. */
 const lanes = 2
-/** Flows that are gone over in one turn of who asked, who has others to answer. */
+/** Flows processed per turn of the calling thread, which has other work. */
 const eventsAtOnce = 16_384
-/** What a thread makes anew is columns mostly, which lie outside of V8's room. */
+/** A thread mostly allocates columns, which are outside V8's heap. */
 const youngMiBMax = 8
 
 export class Scanner {
   readonly #workerData: ScanWorkerData
   readonly #keysMost: number
   readonly #threads: (ScanThread | null)[]
-  /** What is known of files, which never change under their names. */
+  /** Cached facts about files, which never change under their names. */
   readonly #files = new Map<string, FileGroups>()
   readonly #hosts = new Map<string, HostSums | null>()
-  /** Those that somebody rides, by what all that ride it have in common. */
+  /** Active passes, by what their scans have in common. */
   readonly #passes = new Map<string, RunningPass>()
   #scans = 0
 
-  /** With so many threads, each begun when it is first needed; `local` are the networks by which directions are told. */
+  /** Threads start on first use; `local` are the networks that determine directions. */
   constructor(threads: number, workerData: ScanWorkerData, keysMost = usualKeysMost) {
     this.#workerData = workerData
     this.#keysMost = keysMost
@@ -109,8 +109,8 @@ export class Scanner {
   }
 
   /**
-   * The row groups of files that may have flows of a window; null where not all of them are Weir's own, or sums may not be exact.
-   * @throws what keeps a file from being read
+   * The row groups that may have flows in a window; null if a file is not Weir's own, or sums may be inexact.
+   * @throws the error that prevents reading a file
    */
   async groups(
     { inside, edge, most }: FilesToScan,
@@ -128,7 +128,7 @@ export class Scanner {
     return found
   }
 
-  /** Hands over the flows of row groups of a window, in their order, as EventSource says. */
+  /** Passes on the flows of a window's row groups, in order, as in EventSource. */
   async events(
     groups: readonly GroupToScan[],
     window: EventWindow,
@@ -140,7 +140,7 @@ export class Scanner {
       if (next === groups.length) return
       const { path, group } = groups[next]!
       const flows = this.#thread(next++).ask({ kind: 'events', path, group, window })
-      // Of several that fail, the first is told of.
+      // If several fail, the first is reported.
       flows.catch(() => undefined)
       asked.push(flows)
     }
@@ -156,15 +156,15 @@ export class Scanner {
   }
 
   /**
-   * All flows of a file, in memory that threads can share; null where another writer than Weir's made it.
-   * @throws what keeps it from being read
+   * All flows of a file, in memory shared between threads; null if another writer made it.
+   * @throws the error that prevents reading it
    */
   async flows(path: string): Promise<FlowColumns | null> {
     if (this.#threads.length === 0) return null
     return this.#thread(++this.#scans).ask({ kind: 'flows', path })
   }
 
-  /** The lists of the greatest hosts in files' footers; null where one has none. @throws what keeps a file from being read */
+  /** The host lists in files' footers; null for files without one. @throws the error that prevents reading a file */
   hosts(paths: readonly string[]): Promise<(HostSums | null)[]> {
     return Promise.all(
       paths.map(async (path, i) => {
@@ -179,8 +179,8 @@ export class Scanner {
   }
 
   /**
-   * What is found in row groups, or null where there are too many keys. It is given up when the session is stopped; `progress` is told the share that is done.
-   * @throws what keeps a file from being read
+   * Scans row groups; null if there are too many keys. Stops with the session; `progress` gets the share done.
+   * @throws the error that prevents reading a file
    */
   async scan<Asked extends ScanAsked>(
     asked: Asked,
@@ -218,11 +218,11 @@ export class Scanner {
     return groups
   }
 
-  /** The one that others ride already, or one of its own. */
+  /** An active pass, or a new one. */
   #passOf(key: string, count: number): RunningPass {
     const running = this.#passes.get(key)
     if (running?.threads.every(({ hasEnded }) => !hasEnded)) return running
-    // Where all are asked each has its own place, by which it is given what it had before.
+    // If all threads are used, each keeps its position, so that it gets the row groups it has cached.
     const first = count === this.#threads.length ? 0 : this.#scans
     const threads = Array.from({ length: count }, (_, i) => this.#thread(first + i))
     const pass = new Pass(count, (thread, taken) =>
@@ -247,7 +247,7 @@ export class Scanner {
   }
 }
 
-/** The row groups of a file that may have flows of a window; `isInside` where all of the file's lie within it. */
+/** The row groups of a file that may have flows in a window; `isInside` if all of the file's flows are within it. */
 export function groupsWithin(
   groups: readonly GroupTimes[],
   { path, isInside: isFileInside }: { path: string; isInside: boolean },
@@ -259,14 +259,14 @@ export function groupsWithin(
   })
 }
 
-/** Keeps something of a file in the place of what was kept the longest. */
+/** Caches a value for a file, evicting the oldest. */
 function keep<Kept>(files: Map<string, Kept>, path: string, kept: Kept, most: number): void {
   files.set(path, kept)
   const [oldest] = files.keys()
   if (files.size > most) files.delete(oldest!)
 }
 
-/** What all threads added up, put together in the first of them. */
+/** Merges the results of all threads into the first. */
 async function merged([first, ...others]: readonly ScanThread[], id: number) {
   for (const other of others) {
     const packed = await other.ask({ kind: 'pack', id })
@@ -275,18 +275,18 @@ async function merged([first, ...others]: readonly ScanThread[], id: number) {
   return first!.ask({ kind: 'found', id })
 }
 
-/** What a question is asked with. */
+/** What a query needs to scan. */
 export interface Scanning {
   scanner: Scanner
   session: Session
 }
 
-/** What a query says of its window, as threads are told. */
+/** A query's window, as sent to threads. */
 export function windowOf({ from, to, include, filter }: FlowWindow): ScannedWindow {
   return { from, to, include, filter }
 }
 
-/** Is told the share that is done of the first or the second of two readings. */
+/** Reports the progress of the first or the second of two scans. */
 export function progressOf(
   progress: FlowWindow['progress'],
   before: 0 | 1,

@@ -1,4 +1,4 @@
-/** The flows of a row group that belong to a window and pass its filter, and what of them is counted. */
+/** The flows of a row group that belong to a window and pass its filter, and their amounts. */
 import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
 import type { FieldName } from '../../measurement.ts'
 import { putShares, selectRows } from '../held/selected.ts'
@@ -6,7 +6,7 @@ import { ScratchMemory } from '../scratch-memory.ts'
 import type { ScannedWindow } from './asked.ts'
 import type { RowGroup } from './row-group.ts'
 
-/** 0, 1, 2 … as far as a row group was long. */
+/** 0, 1, 2 … up to the longest row group so far. */
 let everyRow = new Int32Array(0)
 
 function rowsUpTo(count: number): Int32Array {
@@ -14,7 +14,7 @@ function rowsUpTo(count: number): Int32Array {
   return everyRow.subarray(0, count)
 }
 
-/** What is counted of flows: of the nth at n, or at its row. */
+/** Amounts of flows: the nth at index n, or at its row. */
 export interface Counts {
   values: Float64Array
   isByRow: boolean
@@ -24,10 +24,10 @@ const scratch = new ScratchMemory<FieldName>()
 
 export class SelectedGroup {
   readonly group: RowGroup
-  /** Rows of the group; what is told of the nth of them stands at n. Good until another group is read. */
+  /** Rows of the group; results for the nth are at index n. Valid until another group is read. */
   readonly rows: Int32Array
   readonly #window: ScannedWindow
-  /** Whether none of the group's flows reaches beyond the window, so that nobody need ask when they were. */
+  /** Whether no flow of the group extends beyond the window, so that times need not be checked. */
   readonly #isInside: boolean
   readonly #counts: { bytes?: Counts; packets?: Counts } = {}
 
@@ -42,7 +42,7 @@ export class SelectedGroup {
     this.#isInside = isInside
   }
 
-  /** The flows of a group; `isInside` where all of them are known to lie within the window. */
+  /** The flows of a group; `isInside` if all of them are known to lie within the window. */
   static select(
     group: RowGroup,
     {
@@ -52,17 +52,17 @@ export class SelectedGroup {
     }: { window: ScannedWindow; predicate: FlowPredicate | null; isInside: boolean },
   ): SelectedGroup {
     const rows = isInside ? passing(group, predicate) : selectRows(group, window, predicate)
-    // Sorted files have together what passes most filters.
+    // In sorted files, the rows that pass a filter are mostly adjacent.
     if (rows.length > 0) group.narrowTo(rows)
     return new SelectedGroup(group, rows, { window, isInside })
   }
 
-  /** Its rows without those at whose n `numbers` has a number. */
+  /** The rows, except those for which `numbers` has `number`. */
   without(numbers: Int32Array, number: number): Int32Array {
     return this.rows.filter((_, n) => numbers[n] !== number)
   }
 
-  /** What of each flow falls into the window; good until another group is read. */
+  /** Each flow's share of the window; valid until another group is read. */
   shares(field: FieldName): Counts {
     const isWhole = this.#isInside && (field === 'bytes' || field === 'packets')
     if (isWhole) return { values: this.group[field], isByRow: true }
@@ -72,7 +72,7 @@ export class SelectedGroup {
     return { values, isByRow: false }
   }
 
-  /** What counts of each flow: its share of the window, or all of it where only flows of one kind belong. */
+  /** The amount that counts for each flow: its share of the window, or everything if only whole flows belong. */
   counts(field: 'bytes' | 'packets'): Counts {
     const isShare = this.#window.include === 'any'
     return (this.#counts[field] ??= isShare
@@ -81,10 +81,10 @@ export class SelectedGroup {
   }
 }
 
-/** So many rows are passed over at once where none of them passes. */
+/** This many rows are skipped at once if none passes. */
 const wordRows = 4
 
-/** Which rows of a group pass, and these; used again from group to group. */
+/** The rows of a group that pass; reused from group to group. */
 let passes = new Uint8Array(0)
 let passesByWord = new Uint32Array(0)
 let passingRows = new Int32Array(0)
@@ -102,7 +102,7 @@ function passing({ flows }: RowGroup, predicate: FlowPredicate | null): Int32Arr
   let found = 0
   for (let word = 0; found < passed; word++) {
     if (passesByWord[word] === 0) continue
-    // Which of them passes no processor could foresee: so there is no branch.
+    // Branch-free: which rows pass cannot be predicted.
     for (let row = wordRows * word; row < wordRows * (word + 1); row++) {
       passingRows[found] = row
       found += passes[row]!

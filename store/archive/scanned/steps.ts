@@ -1,4 +1,4 @@
-/** Sums by step of flows that come a row group after the other: see answer/step-sums.ts. */
+/** Sums by step, from flows added one row group at a time: see answer/step-sums.ts. */
 import type { NetworkSet } from '../../../flow/address.ts'
 import { fillKeyColumn } from '../keys/key-columns.ts'
 import { Keys, type End } from '../keys/keys.ts'
@@ -16,7 +16,7 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
   readonly #numbers: KeyNumbers
   readonly #local: NetworkSet
   readonly #sums: StepSums
-  /** The place of all keys that are not listed. */
+  /** The index of all keys that are not listed. */
   readonly #rest: number
 
   constructor(asked: StepsAsked, local: NetworkSet) {
@@ -61,13 +61,13 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
       isOneExporter: group.isOneExporter,
       first,
       last,
-      // What is not asked for is not looked at.
+      // An amount that is not requested is not read.
       bytes: only === 'packets' ? first : group.bytes,
       packets: only === 'bytes' ? first : group.packets,
     })
   }
 
-  /** The places of keys that were said, by their numbers. */
+  /** The indices of the given keys, by number. */
   #placesOf(numbers: Int32Array): Int32Array {
     const places = new Int32Array(numbers.length)
     let count = 0

@@ -23,12 +23,12 @@ interface Running {
   scan: Scan<unknown, unknown>
   window: ScannedWindow
   predicate: FlowPredicate | null
-  /** What kept it from taking a row group in, which it says when it is asked for what it found. */
+  /** The error that stopped it; reported when its result is requested. */
   failure?: unknown
 }
 
 const local = new NetworkSet((workerData as ScanWorkerData).local)
-/** Ten million flows of a day have some 22 MiB of dictionaries, half of them for each of two threads. */
+/** Ten million flows of a day have about 22 MiB of dictionaries, half of them for each of two threads. */
 const dictionaryBytesMost = 16 << 20
 const reader = new GroupReader({ dictionaryBytesMost })
 const running = new Map<number, Running>()
@@ -55,13 +55,13 @@ function scanOf(asked: ScanAsked): Scan<unknown, unknown> {
   }
 }
 
-/** Scans of one filter by the flows of a row group that they select: of a group that lies within the windows of all, the same. */
+/** Scans of one filter, grouped by the flows of a row group that they select; if it is within all windows, one group. */
 function alike(scans: GroupForScans['scans']) {
   const taking = scans.map(({ id, isInside }) => ({ asked: running.get(id)!, isInside }))
   return Map.groupBy(taking, ({ asked: { window }, isInside }) => isInside ? '' : `${window.from} ${window.to}`).values() // prettier-ignore
 }
 
-/** Takes flows in; what is too much for one of those that share a reading is for the others none. */
+/** Adds flows to a scan. If they are too many for one of several scans sharing a reading, the others go on. */
 function take(asked: Running, selected: SelectedGroup): void {
   try {
     if (asked.failure === undefined) asked.scan.take(selected)
@@ -70,7 +70,7 @@ function take(asked: Running, selected: SelectedGroup): void {
   }
 }
 
-/** A scan that goes well. @throws what it failed of */
+/** A scan that has not failed. @throws the error it failed with */
 function wellRunning(id: number): Running {
   const asked = running.get(id)!
   if (asked.failure !== undefined) throw asked.failure

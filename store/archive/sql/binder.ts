@@ -1,27 +1,27 @@
-/** What a question about flows is written with: values that are bound, and the words in which engines differ. */
+/** The parts of flow queries that differ between engines: bound values and expressions. */
 export interface Binder {
-  /** Binds a whole number within 64 signed bits and gives its placeholder. */
+  /** Binds a signed 64-bit integer and returns its placeholder. */
   whole(value: number | bigint): string
   readonly words: FlowWords
   /** servicePort of flow/service.ts, for a row. */
   servicePort(): string
 }
 
-/** Expressions over the archive's columns, in an engine's own words. */
+/** Expressions over the archive's columns, in an engine's dialect. */
 export interface FlowWords {
-  /** First and last ms of a flow; one whose end lies before its start ends where it starts. */
+  /** First and last ms of a flow; one that ends before its start ends at its start. */
   first: string
   last: string
-  /** Counts scaled by sampling. A rate that takes one beyond 2^53 − 1 is not believed further than that. */
+  /** Counts scaled by sampling, capped at 2^53 − 1. */
   bytes: string
   packets: string
-  /** A time, bound as unix ms, as the column of starts holds it. */
+  /** A time, bound as unix ms, in the type of the start column. */
   asStart: (ms: string) => string
   shiftRight: (value: string, bits: number) => string
   and: (value: string, mask: string | number) => string
-  /** A value in 128 bits, and one that fits in 64 bits again. */
+  /** Casts a value to 128 bits, and one that fits back to 64 bits. */
   wide: (value: string) => string
   narrow: (value: string) => string
-  /** The whole quotient of non-negative numbers. */
+  /** The integer quotient of non-negative numbers. */
   divide: (value: string, by: string) => string
 }

@@ -1,4 +1,4 @@
-/** Values of an SQL statement, always bound and never written into its text. */
+/** Values of an SQL statement, always bound and never part of its text. */
 import {
   BIGINT,
   BIT,
@@ -19,22 +19,22 @@ export class Bindings implements Binder {
   readonly types: Record<string, DuckDBType> = {}
   #count = 0
 
-  /** Binds a whole number within 64 signed bits and gives its placeholder. */
+  /** Binds a signed 64-bit integer and returns its placeholder. */
   whole(value: number | bigint): string {
     return this.#bind(BigInt(value), BIGINT)
   }
 
-  /** Binds a list of whole numbers and gives its placeholder. */
+  /** Binds a list of integers and returns its placeholder. */
   wholes(values: readonly bigint[]): string {
     return this.#bind(listValue([...values]), LIST(BIGINT))
   }
 
-  /** Binds a list of texts and gives its placeholder. */
+  /** Binds a list of texts and returns its placeholder. */
   texts(values: readonly string[]): string {
     return this.#bind(listValue(values), LIST(VARCHAR))
   }
 
-  /** Binds a string of bits and gives its placeholder. */
+  /** Binds a bit string and returns its placeholder. */
   bits(value: DuckDBBitValue): string {
     return this.#bind(value, BIT)
   }
@@ -43,7 +43,7 @@ export class Bindings implements Binder {
     return servicePortSql(this)
   }
 
-  /** What of it stands in a statement: DuckDB refuses values for which there is no place. */
+  /** The bindings used in a statement: DuckDB refuses values without a placeholder. */
   usedIn(sql: string): Pick<Bindings, 'values' | 'types'> {
     const used = new Set(sql.match(/(?<=\$)b\d+/g))
     const pick = <Value>(all: Record<string, Value>) =>

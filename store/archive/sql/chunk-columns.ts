@@ -1,4 +1,4 @@
-/** Flow columns out of DuckDB's data chunks. Apart from columns.ts, since whoever imports this loads DuckDB, which ingest does without. */
+/** Flow columns from DuckDB's data chunks. Not in columns.ts, since this import loads DuckDB, which ingest avoids. */
 import duckdb from '@duckdb/node-bindings'
 
 import {
@@ -9,10 +9,10 @@ import {
 } from '../../../flow/columns.ts'
 import { bytesPerRow, sharedColumns, type ArchiveColumn } from '../columns.ts'
 
-/** Rows of one DuckDB vector. */
+/** Rows per DuckDB vector. */
 export const vectorRows = 2048
 
-/** All rows of data chunks in which the given columns were selected, as shared flow columns; all others are 0. */
+/** All rows of data chunks with the given columns, as shared flow columns; all other columns are 0. */
 export function columnsOf(
   chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
   selected: readonly ArchiveColumn[],
@@ -24,7 +24,7 @@ export function columnsOf(
   })
 }
 
-/** The values of one column of all chunks, one after the other. */
+/** The values of one column across all chunks. */
 function gathered(
   chunks: readonly { chunk: duckdb.DataChunk; rowCount: number }[],
   place: number,
@@ -41,7 +41,7 @@ function gathered(
   return bytes.buffer
 }
 
-/** Appends the rows of a data chunk selected by fromArchiveSql to flow columns that have room. */
+/** Appends the rows of a data chunk (selected with fromArchiveSql) to flow columns with enough room. */
 export function takeChunk(flows: FlowColumns, chunk: duckdb.DataChunk, rows: number): void {
   columnNames.forEach((name: ColumnName, i) => {
     const bytes = bytesPerRow[flowColumns[name].kind]

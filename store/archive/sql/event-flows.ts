@@ -1,4 +1,4 @@
-/** The flows of a window as columns of what an event is read from: who, with whom, when, how much. */
+/** The flows of a window as columns for event analysis: ends, times and amounts. */
 import duckdb from '@duckdb/node-bindings'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
@@ -13,7 +13,7 @@ import { tooManyFlows } from '../../query-error.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 import type { EventSource } from '../scanned/event-source.ts'
 
-/** The columns in the order of EventFlows: an SQL expression and the bytes of a value. */
+/** The columns in the order of EventFlows: an SQL expression and the bytes per value. */
 const columns = [
   [`(${first})::DOUBLE`, 8],
   [`(${last})::DOUBLE`, 8],
@@ -38,9 +38,9 @@ export interface EventScan {
 }
 
 /**
- * Hands the flows any part of which lies in the window to `take`, a batch at a time, in no order.
- * The columns are used again for the next batch. Where all files are Weir's own, `source` reads them.
- * @throws QueryTooLarge where there are more than `rowsMax`
+ * Passes the flows that overlap the window to `take` in batches, in no order. The columns are
+ * reused for the next batch. If all files are Weir's own, `source` reads them.
+ * @throws QueryTooLarge if there are more than `rowsMax`
  */
 export async function scanEventFlows(
   session: Session,
@@ -61,7 +61,7 @@ export async function scanEventFlows(
   else await source.events(groups, window, counted)
 }
 
-/** The same by SQL, whoever wrote the files; nothing is refused. */
+/** The same by SQL, for files of any writer; without a limit. */
 export async function askEventFlows(
   session: Session,
   files: Pick<ArchiveFiles, 'inside' | 'edge'>,
@@ -80,7 +80,7 @@ export async function askEventFlows(
     take(flowsOf(chunk, room))
 }
 
-/** Made anew for each batch, columns would be a hundred megabytes of garbage before they are collected. */
+/** Allocated per batch, the columns would add up to a hundred megabytes of garbage. */
 function flowsOf(
   { chunk, rowCount }: DuckDBDataChunk,
   room: readonly Uint8Array<ArrayBuffer>[],

@@ -1,7 +1,7 @@
 /**
- * The archive's columns as SQL expressions of what they mean: times in unix ms, counts scaled by
- * sampling, shares of a window, the service port and the direction. These are the rules of
- * flow/spread.ts, flow/service.ts and the buckets, once more in SQL.
+ * SQL expressions over the archive's columns: times in unix ms, counts scaled by sampling, shares
+ * of a window, the service port and the direction. These repeat the rules of flow/spread.ts,
+ * flow/service.ts and the buckets in SQL.
  */
 import { DuckDBBitValue } from '@duckdb/node-api'
 
@@ -15,7 +15,7 @@ import { archivedFirstSql, archivedLastSql } from '../columns.ts'
 
 export const first = archivedFirstSql
 export const last = archivedLastSql
-/** Counts scaled by sampling. A rate that takes one beyond 2^53 − 1 is not believed further than that. */
+/** Counts scaled by sampling, capped at 2^53 − 1. */
 export const bytes = scaled('octetDeltaCount')
 export const packets = scaled('packetDeltaCount')
 
@@ -26,7 +26,7 @@ function scaled(column: string): string {
   )
 }
 
-/** The archive's expressions in DuckDB's words. */
+/** The archive's expressions for DuckDB. */
 export const duckdbWords: FlowWords = {
   first,
   last,
@@ -38,22 +38,22 @@ export const duckdbWords: FlowWords = {
   ...duckdbWholes,
 }
 
-/** A span of time with its ends bound: [from, to) in unix ms. */
+/** A time range with its ends bound: [from, to) in unix ms. */
 export interface BoundWindow {
   from: string
   to: string
 }
 
-/** Which flows belong to a window; `within` is what nfdump's -t gives. */
+/** Which flows belong to a window; `within` is the same as nfdump's -t. */
 export function belongsSql(
   include: Include,
   { from, to }: BoundWindow,
   words: FlowWords = duckdbWords,
 ): string {
   const start = '"flowStartMilliseconds"'
-  // The last ms of which a flow has a share; a flow without length has all at its first.
+  // The last ms that has a share of a flow; a flow of no length has all of it at its first.
   const lastShare = `greatest(${words.first}, ${words.last} - 1)`
-  // The plain column is compared where it can be, so that row groups are passed over.
+  // Compares the plain column where possible, so that row groups can be skipped.
   const startsBefore = `${start} < ${words.asStart(to)}`
   const startsFrom = `${start} >= ${words.asStart(from)}`
   const conditions: Record<Include, string> = {
@@ -65,7 +65,7 @@ export function belongsSql(
   return conditions[include]
 }
 
-/** The units of a count (an SQL expression, as `first` and `last` are) that fall into a window. */
+/** The units of a count (an SQL expression, as are `first` and `last`) that fall into a window. */
 export function withinSql(
   count: string,
   flow: { first: string; last: string },
@@ -81,7 +81,7 @@ export function withinSql(
 
 let registeredBits: { protocol: number; value: DuckDBBitValue }[] | null = null
 
-/** Which ports IANA registers; made when first asked for, which takes 40 ms. */
+/** The ports that IANA registers; built on first use, which takes 40 ms. */
 function registered() {
   registeredBits ??= [...portProtocols].map(([protocol, services]) => {
     const bits = Array.from({ length: 65_536 }, (_, port) => String(port) in services)
@@ -110,13 +110,13 @@ export function servicePortSql(bindings: { bits(value: DuckDBBitValue): string }
   )
 }
 
-/** Whether the address in a pair of columns lies in one of the networks. */
+/** Whether the address in a pair of columns is in one of the networks. */
 export function isInSql(
   networks: readonly Network[],
   column: AddressColumn,
   bindings: Pick<Binder, 'whole'>,
 ): string {
-  // Ranges and not masks: the reader passes over row groups and vectors by them.
+  // Ranges instead of masks, so that the reader can skip row groups and vectors.
   const within = (name: string, { value, mask }: Half) => {
     const end = value | ~mask
     const start = bindings.whole(value)
@@ -133,7 +133,7 @@ export function isInSql(
   return terms.length === 0 ? 'false' : `(${terms.join(' OR ')})`
 }
 
-/** A signed half of a network's address and mask: 0 is the high one. */
+/** One signed half of a network's address and mask; 0 is the high half. */
 function half({ words, bits }: Network, index: 0 | 1): Half {
   const kept = BigInt(Math.min(64, Math.max(0, bits - 64 * index)))
   const value = (BigInt(words[2 * index]!) << 32n) | BigInt(words[2 * index + 1]!)
@@ -146,7 +146,7 @@ interface Half {
   mask: bigint
 }
 
-/** The place in restDirections of a flow's direction as the local networks see it. */
+/** The index in restDirections of a flow's direction, as seen by the local networks. */
 export function directionSql(local: readonly Network[], bindings: Binder): string {
   const source = isInSql(local, 'sourceAddress', bindings)
   const destination = isInSql(local, 'destinationAddress', bindings)

@@ -1,5 +1,5 @@
 /**
- * Filters as SQL conditions on the archive's columns, with every value bound. The same rules as
+ * Filters as SQL conditions on the archive's columns, with all values bound. The same rules as
  * flow/filter/predicate.ts.
  */
 import { addressHalves, ipv4Marker } from '../../../flow/address.ts'
@@ -34,7 +34,7 @@ const conditions: {
   address: addressSql,
 }
 
-/** The condition that a filter puts on a flow, in parentheses where it needs them. */
+/** A filter as an SQL condition, in parentheses if needed. */
 export function filterSql(filter: Filter, bindings: Binder): string {
   const condition = conditions[filter.kind] as (filter: Filter, bindings: Binder) => string
   return condition(filter, bindings)
@@ -70,7 +70,7 @@ function numberSql({ field, side, ranges }: NumberFilter, bindings: Binder): str
   )
 }
 
-/** What of a column is the value; the plain column where it can be, so that row groups are passed over. */
+/** The value within a column; the plain column where possible, so that row groups can be skipped. */
 function partSql(
   column: string,
   { shift = 0, mask }: NumberField,
@@ -137,7 +137,7 @@ function addressSql({ field, side, networks, except }: AddressFilter, bindings: 
   })
 }
 
-/** The condition with its values in place, for people to read and to copy into DuckDB; never executed here. */
+/** The condition with its values inlined, for people to read and copy into DuckDB; never executed here. */
 export function filterSqlText(filter: Filter): string {
   const bindings = new Bindings()
   const sql = filterSql(filter, bindings)

@@ -1,4 +1,4 @@
-/** Flows one by one, as users read them. */
+/** Individual flows, as users read them. */
 import { formatHalves } from '../../../flow/address.ts'
 import { protocolName } from '../../../flow/protocol.ts'
 import type { FlowListQuery, FlowRecord } from '../../flows.ts'
@@ -10,7 +10,7 @@ import { flagsText, nextHopText } from '../keys/keys.ts'
 import type { AnswerColumns, Session } from './query-engine.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 
-/** Text columns are made of these two halves. */
+/** Text columns made of these address halves. */
 export const listedAddresses = ['exporter', 'source', 'destination', 'nextHop'] as const
 const columnsOfNumbers = {
   sourcePort: '"sourceTransportPort"',
@@ -26,7 +26,7 @@ const columnsOfNumbers = {
   vlan: '"vlanId"',
 } as const
 
-/** The numbers of a record, as expressions in an engine's words; `received` in unix ms. */
+/** The numeric fields of a record as expressions of an engine; `received` in unix ms. */
 export function listedNumbers(
   { first, last, bytes, packets }: FlowWords,
   received: string,
@@ -46,14 +46,14 @@ export const listOrders: Record<FlowListQuery['order'], string> = {
   duration: 'last - first DESC',
   rate: 'CASE WHEN last <= first THEN 0 ELSE bytes / (last - first) END DESC',
 }
-/** Flows that are equal by the order stand by time and then by who they are, so that answers are stable. */
+/** Ties are ordered by time and then by all identifying columns, so that answers are stable. */
 export const listTies =
   'first, last, received, "sourceHigh", "sourceLow", "destinationHigh", "destinationLow", "sourcePort", "destinationPort", protocol, bytes'
 
-/** The part of the files that is read first where the earliest flows are asked for. */
+/** The share of the files that is read first when the earliest flows are requested. */
 const headShare = 1 / 16
 
-/** The first flows of a window by the order asked for, and whether there are more. */
+/** The first flows of a window in the requested order, and whether there are more. */
 export async function listFlows(
   session: Session,
   files: ArchiveFiles,
@@ -62,7 +62,7 @@ export async function listFlows(
   const { begins } = files
   const paths = [...files.inside, ...files.edge].sort((a, b) => begins.get(a)! - begins.get(b)!)
   if (query.order === 'first' && paths.length > 1) {
-    // The earliest files have them, unless few pass the filter: the others then begin later.
+    // The earliest files are enough, unless few flows pass the filter: flows in the others begin later.
     const heads = Math.ceil(paths.length * headShare)
     const found = await listOf(session, paths.slice(0, heads), query)
     const last = found.flows.at(-1)
@@ -99,7 +99,7 @@ async function listOf(
 
 type NumberName = keyof ReturnType<typeof listedNumbers>
 
-/** The first so many records of an answer. */
+/** The first records of an answer. */
 export function recordsOf(table: AnswerColumns, count: number): FlowRecord[] {
   const halves = (name: (typeof listedAddresses)[number]) =>
     [table.wholes(`${name}High`), table.wholes(`${name}Low`)] as const

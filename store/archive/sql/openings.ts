@@ -1,8 +1,8 @@
 /**
- * Connections opened: of all records of a 5-tuple in either direction the first, and the first after
- * a pause longer than the exporter's longest record. The rules are those of
- * flow/incident/connections.ts, once more in SQL: a table of the records that begin a connection,
- * which is then asked like any flows.
+ * Connections opened: the first record of a 5-tuple in either direction, and the first after a
+ * pause longer than the exporter's longest record. Repeats the rules of
+ * flow/incident/connections.ts in SQL: builds a table of the records that begin a connection, which
+ * is then queried like any flows.
  */
 import type { FlowWindow } from '../../flows.ts'
 import { Bindings } from './bindings.ts'
@@ -13,9 +13,9 @@ import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from '../../query-error.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 
-/** Flows that are joined at once: some 300 bytes each. */
+/** Most flows joined at once: about 300 bytes each. */
 const openingRowsMax = 2_000_000
-/** What is taken for a pause: see flow/incident/connections.ts. */
+/** The bounds of a pause: see flow/incident/connections.ts. */
 export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
 
@@ -25,9 +25,9 @@ const [source, destination] = (['source', 'destination'] as const).map(
 const ends = ['AddressHigh', 'AddressLow', 'TransportPort']
 
 /**
- * The records that begin a connection in the window and pass the filter, as a table in place of the
- * files, which reach back by the longest pause. It has the columns that `statement` names, for which it is made.
- * @throws QueryTooLarge where there are too many flows to be joined
+ * The records that begin a connection in the window and pass the filter, as a table that replaces
+ * the files (which reach back by the longest pause). It has the columns that `statement` names.
+ * @throws QueryTooLarge if there are too many flows to join
  */
 export async function openings(
   session: Session,
@@ -44,7 +44,7 @@ export async function openings(
   const paths = bindings.texts([...files.inside, ...files.edge])
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
   const filter = query.filter ? filterSql(query.filter, bindings) : 'true'
-  // Whichever end is the lesser comes first, so that both directions are one.
+  // The lesser end comes first, so that both directions have the same tuple.
   const tuple = ['least', 'greatest'].flatMap((which) =>
     ends.map((part) => {
       const isSwapped = which === 'least' ? '' : 'NOT '
@@ -74,7 +74,7 @@ export async function openings(
      WHERE (seen_ms IS NULL OR first_ms - seen_ms > pause_ms)
        AND first_ms >= ${from} AND first_ms < ${to}
        AND ${belongsSql(query.include, { from, to })} AND ${filter}`
-  // Each column of each flow is held while they are joined.
+  // Only needed columns, because all of them are in memory during the join.
   const named = `${opened('')} ${statement}`
   const columns = archiveColumns
     .map(({ name }) => `"${name}"`)

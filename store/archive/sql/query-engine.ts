@@ -1,4 +1,4 @@
-/** DuckDB as the engine of the archive's queries: in memory, bounded, and it can be stopped. */
+/** DuckDB as the engine of archive queries: in memory, bounded, and interruptible. */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 
 import { reasonOf } from '../../../flow/reason.ts'
@@ -20,7 +20,7 @@ export interface AnswerColumns {
   wholes(name: string): readonly bigint[]
 }
 
-/** The columns of an answer: whole numbers as bigint (BIGINT) or number (DOUBLE), as the statement casts them. */
+/** The columns of an answer: integers as bigint (BIGINT) or number (DOUBLE), as cast by the statement. */
 export class Table implements AnswerColumns {
   readonly count: number
   readonly #columns: Record<string, readonly unknown[]>
@@ -43,23 +43,23 @@ export class Table implements AnswerColumns {
   }
 }
 
-/** One query's connection: its statements can be stopped together. */
+/** One query's connection, whose statements can be stopped together. */
 export interface Session {
   read(sql: string, bindings: Bindings): Promise<Table>
-  /** The answer in chunks of some thousand rows, all at once. */
+  /** The whole answer in chunks of some thousand rows. */
   chunks(sql: string, bindings: Bindings): Promise<readonly DuckDBDataChunk[]>
-  /** The answer a chunk at a time, as it is found: with a filter, chunks have few rows, and each costs some time. */
+  /** The answer chunk by chunk, as found: with a filter, chunks have few rows, and each costs some time. */
   stream(sql: string, bindings: Bindings): AsyncGenerator<DuckDBDataChunk>
-  /** @throws why the query was stopped, once it was */
+  /** @throws the reason, once the query was stopped */
   goesOn(): void
 }
 
-/** A query's connection, and what stops all that it does. */
+/** A query's connection, and how to stop it. */
 interface Stoppable {
   instance: DuckDBInstance
   connection: Connection
   stop: (reason: unknown) => void
-  /** Why it was stopped; undefined while it was not. */
+  /** Why it was stopped; undefined if it was not. */
   stopped: () => unknown
 }
 
@@ -67,9 +67,9 @@ export class QueryEngine {
   #instance: DuckDBInstance
   readonly #folder: string
   readonly #limits: EngineLimits
-  /** While another instance takes the place of one that is beyond use. */
+  /** While a new instance replaces an unusable one. */
   #renewing: Promise<void> | null = null
-  /** How each query that runs is stopped, and its end. */
+  /** How to stop each running query, by its promise. */
   readonly #running = new Map<Promise<unknown>, (reason: unknown) => void>()
   #isClosed = false
 
@@ -79,14 +79,14 @@ export class QueryEngine {
     this.#limits = limits
   }
 
-  /** An engine whose statements can read below `folder` (absolute) and nowhere else, and write nothing. */
+  /** An engine whose statements can only read, and only below `folder` (absolute). */
   static async open(folder: string, limits: EngineLimits): Promise<QueryEngine> {
     return new QueryEngine(await openInstance(folder, limits), folder, limits)
   }
 
   /**
-   * Runs `work` on a connection of its own, opened with its first statement. How many run beside each other is for the caller to bound.
-   * @throws QueryTooLarge when it takes too long or too much memory; the signal's reason when it is aborted; an error when the engine is closed
+   * Runs `work` on a connection of its own, opened with its first statement. The caller limits concurrency.
+   * @throws QueryTooLarge if it takes too much time or memory; the signal's reason; an error if the engine is closed
    */
   async query<Result>(
     signal: AbortSignal | undefined,
@@ -116,7 +116,7 @@ export class QueryEngine {
     return this.#isClosed
   }
 
-  /** Stops what runs and waits for its end: DuckDB's binding ends the process when something is asked of an instance that is gone. */
+  /** Stops running queries and waits for them: DuckDB's binding ends the process if a closed instance is used. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#renewing
@@ -146,7 +146,7 @@ export class QueryEngine {
     }
   }
 
-  /** Puts another instance in the place of one that answers nothing any more. */
+  /** Replaces an instance that no longer answers. */
   async #renew(broken: DuckDBInstance): Promise<void> {
     if (broken === this.#instance && !this.#isClosed) this.#renewing ??= this.#replace()
     await this.#renewing
@@ -169,14 +169,14 @@ async function openInstance(folder: string, limits: EngineLimits): Promise<DuckD
     threads: String(limits.threads),
     memory_limit: `${Math.ceil(limits.memoryBytes / 2 ** 20)}MiB`,
     temp_directory: '',
-    // Tables in memory would be checkpointed too, and where that lacks memory, nothing can be asked any more.
+    // In-memory tables would be checkpointed, too, and if memory runs out then, the instance becomes unusable.
     checkpoint_threshold: '1TB',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     preserve_insertion_order: 'false',
   })
   const connection = await instance.connect()
-  // Footers are kept: the files never change under their names.
+  // Footers are cached: files never change under their names.
   await connection.run('SET parquet_metadata_cache = true')
   await connection.run(`SET allowed_directories = ['${folder.replaceAll("'", "''")}/']`)
   await connection.run('SET enable_external_access = false')
@@ -185,7 +185,7 @@ async function openInstance(folder: string, limits: EngineLimits): Promise<DuckD
   return instance
 }
 
-/** A connection that is opened when it is first needed: what is answered from memory needs none. */
+/** A connection opened on first use: answers from memory need none. */
 class Connection {
   readonly #instance: DuckDBInstance
   #opening: Promise<DuckDBConnection> | null = null
@@ -214,7 +214,7 @@ function statementsOn(connection: Connection, stopped: () => unknown): Session {
   }
   const begin = async () => {
     const opened = await connection.open()
-    // An interrupt between two statements stops neither: the next must not begin.
+    // An interrupt between two statements stops neither, so the next one must not start.
     goesOn()
     return opened
   }
@@ -255,7 +255,7 @@ function tooLong(queryMs: number): QueryTooLarge {
   )
 }
 
-/** After such an error an instance answers every statement with it. DuckDB tells errors apart by their first words only. */
+/** After such an error an instance answers every statement with it. DuckDB errors differ only in their first words. */
 function isFatal(error: unknown): boolean {
   return reasonOf(error).startsWith('FATAL Error')
 }

@@ -1,4 +1,4 @@
-/** The flows of a window as an SQL relation: which files are read, and what of each flow is kept. */
+/** The flows of a window as an SQL relation: which files are read, and which columns of each flow. */
 import type { FlowWindow } from '../../flows.ts'
 import type { Bindings } from './bindings.ts'
 import { belongsSql, first, last, withinSql, type BoundWindow } from './expressions.ts'
@@ -6,30 +6,30 @@ import { filterSql } from './filter-sql.ts'
 import type { End, Keys } from '../keys/keys.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 
-/** What is scanned: the files, the window with its filter, and the keys, which say how often a flow counts. */
+/** What to scan: the files, the window with its filter, and the keys, which determine how often a flow counts. */
 export interface Scanned {
   files: ArchiveFiles
   query: FlowWindow
   keys: Keys
 }
 
-/** A part of a scan: the flows as counted for one end, out of files of one kind. */
+/** A part of a scan: flows counted for one end, from one kind of files. */
 export interface ScanPart {
   end: End
   window: BoundWindow
-  /** What of a count (an SQL expression) falls into the window: all of it where no flow reaches beyond. */
+  /** The share of a count (an SQL expression) within the window: all of it if no flow extends beyond. */
   share: (count: string) => string
 }
 
-/** What is kept of the flows of a part: which columns, and of which flows where not of all. */
+/** The columns kept of a part's flows, and of which flows if not all. */
 export interface Selection {
   columns: (part: ScanPart) => readonly string[]
   condition?: (part: ScanPart) => string
 }
 
 /**
- * A relation with the selected columns of each part. Files that lie wholly in the window are read
- * without asking when each flow was.
+ * A relation with the selected columns of each part. Files entirely within the window are read
+ * without checking the times of flows.
  */
 export function scanSql(
   { files, query, keys }: Scanned,

@@ -1,4 +1,4 @@
-/** Series by SQL: what of each flow falls into each step, for the greatest keys and the rest. */
+/** Series by SQL: each flow's amount by step, for the largest keys and the rest. */
 import duckdb from '@duckdb/node-bindings'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
@@ -16,14 +16,14 @@ import { assembleSeries, type Chosen, type PlacedSums } from '../answer/series-a
 import { rowsMax } from '../answer/series-limits.ts'
 import { StepSums, type PlacedFlows } from '../answer/step-sums.ts'
 
-/** Of so many flows those that are taken apart are held at once, which is quicker: 50 bytes each. */
+/** Up to this many flows are split in memory at once, which is faster: 50 bytes each. */
 const heldRowsMax = 1_000_000
 
 export interface SeriesRequest extends FlowSeriesQuery {
   local: readonly Network[]
 }
 
-/** The rows of each step, exporter and key. @throws QueryTooLarge where there are too many */
+/** The rows of each step, exporter and key. @throws QueryTooLarge if there are too many */
 export async function sqlSeries(
   session: Session,
   files: ArchiveFiles,
@@ -46,14 +46,14 @@ interface Asked {
   hasDirection: boolean
 }
 
-/** The step in which a flow begins, and whether it lies wholly within it. */
+/** The step in which a flow begins, and whether it lies entirely within it. */
 function stepSql({ from }: BoundWindow, stepMs: string): { step: string; isWhole: string } {
   const step = `(greatest(${first}, ${from}) - ${from}) // ${stepMs}`
   const end = `${from} + (${step} + 1) * ${stepMs}`
   return { step, isWhole: `(${first} >= ${from} AND ${last} <= ${end})` }
 }
 
-/** The flows of the window that lie wholly in one step, or all others; once for each end that counts. */
+/** The flows of the window that lie entirely in one step, or all others; once for each end that counts. */
 function flowsSql(asked: Asked, bindings: Bindings, isWhole: boolean): string {
   const { query, keys, hasDirection } = asked
   const stepMs = bindings.whole(query.stepMs)
@@ -73,7 +73,7 @@ function flowsSql(asked: Asked, bindings: Bindings, isWhole: boolean): string {
   return scanSql(asked, { columns, condition }, bindings)
 }
 
-/** The greatest keys over the window, greatest first; equals by key. */
+/** The largest keys over the window, descending; ties by key. */
 async function choose(session: Session, asked: Asked): Promise<Chosen> {
   const { query, keys } = asked
   const bindings = new Bindings()
@@ -96,7 +96,7 @@ async function choose(session: Session, asked: Asked): Promise<Chosen> {
   return keys.names.map((name) => table.wholes(name))
 }
 
-/** The columns of PlacedFlows, in its order: an SQL expression and the bytes of a value. */
+/** The columns of PlacedFlows, in its order: an SQL expression and the bytes per value. */
 const placedColumns = [
   ['key_place::INTEGER', 4],
   ['direction::INTEGER', 4],
@@ -109,8 +109,8 @@ const placedColumns = [
 ] as const
 
 /**
- * Sums by step, exporter, key and direction. Most flows lie in one step, and are summed by DuckDB; the
- * others are taken apart in a loop over its columns.
+ * Sums by step, exporter, key and direction. Most flows lie in one step and are summed by DuckDB;
+ * the others are split in a loop over its columns.
  */
 async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise<PlacedSums> {
   const { query, keys } = asked
@@ -143,7 +143,7 @@ async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise
   return sums.placed()
 }
 
-/** The columns as they lie in the chunk's memory, which is good until the next chunk. */
+/** The columns as views of the chunk's memory, valid until the next chunk. */
 function placedFlows({ chunk, rowCount }: DuckDBDataChunk): PlacedFlows {
   const memoryOf = (at: number, width: number) => {
     const { buffer, byteOffset } = duckdb.vector_get_data(

@@ -1,4 +1,4 @@
-/** The greatest keys of a window by SQL, with what is left over, so that both add up to the whole. */
+/** The largest keys of a window by SQL, with the remainder, so that both add up to the total. */
 import type { Network } from '../../../flow/address.ts'
 import type { FlowKey, FlowSums, FlowTop, FlowTopQuery } from '../../flows.ts'
 import { Bindings } from './bindings.ts'
@@ -9,7 +9,7 @@ import type { ArchiveFiles } from '../readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
 import { emptyTop, topAnswer } from '../answer/top-answer.ts'
 
-/** The greatest keys, found first; then, of these alone, peers and times, which cost more. */
+/** Finds the largest keys first, then their peers and times only, which cost more. */
 export async function sqlTop(
   session: Session,
   files: ArchiveFiles,
@@ -36,10 +36,10 @@ interface Asked {
   keys: Keys
 }
 
-/** What is kept of each flow, for each of its ends, beside the columns of its key. */
+/** What is kept of each flow, for each of its ends, besides the columns of its key. */
 type Kept = 'counts' | 'peer' | 'times'
 
-/** The flows of the window as a relation with the key's columns, once for each end that counts. */
+/** The window's flows as a relation with the key's columns, once for each end that counts. */
 function flowsSql(asked: Asked, kept: readonly Kept[], bindings: Bindings): string {
   const { query, keys } = asked
   const columns = ({ end, share }: ScanPart) => {
@@ -71,7 +71,7 @@ async function choose(session: Session, asked: Asked): Promise<Table> {
          GROUP BY ${list}`
   const fields = ['bytes', 'packets', 'flows']
   const sumIn = (relation: string, field: string) => `(SELECT sum(${field}) FROM ${relation})`
-  // What is left is reckoned here, where sums beyond 2^53 are exact.
+  // The remainder is computed here, where sums beyond 2^53 are exact.
   const totals = fields.flatMap((field) => [
     `${sumIn('groups', field)}::DOUBLE AS total_${field}`,
     `(${sumIn('groups', field)} - ${sumIn('listed', field)})::DOUBLE AS left_${field}`,
@@ -86,7 +86,7 @@ async function choose(session: Session, asked: Asked): Promise<Table> {
   )
 }
 
-/** Orders that need to know for how long a key was seen. */
+/** Orders that depend on how long a key was seen. */
 const spanned = new Set<FlowTopQuery['order']>(['rate', 'duration'])
 const orders: Record<FlowTopQuery['order'], string> = {
   bytes: 'groups.bytes',
