@@ -1,6 +1,6 @@
 /**
- * A process that is asked as a thread is (asked-thread.ts): all that it loads and holds is gone when it ends, whereas DuckDB's library
- * and what its allocator keeps stay for good in a process that has once had them.
+ * A process with the interface of a thread (asked-thread.ts): everything it loads is gone when it exits,
+ * whereas DuckDB's library and its allocator's memory stay for good in a process that has loaded them.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Asked, answerAsked, type AnswersTo, type Message } from './asked-thread.ts'
 
 export interface ProcessLimits {
-  /** Room for what it makes anew, half of it; V8's own is 16 MiB. */
+  /** Half of the space for new objects; V8's default is 16 MiB. */
   semiSpaceMiBMax: number
 }
 
@@ -19,12 +19,12 @@ export class AskedProcess<
 > extends Asked<Request, Answers> {
   readonly #child: ChildProcess
 
-  /** `name` is what errors call it; the module at `url` calls answerAsker. */
+  /** `name` is for error messages; the module at `url` calls answerAsker. */
   constructor(name: string, url: URL, { semiSpaceMiBMax }: ProcessLimits) {
     super(name)
     this.#child = fork(url, {
       serialization: 'advanced',
-      // What was said to the command, as a program by `-e`, is not for it; NODE_OPTIONS are.
+      // Options of the parent's command line, such as `-e`, are not inherited; NODE_OPTIONS are.
       execArgv: [`--max-semi-space-size=${semiSpaceMiBMax}`],
     })
     this.#child.on('message', (message: Message) => this.take(message))
@@ -32,7 +32,7 @@ export class AskedProcess<
     this.#child.on('exit', (code, signal) => this.end(new Error(`it ended with ${signal ?? code}`)))
   }
 
-  /** Waits for its end, which it was asked for; after so long, ms, it is killed. */
+  /** Waits for it to exit, as requested; after `msMax` it is killed. */
   async ended(msMax: number): Promise<void> {
     const ended = this.hasEnded ? Promise.resolve() : once(this.#child, 'exit')
     await Promise.race([ended, sleep(msMax, undefined, { ref: false })])
@@ -41,14 +41,14 @@ export class AskedProcess<
   }
 
   protected send(message: unknown): void {
-    // Where it is gone, its end says so.
+    // If it has gone, its exit reports that.
     this.#child.send(message as object, () => undefined)
   }
 }
 
 /**
- * In the process: answers as answerAsked does. Signals are for who asks, which tells it to end; it never outlives who asks,
- * since another may be at its files then.
+ * In the process: answers like answerAsked. Signals are left to the parent, which tells it to end.
+ * It never outlives the parent, since another process may then use its files.
  */
 export function answerAsker<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
   answers: Parameters<typeof answerAsked<Request, Answers>>[1],

@@ -1,4 +1,4 @@
-/** A thread or process that is asked: requests go in, answers come back, one request after the other. */
+/** A thread or process that serves requests, one after the other. */
 import { Worker } from 'node:worker_threads'
 
 import { reasonOf } from '../flow/reason.ts'
@@ -9,7 +9,7 @@ export type Message =
   | { id: number; error: string; facts: ErrorFacts }
   | { id: number; refusal: { message: string; remedy: string; estimate: number | null } }
 
-/** What an error has beside its message by which it is told whose it is to mend. */
+/** The fields of an error, besides its message, that tell who must fix it. */
 interface ErrorFacts {
   code?: string
   syscall?: string
@@ -21,29 +21,29 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
-/** What a thread answers to each kind of request. */
+/** A thread's answer to each kind of request. */
 export type AnswersTo<Request extends { kind: string }> = Record<Request['kind'], unknown>
 
 export interface ThreadLimits {
   youngMiBMax?: number
 }
 
-/** What is asked in a place of its own: how requests get there is for the thread or the process to say. */
+/** Serves requests elsewhere; subclasses define the transport to a thread or a process. */
 export abstract class Asked<Request extends { kind: string }, Answers extends AnswersTo<Request>> {
   readonly #name: string
   readonly #waiting = new Map<number, Waiting>()
   #requests = 0
-  /** Why it has ended, once it has. */
+  /** Why it has ended; null while it has not. */
   #ended: Error | null = null
 
-  /** `name` is what errors call it. */
+  /** `name` is for error messages. */
   constructor(name: string) {
     this.#name = name
   }
 
   /**
-   * Asks; requests are worked off one after the other.
-   * @throws what went wrong, as text, or QueryTooLarge as it is; every time, once it has ended
+   * Sends a request; requests are processed one after the other.
+   * @throws the error as text, QueryTooLarge unchanged; always, once it has ended
    */
   ask<AskedOne extends Request>(
     request: AskedOne,
@@ -57,7 +57,7 @@ export abstract class Asked<Request extends { kind: string }, Answers extends An
     })
   }
 
-  /** Has what it does under a name given up, ahead of all that waits to be answered. */
+  /** Abandons work by name, ahead of all waiting requests. */
   giveUp(name: string): void {
     if (!this.#ended) this.send({ giveUp: name }, [])
   }
@@ -93,8 +93,8 @@ export class AskedThread<
   readonly #worker: Worker
 
   /**
-   * `name` is what errors call it; `workerData` is handed to the module at `url`, which calls answerAsked.
-   * @param youngMiBMax room for what it makes anew; V8's own is 48 MiB
+   * `name` is for error messages; `workerData` is passed to the module at `url`, which calls answerAsked.
+   * @param youngMiBMax space for new objects; V8's default is 48 MiB
    */
   constructor(name: string, url: URL, workerData: unknown, { youngMiBMax }: ThreadLimits = {}) {
     super(name)
@@ -105,7 +105,7 @@ export class AskedThread<
     this.#worker.on('exit', (code) => this.end(new Error(`it ended with code ${code}`)))
   }
 
-  /** The process may end while the thread waits to be asked. */
+  /** Lets the process exit while the thread is idle. */
   unref(): void {
     this.#worker.unref()
   }
@@ -119,15 +119,15 @@ export class AskedThread<
   }
 }
 
-/** Where requests come in and answers go out. */
+/** Where requests arrive and answers are sent. */
 export interface AnswerPort {
   on(event: 'message', take: (message: unknown) => void): unknown
   postMessage(message: unknown): void
 }
 
 /**
- * In the thread or the process: answers each request in its turn; what is thrown goes back (see ask). `onGiveUp` is called at once when the
- * asker wants something given up.
+ * In the thread or process: answers requests in turn; thrown errors are sent back (see ask).
+ * `onGiveUp` is called at once when the caller abandons something.
  */
 export function answerAsked<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
   port: AnswerPort,

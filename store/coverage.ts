@@ -1,4 +1,4 @@
-/** The measurement `coverage`: what is known of each exporter in each step, as numbers by name in every store. */
+/** The measurement `coverage`: what is known of each exporter in each step, as named numbers in every store. */
 import { unknownReasons } from './measurement.ts'
 import type { Coverage } from './series.ts'
 
@@ -27,7 +27,7 @@ export function coverageFigures(coverage: Coverage): number[] {
   ]
 }
 
-/** What figures in this order say of an exporter at a time (unix ms). */
+/** The coverage that figures in this order represent, for an exporter and time (unix ms). */
 export function coverageOf(
   { time, exporter }: Pick<Coverage, 'time' | 'exporter'>,
   figures: ArrayLike<number>,

@@ -1,4 +1,4 @@
-/** The questions of the series store, asked of ClickHouse. */
+/** The queries of the series store, answered by ClickHouse. */
 import { coverageFields, coverageOf } from '../coverage.ts'
 import { fieldNames, figureNames, otherKey, tagSeparator, type FieldName } from '../measurement.ts'
 import type {
@@ -24,12 +24,12 @@ import {
 import type { Answer } from './connection.ts'
 import { coverageRows, rowsOf, type ClickHouseSource } from './rows.ts'
 
-/** Sums do not overflow, however long a time they are made over. */
+/** Sums do not overflow over any time range. */
 function sumSql(column: string): string {
   return `sum(toUInt128(${column}))`
 }
 
-/** See SeriesStore.coverage. Where an exporter moved from one collector to another, both tell of an interval. */
+/** See SeriesStore.coverage. If an exporter moved between collectors, both report the interval. */
 export async function readCoverage(
   source: ClickHouseSource,
   range: SeriesRange,
@@ -84,7 +84,7 @@ export async function readTop(source: ClickHouseSource, query: TopQuery): Promis
   })
 }
 
-/** See SeriesStore.read. Rows are folded where they lie. */
+/** See SeriesStore.read. Rows are folded by ClickHouse. */
 export async function readRows(source: ClickHouseSource, query: ReadQuery): Promise<SeriesRead> {
   if (isNothing(query)) return emptyRead(0)
   const isCoarse = isConsolidated(query.tier)

@@ -1,4 +1,4 @@
-/** The archive's files beside what ClickHouse has of them: number of flows, and sums of bytes and packets. */
+/** Compares the archive's files with those in ClickHouse: number of flows, sums of bytes and packets. */
 import { createHash } from 'node:crypto'
 
 import type { ArchiveEntry } from '../archive/entry.ts'
@@ -7,28 +7,28 @@ import { flowTables } from './flow-scan.ts'
 
 const dayMs = 86_400_000
 
-/** What can be counted of a file's flows; sums are scaled by sampling. */
+/** What is compared of a file's flows; sums are scaled by sampling. */
 export type Counted = Pick<ArchiveEntry, 'rows' | 'octets' | 'packets'>
 
-/** What came of comparing an archive's files with ClickHouse. */
+/** The result of comparing an archive's files with ClickHouse. */
 export interface FilesCompared {
-  /** Files that are there as the archive has them, and their flows. */
+  /** Files that are the same in both, and their flows. */
   files: number
   rows: number
   octets: number
   packets: number
-  /** Those of which something else is there. */
+  /** Files that differ in ClickHouse. */
   differing: { entry: ArchiveEntry; found: Counted }[]
-  /** Files of this collector that count in ClickHouse, and that the archive does not have. */
+  /** Listed files of this collector in ClickHouse that the archive does not have. */
   strays: string[]
 }
 
-/** The columns of `countedOf`: sums in 128 bits, as the archive's own are. */
+/** The columns for `countedOf`: sums in 128 bits, like the archive's own. */
 export const countedSql = `count() AS rows,
   sum(toInt128(octetDeltaCount) * samplingInterval) AS octets,
   sum(toInt128(packetDeltaCount) * samplingInterval) AS packets`
 
-/** A row of an answer that has `countedSql`. */
+/** A row of an answer with `countedSql`. */
 export function countedOf(answer: Answer, row: number): Counted {
   const figure = (name: string) => Number(answer.wholes(name)[row] ?? 0)
   return { rows: figure('rows'), octets: figure('octets'), packets: figure('packets') }
@@ -38,13 +38,13 @@ export function isSameCount(a: Counted, b: Counted): boolean {
   return a.rows === b.rows && a.octets === b.octets && a.packets === b.packets
 }
 
-/** The number of a file in ClickHouse, as text: the same whenever it is sent. */
+/** A file's number in ClickHouse, as text: the same every time it is sent. */
 export function idOf(writer: string, file: string): string {
   const digest = createHash('sha256').update(`${writer} ${file}`).digest()
   return digest.readBigUInt64BE(0).toString()
 }
 
-/** Counts the flows of every file in ClickHouse, as a question reads them, a day at a time. @throws ClickHouseFault */
+/** Counts the flows of every file in ClickHouse, as queries see them, day by day. @throws ClickHouseFault */
 export async function compareFiles(
   connection: Connection,
   {
@@ -54,7 +54,7 @@ export async function compareFiles(
   }: {
     writer: string
     entries: readonly ArchiveEntry[]
-    /** Told of each day (unix ms) that was compared. */
+    /** Called for each compared day (unix ms). */
     onDay?: (day: number, compared: FilesCompared) => void
   },
 ): Promise<FilesCompared> {
@@ -92,7 +92,7 @@ export async function compareFiles(
   return compared
 }
 
-/** What there is of a day's files that count, by their number. */
+/** The contents of a day's listed files, by number. */
 async function countDay(
   connection: Connection,
   { writer, day }: { writer: string; day: number },

@@ -1,6 +1,6 @@
 /**
- * Requests to ClickHouse over HTTP. Several nodes may be named: the one that answered last is asked
- * first, and the next where it does not answer. Every value of a query is a typed parameter.
+ * Requests to ClickHouse over HTTP. Several nodes may be given: the one that answered last is tried
+ * first, and the next if it does not answer. Every value in a query is a typed parameter.
  */
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
@@ -12,22 +12,22 @@ import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import { Slots } from '../spool/slots.ts'
 import { ClickHouseFault, faultOf } from './fault.ts'
 
-/** The oldest version that was tried. */
+/** The oldest tested version. */
 const versionMin = [26, 7] as const
 
-/** What every statement is to keep to. */
+/** Settings of every statement. */
 const settings = {
-  // Whole numbers beyond 2^53 come as texts, and an error is told before anything of an answer is.
+  // Integers beyond 2^53 arrive as text, and errors are reported before any part of an answer.
   output_format_json_quote_64bit_integers: 1,
   wait_end_of_query: 1,
   http_write_exception_in_output_format: 0,
-  // An answer lacks nothing in silence: a shard that is away, or a replica that lags, is an error.
+  // Answers are never silently incomplete: an unavailable shard or a lagging replica is an error.
   skip_unavailable_shards: 0,
   fallback_to_stale_replicas_for_distributed_queries: 0,
-  // One replica of a shard is asked, and another where that one does not answer: asking a second one
-  // beside a slow first would cost as much again.
+  // Query one replica per shard, and another only if it does not answer: a hedged request to a slow
+  // one would double the cost.
   use_hedged_requests: 0,
-  // An insert is done when every replica that is written to has it.
+  // An insert completes when every replica written to has it.
   distributed_foreground_insert: 1,
   insert_deduplicate: 1,
   async_insert: 0,
@@ -38,21 +38,21 @@ export type Values = Readonly<Record<string, unknown>>
 
 export interface ConnectionOptions {
   settings: ClickHouseSettings
-  /** A request without an answer by then is given up. */
+  /** Requests time out after this. */
   timeoutMs: number
-  /** Requests that may be in flight at a time; default: no bound. */
+  /** Most concurrent requests; default: unlimited. */
   requestsMax?: number
 }
 
 export interface Statement {
   sql: string
-  /** By the names under which the text speaks of them: {name:Type}. */
+  /** By the names used in the text: {name:Type}. */
   values?: Values
   settings?: Readonly<Record<string, string | number>>
   signal?: AbortSignal | undefined
 }
 
-/** The columns of an answer. Whole numbers of 64 bits and more come as texts. */
+/** The columns of an answer. Integers of 64 bits and more arrive as text. */
 export class Answer {
   readonly columns: Readonly<Record<string, readonly unknown[]>>
 
@@ -64,12 +64,12 @@ export class Answer {
     return Object.values(this.columns)[0]?.length ?? 0
   }
 
-  /** The nearest number to each value. */
+  /** Each value as the nearest number. */
   numbers(name: string): number[] {
     return this.#column(name).map(Number)
   }
 
-  /** Each value as it is, exact. */
+  /** Each value, exact. */
   wholes(name: string): bigint[] {
     return this.#column(name).map((value) => BigInt(value as string | number))
   }
@@ -87,7 +87,7 @@ export class Connection {
   readonly urls: readonly string[]
   readonly database: string
   readonly cluster: string | null
-  /** Requests that were made, and those of them that failed. */
+  /** Requests made, and those that failed. */
   readonly requests = { sent: 0, failed: 0 }
   readonly #clients: ClickHouseClient[] = []
   readonly #options: ConnectionOptions
@@ -122,7 +122,7 @@ export class Connection {
     }, statement.signal)
   }
 
-  /** A statement without an answer. @throws ClickHouseFault */
+  /** A statement without a result. @throws ClickHouseFault */
   async run(statement: Statement): Promise<void> {
     await this.#ask(async (client, signal) => {
       await client.command({
@@ -134,7 +134,7 @@ export class Connection {
     }, statement.signal)
   }
 
-  /** An INSERT whose rows come as a stream, made anew for each try. @throws ClickHouseFault */
+  /** An INSERT with streamed rows; the stream is recreated for each attempt. @throws ClickHouseFault */
   async insert(statement: Statement, rows: () => Readable): Promise<void> {
     await this.#ask(async (client, signal) => {
       const { stream } = await client.exec({
@@ -148,7 +148,7 @@ export class Connection {
     }, statement.signal)
   }
 
-  /** The bytes of an answer whose text names its format, as they come. @throws ClickHouseFault, and what `take` throws */
+  /** Streams the bytes of an answer in the format named in the text. @throws ClickHouseFault, and what `take` throws */
   async stream(statement: Statement, take: (chunk: Buffer) => void): Promise<void> {
     let thrown: unknown
     await this.#ask(async (client, signal) => {
@@ -168,7 +168,7 @@ export class Connection {
     if (thrown !== undefined) throw thrown
   }
 
-  /** Runs a statement on every node that is named, one after the other. @throws ClickHouseFault */
+  /** Runs a statement on every configured node in turn. @throws ClickHouseFault */
   async runEverywhere(statement: Statement): Promise<void> {
     for (let i = 0; i < this.urls.length; i++) {
       this.#at = i
@@ -188,7 +188,7 @@ export class Connection {
 
   /**
    * The version of the server, such as 26.7.2.1.
-   * @throws ClickHouseFault of kind unsupported where it is too old
+   * @throws ClickHouseFault of kind unsupported if it is too old
    */
   async version(): Promise<string> {
     const answer = await this.read({ sql: 'SELECT version() AS version' })
@@ -207,7 +207,7 @@ export class Connection {
     await Promise.all(this.#clients.map((client) => client?.close()))
   }
 
-  /** Asks the node that answered last, and where none answers there, the others in turn. */
+  /** Tries the node that answered last, then the others in turn. */
   async #ask<Found>(
     work: (client: ClickHouseClient, signal: AbortSignal) => Promise<Found>,
     signal?: AbortSignal,
@@ -221,7 +221,7 @@ export class Connection {
           const fault = faultOf(error)
           if (fault.kind !== 'away') throw fault
           this.#at = (this.#at + 1) % this.urls.length
-          // A node that took all the time there is leaves none for the next.
+          // A timeout on one node leaves no time for the next.
           if (fault.isTimeout || tries >= this.urls.length) throw fault
         }
     })
@@ -253,7 +253,7 @@ export class Connection {
       url: this.urls[at]!,
       username: given.user,
       password: await passwordOf(given),
-      // Ours, which closes the request, comes first.
+      // Our own timeout, which closes the request, comes first.
       request_timeout: 2 * timeoutMs,
       compression: { request: false, response: true },
       application: 'weir',
@@ -267,7 +267,7 @@ async function passwordOf({ passwordFile }: ClickHouseSettings): Promise<string>
   return passwordFile === null ? '' : (await readFile(passwordFile, 'utf8')).trim()
 }
 
-/** @throws SettingsError where the password's file cannot be read */
+/** @throws SettingsError if the password file cannot be read */
 export async function checkPassword(given: ClickHouseSettings): Promise<void> {
   try {
     await passwordOf(given)

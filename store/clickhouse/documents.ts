@@ -1,4 +1,4 @@
-/** Small things that a collector says of itself, as JSON by name: the newest counts. */
+/** Small JSON documents about a collector, by name: the newest version counts. */
 import type { Connection } from './connection.ts'
 import { documentsTable } from './schema.ts'
 

@@ -1,4 +1,4 @@
-/** The flows from which an event is read, asked of ClickHouse as rows of bytes. */
+/** The flows for analysing an event, from ClickHouse as binary rows. */
 import { createEventFlows, type EventFlows } from '../../flow/incident/flow-table.ts'
 import { eventConditionsSql } from '../archive/sql/event-conditions.ts'
 import { tooManyFlows } from '../query-error.ts'
@@ -9,7 +9,7 @@ import { ClickHouseBindings, clickHouseWords } from './words.ts'
 
 const { first, last, bytes, packets } = clickHouseWords
 
-/** The columns as they come (RowBinary, little-endian), by the name in EventFlows. */
+/** The columns in wire order (RowBinary, little-endian), by their name in EventFlows. */
 const columns = [
   ...[first, last, bytes, packets].map((sql) => `toFloat64(${sql})`),
   '"exporterAddressHigh"', '"exporterAddressLow"', '"sourceAddressHigh"', '"sourceAddressLow"',
@@ -25,8 +25,8 @@ const integers = ['sourcePort', 'destinationPort', 'protocol', 'tcpFlags', 'samp
 const rowBytes = 8 * doubles.length + 8 * halves.length + 4 * integers.length
 
 /**
- * Hands the flows any part of which lies in the window to `take`, a batch at a time, in no order.
- * @throws QueryTooLarge where there are more than `rowsMax`
+ * Passes the flows that overlap the window to `take` in batches, in no order.
+ * @throws QueryTooLarge if there are more than `rowsMax`
  */
 export async function scanEventFlows(
   connection: Connection,

@@ -1,6 +1,6 @@
 /**
- * What collectors on one cluster tell each other: which of the exporters' datagrams each heard, and how
- * each stands. It is asked for and told beside all else, and nothing waits for it.
+ * What the collectors of a cluster share: which datagrams of each exporter they received, and their
+ * status. Runs in the background; nothing waits for it.
  */
 import { randomUUID } from 'node:crypto'
 
@@ -10,7 +10,7 @@ import type { IngestStatus } from '../../flow/status.ts'
 import type { Connection } from './connection.ts'
 import { readDocuments, writeDocument } from './documents.ts'
 
-/** How a collector stands, as it last said; `at` in unix ms. */
+/** A collector's status as last reported; `at` in unix ms. */
 export interface ToldStatus {
   at: number
   status: IngestStatus
@@ -22,7 +22,7 @@ export interface ExchangeParts {
   now: () => number
 }
 
-/** What may still be told when the process ends. */
+/** How long the last report may take when the process ends. */
 const graceMs = 3000
 
 const heardName = 'heard'
@@ -30,14 +30,14 @@ const statusName = 'status'
 const instanceName = 'instance'
 
 export class Exchange {
-  /** What the others last said that they heard. */
+  /** What the others last reported receiving. */
   others: readonly HeardSpan[] = []
-  /** Why the last telling failed; it is tried again with the next. */
+  /** Why the last report failed; the next one retries. */
   lastError: string | null = null
-  /** Another process was found to tell under this collector's name. */
+  /** Another process reports under this collector's name. */
   isNameTaken = false
   readonly #parts: ExchangeParts
-  /** By which this process knows its own word. */
+  /** Identifies this process's own report. */
   readonly #instance = randomUUID()
   #hasTold = false
   readonly #ending = new AbortController()
@@ -48,8 +48,8 @@ export class Exchange {
   }
 
   /**
-   * Tells what was heard here and how it stands, and asks what the others say, unless that is going on.
-   * Nothing needs to wait for it; it never fails.
+   * Reports what was received here and the status, and reads the others' reports, unless that is in
+   * progress. Never fails, and nothing needs to wait for it.
    */
   tell(heard: readonly HeardSpan[], status: () => Promise<IngestStatus>): Promise<void> {
     return (this.#running ??= this.#run(heard, status, this.#ending.signal).finally(() => {
@@ -57,7 +57,7 @@ export class Exchange {
     }))
   }
 
-  /** Tells the last of all (of what was heard nothing where it is null), and ends. */
+  /** Sends a final report (of status only, if `heard` is null) and ends. */
   async close(
     heard: readonly HeardSpan[] | null,
     status: () => Promise<IngestStatus>,
@@ -91,7 +91,7 @@ export class Exchange {
     }
   }
 
-  /** Whoever else has told since is another collector with this name: their rows would replace each other. */
+  /** Any other recent reporter under this name is another collector: their rows would replace each other. */
   async #lookForNamesake(signal: AbortSignal): Promise<void> {
     if (!this.#hasTold) return
     const { connection, writer } = this.#parts
@@ -101,7 +101,7 @@ export class Exchange {
   }
 }
 
-/** How all collectors stand, as each last said. */
+/** The status of all collectors, as last reported. */
 export function readStatuses(
   connection: Connection,
 ): Promise<{ writer: string; value: ToldStatus }[]> {

@@ -1,9 +1,9 @@
-/** What can go wrong between Weir and ClickHouse, told apart by what is to be done about it. */
+/** Failures between Weir and ClickHouse, by remedy. */
 import { ClickHouseError } from '@clickhouse/client'
 
 import { StoreFault, type FaultKind } from '../spool/fault.ts'
 
-/** ClickHouse's own numbers of errors (src/Common/ErrorCodes.cpp). */
+/** ClickHouse's error numbers (src/Common/ErrorCodes.cpp). */
 const kindsByCode: Readonly<Record<string, FaultKind>> = {
   // UNKNOWN_TABLE, UNKNOWN_DATABASE, NO_SUCH_COLUMN_IN_TABLE, CLUSTER_DOESNT_EXIST, UNKNOWN_IDENTIFIER
   '60': 'missing',
@@ -31,7 +31,7 @@ const kindsByCode: Readonly<Record<string, FaultKind>> = {
   '131': 'malformed',
 }
 
-/** What an administrator can do, where ClickHouse has to be waited for. */
+/** What an administrator can do while Weir waits for ClickHouse. */
 export const remedies: Partial<Record<FaultKind, string>> = {
   away: 'see that ClickHouse runs and that WEIR_CLICKHOUSE_URL names its HTTP port',
   busy: 'nothing, if it passes; else look at system.replicas, the disk and the log of ClickHouse',
@@ -40,7 +40,7 @@ export const remedies: Partial<Record<FaultKind, string>> = {
   unsupported: 'use ClickHouse 26.7 or later, or WEIR_STORE=parquet',
 }
 
-/** A request that ClickHouse did not do. */
+/** A request that ClickHouse did not complete. */
 export class ClickHouseFault extends StoreFault {
   readonly isTimeout: boolean
 
@@ -56,7 +56,7 @@ export class ClickHouseFault extends StoreFault {
   }
 }
 
-/** Any failure of the client as a fault. What no number tells is waited for. */
+/** Converts any failure of the client. Unknown errors are retried. */
 export function faultOf(error: unknown): ClickHouseFault {
   if (error instanceof ClickHouseFault) return error
   if (error instanceof ClickHouseError) {

@@ -1,4 +1,4 @@
-/** Which flows a question reads in ClickHouse, and how it is asked. */
+/** Builds and runs queries over flows in ClickHouse. */
 import type { FlowWindow } from '../flows.ts'
 import { belongsSql } from '../archive/sql/expressions.ts'
 import { filterSql } from '../archive/sql/filter-sql.ts'
@@ -9,10 +9,10 @@ import { ClickHouseFault } from './fault.ts'
 import { filesTable, flowsTable, localName } from './schema.ts'
 import { clickHouseWords, type ClickHouseBindings } from './words.ts'
 
-/** Seconds that a question about flows may take. */
+/** Time limit of a flow query, in seconds. */
 const secondsMax = 50
 
-/** The flows' table, as it spans all nodes, and the list of files, as each node has its own. */
+/** The flow table across all nodes, and each node's own list of files. */
 export function flowTables({ database, cluster }: Connection) {
   return {
     flows: `${database}.${flowsTable}`,
@@ -22,10 +22,10 @@ export function flowTables({ database, cluster }: Connection) {
 }
 
 /**
- * FROM and WHERE of the flows of a window that pass its filter. The files that may hold any of them
- * are looked up first, as the archive's manifest is, so that days and key ranges are passed over.
- * A file's flows lie in the shard in which it is listed, so that each node looks into its own list.
- * `joined` is what comes between: see eachEndSql.
+ * FROM and WHERE for the flows of a window that pass its filter. Candidate files are looked up
+ * first, as in the archive's manifest, so that days and key ranges are skipped. A file's flows are
+ * in the shard that lists it, so each node needs only its own list. `joined` goes between the two:
+ * see eachEndSql.
  */
 export function flowsFrom(
   connection: Connection,
@@ -41,8 +41,8 @@ export function flowsFrom(
 }
 
 /**
- * The clause that counts each flow once for each end that counts, in one reading: of each named column
- * the expression for an end. What an end does not change is reckoned once, before (`same`).
+ * The clause that counts each flow once per counting end in a single scan: each named column has an
+ * expression per end. Expressions that do not depend on the end (`same`) are computed once before.
  */
 export function eachEndSql(
   ends: readonly End[],
@@ -59,7 +59,7 @@ export function eachEndSql(
   return `ARRAY JOIN ${arrays.join(', ')}`
 }
 
-/** The condition that a flow is of a file that counts, and whose times touch a window. */
+/** The condition that a flow belongs to a listed file whose times touch a window. */
 export function filesSql(
   connection: Connection,
   { from, to }: { from: string; to: string },
@@ -69,7 +69,7 @@ export function filesSql(
       WHERE is_live = 1 AND first_min < ${to} AND last_max >= ${from})`
 }
 
-/** Asks; what takes too long or too much memory is refused with what to ask instead. */
+/** Runs a query; if it takes too much time or memory, it is refused with what to query instead. */
 export async function askFlows(connection: Connection, statement: Statement): Promise<Answer> {
   try {
     return await connection.read({

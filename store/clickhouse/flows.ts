@@ -1,4 +1,4 @@
-/** The flows in ClickHouse, as the API asks them. */
+/** The flows in ClickHouse, as queried by the API. */
 import type { NetworkSet } from '../../flow/address.ts'
 import type { EventFlows } from '../../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
@@ -20,26 +20,26 @@ import { flowSeries } from './series-flows.ts'
 import { topFlows } from './top-flows.ts'
 import { ClickHouseBindings, clickHouseWords } from './words.ts'
 
-/** ClickHouse itself stops a question before. */
+/** ClickHouse itself stops a query earlier. */
 const queryMsMax = 60_000
 const dayMs = 86_400_000
 
 export interface ClickHouseFlowsOptions {
   settings: ClickHouseSettings
-  /** The networks by which `direction` is told. */
+  /** The networks that determine `direction`. */
   local: NetworkSet
-  /** How long flows are kept. */
+  /** Retention of flows. */
   keepMs: number
   now?: () => number
 }
 
-/** How far a collector's flows are in ClickHouse, as it says itself. */
+/** How far a collector's flows have reached ClickHouse, by its own report. */
 export interface ShippedThrough {
-  /** Flows received before that (unix ms) are there. */
+  /** Flows received before this (unix ms) are there. */
   throughMs: number
 }
 
-/** Opens the flows for a process that asks. @throws SettingsError where the password cannot be read */
+/** Opens the flows for a reading process. @throws SettingsError if the password cannot be read */
 export async function openClickHouseFlows(options: ClickHouseFlowsOptions): Promise<FlowStore> {
   await checkPassword(options.settings)
   const connection = new Connection({ settings: options.settings, timeoutMs: queryMsMax })
@@ -100,7 +100,7 @@ class ClickHouseFlows implements FlowStore {
     return said.flatMap(({ value }) => value).sort((a, b) => a.from - b.from)
   }
 
-  /** Of days that the retention may have begun to take, flows are kept whole from the oldest interval on. */
+  /** Retention may have deleted part of the oldest days: flows are complete from the oldest interval on. */
   async extent(from: number, to: number) {
     const bindings = new ClickHouseBindings()
     const [since, until] = [bindings.whole(from), bindings.whole(to)]
@@ -118,7 +118,7 @@ class ClickHouseFlows implements FlowStore {
     return { rows, first: mayHaveExpired ? oldest : one('first'), last: one('last') }
   }
 
-  /** A collector sends the flows of an interval when it is over: what it has beyond is not here yet. */
+  /** A collector sends an interval's flows once it is over: later flows are not here yet. */
   async leftOut(from: number, to: number) {
     const said = await readDocuments<ShippedThrough>(this.#connection, 'shipped')
     const end = Math.min(to, this.#now())

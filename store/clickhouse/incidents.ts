@@ -1,4 +1,4 @@
-/** Incidents in ClickHouse, where all collectors of a cluster put them and every API finds them. */
+/** Incidents in ClickHouse, shared by all collectors and APIs of a cluster. */
 import type { Incident } from '../../flow/incident/incident.ts'
 import type { SharedIncidents } from '../incident/ledger.ts'
 import type { Connection } from './connection.ts'

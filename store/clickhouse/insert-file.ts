@@ -1,4 +1,4 @@
-/** One of the archive's files into ClickHouse: its flows, then its entry in the list of files. */
+/** Inserts an archive file into ClickHouse: its flows, then its entry in the list of files. */
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -19,19 +19,19 @@ export interface SentFile {
 
 export interface InsertOptions {
   sent: SentFile
-  /** Files of the same interval that it takes the place of. */
+  /** Files of the same interval that it replaces. */
   replaced: readonly SentFile[]
   writer: string
-  /** Grows with each insert of a file. */
+  /** Increases with each insert of a file. */
   version: number
   rows: () => Readable
   signal?: AbortSignal
 }
 
-/** How long a replica is waited for that has not fetched what was written, look by look. */
+/** How long to wait for a replica that lags behind the insert, per attempt. */
 const laggingMs = [250, 500, 1000, 2000, 4000]
 
-/** Inserts a file; done again, it changes nothing. @throws ClickHouseFault */
+/** Inserts a file; repeating it changes nothing. @throws ClickHouseFault */
 export async function insertFile(
   connection: Connection,
   entry: ArchiveEntry,
@@ -42,18 +42,18 @@ export async function insertFile(
   let found = await stored(connection, entry, id)
   const isWhole = () => isSameCount(found, entry)
   if (!isWhole() && found.rows < entry.rows) {
-    // What broke off goes on: blocks that are there are known by their token.
+    // Resumes an interrupted insert: existing blocks are recognised by their token.
     await insertFlows(connection, entry, { ...options, table: flows, token: entry.file })
     found = await stored(connection, entry, id)
   }
-  // Another replica may be asked than the one that was written to.
+  // The replica queried may not be the one written to.
   for (const ms of connection.cluster === null ? [] : laggingMs) {
     if (isWhole()) break
     await sleep(ms, undefined, options.signal ? { signal: options.signal } : {})
     found = await stored(connection, entry, id)
   }
   if (!isWhole()) {
-    // Tokens are remembered, also of flows that are there no more, and are forgotten of those that are.
+    // Tokens may outlive deleted flows, or be forgotten while their flows remain.
     await removeFlows(connection, entry, id)
     const token = `${entry.file} ${options.version}`
     await insertFlows(connection, entry, { ...options, table: flows, token })
@@ -81,7 +81,7 @@ async function insertFlows(
         FROM input('${structure.replaceAll("'", "\\'")}') FORMAT Parquet`,
       values: { interval: entry.interval / 1000, file: sent.id, writer },
       settings: {
-        // The same file makes the same blocks, each of which is known by the token and its place.
+        // The same file makes the same blocks, each identified by the token and its position.
         insert_deduplication_token: `${writer} ${token}`,
         max_insert_threads: 1,
         max_threads: 1,
@@ -97,7 +97,7 @@ async function insertFlows(
 /** The list of registered ports makes the statement long. */
 const querySizeMax = 1_000_000
 
-/** servicePort of flow/service.ts; the registry stands in it once, since a statement's length is bounded. */
+/** servicePort of flow/service.ts; the registry appears once, since statement length is limited. */
 const servicePortSql = (() => {
   const [source, destination] = ['sourceTransportPort', 'destinationTransportPort']
   const cases = [...portProtocols].map(
@@ -114,7 +114,7 @@ const servicePortSql = (() => {
   )
 })()
 
-/** What there is of a file's flows. */
+/** The flows of a file that are there. */
 async function stored(
   connection: Connection,
   { interval }: ArchiveEntry,
@@ -128,14 +128,14 @@ async function stored(
   return countedOf(answer, 0)
 }
 
-/** Takes flows of a file away of which there are too many, or others: sent twice beyond ClickHouse's memory of tokens. */
+/** Deletes a file's flows if there are too many or wrong ones: sent again after ClickHouse forgot the token. */
 async function removeFlows(
   connection: Connection,
   { interval }: ArchiveEntry,
   id: string,
 ): Promise<void> {
   const { database, cluster } = connection
-  // Numbers of our own making: a statement that changes a table takes no parameters everywhere.
+  // Only numbers generated here: ALTER does not support parameters everywhere.
   const where = `interval = toDateTime(${interval / 1000}, 'UTC') AND file = ${BigInt(id)}`
   const table = `${database}.${localName(flowsTable, cluster)}`
   await connection.runEverywhere({
@@ -143,7 +143,7 @@ async function removeFlows(
   })
 }
 
-/** Lists a file and strikes off what it replaces, in one insert. */
+/** Lists a file and delists those it replaces, in one insert. */
 async function list(
   connection: Connection,
   entry: ArchiveEntry,

@@ -1,4 +1,4 @@
-/** Which exporters were heard by one collector and which by several, and whether all flows of a time are there. */
+/** Which exporters were received by one collector and which by several, and whether all flows of a time are stored. */
 import type { Tier } from '../../flow/interval.ts'
 import type { Connection } from './connection.ts'
 import { readDocuments } from './documents.ts'
@@ -7,7 +7,7 @@ import { dateTimeOf, tableOf } from './rows.ts'
 import { coverageName } from '../coverage.ts'
 
 export interface Heard {
-  /** Exporters that only this collector heard, and those that others heard too. */
+  /** Exporters received only by this collector, and those received by others too. */
   alone: string[]
   shared: string[]
 }
@@ -38,7 +38,7 @@ export async function readHeard(
   return heard
 }
 
-/** Whether all collectors' flows that were received before a time (unix ms) are there. */
+/** Whether the flows of all collectors received before a time (unix ms) are stored. */
 export async function isShippedThrough(connection: Connection, ms: number): Promise<boolean> {
   const said = await readDocuments<ShippedThrough>(connection, 'shipped')
   return said.every(({ value }) => value.throughMs >= ms)

@@ -1,6 +1,6 @@
 /**
- * Connections opened, asked of ClickHouse: the records that begin one, as a relation in place of the
- * flows. The rules are those of store/archive/sql/openings.ts.
+ * Connections opened, in ClickHouse: the records that begin one, as a relation that replaces the
+ * flows. Same rules as store/archive/sql/openings.ts.
  */
 import { belongsSql } from '../archive/sql/expressions.ts'
 import { filterSql } from '../archive/sql/filter-sql.ts'
@@ -11,7 +11,7 @@ import type { Connection } from './connection.ts'
 import { filesSql, flowTables } from './flow-scan.ts'
 import { ClickHouseBindings, clickHouseWords } from './words.ts'
 
-/** Flows that are joined at once. */
+/** Most flows joined at once. */
 const openingRowsMax = 3_000_000
 
 const { first, last } = clickHouseWords
@@ -20,7 +20,7 @@ const [source, destination] = (['source', 'destination'] as const).map((end) =>
   ends.map((part) => `"${end}${part}"`).join(', '),
 ) as [string, string]
 
-/** FROM and WHERE of the records that begin a connection in the window and pass the filter; `joined` as in flowsFrom. */
+/** FROM and WHERE for the records that begin a connection in the window and pass the filter; `joined` as in flowsFrom. */
 export function openingsFrom(
   connection: Connection,
   query: FlowWindow,
@@ -31,7 +31,7 @@ export function openingsFrom(
   const reach = { from: bindings.whole(query.from - pauseMs.most), to }
   const filter = query.filter ? filterSql(query.filter, bindings) : 'true'
   const exporter = '"exporterAddressHigh", "exporterAddressLow"'
-  // Whichever end is the lesser comes first, so that both directions are one.
+  // The lesser end comes first, so that both directions have the same tuple.
   const tuple = ['least', 'greatest'].flatMap((which) =>
     ends.map((part) => {
       const isGreater = `(${source}) > (${destination})`
@@ -56,7 +56,7 @@ export function openingsFrom(
       AND ${belongsSql(query.include, { from, to }, clickHouseWords)} AND ${filter}`
 }
 
-/** @throws QueryTooLarge where there are too many flows to be joined */
+/** @throws QueryTooLarge if there are too many flows to join */
 export async function refuseTooMany(connection: Connection, query: FlowWindow): Promise<void> {
   const bindings = new ClickHouseBindings()
   const from = bindings.whole(query.from - pauseMs.most)

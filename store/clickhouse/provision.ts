@@ -1,4 +1,4 @@
-/** Makes the tables in ClickHouse, step by step: what was done stands in the table schema_versions. */
+/** Creates the tables in ClickHouse step by step; completed steps are recorded in the table schema_versions. */
 import type { Tier } from '../../flow/interval.ts'
 import { isConsolidated } from '../shape.ts'
 import type { Connection } from './connection.ts'
@@ -20,7 +20,7 @@ import { logsSpec, stateSpec } from './state-spec.ts'
 export interface Wanted {
   place: Place
   tiers: readonly Tier[]
-  /** How long flows are kept. */
+  /** Retention of flows. */
   archiveKeepMs: number
 }
 
@@ -35,7 +35,7 @@ const versionsSpec: TableSpec = {
   keep: null,
 }
 
-/** What is changed, in order; a change that stands here is never edited, others are put behind it. */
+/** Migrations in order; existing ones are never edited, new ones are appended. */
 const migrations: readonly { about: string; statements: (wanted: Wanted) => string[] }[] = [
   {
     about: 'tables of the flows, of their files, and of what collectors say',
@@ -54,7 +54,7 @@ const migrations: readonly { about: string; statements: (wanted: Wanted) => stri
   },
 ]
 
-/** All that was done, a sentence each. */
+/** A sentence for each step that was applied. */
 export async function provision(connection: Connection, wanted: Wanted): Promise<string[]> {
   const { place, tiers, archiveKeepMs } = wanted
   const run = async (sql: string) =>
@@ -73,7 +73,7 @@ export async function provision(connection: Connection, wanted: Wanted): Promise
     await noteVersion(connection, place, { version, about })
     done.push(`schema ${version}: ${about}`)
   }
-  // Tiers are settings: a tier that is new has its table made, and each has the retention asked for.
+  // Tiers are settings: a new tier gets a table, and each table the configured retention.
   const specs = tiers.map((tier) => seriesSpec(tier, isConsolidated(tier)))
   const flows = [flowsSpec(archiveKeepMs / 1000), filesSpec(archiveKeepMs / 1000)]
   for (const spec of specs) for (const sql of createSql(spec, place)) await run(sql)
@@ -91,7 +91,7 @@ export async function provision(connection: Connection, wanted: Wanted): Promise
   return done
 }
 
-/** Whether replicas of this cluster find each other by Keeper. */
+/** Whether the replicas of this cluster are coordinated by Keeper. */
 export async function hasKeeper(connection: Connection): Promise<boolean> {
   try {
     await connection.read({ sql: "SELECT count() FROM system.zookeeper WHERE path = '/'" })
@@ -119,7 +119,7 @@ async function noteVersion(
   })
 }
 
-/** Columns that a table of an earlier version does not have. */
+/** Columns missing from a table of an earlier version. */
 async function missingColumns(
   connection: Connection,
   { name, columns }: TableSpec,

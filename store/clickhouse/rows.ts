@@ -1,4 +1,4 @@
-/** The beginning of every question about series: which rows of a tier count. */
+/** The common part of all series queries: which rows of a tier count. */
 import type { Tier } from '../../flow/interval.ts'
 import { coverageName } from '../coverage.ts'
 import { measurementNames, type MeasurementName } from '../measurement.ts'
@@ -16,12 +16,12 @@ import {
 } from './schema.ts'
 import { logsTable, stateTable } from './state-spec.ts'
 
-/** Where the series are, and how they are reached. */
+/** The series and the connection to them. */
 export interface ClickHouseSource {
   connection: Connection
-  /** Rows of other writers are left out; absent: all count. */
+  /** Only rows of this writer; absent: all. */
   writer?: string
-  /** Rows of this writer are left out. */
+  /** Only rows of other writers. */
   otherThan?: string
 }
 
@@ -30,7 +30,7 @@ export interface Selection {
   values: Values
 }
 
-/** A tier's table, as it spans all nodes and as each node has it. */
+/** A tier's table, across all nodes and local to each. */
 export function tableOf(
   { database, cluster }: Connection,
   tier: { name: string },
@@ -42,7 +42,7 @@ export function tableOf(
   }
 }
 
-/** Asks for the columns of all tables as this version needs them. @throws ClickHouseFault where one is missing */
+/** Selects the columns of all tables that this version needs. @throws ClickHouseFault if one is missing */
 export async function lookAtTables(connection: Connection, tiers: readonly Tier[]): Promise<void> {
   for (const tier of tiers)
     await connection.read({
@@ -54,8 +54,8 @@ export async function lookAtTables(connection: Connection, tiers: readonly Tier[
 }
 
 /**
- * Rows of coverage in a range: of each step of an exporter and writer the newest, and in coarser tiers
- * of each step the one that counts.
+ * Coverage rows in a range: the newest per step, exporter and writer; in coarser tiers, the one per
+ * step that counts.
  */
 export function coverageRows(source: ClickHouseSource, range: SeriesRange): Selection {
   const { whole } = tableOf(source.connection, range.tier)
@@ -67,9 +67,9 @@ export function coverageRows(source: ClickHouseSource, range: SeriesRange): Sele
 }
 
 /**
- * Rows of a measurement in a range, or of all of them. Of each step those of its newest version count: rows that are no
- * more in it have an older one. A step lies whole in one shard, so each node tells this by itself.
- * Of 5-minute steps each writer has its part; a coarser one was made by each writer of the parts of all.
+ * Rows of one or all measurements in a range. In each step, those of its newest version count: rows no longer
+ * in it have an older version. A step is entirely in one shard, so each node decides by itself. In the 5-minute
+ * tier each writer has its part; in coarser tiers each writer made a step from the parts of all.
  */
 export function rowsOf(
   source: ClickHouseSource,
@@ -85,12 +85,12 @@ export function rowsOf(
   }
 }
 
-/** Whether of the writers of a step only one counts. */
+/** Whether only one writer's version of a step counts. */
 function isOneOfWriters({ writer, otherThan }: ClickHouseSource, { tier }: SeriesRange): boolean {
   return isConsolidated(tier) && writer === undefined && otherThan === undefined
 }
 
-/** The condition that a row is of a version that counts. */
+/** The condition that a row's version counts. */
 function countingSql(source: ClickHouseSource, range: SeriesRange): string {
   const { local } = tableOf(source.connection, range.tier)
   const newest = `FROM ${local} WHERE measurement = {coverage:String} AND ${inRange(source, range)}`
@@ -111,10 +111,10 @@ function inRange({ writer, otherThan }: ClickHouseSource, { exporters }: SeriesR
   return conditions.join(' AND ')
 }
 
-/** What ClickHouse's DateTime can say: seconds of 32 bits; a number of fewer than 5 digits it does not take for one. */
+/** The range of DateTime: seconds in 32 bits; ClickHouse does not accept numbers of fewer than 5 digits. */
 const [secondsMin, secondsMax] = [86_400, 2 ** 32 - 1]
 
-/** A time (unix ms) as a DateTime that ClickHouse can read. */
+/** A time (unix ms) clamped to what DateTime can represent. */
 export function dateTimeOf(ms: number): number {
   return Math.min(Math.max(secondsMin, Math.ceil(ms / 1000)), secondsMax)
 }
@@ -132,7 +132,7 @@ function rangeValues(
   }
 }
 
-/** First and last step of a tier, unix ms; null where it is empty. */
+/** First and last step of a tier, unix ms; null if it is empty. */
 export async function readExtent(
   { connection }: ClickHouseSource,
   tier: Tier,
@@ -146,7 +146,7 @@ export async function readExtent(
   return { from: answer.numbers('first')[0]! * 1000, to: answer.numbers('last')[0]! * 1000 }
 }
 
-/** How the 5-minute steps of a range stand, over all writers; `own` is the one that asks. */
+/** The state of a range's 5-minute steps over all writers; `own` is the calling one. */
 export async function readViews(
   { connection }: ClickHouseSource,
   range: SeriesRange,

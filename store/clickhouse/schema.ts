@@ -1,11 +1,11 @@
 /**
- * The tables in ClickHouse, as data. A step of an exporter lies whole in one shard and one block, so
- * that it appears at once or not at all; so does a file of flows.
+ * The tables in ClickHouse, as data. A step of an exporter is entirely in one shard and one block,
+ * so that it appears all at once or not at all; so is a file of flows.
  *
  *     series_5m …    a tier's rows and coverage; the newest version of each step counts
- *     flows          the flows, as the closed 5-minute files of the archive hold them
+ *     flows          the flows, as in the closed 5-minute files of the archive
  *     flow_files     which files' flows count: written once all of a file is there
- *     state          what people made: see state-spec.ts
+ *     state          user data: see state-spec.ts
  */
 import type { Tier } from '../../flow/interval.ts'
 import { archiveColumns } from '../archive/columns.ts'
@@ -13,19 +13,19 @@ import { coverageFields } from '../coverage.ts'
 import { figureNames, measurementNames, tagsOf } from '../measurement.ts'
 
 const dayMs = 86_400_000
-/** Tiers that are kept for up to so long have a partition a day, others one a month or a year. */
+/** Tiers with retention up to this have daily partitions, others monthly or yearly ones. */
 const daysByDayMax = 120
 const daysByMonthMax = 3 * 366
 
-/** All tags there are, in the order of the table's key. */
+/** All tags, in the order of the table's key. */
 export const tagColumns = [...new Set(measurementNames.flatMap(tagsOf))]
 
-/** The figures of rows of a measurement, then those of rows of coverage, which share `known`. */
+/** The figures of measurement rows, then those of coverage rows, which share `known`. */
 export function figureColumns(isCoarse: boolean): string[] {
   return [...new Set([...figureNames(isCoarse), ...coverageFields]), 'seen']
 }
 
-/** A table, and how it is spread over shards. */
+/** A table, and its sharding. */
 export interface TableSpec {
   name: string
   columns: readonly string[]
@@ -36,11 +36,11 @@ export interface TableSpec {
   partition: string
   order: readonly string[]
   primary: readonly string[]
-  /** What lies in one shard together. */
+  /** What determines the shard. */
   shardBy: string
-  /** Rows are kept for so long after this expression, or only those of which a condition holds; null: for ever. */
+  /** Retention after this expression, for rows that match `where` if given; null: for ever. */
   keep: { from: string; seconds: number; where?: string } | null
-  /** Whether rows are on the disk when their insert is answered; else a power cut may take the last ones. */
+  /** Whether rows are synced before an insert is acknowledged; otherwise a power cut may lose the last ones. */
   isSynced?: boolean
 }
 
@@ -85,7 +85,7 @@ const types: Readonly<Record<string, string>> = {
   SMALLINT: 'Int16',
 }
 
-/** The columns of the archive's files as ClickHouse reads them. */
+/** The columns of the archive's files, with ClickHouse types. */
 export const fileColumns: readonly { name: string; type: string }[] = archiveColumns.map(
   ({ name, type }) => ({ name, type: types[type]! }),
 )
@@ -94,10 +94,10 @@ export const flowsTable = 'flows'
 export const filesTable = 'flow_files'
 export const documentsTable = 'documents'
 export const incidentsTable = 'incidents'
-/** A file lies in one shard with those that replace it, and with what is said of it. */
+/** A file is in the same shard as those that replace it and its entry in the list. */
 const fileShard = 'cityHash64(interval, writer)'
 
-/** Texts of addresses, for people who ask ClickHouse themselves. */
+/** Addresses as text, for people who query ClickHouse directly. */
 function addressText(name: string): string {
   const [high, low] = [`${name}AddressHigh`, `${name}AddressLow`]
   const half = (column: string) => `leftPad(hex(reinterpretAsUInt64(${column})), 16, '0')`
@@ -108,7 +108,7 @@ function addressText(name: string): string {
   )
 }
 
-/** Flows by file, sorted as the files are. */
+/** Flows by file, sorted like the files. */
 export function flowsSpec(keepSeconds: number): TableSpec {
   const key = ['interval', 'file', 'destinationAddressHigh', 'destinationAddressLow']
   return {
@@ -132,7 +132,7 @@ export function flowsSpec(keepSeconds: number): TableSpec {
   }
 }
 
-/** The archive's manifest in ClickHouse; of a file the newest version counts. */
+/** The archive's manifest in ClickHouse; the newest version of a file counts. */
 export function filesSpec(keepSeconds: number): TableSpec {
   return {
     name: filesTable,
@@ -160,7 +160,7 @@ export function filesSpec(keepSeconds: number): TableSpec {
   }
 }
 
-/** What collectors say of themselves; of a name the newest version counts. */
+/** Documents about collectors; the newest version of a name counts. */
 export const documentsSpec: TableSpec = {
   name: documentsTable,
   engine: 'ReplacingMergeTree',
@@ -173,7 +173,7 @@ export const documentsSpec: TableSpec = {
   keep: null,
 }
 
-/** What happened, as all collectors found it; of an incident the newest version counts. */
+/** Incidents found by all collectors; the newest version of an incident counts. */
 export const incidentsSpec: TableSpec = {
   name: incidentsTable,
   engine: 'ReplacingMergeTree',
@@ -194,21 +194,21 @@ export const incidentsSpec: TableSpec = {
   keep: null,
 }
 
-/** Where tables are made, and how. */
+/** Where and how tables are created. */
 export interface Place {
   database: string
   /** Null for a single server. */
   cluster: string | null
-  /** Whether replicas find each other by Keeper; else the Distributed tables write to each. */
+  /** Whether replicas are coordinated by Keeper; otherwise the Distributed tables write to each. */
   hasKeeper: boolean
 }
 
-/** The table of a node's own: beside it, in a cluster, stands the one that spans all nodes. */
+/** A node's local table; in a cluster, there is also one across all nodes. */
 export function localName(name: string, cluster: string | null): string {
   return cluster === null ? name : `${name}_local`
 }
 
-/** The statements that make a table; each may be run again. */
+/** The statements that create a table; each is idempotent. */
 export function createSql(spec: TableSpec, { database, cluster, hasKeeper }: Place): string[] {
   const onCluster = cluster !== null && hasKeeper ? ` ON CLUSTER ${cluster}` : ''
   const isReplicated = cluster !== null && hasKeeper
@@ -243,7 +243,7 @@ ${spec.keep ? `TTL ${ttlSql(spec.keep)}\n` : ''}SETTINGS ${settings.join(', ')}`
   return statements
 }
 
-/** The statements that add columns to a table that an earlier version made. */
+/** The statements that add columns missing from an earlier version's table. */
 export function addColumnsSql(
   { name }: TableSpec,
   columns: readonly string[],
@@ -255,7 +255,7 @@ export function addColumnsSql(
   return [...tables].map((table) => `ALTER TABLE ${database}.${table}${onCluster} ${added}`)
 }
 
-/** The statement that brings a table to another retention, or null where it has none. */
+/** The statement that changes a table's retention, or null if it has none. */
 export function keepSql(spec: TableSpec, { database, cluster, hasKeeper }: Place): string | null {
   if (!spec.keep) return null
   const onCluster = cluster !== null && hasKeeper ? ` ON CLUSTER ${cluster}` : ''

@@ -1,7 +1,7 @@
 /**
- * Steps as ClickHouse takes them: a row a line, all of a step in one insert, its coverage among them.
- * The version of a step is the number of its write in the spool, so that sending it again changes
- * nothing; the token of an insert tells which steps are in it, so that it is not even done again.
+ * Steps in ClickHouse's format: one line per row, all of a step in one insert, including its
+ * coverage. A step's version is the number of its write in the spool, so sending it again changes
+ * nothing; the insert's token identifies its steps, so that a repeated insert is skipped.
  */
 import { createHash } from 'node:crypto'
 
@@ -15,13 +15,13 @@ import { faultOf } from './fault.ts'
 import { tableOf } from './rows.ts'
 import { figureColumns, tagColumns } from './schema.ts'
 
-/** Requests at a time: the order of steps is kept, and a retry is of one insert. */
+/** Concurrent requests: steps keep their order, and a retry repeats one insert. */
 export const requestsMax = 2
 
-/** What stands before the figures in a line. */
+/** The columns before the figures in a line. */
 const headColumns = ['version', 'measurement', 'time', 'exporter', 'writer', ...tagColumns]
 
-/** ClickHouse behind a spool; `tiers` the 5-minute one first. */
+/** ClickHouse as the spool's store; the 5-minute tier is first in `tiers`. */
 export function clickHouseBehind(
   connection: Connection,
   { writer, tiers }: { writer: string; tiers: readonly Tier[] },
@@ -29,7 +29,7 @@ export function clickHouseBehind(
   return {
     kind: 'clickhouse',
     url: connection.urls.join(', '),
-    // All of a step goes at once: the sender bounds how many steps that are.
+    // A step is always sent whole: the sender limits how many steps are sent together.
     linesMax: Number.MAX_SAFE_INTEGER,
     requestsMax: 1,
     faultOf,

@@ -1,4 +1,4 @@
-/** Flows as series, asked of ClickHouse: what store/archive/sql/series.ts asks of DuckDB. */
+/** Series of flows in ClickHouse: the counterpart of store/archive/sql/series.ts. */
 import type { Network } from '../../flow/address.ts'
 import { Keys, type End } from '../archive/keys/keys.ts'
 import type { AnswerColumns } from '../archive/sql/query-engine.ts'
@@ -11,7 +11,7 @@ import { askFlows, eachEndSql, flowsFrom } from './flow-scan.ts'
 import { openingsFrom, refuseTooMany } from './openings.ts'
 import { ClickHouseBindings, clickHouseWords, shareSql } from './words.ts'
 
-/** Parts of flows (one a step that a flow touches) that one query may make, and rows of an answer. */
+/** Most flow parts in one query (one per step that a flow touches), and most rows in an answer. */
 const partsMax = 100_000_000
 const rowsMax = 2_000_000
 const { first, last, bytes, packets } = clickHouseWords
@@ -45,7 +45,7 @@ export async function flowSeries(
   return assembleSeries(placedSums(placed(answer, asked.keys, chosen)), asked, chosen)
 }
 
-/** The steps that a flow touches, first and last, counted from the window's start. */
+/** The first and last step that a flow touches, counted from the window's start. */
 function stepsSql({ query }: Asked, bindings: ClickHouseBindings) {
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
   const stepMs = bindings.whole(query.stepMs)
@@ -57,7 +57,7 @@ function stepsSql({ query }: Asked, bindings: ClickHouseBindings) {
   }
 }
 
-/** The flows of the window, or those of them that begin a connection. */
+/** The flows of the window, or only those that begin a connection. */
 function sourceOf(
   connection: Connection,
   query: FlowSeriesQuery,
@@ -69,7 +69,7 @@ function sourceOf(
     : flowsFrom(connection, query, bindings, joined)
 }
 
-/** The same, once for each end that counts and said what is asked for, with the key's columns and the direction. */
+/** The same, once per end that counts and was reported, with the key's columns and the direction. */
 function eachEndFrom(
   { connection, query, keys, hasDirection }: Asked,
   bindings: ClickHouseBindings,
@@ -86,7 +86,7 @@ function eachEndFrom(
   return `${sourceOf(connection, query, bindings, joined)} AND is_said`
 }
 
-/** Refuses what would make too many parts. */
+/** Refuses a query with too many parts. */
 async function refuseTooLarge(asked: Asked): Promise<void> {
   const { connection, query, keys } = asked
   const bindings = new ClickHouseBindings()
@@ -105,7 +105,7 @@ async function refuseTooLarge(asked: Asked): Promise<void> {
   )
 }
 
-/** The greatest keys over the window, greatest first; equals by key. */
+/** The largest keys over the window, descending; ties by key. */
 async function choose(asked: Asked): Promise<Chosen> {
   const { connection, query, keys } = asked
   const bindings = new ClickHouseBindings()
@@ -127,7 +127,7 @@ async function choose(asked: Asked): Promise<Chosen> {
   return keys.names.map((name) => answer.wholes(name))
 }
 
-/** Sums by step, exporter, key and direction; keys that were not chosen are one. */
+/** Sums by step, exporter, key and direction; keys that were not chosen are summed as one. */
 function readSteps(asked: Asked, chosen: Chosen): Promise<Answer> {
   const { connection, query, keys } = asked
   const bindings = new ClickHouseBindings()
@@ -167,7 +167,7 @@ function readSteps(asked: Asked, chosen: Chosen): Promise<Answer> {
   })
 }
 
-/** The answer with each row's place in the list of keys. */
+/** The answer with the index of each row's key. */
 function placed(answer: Answer, keys: Keys, chosen: Chosen): AnswerColumns {
   const count = chosen === null ? 0 : chosen[0]!.length
   const places = new Map(

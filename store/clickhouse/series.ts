@@ -1,4 +1,4 @@
-/** The series in ClickHouse: for the one process that writes them, behind a spool, and for those that ask. */
+/** The series in ClickHouse: for the single writing process, behind a spool, and for readers. */
 import type { Tier } from '../../flow/interval.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import type { SeriesReader, SeriesStore } from '../series.ts'
@@ -12,7 +12,7 @@ import { readSteps } from './steps.ts'
 
 export interface ClickHouseSeriesOptions {
   settings: ClickHouseSettings
-  /** Where the spool is. */
+  /** The spool's folder. */
   folder: string
   /** The 5-minute tier first. */
   tiers: readonly Tier[]
@@ -21,9 +21,9 @@ export interface ClickHouseSeriesOptions {
 }
 
 /**
- * Opens the series for the one process that writes them. ClickHouse need not be there: what is
- * written waits in the spool.
- * @throws SettingsError where the password cannot be read
+ * Opens the series for the single writing process. ClickHouse need not be up: writes wait in the
+ * spool.
+ * @throws SettingsError if the password cannot be read
  */
 export async function openClickHouseSeries(options: ClickHouseSeriesOptions): Promise<SeriesStore> {
   const { settings, folder, tiers, now = Date.now, timeoutMs = writerMsMax } = options
@@ -46,7 +46,7 @@ export async function openClickHouseSeries(options: ClickHouseSeriesOptions): Pr
   })
 }
 
-/** Opens the series for a process that only asks: questions fail while ClickHouse is away. */
+/** Opens the series for a reading process: queries fail while ClickHouse is down. */
 export async function openClickHouseSeriesReader(
   settings: ClickHouseSettings,
 ): Promise<SeriesReader> {

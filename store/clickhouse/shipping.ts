@@ -1,8 +1,8 @@
 /**
- * Sends the archive's closed files to ClickHouse, as they are: what is still to be sent is what the
- * archive's manifest names and the list of those sent does not, so that nothing is forgotten, however
- * long ClickHouse is away. A file's flows count once all of them are there: then it is listed, and in
- * the same insert what it replaces (an interval to which flows came late) is struck off.
+ * Sends the archive's closed files unchanged to ClickHouse. The queue is the difference between the
+ * archive's manifest and the list of sent files, so nothing is forgotten, however long ClickHouse
+ * is down. A file's flows count once all are there: then it is listed, and the files it replaces
+ * (of an interval with late flows) are delisted in the same insert.
  */
 import { createReadStream } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
@@ -19,25 +19,25 @@ import { writeDocument } from './documents.ts'
 import { faultOf } from './fault.ts'
 import { insertFile, type SentFile } from './insert-file.ts'
 
-/** A wait for ClickHouse ends when nothing has got through for so long. */
+/** Waiting for ClickHouse ends after this long without progress. */
 const patienceMs = 60_000
 
 export interface ShippingParts {
   /** The archive's folder. */
   archive: string
-  /** Where the list of files that were sent is kept. */
+  /** The folder for the list of sent files. */
   folder: string
   connection: Connection
   writer: string
-  /** How long ClickHouse keeps flows, by the clock. */
+  /** How long ClickHouse keeps flows, by its clock. */
   keepMs: number
   now: () => number
 }
 
-/** What the archive has, as of a moment. */
+/** The archive at a point in time. */
 export interface ArchiveSeen {
   entries: readonly ArchiveEntry[]
-  /** Intervals before that (unix ms) are over: their files are closed, or are to be. */
+  /** Intervals before this (unix ms) are over: their files are closed, or will be. */
   closedBeforeMs: number
   /** When exporters were away. */
   breaks: unknown
@@ -67,7 +67,7 @@ export class Shipping {
     return new Shipping(parts, sent)
   }
 
-  /** Told of the archive now and then; begins to send what is new, and does not wait for it. */
+  /** Called with the archive's state from time to time; starts sending new files in the background. */
   look(seen: ArchiveSeen): void {
     this.#seen = seen
     this.#running ??= this.#run().finally(() => {
@@ -76,8 +76,8 @@ export class Shipping {
   }
 
   /**
-   * Resolves when all that the archive had is there.
-   * @throws ClickHouseFault when nothing has got through for a minute
+   * Resolves when everything in the archive has been sent.
+   * @throws ClickHouseFault after a minute without progress
    */
   async settled(): Promise<void> {
     while (this.#running) {
@@ -88,8 +88,8 @@ export class Shipping {
   }
 
   /**
-   * Counts what is there of each of these files of the archive, and of what is not as it should be forgets
-   * that it was sent: the next look sends it again. Retention by the clock is no difference.
+   * Compares these files with ClickHouse and forgets that the differing ones were sent, so that the
+   * next look sends them again. Differences due to retention are ignored.
    */
   async compare(given: readonly ArchiveEntry[]): Promise<FilesCompared> {
     const { connection, writer, keepMs, now } = this.#parts
@@ -100,7 +100,7 @@ export class Shipping {
     return compared
   }
 
-  /** Flows that wait to be sent. */
+  /** Flows waiting to be sent. */
   get waitingRows(): number {
     return this.#waiting().reduce((sum, { rows }) => sum + rows, 0)
   }
@@ -127,7 +127,7 @@ export class Shipping {
     await this.#parts.connection.close()
   }
 
-  /** Closed files that were not sent, the oldest first. */
+  /** Closed files not sent yet, oldest first. */
   #waiting(): ArchiveEntry[] {
     const sent = new Set(this.#sent.entries().map(({ file }) => file))
     const { entries, closedBeforeMs } = this.#seen
@@ -162,8 +162,8 @@ export class Shipping {
 
   async #send(entry: ArchiveEntry): Promise<void> {
     const { archive, connection, writer, keepMs, now } = this.#parts
-    // Of an interval with several files, those stay that the archive still names. A bundle takes the
-    // place of all intervals in it: they were sent before it was made, while flows were kept there too.
+    // In an interval with several files, those that the archive still names stay. A bundle replaces
+    // all its intervals: they were sent before it was made, if flows were sent then, too.
     const held = new Set(this.#seen.entries.map(({ file }) => file))
     const replaced = this.#sent
       .entries()
@@ -183,7 +183,7 @@ export class Shipping {
       () => true,
       () => false,
     )
-    // The archive let go of it meanwhile: the next look does not name it any more.
+    // The archive has dropped it meanwhile: the next look will not name it.
     if (!isThere) {
       const { entries } = this.#seen
       this.#seen = { ...this.#seen, entries: entries.filter(({ file }) => file !== entry.file) }
@@ -206,7 +206,7 @@ export class Shipping {
     })
   }
 
-  /** Says how far this collector's flows are there, and when exporters were away, where that changed. */
+  /** Reports how far this collector's flows have been sent, and when exporters were away, if changed. */
   async #say(): Promise<void> {
     const { connection, writer, now } = this.#parts
     const { closedBeforeMs, breaks } = this.#seen
@@ -218,7 +218,7 @@ export class Shipping {
     this.#said = text
   }
 
-  /** Files that the archive no longer has leave the list; ClickHouse keeps their flows for as long as it keeps any. */
+  /** Removes files from the list that the archive no longer has; ClickHouse keeps their flows until its own retention. */
   async #forget(): Promise<void> {
     const held = new Set(this.#seen.entries.map(({ file }) => file))
     const intervals = new Set(this.#seen.entries.map(({ interval }) => interval))

@@ -1,26 +1,26 @@
 /**
- * Copies of collections, so that not every request asks ClickHouse for all of one: it is asked whether
- * anything has changed, and only then for the documents. Who can do with what was there lately is
- * answered from the copy alone.
+ * Cached collections, so that requests need not read a whole collection from ClickHouse: a check
+ * for changes comes first, and documents are read only then. Callers that accept slightly old data
+ * are answered from the cache alone.
  */
 import { collections, type Collection, type Lately, type StateDocument } from '../state.ts'
 import type { Connection } from './connection.ts'
 import { printOf, readStateRows, type StateRow } from './state-rows.ts'
 
-/** A collection that may hold more documents is not kept. */
+/** Collections that may hold more documents are not cached. */
 const keptDocumentsMax = 10_000
 
 interface Copy {
-  /** When it was asked for: it holds all that was changed before. unix ms */
+  /** When it was requested: it includes all earlier changes. unix ms */
   askedAt: number
-  /** See printOf; null where it was changed since. */
+  /** See printOf; null if it has changed since. */
   print: string | null
   rows: Map<string, StateRow>
 }
 
 interface Asking {
   work: Promise<Copy>
-  /** The asking that begins when this one is over, for those who came meanwhile. */
+  /** The request to follow this one, for callers that arrived meanwhile. */
   next: Promise<Copy> | null
 }
 
@@ -35,7 +35,7 @@ export class StateCopies {
     this.#now = now
   }
 
-  /** In the order in which they were made. @throws ClickHouseFault */
+  /** In order of creation. @throws ClickHouseFault */
   async list(collection: Collection, lately?: Lately): Promise<StateDocument[]> {
     const { rows } = await this.#copy(collection, lately)
     return [...rows.values()]
@@ -48,18 +48,18 @@ export class StateCopies {
   async get(collection: Collection, id: string, lately: Lately): Promise<StateDocument | null> {
     const row = (await this.#copy(collection, lately)).rows.get(id)
     if (row) return row.isRemoved ? null : row.document
-    // It may have been made a moment ago: elsewhere, by who comes here now.
+    // It may have just been created elsewhere, by the user who is now here.
     const now = (await this.#ask(collection)).rows.get(id)
     return now && !now.isRemoved ? now.document : null
   }
 
-  /** Whether a collection is another one than when it was last looked at. @throws ClickHouseFault */
+  /** Whether a collection has changed since the last look. @throws ClickHouseFault */
   async look(collection: Collection): Promise<boolean> {
     const before = this.#copies.get(collection)
     return (await this.#ask(collection)) !== before
   }
 
-  /** Takes what was changed here. */
+  /** Takes over a change made here. */
   take(collection: Collection, row: StateRow): void {
     const copy = this.#copies.get(collection)
     if (!copy) return
@@ -74,20 +74,20 @@ export class StateCopies {
     try {
       return await this.#ask(collection)
     } catch (error) {
-      // The answer may have taken its time: what was known must not have grown too old meanwhile.
+      // The answer may have been slow: meanwhile the copy must not have become too old.
       const last = this.#copies.get(collection)
       if (last && this.#isWithin(last, lately.awayMs)) return last
       throw error
     }
   }
 
-  /** A clock that was set back makes nothing young. */
+  /** A clock that was set back makes nothing recent. */
   #isWithin({ askedAt }: Copy, ms: number): boolean {
     const age = this.#now() - askedAt
     return age >= 0 && age < ms
   }
 
-  /** As of now. Those who ask at once wait for one answer, which was asked for after they came. */
+  /** The current state. Concurrent callers share one request, sent after they arrived. */
   #ask(collection: Collection): Promise<Copy> {
     const running = this.#asking.get(collection)
     if (running) {
@@ -117,7 +117,7 @@ export class StateCopies {
       return before
     }
     const rows = await readStateRows(this.#connection, collection)
-    // What was changed here while it was asked for may be newer than the answer.
+    // Changes made here during the request may be newer than its answer.
     for (const [id, row] of this.#copies.get(collection)?.rows ?? []) {
       const read = rows.get(id)
       if (read && row.version > read.version) rows.set(id, row)

@@ -1,4 +1,4 @@
-/** Logs of what was done and told, in ClickHouse, where every API finds what any of them noted. */
+/** The audit log and alert history in ClickHouse, shared by all APIs. */
 import { cutEntry, type StateLog } from '../state-log.ts'
 import type { Connection } from './connection.ts'
 import { logsTable } from './state-spec.ts'

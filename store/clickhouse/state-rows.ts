@@ -1,7 +1,7 @@
 /**
- * Documents as rows of ClickHouse. The version of a row is its place in the order of all that was ever
- * made of an id: first the number of the change, then, should two makers have given the same number,
- * the earlier of them, then chance. It also tells a maker whether a row is its own.
+ * Documents as rows in ClickHouse. The version of a row orders all versions of an id: first by the
+ * number of the change, then, if two writers used the same number, the earlier one wins, then by
+ * chance. It also tells a writer whether a row is its own.
  */
 import { randomBytes } from 'node:crypto'
 
@@ -10,35 +10,35 @@ import type { Answer, Connection } from './connection.ts'
 import { localName } from './schema.ts'
 import { stateTable } from './state-spec.ts'
 
-/** Bits of a version: 44 of the change's number, 44 of the time (unix ms, the later the less), 40 of chance. */
+/** Bits of a version: 44 for the change's number, 44 for the time (unix ms, inverted), 40 random. */
 const timeBits = 44n
 const chanceBits = 40n
 const timeMax = (1n << timeBits) - 1n
 const chanceBytes = 5
-/** Rows of one insert. */
+/** Rows per insert. */
 const rowsMax = 1000
 
-/** A document, or that it was removed: then it is as it was last (when it is read, without its body). */
+/** A document, or its removal, with the content it last had (when read back, without its body). */
 export interface StateRow {
   version: bigint
   document: StateDocument
   isRemoved: boolean
 }
 
-/** The version of change number `change` of a document, made at `nowMs`. */
+/** The version of a document's change number `change`, made at `nowMs`. */
 export function newVersion(change: bigint, nowMs: number): bigint {
   const chance = BigInt(`0x${randomBytes(chanceBytes).toString('hex')}`)
   return (((change << timeBits) | (timeMax - BigInt(nowMs))) << chanceBits) | chance
 }
 
-/** Which change of its document a version is, from 1. */
+/** The number of the change that a version is, from 1. */
 export function changeOf(version: bigint): bigint {
   return version >> (timeBits + chanceBits)
 }
 
 /**
- * Every question goes to the replica that is named first as long as it answers, and so does every
- * insert: who asks after a change finds it. One that lags is not asked.
+ * Queries and inserts go to the first replica in the list while it answers, so that a writer can
+ * read its own change. Lagging replicas are not queried.
  */
 const settings = {
   load_balancing: 'in_order',
@@ -48,7 +48,7 @@ const settings = {
 
 const columns = 'id, version, revision, created_at, changed_at, body, is_removed'
 
-/** The rows of a collection, or of one id in it, that count. @throws ClickHouseFault */
+/** The current rows of a collection, or of one id in it. @throws ClickHouseFault */
 export async function readStateRows(
   connection: Connection,
   collection: Collection,
@@ -63,7 +63,7 @@ export async function readStateRows(
   return rowsOf(answer)
 }
 
-/** Shards each have the greatest version of their own: where one was added, two may tell of an id. */
+/** Each shard has its own greatest version: after one was added, two may return an id. */
 function rowsOf(answer: Answer): Map<string, StateRow> {
   const rows = new Map<string, StateRow>()
   const [versions, bodies] = [answer.wholes('version'), answer.texts('body')]
@@ -85,7 +85,7 @@ function rowsOf(answer: Answer): Map<string, StateRow> {
   return rows
 }
 
-/** A text that is another one when anything in a collection has changed. @throws ClickHouseFault */
+/** A text that differs once anything in a collection has changed. @throws ClickHouseFault */
 export async function printOf(connection: Connection, collection: Collection): Promise<string> {
   const answer = await connection.read({
     sql: `SELECT count() AS rows, sum(cityHash64(id, version)) AS hashes
@@ -96,7 +96,7 @@ export async function printOf(connection: Connection, collection: Collection): P
   return `${answer.texts('rows')[0]} ${answer.texts('hashes')[0]}`
 }
 
-/** How many documents a collection holds. @throws ClickHouseFault */
+/** The number of documents in a collection. @throws ClickHouseFault */
 export async function countDocuments(
   connection: Connection,
   collection: Collection,
@@ -111,8 +111,8 @@ export async function countDocuments(
 }
 
 /**
- * Puts rows there. With a token it is done only where no insert of this token was before: whoever
- * comes second changes nothing. @throws ClickHouseFault
+ * Inserts rows. With a token, only if no insert had this token before: the second one changes nothing.
+ * @throws ClickHouseFault
  */
 export async function insertStateRows(
   connection: Connection,
@@ -138,7 +138,7 @@ export async function insertStateRows(
 function lineOf(collection: Collection, { version, document, isRemoved }: StateRow): string {
   const { id, revision, createdAt, changedAt, body } = document
   const end = (body as { expiresAt?: unknown } | null)?.expiresAt
-  // That a session was removed must be known for as long as what was said of it before may be.
+  // A session's removal must be kept for as long as earlier versions may exist.
   const latest = typeof end === 'number' ? Math.max(end, isRemoved ? changedAt : 0) : 0
   return JSON.stringify([
     collection,
@@ -154,9 +154,9 @@ function lineOf(collection: Collection, { version, document, isRemoved }: StateR
 }
 
 /**
- * Whether ClickHouse itself sees to it that of two inserts with one token only one is done: a single
- * server, or replicas that find each other by Keeper. Where Distributed tables write to each replica,
- * each of these would choose for itself. @throws ClickHouseFault
+ * Whether ClickHouse itself ensures that only one of two inserts with the same token is done: a
+ * single server, or replicas coordinated by Keeper. If Distributed tables write to each replica,
+ * each would decide for itself. @throws ClickHouseFault
  */
 export async function choosesOne(connection: Connection): Promise<boolean> {
   const { database, cluster } = connection

@@ -1,16 +1,16 @@
-/** The tables of what people made, and of what was done. */
+/** The tables of user data and of logs. */
 import type { TableSpec } from './schema.ts'
 
 export const stateTable = 'state'
 export const logsTable = 'state_logs'
 
-/** Sessions are forgotten so long after their end, and the logs after so long. */
+/** How long sessions are kept after their end, and logs. */
 const sessionGraceSeconds = 86_400
 const logKeepSeconds = 400 * 86_400
 
 /**
- * Documents; of an id the greatest version counts. A removal is a version too, and stays, so that no
- * older one comes back; of sessions, which are many, nothing stays after their end.
+ * Documents; the greatest version of an id counts. A removal is a version, too, and stays, so that
+ * no older one reappears; sessions, which are many, are deleted after their end.
  */
 export const stateSpec: TableSpec = {
   name: stateTable,
@@ -39,7 +39,7 @@ export const stateSpec: TableSpec = {
   isSynced: true,
 }
 
-/** What was done and told, an entry a row. */
+/** Audit log and alert history, one row per entry. */
 export const logsSpec: TableSpec = {
   name: logsTable,
   engine: 'MergeTree',

@@ -1,14 +1,14 @@
 /**
- * What people made, in ClickHouse, where all collectors and APIs of a cluster find it. ClickHouse has
- * no compare-and-set. In its place each change of a document has a number, one more than that of the
- * change it was made upon, and of two changes with one number only one counts:
+ * User data in ClickHouse, shared by all collectors and APIs of a cluster. ClickHouse has no
+ * compare-and-set. Instead, each change of a document has a number, one more than that of the change it is
+ * based on, and of two changes with the same number only one counts:
  *
- * - on a single server, and where Keeper joins the replicas, an insert carries collection, id and number
- *   as its token, and an insert whose token was there is not done: this is decided by the server alone;
- * - where Distributed tables write to every replica themselves, both rows are there, and for all readers
- *   the same one counts (see newVersion).
+ * - on a single server, and where Keeper coordinates the replicas, an insert has collection, id and number
+ * as its token, and a second insert with that token is skipped: the server alone decides;
+ * - where Distributed tables write to every replica themselves, both rows exist, and the same one counts
+ * for all readers (see newVersion).
  *
- * Either way the maker asks afterwards whose row counts, and is refused where it is another's.
+ * Either way, the writer then reads back which row counts, and is refused if it is another's.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -36,9 +36,9 @@ import {
   type StateRow,
 } from './state-rows.ts'
 
-/** Changes that say no revision are made upon whatever is there: tried so often against others. */
+/** Changes without a revision apply to the current version: attempts if others interfere. */
 const triesMax = 20
-/** How long a row that was put there may take until the replica that is asked has it. */
+/** How long until the queried replica must show an inserted row. */
 const seenMsMax = 5000
 const seenAgainMs = 50
 
@@ -52,7 +52,7 @@ export class ClickHouseState implements OpenState {
   readonly #now: () => number
   readonly #copies: StateCopies
   readonly #listeners: ((change: Pick<StateChange, 'collection'>) => void)[] = []
-  /** Changes of one collection are made one after the other. */
+  /** Changes of one collection are made in sequence. */
   readonly #work = new Map<Collection, Promise<unknown>>()
   #choosesOne: Promise<boolean> | null = null
 
@@ -81,7 +81,7 @@ export class ClickHouseState implements OpenState {
     this.#listeners.push(listener)
   }
 
-  /** Looks whether others have changed a collection, and if so says it to who listens. @throws ClickHouseFault */
+  /** Checks whether others changed a collection, and if so notifies listeners. @throws ClickHouseFault */
   async look(collection: Collection): Promise<void> {
     if (await this.#copies.look(collection)) this.#tell(collection)
   }
@@ -98,8 +98,8 @@ export class ClickHouseState implements OpenState {
   }
 
   /**
-   * Puts documents there of which none ever was, as they are; gives how many were put. One that is
-   * made at the same moment counts before.
+   * Inserts documents whose ids never existed, unchanged; returns how many. A document created at
+   * the same moment takes precedence.
    * @throws ClickHouseFault
    */
   async adopt(collection: Collection, documents: readonly StateDocument[]): Promise<number> {
@@ -114,7 +114,7 @@ export class ClickHouseState implements OpenState {
     return rows.length
   }
 
-  /** All that is known of a collection, removals among it. @throws ClickHouseFault */
+  /** All rows of a collection, including removals. @throws ClickHouseFault */
   async rows(collection: Collection): Promise<StateRow[]> {
     return [...(await readStateRows(this.#connection, collection)).values()]
   }
@@ -140,7 +140,7 @@ export class ClickHouseState implements OpenState {
     }
   }
 
-  /** The row that a change came to; null where somebody else's counts. */
+  /** The row of a change; null if another's row counts. */
   async #try(change: StateChange): Promise<StateRow | null> {
     const { collection, id } = change
     const row = (await readStateRows(this.#connection, collection, id)).get(id)
@@ -162,7 +162,7 @@ export class ClickHouseState implements OpenState {
     return counting.version === made.version ? made : null
   }
 
-  /** An insert of which nothing was heard may have been done all the same: what is there tells. */
+  /** An insert without an answer may have been done: reading back decides. */
   async #put(collection: Collection, row: StateRow, number: bigint): Promise<void> {
     this.#choosesOne ??= choosesOne(this.#connection)
     const isChosen = await this.#choosesOne.catch((error: unknown) => {
@@ -179,7 +179,7 @@ export class ClickHouseState implements OpenState {
     }
   }
 
-  /** The row that counts once change `number` is seen. @throws ClickHouseFault where it does not come to be seen */
+  /** The row that counts, once change `number` is visible. @throws ClickHouseFault if it does not become visible */
   async #seen(collection: Collection, id: string, number: bigint): Promise<StateRow> {
     const deadline = performance.now() + seenMsMax
     for (;;) {

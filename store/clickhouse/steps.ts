@@ -1,4 +1,4 @@
-/** The question `steps` of the series store, asked of ClickHouse: stored rows, step by step. */
+/** The series store's query `steps` in ClickHouse: stored rows, step by step. */
 import { figureNames, measurementNames, tagsOf, type MeasurementName } from '../measurement.ts'
 import type { MeasurementRows, SeriesRange, StepRows } from '../series.ts'
 import { emptyRows, figuresOf, isConsolidated } from '../shape.ts'
@@ -23,7 +23,7 @@ async function blocksOf(
 ): Promise<[time: number, block: MeasurementRows][]> {
   const isCoarse = isConsolidated(range.tier)
   const { sql, values } = rowsOf(source, range, null)
-  // Of an interval each collector has its rows; a coarser step is whole as one of them made it.
+  // Every collector has its own rows of an interval; a coarser step is complete from one of them.
   const isSummed = !isCoarse && source.writer === undefined
   const keys = ['name', 't', ...tagColumns.map((tag) => `key_${tag}`)].join(', ')
   const columns = [
@@ -44,7 +44,7 @@ async function blocksOf(
     let to = from
     while (to < times.length && times[to] === times[from] && names[to] === name) to++
     const measurement = measurementNames.find((each) => each === name)
-    // What a later version counts is not known here.
+    // Unknown names, of a later version, are skipped.
     if (measurement)
       found.push([times[from]! * 1000, blockOf(answer, measurement, { from, to, isCoarse })])
     from = to

@@ -1,4 +1,4 @@
-/** The greatest keys of a window, asked of ClickHouse: what store/archive/sql/top.ts asks of DuckDB. */
+/** The largest keys of a window in ClickHouse: the counterpart of store/archive/sql/top.ts. */
 import type { Network } from '../../flow/address.ts'
 import { Keys, type End } from '../archive/keys/keys.ts'
 import { emptyTop, topAnswer } from '../archive/answer/top-answer.ts'
@@ -11,7 +11,7 @@ const { first, last, bytes, packets } = clickHouseWords
 
 type Query = FlowTopQuery & { local: readonly Network[] }
 
-/** The greatest keys, found first; then, of these alone, peers and times, which cost more. */
+/** Finds the largest keys first, then their peers and times only, which cost more. */
 export async function topFlows(connection: Connection, query: Query): Promise<FlowTop> {
   const keys = new Keys(query.by, query.local)
   const chosen = await choose(connection, query, keys)
@@ -39,7 +39,7 @@ interface GroupsAsked {
   among?: string
 }
 
-/** A key's flows, counted for each end that counts. */
+/** A key's flows, counted once per counting end. */
 function groupsSql(connection: Connection, query: Query, asked: GroupsAsked): string {
   const { keys, bindings, hasSums, hasPeers, hasTimes, among } = asked
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
@@ -69,7 +69,7 @@ function groupsSql(connection: Connection, query: Query, asked: GroupsAsked): st
   ]
   const tuple = (values: readonly string[]) =>
     values.length === 1 ? values[0]! : `(${values.join(', ')})`
-  // A flow without any of the keys is left out before it is taken apart.
+  // A flow with none of the keys is dropped before it is split by end.
   const within =
     among === undefined
       ? ''
@@ -94,7 +94,7 @@ async function choose(connection: Connection, query: Query, keys: Keys): Promise
   const sums = ['bytes', 'packets', 'flows']
   const peers = query.order === 'peers' ? ', peers' : ''
   const totals = sums.map((name) => `sum(${name}) OVER () AS total_${name}`)
-  // Of those that are listed, so that what is left is reckoned here, where sums beyond 2^53 are exact.
+  // The sums of the listed keys, so that the remainder is computed here, where sums beyond 2^53 are exact.
   const left = sums.map((name) => `total_${name} - sum(${name}) OVER () AS left_${name}`)
   const order = `ORDER BY ${orders[query.order]} DESC, ${list}`
   return askFlows(connection, {

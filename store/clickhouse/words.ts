@@ -1,4 +1,4 @@
-/** Questions about flows in ClickHouse's words: typed parameters, and the archive's expressions once more. */
+/** Flow queries in ClickHouse's dialect: typed parameters, and the archive's expressions. */
 import { countUpToSql } from '../../flow/spread.ts'
 import type { Binder, FlowWords } from '../archive/sql/binder.ts'
 import type { Values } from './connection.ts'
@@ -23,11 +23,11 @@ export const clickHouseWords: FlowWords = {
   and: (value, mask) => `bitAnd(${value}, ${mask})`,
   wide: (value) => `toInt128(${value})`,
   narrow: (value) => `toInt64(${value})`,
-  // A branch that is not taken may be reckoned all the same.
+  // A branch that is not taken may be evaluated all the same.
   divide: (value, by) => `intDivOrZero(${value}, ${by})`,
 }
 
-/** The units of a count that fall into a window; all expressions. */
+/** The units of a count that fall into a window; all arguments are expressions. */
 export function shareSql(
   count: string,
   flow: { first: string; last: string },
@@ -40,7 +40,7 @@ export function shareSql(
   )
 }
 
-/** Binds values: each call gives the placeholder by which the text speaks of the value. */
+/** Binds values: each call returns the value's placeholder. */
 export class ClickHouseBindings implements Binder {
   readonly words = clickHouseWords
   readonly values: Record<string, unknown> = {}
@@ -50,7 +50,7 @@ export class ClickHouseBindings implements Binder {
     return this.#bind(String(value), 'Int64')
   }
 
-  /** A list of keys, each of so many whole numbers. */
+  /** A list of keys, each with this many integers. */
   keys(keys: readonly (readonly bigint[])[]): string {
     const width = keys[0]!.length
     const texts = keys.map((key) => (width === 1 ? String(key[0]!) : `(${key.join(',')})`))
@@ -58,7 +58,7 @@ export class ClickHouseBindings implements Binder {
     return this.#bind(`[${texts.join(',')}]`, `Array(${one})`)
   }
 
-  /** It was told when the flow was inserted: a column. */
+  /** A column, computed when the flow was inserted. */
   servicePort(): string {
     return '"servicePort"'
   }

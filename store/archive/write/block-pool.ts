@@ -1,41 +1,41 @@
 /**
- * Rows on their way to the archive's thread lie in memory that both threads share and that is used again: made anew for
- * each block it had the collector of garbage run all the time. What is too little for that, or too much, is copied.
+ * Rows for the archive's thread are in reusable memory that both threads share: allocated per
+ * block, it kept the garbage collector busy. Blocks too small or too large for that are copied.
  */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import { blockOf, type FlowBlock } from '../columns.ts'
 
-/** Rows of a block that is shared: what the pipeline gathers, and a datagram more. */
+/** Rows of a shared block: what the pipeline gathers, plus one datagram. */
 const rowsMin = 8192
 const rowsMax = 16_384 + 1024
-/** Bytes shared in all; blocks beyond that are copies, which go when they are written. */
+/** Most bytes shared; blocks beyond that are copies, freed once written. */
 const bytesMax = 20 << 20
 
 /**
- * A block as it is sent: shared memory by its number, since to hand over the memory itself for each of some twenty columns took as
- * long as copying the rows.
+ * A block as sent: shared memory by number, because transferring some twenty buffers per block took
+ * as long as copying the rows.
  */
 export interface SentBlock {
   rows: number
   columns: (ArrayBuffer | number | null)[]
-  /** Memory that is new, numbered on from what was sent before. */
+  /** New shared memory, numbered after what was sent before. */
   made: SharedArrayBuffer[]
 }
 
-/** Shared memory by the bytes that a row takes. */
+/** Shared memory, by bytes per row. */
 export class BlockPool {
   readonly #free = new Map<number, SharedArrayBuffer[]>()
   readonly #numbers = new Map<SharedArrayBuffer, number>()
   #made: SharedArrayBuffer[] = []
   #bytes = 0
 
-  /** A copy of the rows of `flows`, to be handed to another thread, and taken back by `takeBack` when that is done with it. */
+  /** Copies the rows of `flows` for another thread; `takeBack` reclaims the copy when that is done. */
   blockOf(flows: FlowColumns): FlowBlock {
     const isShared = flows.count >= rowsMin && flows.count <= rowsMax
     return blockOf(flows, isShared ? (rowBytes) => this.#room(rowBytes) : undefined)
   }
 
-  /** What the thread is sent of a block; each is to be sent, in the order in which they were made. */
+  /** The form of a block that is sent to the thread; every block must be sent, in order of creation. */
   sent({ rows, columns }: FlowBlock): SentBlock {
     const made = this.#made
     this.#made = []
@@ -68,7 +68,7 @@ export class BlockPool {
   }
 }
 
-/** In the thread that writes: the shared memory that it was sent, by number. */
+/** In the writing thread: the shared memory it received, by number. */
 export class SharedBlocks {
   readonly #buffers: SharedArrayBuffer[] = []
 

@@ -1,21 +1,21 @@
-/** The order of rows in sorted files: row groups one after the other in time of receipt, and within them what is alike together. */
+/** The order of rows in sorted files: row groups by time of receipt, and within them similar rows together. */
 import { archiveColumns, type ArchiveColumn } from '../columns.ts'
 import type { ScratchMemory } from '../scratch-memory.ts'
 import { RowOrder } from './row-order.ts'
 import type { SourceFiles } from '../read-back/source-files.ts'
 
 /**
- * What flows are sorted by: flows of a service in one direction, with the same flags and as many packets, are alike in
- * most else, so that they take the least room together. Bytes and query time were measured for other orders: see
- * ARCHITECTURE.md.
+ * The sort keys: flows of one service in one direction with the same flags and packet count are
+ * alike in most other columns, so they compress best together. Sizes and query times of other
+ * orders were measured: see ARCHITECTURE.md.
  */
 const lower = { source: 'sourceTransportPort', destination: 'destinationTransportPort' }
 const thenBy = ['tcpControlBits', 'packetDeltaCount', 'flowStartMilliseconds']
 const receipt = 'collectionTimeMilliseconds'
 
 /**
- * Row groups are of about `usual` rows: each is of a part of a file's time, so that a question of minutes reads few. Where most
- * flows of a file's time came at once, their part is cut into groups of `most`.
+ * Row groups have about `usual` rows, each for a part of the file's time, so that a query over
+ * minutes reads few. If most flows arrived at once, their part is split into groups of `most`.
  */
 export interface GroupBounds {
   usual: number
@@ -24,15 +24,15 @@ export interface GroupBounds {
 
 const usualBounds: GroupBounds = { usual: 98_304, most: 1 << 18 }
 
-/** The rows of a row group, in their order. */
+/** The rows of a row group, in order. */
 export type GroupRows = Uint32Array
 
-/** Above the lower port stands whether it is the source's, and above that the row group. */
+/** Above the lower port: one bit for whether it is the source port; above that, the row group. */
 const [directionUnit, groupUnit] = [2 ** 16, 2 ** 17]
 
 const order = new RowOrder()
 
-/** The rows of the row groups of a file, good until the next is begun. Those that are alike in all that they are sorted by stay in the order of the files. */
+/** The rows of a file's row groups, valid until the next call. Rows with equal keys keep the order of the files. */
 export async function groupsInOrder(
   source: SourceFiles,
   scratch: ScratchMemory,
@@ -55,7 +55,7 @@ function columnOf(name: string): ArchiveColumn {
   return archiveColumns.find((column) => column.name === name)!
 }
 
-/** Puts in which of so many equal parts of the time each was received; gives how many rows each part has. */
+/** Writes which of the equal parts of time each row was received in; returns the number of rows per part. */
 function putGroups(received: Float64Array, groups: number, keys: Uint32Array): number[] {
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const at of received) {

@@ -1,4 +1,4 @@
-/** The archive's folder: what lies in it and is not named by the manifest. */
+/** Files in the archive's folder that the manifest does not name. */
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -7,15 +7,15 @@ import { stagingFolder, unlistedFolder, unreadableFolder } from '../entry.ts'
 const foldersBeside = [stagingFolder, unlistedFolder, unreadableFolder]
 
 /**
- * Puts files aside that the manifest does not name (a crash between writing and publishing), where
- * nothing reads them; second names of files that it does name just go.
+ * Moves files aside that the manifest does not name (after a crash between writing and publishing),
+ * where nothing reads them; additional names of listed files are deleted.
  */
 export async function putAsideUnlisted(
   root: string,
   listed: ReadonlySet<string>,
   folder = '',
 ): Promise<void> {
-  // Asked folder by folder: all at once, `readdir` looks for the type of each file, which takes ten times as long.
+  // Folder by folder: a recursive `readdir` queries the type of each file, which takes ten times as long.
   for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
     if (entry.isDirectory()) {
@@ -28,13 +28,13 @@ export async function putAsideUnlisted(
   }
 }
 
-/** Moves a file into one of the folders beside, under a name that tells where it was. */
+/** Moves a file into one of the folders beside the archive, under a name that tells its origin. */
 export async function putAside(root: string, file: string, folder: string): Promise<void> {
   await mkdir(join(root, folder), { recursive: true, mode: 0o700 })
   await rename(join(root, file), join(root, folder, file.replaceAll('/', '_')))
 }
 
-/** Deletes a file, and the folders that are empty without it. */
+/** Deletes a file, and the folders that this leaves empty. */
 export async function remove(root: string, file: string): Promise<void> {
   await rm(join(root, file), { force: true })
   for (let at = dirname(file); at !== '.'; at = dirname(at)) {

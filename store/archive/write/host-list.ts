@@ -1,14 +1,14 @@
 /**
- * The greatest hosts of a file by bytes, kept in its footer (key `weirHosts`, JSON): what each of them came
- * to, and how much any other host came to at most. So a question for the greatest hosts of a day finds who
- * they can be without looking at every flow's both ends.
+ * The largest hosts of a file by bytes, stored in its footer (key `weirHosts`, JSON): the bytes of
+ * each, and an upper bound for all others. So a query for the largest hosts of a day finds the
+ * candidates without reading both ends of every flow.
  */
 
 export const hostSumsKey = 'weirHosts'
 /** A host for so many rows is listed, up to so many: 25 bytes each, 0.03 bytes a flow. */
 const listed = { rowsEach: 800, most: 256 }
 
-/** The greatest hosts of some flows, each flow counted for both of its ends. */
+/** The largest hosts of some flows, each flow counted for both of its ends. */
 export interface HostSums {
   /** Bytes by address. */
   hosts: ReadonlyMap<string, number>
@@ -18,12 +18,12 @@ export interface HostSums {
   total: { bytes: number; packets: number; flows: number }
 }
 
-/** How many hosts of a file with so many rows are listed. */
+/** The number of hosts listed for a file with this many rows. */
 export function listedHosts(rows: number): number {
   return Math.min(listed.most, Math.ceil(rows / listed.rowsEach))
 }
 
-/** As it stands in a footer; null where a sum is one that doubles may not hold exactly. */
+/** The footer text; null if a sum may not be exact in a double. */
 export function formatHostSums({ hosts, restMost, total }: HostSums): string | null {
   if (!isExact({ total })) return null
   return JSON.stringify({ restMost, total, hosts: [...hosts.keys()], bytes: [...hosts.values()] })

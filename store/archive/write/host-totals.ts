@@ -1,4 +1,4 @@
-/** What each host of some files came to, each flow counted for both of its ends: the list of the greatest that a footer has. */
+/** The bytes of each host in some files, each flow counted for both of its ends, for the host list in the footer. */
 import { formatHalves } from '../../../flow/address.ts'
 import { archiveColumns } from '../columns.ts'
 import type { HostSums } from './host-list.ts'
@@ -8,7 +8,7 @@ import type { SourceFiles } from '../read-back/source-files.ts'
 const slotsMin = 1 << 12
 const hostWords = 4
 
-/** The `count` greatest hosts of the files' flows; sums are exact as far as doubles are. */
+/** The `count` largest hosts of the files' flows; sums are exact as far as doubles are. */
 export async function greatestHosts(
   source: SourceFiles,
   count: number,
@@ -38,7 +38,7 @@ export async function greatestHosts(
   return { ...greatest, total }
 }
 
-/** Scaled in place, by the rule of `bytes` in sql/expressions.ts. */
+/** Scales in place, by the rule of `bytes` in sql/expressions.ts. */
 function scaled(counts: Float64Array, rates: Uint32Array): Float64Array {
   for (let row = 0; row < counts.length; row++)
     if (rates[row] !== 1) counts[row] = Math.min(counts[row]! * rates[row]!, Number.MAX_SAFE_INTEGER) // prettier-ignore
@@ -53,19 +53,19 @@ function sumOf(counts: Float64Array): number {
 
 /** Sums by address, in a table with open addressing. */
 class HostTotals {
-  /** Number of the host + 1 by slot. */
+  /** By slot, the number of the host + 1. */
   #slots = new Int32Array(slotsMin)
-  /** By number of the host: its address, the lowest word first, and its bytes. */
+  /** By number of the host: its address, lowest word first, and its bytes. */
   #words = new Uint32Array((hostWords * slotsMin) / 2)
   #bytes = new Float64Array(slotsMin / 2)
   #count = 0
 
-  /** Gives the table back at once: it may take as much as all else. */
+  /** Frees the table at once: it may take as much memory as everything else. */
   free(): void {
     for (const array of [this.#slots, this.#words, this.#bytes]) letGo(array)
   }
 
-  /** Adds bytes by row to the hosts whose halves of addresses are given. */
+  /** Adds bytes by row to the hosts with these address halves. */
   add(highs: Uint32Array, lows: Uint32Array, bytes: Float64Array): void {
     for (let row = 0; row < bytes.length; row++) {
       const at = 2 * row
@@ -74,7 +74,7 @@ class HostTotals {
     }
   }
 
-  /** The `count` greatest, of those that are alike the lesser address first, and the bytes of the one after them. */
+  /** The `count` largest, ties by address, and the bytes of the next one. */
   greatest(count: number): Pick<HostSums, 'hosts' | 'restMost'> {
     const before = (a: number, b: number) =>
       this.#bytes[b]! - this.#bytes[a]! || this.#compare(a, b)
@@ -132,7 +132,7 @@ class HostTotals {
     }
   }
 
-  /** As signed halves are compared, which is how DuckDB has them in order. */
+  /** Compares as signed halves, in DuckDB's order. */
   #compare(a: number, b: number): number {
     const [one, other] = [this.#halves(a), this.#halves(b)]
     const place = one[0] === other[0] ? 1 : 0
@@ -150,7 +150,7 @@ class HostTotals {
   }
 }
 
-/** What `from` has, in an array with more room. */
+/** A larger array with the content of `from`. */
 function grown<Array extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
   from: Array,
   to: Array,

@@ -1,6 +1,6 @@
 /**
- * The order of rows by several keys, the one that decides last first: a radix sort (LSD), digit by digit, in which rows
- * with the same key stay in the order in which they were. Of numbers only the digits in which they differ are looked at.
+ * Sorts rows by several keys, least significant first: a stable radix sort (LSD), digit by digit.
+ * Only digits in which the numbers differ are processed.
  */
 
 const digitBits = 11
@@ -15,7 +15,7 @@ export class RowOrder {
   #keys = new Uint32Array(0)
   readonly #ends = new Uint32Array(digits)
 
-  /** Begins anew with so many rows, from 0 on. */
+  /** Starts with rows 0 to `count` − 1. */
   begin(count: number): void {
     this.#count = count
     if (this.#rows.length < count) {
@@ -26,12 +26,12 @@ export class RowOrder {
     for (let row = 0; row < count; row++) this.#rows[row] = row
   }
 
-  /** The rows in their order, good until others begin. */
+  /** The rows in order, valid until the next begin. */
   get rows(): Uint32Array {
     return this.#rows.subarray(0, this.#count)
   }
 
-  /** Has rows of lesser numbers before those of greater ones. Numbers are whole, and lie less than 2^53 apart. */
+  /** Sorts rows by these numbers, ascending. They are integers less than 2^53 apart. */
   sortBy(numbers: Float64Array | Uint32Array | Uint16Array): void {
     const keys = this.#keys.subarray(0, this.#count)
     let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]

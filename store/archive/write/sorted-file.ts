@@ -1,6 +1,6 @@
 /**
- * The rows of files as one Parquet file, sorted: first their order is found, then a column after the other is read, put
- * into that order and packed. So one column is in memory as it is, and of the others what they take in the file.
+ * Sorts the rows of several files into one Parquet file: first the order is computed, then one
+ * column at a time is read, reordered and packed. So only one column is in memory unpacked.
  */
 import { flowColumns } from '../../../flow/columns.ts'
 import type { ColumnForms } from '../format/column-form.ts'
@@ -15,9 +15,9 @@ import type { SourceFiles } from '../read-back/source-files.ts'
 const wordRange = 2 ** 32
 
 export interface Sorting {
-  /** In which forms columns are kept: the same for the files of an archive. */
+  /** The forms of columns: shared by all files of an archive. */
   forms: ColumnForms
-  /** What is put into the footer, by key. */
+  /** Texts for the footer, by key. */
   texts: Readonly<Record<string, string>>
   scratch: ScratchMemory
   bounds?: GroupBounds
@@ -52,7 +52,7 @@ function plainOf(words: Words): Buffer {
   return Buffer.from(Int32Array.from(words).buffer)
 }
 
-/** The values of rows, in their order, as the words that the file has. */
+/** The values of rows, in order, as the words stored in the file. */
 function inOrder(
   { from, type }: ArchiveColumn,
   values: Values,

@@ -62,7 +62,7 @@ export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
   }
 }
 
-/** The thread that sorts. It runs only while there is something to sort, since it takes as much memory as all writing does. */
+/** The sorting thread. It runs only while there is something to sort, since it takes as much memory as writing. */
 export class SortingThread {
   readonly #workerData: ArchiveWorkerData
   #thread: ArchiveThread | null = null

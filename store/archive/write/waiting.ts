@@ -1,23 +1,23 @@
-/** Rows that wait to be written: which interval of receipt each belongs to, and their sums. */
+/** Rows waiting to be written: the interval of receipt of each, and their sums. */
 import { flowColumns, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../../flow/interval.ts'
 import { columnArrays, type FlowBlock } from '../columns.ts'
 import type { ArchiveEntry } from '../entry.ts'
 import { arrayOf, type BlockRows } from '../format/values.ts'
 
-/** Everything of an entry that can be counted. */
+/** The part of an entry that can be computed from rows. */
 export type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChunk'>
 
-/** Rows that are sorted at once: an interval with more has several files, so that memory is bounded. */
+/** Most rows sorted at once: an interval with more has several files, to bound memory. */
 export const sortedRowsMax = 245_760
 
-/** Rows of one interval of receipt, of which one file is made. */
+/** Rows of one interval of receipt, for one file. */
 export interface Chunk {
   interval: number
   parts: BlockRows[]
 }
 
-/** The rows of blocks by the interval in which they were received, ascending, and in order within each; at most `rowsMax` together. */
+/** The rows of blocks by interval of receipt, ascending and in order; at most `rowsMax` per chunk. */
 export function chunksOf(blocks: readonly FlowBlock[], rowsMax: number = sortedRowsMax): Chunk[] {
   return [...byInterval(blocks)].flatMap(([interval, parts]) =>
     cut(parts, rowsMax).map((some) => ({ interval, parts: some })),
@@ -57,14 +57,14 @@ function byInterval(blocks: readonly FlowBlock[]): Map<number, BlockRows[]> {
   return new Map([...intervals].sort(([a], [b]) => a - b))
 }
 
-/** Where the rows behind `from` that were received in an interval end. */
+/** The end of the run of rows, starting at `from`, that were received in an interval. */
 function endOf(interval: number, received: Float64Array, from: number, rows: number): number {
   let to = from + 1
   while (to < rows && received[to]! >= interval && received[to]! < interval + intervalMs) to++
   return to
 }
 
-/** What is counted of rows. Sums are exact up to 2^53, and beyond the doubles next to them. */
+/** The summary of rows. Sums are exact up to 2^53, and the nearest doubles beyond. */
 export function summaryOf(parts: Iterable<BlockRows>): Summary {
   const sum: Summary = {
     rows: 0,
@@ -80,9 +80,9 @@ export function summaryOf(parts: Iterable<BlockRows>): Summary {
   return { ...sum, octets: counts.octets.value, packets: counts.packets.value }
 }
 
-/** A sum of counts times their rates. */
+/** A sum of counts × sampling intervals. */
 class ScaledSum {
-  /** What doubles hold exactly, and what is beyond it. */
+  /** The part that doubles represent exactly, and the rest. */
   #sum = 0
   #beyond = 0n
 
@@ -104,7 +104,7 @@ class ScaledSum {
   }
 }
 
-/** Whether two sums of the same counts are equal: exactly, up to where doubles are exact. */
+/** Whether two sums of the same counts are equal: exactly, as far as doubles are exact. */
 export function isSameSum(a: number, b: number): boolean {
   const greater = Math.max(a, b)
   return greater <= Number.MAX_SAFE_INTEGER ? a === b : Math.abs(a - b) <= greater * 1e-9
@@ -151,7 +151,7 @@ function addTimes(
     const start = starts[i]!
     const end = ends[i]!
     if (start < least) least = start
-    // Rounding has a flow last one ms longer at the most: most end too early for that to matter.
+    // Rounding extends a flow by at most one ms: most end too early to matter.
     if (end + 1 <= lastMax && start + 1 <= lastMax) continue
     const first = Math.round(start)
     const lasted = Math.round(end - start)
@@ -162,7 +162,7 @@ function addTimes(
   sum.lastMax = lastMax
 }
 
-/** Stands for columns in which all is 0. */
+/** For columns that are all 0. */
 const zeros = new Map<ColumnName, FlowColumns[ColumnName]>()
 
 function zerosOf(name: ColumnName, rows: number): FlowColumns[ColumnName] {

@@ -49,10 +49,10 @@ interface Written {
 class ArchiveWriter {
   readonly #folder: string
   readonly #memoryLimit: string
-  /** DuckDB is loaded where files are read that it once wrote. */
+  /** DuckDB is loaded only to read files that it wrote. */
   #engine: Promise<FileEngine> | null = null
   readonly #scratch = new ScratchMemory()
-  /** In order of receipt: a block goes when it is written. */
+  /** In order of receipt; a block is removed once it is written. */
   #waiting: FlowBlock[] = []
   /** The file that is being sorted, and the last one whose sorting was to be abandoned. */
   #sorting: string | null = null

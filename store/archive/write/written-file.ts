@@ -1,15 +1,15 @@
-/** A file that is on the disk as it was meant, before anyone may know of it. */
+/** Writes a file and verifies what is on the disk, before it becomes known. */
 import { readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 
-/** What is read back at once. */
+/** Bytes read back at once. */
 const readBytes = 1 << 18
 
 let room = Buffer.alloc(0)
 
 /**
- * Writes pieces as a new file, waits until the disk has it, and reads it back; gives how many bytes it has.
- * @throws where a file is there already, or where what is read back differs
+ * Writes pieces as a new file, syncs it, and reads it back; returns its size.
+ * @throws if the file exists, or if the bytes read back differ
  */
 export async function writeWhole(path: string, pieces: readonly Buffer[]): Promise<number> {
   const file = await open(path, 'wx+', 0o600)
@@ -38,7 +38,7 @@ function isThere(file: number, pieces: readonly Buffer[]): boolean {
   for (const piece of pieces)
     for (let from = 0; from < piece.length;) {
       if (used === read) {
-        // Each reading that is waited for costs more than what is read: the kernel still has it.
+        // An asynchronous read would cost more than the read itself: the kernel still has the data.
         read = readSync(file, room, 0, readBytes, at)
         if (read === 0) return false
         at += read
