@@ -1,4 +1,4 @@
-/** Real ClickHouse nodes that a test starts, kills and starts again, in a folder of its own. */
+/** Real ClickHouse nodes that a test starts, kills and restarts, in a folder of its own. */
 import { freeTcpPorts } from './free-port.ts'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { runWeir, scratchFolder } from './processes.ts'
 import { clickHouseNode } from './setup/clickhouse.ts'
 
 const answerMsMax = 60_000
-/** So that several nodes find room beside each other. */
+/** So that several nodes fit on one machine. */
 const memoryBytesMax = 2_000_000_000
 const tailCharacters = 4000
 /** Longer than any test. */
@@ -85,10 +85,10 @@ export class ClickHouseNode {
     child.unref()
     child.once('exit', (code, signal) => {
       running.delete(child)
-      // A node that ends by itself is worth a word: its test will fail for want of it.
+      // An unexpected exit is printed: its test will fail because of it.
       if (signal === 'SIGKILL') return
-      // chDB is no server by trade, and was seen to abort on a machine under load: what keeps a server
-      // running would start it again, and so do the tests, which must outlive it as Weir does.
+      // chDB is not meant as a server, and was seen to abort on a machine under load. A service
+      // manager would restart it, and so do the tests, which must survive that as Weir does.
       const last = ['stderr', 'errors'].map((name) => tailOf(join(folder, name)))
       console.error(`ClickHouse in ${folder} ended: ${code ?? signal}`, ...last)
       if (signal !== null) this.start().catch((error: unknown) => console.error(error))
@@ -108,7 +108,7 @@ export class ClickHouseNode {
     }
   }
 
-  /** Ends it at once, as a crash does. */
+  /** Kills it at once, like a crash. */
   async kill(): Promise<void> {
     const child = this.#child
     if (!child || child.exitCode !== null || child.signalCode !== null) return
@@ -118,12 +118,12 @@ export class ClickHouseNode {
     await closed
   }
 
-  /** Halts it, so that it neither answers nor closes connections; `SIGCONT` lets it go on. */
+  /** Halts it, so that it neither answers nor closes connections; `SIGCONT` resumes it. */
   signal(signal: NodeJS.Signals): void {
     this.#child!.kill(signal)
   }
 
-  /** The answer to a statement, as tab-separated text; for looking at a node from outside. */
+  /** The result of a statement as tab-separated text, for looking at a node from outside. */
   async ask(sql: string): Promise<string> {
     const answer = await fetch(`${this.url}/?wait_end_of_query=1`, { method: 'POST', body: sql })
     const text = await answer.text()
@@ -174,7 +174,7 @@ export class RunningClickHouse {
     return this.nodes.length > 1
   }
 
-  /** The environment in which Weir keeps its series and flows here, in a database of its own. */
+  /** The environment in which Weir stores its series and flows here, in a database of its own. */
   environment(database = 'weir'): Record<string, string> {
     return {
       WEIR_STORE: 'clickhouse',
@@ -184,7 +184,7 @@ export class RunningClickHouse {
     }
   }
 
-  /** Makes it ready as an administrator would; these nodes have no Keeper. */
+  /** Sets it up as an administrator would; these nodes have no Keeper. */
   async setUp(database = 'weir', environment: Record<string, string> = {}): Promise<string> {
     const options = this.isCluster ? ['--without-keeper'] : []
     const { code, stdout, stderr } = await runWeir(['clickhouse', 'setup', ...options], {
@@ -201,7 +201,7 @@ export class RunningClickHouse {
   }
 }
 
-/** The end of a file, for people. */
+/** The end of a file, for error messages. */
 function tailOf(path: string): string {
   try {
     const lines = readFileSync(path, 'utf8').split('\n')

@@ -1,7 +1,7 @@
 /**
- * What tests draw at random, by one seed a run, which is told, so that whatever failed can be drawn again: data
- * beside a property too. Properties of a file that takes this in go by the same seed, since what they find may
- * depend on the data, and on what was asked before.
+ * Random test data, from one printed seed per run, so that a failure can be reproduced, including
+ * data outside of properties. Properties in a file that imports this use the same seed, because
+ * their findings may depend on the data and on earlier queries.
  */
 import { randomInt } from 'node:crypto'
 
@@ -16,12 +16,12 @@ export const seed = given === undefined ? randomInt(2 ** 31) : Number(given)
 console.log(`drawn by WEIR_TEST_SEED=${seed}`)
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed })
 
-/** So many values of an arbitrary. */
+/** A number of values of an arbitrary. */
 export function drawn<Value>(arbitrary: fc.Arbitrary<Value>, count: number): Value[] {
   return fc.sample(arbitrary, { seed, numRuns: count })
 }
 
-/** One value of an arbitrary, such as a list of a length that is wanted. */
+/** One value of an arbitrary, such as a list of a required length. */
 export function drawnOne<Value>(arbitrary: fc.Arbitrary<Value>): Value {
   return drawn(arbitrary, 1)[0]!
 }

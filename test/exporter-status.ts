@@ -1,4 +1,4 @@
-/** An exporter of which all is well, as the status tells of it. */
+/** The status of a healthy exporter. */
 import type { ExporterStatus } from '../flow/status.ts'
 
 export const exporterStatus: ExporterStatus = {

@@ -1,4 +1,4 @@
-/** Ports of 127.0.0.1 that nobody held a moment ago. */
+/** Ports of 127.0.0.1 that were free a moment ago. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
@@ -8,7 +8,7 @@ export async function freeTcpPort(): Promise<number> {
   return port!
 }
 
-/** So many, all different. */
+/** A number of ports, all different. */
 export async function freeTcpPorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map((server) => once(server, 'listening')))

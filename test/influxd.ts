@@ -1,4 +1,4 @@
-/** A real influxd that a test starts, stops, kills and starts again, in a folder of its own. */
+/** A real influxd that a test starts, stops, kills and restarts, in a folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
@@ -18,7 +18,7 @@ process.on('exit', () => {
 })
 
 export interface InfluxdOptions {
-  /** Where it keeps its data; absent: a folder of its own. */
+  /** Its data folder; absent: a new one. */
   folder?: string
   flags?: readonly string[]
 }
@@ -35,7 +35,7 @@ export class RunningInfluxd {
     this.#flags = flags
   }
 
-  /** Starts an influxd that nobody has set up yet, or one on a folder that another had. */
+  /** Starts an influxd that is not set up yet, or one on an existing folder. */
   static async start(options: InfluxdOptions = {}): Promise<RunningInfluxd> {
     const { folder = await scratchFolder(), flags = [] } = options
     const influxd = new RunningInfluxd(folder, await freeTcpPort(), flags)
@@ -43,7 +43,7 @@ export class RunningInfluxd {
     return influxd
   }
 
-  /** Starts one, and makes it ready as an administrator would. */
+  /** Starts one, and sets it up as an administrator would. */
   static async startReady(environment: Record<string, string> = {}): Promise<RunningInfluxd> {
     const influxd = await RunningInfluxd.start()
     await influxd.setUp(environment)
@@ -68,7 +68,7 @@ export class RunningInfluxd {
     return (await readFile(join(this.tokens, 'admin.token'), 'utf8')).trim()
   }
 
-  /** The environment in which Weir keeps its series here. */
+  /** The environment in which Weir stores its series here. */
   get environment(): Record<string, string> {
     return {
       WEIR_STORE: 'influx',
@@ -77,7 +77,7 @@ export class RunningInfluxd {
     }
   }
 
-  /** The answer to a question by hand that has one figure; 0 where it has none. */
+  /** The single figure of a query's result; 0 if it is empty. */
   async ask(flux: string): Promise<number> {
     const answer = await fetch(`${this.url}/api/v2/query?org=weir`, {
       method: 'POST',
@@ -146,7 +146,7 @@ export class RunningInfluxd {
     await closed
   }
 
-  /** Ends it for good. */
+  /** Stops it for good. */
   async remove(): Promise<void> {
     await this.stop('SIGKILL')
     await rm(this.folder, { recursive: true, force: true })

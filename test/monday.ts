@@ -14,7 +14,7 @@ export const weekSeconds = 7 * daySeconds
 /** 2026-11-16 UTC, as captured (unix seconds). */
 const monday = Date.UTC(2026, 10, 16) / 1000
 
-/** Replays it as if it were of the last days; gives when its Monday begins then (unix seconds). */
+/** Replays it shifted to the last days; returns the start of its shifted Monday (unix seconds). */
 export async function replayMonday(environment: Record<string, string>): Promise<number> {
   const args = ['replay', mondayCapture, '--shift', 'recent', '--json']
   const { code, stdout, stderr } = await runWeir(args, environment)

@@ -1,4 +1,7 @@
-/** Weir's own processes, run for tests as a user runs them: by the command line, stopped by signals. */
+/**
+ * Weir's own processes as a user runs them, for tests: started from the command line, stopped with
+ * signals.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
@@ -53,7 +56,7 @@ async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
   return text
 }
 
-/** What still runs when a test fails must not outlive it. */
+/** Processes still running when a test fails are killed. */
 const children = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')
@@ -101,7 +104,7 @@ export class RunningIngest {
     return this.#child.pid!
   }
 
-  /** What ingest says of itself. */
+  /** Ingest's status. */
   status(): Promise<IngestStatus> {
     return new Promise((resolve, reject) => {
       const asked = request({ socketPath: join(this.#data, 'run', 'ingest.sock'), path: '/status' })
@@ -113,7 +116,7 @@ export class RunningIngest {
     })
   }
 
-  /** The first status of which `holds` is true; an error after half a minute, or after `msMax`. */
+  /** The first status for which `holds` is true; throws after half a minute, or after `msMax`. */
   async until(
     holds: (status: IngestStatus) => boolean,
     msMax = answerMsMax,
@@ -122,7 +125,7 @@ export class RunningIngest {
     for (;;) {
       if (this.#child.exitCode !== null)
         throw new Error(`ingest ended with ${this.#child.exitCode}: ${await this.#stderr}`)
-      // A socket that a killed process left answers nobody: that is not this one's status.
+      // A socket left by a killed process answers nobody, so this is not its status.
       const status = await this.status().catch(() => null)
       if (status && holds(status)) return status
       if (performance.now() > deadline)
@@ -131,7 +134,10 @@ export class RunningIngest {
     }
   }
 
-  /** Ends it by a signal and gives its exit code (null where the signal ended it) and how long it took. */
+  /**
+   * Stops it with a signal and returns its exit code (null if the signal killed it) and how long
+   * that took.
+   */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
     const started = performance.now()
     const closed = once(this.#child, 'close') as Promise<[number | null]>

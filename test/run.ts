@@ -37,7 +37,7 @@ function check(): boolean {
   return true
 }
 
-// Debian keeps daemons such as softflowd where only root's PATH has them.
+// Debian installs daemons such as softflowd where only root's PATH has them.
 process.env['PATH'] += ':/usr/sbin:/sbin'
 setUp()
 await setUpInfluxd()

@@ -1,4 +1,7 @@
-/** Where alerts arrive in tests: a small SMTP server (RFC 5321) and a webhook, on ports of their own. */
+/**
+ * Receivers of alerts for tests: a small SMTP server (RFC 5321) and a webhook, on ports of their
+ * own.
+ */
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
@@ -7,7 +10,7 @@ import type { TestContext } from 'node:test'
 export interface Mail {
   from: string
   to: string[]
-  /** Headers and text, without the escapes of quoted-printable. */
+  /** Headers and text, with quoted-printable decoded. */
   text: string
 }
 
@@ -16,11 +19,11 @@ export interface Sinks {
   posts: unknown[]
   mailServer: string
   webhook: string
-  /** Answers of the webhook from now on; 200 at first. */
+  /** Sets the webhook's answers from now on; 200 at first. */
   answer: (status: number, headers?: Record<string, string>) => void
 }
 
-/** Opens both; they end with the test. */
+/** Opens both; they are closed when the test ends. */
 export async function openSinks(t: TestContext): Promise<Sinks> {
   const mails: Mail[] = []
   const posts: unknown[] = []
@@ -85,7 +88,7 @@ export async function openSinks(t: TestContext): Promise<Sinks> {
   }
 }
 
-/** Quoted-printable as it was before: enough of RFC 2045 to look into a mail. */
+/** Decodes quoted-printable: enough of RFC 2045 to read a mail. */
 function plain(text: string): string {
   if (!/content-transfer-encoding: quoted-printable/i.test(text)) return text
   const joined = text.replaceAll('=\n', '')

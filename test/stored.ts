@@ -6,7 +6,7 @@ import { readSettings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openSeriesStore } from '../store/open-series.ts'
 
-/** Calls back with every batch of archived flows; the columns are used again for the next. */
+/** Calls back with every batch of archived flows; the columns are reused for the next. */
 export async function forEachFlow(
   data: string,
   visit: (flows: FlowColumns) => void,

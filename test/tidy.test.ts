@@ -1,4 +1,4 @@
-/** The house rules that neither compiler nor linter hold. */
+/** The house rules that neither compiler nor linter enforces. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
@@ -18,7 +18,7 @@ const scripts = (
 const blobBytesMax = 262_144
 const linesMax = 320
 
-/** A pattern that must not stand in code, where it may all the same, and what to write instead. */
+/** A pattern banned from code, what to write instead, and where it is allowed. */
 const banned: readonly [pattern: RegExp, instead: string, exceptIn?: RegExp][] = [
   [/\b(TODO|FIXME|XXX)\b/, 'finish it, or write an issue'],
   [/@ts-(ignore|expect-error)|oxlint-disable/, 'mend what the tool says'],

@@ -1,4 +1,4 @@
-/** The API as a process of its own, held to one core, for speed tests. */
+/** The API as a separate process, pinned to one core, for speed tests. */
 import { spawn } from 'node:child_process'
 import { Agent, get } from 'node:http'
 import { createInterface } from 'node:readline'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 
-/** The core that the API is held to, and the one that is left to who asks it. */
+/** The core for the API, and the one left to its client. */
 export const cores = { api: '1', asker: '0' }
 
 export interface ApiProcess {
@@ -37,7 +37,7 @@ export interface Answer {
 const connectionsMax = 64
 const agent = new Agent({ keepAlive: true, maxSockets: connectionsMax })
 
-/** Asks once, and says how long the whole answer took. */
+/** Sends one request and measures the time until the answer is complete. */
 export function ask(url: string): Promise<Answer> {
   const began = performance.now()
   return new Promise((resolve, reject) => {
@@ -52,7 +52,7 @@ export function ask(url: string): Promise<Answer> {
   })
 }
 
-/** The value that so large a part of the values does not exceed (nearest rank). */
+/** The value that the given share of the values does not exceed (nearest rank). */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return Math.round(sorted[Math.max(1, Math.ceil(part * sorted.length)) - 1]! * 10) / 10

@@ -1,10 +1,12 @@
 /**
- * How long the API takes for series of a day and of a year, warm and another end each time, and how many requests a second
- * it answers with the same closed panel, all on one core; who asks has the other.
+ * How long the API takes for series of a day and of a year, warmed up and with another end each
+ * time, and how many requests a second it answers for the same closed panel. The API runs on one
+ * core; the client has the other.
  *
  *     node test/bench/api-speed.ts FOLDER TO
  *
- * FOLDER is a data folder with an archive (archive-data.ts) and series (series-data.ts); TO (unix seconds) lies in its series.
+ * FOLDER is a data folder with an archive (archive-data.ts) and series (series-data.ts); TO (unix
+ * seconds) lies in its series.
  */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +18,7 @@ import type { HttpLoad } from './http-load.ts'
 
 const loader = fileURLToPath(new URL('http-load.ts', import.meta.url))
 const rounds = 60
-/** So many that files are held and loops compiled, which on one core takes some seconds beside what a start does. */
+/** Enough that files are open and loops compiled, which takes some seconds on one core after the start. */
 const warmUpRounds = 60
 const panel = { seconds: 5, warmUpSeconds: 2, connections: 8 }
 
@@ -24,11 +26,11 @@ export interface SeriesAnswerTime {
   /** ms */
   p50: number
   p95: number
-  /** Of the API, ms an answer. */
+  /** Of the API, ms per answer. */
   cpu: number
 }
 
-/** Times of answers about windows of a length that end before `end` (unix seconds). */
+/** Times for windows of a given length that end before `end` (unix seconds). */
 async function seriesSpeed(
   { url, pid }: ApiProcess,
   end: number,
@@ -38,7 +40,7 @@ async function seriesSpeed(
   let began = 0
   for (let i = -warmUpRounds; i < rounds; i++) {
     if (i === 0) began = await cpuSecondsOf(pid)
-    // Another end each time: no answer is another's.
+    // Another end each time, so that no answer is cached.
     const to = end - (i + warmUpRounds) * 300
     const { ms, status, text } = await ask(
       `${url}/api/series?from=${to - length}&to=${to}&by=host&top=8`,
@@ -50,7 +52,7 @@ async function seriesSpeed(
   return { p50: percentile(times, 0.5), p95: percentile(times, 0.95), cpu }
 }
 
-/** What the API answers of one closed panel, asked over and over. */
+/** The API's rate for one closed panel, queried over and over. */
 async function panelSpeed({ url, pid }: ApiProcess, end: number, encoding: string) {
   const address = `${url}/api/series?from=${end - 86_400}&to=${end}&by=host&top=8`
   const load = async (seconds: number): Promise<HttpLoad> => {
@@ -73,7 +75,7 @@ export interface ApiSpeed {
   compressedPanel: Awaited<ReturnType<typeof panelSpeed>>
 }
 
-/** Of a data folder with series that end at or after `end` (unix seconds). */
+/** For a data folder with series that end at or after `end` (unix seconds). */
 export async function apiSpeed(data: string, end: number): Promise<ApiSpeed> {
   const api = await startApi(data)
   try {

@@ -1,6 +1,7 @@
 /**
- * An archive of synthetic flows, written directly as the archive's files with their manifest: DuckDB
- * makes the rows of an interval; then the archive sorts and bundles them as it does in time.
+ * An archive of synthetic flows, written directly as the archive's files with their manifest:
+ * DuckDB generates the rows of an interval; then the archive sorts and bundles them as it normally
+ * would.
  *
  * Hosts and peers by Zipf's law (10,000 local, 200,000 remote), most traffic on a few services, day
  * and night; most flows last some seconds, a few some minutes and reach into earlier intervals. Two
@@ -22,7 +23,7 @@ import { Manifest } from '../../store/manifest.ts'
 import { summarySql } from '../store/archive/duckdb.ts'
 
 const dayMs = 86_400_000
-/** Entries that are made known in one transaction. */
+/** Entries committed in one transaction. */
 const batch = 500
 
 export interface Made {
@@ -43,7 +44,7 @@ const localLow = `(281470681743360 + 167772160 + floor(10000 ** random())::BIGIN
 const remoteNumber = 'floor(200000 ** random())::BIGINT'
 const ipv4Low = (number: string) => `(281470681743360 + 3405774848 + ${number})`
 
-/** One flow: who, for how long, how much. `r…` are random numbers of the row. */
+/** One flow: its ends, duration and size. `r…` are random numbers of the row. */
 const rowsSql = `
   SELECT *, is_out_number < 0.45 AS is_out, remote_number % 20 = 0 AS is_ipv6 FROM (
     SELECT random() AS is_out_number, ${localLow} AS local_low, ${remoteNumber} AS remote_number,
@@ -79,12 +80,17 @@ const rowSql = archiveColumns
   .map(({ name, type }) => `(${values[name] ?? '0'})::${type} AS "${name}"`)
   .join(', ')
 
-/** Flows of an interval: three times as many at two in the afternoon as at two at night. */
+/**
+ * Share of the flows in an interval: three times as many at two in the afternoon as at two at
+ * night.
+ */
 function share(interval: number): number {
   return 1 - 0.5 * Math.cos(((interval % dayMs) / dayMs - 2 / 24) * 2 * Math.PI)
 }
 
-/** Makes `flows` flows over the `days` before `until` and adds them to the archive in `folder`. */
+/**
+ * Generates `flows` flows over the `days` before `until` and adds them to the archive in `folder`.
+ */
 export async function makeArchive(
   folder: string,
   { flows, days, until = madeUntil }: { flows: number; days: number; until?: number },
@@ -118,7 +124,10 @@ export async function makeArchive(
   return { ...made, ...(await bundleAll(folder, until)), ms: performance.now() - started }
 }
 
-/** Sorts and bundles the files of an archive as far as they ever are; what they replace goes at once. */
+/**
+ * Sorts and bundles an archive's files as far as the archive ever does; replaced files are deleted
+ * at once.
+ */
 export async function bundleAll(
   folder: string,
   until: number,
@@ -136,7 +145,7 @@ export async function bundleAll(
   }
 }
 
-/** Writes the rows of a statement, which has the archive's columns, as a file of an interval that is to be sorted. */
+/** Writes the rows of a statement, which has the archive's columns, as a file of an interval still to be sorted. */
 export async function makeFile(
   connection: DuckDBConnection,
   folder: string,

@@ -1,6 +1,6 @@
 /**
- * What a flow takes in the archive, once all is merged and bundled, and in nfdump's own files (lz4 and bz2)
- * of the very same datagrams: made v5 flows over some hours, or those of a capture.
+ * Bytes per flow in the archive, after all merging and bundling, and in nfdump's own files (lz4 and
+ * bz2) of the very same datagrams: generated v5 flows over some hours, or those of a capture.
  *
  *     node test/bench/archive-size.ts [FLOWS [HOURS]]     10,000,000 over 24 hours
  *     node test/bench/archive-size.ts CAPTURE
@@ -29,7 +29,7 @@ import { makeFlow } from './made-flows.ts'
 
 const flowsPerDatagram = 30
 const blockRows = 16_384
-/** Datagrams between two pauses, in which nfcapd reads what came. */
+/** Datagrams between two pauses in which nfcapd reads them. */
 const burst = 20
 
 interface Datagram {
@@ -37,7 +37,9 @@ interface Datagram {
   receivedMs: number
 }
 
-/** Flows between 10,000 hosts and the Internet, as evenly over the time as their datagrams. */
+/**
+ * Flows between 10,000 hosts and the Internet, spread evenly over the time, like their datagrams.
+ */
 function* madeDatagrams(flows: number, hours: number): Generator<Datagram> {
   const random = seeded(1)
   const lengthMs = hours * 3_600_000
@@ -62,7 +64,7 @@ async function* capturedDatagrams(path: string): AsyncGenerator<Datagram> {
   }
 }
 
-/** Both ways to keep them, in `folder`; how many flows there were. */
+/** Stores the flows both ways in `folder`; returns their number. */
 async function keepBoth(
   datagrams: Iterable<Datagram> | AsyncIterable<Datagram>,
   folder: string,
@@ -118,13 +120,13 @@ async function bytesIn(folder: string): Promise<number> {
 export interface ArchiveSize {
   flows: number
   files: number
-  /** By who keeps them. */
+  /** By the program that stores them. */
   bytesAFlow: { archive: number; lz4: number; bz2: number }
 }
 
 /**
- * Made flows, so many over so many hours, or those of a capture, kept both ways in `folder`: the archive below `archive`, nfcapd's
- * files below `nfdump`.
+ * Generated flows (this many over this many hours) or those of a capture, stored both ways in
+ * `folder`: the archive below `archive`, nfcapd's files below `nfdump`.
  */
 export async function archiveSize(
   folder: string,

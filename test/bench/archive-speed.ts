@@ -1,14 +1,14 @@
 /**
- * How fast the archive answers, over HTTP as the page asks it, beside nfdump where a folder that
- * nfdump-data.ts made is given: for each question p50 and p95 in ms, and the API's greatest memory.
+ * How fast the archive answers over HTTP as the page queries it, beside nfdump if a folder made by
+ * nfdump-data.ts is given: for each query p50 and p95 in ms, and the API's peak memory.
  *
  *     node test/bench/archive-speed.ts FOLDER DAYS [DAYS-BEFORE-THE-END [NFDUMP-FOLDER]]
- *     node test/bench/archive-speed.ts --cold … the first of each question after the kernel has let go of all files (root)
+ *     node test/bench/archive-speed.ts --cold … the first of each query after the kernel has dropped its file cache (root)
  *
- * FOLDER is one that archive-data.ts made. The same questions are asked of ClickHouse, to which
- * `weir migrate --to clickhouse` has sent that folder, with the settings of ClickHouse in the
- * environment (WEIR_STORE=clickhouse …); `answers` is a number that is the same where all answers of a
- * question are. Trust ratios, not figures: the machine is shared; its load stands beside them.
+ * FOLDER is one made by archive-data.ts. The same queries run against ClickHouse, to which `weir
+ * migrate --to clickhouse` has sent that folder, with the settings of ClickHouse in the environment
+ * (WEIR_STORE=clickhouse …); `answers` is a hash that is equal if all answers to a query are. Trust
+ * ratios, not figures: the machine is shared; its load is printed beside them.
  */
 import { seeded } from '../random.ts'
 import { spawn } from 'node:child_process'
@@ -34,13 +34,13 @@ interface Question {
 
 export interface Answered {
   name: string
-  /** The first of them; with --cold, of files that nobody has read before. */
+  /** The first one; with --cold, from files that nobody has read before. */
   firstMs: number
   p50Ms: number
   p95Ms: number
-  /** Of all answers together. */
+  /** Hash of all answers. */
   answers: string
-  /** Of the API process, for one question. */
+  /** Of the API process, per query. */
   cpuMs: number
 }
 
@@ -48,13 +48,13 @@ function between(from: number, to: number): string {
   return `from=${from / 1000}&to=${to / 1000}`
 }
 
-/** The questions, over windows that begin anywhere within the days. */
+/** The queries, over windows that begin anywhere within the days. */
 export function questions(days: number, daysBefore: number): Question[] {
   const end = madeUntil - daysBefore * dayMs
   const start = end - days * dayMs
   const anywhere = (lengthMs: number) => (random: () => number) => {
     const room = days * dayMs - lengthMs
-    // What is as long as all there is begins up to an hour later: an answer that is known already says nothing.
+    // A window over all data begins up to an hour later: a cached answer would measure nothing.
     const at = start + Math.floor((random() * (room || 60 * minuteMs)) / minuteMs) * minuteMs
     return between(at, room === 0 ? end : at + lengthMs)
   }
@@ -125,7 +125,7 @@ export function questions(days: number, daysBefore: number): Question[] {
   ]
 }
 
-/** Asks a running API each question, one after the other. */
+/** Sends each query to a running API, one after the other. */
 async function ask(
   url: string,
   pid: number,
@@ -157,7 +157,7 @@ async function ask(
   return answered
 }
 
-/** User and system time of a process; Linux counts hundredths of a second. */
+/** User and system time of a process; Linux counts in hundredths of a second. */
 async function cpuMs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -169,7 +169,7 @@ async function peakMiB(pid: number): Promise<number> {
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024)
 }
 
-/** The API on a data folder is asked all questions. */
+/** Sends all queries to the API on a data folder. */
 export async function archiveSpeed(
   folder: string,
   { days, daysBefore, isCold = false }: { days: number; daysBefore: number; isCold?: boolean },

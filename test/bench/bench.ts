@@ -1,10 +1,11 @@
 /**
- * `npm run bench`: what Weir comes to, beside whatever of nfcapd, nfdump, nfacctd and goflow2 is installed, and beside what is
- * asked of it. Prints a table and writes test/results/bench.json. Trust ratios, not figures: the machine is shared.
+ * `npm run bench`: Weir's figures beside those of nfcapd, nfdump, nfacctd and goflow2, as far as
+ * installed, and beside the targets. Prints a table and writes test/results/bench.json. Trust
+ * ratios, not figures: the machine is shared.
  *
  *     npm run bench -- [--only PART,PART] [--whole] [--folder FOLDER]
- *
- * `--whole` takes an hour or two: every search three times, over 20 seconds. In FOLDER made flows are kept for the next time.
+ * `--whole` takes an hour or two: every search three times, over 20 seconds. FOLDER keeps generated
+ * flows for the next run.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
@@ -45,7 +46,7 @@ const written = {
   isWhole: values.whole,
   figures,
 }
-// A running collector does not keep this process alive by itself.
+// A running collector alone does not keep this process alive.
 const alive = setInterval(() => {}, 1000)
 try {
   await mkdir('test/results', { recursive: true })

@@ -1,10 +1,12 @@
 /**
- * The API under many questions beside a collector under load, on one data folder: whether ingest loses a flow and how
- * late its loop is (of the thread that decodes) while 50 heavy queries are asked at once.
+ * The API under many queries beside a collector under load, on one data folder: whether ingest
+ * loses a flow, and how late the event loop of its decoding thread is, while 50 heavy queries run
+ * at once.
  *
  *     node test/bench/beside.ts FOLDER FROM TO [RATE] [SECONDS]
  *
- * FOLDER is a data folder with an archive (archive-data.ts); FROM and TO (unix seconds) bound its flows. What is sent is kept in it.
+ * FOLDER is a data folder with an archive (archive-data.ts); FROM and TO (unix seconds) bound its
+ * flows. The flows sent are stored in it.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,7 +21,7 @@ import { ask, percentile, startApi, type Answer } from './api-process.ts'
 
 const delayProbe = new URL('loop-delay.ts', import.meta.url).href
 const heavyAtOnce = 50
-/** Each is about so much time: some hundred thousand flows where a day has ten million. */
+/** The window of each query: some hundred thousand flows if a day has ten million. */
 const heavySeconds = 3600
 
 function decodedOf({ exporters }: IngestStatus): number {
@@ -32,7 +34,7 @@ async function rowsKept(data: string): Promise<number> {
   return (await archive.entries()).reduce((sum, { rows }) => sum + rows, 0)
 }
 
-/** Of the threads that used most: seconds on a core, and seconds that they could have run and waited for one. */
+/** The threads that used most: seconds on a core, and seconds runnable but waiting for one. */
 async function threadsOf(pid: number) {
   const folder = `/proc/${pid}/task`
   const threads = await Promise.all(
@@ -47,7 +49,7 @@ async function threadsOf(pid: number) {
   return threads.sort((a, b) => b.ran - a.ran).slice(0, 8)
 }
 
-/** Fifty different heavy questions at a time, over and over while load goes on. */
+/** Fifty different heavy queries at a time, over and over while the load lasts. */
 async function underLoad(
   api: string,
   data: string,
@@ -79,10 +81,10 @@ async function underLoad(
     if (await Promise.race([ended, sleep(10, false)])) break
   }
   const sent = await sending
-  // What came over the sockets last may still wait.
+  // The last datagrams from the sockets may still be queued.
   const status = await ingest.until((each) => decodedOf(each) - decodedBefore === sent.flows, 10_000).catch(() => ingest.status()) // prettier-ignore
   const threads = await threadsOf(ingest.pid)
-  // Published every 15 seconds: what is compared are files that anybody can read.
+  // Published every 15 seconds: the comparison uses files that anybody can read.
   const keptAll = async () => (await rowsKept(data)) - keptBefore
   for (let tries = 0; tries < 60 && (await keptAll()) < sent.flows; tries++) await sleep(1000)
   const kept = await keptAll()
@@ -103,12 +105,12 @@ async function underLoad(
   }
 }
 
-/** Fifty heavy questions at a time about [from, to) (unix seconds) of the archive in `data`, beside load that is kept in it. */
+/** Fifty heavy queries at a time about [from, to) (unix seconds) of the archive in `data`, beside load that is stored in it. */
 export async function besideQuestions(
   data: string,
   asked: Record<'from' | 'to' | 'rate' | 'seconds', number>,
 ): ReturnType<typeof underLoad> {
-  // A running collector does not keep this process alive by itself.
+  // A running collector alone does not keep this process alive.
   const alive = setInterval(() => {}, 1000)
   const api = await startApi(data)
   try {

@@ -1,6 +1,7 @@
 /**
- * Measures one version in a process of its own, since loops that are made once run faster (see
- * ingest/decode/steps/groups.ts): `node decode-run.ts v5|v9|ipfix [ROUNDS]` prints the speeds as JSON.
+ * Measures one version in a separate process, because loops compiled for one version only run
+ * faster (see ingest/decode/steps/groups.ts): `node decode-run.ts v5|v9|ipfix [ROUNDS]` prints the
+ * speeds as JSON.
  */
 import { measureDecode, type MeasuredVersion } from './decode-speed.ts'
 

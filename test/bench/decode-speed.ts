@@ -1,4 +1,4 @@
-/** How many flow records a second of processor time the decoder takes from memory into columns. */
+/** Flow records per second of CPU time that the decoder turns from memory into columns. */
 import { createFlowColumns, recycleFlowColumns } from '../../flow/columns.ts'
 import { Decoder } from '../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../ingest/decode/limits.ts'
@@ -15,9 +15,9 @@ import type { Value } from '../encode/value.ts'
 
 export type MeasuredVersion = 'v5' | 'v9' | 'ipfix'
 
-/** Millions of flow records a second of processor time. */
+/** Millions of flow records per second of CPU time. */
 export interface DecodeSpeed {
-  /** The best and the middle of the rounds: others use the machine too. */
+  /** The best and the median round: the machine is shared. */
   best: number
   median: number
 }
@@ -28,7 +28,7 @@ const recordsOf = { v5: 30, v9: 24, ipfix: 18 } as const
 const sequenceAt = { v5: 16, v9: 12, ipfix: 8 } as const
 const rowsMax = 8192
 
-/** The fields of a router's usual template: 56 bytes in v9, 72 in IPFIX. */
+/** The fields of a typical router template: 56 bytes in v9, 72 in IPFIX. */
 const templates: Record<'v9' | 'ipfix', EncodedTemplate> = {
   v9: {
     id: 256,
@@ -75,7 +75,7 @@ function encode(version: MeasuredVersion, index: number): Uint8Array {
   return version === 'v9' ? encodeV9({ sets }) : encodeIpfix({ sets })
 }
 
-/** Datagrams as the receiving thread hands them over: in one buffer. */
+/** Datagrams as the receiving thread passes them on: in one buffer. */
 function encodeAll(version: MeasuredVersion): PlacedDatagram[] {
   const encoded = Array.from({ length: datagrams }, (_, i) => encode(version, i))
   const buffer = new Uint8Array(encoded.reduce((sum, { length }) => sum + length, 0))
@@ -95,7 +95,7 @@ function encodeAll(version: MeasuredVersion): PlacedDatagram[] {
   })
 }
 
-/** Numbers datagrams on from those of the round before. */
+/** Continues the sequence numbers of the round before. */
 function renumber(
   version: MeasuredVersion,
   placed: readonly PlacedDatagram[],
@@ -111,7 +111,7 @@ const cpuMs = () => {
   return (user + system) / 1000
 }
 
-/** Decodes the same datagrams over and over, in sequence, by one decoder with all its rules. */
+/** Decodes the same datagrams over and over, in sequence, with one decoder and all its rules. */
 export function measureDecode(version: MeasuredVersion, rounds: number): DecodeSpeed {
   const placed = encodeAll(version)
   const flows = createFlowColumns(rowsMax + decoderRowsMax)

@@ -1,34 +1,34 @@
-/** What was measured, beside what another program comes to and what is asked, as lines of a table. */
+/** A measured figure, beside another program's and the target, as a line of a table. */
 
 export interface Figure {
   what: string
   value: number
   unit: string
-  /** What another program, or a plain loop, came to at the same, in the same unit. */
+  /** The same for another program, or a plain loop, in the same unit. */
   beside?: { name: string; value: number }
   asked?: Bound
 }
 
-/** Of the value; or `ofBeside`, of how many times the value is what stands beside it. */
+/** A bound on the value, or (`ofBeside`) on its ratio to `beside`. */
 export interface Bound {
   least?: number
   most?: number
   ofBeside?: true
 }
 
-/** A figure that nothing stands beside. */
+/** A figure without comparison. */
 export function figure(what: string, value: number, unit: string, asked?: Bound): Figure {
   return { what, value, unit, ...(asked && { asked }) }
 }
 
 const widths = { what: 62, value: 10, unit: 16, beside: 36, asked: 10 }
 
-/** How many times a value is what stands beside it; null where nothing does, or nothing was held there. */
+/** The ratio of a value to `beside`; null if there is none, or it is 0. */
 export function ratioOf({ value, beside }: Figure): number | null {
   return beside && beside.value > 0 ? value / beside.value : null
 }
 
-/** Whether a figure is what is asked; null where nothing is, or where there is nothing to compare it with. */
+/** Whether a figure meets its target; null without a target, or with nothing to compare with. */
 export function isMet(figure: Figure): boolean | null {
   const { asked, value } = figure
   if (!asked) return null
@@ -37,7 +37,7 @@ export function isMet(figure: Figure): boolean | null {
   return bounded >= (asked.least ?? -Infinity) && bounded <= (asked.most ?? Infinity)
 }
 
-/** A line: what, figure, unit, how many times what is beside it, what is asked, and whether it is met. */
+/** A line: what, figure, unit, ratio to `beside`, target, and whether it is met. */
 export function lineOf(figure: Figure): string {
   const { what, value, unit, beside, asked } = figure
   const ratio = ratioOf(figure)
@@ -53,7 +53,7 @@ export function lineOf(figure: Figure): string {
   return parts.join(' ').trimEnd()
 }
 
-/** Three digits, or all before the point. */
+/** Three digits, or all before the decimal point. */
 function rounded(value: number): string {
   const before = Math.floor(Math.log10(Math.abs(value) || 1)) + 1
   return value.toFixed(Math.min(3, Math.max(0, 3 - before)))
@@ -65,7 +65,7 @@ function askedText({ least, most, ofBeside }: Bound): string {
   return `${least === undefined ? '≤' : '≥'} ${text}${ofBeside ? ' ×' : ''}`
 }
 
-/** The middle of several measurements. */
+/** The median of several measurements. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }

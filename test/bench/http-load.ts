@@ -1,6 +1,7 @@
 /**
- * Asks one address over and over on several connections and prints what came back, as JSON. It reads no more of an answer
- * than where it ends, so that it takes a small part of what the server does; run it on another core than the server's.
+ * Requests one address over and over on several connections and prints the result as JSON. It
+ * parses an answer only to find its end, so that it needs a fraction of the server's CPU; run it on
+ * another core than the server's.
  *
  *     node test/bench/http-load.ts URL SECONDS CONNECTIONS [ENCODING]
  */
@@ -9,7 +10,7 @@ import { connect } from 'node:net'
 export interface HttpLoad {
   answered: number
   seconds: number
-  /** Of one answer, head included. */
+  /** Per answer, including the header. */
   bytes: number
   /** ms */
   p50: number
@@ -18,13 +19,13 @@ export interface HttpLoad {
 
 const headEnd = '\r\n\r\n'
 
-/** Where an answer ends: after its body's length, or with the last of its chunks. */
+/** The end of an answer: after the length of its body, or with its last chunk. */
 class AnswerEnd {
   #left = 0
   #isChunked = false
   #isInBody = false
 
-  /** Whether the answer ends with this piece. @throws where it is not a 200 */
+  /** Whether the answer ends with this piece. @throws if it is not a 200 */
   take(piece: Buffer): boolean {
     if (!this.#isInBody) this.#begin(piece)
     else this.#left -= piece.length

@@ -1,7 +1,7 @@
 /**
  * Fills an InfluxDB with series as a collector would have left them after months: the same points,
- * but a key's whole tier at a time, which InfluxDB takes several times as fast as step by step. What
- * it holds afterwards is the same.
+ * but a key's whole tier at a time, which is several times as fast as step by step. The result is
+ * the same.
  */
 import assert from 'node:assert/strict'
 
@@ -26,7 +26,7 @@ const bytesPerRequest = 4 << 20
 const requestsAtATime = 2
 const triesMax = 5
 
-/** Writes a tier straight to InfluxDB; gives how many points these are. */
+/** Writes a tier straight to InfluxDB; returns the number of points. */
 export async function fillInflux(influxd: RunningInfluxd, data: InfluxData): Promise<number> {
   const { tier, end, days } = data
   const times: number[] = []
@@ -42,7 +42,7 @@ export async function fillInflux(influxd: RunningInfluxd, data: InfluxData): Pro
   return writer.end()
 }
 
-/** The lines of every host and direction: what one sends, the next one receives. Adds up what is received. */
+/** The lines of every host and direction: what one sends, the next one receives. Adds up received traffic. */
 function* hostLines(
   { tier, hosts }: InfluxData,
   times: readonly number[],
@@ -61,12 +61,12 @@ function* hostLines(
     }
 }
 
-/** The address of a host by its rank: the first has most. */
+/** The address of a host by its rank: the first has most traffic. */
 export function addressOf(host: number): string {
   return `10.0.${host >> 8}.${host & 255}`
 }
 
-/** A Zipf law over hosts, and each a rhythm of its own. */
+/** Zipf's law over hosts, each with a rhythm of its own. */
 function sumsOf(tier: Tier, time: number, rank: number): number[] {
   const scale = (1e7 / (rank + 1)) * (2 + Math.sin(time / 1e7 + rank)) * (tier.stepMs / intervalMs)
   return fieldNames.map((_, n) => 1 + Math.floor(scale / 10 ** n))
@@ -132,7 +132,7 @@ class Writer {
     if (this.#waiting.length >= requestsAtATime) await this.#waiting.shift()
   }
 
-  /** A machine that does much else makes InfluxDB answer 500 now and then. */
+  /** On a busy machine InfluxDB answers 500 now and then. */
   async #post(body: string): Promise<void> {
     for (let tries = 0; ; tries++) {
       const answer = await fetch(this.#url, { method: 'POST', headers: this.#headers, body })

@@ -1,9 +1,9 @@
 /**
- * /api/series over a year of many hosts in a real InfluxDB: how long its answers take.
+ * How long /api/series takes over a year of many hosts in a real InfluxDB.
  *
  *     node test/bench/influx-speed.ts FOLDER [HOSTS [REQUESTS]]
  *
- * fills the folder the first time, and only asks when it is there already.
+ * Fills the folder on the first run; later runs only query it.
  */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
@@ -22,37 +22,40 @@ import { addressOf, fillInflux } from './influx-data.ts'
 
 export interface InfluxSpeed {
   points: number
-  /** 0 where they were there already. */
+  /** 0 if they were already there. */
   fillPointsPerSecond: number
   /** ms */
   p95: Record<WindowName, number>
   median: Record<WindowName, number>
   requests: number
-  /** Processor time of a request of either window, ms. */
+  /** CPU time per request, by process, ms. */
   cpu: { influxd: number; api: number }
 }
 
 export interface InfluxSpeedOptions {
-  /** How much of each tier, days. */
+  /** How much of each tier, in days. */
   days: Partial<Record<keyof typeof tiers, number>>
   hosts: number
-  /** Of each window. */
+  /** Per window. */
   requests: number
-  /** Where InfluxDB keeps its data for another time; absent: nowhere. */
+  /** Where InfluxDB keeps its data for later runs; absent: nowhere. */
   folder?: string
 }
 
 const windows = { '24 h': dayMs, '1 year': 365 * dayMs }
 type WindowName = keyof typeof windows
 
-/** What is months old has been compacted long ago: InfluxDB is not left to wait hours for that. */
+/**
+ * Data that is months old would have been compacted long ago; the test does not wait hours for
+ * that.
+ */
 const flags = [
   '--storage-compact-full-write-cold-duration=10s',
   '--storage-cache-snapshot-write-cold-duration=5s',
 ]
 const settleMs = 1000
 
-/** Fills an InfluxDB, and asks for each window. */
+/** Fills an InfluxDB, and queries each window. */
 export async function measureInflux(options: InfluxSpeedOptions): Promise<InfluxSpeed> {
   const folder = options.folder ?? (await scratchFolder())
   const filled = await fillOnce(folder, options)
@@ -136,7 +139,7 @@ async function askAll(
   return times
 }
 
-/** Processor time of another process and of this one, ms. */
+/** CPU time of another process and of this one, ms. */
 async function processorTime(pid: number): Promise<{ other: number; own: number }> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8')
   // After the name in brackets: utime and stime are the 12th and 13th, in hundredths of a second.
@@ -150,7 +153,7 @@ function percentile(values: readonly number[], part: number): number {
   return Math.round(sorted[Math.ceil(part * sorted.length) - 1]!)
 }
 
-/** What is asked of it: two days in 5 minutes, a year in 2 hours and in days. */
+/** The data: two days in 5 minutes, a year in 2 hours and in days. */
 export const yearInInflux = { '5m': 2, '2h': 365, '1d': 365 }
 
 if (process.argv[1] === import.meta.filename) {

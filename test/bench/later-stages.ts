@@ -1,6 +1,6 @@
 /**
- * What comes after a flow was counted and written: sorting the archive's files, and making and writing the series of an interval.
- * `node later-stages.ts [HOSTS] [FLOWS]` prints JSON.
+ * The stages after a flow was counted and written: sorting the archive's files, and building and
+ * writing the series of an interval. `node later-stages.ts [HOSTS] [FLOWS]` prints JSON.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ import { makeFlows } from '../load/flows.ts'
 export interface LaterStages {
   /** CPU-seconds per million flows: read, sorted, packed, written, read back. */
   sort: number
-  /** CPU-seconds of an interval with so many hosts: its rows, and what writes them. */
+  /** CPU-seconds for an interval with this many hosts: building its rows, and writing them. */
   consolidate: number
 }
 
@@ -66,7 +66,7 @@ async function measureLater(hosts: number, count: number): Promise<LaterStages> 
   return { sort: (sort * 1e6) / taken, consolidate }
 }
 
-/** Of this process with all of its threads. */
+/** Of this process with all its threads. */
 async function cpuSeconds(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage()
   await work()

@@ -1,6 +1,7 @@
 /**
- * Loaded before a process (NODE_OPTIONS=--import …), has it say at its end how late its event loop was: ms beyond
- * what a timer was set to, in the file that LOOP_DELAY_FILE names. The start, which compiles, is left out.
+ * Preloaded into a process (NODE_OPTIONS=--import …), writes at its end how late its event loop
+ * was: ms beyond a timer's delay, to the file in LOOP_DELAY_FILE. The start, which compiles, is
+ * left out.
  */
 import { writeFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'

@@ -1,4 +1,4 @@
-/** Flows as they are on a network, made up: hosts and services by Zipf's law, counts with a long tail. */
+/** Realistic generated flows: hosts and services by Zipf's law, counts with a long tail. */
 
 const hosts = 10_000
 const ports = [443, 80, 53, 22, 993, 8080]
@@ -14,9 +14,11 @@ export interface MadeFlow {
   startAgoMs: number
 }
 
-/** A flow between one of 10,000 local hosts and a remote one; `random` gives numbers in [0, 1). */
+/**
+ * A flow between one of 10,000 local hosts and a remote one; `random` returns numbers in [0, 1).
+ */
 export function makeFlow(random: () => number): MadeFlow {
-  /** A number below `count`, by Zipf's law, roughly: the greater, the rarer. */
+  /** A number below `count`, roughly by Zipf's law: the greater, the rarer. */
   const rank = (count: number) => Math.floor(count ** random()) - 1
   const local = () => `10.0.${rank(hosts) >> 8}.${rank(hosts) & 255}`
   const remote = () => `203.${rank(250)}.${rank(250)}.${rank(250)}`

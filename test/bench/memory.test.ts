@@ -1,4 +1,7 @@
-/** A small run of `node test/bench/memory.ts`: memory under load stays in its bounds, with every flow counted. */
+/**
+ * A small run of `node test/bench/memory.ts`: memory under load stays within its bounds, with every
+ * flow counted.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -23,7 +26,7 @@ test('what is said of memory is what was measured, beside the bound that is aske
     flows: 9,
     dropped: 1,
     idle: resident(180),
-    // Twenty seconds after the end is not yet what stays.
+    // Twenty seconds after the end memory has not settled yet.
     perSecond: [200, 210, 220, 230, 240, 250, 260, 270, 280, 410]
       .concat(Array.from({ length: 19 }, () => 300))
       .concat([310, 315, 400, 400])

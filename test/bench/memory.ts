@@ -1,6 +1,7 @@
 /**
- * How much memory ingest holds under load, second by second, over the end of an interval and after it: then it begins to
- * count another beside it, sorts the interval's flows into files and judges them. No clock is waited for.
+ * Memory of ingest under load, second by second, over the end of an interval and after it: then it
+ * counts the next interval beside the old one, sorts the old one's flows into files and judges
+ * them. The clock is moved instead of waited for.
  *
  *     node test/bench/memory.ts [FLOWS-PER-SECOND] [HOSTS] [SECONDS]     default 100000 100000 110
  */
@@ -16,23 +17,23 @@ import { RunningIngest, scratchFolder } from '../processes.ts'
 /** Resident memory, MiB. */
 export interface Resident {
   all: number
-  /** Of it, pages of program files, which other processes of the machine share and the kernel lets go of when it needs room. */
+  /** Of it, pages of program files, which are shared with other processes and which the kernel frees when it needs memory. */
   files: number
-  /** What processes that it began hold besides, which nobody else has: it goes when they end. */
+  /** Private memory of the processes it started: freed when they end. */
   beside: number
 }
 
 export interface MemoryUse {
   sentFlows: number
   flows: number
-  /** Datagrams that the kernel dropped, and rows and datagrams that ingest let go of. */
+  /** Datagrams that the kernel dropped, and rows and datagrams that ingest dropped. */
   dropped: number
-  /** Before any flow came, and each second under load, at its greatest as far as was looked. */
+  /** Before any flow came, and the peak of each second under load, as far as sampled. */
   idle: Resident
   perSecond: Resident[]
-  /** The second (of perSecond) in which the interval ends; null where it does not. */
+  /** The second (of perSecond) in which the interval ends; null if it does not. */
   endSecond: number | null
-  /** At any instant since the start, as the kernel says. */
+  /** The kernel's peak since the start. */
   peakMiB: number
   cpuSecondsPerMillion: number
 }
@@ -41,32 +42,35 @@ export interface MemoryLoad {
   rate: number
   hosts: number
   seconds: number
-  /** Whether to begin so that an interval's end lies within the load. */
+  /** Whether to time the load so that an interval ends within it. */
   crossesEnd?: boolean
 }
 
-/** What is left of the load after the interval's end: sorting and judging come in it. */
+/** The share of the load after the interval's end: sorting and judging happen in it. */
 const afterEndShare = 0.6
-/** Where judged and sorted is in turns, so many of the seconds have neither. */
+/** Judging and sorting take turns; this share of the seconds has neither. */
 const restingShare = 0.25
-/** After the end an interval is held as it was for so long. */
+/** This long after its end an interval's memory is still in use. */
 const restingAfterSeconds = 20
-/** The clock that wakes ingest strikes at such times, whatever Date.now says. */
+/** Ingest's timer fires at such times, whatever Date.now says. */
 const wakeUpMs = 15_000
 const rampSeconds = 5
 const lookEveryMs = 250
-/** Different flows, which are sent over and over; every host takes part in one. */
+/** Different flows, sent over and over; every host takes part in one. */
 const flowsMost = 1_000_000
-/** What is asked: at up to so many hosts and flows a second, under so much; else under the last. */
+/**
+ * The targets: up to this many hosts and flows per second, below this much; above that, the last
+ * one.
+ */
 const bounds = [
   { hosts: 100_000, rate: 100_000, mebibytes: 300 },
   { hosts: Number.POSITIVE_INFINITY, rate: Number.POSITIVE_INFINITY, mebibytes: 1024 },
 ]
 
-/** Measures; where asked, by a clock that is so far ahead that an interval's end lies within the load. */
+/** Measures; if `crossesEnd`, with a clock far enough ahead that an interval ends within the load. */
 export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
   const data = await scratchFolder()
-  // A running collector does not keep this process alive by itself.
+  // A running collector alone does not keep this process alive.
   const alive = setInterval(() => {}, 1000)
   const aheadMs = load.crossesEnd ? await aheadOfEnd(load.seconds * (1 - afterEndShare) * 1000) : 0
   const clock = laterClock(aheadMs)
@@ -110,7 +114,10 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
   }
 }
 
-/** By how much a clock must be ahead for an interval to end about so long from now; whole wake-ups, for whose beginning is waited. */
+/**
+ * How far ahead a clock must be for an interval to end about this long from now; waits for the
+ * start of a wake-up, and returns whole ones.
+ */
 async function aheadOfEnd(beforeEndMs: number): Promise<number> {
   const wanted = (2 * intervalMs - beforeEndMs - (Date.now() % intervalMs)) % intervalMs
   await sleep(wanted % wakeUpMs)
@@ -128,7 +135,7 @@ async function residentOf(pid: number): Promise<Resident> {
   }
 }
 
-/** What goes when a process ends, MiB; one that has ended holds nothing. */
+/** Memory freed when a process ends, MiB; 0 for one that has ended. */
 async function aloneOf(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
   return mebibytesOf(rollup, ['Private_Clean', 'Private_Dirty'])
@@ -144,20 +151,20 @@ function totalOf({ all, beside }: Resident): number {
   return all + beside
 }
 
-/** The middle of the seconds under load, after the ramp and before the interval's end. */
+/** The median of the seconds under load, after the ramp and before the interval's end. */
 export function steadyOf({ perSecond, endSecond, idle }: MemoryUse): Resident {
   const steady = perSecond.slice(rampSeconds + 1, endSecond ?? perSecond.length)
   return steady.toSorted((a, b) => a.all - b.all)[steady.length >> 1] ?? idle
 }
 
-/** After the interval's end, when nothing is sorted or judged: a quarter of the seconds held no more; null where it does not end. */
+/** After the interval's end, without sorting or judging: the lower quartile of the seconds; null if the interval does not end. */
 export function restingOf({ perSecond, endSecond }: MemoryUse): Resident | null {
   if (endSecond === null) return null
   const after = perSecond.slice(endSecond + restingAfterSeconds)
   return after.toSorted((a, b) => a.all - b.all)[Math.floor(after.length * restingShare)] ?? null
 }
 
-/** What was measured as lines, beside what is asked. */
+/** The measurements as lines, beside their targets. */
 export function memoryLines(use: MemoryUse, { rate, hosts }: MemoryLoad): string[] {
   const { mebibytes } = bounds.find((each) => hosts <= each.hosts && rate <= each.rate)!
   const end = use.endSecond ?? use.perSecond.length

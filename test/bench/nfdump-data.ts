@@ -1,7 +1,7 @@
 /**
- * The last days of an archive that archive-data.ts made as nfdump's own files: its IPv4 flows as v5 by
- * loopback to a real nfcapd (lz4), and of these the same day, hour and five minutes as files of their
- * own, as nfcapd would have rotated them.
+ * The last days of an archive made by archive-data.ts as nfdump's own files: its IPv4 flows sent as
+ * v5 over loopback to a real nfcapd (lz4), and the same day, hour and five minutes as files of
+ * their own, as nfcapd would have rotated them.
  *
  *     node test/bench/nfdump-data.ts ARCHIVE DAYS FOLDER
  */
@@ -22,9 +22,9 @@ import { madeUntil } from './archive-data.ts'
 const dayMs = 86_400_000
 const port = 29_955
 const recordsMost = 30
-/** Datagrams between two looks at the clock. */
+/** Datagrams between two checks of the clock. */
 const burst = 20
-/** What is asked of: [from, to) of the last day. */
+/** Query spans: [from, to) of the last day. */
 export const spans = {
   day: { from: madeUntil - dayMs, to: madeUntil },
   hour: { from: madeUntil - 10 * 3_600_000, to: madeUntil - 9 * 3_600_000 },
@@ -47,7 +47,10 @@ interface Row {
   destination: string
 }
 
-/** The last days of the archive in `archive`, by a real nfcapd, in `folder`; gives how many flows were sent. */
+/**
+ * Stores the last days of the archive in `archive` with a real nfcapd in `folder`; returns the
+ * number of flows sent.
+ */
 export async function makeNfdump(archive: string, days: number, folder: string): Promise<number> {
   const all = join(folder, 'all')
   for (const each of ['all', ...Object.keys(spans)])

@@ -1,11 +1,11 @@
-/** How long nfdump takes for questions that archive-speed.ts asks too, of the same flows in its own files. */
+/** How long nfdump takes for the queries of archive-speed.ts, on the same flows in its own files. */
 import { nfdump } from '../story/nfcapd.ts'
 import { median } from './figure.ts'
 import type { spans } from './nfdump-data.ts'
 
 const times = 3
 
-/** Which files are read, and what is asked of them. */
+/** Which files to read, and the query. */
 const questions: Record<string, [span: keyof typeof spans, args: string[]]> = {
   'top 10 hosts of 5 minutes': ['minutes', ['-s', 'ip/bytes', '-n', '10']],
   'top 10 hosts of an hour': ['hour', ['-s', 'ip/bytes', '-n', '10']],
@@ -15,7 +15,7 @@ const questions: Record<string, [span: keyof typeof spans, args: string[]]> = {
   'a rare host': ['day', ['-A', 'proto', 'host 10.0.30.7']],
 }
 
-/** By question the middle of several times, ms; `folder` is one that nfdump-data.ts made. */
+/** The median time per query, ms; `folder` is one made by nfdump-data.ts. */
 export async function nfdumpSpeed(folder: string): Promise<Record<string, number>> {
   const answered: Record<string, number> = {}
   for (const [name, [span, args]] of Object.entries(questions)) {

@@ -1,4 +1,4 @@
-/** What `npm run bench` makes of what was measured. */
+/** What `npm run bench` makes of the measurements. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,7 +1,7 @@
 /**
- * A series store as a collector would have left it, made by SQL instead of by months of traffic: the
- * same files, periods and manifest as the writer makes. Figures follow a Zipf law over hosts and a
- * daily rhythm; the tiers are alike but are not each other's sums.
+ * A series store as a collector would have left it, generated with SQL instead of months of
+ * traffic: the same files, periods and manifest as the writer makes. Figures follow Zipf's law over
+ * hosts and a daily rhythm; the tiers are similar but are not each other's sums.
  *
  *     node test/bench/series-data.ts FOLDER [HOSTS]
  */
@@ -41,7 +41,7 @@ export interface SeriesDataOptions {
 
 const dayMs = 86_400_000
 
-/** The tiers of the default setting, as full as in a year of running. */
+/** The tiers of the default setting, as full as after a year of running. */
 export const yearOfTiers: SeriesDataOptions['tiers'] = [
   { tier: { name: '5m', stepMs: intervalMs, keepMs: 90 * dayMs }, lengthMs: 30 * dayMs },
   { tier: { name: '30m', stepMs: 1_800_000, keepMs: 365 * dayMs }, lengthMs: 365 * dayMs },
@@ -49,7 +49,7 @@ export const yearOfTiers: SeriesDataOptions['tiers'] = [
   { tier: { name: '1d', stepMs: dayMs, keepMs: 10 * 365 * dayMs }, lengthMs: 365 * dayMs },
 ]
 
-/** Fills `folder` with series and gives the rows written. */
+/** Fills `folder` with series and returns the number of rows written. */
 export async function makeSeriesData(options: SeriesDataOptions): Promise<number> {
   const { folder, end, tiers } = options
   await mkdir(join(folder, stagingFolder), { recursive: true, mode: 0o700 })
@@ -83,7 +83,7 @@ export async function makeSeriesData(options: SeriesDataOptions): Promise<number
   return rows
 }
 
-/** Settled periods, and open ones where the time has not settled. */
+/** Settled periods, and open ones for recent time. */
 function periodsOf(tier: Tier, from: number, end: number): Period[] {
   const periods: Period[] = []
   for (let at = from; at < end;) {
@@ -95,7 +95,7 @@ function periodsOf(tier: Tier, from: number, end: number): Period[] {
   return periods
 }
 
-/** How many keys of a measurement there are, and the SQL of its tags from `k` (the key) and `d`. */
+/** The number of keys of a measurement, and the SQL of its tags from `k` (the key) and `d`. */
 const keys: Record<
   MeasurementName,
   { count: (hosts: number) => number; directions: string[]; tags: Record<string, string> }
@@ -173,9 +173,9 @@ function sourceOf(
 /** End of the newest step of makeYearOfSeries, unix ms. */
 export const seriesUntil = Date.UTC(2026, 10, 23, 12)
 
-/** Fills `folder` with a year of so many hosts, and gives the rows written. */
+/** Fills `folder` with a year of this many hosts, and returns the number of rows written. */
 export function makeYearOfSeries(folder: string, hosts: number): Promise<number> {
-  // No answer by host reads what hosts did on ports, which would double the time that this takes.
+  // No query by host reads `host_port`, which would double the time this takes.
   const tables = tableNames.filter((table) => table !== 'host_port')
   return makeSeriesData({ folder, end: seriesUntil, hosts, tiers: yearOfTiers, tables })
 }

@@ -1,8 +1,8 @@
 /**
- * How long the series store takes for what /api/series asks by host: top 8, their rows, the whole
+ * How long the series store takes for what /api/series needs by host: top 8, their rows, the whole
  * and the coverage, one after the other.
  *
- *     node test/bench/series-speed.ts FOLDER     a folder that series-data.ts has filled
+ *     node test/bench/series-speed.ts FOLDER     a folder filled by series-data.ts
  */
 import { openParquetSeriesReader } from '../../store/parquet/series.ts'
 import type { SeriesReader } from '../../store/parquet/store.ts'
@@ -24,7 +24,7 @@ export interface SeriesSpeed {
   /** ms */
   median: number
   p95: number
-  /** CPU time of the process for one round, ms. */
+  /** CPU time of the process per round, ms. */
   cpu: number
 }
 

@@ -1,7 +1,7 @@
 /**
- * What each stage behind the socket takes, apart, on the flows of the load generator: CPU-seconds per
- * million flows on one core, the best and the middle of several rounds over the same datagrams.
- * `node stages.ts [v5|v9|ipfix] [HOSTS] [EXPORTERS]` prints JSON.
+ * The cost of each stage after the socket, separately, on the flows of the load generator:
+ * CPU-seconds per million flows on one core, the best and the median of several rounds over the
+ * same datagrams. `node stages.ts [v5|v9|ipfix] [HOSTS] [EXPORTERS]` prints JSON.
  */
 import { NetworkSet } from '../../flow/address.ts'
 import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../../flow/columns.ts'
@@ -29,10 +29,10 @@ export interface StageSpeed {
 const flowsMade = 491_520
 const blockRows = 16_384
 
-/** One stage: given a block of rows. */
+/** One stage, called with a block of rows. */
 type Stage = (flows: FlowColumns) => void
 
-/** Measures all stages over `rounds` rounds of the made flows. */
+/** Measures all stages over `rounds` rounds of the generated flows. */
 function measureStages(
   version: LoadVersion,
   { hosts, exporters, rounds }: { hosts: number; exporters: number; rounds: number },
@@ -102,7 +102,7 @@ function measureStages(
   })
 }
 
-/** The payloads in one buffer, as the receiving thread hands them over; `payloads` become views of it. */
+/** The payloads in one buffer, as the receiving thread passes them on; `payloads` become views of it. */
 function place(payloads: Buffer[], exporters: number, receivedMs: number): PlacedDatagram[] {
   const buffer = Buffer.concat(payloads)
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)

@@ -1,10 +1,12 @@
 /**
- * A data folder as a year of running leaves it: an archive with a file each five minutes, as of a network
- * whose intervals are too large to be bundled (105,120 files; anything smaller has fewer), and its series.
+ * A data folder as a year of running leaves it: an archive with a file per five minutes, as of a
+ * network whose intervals are too large to be bundled (105,120 files; anything smaller has fewer),
+ * and its series.
  *
- * The files are real ones of some flows each, written by the archive; those of later intervals are second
- * names of the first hours', since a start lists files and opens none. The manifest is as long as its writer lets
- * it grow: rewritten as one transaction, and since then one for each chunk and each file that replaced one.
+ * The files are real ones of some flows each, written by the archive; those of later intervals are
+ * hard links to the first hours', because a start lists files and opens none. The manifest is as
+ * long as its writer lets it grow: rewritten as one transaction, followed by one for each chunk and
+ * each file that replaced one.
  *
  *     node test/bench/year-data.ts FOLDER [DAYS]
  */
@@ -19,7 +21,7 @@ import { columnsOf, told } from '../store/archive/archived.ts'
 import { makeSeriesData, yearOfTiers } from './series-data.ts'
 
 const dayMs = 86_400_000
-/** Different files; the rest are second names of these. */
+/** Different files; the rest are hard links to these. */
 const realFiles = 48
 const flowsOfFile = 50
 
@@ -33,7 +35,7 @@ export interface YearDataOptions {
   hosts: number
 }
 
-/** Fills the folder and gives how many files the archive has. */
+/** Fills the folder and returns the number of files in the archive. */
 export async function makeYear({ folder, end, days, hosts }: YearDataOptions): Promise<number> {
   const from = end - days * dayMs
   const tiers = yearOfTiers.map(({ tier, lengthMs }) => ({
@@ -44,7 +46,7 @@ export async function makeYear({ folder, end, days, hosts }: YearDataOptions): P
   return makeArchive(join(folder, 'archive'), from, end)
 }
 
-/** The archive alone, a file each five minutes of [from, end). */
+/** The archive alone, a file per five minutes of [from, end). */
 export async function makeArchive(folder: string, from: number, end: number): Promise<number> {
   const real = await makeRealFiles(folder, from)
   const made = new Set(real.map(({ file }) => file))
@@ -65,7 +67,7 @@ export async function makeArchive(folder: string, from: number, end: number): Pr
   return (end - from) / intervalMs
 }
 
-/** What the manifest's writer would just not rewrite yet. */
+/** The longest manifest that its writer would not rewrite yet. */
 function longestManifest(entries: ArchiveEntry[]): string {
   const whole = formatWhole(entries, {})
   const linesBytes = Math.max(linesMax.bytes, linesMax.ofWhole * whole.length)
@@ -80,7 +82,7 @@ function longestManifest(entries: ArchiveEntry[]): string {
   return formatWhole(entries, {}) + lines.join('')
 }
 
-/** A file that was published as a chunk and replaced by a merged one. */
+/** A file published as a chunk and replaced by a merged one. */
 function linesOf(entry: ArchiveEntry): string {
   const chunk = { ...entry, file: `${entry.file.slice(0, -8)}-chunk.parquet`, isChunk: true }
   const journal = { segment: 0, offset: entry.interval }
@@ -88,7 +90,7 @@ function linesOf(entry: ArchiveEntry): string {
   return published + formatLine<ArchiveEntry>({ add: [entry], remove: [chunk.file] })
 }
 
-/** Files that the archive itself has written, of the first intervals. */
+/** Files written by the archive itself, for the first intervals. */
 async function makeRealFiles(folder: string, from: number): Promise<ArchiveEntry[]> {
   const archive = await Archive.open(folder)
   for (let i = 0; i < realFiles; i++) {
@@ -105,7 +107,7 @@ async function makeRealFiles(folder: string, from: number): Promise<ArchiveEntry
   return [...entries]
 }
 
-/** What the manifest says of the same file under the name of another interval. */
+/** The manifest entry of the same file under another interval's name. */
 function movedTo(model: ArchiveEntry, interval: number): ArchiveEntry {
   const by = interval - model.interval
   const { receivedFrom, receivedTo, firstMin, lastMax } = model

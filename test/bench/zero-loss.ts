@@ -1,9 +1,12 @@
 /**
- * The highest rate at which not one flow is lost, with everything on (journal, decode, buckets by all
- * measurements, live ring, archive), for as long as the load goes on, and the highest at which all is done about when the last
- * datagram has come, so that it would be held for ever; beside them what other receivers reach, all on this machine, the generator too. `node zero-loss.ts [--seconds 20] [--ramp 5] [--times 3] [--steps 5] [--versions v5,v9]
- * [--buffers 64MB,4MB] [--hosts 100000] [--exporters 1] [--least 100000] [--most 4000000] [--receivers 'weir;nfcapd, lz4']`.
- * It can be run in parts: a receiver's row of test/results/zero-loss.json takes the place of an earlier one.
+ * The highest rate at which not one flow is lost, with everything on (journal, decode, buckets by
+ * all measurements, live ring, archive), for as long as the load lasts, and the highest at which
+ * all work is done about when the last datagram has come, so that it could be held for ever; beside
+ * them the rates of other receivers, all on this machine, including the generator. `node
+ * zero-loss.ts [--seconds 20] [--ramp 5] [--times 3] [--steps 5] [--versions v5,v9] [--buffers
+ * 64MB,4MB] [--hosts 100000] [--exporters 1] [--least 100000] [--most 4000000] [--receivers
+ * 'weir;nfcapd, lz4']`. It can be run in parts: a receiver's row in test/results/zero-loss.json
+ * replaces an earlier one.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -20,26 +23,31 @@ import {
 } from '../load/peers.ts'
 import { median } from './figure.ts'
 
-/** The most that a socket may ask for, and what it has where it asks for nothing, as goflow2's. */
+/**
+ * The most that a socket may ask for, and the default of one that does not ask, such as goflow2's.
+ */
 const limitFiles = ['/proc/sys/net/core/rmem_max', '/proc/sys/net/core/rmem_default']
 const megabyte = 1 << 20
 const file = 'test/results/zero-loss.json'
 
 export interface ZeroLossAsked {
-  /** How long load goes on after the ramp. */
+  /** How long the load lasts after the ramp. */
   seconds: number
   rampSeconds: number
-  /** Searches, of which the middle counts, and how often each halves its range of flows a second. */
+  /**
+   * Number of searches, of which the median counts, and how often each halves its range of flows
+   * per second.
+   */
   times: number
   steps: number
   least: number
   most: number
   versions: readonly LoadVersion[]
-  /** Sizes of the socket's buffer, as `WEIR_RECEIVE_BUFFER` has them. */
+  /** Sizes of the socket's buffer, as in `WEIR_RECEIVE_BUFFER`. */
   buffers: readonly string[]
   hosts: number
   exporters: number
-  /** Names of those that are measured; all that are installed where it is not given. */
+  /** Names of the receivers to measure; default: all that are installed. */
   receivers?: readonly string[] | undefined
 }
 
@@ -49,7 +57,7 @@ interface Tried {
   drainSeconds: number
   rate: number
   cpuSecondsPerMillion: number
-  /** The same of what came after the ramp: without the start and the compiling of code. */
+  /** The same after the ramp: without the start and compiling. */
   steadySecondsPerMillion: number
   peakMiB: number
 }
@@ -59,17 +67,17 @@ export interface ZeroLoss {
   receiver: string
   version: string
   buffer: string
-  /** The middle of the times; 0 where not even the least was clean. */
+  /** The median; 0 if not even the least rate was clean. */
   flowsPerSecond: number
   each: number[]
-  /** The same of what was done about when the last datagram had come. */
+  /** The same for work done about when the last datagram had come. */
   inTimePerSecond: number
   cpuSecondsPerMillion: number | null
   steadySecondsPerMillion: number | null
   peakMiB: number | null
 }
 
-/** Searches the highest rate of each receiver that is installed, for each version and buffer. */
+/** Searches the highest rate of each installed receiver, for each version and buffer. */
 export async function zeroLoss(asked: ZeroLossAsked): Promise<ZeroLoss[]> {
   const rows: ZeroLoss[] = []
   const { hosts, exporters, seconds, rampSeconds } = asked
@@ -110,7 +118,7 @@ const peerAttempt =
     return { ...made, isClean: keptAll(made, load.rate), isInTime: wasInTime(made) }
   }
 
-/** Those that are asked for and installed. */
+/** Those asked for and installed. */
 function receiversOf({ receivers }: ZeroLossAsked): [name: string, attemptAt: AttemptAt][] {
   const isAsked = (name: string) => receivers === undefined || receivers.includes(name)
   const own: [string, AttemptAt][] = [
@@ -129,7 +137,7 @@ function receiversOf({ receivers }: ZeroLossAsked): [name: string, attemptAt: At
   return [...own, ...others].filter(([name]) => isAsked(name))
 }
 
-/** What is held at the middle of several searches. */
+/** The median rate of several searches. */
 async function search(
   tryRate: Try,
   asked: ZeroLossAsked,
@@ -154,7 +162,7 @@ async function search(
   return { flowsPerSecond, each, inTimePerSecond, cpuSecondsPerMillion, steadySecondsPerMillion, peakMiB } // prettier-ignore
 }
 
-/** The highest clean rate, in time where that is asked, by halving the range, in a logarithmic way, and what it took. */
+/** The highest clean rate (in time, if asked) by bisecting the range logarithmically, and its cost. */
 async function highest(
   tryRate: Try,
   {
@@ -180,7 +188,10 @@ async function highest(
   return best
 }
 
-/** Socket buffers above the kernel's limits need higher ones, which only root may set; they are set back. */
+/**
+ * Socket buffers above the kernel's limits need higher limits, which only root may set; they are
+ * restored.
+ */
 async function raiseLimits(bytes: number): Promise<() => Promise<void>> {
   if (process.getuid?.() !== 0) return async () => {}
   const before = await Promise.all(limitFiles.map((limit) => readFile(limit, 'utf8')))
@@ -191,7 +202,7 @@ async function raiseLimits(bytes: number): Promise<() => Promise<void>> {
   }
 }
 
-/** The rows, and of an earlier run those of which there are none. */
+/** The rows, and those of an earlier run that have no new one. */
 async function withEarlier(rows: readonly ZeroLoss[]): Promise<ZeroLoss[]> {
   const before = await readFile(file, 'utf8').then(
     (text) => (JSON.parse(text) as { rows: ZeroLoss[] }).rows,

@@ -18,7 +18,7 @@ export class ByteWriter {
     return at
   }
 
-  /** A whole number in `length` bytes; of greater ones the lower bytes. Numbers above 2^53 as bigint. */
+  /** A whole number in `length` bytes; of larger ones the low bytes. Numbers above 2^53 as bigint. */
   unsigned(value: number | bigint, length: number): this {
     const at = this.#grow(length)
     if (typeof value === 'number' && length <= 4) {
@@ -43,7 +43,7 @@ export class ByteWriter {
     return this.bytes(new Uint8Array(count))
   }
 
-  /** Writes over a 16-bit number that was written before. */
+  /** Overwrites a 16-bit number written earlier. */
   setUint16(at: number, value: number): void {
     this.#bytes[at] = (value >>> 8) & 255
     this.#bytes[at + 1] = value & 255

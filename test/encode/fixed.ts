@@ -1,6 +1,6 @@
 /**
  * Encoders of NetFlow v1, v5, v6 and v7 for tests: `encodeV5({ sequence: 7 }, [{ octets: 100 }])`.
- * What is left out has the default given here.
+ * Omitted fields have the defaults given here.
  */
 import { ByteWriter } from './bytes.ts'
 import { addressBytes } from './value.ts'
@@ -42,7 +42,7 @@ export interface FixedRecord {
   destinationPrefix: number
 }
 
-/** 2026-11-16 11:00:00 UTC, the time at which tests' exporters export unless they say otherwise. */
+/** 2026-11-16 11:00:00 UTC, the default export time of tests' exporters. */
 export const testExportMs = Date.UTC(2026, 10, 16, 11, 0, 0)
 
 /** An hour: the uptime of tests' exporters at testExportMs. */

@@ -1,4 +1,4 @@
-/** Encoder of lists within a record (RFC 6313): their bytes are the value of a field of that kind. */
+/** Encoder of lists within a record (RFC 6313): their bytes are the value of such a field. */
 import { ByteWriter } from './bytes.ts'
 import { encodeIpfix, type EncodedField, type EncodedTemplate } from './sets.ts'
 import { writeValue, writeVariable, type Value } from './value.ts'
@@ -8,7 +8,7 @@ type Records = readonly (readonly Value[])[]
 const semanticAllOf = 3
 const setHeaderBytes = 20
 
-/** Records of a template without the header of their set. */
+/** Records of a template without a set header. */
 function recordsOf(template: EncodedTemplate, records: Records): Uint8Array {
   return encodeIpfix({ sets: [{ data: template, records }] }).subarray(setHeaderBytes)
 }

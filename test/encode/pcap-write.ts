@@ -1,4 +1,4 @@
-/** Captures made by tests: UDP datagrams as a pcap of raw IP packets. */
+/** Captures written by tests: UDP datagrams as a pcap of raw IP packets. */
 import { writeFile } from 'node:fs/promises'
 
 import { parseAddress } from '../../flow/address.ts'
@@ -10,11 +10,11 @@ export interface SentDatagram {
   payload: Uint8Array
   /** unix ms */
   receivedMs: number
-  /** How much of the packet is captured, its headers counted; else all of it. */
+  /** How much of the packet is captured, including its headers; default: all of it. */
   capturedBytes?: number
 }
 
-/** What a pcap begins with: times in microseconds, packets of a link type (1: Ethernet). */
+/** The header of a pcap: times in microseconds, packets of a link type (1: Ethernet). */
 export function pcapHeader(linkType: number): Buffer {
   const header = Buffer.alloc(24)
   header.writeUInt32LE(0xa1b2c3d4, 0)

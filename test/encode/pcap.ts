@@ -1,4 +1,4 @@
-/** Reads the UDP datagrams of a capture in pcap form (.gz too), for tests: Ethernet or raw IP. */
+/** Reads the UDP datagrams of a pcap (.gz too), for tests: Ethernet or raw IP. */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 

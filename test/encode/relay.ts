@@ -1,17 +1,17 @@
-/** A network that loses, delays and doubles datagrams, by a seed, for tests. */
+/** A network that loses, delays and duplicates datagrams, by a seed, for tests. */
 
 export interface RelayOptions {
   /** Shares of the datagrams, 0 to 1. */
   loss: number
   reordering: number
   duplicates: number
-  /** How many places a late datagram comes late at most. */
+  /** By how many places a datagram may be late. */
   reorderWithin: number
 }
 
 /**
- * What arrives of what was sent, in the order of arrival. The first and the last datagram always
- * arrive, the first in its place.
+ * The datagrams that arrive, in order of arrival. The first and the last always arrive, the first
+ * in its place.
  */
 export function relay<T>(
   sent: readonly T[],

@@ -38,14 +38,14 @@ export type EncodedSet =
   | {
       data: EncodedTemplate | EncodedOptionsTemplate
       records: readonly (readonly Value[])[]
-      /** Zeros behind the records; default in v9: up to a multiple of 4 bytes, in IPFIX none. */
+      /** Zeros after the records; default in v9: up to a multiple of 4 bytes, in IPFIX none. */
       padding?: number
-      /** Lengths of variable fields always in 3 bytes. */
+      /** Always encode variable lengths in 3 bytes. */
       longLengths?: boolean
     }
-  /** Templates withdrawn (IPFIX): ids, as templates of no fields. */
+  /** Templates withdrawn (IPFIX): ids, as templates without fields. */
   | { withdraw: readonly number[]; padding?: number }
-  /** A set of any id and bytes; `length` where it shall not be the true one. */
+  /** A set of any id and bytes; `length` if it must not be the true one. */
   | { setId: number; raw: Uint8Array; length?: number }
 
 export interface V9Datagram {
@@ -57,7 +57,7 @@ export interface V9Datagram {
   sequence?: number
   sourceId?: number
   sets: readonly EncodedSet[]
-  /** Bytes behind the last set. */
+  /** Bytes after the last set. */
   trailing?: Uint8Array
 }
 

@@ -1,4 +1,7 @@
-/** Encoder of sFlow v5 datagrams for tests: flow samples of one packet's start, and interface counters. */
+/**
+ * Encoder of sFlow v5 datagrams for tests: flow samples of a packet's first bytes, and interface
+ * counters.
+ */
 import { ByteWriter } from './bytes.ts'
 import { addressBytes } from './value.ts'
 
@@ -7,9 +10,9 @@ export type SflowSample =
       rate: number
       input: number
       output: number
-      /** ifIndex where it was sampled; absent: not said. */
+      /** ifIndex where it was sampled; absent: not given. */
       sampledAt?: number
-      /** In the form with its own words for formats and indices. */
+      /** In the expanded form, with separate words for formats and indexes. */
       expanded?: boolean
       /** Records by format (enterprise 0). */
       records: readonly SflowRecord[]

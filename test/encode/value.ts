@@ -3,9 +3,9 @@ import { parseAddress } from '../../flow/address.ts'
 import { ByteWriter } from './bytes.ts'
 
 /**
- * A number or bigint is unsigned; a text with dots or colons that is an address is one (16 bytes
- * where the field has 16), any other text is itself in UTF-8; bytes are themselves. Text and bytes
- * are padded with zeros to the field's length and cut off at it.
+ * A number or bigint is unsigned. A text with dots or colons that is an address is encoded as one
+ * (16 bytes if the field has 16); any other text is UTF-8; bytes are kept as they are. Text and
+ * bytes are padded with zeros to the field's length, or cut off at it.
  */
 export type Value = number | bigint | string | Uint8Array
 
@@ -20,7 +20,7 @@ export function addressBytes(text: string, length?: number): Uint8Array {
   return writer.finish()
 }
 
-/** The bytes of a value as long as it needs to be: a number in 8 bytes. */
+/** The bytes of a value in its natural length: a number in 8 bytes. */
 export function valueBytes(value: Value, length?: number): Uint8Array {
   if (value instanceof Uint8Array) return value
   if (typeof value === 'string')
@@ -34,7 +34,7 @@ export function writeValue(writer: ByteWriter, value: Value, length: number): vo
   writer.bytes(bytes).zeros(length - bytes.length)
 }
 
-/** Writes a value into a field of variable length; `long` uses the 3-byte form of the length always. */
+/** Writes a value into a field of variable length; `long` always uses the 3-byte form of the length. */
 export function writeVariable(writer: ByteWriter, value: Value, long = false): void {
   const bytes = valueBytes(value)
   if (bytes.length < 255 && !long) writer.unsigned(bytes.length, 1)

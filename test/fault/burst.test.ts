@@ -1,4 +1,4 @@
-/** A burst that comes faster than it can be counted waits in the journal, and outlives the end of the collector. */
+/** A burst that comes faster than it can be counted waits in the journal, and survives the end of the collector. */
 import assert from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { archiveSums } from '../stored.ts'
 
 const load = { version: 'v5', rate: 2_500_000, seconds: 2, hosts: 20_000, exporters: 2, flows: 90_000 } as const // prettier-ignore
 
-/** The status once everything that came is in the journal. */
+/** The status once everything received is in the journal. */
 async function journalled(ingest: RunningIngest): Promise<IngestStatus> {
   for (let before = -1; ;) {
     const status = await ingest.status()
@@ -58,7 +58,7 @@ test('a start receives while it replays what a kill left', async (t) => {
   const second = await (await openFastSender({ ...load, port, rate: 90_000, seconds: 0.3 })).send()
   const sentAt = Date.now() / 1000
   const ingest = await starting
-  // Taken once all was replayed.
+  // Read after everything was replayed.
   const { startedAt } = await ingest.status()
   assert.ok(sentAt < startedAt, `${startedAt - sentAt} s`)
   const flows = before!.datagrams * flowsPerDatagram.v5 + second.flows

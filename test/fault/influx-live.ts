@@ -1,6 +1,6 @@
 /**
- * A collector under live load whose InfluxDB goes through one trouble after the other. In the end
- * InfluxDB holds what a rebuild from the archive gives, and the archive every flow that was sent.
+ * A collector under live load whose InfluxDB suffers one fault after another. At the end InfluxDB
+ * must hold what a rebuild from the archive gives, and the archive every flow that was sent.
  */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
@@ -25,14 +25,17 @@ import {
 } from './numbered-exporter.ts'
 
 /**
- * What was sent so shortly before ingest is ended may still lie in the kernel's buffer: no process
- * can journal what it was not given the time to read.
+ * Datagrams sent this shortly before ingest ends may still be in the kernel's buffer: a process
+ * cannot journal what it had no time to read.
  */
 const graceMs = 1000
 const exporter = '127.0.0.1'
 const none: Fault = { kind: 'none' }
 
-/** A trouble: what is wrong for so long; `strike` is called at its beginning and gives what mends it. */
+/**
+ * A trouble: what is wrong, and for how long; `strike` starts it and returns the function that ends
+ * it.
+ */
 export interface Trouble {
   name: string
   ms: number
@@ -40,28 +43,28 @@ export interface Trouble {
 }
 
 export interface LiveFigures {
-  /** Flows that were sent, and datagrams of them that nobody could take, because ingest was ended. */
+  /** Flows sent, and the datagrams that nobody could receive because ingest was not running. */
   flows: number
   unheard: number
   seconds: number
-  /** Datagrams that ingest or the kernel lost while ingest was there. */
+  /** Datagrams lost by ingest or the kernel while ingest was running. */
   lost: number
   points: number
   requestsInFlightMax: number
-  /** Most resident memory of ingest: before the first trouble and from there on, bytes; by minutes of the run, MB. */
+  /** Peak resident memory of ingest: before the first trouble and from then on, bytes; by minute of the run, MB. */
   memory: { calm: number; inTrouble: number; minutes: number[] }
 }
 
-/** A collector, its InfluxDB behind a proxy, and an exporter that goes on sending. */
+/** A collector, its InfluxDB behind a proxy, and an exporter that keeps sending. */
 export class Live {
   readonly influxd: RunningInfluxd
   readonly proxy: InfluxProxy
   readonly data: string
   readonly exporter: NumberedExporter
   ingest: RunningIngest
-  /** When ingest was not there to take what was sent. */
+  /** When ingest was not running. */
   readonly gaps: Gap[] = []
-  /** Datagrams that the journal held when ingest was killed. */
+  /** Datagrams in the journal when ingest was killed. */
   readonly accepted = new Set<number>()
   #isRunning = true
 
@@ -85,7 +88,7 @@ export class Live {
     return new Live({ influxd, proxy, data, ingest }, flowsPerSecond)
   }
 
-  /** Ends ingest and starts it again while the exporter goes on. */
+  /** Stops and restarts ingest while the exporter keeps sending. */
   async restartIngest(signal: NodeJS.Signals): Promise<void> {
     const from = Date.now() - graceMs
     const code = await this.stopIngest(signal)
@@ -116,7 +119,7 @@ export class Live {
   }
 }
 
-/** A trouble that the proxy makes. */
+/** A trouble made by the proxy. */
 export function proxied(name: string, fault: Fault, ms: number): Trouble {
   const strike = async ({ proxy }: Live) => {
     proxy.fault = fault
@@ -129,13 +132,13 @@ export function proxied(name: string, fault: Fault, ms: number): Trouble {
 
 export interface LiveOptions {
   flowsPerSecond: number
-  /** How long nothing is wrong before the first trouble: until InfluxDB was sent something, or all of it. */
+  /** The calm before the first trouble: until something, or everything, was sent to InfluxDB. */
   calmMs: number
   isWholeCalm?: boolean
   say: (text: string) => void
 }
 
-/** Goes through the troubles, one after the other, and asserts what must hold. */
+/** Runs the troubles one after the other, and asserts what must hold. */
 export async function liveThrough(
   troubles: readonly Trouble[],
   options: LiveOptions,
@@ -150,7 +153,7 @@ export async function liveThrough(
     const minute = Math.floor((performance.now() - started) / 60_000)
     memory.minutes[minute] = Math.max(memory.minutes[minute] ?? 0, Math.round(bytes / 1e6))
   }
-  /** Looks at ingest now and then for so long, or until something holds. */
+  /** Polls ingest for this long, or until a condition holds. */
   const watch = async (ms: number, until: (status: IngestStatus) => boolean = () => false) => {
     const end = performance.now() + ms
     while (performance.now() < end) {
@@ -180,7 +183,7 @@ export async function liveThrough(
       )
       memory.inTrouble = Math.max(memory.inTrouble, most)
     }
-    // A loss shows when a number comes after it: one must come after the last restart.
+    // A loss only shows in a later sequence number: one must come after the last restart.
     await watch(90_000, ({ journal }) => journal !== null && journal.datagrams > 0)
     await live.exporter.end()
     await sleep(500)
@@ -200,7 +203,7 @@ export async function liveThrough(
     )
     await live.stopIngest()
     const { excused } = await verify(live)
-    // What nobody could take shows in the exporter's numbers, and nothing else does.
+    // The exporter's sequence numbers show exactly the datagrams that nobody could receive.
     assert.equal(missed, excused)
     return {
       flows: live.exporter.flows,
@@ -216,7 +219,7 @@ export async function liveThrough(
   }
 }
 
-/** All flows that ingest could take are in the archive, and InfluxDB has of them what a rebuild gives. */
+/** Every flow that ingest could receive is in the archive, and InfluxDB holds what a rebuild gives. */
 async function verify(live: Live): Promise<Fate> {
   const { data, influxd } = live
   const fate = await fateOf(live.exporter, live)

@@ -1,6 +1,6 @@
 /**
- * Steps are written, and written again with fewer keys, while something is wrong with InfluxDB; then
- * all is well again. In the end InfluxDB must hold exactly what was written last.
+ * Steps are written, and rewritten with fewer keys, while something is wrong with InfluxDB; then
+ * the fault ends. At the end InfluxDB must hold exactly what was written last.
  */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
@@ -18,30 +18,30 @@ import { InfluxProxy } from './influx-proxy.ts'
 
 const fine = tiers['5m']
 const exporter = '192.0.2.1'
-/** A machine that does much else feels a fault late. */
+/** On a busy machine a fault takes effect late. */
 const feltMsMax = 30_000
 
 export interface Ordeal {
-  /** Brings the fault about; called when the first steps have been written. */
+  /** Starts the fault; called when the first steps have been written. */
   begin: (proxy: InfluxProxy) => void | Promise<void>
-  /** Takes it away again. */
+  /** Ends the fault. */
   end?: (proxy: InfluxProxy) => void | Promise<void>
-  /** How long it lasts, */
+  /** How long it lasts, at least. */
   ms: number
-  /** and until what is so; by default no longer. */
+  /** It goes on until this holds; default: no longer. */
   until?: (status: StoreStatus) => boolean
   steps?: number
   hosts?: number
-  /** When the store gives a request up. */
+  /** The store's request timeout. */
   timeoutMs?: number
 }
 
 export interface Outlived {
   proxy: InfluxProxy
   status: StoreStatus
-  /** How the store stood while the fault lasted. */
+  /** The store's status during the fault. */
   during: StoreStatus
-  /** From the end of the fault until all was there, and how many points that were. */
+  /** From the end of the fault until everything was written, and the number of points. */
   drainMs: number
   points: number
 }
@@ -64,7 +64,7 @@ export function stepInVersion(time: number, version: number, hosts: number): Ste
   })
 }
 
-/** Goes through an ordeal; asserts that nothing is lost and no more than two requests are in flight. */
+/** Runs an ordeal; asserts that nothing is lost and that at most two requests are in flight. */
 export async function outlive(influxd: RunningInfluxd, ordeal: Ordeal): Promise<Outlived> {
   const { steps = 12, hosts = 400, timeoutMs = 2000 } = ordeal
   const direct = await ownBuckets(influxd)
@@ -111,7 +111,7 @@ export async function outlive(influxd: RunningInfluxd, ordeal: Ordeal): Promise<
   }
 }
 
-/** Waits until InfluxDB has all, however long the pauses are. */
+/** Waits until InfluxDB has everything, however long the pauses are. */
 export async function settled(store: { settled?(): Promise<void> }): Promise<void> {
   for (let tries = 0; ; tries++)
     try {

@@ -1,4 +1,7 @@
-/** Stands before a real InfluxDB and does to writes what networks, proxies and tired databases do. */
+/**
+ * A proxy in front of a real InfluxDB that does to writes what networks, proxies and overloaded
+ * databases do.
+ */
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,25 +10,25 @@ import { gunzipSync } from 'node:zlib'
 /** What happens to a write. */
 export type Fault =
   | { kind: 'none' }
-  /** Answered so, without InfluxDB. */
+  /** Answered with this, without InfluxDB. */
   | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string }
   /** Never answered. */
   | { kind: 'hang' }
-  /** Cut off while the body comes in. */
+  /** Cut off while the body is being received. */
   | { kind: 'cut' }
   /** Done by InfluxDB, but the answer is lost. */
   | { kind: 'unanswered' }
-  /** Refused with a status where the body fits. */
+  /** Refused with a status if the body matches. */
   | { kind: 'refuse'; status: number; when: (lines: string[]) => boolean; body?: string }
 
 export class InfluxProxy {
   fault: Fault = { kind: 'none' }
   /** The version it claims, if not InfluxDB's own. */
   version: string | null = null
-  /** The most writes that were open at a time, and when (performance.now) each came. */
+  /** The most writes open at a time, and when (performance.now) each came. */
   inFlightMax = 0
   readonly writes: number[] = []
-  /** Told of each write when its fault is settled. */
+  /** Called for each write when its fault is chosen. */
   onWrite: () => void = () => undefined
   #inFlight = 0
   readonly #server = createServer((asked, answer) => this.#take(asked, answer))

@@ -9,7 +9,7 @@ import { outlive } from './influx-outlive.ts'
 
 const skip = skipWithoutInfluxd()
 const minuteMs = 60_000
-/** Series are written once a minute, so that a trouble must last longer to be felt. */
+/** Series are written once a minute, so a trouble must last longer to take effect. */
 const feltMs = 75_000
 /** Until they were written and sent for the first time. */
 const calmMs = 2 * minuteMs
@@ -82,7 +82,7 @@ for (const trouble of troubles)
 test('5,000 flows/s, InfluxDB down for 10 min: nothing is lost', { skip }, async (t) => {
   const say = (text: string) => t.diagnostic(text)
   const down = { ...killed, ms: 10 * minuteMs }
-  // What is looked at for incidents reaches back a quarter of an hour: as much must have passed before.
+  // Incident detection reads back a quarter of an hour: that much must have passed before.
   const calm = { calmMs: 21 * minuteMs, isWholeCalm: true }
   const figures = await liveThrough([down], { flowsPerSecond: 5000, ...calm, say })
   say(JSON.stringify(figures))

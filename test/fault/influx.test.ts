@@ -16,7 +16,7 @@ test(
           ms: 2000,
           strike: async (live) => {
             await live.influxd.stop('SIGKILL')
-            // What ends writes its series: they wait in the spool.
+            // An ending ingest writes its series: they wait in the spool.
             await live.restartIngest('SIGTERM')
             return async () => {
               await live.influxd.start()

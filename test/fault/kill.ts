@@ -1,6 +1,7 @@
 /**
- * kill -9 of the collector at a random moment under load in which each datagram carries one flow
- * with an identity of its own (its source address and its octets); start again, send on.
+ * kill -9 of the collector at a random moment under load, where each datagram carries one flow with
+ * an identity of its own (its source address and its octets); then it is restarted and sending goes
+ * on.
  */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
@@ -12,10 +13,10 @@ import { archiveSums, forEachFlow, seriesSums } from '../stored.ts'
 
 const datagramsPerBurst = 8
 const burstMs = 5
-/** What was sent this long before the kill may be lost: the journal is written in that time. */
+/** Flows sent this shortly before the kill may be lost: it takes that long to write the journal. */
 const graceMs = 1000
 
-/** One NetFlow v5 datagram with one flow: number `id`, from 10.x.y.z, of 1000 + id octets. */
+/** A NetFlow v5 datagram with one flow: number `id`, from 10.x.y.z, of 1000 + id octets. */
 function datagram(id: number, nowMs: number): Buffer {
   const bytes = Buffer.alloc(72)
   const uptimeMs = 3_600_000 + id
@@ -44,12 +45,15 @@ export interface KillSummary {
   missing: number
 }
 
-/** Kills `kills` times; asserts what must hold afterwards and gives the figures. */
+/** Kills `kills` times; asserts what must hold afterwards and returns the figures. */
 export async function killUnderLoad(kills: number, seed: number): Promise<KillSummary> {
   const data = await scratchFolder()
   const random = seeded(seed)
   const sentAt: number[] = []
-  /** When nobody listened, or what came was not yet written: from a second before the kill to the next start. */
+  /**
+   * When nobody listened or the journal was not yet written: from a second before the kill to the
+   * next start.
+   */
   const gaps: [number, number][] = []
   let ingest = await RunningIngest.start(data)
   for (let round = 0; round < kills; round++) {
@@ -78,7 +82,7 @@ export async function killUnderLoad(kills: number, seed: number): Promise<KillSu
   )
   await sleep(300)
   assert.equal((await ingest.stop()).code, 0)
-  // What was to be made again from the archive is made at the next start.
+  // Intervals still to be rebuilt from the archive are rebuilt at the next start.
   ingest = await RunningIngest.start(data)
   await ingest.until((status) => status.seriesWrittenAt !== null && status.redo === 0)
   await ingest.stop()
@@ -87,7 +91,8 @@ export async function killUnderLoad(kills: number, seed: number): Promise<KillSu
 
 async function send(sentAt: number[], port: () => number, goesOn: () => boolean): Promise<void> {
   const socket = createSocket('udp4')
-  // While nobody listens the kernel answers "refused" to the next send: that is the exporter's lot.
+  // While nobody listens the kernel answers "refused" to the next send: an exporter has to live
+  // with that.
   socket.on('error', () => undefined)
   while (goesOn()) {
     for (let i = 0; i < datagramsPerBurst; i++) {

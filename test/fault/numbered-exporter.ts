@@ -1,6 +1,6 @@
 /**
- * An exporter whose every flow has a number of its own, so that of each datagram can be said
- * whether it was journalled, and whether it was stored once, twice or not at all.
+ * An exporter whose flows are all numbered, so that a test can tell for each datagram whether it
+ * was journalled, and whether it was stored once, twice or not at all.
  */
 import { createSocket } from 'node:dgram'
 import { join } from 'node:path'
@@ -14,19 +14,19 @@ export const flowsPerDatagram = 30
 const headerBytes = 24
 const recordBytes = 48
 const burstMs = 20
-/** After a longer rest no more is sent at once. */
+/** After a longer pause no more than this is sent at once. */
 const burstMsMax = 200
 const hosts = 2000
 const ports = [443, 80, 53, 22, 25]
 
-/** A time in which what was sent may not have been received, unix ms: [from, to]. */
+/** A time in which datagrams sent may not have been received, unix ms: [from, to]. */
 export type Gap = readonly [number, number]
 
-/** Sends NetFlow v5 to a port of this machine, until it is ended. */
+/** Sends NetFlow v5 to a port of this machine until it is stopped. */
 export class NumberedExporter {
-  /** By number of the datagram, when it was sent, unix ms. */
+  /** When each datagram was sent, by number, unix ms. */
   readonly sentAt: number[] = []
-  /** Of all flows that were sent. */
+  /** Of all flows sent. */
   bytes = 0
   readonly #port: () => number
   readonly #flowsPerSecond: number
@@ -35,7 +35,7 @@ export class NumberedExporter {
   #isEnding = false
   readonly #sending: Promise<void>
 
-  /** Sends from an address of this machine, by which it is known. */
+  /** Sends from an address of this machine, which identifies the exporter. */
   constructor(port: () => number, flowsPerSecond: number, address = '127.0.0.1') {
     this.#port = port
     this.#address = address
@@ -54,7 +54,8 @@ export class NumberedExporter {
 
   async #send(): Promise<void> {
     const socket = createSocket('udp4')
-    // While nobody listens the kernel may answer "refused" to the next send: that is an exporter's lot.
+    // While nobody listens the kernel may answer "refused" to the next send: an exporter has to
+    // live with that.
     socket.on('error', () => undefined)
     await new Promise<void>((resolve) => socket.bind(0, this.#address, resolve))
     let at = performance.now()
@@ -63,7 +64,7 @@ export class NumberedExporter {
       await sleep(burstMs)
       const elapsedMs = performance.now() - at
       at += elapsedMs
-      // What was not sent in a silence is not made up for: it would come as one burst.
+      // Nothing is made up for after a pause: it would come as one burst.
       due += (Math.min(elapsedMs, burstMsMax) * this.#flowsPerSecond) / 1000
       const burst: Promise<void>[] = []
       while (this.flows < due) {
@@ -75,7 +76,7 @@ export class NumberedExporter {
           }),
         )
       }
-      // A socket that is closed at once drops without a word what it was given in the same turn.
+      // A socket that is closed at once silently drops what was sent in the same turn.
       await Promise.all(burst)
     }
     await new Promise<void>((resolve) => socket.close(() => resolve()))
@@ -96,7 +97,7 @@ export class NumberedExporter {
       const at = headerBytes + recordBytes * i
       bytes.writeUInt32BE(0x0a000000 + ((id * 7919) % hosts), at)
       bytes.writeUInt32BE(0xcb007100 + (id % 200), at + 4)
-      // Its number, by which it is known in the archive.
+      // Its number, which identifies it in the archive.
       bytes.writeUInt32BE(id + 1, at + 16)
       bytes.writeUInt32BE(octetsOf(id), at + 20)
       bytes.writeUInt32BE(uptimeMs - 2000, at + 24)
@@ -128,7 +129,7 @@ export async function journalled(data: string): Promise<number[]> {
 }
 
 export interface Fate {
-  /** Datagrams that are stored, and those that are not and were sent while nobody could take them. */
+  /** Datagrams stored, and those not stored that were sent in a gap. */
   stored: number
   excused: number
   /** A sentence for each that is missing, cut or stored twice without excuse. */
@@ -136,8 +137,8 @@ export interface Fate {
 }
 
 /**
- * What became of every datagram. One that was journalled must be stored whole, once; any other must
- * have been sent in a gap.
+ * Checks every datagram: a journalled one must be stored completely, once; any other must have been
+ * sent in a gap.
  */
 export async function fateOf(
   { sentAt }: Pick<NumberedExporter, 'sentAt'>,

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 
 import { stopWhileSorting } from './stop.ts'
 
-/** What Docker gives a container that is told to end, where nothing else is said. */
+/** Docker's default time for a container to stop. */
 const stopMsMax = 10_000
 
 test('stopped and killed while an interval of 30 million flows is sorted, nothing is lost or stored twice', async (t) => {

@@ -1,6 +1,6 @@
 /**
- * A collector that is told to stop, or killed, while intervals wait to be sorted and their series to be made: every flow
- * has a number of its own, so that of each can be said whether it is stored once.
+ * A collector that is stopped or killed while intervals wait to be sorted and their series to be
+ * built. Every flow is numbered, so that a test can tell whether it is stored once.
  */
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
@@ -14,23 +14,23 @@ import { RunningIngest, scratchFolder } from '../processes.ts'
 import { archiveSums, forEachFlow, seriesSums } from '../stored.ts'
 import { NumberedExporter, octetsOf } from './numbered-exporter.ts'
 
-/** What a process manager without patience gives a process that is told to end. */
+/** The stop timeout of an impatient process manager. */
 const shortGraceMs = 1000
 const blockRows = 16_384
 const ipv4Marker = 0xffff
-/** By its exporter's address a flow is known as one that lay in the archive before. */
+/** The exporter of the flows that were in the archive before. */
 const earlierExporter = 0xc0000209
 const sender = '127.0.0.1'
 const waitMsMax = 120_000
 
 export interface StopOptions {
-  /** Flows that lie in the archive unsorted, in this many intervals that are over, their series not made. */
+  /** Flows stored unsorted in the archive, in this many closed intervals without series. */
   earlier: number
   intervals: number
-  /** Flows that are received, at a rate, before it is stopped for the first time. */
+  /** Flows received, at a rate, before the first stop. */
   live: number
   flowsPerSecond: number
-  /** A stop takes less than this, after which it would be forced. */
+  /** A stop must take less than this, after which it would be forced. */
   stopMsMax: number
 }
 
@@ -40,9 +40,9 @@ export interface StopSummary {
   stopMs: number[]
 }
 
-/** Stops and kills while files are sorted, starts again, and asserts that each flow is there once. */
+/** Stops and kills while files are sorted, restarts, and asserts that each flow is stored once. */
 export async function stopWhileSorting(options: StopOptions): Promise<StopSummary> {
-  // A running collector does not keep this process alive by itself.
+  // A running collector alone does not keep this process alive.
   const alive = setInterval(() => {}, 1000)
   try {
     return await stopAndStart(options)
@@ -54,7 +54,7 @@ export async function stopWhileSorting(options: StopOptions): Promise<StopSummar
 async function stopAndStart(options: StopOptions): Promise<StopSummary> {
   const data = await scratchFolder()
   const stopMs: number[] = []
-  // What was received and not published when it is killed, the journal has.
+  // Flows received but not published when it is killed are in the journal.
   let ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '64MB' })
   const exporter = new NumberedExporter(() => ingest.port, options.flowsPerSecond, sender)
   while (exporter.flows < options.live) await sleep(20)
@@ -94,7 +94,7 @@ async function stopAndStart(options: StopOptions): Promise<StopSummary> {
   return { flows: archived.flows, stopMs }
 }
 
-/** An archive as it is left by a collector that had no time to sort: chunks, and a list of intervals to be made. */
+/** An archive as left by a collector that had no time to sort: chunks, and a list of intervals to rebuild. */
 async function makeUnsorted(data: string, { earlier, intervals }: StopOptions): Promise<void> {
   const archive = await Archive.open(join(data, 'archive'))
   const columns = createFlowColumns(blockRows)
@@ -124,10 +124,10 @@ async function makeUnsorted(data: string, { earlier, intervals }: StopOptions): 
   await archive.close()
 }
 
-/** A collector that sorts files: one is just being written, or was, and the next is begun. */
+/** A collector that is sorting files: one is being written, or just was, and the next is begun. */
 async function startedAndSorting(data: string): Promise<RunningIngest> {
   const ingest = await RunningIngest.start(data)
-  // What is to be made again comes first; then nothing is written there but what is sorted.
+  // Rebuilding comes first; after that only sorted files are written there.
   await ingest.until(({ redo }) => redo === 0, waitMsMax)
   const until = performance.now() + waitMsMax
   const files = () => readdir(join(data, 'archive'), { recursive: true })
@@ -140,7 +140,7 @@ async function startedAndSorting(data: string): Promise<RunningIngest> {
   return ingest
 }
 
-/** That every flow of both is there, once and as it was. */
+/** Asserts that every flow of both kinds is stored once and unchanged. */
 async function assertStoredOnce(
   data: string,
   { earlier, live }: { earlier: number; live: number },

@@ -12,28 +12,28 @@ import { seeded } from '../random.ts'
 export interface Flood {
   sources: number
   seconds: number
-  /** Each template of the flood is followed by a record of data. */
+  /** Each template of the flood is followed by a data record. */
   withData?: boolean
 }
 
 const domains = 10
 const templatesPerDomain = 100
 const templatesPerDatagram = 10
-/** Datagrams of the honest exporter in a second, each of ten flows. */
+/** Datagrams per second of the honest exporter, each with ten flows. */
 const honestRate = 50
 const flowsPerDatagram = 10
-/** The honest exporter sends alone for so long before memory is measured. */
+/** The honest exporter sends alone for this long before memory is measured. */
 const warmUpSeconds = 20
 const stepMs = 20
-/** How often memory is asked for; asking costs some. */
+/** How often memory is sampled; sampling has a cost. */
 const askEveryMs = 3000
 
 const honest: EncodedTemplate = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 4), field(2, 4), field(153, 8)] } // prettier-ignore
-/** Elements that templates of the flood choose from, with a length each. */
+/** Elements for the flood's templates, each with a length. */
 const known: readonly (readonly [number, number])[] = [[8, 4], [12, 4], [1, 8], [2, 8], [7, 2], [11, 2], [4, 1], [5, 1], [6, 1], [10, 4], [14, 4], [16, 4], [17, 4], [15, 4], [22, 4], [21, 4], [58, 2], [27, 16], [28, 16], [152, 8], [153, 8], [56, 6], [80, 6], [95, 4]] // prettier-ignore
 const fieldsPerTemplate = 20
 
-/** A datagram of templates no two of which are alike. */
+/** A datagram of templates, no two of which are alike. */
 function hostile(first: number, random: () => number, withData: boolean): Uint8Array {
   const templates = Array.from({ length: templatesPerDatagram }, (_, i) => ({
     id: 256 + first + i,
@@ -57,7 +57,7 @@ class Honest {
     this.#port = port
   }
 
-  /** Sends what is due when it has run for so long. */
+  /** Sends what is due after this time. */
   send(elapsedMs: number): void {
     while (this.sent < (elapsedMs / 1000) * honestRate) {
       const now = Date.now()
@@ -88,7 +88,7 @@ export interface FloodFigures {
   grownMiB: number
 }
 
-/** Runs the flood and says what it did; fails where the honest exporter lost anything. */
+/** Runs the flood and returns its figures; fails if the honest exporter lost anything. */
 export async function floodTemplates(flood: Flood): Promise<FloodFigures> {
   const { sources, seconds, withData = false } = flood
   const ingest = await RunningIngest.start(await scratchFolder())
@@ -118,7 +118,7 @@ export async function floodTemplates(flood: Flood): Promise<FloodFigures> {
         const payload = pool[(sent * 7) % pool.length]!
         const domain = Math.floor(sent / sources) % domains
         new DataView(payload.buffer).setUint32(payload[1] === 9 ? 16 : 12, domain)
-        // Copied, because the socket sends later than it is asked to.
+        // Copied, because the socket sends asynchronously.
         sockets[sent++ % sources]!.send(payload.slice(), ingest.port, '127.0.0.1')
       }
       if (elapsed() > askedMs + askEveryMs) {

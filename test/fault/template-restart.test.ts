@@ -1,4 +1,7 @@
-/** Templates that come every half hour: a restart of the collector, or one that begins between them, loses nothing. */
+/**
+ * Templates that come every half hour: a restart of the collector, or a collector started between
+ * them, loses nothing.
+ */
 import assert from 'node:assert/strict'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -19,10 +22,10 @@ import { archiveSums } from '../stored.ts'
 const template: EncodedTemplate = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 4), field(2, 4), field(153, 8)] } // prettier-ignore
 const flowsPerDatagram = 5
 const octets = 100
-/** What a collector has taken in is safe from kill -9 after a tenth of a second. */
+/** What a collector has received is safe from kill -9 after a tenth of a second. */
 const safeMs = 400
 
-/** An exporter that keeps its source port and its numbers over restarts of the collector. */
+/** An exporter that keeps its source port and sequence numbers over restarts of the collector. */
 class Exporter {
   readonly #version: 'v9' | 'ipfix'
   readonly #socket: Socket
@@ -64,7 +67,7 @@ async function openExporter(version: 'v9' | 'ipfix'): Promise<{ exporter: Export
   return { exporter: new Exporter(version, socket), close: () => socket.close() }
 } // prettier-ignore
 
-/** All flows are archived once, and nothing was lost or is a problem. */
+/** All flows are archived once; nothing was lost and there are no problems. */
 async function checkWhole(data: string, status: ExporterStatus, flows: number): Promise<void> {
   assert.equal(status.flows, flows)
   assert.deepEqual([status.lost.datagrams, status.lost.flows, status.problems], [0, 0, {}])

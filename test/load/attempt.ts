@@ -1,4 +1,4 @@
-/** One attempt: load at a set rate on a running collector with everything on, and what became of it. */
+/** One attempt: load at a set rate on a collector with everything on, and its result. */
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -16,28 +16,28 @@ import {
 } from './usage.ts'
 
 export interface AttemptOptions extends Omit<LoadOptions, 'port'> {
-  /** Asked of the kernel for the socket, as in WEIR_RECEIVE_BUFFER. */
+  /** Size of the socket's buffer, as in WEIR_RECEIVE_BUFFER. */
   receiveBuffer: string
-  /** Load comes from the program in C, where it can be made. */
+  /** Use the load generator in C, if it can be built. */
   isFast?: boolean
 }
 
 export interface Attempt {
   sentFlows: number
   sentDatagrams: number
-  /** Flows a second that really went out: a generator that does not keep up says so here. */
+  /** Flows per second actually sent: shows a generator that does not keep up. */
   rate: number
   flows: number
-  /** Datagrams that the kernel dropped, that were lost by their numbers, and that we let go ourselves. */
+  /** Datagrams dropped by the kernel, lost by sequence number, and dropped by us. */
   kernelDrops: number
   lostDatagrams: number
   letGo: number
   /** How long after the last datagram everything was decoded and counted. */
   drainSeconds: number
   receiveBufferBytes: number
-  /** Of the collector, from the first datagram until all was counted. */
+  /** Of the collector, from the first datagram until everything was counted. */
   cpuSecondsPerMillion: number
-  /** The same of what was sent after the ramp. */
+  /** The same for what was sent after the ramp. */
   steadySecondsPerMillion: number
   senderCpuSeconds: number
   threadSeconds: Record<string, number>
@@ -46,7 +46,7 @@ export interface Attempt {
 
 const drainMsMost = 60_000
 
-/** Whether nothing was lost, all was counted in the end, and it was asked what was meant. */
+/** Whether nothing was lost, everything was counted, and the intended rate was sent. */
 export function isClean(
   { sentFlows, flows, kernelDrops, lostDatagrams, letGo, rate }: Attempt,
   wanted: number,
@@ -60,13 +60,16 @@ export function isClean(
   )
 }
 
-/** Runs one attempt on a collector and a folder of its own. `onData` may look at the folder after it. */
+/**
+ * Runs one attempt with a collector and a folder of its own. `onData` may inspect the folder
+ * afterwards.
+ */
 export async function attempt(
   { receiveBuffer, isFast = false, ...load }: AttemptOptions,
   onData: (folder: string) => Promise<void> = async () => {},
 ): Promise<Attempt> {
   const data = await scratchFolder()
-  // A running collector does not keep this process alive by itself.
+  // A running collector alone does not keep this process alive.
   const alive = setInterval(() => {}, 1000)
   try {
     const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: receiveBuffer })
@@ -103,7 +106,7 @@ export async function attempt(
   }
 }
 
-/** The status once all flows are counted, or once no more come. */
+/** The status once all flows are counted, or no more come. */
 async function drained(ingest: RunningIngest, flows: number): Promise<IngestStatus> {
   const until = performance.now() + drainMsMost
   let status = await ingest.status()

@@ -1,31 +1,34 @@
-/** Made flows as datagrams of an exporter, all in one buffer; their headers are set as they are sent. */
+/**
+ * Generated flows as datagrams of an exporter, all in one buffer; their headers are set when they
+ * are sent.
+ */
 import type { MadeFlows } from './flows.ts'
 
 export type LoadVersion = 'v5' | 'v9' | 'ipfix'
 
-/** Flows a datagram, as Ethernet frames hold them. */
+/** Flows per datagram, as Ethernet frames hold them. */
 export const flowsPerDatagram = { v5: 30, v9: 24, ipfix: 18 } as const
 
-/** Datagrams of flows, over and over. */
+/** Datagrams of flows, sent over and over. */
 export interface Datagrams {
   version: LoadVersion
   payloads: Buffer[]
-  /** By how much the times of each one's flows were moved on, ms. */
+  /** How far the times of each one's flows have been moved, ms. */
   movedMs: number[]
 }
 
-/** Uptime of the exporter as it begins to send. */
+/** The exporter's uptime when it begins to send. */
 const uptimeMs = 50_000_000
 const recordBytes = { v5: 48, v9: 56, ipfix: 72 } as const
 const headerBytes = { v5: 24, v9: 20, ipfix: 16 } as const
-/** Where in a record the start of a flow stands, with its end behind it. */
+/** The offset of a flow's start in a record, followed by its end. */
 const startAt = { v5: 24, v9: 28, ipfix: 36 } as const
 const setHeaderBytes = 4
 const templateId = 256
-/** Every so many datagrams the template comes along. */
+/** The template is sent every this many datagrams. */
 const templateEvery = 1000
 
-/** Fields of a router's usual template, as id and length. */
+/** Fields of a typical router template, as id and length. */
 const fields: Record<'v9' | 'ipfix', readonly (readonly [id: number, length: number])[]> = {
   v9: [
     [8, 4], [12, 4], [15, 4], [10, 4], [14, 4], [2, 4], [1, 4], [22, 4], [21, 4], [7, 2], [11, 2], [4, 1],
@@ -38,8 +41,8 @@ const fields: Record<'v9' | 'ipfix', readonly (readonly [id: number, length: num
 } // prettier-ignore
 
 /**
- * Datagrams of all flows but for those that do not fill one; of the first, as many as there are exporters
- * carry the template, so that each of them tells it.
+ * Datagrams of all flows except those that do not fill one. The first ones, one per exporter, carry
+ * the template, so that each exporter sends it.
  */
 export function encodeFlows(
   flows: MadeFlows,
@@ -56,8 +59,8 @@ export function encodeFlows(
 }
 
 /**
- * Moves the times of a datagram's flows on, so that they ended as long before this sending as before the first: intervals
- * come and go.
+ * Moves the times of a datagram's flows on, so that they ended as long before this sending as
+ * before the first: intervals come and go.
  */
 export function moveTimes(
   { version, payloads, movedMs }: Datagrams,
@@ -82,7 +85,7 @@ export function moveTimes(
   }
 }
 
-/** Sets what changes in a header from one sending to the next: when, and the sequence number. */
+/** Sets the header fields that change with each sending: the times and the sequence number. */
 export function setHeader(
   { version }: Datagrams,
   payload: Buffer,
@@ -100,7 +103,7 @@ export function setHeader(
   payload.writeUInt32BE(sequence, version === 'v5' ? 16 : 12)
 }
 
-/** By how much the sequence number goes on after a datagram. */
+/** The increment of the sequence number after a datagram. */
 export function sequenceStep(version: LoadVersion): number {
   return version === 'v9' ? 1 : flowsPerDatagram[version]
 }

@@ -1,6 +1,7 @@
 /**
- * Receives as the collector does and decodes into columns, nothing else: no journal, no totals, no archive. It says on which
- * port, and at the end (SIGTERM) how many flows: `node decode.ts BYTES`, the socket's buffer.
+ * Receives as the collector does and decodes into columns, nothing else: no journal, no totals, no
+ * archive. Prints its port, and at the end (SIGTERM) the number of flows: `node decode.ts BYTES`,
+ * the socket's buffer.
  */
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { createFlowColumns, recycleFlowColumns } from '../../flow/columns.ts'
@@ -21,7 +22,7 @@ function drain(): void {
   recycleFlowColumns(columns)
 }
 
-/** As the collector's receiving thread does: see ingest/receive/worker.ts. */
+/** Like the collector's receiving thread: see ingest/receive/worker.ts. */
 const [turnDatagramsMin, restMs] = [32, 1]
 const never = new Int32Array(new SharedArrayBuffer(4))
 const listener = new Listener({

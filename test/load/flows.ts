@@ -1,10 +1,11 @@
 /**
- * Flows as a network has them: some hosts do most of what is done (Zipf's law), most speak to the
- * outside, few services are most of them. The same number of hosts, flows and seed give the same flows.
+ * Flows as in a real network: a few hosts have most of the traffic (Zipf's law), most flows go
+ * outside, and a few services account for most. The same number of hosts, flows and seed give the
+ * same flows.
  */
 import { seeded } from '../random.ts'
 
-/** Flows side by side; addresses as 32-bit numbers, times as ms before the export. */
+/** Flows as columns; addresses as 32-bit numbers, times as ms before the export. */
 export interface MadeFlows {
   count: number
   source: Uint32Array
@@ -21,30 +22,30 @@ export interface MadeFlows {
   durationMs: Uint32Array
 }
 
-/** One of so many hosts is our own; all others are outside. */
+/** One host in this many is local; all others are outside. */
 const localOneOf = 5
 const services = [
   443, 53, 80, 123, 22, 993, 25, 3389, 445, 8080, 587, 5060, 1194, 3306, 5432, 6379, 161, 636, 1883,
   143,
 ]
-/** Of the flows, so much is TCP, and so much TCP or UDP; the rest is ICMP. */
+/** Shares of the flows: TCP, and TCP or UDP; the rest is ICMP. */
 const [tcpShare, portsShare] = [0.72, 0.97]
 const [tcp, udp, icmp] = [6, 17, 1]
 const interfaces = 24
 const uplink = 101
-/** The exponent of the distribution of packets a flow (Pareto), and the most. */
+/** The exponent of the distribution of packets per flow (Pareto), and its maximum. */
 const [packetsExponent, packetsMost] = [1.1, 1_000_000]
 const endAgoMost = 15_000
 const [durationMean, durationMost] = [8000, 300_000]
 
-/** Makes flows between `hosts` hosts, of which every one takes part where there are flows enough. */
+/** Generates flows between `hosts` hosts; every host takes part if there are enough flows. */
 export function makeFlows(count: number, hosts: number, seed: number): MadeFlows {
   const random = seeded(seed)
   const locals = Math.max(1, Math.floor(hosts / localOneOf))
   const remotes = Math.max(1, hosts - locals)
   const flows = emptyFlows(count)
   for (let i = 0; i < count; i++) {
-    // The first flows take each host once, so that as many as were asked for are active.
+    // The first flows use each host once, so that as many as asked for are active.
     const local = 0x0a000001 + (i < locals ? i : zipf(locals, random()))
     const remote = remoteAddress(i < remotes ? i : zipf(remotes, random()))
     makeFlow(flows, i, { local, remote }, random)
@@ -87,7 +88,7 @@ function zipf(count: number, fraction: number): number {
   return Math.min(count - 1, Math.floor((count + 1) ** fraction) - 1)
 }
 
-/** Outside hosts lie all over 64.0.0.0/2, each number at an address of its own. */
+/** Outside hosts are spread over 64.0.0.0/2, each rank at its own address. */
 function remoteAddress(rank: number): number {
   return 0x40000000 + (Math.imul(rank, 0x9e3779b1) & 0x3fffffff)
 }

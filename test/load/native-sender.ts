@@ -1,6 +1,7 @@
 /**
- * The load generator in C, which takes a fifth of what the one in TypeScript does (see send.c): beside a
- * collector on two cores that is what decides who is measured. Where no C compiler is, load comes from the other.
+ * The load generator in C, which needs a fifth of the CPU of the one in TypeScript (see send.c):
+ * beside a collector on two cores that decides which of them is measured. Without a C compiler the
+ * other generator is used.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -27,7 +28,7 @@ function compiler(): string | null {
   return ['cc', 'gcc', 'clang'].find((name) => spawnSync('which', [name]).status === 0) ?? null
 }
 
-/** The program, made where it is not there yet; null where it cannot be made. */
+/** The program, built if missing; null if it cannot be built. */
 async function nativeSender(): Promise<string | null> {
   const hash = createHash('sha256')
     .update(await readFile(source))
@@ -43,7 +44,7 @@ async function nativeSender(): Promise<string | null> {
   return program
 }
 
-/** Makes load ready to be sent, by the program in C where it can be had. */
+/** Prepares load, with the program in C if possible. */
 export async function openFastSender(options: LoadOptions): Promise<Sender> {
   const program = await nativeSender()
   if (program === null) return openSender(options)

@@ -1,24 +1,24 @@
-/** A receiver of load that is not Weir: what is asked of it, and how it is judged. */
+/** A receiver of load other than Weir: its interface, and how it is judged. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { openFastSender } from './native-sender.ts'
 import type { LoadOptions } from './send.ts'
 import { peakMiBOf, secondsAfter, steadyPerMillion, treeOf, treeSecondsOf } from './usage.ts'
 
-/** What a receiver made of load. */
+/** A receiver's result. */
 export interface Received {
   sentFlows: number
-  /** Flows that it kept: counted at its output. */
+  /** Flows it stored: counted at its output. */
   flows: number
-  /** Flows a second that really went out. */
+  /** Flows per second actually sent. */
   rate: number
-  /** How long after the last datagram it was still at work. */
+  /** How long it kept working after the last datagram. */
   drainSeconds: number
   /** Of all its processes. */
   cpuSecondsPerMillion: number
   /** Of what was sent after the ramp. */
   steadySecondsPerMillion: number
-  /** Of all its processes: pages that they share are counted for each. */
+  /** Of all its processes: shared pages count for each. */
   peakMiB: number
 }
 
@@ -31,18 +31,21 @@ export type Peer = (options: PeerOptions) => Promise<Received>
 export interface RunningPeer {
   pid: number
   port: number
-  /** Ends it and gives the flows that it kept. */
+  /** Stops it and returns the number of flows it stored. */
   stop: () => Promise<number>
 }
 
-/** A receiver is done with what it was sent when it has been idle for so long, or after the most. */
+/** A receiver is done when it has been idle for this long, or after the maximum. */
 const settle = { stepMs: 500, idleSteps: 3, mostMs: 60_000, idleCpuSeconds: 0.03 }
-/** Who is at work for longer after the last datagram, or for such a part of the load's time, does not hold the rate for ever: what waits grows. */
+/**
+ * A receiver that works longer than this after the last datagram, or longer than this share of the
+ * load's time, cannot hold the rate for ever: its queue grows.
+ */
 const drainMost = { seconds: 1, share: 0.1 }
-/** So much may be missing: some keep the last flows in a buffer of their own for as long as they run. */
+/** The share that may be missing: some receivers hold the last flows in a buffer while they run. */
 const missingMost = 1e-4
 
-/** Whether a receiver was done with what it was sent about as it came. */
+/** Whether a receiver kept up with the load. */
 export function wasInTime({
   sentFlows,
   rate,
@@ -51,12 +54,12 @@ export function wasInTime({
   return drainSeconds <= Math.max(drainMost.seconds, (drainMost.share * sentFlows) / rate)
 }
 
-/** Whether a receiver kept what was sent, and it was asked what was meant. */
+/** Whether a receiver stored what was sent, and the intended rate was sent. */
 export function keptAll({ sentFlows, flows, rate }: Received, wanted: number): boolean {
   return flows >= sentFlows * (1 - missingMost) && rate > wanted * 0.98
 }
 
-/** Sends load to a receiver that runs, waits until it is done with it, and ends it. */
+/** Sends load to a running receiver, waits until it is done, and stops it. */
 export async function measure(options: PeerOptions, running: RunningPeer): Promise<Received> {
   const { receiveBufferBytes: _, ...load } = options
   const sender = await openFastSender({ ...load, port: running.port })
@@ -78,7 +81,7 @@ export async function measure(options: PeerOptions, running: RunningPeer): Promi
   }
 }
 
-/** CPU-seconds of a receiver once it is idle, and after how long it was. */
+/** CPU-seconds of a receiver once it is idle, and the time until then. */
 async function settled(pid: number): Promise<{ seconds: number; drainSeconds: number }> {
   let seconds = await treeSecondsOf(pid)
   let [ms, idle] = [0, 0]

@@ -1,4 +1,7 @@
-/** Receivers that `npm run bench:load` compares with, as far as they are installed: each is counted right. */
+/**
+ * The receivers that `npm run bench:load` compares with, as far as installed: each one's flows are
+ * counted correctly.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -6,7 +9,7 @@ import { keptAll, wasInTime } from './peer.ts'
 import { knownPeers, missingOf, receiveAndDecode, receiveLoop, receiveManyLoop } from './peers.ts'
 
 const load = { rate: 15_000, seconds: 1, hosts: 2000, exporters: 1, flows: 9000 }
-// The memory plugin hands its counts out when it likes, in up to a minute where others work too.
+// The memory plugin outputs its counts at its own pace, up to a minute on a busy machine.
 const installed = knownPeers.filter(
   (each) => missingOf(each) === null && each.name !== 'nfacctd, memory',
 )

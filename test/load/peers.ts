@@ -1,4 +1,4 @@
-/** Other receivers of the same load, each judged by what it kept. */
+/** Other receivers of the same load, each judged by what it stored. */
 import { freeUdpPort } from '../free-port.ts'
 import {
   execFileSync,
@@ -20,7 +20,7 @@ import { scratchFolder } from '../processes.ts'
 import { flowsPerDatagram } from './datagrams.ts'
 import { measure, type Peer, type PeerOptions } from './peer.ts'
 
-/** A receiver, the programs that it takes, and what brings them. */
+/** A receiver, the programs it needs, and how to install them. */
 export interface KnownPeer {
   name: string
   commands: readonly string[]
@@ -28,13 +28,13 @@ export interface KnownPeer {
   peer: Peer
 }
 
-/** The way in which flows are told apart by those that add them up: their ends, ports and protocol. */
+/** The aggregation key of receivers that add flows up: addresses, ports and protocol. */
 const fiveTuple = 'src_host, dst_host, src_port, dst_port, proto, flows'
-/** How long a program is given to listen, and what its other parts then take to be ready. */
+/** How long a program may take to listen, and its other parts to be ready after that. */
 const start = { stepMs: 50, mostMs: 20_000, readyMs: 700 }
 const endMs = 20_000
 
-/** A program of ours that says on which port it receives, and at the end how many flows it counted. */
+/** A program of ours that prints its port, and at the end the number of flows. */
 function counting(
   program: string,
   flowsOf: (counted: number, options: PeerOptions) => number,
@@ -69,7 +69,7 @@ export const receiveLoop = counting(
   (datagrams, { version }) => datagrams * flowsPerDatagram[version],
 )
 
-/** The same, many in a call of the system: as far as one core comes. */
+/** The same with many datagrams per system call: the limit of one core. */
 export const receiveManyLoop = counting(
   'receive-many.ts',
   (datagrams, { version }) => datagrams * flowsPerDatagram[version],
@@ -78,7 +78,7 @@ export const receiveManyLoop = counting(
 /** Receives and decodes into columns, nothing else. */
 export const receiveAndDecode = counting('decode.ts', (flows) => flows)
 
-/** nfcapd with some options of its own, counted by nfdump afterwards. */
+/** nfcapd with extra options; nfdump counts its flows afterwards. */
 function nfcapd(...own: string[]): Peer {
   return (options) =>
     inFolder(options, (folder, port) => {
@@ -95,7 +95,7 @@ function nfcapd(...own: string[]): Peer {
     })
 }
 
-/** nfacctd with a plugin, its queues large; its CSV is counted, which has the flows before the bytes. */
+/** nfacctd with a plugin and large queues; counted by its CSV, where flows come before bytes. */
 function nfacctd(plugin: 'memory' | 'print'): Peer {
   return (options) =>
     inFolder(options, async (folder, port) => {
@@ -144,14 +144,14 @@ function nfacctd(plugin: 'memory' | 'print'): Peer {
     })
 }
 
-/** Sums a CSV's last column but one. */
+/** Sums the last column but one of a CSV. */
 async function flowsOfTable(input: NodeJS.ReadableStream): Promise<number> {
   let flows = 0
   for await (const line of createInterface({ input })) flows += Number(line.split(',').at(-2)) || 0
   return flows
 }
 
-/** goflow2, which writes Protocol Buffers to a file, each with its length before it. */
+/** goflow2, writing length-prefixed Protocol Buffers to a file. */
 const goflow2: Peer = (options) =>
   inFolder(options, (folder, port) => {
     const file = join(folder, 'flows.bin')
@@ -167,7 +167,7 @@ const goflow2: Peer = (options) =>
     }
   })
 
-/** How many messages a file holds, each with its length before it in sevens of bits. */
+/** The number of messages in a file, each prefixed with its length as a varint. */
 async function messagesOf(file: string): Promise<number> {
   let messages = 0
   let [length, shift, left] = [0, 0, 0]
@@ -193,11 +193,11 @@ async function messagesOf(file: string): Promise<number> {
 
 interface Program {
   command: string[]
-  /** The flows that it kept; it calls `end` to end it by a signal, where that is due. */
+  /** The number of flows it stored; calls `end` to stop it with a signal, when due. */
   count: (end: (signal: NodeJS.Signals) => Promise<void>) => Promise<number>
 }
 
-/** Measures a program on a folder and a port of its own, which are gone afterwards. */
+/** Measures a program with a temporary folder and port. */
 async function inFolder(
   options: Parameters<Peer>[0],
   program: (folder: string, port: number) => Program | Promise<Program>,
@@ -206,7 +206,7 @@ async function inFolder(
   const port = await freeUdpPort()
   const { command, count } = await program(folder, port)
   const [name, ...args] = command as [string, ...string[]]
-  // A group of its own: what it began ends with it.
+  // A process group of its own: its children are stopped with it.
   const child = spawn(name, args, { stdio: 'ignore', detached: true })
   try {
     await listening(port, child)
@@ -218,7 +218,7 @@ async function inFolder(
   }
 }
 
-/** Waits until a program listens on a UDP port. @throws where it ends or does not come so far */
+/** Waits until a program listens on a UDP port. @throws if it exits or takes too long */
 async function listening(port: number, child: ChildProcess): Promise<void> {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
   for (let ms = 0; ms < start.mostMs && child.exitCode === null; ms += start.stepMs) {
@@ -242,7 +242,7 @@ function endGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // All of them have ended.
+    // All of them have exited.
   }
 }
 

@@ -1,14 +1,15 @@
 /**
- * The least that a receiver can do that takes many datagrams in a call of the system, as ingest does: it counts them, and looks
- * at none. It says on which port, and at the end (SIGTERM) how many: `node receive-many.ts BYTES`, the socket's buffer.
+ * The least that a receiver can do that takes many datagrams per system call, as ingest does: it
+ * counts them, and looks at none. Prints its port, and at the end (SIGTERM) the count: `node
+ * receive-many.ts BYTES`, the socket's buffer.
  */
 import { createSocket, type Socket } from 'node:dgram'
 
 import { callDatagramsMax, ManyDatagrams, openNative } from '../../ingest/receive/many.ts'
 
-/** After a call that found fewer, the socket is nearly empty: see ingest/receive/worker.ts. */
+/** After a call that returned fewer, the socket is nearly empty: see ingest/receive/worker.ts. */
 const [fewDatagrams, restMs] = [32, 1]
-/** After so many calls in a row that found none it rests for longer, so that who measures sees that it is done. */
+/** After this many empty calls in a row it pauses longer, so that the measurement sees that it is done. */
 const [emptyCallsMax, longRestMs] = [200, 20]
 const never = new Int32Array(new SharedArrayBuffer(4))
 

@@ -1,6 +1,7 @@
 /**
- * The least that a receiver in this language can do: takes datagrams off a socket and counts them. It says
- * on which port, and at the end (SIGTERM) how many: `node receive.ts BYTES`, the socket's buffer.
+ * The least that a receiver in this language can do: takes datagrams from a socket and counts them.
+ * Prints its port, and at the end (SIGTERM) the count: `node receive.ts BYTES`, the socket's
+ * buffer.
  */
 import { createSocket } from 'node:dgram'
 

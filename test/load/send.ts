@@ -1,7 +1,7 @@
 /**
- * Sends load in a process of its own: `node send.ts '{"port": 2055, "version": "v5", …}'` (see
- * LoadOptions). It says "ready" when its datagrams are made, begins when a line comes in, and ends
- * with a line of JSON (see Sent).
+ * Sends load from a separate process: `node send.ts '{"port": 2055, "version": "v5", …}'` (see
+ * LoadOptions). It prints "ready" when its datagrams are made, starts when it reads a line, and
+ * ends with a line of JSON (see Sent).
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -20,17 +20,17 @@ import { makeFlows } from './flows.ts'
 export interface LoadOptions {
   port: number
   version: LoadVersion
-  /** Flows a second, and how long. */
+  /** Flows per second, and for how long. */
   rate: number
   seconds: number
-  /** Before that the rate rises from nothing for so long, as it does in a network: code must be compiled and tables grow. */
+  /** Before that the rate rises from zero for this long, as in a real network: code must be compiled and tables grow. */
   rampSeconds?: number
   hosts: number
-  /** Each has an address of its own, from 127.0.0.1 on. */
+  /** Each has its own address, from 127.0.0.1 on. */
   exporters: number
   /** Flows made before they repeat. */
   flows: number
-  /** By how much the exporters' clock is ahead. */
+  /** How far the exporters' clock is ahead. */
   aheadMs?: number
 }
 
@@ -39,11 +39,14 @@ export interface Sent {
   flows: number
   seconds: number
   cpuSeconds: number
-  /** Sends that the kernel refused; such datagrams were not sent and their numbers are used again. */
+  /**
+   * Sends refused by the kernel; such datagrams were not sent, and their sequence numbers are used
+   * again.
+   */
   refused: number
 }
 
-/** At most so many datagrams at once: a burst must not be what fills a buffer. */
+/** The most datagrams at once: bursts must not be what fills a buffer. */
 const burstMost = 128
 
 interface Exporter {
@@ -79,7 +82,7 @@ async function send(options: LoadOptions): Promise<Sent> {
   const each = flowsPerDatagram[version]
   const step = sequenceStep(version)
   const rampMs = rampSeconds * 1000
-  /** Datagrams that should be out after so long. */
+  /** Datagrams due after this time. */
   const dueAt = (ms: number) => {
     const full = ms >= rampMs ? ms - rampMs / 2 : (ms * ms) / (2 * rampMs)
     return Math.floor((full * rate) / 1000 / each)
@@ -104,9 +107,9 @@ async function send(options: LoadOptions): Promise<Sent> {
     }
     if (sent > dueAt(performance.now() - startMs)) await sleep(1)
   }
-  // What the sockets had to put aside goes out now.
+  // Flushes what the sockets have queued.
   while (exporters.some(({ socket }) => socket.getSendQueueCount() > 0)) await sleep(1)
-  // The ramp counts as half as long, so that the rate is that of the time after it.
+  // The ramp counts half, so that the rate is that of the time after it.
   const tookSeconds = (performance.now() - startMs - rampMs / 2) / 1000
   const used = process.cpuUsage(cpu)
   return {

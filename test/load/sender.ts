@@ -1,4 +1,4 @@
-/** The load generator, seen from whoever wants load: a process that sends when it is told to. */
+/** The load generator as seen by its user: a process that sends on command. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -8,12 +8,12 @@ import type { LoadOptions, Sent } from './send.ts'
 
 const program = fileURLToPath(new URL('send.ts', import.meta.url))
 
-/** A sender whose datagrams are made: `send` has it send them all. */
+/** A sender whose datagrams are ready: `send` sends them all. */
 export interface Sender {
   send: () => Promise<Sent>
 }
 
-/** Makes load ready to be sent; the process ends once it is. */
+/** Prepares load; the process exits after sending it. */
 export async function openSender(options: LoadOptions): Promise<Sender> {
   const child = spawn(process.execPath, [program, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,18 +1,18 @@
-/** What a process has used, as Linux says. */
+/** What a process has used, as Linux reports it. */
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Clock ticks a second in /proc (sysconf(_SC_CLK_TCK), 100 on all Linux machines of today). */
+/** Clock ticks per second in /proc (sysconf(_SC_CLK_TCK), 100 on all of today's Linux machines). */
 const ticksASecond = 100
-/** Threads that took less are not named. */
+/** Threads below this are not listed. */
 const secondsLeast = 0.1
 
-/** CPU-seconds of a process, of all its threads, ended ones among them. */
+/** CPU-seconds of a process, including all its threads and those that have ended. */
 export async function cpuSecondsOf(pid: number): Promise<number> {
   return ticksOf(await readFile(`/proc/${pid}/stat`, 'utf8')).own / ticksASecond
 }
 
-/** CPU-seconds of a process and of all that it began, ended ones among them. */
+/** CPU-seconds of a process and its descendants, including those that have ended. */
 export async function treeSecondsOf(pid: number): Promise<number> {
   let ticks = 0
   for (const each of await treeOf(pid)) {
@@ -24,7 +24,7 @@ export async function treeSecondsOf(pid: number): Promise<number> {
   return ticks / ticksASecond
 }
 
-/** A process and all that live of those that it began. */
+/** A process and its living descendants. */
 export async function treeOf(pid: number): Promise<number[]> {
   const tree = [pid]
   for (const each of tree) {
@@ -35,7 +35,7 @@ export async function treeOf(pid: number): Promise<number[]> {
   return tree
 }
 
-/** CPU-seconds of the threads that live, by name, each name that several have with a number, as far as they are worth naming. */
+/** CPU-seconds of the living threads by name, numbered if several share one, without the negligible ones. */
 export async function threadSecondsOf(pid: number): Promise<Record<string, number>> {
   const seconds: Record<string, number> = {}
   for (const thread of await readdir(`/proc/${pid}/task`)) {
@@ -49,13 +49,13 @@ export async function threadSecondsOf(pid: number): Promise<Record<string, numbe
   return seconds
 }
 
-/** What is measured so long after now. */
+/** A measurement taken after a delay. */
 export async function secondsAfter(seconds: number, measure: () => Promise<number>) {
   await sleep(seconds * 1000)
   return measure()
 }
 
-/** CPU-seconds a million flows of those sent after the ramp, which counts as half as long. */
+/** CPU-seconds per million flows of those sent after the ramp, which counts half. */
 export function steadyPerMillion(
   used: number,
   { seconds, rampSeconds = 0 }: { seconds: number; rampSeconds?: number },
@@ -65,13 +65,16 @@ export function steadyPerMillion(
   return (used * 1e6) / flows
 }
 
-/** Most memory that was resident at once, MiB. */
+/** Peak resident memory, MiB. */
 export async function peakMiBOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
 }
 
-/** User and system time, and that of children that ended. The name, in brackets, may hold blanks: fields are counted behind it. */
+/**
+ * User and system time, and that of children that have ended. The name, in brackets, may contain
+ * blanks: fields are counted after it.
+ */
 function ticksOf(stat: string): { own: number; ended: number } {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const at = (index: number) => Number(fields[index])

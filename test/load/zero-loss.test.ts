@@ -1,4 +1,7 @@
-/** Small runs of the load that `npm run bench` searches the limit with: what is sent is counted and stored, exactly. */
+/**
+ * Small runs of the load with which `npm run bench` searches the limit: what is sent is counted and
+ * stored, exactly.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -7,13 +10,13 @@ import { attempt } from './attempt.ts'
 import { flowsPerDatagram, type LoadVersion } from './datagrams.ts'
 import { makeFlows } from './flows.ts'
 
-/** Flows ended up to 15 s before they are sent; those of a load that goes on for 2 s lie further apart, and v9 tells times to the second. */
+/** Flows end up to 15 s before they are sent; a load of 2 s spreads them further, and v9 has times in whole seconds. */
 const endsApartMs = 16_400
 const load = { rate: 10_000, seconds: 2, hosts: 2000, exporters: 3, flows: 9000 }
 
 const cases = (['v5', 'v9', 'ipfix'] as LoadVersion[]).flatMap((version) => [
   { version, isFast: false, by: '' },
-  // By the program in C where there is a compiler, and else by the same sender again.
+  // By the program in C if there is a compiler, else by the same sender again.
   { version, isFast: true, by: ' from the fast sender' },
 ])
 

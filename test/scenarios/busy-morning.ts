@@ -1,7 +1,7 @@
 /**
- * The Monday outage in a network of many thousand flows a second: the flows of the bundled capture,
- * as they lie in the archive, among those of ten thousand other hosts, whose new connections cease for the
- * time of the cut too.
+ * The Monday outage in a network of many thousand flows per second: the flows of the bundled
+ * capture, as stored in the archive, among those of ten thousand other hosts, whose new connections
+ * also stop for the time of the cut.
  *
  *     node test/scenarios/busy-morning.ts FOLDER FLOWS-A-SECOND
  */
@@ -19,7 +19,7 @@ import { Manifest } from '../../store/manifest.ts'
 import { makeFile } from '../bench/archive-data.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
-/** What is made: from 11:10 to 11:50. */
+/** The time generated: from 11:10 to 11:50. */
 export const made = { from: Date.UTC(2026, 10, 16, 11, 10), to: Date.UTC(2026, 10, 16, 11, 50) }
 /** The cut, as the capture's truth has it. */
 const cut = { from: 1_794_828_730_000, to: 1_794_828_993_000 }
@@ -56,7 +56,10 @@ const othersSql = `
       FROM range($rows)))
   WHERE begun NOT BETWEEN ${cut.from} AND ${cut.to} OR random() < 0.01`
 
-/** Makes the data folder's archive; its series and incidents are still to be made (`weir rebuild`). */
+/**
+ * Generates the data folder's archive; its series and incidents must be built afterwards (`weir
+ * rebuild`).
+ */
 async function makeBusyMorning(data: string, flowsPerSecond: number): Promise<void> {
   const settings = readSettings({ WEIR_DATA: `${data}-story` })
   await importCaptures([capture], { settings, shiftMs: 0, onProgress: () => undefined })

@@ -1,4 +1,4 @@
-/** Fourteen days of an office in which nothing is wrong, as one capture a day. */
+/** Fourteen days of an office in which nothing is wrong, as one capture per day. */
 import { join } from 'node:path'
 
 import { writeCapture } from '../encode/pcap-write.ts'
@@ -13,7 +13,10 @@ const firstDay = Date.UTC(2026, 10, 2)
 const hosts = Array.from({ length: 12 }, (_, i) => `10.0.0.${20 + i}`)
 const sites = Array.from({ length: 80 }, (_, i) => `198.51.100.${1 + i}`)
 
-/** Connections an hour and host: people come from 7 to 9, have lunch at noon, and leave from 16 to 18. */
+/**
+ * Connections per hour and host: people come from 7 to 9, have lunch at noon, and leave from 16 to
+ * 18.
+ */
 function perHour(t: number): number {
   const day = new Date(t).getUTCDay()
   const hour = (t % dayMs) / hourMs
@@ -24,7 +27,7 @@ function perHour(t: number): number {
   return hour >= 12 && hour < 13 ? 35 : 120
 }
 
-/** Writes the captures of `days` days and gives their paths. */
+/** Writes the captures of `days` days and returns their paths. */
 export async function fortnight(folder: string, days = 14): Promise<string[]> {
   const random = seeded(2026)
   const meter = new Meter({ activeMs: 60_000, inactiveMs: 15_000 }, firstDay)
@@ -44,7 +47,10 @@ export async function fortnight(folder: string, days = 14): Promise<string[]> {
   return paths
 }
 
-/** The backup at two, the batch at half past three, calls, and large downloads that the line can bear. */
+/**
+ * The backup at two, the batch job at half past three, calls, and large downloads that the line can
+ * bear.
+ */
 function addHabits(line: Line, from: number, random: () => number): void {
   const isWeekend = [0, 6].includes(new Date(from).getUTCDay())
   const jitter = () => Math.floor(random() * 600_000)

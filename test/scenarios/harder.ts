@@ -1,7 +1,7 @@
 /**
- * Mornings by chance of the less plain kind: what begins slowly, comes twice, is fetched from a host or by
- * an old connection, goes on between hosts of ours, or takes down a download with the rest. As with the
- * plainer ones, what is to be said of each follows from the packets.
+ * Random mornings of the harder kind: what begins slowly, comes twice, is fetched from a host or
+ * over an old connection, runs between local hosts, or takes a download down with the rest. As with
+ * the plainer ones, the expected incident follows from the packets.
  */
 import { seeded } from '../random.ts'
 import type { MeterOptions } from './meter.ts'
@@ -24,7 +24,7 @@ const minute = 60_000
 interface Happening {
   line: Line
   random: Random
-  /** Bytes a second of all in the busiest half minutes. */
+  /** Bytes per second of all hosts in the busiest half minutes. */
   usual: number
   hosts: readonly string[]
   start: number
@@ -47,13 +47,13 @@ interface Kind {
   cuts: (given: Pick<Happening, 'cut' | 'second' | 'culprit' | 'other'>) => Omit<Cut, 'keeps'>[]
   /** What is sent beside browsing. */
   sends?: (given: Happening) => void
-  /** What is told, where the cuts and who passes do not say it already. */
+  /** The expected incidents, if they do not follow from the cuts and from who passes. */
   told?: (packets: readonly Packet[], given: Happening) => ToldIncident[]
   drops?: (given: Pick<Happening, 'cut' | 'second'>) => Span[]
   hosts?: [number, number]
 }
 
-/** The plainer mornings' exporters, and softflowd as it is run over captures of a minute. */
+/** The plainer mornings' exporters, and softflowd run on captures of a minute each. */
 const exporters: MeterOptions[] = [
   { version: 'v9', activeMs: 60_000, inactiveMs: 15_000, cutEveryMs: 60_000 },
   ...meters,
@@ -62,7 +62,7 @@ const exporters: MeterOptions[] = [
 const far = (n: number) => `203.0.113.${n}`
 const rampMs = 40_000
 
-/** A transfer of many packets whose rate grows from nothing to its most within a time, and then stays. */
+/** A transfer of many packets whose rate grows from zero to its maximum within a time, and then stays. */
 function ramp(
   line: Line,
   given: { client: string; server: string; port: number; from: number; to: number; rate: number },

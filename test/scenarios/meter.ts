@@ -1,6 +1,7 @@
 /**
- * A metering exporter for tests: packets in, NetFlow v9, v5 or IPFIX datagrams out, as a router's flow
- * cache does it (RFC 3954): unidirectional flows, active and inactive timeouts, sampling, a clock of its own.
+ * A metering exporter for tests: packets in, NetFlow v9, v5 or IPFIX datagrams out, as from a
+ * router's flow cache (RFC 3954): unidirectional flows, active and inactive timeouts, sampling, a
+ * clock of its own.
  */
 import { encodeV5 } from '../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../encode/sets.ts'
@@ -11,18 +12,18 @@ import type { Packet } from './packets.ts'
 export interface MeterOptions {
   /** Default: v9. v5 has no IPv6. */
   version?: 'v5' | 'v9' | 'ipfix'
-  /** Flows are sent together, once in so many ms; absent: as they end. */
+  /** Flows are sent together, at this interval in ms; absent: as they end. */
   everyMs?: number
-  /** A flow that goes on is reported after so long; absent: only at its end. */
+  /** Active timeout: a flow that goes on is reported after this; absent: only at its end. */
   activeMs?: number
   inactiveMs: number
-  /** All flows end and are sent once in so many ms, as by an exporter that is run over captures of that length. */
+  /** All flows end and are sent at this interval in ms, as by an exporter run on captures of that length. */
   cutEveryMs?: number
-  /** 1 of so many packets is looked at. */
+  /** Sampling: 1 in this many packets. */
   sampling?: number
   /** How far the exporter's clock is ahead of the collector's. */
   clockMs?: number
-  /** Times at which the exporter starts anew: what it held is lost. */
+  /** Times at which the exporter restarts: the flows it held are lost. */
   restarts?: readonly number[]
 }
 
@@ -51,7 +52,7 @@ const sixAbsolute: EncodedTemplate = {
 const recordsMost = 24
 const sweepMs = 1000
 
-/** What the exporter sends for packets (in order of time). */
+/** The datagrams that the exporter sends for packets (in order of time). */
 export function meter(packets: readonly Packet[], options: MeterOptions): SentDatagram[] {
   const exporter = new Meter(options, packets[0]?.time ?? 0)
   for (const packet of packets) exporter.take(packet)

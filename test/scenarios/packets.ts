@@ -1,4 +1,6 @@
-/** Packets of a made office behind one line: browsing, names looked up, calls, and what goes wrong. */
+/**
+ * Packets of a simulated office behind one line: browsing, DNS lookups, calls, and what goes wrong.
+ */
 
 export interface Packet {
   /** unix ms */
@@ -13,13 +15,13 @@ export interface Packet {
   tcpFlags: number
 }
 
-/** A time in which packets do not pass, but those of the hosts that take the line. */
+/** A time in which no packets pass, except those of the hosts that take the line. */
 export interface Cut {
   from: number
   to: number
-  /** Hosts whose packets pass all the same. */
+  /** Hosts whose packets pass anyway. */
   except: readonly string[]
-  /** The share of packets of the others that passes. */
+  /** The share of the others' packets that passes. */
   keeps: number
 }
 
@@ -31,7 +33,7 @@ export interface Transfer {
   clientPort: number
   serverPort: number
   bytes: number
-  /** What the client gets, or gives. */
+  /** Whether the client receives or sends. */
   direction: 'down' | 'up'
   protocol?: number
 }
@@ -39,7 +41,7 @@ export interface Transfer {
 const dataBytesMost = 60_000
 const headerBytes = 52
 const [syn, ack, fin, push] = [2, 16, 1, 8]
-/** A connection that gets no answer is tried so often and so long apart. */
+/** When a connection without an answer is retried, ms. */
 const tries = [0, 1000, 3000, 7000]
 
 export class Line {
@@ -127,7 +129,7 @@ export interface OfficeOptions {
   to: number
   hosts: readonly string[]
   sites: readonly string[]
-  /** Connections an hour and host, at a time (unix ms). */
+  /** Connections per hour and host, at a time (unix ms). */
   perHour: (t: number) => number
 }
 

@@ -1,4 +1,4 @@
-/** Runs a scenario: packets → metering exporter → capture → replay → the incidents that were found. */
+/** Runs a scenario: packets → metering exporter → capture → replay → the incidents found. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { meter } from './meter.ts'
 import type { Scenario } from './scenarios.ts'
 import { didOf, type UnseenMorning } from './unseen.ts'
 
-/** The incidents that are found in captures of one exporter. */
+/** The incidents found in captures of one exporter. */
 export async function incidentsOf(
   folder: string,
   captures: readonly string[],
@@ -23,7 +23,7 @@ export async function incidentsOf(
   return new IncidentReader(settings.data).between(0, 8.64e15)
 }
 
-/** Fails unless exactly what the scenario says is found. */
+/** Fails unless exactly the scenario's incidents are found. */
 export async function runScenario(scenario: Scenario): Promise<void> {
   const { expected, tolerance = 2 } = scenario
   const folder = await scratchFolder()
@@ -53,7 +53,7 @@ export async function runScenario(scenario: Scenario): Promise<void> {
   }
 }
 
-/** What hosts do beside what they did wrong, as a share of bytes; and in connections. */
+/** Tolerance for a host's other traffic: as a share of bytes; and in connections. */
 const besideShare = 0.01
 const besideConnections = 100
 
@@ -79,7 +79,7 @@ function isBy(
   }
 }
 
-/** Datagrams of a metering exporter through a scratch folder: the incidents that are found, in order of time. */
+/** Replays the datagrams of a metering exporter into a scratch folder: the incidents found, in order of time. */
 async function foundIn({ packets, meter: options, drops }: UnseenMorning): Promise<Incident[]> {
   const folder = await scratchFolder()
   try {
@@ -94,19 +94,19 @@ async function foundIn({ packets, meter: options, drops }: UnseenMorning): Promi
   }
 }
 
-/** Fails unless exactly what the packets of a morning by chance say is found. */
+/** Fails unless exactly the incidents in a random morning's packets are found. */
 export async function runUnseen(morning: UnseenMorning): Promise<void> {
   checkUnseen(morning, await foundIn(morning))
 }
 
-/** Fails unless what was found is what the packets say. */
+/** Fails unless what was found matches the packets. */
 function checkUnseen(morning: UnseenMorning, found: readonly Incident[]): void {
   const told = `${morning.name}: ${JSON.stringify(found, null, 1)}`
   assert.equal(found.length, morning.told.length, told)
   for (const [i, expected] of morning.told.entries()) {
     const incident = found[i]!
     assert.equal(incident.kind, expected.kind, told)
-    // What an exporter that was away had not sent before is missing too.
+    // Flows that an absent exporter had not sent before are missing too.
     const tolerance = expected.kind === 'exporter' ? 70 : 2
     for (const side of ['from', 'to'] as const) {
       const off = Math.abs(incident[side] - expected[side]) / 1000
@@ -117,10 +117,10 @@ function checkUnseen(morning: UnseenMorning, found: readonly Incident[]): void {
   }
 }
 
-/** An exporter's whole seconds move times by as much. */
+/** An exporter's whole seconds shift times by this much. */
 const secondMs = 1000
 
-/** Whether what is told of an actor is what the packets say of that very window, give or take a second at its ends. */
+/** Whether an actor's figures match the packets of that very window, give or take a second at its ends. */
 function isAsCounted(
   { packets }: UnseenMorning,
   { from, to }: Incident,

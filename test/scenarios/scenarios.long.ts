@@ -13,7 +13,7 @@ import { incidentsOf, runScenario, runUnseen } from './run.ts'
 import { badMorning, morning, scenarios, smallOutage } from './scenarios.ts'
 import { unseenMorning } from './unseen.ts'
 
-/** Every happening through every exporter. */
+/** Every event through every exporter. */
 const mornings = 120
 
 suite('mornings by chance', () => {

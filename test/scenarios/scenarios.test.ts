@@ -1,4 +1,4 @@
-/** Some of the scenarios, from packets to the verdict; all of them run with the long tests. */
+/** Some of the scenarios, from packets to the verdict; the long tests run all of them. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Mornings, nights and Sundays, each with what is to be said of it. */
+/** Mornings, nights and Sundays, each with its expected incidents. */
 import type { WindowKind } from '../../flow/incident/incident.ts'
 import { seeded } from '../random.ts'
 import type { MeterOptions } from './meter.ts'
@@ -10,7 +10,7 @@ export interface Verdict {
   from: number
   to: number
   direction?: 'in' | 'out'
-  /** With what each opened, where that is to be told exactly. */
+  /** With what each opened, if that is expected exactly. */
   actors: Record<string, { connections?: number; bytes?: number; mainPeer?: string }>
 }
 
@@ -18,12 +18,12 @@ export interface Scenario {
   name: string
   packets: () => Packet[]
   meter: MeterOptions
-  /** Datagrams received in these times never arrive. */
+  /** Datagrams received in these times are dropped. */
   drops?: readonly { from: number; to: number }[]
-  /** How long datagrams are on their way, ms. */
+  /** The delay of datagrams in transit, ms. */
   lateMs?: number
   expected: Verdict | null
-  /** How far the times may be off, seconds. */
+  /** Tolerance of the times, seconds. */
   tolerance?: number
 }
 
@@ -39,7 +39,7 @@ const cutAt = morning + 20 * minute + 7000
 interface Morning {
   seed: number
   cuts?: readonly Cut[]
-  /** Connections an hour and host. */
+  /** Connections per hour and host. */
   perHour?: number
   hosts?: readonly string[]
   span?: { from: number; to: number }
@@ -69,7 +69,7 @@ interface Taking {
   direction?: 'down' | 'up'
 }
 
-/** One host moves much, over connections that it opens within some seconds. */
+/** One host moves much traffic, over connections that it opens within some seconds. */
 function take(line: Line, given: Taking): void {
   const { client, from, seconds, connections, bytes, direction = 'down' } = given
   const server = given.server ?? (() => '203.0.113.80')
@@ -110,7 +110,7 @@ function congestion(
     ...(given.tolerance === undefined ? {} : { tolerance: given.tolerance }),
     expected: {
       kind: 'congestion',
-      // Times are the exporter's: up to five minutes its clock is believed.
+      // Times are the exporter's: its clock is trusted up to five minutes.
       from: cutAt + clockMs,
       to: to + clockMs,
       direction: direction === 'down' ? 'in' : 'out',
@@ -119,7 +119,7 @@ function congestion(
   }
 }
 
-/** A small office in which one host takes the line for 150 s, its packets moved so that they end at `now`. */
+/** A small office in which one host takes the line for 150 s, with packets shifted to end at `now`. */
 export function smallOutage(now: number): { packets: Packet[]; from: number; to: number } {
   const seconds = 150
   const small = office({
@@ -136,7 +136,10 @@ export function smallOutage(now: number): { packets: Packet[]; from: number; to:
   return { packets: small, from: cutAt + shift, to: cutAt + shift + seconds * 1000 }
 }
 
-/** Three things in one morning: a download, an upload by somebody else, and a cut with nobody to blame. */
+/**
+ * Three incidents in one morning: a download, an upload by another host, and a cut with no one to
+ * blame.
+ */
 export function badMorning(): { packets: Packet[]; told: (string | undefined)[][] } {
   const at = (minutes: number) => morning + minutes * minute
   const packets = office({
@@ -262,7 +265,8 @@ export const scenarios: Scenario[] = [
       },
     }),
     meter: usual,
-    // Within a record bytes are even: how many were in the event is known to a record's length.
+    // Within a record bytes are spread evenly: how many fall in the event is exact to a record's
+    // length.
     expected: {
       kind: 'congestion', from: cutAt, to: cutAt + 170_000, direction: 'in',
       actors: { '10.0.0.18': { mainPeer: '203.0.113.80' } },

@@ -1,4 +1,6 @@
-/** Packets through a real softflowd: written as a capture, read by it, and what it sends caught. */
+/**
+ * Packets through a real softflowd: written as a capture, read by it, and its datagrams received.
+ */
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -14,8 +16,8 @@ const [ethernetBytes, ipBytes] = [14, 20]
 
 /**
  * What softflowd sends for packets of a time that ends about now, in order. It reads the whole
- * capture and then reports at once, which is more than a socket's buffer holds by default: when
- * this process came too late and the kernel dropped some, it is done again.
+ * capture and then reports at once, which is more than a socket's default buffer holds: if this
+ * process was too slow and the kernel dropped some, it is run again.
  */
 export async function softflowd(
   folder: string,
@@ -31,7 +33,7 @@ export async function softflowd(
   throw new Error('the kernel dropped some of what softflowd sent, ten times')
 }
 
-/** What softflowd sends for a capture, or null when the kernel dropped some of it. */
+/** What softflowd sends for a capture, or null if the kernel dropped some of it. */
 async function sentOf(
   folder: string,
   pcap: string,
@@ -55,7 +57,7 @@ async function sentOf(
   return dropped === 0 ? caught : null
 }
 
-/** A pcap of the packets' headers, each said to be as long as the packet was. */
+/** A pcap of the packets' headers, each with the packet's full length recorded. */
 function capture(packets: readonly Packet[]): Buffer {
   return Buffer.concat([pcapHeader(1), ...packets.map((packet) => record(packet))])
 }

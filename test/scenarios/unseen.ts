@@ -1,6 +1,6 @@
 /**
- * Mornings by chance: who it was, with whom, how, for how long, through which exporter. What is to be
- * said of each follows from the packets themselves, and from no rule of ours.
+ * Random mornings: who it was, with whom, how, for how long, through which exporter. The expected
+ * result of each follows from the packets themselves, not from any of our rules.
  */
 import { openedBeforeMs } from '../../flow/incident/incident.ts'
 import { seeded } from '../random.ts'
@@ -138,7 +138,7 @@ export function unseenMorning(seed: number): UnseenMorning {
   return { name, packets, meter, drops, told }
 }
 
-/** The 90th percentile of bytes a second outside of a time. */
+/** The 90th percentile of bytes per second outside a time. */
 export function mostOf(packets: readonly Packet[], cut: { from: number; to: number }): number {
   const bySecond = new Map<number, number>()
   for (const { time, bytes } of packets)
@@ -227,7 +227,7 @@ export function didOf(
       peers.set(peer, (peers.get(peer) ?? 0) + 1)
   const [busiest] = [...peers].sort((a, b) => b[1] - a[1])[0] ?? ['']
   const [greatest, most] = [...bytes[direction]].sort((a, b) => b[1] - a[1])[0] ?? ['', 0]
-  // Whoever was only asked for names is not whom it was with.
+  // A host that was only asked for names is not the main peer.
   const all = Math.max(sent, received)
   const isBusiest = (bytes[direction].get(busiest) ?? 0) >= 0.1 * all || most <= 0.5 * all
   const mainPeer = isBusiest ? busiest : greatest

@@ -1,4 +1,4 @@
-/** The API on one core: series, a closed panel, and heavy questions beside ingest. */
+/** The API on one core: series, a closed panel, and heavy queries beside ingest. */
 import { apiSpeed } from '../api-speed.ts'
 import { madeUntil } from '../archive-data.ts'
 import { besideQuestions } from '../beside.ts'

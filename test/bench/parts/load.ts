@@ -7,7 +7,7 @@ const versions = ['v5', 'v9'] as const
 const buffers = { large: '64MB', small: '4MB' }
 const everywhere = { versions, hosts: 100_000, exporters: 1 }
 
-/** Between which rates each is searched; the machine may be a slow one. */
+/** The range in which each rate is searched; the machine may be a slow one. */
 const ranges: Record<string, { least: number; most: number }> = {
   weir: { least: 1_000_000, most: 6_500_000 },
   'receive and decode': { least: 2_000_000, most: 12_000_000 },
@@ -19,13 +19,13 @@ const ranges: Record<string, { least: number; most: number }> = {
   'goflow2, bin to a file': { least: 60_000, most: 2_500_000 },
 }
 
-/** How many times what another holds Weir is asked to hold with everything on. */
+/** The target with everything on: this many times another receiver's rate. */
 const summed = { 'nfacctd, memory': 5, 'nfacctd, print': 5, 'goflow2, bin to a file': 5 }
 const times = { v5: { 'nfcapd, lz4': 1, ...summed }, v9: { 'nfcapd, lz4': 0.7, ...summed } }
-/** The same of receiving and decoding alone. */
+/** The same for receiving and decoding alone. */
 const timesAlone: Record<string, number> = { nfcapd: 0.9, 'receive loop of many': 0.6 }
 
-/** How a rate was held: without a loss as long as it lasted, or so that it could last for ever. */
+/** How a rate was held: without loss for the run, or so that it could last for ever. */
 const hows = { flowsPerSecond: 'no loss', inTimePerSecond: 'done as it comes' } as const
 type How = keyof typeof hows
 
@@ -47,7 +47,7 @@ function search(asked: Omit<ZeroLossAsked, keyof typeof everywhere>): Promise<Ze
   return zeroLoss({ ...everywhere, ...asked })
 }
 
-/** What was held as figures, ours beside each of the others. */
+/** The rates as figures, ours beside each of the others. */
 export function figuresOf(rows: readonly ZeroLoss[]): Figure[] {
   return versions.flatMap((version) => {
     const ofVersion = rows.filter((row) => row.version === version)

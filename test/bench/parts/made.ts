@@ -1,4 +1,4 @@
-/** Flows and series that several parts ask: made once, and kept as long as their folder. */
+/** Flows and series used by several parts: generated once, and kept as long as their folder. */
 import { existsSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ export function madeDay(folder: string): Promise<string> {
   })
 }
 
-/** The same flows, as far as they are IPv4, as nfdump's files. */
+/** The same flows, as far as IPv4, as nfdump's files. */
 export async function madeNfdump(folder: string): Promise<string> {
   const day = await madeDay(folder)
   return made(join(folder, 'nfdump'), async (nfdump) => {
@@ -25,7 +25,7 @@ export async function madeNfdump(folder: string): Promise<string> {
   })
 }
 
-/** The same archive with a year of series beside it, to be written to. */
+/** The same archive with a year of series beside it, writable. */
 export async function madeYear(folder: string): Promise<string> {
   const day = await madeDay(folder)
   return made(join(folder, 'year'), async (year) => {

@@ -1,4 +1,4 @@
-/** What ingest holds under load, over the end of an interval. */
+/** Memory of ingest under load, over the end of an interval. */
 import { figure, type Figure } from '../figure.ts'
 import { memoryUnderLoad, steadyOf } from '../memory.ts'
 import type { Part } from './part.ts'

@@ -1,4 +1,4 @@
-/** The page in a browser whose cache is empty. */
+/** The page in a browser with an empty cache. */
 import { firstPaint, type FirstPaint } from '../../browser/first-paint.ts'
 import { skipWithoutChromium, startWeir } from '../../browser/weir.ts'
 import { figure, median } from '../figure.ts'

@@ -2,9 +2,9 @@
 import type { Figure } from '../figure.ts'
 
 export interface BenchOptions {
-  /** Where made flows and series are kept, by this part and by others. */
+  /** Where generated flows and series are kept, for this part and others. */
   folder: string
-  /** At full length and in all rounds, as figures are published. */
+  /** At full length and with all rounds, as for published figures. */
   isWhole: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Questions about ten million flows of a day over HTTP, beside nfdump on its own files of the same flows. */
+/** Queries on ten million flows of a day over HTTP, beside nfdump on its own files of the same flows. */
 import { skipWithout } from '../../setup/parts.ts'
 import { archiveSpeed, type Answered } from '../archive-speed.ts'
 import { figure, type Bound, type Figure } from '../figure.ts'
@@ -6,7 +6,7 @@ import { nfdumpSpeed } from '../nfdump-speed.ts'
 import { madeDay, madeNfdump } from './made.ts'
 import type { Part } from './part.ts'
 
-/** Ours, and the question of nfdump's that it is held against. */
+/** Our query, and the nfdump query it is compared with. */
 const compared: Record<string, string> = {
   'top 10 hosts of 5 minutes': 'top 10 hosts of 5 minutes',
   'top 10 hosts of an hour': 'top 10 hosts of an hour',
@@ -16,7 +16,7 @@ const compared: Record<string, string> = {
   'a busy host, all days, series': 'a busy host',
   'a rare host, all days, series': 'a rare host',
 }
-/** Where nfdump takes longer, a third of its time is asked; else so much. */
+/** The target: a third of nfdump's time if that is over `ms`; else this long. */
 const slow = { ms: 300, share: 1 / 3, elseMs: 50 }
 
 export const questions: Part = async ({ folder }) => {
@@ -29,7 +29,7 @@ export const questions: Part = async ({ folder }) => {
   ]
 }
 
-/** The middle of a question's times, and the first of its kind. */
+/** The median time of a query, and the first of its kind. */
 export function figuresOf({ name, p50Ms, firstMs }: Answered, theirMs?: number): Figure[] {
   const [then, first] = [figure(name, p50Ms, 'ms'), figure(`${name}, the first`, firstMs, 'ms')]
   if (theirMs === undefined) return [then, first]

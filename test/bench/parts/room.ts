@@ -1,4 +1,4 @@
-/** What a flow takes in the archive, beside nfdump's files of the same flows. */
+/** Bytes per flow in the archive, beside nfdump's files of the same flows. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** What decoding and the stages behind it take, each in a process of its own, and how it grows with hosts and exporters. */
+/**
+ * The cost of decoding and of the stages after it, each in a separate process, and how it grows
+ * with hosts and exporters.
+ */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -17,7 +20,7 @@ const grown = [
   { hosts: 100_000, exporters: 10 },
   { hosts: 100_000, exporters: 100 },
 ]
-/** No more than so many times what the fewest hosts take, up to so many hosts. */
+/** At most this many times the cost with the fewest hosts, up to this many hosts. */
 const growth = { most: 2, hosts: 100_000 }
 
 async function run<Result>(program: string, args: readonly string[]): Promise<Result> {

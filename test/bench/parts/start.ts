@@ -1,4 +1,4 @@
-/** A start beside a year of archive. */
+/** A start with a year of archive. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
