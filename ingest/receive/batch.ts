@@ -1,18 +1,19 @@
 /**
- * Datagrams on their way from the receiving thread to the one that decodes: many in one buffer, which both threads share
- * and which is used again. Buffers that were handed over and back had the collector of garbage run in both threads.
+ * Datagrams on their way from the receiving thread to the decoding thread: many per buffer, and the
+ * buffers are shared by both threads and reused. Transferring them back and forth instead triggered
+ * the garbage collector in both threads.
  */
 import type { AddressWords } from '../../flow/address.ts'
 
-/** Bytes of a buffer: some 300 datagrams of usual size, and more than the longest one. */
+/** Bytes per buffer: some 300 datagrams of usual size, and more than the largest datagram. */
 export const batchBytes = 512 << 10
-/** Payload length (u32), source port (u16) and room, time of receipt (f64), source (four words). */
+/** Payload length (u32), source port (u16) and padding, receive time (f64), source (four words). */
 const headerBytes = 32
 
-/** A batch as it is read. */
+/** A batch as read. */
 export interface Batch {
   buffer: ArrayBuffer | SharedArrayBuffer
-  /** Bytes filled. */
+  /** Bytes used. */
   used: number
 }
 
@@ -23,12 +24,12 @@ interface BatchedReceipt {
   receivedMs: number
 }
 
-/** A datagram that goes into a batch. */
+/** A datagram to append to a batch. */
 export interface BatchedDatagram extends BatchedReceipt {
   payload: Uint8Array
 }
 
-/** A datagram in a buffer of many: it lies at [offset, offset + length) of the view. One object, used again for each. */
+/** A datagram in a batch, at [offset, offset + length) of the view. A single object, reused for each. */
 export interface DatagramInBatch extends BatchedReceipt {
   view: DataView
   offset: number
@@ -48,7 +49,7 @@ export class BatchWriter {
     this.#bytes = new Uint8Array(buffer)
   }
 
-  /** Appends a datagram; false where it does not fit any more. */
+  /** Appends a datagram; false if it no longer fits. */
   append({ payload, source, sourcePort, receivedMs }: BatchedDatagram): boolean {
     const at = this.used
     const end = at + headerBytes + payload.length
@@ -64,7 +65,7 @@ export class BatchWriter {
   }
 }
 
-/** Calls back with each datagram of a batch, in order. */
+/** Calls `visit` with each datagram of a batch, in order. */
 export function forEachDatagram(batch: Batch, visit: (datagram: DatagramInBatch) => void): void {
   const view = new DataView(batch.buffer)
   const source: [number, number, number, number] = [0, 0, 0, 0]

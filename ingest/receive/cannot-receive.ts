@@ -1,4 +1,4 @@
-/** Why receiving cannot begin, where that is the administrator's to mend. */
+/** The reason receiving cannot start, if the administrator can fix it. */
 
 export class CannotReceive extends Error {
   readonly remedy: string
@@ -10,14 +10,14 @@ export class CannotReceive extends Error {
   }
 }
 
-/** What to do where a socket could not be bound. */
+/** What to do if a socket could not be bound. */
 export function bindRemedy({ code }: NodeJS.ErrnoException): string {
   return code === 'EADDRNOTAVAIL'
     ? 'name an address of this machine in the settings'
     : 'stop what holds it or choose another port in the settings'
 }
 
-/** What to do about an error; null where it is our own. */
+/** What to do about an error; null if it is a bug of ours. */
 export function remedyOf(error: unknown): string | null {
   if (error instanceof CannotReceive) return error.remedy
   return error instanceof Error && 'syscall' in error ? 'look at the folder that it names' : null

@@ -9,19 +9,19 @@ import { headersBytesMax } from '../capture/packet.ts'
 export const fileHeaderBytes = 24
 export const recordHeaderBytes = 16
 const datagramBytesMax = 65_535
-/** The longest record there is, without its header. */
+/** The largest record, without its header. */
 export const packetBytesMax = datagramBytesMax + headersBytesMax
 /** LINKTYPE_RAW: packets start with their IP header. */
 export const linkTypeRaw = 101
 
-/** Where a data folder has its journal. */
+/** The journal folder within a data folder. */
 export function journalFolder(data: string): string {
   return join(data, 'journal')
 }
 
 /**
- * Keeps the decoder's state at the start of a segment.
- * @throws where the disk refuses it
+ * Stores the decoder's state at the start of a segment.
+ * @throws if the disk refuses it
  */
 export function writeSidecar(folder: string, segment: number, state: unknown): void {
   const sidecar = join(folder, sidecarName(segment))
@@ -29,7 +29,7 @@ export function writeSidecar(folder: string, segment: number, state: unknown): v
   renameSync(`${sidecar}.part`, sidecar)
 }
 
-/** The decoder's state at the start of a segment, or undefined where none is kept that can be read. */
+/** The decoder's state at the start of a segment, or undefined if there is none that can be read. */
 export async function readSidecar(folder: string, segment: number): Promise<unknown> {
   try {
     return JSON.parse(await readFile(join(folder, sidecarName(segment)), 'utf8')) as unknown
@@ -52,12 +52,12 @@ export function segmentName(segment: number): string {
   return `${String(segment).padStart(12, '0')}.pcap`
 }
 
-/** The name of what stands beside a segment. */
+/** The name of a segment's sidecar. */
 export function sidecarName(segment: number): string {
   return `${String(segment).padStart(12, '0')}.json`
 }
 
-/** What every segment begins with. */
+/** The header of every segment. */
 export function fileHeader(): Buffer {
   const header = Buffer.alloc(fileHeaderBytes)
   header.writeUInt32LE(0xa1b2c3d4, 0)

@@ -1,4 +1,4 @@
-/** Reads the journal back: whole segments at a start, and what waits in it while decoding goes on. */
+/** Reads the journal back: whole segments at start, and waiting datagrams during operation. */
 import { Buffer } from 'node:buffer'
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,17 +14,17 @@ import {
   segmentName,
 } from './journal-files.ts'
 
-/** A datagram as the journal held it, and where. */
+/** A datagram in the journal, with its position. */
 export interface JournalledDatagram {
   datagram: CapturedDatagram
   receivedMs: number
-  /** The place after it. */
+  /** The position after it. */
   end: JournalPosition
 }
 
 /**
- * The datagrams of a segment in order. A record that a crash cut off ends the segment; `onCut` is
- * told how many bytes were left.
+ * The datagrams of a segment in order. A record cut off by a crash ends the segment; `onCut` gets
+ * the number of bytes left.
  */
 export async function* readSegment(
   folder: string,
@@ -60,12 +60,12 @@ export async function* readSegment(
   if (rest.length > 0) onCut(rest.length)
 }
 
-/** The longest stretch that is read at once. */
+/** The longest stretch, which is read at once. */
 const stretchBytesMax = batchBytes + recordHeaderBytes + packetBytesMax
 
 /**
- * Reads stretches of the journal while it is being written. It holds the segment open that it read last, so that this may
- * be let go of meanwhile.
+ * Reads stretches of the journal while it is being written. It keeps the last segment open, so that
+ * the journal may delete it meanwhile.
  */
 export class StretchReader {
   readonly #folder: string
@@ -78,8 +78,10 @@ export class StretchReader {
   }
 
   /**
-   * Calls back with each datagram between an offset and a place after it in the same segment; the object is one, used again.
-   * @returns how many there were, which are fewer than were put there where the disk refused some or cannot be read
+   * Calls `visit` with each datagram between an offset and a later position in the same segment,
+   * with one reused object.
+   * @returns the number read, which is lower than the number appended if the disk refused to write
+   * or read some
    */
   forEach(
     from: number,
@@ -112,13 +114,13 @@ export class StretchReader {
     return count
   }
 
-  /** Lets go of the segment that is held. */
+  /** Closes the open segment. */
   close(): void {
     if (this.#open) closeSync(this.#open.descriptor)
     this.#open = null
   }
 
-  /** Reads the bytes between two offsets, and says how many there are: none where the disk refuses. */
+  /** Reads the bytes between two offsets and returns their number, 0 if the disk refuses. */
   #read(segment: number, from: number, to: number): number {
     try {
       if (this.#open?.segment !== segment) {
@@ -128,7 +130,7 @@ export class StretchReader {
       }
       return readSync(this.#open.descriptor, this.#bytes, 0, to - from, from)
     } catch {
-      // What is lost is counted by who knows how many datagrams there were.
+      // The caller knows how many datagrams there were, and counts the loss.
       return 0
     }
   }

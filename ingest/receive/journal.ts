@@ -1,11 +1,11 @@
 /**
- * The journal: every datagram as it was received, appended to pcap segments (raw IP), so that a
- * start after a crash is a replay. A segment's sidecar holds the decoder's state at its start; it
- * comes a moment later than the segment, when all before it is decoded.
+ * The journal: every datagram as received, appended to pcap segments (raw IP), so that a start
+ * after a crash is a replay. A segment's sidecar holds the decoder's state at its start; it is
+ * written a moment after the segment begins, once everything before it is decoded.
  *
- * Appending copies into a buffer, which is given to the kernel at the end of the event loop's turn,
- * so that what is lost with the process is what came in that very turn; syncing goes on beside, once a
- * second or each 16 MiB.
+ * Appending copies to a buffer that is passed to the kernel at the end of each turn of the event
+ * loop, so a crash loses only the datagrams of that turn. Syncing runs in the background, every
+ * second or every 16 MiB.
  */
 import { Buffer } from 'node:buffer'
 import { closeSync, fdatasync, openSync, statfsSync, writeSync } from 'node:fs'
@@ -28,7 +28,7 @@ import { openLetGo, type LetGo } from './page-cache.ts'
 export interface JournalCounters {
   datagrams: number
   bytes: number
-  /** Datagrams that could not be journalled, because the disk did not keep up or refused. */
+  /** Datagrams not journalled, because the disk was too slow or refused them. */
   dropped: number
   lastError: string | null
 }
@@ -36,21 +36,21 @@ export interface JournalCounters {
 const segmentBytesMax = 256 << 20
 const syncEveryBytes = 16 << 20
 const syncEveryMs = 1000
-/** How often it is asked whether a sync is due. */
+/** How often to check whether a sync is due. */
 const syncCheckMs = 100
-/** How often a new segment is tried on a disk that refuses. */
+/** How often to try a new segment on a disk that refuses writes. */
 const retryEveryMs = 1000
 const bufferBytes = 4 << 20
 
 export class Journal {
   readonly counters: JournalCounters = { datagrams: 0, bytes: 0, dropped: 0, lastError: null }
-  /** Whether what is written is to be read back soon, and had better stay in the kernel's memory. */
+  /** Whether written data will be read back soon, and should stay in the page cache. */
   isReadBack = false
   readonly #folder: string
-  /** Descriptor of the segment; null where the disk refused it. */
+  /** File descriptor of the segment; null if the disk refused it. */
   #file: number | null = null
   #segment: number
-  /** Offset at which the next datagram will stand, buffered ones included. */
+  /** Offset of the next datagram, counting buffered ones. */
   #offset = 0
   readonly #buffer: Buffer = Buffer.allocUnsafe(bufferBytes)
   readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, bufferBytes)
@@ -61,10 +61,10 @@ export class Journal {
   readonly #letGo: LetGo | null
   #lastSyncMs = 0
   #rotatedMs = 0
-  /** Syncs that are going on; closing waits for them. */
+  /** Syncs in progress; closing waits for them. */
   readonly #syncs = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
-  /** The flush at the end of this turn, where one is due. */
+  /** The flush at the end of this turn, if one is due. */
   #flushing: NodeJS.Immediate | null = null
 
   private constructor(folder: string, segment: number, letGo: LetGo | null) {
@@ -74,7 +74,7 @@ export class Journal {
     this.#timer = setInterval(() => this.flush(), syncCheckMs)
   }
 
-  /** Opens a new segment after those that are there. */
+  /** Opens a new segment after the existing ones. */
   static async open(folder: string): Promise<Journal> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const last = (await segments(folder)).at(-1) ?? 0
@@ -84,12 +84,12 @@ export class Journal {
     return journal
   }
 
-  /** Where the next datagram will stand. */
+  /** The position of the next datagram. */
   get position(): JournalPosition {
     return { segment: this.#segment, offset: this.#offset }
   }
 
-  /** Room that the disk has left, as the system says it; as much as there can be where it does not. */
+  /** Free disk space in bytes; infinite if the system does not report it. */
   freeBytes(): number {
     try {
       const { bavail, bsize } = statfsSync(this.#folder)
@@ -105,7 +105,7 @@ export class Journal {
     return this.#offset >= segmentBytesMax || mayRetry
   }
 
-  /** Appends a datagram; false where the segment can take no more: then it is dropped from the journal and counted. */
+  /** Appends a datagram; false if the segment can take no more: then the datagram is counted as dropped. */
   append(datagram: Omit<CapturedDatagram, 'isCut'>, receivedMs: number): boolean {
     const payload = datagram.payload
     if (this.#used + recordHeaderBytes + headersBytesMax + payload.length > bufferBytes)
@@ -146,7 +146,7 @@ export class Journal {
     }
   }
 
-  /** Deletes the segments that lie wholly before a position. */
+  /** Deletes the segments that lie entirely before a position. */
   async release(covered: JournalPosition): Promise<void> {
     for (const segment of await segments(this.#folder)) {
       if (segment >= covered.segment || segment >= this.#segment) continue
@@ -155,7 +155,7 @@ export class Journal {
     }
   }
 
-  /** Writes and syncs what is buffered, then closes. */
+  /** Writes and syncs the buffer, then closes. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     this.flush()
@@ -164,8 +164,8 @@ export class Journal {
   }
 
   /**
-   * Writes the buffer, at once and not beside: a queue before the disk would be lost with the
-   * process, and what the kernel has taken is not. At the end of a turn it is called by itself, unless that was done.
+   * Writes the buffer, synchronously: data the kernel has taken survives the process, a queue in
+   * front of the disk would not. Runs by itself at the end of a turn, unless called before.
    */
   flush(): void {
     if (this.#flushing) clearImmediate(this.#flushing)
@@ -190,13 +190,16 @@ export class Journal {
       this.#sync(this.#file, false)
   }
 
-  /** Ends the segment: synced and closed beside. */
+  /** Ends the segment; syncs and closes it in the background. */
   #retire(): void {
     if (this.#file !== null) this.#sync(this.#file, true)
     this.#file = null
   }
 
-  /** Syncs beside, so that a slow disk does not hold up the socket; what is on the disk need not be in memory too. */
+  /**
+   * Syncs in the background, so that a slow disk does not hold up the socket. Then drops the synced
+   * pages from memory.
+   */
   #sync(file: number, closes: boolean): void {
     this.#unsynced = 0
     this.#lastSyncMs = performance.now()
@@ -212,7 +215,7 @@ export class Journal {
     })
   }
 
-  /** Gives the segment up: what followed a failed write in it could not be read back. */
+  /** Gives up the segment: nothing after a failed write could be read back. */
   #fail(error: unknown): void {
     this.counters.lastError = reasonOf(error)
     this.#retire()

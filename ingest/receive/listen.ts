@@ -1,4 +1,4 @@
-/** The UDP sockets: receives, takes the time, refuses who is not an exporter; nothing else. */
+/** The UDP sockets: receives, timestamps, refuses senders that are not exporters; nothing else. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
@@ -18,32 +18,35 @@ import { callDatagramsMax, ManyDatagrams, type Native } from './many.ts'
 
 /** A source, looked up once. */
 export interface Source {
-  /** As it is shown everywhere: dotted, or RFC 5952. */
+  /** As displayed everywhere: dotted, or RFC 5952. */
   text: string
   words: AddressWords
   isAllowed: boolean
 }
 
-/** A datagram as it came. It is one object, used again for each of a socket, and so may be its `payload`. */
+/** A datagram as received. A single object per socket, reused for each; its `payload` may be reused too. */
 export interface ReceivedDatagram {
   payload: Uint8Array
   source: AddressWords
   sourcePort: number
-  /** The socket's own end, for the journal. */
+  /** The local address and port of the socket, for the journal. */
   destination: AddressWords
   destinationPort: number
   receivedMs: number
 }
 
 export interface ListenOptions {
-  /** One that is optional may be taken by another program: that is a warning, and the rest is listened on. */
+  /** If another program holds an optional endpoint, there is a warning, and the others are still bound. */
   endpoints: readonly (Endpoint & { isOptional?: boolean })[]
   exporters: NetworkSet
   receiveBufferBytes: number
   onDatagram: (datagram: ReceivedDatagram) => void
-  /** Told at the end of a turn of the loop in which datagrams came, or were looked for, of how many it were. */
+  /**
+   * Called with the number of datagrams at the end of each turn of the loop that received or polled
+   * for any.
+   */
   onTurn?: (datagrams: number) => void
-  /** How many are taken at once; without it each is taken alone. */
+  /** The call that takes many datagrams at once; without it they are taken one by one. */
   native?: Native | null
 }
 
@@ -51,20 +54,20 @@ export interface ListenOptions {
 export interface SocketStatus {
   address: string
   receiveBufferBytes: number
-  /** Datagrams that the kernel dropped because the buffer was full, or null where it does not say. */
+  /** Datagrams dropped by the kernel because the buffer was full, or null if unknown. */
   kernelDrops: number | null
 }
 
-/** Addresses remembered with their verdict; on more, the memory starts anew. */
+/** Most addresses cached with their verdict; when full, the cache is cleared. */
 const sourcesMax = 65_536
-/** Refused addresses listed in status. */
+/** Most refused addresses listed in status. */
 const refusedMax = 256
-/** Of a socket at most so many datagrams are taken in a turn, many at once; then the others have theirs. */
+/** Most datagrams taken from one socket per turn, in calls for many; then the other sockets get theirs. */
 export const turnDatagramsMax = 4 * callDatagramsMax
-/** After so many turns in which nothing came the thread sleeps until something comes. */
+/** After this many empty turns, the thread sleeps until a datagram arrives. */
 const emptyTurnsMax = 5
 
-/** A socket's handle in Node, which tells its descriptor and can be told not to read. */
+/** A socket's handle in Node: it has the file descriptor, and can stop reading. */
 interface Handle {
   fd: number
   recvStart(): number
@@ -74,7 +77,7 @@ interface Handle {
 interface OpenSocket {
   socket: Socket
   endpoint: Endpoint
-  /** One for all that comes by it. */
+  /** Reused for every datagram of this socket. */
   datagram: ReceivedDatagram
   handle: Handle | null
 }
@@ -86,13 +89,13 @@ export class Listener {
   readonly #ipv4Sources = new Map<number, Source>()
   #last: Source | null = null
   readonly #many: ManyDatagrams | null
-  /** Datagrams of this turn, and what is done at its end. */
+  /** Datagrams of this turn, and the task at its end. */
   #turnDatagrams = 0
   #turn: NodeJS.Immediate | null = null
   #emptyTurns = 0
   readonly #refused = new Map<string, RefusedSource>()
   readonly #notListening: Warning[] = []
-  /** Datagrams refused in all, listed or not. */
+  /** All datagrams refused, from listed sources or not. */
   refusedDatagrams = 0
 
   constructor(options: ListenOptions) {
@@ -100,7 +103,10 @@ export class Listener {
     this.#many = options.native ? new ManyDatagrams(options.native) : null
   }
 
-  /** Binds every endpoint. An address in use or not ours is an error that names it and the remedy. */
+  /**
+   * Binds every endpoint.
+   * @throws CannotReceive with the remedy if an address is in use or not local
+   */
   async open(): Promise<void> {
     for (const endpoint of this.#options.endpoints) {
       const socket = createSocket({ type: endpoint.host.includes(':') ? 'udp6' : 'udp4' })
@@ -122,7 +128,7 @@ export class Listener {
     }
   }
 
-  /** The sockets, with the kernel's buffer and drops. */
+  /** The sockets, with the kernel's buffer sizes and drops. */
   async status(): Promise<SocketStatus[]> {
     const drops = await readKernelDrops()
     return this.#sockets.map(({ socket, endpoint }) => ({
@@ -132,7 +138,7 @@ export class Listener {
     }))
   }
 
-  /** What to say of sockets whose buffer the kernel cut, or null. */
+  /** The warning for sockets whose buffer the kernel limited, or null. */
   bufferWarning(): Warning | null {
     const asked = this.#options.receiveBufferBytes
     const least = Math.min(...this.#sockets.map(({ socket }) => grantedBytes(socket)))
@@ -148,7 +154,7 @@ export class Listener {
     return this.#notListening
   }
 
-  /** Sources that are not on the allow-list, most recent first. */
+  /** Sources not on the allow-list, most recent first. */
   refused(): RefusedSource[] {
     return [...this.#refused.values()].sort((a, b) => b.lastSeen - a.lastSeen)
   }
@@ -190,7 +196,7 @@ export class Listener {
     this.#options.onTurn?.(datagrams)
   }
 
-  /** From now on datagrams are taken many at once, until none comes any more. */
+  /** Takes datagrams many at once from here on, until no more arrive. */
   #readMany(): void {
     if (this.#turn) return
     for (const { handle } of this.#sockets) handle?.recvStop()
@@ -233,7 +239,7 @@ export class Listener {
     this.#options.onDatagram(datagram)
   }
 
-  /** A source by its words: most often that of the datagram before. */
+  /** The source with these words, which usually is that of the previous datagram. */
   #sourceAt(words: AddressWords): Source {
     const last = this.#last
     if (last !== null && isSameAddress(last.words, words)) return last
@@ -251,7 +257,7 @@ export class Listener {
     let source = this.#sources.get(address)
     if (!source) {
       if (this.#sources.size >= sourcesMax) this.#sources = new Map()
-      // A zone (fe80::1%eth0) is this machine's own name for a link, not part of the address.
+      // A zone (fe80::1%eth0) is this machine's name for a link, not part of the address.
       const words = parseAddress(address.split('%', 1)[0]!) ?? [0, 0, 0, 0]
       const isAllowed = this.#options.exporters.has(...words)
       source = { text: formatAddress(...words), words, isAllowed }
@@ -272,8 +278,8 @@ export class Listener {
 }
 
 /**
- * The handle of a socket, null where it has none of the kind that is known. Node warns of who asks for it, since it may be
- * another in a later version: then datagrams are taken one by one.
+ * The handle of a socket; null if it is not of the known kind, as it may be in a later version of
+ * Node (which therefore warns about its use). Then datagrams are taken one by one.
  */
 function handleOf(socket: Socket): Handle | null {
   const { noDeprecation } = process
@@ -288,12 +294,12 @@ function handleOf(socket: Socket): Handle | null {
   return isKnown ? (handle as Handle) : null
 }
 
-/** Linux doubles what is asked, for its own bookkeeping, and says the doubled figure. */
+/** Linux doubles the requested size for its own bookkeeping, and reports the doubled value. */
 function grantedBytes(socket: Socket): number {
   return socket.getRecvBufferSize() / (process.platform === 'linux' ? 2 : 1)
 }
 
-/** Drops by local UDP port from /proc/net/udp and udp6 (last column), or null where there is none. */
+/** Drops by local UDP port from /proc/net/udp and udp6 (last column), or null if neither exists. */
 export async function readKernelDrops(): Promise<Map<number, number> | null> {
   const drops = new Map<number, number>()
   for (const path of ['/proc/net/udp', '/proc/net/udp6']) {

@@ -1,27 +1,28 @@
 /**
- * Takes many datagrams off a socket in one call of the system (recvmmsg), into memory that is used again. Node's
- * own way is a call for each, and objects and a buffer for each: three times the time, and a collection of garbage
- * twice a second at 300,000 flows/s. Linux with 64 bits only; elsewhere Node's own way serves.
+ * Takes many datagrams off a socket in one system call (recvmmsg), into reused memory. Node makes
+ * one call, several objects and a buffer per datagram: three times the time, and a garbage
+ * collection twice a second at 300,000 flows/s. Only for 64-bit Linux; elsewhere Node's sockets are
+ * used.
  */
 import { endianness } from 'node:os'
 
 import { ipv4Marker } from '../../flow/address.ts'
 
-/** Datagrams of a call. */
+/** Most datagrams per call. */
 export const callDatagramsMax = 64
 const payloadBytesMax = 65_535
-/** The kernel's structures, as a 64-bit Linux has them: mmsghdr, iovec, and room for a sockaddr_in6. */
+/** Sizes of the kernel's structures on 64-bit Linux: mmsghdr, iovec, and space for a sockaddr_in6. */
 const messageBytes = 64
 const pieceBytes = 16
 const nameBytes = 32
 const offsets = { name: 0, nameLength: 8, piece: 16, pieces: 24, length: 56 }
-/** Payloads lie so far apart: at a power of two they would push each other out of the processor's cache. */
+/** Distance between payloads: at a power of two they would evict each other from the CPU cache. */
 const payloadStride = 65_536 + 1600
 const wordRange = 2 ** 32
 const [familyIPv4, dontWait] = [2, 0x40]
 const emptyBytes = new Uint8Array(0)
 
-/** The call, and memory whose place is known to it. */
+/** The system call, and the addresses of buffers for it. */
 export interface Native {
   receive: (descriptor: number, messages: unknown, count: number, flags: number) => number
   memory: unknown
@@ -36,7 +37,7 @@ const [piecesAt, namesAt] = [
 const payloadsAt = namesAt + nameBytes * callDatagramsMax
 const bytesAll = payloadsAt + payloadStride * callDatagramsMax
 
-/** Finds the call; null where it cannot be had. */
+/** Finds the system call; null if it is not available. */
 export async function openNative(): Promise<Native | null> {
   if (process.platform !== 'linux' || !/^(x64|arm64)$/.test(process.arch)) return null
   if (endianness() !== 'LE') return null
@@ -57,9 +58,11 @@ export class ManyDatagrams {
   readonly #native: Native
   readonly #view: DataView
   readonly #bytes: Uint8Array
-  /** The last payload of each place: an exporter's datagrams are mostly of one length. */
+  /**
+   * The last payload at each index, to reuse: most datagrams of an exporter have the same length.
+   */
   readonly #payloads: Uint8Array[] = Array.from({ length: callDatagramsMax }, () => emptyBytes)
-  /** Of the datagram that was looked at last. */
+  /** Set by `look`. */
   readonly source: [number, number, number, number] = [0, 0, 0, 0]
   sourcePort = 0
 
@@ -78,7 +81,7 @@ export class ManyDatagrams {
     }
   }
 
-  /** Takes what is there, and no more than a call can; gives how many datagrams that are. */
+  /** Takes the waiting datagrams, up to the most per call; returns their number. */
   take(descriptor: number): number {
     const view = this.#view
     for (let i = 0; i < callDatagramsMax; i++)
@@ -87,7 +90,7 @@ export class ManyDatagrams {
     return Math.max(0, receive(descriptor, memory, callDatagramsMax, dontWait))
   }
 
-  /** Looks at datagram i of those taken: sets source and port, and gives the payload, good until the next is taken. */
+  /** Reads datagram i of those taken: sets source and port, and returns the payload, valid until the next `take`. */
   look(i: number): Uint8Array {
     const view = this.#view
     const name = namesAt + nameBytes * i

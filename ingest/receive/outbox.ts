@@ -1,31 +1,31 @@
 /**
- * What is on its way from the receiving thread to the one that decodes: batches in memory, and once too many of these wait
- * stretches of the journal, where every datagram stands anyhow. So a burst that decoding, or the disk behind it, cannot keep
- * up with costs time and no datagram, up to a bound on what waits.
+ * What is on its way from the receiving thread to the decoding thread: batches in memory, and once
+ * too many of these wait, stretches of the journal, which has every datagram anyway. So a burst too
+ * fast for decoding, or for the disk behind it, costs time but no datagrams, up to a limit.
  */
 import { batchBytes, BatchWriter } from './batch.ts'
 import type { Journal } from './journal.ts'
 import type { ReceivedDatagram } from './listen.ts'
 import type { Parcel, SentBatch, TakenParcel } from './thread.ts'
 
-/** Batches that may wait in memory (32 MiB); beyond, datagrams wait in the journal. */
+/** Most batches waiting in memory (32 MiB); beyond, datagrams wait in the journal. */
 const batchesMax = 64
 /**
- * Bytes of the journal that may wait, where the disk has room for it; beyond, datagrams are dropped and counted. It is what
- * half a minute of twice as much comes to as two cores count.
+ * Most bytes waiting in the journal, if the disk has the space; beyond, datagrams are dropped and
+ * counted. Enough for half a minute at twice the rate that two cores can count.
  */
 const waitingBytesMax = 8 * 2 ** 30
-/** A stretch ends when it has so many bytes: with its last datagram it is no longer than what is read at once. */
+/** A stretch ends at this many bytes; with its last datagram it still fits in one read. */
 const stretchBytes = batchBytes
 /**
- * Parcels that are on their way at once; the others wait here. The decoding thread takes all that are there in one
- * turn of its loop, and answers nobody meanwhile.
+ * Most parcels in flight; the others wait here. The decoding thread takes all parcels it has been
+ * sent in one turn of its loop, and answers no one meanwhile.
  */
 const sentMax = 3
-/** Buffers that are shared and kept; those of a time in which more wait go when they were taken. */
+/** Most shared buffers, which are kept and reused; further buffers are freed once taken. */
 const sharedMax = 16
 
-/** A batch that is being filled, and the number of its buffer where that is shared. */
+/** A batch being filled, and the number of its buffer if that is shared. */
 interface NumberedWriter {
   number: number | null
   batch: BatchWriter
@@ -34,7 +34,7 @@ interface NumberedWriter {
   isKnown: boolean
 }
 
-/** A stretch of the journal that is being written. */
+/** A stretch of the journal being written. */
 interface OpenStretch {
   from: number
   datagrams: number
@@ -43,29 +43,29 @@ interface OpenStretch {
 export interface OutboxOptions {
   journal: Journal
   send: (parcel: Parcel) => void
-  /** For tests: the bounds of what waits. */
+  /** For tests: limits on what waits. */
   limits?: { batches: number; bytes: number }
 }
 
 export class Outbox {
-  /** Datagrams dropped because more waited than may. */
+  /** Datagrams dropped because too much was waiting. */
   overflowed = 0
   readonly #journal: Journal
   readonly #send: (parcel: Parcel) => void
   readonly #limits: { batches: number; bytes: number }
-  /** Shared buffers that are free; the decoding thread knows them by their numbers. */
+  /** Free shared buffers, which the decoding thread knows by number. */
   readonly #free: NumberedWriter[] = []
-  /** Those that were ever made, by number. */
+  /** All shared buffers, by number. */
   readonly #shared: NumberedWriter[] = []
   #writer = this.#newWriter()
-  /** What is being written in place of a batch, while datagrams wait in the journal. */
+  /** The stretch being written instead of a batch, while datagrams wait in the journal. */
   #stretch: OpenStretch | null = null
   #startsSegment = true
-  /** Parcels that are not sent yet, in order; how many are sent and not taken, and their datagrams. */
+  /** Parcels not yet sent, in order; then how many are sent but not taken, and their datagrams. */
   readonly #unsent: Parcel[] = []
   #sent = 0
   #sentDatagrams = 0
-  /** Of those that are not sent. */
+  /** Datagrams and bytes of parcels not yet sent. */
   #waitingDatagrams = 0
   #waitingBytes = 0
   #waitingBytesMax: number
@@ -78,12 +78,12 @@ export class Outbox {
     this.#waitingBytesMax = this.#limits.bytes
   }
 
-  /** No more waits than the disk has room left for: others need it too. */
+  /** Limits the waiting bytes to the space that stays free on the disk: others need it too. */
   boundBy(freeBytes: number): void {
     this.#waitingBytesMax = Math.min(this.#limits.bytes, (this.#waitingBytes + freeBytes) / 2)
   }
 
-  /** Journals a datagram, and has it go to the decoding thread. */
+  /** Journals a datagram and queues it for the decoding thread. */
   take(datagram: ReceivedDatagram): void {
     if (this.#stretch === null && !this.#append(datagram)) this.#beginStretch()
     if (this.#stretch !== null && this.#waitingBytes >= this.#waitingBytesMax) {
@@ -97,14 +97,14 @@ export class Outbox {
     if (this.#journal.position.offset - this.#stretch.from >= stretchBytes) this.handOver()
   }
 
-  /** Ends the batch or stretch that is being filled. */
+  /** Ends the current batch or stretch. */
   handOver(): void {
     if (this.#stretch === null) this.#endBatch()
     else this.#endStretch()
     this.#sendOn()
   }
 
-  /** Begins a segment of the journal, and says so with what comes next. */
+  /** Starts a journal segment, which the next parcel announces. */
   startSegment(): void {
     this.handOver()
     this.#journal.rotate()
@@ -113,12 +113,12 @@ export class Outbox {
     this.handOver()
   }
 
-  /** Datagrams that were handed over and are not taken. */
+  /** Datagrams handed over but not yet taken. */
   get waiting(): number {
     return this.#waitingDatagrams + this.#sentDatagrams
   }
 
-  /** A parcel was taken: its buffer is free. Datagrams of it that could not be read back are lost. */
+  /** Frees the buffer of a taken parcel. Datagrams that could not be read back are lost. */
   taken({ number, datagrams, lost }: TakenParcel): void {
     this.#sent--
     this.#sentDatagrams -= datagrams
@@ -127,7 +127,7 @@ export class Outbox {
     this.#sendOn()
   }
 
-  /** Hands over what is in memory, and no more: what waits in the journal is replayed at the next start. */
+  /** Hands over the batches in memory only: what waits in the journal is replayed at the next start. */
   end(): void {
     this.startSegment()
     this.#isEnding = true
@@ -136,7 +136,7 @@ export class Outbox {
     while (this.#unsent.length > 0) this.#sendFirst()
   }
 
-  /** Puts a datagram into a batch; false where no more may wait in memory. */
+  /** Adds a datagram to a batch; false if no more may wait in memory. */
   #append(datagram: ReceivedDatagram): boolean {
     if (!this.#writer.batch.append(datagram)) {
       this.handOver()
@@ -170,12 +170,12 @@ export class Outbox {
     this.#journal.isReadBack = true
   }
 
-  /** Once little waits, the next datagrams go through memory again. */
+  /** When little is waiting, the next datagrams go through memory again. */
   #endStretch(): void {
     const { from, datagrams } = this.#stretch!
     const position = this.#journal.position
     if (datagrams > 0 || this.#startsSegment) {
-      // What is to be read has to be in the file.
+      // A stretch is read from the file, so it must be written by now.
       this.#journal.flush()
       const startsSegment = this.#startsSegment
       this.#push(
@@ -212,7 +212,7 @@ export class Outbox {
     this.#send(parcel)
   }
 
-  /** A shared buffer, or one of its own where all of these wait. */
+  /** A shared buffer, or a new one if all shared ones are in use. */
   #newWriter(): NumberedWriter {
     const held = this.#free.pop()
     if (held) {

@@ -1,16 +1,17 @@
 /**
- * Has the kernel let go of what it holds of a file that is on the disk and that nobody is going to read. Otherwise a journal
- * takes memory as long as it lasts: what is written next goes where what was written last has been, which is quicker than
- * memory that was not in use lately, most of all on a virtual machine whose host first has to find it.
+ * Drops pages of synced files that nobody will read from the page cache. Otherwise a journal takes
+ * memory for as long as it exists. And new bytes go into the memory of the last ones, which is
+ * faster than memory not used lately, above all on a virtual machine, where the host has to find it
+ * first.
  */
 
-/** Lets go of the first bytes of a file. */
+/** Drops the first bytes of a file from the page cache. */
 export type LetGo = (descriptor: number, bytes: number) => void
 
 /** POSIX_FADV_DONTNEED on the systems below. */
 const notNeeded = 4
 
-/** Finds the call; null where it cannot be had. */
+/** Finds the system call; null if it is not available. */
 export async function openLetGo(): Promise<LetGo | null> {
   if (process.platform !== 'linux' || !/^(x64|arm64)$/.test(process.arch)) return null
   try {

@@ -1,4 +1,4 @@
-/** The receiving thread, seen from the one that decodes. */
+/** The receiving thread, as used by the decoding thread. */
 import { Worker } from 'node:worker_threads'
 
 import { reasonOf } from '../../flow/reason.ts'
@@ -17,17 +17,20 @@ import type {
 } from './thread.ts'
 
 export interface ReceiverOptions extends ReceiverData {
-  /** The thread has ended by itself: nothing is received any more. */
+  /** Called if the thread ends by itself: nothing is received any more. */
   onEnd: (error: Error) => void
 }
 
-/** Who takes what is received. */
+/** Processes received datagrams. */
 export interface Taker {
-  /** Takes a datagram, before it returns: the object is used again. */
+  /** Must finish with the datagram before it returns: the object is reused. */
   onDatagram: (datagram: DatagramInBatch) => void
-  /** Waits until more may be taken, or until `stopping`; null where it may be at once. */
+  /**
+   * Resolves once more datagrams may be taken, or `stopping` is aborted; null if they may be taken
+   * now.
+   */
   room: (stopping: AbortSignal) => Promise<void> | null
-  /** The decoder's state, to be kept with a segment of the journal that begins here. */
+  /** The decoder's state, to store with a journal segment that starts here. */
   state: () => unknown
 }
 
@@ -37,9 +40,9 @@ interface Waiting {
 }
 
 export class Receiver {
-  /** Where the journal stands after the last datagram that was taken. */
+  /** Journal position after the last datagram taken. */
   position: JournalPosition = { segment: 0, offset: 0 }
-  /** Why the decoder's state could last not be kept, until it could. */
+  /** Why the decoder's state could not be stored last time; null once it could. */
   stateError: string | null = null
   readonly #options: ReceiverOptions
   readonly #worker: Worker
@@ -48,16 +51,21 @@ export class Receiver {
   /** Shared buffers by number. */
   readonly #buffers: (ArrayBuffer | SharedArrayBuffer)[] = []
   readonly #stretches: StretchReader
-  /** Parcels that wait to be taken, in order, and who takes them. */
+  /** Parcels waiting to be taken, in order, and who takes them. */
   readonly #parcels: Parcel[] = []
   #taker: Taker | null = null
   #taking: Promise<void> | null = null
-  /** Receipt of the last datagram that was taken, unix ms, and whether others waited behind its parcel. */
+  /**
+   * Receive time of the last datagram taken, unix ms, and whether others were waiting behind its
+   * parcel.
+   */
   #takenMs = Date.now()
   #isBehind = false
   readonly #stopping = new AbortController()
   #isStopped = false
-  /** The last segment whose start the decoder's state was kept of; those from it on are needed. */
+  /**
+   * The last segment stored with the decoder's state at its start; it and later ones are needed.
+   */
   #segmentWithState = 0
 
   private constructor(options: ReceiverOptions) {
@@ -74,8 +82,8 @@ export class Receiver {
   }
 
   /**
-   * Opens the journal and the sockets. What comes waits until somebody takes it.
-   * @throws where an address cannot be listened on or the journal not be written
+   * Opens the journal and the sockets. Datagrams wait until `take` is called.
+   * @throws if an address cannot be bound or the journal cannot be written
    */
   static async open(options: ReceiverOptions): Promise<Receiver> {
     const receiver = new Receiver(options)
@@ -88,13 +96,16 @@ export class Receiver {
     return receiver
   }
 
-  /** Has what has come, and what comes, taken. */
+  /** Starts passing datagrams to `taker`, beginning with those waiting. */
   take(taker: Taker): void {
     this.#taker = taker
     this.#taking ??= this.#takeParcels(taker)
   }
 
-  /** Up to when all that came has been taken, unix ms: now, unless datagrams wait. */
+  /**
+   * The time up to which every received datagram has been taken, unix ms: now, unless some are
+   * waiting.
+   */
   takenUntilMs(): number {
     return this.#isBehind || this.#parcels.length > 0 ? this.#takenMs : Date.now()
   }
@@ -103,13 +114,13 @@ export class Receiver {
     return this.#ask({ kind: 'status' })
   }
 
-  /** Lets go of what the journal holds before a place that the archive covers. */
+  /** Deletes the journal before a position that the archive covers. */
   async release(covered: JournalPosition): Promise<void> {
     const segment = Math.min(covered.segment, this.#segmentWithState)
     await this.#ask({ kind: 'release', before: { segment, offset: 0 } })
   }
 
-  /** Stops receiving; when it resolves, everything received has been taken but what waits in the journal. */
+  /** Stops receiving; resolves once everything received has been taken, except what waits in the journal. */
   async stop(): Promise<ReceiverStatus> {
     this.#stopping.abort()
     await this.#ask({ kind: 'stop' })
@@ -150,7 +161,10 @@ export class Receiver {
     else request?.resolve(message.result as never)
   }
 
-  /** Takes what has come, in order; without room it waits, and what comes meanwhile waits in the journal. */
+  /**
+   * Takes the parcels in order, as far as there is room; meanwhile further datagrams wait in the
+   * journal.
+   */
   async #takeParcels(taker: Taker): Promise<void> {
     for (let parcel = this.#parcels[0]; parcel; parcel = this.#parcels[0]) {
       await taker.room(this.#stopping.signal)
@@ -165,7 +179,7 @@ export class Receiver {
     this.#taking = null
   }
 
-  /** Takes the datagrams of a parcel, and says how many of them could not be read. */
+  /** Takes the datagrams of a parcel, and returns how many of them could not be read. */
   #takeParcel(parcel: Parcel, { onDatagram, state }: Taker): number {
     if (parcel.startsSegment) this.#keepState(parcel.position.segment, state())
     const visit = (datagram: DatagramInBatch) => {
@@ -178,7 +192,7 @@ export class Receiver {
     const buffer = parcel.buffer ?? this.#buffers[number!]!
     if (number !== null) this.#buffers[number] = buffer
     forEachDatagram({ buffer, used }, visit)
-    // What would wait for a collection of garbage would be as much again.
+    // Freed now: left to the garbage collector, they would take as much memory again.
     if (number === null && buffer instanceof ArrayBuffer) buffer.transfer(0)
     return 0
   }

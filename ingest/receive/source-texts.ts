@@ -1,7 +1,7 @@
-/** Sources as text: made once, since a router sends without pause. */
+/** Sources as text, cached because a router sends continuously. */
 import { formatAddress, ipv4Marker, type AddressWords } from '../../flow/address.ts'
 
-/** IPv4 addresses remembered; on more, the memory starts anew. */
+/** Most IPv4 addresses cached; when full, the cache is cleared. */
 const textsMax = 65_536
 
 export class SourceTexts {
@@ -10,7 +10,7 @@ export class SourceTexts {
   /** IPv4 addresses by their last word. */
   readonly #texts = new Map<number, string>()
 
-  /** An address as it is shown everywhere: dotted, or RFC 5952. */
+  /** An address as displayed everywhere: dotted, or RFC 5952. */
   of(words: AddressWords): string {
     const last = this.#words
     const [w0, w1, w2, w3] = words

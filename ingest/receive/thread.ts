@@ -1,11 +1,11 @@
-/** What the receiving thread and the one that decodes say to each other. */
+/** The messages between the receiving thread and the decoding thread. */
 import type { Network } from '../../flow/address.ts'
 import type { IngestStatus, Warning } from '../../flow/status.ts'
 import type { JournalPosition } from '../../store/position.ts'
 import type { JournalCounters } from './journal.ts'
 import type { ListenOptions, SocketStatus } from './listen.ts'
 
-/** How the thread is set up. */
+/** The configuration of the thread. */
 export interface ReceiverData {
   journalFolder: string
   endpoints: ListenOptions['endpoints']
@@ -14,15 +14,15 @@ export interface ReceiverData {
   receiveBufferBytes: number
 }
 
-/** What the thread says of itself. */
+/** What the thread reports about itself. */
 export interface ReceiverStatus {
   sockets: SocketStatus[]
   refused: IngestStatus['refused']
   refusedDatagrams: number
   journal: JournalCounters
-  /** Datagrams that are on their way to the decoding thread, and have not been taken. */
+  /** Datagrams on their way to the decoding thread, not yet taken. */
   waiting: number
-  /** Datagrams dropped because more waited for the decoding thread than may. */
+  /** Datagrams dropped because too many were waiting for the decoding thread. */
   overflowed: number
   warnings: Warning[]
 }
@@ -31,13 +31,13 @@ export type ReceiverRequest =
   /** Opens the journal, then the sockets. */
   | { kind: 'open'; id: number }
   | { kind: 'status'; id: number }
-  /** Lets go of the journal's segments before a place. */
+  /** Deletes the journal's segments before a position. */
   | { kind: 'release'; id: number; before: JournalPosition }
-  /** Closes the sockets, hands over what is left in memory, closes the journal. */
+  /** Closes the sockets, hands over the batches in memory, closes the journal. */
   | { kind: 'stop'; id: number }
   | (TakenParcel & { kind: 'taken' })
 
-/** A parcel was taken: its buffer is free, where it has a number; some of its datagrams could not be read. Not answered. */
+/** A parcel was taken: its buffer is free, if it has a number; `lost` datagrams could not be read. Not answered. */
 export interface TakenParcel {
   number: number | null
   datagrams: number
@@ -45,37 +45,40 @@ export interface TakenParcel {
 }
 
 export interface ReceiverAnswers {
-  /** Where the journal begins. */
+  /** Where the journal starts. */
   open: JournalPosition
   status: ReceiverStatus
   release: null
   stop: null
 }
 
-/** What every parcel of datagrams says. */
+/** Fields of every parcel. */
 interface SentDatagrams {
   datagrams: number
-  /** Where the journal stands after it. */
+  /** Journal position after it. */
   position: JournalPosition
   /** Whether it is the first of its journal segment. */
   startsSegment: boolean
-  /** Datagrams that wait behind it. */
+  /** Datagrams waiting behind it. */
   waiting: number
 }
 
 /**
- * A batch as it is sent. A shared buffer is told by its number, and comes along the first time; one without a number belongs
- * to who takes the batch.
+ * A batch as sent. A shared buffer is known by its number, and sent along the first time; one
+ * without a number belongs to the recipient.
  */
 export interface SentBatch extends SentDatagrams {
   kind: 'batch'
   number: number | null
   buffer?: ArrayBuffer | SharedArrayBuffer
-  /** Bytes filled. */
+  /** Bytes used. */
   used: number
 }
 
-/** Datagrams that wait in the journal, from an offset in the segment of its position up to there. */
+/**
+ * Datagrams waiting in the journal, from an offset in the segment of `position` up to that
+ * position.
+ */
 export interface SentStretch extends SentDatagrams {
   kind: 'stretch'
   from: number

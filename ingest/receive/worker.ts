@@ -1,6 +1,6 @@
 /**
  * The receiving thread: takes datagrams off the sockets, journals them and hands them over in
- * batches. It does nothing else, so that no reckoning elsewhere makes the kernel drop one.
+ * batches. It does nothing else, so that no other work makes the kernel drop any.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 
@@ -20,13 +20,13 @@ import type {
   ReceiverStatus,
 } from './thread.ts'
 
-/** What came is handed over after this long, or once it is much. */
+/** Datagrams are handed over after this long, or when a batch is full. */
 const handOverMs = 10
-/** How often the clock is asked whether a segment is to end, and the disk what room it has. */
+/** How often to check whether to start a new segment, and how much disk space is free. */
 const clockMs = 1000
 /**
- * After a turn that took fewer datagrams than one may of a socket they are empty, and the thread rests: woken for every few
- * it would spend most of its time on waking up.
+ * A turn with fewer datagrams than the most for one socket has emptied the sockets, so the thread
+ * rests: woken for every few datagrams, it would spend most of its time waking up.
  */
 const restMs = 2
 
@@ -108,8 +108,8 @@ const answers: {
     return null
   },
   /**
-   * What was received is handed over, and a new segment begun, so that the next start replays nothing but what waits in the
-   * journal.
+   * Hands over what was received and starts a new segment, so that the next start replays only what
+   * waits in the journal.
    */
   stop: async () => {
     clearInterval(clock)
