@@ -1,4 +1,4 @@
-/** The questions `coverage` and `top` of the series store, answered from files. */
+/** The `coverage` and `top` queries of the series store, answered from files. */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
 import { coverageFields, coverageName, coverageOf } from '../coverage.ts'
@@ -20,12 +20,12 @@ async function askCoverage(files: Files, range: SeriesRange): Promise<Coverage[]
   return rowsOf(chunks)
 }
 
-/** A time that is not there is 0 among figures. */
+/** An absent time counts as 0 among the figures. */
 const figureSql = (name: string) =>
   name === 'open_until' ? `coalesce(epoch_ms(${name}), 0)::DOUBLE` : `${name}::DOUBLE`
 const coverageSql = `SELECT epoch_ms(time)::DOUBLE, exporter, ${coverageFields.map(figureSql).join(', ')}`
 
-/** From memory, where the files are held: no step is in two of them, and they come in the order of time. */
+/** From memory, if the files are held: no step is in two of them, and they come in order of time. */
 function heldCoverage(files: Files, range: SeriesRange): Promise<Coverage[] | null> {
   const { held, engine } = files
   if (!held) return Promise.resolve(null)
@@ -102,7 +102,9 @@ function heldTop(
   })
 }
 
-/** Sums of whole numbers are exact: added as integers, given as a double (all are below 2^53). */
+/**
+ * Sums of whole numbers are exact: added as integers, returned as a double (all are below 2^53).
+ */
 export function sumSql(column: string): string {
   return `sum(${column})::DOUBLE`
 }

@@ -1,4 +1,4 @@
-/** The process in which the series are written and asked: see apart.ts. */
+/** The process that writes and queries the series: see apart.ts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { answerAsker } from '../asked-process.ts'
@@ -9,10 +9,10 @@ import type { SeriesStore, StepRows } from '../series.ts'
 import type { ApartAnswers, ApartRequest, Opening } from './apart.ts'
 import { openParquetSeries } from './series.ts'
 
-/** A process whose asker was killed ends by itself, at once. */
+/** A process whose parent was killed ends by itself at once. */
 const lockWaitMs = 50
 const lockTriesMax = 600
-/** Rows that are handed over at once. */
+/** Rows handed over at once. */
 const rowsAtOnce = 20_000
 
 let store: SeriesStore | null = null

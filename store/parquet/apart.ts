@@ -1,7 +1,7 @@
 /**
- * The embedded series store in a process of its own, for ingest: DuckDB, which alone knows how to write and ask the files, takes
- * some 60 MiB of whoever has once loaded it, and is needed for a moment each minute. The process is begun when something is asked
- * and ended when nothing was for a while; it is the one writer meanwhile.
+ * The embedded series store in a process of its own, for ingest: DuckDB, needed to write and query the files, costs a process
+ * that has loaded it some 60 MiB for good, but is needed only for a moment each minute. The process starts with the first request
+ * and ends after a short idle time; while it runs it is the only writer.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
@@ -18,9 +18,9 @@ import type {
   TopRows,
 } from '../series.ts'
 
-/** What the process is asked for. */
+/** Requests to the process. */
 export type ApartRequest =
-  /** Asked first. */
+  /** The first request. */
   | ({ kind: 'open' } & Opening)
   | { kind: 'write'; tier: Tier; steps: readonly StepRows[] }
   | { kind: 'coverage'; range: SeriesRange }
@@ -28,10 +28,10 @@ export type ApartRequest =
   | { kind: 'read'; query: ReadQuery }
   | { kind: 'extent'; tier: Tier }
   | { kind: 'expire'; tier: Tier; before: number }
-  /** Begins a reading of steps, gives the next of them, and ends it. */
+  /** Begins a reading of steps, returns the next of them, and ends it. */
   | { kind: 'begin'; reading: number; range: SeriesRange & { exporter: string } }
   | { kind: 'next' | 'leave'; reading: number }
-  /** Closes what is open and ends the process; asked last. */
+  /** Closes everything and ends the process; the last request. */
   | { kind: 'end' }
 
 export interface ApartAnswers {
@@ -43,37 +43,37 @@ export interface ApartAnswers {
   extent: { from: number; to: number } | null
   expire: null
   begin: null
-  /** No more than some thousand rows at once; null when there are no more. */
+  /** At most some thousand rows at once; null when there are no more. */
   next: StepRows[] | null
   leave: null
   end: null
 }
 
 export interface Opening {
-  /** Where the series are. */
+  /** The folder of the series. */
   folder: string
-  /** The socket by which one process at a time is kept to them: see store/lock.ts. */
+  /** The socket that admits one process at a time: see store/lock.ts. */
   lock: string
-  /** Whether the one before ended in order, so that nothing is to be put right. */
+  /** Whether the previous process ended cleanly, so that nothing needs repair. */
   isClean: boolean
 }
 
 type SeriesProcess = AskedProcess<ApartRequest, ApartAnswers>
 
-/** What it makes anew are rows on their way, which are soon let go. */
+/** The young generation holds rows in transit, which are soon released. */
 const semiSpaceMiBMax = 2
-/** What is asked comes in quick succession, each minute. */
+/** Requests come in quick succession, once a minute. */
 const idleMs = 500
-/** It has closed all by then. */
+/** Everything is closed by then. */
 const endMsMax = 10_000
 
 export class SeriesApart implements SeriesStore {
   readonly #place: Omit<Opening, 'isClean'>
   #process: { asked: SeriesProcess; opened: Promise<null> } | null = null
   #ending: Promise<void> = Promise.resolve()
-  /** Whether the last process ended in order. */
+  /** Whether the last process ended cleanly. */
   #isClean = false
-  /** What is being asked, readings of steps among it. */
+  /** Requests in progress, including readings of steps. */
   #asking = 0
   #readings = 0
   #idle: NodeJS.Timeout | undefined
@@ -83,8 +83,8 @@ export class SeriesApart implements SeriesStore {
   }
 
   /**
-   * Opens the series in a folder, whose one writer this process and those that it begins are.
-   * @throws what keeps them from being opened
+   * Opens the series in a folder; only this process and those it starts may write them.
+   * @throws the reason why the series cannot be opened
    */
   static async open(place: Omit<Opening, 'isClean'>): Promise<SeriesApart> {
     const store = new SeriesApart(place)
@@ -149,7 +149,7 @@ export class SeriesApart implements SeriesStore {
     }
   }
 
-  /** The process that is open, which stays so until it is said to be done. */
+  /** The open process; it stays open until the caller is done with it. */
   async #begin(): Promise<SeriesProcess> {
     this.#asking++
     clearTimeout(this.#idle)
@@ -193,7 +193,7 @@ export class SeriesApart implements SeriesStore {
         this.#isClean = true
         await asked.ended(endMsMax)
       } catch {
-        // One that could not be opened, or was killed, is put right by the next.
+        // If it could not be opened or was killed, the next one repairs the folder.
         await asked.ended(0)
       }
     }

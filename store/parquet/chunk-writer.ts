@@ -1,4 +1,4 @@
-/** Columns of values handed over to a table in memory, in chunks of a vector's length. */
+/** Appends columns of values to a table in memory, in chunks of one vector. */
 import {
   DOUBLE,
   DuckDBDataChunk,
@@ -15,7 +15,7 @@ const vectorRows = 2048
 const types = { DOUBLE, VARCHAR } satisfies Record<string, DuckDBType>
 export type ChunkType = keyof typeof types
 
-/** Values, one a row; or one value for all rows. */
+/** One value per row, or one value for all rows. */
 export type ChunkColumn = ArrayLike<DuckDBValue> | { forAllRows: DuckDBValue }
 
 export class ChunkWriter {
@@ -30,7 +30,7 @@ export class ChunkWriter {
     this.#types = columns.map((type) => types[type])
   }
 
-  /** Adds rows, a column of values after the other. */
+  /** Adds rows, column by column. */
   add(columns: readonly ChunkColumn[], count: number): void {
     for (let from = 0; from < count;) {
       this.#chunk ??= this.#begin()
@@ -49,7 +49,7 @@ export class ChunkWriter {
     }
   }
 
-  /** Hands the last rows over and closes the appender. */
+  /** Appends the last rows and closes the appender. */
   close(): void {
     if (this.#chunk) this.#hand()
     this.#appender.closeSync()

@@ -1,4 +1,4 @@
-/** DuckDB as the engine over the series' files: in memory, bounded, with no file of its own. */
+/** DuckDB as the engine over the series' files: in memory, bounded, without a database file. */
 import {
   DuckDBInstance,
   LIST,
@@ -16,11 +16,11 @@ export interface EngineOptions {
   memoryLimit: string
   /** The only folder that statements may read or write. */
   folder: string
-  /** Where large sorts spill to; made when needed. */
+  /** Where large sorts spill; created when needed. */
   spillFolder: string
 }
 
-/** Values of the named parameters of a statement. */
+/** Values for the named parameters of a statement. */
 export type SqlValues = Record<string, number | string | readonly string[]>
 
 export class Engine {
@@ -49,10 +49,7 @@ export class Engine {
     return engine
   }
 
-  /**
-   * Lends a connection of its own to `work`.
-   * @throws an error when the engine is closed
-   */
+  /** Lends a dedicated connection to `work`. @throws an error once the engine is closed */
   async use<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
     if (this.#isClosed) throw new Error('the series are being closed')
     const running = this.#lend(work)
@@ -73,7 +70,7 @@ export class Engine {
     return this.use((connection) => chunksOf(connection, sql, values))
   }
 
-  /** Waits for what runs: DuckDB's binding ends the process when something is asked of an instance that is gone. */
+  /** Waits for running queries: DuckDB's binding kills the process if a closed instance is used. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.allSettled(this.#running)
@@ -113,7 +110,7 @@ export async function numbersOf(connection: DuckDBConnection, sql: string): Prom
   return chunk ? chunk.getRowValues(0).map((value) => Number(value ?? 0)) : []
 }
 
-/** A text as an SQL literal: for names of files, which only ever come from the manifest or are made here. */
+/** A text as an SQL literal: for file names, which come only from the manifest or from this code. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

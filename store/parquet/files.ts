@@ -1,4 +1,4 @@
-/** Queries over the files that hold a range; a file that cannot be read is left out, and reported. */
+/** Queries over the files of a range; an unreadable file is left out and reported. */
 import { join } from 'node:path'
 
 import type { DuckDBDataChunk } from '@duckdb/node-api'
@@ -10,19 +10,19 @@ import type { Engine, SqlValues } from './engine.ts'
 import { HeldFiles } from './held-files.ts'
 import type { SeriesEntry, TableName } from './layout.ts'
 
-/** Where the list of files comes from: the writer's manifest, or a reader's copy of it. */
+/** The source of the file list: the writer's manifest, or a reader's copy of it. */
 export interface FileSource {
   entries(): Promise<readonly SeriesEntry[]> | readonly SeriesEntry[]
-  /** What lies before is expired, unix ms by tier name. */
+  /** Everything earlier has expired, unix ms by tier name. */
   expired(): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>
-  /** Takes a file out of what entries() gives, and the coverage of its period with it. */
+  /** Removes a file from entries(), and the coverage of its period with it. */
   leaveOut(entry: SeriesEntry, reason: string): Promise<void>
 }
 
 export class Files {
   readonly engine: Engine
   readonly source: FileSource
-  /** Files that are held in memory; null where the process does better without. */
+  /** Files held in memory; null if the process holds none. */
   readonly held: HeldFiles | null
   readonly #folder: string
 
@@ -38,22 +38,22 @@ export class Files {
     this.held = holds ? new HeldFiles({ ask, path: (file) => join(folder, file) }) : null
   }
 
-  /** The files of a table that may hold steps of a range, in the order of time. */
+  /** The files of a table that may hold steps of a range, in order of time. */
   async of({ tier, from, to }: SeriesRange, table: TableName): Promise<SeriesEntry[]> {
     return entriesOf(await this.source.entries(), tier, table)
       .filter((entry) => entry.first < to && entry.last >= from)
       .sort((a, b) => a.from - b.from)
   }
 
-  /** A range without what is expired of it. */
+  /** A range without its expired part. */
   async clip<Range extends SeriesRange>(range: Range): Promise<Range> {
     const expired = (await this.source.expired())[range.tier.name] ?? Number.NEGATIVE_INFINITY
     return { ...range, from: Math.max(range.from, expired) }
   }
 
   /**
-   * Runs a query over a range of a table. `sql` is given the FROM and WHERE clauses. No files, no
-   * rows. A file that turns out unreadable is left out and the query made again without it.
+   * Runs a query over a range of a table. `sql` is given the FROM and WHERE clauses. No files means
+   * no rows. An unreadable file is left out and the query repeated without it.
    */
   query(
     range: SeriesRange,
@@ -77,7 +77,7 @@ export class Files {
     })
   }
 
-  /** The same, with the files and the range that is left: what `work` makes of them, `none` where there are no files. */
+  /** Like `query`, but `work` is given the files and the clipped range; `none` is the result without files. */
   async over<Range extends SeriesRange, Result>(
     { range, table, none }: { range: Range; table: TableName; none: Result },
     work: (entries: readonly SeriesEntry[], range: Range) => Promise<Result>,
@@ -94,7 +94,7 @@ export class Files {
     }
   }
 
-  /** Whether one of these files was unreadable (and is left out now), or is no longer listed. */
+  /** Whether one of these files was unreadable (and is now left out), or is no longer listed. */
   async leaveOutUnreadable(entries: readonly SeriesEntry[]): Promise<boolean> {
     const listed = new Set((await this.source.entries()).map(({ file }) => file))
     let isChanged = false
@@ -122,7 +122,7 @@ export class Files {
   }
 }
 
-/** Entries by tier and table: sorted out once for each state of the manifest. */
+/** Entries by tier and table, sorted once for each state of the manifest. */
 const sortedOut = new WeakMap<readonly SeriesEntry[], Map<string, SeriesEntry[]>>()
 
 /** The entries of a tier's table. */

@@ -1,15 +1,15 @@
 /**
- * The questions `top` and `read` of the series store, reckoned over files that are held in memory. They give what SQL
- * gives, row for row; what they cannot give exactly, or in little room, they leave to it (null).
+ * The `top` and `read` queries of the series store, computed over files held in memory. They return the same rows as
+ * SQL; queries they cannot answer exactly, or in little memory, they leave to SQL (null).
  */
 import { figureNames, otherKey, type FieldName, type TagName } from '../measurement.ts'
 import type { ReadQuery, SeriesKey, SeriesRange, SeriesRead, TopQuery, TopRows } from '../series.ts'
 import { cutTag, emptyRead, figuresOf, isConsolidated, keyText } from '../shape.ts'
 import type { HeldRows } from './held-files.ts'
 
-/** Sums of whole numbers are exact as long as their amounts stay below. */
+/** Sums of whole numbers are exact as long as their absolute values add up to less. */
 const exactMax = 2 ** 53
-/** Room for sums: steps × exporters × keys. */
+/** The most sums: steps × exporters × keys. */
 const slotsMax = 1 << 20
 function areExact(files: readonly HeldRows[], columns: readonly string[]): boolean {
   return columns.every(
@@ -23,7 +23,7 @@ function isAsked({ exporters }: SeriesRange): (key: SeriesKey) => boolean {
   return ({ exporter }) => asked.has(exporter!)
 }
 
-/** See SeriesStore.top; `fields` are those asked for, the one ordered by among them. */
+/** See SeriesStore.top; `fields` are those asked for, including the one ordered by. */
 export function topOf(
   files: readonly HeldRows[],
   query: TopQuery,
@@ -72,7 +72,7 @@ export function topOf(
     })
 }
 
-/** Texts in the order of their bytes, as SQL has them. */
+/** Compares texts by their bytes, as SQL does. */
 function byTags(a: SeriesKey, b: SeriesKey, by: readonly (TagName | 'exporter')[]): number {
   for (const tag of by) {
     const order = Buffer.compare(Buffer.from(a[tag]!), Buffer.from(b[tag]!))
@@ -81,7 +81,7 @@ function byTags(a: SeriesKey, b: SeriesKey, by: readonly (TagName | 'exporter')[
   return 0
 }
 
-/** See SeriesStore.read; what is known in the 5-minute tier is left at 0. */
+/** See SeriesStore.read; `known` is left at 0 in the 5-minute tier. */
 export function rowsOf(
   files: readonly HeldRows[],
   query: ReadQuery,
@@ -113,7 +113,7 @@ export function rowsOf(
   return written(slots, { parts, sums, fields, isCoarse })
 }
 
-/** Where sums are: by step, exporter and place of the key, in this order. */
+/** Where sums are stored: by step, exporter and place of the key, in this order. */
 class Slots {
   readonly count: number
   readonly exporters: readonly string[]
@@ -156,14 +156,14 @@ class Slots {
     return Math.floor(slot / this.placeCount) % this.exporters.length
   }
 
-  /** As SeriesRead.key has it. */
+  /** As in SeriesRead.key. */
   key(slot: number): number {
     const { length } = this.#query.keys
     const place = slot % this.placeCount
     return place === 0 ? length : place > length ? place : place - 1
   }
 
-  /** The slot of each row of a file, −1 for what is not asked for; null where a row is in no step. */
+  /** The slot of each row of a file, −1 for rows not asked for; null if a row is in no step. */
   rows(file: number): Int32Array | null {
     const { count, time, key, keys } = this.#files[file]!
     const { from, to, tier } = this.#query
@@ -182,7 +182,7 @@ class Slots {
     return slots
   }
 
-  /** Where the rows of each key go within a step: 0 for what is not listed, 1 … n for the keys, n + 1 for `other`. */
+  /** The place of each key's rows within a step: 0 for unlisted keys, 1 … n for the keys, n + 1 for `other`. */
   #offsets(keys: readonly SeriesKey[]): Int32Array {
     const { by, keys: listed, rest } = this.#query
     const cut = cutTag(by)

@@ -1,7 +1,7 @@
 /**
- * Files of the series that are held as columns, so that what a page or a wall asks again and again (the same day by other
- * keys, the same year a minute later) is reckoned in loops over memory: opening the files and asking them by SQL took eight
- * times as long. A file never changes under its name.
+ * Files of the series held in memory as columns. Pages and walls repeat similar queries (the same day by other keys, the
+ * same year a minute later); loops over memory answer them eight times as fast as opening the files and querying them by
+ * SQL. A file never changes under its name.
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
@@ -11,8 +11,8 @@ import type { SqlValues } from './engine.ts'
 import type { SeriesEntry } from './layout.ts'
 
 /**
- * What is held in all and for one question, in bytes; how long a file is that nobody asks for; and how many files are
- * remembered as asked for, since one is held when it is asked for again: what is asked once is read once.
+ * The most bytes held in total and for one query; how long a file is held without being used; and how many file names
+ * are remembered, because a file is held only from its second use on: a file used once is read once.
  */
 const usualBounds = {
   bytesMax: 128 << 20,
@@ -25,16 +25,19 @@ export type HeldBounds = typeof usualBounds
 /** Time and key of a row, and one figure. */
 const rowBytes = 12
 const figureBytes = 8
-/** A row of coverage, about. */
+/** A row of coverage, approximately. */
 const coverageBytes = 250
 
-/** Figures of a file's rows, and the sum of their amounts: sums up to 2^53 are exact whatever is added. */
+/**
+ * The figures of a file's rows, and the sum of their absolute values: sums up to 2^53 are exact in any
+ * order.
+ */
 export interface HeldColumn {
   values: Float64Array
   amount: number
 }
 
-/** The rows of a file, in its order. */
+/** The rows of a file, in file order. */
 export interface HeldRows {
   count: number
   /** unix ms */
@@ -48,21 +51,21 @@ export interface HeldRows {
 
 interface Held {
   rows: HeldRows | null
-  /** What was last begun; the next is read after it. */
+  /** The reading begun last; the next one starts after it. */
   reading: Promise<unknown>
   coverage: Promise<readonly Coverage[]> | null
   bytes: number
   timer: NodeJS.Timeout
 }
 
-/** Asks the file at `path` of a statement as $files. */
+/** Runs a statement on the file at `path`, which the statement calls $files. */
 type Ask = (sql: string, values: SqlValues) => Promise<readonly DuckDBDataChunk[]>
 
 export class HeldFiles {
   readonly #ask: Ask
   readonly #path: (file: string) => string
   readonly #bounds: HeldBounds
-  /** By file, the longest unasked first. */
+  /** By file, least recently used first. */
   readonly #files = new Map<string, Held>()
   /** When files that are not held were last asked for, by `performance.now`. */
   readonly #asked = new Map<string, number>()
@@ -77,9 +80,9 @@ export class HeldFiles {
   }
 
   /**
-   * The rows of files with the columns that are named; null where these are too many or a file is asked for the first
-   * time. `onlyHeld`: also where a file is not held already.
-   * @throws what reading them throws
+   * The rows of files with the named columns; null if these are too many or if a file is used for the first time.
+   * `onlyHeld`: null also if a file is not held yet.
+   * @throws errors of reading them
    */
   async take(
     entries: readonly SeriesEntry[],
@@ -93,7 +96,7 @@ export class HeldFiles {
     return found.every((rows) => rows !== null) ? found : null
   }
 
-  /** The coverage in files, by `read` of each; null as above. */
+  /** The coverage in files, read by `read`; null as above. */
   async coverage(
     entries: readonly SeriesEntry[],
     read: (path: string) => Promise<Coverage[]>,
@@ -111,7 +114,7 @@ export class HeldFiles {
     return found
   }
 
-  /** Lets go of all files. */
+  /** Releases all files. */
   close(): void {
     for (const file of this.#files.keys()) this.#letGo(file)
     this.#asked.clear()
@@ -125,12 +128,12 @@ export class HeldFiles {
     const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
     if (bytes > this.#bounds.questionBytesMax) return false
     if (onlyHeld) return entries.every(({ file }) => this.#files.has(file))
-    // All are noted, also after the first that is new.
+    // All are noted, also those after the first new one.
     const areNew = entries.filter(({ file }) => !this.#files.has(file) && !this.#noteAsked(file))
     return areNew.length === 0
   }
 
-  /** Notes that a file is asked for, and tells whether it was of late. */
+  /** Notes that a file is asked for; true if it was asked for recently. */
   #noteAsked(file: string): boolean {
     const now = performance.now()
     const before = this.#asked.get(file)
@@ -155,7 +158,7 @@ export class HeldFiles {
     return held
   }
 
-  /** The rows with at least the columns named; null where keys cannot be told apart by their hash. */
+  /** The rows with at least the named columns; null if the hashes of two keys collide. */
   #rows(entry: SeriesEntry, columns: readonly string[]): Promise<HeldRows | null> {
     const held = this.#held(entry.file)
     const read = held.reading.then(async () => {
@@ -199,7 +202,7 @@ export class HeldFiles {
 
 type AskFile = (sql: string, values?: SqlValues) => Promise<readonly DuckDBDataChunk[]>
 
-/** All rows of a file. Keys come as numbers, so that no text is read for each row. */
+/** All rows of a file. Keys come as numbers, so that no text is read per row. */
 async function readRows(
   entry: SeriesEntry,
   columns: readonly string[],
@@ -224,7 +227,7 @@ async function readRows(
   const key = new Uint32Array(time!.length)
   let [last, index] = [Number.NaN, 0]
   for (let row = 0; row < key.length; row++) {
-    // A settled file has all rows of a key together.
+    // In a settled file all rows of a key are adjacent.
     if (number![row] !== last) index = indexes.get((last = number![row]!))!
     key[row] = index
   }
@@ -262,7 +265,7 @@ function filled(
   return rows
 }
 
-/** The columns of an answer that has doubles alone. */
+/** The columns of an answer that has only doubles. */
 function columnsOf(chunks: readonly DuckDBDataChunk[], count: number): Float64Array[] {
   const rows = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0)
   const columns = Array.from({ length: count }, () => new Float64Array(rows))

@@ -1,4 +1,4 @@
-/** The writer's list of files: what the manifest names, and what it no longer does. */
+/** The writer's list of files: those in the manifest, and those recently removed from it. */
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -10,17 +10,17 @@ import { covers } from './placing.ts'
 /** Replaced files are kept this long for readers of an older manifest. */
 const replacedKeepMs = 600_000
 
-/** What the manifest keeps beside its entries. */
+/** Values stored in the manifest beside its entries. */
 export interface SeriesValues {
-  /** Number of the newest transaction that made files; part of their names. */
+  /** Number of the last transaction that made files; part of their names. */
   sequence?: number
-  /** What lies before is expired, unix ms by tier name. */
+  /** Everything earlier has expired, unix ms by tier name. */
   expired?: Record<string, number>
   /** Files no longer listed, and since when (unix ms). */
   replaced?: { file: string; at: number }[]
 }
 
-/** Files made and files to go, in one transaction. */
+/** Files to add and to remove in one transaction. */
 export interface Change {
   add: SeriesEntry[]
   remove: string[]
@@ -41,7 +41,7 @@ export class Listing {
     return this.#manifest.entries()
   }
 
-  /** The files of a table that lie in a period, in the order of time. */
+  /** The files of a table that lie in a period, in order of time. */
   entriesIn(tier: Tier, table: TableName, period: { from: number; to: number }): SeriesEntry[] {
     return this.entries()
       .filter(
@@ -50,33 +50,36 @@ export class Listing {
       .sort((a, b) => a.from - b.from)
   }
 
-  /** What lies before is expired, unix ms by tier name. */
+  /** Everything earlier has expired, unix ms by tier name. */
   expired(): Readonly<Record<string, number>> {
     return this.#value('expired') ?? {}
   }
 
-  /** The number of the transaction that is being made. */
+  /** The number of the transaction in progress. */
   get sequence(): number {
     return (this.#value('sequence') ?? 0) + 1
   }
 
-  /** Files no longer listed that are still there. */
+  /** Files no longer listed but still on disk. */
   replaced(): readonly { file: string; at: number }[] {
     return this.#value('replaced') ?? []
   }
 
-  /** Puts files in the place of others, and says what is expired. Deletes what was replaced long ago. */
+  /** Replaces files by others and records expiry. Deletes files replaced long ago. */
   async commit({ add, remove }: Change, expired = this.expired()): Promise<void> {
     await this.#manifest.commit({
       add,
       remove,
       set: { expired, replaced: this.#gone(remove), sequence: this.sequence },
     })
-    // What cannot be deleted now is still on the list, and tried again; the change has been made.
+    // A file that cannot be deleted now stays on the list for the next try; the change itself is
+    // done.
     await this.deleteReplaced().catch(() => undefined)
   }
 
-  /** Takes an unreadable file away, as NAME.bad, and the coverage of its period, so that a gap shows. */
+  /**
+   * Renames an unreadable file to NAME.bad, and drops the coverage of its period, so that a gap shows.
+   */
   async leaveOut(bad: SeriesEntry): Promise<void> {
     const coverage = this.entries().filter(
       (entry) =>
@@ -90,11 +93,11 @@ export class Listing {
     const remove = [bad.file, ...dropped]
     await this.#manifest.commit({ remove, set: { replaced: this.#gone(dropped) } })
     const path = join(this.#folder, bad.file)
-    // A file that is missing altogether cannot be put aside.
+    // A missing file cannot be renamed.
     await rename(path, `${path}.bad`).catch(() => undefined)
   }
 
-  /** Deletes files that were replaced so long ago that no reader asks for them. */
+  /** Deletes files replaced so long ago that no reader uses them. */
   async deleteReplaced(): Promise<void> {
     const now = this.#now()
     const replaced = this.replaced()

@@ -1,8 +1,8 @@
-/** Which file a step belongs to, and which files are to be joined. */
+/** Decides which file a step belongs to, and which files to join. */
 import type { Tier } from '../../flow/interval.ts'
 import { joinedPeriods, openPeriod, type Period, type SeriesEntry } from './layout.ts'
 
-/** The periods of the files in which steps of a tier lie or are to lie, in order. */
+/** The periods of the files for the given steps of a tier, in order. */
 export function placeSteps(
   tier: Tier,
   times: readonly number[],
@@ -29,8 +29,8 @@ export function placeSteps(
 }
 
 /**
- * The starts of the longest settled periods of which one write brings half or more, and of which
- * nothing is stored: they get their one file at once.
+ * The starts of the longest settled periods without stored data of which one write brings half or
+ * more: they get their single file at once.
  */
 function wholePeriods(
   tier: Tier,
@@ -54,7 +54,7 @@ function wholePeriods(
   return whole
 }
 
-/** The first period that has settled and still lies in several files, at its longest; or null. */
+/** The first settled period, at its longest, that still lies in several files; or null. */
 export function unsettledPeriod(tier: Tier, entries: readonly SeriesEntry[]): Period | null {
   const ofTier = entries.filter((entry) => entry.tier === tier.name)
   const newest = newestEnd(tier, ofTier, [])

@@ -1,4 +1,4 @@
-/** Making a file so that it only ever appears whole, and durably. */
+/** Makes a file so that it appears only whole, and durably. */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -9,8 +9,8 @@ import { numbersOf, literal } from './engine.ts'
 import { stagingFolder, type TableName } from './layout.ts'
 
 /**
- * Measured on a year of days of 1,000 hosts: Parquet 2 encodings against 1 read a third faster and
- * are 2 to 17 % smaller; snappy against zstd is 4 % larger, and small files open a quarter faster;
+ * Measured on a year of days of 1,000 hosts: Parquet 2 encodings read a third faster than version 1
+ * and are 2 to 17 % smaller; snappy is 4 % larger than zstd, but small files open a quarter faster;
  * row groups under 122,880 are larger and slower, also for a few keys.
  */
 const format = 'FORMAT parquet, PARQUET_VERSION V2, COMPRESSION snappy, ROW_GROUP_SIZE 122880'
@@ -18,16 +18,16 @@ const format = 'FORMAT parquet, PARQUET_VERSION V2, COMPRESSION snappy, ROW_GROU
 export interface Publication {
   /** The series folder. */
   folder: string
-  /** The file to make, below it. */
+  /** The file to make, relative to the folder. */
   file: string
   table: TableName
-  /** A query that gives the rows, sorted. */
+  /** A query that returns the rows, sorted. */
   source: string
-  /** Compare the sums of what is read back with the query's too: costs asking it twice. */
+  /** Also compares the sums read back with the query's own, which runs the query twice. */
   comparesSums: boolean
 }
 
-/** What a made file holds. Times are unix ms. */
+/** The contents of a made file. Times are unix ms. */
 export interface Made {
   rows: number
   first: number
@@ -36,8 +36,8 @@ export interface Made {
 }
 
 /**
- * Makes a file from a query, elsewhere, and reads it back; gives null where the query has no rows,
- * and then makes none. It counts only once it is published and the manifest names it.
+ * Makes a file from a query in the staging folder, and reads it back; returns null, and makes none,
+ * if the query has no rows. The file counts only once it is published and in the manifest.
  */
 export async function make(
   connection: DuckDBConnection,
@@ -61,7 +61,7 @@ export async function make(
   return rows === 0 ? null : { rows, first, last, bytes: (await stat(part)).size }
 }
 
-/** Puts made files in their places, durably. */
+/** Moves made files to their places, durably. */
 export async function publish(folder: string, files: readonly string[]): Promise<void> {
   const folders = new Set<string>()
   for (const file of files)
@@ -89,7 +89,7 @@ function partOf(folder: string, file: string): string {
   return join(folder, stagingFolder, `${file.replaceAll('/', '_')}.part`)
 }
 
-/** Rows, first and last step, and sums, for which every page of every figure is decoded. */
+/** Rows, first and last step, and sums; the sums decode every page of every figure. */
 function summarySql(table: TableName): string {
   const sums =
     table === 'coverage'

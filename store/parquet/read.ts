@@ -1,4 +1,4 @@
-/** The question `read` of the series store, answered from files. */
+/** The `read` query of the series store, answered from files. */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
 import { fieldNames, figureNames, otherKey, type FieldName } from '../measurement.ts'
@@ -20,7 +20,10 @@ export async function readRows(files: Files, query: ReadQuery): Promise<SeriesRe
   return read
 }
 
-/** From memory, where the files are held. For a few keys alone none is: of a file that is read, these are a small part. */
+/**
+ * From memory, if the files are held. A query for a few keys never causes a file to be held: it needs only a small part of
+ * it.
+ */
 function heldRows(
   files: Files,
   query: ReadQuery,
@@ -69,8 +72,8 @@ async function askRows(
 }
 
 /**
- * The SQL by which a row finds its place: 0 for what is not listed, 1 … n for the keys, n + 1 for
- * `other`. By one tag alone it is a look-up in a list, which DuckDB does once a dictionary entry.
+ * SQL for the place of a row: 0 for unlisted keys, 1 … n for the keys, n + 1 for `other`. With a
+ * single tag it is a look-up in a list, which DuckDB does once per dictionary entry.
  */
 function placeOf({ by, keys }: ReadQuery): {
   sql: string

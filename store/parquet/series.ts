@@ -1,4 +1,4 @@
-/** Opens the embedded series store: by the one process that writes it, or by one that only asks. */
+/** Opens the embedded series store: for the one process that writes, or for one that only reads. */
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,11 +16,11 @@ import { SeriesWriter } from './writer.ts'
 export interface ParquetSeriesOptions {
   /** Threads of the engine; default 1 for the writer, 2 for readers. */
   threads?: number
-  /** Memory of the engine, such as 512MB (the default); beyond, it spills to disk. */
+  /** Memory of the engine, such as 512MB (the default); beyond that it spills to disk. */
   memoryLimit?: string
-  /** Readers alone: whether files that are asked for again are held in memory, up to 128 MiB; default false. */
+  /** Readers only: hold files that are asked for repeatedly in memory, up to 128 MiB; default false. */
   holds?: boolean
-  /** The writer alone: whether the one before ended in order and nothing can have been left or lost since; default false. */
+  /** Writer only: the previous writer ended cleanly and nothing can have been left or lost since; default false. */
   isClean?: boolean
   /** The clock by which replaced files are deleted, unix ms. */
   now?: () => number
@@ -29,8 +29,8 @@ export interface ParquetSeriesOptions {
 const memoryLimitDefault = '512MB'
 
 /**
- * Opens the series in `folder` for the one process that writes them. What a crash left unlisted is
- * deleted; files that are missing or of the wrong length are left out and reported.
+ * Opens the series in `folder` for the one process that writes them. Unlisted files left by a crash
+ * are deleted; missing files and those of the wrong length are left out and reported.
  */
 export async function openParquetSeries(
   folder: string,
@@ -59,20 +59,20 @@ async function deleteUnlisted(folder: string, listed: readonly { file: string }[
     if (file.endsWith('.parquet') && !files.has(file)) await rm(join(folder, file))
 }
 
-/** Opens the series in `folder` for a process that only asks; the folder need not exist yet. */
+/** Opens the series in `folder` for a process that only reads; the folder need not exist yet. */
 export async function openParquetSeriesReader(
   folder: string,
   options: ParquetSeriesOptions = {},
 ): Promise<SeriesReader> {
   const { threads = 2, memoryLimit = memoryLimitDefault, holds = false } = options
-  // A reader may have no right to write into the folder.
+  // A reader may lack write permission in the folder.
   const spillFolder = join(tmpdir(), `weir-series-${process.pid}`)
   const engine = await Engine.open({ threads, memoryLimit, folder, spillFolder })
   const source = followManifest(join(folder, manifestName))
   return new ParquetSeriesReader(folder, engine, { source, holds })
 }
 
-/** The files as another process lists them, without those found unreadable here. */
+/** The files listed by another process, without those found unreadable here. */
 function followManifest(path: string): FileSource {
   const manifest = new ManifestReader<SeriesEntry>(path)
   const bad = new Map<string, SeriesEntry>()

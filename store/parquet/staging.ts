@@ -1,4 +1,6 @@
-/** Rows on their way into files: StepRows put into tables in memory, from which files are made. */
+/**
+ * Rows on their way into files: steps are loaded into tables in memory, from which files are made.
+ */
 import { strict as assert } from 'node:assert'
 import { setImmediate } from 'node:timers/promises'
 
@@ -11,12 +13,12 @@ import { figuresOf } from '../shape.ts'
 import { ChunkWriter, type ChunkColumn, type ChunkType } from './chunk-writer.ts'
 import { columnsOf, tableNames, type Column, type TableName } from './layout.ts'
 
-/** The thread may be the one that receives datagrams: it must not be held for long. */
+/** This may be the thread that receives datagrams: it must not be blocked for long. */
 const restEveryRows = 8192
 
 /**
- * In memory numbers and times (0: none) are doubles, which typed arrays hold, and texts are numbers into a
- * table of texts, since handing over a text costs ten times a number. Files get the column's type.
+ * In memory, numbers and times (0: none) are doubles, which typed arrays can hold, and texts are indexes
+ * into a table of texts, because passing a text costs ten times a number. Files get the column's type.
  */
 const stagedTypes: Record<Column['type'], { type: ChunkType; toFile: (name: string) => string }> = {
   VARCHAR: { type: 'DOUBLE', toFile: (name) => `text_of_${name}.text AS ${name}` },
@@ -30,7 +32,7 @@ const stagedTypes: Record<Column['type'], { type: ChunkType; toFile: (name: stri
 }
 const textTable = 'staged_texts'
 
-/** The tables that a writer fills and empties again with each write. */
+/** The tables that a writer fills and empties with each write. */
 export class Staging {
   readonly #connection: DuckDBConnection
   readonly #made = new Set<string>()
@@ -40,7 +42,7 @@ export class Staging {
     this.#connection = connection
   }
 
-  /** Fills the tables with steps of one tier; what they held before is gone. */
+  /** Loads steps of one tier into the tables, replacing their contents. */
   async hold(steps: readonly StepRows[], isConsolidated: boolean): Promise<void> {
     this.#texts = new Map()
     const writers = new Map<TableName, ChunkWriter>()
@@ -116,7 +118,7 @@ export class Staging {
   }
 }
 
-/** A query that gives the staged rows of a table as its files hold them, of steps in [from, to). */
+/** A query for the staged rows of a table with steps in [from, to), as stored in files. */
 export function stagedSql(
   table: TableName,
   isConsolidated: boolean,

@@ -1,4 +1,4 @@
-/** The question `steps` of the series store: stored rows, step by step, for consolidation. */
+/** The `steps` query of the series store: stored rows, step by step, for consolidation. */
 import { setImmediate } from 'node:timers/promises'
 
 import type { DuckDBDataChunk } from '@duckdb/node-api'
@@ -16,9 +16,9 @@ import { readCoverage } from './answers.ts'
 import type { Files } from './files.ts'
 import { type TableName } from './layout.ts'
 
-/** Rows of one reading: bounds the memory of an iteration. */
+/** Rows per read: bounds the memory of an iteration. */
 const windowRowsMax = 200_000
-/** The thread may be the one that receives datagrams: it must not be held for long. */
+/** This may be the thread that receives datagrams: it must not be blocked for long. */
 const restEveryChunks = 4
 
 /** See SeriesStore.steps. A step exists when its coverage does. */
@@ -39,7 +39,7 @@ export async function* readSteps(
   }
 }
 
-/** A range cut into stretches that hold few enough rows, by what the manifest says of the files. */
+/** A range cut into windows with few enough rows, by the row counts in the manifest. */
 async function windows(files: Files, range: SeriesRange): Promise<SeriesRange[]> {
   const { tier } = range
   const clipped = await files.clip(range)
@@ -63,7 +63,7 @@ async function windows(files: Files, range: SeriesRange): Promise<SeriesRange[]>
   return found
 }
 
-/** First and last step that entries hold, or null. */
+/** First and last step in the entries, or null. */
 export function extentOf(
   entries: readonly { first: number; last: number }[],
 ): { from: number; to: number } | null {
@@ -76,7 +76,7 @@ export function extentOf(
   return { from, to }
 }
 
-/** The rows of a measurement in a stretch, by step. */
+/** The rows of a measurement in a window, by step. */
 async function readBlocks(
   files: Files,
   range: SeriesRange,
@@ -114,12 +114,12 @@ async function readBlocks(
   return blocks
 }
 
-/** Stands for the time in the rows of an answer that give the texts; it comes before all times. */
+/** The time in the rows of an answer that carry the texts; it sorts before all times. */
 const textTime = -1
 
 /**
- * The rows with numbers for their tags, and before them the texts of these numbers: every text is
- * handed over once instead of once a row, and is one and the same string in every row.
+ * The rows with numbers for their tags, preceded by the texts of these numbers: every text is
+ * passed once instead of once per row, and is the same string object in every row.
  */
 function blocksSql(fromWhere: string, tags: readonly TagName[], isCoarse: boolean): string {
   const figures = figureNames(isCoarse)
@@ -135,7 +135,7 @@ function blocksSql(fromWhere: string, tags: readonly TagName[], isCoarse: boolea
     ORDER BY at_ms`
 }
 
-/** Texts met in an iteration: one string each, however often it is read. */
+/** The texts of an iteration: one string object each, however often it is read. */
 type Texts = Map<string, string>
 
 function takeTexts(
@@ -159,7 +159,7 @@ function timesOf(chunk: DuckDBDataChunk): Float64Array {
   return times
 }
 
-/** Takes the rows [from, to) of a chunk, as the rows from `row` on. */
+/** Copies rows [from, to) of a chunk to the rows from `row` on. */
 function takeRows(
   rows: MeasurementRows,
   chunk: DuckDBDataChunk,

@@ -1,4 +1,6 @@
-/** The embedded series store: Parquet files, a manifest that names them, DuckDB to ask them. */
+/**
+ * The embedded series store: Parquet files, a manifest that lists them, and DuckDB to query them.
+ */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -18,7 +20,7 @@ export interface SeriesProblem {
   reason: string
 }
 
-/** What can be asked, and never changed. */
+/** The read-only part of a series store. */
 export type SeriesReader = Pick<
   SeriesStore,
   'steps' | 'coverage' | 'top' | 'read' | 'extent' | 'close'
@@ -27,7 +29,7 @@ export type SeriesReader = Pick<
   problems(): readonly SeriesProblem[]
 }
 
-/** Problems that are remembered. */
+/** The most problems remembered. */
 const problemsMax = 100
 
 /** The reading half, over any source of files. */
@@ -36,7 +38,7 @@ export class ParquetSeriesReader implements SeriesReader {
   protected readonly files: Files
   readonly #problems: SeriesProblem[] = []
 
-  /** `holds`: files that are asked for again are held in memory. */
+  /** `holds`: hold files that are asked for repeatedly in memory. */
   constructor(
     folder: string,
     engine: Engine,
@@ -96,12 +98,12 @@ export class ParquetSeriesReader implements SeriesReader {
   }
 }
 
-/** Both halves, for the one process that writes. */
+/** Reading and writing, for the one process that writes. */
 export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
   readonly #folder: string
   readonly #listing: Listing
   readonly #writer: SeriesWriter
-  /** Writes are done one after the other; joining files follows the write that allows it. */
+  /** Writes run one after the other; files are joined after the write that allows it. */
   #work: Promise<void> = Promise.resolve()
 
   constructor(folder: string, parts: { engine: Engine; listing: Listing; writer: SeriesWriter }) {
@@ -111,14 +113,14 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
       expired: () => listing.expired(),
       leaveOut: (entry) => listing.leaveOut(entry),
     }
-    // What it reads it is about to replace.
+    // The writer is about to replace the files that it reads.
     super(folder, engine, { source, holds: false })
     this.#folder = folder
     this.#listing = listing
     this.#writer = writer
   }
 
-  /** Leaves out the files that are missing or not as long as they were made. */
+  /** Leaves out files that are missing or do not have their original length. */
   async check(): Promise<void> {
     const found = await Promise.all(
       this.#listing.entries().map(async (entry) => {
@@ -153,7 +155,7 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     await this.#listing.close()
   }
 
-  /** A file that cannot be read cannot be copied either: it is left out, and the write goes on. */
+  /** An unreadable file cannot be copied either: it is left out, and the write goes on. */
   async #write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
     try {
       await this.#writer.write(tier, steps)

@@ -1,7 +1,7 @@
 /**
- * The one writer of the series' files. A write makes the files of the periods that it touches again,
- * with the rows of the steps replaced, and then one transaction of the manifest puts all the new
- * files in the place of the old ones: a reader sees the steps as they were or as they are.
+ * The one writer of the series' files. A write makes the files of all periods it touches again, with
+ * the rows of its steps replaced; then one transaction of the manifest replaces the old files by the
+ * new ones: a reader sees the steps either as they were or as they are.
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ import { Staging, stagedSql } from './staging.ts'
 
 const everything = { from: -8.64e15, to: 8.64e15 }
 
-/** A file to make in the place of others. */
+/** A file to make in place of others. */
 interface Making {
   tier: Tier
   period: Period
@@ -51,7 +51,7 @@ export class SeriesWriter {
     this.#staging = new Staging(connection)
   }
 
-  /** See SeriesStore.write. Of two equal (exporter, step)s the later counts. */
+  /** See SeriesStore.write. Of two entries for the same (exporter, step) the later counts. */
   async write(tier: Tier, given: readonly StepRows[]): Promise<void> {
     const byStep = new Map(
       given.map((step) => [`${step.coverage.time} ${step.coverage.exporter}`, step]),
@@ -79,7 +79,7 @@ export class SeriesWriter {
     await this.#make(makings, this.#expiredWith(tier, times))
   }
 
-  /** Joins the files of settled periods of a tier, a period a transaction. */
+  /** Joins the files of settled periods of a tier, one period per transaction. */
   async settle(tier: Tier): Promise<void> {
     for (;;) {
       const period = unsettledPeriod(tier, this.#listing.entries())
@@ -94,7 +94,10 @@ export class SeriesWriter {
     }
   }
 
-  /** See SeriesStore.expire: nothing before `before` is given any more; files wholly before it go. */
+  /**
+   * See SeriesStore.expire: nothing before `before` is returned any more; files wholly before it are
+   * removed.
+   */
   async expire(tier: Tier, before: number): Promise<void> {
     const expired = this.#listing.expired()
     if ((expired[tier.name] ?? Number.NEGATIVE_INFINITY) >= before) {
@@ -108,7 +111,7 @@ export class SeriesWriter {
     await this.#listing.commit(change, { ...expired, [tier.name]: before })
   }
 
-  /** Makes files and commits them; where that fails, what was made is removed. */
+  /** Makes files and commits them; on failure the new files are removed. */
   async #make(makings: readonly Making[], expired?: Record<string, number>): Promise<void> {
     const change: Change = { add: [], remove: [] }
     const [folder, version] = [this.#folder, this.#listing.sequence.toString(36)]
@@ -143,7 +146,7 @@ export class SeriesWriter {
     const kept = `SELECT ${names.join(', ')} FROM read_parquet(${this.#list(old)})
       ANTI JOIN replaced USING (exporter, time)`
     const all = old.length > 0 ? `${kept} UNION ALL ${added}` : added
-    // A file that is made again with every write need not be in order; joining brings the order.
+    // A file rewritten with every write need not be sorted; joining sorts it.
     return openPeriod(tier, period.from).to === period.to ? all : sorted(all, table)
   }
 
@@ -151,7 +154,7 @@ export class SeriesWriter {
     return `[${entries.map(({ file }) => literal(join(this.#folder, file))).join(', ')}]`
   }
 
-  /** Where steps before what is expired are written again, they count until the next expiry. */
+  /** If expired steps are written again, they count until the next expiry. */
   #expiredWith(tier: Tier, times: readonly number[]): Record<string, number> {
     const expired = this.#listing.expired()
     const bound = expired[tier.name]
