@@ -138,8 +138,17 @@ function iso(text: string, zone: string): number | null {
   if (!sound || second > 59) return null
   const offset = match[8]
   if (offset === undefined) return instantOf({ year, month, day, hour, minute, second }, zone) + ms
+  const aheadMs = offsetMs(offset)
+  return aheadMs === null ? null : asUtc.getTime() + ms - aheadMs
+}
+
+/** How far the offset of an ISO 8601 time, such as `+05:30`, is ahead of UTC, ms; null where there is no such zone. */
+function offsetMs(offset: string): number | null {
   const parts = /^([+-])(\d\d):?(\d\d)?$/.exec(offset)
-  if (parts && (Number(parts[2]) > offsetHoursMax || Number(parts[3] ?? 0) > 59)) return null
-  const ahead = parts ? (Number(parts[2]) * 60 + Number(parts[3] ?? 0)) * 60_000 : 0
-  return asUtc.getTime() + ms - (parts?.[1] === '-' ? -ahead : ahead)
+  // Z or UTC.
+  if (!parts) return 0
+  const [hours, minutes] = [Number(parts[2]), Number(parts[3] ?? 0)]
+  if (hours > offsetHoursMax || minutes > 59) return null
+  const ms = (hours * 60 + minutes) * 60_000
+  return parts[1] === '-' ? -ms : ms
 }

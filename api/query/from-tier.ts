@@ -36,6 +36,14 @@ export interface TierAnswer {
   rests: Line[]
 }
 
+/** Whole steps of a tier, and the exporters to look at; undefined: all. */
+interface Range {
+  tier: Tier
+  from: number
+  to: number
+  exporters: string[] | undefined
+}
+
 /** The steps of a tier over [from, to), for the greatest keys of that time or for those `given`. */
 export async function fromTier(
   question: TierQuestion,
@@ -44,7 +52,7 @@ export async function fromTier(
 ): Promise<TierAnswer> {
   const { series, split, unit, exporter } = question
   const grid = gridOver(from, to, tier.stepMs)
-  const range = {
+  const range: Range = {
     tier,
     from: grid.from,
     to: gridEnd(grid),
@@ -53,31 +61,12 @@ export async function fromTier(
   // The coverage says which 5-minute rows are known.
   const asked = { ...range, fields: [unit.field], sumsOnly: true }
   const measurement = split.measurement!
-  const ranked = async () => {
-    if (given) return given.keys
-    if (split.ranked.length === 0) return withDirections([{}], split)
-    const { trackers } = question
-    if (trackers?.ids) return withDirections(trackers.ids.map((tracker) => ({ tracker })), split) // prettier-ignore
-    const rows = await series.top({
-      ...range,
-      measurement,
-      by: split.ranked,
-      order: unit.field,
-      // Rows of removed trackers stay until they expire.
-      limit: trackers ? collections.trackers.countMax + question.top : question.top,
-      fields: [unit.field],
-    })
-    const found = rows
-      .map(({ key }) => key)
-      .filter(({ tracker }) => !trackers || trackers.known.has(String(tracker)))
-    return withDirections(found.slice(0, question.top), split)
-  }
   // Trackers overlap: those not listed are not part of any whole.
   const isCut = split.ranked.length > 0 && given?.wantsRest !== false && !question.trackers
   const rule = isCut ? wholeOf(split) : null
   const [coverage, { keys, listed }, whole] = await Promise.all([
     series.coverage(range),
-    ranked().then(async (found) => ({
+    keysOf(question, range, given?.keys).then(async (found) => ({
       keys: found,
       listed: await series.read({ ...asked, measurement, by: split.by, keys: found, rest: false }),
     })),
@@ -94,6 +83,34 @@ export async function fromTier(
     whole: rule && { rule, rows: whole! },
   }
   return { grid, covered, keys, ...tierLines(rows) }
+}
+
+/** The keys that get a line: those given, the trackers asked for, or the greatest by the measure. */
+async function keysOf(
+  { series, split, unit, top, trackers }: TierQuestion,
+  range: Range,
+  given: readonly SeriesKey[] | undefined,
+): Promise<readonly SeriesKey[]> {
+  if (given) return given
+  if (split.ranked.length === 0) return withDirections([{}], split)
+  if (trackers?.ids)
+    return withDirections(
+      trackers.ids.map((tracker) => ({ tracker })),
+      split,
+    )
+  const rows = await series.top({
+    ...range,
+    measurement: split.measurement!,
+    by: split.ranked,
+    order: unit.field,
+    // Rows of removed trackers stay until they expire.
+    limit: trackers ? collections.trackers.countMax + top : top,
+    fields: [unit.field],
+  })
+  const found = rows
+    .map(({ key }) => key)
+    .filter(({ tracker }) => !trackers || trackers.known.has(String(tracker)))
+  return withDirections(found.slice(0, top), split)
 }
 
 /** Each key in each direction, if the split is by direction. */

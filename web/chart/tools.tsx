@@ -2,14 +2,8 @@
 import { signal } from '@preact/signals'
 
 import { formatDuration, parseScaled } from '../../flow/units.ts'
-import {
-  comparisons,
-  drawings,
-  stepChoices,
-  type Comparison,
-  type Drawing,
-  type StepChoice,
-} from '../state/address.ts'
+import { WordSelect } from '../controls/word-select.tsx'
+import { comparisons, drawings, stepChoices, type Drawing } from '../state/address.ts'
 import { draft } from '../state/annotations.ts'
 import { addressOf, shownFlows } from '../state/route.ts'
 import { traffic } from '../state/traffic.ts'
@@ -37,40 +31,30 @@ export function ChartTools() {
       >
         Explain
       </button>
-      <select
-        aria-label="Drawn as"
-        value={draw}
-        onChange={(event) => show({ draw: event.currentTarget.value as Drawing })}
-      >
-        {drawings.map((word) => (
-          <option key={word} value={word}>
-            {drawingTexts[word]}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label="Compared with"
-        value={compare}
-        onChange={(event) => show({ compare: event.currentTarget.value as Comparison })}
-      >
-        {comparisons.map((word) => (
-          <option key={word} value={word}>
-            {comparisonTexts[word]}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label="Step"
+      <WordSelect
+        label="Drawn as"
+        words={drawings}
+        chosen={draw}
+        textOf={(word) => drawingTexts[word]}
+        choose={(word) => show({ draw: word })}
+      />
+      <WordSelect
+        label="Compared with"
+        words={comparisons}
+        chosen={compare}
+        textOf={(word) => comparisonTexts[word]}
+        choose={(word) => show({ compare: word })}
+      />
+      <WordSelect
+        label="Step"
         title="how long each step is averaged; auto fits the width"
-        value={step}
-        onChange={(event) => show({ step: event.currentTarget.value as StepChoice })}
-      >
-        {stepChoices.map((word) => (
-          <option key={word} value={word}>
-            {word === 'auto' ? 'step: auto' : `step: ${formatDuration(Number(word))}`}
-          </option>
-        ))}
-      </select>
+        words={stepChoices}
+        chosen={step}
+        textOf={(word) =>
+          word === 'auto' ? 'step: auto' : `step: ${formatDuration(Number(word))}`
+        }
+        choose={(word) => show({ step: word })}
+      />
       <button
         type="button"
         aria-pressed={p95 === 'on'}

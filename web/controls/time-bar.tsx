@@ -1,13 +1,14 @@
 /** The time range: presets, one window back and forward, wider, and two text fields. */
 import { offsetText } from '../../flow/zone.ts'
 import { pan, zoom } from '../chart/zoom.ts'
-import { refreshChoices, type Refresh } from '../state/address.ts'
+import { refreshChoices } from '../state/address.ts'
 import { isMoving } from '../state/refresh.ts'
 import { load } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
 import { browserZone, serverZone, zone } from '../state/zone.ts'
 import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
 import { RangeFields } from './range-fields.tsx'
+import { WordSelect } from './word-select.tsx'
 
 export function TimeBar() {
   return (
@@ -120,19 +121,14 @@ function RefreshChoice() {
       >
         ↻
       </button>
-      <select
-        aria-label="Refresh"
+      <WordSelect
+        label="Refresh"
         title={moving ? 'how often it is fetched again' : 'a range between two dates stands still'}
+        words={refreshChoices}
+        chosen={moving ? view.value.refresh : 'off'}
         disabled={!moving}
-        value={moving ? view.value.refresh : 'off'}
-        onChange={(event) => show({ refresh: event.currentTarget.value as Refresh })}
-      >
-        {refreshChoices.map((word) => (
-          <option key={word} value={word}>
-            {word}
-          </option>
-        ))}
-      </select>
+        choose={(word) => show({ refresh: word })}
+      />
     </div>
   )
 }
