@@ -1,6 +1,6 @@
 /**
- * The running collector: what is received is journalled, decoded and counted at once; a clock
- * publishes the archive and writes the series, in that order, one after the other.
+ * The running collector: datagrams are journalled, decoded and counted at once; a clock publishes
+ * the archive, then writes the series.
  */
 import { performance } from 'node:perf_hooks'
 
@@ -41,34 +41,37 @@ export interface CollectorParts {
   trackers: TrackerKeeper
   /** Gives freed memory back to the operating system. */
   giveBack: () => void
-  /** Whether the small files of a past hour or day are bundled into one; not where each file is sent on as it is. */
+  /**
+   * Whether to bundle the small files of a past hour or day; false if files are sent to another
+   * machine as they are.
+   */
   bundles: boolean
   log: Logger
 }
 
-/** The trackers as people changed them; null where they did not. */
+/** The trackers after user changes; null if unchanged. */
 type ChangedTrackers = Awaited<ReturnType<TrackerKeeper['look']>>
 
 /** Series are written at most this often; flows are published at every tick. */
 const seriesEveryMs = 60_000
-/** A tick may come this much early and still write the series that are due. */
+/** A tick may be this early and still write the series that are due. */
 const seriesEarlyMs = 1000
 /**
- * How long a tick spends on rebuilding intervals from the archive, and how many it reads at once. The last tick rebuilds
- * only the newest few, so that what is asked while no collector runs is complete; the rest stays on the manifest's list
- * for the next start.
+ * How long a tick rebuilds intervals from the archive, and how many it reads at once. The last tick
+ * rebuilds only the newest few, so that queries are complete while no collector runs; the rest
+ * stays on the manifest's list for the next start.
  */
 const redoInTick = { msMax: 5000, slice: 24 }
 const redoAtEnd = { msMax: 1000, slice: 2 }
 /** The last tick abandons rebuilding and consolidation after this long; the next start finishes both. */
 const endMsMax = 2500
-/** A tick starts sorting no further file after this long, so that flows are published on time and a stop need not wait. */
+/** After this long, a tick starts sorting no more files, so that flows are published on time and a stop need not wait. */
 const mergeMsMax = 5000
 /** While judging or writing series takes as much memory as sorting does, files are sorted only beyond this many unsorted rows. */
 const unsortedRowsMost = 10_000_000
 /** Sorting and bundling wait while this thread spends more than this share of its time on incoming flows. */
 const busyShare = 0.4
-/** Coverage of written intervals is kept this long: a late datagram may still explain a silence in them. */
+/** Coverage of written intervals is kept this long: a late datagram may still explain a gap in them. */
 const coverageHorizonMs = 2 * 3_600_000
 
 export class Collector {
@@ -78,9 +81,9 @@ export class Collector {
   readonly #parts: CollectorParts
   /** Intervals to rebuild from the archive; the archive's manifest lists them too. */
   readonly #redo: Set<number>
-  /** Those of them that are rebuilt only because a tracker changed: they have no new flows. */
+  /** Those rebuilt only because a tracker changed: they have no new flows. */
   readonly #forTrackers = new Set<number>()
-  /** Intervals in the buckets that changed since the series were written. */
+  /** Intervals in the buckets that changed since the series were last written. */
   readonly #held = new Set<number>()
   #seriesDueMs = 0
   #utilization = performance.eventLoopUtilization()
@@ -93,7 +96,7 @@ export class Collector {
     this.#redo = new Set(parts.archive.redo())
   }
 
-  /** Intervals that wait to be rebuilt from the archive. */
+  /** Intervals waiting to be rebuilt from the archive. */
   get redo(): ReadonlySet<number> {
     return this.#redo
   }
@@ -104,7 +107,7 @@ export class Collector {
     return { waiting, judged, letGo, notWhole, lastError }
   }
 
-  /** Abandons work that the next start can do, such as sorting files and rebuilding series. To be followed by the last tick. */
+  /** Abandons work that the next start can do, such as sorting files and rebuilding series. Followed by the last tick. */
   endSoon(): void {
     this.#ending.abort()
     this.#parts.archive.endSorting()
@@ -119,7 +122,7 @@ export class Collector {
     this.#work = this.#work
       .then(() => this.#tick(isLast))
       .then(({ wroteSeries }) => {
-        // The rows and steps of the tick are garbage now, as much as sorting takes.
+        // The rows and steps of the tick are garbage now, as much memory as sorting takes.
         if (wroteSeries) collectAll()
         this.#parts.giveBack()
       })
@@ -133,7 +136,7 @@ export class Collector {
   async #tick(isLast: boolean): Promise<{ wroteSeries: boolean }> {
     const { buckets, coverage, incidents, receiver, trackers } = this.#parts
     const changedTrackers = await trackers.look()
-    // While datagrams wait, time stands at the last one that was counted: nothing is judged before all are.
+    // While datagrams wait, the clock is the last datagram counted, so nothing is judged too early.
     const nowMs = receiver.takenUntilMs()
     coverage.heartbeat(nowMs)
     this.#takeIn()
@@ -150,7 +153,7 @@ export class Collector {
     }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
-    // A batch that was just written leaves as much memory in use for a while as judging takes.
+    // A batch just written holds as much memory for a while as judging takes.
     const isMemoryTaken = incidents.isJudging || batch !== null
     if (!isLast) await this.#sort(nowMs, { isMemoryTaken })
     await this.#expire(nowMs)
@@ -159,14 +162,15 @@ export class Collector {
     return { wroteSeries: batch !== null }
   }
 
-  /** Publishes all flows counted so far, then lets go of their journal. @throws where the archive cannot be written */
+  /** Publishes all flows counted so far, then deletes their journal. @throws if the archive cannot be written */
   async #publish(
     batch: Batch | null,
     changedTrackers: ChangedTrackers,
     nowMs: number,
   ): Promise<void> {
     const { archive, coverage, neighbours, receiver, trackers } = this.#parts
-    // Flows that came while the batch was made are published with it; their intervals are written once more.
+    // Flows that arrived while the batch was made are published with it; their intervals are
+    // written again.
     if (batch) this.#takeIn()
     const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
     const position = receiver.position
@@ -246,8 +250,9 @@ export class Collector {
   }
 
   /**
-   * Rebuilds intervals and consolidates. Both read stored series and may have to wait for a store that is away: a failure
-   * holds up nothing else, since what is left stays on durable lists.
+   * Rebuilds intervals and consolidates. Both read stored series and may have to wait for an
+   * unreachable store: a failure blocks nothing else, because the remaining work stays on durable
+   * lists.
    */
   async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
     const stop = () => (isLast ? AbortSignal.timeout(endMsMax) : this.#ending.signal)
@@ -264,7 +269,7 @@ export class Collector {
     }
   }
 
-  /** Follows the trackers as they are now, which must be when the archive is sealed. */
+  /** Adopts the changed trackers, which only a publish may do. */
   #takeUpTrackers(documents: NonNullable<ChangedTrackers>, nowMs: number) {
     const { redo: again, held, set } = this.#parts.trackers.takeUp(documents, nowMs)
     for (const interval of held) this.#held.add(interval)
@@ -301,7 +306,10 @@ export function sortsNow(
   return unsorted > unsortedRowsMost
 }
 
-/** The first interval after all archived flows, unix ms: from there on the buckets hold whole intervals. */
+/**
+ * The first interval after all archived flows, unix ms: from there on the buckets hold intervals in
+ * full.
+ */
 export function wholeFrom(archive: Archive): number {
   const lastMs = archive
     .entries()

@@ -1,4 +1,6 @@
-/** From datagrams to flows: decoded, counted into the buckets, handed to the archive. */
+/**
+ * From datagrams to flows: decodes them, counts them in the buckets, passes them to the archive.
+ */
 import { addressAt } from '../flow/address.ts'
 import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../flow/columns.ts'
 import type { ExporterRules } from '../flow/exporter-rules.ts'
@@ -24,30 +26,30 @@ const timeColumns = [
   'flowStartMilliseconds',
   'flowEndMilliseconds',
 ] as const
-/** Flows older than a month at their receipt mark no interval: no setting lets them count. */
+/** Flows older than a month when received mark no interval: no setting allows counting them. */
 const touchedMs = 31 * 86_400_000
 
-/** Rows that gather before they are counted and handed on; more costs memory, fewer costs calls. */
+/** Rows gathered before they are counted and passed on; more costs memory, fewer costs calls. */
 const blockRows = 16_384
 
 export interface PipelineParts {
   coverage: CoverageTracker
-  /** Where other collectors hear some of the exporters' datagrams. */
+  /** Where other collectors receive some of an exporter's datagrams. */
   handover?: Handover | undefined
-  /** Absent where the series are made from the archive afterwards (replay). */
+  /** Absent if the series are made from the archive afterwards (replay). */
   buckets?: Buckets
   archive: Archive
-  /** What interfaces count themselves. */
+  /** The interfaces' own counters. */
   counters?: CounterTracker
-  /** The last minutes, where somebody may want to see them. */
+  /** The last minutes, if anyone may want to see them. */
   live?: LiveRing
-  /** A flow that began longer before its receipt than this stays out of the series. */
+  /** A flow that began longer than this before it was received is not counted in the series. */
   flowMaxMs?: number
-  /** What WEIR_NAMES says of an exporter. */
+  /** The rules of WEIR_NAMES for an exporter. */
   rulesOf?: (address: string) => ExporterRules
-  /** Told when an exporter changes a template. */
+  /** Called when an exporter changes a template. */
   onTemplateChange?: (change: TemplateChange) => void
-  /** Added to every time of flows and datagrams, ms; for captures that are moved to another time. */
+  /** Added to all times of flows and datagrams, ms; for captures moved to another time. */
   shiftMs?: number
 }
 
@@ -60,11 +62,11 @@ export class Pipeline {
   readonly decoder: Decoder
   readonly #flows: FlowColumns = createFlowColumns(blockRows + decoderRowsMax)
   readonly #parts: PipelineParts
-  /** Flows handed on, in all. */
+  /** Flows passed on in total. */
   flows = 0
   #isDiscarding = false
   readonly #sources = new SourceTexts()
-  /** One object, used again for every datagram in a buffer. */
+  /** Reused for every datagram in a buffer. */
   readonly #placed: PlacedDatagram = {
     view: new DataView(new ArrayBuffer(0)),
     offset: 0,
@@ -88,7 +90,7 @@ export class Pipeline {
     })
   }
 
-  /** Decodes a datagram in a buffer, which may be reused afterwards. */
+  /** Decodes a datagram in a buffer that may be reused afterwards. */
   takePlaced({ view, offset, length, source, sourcePort, receivedMs }: DatagramInBatch): void {
     const placed = this.#placed
     placed.view = view
@@ -101,7 +103,7 @@ export class Pipeline {
     if (this.#flows.count >= blockRows) this.drain()
   }
 
-  /** Decodes a datagram; its flows are handed on when a block is full or at drain. */
+  /** Decodes a datagram; its flows are passed on when a block is full, or by drain. */
   take(datagram: Datagram): DatagramVersion | null {
     const version = this.decoder.decode(datagram)
     if (this.#flows.count >= blockRows) this.drain()
@@ -109,8 +111,8 @@ export class Pipeline {
   }
 
   /**
-   * Decodes a datagram whose flows the archive has already, so that templates, sequence numbers and
-   * parked data stand as they stood.
+   * Decodes a datagram whose flows the archive already has, to restore templates, sequence numbers
+   * and parked data.
    */
   takeAgain(datagram: Datagram): void {
     this.#isDiscarding = true
@@ -119,7 +121,7 @@ export class Pipeline {
     recycleFlowColumns(this.#flows)
   }
 
-  /** Counts and hands on what has gathered. */
+  /** Counts the gathered flows and passes them on. */
   drain(): void {
     if (this.#flows.count === 0) return
     this.flows += this.#flows.count
@@ -134,7 +136,7 @@ export class Pipeline {
     recycleFlowColumns(this.#flows)
   }
 
-  /** What is known of each exporter, seen when its flows are said to have come. */
+  /** The status of each exporter, its times shifted like those of its flows. */
   exporters(): ExporterStatus[] {
     const shiftSeconds = (this.#parts.shiftMs ?? 0) / 1000
     return this.decoder.exporters().map((status) => ({
@@ -146,7 +148,7 @@ export class Pipeline {
     }))
   }
 
-  /** What other collectors heard is not lost. */
+  /** Datagrams that other collectors received are not lost. */
   #corrected(status: ExporterStatus): Pick<ExporterStatus, 'lost' | 'restarts'> {
     const { address, lost, restarts } = status
     const off = this.#parts.handover?.off(address)
@@ -161,26 +163,26 @@ export class Pipeline {
     }
   }
 
-  /** What was let go because there was too much, and counters that began anew. */
+  /** What was dropped because there was too much, and counters that restarted. */
   get letGo(): NonNullable<IngestStatus['letGo']> {
     const { leftOut = 0, resets = 0 } = this.#parts.counters?.counters ?? {}
     const exporters = this.decoder.exportersForgotten
     return { exporters, interfaceCounters: leftOut, counterResets: resets }
   }
 
-  /** What decoding and counters have come to, as plain JSON: from it, a replay goes on. */
+  /** The state of decoding and counters, as plain JSON, from which a replay continues. */
   snapshot(): PipelineState {
     return { decoder: this.decoder.snapshot(), counters: this.#parts.counters?.snapshot() ?? [] }
   }
 
-  /** Goes on from a snapshot; what of it is damaged is left out. */
+  /** Continues from a snapshot; damaged parts are ignored. */
   restore(state: unknown): void {
     const { decoder, counters } = state as Partial<PipelineState>
     this.decoder.restore(decoder)
     if (Array.isArray(counters)) this.#parts.counters?.restore(counters)
   }
 
-  /** The intervals that flows lie in, where no buckets follow them; unix ms. */
+  /** The intervals with flows, if there are no buckets; unix ms. */
   touched(): number[] {
     return [...this.#touched]
   }

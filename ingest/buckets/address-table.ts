@@ -1,15 +1,18 @@
-/** Addresses by number, in open addressing as the tables of counts (see tables.ts). */
+/** Numbered addresses, with open addressing like the tables of counts (see tables.ts). */
 import { ipv4Marker } from '../../flow/address.ts'
 import { giveBack, isFull, mix, slotsFor } from './tables.ts'
 
-/** A slot of addresses: four words, most significant first, and the code + 1 (0: free). */
+/** A slot of the general table: four words, most significant first, and the code + 1 (0: free). */
 const addressWidth = 5
-/** A slot of IPv4 addresses: the last word, and the code + 1. Most addresses are such, and a slot in reach is fast. */
+/**
+ * A slot of the IPv4 table: the last word, and the code + 1. Most addresses are IPv4, and small
+ * slots stay in the cache.
+ */
 const ipv4Width = 2
 
 /**
- * Numbers addresses 0, 1, 2 … in the order in which they are first met. Their code is the number × 2,
- * and one more where the address is marked.
+ * Numbers addresses 0, 1, 2 … in order of first appearance. The code is the number × 2, plus one if
+ * the address is marked.
  */
 export class AddressTable {
   count = 0
@@ -19,7 +22,7 @@ export class AddressTable {
   #ipv4Mask: number
   #ipv4Slots: Uint32Array
 
-  /** With room for `expected` addresses before it grows. */
+  /** Has room for `expected` addresses before it grows. */
   constructor(expected: AddressCounts = { all: 0, ipv4: 0 }) {
     this.#mask = slotsFor(expected.all - expected.ipv4) - 1
     this.#slots = new Uint32Array((this.#mask + 1) * addressWidth)
@@ -27,7 +30,7 @@ export class AddressTable {
     this.#ipv4Slots = new Uint32Array((this.#ipv4Mask + 1) * ipv4Width)
   }
 
-  /** The code of an address, or −1 where it is not there. */
+  /** The code of an address, or −1 if it is not in the table. */
   find(w0: number, w1: number, w2: number, w3: number): number {
     if (w2 === ipv4Marker && w1 === 0 && w0 === 0) return this.#findIpv4(w3)
     const slots = this.#slots
@@ -59,7 +62,7 @@ export class AddressTable {
     }
   }
 
-  /** Numbers an address (four words) that is not there, and gives its code. */
+  /** Numbers a new address (four words), and returns its code. */
   add(address: readonly [number, number, number, number], isMarked: boolean): number {
     const [w0, w1, w2, w3] = address
     const code = this.count++ * 2 + (isMarked ? 1 : 0)
@@ -76,7 +79,7 @@ export class AddressTable {
     return code
   }
 
-  /** By number: four words an address, and 1 where it is marked. */
+  /** By number: four words per address, and 1 if it is marked. */
   list(): { words: Uint32Array; isMarked: Uint8Array } {
     const words = new Uint32Array(this.count * 4)
     const isMarked = new Uint8Array(this.count)
@@ -102,7 +105,7 @@ export class AddressTable {
     return { all: this.count, ipv4: this.#ipv4Count }
   }
 
-  /** Gives its memory back; it is not to be used any more. */
+  /** Frees its memory; not to be used afterwards. */
   free(): void {
     giveBack(this.#slots)
     giveBack(this.#ipv4Slots)
@@ -152,7 +155,7 @@ export class AddressTable {
   }
 }
 
-/** How many addresses a table holds, and how many of them are IPv4. */
+/** The addresses in a table, and how many of them are IPv4. */
 export interface AddressCounts {
   all: number
   ipv4: number

@@ -1,6 +1,6 @@
 /**
- * Totals of 5-minute intervals, flows spread over the intervals they lived in. An interval that is
- * held here whole takes late flows at once; any other is only marked, to be made again from the
+ * Totals of 5-minute intervals; a flow is spread over the intervals it was active in. An interval
+ * held here in full counts late flows at once; any other is only marked, to be rebuilt from the
  * archive.
  */
 import type { NetworkSet } from '../../flow/address.ts'
@@ -20,21 +20,21 @@ import { SortedRows } from './sorted-rows.ts'
 import { directionOf, readDirections } from './directions.ts'
 import { Totals, type RowPart } from './totals.ts'
 
-/** Flows may live in thousands of intervals: so many parts of them are sorted out at once. */
+/** A flow may span thousands of intervals: most flow parts to gather before they are counted. */
 const continuedMost = 65_536
 
 export interface BucketsOptions {
   local: NetworkSet
-  /** A flow that began longer before its receipt than this stays out of the series. */
+  /** A flow that began longer than this before it was received is not counted in the series. */
   flowMaxMs: number
-  /** Intervals from this start (unix ms) on are held whole, unless they were forgotten since. */
+  /** Intervals from this start (unix ms) on are held in full, unless dropped since. */
   wholeFrom: number
-  /** Only these intervals are counted, nothing is marked: for making them again from the archive. */
+  /** Counts only these intervals and marks none: for rebuilding them from the archive. */
   only?: ReadonlySet<number>
   trackers?: FollowedTrackers
 }
 
-/** Sums of a tracker in an interval, each by direction, and under `all`. */
+/** Sums of a tracker in an interval, by direction and as `all`. */
 export type TrackerSums = Record<FieldName, Record<string, number>>
 
 /** The totals of an interval and exporter. */
@@ -45,21 +45,24 @@ interface Target {
 }
 
 export class Buckets {
-  /** Flows that were too old to count (see BucketsOptions.flowMaxMs). */
+  /** Flows too old to count (see BucketsOptions.flowMaxMs). */
   tooLate = 0
   readonly #options: BucketsOptions
   readonly #intervals = new Map<number, Map<string, Totals>>()
   #dirty = new Set<number>()
   #redo = new Set<number>()
   #wholeFrom: number
-  /** Flows before this lie in archive files that are gone; set by the owner of the archive. */
+  /** Flows before this are in archive files that were deleted; set by the owner of the archive. */
   oldestArchivedMs = Number.NEGATIVE_INFINITY
   readonly #exporter = new ExporterText()
   readonly #plain = new PlainRows()
-  /** Rows that are sorted out by what of them goes to which totals. */
+  /** Rows sorted by totals, for each part of a flow. */
   readonly #sorted: Record<RowPart, SortedRows> = { whole: new SortedRows(), begun: new SortedRows(), continued: new SortedRows() } // prettier-ignore
   #directions = new Uint8Array(0)
-  /** Where the last shares went, of even intervals and of odd ones: flows of an exporter come together, at the edge of two intervals. */
+  /**
+   * Where the last share of an even and of an odd interval went: an exporter's flows arrive
+   * together, and may straddle two intervals.
+   */
   #last: (Target | undefined)[] = []
 
   constructor(options: BucketsOptions) {
@@ -82,8 +85,8 @@ export class Buckets {
   }
 
   /**
-   * Counts flows that were counted before for some trackers that did not see them, in the intervals
-   * given for each (by its number), of those that are held here.
+   * Counts flows again, only for trackers that missed them, in the intervals given for each tracker
+   * (by number) that are held here.
    */
   addForTrackers(flows: FlowColumns, only: ReadonlyMap<number, ReadonlySet<number>>): void {
     const visit: Visit = (tracker, i, span) => {
@@ -93,7 +96,7 @@ export class Buckets {
     this.#options.trackers?.forEach(flows, visit, only)
   }
 
-  /** The intervals held here that changed since the last call, and those to be made again from the archive. */
+  /** The intervals held here that changed since the last call, and those to rebuild from the archive. */
   takeChanged(): { dirty: number[]; redo: number[] } {
     const changed = { dirty: [...this.#dirty], redo: [...this.#redo] }
     this.#last = []
@@ -102,13 +105,13 @@ export class Buckets {
     return changed
   }
 
-  /** Forgets what a tracker counted in some intervals. */
+  /** Clears the sums of a tracker in some intervals. */
   clearTracker(tracker: number, intervals: readonly number[]): void {
     for (const interval of intervals)
       for (const totals of this.#intervals.get(interval)?.values() ?? []) totals.clear(tracker)
   }
 
-  /** What a tracker counted in an interval over all exporters, by direction and in all. */
+  /** The sums of a tracker in an interval over all exporters, by direction and in total. */
   trackerSums(interval: number, tracker: number): TrackerSums {
     const sums = new Float64Array(directions.length * amountCount)
     for (const totals of this.#intervals.get(interval)?.values() ?? [])
@@ -120,7 +123,7 @@ export class Buckets {
     return { bytes: of(0), packets: of(1), flows: of(2), active: of(3) }
   }
 
-  /** Lets go of every interval before `to`, and gives those that were held. */
+  /** Drops every interval before `to`, and returns those that were held. */
   letGo(to: number): number[] {
     this.#last = []
     const gone = [...this.#intervals.keys()].filter((interval) => interval < to)
@@ -133,25 +136,25 @@ export class Buckets {
     return gone
   }
 
-  /** Whether an interval is held whole, with or without flows. */
+  /** Whether an interval is held in full, with or without flows. */
   isHeld(interval: number): boolean {
     return interval >= this.#wholeFrom || this.#intervals.has(interval)
   }
 
-  /** The rows of an interval by exporter (address as text), hosts cut to the `top`; see Totals.rows. */
+  /** The rows of an interval by exporter (address as text), with the `top` hosts; see Totals.rows. */
   rows(interval: number, top?: number): Map<string, MeasurementRows[]> {
     const exporters = this.#intervals.get(interval) ?? new Map<string, Totals>()
     const names = this.#options.trackers
     return new Map([...exporters].map(([exporter, totals]) => [exporter, totals.rows(top, names)]))
   }
 
-  /** Keeps intervals that have been over for a while in less room, held as they are. */
+  /** Packs intervals that ended a while ago; they stay held. */
   pack(nowMs: number): void {
     for (const interval of restingOf(this.#intervals.keys(), nowMs))
       for (const totals of this.#intervals.get(interval)!.values()) totals.pack()
   }
 
-  /** Lets go of intervals that are past the horizon, or the oldest where memory is short; not of those that are still to be written. */
+  /** Drops intervals past the horizon, or the oldest if memory is short, but none that are still to be written. */
   forget(nowMs: number, unwritten: ReadonlySet<number>): void {
     this.#last = []
     const resting = restingOf(this.#intervals.keys(), nowMs)
@@ -178,7 +181,7 @@ export class Buckets {
     return totals.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** Sorts rows by the totals that they go to; those of several intervals are counted at once. Rows of several exporters follow each other. */
+  /** Sorts rows by the totals they belong to; a flow of several intervals is spread. An exporter's rows arrive together. */
   #sort(flows: FlowColumns, codes: Uint8Array, rows: Int32Array): void {
     const { flowStartMilliseconds, flowEndMilliseconds, collectionTimeMilliseconds } = flows
     const { exporterAddressHigh: high, exporterAddressLow: low } = flows
@@ -211,7 +214,7 @@ export class Buckets {
     }
   }
 
-  /** Sorts out a flow that lived in several intervals. */
+  /** Sorts a flow that spans several intervals. */
   #spread(
     flows: FlowColumns,
     codes: Uint8Array,
@@ -227,14 +230,14 @@ export class Buckets {
     if (this.#sorted.continued.count > continuedMost) this.#count(flows, codes, 'continued')
   }
 
-  /** Counts rows that were sorted out. */
+  /** Counts the sorted rows. */
   #count(flows: FlowColumns, codes: Uint8Array, part: RowPart): void {
     const sorted = this.#sorted[part]
     sorted.forEach((totals, rows) => totals.addRows(flows, rows, codes, part))
     sorted.begin()
   }
 
-  /** Counts a flow for a tracker, in the intervals of the span of its filter. */
+  /** Counts a flow for a tracker, in the intervals for which its filter is valid. */
   #follow(
     flows: FlowColumns,
     i: number,
@@ -261,14 +264,14 @@ export class Buckets {
     return received - first > this.#options.flowMaxMs || first < this.oldestArchivedMs
   }
 
-  /** The directions of all rows, by their codes. */
+  /** The direction codes of all rows. */
   #directionsOf(flows: FlowColumns): Uint8Array {
     if (this.#directions.length < flows.count) this.#directions = new Uint8Array(flows.count)
     readDirections(flows, this.#options.local, this.#directions)
     return this.#directions
   }
 
-  /** The code of a flow's direction. */
+  /** The direction code of a flow. */
   #direction(flows: FlowColumns, i: number): number {
     const { local } = this.#options
     const isLocal = (high: Uint32Array, low: Uint32Array) =>
@@ -278,7 +281,7 @@ export class Buckets {
     return directionOf[source * 2 + destination]!
   }
 
-  /** The totals a share goes to; null where the interval is not held, which is then marked. */
+  /** The totals that a share goes to; null if the interval is not held, which is then marked. */
   #totals(interval: number, flows: FlowColumns, i: number): Totals | null {
     const exporter = this.#exporter.at(flows, i)
     const parity = (interval / intervalMs) & 1
@@ -298,7 +301,10 @@ export class Buckets {
     return totals
   }
 
-  /** Tables as large as those of the interval before: growing them holds up the socket. */
+  /**
+   * Sizes tables like those of the previous interval, because growing them would hold up the
+   * socket.
+   */
   #newTotals(interval: number, exporter: string): Totals {
     const before = this.#intervals.get(interval - intervalMs)?.get(exporter)
     return new Totals(interval, before?.keys)

@@ -1,27 +1,28 @@
 /**
- * Which keys of a large table are worth being made text: an interval may hold a hundred thousand
- * hosts of which a thousand are kept. They are offered one after the other, so that only the best so far are held.
+ * Chooses the keys of a large table that become text: an interval may have a hundred thousand
+ * hosts, of which a thousand are kept. Keys are offered one by one, so only the best so far are
+ * held.
  */
 import { amountCount } from './tables.ts'
 
-/** Amounts of a host's key: those that it received, and behind them those that it sent. */
+/** Amounts of a host's key: first received, then sent. */
 export const hostAmounts = 2 * amountCount
-/** So many times the keys that are kept are held before the rest goes: more costs memory, fewer costs sorting. */
+/** Keys are cut when this many times the `top` are held: more costs memory, fewer costs sorting. */
 const heldTimes = 4
 const firstCapacity = 64
 
 /** What keys are ranked by. */
 export interface Ranks {
-  /** Four words an address, by the number of the host. */
+  /** Four words per address, by host number. */
   words: Uint32Array
   /** Whether a host is local: 1 or 0. Local hosts are kept first. */
   isLocal: Uint8Array
 }
 
-/** Of the keys that are offered the `top` are held: local hosts first, then by bytes, ties by address and code. */
+/** Keeps the `top` of the offered keys: local hosts first, then by bytes; ties by address and code. */
 export class KeptKeys {
   count = 0
-  /** Of each key that is held: its host, its code, and its amounts. */
+  /** By held key: host, code and amounts. */
   hosts = new Uint32Array(firstCapacity)
   codes = new Uint32Array(firstCapacity)
   amounts = new Float64Array(firstCapacity * hostAmounts)
@@ -29,9 +30,9 @@ export class KeptKeys {
   readonly others = new Float64Array(hostAmounts)
   readonly #top: number
   readonly #ranks: Ranks
-  /** Bytes of each key that is held, in both directions. */
+  /** Bytes of each held key, both directions. */
   #bytes = new Float64Array(firstCapacity)
-  /** Where the last of the `top` stands, once there were more; what comes behind it is not held. */
+  /** Index of the last of the `top`, once there were more; keys that rank below it are not held. */
   #last = -1
 
   constructor(ranks: Ranks, top: number) {
@@ -39,7 +40,7 @@ export class KeptKeys {
     this.#top = top
   }
 
-  /** Offers a key; each is offered once. */
+  /** Offers a key; call once per key. */
   offer(host: number, code: number, amounts: Float64Array): void {
     const at = this.count
     if (at === this.hosts.length) this.#resize(2 * at)
@@ -59,7 +60,7 @@ export class KeptKeys {
     for (let i = 0; i < hostAmounts; i++) this.others[i] = this.others[i]! + amounts[i]!
   }
 
-  /** Lets go of what is not among the `top`. */
+  /** Drops keys that are not among the `top`. */
   cut(): void {
     if (this.count <= this.#top) return
     const order = Uint32Array.from({ length: this.count }, (_, i) => i)
@@ -88,7 +89,7 @@ export class KeptKeys {
     return this.amounts.subarray(at * hostAmounts, (at + 1) * hostAmounts)
   }
 
-  /** Below 0 where the key at `a` goes before that at `b`. No two are equal. */
+  /** Negative if the key at `a` ranks before that at `b`. No two keys are equal. */
   #compare(a: number, b: number): number {
     const { words, isLocal } = this.#ranks
     const [x, y] = [this.hosts[a]!, this.hosts[b]!]

@@ -1,21 +1,21 @@
-/** Protocol, service port, direction and end of a flow as one number: half of a key of the buckets. */
+/** Protocol, service port, direction and end of a flow as one number: half of a key in the buckets. */
 
-/** Directions as they are stored; the index is the code used in keys. */
+/** Directions as stored; the index is the code used in keys. */
 export const directions = ['in', 'out', 'internal', 'transit'] as const
-/** Addresses kept apart in an interval; flows of any more count for the row `other`. */
+/** Most addresses kept separately per interval; flows of further ones count in the row `other`. */
 export const hostsMax = 1_500_000
-/** The number of the hosts that are not kept apart. */
+/** The number of hosts not kept separately. */
 export const beyondHosts = hostsMax
 
 /** Service ports run from −2 (none) and −1 (ephemeral) to 65535. */
 const portOffset = 2
-/** Codes of ports: a power of two, so that codes are put together by shifts. */
+/** Bits of a port's code, so that codes are composed by shifts. */
 const portBits = 17
-/** Direction (2 bits) and end (1 bit) stand below the port, the protocol above it. */
+/** Direction (2 bits) and end (1 bit) are below the port, the protocol is above it. */
 const lowBits = 3
-/** One more than the greatest code of protocol, port, direction and end. */
+/** One more than the largest code of protocol, port, direction and end. */
 export const serviceCodes = 2 ** (8 + portBits + lowBits) + 1
-/** The code of a service of a protocol: 0 < code < serviceCodes with any direction and end added. */
+/** The code of a protocol's service: 0 < code < serviceCodes, with any direction and end added. */
 export function serviceCode(protocol: number, port: number): number {
   return ((protocol << portBits) | (port + portOffset)) << lowBits
 }
@@ -30,7 +30,7 @@ export function serviceAlone(code: number): number {
   return ((code >>> lowBits) << lowBits) | 1
 }
 
-/** What a code says. `isSender`: counted for the sender. */
+/** The parts of a code. `isSender`: counted for the sender. */
 export interface ServiceOf {
   protocol: number
   port: number
@@ -40,7 +40,7 @@ export interface ServiceOf {
   code: number
 }
 
-/** A code taken apart. */
+/** Splits a code into its parts. */
 export function serviceOf(code: number): ServiceOf {
   const service = code >>> lowBits
   return {

@@ -1,11 +1,13 @@
-/** The direction of flows, told by which of their ends are local: the same for every measurement that counts them. */
+/** The direction of flows, from which of their ends are local: the same for every measurement. */
 import type { NetworkSet } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 
-/** The code of a direction (see buckets/codes.ts) by locality of source × 2 + of destination. */
+/**
+ * The code of a direction (see buckets/codes.ts) by: source is local × 2 + destination is local.
+ */
 export const directionOf = [3, 0, 1, 2]
 
-/** Writes the code of each row's direction. */
+/** Writes each row's direction code to `codes`. */
 export function readDirections(flows: FlowColumns, local: NetworkSet, codes: Uint8Array): void {
   const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } = flows // prettier-ignore
   const { count } = flows

@@ -1,4 +1,4 @@
-/** The addresses of flows' exporters as text. */
+/** Exporter addresses of flows as text. */
 import { addressAt } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 
@@ -6,7 +6,7 @@ export class ExporterText {
   readonly #words = new Uint32Array(4).fill(0xffffffff)
   #text = ''
 
-  /** That of row i. Flows of one exporter come together, so the text of the last one mostly serves. */
+  /** The exporter of row i. An exporter's flows arrive together, so the last text usually serves. */
   at({ exporterAddressHigh: high, exporterAddressLow: low }: FlowColumns, i: number): string {
     const words = this.#words
     if (

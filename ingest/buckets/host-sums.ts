@@ -1,24 +1,24 @@
 /**
- * What hosts did in an interval, and by which service, added up host after host: tables of all hosts and of all their
- * services would take twice as much memory as what is counted, each time that rows are made.
+ * Sums by host, and by host and service, of one interval, made host by host: tables of all hosts
+ * and services would take twice the memory of the counts, each time rows are made.
  */
 import { hostAmounts, KeptKeys } from './choose.ts'
 import { isSenderOf, serviceAlone } from './codes.ts'
 import type { HostsListed } from './hosts-listed.ts'
 import { amountCount, giveBack } from './tables.ts'
 
-/** Fewer services of a host are sorted on the spot. */
+/** Up to this many services of a host are sorted in place by insertion. */
 const fewServices = 16
-/** A service and the number of its key among those of its host, as one number. */
+/** Combines a service and the index of its key among its host's keys into one number. */
 const keyRange = 2 ** 24
 
-/** The keys of hosts that are kept; those of hosts beyond the limit of an interval never are. */
+/** The keys kept; hosts beyond the limit of an interval are never among them. */
 export interface HostSums {
   host: KeptKeys
   hostPort: KeptKeys
 }
 
-/** Adds up a table by (host, service, direction and end). */
+/** Sums a table by (host, service, direction and end). */
 export function sumHosts(services: HostsListed, top: number): HostSums {
   const hosts = services.isLocal.length
   const { starts, places } = placesByHost(services, hosts)
@@ -60,7 +60,10 @@ export function sumHosts(services: HostsListed, top: number): HostSums {
   return sums
 }
 
-/** The places of a table's keys by their hosts: those of host h are places[starts[h]] to places[starts[h + 1] − 1]; beyond all, those of hosts that have no number. */
+/**
+ * The places of a table's keys grouped by host: those of host h are places[starts[h]] to
+ * places[starts[h + 1] − 1]; after all of them come those of hosts without a number.
+ */
 function placesByHost(services: HostsListed, hosts: number) {
   const starts = new Uint32Array(hosts + 2)
   services.forEach((a) => void starts[Math.min(a, hosts) + 1]!++)
@@ -74,7 +77,7 @@ function placesByHost(services: HostsListed, hosts: number) {
   return { starts, places }
 }
 
-/** Sorts the first numbers, ascending: of most hosts they are a handful, for which the engine's own sort takes ten times as long. */
+/** Sorts the first numbers, ascending. Most hosts have a handful, for which the built-in sort takes ten times as long. */
 function sortFirst(numbers: Float64Array, count: number): void {
   if (count > fewServices) {
     numbers.subarray(0, count).sort()

@@ -1,27 +1,27 @@
 /**
- * What hosts came to by service, direction and end: open addressing as in tables.ts, in slots of 32 bytes of which no two
- * share more lines of a cache than they must. An IPv4 address is its own number here: to look up a number for it took as
- * long as counting does.
+ * Counts by host, service, direction and end: open addressing as in tables.ts, in slots of 32 bytes
+ * aligned to cache lines. An IPv4 address is its own number here, because looking up a number for
+ * it took as long as counting.
  */
 import { amountCount, giveBack, isFull, mix, slotsFor, touchedRows } from './tables.ts'
 
 /**
- * A slot, in words: host, code (0: free), bytes (two words), packets, flows, active (two words). An interval has no 2^32
- * flows; packets beyond that are kept aside.
+ * A slot, in words: host, code (0: free), bytes (two words), packets, flows, active (two words). No
+ * interval has 2^32 flows; packets beyond 2^32 are stored separately.
  */
 const slotWords = 8
 const [codeAt, packetsAt, flowsAt] = [1, 4, 5]
-/** Of a slot as doubles: where bytes and active stand. */
+/** Offsets of bytes and active in a slot, in doubles. */
 const [bytesDouble, activeDouble] = [1, 3]
 const wordMost = 2 ** 32 - 1
-/** Large pieces of memory begin 16 bytes behind a line of the cache (glibc): so far behind that, the next begins. */
+/** glibc starts large allocations 16 bytes past a cache line: this many bytes to the next line. */
 const toLineBytes = 48
-/** Two slots are a line. A search begins with the first of them, so that few have to look at another line. */
+/** Two slots share a cache line. Probing starts at the first, so that few keys need a second line. */
 const lineMask = ~1
 
-/** Two keys a row, its receiver's and its sender's, and what both count. */
+/** Two keys per row, its receiver's and its sender's, and the amounts that both count. */
 export interface RowKeys {
-  /** As how many flows each counts. */
+  /** The number of flows that each row counts as. */
   flows: 0 | 1
   hosts: Int32Array
   codes: Int32Array
@@ -30,30 +30,30 @@ export interface RowKeys {
   active: Float64Array
 }
 
-/** The slots of the keys that are looked at, and which of them are not where their search begins. */
+/** The slots of the keys being located, and the keys that are not in their first line. */
 const places = new Int32Array(2 * touchedRows)
 const elsewhere = new Int32Array(2 * touchedRows)
 
 export class HostTable {
   count = 0
-  /** What looking at slots gave: kept, or it would not be looked. */
+  /** The result of touching slots: stored, so that the loads are not optimized away. */
   touched = 0
   #mask: number
   #ints!: Int32Array
   #words!: Uint32Array
   #doubles!: Float64Array
-  /** Packets beyond a word, by key. */
+  /** Packets that exceed a word, by key. */
   #packetsBeyond: Map<string, number> | null = null
 
-  /** With room for `expected` keys before it grows. */
+  /** Has room for `expected` keys before it grows. */
   constructor(expected = 0) {
     this.#mask = slotsFor(expected) - 1
     this.#makeSlots()
   }
 
   /**
-   * Counts rows, each for both of its keys; no code is 0. The slots of some rows are first only looked at, which the processor
-   * does for several at once; looking for a key, it would wait for memory at each.
+   * Counts rows, each for both of its keys; codes are never 0. The slots of a batch of rows are
+   * touched first, which overlaps their cache misses; probing would wait for each in turn.
    */
   addRows(keys: RowKeys, rows: number): void {
     for (let from = 0; from < rows; from += touchedRows) {
@@ -65,14 +65,14 @@ export class HostTable {
     }
   }
 
-  /** Calls back with each key, and with its place. */
+  /** Calls `visit` with each key and its place. */
   forEach(visit: (host: number, code: number, at: number) => void): void {
     const words = this.#words
     for (let slot = 0; slot < words.length; slot += slotWords)
       if (words[slot + codeAt] !== 0) visit(words[slot]!, words[slot + codeAt]!, slot)
   }
 
-  /** The host and the code of the key at a place. */
+  /** The host of the key at a place. */
   hostAt(at: number): number {
     return this.#words[at]!
   }
@@ -81,7 +81,7 @@ export class HostTable {
     return this.#words[at + codeAt]!
   }
 
-  /** Adds the amounts of the key at a place to those that begin at `to` of an array. */
+  /** Adds the amounts of the key at a place to `sums` from index `to`. */
   addTo(sums: Float64Array, to: number, at: number): void {
     const double = at >> 1
     sums[to] = sums[to]! + this.#doubles[double + bytesDouble]!
@@ -90,7 +90,7 @@ export class HostTable {
     sums[to + amountCount - 1] = sums[to + amountCount - 1]! + this.#doubles[double + activeDouble]!
   }
 
-  /** Gives its memory back; it is not to be used any more. */
+  /** Frees its memory; not to be used afterwards. */
   free(): void {
     giveBack(this.#ints)
   }
@@ -114,8 +114,8 @@ export class HostTable {
   }
 
   /**
-   * Finds the slots of keys that lie in the line in which their search begins, which most do, without a branch that no processor
-   * could foresee; of the others the next line is looked at, and then they are searched for.
+   * Finds keys in the cache line where probing starts, where most are, without unpredictable
+   * branches. For the others it touches the next line, then probes.
    */
   #locate({ hosts, codes }: RowKeys, from: number, to: number): void {
     const ints = this.#ints
@@ -177,7 +177,7 @@ export class HostTable {
     return `${this.hostAt(slot)} ${this.codeAt(slot)}`
   }
 
-  /** The slot of a key, which is put there where it is new. */
+  /** The slot of a key, inserted if new. */
   #find(host: number, code: number): number {
     const ints = this.#ints
     let slot = (mix(host, code) & this.#mask & lineMask) * slotWords

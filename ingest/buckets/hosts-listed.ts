@@ -1,16 +1,16 @@
-/** The hosts of a table by number, for making rows: there an address of four words is what is compared and shown. */
+/** Numbers the hosts of a table, for making rows: these compare and show addresses of four words. */
 import { ipv4Marker } from '../../flow/address.ts'
 import { AddressTable } from './address-table.ts'
 import { beyondHosts, directions, isSenderOf } from './codes.ts'
 import type { HostCounts } from './packed-counts.ts'
 import { giveBack } from './tables.ts'
 
-/** Marks in a key's code: the host is a number of an address that is not IPv4; or one that is not kept apart. */
+/** Marks in a key's code: the host is the number of a non-IPv4 address; the host is not kept separately. */
 export const numberedMark = 1 << 29
 export const beyondMark = 1 << 30
 const codeMask = numberedMark - 1
 
-/** A key's code without marks. */
+/** The code of a key without marks. */
 function plainCode(code: number): number {
   return code & codeMask
 }
@@ -20,16 +20,16 @@ export function isIPv4Key(code: number): boolean {
   return code <= codeMask
 }
 
-/** Counts by host and service, hosts by number: a view of what was counted. */
+/** A view of the counts by host and service, with hosts as numbers. */
 export class HostsListed {
-  /** Four words an address by its number, and whether it is local. */
+  /** By number: four words per address, and whether it is local. */
   readonly words: Uint32Array
   readonly isLocal: Uint8Array
   readonly #table: HostCounts
-  /** The numbers of the hosts of all keys, in their order. */
+  /** The host number of each key, in key order. */
   readonly #numbers: Uint32Array
 
-  /** `others` numbers the addresses that are not IPv4; those that are have the numbers behind. */
+  /** `others` has the numbers of non-IPv4 addresses; IPv4 addresses get the numbers after them. */
   constructor(table: HostCounts, others: AddressTable) {
     this.#table = table
     this.#numbers = new Uint32Array(table.count)
@@ -59,7 +59,7 @@ export class HostsListed {
     addresses.free()
   }
 
-  /** Gives its own memory back; it is not to be used any more. */
+  /** Frees its own memory; not to be used afterwards. */
   free(): void {
     for (const each of [this.#numbers, this.words, this.isLocal]) giveBack(each)
   }
@@ -82,7 +82,7 @@ export class HostsListed {
   }
 }
 
-/** Whether the host of a key is local, which its direction and its end say. */
+/** Whether the host of a key is local, from its direction and end. */
 function isLocalKey(codePlus: number): boolean {
   const code = codePlus - 1
   const direction = directions[(code >>> 1) & 3]

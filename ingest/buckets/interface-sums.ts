@@ -1,32 +1,32 @@
 /**
- * What rows come to by interface. A router has a few dozen of them: those of small numbers are first added up side by
- * side, and then each is counted once.
+ * Sums of rows by interface. A router has a few dozen interfaces: those with small numbers are
+ * summed in arrays first, then each is counted once.
  */
 import { amountCount, type CountTable } from './tables.ts'
 
-/** Interfaces below this number are added up side by side. */
+/** Interfaces below this number are summed in arrays. */
 const numbersMost = 512
-/** As keys have it: by which an interface was come in by, and gone out by. */
+/** The way of a key: traffic that entered or left by the interface. */
 const interfaceWays = { ingress: 1, egress: 2 } as const
 const waysOf = 2
-/** Of a number, what came in stands before what went out. */
+/** Per interface, ingress amounts come before egress amounts. */
 const numberWidth = waysOf * amountCount
 
-/** Used again for all; of which anything was added up is listed. Number 0 is added up like all others, and then left. */
+/** Reused by all callers; `listed` has the entries in use. Interface 0 is summed like the others, then ignored. */
 const sums = new Float64Array(numbersMost * numberWidth)
 const listed = new Int32Array(numbersMost * waysOf)
 const isListed = new Uint8Array(numbersMost * waysOf)
 
-/** What rows count, side by side. */
+/** What each row counts, as columns. */
 export interface RowAmounts {
-  /** As how many flows each counts. */
+  /** The number of flows that each row counts as. */
   flows: 0 | 1
   bytes: Float64Array
   packets: Float64Array
   active: Float64Array
 }
 
-/** Counts rows, each as so many flows, for the interfaces they came in and went out by; 0 is not said. */
+/** Counts rows for their ingress and egress interfaces; 0 means unknown and is not counted. */
 export function countInterfaces(
   table: CountTable,
   { ingress, egress, rows }: { ingress: Uint32Array; egress: Uint32Array; rows: Int32Array },
@@ -74,7 +74,7 @@ export function countInterfaces(
   }
 }
 
-/** Counts row i where one of its interfaces has a large number. */
+/** Counts row i if one of its interfaces has a large number. */
 function addLarge(
   table: CountTable,
   { from, to, i }: { from: number; to: number; i: number },

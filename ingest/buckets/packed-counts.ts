@@ -1,34 +1,35 @@
 /**
- * What hosts came to in an interval that is over, in a third of the room that a table takes: key after key as bytes, as few
- * as its numbers need. Nothing is counted into it any more, but it can be read as a table.
+ * The counts of hosts in an interval that is over, in a third of the space of a table: one key
+ * after the other, with numbers of variable length. It is read like a table, but nothing more is
+ * counted into it.
  */
 import { amountCount, giveBack } from './tables.ts'
 
-/** What hosts came to, by host and code (see HostTable); `at` is the place of a key. */
+/** Counts of hosts, by host and code (see HostTable); `at` is the place of a key. */
 export interface HostCounts {
-  /** Keys; of joined ones, some may be there more than once. */
+  /** Number of keys; joined counts may have a key more than once. */
   readonly count: number
   forEach(visit: (host: number, code: number, at: number) => void): void
   codeAt(at: number): number
-  /** Adds the amounts of a key to those that begin at `to` of an array. */
+  /** Adds the amounts of a key to `sums` from index `to`. */
   addTo(sums: Float64Array, to: number, at: number): void
 }
 
-/** A key takes four bytes for its host, four for its code, and one that says how many its amounts take. */
+/** A key takes four bytes for its host, four for its code, and one for the length of its amounts. */
 const codeBegin = 4
 const lengthBegin = 8
 const keyBytes = 9
-/** A byte of an amount holds so many values; the rest of them say that more follows. */
+/** A byte of an amount holds 7 bits; the eighth says that more follow (LEB128). */
 const perByte = 128
-/** Up to here numbers are taken apart by shifts, which is faster. */
+/** Numbers below this are decoded by shifts, which is faster. */
 const shiftedMost = 2 ** 28
-/** Of the key that is being packed. */
+/** The amounts of the key being packed. */
 const amounts = new Float64Array(amountCount)
 
 export class PackedCounts implements HostCounts {
   readonly count: number
   readonly #bytes: Uint8Array
-  /** Where the next number is read. */
+  /** Where the next number starts. */
   #at = 0
 
   private constructor(count: number, bytes: Uint8Array) {
@@ -36,7 +37,7 @@ export class PackedCounts implements HostCounts {
     this.#bytes = bytes
   }
 
-  /** Null where an amount is no whole number that a double can hold. */
+  /** Null if an amount is not a safe integer. */
   static of(counts: HostCounts): PackedCounts | null {
     let length = counts.count * keyBytes
     let isWhole = true
@@ -80,12 +81,12 @@ export class PackedCounts implements HostCounts {
     for (let i = 0; i < amounts.length; i++) sums[to + i] = sums[to + i]! + this.#next()
   }
 
-  /** Gives its memory back; it is not to be used any more. */
+  /** Frees its memory; not to be used afterwards. */
   free(): void {
     giveBack(this.#bytes)
   }
 
-  /** Bytes held; places are smaller. */
+  /** Bytes held; all places are below this. */
   get bytes(): number {
     return this.#bytes.length
   }
@@ -106,12 +107,12 @@ export class PackedCounts implements HostCounts {
   }
 }
 
-/** Parts of what hosts came to as one: a key may be in several. */
+/** Several counts as one: a key may be in more than one of them. */
 export class JoinedCounts implements HostCounts {
   readonly count: number
   readonly #packed: readonly PackedCounts[]
   readonly #last: HostCounts
-  /** What is added to the places of each part, the last one's at the end. */
+  /** The offset of each part's places; the last part comes last. */
   readonly #from: number[] = [0]
 
   constructor(packed: readonly PackedCounts[], last: HostCounts) {
@@ -152,7 +153,7 @@ function readAmounts(counts: HostCounts, at: number): void {
   counts.addTo(amounts, 0, at)
 }
 
-/** Bytes that a whole number takes. */
+/** The length of an integer, in bytes. */
 function lengthOf(value: number): number {
   let length = 1
   let rest = value
@@ -161,7 +162,7 @@ function lengthOf(value: number): number {
   return length
 }
 
-/** Puts a whole number, the lowest bits first; gives where the next goes. */
+/** Writes an integer, low bits first; returns the end. */
 function put(bytes: Uint8Array, at: number, value: number): number {
   let [end, rest] = [at, value]
   for (; rest >= shiftedMost; rest = Math.floor(rest / perByte))

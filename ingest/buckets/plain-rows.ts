@@ -1,6 +1,6 @@
 /**
- * Rows of one exporter that lie wholly in one interval, which are most, told apart from all others without a branch: which way it goes
- * no processor could foresee where flows lie at the edge of an interval.
+ * Separates rows of one exporter that lie within one interval, which are most, from all others. It
+ * does so without branches, which would be unpredictable at the edge of an interval.
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
@@ -11,9 +11,10 @@ export class PlainRows {
   #others = new Int32Array(0)
 
   /**
-   * Tells rows apart; those of another interval than most, of several intervals, or before `oldestMs`, and those that began more than
-   * `flowMaxMs` before their receipt are among the others. Where exporters are mixed all are. The lists are good until the next call;
-   * `interval` (unix ms) is that of the plain ones.
+   * Separates rows. Others are those outside the common interval, those that span several or began
+   * before `oldestMs`, and those that began more than `flowMaxMs` before they were received; with
+   * several exporters, all rows. The lists are valid until the next call; `interval` (unix ms) is
+   * that of the plain rows.
    */
   tellApart(
     flows: FlowColumns,
@@ -50,7 +51,7 @@ export class PlainRows {
   }
 }
 
-/** Whether a row, which is not the first, is of the exporter of the row before it. Without branches: it is asked for each. */
+/** Whether row i (not the first) has the exporter of the row before it. Without branches, because it runs for every row. */
 export function isSameExporter(high: Uint32Array, low: Uint32Array, i: number): boolean {
   const at = 2 * i
   const lower = (low[at]! ^ low[at - 2]!) | (low[at + 1]! ^ low[at - 1]!)
@@ -61,7 +62,7 @@ function hasOneExporter({ exporterAddressHigh, exporterAddressLow, count }: Flow
   return isSame(exporterAddressLow, count) && isSame(exporterAddressHigh, count)
 }
 
-/** Whether all rows have the same of a column of halves of addresses. */
+/** Whether all rows have the same value in a column of address halves. */
 function isSame({ buffer, byteOffset, BYTES_PER_ELEMENT }: Uint32Array, rows: number): boolean {
   const width = 2 * BYTES_PER_ELEMENT
   return isUniform(new Uint8Array(buffer, byteOffset, rows * width), width)

@@ -1,4 +1,4 @@
-/** The stored rows of an interval, added up from what each host did. */
+/** The stored rows of an interval, summed from the counts of each host. */
 import { formatAddress } from '../../flow/address.ts'
 import { protocolName } from '../../flow/protocol.ts'
 import { portText } from '../../flow/service.ts'
@@ -10,21 +10,21 @@ import { sumHosts } from './host-sums.ts'
 import type { HostsListed } from './hosts-listed.ts'
 import { amountCount, CountTable } from './tables.ts'
 
-/** Greatest amount of a row: of a thousand such, as a tier adds them up, stores still hold the sum. */
+/** Largest amount of a row: stores can still hold the sum of a thousand, as tiers add them up. */
 const amountMax = Number.MAX_SAFE_INTEGER
 
-/** What an interval holds of an exporter. */
+/** The counts of an exporter in an interval. */
 export interface Held {
   /** By host and code of service, direction and end. */
   hosts: HostsListed
   /** By interface and way. */
   interfaces: CountTable
-  /** By number of the tracker; null where none saw a flow. */
+  /** By tracker number; null if none matched a flow. */
   trackers: CountTable | null
   names: TrackerNames
 }
 
-/** The ids of trackers by number; null where one was removed. */
+/** The ids of trackers by number; null if removed. */
 export interface TrackerNames {
   idOf(number: number): string | null
 }
@@ -34,11 +34,11 @@ interface Sums {
   measurement: MeasurementName
   table: CountTable
   ways: number
-  /** The tags of a key, but for the direction. */
+  /** The tags of a key, except the direction. */
   tagsOf: (a: number, b: number) => Record<string, string>
 }
 
-/** The rows of every measurement, hosts cut to the `top`. */
+/** The rows of every measurement, with the `top` hosts. */
 export function rowsOf(held: Held, top: number): MeasurementRows[] {
   const { total, protocol, port } = sumUp(held)
   const service = (code: number) => {
@@ -78,7 +78,7 @@ export function rowsOf(held: Held, top: number): MeasurementRows[] {
   ]
 }
 
-/** What trackers saw, but for those that were removed since. */
+/** The sums of trackers, except those removed since. */
 function trackerSums(trackers: CountTable, names: TrackerNames): Sums {
   const table = new CountTable({ codes: 2, ways: directions.length, expected: trackers.count })
   trackers.forEach((number, _, at) => {
@@ -92,7 +92,7 @@ function trackerSums(trackers: CountTable, names: TrackerNames): Sums {
   return { measurement: 'tracker', table, ways: directions.length, tagsOf }
 }
 
-/** All measurements but those of hosts, from the sums by host, service, direction and end. */
+/** All measurements except those of hosts, from the sums by host, service, direction and end. */
 function sumUp({ hosts }: Held) {
   const total = new CountTable({ codes: 2, ways: 4 })
   const protocol = new CountTable({ codes: 2, ways: 4 })
@@ -100,7 +100,7 @@ function sumUp({ hosts }: Held) {
   const slots = new Float64Array(amountCount)
   const from = { slots, at: 0 }
   hosts.forEach((_, codePlus, at) => {
-    // Each flow stands once as its receiver's and once as its sender's: it counts as the receiver's.
+    // Each flow is counted once for its receiver and once for its sender; take the receiver's.
     if (isSenderOf(codePlus - 1)) return
     const { protocol: number, direction, code } = serviceOf(codePlus - 1)
     slots.fill(0)
@@ -112,7 +112,7 @@ function sumUp({ hosts }: Held) {
   return { total, protocol, port }
 }
 
-/** A table keyed by (key, way + 1) as one with that many ways. */
+/** Turns a table keyed by (key, way + 1) into one with that many ways. */
 function byWay(table: CountTable): CountTable {
   const folded = new CountTable({ codes: 2, ways: 2 })
   table.forEach((key, way, at) =>
@@ -131,7 +131,7 @@ function addWay(
   for (let i = 0; i < amountCount; i++) table.slots[to + i] = table.slots[to + i]! + slots[at + i]!
 }
 
-/** All keys of a table. */
+/** Rows for all keys of a table. */
 function tableRows({ measurement, table, ways, tagsOf }: Sums): MeasurementRows {
   const rows = new RowsMade(measurement)
   table.forEach((a, b, at) => {
@@ -140,7 +140,7 @@ function tableRows({ measurement, table, ways, tagsOf }: Sums): MeasurementRows 
   return rows.made()
 }
 
-/** Keys of hosts, and behind them what all others come to. */
+/** Rows for the kept hosts, followed by the sums of all others. */
 function hostRows(
   measurement: MeasurementName,
   { count, hosts, codes, amounts, others }: KeptKeys,
@@ -156,7 +156,7 @@ function hostRows(
   return rows.made()
 }
 
-/** Rows of a measurement as they are made, one for each direction in which there was anything. */
+/** Builds the rows of a measurement, one for each direction that has any traffic. */
 class RowsMade {
   readonly #measurement: MeasurementName
   readonly #tags: Record<string, string[]> = {}
@@ -167,7 +167,7 @@ class RowsMade {
     for (const tag of measurements[measurement].tags) this.#tags[tag] = []
   }
 
-  /** Adds a key whose amounts lie at a place, those of each way in turn. */
+  /** Adds a key whose amounts begin at a place, way after way. */
   add(
     keys: Record<string, string>,
     { ways, slots, at: begin }: { ways: number; slots: Float64Array; at: number },

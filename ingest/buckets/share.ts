@@ -1,9 +1,9 @@
-/** A flow that lives in several intervals, or is followed by trackers: its share of one. */
+/** The share that one interval has in a flow, if the flow spans several or a tracker follows it. */
 import type { FlowColumns } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { activeWithin, countWithin } from '../../flow/spread.ts'
 
-/** What of row i falls into an interval: bytes, packets, flows, active. */
+/** Writes the share of row i in an interval: bytes, packets, flows, active. */
 export function share(
   amounts: Float64Array,
   flows: FlowColumns,

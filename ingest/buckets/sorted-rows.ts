@@ -1,6 +1,7 @@
 /**
- * Rows of flows by the totals that they go to, of which one row may have several. Flows of several exporters come mixed, and so do
- * those of two intervals at their edge; counting all rows of one after the other is several times as fast.
+ * Rows sorted by the totals they belong to, of which a row may have several. Flows of several
+ * exporters arrive mixed, and so do those of two intervals at their edge; counting all rows of one
+ * total after the other is several times as fast.
  */
 import type { Totals } from './totals.ts'
 
@@ -8,32 +9,32 @@ const rowsAtFirst = 2048
 
 export class SortedRows {
   readonly #targets: Totals[] = []
-  /** The totals that the row before went to, and their number. */
+  /** The totals of the previous row, and their number. */
   #last: Totals | null = null
   #number = 0
-  /** The rows that were put, each with the number of its totals. */
+  /** The rows put, each with the number of its totals. */
   #placed = new Int32Array(0)
   #targetOf = new Int32Array(0)
   #rows = new Int32Array(0)
   #count = 0
 
-  /** How many were put since the beginning. */
+  /** Rows put since `begin`. */
   get count(): number {
     return this.#count
   }
 
-  /** Begins anew. */
+  /** Clears it. */
   begin(): void {
     this.#targets.length = 0
     this.#last = null
     this.#count = 0
   }
 
-  /** Says that row i goes to these totals. */
+  /** Adds row i to these totals. */
   put(i: number, totals: Totals): void {
     if (totals !== this.#last) {
       this.#last = totals
-      // Flows that live long go from interval to interval, each as the one before.
+      // Long flows go through the intervals in the same order.
       const next = this.#number + 1
       this.#number = this.#targets[next] === totals ? next : this.#targets.indexOf(totals)
       if (this.#number < 0) this.#number = this.#targets.push(totals) - 1
@@ -43,12 +44,15 @@ export class SortedRows {
     this.#targetOf[this.#count++] = this.#number
   }
 
-  /** Calls back with all totals and their rows, in order, which are good until the next beginning. */
+  /**
+   * Calls `visit` with all totals and their rows, in order. The rows are valid until the next
+   * `begin`.
+   */
   forEach(visit: (totals: Totals, rows: Int32Array) => void): void {
     const targetOf = this.#targetOf
     const placed = this.#placed
     const count = this.#count
-    // Nearly always all go to the same.
+    // Nearly always, all go to the same totals.
     if (this.#targets.length === 1) {
       visit(this.#targets[0]!, placed.subarray(0, count))
       return

@@ -3,11 +3,14 @@
  * costs ten to fifty times as much per flow. A key and its sums lie side by side, so that counting a
  * flow waits for memory once.
  */
-/** Slots at the start. */
+/** Initial slots. */
 const slotsMin = 64
-/** Tables double when three of four slots are taken: at half, an interval of 100,000 hosts took 80 MB and no less time. */
+/**
+ * Tables double when three of four slots are taken: at half, an interval of 100,000 hosts took 80
+ * MB and was no faster.
+ */
 const [fullAt, fullBy] = [3, 4]
-/** What a key counts: bytes, packets, flows, active. */
+/** Amounts of a key: bytes, packets, flows, active. */
 export const amountCount = 4
 
 /** A hash of two numbers. */
@@ -17,40 +20,42 @@ export function mix(a: number, b: number): number {
   return (h ^ (h >>> 13)) >>> 0
 }
 
-/** Whether a table with this mask (slots less one) has no room for more than `count` keys. */
+/** Whether `count` keys are too many for a table with this mask (slots − 1). */
 export function isFull(count: number, mask: number): boolean {
   return count * fullBy > mask * fullAt
 }
 
-/** Slots of a table with room for so many keys: a power of two, at most three quarters full. */
+/** Slots of a table for this many keys: a power of two, at most three quarters full. */
 export function slotsFor(count: number): number {
   let slots = slotsMin
   while (isFull(count, slots - 1)) slots *= 2
   return slots
 }
 
-/** Rows whose slots are looked at before they are counted: as many as stay in the nearest cache. */
+/** Rows whose slots are touched before they are counted: as many as fit in the L1 cache. */
 export const touchedRows = 128
 
-/** Memory of this size would wait long for a collection of garbage: counting makes next to none. */
+/**
+ * Frees memory at once: counting makes so little garbage that the collector would not run for long.
+ */
 export function giveBack({ buffer }: ArrayBufferView): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
-/** How a table is laid out. */
+/** The layout of a table. */
 export interface TableLayout {
-  /** A key is two whole numbers a ≥ 0 and 0 < b < `codes`; a × codes stays under 2^53. */
+  /** A key is two integers a ≥ 0 and 0 < b < `codes`; a × codes stays below 2^53. */
   codes: number
-  /** Times that a key counts all amounts: once for each direction, say. */
+  /** How many sets of amounts a key has: one per direction, for example. */
   ways?: number
-  /** Keys there is room for before it grows. */
+  /** Room for this many keys before it grows. */
   expected?: number
 }
 
 /** Amounts by a key of two numbers. */
 export class CountTable {
   count = 0
-  /** Where `place` points: the amounts of each way in turn. It changes as the table grows. */
+  /** The amounts that `place` points to, way after way. Replaced when the table grows. */
   slots: Float64Array
   readonly #codes: number
   readonly #width: number
@@ -64,7 +69,9 @@ export class CountTable {
     this.slots = new Float64Array(slots * this.#width)
   }
 
-  /** The place in `slots` of a key's amounts, all 0 where it is new. Good until the next call. */
+  /**
+   * The place of a key's amounts in `slots`, all 0 if the key is new. Valid until the next call.
+   */
   place(a: number, b: number): number {
     const key = a * this.#codes + b
     const slots = this.slots
@@ -77,7 +84,7 @@ export class CountTable {
     return slot + 1
   }
 
-  /** Adds the amounts from a place in an array on to a key's, of the first way. */
+  /** Adds amounts, from index `from`, to the first way of a key. */
   add(a: number, b: number, amounts: Float64Array, from = 0): void {
     const at = this.place(a, b)
     const slots = this.slots
@@ -87,7 +94,7 @@ export class CountTable {
     slots[at + 3] = slots[at + 3]! + amounts[from + 3]!
   }
 
-  /** Calls back with each key, and with the place of its amounts in `slots`. */
+  /** Calls `visit` with each key and the place of its amounts in `slots`. */
   forEach(visit: (a: number, b: number, at: number) => void): void {
     const slots = this.slots
     for (let slot = 0; slot < slots.length; slot += this.#width) {
@@ -98,7 +105,7 @@ export class CountTable {
     }
   }
 
-  /** The second number of the key whose amounts lie at a place. */
+  /** The second number of the key whose amounts are at a place. */
   codeAt(place: number): number {
     const key = this.slots[place - 1]!
     return key - Math.floor(key / this.#codes) * this.#codes

@@ -1,7 +1,7 @@
 /**
  * The totals of one exporter in one interval. A flow counts twice, for its receiver and for its
- * sender, by host, service and direction; every measurement is added up from these when rows are
- * made (see rows.ts). A table for each measurement would cost four times as much per flow.
+ * sender, by host, service and direction; all measurements are summed from these when rows are made
+ * (see rows.ts). A table per measurement would cost four times as much per flow.
  */
 import { ipv4Marker } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
@@ -21,12 +21,12 @@ import { amountCount, CountTable } from './tables.ts'
 /** Interfaces are keyed by index and way. */
 const wayCodes = 4
 
-/** A smaller table is not packed. */
+/** Smaller tables are not packed. */
 const packedBytesMin = 1 << 20
 
-/** Rows that are counted at once; the arrays below have room for so many. */
+/** Rows counted at once; the arrays below hold this many. */
 const rowsAtOnce = 2048
-/** Keys and amounts of the rows that are being counted; used again for all totals, as one thread counts. */
+/** Keys and amounts of the rows being counted; all totals share it, because one thread counts. */
 const keyed = {
   flows: 1 as 0 | 1,
   hosts: new Int32Array(2 * rowsAtOnce),
@@ -36,35 +36,40 @@ const keyed = {
   active: new Float64Array(rowsAtOnce),
 }
 
-/** How a flow lies in an interval: wholly, or so that it began in it or before it and lasted longer than one. */
+/** How a flow lies in an interval: entirely; or it spans several and began in this one, or before it. */
 export type RowPart = 'whole' | 'begun' | 'continued'
 
 export class Totals {
   /** Amounts of one share: bytes, packets, flows, active. The caller fills it before `addTracked`. */
   readonly amounts = new Float64Array(4)
   readonly #interval: number
-  /** Key: an IPv4 address or the number of another, and code + 1 (0 would mark a free slot), marked: see hosts-listed.ts. */
+  /**
+   * Key: an IPv4 address or the number of another, and code + 1 (0 would mark a free slot), with
+   * marks (see hosts-listed.ts).
+   */
   #hosts: HostTable
-  /** What was counted before it was packed. */
+  /** The counts packed so far. */
   readonly #packed: PackedCounts[] = []
-  /** Addresses that are not IPv4. */
+  /** Non-IPv4 addresses. */
   readonly #others = new AddressTable()
-  /** The IPv4 addresses, once they could be too many to be kept apart. */
+  /** The IPv4 addresses, once there may be too many to keep separately. */
   #known: AddressTable | null = null
   readonly #interfaces = new CountTable({ codes: wayCodes })
-  /** By number of the tracker; each counts once a direction. */
+  /** By tracker number; each counts once per direction. */
   #trackers: CountTable | null = null
-  /** The key that was made last. */
+  /** The last key made by `#find`. */
   #host = 0
   #mark = 0
 
-  /** Of an interval by its start, unix ms; `expected`: how many keys it is likely to need. */
+  /**
+   * For the interval that starts at `interval`, unix ms; `expected` is the likely number of keys.
+   */
   constructor(interval: number, expected = 0) {
     this.#interval = interval
     this.#hosts = new HostTable(expected)
   }
 
-  /** Counts rows of flows, each of a direction, of which such a part lies in this interval. */
+  /** Counts rows of flows with their direction codes; `part` says how they lie in this interval. */
   addRows(flows: FlowColumns, rows: Int32Array, codes: Uint8Array, part: RowPart = 'whole'): void {
     const { ingressInterface: ingress, egressInterface: egress } = flows
     keyed.flows = part === 'continued' ? 0 : 1
@@ -79,7 +84,7 @@ export class Totals {
     }
   }
 
-  /** Counts `amounts` for a tracker and direction (its code). */
+  /** Adds `amounts` to a tracker and direction code. */
   addTracked(tracker: number, direction: number): void {
     this.#trackers ??= new CountTable({ codes: 2, ways: directionCount })
     const at = this.#trackers.place(tracker, 1) + direction * amountCount
@@ -87,21 +92,21 @@ export class Totals {
     for (let i = 0; i < amountCount; i++) slots[at + i] = slots[at + i]! + this.amounts[i]!
   }
 
-  /** Adds what a tracker counted to sums by direction; see TrackerSums. */
+  /** Adds a tracker's counts to sums by direction; see TrackerSums. */
   addTrackerSums(tracker: number, sums: Float64Array): void {
     if (!this.#trackers) return
     const at = this.#trackers.place(tracker, 1)
     for (let i = 0; i < sums.length; i++) sums[i]! += this.#trackers.slots[at + i]!
   }
 
-  /** Forgets what a tracker counted. */
+  /** Clears a tracker's counts. */
   clear(tracker: number): void {
     if (!this.#trackers) return
     const at = this.#trackers.place(tracker, 1)
     this.#trackers.slots.fill(0, at, at + directionCount * amountCount)
   }
 
-  /** Keeps what was counted so far in less room: most of it will not change any more. */
+  /** Packs the counts so far: most of them will not change any more. */
   pack(): void {
     if (this.#hosts.bytes < packedBytesMin) return
     const packed = PackedCounts.of(this.#hosts)
@@ -111,7 +116,7 @@ export class Totals {
     this.#hosts = new HostTable()
   }
 
-  /** Gives the memory of the large tables back; they are not to be used any more. */
+  /** Frees the large tables; not to be used afterwards. */
   free(): void {
     this.#hosts.free()
     for (const packed of this.#packed) packed.free()
@@ -127,14 +132,14 @@ export class Totals {
     return addresses + this.#hosts.bytes + packed + this.#interfaces.bytes + trackers
   }
 
-  /** Keys, which another interval is likely to need as many of. */
+  /** Number of keys: another interval is likely to need as many. */
   get keys(): number {
     return this.#counts.count
   }
 
   /**
-   * The rows of every measurement; of hosts only the `top` are made, and what is not is added up in
-   * rows named `other`. The other measurements are uncut.
+   * The rows of every measurement. Only the `top` hosts get rows; all others are summed in rows
+   * named `other`. Other measurements are complete.
    */
   rows(
     top: number = Number.POSITIVE_INFINITY,
@@ -151,7 +156,7 @@ export class Totals {
     return this.#packed.length === 0 ? this.#hosts : new JoinedCounts(this.#packed, this.#hosts)
   }
 
-  /** Keys by which rows count for their receivers and for their senders. */
+  /** Makes the two keys of each row, its receiver's and its sender's. */
   #readKeys(flows: FlowColumns, rows: Int32Array, directionCodes: Uint8Array): void {
     const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } =
       flows
@@ -183,7 +188,7 @@ export class Totals {
     }
   }
 
-  /** Makes the key of an address, its host and its mark. */
+  /** Makes the host and mark of an address's key. */
   #find(high: Uint32Array, low: Uint32Array, row: number): void {
     const at = 2 * row
     const [w0, w1, w2, w3] = [high[at + 1]!, high[at]!, low[at + 1]!, low[at]!]
@@ -200,12 +205,15 @@ export class Totals {
     } else if (!isIPv4) this.#host = code >>> 1
   }
 
-  /** Hosts that are kept apart, once they are counted; before, there are fewer than the limit. */
+  /** Hosts kept separately, once they are numbered; 0 before, when they are below the limit. */
   get #hostCount(): number {
     return this.#known ? this.#known.count + this.#others.count : 0
   }
 
-  /** As long as there are fewer keys, there are fewer hosts than the limit, and which there are is not asked. */
+  /**
+   * Starts numbering hosts when keys may exceed the limit; with fewer keys, there are fewer hosts
+   * than the limit.
+   */
   #watchHosts(rows: number): void {
     if (this.#known || this.keys + 2 * rows <= hostsMax) return
     const known = new AddressTable({ all: hostsMax, ipv4: hostsMax })
@@ -217,7 +225,7 @@ export class Totals {
   }
 }
 
-/** Amounts of rows that lie wholly in an interval. */
+/** Reads the amounts of rows that lie within one interval. */
 function readAmounts(flows: FlowColumns, rows: Int32Array): void {
   const { samplingInterval, octetDeltaCount, packetDeltaCount } = flows
   const { flowStartMilliseconds, flowEndMilliseconds } = flows
@@ -231,7 +239,7 @@ function readAmounts(flows: FlowColumns, rows: Int32Array): void {
   }
 }
 
-/** What of rows falls into an interval. */
+/** Reads the share of rows that falls into an interval. */
 function readShares(flows: FlowColumns, rows: Int32Array, interval: number): void {
   const { samplingInterval, octetDeltaCount, packetDeltaCount } = flows
   const { flowStartMilliseconds, flowEndMilliseconds } = flows

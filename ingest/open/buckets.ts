@@ -1,4 +1,4 @@
-/** Where flows are counted, for the measurements and for the trackers. */
+/** Opens the buckets, where flows are counted for the measurements and trackers. */
 import type { Settings } from '../../flow/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { OpenState } from '../../store/state.ts'
@@ -13,7 +13,7 @@ export interface OpenBuckets {
   trackers: TrackerKeeper
 }
 
-/** Counts from the first interval on that the archive has whole; trackers are those that people made. */
+/** Counts from the first interval after all archived flows, with the users' trackers. */
 export async function openBuckets(
   { local, flowMaxMs }: Settings,
   { archive, state }: { archive: Archive; state: OpenState },

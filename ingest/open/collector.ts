@@ -1,4 +1,7 @@
-/** What publishes flows, writes the series and has incidents looked for. */
+/**
+ * Opens the collector, which publishes flows, writes the series and starts the search for
+ * incidents.
+ */
 import type { Logger } from 'pino'
 
 import type { Settings } from '../../flow/settings.ts'

@@ -1,4 +1,4 @@
-/** What datagrams are turned into: decoded, counted, and judged by whether any are missing. */
+/** Opens what datagrams go through: decoding, counting, and detection of losses. */
 import type { Logger } from 'pino'
 
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
@@ -22,12 +22,12 @@ export interface Counting {
   followed: FollowedTrackers
   trackers: TrackerKeeper
   live: LiveRing
-  /** Null where no other collectors share the store. */
+  /** Null if no other collectors share the store. */
   neighbours: Neighbours | null
   pipeline: Pipeline
 }
 
-/** Goes on from what the archive has; `listeningFrom` (unix ms) is when datagrams were first received. */
+/** Continues from the state in the archive; `listeningFrom` (unix ms) is when receiving began. */
 export async function openCounting(
   settings: Settings,
   log: Logger,

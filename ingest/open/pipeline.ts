@@ -1,4 +1,4 @@
-/** Decoding as the settings ask for it, and what a crash left of it. */
+/** Opens decoding with the settings, and recovers the journal after a crash. */
 import type { Logger } from 'pino'
 
 import type { Settings } from '../../flow/settings.ts'
@@ -9,7 +9,7 @@ import { TemplateLog } from '../exporters/template-log.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import { recover, type RecoveryParts } from './recover.ts'
 
-/** Decodes by what WEIR_NAMES says of exporters, and logs the templates that change. */
+/** Decodes with the rules of WEIR_NAMES, and logs template changes. */
 export async function openPipeline(
   settings: Settings,
   log: Logger,
@@ -26,8 +26,8 @@ export async function openPipeline(
 }
 
 /**
- * Takes from the journal what the archive lacks, up to what is received now; where that fails, the receiver and the archive are
- * closed.
+ * Replays what the archive lacks from the journal, up to where receiving began. On failure, closes
+ * the receiver and the archive.
  * @throws as recover does
  */
 export async function replayJournal(

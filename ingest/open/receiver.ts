@@ -1,4 +1,4 @@
-/** Receiving as the settings ask for it. */
+/** Opens the receiver with the settings. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Settings } from '../../flow/settings.ts'
@@ -7,10 +7,10 @@ import type { Pipeline } from '../pipeline.ts'
 import { journalFolder } from '../receive/journal-files.ts'
 import { Receiver, type Taker } from '../receive/receiver.ts'
 
-/** How often it is tried again whether a disk takes what waits for it. */
+/** How often to retry a write that the disk refused. */
 const retryMs = 1000
 
-/** From here on datagrams are journalled, in a thread of its own, and wait there until somebody takes them. */
+/** From here on, datagrams are journalled by a separate thread, where they wait to be taken. */
 export function openReceiver(settings: Settings): Promise<Receiver> {
   return Receiver.open({
     journalFolder: journalFolder(settings.data),
@@ -23,7 +23,7 @@ export function openReceiver(settings: Settings): Promise<Receiver> {
   })
 }
 
-/** Has them decoded, as fast as the archive writes. */
+/** A taker that decodes datagrams as fast as the archive writes. */
 export function takenBy(pipeline: Pipeline, archive: Archive): Taker {
   return {
     onDatagram: (datagram) => pipeline.takePlaced(datagram),
@@ -34,6 +34,6 @@ export function takenBy(pipeline: Pipeline, archive: Archive): Taker {
 
 async function roomOf(archive: Archive, signal: AbortSignal): Promise<void> {
   const wait = () => sleep(retryMs, undefined, { signal }).catch(() => undefined)
-  // That the disk refuses shows at the next publish.
+  // The next publish reports the disk's refusal.
   while (archive.isCrowded && !signal.aborted) await archive.stage().catch(wait)
 }

@@ -1,4 +1,4 @@
-/** Starting again: the decoder's state is taken from the journal, and what the archive lacks is replayed. */
+/** Restart: restores the decoder's state from the journal, and replays what the archive lacks. */
 import type { Archive } from '../../store/archive/archive.ts'
 import { formatAddress } from '../../flow/address.ts'
 import type { JournalPosition } from '../../store/position.ts'
@@ -7,13 +7,16 @@ import { readSegment } from '../receive/journal-read.ts'
 import type { CoverageSnapshot, CoverageTracker } from '../coverage/coverage.ts'
 import type { Pipeline } from '../pipeline.ts'
 
-/** Datagrams after which it is asked whether the archive keeps up; of usual ones some 30,000 flows. */
+/**
+ * How many datagrams are replayed between checks whether the archive keeps up; usually some 30,000
+ * flows.
+ */
 const datagramsAtOnce = 1000
 
 export interface Recovery {
-  /** Datagrams replayed whose flows the archive did not have yet. */
+  /** Datagrams replayed whose flows were not yet in the archive. */
   datagrams: number
-  /** Bytes of records that the crash cut off. */
+  /** Bytes of records cut off by the crash. */
   cutBytes: number
 }
 
@@ -21,17 +24,17 @@ export interface RecoveryParts {
   archive: Archive
   coverage: CoverageTracker
   pipeline: Pipeline
-  /** Where what is received now begins: the segments before it are replayed. */
+  /** Where receiving began in this process: the segments before it are replayed. */
   upTo: JournalPosition
-  /** Ends the replay, which a later start begins anew. */
+  /** Aborts the replay; a later start begins it anew. */
   stopping?: AbortSignal | undefined
 }
 
 /**
- * Replays the journal in `folder` from where the archive ends up to where what is received now begins. Datagrams that the
- * archive covers are decoded too, from the start of their segment, so that templates, sequence numbers and parked data stand
- * as they stood; their flows are not counted again.
- * @throws the reason of `stopping`, or where the archive cannot be written
+ * Replays the journal in `folder` from the end of the archive up to where receiving began.
+ * Datagrams covered by the archive are decoded too, from the start of their segment, to restore
+ * templates, sequence numbers and parked data; their flows are not counted again.
+ * @throws the reason of `stopping`, or if the archive cannot be written
  */
 export async function recover(folder: string, parts: RecoveryParts): Promise<Recovery> {
   const { archive, coverage, pipeline, upTo, stopping } = parts
@@ -57,7 +60,7 @@ export async function recover(folder: string, parts: RecoveryParts): Promise<Rec
       else {
         pipeline.take(received)
         recovery.datagrams++
-        // Read from a disk, datagrams come quicker than files are written.
+        // Datagrams are read faster than files are written.
         if (recovery.datagrams % datagramsAtOnce === 0 && archive.isCrowded) await archive.stage()
       }
     }
@@ -67,8 +70,8 @@ export async function recover(folder: string, parts: RecoveryParts): Promise<Rec
 }
 
 /**
- * Gives the decoder the state of the last segment up to where the archive ends that has one kept,
- * and says from which segment on to replay.
+ * Restores the decoder from the last segment with a stored state before the archive's end, and
+ * returns the segment from which to replay.
  */
 async function restoreState(
   folder: string,

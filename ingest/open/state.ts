@@ -1,4 +1,7 @@
-/** What people made, as ingest has it: the data folder's, of which it is the one writer, or the cluster's. */
+/**
+ * User data as seen by ingest: that of the data folder, of which it is the only writer, or that of
+ * the cluster.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Logger } from 'pino'
@@ -10,10 +13,10 @@ import { appendLog, type StateLog } from '../../store/state-log.ts'
 import { takeOver } from '../../store/state-move.ts'
 import type { OpenState } from '../../store/state.ts'
 
-/** How often the state is tried: an API on its own holds it for the time of one change. */
+/** How often to try opening the state: an API running alone locks it for each change. */
 const openTriesMax = 50
 const openWaitMs = 100
-/** How soon a tracker that was made at an API is followed. */
+/** How soon ingest sees a tracker made at an API. */
 const lookMs = 3000
 
 export interface IngestState {
@@ -23,7 +26,7 @@ export interface IngestState {
   close(): Promise<void>
 }
 
-/** @throws Error where another process keeps the data folder's */
+/** @throws Error if another process holds the data folder's state */
 export async function openState(settings: Settings, log: Logger): Promise<IngestState> {
   const shared = await openSharedState(settings)
   if (shared) return followShared(shared, { settings, log })
@@ -41,7 +44,7 @@ export async function openState(settings: Settings, log: Logger): Promise<Ingest
   throw new Error(`${data}/state is being written by another process: stop it`)
 }
 
-/** Looks for what others changed; while ClickHouse is away, what was known goes on. */
+/** Polls for changes by others; while ClickHouse is away, the last known state remains. */
 function followShared(
   shared: SharedState,
   { settings, log }: { settings: Settings; log: Logger },

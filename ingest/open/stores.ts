@@ -1,4 +1,4 @@
-/** Where ingest keeps what it makes, as the settings ask for it. */
+/** Opens the stores for ingest, as set. */
 import { join } from 'node:path'
 
 import type { Logger } from 'pino'
@@ -16,13 +16,13 @@ export interface IngestStores {
   archive: Archive
   /** Series. */
   store: SeriesStore
-  /** Sends the archive's files on; null where flows are kept on this machine only. */
+  /** Sends the archive's files on; null if flows are only kept on this machine. */
   shipping: Shipping | null
-  /** What people made. */
+  /** User data. */
   kept: IngestState
 }
 
-/** Opens them all. @throws where a folder cannot be written, or another process keeps the state */
+/** Opens all of them. @throws if a folder cannot be written, or another process holds the state */
 export async function openStores(settings: Settings, log: Logger): Promise<IngestStores> {
   const archive = await Archive.open(join(settings.data, 'archive'))
   const store = await openSeriesStore(settings, { isApart: true })
