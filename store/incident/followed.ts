@@ -1,13 +1,13 @@
-/** The hosts whose own seconds are counted where a scene's flows are too many: those with most in the series. */
+/** The hosts counted per second when a scene has too many flows: those with most traffic in the series. */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { followedMax } from '../../flow/incident/scene.ts'
 import type { SurroundingsQuery } from './surroundings.ts'
 
-/** Of all exporters together: two series of some thousand seconds each. */
+/** For all exporters together: each host has two series of some thousand seconds. */
 const followedOfAll = 1600
 const followedLeast = 20
 
-/** By exporter (an address) the hosts with most bytes in a time: twice as many as are looked at, since some are not ours. */
+/** By exporter (an address), the hosts with most bytes in a time; twice as many are queried, since some are not local. */
 export async function hostsToFollow(
   { series, tier, exporter }: SurroundingsQuery,
   time: { from: number; to: number },

@@ -6,12 +6,12 @@ import type { SeriesKey, SeriesRead, SeriesStore } from '../series.ts'
 export type HistoryStore = Pick<SeriesStore, 'read' | 'coverage' | 'extent' | 'top'>
 
 const hourMs = 3_600_000
-/** Days that are looked at: the same weekday of four weeks, and the six days before. */
+/** The days compared: the same weekday of four weeks, and the six days before. */
 const weekdayShifts = [7, 14, 21, 28]
 const dayShifts = [1, 2, 3, 4, 5, 6]
-/** What comes every day does not come at the same minute. */
+/** Daily events do not come at the same minute each day. */
 const jitterMs = hourMs / 2
-/** Shifts that must be known, or the next way to tell what is usual is taken. */
+/** The least number of known earlier times; with fewer, the next method is used. */
 const knownLeast = 2
 
 export interface HistoryQuery {
@@ -19,36 +19,36 @@ export interface HistoryQuery {
   /** The 5-minute tier. */
   tier: Tier
   exporter: string
-  /** Of an event, unix ms. */
+  /** Start of the event, unix ms. */
   from: number
   to: number
-  /** IANA zone by whose clock people and timers keep their hours. */
+  /** IANA time zone whose clock daily habits and scheduled jobs follow. */
   zone: string
 }
 
-/** One earlier time of the same hour. */
+/** The same time of day on an earlier day. */
 export interface Earlier {
   days: number
-  /** Bytes of a span as long as the event, by key; null where the time is not known. */
+  /** Bytes of a span as long as the event, by key. */
   bytes: number[]
   flows: number[]
-  /** The greatest 5-minute bytes within half an hour of it, by key. */
+  /** The greatest 5-minute bytes within half an hour around it, by key. */
   most: number[]
 }
 
 export interface Usual {
-  /** In words: what it was taken from. */
+  /** In words: the basis of comparison. */
   basis: string
-  /** Bytes and flows of a span as long as the event, by key; the middle one of the earlier times. */
+  /** Bytes and flows of a span as long as the event, by key: the median of the earlier times. */
   bytes: number[]
   flows: number[]
-  /** It was taken from earlier days, and not from the hour before. */
+  /** Taken from earlier days, not from the hour before. */
   isEarlier: boolean
-  /** At how many earlier times the 5-minute bytes came to a value, by key. */
+  /** The number of earlier times at which the 5-minute bytes reached a value, by key. */
   reached: (key: number, bytes: number) => number
 }
 
-/** What is usual for keys of a measurement, or null where nothing earlier is known. */
+/** The usual traffic of keys of a measurement, or null if nothing earlier is known. */
 export async function usualOf(
   query: HistoryQuery,
   asked: { measurement: 'host' | 'total'; keys: readonly SeriesKey[] },
@@ -113,13 +113,13 @@ async function earlierTime(
   return { days, ...sumsOf(rows, asked.keys.length, { isIn, scale }) }
 }
 
-/** The event's time so many days before, as long as it and at the same time of day, also where the clock was changed in between. */
+/** The event's span moved back by some days: same length and same time of day, even across a clock change. */
 function daysBefore({ from, to, zone }: HistoryQuery, days: number): { from: number; to: number } {
   const before = moved(from, -days, { unit: 'd', zone })
   return { from: before, to: before + (to - from) }
 }
 
-/** The hour that ends five minutes before the event: what there is on the first day. */
+/** The hour up to the interval in which the event begins: the only history on the first day. */
 async function hourBefore(query: HistoryQuery, asked: Asked): Promise<Earlier | null> {
   const to = intervalStart(query.from)
   const range = alignedRange(query, to - hourMs, to)

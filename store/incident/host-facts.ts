@@ -1,27 +1,30 @@
-/** What is told of hosts: exact figures, for which their own flows are read where a scene holds only a part. */
+/**
+ * The reported facts of hosts: exact figures, for which the hosts' own flows are read if the scene holds only a
+ * sample.
+ */
 import { actorFacts, mainDirection, totalOf, type Span } from '../../flow/incident/facts.ts'
 import type { ActorFacts } from '../../flow/incident/incident.ts'
 import type { HostDirection, Scene } from '../../flow/incident/scene.ts'
 import { readHosts, type SurroundingsQuery } from './surroundings.ts'
 
-/** What is read before an event: connections that had begun, and peers that are not new. */
+/** The least time read before an event, for connections already open and peers that are not new. */
 const earlierLeastMs = 660_000
 const shortMs = 10_000
 
 export interface HostFacts {
   actors: ActorFacts[]
-  /** 1: the figures are exact. Else they are reckoned from 1 of so many connections. */
+  /** 1: the figures are exact. Otherwise they are estimated from 1 in this many connections. */
   estimatedFrom: number
 }
 
-/** The facts of hosts of a scene (by number) in a span of time. */
+/** The facts of hosts of a scene (by number) in a time span. */
 export async function factsOfHosts(
   query: SurroundingsQuery,
   scene: Scene,
   asked: {
     hosts: readonly number[]
     span: Span
-    /** In which direction a host is told of; absent: where it had more bytes. */
+    /** The direction to report for a host; absent: the one with more bytes. */
     directionOf?: (host: number) => HostDirection
   },
 ): Promise<HostFacts> {
@@ -43,7 +46,7 @@ export async function factsOfHosts(
   }
 }
 
-/** The hosts' own flows: of the time of the event and of some time before it, or as much of that as can be held. */
+/** The hosts' own flows during the event and for some time before it, or as much of that as fits. */
 async function ownScene(
   query: SurroundingsQuery,
   { table, grid, connections }: Scene,
@@ -59,7 +62,10 @@ async function ownScene(
   return null
 }
 
-/** What a part of the connections says of all of them; bytes are known by second. */
+/**
+ * Scales figures of the sampled connections up to all; bytes per second are known exactly for
+ * followed hosts.
+ */
 function scaled(
   actor: ActorFacts,
   scene: Scene,

@@ -1,4 +1,6 @@
-/** Judges a time: what happened, with all facts, and what of it is usual and so no incident. */
+/**
+ * Judges a time: what happened, with all facts, and which of it is usual and so not an incident.
+ */
 import { findEvents } from '../../flow/incident/find.ts'
 import type { Finding } from '../../flow/incident/finding.ts'
 import { spanOf, totalOf } from '../../flow/incident/facts.ts'
@@ -13,32 +15,35 @@ import { readSurroundings, type SurroundingsQuery } from './surroundings.ts'
 
 export interface JudgeQuery extends SurroundingsQuery {
   sensitivity: Sensitivity
-  /** IANA zone by whose clock an hour is the same as on another day. */
+  /** IANA time zone in which hours of different days are compared. */
   zone: string
 }
 
 export interface Judged {
   exporter: string
   scene: Scene
-  /** What happened in the surroundings, in order of time; not only within the time asked for. */
+  /** Incidents in the surroundings, in order of time; not only within the time asked for. */
   incidents: Incident[]
-  /** Hosts that did the like at this hour before, so that it is no incident: sentences. */
+  /**
+   * A sentence for each finding that is not an incident because its hosts do the same at this hour
+   * on other days.
+   */
   usual: string[]
-  /** Flows that were lost around a span, by the exporter's numbers. */
+  /** Flows lost around a span, by the exporter's sequence numbers. */
   lostIn: (span: { from: number; to: number }) => Incident['lost']
 }
 
-/** What an actor did on so many earlier days is usual for it. */
+/** An activity seen on this many earlier days is usual for an actor, */
 const usualTimes = 2
-/** And so much of it, in bytes of five minutes. */
+/** if it reached this share of the event's figure. */
 const usualShare = 0.5
 
 /**
  * Judges [from, to) for each exporter that has flows there.
- * @throws QueryTooLarge where there are more flows than may be gone over
+ * @throws QueryTooLarge if there are more flows than may be read
  */
 export async function judge(query: JudgeQuery): Promise<Judged[]> {
-  // Before flows are read, which takes long and much memory: a store that is away shows at once.
+  // Before reading flows, which takes long and much memory: fails at once if the store is away.
   const asked = { from: intervalStart(query.from), to: intervalStart(query.to) + intervalMs }
   await query.series.coverage({ tier: query.tier, ...asked })
   const { scenes, breaks } = await readSurroundings(query)
@@ -63,10 +68,10 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
   return judged
 }
 
-/** An event that begins so shortly after what was read may have begun before it. */
+/** An event that begins this soon after the start of the data may have begun before it. */
 const cutShortMs = 60_000
 
-/** Whether an incident may have begun before what was read. */
+/** Whether an incident may have begun before the start of the data. */
 export function isCutShort({ from }: Incident, { grid }: Scene): boolean {
   return from <= grid.from + cutShortMs
 }
@@ -77,7 +82,7 @@ function coverageOf({ series, tier }: JudgeQuery, { table, grid }: Scene): Promi
   return series.coverage({ tier, from, to, exporters: [table.exporter] })
 }
 
-/** An incident with its facts; null where the collector itself was not there to see. */
+/** An incident with its facts; null if the collector itself was not listening. */
 async function incidentOf(
   query: JudgeQuery,
   scene: Scene,
@@ -87,7 +92,7 @@ async function incidentOf(
   const within = coverage.filter(({ time }) => time < span.to && time + intervalMs > span.from)
   const isHole = finding.kind === 'silence' || finding.kind === 'exporter'
   if (isHole && within.some(({ unknown }) => (unknown['not-listening'] ?? 0) > 0)) return null
-  // Versions without sequence numbers leave it open whether anything was sent: that is no silence.
+  // Versions without sequence numbers do not show whether anything was sent: that is not silence.
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)
   const kind = finding.kind === 'silence' && isUnknown ? 'exporter' : finding.kind
   const { exporter, sampling } = scene.table
@@ -124,7 +129,7 @@ function lostAround(
   }
 }
 
-/** Puts down what is normal for the actors; says why it is no incident where all of them do so every day. */
+/** Notes what is normal for the actors; returns why it is not an incident if all of them do so regularly. */
 async function whyUsual(query: JudgeQuery, incident: Incident): Promise<string | null> {
   if (incident.actors.length === 0) return null
   const { series, tier, zone } = query

@@ -1,43 +1,45 @@
-/** The incidents of a data folder, kept durably: one line a transaction, as the manifests of files are. */
+/**
+ * The incidents of a data folder, stored durably: one line per transaction, like the manifests of files.
+ */
 import { join } from 'node:path'
 
 import { inOrderOfNames, type Incident } from '../../flow/incident/incident.ts'
 import { Manifest, ManifestReader } from '../manifest.ts'
 
-/** Incidents that are kept; of more, the newest. */
+/** Incidents kept; if there are more, the newest. */
 const incidentsMax = 10_000
-/** What begins so soon after an incident may be more of it. */
+/** An event that begins this soon after an incident may belong to it. */
 const nearMs = 600_000
 const longMs = 6 * 3_600_000
 
 interface Entry {
-  /** The incident's id: what a manifest tells its entries apart by. */
+  /** The incident's id: the manifest identifies entries by it. */
   file: string
   incident: Incident
 }
 
-/** What was found in [from, to), unix ms. */
+/** The findings of [from, to), unix ms. */
 export interface Verdict {
   from: number
   to: number
   found: readonly Incident[]
-  /** False where there were too many flows to be judged. */
+  /** False if there were too many flows to judge. */
   isWhole: boolean
-  /** Exporters that were judged; absent: all. */
+  /** Exporters judged; absent: all. */
   exporters?: readonly string[] | undefined
-  /** Others are to be judged when their flows are there. */
+  /** The other exporters are judged later, when their flows have arrived. */
   isPartial?: boolean | undefined
 }
 
-/** Where incidents are read. */
+/** A source of incidents. */
 export interface IncidentSource {
-  /** The incidents any part of which lies in [from, to) (unix ms), newest first. */
+  /** The incidents that overlap [from, to) (unix ms), newest first. */
   between(from: number, to: number): Promise<Incident[]>
 }
 
-/** Incidents that several collectors share. */
+/** Incidents shared by several collectors. */
 export interface SharedIncidents extends IncidentSource {
-  /** Adds incidents, or puts them in the place of those of the same exporter and id, and removes others. */
+  /** Adds incidents, replacing those with the same exporter and id, and removes others. */
   change(add: readonly Incident[], remove: readonly Incident[]): Promise<void>
   close(): Promise<void>
 }
@@ -46,7 +48,7 @@ function pathOf(data: string): string {
   return join(data, 'incidents', 'manifest.jsonl')
 }
 
-/** The one writer's side. Where collectors share their incidents, only what is still to be judged is kept here. */
+/** The one writer's side. If collectors share their incidents, only the list of pending intervals is kept here. */
 export class IncidentLedger {
   readonly #manifest: Manifest<Entry>
   readonly #shared: SharedIncidents | null
@@ -60,20 +62,20 @@ export class IncidentLedger {
     return new IncidentLedger(await Manifest.open<Entry>(pathOf(data)), shared)
   }
 
-  /** The incidents of a time, in no order. */
+  /** The incidents of a time, in no particular order. */
   async incidents({ from, to } = { from: -8.64e15, to: 8.64e15 }): Promise<readonly Incident[]> {
     if (this.#shared) return this.#shared.between(from, to)
     return this.#local().filter((each) => each.from < to && each.to > from)
   }
 
-  /** Intervals (unix ms) that are still to be judged. */
+  /** Intervals (unix ms) still to be judged. */
   pending(): readonly number[] {
     return this.#manifest.value<number[]>('pending') ?? []
   }
 
   /**
-   * The time that has to be looked at for a span: an incident that reaches across its ends, or that it may be
-   * the continuation of, is judged again as a whole, unless that begins or ends long ago or later.
+   * The time to look at for a span: an incident that crosses its ends, or that it may continue, is judged
+   * again as a whole, unless that incident begins too long before or ends too long after.
    */
   async reachOf({ from, to }: { from: number; to: number }): Promise<{ from: number; to: number }> {
     const near = (await this.incidents({ from: from - nearMs - 1, to })).filter(
@@ -85,7 +87,7 @@ export class IncidentLedger {
     )
   }
 
-  /** Puts intervals on the list, durably. */
+  /** Adds intervals to the list, durably. */
   async await(intervals: readonly number[]): Promise<void> {
     const pending = new Set([...this.pending(), ...intervals])
     if (pending.size === this.pending().length) return
@@ -93,9 +95,9 @@ export class IncidentLedger {
   }
 
   /**
-   * Says that [from, to) has been judged and takes it off the list: what was found replaces what
-   * stood there (unless it could not be judged whole), and an incident that was known keeps its id,
-   * so that its address stays valid.
+   * Records that [from, to) has been judged and takes it off the list: the findings replace the
+   * incidents stored there (unless it could not be judged whole), and a known incident keeps its
+   * id, so that its address stays valid.
    */
   async judged(verdict: Verdict): Promise<void> {
     const { from, to, found } = verdict
@@ -118,7 +120,7 @@ export class IncidentLedger {
     })
   }
 
-  /** Takes incidents over that were kept elsewhere. */
+  /** Takes over incidents stored elsewhere. */
   async takeOver(incidents: readonly Incident[]): Promise<void> {
     await this.#manifest.commit({
       add: incidents.map((incident): Entry => ({ file: incident.id, incident })),
@@ -129,7 +131,7 @@ export class IncidentLedger {
     return this.#manifest.close()
   }
 
-  /** What was found before incidents were shared is shared too. */
+  /** Also shares the incidents found before incidents were shared. */
   async #share(): Promise<void> {
     const local = this.#local()
     if (local.length === 0) return
@@ -152,7 +154,7 @@ export class IncidentLedger {
   }
 }
 
-/** What a verdict changes in the incidents that are known of its time. */
+/** The changes that a verdict makes to the known incidents of its time. */
 function settle(
   known: readonly Incident[],
   { from, to, found, isWhole, exporters }: Verdict,
@@ -176,7 +178,7 @@ function isSame(a: Incident, b: Incident): boolean {
   return a.exporter === b.exporter && a.from < b.to && b.from < a.to
 }
 
-/** A reader's side: any process may follow the ledger while it is written. */
+/** A reader's side: any process may follow the ledger while it is being written. */
 export class IncidentReader implements IncidentSource {
   readonly #reader: ManifestReader<Entry>
 

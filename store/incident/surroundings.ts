@@ -1,6 +1,6 @@
 /**
- * The flows around a time, as scenes by exporter, read once and in one go from the archive: all of
- * them where they can be held, and where there are more, counted as they pass with a part of them kept.
+ * The flows around a time, as scenes by exporter, read once from the archive: all of them if they fit
+ * in memory; otherwise they are counted in passing, and a sample is kept.
  */
 import type { NetworkSet } from '../../flow/address.ts'
 import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
@@ -14,15 +14,15 @@ import type { FlowStore } from '../flows.ts'
 import { hostsToFollow } from './followed.ts'
 import type { HistoryStore } from './history.ts'
 
-/** How many flows are held, kept and gone over. */
+/** Limits on flows held, kept and read. */
 export interface RowLimits {
-  /** Flows that are held at once: 50 to 100 bytes each. */
+  /** Flows held at once: 50 to 100 bytes each. */
   held: number
-  /** Where there are more, so many are kept at most; what they say is true to some parts in a thousand. */
+  /** Flows kept as a sample if there are more; estimates from them are good to some parts per thousand. */
   kept: number
-  /** Flows of the hosts of an event, which are held all. */
+  /** Flows of an event's own hosts, all of which are held. */
   own: number
-  /** Flows that are gone over for one verdict: an asker who waits has less time. */
+  /** Flows read for one verdict: less for someone who waits. */
   read: number
 }
 
@@ -34,8 +34,8 @@ const defaultLimits: RowLimits = {
 }
 
 /**
- * What is read before and after a time, ms, and before it at least so much of its length, or of an event that
- * fills it nobody could tell what is usual; of a busy network less.
+ * The time read before and after, ms, with at least this share of the length before it, because an event that
+ * fills the window shows nothing usual to compare with; less on a busy network.
  */
 const margins = [
   { before: 900_000, after: 600_000, ofLength: 0.5, rowsMost: 30_000_000 },
@@ -62,8 +62,8 @@ export interface Surroundings {
 }
 
 /**
- * The scenes of a time with what came before and after it.
- * @throws QueryTooLarge where there are more flows than may be gone over
+ * The scenes of a time, with the time before and after it.
+ * @throws QueryTooLarge if there are more flows than may be read
  */
 export async function readSurroundings(query: SurroundingsQuery): Promise<Surroundings> {
   const breaks = (await query.flows.breaks?.()) ?? []
@@ -73,7 +73,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
   }
   const [widest] = margins
   const { held, read } = limitsOf(query)
-  // The manifest counts whole files: of their flows a part lies in the time.
+  // The manifest counts whole files, and only part of their flows lie in the time.
   if ((await rowsIn(widest!)) <= 2 * held)
     try {
       return { scenes: await readAll(query, timeOf(query, widest!)), breaks }
@@ -95,7 +95,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
   return { scenes: [], breaks }
 }
 
-/** What is read, in whole seconds. */
+/** The time to read, in whole seconds. */
 function timeOf(
   { from, to }: { from: number; to: number },
   margin: { before: number; after: number; ofLength: number },
@@ -142,8 +142,8 @@ async function readSampled(
 }
 
 /**
- * A scene of the flows of some hosts alone, all of them, for the figures that are told of these; null
- * where even these are too many.
+ * A scene of all flows of some hosts only, for the reported figures of these; null if even these are
+ * too many.
  */
 export async function readHosts(
   query: SurroundingsQuery,
@@ -167,8 +167,8 @@ export async function readHosts(
 }
 
 /**
- * The whole seconds of a time for which packets were told of: what lies before the first and behind
- * the last of them is not known, and no silence.
+ * The whole seconds of a time for which packets were reported: before the first and after the last
+ * nothing is known, which is not silence.
  */
 function gridOf({ first, last, count }: FlowTable, time: { from: number; to: number }): Grid {
   let least = time.to

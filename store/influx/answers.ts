@@ -1,4 +1,4 @@
-/** The questions `coverage`, `top` and `extent` of the series store, asked of InfluxDB. */
+/** The `coverage`, `top` and `extent` queries of the series store, sent to InfluxDB. */
 import type { Tier } from '../../flow/interval.ts'
 import { coverageFields, coverageName, coverageOf } from '../coverage.ts'
 import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
@@ -20,12 +20,12 @@ export async function readCoverage(source: InfluxSource, range: SeriesRange): Pr
     .sort(byTimeAndExporter)
 }
 
-/** See SeriesStore.top. InfluxDB adds up where the points lie; what is left is ranked here. */
+/** See SeriesStore.top. InfluxDB adds up; the sums are ranked here. */
 export async function readTop(source: InfluxSource, query: TopQuery): Promise<TopRows> {
   if (isNothing(query)) return []
   const asked = [...new Set<FieldName>([...(query.fields ?? fieldNames), query.order])]
   const rows = await rankedSums(source, query, asked)
-  // A key with nothing but rows that were retired is none: only all of its fields can tell.
+  // A key that has only retired rows does not exist: only all of its fields together show that.
   const isUnclear = rows.some(({ sum }) => asked.every((field) => sum[field] === 0))
   if (!isUnclear) return rows.slice(0, query.limit)
   const whole = await rankedSums(source, query, fieldNames)
@@ -59,7 +59,7 @@ async function rankedSums(
   return ranking.rows()
 }
 
-/** All of time, for InfluxDB: it wants a range. */
+/** All of time: InfluxDB requires a range. */
 const everFrom = 0
 const everTo = Date.UTC(2200, 0, 1)
 

@@ -1,8 +1,11 @@
-/** The buckets of the series: one a tier. */
+/** The buckets of the series: one per tier. */
 import type { Tier } from '../../flow/interval.ts'
 
 const dayMs = 86_400_000
-/** A shard holds a twelfth of what a bucket keeps, in whole days, so that few are read and one goes at a time. */
+/**
+ * A shard holds a twelfth of a bucket's retention, in whole days, so that queries read few and expiry deletes one
+ * at a time.
+ */
 const shardsPerRetention = 12
 const shardDaysMax = 365
 
@@ -17,10 +20,10 @@ export interface RetentionRule {
   shardGroupDurationSeconds: number
 }
 
-/** How long InfluxDB keeps a tier's points, by its own clock, and how much goes at a time. */
+/** How long InfluxDB keeps a tier's points, by its own clock, and how much it deletes at a time. */
 export function retentionOf({ keepMs }: Tier): RetentionRule {
   const days = Math.floor(keepMs / shardsPerRetention / dayMs)
-  // InfluxDB refuses retention of less than an hour, and shards longer than the retention.
+  // InfluxDB refuses retention below an hour, and shards longer than the retention.
   const shardMs = Math.min(Math.max(1, Math.min(days, shardDaysMax)) * dayMs, keepMs)
   return {
     type: 'expire',

@@ -1,5 +1,5 @@
 /**
- * Requests to InfluxDB. Of its client library only the transport is used: the library's own buffer
+ * Requests to InfluxDB. Only the transport of its client library is used: the library's own buffer
  * has no bound on requests, gives up after 401 and 404, and reads Retry-After as milliseconds.
  */
 import { readFile } from 'node:fs/promises'
@@ -10,22 +10,22 @@ import { SettingsError, type InfluxSettings } from '../../flow/settings.ts'
 import { faultOf, InfluxFault } from './fault.ts'
 import { Slots } from '../spool/slots.ts'
 
-// Failures are given back and counted; the library would write them to standard error.
+// Failures are returned and counted; the library would write them to standard error.
 setLogger({ error: () => undefined, warn: () => undefined })
 
-/** Oldest version that is supported: 2.9.0 can stop compacting. */
+/** Oldest supported version: 2.9.0 can stop compacting. */
 export const versionMin = [2, 9, 1] as const
-/** Smaller bodies are sent as they are. */
+/** Smaller bodies are sent uncompressed. */
 const gzipBytesMin = 1000
 const timeoutDefaultMs = 30_000
 
 export interface ConnectionOptions {
   url: string
-  /** Asked before each request, so that a changed token is used at once. */
+  /** Called before each request, so that a changed token takes effect at once. */
   token: () => Promise<string>
-  /** A request without a whole answer by then is given up. */
+  /** A request without a complete answer by then is aborted. */
   timeoutMs?: number
-  /** Requests that may be in flight at a time; default: no bound. */
+  /** The most requests in flight at a time; default: unbounded. */
   requestsMax?: number
   now?: () => number
 }
@@ -48,14 +48,14 @@ export class Connection {
   readonly #timeoutMs: number
   readonly #now: () => number
   readonly #slots: Slots
-  /** Requests that were made, and those of them that failed. */
+  /** Requests made, and those of them that failed. */
   readonly requests = { sent: 0, failed: 0 }
 
   constructor(options: ConnectionOptions) {
     const { url, token, timeoutMs = timeoutDefaultMs, now = Date.now } = options
     this.url = url
     this.#slots = new Slots(options.requestsMax ?? Number.POSITIVE_INFINITY)
-    // Its own time-out leaves the request open behind it: ours, which closes it, must come first.
+    // The library's own time-out leaves the request open: ours, which closes it, must come first.
     this.#transport = new InfluxDB({ url, timeout: 2 * timeoutMs }).transport
     this.#token = token
     this.#timeoutMs = timeoutMs
@@ -74,15 +74,15 @@ export class Connection {
     return (await this.#slots.run(() => this.#ask(path, request))).body
   }
 
-  /** The version of the server as it says it, such as v2.9.1. @throws InfluxFault */
+  /** The server's version as it reports it, such as v2.9.1. @throws InfluxFault */
   async version(): Promise<string> {
     const { headers } = await this.#slots.run(() => this.#ask('/ping', {}))
     return headers['x-influxdb-version']?.toString() ?? ''
   }
 
   /**
-   * The library's own way to gather an answer copies all of it again for each chunk that comes: 2 s
-   * for 1.7 MB.
+   * The library's own way to collect an answer copies all of it again for each chunk: 2 s for 1.7
+   * MB.
    */
   #send(
     path: string,
@@ -135,14 +135,14 @@ export class Connection {
 }
 
 /**
- * Where a process finds its token. The file is read at each call: it is small, and a token that was
- * changed is taken without a restart.
+ * Reads a process's token. The file is read at each call: it is small, and a changed token takes
+ * effect without a restart.
  */
 export function tokenOf({ token, tokenFile }: InfluxSettings): () => Promise<string> {
   return async () => token ?? (tokenFile === null ? '' : (await readFile(tokenFile, 'utf8')).trim())
 }
 
-/** @throws SettingsError where the token's file cannot be read or is empty */
+/** @throws SettingsError if the token's file is unreadable or empty */
 export async function checkToken(settings: InfluxSettings): Promise<void> {
   const fault = (remedy: string) =>
     new SettingsError([{ key: 'WEIR_INFLUX_TOKEN_FILE', value: settings.tokenFile ?? '', remedy }])
@@ -155,7 +155,8 @@ export async function checkToken(settings: InfluxSettings): Promise<void> {
 }
 
 /**
- * Whether a server of this version can be used. Builds from source, which say no number, are taken.
+ * Whether a server of this version can be used. Builds from source, which have no number, are
+ * accepted.
  * @throws InfluxFault of kind unsupported
  */
 export function checkVersion(version: string): void {

@@ -1,4 +1,4 @@
-/** What can go wrong between Weir and InfluxDB, told apart by what is to be done about it. */
+/** What can go wrong between Weir and InfluxDB, classified by remedy. */
 import { HttpError } from '@influxdata/influxdb-client'
 
 import { StoreFault, type FaultKind } from '../spool/fault.ts'
@@ -12,7 +12,7 @@ const kindsByStatus: Readonly<Record<number, FaultKind>> = {
   422: 'partial',
 }
 
-/** What an administrator can do, where InfluxDB has to be waited for. */
+/** What an administrator can do while Weir waits for InfluxDB. */
 export const remedies: Partial<Record<FaultKind, string>> = {
   away: 'see that InfluxDB runs and that WEIR_INFLUX_URL is its address',
   busy: 'nothing, if it passes; else look at the load and the disk of InfluxDB',
@@ -21,7 +21,7 @@ export const remedies: Partial<Record<FaultKind, string>> = {
   unsupported: 'use InfluxDB 2.9.1 or a later 2.x, or WEIR_STORE=parquet',
 }
 
-/** A request that InfluxDB did not do, or not all of. */
+/** A request that InfluxDB did not carry out, or only in part. */
 export class InfluxFault extends StoreFault {
   constructor(
     kind: FaultKind,
@@ -42,14 +42,14 @@ export class InfluxFault extends StoreFault {
     return /retention/i.test(this.text)
   }
 
-  /** InfluxDB repeats the lines that it cannot read, in quotes. */
+  /** InfluxDB quotes the lines that it cannot parse. */
   override named(lines: readonly string[]): Set<string> {
     if (this.kind !== 'malformed' || !this.text.includes('unable to parse')) return new Set()
     return new Set(lines.filter((line) => this.text.includes(`'${line}'`)))
   }
 }
 
-/** Any failure of the client as a fault. */
+/** Converts any failure of the client to a fault. */
 export function faultOf(error: unknown, nowMs: number): InfluxFault {
   if (error instanceof InfluxFault) return error
   if (!(error instanceof HttpError)) {
@@ -58,13 +58,13 @@ export function faultOf(error: unknown, nowMs: number): InfluxFault {
   }
   const { statusCode, statusMessage = '', message, headers = {} } = error
   const kind = kindsByStatus[statusCode] ?? (statusCode < 429 ? 'refused' : 'busy')
-  // The client reads Retry-After as milliseconds; RFC 9110 has seconds or a date.
+  // The client reads Retry-After as milliseconds; in RFC 9110 it is seconds or a date.
   const retryAfterMs = readRetryAfter(String(headers['retry-after'] ?? ''), nowMs)
   const text = `${statusCode} ${statusMessage}: ${message}`
   return new InfluxFault(kind, text, { cause: error, retryAfterMs })
 }
 
-/** Retry-After (RFC 9110, section 10.2.3) in ms, or null where there is none. */
+/** Retry-After (RFC 9110, section 10.2.3) in ms, or null if there is none. */
 export function readRetryAfter(text: string, nowMs: number): number | null {
   if (/^\d{1,9}$/.test(text.trim())) return Number(text) * 1000
   const date = Date.parse(text)

@@ -1,6 +1,6 @@
 /**
- * Questions in Flux. The text of a query is made of this code's own words only; every value is bound
- * to a name, and goes beside the text as a typed literal (Flux calls that `extern`), never in it.
+ * Queries in Flux. The text of a query consists of this code's own words only; every value is bound
+ * to a name and sent beside the text as a typed literal (Flux calls that `extern`), never in it.
  */
 import type { Connection } from './connection.ts'
 import { InfluxFault } from './fault.ts'
@@ -21,7 +21,7 @@ export interface FluxQuery {
   variables: readonly Variable[]
 }
 
-/** Binds values: each call gives the name by which the query's text speaks of the value. */
+/** Binds values: each call returns the name for the value in the query's text. */
 export class Bindings {
   readonly variables: Variable[] = []
 
@@ -45,13 +45,10 @@ export class Bindings {
   }
 }
 
-/** Called with each row: its values, and the place of each column in them. */
+/** Called with each row: its values, and the position of each column in them. */
 export type RowVisitor = (values: readonly string[], columns: ReadonlyMap<string, number>) => void
 
-/**
- * Asks, and calls back with every row of the answer.
- * @throws InfluxFault
- */
+/** Runs a query, and calls back with every row of the answer. @throws InfluxFault */
 export async function askFlux(
   connection: Connection,
   { org, query, signal }: { org: string; query: FluxQuery; signal?: AbortSignal | undefined },
@@ -74,7 +71,7 @@ export async function askFlux(
   readCsv(String(answer), visit)
 }
 
-/** Reads Flux's CSV: tables one behind the other; an empty line ends one, and a heading begins the next. */
+/** Reads Flux's CSV: tables one after another; an empty line ends one, and a header begins the next. */
 export function readCsv(text: string, visit: RowVisitor): void {
   let columns: Map<string, number> | null = null
   for (let at = 0; at < text.length;) {
@@ -90,13 +87,13 @@ export function readCsv(text: string, visit: RowVisitor): void {
     if (columns) visit(values, columns)
     else {
       columns = new Map(values.map((name, place) => [name, place]))
-      // An error that occurs after the answer has begun comes as a table of its own.
+      // An error after the start of the answer comes as a table of its own.
       if (columns.has('error')) throw new InfluxFault('busy', text.slice(at))
     }
   }
 }
 
-/** The values of a line of which some stand in quotes (RFC 4180). */
+/** The values of a line that contains quoted ones (RFC 4180). */
 function splitQuoted(line: string): string[] {
   const values: string[] = []
   for (let at = 0; at <= line.length;) {

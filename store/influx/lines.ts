@@ -1,7 +1,7 @@
 /**
- * Steps as line protocol. A row is a point: its tags tell it apart, its time is the start of its
- * step in seconds, its fields are integers, so that sums stay exact. Every point has all its fields
- * every time it is written: InfluxDB keeps the old value of a field that is left out.
+ * Steps as line protocol. A row is a point: identified by its tags, its time is the start of its step in
+ * seconds, and its fields are integers, so that sums stay exact. Every write of a point has all its fields:
+ * InfluxDB keeps the old value of a field that is left out.
  *
  *     host,direction=in,exporter=192.0.2.1,host=10.0.0.22 bytes=4000i,packets=4i,flows=1i,active=900i 1794828600
  */
@@ -17,19 +17,19 @@ import type { Coverage, StepRows } from '../series.ts'
 import { figuresOf } from '../shape.ts'
 import { toTag } from './tag-text.ts'
 
-/** A measurement's tags in the order of their names, with the exporter: InfluxDB need not sort them. */
+/** A measurement's tags including the exporter, sorted by name, so that InfluxDB need not sort them. */
 export function pointTags(measurement: MeasurementName): (TagName | 'exporter')[] {
   return [...tagsOf(measurement), 'exporter' as const].sort()
 }
 
-/** The tiers' rows: which row of the measurement a line is for. */
+/** A tier's row: the row of the measurement that a line is for. */
 export interface RowLine {
-  /** Measurement and tags: the same for the same key at any time. */
+  /** Measurement and tags: the same for one key at any time. */
   head: string
   line: string
 }
 
-/** The lines of a step's rows. A row of which all sums are 0 says nothing, and has none. */
+/** The lines of a step's rows. A row whose sums are all 0 gets none. */
 export function* rowLines({ coverage, measurements: blocks }: StepRows): Generator<RowLine> {
   const seconds = coverage.time / 1000
   for (const rows of blocks) {
@@ -51,20 +51,20 @@ export function* rowLines({ coverage, measurements: blocks }: StepRows): Generat
   }
 }
 
-/** The line by which a row that is no more loses its value: zeros, which readers pass over. */
+/** The line that clears a row that no longer exists: zeros, which readers skip. */
 export function retiredLine(head: string, time: number, isCoarse: boolean): string {
   const fields = figureNames(isCoarse).map((name) => `${name}=0i`)
   return `${head} ${fields.join(',')} ${time / 1000}`
 }
 
-/** What is known of an exporter in a step. */
+/** The line of an exporter's coverage in a step. */
 export function coverageLine(coverage: Coverage): string {
   const figures = coverageFigures(coverage)
   const fields = coverageFields.map((name, i) => `${name}=${figures[i]!}i`)
   return `${coverageName},exporter=${escaped(coverage.exporter)} ${fields.join(',')} ${coverage.time / 1000}`
 }
 
-/** The head of a line from tags as InfluxDB gives them. */
+/** The head of a line from tags as InfluxDB returns them. */
 export function headOf(measurement: MeasurementName, tagOf: (name: string) => string): string {
   const tags = pointTags(measurement).map((tag) => `${tag}=${protect(tagOf(tag))}`)
   return [measurement, ...tags].join(',')

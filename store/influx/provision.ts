@@ -1,6 +1,7 @@
 /**
- * Makes InfluxDB ready: the first administrator, the buckets with their retention, one token that
- * reads and writes these buckets only and one that reads them only. What is there already stays.
+ * Prepares InfluxDB: the first administrator, the buckets with their retention, one token that
+ * reads and writes only these buckets, and one that only reads them. Whatever exists is left in
+ * place.
  */
 import type { Tier } from '../../flow/interval.ts'
 import { bucketOf, retentionOf, type RetentionRule } from './buckets.ts'
@@ -26,7 +27,7 @@ interface Authorization {
   permissions: Permission[]
 }
 
-/** Whether nobody has set this InfluxDB up. */
+/** Whether this InfluxDB has not been set up yet. */
 export async function isFresh(anyone: Connection): Promise<boolean> {
   const answer = (await anyone.request('/api/v2/setup')) as { allowed: boolean }
   return answer.allowed
@@ -57,7 +58,7 @@ export async function onboard(
   })
 }
 
-/** The id of an organization, which is made where it is missing. */
+/** The id of an organization, which is created if missing. */
 export async function organization(admin: Connection, name: string): Promise<string> {
   const path = `/api/v2/orgs?${new URLSearchParams({ org: name }).toString()}`
   const found = (await admin.request(path).catch(noneIfMissing)) as Found<'orgs'> | null
@@ -73,14 +74,14 @@ function noneIfMissing(error: unknown): null {
   throw error
 }
 
-/** What was done about a bucket. */
+/** What was done to a bucket. */
 export interface BucketDone {
   id: string
   name: string
   done: 'made' | 'changed' | 'kept'
 }
 
-/** The bucket of a tier, made or brought to the tier's retention. */
+/** Creates the bucket of a tier, or sets it to the tier's retention. */
 export async function provideBucket(
   admin: Connection,
   orgId: string,
@@ -113,16 +114,16 @@ export async function provideBucket(
 
 export interface TokenWish {
   orgId: string
-  /** By which the token is found again. */
+  /** Identifies the token. */
   description: string
   buckets: readonly string[]
   actions: readonly ('read' | 'write')[]
 }
 
 /**
- * A token that may do the actions on the buckets and nothing else. `held` is the token that is there
- * already, or ''; it is given back where it still works and may do just that. InfluxDB keeps only
- * hashes of tokens, so that one that was lost is replaced.
+ * A token limited to these actions on these buckets. `held` is the existing token, or ''; it is
+ * returned if it still works and has exactly these permissions. InfluxDB stores only hashes of
+ * tokens, so a lost one is replaced.
  */
 export async function provideToken(
   admin: Connection,

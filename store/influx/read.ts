@@ -1,4 +1,4 @@
-/** The question `read` of the series store, asked of InfluxDB. */
+/** The `read` query of the series store, sent to InfluxDB. */
 import { fieldNames, figureNames, otherKey, tagSeparator, type FieldName } from '../measurement.ts'
 import type { ReadQuery, SeriesRead } from '../series.ts'
 import {
@@ -15,7 +15,7 @@ import { readCoverage } from './answers.ts'
 import { pointTags } from './lines.ts'
 import { storedRows, type InfluxSource, type StoredRow } from './rows.ts'
 
-/** With more keys than this, the rows of all keys are read. */
+/** With more keys than this, the rows of all keys are fetched. */
 const keysInQueryMax = 200
 
 /** See SeriesStore.read. */
@@ -32,7 +32,7 @@ export async function readRows(source: InfluxSource, query: ReadQuery): Promise<
   return folded
 }
 
-/** The stored rows that an answer is made of, without those that were retired. */
+/** The stored rows for an answer, without retired ones. */
 async function liveRows(
   source: InfluxSource,
   query: ReadQuery,
@@ -47,7 +47,7 @@ async function liveRows(
   const isUnclear = ({ figures }: StoredRow) => figures.every((figure) => figure === 0)
   if (!rows.some(isUnclear)) return rows
   const unclear = rows.filter(isUnclear)
-  // A row of zeros was retired, unless one of the fields that were not asked for says otherwise.
+  // A row of zeros was retired, unless one of its other fields is not zero.
   const whole = await storedRows(source, {
     ...asked,
     fields: fieldNames,
@@ -60,7 +60,7 @@ async function liveRows(
   return rows.filter((row) => !isUnclear(row) || live.has(nameOf(row)))
 }
 
-/** What the rows must be, where the keys alone are asked for. */
+/** The conditions on rows if only the listed keys are asked for. */
 function wherein({ by, keys, rest }: ReadQuery): Record<string, string>[] | null {
   const cut = cutTag(by)
   if (rest !== false || keys.length > keysInQueryMax || (by.length === 0 && !cut)) return null

@@ -1,4 +1,4 @@
-/** The series in InfluxDB, for a process that only asks. */
+/** The series in InfluxDB, for a read-only process. */
 import type { InfluxSettings } from '../../flow/settings.ts'
 import { queryMsMax, remoteReader, type RemoteSeries } from '../remote.ts'
 import type { SeriesReader } from '../series.ts'
@@ -9,9 +9,9 @@ import type { InfluxSource } from './rows.ts'
 import { readSteps } from './steps.ts'
 
 /**
- * Opens the series for a process that only asks. InfluxDB need not be there yet: questions fail
- * while it is away.
- * @throws SettingsError where the token cannot be read
+ * Opens the series for a read-only process. InfluxDB need not be up yet: queries fail while it is
+ * away.
+ * @throws SettingsError if the token cannot be read
  */
 export async function openInfluxSeriesReader(settings: InfluxSettings): Promise<SeriesReader> {
   await checkToken(settings)

@@ -1,4 +1,4 @@
-/** Stored rows as InfluxDB gives them: a table a field and series, put together to rows again. */
+/** Stored rows as InfluxDB returns them: one table per field and series, joined into rows again. */
 import { coverageName } from '../coverage.ts'
 import { unknownSuffix, type MeasurementName } from '../measurement.ts'
 import { intervalMs } from '../../flow/interval.ts'
@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts'
 import { askFlux, Bindings } from './flux.ts'
 import { fromTag, toTag } from './tag-text.ts'
 
-/** Where the series are, and how they are reached. */
+/** Where the series are, and how to reach them. */
 export interface InfluxSource {
   connection: Connection
   org: string
@@ -18,7 +18,7 @@ export interface InfluxSource {
 export interface RowsQuery extends SeriesRange {
   measurement: MeasurementName | typeof coverageName
   fields: readonly string[]
-  /** Of each alternative all tags hold; absent: all rows. */
+  /** Alternatives: in each, all tags must match; absent: all rows. */
   where?: readonly Readonly<Record<string, string>>[]
 }
 
@@ -33,13 +33,13 @@ export interface StoredRow {
   figures: Float64Array
 }
 
-/** A series, and its rows by time as InfluxDB writes it. */
+/** A series, and its rows by InfluxDB's text of the time. */
 interface Series {
   tags: Tags
   byTime: Map<string, StoredRow>
 }
 
-/** Rows of a measurement in a range, in no order. */
+/** Rows of a measurement in a range, in no particular order. */
 export async function storedRows(source: InfluxSource, query: RowsQuery): Promise<StoredRow[]> {
   const { fields } = query
   const rows: StoredRow[] = []
@@ -90,7 +90,7 @@ export async function storedRows(source: InfluxSource, query: RowsQuery): Promis
   return rows
 }
 
-/** Columns of Flux's own; all others are tags. */
+/** Flux's own columns; all others are tags. */
 const ownColumns = new Set(['', 'result', 'table', '_time', '_value', '_field', '_measurement'])
 
 function tagsIn(values: readonly string[], columns: ReadonlyMap<string, number>): Tags {
@@ -118,9 +118,9 @@ function ask(
 }
 
 /**
- * The beginning of every query: the points of a range by measurement, fields and tags, without those of
- * the `usual` value of the fields, where they have one. It is the same for all fields of a selection:
- * InfluxDB 2.9 takes what one field's value must not be for all fields, where a range has several shards.
+ * The start of every query: the points of a range by measurement, fields and tags, without those that
+ * have the `usual` value, if given. All fields of a selection share it: if a range has several shards,
+ * InfluxDB 2.9 applies a condition on one field's value to all fields.
  */
 export function selection(
   bound: Bindings,
@@ -152,7 +152,7 @@ export function selection(
     |> filter(fn: (r) => ${conditions.join(' and ')})`
 }
 
-/** What a field nearly always is, where that can be said of it: one that is missing is taken for it. */
+/** The most common value of a field, if it has one: it is not fetched, and assumed if missing. */
 function usualOf(
   field: string,
   { measurement, tier }: Pick<RowsQuery, 'measurement' | 'tier'>,

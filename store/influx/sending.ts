@@ -1,6 +1,6 @@
 /**
- * Steps as InfluxDB takes them. Of a step that was sent before, the rows that are no more are written
- * as zeros, and its coverage comes last: until then readers know nothing of it.
+ * Steps as InfluxDB takes them. If a step was sent before, rows that no longer exist are written as
+ * zeros, and its coverage comes last: readers ignore the step until then.
  */
 import type { LoadedStep, LineBatch, SpooledStore } from '../spool/sender.ts'
 import { isSame, type Spool, type SpoolEntry } from '../spool/spool.ts'
@@ -12,12 +12,12 @@ import { coverageLine, retiredLine, rowLines } from './lines.ts'
 import type { InfluxSource } from './rows.ts'
 import { storedHeads } from './stored-heads.ts'
 
-/** InfluxDB's own advice for the size of a request. */
+/** InfluxDB's own recommendation for the size of a request. */
 const linesMax = 5000
 /** Requests at a time. */
 export const requestsMax = 2
 
-/** InfluxDB behind a spool; `tiers` the 5-minute one first. */
+/** InfluxDB behind a spool; `tiers` starts with the 5-minute one. */
 export function influxBehind(
   spool: Spool,
   source: InfluxSource,
@@ -72,7 +72,7 @@ function linesOf(
   return [lines, covered].map((each) => ({ target: facts.bucket, lines: each }))
 }
 
-/** The rows that InfluxDB may have of these steps: as the spool remembers, or as InfluxDB says too. */
+/** The rows of these steps that InfluxDB may have: as the spool remembers, or as InfluxDB reports. */
 async function headsBefore(
   spool: Spool,
   source: InfluxSource,

@@ -10,19 +10,19 @@ import { influxBehind, requestsMax } from './sending.ts'
 
 export interface InfluxSeriesOptions {
   settings: InfluxSettings
-  /** Where the spool is. */
+  /** The folder of the spool. */
   folder: string
   /** The 5-minute tier first. */
   tiers: readonly Tier[]
   now?: () => number
-  /** When a request is given up. */
+  /** When a request is aborted. */
   timeoutMs?: number
 }
 
 /**
- * Opens the series for the one process that writes them. InfluxDB need not be there: what is written
- * waits in the spool.
- * @throws SettingsError where the token cannot be read
+ * Opens the series for the one process that writes them. InfluxDB need not be up: writes wait in the
+ * spool.
+ * @throws SettingsError if the token cannot be read
  */
 export async function openInfluxSeries(options: InfluxSeriesOptions): Promise<SeriesStore> {
   const { settings, folder, tiers, now = Date.now, timeoutMs = writerMsMax } = options

@@ -1,4 +1,4 @@
-/** The question `steps` of the series store, asked of InfluxDB: stored rows, step by step. */
+/** The `steps` query of the series store, sent to InfluxDB: stored rows, step by step. */
 import { figureNames, measurementNames, tagsOf, type MeasurementName } from '../measurement.ts'
 import type { MeasurementRows, SeriesRange, StepRows } from '../series.ts'
 import { emptyRows, figuresOf, isConsolidated } from '../shape.ts'

@@ -1,4 +1,4 @@
-/** Which rows InfluxDB has of some steps: what is to be retired when they are written anew. */
+/** The rows that InfluxDB has of some steps: those to retire when the steps are rewritten. */
 import { measurements, type MeasurementName } from '../measurement.ts'
 import { bucketOf } from './buckets.ts'
 import { askFlux, Bindings } from './flux.ts'
@@ -12,10 +12,10 @@ interface Step {
   exporter: string
 }
 
-/** Steps asked for together lie no further apart than this. */
+/** Steps in one query lie no further apart than this. */
 const apartMsMax = 3_600_000
 
-/** The heads of the rows stored of each step, all of one tier. Steps that lie together are asked for together. */
+/** The heads of the stored rows of each step, all of one tier. Neighbouring steps are queried together. */
 export async function storedHeads<Asked extends Step>(
   source: InfluxSource,
   steps: readonly Asked[],

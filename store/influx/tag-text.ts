@@ -1,14 +1,14 @@
 /**
- * Text as it stands in tags. Line protocol has no way to write a tag that is empty, ends with a
- * backslash or holds a line break, so such characters are written as %5C and the like. Addresses,
- * names of protocols and numbers stand as they are.
+ * Texts as tags. Line protocol cannot represent a tag that is empty, ends with a backslash or holds
+ * a line break, so such characters are written as %5C and the like. Addresses, protocol names and
+ * numbers are unchanged.
  */
 const unwritable = /%(?=[0-9A-F]{2})|%$|[\p{Cc}\\]/gu
 const written = /%([0-9A-F]{2})/g
-/** Stands for no text at all; no other text is written so. */
+/** Stands for the empty text; no other text is encoded so. */
 const emptyText = '%'
 
-/** A text as a tag holds it. */
+/** A text encoded as a tag. */
 export function toTag(text: string): string {
   if (text === '') return emptyText
   return text.replace(
@@ -17,7 +17,7 @@ export function toTag(text: string): string {
   )
 }
 
-/** The text that a tag holds. */
+/** The text of a tag. */
 export function fromTag(tag: string): string {
   if (tag === emptyText) return ''
   return tag.includes('%')

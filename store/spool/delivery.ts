@@ -1,6 +1,6 @@
 /**
- * Delivers lines to a store: again and again until it has them, so many requests at a time at the
- * most. What it cannot read is found and put aside; what it will not take is counted.
+ * Delivers lines to a store, retrying until it has them, with a limited number of concurrent
+ * requests. Unreadable lines are found and put aside; refused ones are counted.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -9,20 +9,22 @@ import type { Pause } from './pause.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { PointCounts } from './spool.ts'
 
-/** So many refusals of parts of a batch in a row are no matter of a line, but of all. */
+/** More refusals in a row than this are not the fault of single lines. */
 const refusalsMax = 24
 
-/** How a store takes lines. */
+/** How a store accepts lines. */
 export interface LineStore {
-  /** Lines of one request. */
+  /** The most lines per request. */
   linesMax: number
-  /** Requests at a time. */
+  /** Concurrent requests. */
   requestsMax: number
-  /** Sends lines to a bucket or table. @throws what `faultOf` reads */
+  /** Sends lines to a bucket or table. @throws errors for `faultOf` */
   post(target: string, lines: readonly string[], signal: AbortSignal): Promise<void>
-  /** Asked before the first lines, and again after the store was away. @throws what `faultOf` reads */
+  /**
+   * Called before the first lines, and again after the store was away. @throws errors for `faultOf`
+   */
   ready(): Promise<void>
-  /** Any failure as a fault. */
+  /** Converts any failure to a fault. */
   faultOf(error: unknown, nowMs: number): StoreFault
 }
 
@@ -32,17 +34,17 @@ export interface DeliveryParts {
   quarantine: Quarantine
   points: PointCounts
   now: () => number
-  /** Ends all waiting and all requests. */
+  /** Aborts all waits and requests. */
   signal: AbortSignal
 }
 
-/** A line that the store refused alone. */
+/** A line that the store refused when sent alone. */
 interface Refused {
   line: string
   fault: StoreFault
 }
 
-/** What is done with the lines of a request that failed. */
+/** What to do with the lines of a failed request. */
 type Remedy = 'wait' | 'divide' | 'count'
 
 const remedyByKind: Record<FaultKind, Remedy> = {
@@ -60,9 +62,9 @@ export class Delivery {
   readonly #parts: DeliveryParts
   #linesMax: number
   #isReady = false
-  /** Requests of which the store took the lines. */
+  /** Requests that the store accepted. */
   #taken = 0
-  /** Refusals since something was last taken. */
+  /** Refusals since the last accepted request. */
   #refusals = 0
 
   constructor(parts: DeliveryParts) {
@@ -70,7 +72,7 @@ export class Delivery {
     this.#linesMax = parts.store.linesMax
   }
 
-  /** Resolves when the store has all lines but those that were counted or put aside. */
+  /** Resolves when the store has all lines except those counted or put aside. */
   async deliver(target: string, lines: readonly string[]): Promise<void> {
     let at = 0
     const work = async () => {
@@ -84,8 +86,8 @@ export class Delivery {
   }
 
   /**
-   * One request's lines. Those that are refused even alone are put aside if they are refused again
-   * after the store has taken others; while it takes none at all, the fault is not theirs.
+   * The lines of one request. Lines refused even alone are put aside if they are refused again
+   * after the store has accepted others; while it accepts none at all, the lines are not at fault.
    */
   async #batch(target: string, lines: readonly string[]): Promise<void> {
     const { pause } = this.#parts
@@ -104,7 +106,7 @@ export class Delivery {
     }
   }
 
-  /** Whether the store takes a line of these that is not one of the refused. */
+  /** Whether the store accepts one of these lines that is not among the refused. */
   async #takesOthers(
     target: string,
     lines: readonly string[],
@@ -115,7 +117,7 @@ export class Delivery {
     return other !== undefined && (await this.#try(target, [other])) === null
   }
 
-  /** Delivers lines, divided where that is what helps; gives those that were refused alone. */
+  /** Delivers lines, split if that helps; returns those that were refused alone. */
   async #divide(target: string, lines: readonly string[]): Promise<Refused[]> {
     const { points } = this.#parts
     const refused: Refused[] = []
@@ -153,7 +155,7 @@ export class Delivery {
     return refused
   }
 
-  /** Sends lines once it may; gives what went wrong, or null. */
+  /** Sends lines once the pause is over; returns the fault, or null. */
   async #try(target: string, lines: readonly string[]): Promise<StoreFault | null> {
     const { store, pause, signal, now } = this.#parts
     for (let left = pause.leftMs; left > 0; left = pause.leftMs)
@@ -174,7 +176,7 @@ export class Delivery {
     return null
   }
 
-  /** the store took the lines but for some: the good ones are in. */
+  /** The store took all but some of the lines: the good ones are in. */
   #count(fault: StoreFault, lines: number): void {
     const { pause, points } = this.#parts
     const dropped = Math.min(lines, fault.dropped ?? 0)
@@ -193,7 +195,7 @@ export class Delivery {
   }
 }
 
-/** A partial write that does not say how many it dropped is taken for a refusal of the whole. */
+/** A partial write that does not say how many lines it dropped is treated as a refusal of all. */
 function remedyOf(fault: StoreFault): Remedy {
   if (fault.kind === 'partial' && fault.dropped === null) return 'divide'
   return remedyByKind[fault.kind]

@@ -1,9 +1,9 @@
-/** What can go wrong between Weir and a store on another machine, told apart by what is to be done about it. */
+/** What can go wrong between Weir and a store on another machine, classified by remedy. */
 
 /**
- * away: no answer (network, time-out); busy: it asks for patience; refused: who asks may not;
- * missing: what is written to is not there; malformed: a line it cannot read; tooLarge: the request;
- * partial: it took some of the points; unsupported: a version that Weir does not know how to use.
+ * away: no answer (network, time-out); busy: it asks to wait; refused: no permission; missing: the
+ * target does not exist; malformed: an unreadable line; tooLarge: the request; partial: it took some
+ * of the points; unsupported: a version that Weir cannot use.
  */
 export type FaultKind =
   | 'away'
@@ -15,29 +15,29 @@ export type FaultKind =
   | 'partial'
   | 'unsupported'
 
-/** The longest message of a store that is kept: it may repeat the line it could not read. */
+/** The longest error message kept: a store may repeat the unreadable line in it. */
 const messageLengthMax = 500
 
-/** What a store says of itself with a fault. */
+/** What a store reports with a fault. */
 export interface FaultFacts {
-  /** The store's name, as people know it. */
+  /** The store's display name. */
   store: string
   kind: FaultKind
   message: string
   /** What to do about it. */
   remedy: string
   cause?: unknown
-  /** How long the store asks to be left alone, ms; null where it does not say. */
+  /** How long the store asks to wait, ms; null if it does not say. */
   retryAfterMs?: number | null
 }
 
-/** A request that a store did not do, or not all of. */
+/** A request that a store did not carry out, or only in part. */
 export class StoreFault extends Error {
   readonly kind: FaultKind
-  /** All that it said. */
+  /** The complete message. */
   readonly text: string
   readonly remedy: string
-  /** How the API answers a question that met it: a query that cannot be read is our own fault. */
+  /** The API's status for a query that fails with it: an unreadable query is our own fault. */
   readonly statusCode: number
   readonly retryAfterMs: number | null
 
@@ -51,17 +51,17 @@ export class StoreFault extends Error {
     this.retryAfterMs = retryAfterMs
   }
 
-  /** How many points the store says it dropped, or null. */
+  /** How many points the store reports as dropped, or null. */
   get dropped(): number | null {
     return null
   }
 
-  /** Whether what it dropped is older than it keeps. */
+  /** Whether the dropped points are older than the store's retention. */
   get isRetention(): boolean {
     return false
   }
 
-  /** Of the lines that were sent, those that the store names as unreadable. */
+  /** The sent lines that the store names as unreadable. */
   named(_lines: readonly string[]): Set<string> {
     return new Set()
   }

@@ -1,9 +1,9 @@
-/** The greatest keys of steps that are at hand: what `top` of a series store says, without asking it. */
+/** The greatest keys of steps in memory: the same as `top` of a series store, without querying it. */
 import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
 import type { SeriesKey, StepRows, TopQuery, TopRows } from '../series.ts'
 import { compareText, cutTag } from '../shape.ts'
 
-/** Sums by key, which are then ranked. */
+/** Sums by key, for ranking. */
 export class Ranking {
   readonly #query: TopQuery
   readonly #sums = new Map<string, TopRows[number]>()

@@ -1,4 +1,4 @@
-/** The files of the spool, each there for as long as a step in it is held. */
+/** The files of the spool; each exists as long as a step in it is held. */
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -7,7 +7,7 @@ import { readStep, writeSteps, type Place } from './step-file.ts'
 
 export class Segments {
   readonly #folder: string
-  /** Of each file its size, and how many places in it are held. */
+  /** For each file its size, and how many places in it are held. */
   readonly #files = new Map<number, { bytes: number; places: number }>()
   readonly #now: () => number
   #sequence: number
@@ -19,7 +19,7 @@ export class Segments {
     this.#now = now
   }
 
-  /** Opens the files in a folder; those in which no place is held are deleted. */
+  /** Opens the files in a folder; files without held places are deleted. */
   static async open(
     folder: string,
     held: { places: readonly Place[]; sequence: number; now: () => number },
@@ -47,9 +47,9 @@ export class Segments {
   }
 
   /**
-   * Writes steps to a file of their own and gives their places, none of them held yet; durable. The
-   * number of a file is the time, or one more than the last: it is the version of what is in it, and
-   * is to grow even where the folder was lost.
+   * Writes steps to a new file and returns their places, none of them held yet; durable. The number
+   * of a file is the time, or one more than the last: it is also the version of its contents, and
+   * must grow even if the folder was lost.
    */
   async write(steps: readonly StepRows[]): Promise<Place[]> {
     const segment = (this.#sequence = Math.max(this.#sequence + 1, Math.floor(this.#now())))
@@ -67,7 +67,7 @@ export class Segments {
     }
   }
 
-  /** A step as it was written, or null where it cannot be read any more. */
+  /** A step as it was written, or null if it can no longer be read. */
   load(place: Place): Promise<StepRows | null> {
     return readStep(this.#path(place.segment), place)
   }
@@ -80,7 +80,7 @@ export class Segments {
     }
   }
 
-  /** Lets go of places, and deletes the files in which none is left. */
+  /** Releases places, and deletes files without any left. */
   async release(places: readonly Place[]): Promise<void> {
     for (const { segment } of places) {
       const file = this.#files.get(segment)!

@@ -1,4 +1,4 @@
-/** Sends what the spool holds to the store, the oldest write first. */
+/** Sends the contents of the spool to the store, oldest write first. */
 import type { StoreStatus } from '../../flow/status.ts'
 import type { StepRows } from '../series.ts'
 import { Delivery, type LineStore } from './delivery.ts'
@@ -6,12 +6,12 @@ import { Pause } from './pause.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Spool, SpoolEntry } from './spool.ts'
 
-/** Rows of the steps that are sent together: bounds memory. */
+/** Rows of the steps sent together: bounds memory. */
 const groupRowsMax = 40_000
-/** A wait for the store ends when nothing has got through for so long. */
+/** `settled` gives up when nothing has got through for this long. */
 const patienceMs = 60_000
 
-/** A step as it is to be sent. */
+/** A step to be sent. */
 export interface LoadedStep {
   entry: SpoolEntry
   step: StepRows
@@ -27,9 +27,9 @@ export interface LineBatch {
 export interface SpooledStore extends LineStore {
   kind: StoreStatus['kind']
   url: string
-  /** The lines of steps of one tier: each batch is delivered whole before the next begins. */
+  /** The lines of steps of one tier: each batch is delivered completely before the next begins. */
   batches(steps: readonly LoadedStep[]): Promise<readonly LineBatch[]>
-  /** What of a step is too old for the store by the clock, as rows: they are counted and not sent. */
+  /** Whether a step is too old for the store, by the clock: its rows are counted but not sent. */
   isTooOld?(entry: SpoolEntry, nowMs: number): boolean
   figures(): StoreStatus['requests']
 }
@@ -65,14 +65,14 @@ export class Sender {
     })
   }
 
-  /** Begins, or goes on because there is more. */
+  /** Starts, or continues because there is more. */
   wake(): void {
     this.#running ??= this.#run()
     this.#wake()
   }
 
   /**
-   * Resolves when the store has all that the spool held.
+   * Resolves when the store has everything that was in the spool.
    * @throws StoreFault when nothing has got through for a minute
    */
   async settled(): Promise<void> {
@@ -133,7 +133,7 @@ export class Sender {
         await this.#send(group)
       } catch (error) {
         if (signal.aborted) return
-        // Reading what the store has failed, or the disk did: both are tried again.
+        // Either the read from the store failed or the disk did: both are retried.
         const fault = this.#parts.store.faultOf(error, this.#parts.now())
         this.#lastError = fault.message
         this.pause.begin(fault)
@@ -143,7 +143,7 @@ export class Sender {
     }
   }
 
-  /** Waits until a group has been sent, but no longer than that. */
+  /** Waits until a group has been sent, at most this long. */
   async #nextGroup(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(done, ms)

@@ -1,4 +1,4 @@
-/** Series on another machine, for the one process that writes them: behind a spool, so that writing never waits. */
+/** Series on another machine, for the one process that writes them: behind a spool, so that writes never wait. */
 import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -19,23 +19,23 @@ import { rankSteps } from './ranked.ts'
 import { Sender, type SpooledStore } from './sender.ts'
 import { Spool, type SpoolEntry } from './spool.ts'
 
-/** Steps that were sent stay in the spool for so long after the newest: the longest step is made of them. */
+/** How long sent steps stay in the spool, back from the newest: the longest step is built from them. */
 const keptMs = 26 * 3_600_000
-/** What may still be sent when the process ends. */
+/** How long sending may go on when the process ends. */
 const graceMs = 3000
 
 export interface SpooledSeriesOptions {
-  /** Where the spool is. */
+  /** The folder of the spool. */
   folder: string
   /** The most bytes that wait on disk. */
   bytesMax: number
   /** The 5-minute tier first. */
   tiers: readonly Tier[]
-  /** The name of the file of lines that the store cannot read. */
+  /** The file name for lines that the store cannot read. */
   quarantine: string
   now: () => number
   remote: RemoteSeries
-  /** What other collectors wrote into the store; absent where there are none. */
+  /** What other collectors wrote to the store; absent if there are none. */
   others?: Pick<OtherCollectors, 'views' | 'steps'>
   /** The store as the sender needs it. */
   store: (spool: Spool) => SpooledStore
@@ -43,13 +43,13 @@ export interface SpooledSeriesOptions {
   close?: () => Promise<void>
 }
 
-/** Opens the series behind a spool. The store need not be there: what is written waits. */
+/** Opens the series behind a spool. The store need not be up: writes wait. */
 export async function openSpooledSeries(options: SpooledSeriesOptions): Promise<SeriesStore> {
   const { folder, bytesMax, now } = options
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const spool = await Spool.open(folder, {
     bytesMax,
-    // The interval that is going on is taken for a new one: of it the store has nothing to add.
+    // The current interval counts as new: the store has nothing of it to add.
     wholeFrom: intervalStart(now()),
     now,
   })
@@ -65,9 +65,9 @@ class SpooledSeries implements SeriesStore {
   readonly #sender: Sender
   readonly #finest: Tier
   readonly #end: () => Promise<void>
-  /** First and last step by tier, once they were asked for. */
+  /** First and last step by tier, once queried. */
   readonly #extents = new Map<string, { from: number; to: number }>()
-  /** What lies before is not given any more; the store deletes it by its own retention. */
+  /** Earlier steps are no longer returned; the store deletes them by its own retention. */
   readonly #expired = new Map<string, number>()
 
   readonly others?: OtherCollectors
@@ -104,7 +104,7 @@ class SpooledSeries implements SeriesStore {
     if (!this.#isWhole(clipped))
       for (const { time } of await this.#remoteCoverage({ ...clipped, exporters: [exporter] }))
         times.add(time)
-    /** Steps that only the store has, one behind the other. */
+    /** Consecutive steps that only the store has. */
     let run: number[] = []
     const remote = () => {
       const [from, to] = [run[0]!, run.at(-1)! + tier.stepMs]
@@ -149,7 +149,7 @@ class SpooledSeries implements SeriesStore {
     return this.#remote.read(clipped)
   }
 
-  /** Asked of the store once; while it has not answered, what the spool knows. */
+  /** Queried from the store once; until it has answered, what the spool knows. */
   async extent(tier: Tier): Promise<{ from: number; to: number } | null> {
     const expired = this.#expired.get(tier.name) ?? Number.NEGATIVE_INFINITY
     const held = this.#extents.get(tier.name) ?? (await this.#askExtent(tier))
@@ -158,8 +158,8 @@ class SpooledSeries implements SeriesStore {
   }
 
   /**
-   * Hides what lies before, in this process, and lets go of what the spool no longer needs. The store
-   * itself deletes by its own retention (of InfluxDB, deleting by request was measured at 0.2 to 1 s a step).
+   * Hides earlier steps, in this process, and releases what the spool no longer needs. The store itself
+   * deletes by its own retention (deleting by request was measured on InfluxDB at 0.2 to 1 s a step).
    */
   async expire(tier: Tier, before: number): Promise<void> {
     this.#expired.set(tier.name, Math.max(before, this.#expired.get(tier.name) ?? before))
@@ -207,7 +207,7 @@ class SpooledSeries implements SeriesStore {
     return { ...range, from: Math.max(range.from, expired) }
   }
 
-  /** Whether all steps of a range that there are lie in the spool. */
+  /** Whether all existing steps of a range are in the spool. */
   #isWhole({ tier, from, to }: SeriesRange): boolean {
     return from >= to || (tier.stepMs === intervalMs && from >= this.#spool.wholeFrom)
   }
@@ -218,7 +218,7 @@ class SpooledSeries implements SeriesStore {
       .filter(({ exporter }) => !exporters || exporters.includes(exporter))
   }
 
-  /** @throws StoreFault, at once where the store is known to be away */
+  /** @throws StoreFault, at once if the store is known to be away */
   async #remoteCoverage(range: SeriesRange): Promise<Coverage[]> {
     if (this.#sender.pause.fault) throw this.#sender.pause.fault
     return this.#remote.coverage(range)
@@ -226,7 +226,7 @@ class SpooledSeries implements SeriesStore {
 
   /**
    * Waits until the store has what was written of a range.
-   * @throws StoreFault, at once where the store is known to be away
+   * @throws StoreFault, at once if the store is known to be away
    */
   async #sent(range: SeriesRange): Promise<void> {
     if (this.#sender.pause.fault) throw this.#sender.pause.fault

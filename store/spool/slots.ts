@@ -1,4 +1,4 @@
-/** At most so many at a time; the others wait in line. */
+/** Limits concurrency; the others wait in line. */
 export class Slots {
   readonly #max: number
   readonly #line: (() => void)[] = []
@@ -18,7 +18,7 @@ export class Slots {
     try {
       return await work()
     } finally {
-      // The slot goes from hand to hand, so that nobody slips in between.
+      // The slot is handed over directly, so that nobody jumps the queue.
       const next = this.#line.shift()
       if (next) next()
       else this.#taken--

@@ -1,9 +1,9 @@
 /**
- * What stands between ingest and a store on another machine, on disk: steps that the store does not have yet, and those
- * that it was sent of late, of which the coarser tiers are made without asking for them back.
+ * A buffer on disk between ingest and a store on another machine: steps that the store does not have yet, and recently
+ * sent ones, from which the coarser tiers are built without reading them back.
  *
  *     influx/spool/1795600000012.steps     the steps of one write
- *     influx/spool.jsonl                  which step lies where, and what the store has of it
+ *     influx/spool.jsonl                  where each step is, and what the store has of it
  */
 import { join } from 'node:path'
 
@@ -20,16 +20,16 @@ export interface SpoolEntry {
   tier: string
   time: number
   exporter: string
-  /** How it is to be. */
+  /** The current version. */
   now: Place
-  /** Versions that the store has, or may have in part: the last is the newest. */
+  /** Versions that the store has, or may have in part, newest last. */
   stored: Place[]
-  /** Whether `stored` is all that the store may have of the step. */
+  /** Whether `stored` is everything that the store may have of the step. */
   isKnown: boolean
   isSent: boolean
 }
 
-/** Points that were sent and that were not, since the spool was made. */
+/** Points sent and not sent, since the spool was created. */
 export interface PointCounts {
   sent: number
   refusedByRetention: number
@@ -52,7 +52,7 @@ export class Spool {
   readonly #manifest: Manifest<SpoolEntry>
   readonly #segments: Segments
   readonly #entries = new Map<string, SpoolEntry>()
-  /** Steps not yet sent, in the order in which they are to be. */
+  /** Steps not yet sent, in sending order. */
   readonly #pending = new Map<string, SpoolEntry>()
   #work: Promise<unknown> = Promise.resolve()
 
@@ -65,8 +65,8 @@ export class Spool {
   }
 
   /**
-   * Opens or makes the spool below a folder; one that is made says that it is whole from `wholeFrom`
-   * (unix ms) on. What a crash left unlisted is deleted.
+   * Opens or creates the spool below a folder; a new one is marked as complete from `wholeFrom`
+   * (unix ms) on. Unlisted files left by a crash are deleted.
    */
   static async open(
     folder: string,
@@ -82,7 +82,7 @@ export class Spool {
     return new Spool(manifest, segments, bytesMax)
   }
 
-  /** From then on (unix ms), every 5-minute step that was written is here. */
+  /** Every 5-minute step written from then on (unix ms) is here. */
   get wholeFrom(): number {
     return this.#manifest.value<number>('wholeFrom')!
   }
@@ -95,14 +95,14 @@ export class Spool {
     return this.#pending.size
   }
 
-  /** The earliest step that waits, unix ms, or null. */
+  /** The earliest step waiting, unix ms, or null. */
   get oldestPending(): number | null {
     let oldest: number | null = null
     for (const { time } of this.#pending.values()) oldest = Math.min(oldest ?? time, time)
     return oldest
   }
 
-  /** Takes steps in the place of what was here of them; durable when it resolves. */
+  /** Stores steps, replacing earlier versions; durable when it resolves. */
   put(tier: Tier, steps: readonly StepRows[]): Promise<void> {
     return this.#next(async () => {
       const last = new Map(steps.map((step) => [nameOf(tier.name, step.coverage), step]))
@@ -124,7 +124,7 @@ export class Spool {
     })
   }
 
-  /** Steps that wait, of one tier, the oldest write first: so many that they have about `rowsMax` rows. */
+  /** Waiting steps of one tier, oldest write first, with about `rowsMax` rows together. */
   nextGroup(rowsMax: number): SpoolEntry[] {
     const group: SpoolEntry[] = []
     let rows = 0
@@ -137,7 +137,7 @@ export class Spool {
     return group
   }
 
-  /** A step that is here, in the version that counts. */
+  /** A step that is here, in its current version. */
   find(tier: Tier, time: number, exporter: string): SpoolEntry | undefined {
     return this.#entries.get(nameOf(tier.name, { time, exporter }))
   }
@@ -154,8 +154,8 @@ export class Spool {
   }
 
   /**
-   * Notes, before any of it is sent, that the store may have these versions, and gives the steps as
-   * they are now: a newer version may have come.
+   * Notes, before sending, that the store may have these versions, and returns the steps as they
+   * are now: a newer version may have come.
    */
   begin(group: readonly SpoolEntry[]): Promise<SpoolEntry[]> {
     return this.#next(async () => {
@@ -172,13 +172,13 @@ export class Spool {
     })
   }
 
-  /** Notes that the store has these versions, and nothing else of these steps. */
+  /** Notes that the store has exactly these versions of these steps. */
   finish(group: readonly SpoolEntry[]): Promise<void> {
     return this.#next(() =>
       this.#commit(
         group.flatMap(({ file, now }) => {
           const entry = this.#entries.get(file)
-          // A newer version may have come meanwhile: it waits its own turn.
+          // A newer version may have come in the meantime: it waits its own turn.
           return entry
             ? [{ ...entry, stored: [now], isKnown: true, isSent: isSame(entry.now, now) }]
             : []
@@ -189,7 +189,7 @@ export class Spool {
     )
   }
 
-  /** Lets go of a step that the disk no longer gives. */
+  /** Drops a step that the disk can no longer read. */
   lose(lost: SpoolEntry): Promise<void> {
     return this.#next(async () => {
       const entry = this.#entries.get(lost.file)
@@ -199,7 +199,7 @@ export class Spool {
     })
   }
 
-  /** Lets go of what was sent and ends before a time (unix ms). */
+  /** Drops sent steps that end before a time (unix ms). */
   forget(tier: Tier, before: number): Promise<void> {
     return this.#next(async () => {
       const gone = [...this.#entries.values()].filter(
@@ -209,14 +209,14 @@ export class Spool {
     })
   }
 
-  /** Waits for what is being written. */
+  /** Waits for writes in progress. */
   async close(): Promise<void> {
     await this.#work
     await this.#manifest.commit({ set: { points: this.points } })
     await this.#manifest.close()
   }
 
-  /** Makes room: what was sent goes first, then what waits, the oldest first, and is counted. */
+  /** Makes room: sent steps go first, then waiting ones, oldest first, which are counted. */
   async #shrink(): Promise<void> {
     const byAge = [...this.#entries.values()].sort(
       (a, b) => Number(b.isSent) - Number(a.isSent) || a.time - b.time,
@@ -242,7 +242,7 @@ export class Spool {
     })
   }
 
-  /** Makes a change durable, then visible, then deletes the files that hold nothing any more. */
+  /** Makes a change durable, then visible, then deletes files no longer in use. */
   async #commit(
     add: readonly SpoolEntry[],
     remove: readonly SpoolEntry[] = [],
@@ -276,12 +276,12 @@ function nameOf(tier: string, { time, exporter }: { time: number; exporter: stri
   return `${tier} ${time} ${exporter}`
 }
 
-/** Whether two places are one. */
+/** Whether two places are the same. */
 export function isSame(a: Place, b: Place): boolean {
   return a.segment === b.segment && a.offset === b.offset
 }
 
-/** Each place once: what is sent is its own newest stored version. */
+/** Each place once: a sent step's current version is also its newest stored one. */
 function placesOf({ now, stored }: SpoolEntry): Place[] {
   return [...stored.filter((place) => !isSame(place, now)), now]
 }

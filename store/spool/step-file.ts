@@ -1,4 +1,6 @@
-/** Steps in files: one file a write, each step compressed by itself, so that it can be read alone. */
+/**
+ * Steps in files: one file per write, each step compressed separately, so that it can be read alone.
+ */
 import { open, type FileHandle } from 'node:fs/promises'
 import { deserialize, serialize } from 'node:v8'
 import { promisify } from 'node:util'
@@ -10,7 +12,7 @@ const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
-/** Where a step lies. */
+/** Where a step is stored. */
 export interface Place {
   /** The number of the file. */
   segment: number
@@ -20,7 +22,7 @@ export interface Place {
   rows: number
 }
 
-/** Writes steps to a new file and gives their places; durable when it resolves. */
+/** Writes steps to a new file and returns their places; durable when it resolves. */
 export async function writeSteps(
   path: string,
   segment: number,
@@ -49,7 +51,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
     at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
 }
 
-/** A step as it was written, or null where the disk no longer gives what it was given. */
+/** A step as it was written, or null if the disk does not return what was written. */
 export async function readStep(path: string, place: Place): Promise<StepRows | null> {
   const { offset, length, crc } = place
   const file = await open(path, 'r').catch(() => null)
