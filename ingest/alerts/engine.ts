@@ -23,6 +23,7 @@ import { describe, dueInterval, settleMs, type Described } from './described.ts'
 import { observeNow, occurrences, type Occurrence, type Sources } from './observe.ts'
 import { observeTracker } from './observe-tracker.ts'
 import { newsOf } from './runs.ts'
+import { SeenSums } from './seen-sums.ts'
 import type { AlertTeller } from './teller.ts'
 
 /** Values are looked at again this often: late flows change them. */
@@ -60,6 +61,7 @@ export class AlertEngine {
   readonly #parts: EngineParts
   /** The last values of losses and the disk, by alert and key; those of trackers are always at hand. */
   readonly #recent = new Map<string, Described[]>()
+  readonly #seen = new SeenSums()
   #lookedUntil: number | null = null
   #lookedMs = 0
   #counted = new Map<string, { flows: number; lost: number }>()
@@ -115,6 +117,7 @@ export class AlertEngine {
     const alerts = await this.#parts.state.list<KeptAlert>('alerts')
     for (const id of this.states.keys())
       if (!alerts.some((alert) => alert.id === id)) this.#forget(id)
+    this.#seen.keepOnly(alerts.map(({ body }) => body.subject))
     if (alerts.length > 0 && (await this.#parts.isTeller?.(nowMs)) === false) return this.#rest()
     await this.#readStandings()
     const closed = intervalStart(nowMs - settleMs) - intervalMs
@@ -260,6 +263,7 @@ export class AlertEngine {
             back,
             earlier,
             isWhole: condition?.is !== 'above',
+            seen: this.#seen,
           })
         : await observeNow(subject, interval, { sources, lost })
     // What is not known changes nothing: nothing begins or ends by it.

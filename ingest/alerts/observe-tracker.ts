@@ -7,6 +7,7 @@ import type { AlertSubject } from '../../store/alert.ts'
 import type { SeriesKey, SeriesReader } from '../../store/series.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { pathTo, Unwatchable, type Observation, type Sources } from './observe.ts'
+import type { SeenSums } from './seen-sums.ts'
 
 type TrackerSubject = Extract<AlertSubject, { kind: 'tracker' }>
 
@@ -30,6 +31,7 @@ export interface TrackerQuestion {
   earlier: number
   /** A part of the traffic tells nothing: the value must be whole. */
   isWhole: boolean
+  seen: SeenSums
 }
 
 /** Values of a tracker in the last `back` intervals up to one, the oldest first, as they are now. */
@@ -48,7 +50,7 @@ export async function observeTracker(
   const first = last - (back - 1) * intervalMs
   const values = sources.cluster
     ? await valuesOfAll(subject, { ...question, first, last })
-    : valuesHere(subject, sources)
+    : await valuesHere(subject, { ...question, first, last })
   const before =
     earlier === 0 ? [] : await valuesBefore(subject, first, { sources, count: earlier })
   const { scale, unit } = measures[subject.measure]
@@ -84,24 +86,61 @@ function heard({ exporters }: Sources): (exporter: string, interval: number) => 
   return (exporter, interval) => (at.get(exporter) ?? 0) >= interval + intervalMs - heardWithinMs
 }
 
-function valuesHere({ tracker, measure, direction }: TrackerSubject, sources: Sources): Values {
+interface Range {
+  first: number
+  last: number
+}
+
+async function valuesHere(
+  subject: TrackerSubject,
+  { sources, seen, first, last }: TrackerQuestion & Range,
+): Promise<Values> {
+  const { tracker, measure, direction } = subject
   const { followed, buckets, coverage } = sources
   const number = followed.numberOf(tracker)
+  const sums = seen.of(subject, first)
+  const gone = await sumsGone(subject, { sources, seen: sums, first, last })
   const isHeard = heard(sources)
   return (interval) => {
+    if (!buckets.isHeld(interval)) return gone.get(interval) ?? null
     const isKnown = coverage
       .exportersIn(interval)
       .some((each) => coverage.of(each, interval)?.known === 1 && isHeard(each, interval))
-    if (!isKnown) return null
-    const sums = number === undefined ? null : buckets.trackerSums(interval, number)
-    return sums?.[measures[measure].field][direction ?? 'all'] ?? 0
+    const held = number === undefined ? null : buckets.trackerSums(interval, number)
+    const sum = isKnown ? (held?.[measures[measure].field][direction ?? 'all'] ?? 0) : null
+    sums.set(interval, sum)
+    return sum
   }
+}
+
+/** The sums of intervals whose totals are held no more: as they were seen, else as they were stored. */
+async function sumsGone(
+  subject: TrackerSubject,
+  { sources, seen, first, last }: Range & { sources: Sources; seen: Map<number, number | null> },
+): Promise<ReadonlyMap<number, number | null>> {
+  const gone = new Map(seen)
+  const unseen: number[] = []
+  for (let interval = first; interval <= last; interval += intervalMs)
+    if (!sources.buckets.isHeld(interval) && !seen.has(interval)) unseen.push(interval)
+  if (unseen.length === 0) return gone
+  const range = { from: unseen[0]!, to: unseen.at(-1)! + intervalMs }
+  // While a store is away, intervals before the start are not known: those since are judged all the same.
+  const stored = await readValues(subject, { sources, ...range }).catch(() => null)
+  if (stored === null) return gone
+  for (const interval of unseen) {
+    // The interval of the start itself is made again, and then whole.
+    if (stored.open.has(interval)) continue
+    const sum = stored.known.has(interval) ? (stored.sums.get(interval) ?? 0) : null
+    gone.set(interval, sum)
+    if (interval < last) seen.set(interval, sum)
+  }
+  return gone
 }
 
 /** What is above a threshold already is so, whatever others still have to write. */
 async function valuesOfAll(
   subject: TrackerSubject,
-  { sources, first, last, isWhole }: TrackerQuestion & { first: number; last: number },
+  { sources, first, last, isWhole }: TrackerQuestion & Range,
 ): Promise<Values> {
   const { series, writtenUntil } = sources.cluster!
   const written = isWhole ? writtenUntil() : Number.POSITIVE_INFINITY
@@ -129,7 +168,16 @@ async function valuesBefore(
   return [...known.keys()].sort((a, b) => a - b).map((time) => (sums.get(time) ?? 0) * scale)
 }
 
-/** Sums by interval, and by which exporters' data each interval is known. */
+interface Stored {
+  /** By interval. */
+  sums: Map<number, number>
+  /** By which exporters' data an interval is known. */
+  known: Map<number, string[]>
+  /** Intervals that were not over yet when they were stored. */
+  open: Set<number>
+}
+
+/** What is stored of a tracker in a range. */
 async function readValues(
   { tracker, direction, measure }: TrackerSubject,
   {
@@ -141,7 +189,7 @@ async function readValues(
     from: number
     to: number
   },
-): Promise<{ sums: Map<number, number>; known: Map<number, string[]> }> {
+): Promise<Stored> {
   const { field } = measures[measure]
   const key: SeriesKey = direction === undefined ? { tracker } : { tracker, direction }
   const range = { tier, from, to }
@@ -155,12 +203,15 @@ async function readValues(
     fields: [field],
   })
   const known = new Map<number, string[]>()
-  for (const { time, exporter, known: isKnown } of await series.coverage(range))
+  const open = new Set<number>()
+  for (const { time, exporter, known: isKnown, openUntil } of await series.coverage(range)) {
     if (isKnown === 1) known.set(time, [...(known.get(time) ?? []), exporter])
+    if (openUntil !== undefined) open.add(time)
+  }
   const sums = new Map<number, number>()
   for (let row = 0; row < rows.count; row++) {
     const time = rows.time[row]!
     if (rows.key[row] === 0) sums.set(time, (sums.get(time) ?? 0) + rows.sum[field][row]!)
   }
-  return { sums, known }
+  return { sums, known, open }
 }

@@ -46,7 +46,7 @@ export interface Sources {
   tier: Tier
   state: StateReading
   followed: FollowedTrackers
-  buckets: Pick<Buckets, 'trackerSums'>
+  buckets: Pick<Buckets, 'trackerSums' | 'isHeld'>
   coverage: Pick<CoverageTracker, 'of' | 'exportersIn'>
   series: Pick<SeriesStore, 'read' | 'coverage'>
   incidents: IncidentSource

@@ -94,7 +94,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
         tier: settings.tiers[0]!,
         state,
         followed,
-        buckets: { trackerSums: none },
+        buckets: { trackerSums: none, isHeld: none },
         coverage: { of: none, exportersIn: none },
         series: { read: none, coverage: none },
         incidents: { between: async () => incidents },

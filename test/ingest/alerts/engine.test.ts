@@ -20,7 +20,7 @@ import { readCapture } from '../../../ingest/capture/read.ts'
 import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
 import { Pipeline } from '../../../ingest/pipeline.ts'
 import { FollowedTrackers } from '../../../ingest/trackers/followed.ts'
-import type { AlertEvent, KeptAlert } from '../../../store/alert.ts'
+import type { AlertEvent, AlertStanding, KeptAlert } from '../../../store/alert.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { IncidentReader } from '../../../store/incident/ledger.ts'
 import { openSeriesStore } from '../../../store/open-series.ts'
@@ -28,12 +28,16 @@ import { StateStore } from '../../../store/state-files.ts'
 import { withFilter, type KeptTracker } from '../../../store/tracker.ts'
 import { runWeir, scratchFolder } from '../../processes.ts'
 import { openSinks, type Sinks } from '../../sinks.ts'
+import { coverageOf, stepOf, tiers } from '../../store/series-rows.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const storyStart = Date.UTC(2026, 10, 16, 11)
 const tickMs = 5000
 
-type Parts = Pick<Simulated, 'events' | 'engine' | 'state' | 'pipeline' | 'coverage' | 'followed'>
+type Parts = Pick<
+  Simulated,
+  'events' | 'engine' | 'state' | 'pipeline' | 'buckets' | 'coverage' | 'followed'
+>
 
 /** A collector without sockets, whose clock is the capture’s. */
 class Simulated {
@@ -42,6 +46,7 @@ class Simulated {
   readonly engine: AlertEngine
   readonly state: StateStore
   readonly pipeline: Pipeline
+  readonly buckets: Buckets
   readonly coverage: CoverageTracker
   readonly followed: FollowedTrackers
 
@@ -50,6 +55,7 @@ class Simulated {
     this.engine = parts.engine
     this.state = parts.state
     this.pipeline = parts.pipeline
+    this.buckets = parts.buckets
     this.coverage = parts.coverage
     this.followed = parts.followed
   }
@@ -57,7 +63,7 @@ class Simulated {
   static async open(
     t: TestContext,
     sinks: Sinks,
-    { data }: { data?: string } = {},
+    { data, wholeFrom = 0 }: { data?: string; wholeFrom?: number } = {},
   ): Promise<Simulated> {
     const folder = data ?? (await scratchFolder())
     const settings = readSettings({
@@ -73,7 +79,7 @@ class Simulated {
     const followed = new FollowedTrackers()
     const local = new NetworkSet([parseNetwork('10.0.0.0/8')!])
     const flowMaxMs = settings.flowMaxMs
-    const buckets = new Buckets({ local, flowMaxMs, wholeFrom: 0, trackers: followed })
+    const buckets = new Buckets({ local, flowMaxMs, wholeFrom, trackers: followed })
     const coverage = new CoverageTracker(storyStart - intervalMs)
     const archive = await Archive.open(join(await scratchFolder(), 'archive'))
     const pipeline = new Pipeline({ coverage, buckets, archive })
@@ -102,7 +108,7 @@ class Simulated {
       }),
       log,
     })
-    simulated = new Simulated({ events, engine, state, pipeline, coverage, followed })
+    simulated = new Simulated({ events, engine, state, pipeline, buckets, coverage, followed })
     t.after(async () => {
       await archive.close()
       await series.close()
@@ -135,6 +141,8 @@ class Simulated {
       this.nowMs += tickMs
       this.pipeline.drain()
       this.coverage.heartbeat(this.nowMs)
+      this.buckets.takeChanged()
+      this.buckets.forget(this.nowMs, new Set())
       await this.engine.tick(this.nowMs)
     }
   }
@@ -195,6 +203,49 @@ test('the story’s congestion is told within a minute of its interval, once, by
   assert.match(mail!.text, /Bobby has the line/)
   assert.match(mail!.text, /above 50.00 M/)
   assert.match(mail!.text, /https:\/\/weir\.example\.org\/\?from=2026-11-16T11/)
+})
+
+test('of traffic that never stops nothing is told as too little, however long it goes on', async (t) => {
+  const simulated = await Simulated.open(t, await openSinks(t))
+  await simulated.watch('any', {
+    name: 'Line idle',
+    condition: { is: 'below', value: 1 },
+    targets: [{ script: true }],
+  })
+  // Longer than totals are held for late flows.
+  await simulated.feed(storyStart + 110 * 60_000)
+  assert.equal(simulated.engine.states.get('a')?.is, 'well')
+  assert.deepEqual(simulated.events, [])
+})
+
+test('a run that was told of before a restart goes on after it', async (t) => {
+  const sinks = await openSinks(t)
+  const data = await scratchFolder()
+  const alert = { name: 'Bobby', condition: { is: 'above' as const, value: 20e6 }, targets: [{ webhook: sinks.webhook }] } // prettier-ignore
+  const restartMs = Date.UTC(2026, 10, 16, 11, 35)
+  const before = await Simulated.open(t, sinks, { data })
+  await before.watch('dst host 10.0.0.22', alert)
+  await before.feed(restartMs + 30_000)
+  await before.runTo(restartMs + 30_000)
+  await before.settle(1)
+  assert.equal(before.events.length, 1)
+  await before.state.close()
+
+  const series = await openSeriesStore(readSettings({ WEIR_DATA: data }))
+  const told = restartMs - intervalMs
+  await series.write(tiers['5m'], [
+    stepOf(coverageOf(told, '10.0.0.1'), {
+      tracker: [{ tracker: 'line', direction: 'in', bytes: 3e9 }],
+    }),
+  ])
+  await series.close()
+  const after = await Simulated.open(t, sinks, { data, wholeFrom: restartMs })
+  after.nowMs = restartMs
+  after.followed.follow(await after.state.list('trackers'))
+  await after.feed(restartMs + 20 * 60_000)
+  const [standing] = await after.state.list<AlertStanding>('alert-standings')
+  assert.ok(standing!.body.lastMs! < restartMs + 60_000, 'told again')
+  assert.equal(standing!.body.told[''], restartMs, 'the run is as long as it went on')
 })
 
 test('the story’s incident is told once, with its sentence', async (t) => {

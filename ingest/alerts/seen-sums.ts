@@ -1,0 +1,33 @@
+/**
+ * Sums of trackers in closed intervals, as they were when they were last looked at. Totals are held
+ * for an hour, or shorter if memory is short, and a run of intervals may be longer: an interval
+ * whose totals are gone has the sum that was seen, and after a restart the one in the series.
+ */
+import type { AlertSubject } from '../../store/alert.ts'
+
+type TrackerSubject = Extract<AlertSubject, { kind: 'tracker' }>
+/** By interval; null: not known. */
+type Sums = Map<number, number | null>
+
+export class SeenSums {
+  readonly #sums = new Map<string, Sums>()
+
+  /** What was seen of a subject from an interval on; it is added to by whoever looks. */
+  of(subject: TrackerSubject, from: number): Sums {
+    const row = rowOf(subject)
+    const sums = this.#sums.get(row) ?? (new Map() as Sums)
+    this.#sums.set(row, sums)
+    for (const interval of sums.keys()) if (interval < from) sums.delete(interval)
+    return sums
+  }
+
+  /** Lets go of what no alert is about any more. */
+  keepOnly(subjects: readonly AlertSubject[]): void {
+    const rows = new Set(subjects.flatMap((each) => (each.kind === 'tracker' ? [rowOf(each)] : [])))
+    for (const row of this.#sums.keys()) if (!rows.has(row)) this.#sums.delete(row)
+  }
+}
+
+function rowOf({ tracker, measure, direction }: TrackerSubject): string {
+  return JSON.stringify([tracker, measure, direction ?? 'all'])
+}
