@@ -1,8 +1,8 @@
 /**
- * Consolidation: the coarser tiers, made of the 5-minute series. A clock only wakes it; what is done
- * is decided by a durable list of steps to make (again) and by what is stored, so that a missed,
- * doubled or late wake-up changes nothing. Every step is made of its 5-minute rows, so that maxima
- * and what was cut stay exact at every tier.
+ * Consolidation: makes the coarser tiers from the 5-minute series. The clock only wakes it; a
+ * durable list of steps to make (again) and the stored data decide what it does, so a missed,
+ * doubled or late wake-up changes nothing. Every step is made from 5-minute rows, so that maxima
+ * and cuts stay exact at every tier.
  */
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -19,11 +19,14 @@ import { spansOf, type Span } from './span.ts'
 import { StepConsolidation } from './step.ts'
 import { SpanViews } from './views.ts'
 
-/** When the collector ends, open steps up to this long are made once more; a longer one says until when it was counted. */
+/**
+ * At the end of the collector, open steps up to this long are made once more; longer ones state
+ * until when they were counted.
+ */
 const endStepMsMax = 2 * 3_600_000
-/** What was written is given so long to be where other collectors see it; a step of which it is not waits. */
+/** How long to wait until other collectors see what was written; steps they do not see yet are made later. */
 const shownMsMax = 5000
-/** Rows that gather before they are written, over all tiers: bounds memory. */
+/** Most rows gathered before they are written, over all tiers: bounds memory. */
 const pendingRowsMax = 200_000
 
 export interface ConsolidatorParts extends CutOptions {
@@ -40,18 +43,18 @@ export interface RunOptions {
 }
 
 export class Consolidator {
-  /** Steps not made because intervals of theirs had expired. */
+  /** Steps not made because some of their intervals had expired. */
   tooLate = 0
   readonly #parts: ConsolidatorParts
   readonly #finest: Tier
   readonly #pace: Pace
-  /** What was seen of steps on the list that other collectors have a part in, when they were last made. */
+  /** By step that other collectors share: how much of it was visible when it was last made. */
   readonly #seenAt = new Map<string, number>()
   #pending = new Map<Tier, StepRows[]>()
   #pendingRows = 0
   #made: RedoStep[] = []
   #work: Promise<void> = Promise.resolve()
-  /** Only between two starts can the settings bring a new tier. */
+  /** Settings, and so tiers, change only between starts. */
   #isMissingListed = false
 
   constructor(parts: ConsolidatorParts) {
@@ -61,24 +64,24 @@ export class Consolidator {
   }
 
   /**
-   * Says that 5-minute intervals (their starts, unix ms) are about to be written, or were: their
-   * steps are made by a later run, also after a crash. Durable when it resolves. What is called
-   * before the write cannot be forgotten.
+   * Lists the steps of 5-minute intervals (starts, unix ms) that are about to be written, or were:
+   * a later run makes them, even after a crash. Durable when it resolves; call it before the write,
+   * so that nothing is missed.
    */
   intervalsWritten(intervals: readonly number[]): Promise<void> {
     return this.#parts.redo.add(intervals)
   }
 
-  /** How many steps wait to be made. An open step waits until it is closed. */
+  /** How many steps are waiting to be made. An open step stays until it is closed. */
   get redoCount(): number {
     return this.#parts.redo.steps().length
   }
 
   /**
-   * Makes the steps that are due, then lets go of what is past its tier's retention, counted back
-   * from the newest stored interval. Steps that end after `nowMs` are marked open, and made again.
-   * `isComplete`: all steps on the list, at once; `isLast`: the short ones of them. Runs follow one
-   * another; what a failed run left, or one that was stopped, is made by the next.
+   * Makes the steps that are due, then expires what exceeds its tier's retention, counted from the
+   * newest stored interval. Steps that end after `nowMs` are marked open, and made again.
+   * `isComplete`: makes all listed steps now; `isLast`: the short ones. Runs follow one another;
+   * whatever a failed or stopped run left is made by the next.
    */
   run(nowMs: number, { isComplete = false, isLast = false, stop }: RunOptions = {}): Promise<void> {
     const stepMsMax = isComplete ? Number.POSITIVE_INFINITY : isLast ? endStepMsMax : 0
@@ -87,13 +90,13 @@ export class Consolidator {
     return done
   }
 
-  /** Waits for a run that is going on. */
+  /** Waits for the current run. */
   async close(): Promise<void> {
     await this.#work
     await this.#parts.redo.close()
   }
 
-  /** Makes what is due, and steps up to `stepMsMax` whether or not they are. */
+  /** Makes the steps that are due, and all steps up to `stepMsMax`. */
   async #run(nowMs: number, stepMsMax: number, stop?: AbortSignal): Promise<void> {
     if (!this.#isMissingListed) this.#isMissingListed = await listMissing(this.#parts)
     const due = this.#parts.redo
@@ -116,14 +119,14 @@ export class Consolidator {
     await this.#expire()
   }
 
-  /** Writes what has gathered. */
+  /** Writes the gathered rows. */
   async #flush(): Promise<void> {
     for (const [tier, steps] of this.#pending) await this.#parts.store.write(tier, steps)
     this.#pending = new Map()
     this.#pendingRows = 0
   }
 
-  /** Writes what has gathered, then takes the steps that were made and are closed off the list. */
+  /** Writes the gathered rows, then removes closed steps that were made from the list. */
   async #takeOff(nowMs: number): Promise<void> {
     await this.#flush()
     const closed = this.#made.filter(({ tier, time }) => time + tier.stepMs <= nowMs)
@@ -132,7 +135,10 @@ export class Consolidator {
     this.#made = []
   }
 
-  /** Lets other collectors see what this one wrote, for as long as it takes where all is to be made. */
+  /**
+   * Waits until other collectors see what this one wrote; without limit if all steps are to be
+   * made.
+   */
   async #show(stepMsMax: number): Promise<void> {
     const { store } = this.#parts
     if (!store.others) return
@@ -145,7 +151,7 @@ export class Consolidator {
     return others === undefined || others.isShown({ tier: this.#finest, from, to })
   }
 
-  /** Makes the steps of a span; gives the names of those that are to be made once more, null where it was stopped. */
+  /** Makes the steps of a span; returns the names of those to make again, or null if stopped. */
   async #makeSpan(
     span: Span & { stop: AbortSignal | undefined },
     nowMs: number,
@@ -163,8 +169,8 @@ export class Consolidator {
   }
 
   /**
-   * Steps that others have a part in and of which more was seen than when they were last made: replicas
-   * may show what another wrote a moment later, so they are made until nothing is new.
+   * Shared steps of which more is visible than when they were last made: replicas may show another
+   * collector's rows a moment later, so steps are made until nothing is new.
    */
   #unsure(span: Span, views: SpanViews): Set<string> {
     const unsure = new Set<string>()
@@ -180,10 +186,7 @@ export class Consolidator {
     return unsure
   }
 
-  /**
-   * Steps of which 5-minute intervals have expired are not made of what is left, where they are
-   * stored already.
-   */
+  /** Leaves out steps that are stored already and have lost 5-minute intervals to expiry. */
   async #whole(span: Span, exporter: string): Promise<RedoStep[]> {
     const expired = this.#parts.redo.expired()[this.#finest.name] ?? Number.NEGATIVE_INFINITY
     if (span.from >= expired) return span.steps
@@ -198,7 +201,7 @@ export class Consolidator {
     return whole
   }
 
-  /** Reads the 5-minute steps of a span once for all the steps in it; they close as time passes. */
+  /** Reads the 5-minute steps of a span once for all its steps, which close as time advances. */
   async #makeSteps(
     span: Span & { views: SpanViews; stop: AbortSignal | undefined },
     exporter: string,
@@ -210,7 +213,7 @@ export class Consolidator {
     const open = new Map<Tier, StepConsolidation>()
     const range = { tier: this.#finest, from: span.from, to: span.to, exporter }
     for await (const step of this.#steps(range, span.views)) {
-      // The thread may be the one that receives datagrams: it must not be held for long.
+      // This thread also decodes datagrams: it must not be blocked for long.
       await setImmediate()
       if (span.stop?.aborted) return
       for (const tier of tiers) {
@@ -232,7 +235,7 @@ export class Consolidator {
       await this.#finish(tier, making, { exporter, views: span.views })
   }
 
-  /** The 5-minute steps of an exporter: this collector's, and where others have a part in them, theirs too. */
+  /** The 5-minute steps of an exporter: this collector's, merged with the others' if they have any. */
   #steps(range: SeriesRange & { exporter: string }, views: SpanViews): AsyncIterable<StepRows> {
     const { store } = this.#parts
     const own = store.steps(range)
@@ -264,7 +267,7 @@ export class Consolidator {
     this.#pace.forget(listed, nowMs)
   }
 
-  /** Lets go of what is past retention; 5-minute rows that the list still needs are held back. */
+  /** Expires what exceeds retention, except 5-minute rows that the list still needs. */
   async #expire(): Promise<void> {
     const { store, tiers, redo } = this.#parts
     const newest = await store.extent(this.#finest)
@@ -287,7 +290,7 @@ export class Consolidator {
   }
 }
 
-/** Opens the consolidator of a data folder: its list is kept in state/consolidation.jsonl. */
+/** Opens the consolidator of a data folder; its list is state/consolidation.jsonl. */
 export async function openConsolidator(
   settings: Settings,
   store: SeriesStore,

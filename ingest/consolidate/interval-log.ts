@@ -1,7 +1,7 @@
-/** The 5-minute values of a measurement's rows, kept until it is known which of them are cut. */
+/** The 5-minute values of a measurement's rows, kept until it is decided which of them are cut. */
 import { fieldNames } from '../../store/measurement.ts'
 
-/** Rows that are kept unless said otherwise; beyond, they are read again instead. 36 bytes each. */
+/** Default number of rows kept, 36 bytes each; beyond, they are read again. */
 export const loggedRowsMax = 1_000_000
 const rowsAtStart = 256
 const fieldCount = fieldNames.length
@@ -10,7 +10,7 @@ export class IntervalLog {
   #rows = new Uint32Array(rowsAtStart)
   #values = new Float64Array(rowsAtStart * fieldCount)
   #count = 0
-  /** Where the rows of each interval end. */
+  /** The end of each interval's rows. */
   readonly #ends: number[] = []
   readonly #rowsMax: number
   /** False once there were too many rows to keep. */
@@ -20,12 +20,12 @@ export class IntervalLog {
     this.#rowsMax = rowsMax
   }
 
-  /** Ends an interval: what was added since the last end belongs to it. */
+  /** Ends an interval: the rows added since the last end belong to it. */
   end(): void {
     this.#ends.push(this.#count)
   }
 
-  /** Adds a row of the current interval, by its number, with the values of its fields. */
+  /** Adds a row of the current interval by its number, with its field values. */
   add(row: number, sums: readonly Float64Array[], i: number): void {
     if (!this.isWhole) return
     const isFull = this.#count === Math.min(this.#rows.length, this.#rowsMax)
@@ -36,7 +36,9 @@ export class IntervalLog {
     this.#count++
   }
 
-  /** Calls back for each interval with the sums of its rows by their place, if that is not below 0. */
+  /**
+   * Calls `visit` for each interval with its sums by place; rows with a negative place are skipped.
+   */
   sumIntervals(places: Int8Array, placeCount: number, visit: (sums: Float64Array) => void): void {
     const sums = new Float64Array(placeCount * fieldCount)
     let entry = 0

@@ -1,4 +1,4 @@
-/** What a tier that was set anew, or set again, lacks of the time that the 5-minute tier holds. */
+/** Finds what a new or restored tier lacks of the time that the 5-minute tier covers. */
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import type { SeriesStore } from '../../store/series.ts'
 import type { RedoList, RedoStep } from './redo.ts'
@@ -10,7 +10,7 @@ interface Parts {
   redo: RedoList
 }
 
-/** Puts what is missing on the list; false where the store did not answer, which what follows will tell. */
+/** Lists the missing steps; false if the store did not answer, which the next query will report. */
 export async function listMissing(parts: Parts): Promise<boolean> {
   const missing = await missingSteps(parts).catch(() => null)
   if (missing === null) return false
@@ -18,7 +18,7 @@ export async function listMissing(parts: Parts): Promise<boolean> {
   return true
 }
 
-/** The steps, within each tier's retention, that lie before or after what is stored of it. */
+/** The steps within each tier's retention, before or after what it has stored. */
 async function missingSteps({ store, tiers }: Parts): Promise<RedoStep[]> {
   const held = await store.extent(tiers[0]!)
   if (!held) return []

@@ -1,12 +1,12 @@
-/** How often steps are made again: a day of which something changes each minute is made every half hour. */
+/** How often steps are made again: a day that changes every minute is made every half hour. */
 import type { Tier } from '../../flow/interval.ts'
 import { nameOf, type RedoStep } from './redo.ts'
 
-/** A step is made again at most this often in its length; the rest of the time it waits on the list. */
+/** A step is made at most this many times in its own length; meanwhile it waits on the list. */
 const makingsPerStep = 48
 
 export class Pace {
-  /** By name of the step, unix ms. */
+  /** By step name, unix ms. */
   readonly #madeAt = new Map<string, number>()
   readonly #stepMsOf: ReadonlyMap<string, number>
 
@@ -14,14 +14,14 @@ export class Pace {
     this.#stepMsOf = new Map(tiers.map(({ name, stepMs }) => [name, stepMs]))
   }
 
-  /** Whether a step may be made at this time (unix ms). */
+  /** Whether a step may be made now (unix ms). */
   isDue(step: RedoStep, nowMs: number): boolean {
     const madeAt = this.#madeAt.get(nameOf(step))
-    // What was made later than now was made by a clock that has been set back.
+    // A time in the future is from before the clock was set back.
     if (madeAt === undefined || madeAt > nowMs) return true
     const { stepMs } = step.tier
     const end = step.time + stepMs
-    // A step that has closed since is made once more at once: readers take it for whole.
+    // A step that has closed since is made once more at once: readers take it as complete.
     return madeAt + stepMs / makingsPerStep <= nowMs || (madeAt < end && end <= nowMs)
   }
 
@@ -29,7 +29,7 @@ export class Pace {
     for (const step of steps) this.#madeAt.set(nameOf(step), nowMs)
   }
 
-  /** Forgets steps that are not on the list any more and could be made again. */
+  /** Forgets steps that are no longer listed and could be made again. */
   forget(listed: ReadonlySet<string>, nowMs: number): void {
     for (const [name, madeAt] of this.#madeAt) {
       const stepMs = this.#stepMsOf.get(name.split(' ')[0]!) ?? 0

@@ -1,8 +1,8 @@
-/** The list of steps that are to be made again, kept on disk. */
+/** The list of steps to make again, stored on disk. */
 import { intervalStart, type Tier } from '../../flow/interval.ts'
 import { Manifest } from '../../store/manifest.ts'
 
-/** A step on the list; `file` is its name in the manifest that keeps the list. */
+/** A step on the list; `file` is its name in the manifest that stores the list. */
 interface RedoEntry {
   file: string
   tier: string
@@ -14,10 +14,10 @@ export interface RedoStep {
   time: number
 }
 
-/** How far each tier is expired: kept beside the list. */
+/** How far each tier has expired, stored with the list. */
 const expiredName = 'expired'
 
-/** Steps by tier, durable: what was added is there after a crash, until it was removed. */
+/** Steps by tier, durable: a step survives crashes until it is removed. */
 export class RedoList {
   readonly #tiers: readonly Tier[]
   readonly #manifest: Manifest<RedoEntry>
@@ -34,7 +34,7 @@ export class RedoList {
     return new RedoList(tiers, await Manifest.open<RedoEntry>(path))
   }
 
-  /** Adds the steps in which 5-minute intervals lie. Durable when it resolves. */
+  /** Adds the steps that contain these 5-minute intervals. Durable when it resolves. */
   add(intervals: readonly number[]): Promise<void> {
     return this.addSteps(
       this.#tiers.flatMap((tier) =>
@@ -62,7 +62,7 @@ export class RedoList {
     for (const file of remove) this.#names.delete(file)
   }
 
-  /** The steps on the list. A tier that is no longer set is left out. */
+  /** The steps on the list, without those of tiers no longer set. */
   steps(): RedoStep[] {
     const byName = new Map(this.#tiers.map((tier) => [tier.name, tier]))
     return this.#manifest.entries().flatMap(({ tier: name, time }) => {
@@ -71,7 +71,7 @@ export class RedoList {
     })
   }
 
-  /** What lies before is expired, unix ms by tier name. */
+  /** Everything before has expired, unix ms by tier name. */
   expired(): Readonly<Record<string, number>> {
     return this.#manifest.value<Record<string, number>>(expiredName) ?? {}
   }
@@ -85,7 +85,7 @@ export class RedoList {
   }
 }
 
-/** Names a step. */
+/** The name of a step. */
 export function nameOf({ tier, time }: RedoStep): string {
   return `${tier.name} ${time}`
 }

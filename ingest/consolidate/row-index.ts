@@ -1,4 +1,4 @@
-/** Numbers the keys and rows of a measurement in the order in which they are met. */
+/** Numbers the keys and rows of a measurement in order of appearance. */
 import { keyTags } from '../../store/cut.ts'
 import {
   measurements,
@@ -14,14 +14,14 @@ export interface IndexedKey {
   text: string
   host: string | null
   isOther: boolean
-  /** Its rows: one a direction, which are few. */
+  /** Its rows: one per direction. */
   directions: string[]
   rows: number[]
 }
 
 /**
- * A tree with a level for each tag of the key: looking texts up one by one is faster than joining
- * them into one text, whose hash would be new each time.
+ * A tree with a level for each tag of the key: looking up tags one by one is faster than joining
+ * them into one string, which would be hashed anew each time.
  */
 type Level = Map<string, Level | IndexedKey>
 
@@ -29,9 +29,9 @@ const separator = '\u001F'
 
 export class RowIndex {
   readonly keys: IndexedKey[] = []
-  /** The number of the key of each row. */
+  /** The key number of each row. */
   readonly keyOfRow: number[] = []
-  /** The tags of each row, a column a tag, direction last. */
+  /** The tags of each row, one column per tag, direction last. */
   readonly tags: string[][]
   readonly #tagNames: readonly TagName[]
   readonly #keyTagCount: number
@@ -43,12 +43,12 @@ export class RowIndex {
     this.tags = this.#tagNames.map(() => [])
   }
 
-  /** The columns of tags of rows, as rowOf takes them. */
+  /** The tag columns of rows, as rowOf takes them. */
   columnsOf(rows: MeasurementRows): readonly string[][] {
     return this.#tagNames.map((tag) => rows.tags[tag]!)
   }
 
-  /** The number of a row by its tags; the next free one where it is new. */
+  /** The number of a row by its tags; the next free one if it is new. */
   rowOf(columns: readonly string[][], i: number): number {
     let level: Level = this.#root
     for (let tag = 0; tag < this.#keyTagCount - 1; tag++) {

@@ -1,4 +1,4 @@
-/** Stretches of time in which steps are due, so that the 5-minute rows of each are read once. */
+/** Spans of time in which steps are due, so that the 5-minute rows of each are read once. */
 import type { RedoStep } from './redo.ts'
 
 /** Due steps, of any tiers, that lie in [from, to), unix ms. */
@@ -8,12 +8,12 @@ export interface Span {
   steps: RedoStep[]
 }
 
-/** A span is no longer than this, but for a single step that is: what a crash leaves to do again. */
+/** Longest span, unless a single step is longer: the work that a crash may repeat. */
 const spanMaxMs = 32 * 86_400_000
 
-/** The spans of due steps: no two overlap, each step lies in one. */
+/** The spans of due steps: no two overlap, and each step lies in one. */
 export function spansOf(due: readonly RedoStep[]): Span[] {
-  // Steps of tiers nest: where one overlaps the span so far, it lies in it.
+  // Steps of tiers nest: one that overlaps the current span lies in it.
   const sorted = [...due].sort((a, b) => a.time - b.time || b.tier.stepMs - a.tier.stepMs)
   const spans: Span[] = []
   let span: Span | undefined

@@ -1,4 +1,4 @@
-/** One step of a coarser tier, made of the 5-minute steps that lie in it. Pure. */
+/** One step of a coarser tier, made from the 5-minute steps in it. Pure. */
 import { intervalMs } from '../../flow/interval.ts'
 import { measurementNames, unknownReasons, type MeasurementName } from '../../store/measurement.ts'
 import type { Coverage, StepRows } from '../../store/series.ts'
@@ -8,13 +8,13 @@ export interface StepOptions extends TableOptions {
   /** Start and length of the step, ms. */
   time: number
   stepMs: number
-  /** Intervals from here on (unix ms) are still to come: a step that ends later is open. */
+  /** Intervals from here on (unix ms) are in the future: a step that ends later is open. */
   closedUntil: number
 }
 
 /**
- * Takes the 5-minute steps of one exporter that lie in [time, time + stepMs), in any order, each
- * once; then, where endFirstRound says so, all of them once more; then gives the step.
+ * Takes the 5-minute steps of one exporter in [time, time + stepMs), in any order, each once; then,
+ * if endFirstRound returns true, all of them once more; then returns the step.
  */
 export class StepConsolidation {
   readonly time: number
@@ -65,9 +65,9 @@ export class StepConsolidation {
     this.#countedUntil = Math.max(this.#countedUntil, countedUntil)
   }
 
-  /** Decides which keys are cut: true where any are, for then maxima of `other` need a second round. */
+  /** Decides which keys are cut; true if the maxima of `other` need a second round. */
   endFirstRound(): boolean {
-    // All tables decide, so no short cut by some().
+    // Every table must decide, so `some` would stop too early.
     return [...this.#tables.values()].filter((table) => table.cut()).length > 0
   }
 
@@ -90,7 +90,7 @@ export class StepConsolidation {
   }
 }
 
-/** The step that 5-minute steps of one exporter make. */
+/** Makes a step from 5-minute steps of one exporter. */
 export function consolidate(
   exporter: string,
   steps: readonly StepRows[],

@@ -1,4 +1,6 @@
-/** One measurement while a step is consolidated: sums, maxima and unknown parts of each row. */
+/**
+ * One measurement during the consolidation of a step: sums, maxima and unknown parts of each row.
+ */
 import { emptyFigures, keepTop, type CutOptions } from '../../store/cut.ts'
 import {
   fieldNames,
@@ -12,7 +14,7 @@ import { RowIndex } from './row-index.ts'
 
 const rowsAtStart = 16
 
-/** Figures of a row lie together: the sums of the fields, their maxima, their unknown parts. */
+/** The figures of a row are adjacent: field sums, then maxima, then unknown parts. */
 const fieldCount = fieldNames.length
 const maxAt = fieldCount
 const unknownAt = 2 * fieldCount
@@ -21,14 +23,14 @@ const figuresPerRow = 3 * fieldCount
 /** What decides whether a key is kept, and how much of it is known. */
 interface Standing {
   bytes: number
-  /** Known intervals with a row of `other` in which this key has a row. */
+  /** Known intervals with rows of both `other` and this key. */
   knownBesideOther: number
-  /** The interval that counted last towards it. */
+  /** The last interval counted in `knownBesideOther`. */
   lastInterval: number
 }
 
 export interface TableOptions extends CutOptions {
-  /** 5-minute rows that are kept in memory for the maxima of what is cut. */
+  /** 5-minute rows kept in memory for the maxima of cut keys. */
   loggedRowsMax?: number | undefined
 }
 
@@ -40,17 +42,17 @@ export class MeasurementTable {
   readonly #log: IntervalLog
   #figures = new Float64Array(rowsAtStart * figuresPerRow)
   #known: number
-  /** Known intervals without a row of `other`: in these, a key without a row counted 0. */
+  /** Known intervals without a row of `other`: there, a key without a row counted 0. */
   #knownWithoutOther: number
-  /** Once keys are cut: 1 for those that are kept. */
+  /** Once keys are cut: 1 for each key kept. */
   #kept: Uint8Array | null = null
-  /** Directions of the rows that are cut, and the greatest 5-minute sums of these, by direction. */
+  /** Directions of the cut rows, and their largest 5-minute sums by direction. */
   readonly #directions: string[] = []
   #foldedMax = new Float64Array(0)
-  /** For each row, the place of its direction among the sums of what is cut; -1 where it is kept. */
+  /** For each row, the index of its direction in the sums of cut rows; -1 if it is kept. */
   #places = new Int8Array(0)
 
-  /** `knownBefore`: known intervals that are past, in which the measurement had no row. */
+  /** `knownBefore`: past known intervals in which the measurement had no row. */
   constructor(measurement: MeasurementName, knownBefore: number, options: TableOptions) {
     this.measurement = measurement
     this.#known = knownBefore
@@ -60,7 +62,7 @@ export class MeasurementTable {
     this.#log = new IntervalLog(options.loggedRowsMax ?? loggedRowsMax)
   }
 
-  /** Adds the rows of one 5-minute interval (null: it has none), which is known or not. */
+  /** Adds the rows of one 5-minute interval (null: none). */
   add(rows: MeasurementRows | null, interval: { time: number; isKnown: boolean }): void {
     const hasOther = rows !== null && this.#hasOther(rows)
     if (interval.isKnown) {
@@ -85,8 +87,8 @@ export class MeasurementTable {
   }
 
   /**
-   * Decides which keys are kept, once all intervals are in. True where some are cut and there were
-   * too many values to keep: then the maxima of `other` need every interval once more, by addAgain.
+   * Decides which keys are kept, after all intervals. True if some are cut and there were too many
+   * values to keep: then the maxima of `other` need every interval again, by addAgain.
    */
   cut(): boolean {
     const { keys, keyOfRow, tags } = this.#index
@@ -110,7 +112,7 @@ export class MeasurementTable {
     return false
   }
 
-  /** Second round: what is not kept of one interval, added up for the maxima of `other`. */
+  /** Second round: sums the cut rows of one interval for the maxima of `other`. */
   addAgain(rows: MeasurementRows, isKnown: boolean): void {
     if (!this.#kept || this.#log.isWhole || !isKnown) return
     const sums = new Float64Array(this.#foldedMax.length)
@@ -202,7 +204,7 @@ export class MeasurementTable {
     return this.#knownWithoutOther + this.#standings[key]!.knownBesideOther
   }
 
-  /** Without a cut, rows of `other` are rows like all. */
+  /** If nothing is cut, rows of `other` are ordinary rows. */
   #isKept(row: number): boolean {
     return this.#kept === null || this.#kept[this.#index.keyOfRow[row]!] === 1
   }

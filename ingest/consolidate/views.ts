@@ -1,25 +1,25 @@
-/** How much of a span's 5-minute steps is stored by all collectors together. */
+/** How much of a span's 5-minute steps all collectors together have stored. */
 import type { StepView } from '../../store/series.ts'
 
 export class SpanViews {
-  /** By exporter; null where nobody else writes into the store. */
+  /** By exporter; null if no one else writes to the store. */
   readonly #views: ReadonlyMap<string, readonly StepView[]> | null
 
   constructor(views: readonly StepView[] | null) {
     this.#views = views && Map.groupBy(views, ({ exporter }) => exporter)
   }
 
-  /** Whether another collector wrote of an exporter in [from, to), unix ms. */
+  /** Whether another collector wrote rows of an exporter in [from, to), unix ms. */
   isShared(exporter: string, from: number, to: number): boolean {
     return this.#in(exporter, from, to).some(({ isShared }) => isShared)
   }
 
-  /** What a step of an exporter is made of, for StepRows; nothing where nobody else writes. */
+  /** How much a step of an exporter is made from, for StepRows; empty if no one else writes. */
   seenOf(exporter: string, from: number, to: number): { seen?: number } {
     return this.#views === null ? {} : { seen: sum(this.#in(exporter, from, to)) }
   }
 
-  /** What is stored of all exporters that others have a part in; 0 where there is none. */
+  /** How much is stored of all exporters that others share; 0 if there are none. */
   sharedSeen(from: number, to: number): number {
     let seen = 0
     for (const exporter of this.#views?.keys() ?? [])

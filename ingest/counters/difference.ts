@@ -1,4 +1,4 @@
-/** What an interface counted between two samples of its counters, which wrap, begin anew and come late. */
+/** What an interface counted between two samples of its counters, which wrap, restart and arrive late. */
 import type { InterfaceCounters } from '../decode/sflow/counters.ts'
 
 export interface CounterDifference {
@@ -10,16 +10,19 @@ export interface CounterDifference {
 
 const words32 = 2 ** 32
 const words64 = 2 ** 64
-/** Without a known speed, a fall of more than half of what a counter can hold is a wrap. */
+/** Without a known speed, a drop by more than half of a counter's range is a wrap. */
 const wrapShareMost = 0.5
-/** An interface may seem this much faster than it is, because samples are not taken on the second. */
+/** An interface may seem this much faster than it is, because sample times are inexact. */
 const speedSlack = 1.5
-/** A sample of a lower number is a late one when it comes so soon after the other, else counters began anew. */
+/**
+ * A sample with a lower number is late if it arrives this soon after the other; otherwise the
+ * counters restarted.
+ */
 const lateMs = 5000
 
 /**
- * The difference, or why there is none: `late` where the second sample was taken before the first,
- * `reset` where counters began anew or stand still as unknown.
+ * The difference, or why there is none: `late` if the second sample was taken before the first,
+ * `reset` if the counters restarted or are constantly unknown.
  */
 export function differenceOf(
   last: InterfaceCounters,
@@ -40,7 +43,7 @@ export function differenceOf(
   }
 }
 
-/** Octet counters have 64 bits; some agents fill them from 32. Null where the fall is no wrap. */
+/** Octet counters have 64 bits; some agents fill only 32. Null if the drop is not a wrap. */
 function octetsBetween(last: number, now: number, most: number): number | null {
   if (now >= last) return now - last
   const size = last < words32 ? words32 : words64
@@ -48,7 +51,7 @@ function octetsBetween(last: number, now: number, most: number): number | null {
   return difference <= Math.min(most, size * wrapShareMost) ? difference : null
 }
 
-/** Packets are sums of counters of 32 bits, each of which wraps for itself. */
+/** Packets are sums of 32-bit counters, each of which wraps by itself. */
 function packetsBetween(last: number, now: number): number {
   return (((now - last) % words32) + words32) % words32
 }

@@ -1,7 +1,7 @@
 /**
- * What interfaces count themselves, from sFlow's counter samples: differences of two samples, spread
- * over the time between them, as totals of 5-minute intervals. They stand beside what flows add up
- * to: an operator's cross-check.
+ * The interfaces' own counters, from sFlow counter samples: differences of two samples, spread over
+ * the time between them, as totals of 5-minute intervals. They are stored beside the sums of flows,
+ * as a cross-check.
  */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { countWithin } from '../../flow/spread.ts'
@@ -11,23 +11,23 @@ import { differenceOf } from './difference.ts'
 import { counterRows } from './rows.ts'
 import type { InterfaceCounters } from '../decode/sflow/counters.ts'
 
-/** Interfaces of all exporters together whose counters are followed. */
+/** Most interfaces followed, over all exporters. */
 const interfacesMax = 16_384
-/** Samples further apart say nothing of when the traffic was (RRDtool's heartbeat). */
+/** Samples further apart do not tell when the traffic was (RRDtool's heartbeat). */
 const heartbeatMs = 600_000
-/** Intervals are held this long while collecting; samples come in the order of their receipt. */
+/** Intervals are held this long while collecting; samples arrive in order of receipt. */
 const heldWhileCollectingMs = 3 * intervalMs
-/** Figures of an interface in an interval that are held; more come only of very long captures. */
+/** Most figures (per interface and interval) held; only very long captures have more. */
 const heldMax = 1_000_000
-/** An interval's total is known where differences cover so much of it (RRDtool's xff). */
+/** An interval's total is known if differences cover this share of it (RRDtool's xff). */
 const coveredLeast = 0.5
 
-/** Places of an interface's figures in an interval. */
+/** Offsets of an interface's figures in an interval. */
 const figure = { bytesIn: 0, bytesOut: 1, packetsIn: 2, packetsOut: 3, coveredMs: 4 } as const
 const figures = Object.keys(figure).length
 
 interface HeldExporter {
-  /** unix ms of the first sample: before it nothing can be said. */
+  /** unix ms of the first sample: nothing is known before it. */
   sinceMs: number
   last: Map<number, InterfaceCounters>
   /** Figures by interval and interface. */
@@ -47,9 +47,9 @@ export class CounterTracker {
   readonly #heldMs: number
   #held = 0
   #interfaces = 0
-  /** Intervals from this start on are held whole. */
+  /** Intervals from this start on are held in full. */
   #wholeFrom = Number.POSITIVE_INFINITY
-  /** Samples of interfaces beyond the bound, and counters that began anew. */
+  /** Samples ignored because of a limit, and counters that restarted. */
   readonly counters = { leftOut: 0, resets: 0 }
 
   /** Intervals older than `heldMs` are forgotten as later samples come. */
@@ -57,7 +57,7 @@ export class CounterTracker {
     this.#heldMs = heldMs
   }
 
-  /** Takes in a sample; `isAgain` where what it says has been written before. */
+  /** Takes a sample; `isAgain` if its figures were written before. */
   take(sample: InterfaceCounters, isAgain = false): void {
     const { exporter, index, receivedMs } = sample
     const held = this.#exporterOf(exporter, receivedMs)
@@ -87,15 +87,15 @@ export class CounterTracker {
     this.#forget(held, receivedMs)
   }
 
-  /** Whether rows() knows all of an exporter's interval; of others the store keeps what was written. */
+  /** Whether rows() has all of an exporter's interval; for others the store keeps what was written. */
   holds(exporter: string, interval: number): boolean {
     const held = this.#exporters.get(exporter)
     return held !== undefined && interval >= this.#wholeFrom && interval >= this.#oldest(held)
   }
 
   /**
-   * The rows of an exporter's interval, or null where it sends no counters. An interface of which too
-   * little is known has no row: the row `other`, which is always 0, says that this is not 0.
+   * The rows of an exporter's interval, or null if it sends no counters. An interface of which too
+   * little is known has no row: the row `other`, always 0, says that this does not mean 0.
    */
   rows(exporter: string, interval: number): MeasurementRows | null {
     const held = this.#exporters.get(exporter)
@@ -112,7 +112,7 @@ export class CounterTracker {
     )
   }
 
-  /** All that is held, as plain JSON. */
+  /** Everything held, as plain JSON. */
   snapshot(): CounterState[] {
     return [...this.#exporters].map(([address, { sinceMs, last, intervals }]) => ({
       address,
@@ -125,7 +125,7 @@ export class CounterTracker {
     }))
   }
 
-  /** Goes on from a snapshot. */
+  /** Continues from a snapshot. */
   restore(state: readonly CounterState[]): void {
     for (const { address, sinceMs, last, intervals } of state) {
       const held = this.#exporterOf(address, sinceMs)

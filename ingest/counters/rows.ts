@@ -14,8 +14,8 @@ export interface CounterFigure {
 const directions = ['in', 'out'] as const
 
 /**
- * One row a figure, and the rows `other`, which are always 0: they say that an interface without a
- * row is unknown and not 0.
+ * One row per figure, and the rows `other`, always 0: they say that an interface without a row is
+ * unknown, not 0.
  */
 export function counterRows(figures: readonly CounterFigure[]): MeasurementRows {
   const others = directions.map((direction) => ({ counter: otherKey, direction, bytes: 0, packets: 0 })) // prettier-ignore

@@ -1,22 +1,28 @@
-/** Times in which nothing came from an exporter and after which its numbers did not go on. */
+/**
+ * Breaks: times without datagrams from an exporter, after which its sequence numbers did not
+ * continue.
+ */
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 
-/** A shorter time without a datagram is no break: single datagrams were lost. */
+/** A shorter time without datagrams is no break: single datagrams were lost. */
 export const breakLeastMs = 5000
-/** Breaks that are kept; of more, the newest. */
+/** Most breaks kept; the oldest are dropped. */
 const breaksMax = 1000
-/** Exporters and domains that are followed; beyond, the ones longest silent are let go. */
+/** Most exporters and domains followed; beyond, those silent longest are dropped. */
 const followedMax = 8192
 
 export class BreakLog {
-  /** When the last datagram of each exporter and domain came, unix ms; in order of their last datagram. */
+  /** Receive time of the last datagram of each exporter and domain, unix ms; in order of that time. */
   readonly #lastMs = new Map<string, { ms: number }>()
-  /** The one of the datagram before, which is the last of them: most often the next is of it too. */
+  /**
+   * The entry of the previous datagram, which is the last of the map: most often the next datagram
+   * has the same.
+   */
   #before: { exporter: string; observationDomain: number; last: { ms: number } } | null = null
   #breaks: ExporterBreak[] = []
 
-  /** Takes what a datagram's sequence number said; gives the time since the one before it, or null where there was none. */
+  /** Takes the sequence verdict of a datagram; returns the time since the previous one, or null if there was none. */
   take(event: SequenceEvent): number | null {
     const { exporter, receivedMs, verdict, lostFlows, lostDatagrams } = event
     const last = this.#follow(event)
@@ -35,7 +41,10 @@ export class BreakLog {
     return silenceMs
   }
 
-  /** Notes when a datagram came; gives when the one before it of its exporter and domain did, or null. */
+  /**
+   * Notes the receive time of a datagram; returns that of the previous one of its exporter and
+   * domain, or null.
+   */
   #follow({ exporter, observationDomain, receivedMs }: SequenceEvent): number | null {
     const before = this.#before
     if (before?.exporter === exporter && before.observationDomain === observationDomain) {
@@ -55,7 +64,7 @@ export class BreakLog {
     return ms
   }
 
-  /** Puts a break in the place of the one of an exporter that ended at a time; null: there was none. */
+  /** Replaces an exporter's break that ended at `to`; with null, there was none. */
   replace(
     { exporter, to }: Pick<ExporterBreak, 'exporter' | 'to'>,
     by: ExporterBreak | null,
@@ -74,7 +83,7 @@ export class BreakLog {
     return this.#breaks
   }
 
-  /** Takes a list back; what comes after is added to it. */
+  /** Restores a list; later breaks are added to it. */
   restore(breaks: readonly ExporterBreak[]): void {
     this.#breaks = [...breaks]
   }

@@ -1,4 +1,4 @@
-/** Intervals of which something changed for an exporter since they were last written. */
+/** Intervals in which something changed for an exporter since they were last written. */
 export class ChangedIntervals {
   /** Exporters by the interval's start, unix ms. */
   #changed = new Map<number, Set<string>>()
@@ -19,14 +19,14 @@ export class ChangedIntervals {
       if (exporters.delete(exporter) && exporters.size === 0) this.#changed.delete(interval)
   }
 
-  /** The exporters that changed in each interval (its start, unix ms) since the last call. */
+  /** The exporters that changed in each interval (start, unix ms) since the last call. */
   take(): ReadonlyMap<number, ReadonlySet<string>> {
     const changed = this.#changed
     this.#changed = new Map()
     return changed
   }
 
-  /** Puts back what take gave and could not be written. */
+  /** Puts back the result of `take` when it could not be written. */
   putBack(changed: ReturnType<ChangedIntervals['take']>): void {
     for (const [interval, exporters] of changed)
       for (const exporter of exporters) this.mark(exporter, interval)

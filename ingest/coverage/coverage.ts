@@ -1,6 +1,6 @@
 /**
- * What is known of each exporter in each interval, told from when the collector listened and from
- * what sequence numbers said: see "Known, unknown, zero" in ARCHITECTURE.md.
+ * What is known about each exporter in each interval, from when the collector was listening and
+ * from sequence numbers: see "Known, unknown, zero" in ARCHITECTURE.md.
  */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
@@ -9,7 +9,7 @@ import type { Coverage } from '../../store/series.ts'
 import { BreakLog } from './breaks.ts'
 import { ChangedIntervals } from './changed-intervals.ts'
 
-/** What one interval is known by. A null reason means known. */
+/** What is known about one interval. A null reason means known. */
 interface IntervalState {
   reason: UnknownReason | null
   datagrams: number
@@ -23,15 +23,15 @@ interface ExporterCoverage {
   intervals: Map<number, IntervalState>
 }
 
-/** What is kept over a restart. */
+/** The state kept over a restart. */
 export interface CoverageSnapshot {
   listeningUntil: number
   exporters: [string, number, [number, IntervalState][]][]
 }
 
-/** After a silence longer than this, the intervals between are left unknown rather than written one by one. */
+/** After a longer silence, the intervals before this many stay unknown without being written one by one. */
 const silenceIntervalsMax = 35 * 288
-/** Exporters that are followed; beyond, the ones longest silent are let go. */
+/** Most exporters followed; beyond, those silent longest are dropped. */
 const exportersMax = 4096
 
 export class CoverageTracker {
@@ -39,7 +39,7 @@ export class CoverageTracker {
   readonly breaks = new BreakLog()
   readonly changed = new ChangedIntervals()
   readonly #exporters = new Map<string, ExporterCoverage>()
-  /** Intervals that began before this were not listened to throughout. */
+  /** The collector did not listen throughout intervals that began before this. */
   #listeningFrom: number
   #listeningUntil: number
 
@@ -49,7 +49,7 @@ export class CoverageTracker {
     this.#listeningUntil = listeningFrom
   }
 
-  /** Starts listening anew: intervals that began before were not listened to throughout. */
+  /** Starts listening anew: earlier intervals were not covered throughout. */
   resume(listeningFrom: number): void {
     for (const [exporter, { intervals }] of this.#exporters)
       for (const [interval, state] of intervals)
@@ -59,12 +59,12 @@ export class CoverageTracker {
     this.#listeningUntil = Math.max(this.#listeningUntil, listeningFrom)
   }
 
-  /** Says that the collector has been listening until now. */
+  /** Notes that the collector has been listening until now. */
   heartbeat(nowMs: number): void {
     this.#listeningUntil = Math.max(this.#listeningUntil, nowMs)
   }
 
-  /** Takes what a datagram's sequence number said; gives the time since the one before, or null where there was none. */
+  /** Takes the sequence verdict of a datagram; returns the time since the previous one, or null if there was none. */
   take(event: SequenceEvent): number | null {
     const interval = intervalStart(event.receivedMs)
     const silenceMs = this.breaks.take(event)
@@ -83,7 +83,7 @@ export class CoverageTracker {
     return silenceMs
   }
 
-  /** Corrects what was counted as lost in an interval that is held. */
+  /** Corrects the losses counted in an interval that is held. */
   correct(
     exporter: string,
     interval: number,
@@ -96,14 +96,14 @@ export class CoverageTracker {
     this.changed.mark(exporter, interval)
   }
 
-  /** Says what an interval without a datagram was; null: nothing was sent in it. */
+  /** Sets the reason of an interval without datagrams; null: nothing was sent in it. */
   judge(exporter: string, interval: number, reason: UnknownReason | null): void {
     const state = this.#exporters.get(exporter)?.intervals.get(interval)
     if (state && (state.datagrams > 0 || state.reason === reason)) return
     if (this.#exporters.has(exporter)) this.#set(exporter, interval, newState(reason))
   }
 
-  /** What is known of an interval, or null where it is not held here (then the store may know). */
+  /** The coverage of an interval, or null if it is not held here (the store may have it). */
   of(exporter: string, interval: number): Coverage | null {
     const state = this.#exporters.get(exporter)?.intervals.get(interval)
     if (!state) return null
@@ -121,21 +121,21 @@ export class CoverageTracker {
     }
   }
 
-  /** The exporters of which something is known in an interval. */
+  /** The exporters with coverage in an interval. */
   exportersIn(interval: number): string[] {
     return [...this.#exporters]
       .filter(([, { intervals }]) => intervals.has(interval))
       .map(([exporter]) => exporter)
   }
 
-  /** Lets go of intervals before `before` that are not waiting to be written. */
+  /** Drops intervals before `before` that are not waiting to be written. */
   forget(before: number): void {
     for (const [exporter, { intervals }] of this.#exporters)
       for (const interval of intervals.keys())
         if (interval < before && !this.changed.has(exporter, interval)) intervals.delete(interval)
   }
 
-  /** Everything that is held, as JSON can keep it. */
+  /** Everything held, as plain JSON. */
   snapshot(): CoverageSnapshot {
     return {
       listeningUntil: this.#listeningUntil,
@@ -147,7 +147,7 @@ export class CoverageTracker {
     }
   }
 
-  /** Takes a snapshot back; listening goes on from where it stopped until resume says otherwise. */
+  /** Restores a snapshot; listening continues from there until `resume` is called. */
   restore(snapshot: CoverageSnapshot): void {
     this.#listeningUntil = snapshot.listeningUntil
     this.#listeningFrom = Number.NEGATIVE_INFINITY
@@ -155,7 +155,7 @@ export class CoverageTracker {
       this.#exporters.set(exporter, { lastInterval, intervals: new Map(intervals) })
   }
 
-  /** The intervals without a datagram since the last one: what comes after them tells what they were. */
+  /** Judges the intervals without datagrams since the last one, by the datagram after them. */
   #judgeSilence(event: SequenceEvent, held: ExporterCoverage, interval: number): void {
     const from = Math.max(
       held.lastInterval + intervalMs,
@@ -184,7 +184,7 @@ export class CoverageTracker {
   }
 }
 
-/** What a silence was, by what the datagram after it says; null is known. */
+/** The reason for a silence, by the verdict on the datagram after it; null means known. */
 const silenceReasons: Record<SequenceEvent['verdict'], UnknownReason | null> = {
   continues: null,
   duplicate: null,

@@ -1,8 +1,9 @@
 /**
- * Where several collectors share a cluster, an exporter may move from one to another. Each sees but a
- * part of its numbers: what the other heard is no loss, and what was lost between the two is seen by
- * neither alone. So they tell each other which stretches of numbers they heard, and each counts what
- * is missing before its own stretches: every loss once, by the one that heard what came next.
+ * In a cluster, an exporter may move from one collector to another. Each collector sees only some
+ * of its sequence numbers: what the other received is not lost, and neither alone sees what was
+ * lost in between. So collectors share the stretches of numbers they received, and each counts what
+ * is missing before its own stretches: every loss is counted once, by the collector that received
+ * the next datagram.
  */
 import type { ExporterClocks, HeardSpan } from '../../flow/heard.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
@@ -16,30 +17,33 @@ import { isNumberedAfter } from '../decode/sequence/numbering.ts'
 import type { SequenceSnapshot } from '../decode/sequence/sequence.ts'
 import { sequenceUnits, type Stream } from '../decode/exporters/stream.ts'
 
-/** A gap after a shorter silence is a loss on the way: nobody moves and comes back so fast. */
+/** A gap after a shorter silence is a loss on the way: no exporter moves away and back so fast. */
 const silenceLeastMs = 1000
-/** Clocks of collectors may differ by so much. */
+/** The clocks of collectors may differ by this much. */
 const clocksMs = 2000
-/** Stretches are told and looked at for so long after their beginning: as long as coverage is held. */
+/** Stretches are shared and judged for this long after their end: as long as coverage is held. */
 const spanMsMax = 2 * 3_600_000
-/** Stretches that are held; of more, those are let go that ended first. */
+/** Most stretches held; beyond, the stream that ended first is dropped. */
 const spansMax = 20_000
 
-/** A stretch of this collector's own, and what was counted as lost before it. */
+/** A stretch of this collector, and the losses counted before it. */
 interface OwnSpan extends HeardSpan {
-  /** Its first datagram was heard here, so that what came before it can be told. */
+  /** Its first datagram was received here, so losses before it can be judged. */
   isBegun: boolean
-  /** It began with what looks like a start of the exporter. */
+  /** It began with an apparent restart of the exporter. */
   isRestart: boolean
   isEstimated: boolean
-  /** Mean flows of a datagram. */
+  /** Mean flows per datagram. */
   meanFlows: number
-  /** Records of the first datagram: its number is that after them where the exporter counts so. */
+  /**
+   * Records of the first datagram: to be subtracted from `from` if the exporter numbers a datagram
+   * after its records.
+   */
   firstRecords: number
-  /** What the decoder counted, and what it was corrected to since. */
+  /** The losses counted by the decoder, and their correction since. */
   counted: LostBefore
   corrected: LostBefore | null
-  /** What the last judgement was of. */
+  /** What the last judgement was based on. */
   judged: string
 }
 
@@ -48,18 +52,18 @@ interface LostBefore {
   flows: number
 }
 
-/** What the counters of an exporter are off by. */
+/** How far off the decoder's counters of an exporter are. */
 export interface CountersOff extends LostBefore {
   restarts: number
 }
 
 export interface HandoverSnapshot {
   spans: OwnSpan[]
-  /** What the counters of exporters are off by. */
+  /** How far off the decoder's counters of exporters are. */
   off: [string, CountersOff][]
 }
 
-/** A stream as the decoder has it. */
+/** A stream, as the decoder knows it. */
 export interface KnownStream {
   exporter: string
   stream: Stream
@@ -67,7 +71,7 @@ export interface KnownStream {
 
 export class Handover {
   readonly #coverage: CoverageTracker
-  /** By exporter and stream, the oldest first; the last goes on. */
+  /** By exporter and stream, oldest first; the last is still growing. */
   #spans = new Map<string, OwnSpan[]>()
   readonly #off = new Map<string, CountersOff>()
 
@@ -75,13 +79,16 @@ export class Handover {
     this.#coverage = coverage
   }
 
-  /** Takes what a datagram's number said, with its stream and the time since the one before (null: none). */
+  /**
+   * Takes the sequence verdict of a datagram, with its stream and the time since the previous
+   * datagram (null: none).
+   */
   take(event: SequenceEvent, stream: Stream, silenceMs: number | null): void {
     const { verdict, exporter, receivedMs } = event
     if (verdict !== 'gap' && verdict !== 'first' && verdict !== 'restart') return
     const spans = this.#of(exporter, stream)
     const last = spans.at(-1)
-    // After a start, the stretch says when the last one came.
+    // After a restart of the collector, the last stretch has the time of the previous datagram.
     const silence = silenceMs ?? (last ? receivedMs - last.toMs : 0)
     const isGap = verdict === 'gap'
     if (isGap && silence < silenceLeastMs) return
@@ -104,7 +111,7 @@ export class Handover {
     })
   }
 
-  /** Notes how far the streams have come. */
+  /** Brings the stretches up to the current state of the streams. */
   follow(streams: Iterable<KnownStream>): void {
     for (const { exporter, stream } of streams) {
       if (stream.version === 'v1') continue
@@ -119,7 +126,7 @@ export class Handover {
     this.#forget()
   }
 
-  /** What is to be told to the other collectors. */
+  /** The stretches to share with the other collectors. */
   spans(): HeardSpan[] {
     return [...this.#spans.values()].flat().map((span) => ({
       exporter: span.exporter,
@@ -134,7 +141,7 @@ export class Handover {
     }))
   }
 
-  /** Judges what was lost before this collector's stretches by what the others heard. */
+  /** Corrects the losses before this collector's stretches by what the others received. */
   settle(others: readonly HeardSpan[]): void {
     const byStream = Map.groupBy(others, keyOf)
     for (const [key, spans] of this.#spans) {
@@ -143,7 +150,7 @@ export class Handover {
     }
   }
 
-  /** What the decoder's counters of an exporter's losses are off by. */
+  /** How far off the decoder's counters of an exporter's losses are. */
   off(exporter: string): CountersOff | null {
     return this.#off.get(exporter) ?? null
   }
@@ -176,7 +183,7 @@ export class Handover {
     const units = isRestart ? 0 : Math.max(0, missing)
     const judged = `${before.toMs} ${units} ${isRestart}`
     if (span.judged === judged) return
-    // A start that the other heard too is one.
+    // A restart that the other collector saw too is a real one.
     const restarts = span.isRestart && !isRestart && span.judged === '' ? -1 : 0
     span.judged = judged
     const lost = worthOf(span, units)
@@ -200,7 +207,7 @@ export class Handover {
     })
   }
 
-  /** Says what the time was in which neither heard anything. */
+  /** Sets the reason of the time in which neither collector received anything. */
   #tell(
     { exporter, fromMs: toMs }: OwnSpan,
     { fromMs, isRestart, lost }: { fromMs: number; isRestart: boolean; lost: LostBefore },
@@ -227,7 +234,7 @@ export class Handover {
     )
   }
 
-  /** Lets go of what is too old; of each stream the last stretch stays, for it goes on. */
+  /** Drops stretches that ended too long ago and, beyond the limit, the stream silent longest. */
   #forget(): void {
     let newestMs = Number.NEGATIVE_INFINITY
     let count = 0
@@ -260,7 +267,7 @@ function clocksOf({ uptimeMs, exportMs }: SequenceSnapshot): ExporterClocks {
   return { uptimeMs, exportMs }
 }
 
-/** A stretch whose beginning is not known: it was there before the collector followed any. */
+/** A stretch with an unknown beginning: the stream was there before this collector followed it. */
 function unbegun(exporter: string, stream: Stream, state: SequenceSnapshot): OwnSpan {
   const clocks = clocksOf(state)
   return {
@@ -290,14 +297,14 @@ function bringUp(span: OwnSpan, stream: Stream, state: SequenceSnapshot): void {
   span.toMs = Math.max(span.toMs, stream.seenMs)
   span.end = clocksOf(state)
   span.meanFlows = state.meanFlows
-  // Only now is it known that its numbers are those after a datagram's records.
+  // Only now is it known that this exporter numbers a datagram after its records.
   if (span.firstRecords > 0 && isNumberedAfter(sequenceUnits[stream.version], state.numbering)) {
     span.from = (span.from - span.firstRecords) >>> 0
     span.firstRecords = 0
   }
 }
 
-/** What missing numbers are worth. */
+/** The datagrams and flows that missing numbers stand for. */
 function worthOf({ isEstimated, meanFlows }: OwnSpan, units: number): LostBefore {
   if (isEstimated) return { datagrams: units, flows: Math.round(units * meanFlows) }
   const datagrams = units === 0 ? 0 : Math.max(1, Math.round(units / Math.max(1, meanFlows)))

@@ -1,4 +1,4 @@
-/** The other collectors of a cluster, as this one deals with them; there are none where series are kept in files. */
+/** The other collectors of a cluster; there are none if series are stored in files. */
 import type { Settings } from '../../flow/settings.ts'
 import type { IngestStatus, Warning } from '../../flow/status.ts'
 import type { Archive } from '../../store/archive/archive.ts'
@@ -19,7 +19,7 @@ export class Neighbours {
     this.#writer = writer
   }
 
-  /** Null where the settings name no store that several collectors share. */
+  /** Null if the settings have no store that collectors share. */
   static async open(
     settings: Settings,
     { archive, coverage }: { archive: Archive; coverage: CoverageTracker },
@@ -32,18 +32,18 @@ export class Neighbours {
     return new Neighbours(handover, exchange, settings.clickhouse.writer)
   }
 
-  /** Notes what was heard until now, and what was lost by what the others said last. */
+  /** Notes what was received so far, and corrects losses by what the others last shared. */
   settle(decoder: Decoder): void {
     this.handover.follow(decoder.streams())
     this.handover.settle(this.#exchange.others)
   }
 
-  /** What is to be published with the flows that it was made of. */
+  /** To be published together with the flows it was made from. */
   snapshot(): { handover: HandoverSnapshot } {
     return { handover: this.handover.snapshot() }
   }
 
-  /** Tells the others what was heard and how it stands here; returns at once. */
+  /** Shares with the others what was received and this collector's status; returns at once. */
   tell(status: () => Promise<IngestStatus>): void {
     void this.#exchange.tell(this.handover.spans(), status)
   }
@@ -59,7 +59,7 @@ export class Neighbours {
     ]
   }
 
-  /** Tells the last of all, if that does not take long. */
+  /** Shares a last time, if that does not take long. */
   async close(status: () => Promise<IngestStatus>): Promise<void> {
     const last = async () => ({ ...(await status()), running: false })
     await this.#exchange.close(this.handover.spans(), last)

@@ -1,6 +1,6 @@
 /**
- * The last minutes, second by second: what the wall shows. Flows are spread over the seconds they
- * lived in, as everywhere; a second changes for as long as flows of it come in late.
+ * The last minutes by second, for the wall view. A flow is spread over the seconds it was active
+ * in, as everywhere; a second changes for as long as flows of it arrive.
  */
 import type { ServerResponse, IncomingMessage } from 'node:http'
 
@@ -11,33 +11,36 @@ import { directions } from '../buckets/codes.ts'
 import { readDirections } from '../buckets/directions.ts'
 import { blockRowsMost, SecondSums } from './second-sums.ts'
 
-/** Seconds that are kept. */
+/** Seconds kept. */
 export const liveSeconds = 900
 const secondMs = 1000
-/** Bytes, packets and flows of each direction. */
+/** Bytes, packets and flows per direction. */
 const amounts = 3
 const width = directions.length * amounts
 
-/** What changed since a version: seconds as [unix seconds, then bytes, packets, flows by direction]. */
+/** The changes since a version: seconds as [unix seconds, then bytes, packets, flows by direction]. */
 export interface LiveChanges {
   version: number
-  /** Unix ms: when the newest flows were received; null before the first. */
+  /** When the newest flows were received, unix ms; null before the first. */
   receivedMs: number | null
   seconds: number[][]
 }
 
 export class LiveRing {
   receivedMs: number | null = null
-  /** The first second that is kept, and the last that has a slot. */
+  /** The first second kept, and the last that has a slot. */
   #oldest = 0
   #newest = -1
-  /** A second of slot 0, at most so long before the oldest: seconds less this are small whole numbers. */
+  /**
+   * A second in slot 0, at most `liveSeconds` before the oldest, so that differences to it are
+   * small integers.
+   */
   #firstSlotSecond = 0
   readonly #local: NetworkSet
   readonly #sums = new Float64Array(liveSeconds * width)
-  /** The second (unix) that a slot holds. */
+  /** The second (unix) in each slot. */
   readonly #second = new Float64Array(liveSeconds).fill(-1)
-  /** The version in which a slot last changed. */
+  /** The version in which each slot last changed. */
   readonly #changed = new Float64Array(liveSeconds)
   #version = 0
   readonly #block = new SecondSums(liveSeconds)
@@ -47,7 +50,7 @@ export class LiveRing {
     this.#local = local
   }
 
-  /** The direction of each row, by its code; good until it is asked for others. */
+  /** The direction code of each row; valid until the next call. */
   directionsOf(flows: FlowColumns): Uint8Array {
     if (this.#directions.length < flows.count) this.#directions = new Uint8Array(flows.count)
     readDirections(flows, this.#local, this.#directions)
@@ -82,7 +85,7 @@ export class LiveRing {
     return { version: this.#version, receivedMs: this.receivedMs, seconds }
   }
 
-  /** Gives all seconds a slot that the flows reach. */
+  /** Opens slots for all seconds the flows reach. */
   #openFor(flows: FlowColumns): void {
     const { collectionTimeMilliseconds: received, count } = flows
     const { flowStartMilliseconds: starts, flowEndMilliseconds: ends } = flows
@@ -101,14 +104,14 @@ export class LiveRing {
     this.#open(Math.max(second, Math.floor(startMs / secondMs), Math.floor((endMs - 1) / secondMs)))
   }
 
-  /** The sums of a second, of which something changes now. */
+  /** The sums of a second, which is marked as changed. */
   #changedSums(second: number): Float64Array {
     const slot = this.#slotOf(second)
     this.#changed[slot] = this.#version
     return this.#sums.subarray(slot * width, slot * width + width)
   }
 
-  /** A flow whose counts are so large that no double holds their products, or whose times are odd. */
+  /** Adds a flow whose products exceed a double's integers, or whose times are odd. */
   #addLarge(
     flows: FlowColumns,
     i: number,
@@ -130,7 +133,7 @@ export class LiveRing {
     }
   }
 
-  /** Gives seconds up to this one a slot each; what these held of a time long past is forgotten. */
+  /** Opens a slot for each second up to this one, clearing what it held before. */
   #open(second: number): void {
     for (let each = Math.max(this.#newest + 1, second - liveSeconds + 1); each <= second; each++) {
       const slot = this.#slotOf(each)
@@ -141,13 +144,13 @@ export class LiveRing {
     this.#newest = Math.max(this.#newest, second)
   }
 
-  /** The slot of a second that is kept. The remainder of a large number would take as long as all else. */
+  /** The slot of a kept second. A remainder of a large number would take as long as everything else. */
   #slotOf(second: number): number {
     return ((second - this.#firstSlotSecond) >>> 0) % liveSeconds
   }
 }
 
-/** Answers GET /live?after=VERSION on ingest's socket; false where the request is another's. */
+/** Answers GET /live?after=VERSION on ingest's socket; false for any other request. */
 export function answerLive(
   { method, url = '' }: IncomingMessage,
   response: ServerResponse,

@@ -1,35 +1,37 @@
 /**
- * What the flows of a block come to, second by second and direction by direction. From one edge of a second to the
- * next a flow's count grows by the same whole number, and by one more where what remained of the divisions adds up to
- * another: so it is what countUpTo gives at each edge (flow/spread.ts). The same whole number is noted where it begins
- * and where it ends, and only the ones more are gone through: in 32 bits, and without branches, since which way they
- * went no processor could foresee.
+ * Sums of a block of flows by second and direction. From one second's edge to the next, a flow's
+ * count grows by the same integer, plus one whenever the remainders add up to a whole: exactly what
+ * countUpTo gives at each edge (flow/spread.ts). The integer is only noted where it begins and
+ * ends; the extra ones are visited per second, in 32-bit arithmetic and without branches, which
+ * would be unpredictable.
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import { directions } from '../buckets/codes.ts'
 
 const secondMs = 1000
-/** Counts up to this, of at most so many rows, have sums and differences that are exact in doubles. */
+/** Counts up to this, over at most this many rows, have exact sums and differences in doubles. */
 const countMost = 2 ** 36
 export const blockRowsMost = 32_768
-/** Lives up to this have remainders of which two fit into 32 bits. */
+/** Two remainders of durations up to this add up within 32 bits. */
 const lifeMsMost = 2 ** 30
-/** Of a second and direction: bytes, packets, flows, and by how much bytes and packets of each second change from here on. */
+/** Per second and direction: bytes, packets, flows, and the change of bytes and packets per second from here on. */
 const width = 5
 const ways = directions.length
-/** Ones more of bytes are counted in the lower half of a word, those of packets in the upper. */
+/**
+ * Extra ones of bytes are counted in the lower half of a word, those of packets in the upper half.
+ */
 const [packetsOne, bytesMask] = [1 << 16, 0xffff]
 
 export class SecondSums {
-  /** How many seconds are kept, and where the first begins, unix ms. */
+  /** The number of seconds kept, and the start of the first, unix ms. */
   readonly #seconds: number
   #fromMs = 0
   readonly #sums: Float64Array
   readonly #ones: Int32Array
-  /** By how much the flows that live in a second are more than in the one before. */
+  /** Active flows in a second minus those in the second before. */
   readonly #living: Int32Array
   readonly #long = new Int32Array(blockRowsMost)
-  /** The seconds that anything was counted in. */
+  /** The seconds with any counts. */
   #least = 0
   #most = -1
 
@@ -41,8 +43,9 @@ export class SecondSums {
   }
 
   /**
-   * Counts rows [from, to), at most blockRowsMost, in the seconds from `fromMs` on; none may live beyond the last of
-   * them. Gives the rows that are not counted here, since no double holds what has to be reckoned with.
+   * Counts rows [from, to), at most blockRowsMost, in the seconds from `fromMs` on; none may last
+   * beyond the final second. Returns the rows not counted, because their products exceed a double's
+   * integers.
    */
   addRows(
     flows: FlowColumns,
@@ -58,7 +61,7 @@ export class SecondSums {
     return others
   }
 
-  /** Counts flows of one second; the others are listed, and how many they are is given. */
+  /** Counts flows within one second; lists the others and returns how many there are. */
   #addShort(
     flows: FlowColumns,
     way: Uint8Array,
@@ -89,7 +92,7 @@ export class SecondSums {
       const lastMs = Math.max(start, end - 1)
       if (lastMs < 0) continue
       const last = (lastMs / secondMs) | 0
-      // One that began before is none of a single second, even where only its last is kept.
+      // A flow that began before the first second spans several, even if only its last is kept.
       const first = start < 0 ? -1 : (start / secondMs) | 0
       if (last > most) most = last
       const isLong = Number(first !== last)
@@ -110,7 +113,7 @@ export class SecondSums {
     return listed
   }
 
-  /** Counts the flows that are listed. */
+  /** Counts the listed flows. */
   #addLong(flows: FlowColumns, way: Uint8Array, listed: number): void {
     const { flowStartMilliseconds: starts, flowEndMilliseconds: ends, samplingInterval } = flows
     const { octetDeltaCount, packetDeltaCount } = flows
@@ -141,7 +144,7 @@ export class SecondSums {
         const packetsPart = Math.floor((packets * part) / life)
         const octetsShare = octetsPart - (octets - octetsLeft)
         const packetsShare = packetsPart - (packets - packetsLeft)
-        // A life of less than a second passes one edge at the most, and no whole second.
+        // A flow shorter than a second crosses at most one edge, and has no whole second.
         const whole = Math.max(life, secondMs)
         const octetsStep = Math.floor((octets * secondMs) / whole)
         const packetsStep = Math.floor((packets * secondMs) / whole)
@@ -179,8 +182,8 @@ export class SecondSums {
   }
 
   /**
-   * Calls back with each second in which a flow lived, by its place, and adds what was counted there to the sums given back for it: bytes,
-   * packets and flows by direction. All is 0 again after it.
+   * Calls `sumsOf` with the index of each second in which a flow was active, and adds to the sums
+   * it returns: bytes, packets and flows by direction. Resets everything to 0.
    */
   take(sumsOf: (second: number) => Float64Array): void {
     const sums = this.#sums

@@ -1,4 +1,4 @@
-/** The rows of the intervals that changed, on their way to the series. */
+/** The rows of changed intervals, on their way to the series. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { StepRows } from '../../store/series.ts'
@@ -17,14 +17,15 @@ export interface BatchParts {
 export interface Batch {
   intervals: number[]
   steps: StepRows[]
-  /** For when the batch could not be written. */
+  /** Call it if the batch could not be written. */
   putBack: () => void
 }
 
 /**
- * The rows of all intervals in `held`, which is empty then, with those of which coverage or counters changed; of these, intervals that are
- * not held in the buckets are added to `redo`. It is taken before the archive is sealed, which then has every flow that is counted in it.
- * Between two intervals what waits is counted: of a million hosts the rows of one take half a second.
+ * The rows of all intervals in `held`, which it empties, and of those with changed coverage or
+ * counters; of the latter, intervals not in the buckets are added to `redo`. Taken before the
+ * archive is sealed, so that the archive has every flow counted here. Waiting datagrams are counted
+ * between two intervals, because the rows of one with a million hosts take half a second.
  */
 export async function takeBatch(
   { buckets, coverage, counters, writer }: BatchParts,

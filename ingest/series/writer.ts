@@ -1,7 +1,7 @@
 /**
- * Writes the 5-minute series: intervals held in memory from the buckets, any other from the archive.
+ * Writes the 5-minute series: intervals in memory from the buckets, all others from the archive.
  * The series of an interval is a pure function of the archive: it is written after the archive has
- * published the very flows that it counts, and writing it again replaces it.
+ * published the flows it counts, and writing it again replaces it.
  */
 import type { NetworkSet } from '../../flow/address.ts'
 import { intervalMs, type Tier } from '../../flow/interval.ts'
@@ -24,13 +24,13 @@ export interface SeriesWriterParts {
   top: number
   flowMaxMs: number
   trackers?: FollowedTrackers
-  /** What interfaces count themselves; absent where none are received. */
+  /** The interfaces' own counters; absent if none are received. */
   counters?: CounterTracker
 }
 
-/** Intervals made again in one reading of the archive: bounds the memory of their totals. */
+/** Intervals rebuilt per read of the archive: bounds the memory of their totals. */
 const redoBatch = 24
-/** Rows of counters of one interval that are kept when it is written again. */
+/** Most counter rows of an interval kept when it is rewritten. */
 const countersMax = 100_000
 
 export class SeriesWriter {
@@ -41,8 +41,8 @@ export class SeriesWriter {
   }
 
   /**
-   * The steps of an interval that the buckets hold, of those with flows in it and of the exporters given. Coverage that is
-   * not held is as `stored` has it, by exporter.
+   * The steps of an interval in the buckets, for exporters with flows in it and the given ones.
+   * Coverage no longer held comes from `stored`, by exporter.
    */
   stepsOf(
     buckets: Buckets,
@@ -59,14 +59,14 @@ export class SeriesWriter {
     }))
   }
 
-  /** Writes steps, and with them what interfaces counted. */
+  /** Writes steps, together with the interfaces' counters. */
   async write(steps: readonly StepRows[]): Promise<void> {
     if (steps.length === 0) return
     await this.#addCounters(steps)
     await this.#parts.store.write(this.#parts.tier, steps)
   }
 
-  /** Counters are no flows: those that are not held are kept as the store has them. */
+  /** Counters are not in the archive, so those no longer held are kept as stored. */
   async #addCounters(steps: readonly StepRows[]): Promise<void> {
     const { counters, store, tier } = this.#parts
     const stored: StepRows[] = []
@@ -88,8 +88,8 @@ export class SeriesWriter {
   }
 
   /**
-   * Makes intervals again from the archive and writes them, some at a time; `written` is told of
-   * each batch. Once `stop` is aborted it makes no more, and gives false where some were left.
+   * Rebuilds intervals from the archive and writes them in batches; `written` is called with each.
+   * Stops once `stop` is aborted, and returns false if some were left.
    */
   async redo(
     intervals: readonly number[],
@@ -107,7 +107,7 @@ export class SeriesWriter {
     return true
   }
 
-  /** Null where it was stopped. */
+  /** Null if stopped. */
   async #stepsFromArchive(
     batch: readonly number[],
     stop: AbortSignal | undefined,
@@ -135,7 +135,7 @@ export class SeriesWriter {
   }
 }
 
-/** Intervals that lie so near that one reading of the archive serves them. */
+/** The next intervals close enough for one read of the archive. */
 function nextBatch(sorted: readonly number[], at: number): number[] {
   const first = sorted[at]!
   return sorted
@@ -143,7 +143,9 @@ function nextBatch(sorted: readonly number[], at: number): number[] {
     .filter((interval) => interval < first + redoBatch * intervalMs)
 }
 
-/** Flows lie in the interval, but no datagram of their exporter had come by then. */
+/**
+ * The coverage of an interval that has flows, although its exporter had not yet sent a datagram.
+ */
 function unseen(exporter: string, interval: number): Coverage {
   return {
     time: interval,
@@ -156,7 +158,7 @@ function unseen(exporter: string, interval: number): Coverage {
   }
 }
 
-/** What the counters of an interval's interfaces came to, by exporter, as it was written before. */
+/** The counters of an interval's interfaces by exporter, as stored before. */
 async function storedCounters(
   store: SeriesStore,
   range: SeriesRange,
