@@ -18,7 +18,7 @@ import {
   type ArchiveValues,
 } from './entry.ts'
 import { putAsideUnlisted } from './write/folder.ts'
-import { readFlows } from './read-back/read.ts'
+import { readFlows } from './read-back/read-flows.ts'
 import { ArchiveThread, SortingThread } from './write/thread.ts'
 import { Upkeep, type UpkeepParts } from './write/upkeep.ts'
 

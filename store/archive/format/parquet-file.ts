@@ -6,7 +6,7 @@
 import { archiveColumns } from '../columns.ts'
 import { reusePacked } from './delta.ts'
 import { FileParts, magic, singleChunk, valuesChunk, type ColumnChunk } from './pages.ts'
-import { columnValues, type BlockRows, type ColumnValues } from './values.ts'
+import { columnValues, type BlockRows, type ColumnValues } from './column-values.ts'
 
 const plainLevel = 1
 

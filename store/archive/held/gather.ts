@@ -4,7 +4,7 @@
  */
 import type { FlowWindow } from '../../flows.ts'
 import { heldFlows, type HeldFlows } from './held-files.ts'
-import type { ScannedWindow } from '../scanned/asked.ts'
+import type { ScannedWindow } from '../scanned/requests.ts'
 import type { FilesToScan, GroupToScan, Scanning } from '../scanned/scanner.ts'
 
 /** Row groups used to estimate how many flows pass: with two threads, as many as finish together. */

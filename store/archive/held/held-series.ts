@@ -10,7 +10,7 @@ import { keysOfFile } from './file-keys.ts'
 import { addressColumns, KeyTable } from '../keys/key-table.ts'
 import { greatest, type Numbered, type NumberedFlows } from './numbered.ts'
 import { lineOf, StepLines, ways } from './step-lines.ts'
-import type { HeldWindow } from './window.ts'
+import type { HeldWindow } from './held-windows.ts'
 
 /** Values of lines that are summed at once: 64 MB. */
 const valuesMost = 8_000_000

@@ -6,7 +6,7 @@ import { emptyTop, topAnswer } from '../answer/top-answer.ts'
 import { keysOfFile, Renumbering } from './file-keys.ts'
 import { addressColumns, KeyTable } from '../keys/key-table.ts'
 import { greatest, type Numbered } from './numbered.ts'
-import type { HeldWindow } from './window.ts'
+import type { HeldWindow } from './held-windows.ts'
 
 /** Results for a window's keys: a page requests the same in another order. */
 interface Known {

@@ -5,8 +5,8 @@ import type { NetworkSet } from '../../../flow/address.ts'
 import type { End, Keys } from '../keys/keys.ts'
 import { keysOfFile, Renumbering, type FileKeys } from './file-keys.ts'
 import { KeyTable } from '../keys/key-table.ts'
-import type { SelectedFlows } from './selected.ts'
-import type { HeldWindow } from './window.ts'
+import type { SelectedFlows } from './selected-flows.ts'
+import type { HeldWindow } from './held-windows.ts'
 
 /** A file's selected flows, counted for one end: for the nth, the number of its key in the table. */
 export interface NumberedFlows {

@@ -5,7 +5,7 @@ import { fieldNames, type FieldName } from '../../measurement.ts'
 import type { PlacedSums } from '../answer/series-answer.ts'
 import { rowsMax, tooManyRows } from '../answer/series-limits.ts'
 import type { KeyTable } from '../keys/key-table.ts'
-import type { Parts } from './parts.ts'
+import type { Parts } from './step-parts.ts'
 
 /** Marks a step that no flow touched. */
 const untouched = -1

@@ -6,7 +6,7 @@ import { answerAsked } from '../../asked-thread.ts'
 import type { HeldFlows } from './held-files.ts'
 import { heldTop } from './held-top.ts'
 import type { HeldAnswers, HeldRequest, HeldWorkerData } from './thread.ts'
-import { HeldWindows } from './window.ts'
+import { HeldWindows } from './held-windows.ts'
 
 const local = new NetworkSet((workerData as HeldWorkerData).local)
 const held = new Map<number, HeldFlows>()

@@ -2,7 +2,7 @@
 import type { NetworkSet } from '../../../flow/address.ts'
 import { KeyWords } from '../keys/key-words.ts'
 import { Keys, type End } from '../keys/keys.ts'
-import type { BucketsAsked, Scan } from './asked.ts'
+import type { BucketsAsked, Scan } from './requests.ts'
 import { bucketCount, bucketOf } from './key-buckets.ts'
 import { amountsOf } from './ranking.ts'
 import type { SelectedGroup } from './selected-group.ts'

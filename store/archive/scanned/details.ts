@@ -2,7 +2,7 @@
 import type { NetworkSet } from '../../../flow/address.ts'
 import { Keys, type End } from '../keys/keys.ts'
 import { ScratchMemory } from '../scratch-memory.ts'
-import type { DetailsAsked, DetailsFound, Scan } from './asked.ts'
+import type { DetailsAsked, DetailsFound, Scan } from './requests.ts'
 import { KeyNumbers } from './key-numbers.ts'
 import { Peers, type PackedPeers } from './peers.ts'
 import type { Counts, SelectedGroup } from './selected-group.ts'

@@ -2,7 +2,7 @@
 import { NetworkSet, parseAddress, parseNetwork, type AddressWords } from '../../../flow/address.ts'
 import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
 import type { FlowScan } from '../../flows.ts'
-import { selectRows } from '../held/selected.ts'
+import { selectRows } from '../held/selected-flows.ts'
 import { copyNumbers, copyPairs } from './copy-rows.ts'
 import type { RowGroup } from './row-group.ts'
 

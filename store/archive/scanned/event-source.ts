@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
 import { eventRows, putEvents, type EventWindow } from './event-rows.ts'
-import { GroupReader } from './files.ts'
+import { GroupReader } from './group-reader.ts'
 import { groupsWithin, type FilesToScan, type GroupToScan } from './scanner.ts'
 
 export interface EventSource {

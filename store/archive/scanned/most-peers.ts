@@ -2,7 +2,7 @@
  * The keys with the most peers in a long window. No key has more peers than flows, so peers are
  * counted only for keys with enough flows, and not every pair of the window is in memory at once.
  */
-import type { DetailsFound, KeyValues, RankingFound } from './asked.ts'
+import type { DetailsFound, KeyValues, RankingFound } from './requests.ts'
 
 /** Keys with the most flows, among which those with the most peers are chosen. */
 export const rankedMost = 5000

@@ -2,7 +2,7 @@
  * The largest keys of a window, even if there are too many to distinguish: then all are summed in buckets,
  * and only the keys of the fullest buckets are distinguished, since no key exceeds the sum of its bucket.
  */
-import type { BucketsAsked, RankingAsked, RankingFound, ScanAsked, ScanFound } from './asked.ts'
+import type { BucketsAsked, RankingAsked, RankingFound, ScanAsked, ScanFound } from './requests.ts'
 
 /** Buckets whose keys are distinguished: with ten million distinct keys, about ten each. */
 const fullestBuckets = 30_000

@@ -2,8 +2,8 @@
 import type { NetworkSet } from '../../../flow/address.ts'
 import { greatest } from '../held/numbered.ts'
 import { Keys } from '../keys/keys.ts'
-import type { RankingAsked, RankingFound, Scan } from './asked.ts'
-import { Growing } from './growing.ts'
+import type { RankingAsked, RankingFound, Scan } from './requests.ts'
+import { Growing } from './growing-numbers.ts'
 import { KeyNumbers } from './key-numbers.ts'
 import type { Counts, SelectedGroup } from './selected-group.ts'
 

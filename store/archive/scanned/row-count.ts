@@ -1,5 +1,5 @@
 /** Counts the flows in row groups. */
-import type { Scan } from './asked.ts'
+import type { Scan } from './requests.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 export class RowCount implements Scan<number, number> {

@@ -12,10 +12,10 @@ import { AskedThread } from '../../asked-thread.ts'
 import { parseHostSums, type HostSums } from '../write/host-list.ts'
 import type { Session } from '../sql/query-engine.ts'
 import { exactSumMost, type ArchiveFiles } from '../readable-files.ts'
-import type { ScanAsked, ScanFound, ScannedWindow } from './asked.ts'
+import type { ScanAsked, ScanFound, ScannedWindow } from './requests.ts'
 import { Pass, type GroupForScans } from './pass.ts'
 import { partsOf, type EventWindow } from './event-rows.ts'
-import type { FileGroups } from './files.ts'
+import type { FileGroups } from './group-reader.ts'
 import type { GroupTimes } from './row-group.ts'
 
 export type ScanRequest =

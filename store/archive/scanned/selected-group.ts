@@ -1,9 +1,9 @@
 /** The flows of a row group that belong to a window and pass its filter, and their amounts. */
 import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
 import type { FieldName } from '../../measurement.ts'
-import { putShares, selectRows } from '../held/selected.ts'
+import { putShares, selectRows } from '../held/selected-flows.ts'
 import { ScratchMemory } from '../scratch-memory.ts'
-import type { ScannedWindow } from './asked.ts'
+import type { ScannedWindow } from './requests.ts'
 import type { RowGroup } from './row-group.ts'
 
 /** 0, 1, 2 … up to the longest row group so far. */

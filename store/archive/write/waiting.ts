@@ -3,7 +3,7 @@ import { flowColumns, type ColumnName, type FlowColumns } from '../../../flow/co
 import { intervalMs, intervalStart } from '../../../flow/interval.ts'
 import { columnArrays, type FlowBlock } from '../columns.ts'
 import type { ArchiveEntry } from '../entry.ts'
-import { arrayOf, type BlockRows } from '../format/values.ts'
+import { arrayOf, type BlockRows } from '../format/column-values.ts'
 
 /** The part of an entry that can be computed from rows. */
 export type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChunk'>

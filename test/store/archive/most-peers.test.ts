@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import type { DetailsFound, KeyValues } from '../../../store/archive/scanned/asked.ts'
+import type { DetailsFound, KeyValues } from '../../../store/archive/scanned/requests.ts'
 import { greatestFirst, mostPeers } from '../../../store/archive/scanned/most-peers.ts'
 import { seed } from '../../drawn.ts'
 

@@ -19,9 +19,13 @@ import { byteWidth, indexWidth, packedIndices } from '../../../store/archive/for
 import { flowsOf } from '../../../store/archive/held/held-files.ts'
 import { QueryTooLarge } from '../../../store/query-error.ts'
 import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
-import type { RankingAsked, RankingFound, ScanAsked } from '../../../store/archive/scanned/asked.ts'
+import type {
+  RankingAsked,
+  RankingFound,
+  ScanAsked,
+} from '../../../store/archive/scanned/requests.ts'
 import { Dictionaries } from '../../../store/archive/scanned/dictionaries.ts'
-import { GroupReader } from '../../../store/archive/scanned/files.ts'
+import { GroupReader } from '../../../store/archive/scanned/group-reader.ts'
 import { readFooter } from '../../../store/archive/format/footer.ts'
 import { ReadColumns } from '../../../store/archive/scanned/read-columns.ts'
 import { askedColumns } from '../../../store/archive/scanned/rows.ts'

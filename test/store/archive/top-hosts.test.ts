@@ -16,7 +16,7 @@ import {
   boundsOf,
   candidatesOf,
 } from '../../../store/archive/scanned/listed-hosts.ts'
-import type { ScanAsked, ScanFound } from '../../../store/archive/scanned/asked.ts'
+import type { ScanAsked, ScanFound } from '../../../store/archive/scanned/requests.ts'
 import { scannedTop } from '../../../store/archive/scanned/scanned-top.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowTopQuery, Include } from '../../../store/flows.ts'

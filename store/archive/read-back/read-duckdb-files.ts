@@ -6,7 +6,7 @@ import { ChunkGarbage } from '../../garbage.ts'
 import { Bindings } from '../sql/bindings.ts'
 import { takeChunk, vectorRows } from '../sql/chunk-columns.ts'
 import { archivedLastSql, fromArchiveSql } from '../columns.ts'
-import type { Reading } from './read.ts'
+import type { Reading } from './read-flows.ts'
 
 /** See readFlows. */
 export async function* readOthers(

@@ -43,7 +43,7 @@ export async function* readFlows(
     room.free()
   }
   if (others.length === 0) return
-  const { readOthers } = await import('./read-others.ts')
+  const { readOthers } = await import('./read-duckdb-files.ts')
   yield* readOthers(others, reading)
 }
 

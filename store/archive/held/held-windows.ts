@@ -8,7 +8,7 @@ import type { FlowWindow } from '../../flows.ts'
 import type { Keys } from '../keys/keys.ts'
 import type { HeldFlows } from './held-files.ts'
 import { numberFlows, type Numbered } from './numbered.ts'
-import { SelectedFlows, type PartsKept } from './selected.ts'
+import { SelectedFlows, type PartsKept } from './selected-flows.ts'
 
 /** A page uses two: one for its tables, one in whole steps for its series. */
 const windowsMost = 3

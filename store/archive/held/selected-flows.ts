@@ -5,7 +5,7 @@ import type { FlowWindow, Include } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
 import type { HeldFlows, TimedFlows } from './held-files.ts'
 import { ScratchMemory } from '../scratch-memory.ts'
-import { layOut, spreadParts, type Layout, type Parts, type Spread } from './parts.ts'
+import { layOut, spreadParts, type Layout, type Parts, type Spread } from './step-parts.ts'
 
 /**
  * Bounds of a window's flows, unix ms: a flow belongs if it begins before firstTo and ends before
