@@ -4,7 +4,7 @@ import type { Coverage } from './series.ts'
 
 export const coverageName = 'coverage'
 
-/** The names of its figures. */
+/** The names of the figures. */
 export const coverageFields = [
   'known',
   ...unknownReasons.map((reason) => reason.replaceAll('-', '_')),
@@ -14,7 +14,7 @@ export const coverageFields = [
   'open_until',
 ] as const
 
-/** Its figures in the order of their names; 0 for an interval that is over. */
+/** The figures in the order of their names; open_until is 0 for an interval that is over. */
 export function coverageFigures(coverage: Coverage): number[] {
   const { known, unknown, datagrams, lostFlows, lostFlowsEstimated, openUntil = 0 } = coverage
   return [

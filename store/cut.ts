@@ -1,4 +1,4 @@
-/** Keeping the top keys of a measurement and adding the rest up in rows named `other`. */
+/** Keeps the top keys of a measurement and adds up the rest in rows named `other`. */
 import {
   fieldNames,
   otherKey,
@@ -10,20 +10,20 @@ import {
 import type { FieldColumns, MeasurementRows } from './series.ts'
 
 export interface CutOptions {
-  /** Keys kept; a key counts once, whatever its directions. */
+  /** Number of keys kept; a key counts once, whatever its directions. */
   top: number
-  /** Whether a host is local: local hosts are kept before others. */
+  /** Whether a host is local: local hosts are kept in preference to others. */
   isLocal: (host: string) => boolean
 }
 
-/** A key without its direction, as it is ranked. */
+/** A key without its direction, for ranking. */
 export interface RankedKey {
   text: string
   bytes: number
   isLocal: boolean
 }
 
-/** The tags that tell a measurement's keys apart: all but the direction. */
+/** The tags that identify a measurement's keys: all but the direction. */
 export function keyTags(measurement: MeasurementName): TagName[] {
   return tagsOf(measurement).filter((tag) => tag !== 'direction')
 }
@@ -38,8 +38,8 @@ export function keyText(tags: readonly TagName[], rows: MeasurementRows, row: nu
 }
 
 /**
- * Which keys to keep: 1 or 0 for each. All where there are no more than `top`; else local hosts
- * first, then by bytes, ties by the key's text.
+ * Which keys to keep: 1 or 0 for each. All if there are no more than `top`; else local hosts first,
+ * then by bytes, ties by the key's text.
  */
 export function keepTop(keys: readonly RankedKey[], top: number): Uint8Array {
   if (keys.length <= top) return new Uint8Array(keys.length).fill(1)
@@ -57,9 +57,9 @@ function compare(a: RankedKey, b: RankedKey): number {
 }
 
 /**
- * Rows of one 5-minute step, cut to the top keys: the rest is added into one row a direction, all
- * of whose other tags are `other`. Sums over the rows stay the same. Rows that need no cut are given
- * back as they are; those that were cut before may be cut again, lower.
+ * Rows of one 5-minute step, cut to the top keys: the rest is added up in one row per direction,
+ * whose other tags are all `other`. Sums over the rows stay the same. Rows that need no cut are
+ * returned unchanged; rows already cut may be cut again, lower.
  */
 export function cutTop(rows: MeasurementRows, { top, isLocal }: CutOptions): MeasurementRows {
   const tags = keyTags(rows.measurement)
@@ -88,7 +88,7 @@ export function cutTop(rows: MeasurementRows, { top, isLocal }: CutOptions): Mea
   return fold(rows, (row) => keyOfRow[row]! >= 0 && kept[keyOfRow[row]!] === 1)
 }
 
-/** The rows that are kept, and behind them the sums of the others, by direction. */
+/** The kept rows, followed by the sums of the others, by direction. */
 function fold(rows: MeasurementRows, isKept: (row: number) => boolean): MeasurementRows {
   const keptRows: number[] = []
   const others = new Map<string, number>()

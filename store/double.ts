@@ -1,10 +1,10 @@
 /**
- * Two series stores at once, for the time in which one is to take the other's place: what is written
- * goes to both, all questions are answered by the first. What the second lacks is copied from the
- * first: what lay there before double writing began, a stretch after the other, and what the second
- * would not take. So long as both are written to, a stretch that was found equal stays equal.
+ * Two series stores at once, while one is to replace the other: everything is written to both, and the
+ * first answers all queries. What the second lacks is copied from the first: data from before double
+ * writing began, range by range, and steps that the second refused. As long as both are written to, a
+ * range once found equal stays equal.
  *
- *     clickhouse/migrated-to-clickhouse.jsonl    how far each tier was compared, and steps that are owed
+ *     clickhouse/migrated-to-clickhouse.jsonl    how far each tier has been compared, and owed steps
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -22,7 +22,7 @@ import type {
   TopQuery,
 } from './series.ts'
 
-/** A step that the second store would not take. */
+/** A step that the second store refused. */
 export interface OwedStep {
   /** Its name in the manifest. */
   file: string
@@ -36,25 +36,25 @@ export interface DoubledParts {
   second: SeriesStore
   kind: AlsoStatus['kind']
   tiers: readonly Tier[]
-  /** By the name of each tier, up to when (unix ms) both were found equal; and the steps that are owed. */
+  /** For each tier, by name, the time (unix ms) up to which both are equal; and the owed steps. */
   progress: Manifest<OwedStep>
   now: () => number
-  /** When all is equal, or something failed, it is looked again after so long. */
+  /** Delay before the next look when all is equal, or after a failure. */
   restMs?: number
 }
 
-/** Steps of a tier that are compared at once. */
+/** Steps of a tier compared at once. */
 const stepsAtOnce = 288
 const restMsDefault = 5000
-/** At the end, what is being copied is given so long. */
+/** How long a copy in progress may take at the end. */
 const graceMs = 3000
 
 export class DoubledSeries implements SeriesStore {
   readonly #parts: DoubledParts
   readonly #ending = new AbortController()
-  /** Writes that are going on, as the names of their steps. */
+  /** Writes in progress, as the names of their steps. */
   readonly #writing = new Set<readonly string[]>()
-  /** Steps that were written since the stretch was begun that is being copied. */
+  /** Steps written since the copy of the current range began. */
   #written = new Set<string>()
   #lastError: string | null = null
   #copying: Promise<void> = Promise.resolve()
@@ -68,12 +68,14 @@ export class DoubledSeries implements SeriesStore {
     if (first.status) this.status = () => first.status!()
   }
 
-  /** Begins to copy what the second store lacks, beside all else. */
+  /** Starts copying what the second store lacks, in the background. */
   follow(): void {
     this.#copying = this.#follow()
   }
 
-  /** Done when the first has it. What the second will not take is owed to it, and holds up nothing. */
+  /**
+   * Resolves when the first store has it. What the second refuses is owed to it, and delays nothing.
+   */
   async write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
     const { first, second, progress } = this.#parts
     const names = steps.map(({ coverage }) => owedName(tier, coverage))
@@ -129,7 +131,7 @@ export class DoubledSeries implements SeriesStore {
     await this.#parts.first.settled?.()
   }
 
-  /** How the second store stands. */
+  /** The status of the second store. */
   also(): AlsoStatus {
     const { second, kind, tiers, progress } = this.#parts
     const store = second.status?.()
@@ -170,7 +172,7 @@ export class DoubledSeries implements SeriesStore {
     }
   }
 
-  /** Copies and compares the next steps of a tier that are over; false where there are none. */
+  /** Copies and compares the next finished steps of a tier; false if there are none. */
   async #next(tier: Tier): Promise<boolean> {
     const { first, progress, kind, now } = this.#parts
     const extent = await first.extent(tier)
@@ -195,7 +197,7 @@ export class DoubledSeries implements SeriesStore {
     for (const { tier: name, time } of steps.values()) {
       const tier = tiers.find((each) => each.name === name)
       if (tier) await this.#copy({ tier, from: time, to: time + tier.stepMs })
-      // A step that was written meanwhile may be owed anew.
+      // A step written in the meantime may be owed again.
       const paid = owed.filter((each) => each.tier === name && each.time === time)
       const remove = paid.map(({ file }) => file).filter((file) => !this.#written.has(file))
       await progress.commit({ remove })
@@ -203,9 +205,9 @@ export class DoubledSeries implements SeriesStore {
   }
 
   /**
-   * A step that is written meanwhile is left to that write, which comes to the second store later than
-   * what is read here: so an old version never follows a newer one. For half of the time it rests,
-   * since the thread is the one that receives datagrams.
+   * A step written during the copy is left to that write, which reaches the second store after the
+   * data read here: so an old version never follows a newer one. It rests half of the time, because
+   * this is the thread that receives datagrams.
    */
   async #copy(stretch: Stretch): Promise<void> {
     const { first, second } = this.#parts
@@ -232,7 +234,10 @@ export class DoubledSeries implements SeriesStore {
   }
 }
 
-/** What ClickHouse would not keep is not sent to it: its retention is by the clock. */
+/**
+ * The start of what ClickHouse keeps: older steps are not sent, since its retention is by the
+ * clock.
+ */
 export function keptFrom(kind: AlsoStatus['kind'], tier: Tier, nowMs: number): number {
   return kind === 'clickhouse' ? intervalStart(nowMs - tier.keepMs, tier.stepMs) + tier.stepMs : 0
 }

@@ -1,13 +1,13 @@
 /**
- * The flow archive as the API asks it: one interface, answered by the Parquet archive (and later by
- * a cluster). Times are unix ms; windows and steps are [from, to); spreading is flow/spread.ts.
+ * The flow archive as the API queries it: one interface, implemented by the Parquet archive and by
+ * ClickHouse. Times are unix ms; windows and steps are [from, to); spreading is flow/spread.ts.
  */
 import type { Filter } from '../flow/filter.ts'
 import type { EventFlows } from '../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { FieldName } from './measurement.ts'
 
-/** The words by which series are split. */
+/** The words for splitting series. */
 export const seriesKeys = [
   'direction',
   'host',
@@ -18,7 +18,7 @@ export const seriesKeys = [
 ] as const
 export type SeriesKeyName = (typeof seriesKeys)[number]
 
-/** The words by which top tables are made. `pair` gives src and dst, `port` its protocol too. */
+/** The words for top tables. `pair` gives src and dst; `port` also gives its protocol. */
 export const topKeys = [
   'src', 'dst', 'host', 'pair', 'srcport', 'dstport', 'anyport', 'port', 'protocol', 'in', 'out',
   'interface', 'exporter', 'as', 'srcas', 'dstas', 'tos', 'flags', 'nexthop', 'vlan',
@@ -35,9 +35,9 @@ export interface FlowWindow {
   to: number
   filter?: Filter | undefined
   include: Include
-  /** Stops the query when the client has gone. */
+  /** Aborts the query when the client has gone. */
   signal?: AbortSignal | undefined
-  /** Told now and then, where it can be known, what share of the reading is done (0 to 1). */
+  /** Called now and then, if known, with the share read so far (0 to 1). */
   progress?: ((share: number) => void) | undefined
 }
 
@@ -45,26 +45,26 @@ export interface FlowSeriesQuery extends FlowWindow {
   stepMs: number
   by: readonly SeriesKeyName[]
   /**
-   * Greatest keys by the sum of `order` over the window, counted without direction: with
+   * The number of greatest keys by the sum of `order` over the window, ignoring direction: with
    * `host,direction` each of the greatest hosts keeps its in and its out. The rest is folded.
    */
   top: number
   order: FieldName
-  /** The one field that is wanted: the others need not be added up, and may be 0. */
+  /** The only field wanted: the others need not be summed, and may be 0. */
   only?: FieldName | undefined
-  /** Only records that begin a connection count, as its opener sent them: their `flows` are connections opened. */
+  /** Only records that begin a connection, as sent by its opener: their `flows` are connections opened. */
   connections?: boolean | undefined
 }
 
 /** Key values as text, by key word; `protocol` comes with `port`. */
 export type FlowKey = Record<string, string | number>
 
-/** How the rest of a cut list is kept apart where direction is asked for. */
+/** How the rest of a cut list is split if direction is asked for. */
 export const restDirections = ['in', 'out', 'internal', 'transit'] as const
 
 /**
- * Rows of (step, exporter, key). For the rest key is keys.length, or, with direction among `by`,
- * keys.length + the direction's place in restDirections. Steps without flows have no row.
+ * Rows of (step, exporter, key). The key of the rest is keys.length, or, if `by` has direction,
+ * keys.length + the direction's index in restDirections. Steps without flows have no row.
  */
 export interface FlowSeries {
   keys: FlowKey[]
@@ -103,7 +103,10 @@ export interface FlowSums {
 export interface FlowTop {
   rows: FlowTopRow[]
   other: FlowSums
-  /** Counts each flow `ends` times: 2 for host, anyport and interface-like keys that have two values a flow. */
+  /**
+   * Counts each flow `ends` times: twice for host, anyport and interface-like keys, which have two values per
+   * flow.
+   */
   total: FlowSums
   ends: 1 | 2
 }
@@ -137,13 +140,13 @@ export interface FlowRecord {
   vlan: number
 }
 
-/** Which flows an event is read from: those any part of which lies in [from, to), of one exporter or all. */
+/** The flows to judge an event by: those that overlap [from, to), of one exporter or all. */
 export interface FlowScan {
   from: number
   to: number
   /** An address. */
   exporter?: string | undefined
-  /** Addresses: only flows of which one of these is an end. Absent: all. */
+  /** Addresses: only flows with one of these as an endpoint. Absent: all. */
   hosts?: readonly string[] | undefined
   /** More are refused. */
   rowsMax: number
@@ -154,21 +157,23 @@ export interface FlowStore {
   series(query: FlowSeriesQuery): Promise<FlowSeries>
   top(query: FlowTopQuery): Promise<FlowTop>
   list(query: FlowListQuery): Promise<{ flows: FlowRecord[]; more: boolean }>
-  /** How many rows the manifest puts into a window, and from when to when flows are kept. */
+  /**
+   * The number of rows in a window by the manifest, and the time range for which flows are kept.
+   */
   extent(
     from: number,
     to: number,
   ): Promise<{ rows: number; first: number | null; last: number | null }>
   /**
-   * Hands flows over a batch at a time, in no order; columns may be used again for the next batch. `start` gives what takes
-   * them: it is called again, and what was taken forgotten, where a file proves to be unreadable on the way.
+   * Passes flows on batch by batch, in no particular order; columns may be reused for the next batch. `start` returns the
+   * consumer: if a file proves unreadable on the way, it is called again, and the earlier consumer's data are void.
    */
   scan?(query: FlowScan, start: () => (flows: EventFlows) => void): Promise<void>
   /** When exporters were away, oldest first. */
   breaks?(): Promise<readonly ExporterBreak[]>
-  /** What is said of files of a window that could not be read and are left out of answers: a sentence each. */
+  /** A sentence for each file of a window that was unreadable and is left out of answers. */
   leftOut?(from: number, to: number): Promise<string[]>
-  /** What is kept and what could not be read, for the status page. Stores that cannot tell leave it out. */
+  /** What is kept and what was unreadable, for the status page. Absent if a store does not know. */
   health?(): Promise<{ bytes: number; problems: readonly string[] }>
   close(): Promise<void>
 }

@@ -1,23 +1,23 @@
 /**
- * Memory that was freed goes back to the system. By default glibc raises the size from which a piece is one of its own
- * with each such piece that is freed, up to 32 MiB: from then on tables and blocks of rows lie among small things, and what
- * is freed of them stays with the process. DuckDB's own allocator, jemalloc, gives back only while memory is asked of it.
- * Where these are not found, or koffi cannot be had, all stays as it is.
+ * Returns freed memory to the system. By default glibc raises its mmap threshold with each freed mapping, up to 32 MiB:
+ * from then on tables and blocks of rows share the heap with small objects, and stay with the process when freed. DuckDB's
+ * own allocator, jemalloc, returns memory only while it is being asked for some. If these allocators or koffi are missing,
+ * nothing changes.
  */
 import { readFile } from 'node:fs/promises'
 
 type Koffi = typeof import('koffi').default
 
-/** Parameters of mallopt, as glibc numbers them. */
+/** Parameters of mallopt, with glibc's numbers. */
 const [trimThreshold, mapThreshold, arenaMax] = [-1, -3, -8]
-/** From this size on a piece is one of its own, and goes back when it is freed. */
+/** Blocks of this size or more get their own mapping, which is returned when freed. */
 const mappedBytesMin = 64 << 10
-/** Arenas, from which threads take small pieces: each keeps what was freed in it. */
+/** The most arenas for small blocks: each arena keeps what was freed in it. */
 const arenasMost = 2
 /** Stands for all of jemalloc's arenas. */
 const allArenas = 4096
 
-/** Sets how much freed memory is kept from now on; gives what gives back the rest. */
+/** Limits the freed memory kept from now on; returns a function that returns the rest. */
 export async function returnFreedMemory(): Promise<() => void> {
   try {
     const { default: koffi } = await import('koffi')
@@ -37,7 +37,7 @@ export async function returnFreedMemory(): Promise<() => void> {
   }
 }
 
-/** What has DuckDB's allocator give back what it keeps. */
+/** A function that makes DuckDB's allocator return the memory it keeps. */
 async function duckdbPurge(koffi: Koffi): Promise<() => void> {
   try {
     const path = /\S+libduckdb\.so/.exec(await readFile('/proc/self/maps', 'utf8'))![0]

@@ -1,20 +1,20 @@
 /**
- * Collecting garbage when V8 would not. A chunk of DuckDB's rows takes a quarter of a megabyte, which is freed with its
- * object, but V8 knows some hundred bytes of it and lets hundreds of chunks lie before it looks: of a reading of ten million
- * flows by a thread with V8's usual room 140 MiB of 180 were such garbage, and to look after every few took no time that
- * could be seen.
+ * Collects garbage when V8 would not. A chunk of DuckDB's rows takes a quarter of a megabyte, freed with its object, but V8
+ * knows only of some hundred bytes of it and lets hundreds of chunks accumulate: of the 180 MiB of a thread with V8's
+ * default limits that read ten million flows, 140 MiB were such garbage. Collecting after every few chunks took no
+ * measurable time.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 type Collect = (options: { type: 'minor' | 'major'; flavor?: 'last-resort' }) => void
 
-/** Chunks that may lie: fewer take time, more take memory. */
+/** Garbage chunks allowed: fewer cost time, more cost memory. */
 const chunksMost = 16
 
 let collector: Collect | null = null
 
-/** V8's own way to have garbage collected, which it gives to contexts that are made once it is asked for. */
+/** V8's own garbage collection function, which only contexts created after the flag is set have. */
 function collect(): Collect {
   if (!collector) {
     setFlagsFromString('--expose-gc')
@@ -23,17 +23,17 @@ function collect(): Collect {
   return collector
 }
 
-/** Has all of this thread's garbage collected, which takes a hundredth of a second or two. */
+/** Collects all of this thread's garbage, which takes 10 to 20 ms. */
 export function collectAll(): void {
   collect()({ type: 'major' })
 }
 
-/** The same, and the room for new objects is as small as it was at first. */
+/** The same, and shrinks the space for new objects to its initial size. */
 export function collectAndShrink(): void {
   collect()({ type: 'major', flavor: 'last-resort' })
 }
 
-/** Is told of each chunk that is not needed any more. */
+/** Counts the chunks that are no longer needed. */
 export class ChunkGarbage {
   #chunks = 0
 

@@ -1,6 +1,6 @@
 /**
- * Locks between processes: who holds one listens on a Unix socket, which the kernel frees when the
- * process ends however it ends, and which works between containers that share the folder.
+ * Locks between processes: the holder listens on a Unix socket, which the kernel releases however
+ * the process ends, and which works between containers that share the folder.
  */
 import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
@@ -8,25 +8,25 @@ import { dirname, join } from 'node:path'
 
 import { FolderUnusable, makeFolder } from './make-folder.ts'
 
-/** The holder of a lock is given this long to say what it has it for. */
+/** How long the holder of a lock has to state its purpose. */
 const answerMsMax = 1000
 
 export interface Lock {
   release(): Promise<void>
 }
 
-/** What writes to a data folder. */
+/** The processes that write to a data folder. */
 export type Writer = 'ingest' | 'replay' | 'rebuild' | 'migrate'
 
-/** The lock of the one writer of a data folder; its purpose is a Writer. */
+/** The lock of a data folder's one writer; its purpose is a Writer. */
 export function writerLockPath(data: string): string {
   return join(data, 'run', 'writer.sock')
 }
 
 /**
- * Takes the lock at a path, making its folder if need be; null where another process holds it. Who
- * asks for its `purpose` is told that.
- * @throws FolderUnusable where no folder or socket can be made there
+ * Takes the lock at a path, creating its folder if need be; null if another process holds it.
+ * Whoever asks is told its `purpose`.
+ * @throws FolderUnusable if no folder or socket can be created there
  */
 export async function takeLock(path: string, purpose = ''): Promise<Lock | null> {
   await makeFolder(dirname(path))
@@ -41,8 +41,7 @@ export async function takeLock(path: string, purpose = ''): Promise<Lock | null>
 }
 
 /**
- * What the holder of the lock at a path has it for; null where nobody holds it, or the holder is too
- * busy to say.
+ * The purpose of the lock at a path; null if nobody holds it, or the holder is too busy to answer.
  */
 export function lockPurpose(path: string): Promise<string | null> {
   return new Promise((resolve) => {
@@ -63,11 +62,11 @@ function lockOf(server: Server): Lock {
   return { release: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
-/** The server, or null where the path is taken. */
+/** The server, or null if the path is taken. */
 function listenAt(path: string, purpose: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
-      // Who only wanted to know whether it is held has gone by now.
+      // A client that only checked whether the lock is held has gone by now.
       socket.once('error', () => socket.destroy())
       socket.end(purpose, () => socket.destroy())
     })

@@ -1,10 +1,10 @@
-/** Folders of the data folder, made so that what stands against it is one line with what to do about it. */
+/** Creates folders of the data folder; a failure is one line that says what to do. */
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 const mode = 0o700
 
-/** A folder that cannot be made or written to, for a reason that is the administrator's to mend. */
+/** A folder that cannot be created or written to, for a reason that an administrator can fix. */
 export class FolderUnusable extends Error {
   readonly remedy: string
 
@@ -55,9 +55,9 @@ const reasons: Readonly<Record<string, Reason | undefined>> = {
 }
 
 /**
- * Makes a folder and those above it that are missing. Step by step: Node's own way of making them all
- * goes on for ever in /proc, where nothing can be made and that is said as "not there".
- * @throws FolderUnusable where it cannot be made
+ * Creates a folder and its missing parents. One by one: Node's own recursive mkdir loops for ever in
+ * /proc, where nothing can be created and the error is "not there".
+ * @throws FolderUnusable if it cannot be created
  */
 export async function makeFolder(path: string): Promise<void> {
   const error = await tryToMake(path)
@@ -70,7 +70,7 @@ export async function makeFolder(path: string): Promise<void> {
   if (again) throw new FolderUnusable(path, again)
 }
 
-/** Null where the folder is there now. */
+/** Null if the folder exists now. */
 async function tryToMake(path: string): Promise<NodeJS.ErrnoException | null> {
   try {
     await mkdir(path, { mode })

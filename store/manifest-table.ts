@@ -1,10 +1,10 @@
 /**
- * Many entries of a manifest as columns: a third of a kilobyte for each, most of it names and the same digits
- * over and over, was most of what a start read. Whole numbers are kept as the difference to the row before,
- * texts by how many letters they share with it; what all rows have stands once.
+ * Many manifest entries as columns: a third of a kilobyte each, mostly repeated names and digits, they were
+ * most of what a start read. Whole numbers are stored as differences from the row before, texts by the length
+ * of the prefix shared with it; a value common to all rows is stored once.
  */
 
-/** What a column holds of each row, first to last. */
+/** The content of a column, first row to last. */
 type Column =
   | { same: unknown }
   | { steps: number[] }
@@ -13,11 +13,11 @@ type Column =
 
 export interface EntryTable {
   rows: number
-  /** In the order of an entry's members. */
+  /** In the order of an entry's properties. */
   columns: Record<string, Column>
 }
 
-/** The entries as a table; null where they have not the same members in the same order, or one that JSON leaves out. */
+/** The entries as a table; null if their properties differ, in name or order, or one has a value that JSON omits. */
 export function tableOf<Entry extends object>(entries: readonly Entry[]): EntryTable | null {
   const [first] = entries
   if (first === undefined) return null
@@ -35,9 +35,9 @@ export function tableOf<Entry extends object>(entries: readonly Entry[]): EntryT
   return { rows: entries.length, columns }
 }
 
-/** The entries of a table, in its order. */
+/** The entries of a table, in order. */
 export function entriesOf<Entry extends object>({ rows, columns }: EntryTable): Entry[] {
-  // All are copies of one, so that they have their members in one place: a year of files takes half the time so.
+  // All are copies of one object, so that they share a hidden class: a year of files takes half the time.
   const model = Object.fromEntries(Object.keys(columns).map((name) => [name, null]))
   const entries: Record<string, unknown>[] = Array.from({ length: rows }, () => ({ ...model }))
   for (const [name, column] of Object.entries(columns)) fill(entries, name, column)
@@ -51,7 +51,7 @@ function columnOf(values: readonly unknown[]): Column {
   return stepsOf(values) ?? { plain: [...values] }
 }
 
-/** Null where a number or a difference is not one that doubles hold exactly. */
+/** Null if a number or a difference is not exact as a double. */
 function stepsOf(values: readonly unknown[]): Column | null {
   const steps: number[] = []
   let before = 0

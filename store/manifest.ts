@@ -1,7 +1,7 @@
 /**
- * A transactional list of files, with small named values kept in the same transactions: one JSON
- * line a transaction, with its CRC-32, appended and synced. What the manifest does not name does
- * not exist for readers; a line that a crash cut off has not happened.
+ * A transactional list of files, with small named values in the same transactions: one JSON line
+ * per transaction, with its CRC-32, appended and synced. For readers a file exists only if the
+ * manifest lists it; a line cut off by a crash has not happened.
  *
  *     1c291ca3 {"add":[{"file":"2026/…/flows-20261116T113000Z.parquet",…}],"remove":[],"set":{}}
  */
@@ -12,21 +12,21 @@ import { crc32 } from 'node:zlib'
 
 import { entriesOf, tableOf, type EntryTable } from './manifest-table.ts'
 
-/** What one transaction changes. */
+/** The changes of one transaction. */
 export interface ManifestChange<Entry> {
   add?: readonly Entry[]
   remove?: readonly string[]
   set?: Record<string, unknown>
 }
 
-/** A transaction as it is kept; `table` holds entries that are added, as columns. */
+/** A transaction as stored; `table` holds added entries, as columns. */
 interface ManifestLine<Entry> extends ManifestChange<Entry> {
   table?: EntryTable
 }
 
 /**
- * A manifest is rewritten as one transaction when those after the last rewriting are longer than both of these: a start reads
- * all of it, a line takes ten times as long to read as the same in a table, and rewriting costs next to nothing.
+ * A manifest is rewritten as one transaction when those after the last rewrite exceed both of these: a start reads all of it,
+ * a line takes ten times as long to read as the same in a table, and rewriting costs next to nothing.
  */
 export const linesMax = { bytes: 1 << 20, ofWhole: 0.25 }
 const checksumDigits = 8
@@ -36,7 +36,7 @@ class State<Entry extends { file: string }> {
   readonly entries = new Map<string, Entry>()
   readonly values = new Map<string, unknown>()
 
-  /** How many bytes of the lines that were applied are up to the last rewriting. */
+  /** Bytes of the applied lines up to the last rewrite. */
   wholeBytes = 0
 
   apply({ add = [], remove = [], set = {}, table }: ManifestLine<Entry>): void {
@@ -46,12 +46,12 @@ class State<Entry extends { file: string }> {
     for (const [name, value] of Object.entries(set)) this.values.set(name, value)
   }
 
-  /** All of it as one line. */
+  /** The whole state as one line. */
   wholeLine(): string {
     return formatWhole([...this.entries.values()], Object.fromEntries(this.values))
   }
 
-  /** Applies every whole line of `bytes` and gives how many bytes these were. */
+  /** Applies every complete line of `bytes`; returns their length in bytes. */
   applyLines(bytes: Buffer): number {
     let at = 0
     for (let end = bytes.indexOf(newline, at); end >= 0; end = bytes.indexOf(newline, at)) {
@@ -71,7 +71,7 @@ export class Manifest<Entry extends { file: string }> {
   readonly #state: State<Entry>
   #file: FileHandle
   #size: number
-  /** What it was when it was rewritten last. */
+  /** The size after the last rewrite. */
   #wholeSize: number
   #cached: readonly Entry[] | null = null
   /** Transactions are written one after the other. */
@@ -88,7 +88,7 @@ export class Manifest<Entry extends { file: string }> {
     this.#wholeSize = opened.state.wholeBytes
   }
 
-  /** Opens or makes the manifest at `path`; a torn last line is cut off. */
+  /** Opens or creates the manifest at `path`; a torn last line is cut off. */
   static async open<Entry extends { file: string }>(path: string): Promise<Manifest<Entry>> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const file = await open(path, 'a', 0o600)
@@ -106,7 +106,7 @@ export class Manifest<Entry extends { file: string }> {
     return this.#state.values.get(name) as T | undefined
   }
 
-  /** Makes a change: all of it or nothing, durable when it resolves. */
+  /** Commits a change atomically; durable when it resolves. */
   commit(change: ManifestChange<Entry>): Promise<void> {
     const done = this.#work.then(() => this.#commit(change))
     this.#work = done.catch(() => undefined)
@@ -139,7 +139,7 @@ export class Manifest<Entry extends { file: string }> {
       await this.#compact()
   }
 
-  /** Rewrites the manifest as one transaction; where that fails it goes on as it is. */
+  /** Rewrites the manifest as one transaction; on failure the old one stays in use. */
   async #compact(): Promise<void> {
     const line = this.#state.wholeLine()
     const file = await this.#rewritten(line).catch(() => null)
@@ -182,7 +182,7 @@ export class ManifestReader<Entry extends { file: string }> {
     this.#path = path
   }
 
-  /** The entries as of now; none where the manifest does not exist. */
+  /** The current entries; none if the manifest does not exist. */
   async entries(): Promise<readonly Entry[]> {
     await this.refresh()
     return this.#cached
@@ -193,7 +193,7 @@ export class ManifestReader<Entry extends { file: string }> {
     return this.#state.values.get(name) as T | undefined
   }
 
-  /** Reads what was written since the last call; calls at the same time look one after the other. */
+  /** Reads what was written since the last call; concurrent calls run one after the other. */
   refresh(): Promise<void> {
     const looked = this.#turn.then(() => this.#look())
     this.#turn = looked.catch(() => undefined)
@@ -201,7 +201,8 @@ export class ManifestReader<Entry extends { file: string }> {
   }
 
   async #look(): Promise<void> {
-    // Asked for the most often of all, and quicker than to wait for a thread that a long query may have.
+    // Synchronous: this is the most frequent call, and a thread of the pool may be busy with a long
+    // query.
     const now = statSync(this.#path, { bigint: true, throwIfNoEntry: false }) ?? null
     if (now !== null && now.ino === this.#inode && Number(now.size) === this.#size) return
     if (now === null) this.#forget(0n)
@@ -218,12 +219,12 @@ export class ManifestReader<Entry extends { file: string }> {
   async #readOn(): Promise<void> {
     const file = await open(this.#path, 'r')
     try {
-      // The file may have been replaced since it was looked at: only what is open counts.
+      // The file may have been replaced in the meantime: only the open one counts.
       const { ino, size } = await file.stat({ bigint: true })
       if (ino !== this.#inode || Number(size) < this.#size) this.#forget(ino)
       const isRead = await this.#apply(file, Number(size))
       if (isRead) return
-      // A line was taken back whose writing had failed, and another stands in its place.
+      // A failed write was taken back, and another line has replaced it.
       this.#forget(ino)
       await this.#apply(file, Number(size))
     } finally {
@@ -231,7 +232,7 @@ export class ManifestReader<Entry extends { file: string }> {
     }
   }
 
-  /** Applies the lines after those that are known; false where there is a line that cannot be. */
+  /** Applies the lines after the known ones; false if one of them is invalid. */
   async #apply(file: FileHandle, size: number): Promise<boolean> {
     const bytes = Buffer.alloc(size - this.#size)
     const { bytesRead } = await file.read(bytes, 0, bytes.length, this.#size)
@@ -252,7 +253,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** What a manifest says, as the one transaction that it is rewritten as. */
+/** A manifest's state as the single transaction of a rewrite. */
 export function formatWhole<Entry extends object>(
   entries: readonly Entry[],
   set: Record<string, unknown>,
@@ -261,7 +262,7 @@ export function formatWhole<Entry extends object>(
   return formatLine(table ? { table, set } : { add: entries, set })
 }
 
-/** A transaction as it stands in the file. */
+/** A transaction as stored in the file. */
 export function formatLine<Entry>(change: ManifestLine<Entry>): string {
   const json = JSON.stringify(change)
   return `${checksum(json)} ${json}\n`

@@ -1,6 +1,6 @@
 /**
- * The one table of what is stored: measurements, their tags and fields. Names here are the names in
- * every store (InfluxDB measurements, Parquet file names); they are a contract with users' queries.
+ * The one table of everything stored: measurements, their tags and fields. These are the names in
+ * every store (InfluxDB measurements, Parquet file names); users' queries depend on them.
  */
 
 export const measurements = {
@@ -10,14 +10,16 @@ export const measurements = {
   interface: { tags: ['interface', 'direction'] },
   /** From the host's point of view: received is in, sent is out. Each flow counts for both hosts. */
   host: { tags: ['host', 'direction'] },
-  /** The service port; `none` where the protocol has no ports, `ephemeral` where neither is a service. */
+  /** The service port; `none` if the protocol has no ports, `ephemeral` if neither port is a service. */
   port: { tags: ['protocol', 'port', 'direction'] },
   protocol: { tags: ['protocol', 'direction'] },
-  /** What a host did. */
+  /** The services of each host. */
   host_port: { tags: ['host', 'protocol', 'port', 'direction'] },
-  /** What interfaces count themselves (sFlow), by their index: beside `interface`, which flows add up to. */
+  /** The interfaces' own counters (sFlow), by index; `interface` holds the sums of flows. */
   counter: { tags: ['counter', 'direction'] },
-  /** A saved filter, followed for ever: see store/tracker.ts. Never cut: there are only so many. */
+  /**
+   * A saved filter, followed permanently: see store/tracker.ts. Never cut: their number is limited.
+   */
   tracker: { tags: ['tracker', 'direction'] },
 } as const satisfies Record<string, { tags: readonly TagName[] }>
 
@@ -33,33 +35,33 @@ export type TagName =
 
 export const measurementNames = Object.keys(measurements) as MeasurementName[]
 
-/** The tags of a measurement, in the order in which its rows are sorted. */
+/** The tags of a measurement, in the sort order of its rows. */
 export function tagsOf(measurement: MeasurementName): readonly TagName[] {
   return measurements[measurement].tags
 }
 
-/** Between the tags of a key of several, where they are one text; no stored text has it. */
+/** Separates the tags of a key written as one text; no stored text contains it. */
 export const tagSeparator = '\u001F'
 
-/** The key of the row that holds what did not make the top K. All its tags but direction are this word. */
+/** The key of the row for everything outside the top K. All its tags but direction are this word. */
 export const otherKey = 'other'
 
 /**
- * What is counted. bytes and packets scaled by sampling; flows: records whose first packet lies in
- * the step; active: flow-milliseconds.
+ * The fields. bytes and packets: scaled by sampling; flows: records whose first packet lies in the
+ * step; active: flow-milliseconds.
  */
 export const fieldNames = ['bytes', 'packets', 'flows', 'active'] as const
 export type FieldName = (typeof fieldNames)[number]
 
 /**
  * What consolidated tiers hold beside the sums, for each field F: F_max, the greatest 5-minute
- * value of the known intervals, and F_unknown, the part of the sum that lies in intervals that are
- * not known (0 but for outages), so that AVERAGE is (F − F_unknown) ÷ (known × interval).
- * `known` counts the known 5-minute intervals in which the row's value is known.
+ * value of the known intervals, and F_unknown, the part of the sum from intervals that are not
+ * known (0 except for outages), so that AVERAGE is (F − F_unknown) ÷ (known × interval). `known`
+ * counts the known 5-minute intervals in which the row's value is known.
  */
 export const [maxSuffix, unknownSuffix] = ['_max', '_unknown'] as const
 
-/** The names of the figures of a row: sums, and in consolidated tiers maxima, unknown parts and `known`. */
+/** The names of a row's figures: sums, and in consolidated tiers maxima, unknown parts and `known`. */
 export function figureNames(
   isCoarse: boolean,
   fields: readonly FieldName[] = fieldNames,

@@ -1,11 +1,13 @@
-/** One 5-minute step of what several collectors wrote of it: an exporter may move from one to another. */
+/**
+ * Merges what several collectors wrote of one 5-minute step: an exporter may move from one to another.
+ */
 import { fieldNames, tagSeparator, tagsOf } from './measurement.ts'
 import type { Coverage, MeasurementRows, StepRows } from './series.ts'
 import { emptyRows } from './shape.ts'
 
 /**
- * What is known where two collectors tell of an interval: one that did not hear the exporter takes
- * nothing from what the other knows. Where neither knows, the reason is that of the one that heard more.
+ * The coverage of an interval that two collectors report: one that did not hear the exporter takes
+ * nothing from what the other knows. If neither knows, the reason is that of the one that heard more.
  */
 export function mergeCoverage(a: Coverage, b: Coverage): Coverage {
   const [more, less] =
@@ -58,7 +60,7 @@ function mergeRows(a: MeasurementRows, b: MeasurementRows): MeasurementRows {
   return merged
 }
 
-/** Two runs of steps in order of time as one, steps of the same time added up. */
+/** Merges two runs of steps in order of time, adding up steps of the same time. */
 export async function* mergeRuns(
   a: AsyncIterable<StepRows>,
   b: AsyncIterable<StepRows>,

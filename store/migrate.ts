@@ -1,14 +1,16 @@
 /**
- * Series from one store to another, a stretch of time after the other: copied, read back from both,
- * and compared. How far that came is kept by the caller, so that what broke off goes on.
+ * Copies series from one store to another, range by range, then reads them back from both and
+ * compares. The caller records the progress, so that an interrupted migration can continue.
  */
 import type { Tier } from '../flow/interval.ts'
 import { fieldNames, measurementNames } from './measurement.ts'
 import type { SeriesReader, SeriesStore, StepRows } from './series.ts'
 
-/** Steps of one stretch: bounds memory and how much is done again. */
+/** Steps per range: bounds memory and repeated work. */
 const stepsAtOnce = 288
-/** Rows of one write, about, and never more than a stretch has steps: small steps are written many at a time. */
+/**
+ * Rows per write, approximately, and never more steps than a range has: small steps are written many at a time.
+ */
 const rowsAWrite = 50_000
 
 export interface Stretch {
@@ -17,25 +19,28 @@ export interface Stretch {
   to: number
 }
 
-/** What became of a stretch. */
+/** The result of copying a range. */
 export interface Copied extends Stretch {
   steps: number
   rows: number
-  /** Steps that the target had already, of which it has other figures than the source: they were left as they are. */
+  /** Steps that the target already had with other figures than the source: left unchanged. */
   left: number
 }
 
 export interface CopyOptions {
   /**
-   * True: the source is right, and what the target has otherwise is replaced. Absent: steps that the
-   * target has already stay as they are, and are told where they differ.
+   * True: the source is right, and differing steps of the target are replaced. Absent: steps that
+   * the target already has are left unchanged, and reported if they differ.
    */
   replaces?: boolean
-  /** Whether a step has been written to both since the stretch was begun: it is neither copied nor compared. */
+  /**
+   * Whether a step has been written to both stores since the range was begun: it is neither copied nor
+   * compared.
+   */
   isWritten?: (step: { time: number; exporter: string }) => boolean
-  /** Called after each write: where others need the thread too. */
+  /** Called after each write, for callers that need the thread for something else too. */
   rest?: () => Promise<void>
-  /** Ends the waiting until the target has what was written. */
+  /** Rejects to end the wait until the target has what was written. */
   ended?: Promise<never>
 }
 
@@ -47,7 +52,7 @@ export class NotTheSame extends Error {
   }
 }
 
-/** The stretches of a tier in which the source has anything, the oldest first, from a time on (unix ms). */
+/** The ranges of a tier in which the source has data, oldest first, from a time on (unix ms). */
 export async function* stretchesOf(
   source: SeriesReader,
   tier: Tier,
@@ -61,10 +66,7 @@ export async function* stretchesOf(
     yield { tier, from, to: Math.min(from + length, end) }
 }
 
-/**
- * Copies what the target does not have of a stretch, and compares both.
- * @throws NotTheSame
- */
+/** Copies what the target lacks of a range, and compares both. @throws NotTheSame */
 export async function copyStretch(
   source: SeriesReader,
   target: SeriesStore,
@@ -81,7 +83,7 @@ export async function copyStretch(
   let batch: StepRows[] = []
   let rows = 0
   const flush = async () => {
-    // Nothing may come between this look and the write: see DoubledSeries.
+    // No await may come between this check and the write: see DoubledSeries.
     const steps = batch.filter(({ coverage }) => !isWritten(coverage))
     batch = []
     rows = 0
@@ -113,7 +115,7 @@ function rowsOf({ measurements }: StepRows): number {
   return measurements.reduce((sum, { count }) => sum + count, 0)
 }
 
-/** The steps of a stretch that are the same in both, by name. */
+/** The steps of a range that are the same in both, by name. */
 export async function sameOf(
   one: SeriesReader,
   other: SeriesReader,
@@ -128,7 +130,9 @@ export async function sameOf(
   )
 }
 
-/** What is told of each step: its coverage, and of each measurement the number of rows and all sums. */
+/**
+ * A fingerprint of each step: its coverage, and for each measurement the number of rows and all sums.
+ */
 async function fingerprints(store: SeriesReader, stretch: Stretch): Promise<Map<string, string>> {
   const told = new Map<string, string>()
   for (const each of await store.coverage(stretch)) told.set(nameOf(each), JSON.stringify(each))
@@ -149,7 +153,7 @@ async function fingerprints(store: SeriesReader, stretch: Stretch): Promise<Map<
   return told
 }
 
-/** How a step is called to people. */
+/** The display name of a step. */
 export function nameOf({ time, exporter }: { time: number; exporter: string }): string {
   return `${exporter} at ${new Date(time).toISOString()}`
 }

@@ -1,4 +1,4 @@
-/** Opens the series stores that the settings name. */
+/** Opens the series stores named in the settings. */
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -10,8 +10,8 @@ import { SeriesApart } from './parquet/apart.ts'
 import type { SeriesReader, SeriesStore } from './series.ts'
 
 /**
- * Loaded where they are asked for: with files comes DuckDB, which ingest does without, and with stores on other machines come
- * their clients, without which a start is the shorter.
+ * Loaded on demand: the files need DuckDB, which ingest does without, and remote stores need their clients, without which a
+ * start is faster.
  */
 const parquet = () => import('./parquet/series.ts')
 const influx = {
@@ -21,16 +21,19 @@ const influx = {
 const clickHouse = () => import('./clickhouse/series.ts')
 
 export interface ReaderOptions {
-  /** Whether files that are asked for again are held in memory, by who answers many. */
+  /**
+   * Whether to hold files that are asked for repeatedly in memory; for processes that answer many
+   * queries.
+   */
   holds?: boolean
 }
 
 export interface WriterOptions {
-  /** Whether files are written and asked by a process that is begun for it, and not by this one. */
+  /** Whether a separate process writes and queries the files. */
   isApart?: boolean
 }
 
-/** What of each kind of store there is to open: for the one process that writes, and for those that ask. */
+/** How to open each kind of store: for the one process that writes, and for readers. */
 const stores: Record<
   Settings['store'],
   {
@@ -72,8 +75,8 @@ export function openOneSeriesStore(
 }
 
 /**
- * The series store, for the one process that writes; with a second one, where the settings name one.
- * @throws Error where steps are owed to the store, and the one that has them does not answer
+ * The series store, for the one process that writes; with a second one, if the settings name one.
+ * @throws Error if steps are owed to the store, and the one that has them does not answer
  */
 export async function openSeriesStore(
   settings: Settings,
@@ -81,7 +84,7 @@ export async function openSeriesStore(
 ): Promise<SeriesStore> {
   const { data, store, storeAlso, tiers } = settings
   await settleOwed(settings)
-  // What is found equal stays so only while both are written to.
+  // A comparison stays valid only while both are written to.
   for (const kind of ['parquet', 'clickhouse'] as const)
     if (kind !== storeAlso) await rm(progressPath(data, kind), { force: true })
   const first = await openOneSeriesStore(settings, options)
@@ -99,12 +102,12 @@ function progressPath(data: string, to: 'parquet' | 'clickhouse'): string {
   return join(data, 'clickhouse', `migrated-to-${to}.jsonl`)
 }
 
-/** How far a store was made equal to the other. */
+/** How far a store has been made equal to the other. */
 export function openProgress(data: string, to: 'parquet' | 'clickhouse') {
   return Manifest.open<OwedStep>(progressPath(data, to))
 }
 
-/** Steps that the first store would not take while it was the second: the other has them. */
+/** Copies steps that the first store refused while it was the second: the other has them. */
 async function settleOwed(settings: Settings): Promise<void> {
   const { data, store, tiers } = settings
   if (store === 'influx') return
@@ -128,10 +131,10 @@ async function settleOwed(settings: Settings): Promise<void> {
   }
 }
 
-/** The one of the two that the other takes the place of. */
+/** The store that each of the two replaces. */
 export const otherStore = { parquet: 'clickhouse', clickhouse: 'parquet' } as const
 
-/** Copies the steps that are owed to a store from the other. */
+/** Copies the steps owed to a store from the other. */
 async function copyOwed(
   settings: Settings,
   {
@@ -156,7 +159,7 @@ async function copyOwed(
   }
 }
 
-/** The series store, for a process that only asks. */
+/** The series store, for a read-only process. */
 export function openSeriesReader(
   settings: Settings,
   options: ReaderOptions = {},

@@ -1,4 +1,4 @@
-/** Opens what the settings keep flows in, and what the collectors of a cluster share. */
+/** Opens the flow stores of the settings, and what the collectors of a cluster share. */
 import { join } from 'node:path'
 
 import { sendsFlows, type Settings } from '../flow/settings.ts'
@@ -9,9 +9,9 @@ import type { ClickHouseState } from './clickhouse/state.ts'
 import type { FlowStore } from './flows.ts'
 import { IncidentReader, type IncidentSource, type SharedIncidents } from './incident/ledger.ts'
 
-/** Loaded by who asks files itself: with it comes DuckDB, which ingest does without. */
+/** Loaded only by processes that query files: it brings in DuckDB, which ingest does without. */
 const archive = () => import('./archive/query.ts')
-/** Loaded where the settings name it: a start is the shorter for it. */
+/** Loaded only if the settings name it, which makes other starts faster. */
 const clickHouse = {
   connection: () => import('./clickhouse/connection.ts'),
   exchange: () => import('./clickhouse/exchange.ts'),
@@ -23,7 +23,7 @@ const clickHouse = {
   logs: () => import('./clickhouse/state-logs.ts'),
 }
 
-/** The flows, for a process that asks: the archive in the data folder, or ClickHouse. */
+/** The flows, for a reading process: the archive in the data folder, or ClickHouse. */
 export async function openFlows(settings: Settings): Promise<FlowStore> {
   const { data, local, store, clickhouse, archiveKeepMs } = settings
   if (store !== 'clickhouse')
@@ -32,10 +32,10 @@ export async function openFlows(settings: Settings): Promise<FlowStore> {
   return openClickHouseFlows({ settings: clickhouse, local, keepMs: archiveKeepMs })
 }
 
-/** What others say is asked for again soon. */
+/** A short time-out: the others' state is read again soon. */
 const exchangeMsMax = 10_000
 
-/** What tells the collectors of one cluster of each other; null where there is only one. */
+/** The exchange between the collectors of one cluster; null if there is only one. */
 export async function openExchange(settings: Settings): Promise<Exchange | null> {
   const { store, clickhouse } = settings
   if (store !== 'clickhouse') return null
@@ -44,7 +44,7 @@ export async function openExchange(settings: Settings): Promise<Exchange | null>
   return new Exchange({ connection, writer: clickhouse.writer, now: Date.now })
 }
 
-/** What collectors last said of themselves, for a process that asks; null where there is only one. */
+/** The collectors' last reported statuses, for a reading process; null if there is only one. */
 export async function openStatuses(settings: Settings) {
   if (settings.store !== 'clickhouse') return null
   const { readStatuses } = await clickHouse.exchange()
@@ -52,7 +52,7 @@ export async function openStatuses(settings: Settings) {
   return { read: () => readStatuses(connection), close: () => connection.close() }
 }
 
-/** What of several collectors' flows a judge needs; null where there is only one. */
+/** What a judge needs of several collectors' flows; null if there is only one. */
 export async function openElsewhere(settings: Settings) {
   if (settings.store !== 'clickhouse') return null
   const { clickhouse, tiers } = settings
@@ -70,14 +70,14 @@ export async function openElsewhere(settings: Settings) {
   }
 }
 
-/** Incidents that collectors share; null where they are kept in the data folder. */
+/** Incidents shared by collectors; null if they are stored in the data folder. */
 export async function openSharedIncidents(settings: Settings): Promise<SharedIncidents | null> {
   if (settings.store !== 'clickhouse') return null
   const { ClickHouseIncidents } = await clickHouse.incidents()
   return new ClickHouseIncidents(await connected(settings, exchangeMsMax))
 }
 
-/** Incidents, for a process that asks. */
+/** Incidents, for a reading process. */
 export async function openIncidents(
   settings: Settings,
 ): Promise<IncidentSource & { close(): Promise<void> }> {
@@ -87,17 +87,17 @@ export async function openIncidents(
   return { between: (from, to) => reader.between(from, to), close: async () => undefined }
 }
 
-/** A session is looked at before anything is answered: nobody waits longer for it. */
+/** The session is checked before every answer: no request waits longer for it. */
 const stateMsMax = 5000
 
-/** What people made and what was done, where collectors and APIs share it. */
+/** User documents and logs, if collectors and APIs share them. */
 export interface SharedState {
   state: ClickHouseState
   logs: ClickHouseLogs
   close: () => Promise<void>
 }
 
-/** Null where it is kept in the data folder. */
+/** Null if they are stored in the data folder. */
 export async function openSharedState(
   settings: Settings,
   now: () => number = Date.now,
@@ -110,10 +110,10 @@ export async function openSharedState(
   return { state, logs: new ClickHouseLogs(connection, now), close: () => state.close() }
 }
 
-/** A file of the archive takes about a second a million flows; a slow disk more. */
+/** An archive file takes about a second per million flows; longer on a slow disk. */
 const shippingMsMax = 600_000
 
-/** What sends the archive's closed files to ClickHouse, where flows are kept there too; else null. */
+/** Sends the archive's closed files to ClickHouse, if flows are stored there too; else null. */
 export async function openShipping(settings: Settings): Promise<Shipping | null> {
   const { data, clickhouse, archiveKeepMs } = settings
   if (!sendsFlows(settings)) return null
@@ -128,7 +128,7 @@ export async function openShipping(settings: Settings): Promise<Shipping | null>
   })
 }
 
-/** A connection to ClickHouse whose password could be read. */
+/** A connection to ClickHouse, once its password has been read. */
 async function connected({ clickhouse }: Settings, timeoutMs: number) {
   const { checkPassword, Connection } = await clickHouse.connection()
   await checkPassword(clickhouse)

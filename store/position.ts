@@ -1,4 +1,4 @@
-/** A place in the journal: before the record that starts there. */
+/** A position in the journal: before the record that starts there. */
 export interface JournalPosition {
   segment: number
   offset: number

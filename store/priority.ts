@@ -1,29 +1,29 @@
-/** Who may go first where cores are few: who receives, then who counts, and not those that can wait. */
+/** Priorities when cores are scarce: receiving first, then counting, then what can wait. */
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { basename } from 'node:path'
 
-/** Linux and others: from −20 (first) to 19 (last); each step is a quarter more or less of a core that is wanted by two. */
+/** Linux and others: from −20 (first) to 19 (last); each step shifts a contended core by about a quarter. */
 export type Niceness = number
 
 /**
- * Counting goes after receiving, which is at 0: what is received waits in the journal for as long as that has room, and what
- * is not received in time the kernel drops.
+ * Counting yields to receiving, which is at 0: received data waits in the journal as long as that has room, but the kernel
+ * drops what is not received in time.
  */
 export const countingNiceness: Niceness = 5
 
-/** Questions: of a core that one of these and the counting thread both want it gets a quarter, of one that nobody else wants all. */
+/** Queries: a quarter of a core that the counting thread wants too, all of one that nobody else wants. */
 export const askingNiceness: Niceness = 10
 
-/** What ingest does behind counting, a tenth: files are read back and sorted. */
+/** What ingest does after counting, with a tenth: reading files back and sorting them. */
 export const laterNiceness: Niceness = 15
 
-/** What is done beside a thread that now and then waits for it: flows are written, V8's own threads collect garbage and compile. */
+/** Work beside a thread that sometimes waits for it: writing flows, and V8's own threads for garbage collection and compilation. */
 export const besideNiceness: Niceness = 10
 
 /**
- * Has this process go after others, with all threads that it has and will have. Where the kernel shares cores between
- * sessions first (autogroup), and the process leads one of its own, as under `npm start`, the session goes after others.
+ * Lowers the priority of this process, with all its present and future threads. If the kernel first shares cores between
+ * sessions (autogroup), and the process leads its own, as under `npm start`, the session's priority is lowered.
  */
 export function goAfterOthers(niceness: Niceness): void {
   for (const thread of threads()) lower(thread, niceness)
@@ -32,12 +32,12 @@ export function goAfterOthers(niceness: Niceness): void {
   })
 }
 
-/** Has the thread that calls this, and those that it makes later, go after others. */
+/** Lowers the priority of the calling thread, and of those it creates later. */
 export function threadGoesAfterOthers(niceness: Niceness): void {
   tryTo(() => lower(Number(basename(readlinkSync('/proc/thread-self'))), niceness))
 }
 
-/** Has the threads of this process that the system calls by a name go after others. */
+/** Lowers the priority of this process's threads with a given system name. */
 export function threadsNamed(name: string, niceness: Niceness): void {
   for (const thread of threads())
     tryTo(() => {
@@ -46,7 +46,7 @@ export function threadsNamed(name: string, niceness: Niceness): void {
     })
 }
 
-/** Has no thread of this process go after others any more, where the system allows that: when it ends, there is nothing to wait for. */
+/** Restores the normal priority of all threads of this process, if the system allows it: at shutdown there is nothing to yield to. */
 export function goWithOthers(): void {
   for (const thread of threads()) lower(thread, 0)
 }
@@ -64,14 +64,14 @@ function lower(thread: number, niceness: Niceness): void {
   tryTo(() => setPriority(thread, niceness))
 }
 
-/** Fields are counted behind the name, which may hold blanks. */
+/** Counts fields after the name, which may contain blanks. */
 function isSessionLeader(): boolean {
   const stat = readFileSync('/proc/self/stat', 'utf8')
   const session = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]
   return Number(session) === process.pid
 }
 
-/** A system that does not allow it, or knows no such thing, serves as well as before. */
+/** On a system without priorities, or without permission, everything works as before. */
 function tryTo(work: () => void): void {
   try {
     work()

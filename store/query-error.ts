@@ -1,9 +1,9 @@
-/** What queries of flows refuse. */
+/** Refusals of flow queries. */
 
-/** A query that would cost, or has cost, more than its limits allow; `remedy` says what to ask instead. */
+/** A query that would exceed, or has exceeded, its limits; `remedy` says what to ask instead. */
 export class QueryTooLarge extends Error {
   readonly remedy: string
-  /** What was counted against the limit, where it could be told beforehand. */
+  /** The count compared with the limit, if it was known in advance. */
   readonly estimate: number | null
 
   constructor(message: string, remedy: string, estimate: number | null = null) {
@@ -14,7 +14,7 @@ export class QueryTooLarge extends Error {
   }
 }
 
-/** The refusal of a window from which too many flows would have to be read one by one. */
+/** The refusal of a window with too many flows to read individually. */
 export function tooManyFlows(rowsMax: number): QueryTooLarge {
   return new QueryTooLarge(
     `the window holds more than ${rowsMax} flows`,

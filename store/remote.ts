@@ -1,19 +1,19 @@
-/** Series on another machine, as they are asked for. */
+/** Series on another machine, for readers. */
 import type { SeriesReader } from './series.ts'
 
-/** The questions, asked of the store itself. */
+/** The queries, sent to the store itself. */
 export type RemoteSeries = Omit<SeriesReader, 'problems' | 'close'>
 
-/** A request without an answer by then is given up: ingest waits for some of them. */
+/** A request without an answer by then is aborted: ingest waits for some of them. */
 export const writerMsMax = 20_000
-/** The same for a process that only asks. */
+/** The same for a read-only process. */
 export const queryMsMax = 30_000
-/** What was found of a tier's first and last step holds for so long. */
+/** How long a tier's first and last step are cached. */
 const extentMsMax = 3000
 
 /**
- * The series for a process that only asks: questions fail while the store is away. Every question about
- * series asks for the extents of all tiers first: they are kept for a moment.
+ * The series for a read-only process: queries fail while the store is away. Every series query first
+ * asks for the extents of all tiers: they are cached for a moment.
  */
 export function remoteReader(remote: RemoteSeries, close: () => Promise<void>): SeriesReader {
   const extents = new Map<string, { extent: { from: number; to: number }; at: number }>()

@@ -1,6 +1,7 @@
 /**
  * The series store: totals of each step of each tier, behind one interface that every store
- * (Parquet files, InfluxDB, a cluster) keeps to. test/store/contract.ts is its specification.
+ * (Parquet files, InfluxDB, ClickHouse) implements. test/store/series-contract.ts is its
+ * specification.
  *
  * Times are unix ms and aligned to the tier's step. Rows are columns throughout.
  */
@@ -8,12 +9,12 @@ import type { Tier } from '../flow/interval.ts'
 import type { AlsoStatus, StoreStatus } from '../flow/status.ts'
 import type { FieldName, MeasurementName, TagName, UnknownReason } from './measurement.ts'
 
-/** One figure a row for each field. */
+/** One figure per row for each field. */
 export type FieldColumns = Record<FieldName, Float64Array>
 
 /**
  * Rows of one measurement for one exporter and one step. `tags` has one array for each tag of the
- * measurement; the row of key `other` stands for what was cut.
+ * measurement; the row with key `other` stands for what was cut.
  */
 export interface MeasurementRows {
   measurement: MeasurementName
@@ -26,7 +27,7 @@ export interface MeasurementRows {
   known?: Float64Array
 }
 
-/** What is known of one exporter in one step: the measurement `coverage`. */
+/** The coverage of one exporter in one step: the measurement `coverage`. */
 export interface Coverage {
   time: number
   exporter: string
@@ -41,13 +42,13 @@ export interface Coverage {
   openUntil?: number
 }
 
-/** Everything of one exporter in one step. Writing it again replaces all that was there. */
+/** All data of one exporter in one step. Writing it again replaces everything. */
 export interface StepRows {
   coverage: Coverage
   measurements: MeasurementRows[]
   /**
-   * Of a coarser step, where several collectors write into one store: how much of all that they wrote
-   * it was made of. Of two makings of a step the one that saw more counts; see OtherCollectors.views.
+   * For coarser steps if several collectors write to one store: how much of everything they wrote it
+   * was built from. Of two builds of a step the one that saw more counts; see OtherCollectors.views.
    */
   seen?: number
 }
@@ -61,7 +62,7 @@ export interface SeriesRange {
   exporters?: readonly string[] | undefined
 }
 
-/** A key of an answer: the tags asked for, and `exporter` where rows are kept apart by it. */
+/** A key of an answer: the tags asked for, and `exporter` if rows are split by it. */
 export type SeriesKey = Partial<Record<TagName | 'exporter', string>>
 
 export interface TopQuery extends SeriesRange {
@@ -79,24 +80,24 @@ export type TopRows = { key: SeriesKey; sum: Record<FieldName, number> }[]
 export interface ReadQuery extends SeriesRange {
   measurement: MeasurementName
   by: readonly (TagName | 'exporter')[]
-  /** The keys to keep apart; everything else is folded (see SeriesRead.key). */
+  /** The keys to list separately; everything else is folded (see SeriesRead.key). */
   keys: readonly SeriesKey[]
   /**
-   * False: the rows that are not listed may be left out (the stored `other` rows not), so that a
-   * store need only look at the keys. Absent or true: they are folded and given.
+   * False: unlisted rows may be left out (but not the stored `other` rows), so that a store need
+   * only look at the keys. Absent or true: they are folded and returned.
    */
   rest?: boolean | undefined
   /** The fields asked for; the columns of the others may be 0. Absent: all. Fewer are faster. */
   fields?: readonly FieldName[] | undefined
-  /** True: of the 5-minute tier only the sums are asked for; max, unknown and known may be 0. */
+  /** True: only the sums are wanted from the 5-minute tier; max, unknown and known may be 0. */
   sumsOnly?: boolean | undefined
 }
 
 /**
- * One row a (time, exporter, key), times ascending. Where several stored rows fold into one, sums
- * and maxima are added, and `parts` says how many: a maximum of more than one part is a bound.
- * `known` is the greatest of theirs. Where `by` has no tag that could be `other`, the stored `other`
- * rows count as what their tags say.
+ * One row per (time, exporter, key), times ascending. If several stored rows fold into one, their
+ * sums and maxima are added, and `parts` says how many: a maximum of more than one part is an upper
+ * bound. `known` is their greatest. If `by` has no tag that could be `other`, the stored `other`
+ * rows count by their tags.
  */
 export interface SeriesRead {
   count: number
@@ -105,8 +106,8 @@ export interface SeriesRead {
   exporter: Uint32Array
   exporters: string[]
   /**
-   * Index into the query's keys; keys.length for all rows that are not listed; keys.length + 1 for
-   * the stored `other` rows, whose presence makes an absent key unknown and not 0.
+   * Index into the query's keys; keys.length for all unlisted rows; keys.length + 1 for the stored
+   * `other` rows, whose presence makes an absent key unknown rather than 0.
    */
   key: Int32Array
   sum: FieldColumns
@@ -116,61 +117,63 @@ export interface SeriesRead {
   parts: Uint32Array
 }
 
-/** What is stored of one 5-minute step of an exporter, in versions that grow, over all collectors. */
+/** What is stored of one 5-minute step of an exporter over all collectors; versions only grow. */
 export interface StepView {
   time: number
   exporter: string
-  /** The sum of what each collector's newest version is called. */
+  /** The sum of the version numbers of each collector's newest version. */
   seen: number
-  /** Whether another collector has written of it. */
+  /** Whether another collector has written to it. */
   isShared: boolean
 }
 
 /**
- * The other collectors that write into the same store: an exporter may move from one to another, and
- * then a coarser step is made of what all of them wrote, by any of them. Since each first writes what
- * it has and then looks at all, of two makings the one that saw more saw all that the other did.
+ * The other collectors that write to the same store: an exporter may move from one to another, and
+ * then any of them builds a coarser step from what all of them wrote. Since each first writes its own
+ * data and then reads all, of two builds the one that saw more saw everything the other did.
  */
 export interface OtherCollectors {
-  /** Resolves when the others can see all that was written here, or after so long. */
+  /** Resolves when the others can see everything written here, or after `msMax`. */
   shown(msMax: number): Promise<void>
-  /** Whether the others can see all that was written here of a range. */
+  /** Whether the others can see everything written here of a range. */
   isShown(range: SeriesRange): boolean
-  /** How the 5-minute steps of a range stand. */
+  /** The state of the 5-minute steps of a range. */
   views(range: SeriesRange): Promise<StepView[]>
-  /** What the others wrote of an exporter, as one step each. */
+  /** What the others wrote of an exporter, merged into one step each. */
   steps(range: SeriesRange & { exporter: string }): AsyncIterable<StepRows>
 }
 
 export interface SeriesStore {
   /** Replaces the given (exporter, step)s of a tier, atomically for readers, durably when it resolves. */
   write(tier: Tier, steps: readonly StepRows[]): Promise<void>
-  /** The stored rows of one exporter in a range, step by step, for consolidation. Absent steps are left out. */
+  /** The stored rows of one exporter in a range, step by step, for consolidation. Absent steps are skipped. */
   steps(range: SeriesRange & { exporter: string }): AsyncIterable<StepRows>
   coverage(range: SeriesRange): Promise<Coverage[]>
   top(query: TopQuery): Promise<TopRows>
   read(query: ReadQuery): Promise<SeriesRead>
-  /** First and last step that is stored in a tier, unix ms, or null where it is empty. */
+  /** First and last stored step of a tier, unix ms, or null if it is empty. */
   extent(tier: Tier): Promise<{ from: number; to: number } | null>
-  /** Deletes what lies wholly before `before` (unix ms). Counts back from the newest step, not the clock. */
+  /**
+   * Deletes everything wholly before `before` (unix ms). Counts back from the newest step, not the clock.
+   */
   expire(tier: Tier, before: number): Promise<void>
-  /** Resolves when other processes can read all that was written; at once where they always can. */
+  /** Resolves when other processes can read everything written; absent if they always can. */
   settled?(): Promise<void>
-  /** Absent where nobody else writes into the store. */
+  /** Absent if nobody else writes to the store. */
   others?: OtherCollectors
-  /** How it stands with a store that is another machine's; stores of files leave it out. */
+  /** The status of a store on another machine; absent for files. */
   status?(): StoreStatus
-  /** Where there are two stores at once: begins to copy what the second lacks, and how it stands. */
+  /** With two stores at once: starts copying what the second lacks; and the second's status. */
   follow?(): void
   also?(): AlsoStatus
   close(): Promise<void>
 }
 
-/** What can be asked, and never changed. */
+/** The read-only part of a series store. */
 export type SeriesReader = Pick<
   SeriesStore,
   'steps' | 'coverage' | 'top' | 'read' | 'extent' | 'close'
 > & {
-  /** Files left out because they could not be read; stores of another kind leave it out. */
+  /** Files left out because they were unreadable; absent for other kinds of store. */
   problems?(): readonly { file: string; reason: string }[]
 }

@@ -1,4 +1,4 @@
-/** The shape of rows and answers that all series stores have in common. */
+/** The shape of rows and answers, common to all series stores. */
 import { intervalMs, type Tier } from '../flow/interval.ts'
 import { emptyFigures } from './cut.ts'
 import {
@@ -16,17 +16,17 @@ export function isConsolidated(tier: Tier): boolean {
   return tier.stepMs > intervalMs
 }
 
-/** Whether nothing can lie in a range, so that no store need be asked. */
+/** Whether a range must be empty, so that no store need be queried. */
 export function isNothing({ from, to, exporters }: SeriesRange): boolean {
   return from >= to || exporters?.length === 0
 }
 
-/** A key as one text, by the tags of a question. */
+/** A key as one text, by the tags of a query. */
 export function keyText(key: SeriesKey, by: readonly (TagName | 'exporter')[]): string {
   return by.map((tag) => key[tag] ?? '').join(tagSeparator)
 }
 
-/** The order of what is told of exporters: by time, then by the exporter's text. */
+/** Orders coverage by time, then by the exporter's text. */
 export function byTimeAndExporter(
   a: Pick<Coverage, 'time' | 'exporter'>,
   b: Pick<Coverage, 'time' | 'exporter'>,
@@ -34,18 +34,18 @@ export function byTimeAndExporter(
   return a.time - b.time || compareText(a.exporter, b.exporter)
 }
 
-/** The order of texts by their code units. */
+/** Orders texts by code units. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** The tag that is `other` in the rows that stand for what was cut, if an answer is split by it. */
+/** The tag that is `other` in the rows for cut keys, if an answer is split by it. */
 export function cutTag(by: readonly (TagName | 'exporter')[]): TagName | null {
   for (const tag of by) if (tag !== 'direction' && tag !== 'exporter') return tag
   return null
 }
 
-/** An answer of so many rows, all of zeros. */
+/** An answer with this many rows, all zeros. */
 export function emptyRead(count: number): SeriesRead {
   return {
     count,
@@ -61,7 +61,7 @@ export function emptyRead(count: number): SeriesRead {
   }
 }
 
-/** So many rows of a measurement, all of zeros and without texts. */
+/** This many rows of a measurement, all zeros and without texts. */
 export function emptyRows(
   measurement: MeasurementName,
   { count, isCoarse }: { count: number; isCoarse: boolean },
@@ -90,7 +90,7 @@ export function figuresOf(
   return [...columns, known!]
 }
 
-/** In the 5-minute tier a row is known or not as its interval is, and is its own maximum. */
+/** In the 5-minute tier a row is known if its interval is, and is its own maximum. */
 export function takeKnown(
   read: SeriesRead,
   fields: readonly FieldName[],

@@ -1,7 +1,7 @@
 /**
  * State in the data folder. A collection is a manifest (manifest.ts) in `state/`: each change is one
- * line, durable when it is answered, and readers in other processes follow it. One process writes at
- * a time: ingest while it runs.
+ * line, durable when answered, and readers in other processes follow it. One process writes at a
+ * time: ingest while it runs.
  */
 import { join } from 'node:path'
 
@@ -66,7 +66,7 @@ export class StateStore implements OpenState {
     this.#now = now
   }
 
-  /** Opens the state for writing; null where another process has it. */
+  /** Opens the state for writing; null if another process has it. */
   static async open(data: string, now: () => number = Date.now): Promise<StateStore | null> {
     const lock = await takeLock(join(data, 'run', 'state.sock'))
     if (!lock) return null
@@ -97,14 +97,14 @@ export class StateStore implements OpenState {
     return found ? documentOf<Body>(found) : null
   }
 
-  /** Changes are made one after the other, so that a revision means what it says. */
+  /** Changes run one after the other, so that revisions are reliable. */
   change(change: StateChange): Promise<StateDocument | null> {
     const done = this.#work.then(() => this.#change(change))
     this.#work = done.catch(() => undefined)
     return done
   }
 
-  /** Puts documents there as they are, and takes others away; who reads finds all of it or nothing. */
+  /** Stores documents unchanged and removes others, atomically for readers. */
   async restore(
     collection: Collection,
     { add, remove }: { add: readonly StateDocument[]; remove: readonly string[] },

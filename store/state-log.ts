@@ -1,14 +1,14 @@
-/** Logs in the data folder: JSON lines, appended and bounded; the newest are read again. */
+/** Logs in the data folder: JSON lines, appended and bounded; the newest can be read back. */
 import { appendFile, mkdir, readFile, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-/** The logs there are: look-ups of raw flows and other deeds, and alerts that were told. */
+/** The logs: look-ups of raw flows and other actions, and alerts sent. */
 export const stateLogs = ['audit', 'alert-history'] as const
 export type StateLog = (typeof stateLogs)[number]
 
-/** A log longer than this is put aside; one older part is kept. */
+/** A log longer than this is rotated; one older part is kept. */
 const logBytesMax = 8 << 20
-/** A line longer than this is cut: what is told is shorter. */
+/** A longer line is cut: real entries are shorter. */
 const lineBytesMax = 8192
 
 function pathOf(data: string, log: StateLog): string {
@@ -34,7 +34,7 @@ export async function appendLog(data: string, log: StateLog, entry: object): Pro
   await appendFile(path, `${kept}\n`, { mode: 0o600 })
 }
 
-/** The newest entries of a log, newest first; none where nothing was written. */
+/** The newest entries of a log, newest first; empty if nothing was written. */
 export async function readLog<Entry>(data: string, log: StateLog, limit: number): Promise<Entry[]> {
   const path = pathOf(data, log)
   const parts = await Promise.all([`${path}.1`, path].map((each) => readText(each)))
@@ -51,7 +51,7 @@ async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '')
 }
 
-/** A line that a crash cut off is no entry. */
+/** A line cut off by a crash is not an entry. */
 function parse<Entry>(line: string): Entry | null {
   try {
     return line === '' ? null : (JSON.parse(line) as Entry)

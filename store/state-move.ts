@@ -1,7 +1,7 @@
 /**
- * What people made, on its way between a data folder and ClickHouse. To ClickHouse goes what is not
- * there, and never was: what was changed or removed there counts. Back come the newer of both, and
- * removals too, so that nobody who was removed can log in again.
+ * Moves user documents between a data folder and ClickHouse. To ClickHouse go documents that are
+ * not and never were there: what was changed or removed there counts. Back come the newer versions,
+ * and removals too, so that nobody who was removed can log in again.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,20 +12,20 @@ import { collections, type Collection } from './state.ts'
 
 const names = Object.keys(collections) as Collection[]
 
-/** Documents that went over, and that did not because the target has them. */
+/** Documents that were moved, and those not moved because the target has them. */
 export interface Moved {
   moved: number
   left: number
 }
 
-/** Says that a data folder's documents are in a database, so that they are not looked through at each start. */
+/** Marks a data folder's documents as moved to a database, so that they are not checked at each start. */
 function markOf(data: string): string {
   return join(data, 'state', 'taken-over.json')
 }
 
 /**
- * Puts a data folder's documents into ClickHouse, once for each database; null where that was done.
- * @throws ClickHouseFault; it may be done again
+ * Puts a data folder's documents into ClickHouse, once per database; null if already done.
+ * @throws ClickHouseFault; it may be repeated
  */
 export async function takeOver(
   data: string,
@@ -45,7 +45,7 @@ export async function takeOver(
     sum.moved += moved
     sum.left += documents.length - moved
   }
-  // Without the right to write here it is looked through again: that changes nothing.
+  // Without write permission here they are checked again next time, which changes nothing.
   await mkdir(join(data, 'state'), { recursive: true, mode: 0o700 })
     .then(() => writeFile(markOf(data), JSON.stringify({ database }), { mode: 0o600 }))
     .catch(() => undefined)
@@ -60,7 +60,7 @@ async function takenOver(data: string): Promise<string | null> {
   }
 }
 
-/** Puts what is in ClickHouse into a data folder. @throws ClickHouseFault */
+/** Puts the contents of ClickHouse into a data folder. @throws ClickHouseFault */
 export async function bringBack(data: string, state: ClickHouseState): Promise<Moved> {
   const store = await StateStore.open(data)
   if (!store) throw new Error(`${data}/state is being written by another process: stop it`)

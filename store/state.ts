@@ -1,36 +1,36 @@
 /**
- * What people make and Weir keeps: dashboards, annotations, trackers, alerts, users, sessions and
- * tokens, as JSON documents in collections. Every document has a revision, by which a writer can say
- * which version it changes. They lie in the data folder (state-files.ts), or, where several machines
- * share a cluster, in ClickHouse (clickhouse/state.ts).
+ * User documents: dashboards, annotations, trackers, alerts, users, sessions and tokens, as JSON
+ * documents in collections. Every document has a revision, so that a writer can say which version it
+ * changes. They are stored in the data folder (state-files.ts), or, if several machines share a
+ * cluster, in ClickHouse (clickhouse/state.ts).
  */
 
-/** The collections, with the most documents each holds and the most bytes of one as JSON. */
+/** The collections, with the most documents in each and the most bytes of one as JSON. */
 export const collections = {
   annotations: { countMax: 10_000, bytesMax: 8192 },
   dashboards: { countMax: 500, bytesMax: 65_536 },
-  /** Reports that were given a name. */
+  /** Named reports. */
   reports: { countMax: 1000, bytesMax: 16_384 },
   trackers: { countMax: 2000, bytesMax: 32_768 },
   alerts: { countMax: 1000, bytesMax: 16_384 },
-  /** What was told of each alert: see store/alert.ts. */
+  /** The state of each alert: see store/alert.ts. */
   'alert-standings': { countMax: 1000, bytesMax: 32_768 },
   users: { countMax: 1000, bytesMax: 4096 },
   sessions: { countMax: 10_000, bytesMax: 4096 },
   tokens: { countMax: 1000, bytesMax: 4096 },
-  /** Names that were found for addresses: see names in the API. */
+  /** Names found for addresses: see names in the API. */
   'host-names': { countMax: 50_000, bytesMax: 4096 },
 } as const satisfies Record<string, { countMax: number; bytesMax: number }>
 
 export type Collection = keyof typeof collections
 
-/** Identifiers are short and plain, so that they stand in addresses and file names as they are. */
+/** Identifiers are short and plain, so that they can be used unencoded in URLs and file names. */
 export const idPattern = '^[a-z0-9A-Z_][a-z0-9A-Z_.:-]{0,99}$'
 
-/** A document as it is kept; times are unix ms. */
+/** A document as stored; times are unix ms. */
 export interface StateDocument<Body = unknown> {
   id: string
-  /** 1 when it is made, one more with each change. */
+  /** 1 when created, one more with each change. */
   revision: number
   createdAt: number
   changedAt: number
@@ -40,7 +40,7 @@ export interface StateDocument<Body = unknown> {
 /** Why a change was not made. */
 export type StateRefusal = 'changed' | 'absent' | 'full' | 'too-large' | 'bad-id'
 
-/** A change that was not made: the document is not what the writer thought, or there is no room. */
+/** A refused change: the document is not what the writer expected, or there is no room. */
 export class StateRefused extends Error {
   readonly reason: StateRefusal
 
@@ -56,22 +56,22 @@ export interface StateChange {
   id: string
   /** The document's new content; absent: it is removed. */
   body?: unknown
-  /** The revision that is changed; 0: there must be none yet. Absent: whatever is there. */
+  /** The revision to change; 0: the document must not exist yet. Absent: any. */
   revision?: number | undefined
 }
 
-/** How old an answer may be that is wanted quickly; without this it is as of now. */
+/** How old a quick answer may be; without this it is current. */
 export interface Lately {
   keptMs: number
-  /** And while the store on another machine does not answer. */
+  /** The same while the store on another machine does not answer. */
   awayMs: number
 }
 
-/** Where documents are read: in any process. Of the data folder all is as of now. */
+/** Where documents are read, in any process. The data folder is always current. */
 export interface StateReading {
-  /** Those of a collection, in the order in which they were made. */
+  /** The documents of a collection, in order of creation. */
   list<Body>(collection: Collection, lately?: Lately): Promise<StateDocument<Body>[]>
-  /** A document that is not there is looked for as of now, whatever `lately` says. */
+  /** A missing document is looked up afresh, whatever `lately` says. */
   get<Body>(
     collection: Collection,
     id: string,
@@ -82,21 +82,21 @@ export interface StateReading {
 /** Where documents are changed. */
 export interface StateWriting {
   /**
-   * Makes one change, durable when it resolves; null where a document was removed.
+   * Makes one change, durable when it resolves; null if a document was removed.
    * @throws StateRefused
    */
   change(change: StateChange): Promise<StateDocument | null>
 }
 
-/** The state as a process that collects has it. */
+/** The state as held by a collecting process. */
 export interface OpenState extends StateReading, StateWriting {
-  /** Calls back after each change, sooner or later also of those that others made. */
+  /** Calls back after each change, eventually also after those made by others. */
   onChange(listener: (change: Pick<StateChange, 'collection'>) => void): void
   close(): Promise<void>
 }
 
 /**
- * What speaks against a change, given the document that is there and how many its collection holds.
+ * Refuses an invalid change, given the existing document and the number in its collection.
  * @throws StateRefused
  */
 export function checkChange(
@@ -120,7 +120,7 @@ export function checkChange(
     throw new StateRefused('too-large', `${bytes} bytes; ${bytesMax} is the most`)
 }
 
-/** The document that a change makes of the one that was there. */
+/** The document after a change. */
 export function documentAfter(
   { id, body }: StateChange,
   before: StateDocument | undefined,

@@ -1,19 +1,19 @@
-/** Steps of a store on another machine, read a stretch at a time. */
+/** Steps of a store on another machine, read range by range. */
 import { measurementNames } from './measurement.ts'
 import type { Coverage, MeasurementRows, SeriesRange, StepRows } from './series.ts'
 
-/** Rows of one reading, about: bounds the memory of an iteration. */
+/** Rows per read, approximately: bounds the memory of an iteration. */
 const rowsPerReading = 40_000
-/** Steps of the first reading, before anything is known of their size, and of any. */
+/** Steps of the first read, before their size is known, and of any. */
 const stepsAtFirst = 12
 const stepsMost = 288
 
-/** The rows of a range, a block for each measurement and step (unix ms), in any order. */
+/** The rows of a range, one block for each measurement and step (unix ms), in any order. */
 export type ReadBlocks = (
   range: SeriesRange,
 ) => Promise<Iterable<readonly [time: number, block: MeasurementRows]>>
 
-/** The steps of an exporter; `covered` is what is known of it, by time: a step exists when its coverage does. */
+/** The steps of an exporter; `covered` is its coverage by time: a step exists if its coverage does. */
 export async function* stepsByStretch(
   { tier, exporter }: SeriesRange & { exporter: string },
   covered: readonly Coverage[],
@@ -34,7 +34,7 @@ export async function* stepsByStretch(
     }
     for (const coverage of part)
       yield { coverage, measurements: blocks.get(coverage.time)!.sort(byMeasurement) }
-    // What a question costs besides its rows is paid for as many of them as may be.
+    // The fixed cost of a query is spread over as many rows as allowed.
     count = Math.min(stepsMost, 4 * count, Math.ceil((part.length * rowsPerReading) / rows))
   }
 }

@@ -1,15 +1,18 @@
 /**
- * Trackers as they are kept: a filter followed for ever, as the measurement `tracker`. Which filter
- * is followed when stands in spans, so that the series of an interval stays a pure function of the
- * archive and of these.
+ * Trackers as stored: a filter followed permanently, as the measurement `tracker`. Spans record
+ * which filter was followed when, so that the series of an interval stays a pure function of the
+ * archive and the spans.
  */
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 
-/** One filter, followed in the intervals that begin in [from, to); unix ms, to null while it lasts. */
+/**
+ * One filter, followed in the intervals that begin in [from, to); unix ms, `to` is null while it
+ * lasts.
+ */
 export interface TrackerSpan {
-  /** As it was typed. */
+  /** As typed. */
   filter: string
-  /** The same without names, which may come to mean something else. */
+  /** The same without names, whose meaning may change. */
   canonical: string
   from: number
   to: number | null
@@ -24,7 +27,7 @@ export interface KeptTracker {
   spans: TrackerSpan[]
 }
 
-/** Spans of one tracker: a revision beyond forgets the oldest. */
+/** Spans of one tracker: beyond that, a revision drops the oldest. */
 export const spansMax = 20
 
 /** Whether a tracker is still followed. */
@@ -32,7 +35,7 @@ export function isRunning({ spans }: Pick<KeptTracker, 'spans'>): boolean {
   return spans.at(-1)?.to === null
 }
 
-/** A new filter: from `from` on it alone, or, where that is null, from the next interval on. */
+/** Spans with a new filter: as the only one, from `from` on; or, if that is null, from the next interval on. */
 export function withFilter(
   spans: readonly TrackerSpan[],
   { filter, canonical }: Pick<TrackerSpan, 'filter' | 'canonical'>,
@@ -43,14 +46,16 @@ export function withFilter(
   return [...ended(spans, next), { filter, canonical, from: next, to: null }].slice(-spansMax)
 }
 
-/** The spans of a tracker that ends with the interval that is open now. */
+/** The spans of a tracker that ends at `at`, unix ms. */
 export function ended(spans: readonly TrackerSpan[], at: number): TrackerSpan[] {
   return spans
     .filter(({ from }) => from < at)
     .map((span) => ({ ...span, to: span.to === null ? at : Math.min(span.to, at) }))
 }
 
-/** The spans of an archived tracker that goes on with its last filter, from the open interval on. */
+/**
+ * The spans of an archived tracker that resumes with its last filter, from the current interval on.
+ */
 export function restarted(spans: readonly TrackerSpan[], now: number): TrackerSpan[] {
   const last = spans.at(-1)
   if (!last) return []
@@ -65,7 +70,7 @@ export interface Range {
   to: number
 }
 
-/** The time in which two lists of spans say something else; null where there is none before `until`. */
+/** The time range in which two lists of spans differ; null if there is none before `until`. */
 export function changedRange(
   before: readonly TrackerSpan[],
   after: readonly TrackerSpan[],
