@@ -18,6 +18,8 @@ interface Command {
   takesWords?: boolean
   /** Loads only what the command needs. */
   run: (input: CommandInput) => Promise<void>
+  /** Settings in place of those given, by the command's words: setup has no token of the store yet. */
+  instead?: (words: readonly string[]) => Record<string, string>
   /** Called when the settings have faults; absent: they are printed. */
   onFaults?: (error: SettingsError, values: Record<string, unknown>) => Promise<void>
 }
@@ -100,6 +102,7 @@ const commands: Record<string, Command> = {
     usage: 'weir influx setup --tokens FOLDER [--admin-token-file FILE] [--wait SECONDS] | check',
     options: Object.fromEntries(influxOptions.map((name) => [name, { type: 'string' }])),
     takesWords: true,
+    instead: ([word]) => (word === 'setup' ? { WEIR_STORE: 'parquet' } : {}),
     run: async (input) => (await import('./influx.ts')).influx(input),
   },
   clickhouse: {
@@ -174,7 +177,8 @@ async function run([name = '', ...rest]: readonly string[]): Promise<void> {
     console.log(`${command.usage}\n  ${command.about}`)
     return
   }
-  const settings = await loadSettings(process.env, values['config']).catch(
+  const environment = { ...process.env, ...command.instead?.(positionals) }
+  const settings = await loadSettings(environment, values['config']).catch(
     async (error: unknown) => {
       if (!(error instanceof SettingsError) || !command.onFaults) throw error
       await command.onFaults(error, values)

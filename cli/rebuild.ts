@@ -2,13 +2,14 @@
 import { join } from 'node:path'
 
 import { intervalMs, intervalStart } from '../flow/interval.ts'
-import { zoneOf } from '../flow/settings.ts'
+import { zoneOf, type Settings } from '../flow/settings.ts'
 import { parseTime } from '../flow/time-grammar.ts'
 import { CoverageTracker } from '../ingest/coverage/coverage.ts'
 import { writeSeries } from '../ingest/import/write-series.ts'
 import { judgeNow } from '../ingest/incidents/judge-now.ts'
 import { lockDataFolder } from '../ingest/lock.ts'
 import { Archive } from '../store/archive/archive.ts'
+import { openSeriesStore } from '../store/open-series.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 
 export async function rebuild({ settings, values }: CommandInput): Promise<void> {
@@ -24,13 +25,22 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
       if (entries.some(({ firstMin, lastMax }) => firstMin < t + intervalMs && lastMax >= t))
         redo.push(t)
     await archive.publish({ redo })
-    const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
-    const made = await writeSeries({ settings, archive, coverage })
+    const made = await write(settings, archive)
     await judgeNow(settings, redo)
     console.log(`${made} intervals made again from the archive`)
   } finally {
     await archive.close()
     await lock.release()
+  }
+}
+
+async function write(settings: Settings, archive: Archive): Promise<number> {
+  const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
+  const store = await openSeriesStore(settings)
+  try {
+    return await writeSeries({ settings, archive, store, coverage })
+  } finally {
+    await store.close()
   }
 }
 

@@ -5,6 +5,7 @@ import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import { sendsFlows, type Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, Lost } from '../../flow/status.ts'
 import { Archive } from '../../store/archive/archive.ts'
+import { openSeriesStore } from '../../store/open-series.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
 import { judgeNow } from '../incidents/judge-now.ts'
@@ -47,17 +48,8 @@ export async function importCaptures(
   try {
     const taken = archive.value<Taken>('taken') ?? {}
     const hashed = await hashCaptures(paths, taken)
-    const { coverage, counters, pipeline } = await openDecoding(archive, options)
-    const reader = new CaptureReader({ ...options, archive, pipeline })
-    for (const path of await inOrderOfTime(paths)) await reader.read(path)
-    const { found } = reader
-    pipeline.drain()
-    if (found.to !== null) closeAll({ coverage, pipeline }, found.to, options.shiftMs)
-    noteTaken(taken, hashed, reader.filled)
-    const touched = pipeline.touched()
-    await archive.publish({ redo: touched, set: { taken, breaks: coverage.breaks.list() } })
-    await archive.merge(Number.POSITIVE_INFINITY)
-    await writeSeries({ settings, archive, coverage, counters })
+    const note = (filled: ReadonlySet<string>) => noteTaken(taken, hashed, filled)
+    const { found, pipeline, touched } = await takeIn(paths, { ...options, archive, note })
     await shipFiles(settings, archive)
     await judgeNow(settings, touched)
     const exporters = pipeline.exporters()
@@ -69,6 +61,36 @@ export async function importCaptures(
     return { ...found, ...sums, problems, flows: pipeline.flows }
   } finally {
     await archive.close()
+  }
+}
+
+interface TakeInOptions extends ImportOptions {
+  archive: Archive
+  /** Told which captures gave flows; gives all that were taken ever. */
+  note: (filled: ReadonlySet<string>) => Taken
+}
+
+/** Captures into the archive, and their series. */
+async function takeIn(paths: readonly string[], options: TakeInOptions) {
+  const { settings, archive, shiftMs, note } = options
+  // What is known of a time is kept with the series: a store that cannot be opened is to fail before
+  // anything is in the archive.
+  const store = await openSeriesStore(settings)
+  try {
+    const { coverage, counters, pipeline } = await openDecoding(archive, options)
+    const reader = new CaptureReader({ ...options, archive, pipeline })
+    for (const path of await inOrderOfTime(paths)) await reader.read(path)
+    const { found } = reader
+    pipeline.drain()
+    if (found.to !== null) closeAll({ coverage, pipeline }, found.to, shiftMs)
+    const touched = pipeline.touched()
+    const taken = note(reader.filled)
+    await archive.publish({ redo: touched, set: { taken, breaks: coverage.breaks.list() } })
+    await archive.merge(Number.POSITIVE_INFINITY)
+    await writeSeries({ settings, archive, store, coverage, counters })
+    return { found, pipeline, touched }
+  } finally {
+    await store.close()
   }
 }
 
@@ -101,10 +123,11 @@ function noteTaken(
   taken: Taken,
   hashed: readonly HashedCapture[],
   filled: ReadonlySet<string>,
-): void {
+): Taken {
   const when = new Date().toISOString()
   for (const { path, hash, bytes } of hashed)
     taken[hash] = filled.has(path) ? { when, bytes } : when
+  return taken
 }
 
 function sumExporters(

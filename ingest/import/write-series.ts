@@ -1,7 +1,7 @@
 /** The series of what the archive holds, for replay and rebuild, while no ingest runs. */
 import type { Settings } from '../../flow/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
-import { openSeriesStore } from '../../store/open-series.ts'
+import type { SeriesStore } from '../../store/series.ts'
 import { openConsolidator } from '../consolidate/consolidator.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import type { CoverageTracker } from '../coverage/coverage.ts'
@@ -15,35 +15,32 @@ import { followOffline } from '../trackers/offline.ts'
 export async function writeSeries({
   settings,
   archive,
+  store,
   coverage,
   counters = new CounterTracker(),
 }: {
   settings: Settings
   archive: Archive
+  store: SeriesStore
   coverage: CoverageTracker
   counters?: CounterTracker
 }): Promise<number> {
-  const store = await openSeriesStore(settings)
-  try {
-    const { local, top, flowMaxMs } = settings
-    const tier = settings.tiers[0]!
-    const trackers = await followOffline(settings, archive, Date.now())
-    const parts = { archive, store, coverage, counters, tier, local, top, flowMaxMs, trackers }
-    const writer = new SeriesWriter(parts)
-    const consolidator = await openConsolidator(settings, store)
-    const intervals = new Set(archive.redo())
-    for (const { changed } of [coverage, counters])
-      for (const interval of changed.take().keys()) intervals.add(interval)
-    const written = async (batch: readonly number[]) => {
-      await consolidator.intervalsWritten(batch)
-      await archive.clearRedo(batch)
-    }
-    await writer.redo([...intervals], { written })
-    await consolidator.run(Date.now(), { isComplete: true })
-    await consolidator.close()
-    await store.settled?.()
-    return intervals.size
-  } finally {
-    await store.close()
+  const { local, top, flowMaxMs } = settings
+  const tier = settings.tiers[0]!
+  const trackers = await followOffline(settings, archive, Date.now())
+  const parts = { archive, store, coverage, counters, tier, local, top, flowMaxMs, trackers }
+  const writer = new SeriesWriter(parts)
+  const consolidator = await openConsolidator(settings, store)
+  const intervals = new Set(archive.redo())
+  for (const { changed } of [coverage, counters])
+    for (const interval of changed.take().keys()) intervals.add(interval)
+  const written = async (batch: readonly number[]) => {
+    await consolidator.intervalsWritten(batch)
+    await archive.clearRedo(batch)
   }
+  await writer.redo([...intervals], { written })
+  await consolidator.run(Date.now(), { isComplete: true })
+  await consolidator.close()
+  await store.settled?.()
+  return intervals.size
 }

@@ -15,6 +15,8 @@ describe('weir influx setup', { skip: skipWithoutInfluxd() }, () => {
   const setUp = (environment: Record<string, string> = {}) =>
     runWeir(['influx', 'setup', '--tokens', influxd.tokens], {
       WEIR_INFLUX_URL: influxd.url,
+      // As somebody has who sets up before the first start, and has no token yet.
+      WEIR_STORE: 'influx',
       ...environment,
     })
   /** The status of a request with a token of a file. */

@@ -170,7 +170,7 @@ test('a secret file that holds nothing ends ingest and API with one line', async
   }
 })
 
-test('a file that is no capture is an error with exit code 2, and nothing is written', async () => {
+test('a capture that cannot be read, and a store that cannot be opened, end a replay that has written nothing', async () => {
   const data = await scratchFolder()
   const path = join(data, 'notes.txt')
   await writeFile(path, 'these are notes, and no capture')
@@ -181,6 +181,15 @@ test('a file that is no capture is an error with exit code 2, and nothing is wri
     WEIR_DATA: join(data, 'data'),
   })
   assert.equal(again.code, 2)
+  const token = join(data, 'token')
+  await writeFile(token, '')
+  const refused = await runWeir(['replay', 'test/captures/monday-outage.v9.pcap.gz'], {
+    WEIR_DATA: join(data, 'data'),
+    WEIR_STORE: 'influx',
+    WEIR_INFLUX_TOKEN_FILE: token,
+  })
+  assert.equal(refused.code, 64)
+  assert.match(refused.stderr, /^weir: WEIR_INFLUX_TOKEN_FILE="[^"]+": holds no token: /)
   const whole = await runWeir(['replay', '--json', 'test/captures/monday-outage.v9.pcap.gz'], {
     WEIR_DATA: join(data, 'data'),
   })
