@@ -4,6 +4,7 @@ import { recordsPerDatagramMax, type DecoderLimits } from './limits.ts'
 import { decodeOptions } from './options.ts'
 import { isZero } from './templates/place-fields.ts'
 import type { Parking } from './templates/parking.ts'
+import { learnsBothWays } from './templates/both-ways.ts'
 import { adoptTemplate, shareTemplate } from './templates/ports.ts'
 import type { RecordBytes, RecordDecoder } from './records.ts'
 import { readOptionsTemplate, readTemplate } from './templates/read.ts'
@@ -161,13 +162,24 @@ export class SetDecoder {
     return true
   }
 
+  /** The steps of a template, made anew where this set shows that it counts both directions. */
+  #compiled({ exporter, stream, view }: DatagramContext, template: Template, set: RecordBytes) {
+    const { templates } = this.#parts
+    const compiled = templates.compiled(exporter, template)
+    const isMade =
+      compiled.outgoing === null ||
+      stream.version !== 'v9' ||
+      !learnsBothWays(view, template, compiled, set)
+    return isMade ? compiled : templates.compiled(exporter, template)
+  }
+
   /** Decodes a data set by its template, options or not. */
   decodeSet(context: DatagramContext, template: Template, set: RecordBytes): number {
     const { exporter, receivedMs } = context
     template.usedMs = receivedMs
     if (template.recordBytes <= v9PaddingMost && context.stream.version === 'v9')
       leavePadding(context, template, set)
-    const compiled = this.#parts.templates.compiled(exporter, template)
+    const compiled = this.#compiled(context, template, set)
     compiled.usedMs = receivedMs
     let records: number
     if (template.isOptions) {

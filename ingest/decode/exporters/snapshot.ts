@@ -23,6 +23,7 @@ export interface TemplateState {
   isOptions: boolean
   usedMs: number
   isAdopted?: boolean
+  countsBothWays?: boolean
   /** id, enterprise, length of each field in turn. */
   fields: number[]
 }
@@ -101,6 +102,7 @@ function streamState(stream: Stream): StreamState {
       scopeCount: template.scopeCount,
       isOptions: template.isOptions,
       isAdopted: template.isAdopted,
+      countsBothWays: template.countsBothWays,
       usedMs: template.usedMs,
       fields: template.fields.flatMap(({ id, enterprise, length }) => [id, enterprise, length]),
     })),

@@ -13,6 +13,9 @@ import type { CompiledTemplate, DecodeTarget, Template } from './template.ts'
 
 /** flowEndSysUpTime */
 const uptimeEndId = 21
+/** packetDeltaCount and postPacketDeltaCount */
+const packetsInId = 2
+const packetsOutId = 24
 
 const samplingScratch: readonly ScratchName[] = [
   'selectorId',
@@ -40,6 +43,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     steps: flowSteps.steps,
     scratchSteps: flowSteps.scratchSteps,
     reverseSteps: isBiflow ? reverseSteps.steps : [],
+    outgoing: isBiflow || template.isVariable ? null : outgoingOf(forward),
     byLocalEnd: isBiflow ? byLocalEnd(forward, reverse) : null,
     ...flowSteps.columns.masks(),
     scratch: flowSteps.scratchTaken,
@@ -79,6 +83,14 @@ function traitsOf({ taken, scratchTaken }: StepList) {
       taken.has('protocolIdentifier') &&
       !taken.has('icmpTypeCode'),
   }
+}
+
+/** Packets in and out, where records count both. */
+function outgoingOf(forward: readonly PlacedElement[]): { in: Place; out: Place } | null {
+  const placeOf = (wanted: number) =>
+    forward.find(({ element: { id, enterprise } }) => enterprise === 0 && id === wanted)?.place
+  const [packetsIn, packetsOut] = [placeOf(packetsInId), placeOf(packetsOutId)]
+  return packetsIn && packetsOut ? { in: packetsIn, out: packetsOut } : null
 }
 
 /** Where records count by local and remote end, and which is which. */

@@ -26,7 +26,9 @@ export interface PlacedFields {
 export function placeElements(template: Template): PlacedFields {
   const placed: PlacedFields = { places: [], forward: [], reverse: [] }
   let offset = 0
-  const isProbe = template.fields.some(({ enterprise, id }) => isProbeElement(enterprise, id))
+  const isProbe =
+    template.countsBothWays ||
+    template.fields.some(({ enterprise, id }) => isProbeElement(enterprise, id))
   for (const { id, enterprise, length } of template.fields) {
     const variable = length === variableLength
     const place = { offset, length: variable ? 0 : length }

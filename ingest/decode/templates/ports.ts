@@ -12,9 +12,11 @@ import { Template } from './template.ts'
 const isSibling = (one: Stream, other: Stream): boolean =>
   one !== other && one.version === other.version && one.domain === other.domain
 
-function adopted({ id, fields, scopeCount, isOptions, usedMs }: Template): Template {
+function adopted(announced: Template): Template {
+  const { id, fields, scopeCount, isOptions, usedMs } = announced
   const template = new Template(id, fields, { scopeCount, isOptions, nowMs: usedMs })
   template.isAdopted = true
+  template.countsBothWays = announced.countsBothWays
   return template
 }
 

@@ -44,6 +44,8 @@ export interface CompiledTemplate {
   steps: Step[]
   scratchSteps: Step[]
   reverseSteps: Step[]
+  /** Packets counted in and out of the same record, if nothing says whether out is back: see both-ways.ts. */
+  outgoing: { in: Place; out: Place } | null
   /** Both directions count by local and remote end, and where records say which is local: see steps/local-end.ts. */
   byLocalEnd: { said: Place | null } | null
   /** Scratch columns that the scratch steps set. */
@@ -93,6 +95,10 @@ export class Template {
   /** How many of the fields, from the first, say what an options record is about; 0: a data template. */
   scopeCount: number
   isOptions: boolean
+  /** Its outgoing counts are those of the other direction: see both-ways.ts. */
+  countsBothWays = false
+  /** Records in which far more packets went the one way than the other. */
+  readonly seen = { moreIn: 0, moreOut: 0 }
   /** Announced from another port of the exporter: see ports.ts. */
   isAdopted = false
   /** Bytes of a record, the least where it is variable. */
@@ -132,6 +138,8 @@ export class Template {
     this.scopeCount = other.scopeCount
     this.isOptions = other.isOptions
     this.isAdopted = other.isAdopted
+    this.countsBothWays = other.countsBothWays
+    Object.assign(this.seen, other.seen)
     this.recordBytes = other.recordBytes
     this.isVariable = other.isVariable
     this.usedMs = other.usedMs
@@ -141,7 +149,7 @@ export class Template {
 
   /** The fields as one text, the same for templates that are read in the same way. */
   get layout(): string {
-    let text = this.isOptions ? 'o' : 'd'
+    let text = this.isOptions ? 'o' : this.countsBothWays ? 'b' : 'd'
     for (const { id, enterprise, length } of this.fields)
       text += enterprise === 0 ? ` ${id}:${length}` : ` ${enterprise}/${id}:${length}`
     return text

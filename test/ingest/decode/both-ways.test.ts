@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9 } from '../../encode/sets.ts'
-import { decodeAll, pick } from './decoded.ts'
+import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
+import { decodeAll, from, openDecoder, pick, rowsOf } from './decoded.ts'
 import { assertRows, isTimed, recordOf, times, uptimes, type Said } from './layout.ts'
 
 const ends: Said = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
@@ -156,4 +156,58 @@ describe('ICMP', () => {
   }
   test('type and code in the destination port', () => assert.deepEqual(icmp(0, 0x0301), [{ icmpTypeCode: 0x0301 }])) // prettier-ignore
   test('of two ports neither is type and code', () => assert.deepEqual(icmp(136, 135), [{ icmpTypeCode: 0 }])) // prettier-ignore
+})
+
+describe('outgoing counts of NetFlow v9 that no field explains', () => {
+  const template: EncodedTemplate = {
+    id: 256,
+    fields: [8, 12, 1, 2, 23, 24].map((id) => field(id, 4)),
+  }
+  const sets = (counts: readonly (readonly [packetsIn: number, packetsOut: number])[]) =>
+    counts.map(([packetsIn, packetsOut]) => ({
+      data: template,
+      records: [[inside, outside, 100 * packetsIn, packetsIn, 100 * packetsOut, packetsOut]],
+    }))
+  const inside = '10.0.0.1'
+  const outside = '192.0.2.1'
+  const announced = { templates: [template] }
+  const repeat = <T>(times: number, ...values: T[]) => Array.from({ length: times }, () => values).flat() // prettier-ignore
+  const decoded = (encode: typeof encodeV9 | typeof encodeIpfix, counts: [number, number][]) =>
+    decodeAll([encode({ sets: [announced, ...sets(counts)] })], {}).decoder.exporters()[0]!
+
+  const seen: [number, number][] = [...repeat<[number, number]>(8, [9, 3], [2, 10]), [1, 1]]
+  test('are what went back where now the one and now the other way has far more', () => {
+    const { flows, packets } = decoded(encodeV9, seen)
+    // All before the last of those that show it, and both ways from it on.
+    assert.deepEqual([flows, packets], [17 + 2, 8 * 9 + 8 * 2 + 1 + 10 + 1])
+  })
+
+  test('after a restart of the collector too', () => {
+    const first = decodeAll([encodeV9({ sequence: 0, sets: [announced, ...sets(seen)] })])
+    const { decoder, flows } = openDecoder()
+    assert.ok(decoder.restore(structuredClone(first.decoder.snapshot())))
+    decoder.decode({ ...from, payload: encodeV9({ sequence: 1, sets: sets([[1, 1]]) }) })
+    assert.deepEqual(pick(rowsOf(flows), 'sourceAddress', 'packetDeltaCount'), [
+      { sourceAddress: inside, packetDeltaCount: 1 },
+      { sourceAddress: outside, packetDeltaCount: 1 },
+    ])
+  })
+
+  const others: Record<string, [number, number][]> = {
+    'as much as came in': repeat<[number, number]>(40, [5, 5]),
+    none: repeat<[number, number]>(40, [5, 0]),
+    'a little less or more': repeat<[number, number]>(40, [10, 9], [10, 12]),
+    'less alone': repeat<[number, number]>(40, [10, 1]),
+  }
+  for (const [name, counts] of Object.entries(others))
+    test(`are no other direction: ${name}`, () => {
+      const { flows, packets } = decoded(encodeV9, counts)
+      const came = counts.reduce((sum, [packetsIn]) => sum + packetsIn, 0)
+      assert.deepEqual([flows, packets], [counts.length, came])
+    })
+
+  test('of IPFIX are what its registry says', () => {
+    const { flows } = decoded(encodeIpfix, seen)
+    assert.equal(flows, seen.length)
+  })
 })
