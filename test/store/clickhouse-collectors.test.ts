@@ -1,6 +1,6 @@
 /**
- * Two collectors write into one ClickHouse cluster, and exporters move from one to the other: every
- * tier answers as if one collector had heard them all.
+ * Two collectors write to one ClickHouse cluster, and exporters move between them: every tier
+ * answers as if one collector had heard them all.
  */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
@@ -22,7 +22,7 @@ import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { ownDatabase } from './clickhouse-under-test.ts'
 import { coverageOf, dayMs, hourMs, plain, stepOf, tiers, type Row } from './series-rows.ts'
 
-/** Without the tier of a day: a few hours tell all that a day does. */
+/** Without the one-day tier: a few hours show everything that a day would. */
 const all = [tiers['5m'], tiers['30m'], tiers['2h']]
 const fine = tiers['5m']
 const origin = Math.floor(Date.now() / dayMs) * dayMs - 2 * dayMs
@@ -30,7 +30,7 @@ const exporters = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
 const intervals = Array.from({ length: 48 }, (_, i) => origin + i * fine.stepMs)
 const range = { from: origin, to: origin + 4 * hourMs }
 
-/** A collector's way of its series: a store with its spool, and what makes the tiers. */
+/** One collector's series: a store with its spool, and the consolidator of its tiers. */
 async function openCollector(settings: ClickHouseSettings, writer: string) {
   const folder = await scratchFolder()
   const store = await openClickHouseSeries({
@@ -56,7 +56,7 @@ async function openCollector(settings: ClickHouseSettings, writer: string) {
   }
 }
 
-/** What was received of an exporter in an interval: figures that follow from both. */
+/** What was received from an exporter in an interval: figures derived from both. */
 function hostsAt(time: number, exporter: string): Row[] {
   const seed = (time - origin) / fine.stepMs + exporters.indexOf(exporter) * 7
   return Array.from({ length: 7 }, (_, i) => ({
@@ -72,7 +72,7 @@ function hostsAt(time: number, exporter: string): Row[] {
   )
 }
 
-/** Figures of a row as two parts: what each of two collectors received of it. */
+/** A row's figures split in two: what each of two collectors received. */
 function parts(row: Row): [Row, Row] {
   const one = { ...row }
   const other = { ...row }
@@ -84,7 +84,7 @@ function parts(row: Row): [Row, Row] {
   return [one, other]
 }
 
-/** By which of two collectors an exporter was heard: it moves every 50 minutes, and the last one never does. */
+/** Which of two collectors heard an exporter: it moves every 50 minutes, except the last one. */
 function hearers(i: number, exporter: string): ('one' | 'two' | 'both' | 'none')[] {
   if (exporter === exporters[2]) return ['two']
   if (i % 17 === 13) return ['none']
@@ -135,7 +135,8 @@ describe('two collectors on one cluster', { skip: skipWithoutClickHouse() }, () 
           batches.one.push(stepOf({ ...heard, lostFlows: 5 }, { host: split.map(([row]) => row) }))
           batches.two.push(stepOf(heard, { host: split.map(([, row]) => row) }))
         } else if (by) {
-          // The last of a download came to the other: it counts in this interval, which that one did not hear.
+          // The end of a download reached the other collector: it counts in this interval, which that one did
+          // not hear.
           const late = i % 20 === 3 && exporter === exporters[0]
           const own = late ? hosts.slice(1) : hosts
           batches[by].push(stepOf(heard, { host: own }))
@@ -148,7 +149,7 @@ describe('two collectors on one cluster', { skip: skipWithoutClickHouse() }, () 
       await only.write(batches.only.splice(0))
       await one.write(batches.one.splice(0))
       await two.write(batches.two.splice(0))
-      // Each makes its tiers in its own time.
+      // Each consolidates at its own time.
       if (i === 15) await one.consolidator.run(time + fine.stepMs)
       if (i === 31) await two.consolidator.run(time + fine.stepMs)
     }
@@ -163,7 +164,7 @@ describe('two collectors on one cluster', { skip: skipWithoutClickHouse() }, () 
 
   for (const tier of all) {
     const asked = { tier, ...range }
-    test(`${tier.name}: coverage, rows and greatest keys are those of one collector`, async () => {
+    test(`${tier.name}: coverage, rows and greatest keys match those of a single collector`, async () => {
       const both = async <Found>(ask: (reader: SeriesReader) => Promise<Found>) => {
         const expected = await ask(whole)
         assert.deepEqual(await ask(shared), expected)
@@ -190,7 +191,7 @@ describe('two collectors on one cluster', { skip: skipWithoutClickHouse() }, () 
     })
   }
 
-  test('flows that come late to one change what the other made', async () => {
+  test('flows that reach one collector late change what the other consolidated', async () => {
     const time = intervals[20]!
     const late = [{ host: '10.0.0.99', direction: 'in', bytes: 10 ** 9, packets: 1, flows: 1 }]
     const deaf = coverageOf(time, exporters[2]!, { known: 0, unknown: { 'not-seen': 1 } })
@@ -217,7 +218,7 @@ describe('two collectors on one cluster', { skip: skipWithoutClickHouse() }, () 
     }
   })
 
-  test('a step that another has a part in stays on the list until nothing is new', async () => {
+  test('a step shared with another collector stays on the list until nothing is new', async () => {
     const time = intervals[10]!
     const step = stepOf(coverageOf(time, exporters[0]!), { host: hostsAt(time, exporters[0]!) })
     await two.write([step])
@@ -229,7 +230,7 @@ describe('two collectors on one cluster', { skip: skipWithoutClickHouse() }, () 
     assert.equal(two.consolidator.redoCount, 0)
   })
 
-  test('two collectors of one name are found', async () => {
+  test('two collectors with the same name are detected', async () => {
     const settings = await ownDatabase(nodes)
     const tell = (writer: string) =>
       new Exchange({

@@ -1,6 +1,6 @@
 /**
- * Nodes of 2 shards × 2 replicas are killed and come back: no answer lacks anything in silence, and in
- * the end each row stands once on every replica.
+ * Nodes of 2 shards × 2 replicas are killed and restarted: no answer is silently incomplete, and in
+ * the end every replica has each row once.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -48,14 +48,14 @@ describe('ClickHouse nodes that die', { skip: skipWithoutClickHouse() }, () => {
     for await (const step of reader.steps({ ...range, exporter })) steps.push(step)
     return plain(steps)
   }
-  /** All rows of a node that count, as one number. */
+  /** All valid rows of a node, as one number. */
   const contents = (node: RunningClickHouse['nodes'][number]) =>
     node.ask(
       `SELECT count(), sum(cityHash64(measurement, time, host, direction, bytes, version))
        FROM ${held.settings.database}.series_5m_local FINAL`,
     )
 
-  test('one replica away: answers are whole, writes wait, and then each row stands once on both', async () => {
+  test('one replica down: answers are complete, writes wait, and then both have each row once', async () => {
     const first = await write(1)
     await settled(held.store)
     assert.deepEqual(await found(), plain(first))
@@ -72,7 +72,7 @@ describe('ClickHouse nodes that die', { skip: skipWithoutClickHouse() }, () => {
     assert.notEqual(a, c, 'steps lie in both shards')
   })
 
-  test('a whole shard away: questions fail and none is answered in part', async () => {
+  test('a whole shard down: queries fail, and none is answered in part', async () => {
     const expected = await found()
     for (const node of nodes.nodes.slice(2)) await node.kill()
     const flows = await openClickHouseFlows({

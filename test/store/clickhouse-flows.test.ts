@@ -1,4 +1,7 @@
-/** Flows in ClickHouse: each once, whatever happens on their way; and the archive's own answers. */
+/**
+ * Flows in ClickHouse: each once, whatever happens on the way; and the same answers as from the
+ * archive.
+ */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,7 +29,7 @@ import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { archive, columnsOf, scratchFolder, t0, told } from './archive/archived.ts'
 import { addresses, generatedFlow } from './archive/generated-flows.ts'
 
-/** The flows of these tests have a date of their own, however late it is. */
+/** The flows of these tests have a fixed date, however long ago. */
 const keep = '40y'
 const keepMs = 40 * 365 * 86_400_000
 const minuteMs = 60_000
@@ -41,7 +44,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
   after(() => nodes.remove())
 
-  /** A database and what ships an archive's folder to it. */
+  /** A database, and the shipping of an archive's folder to it. */
   async function ready(t: TestContext, folder: string) {
     const database = `flows${databases++}`
     await nodes.setUp(database, { WEIR_ARCHIVE_KEEP: keep })
@@ -71,10 +74,10 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     return { database, settings, flows, list, ship }
   }
 
-  test('made filters, keys and steps: the answers of the archive and of ClickHouse are equal', async (t) => {
+  test('generated filters, keys and steps: the archive and ClickHouse give the same answers', async (t) => {
     const made = drawnOne(fc.array(generatedFlow, { minLength: 300, maxLength: 300 }))
     const folder = await scratchFolder(t)
-    // Two intervals of receipt, so two files.
+    // Two intervals of receipt, hence two files.
     await archive(
       folder,
       made.map((flow, i) => ({ ...flow, received: t0 + (i % 2) * 400_000 + i })),
@@ -109,7 +112,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     await fc.assert(property, { numRuns: runs })
   })
 
-  test('an interval that flows came late to takes the place of what was sent of it', async (t) => {
+  test('an interval with late flows replaces what was sent of it', async (t) => {
     const folder = await scratchFolder(t)
     await archive(folder, [told({ octets: 100 }), told({ octets: 10 })])
     const { database, flows, ship } = await ready(t, folder)
@@ -128,7 +131,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     assert.equal(listed, '0\t1\t0\n1\t1\t3')
   })
 
-  test('an interval with several files has them all', async (t) => {
+  test('an interval with several files has all of their flows', async (t) => {
     const folder = await scratchFolder(t)
     for (const octets of [100, 10, 1]) {
       const part = await Archive.open(folder)
@@ -143,7 +146,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     assert.deepEqual([total.bytes, total.flows], [222, 6])
   })
 
-  test('files that were bundled after they were sent do not count beside their bundle', async (t) => {
+  test('files bundled after they were sent do not count beside their bundle', async (t) => {
     const folder = await scratchFolder(t)
     const twelve = Array.from({ length: 12 }, (_, i) =>
       told({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
@@ -167,7 +170,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     assert.deepEqual([total.bytes, total.flows], [2 ** 12 - 1, 12])
   })
 
-  test('flows that are not as they were sent are found by number and by sum, and sent again', async (t) => {
+  test('flows that differ from what was sent are found by count and sum, and sent again', async (t) => {
     const folder = await scratchFolder(t)
     await archive(
       folder,
@@ -180,7 +183,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     await (await ship()).done()
     const change = (sql: string) =>
       nodes.nodes[0]!.ask(`ALTER TABLE ${database}.flows ${sql} SETTINGS mutations_sync = 2`)
-    // One file lacks a flow, of another a flow has other bytes: as many flows as before.
+    // One file lacks a flow; in another, one flow has different bytes, with an unchanged count.
     await change('DELETE WHERE octetDeltaCount = 1')
     await change('UPDATE octetDeltaCount = 11 WHERE octetDeltaCount = 10')
     const mending = await ship()
@@ -201,7 +204,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     await sending.done()
   })
 
-  test('sent while the node is killed, and again without the list of what was sent: each flow once', async (t) => {
+  test('sent while the node is killed, and again without the list of sent files: each flow once', async (t) => {
     const folder = await scratchFolder(t)
     const told20 = Array.from({ length: 20 }, (_, i) =>
       told({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
@@ -220,13 +223,13 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     const window = { from: t0 - 1, to: t0 + minuteMs, include: 'any' as const }
     const { total } = await flows.top({ ...window, by: ['src'], order: 'bytes', limit: 3 })
     assert.deepEqual([total.bytes, total.flows], [2 ** 20 - 1, 20])
-    // What the collector received since its last closed interval is said to be missing.
+    // Flows received since the collector's last closed interval are reported as missing.
     assert.deepEqual(await flows.leftOut!(t0, t0 + minuteMs), [])
     const [remark] = await flows.leftOut!(Date.now() - minuteMs, Date.now() + minuteMs)
     assert.match(remark ?? '', /collector weir received since .* are not in ClickHouse yet/)
   })
 
-  test('a question about a minute of twenty days reads the partition and the key range of its file', async (t) => {
+  test('a query about one minute of twenty days reads the partition and key range of its file', async (t) => {
     const folder = await scratchFolder(t)
     const dayMs = 86_400_000
     await archive(
@@ -258,7 +261,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 })
 
-/** An answer's rows, however its keys and exporters are numbered. */
+/** The rows of an answer, independent of how its keys and exporters are numbered. */
 function rowsOf({ keys, exporters, count, time, exporter, key, sum }: FlowSeries) {
   const rows = Array.from({ length: count }, (_, i) =>
     JSON.stringify([

@@ -19,7 +19,7 @@ describe('weir clickhouse setup', { skip: skipWithoutClickHouse() }, () => {
   after(() => nodes.remove())
   const node = () => nodes.nodes[0]!
 
-  test('may be run again: it does only what is still to be done', async () => {
+  test('can be repeated: it does only what is left to do', async () => {
     const first = await nodes.setUp('again')
     assert.match(first, /schema 1: tables of the flows/)
     assert.match(first, /database again on a single server is ready/)
@@ -40,7 +40,7 @@ describe('weir clickhouse setup', { skip: skipWithoutClickHouse() }, () => {
     assert.match(engine, new RegExp(`toIntervalSecond\\(${30 * 86_400}\\)`))
   })
 
-  test('a table of an earlier version gets the columns that it lacks', async () => {
+  test('a table of an earlier version gets its missing columns', async () => {
     await nodes.setUp('older')
     await node().ask('ALTER TABLE older.series_30m DROP COLUMN seen')
     const check = () => runWeir(['clickhouse', 'check'], nodes.environment('older'))
@@ -51,7 +51,7 @@ describe('weir clickhouse setup', { skip: skipWithoutClickHouse() }, () => {
     assert.equal(await node().ask('SELECT sum(seen) FROM older.series_30m'), '0')
   })
 
-  test('a cluster without Keeper is refused, with what to do', async () => {
+  test('a cluster without Keeper is refused, with a remedy', async () => {
     const { code, stderr } = await runWeir(['clickhouse', 'setup'], {
       ...nodes.environment('lonely'),
       WEIR_CLICKHOUSE_CLUSTER: 'weir',
@@ -60,7 +60,7 @@ describe('weir clickhouse setup', { skip: skipWithoutClickHouse() }, () => {
     assert.match(stderr, /no Keeper answers .* write --without-keeper/)
   })
 
-  test('what is wrong with ClickHouse is told apart', async () => {
+  test('faults of ClickHouse are told apart', async () => {
     const check = async (environment: Record<string, string>) => {
       const given = { ...nodes.environment('nowhere'), ...environment }
       return (await runWeir(['clickhouse', 'check'], given)).stderr
@@ -77,7 +77,7 @@ describe('weir clickhouse setup', { skip: skipWithoutClickHouse() }, () => {
     )
   })
 
-  test('the replicated tables of a cluster with Keeper are statements that ClickHouse can read', async () => {
+  test('ClickHouse can parse the replicated tables of a cluster with Keeper', async () => {
     const place = { database: 'weir', cluster: 'weir', hasKeeper: true }
     const specs = [flowsSpec(86_400), filesSpec(86_400), seriesSpec(tiers['30m'], true)]
     for (const spec of specs) {
@@ -95,7 +95,7 @@ describe('weir clickhouse setup', { skip: skipWithoutClickHouse() }, () => {
     }
   })
 
-  test('a question about two hours of 40 days reads their day and their part of the key alone', async () => {
+  test('a query about two hours of 40 days reads only their day and key range', async () => {
     await nodes.setUp('pruned')
     const settings = readSettings(nodes.environment('pruned')).clickhouse
     const folder = await scratchFolder()

@@ -1,4 +1,4 @@
-/** What people made, in real ClickHouse nodes: one server, and replicas without Keeper. */
+/** User documents in real ClickHouse nodes: one server, and replicas without Keeper. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
@@ -35,7 +35,7 @@ for (const layout of layouts) {
       await nodes?.remove()
     })
 
-    /** Another process on the same database; `from` is the node that it asks. */
+    /** Another process on the same database; it queries the node `from`. */
     function opened(
       settings: ClickHouseSettings,
       from = 0,
@@ -53,7 +53,7 @@ for (const layout of layouts) {
       return { state: opened(settings), other: opened(settings, nodes.nodes.length - 1) }
     })
 
-    test('of many that change one revision at once only one is told that it did', async () => {
+    test('of several changes to one revision at once, only one succeeds', async () => {
       const settings = await ownDatabase(nodes)
       const makers = Array.from({ length: 6 }, (_, i) => opened(settings, i % nodes.nodes.length))
       const change = { collection: 'dashboards', id: 'wall' } as const
@@ -63,7 +63,7 @@ for (const layout of layouts) {
           makers.map((maker, i) => maker.change({ ...change, body: { by: i, round }, revision })),
         )
         const won = answers.flatMap((each, i) => (each.status === 'fulfilled' ? [i] : []))
-        // Without Keeper two that write at the very same moment may both have been told so.
+        // Without Keeper, two simultaneous writers may both be told that they succeeded.
         if (isAlone) assert.equal(won.length, 1, JSON.stringify(won))
         assert.ok(won.length > 0)
         for (const each of answers)
@@ -76,7 +76,7 @@ for (const layout of layouts) {
       }
     })
 
-    test('changes that say no revision are all made, one upon the other', async () => {
+    test('changes without a revision are all applied, one after another', async () => {
       const settings = await ownDatabase(nodes)
       const makers = [opened(settings), opened(settings, 1 % nodes.nodes.length)]
       const change = { collection: 'host-names', id: 'a10.0.0.1' } as const
@@ -91,7 +91,7 @@ for (const layout of layouts) {
     })
 
     if (isAlone)
-      test('logs of all are read together, the newest first', async () => {
+      test('everybody’s logs are read together, newest first', async () => {
         const settings = await ownDatabase(nodes)
         const connections = [0, 1].map(() => new Connection({ settings, timeoutMs: 5000 }))
         let now = Date.UTC(2026, 10, 16, 11, 32)
@@ -108,7 +108,7 @@ for (const layout of layouts) {
       })
 
     if (isAlone)
-      test('a data folder’s documents go over once, do not come back when removed, and the newer come back', async () => {
+      test('a data folder’s documents are moved once, do not return when removed, and newer ones come back', async () => {
         const settings = await ownDatabase(nodes)
         const data = await scratchFolder()
         const files = (await StateStore.open(data))!
@@ -143,7 +143,7 @@ for (const layout of layouts) {
         await rm(data, { recursive: true, force: true })
       })
 
-    test('what is asked for lately is kept so long, and a little longer while nobody answers', async () => {
+    test('recent answers are cached, and a little longer while nobody answers', async () => {
       const settings = await ownDatabase(nodes)
       let now = Date.now()
       const here = opened(settings, 0, { now: () => now, timeoutMs: 1000 })
@@ -156,7 +156,8 @@ for (const layout of layouts) {
       assert.ok(await here.get('users', 'vera', lately), 'a copy of two seconds at the most')
       now += 1
       assert.equal(await here.get('users', 'vera', lately), null)
-      // What is not in the copy is asked for: it may have been made elsewhere a moment ago.
+      // A document missing in the cache is looked up: it may have been created elsewhere a moment
+      // ago.
       await elsewhere.change({ collection: 'users', id: 'nora', body: user })
       assert.ok(await here.get('users', 'nora', lately))
       for (const node of nodes.nodes) node.signal('SIGSTOP')
@@ -172,7 +173,7 @@ for (const layout of layouts) {
     })
 
     if (isAlone)
-      test('what is listed and counted is within bounds, and merges change nothing', async () => {
+      test('lists and counts are bounded, and merges change nothing', async () => {
         const settings = await ownDatabase(nodes)
         const state = opened(settings)
         const connection = new Connection({ settings, timeoutMs: 5000 })
@@ -189,7 +190,7 @@ for (const layout of layouts) {
         await state.change({ collection: 'dashboards', id: 'd7' })
         await state.change({ ...change, id: 'more' })
         assert.equal((await state.list('dashboards')).length, 500)
-        // One that ended long ago is forgotten, with all that was said of it; others never are.
+        // A session that ended long ago is forgotten with its history; others never are.
         const session = (id: string, expiresAt: number) => ({
           version: newVersion(1n, Date.now()),
           document: { id, revision: 1, createdAt: 0, changedAt: 0, body: { expiresAt } },
@@ -211,7 +212,7 @@ for (const layout of layouts) {
           [['new', true]],
         )
         assert.equal((await state.rows('dashboards')).length, 501)
-        // Of two with one number the earlier counts, whoever comes to be known last.
+        // Of two with the same revision the earlier counts, whichever is stored last.
         const row = (id: string, at: number) => ({
           version: newVersion(1n, at),
           document: { id, revision: 1, createdAt: at, changedAt: at, body: { at } },

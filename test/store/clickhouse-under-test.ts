@@ -1,4 +1,4 @@
-/** Series stores in real ClickHouse nodes, each in a database of its own. */
+/** Series stores in real ClickHouse nodes, each in its own database. */
 import { readSettings } from '../../flow/settings.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import { openClickHouseSeries } from '../../store/clickhouse/series.ts'
@@ -8,14 +8,14 @@ import { tiers } from './series-rows.ts'
 
 let databases = 0
 
-/** Settings for a database that nobody else uses; its tables are made. */
+/** Settings for an unused database, with its tables. */
 export async function ownDatabase(nodes: RunningClickHouse): Promise<ClickHouseSettings> {
   const database = `test${process.pid}x${databases++}`
   await nodes.setUp(database)
   return readSettings(nodes.environment(database)).clickhouse
 }
 
-/** An empty store, as the contract wants it. */
+/** An empty store, as the contract requires. */
 export async function openEmpty(nodes: RunningClickHouse) {
   const settings = await ownDatabase(nodes)
   const opened = await reopened((folder) =>

@@ -6,7 +6,7 @@ import { openEmpty } from './clickhouse-under-test.ts'
 import { seriesContract } from './series-contract.ts'
 import { dayMs } from './series-rows.ts'
 
-// ClickHouse counts retention by the clock.
+// ClickHouse applies retention by the clock.
 const origin = Math.floor(Date.now() / dayMs) * dayMs
 
 for (const [name, size] of [

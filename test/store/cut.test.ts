@@ -9,7 +9,7 @@ import { rowsBack, rowsOf, type Row } from './series-rows.ts'
 
 const isLocal = (host: string) => host.startsWith('10.')
 
-test('keeps the top keys by bytes of both directions, and adds the rest by direction', () => {
+test('keeps the top keys by bytes of both directions, and adds up the rest by direction', () => {
   const rows = rowsOf('host', [
     { host: '203.0.113.1', direction: 'in', bytes: 50, packets: 1, flows: 1, active: 1 },
     { host: '203.0.113.2', direction: 'in', bytes: 30, packets: 2, flows: 2, active: 2 },
@@ -27,7 +27,7 @@ test('keeps the top keys by bytes of both directions, and adds the rest by direc
   ])
 })
 
-test('local hosts come first, ties by text; ports do not know local', () => {
+test('local hosts come first, ties by text; for ports there is no local', () => {
   const hosts = rowsOf('host_port', [
     { host: '203.0.113.1', protocol: 'tcp', port: '443', direction: 'in', bytes: 50 },
     { host: '10.0.0.2', protocol: 'tcp', port: '443', direction: 'in', bytes: 1 },
@@ -45,7 +45,7 @@ test('local hosts come first, ties by text; ports do not know local', () => {
   ])
 })
 
-test('what needs no cut is given back as it is', () => {
+test('rows that need no cut are returned unchanged', () => {
   const total = rowsOf('total', [
     { direction: 'in', bytes: 1 },
     { direction: 'out', bytes: 2 },
@@ -58,7 +58,7 @@ test('what needs no cut is given back as it is', () => {
   assert.equal(cutTop(host, { top: 1, isLocal }), host)
 })
 
-test('property: sums stay, in any order of rows, and cutting again cuts to the same', () => {
+test('property: sums are preserved, rows may be in any order, and repeated cuts give the same', () => {
   const row = fc.record({
     host: fc.integer({ min: 0, max: 30 }).map((i) => (i % 3 ? `10.0.0.${i}` : `203.0.113.${i}`)),
     direction: fc.constantFrom('in', 'out'),

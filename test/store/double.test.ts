@@ -1,4 +1,4 @@
-/** Two stores at once: whatever is written while the past is copied, and however often the second fails, both are equal. */
+/** Two stores at once: whatever is written during the copy, and however often the second fails, both end up equal. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -31,7 +31,7 @@ async function contents(store: SeriesStore): Promise<unknown[]> {
   return plain(found)
 }
 
-/** A store that now and then takes nothing, and takes its time. */
+/** A slow store that sometimes refuses. */
 function failing(store: SeriesStore, random: () => number): { store: SeriesStore; failed: number } {
   const made = { store: Object.create(store) as SeriesStore, failed: 0 }
   made.store.write = async (...args) => {
@@ -47,7 +47,7 @@ function failing(store: SeriesStore, random: () => number): { store: SeriesStore
 }
 
 for (const fails of [false, true])
-  test(`written while the past is copied${fails ? ', to a second that fails half of the time' : ''}: both are equal`, async (t) => {
+  test(`written during the copy${fails ? ', to a second that fails half of the time' : ''}: both are equal`, async (t) => {
     const random = seeded(seed)
     const folder = await scratchFolder(t)
     const first = await openParquetSeries(join(folder, 'first'))
@@ -57,7 +57,7 @@ for (const fails of [false, true])
         tier,
         [0, 1, 2, 3].map((j) => stepAt(i + j, 1)),
       )
-    // Of another time in which both were written to: it is wrong, and the first is right.
+    // Left from an earlier period of double writing: it is wrong, and the first store is right.
     await second.write(tier, [stepAt(3, 77)])
     const troubled = fails ? failing(second, random) : { store: second, failed: 0 }
     const open = async () => {

@@ -11,7 +11,7 @@ function ownMiB(): number {
   return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)![1]) / 1024
 }
 
-test('what DuckDB freed goes back to the system', async () => {
+test('memory freed by DuckDB returns to the system', async () => {
   const giveBack = await returnFreedMemory()
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()

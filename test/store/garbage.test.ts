@@ -13,10 +13,10 @@ function ownMiB(): number {
   return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)![1]) / 1024
 }
 
-/** Without a collection these 4,000,000 rows came to 420 MiB. */
+/** Without collection these 4,000,000 rows took 420 MiB. */
 const heldMiBMost = 250
 
-test('of an answer that is read chunk by chunk little is held at once', async () => {
+test('an answer read chunk by chunk holds little memory', async () => {
   const engine = await QueryEngine.open(tmpdir(), {
     threads: 1,
     memoryBytes: 2 ** 28,

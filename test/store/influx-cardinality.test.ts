@@ -10,7 +10,7 @@ for (const { hosts, isLive } of [
   { hosts: 20_000, isLive: true },
 ])
   test(
-    `a scan of ${hosts} spoofed hosts${isLive ? ', live,' : ''} leaves as many series as the top K allows, and right sums`,
+    `a scan of ${hosts} spoofed hosts${isLive ? ', live,' : ''} leaves as many series as the top K allows, and correct sums`,
     { skip },
     async (t) => {
       t.diagnostic(JSON.stringify(await scan({ hosts, top: 50, isLive })))

@@ -1,6 +1,6 @@
 /**
- * A scan from spoofed addresses, an hour long, read from a capture or sent to a running collector:
- * InfluxDB has no bound on series, so Weir must keep one, and the sums must hold all the same.
+ * A one-hour scan from spoofed addresses, read from a capture or sent to a running collector:
+ * InfluxDB has no limit on series, so Weir must have one, with correct sums all the same.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -22,19 +22,19 @@ const intervals = 12
 /** Few local hosts are scanned, so that the scanners themselves fill the top K. */
 const targets = 10
 const exporter = '192.0.2.1'
-/** Live, so many datagrams are sent at a time, and so often. */
+/** Live: datagrams sent at once, and how often. */
 const burst = 4
 const burstMs = 20
-/** A machine that does much else is given time. */
+/** Allows for a busy machine. */
 const settleMsMax = 300_000
 
 export interface ScanFigures {
   hosts: number
   top: number
-  /** InfluxDB's own count of series of the hour, by measurement. */
+  /** InfluxDB's own count of the hour's series, by measurement. */
   series: Record<string, number>
   bytes: number
-  /** Most resident memory, bytes. */
+  /** Peak resident memory, bytes. */
   memory: { influxd: number; ingest: number }
   seconds: number
 }
@@ -42,15 +42,15 @@ export interface ScanFigures {
 export interface ScanOptions {
   hosts: number
   top: number
-  /** Sent to a running collector, which learns of the whole hour in a moment, instead of replayed. */
+  /** Sent to a running collector, which gets the whole hour in a moment, instead of replayed. */
   isLive: boolean
 }
 
-/** Brings a scan of so many hosts into InfluxDB; asserts the bound and the sums. */
+/** Stores a scan of this many hosts in InfluxDB; asserts the limit and the sums. */
 export async function scan({ hosts, top, isLive }: ScanOptions): Promise<ScanFigures> {
   const influxd = await RunningInfluxd.startReady()
   const data = await scratchFolder()
-  // Live, it is an hour that has just ended.
+  // Live: the hour that has just ended.
   const start = intervalStart(Date.now()) - hourMs * (isLive ? 1 : 2)
   try {
     const sent = bytesOf(hosts)
@@ -78,7 +78,7 @@ export async function scan({ hosts, top, isLive }: ScanOptions): Promise<ScanFig
       'r._measurement == "host_port" and r.direction == "in"',
     ])
       assert.equal(await sum(where), sent, where)
-    // Of each interval the top K in two or four directions, and one row `other` in each.
+    // Per interval the top K in two or four directions, and a row `other` in each.
     const bounds = { host: 2, host_port: 2, port: 4 }
     for (const [measurement, directions] of Object.entries(bounds))
       assert.ok(series[measurement]! <= intervals * top * directions + directions, measurement)
@@ -111,7 +111,7 @@ function bytesOf(hosts: number): number {
   return bytes
 }
 
-/** When the flows of a datagram ended: evenly over the hour. */
+/** When the flows of a datagram ended: spread evenly over the hour. */
 function endOf(number: number, { hosts, start }: Scan): number {
   return Math.floor(start + ((number + 0.5) * hourMs) / datagramsOf(hosts))
 }
@@ -145,7 +145,7 @@ function datagram(number: number, scanned: Scan, exportMs: number): Buffer {
   return payload
 }
 
-/** Runs weir replay over a capture of it, and gives its most resident memory, bytes. */
+/** Runs weir replay over a capture of the scan; returns its peak resident memory, bytes. */
 async function replay(data: string, scanned: Scan): Promise<number> {
   const capture = join(data, 'scan.pcap')
   const datagrams = Array.from({ length: datagramsOf(scanned.hosts) }, (_, number) => {
@@ -167,7 +167,7 @@ async function replay(data: string, scanned: Scan): Promise<number> {
   return peak
 }
 
-/** Sends it to a running ingest, and gives ingest's most resident memory, bytes. */
+/** Sends the scan to a running ingest; returns ingest's peak resident memory, bytes. */
 async function sendLive(data: string, scanned: Scan): Promise<number> {
   const folder = join(data, 'weir')
   let ingest = await RunningIngest.start(folder, scanned.settings)
@@ -184,7 +184,7 @@ async function sendLive(data: string, scanned: Scan): Promise<number> {
   await ingest.until((status) => status.flows === scanned.hosts)
   const peak = await peakMemory(ingest.pid)
   assert.equal((await ingest.stop()).code, 0)
-  // What was to be made again from the archive is made at the next start.
+  // Intervals to be rebuilt from the archive are rebuilt at the next start.
   ingest = await RunningIngest.start(folder, scanned.settings)
   await ingest.until(
     ({ seriesWrittenAt, redo, store }) =>
@@ -195,7 +195,7 @@ async function sendLive(data: string, scanned: Scan): Promise<number> {
   return peak
 }
 
-/** The most memory that a process has had, bytes; 0 where it is gone. */
+/** A process's peak memory, bytes; 0 if it has ended. */
 async function peakMemory(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024

@@ -1,6 +1,6 @@
 /**
- * What can go wrong between the spool and InfluxDB, one test each, in short: nothing is lost, no more
- * than two requests are in flight, and what cannot be stored is counted and shown.
+ * Faults between the spool and InfluxDB, one short test each: nothing is lost, at most two requests
+ * are in flight, and what cannot be stored is counted and shown.
  */
 import assert from 'node:assert/strict'
 import { appendFile, readFile, readdir, rm, writeFile } from 'node:fs/promises'
@@ -55,7 +55,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
       assert.deepEqual([quarantined, refused, dropped], [0, 0, 0])
     })
 
-  test('429 and 503 are not tried again before Retry-After, in seconds', async () => {
+  test('429 and 503 are not retried before Retry-After, in seconds', async () => {
     for (const status of [429, 503]) {
       const { proxy } = await outlive(influxd, {
         begin: (each) => {
@@ -70,7 +70,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     }
   })
 
-  test('a hang without answer is given up, and its request with it', async () => {
+  test('a request without an answer is aborted', async () => {
     const { during } = await outlive(influxd, {
       begin: (proxy) => {
         proxy.fault = { kind: 'hang' }
@@ -92,7 +92,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
       })
   })
 
-  test('413 where the body is large: halved until it fits', async () => {
+  test('413 for a large body: halved until it fits', async () => {
     const { status } = await outlive(influxd, {
       begin: (proxy) => {
         proxy.fault = { kind: 'refuse', status: 413, when: (lines) => lines.length > 300 }
@@ -161,7 +161,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     await Promise.all([held.store.close(), held.remove(), rm(folder, { recursive: true })])
   })
 
-  test('points older than the bucket keeps are counted, and the others are stored', async (t) => {
+  test('points older than the bucket’s retention are counted, and the others are stored', async (t) => {
     const held = await openEmpty(influxd)
     t.after(() => held.store.close().catch(() => undefined))
     const old = stepInVersion(today - 200 * dayMs, 1, 10)
@@ -192,7 +192,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     await held.remove()
   })
 
-  test('a version that is not supported is waited for, and said', async () => {
+  test('an unsupported version is waited for, and reported', async () => {
     const { during } = await outlive(influxd, {
       begin: async (proxy) => {
         proxy.fault = { kind: 'cut' }
@@ -208,7 +208,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     assert.match(during.waiting!.reason, /version v2\.7\.12/)
   })
 
-  test('a token that is changed in its file is used without a restart', async () => {
+  test('a token changed in its file takes effect without a restart', async () => {
     const settings = await ownBuckets(influxd)
     const folder = await scratchFolder()
     const tokenFile = join(folder, 'token')
@@ -229,7 +229,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     await rm(folder, { recursive: true })
   })
 
-  test('what waits outlives a restart; a torn end of the spool’s list is cut off', async () => {
+  test('waiting steps survive a restart; a torn end of the spool’s list is cut off', async () => {
     const settings = await ownBuckets(influxd)
     const folder = await scratchFolder()
     const away = { settings: { ...settings, url: 'http://127.0.0.1:1' }, folder, tiers: [fine] }
@@ -247,7 +247,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     await rm(folder, { recursive: true })
   })
 
-  test('the spool is bounded: the oldest steps go, counted, and the newest get through', async (t) => {
+  test('the spool is bounded: the oldest steps are dropped and counted, and the newest get through', async (t) => {
     const settings = await ownBuckets(influxd)
     const folder = await scratchFolder()
     const spoolMaxBytes = 20_000

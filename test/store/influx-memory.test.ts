@@ -14,15 +14,15 @@ import { dayMs, tiers } from './series-rows.ts'
 const fine = tiers['5m']
 const hosts = 1000
 const stepsADay = dayMs / fine.stepMs
-/** An interval is written anew while it lasts. */
+/** An interval is rewritten while it is open. */
 const versions = 3
 const growthBytesMax = 50e6
 
-/** The first day is for what grows with any work, such as V8's heap; the second must add nothing. */
+/** The first day covers what grows with any work, such as V8's heap; the second must add nothing. */
 test('a day without InfluxDB waits on disk and not in memory', async (t) => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  // As the collector does.
+  // As in the collector.
   boundGarbage()
   const folder = await scratchFolder()
   const environment = {

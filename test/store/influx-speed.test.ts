@@ -5,7 +5,7 @@ import { measureInflux } from '../bench/influx-speed.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
 
 const skip = skipWithoutInfluxd()
-/** A machine that does much else is given time. */
+/** Allows for a busy machine. */
 const msMax = 5000
 
 test('a twentieth of a year in InfluxDB is answered', { skip }, async (t) => {

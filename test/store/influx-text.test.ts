@@ -11,7 +11,7 @@ import { Pause } from '../../store/spool/pause.ts'
 import { fromTag, toTag } from '../../store/influx/tag-text.ts'
 import { coverageOf, stepOf } from './series-rows.ts'
 
-test('any text can stand in a tag and comes back', () => {
+test('any text can be stored in a tag and read back', () => {
   const text = fc.string({
     unit: fc.constantFrom(
       '%',
@@ -41,7 +41,7 @@ test('any text can stand in a tag and comes back', () => {
   assert.equal(toTag('fe80::1%eth0'), 'fe80::1%eth0')
 })
 
-test('a line has its tags by name, whole numbers, and all fields', () => {
+test('a line has its tags sorted by name, whole numbers, and all fields', () => {
   const step = stepOf(coverageOf(1_794_828_600_000, '192.0.2.1'), {
     host: [
       { host: 'a b', direction: 'in', bytes: 2 ** 53 - 1, flows: 1 },
@@ -86,7 +86,7 @@ test('waits grow, are bounded, and never end before Retry-After', () => {
   assert.ok(waits.at(-1)! >= 30_000 && waits.at(-1)! < 37_500)
   pause.begin(new InfluxFault('busy', 'slow', { retryAfterMs: 90_000 }))
   assert.ok(pause.leftMs >= 90_000)
-  // The second of two requests that were in flight together says the same once more.
+  // The second of two concurrent requests fails the same way.
   const { retryAt } = pause
   pause.begin(new InfluxFault('busy', 'slow', { retryAfterMs: 1000 }))
   assert.equal(pause.retryAt, retryAt)
@@ -94,13 +94,13 @@ test('waits grow, are bounded, and never end before Retry-After', () => {
   assert.equal(pause.leftMs, 0)
 })
 
-test('versions: 2.9.1 and later of 2.x; builds that say no number are taken', () => {
+test('versions: 2.9.1 and later of 2.x; builds without a number are accepted', () => {
   for (const good of ['v2.9.1', '2.10.0', 'v2.9.12', 'dev', '']) checkVersion(good)
   for (const bad of ['v2.9.0', '2.7.12', '1.8.10', '3.11.2'])
     assert.throws(() => checkVersion(bad), InfluxFault, bad)
 })
 
-test('CSV: tables one behind the other, quotes, and an error that comes late', () => {
+test('CSV: consecutive tables, quotes, and a late error', () => {
   const rows: string[] = []
   const visit = (values: readonly string[], columns: ReadonlyMap<string, number>) =>
     rows.push([...columns.keys()].map((name) => `${name}:${values[columns.get(name)!]}`).join(' '))

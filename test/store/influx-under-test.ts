@@ -1,4 +1,4 @@
-/** Series stores in a real InfluxDB, each in buckets of its own. */
+/** Series stores in a real InfluxDB, each in its own buckets. */
 import { readSettings, type InfluxSettings } from '../../flow/settings.ts'
 import { Connection } from '../../store/influx/connection.ts'
 import { organization, provideBucket } from '../../store/influx/provision.ts'
@@ -9,14 +9,14 @@ import { tiers } from './series-rows.ts'
 
 let stores = 0
 
-/** An InfluxDB in which a test makes buckets of its own. */
+/** An InfluxDB in which a test creates its own buckets. */
 export interface InfluxUnderTest {
   url: string
   adminToken(): Promise<string>
   remove(): Promise<void>
 }
 
-/** The one that WEIR_TEST_INFLUX_URL and WEIR_TEST_INFLUX_TOKEN name, or one of the test's own. */
+/** The one in WEIR_TEST_INFLUX_URL and WEIR_TEST_INFLUX_TOKEN, or else a newly started one. */
 export async function influxUnderTest(): Promise<InfluxUnderTest> {
   const url = process.env['WEIR_TEST_INFLUX_URL']
   if (url === undefined) return RunningInfluxd.startReady()
@@ -24,7 +24,7 @@ export async function influxUnderTest(): Promise<InfluxUnderTest> {
   return { url, adminToken: async () => token, remove: async () => undefined }
 }
 
-/** Settings for buckets that nobody else uses. */
+/** Settings for unused buckets. */
 export async function ownBuckets(influxd: InfluxUnderTest): Promise<InfluxSettings> {
   const token = await influxd.adminToken()
   const admin = new Connection({ url: influxd.url, token: async () => token })
@@ -35,7 +35,7 @@ export async function ownBuckets(influxd: InfluxUnderTest): Promise<InfluxSettin
   return { ...influx, url: influxd.url, token, prefix }
 }
 
-/** An empty store, as the contract wants it. */
+/** An empty store, as the contract requires. */
 export async function openEmpty(influxd: InfluxUnderTest) {
   const settings = await ownBuckets(influxd)
   const opened = await reopened((folder) =>

@@ -15,7 +15,7 @@ describe(
     })
     after(() => influxd.remove())
 
-    // InfluxDB counts retention by the clock.
+    // InfluxDB applies retention by the clock.
     const origin = Math.floor(Date.now() / dayMs) * dayMs
     seriesContract('InfluxDB', () => openEmpty(influxd), { origin, runs: 4 })
   },

@@ -1,4 +1,4 @@
-/** Folders that cannot be made: one line with a remedy, at once. */
+/** Folders that cannot be created: an immediate error of one line, with a remedy. */
 import assert from 'node:assert/strict'
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,8 +11,8 @@ import { scratchFolder } from '../processes.ts'
 const folder = await scratchFolder()
 after(() => rm(folder, { recursive: true, force: true }))
 
-suite('folders are made', () => {
-  test('with those above them, for their owner alone', async () => {
+suite('folders are created', () => {
+  test('with missing parents, for their owner only', async () => {
     const path = join(folder, 'a', 'b', 'c')
     await makeFolder(path)
     assert.equal((await stat(path)).mode & 0o777, 0o700)
@@ -20,9 +20,9 @@ suite('folders are made', () => {
   })
 })
 
-suite('folders that cannot be made are said in one line', () => {
+suite('folders that cannot be created are reported in one line', () => {
   const faults: Record<string, { path: string; why: RegExp }> = {
-    // Where Node's own way of making folders never ends.
+    // Node's own recursive mkdir never ends here.
     'in /proc, where nothing can be made': { path: '/proc/weir/run', why: /no folder can be made/ },
     'a file where the folder is wanted': { path: join(folder, 'file'), why: /is a file/ },
     'a file above it': { path: join(folder, 'file', 'run'), why: /is a file/ },
@@ -39,7 +39,7 @@ suite('folders that cannot be made are said in one line', () => {
       await assert.rejects(takeLock(join(path, 'writer.sock')), FolderUnusable)
     })
 
-  test('a lock where no socket can be made', async () => {
+  test('a lock where no socket can be created', async () => {
     const path = join(folder, 'taken')
     await mkdir(join(path, 'writer.sock', 'more'), { recursive: true })
     await assert.rejects(takeLock(join(path, 'writer.sock')), FolderUnusable)

@@ -11,10 +11,10 @@ const text = fc.oneof(
 )
 const number = fc.oneof(fc.nat(3), fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true })) // prettier-ignore
 const value = fc.oneof(text, number, fc.boolean(), fc.constant(null), fc.array(fc.nat(5)))
-/** Columns of one kind of value each, or of any. */
+/** Columns with values of one kind each, or of any. */
 const kinds = fc.constantFrom<fc.Arbitrary<unknown>>(text, number, fc.maxSafeInteger(), fc.nat(), fc.constant(7), fc.constant('x'), value) // prettier-ignore
 
-test('entries come back as they were, through JSON', () => {
+test('entries survive a round trip through JSON', () => {
   const entries = fc
     .uniqueArray(fc.constantFrom('file', 'rows', 'a', 'b', '0'), { minLength: 1 })
     .chain((names) => fc.tuple(fc.constant(names), fc.tuple(...names.map(() => kinds))))
@@ -26,7 +26,7 @@ test('entries come back as they were, through JSON', () => {
     )
   fc.assert(
     fc.property(entries, (given) => {
-      // −0 is not one of JSON's numbers, and 0 to whoever compares.
+      // JSON has no −0, and a comparison sees 0.
       const told = JSON.parse(JSON.stringify(given)) as object[]
       const table = tableOf(told)
       assert.ok(table)
@@ -36,14 +36,14 @@ test('entries come back as they were, through JSON', () => {
   )
 })
 
-test('what has not the same members throughout, or what JSON leaves out, makes no table', () => {
+test('entries with differing properties, or values that JSON omits, do not become a table', () => {
   assert.equal(tableOf([]), null)
   assert.equal(tableOf([{ a: 1 }, { a: 1, b: 2 }]), null)
   assert.equal(tableOf([{ a: 1, b: 2 }, { b: 2, a: 1 }]), null) // prettier-ignore
   assert.equal(tableOf([{ a: 1 }, { a: undefined }]), null)
 })
 
-test('a year of 5-minute files takes less than a third of the room', () => {
+test('a year of 5-minute files takes less than a third of the space', () => {
   const entries = Array.from({ length: 1000 }, (_, i) => {
     const at = Date.UTC(2026, 10, 16) + i * 300_000
     const stamp = new Date(at).toISOString()

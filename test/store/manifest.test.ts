@@ -22,7 +22,7 @@ async function manifestPath(t: TestContext): Promise<string> {
 
 const entry = (file: string, rows = 1): Entry => ({ file, rows })
 
-test('what was committed is there when it is opened again', async (t) => {
+test('committed changes are there after reopening', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
   await manifest.commit({ add: [entry('a'), entry('b')], set: { redo: [1, 2] } })
@@ -36,7 +36,7 @@ test('what was committed is there when it is opened again', async (t) => {
   await again.close()
 })
 
-test('a manifest cut at any byte holds the transactions that were whole, and takes more', async (t) => {
+test('a manifest cut at any byte holds the complete transactions, and accepts more', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
   const sizes = [0]
@@ -59,7 +59,7 @@ test('a manifest cut at any byte holds the transactions that were whole, and tak
   }
 })
 
-test('a line of which one bit is wrong has not happened', async (t) => {
+test('a line with one wrong bit is ignored', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
   await manifest.commit({ add: [entry('a')] })
@@ -77,7 +77,7 @@ test('a line of which one bit is wrong has not happened', async (t) => {
   }
 })
 
-test('commits at the same time are made one after the other', async (t) => {
+test('concurrent commits are made one after the other', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
   const files = Array.from({ length: 20 }, (_, i) => `file ${i}`)
@@ -90,12 +90,12 @@ test('commits at the same time are made one after the other', async (t) => {
   )
 })
 
-test('a reader follows whatever the writer does, rewriting included', async (t) => {
+test('a reader follows everything the writer does, including rewrites', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
   const reader = new ManifestReader<Entry>(path)
   const expected = new Map<string, Entry>()
-  // Large values that replace each other, so that the manifest is soon mostly about what is past.
+  // Large values that replace each other, so that the manifest soon consists mostly of old ones.
   const change = fc.record({
     add: fc.array(
       fc
@@ -128,7 +128,7 @@ test('a reader follows whatever the writer does, rewriting included', async (t) 
   await again.close()
 })
 
-test('a reader that saw a line which was then taken back sees what stands there now', async (t) => {
+test('a reader that saw a line later taken back sees what replaced it', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
   await manifest.commit({ add: [entry('a')] })
@@ -156,7 +156,7 @@ test('a reader of a manifest that does not exist sees nothing, and sees it come 
   assert.deepEqual(await reader.entries(), [])
 })
 
-test('a year of 5-minute files opens within a second, and unchanged costs nothing', async (t) => {
+test('a year of 5-minute files opens within a second, and costs nothing while unchanged', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
   await manifest.close()
@@ -177,7 +177,7 @@ test('a year of 5-minute files opens within a second, and unchanged costs nothin
   const whole = await Manifest.open<Entry>(path)
   await whole.commit({ add: Array.from({ length: files }, (_, i) => named(i)) })
   await whole.close()
-  // Time of the processor, which others on the machine do not take.
+  // CPU time, which other processes do not affect.
   const cpuMs = () => (process.cpuUsage().user + process.cpuUsage().system) / 1000
   const before = cpuMs()
   const again = await Manifest.open<Entry>(path)
@@ -185,7 +185,7 @@ test('a year of 5-minute files opens within a second, and unchanged costs nothin
   assert.equal((await reader.entries()).length, files)
   const opened = cpuMs() - before
   assert.equal(again.entries().length, files)
-  // Twice within one second: half of it each, with room for a busy machine.
+  // Opened twice within one second: half a second each, with a margin for a busy machine.
   assert.ok(opened < 4000, `${opened} ms`)
   const idle = cpuMs()
   for (let i = 0; i < 100; i++) await reader.entries()
@@ -196,7 +196,7 @@ test('a year of 5-minute files opens within a second, and unchanged costs nothin
   assert.equal((await reader.entries()).length, files)
 })
 
-test('what was rewritten is read as it was written, by who opens it and by who followed it', async (t) => {
+test('a rewritten manifest reads as written, when reopened and when followed', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
   const reader = new ManifestReader<Entry>(path)

@@ -1,4 +1,4 @@
-/** The embedded store in a process of its own: the contract, and what becomes of it when either process is killed. */
+/** The embedded store in a separate process: the contract, and what happens when either process is killed. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -34,7 +34,7 @@ async function stored(store: SeriesApart): Promise<StepRows[]> {
   return found
 }
 
-/** The process that this one has begun, as soon as there is one. */
+/** The process that this one has started, as soon as it exists. */
 async function processOf(): Promise<number> {
   for (;;) {
     const [, begun] = await treeOf(process.pid)
@@ -68,7 +68,7 @@ seriesContract(
   { origin, runs: 3 },
 )
 
-test('the process ends when nothing is asked of it, and another goes on', async () => {
+test('the process ends when idle, and another continues', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
   const store = await openAt(folder)
   await store.write(tier, steps(3, 10))
@@ -86,7 +86,7 @@ test('the process ends when nothing is asked of it, and another goes on', async 
   await rm(folder, { recursive: true })
 })
 
-test('a process that is killed fails what was asked of it, and the next puts right what it left', async () => {
+test('killing the process fails its requests, and the next one repairs what it left', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
   const store = await openAt(folder)
   await store.write(tier, steps(2, 10))
@@ -103,7 +103,7 @@ test('a process that is killed fails what was asked of it, and the next puts rig
   await rm(folder, { recursive: true })
 })
 
-test('whoever is killed takes the process along, and who comes next writes alone', async () => {
+test('a killed parent takes the process along, and the next one writes alone', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
   const code = `
     import { SeriesApart } from '${new URL('../../store/parquet/apart.ts', import.meta.url).href}'
@@ -123,7 +123,7 @@ test('whoever is killed takes the process along, and who comes next writes alone
   await rm(folder, { recursive: true })
 })
 
-test('a folder that cannot be opened is an error that says why, each time', async () => {
+test('a folder that cannot be opened gives an error with the reason, each time', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
   await writeFile(join(folder, 'series'), '')
   for (let i = 0; i < 2; i++) await assert.rejects(openAt(folder), /series: .*EEXIST|series: .*ENOTDIR/) // prettier-ignore

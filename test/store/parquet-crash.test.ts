@@ -14,7 +14,7 @@ import { dayMs, plain, tiers } from './series-rows.ts'
 
 const kills = 8
 
-test('a write that is killed leaves the steps as they were or as they are, never a mix', async () => {
+test('a killed write leaves the steps as they were or as they are, never a mix', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-crash-'))
   let kept = 0
   for (let kill = 0; kill < kills; kill++) {
@@ -39,7 +39,9 @@ test('a write that is killed leaves the steps as they were or as they are, never
   await rm(folder, { recursive: true })
 })
 
-/** Runs the writer, kills it some time after its first write, and tells how far it said it was. */
+/**
+ * Runs the writer, kills it some time after its first write, and returns the progress it reported.
+ */
 async function killedWriter(
   folder: string,
   kill: number,

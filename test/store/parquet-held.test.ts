@@ -20,7 +20,7 @@ const origin = Date.UTC(2026, 10, 16)
 const exporters = ['192.0.2.1', '192.0.2.10', '2001:db8::1']
 const hosts = ['10.0.0.1', '10.0.0.2', '10.0.0.30', '2001:db8::2', 'other']
 
-/** Rows by a plain rule, some of them absent, so that keys come and go. */
+/** Rows by a simple rule, some of them absent, so that keys come and go. */
 function rows(time: number, exporter: number, isCoarse: boolean): Row[] {
   const made: Row[] = []
   for (const [h, host] of hosts.entries())
@@ -85,7 +85,7 @@ const bys: { measurement: MeasurementName; by: readonly ('host' | 'direction' | 
     { measurement: 'total', by: ['direction'] },
   ]
 
-/** Everything that can be asked of a range, as both readers are asked. */
+/** Every kind of query about a range, for both readers. */
 function questions(tier: Tier, lengthMs: number) {
   const step = fc.integer({ min: -3, max: lengthMs / tier.stepMs + 3 })
   const keys = (by: readonly string[]) =>
@@ -128,7 +128,7 @@ for (const [name, lengthMs] of [
   ['5m', 9 * hourMs],
   ['2h', 9 * dayMs],
 ] as const)
-  test(`files that are held give what SQL gives of them: tier ${name}`, async (t) => {
+  test(`held files give the same answers as SQL: tier ${name}`, async (t) => {
     const tier = tiers[name]
     const { holding, plain } = await readers(t, tier, lengthMs)
     const answers = async (reader: SeriesReader, asked: Question) => {
@@ -149,7 +149,7 @@ for (const [name, lengthMs] of [
     await fc.assert(
       fc.asyncProperty(made, async (asked) => {
         const expected = await answers(plain, asked)
-        // At first it is asked of the files, then held, then only reckoned.
+        // First from the files, then held, then from memory only.
         for (let time = 0; time < 3; time++) {
           const found = await answers(holding, asked)
           assert.deepEqual(found, expected)
@@ -161,7 +161,7 @@ for (const [name, lengthMs] of [
     assert.ok(rowsSeen > 1000, `${rowsSeen} rows`)
   })
 
-test('sums that a double cannot hold are left to SQL', async (t) => {
+test('sums too large for a double are left to SQL', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-held-'))
   t.after(() => rm(folder, { recursive: true }))
   const store = await openParquetSeries(folder)
@@ -175,13 +175,13 @@ test('sums that a double cannot hold are left to SQL', async (t) => {
   await store.close()
   const reader = await openParquetSeriesReader(folder, { holds: true })
   const query = { tier, from: origin, to: origin + hourMs, measurement: 'host', by: ['host'], order: 'bytes', limit: 1 } as const // prettier-ignore
-  // Added one after the other as doubles, it would stay 2^53.
+  // Added one by one as doubles, it would stay 2^53.
   for (let time = 0; time < 3; time++)
     assert.equal((await reader.top(query))[0]!.sum.bytes, 2 ** 53 + 2)
   await reader.close()
 })
 
-test('a file is held from the second time on, while there is room, and let go when it cannot be read', async () => {
+test('a file is held from its second use on, while there is space, and released when unreadable', async () => {
   const asked: string[] = []
   const entry = (file: string, count = 3) =>
     ({ file, table: 'total', rows: count }) as unknown as SeriesEntry

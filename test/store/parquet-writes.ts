@@ -1,8 +1,8 @@
-/** A process of its own that writes until it is killed: see parquet-crash.test.ts. Argument: folder. */
+/** A process that writes until it is killed: see parquet-crash.test.ts. Argument: folder. */
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import { coverageOf, stepOf, tiers } from './series-rows.ts'
 
-/** The steps that are written again and again, each round with figures of its own. */
+/** The steps that are rewritten over and over, each round with different figures. */
 export const origin = Date.UTC(2026, 10, 16)
 export const slots = [0, 1, 13, 30]
 

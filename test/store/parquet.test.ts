@@ -61,7 +61,7 @@ function steps(from: number, count: number, bytes = 1) {
   )
 }
 
-test('files and folders are for their owner alone', async (t) => {
+test('files and folders are accessible to their owner only', async (t) => {
   const { folder, store } = await opened(t)
   await store.write(tier, steps(origin, 1))
   for (const name of await readdir(folder, { recursive: true })) {
@@ -70,7 +70,7 @@ test('files and folders are for their owner alone', async (t) => {
   }
 })
 
-test('hours are joined into quarters of a day and days once they have settled, and nothing changes', async (t) => {
+test('hours are joined into quarters of a day and days once they have settled, without other changes', async (t) => {
   let now = origin
   const { folder, store } = await opened(t, { now: () => now })
   const day = [origin, origin + dayMs] as const
@@ -97,13 +97,13 @@ test('hours are joined into quarters of a day and days once they have settled, a
   await store.expire(tier, 0)
   assert.deepEqual(await published(folder, 'host'), ['2026-11-16', '2026-11-18T00'])
   assert.deepEqual(await store.read(query), before)
-  // A late flow makes a settled day again.
+  // A late flow rewrites a settled day.
   await store.write(tier, steps(origin + 4 * hourMs, 1, 50))
   assert.equal((await store.read({ ...query, from: origin + 4 * hourMs })).sum.bytes[0], 100)
   assert.deepEqual(store.problems(), [])
 })
 
-test('a write of whole days, long past, makes one file a day at once', async (t) => {
+test('a write of whole days, long past, makes one file per day at once', async (t) => {
   const { folder, store } = await opened(t)
   await store.write(tier, steps(origin, 288 * 4))
   const files = await published(folder, 'coverage')
@@ -120,7 +120,7 @@ test('replaced files stay ten minutes for readers of an older manifest', async (
   assert.equal((await published(folder, 'host')).length, 4)
   now += 2 * minuteMs
   await store.write(tier, steps(origin, 1, 10))
-  // The last two replacements are younger than ten minutes.
+  // The last two replacements are less than ten minutes old.
   assert.equal((await published(folder, 'host')).length, 3)
 })
 
@@ -151,7 +151,7 @@ test('a reader in the same folder follows the writer, from before the first writ
 })
 
 for (const damage of ['cut short', 'overwritten', 'deleted'] as const)
-  test(`a file that is ${damage} is a gap that shows, and the rest is answered`, async (t) => {
+  test(`a file that is ${damage} shows as a gap, and the rest is answered`, async (t) => {
     const { folder, store } = await opened(t)
     const reader = await openParquetSeriesReader(folder)
     t.after(() => reader.close())
@@ -207,7 +207,7 @@ test('a damaged file is found when it is written to, or at the next start', asyn
   await store.close()
 })
 
-test('what no manifest names is deleted at the start', async (t) => {
+test('files in no manifest are deleted at the start', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
   t.after(() => rm(folder, { recursive: true }))
   let store = await openParquetSeries(folder)
@@ -228,7 +228,7 @@ test('what no manifest names is deleted at the start', async (t) => {
   await store.close()
 })
 
-test('a disk that refuses leaves what was there, and says so', async (t) => {
+test('a failing disk leaves everything unchanged, and is reported', async (t) => {
   const { folder, store } = await opened(t)
   await store.write(tier, steps(origin, 1))
   await rm(join(folder, 'staging'), { recursive: true })

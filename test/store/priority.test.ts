@@ -10,7 +10,9 @@ import { RunningIngest, scratchFolder } from '../processes.ts'
 const priority = fileURLToPath(new URL('../../store/priority.ts', import.meta.url))
 const isLinux = process.platform === 'linux'
 
-/** Runs a module in a process of its own, which prints JSON: this one's priority is not to change. */
+/**
+ * Runs a module that prints JSON in a separate process, so that this one's priority does not change.
+ */
 function run(body: string): unknown {
   const head = `
     import { readdirSync, readFileSync } from 'node:fs'
@@ -26,7 +28,7 @@ function run(body: string): unknown {
 }
 
 test(
-  'a process goes after others with all its threads, those that it makes later among them',
+  'lowers the priority of a process with all its threads, including later ones',
   { skip: !isLinux },
   () => {
     const found = run(`
@@ -42,7 +44,7 @@ test(
   },
 )
 
-test('a thread goes after the others of its process', { skip: !isLinux }, () => {
+test('lowers the priority of one thread', { skip: !isLinux }, () => {
   const found = run(`
     const code = 'import { parentPort } from "node:worker_threads";' +
       'import { threadGoesAfterOthers } from ' + JSON.stringify(${JSON.stringify(priority)}) + ';' +
@@ -56,7 +58,7 @@ test('a thread goes after the others of its process', { skip: !isLinux }, () => 
   assert.ok(found.length > 4)
 })
 
-test('one that ends goes with others again, where the system allows it', { skip: !isLinux }, () => {
+test('restores normal priority at the end, if the system allows it', { skip: !isLinux }, () => {
   const found = run(`
     const { setPriority } = await import('node:os')
     let mayRise = true
@@ -80,7 +82,7 @@ test(
     const data = await scratchFolder()
     const ingest = await RunningIngest.start(data)
     try {
-      // It answers a moment before it has said who goes first.
+      // It answers a moment before it has set its priorities.
       await t.waitFor(() => {
         const niceness = nicenessByThread(ingest.pid)
         const counting = niceness.get('MainThread')!

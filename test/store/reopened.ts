@@ -1,10 +1,10 @@
-/** A series store that is opened again, as the contract wants it. */
+/** A series store that can be reopened, as the contract requires. */
 import { rm } from 'node:fs/promises'
 
 import type { SeriesStore } from '../../store/series.ts'
 import { scratchFolder } from '../processes.ts'
 
-/** Opens a store that keeps its spool in a folder of its own. */
+/** Opens a store whose spool is in a separate folder. */
 export async function reopened(open: (folder: string) => Promise<SeriesStore>) {
   const folder = await scratchFolder()
   let store = await open(folder)

@@ -1,5 +1,5 @@
 /**
- * What every series store must do: the same tests for files, InfluxDB and a cluster. A store's own
+ * What every series store must do: the same tests for files, InfluxDB and ClickHouse. A store's own
  * test file calls `seriesContract` with a way to open an empty one.
  */
 import assert from 'node:assert/strict'
@@ -23,15 +23,15 @@ import {
 
 export interface SeriesUnderTest {
   store: SeriesStore
-  /** Closes the store, opens it again as after a restart, and gives it. */
+  /** Closes the store, reopens it as after a restart, and returns it. */
   reopen(): Promise<SeriesStore>
   remove(): Promise<void>
 }
 
 export interface ContractOptions {
   /**
-   * A time (unix ms) near which all test data lies; a whole number of days. Stores that count
-   * retention by the clock need a recent one.
+   * A time (unix ms) near all test data; a whole number of days. Stores that apply retention by the
+   * clock need a recent one.
    */
   origin: number
   /** Runs of each property test. */
@@ -50,7 +50,7 @@ export function seriesContract(
   describe(`series store: ${name}`, () => {
     let held: SeriesUnderTest
     let store: SeriesStore
-    /** Every test has days of its own, so that they share one store. */
+    /** Every test has its own days, so that they can share one store. */
     let day = origin - 40 * dayMs
     const nextDay = () => (day += 2 * dayMs)
     before(async () => {
@@ -62,7 +62,7 @@ export function seriesContract(
       await held.remove()
     })
 
-    test('gives back what was written, at every tier', async () => {
+    test('returns what was written, at every tier', async () => {
       const t = nextDay()
       for (const tier of Object.values(tiers)) {
         const isCoarse = tier !== fine
@@ -72,7 +72,7 @@ export function seriesContract(
       }
     })
 
-    test('replaces an exporter and step whole: keys that are gone leave nothing', async () => {
+    test('replaces an exporter and step completely: removed keys leave nothing', async () => {
       const t = nextDay()
       const host = (...rows: Row[]) => stepOf(coverageOf(t, a), { host: rows })
       const kept = stepOf(coverageOf(t, b), { total: [{ direction: 'in', bytes: 7 }] })
@@ -118,7 +118,7 @@ export function seriesContract(
       assert.deepEqual([...read.sum.bytes], [most - 1, most])
     })
 
-    test('coverage: of all or some exporters, with reasons, losses and what is open', async () => {
+    test('coverage: of all or some exporters, with reasons, losses and open steps', async () => {
       const t = nextDay()
       const first = coverageOf(t, a, {
         known: 0,
@@ -189,7 +189,7 @@ export function seriesContract(
       ])
     })
 
-    test('read: keys, the rest and other apart; folded rows add up and are counted', async () => {
+    test('read: keys, the rest and other are separate; folded rows are added up and counted', async () => {
       const t = nextDay()
       const rows: Row[] = [
         { host: '10.0.0.1', direction: 'in', bytes: 30 },
@@ -288,7 +288,7 @@ export function seriesContract(
       ])
     })
 
-    test('read: figures that are what other fields usually are, over a long time', async () => {
+    test('read: figures equal to another field’s usual value, over a long time', async () => {
       const t = nextDay()
       for (const tier of [tiers['30m'], tiers['2h'], tiers['1d']]) {
         const usual = tier.stepMs / fine.stepMs
@@ -341,7 +341,7 @@ export function seriesContract(
       assert.deepEqual([...(await store.read({ ...range, by: [], keys: [] })).time], [times[1]])
     })
 
-    test('text of any kind comes back, and takes no part in a query', async () => {
+    test('texts of any kind come back, and are never part of a query’s text', async () => {
       const t = nextDay()
       const hosts = ["'; DROP TABLE x; --", 'a"b\\', '\\', 'ü → 🐟', '${x}', 'a=b,c d']
       const rows = hosts.map((host, i): Row => ({ host, direction: 'in', bytes: i + 1 }))
@@ -441,7 +441,7 @@ export function seriesContract(
       )
     })
 
-    test('what was written is there after a restart', async () => {
+    test('written data is there after a restart', async () => {
       const t = nextDay()
       const step = fullStep(t, a, false)
       await store.write(fine, [step])
@@ -461,7 +461,7 @@ export function seriesContract(
       await held.remove()
     })
 
-    test('extent grows with what is written; expiry takes steps before a time, of one tier', async () => {
+    test('extent grows with what is written; expiry removes steps before a time, of one tier', async () => {
       const { store } = held
       assert.equal(await store.extent(fine), null)
       const start = origin - 10 * dayMs
@@ -493,7 +493,7 @@ export function seriesContract(
   })
 }
 
-/** A step with a row or more in every measurement. */
+/** A step with at least one row in every measurement. */
 function fullStep(time: number, exporter: string, isCoarse: boolean): StepRows {
   const figures = (seed: number): Row => {
     const row: Row = { bytes: seed * 1000, packets: seed, flows: seed + 1, active: seed * 77 }
@@ -534,7 +534,7 @@ async function stepsOf(
   return plain(steps)
 }
 
-/** The rows of an answer with their figures for bytes, by time, exporter and key. */
+/** The rows of an answer with their bytes, by time, exporter and key. */
 function readBack(
   read: SeriesRead,
 ): [

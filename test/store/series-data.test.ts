@@ -9,7 +9,7 @@ import { makeSeriesData } from '../bench/series-data.ts'
 import { measureSeries } from '../bench/series-speed.ts'
 import { coverageOf, dayMs, hourMs, stepOf, tiers } from './series-rows.ts'
 
-test('the series made for speed tests are such as the store itself would hold', async (t) => {
+test('the series generated for speed tests are as the store itself would hold them', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-series-data-'))
   t.after(() => rm(folder, { recursive: true }))
   const end = Date.UTC(2026, 10, 16, 7, 30)

@@ -1,4 +1,4 @@
-/** Rows of the series store written as a test thinks of them: an object a row. */
+/** Rows of the series store in the form that tests use: one object per row. */
 import type { Tier } from '../../flow/interval.ts'
 import {
   fieldNames,
@@ -22,7 +22,7 @@ export const tiers: Record<'5m' | '30m' | '2h' | '1d', Tier> = {
 }
 
 type Figure = FieldName | `${FieldName}_max` | `${FieldName}_unknown` | 'known'
-/** Tags and figures of a row; figures that are left out are 0. */
+/** Tags and figures of a row; omitted figures are 0. */
 export type Row = Partial<Record<TagName, string>> & Partial<Record<Figure, number>>
 
 export function figures(rows: readonly Row[], suffix: '' | '_max' | '_unknown' = ''): FieldColumns {
@@ -36,7 +36,7 @@ export function figures(rows: readonly Row[], suffix: '' | '_max' | '_unknown' =
   }
 }
 
-/** Rows of a measurement; with the maxima of a consolidated tier where any row has `known`. */
+/** Rows of a measurement; with the maxima of a consolidated tier if any row has `known`. */
 export function rowsOf(measurement: MeasurementName, rows: readonly Row[]): MeasurementRows {
   const tags: MeasurementRows['tags'] = {}
   for (const tag of measurements[measurement].tags) tags[tag] = rows.map((row) => row[tag] ?? '')
@@ -72,7 +72,7 @@ export function stepOf(
   return { coverage, measurements: measured.map(([name, list]) => rowsOf(name, list)) }
 }
 
-/** The rows of a block as objects again, zeros left out, in the order of their tags. */
+/** The rows of a block as objects again, without zeros, in the order of their tags. */
 export function rowsBack(block: MeasurementRows): Row[] {
   const rows: Row[] = []
   for (let i = 0; i < block.count; i++) {
@@ -89,7 +89,7 @@ export function rowsBack(block: MeasurementRows): Row[] {
   return rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 }
 
-/** Steps as plain values that can be compared: rows by measurement, empty ones left out. */
+/** Steps as plain values for comparison: rows by measurement, without empty ones. */
 export function plain(steps: readonly StepRows[]): unknown[] {
   return steps.map(({ coverage, measurements: blocks }) => ({
     coverage,

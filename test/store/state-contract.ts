@@ -1,4 +1,4 @@
-/** What must hold of people's documents, wherever they are kept. */
+/** What must hold for user documents, wherever they are stored. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -8,11 +8,11 @@ export function refused(reason: string): (error: unknown) => boolean {
   return (error) => error instanceof StateRefused && error.reason === reason
 }
 
-/** `empty` gives a state without documents, and another process's view of the same. */
+/** `empty` returns a state without documents, and another process's view of it. */
 export function stateContract(
   empty: () => Promise<{ state: OpenState; other: Pick<OpenState, 'list' | 'get'> }>,
 ): void {
-  test('a document is changed only by who says its revision', async () => {
+  test('changing a document requires its revision', async () => {
     const { state: store, other } = await empty()
     const change = { collection: 'dashboards', id: 'wall' } as const
     const made = await store.change({ ...change, body: { title: 'Wall' }, revision: 0 })
@@ -41,7 +41,7 @@ export function stateContract(
     await store.close()
   })
 
-  test('documents are listed in the order in which they were made, text as it was', async () => {
+  test('documents are listed in order of creation, with their text unchanged', async () => {
     const { state: store, other } = await empty()
     const collection = 'annotations'
     const text = '√ "first"\n\\ \u2028 {b:String} \t 𝄞'
@@ -63,7 +63,7 @@ export function stateContract(
     await store.close()
   })
 
-  test('what is too much or has no plain name is refused', async () => {
+  test('documents that are too large or too many, or have an invalid id, are refused', async () => {
     const { state: store } = await empty()
     const collection = 'users'
     const body = { text: 'x'.repeat(collections.users.bytesMax) }
@@ -73,7 +73,7 @@ export function stateContract(
     await store.close()
   })
 
-  test('who listens is told of changes', async () => {
+  test('listeners are notified of changes', async () => {
     const { state: store } = await empty()
     const told: string[] = []
     store.onChange(({ collection }) => told.push(collection))

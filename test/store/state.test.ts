@@ -1,4 +1,4 @@
-/** What people make is kept whole, by one writer, within bounds. */
+/** User documents are stored whole, by one writer, within bounds. */
 import assert from 'node:assert/strict'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ describe('in the data folder', () => {
   })
 })
 
-test('there is one writer; readers follow it, and a line that a crash cut off has not happened', async () => {
+test('there is one writer; readers follow it, and a line cut off by a crash is ignored', async () => {
   const data = await scratchFolder()
   const store = await opened(data)
   assert.equal(await StateStore.open(data), null)
@@ -41,7 +41,7 @@ test('there is one writer; readers follow it, and a line that a crash cut off ha
   await again.close()
 })
 
-test('logs give their newest entries first, and a torn line is none', async () => {
+test('logs return their newest entries first, and skip a torn line', async () => {
   const data = await scratchFolder()
   for (const what of ['one', 'two', 'three']) await appendLog(data, 'audit', { what })
   await appendFile(join(data, 'state', 'audit.log'), '{"what":"to')

@@ -1,4 +1,4 @@
-/** What is usual at an hour: the hour that a clock on the wall shows, also where it was put forward or back. */
+/** What is usual at an hour: by local time, also across clock changes. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ const tier = tiers['5m']
 const backupBytes = 1_000_000
 const key = { host: '10.0.0.5', direction: 'out' }
 
-/** Days up to `to` in which a host makes its backup from 2:00 to 2:30 by a zone's clock. */
+/** Days up to `to` in which a host backs up from 2:00 to 2:30 local time. */
 async function backups(t: TestContext, zone: string, { from, to }: { from: number; to: number }) {
   const folder = await mkdtemp(join(tmpdir(), 'weir-history-'))
   const series = await openParquetSeries(folder)
@@ -38,7 +38,8 @@ async function backups(t: TestContext, zone: string, { from, to }: { from: numbe
 }
 
 suite('what is usual', () => {
-  // Berlin puts its clock forward by an hour on 29 March 2026, Lord Howe its own back by half an hour on 5 April.
+  // Berlin sets its clock forward by an hour on 29 March 2026, Lord Howe sets its own back by half an hour on 5
+  // April.
   const zones = [
     { zone: 'Europe/Berlin', month: 3, day: 30 },
     { zone: 'Australia/Lord_Howe', month: 4, day: 6 },

@@ -27,7 +27,7 @@ function incident(from: number, to: number, change: Partial<Incident> = {}): Inc
 const span = { from: 0, to: 1000, isWhole: true }
 
 suite('the ledger of incidents', () => {
-  test('judged again, what was found replaces what stood there, under its old name', async (t) => {
+  test('judging again replaces earlier findings, under their old ids', async (t) => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     await ledger.judged({ ...span, found: [incident(100, 200), incident(700, 800)] })
     await ledger.judged({ ...span, found: [incident(90, 210)] })
@@ -38,7 +38,7 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('what could not be judged whole takes nothing away', async (t) => {
+  test('a time that could not be judged whole removes nothing', async (t) => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     await ledger.judged({ ...span, found: [incident(100, 200)] })
     await ledger.judged({ ...span, isWhole: false, found: [incident(700, 800)] })
@@ -46,7 +46,7 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('what waits survives, and is taken off the list when it has been judged', async (t) => {
+  test('pending intervals survive a restart, and leave the list once judged', async (t) => {
     const folder = await scratchFolder(t)
     const first = await IncidentLedger.open(folder)
     await first.await([0, 300_000, 600_000])
@@ -58,7 +58,7 @@ suite('the ledger of incidents', () => {
     await second.close()
   })
 
-  test('an incident that a span touches or continues is looked at as a whole', async (t) => {
+  test('an incident that a span touches or continues is judged as a whole', async (t) => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     const hour = 3_600_000
     await ledger.judged({ ...span, to: 9 * hour, found: [incident(hour, 2 * hour)] })
@@ -73,7 +73,7 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('readers see it, newest first, while it is written', async (t) => {
+  test('readers see it while it is written, newest first', async (t) => {
     const folder = await scratchFolder(t)
     const reader = new IncidentReader(folder)
     assert.deepEqual(await reader.between(0, 1000), [])
@@ -87,7 +87,7 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('of two that began at once the order is always the same', async (t) => {
+  test('incidents that began at the same time have a stable order', async (t) => {
     const exporters = ['d', 'a', 'c', 'b']
     for (const order of [exporters, [...exporters].reverse()]) {
       const folder = await scratchFolder(t)
