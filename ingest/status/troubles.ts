@@ -28,11 +28,12 @@ const troubles: readonly Trouble[] = [
     said: ({ publishing }) =>
       whenFailed(publishing, 'flows could not be published or series could not be written'),
     remedy:
-      'they wait in memory and in the journal until it works again; check the disk (df, dmesg)',
+      'they wait in memory and in the journal until it works again; check the disk (df, dmesg), or the database if the series are kept in one',
   },
   {
     said: ({ judging }) => whenFailed(judging, 'the search for incidents failed'),
-    remedy: 'it is tried again every minute; check the disk and the memory',
+    remedy:
+      'it is tried again every minute; check the disk, the memory, and the database if there is one',
   },
   {
     said: ({ alerts }) =>
