@@ -72,6 +72,19 @@ describe('while Weir is away', { skip: skipWithoutChromium(), timeout: 560_000 }
       await Promise.all(views.map((view) => comesBack(view, absent)))
     })
 
+  test('what is older is not called by what was asked since', async () => {
+    const { page, thrown } = await open()
+    await page.goto(`${weir.url}/?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&by=host`)
+    await answered(page)
+    await page.route('**/api/series?*', absences['nothing answers']!)
+    await page.getByRole('button', { name: 'port', exact: true }).click()
+    await page.getByText('What is shown is older').waitFor()
+    const head = page.getByRole('region', { name: 'Legend' }).locator('th.name').first()
+    assert.equal(await head.textContent(), 'host bits per second')
+    assert.deepEqual(thrown, [])
+    await page.close()
+  })
+
   test('what is never answered is given up, and asked again', async () => {
     const { page, thrown } = await open()
     await page.clock.install()

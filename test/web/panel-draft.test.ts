@@ -5,7 +5,7 @@ import { Errors } from 'typebox/value'
 
 import { Panel } from '../../api/schema/state.ts'
 import { SeriesQuery, TopQuery, type SeriesAnswer } from '../../api/schema/schema.ts'
-import { valueOf } from '../../web/dashboard/figure.ts'
+import { isNewest, newestOf, valueOf } from '../../web/dashboard/figure.ts'
 import { isSame } from '../../web/dashboards/editor/changes.ts'
 import { faultsOf } from '../../web/dashboards/editor/checks.ts'
 import { byOf, chartSplits, draftOf, panelOf } from '../../web/dashboards/editor/draft.ts'
@@ -176,6 +176,19 @@ test('a figure of one direction leaves the others out', () => {
   assert.equal(valueOf(answer, { statistic: 'last' }), 12)
   assert.equal(valueOf(answer, { statistic: 'last', direction: 'in' }), 5)
   assert.equal(valueOf(answer, { statistic: 'last', direction: 'transit' }), null)
+})
+
+test('the last figure is of now only while no newer one can be there', () => {
+  const entry = (direction: string, values: (number | null)[]) =>
+    ({ key: { direction }, values }) as unknown as SeriesAnswer['series'][number]
+  const series = [entry('in', [5, 6, null]), entry('out', [5, 6, 7])]
+  const answer = { series, time: [0, 300, 600], step: 300 }
+  assert.equal(newestOf(answer, {}), 900)
+  assert.equal(newestOf(answer, { direction: 'in' }), 600)
+  assert.equal(newestOf(answer, { direction: 'transit' }), null)
+  assert.ok(isNewest(600, 300, 600 + 300 + 60))
+  assert.ok(!isNewest(600, 300, 600 + 300 + 180))
+  assert.ok(isNewest(600, 1800, 600 + 1800 + 60))
 })
 
 test('two values are the same whatever the order in which they are written', () => {

@@ -20,6 +20,26 @@ export function valueOf(
   return values.reduce((sum, value) => sum + value, 0)
 }
 
+/** The end of the newest step that is known of a figure, unix seconds; null where none is. */
+export function newestOf(
+  { series, time, step }: Pick<SeriesAnswer, 'series' | 'time' | 'step'>,
+  { direction }: Pick<NumberPanel, 'direction'>,
+): number | null {
+  const counted = series.filter(
+    ({ key }) => direction === undefined || key?.['direction'] === direction,
+  )
+  const start = time.findLast((_, i) => counted.some(({ values }) => (values[i] ?? null) !== null))
+  return start === undefined ? null : start + step
+}
+
+/** An interval that is over is written within so many seconds. */
+const writtenSeconds = 120
+
+/** Whether a step that ended then (unix seconds) is the newest that there can be: the next one is not over and written. */
+export function isNewest(end: number, step: number, now: number): boolean {
+  return now - end < Math.max(step, intervalSeconds) + writtenSeconds
+}
+
 /**
  * The current value of a series: its mean over the last five known minutes, without the open
  * interval, most of whose flows have not been reported yet; null if nothing is known.

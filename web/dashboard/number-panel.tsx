@@ -2,7 +2,9 @@
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatDuration, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { measureUnits } from '../chart/readout.ts'
-import { valueOf } from './figure.ts'
+import { zone } from '../state/zone.ts'
+import { shortInstantText } from '../time/words.ts'
+import { isNewest, newestOf, valueOf } from './figure.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 
@@ -36,15 +38,26 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
             {value === null ? '–' : text(value, statistic, answer!.measure)}
           </p>
           <p class="dim">
-            {statisticTexts[statistic]}
+            {answer && statistic === 'last' ? momentText(answer, panel) : statisticTexts[statistic]}
             {answer && ` · ${timeText(answer, statistic)}`}
             {isOver ? ' · over the threshold' : ''}
           </p>
         </>
       )}
-      {error !== '' && <p class="tile-fault">{error}</p>}
+      {error !== '' && (
+        <p class="tile-fault" title={error}>
+          {error}
+        </p>
+      )}
     </div>
   )
+}
+
+/** The last that is known is of now only while it is new: an exporter that fell silent sends nothing now. */
+function momentText(answer: SeriesAnswer, panel: PanelFacts<'number'>['panel']): string {
+  const end = newestOf(answer, panel)
+  if (end === null || isNewest(end, answer.step, Date.now() / 1000)) return statisticTexts.last
+  return `until ${shortInstantText(end * 1000, zone.value)}`
 }
 
 /** The time a figure covers: the last, one step; any other, the whole window. */

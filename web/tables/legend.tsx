@@ -29,7 +29,8 @@ export function Legend() {
     return all ? legendRows(all, layerColours(all.layers, theme.value)) : []
   })
   if (rows.value.length === 0) return null
-  const measure = traffic.value?.view.measure ?? view.value.measure
+  // Of what is drawn: where the next answer fails, that is not what is asked.
+  const { by, measure } = traffic.value?.view ?? view.value
   const head = (half: Half) =>
     legendColumns.map(({ name, label, title }) => (
       <th scope="col" key={name} class={`${half} ${name}`} title={title}>
@@ -42,7 +43,7 @@ export function Legend() {
         <thead>
           <tr>
             <th rowSpan={2} scope="col" class="name">
-              {view.value.by} <small>{rateTexts[measure]}</small>
+              {by} <small>{rateTexts[measure]}</small>
             </th>
             <Group name={`▲ ${halfTexts[measure].above}`} />
             <Group name={`▼ ${halfTexts[measure].below}`} />
