@@ -28,7 +28,7 @@ export function keyTags(measurement: MeasurementName): TagName[] {
   return tagsOf(measurement).filter((tag) => tag !== 'direction')
 }
 
-/** The key of a row without its direction, as one text. */
+/** The key of a row without its direction, as text. */
 export function keyText(tags: readonly TagName[], rows: MeasurementRows, row: number): string {
   const first = rows.tags[tags[0]!]![row]!
   if (tags.length === 1) return first

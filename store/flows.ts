@@ -27,7 +27,7 @@ export const topKeys = [
 ] as const // prettier-ignore
 export type TopKeyName = (typeof topKeys)[number]
 
-/** Which flows belong to a window: any part in it (bytes pro rata), starts in it, ends in it, lies within it. */
+/** Which flows belong to a window: overlapping it (bytes pro rata), starting, ending, or lying within it. */
 export type Include = 'any' | 'start' | 'end' | 'within'
 
 export interface FlowWindow {
@@ -148,7 +148,7 @@ export interface FlowScan {
   exporter?: string | undefined
   /** Addresses: only flows with one of these as an endpoint. Absent: all. */
   hosts?: readonly string[] | undefined
-  /** More are refused. */
+  /** Queries over more rows are refused. */
   rowsMax: number
   signal?: AbortSignal | undefined
 }

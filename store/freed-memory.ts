@@ -14,7 +14,7 @@ const [trimThreshold, mapThreshold, arenaMax] = [-1, -3, -8]
 const mappedBytesMin = 64 << 10
 /** The most arenas for small blocks: each arena keeps what was freed in it. */
 const arenasMost = 2
-/** Stands for all of jemalloc's arenas. */
+/** Means all of jemalloc's arenas. */
 const allArenas = 4096
 
 /** Limits the freed memory kept from now on; returns a function that returns the rest. */

@@ -65,7 +65,7 @@ class State<Entry extends { file: string }> {
   }
 }
 
-/** The one writer of a manifest. */
+/** The single writer of a manifest. */
 export class Manifest<Entry extends { file: string }> {
   readonly #path: string
   readonly #state: State<Entry>
@@ -74,7 +74,7 @@ export class Manifest<Entry extends { file: string }> {
   /** The size after the last rewrite. */
   #wholeSize: number
   #cached: readonly Entry[] | null = null
-  /** Transactions are written one after the other. */
+  /** Transactions are written in sequence. */
   #work: Promise<void> = Promise.resolve()
 
   private constructor(
@@ -152,7 +152,7 @@ export class Manifest<Entry extends { file: string }> {
     await syncFolder(dirname(this.#path))
   }
 
-  /** A file that holds only `line`, under the manifest's name, open for appending. */
+  /** A file containing only `line`, under the manifest's name, open for appending. */
   async #rewritten(line: string): Promise<FileHandle> {
     const part = `${this.#path}.part`
     await rm(part, { force: true })
@@ -169,7 +169,7 @@ export class Manifest<Entry extends { file: string }> {
   }
 }
 
-/** Follows a manifest that another process writes; cheap when nothing changed. */
+/** Follows a manifest that another process writes; cheap if nothing changed. */
 export class ManifestReader<Entry extends { file: string }> {
   readonly #path: string
   #state = new State<Entry>()

@@ -6,7 +6,7 @@
 export const measurements = {
   /** All traffic. */
   total: { tags: ['direction'] },
-  /** As a router's own counters would show it. */
+  /** Like a router's own interface counters. */
   interface: { tags: ['interface', 'direction'] },
   /** From the host's point of view: received is in, sent is out. Each flow counts for both hosts. */
   host: { tags: ['host', 'direction'] },

@@ -13,7 +13,7 @@ export function mergeCoverage(a: Coverage, b: Coverage): Coverage {
   const [more, less] =
     b.known > a.known || (b.known === a.known && b.datagrams > a.datagrams) ? [b, a] : [a, b]
   const { openUntil, ...rest } = more
-  // The interval is over when one of them says so.
+  // The interval is over once either says so.
   const until =
     openUntil === undefined || less.openUntil === undefined
       ? undefined

@@ -66,7 +66,7 @@ const stores: Record<
   },
 }
 
-/** One series store, for a process that copies from one to another. */
+/** One series store, for a process that copies between stores. */
 export function openOneSeriesStore(
   settings: Settings,
   options: WriterOptions = {},

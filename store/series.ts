@@ -21,7 +21,7 @@ export interface MeasurementRows {
   count: number
   tags: Partial<Record<TagName, string[]>>
   sum: FieldColumns
-  /** Consolidated tiers only: greatest 5-minute value, unknown part, known intervals (see measurement.ts). */
+  /** Consolidated tiers only: highest 5-minute value, unknown part, known intervals (see measurement.ts). */
   max?: FieldColumns
   unknown?: FieldColumns
   known?: Float64Array
@@ -31,14 +31,14 @@ export interface MeasurementRows {
 export interface Coverage {
   time: number
   exporter: string
-  /** Known 5-minute intervals in the step, as a whole number (0 or 1 in the 5-minute tier). */
+  /** Known 5-minute intervals in the step, as an integer (0 or 1 in the 5-minute tier). */
   known: number
-  /** 5-minute intervals of the step that are unknown, by reason; `not-seen` ones need not be stored. */
+  /** Unknown 5-minute intervals of the step, by reason; `not-seen` need not be stored. */
   unknown: Partial<Record<UnknownReason, number>>
   datagrams: number
   lostFlows: number
   lostFlowsEstimated: boolean
-  /** Set while the step is still open: until when (unix ms) it has been counted. */
+  /** Set while the step is still open: the time (unix ms) up to which it was counted. */
   openUntil?: number
 }
 
@@ -70,11 +70,11 @@ export interface TopQuery extends SeriesRange {
   by: readonly (TagName | 'exporter')[]
   order: FieldName
   limit: number
-  /** The fields asked for; the others may be 0 (`order` never is). Absent: all. Fewer are faster. */
+  /** The requested fields; others may be 0 (`order` never is). Absent: all. Fewer are faster. */
   fields?: readonly FieldName[] | undefined
 }
 
-/** The greatest keys of a range by the sum of a field, greatest first; ties by key; never `other`. */
+/** The largest keys of a range by the sum of a field, descending; ties by key; never `other`. */
 export type TopRows = { key: SeriesKey; sum: Record<FieldName, number> }[]
 
 export interface ReadQuery extends SeriesRange {
@@ -87,7 +87,7 @@ export interface ReadQuery extends SeriesRange {
    * only look at the keys. Absent or true: they are folded and returned.
    */
   rest?: boolean | undefined
-  /** The fields asked for; the columns of the others may be 0. Absent: all. Fewer are faster. */
+  /** The requested fields; columns of others may be 0. Absent: all. Fewer are faster. */
   fields?: readonly FieldName[] | undefined
   /** True: only the sums are wanted from the 5-minute tier; max, unknown and known may be 0. */
   sumsOnly?: boolean | undefined
@@ -144,7 +144,7 @@ export interface OtherCollectors {
 }
 
 export interface SeriesStore {
-  /** Replaces the given (exporter, step)s of a tier, atomically for readers, durably when it resolves. */
+  /** Replaces the given (exporter, step)s of a tier, atomically for readers; durable when it resolves. */
   write(tier: Tier, steps: readonly StepRows[]): Promise<void>
   /** The stored rows of one exporter in a range, step by step, for consolidation. Absent steps are skipped. */
   steps(range: SeriesRange & { exporter: string }): AsyncIterable<StepRows>

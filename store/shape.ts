@@ -11,7 +11,7 @@ import {
 } from './measurement.ts'
 import type { Coverage, MeasurementRows, SeriesKey, SeriesRange, SeriesRead } from './series.ts'
 
-/** Whether a tier's rows hold maxima, unknown parts and known intervals beside the sums. */
+/** Whether a tier's rows have maxima, unknown parts and known intervals besides the sums. */
 export function isConsolidated(tier: Tier): boolean {
   return tier.stepMs > intervalMs
 }

@@ -25,7 +25,7 @@ function pathOf(data: string, collection: Collection): string {
   return join(data, 'state', `${collection}.jsonl`)
 }
 
-/** Follows the state of a data folder, which another process may change. */
+/** Follows the state in a data folder, which another process may change. */
 export class StateReader implements StateReading {
   readonly #readers = new Map<Collection, ManifestReader<Entry>>()
   readonly #data: string
@@ -53,7 +53,7 @@ export class StateReader implements StateReading {
   }
 }
 
-/** The one writer of a data folder's state. */
+/** The single writer of a data folder's state. */
 export class StateStore implements OpenState {
   readonly #manifests = new Map<Collection, Manifest<Entry>>()
   readonly #lock: Lock
@@ -81,7 +81,7 @@ export class StateStore implements OpenState {
     return store
   }
 
-  /** Calls back after each change. */
+  /** Adds a listener called after each change. */
   onChange(listener: (change: StateChange) => void): void {
     this.#listeners.push(listener)
   }

@@ -21,7 +21,7 @@ export function cutEntry(entry: object): string {
   return line.length <= lineBytesMax ? line : JSON.stringify({ cut: line.slice(0, 4096) })
 }
 
-/** Appends one entry to a log of the data folder. Entries of one process keep their order. */
+/** Appends an entry to a log in the data folder. Entries of one process keep their order. */
 export async function appendLog(data: string, log: StateLog, entry: object): Promise<void> {
   const path = pathOf(data, log)
   const kept = cutEntry(entry)

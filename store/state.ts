@@ -54,7 +54,7 @@ export class StateRefused extends Error {
 export interface StateChange {
   collection: Collection
   id: string
-  /** The document's new content; absent: it is removed. */
+  /** The document's new content; absent: remove it. */
   body?: unknown
   /** The revision to change; 0: the document must not exist yet. Absent: any. */
   revision?: number | undefined
@@ -79,7 +79,7 @@ export interface StateReading {
   ): Promise<StateDocument<Body> | null>
 }
 
-/** Where documents are changed. */
+/** Changes documents. */
 export interface StateWriting {
   /**
    * Makes one change, durable when it resolves; null if a document was removed.

@@ -23,14 +23,14 @@ export interface KeptTracker {
   group: string | null
   side: 'above' | 'below'
   author: string
-  /** Oldest first; they do not overlap. The last one has an end when the tracker is archived. */
+  /** Oldest first, without overlaps. The last one has an end if the tracker is archived. */
   spans: TrackerSpan[]
 }
 
 /** Spans of one tracker: beyond that, a revision drops the oldest. */
 export const spansMax = 20
 
-/** Whether a tracker is still followed. */
+/** Whether a tracker is active. */
 export function isRunning({ spans }: Pick<KeptTracker, 'spans'>): boolean {
   return spans.at(-1)?.to === null
 }

@@ -1,4 +1,4 @@
-/** What is usual for an hour of a weekday: the 5-minute series of earlier weeks and days. */
+/** Usual traffic for an hour of a weekday, from the 5-minute series of earlier weeks and days. */
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import { moved } from '../../flow/time-grammar.ts'
 import type { SeriesKey, SeriesRead, SeriesStore } from '../series.ts'

@@ -34,7 +34,7 @@ export interface InfluxRequest {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   body?: string
   headers?: Record<string, string>
-  /** Only the write endpoint reads compressed bodies. */
+  /** Only the write endpoint accepts compressed bodies. */
   isCompressible?: boolean
   signal?: AbortSignal
 }
@@ -67,7 +67,7 @@ export class Connection {
   }
 
   /**
-   * The answer's body: text for CSV, an object for JSON, undefined for none.
+   * The body of the answer: text for CSV, an object for JSON, undefined if empty.
    * @throws InfluxFault
    */
   async request(path: string, request: InfluxRequest = {}): Promise<unknown> {

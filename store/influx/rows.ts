@@ -29,7 +29,7 @@ export interface StoredRow {
   /** unix ms */
   time: number
   tags: Tags
-  /** By field, in the order asked for. */
+  /** By field, in the requested order. */
   figures: Float64Array
 }
 

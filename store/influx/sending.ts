@@ -14,7 +14,7 @@ import { storedHeads } from './stored-heads.ts'
 
 /** InfluxDB's own recommendation for the size of a request. */
 const linesMax = 5000
-/** Requests at a time. */
+/** Concurrent requests. */
 export const requestsMax = 2
 
 /** InfluxDB behind a spool; `tiers` starts with the 5-minute one. */

@@ -1,4 +1,4 @@
-/** The series in InfluxDB, for the one process that writes them: behind a spool. */
+/** The series in InfluxDB, for the single writing process: behind a spool. */
 import type { Tier } from '../../flow/interval.ts'
 import type { InfluxSettings } from '../../flow/settings.ts'
 import { writerMsMax } from '../remote.ts'

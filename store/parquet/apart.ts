@@ -133,7 +133,7 @@ export class SeriesApart implements SeriesStore {
     await this.#with((asked) => asked.ask({ kind: 'expire', tier, before }))
   }
 
-  /** Ends the process, if there is one. */
+  /** Ends the process, if it runs. */
   async close(): Promise<void> {
     clearTimeout(this.#idle)
     this.#end()

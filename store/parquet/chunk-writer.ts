@@ -9,7 +9,7 @@ import {
   type DuckDBVector,
 } from '@duckdb/node-api'
 
-/** Rows of a DuckDB vector. */
+/** Rows per DuckDB vector. */
 const vectorRows = 2048
 
 const types = { DOUBLE, VARCHAR } satisfies Record<string, DuckDBType>

@@ -14,7 +14,7 @@ export interface EngineOptions {
   threads: number
   /** Such as 512MB. */
   memoryLimit: string
-  /** The only folder that statements may read or write. */
+  /** The only folder that statements may access. */
   folder: string
   /** Where large sorts spill; created when needed. */
   spillFolder: string

@@ -67,7 +67,7 @@ export class HeldFiles {
   readonly #bounds: HeldBounds
   /** By file, least recently used first. */
   readonly #files = new Map<string, Held>()
-  /** When files that are not held were last asked for, by `performance.now`. */
+  /** When files that are not held were last requested, by `performance.now`. */
   readonly #asked = new Map<string, number>()
 
   constructor(

@@ -135,7 +135,7 @@ export interface Column {
   type: 'VARCHAR' | 'TIMESTAMPTZ' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'
 }
 
-/** The columns by which the rows of a settled file are sorted. */
+/** The sort columns of a settled file. */
 export function sortedBy(table: TableName): string[] {
   return ['exporter', ...(table === coverageName ? [] : tagsOf(table)), 'time']
 }

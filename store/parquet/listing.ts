@@ -101,7 +101,7 @@ export class Listing {
   async deleteReplaced(): Promise<void> {
     const now = this.#now()
     const replaced = this.replaced()
-    // A clock that was set back must not keep files for ever.
+    // If the clock was set back, files must not stay for ever.
     const due = replaced.filter(({ at }) => Math.abs(now - at) >= replacedKeepMs)
     if (due.length === 0) return
     for (const { file } of due) await rm(join(this.#folder, file), { force: true })

@@ -14,7 +14,7 @@ import { ParquetSeries, ParquetSeriesReader, type SeriesReader } from './store.t
 import { SeriesWriter } from './writer.ts'
 
 export interface ParquetSeriesOptions {
-  /** Threads of the engine; default 1 for the writer, 2 for readers. */
+  /** Engine threads; default 1 for the writer, 2 for readers. */
   threads?: number
   /** Memory of the engine, such as 512MB (the default); beyond that it spills to disk. */
   memoryLimit?: string
@@ -22,7 +22,7 @@ export interface ParquetSeriesOptions {
   holds?: boolean
   /** Writer only: the previous writer ended cleanly and nothing can have been left or lost since; default false. */
   isClean?: boolean
-  /** The clock by which replaced files are deleted, unix ms. */
+  /** The clock for deleting replaced files, unix ms. */
   now?: () => number
 }
 
@@ -77,7 +77,7 @@ function followManifest(path: string): FileSource {
   const manifest = new ManifestReader<SeriesEntry>(path)
   const bad = new Map<string, SeriesEntry>()
   let turn: Promise<unknown> = Promise.resolve()
-  /** One look at the manifest at a time. */
+  /** One read of the manifest at a time. */
   const inTurn = <Value>(look: () => Promise<Value>): Promise<Value> => {
     const looked = turn.then(look)
     turn = looked.catch(() => undefined)

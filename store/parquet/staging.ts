@@ -104,7 +104,7 @@ export class Staging {
     return [...columns, ...figuresOf(rows, isConsolidated)]
   }
 
-  /** In the order of the columns of `coverage`. */
+  /** In the order of the `coverage` columns. */
   #coverageColumns(coverage: Coverage): ChunkColumn[] {
     const { time, exporter } = coverage
     const values = [time, this.#textId(exporter), ...coverageFigures(coverage)]

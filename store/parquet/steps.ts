@@ -21,7 +21,7 @@ const windowRowsMax = 200_000
 /** This may be the thread that receives datagrams: it must not be blocked for long. */
 const restEveryChunks = 4
 
-/** See SeriesStore.steps. A step exists when its coverage does. */
+/** See SeriesStore.steps. A step exists if its coverage does. */
 export async function* readSteps(
   files: Files,
   range: SeriesRange & { exporter: string },

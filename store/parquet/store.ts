@@ -14,7 +14,7 @@ import { readRows } from './read.ts'
 import { extentOf, readSteps } from './steps.ts'
 import type { SeriesWriter } from './writer.ts'
 
-/** A file that could not be read, and why. */
+/** An unreadable file and the reason. */
 export interface SeriesProblem {
   file: string
   reason: string
@@ -25,7 +25,7 @@ export type SeriesReader = Pick<
   SeriesStore,
   'steps' | 'coverage' | 'top' | 'read' | 'extent' | 'close'
 > & {
-  /** Files left out because they could not be read. */
+  /** Files left out because they were unreadable. */
   problems(): readonly SeriesProblem[]
 }
 
@@ -140,7 +140,7 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     if (steps.length === 0) return
     await this.#next(() => this.#write(tier, steps))
     this.#next(() => this.#writer.settle(tier)).catch((error: unknown) => {
-      // The files stay as they are, and the next write tries again.
+      // The files stay as they are, and the next write retries.
       this.addProblem({ file: `${tier.name}, joining files`, reason: String(error) })
     })
   }

@@ -135,7 +135,7 @@ export class SeriesWriter {
     }
   }
 
-  /** The rows of a period: the stored ones of steps that are not replaced, and the new ones. */
+  /** The rows of a period: stored ones of steps that are not replaced, and the new ones. */
   #sourceOf(
     tier: Tier,
     { period, table, old }: { period: Period; table: TableName; old: readonly SeriesEntry[] },

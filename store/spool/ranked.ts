@@ -20,7 +20,7 @@ export class Ranking {
     for (const name of fieldNames) row.sum[name] += sums[name] ?? 0
   }
 
-  /** Greatest first; ties by key. */
+  /** Descending; ties by key. */
   rows(): TopRows {
     const { order, by } = this.#query
     return [...this.#sums.values()].sort(

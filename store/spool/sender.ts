@@ -23,7 +23,7 @@ export interface LineBatch {
   lines: readonly string[]
 }
 
-/** A store on another machine, as the sender needs it. */
+/** A remote store as the sender needs it. */
 export interface SpooledStore extends LineStore {
   kind: StoreStatus['kind']
   url: string

@@ -27,7 +27,7 @@ const graceMs = 3000
 export interface SpooledSeriesOptions {
   /** The folder of the spool. */
   folder: string
-  /** The most bytes that wait on disk. */
+  /** The most bytes waiting on disk. */
   bytesMax: number
   /** The 5-minute tier first. */
   tiers: readonly Tier[]
@@ -37,9 +37,9 @@ export interface SpooledSeriesOptions {
   remote: RemoteSeries
   /** What other collectors wrote to the store; absent if there are none. */
   others?: Pick<OtherCollectors, 'views' | 'steps'>
-  /** The store as the sender needs it. */
+  /** The store, as the sender needs it. */
   store: (spool: Spool) => SpooledStore
-  /** Called at the end. */
+  /** Called on close. */
   close?: () => Promise<void>
 }
 
