@@ -1,33 +1,33 @@
-/** One datagram on its way through the decoder, and what every part of the decoder works with. */
+/** One datagram on its way through the decoder, with what every part of the decoder needs. */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Exporter } from './exporters/exporter.ts'
 import type { Stream } from './exporters/stream.ts'
 
-/** One object, used again for each datagram. */
+/** A single object, reused for each datagram. */
 export interface DatagramContext {
   flows: FlowColumns
   exporter: Exporter
   stream: Stream
   view: DataView
-  /** What is still to be read: [offset, end) of the view. */
+  /** The part not yet read: [offset, end) of the view. */
   offset: number
   end: number
   receivedMs: number
   /** unix ms, the exporter's clock */
   exportMs: number
-  /** ms mod 2^32, or -1 where the header has none (IPFIX) */
+  /** ms mod 2^32, or -1 if the header has none (IPFIX) */
   uptimeMs: number
-  /** What times are corrected by, ms; 0 within the tolerance. */
+  /** Correction of times, ms; 0 within the tolerance. */
   skewMs: number
-  /** Sampling rate that the header gives (v5), else 0. */
+  /** Sampling rate from the header (v5), else 0. */
   headerRate: number
-  /** Data records taken from this datagram so far, and how many of them gave rows. */
+  /** Data records of this datagram so far, and how many of them produced rows. */
   records: number
   flowRecords: number
   /** Options records among the records. */
   optionsRecords: number
-  /** Most records that sets without a template may hold. */
+  /** Most records that sets without a template may contain. */
   recordsUnsure: number
-  /** Rows that this datagram may still give. */
+  /** Rows that this datagram may still produce. */
   rowsLeft: number
 }

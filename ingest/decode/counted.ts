@@ -1,11 +1,11 @@
-/** Leaving out the records that the administrator says do not count (see flow/exporter-rules.ts). */
+/** Leaves out records that the administrator's rules do not count (see flow/exporter-rules.ts). */
 import { columnNames, flowColumns, type FlowColumns } from '../../flow/columns.ts'
 import type { CountedRecords } from '../../flow/exporter-rules.ts'
 import type { Exporter } from './exporters/exporter.ts'
 
 const egress = 1
 
-/** Whether a record counts, by its flowDirection: what says none came in. */
+/** Whether a record counts, by its flowDirection; one without is taken as ingress. */
 const counted: Readonly<Record<CountedRecords, (direction: number) => boolean>> = {
   both: () => true,
   ingress: (direction) => direction !== egress,
@@ -13,7 +13,7 @@ const counted: Readonly<Record<CountedRecords, (direction: number) => boolean>> 
   none: () => false,
 }
 
-/** Takes the rows from `from` on that do not count out of the columns, and out of the exporter's counters. */
+/** Removes uncounted rows, from row `from` on, from the columns and from the exporter's counters. */
 export function leaveOut(flows: FlowColumns, exporter: Exporter, from: number): void {
   const isCounted = counted[exporter.rules.counts]
   let to = from
@@ -40,7 +40,7 @@ function moveRow(flows: FlowColumns, row: number, to: number): void {
   }
 }
 
-/** Rows that are not in use are zero. */
+/** Zeroes rows that are not in use. */
 export function clearRows(flows: FlowColumns, from: number, to: number): void {
   for (const name of columnNames) {
     const words = flowColumns[name].kind === 'u64' ? 2 : 1

@@ -1,11 +1,11 @@
-/** A datagram as it was received, and which version it speaks. */
+/** A datagram as received, and how to tell its version. */
 
-/** Versions that are decoded. */
+/** Supported versions. */
 export type DatagramVersion = 'v1' | 'v5' | 'v6' | 'v7' | 'v9' | 'ipfix' | 'sflow'
 
 /** Where a datagram came from, and when. */
 export interface Receipt {
-  /** Address of the exporter as text, as node:dgram gives it. */
+  /** Address of the exporter as text, as given by node:dgram. */
   source: string
   sourcePort: number
   /** unix ms */
@@ -13,14 +13,14 @@ export interface Receipt {
 }
 
 export interface Datagram extends Receipt {
-  /** May be a view into a larger buffer that is used again: nothing of it is kept. */
+  /** May be a view of a larger buffer that is reused: nothing may keep a reference to it. */
   payload: Uint8Array
 }
 
-/** A datagram among others in one buffer: making a view for each, or asking it for its buffer, is slow. */
+/** A datagram within a larger buffer: creating a view for each, or reading its `buffer`, is slow. */
 export interface PlacedDatagram extends Receipt {
   view: DataView
-  /** It lies at [offset, offset + length) of the view. */
+  /** It is at [offset, offset + length) of the view. */
   offset: number
   length: number
 }
@@ -47,14 +47,14 @@ const ipfixHeaderBytes = 16
 const sflowHeaderBytes = 28
 const sflowVersion = 5
 
-/** The version of a datagram that has a buffer, or a part of one, to itself: see versionAt. */
+/** The version of a datagram in a buffer of its own, or in a part of one: see versionAt. */
 export function versionOf({ buffer, byteOffset, length }: Uint8Array): DatagramVersion | null {
   return versionAt(new DataView(buffer), byteOffset, length)
 }
 
 /**
- * The version of a datagram by its first bytes and a plausible length, or null where it is none of
- * those that are decoded. It does not promise that the rest can be read.
+ * The version of a datagram, from its first bytes and a plausible length, or null if unsupported.
+ * The rest may still be unreadable.
  */
 export function versionAt(view: DataView, at: number, length: number): DatagramVersion | null {
   if (length < ipfixHeaderBytes) return null

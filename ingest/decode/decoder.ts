@@ -30,19 +30,19 @@ import { TemplateStore } from './templates/store.ts'
 
 export interface DecoderOptions {
   limits?: Partial<DecoderLimits>
-  /** What the administrator says of an exporter, by its address. */
+  /** The administrator's rules for an exporter, by address. */
   rulesOf?: (address: string) => ExporterRules
-  /** Told of each datagram; v1, which has no sequence numbers, with the verdict `unknown`. */
+  /** Called for each datagram; v1, which has no sequence numbers, has the verdict `unknown`. */
   onSequence?: (event: SequenceEvent) => void
-  /** Told when a template is replaced by another with the same id. */
+  /** Called when a template is replaced by a different one with the same id. */
   onTemplateChange?: (change: TemplateChange) => void
-  /** Told of the counters that sFlow sends of an interface. */
+  /** Called with the interface counters that sFlow sends. */
   onInterfaceCounters?: (counters: InterfaceCounters) => void
 }
 
 const emptyView = new DataView(new ArrayBuffer(0))
 
-/** How often, by the clock of receipt, what waits for templates is looked through. */
+/** How often, in receive time, parked data is checked for expiry. */
 const expiryStepMs = 10_000
 
 export class Decoder {
@@ -54,10 +54,10 @@ export class Decoder {
   readonly #parking: Parking
   readonly #parts: DecoderParts
   readonly #accounting: Accounting
-  /** One object, used again for each datagram; null before the first. */
+  /** Reused for each datagram; null before the first. */
   #context: DatagramContext | null = null
   #expiredMs = 0
-  /** Of the last datagram that had its bytes to itself: buffers are used again. */
+  /** The view of the last datagram passed to `decode`: buffers are reused. */
   #view: DataView = emptyView
   readonly #placed: PlacedDatagram = {
     view: emptyView,
@@ -69,7 +69,7 @@ export class Decoder {
   }
 
   /**
-   * Rows are appended to `flows`. The caller takes them out whenever there is room for fewer than
+   * Rows are appended to `flows`. The caller removes them whenever there is room for fewer than
    * decoderRowsMax.
    */
   constructor(flows: FlowColumns, options: DecoderOptions = {}) {
@@ -99,7 +99,7 @@ export class Decoder {
     })
   }
 
-  /** Decodes a datagram that has its bytes to itself: see decodePlaced. */
+  /** Decodes a datagram in a buffer of its own: see decodePlaced. */
   decode(datagram: Datagram): DatagramVersion | null {
     const { buffer, byteOffset, length } = datagram.payload
     if (this.#view.buffer !== buffer) this.#view = new DataView(buffer)
@@ -114,8 +114,8 @@ export class Decoder {
   }
 
   /**
-   * Decodes a datagram: total, so that any bytes give rows and counted problems, in bounded time.
-   * Returns the version, or null where it is of none that is decoded.
+   * Decodes a datagram. Total: any bytes produce rows and counted problems, in bounded time.
+   * Returns the version, or null if unsupported.
    */
   decodePlaced(datagram: PlacedDatagram): DatagramVersion | null {
     const { view, offset, length, receivedMs } = datagram
@@ -176,7 +176,7 @@ export class Decoder {
     this.#accounting.account(context, records)
   }
 
-  /** Finds the datagram's stream, most often that of the exporter's last. */
+  /** Finds the stream of the datagram, usually that of the exporter's previous one. */
   #enter(
     context: DatagramContext,
     datagram: Receipt,
@@ -206,7 +206,7 @@ export class Decoder {
     context.rowsLeft = decoderRowsMax
   }
 
-  /** Drops data that has waited too long for its template; decode does so as its clock goes on. */
+  /** Drops data that has waited too long for its template; called by `decode` as time passes. */
   expire(nowMs: number): void {
     this.#expiredMs = nowMs
     for (const exporter of this.#exporters.byAddress.values())
@@ -214,25 +214,25 @@ export class Decoder {
         if (stream.parked.length > 0) this.#parking.expire(exporter, stream, nowMs)
   }
 
-  /** Templates, sampling, names, sequence state, counters and what waits for templates, as plain JSON. */
+  /** Templates, sampling, names, sequence state, counters and parked data, as plain JSON. */
   snapshot(): unknown {
     return takeSnapshot(this.#parts)
   }
 
   /**
-   * Goes on from a snapshot; to be called before anything is decoded. A damaged one is left out, as
-   * far as it is damaged, and false is returned.
+   * Continues from a snapshot; call before decoding. Damaged parts are ignored, and false is
+   * returned.
    */
   restore(state: unknown): boolean {
     return restoreSnapshot(this.#parts, state)
   }
 
-  /** Counts a problem that was found in rows of an exporter after they were decoded. */
+  /** Counts a problem found in an exporter's rows after decoding. */
   count(address: string, kind: Problem): void {
     this.#exporters.byAddress.get(address)?.problem(kind)
   }
 
-  /** All streams, for what looks at them now and then. */
+  /** All streams, for occasional inspection. */
   *streams(): Generator<{ exporter: string; stream: Stream }> {
     for (const { address, streams } of this.#exporters.byAddress.values())
       for (const stream of streams.values()) yield { exporter: address, stream }
@@ -248,13 +248,13 @@ export class Decoder {
     return this.#exporters.evicted
   }
 
-  /** What is known of each exporter, in the order in which they were first seen. */
+  /** The status of each exporter, in order of first appearance. */
   exporters(): ExporterStatus[] {
     return [...this.#exporters.byAddress.values()].map((exporter) => exporter.status())
   }
 }
 
-/** Ends an IPFIX message where its own header says, as far as the datagram goes. */
+/** Ends an IPFIX message at the length in its header, or at the end of the datagram. */
 function endIpfix(context: DatagramContext): void {
   const { view, exporter, offset, end } = context
   const announced = offset + view.getUint16(offset + 2)

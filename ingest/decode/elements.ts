@@ -1,17 +1,17 @@
 /**
- * THE table of information elements: id → IANA name, how to read it, what it sets. NetFlow v9 shares
- * ids 1 to 127 (RFC 5102) and in practice all others. Elements that are not here are skipped by
- * length. Where several elements set the same column, the earlier row is preferred.
+ * THE table of information elements: id → IANA name, how to read it, what it sets. NetFlow v9
+ * shares ids 1 to 127 (RFC 5102) and in practice all others. Unlisted elements are skipped by
+ * length. If several elements set the same column, the earlier row is preferred.
  *
- * Names and ids: IANA "IP Flow Information Export (IPFIX) Entities"; NetFlow v9 names that IANA has
- * as reserved are those of Cisco's "NetFlow Version 9 Flow-Record Format".
+ * Names and ids: IANA "IP Flow Information Export (IPFIX) Entities"; NetFlow v9 names that IANA
+ * lists as reserved are those of Cisco's "NetFlow Version 9 Flow-Record Format".
  */
 import type { Element, ElementAction } from './element.ts'
 
 type Kind = ElementAction['kind']
 type Row = readonly [id: number, name: string, kind: Kind, sets?: string]
 
-/** The enterprise whose counts are of the local end and the remote one. */
+/** The enterprise that counts by local and remote end. */
 export const proceraEnterprise = 15_397
 
 const rows: readonly Row[] = [
@@ -49,7 +49,7 @@ const rows: readonly Row[] = [
   [281, 'postNATSourceIPv6Address', 'address', 'postNATSourceAddress'],
   [226, 'postNATDestinationIPv4Address', 'address', 'postNATDestinationAddress'],
   [282, 'postNATDestinationIPv6Address', 'address', 'postNATDestinationAddress'],
-  // Cisco ASA before 8.4 used ids of its own for translated addresses (NSEL Implementation Note).
+  // Cisco ASA before 8.4 used its own ids for translated addresses (NSEL Implementation Note).
   [40001, 'NF_F_XLATE_SRC_ADDR_IPV4', 'address', 'postNATSourceAddress'],
   [40002, 'NF_F_XLATE_DST_ADDR_IPV4', 'address', 'postNATDestinationAddress'],
 
@@ -101,7 +101,8 @@ const rows: readonly Row[] = [
   [234, 'ingressVRFID', 'unsigned', 'ingressVRFID'],
   [235, 'egressVRFID', 'unsigned', 'egressVRFID'],
   [95, 'applicationId', 'application', 'applicationId'],
-  // Cisco wireless controllers name the client by itself; which end it is, flowDirection says.
+  // Cisco wireless controllers send the client's address separately; flowDirection says which end
+  // it is.
   [366, 'staIPv4Address', 'station'],
 
   [152, 'flowStartMilliseconds', 'milliseconds', 'flowStartMilliseconds'],
@@ -130,7 +131,7 @@ const rows: readonly Row[] = [
   [302, 'selectorId', 'scratch', 'selectorId'],
   [305, 'samplingPacketInterval', 'scratch', 'samplingPacketInterval'],
   [306, 'samplingPacketSpace', 'scratch', 'samplingPacketSpace'],
-  // Whole flows are taken or left out (RFC 7014): what is counted stands for as many as of packets.
+  // Entire flows are selected or skipped (RFC 7014): the same scaling applies as for packets.
   [396, 'samplingFlowInterval', 'scratch', 'samplingPacketInterval'],
   [397, 'samplingFlowSpacing', 'scratch', 'samplingPacketSpace'],
   [309, 'samplingSize', 'scratch', 'samplingSize'],
@@ -143,7 +144,7 @@ const rows: readonly Row[] = [
 
   [315, 'dataLinkFrameSection', 'section', 'ethernet'],
   [313, 'ipHeaderPacketSection', 'section', 'ip'],
-  // The frame with its link layer: only where no packet's own length was found.
+  // The frame including its link layer: only used if no packet length was found.
   [312, 'dataLinkFrameSize', 'unsigned', 'octetDeltaCount'],
 
   [35, 'samplingAlgorithm', 'option'],
@@ -169,9 +170,9 @@ const rows: readonly Row[] = [
 ]
 
 /**
- * Counts of enterprises that are better than IANA's beside them. Cisco AVC counts what the client and
- * the server sent with their headers here, and without them in initiatorOctets. Procera's are of the
- * local end and the remote one: see steps/local-end.ts.
+ * Enterprise counters that are better than IANA's in the same record. Cisco AVC counts octets of
+ * client and server with headers here, and without them in initiatorOctets. Procera counts by local
+ * and remote end: see steps/local-end.ts.
  */
 const betterRows: Readonly<Record<number, readonly Row[]>> = {
   9: [[8338, 'ciscoClientBytesNetwork', 'counter', 'octetDeltaCount']],
@@ -182,9 +183,9 @@ const betterRows: Readonly<Record<number, readonly Row[]>> = {
   ],
 }
 
-/** Elements of enterprises that say what no element of IANA says as well. */
+/** Enterprise elements without an equivalent from IANA. */
 const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
-  // Cisco AVC: the ends by their roles.
+  // Cisco AVC: client and server.
   9: [
     [12236, 'ciscoClientIPv4Address', 'address', 'sourceAddress'],
     [12237, 'ciscoServerIPv4Address', 'address', 'destinationAddress'],
@@ -193,7 +194,7 @@ const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
     [12240, 'ciscoClientTransportPort', 'unsigned', 'sourceTransportPort'],
     [12241, 'ciscoServerTransportPort', 'unsigned', 'destinationTransportPort'],
   ],
-  // VMware: the packet within a VXLAN packet, whose own header is that of two hosts of virtual machines.
+  // VMware: the inner packet of a VXLAN packet, whose outer header is that of two hypervisors.
   6876: [
     [880, 'tenantProtocol', 'unsigned', 'protocolIdentifier'],
     [881, 'tenantSourceIPv4', 'address', 'sourceAddress'],
@@ -203,16 +204,16 @@ const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
     [886, 'tenantSourcePort', 'unsigned', 'sourceTransportPort'],
     [887, 'tenantDestPort', 'unsigned', 'destinationTransportPort'],
   ],
-  // Viptela (Cisco SD-WAN): the VPN that a site keeps apart from others.
+  // Viptela (Cisco SD-WAN): the VPN, which separates networks at a site.
   41916: [[4321, 'viptelaVpnId', 'unsigned', 'ingressVRFID']],
-  // CERT: YAF keeps the flags of the first packet apart from those of the rest.
+  // CERT: YAF reports the flags of the first packet separately from the others.
   6871: [
     [14, 'initialTCPFlags', 'flags', 'tcpControlBits'],
     [15, 'unionTCPFlags', 'flags', 'tcpControlBits'],
   ],
 }
 
-/** Elements of the responder's direction that have an id of their own, with the elements they mirror. */
+/** Elements for the responder's direction with their own id, and the elements they mirror. */
 const responderRows: readonly Mirror[] = [
   [0, 232, 'responderOctets', 231],
   [0, 299, 'responderPackets', 298],
@@ -223,20 +224,20 @@ const responderRows: readonly Mirror[] = [
 
 type Mirror = readonly [enterprise: number, id: number, name: string, mirrors: number]
 
-/** What nProbe means by two elements: the other direction, and not what came out of a middlebox. */
+/** Two elements that nProbe uses for the other direction instead of post-middlebox values. */
 const probeRows: readonly Mirror[] = [
   [0, 23, 'OUT_BYTES', 1],
   [0, 24, 'OUT_PKTS', 2],
 ]
 
-/** ntop, and where its elements begin in NetFlow v9, which has no enterprises. */
+/** ntop, and the range of its elements in NetFlow v9, which has no enterprises. */
 const probeEnterprise = 35_632
 const probeIds = { first: 57_472, last: 59_519 }
 
-/** The enterprise number by which an element counts the other direction of a biflow (RFC 5103). */
+/** The enterprise number of elements for the other direction of a biflow (RFC 5103). */
 const reverseEnterprise = 29305
 
-/** CERT's reverse elements have this bit of the id set. */
+/** CERT's reverse elements set this bit of the id. */
 const certEnterprise = 6871
 const certReverseBit = 0x4000
 
@@ -286,22 +287,22 @@ addRows(enterpriseRows)
 for (const mirror of responderRows) reverse.set(...mirrored(mirror))
 const probeReverse = new Map(probeRows.map(mirrored))
 
-/** The element with that number, or null where it is not kept. */
+/** The element with this number, or null if it is not read. */
 export function elementOf(enterprise: number, id: number): Element | null {
   return forward.get(key(enterprise, id)) ?? null
 }
 
-/** The element whose other direction that number stands for, or null where it stands for none. */
+/** The element whose reverse direction has this number, or null. */
 export function reversedElementOf(enterprise: number, id: number): Element | null {
   return reverse.get(key(enterprise, id)) ?? null
 }
 
-/** The same, for what only nProbe means so. */
+/** The same, for numbers that only nProbe uses so. */
 export function probeReversedElementOf(enterprise: number, id: number): Element | null {
   return probeReverse.get(key(enterprise, id)) ?? null
 }
 
-/** Whether only nProbe has that number. */
+/** Whether only nProbe uses this number. */
 export function isProbeElement(enterprise: number, id: number): boolean {
   return enterprise === 0
     ? id >= probeIds.first && id <= probeIds.last

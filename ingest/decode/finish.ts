@@ -1,4 +1,7 @@
-/** What every row gets besides what its record says: exporter, receipt, sampling, fit times. */
+/**
+ * Completes every row with what its record does not say: exporter, receive time, sampling, valid
+ * times.
+ */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './steps/batch.ts'
 import type { DatagramContext } from './context.ts'
@@ -10,12 +13,12 @@ import type { CompiledTemplate, ScratchColumns } from './templates/template.ts'
 
 const icmp = 1
 const icmp6 = 58
-/** flowDirection of what was seen going out. */
+/** flowDirection of egress. */
 const egressDirection = 1
-/** Bits of batch.protocolBits, mod 32, that may stand for either. */
+/** Bits of batch.protocolBits (protocols mod 32) that may be ICMP or ICMPv6. */
 const icmpBits = (1 << icmp) | (1 << icmp6)
 
-/** One object, used again for every set. */
+/** A single object, reused for every set. */
 export interface FinishState extends TimeContext {
   scratch: ScratchColumns
   finish: FinishLoop
@@ -23,7 +26,7 @@ export interface FinishState extends TimeContext {
 
 type FinishLoop = (context: DatagramContext, state: FinishState, from: number) => void
 
-/** Tells the batch what all its rows have in common, before its steps run. */
+/** Sets the values common to all rows of the batch, before its steps run. */
 export function beginRows(
   batch: Batch,
   context: DatagramContext,
@@ -41,8 +44,9 @@ export function beginRows(
 }
 
 /**
- * The rate of rows that no sampler or interface has one for. Routers that tell of samplers in options
- * data and name none in their records (Nokia, Cisco without `collect flow sampler`) use the one there is.
+ * The rate of rows whose sampler and interface have none. Some routers announce a sampler in
+ * options data but name none in their records (Nokia, Cisco without `collect flow sampler`); its
+ * rate is used then.
  */
 function commonRate(
   { exporter, stream, headerRate }: DatagramContext,
@@ -60,7 +64,7 @@ function hasOwnRates({ exporter }: DatagramContext, compiled: CompiledTemplate):
   return compiled.saysSampling || exporter.sampling.byInterface.size > 0
 }
 
-/** Completes rows [from, flows.count), which the steps of a template have filled. */
+/** Completes rows [from, flows.count), which a template's steps have filled. */
 export function finishRows(
   state: FinishState,
   context: DatagramContext,
@@ -94,8 +98,8 @@ export function finishRows(
 }
 
 /**
- * The pass over every row, made once for the columns (see steps/groups.ts): receipt, exporter and domain
- * written, times that are not plainly right put right, counts added up.
+ * The pass over every row, created once per set of columns (see steps/groups.ts): writes receive
+ * time, exporter and domain, repairs times unless clearly valid, sums counts.
  */
 export function finishLoop(flows: FlowColumns): FinishLoop {
   const { collectionTimeMilliseconds, exporterAddressLow, observationDomainId } = flows
@@ -130,7 +134,7 @@ export function finishLoop(flows: FlowColumns): FinishLoop {
   }
 }
 
-/** Sums up counts of rows from `from` on; those that are too large by their rate are taken as 0, and counted. */
+/** Sums counts of rows from `from` on; counts too large after scaling are set to 0 and reported. */
 function sumBelieved(
   counts: Float64Array,
   { count, samplingInterval }: FlowColumns,
@@ -171,8 +175,8 @@ function countTimeFaults({ exporter }: DatagramContext, faults: TimeFaults): voi
 }
 
 /**
- * v5 and many after it put type × 256 + code of ICMP where the destination port is, and 0 for the source's. What has
- * two ports for ICMP means something else by them: two types, or an identifier.
+ * v5 and many later exporters put type × 256 + code of ICMP into the destination port, with source
+ * port 0. If both ports are set for ICMP, they mean something else: two types, or an identifier.
  */
 function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number): void {
   const { protocolIdentifier, sourceTransportPort, destinationTransportPort, icmpTypeCode } = flows
@@ -186,9 +190,9 @@ function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number):
 }
 
 /**
- * Precedence: the administrator's own rate, a rate in the record, the sampler that the record names, the interface at which it was
- * seen, the rate told for all, the header's, that of every sampler where the record names none. Rates told under another
- * domain count where the record's own has none.
+ * Precedence: the administrator's rate, a rate in the record, the record's sampler, the interface
+ * where the flow was observed, the rate announced for all, the header's, that of every sampler if
+ * the record names none. Rates announced under another domain apply if the record's own has none.
  */
 function fillSampling(
   scratch: ScratchColumns,
@@ -216,10 +220,10 @@ function fillSampling(
   }
 }
 
-/** One object, used again for every record. */
+/** A single object, reused for every record. */
 const said = { interval: 0, space: 0, size: 0, population: 0, probability: 0 }
 
-/** The rate that a record itself says. */
+/** The rate given by the record itself. */
 function ownRate(
   scratch: ScratchColumns,
   { scratch: has }: CompiledTemplate,
@@ -233,7 +237,10 @@ function ownRate(
   return rateOf(said)
 }
 
-/** The rate told in options data of the sampler that a record names, or of the interface at which it was seen. */
+/**
+ * The rate announced in options data for the record's sampler, or for the interface where the flow
+ * was observed.
+ */
 function toldRate(
   { flows, exporter, stream }: DatagramContext,
   row: number,

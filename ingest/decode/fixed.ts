@@ -1,6 +1,6 @@
 /**
- * NetFlow v1, v5, v6 and v7: fixed layouts, written as templates of the same elements as v9, so that
- * one decoder reads them all. Source: Cisco, "NetFlow Export Datagram Format".
+ * NetFlow v1, v5, v6 and v7: fixed layouts, written as templates of v9 elements, so that one
+ * decoder reads them all. Source: Cisco, "NetFlow Export Datagram Format".
  */
 import type { DatagramContext } from './context.ts'
 import { fixedLayouts } from './datagram.ts'
@@ -15,7 +15,7 @@ type LayoutName = FixedVersion | 'v1short'
 
 type Layout = readonly (readonly [id: number, length: number])[]
 
-/** Stands for bytes that are padding or are not kept. */
+/** Bytes that are padding or not used. */
 const skip = 0
 
 /** Source, destination, next hop, interfaces, packets, octets, first, last, ports. */
@@ -23,7 +23,7 @@ const common: Layout = [
   [8, 4], [12, 4], [15, 4], [10, 2], [14, 2], [2, 4], [1, 4], [22, 4], [21, 4], [7, 2], [11, 2],
 ] // prettier-ignore
 
-/** Flags, protocol, class of service, AS numbers and prefix lengths, as v5 has them from byte 37. */
+/** Flags, protocol, class of service, AS numbers and prefix lengths, from byte 37 in v5. */
 const flagsToPrefixes: Layout = [
   [6, 1],
   [4, 1],
@@ -36,30 +36,30 @@ const flagsToPrefixes: Layout = [
 
 const layouts: Readonly<Record<LayoutName, Layout>> = {
   v1: [...common, [skip, 2], [4, 1], [5, 1], [6, 1], [skip, 11]],
-  // As softflowd, fprobe and others send v1: four bytes of what is reserved are missing.
+  // v1 of softflowd, fprobe and others: four reserved bytes are missing.
   v1short: [...common, [skip, 2], [4, 1], [5, 1], [6, 1], [skip, 7]],
   v5: [...common, [skip, 1], ...flagsToPrefixes, [skip, 2]],
   // After the prefix lengths: encapsulations and the peer's next hop.
   v6: [...common, [skip, 1], ...flagsToPrefixes, [skip, 6]],
-  // Which fields are valid, and after the prefix lengths more of that and the bypassed router.
+  // First valid-field flags; after the prefix lengths, more flags and the bypassed router.
   v7: [...common, [skip, 1], ...flagsToPrefixes, [skip, 6]],
 }
 
-/** Bits of v5's sampling field that are the interval; the upper two are the mode. */
+/** The bits of v5's sampling field that are the interval; the upper two are the mode. */
 const samplingIntervalMask = 0x3fff
 
-/** Bytes of a v1 record as it is where Cisco's 52 do not fit. */
+/** Record length of v1 when Cisco's 52 bytes do not fit. */
 const shortRecordBytes = 48
 
 const nanosecondsMax = 999_999_999
 
-/** What a header says besides the times, which go into the context. */
+/** Header fields other than times, which are set in the context. */
 export interface FixedHeader {
   count: number
   sequence: number
   domain: number
   samplingInterval: number
-  /** The header names a way of sampling. */
+  /** Whether the header has a sampling mode. */
   isSampled: boolean
 }
 
@@ -95,7 +95,7 @@ export class FixedDecoder {
     }
   }
 
-  /** Reads the header of a datagram whose length versionOf has checked; one object, used again. */
+  /** Reads the header of a datagram whose length versionOf has checked, into a reused object. */
   readHeader(context: DatagramContext, version: FixedVersion): FixedHeader {
     const { view, offset } = context
     const header = this.#header
@@ -112,7 +112,7 @@ export class FixedDecoder {
     return header
   }
 
-  /** Decodes the records behind the header; returns how many there were. */
+  /** Decodes the records after the header; returns their number. */
   decode(context: DatagramContext, version: FixedVersion, count: number): number {
     const { exporter, end } = context
     context.offset += fixedLayouts[version].headerBytes

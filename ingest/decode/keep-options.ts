@@ -1,23 +1,23 @@
-/** What is kept of what an exporter says of itself: sampling rates, names, its totals, and when it was started. */
+/** Stores what exporters report about themselves: sampling rates, names, totals, and when they booted. */
 import type { InterfaceName } from '../../flow/status.ts'
 import type { DatagramContext } from './context.ts'
 import { anySampler, rateOf, type SaidSampling, type Sampling } from './exporters/sampling.ts'
 import { statisticDomainsMax, type DecoderLimits } from './limits.ts'
 
-/** One options record: numbers and texts by element name, the scope's among them. */
+/** One options record, including its scope: numbers and texts by element name. */
 export interface OptionsRecord {
   numbers: Map<string, number>
   texts: Map<string, string>
 }
 
-/** Elements that name a way of sampling, from 1 to this; selectors beyond filter by what a packet holds. */
+/** Elements with a sampling method, from 1 to this value; higher selectors filter by packet content. */
 const waysToSample: Readonly<Record<string, number>> = {
   samplingAlgorithm: 2,
   samplerMode: 2,
   selectorAlgorithm: 4,
 }
 
-/** Keeps what a record says; what finds no room is counted as a problem. */
+/** Stores the contents of a record; what does not fit is counted as a problem. */
 export function keepOptions(
   context: DatagramContext,
   record: OptionsRecord,
@@ -81,7 +81,7 @@ function namesWayToSample(numbers: OptionsRecord['numbers']): boolean {
   })
 }
 
-/** Keeps a rate for its sampler, its interface, or all packets; false where there was no room. */
+/** Stores a rate for its sampler, its interface, or all packets; false if there is no room. */
 function keepRate(
   sampling: Sampling,
   said: { selector: number | undefined; ifIndex: number | undefined; rate: number },
@@ -99,7 +99,7 @@ function keepRate(
   return true
 }
 
-/** False where there was no room. */
+/** False if there is no room. */
 function keepInterface(
   { exporter }: DatagramContext,
   { numbers, texts }: OptionsRecord,
@@ -121,13 +121,13 @@ function keepInterface(
   return true
 }
 
-/** Names by the numbers that flows carry: the number's element and the names', the first said counts. */
+/** Names for the numbers in flows: the elements of number and name; the first element present counts. */
 const namings = [
   { names: 'applications', ids: ['applicationId'], texts: ['applicationName'] },
   { names: 'vrfs', ids: ['ingressVRFID', 'egressVRFID'], texts: ['VRFname'] },
 ] as const
 
-/** False where there was no room. */
+/** False if there is no room. */
 function keepNames(
   { exporter }: DatagramContext,
   { numbers, texts }: OptionsRecord,
@@ -145,7 +145,7 @@ function keepNames(
   return true
 }
 
-/** Totals that an exporter says of its own export. */
+/** Totals that an exporter reports about its export. */
 const statisticNames: readonly string[] = [
   'exportedOctetTotalCount',
   'exportedMessageTotalCount',

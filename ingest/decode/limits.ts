@@ -1,33 +1,33 @@
 /**
- * Every bound of the decoder in one place. Senders of UDP can be anyone, so nothing that a datagram
- * makes the decoder remember may grow without one of these.
+ * All limits of the decoder in one place. Anyone can send UDP, so nothing that a datagram adds to
+ * the decoder's memory may grow without one of these.
  */
 
 export interface DecoderLimits {
-  /** Exporters remembered; beyond it the longest silent are forgotten. */
+  /** Exporters remembered; beyond, the ones silent longest are forgotten. */
   exportersMax: number
   /** Streams (version, domain, source port) of one exporter. */
   streamsPerExporterMax: number
-  /** Streams of all exporters together. */
+  /** Streams of all exporters. */
   streamsMax: number
   /** Templates of one stream. */
   templatesPerStreamMax: number
-  /** Templates of all exporters together, and the fields of all of these. */
+  /** Templates of all exporters, and their fields. */
   templatesMax: number
   templateFieldsMax: number
   /**
-   * Compiled templates, which take some ten times the memory of their fields: fields of all of these,
-   * templates of the same fields counted once.
+   * Fields of compiled templates, which take some ten times the memory of the templates; templates
+   * with the same fields count once.
    */
   compiledFieldsMax: number
-  /** Bytes of data sets waiting for their template: of one stream, and of all together. */
+  /** Bytes of data sets waiting for their template: per stream, and in total. */
   parkedBytesPerStreamMax: number
   parkedBytesMax: number
   /** How long a data set waits for its template. */
   parkedMs: number
-  /** Samplers, interfaces, applications and VRFs named by the options data of one exporter. */
+  /** Samplers, interfaces, applications and VRFs named in the options data of one exporter. */
   optionEntriesPerExporterMax: number
-  /** Names and descriptions of all exporters together, in characters. */
+  /** Names and descriptions of all exporters, in characters. */
   optionTextMax: number
 }
 
@@ -46,38 +46,46 @@ export const decoderLimits: DecoderLimits = {
   optionTextMax: 4_194_304,
 }
 
-/** Lists in lists (RFC 6313) that are looked into; real exporters have two. */
+/** Nesting depth of lists (RFC 6313) that is read; real exporters use two. */
 export const listDepthMax = 8
 
-/** Greatest payload that UDP over IPv4 carries. */
+/** Largest payload of UDP over IPv4. */
 export const datagramBytesMax = 65_507
 
-/** Data records that one datagram may hold; real exporters stay within an Ethernet frame. */
+/** Data records per datagram; real exporters stay within an Ethernet frame. */
 export const recordsPerDatagramMax = 4096
 
 /** Fields of one template. */
 export const fieldsPerTemplateMax = 512
 
-/** Longest record that a template may describe; a set's length is 16 bits. */
+/** Longest record of a template; a set's length has 16 bits. */
 export const recordBytesMax = 65_535
 
-/** Most rows one call of decode can append: both directions of a full datagram, and parked data. */
+/**
+ * Most rows that one call of decode can append: both directions of a full datagram, and parked
+ * data.
+ */
 export const decoderRowsMax = 16_384
 
-/** Longest text kept of an options record, in characters. */
+/** Longest text stored from an options record, in characters. */
 export const optionTextLengthMax = 256
 
-/** Greatest count of a row, scaled by its sampling rate. */
+/** Largest count of a row after scaling by its sampling rate. */
 export const countMax = Number.MAX_SAFE_INTEGER
 
-/** How far in the future an exporter's time may lie before it is clamped; also the least skew corrected. */
+/**
+ * An exporter's time further in the future than this is clamped; also the smallest skew that is
+ * corrected.
+ */
 export const clockToleranceMs = 300_000
 
-/** Datagrams back within which a late one is still told apart from a restart; a power of 2. */
+/**
+ * A datagram that is late by up to this many datagrams is not taken for a restart; a power of 2.
+ */
 export const reorderWindowDatagrams = 64
 
-/** Missing ranges of sequence numbers that are remembered, so that late datagrams can take them back. */
+/** Missing ranges of sequence numbers remembered, so that late datagrams can correct the losses. */
 export const missingRangesMax = 256
 
-/** Domains of one exporter whose statistics are kept. */
+/** Domains of one exporter with statistics. */
 export const statisticDomainsMax = 64

@@ -1,6 +1,6 @@
 /**
- * Lists within a record (RFC 6313): where the records in them lie, and by which template. Elements of
- * a basicList are no records, but may be lists themselves.
+ * Lists within a record (RFC 6313): finds the records in them, and their templates. Elements of a
+ * basicList are no records, but may themselves be lists.
  */
 import { columnNames, flowColumns, type FlowColumns } from '../../flow/columns.ts'
 import type { ListKind } from './element.ts'
@@ -14,14 +14,14 @@ export interface ListedRecords extends RecordBytes {
   templateId: number
 }
 
-/** What a list holds. */
+/** The contents of a list. */
 export interface ListFinding {
   records: ListedRecords[]
-  /** It ends within itself, or lies deeper in others than any exporter has reason to. */
+  /** The list is truncated, or nested deeper than in any real exporter. */
   fault: 'list-short' | 'list-too-deep' | null
 }
 
-/** Elements that are lists, in a basicList too. */
+/** Elements that are lists, also within a basicList. */
 const kindsById: Readonly<Record<number, ListKind | undefined>> = {
   291: 'basic',
   292: 'subTemplate',
@@ -43,7 +43,7 @@ interface DeepBytes extends RecordBytes {
 
 function find(finding: ListFinding, view: DataView, kind: ListKind, bytes: DeepBytes): void {
   const { offset, end, depth } = bytes
-  // An empty list of length 0 is what some exporters send where there is nothing to list.
+  // Some exporters send a list of length 0 when there is nothing to list.
   if (offset === end || finding.fault !== null) return
   if (depth > listDepthMax) finding.fault = 'list-too-deep'
   else if (kind === 'basic') findInBasic(finding, view, bytes)
@@ -58,7 +58,10 @@ function find(finding: ListFinding, view: DataView, kind: ListKind, bytes: DeepB
   } else findInMulti(finding, view, bytes)
 }
 
-/** Runs of records, each behind its template's id and its length, these four bytes among it. */
+/**
+ * Runs of records, each after the id of its template and its length, which includes these four
+ * bytes.
+ */
 function findInMulti(finding: ListFinding, view: DataView, { offset, end }: RecordBytes): void {
   let at = offset + semanticBytes
   while (at < end) {
@@ -72,7 +75,7 @@ function findInMulti(finding: ListFinding, view: DataView, { offset, end }: Reco
   }
 }
 
-/** A field's id and length, and its values; only lists among them are looked into. */
+/** A field's id and length, then its values; only nested lists are read. */
 function findInBasic(finding: ListFinding, view: DataView, bytes: DeepBytes): void {
   const { offset, end, depth } = bytes
   let at = offset + semanticBytes + 4
@@ -102,7 +105,7 @@ function findInBasic(finding: ListFinding, view: DataView, bytes: DeepBytes): vo
   }
 }
 
-/** Gives rows [from, to) all that another row says, for their own records to write over. */
+/** Copies a row to rows [from, to), to be overwritten by their own records. */
 export function copyRow(flows: FlowColumns, row: number, from: number, to: number): void {
   for (const name of columnNames) {
     const words = flowColumns[name].kind === 'u64' ? 2 : 1
@@ -111,7 +114,7 @@ export function copyRow(flows: FlowColumns, row: number, from: number, to: numbe
   }
 }
 
-/** Takes one row out; those behind it move up. */
+/** Removes one row; the rows after it move up. */
 export function removeRow(flows: FlowColumns, row: number): void {
   for (const name of columnNames) {
     const words = flowColumns[name].kind === 'u64' ? 2 : 1

@@ -1,4 +1,4 @@
-/** Reads options data: records in which an exporter says something of itself. */
+/** Reads options data: records about the exporter itself. */
 import type { DatagramContext } from './context.ts'
 import { elementOf } from './elements.ts'
 import { keepOptions, type OptionsRecord } from './keep-options.ts'
@@ -22,10 +22,10 @@ const textElements: ReadonlySet<string> = new Set([
 
 const decoder = new TextDecoder('utf-8')
 
-/** Bytes of a UTF-8 character at most. */
+/** Most bytes of a UTF-8 character. */
 const characterBytesMax = 4
 
-/** A text without its padding zeros, cut to the length that is shown. */
+/** A text without its zero padding, cut to the length shown. */
 function readText(view: DataView, offset: number, length: number): string {
   const bytes = new Uint8Array(
     view.buffer,
@@ -63,7 +63,8 @@ function readRecord(
 }
 
 /**
- * Reads the records of an options data set and keeps what the first `recordsLeft` of them say. Gives how many there are.
+ * Reads the records of an options data set and stores the first `recordsLeft` of them. Returns the
+ * total number.
  */
 export function decodeOptions(
   context: DatagramContext,

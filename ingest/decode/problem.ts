@@ -1,4 +1,4 @@
-/** The ways in which what exporters send can be wrong. Each is counted per exporter, never thrown. */
+/** The ways in which exporters' data can be wrong. Each is counted per exporter, never thrown. */
 export const problems = {
   'version-unknown': 'The datagram is of no version that is decoded.',
   'datagram-short': 'The datagram ends before what its header announces.',

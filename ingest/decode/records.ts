@@ -1,6 +1,6 @@
 /**
- * Data records into rows. Records of fixed length are read column by column, one loop a field over
- * all records of the set; those of variable length one by one, by the same steps.
+ * From data records to rows. Fixed-length records are read by column: one loop per field over all
+ * records of the set. Variable-length records are read one by one, with the same steps.
  */
 import {
   createFlowColumns,
@@ -29,7 +29,7 @@ import type {
 } from './templates/template.ts'
 import { prepareUptime } from './exporters/uptime.ts'
 
-/** Bytes of a view that hold records: [offset, end). */
+/** Bytes of a view that contain records: [offset, end). */
 export interface RecordBytes {
   offset: number
   end: number
@@ -61,12 +61,12 @@ export class RecordDecoder {
   }
   readonly #finish: FinishState
 
-  /** The row of the record within which lists are being read, or -1. */
+  /** The row of the record whose lists are being read, or -1. */
   #outerRow = -1
   #listDepth = 0
   readonly #compiledOf: (exporter: Exporter, template: Template) => CompiledTemplate
 
-  /** `compiledOf` gives the steps of a template that the records of a list name. */
+  /** `compiledOf` returns the steps of a template used by the records of a list. */
   constructor(
     flows: FlowColumns,
     compiledOf: (exporter: Exporter, template: Template) => CompiledTemplate,
@@ -95,7 +95,7 @@ export class RecordDecoder {
     return compileTemplate(template, this.target)
   }
 
-  /** Reads a data set; returns how many records it held, those without a row among them. */
+  /** Reads a data set; returns how many records it had, including those without a row. */
   decode(
     context: DatagramContext,
     template: Template,
@@ -112,7 +112,7 @@ export class RecordDecoder {
       : this.#decodeFixed(context, compiled, bytes, template.recordBytes)
   }
 
-  /** How many records may still be taken, of `wanted`; the rest is counted. */
+  /** How many of `wanted` records are accepted; the others are counted as a problem. */
   #admit(context: DatagramContext, compiled: CompiledTemplate, wanted: number): number {
     const { flows, rowsLeft, records } = context
     const isBiflow = compiled.reverseSteps.length > 0
@@ -175,8 +175,8 @@ export class RecordDecoder {
   }
 
   /**
-   * Reads a record that holds lists. Flows in them become rows where the record itself counts nothing,
-   * so that no traffic counts twice, and have from it what they do not say themselves.
+   * Reads a record with lists. Flows in them become rows if the record itself counts nothing, so
+   * that no traffic counts twice; they inherit what they do not say from the record.
    */
   #runLists(context: DatagramContext, compiled: CompiledTemplate): void {
     const { flows, exporter, view } = context
@@ -245,7 +245,7 @@ export class RecordDecoder {
     return from
   }
 
-  /** Finishes the rows from `from` on, which have been read, and counts them. */
+  /** Finishes the rows read from `from` on, and counts them. */
   #complete(context: DatagramContext, compiled: CompiledTemplate, from: number): void {
     const batch = this.#batch
     const { flows } = context
@@ -274,7 +274,7 @@ export class RecordDecoder {
   }
 }
 
-/** Whether records within a list are flows, or may hold some. */
+/** Whether records in a list are flows, or may contain some. */
 function isListedFlow({ hasCounts, lists }: CompiledTemplate): boolean {
   return hasCounts || lists.length > 0
 }

@@ -1,12 +1,13 @@
 /**
  * The other direction of a biflow (RFC 5103; Cisco NSEL's responder) as a row of its own: ends,
- * interfaces and all that belongs to an end swapped, counts and flags those of that direction.
+ * interfaces and everything specific to an end are swapped; counts and flags are those of that
+ * direction.
  */
 import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { clockToleranceMs, countMax } from './limits.ts'
 
-/** Columns of one end and those of the other. */
+/** The columns of one end with those of the other. */
 const pairs: readonly (readonly [ColumnName, ColumnName])[] = [
   ['sourceAddressHigh', 'destinationAddressHigh'],
   ['sourceAddressLow', 'destinationAddressLow'],
@@ -22,7 +23,7 @@ const pairs: readonly (readonly [ColumnName, ColumnName])[] = [
   ['postNAPTSourceTransportPort', 'postNAPTDestinationTransportPort'],
 ]
 
-/** Columns that say nothing of the other direction unless it has its own. */
+/** Columns that are empty in the other direction unless the record has a reverse value. */
 const ownColumns: ReadonlySet<ColumnName> = new Set<ColumnName>([
   'octetDeltaCount',
   'packetDeltaCount',
@@ -44,12 +45,12 @@ const swapped = new Map<ColumnName, ColumnName>(
   ]),
 )
 
-/** The column of the other end, or the column itself where it is of no end. */
+/** The column of the other end, or the same column if it belongs to neither end. */
 export const swappedColumn = (name: ColumnName): ColumnName => swapped.get(name) ?? name
 
 /**
- * Appends, for each record whose other direction counted anything, a row made of row `from` + its
- * number and of `reverse`, which holds what the record says of that direction.
+ * Appends a row for each record whose other direction counted anything, made from row `from` +
+ * record and from `reverse`, the reverse values of the record.
  */
 export function appendReverse(context: DatagramContext, reverse: FlowColumns, from: number): void {
   const { flows, exporter } = context
@@ -67,7 +68,7 @@ export function appendReverse(context: DatagramContext, reverse: FlowColumns, fr
   }
 }
 
-/** A count of a row by its rate; one that is too large is taken as 0, and counted. */
+/** A row's count times its rate; one that is too large is set to 0 and reported. */
 function believed(
   { exporter }: DatagramContext,
   counts: Float64Array,
@@ -96,7 +97,7 @@ function copySwapped(flows: FlowColumns, from: number, row: number): void {
   }
 }
 
-/** Whatever the record says of the other direction itself counts. */
+/** Takes the record's own values for the other direction. */
 function takeOwn(
   { flows, receivedMs, skewMs }: DatagramContext,
   reverse: FlowColumns,
@@ -109,7 +110,7 @@ function takeOwn(
   }
   const start = reverse.flowStartMilliseconds[record]! - skewMs
   const end = reverse.flowEndMilliseconds[record]! - skewMs
-  // Times that cannot be are left as those of the flow itself, which have been put right.
+  // Impossible times are ignored: the flow's own, already repaired, stay.
   if (
     reverse.flowStartMilliseconds[record] === 0 ||
     end < start ||

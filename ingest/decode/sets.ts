@@ -21,7 +21,7 @@ const v9PaddingMost = 3
 /** Set ids of templates and options templates. */
 const setIds = { v9: { templates: 0, options: 1 }, ipfix: { templates: 2, options: 3 } } as const
 
-/** A template that took the place of another, for whoever wants to say so. */
+/** A template that replaced another. */
 export interface TemplateChange {
   exporter: string
   observationDomain: number
@@ -41,7 +41,7 @@ export interface SetDecoderParts {
 
 export class SetDecoder {
   readonly #parts: SetDecoderParts
-  /** One object, used again for every set. */
+  /** A single object, reused for every set. */
   readonly #set: RecordBytes = { offset: 0, end: 0 }
 
   constructor(parts: SetDecoderParts) {
@@ -49,8 +49,8 @@ export class SetDecoder {
   }
 
   /**
-   * Decodes all sets of a datagram. A set whose length cannot be ends the datagram: where the next one
-   * begins is not known. Returns the number of data records that could be told.
+   * Decodes all sets of a datagram. A set of impossible length ends the datagram, because the start
+   * of the next one is unknown. Returns the number of data records found.
    */
   decode(context: DatagramContext, version: 'v9' | 'ipfix'): number {
     const { view, exporter, end } = context
@@ -78,7 +78,7 @@ export class SetDecoder {
     return records
   }
 
-  /** Takes in a set of templates, `read` one after the other. */
+  /** Stores the templates of a set, reading each with `read`. */
   #templates(
     context: DatagramContext,
     version: 'v9' | 'ipfix',
@@ -127,8 +127,8 @@ export class SetDecoder {
   }
 
   /**
-   * Decodes data sets that waited and whose template has come, as far as there is room for rows; the
-   * rest waits for the next datagram.
+   * Decodes parked data sets whose template has arrived, as far as there is room for rows; the
+   * others wait for the next datagram.
    */
   release(context: DatagramContext): void {
     for (const stream of context.exporter.releasable) {
@@ -138,7 +138,7 @@ export class SetDecoder {
     }
   }
 
-  /** False where there was no room for all. */
+  /** False if there was not enough room. */
   #releaseOf(context: DatagramContext): boolean {
     const { stream } = context
     for (let i = 0; i < stream.parked.length;) {
@@ -162,7 +162,7 @@ export class SetDecoder {
     return true
   }
 
-  /** The steps of a template, made anew where this set shows that it counts both directions. */
+  /** The steps of a template, recompiled if this set shows that it counts both directions. */
   #compiled({ exporter, stream, view }: DatagramContext, template: Template, set: RecordBytes) {
     const { templates } = this.#parts
     const compiled = templates.compiled(exporter, template)
@@ -173,7 +173,7 @@ export class SetDecoder {
     return isMade ? compiled : templates.compiled(exporter, template)
   }
 
-  /** Decodes a data set by its template, options or not. */
+  /** Decodes a data or options data set with its template. */
   decodeSet(context: DatagramContext, template: Template, set: RecordBytes): number {
     const { exporter, receivedMs } = context
     template.usedMs = receivedMs
@@ -200,8 +200,8 @@ export class SetDecoder {
 }
 
 /**
- * Ends a v9 set before zeros at its end that are as long as records of so few bytes: they are padding.
- * IPFIX pads by less than a record (RFC 7011, section 3.3.1), so there they are a record.
+ * Ends a v9 set before trailing zeros the size of such short records: they are padding. IPFIX
+ * padding is shorter than a record (RFC 7011, section 3.3.1), so there they are a record.
  */
 function leavePadding(
   { view }: DatagramContext,

@@ -1,14 +1,14 @@
 /**
- * What to forget first where too much is held for all exporters together. Whoever sends much must not
- * drive out those that send little: what was never of use goes first, and then, of the exporters that
- * hold most, what they used longest ago.
+ * What to forget first when all exporters together hold too much. A sender of much must not
+ * displace senders of little: first goes what was never used, then what the largest holders have
+ * not used for longest.
  */
 import type { Exporter } from './exporter.ts'
 
 export interface EvictionRules<Held> {
-  /** It has been of no use so far. */
+  /** Whether it was never used. */
   isIdle: (held: Held) => boolean
-  /** unix ms of its last use. */
+  /** unix ms of the last use. */
   usedMs: (held: Held) => number
 }
 
@@ -16,11 +16,11 @@ interface Candidate<Held> {
   held: Held
   isIdle: boolean
   usedMs: number
-  /** How many of its exporter were used later. */
+  /** How many items of its exporter were used later. */
   rank: number
 }
 
-/** All that is held, what to forget first before the rest. */
+/** All items, those to forget first at the front. */
 export function evictionOrder<Held extends { exporter: Exporter }>(
   all: readonly Held[],
   { isIdle, usedMs }: EvictionRules<Held>,

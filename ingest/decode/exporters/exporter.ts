@@ -1,4 +1,4 @@
-/** What is remembered of one exporter, whatever the streams that it sends. */
+/** What is remembered about one exporter, across its streams. */
 import type { AddressWords } from '../../../flow/address.ts'
 import type { ExporterRules } from '../../../flow/exporter-rules.ts'
 import type { ExporterStatus, InterfaceName, Lost } from '../../../flow/status.ts'
@@ -13,12 +13,12 @@ export class Exporter {
   readonly address: string
   readonly words: AddressWords
   readonly isIPv6: boolean
-  /** What the administrator says of it. */
+  /** The administrator's rules. */
   readonly rules: ExporterRules
   readonly streams = new Map<number, Stream>()
-  /** Those for whose waiting sets a template may have come. */
+  /** Streams with parked sets whose template may have arrived. */
   readonly releasable = new Set<Stream>()
-  /** The stream of the last datagram, which most often is that of the next. */
+  /** The stream of the last datagram; usually the next one has the same. */
   lastStream: Stream | null = null
   readonly problems = new Map<Problem, number>()
   readonly versions = new Set<DatagramVersion>()
@@ -26,14 +26,14 @@ export class Exporter {
   firstSeenMs: number
   lastSeenMs: number
   datagrams = 0
-  /** Rows given; packets and bytes scaled by sampling. */
+  /** Rows produced; packets and bytes are scaled by sampling. */
   flows = 0
   packets = 0
   bytes = 0
-  /** Data records, options records among them. */
+  /** Data records, including options records. */
   records = 0
   optionsRecords = 0
-  /** Rows that were not given because the administrator's rules leave them out. */
+  /** Rows left out because of the administrator's rules. */
   flowsLeftOut = 0
   parkedSets = 0
   readonly lost: Lost = { datagrams: 0, flows: 0, flowsEstimated: false }
@@ -42,18 +42,18 @@ export class Exporter {
   restarts = 0
   readonly skew = new ClockSkew()
   /**
-   * What options data told of sampling under any domain: counts where a record's own domain was told
-   * nothing, because some exporters tell it under another.
+   * Sampling announced in options data of any domain: used if a record's own domain has none,
+   * because some exporters announce it under another domain.
    */
   readonly sampling = new Sampling()
-  /** The rate given to the last row. */
+  /** The rate of the last row. */
   lastRate = 1
-  /** Sampling that it spoke of without telling the rate. */
+  /** Samplers announced without a rate. */
   readonly unknownSamplers = new UnknownSamplers()
   readonly interfaces = new Map<number, InterfaceName>()
   readonly applications = new Map<number, string>()
   readonly vrfs = new Map<number, string>()
-  /** What it says of its own export, by domain: totals by their IPFIX names. */
+  /** Its export statistics by domain: totals by their IPFIX names. */
   readonly statistics = new Map<number, Map<string, number>>()
   /** Characters of its names and descriptions. */
   textLength = 0
@@ -77,7 +77,7 @@ export class Exporter {
     if (times > 0) this.problems.set(kind, (this.problems.get(kind) ?? 0) + times)
   }
 
-  /** Makes room for a name in place of another; false where there is none. */
+  /** Reserves space for a name that replaces another; false if there is none. */
   takeText(text: string | null, before: string | null | undefined): boolean {
     const characters = (text?.length ?? 0) - (before?.length ?? 0)
     if (!this.#texts.take(characters)) return false
@@ -85,25 +85,25 @@ export class Exporter {
     return true
   }
 
-  /** Gives back the room of all names; to be called when it is forgotten. */
+  /** Returns the space of all names; call when the exporter is forgotten. */
   releaseTexts(): void {
     this.#texts.take(-this.textLength)
     this.textLength = 0
   }
 
-  /** Counts sampling without a rate, unless the administrator gives one. */
+  /** Counts sampling without a rate, unless the administrator sets one. */
   samplingUntold(sampler: number, times = 1): void {
     if (this.rules.sampling !== null) return
     this.problem('sampling-unknown', times)
     this.unknownSamplers.add(sampler)
   }
 
-  /** 1 of so many packets, or null where it samples and does not say how. */
+  /** 1 of this many packets, or null if it samples at an unknown rate. */
   get samplingRate(): number | null {
     return this.rules.sampling ?? (this.unknownSamplers.ids.size > 0 ? null : this.lastRate)
   }
 
-  /** Entries made from options data, which are bounded together. */
+  /** Entries from options data, which share one limit. */
   get optionEntries(): number {
     const { interfaces, applications, vrfs, sampling } = this
     return interfaces.size + applications.size + vrfs.size + sampling.size

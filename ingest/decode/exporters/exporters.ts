@@ -1,4 +1,7 @@
-/** Exporters by address and their streams, bounded: whoever never sent a flow or has long been silent is forgotten. */
+/**
+ * Exporters by address, with their streams. Bounded: exporters that never sent a flow or have long
+ * been silent are forgotten.
+ */
 import { formatAddress, parseAddress, type AddressWords } from '../../../flow/address.ts'
 import type { ExporterRules } from '../../../flow/exporter-rules.ts'
 import type { DatagramVersion, Receipt } from '../datagram.ts'
@@ -25,7 +28,7 @@ const versionNumbers: Readonly<Record<DatagramVersion, number>> = {
 const keyOf = (version: DatagramVersion, domain: number, sourcePort: number) =>
   (versionNumbers[version] * 2 ** 32 + domain) * 2 ** 16 + sourcePort
 
-/** What a datagram says of the stream that it belongs to. */
+/** What a datagram says about its stream. */
 export interface SoughtStream {
   version: DatagramVersion
   domain: number
@@ -37,16 +40,16 @@ export interface ExportersParts {
   limits: DecoderLimits
   parking: Parking
   templates: () => TemplateStore
-  /** What the administrator says of an exporter. */
+  /** The administrator's rules for an exporter. */
   rulesOf: (address: string) => ExporterRules
 }
 
 const noAddress: AddressWords = [0, 0, 0, 0]
 
 export class Exporters {
-  /** By address in the one form that formatAddress gives. */
+  /** By address in the canonical form of formatAddress. */
   readonly byAddress = new Map<string, Exporter>()
-  /** By address as sources give it, which may name the same one differently. */
+  /** By address as received, which may have other forms. */
   readonly #bySource = new Map<string, Exporter>()
   readonly #parts: ExportersParts
   readonly #limits: DecoderLimits
@@ -64,7 +67,7 @@ export class Exporters {
     this.#texts = new TextBudget(parts.limits.optionTextMax)
   }
 
-  /** The exporter with an address as text (a zone is left out); a new one where it is not known. */
+  /** The exporter with an address in text form (a zone is ignored); a new one if unknown. */
   of(source: string, nowMs: number): Exporter {
     if (this.#last !== null && source === this.#lastSource) return this.#last
     let exporter = this.#bySource.get(source)
@@ -108,9 +111,9 @@ export class Exporters {
   }
 
   /**
-   * The stream that a datagram belongs to. A new source port goes on with the stream of another when
-   * the numbers say that it is the same (the exporter or an address translation has taken a new
-   * port); else it is a stream of its own, which may use the other's templates (see templates/ports.ts).
+   * The stream of a datagram. A new source port continues another stream if the sequence numbers
+   * say so (the exporter or NAT has changed the port); otherwise it is a new stream, which may use
+   * the other's templates (see templates/ports.ts).
    */
   streamOf(exporter: Exporter, sought: SoughtStream): Stream {
     const { version, domain, datagram } = sought
@@ -139,7 +142,10 @@ export class Exporters {
     return stream
   }
 
-  /** Takes in a stream, forgetting the exporter's longest silent where there are too many. */
+  /**
+   * Adds a stream; if there are too many, forgets the exporter's stream that has been silent
+   * longest.
+   */
   addStream(exporter: Exporter, stream: Stream): void {
     const { version, domain, sourcePort } = stream
     if (exporter.streams.size >= this.#limits.streamsPerExporterMax) this.#evictStream(exporter)
@@ -148,9 +154,9 @@ export class Exporters {
     if (exporter.domains.size < this.#limits.streamsPerExporterMax) exporter.domains.add(domain)
   }
 
-  /** The stream of that version and domain that was seen last. */
+  /** The most recent stream of this version and domain. */
   #siblingOf(exporter: Exporter, version: DatagramVersion, domain: number): Stream | null {
-    // forEach, because iterators make an object a step, and this is run for each new stream.
+    // forEach, because iterators allocate an object per step, and this runs for each new stream.
     const found: { stream: Stream | null } = { stream: null }
     exporter.streams.forEach((stream) => {
       if (stream.version !== version || stream.domain !== domain) return
@@ -173,7 +179,7 @@ export class Exporters {
     exporter.problem('stream-evicted')
   }
 
-  /** Forgets an eighth of all streams: those of the exporters that have most, the longest silent. */
+  /** Forgets an eighth of all streams: the longest silent ones of the exporters with most. */
   #evictStreams(): void {
     const all = [...this.byAddress.values()].flatMap((exporter) =>
       [...exporter.streams].map(([key, stream]) => ({ exporter, key, stream })),
@@ -192,7 +198,7 @@ export class Exporters {
   }
 }
 
-/** Who has never sent a flow comes first, then who has been silent longest. */
+/** Exporters that never sent a flow come first, then by silence, longest first. */
 function bySilence(a: Exporter, b: Exporter): number {
   return Number(a.flows > 0) - Number(b.flows > 0) || a.lastSeenMs - b.lastSeenMs
 }

@@ -1,4 +1,4 @@
-/** Reading a snapshot back: total, whatever does not have the right shape is left out. */
+/** Reads a snapshot. Total: anything malformed is ignored. */
 import type { DatagramVersion } from '../datagram.ts'
 import type { Exporter } from './exporter.ts'
 import { fieldOf } from '../templates/field.ts'
@@ -18,8 +18,8 @@ import { sequenceUnits, Stream } from './stream.ts'
 import { Template } from '../templates/template.ts'
 
 /**
- * Takes in a snapshot. Returns false where it or a part of it was damaged; what could be read of it
- * is then in force all the same.
+ * Restores a snapshot. Returns false if it or a part of it was damaged; readable parts are restored
+ * all the same.
  */
 export function restoreSnapshot(parts: DecoderParts, state: unknown): boolean {
   const held = state as Partial<DecoderState> | null
@@ -27,7 +27,8 @@ export function restoreSnapshot(parts: DecoderParts, state: unknown): boolean {
     return false
   let isWhole = true
   for (const exporter of held.exporters) {
-    // A damaged snapshot can have any shape at any depth: one net under it all instead of a check a field.
+    // A damaged snapshot can have any shape at any depth: one catch for all instead of a check per
+    // field.
     try {
       restoreExporter(parts, exporter)
     } catch {
@@ -37,7 +38,7 @@ export function restoreSnapshot(parts: DecoderParts, state: unknown): boolean {
   return isWhole
 }
 
-/** Throws where what should be a number is none. */
+/** @throws TypeError if the value is not a finite number */
 function number(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number')
   return value

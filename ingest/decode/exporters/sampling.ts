@@ -1,23 +1,25 @@
-/** Sampling rates as an exporter tells them: for all, by sampler (selector), or by interface. */
+/**
+ * Sampling rates announced by an exporter: for everything, by sampler (selector), or by interface.
+ */
 import { samplingMax } from '../../../flow/exporter-rules.ts'
 
-/** 1 of `rate` packets was looked at. */
+/** 1 of `rate` packets was sampled. */
 export class Sampling {
-  /** For what no sampler or interface is told of; null: not told. */
+  /** The rate if neither sampler nor interface has one; null: not announced. */
   rate: number | null = null
   readonly bySelector: ReadonlyMap<number, number> = new Map<number, number>()
   readonly byInterface = new Map<number, number>()
-  /** What every sampler that was told of does; null where none was, or where they differ. */
+  /** The rate that all announced samplers share; null if there are none or they differ. */
   rateOfEverySampler: number | null = null
-  /** How many samplers do each rate. */
+  /** How many samplers use each rate. */
   readonly #samplers = new Map<number, number>()
 
-  /** Entries, for the bound on what options data may fill. */
+  /** Number of entries, for the limit on options data. */
   get size(): number {
     return this.bySelector.size + this.byInterface.size
   }
 
-  /** Takes in the rate of a sampler. */
+  /** Sets the rate of a sampler. */
   tellSelector(selector: number, rate: number): void {
     const bySelector = this.bySelector as Map<number, number>
     const before = bySelector.get(selector)
@@ -34,17 +36,17 @@ export class Sampling {
   }
 }
 
-/** A rate that can be stored: a whole number from 1, or null where the numbers give none. */
+/** A rate that can be stored: an integer from 1, or null if the numbers give none. */
 function asRate(rate: number): number | null {
   return rate >= 1 && rate <= samplingMax ? Math.round(rate) : null
 }
 
-/** Sampling of which no rate is told, by its sampler; this stands for what names no sampler. */
+/** Stands for sampling that names no sampler, in UnknownSamplers. */
 export const anySampler = -1
-/** Samplers without a rate that are told apart. */
+/** Most samplers without a rate that are distinguished. */
 const unknownSamplersMax = 64
 
-/** The samplers that an exporter has spoken of without saying their rate. */
+/** The samplers that an exporter mentioned without announcing their rate. */
 export class UnknownSamplers {
   readonly ids = new Set<number>()
 
@@ -52,7 +54,7 @@ export class UnknownSamplers {
     if (this.ids.size < unknownSamplersMax) this.ids.add(id)
   }
 
-  /** A rate was told: of one sampler, or of all that names none. */
+  /** A rate was announced: for one sampler, or for all. */
   told(id: number): void {
     if (id === anySampler) this.ids.clear()
     else this.ids.delete(id)
@@ -65,21 +67,22 @@ export interface SaidSampling {
   size: number
   population: number
   probability: number
-  /** Of time instead of packets: how long they are taken and how long left out. */
+  /** Time-based sampling: how long packets are taken, and how long skipped. */
   time?: number
   timeSpace?: number
 }
 
 /**
- * The rate that the elements of PSAMP say (RFC 5477): `interval` packets (or whole flows, RFC 7014) taken and `space` left out,
- * `size` of a `population`, a probability, or so much of the time. Null where they say none.
+ * The rate according to PSAMP elements (RFC 5477): `interval` packets (or entire flows, RFC 7014)
+ * taken and `space` skipped, `size` of a `population`, a probability, or a share of time. Null if
+ * there is none.
  */
 export function rateOf(said: SaidSampling): number | null {
   const { interval, space, size, population, probability, time = 0, timeSpace = 0 } = said
   if (interval > 0 && space > 0) return asRate((interval + space) / interval)
-  // Cisco sends an interval of 1 beside one of a population (random n-out-of-N): the latter counts.
+  // Cisco sends an interval of 1 together with a population (random n-out-of-N): the latter counts.
   if (size > 0 && population > size) return asRate(population / size)
-  // Some exporters give only the interval, and mean by it one of so many (Cisco, Juniper).
+  // Some exporters send only the interval, meaning one of that many (Cisco, Juniper).
   if (interval > 0) return asRate(interval)
   if (size > 0 && population > 0) return asRate(population / size)
   if (probability > 0) return asRate(1 / probability)

@@ -1,13 +1,17 @@
-/** How far an exporter's clock is off the collector's, from when its datagrams say they were exported. */
+/** The offset between an exporter's clock and the collector's, measured from export times. */
 import { clockToleranceMs } from '../limits.ts'
 
-/** A jump of the exporter's clock beyond this is taken over at once. */
+/** A larger jump of the exporter's clock is adopted at once. */
 const jumpMs = 60_000
-/** Delay makes an export seem earlier: the greatest difference of this long is the clock's own. */
+/**
+ * Delay makes exports look older: the largest difference within this time is the clock's offset.
+ */
 const windowMs = 600_000
 
 export interface SkewState {
-  /** Export minus receipt in ms: of the window before, and of the one that is open until `until`. */
+  /**
+   * Export minus receive time in ms: of the previous window, and of the current one until `until`.
+   */
   before: number
   window: number
   until: number
@@ -19,12 +23,12 @@ export class ClockSkew {
   #window = 0
   #until = 0
 
-  /** Export time minus receipt in ms; null before anything was measured. */
+  /** Export minus receive time in ms; null before the first measurement. */
   get ms(): number | null {
     return this.#isMeasured ? Math.max(this.#before, this.#window) : null
   }
 
-  /** Takes in one datagram; gives what its times must be corrected by, in ms: 0 within 5 minutes. */
+  /** Takes one datagram; returns the correction of its times in ms: 0 within 5 minutes. */
   measure(exportMs: number, receivedMs: number): number {
     const now = exportMs - receivedMs
     const held = Math.max(this.#before, this.#window)

@@ -1,6 +1,6 @@
 /**
- * What the decoder remembers, as plain JSON, so that templates, sampling and sequence numbers outlive
- * a restart.
+ * The decoder's memory as plain JSON, so that templates, sampling and sequence numbers survive a
+ * restart.
  */
 import type { ExporterStatus } from '../../../flow/status.ts'
 import type { DatagramVersion } from '../datagram.ts'
@@ -12,7 +12,7 @@ import type { SkewState } from './skew.ts'
 import type { Stream } from './stream.ts'
 import type { TemplateStore } from '../templates/store.ts'
 
-/** Raised when the shape changes; a snapshot of another shape is not read. */
+/** Incremented when the shape changes; snapshots of another shape are ignored. */
 export const shape = 1
 
 type Entries<T> = [number, T][]
@@ -24,7 +24,7 @@ export interface TemplateState {
   usedMs: number
   isAdopted?: boolean
   countsBothWays?: boolean
-  /** id, enterprise, length of each field in turn. */
+  /** id, enterprise and length of each field in turn. */
   fields: number[]
 }
 
@@ -75,7 +75,7 @@ export interface DecoderState {
   exporters: ExporterState[]
 }
 
-/** What snapshots are made of and restored into. */
+/** What snapshots are taken from and restored to. */
 export interface DecoderParts {
   exporters: Exporters
   templates: TemplateStore
@@ -113,7 +113,7 @@ function streamState(stream: Stream): StreamState {
   }
 }
 
-/** All that the decoder remembers. */
+/** Everything that the decoder remembers. */
 export function takeSnapshot({ exporters }: DecoderParts): DecoderState {
   const states = [...exporters.byAddress.values()].map((exporter) => ({
     status: exporter.status(),

@@ -1,10 +1,12 @@
-/** What is remembered of one stream of datagrams: an exporter's version, domain and source port. */
+/**
+ * What is remembered about one stream of datagrams: an exporter's version, domain and source port.
+ */
 import type { DatagramVersion } from '../datagram.ts'
 import { Sampling } from './sampling.ts'
 import { Sequence, type SequenceUnit } from '../sequence/sequence.ts'
 import type { Template } from '../templates/template.ts'
 
-/** A data set that waits for its template, with what its datagram's header said. */
+/** A data set waiting for its template, with values from its datagram's header. */
 export interface ParkedSet {
   templateId: number
   bytes: Uint8Array<ArrayBuffer>
@@ -32,15 +34,15 @@ export class Stream {
   readonly sampling = new Sampling()
   parked: ParkedSet[] = []
   parkedBytes = 0
-  /** How many of them wait for each template, by its id. */
+  /** How many sets wait for each template, by id. */
   readonly awaited = new Map<number, number>()
-  /** It has announced templates itself, and so announces all that it uses. */
+  /** It has announced templates itself, and so announces all it uses. */
   announces = false
   /** unix ms of the last datagram */
   seenMs: number
-  /** When the exporter says it was started (systemInitTimeMilliseconds), or the best guess; null: not known. */
+  /** When the exporter booted (systemInitTimeMilliseconds), or the best guess; null: unknown. */
   bootMs: number | null = null
-  /** bootMs is only guessed, from the latest uptime-relative time seen. */
+  /** Whether bootMs is only guessed, from the latest uptime-relative time. */
   bootGuessed = false
 
   constructor(version: DatagramVersion, domain: number, sourcePort: number, nowMs: number) {

@@ -1,4 +1,4 @@
-/** The bound on all names and descriptions that options data of all exporters told. */
+/** The limit on all names and descriptions in options data of all exporters. */
 
 export class TextBudget {
   readonly #most: number
@@ -9,7 +9,7 @@ export class TextBudget {
     this.#most = most
   }
 
-  /** Takes room for so many characters more (fewer where negative); false where there is none. */
+  /** Reserves space for this many characters (negative: releases it); false if there is none. */
   take(characters: number): boolean {
     if (characters > 0 && this.used + characters > this.#most) return false
     this.used += characters

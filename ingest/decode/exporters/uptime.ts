@@ -1,13 +1,13 @@
 /**
- * The uptime to which uptime-relative times refer. The headers of v5 and v9 carry it. An IPFIX header
- * does not: then the exporter's start is taken from systemInitTimeMilliseconds, in the record or in
- * options data, and else guessed from the latest time that was seen.
+ * The uptime that uptime-relative times refer to. The headers of v5 and v9 have it. IPFIX headers
+ * do not: there the boot time comes from systemInitTimeMilliseconds, in the record or in options
+ * data, or is guessed from the latest time seen.
  */
 import type { Batch } from '../steps/batch.ts'
 import type { DatagramContext } from '../context.ts'
 import type { CompiledTemplate, ScratchColumns } from '../templates/template.ts'
 
-/** A guess is given up when all flows of a batch seem to have ended this long before their export. */
+/** A guess is dropped when all flows of a batch seem to have ended this long before their export. */
 const guessStaleMs = 1_800_000
 
 /** Sets the batch's uptime before steps that need it run. */
@@ -28,7 +28,7 @@ export function prepareUptime(
   batch.uptimeMs = (context.exportMs - bootMs) % 2 ** 32
 }
 
-/** No flow ends after its export: the least of export minus end is the exporter's start, or later. */
+/** No flow ends after its export, so the smallest export minus end is the boot time, or later. */
 function guessBoot(
   batch: Batch,
   { stream, exportMs }: DatagramContext,

@@ -1,4 +1,7 @@
-/** Sequence numbers of datagrams as they pass: judged before decoding, counted and told after. */
+/**
+ * Sequence numbers of datagrams: duplicates are found before decoding, the rest is accounted after
+ * it.
+ */
 import type { SequenceEvent } from '../../../flow/sequence.ts'
 import type { DatagramContext } from '../context.ts'
 import { wordSize } from '../steps/numbers.ts'
@@ -6,14 +9,14 @@ import type { SequencedContents } from './numbering.ts'
 import type { SequencedDatagram, SequenceFinding } from './sequence.ts'
 import { sequenceUnits } from '../exporters/stream.ts'
 
-/** What v1, which has no sequence numbers, says of them. */
+/** The finding for v1, which has no sequence numbers. */
 const noSequence: SequenceFinding = { verdict: 'unknown', lostDatagrams: 0, lostFlows: 0 }
 
-/** An odd constant whose product spreads well (Knuth's multiplicative hashing). */
+/** An odd constant whose products spread well (Knuth's multiplicative hashing). */
 const hashPrime = 0x9e3779b1
 
 export class Accounting {
-  /** What the datagram at hand says; one object, used again. */
+  /** The current datagram; a single object, reused. */
   readonly sequenced: SequencedDatagram = {
     sequence: 0,
     uptimeMs: -1,
@@ -33,7 +36,7 @@ export class Accounting {
     this.#onSequence = onSequence
   }
 
-  /** Takes in the header of a datagram. */
+  /** Takes the header of a datagram. */
   begin(context: DatagramContext, sequence: number): void {
     const { sequenced } = this
     sequenced.sequence = sequence
@@ -41,7 +44,7 @@ export class Accounting {
     sequenced.exportMs = context.exportMs
   }
 
-  /** Whether the datagram is a second copy, which is counted and must not be decoded again. */
+  /** Whether the datagram is a duplicate, which is counted and must not be decoded again. */
   isDuplicate(context: DatagramContext): boolean {
     const { stream, exporter } = context
     const { sequenced } = this
@@ -54,7 +57,7 @@ export class Accounting {
     return true
   }
 
-  /** Accounts a decoded datagram by what it held. */
+  /** Accounts a decoded datagram by its contents. */
   account(context: DatagramContext, records: number): void {
     const { exporter, stream } = context
     if (stream.version === 'v1') {
@@ -93,18 +96,18 @@ export class Accounting {
   }
 }
 
-/** A datagram that is shorter, as sFlow's header alone is, is known by its number. */
+/** Shorter datagrams, such as a bare sFlow header, are identified by number only. */
 const markedBytesMin = 12
 
 /**
- * A mark by which a second copy is known: the sequence number itself, and above it 20 bits made of the
- * length, the header's times and some words from all over the datagram.
+ * A mark that identifies duplicates: the sequence number, with 20 bits above it from the length,
+ * the header's times and some words from across the datagram.
  */
 function markOf({ view, offset, end }: DatagramContext, sequence: number): number {
   const bytes = end - offset
   if (bytes < markedBytesMin) return sequence
-  // Four words from all over it, and of the header those with its times: the remainder of exportMs
-  // would take longer than all else.
+  // Four words from across the datagram, and the header words with its times: exportMs modulo
+  // anything would take longer than all the rest.
   const step = (bytes >>> 4) << 2
   const sum =
     Math.imul(view.getInt32(offset + 4), 0x85ebca6b) +
@@ -118,7 +121,7 @@ function markOf({ view, offset, end }: DatagramContext, sequence: number): numbe
   return (hash >>> 12) * wordSize + sequence
 }
 
-/** A checksum of all bytes (FNV-1a), which is too slow to be made of every datagram. */
+/** A checksum of all bytes (FNV-1a), too slow for every datagram. */
 function checksumOf({ view, offset, end }: DatagramContext): number {
   let hash = 0x811c9dc5
   for (let at = offset; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)

@@ -1,20 +1,20 @@
-/** Whether an exporter was started anew, from the two clocks in its headers. */
+/** Whether an exporter restarted, from the two clocks in its headers. */
 import { distance } from './missing.ts'
 import { wordSize } from '../steps/numbers.ts'
 
 export interface Clocks {
-  /** Uptime in ms mod 2^32, or -1 where the version has none. */
+  /** Uptime in ms mod 2^32, or -1 if the version has none. */
   uptimeMs: number
   /** unix ms, the exporter's clock */
   exportMs: number
 }
 
-/** Uptime may seem to fall this far without a restart: export times are whole seconds. */
+/** Uptime may seem to drop this far without a restart: export times are in whole seconds. */
 const toleranceMs = 2500
 
 /**
- * Uptime fell, and not because the datagram is an old one (then its export time fell as well), nor
- * because it wrapped (then the time of boot stays the same mod 2^32).
+ * Whether uptime dropped. It also drops in an old datagram (whose export time is older too) and
+ * when it wraps (which keeps the boot time mod 2^32): neither is a restart.
  */
 export function hasRestarted(last: Clocks, now: Clocks): boolean {
   if (now.uptimeMs < 0 || last.uptimeMs < 0) return false

@@ -1,4 +1,4 @@
-/** Ranges of sequence numbers that were not seen, and what they are worth, until it is too late for them. */
+/** Ranges of missing sequence numbers with the losses they stand for, until it is too late for them. */
 import { missingRangesMax, reorderWindowDatagrams } from '../limits.ts'
 
 export interface MissingRange {
@@ -11,7 +11,7 @@ export interface MissingRange {
   foundAt: number
 }
 
-/** What was lost, or, negative, what is not lost after all. */
+/** What was lost; negative for what turned out not to be. */
 export interface Loss {
   datagrams: number
   flows: number
@@ -27,7 +27,7 @@ export class MissingRanges {
     return this.#ranges
   }
 
-  /** Remembers a range; beyond missingRangesMax the oldest stay lost. */
+  /** Adds a range; beyond missingRangesMax, the oldest remain lost. */
   add(range: MissingRange): void {
     if (this.#ranges.length >= missingRangesMax) this.#ranges.shift()
     this.#ranges.push(range)
@@ -54,7 +54,7 @@ export class MissingRanges {
     return null
   }
 
-  /** Takes found numbers out; what is left of their range keeps its share of what it is worth. */
+  /** Removes numbers that arrived; what remains of their range keeps its share of the loss. */
   found(number: number, units: number): Loss {
     const range = this.#rangeOf(number)
     if (range === null || units === 0) return { datagrams: 0, flows: 0 }
@@ -73,14 +73,14 @@ export class MissingRanges {
     return { datagrams: -datagrams, flows: -flows }
   }
 
-  /** Forgets what is missing for longer than datagrams come late: it is lost for good. */
+  /** Forgets ranges missing for longer than datagrams arrive late: they are lost for good. */
   forget(datagrams: number): void {
     const oldest = datagrams - 2 * reorderWindowDatagrams
     while (this.#ranges.length > 0 && this.#ranges[0]!.foundAt < oldest) this.#ranges.shift()
   }
 }
 
-/** One side of the numbers taken out; of a whole that was one datagram, no side is worth one more. */
+/** The part of a range on one side of the removed numbers, with its share of the loss. */
 function partOf(range: MissingRange, from: number, units: number): MissingRange {
   const share = (whole: number) => Math.round((whole * units) / range.units)
   return { ...range, from, units, datagrams: share(range.datagrams), flows: share(range.flows) }

@@ -1,32 +1,32 @@
 /**
- * How exporters number what they send. The standards say what is counted, and that a datagram carries
- * the number of its own first unit; some exporters count otherwise, in the same way always. softflowd's
- * IPFIX, for one, leaves out options records and gives the number after the datagram. Such a habit is
- * told from loss by its being exact: so many datagrams in a row that fit it and not the standard.
+ * How exporters number their datagrams. The standards define what is counted, and that a datagram
+ * has the number of its own first unit; some exporters count differently, but consistently.
+ * softflowd's IPFIX, for one, skips options records and sends the number after the datagram. Such a
+ * habit differs from loss in being exact: several datagrams in a row fit it and not the standard.
  */
 import type { SequenceUnit } from './sequence.ts'
 import { distance, type Loss } from './missing.ts'
 
-/** What one datagram held. */
+/** The contents of one datagram. */
 export interface SequencedContents {
-  /** Data records, those of options among them. */
+  /** Data records, including options records. */
   records: number
   optionsRecords: number
-  /** Most records that parts which could not be decoded may have held besides. */
+  /** Most further records in parts that could not be decoded. */
   recordsUnsure: number
-  /** Rows that it gave. */
+  /** Rows produced. */
   flows: number
 }
 
 export interface Numbering {
   counts: 'datagrams' | 'records' | 'flowRecords'
-  /** The number is that after the datagram's last unit. */
+  /** The number is the one after the datagram's last unit. */
   isAfter: boolean
 }
 
 const numbering = (counts: Numbering['counts'], isAfter = false): Numbering => ({ counts, isAfter })
 
-/** Ways to count, the standard's first. */
+/** Ways to count, standard first. */
 const numberings: Readonly<Record<SequenceUnit, readonly Numbering[]>> = {
   flows: [numbering('records'), numbering('records', true), numbering('datagrams')],
   datagrams: [numbering('datagrams'), numbering('records'), numbering('records', true)],
@@ -39,17 +39,17 @@ const numberings: Readonly<Record<SequenceUnit, readonly Numbering[]>> = {
   ],
 }
 
-/** Whether a numbering, by its place among those of its unit, gives the number after a datagram's last unit. */
+/** Whether a numbering, by its index among those of the unit, sends the number after a datagram's last unit. */
 export function isNumberedAfter(unit: SequenceUnit, index: number): boolean {
   return numberings[unit][index]?.isAfter ?? false
 }
 
-/** So many datagrams in a row that only another numbering explains are taken for a habit. */
+/** This many datagrams in a row that only another numbering explains make a habit. */
 const habitDatagrams = 3
-/** As many where the numbering in force has proved itself before: loss can look like a habit. */
+/** The same, once the current numbering has proved itself: loss can look like a habit. */
 const changeDatagrams = 16
 
-/** Units of a datagram by a numbering. */
+/** Units of a datagram in a numbering. */
 export function unitsOf(way: Numbering, contents: SequencedContents): number {
   if (way.counts === 'datagrams') return 1
   return way.counts === 'records' ? contents.records : contents.records - contents.optionsRecords
@@ -65,9 +65,9 @@ export class NumberingGuess {
   readonly #suspicions: Suspicion[]
   #current: Numbering
   #isSuspecting = false
-  /** A datagram has come that no other numbering explains. */
+  /** Whether a datagram arrived that no other numbering explains. */
   #isProved = false
-  /** The datagram before, whatever its order. */
+  /** The previous datagram, in order of arrival. */
   #number = 0
   readonly #contents: SequencedContents = {
     records: 0,
@@ -85,17 +85,17 @@ export class NumberingGuess {
     this.#current = numberings[unit][0]!
   }
 
-  /** The numbering in force. */
+  /** The numbering in use. */
   get current(): Numbering {
     return this.#current
   }
 
-  /** Whether there is nothing to learn from a datagram that continues and holds this. */
+  /** Whether nothing can be learned from a datagram that continues with these contents. */
   isSettledBy(contents: SequencedContents): boolean {
     return !this.#isSuspecting && (this.#isProved || this.#isUseless(contents))
   }
 
-  /** Its place among the numberings of its unit, for a snapshot. */
+  /** Its index among the numberings of the unit, for a snapshot. */
   get index(): number {
     return this.#suspicions.findIndex(({ way }) => way === this.#current)
   }
@@ -109,7 +109,7 @@ export class NumberingGuess {
     return distance(this.#number, number) === units
   }
 
-  /** Whether a datagram follows the one before by some other numbering than that in force. */
+  /** Whether a datagram follows the previous one in any numbering other than the current. */
   fitsOther(number: number, contents: SequencedContents): boolean {
     return this.#suspicions.some(
       ({ way }) => way !== this.#current && this.#fits(way, number, contents),
@@ -117,9 +117,9 @@ export class NumberingGuess {
   }
 
   /**
-   * Takes in a datagram and the loss that the numbering in force found before it. Once another
-   * numbering has explained enough of them, it comes into force, and what was wrongly taken for
-   * lost is returned.
+   * Learns from a datagram and the loss that the current numbering found before it. Once another
+   * numbering has explained enough datagrams, it replaces the current one, and the loss counted by
+   * mistake is returned.
    */
   learn(number: number, contents: SequencedContents, continues: boolean, loss: Loss): Loss | null {
     const isSure = contents.recordsUnsure === 0 && this.#contents.recordsUnsure === 0
@@ -129,7 +129,7 @@ export class NumberingGuess {
     return mistaken
   }
 
-  /** As many records as before fit numbers that are told before and after them alike. */
+  /** With as many records as before, numbers before and after the datagram fit alike. */
   #isUseless({ records, optionsRecords }: SequencedContents): boolean {
     return (
       this.#current.counts !== 'datagrams' &&
@@ -165,7 +165,7 @@ export class NumberingGuess {
     return mistaken
   }
 
-  /** Takes in the first datagram: a number that is just what it holds is nearly proof by itself. */
+  /** Takes the first datagram: a number equal to its contents is close to proof. */
   begin(number: number, contents: SequencedContents): void {
     for (const suspicion of this.#suspicions) {
       const { way } = suspicion
@@ -176,7 +176,7 @@ export class NumberingGuess {
     this.remember(number, contents)
   }
 
-  /** Takes in a datagram that there is nothing to learn from. */
+  /** Stores a datagram without learning from it. */
   remember(number: number, contents: SequencedContents): void {
     this.#number = number
     this.#contents.records = contents.records

@@ -1,6 +1,6 @@
 /**
- * Sequence numbers of one stream: what is lost, late, double, or begun anew. Numbers count flows
- * (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
+ * Sequence numbers of one stream: finds loss, late datagrams, duplicates and restarts. Numbers
+ * count flows (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
  */
 import type { SequenceVerdict } from '../../../flow/sequence.ts'
 import { hasRestarted, type Clocks } from './boot.ts'
@@ -8,15 +8,15 @@ import { reorderWindowDatagrams } from '../limits.ts'
 import { distance, MissingRanges, type MissingRange } from './missing.ts'
 import { NumberingGuess, unitsOf, type SequencedContents } from './numbering.ts'
 
-/** What the numbers of a version count by its standard. */
+/** What the numbers of a version count, by its standard. */
 export type SequenceUnit = 'flows' | 'datagrams' | 'records'
 
-/** One datagram, as far as its header and a mark of its contents go. */
+/** One datagram: its header and a mark of its contents. */
 export interface SequencedDatagram extends Clocks {
   sequence: number
-  /** By which a second copy is known, as far as the number tells datagrams apart. */
+  /** Identifies a duplicate, as far as the number distinguishes datagrams. */
   mark: number
-  /** Of all its bytes; 0 once the stream's numbers are known to go on. */
+  /** Checksum of all bytes; 0 once the stream's numbers are known to change. */
   checksum: number
 }
 
@@ -41,7 +41,7 @@ export interface SequenceSnapshot {
   recent: number[]
 }
 
-/** A late datagram was exported before the last one, but for a clock of whole seconds. */
+/** A late datagram was exported before the last one, within the precision of a clock in seconds. */
 const exportToleranceMs = 1000
 
 const emptyMark = -1
@@ -51,23 +51,23 @@ export class Sequence {
   readonly #missing = new MissingRanges()
   /** The first number of the next datagram if nothing is lost, or -1 before the first. */
   #expected = -1
-  /** That number may be higher by so much, because parts of a datagram could not be decoded. */
+  /** That number may be higher by this much, because parts of a datagram could not be decoded. */
   #unsure = 0
-  /** The number that the latest datagram in order carried. */
+  /** The number of the latest datagram in order. */
   #latest = 0
   #isNumbered = false
-  /** Of the last datagram, as long as the numbers have not changed. */
+  /** Checksum of the last datagram, until the numbers change. */
   #checksum = 0
   readonly #last: Clocks = { uptimeMs: -1, exportMs: 0 }
-  /** Running mean of flows a datagram, for estimates. */
+  /** Running mean of flows per datagram, for estimates. */
   #meanFlows = 0
   #datagrams = 0
-  /** Marks of the last datagrams, a ring. */
+  /** Marks of the last datagrams, as a ring. */
   readonly #recent = new Float64Array(reorderWindowDatagrams).fill(emptyMark)
-  /** What was expected before the last restart, and when that was in datagrams. */
+  /** The expected number before the last restart, and the datagram count at that time. */
   #expectedBefore = -1
   #restartedAt = 0
-  /** One object, used again: a finding is read at once. */
+  /** A single object, reused: callers read a finding at once. */
   readonly #finding: SequenceFinding = { verdict: 'first', lostDatagrams: 0, lostFlows: 0 }
 
   constructor(unit: SequenceUnit) {
@@ -75,26 +75,26 @@ export class Sequence {
   }
 
   /**
-   * Whether a datagram from another source port is of this stream all the same: it goes on exactly
-   * where this one ended, or its exporter was started anew.
+   * Whether a datagram from another source port belongs to this stream: it continues exactly where
+   * this one ended, or the exporter restarted.
    */
   belongsTo(datagram: SequencedDatagram): boolean {
     if (this.#expected === -1) return false
     return datagram.sequence === this.#expected || hasRestarted(this.#last, datagram)
   }
 
-  /** Whether the numbers have ever changed: some exporters send the same one always. */
+  /** Whether the numbers have ever changed: some exporters always send the same one. */
   get isNumbered(): boolean {
     return this.#isNumbered
   }
 
-  /** Whether a datagram is a second copy of one of the last. Such a one is not accounted. */
+  /** Whether a datagram duplicates one of the last. Duplicates are not accounted. */
   isDuplicate({ sequence, mark, checksum }: SequencedDatagram): boolean {
     if (this.#expected === -1 || distance(this.#latest, sequence) > 0) return false
     return (this.#isNumbered || checksum === this.#checksum) && this.#recent.includes(mark)
   }
 
-  /** Judges a datagram and takes it in. Loss is negative where a late one takes back what was counted. */
+  /** Judges a datagram and accounts it. Loss is negative if a late datagram corrects an earlier one. */
   account(datagram: SequencedDatagram, contents: SequencedContents): SequenceFinding {
     const finding = this.#finding
     finding.lostDatagrams = 0
@@ -137,7 +137,7 @@ export class Sequence {
     else finding.verdict = !isLater && -ahead <= this.#reorderUnits() ? 'reordered' : 'restart'
   }
 
-  /** A late datagram of the time before a restart seems to be far ahead. */
+  /** Whether a number that seems far ahead is that of a late datagram from before a restart. */
   #isFromBeforeRestart(first: number): boolean {
     return (
       this.#expectedBefore !== -1 &&
@@ -146,13 +146,16 @@ export class Sequence {
     )
   }
 
-  /** How many units back a datagram may come late. */
+  /** How many units late a datagram may arrive. */
   #reorderUnits(): number {
     const isDatagrams = this.#guess.current.counts === 'datagrams'
     return reorderWindowDatagrams * (isDatagrams ? 1 : Math.max(1, 2 * this.#meanFlows))
   }
 
-  /** A gap of `units` before `first`. What is not counted by the numbers is estimated by the mean. */
+  /**
+   * Counts a gap of `units` before `first`. What the numbers do not count is estimated from the
+   * mean.
+   */
   #lose(first: number, units: number): void {
     const isDatagrams = this.#guess.current.counts === 'datagrams'
     const mean = Math.max(1, this.#meanFlows)

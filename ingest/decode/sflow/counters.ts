@@ -1,17 +1,17 @@
-/** sFlow's counter samples: an interface's own counters, an operator's cross-check of the flows. */
+/** sFlow counter samples: an interface's own counters, as a cross-check of the flows. */
 import type { DatagramContext } from '../context.ts'
 import { recordsPerDatagramMax } from '../limits.ts'
 import { wordSize } from '../steps/numbers.ts'
 
-/** Counters of an interface as its exporter keeps them; they wrap or start again as those do. */
+/** Counters of an interface, as kept by its exporter; they wrap and restart. */
 export interface InterfaceCounters {
   exporter: string
   /** unix ms */
   receivedMs: number
   index: number
-  /** Number of the sample among those of its interface; begins anew when its counters do. */
+  /** Sample number of the interface; restarts with its counters. */
   sequence: number
-  /** bits per second, 0 where it is not known */
+  /** bits per second, 0 if unknown */
   speed: number
   octetsIn: number
   octetsOut: number
@@ -27,7 +27,7 @@ const genericCounters = { format: 1, bytes: 88 }
 
 type OnCounters = ((counters: InterfaceCounters) => void) | null
 
-/** Reads the records of a counter sample whose own header has `header` bytes. */
+/** Reads the records of a counter sample whose header has `header` bytes. */
 export function readCounterSample(
   context: DatagramContext,
   sample: { offset: number; end: number },

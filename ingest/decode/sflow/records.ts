@@ -1,14 +1,16 @@
-/** The records of an sFlow flow sample: the packet's start, or what its exporter read of it. */
+/**
+ * The records of an sFlow flow sample: the start of a packet, or what the exporter parsed from it.
+ */
 import { ipv4Marker } from '../../../flow/address.ts'
 import type { AddressColumns } from '../steps/batch.ts'
 import type { DatagramContext } from '../context.ts'
 import { readFrame, readIp } from '../steps/packet.ts'
 import type { RecordBytes } from '../records.ts'
 
-/** Reads a record into a row. Returns whether it says of a packet, and not only of its way. */
+/** Reads a record into a row. Returns whether it describes a packet, not only its route. */
 type RecordReader = (context: DatagramContext, row: number, bytes: RecordBytes) => boolean
 
-/** Least bytes of a record, and its reader, by format (enterprise 0). */
+/** Shortest length of a record, and its reader, by format (enterprise 0). */
 const readers: Readonly<Record<number, { bytes: number; read: RecordReader } | undefined>> = {
   1: { bytes: 16, read: readHeader },
   2: { bytes: 20, read: readEthernet },
@@ -21,7 +23,7 @@ const readers: Readonly<Record<number, { bytes: number; read: RecordReader } | u
 
 const headerProtocols = { ethernet: 1, ipv4: 11, ipv6: 12 }
 
-/** Reads one record by its format; those that are not known say nothing. */
+/** Reads one record by its format; unknown formats are skipped. */
 export function readFlowRecord(
   context: DatagramContext,
   row: number,
@@ -37,7 +39,10 @@ export function readFlowRecord(
   return reader.read(context, row, bytes)
 }
 
-/** The start of the packet. Its length is the IP packet's own, or else the frame's without what was stripped. */
+/**
+ * The start of the packet. Its length is that of the IP packet, or else that of the frame without
+ * stripped bytes.
+ */
 function readHeader(
   { view, flows }: DatagramContext,
   row: number,
@@ -87,7 +92,7 @@ function readIpv6(context: DatagramContext, row: number, { offset }: RecordBytes
   return true
 }
 
-/** Length and protocol, and behind the addresses ports, flags and class of service. */
+/** Length and protocol; after the addresses, ports, flags and class of service. */
 function readPacket(
   { view, flows }: DatagramContext,
   row: number,
@@ -129,13 +134,13 @@ function readAddress(
   low[2 * row] = view.getUint32(at + 12)
 }
 
-/** The next hop's bytes by its address type; 0 for one that is not told. */
+/** Bytes of a next hop by address type; 0 if unknown. */
 function nextHopBytes(type: number): number {
   if (type === 1) return 4
   return type === 2 ? 16 : 0
 }
 
-/** Reads a next hop (type and address) and returns the offset behind it, or -1 where it ends beyond. */
+/** Reads a next hop (type and address) and returns the offset after it, or -1 if it is truncated. */
 function readNextHop(context: DatagramContext, row: number, { offset, end }: RecordBytes): number {
   const { view, flows } = context
   const bytes = nextHopBytes(view.getUint32(offset))
@@ -154,7 +159,10 @@ function readRouter(context: DatagramContext, row: number, bytes: RecordBytes): 
   return false
 }
 
-/** The source's AS, and as the destination's the last of the path there, or the router's own. */
+/**
+ * The source's AS; the destination's is the last of the AS path, or the router's own if there is no
+ * path.
+ */
 function readGateway(context: DatagramContext, row: number, bytes: RecordBytes): boolean {
   const { view, flows } = context
   let at = readNextHop(context, row, bytes)

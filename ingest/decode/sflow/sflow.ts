@@ -1,7 +1,7 @@
 /**
- * sFlow version 5 (sflow.org, "sFlow Version 5"): each flow sample is a row of one packet, scaled by
- * its own sampling rate; counter samples of interfaces are told as they are. All is in XDR: big-endian,
- * in multiples of 4 bytes.
+ * sFlow version 5 (sflow.org, "sFlow Version 5"): each flow sample is a row of one packet, scaled
+ * by its own sampling rate; interface counter samples are passed on as they are. Everything is XDR:
+ * big-endian, in multiples of 4 bytes.
  */
 import { readyRows, type FlowColumns } from '../../../flow/columns.ts'
 import type { DatagramContext } from '../context.ts'
@@ -25,17 +25,17 @@ const sampleHeaderBytes: Readonly<Record<number, number | undefined>> = {
   [formats.expandedCounters]: 16,
 }
 
-/** The shortest sample that gives a row. */
+/** The shortest sample that produces a row. */
 const sampleBytesMin = 40
 
-/** Of an interface given in one word: the upper two bits are its format, 0 for an ifIndex. */
+/** An interface in one word: the upper two bits are its format, 0 for an ifIndex. */
 const interfaceFormatShift = 30
 const interfaceMask = 0x3fff_ffff
-/** Of a data source given in one word: the lower 24 bits are its index. */
+/** A data source in one word: the lower 24 bits are its index. */
 const sourceMask = 0xff_ffff
-/** Of flowDirection (IPFIX element 61): sampled where it went out. */
+/** flowDirection (IPFIX element 61): sampled at egress. */
 const egress = 1
-/** Stands for the exporter itself. */
+/** The exporter itself. */
 const internalInterface = 0x3fff_ffff
 
 export interface SflowHeader {
@@ -45,8 +45,8 @@ export interface SflowHeader {
 }
 
 /**
- * Reads the header and moves the context behind it; null where the datagram ends before, which is
- * counted. The exporter's clock is not told: its time is that of receipt.
+ * Reads the header and advances the context past it; null if the datagram is too short, which is
+ * counted. sFlow has no export time: the receive time is used.
  */
 export function readSflowHeader(context: DatagramContext, receivedMs: number): SflowHeader | null {
   const { view, offset, end, exporter } = context
@@ -73,7 +73,7 @@ export class SflowDecoder {
     this.#onCounters = onCounters
   }
 
-  /** Decodes the samples behind the header; returns how many flow samples there were. */
+  /** Decodes the samples after the header; returns the number of flow samples. */
   decode(context: DatagramContext, samples: number): number {
     const { view, end, exporter } = context
     let at = context.offset
@@ -146,7 +146,7 @@ export class SflowDecoder {
     this.#flowRecords(context, row, records)
   }
 
-  /** Reads a flow sample's records into a row, which counts where they say of any packet. */
+  /** Reads a flow sample's records into a row, which is kept if they describe a packet. */
   #flowRecords(
     context: DatagramContext,
     row: number,
@@ -168,7 +168,7 @@ export class SflowDecoder {
     }
     if (!hasPacket) {
       exporter.problem('record-not-a-flow')
-      // Undoes what was written into a row that is not kept.
+      // Clears what was written to a row that is not kept.
       clearRows(flows, row, row + 1)
       return
     }
@@ -177,7 +177,7 @@ export class SflowDecoder {
   }
 }
 
-/** Whether a packet was sampled where it went out: not where it came in, and at no third interface. */
+/** Whether a packet was sampled at egress: not at its ingress interface, and at no third interface. */
 function isEgress(
   { ingressInterface, egressInterface }: FlowColumns,
   row: number,
@@ -196,12 +196,12 @@ function packedIndex(word: number): number {
   return ifIndex(word >>> interfaceFormatShift, word & interfaceMask)
 }
 
-/** An ifIndex, or 0 for what is none: discarded, several, or the exporter itself. */
+/** An ifIndex, or 0 for anything else: discarded, several, or the exporter itself. */
 function ifIndex(format: number, value: number): number {
   return format === 0 && value !== internalInterface ? value : 0
 }
 
-/** What every row has, of a packet sampled when it was received. */
+/** Fills what all rows have: a packet sampled at the time it was received. */
 function finishSample(context: DatagramContext, row: number): void {
   const { flows, exporter, stream, receivedMs } = context
   const [w0, w1, w2, w3] = exporter.words

@@ -28,7 +28,7 @@ function ipv6(columns: AddressColumns, place: Place): Step {
   }
 }
 
-/** Whether row i says nothing: 0.0.0.0 counts as nothing said where another element may say more. */
+/** Whether row i has no address yet: 0.0.0.0 counts as none if another element may have one. */
 function isUnsaid({ high, low }: AddressColumns, i: number): boolean {
   return (
     low[2 * i] === 0 &&
@@ -38,7 +38,7 @@ function isUnsaid({ high, low }: AddressColumns, i: number): boolean {
   )
 }
 
-/** One address read into row i; 4 or 16 bytes, any other length says nothing. */
+/** Reads one address into row i; lengths other than 4 or 16 bytes are ignored. */
 function readAddress(
   batch: Batch,
   at: number,
@@ -63,7 +63,10 @@ function isZero(view: DataView, at: number, length: number): boolean {
   return true
 }
 
-/** An address where `onlyWhereUnsaid`: a dual-stack record has both kinds, one of them zero. */
+/**
+ * Reads an address, with `onlyWhereUnsaid` only if the row has none: a dual-stack record has both
+ * kinds, one of them zero.
+ */
 function otherAddress(columns: AddressColumns, place: Place, onlyWhereUnsaid: boolean): Step {
   return (batch, row) => {
     let at = batch.offset + place.offset
@@ -75,7 +78,7 @@ function otherAddress(columns: AddressColumns, place: Place, onlyWhereUnsaid: bo
   }
 }
 
-/** A next hop or translated address: zero means that there is none. */
+/** A next hop or translated address: zero means none. */
 function optionalIpv4(columns: AddressColumns, place: Place): Step {
   const { low } = columns
   return (batch, row) => {
@@ -90,14 +93,14 @@ function optionalIpv4(columns: AddressColumns, place: Place): Step {
 }
 
 export interface AddressChoice {
-  /** Another element of the template has set the column already. */
+  /** Another element of the template sets the column first. */
   second: boolean
   /** 0.0.0.0 means none. */
   optional: boolean
   variable: boolean
 }
 
-/** A step that reads an IPv4 or IPv6 address by the field's length. */
+/** A step that reads an IPv4 or IPv6 address, by the length of the field. */
 export function addressStep(columns: AddressColumns, place: Place, choice: AddressChoice): Step {
   if (choice.second || choice.variable) return otherAddress(columns, place, choice.second)
   if (place.length === 16) return ipv6(columns, place)

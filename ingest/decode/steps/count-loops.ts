@@ -1,4 +1,4 @@
-/** The loops of groups of counters and times that leave finishing their rows to others (see groups.ts). */
+/** The loops for groups of counters and times that do not finish their rows (see groups.ts). */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { GroupLoop } from './group-loops.ts'
 import { highWordMax, readUnsigned, wordSize } from './numbers.ts'
@@ -15,7 +15,7 @@ export function counters4({ octetDeltaCount, packetDeltaCount }: FlowColumns): G
   }
 }
 
-/** Counters and times as counts4 reads them, a last before its first told apart. */
+/** Reads counters and times like counts4, but recognizes a last before its first. */
 export function counts4Exactly(flows: FlowColumns): GroupLoop {
   const readCounters = counters4(flows)
   const readTimes = uptimes(flows)
@@ -25,7 +25,7 @@ export function counts4Exactly(flows: FlowColumns): GroupLoop {
   }
 }
 
-/** Counters and times as counts8 reads them, whatever their upper words are. */
+/** Reads counters and times like counts8, whatever their upper words are. */
 export function counts8Exactly(flows: FlowColumns): GroupLoop {
   const readCounters = counters8(flows)
   const { flowStartMilliseconds, flowEndMilliseconds } = flows

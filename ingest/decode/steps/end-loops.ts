@@ -1,4 +1,4 @@
-/** The loops of groups about a flow's ends and its way (see groups.ts). */
+/** The loops for groups of a flow's ends and its route (see groups.ts). */
 import { ipv4Marker } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { GroupLoop } from './group-loops.ts'
@@ -29,7 +29,7 @@ export function ipv4Ends(flows: FlowColumns): GroupLoop {
   }
 }
 
-/** The same with flags of 2 bytes, as IPFIX has them. */
+/** The same with flags of 2 bytes, as in IPFIX. */
 export function ipv4EndsWideFlags(flows: FlowColumns): GroupLoop {
   const { sourceAddressLow, destinationAddressLow, protocolIdentifier } = flows
   const { sourceTransportPort, destinationTransportPort } = flows

@@ -1,9 +1,9 @@
-/** The loops of the groups that finish their rows (see groups.ts). */
+/** The loops for groups that finish their rows (see groups.ts). */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { Batch } from './batch.ts'
 import { wordSize } from './numbers.ts'
 
-/** Reads a group's fields into rows; where they lie in a record is `at`, in the order of the fields. */
+/** Reads a group's fields into rows; `at` has their offsets in a record, in field order. */
 export type GroupLoop = (batch: Batch, row: number, at: Offsets) => void
 
 /** Offsets of up to 20 fields in a record. */
@@ -31,10 +31,10 @@ export interface Offsets {
 }
 
 /**
- * Counters of 4 bytes and uptime-relative times; finishes its rows. The end is near its export, before
- * or after; the start is as long before the end as their uptimes are apart, which may be weeks (see
- * fromUptime), and a last of 0 may say that no time was kept. A branch in the loop would cost more than all it does: whether any row is odd is told
- * by the sign bit of all distances together.
+ * Counters of 4 bytes and uptime-relative times; finishes its rows. The end is near the export,
+ * before or after it; the start precedes the end by the difference of their uptimes, possibly weeks
+ * (see fromUptime); a last of 0 may mean that there is no time. A branch would cost more than the
+ * rest of the loop: the sign bit of all distances together says whether any row is odd.
  */
 export function counts4(flows: FlowColumns): GroupLoop {
   const { octetDeltaCount, packetDeltaCount, samplingInterval } = flows
@@ -42,7 +42,7 @@ export function counts4(flows: FlowColumns): GroupLoop {
   const { collectionTimeMilliseconds, exporterAddressLow, observationDomainId } = flows
   return (batch, row, { a, b, c, d }) => {
     const { view, stride, exportMs, receivedMs } = batch
-    // As signed words: storing a number above 2^31 would convert it anew for each row.
+    // As signed words: storing a number above 2^31 would convert it for each row.
     const upper = batch.exporterUpper | 0
     const lower = batch.exporterLower | 0
     const domain = batch.domain | 0
@@ -80,8 +80,9 @@ export function counts4(flows: FlowColumns): GroupLoop {
 }
 
 /**
- * Counters of 8 bytes and times in ms; finishes its rows. Only lower words are read as numbers: upper
- * words of counters that are not 0, and of times that are not those of the first end, are odd.
+ * Counters of 8 bytes and times in ms; finishes its rows. Only lower words are read as numbers: a
+ * counter with a nonzero upper word is odd, and so is a time whose upper word differs from the
+ * first end's.
  */
 export function counts8(flows: FlowColumns): GroupLoop {
   const { octetDeltaCount, packetDeltaCount, samplingInterval } = flows

@@ -1,9 +1,9 @@
 /**
- * Fields that exporters send together share one loop, since starting a loop costs as much as reading
- * 30 records. A group stands for its fields where a template has all of them in these lengths; what is
- * left is read field by field. Each loop is written out for its columns: one that is made once and
- * always sees the same arrays runs about twice as fast as one that is given them (V8 then knows them
- * as constants). A second decoder in a process is as right, only slower.
+ * Fields that exporters send together share one loop, because starting a loop costs as much as
+ * reading 30 records. A group replaces its fields if a template has all of them with these lengths;
+ * other fields are read one by one. Each loop is created for its columns: one that always sees the
+ * same arrays, as constants to V8, is about twice as fast as one that takes them as arguments. A
+ * second decoder in a process works too, but slower.
  */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { Place } from './batch.ts'
@@ -23,36 +23,36 @@ import { fixedRecord, router4, router8 } from './whole-loops.ts'
 /** Elements and their lengths. */
 type Fields = readonly (readonly [id: number, length: number])[]
 
-/** Where the fields of `ends`, `ofUptime` and `way2` lie in a record of v5, v6 or v7, in bytes. */
+/** Offsets of the fields of `ends`, `ofUptime` and `way2` in a record of v5, v6 or v7. */
 const fixedOffsets = [0, 4, 32, 34, 38, 37, 39, 20, 16, 24, 28, 12, 14, 40, 42, 44, 45, 8]
 
-/** Elements and lengths of a group's fields, and the loop that reads them. */
+/** Elements and lengths of a group's fields, with the loop that reads them. */
 export interface FieldGroup {
   fields: Fields
-  /** Where the fields must lie in a record, where the loop is made for these places alone. */
+  /** The required offsets of the fields, if the loop only works for these. */
   offsets?: readonly number[]
   loop: GroupLoop
-  /** The loop tells which protocols it saw. */
+  /** The loop reports which protocols it saw. */
   tellsProtocols?: true
   /**
-   * The loop finishes its rows besides: it writes what all have in common, adds up the counts, and
-   * tells whether any is odd, so that all must be read once more by this loop and looked at.
+   * Set if the loop also finishes its rows: it writes the common values, sums the counts, and
+   * reports whether any row is odd. Then all rows are read again by `exactly`, and checked.
    */
   exactly?: GroupLoop
-  /** Which of the fields is the first that `exactly` reads; absent: the first. */
+  /** Index of the first field that `exactly` reads; 0 if absent. */
   counts?: number
 }
 
 const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u'] as const // prettier-ignore
 
-/** The offsets of fields at their places. */
+/** The offsets of fields, by their places. */
 export function offsetsOf(places: readonly Place[]): Offsets {
   return Object.fromEntries(
     letters.map((letter, i) => [letter, places[i]?.offset ?? 0]),
   ) as unknown as Offsets
 }
 
-/** Ids of the IANA elements that a router's usual record is made of; their full names are in elements.ts. */
+/** Ids of the IANA elements in a router's usual record; full names are in elements.ts. */
 const octets = 1
 const packets = 2
 const protocol = 4
@@ -76,7 +76,10 @@ const endReason = 136
 const startMs = 152
 const endMs = 153
 
-/** Who speaks to whom, with TCP flags of 1 byte (v5, v9) or of 2 (IPFIX). */
+/**
+ * Addresses, ports, protocol and class of service, with TCP flags of 1 byte (v5, v9) or 2 bytes
+ * (IPFIX).
+ */
 const endsOf = (tcpFlagsBytes: 1 | 2): Fields => [
   [sourceIpv4, 4],
   [destinationIpv4, 4],
@@ -89,7 +92,7 @@ const endsOf = (tcpFlagsBytes: 1 | 2): Fields => [
 const ends = endsOf(1)
 const endsWide = endsOf(2)
 
-/** Counts and times: of 4 bytes relative to the uptime, or of 8 in unix ms. */
+/** Counts and times: 4 bytes relative to uptime, or 8 bytes in unix ms. */
 const ofUptime: Fields = [
   [octets, 4],
   [packets, 4],
@@ -103,7 +106,7 @@ const ofTime: Fields = [
   [endMs, 8],
 ]
 
-/** The way through the router, with interfaces and AS numbers of 2 or of 4 bytes. */
+/** The route through the router, with interfaces and AS numbers of 2 or 4 bytes. */
 const wayOf = (numberBytes: 2 | 4): Fields => [
   [ingressInterface, numberBytes],
   [egressInterface, numberBytes],
@@ -117,8 +120,8 @@ const way2 = wayOf(2)
 const way4 = wayOf(4)
 
 /**
- * Groups for one set of columns. Where several could read a field, the first in the list does. To be called once for the
- * columns that must be fast.
+ * Groups for one set of columns; of several that could read a field, the first does. Call it once,
+ * for the columns that must be fast.
  */
 export function fieldGroups(flows: FlowColumns): FieldGroup[] {
   return [

@@ -1,6 +1,6 @@
 /**
- * Counts that are not of source and destination but of what came in to the local end and what went
- * out from it (Procera): the source is whoever opened the connection, at either end.
+ * Counters by local end instead of by source and destination (Procera): incoming and outgoing
+ * traffic of the local end, while the source is the end that opened the connection.
  */
 import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
@@ -13,13 +13,13 @@ const networks = new NetworkSet(
 const countColumns = ['octetDeltaCount', 'packetDeltaCount'] as const
 const decoder = new TextDecoder('latin1')
 
-/** What the text of a record says of its ends, among other things. */
+/** Markers in a record's text that say which ends are local. */
 const says = { clientIsLocal: 'CLIENT_IS_LOCAL', serverIsLocal: 'SERVER_IS_LOCAL' }
 
 /**
- * Of the batch's records, whose rows begin at `from` and count what went out, and in `reverse` what
- * came in, exchanges both where the destination is the local end.
- * @param said where records say which end is local; null: the one whose address alone is private is
+ * Swaps the counts of records whose destination is the local end. The rows of the batch begin at
+ * `from` and count outgoing traffic; `reverse` counts incoming traffic.
+ * @param said the field that says which end is local; null: the only end with a private address
  */
 export function exchangeCounts(
   batch: Batch,

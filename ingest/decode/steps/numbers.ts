@@ -1,16 +1,16 @@
 /**
- * Steps that read numbers. Each pair of field length and column type has a loop of its own: a loop
- * that sees one kind of array is several times as fast as one that sees four.
+ * Steps that read numbers. Each pair of field length and column type has its own loop: a loop that
+ * sees one kind of array is several times as fast as one that sees four.
  */
 import type { NumberArray, Place, Step } from './batch.ts'
 
 export const wordSize = 2 ** 32
-/** Upper words beyond this make a number above 2^53, which a double no longer holds exactly. */
+/** An upper word above this makes a number above 2^53, which a double cannot represent exactly. */
 export const highWordMax = 0x1f_ffff
 
 /**
- * The unsigned number of 1 to 8 bytes at an offset; of longer ones the last 8 bytes. Exact up to
- * 2^53. Uses arithmetic and not shifts above 32 bits, where shifts wrap.
+ * The unsigned number of 1 to 8 bytes at an offset; of longer fields, the last 8 bytes. Exact up to
+ * 2^53. Above 32 bits it uses arithmetic, because shifts wrap.
  */
 export function readUnsigned(view: DataView, offset: number, length: number): number {
   switch (length) {
@@ -110,7 +110,7 @@ function anyLength(column: NumberArray, place: Place): Step {
   }
 }
 
-/** A step that reads an unsigned number of any length into a column, whatever stood there. */
+/** A step that reads an unsigned number of any length into a column, overwriting it. */
 export function unsignedStep(column: NumberArray, place: Place, variable: boolean): Step {
   if (!variable) {
     const { length } = place
@@ -125,7 +125,7 @@ export function unsignedStep(column: NumberArray, place: Place, variable: boolea
   return anyLength(column, place)
 }
 
-/** Joins what a column holds with the number read, by a rule of two numbers. */
+/** A step that combines the value in a column with the number read. */
 export function joinStep(
   column: NumberArray,
   place: Place,
@@ -138,7 +138,7 @@ export function joinStep(
   }
 }
 
-/** The number of a float64 element, which may come in 4 bytes (RFC 7011, section 6.2); of other lengths 0. */
+/** The number of a float64 element, which may have 4 bytes (RFC 7011, section 6.2); 0 for other lengths. */
 export function readFloat(view: DataView, offset: number, length: number): number {
   if (length === 8) return view.getFloat64(offset)
   return length === 4 ? view.getFloat32(offset) : 0

@@ -1,6 +1,6 @@
 /**
- * The start of a packet as an exporter cut it out (IPFIX elements 313 and 315, sFlow's sampled
- * header) read into a row: link layer, VLAN tags, MPLS labels, IP, ports.
+ * Reads the start of a packet as cut out by an exporter (IPFIX elements 313 and 315, sFlow's
+ * sampled header) into a row: link layer, VLAN tags, MPLS labels, IP, ports.
  */
 import { ipv4Marker } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
@@ -18,11 +18,11 @@ const etherTypes = {
 const pppIpv4 = 0x21
 const pppIpv6 = 0x57
 const protocols = { icmp: 1, tcp: 6, udp: 17, dccp: 33, icmp6: 58, sctp: 132 }
-/** IPv6 extension headers that give their length in units of 8 bytes (RFC 8200), and the fragment's. */
+/** IPv6 extension headers with a length in units of 8 bytes (RFC 8200), and the fragment header. */
 const extensionHeaders: ReadonlySet<number> = new Set([0, 43, 60, 135])
 const fragmentHeader = 44
 
-/** Where a packet's bytes lie: [offset, end) of a view. */
+/** The bytes of a packet: [offset, end) of a view. */
 export interface PacketBytes {
   view: DataView
   offset: number
@@ -30,8 +30,8 @@ export interface PacketBytes {
 }
 
 /**
- * Reads an Ethernet frame into row i and returns the length of its IP packet as the IP header gives
- * it, or 0 where no IP packet was found.
+ * Reads an Ethernet frame into row i and returns the IP packet's length from its header, or 0 if
+ * there is none.
  */
 export function readFrame(flows: FlowColumns, i: number, bytes: PacketBytes): number {
   const { view, end } = bytes
@@ -66,7 +66,10 @@ function readNetworkLayer(flows: FlowColumns, i: number, type: number, bytes: Pa
   return type === etherTypes.ipv4 || type === etherTypes.ipv6 ? readIp(flows, i, bytes) : 0
 }
 
-/** Labels up to the bottom of the stack; then IP by its first nibble, or 0: a pseudowire's control word. */
+/**
+ * Reads labels to the bottom of the stack, then IP by its first nibble; 0 there is a pseudowire's
+ * control word.
+ */
 function readMpls(
   flows: FlowColumns,
   i: number,
@@ -86,7 +89,7 @@ function readMpls(
   return readIp(flows, i, { view, offset, end })
 }
 
-/** Reads an IP packet, by its own version, into row i; returns its length, or 0 where it is none. */
+/** Reads an IP packet of either version into row i; returns its length, or 0 if it is not one. */
 export function readIp(flows: FlowColumns, i: number, bytes: PacketBytes): number {
   if (bytes.offset >= bytes.end) return 0
   const version = bytes.view.getUint8(bytes.offset) >>> 4

@@ -1,11 +1,11 @@
-/** The step for a packet's start in a record (elements 313 and 315). */
+/** The step for the start of a packet in a record (elements 313 and 315). */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { Place, Step } from './batch.ts'
 import { readFrame, readIp } from './packet.ts'
 
 /**
- * Reads the start of a packet, from its Ethernet header or its IP header on, into the row. Its
- * length is that of the IP packet, and counts where the record itself counts no octets.
+ * Reads the start of a packet, from its Ethernet or IP header, into the row. The IP packet's length
+ * counts if the record itself has no octets.
  */
 export function sectionStep(flows: FlowColumns, place: Place, link: 'ethernet' | 'ip'): Step {
   const read = link === 'ethernet' ? readFrame : readIp

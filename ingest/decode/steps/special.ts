@@ -1,11 +1,11 @@
-/** Steps for elements whose reading is like that of no other. */
+/** Steps for elements that are read unlike any other. */
 import { ipv4Marker } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { Place, Step } from './batch.ts'
 import { readUnsigned } from './numbers.ts'
 
 const egress = 1
-/** PANA-L7-PEN: an enterprise number of 4 bytes stands before the selector (RFC 6759, section 4.1). */
+/** PANA-L7-PEN: a 4-byte enterprise number precedes the selector (RFC 6759, section 4.1). */
 const engineWithEnterprise = 20
 const selectorMask = 0xff_ffff
 
@@ -29,8 +29,8 @@ export function applicationStep(column: Uint32Array, place: Place): Step {
 }
 
 /**
- * The client of a wireless controller: the source of what comes from it, the destination of what goes
- * out to it, by the flow direction read before.
+ * The client of a wireless controller: the source of traffic from it, the destination of traffic to
+ * it, by the flow direction read before.
  */
 export function stationStep(flows: FlowColumns, place: Place): Step {
   const { flowDirection, sourceAddressLow, destinationAddressLow } = flows

@@ -1,24 +1,24 @@
 /**
- * Steps that read times, in every form that exporters use, into unix ms of the exporter's clock, and
- * the pass that follows them: missing, reversed, skewed and future times.
+ * Steps that read times, in every form that exporters use, as unix ms of the exporter's clock; and
+ * the pass that repairs missing, reversed, skewed and future times.
  */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { Batch, Place, Step } from './batch.ts'
 import { clockToleranceMs } from '../limits.ts'
 import { readUnsigned, wordSize } from './numbers.ts'
 
-/** An uptime ahead of the header's by no more than this is a little late; by more, long past. */
+/** An uptime ahead of the header's by up to this is slightly late; by more, long past. */
 export const uptimeAheadMs = 3_600_000
-/** No exporter holds a flow of one moment for so long after it: one of uptime 0 has none. */
+/** No exporter reports a momentary flow this long after it: one with uptime 0 has no time. */
 export const unsaidAfterMs = 3_600_000
-/** Seconds from 1900, where NTP counts from, to 1970. */
+/** Seconds from 1900, the NTP epoch, to 1970. */
 const ntpEpochSeconds = 2_208_988_800
-/** Uptimes above this are unix ms: some exporters send 8 bytes of those (Cisco Nexus). */
+/** Uptimes above this are unix ms: some exporters send those in 8 bytes (Cisco Nexus). */
 const uptimeMax = 2 ** 40
 
 /**
- * Unix ms of an uptime-relative time. Uptime wraps after 49.7 days, so only the distance mod 2^32 to
- * the header's uptime counts (RFC 3954 has no more to say; see nfdump's 49-day flows).
+ * Unix ms of an uptime-relative time. Uptime wraps after 49.7 days, so only the distance mod 2^32
+ * to the header's uptime counts (RFC 3954 does not define more; see nfdump's 49-day flows).
  */
 function fromUptime(uptimeMs: number, exportMs: number, headerUptimeMs: number): number {
   const back = (headerUptimeMs - uptimeMs) >>> 0
@@ -26,9 +26,10 @@ function fromUptime(uptimeMs: number, exportMs: number, headerUptimeMs: number):
 }
 
 /**
- * Unix ms of 64 bits in NTP's form (RFC 7011, 6.1.9 and 6.1.10). Some exporters send a plain count of
- * units since 1970 instead: of both readings, the one nearer to the time of export is taken. The fraction is
- * rounded to the unit first: in 32 bits 0.123 s is a little less or more than 123 ms, and is 123.
+ * Unix ms of a 64-bit NTP timestamp (RFC 7011, 6.1.9 and 6.1.10). Some exporters send a plain count
+ * of units since 1970 instead: of both readings, the one closer to the export time is used. The
+ * fraction is first rounded to the unit, because 0.123 s is not exact in 32 bits but must read as
+ * 123 ms.
  */
 function fromNtp(high: number, low: number, unitsPerMs: number, nearMs: number): number {
   const fraction = Math.round((low * 1000 * unitsPerMs) / wordSize)
@@ -39,7 +40,7 @@ function fromNtp(high: number, low: number, unitsPerMs: number, nearMs: number):
   return Math.abs(plain - nearMs) < Math.abs(era - nearMs) ? plain : era
 }
 
-/** Reads one time of the batch: unix ms, or 0 where the exporter did not say. */
+/** Reads one time: unix ms, or 0 if there is none. */
 type TimeReader = (batch: Batch, offset: number, length: number) => number
 
 const ntpReader =
@@ -68,7 +69,7 @@ export type TimeKind = keyof typeof readers
 
 export const timeKindNames = Object.keys(readers) as TimeKind[]
 
-/** A step that reads a time; with `second` only into rows where nothing was said before. */
+/** A step that reads a time; with `second` only into rows that have none yet. */
 export function timeStep(
   column: Float64Array,
   place: Place,
@@ -108,7 +109,7 @@ function uptime4(column: Float64Array, place: Place): Step {
   }
 }
 
-/** What finishTimes found, in records. */
+/** Records with each fault found by finishTimes. */
 export interface TimeFaults {
   missing: number
   reversed: number
@@ -118,17 +119,18 @@ export interface TimeFaults {
 
 export interface TimeContext {
   batch: Batch
-  /** What times are corrected by; 0: nothing. */
+  /** Correction of times; 0: none. */
   skewMs: number
-  /** Durations by record, where the records give them. */
+  /** Durations by record, if the records have them. */
   durations: Float64Array | null
   faults: TimeFaults
 }
 
 /**
- * Makes the times of a row fit to be stored: a missing one is taken from the other and the duration,
- * or else from the export; a last before its first becomes the first; a skewed clock is corrected
- * where that brings the flow's end nearer to its receipt; no time is over 5 minutes after receipt.
+ * Makes the times of a row valid: a missing one is derived from the other and the duration, or else
+ * from the export; a last before its first becomes the first; a skewed clock is corrected if that
+ * brings the flow's end closer to the receive time; no time is more than 5 minutes after the
+ * receive time.
  */
 export function finishTimes(
   flows: FlowColumns,

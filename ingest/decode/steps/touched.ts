@@ -4,18 +4,18 @@ import type { Place } from './batch.ts'
 import type { ElementAction } from '../element.ts'
 import { swappedColumn } from '../reverse.ts'
 
-/** Written when rows are finished, whatever a template says. */
+/** Written when rows are finished, regardless of the template. */
 const finishedColumns: readonly ColumnName[] = [
   'collectionTimeMilliseconds', 'exporterAddressLow', 'observationDomainId', 'samplingInterval',
 ] // prettier-ignore
 
-/** Written in every row that an sFlow sample gives. */
+/** Written in every row of an sFlow sample. */
 const sampledColumns: readonly ColumnName[] = [
   ...finishedColumns, 'flowStartMilliseconds', 'flowEndMilliseconds', 'packetDeltaCount',
   'exporterAddressHigh', 'ingressInterface', 'egressInterface',
 ] // prettier-ignore
 
-/** What the start of a packet may say. */
+/** What the start of a packet may set. */
 const packetColumns: readonly ColumnName[] = [
   'sourceMacAddress', 'destinationMacAddress', 'vlanId', 'mplsTopLabel', 'ipClassOfService',
   'protocolIdentifier', 'sourceAddressHigh', 'sourceAddressLow', 'destinationAddressHigh',
@@ -23,20 +23,20 @@ const packetColumns: readonly ColumnName[] = [
   'icmpTypeCode', 'octetDeltaCount', 'packetDeltaCount',
 ] // prettier-ignore
 
-/** What sFlow's records may say besides. */
+/** What other sFlow records may set. */
 const sampleColumns: readonly ColumnName[] = [
   'flowDirection', 'postVlanId',
   'nextHopAddressHigh', 'nextHopAddressLow', 'sourcePrefixLength', 'destinationPrefixLength',
   'bgpSourceAsNumber', 'bgpDestinationAsNumber',
 ] // prettier-ignore
 
-/** Kinds of actions that write every row when nothing has set their column before. */
+/** Actions that write every row if nothing has set their column before. */
 const plainKinds: ReadonlySet<ElementAction['kind']> = new Set<ElementAction['kind']>([
   'unsigned', 'counter', 'flags', 'application', 'seconds', 'milliseconds', 'microseconds', 'nanoseconds',
   'uptime', 'delta',
 ]) // prettier-ignore
 
-/** Of an sFlow sample's row. */
+/** For rows of sFlow samples. */
 export const sampleMasks: { writes: ColumnMask; touches: ColumnMask } = {
   writes: columnMask(sampledColumns),
   touches: columnMask([...sampledColumns, ...packetColumns, ...sampleColumns]),
@@ -51,7 +51,7 @@ export class TouchedColumns {
     'flowEndMilliseconds',
   ])
 
-  /** Takes in an element's step; `isFirst`: nothing has set its column before. */
+  /** Adds an element's step; `isFirst`: nothing has set its column before. */
   add(action: ElementAction, place: Place, isFirst: boolean, isVariable: boolean): void {
     const touched = columnsOf(action, place, isVariable)
     for (const name of touched) this.#touched.add(name)
@@ -60,7 +60,7 @@ export class TouchedColumns {
     if (isWhole) for (const name of touched) this.#written.add(name)
   }
 
-  /** Takes in the other direction, whose rows are these with their ends swapped. */
+  /** Adds the other direction, whose rows have swapped ends. */
   addReverse(reverse: TouchedColumns): void {
     for (const name of this.#touched) this.#touched.add(swappedColumn(name))
     for (const name of reverse.#touched) this.#touched.add(name)
@@ -81,9 +81,9 @@ function columnsOf(action: ElementAction, { length }: Place, isVariable: boolean
   return 'column' in action ? [action.column] : []
 }
 
-/** Written now and then, when rows are finished. */
+/** Sometimes written when rows are finished. */
 export const icmpColumn = columnMask(['icmpTypeCode'])
 export const exporterHighColumn = columnMask(['exporterAddressHigh'])
 
-/** Every column, for rows that are copied from others. */
+/** Every column, for rows copied from others. */
 export const everyColumn = columnMask(columnNames)

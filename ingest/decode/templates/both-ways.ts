@@ -1,22 +1,22 @@
 /**
- * Exporters of NetFlow v9 that count what went back as outgoing packets and bytes (24, 23), as Cisco
- * Meraki does. Most others mean by these what came out of them of the same packets, which is as much as
- * came in (FortiGate) or 0 (ng_netflow). No field says which it is, but the packets do: out of a
- * middlebox come about as many as went in, while of two directions now the one has far more and now
- * the other. What was counted before that was seen stays as it is.
+ * Recognizes NetFlow v9 exporters whose outgoing packets and bytes (24, 23) count the return
+ * traffic, such as Cisco Meraki. Most others count what left them of the same packets, which is as
+ * much as came in (FortiGate) or 0 (ng_netflow). No field says which it is, but the packets do:
+ * about as many leave a middlebox as enter it, while of two directions sometimes one and sometimes
+ * the other has far more. What was counted before this is recognized is not corrected.
  */
 import { readUnsigned } from '../steps/numbers.ts'
 import type { RecordBytes } from '../records.ts'
 import type { CompiledTemplate, Template } from './template.ts'
 
-/** So many times as many packets as the other way are far more. */
+/** One direction has far more packets at this many times the other's. */
 const farMore = 2
-/** So many records of either kind tell. */
+/** This many records with far more, in each direction, decide. */
 const recordsMin = 8
 
 /**
- * Looks at the packets that records of fixed length count in and out. True where it is seen now that a
- * template counts both directions: it must be compiled anew.
+ * Looks at incoming and outgoing packets of fixed-length records. True if they now show that the
+ * template counts both directions: it must be recompiled.
  */
 export function learnsBothWays(
   view: DataView,

@@ -1,4 +1,4 @@
-/** From a template to the groups and steps that read its records. */
+/** Compiles a template to the groups and steps that read its records. */
 import type { ScratchName } from '../element.ts'
 import { proceraEnterprise } from '../elements.ts'
 import type { Place } from '../steps/batch.ts'
@@ -24,7 +24,7 @@ const samplingScratch: readonly ScratchName[] = [
   'samplingProbability',
 ]
 
-/** The steps of a template. Within a column the preferred element runs first. */
+/** The steps of a template. For each column, the preferred element runs first. */
 export function compileTemplate(template: Template, target: DecodeTarget): CompiledTemplate {
   const { places, forward, reverse } = placeElements(template)
   const byRank = (a: PlacedElement, b: PlacedElement) => a.element.rank - b.element.rank
@@ -62,11 +62,11 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
   }
 }
 
-/** Columns by which a record counts something, and those by which it is a flow at all. */
+/** Columns that make a record count something, and those that make it a flow. */
 const countColumns = ['octetDeltaCount', 'packetDeltaCount', 'section']
 const flowColumns = ['sourceAddress', 'destinationAddress', ...countColumns]
 
-/** What the records of a template say, as far as what follows the steps depends on it. */
+/** Properties of a template's records that matter after the steps. */
 function traitsOf({ taken, scratchTaken }: StepList) {
   const takesAny = (names: readonly string[]) => names.some((name) => taken.has(name))
   const setsSampling = taken.has('samplingInterval')
@@ -85,7 +85,7 @@ function traitsOf({ taken, scratchTaken }: StepList) {
   }
 }
 
-/** Packets in and out, where records count both. */
+/** Incoming and outgoing packets, if records count both. */
 function outgoingOf(forward: readonly PlacedElement[]): { in: Place; out: Place } | null {
   const placeOf = (wanted: number) =>
     forward.find(({ element: { id, enterprise } }) => enterprise === 0 && id === wanted)?.place
@@ -93,7 +93,7 @@ function outgoingOf(forward: readonly PlacedElement[]): { in: Place; out: Place 
   return packetsIn && packetsOut ? { in: packetsIn, out: packetsOut } : null
 }
 
-/** Where records count by local and remote end, and which is which. */
+/** Whether records count by local and remote end, and where they say which is local. */
 function byLocalEnd(
   forward: readonly PlacedElement[],
   reverse: readonly PlacedElement[],

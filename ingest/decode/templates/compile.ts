@@ -1,4 +1,4 @@
-/** From what the table of elements says of an element to the step that reads it. */
+/** From an element's table entry to the step that reads it. */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { NumberArray, Place, Step } from '../steps/batch.ts'
 import type { AddressColumn, ElementAction } from '../element.ts'
@@ -12,13 +12,13 @@ import { timeKindNames, timeStep, type TimeKind } from '../steps/times.ts'
 export interface StepContext {
   flows: FlowColumns
   scratch: ScratchColumns
-  /** The column is set by a preferred element already. */
+  /** A preferred element already sets the column. */
   second: boolean
-  /** The record says how long the field is. */
+  /** The record gives the field's length. */
   variable: boolean
 }
 
-/** `bad-length`: the element cannot have that length; `not-needed`: a better element is there. */
+/** `bad-length`: the element cannot have this length; `not-needed`: a better element is present. */
 export type StepResult = Step | 'bad-length' | 'not-needed'
 
 const optionalAddresses: ReadonlySet<AddressColumn> = new Set<AddressColumn>([
@@ -65,7 +65,7 @@ function numberStep(
   { second, variable }: StepContext,
 ): StepResult {
   if (kind === 'counter') return second ? 'not-needed' : unsignedStep(column, place, variable)
-  // In a column that nothing has set, joining is writing.
+  // In an untouched column, combining is the same as writing.
   if (kind === 'flags' && !second) return unsignedStep(column, place, variable)
   const join = joins[kind]
   if (join !== null) return joinStep(column, place, join)
@@ -73,7 +73,7 @@ function numberStep(
   return joinStep(column, place, (held, read) => (held === 0 ? read : held))
 }
 
-/** How a number joins what the column holds; null: it is written as it is. */
+/** How a number combines with the column's value; null: it overwrites it. */
 const joins = {
   unsigned: null,
   flags: (held: number, read: number) => held | read,

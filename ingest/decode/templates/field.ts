@@ -1,15 +1,15 @@
-/** Fields of templates. The same few hundred make up all templates: each is held once. */
+/** Template fields. All templates use the same few hundred, so each is stored once. */
 
-/** A field of a template as it was announced. */
+/** A field of a template, as announced. */
 export interface Field {
   readonly id: number
-  /** Private enterprise number; 0 where it is IANA's. */
+  /** Private enterprise number; 0 for IANA. */
   readonly enterprise: number
   /** Bytes, or variableLength. */
   readonly length: number
 }
 
-/** Different fields that are held once; of more, each template has its own. */
+/** Most distinct fields stored once; beyond, each template has its own. */
 const fieldsMax = 4096
 
 const held = new Map<number, Map<number, Field>>()

@@ -1,11 +1,11 @@
-/** Data sets that came before their template, kept within bounds until it comes. */
+/** Data sets that arrived before their template, kept within limits until it arrives. */
 import type { DatagramContext } from '../context.ts'
 import type { Exporter } from '../exporters/exporter.ts'
 import type { DecoderLimits } from '../limits.ts'
 import type { RecordBytes } from '../records.ts'
 import type { ParkedSet, Stream } from '../exporters/stream.ts'
 
-/** What a parked set costs besides its bytes. */
+/** Overhead of a parked set beyond its bytes. */
 const overheadBytes = 128
 
 const costOf = (set: ParkedSet) => set.bytes.length + overheadBytes
@@ -18,7 +18,9 @@ export class Parking {
     this.#limits = limits
   }
 
-  /** Keeps a copy of a data set; where there is no room, the stream's oldest go, or else this one. */
+  /**
+   * Stores a copy of a data set; if there is no room, drops the stream's oldest, or else this one.
+   */
   park(context: DatagramContext, templateId: number, { offset, end }: RecordBytes): void {
     const { view, stream, exporter } = context
     const bytes = new Uint8Array(
@@ -47,7 +49,7 @@ export class Parking {
     this.hold(stream, set)
   }
 
-  /** Takes a set in without a question, as a restored one. */
+  /** Adds a set without checking limits, such as a restored one. */
   hold(stream: Stream, set: ParkedSet): void {
     stream.parked.push(set)
     stream.awaited.set(set.templateId, (stream.awaited.get(set.templateId) ?? 0) + 1)
@@ -60,7 +62,7 @@ export class Parking {
     exporter.problem('parked-dropped')
   }
 
-  /** Takes a set out, by its place among the stream's. */
+  /** Removes a set by its index in the stream. */
   remove(stream: Stream, index: number): void {
     const [set] = stream.parked.splice(index, 1)
     if (!set) return
@@ -71,7 +73,7 @@ export class Parking {
     this.#bytes -= costOf(set)
   }
 
-  /** Drops what has waited too long at a time, oldest first. */
+  /** Drops sets that have waited too long, oldest first. */
   expire(exporter: Exporter, stream: Stream, nowMs: number): void {
     while (
       stream.parked.length > 0 &&

@@ -1,10 +1,10 @@
-/** Where the fields of records of variable length lie (RFC 7011, section 7). */
+/** Locates the fields of variable-length records (RFC 7011, section 7). */
 import type { RecordBytes } from '../records.ts'
 import { variableLength, type CompiledTemplate, type Template } from './template.ts'
 
 /**
- * Finds where the fields of one record of variable length lie (RFC 7011, section 7), relative to its
- * start; returns where the next record starts, or -1 where this one ends beyond the set.
+ * Locates the fields of one variable-length record (RFC 7011, section 7), relative to its start;
+ * returns the start of the next record, or -1 if this one extends beyond the set.
  */
 export function placeFields(
   template: Template,

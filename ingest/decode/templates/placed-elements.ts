@@ -1,4 +1,4 @@
-/** The elements of a template's fields and where each lies in a record. */
+/** The elements of a template's fields, with their places in a record. */
 import type { Element } from '../element.ts'
 import {
   elementOf,
@@ -15,14 +15,14 @@ export interface PlacedElement {
   variable: boolean
 }
 
-/** The fields of a template that are read: those of the flow, and those of its other direction. */
+/** The fields of a template that are read, for the flow and for its other direction. */
 export interface PlacedFields {
   places: Place[]
   forward: PlacedElement[]
   reverse: PlacedElement[]
 }
 
-/** Fields of no known element have a place only. */
+/** Unknown fields only get a place. */
 export function placeElements(template: Template): PlacedFields {
   const placed: PlacedFields = { places: [], forward: [], reverse: [] }
   let offset = 0
@@ -44,25 +44,25 @@ export function placeElements(template: Template): PlacedFields {
   return placed
 }
 
-/** Of IPv6 the header that follows the first, which is the protocol or an extension. */
+/** The header after the first IPv6 header: the protocol or an extension. */
 const nextHeaderId = 193
 
-/** Whether a field says the protocol of a header: one that says it twice describes two. */
+/** Whether a field is the protocol of a header: a record with two describes two headers. */
 export const isProtocol = ({ element: { action, id, enterprise } }: PlacedElement) =>
   'column' in action &&
   action.column === 'protocolIdentifier' &&
   (enterprise !== 0 || id !== nextHeaderId)
 
-/** Columns of which each header of a packet within a packet has its own. */
+/** Columns that each header of an encapsulated packet has. */
 const headerColumns: ReadonlySet<string> = new Set([
   'sourceAddress', 'destinationAddress', 'sourceTransportPort', 'destinationTransportPort',
   'protocolIdentifier', 'ipClassOfService', 'tcpControlBits', 'icmpTypeCode',
 ]) // prettier-ignore
 
 /**
- * Of a packet within a packet, whose headers a record gives from the outermost to the innermost (RFC
- * 7011, section 8), the innermost counts: it says who speaks to whom. Where it says nothing, the next
- * one out does.
+ * Encapsulated packets: a record gives headers from outermost to innermost (RFC 7011, section 8).
+ * The innermost counts, because it has the real endpoints; where it has no value, the next outer
+ * one does.
  */
 export function preferInnermost(placed: PlacedElement[]): void {
   for (const [i, one] of placed.entries()) {

@@ -1,8 +1,8 @@
 /**
- * Templates that an exporter announces from another port than the one that its data comes from: a
- * port that has announced none uses those of the others, until it announces some itself. Ports are
- * told apart nevertheless, because exporters of one address (behind a translation of addresses, or
- * as processes of one host) use the same ids for different templates.
+ * Templates announced from a different port than the data. A port that has announced none uses
+ * those of the others until it announces some. Ports are still kept separate, because exporters
+ * that share an address (behind NAT, or processes of one host) use the same ids for different
+ * templates.
  */
 import type { Exporter } from '../exporters/exporter.ts'
 import type { Stream } from '../exporters/stream.ts'
@@ -20,7 +20,10 @@ function adopted(announced: Template): Template {
   return template
 }
 
-/** The template of that id of the port seen last that has one, from now on this stream's too. */
+/**
+ * Copies the template with this id from the most recent port that has one; from now on it is this
+ * stream's too.
+ */
 export function adoptTemplate(
   templates: TemplateStore,
   exporter: Exporter,
@@ -40,7 +43,7 @@ export function adoptTemplate(
   return stream.templates.get(id)
 }
 
-/** Gives an announced template to the ports that use those of others and have data for it. */
+/** Gives an announced template to the ports that use others' templates and have data for it. */
 export function shareTemplate(
   templates: TemplateStore,
   exporter: Exporter,

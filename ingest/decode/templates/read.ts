@@ -6,19 +6,19 @@ import type { RecordBytes } from '../records.ts'
 import { Template } from './template.ts'
 
 export interface TemplateFinding {
-  /** Offset of the next template record, or -1 where it cannot be told. */
+  /** Offset of the next template record, or -1 if unknown. */
   next: number
-  /** null where the record is no template that can be kept; the reason has been counted. */
+  /** null if the record is not a usable template; the reason has been counted. */
   template: Template | null
 }
 
 const enterpriseBit = 0x8000
 const templateIdMin = 256
 
-/** Scope types of v9 as the elements that say the same; those that are not here say nothing kept. */
+/** v9 scope types as equivalent elements; others are not stored. */
 const v9Scopes: Readonly<Record<number, number | undefined>> = { 2: 10 }
 
-/** Field ids of what no element stands for. */
+/** Field id without an element. */
 const noElement = 0
 
 /** Reads one template record. */
@@ -38,7 +38,7 @@ export function readTemplate(
   return { next, template: next === -1 ? short(context) : make(context, id, fields, null) }
 }
 
-/** Reads one options template record. v9 gives lengths in bytes, IPFIX numbers of fields. */
+/** Reads one options template record. v9 gives lengths in bytes, IPFIX the number of fields. */
 export function readOptionsTemplate(
   context: DatagramContext,
   version: 'v9' | 'ipfix',
@@ -75,7 +75,7 @@ function short({ exporter }: DatagramContext): null {
   return null
 }
 
-/** Field specifiers; beyond fieldsPerTemplateMax they are stepped over and not kept. */
+/** Reads field specifiers; those beyond fieldsPerTemplateMax are skipped. */
 function readFields(
   view: DataView,
   version: 'v9' | 'ipfix',

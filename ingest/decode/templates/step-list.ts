@@ -1,4 +1,4 @@
-/** The steps that fill one set of columns from a template's records, as they are collected. */
+/** Collects the steps that fill one set of columns from a template's records. */
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { ScratchName } from '../element.ts'
 import type { Step } from '../steps/batch.ts'
@@ -8,7 +8,7 @@ import { stepOf } from './compile.ts'
 import type { PlacedElement } from './placed-elements.ts'
 import type { PlacedGroup, ScratchColumns } from './template.ts'
 
-/** Whether no element before it, by preference, sets the same column. */
+/** Whether no preferred element sets the same column. */
 function isPreferred(placed: readonly PlacedElement[], { element }: PlacedElement): boolean {
   const { action } = element
   const first = placed.find(
@@ -20,7 +20,7 @@ function isPreferred(placed: readonly PlacedElement[], { element }: PlacedElemen
   return first?.element === element
 }
 
-/** Columns that a group which finishes its rows reads. */
+/** Columns written by groups that finish their rows. */
 const finishedColumns: ReadonlySet<string> = new Set([
   'octetDeltaCount',
   'packetDeltaCount',
@@ -28,14 +28,14 @@ const finishedColumns: ReadonlySet<string> = new Set([
   'flowEndMilliseconds',
 ])
 
-/** Whether an element may change what the members of a group, which run first, have said. */
+/** Whether an element may change values of a group's members, which run first. */
 function mayChange(other: PlacedElement, members: readonly PlacedElement[]): boolean {
   const { action } = other.element
   if (members.includes(other) || action.kind === 'counter') return false
   return action.kind === 'section' || ('column' in action && finishedColumns.has(action.column))
 }
 
-/** Knows which columns a step has been found for; of several elements for one column the first added counts. */
+/** Tracks which columns have a step; of several elements for one column, the first added counts. */
 export class StepList {
   readonly groups: PlacedGroup[] = []
   readonly steps: Step[] = []
@@ -56,7 +56,7 @@ export class StepList {
     this.#scratch = scratch
   }
 
-  /** Adds elements, by groups where they form some. */
+  /** Adds elements, as groups where possible. */
   addGroups(placed: readonly PlacedElement[], groups: readonly FieldGroup[]): void {
     const grouped = new Set<PlacedElement>()
     for (const { fields, offsets, loop, tellsProtocols, exactly, counts = 0 } of groups) {

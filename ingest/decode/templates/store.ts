@@ -1,4 +1,4 @@
-/** The templates of all streams under common bounds. */
+/** The templates of all streams, under common limits. */
 import { evictionOrder } from '../exporters/eviction.ts'
 import type { Exporter } from '../exporters/exporter.ts'
 import type { DecoderLimits } from '../limits.ts'
@@ -12,15 +12,15 @@ interface HeldTemplate {
   template: Template
 }
 
-/** What templates of the same fields are compiled into. */
+/** The compilation shared by templates with the same fields. */
 interface CompiledLayout {
   compiled: CompiledTemplate
   fields: number
 }
 
-/** Forgotten templates that are kept to be used again. */
+/** Most forgotten templates kept for reuse. */
 const spareMax = 4096
-/** Fields of a spare template at most; of longer ones the memory is given back. */
+/** Spare templates have at most this many fields; longer ones are freed. */
 const spareFieldsMax = 64
 
 export class TemplateStore {
@@ -32,8 +32,8 @@ export class TemplateStore {
   readonly #layouts = new Map<string, CompiledLayout>()
   #compiledFields = 0
   /**
-   * A flood of templates would make garbage of each that it drives out, which is collected only when
-   * there is much of it: forgotten templates are used again instead.
+   * A flood of templates would turn each one it evicts into garbage, which is collected late:
+   * forgotten templates are reused instead.
    */
   readonly #spare: Template[] = []
 
@@ -47,7 +47,7 @@ export class TemplateStore {
     this.#exporters = exporters
   }
 
-  /** Takes in a template; returns the other one that it replaces, or null. */
+  /** Adds a template; returns the other one that it replaces, or null. */
   add(exporter: Exporter, stream: Stream, template: Template): Template | null {
     const held = stream.templates.get(template.id)
     if (held?.equals(template)) {
@@ -55,7 +55,7 @@ export class TemplateStore {
       held.isAdopted &&= template.isAdopted
       return null
     }
-    // One that was replaced is given to whoever asked, and so is not used again.
+    // The caller gets the replaced template, so it is not reused.
     if (held) this.#forget(stream, held)
     stream.templates.set(template.id, this.#spare.pop()?.become(template) ?? template)
     this.#templates++
@@ -70,7 +70,10 @@ export class TemplateStore {
     return held ?? null
   }
 
-  /** The steps of a template, made when data for its fields first comes, from whatever exporter. */
+  /**
+   * The steps of a template, compiled when the first data for its fields arrives, from any
+   * exporter.
+   */
   compiled(exporter: Exporter, template: Template): CompiledTemplate {
     if (template.compiled && !template.compiled.isDropped) return template.compiled
     const { layout, fields } = template
@@ -86,7 +89,7 @@ export class TemplateStore {
     return held.compiled
   }
 
-  /** Forgets the templates of a stream that is itself forgotten. */
+  /** Forgets the templates of a stream that is being forgotten. */
   forget(stream: Stream): void {
     for (const template of stream.templates.values()) this.#remove(stream, template)
   }
@@ -97,7 +100,7 @@ export class TemplateStore {
     this.#fields -= template.fields.length
   }
 
-  /** Forgets a template that nobody else holds. */
+  /** Forgets a template that no one else references. */
   #remove(stream: Stream, template: Template): void {
     this.#forget(stream, template)
     template.compiled = null
@@ -114,8 +117,8 @@ export class TemplateStore {
   }
 
   /**
-   * A quarter at once, so that a flood of templates does not cost a search each. First those that no
-   * data came for, then those of the exporters that have most: each keeps its last used ones.
+   * Evicts a quarter at once, so that a flood of templates does not cost a search each. First those
+   * without data, then those of the exporters with most: each keeps its most recently used.
    */
   #evict(): void {
     const held = this.#all()
@@ -129,7 +132,9 @@ export class TemplateStore {
     }
   }
 
-  /** Forgets the steps of the longest unused half of the layouts; they are made again when needed. */
+  /**
+   * Drops the steps of the less recently used half of the layouts; they are recompiled when needed.
+   */
   #dropCompiled(): void {
     const layouts = [...this.#layouts].sort(([, a], [, b]) => a.compiled.usedMs - b.compiled.usedMs)
     for (const [layout, { compiled, fields }] of layouts.slice(0, Math.ceil(layouts.length / 2))) {
@@ -148,7 +153,7 @@ export class TemplateStore {
   }
 }
 
-/** Lets go of the steps although templates still point to what held them. */
+/** Frees the steps although templates still reference their owner. */
 function drop(compiled: CompiledTemplate): void {
   compiled.isDropped = true
   compiled.places = []

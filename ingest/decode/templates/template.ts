@@ -1,6 +1,6 @@
 /**
- * Templates: the list of fields that an exporter announced, and the steps it is compiled into, once,
- * when the first data for it comes.
+ * Templates: the fields announced by an exporter, and the steps they are compiled to, once, when
+ * their first data arrives.
  */
 import type { ColumnMask, FlowColumns } from '../../../flow/columns.ts'
 import type { Place, Step } from '../steps/batch.ts'
@@ -9,104 +9,110 @@ import type { Field } from './field.ts'
 import type { GroupLoop, Offsets } from '../steps/group-loops.ts'
 import type { FieldGroup } from '../steps/groups.ts'
 
-/** A length that says: the record itself says how long the field is (RFC 7011, section 7). */
+/** The length that means: the record gives the field's length (RFC 7011, section 7). */
 export const variableLength = 65_535
 
-/** Columns that steps write besides those of the flows. */
+/** Columns that steps write in addition to those of flows. */
 export type ScratchColumns = { readonly [Name in ScratchName]: Float64Array }
 
-/** What steps write into: rows of flows, rows of their other direction, scratch. */
+/** The targets of steps: rows of flows, rows of their other direction, scratch. */
 export interface DecodeTarget {
   flows: FlowColumns
   reverse: FlowColumns
   scratch: ScratchColumns
-  /** For the columns of flows. */
+  /** For the columns of `flows`. */
   groups: readonly FieldGroup[]
 }
 
-/** A group's loop and where its fields lie. */
+/** A group's loop and the offsets of its fields. */
 export interface PlacedGroup {
   loop: GroupLoop
   at: Offsets
 }
 
-/** A list and where it lies. */
+/** A list and its place. */
 export interface PlacedList {
   kind: ListKind
   place: Place
 }
 
 export interface CompiledTemplate {
-  /** One a field; of records of variable length, set anew for each record. */
+  /** One per field; for variable-length records, set anew for each. */
   places: Place[]
-  /** To be run before the steps. */
+  /** Run before the steps. */
   groups: PlacedGroup[]
   steps: Step[]
   scratchSteps: Step[]
   reverseSteps: Step[]
-  /** Packets counted in and out of the same record, if nothing says whether out is back: see both-ways.ts. */
+  /**
+   * Incoming and outgoing packets of a record, while it is unknown whether the latter are return
+   * traffic: see both-ways.ts.
+   */
   outgoing: { in: Place; out: Place } | null
-  /** Both directions count by local and remote end, and where records say which is local: see steps/local-end.ts. */
+  /**
+   * Set if both directions count by local and remote end, with the field that says which is local:
+   * see steps/local-end.ts.
+   */
   byLocalEnd: { said: Place | null } | null
-  /** Scratch columns that the scratch steps set. */
+  /** Scratch columns set by the scratch steps. */
   scratch: ReadonlySet<ScratchName>
-  /** Columns that every row is written in, and those that may be written in. */
+  /** Columns written in every row, and columns that may be written. */
   writes: ColumnMask
   touches: ColumnMask
-  /** Has uptime-relative times, so that the exporter's uptime must be known. */
+  /** Whether it has uptime-relative times, which need the exporter's uptime. */
   usesUptime: boolean
-  /** Where the end is, if it is uptime-relative. */
+  /** The end's place, if it is uptime-relative. */
   uptimeEnd: Place | null
-  /** Says how long flows lasted. */
+  /** Whether it has flow durations. */
   hasDurations: boolean
-  /** Gives the rate itself. */
+  /** Whether it has the sampling rate itself. */
   setsSampling: boolean
-  /** Says anything of how its packets were sampled. */
+  /** Whether it has any element about sampling. */
   saysSampling: boolean
-  /** Has anything by which a record is a flow: addresses, counts or a packet's start. */
+  /** Whether it has anything that makes a record a flow: addresses, counts or a packet's start. */
   isFlow: boolean
-  /** Lists of records, and where they lie. */
+  /** Lists of records, with their places. */
   lists: PlacedList[]
-  /** Counts octets or packets, or holds a packet's start. */
+  /** Whether it counts octets or packets, or has a packet's start. */
   hasCounts: boolean
-  /** Says how many packets. */
+  /** Whether it counts packets. */
   hasPackets: boolean
-  /** Holds the starts of packets rather than counts. */
+  /** Whether it has the starts of packets instead of counts. */
   hasSection: boolean
-  /** Reads once more what a group has found to be odd; null: no group looks for that. */
+  /** Rereads rows that a group found to be odd; null: no group checks for that. */
   exactly: PlacedGroup | null
-  /** That group finishes the rows, unless they are odd. */
+  /** Whether that group finishes the rows, unless they are odd. */
   finishes: boolean
-  /** A group tells the protocols that it saw. */
+  /** Whether a group reports the protocols it saw. */
   tellsProtocols: boolean
-  /** The ICMP type must be taken from the destination port. */
+  /** Whether the ICMP type must be taken from the destination port. */
   icmpInPort: boolean
-  /** Fields whose length their element cannot have. */
+  /** Fields with a length that their element cannot have. */
   badLengths: number
-  /** unix ms of the last data read by it. */
+  /** unix ms of the last data read with it. */
   usedMs: number
-  /** Its steps were forgotten to save memory: it must be compiled anew. */
+  /** Its steps were freed to save memory: it must be compiled again. */
   isDropped: boolean
 }
 
 export class Template {
   id: number
   readonly fields: readonly Field[]
-  /** How many of the fields, from the first, say what an options record is about; 0: a data template. */
+  /** How many of the first fields are the scope of an options record; 0: a data template. */
   scopeCount: number
   isOptions: boolean
   /** Its outgoing counts are those of the other direction: see both-ways.ts. */
   countsBothWays = false
-  /** Records in which far more packets went the one way than the other. */
+  /** Records with far more packets in one direction than in the other. */
   readonly seen = { moreIn: 0, moreOut: 0 }
   /** Announced from another port of the exporter: see ports.ts. */
   isAdopted = false
-  /** Bytes of a record, the least where it is variable. */
+  /** Bytes of a record; the minimum if variable. */
   recordBytes: number
   isVariable: boolean
   /** unix ms of the last announcement or data. */
   usedMs: number
-  /** Held for all templates of the same fields; see TemplateStore. */
+  /** Shared by all templates with the same fields; see TemplateStore. */
   compiled: CompiledTemplate | null = null
 
   constructor(
@@ -129,7 +135,7 @@ export class Template {
     this.isVariable = variable
   }
 
-  /** Takes over all that another template says, so that one that is no longer held is used again. */
+  /** Copies another template into this one, so that a forgotten template is reused. */
   become(other: Template): this {
     this.id = other.id
     const fields = this.fields as Field[]
@@ -147,7 +153,7 @@ export class Template {
     return this
   }
 
-  /** The fields as one text, the same for templates that are read in the same way. */
+  /** The fields as text, equal for templates that are read in the same way. */
   get layout(): string {
     let text = this.isOptions ? 'o' : this.countsBothWays ? 'b' : 'd'
     for (const { id, enterprise, length } of this.fields)
@@ -155,7 +161,7 @@ export class Template {
     return text
   }
 
-  /** Whether another template has the very same fields. */
+  /** Whether another template has exactly the same fields. */
   equals(other: Template): boolean {
     return (
       this.isOptions === other.isOptions &&
