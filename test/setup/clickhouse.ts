@@ -1,8 +1,8 @@
 /**
- * Real ClickHouse nodes for tests, made of chDB's npm package in a cache of the user's: its library
- * is ClickHouse itself and can listen. What it lacks is Keeper and the port by which replicas fetch
- * from each other: in a cluster of such nodes the Distributed tables write to every replica instead.
- * It is a by-way, so its version is pinned; production is the official server.
+ * Real ClickHouse nodes for tests, built from chDB's npm package in a per-user cache: its library is
+ * ClickHouse itself and can listen. It lacks Keeper and the port for replication: in a cluster of
+ * such nodes the Distributed tables write to every replica instead. It is a workaround, so its
+ * version is pinned; production uses the official server.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 
 import { isCI } from './parts.ts'
 
-/** The version of the package; ClickHouse in it says 26.7. */
+/** The version of the package; the ClickHouse in it reports 26.7. */
 const packageVersion = '26.7.3-stable.1'
 const packages: Partial<Record<string, string>> = {
   x64: '@chdb/lib-linux-x64-gnu',
@@ -27,14 +27,14 @@ const cacheFolder = join(
 )
 const source = fileURLToPath(new URL('clickhouse-node.c', import.meta.url))
 
-/** The program and the library of a node, or null where they were not made yet. */
+/** The program and the library of a node, or null if not built yet. */
 export function clickHouseNode(): { program: string; library: string } | null {
   const program = join(cacheFolder, 'clickhouse-node')
   const library = join(cacheFolder, 'libchdb.so')
   return existsSync(program) && existsSync(library) ? { program, library } : null
 }
 
-/** The reason for which tests with ClickHouse are to be skipped, or false. CI may not skip them. */
+/** Why tests with ClickHouse must be skipped, or false. CI may not skip them. */
 export function skipWithoutClickHouse(): string | false {
   return clickHouseNode() !== null || isCI ? false : howToGet
 }
@@ -43,7 +43,7 @@ const howToGet =
   'no ClickHouse for tests: node test/setup/clickhouse.ts makes one of chDB’s npm package ' +
   '(Linux, a C compiler, 600 MB in the cache)'
 
-/** Makes it where that is ours to do, else says how to get it. */
+/** Builds it where we may, otherwise says how to get it. */
 export async function setUpClickHouse(): Promise<void> {
   if (clickHouseNode() !== null) return
   if (!isCI || process.getuid?.() !== 0) {
@@ -53,7 +53,7 @@ export async function setUpClickHouse(): Promise<void> {
   await makeClickHouse()
 }
 
-/** @throws with what is missing for it */
+/** @throws an error that names what is missing */
 async function makeClickHouse(): Promise<void> {
   const name = process.platform === 'linux' ? packages[process.arch] : undefined
   if (name === undefined)

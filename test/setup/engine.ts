@@ -1,7 +1,7 @@
 /**
- * A Docker engine for tests: the one that answers here, or Debian's, which the tests then start and
- * stop by themselves (test/compose/engine.ts). Its parts are installed and cached under CI only, as
- * root on Debian: the engine's package, Compose built from its Go module, a Debian root file system.
+ * A Docker engine for tests: the one running here, or Debian's, which the tests then start and stop
+ * themselves (test/compose/engine.ts). Only CI, as root on Debian, installs and caches its parts:
+ * the engine's package, Compose built from its Go module, and a Debian root file system.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { isCI } from './parts.ts'
 const composeVersion = 'v2.40.3'
 const buildMinutes = 20
 
-/** What is made once for all runs. */
+/** What is built once for all runs. */
 export const engineCache = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
   'weir',
@@ -23,7 +23,7 @@ export const engineCache = join(
 export const composePlugin = join(engineCache, 'docker-compose')
 export const debianRoot = join(engineCache, 'debian-bookworm-slim.tar')
 
-/** Programs of the engine and the Debian packages that bring them. */
+/** Programs of the engine, and the Debian packages that contain them. */
 const programs: Record<string, string> = {
   dockerd: 'docker.io',
   containerd: 'containerd',
@@ -33,19 +33,19 @@ const programs: Record<string, string> = {
   ip: 'iproute2',
 }
 
-/** Whether an engine answers that somebody else runs. */
+/** Whether an engine is already running. */
 export function engineAnswers(): boolean {
   return spawnSync('docker', ['info'], { timeout: 20_000 }).status === 0
 }
 
-/** Whether that engine's Compose is there. */
+/** Whether that engine has Compose. */
 export function hasCompose(): boolean {
   return spawnSync('docker', ['compose', 'version'], { timeout: 20_000 }).status === 0
 }
 
 const isRoot = process.getuid?.() === 0
 
-/** The reason for which tests with an engine are to be skipped, or false. CI may not skip them. */
+/** Why tests with an engine must be skipped, or false. CI may not skip them. */
 export function skipWithoutEngine(): string | false {
   if (isCI) return false
   if (!isRoot) return 'an exporter in its own network namespace wants root'
@@ -62,7 +62,7 @@ function missingPrograms(): string[] {
   return Object.keys(programs).filter((name) => spawnSync('which', [name]).status !== 0)
 }
 
-/** Makes what a missing engine needs where that is ours to do, else says how to get it. */
+/** Builds what a missing engine needs where we may, otherwise says how to get it. */
 export async function setUpEngine(): Promise<void> {
   if (engineAnswers() && hasCompose()) return
   if (!isCI || !isRoot || !existsSync('/etc/debian_version')) {
@@ -91,7 +91,7 @@ function installPrograms(): void {
   apt('install', '-y', '--no-install-recommends', ...packages)
 }
 
-/** A least Debian as a tar archive, of which images are made. */
+/** A minimal Debian as a tar archive, the base of images. */
 async function makeDebianRoot(): Promise<void> {
   if (existsSync(debianRoot)) return
   console.log(`making a Debian root file system in ${engineCache} (once) …`)
@@ -111,7 +111,7 @@ async function makeDebianRoot(): Promise<void> {
   }
 }
 
-/** Compose as published; its own go.sum holds what it is built from. */
+/** Compose as published; its own go.sum pins its dependencies. */
 async function buildCompose(): Promise<void> {
   if (existsSync(composePlugin)) return
   if (spawnSync('which', ['go']).status !== 0)

@@ -1,6 +1,6 @@
 /**
- * A real influxd for tests: the one on the PATH, or one that was built once from its Go module as
- * published into the user's cache. It is built only under CI, as root on Debian.
+ * A real influxd for tests: the one on the PATH, or one built once from its published Go module
+ * into the user's cache. Only CI builds it, as root on Debian.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -20,14 +20,14 @@ const cacheFolder = join(
 const cached = join(cacheFolder, 'influxd')
 const buildMinutes = 30
 
-/** Where influxd is, or null. */
+/** The path of influxd, or null. */
 export function influxdPath(): string | null {
   const found = spawnSync('which', ['influxd'], { encoding: 'utf8' })
   if (found.status === 0) return found.stdout.trim()
   return existsSync(cached) ? cached : null
 }
 
-/** The reason for which tests with InfluxDB are to be skipped, or false. CI may not skip them. */
+/** Why tests with InfluxDB must be skipped, or false. CI may not skip them. */
 export function skipWithoutInfluxd(): string | false {
   if (influxdPath() !== null || isCI) return false
   return howToGet
@@ -38,7 +38,7 @@ const howToGet =
   'one by WEIR_TEST_INFLUX_URL and WEIR_TEST_INFLUX_TOKEN (for the store’s contract alone), ' +
   'or run node test/setup/influxd.ts, which builds it (Go, Rust, clang and pkg-config; some minutes)'
 
-/** Builds influxd where that is ours to do, else says how to get it. */
+/** Builds influxd where we may, otherwise says how to get it. */
 export async function setUpInfluxd(): Promise<void> {
   if (influxdPath() !== null) return
   if (!isCI || process.getuid?.() !== 0) {
@@ -49,8 +49,8 @@ export async function setUpInfluxd(): Promise<void> {
 }
 
 /**
- * A main package of a module with replace directives cannot be installed by name: it is required by
- * a module of our own, which repeats them.
+ * A main package of a module with replace directives cannot be installed by name: this module
+ * requires it and repeats them.
  */
 const goModule = `module influxd-for-tests
 go 1.26.3
@@ -59,7 +59,7 @@ replace github.com/nats-io/nats-streaming-server v0.11.2 => github.com/influxdat
 replace google.golang.org/protobuf v1.30.0 => google.golang.org/protobuf v1.33.0
 `
 
-/** Builds influxd into the cache. @throws with what is missing for it */
+/** Builds influxd into the cache. @throws an error that names what is missing */
 async function buildInfluxd(): Promise<void> {
   const isMissing = (command: string) => spawnSync('which', [command]).status !== 0
   const debian = ['clang', 'pkg-config'].filter(isMissing)

@@ -1,11 +1,11 @@
 /**
- * The real programs that tests run beside Weir. Where one is missing, it is installed under CI on
- * Debian as root; elsewhere the command that installs it is named, and its tests are skipped.
+ * The real programs that tests run beside Weir. Missing ones are installed under CI on Debian as
+ * root; elsewhere the command that installs them is printed, and their tests are skipped.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-/** A program, the Debian package that brings it, and what tests it for. */
+/** A program, the Debian package that contains it, and what tests use it for. */
 interface Part {
   command: string
   debianPackage: string
@@ -21,17 +21,17 @@ export const parts: readonly Part[] = [
   { command: 'pdftotext', debianPackage: 'poppler-utils', about: 'the text of printed reports' },
 ]
 
-/** Whether CI asks that nothing be skipped. */
+/** Whether CI requires that nothing be skipped. */
 export const isCI = process.env['CI'] === 'true'
 
-/** The parts that are not installed here. */
+/** The parts missing here. */
 function missingParts(): Part[] {
   return parts.filter(({ command }) => spawnSync('which', [command]).status !== 0)
 }
 
 /**
- * The reason for which a test that needs a program is to be skipped, or false. Under CI a missing
- * part is a failure, so that there the test runs and fails.
+ * Why a test that needs a program must be skipped, or false. Under CI a missing part is a failure,
+ * so there the test runs and fails.
  */
 export function skipWithout(...commands: string[]): string | false {
   const missing = missingParts().filter(({ command }) => commands.includes(command))
@@ -44,7 +44,7 @@ function installCommand(missing: readonly Part[]): string {
   return `apt-get install ${packages.join(' ')}`
 }
 
-/** Installs what is missing where that is ours to do (root on Debian, CI=true), else says how. */
+/** Installs missing parts where we may (root on Debian, CI=true), otherwise says how. */
 export function setUp(): void {
   const missing = missingParts()
   if (missing.length === 0) return

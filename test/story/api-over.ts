@@ -1,4 +1,4 @@
-/** The API, in this process, over what a replay left. */
+/** The API, in this process, over the result of a replay. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -13,7 +13,7 @@ import { readSettings } from '../../flow/settings.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
 import { openFlows, openIncidents } from '../../store/open.ts'
 
-/** The API over what a data folder and its store hold, at a given time (unix ms), or by a clock. */
+/** The API over a data folder and its store, at a given time (unix ms), or by a clock. */
 export async function openApi(
   environment: Record<string, string> & { WEIR_DATA: string },
   time: number | (() => number),
@@ -37,7 +37,7 @@ export async function openApi(
     pageFolder: join(data, 'none'),
     log: pino({ level: 'silent' }),
     now,
-    // Replays beside it in this process may hold up the loop for long.
+    // Replays in this process may block the loop for long.
     lagMaxMs: 0,
   })
   return {
@@ -51,7 +51,7 @@ export async function openApi(
   }
 }
 
-/** The body of an answer. On a machine with other work the API says that it is busy, and when to come back. */
+/** The body of an answer. On a busy machine the API may ask to come back later. */
 export async function bodyOf(
   { app }: Awaited<ReturnType<typeof openApi>>,
   path: string,

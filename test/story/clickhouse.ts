@@ -1,4 +1,6 @@
-/** The Monday capture in the embedded store and in ClickHouse: every answer is the same, byte for byte. */
+/**
+ * The Monday capture in the embedded store and in ClickHouse: all answers are identical, byte for byte.
+ */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
@@ -50,7 +52,7 @@ const topKeys = [
   'srcprefix', 'dscp', 'mac', 'sampling', 'direction', 'host,port',
 ] // prettier-ignore
 
-/** Registers the tests on nodes of so many shards and replicas. */
+/** Registers the tests on nodes with this many shards and replicas. */
 export function clickHouseStory(size: { shards: number; replicas: number }): void {
   const name = `${size.shards} shards of ${size.replicas} replicas`
   describe(`the Monday capture in ClickHouse, ${name}`, { skip: skipWithoutClickHouse() }, () => {
@@ -61,7 +63,7 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
     before(async () => {
       nodes = await RunningClickHouse.start(size)
       await nodes.setUp()
-      // What lies after now is not seen yet, so both must agree on when that is.
+      // What lies after now is not visible yet, so both must agree on the time.
       const now = Date.now()
       for (const environment of [{}, nodes.environment()]) {
         const settings = { WEIR_DATA: await scratchFolder(), ...environment }
@@ -80,7 +82,7 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
       return one!
     }
     const day = () => `from=${start}&to=${start + daySeconds}`
-    /** 11:30 to 11:40, local time of the capture being UTC. */
+    /** 11:30 to 11:40; the capture's local time is UTC. */
     const cut = () => `from=${start + 41_400}&to=${start + 42_000}`
 
     test('/api/series at every tier', async () => {
@@ -99,7 +101,7 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
       )
     })
 
-    test('/api/series from the flows, by seconds', async () => {
+    test('/api/series from the flows, per second', async () => {
       for (const by of splits)
         await both(`/api/series?${cut()}&step=1&measure=bits&top=5${by && `&by=${by}`}&filter=any`)
       for (const measure of ['packets', 'flows', 'active'])
@@ -124,7 +126,7 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
         await both(`/api/flows?${asked}&order=bytes&limit=50`)
       })
 
-    test('/api/flows in every order and form', async () => {
+    test('/api/flows in every order and format', async () => {
       for (const order of ['first', 'last', 'received', 'bytes', 'packets', 'duration', 'rate'])
         await both(`/api/flows?${cut()}&order=${order}&limit=40`)
       for (const format of ['csv', 'ndjson'])
@@ -137,7 +139,7 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
       await both(`/api/incidents?${day()}`)
     })
 
-    test('each flow stands once on every replica', async () => {
+    test('every replica has each flow once', async () => {
       const table = nodes.isCluster ? 'flows_local' : 'flows'
       const counts = await Promise.all(
         nodes.nodes.map(async (node) =>

@@ -1,4 +1,4 @@
-/** The same filter through nfdump and Weir over the same datagrams: the same flows, packets and bytes. */
+/** The same filter in nfdump and Weir over the same datagrams: the same flows, packets and bytes. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, after, describe, test } from 'node:test'
@@ -122,7 +122,7 @@ const asFilters: readonly [
   ['not as 65001', (...ends) => !ends.includes(65_001)],
 ]
 
-/** Each filter over one capture, and how many let some flows through and some not. */
+/** Compares each filter over one capture, and counts those that match some flows but not all. */
 function compared(name: string, filters: readonly string[], capture: () => Promise<string>): void {
   describe(`${filters.length} filters over ${name}`, { skip }, () => {
     let flows: FlowStore
@@ -159,7 +159,7 @@ function compared(name: string, filters: readonly string[], capture: () => Promi
         assert.deepEqual({ ...(await totals(text)) }, await nfdumpAsTotals(folder, holds)),
       )
 
-    test('most of them let some flows through and some not', () => {
+    test('most of them match some flows but not all', () => {
       assert.ok(selective > filters.length * 0.75, `${selective} of ${filters.length}`)
     })
   })
@@ -168,7 +168,7 @@ function compared(name: string, filters: readonly string[], capture: () => Promi
 compared('the story', storyFilters, async () => story)
 compared('a mixed capture', mixedFilters, async () => {
   const file = join(await scratchFolder(), 'mixed.pcap')
-  // By the address from which nfcapd gets it too.
+  // From the same address from which nfcapd gets it.
   await writeCapture(file, '127.0.0.1', mixedCapture())
   return file
 })

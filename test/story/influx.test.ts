@@ -1,6 +1,6 @@
 /**
- * The Monday capture in both stores: every answer of /api/series is the same, byte for byte; and by
- * hand, in Flux, InfluxDB has every byte of it.
+ * The Monday capture in both stores: all answers of /api/series are identical, byte for byte; and a
+ * Flux query by hand finds every byte in InfluxDB.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -35,7 +35,7 @@ describe('the Monday capture in InfluxDB', { skip: skipWithoutInfluxd() }, () =>
 
   before(async () => {
     influxd = await RunningInfluxd.startReady()
-    // What lies after now is not seen yet, so both must agree on when that is.
+    // What lies after now is not visible yet, so both must agree on the time.
     const now = Date.now()
     for (const environment of [{}, influxd.environment]) {
       const settings = { WEIR_DATA: await scratchFolder(), ...environment }
@@ -61,9 +61,9 @@ describe('the Monday capture in InfluxDB', { skip: skipWithoutInfluxd() }, () =>
   }
 
   for (const step of steps)
-    test(`answers at ${step} s are the same, byte for byte`, async () => {
+    test(`answers at ${step} s are identical, byte for byte`, async () => {
       const day = `from=${start}&to=${start + daySeconds}&step=${step}`
-      // All splits at one step of each kind: 5-minute rows, and rows with maxima of their own.
+      // All splits at one step of each kind: 5-minute rows, and rows with separate maxima.
       for (const by of step === 300 || step === 7200 ? splits : splits.slice(0, 3))
         for (const measure of by === '' ? measures : ['bits'])
           for (const rest of ['', '&top=3&cf=max', ...(by === 'host' ? ['&top=1000'] : [])]) {

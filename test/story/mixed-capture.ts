@@ -1,6 +1,6 @@
 /**
- * A capture of what the story has none of: IPv6, ICMP, flags of every kind, autonomous systems,
- * VLANs, MAC addresses, types of service, prefixes, next hops, interfaces, NAT and MPLS, by v9.
+ * A v9 capture of everything that the story lacks: IPv6, ICMP, all kinds of flags, autonomous
+ * systems, VLANs, MAC addresses, types of service, prefixes, next hops, interfaces, NAT and MPLS.
  */
 import { encodeV9, field, type EncodedTemplate } from '../encode/sets.ts'
 import { testExportMs, testUptimeMs } from '../encode/fixed.ts'
@@ -11,7 +11,7 @@ import { seeded } from '../random.ts'
 const datagrams = 200
 const recordsEach = 8
 
-/** Fields after the addresses: element, bytes, and the values of which each flow has one. */
+/** Fields after the addresses: element, bytes, and the values from which each flow has one. */
 const fields: readonly [id: number, length: number, values: readonly Value[]][] = [
   [10, 4, [0, 1, 2, 3, 70_000]], // ingressInterface
   [14, 4, [0, 1, 2, 4]],
@@ -53,7 +53,7 @@ const protocols = { 4: [1, 6, 6, 6, 17, 17, 47, 50], 6: [6, 6, 17, 58] } as cons
 const icmpTypes = { 4: [0, 2048, 769], 6: [128 * 256, 129 * 256, 769] } as const
 const durationsMs = [0, 1, 10, 999, 1000, 60_000, 300_000]
 
-/** The datagrams of the capture; the same every time. */
+/** The datagrams of the capture; always the same. */
 export function mixedCapture(): SentDatagram[] {
   const random = seeded(20_261_116)
   const one = <V>(values: readonly V[]) => values[Math.floor(random() * values.length)]!
@@ -65,7 +65,7 @@ export function mixedCapture(): SentDatagram[] {
       const isIcmp = protocol === 1 || protocol === 58
       if (id === 32) return isIcmp ? one(protocol === 1 ? icmpTypes[4] : icmpTypes[6]) : 0
       if ((id === 7 || id === 11) && protocol !== 6 && protocol !== 17) return 0
-      // nfcapd keeps the flags of TCP only.
+      // nfcapd stores flags for TCP only.
       return id === 6 && protocol !== 6 ? 0 : one(values)
     })
     return [...ends, protocol, first, first + one(durationsMs), ...rest]

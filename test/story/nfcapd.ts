@@ -1,4 +1,4 @@
-/** nfdump beside Weir: the same datagrams by live UDP into a real nfcapd, and its sums. */
+/** nfdump beside Weir: sends the same datagrams over UDP to a real nfcapd, and reads its sums. */
 import { execFile, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -14,11 +14,11 @@ import { freeUdpPort } from '../free-port.ts'
 
 const run = promisify(execFile)
 
-/** Sends the datagrams of a capture to a real nfcapd and gives the folder with its files. */
+/** Sends the datagrams of a capture to a real nfcapd and returns the folder with its files. */
 export async function collectWithNfcapd(capture: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-nfcapd-'))
   const port = await freeUdpPort()
-  // -y: lz4, since Debian's nfcapd 1.7.1 writes files with LZO that it cannot read.
+  // -y: lz4, because Debian's nfcapd 1.7.1 writes LZO files that it cannot read.
   const nfcapd = spawn(
     'nfcapd',
     ['-b', '127.0.0.1', '-p', String(port), '-B', '8000000', '-w', folder, '-t', '3600', '-y'],
@@ -30,7 +30,7 @@ export async function collectWithNfcapd(capture: string): Promise<string> {
   for await (const packet of readCapture(capture)) {
     const datagram = readPacket(packet.bytes, packet.linkType)!
     socket.send(datagram.payload.slice(), port, '127.0.0.1')
-    // A pause now and then, so that nfcapd's socket buffer is never full.
+    // A pause now and then, so that nfcapd's socket buffer never fills.
     if (++sent % 40 === 0) await sleep(4)
   }
   await sleep(1000)
@@ -40,7 +40,7 @@ export async function collectWithNfcapd(capture: string): Promise<string> {
   return folder
 }
 
-/** What nfdump prints, in UTC. */
+/** The output of nfdump, in UTC. */
 export async function nfdump(folder: string, args: readonly string[]): Promise<string> {
   const { stdout } = await run('nfdump', ['-R', folder, ...args], {
     env: { ...process.env, TZ: 'UTC' },
@@ -55,13 +55,13 @@ export interface Totals {
   bytes: number
 }
 
-/** nfdump's sums of the flows that a filter lets through. */
+/** nfdump's sums of the flows that match a filter. */
 export async function nfdumpTotals(folder: string, filter: string): Promise<Totals> {
   const rows = await grouped(folder, ['-A', 'proto', '-o', 'fmt:%fl %pkt %byt', filter])
   return added(rows.map(([flows = 0, packets = 0, bytes = 0]) => ({ flows, packets, bytes })))
 }
 
-/** nfdump's sums of the flows whose source and destination AS are as told. */
+/** nfdump's sums of the flows with the given source and destination AS. */
 export async function nfdumpAsTotals(
   folder: string,
   holds: (source: number, destination: number) => boolean,
@@ -71,7 +71,7 @@ export async function nfdumpAsTotals(
   return added(kept.map(([, , flows = 0, packets = 0, bytes = 0]) => ({ flows, packets, bytes })))
 }
 
-/** The lines of numbers that nfdump prints. */
+/** The lines of numbers in nfdump's output. */
 async function grouped(folder: string, args: readonly string[]): Promise<number[][]> {
   const output = await nfdump(folder, ['-N', '-q', ...args])
   const lines = output.split('\n').filter((line) => /^[\d\s]+$/.test(line) && line.trim() !== '')

@@ -1,4 +1,4 @@
-/** A tracker made after the story is made from the archive, and live flows go on in it without a seam. */
+/** A tracker made after the story is built from the archive, and continues seamlessly with live flows. */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { test } from 'node:test'
@@ -32,7 +32,7 @@ async function ask<Answer>(api: Api, path: string, body?: object): Promise<Answe
   return JSON.parse(text) as Answer
 }
 
-/** Two flows, one of which goes to the tracker's network. */
+/** Two flows, one of them to the tracker's network. */
 async function send(port: number, sequence: number): Promise<void> {
   const exportMs = Date.now()
   const flow = { first: testUptimeMs - 2000, last: testUptimeMs - 1000, source: '10.0.0.7' }
@@ -47,7 +47,7 @@ async function send(port: number, sequence: number): Promise<void> {
   socket.close()
 }
 
-/** Each step’s values of the tracker are those of its filter, over [from, to). */
+/** Compares each step’s values of the tracker with those of its filter, over [from, to). */
 async function compare(
   api: Api,
   { id, from, to, step }: { id: string; from: number; to: number; step: number },
@@ -78,7 +78,7 @@ async function compare(
   return compared
 }
 
-test('its series is that of its filter at each tier, before and after it was made', async (t) => {
+test('its series equals that of its filter at each tier, before and after it was made', async (t) => {
   const data = await scratchFolder()
   const replayed = await runWeir(['replay', capture], { WEIR_DATA: data })
   assert.equal(replayed.code, 0, replayed.stderr)
@@ -87,7 +87,7 @@ test('its series is that of its filter at each tier, before and after it was mad
   const api = await runApi(settings, pino({ level: 'error' }))
   t.after(() => api.close())
 
-  // Some of what is live comes before the tracker is made, some after.
+  // Some live flows come before the tracker is made, some after.
   await send(ingest.port, 0)
   await ingest.until(({ flows }) => flows >= 2)
   const started = performance.now()

@@ -1,4 +1,4 @@
-/** Addresses by number and across from keys, however a file has them. */
+/** Numbering addresses and mapping them to keys, in every form a file may have. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -12,7 +12,7 @@ import { Peers } from '../../../store/archive/scanned/peers.ts'
 import { seed } from '../../drawn.ts'
 import { seeded } from '../../random.ts'
 
-/** So many that of the most pairs not all are told apart for each key by place. */
+/** Enough that, with the most pairs, positions alone cannot distinguish all of them per key. */
 const keys = 300
 
 type Half = readonly [low: number, high: number]
@@ -20,7 +20,9 @@ type Half = readonly [low: number, high: number]
 const none: Half = [0, 0]
 const ipv4 = (address: number): Half => [address, 0xffff]
 
-/** Rows of which each has one of these high halves and one of these low ones, as a file with dictionaries has them, or one without. */
+/**
+ * Rows that each combine one of these high halves with one of these low ones, as from a file with dictionaries, and from one without.
+ */
 function addressesOf(highs: readonly Half[], lows: readonly Half[], rows: number) {
   const random = seeded(seed)
   const drawn = (most: number) =>
@@ -62,7 +64,7 @@ for (const [name, { listed, plain, names }] of Object.entries(shapes)) {
       return known.get(name) ?? -1
     })
 
-  test(`${name}: addresses have the same number wherever they are met`, () => {
+  test(`${name}: an address has the same number everywhere`, () => {
     for (const addresses of [listed, plain]) {
       const numbers = new AddressNumbers(new KeyTable(2))
       const out = new Int32Array(rows.length)
@@ -95,7 +97,7 @@ for (const [name, { listed, plain, names }] of Object.entries(shapes)) {
   })
 }
 
-test('of numbers in any order each is kept once', () => {
+test('numbers in any order are each kept once', () => {
   const number = fc.oneof(fc.nat({ max: 50 }), fc.integer({ min: 0, max: 2 ** 32 - 1 }))
   const property = fc.property(fc.array(number, { maxLength: 5000 }), fc.array(number), (one, other) => {
     const [distinct, added] = [new Distinct(), new Distinct()]
@@ -107,7 +109,7 @@ test('of numbers in any order each is kept once', () => {
     assert.deepEqual([...distinct.values()], expected)
   }) // prettier-ignore
   fc.assert(property, { seed })
-  // So many that they are sorted by digits.
+  // Enough that they are sorted by radix.
   const random = seeded(seed)
   const many = Array.from({ length: 100_000 }, () => Math.floor(random() * 2 ** 32))
   const distinct = new Distinct()

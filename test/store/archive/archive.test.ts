@@ -13,7 +13,7 @@ import { columnsOf, scratchFolder, t0, told } from './archived.ts'
 
 const always = { from: 0, to: 8.64e15 }
 
-/** First times and octets of all flows that are read back, in order. */
+/** First times and octets of all flows read back, in order. */
 async function readBack(archive: Archive, { from, to } = always): Promise<[number, number][]> {
   const flows: [number, number][] = []
   for await (const batch of archive.read(from, to))
@@ -27,7 +27,7 @@ async function parquetFiles(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.parquet')).toSorted()
 }
 
-test('every column comes back as it went in, whatever its values', async (t) => {
+test('every column comes back unchanged, whatever its values', async (t) => {
   const folder = await scratchFolder(t)
   const rows = 5000
   const flows = createFlowColumns(rows)
@@ -53,7 +53,7 @@ test('every column comes back as it went in, whatever its values', async (t) => 
   flows.samplingInterval.fill(1)
   copies[columnNames.indexOf('samplingInterval')] = flows.samplingInterval.slice()
   flows.count = rows
-  // A column of its own number tells which row a flow was.
+  // A column with the row's number identifies each flow.
   flows.octetDeltaCount.set(Array.from({ length: rows }, (_, i) => i))
   copies[columnNames.indexOf('octetDeltaCount')] = flows.octetDeltaCount.slice()
 
@@ -76,7 +76,7 @@ test('every column comes back as it went in, whatever its values', async (t) => 
   await archive.close()
 })
 
-test('a publication is one file an interval of receipt, named by it, with what the manifest says', async (t) => {
+test('a publication is one file per interval of receipt, named by it, as the manifest lists it', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   archive.add(
@@ -127,7 +127,7 @@ test('a publication is one file an interval of receipt, named by it, with what t
   await again.close()
 })
 
-test('what is staged is not there before it is published, and all of it then', async (t) => {
+test('staged flows are absent before publication, and complete after it', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   for (const octets of [1, 2, 3]) {
@@ -141,7 +141,7 @@ test('what is staged is not there before it is published, and all of it then', a
   await archive.close()
 })
 
-test('what a crash left between writing and publishing is put aside', async (t) => {
+test('files left by a crash between writing and publishing are put aside', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   archive.add(columnsOf([told({ octets: 1 })]))
@@ -158,7 +158,7 @@ test('what a crash left between writing and publishing is put aside', async (t) 
   await again.close()
 })
 
-test('merging makes one sorted file of an interval, and keeps the replaced ones for ten minutes', async (t) => {
+test('merging makes one sorted file per interval, and keeps the replaced ones for ten minutes', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   const late = t0 + intervalMs
@@ -185,7 +185,7 @@ test('merging makes one sorted file of an interval, and keeps the replaced ones 
   await archive.expire({ ...limits, now: Date.now() + 601_000 })
   assert.equal((await parquetFiles(folder)).length, 3)
 
-  // A flow of that interval which comes after all is merged in too, under a new name.
+  // A later flow of that interval is merged in too, under a new name.
   archive.add(columnsOf([told({ octets: 5, received: t0 + 2 })]))
   await archive.publish({})
   await archive.merge(Number.POSITIVE_INFINITY)
@@ -195,7 +195,7 @@ test('merging makes one sorted file of an interval, and keeps the replaced ones 
   await archive.close()
 })
 
-test('an interval of more rows than are sorted at once has several files, the first of them while it goes on', async (t) => {
+test('an interval with more rows than one sort takes has several files, the first of them while it is open', async (t) => {
   const archive = await Archive.open(await scratchFolder(t), { mergeRowsMax: 3 })
   t.after(() => archive.close())
   const files = () => archive.entries().map(({ rows, isChunk }) => `${isChunk ? 'chunk' : 'file'} ${rows}`).sort() // prettier-ignore
@@ -204,7 +204,7 @@ test('an interval of more rows than are sorted at once has several files, the fi
     await archive.publish({})
   }
   for (const octets of [1, 2, 3]) await add(octets)
-  // Sorting can wait where there is more to do: then for the interval's end, and one file at a time.
+  // Under load, sorting can wait for the interval's end, and then takes one file at a time.
   await archive.merge(t0, { isBusy: true })
   assert.deepEqual(files(), ['chunk 2', 'chunk 2', 'chunk 2'])
   await archive.merge(t0 + intervalMs, { isBusy: true })
@@ -217,7 +217,7 @@ test('an interval of more rows than are sorted at once has several files, the fi
   assert.deepEqual(files(), ['file 2', 'file 2', 'file 2'])
   const names = new Set(archive.entries().map(({ file }) => file))
   assert.equal(names.size, 3)
-  // One that comes late finds no room beside two others, and gets a file of its own.
+  // A late one does not fit beside two others, and gets its own file.
   await add(4)
   await archive.merge(Number.POSITIVE_INFINITY)
   assert.deepEqual(files(), ['file 2', 'file 2', 'file 2', 'file 2'])
@@ -225,7 +225,7 @@ test('an interval of more rows than are sorted at once has several files, the fi
   assert.deepEqual(octets, [1, 1, 2, 2, 3, 3, 4, 4])
 })
 
-test('the files of an hour that is over become one, then those of the day, and late flows find their place', async (t) => {
+test('the files of a past hour become one, then those of the day, and late flows find their place', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   t.after(() => archive.close())
@@ -261,7 +261,7 @@ test('the files of an hour that is over become one, then those of the day, and l
   assert.deepEqual((await readBack(archive, { from: day, to: day + intervalMs })).length, 1)
 })
 
-test('counts whose scaled sums no double holds exactly are published and merged all the same', async (t) => {
+test('counts whose scaled sums are not exact as doubles are published and merged all the same', async (t) => {
   const archive = await Archive.open(await scratchFolder(t))
   t.after(() => archive.close())
   const huge = told({ octets: 2 ** 53 - 1, sampling: 4_294_967_295 })
@@ -276,7 +276,7 @@ test('counts whose scaled sums no double holds exactly are published and merged 
   )
 })
 
-test('a second name that a crash left of a published file goes, and the file stays', async (t) => {
+test('a second name of a published file, left by a crash, is removed, and the file stays', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   archive.add(columnsOf([told({})]))
@@ -290,7 +290,7 @@ test('a second name that a crash left of a published file goes, and the file sta
   await again.close()
 })
 
-test('the name of an expired file that still waits to be deleted is not given again', async (t) => {
+test('the name of an expired file that still waits to be deleted is not reused', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   archive.add(columnsOf([told({ octets: 1 })]))
@@ -308,7 +308,7 @@ test('the name of an expired file that still waits to be deleted is not given ag
   await archive.close()
 })
 
-test('expiry goes by age of receipt and by bytes, oldest first, and empty folders go', async (t) => {
+test('expiry goes by age of receipt and by bytes, oldest first, and removes empty folders', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   const dayMs = 86_400_000
@@ -329,7 +329,7 @@ test('expiry goes by age of receipt and by bytes, oldest first, and empty folder
   await archive.close()
 })
 
-test('rows wait while the disk refuses them, and are published once it does not', async (t) => {
+test('rows wait while the disk refuses them, and are published once it accepts them', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   archive.add(columnsOf([told({ octets: 1 })]))
@@ -351,7 +351,7 @@ test('rows wait while the disk refuses them, and are published once it does not'
   await archive.close()
 })
 
-test('a file that cannot be read is put aside when merging, and stops no other interval', async (t) => {
+test('an unreadable file is put aside when merging, and blocks no other interval', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   for (const received of [t0, t0, t0, t0 + intervalMs, t0 + intervalMs]) {
@@ -371,7 +371,7 @@ test('a file that cannot be read is put aside when merging, and stops no other i
   await archive.close()
 })
 
-test('reading puts a broken file aside, fails once, and then does without it', async (t) => {
+test('reading puts a broken file aside, fails once, and then works without it', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   for (const octets of [1, 2]) {
@@ -389,7 +389,7 @@ for (const [what, publications] of [
   ['merged', 2],
 ] as const)
   // prettier-ignore
-  test(`any reader of Parquet finds the columns under their IPFIX names and in plain types, ${what}`, async (t) => {
+  test(`any reader of Parquet finds the columns under their IPFIX names and with plain types, ${what}`, async (t) => {
     const folder = await scratchFolder(t)
     const archive = await Archive.open(folder)
     for (let i = 0; i < publications; i++) {

@@ -1,4 +1,4 @@
-/** Flows as tests say them, and archives made of them. */
+/** Flows in the form that tests use, and archives made from them. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { Archive } from '../../../store/archive/archive.ts'
 /** A Monday, 2026-11-16 11:30 UTC: the start of an interval. */
 export const t0 = 1_794_828_600_000
 
-/** One flow as its exporter told it: counts before scaling. */
+/** A flow as reported by its exporter: counts before scaling. */
 export interface ToldFlow {
   received: number
   first: number
@@ -36,7 +36,7 @@ export interface ToldFlow {
   application: number
 }
 
-/** A flow with what a test does not say filled in. */
+/** A flow with defaults for what a test does not specify. */
 export function told(given: Partial<ToldFlow> = {}): ToldFlow {
   const first = given.first ?? t0
   const last = given.last ?? first
@@ -107,14 +107,14 @@ export function columnsOf(flows: readonly ToldFlow[]): FlowColumns {
   return columns
 }
 
-/** An empty folder that goes when the test ends. */
+/** An empty folder, removed when the test ends. */
 export async function scratchFolder(t: { after(clean: () => Promise<void>): void }) {
   const folder = await mkdtemp(join(tmpdir(), 'weir-archive-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Adds flows to the archive in `folder` and publishes them, in as many publications as there are lists. */
+/** Adds flows to the archive in `folder` and publishes them, one publication per list. */
 export async function archive(folder: string, ...lists: (readonly ToldFlow[])[]): Promise<void> {
   const open = await Archive.open(folder)
   for (const flows of lists) {
@@ -124,7 +124,7 @@ export async function archive(folder: string, ...lists: (readonly ToldFlow[])[])
   await open.close()
 }
 
-/** The paths of two files with the same flows in the archive in `folder`: a sorted one, and one as they were received. */
+/** The paths of two files with the same flows in the archive in `folder`: a sorted one, and one in order of receipt. */
 export async function twoFiles(folder: string, flows: readonly ToldFlow[]): Promise<string[]> {
   const open = await Archive.open(folder)
   open.add(columnsOf(flows))

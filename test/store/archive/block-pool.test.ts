@@ -1,4 +1,4 @@
-/** Rows on their way to another thread in memory that both share. */
+/** Rows on their way to another thread, in memory that both share. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -6,7 +6,7 @@ import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { BlockPool, SharedBlocks } from '../../../store/archive/write/block-pool.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
 
-/** So many rows, in which only what is said is not 0. */
+/** This many rows, with zeros except for the given values. */
 function flowsOf(count: number, octets: number): FlowColumns {
   const flows = createFlowColumns(count)
   flows.count = count
@@ -15,7 +15,7 @@ function flowsOf(count: number, octets: number): FlowColumns {
   return flows
 }
 
-test('a block comes out of its thread as it went in, and memory is sent once', () => {
+test('a block returns from its thread unchanged, and memory is sent only once', () => {
   const [pool, shared] = [new BlockPool(), new SharedBlocks()]
   const take = (flows: FlowColumns) => {
     const block = pool.blockOf(flows)

@@ -1,6 +1,6 @@
 /**
- * An archive in a process in which files are damaged while there is one that says so (damaged-writes.ts): what is damaged
- * is never published, and written again. Throws where it is not so. `node --import damaged-writes.ts damaged-archive.ts FOLDER`
+ * An archive in a process whose files are damaged while a marker file exists (damaged-writes.ts): a damaged file must not be
+ * published, and must be written again; throws otherwise. `node --import damaged-writes.ts damaged-archive.ts FOLDER`
  */
 import assert from 'node:assert/strict'
 import { readdir, rm, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { stagingFolder } from '../../../store/archive/entry.ts'
 import { columnsOf, t0, told } from './archived.ts'
 import type { Damage } from './damaged-writes.ts'
 
-/** In the magic, in pages, in the footer, in what ends it; and cut short. */
+/** In the magic, in pages, in the footer, in the trailer; and truncated. */
 const damages: Damage[] = [
   ...[0, 0.1, 0.3, 0.5, 0.7, 0.9, 1].map((share) => ({ share, isCut: false })),
   ...[0.5, 1].map((share) => ({ share, isCut: true })),

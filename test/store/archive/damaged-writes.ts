@@ -1,6 +1,6 @@
 /**
- * Loaded before a process (--import), it damages what the archive's threads write while the file that WEIR_DAMAGE names is
- * there: the byte at the share of the whole that stands in it, or all behind that (`cut`).
+ * Preloaded into a process (--import), damages what the archive's threads write while the file named by WEIR_DAMAGE
+ * exists: the byte at the relative position given in it, or everything after that (`cut`).
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'

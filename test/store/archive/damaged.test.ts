@@ -1,4 +1,4 @@
-/** Files that the disk, or memory on the way there, damages while they are written. */
+/** Files damaged while being written, by the disk or by memory on the way there. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 
 import { scratchFolder } from './archived.ts'
 
-test('a file that is damaged in writing is never published, and what it was to have is written again', async (t) => {
+test('a file damaged in writing is never published, and its contents are written again', async (t) => {
   const folder = await scratchFolder(t)
   const [preload, work] = ['damaged-writes.ts', 'damaged-archive.ts'].map((name) => join(import.meta.dirname, name)) // prettier-ignore
   const env = { ...process.env, WEIR_DAMAGE: join(folder, 'damage') }

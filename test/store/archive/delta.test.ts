@@ -12,7 +12,7 @@ import { deltaPacked } from '../../../store/archive/format/delta.ts'
 import { parquetFile } from '../../../store/archive/format/parquet-file.ts'
 import { scratchFolder } from './archived.ts'
 
-/** The plainest reading of Parquet's DELTA_BINARY_PACKED (Encodings.md), bit by bit. */
+/** The simplest reader of Parquet's DELTA_BINARY_PACKED (Encodings.md), bit by bit. */
 function unpacked(bytes: Buffer): bigint[] {
   let at = 0
   const varint = () => {
@@ -56,7 +56,7 @@ function unpacked(bytes: Buffer): bigint[] {
   return values
 }
 
-/** Numbers of all widths: few bits, a word, some beyond it, negative ones among them. */
+/** Numbers of all widths: a few bits, a word, some beyond it, including negative ones. */
 const numbers = fc
   .tuple(fc.integer({ min: 0, max: 49 }), fc.integer({ min: 1, max: 1100 }), fc.boolean())
   .chain(([bits, length, isSigned]) => {
@@ -68,7 +68,7 @@ const numbers = fc
 
 const bases = fc.constantFrom(0n, 0xffffn << 32n, -1n << 32n)
 
-test('numbers packed by differences come back as they were, with their base', () => {
+test('delta-packed numbers come back unchanged, with their base', () => {
   fc.assert(
     fc.property(numbers, bases, fc.constantFrom(32, 64, 128), (values, base, partValues) => {
       const packed = deltaPacked(Float64Array.from(values), values.length, { base, partValues })
@@ -78,7 +78,7 @@ test('numbers packed by differences come back as they were, with their base', ()
   )
 })
 
-test('DuckDB reads the same of columns of every width, and of addresses of both kinds', async (t) => {
+test('DuckDB reads the same from columns of every width, and from addresses of both kinds', async (t) => {
   const rows = 3000
   const flows = createFlowColumns(rows)
   flows.count = rows

@@ -1,4 +1,4 @@
-/** DuckDB beside what is tested: reads what was written as anyone would. */
+/** DuckDB as an independent reader of what was written. */
 import type { TestContext } from 'node:test'
 
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
@@ -15,7 +15,7 @@ export async function connectionOf(t: TestContext): Promise<DuckDBConnection> {
   return connection
 }
 
-/** Everything of an entry that can be counted, from the archive's columns. */
+/** Every count and sum of a manifest entry, from the archive's columns. */
 export const summarySql = `count(*) AS rows,
   sum("octetDeltaCount"::HUGEINT * "samplingInterval") AS octets,
   sum("packetDeltaCount"::HUGEINT * "samplingInterval") AS packets,

@@ -1,4 +1,4 @@
-/** Flows that end or begin at the very edge of a window, which random times seldom do. */
+/** Flows that begin or end at the exact edge of a window, which random times rarely do. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -12,7 +12,7 @@ const local = new NetworkSet([])
 const minuteMs = 60_000
 const includes: readonly Include[] = ['any', 'start', 'end', 'within']
 
-/** Flows from and to each of these moments: what lies at the edges of a window from t0 for a minute. */
+/** Flows between each two of these times, at and around the edges of a one-minute window from t0. */
 const moments = [t0 - 1000, t0 - 1, t0, t0 + 1, t0 + minuteMs - 1, t0 + minuteMs, t0 + minuteMs + 1]
 const flows = moments.flatMap((first, i) =>
   moments
@@ -28,7 +28,7 @@ for (const [name, heldRows] of [
   ['of files in memory', 1000],
 ] as const)
   for (const before of ['nothing', 'the same window', 'a wider one'] as const)
-    test(`flows at the edges of a window ${name}, ${before} asked before`, async (t) => {
+    test(`flows at the edges of a window ${name}, with ${before} queried before`, async (t) => {
       const folder = await scratchFolder(t)
       await archive(folder, flows)
       const store = await openFlowStore(folder, { local, heldRows })
@@ -68,11 +68,11 @@ for (const [name, heldRows] of [
       }
     })
 
-test('of connections those count whose first record belongs to the window', async (t) => {
+test('a connection counts if its first record belongs to the window', async (t) => {
   const folder = await scratchFolder(t)
   const ports = { sourcePort: 50_000, destinationPort: 443 }
   await archive(folder, [
-    // One within, one that goes on after it, and one that was there before.
+    // One within, one that goes on after it, and one that began before.
     told({ ...ports, first: t0 + 1000, last: t0 + 2000, source: '10.0.0.1' }),
     told({ ...ports, first: t0 + 1000, last: t0 + 2 * minuteMs, source: '10.0.0.2' }),
     told({ ...ports, first: t0 - 1000, last: t0 + 1000, source: '10.0.0.3' }),

@@ -14,7 +14,7 @@ const spanOf = fc.record({
   interval: fc.integer({ min: 0, max: 100 }),
 })
 
-test('entries of a window are those of all that touch it, whatever their order and length', () => {
+test('the entries of a window are all that overlap it, whatever their order and length', () => {
   let some = 0
   const property = fc.property(
     fc.array(spanOf, { maxLength: 40 }),

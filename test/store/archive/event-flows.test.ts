@@ -1,4 +1,4 @@
-/** The flows that events are read from: as SQL gives them, whoever reads the files. */
+/** The flows from which events are found: the same as from SQL, whoever reads the files. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -37,7 +37,7 @@ const halves = [
   'exporterHigh', 'exporterLow', 'sourceHigh', 'sourceLow', 'destinationHigh', 'destinationLow',
 ] as const // prettier-ignore
 
-/** What is handed over, a text a flow, in its order. */
+/** The flows handed over, one text per flow, in order. */
 async function taken(work: (take: (flows: EventFlows) => void) => Promise<void>) {
   const rows: string[] = []
   await work((flows) => {
@@ -52,7 +52,7 @@ async function taken(work: (take: (flows: EventFlows) => void) => Promise<void>)
   return rows
 }
 
-test('threads and this one read the same flows in the same order as SQL', async (t) => {
+test('threads and the main thread read the same flows in the same order as SQL', async (t) => {
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
   const sources: EventSource[] = [scanner, new EventsHere()]
@@ -87,7 +87,7 @@ test('threads and this one read the same flows in the same order as SQL', async 
 })
 
 for (const readsHere of [false, true])
-  test(`more flows than are asked for are refused, and files of others are read by SQL, ${readsHere ? 'here' : 'by threads'}`, async (t) => {
+  test(`more flows than the limit are refused, and files of other writers are read by SQL, ${readsHere ? 'here' : 'by threads'}`, async (t) => {
     const folder = await scratchFolder(t)
     const flows = Array.from({ length: 20 }, (_, i) => told({ first: t0 + i, octets: 1000 + i }))
     const [path] = await twoFiles(folder, flows)
@@ -98,7 +98,7 @@ for (const readsHere of [false, true])
     const all = await scan(40)
     assert.equal(all.length, 40)
     await assert.rejects(scan(39), QueryTooLarge)
-    // As an archive of before has it.
+    // As an earlier archive wrote it.
     const connection = await connectionOf(t)
     await connection.run(`CREATE TABLE held AS FROM read_parquet('${path!}')`)
     await connection.run(`COPY held TO '${path!}' (FORMAT parquet)`)
@@ -108,7 +108,7 @@ for (const readsHere of [false, true])
     assert.deepEqual(both.toSorted(), all.toSorted())
   })
 
-test('what reads here is given up between two row groups', async (t) => {
+test('reading in the main thread stops between two row groups when aborted', async (t) => {
   const folder = await scratchFolder(t)
   await twoFiles(folder, [told(), told()])
   const store = await openFlowStore(folder, { local: new NetworkSet([]), readsHere: true })

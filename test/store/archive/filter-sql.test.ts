@@ -1,4 +1,4 @@
-/** SQL and predicate give the same flows for the same filter, and both what the plainest reading gives. */
+/** SQL and the predicate select the same flows for a filter, and so does a naive implementation. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -22,7 +22,7 @@ const oneOf = <Value>(...values: Value[]) => fc.constantFrom(...values)
 const runs = 1000
 const list = fc.array(flow, { minLength: 250, maxLength: 250 })
 
-/** The same flows, of which it is known which halves of addresses differ. */
+/** The same flows with their distinct halves of addresses known. */
 function withDistinct(flows: FlowColumns): FilteredFlows {
   const distinct: FilteredFlows['distinct'] = (half) => {
     const values = Array.from({ length: flows.count }, (_, i) => flows[half].slice(2 * i, 2 * i + 2)) // prettier-ignore
@@ -35,8 +35,8 @@ function withDistinct(flows: FlowColumns): FilteredFlows {
   return { ...flows, distinct }
 }
 
-test('1,000 filters: SQL, predicate and the plainest reading agree', async (t) => {
-  // Each flow is known by when it was received.
+test('1,000 filters: SQL, predicate and the naive implementation agree', async (t) => {
+  // The time of receipt identifies each flow.
   const flows: ToldFlow[] = drawnOne(list).map((each, i) => ({ ...each, received: t0 + i }))
   const columns = columnsOf(flows)
   const folder = await scratchFolder(t)
@@ -72,12 +72,12 @@ test('1,000 filters: SQL, predicate and the plainest reading agree', async (t) =
   assert.ok(some > runs / 5, `${some} of ${runs} filters let some through and some not`)
 })
 
-/** Flows whose sums a double holds exactly: others are for SQL. */
+/** Flows whose sums are exact as doubles: others are left to SQL. */
 const exact = list.map((flows) =>
   flows.map((each) => ({ ...each, octets: each.octets % 2 ** 30, sampling: 1 })),
 )
 
-test('what passes, gathered first, gives the same answers', async (t) => {
+test('flows gathered first give the same answers', async (t) => {
   const flows = drawnOne(exact)
   const folder = await scratchFolder(t)
   await archive(folder, flows.slice(0, 100), flows.slice(100))
@@ -93,7 +93,7 @@ test('what passes, gathered first, gives the same answers', async (t) => {
       const shares: number[] = []
       const progress = (share: number) => shares.push(share)
       const top = { ...span, filter, include, by: ['host', 'port'] as const, order: 'bytes' as const, limit: 5 } // prettier-ignore
-      // For one question alone nothing is gathered.
+      // A single query gathers nothing.
       const [, gathered] = await Promise.all([
         gathering.top(top),
         gathering.top({ ...top, progress }),
@@ -104,18 +104,18 @@ test('what passes, gathered first, gives the same answers', async (t) => {
       const sums = ({ keys, sum, count }: FlowSeries) => ({
         keys,
         count,
-        // Sums beyond 2^53 depend on the order in which they are added.
+        // Sums beyond 2^53 depend on the order of addition.
         bytes: sum.bytes.reduce((a, b) => a + b, 0).toPrecision(10),
         flows: sum.flows.reduce((a, b) => a + b, 0),
       })
       assert.deepEqual(sums(await gathering.series(series)), sums(await direct.series(series)))
     },
   )
-  // The same question again is answered by the answer, without progress.
+  // A repeated query is answered from the cached answer, without progress.
   await fc.assert(property, { numRuns: 12, skipEqualValues: true })
 })
 
-test('narrower windows are answered from what was gathered of a wider one', async (t) => {
+test('narrower windows are answered from flows gathered for a wider one', async (t) => {
   const flows = drawnOne(exact)
   const folder = await scratchFolder(t)
   await archive(folder, flows.slice(0, 100), flows.slice(100))
@@ -133,7 +133,7 @@ test('narrower windows are answered from what was gathered of a wider one', asyn
       const from = span.from + start * 60_000
       const window = { from, to: from + minutes * 60_000, include, filter }
       const wide = { ...span, include: 'any', filter, by: ['host'], ...most } as const
-      // For one question alone nothing is gathered.
+      // A single query gathers nothing.
       await Promise.all([store.top(wide), store.top(wide)])
       const fresh = await openFlowStore(folder, { local, heldRows: 0, scanThreads: 0 })
       try {

@@ -1,4 +1,4 @@
-/** Gathered flows that questions share: gathered once, kept a while, and let go. */
+/** Gathered flows that queries share: gathered once, kept for a while, and released. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +13,7 @@ const filters = ['dst port 443', 'dst port 80'].map((text) => parseFilter(text)!
 const [filter, other] = filters as [Filter, Filter]
 const hour = { from: 0, to: 60, filter, paths: ['x', 'y'] }
 
-/** So many flows, of which only the number counts. */
+/** This many flows; only their number matters. */
 function someFlows(count: number): HeldFlows[] {
   return [{ ...heldFlows(createFlowColumns(1)), flows: { ...createFlowColumns(1), count } }]
 }
@@ -26,7 +26,7 @@ function gatheredFlows(keptMs = 60_000) {
     times++
     return rows === null ? null : someFlows(rows)
   }
-  /** What a question is given; beside it others ask of each filter. */
+  /** The flows of one query, while others use each filter too. */
   const take = (window: typeof hour, gatherOne = gather(5)) =>
     gathered.ask(window, gatherOne, (flows) => Promise.resolve(flows))
   let leave = () => {}
@@ -35,7 +35,7 @@ function gatheredFlows(keptMs = 60_000) {
   return { gathered, gather, gone, times: () => times, take, leave }
 }
 
-test('asked at once and again, they are gathered once, and let go when nobody asks any more', async () => {
+test('simultaneous and repeated queries gather once, and the flows are released when unused', async () => {
   const { gathered, gather, gone, times, take } = gatheredFlows(2000)
   const both = await Promise.all([take(hour, gather(5)), take(hour, gather(5))])
   assert.equal(both[0], both[1])
@@ -51,7 +51,7 @@ test('asked at once and again, they are gathered once, and let go when nobody as
   assert.equal(gone.length, 2)
 })
 
-test('a window within is served by what is there; another filter, a new file or a wider window is not', async (t) => {
+test('a window within the gathered one is served; another filter, a new file or a wider window is not', async (t) => {
   const { gathered, gather, times, take } = gatheredFlows()
   t.after(() => gathered.close())
   const all = await take(hour, gather(5))
@@ -63,7 +63,7 @@ test('a window within is served by what is there; another filter, a new file or 
   }
 })
 
-test('of a window that has too many that is known, and a part of it is gathered for itself', async (t) => {
+test('a window with too many flows is remembered as such, and a part of it is gathered separately', async (t) => {
   const { gathered, gather, times, take } = gatheredFlows()
   t.after(() => gathered.close())
   const part = { ...hour, to: 30 }
@@ -75,7 +75,7 @@ test('of a window that has too many that is known, and a part of it is gathered 
   assert.equal(times(), 2)
 })
 
-test('who waits for one that fails gathers for itself', async (t) => {
+test('a query that waited for one that fails gathers for itself', async (t) => {
   const { gathered, gather, times, take } = gatheredFlows()
   t.after(() => gathered.close())
   const failing = take(hour, () => Promise.reject(new Error('called off')))
@@ -85,7 +85,7 @@ test('who waits for one that fails gathers for itself', async (t) => {
   assert.equal(times(), 1)
 })
 
-test('of more rows than are to be kept, the flows go that were not asked for the longest', async (t) => {
+test('beyond the row limit, the least recently used flows are released', async (t) => {
   const { gathered, gather, gone, take } = gatheredFlows()
   t.after(() => gathered.close())
   const windows = [0, 1, 2, 3].map((i) => ({ ...hour, from: -i, to: 60 - i }))
@@ -96,7 +96,7 @@ test('of more rows than are to be kept, the flows go that were not asked for the
   assert.deepEqual(gone, taken[1])
 })
 
-test('for one question alone nothing is gathered, unless it is there already', async (t) => {
+test('a single query gathers nothing, and uses what is there', async (t) => {
   const { gathered, gather, times, take, leave } = gatheredFlows()
   t.after(() => gathered.close())
   leave()

@@ -1,4 +1,4 @@
-/** Flows with what may be in their fields, drawn at random; all begin at t0. */
+/** Flows with random field values; all begin at t0. */
 import * as fc from 'fast-check'
 
 import { t0, told } from './archived.ts'

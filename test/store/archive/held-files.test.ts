@@ -1,4 +1,4 @@
-/** Files that are held in memory: read once, bounded, let go; and what they hold is what was written. */
+/** Files held in memory: read once, bounded, released; and with the contents that were written. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -18,7 +18,7 @@ import { addresses, generatedFlow as flow } from './generated-flows.ts'
 
 const limits = { threads: 1, memoryBytes: 256 * 2 ** 20, queryMs: 10_000 }
 
-/** An archive of three files with 2, 3 and 4 flows, and an engine that counts what it is asked. */
+/** An archive of three files with 2, 3 and 4 flows, and an engine that counts its queries. */
 async function threeFiles(t: Parameters<typeof scratchFolder>[0]) {
   const folder = await scratchFolder(t)
   const lists = [2, 3, 4].map(
@@ -38,7 +38,7 @@ async function threeFiles(t: Parameters<typeof scratchFolder>[0]) {
   return { paths, read, reads: () => asked }
 }
 
-test('a file is read once, also where it is asked for twice at once', async (t) => {
+test('a file is read once, even by two simultaneous queries', async (t) => {
   const { paths, read, reads } = await threeFiles(t)
   const held = new HeldFiles(read)
   const [one, other] = await Promise.all([held.take(paths[0]), held.take(paths[0])])
@@ -48,7 +48,7 @@ test('a file is read once, also where it is asked for twice at once', async (t) 
   assert.deepEqual([...one.first], [t0, t0 + 1])
 })
 
-test('of more rows than are to be held, the files go that were not asked for the longest', async (t) => {
+test('beyond the row limit, the least recently used files are released', async (t) => {
   const { paths, read, reads } = await threeFiles(t)
   const held = new HeldFiles(read, { rowsMax: 7, keptMs: 60_000 })
   for (const path of paths) await held.take(path)
@@ -64,7 +64,7 @@ test('of more rows than are to be held, the files go that were not asked for the
   assert.equal(reads(), 5, 'and the second went for it')
 })
 
-test('a file that nobody asks for is let go', async (t) => {
+test('an unused file is released', async (t) => {
   const { paths, read, reads } = await threeFiles(t)
   const held = new HeldFiles(read, { rowsMax: 100, keptMs: 20 })
   await held.take(paths[0])
@@ -73,7 +73,7 @@ test('a file that nobody asks for is let go', async (t) => {
   assert.equal(reads(), 2)
 })
 
-test('a file that cannot be read is no longer held, so that it is tried again', async (t) => {
+test('an unreadable file is no longer held, so that it is tried again', async (t) => {
   const { paths, read } = await threeFiles(t)
   let isBroken = true
   const held = new HeldFiles((path) =>
@@ -84,7 +84,7 @@ test('a file that cannot be read is no longer held, so that it is tried again', 
   assert.equal((await held.take(paths[0])).flows.count, 2)
 })
 
-test('flows without length, of which a file says so once, begin and end when they did', async (t) => {
+test('zero-length flows, which a file marks as a whole, keep their times', async (t) => {
   const folder = await scratchFolder(t)
   const flows = [0, 1, 2].map((n) => told({ first: t0 + n * 1000, octets: 100 * (n + 1) }))
   await archive(folder, flows)
@@ -100,7 +100,7 @@ test('flows without length, of which a file says so once, begin and end when the
   }
 })
 
-test('lines that are too many to be added up side by side, and counts beyond what doubles add, are left to SQL', async (t) => {
+test('too many lines to add up in parallel, and counts too large for doubles, are left to SQL', async (t) => {
   const folder = await scratchFolder(t)
   const hosts = Array.from({ length: 9 }, (_, n) => `192.0.2.${n + 1}`)
   const octets = Number.MAX_SAFE_INTEGER
@@ -125,10 +125,10 @@ test('lines that are too many to be added up side by side, and counts beyond wha
   await held!.close()
 })
 
-test('what was reckoned for one order, measure or length serves the next: in each the answers are those of SQL', async (t) => {
+test('results for one order, measure or length are reused for the next: all give the same answers as SQL', async (t) => {
   const folder = await scratchFolder(t)
   const drawn = fc.sample(flow, { numRuns: 200, seed: 20_261_116 })
-  // Sums beyond 2^53 are reckoned in SQL: these stay below.
+  // Sums beyond 2^53 are left to SQL: these stay below.
   const flows = drawn.map((each, i) =>
     told({ ...each, first: t0 + 700 * i, last: Math.max(each.last, t0 + 700 * i), octets: each.octets % 1e6, sampling: 1 }),
   ) // prettier-ignore
@@ -159,7 +159,7 @@ test('what was reckoned for one order, measure or length serves the next: in eac
   await held!.close()
 })
 
-test('the thread for tables answers of files as long as they are held, and of one that was let go meanwhile', async (t) => {
+test('the thread for tables answers for files as long as they are held, and for one released in the meantime', async (t) => {
   const { paths, read } = await threeFiles(t)
   const gone: HeldFlows[] = []
   const held = new HeldFiles(read, { rowsMax: 4, onLetGo: (flows) => gone.push(flows) })

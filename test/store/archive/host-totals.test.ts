@@ -22,7 +22,7 @@ import { columnsOf, scratchFolder, told, type ToldFlow } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 import { generatedFlow } from './generated-flows.ts'
 
-/** The greatest hosts as SQL adds them up. */
+/** The greatest hosts by SQL. */
 async function inSql(connection: DuckDBConnection, path: string, count: number): Promise<HostSums> {
   const ends = ['source', 'destination'].map(
     (end) =>
@@ -46,7 +46,7 @@ async function inSql(connection: DuckDBConnection, path: string, count: number):
   return { hosts: new Map(hosts), restMost: sums[count] ?? 0, total: totals }
 }
 
-test('the greatest hosts are those that SQL finds, with the same sums', async (t) => {
+test('the greatest hosts are those of SQL, with the same sums', async (t) => {
   const folder = await scratchFolder(t)
   const connection = await connectionOf(t)
   const engine = await FileEngine.open()
@@ -76,7 +76,7 @@ test('the greatest hosts are those that SQL finds, with the same sums', async (t
     ),
     { seed, numRuns: 60 },
   )
-  // More hosts than the table has room for at first, many of them alike.
+  // More hosts than the table initially holds, many of them alike.
   const random = seeded(5)
   const host = () =>
     `10.${Math.floor(random() * 3)}.${Math.floor(random() * 99)}.${Math.floor(random() * 99)}`

@@ -1,4 +1,4 @@
-/** Who has most peers, out of who has most flows. */
+/** The keys with most peers, found from those with most flows. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -14,7 +14,7 @@ interface Key {
   peers: number
 }
 
-/** As a ranking by flows tells the first of these keys. */
+/** A ranking by flows, limited to the first of these keys. */
 function rankingOf(keys: readonly Key[], count: number) {
   const sorted = keys.toSorted((a, b) => b.flows - a.flows || a.key - b.key)
   const ranked = sorted.slice(0, count)
@@ -25,7 +25,7 @@ function rankingOf(keys: readonly Key[], count: number) {
   }
 }
 
-test('what is told of few keys with many flows is what all keys say, or nothing is told', async () => {
+test('the answer from a few keys with many flows equals that of all keys, or there is none', async () => {
   const drawn = fc.tuple(
     fc.integer({ min: 1, max: 40 }),
     fc.double({ min: 0, max: 1, noNaN: true }),
@@ -57,7 +57,7 @@ test('what is told of few keys with many flows is what all keys say, or nothing 
   assert.ok(told > asked / 3, `${told} of ${asked} told`)
 })
 
-test('equals stand by their columns, as signed numbers', () => {
+test('ties are ordered by their columns, as signed numbers', () => {
   const keys = [
     [1n, 0n, -1n, 0n],
     [0n, 5n, 9n, 3n],

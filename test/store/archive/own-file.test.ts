@@ -1,4 +1,4 @@
-/** What Weir reads of its own files without DuckDB, beside what DuckDB reads of them. */
+/** What Weir reads from its own files without DuckDB, compared with DuckDB. */
 import assert from 'node:assert/strict'
 import { copyFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ async function rowsRead(flows: AsyncGenerator<FlowColumns>): Promise<string[]> {
   return rows.toSorted()
 }
 
-test('flows of a time, and what is counted of a file, are as DuckDB reads them', async (t) => {
+test('flows of a time, and the counts of a file, are the same as from DuckDB', async (t) => {
   const connection = await connectionOf(t)
   let found = 0
   await fc.assert(
@@ -66,7 +66,7 @@ test('flows of a time, and what is counted of a file, are as DuckDB reads them',
   assert.ok(found > 0)
 })
 
-test('a file that is cut short or was changed is told, and one of DuckDB’s is not taken for ours', async (t) => {
+test('a truncated or changed file is detected, and one of DuckDB’s is not taken for ours', async (t) => {
   const folder = await scratchFolder(t)
   const [path] = await twoFiles(folder, [
     told(),

@@ -1,4 +1,4 @@
-/** What scans share of the way through row groups. */
+/** How scans share a pass through row groups. */
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
@@ -17,7 +17,7 @@ const plain: Omit<RideOptions, 'groups'> = {
   progress: undefined,
 }
 
-/** A pass of which is kept what threads were asked to take in; each takes a turn. */
+/** A pass that records what the threads are asked to read; each call takes a turn. */
 function recorded(
   keysOf: (id: number, path: string) => number | null = () => 0,
   threads = 2,
@@ -34,7 +34,7 @@ function recorded(
 const takenBy = (taken: readonly GroupForScans[], id: number) =>
   taken.filter(({ scans }) => scans.some((scan) => scan.id === id)).map(({ path }) => path)
 
-test('whoever comes when has each of its row groups taken in once', async () => {
+test('a scan that joins at any time has each of its row groups read once', async () => {
   const rider = fc.record({ from: fc.nat(20), count: fc.nat(20), turns: fc.nat(6) })
   const property = fc.asyncProperty(fc.array(rider, { maxLength: 6 }), async (riders) => {
     const { pass, taken } = recorded()
@@ -52,7 +52,7 @@ test('whoever comes when has each of its row groups taken in once', async () => 
   await fc.assert(property, { numRuns: 200, seed })
 })
 
-test('what several want is taken in once for all of them', async () => {
+test('a row group wanted by several scans is read once for all of them', async () => {
   const { pass, taken } = recorded()
   const first = pass.ride(1, { ...plain, groups: groupsOf(0, 20) })
   for (let turn = 0; turn < 2; turn++) await nextTurn()
@@ -60,14 +60,15 @@ test('what several want is taken in once for all of them', async () => {
   const shared = taken.filter(({ scans }) => scans.length === 2).length
   assert.ok(shared >= 8, `${shared} of 20 shared`)
   assert.equal(taken.length, 40 - shared)
-  // Two threads, each with one in hand and one that waits: the lanes of the first go on, and no more begin.
+  // Two threads, each with one in progress and one waiting: the first scan's lanes go on, and no more
+  // begin.
   const { pass: another, taken: atOnce } = recorded()
   const rides = [1, 2, 3].map((id) => another.ride(id, { ...plain, groups: groupsOf(0, 20) }))
   assert.equal(atOnce.length, 4)
   await Promise.all(rides)
 })
 
-test('one that is given up, tells too many keys apart or fails leaves, and others go on', async () => {
+test('a scan that is aborted, has too many keys or fails leaves, and the others continue', async () => {
   const { pass, taken } = recorded((id, path) =>
     path === '5' ? ([0, 0, 1001, null, 0][id] as number | null) : 0,
   )
@@ -84,7 +85,7 @@ test('one that is given up, tells too many keys apart or fails leaves, and other
   assert.equal(takenBy(taken, 4).length, 20)
 })
 
-test('a row group that cannot be read is told to those that want it', async () => {
+test('an unreadable row group is reported to the scans that want it', async () => {
   const { pass } = recorded((_, path) => {
     if (path === '5') throw new Error('the file ends before its columns do')
     return 0
@@ -94,7 +95,7 @@ test('a row group that cannot be read is told to those that want it', async () =
   assert.equal(await rides[1], 0)
 })
 
-test('a thread is given the row groups that it had before, and those of one that is busy', async () => {
+test('a thread gets the row groups that it had before, and those of a busy one', async () => {
   const taken: Map<string, number>[] = []
   let isSlow = false
   const pass = new Pass(2, async (thread, { path, scans }) => {
@@ -104,7 +105,7 @@ test('a thread is given the row groups that it had before, and those of one that
   })
   for (let id = 0; id < 2; id++) {
     taken.push(new Map())
-    // In another order each time.
+    // In a different order each time.
     const groups = id === 0 ? groupsOf(0, 20) : groupsOf(0, 20).toReversed()
     await pass.ride(id, { ...plain, groups })
   }

@@ -6,7 +6,7 @@ import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
 import { QueryTooLarge } from '../../../store/query-error.ts'
 import { scratchFolder } from './archived.ts'
 
-test('after an error that DuckDB does not recover from, the next question is answered', async (t) => {
+test('after an error that is fatal to DuckDB, the next query is answered', async (t) => {
   const folder = await scratchFolder(t)
   const limits = { threads: 2, memoryBytes: 2 ** 26, queryMs: 50_000 }
   const engine = await QueryEngine.open(folder, limits)
@@ -19,7 +19,7 @@ test('after an error that DuckDB does not recover from, the next question is ans
   }
   await assert.rejects(fill(), QueryTooLarge, 'too little memory is an error of the statement')
   assert.equal((await read('SELECT count(*) FROM filled')).count, 1)
-  // While another question is under way.
+  // While another query is running.
   const other = engine.query(undefined, async (session) => {
     await session.read('SELECT 1', new Bindings())
     await assert.rejects(read('CHECKPOINT'), QueryTooLarge)

@@ -30,10 +30,10 @@ const local = new NetworkSet(['10.0.0.0/8', 'fc00::/7'].map((text) => parseNetwo
 const hosts = ['10.0.0.22', '10.0.0.23', '203.0.113.80', '198.51.100.7', 'fd00::22', '2001:db8::1']
 const spanMs = 4 * intervalMs
 const oneOf = <Value>(...values: Value[]) => fc.constantFrom(...values)
-/** A machine that is busy, or stopped for a while, must not have a question refused for its time. */
+/** On a busy or suspended machine no query may be refused for its time. */
 const patient = { queryMs: 3_600_000 }
 const minuteMs = 60_000
-/** A length of time: any, or about whole minutes, so that flows begin and end at the edges of windows and steps. */
+/** A duration: any, or about whole minutes, so that flows begin and end at the edges of windows and steps. */
 const length = (least: number, most: number): fc.Arbitrary<number> =>
   fc.oneof(
     fc.integer({ min: least, max: most }),
@@ -47,7 +47,7 @@ const duration = fc.oneof(
   fc.integer({ min: -5000, max: 2000 }),
   length(0, 2 * spanMs),
 )
-/** Counts, and rates by which they are multiplied: any, or such that no sum of them leaves what a double holds. */
+/** Counts and sampling rates: any, or such that all sums are exact as doubles. */
 const counts = {
   any: { count: fc.oneof(fc.nat(3), fc.nat(100_000), fc.nat(2 ** 40), fc.maxSafeNat()), rate: 2 ** 32 - 1 }, // prettier-ignore
   exact: { count: fc.oneof(fc.nat(3), fc.nat(100_000), fc.nat(2 ** 40)), rate: 3 },
@@ -99,7 +99,7 @@ const spans = fc
   })
   .map(({ lengthMs, ...given }) => ({ ...given, to: given.from + lengthMs }))
 
-/** What a row is ranked by. */
+/** The value that a row is ranked by. */
 function ranked({ order, from, to }: FlowTopQuery, row: Omit<FlowTopRow, 'key'>): number {
   const spanMs = Math.min(row.last, to) - Math.max(row.first, from)
   if (order === 'duration') return spanMs
@@ -112,14 +112,14 @@ for (const [way, options, count] of [
   ['of row groups', { heldRows: 0, gatheredRows: 0, scanThreads: 2 }, counts.exact],
   ['of gathered flows', { heldRows: 0, scanThreads: 2 }, counts.exact],
 ] as const)
-  describe(`queries ${way} answer what flow by flow comes out`, () => {
+  describe(`queries ${way} answer the same as flow by flow`, () => {
     const flow = flowWith(count)
     const isHeld = options.heldRows > 0
     const flows = drawn(flow, 600)
     const reference = new Reference(flows, local)
     let store: FlowStore
     let clean: () => Promise<void>
-    /** The answer; where flows are to be gathered with somebody else asking the same, without whom they are not. */
+    /** The answer; for gathering, with a second identical query, without which nothing is gathered. */
     const answerOf = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
       const others = way === 'of gathered flows' ? [ask()] : []
       return (await Promise.all([ask(), ...others])).at(-1)!
@@ -129,10 +129,10 @@ for (const [way, options, count] of [
       const folder = await scratchFolder({ after: (remove) => (clean = remove) })
       await archive(folder, flows.slice(0, 150), flows.slice(150, 400), flows.slice(400))
       store = await openFlowStore(folder, { local, ...options, ...patient })
-      // Once all of their time was asked for, files are in memory for every part of it.
+      // A query for all of their time brings the files into memory for every part of it.
       const all = { from: t0 - intervalMs, to: t0 + 10 * spanMs, include: 'any' } as const
       await store.top({ ...all, by: ['host'], order: 'bytes', limit: 1 })
-      // What is answered then is answered without them.
+      // From then on the answers do not need the files.
       if (isHeld) await rm(join(folder, '2026'), { recursive: true })
     })
     after(async () => {
@@ -140,7 +140,7 @@ for (const [way, options, count] of [
       await clean()
     })
 
-    test('top: sums, peers, times, order, and rows and other add up', async () => {
+    test('top: sums, peers, times, order; rows and other add up', async () => {
       const query = fc.record({
         span: spans,
         by: fc.uniqueArray(oneOf(...topKeys), { minLength: 1, maxLength: 3 }),
@@ -233,7 +233,7 @@ for (const [way, options, count] of [
       await fc.assert(property, { numRuns: 60 })
     })
 
-    test('what is asked at once, of one filter or several, is answered as if it were asked alone', async () => {
+    test('simultaneous queries, with one or several filters, are answered as if each were alone', async () => {
       const tops = fc.record({
         by: fc.uniqueArray(oneOf<TopKeyName>('src', 'host', 'port', 'interface', 'prefix'), { minLength: 1, maxLength: 2 }),
         order: oneOf<FlowTopQuery['order']>('bytes', 'packets', 'flows', 'peers', 'rate', 'duration'),
@@ -257,11 +257,11 @@ for (const [way, options, count] of [
         for (const ask of asks) alone.push(await ask())
         assert.deepEqual(await Promise.all(asks.map((ask) => ask())), alone)
       })
-      // In SQL they share nothing.
+      // With SQL they share nothing.
       await fc.assert(property, { numRuns: options.scanThreads > 0 ? 30 : 3 })
     })
 
-    test('series: the greatest keys are those listed, counted without direction', async () => {
+    test('series: the greatest keys are listed, counted without direction', async () => {
       for (const order of fieldNames) {
         const query = {
           from: t0,
@@ -276,7 +276,7 @@ for (const [way, options, count] of [
         const greatest = [...sums.values()].toSorted((a, b) => (a < b ? 1 : -1)).slice(0, 3)
         const answer = await store.series({ ...query, by: ['host', 'direction'], top: 3 })
         const hostsListed = new Set(answer.keys.map((key) => keyText(without(key, 'direction'))))
-        // Which of equals is listed is not said: their sums are.
+        // Which of equal keys is listed is unspecified: their sums are not.
         assert.deepEqual(
           [...hostsListed].map((key) => sums.get(key)),
           greatest,
@@ -285,10 +285,10 @@ for (const [way, options, count] of [
       }
     })
 
-    // Lists are always read.
+    // Lists are always read from files.
     if (isHeld) return
 
-    test('list: the flows that belong, in order, with more where the limit cut', async () => {
+    test('list: the flows that belong, in order, and a continuation where the limit cut', async () => {
       const keys = {
         first: (each: ToldFlow) => each.first,
         last: (each: ToldFlow) => Math.max(each.first, each.last),
@@ -337,7 +337,7 @@ function without(key: FlowKey, word: string): FlowKey {
   return Object.fromEntries(Object.entries(key).filter(([name]) => name !== word))
 }
 
-test('a flow is told as users read it', async (t) => {
+test('a flow is returned as users read it', async (t) => {
   const folder = await scratchFolder(t)
   await archive(folder, [
     told({

@@ -1,4 +1,4 @@
-/** The greatest of more keys than may be told apart. */
+/** The greatest of more keys than can be counted separately. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -18,7 +18,7 @@ import { scratchFolder, t0 } from './archived.ts'
 const rows = 12_000
 const window = { from: t0, to: t0 + intervalMs, include: 'any', filter: undefined } as const
 
-/** Flows between so many pairs that hardly two are alike, a few of which have most of all bytes. */
+/** Flows between so many pairs that hardly any repeat, a few of which have most of all bytes. */
 function manyPairs(): FlowColumns {
   const random = seeded(seed)
   const flows = createFlowColumns(rows)
@@ -40,7 +40,7 @@ function manyPairs(): FlowColumns {
   return flows
 }
 
-test('what buckets say of is what the keys of all come to', async (t) => {
+test('the answer from buckets equals that of all keys', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   archive.add(manyPairs())
@@ -76,13 +76,13 @@ test('what buckets say of is what the keys of all come to', async (t) => {
     assert.deepEqual([found?.keys, found?.ranked], [expected!.keys, expected!.ranked])
     assert.ok(found!.next >= expected!.next)
   }
-  // Where equals may be left out, and where there is nothing to be added up, nothing is told.
+  // If ties could be left out, or there is nothing to add up, there is no answer.
   const flows = { order: { of: 'top', by: 'flows' }, count: 900 } as const
   assert.equal(await rank(asked(flows), by(few), 300), null)
   assert.equal(await rank(asked({ order: { of: 'top', by: 'rate' } }), by(few), 300), null)
 })
 
-test('the fullest buckets are about as many as are asked for, and none of the others is fuller', () => {
+test('about as many of the fullest buckets are chosen as asked for, and no other is fuller', () => {
   const property = fc.property(fc.integer({ min: 400, max: 4000 }), fc.nat(), (most, start) => {
     const random = seeded(start)
     const sums = Float64Array.from({ length: 2 ** 16 }, () => (random() < 0.3 ? 0 : Math.floor(1 / random())))

@@ -22,14 +22,14 @@ async function files(folder: string): Promise<string[]> {
   return entries.toSorted((a, b) => a.interval - b.interval).map(({ file }) => join(folder, file))
 }
 
-/** One flow of 1000 bytes in each of three intervals, each in a file of its own. */
+/** One flow of 1000 bytes in each of three intervals, each in its own file. */
 async function threeFiles(folder: string): Promise<string[]> {
   const flows = [0, 1, 2].map((i) => [told({ first: t0 + i * intervalMs })])
   await archive(folder, ...flows)
   return files(folder)
 }
 
-test('a folder in which nothing was written answers that nothing is there, and then what comes', async (t) => {
+test('an empty folder answers that nothing is there, and later with what comes', async (t) => {
   const folder = join(await scratchFolder(t), 'archive')
   const store = await openFlowStore(folder, { local })
   assert.deepEqual(await store.extent(t0, t0 + 1), { rows: 0, first: null, last: null })
@@ -59,7 +59,7 @@ const breakages: Record<string, (file: string) => Promise<void>> = {
 }
 
 for (const [what, damage] of Object.entries(breakages))
-  test(`a file that ${what} is left out and named, and the rest is answered`, async (t) => {
+  test(`a file that ${what} is left out and reported, and the rest is answered`, async (t) => {
     const folder = await scratchFolder(t)
     const [, second] = await threeFiles(folder)
     await damage(second!)
@@ -75,7 +75,7 @@ for (const [what, damage] of Object.entries(breakages))
     await store.close()
   })
 
-test('files that the writer has merged meanwhile are read under their new name', async (t) => {
+test('files merged by the writer in the meantime are read under their new name', async (t) => {
   const folder = await scratchFolder(t)
   const writer = await Archive.open(folder)
   for (let i = 0; i < 3; i++) {
@@ -93,7 +93,7 @@ test('files that the writer has merged meanwhile are read under their new name',
   await writer.close()
 })
 
-test('extent says what is kept, and how many rows of the manifest touch a window', async (t) => {
+test('extent returns what is kept, and how many rows of the manifest overlap a window', async (t) => {
   const folder = await scratchFolder(t)
   await archive(
     folder,
@@ -117,7 +117,7 @@ test('extent says what is kept, and how many rows of the manifest touch a window
   await store.close()
 })
 
-test('a query beyond its time is refused with what to ask instead', async (t) => {
+test('a query over its time limit is refused with what to ask instead', async (t) => {
   const folder = await scratchFolder(t)
   await threeFiles(folder)
   const store = await openFlowStore(folder, { local, queryMs: 0 })
@@ -130,7 +130,7 @@ test('a query beyond its time is refused with what to ask instead', async (t) =>
   await store.close()
 })
 
-test('a store that is closed while it is asked stops its questions and ends after them', async (t) => {
+test('closing a store stops its running queries and waits for them', async (t) => {
   const folder = await scratchFolder(t)
   await threeFiles(folder)
   for (let i = 0; i < 30; i++) {
@@ -140,7 +140,7 @@ test('a store that is closed while it is asked stops its questions and ends afte
       store.list({ ...window, order: 'first', limit: 1 }),
     ]
     const ends = Promise.allSettled(asked)
-    // Some are still to begin, some wait for their connection, some are under way.
+    // Some have yet to begin, some wait for a connection, some are running.
     await delay(i % 10)
     await store.close()
     for (const end of await ends)

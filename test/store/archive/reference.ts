@@ -1,6 +1,6 @@
 /**
- * What the archive's queries must answer, worked out flow by flow in plain numbers: the words of
- * store/flows.ts once more, for comparison with the SQL.
+ * The expected answers of the archive's queries, computed flow by flow in plain numbers: a second
+ * implementation of store/flows.ts, for comparison with the SQL.
  */
 import { formatNetwork, parseNetwork, type NetworkSet } from '../../../flow/address.ts'
 import { protocolName } from '../../../flow/protocol.ts'
@@ -11,7 +11,7 @@ import { fieldNames, type FieldName } from '../../../store/measurement.ts'
 import { holds, type FlowValues } from '../../flow/filter-reference.ts'
 import type { ToldFlow } from './archived.ts'
 
-/** Exact, because sums of random counts pass 2^53. */
+/** Exact, because sums of random counts exceed 2^53. */
 type Sums = Record<FieldName, bigint>
 type Word = FlowTopQuery['by'][number]
 type Reading = (flow: ToldFlow, end: 'source' | 'destination', words: readonly Word[]) => FlowKey
@@ -53,7 +53,7 @@ export function belongs(flow: ToldFlow, { from, to, include, filter }: FlowWindo
   return isInside && (!filter || holds(filter, valuesOf(flow)))
 }
 
-/** A flow's values as filters ask for them. */
+/** A flow's values in the form that filters use. */
 export function valuesOf(flow: ToldFlow): FlowValues {
   const durationMs = Math.max(0, flow.last - flow.first)
   const [bytes, packets] = [scaledBytes(flow), scaledPackets(flow)]
@@ -133,7 +133,7 @@ export class Reference {
         const key = this.#key(flow, end, query.by)
         for (let time = query.from; time < query.to; time += query.stepMs) {
           const share = shares(flow, time, time + query.stepMs)
-          // A flow that ends as the window begins is one of those that end in it, with nothing in its first step.
+          // A flow that ends as the window begins counts as ending in it, with nothing in its first step.
           const endsAtFrom = time === query.from && Math.max(flow.first, flow.last) === time
           if (share.active === 0n && share.flows === 0n && !endsAtFrom) continue
           const id = `${time} ${flow.exporter} ${key}`
@@ -162,7 +162,7 @@ export class Reference {
   }
 }
 
-/** A key as text, whatever the order of its words. */
+/** A key as text, independent of the order of its words. */
 export function keyText(key: FlowKey): string {
   return JSON.stringify(Object.entries(key).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -1,4 +1,4 @@
-/** What the threads read of row groups, and what they leave to SQL. */
+/** What the threads read from row groups, and what they leave to SQL. */
 import assert from 'node:assert/strict'
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { truncate } from 'node:fs/promises'
@@ -37,7 +37,10 @@ import { scratchFolder, t0 } from './archived.ts'
 
 const rows = 12_000
 
-/** Columns of every kind: random, repeating, of one value, of few, with both kinds of addresses, beyond 32 bits and below 0. */
+/**
+ * Columns of every kind: random, repeating, constant, with few values, with both kinds of addresses, beyond 32 bits and below
+ * 0.
+ */
 function flowsOfKinds(): FlowColumns {
   const random = seeded(seed)
   const upTo = (most: number) => Math.floor(random() * most)
@@ -65,7 +68,7 @@ function flowsOfKinds(): FlowColumns {
   return flows
 }
 
-/** An archive of such flows: a sorted file, and one as it was received. Their paths, in that order. */
+/** The paths of two files in an archive of such flows: a sorted one, and one in order of receipt. */
 async function twoFiles(t: TestContext) {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
@@ -79,7 +82,7 @@ async function twoFiles(t: TestContext) {
   return { folder, paths: entries.map(({ file }) => join(folder, file)) as [string, string] }
 }
 
-test('every column of sorted files and of those as received is read as SQL reads it', async (t) => {
+test('every column of sorted and unsorted files is read the same as by SQL', async (t) => {
   const { folder, paths } = await twoFiles(t)
   const engine = await QueryEngine.open(folder, { threads: 1, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
   t.after(() => engine.close())
@@ -88,13 +91,13 @@ test('every column of sorted files and of those as received is read as SQL reads
     const expected = await engine.query(undefined, (session) => flowsOf(session, path))
     assert.equal(read.count, rows)
     const { flowStartMilliseconds: starts, flowEndMilliseconds: ends } = expected
-    // Nothing that is read so ends before it begins.
+    // No flow read this way ends before it begins.
     ends.forEach((end, row) => (ends[row] = Math.max(end, starts[row]!)))
     for (const name of columnNames) assert.deepEqual(read[name], expected[name], name)
   }
 })
 
-test('of few rows, and of some that lie together, each column is read as it is when all are', async (t) => {
+test('for a few rows, and for adjacent ones, each column reads the same as for all', async (t) => {
   const { paths } = await twoFiles(t)
   const [reader, columns] = [new GroupReader(), new ReadColumns(new Dictionaries(0))]
   for (const path of paths) {
@@ -116,7 +119,7 @@ test('of few rows, and of some that lie together, each column is read as it is w
   }
 })
 
-test('halves of addresses that are packed come back as they were', () => {
+test('packed halves of addresses come back unchanged', () => {
   const high = fc.constantFrom(0xffff, 0, 0xffff_ffff, 0x2001_0db8)
   const words = fc.array(fc.tuple(fc.nat(2 ** 32 - 1), high), { maxLength: 50 })
   const property = fc.property(words, (drawn) => {
@@ -126,7 +129,7 @@ test('halves of addresses that are packed come back as they were', () => {
   fc.assert(property, { numRuns: 200, seed })
 })
 
-test('which halves of addresses differ is told of few rows, and then of others, as of all', async (t) => {
+test('the distinct halves of addresses of a few rows, and then of others, are the same as of all', async (t) => {
   const { paths } = await twoFiles(t)
   const whole = new GroupReader().flowsOf(paths[0])!
   const file = openSync(paths[0], 'r')
@@ -154,7 +157,7 @@ test('which halves of addresses differ is told of few rows, and then of others, 
   assert.ok(dictionaries.bytes > 0)
 })
 
-test('dictionaries are kept as far as there is room, and those of long ago make room for others', () => {
+test('dictionaries are kept as far as there is space, and old ones make room for new ones', () => {
   const place = { offset: 0, length: 0, dictionaryLength: 0, isZstd: false, range: null }
   const columns = Array.from({ length: 4 }, () => ({ ...place }))
   const words = Uint32Array.of(1, 0xffff, 2, 0xffff, 3, 0xffff)
@@ -171,20 +174,20 @@ test('dictionaries are kept as far as there is room, and those of long ago make 
     }
     return read
   }
-  // There is room for two of them.
+  // There is space for two of them.
   assert.deepEqual(readOf(new Dictionaries(24)), [0, 1, 2, 2, 3])
   assert.deepEqual(readOf(new Dictionaries(24, 0)), [0, 1, 2, 0, 1, 2, 3])
   assert.deepEqual(readOf(new Dictionaries(0)), [0, 1, 2, 0, 1, 2, 3])
 })
 
-/** Bytes behind which there are others, as behind a page. */
+/** Bytes followed by others, like a page in a file. */
 function withOthers(bytes: Buffer): Buffer {
   const room = Buffer.alloc(bytes.length + beyondBytes, 0xa5)
   room.set(bytes)
   return room.subarray(0, bytes.length)
 }
 
-test('packed numbers of every width are unpacked, also where they lie beyond what doubles hold', () => {
+test('packed numbers of every width are unpacked, even beyond what doubles hold exactly', () => {
   const numbers = fc.tuple(fc.nat({ max: 49 }), fc.integer({ min: 1, max: 700 })).chain(([bits, length]) => {
     const value = fc.maxSafeInteger().map((each) => Math.abs(each) % 2 ** bits)
     return fc.array(value, { minLength: length, maxLength: length })
@@ -207,7 +210,7 @@ test('packed numbers of every width are unpacked, also where they lie beyond wha
   fc.assert(property, { numRuns: 100, seed })
 })
 
-test('packed indices are unpacked, and runs of one', () => {
+test('packed indices and runs of one value are unpacked', () => {
   const property = fc.property(
     fc.integer({ min: 1, max: 65_536 }),
     fc.array(fc.nat(), { minLength: 1, maxLength: 100 }),
@@ -215,7 +218,7 @@ test('packed indices are unpacked, and runs of one', () => {
       const places = Int32Array.from(drawn, (each) => each % count)
       for (const width of [indexWidth(count), byteWidth(count)]) {
         const out = new Uint16Array(places.length).fill(7)
-        // Also of runs that begin with a byte.
+        // Also of runs that start on a byte boundary.
         const [from, to] = [places.length & 0x18, places.length - (places.length >> 3)]
         const packed = withOthers(packedIndices(places, width))
         unpackIndices(packed, { from, to, few: null }, out)
@@ -235,7 +238,7 @@ test('packed indices are unpacked, and runs of one', () => {
   assert.ok(run.every((place, i) => place === (i >= 10 && i < 990 ? 300 : 0)))
   unpackIndices(runOfOne, { from: 3, to: 996, few: Int32Array.of(3, 995) }, run)
   assert.deepEqual([run[2], run[3], run[995], run[996]], [0, 300, 300, 0])
-  // Two runs: three times 1, then eight packed ones of one bit.
+  // Two runs: three times 1, then eight packed 1-bit values.
   const runs = withOthers(Buffer.from([1, 6, 1, 3, 0b10110010]))
   const few = Int32Array.of(1, 4, 5, 8)
   const picked = new Uint16Array(11).fill(7)
@@ -243,7 +246,7 @@ test('packed indices are unpacked, and runs of one', () => {
   assert.deepEqual([...picked], [7, 1, 7, 7, 1, 0, 7, 7, 1, 7, 7])
 })
 
-test('pages that say other than they hold are refused', () => {
+test('pages whose contents contradict their header are refused', () => {
   const packed = withOthers(
     deltaPacked(
       Float64Array.from({ length: 300 }, (_, i) => i * i),
@@ -276,7 +279,7 @@ const ranking: RankingAsked = {
 }
 const during = { session: { goesOn: () => undefined } }
 
-test('files of another writer, or more keys than may be told apart, are left to SQL', async (t) => {
+test('files of another writer, and more keys than can be counted, are left to SQL', async (t) => {
   const { paths } = await twoFiles(t)
   const scanner = new Scanner(2, { local: [] }, 1000)
   t.after(() => scanner.close())
@@ -296,7 +299,7 @@ test('files of another writer, or more keys than may be told apart, are left to 
   assert.equal(await scanner.flows(other), null)
 })
 
-test('scans that share a reading find what each finds alone, also where one of them fails', async (t) => {
+test('scans that share a pass find the same as each one alone, even if one of them fails', async (t) => {
   const { paths } = await twoFiles(t)
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
@@ -318,7 +321,7 @@ test('scans that share a reading find what each finds alone, also where one of t
   assert.equal(new Set(alone.map((each) => String((each as RankingFound).keys))).size, 3)
 })
 
-test('the flows that pass are gathered with all that is told of them', async (t) => {
+test('matching flows are gathered with all of their columns', async (t) => {
   const { paths } = await twoFiles(t)
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
@@ -349,7 +352,7 @@ test('the flows that pass are gathered with all that is told of them', async (t)
   }
 })
 
-test('row groups without flows of the window are passed over', async (t) => {
+test('row groups without flows of the window are skipped', async (t) => {
   const { paths } = await twoFiles(t)
   const scanner = new Scanner(1, { local: [] })
   t.after(() => scanner.close())
@@ -361,7 +364,7 @@ test('row groups without flows of the window are passed over', async (t) => {
   assert.equal(await found({ to: t0 - 190_000 }), 1)
 })
 
-test('a scan that is given up ends, and the threads go on to the next', async (t) => {
+test('an aborted scan ends, and the threads go on to the next', async (t) => {
   const { paths } = await twoFiles(t)
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
@@ -374,7 +377,7 @@ test('a scan that is given up ends, and the threads go on to the next', async (t
   assert.equal((await scanner.scan(ranking, groups, during))?.keys[0]!.length, 3)
 })
 
-test('a file that was cut is told of, wherever it ends', async (t) => {
+test('a truncated file is detected, wherever it ends', async (t) => {
   const { paths } = await twoFiles(t)
   const reader = new GroupReader()
   await truncate(paths[0], 1000)

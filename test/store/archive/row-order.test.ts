@@ -16,7 +16,7 @@ const numbers = fc
     Float64Array.from(parts, (part) => least + Math.floor(part * span)),
   )
 
-test('rows are in the order of the key that was given last, then of the one before, then as they were', () => {
+test('rows are ordered by the last key given, then by the one before, then stay in order', () => {
   const order = new RowOrder()
   fc.assert(
     fc.property(numbers, numbers, (some, others) => {

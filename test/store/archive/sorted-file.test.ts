@@ -25,11 +25,14 @@ import { scratchFolder, t0 } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 
 const rows = 24_000
-/** So that there are four row groups. */
+/** Gives four row groups. */
 const four: GroupBounds = { usual: rows / 4, most: rows }
 const one: GroupBounds = { usual: rows, most: rows }
 
-/** Columns of every kind: random, repeating, of one value, of few, with both kinds of addresses, beyond 32 bits and below 0. */
+/**
+ * Columns of every kind: random, repeating, constant, with few values, with both kinds of addresses, beyond 32 bits and below
+ * 0.
+ */
 function someFlows(seed: number): FlowColumns {
   const random = seeded(seed)
   const upTo = (most: number) => Math.floor(random() * most)
@@ -64,7 +67,7 @@ async function rowsOf<Row>(connection: DuckDBConnection, sql: string): Promise<R
   return (await connection.runAndReadAll(sql)).getRowObjects() as Row[]
 }
 
-/** A file of flows as they came, by a seed, and the name of the one that is to have them sorted. */
+/** A file of unsorted flows, from a seed, and the name for the sorted one. */
 async function unsorted(t: TestContext, flowSeed: number) {
   const folder = await scratchFolder(t)
   const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
@@ -99,7 +102,7 @@ async function sort(
 const orderSql = `"sourceTransportPort" < "destinationTransportPort", least("sourceTransportPort", "destinationTransportPort"),
   "tcpControlBits", "packetDeltaCount", "flowStartMilliseconds"`
 
-/** How many rows of a sorted file are not where SQL has them, of four parts of the time, those that are alike as they were read. */
+/** How many rows of a sorted file are in another place than in SQL, over four parts of the time; ties are in reading order. */
 async function misplaced(connection: DuckDBConnection, from: readonly string[], to: string) {
   const list = from.map((path) => `'${path}'`).join(', ')
   const ms = 'epoch_ms("collectionTimeMilliseconds")'
@@ -114,7 +117,7 @@ async function misplaced(connection: DuckDBConnection, from: readonly string[], 
   return found!.rows
 }
 
-test('a sorted file has the very rows, in row groups one after the other in time', async (t) => {
+test('a sorted file has the same rows, in row groups ordered by time', async (t) => {
   const { connection, from, to } = await unsorted(t, 7)
   await sort([from], { to, bounds: four, texts: { weirHosts: '{"ä":1}' } })
 
@@ -126,7 +129,7 @@ test('a sorted file has the very rows, in row groups one after the other in time
     await rowsOf(connection, `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata('${to}')`), // prettier-ignore
     [{ key: 'weirHosts', value: '{"ä":1}' }],
   )
-  // Each row group is of a fourth of the time, and sorted within.
+  // Each row group covers a quarter of the time, and is sorted.
   const groups = await rowsOf<{ rows: bigint }>(
     connection,
     `SELECT row_group_num_rows AS rows FROM parquet_metadata('${to}') WHERE column_id = 0 ORDER BY row_group_id`,
@@ -134,7 +137,7 @@ test('a sorted file has the very rows, in row groups one after the other in time
   assert.equal(groups.length, 4)
 })
 
-test('files of Weir and of others are sorted together, and columns that each of them has one value of', async (t) => {
+test('files of Weir and of others are sorted together, including columns constant within each', async (t) => {
   const { connection, from, to } = await unsorted(t, 3)
   const folder = dirname(from)
   const [sorted, others, halves] = ['sorted', 'others', 'halves'].map((name) => join(folder, name))
@@ -147,7 +150,7 @@ test('files of Weir and of others are sorted together, and columns that each of 
   assert.equal(await misplaced(connection, paths, to), 0)
 })
 
-test('sorting is given up between two files', async (t) => {
+test('sorting can be aborted between two files', async (t) => {
   const { from } = await unsorted(t, 3)
   let files = 0
   const goesOn = () => {
@@ -169,7 +172,7 @@ test('sorting is given up between two files', async (t) => {
   )
 })
 
-test('a part of the time in which too much came is cut into several row groups', async (t) => {
+test('a part of the time with too many rows is divided into several row groups', async (t) => {
   const { connection, from, to } = await unsorted(t, 5)
   const groupRows = Math.ceil(rows / 3)
   await sort([from], { to, bounds: { usual: rows, most: groupRows } })
@@ -190,7 +193,7 @@ test('a part of the time in which too much came is cut into several row groups',
   assert.equal(lost!.rows, 0)
 })
 
-test('row groups of a sorted file say the least and the most of each column', async (t) => {
+test('row groups of a sorted file have the minimum and maximum of each column', async (t) => {
   const { connection, from, to } = await unsorted(t, 11)
   await sort([from], { to, bounds: one })
   const told = await rowsOf<{ name: string; least: string; most: string; nulls: bigint }>(
@@ -205,14 +208,14 @@ test('row groups of a sorted file say the least and the most of each column', as
     assert.equal(`${least} ${most}`, real![name], name)
     assert.equal(nulls, 0n)
   }
-  // All that a column can be kept as is among them.
+  // Every encoding of a column is among them.
   const encodings = await rowsOf<{ encodings: string }>(connection, `SELECT DISTINCT encodings FROM parquet_metadata('${to}') WHERE num_values > 0`) // prettier-ignore
   const found = encodings.map((each) => each.encodings).join()
   for (const each of ['DELTA_BINARY_PACKED', 'RLE_DICTIONARY', 'PLAIN'])
     assert.ok(found.includes(each), `${each} in ${found}`)
 })
 
-test('columns go on in the forms that another thread judged to be the best', () => {
+test('columns continue in the forms that another thread found best', () => {
   const random = seeded(3)
   const count = 4096
   const column = (valueOf: (row: number) => number) => ({ words: Int32Array.from({ length: count }, (_, row) => valueOf(row)), isWide: false, rows: count }) // prettier-ignore

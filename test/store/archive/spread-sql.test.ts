@@ -11,12 +11,12 @@ const dayMs = 86_400_000
 const spreading = fc.record({
   count: fc.oneof(fc.nat(1000), fc.nat(2 ** 33), fc.maxSafeNat()),
   first: fc.integer({ min: 0, max: 1_800_000_000_000 }),
-  // Around 2^31 ms, where the product is no longer known to fit 63 bits.
+  // Around 2^31 ms, where the product may no longer fit 63 bits.
   spanMs: fc.oneof(fc.integer({ min: -10, max: 10_000 }), fc.nat(60 * dayMs), fc.nat(2 ** 32)),
   part: fc.double({ min: -0.1, max: 1.1, noNaN: true }),
 })
 
-test('the SQL of spreading gives what the function gives, for any count and length', async () => {
+test('spreading in SQL gives the same as the function, for any count and length', async () => {
   const cases = drawn(spreading, 5000).map(({ count, first, spanMs, part }) => {
     const last = Math.max(first, first + spanMs)
     return { count, first, last, t: first + Math.round(part * (last - first)) }

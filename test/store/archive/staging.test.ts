@@ -9,15 +9,15 @@ import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts
 import { ManifestReader } from '../../../store/manifest.ts'
 import { columnsOf, scratchFolder, t0, told } from './archived.ts'
 
-/** So many rows are written out without being asked for: see stageRows. */
+/** This many rows are written out unprompted: see stageRows. */
 const stagedRows = 100_000
 
-/** Rows that are all alike but for their packets, which number them. */
+/** Rows that are identical except for their packets, which number them. */
 function rowsOf(count: number): FlowColumns {
   const one = columnsOf([told({ received: t0 })])
   const flows = createFlowColumns(count)
   for (const name of columnNames) {
-    // Of a half of an address the lower word comes first.
+    // The lower word of a half of an address comes first.
     const words = one[name]
     for (let i = 0; i < flows[name].length; i++) flows[name][i] = words[i % words.length]!
   }
@@ -28,14 +28,14 @@ function rowsOf(count: number): FlowColumns {
 
 const rowsIn = (archive: Archive) => archive.entries().reduce((sum, { rows }) => sum + rows, 0)
 
-test('what is written out while a publication waits is named by the next one, and never forgotten', async (t) => {
+test('what is written out while a publication waits is part of the next one, and never forgotten', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   t.after(() => archive.close())
   const [few, many] = [rowsOf(10), rowsOf(stagedRows)]
   archive.add(few)
   const publishing = archive.publish({ journal: { segment: 1, offset: 100 } })
-  // As when so much comes in while the disk or the archive's thread has other work.
+  // As when this much arrives while the disk or the archive's thread is busy.
   archive.add(many)
   const first = await publishing
   assert.equal(first.reduce((sum, { rows }) => sum + rows, 0), 10, 'no more than the journal is said to be covered') // prettier-ignore
@@ -49,7 +49,7 @@ test('what is written out while a publication waits is named by the next one, an
   )
 })
 
-test('sorting that is given up leaves all as it was, and can be done later', async (t) => {
+test('aborted sorting leaves everything unchanged, and can be repeated later', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   // Two of these are sorted at once.
@@ -75,7 +75,7 @@ test('sorting that is given up leaves all as it was, and can be done later', asy
   assert.deepEqual(again.entries().map((entry) => [entry.rows, entry.isChunk]), [[2 * rows, false]]) // prettier-ignore
 })
 
-test('what comes in is published while a file is sorted, and nothing of either is dropped', async (t) => {
+test('arriving flows are published while a file is sorted, and nothing of either is dropped', async (t) => {
   const archive = await Archive.open(await scratchFolder(t))
   t.after(() => archive.close())
   const flows = rowsOf(stagedRows)
@@ -96,7 +96,7 @@ test('what comes in is published while a file is sorted, and nothing of either i
   assert.ok(archive.entries().every(({ isChunk }) => !isChunk))
 })
 
-test('the thread that sorts ends when it is told to, and another sorts what comes later', async (t) => {
+test('the sorting thread ends when told to, and another sorts later flows', async (t) => {
   const archive = await Archive.open(await scratchFolder(t))
   t.after(() => archive.close())
   for (let i = 0; i < 3; i++) {

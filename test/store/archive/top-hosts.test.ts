@@ -1,4 +1,4 @@
-/** The greatest hosts of long windows, out of the lists in the files' footers. */
+/** The greatest hosts of long windows, from the lists in the files' footers. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
@@ -28,10 +28,13 @@ import { keyText, Reference } from './reference.ts'
 const local = new NetworkSet([])
 const intervals = 4
 const flowsOfInterval = 1000
-/** Of each interval so many have a list of their own. */
+/** The number of hosts listed per interval. */
 const hostsListed = listedHosts(flowsOfInterval)
 
-/** Some hosts with much and many with little; one has much in one flow, of which one list knows. */
+/**
+ * A few hosts with much traffic and many with little; one has much in a single flow, known to one
+ * list only.
+ */
 function madeFlows(random: () => number): ToldFlow[][] {
   const oneOf = (count: number) => Math.floor(random() * count)
   return Array.from({ length: intervals }, (_, interval) =>
@@ -52,7 +55,7 @@ function madeFlows(random: () => number): ToldFlow[][] {
   )
 }
 
-/** An archive of merged files with lists; the last interval is left in chunks, without. */
+/** An archive of merged files with lists; the last interval is left in chunks, without lists. */
 async function archiveOf(t: TestContext, flows: readonly ToldFlow[][]): Promise<string> {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder, { listedRowsMin: 1 })
@@ -65,7 +68,7 @@ async function archiveOf(t: TestContext, flows: readonly ToldFlow[][]): Promise<
   return folder
 }
 
-test('the greatest hosts by lists are those of all flows, with what is told of them', async (t) => {
+test('the greatest hosts by lists are those of all flows, with the same figures', async (t) => {
   const flows = madeFlows(seeded(seed))
   const reference = new Reference(flows.flat(), local)
   const folder = await archiveOf(t, flows)
@@ -114,7 +117,7 @@ test('the greatest hosts by lists are those of all flows, with what is told of t
   assert.ok(byLists > 2, `${byLists} of 20 were answered by lists`)
 })
 
-test('sums that a double does not hold make no list, and are answered all the same', async (t) => {
+test('sums that are not exact as doubles make no list, and are answered all the same', async (t) => {
   const flow = { first: t0, last: t0, received: t0, octets: 2 ** 52, packets: 1 }
   const flows = [0, 1, 2, 3].map((i) => told({ ...flow, source: `10.0.0.${i}` }))
   const folder = await archiveOf(t, [flows, [], [], []])
@@ -133,7 +136,7 @@ const list = (
   restMost,
 })
 
-test('where who is great in the files had nothing in the window, all are ranked', async (t) => {
+test('if the greatest hosts of the files had nothing in the window, all are ranked', async (t) => {
   const flow = { received: t0 + intervalMs - 1, packets: 1 }
   const before = Array.from({ length: 900 }, (_, i) =>
     told({ ...flow, first: t0 + i, last: t0 + i, source: '10.0.0.1', octets: 1_000_000, received: t0 + 200_000 + i }),
@@ -166,11 +169,11 @@ class ToldScanner extends Scanner {
   }
 }
 
-test('where less was there than lists had likely, all that can come to it are asked for', async (t) => {
+test('if there was less than the lists made likely, all possible candidates are queried', async (t) => {
   const flow = { packets: 1, destination: '203.0.113.1' }
   const at = (ms: number, source: string, octets: number) =>
     told({ ...flow, first: t0 + ms, last: t0 + ms, received: t0 + ms, source, octets })
-  // Of what makes the first great nearly all is before the window; a file has so many rows that all four are listed.
+  // The first host's traffic is nearly all before the window; a file has so many rows that all four are listed.
   const edge = [
     ...Array.from({ length: 4000 }, () => at(1, flow.destination, 0)),
     at(1, '10.0.0.1', 1_000_000),
@@ -201,16 +204,18 @@ test('where less was there than lists had likely, all that can come to it are as
   assert.deepEqual(scanner.kinds, ['details', 'details'])
 })
 
-/** Of lists of flows within a window, and of such of which about a part lies within. */
+/**
+ * Candidates from lists within a window, and from lists with about a part of their flows within.
+ */
 function candidates(lists: Parameters<typeof boundsOf>[0], limit: number, part = 1) {
   const bounds = boundsOf(lists, { limit, part })
   return bounds && candidatesOf(bounds, { limit, enough: bounds.likely })
 }
 
-test('candidates are all hosts that can be among the greatest, equals included', () => {
+test('candidates are all hosts that can be among the greatest, including ties', () => {
   const inside = [list({ a: 100, b: 60, c: 50 }, 10), list({ a: 5, c: 4, d: 40 }, 4)]
   assert.deepEqual(candidates({ inside, edge: [] }, 1), ['a'])
-  // b came to 60 to 64, c to 54, d to 40 to 50.
+  // b has 60 to 64, c has 54, d has 40 to 50.
   assert.deepEqual(candidates({ inside, edge: [] }, 2), ['a', 'b'])
   const equal = [list({ a: 100, b: 50, c: 50 }, 0)]
   assert.deepEqual(candidates({ inside: equal, edge: [] }, 2), ['a', 'b', 'c'])
@@ -218,15 +223,15 @@ test('candidates are all hosts that can be among the greatest, equals included',
   assert.deepEqual(candidates({ inside: others, edge: [] }, 1), ['b'])
 })
 
-test('of lists of flows that reach beyond the window, any part may count, and about one is likely to', () => {
+test('of lists that extend beyond the window, any part may count, and a given part is likely to', () => {
   const inside = [list({ a: 100, b: 60, c: 30 }, 2)]
-  // b came to 60 to 110, c to 30 to 37, d to 0 to 42, and a to 100 to 107.
+  // b has 60 to 110, c has 30 to 37, d has 0 to 42, and a has 100 to 107.
   const edge = [list({ b: 50, d: 40 }, 7)]
   assert.deepEqual(candidates({ inside, edge }, 1), ['a', 'b'])
   assert.deepEqual(candidates({ inside, edge }, 2), ['a', 'b'])
   assert.deepEqual(candidates({ inside, edge }, 3, 0.1), ['a', 'b', 'c', 'd'])
   const likely = boundsOf({ inside: [list({ a: 100 }, 2)], edge: [list({ b: 50, c: 20 }, 3)] }, { limit: 2, part: 0.8 }) // prettier-ignore
-  // a came to 103 at most, b to 52 and c to 22; of b two fifths of 40 are asked for at first.
+  // a has at most 103, b 52 and c 22; for b two fifths of 40 are required at first.
   assert.deepEqual(likely, { most: new Map([['a', 103], ['b', 52], ['c', 22]]), restMost: 5, likely: 16 }) // prettier-ignore
   assert.deepEqual(candidatesOf(likely, { enough: 23, limit: 2 }), ['a', 'b'])
   assert.deepEqual(candidatesOf(likely, { enough: 22, limit: 2 }), ['a', 'b', 'c'])
@@ -236,7 +241,7 @@ test('of lists of flows that reach beyond the window, any part may count, and ab
   assert.deepEqual(candidates({ inside: [], edge: [list({ a: 100 }, 15)] }, 1, 0.4), ['a'])
 })
 
-test('where hosts that no list names could be among the greatest, lists do not say', () => {
+test('if hosts on no list could be among the greatest, lists give no answer', () => {
   const rest = (of: number) => [list({ a: 100 }, 60), list({ b: 10 }, of)]
   assert.equal(candidates({ inside: rest(40), edge: [] }, 1), null)
   assert.deepEqual(candidates({ inside: rest(39), edge: [] }, 1), ['a'])

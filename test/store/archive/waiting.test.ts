@@ -9,10 +9,10 @@ import { blockOf } from '../../../store/archive/columns.ts'
 import { chunksOf, summaryOf } from '../../../store/archive/write/waiting.ts'
 import { columnsOf, t0, told } from './archived.ts'
 
-/** A block of flows received at so many intervals after t0. */
+/** A block of flows received at these intervals after t0. */
 const block = (...received: number[]) => blockOf(columnsOf(received.map((interval) => told({ received: t0 + interval * intervalMs })))) // prettier-ignore
 
-test('rows that wait are cut by interval of receipt, and into no more than are sorted at once', () => {
+test('waiting rows are divided by interval of receipt, in parts that one sort can take', () => {
   const blocks = [block(1, 1, 0, 0, 0, 0, 0), block(0, 1, 1)]
   const chunks = chunksOf(blocks, 4)
   const places = chunks.map(({ interval, parts }) => [
@@ -27,12 +27,12 @@ test('rows that wait are cut by interval of receipt, and into no more than are s
   assert.deepEqual(chunksOf([], 4), [])
 })
 
-/** Few of them, halves among them: many lie where rounding decides. */
+/** Few values, with halves among them, so that rounding often decides. */
 const halves = fc.integer({ min: 0, max: 12 }).map((half) => half / 2)
 const ms = fc.oneof(halves, fc.double({ min: 0, max: 6, noNaN: true }))
 const times = fc.record({ start: ms, end: ms })
 
-test('the first and last ms of a chunk are the least and the greatest of what files have of its flows', () => {
+test('the first and last ms of a chunk are the minimum and maximum of its flows as files have them', () => {
   fc.assert(
     fc.property(fc.array(times, { minLength: 1, maxLength: 40 }), (rows) => {
       const flows = createFlowColumns(rows.length)
@@ -43,7 +43,7 @@ test('the first and last ms of a chunk are the least and the greatest of what fi
       }
       const part = { block: blockOf(flows), from: 0, to: rows.length }
       const { firstMin, lastMax } = summaryOf([part])
-      // Files say how long a flow lasted, and not when it ended.
+      // Files store a flow's duration, not its end.
       const firsts = rows.map((_, i) => Math.round(starts[i]!))
       const lasts = firsts.map((first, i) => first + Math.max(0, Math.round(ends[i]! - starts[i]!)))
       assert.deepEqual([firstMin, lastMax], [Math.min(...firsts), Math.max(...lasts)])
