@@ -31,7 +31,7 @@ export interface CollectorParts {
   buckets: Buckets
   coverage: CoverageTracker
   counters: CounterTracker
-  /** The other collectors of a cluster, which hear some of the exporters' datagrams. */
+  /** The other collectors of a cluster, which may receive some of the exporters' datagrams. */
   neighbours: Neighbours | null
   pipeline: Pipeline
   receiver: Receiver
@@ -39,7 +39,7 @@ export interface CollectorParts {
   consolidator: Consolidator
   incidents: IncidentWatch
   trackers: TrackerKeeper
-  /** Gives freed memory back to the operating system. */
+  /** Returns freed memory to the operating system. */
   giveBack: () => void
   /**
    * Whether to bundle the small files of a past hour or day; false if files are sent to another

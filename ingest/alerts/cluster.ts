@@ -1,6 +1,6 @@
 /**
- * Alerts of a cluster: which collector tells them, and what all of them see together. The one of the
- * smallest name that lives tells; it looks at the exporters of all, and at series that all have written.
+ * Alerts in a cluster: one collector, the live one with the smallest name, sends them for all. It
+ * evaluates all collectors' exporters and the merged series.
  */
 import { exportersOfAll } from '../../flow/merge-exporters.ts'
 import type { Settings } from '../../flow/settings.ts'
@@ -11,19 +11,19 @@ import { openStatuses } from '../../store/open.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import type { WatchedExporter } from './observe.ts'
 
-/** Collectors say how they stand every 15 seconds: one that has not for so long does not live. */
+/** Collectors report their status every 15 seconds; one that has not for this long is considered dead. */
 const awayMs = 90_000
-/** What they say is asked for again after so long. */
+/** How long reports are cached. */
 const lookMs = 10_000
 /**
- * Who cannot tell the others that it lives does not tell alerts either: another takes over when it is
- * taken for dead, and that is later.
+ * A collector that cannot report to the others stops sending alerts, before it is considered dead
+ * and another takes over.
  */
 const unheardMs = 60_000
-/** A collector that starts beside others waits until these have heard of it. */
+/** A collector that starts beside others waits until they know about it. */
 const startMs = 45_000
 
-/** How each collector stands, as it last said. */
+/** A collector's last status report. */
 export interface Told {
   writer: string
   value: ToldStatus
@@ -51,7 +51,7 @@ export class AlertCluster {
     this.#startedMs = parts.now()
   }
 
-  /** Null where there is only one collector. */
+  /** Null if there is only one collector. */
   static async open(settings: Settings): Promise<AlertCluster | null> {
     const statuses = await openStatuses(settings)
     if (!statuses) return null
@@ -59,7 +59,7 @@ export class AlertCluster {
     return new AlertCluster({ writer: settings.clickhouse.writer, statuses, series, now: Date.now })
   }
 
-  /** Whether it is this collector that tells alerts now. */
+  /** Whether this collector currently sends the alerts. */
   async isTeller(nowMs: number): Promise<boolean> {
     await this.look(nowMs)
     const { writer } = this.#parts
@@ -70,7 +70,7 @@ export class AlertCluster {
     return living.includes(writer) && living.every((each) => each >= writer)
   }
 
-  /** Asks how all stand, unless that was done a moment ago. While nobody answers, what was known stays. */
+  /** Reads all status reports, unless they are recent. If that fails, the previous ones stay in use. */
   async look(nowMs: number): Promise<void> {
     if (nowMs - this.#lookedMs < lookMs) return
     this.#lookedMs = nowMs
@@ -78,11 +78,11 @@ export class AlertCluster {
       this.#told = await this.#parts.statuses.read()
       this.#heardMs = nowMs
     } catch {
-      // The age of what is known decides.
+      // The age of the reports decides.
     }
   }
 
-  /** The exporters of all; of what a living collector has heard since it last spoke nobody knows yet. */
+  /** The exporters of all collectors, each with the age of its report. */
   exporters(): WatchedExporter[] {
     const nowMs = this.#parts.now()
     const living = new Set(this.#living(nowMs))
@@ -95,7 +95,7 @@ export class AlertCluster {
     )
   }
 
-  /** Room that is free where each living collector's data lie, in percent. */
+  /** Free disk space of each live collector, in percent. */
   disks(): { writer: string; freePercent: number }[] {
     return this.#living(this.#parts.now()).flatMap(({ writer, value }) => {
       const freePercent = value.status.diskFreePercent ?? null
@@ -103,7 +103,7 @@ export class AlertCluster {
     })
   }
 
-  /** Until when the series of all living collectors are written, unix ms. */
+  /** The time up to which the series of all live collectors are written, unix ms. */
   writtenUntil(): number {
     const living = this.#living(this.#parts.now())
     return Math.min(...living.map(({ value }) => writtenUntil(value.status)))
@@ -118,7 +118,7 @@ export class AlertCluster {
   }
 }
 
-/** What waits in the spool is not there yet. */
+/** Data waiting in the spool does not count. */
 function writtenUntil({ seriesWrittenAt, store }: IngestStatus): number {
   if (seriesWrittenAt === null) return Number.NEGATIVE_INFINITY
   const waiting = store?.spool.oldest ?? null

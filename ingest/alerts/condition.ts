@@ -1,18 +1,18 @@
-/** When a value is amiss: thresholds, and what is unusual by k standard deviations. */
+/** Evaluates conditions: thresholds, and deviations from the usual by k standard deviations. */
 import { formatScaled } from '../../flow/units.ts'
 import type { AlertCondition } from '../../store/alert.ts'
 
-/** Fewer earlier values than this do not tell what is usual. */
+/** At least this many earlier values are needed to know what is usual. */
 const earlierMin = 4
 
-/** What a condition says of a value. */
+/** A condition's result for a value. */
 export interface Judgement {
   isAmiss: boolean
   /** The condition in words, with its figures. */
   words: string
 }
 
-/** Judges a value by a condition; `earlier` are the known values before it, the newest last. */
+/** Evaluates a condition; `earlier` are the known values before it, newest last. */
 export function judgeValue(
   condition: AlertCondition,
   value: number,

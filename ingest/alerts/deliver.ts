@@ -1,4 +1,4 @@
-/** Telling alerts: by mail, webhook and script; each tried again some times, and what failed is said. */
+/** Sends alerts by mail, webhook and script, with retries, and reports failures. */
 import { execFile } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
@@ -14,13 +14,13 @@ import type { AlertSettings } from '../../flow/console-specs.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
 
-/** Times an alert is tried, and the pause before each further one. */
+/** Attempts per alert, and the pause before each retry. */
 const triesMax = 3
 const pausesMs = [2000, 15_000]
 const answerTimeoutMs = 15_000
 const scriptTimeoutMs = 30_000
 
-/** Networks that a webhook does not reach unless the settings name them: ours, this machine, none. */
+/** Networks that webhooks cannot reach unless the settings allow it: private, loopback and unspecified addresses. */
 const closedNetworks = new NetworkSet(
   [
     '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12',
@@ -29,10 +29,10 @@ const closedNetworks = new NetworkSet(
   ].map((text): Network => parseNetwork(text)!), // prettier-ignore
 )
 
-/** What is told. */
+/** What is sent. */
 export type Told = Omit<AlertEvent, 'sent'>
 
-/** Tells one target; gives why it failed, or null. */
+/** Sends to one target; returns why it failed, or null. */
 export async function deliver(
   target: AlertTarget,
   told: Told,
@@ -52,10 +52,10 @@ export async function deliver(
   return reason
 }
 
-/** A target that is not allowed, or refuses: trying again changes nothing. */
+/** A target that is forbidden, or that refuses: retrying is pointless. */
 class NotAllowed extends Error {}
 
-/** A target in words, without what may be secret in its address. */
+/** A target as text, without secrets in its URL. */
 export function targetText(target: AlertTarget): string {
   if ('mail' in target) return `mail ${target.mail}`
   if ('script' in target) return 'script'
@@ -107,8 +107,8 @@ function bodyOf({ text, evidence, permalink, isTest }: Told): string {
 }
 
 /**
- * Posts to an address that was looked up once and checked: what it names cannot change in between,
- * and redirections are not followed.
+ * Posts to an address resolved and checked once, so that it cannot change in between. Redirects are
+ * not followed.
  */
 async function post(address: string, told: Told, settings: AlertSettings): Promise<void> {
   const url = new URL(address)
@@ -151,13 +151,13 @@ async function post(address: string, told: Told, settings: AlertSettings): Promi
   })
 }
 
-/** What an answer says: a redirection is not followed, and a refusal is one the next time too. */
+/** The error for an HTTP status: redirects are not followed, and refusals are not retried. */
 function refusalOf(status: number): Error {
   const isForGood = status >= 300 && status < 500 && status !== 408 && status !== 429
   return isForGood ? new NotAllowed(`it answered ${status}`) : new Error(`it answered ${status}`)
 }
 
-/** Runs the script of the settings, without a shell; the alert is JSON on its stdin. */
+/** Runs the configured script, without a shell; the alert is JSON on its stdin. */
 async function runScript(told: Told, { script }: AlertSettings): Promise<void> {
   if (script === null) throw new NotAllowed('no script: set WEIR_ALERT_SCRIPT')
   await new Promise<void>((resolve, reject) => {

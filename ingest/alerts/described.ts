@@ -1,4 +1,4 @@
-/** Values as they are told, and of which interval enough is known to tell anything. */
+/** Values as shown in alerts, and when an interval is complete enough to evaluate. */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { formatScaled } from '../../flow/units.ts'
 import type { KeptAlert } from '../../store/alert.ts'
@@ -6,26 +6,26 @@ import { judgeValue } from './condition.ts'
 import type { Observation, Occurrence } from './observe.ts'
 import type { Judged } from './runs.ts'
 
-/** An interval is looked at so long after its end: its last flows may still be on their way. */
+/** An interval is evaluated this long after its end: its last flows may still arrive. */
 export const settleMs = 10_000
-/** And where little is amiss: long flows may be missing. */
+/** The same for conditions on low values: long flows may be missing. */
 const settleLowMs = 130_000
 
-/** A value as it is told, in its interval. */
+/** A value as shown in alerts, with its interval. */
 export interface Described extends Occurrence, Judged {
   value: number
 }
 
 /**
- * The last interval of which enough has come: flows are reported when they end, so what seems little
- * may only be late. What is much already is much.
+ * The last interval that is complete enough: flows are reported when they end, so a low value may
+ * just be incomplete. A high value cannot become lower.
  */
 export function dueInterval({ condition }: KeptAlert, nowMs: number): number {
   const settled = condition === undefined || condition.is === 'above' ? settleMs : settleLowMs
   return intervalStart(nowMs - settled) - intervalMs
 }
 
-/** An observation as it is told, and whether its condition holds. */
+/** An observation as shown in alerts, and whether its condition holds. */
 export function describe(
   observation: Observation & { value: number },
   { condition, intervals = 1 }: KeptAlert,

@@ -1,6 +1,6 @@
 /**
- * Evaluates alerts: values when their interval is over, incidents and silences as they come. What was told is kept in
- * the state, so that a restart tells nothing twice. An alert that cannot be evaluated is shown as a problem.
+ * Evaluates alerts: values when their interval is over, incidents and silences as they occur. What was sent is recorded
+ * in the state, so that nothing is sent twice after a restart. An alert that cannot be evaluated is shown as a problem.
  */
 import type { Logger } from 'pino'
 
@@ -26,18 +26,18 @@ import { newsOf } from './runs.ts'
 import { SeenSums } from './seen-sums.ts'
 import type { AlertTeller } from './teller.ts'
 
-/** Values are looked at again this often: late flows change them. */
+/** How often values are evaluated again: late flows change them. */
 const valuesMs = 15_000
-/** Intervals that are looked at again; the longest run that can be asked for, and one more. */
+/** How many intervals are evaluated again: the longest configurable run, plus one. */
 const lookBack = 13
-/** Ids of incidents remembered of an alert. */
+/** Incident ids remembered per alert. */
 const incidentsMax = 200
 
 export interface EngineParts {
   sources: Sources
   state: StateReading & StateWriting
   teller: AlertTeller
-  /** Whether it is for this process to tell; absent: always. */
+  /** Whether this process sends alerts; absent: always. */
   isTeller?: (nowMs: number) => Promise<boolean>
   log: Logger
 }
@@ -45,11 +45,11 @@ export interface EngineParts {
 type Valued = Extract<AlertSubject, { kind: 'tracker' | 'loss' | 'disk' }>
 type Happening = Extract<AlertSubject, { kind: 'incident' | 'silent' }>
 type Document = StateDocument<KeptAlert>
-/** With the revision at which it was read, which a change of it must name. */
+/** With the revision at which it was read, which a change must name. */
 type Standing = AlertStanding & { revision: number }
 /**
- * When a round looks, unix ms, and the flows lost in the interval that is over, by exporter, percent; null where an earlier
- * round looked at that interval.
+ * The time of a round, unix ms, and the flows lost in the last closed interval, by exporter,
+ * percent; null if an earlier round evaluated that interval.
  */
 interface Round {
   nowMs: number
@@ -59,13 +59,13 @@ interface Round {
 export class AlertEngine {
   readonly states = new Map<string, AlertState>()
   readonly #parts: EngineParts
-  /** The last values of losses and the disk, by alert and key; those of trackers are always at hand. */
+  /** Recent values of losses and the disk, by alert and key; those of trackers are always available. */
   readonly #recent = new Map<string, Described[]>()
   readonly #seen = new SeenSums()
   #lookedUntil: number | null = null
   #lookedMs = 0
   #counted = new Map<string, { flows: number; lost: number }>()
-  /** What was told of each, as it was when this round began. */
+  /** What was sent for each alert, as of the start of this round. */
   #standings = new Map<string, Standing>()
   #isFailing = false
   #work: Promise<void> = Promise.resolve()
@@ -74,7 +74,7 @@ export class AlertEngine {
     this.#parts = parts
   }
 
-  /** Evaluates all alerts that are due. Rounds run one after the other. Never rejects: a failure is logged once, until a round succeeds. */
+  /** Evaluates all due alerts. Rounds run in sequence. Never rejects: a failure is logged once, until a round succeeds. */
   tick(nowMs: number): Promise<void> {
     this.#work = this.#work
       .then(() => this.#tick(nowMs))
@@ -83,7 +83,7 @@ export class AlertEngine {
           this.#isFailing = false
         },
         (error: unknown) => {
-          // Once only: rounds follow every few seconds.
+          // Only once, since rounds are seconds apart.
           if (!this.#isFailing)
             this.#parts.log.error(
               { error },
@@ -95,7 +95,7 @@ export class AlertEngine {
     return this.#work
   }
 
-  /** Tells an alert now, whatever its condition says, as a real one would be told. Gives what came of it. */
+  /** Sends an alert now, whatever its condition, like a real one. Returns the result. */
   async test(id: string, alert: KeptAlert, nowMs: number): Promise<AlertEvent> {
     const { subject } = alert
     const interval = dueInterval(alert, nowMs)
@@ -129,7 +129,7 @@ export class AlertEngine {
       try {
         await this.#evaluate(alert, { nowMs, lost, looksAtValues })
       } catch (error) {
-        // Another process changed what was told of it: the next round reads that.
+        // Another process changed the standing: the next round reads it again.
         if (error instanceof StateRefused && error.reason === 'changed') continue
         const problem = reasonOf(error)
         this.states.set(alert.id, { is: 'problem', value: null, at: nowMs / 1000, problem })
@@ -148,7 +148,7 @@ export class AlertEngine {
 
   async #values(alert: Document, subject: Valued, { nowMs, lost }: Round): Promise<void> {
     const { id, body } = alert
-    // Subjects that cost a query of the store, or are known once an interval, are looked at once an interval.
+    // Subjects that need a store query, or change once per interval, are evaluated once per interval.
     if (!lost && (subject.kind !== 'tracker' || body.condition?.is === 'unusual')) return
     const interval = dueInterval(body, nowMs)
     const observed = { interval, back: lookBack, lost: lost ?? new Map<string, number>() }
@@ -166,7 +166,7 @@ export class AlertEngine {
     this.#state(alert, ...worst, nowMs)
   }
 
-  /** Tells what is new of one key, or notes that nothing needs to be told up to some interval. */
+  /** Sends the news of one key, or records up to which interval nothing needs to be sent. */
   async #tellNews(
     alert: Document,
     standing: Standing,
@@ -183,7 +183,7 @@ export class AlertEngine {
     }
   }
 
-  /** The judged intervals of one subject, the oldest first. */
+  /** The evaluated intervals of one subject, oldest first. */
   #judged(row: string, subject: Valued, now: Described[]): Described[] {
     if (subject.kind === 'tracker') return now
     const recent = [...(this.#recent.get(row) ?? []), ...now].slice(-lookBack)
@@ -200,7 +200,7 @@ export class AlertEngine {
       delete standing.told[key]
       await this.#keepStanding(alert.id, standing)
     }
-    // What was over before the alert was made is no news.
+    // Events that ended before the alert was created are not news.
     for (const each of found.filter(({ to }) => to > alert.createdAt)) {
       const isOld = isSilence
         ? Object.hasOwn(standing.told, each.key)
@@ -210,7 +210,7 @@ export class AlertEngine {
     this.#state(alert, found.length === 0 ? 'well' : 'told', found.length, nowMs)
   }
 
-  /** Tells, unless it is quiet; what is told is noted before, so that a crash tells nothing twice. */
+  /** Sends an alert unless it is muted; recorded before sending, so that a crash does not send it twice. */
   async #decide(
     {
       alert: { id, body },
@@ -230,7 +230,7 @@ export class AlertEngine {
     void this.#parts.teller.tell({ id, alert: body, found, isTest: false }, nowMs)
   }
 
-  /** While another collector tells, nothing is known here; what it told stands in the state. */
+  /** While another collector sends alerts, nothing is kept here; what it sent is in the state. */
   #rest(): void {
     this.states.clear()
     this.#recent.clear()
@@ -247,7 +247,7 @@ export class AlertEngine {
     this.states.set(alert.id, { is, value, at: nowMs / 1000, problem: null })
   }
 
-  /** What is known of a subject's values, as it would be told. */
+  /** The known values of a subject, as shown in alerts. */
   async #observe(
     alert: KeptAlert,
     subject: Valued,
@@ -266,14 +266,14 @@ export class AlertEngine {
             seen: this.#seen,
           })
         : await observeNow(subject, interval, { sources, lost })
-    // What is not known changes nothing: nothing begins or ends by it.
+    // Unknown values neither start nor end anything.
     return observed.flatMap((each) => {
       const { value } = each
       return value === null ? [] : [describe({ ...each, value }, alert)]
     })
   }
 
-  /** Flows lost since the last interval, of all, in percent, by exporter. */
+  /** The share of flows lost since the last interval, in percent, by exporter. */
   #takeLost(): Map<string, number> {
     const lost = new Map<string, number>()
     const counted = new Map<string, { flows: number; lost: number }>()
@@ -305,7 +305,7 @@ export class AlertEngine {
     return this.#standings.get(id) ?? none
   }
 
-  /** @throws StateRefused where another collector was faster: what it told is not told again */
+  /** @throws StateRefused if another collector was faster: nothing is sent twice */
   async #keepStanding(id: string, standing: Standing): Promise<void> {
     const { revision, ...body } = standing
     const change = { collection: 'alert-standings', id, revision, body } as const

@@ -1,6 +1,6 @@
 /**
- * Values of trackers in closed intervals. One collector has them in memory, a moment after the
- * interval; where there are several, they are read from the series of all, once these are written.
+ * Values of trackers in closed intervals. A single collector has them in memory right after the
+ * interval; with several, they are read from the merged series once all have written theirs.
  */
 import { intervalMs } from '../../flow/interval.ts'
 import type { AlertSubject } from '../../store/alert.ts'
@@ -11,7 +11,7 @@ import type { SeenSums } from './seen-sums.ts'
 
 type TrackerSubject = Extract<AlertSubject, { kind: 'tracker' }>
 
-/** Per second, of a sum over an interval: bytes to bits, flow-milliseconds to flows. */
+/** Converts a sum over an interval to a rate: bytes to bits per second, flow-milliseconds to flows. */
 const measures = {
   bits: { field: 'bytes', scale: 8000 / intervalMs, unit: 'bit/s' },
   packets: { field: 'packets', scale: 1000 / intervalMs, unit: 'packets/s' },
@@ -19,22 +19,22 @@ const measures = {
   active: { field: 'active', scale: 1 / intervalMs, unit: 'flows at a time' },
 } as const
 /**
- * An exporter that was silent for longer at the end of an interval may have stopped: that little
- * passed is then not known until it is heard again.
+ * An exporter silent for longer than this at the end of an interval may have stopped: a low value
+ * is then unknown until it is received again.
  */
 const heardWithinMs = 90_000
 
 export interface TrackerQuestion {
   sources: Sources
-  /** So many intervals, and the values of so many before them. */
+  /** How many intervals, and how many earlier values for each. */
   back: number
   earlier: number
-  /** A part of the traffic tells nothing: the value must be whole. */
+  /** Whether the value must be complete, because partial traffic is meaningless. */
   isWhole: boolean
   seen: SeenSums
 }
 
-/** Values of a tracker in the last `back` intervals up to one, the oldest first, as they are now. */
+/** A tracker's values in the last `back` intervals up to one, oldest first, as of now. */
 export async function observeTracker(
   subject: TrackerSubject,
   last: number,
@@ -75,10 +75,10 @@ export async function observeTracker(
   })
 }
 
-/** The sum of an interval; null where it is not known. */
+/** The sum of an interval; null if unknown. */
 type Values = (interval: number) => number | null
 
-/** Whether an exporter was heard up to an interval's end, or about. */
+/** Whether an exporter was received until about an interval's end. */
 function heard({ exporters }: Sources): (exporter: string, interval: number) => boolean {
   const at = new Map(
     exporters().map(({ address, lastSeen, age = 0 }) => [address, (lastSeen + age) * 1000]),
@@ -137,7 +137,7 @@ async function sumsGone(
   return gone
 }
 
-/** What is above a threshold already is so, whatever others still have to write. */
+/** A value already above a threshold stays so, whatever others still have to write. */
 async function valuesOfAll(
   subject: TrackerSubject,
   { sources, first, last, isWhole }: TrackerQuestion & Range,

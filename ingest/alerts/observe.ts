@@ -1,4 +1,4 @@
-/** What alerts watch: values of closed intervals, exporters, incidents and the disk. */
+/** The subjects of alerts: values of closed intervals, exporters, incidents and the disk. */
 import { intervalMs, type Tier } from '../../flow/interval.ts'
 import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
@@ -12,23 +12,23 @@ import { freePercentOf } from '../status/free-space.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
 import type { AlertCluster } from './cluster.ts'
 
-/** A value of one subject in an interval; null where it is not known. */
+/** A subject's value in an interval; null if unknown. */
 export interface Observation {
-  /** What tells subjects of one alert apart: the exporter, or nothing. */
+  /** Identifies the subject within an alert: the exporter, or empty. */
   key: string
-  /** The subject in words. */
+  /** A description of the subject. */
   about: string
   value: number | null
   unit: string
-  /** Values before it, the newest last; only where they were asked for. */
+  /** Previous values, newest last; only if requested. */
   earlier: number[]
   from: number
   to: number
-  /** Where the evidence is, as a path of the page. */
+  /** Where to see the evidence, as a path of the web page. */
   path: string
 }
 
-/** Something that is amiss by itself: an incident, a silence. */
+/** An event that is alarming in itself: an incident, a silence. */
 export interface Occurrence {
   key: string
   text: string
@@ -38,7 +38,7 @@ export interface Occurrence {
   path: string
 }
 
-/** A subject that cannot be watched. */
+/** A subject that cannot be evaluated. */
 export class Unwatchable extends Error {}
 
 export interface Sources {
@@ -52,23 +52,23 @@ export interface Sources {
   incidents: IncidentSource
   exporters: () => readonly WatchedExporter[]
   wording: Wording
-  /** Where several collectors write into one store: what all of them have. */
+  /** With several collectors on one store: the data of all. */
   cluster?: Pick<AlertCluster, 'disks'> & {
     series: Pick<SeriesReader, 'read' | 'coverage'>
     writtenUntil: () => number
   }
 }
 
-/** An exporter, and how many seconds old the word on it is, where another collector gave it. */
+/** An exporter, and the age in seconds of its report, if another collector sent it. */
 export type WatchedExporter = ExporterStatus & { age?: number }
 
-/** What is shown around an interval or an incident. */
+/** How much is shown around an interval or incident. */
 const aroundMs = 1_800_000
 
-/** Flows lost in the last interval, of all, in percent, by exporter. */
+/** Flows lost in the last interval, in percent, by exporter. */
 export type Lost = ReadonlyMap<string, number>
 
-/** Losses of exporters, or the room left on the disk, in the interval that is over. */
+/** Losses of exporters, or free disk space, in the last closed interval. */
 export async function observeNow(
   subject: Extract<AlertSubject, { kind: 'loss' | 'disk' }>,
   interval: number,
@@ -98,7 +98,7 @@ export async function observeNow(
   return [{ key: '', about, value: await freePercentOf(sources.data), ...disk }]
 }
 
-/** Incidents and silences as of now. */
+/** Current incidents and silences. */
 export async function occurrences(
   subject: Extract<AlertSubject, { kind: 'incident' | 'silent' }>,
   nowMs: number,
@@ -135,7 +135,7 @@ export async function occurrences(
     })
 }
 
-/** Incidents that ended longer ago are no news. */
+/** Incidents that ended longer ago are not news. */
 const incidentReachMs = 2 * 3_600_000
 
 function isMeant(wanted: string | null | undefined, exporter: string): boolean {
@@ -147,7 +147,7 @@ function nameOf(exporter: string, { wording }: Sources): string {
   return name === null ? exporter : `${name} (${exporter})`
 }
 
-/** A view of the page that shows the time with what surrounds it. */
+/** The page's view of a time range with its surroundings. */
 export function pathTo(from: number, to: number, query: Record<string, string> = {}): string {
   const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z')
   const address = new URLSearchParams({

@@ -1,4 +1,4 @@
-/** Opens the alerts of a running ingest, and serves their Test button. */
+/** Opens alerting in a running ingest, and serves its Test button. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
 
@@ -24,7 +24,7 @@ import { AlertTeller } from './teller.ts'
 export interface AlertParts {
   settings: Settings
   state: OpenState
-  /** Keeps what was told. */
+  /** Records what was sent. */
   note: IngestState['note']
   followed: FollowedTrackers
   buckets: Buckets
@@ -33,11 +33,11 @@ export interface AlertParts {
   pipeline: Pipeline
   incidents: { readonly source: IncidentSource }
   log: Logger
-  /** The other collectors; null where there are none. */
+  /** The other collectors; null if there are none. */
   cluster: AlertCluster | null
 }
 
-/** The alerts of a data folder; nothing is looked at before `tick`. */
+/** The alerts of a data folder; nothing is evaluated before `tick`. */
 export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
   const names = await readNames(parts.settings.names)
   const { settings, state, note, followed, buckets, coverage, store, pipeline, incidents, log } =
@@ -85,7 +85,7 @@ function viewOf(cluster: AlertCluster) {
   }
 }
 
-/** Where browsers find the page: as it is published, or as the API listens. */
+/** The page's URL for browsers: as published, or the API's own. */
 export function pageUrl({ published, http }: Settings): string {
   const { host, port } = published ?? http
   const isAny = host === '0.0.0.0' || host === '::'
@@ -94,7 +94,7 @@ export function pageUrl({ published, http }: Settings): string {
   return port === 80 ? `http://${name}` : `http://${name}:${port}`
 }
 
-/** Answers POST /alerts/test {id} on ingest's socket; false where the request is another's. */
+/** Answers POST /alerts/test {id} on ingest's socket; false for other requests. */
 export function answerAlertTest(
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,24 +1,24 @@
-/** Runs of intervals that are amiss: which of them are news. */
+/** Decides which runs of alarming intervals are news. */
 
-/** What one interval was judged to be. */
+/** The verdict on one interval. */
 export interface Judged {
   /** Its start, unix ms. */
   interval: number
   isAmiss: boolean
 }
 
-/** The news of one subject, and until when (start of an interval) it has been told of. */
+/** The news of one subject, and up to which interval (its start) it has been reported. */
 export interface News {
-  /** The interval to tell of; null where there is no news. */
+  /** The interval to report; null if there is no news. */
   tell: number | null
   toldUntil: number | null
 }
 
 /**
- * Looks through judged intervals, the oldest first. A run of at least `intervals` is told of once,
- * or, with `isEach`, at every interval that makes it longer. A run goes on from one that was told of
- * where no interval that was well lies between. Late flows may change what was judged before: a run
- * that shows only then is told of then.
+ * Goes through judged intervals, oldest first. A run of at least `intervals` is reported once, or,
+ * with `isEach`, at every interval that extends it. A run continues a reported one if no normal
+ * interval lies between. Late flows may change earlier verdicts: a run that only then becomes
+ * visible is reported then.
  */
 export function newsOf(
   judged: readonly Judged[],

@@ -1,4 +1,4 @@
-/** Tells alerts to their targets, so many at once, and keeps what was told. */
+/** Sends alerts to their targets, with limited concurrency, and records the results. */
 import type { Logger } from 'pino'
 
 import type { AlertSettings } from '../../flow/console-specs.ts'
@@ -6,19 +6,19 @@ import type { AlertEvent, KeptAlert } from '../../store/alert.ts'
 import { deliver, targetText, type Told } from './deliver.ts'
 import type { Occurrence } from './observe.ts'
 
-/** Alerts being told at once; of more the newest are refused, and counted. */
+/** Alerts being sent at once; beyond that, new ones are refused and counted. */
 const tellingMax = 50
 
 export interface TellerParts {
   settings: AlertSettings
-  /** Where the page is, without a slash at its end. */
+  /** The page's URL, without trailing slash. */
   pageUrl: string
   log: Logger
-  /** Keeps what was told. */
+  /** Records what was sent. */
   keep: (event: AlertEvent) => Promise<void>
 }
 
-/** What of which alert is to be told. */
+/** Which alert to send, and its content. */
 export interface Telling {
   id: string
   alert: KeptAlert
@@ -27,7 +27,7 @@ export interface Telling {
 }
 
 export class AlertTeller {
-  /** Alerts not told because too many were being told. */
+  /** Alerts refused because too many were being sent. */
   refused = 0
   readonly #parts: TellerParts
   #telling = 0
@@ -36,7 +36,7 @@ export class AlertTeller {
     this.#parts = parts
   }
 
-  /** Tells all targets of an alert and gives what came of it; never fails. */
+  /** Sends an alert to all its targets and returns the results; never fails. */
   async tell({ id, alert, found, isTest }: Telling, nowMs: number): Promise<AlertEvent> {
     const { settings, pageUrl, keep, log } = this.#parts
     const told: Told = {

@@ -11,11 +11,11 @@ export const hostAmounts = 2 * amountCount
 const heldTimes = 4
 const firstCapacity = 64
 
-/** What keys are ranked by. */
+/** What determines the rank of keys. */
 export interface Ranks {
   /** Four words per address, by host number. */
   words: Uint32Array
-  /** Whether a host is local: 1 or 0. Local hosts are kept first. */
+  /** Whether a host is local: 1 or 0. Local hosts take precedence. */
   isLocal: Uint8Array
 }
 

@@ -36,7 +36,7 @@ export interface ServiceOf {
   port: number
   direction: number
   isSender: boolean
-  /** The code of the service alone, which is never 0. */
+  /** The code of the service without direction and end, never 0. */
   code: number
 }
 

@@ -29,7 +29,7 @@ export interface TrackerNames {
   idOf(number: number): string | null
 }
 
-/** Sums of one measurement. Its directions are the ways of the table. */
+/** Sums of one measurement. Its directions are the table's ways. */
 interface Sums {
   measurement: MeasurementName
   table: CountTable

@@ -1,7 +1,7 @@
 /**
- * Hash tables of the buckets: open addressing on typed arrays, because a Map of objects or strings
- * costs ten to fifty times as much per flow. A key and its sums lie side by side, so that counting a
- * flow waits for memory once.
+ * The buckets' hash tables: open addressing on typed arrays, because a Map of objects or strings
+ * costs ten to fifty times as much per flow. A key and its sums are adjacent, so that counting a
+ * flow takes a single memory access.
  */
 /** Initial slots. */
 const slotsMin = 64
@@ -52,7 +52,7 @@ export interface TableLayout {
   expected?: number
 }
 
-/** Amounts by a key of two numbers. */
+/** Amounts by keys of two numbers. */
 export class CountTable {
   count = 0
   /** The amounts that `place` points to, way after way. Replaced when the table grows. */

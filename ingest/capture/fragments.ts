@@ -1,27 +1,27 @@
-/** IP packets that came in fragments (RFC 791, RFC 8200), put together again in bounded memory. */
+/** Reassembles fragmented IP packets (RFC 791, RFC 8200) in bounded memory. */
 
-/** A piece of what an IP packet carries. `bytes` may be a view into a buffer that is used again. */
+/** A fragment of an IP packet's payload. `bytes` may be a view of a reused buffer. */
 export interface Fragment {
-  /** What all fragments of a packet have in common: its ends, protocol and identification. */
+  /** Identifies the packet: its ends, protocol and identification. */
   packet: string
-  /** Where the piece lies in what the packet carries. */
+  /** Offset in the packet's payload. */
   offset: number
   isLast: boolean
   bytes: Uint8Array
 }
 
-/** Packets of which fragments are awaited; more, and the one begun first is given up. */
+/** Most incomplete packets; beyond that, the oldest is dropped. */
 const packetsMax = 64
-/** So long a packet's fragments are awaited (as Linux does): its identification is used again. */
+/** How long fragments are awaited (as in Linux): identifications are reused. */
 const awaitedMs = 30_000
 
-/** No IP packet carries more; fragments that would come to more are no packet's. */
+/** The maximum IP payload; fragments exceeding it are invalid. */
 const carriedBytesMax = 65_535
 
 class Pieces {
   readonly begunMs: number
   readonly #byOffset = new Map<number, Uint8Array>()
-  /** Bytes that the packet carries, once the last fragment has come. */
+  /** The payload's length, known once the last fragment has arrived. */
   #length = -1
   #held = 0
 
@@ -54,13 +54,13 @@ class Pieces {
 }
 
 export class Fragments {
-  /** When the packet at hand was captured, unix ms. */
+  /** When the current packet was captured, unix ms. */
   nowMs = 0
-  /** By how many there would be more packets had none been put together. */
+  /** How many packets fewer there are due to reassembly. */
   saved = 0
   readonly #packets = new Map<string, Pieces>()
 
-  /** Takes a fragment; gives what the packet carries where it was the last one missing. */
+  /** Adds a fragment; returns the packet's payload if it is now complete. */
   take(fragment: Fragment): Uint8Array<ArrayBuffer> | null {
     const { packet } = fragment
     const held = this.#packets.get(packet)

@@ -1,12 +1,12 @@
-/** What lies before the IP packet in a captured frame: link layers by their type, tags, labels and PPP. */
+/** Finds the IP packet in a captured frame: link layers by type, tags, labels and PPP. */
 
-/** How a link layer says where the network layer begins and, but for plain IP, which protocol it is. */
+/** Where a link layer's payload starts, and, except for plain IP, which protocol it is. */
 interface LinkType {
-  /** Bytes before what it carries. */
+  /** Bytes before the payload. */
   header: number
-  /** Where the ethertype stands; null: it carries IP. */
+  /** The offset of the ethertype; null: the payload is IP. */
   typeOffset: number | null
-  /** It carries PPP: with a protocol number in place of an ethertype. */
+  /** The payload is PPP, with a protocol number instead of an ethertype. */
   isPpp?: true
 }
 
@@ -38,19 +38,19 @@ const mplsTypes = new Set([0x8847, 0x8848])
 const ipTypes = new Set([0x0800, 0x86dd])
 const pppoeSession = 0x8864
 const pppoeHeaderBytes = 6
-/** PPP's numbers of IPv4 and IPv6. */
+/** PPP's protocol numbers for IPv4 and IPv6. */
 const pppIp = new Set([0x0021, 0x0057])
-/** Address and control, which stand before PPP's protocol where they are not left out (RFC 1662). */
+/** Address and control bytes, which precede PPP's protocol unless omitted (RFC 1662). */
 const pppAddressAndControl = 0xff03
-/** Of an MPLS label: the last one of the stack. */
+/** The bottom-of-stack bit of an MPLS label. */
 const bottomOfStack = 0x100
 
-/** Whether packets of a link type can be read. */
+/** Whether a link type is supported. */
 export function knownLinkType(linkType: number): boolean {
   return Object.hasOwn(linkTypes, linkType)
 }
 
-/** Where the IP packet of a frame begins, or -1 where it holds none or is cut short before it. */
+/** The offset of the IP packet in a frame, or -1 if there is none or the frame is truncated before it. */
 export function ipOffset(view: DataView, linkType: number): number {
   const link = linkTypes[linkType]
   if (!link) return -1
@@ -64,7 +64,7 @@ export function ipOffset(view: DataView, linkType: number): number {
   }
 }
 
-/** Where the IP packet of an Ethernet frame begins that itself begins at `at`, or -1 where it holds none. */
+/** The offset of the IP packet in an Ethernet frame that starts at `at`, or -1 if there is none. */
 export function frameIpOffset(view: DataView, at: number): number {
   const { header, typeOffset } = linkTypes[ethernet]!
   return afterType(view, view.getUint16(at + typeOffset!), at + header)
@@ -86,7 +86,7 @@ function afterPpp(view: DataView, header: number): number {
   return pppIp.has(view.getUint16(offset)) ? offset + 2 : -1
 }
 
-/** Labels do not say what they carry; what is no IP packet has no version of IP. */
+/** Labels do not identify their payload; only an IP packet has an IP version in its first byte. */
 function afterLabels(view: DataView, first: number): number {
   let offset = first
   while ((view.getUint32(offset) & bottomOfStack) === 0) offset += 4

@@ -1,32 +1,32 @@
-/** IP and UDP headers: from a captured packet to the datagram in it, and back. */
+/** IP and UDP headers: extracts the datagram from a captured packet, and the reverse. */
 import { formatAddress, ipv4Marker, type AddressWords } from '../../flow/address.ts'
 import type { Fragments } from './fragments.ts'
 import { ipOffset } from './link.ts'
 import { innerIpOffset } from './tunnel.ts'
 
-/** A UDP datagram as it was captured. `payload` may be a view into the capture's buffer. */
+/** A captured UDP datagram. `payload` may be a view of the capture's buffer. */
 export interface CapturedDatagram {
   source: AddressWords
   destination: AddressWords
   sourcePort: number
   destinationPort: number
   payload: Uint8Array
-  /** The capture kept only its beginning (snap length), which is then all of `payload`. */
+  /** The capture was truncated by its snap length; `payload` is what is left. */
   isCut: boolean
 }
 
 type DatagramEnds = Omit<CapturedDatagram, 'payload' | 'isCut'>
 
 const udp = 17
-/** IPv6 extension headers that may stand before UDP: hop-by-hop, routing, destination options. */
+/** IPv6 extension headers that may precede UDP: hop-by-hop, routing, destination options. */
 const extensionHeaders = new Set([0, 43, 60])
 const fragmentHeader = 44
-/** More extension headers than any real packet has. */
+/** More extension headers than in any real packet. */
 const extensionHeadersMax = 8
 
 /**
- * The UDP datagram in a captured packet, or null where there is none (other protocol, cut short). One
- * that was cut into fragments is that of its last packet, if all were given with the same `fragments`.
+ * The UDP datagram in a captured packet, or null if there is none (other protocol, truncated). A
+ * fragmented datagram is returned with its last packet, if all were passed with the same `fragments`.
  */
 export function readPacket(
   packet: Uint8Array,
@@ -38,14 +38,14 @@ export function readPacket(
   return offset === -1 ? null : readIp({ view, fragments, tunnels: 0 }, offset)
 }
 
-/** A captured packet as it is read, and within how many tunnels. */
+/** A captured packet being read, and the number of tunnels around it. */
 interface Reading {
   view: DataView
   fragments: Fragments | undefined
   tunnels: number
 }
 
-/** Tunnels within each other; more than any real packet is in. */
+/** Most nested tunnels; more than in any real packet. */
 const tunnelsMax = 4
 
 function readIp(reading: Reading, offset: number): CapturedDatagram | null {
@@ -54,7 +54,7 @@ function readIp(reading: Reading, offset: number): CapturedDatagram | null {
   return view.getUint8(offset) >> 4 === 4 ? readIPv4(reading, offset) : readIPv6(reading, offset)
 }
 
-/** The datagram of a packet that another carries, behind whose header it is `at`. */
+/** The datagram in a tunnelled packet; the outer header ends at `at`. */
 function readTunnelled(reading: Reading, at: number, protocol: number): CapturedDatagram | null {
   if (reading.tunnels >= tunnelsMax) return null
   const offset = innerIpOffset(reading.view, at, protocol)
@@ -150,12 +150,12 @@ function readUdp(view: DataView, offset: number, ends: Ends): CapturedDatagram |
   }
 }
 
-/** The longest header that writeHeaders makes: IPv6 and UDP. */
+/** The longest headers that writeHeaders writes: IPv6 and UDP. */
 export const headersBytesMax = 48
 
 /**
- * Writes the IP and UDP headers of a datagram at `offset` and returns their length. Checksums: IPv4's
- * is made, UDP's is left 0 (none), since the kernel had checked it before the datagram was received.
+ * Writes the IP and UDP headers of a datagram at `offset` and returns their length. The IPv4
+ * checksum is computed; UDP's is 0 (none), since the kernel verified it on receipt.
  */
 export function writeHeaders(
   view: DataView,
@@ -174,8 +174,8 @@ export function writeHeaders(
   return header + 8
 }
 /**
- * Reads who sent a datagram whose headers writeHeaders has written at `offset` into what is given.
- * @returns where its payload begins
+ * Reads the sender from headers written by writeHeaders at `offset` into the given object.
+ * @returns the offset of the payload
  */
 export function readSource(
   view: DataView,

@@ -1,11 +1,11 @@
-/** Reads captures: pcap and pcapng, plain or compressed, as a stream of packets in bounded memory. */
+/** Reads captures, pcap and pcapng, plain or compressed, as a stream of packets in bounded memory. */
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 
 import { knownLinkType } from './link.ts'
 
-/** A file that is no capture, or not one that can be read. */
+/** A file that is not a capture, or not a readable one. */
 export class NotACapture extends Error {
   constructor(path: string, reason: string, cause?: unknown) {
     super(
@@ -18,7 +18,7 @@ export class NotACapture extends Error {
   }
 }
 
-/** A capture that ends within a packet, as where what took it was killed: all packets before were given. */
+/** A capture that ends within a packet, for example because tcpdump was killed: all packets before it were returned. */
 export class CutCapture extends NotACapture {
   constructor(path: string, where: 'packet' | 'block') {
     super(path, `its last ${where} is cut off`)
@@ -26,7 +26,7 @@ export class CutCapture extends NotACapture {
   }
 }
 
-/** One captured packet; `bytes` is a view that stays valid until the next packet is asked for. */
+/** One captured packet; `bytes` is a view valid until the next packet is requested. */
 export interface CapturedPacket {
   bytes: Uint8Array
   linkType: number
@@ -34,7 +34,7 @@ export interface CapturedPacket {
   timeMs: number
 }
 
-/** No packet of a UDP datagram is larger; a longer record is a broken file. */
+/** Larger than the packet of any UDP datagram; a longer record means a corrupt file. */
 const packetBytesMax = 262_144
 const gzipMagic = 0x1f8b
 const zstdMagic = 0x28b52ffd
@@ -43,8 +43,8 @@ const recordHeaderBytes = 16
 const pcapVersion = '2.4'
 
 /**
- * The packets of a capture, in the order of the file.
- * @throws NotACapture where the file is none; CutCapture after its last whole packet
+ * The packets of a capture, in file order.
+ * @throws NotACapture if it is not one; CutCapture after the last complete packet
  */
 export async function* readCapture(path: string): AsyncGenerator<CapturedPacket> {
   const source = new Bytes(await openStream(path))
@@ -79,7 +79,7 @@ async function openStream(path: string): Promise<AsyncIterable<Buffer> & { destr
   return stream.pipe(plain)
 }
 
-/** Takes exact numbers of bytes from a stream of chunks. */
+/** Reads exact numbers of bytes from a stream of chunks. */
 class Bytes {
   readonly #stream: AsyncIterable<Buffer> & { destroy(): void }
   readonly #chunks: AsyncIterator<Buffer>
@@ -90,7 +90,7 @@ class Bytes {
     this.#chunks = stream[Symbol.asyncIterator]()
   }
 
-  /** The next `length` bytes without taking them, or null where fewer are left. */
+  /** The next `length` bytes without consuming them, or null if fewer are left. */
   async peek(length: number): Promise<Uint8Array | null> {
     if (this.#buffer.length < length) {
       const parts = [this.#buffer]
@@ -113,7 +113,7 @@ class Bytes {
     return bytes
   }
 
-  /** Passes over bytes without holding them; false where fewer are left. */
+  /** Skips bytes without buffering them; false if fewer are left. */
   async skip(length: number): Promise<boolean> {
     let left = length
     while (left > this.#buffer.length) {
@@ -126,7 +126,7 @@ class Bytes {
     return true
   }
 
-  /** What is left when peek gave null. */
+  /** The bytes left after peek returned null. */
   get rest(): number {
     return this.#buffer.length
   }
@@ -148,12 +148,12 @@ const pcapFormats = new Map<number, PcapFormat>([
   [0x4d3cb2a1, { littleEndian: true, unitsPerMs: 1_000_000 }],
 ])
 
-/** The format of a capture that was put behind another (cat), where that is what follows; else null. */
+/** The format of a capture appended to another (cat), if one starts here; else null. */
 function formatBehind(head: Uint8Array): PcapFormat | null {
   const view = dataView(head)
   const format = pcapFormats.get(view.getUint32(0))
   if (!format) return null
-  // A packet of that second, in 2055, would have to be of one microsecond.
+  // As a packet, this would be from that second in 2055, in its first microsecond.
   const version = [4, 6].map((at) => view.getUint16(at, format.littleEndian)).join('.')
   return version === pcapVersion ? format : null
 }
@@ -265,7 +265,7 @@ function readInterface(body: DataView, littleEndian: boolean): CaptureInterface 
   return { linkType, unitsPerSecond, offsetSeconds }
 }
 
-/** A packet of an enhanced packet block, or of the older packet block, whose interface has half the bytes. */
+/** A packet of an enhanced packet block, or of the obsolete packet block, whose interface field is half as long. */
 function readTimedPacket(
   block: Uint8Array,
   interfaces: CaptureInterface[],
@@ -277,7 +277,7 @@ function readTimedPacket(
   const from = interfaces[index]
   const length = body.getUint32(20, littleEndian)
   if (!from || length > block.length - 32) return null
-  // Nanoseconds since 1970 go beyond 2^53, so the time is kept whole until it is ms.
+  // Nanoseconds since 1970 exceed 2^53, so the time stays a bigint until it is ms.
   const units =
     (BigInt(body.getUint32(12, littleEndian)) << 32n) | BigInt(body.getUint32(16, littleEndian))
   return {

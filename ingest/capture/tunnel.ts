@@ -1,7 +1,7 @@
-/** Tunnels in which a captured packet may have come: IP in IP, GRE (RFC 2784, RFC 2890) and ERSPAN. */
+/** Tunnels around captured packets: IP in IP, GRE (RFC 2784, RFC 2890) and ERSPAN. */
 import { frameIpOffset } from './link.ts'
 
-/** IP's numbers of what carries another packet. */
+/** IP protocol numbers of tunnels. */
 const protocols = { ipv4: 4, ipv6: 41, gre: 47 }
 const etherTypes = {
   ipv4: 0x0800,
@@ -10,14 +10,14 @@ const etherTypes = {
   erspan: 0x88be,
   erspan3: 0x22eb,
 }
-/** Bits of GRE's first word: what stands behind it, and its version. */
+/** Bits of GRE's first word: optional fields, and the version. */
 const gre = { checksum: 0x8000, key: 0x2000, sequence: 0x1000, version: 0x7 }
-/** ERSPAN's own header: none in its first form, which has no sequence number. */
+/** The length of ERSPAN's header: absent in type I, which has no sequence number. */
 const erspanBytes = 8
 const erspan3Bytes = 12
 const erspan3OptionalBytes = 8
 
-/** Where the packet within an IP packet begins, or -1 where that carries none; `at` is behind its header. */
+/** The offset of the inner packet in an IP packet, or -1 if it has none; `at` is the end of the outer header. */
 export function innerIpOffset(view: DataView, at: number, protocol: number): number {
   try {
     if (protocol === protocols.ipv4 || protocol === protocols.ipv6) return at

@@ -1,9 +1,9 @@
-/** The whole packets of a capture, also of one that was left within a packet, as by a killed tcpdump. */
+/** The complete packets of a capture, even if it was truncated, for example by a killed tcpdump. */
 import { CutCapture, readCapture, type CapturedPacket } from './read.ts'
 
 /**
- * As readCapture, but a capture whose end is cut off is read up to there, and `onCut` told so.
- * @throws NotACapture where the file is none, or holds no whole packet
+ * Like readCapture, but a truncated capture is read up to there, and `onCut` called.
+ * @throws NotACapture if the file is not one, or has no complete packet
  */
 export async function* wholePackets(
   path: string,

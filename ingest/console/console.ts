@@ -1,4 +1,4 @@
-/** What the console asks of ingest: changes of what people made, trackers taken up, the last minutes. */
+/** Console requests to ingest: changes of user data, trackers, live data. */
 import type { OpenState } from '../../store/state.ts'
 import type { AlertEngine } from '../alerts/engine.ts'
 import { answerAlertTest } from '../alerts/open.ts'
@@ -10,11 +10,11 @@ import { answerState } from './state-socket.ts'
 import type { SocketRoute } from '../status/servers.ts'
 import type { TrackerKeeper } from '../trackers/keeper.ts'
 
-/** Changes of trackers that come within so long are taken up together. */
+/** Tracker changes within this time are applied together. */
 const takeUpMs = 500
-/** Flows wait at most so long before they are counted, so that the last second can be shown. */
+/** The longest that flows wait to be counted, so that the last second can be shown. */
 const drainMs = 1000
-/** How often it is looked whether an alert is due. */
+/** How often due alerts are checked. */
 const alertsMs = 5000
 
 export interface ConsoleParts {
@@ -37,7 +37,7 @@ export function openConsole(parts: ConsoleParts): {
   takeUpTrackers(parts)
   const timers = [
     setInterval(() => pipeline.drain(), drainMs).unref(),
-    // Whose datagrams wait to be counted is not silent.
+    // An exporter whose datagrams wait to be counted is not silent.
     setInterval(() => void alerts.tick(receiver.takenUntilMs()), alertsMs).unref(),
   ]
   return {
@@ -52,7 +52,7 @@ export function openConsole(parts: ConsoleParts): {
   }
 }
 
-/** Trackers that were changed are taken up within a second, many of them together. */
+/** Applies tracker changes within a second, several at once. */
 function takeUpTrackers({ state, trackers, collector }: ConsoleParts): void {
   let timer: NodeJS.Timeout | null = null
   state.onChange(({ collection }) => {

@@ -1,15 +1,15 @@
-/** Changes to what people made, and entries of logs, as the API hands them over on ingest's socket. */
+/** Changes of user data, and log entries, sent by the API over ingest's socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { stateLogs, appendLog, type StateLog } from '../../store/state-log.ts'
 import { collections, StateRefused, type Collection, type StateWriting } from '../../store/state.ts'
 
-/** A request on the socket longer than this is none of ours. */
+/** Longer requests are not from our API. */
 const bodyBytesMax = 128 << 10
 
 /**
  * Answers POST /state (a StateChange, answered by the document or the refusal) and POST /logs/NAME;
- * false where the request is another's.
+ * false for other requests.
  */
 export function answerState(
   request: IncomingMessage,
@@ -57,7 +57,7 @@ async function change(state: StateWriting, asked: unknown): Promise<Answer> {
   }
 }
 
-/** The JSON of a request's body. @throws Error where it is too long or none */
+/** The JSON body of a request. @throws Error if it is too long or invalid */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   let bytes = 0

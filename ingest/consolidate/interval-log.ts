@@ -13,7 +13,7 @@ export class IntervalLog {
   /** The end of each interval's rows. */
   readonly #ends: number[] = []
   readonly #rowsMax: number
-  /** False once there were too many rows to keep. */
+  /** False once there were too many rows. */
   isWhole = true
 
   constructor(rowsMax: number) {

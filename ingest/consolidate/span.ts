@@ -1,7 +1,7 @@
 /** Spans of time in which steps are due, so that the 5-minute rows of each are read once. */
 import type { RedoStep } from './redo.ts'
 
-/** Due steps, of any tiers, that lie in [from, to), unix ms. */
+/** Due steps of any tiers within [from, to), unix ms. */
 export interface Span {
   from: number
   to: number

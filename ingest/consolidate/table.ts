@@ -20,7 +20,7 @@ const maxAt = fieldCount
 const unknownAt = 2 * fieldCount
 const figuresPerRow = 3 * fieldCount
 
-/** What decides whether a key is kept, and how much of it is known. */
+/** What determines whether a key is kept, and how much of it is known. */
 interface Standing {
   bytes: number
   /** Known intervals with rows of both `other` and this key. */

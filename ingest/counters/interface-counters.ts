@@ -52,7 +52,7 @@ export class CounterTracker {
   /** Samples ignored because of a limit, and counters that restarted. */
   readonly counters = { leftOut: 0, resets: 0 }
 
-  /** Intervals older than `heldMs` are forgotten as later samples come. */
+  /** Intervals older than `heldMs` are dropped as later samples arrive. */
   constructor(heldMs: number = heldWhileCollectingMs) {
     this.#heldMs = heldMs
   }

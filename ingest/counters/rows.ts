@@ -2,7 +2,7 @@
 import { otherKey } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 
-/** What an interface counted in one direction in an interval. */
+/** An interface's own counts in one direction in an interval. */
 export interface CounterFigure {
   /** ifIndex */
   counter: string

@@ -43,7 +43,7 @@ export class CoverageTracker {
   #listeningFrom: number
   #listeningUntil: number
 
-  /** `listeningFrom`: since when (unix ms) the collector has been listening without a break. */
+  /** `listeningFrom`: since when (unix ms) the collector has listened without a break. */
   constructor(listeningFrom: number) {
     this.#listeningFrom = listeningFrom
     this.#listeningUntil = listeningFrom
