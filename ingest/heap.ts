@@ -1,25 +1,25 @@
-/** How much memory this process lets lie before it collects what it no longer needs. */
+/** Limits how much garbage this process accumulates before it is collected. */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 import { collectAndShrink } from '../store/garbage.ts'
 
 /**
- * Room for new objects, bytes, at least: V8 doubles it, so that this makes 4 MiB, and holds it twice. Its first MiB is full
- * so often that more than one broken datagram in a thousand waits a millisecond for a collection.
+ * Minimum space for new objects, in bytes: V8 doubles it, to 4 MiB, and has two of it. The first 1 MiB
+ * fills so often that more than one bad datagram in a thousand would wait a millisecond for a collection.
  */
 const youngBytesMin = 3 << 20
-/** Objects that are held to make V8 enlarge that room: it does so when many live on. */
+/** Objects kept alive so that V8 enlarges the space: it does so when many survive. */
 const heldMax = 1_000_000
 const heldAtOnce = 1000
 
 /**
- * By default V8 lets garbage grow to several times what is in use before it looks through the heap: a
- * flood of templates, of which next to nothing is kept, grew the process by hundreds of MiB. Decoding
- * makes hardly any garbage, so looking sooner costs it next to nothing. To be called once a start, which
- * makes much, is over.
+ * By default V8 lets garbage grow to several times the live heap before a full collection: a flood
+ * of templates, of which almost nothing is kept, grew the process by hundreds of MiB. Decoding
+ * makes hardly any garbage, so collecting earlier costs almost nothing. Call it once after startup,
+ * which makes a lot.
  */
 export function boundGarbage(): void {
-  // A start makes more than what follows it, so that V8 has made more room than that needs.
+  // Startup makes more garbage than what follows, so V8 has allocated more space than needed.
   collectAndShrink()
   const held: number[][] = []
   while (youngRoom() < youngBytesMin && held.length < heldMax)

@@ -1,30 +1,30 @@
 /**
- * Whether flows are reported twice: by one exporter where they come in and where they go out, or by two
- * exporters on one way. A sample of recent flows, chosen by their ends so that both reports of a flow
- * are in it or neither, is compared; memory is bounded, and a flow that is driven out is not found.
+ * Detects flows reported twice: by one exporter on ingress and egress, or by two exporters on one
+ * path. Compares a sample of recent flows, chosen by their ends so that it has both reports of a
+ * flow or neither. Memory is bounded, and flows that are evicted are not detected.
  */
 import { addressAt } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { DoubledExport } from '../../flow/status.ts'
 
-/** Flows held; a later one of the same place takes it. */
+/** Flows held; a later one with the same slot replaces the earlier. */
 const slots = 16_384
 /**
- * A place, in doubles: when the flow began and ended, its octets, and two words: by which it is known, and its exporter and direction.
- * They lie side by side, so that memory is waited for once.
+ * A slot, in doubles: the flow's start and end, its octets, and two words: its mark, and its
+ * exporter and direction. They are adjacent, so that a lookup takes a single memory access.
  */
 const slotDoubles = 4
 const [endAt, octetsAt, wordsAt] = [1, 2, 3]
-/** The direction stands above the exporter's number. */
+/** The direction is above the exporter's number. */
 const directionShift = 16
-/** Exporters that are compared; of more, those met first. */
+/** Most exporters compared: the first ones seen. */
 const exportersMax = 256
-/** So many flows must have been looked at before anything is said, and be doubled by so much. */
+/** At least this many flows must have been compared, and this many be doubled, before anything is reported. */
 const comparedLeast = 50
 const shareLeast = 0.1
-/** Counts are halved this often, so that they speak of the present. */
+/** Counts are halved this often, so that they reflect the present. */
 const halfLifeMs = 3_600_000
-/** Reports of one flow begin so near to each other where it lasted no time; clocks differ. */
+/** Starts of two reports of a flow of no length may differ by this much, since clocks differ. */
 const nearMs = 2000
 
 export class DoubleExportSketch {
@@ -33,15 +33,15 @@ export class DoubleExportSketch {
   readonly #indexes = new Map<string, number>()
   readonly #addresses: string[] = []
   readonly #compared = new Float64Array(exportersMax)
-  /** Flows of exporter i that exporter k reported too, at i × exportersMax + k. */
+  /** Flows of exporter i that exporter k also reported, at i × exportersMax + k. */
   readonly #doubled = new Map<number, number>()
   #halvedMs = 0
-  /** Rows that are looked at: listed first, since which they are no processor could foresee. */
+  /** The sampled rows, listed first, because the choice is unpredictable for branches. */
   #looked = new Int32Array(0)
-  /** Flows of one exporter come together. */
+  /** An exporter's flows are adjacent. */
   readonly #last = { words: new Float64Array(4).fill(-1), index: -1 }
 
-  /** Takes in flows as they come; their columns are not changed. */
+  /** Processes incoming flows; their columns are not modified. */
   take(flows: FlowColumns): void {
     const { sourceAddressLow: sources, destinationAddressLow: destinations, count } = flows
     const { sourceTransportPort: sourcePorts, destinationTransportPort: destinationPorts } = flows
@@ -56,7 +56,7 @@ export class DoubleExportSketch {
     for (let k = 0; k < listed; k++) this.#compare(flows, looked[k]!, hashOf(flows, looked[k]!))
   }
 
-  /** Who reports the same flows as an exporter, the greatest share first. */
+  /** The exporters that report the same flows as this one, largest share first. */
   of(address: string): DoubledExport[] {
     const index = this.#indexes.get(address)
     if (index === undefined || this.#compared[index]! < comparedLeast) return []
@@ -94,7 +94,7 @@ export class DoubleExportSketch {
     held[slot + octetsAt] = flows.octetDeltaCount[row]! * flows.samplingInterval[row]!
   }
 
-  /** Whether a row reports the flow of a slot once more, and not how the flow went on. */
+  /** Whether a row reports the same flow as a slot again, and not its continuation. */
   #isSameFlow(
     flows: FlowColumns,
     row: number,
@@ -113,7 +113,7 @@ export class DoubleExportSketch {
     return Math.min(end, heldEnd) - Math.max(start, heldStart) >= shorter / 2
   }
 
-  /** Counts a flow of one exporter as reported by another (or, by itself, for both reports). */
+  /** Counts a flow of one exporter as also reported by another (or, by itself, for both reports). */
   #count(of: number, by: number): void {
     const key = of * exportersMax + by
     this.#doubled.set(key, (this.#doubled.get(key) ?? 0) + (of === by ? 2 : 1))
@@ -153,7 +153,7 @@ export class DoubleExportSketch {
 const hashPrime = 0x9e3779b1
 const markPrime = 0x85ebca6b
 
-/** Whether a flow is in the sample, one of 16: by its ends alone, in its direction. */
+/** Whether a flow is in the sample, 1 in 16: by its ends alone, in its direction. */
 function isLookedAt(source: number, destination: number, ports: number): boolean {
   const ends = Math.imul(source, markPrime) ^ destination
   return Math.imul(ends ^ ports ^ (ends >>> 15), hashPrime) >>> 28 === 0
@@ -171,8 +171,8 @@ function mixed(flows: FlowColumns, row: number, prime: number): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
-/** Of a flow's ends, in its direction. */
+/** A hash of a flow's ends, in its direction. */
 const hashOf = (flows: FlowColumns, row: number) => mixed(flows, row, hashPrime)
 
-/** By which a flow is known in its slot; 0 stands for none. */
+/** Identifies a flow in its slot; 0 means none. */
 const markOf = (flows: FlowColumns, row: number) => mixed(flows, row, markPrime) || 1

@@ -1,6 +1,6 @@
 /**
- * Exporters whose addresses a container engine has replaced by its own. In a container behind a
- * bridge they all look like the bridge's gateway, so that their flows are mixed into one.
+ * Exporters whose addresses a container engine has replaced with its own. In a container behind a
+ * bridge, all of them appear as the bridge's gateway, so that their flows are mixed.
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises'
 import { formatAddress, parseAddress } from '../../flow/address.ts'
 import type { Warning } from '../../flow/status.ts'
 
-/** The gateways of this container's bridge; none on a bare host and on the host's network. */
+/** The gateways of this container's bridge; empty on a bare host or on the host's network. */
 export async function bridgeGateways(root = '/'): Promise<string[]> {
   if (!existsSync(`${root}.dockerenv`) && !existsSync(`${root}run/.containerenv`)) return []
   const read = (path: string) => readFile(`${root}${path}`, 'utf8').catch(() => '')
@@ -18,7 +18,7 @@ export async function bridgeGateways(root = '/'): Promise<string[]> {
   ]
   const gateways: string[] = []
   for (const { gateway, link } of routes) {
-    // The container's end of a pair of links has another number than the other end; a real card has not.
+    // Both ends of a container's veth pair have different numbers; a real network card does not.
     const [own, other] = await Promise.all(
       ['ifindex', 'iflink'].map((name) => read(`sys/class/net/${link}/${name}`)),
     )
@@ -65,7 +65,7 @@ function rows(table: string): string[][] {
     .map((line) => line.trim().split(/\s+/))
 }
 
-/** What to say of exporters that are a gateway of this container. */
+/** Warnings about exporters that are this container's gateway. */
 export function lostAddresses(
   exporters: readonly { address: string }[],
   gateways: readonly string[],

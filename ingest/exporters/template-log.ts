@@ -1,4 +1,4 @@
-/** Says in the log when an exporter changes a template: once, with the difference. */
+/** Logs when an exporter changes a template: once, with the difference. */
 import type { Logger } from 'pino'
 
 import { elementOf } from '../decode/elements.ts'
@@ -6,11 +6,11 @@ import type { Field } from '../decode/templates/field.ts'
 import type { TemplateChange } from '../decode/sets.ts'
 import { variableLength } from '../decode/templates/template.ts'
 
-/** A template that changes to and fro is spoken of once in this time. */
+/** A template that keeps changing is logged once in this time. */
 const againMs = 3_600_000
-/** Templates remembered as spoken of; beyond, the oldest may be spoken of again. */
+/** Templates remembered as logged; beyond that, the oldest may be logged again. */
 const rememberedMax = 4096
-/** Lines in a minute; the changes beyond are still counted, as template-changed, in the exporter's status. */
+/** Lines per minute; further changes are still counted, as template-changed, in the exporter's status. */
 const linesPerMinuteMax = 20
 const minuteMs = 60_000
 
@@ -24,7 +24,7 @@ export class TemplateLog {
     this.#log = log
   }
 
-  /** Takes in a change. */
+  /** Processes a change. */
   take({ exporter, observationDomain, templateId, receivedMs, before, after }: TemplateChange): void {
     const key = `${exporter} ${observationDomain} ${templateId}`
     const last = this.#spokenOf.get(key)
@@ -45,7 +45,7 @@ export class TemplateLog {
   } // prettier-ignore
 }
 
-/** The fields that went and that came; where these are the same, only their order changed. */
+/** The fields removed and added; if there are none, only their order changed. */
 export function differenceOf(
   before: readonly Field[],
   after: readonly Field[],
@@ -55,7 +55,7 @@ export function differenceOf(
   return gone.length + come.length === 0 ? { reordered: after.map(nameOf) } : { gone, come }
 }
 
-/** The fields of a list that another has not, each as often as it is there more often. */
+/** The fields of a list that are not in another, as often as they are more frequent. */
 function without(fields: readonly Field[], others: readonly Field[]): string[] {
   const left = new Map<string, number>()
   for (const other of others) {

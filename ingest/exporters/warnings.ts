@@ -2,7 +2,7 @@
 import type { ExporterStatus, Warning } from '../../flow/status.ts'
 import { clockToleranceMs } from '../decode/limits.ts'
 
-/** Exporters named in one warning; the rest is a number. */
+/** Most exporters named in one warning; the rest are counted. */
 const namedMax = 5
 
 interface Trouble {
@@ -38,7 +38,7 @@ const troubles: readonly Trouble[] = [
   },
 ]
 
-/** One warning a trouble, naming the exporters that have it. */
+/** One warning per problem, naming the exporters concerned. */
 export function warningsOf(exporters: readonly ExporterStatus[]): Warning[] {
   return troubles.flatMap(({ has, what, remedy }) => {
     const found = exporters.filter(has).map(({ address }) => address)

@@ -1,4 +1,4 @@
-/** Takes captures into the store as if they had been received then: all of it, or nothing. */
+/** Imports captures into the store as if they had been received at the time: completely, or not at all. */
 import { join } from 'node:path'
 
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
@@ -16,7 +16,7 @@ import { hashCaptures, type HashedCapture, type Taken } from './taken.ts'
 import { keepExporters, shipFiles, tellOthers } from './tell.ts'
 import { writeSeries } from './write-series.ts'
 
-/** What a replay took in, as `weir replay --json` prints it; `problems` are also those of the exporters. */
+/** What a replay imported, as printed by `weir replay --json`; `problems` includes those of the exporters. */
 export interface ImportSummary extends CapturesRead {
   flows: number
   packets: number
@@ -28,16 +28,16 @@ export interface ImportOptions {
   settings: Settings
   /** Added to every time, ms: whole weeks. */
   shiftMs: number
-  /** Told every 2,000 packets and at the end of a capture. */
+  /** Called every 2,000 packets and at the end of a capture. */
   onProgress: (done: { path: string; packets: number }) => void
 }
 
-/** Flows and interfaces are closed as if this much time had passed after the last packet. */
+/** Flows and interfaces are closed as if this much time had passed since the last packet. */
 const closingMs = 3_600_000
 
 /**
- * Takes captures in, the one that begins first before the others. The data folder must be locked.
- * @throws TakenBefore, NotACapture: nothing is stored then
+ * Imports captures, in order of their first packets. The data folder must be locked.
+ * @throws TakenBefore, NotACapture: then nothing is stored
  */
 export async function importCaptures(
   paths: readonly string[],
@@ -94,7 +94,7 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
   }
 }
 
-/** Decoding as in ingest, but that no buckets count: the series are made of the archive afterwards. */
+/** Decodes like ingest, but without buckets: the series are made from the archive afterwards. */
 async function openDecoding(
   archive: Archive,
   { settings: { names: namesFile, flowMaxMs }, shiftMs }: ImportOptions,

@@ -1,4 +1,4 @@
-/** Captures read into a pipeline, and what was found in them. */
+/** Reads captures into a pipeline, and summarises their content. */
 import type { Archive } from '../../store/archive/archive.ts'
 import { Fragments } from '../capture/fragments.ts'
 import { readPacket, sourceText, type CapturedDatagram } from '../capture/packet.ts'
@@ -6,12 +6,12 @@ import { wholePackets } from '../capture/whole-packets.ts'
 import { versionOf } from '../decode/datagram.ts'
 import type { Pipeline } from '../pipeline.ts'
 
-/** What captures held. Times are unix seconds; null where there was no datagram. */
+/** The content of captures. Times are unix seconds; null if there was no datagram. */
 export interface CapturesRead {
   datagrams: number
-  /** `capture-cut`: files that end within a packet. `datagram-cut`: datagrams captured in part, of which nothing is taken. */
+  /** `capture-cut`: files that end within a packet. `datagram-cut`: truncated datagrams, which are skipped. */
   problems: Record<string, number>
-  /** UDP datagrams of no known version, and packets that are none. */
+  /** UDP datagrams of no known version, and packets that are not UDP. */
   ignored: number
   from: number | null
   to: number | null
@@ -22,17 +22,17 @@ export interface CaptureReaderParts {
   pipeline: Pipeline
   /** Added to every time, ms. */
   shiftMs: number
-  /** Told every 2,000 packets and at the end of a capture. */
+  /** Called every 2,000 packets and at the end of a capture. */
   onProgress: (done: { path: string; packets: number }) => void
 }
 
-/** Rows that gather in memory before they are written to a file, which is not published yet. */
+/** Rows gathered in memory before they are written to a file, which is not published yet. */
 const stageRows = 2_000_000
 const progressEveryPackets = 2000
 
 export class CaptureReader {
   readonly found: CapturesRead = { datagrams: 0, ignored: 0, problems: {}, from: null, to: null }
-  /** The captures that held a datagram. */
+  /** The captures that contained a datagram. */
   readonly filled = new Set<string>()
   readonly #parts: CaptureReaderParts
   #stagedFlows = 0
@@ -41,7 +41,7 @@ export class CaptureReader {
     this.#parts = parts
   }
 
-  /** Reads a capture from end to end. @throws NotACapture, or where the archive cannot be written */
+  /** Reads a whole capture. @throws NotACapture, or if the archive cannot be written */
   async read(path: string): Promise<void> {
     const { pipeline, onProgress } = this.#parts
     const fragments = new Fragments()
@@ -89,8 +89,8 @@ export class CaptureReader {
 }
 
 /**
- * Captures by the time of their first packet, the oldest first: rotated ones are named in any order (10 before 2), and
- * sequence numbers that go back would be taken for a restart of the exporter.
+ * Orders captures by the time of their first packet: names of rotated ones sort in any order (10
+ * before 2), and decreasing sequence numbers would look like a restart of the exporter.
  */
 export async function inOrderOfTime(paths: readonly string[]): Promise<string[]> {
   const begun = new Map<string, number>()
@@ -98,13 +98,13 @@ export async function inOrderOfTime(paths: readonly string[]): Promise<string[]>
   return [...paths].sort((a, b) => begun.get(a)! - begun.get(b)!)
 }
 
-/** Unix ms; 0 where there is no packet. */
+/** Unix ms; 0 if there is no packet. */
 async function firstPacketMs(path: string): Promise<number> {
   for await (const { timeMs } of wholePackets(path, () => undefined)) return timeMs
   return 0
 }
 
-/** When the last packet of all captures was taken, unix ms: what `--shift recent` counts from. */
+/** The time of the last packet in all captures, unix ms: the reference of `--shift recent`. */
 export async function lastPacketMs(paths: readonly string[]): Promise<number> {
   let last = 0
   for (const path of paths)

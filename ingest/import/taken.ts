@@ -1,8 +1,8 @@
-/** Which captures were taken in, so that none counts twice, nor one that has grown since. */
+/** Remembers imported captures, so that none counts twice, even if it has grown since. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 
-/** A capture that was taken before, or begins with one that was. */
+/** A capture that was imported before, or begins with one that was. */
 export class TakenBefore extends Error {
   constructor(path: string, when: string) {
     super(`${path} ${when}: its flows would count twice`)
@@ -11,8 +11,8 @@ export class TakenBefore extends Error {
 }
 
 /**
- * By the hash of the file, when it was taken: kept in the archive's manifest, with the flows. Without
- * its length where it held no datagram, since other captures begin with the same header.
+ * By file hash, when it was imported: stored in the archive's manifest, with the flows. Without its
+ * length if it had no datagrams, since other captures begin with the same header.
  */
 export type Taken = Record<string, string | { when: string; bytes: number }>
 
@@ -23,8 +23,8 @@ export interface HashedCapture {
 }
 
 /**
- * The hashes of captures that are to be taken.
- * @throws TakenBefore for one that was taken, that begins with one that was, or that is named twice
+ * The hashes of captures to import.
+ * @throws TakenBefore if one was imported, begins with one that was, or is named twice
  */
 export async function hashCaptures(
   paths: readonly string[],
@@ -62,7 +62,7 @@ async function hashCapture(path: string, taken: Taken): Promise<HashedCapture> {
   return { path, hash: digest, bytes }
 }
 
-/** How long the captures were that have been taken, the shortest first. */
+/** The lengths of the imported captures, ascending. */
 function lengthsOf(taken: Taken): number[] {
   const lengths = Object.values(taken).flatMap((each) =>
     typeof each === 'string' ? [] : [each.bytes],

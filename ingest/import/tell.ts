@@ -1,4 +1,4 @@
-/** What others are told of a replay: the second store its files, this machine and the cluster its exporters. */
+/** Publishes a replay's results: the files to a second store, the exporters to this machine's status and the cluster. */
 import { mergeExporters } from '../../flow/merge-exporters.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
@@ -7,7 +7,7 @@ import { openExchange, openShipping } from '../../store/open.ts'
 import { archiveSeen } from '../shipping.ts'
 import { keepStatus, readExporters } from '../status/kept-status.ts'
 
-/** Sends the archive's files to the other machine, if flows are kept on one too; resolves when all are there. */
+/** Sends the archive's files to the remote store, if there is one; resolves when all are there. */
 export async function shipFiles(settings: Settings, archive: Archive): Promise<void> {
   const shipping = await openShipping(settings)
   if (!shipping) return
@@ -19,7 +19,7 @@ export async function shipFiles(settings: Settings, archive: Archive): Promise<v
   }
 }
 
-/** Tells the other collectors of a cluster, and APIs on other machines, which exporters sent. */
+/** Reports the replay's exporters to the other collectors of a cluster, and to remote APIs. */
 export async function tellOthers(settings: Settings, status: IngestStatus): Promise<void> {
   const exchange = await openExchange(settings)
   await exchange?.close(null, async () => status)

@@ -1,4 +1,4 @@
-/** The series of what the archive holds, for replay and rebuild, while no ingest runs. */
+/** Makes the series of the archive's content, for replay and rebuild, while ingest is not running. */
 import type { Settings } from '../../flow/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { SeriesStore } from '../../store/series.ts'
@@ -9,8 +9,8 @@ import { SeriesWriter } from '../series/writer.ts'
 import { followOffline } from '../trackers/offline.ts'
 
 /**
- * Makes the series, in all tiers, of every interval that the archive lists to be rebuilt or of which coverage or counters changed; gives
- * how many these were.
+ * Makes the series, in all tiers, of every interval that the archive lists for a rebuild or whose
+ * coverage or counters changed; returns their number.
  */
 export async function writeSeries({
   settings,

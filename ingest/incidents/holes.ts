@@ -1,15 +1,15 @@
-/** What lies before a hole that ends in a time: without it nobody can tell that it is one. */
+/** Extends the examined time to before a gap that ends in it: otherwise it cannot be recognised as one. */
 import type { Scene } from '../../flow/incident/scene.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { QueryTooLarge } from '../../store/query-error.ts'
 import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
 
-/** A longer silence is told of nobody: a network that is closed for the night is silent too. */
+/** Longer silences are not reported: a network that is closed overnight is silent, too. */
 const silenceMsMost = 3 * 3_600_000
-/** An exporter that was away by its own numbers is told of, if not for longer than this. */
+/** An exporter that was away by its sequence numbers is reported up to this length. */
 const awayMsMost = 24 * 3_600_000
 
-/** Judges [from, to), and for exporters of which nothing came just before it, all since they were last heard. */
+/** Judges [from, to), and for exporters without data just before it, everything since their last data. */
 export async function judgeAcrossHoles(query: JudgeQuery): Promise<Judged[]> {
   const judged = await judge(query)
   const back = judged.filter(({ scene }) => isQuietBefore(scene, query.from))
@@ -33,7 +33,7 @@ function isQuietBefore(scene: Scene, time: number): boolean {
   return before.every((edges) => edges === 0)
 }
 
-/** The last interval before a time in which each of some exporters had flows, unix ms; those that were away too long are left out. */
+/** The last interval before a time in which each exporter had flows, unix ms; without those that were away too long. */
 async function lastHeard(
   { series, flows, tier, from }: JudgeQuery,
   judged: readonly Judged[],

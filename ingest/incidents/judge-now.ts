@@ -8,10 +8,10 @@ import { openSeriesReader } from '../../store/open-series.ts'
 import { openElsewhere, openSharedIncidents } from '../../store/open.ts'
 import { judgeSpan, spansOf } from './spans.ts'
 
-/** Nobody waits for an answer: a busy network takes its time on a busy machine. */
+/** No user is waiting: a busy network on a busy machine may take its time. */
 const limits = { queryMs: 1_800_000 }
 
-/** Finds the incidents of intervals (unix ms) by what is stored, and keeps them. The data folder must be locked. */
+/** Finds the incidents of intervals (unix ms) in the stored data, and saves them. The data folder must be locked. */
 export async function judgeNow(settings: Settings, intervals: readonly number[]): Promise<void> {
   const shared = await openSharedIncidents(settings)
   const ledger = await IncidentLedger.open(settings.data, shared)

@@ -1,14 +1,14 @@
-/** The process in which times are judged, seen from outside: begun when there is something to judge, ended after it. */
+/** The parent's side of the judging process: started when there is something to judge, ended afterwards. */
 import type { Settings } from '../../flow/settings.ts'
 import { AskedProcess } from '../../store/asked-process.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
 import type { IntervalSpan } from './spans.ts'
 
 export type JudgeRequest =
-  /** Asked first. */
+  /** Must come first. */
   | { kind: 'open'; settings: Settings }
   | { kind: 'judge'; span: IntervalSpan }
-  /** Closes what is open and ends the process; asked last. */
+  /** Closes everything and ends the process; must come last. */
   | { kind: 'end' }
 
 export interface JudgeAnswers {
@@ -17,9 +17,9 @@ export interface JudgeAnswers {
   end: null
 }
 
-/** Little of what is made anew lives on: with more room there is only more of it. */
+/** Few new objects survive: more space would only hold more garbage. */
 const semiSpaceMiBMax = 1
-/** It ends its call of DuckDB within a moment of being told. */
+/** It leaves its DuckDB call within a moment of being told. */
 const endMsMax = 10_000
 
 export class JudgeProcess {
@@ -33,7 +33,7 @@ export class JudgeProcess {
 
   constructor(settings: Settings) {
     this.#opened = this.#process.ask({ kind: 'open', settings })
-    // Who asks for something is told.
+    // Later requests report the error.
     this.#opened.catch(() => undefined)
   }
 
@@ -41,20 +41,20 @@ export class JudgeProcess {
     return this.#process.hasEnded
   }
 
-  /** @throws why it could not be judged */
+  /** @throws the error that prevented judging */
   async judge(span: IntervalSpan): Promise<Verdict[]> {
     await this.#opened
     return this.#process.ask({ kind: 'judge', span })
   }
 
-  /** Ends it, and gives up what is being judged. */
+  /** Ends it, and abandons the current judgement. */
   end(): Promise<void> {
     return (this.#end ??= this.#endNow())
   }
 
   #endNow(): Promise<void> {
     this.#process.giveUp('judging')
-    // What became of it is seen by its end.
+    // Its exit shows the result.
     this.#process.ask({ kind: 'end' }).catch(() => undefined)
     return this.#process.ended(endMsMax)
   }

@@ -1,4 +1,4 @@
-/** Intervals that changed, as spans of time that are judged in one go. */
+/** Groups changed intervals into spans of time that are judged at once. */
 import { intervalMs } from '../../flow/interval.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { isCutShort, type Judged, type JudgeQuery } from '../../store/incident/judge.ts'
@@ -8,22 +8,22 @@ import type { FlowStore } from '../../store/flows.ts'
 import { zoneOf, type Settings } from '../../flow/settings.ts'
 import { judgeAcrossHoles } from './holes.ts'
 
-/** Longer spans would hold too many flows at once. */
+/** Longer spans would hold too many flows in memory. */
 const spanMostMs = 3_600_000
-/** An exporter that was heard by others too so shortly before or after is judged by all flows. */
+/** An exporter received by others this soon before or after is judged by the flows of all collectors. */
 const nearMs = 3_600_000
-/** An event that had begun before what was read is looked at again from so much earlier, and then from there. */
+/** An event that began before the data read is examined again from this much earlier, step by step. */
 const widerMs = [2, 6, 12].map((hours) => hours * 3_600_000)
 
 export interface IntervalSpan {
   /** [from, to), unix ms. */
   from: number
   to: number
-  /** What is looked at, where that is more. */
+  /** The time to examine, if longer. */
   look?: { from: number; to: number }
 }
 
-/** Neighbouring intervals as one span, none longer than an hour. */
+/** Merges adjacent intervals into spans of at most an hour. */
 export function spansOf(intervals: readonly number[]): IntervalSpan[] {
   const spans: IntervalSpan[] = []
   for (const interval of [...intervals].sort((a, b) => a - b)) {
@@ -35,26 +35,26 @@ export function spansOf(intervals: readonly number[]): IntervalSpan[] {
   return spans
 }
 
-/** What is asked, and what calls the asking off. */
+/** What is queried, and the signal to abort. */
 export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series' | 'signal'> & {
-  /** Where other collectors hear some of the exporters. */
+  /** If other collectors receive some of the exporters. */
   elsewhere?: Elsewhere | null
 }
 
-/** The flows of all collectors, for exporters that several heard: each alone would take a move for a silence. */
+/** All collectors' flows, for exporters that several received: each alone would see a move as a silence. */
 export interface Elsewhere {
   flows: FlowStore
-  /** Exporters that only this collector heard in a time, and those that others heard too. */
+  /** Exporters received only by this collector in a time range, and those received by others too. */
   heard(time: { from: number; to: number }): Promise<{ alone: string[]; shared: string[] }>
-  /** Whether all flows that were received before a time (unix ms) are there. */
+  /** Whether all flows received before a time (unix ms) are there. */
   isWhole(ms: number): Promise<boolean>
 }
 
 export type JudgeSettings = Pick<Settings, 'local' | 'tiers' | 'sensitivity' | 'timeZone'>
 
 /**
- * What happened in a span, by what is stored. Where it holds more flows than may be gone over at once,
- * it is judged piece by piece.
+ * What happened in a span, from the stored data. If it has too many flows to read at once, it is
+ * judged piece by piece.
  */
 export async function judgeSpan(
   span: IntervalSpan,
@@ -118,7 +118,7 @@ async function judgeWhole(
   }
 }
 
-/** Judges a time, and once more from earlier where an event had begun before what was read. */
+/** Judges a time range, and again from earlier if an event began before the data read. */
 async function judgeFromBegin(
   query: JudgeQuery,
   {
@@ -138,7 +138,7 @@ async function judgeFromBegin(
   }
   if (judged.every(({ incidents }) => !incidents.some(touches))) return judged
   for (const wider of widerMs) {
-    // Of a time that an event fills nearly all, nobody can tell that it is one: that is looked at from still earlier.
+    // An event that fills almost the whole time cannot be recognised: examine that from even earlier.
     if (isBegun()) break
     const again = await judgeAll({ ...query, from: query.from - wider }).catch(noneIfTooLarge)
     if (again === null) break

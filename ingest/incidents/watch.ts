@@ -1,6 +1,6 @@
 /**
- * Watches for incidents: intervals that changed are judged when they are over, in a process of their
- * own, and again when late flows change them. What is still to be judged survives a restart.
+ * Watches for incidents: changed intervals are judged when they are over, in a separate process,
+ * and again when late flows change them. The list of pending intervals survives a restart.
  */
 import type { Logger } from 'pino'
 
@@ -17,22 +17,22 @@ import { openSharedIncidents } from '../../store/open.ts'
 import { JudgeProcess } from './judge-process.ts'
 import { spansOf } from './spans.ts'
 
-/** An interval is judged so long after its end: what was over by then has been reported and published. */
+/** An interval is judged this long after its end: flows that ended by then have been reported and published. */
 const earlyMs = 25_000
-/** And once more, for what went on at its end and for exporters that report late. */
+/** And again after this long, for what continued at its end and for exporters that report late. */
 const settleMs = 100_000
-/** One that goes on changing is not judged again before this. */
+/** An interval that keeps changing is not judged again before this. */
 const againMs = 240_000
-/** Flows that another collector has not sent by then are not waited for: it judges them when it is back. */
+/** Flows that another collector has not sent by then are not awaited: it judges them when it is back. */
 const partialMsMax = 3_600_000
-/** Intervals that wait; of more the oldest are let go, and counted. */
+/** Most pending intervals; beyond that, the oldest are dropped and counted. */
 const waitingMax = 8064
 export class IncidentWatch {
-  /** Why the last judging failed; it is tried again. */
+  /** Why the last judgement failed; it will be retried. */
   lastError: string | null = null
   judged = 0
   letGo = 0
-  /** Intervals with too many flows to be judged. */
+  /** Intervals with too many flows to judge. */
   notWhole = 0
   readonly #ledger: IncidentLedger
   readonly #shared: SharedIncidents | null
@@ -64,7 +64,7 @@ export class IncidentWatch {
     return new IncidentWatch({ ledger, shared }, settings, log)
   }
 
-  /** Where incidents are read. */
+  /** Where incidents are read from. */
   get source(): IncidentSource {
     return this.#shared ?? new IncidentReader(this.#settings.data)
   }
@@ -73,12 +73,12 @@ export class IncidentWatch {
     return this.#waiting.size
   }
 
-  /** Whether something is being judged. */
+  /** Whether judging is in progress. */
   get isJudging(): boolean {
     return this.#work !== null
   }
 
-  /** Says that intervals (unix ms) have other flows than before. */
+  /** Records that the flows of intervals (unix ms) have changed. */
   changed(intervals: readonly number[]): void {
     for (const interval of intervals) this.#waiting.add(interval)
     const over = this.#waiting.size - waitingMax
@@ -88,7 +88,7 @@ export class IncidentWatch {
     this.letGo += over
   }
 
-  /** Judges what is due, unless that is going on. Returns at once. */
+  /** Judges what is due, unless that is in progress. Returns at once. */
   wake(nowMs: number): void {
     if (this.#work || this.#isClosing) return
     this.#work = this.#judgeDue(nowMs)
@@ -101,7 +101,7 @@ export class IncidentWatch {
       })
   }
 
-  /** Has the judging that goes on end soon; what is not judged waits for the next start. */
+  /** Ends the current judgement soon; what is not judged waits for the next start. */
   endSoon(): void {
     this.#isClosing = true
     this.#ended ??= this.#endJudge()
@@ -111,14 +111,14 @@ export class IncidentWatch {
     this.endSoon()
     await this.#ended
     await this.#work
-    // One may have been begun in that moment.
+    // Another may have started at that moment.
     await this.#endJudge()
     await this.#ledger.await([...this.#waiting])
     await this.#ledger.close()
     await this.#shared?.close()
   }
 
-  /** It is ended once, whoever wants it to end. */
+  /** It is ended only once, whoever requests it. */
   async #endJudge(): Promise<void> {
     const judge = this.#judge
     await judge?.end()
@@ -131,9 +131,9 @@ export class IncidentWatch {
     for (const span of spansOf(due)) {
       if (this.#isClosing) return
       const intervals = due.filter((each) => each >= span.from && each < span.to)
-      // Exporters that moved are judged when the flows of all collectors are there, or long have not come.
+      // Exporters that moved are judged once the flows of all collectors have arrived, or are long overdue.
       const waiting = new Set<number>()
-      // What changes from now on is judged again.
+      // Changes from now on are judged again.
       for (const interval of intervals) this.#waiting.delete(interval)
       try {
         const look = await this.#ledger.reachOf(span)
@@ -156,7 +156,7 @@ export class IncidentWatch {
     for (const [interval, at] of this.#judgedMs)
       if (at < nowMs - againMs) this.#judgedMs.delete(interval)
     this.lastError = null
-    // Until minutes later there is nothing to judge, and it would hold what it took.
+    // There is nothing to judge for minutes, and it would keep its memory.
     await this.#endJudge()
   }
 
@@ -173,7 +173,7 @@ export class IncidentWatch {
   }
 }
 
-/** Whether some of an interval's flows may still be on their way. */
+/** Whether some of an interval's flows may still arrive. */
 function isEarly(interval: number, nowMs: number): boolean {
   return nowMs < interval + intervalMs + settleMs
 }

@@ -1,4 +1,4 @@
-/** The process in which times are judged: reading and reckoning never hold up a datagram, and what they take goes with it. */
+/** The judging process: reading and computing never delay a datagram, and its memory is freed when it exits. */
 import { join } from 'node:path'
 
 import { NetworkSet } from '../../flow/address.ts'
@@ -13,7 +13,7 @@ import { returnFreedMemory } from '../../store/freed-memory.ts'
 import type { JudgeAnswers, JudgeRequest } from './judge-process.ts'
 import { judgeSpan, type JudgeSettings, type JudgeStores } from './spans.ts'
 
-/** One thread and little memory: ingest goes on beside it. */
+/** One thread and little memory, because ingest runs beside it. */
 const limits = { threads: 1, memoryBytes: 512 * 2 ** 20, queryMs: 300_000 }
 
 interface Judging {
@@ -26,7 +26,7 @@ const ending = new AbortController()
 let judging: Judging | null = null
 
 async function open(copied: Settings): Promise<Judging> {
-  // What comes over to a process are plain objects.
+  // Objects sent to a process lose their class.
   const settings = { ...copied, local: new NetworkSet(copied.local.networks) }
   const folder = join(settings.data, 'archive')
   const flows = await openFlowStore(folder, {
@@ -36,7 +36,7 @@ async function open(copied: Settings): Promise<Judging> {
   })
   const series = await openSeriesReader(settings)
   const elsewhere = await openElsewhere(settings)
-  // What loading all of this left.
+  // Garbage from loading all of this.
   collectAndShrink()
   return {
     stores: { flows, series, elsewhere, signal: ending.signal },

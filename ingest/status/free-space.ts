@@ -1,7 +1,7 @@
-/** Room on the disk. */
+/** Free disk space. */
 import { statfs } from 'node:fs/promises'
 
-/** Room that is free where a folder lies, in percent; null where that cannot be said. */
+/** Free space on a folder's volume, in percent; null if unknown. */
 export async function freePercentOf(folder: string): Promise<number | null> {
   const { bavail, blocks } = await statfs(folder)
   return blocks === 0 ? null : (100 * bavail) / blocks

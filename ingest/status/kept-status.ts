@@ -1,4 +1,4 @@
-/** The status on disk, for when no ingest runs, and the exporters of before the last start that are told from it. */
+/** The status on disk, for when ingest is not running, and the exporters known before the last start. */
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -6,7 +6,7 @@ import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 
 const exportersFile = join('state', 'exporters.json')
 
-/** Exporters as the last ingest or replay left them; none where nothing has been written. */
+/** The exporters saved by the last ingest or replay; empty if nothing was saved. */
 export async function readExporters(data: string): Promise<ExporterStatus[]> {
   try {
     const text = await readFile(join(data, exportersFile), 'utf8')
@@ -16,7 +16,7 @@ export async function readExporters(data: string): Promise<ExporterStatus[]> {
   }
 }
 
-/** Keeps the status for when no ingest runs; written whole or not at all. */
+/** Saves the status for when ingest is not running; atomically. */
 export async function keepStatus(data: string, status: IngestStatus): Promise<void> {
   await mkdir(join(data, 'state'), { recursive: true, mode: 0o700 })
   const path = join(data, exportersFile)
@@ -27,10 +27,13 @@ export async function keepStatus(data: string, status: IngestStatus): Promise<vo
   await rename(`${path}.part`, path)
 }
 
-/** Exporters that are told of although they have not sent since the start; beyond, those longest silent are left out. */
+/**
+ * Most exporters still reported although they have not sent since the start; beyond that, the
+ * longest silent are dropped.
+ */
 const rememberedMax = 4096
 
-/** The exporters of this run, and those of before it that have not sent again. */
+/** The exporters of this run, and earlier ones that have not sent again. */
 export function rememberExporters(
   earlier: readonly ExporterStatus[],
   now: readonly ExporterStatus[],

@@ -1,11 +1,11 @@
-/** Prometheus metrics, drawn from the same status that the API shows. */
+/** Prometheus metrics, from the same status as the API. */
 import { Counter, Gauge, Registry } from 'prom-client'
 
 import type { ExporterStatus, IngestStatus, StoreStatus } from '../../flow/status.ts'
 
 /**
- * A metric: what it says of its subject, or of the parts of it by name, which a label tells apart. One
- * whose name ends in _total is a counter. What is not known is left out.
+ * A metric: the value of its subject, or of its named parts, distinguished by a label. Names that
+ * end in _total are counters. Unknown values are left out.
  */
 type Metric<Subject> = readonly [
   name: string,
@@ -80,7 +80,7 @@ interface Labelled<Subject> {
   labels: Record<string, string>
 }
 
-/** Metrics in Prometheus' text form, of the status at the time of asking. */
+/** Metrics in Prometheus' text format, from the current status. */
 export async function renderMetrics(status: IngestStatus): Promise<string> {
   const { exporters, sockets, store } = status
   const registry = new Registry()

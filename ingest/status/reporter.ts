@@ -1,4 +1,4 @@
-/** Puts together what ingest says of itself, and says it: to the API, to Prometheus, to the file that outlives it. */
+/** Assembles ingest's status and publishes it: to the API, to Prometheus, and to a file for when ingest is not running. */
 import type { Server } from 'node:http'
 
 import type { Logger } from 'pino'
@@ -32,11 +32,11 @@ export interface ReporterParts {
   trackers: TrackerKeeper
   alerts: AlertEngine
   store: Pick<SeriesStore, 'status' | 'also'>
-  /** Where flows are kept on another machine too. */
+  /** If flows are also sent to another machine. */
   shipping: { status(): ShippingStatus } | null
   /** The other collectors of a cluster. */
   neighbours: { warnings(): Warning[] } | null
-  /** What else the socket answers. */
+  /** Further routes of the socket. */
   routes: readonly SocketRoute[]
   log: Logger
 }
@@ -48,7 +48,7 @@ export class Reporter {
   readonly #startedAt = Date.now() / 1000
   readonly #servers: Server[] = []
   readonly #warnings: Warning[] = []
-  /** Exporters of before the start: they are told of until they send again. */
+  /** Exporters from before the start: reported until they send again. */
   #earlier: readonly ExporterStatus[] = []
   #gateways: string[] = []
   #timer: NodeJS.Timeout | null = null
@@ -57,7 +57,7 @@ export class Reporter {
     this.#parts = parts
   }
 
-  /** Starts the status socket, /metrics, and the keeping of the status. */
+  /** Starts the status socket, /metrics, and saving of the status. */
   static async open(parts: ReporterParts): Promise<Reporter> {
     const reporter = new Reporter(parts)
     const { settings, receiver, routes, log } = parts
@@ -81,7 +81,7 @@ export class Reporter {
     return reporter
   }
 
-  /** The status as of now. */
+  /** The current status. */
   async status(): Promise<IngestStatus> {
     const { receiver, pipeline, collector, buckets, trackers, alerts, store } = this.#parts
     const received = await receiver.status()

@@ -1,4 +1,4 @@
-/** Where the status is served: to the API over a Unix socket, to Prometheus over HTTP. */
+/** Serves the status: to the API over a Unix socket, to Prometheus over HTTP. */
 import { rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import type { Endpoint } from '../../flow/setting-values.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 
-/** Answers a request on ingest's socket; false where it is another's. */
+/** Answers a request on ingest's socket; false if it is for another route. */
 export type SocketRoute = (...request: Parameters<RequestListener>) => boolean
 
 /**
- * Serves `run/ingest.sock`: the routes given, and the status for all else. The data folder's lock
- * is held, so a socket left there is stale.
+ * Serves `run/ingest.sock`: the given routes, and the status for everything else. The data folder's
+ * lock is held, so an existing socket is stale.
  */
 export async function serveStatus(
   data: string,
@@ -37,7 +37,7 @@ export async function serveStatus(
   return server
 }
 
-/** Serves /metrics; the error where the address cannot be had, which is told and is no reason not to collect. */
+/** Serves /metrics; returns the error if the address is unavailable, which is reported but does not stop collecting. */
 export function serveMetrics(
   { host, port }: Endpoint,
   metrics: () => Promise<string>,

@@ -6,9 +6,9 @@ export interface IngestState {
   publishing: string | null
   judging: string | null
   alerts: readonly { id: string; problem: string | null }[]
-  /** Datagrams that are not counted yet, and how far behind that is. */
+  /** Datagrams not counted yet, and how far counting lags. */
   waiting: { datagrams: number; seconds: number }
-  /** Datagrams that were dropped because more waited than may. */
+  /** Datagrams dropped because the backlog was full. */
   overflowed: number
   decoderState: string | null
   journal: { dropped: number; lastError: string | null }

@@ -1,7 +1,7 @@
 /**
- * What a change of trackers makes necessary: which intervals are to be made again because a tracker
- * says something else of them now. What was adopted stands in the archive's manifest, in the same
- * transaction as the intervals to redo, so that a crash or a time without ingest loses nothing.
+ * Computes what a change of trackers requires: which intervals must be rebuilt because a tracker now
+ * has a different filter. What was adopted is in the archive's manifest, in the same transaction as the
+ * intervals to rebuild, so that neither a crash nor downtime of ingest loses anything.
  */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { StateDocument } from '../../store/state.ts'
@@ -12,10 +12,10 @@ import {
   type TrackerSpan,
 } from '../../store/tracker.ts'
 
-/** What stands in the manifest for a tracker: the spans that its series are (being) made by. */
+/** A tracker in the manifest: the spans for which its series are (being) made. */
 export interface AdoptedTracker {
   spans: TrackerSpan[]
-  /** The time that was to be made when it was last changed, and of how many intervals. */
+  /** The time to be rebuilt after its last change, and the number of intervals. */
   making: (Range & { of: number }) | null
 }
 
@@ -26,13 +26,13 @@ export const adoptedName = 'trackers'
 
 export interface Adoption {
   adopted: AdoptedTrackers
-  /** Intervals to be made again, by tracker; unix ms. */
+  /** Intervals to rebuild, by tracker; unix ms. */
   intervals: Map<string, number[]>
 }
 
 /**
- * Compares trackers with what was adopted. `hasFlows` says whether the archive may hold flows of an
- * interval: of one without flows nothing is to be made. Null where nothing has changed.
+ * Compares trackers with what was adopted. `hasFlows` tells whether the archive may have flows of
+ * an interval: those without need no rebuild. Null if nothing has changed.
  */
 export function adopt(
   before: AdoptedTrackers,
@@ -65,7 +65,7 @@ function intervalsOf({ from, to }: Range): number[] {
   return starts
 }
 
-/** How far each tracker has come: of its intervals so many are made; null where none is being made. */
+/** Each tracker's progress: how many of its intervals are done; null if none is in progress. */
 export function progressOf(
   adopted: AdoptedTrackers,
   redo: Iterable<number>,

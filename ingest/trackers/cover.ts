@@ -1,7 +1,7 @@
 /**
- * What a flow must have for a filter to let it through: values of single columns, of which a flow that
- * passes has at least one. By these a flow finds the filters that could follow it, instead of each
- * filter looking at each flow.
+ * Necessary conditions of filters: values of single columns, of which every matching flow has at
+ * least one. They lead from a flow to the filters that may match it, so that not every filter is
+ * tested on every flow.
  */
 import { flowColumns, type ColumnName } from '../../flow/columns.ts'
 import type { AddressFilter, Filter, NumberFilter, Side } from '../../flow/filter.ts'
@@ -14,22 +14,22 @@ import {
 } from '../../flow/filter/fields.ts'
 import { isIPv4, type AddressWords } from '../../flow/address.ts'
 
-/** A value of a column of numbers, or a network in which an address lies. */
+/** A value of a number column, or a network that contains an address. */
 export type Sign =
   | { column: ColumnName; value: number }
   | { address: AddressColumn; words: AddressWords; bits: number }
 
 export interface Cover {
   signs: Sign[]
-  /** The share of flows that is thought to have one of the signs, or was found to. */
+  /** The share of flows estimated, or found, to have one of the signs. */
   share: number
-  /** Every flow with one of the signs passes: nothing else is to be looked at. */
+  /** Every flow with one of the signs matches: nothing else needs to be tested. */
   isExact: boolean
 }
 
-/** Signs of one filter; a filter with more is looked at with every flow. */
+/** Most signs per filter; a filter with more is tested on every flow. */
 const signsMax = 256
-/** Thought to have a sign: of flows, by what the sign is about. What is wrong only costs time. */
+/** The estimated share of flows with a sign, by field. Errors only cost time. */
 const numberShares: Partial<Record<NumberFieldName, number>> = {
   protocol: 0.5,
   interface: 0.25,
@@ -40,13 +40,13 @@ const numberShares: Partial<Record<NumberFieldName, number>> = {
   vlan: 0.1,
 }
 const numberShareUsually = 0.01
-/** A port that IANA leaves to whoever takes one. */
+/** A port that IANA leaves unregistered. */
 const highPort = { from: 1024, share: 0.0005 }
-/** With more than this, a flow is sooner looked at than found. */
+/** Above this share, testing a flow is faster than looking it up. */
 const shareMax = 0.3
 const ipv4Bits = 96
 
-/** The ways to find a filter's flows by signs: each of them suffices. None where nothing is worth looking for. */
+/** Alternative covers for finding a filter's flows; each suffices. Empty if none is worthwhile. */
 export function coversOf(filter: Filter): Cover[] {
   const terms = filter.kind === 'and' ? filter.terms : [filter]
   const covers = terms.map(anyCover).filter((cover) => cover !== null)
@@ -55,7 +55,7 @@ export function coversOf(filter: Filter): Cover[] {
     .map((cover) => ({ ...cover, isExact: cover.isExact && terms.length === 1 }))
 }
 
-/** The cheapest of some ways; null where none is worth it. */
+/** The cheapest cover; null if none is worthwhile. */
 export function cheapest(covers: readonly Cover[]): Cover | null {
   const worthIt = covers.filter(isWorthIt)
   return worthIt.length === 0 ? null : worthIt.reduce((a, b) => (b.share < a.share ? b : a))
@@ -83,14 +83,14 @@ function anyCover(filter: Filter): Cover | null {
   }
 }
 
-/** Of terms that must all hold, those of one will do: the rarest. */
+/** Of terms that must all hold, the cover of one suffices: the rarest. */
 function ofAll(terms: readonly Filter[]): Cover | null {
   const covers = terms.map(anyCover).filter((cover) => cover !== null)
   const best = cheapest(covers)
   return best && { ...best, isExact: best.isExact && terms.length === 1 }
 }
 
-/** Of terms of which one must hold, all are needed. */
+/** Of terms of which one must hold, all covers are needed. */
 function ofAny(terms: readonly Filter[]): Cover | null {
   const whole: Cover = { signs: [], share: 0, isExact: true }
   for (const term of terms) {
@@ -135,20 +135,20 @@ function ofAddress({ field, side, networks, except }: AddressFilter): Cover | nu
   return { signs, share, isExact }
 }
 
-/** The longer the prefix, the fewer: a /8 of IPv4 a sixteenth, a /32 of IPv6 a fortieth. */
+/** Longer prefixes are rarer: an IPv4 /8 a sixteenth, an IPv6 /32 a fortieth. */
 function networkShare({ words, bits }: { words: AddressWords; bits: number }): number {
   const isOfIPv4 = bits >= ipv4Bits && isIPv4(words)
   return 2 ** (isOfIPv4 ? -(bits - ipv4Bits) / 2 : -bits / 6)
 }
 
-/** The columns of which one has the value: what both must have, the first has. */
+/** The columns of which one must have the value: if both must, the first is enough. */
 function endsOf<Column>(columns: readonly Column[], side: Side): Column[] {
   const [source, destination] = columns
   if (destination === undefined || side === 'source' || side === 'both') return [source!]
   return side === 'destination' ? [destination] : [source!, destination]
 }
 
-/** The columns that a filter's conditions read. */
+/** The columns read by a filter's conditions. */
 export function columnsOf(filter: Filter): ColumnName[] {
   const halves = (column: AddressColumn): ColumnName[] => [`${column}High`, `${column}Low`]
   switch (filter.kind) {
@@ -172,7 +172,7 @@ export function columnsOf(filter: Filter): ColumnName[] {
   }
 }
 
-/** What sizes, durations and rates follow from. */
+/** The columns from which sizes, durations and rates are computed. */
 const measured: ColumnName[] = [
   'octetDeltaCount',
   'packetDeltaCount',
@@ -181,7 +181,7 @@ const measured: ColumnName[] = [
   'flowEndMilliseconds',
 ]
 
-/** Words of a row in a column. */
+/** Words per row in a column. */
 export function wordsOf(column: ColumnName): number {
   return flowColumns[column].kind === 'u64' ? 2 : 1
 }

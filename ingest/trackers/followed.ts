@@ -1,4 +1,4 @@
-/** The trackers that are followed: their filters over columns, a batch of flows at a time. */
+/** The active trackers: tests their filters on columns, one batch of flows at a time. */
 import type { FlowColumns } from '../../flow/columns.ts'
 import { FilterError, type Filter } from '../../flow/filter.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
@@ -6,30 +6,30 @@ import type { StateDocument } from '../../store/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { Rules } from './rules.ts'
 
-/** What must be known of a tracker to follow it. */
+/** What is needed of a tracker to follow it. */
 export type FollowedDocument = Pick<StateDocument<Pick<KeptTracker, 'spans'>>, 'id' | 'body'>
 
-/** Who follows a filter, and in which time. */
+/** A tracker that uses a filter, and when. */
 interface Follower {
   tracker: number
   span: { from: number; to: number }
 }
 
-/** A filter, by its text, and who follows it. */
+/** A filter, by its text, and the trackers that use it. */
 type FollowedFilters = Map<string, { filter: Filter | null; followers: Follower[] }>
 
-/** Calls back with each flow (row i) that a tracker (by number) follows in intervals of [from, to). */
+/** Called for each flow (row i) that a tracker (by number) follows in intervals of [from, to). */
 export type Visit = (tracker: number, i: number, span: { from: number; to: number }) => void
 
 export class FollowedTrackers {
-  /** Trackers whose filter cannot be read, with the reason: seen in status, and followed nowhere. */
+  /** Trackers whose filter cannot be parsed, with the reason: shown in the status, and not followed. */
   readonly problems = new Map<string, string>()
-  /** Ids by number; null where it was removed. Numbers are never used again: totals are kept by them. */
+  /** Ids by number; null if removed. Numbers are never reused: totals refer to them. */
   readonly #ids: (string | null)[] = []
   readonly #numbers = new Map<string, number>()
   #rules = new Rules<Follower>([])
 
-  /** Follows these trackers from now on, and no others. */
+  /** From now on follows exactly these trackers. */
   follow(documents: readonly FollowedDocument[]): void {
     this.problems.clear()
     const given = new Set(documents.map(({ id }) => id))
@@ -47,17 +47,17 @@ export class FollowedTrackers {
     this.#rules = new Rules(filters.values())
   }
 
-  /** The number of a tracker, by which totals are kept. */
+  /** The number of a tracker in the totals. */
   numberOf(id: string): number | undefined {
     return this.#numbers.get(id)
   }
 
-  /** The id of a number; null where that tracker was removed. */
+  /** The tracker's id; null if it was removed. */
   idOf(number: number): string | null {
     return this.#ids[number] ?? null
   }
 
-  /** Calls back with every flow that is followed; `only` these trackers, where given. */
+  /** Calls back with every followed flow; only for the trackers in `only`, if given. */
   forEach(flows: FlowColumns, visit: Visit, only?: { has(tracker: number): boolean }): void {
     if (flows.count === 0) return
     this.#rules.forEach(flows, ({ tracker, span }, i) => {

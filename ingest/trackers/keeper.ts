@@ -1,7 +1,7 @@
 /**
- * Follows what people make of trackers: changes are taken up at the very moment at which the archive
- * is sealed, so that what was counted before is found in the archive, and what comes after is counted
- * live, without a seam.
+ * Follows users' changes of trackers: changes take effect exactly when the archive is sealed, so
+ * that everything counted before is in the archive, and everything after is counted live, without a
+ * gap.
  */
 import type { Archive } from '../../store/archive/archive.ts'
 import { intervalMs } from '../../flow/interval.ts'
@@ -20,17 +20,17 @@ export interface KeeperParts {
   state: StateReading
 }
 
-/** What is to be done about trackers that were changed. */
+/** What a change of trackers requires. */
 export interface TakenUp {
-  /** Intervals to be made again from the archive. */
+  /** Intervals to rebuild from the archive. */
   redo: number[]
-  /** Intervals held in the buckets that are filled, then written again. */
+  /** Intervals held in the buckets that are filled in, then rewritten. */
   held: number[]
-  /** What the archive's manifest shall hold. */
+  /** Values for the archive's manifest. */
   set: Record<string, unknown>
 }
 
-/** Whoever says that trackers were changed has just asked for them. */
+/** The notification of a change has just read them. */
 const asLastSeen = { keptMs: Number.POSITIVE_INFINITY, awayMs: Number.POSITIVE_INFINITY }
 
 type Documents = readonly StateDocument<KeptTracker>[]
@@ -38,14 +38,14 @@ type Documents = readonly StateDocument<KeptTracker>[]
 export class TrackerKeeper {
   readonly #parts: KeeperParts
   #isChanged = true
-  /** Held intervals by the number of the tracker that is to be counted in them. */
+  /** Held intervals to fill in, by tracker number. */
   #toFill = new Map<number, Set<number>>()
 
   constructor(parts: KeeperParts) {
     this.#parts = parts
   }
 
-  /** Follows the trackers that were adopted before, as they were: for flows of before the start. */
+  /** Follows the previously adopted trackers unchanged: for flows from before the start. */
   async begin(): Promise<void> {
     const adopted = this.#parts.archive.value<AdoptedTrackers>(adoptedName) ?? {}
     this.#parts.followed.follow(
@@ -53,26 +53,26 @@ export class TrackerKeeper {
     )
   }
 
-  /** Says that trackers were changed. */
+  /** Records that trackers were changed. */
   changed(): void {
     this.#isChanged = true
   }
 
-  /** The trackers as they are now, where they were changed since the last call, and can be asked for. */
+  /** The current trackers, if changed since the last call and readable. */
   async look(): Promise<Documents | null> {
     if (!this.#isChanged) return null
     this.#isChanged = false
     try {
       return await this.#parts.state.list<KeptTracker>('trackers', asLastSeen)
     } catch (error) {
-      // While the store is away, those that were adopted are followed as they were. That there are
-      // others is said as soon as it has answered.
+      // While the store is down, the adopted ones are followed unchanged. The next answer reports
+      // the change.
       if (!(error instanceof StoreFault)) throw error
       return null
     }
   }
 
-  /** Follows these trackers from this moment on; everything counted before must go to the archive next. */
+  /** Follows these trackers from now on; everything counted before must be the next thing archived. */
   takeUp(documents: Documents, now: number): TakenUp {
     const { archive, buckets, followed } = this.#parts
     followed.follow(documents)
@@ -96,9 +96,9 @@ export class TrackerKeeper {
   }
 
   /**
-   * Counts what the archive holds of the held intervals, for the trackers that did not see it. Gives
-   * the intervals that are no longer held, because the archive could not be read: they are to be made
-   * from it later.
+   * Counts the archive's flows of the held intervals, for the trackers that missed them. Returns
+   * the intervals that are no longer held, because the archive could not be read: they must be
+   * rebuilt from it later.
    */
   async fill(): Promise<number[]> {
     const toFill = this.#toFill
@@ -111,12 +111,12 @@ export class TrackerKeeper {
       for await (const flows of archive.read(from, to)) buckets.addForTrackers(flows, toFill)
       return []
     } catch {
-      // The archive has put the file aside and says so; half of a count is none.
+      // The archive reports the file that it moved aside; half a count is useless.
       return buckets.letGo(to)
     }
   }
 
-  /** How far trackers have come whose past is being made, and which cannot be followed. */
+  /** The progress of trackers being backfilled, and those that cannot be followed. */
   status(redo: Iterable<number>): NonNullable<IngestStatus['trackers']> {
     const { archive, followed } = this.#parts
     const adopted = archive.value<AdoptedTrackers>(adoptedName) ?? {}
@@ -127,7 +127,7 @@ export class TrackerKeeper {
   }
 }
 
-/** Whether a published file may hold flows of an interval. */
+/** Whether a published file may have flows of an interval. */
 export function holdsFlows(archive: Archive, interval: number): boolean {
   return archive
     .entries()

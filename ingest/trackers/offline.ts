@@ -1,4 +1,4 @@
-/** Trackers where no ingest runs: a replay or a rebuild makes their series too. */
+/** Trackers while ingest is not running: replay and rebuild make their series, too. */
 import type { Archive } from '../../store/archive/archive.ts'
 import type { Settings } from '../../flow/settings.ts'
 import { openSharedState } from '../../store/open.ts'
@@ -9,8 +9,8 @@ import { FollowedTrackers } from './followed.ts'
 import { holdsFlows } from './keeper.ts'
 
 /**
- * The trackers of a data folder or cluster, made ready to follow; the intervals that a change of theirs touches
- * are put on the archive's redo list.
+ * The trackers of a data folder or cluster, ready to follow; intervals affected by a change are
+ * added to the archive's redo list.
  */
 export async function followOffline(
   settings: Settings,

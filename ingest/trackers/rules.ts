@@ -1,7 +1,7 @@
 /**
- * Filters that are followed, looked at together: each once, whoever follows it, and only with the flows
- * that have what it asks for. Which flows pass is what the filter itself says; property tests hold it
- * equal to asking each filter about each flow.
+ * Tests all followed filters together: each once, however many trackers use it, and only on flows
+ * with one of its signs. Each filter itself decides which flows match; property tests verify that
+ * the result equals testing every filter on every flow.
  */
 import { createFlowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 import type { Filter } from '../../flow/filter.ts'
@@ -9,32 +9,32 @@ import { compilePredicate, type FlowPredicate } from '../../flow/filter/predicat
 import { cheapest, columnsOf, coversOf, wordsOf, type Cover } from './cover.ts'
 import { signTables, type SignTable } from './signs.ts'
 
-/** Rows that are copied to be looked at apart; where more are found, all of the batch are looked at. */
+/** Rows copied to be tested separately; if more are found, the whole batch is tested. */
 const apartMax = 1024
-/** One row of so many is sooner copied than looked at with the rest. */
+/** If at most 1 row in this many was found, copying is faster than testing the whole batch. */
 const apartShare = 8
 
 interface Rule<Follower> {
   followers: Follower[]
   predicate: FlowPredicate
   columns: readonly ColumnName[]
-  /** The ways to find its flows, and the one that is used; null where every flow is looked at. */
+  /** The covers by which its flows can be found, and the one in use; null if every flow is tested. */
   covers: readonly Cover[]
   cover: Cover | null
   /** Rows found since the last review. */
   foundCount: number
-  /** Rows of the batch that have one of its signs. */
+  /** Rows of the batch with one of its signs. */
   found: number[]
 }
 
-/** After so many flows it is seen what was found: a way that finds too much is left for another. */
+/** After this many flows, results are reviewed: a cover that finds too many is replaced by another. */
 const reviewFlowsUsually = 16_384
-/** So many times what was thought is too much. */
+/** This many times the estimate is too many. */
 const worseTimes = 4
 
 export class Rules<Follower> {
   readonly #all: readonly Rule<Follower>[]
-  /** Looked at with every flow. */
+  /** Tested on every flow. */
   #plain: readonly Rule<Follower>[] = []
   #tables: readonly SignTable<Rule<Follower>>[] = []
   readonly #touched: Rule<Follower>[] = []
@@ -43,7 +43,7 @@ export class Rules<Follower> {
   #passes = new Uint8Array(apartMax)
   #flowsSeen = 0
 
-  /** Filters, each with those who follow it; null lets everything pass. */
+  /** Filters, each with its followers; null matches everything. */
   constructor(
     filters: Iterable<{ filter: Filter | null; followers: Follower[] }>,
     reviewFlows = reviewFlowsUsually,
@@ -64,7 +64,7 @@ export class Rules<Follower> {
     this.#build()
   }
 
-  /** Calls back with each row that passes, for each who follows it. */
+  /** Calls back with each matching row, for each follower. */
   forEach(flows: FlowColumns, visit: (follower: Follower, i: number) => void): void {
     for (const rule of this.#plain) this.#lookAtAll(rule, flows, visit)
     this.#find(flows)
@@ -85,7 +85,7 @@ export class Rules<Follower> {
     )
   }
 
-  /** A network that is rare elsewhere may be everybody's here. Shares only grow by it, so this ends. */
+  /** A network that is rare elsewhere may be everywhere here. Shares only increase, so this ends. */
   #review(): void {
     let isChanged = false
     for (const rule of this.#all) {
@@ -101,7 +101,7 @@ export class Rules<Follower> {
     if (isChanged) this.#build()
   }
 
-  /** Notes with each rule the rows that have one of its signs. */
+  /** Records for each rule the rows with one of its signs. */
   #find(flows: FlowColumns): void {
     const touched = this.#touched
     const note = (rules: readonly Rule<Follower>[], i: number) => {

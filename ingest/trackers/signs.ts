@@ -1,16 +1,16 @@
-/** Tables in which a flow's values are looked up: for each, the rules that are to look at the flow. */
+/** Lookup tables for a flow's values: each gives the rules to be tested on the flow. */
 import { flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 import { wordMask, type AddressWords } from '../../flow/address.ts'
 import type { AddressColumn } from '../../flow/filter/fields.ts'
 import type { Sign } from './cover.ts'
 
-/** A table of one column, or of one column's networks of one length. */
+/** A table for one column, or for one column's networks of one prefix length. */
 export interface SignTable<Rule> {
-  /** Calls back with every row whose value somebody asks for, ascending, and the rules that do. */
+  /** Calls back with every row whose value is in a rule, ascending, and these rules. */
   find(flows: FlowColumns, found: (rules: readonly Rule[], i: number) => void): void
 }
 
-/** The tables of what rules ask for: each a look-up a flow, however many rules there are. */
+/** The tables for the rules' signs: one lookup per flow in each, however many rules there are. */
 export function signTables<Rule>(
   asked: Iterable<{ rule: Rule; signs: readonly Sign[] }>,
 ): SignTable<Rule>[] {
@@ -36,7 +36,7 @@ function kept<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Va
   return value
 }
 
-/** Values up to this have a place each. */
+/** Values up to this are array indices. */
 const placesMax = 65_536
 
 class NumberTable<Rule> implements SignTable<Rule> {
@@ -70,7 +70,7 @@ interface NetworkEntry<Rule> {
   rules: Rule[]
 }
 
-/** Networks of one length, by a hash of their words. */
+/** Networks of one prefix length, by a hash of their words. */
 class NetworkTable<Rule> implements SignTable<Rule> {
   readonly #high: `${AddressColumn}High`
   readonly #low: `${AddressColumn}Low`
@@ -108,7 +108,7 @@ class NetworkTable<Rule> implements SignTable<Rule> {
   }
 }
 
-/** A small integer of four words, which may be that of others too. */
+/** A small hash of four words, with collisions. */
 function hash(a: number, b: number, c: number, d: number): number {
   const mixed = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ d
   return (mixed ^ (mixed >>> 15)) & 0x3fffffff
