@@ -8,6 +8,7 @@ import {
   sayHost,
   sayIncident,
   sayRange,
+  saySampling,
   type Wording,
 } from '../../flow/incident/sentence.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
@@ -219,14 +220,18 @@ function stepped(bytes: Float64Array, step: number): number[] {
   })
 }
 
+function sampledIn({ table: { sampling, samplingLeast } }: NonNullable<Event['scene']>) {
+  return { sampling, samplingVaries: samplingLeast < sampling }
+}
+
 /** What the data cannot show, where it matters. */
 function limitsOf({ incident, scene, lost, unseen, isGone }: Event): string[] {
   const limits: string[] = []
   const idleMs = incident?.idleMs ?? scene?.connections.idleMs ?? 0
-  const sampling = incident?.sampling ?? scene?.table.sampling ?? 1
-  if (sampling > 1)
+  const sampled = incident ?? (scene && sampledIn(scene))
+  if (sampled && sampled.sampling > 1)
     limits.push(
-      `the exporter looked at 1 of ${formatExact(sampling)} packets: bytes are estimates, and connections of few packets are missed`,
+      `the exporter looked at ${saySampling(sampled)}: bytes are estimates, and connections of few packets are missed`,
     )
   if (lost && lost.flows > 0)
     limits.push(

@@ -81,6 +81,8 @@ export class FlowTable {
   tcpFlags = new Uint16Array(firstCapacity)
   /** The greatest sampling interval of any flow: 1 if every packet was counted. */
   sampling = 1
+  /** The least one. */
+  samplingLeast = Number.POSITIVE_INFINITY
 
   constructor(exporter: string, hosts: Hosts) {
     this.exporter = exporter
@@ -103,10 +105,11 @@ export class FlowTable {
     this.protocol[at] = flows.protocol[i]!
     this.tcpFlags[at] = flows.tcpFlags[i]!
     this.sampling = Math.max(this.sampling, flows.sampling[i]!)
+    this.samplingLeast = Math.min(this.samplingLeast, flows.sampling[i]!)
   }
 
   /** Takes over the columns as the rows of this empty table; all but the ends are not copied. */
-  takeOver(columns: TakenColumns, sampling: number): void {
+  takeOver(columns: TakenColumns, sampling: { least: number; most: number }): void {
     const { count, sourceHigh, sourceLow, destinationHigh, destinationLow } = columns
     this.count = count
     this.first = columns.first
@@ -117,7 +120,8 @@ export class FlowTable {
     this.destinationPort = columns.destinationPort
     this.protocol = columns.protocol
     this.tcpFlags = columns.tcpFlags
-    this.sampling = sampling
+    this.sampling = sampling.most
+    this.samplingLeast = sampling.least
     this.source = new Uint32Array(columns.first.length)
     this.destination = new Uint32Array(columns.first.length)
     for (let i = 0; i < count; i++) {

@@ -82,6 +82,8 @@ export interface Incident {
   lost: { flows: number; estimated: boolean }
   /** 1 in this many packets was sampled. */
   sampling: number
+  /** Of some flows more packets were counted: `sampling` is the greatest interval. Absent: of all the same. */
+  samplingVaries?: boolean
   /** Longest pause between packets of one connection, ms: see connections.ts. */
   idleMs: number
   /** The actors' figures are estimated from 1 in this many connections. Absent: exact. */

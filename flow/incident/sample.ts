@@ -37,8 +37,8 @@ export class Sample {
   readonly #rowsMost: number
   #kept: KeptRows
   readonly #hashes: Uint32Array<ArrayBuffer>
-  /** The greatest sampling interval of any row. */
-  #sampling = 1
+  /** The sampling intervals of all rows. */
+  readonly #sampling = { least: Number.POSITIVE_INFINITY, most: 1 }
 
   constructor(rowsMost: number) {
     this.#rowsMost = rowsMost
@@ -58,7 +58,8 @@ export class Sample {
     if ((hash & (this.times - 1)) !== 0) return
     const at = this.#kept.count++
     this.#hashes[at] = hash
-    this.#sampling = Math.max(this.#sampling, flows.sampling[i]!)
+    this.#sampling.most = Math.max(this.#sampling.most, flows.sampling[i]!)
+    this.#sampling.least = Math.min(this.#sampling.least, flows.sampling[i]!)
     copyRow(flows, i, { to: this.#kept, at })
   }
 

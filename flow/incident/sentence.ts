@@ -148,14 +148,23 @@ function countOf(count: number, word: string): string {
   return `${formatExact(count)} ${word}${count === 1 ? '' : 's'}`
 }
 
+/** Which part of the packets was looked at, such as 1 of 100 packets. */
+export function saySampling({
+  sampling,
+  samplingVaries,
+}: Pick<Incident, 'sampling' | 'samplingVaries'>): string {
+  return `1 of ${samplingVaries ? 'up to ' : ''}${formatExact(sampling)} packets`
+}
+
 /** The limits of the figures, where they matter. */
-function cautions({ lost, sampling, kind, estimatedFrom = 1 }: Incident): string[] {
+function cautions(incident: Incident): string[] {
+  const { lost, sampling, kind, estimatedFrom = 1 } = incident
+
   if (kind === 'exporter') return []
   const said: string[] = []
   if (estimatedFrom > 1)
     said.push(`Figures are estimated from 1 of ${formatExact(estimatedFrom)} connections.`)
-  if (sampling > 1)
-    said.push(`Figures are estimated: 1 of ${formatExact(sampling)} packets was looked at.`)
+  if (sampling > 1) said.push(`Figures are estimated: ${saySampling(incident)} was looked at.`)
   if (lost.flows > 0)
     said.push(
       `${lost.estimated ? 'About ' : ''}${countOf(Math.round(lost.flows), 'flow')} of that time were lost: figures are at least these.`,

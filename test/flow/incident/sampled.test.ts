@@ -56,6 +56,20 @@ suite('scenes of which a part is kept', () => {
     ) // prettier-ignore
   })
 
+  test('the least and the greatest sampling interval are those of its flows', () => {
+    const columns = eventFlows([{}, {}, {}])
+    columns.sampling.set([100, 10, 50])
+    const sample = new Sample(3)
+    const [held, kept] = [0, 1].map(() => new FlowTable('192.0.2.1', new Hosts(local))) as [FlowTable, FlowTable] // prettier-ignore
+    for (let i = 0; i < 3; i++) {
+      sample.add(columns, i)
+      held.add(columns, i)
+    }
+    sample.putInto(kept)
+    for (const { sampling, samplingLeast } of [held, kept])
+      assert.deepEqual([samplingLeast, sampling], [10, 100])
+  })
+
   test('what is counted by second is what a table of all flows gives', () => {
     fc.assert(
       fc.property(fc.array(record, { minLength: 1, maxLength: 100 }), (flows) => {

@@ -101,6 +101,8 @@ suite('sentences', () => {
   test('estimates and losses are said', () => {
     const said = say({ sampling: 100, lost: { flows: 1200, estimated: true } })
     assert.match(said, /Figures are estimated: 1 of 100 packets was looked at\./)
+    const some = say({ sampling: 1000, samplingVaries: true })
+    assert.match(some, /Figures are estimated: 1 of up to 1,000 packets was looked at\./)
     assert.match(said, /About 1,200 flows of that time were lost: figures are at least these\./)
   })
 
