@@ -73,13 +73,40 @@ export async function copyStretch(
   stretch: Stretch,
   options: CopyOptions = {},
 ): Promise<Copied> {
-  const { tier, from, to } = stretch
-  const { replaces = false, isWritten = () => false, rest, ended } = options
-  const copied: Copied = { ...stretch, steps: 0, rows: 0, left: 0 }
+  const { replaces = false, isWritten = () => false, ended } = options
   const wanted = await source.coverage(stretch)
   const there = replaces
     ? await sameOf(source, target, stretch)
     : new Set((await target.coverage(stretch)).map(nameOf))
+  const lacking = wanted.filter((each) => !there.has(nameOf(each)))
+  const copied: Copied = { ...stretch, steps: 0, rows: 0, left: 0 }
+  const exporters = new Set(lacking.map((each) => each.exporter))
+  await copySteps({ source, target, exporters, there, copied }, options)
+  if (target.settled) await Promise.race([target.settled(), ...(ended ? [ended] : [])])
+  const same = await sameOf(source, target, stretch)
+  for (const each of wanted) {
+    if (same.has(nameOf(each)) || isWritten(each)) continue
+    if (replaces || !there.has(nameOf(each))) throw new NotTheSame(stretch, nameOf(each))
+    copied.left++
+  }
+  return copied
+}
+
+interface Copying {
+  source: SeriesReader
+  target: SeriesStore
+  exporters: ReadonlySet<string>
+  /** Names of the steps that the target has already. */
+  there: ReadonlySet<string>
+  copied: Copied
+}
+
+/** Copies the steps of some exporters that are not there yet, in batches, and counts them in `copied`. */
+async function copySteps(
+  { source, target, exporters, there, copied }: Copying,
+  { isWritten = () => false, rest }: CopyOptions,
+): Promise<void> {
+  const { tier, from, to } = copied
   let batch: StepRows[] = []
   let rows = 0
   const flush = async () => {
@@ -92,8 +119,7 @@ export async function copyStretch(
     for (const step of steps) copied.rows += rowsOf(step)
     await rest?.()
   }
-  const lacking = wanted.filter((each) => !there.has(nameOf(each)))
-  for (const exporter of new Set(lacking.map((each) => each.exporter)))
+  for (const exporter of exporters)
     for await (const step of source.steps({ tier, from, to, exporter })) {
       if (there.has(nameOf(step.coverage))) continue
       batch.push(step)
@@ -101,14 +127,6 @@ export async function copyStretch(
       if (rows >= rowsAWrite) await flush()
     }
   if (batch.length > 0) await flush()
-  if (target.settled) await Promise.race([target.settled(), ...(ended ? [ended] : [])])
-  const same = await sameOf(source, target, stretch)
-  for (const each of wanted) {
-    if (same.has(nameOf(each)) || isWritten(each)) continue
-    if (replaces || !there.has(nameOf(each))) throw new NotTheSame(stretch, nameOf(each))
-    copied.left++
-  }
-  return copied
 }
 
 function rowsOf({ measurements }: StepRows): number {
