@@ -1,4 +1,7 @@
-/** What comes while the rows of several intervals are made: counted at once, sealed with the rest, written once more. */
+/**
+ * Flows that arrive while the rows of several intervals are built: counted at once, sealed with the rest, and written
+ * once more.
+ */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -18,12 +21,12 @@ import { openParquetSeries } from '../../store/parquet/series.ts'
 import { columnsOf, scratchFolder, t0, told } from '../store/archive/archived.ts'
 
 const minute = 60_000
-/** Both intervals are long over: at the end of each tick nothing but what is unwritten keeps them. */
+/** Both intervals ended long ago: at the end of each tick only unwritten data keeps them. */
 const now = t0 + 3 * 3_600_000
 const first = t0
 const second = t0 + intervalMs
 
-test('flows that come between two intervals’ rows are in the seal, on the durable list, and in the series of the next writing', async (t) => {
+test('flows that come between two intervals’ rows are in the seal, on the durable list, and in the next series written', async (t) => {
   const data = await scratchFolder(t)
   const settings = readSettings({ WEIR_DATA: data })
   const [tier] = settings.tiers
@@ -80,7 +83,7 @@ test('flows that come between two intervals’ rows are in the seal, on the dura
   take(second, 20)
   const rowsOf = buckets.rows.bind(buckets)
   let made = 0
-  // It can come only where the making gives way to others.
+  // Flows can only arrive where building the rows yields.
   buckets.rows = (interval, top) => {
     if (made++ === 0) setImmediate(() => take(first, 300_000))
     return rowsOf(interval, top)

@@ -92,7 +92,7 @@ function table(
   ).toSorted()
 }
 
-test('a flow counts for every measurement from each point of view', () => {
+test('a flow counts in every measurement from each point of view', () => {
   const buckets = bucketsOf()
   buckets.add(columnsOf([{ first: 1000, last: 3000, octets: 1500, packets: 10 }]))
   assert.deepEqual(table(buckets, 0, 'total'), ['out 1500 10 1 2000'])
@@ -109,7 +109,7 @@ test('a flow counts for every measurement from each point of view', () => {
   ])
 })
 
-test('direction is told by the local networks', () => {
+test('direction follows from the local networks', () => {
   const cases: [string, string, string][] = [
     ['10.0.0.1', '203.0.113.1', 'out'],
     ['203.0.113.1', '10.0.0.1', 'in'],
@@ -133,7 +133,7 @@ test('a long flow is spread over its intervals, after scaling by sampling, and b
   assert.equal(buckets.rows(t0 + 2 * intervalMs).size, 0)
 })
 
-test('bytes are conserved by every measurement, whatever the flows', () => {
+test('every measurement conserves bytes, whatever the flows', () => {
   const hosts = fc.constantFrom(
     '10.0.0.1',
     '10.0.0.2',
@@ -190,7 +190,7 @@ test('intervals that are not held are marked, not counted', () => {
   assert.equal(buckets.rows(t0).size, 0)
 })
 
-test('flows counted together come to what they do one by one, whatever their exporters and intervals', () => {
+test('flows counted together give the same as one by one, whatever their exporters and intervals', () => {
   const edge = fc.constantFrom(0, 1, intervalMs - 1, intervalMs, intervalMs + 1, 2 * intervalMs)
   const flow = fc.record({
     exporter: fc.constantFrom('10.0.0.1', '10.0.0.1', '10.0.0.2'),
@@ -227,7 +227,7 @@ test('flows counted together come to what they do one by one, whatever their exp
   )
 })
 
-test('flows of a week are counted in each of its intervals, though their parts are more than are sorted out at once', () => {
+test('flows of a week count in each of their intervals, though they have more parts than are sorted at once', () => {
   const [weekly, intervals] = [40, (7 * dayMs) / intervalMs]
   const buckets = bucketsOf()
   const flow = {
@@ -245,7 +245,7 @@ test('flows of a week are counted in each of its intervals, though their parts a
   }
 })
 
-test('a closed interval takes late flows within the horizon, and is marked once it is let go', () => {
+test('a closed interval takes late flows within the horizon, and is marked once released', () => {
   const buckets = bucketsOf()
   buckets.add(columnsOf([{ first: 0, last: 0, octets: 1 }]))
   buckets.takeChanged()
@@ -258,7 +258,7 @@ test('a closed interval takes late flows within the horizon, and is marked once 
   assert.deepEqual(buckets.takeChanged(), { dirty: [], redo: [t0] })
 })
 
-test('an interval that is over takes a third of the room, and counts late flows as if it did not', () => {
+test('a finished interval takes a third of the memory, and still counts late flows', () => {
   const flowsBetween = (from: number, to: number) =>
     columnsOf(
       Array.from({ length: to - from }, (_, i) => ({
@@ -282,14 +282,14 @@ test('an interval that is over takes a third of the room, and counts late flows 
   }
 })
 
-test('a flow that is too old stays out and is counted', () => {
+test('a flow that is too old is left out and counted', () => {
   const buckets = bucketsOf()
   buckets.add(columnsOf([{ first: 0, last: 0, octets: 1, received: 7 * dayMs + 1 }]))
   assert.equal(buckets.tooLate, 1)
   assert.deepEqual(buckets.takeChanged(), { dirty: [], redo: [] })
 })
 
-test('hosts cut before they are made text are those that cutting afterwards gives', () => {
+test('hosts cut before conversion to text are the same as those cut afterwards', () => {
   const host = fc.record({
     octets: fc.nat(1000),
     local: fc.boolean(),
@@ -301,7 +301,7 @@ test('hosts cut before they are made text are those that cutting afterwards give
       fc.integer({ min: 1, max: 12 }),
       (hosts, top) => {
         const buckets = bucketsOf()
-        // Distinct bytes, so that no tie is decided by text in one and by number in the other.
+        // Distinct bytes, because one would break ties by text and the other by number.
         const simple = hosts.map(({ octets, local, port }, i) => ({
           source: `${local ? '10.0.1' : '198.51.100'}.${i}`,
           destination: '203.0.113.80',
@@ -338,7 +338,7 @@ test('hosts cut before they are made text are those that cutting afterwards give
   )
 })
 
-test('hosts beyond the limit of an interval count for the row other, and nothing is lost', () => {
+test('hosts beyond the limit of an interval count in the row other, and nothing is lost', () => {
   const buckets = bucketsOf()
   const flows = columnsOf(
     Array.from({ length: 50_000 }, () => ({ first: 0, last: 1000, octets: 10 })),

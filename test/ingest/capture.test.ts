@@ -40,7 +40,7 @@ function block(type: number, body: Buffer): Buffer {
   return out
 }
 
-/** The block with which a pcapng begins. */
+/** The first block of a pcapng. */
 function sectionHeader(): Buffer {
   const section = Buffer.alloc(16, 0xff)
   section.writeUInt32LE(0x1a2b3c4d, 0)
@@ -72,7 +72,7 @@ function toPcapng(pcap: Buffer, packets: number): Buffer {
   return Buffer.concat(blocks)
 }
 
-test('the story is read whole, compressed or plain, and as pcapng', async () => {
+test('the story is read completely, compressed or plain, and as pcapng', async () => {
   const expected = { packets: 7057, first: 1_794_819_660_000, last: 1_794_834_000_000 }
   const gzipped = await count(story)
   assert.equal(gzipped.packets, expected.packets)
@@ -86,7 +86,7 @@ test('the story is read whole, compressed or plain, and as pcapng', async () => 
   )
 })
 
-test('its packets hold the datagrams of the exporter', async () => {
+test('its packets hold the exporter’s datagrams', async () => {
   for await (const packet of readCapture(story)) {
     const datagram = readPacket(packet.bytes, packet.linkType)
     assert.ok(datagram)
@@ -96,7 +96,7 @@ test('its packets hold the datagrams of the exporter', async () => {
   }
 })
 
-test('what is no capture is refused with what it is', async () => {
+test('a file that is not a capture is refused with what it is', async () => {
   const plain = gunzipSync(readFileSync(story))
   const cases: [string, Uint8Array, RegExp][] = [
     ['empty', new Uint8Array(0), /empty/],
@@ -116,7 +116,7 @@ test('what is no capture is refused with what it is', async () => {
   }
 })
 
-test('captures that were put behind each other, each with its own order of bytes, unit and link layer', async () => {
+test('concatenated captures, each with its own byte order, time unit and link layer', async () => {
   const plain = gunzipSync(readFileSync(story))
   const first = plain.subarray(0, 24 + 16 + plain.readUInt32LE(24 + 8))
   const header = Buffer.alloc(24)
@@ -136,7 +136,7 @@ test('captures that were put behind each other, each with its own order of bytes
   assert.deepEqual(seen, [own, [1_794_819_999_005, rawIp], own])
 })
 
-test('of a capture that ends within a packet all before it is read, and the cut is told', async () => {
+test('a capture that ends within a packet is read up to there, and the truncation is reported', async () => {
   const plain = gunzipSync(readFileSync(story))
   const end = 24 + 16 + plain.readUInt32LE(24 + 8)
   const second = end + 16 + plain.readUInt32LE(end + 8)
@@ -158,7 +158,7 @@ test('of a capture that ends within a packet all before it is read, and the cut 
   await assert.rejects(none.next(), CutCapture)
 })
 
-test('pcapng: times from an offset, older packet blocks, and long blocks that hold no packet', async () => {
+test('pcapng: times from an offset, older packet blocks, and long blocks without packets', async () => {
   const description = Buffer.alloc(36)
   description.writeUInt16LE(101, 0)
   description.writeUInt16LE(9, 8)

@@ -5,7 +5,7 @@ import { sortsNow } from '../../ingest/collector.ts'
 
 const million = 1_000_000
 
-test('while something else takes memory files are sorted only when much is unsorted', () => {
+test('while something else uses memory, files are sorted only when much is unsorted', () => {
   const sorted = { isChunk: false, rows: 100 * million }
   const chunks = (count: number) =>
     Array.from({ length: count }, () => ({ isChunk: true, rows: million }))

@@ -1,4 +1,4 @@
-/** The table of what hosts came to, beside a Map of exact numbers. */
+/** The table of per-host sums, compared with a Map of exact numbers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -10,7 +10,7 @@ import { JoinedCounts, PackedCounts, type HostCounts } from '../../ingest/bucket
 /** A key of nine bytes, three sums of up to seven, and flows. */
 const packedBytesMost = 9 + 3 * 7 + 2
 
-/** What each key came to, whose code is read anew. */
+/** The sums of each key, looked up again by its code. */
 function sumsOf(counts: HostCounts): Map<string, number[]> {
   const found = new Map<string, number[]>()
   counts.forEach((host, code, at) => {
@@ -23,14 +23,14 @@ function sumsOf(counts: HostCounts): Map<string, number[]> {
   return found
 }
 
-test('what is no whole number is not packed', () => {
+test('counts that are not whole numbers are not packed', () => {
   const table = new HostTable()
   const one = Float64Array.of(1)
   table.addRows({ flows: 1, hosts: Int32Array.of(1, 2), codes: Int32Array.of(1, 2), bytes: Float64Array.of(0.5), packets: one, active: one }, 1) // prettier-ignore
   assert.equal(PackedCounts.of(table), null)
 })
 
-test('whatever the keys and counts, each key has what was counted for it, beyond 32 bits too', () => {
+test('whatever the keys and counts, each key has its own sums, also beyond 32 bits', () => {
   const row = fc.record({
     receiver: fc.oneof(fc.nat(20), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
     sender: fc.oneof(fc.nat(20), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
@@ -68,7 +68,7 @@ test('whatever the keys and counts, each key has what was counted for it, beyond
       const packed = PackedCounts.of(table)!
       for (const counts of [table, packed]) assert.deepEqual(sumsOf(counts), expected)
       assert.ok(packed.bytes <= table.count * packedBytesMost)
-      // Joined with what is counted later, a key may be in several parts.
+      // Joined with later counts, a key may be in several parts.
       const joined = new JoinedCounts([packed, PackedCounts.of(packed)!], table)
       const threefold = [...expected].map(([key, sums]) => [key, sums.map((sum) => 3 * sum)] as const) // prettier-ignore
       assert.deepEqual(sumsOf(joined), new Map(threefold))

@@ -1,4 +1,4 @@
-/** Watching for incidents beside a running collector: judged in a thread, kept over a restart. */
+/** Incident detection beside a running collector: judged in a thread, across restarts. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ const minute = 60_000
 const log = pino({ level: 'silent' })
 
 suite('incidents beside the collector', () => {
-  test('what changed is judged when it is over, once, and waits over a restart', async () => {
+  test('a change is judged when it is over, once, and waits across a restart', async () => {
     const folder = await scratchFolder()
     const capture = join(folder, 'upload.pcap')
     const upload = scenarios.find(({ name }) => name === 'upload')!
@@ -54,7 +54,7 @@ suite('incidents beside the collector', () => {
     assert.equal(watch.waiting, 1, 'not judged again so soon')
     await watch.close()
 
-    // The cut is in the fifth interval, and over before it ends.
+    // The cut is in the fifth interval, and ends within it.
     const end = intervals[4]! + 5 * minute
     await rm(join(settings.data, 'incidents'), { recursive: true })
     const soon = await IncidentWatch.open(settings, log)
@@ -62,7 +62,7 @@ suite('incidents beside the collector', () => {
       soon.wake(nowMs)
       for (let i = 0; i < 600 && soon.judged < judged; i++) {
         await sleep(50)
-        // One that comes while the last is not yet over is for nothing.
+        // A call before the last one has ended has no effect.
         soon.wake(nowMs)
       }
       await sleep(50)
@@ -104,7 +104,7 @@ suite('breaks', () => {
     lostFlowsEstimated: true,
   })
 
-  test('a silence after which numbers do not go on is one; a lost datagram is none', () => {
+  test('a silence after which the numbers do not continue is a break; a lost datagram is not', () => {
     const breaks = new BreakLog()
     for (const each of [
       event('first', 0),
@@ -124,7 +124,7 @@ suite('breaks', () => {
     )
   })
 
-  test('each domain has numbers of its own', () => {
+  test('each domain has its own numbers', () => {
     const breaks = new BreakLog()
     breaks.take(event('first', 0, 1))
     breaks.take(event('first', 0, 2))

@@ -18,7 +18,7 @@ interface Key {
   sent: number
 }
 
-/** Local hosts, then bytes, then the address, then the code. */
+/** Local hosts first, then by bytes, by address, by code. */
 function rank(a: Key, b: Key): number {
   const local = ranks.isLocal[b.host]! - ranks.isLocal[a.host]!
   const bytes = b.received + b.sent - a.received - a.sent
@@ -32,7 +32,7 @@ function amountsOf({ received, sent }: Key): Float64Array {
   return amounts
 }
 
-test('whatever comes first, those keys are kept that sorting all of them puts first, and the rest is added up', () => {
+test('in any order of arrival, the kept keys are those that sorting puts first, and the rest is added up', () => {
   const key = fc.record({
     host: fc.nat(hosts - 1),
     code: fc.nat(5),

@@ -1,4 +1,4 @@
-/** Datagrams in captured packets: behind link layers, in tunnels, in fragments, cut short. */
+/** Datagrams in captured packets: behind link layers, in tunnels, in fragments, truncated. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -79,14 +79,14 @@ for (const [name, linkType, front] of fronts)
       assert.equal(readPacket(frame.subarray(0, bytes), linkType), null)
   })
 
-test('frames that carry no IP are none', () => {
+test('frames without IP give none', () => {
   const [packet] = fragmentsOf('10.0.0.1', Uint8Array.of(1), 1480)
   const others = [`${stations} 0806`, `${stations} 8864 1100 0005 0100 c021`]
   for (const front of others)
     assert.equal(readPacket(Buffer.concat([hex(front), packet!]), 1), null)
 })
 
-test('raw IP by each of its numbers', () => {
+test('raw IP under each of its link types', () => {
   const [packet] = fragmentsOf('10.0.0.1', new Uint8Array(100), 1480)
   for (const linkType of [rawIp, 12, 14, 228]) assert.ok(readPacket(packet!, linkType))
 })
@@ -147,7 +147,7 @@ for (const source of ['10.0.0.1', 'fd00::1'])
     assert.equal(readPacket(second!, rawIp), null)
   })
 
-test('a fragment whose rest did not come is no part of a later packet of the same number', () => {
+test('a fragment whose rest did not come is not joined to a later packet with the same number', () => {
   const fragments = new Fragments()
   const before = fragmentsOf('10.0.0.1', new Uint8Array(2000).fill(1), 1480)
   const after = fragmentsOf('10.0.0.1', new Uint8Array(2000).fill(2), 1480)
@@ -159,7 +159,7 @@ test('a fragment whose rest did not come is no part of a later packet of the sam
   assert.deepEqual(read(after[1]!)?.payload, new Uint8Array(2000).fill(2))
 })
 
-test('of fragments whose rest never comes no more is kept than there is room for', () => {
+test('incomplete fragments are kept within a limit', () => {
   const fragments = new Fragments()
   const payload = new Uint8Array(2000)
   const begun = Array.from({ length: 100 }, (_, id) => fragmentsOf('10.0.0.1', payload, 1480, id))

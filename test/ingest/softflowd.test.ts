@@ -1,6 +1,6 @@
 /**
- * A live exporter: real packets through a real softflowd, in v5, v9 and IPFIX in turn, into a
- * running collector; totals equal softflowd's own count.
+ * A live exporter: real packets through a real softflowd, in v5, v9 and IPFIX in turn, to a running
+ * collector; totals equal softflowd's own count.
  */
 import { pcapHeader } from '../encode/pcap-write.ts'
 import assert from 'node:assert/strict'
@@ -45,7 +45,7 @@ function packetsPcap(nowMs: number): Buffer {
   return Buffer.concat(records)
 }
 
-/** What softflowd says at its end that it exported. */
+/** softflowd's own report, at its end, of what it exported. */
 function countOf(output: string): { flows: number; packets: number; bytes: number } {
   const exported = /Flows exported: (\d+)/.exec(output)
   assert.ok(exported, output)
@@ -59,7 +59,7 @@ function countOf(output: string): { flows: number; packets: number; bytes: numbe
 }
 
 for (const version of ['5', '9', '10'])
-  test(`softflowd -v ${version}: what it counted is what is stored`, { skip }, async () => {
+  test(`softflowd -v ${version}: its own counts are what is stored`, { skip }, async () => {
     const data = await scratchFolder()
     const pcap = join(data, 'packets.pcap')
     await writeFile(pcap, packetsPcap(Date.now()))
@@ -83,7 +83,7 @@ for (const version of ['5', '9', '10'])
       packets: counted.packets,
       flows: archived.flows,
     })
-    // v5 has one record a direction as softflowd counts them; v9 and IPFIX the same.
+    // v5 has one record per direction, as softflowd counts them; so have v9 and IPFIX.
     assert.ok(archived.flows >= counted.flows)
     for (const [tier, sums] of Object.entries(await seriesSums(join(data, 'data'))))
       assert.deepEqual(sums, archived, tier)

@@ -11,10 +11,10 @@ import { scratchFolder } from '../store/archive/archived.ts'
 const program = fileURLToPath(new URL('stop-judging.ts', import.meta.url))
 const flows = 1_200_000
 const hours = 1
-/** From the thread's start to the middle of what it reads and reckons: on a quick machine 0.3 s, on a busy one 2. */
+/** From the thread's start to the middle of its work: 0.3 s on a fast machine, 2 s on a busy one. */
 const delaysMs = [100, 200, 300, 400, 500, 700, 1000, 1500, 2000]
 
-test('stopped while incidents are looked for, ingest ends in order, and what was not judged waits', async (t) => {
+test('stopped during incident detection, ingest ends cleanly, and unjudged intervals wait', async (t) => {
   const data = await scratchFolder(t)
   const { from } = await makeArchive(join(data, 'archive'), { flows, days: hours / 24 })
   let inTheMiddle = 0

@@ -1,4 +1,4 @@
-/** Stops the looking for incidents in the middle of it: `node stop-judging.ts DATA FROM AFTER-MS`, a process of its own. */
+/** Stops incident detection midway: `node stop-judging.ts DATA FROM AFTER-MS`, a separate process. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { pino } from 'pino'

@@ -1,4 +1,4 @@
-/** Many trackers at a high rate of flows: what is lost, and what a flow and tracker costs. */
+/** Many trackers at a high flow rate: losses, and the cost per flow and tracker. */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import type { TestContext } from 'node:test'
@@ -18,9 +18,9 @@ export interface Load {
   seconds: number
 }
 
-/** Flows of a datagram: the most that a v5 one holds. */
+/** Flows per datagram: the most that v5 allows. */
 const flowsPerDatagram = 30
-/** Datagrams sent between two looks at the clock. */
+/** Datagrams sent between two checks of the clock. */
 const burst = 8
 
 /** The filter of tracker n: of the kinds that people follow. */
@@ -41,7 +41,7 @@ function trackerOf(n: number): { id: string; body: KeptTracker } {
   return { id: `t${n}`, body }
 }
 
-/** Sends flows to an ingest that follows trackers, and sees that each was counted. */
+/** Sends flows to an ingest that follows trackers, and asserts that each was counted. */
 export async function runLoad(t: TestContext, load: Load): Promise<void> {
   const data = await scratchFolder()
   const state = await StateStore.open(data)
@@ -99,7 +99,7 @@ async function send(
   return { flows, seconds: (performance.now() - started) / 1000 }
 }
 
-/** Nanoseconds of processor that one flow costs for each tracker: the best of some rounds. */
+/** CPU time per flow and tracker, ns: the best of some rounds. */
 export function costPerFlowAndTracker(trackers: number): number {
   const rows = 16_384
   const flows = createFlowColumns(rows)

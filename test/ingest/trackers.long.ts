@@ -1,4 +1,4 @@
-/** A thousand trackers at twenty thousand flows a second. */
+/** A thousand trackers at twenty thousand flows per second. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -8,7 +8,7 @@ test('1,000 trackers at 20,000 flows a second: no datagram is lost', async (t) =
   await runLoad(t, { trackers: 1000, flowsPerSecond: 20_000, seconds: 60 })
 })
 
-test('what a flow costs for each of a thousand trackers', (t) => {
+test('the cost of a flow with a thousand trackers', (t) => {
   const nanoseconds = costPerFlowAndTracker(1000)
   t.diagnostic(`${nanoseconds.toFixed(1)} ns a flow and tracker`)
   assert.ok(nanoseconds < 5, `${nanoseconds} ns`)

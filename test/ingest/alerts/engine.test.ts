@@ -1,4 +1,6 @@
-/** Alerts over a simulated clock: what is told, when, once, to a real mail server and a real webhook. */
+/**
+ * Alerts over a simulated clock: what is sent, when, and once, to a real mail server and a real webhook.
+ */
 import assert from 'node:assert/strict'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -39,7 +41,7 @@ type Parts = Pick<
   'events' | 'engine' | 'state' | 'pipeline' | 'buckets' | 'coverage' | 'followed'
 >
 
-/** A collector without sockets, whose clock is the capture’s. */
+/** A collector without sockets, running on the capture’s clock. */
 class Simulated {
   nowMs = storyStart
   readonly events: AlertEvent[]
@@ -117,7 +119,7 @@ class Simulated {
     return simulated
   }
 
-  /** Follows a filter from the beginning, and makes an alert of it. */
+  /** Follows a filter from the beginning, and creates an alert on it. */
   async watch(filter: string, alert: Omit<KeptAlert, 'subject' | 'author'>): Promise<void> {
     const spans = withFilter(
       [],
@@ -135,7 +137,7 @@ class Simulated {
     await this.state.change({ collection: 'alerts', id, body })
   }
 
-  /** Lets the clock go on to a time, looking at the alerts as ingest does. */
+  /** Advances the clock to a time, checking the alerts as ingest does. */
   async runTo(ms: number): Promise<void> {
     while (this.nowMs + tickMs <= ms) {
       this.nowMs += tickMs
@@ -147,7 +149,7 @@ class Simulated {
     }
   }
 
-  /** Takes the capture in at the times at which it was captured. */
+  /** Feeds the capture in, at the times of capture. */
   async feed(until = Number.POSITIVE_INFINITY): Promise<void> {
     for await (const packet of readCapture(capture)) {
       if (packet.timeMs > until) break
@@ -163,7 +165,7 @@ class Simulated {
     }
   }
 
-  /** Waits until what was told has arrived. */
+  /** Waits until everything sent has arrived. */
   async settle(count: number): Promise<void> {
     for (let tries = 0; this.events.length < count && tries < 500; tries++)
       await new Promise((resolve) => {
@@ -172,7 +174,7 @@ class Simulated {
   }
 }
 
-test('the story’s congestion is told within a minute of its interval, once, by mail and webhook', async (t) => {
+test('the story’s congestion is reported within a minute of its interval, once, by mail and webhook', async (t) => {
   const sinks = await openSinks(t)
   const simulated = await Simulated.open(t, sinks)
   const targets = [{ mail: 'admin@example.org' }, { webhook: sinks.webhook }]
@@ -192,7 +194,7 @@ test('the story’s congestion is told within a minute of its interval, once, by
     event!.sent.map(({ error }) => error),
     [null, null],
   )
-  // The interval in which the download went on until 11:36:33 ends at 11:40.
+  // The interval in which the download ended, at 11:36:33, ends at 11:40.
   const late = event!.at - Date.UTC(2026, 10, 16, 11, 40) / 1000
   t.diagnostic(
     `told at ${new Date(event!.at * 1000).toISOString()}: ${late} s after the end of the congestion’s last interval`,
@@ -205,7 +207,7 @@ test('the story’s congestion is told within a minute of its interval, once, by
   assert.match(mail!.text, /https:\/\/weir\.example\.org\/\?from=2026-11-16T11/)
 })
 
-test('of traffic that never stops nothing is told as too little, however long it goes on', async (t) => {
+test('traffic that never stops is never reported as too little, however long it lasts', async (t) => {
   const simulated = await Simulated.open(t, await openSinks(t))
   await simulated.watch('any', {
     name: 'Line idle',
@@ -218,7 +220,7 @@ test('of traffic that never stops nothing is told as too little, however long it
   assert.deepEqual(simulated.events, [])
 })
 
-test('a run that was told of before a restart goes on after it', async (t) => {
+test('a run reported before a restart continues after it', async (t) => {
   const sinks = await openSinks(t)
   const data = await scratchFolder()
   const alert = { name: 'Bobby', condition: { is: 'above' as const, value: 20e6 }, targets: [{ webhook: sinks.webhook }] } // prettier-ignore
@@ -248,7 +250,7 @@ test('a run that was told of before a restart goes on after it', async (t) => {
   assert.equal(standing!.body.told[''], restartMs, 'the run is as long as it went on')
 })
 
-test('the story’s incident is told once, with its sentence', async (t) => {
+test('the story’s incident is reported once, with its sentence', async (t) => {
   const data = await scratchFolder()
   const replayed = await runWeir(['replay', capture], { WEIR_DATA: data })
   assert.equal(replayed.code, 0, replayed.stderr)
@@ -270,7 +272,7 @@ test('the story’s incident is told once, with its sentence', async (t) => {
   assert.match(sinks.mails.map(({ text }) => text).join(''), /was cut for 4 min 2\d s/)
 })
 
-test('an exporter that stops is told as an exporter’s silence, not as a cut, and once', async (t) => {
+test('an exporter that stops is reported as an exporter’s silence, not as a cut, and once', async (t) => {
   const sinks = await openSinks(t)
   const simulated = await Simulated.open(t, sinks)
   await simulated.alert('s', {
@@ -298,11 +300,11 @@ test('an exporter that stops is told as an exporter’s silence, not as a cut, a
   assert.ok(event!.at - stopMs / 1000 <= 180, `${event!.at - stopMs / 1000} s`)
 })
 
-suite('which run of intervals is news', () => {
+suite('which runs of intervals are news', () => {
   const judged = (text: string) =>
     text.split('').map((letter, i) => ({ interval: i, isAmiss: letter === '!' }))
   const once = { isEach: false, toldUntil: null }
-  test('as many in a row as asked for, told once', () => {
+  test('as many in a row as configured, reported once', () => {
     assert.deepEqual(newsOf(judged('..!!..'), { intervals: 3, ...once }).tell, null)
     assert.deepEqual(newsOf(judged('..!!!!'), { intervals: 3, ...once }).tell, 4)
     const after = { intervals: 1, isEach: false, toldUntil: 3 }
@@ -310,7 +312,7 @@ suite('which run of intervals is news', () => {
     assert.deepEqual(newsOf(judged('..!!.!'), after), { tell: 5, toldUntil: 5 })
     assert.deepEqual(newsOf(judged('..!!!!'), { ...after, isEach: true }).tell, 5)
   })
-  test('property: looking again at the same tells nothing new', () => {
+  test('property: checking the same again reports nothing new', () => {
     fc.assert(
       fc.property(
         fc.array(fc.boolean(), { maxLength: 30 }),
@@ -342,7 +344,7 @@ test('conditions', () => {
   assert.equal(amiss(unusual, 1e9, [10, 11]), false, 'too little to know what is usual')
 })
 
-test('an alert on what is gone is a problem that is shown, and a test goes the same way', async (t) => {
+test('an alert on something removed is a visible problem, and a test fails the same way', async (t) => {
   const sinks = await openSinks(t)
   const simulated = await Simulated.open(t, sinks)
   const targets = [{ webhook: sinks.webhook }]
@@ -377,7 +379,7 @@ suite('webhooks', () => {
     test(`do not reach ${host} unless the settings name it`, async () => {
       assert.match(String(await send(`http://${host}:9/hook`)), /WEIR_WEBHOOK_NETWORKS/)
     })
-  test('reach what the settings name, and follow no redirection', async (t) => {
+  test('reach what the settings name, and follow no redirects', async (t) => {
     const sinks = await openSinks(t)
     assert.equal(await send(sinks.webhook, '127.0.0.0/8'), null)
     sinks.answer(302, { location: sinks.webhook })
@@ -386,7 +388,7 @@ suite('webhooks', () => {
   })
 })
 
-test('a script gets the alert on its input, without a shell', async (t) => {
+test('a script gets the alert on standard input, without a shell', async (t) => {
   const folder = await scratchFolder()
   const [script, output] = [join(folder, 'script; echo bad'), join(folder, 'out')]
   await writeFile(script, `#!/bin/sh\ncat > "${output}"\n`)

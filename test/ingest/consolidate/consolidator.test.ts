@@ -59,7 +59,7 @@ async function folderOf(t: TestContext, { top = 3, tiers: set = allTiers }: Opti
   return { folder, open, close }
 }
 
-/** A step of figures that follow from its time and exporter; `version` makes other ones. */
+/** A step with figures derived from its time and exporter; `version` makes different ones. */
 function stepAt(time: number, exporter: string, version = 0): StepRows {
   const seed = (time - origin) / fine.stepMs + exporters.indexOf(exporter) * 7 + version * 1000
   const row = (i: number) => ({
@@ -104,7 +104,7 @@ async function sums(store: SeriesStore, tier: Tier): Promise<unknown> {
   )
 }
 
-test('a tier that is set anew is made of what the 5-minute tier holds, within its retention', async (t) => {
+test('a new tier is built from what the 5-minute tier holds, within its retention', async (t) => {
   const intervals = Array.from({ length: 3 * 144 }, (_, i) => origin + i * fine.stepMs)
   const made = async (sets: readonly (readonly Tier[])[]) => {
     const { open } = await folderOf(t)
@@ -140,11 +140,11 @@ test('a tier that is set anew is made of what the 5-minute tier holds, within it
   )
 })
 
-test('every tier holds the sums of the 5-minute rows, after days of catching up in one run', async (t) => {
+test('every tier holds the sums of the 5-minute rows, after catching up on days in one run', async (t) => {
   const { open } = await folderOf(t)
   const { store, consolidator } = await open()
   const intervals = Array.from({ length: 3 * 288 - 40 }, (_, i) => origin + i * fine.stepMs)
-  // Whole hours are left out, and some intervals of the others.
+  // Whole hours are missing, and some intervals of the others.
   const some = intervals.filter((time) => (time / hourMs) % 5 < 1 && (time / fine.stepMs) % 7 > 0)
   await consolidator.intervalsWritten(some)
   await store.write(
@@ -172,7 +172,7 @@ test('every tier holds the sums of the 5-minute rows, after days of catching up 
   }
 })
 
-test('property: missed, doubled and late wake-ups, restarts and rewriting end in the same', async (t) => {
+test('property: missed, repeated and late wake-ups, restarts and rewrites lead to the same result', async (t) => {
   const slots = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 12 })
   const action = fc.oneof(
     fc.record({ kind: fc.constant('write' as const), slots, version: fc.nat({ max: 3 }) }),
@@ -213,7 +213,7 @@ test('property: missed, doubled and late wake-ups, restarts and rewriting end in
   )
 })
 
-test('a step that goes on is open and made again until it is over', async (t) => {
+test('a step in progress is open, and rebuilt until it is over', async (t) => {
   const { open } = await folderOf(t)
   let { store, consolidator } = await open()
   await consolidator.intervalsWritten([origin])
@@ -233,7 +233,7 @@ test('a step that goes on is open and made again until it is over', async (t) =>
   assert.equal(consolidator.redoCount, 0)
 })
 
-test('a long step is made at its pace, however often something changes; or at once when asked', async (t) => {
+test('a long step is rebuilt at its own rate, however often something changes; or at once on request', async (t) => {
   const { open } = await folderOf(t)
   const { store, consolidator } = await open()
   const dayBytes = async () =>
@@ -289,7 +289,7 @@ test('retention counts back from the newest interval, tier by tier', async (t) =
     fine,
     intervals.map((time) => stepAt(time, exporters[0]!)),
   )
-  // Long after: the folder was idle, and keeps what it has.
+  // Long after: the folder was idle, and keeps its data.
   await consolidator.run(origin + 300 * dayMs)
   const newestEnd = intervals.at(-1)! + fine.stepMs
   const extents = await Promise.all(short.map((tier) => store.extent(tier)))
@@ -315,7 +315,7 @@ test('retention counts back from the newest interval, tier by tier', async (t) =
   assert.equal(days, 4)
 })
 
-test('a step whose intervals have expired in part is not made of the rest', async (t) => {
+test('a step whose intervals have partly expired is not rebuilt from the rest', async (t) => {
   const short = [{ ...fine, keepMs: dayMs }, tiers['1d']]
   const { open } = await folderOf(t, { tiers: short })
   const { store, consolidator } = await open()
@@ -339,7 +339,7 @@ test('a step whose intervals have expired in part is not made of the rest', asyn
     keys: [],
   })
   assert.deepEqual([...read.sum.bytes], [3, 1])
-  // A day of which nothing was stored is made, however old.
+  // A day without stored steps is built, however old.
   await write(origin - 20 * dayMs)
   await consolidator.run(origin + 4 * dayMs)
   assert.equal(
@@ -348,7 +348,7 @@ test('a step whose intervals have expired in part is not made of the rest', asyn
   )
 })
 
-test('a run that fails leaves its steps on the list; the next makes them', async (t) => {
+test('a failed run leaves its steps on the list; the next one builds them', async (t) => {
   const { folder, open } = await folderOf(t)
   const { store, consolidator } = await open()
   await consolidator.intervalsWritten([origin])

@@ -18,7 +18,7 @@ import type { SeriesStore, StepRows } from '../../../store/series.ts'
 import { coverageOf, dayMs, stepOf, tiers } from '../../store/series-rows.ts'
 
 const fine = tiers['5m']
-/** The tiers keep all of the year here; retention has tests of its own. */
+/** The tiers keep the whole year here; retention has its own tests. */
 const allTiers = Object.values(tiers).map((tier) => ({ ...tier, keepMs: 400 * dayMs }))
 const days = 365
 const origin = Date.UTC(2025, 10, 17)
@@ -28,7 +28,10 @@ const intervalSeconds = fine.stepMs / 1000
 const exporter = '192.0.2.1'
 const isMissing = spawnFails('rrdtool')
 
-/** What each interval holds: bytes, and whether it is known. Known ones are a rate; unknown ones may hold some. */
+/**
+ * The contents of each interval: bytes, and whether it is known. Known ones are a rate; unknown ones may hold some
+ * bytes.
+ */
 function syntheticYear(): { bytes: number; isKnown: boolean }[] {
   let seed = 20_261_116
   const random = () => {
@@ -37,7 +40,7 @@ function syntheticYear(): { bytes: number; isKnown: boolean }[] {
   }
   let gap = 0
   return Array.from({ length: intervals }, (_, i) => {
-    // Gaps of an interval up to days, so that every share of a step is missing somewhere.
+    // Gaps of one interval up to days, so that every share of a step is missing somewhere.
     if (gap === 0 && random() < 0.003) gap = Math.ceil(random() ** 4 * 600)
     const isKnown = gap === 0
     if (!isKnown) gap--
@@ -49,7 +52,7 @@ function syntheticYear(): { bytes: number; isKnown: boolean }[] {
 }
 
 test(
-  'a year is consolidated as rrdtool does',
+  'a year is consolidated the same as by rrdtool',
   { skip: isMissing && 'rrdtool is missing: apt-get install rrdtool' },
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'weir-rrd-'))
@@ -112,7 +115,9 @@ async function consolidateYear(
   await consolidator.close()
 }
 
-/** AVERAGE and MAX of each step in bytes per second, as the API makes them of what is stored. */
+/**
+ * AVERAGE and MAX of each step in bytes per second, as the API computes them from stored figures.
+ */
 async function ownValues(
   store: SeriesStore,
   tier: Tier,
@@ -140,7 +145,7 @@ async function ownValues(
   return values
 }
 
-/** Feeds the year to rrdtool: a gauge each interval, U where it is unknown. */
+/** Feeds the year to rrdtool: one gauge value per interval, U if unknown. */
 async function rrdtoolYear(
   rrd: string,
   year: readonly { bytes: number; isKnown: boolean }[],

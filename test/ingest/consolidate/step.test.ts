@@ -60,7 +60,7 @@ test('sums, greatest 5-minute values, unknown parts and known intervals', () => 
   ])
 })
 
-test('a key without a row counted 0, unless it may be in `other`', () => {
+test('a key without a row counts as 0, unless it may be in `other`', () => {
   const host = (time: number, ...rows: Row[]) => stepOf(coverageOf(time, exporter), { host: rows })
   const steps = [
     host(0, { host: '10.0.0.1', direction: 'in', bytes: 6 }),
@@ -75,14 +75,14 @@ test('a key without a row counted 0, unless it may be in `other`', () => {
   const known = rowsBack(measurements[0]!).map((row) => [row.host, row.direction, row.known])
   assert.deepEqual(known, [
     ['10.0.0.1', 'in', 2],
-    // Its row in the third interval says that it was kept there, so that nothing came in.
+    // Its row in the third interval shows that it was kept there, so that nothing came in.
     ['10.0.0.2', 'in', 3],
     ['10.0.0.2', 'out', 3],
     ['other', 'in', 3],
   ])
 })
 
-test('what is cut is added to other, whose maximum is that of the sum', () => {
+test('cut rows are added to other, whose maximum is that of the sum', () => {
   const host = (time: number, ...rows: Row[]) => stepOf(coverageOf(time, exporter), { host: rows })
   const steps = [
     host(
@@ -105,7 +105,7 @@ test('what is cut is added to other, whose maximum is that of the sum', () => {
   ])
 })
 
-test('a step that is not over is open, until the end of what was counted', () => {
+test('a step in progress is open, up to the end of what was counted', () => {
   const steps = [
     stepOf(coverageOf(0, exporter), {}),
     stepOf(coverageOf(5 * minute, exporter, { openUntil: 7 * minute }), {}),
@@ -172,7 +172,7 @@ test('property: sums are those of the 5-minute rows; maxima are no less than ave
   )
 })
 
-test('property: every figure is what counting interval by interval gives', () => {
+test('property: every figure equals that of counting interval by interval', () => {
   fc.assert(
     fc.property(
       intervals,

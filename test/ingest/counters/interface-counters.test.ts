@@ -1,4 +1,4 @@
-/** What interfaces count themselves: differences of samples, in their intervals. */
+/** Interfaces' own counters: differences of samples, in their intervals. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -39,7 +39,7 @@ describe('the difference of two samples', () => {
   test('grows with what was counted', () => {
     assert.deepEqual(differenceOf(sample(), next({ octetsIn: 5, octetsOut: 6, packetsIn: 2, packetsOut: 3 })), { octetsIn: 5, octetsOut: 6, packetsIn: 2, packetsOut: 3 }) // prettier-ignore
   })
-  test('goes on where counters of 32 and 64 bits wrap', () => {
+  test('continues when 32-bit and 64-bit counters wrap', () => {
     const near = sample({ octetsIn: 2 ** 32 - 100, octetsOut: 2 ** 64 - 2 ** 20, packetsIn: 2 ** 32 - 1 }) // prettier-ignore
     assert.deepEqual(differenceOf(near, next({ octetsIn: 50, octetsOut: 0, packetsIn: 4 })), {
       octetsIn: 150,
@@ -54,16 +54,16 @@ describe('the difference of two samples', () => {
     'a fall of 64 bits': [{ octetsOut: 2 ** 40 }, { octetsOut: 5, speed: 0 }],
   } // prettier-ignore
   for (const [name, [before, after]] of Object.entries(resets))
-    test(`is none where counters began anew: ${name}`, () =>
+    test(`is absent after a counter reset: ${name}`, () =>
       assert.equal(differenceOf(sample(before), next(after)), 'reset'))
-  test('is none for a late sample', () => {
+  test('is absent for a late sample', () => {
     const late = sample({ sequence: 1, receivedMs: start + 500 })
     assert.equal(differenceOf(sample({ sequence: 2, octetsIn: 9 }), late), 'late')
   })
 })
 
 describe('the totals of intervals', () => {
-  test('add up to what was counted, however samples lie', () => {
+  test('add up to what was counted, whenever samples come', () => {
     const steps = fc.array(
       fc.record({ afterMs: fc.integer({ min: 1, max: 500_000 }), octets: fc.nat(2 ** 31) }),
       { minLength: 1, maxLength: 40 },
@@ -88,7 +88,7 @@ describe('the totals of intervals', () => {
     )
   })
 
-  test('are unknown, and not 0, where too little is known; the open one is as far as it goes', () => {
+  test('are unknown, not 0, if too little is known; the open one counts as far as it goes', () => {
     const tracker = new CounterTracker()
     const at = (ms: number, octetsIn: number, sequence: number) =>
       tracker.take(sample({ receivedMs: start + ms, octetsIn, sequence }))
@@ -102,14 +102,14 @@ describe('the totals of intervals', () => {
     assert.equal(tracker.rows('192.0.2.9', start), null)
   })
 
-  test('a gap of more than ten minutes says nothing', () => {
+  test('a gap of more than ten minutes gives no totals', () => {
     const tracker = new CounterTracker()
     tracker.take(sample())
     tracker.take(sample({ sequence: 2, octetsIn: 1e6, receivedMs: start + 700_000 }))
     assert.equal(bytesOf(tracker.rows('192.0.2.1', start + intervalMs), '3', 'in'), null)
   })
 
-  test('go on from a snapshot as if nothing had been', () => {
+  test('continue from a snapshot as if uninterrupted', () => {
     const [whole, before, after] = [1, 2, 3].map(() => new CounterTracker())
     for (let i = 0; i < 20; i++) {
       const next = sample({

@@ -5,7 +5,7 @@ import { ChangedIntervals } from '../../../ingest/coverage/changed-intervals.ts'
 
 const [a, b] = ['192.0.2.1', '192.0.2.2']
 
-test('changes are given once, by interval, and again where they could not be written', () => {
+test('changes are returned once, by interval, and again if they could not be written', () => {
   const changed = new ChangedIntervals()
   changed.mark(a, 0)
   changed.mark(b, 0)
@@ -19,7 +19,7 @@ test('changes are given once, by interval, and again where they could not be wri
   assert.deepEqual(changed.take().get(300_000), new Set([b, a]))
 })
 
-test('an exporter that is no longer followed leaves no interval that changed for nobody', () => {
+test('an exporter no longer followed leaves no changed intervals behind', () => {
   const changed = new ChangedIntervals()
   changed.mark(a, 0)
   changed.mark(a, 300_000)

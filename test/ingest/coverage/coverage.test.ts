@@ -25,7 +25,7 @@ function take(
   })
 }
 
-/** Each interval in a word: known, its reason, or nothing held. */
+/** Each interval as one word: known, its reason, or nothing held. */
 function words(tracker: CoverageTracker, count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
     const coverage = tracker.of(exporter, t0 + i * intervalMs)
@@ -34,7 +34,7 @@ function words(tracker: CoverageTracker, count: number): string[] {
   })
 }
 
-test('a silence is what the datagram after it says', () => {
+test('the datagram after a silence explains it', () => {
   const cases: [SequenceVerdict, string][] = [
     ['continues', 'known'],
     ['gap', 'lost'],
@@ -48,14 +48,14 @@ test('a silence is what the datagram after it says', () => {
   }
 })
 
-test('an interval that was not listened to throughout is unknown', () => {
+test('an interval not listened to throughout is unknown', () => {
   const tracker = new CoverageTracker(t0 + 10_000)
   take(tracker, 0, 'first')
   take(tracker, 1, 'continues')
   assert.deepEqual(words(tracker, 2), ['not-listening', 'known'])
 })
 
-test('a break in listening makes unknown what it touches, over a restart too', () => {
+test('a break in listening makes the intervals it touches unknown, even across a restart', () => {
   const before = new CoverageTracker(t0)
   for (let i = 0; i < 3; i++) take(before, i, i === 0 ? 'first' : 'continues')
   const after = new CoverageTracker(0)
@@ -74,7 +74,7 @@ test('a break in listening makes unknown what it touches, over a restart too', (
   ])
 })
 
-test('loss is kept with its interval, and the open interval says until when it has been counted', () => {
+test('loss is stored with its interval, and the open interval has the time up to which it was counted', () => {
   const tracker = new CoverageTracker(t0)
   take(tracker, 0, 'first')
   take(tracker, 0, 'gap', 30)

@@ -1,4 +1,4 @@
-/** An exporter that moves between two collectors: what both count as lost together is what one would have. */
+/** An exporter that moves between two collectors: their losses add up to what a single one would count. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -16,7 +16,7 @@ import { send, versions, type Sent, type Version } from '../decode/streams.ts'
 
 const exporter = '192.0.2.1'
 
-/** A collector as far as loss goes. */
+/** A collector, reduced to its loss accounting. */
 class Collector {
   readonly coverage = new CoverageTracker(testExportMs - intervalMs)
   handover = new Handover(this.coverage)
@@ -33,7 +33,7 @@ class Collector {
     if (this.#flows.capacity - this.#flows.count < decoderRowsMax) clearFlowColumns(this.#flows)
   }
 
-  /** What it counts, corrected by what others heard. */
+  /** Its losses, corrected by what others heard. */
   lost() {
     const [status] = this.decoder.exporters()
     const off = this.handover.off(exporter) ?? { datagrams: 0, flows: 0 }
@@ -41,7 +41,7 @@ class Collector {
     return { datagrams: datagrams + off.datagrams, flows: flows + off.flows }
   }
 
-  /** A start after a crash: what is held is read back from what was published. */
+  /** A start after a crash: state is restored from what was published. */
   restart(): void {
     const snapshot = JSON.parse(JSON.stringify(this.handover.snapshot())) as never
     this.handover = new Handover(this.coverage)
@@ -49,7 +49,7 @@ class Collector {
   }
 }
 
-/** Each tells the other what it heard, and judges. */
+/** The two exchange what they heard, and judge. */
 function talk(one: Collector, two: Collector): void {
   for (const each of [one, two]) each.handover.follow(each.decoder.streams())
   const [ofOne, ofTwo] = [one.handover.spans(), two.handover.spans()]
@@ -57,7 +57,7 @@ function talk(one: Collector, two: Collector): void {
   two.handover.settle(ofOne)
 }
 
-/** Ten minutes of sending and silence, in stretches. */
+/** Ten minutes of alternating sending and silence. */
 function morning(version: Version, random: () => number): Sent[] {
   const all: Sent[] = []
   let exporterNow: Parameters<typeof send>[3] = { sequence: 2 ** 32 - 700 }
@@ -85,14 +85,14 @@ for (const version of versions)
         const [whole, one, two] = [new Collector(), new Collector(), new Collector()]
         let at = one
         let left = 60
-        /** So many datagrams nobody hears any more, as when a worker has died. */
+        /** This many more datagrams are heard by nobody, as when a worker has died. */
         let unheard = 0
         let lostDatagrams = 0
         let isTwoTold = false
         const sent = morning(version, random)
         for (const [i, datagram] of sent.entries()) {
           const announces = i % 50 === 0
-          // A collector that knows no template cannot tell a loss: the second begins with one.
+          // A collector without templates cannot detect a loss: the second begins with one.
           if (left-- <= 0 && (isTwoTold || announces)) {
             left = 15 + Math.floor(random() * 120)
             at = at === one ? two : one
@@ -108,7 +108,7 @@ for (const version of versions)
           if (random() < 0.02) talk(one, two)
           if (random() < 0.002) at.restart()
         }
-        // Each hears of what the other told last.
+        // Each reads what the other published last.
         talk(one, two)
         talk(one, two)
         assert.ok(lostDatagrams > 5)
@@ -132,7 +132,7 @@ for (const version of versions)
         }
         const told = [...one.coverage.breaks.list(), ...two.coverage.breaks.list()]
         const breaks = told.sort((x, y) => x.from - y.from)
-        // Datagrams are estimated where flows are numbered, by the mean of what each heard.
+        // If flows are numbered, datagrams are estimated, by the mean of what each heard.
         const exact = (list: readonly ExporterBreak[]) =>
           list.map((each) => ({ ...each, lostDatagrams: 0 }))
         assert.deepEqual(exact(breaks), exact(whole.coverage.breaks.list()))

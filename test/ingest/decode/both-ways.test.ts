@@ -1,4 +1,4 @@
-/** Records that count both directions of a flow by elements of their makers, and what else only they say. */
+/** Records that count both directions of a flow in enterprise elements, and further enterprise elements. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -18,24 +18,24 @@ describe('nProbe', () => {
     { ...back, octetDeltaCount: 9000, packetDeltaCount: 7, ...isTimed },
   ]
 
-  test('v9: what went back, by an application of its own kind', () => {
+  test('v9: the reverse direction, recognized by its own application element', () => {
     const sets = recordOf(256, [...ends, ...counts, ...uptimes, [57_590, 2, 7]])
     const { bytes, flows } = assertRows(encodeV9({ sets }), rows)
     assert.deepEqual([bytes, flows], [9300, 2])
   })
 
-  test('IPFIX: by an element of its enterprise', () => {
+  test('IPFIX: recognized by an element of its enterprise', () => {
     const sets = recordOf(257, [...ends, ...counts, ...times, [118, 2, 7, 35_632]])
     assertRows(encodeIpfix({ sets }), rows)
   })
 
-  test('nothing went back: one row', () => {
+  test('nothing in reverse: one row', () => {
     const none: Said = [[1, 8, 300], [2, 4, 3], [23, 8, 0], [24, 4, 0]] // prettier-ignore
     const sets = recordOf(256, [...ends, ...none, ...uptimes, [57_590, 2, 7]])
     assertRows(encodeV9({ sets }), [rows[0]!])
   })
 
-  test('of others it is what came out: FortiGate repeats what came in', () => {
+  test('for others these are outgoing counts: FortiGate repeats the incoming ones', () => {
     const same: Said = [[1, 8, 300], [23, 8, 300], [2, 4, 3], [24, 4, 3]] // prettier-ignore
     const { bytes } = assertRows(encodeV9({ sets: recordOf(258, [...ends, ...same, ...uptimes]) }), [rows[0]!]) // prettier-ignore
     assert.equal(bytes, 300)
@@ -51,11 +51,11 @@ describe('Cisco AVC', () => {
   ]
   const network: Said = [[8337, 8, 9000, 9], [8338, 8, 300, 9]] // prettier-ignore
 
-  test('what client and server sent, with their headers', () => {
+  test('what client and server sent, including headers', () => {
     assertRows(encodeIpfix({ sets: recordOf(256, [...roles, ...packets, ...network, ...times]) }), rows) // prettier-ignore
   })
 
-  test('rather than without them', () => {
+  test('in preference to counts without them', () => {
     const payload: Said = [[231, 8, 180], [232, 8, 8720]] // prettier-ignore
     assertRows(encodeIpfix({ sets: recordOf(256, [...roles, ...payload, ...packets, ...network, ...times]) }), rows) // prettier-ignore
   })
@@ -86,7 +86,7 @@ describe('Procera', () => {
     ['a client said to be local', outside, inside, 'INITIAL,CLIENT_IS_LOCAL,BEGINNING', true],
   ] as const)
     // prettier-ignore
-    test(`what came in and went out from the local end, ${name}`, () => {
+    test(`incoming and outgoing, seen from the local end, ${name}`, () => {
       const said = text === null ? [] : behavior(text)
       const sets = recordOf(52_935, [...opened(source, destination), ...service, ...counts, ...said, ...times]) // prettier-ignore
       const { bytes, flows } = assertRows(encodeIpfix({ sets }), [
@@ -120,7 +120,7 @@ test('Viptela: the VPN is a VRF', () => {
   ])
 })
 
-test('frames of layer 2 are packets where nothing else counts them', () => {
+test('layer 2 frames count as packets if nothing else counts them', () => {
   const link: Said = [[56, 6, 0x0242ac110002], [80, 6, 0x0242ac110003], [256, 2, 0x0806], [352, 8, 300], [430, 8, 5]] // prettier-ignore
   assertRows(encodeIpfix({ sets: recordOf(256, [...link, ...times]) }), [
     { sourceMacAddress: 0x0242ac110002, octetDeltaCount: 300, packetDeltaCount: 5 },
@@ -141,7 +141,7 @@ describe('the next header of IPv6', () => {
     ],
   }))
     // prettier-ignore
-    test(`${name} the protocol, which it does not replace`, () => {
+    test(`${name} the protocol, without replacing it`, () => {
       assertRows(encodeIpfix({ sets: recordOf(256, [...said, ...protocols, ...counts]) }), [
         { protocolIdentifier: 17, ipClassOfService: 8 },
       ])
@@ -155,10 +155,10 @@ describe('ICMP', () => {
     return pick(rows, 'icmpTypeCode')
   }
   test('type and code in the destination port', () => assert.deepEqual(icmp(0, 0x0301), [{ icmpTypeCode: 0x0301 }])) // prettier-ignore
-  test('of two ports neither is type and code', () => assert.deepEqual(icmp(136, 135), [{ icmpTypeCode: 0 }])) // prettier-ignore
+  test('with two ports, neither is type and code', () => assert.deepEqual(icmp(136, 135), [{ icmpTypeCode: 0 }])) // prettier-ignore
 })
 
-describe('outgoing counts of NetFlow v9 that no field explains', () => {
+describe('unexplained outgoing counts of NetFlow v9', () => {
   const template: EncodedTemplate = {
     id: 256,
     fields: [8, 12, 1, 2, 23, 24].map((id) => field(id, 4)),
@@ -176,13 +176,13 @@ describe('outgoing counts of NetFlow v9 that no field explains', () => {
     decodeAll([encode({ sets: [announced, ...sets(counts)] })], {}).decoder.exporters()[0]!
 
   const seen: [number, number][] = [...repeat<[number, number]>(8, [9, 3], [2, 10]), [1, 1]]
-  test('are what went back where now the one and now the other way has far more', () => {
+  test('are the reverse direction if far more comes now one way and now the other', () => {
     const { flows, packets } = decoded(encodeV9, seen)
-    // All before the last of those that show it, and both ways from it on.
+    // Everything before the last of the records that show it, and both directions from it on.
     assert.deepEqual([flows, packets], [17 + 2, 8 * 9 + 8 * 2 + 1 + 10 + 1])
   })
 
-  test('after a restart of the collector too', () => {
+  test('also after a restart of the collector', () => {
     const first = decodeAll([encodeV9({ sequence: 0, sets: [announced, ...sets(seen)] })])
     const { decoder, flows } = openDecoder()
     assert.ok(decoder.restore(structuredClone(first.decoder.snapshot())))
@@ -200,13 +200,13 @@ describe('outgoing counts of NetFlow v9 that no field explains', () => {
     'less alone': repeat<[number, number]>(40, [10, 1]),
   }
   for (const [name, counts] of Object.entries(others))
-    test(`are no other direction: ${name}`, () => {
+    test(`are not another direction: ${name}`, () => {
       const { flows, packets } = decoded(encodeV9, counts)
       const came = counts.reduce((sum, [packetsIn]) => sum + packetsIn, 0)
       assert.deepEqual([flows, packets], [counts.length, came])
     })
 
-  test('of IPFIX are what its registry says', () => {
+  test('in IPFIX mean what its registry says', () => {
     const { flows } = decoded(encodeIpfix, seen)
     assert.equal(flows, seen.length)
   })

@@ -1,4 +1,4 @@
-/** Counts that no exporter can mean: by themselves, or by their sampling rate. */
+/** Implausible counts, by themselves or after scaling by the sampling rate. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -21,7 +21,7 @@ describe('a count that its rate takes beyond 2^53 is 0, and counted', () => {
     assert.deepEqual([bytes, packets], [0, 3 * rateMost])
   })
 
-  test('by a rate told for all, of several records the one alone', () => {
+  test('by a rate set for all: only the one record of several', () => {
     const template: EncodedTemplate = {
       id: 257,
       fields: [field(8, 4), field(12, 4), field(1, 8), field(2, 8), field(152, 8), field(153, 8)],
@@ -35,7 +35,7 @@ describe('a count that its rate takes beyond 2^53 is 0, and counted', () => {
     assert.equal(decoder.exporters()[0]?.bytes, 700_000)
   })
 
-  test('of what went back', () => {
+  test('in the reverse direction', () => {
     const back: Said = [[1, 8, 2n ** 52n, 29_305], [2, 8, 7, 29_305]] // prettier-ignore
     const said: Said = [...ends, [1, 8, 300], [2, 8, 3], ...back, [34, 4, 1000], ...times]
     const { rows, problems, decoder } = decodeAll([encodeIpfix({ sets: recordOf(256, said) })])

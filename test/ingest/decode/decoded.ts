@@ -1,4 +1,4 @@
-/** Decodes datagrams for tests and gives the rows as objects that assertions can read. */
+/** Decodes datagrams for tests and returns the rows as objects for assertions. */
 import { formatAddress } from '../../../flow/address.ts'
 import {
   columnNames,
@@ -15,7 +15,7 @@ import { testExportMs } from '../../encode/fixed.ts'
 /** One row: numbers by column name, addresses as text under the name without High or Low. */
 export type Row = Record<string, number | string>
 
-/** Where a test's datagrams come from and when they are received, unless it says otherwise. */
+/** The source and the time of receipt of a test's datagrams, by default. */
 export const from = { source: '192.0.2.1', sourcePort: 50_000, receivedMs: testExportMs + 100 }
 
 export interface Decoded {
@@ -27,7 +27,7 @@ export interface Decoded {
   problems: Record<string, number>
 }
 
-/** A decoder with everything that it says. */
+/** A decoder with everything that it reports. */
 export function openDecoder(options: DecoderOptions = {}): {
   decoder: Decoder
   flows: FlowColumns
@@ -39,7 +39,7 @@ export function openDecoder(options: DecoderOptions = {}): {
   return { decoder: new Decoder(flows, { onSequence, ...options }), flows, events }
 }
 
-/** Decodes payloads, or datagrams where a test says more than the payload, one after the other. */
+/** Decodes payloads, or datagrams if a test specifies more than the payload, in order. */
 export function decodeAll(
   payloads: readonly (Uint8Array | (Partial<Datagram> & { payload: Uint8Array }))[],
   options: DecoderOptions = {},
@@ -81,7 +81,7 @@ function rowAt(flows: FlowColumns, i: number): Row {
   return row
 }
 
-/** The columns of rows that a test speaks of. */
+/** The named columns of rows. */
 export function pick(rows: readonly Row[], ...names: string[]): Row[] {
   return rows.map((row) => Object.fromEntries(names.map((name) => [name, row[name]!])))
 }

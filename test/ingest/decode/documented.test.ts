@@ -1,6 +1,6 @@
 /**
- * Exporters of which no capture was at hand, in the layouts that their makers document: pfflowd,
- * Ericsson RFlow, Nokia cflowd, ng_netflow.
+ * Exporters for which no capture was available, in the layouts that their vendors document:
+ * pfflowd, Ericsson RFlow, Nokia cflowd, ng_netflow.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -22,7 +22,7 @@ import {
 import type { Value } from '../../encode/value.ts'
 import { decodeAll, pick } from './decoded.ts'
 
-/** A v1 datagram with records of 48 bytes: pfflowd leaves out four of Cisco's reserved ones. */
+/** A v1 datagram with 48-byte records: pfflowd omits four of Cisco's reserved bytes. */
 function shortV1(records: readonly Partial<FixedRecord>[]): Uint8Array {
   const long = encodeV1({}, records)
   const short = new Uint8Array(16 + records.length * 48)
@@ -33,7 +33,9 @@ function shortV1(records: readonly Partial<FixedRecord>[]): Uint8Array {
 
 describe('pfflowd', () => {
   const born = testUptimeMs - 3_000_000
-  /** A pf state of a download that ends now, 50 minutes after it began: a record a direction. */
+  /**
+   * A pf state of a download that ends now, 50 minutes after it began: one record per direction.
+   */
   const state: Partial<FixedRecord>[] = [
     { source: '10.0.0.22', destination: '203.0.113.80', sourcePort: 50_001, destinationPort: 443, octets: 60_000, packets: 1000, first: born, last: testUptimeMs, input: 0, output: 0, tcpFlags: 0 },
     { source: '203.0.113.80', destination: '10.0.0.22', sourcePort: 443, destinationPort: 50_001, octets: 4_000_000_000, packets: 2_800_000, first: born, last: testUptimeMs, input: 0, output: 0, tcpFlags: 0 },
@@ -43,7 +45,7 @@ describe('pfflowd', () => {
     v5: encodeV5({ sequence: 12 }, state),
   }
   for (const [version, payload] of Object.entries(datagrams))
-    test(`${version}: a state is two records over all the time that it lived`, () => {
+    test(`${version}: a state becomes two records over its whole lifetime`, () => {
       const { rows, problems, decoder } = decodeAll([payload])
       assert.deepEqual(
         pick(rows, 'sourceAddress', 'destinationAddress', 'octetDeltaCount', 'packetDeltaCount'),
@@ -60,14 +62,14 @@ describe('pfflowd', () => {
       assert.deepEqual(decoder.exporters()[0]?.versions, [version])
     })
 
-  test('v5: what was lost between two datagrams is told in flows', () => {
+  test('v5: loss between two datagrams is counted in flows', () => {
     const { decoder } = decodeAll([12, 14, 20].map((sequence) => encodeV5({ sequence }, state)))
     assert.deepEqual(decoder.exporters()[0]?.lost.flows, 4)
   })
 })
 
 describe('Ericsson RFlow', () => {
-  test('v5: each traffic card is an engine of its own, the interval in the header', () => {
+  test('v5: each traffic card is a separate engine, the interval is in the header', () => {
     const card = (engineId: number, sequence: number) =>
       encodeV5({ engineId, sequence, sampling: 0x4000 | 512 }, [{ octets: 100, packets: 2 }])
     const sent = [card(1, 0), card(2, 900), card(1, 1), card(2, 901), card(1, 2)]
@@ -86,7 +88,7 @@ describe('Ericsson RFlow', () => {
     )
   })
 
-  test('v9: the same keys by template, a source a card', () => {
+  test('v9: the same keys by template, one source per card', () => {
     const template = { id: 256, fields: [field(8, 4), field(12, 4), field(15, 4), field(10, 2), field(14, 2), field(2, 4), field(1, 4), field(22, 4), field(21, 4), field(7, 2), field(11, 2), field(6, 1), field(4, 1), field(5, 1), field(16, 2), field(17, 2), field(9, 1), field(13, 1)] } // prettier-ignore
     const record: Value[] = ['10.0.0.1', '10.0.0.2', '192.0.2.9', 7, 8, 3, 300, testUptimeMs - 5000, testUptimeMs, 1234, 80, 0x1b, 6, 0, 65_001, 65_002, 24, 16] // prettier-ignore
     const { rows, problems } = decodeAll([encodeV9({ sourceId: 3, sets: [{ templates: [template] }, { data: template, records: [record] }] })]) // prettier-ignore
@@ -115,7 +117,7 @@ describe('Nokia cflowd', () => {
     assert.deepEqual([problems, decoder.exporters()[0]?.sampling], [{}, 1000])
   })
 
-  test('version 8, aggregates without hosts, is said to be unknown', () => {
+  test('version 8, aggregates without hosts, is reported as unknown', () => {
     const payload = encodeV5({}, [{}])
     payload[1] = 8
     assert.deepEqual(decodeAll([payload]).problems, { 'version-unknown': 1 })
@@ -123,7 +125,7 @@ describe('Nokia cflowd', () => {
 })
 
 describe('pflow and ng_netflow', () => {
-  test('pflow, IPFIX: times in milliseconds, a record a direction', () => {
+  test('pflow, IPFIX: times in milliseconds, one record per direction', () => {
     const template = { id: 256, fields: [field(8, 4), field(12, 4), field(10, 4), field(14, 4), field(2, 8), field(1, 8), field(152, 8), field(153, 8), field(7, 2), field(11, 2), field(5, 1), field(4, 1)] } // prettier-ignore
     const record: Value[] = ['10.0.0.1', '10.0.0.2', 1, 2, 10, 2 ** 40, testExportMs - 7_200_000, testExportMs, 4000, 22, 0, 6] // prettier-ignore
     const { rows, problems } = decodeAll([encodeIpfix({ sets: [{ templates: [template] }, { data: template, records: [record] }] })]) // prettier-ignore

@@ -1,4 +1,4 @@
-/** Elements one by one, and what is made of several of them. */
+/** Elements one by one, and values derived from several of them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -13,7 +13,7 @@ const ends: Said = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2']] // prettier-ignore
 const start = testExportMs - 5000
 const times: Said = [[152, 8, start], [153, 8, start + 1000]] // prettier-ignore
 
-/** One record in IPFIX or v9 that says just this. */
+/** One record in IPFIX or v9 with exactly these fields. */
 function message(said: Said, version: 'v9' | 'ipfix' = 'ipfix'): Uint8Array {
   const fields: EncodedField[] = said.map(([id, length, , enterprise]) =>
     field(id, length, enterprise),
@@ -26,7 +26,7 @@ function message(said: Said, version: 'v9' | 'ipfix' = 'ipfix'): Uint8Array {
   return version === 'v9' ? encodeV9({ sets }) : encodeIpfix({ sets })
 }
 
-/** What a record says besides ends and times, the row's columns, and the problems counted. */
+/** A record's fields besides ends and times, the row's columns, and the problems counted. */
 interface Case {
   said: Said
   row: Row
@@ -111,7 +111,7 @@ describe('addresses', () => {
       { sourceAddress: '2001:db8::1', destinationAddress: '10.1.1.1' },
     ])
   })
-  test('an IPv6 exporter, and one whose address is IPv4 in IPv6', () => {
+  test('an IPv6 exporter, and one with an IPv4-mapped address', () => {
     const payload = message([...ends, ...times])
     const { rows, decoder } = decodeAll([
       { payload, source: 'fe80::1%eth0' },
@@ -169,7 +169,7 @@ describe('times', () => {
 
   const seen = (rows: Row[]) => pick(rows, 'flowStartMilliseconds', 'flowEndMilliseconds')
 
-  test('no times: that of the export, counted', () => {
+  test('no times: the export time is used, and counted', () => {
     const { rows, problems } = decodeAll([message(ends)])
     assert.deepEqual(seen(rows), [
       { flowStartMilliseconds: testExportMs, flowEndMilliseconds: testExportMs },
@@ -183,7 +183,7 @@ describe('times', () => {
     assert.deepEqual(problems, {})
   })
 
-  test('uptime that has wrapped since the flow began, in v9', () => {
+  test('v9 uptime that has wrapped since the flow began', () => {
     const template = { id: 256, fields: [field(8, 4), field(12, 4), field(22, 4), field(21, 4)] }
     const wrapped = encodeV9({
       uptimeMs: 2000,
@@ -213,7 +213,7 @@ describe('times', () => {
     ])
   })
 
-  test('IPFIX uptimes without any start of the system: the latest end is the export', () => {
+  test('IPFIX uptimes without a system start: the latest end is the export', () => {
     const said: Said = [...ends, [22, 4, testUptimeMs - 1000], [21, 4, testUptimeMs]]
     assert.deepEqual(seen(decodeAll([message(said)]).rows), [
       { flowStartMilliseconds: testExportMs - 1000, flowEndMilliseconds: testExportMs },
@@ -274,7 +274,7 @@ describe('both directions', () => {
     assert.deepEqual(pick(decodeAll([message(said, 'v9')]).rows, ...expected), [forward, backward])
   })
 
-  test('a direction without packets is no row', () => {
+  test('a direction without packets gives no row', () => {
     const said: Said = [...base, [231, 4, 100], [232, 4, 0], [298, 4, 1], [299, 4, 0]]
     assert.deepEqual(pick(decodeAll([message(said, 'v9')]).rows, ...expected), [forward])
   })
@@ -328,7 +328,7 @@ describe('starts of packets', () => {
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [plain])
   })
 
-  test('an IP packet by itself', () => {
+  test('an IP packet alone', () => {
     const payload = message([[313, 34, new Uint8Array(ip(6, tcp))], ...times])
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [plain])
   })
@@ -339,11 +339,11 @@ describe('packets within packets', () => {
   const inner: Said = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [7, 2, 1111], [11, 2, 443], [4, 1, 6], [5, 1, 16]] // prettier-ignore
   const columns = ['sourceAddress', 'destinationAddress', 'sourceTransportPort', 'destinationTransportPort', 'protocolIdentifier', 'ipClassOfService', 'octetDeltaCount'] // prettier-ignore
   const innermost = { sourceAddress: '10.0.0.1', destinationAddress: '10.0.0.2', sourceTransportPort: 1111, destinationTransportPort: 443, protocolIdentifier: 6, ipClassOfService: 16, octetDeltaCount: 900 } // prettier-ignore
-  test('the innermost header, which comes last, says who speaks to whom', () => {
+  test('the innermost header, which comes last, gives the ends', () => {
     const payload = message([...outer, [1, 8, 900], ...inner, ...times])
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [innermost])
   })
-  test('of the same kind of address too', () => {
+  test('also with addresses of the same kind', () => {
     const ipv4: Said = outer.map(([id, length, value]) => (id > 26 ? [id - 19 - (id === 28 ? -3 : 0), 4, '192.0.2.9'] : [id, length, value])) // prettier-ignore
     const payload = message([...ipv4, [1, 8, 900], ...inner, ...times])
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [innermost])
@@ -361,13 +361,13 @@ describe('packets within packets', () => {
   })
 })
 
-test('a record that is about no traffic gives no row and is counted', () => {
+test('a record that is not about traffic gives no row and is counted', () => {
   const { rows, problems } = decodeAll([message([[95, 4, 5], [96, 8, 'webmail'], [372, 8, 'mail']])]) // prettier-ignore
   assert.deepEqual(rows, [])
   assert.deepEqual(problems, { 'record-not-a-flow': 1 })
 })
 
-test('a payload within a larger buffer that is used again', () => {
+test('a payload within a larger buffer that is reused', () => {
   const payload = message([...ends, ...times, [1, 4, 300]])
   const ring = new Uint8Array(4096).fill(255)
   ring.set(payload, 1001)

@@ -1,4 +1,4 @@
-/** One flow in every form in which exporters send it. */
+/** One flow in every form that exporters use. */
 import {
   encodeV1,
   encodeV5,
@@ -13,7 +13,7 @@ import type { Value } from '../../encode/value.ts'
 
 type Encoder = (records: readonly FixedRecord[]) => Uint8Array
 
-/** What each element says of a flow. */
+/** The value of each element for a flow. */
 const valueOf: Readonly<Record<number, (record: FixedRecord) => Value>> = {
   8: ({ source }) => source,
   12: ({ destination }) => destination,
@@ -46,7 +46,7 @@ const templateOf = (fields: Lengths): EncodedTemplate => ({
   fields: fields.map(([id, length]) => field(id, length)),
 })
 
-/** The flow by its elements, with their lengths: as v5 has them, and as routers send them today. */
+/** The flow's elements with their lengths: as in v5, and as routers send them today. */
 export const ofUptime: Lengths = [
   [8, 4], [12, 4], [15, 4], [10, 2], [14, 2], [2, 4], [1, 4], [22, 4], [21, 4], [7, 2], [11, 2],
   [6, 1], [4, 1], [5, 1], [16, 2], [17, 2], [9, 1], [13, 1],
@@ -63,7 +63,7 @@ export const routers8: Lengths = [
   ),
 ]
 
-/** A datagram of flows by elements in any order and of any length. */
+/** A datagram of flows with elements in any order and of any length. */
 export function encodeSets(
   version: 'v9' | 'ipfix',
   fields: Lengths,

@@ -1,6 +1,6 @@
 /**
- * Broken datagrams by the million, made by a seed from whole ones, in a process of its own so that its
- * memory can be measured: `node fuzz.ts COUNT SEED`, the last line that comes out is JSON.
+ * Millions of broken datagrams, mutated by a seed from intact ones, in a separate process so that its
+ * memory can be measured: `node fuzz.ts COUNT SEED`; the last line of its output is JSON.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -22,18 +22,18 @@ export interface FuzzFigures {
   seed: number
   rows: number
   exceptions: number
-  /** Datagrams that took over 10 ms once, and of these when decoded again alone. */
+  /** Datagrams that took over 10 ms once, and those that did so again when decoded alone. */
   slow: number
   slowAlone: number
-  /** Percentile 99.9 and the greatest. */
+  /** 99.9th percentile and maximum. */
   p999Ms: number
   greatestMs: number
-  /** Percentile 99.9 of work that always takes the same: above some 0.1 ms, the machine was busy. */
+  /** The 99.9th percentile of a constant amount of work: above some 0.1 ms, the machine was busy. */
   controlP999Ms: number
-  /** Datagrams that took over 1 ms once, and of these when decoded again alone: a busy machine takes the thread off its processor. */
+  /** Datagrams that took over 1 ms once, and those that did so again when decoded alone: a busy machine preempts the thread. */
   over: number
   overAlone: number
-  /** Growth of the resident memory since a tenth of the datagrams, MiB. */
+  /** Growth of resident memory since a tenth of the datagrams, MiB. */
   grownMiB: number
 }
 
@@ -41,14 +41,14 @@ const story = fileURLToPath(new URL('../../captures/monday-outage.v9.pcap.gz', i
 const storyDatagrams = 400
 const slowMs = 10
 const overMs = 1
-/** A busy machine takes the thread off its processor in the middle of several tries. */
+/** A busy machine preempts the thread during several tries. */
 const triesMost = 10
-/** How often the resident memory is looked at, and how far a long run has come is told. */
+/** How often resident memory is sampled, and the progress of a long run printed. */
 const probeEvery = 100_000
 const tellEvery = 1_000_000
 const bytesMax = 2000
 const encodedCount = 6
-/** Times are counted in steps of this, for the percentile. */
+/** Resolution of the times for the percentile. */
 const stepMs = 0.01
 const steps = 100_000
 
@@ -93,7 +93,7 @@ async function originals(): Promise<Uint8Array[]> {
 const interesting = [0, 1, 2, 4, 127, 128, 254, 255]
 const versionNumbers = [1, 5, 6, 7, 9, 10, 0]
 
-/** Whole numbers by a seed (xorshift), which make no garbage: it is the decoder's that is measured. */
+/** Integers from a seed (xorshift), without garbage: the decoder's garbage is being measured. */
 class Dice {
   #state: number
 
@@ -101,7 +101,7 @@ class Dice {
     this.#state = Math.imul(seed, 0x9e3779b1) | 1
   }
 
-  /** From which all that follows can be thrown again. */
+  /** Restores the sequence from here. */
   get state(): number {
     return this.#state
   }
@@ -110,7 +110,7 @@ class Dice {
     this.#state = state
   }
 
-  /** A number from 0 up to, not with, `most`. */
+  /** A number from 0 up to but excluding `most`. */
   below(most: number): number {
     let state = this.#state
     state ^= state << 13
@@ -121,10 +121,10 @@ class Dice {
   }
 }
 
-/** Breaks a datagram into `target`; returns its length. */
+/** Mutates a datagram into `target`; returns its length. */
 function mutate(all: readonly Uint8Array[], target: Uint8Array, dice: Dice): number {
   if (dice.below(10) === 0) return noise(target, dice)
-  // The encoders' own hold more kinds than the story: they come as often.
+  // The encoders' datagrams have more kinds than the story: both come equally often.
   const original = all[dice.below(dice.below(2) === 0 ? encodedCount : all.length)]!
   let length = Math.min(original.length, bytesMax)
   for (let i = 0; i < length; i++) target[i] = original[i]!
@@ -140,7 +140,7 @@ function mutate(all: readonly Uint8Array[], target: Uint8Array, dice: Dice): num
   return length
 }
 
-/** Random bytes, most of them behind the number of a version. */
+/** Random bytes, most of them after a version number. */
 function noise(target: Uint8Array, dice: Dice): number {
   const length = 8 + dice.below(600)
   for (let i = 0; i < length; i++) target[i] = dice.below(256)
@@ -152,7 +152,7 @@ function noise(target: Uint8Array, dice: Dice): number {
   return length
 }
 
-/** Decodes datagrams alone, each by a decoder that has seen only whole ones; the columns are the same for all. */
+/** Decodes datagrams alone, each with a decoder that has seen only intact ones; all share the columns. */
 class Alone {
   readonly #all: readonly Uint8Array[]
   readonly #flows = createFlowColumns(2 * decoderRowsMax)
@@ -161,7 +161,7 @@ class Alone {
     this.#all = all
   }
 
-  /** How long a datagram takes at best of some tries; the first that is not over the limit is good enough. */
+  /** The best time of a datagram over some tries; the first below the limit is good enough. */
   ms(payload: Uint8Array): number {
     let best = Number.POSITIVE_INFINITY
     for (let i = 0; i < triesMost && best > overMs; i++) best = Math.min(best, this.#once(payload))
@@ -181,7 +181,7 @@ class Alone {
   }
 }
 
-/** As much work as a datagram is, always the same: what it takes at times is the machine's doing. */
+/** A constant amount of work, like one datagram: its variation comes from the machine. */
 function control(payload: Uint8Array): number {
   let hash = 0
   for (let i = 0; i < 1500; i++) hash = Math.imul(hash ^ payload[i % payload.length]!, 0x01000193)
@@ -198,7 +198,7 @@ async function fuzz(count: number, seed: number): Promise<FuzzFigures> {
   const controls = new Uint32Array(steps)
   const sources = Array.from({ length: 4 }, (_, i) => `192.0.2.${i}`)
   const figures = { rows: 0, exceptions: 0, slow: 0, greatestMs: 0 }
-  /** What the dice were before each datagram that took long: it is made again of that, and not kept. */
+  /** The dice's state before each slow datagram, which is regenerated from it instead of kept. */
   const again: number[] = []
   let before = 0
   let most = 0
@@ -263,7 +263,7 @@ function percentile(histogram: Uint32Array, share: number): number {
   return histogram.length * stepMs
 }
 
-/** Runs the fuzzing in a process of its own. */
+/** Runs the fuzzing in a separate process. */
 export function runFuzz(count: number, seed: number): FuzzFigures {
   const args = [fileURLToPath(import.meta.url), String(count), String(seed)]
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
@@ -271,14 +271,14 @@ export function runFuzz(count: number, seed: number): FuzzFigures {
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as FuzzFigures
 }
 
-/** Fails where figures are not what they must be. */
+/** Fails unless the figures are as required. */
 export function checkFuzz(figures: FuzzFigures): void {
   const { count, exceptions, slowAlone, overAlone, grownMiB } = figures
   const text = JSON.stringify(figures)
   assert.equal(exceptions, 0, text)
   assert.equal(slowAlone, 0, text)
   assert.ok(grownMiB < 32, text)
-  // The percentile 99.9 is under 1 ms.
+  // The 99.9th percentile is under 1 ms.
   assert.ok(overAlone < count / 1000, text)
 }
 

@@ -1,4 +1,4 @@
-/** Broken and hostile datagrams: each is counted under its reason, quickly, and harms nothing. */
+/** Broken and hostile datagrams: each is counted under its reason, quickly, and does no harm. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -29,7 +29,7 @@ const templateOf = (...fields: EncodedTemplate['fields'][number][]): EncodedTemp
   fields,
 })
 const empty = templateOf(field(1, 0), field(2, 0))
-/** Lists in lists: each with its length before it. */
+/** Nested lists, each preceded by its length. */
 const nested = (depth: number): Uint8Array => {
   let bytes = new Uint8Array(0)
   for (let i = 0; i < depth; i++) {
@@ -41,7 +41,7 @@ const nested = (depth: number): Uint8Array => {
   return bytes
 }
 
-/** Records of template 300 within each other: an address, and a list of the next. */
+/** Nested records of template 300: an address, and a list of the next. */
 const ownRecords = (depth: number): Uint8Array => {
   let bytes = new Uint8Array(0)
   for (let i = 0; i < depth; i++) {
@@ -53,7 +53,7 @@ const ownRecords = (depth: number): Uint8Array => {
   return bytes
 }
 
-/** Payload, problems, and rows that are to come of it all the same. */
+/** Payload, problems, and the rows expected all the same. */
 const cases: Record<string, [payload: Uint8Array, problems: Record<string, number>, rows?: number]> = {
   'nothing': [new Uint8Array(0), { 'version-unknown': 1 }],
   'one byte': [new Uint8Array([9]), { 'version-unknown': 1 }],
@@ -130,18 +130,18 @@ describe('hostile input', () => {
         decoder.decode({ ...from, payload, sourcePort: i })
         return performance.now() - startMs
       })
-      // The least, since the others may have waited for the processor.
+      // The minimum, since the others may have waited for the CPU.
       assert.ok(Math.min(...samples) < 1, `${samples.join(' ')} ms`)
     })
 
-  test('after any of them an honest datagram of the same exporter is decoded', () => {
+  test('after each of them a valid datagram of the same exporter is decoded', () => {
     for (const [name, [payload]] of Object.entries(cases)) {
       const { rows } = decodeAll([payload, encodeV9({ sequence: 9, sourceId: 77, sets: goodSets })])
       assert.equal(rows.at(-1)?.['sourceAddress'], '10.0.0.1', name)
     }
   })
 
-  test('more records than a datagram may have: the first of them, the rest counted', () => {
+  test('more records than a datagram may have: the first ones, the rest counted', () => {
     const tiny = templateOf(field(4, 1))
     const counts = templateOf(field(2, 1))
     const payload = ipfix(
@@ -166,7 +166,7 @@ describe('hostile input', () => {
     assert.equal(useless['record-not-a-flow'], recordsPerDatagramMax)
   })
 
-  test('columns without room: nothing is written beyond them, what is left out is counted', () => {
+  test('columns without space: nothing is written past their end, the rest is counted', () => {
     const { decoder, flows } = openDecoder()
     flows.count = flows.capacity - 1
     decoder.decode({ ...from, payload: v9({ templates: [good] }, { data: good, records: [goodRecord, goodRecord, goodRecord] }) }) // prettier-ignore

@@ -1,4 +1,6 @@
-/** Encode, then decode, is the identity: for every version, and all lengths, orders and paddings. */
+/**
+ * Encoding and decoding is the identity: for every version, and all lengths, orders and paddings.
+ */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -16,7 +18,7 @@ import {
   type Lengths,
 } from './flow-forms.ts'
 
-/** The row that a flow is to become. */
+/** The row expected for a flow. */
 const rowOf = (record: FixedRecord): Row => ({
   sourceAddress: record.source,
   destinationAddress: record.destination,
@@ -53,14 +55,14 @@ const flow: fc.Arbitrary<FixedRecord> = fc
 
 const flows = fc.array(flow, { minLength: 1, maxLength: 20 })
 
-/** Least bytes that hold each element's values, and the most that an exporter may send. */
+/** Minimum bytes for each element's values, and the most that an exporter may send. */
 const bytesOf: Readonly<Record<number, readonly [least: number, most: number]>> = {
   8: [4, 4], 12: [4, 4], 15: [4, 4], 10: [2, 4], 14: [2, 4], 2: [4, 8], 1: [4, 8], 22: [4, 4], 21: [4, 4],
   152: [8, 8], 153: [8, 8], 7: [2, 2], 11: [2, 2], 6: [1, 2], 4: [1, 1], 5: [1, 1], 16: [2, 4], 17: [2, 4],
   9: [1, 1], 13: [1, 1], 61: [1, 1], 136: [1, 1],
 } // prettier-ignore
 const variableLength = 65_535
-/** Numbers, which may be of variable length too; the encoder writes them in 8 bytes. */
+/** Numbers, which may also be of variable length; the encoder writes them in 8 bytes. */
 const numberIds: ReadonlySet<number> = new Set([10, 14, 2, 1, 7, 11, 6, 4, 5, 16, 17, 9, 13, 61, 136]) // prettier-ignore
 
 const lengthsOf = (fields: Lengths): fc.Arbitrary<Lengths> =>

@@ -1,4 +1,4 @@
-/** Layouts of exporters as tests write them: fields, and what one record says in them. */
+/** Layouts of exporters as tests write them: fields, with the values of one record. */
 import assert from 'node:assert/strict'
 
 import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
@@ -12,7 +12,7 @@ import {
 import type { Value } from '../../encode/value.ts'
 import { decodeAll, pick, type Row } from './decoded.ts'
 
-/** Fields and what a record says in them. */
+/** Fields with the values of a record. */
 export type Said = readonly (readonly [
   id: number,
   length: number,
@@ -24,14 +24,14 @@ const fieldsOf = (said: Said): EncodedField[] =>
   said.map(([id, length, , enterprise]) => field(id, length, enterprise))
 const valuesOf = (said: Said) => said.map(([, , value]) => value)
 
-/** A template of these fields, and a record. */
+/** A template with these fields, and a record. */
 export function recordOf(id: number, said: Said, padding?: number): EncodedSet[] {
   const template: EncodedTemplate = { id, fields: fieldsOf(said) }
   const data = { data: template, records: [valuesOf(said)] }
   return [{ templates: [template] }, padding === undefined ? data : { ...data, padding }]
 }
 
-/** An options template of these fields, and a record. */
+/** An options template with these fields, and a record. */
 export function optionsOf(id: number, scopes: Said, said: Said): EncodedSet[] {
   const template: EncodedOptionsTemplate = { id, scopes: fieldsOf(scopes), fields: fieldsOf(said) }
   return [
@@ -40,7 +40,7 @@ export function optionsOf(id: number, scopes: Said, said: Said): EncodedSet[] {
   ]
 }
 
-/** Of all rows the columns that the expected ones speak of are these, and nothing is amiss. */
+/** Asserts the columns named in the expected rows, and that there are no problems. */
 export function assertRows(payload: Uint8Array, expected: readonly Row[]) {
   const { rows, problems, decoder } = decodeAll([payload])
   assert.deepEqual(problems, {})

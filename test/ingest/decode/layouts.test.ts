@@ -1,6 +1,7 @@
 /**
- * Layouts of exporters as their sources or makers document them: OpenBSD's pflow, ipt_NETFLOW, Comware's
- * and Huawei's NetStream, Ericsson with NAT events, Juniper's inline J-Flow, Citrix AppFlow, VMware.
+ * Layouts of exporters as their sources or vendors document them: OpenBSD's pflow, ipt_NETFLOW,
+ * Comware's and Huawei's NetStream, Ericsson with NAT events, Juniper's inline J-Flow, Citrix AppFlow,
+ * VMware.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -38,7 +39,7 @@ describe('OpenBSD pflow', () => {
     ])
   })
 
-  test('v5: more than 4 GB are several records of one state', () => {
+  test('v5: more than 4 GB become several records of one state', () => {
     const first = testUptimeMs - 3_000_000
     const state = { first, last: testUptimeMs, tcpFlags: 0, packets: 3_000_000 }
     const records = [
@@ -53,7 +54,7 @@ describe('OpenBSD pflow', () => {
     assert.equal(bytes, 4_999_999_999)
   })
 
-  test('v5: a state of before the firewall was started began at its start', () => {
+  test('v5: a state older than the firewall’s start began at its start', () => {
     const payload = encodeV5({}, [{ first: 0, last: testUptimeMs - 1000 }])
     assertRows(payload, [
       { flowStartMilliseconds: testExportMs - testUptimeMs, flowEndMilliseconds: end },
@@ -71,7 +72,7 @@ describe('ipt_NETFLOW', () => {
   const event: Said = [[323, 8, end], [8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [225, 4, '203.0.113.9'], [226, 4, '192.0.2.1'], [7, 2, 40_000], [11, 2, 443], [227, 2, 1025], [228, 2, 443], [4, 1, 6], [230, 1, 1]] // prettier-ignore
   const expected = { sourceAddress: '10.0.0.1', nextHopAddress: '198.51.100.1', octetDeltaCount: 300, packetDeltaCount: 3, ingressInterface: 2, egressInterface: 3, destinationTransportPort: 443, tcpControlBits: 0x1b } // prettier-ignore
 
-  test('v9: masks, VLAN and direction behind the counts, the sampler of one byte', () => {
+  test('v9: masks, VLAN and direction after the counts, a one-byte sampler', () => {
     const base: Said = [[10, 2, 2], [14, 2, 3], [2, 4, 3], [1, 4, 300], ...uptimes, [4, 1, 6], [5, 1, 8]] // prettier-ignore
     const masks: Said = [
       [9, 1, 24],
@@ -91,7 +92,7 @@ describe('ipt_NETFLOW', () => {
     ])
   })
 
-  test('v9: type and code of ICMP in the destination port', () => {
+  test('v9: ICMP type and code in the destination port', () => {
     const base: Said = [[2, 4, 1], [1, 4, 84], ...uptimes, [4, 1, 1], [5, 1, 0]]
     const sets = recordOf(258, [...ends, [7, 2, 0], [11, 2, 0x0800], ...base])
     assertRows(encodeV9({ sets }), [{ protocolIdentifier: 1, icmpTypeCode: 0x0800, ...isTimed }])
@@ -137,7 +138,7 @@ describe('NetStream', () => {
   const comware: Said = [[2, 8, 3], [1, 8, 300], ...uptimes, [10, 4, 2], [14, 4, 3], [8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [15, 4, '198.51.100.1'], [16, 4, 65_001], [17, 4, 4_200_000_000], [7, 2, 40_000], [11, 2, 443], [60, 1, 4], [6, 1, 0x1b], [4, 1, 6], [5, 1, 8], [9, 1, 24], [13, 1, 16], [61, 1, 0], [89, 1, 64], [35, 1, 1]] // prettier-ignore
   const expected = { sourceAddress: '10.0.0.1', octetDeltaCount: 300, packetDeltaCount: 3, ingressInterface: 2, egressInterface: 3, bgpDestinationAsNumber: 4_200_000_000, flowDirection: 0, ...isTimed } // prettier-ignore
 
-  test('Comware, v9: the rate in the record behind a field of unknown kind', () => {
+  test('Comware, v9: the rate in the record after an unknown field', () => {
     const sets = recordOf(3281, [...comware, [43, 2, 7], [34, 4, 1024]])
     assertRows(encodeV9({ sets }), [{ ...expected, samplingInterval: 1024 }])
   })
@@ -161,7 +162,7 @@ describe('NetStream', () => {
 })
 
 describe('Ericsson', () => {
-  test('v9: ifIndex of 4 bytes, and beside flows the blocks of ports of its NAT', () => {
+  test('v9: 4-byte ifIndex, and NAT port blocks beside flows', () => {
     const flow: Said = [[8, 4, '100.64.0.9'], [12, 4, '192.0.2.1'], [10, 4, 0x0a020001], [14, 4, 0x0a030001], [2, 4, 3], [1, 4, 300], ...uptimes, [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
     const block: Said = [[323, 8, end], [230, 1, 16], [8, 4, '100.64.0.9'], [225, 4, '203.0.113.9'], [361, 2, 1024], [362, 2, 2047], [234, 4, 7]] // prettier-ignore
     const sets = [...recordOf(256, flow), ...recordOf(257, block)]
@@ -177,7 +178,7 @@ describe('Juniper inline J-Flow', () => {
   const key: Said = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [5, 1, 8], [4, 1, 6], [7, 2, 40_000], [11, 2, 443], [32, 2, 0], [10, 4, 513]] // prettier-ignore
   const expected = { sourceAddress: '10.0.0.1', octetDeltaCount: 300, packetDeltaCount: 3, ingressInterface: 513, egressInterface: 514, samplingInterval: 1000, ...isTimed } // prettier-ignore
 
-  test('IPFIX: why it ended, options of the exporting process, padding of 16 bytes', () => {
+  test('IPFIX: end reason, options of the exporting process, 16 bytes of padding', () => {
     const said: Said = [...key, [58, 2, 100], [9, 1, 24], [13, 1, 16], [16, 4, 65_001], [17, 4, 65_002], [15, 4, '198.51.100.1'], [6, 1, 0x1b], [14, 4, 514], [1, 8, 300], [2, 8, 3], [52, 1, 63], [53, 1, 64], ...times, [136, 1, 2], [60, 1, 4], [243, 2, 0], [245, 2, 0]] // prettier-ignore
     const sets = [
       ...optionsOf(512, [[144, 4, 2]], [[41, 8, 9], [42, 8, 99], [160, 8, start], [130, 4, '192.0.2.254'], [34, 4, 1000], [36, 2, 60], [37, 2, 15], [214, 1, 10], [215, 1, 17]]), // prettier-ignore
@@ -187,13 +188,13 @@ describe('Juniper inline J-Flow', () => {
   })
 
   const v9: Said = [...key, [9, 1, 24], [13, 1, 16], [16, 4, 65_001], [17, 4, 65_002], [18, 4, '198.51.100.1'], [6, 1, 0x1b], [14, 4, 514], [15, 4, '198.51.100.2'], [1, 4, 300], [2, 4, 3]] // prettier-ignore
-  test('v9: a scope of no length', () => {
+  test('v9: a scope of zero length', () => {
     const options = optionsOf(256, [[1, 0, 0]], [[35, 1, 1], [34, 4, 1000]]) // prettier-ignore
     const sets = [...options, ...recordOf(257, [...v9, ...uptimes, [60, 1, 4]])]
     assertRows(encodeV9({ sets }), [expected])
   })
 
-  test('v9: a header without uptime leaves the end to the receipt, counted', () => {
+  test('v9: without uptime in the header the flow ends at its receipt, counted', () => {
     const sets = recordOf(257, [...v9, [22, 4, 50_000_000], [21, 4, 50_060_000]])
     const { rows, problems } = decodeAll([encodeV9({ uptimeMs: 0, sets })])
     const receivedMs = rows[0]!['collectionTimeMilliseconds']
@@ -205,8 +206,8 @@ describe('Juniper inline J-Flow', () => {
 })
 
 describe('Citrix AppFlow', () => {
-  test('IPFIX: times of NTP, enterprise fields of any length before and behind, texts longer than 254 bytes', () => {
-    /** 64 bits of NTP: seconds since 1900, and their fraction. */
+  test('IPFIX: NTP times, enterprise fields of any length before and after, texts longer than 254 bytes', () => {
+    /** 64-bit NTP: seconds since 1900, and their fraction. */
     const ntp = (ms: number) =>
       (BigInt(Math.floor(ms / 1000) + 2_208_988_800) << 32n) |
       BigInt(Math.round(((ms % 1000) / 1000) * 2 ** 32))
@@ -246,7 +247,7 @@ describe('VMware distributed switch', () => {
     },
   } // prettier-ignore
   for (const [name, { said, row }] of Object.entries(tenants))
-    test(`of an overlay the virtual machines are the ends, ${name}`, () => {
+    test(`in an overlay the virtual machines are the ends, ${name}`, () => {
       const inner: Said = [...said, [886, 2, 40_000, 6876], [887, 2, 443, 6876], [880, 1, 6, 6876]]
       const sets = recordOf(260, [...outer, ...rest, ...inner, ...attributes])
       assertRows(encodeIpfix({ sets }), [
@@ -254,7 +255,7 @@ describe('VMware distributed switch', () => {
       ])
     })
 
-  test('without an overlay those of the packet', () => {
+  test('without an overlay the packet’s own ends count', () => {
     const sets = recordOf(256, [...outer, ...rest, ...attributes, [210, 1, 0]])
     assertRows(encodeIpfix({ sets }), [
       { sourceAddress: '192.0.2.11', destinationTransportPort: 8472, protocolIdentifier: 17, ...expected }, // prettier-ignore

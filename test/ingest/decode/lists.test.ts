@@ -1,4 +1,6 @@
-/** Lists of records within records (RFC 6313): flows in them are rows, and no traffic counts twice. */
+/**
+ * Lists of records within records (RFC 6313): their flows become rows, and no traffic counts twice.
+ */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -12,13 +14,13 @@ const start = testExportMs - 5000
 const basic = 291
 const single = 292
 const multi = 293
-/** What two hosts sent each other, by port; the ends stand in the record around it. */
+/** What two hosts sent each other, by port; the ends are in the surrounding record. */
 const counts: EncodedTemplate = { id: 300, fields: [field(11, 2), field(1, 4), field(2, 4)] }
 const counted = [
   [443, 9000, 9],
   [53, 100, 1],
 ] as const
-/** A whole flow, of variable length by its user's name. */
+/** A whole flow, of variable length because of its user name. */
 const whole: EncodedTemplate = { id: 301, fields: [field(8, 4), field(12, 4), field(371, 65_535), field(1, 4), field(2, 4), field(153, 8)] } // prettier-ignore
 const flow: readonly Value[] = ['10.1.0.1', '10.1.0.2', 'someone', 700, 7, start + 9]
 const names: EncodedTemplate = { id: 302, fields: [field(371, 65_535)] }
@@ -27,7 +29,7 @@ const columns = ['sourceAddress', 'destinationTransportPort', 'octetDeltaCount',
 const byPort = (port: number, octets: number, packets: number) => ({ sourceAddress: '10.0.0.1', destinationTransportPort: port, octetDeltaCount: octets, packetDeltaCount: packets, flowStartMilliseconds: start, flowEndMilliseconds: start + 1000 }) // prettier-ignore
 const byItself = { sourceAddress: '10.1.0.1', destinationTransportPort: 0, octetDeltaCount: 700, packetDeltaCount: 7, flowEndMilliseconds: start + 9 } // prettier-ignore
 
-/** One record of these fields and a list, and the templates that the list names. */
+/** One record with these fields and a list, and the templates that the list names. */
 function decodeList(
   said: readonly (readonly [number, number, Value])[],
   [id, list]: readonly [number, Uint8Array],
@@ -46,7 +48,7 @@ function decodeList(
 }
 
 describe('lists of records', () => {
-  test('a subTemplateList: each record is a row, with the ends and times of the record around it', () => {
+  test('a subTemplateList: each record is a row, with the ends and times of the surrounding record', () => {
     const { rows, problems, decoder } = decodeList(ends, [single, subTemplateList(counts, counted)])
     assert.deepEqual(pick(rows, ...columns), [byPort(443, 9000, 9), byPort(53, 100, 1)])
     assert.deepEqual(problems, {})
@@ -60,7 +62,7 @@ describe('lists of records', () => {
     assert.deepEqual(pick(rows, ...columns), [byPort(443, 9000, 9), byPort(53, 100, 1), own])
     assert.deepEqual(problems, {})
   })
-  test('around nothing that is a flow', () => {
+  test('in a record that is not a flow', () => {
     const { rows, problems } = decodeList([[144, 4, 1]], [single, subTemplateList(whole, [flow])])
     assert.deepEqual(pick(rows, ...Object.keys(byItself)), [byItself])
     assert.deepEqual(problems, {})
@@ -70,7 +72,7 @@ describe('lists of records', () => {
     const { rows } = decodeList(ends, [basic, basicList(field(single, 65_535), lists)])
     assert.equal(rows.length, 4)
   })
-  test('a record of a list that holds a list', () => {
+  test('a record of a list that contains a list', () => {
     const between: EncodedTemplate = { id: 303, fields: [field(10, 4), field(single, 65_535)] }
     const list = subTemplateList(between, [[7, subTemplateList(counts, counted)]])
     const { rows, problems } = decodeList(ends, [single, list], [counts, between])
@@ -80,13 +82,13 @@ describe('lists of records', () => {
     ])
     assert.deepEqual(problems, {})
   })
-  test('a record that counts by itself is the flow, and its list is counted', () => {
+  test('a record with its own counts is the flow, and its list is counted', () => {
     const list = subTemplateList(counts, counted)
     const { rows, problems } = decodeList([...ends, [1, 4, 9100]], [single, list])
     assert.deepEqual(pick(rows, 'octetDeltaCount'), [{ octetDeltaCount: 9100 }])
     assert.deepEqual(problems, { 'list-skipped': 1 })
   })
-  test('lists that hold no flows leave the record as it is', () => {
+  test('lists without flows leave the record unchanged', () => {
     const said = [...ends, [1, 4, 5]] as const
     for (const list of [
       [basic, basicList(field(371, 65_535), ['a', 'b'])],
@@ -100,7 +102,7 @@ describe('lists of records', () => {
     const { rows, problems } = decodeList(ends, [single, subTemplateList(names, [['me']])])
     assert.deepEqual([rows.length, problems], [1, { 'list-skipped': 1 }])
   })
-  test('a template that is not known, and a list that ends within itself, are counted', () => {
+  test('an unknown template, and a truncated list, are counted', () => {
     const list = subTemplateList(counts, counted)
     const unknown = decodeList(ends, [single, list], [names])
     assert.deepEqual([unknown.rows.length, unknown.problems], [1, { 'list-skipped': 1 }])

@@ -5,7 +5,7 @@ import { loseFlows, restartOften } from './loss.ts'
 import { versions } from './streams.ts'
 
 for (const version of versions)
-  test(`${version}: a million flows, some lost, late and doubled: reported lost is truly lost`, (t) => {
+  test(`${version}: a million flows, some lost, late and duplicated: reported loss is actual loss`, (t) => {
     for (const figures of loseFlows(version, 1_000_000, seed)) t.diagnostic(JSON.stringify(figures))
     t.diagnostic(`restarts ${restartOften(version, 200_000, seed)}`)
   })

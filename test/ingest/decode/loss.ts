@@ -1,11 +1,13 @@
-/** Many flows through a network that loses, delays and doubles datagrams: what is reported lost is what was lost. */
+/**
+ * Many flows through a network that loses, delays and duplicates datagrams: the reported loss is the actual loss.
+ */
 import assert from 'node:assert/strict'
 
 import { relay, type RelayOptions } from '../../encode/relay.ts'
 import { seeded } from '../../random.ts'
 import { receive, send, unitsOf, type Sent, type Version } from './streams.ts'
 
-/** Flows of a datagram at most: an Ethernet frame holds some 30. */
+/** The most flows per datagram: an Ethernet frame holds some 30. */
 const flowsMax = 30
 const meanFlows = (1 + flowsMax) / 2
 
@@ -22,12 +24,12 @@ export interface LossFigures {
   loss: number
   flows: number
   datagrams: number
-  /** In the unit that the version counts: flows, datagrams, data records. */
+  /** In the unit counted by the version: flows, datagrams, data records. */
   lost: number
   reported: number
 }
 
-/** Numbers begin so that they wrap in the midst of the stream. */
+/** Numbers start so that they wrap in the middle of the stream. */
 function sendWrapping(version: Version, flows: number, random: () => number): Sent[] {
   const datagrams = Math.ceil(flows / meanFlows)
   const units = version === 'v9' ? datagrams : flows
@@ -35,7 +37,7 @@ function sendWrapping(version: Version, flows: number, random: () => number): Se
     .sent
 }
 
-/** One stream of so many flows through each network; fails where a figure is not exact. */
+/** One stream of this many flows through each network; fails unless every figure is exact. */
 export function loseFlows(version: Version, flows: number, seed: number): LossFigures[] {
   const random = seeded(seed)
   const sent = sendWrapping(version, flows, random)
@@ -60,7 +62,7 @@ export function loseFlows(version: Version, flows: number, seed: number): LossFi
   })
 }
 
-/** An exporter started anew so many times, each time numbering from 0 or 1: as many restarts, no loss. */
+/** An exporter restarted this many times, each time numbering from 0 or 1: as many restarts, no loss. */
 export function restartOften(version: Version, flows: number, seed: number): number {
   const random = seeded(seed)
   const times = 10

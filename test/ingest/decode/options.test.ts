@@ -1,4 +1,4 @@
-/** Options data: sampling rates, names, and what they are about. */
+/** Options data: sampling rates, names, and their scopes. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -19,7 +19,7 @@ type Said = readonly (readonly [id: number, length: number, value: Value])[]
 const fieldsOf = (said: Said): EncodedField[] => said.map(([id, length]) => field(id, length))
 const valuesOf = (said: Said) => said.map(([, , value]) => value)
 
-/** Sets that announce and say one options record. */
+/** Sets with the template and data of one options record. */
 function optionSets(scopes: Said, said: Said, id = 400): EncodedSet[] {
   const template: EncodedOptionsTemplate = { id, scopes: fieldsOf(scopes), fields: fieldsOf(said) }
   return [
@@ -28,7 +28,7 @@ function optionSets(scopes: Said, said: Said, id = 400): EncodedSet[] {
   ]
 }
 
-/** Sets of one flow that says this besides its ends. */
+/** Sets of one flow with these fields besides its ends. */
 function flowSets(said: Said, id = 256): EncodedSet[] {
   const all: Said = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [1, 4, 100], [153, 8, testExportMs], ...said] // prettier-ignore
   const template = { id, fields: fieldsOf(all) }
@@ -64,7 +64,7 @@ describe('sampling rates, v9', () => {
       assert.equal(decoder.exporters()[0]?.bytes, 100 * rate)
     })
 
-  test('told under another source id', () => {
+  test('announced under another source id', () => {
     const { rows } = decodeAll([
       encodeV9({ sourceId: 1, sets: optionSets(system, [[34, 4, 100]]) }),
       encodeV9({ sourceId: 2, sets: flowSets([]) }),
@@ -97,7 +97,7 @@ describe('sampling rates, IPFIX', () => {
     })
   }
 
-  test('a selector that was never told of is a problem and not 1 of 1', () => {
+  test('an unannounced selector is a problem, and not 1 in 1', () => {
     const { rows, decoder, problems } = decodeAll([encodeIpfix({ sets: flowSets([[302, 2, 9]]) })])
     assert.equal(rows[0]?.['samplingInterval'], 1)
     assert.equal(decoder.exporters()[0]?.sampling, null)
@@ -122,7 +122,7 @@ describe('names', () => {
     }
   })
 
-  test('of applications and VRFs, and what the exporter says of its own export', () => {
+  test('of applications and VRFs, and the exporter’s statistics of its own export', () => {
     const application = encodeIpfix({ sets: optionSets([[95, 4, 0x0d00_01cd]], [[96, 24, 'ssh'], [94, 16, 'secure shell']]) }) // prettier-ignore
     const vrf = encodeV9({ sets: optionSets([[1, 4, 0]], [[234, 4, 5], [236, 32, 'customer-a']]) }) // prettier-ignore
     const exported = (domain: number) => encodeIpfix({ observationDomain: domain, sets: optionSets([[144, 4, 1]], [[41, 8, 10], [42, 8, 300], [166, 8, 2]]) }) // prettier-ignore
@@ -144,7 +144,7 @@ describe('names', () => {
     assert.deepEqual(problems, {})
   })
 
-  test('are bounded in characters over all exporters, and a longer name needs its room', () => {
+  test('are limited in characters over all exporters, and a longer name needs the space', () => {
     const named = (index: number, name: string) => encodeIpfix({ sets: optionSets([[10, 4, index]], [[82, 65_535, name]]) }) // prettier-ignore
     const sent = ['10.0.0.1', '10.0.0.2', '10.0.0.1'].map((source, i) => ({
       payload: named(i === 2 ? 0 : i, 'x'.repeat(i === 2 ? 9 : 8)),
@@ -157,7 +157,7 @@ describe('names', () => {
     assert.deepEqual(problems, { 'options-too-many': 1 })
   })
 
-  test('are bounded in number and in length', () => {
+  test('are limited in number and in length', () => {
     const template: EncodedOptionsTemplate = { id: 400, scopes: [field(10, 4)], fields: [field(82, 65_535)] } // prettier-ignore
     const records = Array.from({ length: 50 }, (_, i) => [i + 1, 'x'.repeat(1000)])
     const payload = encodeIpfix({
@@ -172,7 +172,7 @@ describe('names', () => {
   })
 })
 
-test('options without a scope, and with a scope of no length', () => {
+test('options without a scope, and with a scope of zero length', () => {
   const none = encodeV9({ sets: [...optionSets([], [[34, 4, 100]]), ...flowSets([])] })
   const empty = encodeV9({ sets: [...optionSets([[1, 0, 0]], [[34, 4, 100]]), ...flowSets([])] })
   for (const payload of [none, empty]) {
@@ -182,7 +182,7 @@ test('options without a scope, and with a scope of no length', () => {
   }
 })
 
-test('the start of the system from options data makes IPFIX uptimes exact', () => {
+test('the system start from options data makes IPFIX uptimes exact', () => {
   const startMs = testExportMs - 50_000
   const sets = [
     ...optionSets([[143, 4, 1]], [[160, 8, startMs]]),

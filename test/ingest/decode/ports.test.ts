@@ -1,4 +1,4 @@
-/** Exporters that send from several ports: whose templates count for whose data. */
+/** Exporters that send from several ports: whose templates apply to whose data. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -11,7 +11,7 @@ const template: EncodedTemplate = {
   id: 256,
   fields: [field(8, 4), field(12, 4), field(1, 4), ...times],
 }
-/** The same bytes, read the other way round. */
+/** The same bytes with the fields swapped. */
 const swapped: EncodedTemplate = {
   id: 256,
   fields: [field(12, 4), field(8, 4), field(1, 4), ...times],
@@ -22,10 +22,10 @@ function records(of: EncodedTemplate): EncodedSet {
   return { data: of, records: [['10.0.0.1', '10.0.0.2', 100, first, last]] }
 }
 
-/** Numbers of ports far apart, so that no port goes on with another's. */
+/** Sequence numbers of ports far apart, so that no port continues another's. */
 const firstNumbers: Readonly<Record<number, number>> = { 1: 1000, 2: 500_000, 3: 900_000 }
 
-/** Datagrams of one exporter from the ports given, each port with numbers of its own. */
+/** Datagrams of one exporter from the given ports, each port with its own numbers. */
 function datagrams(sent: readonly (readonly [port: number, ...EncodedSet[]])[]) {
   const numbers = { ...firstNumbers }
   return sent.map(([sourcePort, ...sets]) => {
@@ -38,7 +38,7 @@ function datagrams(sent: readonly (readonly [port: number, ...EncodedSet[]])[]) 
 const announced = (of: EncodedTemplate): EncodedSet => ({ templates: [of] })
 const sources = (rows: readonly Record<string, unknown>[]) => rows.map((row) => row['sourceAddress']) // prettier-ignore
 
-describe('templates that come from another port than the data', () => {
+describe('templates from another port than the data', () => {
   test('before the data, and after it', () => {
     const before = decodeAll(datagrams([[1, announced(template)], [2, records(template)]])) // prettier-ignore
     assert.deepEqual([sources(before.rows), before.problems], [['10.0.0.1'], {}])
@@ -46,7 +46,7 @@ describe('templates that come from another port than the data', () => {
     assert.deepEqual([sources(after.rows), after.problems], [['10.0.0.1'], {}])
   })
 
-  test('when data has come from that port before', () => {
+  test('if data has come from that port before', () => {
     const other: EncodedTemplate = { ...template, id: 257 }
     const { rows, problems } = decodeAll(
       datagrams([
@@ -59,7 +59,7 @@ describe('templates that come from another port than the data', () => {
     assert.deepEqual([sources(rows), problems], [['10.0.0.1', '10.0.0.1'], {}])
   })
 
-  test('with other fields than before: they count from then on', () => {
+  test('with other fields than before: they apply from then on', () => {
     const { rows, problems } = decodeAll(
       datagrams([
         [1, announced(template)],
@@ -72,7 +72,7 @@ describe('templates that come from another port than the data', () => {
     assert.deepEqual(problems, { 'template-changed': 1 })
   })
 
-  test('after a restart of the collector too', () => {
+  test('also after a restart of the collector', () => {
     const [first, second, third, fourth] = datagrams([
       [1, announced(template)],
       [2, records(template)],
@@ -102,7 +102,7 @@ describe('a port that announces templates itself', () => {
     assert.deepEqual(problems, {})
   })
 
-  test('leaves its data waiting for its own', () => {
+  test('keeps its data waiting for its own', () => {
     const own: EncodedTemplate = { ...template, id: 300 }
     const { decoder, rows } = decodeAll(
       datagrams([

@@ -1,4 +1,4 @@
-/** Properties: decoding is total on any bytes, and undoes encoding for all templates. */
+/** Properties: decoding is total on any bytes, and inverts encoding for all templates. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -11,7 +11,7 @@ import { encodeSflow, headerRecord } from '../../encode/sflow.ts'
 import type { Value } from '../../encode/value.ts'
 import { decodeAll, from, openDecoder, pick, type Row } from './decoded.ts'
 
-/** An element, the lengths that it can have, and the column that it sets. */
+/** An element, its possible lengths, and the column that it sets. */
 interface Said {
   id: number
   length: number
@@ -34,7 +34,7 @@ const ipv4 = fc.ipV4()
 const address = (id: number, column: string) =>
   ipv4.map((value): Said => ({ id, length: 4, value, row: { [column]: value } }))
 
-/** Fields in any order, each at any length that holds it, and some that are not known. */
+/** Fields in any order, each of any sufficient length, and some unknown ones. */
 const record: fc.Arbitrary<Said[]> = fc
   .tuple(
     address(8, 'sourceAddress'),
@@ -87,7 +87,7 @@ describe('encode, then decode', () => {
     })
 })
 
-/** Datagrams of the encoders, to be broken. */
+/** Datagrams of the encoders, to be mutated. */
 const template: EncodedTemplate = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 4), field(371, 65_535), field(22, 4), field(21, 4), field(1, 4, 29_305)] } // prettier-ignore
 const values: Value[] = ['10.0.0.1', '10.0.0.2', 100, 'name', 1000, 2000, 50]
 const options = { id: 257, scopes: [field(1, 4)], fields: [field(34, 4), field(82, 65_535)] }

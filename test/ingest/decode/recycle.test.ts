@@ -1,4 +1,4 @@
-/** Columns that are recycled instead of cleared: no row ever says what an earlier one said. */
+/** Columns that are recycled instead of cleared: no row ever shows a value of an earlier one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -21,7 +21,7 @@ const inner: EncodedTemplate = { id: 400, fields: [field(11, 2), field(1, 4)] }
 
 type Said = readonly (readonly [id: number, length: number, value: Value, enterprise?: number])[]
 
-/** Records of every kind of step: what each leaves unsaid, another has said. */
+/** Records of every kind of step: what each omits, another has set. */
 const kinds: Said[] = [
   [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [15, 4, '10.0.0.3'], [1, 4, 9], [2, 4, 1], [22, 4, testUptimeMs - 900], [21, 4, testUptimeMs - 100]],
   [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [7, 2, 0], [11, 2, 771], [4, 1, 1], [6, 1, 0], [5, 1, 0], [1, 8, 9], [2, 8, 1], [152, 8, start], [153, 8, start + 9]],
@@ -71,7 +71,7 @@ const step = fc.record({
   recycle: fc.boolean(),
 })
 
-test('rows of recycled columns are those of cleared ones', () => {
+test('rows of recycled columns are the same as of cleared ones', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
       const [recycled, cleared] = [openDecoder(), openDecoder()]

@@ -1,4 +1,4 @@
-/** What an administrator says of exporters, and exporters that sample without saying at which rate. */
+/** Administrators' rules for exporters, and exporters that sample at an unknown rate. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -22,7 +22,7 @@ const template: EncodedTemplate = {
   id: 256,
   fields: [field(8, 4), field(1, 4), field(2, 4), field(61, 1), field(48, 1), field(153, 8)],
 }
-/** Flows of 100 octets and one packet, each with its direction, that name a sampler. */
+/** Flows of 100 octets and one packet, each with a direction, that name a sampler. */
 const flows = (directions: readonly number[], sampler = 0): EncodedSet[] => [
   { templates: [template] },
   {
@@ -47,7 +47,7 @@ const frame = new Uint8Array(60).fill(0x45)
 const sflow = (rate: number) =>
   encodeSflow({ samples: [{ rate, input: 1, output: 2, records: [headerRecord(frame)] }] })
 
-describe('an own sampling rate counts in place of what the exporter says', () => {
+describe('a configured sampling rate overrides the exporter’s', () => {
   const cases: Record<string, Uint8Array> = {
     'v5 that says nothing': encodeV5({}, [{}]),
     'v5 that says 1 of 100': encodeV5({ sampling: 0x4064 }, [{}]),
@@ -66,7 +66,7 @@ describe('an own sampling rate counts in place of what the exporter says', () =>
     })
 })
 
-describe('an exporter that samples and does not say at which rate', () => {
+describe('an exporter that samples without announcing a rate', () => {
   const cases: Record<string, { untold: Uint8Array; told: Uint8Array | null }> = {
     'v5, in the header': { untold: encodeV5({ sampling: 0x4000 }, [{}]), told: encodeV5({ sequence: 1, sampling: 0x4064 }, [{}]) },
     'v9, a sampler of rate 0': { untold: encodeV9({ sets: [...sampler(0), ...flows([0])] }), told: encodeV9({ sequence: 1, sets: sampler(100) }) },
@@ -121,7 +121,7 @@ describe('which records count', () => {
     })
 })
 
-test('the names file says it by exporter; what it cannot say is named', () => {
+test('the names file sets rules per exporter; invalid ones are named', () => {
   const names = new Names({
     exporters: { '192.0.2.1': { name: 'edge', sampling: 100, counts: 'ingress' }, '192.0.2.2': 'core' }, // prettier-ignore
   })

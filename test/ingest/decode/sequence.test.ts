@@ -1,4 +1,4 @@
-/** Sequence numbers: what is lost is known exactly, and nothing is lost that was not. */
+/** Sequence numbers: loss is known exactly, and nothing else is counted as lost. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -22,7 +22,7 @@ const networks: Record<string, RelayOptions> = {
 for (const version of versions)
   describe(version, () => {
     for (const [name, network] of Object.entries(networks))
-      test(`${name}: reported lost is truly lost, each flow counted once`, () => {
+      test(`${name}: reported loss is actual loss, each flow counted once`, () => {
         for (const seed of [1, 2]) {
           const random = seeded(seed)
           const { sent } = send(version, datagrams, random, { sequence: 2 ** 32 - 5000 })
@@ -52,7 +52,7 @@ for (const version of versions)
       )
     })
 
-    test('estimates of what is not counted come back to 0 when all arrives after all', () => {
+    test('estimates of what is not counted return to 0 when everything arrives after all', () => {
       const random = seeded(5)
       const { sent } = send(version, 1000, random)
       const { arrived } = relay(sent, random, networks['reordering alone']!)
@@ -60,7 +60,7 @@ for (const version of versions)
       assert.deepEqual(receive(arrived).status.lost.flows, 0)
     })
 
-    test('a restart is one restart and no loss', () => {
+    test('a restart counts as one restart and no loss', () => {
       for (const seed of [1, 2, 3]) {
         const random = seeded(seed)
         const before = send(version, 300, random, { sequence: 1_000_000 })
@@ -77,7 +77,7 @@ for (const version of versions)
       }
     })
 
-    test('a restart soon after the start, and datagrams of before it that come late', () => {
+    test('a restart soon after the start, and late datagrams from before it', () => {
       const random = seeded(11)
       const before = send(version, 20, random)
       const after = send(version, 100, random, {
@@ -93,7 +93,7 @@ for (const version of versions)
       assert.deepEqual(status.lost, { datagrams: 0, flows: 0, flowsEstimated: false })
     })
 
-    test('two domains one in the other', () => {
+    test('two interleaved domains', () => {
       const streams = [1, 2].map((domain) => {
         const { sent } = send(version, 500, seeded(domain), { sequence: domain * 1000 })
         for (const { payload } of sent) {
@@ -109,7 +109,7 @@ for (const version of versions)
     })
   })
 
-test('uptime that wraps after 49.7 days is no restart', () => {
+test('uptime that wraps after 49.7 days is not a restart', () => {
   for (const version of ['v5', 'v9'] as const) {
     const { sent } = send(version, 300, seeded(1), { uptimeMs: 2 ** 32 - 10_000 })
     const { status } = receive(sent)
@@ -117,7 +117,7 @@ test('uptime that wraps after 49.7 days is no restart', () => {
   }
 })
 
-test('v1 has no numbers: nothing can be told', () => {
+test('v1 has no numbers: nothing can be known', () => {
   const { events } = decodeAll([new Uint8Array([0, 1, ...new Uint8Array(66)])])
   assert.deepEqual(
     events.map((event) => event.verdict),
@@ -125,7 +125,7 @@ test('v1 has no numbers: nothing can be told', () => {
   )
 })
 
-describe('exporters that number in their own way', () => {
+describe('exporters with their own numbering', () => {
   type Ways = Record<string, (all: number, flows: number) => { before: number; after: number }>
   const ways: Ways = {
     'the number after the datagram, without options (softflowd)': (_, flows) => ({ before: flows, after: 0 }),
@@ -166,7 +166,7 @@ test('an exporter that always sends the same number: all its flows count, a seco
   assert.deepEqual([exporter?.duplicates, exporter?.restarts, exporter?.reordered], [1, 0, 0])
 })
 
-test('a second copy gives no rows, an equal datagram of another time does', () => {
+test('a second copy gives no rows, an identical later datagram does', () => {
   const records = [{}]
   const first = encodeV5({ sequence: 0 }, records)
   const second = encodeV5({ sequence: 1, exportMs: testExportMs + 1000, uptimeMs: testUptimeMs + 1000 }, records) // prettier-ignore

@@ -32,7 +32,7 @@ describe('sFlow flow samples', () => {
         assert.deepEqual([exporter?.bytes, exporter?.sampling], [512 * 1500, 512])
       })
 
-  test('what switch, router and gateway add', () => {
+  test('additions of switch, router and gateway', () => {
     const extended = [
       headerRecord(frame),
       wordsRecord(1001, 10, 0, 20, 0),
@@ -45,7 +45,7 @@ describe('sFlow flow samples', () => {
     assert.deepEqual(problems, {})
   })
 
-  test('discarded packets and the exporter itself are no interface', () => {
+  test('discarded packets and the exporter itself are not interfaces', () => {
     const record = headerRecord(frame)
     const { rows } = decodeAll([
       encodeSflow({ samples: [{ rate: 1, input: 0x3fff_ffff, output: 0x4000_0001, records: [record] }] }), // prettier-ignore
@@ -56,7 +56,7 @@ describe('sFlow flow samples', () => {
   })
 
   for (const expanded of [false, true])
-    test(`a packet sampled where it went out${expanded ? ', in the expanded form' : ''}`, () => {
+    test(`a packet sampled on its way out${expanded ? ', in the expanded form' : ''}`, () => {
       const samples = [3, 4, 0, 5].map((sampledAt) => ({ ...sample, sampledAt, expanded, records: [headerRecord(frame)] })) // prettier-ignore
       const { rows } = decodeAll([encodeSflow({ samples })])
       assert.deepEqual(
@@ -74,7 +74,7 @@ describe('sFlow flow samples', () => {
   })
 })
 
-test('counter samples are told as counters of an interface', () => {
+test('counter samples are reported as interface counters', () => {
   const told: InterfaceCounters[] = []
   const counters = { index: 7, speed: 1_000_000_000, octetsIn: 2 ** 40, octetsOut: 5 }
   const { decoder, rows } = decodeAll([encodeSflow({ samples: [{ counters }] })], {

@@ -1,4 +1,4 @@
-/** Exporters whose clocks are wrong: measured, shown, and corrected beyond five minutes. */
+/** Exporters with wrong clocks: measured, shown, and corrected beyond five minutes. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -8,7 +8,7 @@ import { decodeAll } from './decoded.ts'
 
 const relative = { id: 256, fields: [field(8, 4), field(1, 4), field(22, 4), field(21, 4)] }
 const absolute = { id: 256, fields: [field(8, 4), field(1, 4), field(152, 8), field(153, 8)] }
-/** How long before its export the flow began and ended. */
+/** How long before its export the flow began and ended, ms. */
 const [began, ended] = [20_000, 5000]
 
 /** A datagram exported at a time of the exporter's clock. */
@@ -54,7 +54,7 @@ for (const [version, datagram] of Object.entries(exporters))
       })
 
     for (const offset of [-5 * minute, -4 * minute, -1000, 0, 4 * minute, 5 * minute])
-      test(`a clock ${offset / 1000} s off is shown and left as it is`, () => {
+      test(`a clock ${offset / 1000} s off is shown and left unchanged`, () => {
         const { rows, decoder, problems } = decodeAll([
           { payload: datagram(receivedMs + offset, 0), receivedMs },
         ])
@@ -63,7 +63,7 @@ for (const [version, datagram] of Object.entries(exporters))
         assert.deepEqual(problems, {})
       })
 
-    test('a clock that is set right while it exports is taken over at once', () => {
+    test('a clock that is set right while exporting takes effect at once', () => {
       const sent = [day, day, 0, 0].map((offset, i) => ({
         payload: datagram(receivedMs + i * 10_000 + offset, i),
         receivedMs: receivedMs + i * 10_000,

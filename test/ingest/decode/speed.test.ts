@@ -1,4 +1,4 @@
-/** A decoder that has become several times slower is noticed; figures are those of `npm run bench`. */
+/** Detects a decoder that has become several times slower; figures are those of `npm run bench`. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -7,8 +7,8 @@ import { test } from 'node:test'
 import type { DecodeSpeed } from '../../bench/decode-speed.ts'
 
 /**
- * Millions of records a second of processor time, a quarter of what a core takes that a dozen other
- * programs use besides.
+ * Millions of records per second of CPU time: a quarter of what a core does while a dozen other
+ * programs run.
  */
 const least = { v5: 8, v9: 7, ipfix: 5 }
 

@@ -1,4 +1,4 @@
-/** Streams of datagrams as exporters of each version number them, and what is received of them. */
+/** Streams of datagrams with each version's numbering, and the reception of them. */
 import assert from 'node:assert/strict'
 
 import { clearFlowColumns } from '../../../flow/columns.ts'
@@ -15,9 +15,9 @@ export interface Sent {
   sentMs: number
 }
 
-/** An exporter as it is when it sends. */
+/** An exporter's state when it sends. */
 export interface Exporter {
-  /** Where the numbers begin. */
+  /** Where the numbers start. */
   sequence: number
   uptimeMs: number
   exportMs: number
@@ -31,7 +31,7 @@ const announce: EncodedSet = { templates: [template] }
 
 export type Version = 'v5' | 'v9' | 'ipfix'
 
-/** Datagrams of 1 to `flowsMax` flows, ten a second, templates and options in between. */
+/** Datagrams of 1 to `flowsMax` flows, ten per second, with templates and options in between. */
 export function send(
   version: Version,
   count: number,
@@ -65,7 +65,7 @@ export function send(
   return { sent, exporter }
 }
 
-/** What a decoder makes of them, each received 20 ms after it was sent. */
+/** A decoder's result, each datagram received 20 ms after it was sent. */
 export function receive(arrived: readonly Sent[]) {
   const { decoder, flows, events } = openDecoder()
   for (const { payload, sentMs } of arrived) {
@@ -77,7 +77,7 @@ export function receive(arrived: readonly Sent[]) {
   return { status, events }
 }
 
-/** What the version counts, of all of them. */
+/** The version's count over all of them. */
 export const unitsOf = (datagrams: readonly Sent[]) =>
   datagrams.reduce((sum, { units }) => sum + units, 0)
 

@@ -1,4 +1,4 @@
-/** Templates and what they outlive: order, restarts, changes, floods. */
+/** Templates and what they must survive: reordering, restarts, changes, floods. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -29,7 +29,7 @@ const octetsOf = (rows: readonly Record<string, unknown>[]) =>
   rows.map((row) => row['octetDeltaCount'])
 
 describe('data before its template', () => {
-  test('is decoded when it comes, with the times of its own receipt', () => {
+  test('is decoded when it comes, with its own time of receipt', () => {
     const { rows, events, problems, decoder } = decodeAll([
       { payload: encodeIpfix({ sequence: 0, sets: [data(1)] }), receivedMs: testExportMs + 1 },
       { payload: encodeIpfix({ sequence: 1, sets: [data(2)] }), receivedMs: testExportMs + 2 },
@@ -51,7 +51,7 @@ describe('data before its template', () => {
     assert.equal(decoder.exporters()[0]?.flows, 3)
   })
 
-  test('is given up after its time, and counted', () => {
+  test('is dropped after its time, and counted', () => {
     const { decoder } = decodeAll([encodeV9({ sets: [data(1)] })], { limits: { parkedMs: 60_000 } })
     decoder.expire(from.receivedMs + 60_000)
     assert.deepEqual(problemsOf(decoder), {})
@@ -59,7 +59,7 @@ describe('data before its template', () => {
     assert.deepEqual(problemsOf(decoder), { 'template-missing-expired': 1 })
   })
 
-  test('takes no more room than it may: the oldest go, and are counted', () => {
+  test('is limited: the oldest is dropped and counted', () => {
     const limits = { parkedBytesPerStreamMax: 1000 }
     const sent = Array.from({ length: 20 }, (_, i) => encodeV9({ sequence: i, sets: [data(i)] }))
     const last = encodeV9({ sequence: 20, sets: [{ templates: [template] }] })
@@ -68,7 +68,7 @@ describe('data before its template', () => {
     assert.deepEqual(problems, { 'parked-dropped': 14 })
   })
 
-  test('in such amount that one datagram could not give all its rows comes in portions', () => {
+  test('comes in portions if one datagram could not give all of its rows', () => {
     const { decoder, flows } = openDecoder()
     const records = Array.from({ length: 60 }, (_, i) => record(i))
     const sets = 400
@@ -108,7 +108,7 @@ describe('templates apart', () => {
     assert.deepEqual(said(rows), ['10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1'])
   })
 
-  test('an exporter that takes a new source port keeps its templates and its numbers', () => {
+  test('an exporter that changes its source port keeps its templates and its numbers', () => {
     const { rows, events } = decodeAll([
       encodeV9({ sequence: 0, sets: [{ templates: [template] }] }),
       { payload: encodeV9({ sequence: 1, sets: [data(1)] }), sourcePort: 50_001 },
@@ -122,8 +122,8 @@ describe('templates apart', () => {
   })
 })
 
-describe('a template that comes again', () => {
-  test('the same is nothing new', () => {
+describe('a repeated template', () => {
+  test('with the same fields is nothing new', () => {
     const changes: TemplateChange[] = []
     const again = (sequence: number) => encodeV9({ sequence, sets: [{ templates: [template] }] })
     const { problems } = decodeAll([again(0), again(1)], {
@@ -132,7 +132,7 @@ describe('a template that comes again', () => {
     assert.deepEqual([problems, changes], [{}, []])
   })
 
-  test('with other fields, it counts from then on, and the difference is told', () => {
+  test('with other fields applies from then on, and the difference is logged', () => {
     const changed: EncodedTemplate = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 8)] }
     const changes: TemplateChange[] = []
     const { rows, problems } = decodeAll(
@@ -160,7 +160,7 @@ describe('a template that comes again', () => {
 })
 
 describe('a restart of the collector', () => {
-  test('templates, numbers, parked data, names and counters are those of before', () => {
+  test('templates, numbers, parked data, names and counters are as before', () => {
     const before = decodeAll([
       encodeV9({ sequence: 5, sets: [{ templates: [template] }, data(1)] }),
       encodeV9({ sequence: 6, sets: [data(2, { ...template, id: 300 })] }),
@@ -182,7 +182,7 @@ describe('a restart of the collector', () => {
     )
   })
 
-  test('a damaged state is left out, as far as it is damaged', () => {
+  test('a damaged state is ignored as far as it is damaged', () => {
     const { decoder } = decodeAll([encodeV9({ sets: [{ templates: [template] }, data(1)] })])
     const text = JSON.stringify(decoder.snapshot())
     for (const damaged of [
@@ -219,7 +219,7 @@ describe('a restart of the collector', () => {
 })
 
 describe('floods', () => {
-  test('templates of one stream are bounded, the longest unused go', () => {
+  test('templates of one stream are limited, the longest unused are dropped', () => {
     const limits = { templatesPerStreamMax: 10 }
     const { decoder, flows } = openDecoder({ limits })
     for (let i = 0; i < 30; i++) {
@@ -232,7 +232,7 @@ describe('floods', () => {
     assert.deepEqual(problemsOf(decoder), { 'template-evicted': 21 })
   })
 
-  test('templates of all together are bounded, and the honest exporter keeps its own', () => {
+  test('templates of all streams together are limited, and the honest exporter keeps its own', () => {
     const { decoder, flows } = openDecoder({ limits: { templatesMax: 500, exportersMax: 64 } })
     decoder.decode({ ...from, payload: encodeV9({ sets: [{ templates: [template] }] }) })
     let sequence = 0
@@ -250,7 +250,7 @@ describe('floods', () => {
     assert.ok(decoder.exporters().length <= 64)
   })
 
-  test('streams of one exporter are bounded', () => {
+  test('streams of one exporter are limited', () => {
     const { decoder } = openDecoder({ limits: { streamsPerExporterMax: 8 } })
     for (let i = 0; i < 50; i++)
       decoder.decode({ ...from, payload: encodeV9({ sourceId: i, sets: [{ templates: [template] }] }) }) // prettier-ignore

@@ -1,4 +1,4 @@
-/** Records whose uptimes are both 0: no time was kept, unless the exporter has just been started. */
+/** Records whose uptimes are both 0: no time was recorded, unless the exporter has just started. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -9,7 +9,7 @@ import { routers4, type Lengths } from './flow-forms.ts'
 
 const upMs = 5 * 86_400_000
 
-/** A record that says only when its last packet was, by uptime; all else is 0. */
+/** A record with only the uptime of its last packet; everything else is 0. */
 function uptimeRecord(lengths: Lengths, uptimeMs: number, last: number): Uint8Array {
   const template = { id: 256, fields: lengths.map(([id, length]) => field(id, length)) }
   const record = lengths.map(([id]) => (id === 21 ? last : 0))
@@ -35,16 +35,16 @@ for (const [name, encode] of Object.entries(forms))
       return [row!['flowStartMilliseconds'], row!['flowEndMilliseconds'], problems]
     }
 
-    test('long after the start no time was kept: that of the export, counted', () => {
+    test('long after the start no time was recorded: the export time is used, and counted', () => {
       assert.deepEqual(timesOf(upMs, 0), [testExportMs, testExportMs, { 'time-missing': 1 }])
     })
 
-    test('in the first hour they are the start', () => {
+    test('in the first hour they mean the start', () => {
       const bootMs = testExportMs - 60_000
       assert.deepEqual(timesOf(60_000, 0), [bootMs, bootMs, {}])
     })
 
-    test('a flow that began at the start and goes on has its times', () => {
+    test('a flow that began at the start and continues has its times', () => {
       const last = upMs - 1000
       assert.deepEqual(timesOf(upMs, last), [testExportMs - upMs, testExportMs - 1000, {}])
     })

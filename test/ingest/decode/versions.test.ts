@@ -1,4 +1,4 @@
-/** The same flows said in v1, v5, v6, v7, v9 and IPFIX: the same rows. */
+/** The same flows in v1, v5, v6, v7, v9 and IPFIX give the same rows. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -58,7 +58,7 @@ const plainRow: Row = {
   collectionTimeMilliseconds: testExportMs + 100,
 }
 
-/** What each case changes in the flow sent, and in the row expected; problems that are counted. */
+/** What each case changes in the flow sent and in the row expected, and the problems counted. */
 const cases: Record<
   string,
   { sent: Partial<FixedRecord>; row: Row; problems?: Record<string, number> }
@@ -99,7 +99,7 @@ const cases: Record<
   },
 }
 
-/** Columns that a version cannot say. */
+/** Columns that a version does not have. */
 const unsaid: Record<string, Row> = {
   v1: {
     bgpSourceAsNumber: 0,
@@ -131,7 +131,7 @@ for (const [version, encode] of Object.entries(encoders))
     })
   })
 
-test('v1 with records of 48 bytes, as softflowd and fprobe send it', () => {
+test('v1 with 48-byte records, as sent by softflowd and fprobe', () => {
   const long = encodeV1({}, [plain, { ...plain, octets: 7 }])
   const short = new Uint8Array(16 + 2 * 48)
   short.set(long.subarray(0, 16 + 48))
@@ -144,7 +144,7 @@ test('v1 with records of 48 bytes, as softflowd and fprobe send it', () => {
   assert.deepEqual(problems, {})
 })
 
-test('v5 says its sampling rate in the header', () => {
+test('v5 has its sampling rate in the header', () => {
   const { rows, decoder } = decodeAll([encodeV5({ sampling: 0x4000 | 100 }, [plain])])
   assert.equal(rows[0]?.['samplingInterval'], 100)
   const [exporter] = decoder.exporters()

@@ -1,4 +1,4 @@
-/** Flows that are reported twice are found, and those that are not are not. */
+/** Flows reported twice are detected, and others are not. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -19,7 +19,7 @@ interface Flow {
   octets?: number
 }
 
-/** What the sketch says of 10.9.0.1 and 10.9.0.2 after these flows. */
+/** What the sketch reports for 10.9.0.1 and 10.9.0.2 after these flows. */
 function said(flows: readonly Flow[]) {
   const sketch = new DoubleExportSketch()
   const base = from.receivedMs - 600_000
@@ -40,17 +40,17 @@ const lives = clients.map((client) => {
 })
 
 describe('double export', () => {
-  test('of one exporter, where flows come in and where they go out', () => {
+  test('by one exporter, on the way in and on the way out', () => {
     const [own] = said(lives.flatMap((life) => [life, { ...life, direction: 1 }]))
     assert.deepEqual(own, [{ with: '10.9.0.1', share: 1 }])
   })
 
-  test('of one exporter that sends each record twice', () => {
+  test('by one exporter that sends each record twice', () => {
     const [own] = said(lives.flatMap((life) => [life, life]))
     assert.deepEqual(own, [{ with: '10.9.0.1', share: 1 }])
   })
 
-  test('of two exporters on one way, with clocks a second apart', () => {
+  test('by two exporters on one path, with clocks a second apart', () => {
     const both = lives.flatMap((life) => [life, { ...life, exporter: '10.9.0.2', start: life.start + 1000, end: life.end + 1000, octets: 104 }]) // prettier-ignore
     const [one, other] = said(both)
     assert.equal(one?.[0]?.with, '10.9.0.2')
@@ -58,14 +58,14 @@ describe('double export', () => {
     assert.ok(one[0].share > 0.95 && other[0].share > 0.95, JSON.stringify([one, other]))
   })
 
-  test('of two exporters that share a third of their flows', () => {
+  test('by two exporters that share a third of their flows', () => {
     const some = lives.flatMap((life, i) => (i % 3 === 0 ? [life, { ...life, exporter: '10.9.0.2' }] : [life])) // prettier-ignore
     const [one, other] = said(some)
     assert.ok(Math.abs(one![0]!.share - 1 / 3) < 0.1, JSON.stringify(one))
     assert.ok(other![0]!.share > 0.95)
   })
 
-  test('is not found where flows go on in further records, or come back', () => {
+  test('is not detected if flows continue in further records, or return', () => {
     const goingOn = lives.flatMap((life) => [
       { ...life, end: life.start + 60_000 },
       { ...life, start: life.start + 60_000, end: life.start + 120_000 },
@@ -75,7 +75,7 @@ describe('double export', () => {
     assert.deepEqual(said(apart), [[], []])
   })
 
-  test('of too few flows is not spoken of', () => {
+  test('is not reported for too few flows', () => {
     assert.deepEqual(said(lives.slice(0, 60).flatMap((life) => [life, life])), [[], []])
   })
 })

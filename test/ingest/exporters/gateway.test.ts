@@ -1,4 +1,4 @@
-/** A container behind a bridge knows its gateway, and says so of an exporter that has its address. */
+/** A container behind a bridge knows its gateway, and warns of an exporter with that address. */
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -37,7 +37,7 @@ test('the gateways of a bridge, IPv4 and IPv6', async () => {
   assert.deepEqual(await bridgeGateways(await rootWith(container)), ['172.18.0.1', 'fd00::1'])
 })
 
-test('none on a bare host, and none on the host network of a container', async () => {
+test('none on a bare host, and none in a container on the host network', async () => {
   const { '.dockerenv': _, ...bare } = container
   assert.deepEqual(await bridgeGateways(await rootWith(bare)), [])
   const card = { ...container, 'sys/class/net/eth0/iflink': '12\n' }

@@ -8,7 +8,9 @@ import { TemplateLog } from '../../../ingest/exporters/template-log.ts'
 import { encodeIpfix, field, type EncodedField } from '../../encode/sets.ts'
 import { decodeAll, from } from '../decode/decoded.ts'
 
-/** What the log says of templates 256 announced one after the other, so many ms apart. */
+/**
+ * The log for these versions of template 256, announced one after the other, this many ms apart.
+ */
 function said(announced: readonly (readonly EncodedField[])[], apartMs: number) {
   const lines: Record<string, unknown>[] = []
   const log = pino({}, { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) })
@@ -26,7 +28,7 @@ const first = [field(8, 4), field(12, 4), field(1, 4)]
 const swapped = [field(12, 4), field(8, 4), field(1, 4)]
 const wider = [field(8, 4), field(12, 4), field(1, 8), field(33, 65_535, 5951)]
 
-test('a change is said once, with the fields that went and came', () => {
+test('a change is logged once, with the fields added and removed', () => {
   const { lines, problems } = said([first, first, wider, wider], 60_000)
   assert.equal(lines.length, 1)
   const [{ exporter, observationDomain, templateId, gone, come } = {}] = lines
@@ -36,12 +38,12 @@ test('a change is said once, with the fields that went and came', () => {
   assert.deepEqual(problems, { 'template-changed': 1 })
 })
 
-test('fields in another order are said as they now stand: a spoofed template may swap two', () => {
+test('reordered fields are logged in their new order: a spoofed template may swap two', () => {
   const [line = {}] = said([first, swapped], 1000).lines
   assert.deepEqual((line['reordered'] as string[])[0], 'destinationIPv4Address (12), 4 bytes')
 })
 
-test('a template that changes to and fro is counted each time, and said once an hour', () => {
+test('a template that changes back and forth is counted each time, and logged once an hour', () => {
   const { lines, problems } = said(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? first : wider)), 60_000) // prettier-ignore
   assert.equal(problems['template-changed'], 99)
   assert.equal(lines.length, 2)

@@ -1,4 +1,4 @@
-/** What a replay says of the capture when it is through with it. */
+/** What a replay reports when it has finished the capture. */
 import assert from 'node:assert/strict'
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ async function replayed(name: string, payloads: readonly Uint8Array[]) {
   return { summary, exporter }
 }
 
-test('a flow that is too old for the series is counted as that', async () => {
+test('a flow too old for the series is counted as such', async () => {
   const hourMs = dayMs / 24
   const { summary, exporter } = await replayed('old', [
     encodeV5({ uptimeMs: 2 * dayMs }, [
@@ -47,7 +47,7 @@ test('a flow that is too old for the series is counted as that', async () => {
   assert.deepEqual(exporter?.problems, { 'too-late': 1 })
 })
 
-test('data whose template never came is counted as that', async () => {
+test('data whose template never came is counted as such', async () => {
   const template = { id: 256, fields: [field(1, 4)] }
   const { summary } = await replayed('without-template', [
     encodeV9({ sets: [{ data: template, records: [[100]] }] }),
@@ -56,7 +56,7 @@ test('data whose template never came is counted as that', async () => {
   assert.deepEqual(summary.problems, { 'template-missing-expired': 1 })
 })
 
-test('counts whose sum no number can hold are stored nevertheless', async () => {
+test('counts too large to sum are stored nevertheless', async () => {
   const template = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 8), field(152, 8)] }
   const greatest = BigInt(Number.MAX_SAFE_INTEGER)
   const record = ['10.0.0.1', '192.0.2.1', greatest, testExportMs - 1000]
@@ -68,7 +68,7 @@ test('counts whose sum no number can hold are stored nevertheless', async () => 
   assert.deepEqual([summary.flows, summary.problems], [1200, {}])
 })
 
-test('captures that end within a packet are taken up to there; cut packets and captures are counted', async () => {
+test('captures that end within a packet are read up to there; truncated packets and captures are counted', async () => {
   const capture = join(folder, 'cut.pcap')
   const v5 = (sequence: number) =>
     encodeV5({ uptimeMs: dayMs, sequence }, [{ first: dayMs, last: dayMs, octets: 100 }])
@@ -91,7 +91,7 @@ test('captures that end within a packet are taken up to there; cut packets and c
   await assert.rejects(importCaptures([capture], options), /begins with what was taken in on 2/)
 })
 
-test('a capture that held nothing keeps no other away', async () => {
+test('an empty capture does not prevent others', async () => {
   const capture = join(folder, 'empty.pcap')
   const settings = readSettings({ WEIR_DATA: join(folder, 'empty') })
   const options = { settings, shiftMs: 0, onProgress: () => undefined }
@@ -103,7 +103,7 @@ test('a capture that held nothing keeps no other away', async () => {
   assert.equal((await importCaptures([capture], options)).flows, 1)
 })
 
-test('captures are taken in order of time, however they are named', async () => {
+test('captures are read in order of time, whatever their names', async () => {
   const paths = ['flows-10.pcap', 'flows-2.pcap'].map((name) => join(folder, name))
   const at = (minutes: number) => ({
     payload: encodeV5(

@@ -26,7 +26,7 @@ const datagram = fc.record(
   { noNullPrototype: true },
 )
 
-test('what goes into a batch comes out of it in order, as far as it fits', () => {
+test('what goes into a batch comes out in order, as far as it fits', () => {
   fc.assert(
     fc.property(fc.array(datagram, { maxLength: 20 }), fc.nat(2000), (datagrams, size) => {
       const writer = new BatchWriter(new ArrayBuffer(size))
@@ -44,7 +44,7 @@ test('what goes into a batch comes out of it in order, as far as it fits', () =>
   )
 })
 
-test('a source is made the text that it always has', () => {
+test('a source always gets the same text', () => {
   fc.assert(
     fc.property(fc.array(source), (sources) => {
       const texts = new SourceTexts()

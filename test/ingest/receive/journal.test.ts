@@ -41,7 +41,7 @@ async function readBack(
 const noCut = (bytes: number) => assert.fail(`${bytes} bytes were cut off`)
 const scratch = () => mkdtemp(join(tmpdir(), 'weir-journal-'))
 
-test('what is appended is read back, with its time and its ends, IPv4 and IPv6', async () => {
+test('appended datagrams are read back, with their times and endpoints, IPv4 and IPv6', async () => {
   const folder = await scratch()
   const journal = await Journal.open(folder)
   journal.append(datagram('one'), receivedMs)
@@ -60,7 +60,7 @@ test('what is appended is read back, with its time and its ends, IPv4 and IPv6',
   assert.deepEqual(await readSidecar(folder, 1), { state: 1 })
 })
 
-test('a segment is a capture that the capture reader takes', async () => {
+test('a segment is a capture that the capture reader accepts', async () => {
   const folder = await scratch()
   const journal = await Journal.open(folder)
   journal.append(datagram('one'), receivedMs)
@@ -71,7 +71,7 @@ test('a segment is a capture that the capture reader takes', async () => {
   assert.deepEqual(packets, [{ t: receivedMs, d: datagram('one') }])
 })
 
-test('positions tell records apart, and covered segments are deleted', async () => {
+test('positions identify records, and covered segments are deleted', async () => {
   const folder = await scratch()
   const journal = await Journal.open(folder)
   journal.append(datagram('one'), receivedMs)
@@ -93,7 +93,7 @@ test('positions tell records apart, and covered segments are deleted', async () 
   assert.deepEqual(await segments(folder), [3])
 })
 
-test('a record that was cut off at any byte ends the segment and is counted; all before it is whole', async () => {
+test('a record cut off at any byte ends the segment and is counted; everything before it is intact', async () => {
   const folder = await scratch()
   const journal = await Journal.open(folder)
   for (const text of ['one', 'two', 'three']) journal.append(datagram(text), receivedMs)
@@ -112,14 +112,14 @@ test('a record that was cut off at any byte ends the segment and is counted; all
   assert.deepEqual(await readBack(folder, 1), { texts: ['one', 'two'], cut: 16 })
 })
 
-/** Why it cannot be told how much of a folder's files the kernel holds. */
+/** Why it cannot be determined how much of a folder's files is in the page cache, or false. */
 function unseen(): string | false {
   const memory = 0x01021994
   if (statfsSync(tmpdir()).type === memory) return 'temporary files are in memory'
   return spawnSync('fincore', ['--version']).status !== 0 && 'fincore is missing'
 }
 
-test('what is on the disk is not kept in memory', { skip: unseen() }, async () => {
+test('what is on disk does not stay in memory', { skip: unseen() }, async () => {
   const folder = await scratch()
   const journal = await Journal.open(folder)
   const big = datagram('x'.repeat(1400))
@@ -136,7 +136,7 @@ test('what is on the disk is not kept in memory', { skip: unseen() }, async () =
 })
 
 test(
-  'a disk that takes no more is counted, said, and a new segment goes on',
+  'a full disk is counted and reported, and a new segment continues',
   { skip: process.getuid?.() !== 0 && 'mounting a small disk takes root' },
   async () => {
     const mount = await scratch()

@@ -1,4 +1,6 @@
-/** Datagrams taken one by one and many at once: the same datagrams, sources, refusals and turns. */
+/**
+ * Datagrams received one by one and many at once: the same datagrams, sources, refusals and order.
+ */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -15,7 +17,7 @@ const ways = [
   { name: 'many at once', native },
 ]
 
-test('on Linux with 64 bits datagrams can be taken many at once', () => {
+test('on 64-bit Linux, many datagrams can be received at once', () => {
   const isKnown = process.platform === 'linux' && /^(x64|arm64)$/.test(process.arch)
   assert.equal(native !== null, isKnown)
 })
@@ -50,7 +52,7 @@ async function listening(way: (typeof ways)[number]) {
   return { listener, taken, turns, ports: { ipv4: ports[0]!, ipv6: ports[1]! } }
 }
 
-/** A sender with an address of its own, which sends and waits until that is out. */
+/** A sender with its own address, which resolves when its datagram is out. */
 async function sender(address: string) {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   socket.bind(0, address)
@@ -69,14 +71,14 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 for (const way of ways)
-  test(`datagrams taken ${way.name} are those that were sent, of whom they were sent`, async () => {
+  test(`datagrams received ${way.name} are those that were sent, with their senders`, async () => {
     const { listener, taken, turns, ports } = await listening(way)
     const senders = await Promise.all(['127.0.0.1', '127.0.0.2', '::1'].map(sender))
     const stranger = await sender('127.0.0.3')
     const sent: Taken[] = []
     try {
       for (const round of ['a', 'b', 'c']) {
-        // What came before has been taken, and nothing comes for a while: the thread sleeps.
+        // Everything before has been received, and nothing comes for a while: the thread sleeps.
         await sleep(60)
         for (let i = 0; i < 150; i++)
           for (const [who, each] of senders.entries()) {
@@ -90,7 +92,7 @@ for (const way of ways)
         await until(() => taken.length === sent.length)
       }
       await until(() => listener.refusedDatagrams === 3)
-      // Of one sender they come in order; what another socket took comes when it is asked.
+      // One sender's datagrams come in order; those of another socket come when it is read.
       const byPort = (a: Taken, b: Taken) => a.sourcePort - b.sourcePort
       assert.deepEqual(taken.toSorted(byPort), sent.toSorted(byPort))
       assert.equal(listener.refused()[0]?.address, '127.0.0.3')
@@ -104,7 +106,7 @@ for (const way of ways)
     assert.equal(turns.length, before, 'a closed listener goes on')
   })
 
-test('an empty datagram and the longest one are taken', { skip: native === null }, async () => {
+test('an empty datagram and the longest one are received', { skip: native === null }, async () => {
   const { listener, taken, ports } = await listening(ways[1]!)
   const one = await sender('127.0.0.1')
   const texts = ['', 'x'.repeat(65_507), 'short']

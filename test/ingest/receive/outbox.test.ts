@@ -14,13 +14,13 @@ import { scratchFolder } from '../../store/archive/archived.ts'
 
 const payloadBytes = 1400
 const batch = 512 << 10
-/** Fills a batch or a stretch. */
+/** Enough to fill a batch or a stretch. */
 const batchDatagrams = Math.ceil(batch / payloadBytes)
 const sources = ['10.0.0.1', '2001:db8::7', '192.0.2.9'].map((text) => parseAddress(text)!)
 const destination = parseAddress('10.0.0.5')!
 const receivedMs = 1_794_819_600_123
 
-/** A datagram that is told from all others by what is in it. */
+/** A datagram identified by its contents. */
 function datagramOf(number: number) {
   const payload = new Uint8Array(payloadBytes).fill(number & 255)
   new DataView(payload.buffer).setUint32(0, number)
@@ -29,7 +29,7 @@ function datagramOf(number: number) {
   return { payload, source, sourcePort, destination, destinationPort: 2055, receivedMs: receivedMs + number } // prettier-ignore
 }
 
-/** The decoding thread, which takes parcels when it is told to. */
+/** The decoding thread, which takes parcels on demand. */
 class Decoding {
   readonly journal: Journal
   readonly outbox: Outbox
@@ -62,7 +62,7 @@ class Decoding {
     for (let number = from; number < to; number++) this.outbox.take(datagramOf(number))
   }
 
-  /** Takes the oldest parcel; false where there is none. */
+  /** Takes the oldest parcel; false if there is none. */
   takeOne(): boolean {
     const parcel = this.#parcels.shift()
     if (!parcel) return false
@@ -101,7 +101,7 @@ class Decoding {
 const noCut = (bytes: number) => assert.fail(`${bytes} bytes were cut off`)
 const upTo = (count: number) => Array.from({ length: count }, (_, number) => number)
 
-test('what decoding does not keep up with waits in the journal, and comes in order, each once', async (t) => {
+test('what decoding cannot keep up with waits in the journal, and comes in order, each once', async (t) => {
   const decoding = await Decoding.open(t, { batches: 4, bytes: 2 ** 30 })
   const { outbox, numbers, kinds, segmentsBegun } = decoding
   outbox.handOver()
@@ -130,7 +130,7 @@ test('what decoding does not keep up with waits in the journal, and comes in ord
   assert.equal(outbox.overflowed, 0)
 })
 
-test('no more waits than may: what comes then is counted as dropped, and not journalled', async (t) => {
+test('the backlog is limited: what exceeds it is counted as dropped, and not journalled', async (t) => {
   const decoding = await Decoding.open(t, { batches: 4, bytes: 3 * batch })
   const { outbox, numbers, journal } = decoding
   const sent = 30 * batchDatagrams
@@ -148,13 +148,13 @@ test('no more waits than may: what comes then is counted as dropped, and not jou
   assert.equal(numbers.at(-1), sent + 9)
 })
 
-test('no more waits than the disk has room left', async (t) => {
+test('the backlog is limited by the free space on disk', async (t) => {
   const decoding = await Decoding.open(t, { batches: 4, bytes: 2 ** 30 })
   const { outbox, numbers } = decoding
   outbox.boundBy(6 * batch)
   decoding.receive(0, 30 * batchDatagrams)
   const { overflowed } = outbox
-  // Four batches in memory and three in the journal, which is half of what there was.
+  // Four batches in memory and three in the journal, which is half of the space there was.
   assert.ok(overflowed >= 22 * batchDatagrams && overflowed < 24 * batchDatagrams, `${overflowed}`)
   outbox.boundBy(2 ** 30)
   decoding.receive(30 * batchDatagrams, 40 * batchDatagrams)

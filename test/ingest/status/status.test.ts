@@ -1,4 +1,4 @@
-/** What a running collector says of itself, on its socket and at /metrics. */
+/** What a running collector reports about itself, on its socket and at /metrics. */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -61,7 +61,7 @@ test('flows, loss and bad input are counted per exporter, in status and in metri
   assert.equal((await ingest.stop()).code, 0)
 })
 
-test('what the kernel cut from the receive buffer is a warning that names the sysctl', async () => {
+test('a receive buffer limited by the kernel is a warning that names the sysctl', async () => {
   const ingest = await RunningIngest.start(await scratchFolder(), { WEIR_RECEIVE_BUFFER: '900MB' })
   const { warnings } = await ingest.status()
   assert.match(
@@ -71,7 +71,7 @@ test('what the kernel cut from the receive buffer is a warning that names the sy
   await ingest.stop()
 })
 
-test('a taken address for metrics is a warning, and no reason not to collect', async () => {
+test('a taken metrics port is a warning, and collecting goes on', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -99,7 +99,7 @@ test('a taken sFlow port is a warning; NetFlow is collected all the same', async
   holder.close()
 })
 
-test('exporters of before the start are told of, in the order of those that send', () => {
+test('exporters from before the start are listed, in the order of those that send', () => {
   const of = (address: string, firstSeen: number, lastSeen: number, datagrams = 1) => ({
     ...exporterStatus,
     address,
@@ -130,7 +130,7 @@ test('a collector that starts on a replayed folder knows who sent', async () => 
       exporters.map(({ address, datagrams }) => [address, datagrams]),
       [['10.0.0.1', 7057]],
     )
-    // Seen when its flows are said to have come: within the last week.
+    // First and last seen by the times of its flows: within the last week.
     const { firstSeen, lastSeen } = exporters[0]!
     assert.equal(Math.round((lastSeen - firstSeen) / 3600), 4)
     assert.ok(Date.now() / 1000 - lastSeen < 8 * 86_400, `seen at ${lastSeen}`)

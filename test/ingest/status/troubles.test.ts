@@ -13,7 +13,7 @@ const well: IngestState = {
   journal: { dropped: 0, lastError: null },
 }
 
-test('while all is well there is nothing to say', () => {
+test('while all is well there is nothing to report', () => {
   assert.deepEqual(troublesOf(well), [])
 })
 
@@ -29,7 +29,7 @@ for (const [state, what] of [
   [{ decoderState: 'EIO' }, /^the state of the decoder could not be saved: EIO$/],
   [{ journal: { dropped: 5, lastError: null } }, /^5 datagrams .* \(the disk is too slow\)$/],
 ] satisfies [Partial<IngestState>, RegExp][])
-  test(`trouble with ${Object.keys(state)[0]!} is said, with what to do`, () => {
+  test(`trouble with ${Object.keys(state)[0]!} is reported, with a remedy`, () => {
     const [trouble, ...others] = troublesOf({ ...well, ...state })
     assert.match(trouble!.what, what)
     assert.notEqual(trouble!.remedy, '')

@@ -1,4 +1,4 @@
-/** Filters looked at together let through what each lets through by itself. */
+/** Filters evaluated together match the same flows as each one alone. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -20,7 +20,7 @@ const addresses = [...hosts.slice(0, 12), '203.0.113.80', 'fd00::22', '2001:db8:
 const all = [...hosts, ...addresses]
 const ports = [0, 53, 80, 443, 1023, 1024, 50_000, 51_000, 65_535]
 
-/** Flows of which most differ, so that filters find few of them. */
+/** Mostly different flows, so that filters match few of them. */
 function madeFlows(rows: number, random: (below: number) => number): FlowColumns {
   const flows = createFlowColumns(rows)
   const of = <Value>(values: readonly Value[]) => values[random(values.length)]!
@@ -51,7 +51,7 @@ function madeFlows(rows: number, random: (below: number) => number): FlowColumns
   return flows
 }
 
-/** Rows by filter, as each filter gives them by itself. */
+/** Rows by filter, as each filter alone matches them. */
 function plainly(filters: readonly Filter[], flows: FlowColumns): number[][] {
   const passes = new Uint8Array(flows.count)
   return filters.map((filter) => {
@@ -63,16 +63,16 @@ function plainly(filters: readonly Filter[], flows: FlowColumns): number[][] {
 function together(filters: readonly Filter[], flows: FlowColumns): number[][] {
   const all = filters.map((filter, at) => ({ filter, followers: [at] }))
   const rules = new Rules(all, 2 * flows.count)
-  // A batch must know nothing of the one before, and a review change nothing.
+  // A batch must not depend on the one before, and checking twice changes nothing.
   for (let before = 0; before < 2; before++) rules.forEach(flows, () => undefined)
   const rows: number[][] = filters.map(() => [])
   rules.forEach(flows, (at, i) => rows[at]!.push(i))
   return rows
 }
 
-test('property: many filters together give what each gives alone', () => {
+test('property: many filters together match the same as each alone', () => {
   let covered = 0
-  // Many are wide; joined with a host or a port, they are as narrow as those that people follow.
+  // Many are wide; combined with a host or a port, they are as narrow as those that people follow.
   const narrow = fc.oneof(
     fc.constantFrom(...addresses).map((host) => parseFilter(`host ${host}`)!),
     fc.constantFrom(...ports).map((port) => parseFilter(`dst port ${port}`)!),
@@ -97,7 +97,7 @@ test('property: many filters together give what each gives alone', () => {
   assert.ok(covered > 100, `${covered} filters were found by their signs`)
 })
 
-test('what people follow is found by its signs', () => {
+test('the filters that people follow are found by their signs', () => {
   const found = (text: string) => cheapest(coversOf(parseFilter(text)!))
   for (const text of [
     'dst host 10.0.0.22',
@@ -122,7 +122,7 @@ test('what people follow is found by its signs', () => {
   assert.equal(found('host 10.0.0.22 and port 443')!.isExact, false)
 })
 
-test('a filter that several follow is told to each, with its rows once', () => {
+test('a filter with several followers is reported to each, with its rows once', () => {
   const random = seeded(seed)
   const flows = madeFlows(200, (below) => Math.floor(random() * below))
   const filter = parseFilter('host 10.0.0.0 or host 10.1.1.1 or port 53')
