@@ -18,7 +18,7 @@ import { mainPresets, morePresets, presetOf } from '../../web/time/presets.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { fieldText, isoText, rangeText, stepText } from '../../web/time/words.ts'
 
-test('an address can be read by people', () => {
+test('addresses are readable by people', () => {
   const view = {
     ...defaultView,
     from: '2026-11-16T11:31:00Z',
@@ -33,7 +33,7 @@ test('an address can be read by people', () => {
   )
 })
 
-test('what is written is read back the same', () => {
+test('what is written is read back unchanged', () => {
   const key = fc.stringMatching(/^[a-zA-Z0-9.:/-]{1,20}$/)
   const view = fc.record({
     from: fc.string({ minLength: 1, maxLength: 60 }),
@@ -60,7 +60,7 @@ test('what is written is read back the same', () => {
   )
 })
 
-test('what cannot be read is the default, and is said', () => {
+test('unreadable parameters get the default, and are reported', () => {
   const { view, faults } = readAddress('?by=hosts&measure=packets&tz=Mars/Base&colour=red&from=')
   assert.deepEqual(view, { ...defaultView, measure: 'packets' })
   assert.deepEqual(

@@ -50,7 +50,7 @@ const bodies: AlertBody[] = [
   },
 ]
 
-test('an alert that is opened in its form and kept is the same', () => {
+test('an alert opened in its form and saved is unchanged', () => {
   for (const body of bodies)
     assert.deepEqual(bodyOfDraft(draftOf(body as Alert), body.isOn!), body, body.name)
 })

@@ -46,7 +46,7 @@ function distance(a: string, b: string, sight: Matrix): number {
 describe('the palette', () => {
   for (const theme of ['dark', 'light'] as const)
     for (const [name, sight] of Object.entries(sights))
-      test(`${theme}: any two colours, and the grey of other, are told apart with ${name}`, () => {
+      test(`${theme}: any two colours, and the grey of other, are distinguishable with ${name}`, () => {
         const all = [...palettes[theme], otherColours[theme]]
         for (const [i, a] of all.entries())
           for (const b of all.slice(0, i))
@@ -101,15 +101,15 @@ describe('the colours of keys', () => {
       assert.equal(first([id]), first([id, '10.0.0.24', '10.0.0.25']))
     assert.deepEqual(new ColourSlots().assign(['in', 'out']), [0, 1])
   })
-  test('what another tab remembers in no readable form is passed over', () => {
+  test('unreadable memory of another tab is ignored', () => {
     const slots = new ColourSlots({ read: () => 'x:y 1:99 2', write: () => undefined })
     assert.deepEqual(slots.assign(['in', 'out']), [0, 1])
   })
-  test('more keys than colours still have one each', () => {
+  test('more keys than colours still get one each', () => {
     const keys = Array.from({ length: 40 }, (_, i) => `10.0.0.${i}`)
     assert.ok(new ColourSlots().assign(keys).every((slot) => slot < palettes.dark.length))
   })
-  test('a mixed colour lies between', () => {
+  test('a mixed colour lies in between', () => {
     assert.equal(mixed('#000000', '#ffffff', 0), '#000000')
     assert.equal(mixed('#000000', '#ffffff', 1), '#ffffff')
     assert.equal(mixed('#102030', '#304050', 0.5), '#203040')

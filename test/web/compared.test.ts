@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { comparedText } from '../../web/chart/compared.ts'
 
-test('a dashed line is said to be what it is, and one that has nothing to draw is said to be none', () => {
+test('a dashed line is explained, and so is its absence', () => {
   const known = { compared: { above: [null, 3], below: [null, null] } }
   const unknown = { compared: { above: [null], below: [null] } }
   assert.equal(comparedText('364d', known), 'dashed: a year before')

@@ -7,7 +7,7 @@ import { firstPointDue } from '../../web/state/first-point.ts'
 
 const noon = 1_794_830_400
 
-test('the first point is of the first whole interval, and counted a minute after it began', () => {
+test('the first point is that of the first whole interval, and counted a minute after it begins', () => {
   assert.equal(firstPointDue(noon + 1), noon + 360)
   assert.equal(firstPointDue(noon + 299), noon + 360)
   assert.equal(firstPointDue(noon), noon + 60)
@@ -28,7 +28,7 @@ beforeEach(() => {
   firstDue.value = null
 })
 
-test('a wall says by when the first point is due as soon as traffic comes in, and does not put it off', () => {
+test('a wall says when the first point is due as soon as traffic arrives, and does not postpone it', () => {
   takeNewest(answer(noon + 20, [null, null], 0))
   assert.equal(firstDue.value, null)
   takeNewest(answer(noon + 40, [null, null], 5))
@@ -37,7 +37,7 @@ test('a wall says by when the first point is due as soon as traffic comes in, an
   assert.equal(firstDue.value, noon + 360)
 })
 
-test('where data are shown none is the first', () => {
+test('if data is shown there is no first point', () => {
   takeNewest(answer(noon + 40, [null, 7], 5))
   assert.equal(firstDue.value, null)
   assert.equal(newestShown.value, noon)

@@ -22,13 +22,13 @@ function texts(sought: string): string[] {
   )
 }
 
-test('an exporter is found by a part of its name or address, with all of its interfaces', () => {
+test('an exporter is found by part of its name or address, with all of its interfaces', () => {
   assert.deepEqual(texts(''), ['10.1.0.1: 7 8', '10.1.0.2: 1'])
   assert.deepEqual(texts(' brussels '), ['10.1.0.1: 7 8'])
   assert.deepEqual(texts('10.1.0.2'), ['10.1.0.2: 1'])
 })
 
-test('an interface is found by its name, description or index, alone', () => {
+test('an interface is found by its name, description or index, without the others', () => {
   assert.deepEqual(texts('ghent'), ['10.1.0.1: 7'])
   assert.deepEqual(texts('if8'), ['10.1.0.1: 8'])
   assert.deepEqual(texts('WAN'), ['10.1.0.2: 1'])

@@ -14,7 +14,7 @@ function incident(id: string, from: number, to: number): Incident {
   return { id, exporter: '10.0.0.1', exporterName: null, window, sentence: '', actors: [] }
 }
 
-test('incidents nearer than a mark are one; what lies outside the window is none', () => {
+test('incidents closer than a mark are merged; those outside the window are left out', () => {
   const all = [
     incident('c', 500, 700),
     incident('b', 130, 140),
@@ -46,7 +46,7 @@ test('a range in an address is read back to the second', () => {
   assert.ok(around.from < range.from - 60_000 && around.to > range.to + 60_000)
 })
 
-test('an address of an object is read back, whatever its name', () => {
+test('an object’s address is read back, whatever its name', () => {
   for (const name of ['2001:db8::1', '10.0.0.1/7', 'tcp/443', 'ünï %2F&?'])
     assert.deepEqual(objectOf(objectAddress({ kind: 'host', name })), { kind: 'host', name })
   assert.deepEqual(objectOf('/object/all'), { kind: 'all', name: '' })
@@ -54,7 +54,7 @@ test('an address of an object is read back, whatever its name', () => {
     assert.equal(objectOf(path), null, path)
 })
 
-test('the figures as CSV: the clock and the unit of the page, unknown is empty, and nothing is run by a spreadsheet', () => {
+test('the figures as CSV: the page’s time zone and unit, unknown is empty, and spreadsheets run nothing', () => {
   const layer = { key: {}, direction: 'in', half: 'above', summary: {} } as const
   const layers = [
     { ...layer, id: 'a', label: '=cmd("x")', values: [1.5, null] },
@@ -68,7 +68,7 @@ test('the figures as CSV: the clock and the unit of the page, unknown is empty, 
   )
 })
 
-test('a name that nothing can bear is said to be none', () => {
+test('an impossible name is reported as such', () => {
   for (const [kind, name] of [
     ['host', '10.0.0.1'],
     ['host', '2001:db8::1'],

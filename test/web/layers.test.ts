@@ -66,20 +66,20 @@ describe('split by host', () => {
   ])
   const layers = makeLayers({ split: 'host', keyed, totals, peak: null, isLocal })
 
-  test('only our hosts are drawn, received above and sent below', () => {
+  test('only local hosts are drawn, received above and sent below', () => {
     assert.deepEqual([...new Set(layers.layers.map((layer) => layer.id))], ['10.0.0.1', 'other'])
     assert.ok(layers.localOnly)
   })
-  test('the halves are what our hosts received and sent; internal traffic is both', () => {
+  test('the halves are what local hosts received and sent; internal traffic is both', () => {
     assert.deepEqual(layers.total, { above: [12, 5, null], below: [5, 3, null] })
   })
-  test('where nothing came in, what is unknown is not 0', () => {
+  test('if nothing came in, unknown is not 0', () => {
     const none = { ...answer([]), time: [1000, 1010], to: 1020 }
     const totals: SeriesAnswer = { ...none, unknown: [[1000, 1010, 'not-listening']] }
     const made = makeLayers({ split: 'host', keyed: none, totals, peak: null, isLocal })
     assert.deepEqual(made.total, { above: [null, 0], below: [null, 0] })
   })
-  test('of what is unknown throughout the rest is unknown too, and not 0', () => {
+  test('if everything is unknown the rest is unknown too, not 0', () => {
     const { summary } = entry({}, [null])
     const all = answer([
       { ...entry({ direction: 'in' }, [null]), summary: { ...summary, total: 9 } },
@@ -89,12 +89,12 @@ describe('split by host', () => {
     const { average, last, total } = find(unknown, 'other', 'above').summary
     assert.deepEqual({ average, last, total }, { average: null, last: null, total: 9 })
   })
-  test('other is what the listed leave of it: where one is unknown, it is in other', () => {
+  test('other is the total less the listed keys: an unknown key counts in other', () => {
     assert.deepEqual(find(layers, 'other', 'above').values, [4, 5, null])
     assert.equal(find(layers, 'other', 'above').summary.total, 17 - 14)
     assert.equal(find(layers, 'other', 'above').summary.p95, undefined)
   })
-  test('where no host is ours, all are drawn', () => {
+  test('if no host is local, all are drawn', () => {
     const all = makeLayers({ split: 'host', keyed, totals, peak: null, isLocal: () => false })
     assert.deepEqual(all.total.above, [19, 12, null])
     assert.ok(all.layers.some((layer) => layer.id === '203.0.113.9'))
@@ -127,11 +127,11 @@ describe('split by port', () => {
   test("the rest has the API's own summary", () => {
     assert.deepEqual(find(layers, 'other', 'above').summary, keyed.series[3]!.summary)
   })
-  test('a maximum of several directions is said to be a bound', () => {
+  test('a maximum of several directions is marked as a bound', () => {
     assert.deepEqual(layers.peak?.above, [9])
     assert.ok(layers.peakIsBound)
   })
-  test('the legend has a line a key, its internal part beneath, and the totals last', () => {
+  test('the legend has one line per key, its internal part beneath, and the totals last', () => {
     const rows = legendRows(
       layers,
       layers.layers.map(() => '#000000'),
@@ -153,12 +153,12 @@ describe('split by port', () => {
   })
 })
 
-test('split by exporter, one that is away hides nothing of the others', () => {
+test('split by exporter, one that is away does not hide the others', () => {
   const keyed = answer([
     entry({ exporter: '10.0.0.1', direction: 'in' }, [5, 6, 7]),
     entry({ exporter: '10.0.0.2', direction: 'in' }, [2, null, 2]),
   ])
-  // A sum of which a part is not known is not known.
+  // A sum with an unknown part is unknown.
   const totals = answer([entry({ direction: 'in' }, [7, null, 9])])
   const layers = makeLayers({ split: 'exporter', keyed, totals, peak: null, isLocal })
   const edges = stack(layers.layers, 'above', layers.total.above).map(({ edge }) => edge)
@@ -188,7 +188,7 @@ describe('stacking', () => {
     summary: {},
   })
 
-  test('an unknown step is a gap in every layer and never a zero; edges add up to what is known', () => {
+  test('an unknown step is a gap in every layer and never a zero; edges add up to the known values', () => {
     fc.assert(
       fc.property(columns, ({ total, values }) => {
         const stacked = stack(values.map(layer), 'above', total)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { narrowed } from '../../web/controls/narrowed.ts'
 
-test('a condition is added to a filter, once, whatever else begins with it', () => {
+test('a condition is added to a filter once, even if another begins with it', () => {
   assert.equal(narrowed(' ', 'host 10.0.0.2'), 'host 10.0.0.2')
   assert.equal(narrowed('host 10.0.0.22', 'host 10.0.0.2'), 'host 10.0.0.22 and host 10.0.0.2')
   for (const said of ['host 10.0.0.2', 'port 80 and (host 10.0.0.2)'])

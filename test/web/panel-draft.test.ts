@@ -19,13 +19,13 @@ const at = { now: Date.UTC(2026, 10, 26, 9), zone: 'Europe/Brussels' }
 
 type Query = Record<string, string>
 
-/** The query that the form gives back of a panel, after some fields were changed. */
+/** A panel's query from the form, after changing some fields. */
 function queryAfter(panel: object, changed: object = {}): Query {
   const made = panelOf({ ...draftOf(panel as Panel), ...changed })
   return 'query' in made ? (made.query as Query) : {}
 }
 
-/** What the API says of a panel; empty where it takes it. */
+/** The API's objections to a panel; empty if it accepts it. */
 function refusals(made: object): string[] {
   const faults = Errors(Panel, { ...made, place }).map(({ message }) => message)
   const { kind, query } = made as { kind: string; query?: Query }
@@ -34,8 +34,8 @@ function refusals(made: object): string[] {
   return [...faults, ...asked.map(({ message }) => message)]
 }
 
-describe('a panel as its form has it', () => {
-  test('goes into the form and comes back the same, but for defaults that are said', () => {
+describe('a panel in its form', () => {
+  test('goes into the form and comes back the same, except for explicit defaults', () => {
     const said = { top: '8', points: '400' }
     for (const panel of [...standardDashboard.panels, ...fullWall.panels]) {
       const { place: _, ...rest } = panel
@@ -55,7 +55,7 @@ describe('a panel as its form has it', () => {
     }
   })
 
-  test('every kind that begins from nothing is what the API takes', () => {
+  test('every kind of new panel is accepted by the API', () => {
     for (const kind of ['chart', 'live', 'top', 'number', 'incidents', 'clock'] as const)
       assert.deepEqual(refusals(panelOf({ ...draftOf(null), kind })), [], kind)
     assert.deepEqual(refusals(panelOf({ ...draftOf(null), kind: 'text', text: 'call 4711' })), [])
@@ -63,18 +63,18 @@ describe('a panel as its form has it', () => {
       assert.deepEqual(refusals(panelOf({ ...draftOf(null), by: byOf(split) })), [], split)
   })
 
-  test('keeps the parameters that it has no field for, as long as the kind stays', () => {
+  test('keeps parameters without a field as long as the kind stays', () => {
     const chart = { kind: 'chart', query: { ...range, by: 'host,port', cf: 'max', key: 'x', step: '60' } } // prettier-ignore
     assert.deepEqual(
       queryAfter(chart, { filter: 'port 443' }),
       { ...chart.query, points: '400', top: '8', filter: 'port 443' },
     ) // prettier-ignore
-    // A key is one of a split: with another split it would be refused.
+    // A key belongs to one split: with another split it would be refused.
     assert.equal(queryAfter(chart, { by: 'port,direction' })['key'], undefined)
     assert.deepEqual(queryAfter(chart, { kind: 'top' }), { ...range, by: 'host', limit: '8' })
   })
 
-  test('an interface is a key of the totals, or a condition before the filter', () => {
+  test('an interface is a key of the totals, or a condition in front of the filter', () => {
     const chart = { kind: 'chart', query: { ...range, exporter: 'pfsense', by: 'host,direction' } }
     const alone = queryAfter(chart, { interface: '3', by: byOf('interface') })
     assert.equal(alone['by'], 'interface,direction')
@@ -100,7 +100,7 @@ describe('a panel as its form has it', () => {
     )
   })
 
-  test('trackers are asked for without a filter, days with their zone', () => {
+  test('trackers are queried without a filter, days with their zone', () => {
     const chart = { kind: 'chart', query: { ...range, filter: 'port 443', by: 'host,direction' } }
     const query = queryAfter(chart, { by: byOf('tracker'), tracker: 'files' })
     assert.deepEqual([query['by'], query['tracker'], query['filter']], ['tracker,direction', 'files', undefined]) // prettier-ignore
@@ -118,11 +118,11 @@ describe('a panel as its form has it', () => {
   })
 })
 
-describe('what is amiss is said by the field', () => {
+describe('faults are shown at their fields', () => {
   const chart = draftOf(null)
   const fields = (changed: object) => Object.keys(faultsOf({ ...chart, ...changed }, at)).sort()
 
-  test('nothing, where nothing is', () => {
+  test('none, if there are none', () => {
     assert.deepEqual(fields({}), [])
     assert.deepEqual(fields({ threshold: '2.5G', from: '2026-11-16 11:20', to: 'now' }), [])
   })
@@ -138,13 +138,13 @@ describe('what is amiss is said by the field', () => {
     assert.deepEqual(fields({ kind: 'top', limit: '1001' }), ['limit'])
   })
 
-  test('fields that a kind does not have are not looked at', () => {
+  test('fields that a kind does not have are ignored', () => {
     assert.deepEqual(fields({ kind: 'clock', from: 'noon', threshold: 'sixty', top: '0' }), [])
   })
 })
 
 describe('a panel from JSON', () => {
-  test('is read into the form, its place left out', () => {
+  test('is read into the form, without its place', () => {
     const panel = { kind: 'number', title: 'In', statistic: 'last', direction: 'in', query: range }
     const read = readPanel(JSON.stringify({ ...panel, place }))
     assert.ok(typeof read === 'object')
@@ -153,7 +153,7 @@ describe('a panel from JSON', () => {
     assert.equal(made.title, 'In')
   })
 
-  test('says what it is not', () => {
+  test('is refused with a reason', () => {
     for (const [text, about] of [
       ['{', /no JSON/],
       ['[]', /an object/],
@@ -169,7 +169,7 @@ describe('a panel from JSON', () => {
   })
 })
 
-test('a figure of one direction leaves the others out', () => {
+test('a figure for one direction excludes the others', () => {
   const entry = (direction: string, last: number) =>
     ({ key: { direction }, summary: { last } }) as unknown as SeriesAnswer['series'][number]
   const answer = { series: [entry('in', 5), entry('out', 7)] }
@@ -191,7 +191,7 @@ test('the last figure is of now only while no newer one can be there', () => {
   assert.ok(isNewest(600, 1800, 600 + 1800 + 60))
 })
 
-test('two values are the same whatever the order in which they are written', () => {
+test('two values are equal whatever the order of their properties', () => {
   assert.ok(isSame({ a: 1, b: [{ c: 2, d: 3 }] }, { b: [{ d: 3, c: 2 }], a: 1 }))
   assert.ok(!isSame({ a: 1 }, { a: 1, b: undefined }))
   assert.ok(!isSame([1, 2], [2, 1]))

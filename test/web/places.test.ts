@@ -24,14 +24,14 @@ const places = fc.array(
   { minLength: 1, maxLength: 12 },
 )
 
-test('a place stays on the grid, however far it is moved or drawn', () => {
+test('a place stays on the grid, however far it is moved or resized', () => {
   const first = place(9, 2, 3, 2)
   assert.deepEqual(movedPlace(first, { columns: 5, rows: -9 }, false), place(9, 0, 3, 2))
   assert.deepEqual(movedPlace(first, { columns: -20, rows: 1 }, false), place(0, 3, 3, 2))
   assert.deepEqual(movedPlace(first, { columns: 5, rows: -9 }, true), place(9, 2, 3, 1))
 })
 
-test('what a panel is moved onto makes way downward, and what that covers, too', () => {
+test('a panel under a moved one makes way downward, and so does what it then covers', () => {
   const three = [place(0, 0, 6, 2), place(0, 2, 6, 2), place(6, 0, 6, 2)]
   const moved = settled([place(0, 1, 6, 2), three[1]!, three[2]!], 0)
   assert.deepEqual(moved, [place(0, 1, 6, 2), place(0, 3, 6, 2), place(6, 0, 6, 2)])
@@ -39,7 +39,7 @@ test('what a panel is moved onto makes way downward, and what that covers, too',
   assert.deepEqual(two, [place(0, 2, 6, 2), place(0, 4, 6, 2), place(0, 0, 6, 2)])
 })
 
-test('after any change nothing lies on anything, and what was changed lies where it was put', () => {
+test('after any change no panels overlap, and the changed one is where it was put', () => {
   fc.assert(
     fc.property(places, fc.nat(11), (given, which) => {
       const changed = which % given.length
@@ -47,7 +47,7 @@ test('after any change nothing lies on anything, and what was changed lies where
       assert.deepEqual(made[changed], given[changed])
       for (let a = 0; a < made.length; a++)
         for (let b = 0; b < a; b++) assert.ok(!meet(made[a]!, made[b]!))
-      // What was in nobody's way has not moved, and nothing moved but downward.
+      // Panels in nobody's way have not moved, and the others only down.
       for (const [i, each] of made.entries()) {
         assert.ok(each.row >= given[i]!.row)
         assert.deepEqual({ ...each, row: given[i]!.row }, given[i])
@@ -56,7 +56,7 @@ test('after any change nothing lies on anything, and what was changed lies where
   )
 })
 
-test('a new panel lies in the first free place, from the top and the left', () => {
+test('a new panel goes to the first free place, from the top and the left', () => {
   assert.deepEqual(freePlace([], { columns: 6, rows: 4 }), place(0, 0, 6, 4))
   const one = [place(0, 0, 9, 5), place(9, 0, 3, 2)]
   assert.deepEqual(freePlace(one, one[1]!), place(9, 2, 3, 2))

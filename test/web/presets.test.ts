@@ -1,4 +1,4 @@
-/** FlowViewer's statistics and printed forms: all there, and each a question that the API answers. */
+/** FlowViewer's statistics and printed forms: all present, and each a query that the API answers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -11,7 +11,7 @@ import { archive, scratchFolder, t0, told } from '../store/archive/archived.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { NetworkSet } from '../../flow/address.ts'
 
-test('there are 21 statistics and 13 printed forms, each under a name of its own', () => {
+test('there are 21 statistics and 13 printed forms, each under its own name', () => {
   assert.equal(statistics.length, 21)
   assert.equal(printed.length, 13)
   assert.equal(new Set(presets.map(({ id }) => id)).size, presets.length)

@@ -66,7 +66,7 @@ const scene: Scene = {
 const at = (index: number) => readoutAt(index, { scene, layers, zone: 'UTC' })
 
 describe('the figures at the cursor', () => {
-  test('the greatest at that step comes first, what is nothing there is left out', () => {
+  test('the greatest at that step comes first, zeros are left out', () => {
     const [above, below] = at(1).halves
     assert.deepEqual(
       above?.rows.map((row) => `${row.label} ${row.value}`),
@@ -75,7 +75,7 @@ describe('the figures at the cursor', () => {
     assert.equal(above?.total, '120.01 Mb/s')
     assert.deepEqual([below?.total, below?.rows], ['0 b/s', []])
   })
-  test('lost flows and the open step are said', () => {
+  test('lost flows and the open step are mentioned', () => {
     assert.deepEqual(at(0).notes, [])
     assert.deepEqual(at(1).notes, ['about 1,200 flows lost'])
     assert.deepEqual(at(2).notes, ['still being counted'])
@@ -85,13 +85,13 @@ describe('the figures at the cursor', () => {
     assert.equal(at(2).halves[0]?.total, '?')
     assert.match(spoken(at(2)), /^Mon 16 Nov 11:32:20 – 11:32:25: no data: Weir was not listening$/)
   })
-  test('what is known while an exporter is away is told, and that it is not all', () => {
+  test('what is known while an exporter is away is shown, marked as incomplete', () => {
     const away: Scene = { ...scene, unknown: [[start, start + 5, 'lost']] }
     const readout = readoutAt(0, { scene: away, layers, zone: 'UTC' })
     assert.equal(readout.unknown, '')
     assert.deepEqual(readout.notes, ['in part no data: datagrams were lost on the way'])
   })
-  test('connections are opened inward and outward, and neither received nor sent', () => {
+  test('connections are opened inward and outward, not received and sent', () => {
     const opened: Scene = { ...scene, answer: { ...scene.answer, measure: 'connections' } }
     const titles = readoutAt(0, { scene: opened, layers, zone: 'UTC' }).halves
     assert.deepEqual(
@@ -99,7 +99,7 @@ describe('the figures at the cursor', () => {
       ['inward', 'outward'],
     )
   })
-  test('it can be spoken', () => {
+  test('it can be read aloud', () => {
     assert.equal(
       spoken(at(0)),
       'Mon 16 Nov 11:32:10 – 11:32:15: received 3.00 Mb/s, most of it 10.0.0.11 2.00 Mb/s; ' +

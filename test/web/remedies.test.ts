@@ -13,20 +13,20 @@ test('each remedy is for a problem that the decoder counts', () => {
   assert.deepEqual(unknown, [])
 })
 
-test('a problem is told with what to do about it', () => {
+test('a problem is shown with its remedy', () => {
   const [fault] = faultsOf({ ...exporter, problems: { 'version-unknown': 1 } }, 2000)
   assert.equal(fault?.what, 'version unknown, once')
   assert.match(fault.remedy, /something else sends to this port/)
 })
 
-test('one datagram is told as one', () => {
+test('one datagram is in the singular', () => {
   const lost = { datagrams: 1, flows: 2, flowsEstimated: true }
   const [fault, twice] = faultsOf({ ...exporter, flows: 114, lost, duplicates: 1 }, 2000)
   assert.equal(fault?.what, 'lost: 1 datagram with about 2 flows (1.72 %)')
   assert.equal(twice?.what, '1 datagram came twice, 0 out of order')
 })
 
-test('data that wait for their template are amiss, though nothing is dropped yet', () => {
+test('data waiting for templates is a fault, even if nothing has been dropped yet', () => {
   assert.deepEqual(faultsOf(exporter, 2000), [])
   const [fault] = faultsOf({ ...exporter, parked: 40 }, 2000)
   assert.match(fault?.what ?? '', /40 data sets came without a template/)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { RequestError } from '../../web/client.ts'
 import { sentence } from '../../web/sentence.ts'
 
-test('what the API says begins with a capital and ends with a full stop', () => {
+test('the API’s messages begin with a capital and end with a full stop', () => {
   for (const [said, shown] of [
     ['a login is needed', 'A login is needed.'],
     ['filter: expected a field', 'Filter: expected a field.'],
@@ -18,7 +18,7 @@ test('what the API says begins with a capital and ends with a full stop', () => 
     assert.equal(sentence(said), shown)
 })
 
-test('an error of the API has two sentences', () => {
+test('an error of the API becomes two sentences', () => {
   const { message, remedy } = new RequestError('a login is needed', {
     remedy: 'log in on the page',
     status: 401,

@@ -4,20 +4,20 @@ import { test } from 'node:test'
 import { settingSpecs } from '../../flow/setting-specs.ts'
 import { settingTerm, settingText } from '../../web/status/setting-terms.ts'
 
-/** Those of the status, as api/routes/status.ts gives them. */
+/** Those in the status, as returned by api/routes/status.ts. */
 const shown = [
   'data', 'http', 'published', 'netflow', 'ipfix', 'sflow', 'metrics', 'exporters', 'local', 'names', 'store', 'tiers',
   'top', 'archiveKeepDays', 'archiveMaxBytes', 'flowMaxDays', 'timeZone', 'auth', 'mask',
 ] // prettier-ignore
 
-test('each setting of the status is called as it is set', () => {
+test('each setting in the status has the name under which it is set', () => {
   for (const name of shown) {
     const term = settingTerm(name)
     assert.ok(Object.hasOwn(settingSpecs, term.replace('WEIR_', '')), `${name}: ${term}`)
   }
 })
 
-test('values have their unit, lists can be broken, and what is not set says so', () => {
+test('values have their unit, lists can wrap, and unset ones say so', () => {
   assert.equal(settingText('archiveMaxBytes', 50_000_000_000), '50.00 GB')
   assert.equal(settingText('archiveKeepDays', 90), '90 d')
   assert.equal(settingText('local', '10.0.0.0/8,fc00::/7'), '10.0.0.0/8, fc00::/7')

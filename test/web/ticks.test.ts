@@ -17,7 +17,7 @@ const everySixHours: TickStep = { field: 'hour', count: 6, ms: 6 * hourMs }
 const halfHours: TickStep = { field: 'minute', count: 30, ms: hourMs / 2 }
 const everyDay: TickStep = { field: 'day', count: 1, ms: 24 * hourMs }
 
-describe('the time axis over the change to summer time', () => {
+describe('the time axis across the change to summer time', () => {
   test('Brussels: 02:00 is skipped', () => {
     assert.deepEqual(
       labels('2027-03-27T23:00:00Z', '2027-03-28T03:00:00Z', everyHour, 'Europe/Brussels'),
@@ -44,32 +44,32 @@ describe('the time axis over the change to summer time', () => {
   })
 })
 
-describe('the time axis over the change from summer time', () => {
-  test('Brussels: 02:00 stands twice, the second time with its offset', () => {
+describe('the time axis across the change from summer time', () => {
+  test('Brussels: 02:00 appears twice, the second time with its offset', () => {
     assert.deepEqual(
       labels('2026-10-24T23:00:00Z', '2026-10-25T03:00:00Z', everyHour, 'Europe/Brussels'),
       ['01:00 | Sun 25 Oct', '02:00', '02:00 | UTC+1', '03:00', '04:00'],
     )
   })
-  test('New York: 01:00 stands twice', () => {
+  test('New York: 01:00 appears twice', () => {
     assert.deepEqual(
       labels('2026-11-01T04:00:00Z', '2026-11-01T07:00:00Z', everyHour, 'America/New_York'),
       ['00:00 | Sun 1 Nov', '01:00', '01:00 | UTC−5', '02:00'],
     )
   })
-  test('Lord Howe: half an hour stands twice', () => {
+  test('Lord Howe: half an hour appears twice', () => {
     assert.deepEqual(
       labels('2027-04-03T14:00:00Z', '2027-04-03T16:00:00Z', halfHours, 'Australia/Lord_Howe'),
       ['01:00 | Sun 4 Apr', '01:30', '01:30 | UTC+10:30', '02:00', '02:30'],
     )
   })
-  test('Brussels by half hours: the hour stands twice in its order', () => {
+  test('Brussels by half hours: the hour appears twice, in order', () => {
     assert.deepEqual(
       labels('2026-10-24T23:30:00Z', '2026-10-25T02:00:00Z', halfHours, 'Europe/Brussels'),
       ['01:30 | Sun 25 Oct', '02:00', '02:30', '02:00 | UTC+1', '02:30', '03:00'],
     )
   })
-  test('London: the window begins within the hour shown twice', () => {
+  test('London: the window begins within the repeated hour', () => {
     assert.deepEqual(
       labels('2026-10-25T00:30:00Z', '2026-10-25T02:00:00Z', halfHours, 'Europe/London'),
       ['01:30 | Sun 25 Oct', '01:00 | UTC', '01:30', '02:00'],
@@ -106,7 +106,7 @@ describe('ticks', () => {
     assert.equal(step(365 * 24 * hourMs), '1 month')
     assert.equal(step(5 * 365 * 24 * hourMs), '6 month')
   })
-  test('in any window and zone they ascend, lie within, and are as many as they may', () => {
+  test('in any window and zone they ascend, lie within, and stay below the maximum number', () => {
     const zones = [
       'UTC',
       'Europe/Brussels',

@@ -1,10 +1,10 @@
-/** Charts are drawn one a frame, with what came last. */
+/** Charts are drawn one per frame, with the newest data. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { drawInTurn } from '../../web/chart/turns.ts'
 
-test('of charts that are to be drawn at once, each frame draws one, and of one chart only the newest', (t) => {
+test('of several charts to draw, each frame draws one, and each chart only its newest data', (t) => {
   const frames: (() => void)[] = []
   Object.assign(globalThis, { requestAnimationFrame: (task: () => void) => frames.push(task) })
   t.after(() => Reflect.deleteProperty(globalThis, 'requestAnimationFrame'))

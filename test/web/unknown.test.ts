@@ -31,7 +31,7 @@ test('a step without a value is unknown with or without a reason, and zero is no
   ])
 })
 
-test('what has not come yet is not unknown', () => {
+test('the future is not unknown', () => {
   assert.deepEqual(unknownRanges(answer, { above: values, below: values }, 25), [
     [0, 10, 'not-listening'],
     [20, 25, ''],

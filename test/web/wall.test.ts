@@ -6,7 +6,7 @@ import { liveLayers } from '../../web/dashboard/live-layers.ts'
 import { repeat } from '../../web/dashboard/repeat.ts'
 import { isWithin } from '../../web/wall/within.ts'
 
-test('night is a range of the clock that may pass midnight', () => {
+test('night is a range of clock times that may cross midnight', () => {
   const at = (hour: number, minute = 0) => ({ hour, minute })
   assert.ok(isWithin('22:00-06:30', at(23)))
   assert.ok(isWithin('22:00-06:30', at(6, 29)))
@@ -16,7 +16,7 @@ test('night is a range of the clock that may pass midnight', () => {
   for (const text of ['', 'night', '22:00']) assert.ok(!isWithin(text, at(23)), text)
 })
 
-test('live seconds: bits by direction; one of which nothing came is unknown, the newest is not yet whole', () => {
+test('live seconds: bits by direction; one without data is unknown, the newest is incomplete', () => {
   const rows = new Map([
     [100, { in: [10, 1, 1], out: [5, 1, 1] }],
     [103, { in: [20, 2, 1] }],
@@ -29,7 +29,7 @@ test('live seconds: bits by direction; one of which nothing came is unknown, the
   assert.equal(liveLayers(new Map(), { measure: 'bits', seconds: 60 }), null)
 })
 
-test('a legend tells the last five minutes that are over, and not those seconds that are yet to be reported', () => {
+test('a legend shows the last five complete minutes, without the seconds still to be reported', () => {
   const time = Array.from({ length: 10 }, (_, i) => 60 * i)
   const values = [1, 1, 9, 9, 4, 4, 4, 4, 4, 0]
   const only = (from: number, to: number) =>
@@ -42,7 +42,7 @@ test('a legend tells the last five minutes that are over, and not those seconds 
   assert.equal(recentOf([3, 5], { time: [0, 1800], open: null }), 5)
 })
 
-test('what is asked again is never asked twice at once, and ends', async () => {
+test('a repeated request never overlaps itself, and can be stopped', async () => {
   let under = 0
   let calls = 0
   const end = repeat(1, async () => {
