@@ -1,4 +1,4 @@
-/** One writer a data folder: ingest, replay or rebuild. */
+/** One writer per data folder: ingest, replay or rebuild. */
 import { takeLock, writerLockPath, type Lock, type Writer } from '../store/lock.ts'
 
 /** Another process writes to the data folder. */
@@ -12,8 +12,8 @@ export class DataFolderBusy extends Error {
 }
 
 /**
- * Takes the data folder for writing, making it if need be.
- * @throws DataFolderBusy where another process holds it; FolderUnusable where it cannot be made or written
+ * Locks the data folder for writing, and creates it if necessary.
+ * @throws DataFolderBusy if another process holds it; FolderUnusable if it cannot be made or written
  */
 export async function lockDataFolder(data: string, writer: Writer): Promise<Lock> {
   const lock = await takeLock(writerLockPath(data), writer)

@@ -17,13 +17,13 @@ import { openStores } from './open/stores.ts'
 import { archiveSeen } from './shipping.ts'
 import { Reporter } from './status/reporter.ts'
 
-/** Every 15 s, so that a flow can be asked for within 30 s of its arrival. */
+/** Every 15 s, so that a flow can be queried within 30 s of its arrival. */
 const wakeUps = '*/15 * * * * *'
 
 /**
- * Collects until closed, in the data folder of the settings, which it makes if need be and locks. Once `stopping` is
- * aborted, work that the next start can do is left to it.
- * @throws DataFolderBusy; the reason of `stopping`, where it was aborted before the journal was replayed
+ * Collects until closed, in the data folder of the settings, which it locks and creates if
+ * necessary. Once `stopping` is aborted, it leaves to the next start what that can do.
+ * @throws DataFolderBusy; the reason of `stopping` if aborted before the journal was replayed
  */
 export async function runIngest(
   settings: Settings,
@@ -32,7 +32,7 @@ export async function runIngest(
 ): Promise<{ close(): Promise<void> }> {
   const giveBack = await returnFreedMemory()
   const lock = await lockDataFolder(settings.data, 'ingest')
-  // Datagrams are journalled from here on, and wait there until the journal of before is replayed.
+  // From here on, datagrams are journalled, and wait until the earlier journal is replayed.
   const receiver = await openReceiver(settings)
   const listeningFrom = Date.now()
   const stores = await openStores(settings, log)

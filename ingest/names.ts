@@ -1,4 +1,4 @@
-/** Reads the file of WEIR_NAMES, for what it says of exporters. */
+/** Reads the WEIR_NAMES file. */
 import { readFile } from 'node:fs/promises'
 
 import { parse } from 'yaml'
@@ -7,7 +7,7 @@ import { Names } from '../flow/names.ts'
 import { readNamesText } from '../flow/read-names.ts'
 
 /**
- * The names of a file, or none without one.
+ * The names in a file, or none without a file.
  * @throws NamesError naming each entry that cannot be used
  */
 export async function readNames(path: string | null): Promise<Names> {

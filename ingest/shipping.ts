@@ -1,9 +1,9 @@
-/** What the archive has for a store that keeps its closed files too. */
+/** The view of the archive for a store that also gets its closed files. */
 import { intervalStart } from '../flow/interval.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { ArchiveSeen } from '../store/clickhouse/shipping.ts'
 
-/** The archive as of a moment (unix ms): what of it is over, and what is still being written. */
+/** The archive at a moment (unix ms): which part is closed, and which is still being written. */
 export function archiveSeen(archive: Archive, nowMs: number): ArchiveSeen {
   const entries = archive.entries()
   let closedBeforeMs = intervalStart(nowMs)

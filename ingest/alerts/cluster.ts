@@ -16,8 +16,8 @@ const awayMs = 90_000
 /** How long reports are cached. */
 const lookMs = 10_000
 /**
- * A collector that cannot report to the others stops sending alerts, before it is considered dead
- * and another takes over.
+ * A collector that cannot read the reports for this long stops sending alerts, before the others
+ * consider it dead and one takes over.
  */
 const unheardMs = 60_000
 /** A collector that starts beside others waits until they know about it. */
@@ -82,7 +82,10 @@ export class AlertCluster {
     }
   }
 
-  /** The exporters of all collectors, each with the age of its report. */
+  /**
+   * The exporters of all collectors, each with the age of its report, which is 0 for a dead
+   * collector.
+   */
   exporters(): WatchedExporter[] {
     const nowMs = this.#parts.now()
     const living = new Set(this.#living(nowMs))

@@ -14,13 +14,13 @@ import type { AlertSettings } from '../../flow/console-specs.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
 
-/** Attempts per alert, and the pause before each retry. */
+/** Attempts per target, and the pause before each retry. */
 const triesMax = 3
 const pausesMs = [2000, 15_000]
 const answerTimeoutMs = 15_000
 const scriptTimeoutMs = 30_000
 
-/** Networks that webhooks cannot reach unless the settings allow it: private, loopback and unspecified addresses. */
+/** Networks that webhooks cannot reach unless the settings allow it: private, local, reserved and multicast. */
 const closedNetworks = new NetworkSet(
   [
     '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12',

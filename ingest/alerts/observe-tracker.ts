@@ -113,7 +113,7 @@ async function valuesHere(
   }
 }
 
-/** The sums of intervals whose totals are held no more: as they were seen, else as they were stored. */
+/** The sums of intervals whose totals were dropped: as last seen, else as stored. */
 async function sumsGone(
   subject: TrackerSubject,
   { sources, seen, first, last }: Range & { sources: Sources; seen: Map<number, number | null> },
@@ -124,11 +124,11 @@ async function sumsGone(
     if (!sources.buckets.isHeld(interval) && !seen.has(interval)) unseen.push(interval)
   if (unseen.length === 0) return gone
   const range = { from: unseen[0]!, to: unseen.at(-1)! + intervalMs }
-  // While a store is away, intervals before the start are not known: those since are judged all the same.
+  // While a store is away, intervals before the start are unknown; later ones are still judged.
   const stored = await readValues(subject, { sources, ...range }).catch(() => null)
   if (stored === null) return gone
   for (const interval of unseen) {
-    // The interval of the start itself is made again, and then whole.
+    // The interval of the start itself is rebuilt, and then complete.
     if (stored.open.has(interval)) continue
     const sum = stored.known.has(interval) ? (stored.sums.get(interval) ?? 0) : null
     gone.set(interval, sum)
@@ -171,13 +171,13 @@ async function valuesBefore(
 interface Stored {
   /** By interval. */
   sums: Map<number, number>
-  /** By which exporters' data an interval is known. */
+  /** The exporters with known data in an interval. */
   known: Map<number, string[]>
-  /** Intervals that were not over yet when they were stored. */
+  /** Intervals that were not over when they were stored. */
   open: Set<number>
 }
 
-/** What is stored of a tracker in a range. */
+/** The stored values of a tracker in a range. */
 async function readValues(
   { tracker, direction, measure }: TrackerSubject,
   {

@@ -1,18 +1,18 @@
 /**
- * Sums of trackers in closed intervals, as they were when they were last looked at. Totals are held
- * for an hour, or shorter if memory is short, and a run of intervals may be longer: an interval
- * whose totals are gone has the sum that was seen, and after a restart the one in the series.
+ * Sums of trackers in closed intervals, as last seen. Totals are held for an hour, or less if
+ * memory is short, and a run of intervals may be longer: an interval whose totals were dropped
+ * keeps the sum that was seen, or after a restart the one in the series.
  */
 import type { AlertSubject } from '../../store/alert.ts'
 
 type TrackerSubject = Extract<AlertSubject, { kind: 'tracker' }>
-/** By interval; null: not known. */
+/** By interval; null: unknown. */
 type Sums = Map<number, number | null>
 
 export class SeenSums {
   readonly #sums = new Map<string, Sums>()
 
-  /** What was seen of a subject from an interval on; it is added to by whoever looks. */
+  /** The sums seen of a subject from an interval on; callers add to it. */
   of(subject: TrackerSubject, from: number): Sums {
     const row = rowOf(subject)
     const sums = this.#sums.get(row) ?? (new Map() as Sums)
@@ -21,7 +21,7 @@ export class SeenSums {
     return sums
   }
 
-  /** Lets go of what no alert is about any more. */
+  /** Drops subjects without an alert. */
   keepOnly(subjects: readonly AlertSubject[]): void {
     const rows = new Set(subjects.flatMap((each) => (each.kind === 'tracker' ? [rowOf(each)] : [])))
     for (const row of this.#sums.keys()) if (!rows.has(row)) this.#sums.delete(row)

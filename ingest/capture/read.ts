@@ -153,7 +153,7 @@ function formatBehind(head: Uint8Array): PcapFormat | null {
   const view = dataView(head)
   const format = pcapFormats.get(view.getUint32(0))
   if (!format) return null
-  // As a packet, this would be from that second in 2055, in its first microsecond.
+  // As a packet, this could only be of one particular microsecond in 2055.
   const version = [4, 6].map((at) => view.getUint16(at, format.littleEndian)).join('.')
   return version === pcapVersion ? format : null
 }
@@ -205,7 +205,7 @@ const interfaceOptions = { end: 0, timeResolution: 9, timeOffset: 14 }
 interface CaptureInterface {
   linkType: number
   unitsPerSecond: number
-  /** Added to the times of its packets. */
+  /** Added to the times of the interface's packets. */
   offsetSeconds: bigint
 }
 

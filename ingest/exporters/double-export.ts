@@ -19,7 +19,10 @@ const [endAt, octetsAt, wordsAt] = [1, 2, 3]
 const directionShift = 16
 /** Most exporters compared: the first ones seen. */
 const exportersMax = 256
-/** At least this many flows must have been compared, and this many be doubled, before anything is reported. */
+/**
+ * At least this many flows must have been compared, and this share be doubled, before anything is
+ * reported.
+ */
 const comparedLeast = 50
 const shareLeast = 0.1
 /** Counts are halved this often, so that they reflect the present. */

@@ -18,7 +18,8 @@ export async function bridgeGateways(root = '/'): Promise<string[]> {
   ]
   const gateways: string[] = []
   for (const { gateway, link } of routes) {
-    // Both ends of a container's veth pair have different numbers; a real network card does not.
+    // The container's end of a veth pair has an iflink other than its ifindex; a real network card
+    // has the same.
     const [own, other] = await Promise.all(
       ['ifindex', 'iflink'].map((name) => read(`sys/class/net/${link}/${name}`)),
     )
@@ -34,7 +35,7 @@ interface Route {
 
 const upToGateway = 0x3
 
-/** Default routes of /proc/net/route: hexadecimal in the host's byte order. */
+/** Default routes of /proc/net/route: hexadecimal, in host byte order. */
 function routes4(table: string): Route[] {
   return rows(table).flatMap(([link = '', destination, gateway = '', flags = '']) => {
     const isDefault =

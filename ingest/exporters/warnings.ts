@@ -1,4 +1,4 @@
-/** Warnings about exporters: what makes their figures wrong, with the remedy. */
+/** Warnings about exporters: what makes their figures wrong, and what to do. */
 import type { ExporterStatus, Warning } from '../../flow/status.ts'
 import { clockToleranceMs } from '../decode/limits.ts'
 
@@ -7,7 +7,7 @@ const namedMax = 5
 
 interface Trouble {
   has: (exporter: ExporterStatus) => boolean
-  /** What follows the exporters' addresses. */
+  /** The text after the exporters' addresses. */
   what: string
   remedy: string
 }

@@ -66,15 +66,15 @@ export async function importCaptures(
 
 interface TakeInOptions extends ImportOptions {
   archive: Archive
-  /** Told which captures gave flows; gives all that were taken ever. */
+  /** Called with the captures that had a datagram; returns all imported so far. */
   note: (filled: ReadonlySet<string>) => Taken
 }
 
-/** Captures into the archive, and their series. */
+/** Reads the captures into the archive, and makes their series. */
 async function takeIn(paths: readonly string[], options: TakeInOptions) {
   const { settings, archive, shiftMs, note } = options
-  // What is known of a time is kept with the series: a store that cannot be opened is to fail before
-  // anything is in the archive.
+  // Coverage is stored with the series, so if their store cannot be opened, fail before changing
+  // the archive.
   const store = await openSeriesStore(settings)
   try {
     const { coverage, counters, pipeline } = await openDecoding(archive, options)

@@ -1,4 +1,4 @@
-/** Judges intervals at once, for commands that end when it is done. */
+/** Judges intervals at once, for commands that exit when done. */
 import { join } from 'node:path'
 
 import type { Settings } from '../../flow/settings.ts'

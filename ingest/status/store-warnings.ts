@@ -4,12 +4,12 @@ import { formatWithUnit } from '../../flow/units.ts'
 
 /** A store may be away this long without a warning. */
 const waitingSecondsMin = 30
-/** A spool that is fuller than this share of its room gets a warning. */
+/** A spool filled beyond this share causes a warning. */
 const spoolFullPart = 0.8
 
 const rebuild = 'the archive still has their flows: run `weir rebuild` for that time'
 
-/** A store's name, the file of what it could not read, and how to keep other writers apart. */
+/** A store's name, the file of points it could not read, and how to separate writers. */
 const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; apart: string }> = {
   influx: {
     name: 'InfluxDB',
@@ -23,7 +23,7 @@ const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; ap
   },
 }
 
-/** What was not stored: the counter, what happened, what to do. */
+/** Losses: the counter, what happened, what to do. */
 function losses(kind: StoreStatus['kind']): [keyof StoreStatus['points'], string, string][] {
   const { name, quarantine, apart } = stores[kind]
   return [
@@ -81,7 +81,7 @@ export function alsoWarnings(also: AlsoStatus, nowSeconds: number): Warning[] {
 /** Files of the archive may wait this long without a warning. */
 const shippingSecondsMin = 900
 
-/** Warnings about the archive's files on their way to ClickHouse. */
+/** Warnings about sending the archive's files to ClickHouse. */
 export function shippingWarnings(shipping: ShippingStatus, nowSeconds: number): Warning[] {
   const { waiting, oldest, refusedByRetention, lastError } = shipping
   const warnings: Warning[] = []

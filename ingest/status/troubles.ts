@@ -1,7 +1,7 @@
-/** Warnings about ingest itself: what does not work, and what was dropped. */
+/** Warnings about ingest itself: what fails, and what was dropped. */
 import type { Warning } from '../../flow/status.ts'
 
-/** The state of ingest. A text is the reason of the last failure; null means that the last try succeeded. */
+/** The state of ingest. A text is the reason of the last failure; null: the last try succeeded. */
 export interface IngestState {
   publishing: string | null
   judging: string | null
@@ -14,11 +14,11 @@ export interface IngestState {
   journal: { dropped: number; lastError: string | null }
 }
 
-/** Counting may lag this far behind without a warning: some writes take as long. */
+/** Counting may lag this far behind without a warning: some writes take this long. */
 const behindSecondsLeast = 5
 
 interface Trouble {
-  /** A sentence for each instance; none while all is well. */
+  /** A sentence per instance; none if all is well. */
   said: (state: IngestState) => readonly string[]
   remedy: string
 }
@@ -72,7 +72,7 @@ const troubles: readonly Trouble[] = [
   },
 ]
 
-/** A warning for each trouble there is, with its remedy. */
+/** A warning for each trouble, with its remedy. */
 export function troublesOf(state: IngestState): Warning[] {
   return troubles.flatMap(({ said, remedy }) => said(state).map((what) => ({ what, remedy })))
 }

@@ -65,7 +65,10 @@ function intervalsOf({ from, to }: Range): number[] {
   return starts
 }
 
-/** Each tracker's progress: how many of its intervals are done; null if none is in progress. */
+/**
+ * The progress of trackers in work, by id: how many of their intervals are done. Others have no
+ * entry.
+ */
 export function progressOf(
   adopted: AdoptedTrackers,
   redo: Iterable<number>,

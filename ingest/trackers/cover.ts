@@ -40,7 +40,7 @@ const numberShares: Partial<Record<NumberFieldName, number>> = {
   vlan: 0.1,
 }
 const numberShareUsually = 0.01
-/** A port that IANA leaves unregistered. */
+/** Ports above the well-known ones (RFC 6335). */
 const highPort = { from: 1024, share: 0.0005 }
 /** Above this share, testing a flow is faster than looking it up. */
 const shareMax = 0.3

@@ -118,7 +118,7 @@ export class Rules<Follower> {
     flows: FlowColumns,
     visit: (follower: Follower, i: number) => void,
   ): void {
-    // Several tables may have found the same row, each in ascending order.
+    // Several tables may find the same row, each in ascending order.
     const found = once(rule.found)
     if (rule.cover?.isExact) {
       for (const i of found) for (const follower of rule.followers) visit(follower, i)
@@ -149,7 +149,7 @@ export class Rules<Follower> {
   }
 }
 
-/** Each row once, ascending. */
+/** Unique rows, ascending. */
 function once(rows: number[]): number[] {
   let isAscending = true
   for (let at = 1; at < rows.length; at++) if (rows[at - 1]! >= rows[at]!) isAscending = false

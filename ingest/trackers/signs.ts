@@ -36,7 +36,7 @@ function kept<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Va
   return value
 }
 
-/** Values up to this are array indices. */
+/** Values below this are array indices. */
 const placesMax = 65_536
 
 class NumberTable<Rule> implements SignTable<Rule> {
