@@ -22,7 +22,7 @@ const lateMs = 5000
 
 /**
  * The difference, or why there is none: `late` if the second sample was taken before the first,
- * `reset` if the counters restarted or are constantly unknown.
+ * `reset` if the counters restarted.
  */
 export function differenceOf(
   last: InterfaceCounters,

@@ -29,7 +29,7 @@ export interface CoverageSnapshot {
   exporters: [string, number, [number, IntervalState][]][]
 }
 
-/** After a longer silence, the intervals before this many stay unknown without being written one by one. */
+/** Most intervals written for one silence; earlier ones stay unknown without a row. */
 const silenceIntervalsMax = 35 * 288
 /** Most exporters followed; beyond, those silent longest are dropped. */
 const exportersMax = 4096

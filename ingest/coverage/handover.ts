@@ -183,7 +183,7 @@ export class Handover {
     const units = isRestart ? 0 : Math.max(0, missing)
     const judged = `${before.toMs} ${units} ${isRestart}`
     if (span.judged === judged) return
-    // A restart that the other collector saw too is a real one.
+    // It stays a restart only if the other collector's last datagram shows it too.
     const restarts = span.isRestart && !isRestart && span.judged === '' ? -1 : 0
     span.judged = judged
     const lost = worthOf(span, units)
