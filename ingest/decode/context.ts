@@ -24,7 +24,7 @@ export interface DatagramContext {
   /** Data records of this datagram so far, and how many of them produced rows. */
   records: number
   flowRecords: number
-  /** Options records among the records. */
+  /** Options records, included in records. */
   optionsRecords: number
   /** Most records that sets without a template may contain. */
   recordsUnsure: number

@@ -3,7 +3,7 @@
 /** Supported versions. */
 export type DatagramVersion = 'v1' | 'v5' | 'v6' | 'v7' | 'v9' | 'ipfix' | 'sflow'
 
-/** Where a datagram came from, and when. */
+/** The source and time of a datagram. */
 export interface Receipt {
   /** Address of the exporter as text, as given by node:dgram. */
   source: string

@@ -1,4 +1,4 @@
-/** From datagrams to rows of flow columns, for every version and all exporters. */
+/** Decodes datagrams of every version and all exporters to rows of flow columns. */
 import type { FlowColumns } from '../../flow/columns.ts'
 import { noRules, type ExporterRules } from '../../flow/exporter-rules.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'

@@ -6,11 +6,11 @@
 export interface DecoderLimits {
   /** Exporters remembered; beyond, the ones silent longest are forgotten. */
   exportersMax: number
-  /** Streams (version, domain, source port) of one exporter. */
+  /** Streams (version, domain, source port) per exporter. */
   streamsPerExporterMax: number
   /** Streams of all exporters. */
   streamsMax: number
-  /** Templates of one stream. */
+  /** Templates per stream. */
   templatesPerStreamMax: number
   /** Templates of all exporters, and their fields. */
   templatesMax: number
@@ -55,7 +55,7 @@ export const datagramBytesMax = 65_507
 /** Data records per datagram; real exporters stay within an Ethernet frame. */
 export const recordsPerDatagramMax = 4096
 
-/** Fields of one template. */
+/** Fields per template. */
 export const fieldsPerTemplateMax = 512
 
 /** Longest record of a template; a set's length has 16 bits. */

@@ -1,4 +1,4 @@
-/** NetFlow v9 (RFC 3954) and IPFIX (RFC 7011): sets of templates, options and data. */
+/** NetFlow v9 (RFC 3954) and IPFIX (RFC 7011): template, options and data sets. */
 import type { DatagramContext } from './context.ts'
 import { recordsPerDatagramMax, type DecoderLimits } from './limits.ts'
 import { decodeOptions } from './options.ts'

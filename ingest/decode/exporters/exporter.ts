@@ -55,7 +55,7 @@ export class Exporter {
   readonly vrfs = new Map<number, string>()
   /** Its export statistics by domain: totals by their IPFIX names. */
   readonly statistics = new Map<number, Map<string, number>>()
-  /** Characters of its names and descriptions. */
+  /** Total length of its names and descriptions. */
   textLength = 0
   readonly #texts: TextBudget
 
@@ -139,7 +139,7 @@ export class Exporter {
   }
 }
 
-/** Totals of all domains. */
+/** Totals over all domains. */
 function sumOf(domains: Iterable<ReadonlyMap<string, number>>): Record<string, number> {
   const sums = new Map<string, number>()
   for (const domain of domains)

@@ -2,7 +2,7 @@
 
 export class TextBudget {
   readonly #most: number
-  /** Characters held. */
+  /** Characters in use. */
   used = 0
 
   constructor(most: number) {

@@ -10,7 +10,7 @@ import type { CompiledTemplate, ScratchColumns } from '../templates/template.ts'
 /** A guess is dropped when all flows of a batch seem to have ended this long before their export. */
 const guessStaleMs = 1_800_000
 
-/** Sets the batch's uptime before steps that need it run. */
+/** Sets the batch's uptime, before steps that need it. */
 export function prepareUptime(
   batch: Batch,
   context: DatagramContext,

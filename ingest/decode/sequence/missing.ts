@@ -7,7 +7,7 @@ export interface MissingRange {
   units: number
   datagrams: number
   flows: number
-  /** Count of the stream's datagrams when the range was found missing. */
+  /** The stream's datagram count when the range was found missing. */
   foundAt: number
 }
 
