@@ -1,4 +1,4 @@
-/** A case of a corpus: real exports with what others decoded them to, as a folder with a case.json. */
+/** A case of a corpus: real exports with other decoders' results, as a folder with a case.json. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -6,7 +6,7 @@ import { formatAddress } from '../../flow/address.ts'
 import { readPacket } from '../../ingest/capture/packet.ts'
 import { readCapture } from '../../ingest/capture/read.ts'
 
-/** What tshark counted in the whole case; absent is none. Its flows include options records. */
+/** tshark's counts over the whole case; absent means none. Its flows include options records. */
 export interface TsharkCounts {
   flows?: number
   templates?: number
@@ -40,19 +40,19 @@ export interface CorpusDatagram {
 
 export interface CorpusCase {
   id: string
-  /** Files of datagrams. */
+  /** Number of files with datagrams. */
   files: number
   /** Absolute. */
   folder: string
   datagrams: CorpusDatagram[]
-  /** How many datagrams the description gives. */
+  /** The number of datagrams according to the description. */
   datagramsExpected: number
   tshark: TsharkCounts | null
   /** Files of other decoders' results, relative to the folder. */
   goldens: string[]
 }
 
-/** Where payloads come from that were kept without their packets. */
+/** The assumed source of payloads stored without their packets. */
 const unknownSource = { source: '192.0.2.1', sourcePort: 9996 }
 
 /** The names of a corpus's cases, in order. */
@@ -62,7 +62,7 @@ export function caseNames(corpus: string): string[] {
     .toSorted()
 }
 
-/** Reads a case whole. */
+/** Reads a complete case. */
 export async function readCase(corpus: string, name: string): Promise<CorpusCase> {
   const folder = join(corpus, name)
   const description = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as CaseDescription
@@ -70,7 +70,7 @@ export async function readCase(corpus: string, name: string): Promise<CorpusCase
   const datagrams: CorpusDatagram[] = []
   for (const file of files) datagrams.push(...(await readPayloads(folder, file)))
   const datagramsExpected = files.reduce((sum, file) => sum + file.datagrams, 0)
-  // Some captures hold datagrams in other packets than UDP (an ICMP error quotes one): goldens count them.
+  // Some captures have datagrams in packets other than UDP (an ICMP error quotes one): goldens count them.
   if (datagrams.length !== datagramsExpected && existsSync(join(folder, wrapped)))
     datagrams.splice(
       0,
@@ -116,7 +116,7 @@ async function readPayloads(folder: string, { file, form }: CaseFile): Promise<C
 const v9 = { version: 9, headerBytes: 20 }
 const ipfix = { version: 10, headerBytes: 16 }
 
-/** Payloads that lie in one file behind each other: IPFIX says its length, v9 ends where another begins. */
+/** Splits payloads concatenated in one file: IPFIX has its length, v9 ends where the next begins. */
 function splitPayloads(bytes: Uint8Array, form: string): Uint8Array[] {
   if (!form.includes('concatenated')) return [bytes]
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -12,7 +12,7 @@ export interface CheckedCase {
   decoded: DecodedCase
   /** Templates and options templates announced. */
   templates: number
-  /** Goldens that were compared, and how many of their values. */
+  /** Goldens compared, and the number of their values. */
   goldens: string[]
   values: number
   /** Differences explained, by the rule's name. */
@@ -20,7 +20,7 @@ export interface CheckedCase {
   unexplained: Difference[]
 }
 
-/** Decodes a case and compares it with every golden that it has. */
+/** Decodes a case and compares it with each of its goldens. */
 export async function checkCase(corpus: string, name: string): Promise<CheckedCase> {
   const corpusCase = await readCase(corpus, name)
   const structure = structureOf(corpusCase.datagrams)
@@ -51,7 +51,8 @@ export async function checkCase(corpus: string, name: string): Promise<CheckedCa
 }
 
 /**
- * What tshark counted, where it lists no records that could be compared one by one; and the datagrams.
+ * Compares with tshark's counts if it lists no records to compare one by one; and the number of
+ * datagrams.
  */
 function countDifferences({ corpusCase, decoded, goldens }: Facts): Difference[] {
   const { tshark, datagrams, datagramsExpected } = corpusCase

@@ -1,4 +1,4 @@
-/** Compares what was decoded of a case with a golden, record by record and field by field. */
+/** Compares a decoded case with a golden, record by record and field by field. */
 import type { Row } from '../ingest/decode/decoded.ts'
 import type { DecodedCase, DecodedRow } from './decode-case.ts'
 import { isNothing } from './golden/fields.ts'
@@ -14,7 +14,7 @@ import type {
 import type { Facts } from './facts.ts'
 import type { Structure } from './structure.ts'
 
-/** One thing in which we and a golden are not the same; `source` is the golden's file. */
+/** One difference between our result and a golden; `source` is the golden's file. */
 export type Difference = { source: string } & (
   | { kind: 'count'; what: string; golden: number; ours: number }
   | { kind: 'record-missing'; record: GoldenRecord }
@@ -28,11 +28,11 @@ export type Difference = { source: string } & (
 
 export interface Comparison {
   differences: Difference[]
-  /** Values of the golden that were compared. */
+  /** Number of the golden's values compared. */
   values: number
 }
 
-/** Of the rows of a group. */
+/** Sums over the rows of a group. */
 export interface Sums {
   octets: number
   packets: number
@@ -46,10 +46,10 @@ const timeFields: ReadonlySet<ComparedField> = new Set([
 ])
 const macFields: ReadonlySet<ComparedField> = new Set(['sourceMacAddress', 'destinationMacAddress'])
 
-/** Fractions of a ms are rounded by some and cut by others. */
+/** Some round fractions of a ms, others truncate them. */
 const timeToleranceMs = 1
 
-/** What a row says of a field; of addresses, 0.0.0.0 and :: are none. */
+/** A row's value of a field; the addresses 0.0.0.0 and :: count as none. */
 export function valueOf(row: Row, field: ComparedField): GoldenValue {
   if (field === 'durationMs')
     return Number(row['flowEndMilliseconds']) - Number(row['flowStartMilliseconds'])
@@ -59,13 +59,13 @@ export function valueOf(row: Row, field: ComparedField): GoldenValue {
   return value === '0.0.0.0' || value === '::' ? '' : value
 }
 
-/** Whether a row says what a golden does. */
+/** Whether a row agrees with a golden. */
 function agrees(field: ComparedField, golden: readonly GoldenValue[], row: Row): boolean {
   const ours = valueOf(row, field)
   if (counterFields.has(field)) return ours === golden[0]
   if (timeFields.has(field))
     return golden.some((value) => Math.abs(Number(value) - Number(ours)) <= timeToleranceMs)
-  // 0 is how those that do not sample say that they look at all packets.
+  // 0 from exporters that do not sample means every packet.
   if (field === 'samplingInterval') return Math.max(1, Number(golden[0])) === ours
   if (macFields.has(field)) return golden.includes(ours)
   if (field === 'mplsTopLabel') return golden[0] === ours
@@ -76,7 +76,7 @@ function agrees(field: ComparedField, golden: readonly GoldenValue[], row: Row):
   return ours === (golden.find((value) => !isNothing(value)) ?? golden[0])
 }
 
-/** Compares all that a golden has. */
+/** Compares everything in a golden. */
 export function compare(golden: Golden, facts: Facts): Comparison {
   const comparison: Comparison = { differences: [], values: 0 }
   const { decoded } = facts
@@ -95,7 +95,7 @@ export function compare(golden: Golden, facts: Facts): Comparison {
   return comparison
 }
 
-/** Options records are no flows; what they are about, the structure says. */
+/** Options records are not flows; the structure shows their scope. */
 function isOptions({ datagram, setId }: GoldenRecord, { datagrams }: Structure): boolean {
   if (datagram === null || setId === null) return false
   return (
@@ -104,7 +104,7 @@ function isOptions({ datagram, setId }: GoldenRecord, { datagrams }: Structure):
   )
 }
 
-/** A record of no known place that names no end: where there are options records, one of them. */
+/** An unplaced record without ends: an options record, if there are any. */
 function isUnplaced({ datagram, said }: GoldenRecord): boolean {
   return datagram === null && !said.has('sourceAddress') && !said.has('destinationAddress')
 }
@@ -142,7 +142,7 @@ function compareRecords(
     if (!used.has(row)) comparison.differences.push({ source, kind: 'row-extra', row })
 }
 
-/** Of the rows not yet taken the one with the fewest differences, the first of equals. */
+/** Of the rows not yet matched the one with the fewest differences, the first of equals. */
 function closest(
   { said }: GoldenRecord,
   rows: readonly DecodedRow[],
@@ -160,7 +160,7 @@ function closest(
     }
     if (fewest === 0) break
   }
-  // What differs in more than half of what is said is another record.
+  // With more than half of its values different it is another record.
   return 2 * fewest > said.size ? null : best
 }
 
@@ -169,7 +169,7 @@ const groupKey = (fields: readonly ComparedField[], value: (field: ComparedField
 
 const noSums: Sums = { octets: 0, packets: 0 }
 
-/** Sums of golden and rows by the fields that the golden's groups have. */
+/** Compares the sums of golden and rows by the fields of the golden's groups. */
 function compareGroups(comparison: Comparison, golden: Golden, decoded: DecodedCase): void {
   const { source, groups, isUnscaled } = golden
   const byFields = Map.groupBy(groups, ({ said }) => [...said.keys()].toSorted().join(' '))
@@ -208,7 +208,7 @@ function compareGroups(comparison: Comparison, golden: Golden, decoded: DecodedC
   }
 }
 
-/** Values that one list has beyond the other, zeros and none left out. */
+/** Values that one list has beyond the other, without zeros and empty ones. */
 function beyond(list: readonly GoldenValue[], other: readonly GoldenValue[]): GoldenValue[] {
   const left = new Map<GoldenValue, number>()
   for (const value of other) left.set(value, (left.get(value) ?? 0) + 1)

@@ -1,6 +1,6 @@
 /**
- * The corpus named by WEIR_CORPUS, case by case; and the comparison itself over a corpus made here, so
- * that a difference is seen to be found.
+ * The corpus named by WEIR_CORPUS, case by case; and the comparison itself, over a corpus made here,
+ * to show that it finds differences.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -33,7 +33,7 @@ const records = [['10.0.0.1', '10.0.0.2', 443, 1500, 3, testExportMs - 1000]] as
 const announced = encodeV9({ sets: [{ templates: [template] }] })
 const data = encodeV9({ sequence: 1, sets: [{ data: template, records }] })
 
-/** What tshark writes of the one flow; a test changes one value of it. */
+/** tshark's output for the only flow; a test changes one value of it. */
 const flow = {
   'cflow.srcaddr': '10.0.0.1',
   'cflow.dstaddr': '10.0.0.2',
@@ -59,7 +59,7 @@ describe('the comparison', () => {
     return checkCase(folder, name)
   }
 
-  test('the same', async () => {
+  test('the same result', async () => {
     const checked = await check('same', [flow])
     assert.deepEqual([checked.values, checked.unexplained, [...checked.explained]], [5, [], []])
     assert.match(lineOf(checked), /^same .* {2}same$/)
@@ -78,13 +78,13 @@ describe('the comparison', () => {
       assert.match(lineOf(checked), /DIFFERENT 1/)
       assert.match(summaryOf([checked]), /1 different; \d+ values compared, 1 unexplained/)
     })
-  test('a record that we do not have, and one that we alone have', async () => {
+  test('a record that we lack, and one that only we have', async () => {
     const more = await check('more', [flow, { ...flow, 'cflow.srcport': '80' }])
     assert.deepEqual(more.unexplained.map(({ kind }) => kind), ['record-missing']) // prettier-ignore
     const none = await check('none', [])
     assert.deepEqual(none.unexplained.map(({ kind }) => kind), ['row-extra']) // prettier-ignore
   })
-  test('data before its template, and sent twice, is explained by what the datagrams hold', async () => {
+  test('data before its template, and sent twice, is explained by the contents of the datagrams', async () => {
     const waited = await check('waited', [flow], [data, announced, data])
     assert.deepEqual([...waited.explained.keys()], ['repeated'])
     assert.deepEqual(waited.unexplained, [])

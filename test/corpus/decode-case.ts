@@ -1,4 +1,4 @@
-/** Decodes a case and gives its rows with the datagram that each came in. */
+/** Decodes a case and returns its rows, each with the datagram it came in. */
 import { clearFlowColumns, createFlowColumns } from '../../flow/columns.ts'
 import { Decoder } from '../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../ingest/decode/limits.ts'
@@ -8,7 +8,7 @@ import { problemsOf, rowsOf, type Row } from '../ingest/decode/decoded.ts'
 import type { CorpusDatagram } from './case.ts'
 
 export interface DecodedRow {
-  /** Place of its datagram in the case. */
+  /** Index of its datagram in the case. */
   datagram: number
   row: Row
 }
@@ -16,21 +16,21 @@ export interface DecodedRow {
 export interface DecodedCase {
   rows: DecodedRow[]
   counters: { datagram: number; counters: InterfaceCounters }[]
-  /** Data records of all kinds, and the options records among them. */
+  /** Data records of all kinds, including options records; and the latter. */
   records: number
   optionsRecords: number
   problems: Record<string, number>
 }
 
-/** What is needed of the decoder's state, which is JSON of no other promise. */
+/** The part of the decoder's state needed here; its JSON has no stable form. */
 interface DecoderState {
   exporters: { records: number; optionsRecords: number }[]
 }
 
-/** The receipt of sFlow, which does not tell the time, and of what has no header. */
+/** The time of receipt for sFlow, which has no time, and for datagrams without a header. */
 const receiptMs = Date.UTC(2026, 0, 1)
 
-/** When a datagram says that it was exported, unix ms. */
+/** A datagram's own export time, unix ms. */
 export function exportMsOf(payload: Uint8Array): number {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
   const version = versionOf(payload)
@@ -42,8 +42,8 @@ export function exportMsOf(payload: Uint8Array): number {
 }
 
 /**
- * Decodes a case's datagrams in order. Each is received when it was exported, so that what is compared
- * is what the exporter said and not how far its clock was off; a few ms tell the datagrams apart.
+ * Decodes a case's datagrams in order. Each is received at its export time, so that the comparison is
+ * of the exporter's data and not of its clock; a few ms tell the datagrams apart.
  */
 export function decodeCase(datagrams: readonly CorpusDatagram[]): DecodedCase {
   const flows = createFlowColumns(4 * decoderRowsMax)

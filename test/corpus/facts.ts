@@ -1,24 +1,27 @@
-/** What rules may ask of a case: what its datagrams hold, and what goldens say beside each other. */
+/** What rules can query about a case: the contents of its datagrams, and the goldens' agreement. */
 import type { CorpusCase } from './case.ts'
 import type { Difference } from './compare.ts'
 import { exportMsOf, type DecodedCase, type DecodedRow } from './decode-case.ts'
 import type { ComparedField, Golden } from './golden/golden.ts'
 import type { FoundDatagram, FoundTemplate, Structure } from './structure.ts'
 
-/** Enterprise of reverse elements (RFC 5103), and CERT's, which has a bit for them. */
+/** Enterprise of reverse elements (RFC 5103); and CERT's, which has a bit for them. */
 const reverseEnterprise = 29_305
 const certEnterprise = 6871
 const certReverseBit = 0x4000
 /** Counts of the responder, and lists of records (RFC 6313). */
 const responderElements: ReadonlySet<string> = new Set(['0/232', '0/299', '9/8337', '15397/3'])
-/** ntop, whose nProbe counts what went back as what others say came out of a middlebox. */
+/**
+ * ntop, whose nProbe counts the reverse direction in elements that others use for the output of a
+ * middlebox.
+ */
 const probeEnterprise = 35_632
 const probeIds = { first: 57_472, last: 59_519 }
 const outgoingElements: ReadonlySet<number> = new Set([23, 24])
 const protocolElement = 4
 const listElements: ReadonlySet<number> = new Set([291, 292, 293])
 
-/** Whether a template is nProbe's and counts what went back. */
+/** Whether a template is nProbe's with counts of the reverse direction. */
 const countsAsProbe = ({ fields }: FoundTemplate): boolean =>
   fields.some(({ id, enterprise }) => enterprise === 0 && outgoingElements.has(id)) &&
   fields.some(({ id, enterprise }) =>
@@ -63,19 +66,19 @@ export class Facts {
     this.#exportMs = corpusCase.datagrams.map(({ payload }) => exportMsOf(payload))
   }
 
-  /** Remembers that a golden says of a row's field what we do. */
+  /** Records that a golden agrees with us on a row's field. */
   agree(source: string, row: DecodedRow, field: ComparedField): void {
     const fields = this.#agreed.get(row) ?? new Map<ComparedField, Set<string>>()
     fields.set(field, (fields.get(field) ?? new Set<string>()).add(source))
     this.#agreed.set(row, fields)
   }
 
-  /** Whether another golden says of a row's field what we do. */
+  /** Whether another golden agrees with us on a row's field. */
   isSaidElsewhere(source: string, row: DecodedRow, field: ComparedField): boolean {
     return [...(this.#agreed.get(row)?.get(field) ?? [])].some((other) => other !== source)
   }
 
-  /** The datagram that a difference is in, or null where it is in none or in several. */
+  /** The datagram of a difference, or null if it has none or several. */
   datagramOf(difference: Difference): FoundDatagram | null {
     const place = placeOf(difference)
     return place === null ? null : (this.structure.datagrams[place] ?? null)
@@ -87,13 +90,13 @@ export class Facts {
     return sets.flatMap(({ kind, template }) => (kind === 'data' && template ? [template] : []))
   }
 
-  /** Whether the golden's decoder gave up in a difference's datagram. */
+  /** Whether the golden's decoder failed in a difference's datagram. */
   gaveUp(difference: Difference): boolean {
     const golden = this.goldens.find(({ source }) => source === difference.source)
     return golden?.gaveUp.has(placeOf(difference) ?? -1) ?? false
   }
 
-  /** When a difference's datagram says that it was exported, unix ms; -Infinity where it is in none. */
+  /** The export time of a difference's datagram, unix ms; -Infinity if there is none. */
   exportMsOf(difference: Difference): number {
     return this.#exportMs[placeOf(difference) ?? -1] ?? -Infinity
   }

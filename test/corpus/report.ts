@@ -1,4 +1,4 @@
-/** What is printed of checked cases. */
+/** The printed report of checked cases. */
 import type { CheckedCase } from './check-case.ts'
 import type { Difference } from './compare.ts'
 import { rules } from './rules.ts'
@@ -10,7 +10,7 @@ const against = (ours: number, golden: number | undefined): string =>
 const counted = (counts: Iterable<[string, number]>): string =>
   [...counts].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'
 
-/** One line: what was decoded, / what tshark counted where it did, problems, verdict. */
+/** One line: what was decoded / tshark's count if it has one, problems, verdict. */
 export function lineOf(checked: CheckedCase): string {
   const { corpusCase, decoded, templates, values, explained, unexplained } = checked
   const { tshark } = corpusCase
@@ -39,7 +39,7 @@ export function lineOf(checked: CheckedCase): string {
 const shown = (said: Said): string =>
   [...said].map(([field, values]) => `${field} ${values.join('|')}`).join(', ')
 
-/** A difference for a person to read. */
+/** A difference in readable form. */
 export function differenceLine(difference: Difference): string {
   const { source } = difference
   switch (difference.kind) {
@@ -62,7 +62,7 @@ export function differenceLine(difference: Difference): string {
   }
 }
 
-/** The rules that were used, with their reasons, and the last line. */
+/** The rules used, with their reasons, and the last line. */
 export function summaryOf(checked: readonly CheckedCase[]): string {
   const used = new Map<string, number>()
   for (const { explained } of checked)

@@ -1,6 +1,6 @@
 /**
- * Why we and another decoder may differ and both be read rightly, or we alone: one table of rules over
- * what a case's datagrams and records hold, never over what the case is called.
+ * Why we and another decoder may differ although both are right, or only we are: one table of rules
+ * about the contents of a case's datagrams and records, never about the case's name.
  */
 import { valueOf, type Difference } from './compare.ts'
 import { countsBothWays, describesTunnels, holdsLists, type Facts } from './facts.ts'
@@ -13,7 +13,7 @@ export interface Rule {
   explains(difference: Difference, facts: Facts): boolean
 }
 
-/** No time may lie further behind its receipt. */
+/** A time may be at most this far after its receipt, ms. */
 const clockToleranceMs = 300_000
 const times: ReadonlySet<string> = new Set([
   'flowStartMilliseconds',
@@ -21,9 +21,9 @@ const times: ReadonlySet<string> = new Set([
   'durationMs',
 ])
 const decodedVersions: ReadonlySet<number> = new Set([1, 5, 6, 7, 9, 10])
-/** IPv6 extension headers, which stand before the protocol that a packet is of. */
+/** IPv6 extension headers, which precede the packet's protocol. */
 const extensionHeaders: ReadonlySet<GoldenValue | undefined> = new Set([0, 43, 44, 60, 135])
-/** Elements by which a record is a flow. */
+/** Elements that make a record a flow. */
 const flowFields: readonly ComparedField[] = [
   'sourceAddress',
   'destinationAddress',
@@ -33,7 +33,7 @@ const flowFields: readonly ComparedField[] = [
 
 const isTshark = ({ source }: Difference) => source.startsWith('_tshark')
 
-/** What a difference's golden record says of a field, as a number; NaN where it says nothing. */
+/** The value of a field in a difference's golden record, as a number; NaN if absent. */
 function said(difference: Difference, field: ComparedField): number {
   if (!('record' in difference)) return Number.NaN
   return Number(difference.record.said.get(field)?.[0] ?? Number.NaN)

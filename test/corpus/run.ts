@@ -1,7 +1,7 @@
 /**
- * `npm run corpus -- DIR [PART]`: decodes each case of a folder of real exports (those whose name holds
- * PART) and compares it with what other decoders made of it. A line a case, then a summary; exit code 1
- * where a difference is not explained by a rule (see rules.ts), 2 where there is no such folder.
+ * `npm run corpus -- DIR [PART]`: decodes each case of a folder of real exports (those whose name
+ * contains PART) and compares it with other decoders' results. One line per case, then a summary; exit
+ * code 1 if no rule explains a difference (see rules.ts), 2 if there is no such folder.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -10,7 +10,7 @@ import { caseNames } from './case.ts'
 import { checkCase, type CheckedCase } from './check-case.ts'
 import { differenceLine, lineOf, summaryOf } from './report.ts'
 
-/** Differences written out of one case. */
+/** Differences printed per case. */
 const shownMax = 5
 
 const [folder, part = ''] = process.argv.slice(2)

@@ -1,6 +1,6 @@
 /**
- * What a case's datagrams hold, found by walking over their sets without decoding them: rules explain
- * differences by this, and it is independent of the decoder.
+ * The contents of a case's datagrams, found by walking over their sets without decoding them: the
+ * basis on which rules explain differences, independent of the decoder.
  */
 import type { CorpusDatagram } from './case.ts'
 
@@ -14,9 +14,9 @@ export interface FoundTemplate {
   id: number
   isOptions: boolean
   fields: FoundField[]
-  /** Where the exporter sent it from. */
+  /** The exporter's source port. */
   sourcePort: number
-  /** It took the place of another of the same id. */
+  /** It replaced another with the same id. */
   isReplacement: boolean
 }
 
@@ -29,28 +29,28 @@ export interface FoundSet {
     | 'options-data'
     | 'without-template'
     | 'reserved'
-  /** Of data; null where it was not yet announced. */
+  /** For data; null if not yet announced. */
   template: FoundTemplate | null
   bytes: number
 }
 
 export interface FoundDatagram {
-  /** As the payload's first word gives it; 5 with `isSflow` for sFlow. */
+  /** From the payload's first word; 5 with `isSflow` for sFlow. */
   version: number
   isSflow: boolean
-  /** Records or sets as a v9 header counts them; 0 elsewhere. */
+  /** Records or sets according to the v9 header; 0 for others. */
   count: number
   sourcePort: number
   sets: FoundSet[]
   /** The same bytes came before. */
   isRepeated: boolean
-  /** Its sets or records do not end where they should, or a length in it cannot be. */
+  /** Its sets or records do not end where they should, or it has an impossible length. */
   isMalformed: boolean
 }
 
 export interface Structure {
   datagrams: FoundDatagram[]
-  /** Announcements, as they came. */
+  /** Announcements, in order. */
   templates: FoundTemplate[]
   /** Announced after data that needs it: source and domain, template id. */
   late: ReadonlySet<string>
@@ -69,7 +69,7 @@ const fixedRecords: Readonly<Record<number, readonly [header: number, record: nu
   7: [24, 52],
 } // prettier-ignore
 
-/** A v1 record as softflowd and others send it, four bytes shorter than Cisco's. */
+/** A v1 record as sent by softflowd and others, four bytes shorter than Cisco's. */
 const shortRecordBytes = 48
 
 /** Walks over all datagrams of a case. */
@@ -170,7 +170,7 @@ function walkSets(datagram: FoundDatagram, view: DataView, templates: Templates)
   if (at < end) datagram.isMalformed = true
 }
 
-/** False where the set ends within a template or a template cannot be. */
+/** False if the set ends within a template or a template is impossible. */
 function walkTemplates(
   view: DataView,
   { version, sourcePort }: FoundDatagram,
@@ -207,6 +207,6 @@ function walkTemplates(
   return bytes.end - at < 4 || view.getUint32(at) === 0
 }
 
-/** Whether a template has a field whose length the record gives. */
+/** Whether a template has a field of variable length. */
 export const hasVariableLength = ({ fields }: FoundTemplate): boolean =>
   fields.some(({ length }) => length === variableLength)

@@ -19,7 +19,7 @@ import {
 
 const word = fc.nat(0xffffffff)
 
-test('an address is of IPv4 only with the whole marker before it, and two are one only in all words', () => {
+test('an address is IPv4 only with the complete prefix before it, and two are equal only in all words', () => {
   const address = parseAddress('192.0.2.1')!
   assert.equal(isIPv4(address), true)
   assert.ok(isSameAddress(address, parseAddress('::ffff:192.0.2.1')!))
@@ -30,7 +30,7 @@ test('an address is of IPv4 only with the whole marker before it, and two are on
   }
 })
 
-test('an address survives text and halves', () => {
+test('an address survives conversion to text and to halves', () => {
   fc.assert(
     fc.property(word, word, word, word, (a, b, c, d) => {
       const words = [a, b, c, d] as const
@@ -42,17 +42,17 @@ test('an address survives text and halves', () => {
   )
 })
 
-test('IPv4 is dotted, IPv6 as RFC 5952 writes it', () => {
+test('IPv4 is written in dotted form, IPv6 as in RFC 5952', () => {
   assert.equal(formatAddress(0, 0, 0xffff, 0x0a000016), '10.0.0.22')
   assert.equal(formatAddress(0x20010db8, 0, 0, 1), '2001:db8::1')
 })
 
-test('what is no address is not taken for one', () => {
+test('invalid addresses are refused', () => {
   for (const text of ['', '10.0.0', '10.0.0.256', '0x7f.1', '1', 'bobby22', '::1::', '10.0.0.1/8'])
     assert.equal(parseAddress(text), null, text)
 })
 
-test('a network holds its addresses and no others', () => {
+test('a network contains its addresses and no others', () => {
   const set = new NetworkSet([
     parseNetwork('10.0.0.0/8'),
     parseNetwork('2001:db8::/33'),
@@ -63,7 +63,7 @@ test('a network holds its addresses and no others', () => {
     assert.ok(!set.hasText(outside), outside)
 })
 
-test('whatever the networks, an address is in the set when it is in one of them', () => {
+test('whatever the networks, an address is in the set if it is in one of them', () => {
   const ipv4 = fc.tuple(fc.constant(0), fc.constant(0), fc.constant(0xffff), word)
   const address = fc.oneof(ipv4, fc.tuple(word, word, word, word))
   const network = fc
@@ -74,7 +74,7 @@ test('whatever the networks, an address is in the set when it is in one of them'
     fc.property(fc.array(network, { maxLength: 6 }), probes, (networks, asked) => {
       const set = new NetworkSet(networks)
       for (const [index, bit, other] of asked) {
-        // Most of those asked for lie at the edge of a network.
+        // Most of the addresses tested lie at the edge of a network.
         const [w0, w1, w2, w3] = networks[index % 8]?.words ?? other
         const words = [w0, w1, w2, (w3 ^ (1 << bit)) >>> 0] as const
         const isIn = networks.some(
@@ -87,7 +87,7 @@ test('whatever the networks, an address is in the set when it is in one of them'
   )
 })
 
-test('networks are read with host bits cleared, and refused where they are none', () => {
+test('networks are parsed with host bits cleared, and invalid ones refused', () => {
   assert.equal(formatNetwork(parseNetwork('192.0.2.77/24')!), '192.0.2.0/24')
   assert.equal(formatNetwork(parseNetwork('2001:db8::5')!), '2001:db8::5/128')
   for (const text of ['10.0.0.0/33', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', ''])

@@ -1,4 +1,4 @@
-/** Whether a filter holds for a flow, in the plainest reading of flow/filter.ts, for comparison. */
+/** Whether a filter matches a flow, by a naive implementation of flow/filter.ts, for comparison. */
 import { NetworkSet } from '../../flow/address.ts'
 import type { Filter, Side } from '../../flow/filter.ts'
 import type { AddressFieldName, BitsFieldName, NumberFieldName } from '../../flow/filter/fields.ts'

@@ -13,13 +13,13 @@ const known: KnownNames = {
   services: ['http', 'https', 'ssh'],
 }
 
-/** The texts that are suggested where | stands. */
+/** The texts suggested at the position of |. */
 function suggested(text: string): string[] {
   const position = text.indexOf('|')
   return filterSuggestions(text.replace('|', ''), position, known).map((each) => each.text)
 }
 
-test('what may stand at a place', () => {
+test('what may follow at a position', () => {
   const cases: readonly [text: string, some: readonly string[]][] = [
     ['|', ['host', 'port', 'not', '(']],
     ['ho|', ['host']],
@@ -44,13 +44,13 @@ test('what may stand at a place', () => {
     for (const each of some) assert.ok(suggested(text).includes(each), `${text}: ${each}`)
 })
 
-test('nothing where the filter cannot be read, or nothing is known', () => {
+test('nothing if the filter is invalid, or nothing is known', () => {
   assert.deepEqual(suggested('hots 1 and |'), [])
   assert.deepEqual(suggested('port 1|'), [])
   assert.deepEqual(suggested('bytes > |'), [])
 })
 
-test('a suggestion says which characters it takes the place of', () => {
+test('a suggestion says which characters it replaces', () => {
   const [first] = filterSuggestions('port 1 and exporter pf or port 2', 22, known)
   assert.deepEqual(first, { text: 'pfsense', about: '10.0.0.1', from: 20, to: 22 })
 })

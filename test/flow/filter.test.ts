@@ -25,7 +25,7 @@ const context: FilterContext = {
 
 const canonical = (text: string) => formatFilter(parseFilter(text, context))
 
-describe('what is read, in its canonical form', () => {
+describe('filters are parsed, and printed in canonical form', () => {
   const cases: readonly [text: string, canonical: string][] = [
     ['host 10.0.0.22', 'host 10.0.0.22'],
     ['ip 2001:DB8::1', 'host 2001:db8::1'],
@@ -118,7 +118,7 @@ describe('what is read, in its canonical form', () => {
     assert.equal(formatFilter(null), '')
   })
 
-  test('any filter reads back as it is printed', () => {
+  test('any filter survives printing and parsing', () => {
     const filters = generatedFilters({ addresses: ['10.0.0.1', '2001:db8::1', '192.0.2.7'] })
     const property = fc.property(filters, (filter) => {
       const text = formatFilter(filter)
@@ -129,7 +129,7 @@ describe('what is read, in its canonical form', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('invalid filters are refused', () => {
   const cases: readonly [text: string, position: number, expected: RegExp][] = [
     ['host', 4, /an address/],
     ['host bobby', 5, /known name/],
@@ -171,7 +171,7 @@ describe('what is refused', () => {
       )
     })
 
-  test('what is too long, too deep or too much', () => {
+  test('filters that are too long, too deep or too large are refused', () => {
     const hugeTexts = [
       `${'('.repeat(5000)}port 1`,
       'not '.repeat(4000),
@@ -181,7 +181,7 @@ describe('what is refused', () => {
     for (const text of hugeTexts) assert.throws(() => parseFilter(text, context), FilterError)
   })
 
-  test('any text is read or refused, at a place within it', () => {
+  test('any text is parsed or refused, at a position within it', () => {
     const words = ['src', 'dst', 'host', 'port', 'in', '[', ']', '(', ')', 'not', 'and', 'or', '10.0.0.1', '80', '-', ',', '>', 'flags', 'S', '"', '#', "'", ';', '0x1/0x2', 'tos', '٣', '\u0000', 'if', 'net', '10/8', 'local', 'proto', 'tcp', '=', '!='] // prettier-ignore
     const text = fc.oneof(
       fc.string({ maxLength: 60 }),

@@ -1,4 +1,4 @@
-/** Filters of every kind by fast-check, about values that the flows of tests have. */
+/** Filters of every kind from fast-check, with values that occur in the tests' flows. */
 import * as fc from 'fast-check'
 
 import { parseNetwork } from '../../flow/address.ts'
@@ -45,7 +45,7 @@ function apart(ranges: readonly Range[]): Range[] {
   return kept
 }
 
-/** Filters with at most so many operators within each other; addresses are those given and their networks. */
+/** Filters with at most this many nested operators; addresses are the given ones and their networks. */
 export function generatedFilters({
   addresses,
   depth = 3,

@@ -18,7 +18,7 @@ const names = new Names({
   },
 })
 
-test('hosts have their own name, and the nearest network', () => {
+test('hosts have their own name, and that of the smallest network', () => {
   assert.equal(names.hostName('10.0.0.22'), 'bobby22.bigbiz.local')
   assert.equal(names.hostName('10.0.0.23'), null)
   assert.equal(names.networkOf('10.0.0.23')?.name, 'office')
@@ -36,7 +36,7 @@ test('exporters and their interfaces have names', () => {
   assert.equal(names.interface('10.0.0.1', 3), null)
 })
 
-test('every entry that cannot be read is named', () => {
+test('every invalid entry is reported', () => {
   assert.throws(
     () =>
       new Names({

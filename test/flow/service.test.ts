@@ -20,7 +20,7 @@ test('ports are stored as numbers or words', () => {
   assert.deepEqual([443, ephemeralPort, noPort].map(portText), ['443', 'ephemeral', 'none'])
 })
 
-test('protocols have IANA names, or numbers where they have none', () => {
+test('protocols have IANA names, or numbers if they have none', () => {
   assert.deepEqual([1, 6, 17, 50, 58, 61, 132, 253].map(protocolName), [
     'icmp',
     'tcp',

@@ -15,7 +15,7 @@ function faultsOf(environment: Record<string, string>): string[] {
   return []
 }
 
-test('nothing set gives the defaults', () => {
+test('unset variables get the defaults', () => {
   const settings = readSettings({})
   assert.equal(settings.data, './data')
   assert.deepEqual(settings.http, { host: '127.0.0.1', port: 8080 })
@@ -55,14 +55,14 @@ test('all faults are found at once, each with a remedy', () => {
   ])
 })
 
-test('a time zone keeps the name that it is given, in its usual letters', () => {
+test('a time zone keeps its given name, in the usual spelling', () => {
   const zoneOf = (WEIR_TZ: string) => readSettings({ WEIR_TZ }).timeZone
   assert.equal(zoneOf('Asia/Kathmandu'), 'Asia/Kathmandu')
   assert.equal(zoneOf('europe/berlin'), 'Europe/Berlin')
   assert.equal(zoneOf('Etc/UTC'), 'UTC')
 })
 
-test('resolvers are addresses, with a port or without', () => {
+test('resolvers are addresses, with or without a port', () => {
   const text = '10.0.0.1, 10.0.0.2:5353,[2001:db8::1]:53,2001:db8::2'
   assert.equal(readSettings({ WEIR_DNS_SERVERS: text }).naming.dnsServers.length, 4)
 })
@@ -72,13 +72,13 @@ test('endpoints are written as they are read', () => {
     assert.equal(endpointText(endpoint(text)!), text)
 })
 
-test('off loopback the API wants WEIR_AUTH said', () => {
+test('off loopback the API requires WEIR_AUTH', () => {
   assert.deepEqual(faultsOf({ WEIR_HTTP: '0.0.0.0:8080' }), ['WEIR_HTTP'])
   assert.deepEqual(faultsOf({ WEIR_HTTP: '[::1]:8080' }), [])
   assert.equal(readSettings({ WEIR_HTTP: '0.0.0.0:8080', WEIR_AUTH: 'none' }).access.auth, 'none')
 })
 
-test('a second store goes with its opposite only', () => {
+test('a second store must be the opposite one', () => {
   assert.equal(readSettings({}).storeAlso, null)
   assert.equal(readSettings({ WEIR_STORE_ALSO: 'clickhouse' }).storeAlso, 'clickhouse')
   for (const [store, also] of [
@@ -93,7 +93,7 @@ test('a second store goes with its opposite only', () => {
   }
 })
 
-test('where a container or a proxy publishes the page counts instead of where it listens', () => {
+test('where a container or a proxy publishes the page counts, not where it listens', () => {
   const container = { WEIR_HTTP: '0.0.0.0:8080', WEIR_PUBLISHED: '127.0.0.1:8080' }
   assert.deepEqual(faultsOf(container), [])
   const elsewhere = { ...container, WEIR_PUBLISHED: '192.0.2.10:8080' }
@@ -101,7 +101,7 @@ test('where a container or a proxy publishes the page counts instead of where it
   assert.deepEqual(faultsOf({ WEIR_PUBLISHED: 'weir.example.org:443' }), ['WEIR_PUBLISHED'])
 })
 
-test('the file holds where the environment is silent, lists as lists too', () => {
+test('the file supplies what the environment omits, including lists', () => {
   const settings = readSettings(
     { WEIR_TOP: '5' },
     { WEIR_TOP: 7, WEIR_LOCAL: ['10.0.0.0/8', '2001:db8::/32'] },

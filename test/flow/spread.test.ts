@@ -13,7 +13,7 @@ test('of ten units over ten seconds, one falls in each second', () => {
     assert.equal(countWithin(10, { first: 0, last: 10_000 }, second * 1000, (second + 1) * 1000), 1)
 })
 
-test('a flow of one instant, or one that ends before it begins, counts where it begins', () => {
+test('a flow of zero length, or one that ends before it begins, counts where it begins', () => {
   for (const last of [5000, 4000]) {
     assert.equal(countWithin(7, { first: 5000, last }, 5000, 6000), 7)
     assert.equal(countWithin(7, { first: 5000, last }, 4000, 5000), 0)
@@ -49,7 +49,7 @@ test('a share is the floor of the exact quotient, however large the product', ()
   )
 })
 
-test('time in progress is what of a flow lies in the window', () => {
+test('the active time is the part of a flow within the window', () => {
   assert.equal(activeWithin(1000, 5000, 0, 10_000), 4000)
   assert.equal(activeWithin(1000, 5000, 2000, 3000), 1000)
   assert.equal(activeWithin(1000, 5000, 5000, 9000), 0)

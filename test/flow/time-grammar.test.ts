@@ -13,7 +13,7 @@ function read(text: string, zone = 'UTC', side: 'from' | 'to' = 'from'): string 
   return t === null ? null : new Date(t).toISOString()
 }
 
-describe('a time as people write it', () => {
+describe('times as people write them', () => {
   test('relative to now', () => {
     assert.equal(read('now'), '2026-11-16T11:32:10.500Z')
     assert.equal(read('now-6h'), '2026-11-16T05:32:10.500Z')
@@ -30,7 +30,7 @@ describe('a time as people write it', () => {
     assert.ok(isRelative('now-1h') && !isRelative('2026-11-16'))
   })
 
-  test('a month back from a long one ends with the short one', () => {
+  test('a month back from the end of a long one is the end of the short one', () => {
     const t = parseTime('now-1M', {
       now: Date.parse('2027-03-31T10:00:00Z'),
       zone: 'UTC',
@@ -61,7 +61,7 @@ describe('a time as people write it', () => {
     assert.equal(read('1794828730250'), '2026-11-16T11:32:10.250Z')
   })
 
-  test('anything else is no time', () => {
+  test('anything else is not a time', () => {
     const wrong = [
       '',
       'now-',
@@ -77,7 +77,7 @@ describe('a time as people write it', () => {
       assert.equal(read(text), null, text)
   })
 
-  test('any text gives a time or none, and never throws', () => {
+  test('any text gives a time or null, and never throws', () => {
     const piece = fc.constantFrom(
       'now',
       '-',
@@ -108,7 +108,7 @@ describe('a time as people write it', () => {
   })
 })
 
-/** Zones with days of 23, 24 and 25 hours; in the last four the clock is put forward at midnight. */
+/** Zones with days of 23, 24 and 25 hours; in the last four the clock goes forward at midnight. */
 const changingZones = [
   'UTC',
   'Europe/Brussels',
@@ -120,7 +120,7 @@ const changingZones = [
   'Asia/Beirut',
 ]
 
-test('a day that begins at one o’clock, since the clock is put forward at midnight, ends at midnight', () => {
+test('a day that begins at one o’clock, because the clock goes forward at midnight, ends at midnight', () => {
   const day = (date: string, zone: string) =>
     (['from', 'to'] as const).map((side) =>
       new Date(parseTime('now/d', { now: Date.parse(date), zone, side })!).toISOString(),
@@ -135,7 +135,7 @@ test('a day that begins at one o’clock, since the clock is put forward at midn
   ])
 })
 
-test('property: a day, week, month or year begins where the one before ends, and holds its time', () => {
+test('property: a day, week, month or year begins where the previous one ends, and contains its time', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 631_152_000, max: 2_500_000_000 }),
@@ -155,7 +155,7 @@ test('property: a day, week, month or year begins where the one before ends, and
   )
 })
 
-test('the zone matters where days, weeks or a clock without an offset are named', () => {
+test('the zone matters for days, weeks and clock times without an offset', () => {
   for (const text of [
     'now/d',
     'now-1d',
@@ -178,7 +178,7 @@ test('the zone matters where days, weeks or a clock without an offset are named'
     assert.ok(!dependsOnZone(text), text)
 })
 
-describe('the clock on the wall', () => {
+describe('local time', () => {
   const zones = [
     'UTC',
     'Europe/Brussels',
@@ -187,7 +187,7 @@ describe('the clock on the wall', () => {
     'Asia/Kolkata',
   ]
 
-  test('an instant is found again from what its clock shows, but for the hour shown twice', () => {
+  test('an instant is recovered from its local time, except for the hour that occurs twice', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 4_000_000_000 }),
@@ -209,7 +209,7 @@ describe('the clock on the wall', () => {
     assert.equal(at(25, 10, 2, 30), '2026-10-25T00:30:00.000Z')
   })
 
-  test('offsets are said', () => {
+  test('offsets are shown', () => {
     assert.equal(offsetText(now, 'UTC'), 'UTC')
     assert.equal(offsetText(now, 'Europe/Brussels'), 'UTC+1')
     assert.equal(offsetText(now, 'Asia/Kolkata'), 'UTC+5:30')

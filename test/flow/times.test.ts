@@ -58,11 +58,11 @@ suite('times in queries', () => {
     'NaN',
     'now; DROP TABLE flows',
   ])
-    test(`"${text}" is no time`, () => {
+    test(`"${text}" is not a time`, () => {
       assert.equal(parseTime(text, { now, zone: 'UTC', side: 'from' }), null)
     })
 
-  test('rounds up at the end, and in the zone given', () => {
+  test('rounds up at the end, and in the given zone', () => {
     const at = (text: string, zone: string) =>
       new Date(parseTime(text, { now, zone, side: 'to' })!).toISOString()
     assert.equal(at('now/d', 'UTC'), '2026-11-17T00:00:00.000Z')

@@ -30,7 +30,7 @@ test('figures have two decimals and a prefix of base 1000, as in RRDtool', () =>
   for (const [value, text] of cases) assert.equal(formatScaled(value), text)
 })
 
-test('a unit follows the prefix, or a space where there is none', () => {
+test('a unit follows the prefix, or a space if there is none', () => {
   assert.equal(formatWithUnit(3_999_999_960, 'B'), '4.00 GB')
   assert.equal(formatWithUnit(12_345_678, 'b/s'), '12.35 Mb/s')
   assert.equal(formatWithUnit(312, 'b/s'), '312 b/s')
@@ -43,7 +43,7 @@ test('an axis has no more digits than it needs', () => {
   assert.equal(formatShort(20_000_000), '20 M')
 })
 
-test('a scaled figure is the figure, and under 1000', () => {
+test('a scaled figure equals the figure, and is below 1000', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1e20, noNaN: true }), (value) => {
       const { number, prefix } = scaled(value)
@@ -54,7 +54,7 @@ test('a scaled figure is the figure, and under 1000', () => {
   )
 })
 
-test('durations are said in their two greatest units', () => {
+test('durations are shown in their two largest units', () => {
   assert.equal(formatDuration(263), '4 min 23 s')
   assert.equal(formatDuration(7200), '2 h')
   assert.equal(formatDuration(86_400 * 6 + 4 * 3600 + 59), '6 d 4 h')

@@ -1,13 +1,13 @@
 /**
- * What goldens call things: IANA's names of the elements that the archive keeps, the field that each
- * sets, and how its values are read. Of several that set the same, the earlier is preferred. Kept apart
- * from the decoder's own table, so that a slip in the one is a difference to the other.
+ * The vocabulary of goldens: IANA's names of the elements that the archive keeps, the field that each
+ * sets, and how its values are read. If several set the same field, the earlier is preferred. Separate
+ * from the decoder's own table, so that a slip in either shows as a difference.
  */
 import type { ComparedField, Said } from './golden.ts'
 import * as read from './value.ts'
 import type { ValueReader } from './value.ts'
 
-/** An element: the field that it sets and the reading of its values; `rank` grows with the line. */
+/** An element: the field that it sets and the reader of its values; `rank` grows with the line. */
 export interface GoldenField {
   field: ComparedField
   read: ValueReader
@@ -63,23 +63,23 @@ for (const [rank, [field, reader, ...names]] of lines.entries())
     byName.set(name.toLowerCase(), { field, read: reader, rank: rank * 100 + i }),
   )
 
-/** The field of an element, or undefined where the archive does not keep it. */
+/** The field of an element, or undefined if the archive does not keep it. */
 export const fieldOf = (name: string): GoldenField | undefined => byName.get(name.toLowerCase())
 
-/** Zero and none: what another element may say better. */
+/** Zero and none: another element may have a better value. */
 export const isNothing = (value: unknown): boolean => value === 0 || value === ''
 
-/** What each header of a packet within a packet says for itself. */
+/** Fields that each header of a packet within a packet repeats. */
 const headerFields: ReadonlySet<ComparedField> = new Set([
   'sourceAddress', 'destinationAddress', 'sourceTransportPort', 'destinationTransportPort',
   'protocolIdentifier', 'ipClassOfService', 'tcpControlBits', 'icmpTypeCode',
 ]) // prettier-ignore
 
-/** Collects what a record says, element by element in any order. */
+/** Collects a record's values, element by element in any order. */
 export class SaidBuilder {
   readonly #ranked = new Map<ComparedField, { rank: number; value: number | string }[]>()
 
-  /** Adds an element's value by IANA's name; unknown names and values that say nothing are left out. */
+  /** Adds an element's value by IANA's name; unknown names and empty values are left out. */
   add(name: string, given: unknown): this {
     const golden = fieldOf(name)
     const value = golden ? golden.read(given) : null
@@ -87,7 +87,7 @@ export class SaidBuilder {
     return this
   }
 
-  /** Adds a value that has been read. */
+  /** Adds a value already read. */
   set(field: ComparedField, value: number | string, rank = 0): this {
     const held = this.#ranked.get(field) ?? []
     held.push({ rank, value })
@@ -96,8 +96,8 @@ export class SaidBuilder {
   }
 
   /**
-   * Of a record that describes packets within packets (it gives the protocol more than once), the
-   * innermost header, which comes last, is preferred.
+   * For a record of packets within packets (it gives the protocol more than once), prefers the
+   * innermost header, which comes last.
    */
   preferInnermost(): this {
     if ((this.#ranked.get('protocolIdentifier')?.length ?? 0) < 2) return this

@@ -1,36 +1,36 @@
-/** What another decoder said of a case, in one form for all sources. */
+/** Another decoder's result for a case, in one form for all sources. */
 /**
- * What is compared: the archive's columns by their names (an address without High and Low), , a flow's
- * duration (`durationMs`), and a wireless client (`stationAddress`), which is the one end or the other by
+ * What is compared: the archive's columns by name (an address without High and Low), a flow's duration
+ * (`durationMs`), and a wireless client (`stationAddress`), which is one end or the other, depending on
  * the flow's direction.
  */
 export type ComparedField = string
 
-/** As the archive has it: a number, or an address as text ('' for none). */
+/** As in the archive: a number, or an address as text ('' for none). */
 export type GoldenValue = number | string
 
 /**
- * What a record says, by field. Where several of its elements say the same thing, in the order in
- * which they are preferred; those that repeat one element, as reverse elements do, in its order.
+ * A record's values, by field. If several of its elements give the same field, in order of
+ * preference; repetitions of one element, such as reverse elements, in record order.
  */
 export type Said = Map<ComparedField, GoldenValue[]>
 
 export interface GoldenRecord {
-  /** Place of its datagram in the case, or null where the source does not say. */
+  /** Index of its datagram in the case, or null if the source does not give it. */
   datagram: number | null
-  /** Id of its set, or null where the source does not say or there are no sets. */
+  /** Id of its set, or null if the source does not give it or there are no sets. */
   setId: number | null
   said: Said
 }
 
-/** Sums of bytes and packets by what the flows of a group have in common. */
+/** Sums of bytes and packets by the common values of a group's flows. */
 export interface GoldenGroup {
   said: Said
   octets: number
   packets: number
 }
 
-/** Values of one field of all records of a datagram, in no order, those of options records among them. */
+/** Values of one field over all records of a datagram, unordered, including those of options records. */
 export interface GoldenColumn {
   datagram: number
   field: ComparedField
@@ -52,15 +52,15 @@ export interface Golden {
   groups: GoldenGroup[]
   columns: GoldenColumn[]
   counters: GoldenCounters[]
-  /** Exporters that the groups are of; 0: not told. */
+  /** Number of exporters in the groups; 0: unknown. */
   exporters: number
-  /** The groups' sums are of what was counted, before scaling by the sampling rate. */
+  /** The groups' sums are unscaled counts, before applying the sampling rate. */
   isUnscaled: boolean
-  /** Datagrams in which its decoder gave up. */
+  /** Datagrams in which its decoder failed. */
   gaveUp: Set<number>
-  /** Records in all, options records included, where the source counts more than it lists. */
+  /** All records, including options records, if the source counts more than it lists. */
   recordCount: number | null
-  /** It lists every record, so that a row that it has not is a difference; else some, or none. */
+  /** It lists every record, so that a row missing from it is a difference; else some, or none. */
   listsAll: boolean
 }
 

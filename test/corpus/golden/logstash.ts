@@ -1,4 +1,4 @@
-/** Events of logstash's netflow codec: some of a case's records, and how many there are in all. */
+/** Events of logstash's netflow codec: some of a case's records, and the number of all. */
 import { SaidBuilder } from './fields.ts'
 import { emptyGolden, type Golden, type Said } from './golden.ts'
 import { isTree, type Tree } from './tree.ts'
@@ -10,7 +10,7 @@ interface LogstashGolden {
   files: string[]
 }
 
-/** The codec's names for NetFlow v5 and v9, by IANA's; IPFIX has IANA's own. */
+/** IANA's names for the codec's names of NetFlow v5 and v9; for IPFIX it uses IANA's. */
 const names: Readonly<Record<string, string | undefined>> = {
   in_bytes: 'octetDeltaCount',
   in_permanent_bytes: 'octetTotalCount',
@@ -58,10 +58,10 @@ const names: Readonly<Record<string, string | undefined>> = {
   event_time_msec: 'observationTimeMilliseconds',
 }
 
-/** Seconds as numbers, where the codec gives other times as text. */
+/** Numbers of seconds, unlike other times, which the codec gives as text. */
 const secondsElements: ReadonlySet<string> = new Set(['flowStartSeconds', 'flowEndSeconds'])
 
-/** Reads a golden; null where it is of some of the case's files only. */
+/** Reads a golden; null if it covers only some of the case's files. */
 export function readLogstash(source: string, text: string, files: number): Golden | null {
   const { event_count: count, events, files: given } = JSON.parse(text) as LogstashGolden
   if (given.length !== files) return null

@@ -1,4 +1,4 @@
-/** NetGauze's JSON lines: one a datagram, elements by IANA's names. */
+/** NetGauze's JSON lines: one per datagram, elements by IANA's names. */
 import { SaidBuilder } from './fields.ts'
 import { emptyGolden, type Golden, type GoldenRecord } from './golden.ts'
 import { isTree, type Tree } from './tree.ts'
@@ -11,7 +11,7 @@ interface Message {
   sets: { Data?: { id: number; records: { scope_fields: unknown[]; fields: unknown[] }[] } }[]
 }
 
-/** Reads a golden of one message a line, in the order of the datagrams. */
+/** Reads a golden with one message per line, in the order of the datagrams. */
 export function readNetgauze(source: string, text: string): Golden {
   const golden = emptyGolden(source)
   golden.listsAll = true

@@ -1,9 +1,9 @@
-/** pmacct's JSON lines: bytes and packets by what flows have in common, over the whole case. */
+/** pmacct's JSON lines: bytes and packets by common values of flows, over the whole case. */
 import { SaidBuilder } from './fields.ts'
 import { emptyGolden, type Golden } from './golden.ts'
 import type { Tree } from './tree.ts'
 
-/** pmacct's primitives that the archive keeps, by IANA's names. */
+/** IANA's names for pmacct's primitives that the archive keeps. */
 const names: Readonly<Record<string, string | undefined>> = {
   ip_src: 'sourceIPv4Address',
   ip_dst: 'destinationIPv4Address',
@@ -17,7 +17,7 @@ const names: Readonly<Record<string, string | undefined>> = {
   mac_dst: 'destinationMacAddress',
 }
 
-/** Reads a golden: a group a line; events that are none have no bytes. */
+/** Reads a golden: one group per line; events that are not flows have no bytes. */
 export function readPmacct(source: string, text: string): Golden {
   const golden = emptyGolden(source)
   const exporters = new Set<unknown>()

@@ -1,4 +1,4 @@
-/** Finds the reader for each golden of a case by its file's name. */
+/** Finds the reader for each golden of a case by its file name. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -15,7 +15,7 @@ import { readTshark } from './tshark.ts'
 
 type Reader = (source: string, text: string, files: number) => Golden | null
 
-/** Forms by file name; what matches none holds no records (logs of warnings, lists of templates). */
+/** Formats by file name; other files hold no records (logs of warnings, lists of templates). */
 const readers: readonly (readonly [pattern: RegExp, read: Reader])[] = [
   [/^_tshark\.json$/, readTshark],
   [/^_tshark\.tsv$/, readTable],
@@ -28,7 +28,7 @@ const readers: readonly (readonly [pattern: RegExp, read: Reader])[] = [
   [/^truth\.json$/, readTruth],
 ]
 
-/** All goldens of a case that hold anything to compare. */
+/** All goldens of a case with anything to compare. */
 export function readGoldens({ folder, goldens, files }: CorpusCase): Golden[] {
   const read: Golden[] = []
   for (const file of goldens) {
@@ -39,7 +39,7 @@ export function readGoldens({ folder, goldens, files }: CorpusCase): Golden[] {
   return mergeGroups(read)
 }
 
-/** Groups written file by file are of one case. */
+/** Groups written file by file belong to one case. */
 function mergeGroups(goldens: Golden[]): Golden[] {
   const grouped = goldens.filter(({ groups }) => groups.length > 0)
   const [first, ...more] = grouped

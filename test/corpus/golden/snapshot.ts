@@ -6,10 +6,10 @@ import { emptyGolden, type Golden, type Said } from './golden.ts'
 import { isTree, type Tree } from './tree.ts'
 import { application } from './value.ts'
 
-/** Reads a golden. Which datagram a message was is not said: what could not be read is left out. */
+/** Reads a golden. It does not give the datagram of a message: unreadable ones are left out. */
 export function readSnapshot(source: string, text: string): Golden {
   const golden = emptyGolden(source)
-  // The first document says where the snapshot was taken.
+  // The first document is about the snapshot's origin.
   const messages: unknown = parse(text.replace(/^---\n[^]*?\n---\n/, ''))
   for (const message of [messages].flat()) visit(golden, message)
   return golden
@@ -35,10 +35,10 @@ function readRecord(record: unknown): Said {
   return said.preferInnermost().finish()
 }
 
-/** IngressVrfid → ingressvrfid: names are looked up without regard to case. */
+/** IngressVrfid → ingressvrfid: look-ups ignore case. */
 const ianaName = (name: string): string => name.replace(/^Cisco(Client|Server)L4Port/, '$1TransportPort').replace(/^Cisco/, '') // prettier-ignore
 
-/** The innermost value, whatever kinds it is wrapped in. */
+/** The innermost value, however it is wrapped. */
 function valueOf(value: Tree): unknown {
   const engine = value['ApplicationId']
   if (isTree(engine)) {

@@ -1,4 +1,4 @@
-/** tshark's table: a line a datagram, in each column the values of all its records. */
+/** tshark's table: one line per datagram, each column with the values of all its records. */
 import { fieldOf } from './fields.ts'
 import { emptyGolden, type Golden } from './golden.ts'
 

@@ -6,7 +6,7 @@ const sample = /^\t(?:expanded )?flow sample .* rate (\d+), .* input (\d+) outpu
 const vlans = /src vlan (\d+), .*dst vlan (\d+),/
 const counters = /^\s+ifindex (\d+),/
 const octets = /^\s+(In|Out) octets (\d+),/
-/** Values above are none of an ifIndex. */
+/** Larger values are not an ifIndex. */
 const interfaceMax = 0x3fff_fffe
 
 const ifIndex = (text: string | undefined): number =>

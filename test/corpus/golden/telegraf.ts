@@ -1,4 +1,4 @@
-/** telegraf's line protocol: one line a record, in the order of the records. */
+/** telegraf's line protocol: one line per record, in the order of the records. */
 import { SaidBuilder } from './fields.ts'
 import { emptyGolden, type Golden, type Said } from './golden.ts'
 import { mac, number, seconds } from './value.ts'
@@ -30,7 +30,7 @@ const names: Readonly<Record<string, string | undefined>> = {
 
 const fieldPattern = /([a-z0-9_]+)=("(?:[^"\\]|\\.)*"|[^,\s]*)/g
 
-/** Reads a golden; options data and counters, which are lines of another kind, are not flows. */
+/** Reads a golden; options data and counters, which are lines of other kinds, are not flows. */
 export function readTelegraf(source: string, text: string): Golden {
   const golden = emptyGolden(source)
   golden.listsAll = true
@@ -67,7 +67,7 @@ function readLine(fields: ReadonlyMap<string, string>, isSflow: boolean): Said {
   return said.finish()
 }
 
-/** Of a flow sample, in_bytes is what its frame stands for after scaling. */
+/** In a flow sample, in_bytes is the frame's length after scaling. */
 const sflowOwn: ReadonlySet<string> = new Set(['in_bytes', 'in_packets'])
 
 function readCounters(golden: Golden, fields: ReadonlyMap<string, string>): void {

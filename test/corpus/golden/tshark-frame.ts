@@ -1,10 +1,10 @@
-/** What tshark read of the start of a packet. */
+/** tshark's decoding of the start of a packet. */
 import type { SaidBuilder } from './fields.ts'
 import { number } from './value.ts'
 
 type First = (key: string) => unknown
 
-/** tshark's names of what a sampled packet says, by ours; of an inner frame after the outer one. */
+/** Our names for tshark's fields of a sampled packet; an inner frame comes after the outer one. */
 const frameNames: Readonly<Record<string, string | undefined>> = {
   'eth.src': 'sourceMacAddress',
   'eth.dst': 'destinationMacAddress',
@@ -26,7 +26,7 @@ const frameNames: Readonly<Record<string, string | undefined>> = {
   'tcp.flags': 'tcpControlBits',
 }
 
-/** Adds what tshark read of a packet's start. */
+/** Adds tshark's decoding of a packet's start. */
 export function readFrame(said: SaidBuilder, leaves: ReadonlyMap<string, unknown[]>): void {
   for (const [key, values] of leaves) {
     const name = frameNames[key]

@@ -42,7 +42,7 @@ function readSample(sample: Tree): SaidBuilder {
     const value = mac(first(key))
     if (value !== null && first(key) !== undefined) said.set(field, value, 1e6)
   }
-  // The packet's own length, or the frame's without what was stripped of it.
+  // The packet's own length, or the frame's without its stripped bytes.
   const frame = number(first('sflow_245.header.frame_length'))
   const stripped = Number(number(first('sflow_245.header.payload_stripped')) ?? 0)
   const ipv6Bytes = number(first('ipv6.plen'))
@@ -52,7 +52,7 @@ function readSample(sample: Tree): SaidBuilder {
   return said
 }
 
-/** Interfaces in either form; those of another format than ifIndex say none. */
+/** Interfaces in either form; formats other than ifIndex give none. */
 function readInterfaces(said: SaidBuilder, first: First): void {
   for (const [direction, name] of [['input', 'ingressInterface'], ['output', 'egressInterface']] as const) {
     const at = `sflow.flow_sample.${direction}_interface`

@@ -6,7 +6,7 @@ import { readFrame } from './tshark-frame.ts'
 import { readSflow } from './tshark-sflow.ts'
 import { number, seconds, time } from './value.ts'
 
-/** tshark's names of fields that the archive keeps, by IANA's. */
+/** IANA's names for tshark's names of fields that the archive keeps. */
 const names: Readonly<Record<string, string | undefined>> = {
   octets: 'octetDeltaCount',
   permanent_octets: 'octetTotalCount',
@@ -81,7 +81,7 @@ const names: Readonly<Record<string, string | undefined>> = {
   observation_time_milliseconds: 'observationTimeMilliseconds',
 }
 
-/** What the header says of the time, by which uptime-relative times become absolute. */
+/** The times in the header, which make uptime-relative times absolute. */
 interface HeaderTimes {
   exportMs: number
   uptimeMs: number | null
@@ -90,7 +90,7 @@ interface HeaderTimes {
 const flowKey = /^(Flow|pdu) \d+/
 const setKey = /^(FlowSet|Set) \d+ \[id=(\d+)\]/
 
-/** Reads a golden that tshark wrote with -T json: a list of one object a datagram. */
+/** Reads a golden from tshark -T json: a list with one object per datagram. */
 export function readTshark(source: string, text: string): Golden {
   const golden = emptyGolden(source)
   golden.listsAll = true
@@ -108,7 +108,7 @@ export function readTshark(source: string, text: string): Golden {
 const noTemplate = /no template found/
 const malformed = '_ws.malformed'
 
-/** Whether tshark stopped in a datagram for another reason than a template that is not there. */
+/** Whether tshark stopped in a datagram for a reason other than a missing template. */
 function isMalformed(tree: Tree): boolean {
   return Object.entries(tree).some(
     ([key, value]) =>
@@ -166,7 +166,7 @@ function readFlow(flow: Tree, times: HeaderTimes): GoldenRecord['said'] {
   return said.finish()
 }
 
-/** A distance of uptimes, which are counted mod 2^32: at most half of that, either way. */
+/** A difference of uptimes, which are counted mod 2^32: at most half of that, either way. */
 export const wrapped = (distanceMs: number): number => distanceMs | 0
 
 type First = (key: string) => unknown

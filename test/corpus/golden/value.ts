@@ -1,14 +1,14 @@
-/** Reads the values of goldens, each written as its source does, into the archive's form. */
+/** Converts the values of goldens from each source's notation into the archive's form. */
 import { formatAddress, parseAddress } from '../../../flow/address.ts'
 import { protocolNumber } from '../../../flow/protocol.ts'
 import type { GoldenValue } from './golden.ts'
 
-/** A value as JSON or text gives it → the archive's; null where it says nothing. */
+/** A value from JSON or text → the archive's; null if it is empty. */
 export type ValueReader = (given: unknown) => GoldenValue | null
 
 const textOf = (given: unknown): string => (typeof given === 'string' ? given : String(given))
 
-/** Any address, '' where it is none or zero. */
+/** Any address, '' if none or zero. */
 export const address: ValueReader = (given) => {
   const words = parseAddress(textOf(given))
   if (!words) return null
@@ -16,7 +16,7 @@ export const address: ValueReader = (given) => {
   return text === '0.0.0.0' || text === '::' ? '' : text
 }
 
-/** A number in decimal, hexadecimal with 0x, or with telegraf's u or i behind it. */
+/** A number in decimal, hexadecimal with 0x, or with telegraf's suffix u or i. */
 export const number: ValueReader = (given) => {
   if (typeof given === 'number') return given
   if (given === null || typeof given === 'object') return null
@@ -26,14 +26,14 @@ export const number: ValueReader = (given) => {
   return text === '' || !Number.isFinite(Number(text)) ? null : Number(text)
 }
 
-/** A protocol by number or by any name that decoders give it. */
+/** A protocol by number or by any name that decoders use. */
 export const protocol: ValueReader = (given) => {
   const text = textOf(given).toLowerCase()
   const name = text === 'ipv6icmp' || text === 'icmpv6' ? 'ipv6-icmp' : text
   return number(given) ?? protocolNumber(name)
 }
 
-/** A code point of differentiated services, which is the upper 6 bits of the class of service. */
+/** A differentiated services code point: the upper 6 bits of the class of service. */
 export const codePoint: ValueReader = (given) => {
   const value = number(given)
   return value === null ? null : Number(value) << 2
@@ -52,7 +52,7 @@ export const mac: ValueReader = (given) => {
 const flagNames = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS']
 const flagLetters = 'FSRPAUEC'
 
-/** TCP flags as a number, as names that are true, or as letters with dots between. */
+/** TCP flags as a number, as names that are true, or as letters separated by dots. */
 export const flags: ValueReader = (given) => {
   if (typeof given === 'object' && given !== null && !Array.isArray(given))
     return Object.entries(given).reduce(
@@ -86,7 +86,7 @@ export const seconds: ValueReader = (given) => {
 
 const directions: Readonly<Record<string, number | undefined>> = { ingress: 0, egress: 1 }
 
-/** A flow's direction by name, by number, or as a number nobody has a name for. */
+/** A flow's direction by name, by number, or as an unnamed number. */
 export const direction: ValueReader = (given) => {
   if (typeof given === 'object' && given !== null) return number(Object.values(given)[0])
   return directions[textOf(given)] ?? number(given)
@@ -101,7 +101,7 @@ export const endReason: ValueReader = (given) => {
   return named > 0 ? named : number(given)
 }
 
-/** The label of an MPLS stack entry: by itself, as an object, or in its three bytes. */
+/** The label of an MPLS stack entry: alone, as an object, or in its three bytes. */
 export const label: ValueReader = (given) => {
   if (Array.isArray(given) && given.length === 3)
     return given.map(Number).reduce((sum, byte) => sum * 256 + byte, 0) >>> 4

@@ -1,4 +1,4 @@
-/** From the first of the connections that made an event up to their end, whatever else the host did. */
+/** An event lasts from the first of its connections to their end, whatever else the host did. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
@@ -9,7 +9,7 @@ import { t0, tableOf, type Told } from './tables.ts'
 const grid = { from: t0, seconds: 600 }
 const at = (seconds: number) => t0 + seconds * 1000
 
-/** What 10.0.0.22 received, in seconds of the scene. */
+/** Traffic received by 10.0.0.22, in seconds of the scene. */
 const got = (from: number, to: number, given: Partial<Told>): Partial<Told> => ({
   source: '203.0.113.80',
   destination: '10.0.0.22',
@@ -20,7 +20,7 @@ const got = (from: number, to: number, given: Partial<Told>): Partial<Told> => (
   ...given,
 })
 
-/** Three records of a connection that opened at `from`, cut each minute, at 200 kB/s. */
+/** Three records of a connection opened at `from`, cut each minute, at 200 kB/s. */
 const lasting = (from: number, port: number) =>
   [0, 60, 120].map((later) =>
     got(from + later, from + later + 60, { destinationPort: port, bytes: 12e6 }),
@@ -40,7 +40,7 @@ suite('bounds of a congestion', () => {
     assert.deepEqual(boundsIn(six), { from: 200, to: 387 })
   })
 
-  test('a page that the host fetched just before and just after is no part of it', () => {
+  test('a page that the host fetched just before and just after is not part of it', () => {
     const pages = [
       got(193, 200.5, { destinationPort: 30_000, bytes: 900_000 }),
       got(385, 392, { destinationPort: 30_001, bytes: 900_000 }),
@@ -48,14 +48,14 @@ suite('bounds of a congestion', () => {
     assert.deepEqual(boundsIn([...six, ...pages]), { from: 200, to: 387 })
   })
 
-  test('what the host had open all the while is no part of it', () => {
+  test('what the host had open throughout is not part of it', () => {
     const open = Array.from({ length: 10 }, (_, i) =>
       got(i * 60, i * 60 + 59.9, { destinationPort: 40_000, bytes: 3e6 }),
     )
     assert.deepEqual(boundsIn([...six, ...open]), { from: 200, to: 387 })
   })
 
-  test('a slow beginning belongs to it: by the first packet of the connection', () => {
+  test('a slow start belongs to it: it begins with the connection’s first packet', () => {
     const records = [1e3, 1e5, 1e6, 9e6].map((bytes, i) =>
       got(165 + i * 10, 175 + i * 10, { destinationPort: 20_000, bytes }),
     )
@@ -63,13 +63,13 @@ suite('bounds of a congestion', () => {
     assert.deepEqual(boundsIn([...records, full]), { from: 165, to: 381 })
   })
 
-  test('where a connection of long ago carries it, the rate says when', () => {
+  test('if an older connection carries it, the rate sets its bounds', () => {
     const slow = got(0, 199.5, { destinationPort: 20_000, bytes: 1e5 })
     const full = got(200.4, 380.5, { destinationPort: 20_000, bytes: 2e8 })
     assert.deepEqual(boundsIn([slow, full]), { from: 200, to: 381 })
   })
 
-  test('where its records reach across, the others’ quiet says when', () => {
+  test('if the older connection’s records span the start, the others’ silence sets the bounds', () => {
     const records = [150, 210, 270, 330, 390].map((from) =>
       got(from, from + 60, { destinationPort: 20_000, bytes: 2e7 }),
     )
@@ -78,7 +78,7 @@ suite('bounds of a congestion', () => {
     assert.deepEqual(boundsIn([slow, ...records], others), { from: 200, to: 410 })
   })
 
-  test('one connection that outlasts the rest belongs to it for as long as the others are quiet', () => {
+  test('one connection that outlasts the rest belongs to it for as long as the others are silent', () => {
     const last = got(320, 460, { destinationPort: 20_000, bytes: 14e6 })
     const quietTo = (end: number) =>
       Float64Array.from({ length: 600 }, (_, t) => (t < 200 || t >= end ? 1 : 0))

@@ -1,4 +1,4 @@
-/** Connections: joined however often they were cut, opened by the right side. */
+/** Connections: joined however often they were cut, and opened by the right side. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
@@ -41,14 +41,14 @@ suite('connections', () => {
     ])
   })
 
-  test('after longer than the timeouts seen it is another', () => {
+  test('after a gap longer than the observed timeouts it is another', () => {
     const later = (ms: number) =>
       joined([there, { ...there, first: t0 + ms, last: t0 + ms }]).length
     assert.equal(later(60_000), 1)
     assert.equal(later(60_001), 2)
   })
 
-  test('an exporter whose records last half an hour is believed to wait as long', () => {
+  test('an exporter whose records last half an hour is assumed to have that timeout', () => {
     const long = { ...there, last: t0 + 1_700_000 }
     assert.equal(
       joined([long, { ...there, first: t0 + 3_300_000, last: t0 + 3_300_000 }]).length,
@@ -60,12 +60,12 @@ suite('connections', () => {
     )
   })
 
-  test('the first record says who opened, whatever the ports', () => {
+  test('the first record shows who opened, whatever the ports', () => {
     const [connection] = joined([{ ...back, first: t0 - 10 }, there])
     assert.equal(connection!.opener, '203.0.113.80')
   })
 
-  test('at the same instant a SYN without an answer says it, then the service port', () => {
+  test('at the same instant a SYN without an answer decides, then the service port', () => {
     assert.equal(joined([{ ...back, tcpFlags: 0x02 }, there])[0]!.opener, '203.0.113.80')
     assert.equal(joined([back, there])[0]!.opener, '10.0.0.22')
     const unknown = [
@@ -75,11 +75,11 @@ suite('connections', () => {
     assert.equal(joined(unknown)[0]!.opener, '10.0.0.22')
   })
 
-  test('a record that is told twice is one connection', () => {
+  test('a duplicate record is one connection', () => {
     assert.equal(joined([there, there, back, back]).length, 1)
   })
 
-  test('of any records, every one belongs to one connection, in any order', () => {
+  test('any records, in any order: each belongs to exactly one connection', () => {
     const flow = fc.record({
       source: fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1', '192.0.2.9'),
       destination: fc.constantFrom('10.0.0.1', '198.51.100.1', '2001:db8::1'),

@@ -1,4 +1,4 @@
-/** Whom an actor was with: the one of its connections, unless that one had next to nothing of the bytes. */
+/** An actor's main peer: the one with most of its connections, unless that one had hardly any bytes. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
@@ -6,7 +6,7 @@ import { actorFacts } from '../../../flow/incident/facts.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
 import { t0, tableOf, type Told } from './tables.ts'
 
-/** A connection of 10.0.0.22 to a peer, with what came back. */
+/** A connection of 10.0.0.22 to a peer, with the answer. */
 function opened(peer: string, port: number, bytes: number, first = t0 + 60_000): Partial<Told>[] {
   const last = first + 30_000
   return [
@@ -31,18 +31,18 @@ suite('the main peer', () => {
     assert.deepEqual(main, { address: '203.0.113.80', connections: 9, bytes: 9e6 })
   })
 
-  test('is not the one that was only asked for names', () => {
+  test('is not one that only resolved names', () => {
     const main = mainPeerOf([...many('192.0.2.53', 9, 190, 100), ...many('203.0.113.80', 2, 9e6, 900)]) // prettier-ignore
     assert.deepEqual(main, { address: '203.0.113.80', connections: 2, bytes: 18e6 })
   })
 
-  test('stays the one with most connections where nobody has most of the bytes', () => {
+  test('stays the one with most connections if nobody has most of the bytes', () => {
     const spread = Array.from({ length: 5 }, (_, i) => opened(`203.0.113.${i}`, 900 + i, 1e6))
     const main = mainPeerOf([...many('192.0.2.53', 9, 190, 100), ...spread.flat()])
     assert.equal(main?.address, '192.0.2.53')
   })
 
-  test('may be one with which a connection was open long before', () => {
+  test('may be one with a connection opened long before', () => {
     const old = opened('203.0.113.80', 900, 5e7, t0 + 50_000)
     const main = mainPeerOf([...many('198.51.100.7', 2, 1e4, 100), ...old])
     assert.deepEqual([main?.address, main?.connections], ['203.0.113.80', 0])

@@ -1,4 +1,4 @@
-/** What is told of an office that does things in bursts: nothing, unless the line was cut. */
+/** Findings for an office with bursty traffic: none, unless the line was cut. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
@@ -23,7 +23,7 @@ function foundIn(flows: readonly Partial<Told>[]) {
 }
 
 interface Tried extends Omit<Office, 'seed' | 'seconds'> {
-  /** Those in which large downloads end together, or hosts pause at once. */
+  /** Seeds in which large downloads end together, or hosts pause at once. */
   seeds: readonly number[]
 }
 
@@ -34,7 +34,7 @@ const offices: Record<string, Tried> = {
   'a branch with ten flows a second': { hosts: 12, pages: 1.1, connections: 4, seeds: [8, 18, 70] },
 } // prettier-ignore
 
-suite('bursts and lulls are no incident', () => {
+suite('bursts and lulls are not incidents', () => {
   for (const [name, { seeds, ...office }] of Object.entries(offices))
     test(name, () => {
       const alarms = seeds.flatMap((seed) => foundIn(officeFlows({ ...office, seed, seconds })))
@@ -42,18 +42,18 @@ suite('bursts and lulls are no incident', () => {
     })
 })
 
-suite('a cut on which hosts go on trying', () => {
+suite('a cut during which hosts keep trying', () => {
   const cut = { from: 2700, to: 2880 }
   const office: Office = { seed: 7, hosts: 30, pages: 1, connections: 4, seconds, cut }
 
-  test('with nobody to blame is a silence', () => {
+  test('without a culprit is a silence', () => {
     const [silence, ...more] = foundIn(officeFlows(office))
     assert.deepEqual(more, [])
     assert.equal(silence?.kind, 'silence')
     assert.ok(Math.abs(silence.from - cut.from) <= 5 && Math.abs(silence.to - cut.to) <= 5)
   })
 
-  test('while one downloads is a congestion', () => {
+  test('during a download is a congestion', () => {
     const download = Array.from({ length: 6 }, (_, i): Partial<Told> => ({
       source: '203.0.113.80',
       destination: '10.0.0.100',

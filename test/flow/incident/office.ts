@@ -1,23 +1,23 @@
-/** Flows of a small office whose hosts do things in bursts, as its exporter would report them. */
+/** Flows of a small office with bursty traffic, as its exporter would report them. */
 import { seeded } from '../../random.ts'
 import { t0, type Told } from './tables.ts'
 
 export interface Office {
   seed: number
   hosts: number
-  /** Pages a second, and how many connections each takes on average. */
+  /** Pages per second, and the average number of connections of each. */
   pages: number
   connections: number
   seconds: number
-  /** Nothing comes from outside in these seconds; hosts go on trying. */
+  /** Nothing comes from outside in these seconds; hosts keep trying. */
   cut?: { from: number; to: number }
 }
 
 const serverPort = 443
-/** A connection that gets no answer is tried again after so long, seconds. */
+/** Retries of an unanswered connection, in seconds after the first try. */
 const tries = [0, 1, 3, 7]
 
-/** Both directions of each connection; one that began in the cut asks and is not answered. */
+/** Both directions of each connection; those begun during the cut are requests without answers. */
 export function officeFlows(office: Office): Partial<Told>[] {
   const random = seeded(office.seed)
   const lasting = (mean: number) => -Math.log(1 - random()) * mean
@@ -32,7 +32,7 @@ export function officeFlows(office: Office): Partial<Told>[] {
       for (const t of asked) flows.push({ source: host, destination: site, ...ports, ...spanOf(t, t), bytes: 60, tcpFlags: 2 }) // prettier-ignore
       return
     }
-    // Few of very many bytes make up most of all: a Pareto distribution.
+    // A few very large ones make up most of the bytes: a Pareto distribution.
     const bytes = Math.min(3e7, Math.round(5000 * (1 - random()) ** (-1 / 1.15)))
     const whole = from + 0.2 + lasting(4)
     const to = office.cut && from < office.cut.from ? Math.min(whole, office.cut.from) : whole

@@ -14,7 +14,7 @@ suite('rates', () => {
     assert.deepEqual([...rates.take().subarray(0, 5)], [0, 50, 100, 50, 0])
   })
 
-  test('whatever lies within the grid adds up', () => {
+  test('amounts within the grid add up', () => {
     const span = fc.record({
       first: fc.integer({ min: 0, max: 19_999 }),
       ms: fc.integer({ min: 0, max: 20_000 }),
@@ -35,7 +35,7 @@ suite('rates', () => {
     )
   })
 
-  test('what reaches beyond the grid is cut off at its edges', () => {
+  test('amounts beyond the grid are cut off at its edges', () => {
     const rates = new Rates(grid)
     rates.add(-10_000, 30_000, 4000)
     assert.ok(Math.abs(rates.take().reduce((a, b) => a + b, 0) - 2000) < 1e-6)
@@ -51,7 +51,7 @@ suite('rates', () => {
     ])
   })
 
-  test('the second of a change of rate is found', () => {
+  test('the second in which a rate changes is found', () => {
     const counts = [7, 6, 9, 7, 0, 1, 0, 0, 0]
     assert.equal(changeOf(counts, { from: 0, to: 9 }, { before: 7, after: 0.3 }), 4)
     const back = [0, 0, 1, 0, 8, 6, 7]

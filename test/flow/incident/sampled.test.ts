@@ -1,4 +1,6 @@
-/** Scenes of more flows than are held: what is counted is of all, and what is kept is whole. */
+/**
+ * Scenes with more flows than are held: counts cover all flows, and kept connections are complete.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
@@ -29,8 +31,8 @@ const record: fc.Arbitrary<Partial<Told>> = fc
 const tuple = ({ source, destination, sourcePort, destinationPort }: Partial<Told>) =>
   [`${source} ${sourcePort}`, `${destination} ${destinationPort}`].sort().join(' ')
 
-suite('scenes of which a part is kept', () => {
-  test('of a 5-tuple all records are kept, or none; no more than there is room for', () => {
+suite('partly kept scenes', () => {
+  test('of a 5-tuple all records are kept, or none; within the limit', () => {
     fc.assert(
       fc.property(fc.array(record, { maxLength: 300 }), fc.integer({ min: 20, max: 400 }), (flows, room) => {
         const sample = new Sample(room)
@@ -56,7 +58,7 @@ suite('scenes of which a part is kept', () => {
     ) // prettier-ignore
   })
 
-  test('the least and the greatest sampling interval are those of its flows', () => {
+  test('the minimum and maximum sampling interval are those of its flows', () => {
     const columns = eventFlows([{}, {}, {}])
     columns.sampling.set([100, 10, 50])
     const sample = new Sample(3)
@@ -70,7 +72,7 @@ suite('scenes of which a part is kept', () => {
       assert.deepEqual([samplingLeast, sampling], [10, 100])
   })
 
-  test('what is counted by second is what a table of all flows gives', () => {
+  test('the counts per second equal those of a table of all flows', () => {
     fc.assert(
       fc.property(fc.array(record, { minLength: 1, maxLength: 100 }), (flows) => {
         const grid = { from: t0, seconds: 80 }

@@ -78,14 +78,14 @@ suite('sentences', () => {
     assert.match(say({}, all), /opened 9 connections outward, all of them to 203\.0\.113\.80,/)
   })
 
-  test('what passed all the same is said', () => {
+  test('traffic that still passed is mentioned', () => {
     assert.match(
       say({ othersKept: 0.24 }),
       /was held up for 4 min 23 s: the other hosts kept 24 % of theirs\./,
     )
   })
 
-  test('nobody to blame, and an exporter that was away', () => {
+  test('without a culprit, and with an absent exporter', () => {
     const silence = say({ kind: 'silence', actors: [], total: { in: 0, out: 0, connections: 0 } })
     assert.match(
       silence,
@@ -98,7 +98,7 @@ suite('sentences', () => {
     )
   })
 
-  test('estimates and losses are said', () => {
+  test('estimates and losses are mentioned', () => {
     const said = say({ sampling: 100, lost: { flows: 1200, estimated: true } })
     assert.match(said, /Figures are estimated: 1 of 100 packets was looked at\./)
     const some = say({ sampling: 1000, samplingVaries: true })
@@ -106,13 +106,13 @@ suite('sentences', () => {
     assert.match(said, /About 1,200 flows of that time were lost: figures are at least these\./)
   })
 
-  test('in the time zone asked for', () => {
+  test('in the requested time zone', () => {
     const said = sayIncident(incident, { ...wording, zone: 'Europe/Brussels' })
     assert.match(said, /^Monday 16 November 2026, 12:32:10:/)
   })
 })
 
-test('a range has the day of its end where that is another, by the clock of the zone', () => {
+test('a range includes the date of its end if that differs, in local time', () => {
   assert.equal(
     sayRange(from, from + 263_000, 'UTC'),
     'Monday 16 November 2026, 11:32:10 to 11:36:33',

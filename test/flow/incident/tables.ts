@@ -1,4 +1,4 @@
-/** Flow tables as tests say them. */
+/** Flow tables in the form that tests use. */
 import { NetworkSet, parseAddress, parseNetwork } from '../../../flow/address.ts'
 import { FlowTables, type EventFlows, type FlowTable } from '../../../flow/incident/flow-table.ts'
 
@@ -39,7 +39,7 @@ export function tableOf(flows: readonly Partial<Told>[]): FlowTable {
   return tables.tables[0]!
 }
 
-/** Flows as the archive hands them over. */
+/** Flows as the archive passes them on. */
 export function eventFlows(flows: readonly Partial<Told>[]): EventFlows {
   return columnsOf(flows.map((flow) => ({ ...blank, ...flow })))
 }
