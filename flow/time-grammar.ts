@@ -142,7 +142,7 @@ function iso(text: string, zone: string): number | null {
   return aheadMs === null ? null : asUtc.getTime() + ms - aheadMs
 }
 
-/** How far the offset of an ISO 8601 time, such as `+05:30`, is ahead of UTC, ms; null where there is no such zone. */
+/** The offset of an ISO 8601 time, such as `+05:30`, ahead of UTC in ms; null if there is no such zone. */
 function offsetMs(offset: string): number | null {
   const parts = /^([+-])(\d\d):?(\d\d)?$/.exec(offset)
   // Z or UTC.

@@ -30,7 +30,7 @@ const endWords = Object.keys(ends)
 const aloneWords = ['any', 'inet', 'ipv4', 'inet6', 'ipv6', 'local', 'remote', 'direction'] as const
 const endlessWords = ['flags', 'observation'] as const
 
-/** The words that can begin a condition, in the order of the language reference. */
+/** The words that can begin a condition. */
 const startWords: readonly string[] = [
   'src', 'dst', 'in', 'out', ...fieldWords.keys(), ...endlessWords, ...aloneWords,
 ] // prettier-ignore

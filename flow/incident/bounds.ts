@@ -25,8 +25,7 @@ const sampledLeast = 8
 /** At other times, connections as large as those of an event are opened at this rate per second. */
 const strayRate = 1 / 60
 /**
- * The others are quiet if they open this share of their usual rate; at least so many connections
- * must be missing.
+ * The others are quiet at this share of their usual rate, with at least this many openings missing.
  */
 const quietShare = 0.1
 const quietLeast = 12

@@ -21,7 +21,7 @@ const elevatedTimes = 2.5
 const ownShare = 0.1
 const smoothSeconds = 5
 const gapSeconds = 5
-/** Spreading smears the others' traffic into an event by up to a record's length: half of this is left out. */
+/** Records smear the others' traffic into an event: this much of it, at most half, is left out. */
 const smearSeconds = 60
 const besideSeconds = 60
 /** An event that is not over must be this clear. */
@@ -29,7 +29,7 @@ const soonMs = 300_000
 const openLeastSeconds = 60
 const openRatio = 0.25
 const busySeconds = 30
-/** Similar lulls may fill this share of the time around; if others were cut off beyond doubt, number so many. */
+/** Lulls as deep and long may fill this share of the time around, or, with a fall beyond chance, be so many. */
 const lullsShare = 0.01
 /** The others' share is rounded to 1 in this: the last digits of sums depend on the order of reading. */
 const keptParts = 1_000_000

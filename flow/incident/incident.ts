@@ -82,7 +82,7 @@ export interface Incident {
   lost: { flows: number; estimated: boolean }
   /** 1 in this many packets was sampled. */
   sampling: number
-  /** Of some flows more packets were counted: `sampling` is the greatest interval. Absent: of all the same. */
+  /** Flows had different sampling intervals, of which `sampling` is the greatest. Absent: all the same. */
   samplingVaries?: boolean
   /** Longest pause between packets of one connection, ms: see connections.ts. */
   idleMs: number
@@ -90,7 +90,7 @@ export interface Incident {
   estimatedFrom?: number
 }
 
-/** An order that is always the same, for events of which nothing else says which comes first. */
+/** A stable order for events that are otherwise equal. */
 export function inOrderOfNames(a: Incident, b: Incident): number {
   const name = ({ exporter, id }: Incident) => `${exporter} ${id}`
   return name(a) < name(b) ? -1 : 1

@@ -138,7 +138,7 @@ async function judgeFromBegin(
   }
   if (judged.every(({ incidents }) => !incidents.some(touches))) return judged
   for (const wider of widerMs) {
-    // An event that fills almost the whole time cannot be recognised: examine that from even earlier.
+    // An event that fills almost the whole time is not recognised, so extend the time even further back.
     if (isBegun()) break
     const again = await judgeAll({ ...query, from: query.from - wider }).catch(noneIfTooLarge)
     if (again === null) break

@@ -27,10 +27,7 @@ export async function keepStatus(data: string, status: IngestStatus): Promise<vo
   await rename(`${path}.part`, path)
 }
 
-/**
- * Most exporters still reported although they have not sent since the start; beyond that, the
- * longest silent are dropped.
- */
+/** Most exporters reported from before the start; beyond that, the longest silent are dropped. */
 const rememberedMax = 4096
 
 /** The exporters of this run, and earlier ones that have not sent again. */

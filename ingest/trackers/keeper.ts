@@ -30,7 +30,7 @@ export interface TakenUp {
   set: Record<string, unknown>
 }
 
-/** The notification of a change has just read them. */
+/** Any age will do: whoever reported the change has just read them. */
 const asLastSeen = { keptMs: Number.POSITIVE_INFINITY, awayMs: Number.POSITIVE_INFINITY }
 
 type Documents = readonly StateDocument<KeptTracker>[]

@@ -26,7 +26,7 @@ import { Upkeep, type UpkeepParts } from './write/upkeep.ts'
 const crowdedRows = 1_500_000
 /** Unpublished rows are written to files whenever there are this many, to bound memory. */
 const stageRows = 100_000
-/** DuckDB's limit, where it has to read files that it once wrote. */
+/** DuckDB's memory limit, for reading files that it wrote. */
 const memoryLimit = '512MB'
 /** Receiving and counting come first, then writing, whose rows wait in memory; sorting can wait longest. */
 const writingNiceness = besideNiceness
@@ -49,7 +49,7 @@ export class Archive {
   readonly #thread: ArchiveThread
   readonly #sorting: SortingThread
   readonly #upkeep: Upkeep
-  /** Rows added, asked to be written, and written, since the archive was opened. */
+  /** Rows added, requested to be written, and written, since the archive was opened. */
   #added = 0
   #asked = 0
   #written = 0
@@ -68,11 +68,11 @@ export class Archive {
   }
 
   /**
-   * Opens the archive for writing, for one process at a time. Files that the manifest does not name, left by a crash
-   * between writing and publishing, are moved aside, where nothing reads them.
+   * Opens the archive for writing, for one process at a time. Files that the manifest does not name,
+   * left by a crash between writing and publishing, are moved aside, where nothing reads them.
    * @param mergeRowsMax the most rows sorted into one file
-   * @param listedRowsMin files with fewer rows get no list of their greatest hosts
-   * @throws where the folder cannot be written
+   * @param listedRowsMin files with fewer rows get no list of their largest hosts
+   * @throws if the folder cannot be written
    */
   static async open(
     folder: string,
@@ -128,7 +128,7 @@ export class Archive {
   }
 
   /**
-   * Publishes the rows added so far, in one transaction with these values, and gives their files. Durable when it resolves.
+   * Publishes the rows added so far, with these values in one transaction; durable. Returns their files.
    * @throws if the disk refuses it; the rows are kept, and the next call tries again
    */
   async publish({ journal, redo = [], set = {} }: PublishCommit): Promise<ArchiveEntry[]> {
@@ -162,14 +162,14 @@ export class Archive {
     return this.#upkeep.bundle(nowMs)
   }
 
-  /** Ends the thread that sorts, whose memory goes back; the next merge starts another. */
+  /** Ends the sorting thread to free its memory; the next merge starts another. */
   endSortingThread(): Promise<void> {
     return this.#sorting.close()
   }
 
   /**
-   * Drops the oldest files while they were received more than `keepMs` before the newest, or all come to more than `maxBytes`.
-   * Deletes files that were replaced long enough ago.
+   * Drops the oldest files while they were received more than `keepMs` before the newest, or all
+   * exceed `maxBytes`. Deletes files that were replaced long enough ago.
    */
   expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
     return this.#upkeep.expire(limits)
@@ -192,7 +192,7 @@ export class Archive {
     return this.#manifest.value<JournalPosition>('journal') ?? null
   }
 
-  /** A value that a publish set. */
+  /** A value stored by a publish. */
   value<T>(name: string): T | undefined {
     return this.#manifest.value<T>(name)
   }

@@ -1,7 +1,7 @@
 /**
- * The flow archive, reader's side: questions on the Parquet files that the manifest names. Each question is answered
- * by the first of four ways that can: from files held in memory (held/), from flows gathered in memory for several
- * questions at once (held/gathered.ts), by threads that scan row groups (scanned/), by DuckDB (sql/).
+ * The flow archive, reader's side: queries over the Parquet files in the manifest. Each is answered
+ * by the first of four ways that applies: files held in memory (held/), flows gathered in memory
+ * for several queries (held/gathered.ts), threads that scan row groups (scanned/), DuckDB (sql/).
  */
 import assert from 'node:assert'
 import { resolve } from 'node:path'

@@ -45,7 +45,7 @@ interface Form {
   level: number
 }
 
-/** A form is rechosen after this many row groups or for larger ones: choosing takes as long as writing. */
+/** A form is chosen again after this many row groups, or at this many times the rows: it takes as long as writing. */
 const judgedFor = { groups: 16, rowsTimes: 2 }
 
 /** By column, the best form, for how many rows it was chosen, and for how many row groups it was used since. */

@@ -46,7 +46,7 @@ export class KeyTable {
     return this.#words.slice(0, this.count * this.width)
   }
 
-  /** The number of a key of another table. */
+  /** The number of another table's key in this one. */
   numberLike(other: KeyTable, number: number): number {
     return this.numberOf(other.#words, number * other.width)
   }

@@ -57,7 +57,7 @@ async function listedTop(
     const places = greatestFirst(keys!, details.bytes).slice(0, limit)
     const least = details.bytes[places.at(-1)!]!
     if (least >= enough) return answerOf(places, { keys: keys!, details }, query)
-    // Less than the likely bound, but reached by enough hosts: repeat with all candidates for it.
+    // Fewer hosts than requested reach the bound, but `limit` reach `least`: repeat with all that can.
     enough = least
   }
 }

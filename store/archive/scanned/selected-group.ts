@@ -72,7 +72,7 @@ export class SelectedGroup {
     return { values, isByRow: false }
   }
 
-  /** The amount that counts for each flow: its share of the window, or everything if only whole flows belong. */
+  /** The amount that counts for each flow: its share of the window if any overlap belongs, else all of it. */
   counts(field: 'bytes' | 'packets'): Counts {
     const isShare = this.#window.include === 'any'
     return (this.#counts[field] ??= isShare

@@ -15,7 +15,7 @@ export function eventConditionsSql(
   return conditions.map((condition) => ` AND ${condition}`).join('')
 }
 
-/** No flow is of what is no address. */
+/** Text that is not an address matches no flow. */
 function isExporterSql(exporter: string, binder: Binder): string {
   const words = parseAddress(exporter)
   if (!words) return 'false'

@@ -78,7 +78,7 @@ function addPorts(keys: Uint32Array, sources: ArrayLike<number>, destinations: A
   }
 }
 
-/** Rows in pieces of these sizes, none greater than `most`. */
+/** Splits rows into parts of these sizes, none larger than `most`. */
 function cut(rows: Uint32Array, sizes: readonly number[], most: number): GroupRows[] {
   const groups: GroupRows[] = []
   let at = 0

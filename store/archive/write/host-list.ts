@@ -5,7 +5,7 @@
  */
 
 export const hostSumsKey = 'weirHosts'
-/** A host for so many rows is listed, up to so many: 25 bytes each, 0.03 bytes a flow. */
+/** One host per this many rows is listed, up to a maximum: 25 bytes each, 0.03 bytes per flow. */
 const listed = { rowsEach: 800, most: 256 }
 
 /** The largest hosts of some flows, each flow counted for both of its ends. */

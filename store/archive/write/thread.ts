@@ -47,7 +47,7 @@ export interface ArchiveWorkerData {
   niceness: Niceness
 }
 
-/** Rows are outside of V8's heap, and what else is allocated is soon garbage: more room would only hold more garbage. */
+/** Rows are outside V8's heap, and everything else is soon garbage: more space would only hold more garbage. */
 const youngMiBMax = 3
 
 export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
@@ -55,7 +55,7 @@ export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
     super(name, new URL('worker.ts', import.meta.url), workerData, { youngMiBMax })
   }
 
-  /** Ends the thread once it has answered: terminated within a call of DuckDB it would end the process. */
+  /** Ends the thread after its last answer: terminating it within a DuckDB call would end the process. */
   async close(): Promise<void> {
     await this.ask({ kind: 'end' }).catch(() => undefined)
     await this.terminate()
@@ -93,7 +93,7 @@ export class SortingThread {
     return (this.#thread ??= new ArchiveThread(this.#workerData, 'sorting'))
   }
 
-  /** Ends the thread once it has answered; a later request starts another. */
+  /** Ends the thread after its last answer; a later request starts another. */
   async close(): Promise<void> {
     const thread = this.#thread
     this.#thread = null

@@ -13,15 +13,15 @@ import { isSameSum, sortedRowsMax } from './waiting.ts'
 
 /** Replaced files are kept this long for readers of an older manifest. */
 const replacedKeepMs = 600_000
-/** Merges that one transaction publishes. */
+/** Most merges published in one transaction. */
 const mergeBatch = 100
 /** The small files of an hour, then those of a day, are bundled. */
 const bundledSpansMs = [3_600_000, 86_400_000]
 /** An hour or day counts as over this long after its end: then no more of its flows arrive. */
 const settledMs = 900_000
-/** Rows of a bundle at most: a query of minutes still reads few rows, and one of weeks opens a twelfth of the files. */
+/** Most rows per bundle: a query over minutes still reads few rows, one over weeks opens a twelfth of the files. */
 const bundleRowsMax = 250_000
-/** Unreadable files that are listed; of more, the newest. */
+/** How many of the newest unreadable files are listed. */
 const unreadableNamedMax = 100
 
 export interface UpkeepParts {
@@ -92,8 +92,8 @@ export class Upkeep {
   }
 
   /**
-   * Abandons the sorting that is under way, if any; a later call sorts its files. With `isLast`, no later call sorts or
-   * bundles anything.
+   * Abandons the current sorting, if any; a later call sorts its files. With `isLast`, no later
+   * call sorts or bundles anything.
    */
   giveUpSorting({ isLast = false } = {}): void {
     if (isLast) this.#isEnding = true
@@ -103,8 +103,8 @@ export class Upkeep {
   }
 
   /**
-   * Bundles small neighbouring files of a past hour or day into one, the newest first. One bundle a call, since the next
-   * publication waits for it. False if nothing is left to bundle.
+   * Bundles small neighbouring files of a past hour or day into one, newest first. One bundle per
+   * call, since the next publication waits for it. False if nothing is left to bundle.
    * @throws if writing fails
    */
   async bundle(nowMs: number): Promise<boolean> {
@@ -219,7 +219,7 @@ export class Upkeep {
     return isTaken ? fileName(interval, `${span}-${randomUUID().slice(0, 8)}`) : plain
   }
 
-  /** Moves those of the files aside that cannot be read, and publishes that. False if all can be read. */
+  /** Moves unreadable files aside, and publishes that. False if all can be read. */
   async putAsideUnreadable(files: readonly string[]): Promise<boolean> {
     const found = await this.#thread.check([...files])
     if (found.length === 0) return false

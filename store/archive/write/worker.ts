@@ -54,7 +54,7 @@ class ArchiveWriter {
   readonly #scratch = new ScratchMemory()
   /** In order of receipt; a block is removed once it is written. */
   #waiting: FlowBlock[] = []
-  /** The file that is being sorted, and the last one whose sorting was to be abandoned. */
+  /** The file being sorted, and the last one whose sorting was to be abandoned. */
   #sorting: string | null = null
   #givenUp: string | null = null
 
@@ -103,13 +103,13 @@ class ArchiveWriter {
     }
   }
 
-  /** Gives the sorting of the file `target` up, in the middle of a statement too; its sources stay as they are. */
+  /** Abandons the sorting of the file `target`, even within a statement; its sources stay unchanged. */
   giveUp(target: string): void {
     this.#givenUp = target
     if (this.#sorting === target) void this.#engine?.then((engine) => engine.interrupt())
   }
 
-  /** What DuckDB holds goes before the thread does: terminated with a connection it might take the process with it. */
+  /** Closes DuckDB before the thread ends: terminating it with an open connection might end the process. */
   async end(): Promise<null> {
     const engine = await this.#engine
     engine?.close()
@@ -120,7 +120,7 @@ class ArchiveWriter {
     return (this.#engine ??= openEngine(this.#folder, this.#memoryLimit))
   }
 
-  /** @throws if sorting was abandoned. An interrupt stops only the statement that runs, so this is asked between two. */
+  /** @throws if sorting was abandoned. An interrupt only stops a running statement, so this is checked in between. */
   #goesOn(): void {
     if (this.#sorting !== null && this.#givenUp === this.#sorting)
       throw new Error(`sorting ${this.#sorting} was given up`)
@@ -158,14 +158,14 @@ class ArchiveWriter {
     await engine?.run(`SET memory_limit = ${quote(this.#memoryLimit)}`)
   }
 
-  /** Writes rows in the order in which they came, which costs little; they are sorted once, with their interval. */
+  /** Writes rows in order of receipt, which is cheap; they are sorted once, with their interval. */
   #writeChunk({ interval, parts }: Chunk): Promise<ArchiveEntry> {
     const file = fileName(interval, `-${randomUUID().slice(0, 8)}`)
     const summary = summaryOf(parts)
     return this.#write({ interval, file, isChunk: true, summary, pieces: parquetFile(parts) })
   }
 
-  /** Those of the files that cannot be read from end to end, with the reason. */
+  /** The files that cannot be read completely, with the reason. */
   async check(files: readonly string[]): Promise<ArchiveAnswers['check']> {
     const unreadable: ArchiveAnswers['check'] = []
     for (const file of files)
@@ -214,7 +214,7 @@ function freeBlock({ columns }: FlowBlock): void {
   for (const column of columns) if (column instanceof ArrayBuffer) column.transfer(0)
 }
 
-/** Frees what was written, so that it does not take memory beside the next file's. */
+/** Frees what was written, so that it does not add to the next file's memory. */
 function freePieces(pieces: readonly Buffer[]): void {
   for (const { length, buffer } of pieces)
     if (length >= freedBytesMin && buffer.byteLength === length) (buffer as ArrayBuffer).transfer(0)
