@@ -26,7 +26,7 @@ export const ours = { host: '127.0.0.1:8080', origin: 'http://127.0.0.1:8080' }
 interface OpenOptions {
   now?: () => number
   environment?: object
-  /** What is stored. */
+  /** The stored data. */
   given?: Omit<Given, 'environment' | 'options'>
 }
 
@@ -78,7 +78,7 @@ export class AccessUnderTest {
     })
   }
 
-  /** Logs in and gives the cookie. */
+  /** Logs in and returns the cookie. */
   async login(body: object, cookie?: string): Promise<string> {
     const asking = cookie === undefined ? { body } : { body, cookie }
     const response = await this.ask('POST', '/api/login', asking)

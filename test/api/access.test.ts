@@ -1,4 +1,4 @@
-/** Who may ask what: the whole table, and the ways around it that are refused. */
+/** Who may request what: the whole table, and the refused ways around it. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,14 +26,14 @@ test('every route answers the roles of the table, and nobody else', async (t) =>
   }
   let checked = 0
   for (const [route, { may, own }] of Object.entries(access)) {
-    // A logout ends the session that the next line needs; it has a test of its own.
+    // A logout ends the session that the next line needs; it has its own test.
     if (route === 'POST /api/logout') continue
     const [method = '', pattern = ''] = route.split(' ')
     assert.ok(console.app.hasRoute({ method, url: pattern }), `${route} is not a route`)
     const url = pattern.replace(':id', own === undefined ? 'absent' : 'mine').replace(':panel', '0')
     for (const [role, cookie] of Object.entries(cookies)) {
       const allowed = may === 'open' || may.some((each) => each === role)
-      // A stream that is allowed does not end; live.test.ts reads it.
+      // An allowed stream does not end; live.test.ts reads it.
       if (allowed && route === 'GET /api/live') continue
       const { statusCode } = await console.ask(method as Method, url, { cookie })
       const refusedBy = role === 'nobody' ? 401 : 403
@@ -56,7 +56,7 @@ test('every route of the API is in the table', async (t) => {
     }
 })
 
-test('a wall reaches its own dashboard only, however the address is written', async (t) => {
+test('a wall can reach only its own dashboard, however the address is written', async (t) => {
   const console = await AccessUnderTest.open(t)
   const cookie = await console.wall()
   const status = async (url: string) => (await console.ask('GET', url, { cookie })).statusCode
@@ -94,7 +94,7 @@ test('a wall reaches its own dashboard only, however the address is written', as
   }
 })
 
-test('the session of a wall ends with its token, and the token itself reads nothing', async (t) => {
+test('a wall’s session ends with its token, and the token itself reads nothing', async (t) => {
   const console = await AccessUnderTest.open(t)
   const { secret, id, link } = await console.token('wall', 'mine')
   assert.equal(link, `/wall/mine#${secret}`)
@@ -111,7 +111,7 @@ test('the session of a wall ends with its token, and the token itself reads noth
   assert.equal(again.statusCode, 401)
 })
 
-test('ten thousand wrong passwords cost little, keep nobody out elsewhere, and end', async (t) => {
+test('ten thousand wrong passwords cost little, lock out nobody elsewhere, and are forgotten', async (t) => {
   let now = Date.now()
   const console = await AccessUnderTest.open(t, { now: () => now })
   const tried = (password: string, remoteAddress: string) =>
@@ -140,7 +140,7 @@ test('ten thousand wrong passwords cost little, keep nobody out elsewhere, and e
   assert.equal((await tried(adminPassword, '10.6.6.6')).statusCode, 200, 'after five minutes')
 })
 
-test('a session that was there before the log-in is not the one after it', async (t) => {
+test('a log-in replaces an earlier session', async (t) => {
   const console = await AccessUnderTest.open(t)
   const planted = 'weir-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
   const cookie = await console.login({ user: 'admin', password: adminPassword }, planted)
@@ -182,7 +182,7 @@ suite('changes that another site makes a browser send are refused', () => {
     })
 })
 
-test('cookies are for this site and no script; over TLS of a trusted proxy they are secure', async (t) => {
+test('cookies are for this site only, not for scripts; over TLS of a trusted proxy they are secure', async (t) => {
   const console = await AccessUnderTest.open(t, { environment: { WEIR_PROXIES: '10.1.0.0/16' } })
   const login = async (remoteAddress: string) => {
     const response = await console.app.inject({
@@ -204,7 +204,7 @@ test('cookies are for this site and no script; over TLS of a trusted proxy they 
   assert.equal(secure['secure'], true)
 })
 
-test('a proxy’s header is believed from the proxy alone', async (t) => {
+test('a proxy’s header is trusted only from the proxy', async (t) => {
   const { app } = await appUnderTest(t, {
     environment: {
       WEIR_AUTH: 'proxy',
@@ -227,7 +227,7 @@ test('a proxy’s header is believed from the proxy alone', async (t) => {
   assert.throws(() => readSettings({ WEIR_AUTH: 'proxy' }), /WEIR_PROXIES/)
 })
 
-test('what a user may do changes at once, and the last admin stays', async (t) => {
+test('permissions change at once, and the last admin stays', async (t) => {
   const console = await AccessUnderTest.open(t)
   const [admin, viewer] = [await console.admin(), await console.viewer()]
   const promote = await console.ask('PUT', '/api/users/vera', {
@@ -242,7 +242,7 @@ test('what a user may do changes at once, and the last admin stays', async (t) =
   assert.equal((await console.ask('GET', '/api/users', { cookie: again })).statusCode, 401)
 })
 
-test('looking at flows is noted with who, from where and what', async (t) => {
+test('looking at flows is logged with who, from where and what', async (t) => {
   const console = await AccessUnderTest.open(t)
   const [admin, cookie] = [await console.admin(), await console.viewer()]
   await console.ask('GET', '/api/flows?from=now-1h&filter=host+10.0.0.22', { cookie })
@@ -255,7 +255,7 @@ test('looking at flows is noted with who, from where and what', async (t) => {
   assert.match(noted.what, /host\+10\.0\.0\.22/)
 })
 
-test('tokens serve programs, as what they were made for, until they are revoked', async (t) => {
+test('tokens serve programs, with the role they were made for, until they are revoked', async (t) => {
   const console = await AccessUnderTest.open(t)
   const { secret, id } = await console.token('viewer')
   const status = async (method: Method, url: string) =>
@@ -268,7 +268,7 @@ test('tokens serve programs, as what they were made for, until they are revoked'
   assert.ok(!files.includes(secret.split('.')[1]!), 'no secret is kept')
 })
 
-test('the first password is made up once, kept as a hash, and logs in', async (t) => {
+test('the first password is generated once, stored as a hash, and logs in', async (t) => {
   const data = await scratchFolder()
   const settings = readSettings({ WEIR_DATA: data, WEIR_AUTH: 'password' })
   const state = openApiState(data)
@@ -292,13 +292,13 @@ test('the first password is made up once, kept as a hash, and logs in', async (t
   assert.equal(last.statusCode, 409)
 })
 
-test('a session outlives a restart, and ends unused after its time', async (t) => {
+test('a session survives a restart, and expires when unused', async (t) => {
   let now = Date.now()
   const console = await AccessUnderTest.open(t, { now: () => now })
   const cookie = await console.admin()
   now += 11 * 3_600_000
   assert.equal((await console.ask('GET', '/api/users', { cookie })).statusCode, 200)
-  // It is noted in the background that the session is in use.
+  // The use of a session is recorded in the background.
   for (let seen = 0; seen < now;) {
     const [session] = await console.state.list<{ seenAt: number }>('sessions')
     seen = session!.body.seenAt
@@ -310,7 +310,7 @@ test('a session outlives a restart, and ends unused after its time', async (t) =
   assert.equal((await console.ask('GET', '/api/users', { cookie })).statusCode, 401)
 })
 
-test('while another process keeps the state and does not answer, nobody logs in, and it is said', async (t) => {
+test('while another process holds the state and does not answer, nobody can log in, with an explanation', async (t) => {
   const data = await scratchFolder()
   const other = await StateStore.open(data)
   const state = openApiState(data)

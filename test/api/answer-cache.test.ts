@@ -1,4 +1,4 @@
-/** Answers that are given again: of closed time, while the data folder names the same files, and for a while. */
+/** Cached answers: those of closed time, while the data folder lists the same files, and for a limited time. */
 import assert from 'node:assert/strict'
 import { appendFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,8 +19,8 @@ async function folderWithArchive(t: TestContext): Promise<string> {
   return data
 }
 
-suite('answers that are kept', () => {
-  test('closed time is asked of the store once, until files change or time passes', async (t) => {
+suite('cached answers', () => {
+  test('closed time is queried from the store once, until files change or time passes', async (t) => {
     const data = await folderWithArchive(t)
     let now = t0 + 86_400_000
     const { app, flows } = await appUnderTest(t, {
@@ -50,7 +50,7 @@ suite('answers that are kept', () => {
     assert.equal(flows.asked.length, 4)
   })
 
-  test('time that is not over is asked for anew', async (t) => {
+  test('time that is not over is queried again', async (t) => {
     const { app, flows } = await appUnderTest(t, {
       environment: { WEIR_DATA: await folderWithArchive(t) },
       options: { now: () => t0 + 300_000 },
@@ -62,7 +62,7 @@ suite('answers that are kept', () => {
     assert.equal(flows.asked.length, 4)
   })
 
-  test('who is told networks only is given nothing that was made for others', async (t) => {
+  test('a user who may see only networks never gets an answer made for others', async (t) => {
     const { app, flows } = await appUnderTest(t, {
       environment: {
         WEIR_DATA: await folderWithArchive(t),

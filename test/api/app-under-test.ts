@@ -45,7 +45,7 @@ export interface Step extends Partial<Coverage> {
 
 export const exporter = '192.0.2.1'
 
-/** A step for the store. In the 5-minute tier a row has no maximum of its own. */
+/** A step for the store. In the 5-minute tier a row has no separate maximum. */
 function stepRows({ rows = {}, ...coverage }: Step, isCoarse = false): StepRows {
   return {
     coverage: {
@@ -86,7 +86,7 @@ function measurementRows(
 }
 
 export interface Given {
-  /** Steps by the tier's name. */
+  /** Steps by name of tier. */
   steps?: Record<string, Step[]>
   flows?: readonly FlowRecord[]
   names?: object
@@ -98,9 +98,9 @@ export interface Given {
 export interface UnderTest {
   app: FastifyInstance
   flows: MemoryFlows
-  /** Asks and expects 200 and an answer of its schema; gives the JSON. */
+  /** Sends a request, expects 200 and an answer that matches its schema; returns the JSON. */
   get: <Answer>(url: string) => Promise<Answer>
-  /** Asks and expects a refusal of this status; gives its error. */
+  /** Sends a request, expects a refusal with this status; returns its error. */
   refused: (url: string, status?: number) => Promise<Refusal>
 }
 
@@ -119,7 +119,7 @@ export interface Refusal {
   position?: number
 }
 
-/** Builds the application over what is given, and takes it down with the test. */
+/** Builds the application over the given data, and closes it with the test. */
 export async function appUnderTest(t: TestContext, given: Given = {}): Promise<UnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-api-'))
   const settings = readSettings({ WEIR_DATA: folder, ...given.environment })
@@ -142,7 +142,7 @@ export async function appUnderTest(t: TestContext, given: Given = {}): Promise<U
     pageFolder: join(folder, 'no-page'),
     log: pino({ level: 'silent' }),
     requestsPerMinuteMax: 1e6,
-    // On a busy machine a test's loop may stand still for long, and is to be answered all the same.
+    // On a busy machine a test's loop may stall for long, and must still be answered.
     lagMaxMs: 0,
     ...given.options,
   })

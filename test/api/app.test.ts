@@ -1,4 +1,4 @@
-/** What every route keeps to: refusals, security, caching, and the routes that are not series. */
+/** Common rules of all routes: refusals, security, caching; and the routes other than series. */
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -86,7 +86,7 @@ suite('refusals', () => {
       assert.match(`${error.message}; ${error.remedy}`, said)
     })
 
-  test('property: whatever is asked is answered or refused, and never fails', async (t) => {
+  test('property: every request is answered or refused, and never fails', async (t) => {
     const { app } = await appUnderTest(t, {
       steps: { '5m': [{ time: noon }] },
       flows: [flow({ first: noon, last: noon + 1000 })],
@@ -138,7 +138,7 @@ suite('refusals', () => {
     assert.equal((await refused('/api/series?filter=port+443+xor+port+80')).position, 9)
   })
 
-  test('what is not there is a 404, in the API as JSON', async (t) => {
+  test('unknown paths are a 404, in the API as JSON', async (t) => {
     const { refused, app } = await appUnderTest(t)
     assert.equal((await refused('/api/nothing', 404)).code, 'not-found')
     assert.equal((await refused('/api', 404)).code, 'not-found')
@@ -149,7 +149,7 @@ suite('refusals', () => {
     assert.equal(posted.json<{ error: { code: string } }>().error.code, 'not-found')
   })
 
-  test('a store that fails is a 500 that says nothing of its insides', async (t) => {
+  test('a failing store is a 500 without internals', async (t) => {
     const { app, flows } = await appUnderTest(t)
     flows.top = async () => {
       throw new Error('secret path /var/lib/weir')
@@ -193,7 +193,7 @@ suite('refusals', () => {
     assert.deepEqual(codes.sort(), [200, 200, 503])
   })
 
-  test('a query that takes too long is given up, and told to stop', async (t) => {
+  test('a query that takes too long is aborted', async (t) => {
     const limits = { runningMax: 1, waitingMax: 1, timeoutMs: 50 }
     const { refused, flows } = await appUnderTest(t, { options: { heavyLimits: limits } })
     let signal: AbortSignal | undefined
@@ -205,7 +205,7 @@ suite('refusals', () => {
     assert.equal(signal?.aborted, true)
   })
 
-  test('a query whose client has gone is told to stop', async (t) => {
+  test('a query whose client has gone is aborted', async (t) => {
     const { app, flows } = await appUnderTest(t)
     const asked = Promise.withResolvers<AbortSignal>()
     flows.top = (query) => {
@@ -224,7 +224,7 @@ suite('refusals', () => {
       })
   })
 
-  test('what is no HTTP, or too much of it, is refused in the same form', async (t) => {
+  test('invalid or excessive HTTP is refused in the same form', async (t) => {
     const { app } = await appUnderTest(t)
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
@@ -242,7 +242,7 @@ suite('refusals', () => {
     }
   })
 
-  test('one address may not ask without end', async (t) => {
+  test('requests of one address are limited', async (t) => {
     const { app } = await appUnderTest(t, { options: { requestsPerMinuteMax: 2 } })
     const codes = []
     for (let i = 0; i < 3; i++) codes.push((await app.inject('/api/exporters')).statusCode)
@@ -271,7 +271,7 @@ suite('security', () => {
       assert.equal(response.statusCode, code)
     })
 
-  test('the name in WEIR_HTTP is ours', async (t) => {
+  test('the name in WEIR_HTTP is accepted', async (t) => {
     const environment = { WEIR_HTTP: 'weir.example:8080', WEIR_AUTH: 'none' }
     const { app } = await appUnderTest(t, { environment })
     const headers = { host: 'weir.example:8080' }
@@ -304,7 +304,7 @@ suite('security', () => {
       assert.equal(response.statusCode, code)
     })
 
-  test('every answer, refusals too, has the headers', async (t) => {
+  test('every answer has the headers, refusals included', async (t) => {
     const { app } = await appUnderTest(t)
     for (const [url, host_] of [
       ['/api/status', host],
@@ -326,7 +326,7 @@ suite('security', () => {
 })
 
 suite('caching', () => {
-  test('closed time may be kept for a while, time that ends now may not', async (t) => {
+  test('closed time may be cached for a while, time that ends now may not', async (t) => {
     const { app } = await appUnderTest(t)
     const closed = await app.inject(`/api/series?${window}`)
     assert.match(String(closed.headers['cache-control']), /^private, max-age=\d+$/)
@@ -341,7 +341,7 @@ suite('caching', () => {
     assert.equal((await app.inject('/api/status')).headers['cache-control'], 'no-store')
   })
 
-  test('the same answer again is a 304', async (t) => {
+  test('an unchanged answer is a 304', async (t) => {
     const { app } = await appUnderTest(t)
     const first = await app.inject(`/api/series?${window}`)
     const etag = String(first.headers.etag)
@@ -365,7 +365,7 @@ suite('caching', () => {
     assert.equal(answer.time.length, 288)
   })
 
-  test('what is given again is the same in every encoding, and compressed once', async (t) => {
+  test('a cached answer is the same in every encoding, and compressed once', async (t) => {
     const { app } = await appUnderTest(t)
     const url = `/api/series?from=${noon / 1000 - 86_400}&to=${noon / 1000}`
     const ask = async (headers: Record<string, string>) => {
@@ -461,7 +461,7 @@ suite('/api/top and /api/flows', () => {
     assert.equal(hosts.total.bytes, 16_000)
   })
 
-  test('what is asked is passed on', async (t) => {
+  test('parameters are passed on', async (t) => {
     const { get, flows: store } = await appUnderTest(t, { flows, status })
     await get(`/api/top?${window}&include=within&order=peers&filter=port+443&exporter=pfsense`)
     const { signal, progress, ...asked } = store.asked[0]!
@@ -506,7 +506,7 @@ suite('/api/top and /api/flows', () => {
   })
 })
 
-test('interfaces of several exporters under one index are said to be added up', async (t) => {
+test('interfaces of several exporters with the same index are marked as added up', async (t) => {
   const at = (address: string, lastSeen: number) => ({ ...exporterStatus, address, lastSeen })
   const both = [at(exporter, noon / 1000 + 60), at('192.0.2.2', noon / 1000 + 60)]
   const remarksWith = async (exporters: (typeof exporterStatus)[], query: string) => {
@@ -541,7 +541,7 @@ suite('/api/exporters and /api/status', () => {
     assert.equal(answer.starting, false)
   })
 
-  test('an ingest that has the folder and does not answer yet is starting', async (t) => {
+  test('an ingest that holds the folder and does not answer yet is starting', async (t) => {
     for (const left of [null, { ...status, running: false }]) {
       const source = { read: async () => left, isStarting: async () => true }
       const { get } = await appUnderTest(t, { options: { status: source } })
@@ -557,7 +557,7 @@ suite('/api/exporters and /api/status', () => {
     assert.equal((await get<StatusAnswer>('/api/status')).starting, false)
   })
 
-  test('who has the folder says what for: only ingest is starting', async (t) => {
+  test('the holder of the folder states its purpose: only ingest counts as starting', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'weir-api-status-'))
     t.after(() => rm(folder, { recursive: true, force: true }))
     const source = ingestStatus(folder, () => 0)
@@ -573,7 +573,7 @@ suite('/api/exporters and /api/status', () => {
     assert.equal(await source.isStarting!(), false)
   })
 
-  test('with an ingest they are what it says', async (t) => {
+  test('with an ingest they are what it reports', async (t) => {
     const steps = { '5m': [{ time: noon }, { time: noon + 300_000 }] }
     const { get } = await appUnderTest(t, { status, steps })
     const { exporters } = await get<ExportersAnswer>('/api/exporters')
@@ -586,7 +586,7 @@ suite('/api/exporters and /api/status', () => {
     assert.deepEqual([from, to], [noon / 1000, noon / 1000 + 600])
   })
 
-  test('an exporter that tells nothing of its interfaces has those that are named', async (t) => {
+  test('an exporter that reports nothing about its interfaces has those with configured names', async (t) => {
     const named = { 2: { name: 'lan', alias: 'office switch' }, 1: 'wan' }
     const names = { exporters: { [exporter]: { interfaces: named } } }
     const { get } = await appUnderTest(t, { status, names })
@@ -633,7 +633,7 @@ suite('/api/exporters and /api/status', () => {
 })
 
 suite('the process', () => {
-  test('answers where there is no data yet, and says when its address is taken', async () => {
+  test('answers without any data, and reports a taken address', async () => {
     const data = join(tmpdir(), `weir-api-none-${process.pid}`)
     const log = pino({ level: 'silent' })
     const api = await runApi(readSettings({ WEIR_DATA: data, WEIR_HTTP: '127.0.0.1:0' }), log)
@@ -712,7 +712,7 @@ suite('the page and the description', () => {
   })
 })
 
-test('the schema of every route can be compiled, which is done only when a request needs it', async (t) => {
+test('the schema of every route can be compiled, which happens only when a request needs it', async (t) => {
   const { app } = await appUnderTest(t, { options: { validators: AjvCompiler() } })
   await app.ready()
 })

@@ -1,4 +1,4 @@
-/** The API over the real archive gives what it gives over the plainest store of the same flows. */
+/** The API gives the same over the real archive as over a naive store of the same flows. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ import { flow } from './memory-flows.ts'
 const noon = Date.UTC(2026, 10, 16, 12)
 const known: Step[] = Array.from({ length: 9 }, (_, i) => ({ time: noon + 300_000 * i }))
 
-/** Records as the decoder hands them to the archive. */
+/** Records as the decoder passes them to the archive. */
 function columnsOf(records: readonly FlowRecord[]): FlowColumns {
   const columns = createFlowColumns(records.length)
   const setAddress = (name: 'source' | 'destination' | 'exporter', i: number, text: string) => {
@@ -57,7 +57,7 @@ const record = fc
     first: fc.integer({ min: 0, max: 1_799_000 }),
     milliseconds: fc.integer({ min: 0, max: 900_000 }),
     bytes: fc.integer({ min: 1, max: 1e9 }),
-    // Many values, so that no two sums are equal and the order is one.
+    // Many values, so that no two sums are equal and the order is unique.
     packets: fc.integer({ min: 1, max: 1e9 }),
     source: address,
     destination: address,
@@ -116,7 +116,7 @@ suite('the API over the real archive', () => {
   })
 })
 
-/** An answer whose order among keys of equal rank does not matter, and whose sums may be added in any order. */
+/** An answer independent of the order of equal keys and of the order of addition. */
 function sorted({ series, ...answer }: SeriesAnswer) {
   const rounded = series.map(({ values, summary, ...rest }) => ({
     ...rest,

@@ -1,4 +1,4 @@
-/** A switch's own counters beside what its sampled flows add up to, replayed and asked over HTTP. */
+/** A switch's own counters beside the sums of its sampled flows, replayed and queried over HTTP. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -17,7 +17,7 @@ const start = Date.UTC(2026, 10, 16, 11, 0, 0)
 const source = '192.0.2.7'
 const stepMs = 10_000
 const rate = 100
-/** Every ten seconds a sampled packet of 1,000 bytes, and counters that went up by as much as it stands for. */
+/** Every ten seconds a sampled packet of 1,000 bytes, and counters that grow by the amount it represents. */
 const octetsAStep = 1000 * rate
 const steps = 180
 
@@ -43,7 +43,7 @@ before(async () => {
   await writeCapture(file, source, capture())
   const { code, stderr } = await runWeir(['replay', file], { WEIR_DATA: data })
   assert.equal(code, 0, stderr)
-  // Written again from the archive, which holds no counters: they stay.
+  // Rewritten from the archive, which holds no counters: they stay.
   const range = ['--from', new Date(start).toISOString(), '--to', new Date(start + 600_000).toISOString()]
   const rebuilt = await runWeir(['rebuild', ...range], { WEIR_DATA: data })
   assert.equal(rebuilt.code, 0, rebuilt.stderr)
@@ -63,7 +63,7 @@ async function get<Answer>(path: string, status = 200): Promise<Answer> {
 const window = 'from=2026-11-16T11:00:00Z&to=2026-11-16T11:30:00Z'
 
 suite('counters of interfaces over HTTP', () => {
-  test('what the interface counted is what its flows add up to', async () => {
+  test('the interface’s counters equal the sums of its flows', async () => {
     const counted = await get<SeriesAnswer>(`/api/series?${window}&by=counter,direction&step=300`)
     const flows = await get<SeriesAnswer>(`/api/series?${window}&by=interface,direction&step=300`)
     const valuesOf = ({ series }: SeriesAnswer, key: object) =>
@@ -86,12 +86,12 @@ suite('counters of interfaces over HTTP', () => {
     }
   })
 
-  test('know no filter and no hosts', async () => {
+  test('accept no filter and no hosts', async () => {
     for (const query of ['by=counter&filter=proto%20tcp', 'by=counter,host', 'by=counter&measure=flows'])
       assert.match(JSON.stringify(await get<unknown>(`/api/series?${window}&${query}`, 400)), /counter-alone/) // prettier-ignore
   })
 
-  test('the exporter says how fast its interface is', async () => {
+  test('the exporter reports its interface’s speed', async () => {
     const { exporters } = await get<ExportersAnswer>('/api/exporters')
     assert.deepEqual(exporters[0]?.interfaces, [{ index: 3, name: null, alias: null, speed: 1e9 }])
   })

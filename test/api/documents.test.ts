@@ -1,4 +1,6 @@
-/** Dashboards and annotations over HTTP, kept by the API alone, by a running ingest, or not at all. */
+/**
+ * Dashboards and annotations over HTTP, stored by the API alone, by a running ingest, or not at all.
+ */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -58,7 +60,7 @@ test('a dashboard is made, changed against its ETag, exported, imported and remo
   assert.notEqual((imported.body as Dashboard).etag, etag)
 })
 
-test('a dashboard that is none is refused', async (t) => {
+test('an invalid dashboard is refused', async (t) => {
   const { app } = await appUnderTest(t)
   const wrong: object[] = [
     {},
@@ -75,7 +77,7 @@ test('a dashboard that is none is refused', async (t) => {
   }
 })
 
-test('what a panel shows is asked for anew each time: another may stand at its address by then', async (t) => {
+test('a panel’s answer is never cached: another panel may have its address by then', async (t) => {
   const { app } = await appUnderTest(t)
   const query = { from: '2026-11-01T00:00:00Z', to: '2026-11-01T01:00:00Z', by: 'host' }
   const body = { id: 'desk', title: 'Desk', panels: [{ ...chart, query }] }
@@ -84,12 +86,12 @@ test('what a panel shows is asked for anew each time: another may stand at its a
   assert.equal(asked.statusCode, 200)
   assert.equal(asked.headers['cache-control'], 'private, no-cache')
   assert.ok(asked.headers['etag'])
-  // The same question by itself may be taken as it is for a while.
+  // The same query on its own may be cached for a while.
   const { headers } = await app.inject({ url: '/api/series', query })
   assert.match(String(headers['cache-control']), /max-age/)
 })
 
-test('a panel that could not be answered is refused by its name', async (t) => {
+test('a panel that could not be answered is refused by name', async (t) => {
   const { app } = await appUnderTest(t)
   const panels = [clock, { ...chart, title: 'Hosts', query: { by: 'colour' } }]
   const refused = await ask(app, 'POST', '/api/dashboards', { body: { title: 'x', panels } })
@@ -97,7 +99,7 @@ test('a panel that could not be answered is refused by its name', async (t) => {
   assert.match(JSON.stringify(refused.body), /panel 1 \(\\"Hosts\\"\): its query \/by/)
 })
 
-test('annotations are found by the time they touch', async (t) => {
+test('annotations are found by the time they overlap', async (t) => {
   const { app } = await appUnderTest(t)
   const make = async (body: object) =>
     (await ask(app, 'POST', '/api/annotations', { body })).body as Annotation
@@ -117,7 +119,7 @@ test('annotations are found by the time they touch', async (t) => {
   assert.equal((await ask(app, 'GET', '/api/annotations?from=soon')).status, 400)
 })
 
-test('a running ingest keeps what is made, and it is there after both have ended', async () => {
+test('a running ingest stores documents, and they are there after both have ended', async () => {
   const data = await scratchFolder()
   const ingest = await RunningIngest.start(data)
   const state = openApiState(data)
@@ -132,7 +134,7 @@ test('a running ingest keeps what is made, and it is there after both have ended
   assert.deepEqual(await after.readLog('audit', 10), [{ what: 'looked' }])
 })
 
-test('many changes at once are all made, also without an ingest', async () => {
+test('many simultaneous changes are all made, even without an ingest', async () => {
   const state = openApiState(await scratchFolder())
   const ids = Array.from({ length: 20 }, (_, i) => `n${i}`)
   await Promise.all(
@@ -141,7 +143,7 @@ test('many changes at once are all made, also without an ingest', async () => {
   assert.equal((await state.list('annotations')).length, ids.length)
 })
 
-test('where nothing can be written, a change is answered with 503 and a remedy', async (t) => {
+test('without write permission, a change is answered with 503 and a remedy', async (t) => {
   const data = join(await scratchFolder(), 'no-folder')
   await writeFile(data, 'a file where the data folder should be')
   const { app } = await appUnderTest(t, { options: { state: openApiState(data) } })

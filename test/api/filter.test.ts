@@ -16,7 +16,7 @@ const status = {
 } // prettier-ignore
 
 suite('/api/filter', () => {
-  test('gives the canonical form and the condition of what can be read', async (t) => {
+  test('returns the canonical form and the condition of a valid filter', async (t) => {
     const { app } = await appUnderTest(t, { names })
     const ask = async (text: string) => {
       const answer = await app.inject(`/api/filter?filter=${encodeURIComponent(text)}`)

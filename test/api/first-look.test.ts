@@ -1,4 +1,4 @@
-/** What an API does when it has just begun: it looks at the newest flows, after whoever asks, and ends with it. */
+/** A starting API warms up on the newest flows, after the first requests, and stops at its end. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,7 +16,7 @@ async function until(isSo: () => boolean): Promise<void> {
   assert.ok(isSo(), 'not within 20 s')
 }
 
-test('an API that has begun to listen looks four times at the four hours before the newest flow', async (t) => {
+test('an API that has started to listen queries the four hours before the newest flow four times', async (t) => {
   const { app, flows: store } = await appUnderTest(t, { flows, steps })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const spans = () => store.asked.map(({ from, to }) => [to - from, to])
@@ -33,7 +33,7 @@ test('an API that has begun to listen looks four times at the four hours before 
   assert.equal(store.asked.length, count, 'and then no more')
 })
 
-test('it stops where the API ends', async (t) => {
+test('it stops when the API ends', async (t) => {
   const { app, flows: store } = await appUnderTest(t, { flows, steps })
   await app.listen({ host: '127.0.0.1', port: 0 })
   await until(() => store.asked.length > 0)
@@ -43,12 +43,12 @@ test('it stops where the API ends', async (t) => {
   assert.equal(store.asked.length, count)
 })
 
-test('without flows there is nothing to look at', async (t) => {
+test('without flows there is nothing to query', async (t) => {
   const { app, flows: store } = await appUnderTest(t)
   const extent = t.mock.method(store, 'extent')
   await app.listen({ host: '127.0.0.1', port: 0 })
   await until(() => extent.mock.callCount() > 0)
-  // Closing waits for the look to end.
+  // Closing waits for the query to end.
   await app.close()
   assert.equal(extent.mock.callCount(), 1)
   assert.equal(store.asked.length, 0)

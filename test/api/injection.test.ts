@@ -14,7 +14,7 @@ import { appUnderTest, exporter } from './app-under-test.ts'
 
 const cases = 20_000
 
-/** What each route takes, with a value that it answers. */
+/** The parameters of each route, with a valid value. */
 const window = { from: String(t0 / 1000), to: String(t0 / 1000 + 600), tz: 'UTC', exporter, include: 'any', filter: 'host 10.0.0.22' } // prettier-ignore
 const routes: Record<string, Record<string, string>> = {
   '/api/series': { ...window, measure: 'bits', by: 'host', top: '8', cf: 'average', points: '100', step: '60' }, // prettier-ignore
@@ -30,12 +30,12 @@ const routes: Record<string, Record<string, string>> = {
   '/api/dashboards': {},
   '/api/reports': {},
 }
-/** What a tracker, a saved filter, is made of: its name is text and may be anything. */
+/** What a tracker, a saved filter, consists of: its name is text and may be anything. */
 const tracker = { name: 'web', filter: 'port 443', from: window.from }
 
-/** A file that would be there if any of it were executed. */
+/** A file that would exist if any of it were executed. */
 const canary = join(await scratchFolder({ after: () => {} }), 'executed')
-/** None of these is a word, a number, an address or a time, alone or behind one. */
+/** None of these is a word, a number, an address or a time, alone or as a suffix. */
 const attacks = [
   "' OR '1'='1",
   "'; DROP TABLE flows; --",

@@ -55,7 +55,7 @@ function bytesOf(events: readonly Event[]): number {
     .reduce((sum, [bytes]) => sum + bytes, 0)
 }
 
-test('a flow is in the stream within seconds, spread over those it lived in', async (t) => {
+test('a flow is in the stream within seconds, spread over its duration', async (t) => {
   const data = await scratchFolder()
   const ingest = await RunningIngest.start(data)
   const settings = readSettings({ WEIR_DATA: data, WEIR_HTTP: '127.0.0.1:0' })
@@ -78,14 +78,14 @@ test('a flow is in the stream within seconds, spread over those it lived in', as
   const tick = events.at(-1)!.data as LiveTick
   assert.equal(tick.isIngestRunning, true)
   assert.ok(tick.receivedAt !== null && tick.now - tick.receivedAt < 10)
-  // Another page, at ten seconds, is told the same from the beginning.
+  // Another page, at ten seconds, gets the same from the beginning.
   const late = await fetch(`${api.url}/api/live?step=10`)
   const ring = (await read(late, (seen) => seen.some(({ name }) => name === 'ring'))).find(
     ({ name }) => name === 'ring',
   )!
   assert.equal(bytesOf([ring]), flow.octets)
   assert.ok((ring.data as Ring).seconds.every(({ time }) => time % 10 === 0))
-  // The end of the server is told, so that pages know it from a cut.
+  // The end of the server is announced, so that pages can tell it from a broken connection.
   const waiting = await fetch(`${api.url}/api/live`)
   const isOpen = Promise.withResolvers<void>()
   const ended = read(waiting, (seen) => {
@@ -97,7 +97,7 @@ test('a flow is in the stream within seconds, spread over those it lived in', as
   assert.equal((await ended).at(-1)?.name, 'bye')
 })
 
-test('nobody who is not logged in has a stream', async (t) => {
+test('without a log-in there is no stream', async (t) => {
   const data = await scratchFolder()
   const file = join(data, 'password')
   await writeFile(file, 'correct horse battery')
@@ -112,7 +112,7 @@ test('nobody who is not logged in has a stream', async (t) => {
   assert.equal((await fetch(`${api.url}/api/live`)).status, 401)
 })
 
-test('the ring keeps its seconds, forgets what is past, and tells only what changed', () => {
+test('the ring keeps its seconds, forgets old ones, and sends only changes', () => {
   const local = new NetworkSet([parseNetwork('10.0.0.0/8')!])
   const ring = new LiveRing(local)
   const flows = createFlowColumns(8)
@@ -139,7 +139,7 @@ test('the ring keeps its seconds, forgets what is past, and tells only what chan
   assert.equal(bytes(ring.changes(0).seconds), 77)
 })
 
-test('each second has of each flow what spreading gives it', () => {
+test('each second has the share of each flow that spreading gives', () => {
   const flow = fc.record({
     first: fc.integer({ min: -1_000_000, max: 0 }),
     wanted: fc.integer({ min: -10, max: 200_000 }),
@@ -177,7 +177,7 @@ test('each second has of each flow what spreading gives it', () => {
       flows.count = made.length
       const ring = new LiveRing(new NetworkSet([]))
       ring.add(flows)
-      // Without local networks all is transit, the last of the directions.
+      // Without local networks everything is transit, the last of the directions.
       const told = ring.changes(0).seconds.map(([second, ...sums]) => [second!, sums.slice(-3)])
       assert.deepEqual(new Map(told as [number, number[]][]), bySecond)
     }),

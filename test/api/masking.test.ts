@@ -1,4 +1,4 @@
-/** WEIR_MASK: for the roles it names, networks are told instead of hosts, in every answer. */
+/** WEIR_MASK: the roles it names see networks instead of hosts, in every answer. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -38,7 +38,7 @@ describe('for a viewer whose addresses are masked', () => {
       environment: { WEIR_MASK: 'viewer,wall' },
       given: { flows, names, status },
     })
-  test('no answer names a host, and exporters are told as they are', async (t) => {
+  test('no answer names a host, and exporters stay unmasked', async (t) => {
     const console = await open(t)
     const [viewer, admin] = [await console.viewer(), await console.admin()]
     for (const url of asked) {
@@ -80,7 +80,7 @@ describe('for a viewer whose addresses are masked', () => {
   })
 })
 
-test('without WEIR_MASK a viewer is told everything', async (t) => {
+test('without WEIR_MASK a viewer sees everything', async (t) => {
   const console = await AccessUnderTest.open(t, { given: { flows, names } })
   const { body } = await console.ask('GET', asked[0]!, { cookie: await console.viewer() })
   assert.ok(body.includes('10.0.0.22') && body.includes('bobby22'))
@@ -103,7 +103,7 @@ describe('masked text', () => {
   ] as const)
     test(text, () => assert.equal(of(text), masked))
 
-  test('property: an address is never told, is told apart from others, and is known again', () => {
+  test('property: an address is never shown, is distinguished from others, and is recognizable', () => {
     const address = fc.oneof(fc.ipV4(), fc.ipV6())
     const property = fc.property(address, address, (a, b) => {
       const [masked, again, other] = [a, a, b].map((text) => mask.text(`"${text}"`, none))

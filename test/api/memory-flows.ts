@@ -1,4 +1,6 @@
-/** A flow store over an array: the plainest reading of store/flows.ts, for tests of what stands on it. */
+/**
+ * A flow store over an array: a naive implementation of store/flows.ts, for tests of the layers above.
+ */
 import assert from 'node:assert/strict'
 
 import type { Filter } from '../../flow/filter.ts'
@@ -22,7 +24,7 @@ import { holds } from '../flow/filter-reference.ts'
 
 type Sums = Record<FieldName, number>
 
-/** A flow with what a test does not say filled in. */
+/** A flow with defaults for what a test does not specify. */
 export function flow(given: Partial<FlowRecord> & { first: number; last: number }): FlowRecord {
   return {
     received: given.last,
@@ -51,7 +53,7 @@ const isLocal = (address: string) => address.startsWith('10.')
 
 export class MemoryFlows implements FlowStore {
   readonly flows: FlowRecord[]
-  /** What was asked, for tests of what is passed on. */
+  /** The queries received, for tests of what is passed on. */
   readonly asked: FlowWindow[] = []
 
   constructor(flows: readonly FlowRecord[]) {

@@ -1,4 +1,4 @@
-/** Names: by DNS as they were at a time, from a file that changes, from CSV, AS and country from MMDB. */
+/** Names: by DNS as of a time, from a file that changes, from CSV; AS and country from MMDB. */
 import assert from 'node:assert/strict'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ import { namesFromCsv } from '../../flow/names-csv.ts'
 import { scratchFolder } from '../processes.ts'
 import { appUnderTest } from './app-under-test.ts'
 
-/** A DNS server that answers PTR questions by `nameOf`, and counts them. */
+/** A DNS server that answers PTR queries from `nameOf`, and counts them. */
 async function dnsServer(
   t: TestContext,
   nameOf: (question: string) => string | null,
@@ -61,7 +61,7 @@ async function until(holds: () => boolean): Promise<void> {
   assert.ok(holds())
 }
 
-test('a host is called as it was then: the name that DNS gave at that time', async (t) => {
+test('a host has its name of the time: the one that DNS returned then', async (t) => {
   let name: string | null = 'pc-17.bigbiz.example'
   const { server, asked } = await dnsServer(t, () => name)
   let now = 1_794_828_000_000
@@ -93,7 +93,7 @@ test('a host is called as it was then: the name that DNS gave at that time', asy
   assert.equal(names.at(then).hostName('10.0.0.22'), 'pc-17.bigbiz.example')
 })
 
-test('public addresses are asked of nobody unless told, and what is no name is not taken', async (t) => {
+test('public addresses are looked up only if configured, and invalid names are ignored', async (t) => {
   const { server, asked } = await dnsServer(t, () => '<script>alert(1)</script>')
   const state = openApiState(await scratchFolder())
   const hosts = new HostNames({ asks: 'private', servers: [server], state, now: Date.now })
@@ -108,7 +108,7 @@ test('public addresses are asked of nobody unless told, and what is no name is n
   await until(() => asked.length === 2)
 })
 
-test('the file of names is read again when it changes; a fault in it changes nothing, and is said', async () => {
+test('the file of names is reloaded when it changes; a fault in it changes nothing, and is reported', async () => {
   const path = join(await scratchFolder(), 'names.yaml')
   await writeFile(path, 'networks: { 10.0.0.1: gateway }')
   const own = await OwnNames.open(path)
@@ -142,7 +142,7 @@ test('names come from a spreadsheet too', () => {
   assert.throws(() => namesFromCsv('ip,name\n10.0.0.1,a\n10.0.0.1,b\n'), /stands twice/)
 })
 
-test('AS and country come from files of the administrator’s', async (t) => {
+test('AS and country come from the administrator’s files', async (t) => {
   const path = join(await scratchFolder(), 'as.mmdb')
   await writeFile(path, mmdb())
   const places = await Places.open(path, null)
@@ -161,7 +161,7 @@ test('AS and country come from files of the administrator’s', async (t) => {
   assert.equal(addresses[1]!.network?.name, 'lan')
 })
 
-/** A smallest MMDB file (format 2.0): one network, 128.0.0.0/1, with an AS and a country. */
+/** A minimal MMDB file (format 2.0): one network, 128.0.0.0/1, with an AS and a country. */
 function mmdb(): Buffer {
   const text = (value: string) =>
     Buffer.concat([Buffer.from([0x40 | value.length]), Buffer.from(value)])

@@ -1,4 +1,4 @@
-/** The Monday outage, replayed and asked: one incident, to the second, with who did it. */
+/** The Monday outage, replayed and queried: one incident, exact to the second, with its culprit. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -124,7 +124,7 @@ suite('the outage', () => {
       assert.ok(others!.values[within]! < 1e6)
     })
 
-  test('of too many flows to be held the verdict is the same, from a part of them', async () => {
+  test('with too many flows to hold, a part of them gives the same verdict', async () => {
     const { data, local, tiers } = settings
     const flows = await openFlowStore(join(data, 'archive'), { local })
     const series = await openSeriesReader(settings)
@@ -156,7 +156,7 @@ suite('the outage', () => {
     assert.match(sayIncident(estimated!, wording), /estimated from 1 of \d+ connections/)
   })
 
-  test('connections opened are a series: those of the culprit, and as many as flows are joined to', async () => {
+  test('connections opened are a series: those of the culprit, as many as the flows are joined to', async () => {
     const ask = async (query: string) => {
       const response = await fetch(`${api.url}/api/series?measure=connections&${query}`)
       const answer = (await response.json()) as SeriesAnswer
@@ -196,7 +196,7 @@ suite('the outage', () => {
     }
   })
 
-  test('an ordinary ten minutes are nothing', async () => {
+  test('an ordinary ten minutes give nothing', async () => {
     const { window, actors, top, sentence } = await explain(
       '2026-11-16T10:00:00Z',
       '2026-11-16T10:10:00Z',
@@ -207,7 +207,7 @@ suite('the outage', () => {
     assert.match(sentence, /nothing out of the usual was found in the traffic through pfsense/)
   })
 
-  test('a time without flows is said to be one', async () => {
+  test('a time without flows is reported as such', async () => {
     const { window, sentence } = await explain('2026-11-15T10:00:00Z', '2026-11-15T10:10:00Z')
     assert.equal(window.kind, 'none')
     assert.match(sentence, /no flows were received/)
@@ -224,7 +224,7 @@ suite('the outage', () => {
     ],
   ] as const)
     // prettier-ignore
-    test(`${what} that was not looked into is not said to have been usual`, async () => {
+    test(`${what} that was not judged is not said to have been usual`, async () => {
       const { window, sentence, evidence } = await explain(from, to)
       assert.equal(window.kind, 'none')
       assert.match(sentence, said)
@@ -233,7 +233,7 @@ suite('the outage', () => {
       assert.equal((await page.text()).split('\n')[0], `# ${title}`)
     })
 
-  test('the report is a page without scripts that a browser may style by its own rules only', async () => {
+  test('the report is a page without scripts, styled only by its own rules', async () => {
     const response = await fetch(`${api.url}/api/report?${cut}`)
     assert.equal(response.status, 200)
     assert.match(response.headers.get('content-type')!, /text\/html/)
@@ -251,7 +251,7 @@ suite('the outage', () => {
     assert.ok(policy.includes(`style-src 'sha256-${hash}'`), policy)
   })
 
-  test('as Markdown nothing of a name is markup', async () => {
+  test('in Markdown no part of a name is markup', async () => {
     const text = await (await fetch(`${api.url}/api/report?${cut}&format=md`)).text()
     assert.match(text, /^# pfsense: The line was taken by one host/)
     assert.ok(text.includes(String.raw`203.0.113.80 (\<script\>alert(1)\</script\>\|x)`), text)

@@ -1,4 +1,4 @@
-/** What is answered while the API has more to do than it can. */
+/** How the API answers when overloaded. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,10 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { appUnderTest } from './app-under-test.ts'
 
-/** The loop is looked at this often at the most. */
+/** The longest interval between two samples of the loop. */
 const sampleMs = 6000
 
-test('while the API has too much to do it says so, and the page comes all the same', async (t) => {
+test('an overloaded API says so, and the page is served all the same', async (t) => {
   const pageFolder = await mkdtemp(join(tmpdir(), 'weir-page-'))
   t.after(() => rm(pageFolder, { recursive: true, force: true }))
   await writeFile(join(pageFolder, 'index.html'), '<title>Weir</title>')

@@ -1,4 +1,4 @@
-/** What a long query says of itself, how it is stopped, and what answers say of files they are without. */
+/** Progress of long queries, how to stop them, and how answers report files left out. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ import { MemoryFlows } from './memory-flows.ts'
 
 const window = `from=${t0 / 1000}&to=${t0 / 1000 + 600}`
 
-/** A store whose top tables take until they are stopped. */
+/** A store whose top queries run until stopped. */
 class SlowFlows extends MemoryFlows {
   override top({ signal, progress }: FlowTopQuery): Promise<FlowTop> {
     progress?.(0.25)
@@ -29,11 +29,11 @@ class SlowFlows extends MemoryFlows {
 }
 
 suite('/api/queries', () => {
-  test('tells how far a query is, and stops it', async (t) => {
+  test('reports a query’s progress, and stops it', async (t) => {
     const { app, refused } = await appUnderTest(t, { options: { flows: new SlowFlows([]) } })
     const headers = { 'weir-query': 'a-query-of-mine' }
     const asked = app.inject({ url: `/api/top?${window}`, headers })
-    // inject sends only when somebody waits for it.
+    // inject sends only when awaited.
     const answered = asked.then((answer) => answer)
     let found: QueryAnswer | null = null
     for (let i = 0; i < 100 && found?.progress !== 0.25; i++) {
@@ -50,8 +50,8 @@ suite('/api/queries', () => {
   })
 })
 
-suite('the archive by the API', () => {
-  test('a file that cannot be read is left out, and the answers say so', async (t) => {
+suite('the archive behind the API', () => {
+  test('an unreadable file is left out, and the answers say so', async (t) => {
     const folder = await scratchFolder(t)
     await archive(
       folder,

@@ -1,4 +1,4 @@
-/** Reports that were given a name: kept for everybody, and asked again. */
+/** Named reports: stored for everybody, and run again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -13,7 +13,7 @@ const body = {
   address: '?from=now-7d&to=now&report=host',
 }
 
-test('a report is saved by a viewer, listed, changed, asked again, and removed', async (t) => {
+test('a report is saved by a viewer, listed, changed, run again, and removed', async (t) => {
   const console = await AccessUnderTest.open(t)
   const [viewer, admin] = [await console.viewer(), await console.admin()]
   const ask = (method: Method, path: string, asking: object = {}) =>
@@ -50,7 +50,7 @@ test('a report is saved by a viewer, listed, changed, asked again, and removed',
   assert.equal((await ask('GET', `/api/reports/${id}/answer`)).statusCode, 404)
 })
 
-test('a report whose question could not be answered is refused when it is saved', async (t) => {
+test('a report whose query could not be answered is refused when saved', async (t) => {
   const console = await AccessUnderTest.open(t)
   const cookie = await console.viewer()
   for (const query of [{ by: 'nothing' }, { colour: 'red' }, { from: 'now', limit: 'x' }]) {

@@ -1,4 +1,4 @@
-/** /api/series from the archive: values worked by hand, and sums that always agree. */
+/** /api/series from the archive: values computed by hand, and sums that always agree. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
@@ -16,7 +16,7 @@ const seconds = (ms: number) => ms / 1000
 const known: Step[] = Array.from({ length: 6 }, (_, i) => ({ time: second(300 * i) }))
 
 suite('/api/series from the archive', () => {
-  test('spreads a flow over seconds, zero where nothing was, null where nothing is known', async (t) => {
+  test('spreads a flow over seconds, zero without traffic, null if nothing is known', async (t) => {
     const flows = [flow({ first: second(10), last: second(20), bytes: 1000, packets: 10 })]
     const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })
     const url = `/api/series?from=${seconds(noon)}&to=${seconds(noon) + 600}`
@@ -36,7 +36,7 @@ suite('/api/series from the archive', () => {
     assert.equal(active.series[0]!.summary.total, 10)
   })
 
-  test('steps in an interval that is not known are null', async (t) => {
+  test('steps in an unknown interval are null', async (t) => {
     const flows = [flow({ first: second(0), last: second(1800), bytes: 1800 })]
     const steps = structuredClone(known)
     steps[1] = { ...steps[1]!, known: 0, unknown: { 'exporter-restart': 1 } }
@@ -57,7 +57,7 @@ suite('/api/series from the archive', () => {
     assert.match(series[0]!.summary.p95Reason!, /5-minute/)
   })
 
-  test('asks with the filter and the exporter, and judges by that exporter alone', async (t) => {
+  test('queries with the filter and the exporter, and judges by that exporter alone', async (t) => {
     const away: Step[] = known.map((step) => ({
       ...step,
       exporter: '192.0.2.9',
@@ -85,7 +85,7 @@ suite('/api/series from the archive', () => {
     assert.equal(named.series[0]!.summary.total, 6600)
   })
 
-  test('folds to long steps: mean over known intervals, the greatest of them, null below half', async (t) => {
+  test('folds to long steps: mean over known intervals, their maximum, null below half', async (t) => {
     const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
     const steps = structuredClone(known)
     for (const at of [3, 4]) steps[at] = { ...steps[at]!, known: 0, unknown: { lost: 1 } }
@@ -99,7 +99,7 @@ suite('/api/series from the archive', () => {
     assert.deepEqual(peaks[0]!.values, [8, null])
   })
 
-  test('a year is answered of which the archive holds half an hour, and nothing of it is lost', async (t) => {
+  test('a year is answered of which the archive holds half an hour, without losing any of it', async (t) => {
     const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
     const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })
     const url = `/api/series?from=${seconds(noon) - 366 * 86_400}&to=${seconds(noon) + 1800}`
@@ -110,7 +110,7 @@ suite('/api/series from the archive', () => {
     assert.deepEqual([summary.total, summary.maximum, summary.p95], [600, 8, 8])
   })
 
-  test('a refusal says how to ask without what only the archive answers', async (t) => {
+  test('a refusal says how to query without what only the archive can answer', async (t) => {
     const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
     const { refused } = await appUnderTest(t, { steps: { '5m': known }, flows })
     const before = `/api/series?from=${seconds(noon) - 7200}&to=${seconds(noon) - 3600}`
@@ -135,7 +135,7 @@ suite('/api/series from the archive', () => {
     ]) // prettier-ignore
   })
 
-  test('shows nothing of what has not been counted yet', async (t) => {
+  test('shows nothing that has not been counted yet', async (t) => {
     const steps = structuredClone(known)
     steps[5]!.openUntil = second(1620)
     const flows = [flow({ first: second(0), last: second(1800), bytes: 1800 })]
@@ -146,7 +146,7 @@ suite('/api/series from the archive', () => {
     assert.deepEqual(open, [seconds(second(1500)), seconds(second(1620))])
   })
 
-  test('the last value is of the last interval that is over, since flows of the open one are yet to come', async (t) => {
+  test('the last value is that of the last complete interval, since flows of the open one are yet to come', async (t) => {
     const steps = structuredClone(known)
     steps[5]!.openUntil = second(1620)
     const flows = [flow({ first: second(0), last: second(1500), bytes: 1500 })]
@@ -159,7 +159,7 @@ suite('/api/series from the archive', () => {
     }
   })
 
-  test('property: what is listed adds up to the total, at every step and split', async (t) => {
+  test('property: the listed keys add up to the total, at every step and split', async (t) => {
     const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '203.0.113.1', '203.0.113.2')
     const record = fc
       .record({

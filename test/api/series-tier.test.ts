@@ -1,4 +1,4 @@
-/** /api/series from the tiers: values worked by hand. */
+/** /api/series from the tiers: values computed by hand. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
@@ -8,10 +8,10 @@ import { appUnderTest, exporter, type Step } from './app-under-test.ts'
 const noon = Date.UTC(2026, 10, 16, 12)
 const minutes = (n: number) => noon + n * 60_000
 const seconds = (ms: number) => ms / 1000
-/** The hour of the steps below, asked of the 5-minute tier. */
+/** The hour of the steps below, from the 5-minute tier. */
 const hour = `from=${seconds(noon)}&to=${seconds(minutes(60))}&step=300`
 
-/** 3 MB in and 1 MB out in each of 12 intervals; host a receives the 3 MB but for a fifth. */
+/** 3 MB in and 1 MB out in each of 12 intervals; host a receives four fifths of the 3 MB. */
 function steadyHour(): Step[] {
   return Array.from({ length: 12 }, (_, i) => ({
     time: minutes(5 * i),
@@ -37,7 +37,7 @@ function steadyHour(): Step[] {
 }
 
 suite('/api/series from a tier', () => {
-  test('gives bits per second, all steps, and the total in bytes', async (t) => {
+  test('returns bits per second, all steps, and the total in bytes', async (t) => {
     const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
     const answer = await get<SeriesAnswer>(`/api/series?${hour}`)
     assert.equal(answer.source, '5m')
@@ -58,7 +58,7 @@ suite('/api/series from a tier', () => {
     assert.equal(answer.open, null)
   })
 
-  test('one key alone, by its name, also where it is not among the greatest', async (t) => {
+  test('a single key by name, even if it is not among the greatest', async (t) => {
     const { get, app } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
     const { series, source } = await get<SeriesAnswer>(
       `/api/series?${hour}&by=host,direction&top=1&key=10.0.0.2`,
@@ -84,7 +84,7 @@ suite('/api/series from a tier', () => {
       assert.equal((await app.inject(`/api/series?${hour}&${query}`)).statusCode, 400, query)
   })
 
-  test('a key is read as people write it, and refused where nothing can bear it', async (t) => {
+  test('a key is accepted as people write it, and refused if impossible', async (t) => {
     const { get, refused } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
     const one = async (query: string) => {
       const { series } = await get<SeriesAnswer>(`/api/series?${hour}&${query}`)
@@ -113,7 +113,7 @@ suite('/api/series from a tier', () => {
     ['flows', 40 / 300, 480],
     ['active', 3, 12 * 900],
   ] as const)
-    test(`gives ${measure}`, async (t) => {
+    test(`returns ${measure}`, async (t) => {
       const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
       const { series } = await get<SeriesAnswer>(`/api/series?${hour}&measure=${measure}`)
       assert.equal(series[0]!.values[0], value)
@@ -134,7 +134,7 @@ suite('/api/series from a tier', () => {
     assert.equal(all.length, 3, 'nothing was cut, so there is no other')
   })
 
-  test('keeps each listed host’s both directions, and an other for each', async (t) => {
+  test('keeps both directions of each listed host, and an other for each', async (t) => {
     const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
     const { series } = await get<SeriesAnswer>(`/api/series?${hour}&by=host,direction&top=1`)
     assert.deepEqual(
@@ -148,7 +148,7 @@ suite('/api/series from a tier', () => {
     )
   })
 
-  test('gives a port with its protocol and service', async (t) => {
+  test('returns a port with its protocol and service', async (t) => {
     const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
     const { series } = await get<SeriesAnswer>(`/api/series?${hour}&by=port`)
     assert.deepEqual(
@@ -169,7 +169,7 @@ suite('/api/series from a tier', () => {
     assert.equal(exporters.series[0]!.label, `pfsense (${exporter})`)
   })
 
-  test('snaps the window outward and says so', async (t) => {
+  test('widens the window to whole steps and says so', async (t) => {
     const { get } = await appUnderTest(t, { steps: { '5m': steadyHour() } })
     const [from, to] = [seconds(noon) + 10, seconds(noon) + 310]
     const answer = await get<SeriesAnswer>(`/api/series?from=${from}&to=${to}&step=300`)
@@ -178,7 +178,7 @@ suite('/api/series from a tier', () => {
     assert.equal(answer.snapped, true)
   })
 
-  test('draws unknown time as null, keeps its sums in the total, and gives its reason', async (t) => {
+  test('returns unknown time as null, keeps its sums in the total, and gives its reason', async (t) => {
     const steps = steadyHour()
     steps[3] = { ...steps[3]!, known: 0, unknown: { lost: 1 } }
     steps[4] = { ...steps[4]!, known: 0, unknown: { lost: 1 }, lostFlows: 7 }
@@ -191,7 +191,7 @@ suite('/api/series from a tier', () => {
     assert.deepEqual(answer.lost, [[seconds(minutes(20)), seconds(minutes(25)), 7, false]])
   })
 
-  test('says not-seen before the first interval and after the last', async (t) => {
+  test('gives not-seen before the first interval and after the last', async (t) => {
     const { get } = await appUnderTest(t, { steps: { '5m': steadyHour().slice(1, 11) } })
     const answer = await get<SeriesAnswer>(`/api/series?${hour}`)
     assert.deepEqual(answer.unknown, [
@@ -201,7 +201,7 @@ suite('/api/series from a tier', () => {
     assert.equal(answer.series[0]!.values[0], null)
   })
 
-  test('takes a hole between stored intervals as unknown', async (t) => {
+  test('treats a hole between stored intervals as unknown', async (t) => {
     const steps = steadyHour()
     steps.splice(5, 2)
     const { get } = await appUnderTest(t, { steps: { '5m': steps } })
@@ -211,7 +211,7 @@ suite('/api/series from a tier', () => {
     ])
   })
 
-  test('is unknown where an exporter that counts is, and known where one was not there yet', async (t) => {
+  test('is unknown if an exporter in the sum is, and known if one did not exist yet', async (t) => {
     const second = '192.0.2.2'
     const others: Step[] = steadyHour().slice(6).map((step) => ({ ...step, exporter: second })) // prettier-ignore
     others[2] = { ...others[2]!, known: 0, unknown: { 'exporter-restart': 1 } }
@@ -264,8 +264,8 @@ suite('/api/series from a tier', () => {
     ])
   })
 
-  test('has no other where all is listed, however many bytes they are', async (t) => {
-    // Together beyond 2^53, which a double does not count by ones: 40 TB a step of each of three protocols.
+  test('has no other if everything is listed, however many bytes there are', async (t) => {
+    // Together beyond 2^53, where doubles are not exact: 40 TB per step of each of three protocols.
     const of = (i: number) => [40e12 + 7 * i + 1, 40e12 + 3 * i + 2, 40e12 + 5 * i]
     const steps = Array.from({ length: 300 }, (_, i) => ({
       time: minutes(5 * i),
@@ -300,7 +300,7 @@ suite('/api/series from a tier', () => {
     assert.deepEqual(series.at(-1)!.values.slice(2, 5), [0, 16_000, 0])
   })
 
-  test('marks the open last step and means only what has been counted of it', async (t) => {
+  test('marks the open last step and averages only what has been counted of it', async (t) => {
     const steps = steadyHour()
     steps[11]!.openUntil = minutes(57)
     const { get } = await appUnderTest(t, { steps: { '5m': steps } })
@@ -332,7 +332,7 @@ suite('/api/series from a consolidated tier', () => {
   }))
   const window = `from=${seconds(noon)}&to=${seconds(minutes(60))}&step=1800`
 
-  test('means over known intervals and leaves out what lies in unknown ones', async (t) => {
+  test('averages over known intervals and leaves out the bytes of unknown ones', async (t) => {
     const [first, second] = structuredClone(coarse) as [Step, Step]
     first.known = 4
     first.unknown = { lost: 2 }
@@ -352,7 +352,7 @@ suite('/api/series from a consolidated tier', () => {
     assert.match(summary.p95Reason!, /5-minute totals/)
   })
 
-  test('flags the sum of maxima as a bound where no 5-minute totals are left', async (t) => {
+  test('marks the sum of maxima as a bound if no 5-minute totals are left', async (t) => {
     const { get } = await appUnderTest(t, { steps: { '30m': coarse } })
     const { series } = await get<SeriesAnswer>(`/api/series?${window}&by=host&cf=max`)
     assert.deepEqual(series[0]!.values, [(1400 * 8) / 300, (1400 * 8) / 300])
@@ -365,7 +365,7 @@ suite('/api/series from a consolidated tier', () => {
     )
   })
 
-  test('a peak in a step of which too little is known to be drawn is the maximum all the same', async (t) => {
+  test('a peak in a step with too little known to be drawn still counts for the maximum', async (t) => {
     const total = (bytes: number) => ({ total: [{ direction: 'in', bytes }] })
     const fine = [50, 900, 10, 10, 10, 10, 10, 10].map((bytes, i) => ({
       time: minutes(20 + 5 * i),
@@ -414,7 +414,7 @@ suite('/api/series from a consolidated tier', () => {
     }
   })
 
-  test('looks into the 5-minute totals that are left for a maximum that they may hold', async (t) => {
+  test('checks the remaining 5-minute totals for a maximum that they may hold', async (t) => {
     const old: Step = { ...structuredClone(coarse[0]!), time: minutes(-30) }
     const fine = Array.from({ length: 6 }, (_, i) => ({
       time: minutes(30 + 5 * i),

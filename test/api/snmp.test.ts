@@ -1,4 +1,4 @@
-/** Interfaces by SNMP, asked of a real agent: v2c and v3 with authentication and encryption. */
+/** Interfaces by SNMP, from a real agent: v2c and v3 with authentication and encryption. */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { test, type TestContext } from 'node:test'
 import { InterfaceNames, readSnmpFile, SnmpFileError } from '../../api/names/snmp.ts'
 import { scratchFolder } from '../processes.ts'
 
-/** What the test uses of the package's agent. */
+/** The part of the package's agent that the test uses. */
 interface Agent {
   createAgent(
     options: object,
@@ -68,7 +68,7 @@ async function agent(t: TestContext): Promise<number> {
   return port
 }
 
-test('interfaces have the names, descriptions and speeds that the agent tells', async (t) => {
+test('interfaces have the agent’s names, descriptions and speeds', async (t) => {
   const port = await agent(t)
   const path = join(await scratchFolder(), 'snmp.yaml')
   const v3 = 'user: weir, authProtocol: sha256, authKey: a-long-secret, privProtocol: aes, privKey: another-secret' // prettier-ignore
@@ -92,7 +92,7 @@ test('interfaces have the names, descriptions and speeds that the agent tells', 
   }
 })
 
-test('a wrong secret is a problem, and a file that cannot be used is refused', async (t) => {
+test('a wrong secret is a problem, and an unusable file is refused', async (t) => {
   const port = await agent(t)
   const path = join(await scratchFolder(), 'snmp.yaml')
   await writeFile(path, `exporters: { "*": { user: weir, authProtocol: sha256, authKey: wrong-secret, port: ${port} } }`) // prettier-ignore

@@ -1,4 +1,4 @@
-/** Where a series is answered from: the contract's rules, case by case. */
+/** The source of a series: the contract's rules, case by case. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
@@ -42,7 +42,7 @@ function refusal(wanted: Partial<Wanted> & { hours: number }, held?: Stored): st
   return 'answered'
 }
 
-suite('where a series is answered from', () => {
+suite('the source of a series', () => {
   for (const [hours, points, expected] of [
     [1 / 6, 800, 'archive 1'],
     [1 / 6, 600, 'archive 1'],
@@ -64,7 +64,7 @@ suite('where a series is answered from', () => {
       assert.equal(choice({ hours, points }), expected)
     })
 
-  test('the archive is passed over where too many rows lie in the window', () => {
+  test('the archive is not used if the window has too many rows', () => {
     const busy = { ...stored, archive: { ...stored.archive, rows: 50_000_001 } }
     assert.equal(choice({ hours: 1 }, busy), '5m')
     assert.equal(choice({ hours: 1, stepMs: 10_000 }, busy), 'archive 10')
@@ -82,7 +82,7 @@ suite('where a series is answered from', () => {
     assert.equal(choice({ hours: 1 }, empty), '5m')
   })
 
-  test('a folder whose series begin with its archive is covered from before its beginning', () => {
+  test('a folder whose series begin with its archive counts as covered before that', () => {
     const first = now - 5 * hourMs
     const young: Stored = {
       tiers: tiers.map((tier) => ({
@@ -95,7 +95,7 @@ suite('where a series is answered from', () => {
     assert.equal(choice({ hours: 24 }, young), '5m')
   })
 
-  test('a time that the 5-minute totals no longer hold is answered by what does', () => {
+  test('a time no longer in the 5-minute totals is answered from the tier that holds it', () => {
     assert.equal(choice({ hours: 24, to: now - 100 * dayMs }), '30m')
     assert.equal(choice({ hours: 24, to: now - 400 * dayMs }), '2h')
     assert.equal(choice({ hours: 24, to: now - 100 * dayMs, stepMs: 300_000 }), '5m')
@@ -128,7 +128,7 @@ suite('where a series is answered from', () => {
       assert.equal(choice({ hours, stepMs, withoutArchive: ['leave out the filter'] }), expected)
     })
 
-  test('what cannot be answered is refused', () => {
+  test('impossible queries are refused', () => {
     assert.equal(refusal({ hours: 24, stepMs: 86_401_000 }), 'step-too-long')
     assert.equal(refusal({ hours: 48, stepMs: 1000 }), 'too-many-steps')
     assert.equal(

@@ -1,6 +1,6 @@
 /**
- * /api/series over a store of many hosts and a year, while a replay into another folder runs beside:
- * how long its answers take.
+ * How long /api/series takes over a store of many hosts and a year, while a replay into another
+ * folder runs.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -14,7 +14,7 @@ import { makeSeriesData, yearOfTiers, type SeriesDataOptions } from '../bench/se
 import { scratchFolder } from '../processes.ts'
 
 export interface SpeedFigures {
-  /** 95th percentile of the answers' times, ms. */
+  /** 95th percentile of the response times, ms. */
   p95Ms: Record<'24 h' | '1 year', number>
   medianMs: Record<'24 h' | '1 year', number>
   requests: number
@@ -25,7 +25,7 @@ const hourMs = 3_600_000
 const windows = { '24 h': 24 * hourMs, '1 year': 365 * 24 * hourMs } as const
 const story = 'test/captures/monday-outage.v9.pcap.gz'
 
-/** Makes the store, asks `requests` times for each window, and gives the figures. */
+/** Creates the store, sends `requests` requests for each window, and returns the figures. */
 export async function measureSeries(
   requests: number,
   { hosts, share }: { hosts: number; share: number },
@@ -44,7 +44,7 @@ export async function measureSeries(
     const times = { '24 h': [] as number[], '1 year': [] as number[] }
     for (let i = 0; i < requests; i++)
       for (const [name, length] of Object.entries(windows) as [keyof typeof windows, number][]) {
-        // Each asks for another end, so that no answer is another's from a cache.
+        // Each has a different end, so that no answer is cached.
         const to = (end - i * 300_000) / 1000
         const url = `${api.url}/api/series?from=${to - length / 1000}&to=${to}&by=host&top=8`
         const started = performance.now()

@@ -1,4 +1,6 @@
-/** The Monday capture, replayed, asked over HTTP: every total exact at every step, and the cut to the second. */
+/**
+ * The Monday capture, replayed, queried over HTTP: every total exact at every step, and the cut to the second.
+ */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
@@ -63,7 +65,7 @@ suite('the Monday capture over HTTP', () => {
       }
     })
 
-  test('what is no series is answered from 1970 on, as for the day that there is', async () => {
+  test('routes other than series give the same from 1970 on as for the only day with data', async () => {
     for (const path of [
       '/api/top?by=src',
       '/api/flows?limit=3',
@@ -79,7 +81,7 @@ suite('the Monday capture over HTTP', () => {
     }
   })
 
-  test('unknown is what lies before and after the capture at every step, and nothing within', async () => {
+  test('unknown time lies before and after the capture at every step, and none within', async () => {
     for (const step of [300, 1800, 7200, 86_400]) {
       const { unknown, lost, open } = await get<SeriesAnswer>(`/api/series?${day}&step=${step}`)
       assert.deepEqual(
@@ -100,7 +102,7 @@ suite('the Monday capture over HTTP', () => {
     assert.ok(rows[0]!.bytes > 3.9e9 && rows[0]!.bytes < 4.02e9, String(rows[0]!.bytes))
   })
 
-  test('at seconds the culprit sets in and the others fall and return', async () => {
+  test('at steps of a second the culprit starts and the others fall and return', async () => {
     const truth = JSON.parse(await readFile('test/captures/monday-outage.truth.json', 'utf8')) as {
       cut_start: number
       cut_end: number
@@ -130,7 +132,7 @@ suite('the Monday capture over HTTP', () => {
     assert.ok(Math.abs(hosts.time[back]! - truth.cut_end) <= 2)
   })
 
-  test('summaries are the same whoever is asked: tiers and the archive', async () => {
+  test('summaries are the same from tiers and from the archive', async () => {
     const find = ({ series }: SeriesAnswer): SeriesEntry =>
       series.find(({ key }) => key!['port'] === 443 && key!['protocol'] === 'tcp')!
     const hours = 'from=2026-11-16T08:00:00Z&to=2026-11-16T14:00:00Z'

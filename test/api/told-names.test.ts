@@ -17,7 +17,7 @@ const told = {
   applications: { '218103885': 'ssh' },
 }
 
-test('labels take the names that exporters tell, and the administrator’s before these', async () => {
+test('labels use the names that exporters report, and the administrator’s in preference', async () => {
   const names = new ToldNames({ own: { names: new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink' } } } }) } }) // prettier-ignore
   const label = (key: Record<string, string | number>) => labelOf(key, names, '10.0.0.1')
   assert.equal(label({ interface: 1, direction: 'in' }), 'interface 1 in')
@@ -29,7 +29,7 @@ test('labels take the names that exporters tell, and the administrator’s befor
   assert.equal(label({ application: 1 }), 'application 1')
 })
 
-test('an interface that the administrator names keeps the speed that its exporter tells', async () => {
+test('an interface named by the administrator keeps the speed that its exporter reports', async () => {
   const own = new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink', 9: 'dmz' } } } })
   const names = new ToldNames({ own: { names: own } })
   await names.following({ read: () => Promise.resolve({ exporters: [told] } as unknown as IngestStatus) }).read() // prettier-ignore

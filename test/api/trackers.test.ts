@@ -1,4 +1,4 @@
-/** What can be done with a tracker: made, revised with a dated comment, renamed, archived, restarted, removed. */
+/** A tracker's life: created, revised with a dated comment, renamed, archived, restarted, removed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -12,7 +12,7 @@ import { flow } from './memory-flows.ts'
 const hourMs = 3_600_000
 const noon = Date.UTC(2026, 10, 16, 12)
 
-test('a tracker from its making to its end', async (t) => {
+test('a tracker from creation to removal', async (t) => {
   let nowMs = noon
   const now = () => nowMs
   const state = openApiState(await scratchFolder(), now)
@@ -75,7 +75,7 @@ for (const [body, said] of [
   [{ name: 7, filter: 'port 443' }, '"name" is no string'],
   [{ name: 'Mirror', filter: 'port 443', from: 'yesterday' }, '"from" is no number'],
 ] as const)
-  test(`a body that cannot be taken says why: ${said}`, async (t) => {
+  test(`an invalid body is refused with a reason: ${said}`, async (t) => {
     const { app } = await appUnderTest(t, {
       options: { state: openApiState(await scratchFolder(), () => noon), now: () => noon },
     })

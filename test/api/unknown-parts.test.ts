@@ -1,4 +1,4 @@
-/** What is told of an event whose surroundings, or whose own time, nobody saw: nothing, and never zero. */
+/** Statements about an event whose surroundings, or part of which, nobody saw: none, and never zero. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ interface Seen {
   to?: number
 }
 
-/** The answer and the report of the one incident of a scenario. */
+/** The answer and the report of a scenario's only incident. */
 async function told(t: TestContext, name: string, { from = 0, to = Infinity }: Seen = {}) {
   const { packets, meter: options, drops = [] } = scenarios.find((each) => each.name === name)!
   const seen = packets().filter(({ time }) => time >= from && time < to)
@@ -51,8 +51,8 @@ async function told(t: TestContext, name: string, { from = 0, to = Infinity }: S
   return { answer, report, chart }
 }
 
-suite('what nobody saw', () => {
-  test('while an exporter was away its traffic is not known, whatever of it was told later', async (t) => {
+suite('unseen parts', () => {
+  test('while an exporter was away its traffic is unknown, whatever was reported later', async (t) => {
     const { answer, report, chart } = await told(t, 'the exporter was cut off')
     const { window, evidence, usual } = answer
     assert.equal(window.kind, 'exporter')
@@ -68,12 +68,12 @@ suite('what nobody saw', () => {
     assert.match(report, /the minute before: others [\d.]+ Mb\/s/)
     assert.match(report, /the minute after: others [\d.]+ Mb\/s/)
     assert.doesNotMatch(report, /from here to its end/)
-    // The area in two pieces, and no line of hosts where none is named.
+    // The area in two pieces, and no line of hosts if none is named.
     assert.equal(chart.match(/M[\d. ]+L/g)?.length, 2)
     assert.doesNotMatch(chart, /the greatest hosts/)
   })
 
-  test('of the minute after what goes on, and before what is kept begins, nothing is said', async (t) => {
+  test('nothing is said about the minute after an ongoing event, nor about time before the first data', async (t) => {
     const download = scenarios.find(({ name }) => name === 'long')!.expected!
     const ongoing = await told(t, 'long', { to: download.from + 8 * minute })
     assert.equal(ongoing.answer.window.ongoing, true)

@@ -1,4 +1,4 @@
-/** `weir doctor` names each fault with its remedy; its health checks say by the exit code. */
+/** `weir doctor` names each fault with its remedy; its health checks answer by the exit code. */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -55,7 +55,7 @@ test('beside a running ingest there is no fault, and every warning has a remedy'
   await ingest.stop()
 })
 
-test('a port that another program holds is a fault', async () => {
+test('a port held by another program is a fault', async () => {
   const holder = createSocket('udp4').bind(0, '127.0.0.1')
   await once(holder, 'listening')
   const address = `127.0.0.1:${holder.address().port}`
@@ -84,7 +84,7 @@ test('faults of the settings are findings too', async () => {
   ])
 })
 
-test('a data folder that is none, or that others may read', async () => {
+test('a data folder that is not one, or that others may read', async () => {
   const data = await scratchFolder()
   await writeFile(join(data, 'file'), '')
   const file = await examined({ WEIR_DATA: join(data, 'file') })
@@ -99,7 +99,7 @@ test('a data folder that is none, or that others may read', async () => {
 })
 
 test(
-  'InfluxDB: well, a token that is refused, a bucket that is missing, and away',
+  'InfluxDB: healthy, a refused token, a missing bucket, and away',
   { skip: skipWithoutInfluxd() },
   async () => {
     const influxd = await RunningInfluxd.startReady()
@@ -195,7 +195,7 @@ test('health: ingest answers and its folder takes a canary, the API answers', as
   assert.equal((await look('everything')).code, 64)
 })
 
-test('health alone has the defaults of the settings, and reads addresses as they do', () => {
+test('health alone uses the defaults of the settings, and parses addresses in the same way', () => {
   const texts = [undefined, '', '0.0.0.0:80', '[::]:8080', '[2001:db8::1]:1', 'localhost:8080']
   for (const WEIR_HTTP of texts) {
     const environment = { WEIR_HTTP, WEIR_AUTH: 'none', WEIR_PUBLISHED: '127.0.0.1:80' }
@@ -206,7 +206,7 @@ test('health alone has the defaults of the settings, and reads addresses as they
   assert.throws(() => healthSettings({ WEIR_HTTP: '8080' }), /WEIR_HTTP="8080": write ADDRESS:PORT/)
 })
 
-test('health: an API that answers other than it should is not well', async () => {
+test('health: an API with an unexpected answer is unhealthy', async () => {
   const answers: Record<string, string> = {
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}': 'the API answers',
     'HTTP/1.1 401 Unauthorized\r\n\r\n{}': 'the API answers',

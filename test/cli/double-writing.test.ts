@@ -1,6 +1,6 @@
 /**
- * From Parquet files to ClickHouse without a pause: a collector that writes both copies what lay there
- * before, is killed, goes on, and is then changed over; then the same the other way.
+ * From Parquet files to ClickHouse without a pause: a collector that writes both copies earlier data,
+ * is killed, continues, and is then switched over; then the same in reverse.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -49,7 +49,7 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
   const count = async (table: string) =>
     Number(await nodes.nodes[0]!.ask(`SELECT count() FROM weir.${table}`))
 
-  /** Sums of which no key is ever cut away: what a step had before is not beside what it has now. */
+  /** Only measurements whose keys are never cut: there no key of a step's earlier version remains. */
   const whole = (steps: readonly string[]) =>
     steps.filter((line) => /^\w+\t(total|protocol|interface)\t/.test(line))
   const assertEqual = async () => {
@@ -58,7 +58,7 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
     assert.deepEqual(whole(node), whole(files))
   }
 
-  test('a killed collector and a killed migration beside it go on; changed over, all answers are equal', async () => {
+  test('a killed collector and a killed migration continue; after the switch, all answers are equal', async () => {
     const both = environment('parquet', 'clickhouse')
     const refused = await RunningIngest.start(data, environment('parquet'))
     const alone = await runWeir(['migrate', '--to', 'clickhouse'], environment('parquet'))
@@ -93,7 +93,7 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
       intervals.reduce((sum, line) => sum + Number(line.split('\t')[1]), 0),
       flows,
     )
-    // Whole steps that are over: of others an answer says how late it is.
+    // Whole steps that are over: for others an answer says how late it is.
     const now = Date.now() / 1000
     const [twoHours, minutes] = [now - (now % 7200), now - (now % 300)]
     const windows = [
@@ -107,7 +107,7 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
     assert.ok(answers.every((answer) => answer.length > 100))
   })
 
-  test('and back: what ClickHouse has received is in the files too', async () => {
+  test('and back: the files also have what ClickHouse received', async () => {
     const back = environment('clickhouse', 'parquet')
     const ingest = await RunningIngest.start(data, back)
     const exporter = new NumberedExporter(() => ingest.port, flowsPerSecond)
@@ -123,7 +123,7 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
     await assertEqual()
   })
 
-  /** What an API on a store says, of the time of the capture and of now. */
+  /** The answers of an API on a store, about the time of the capture and about now. */
   async function answersOf(
     settings: Record<string, string>,
     windows: readonly string[],
@@ -149,7 +149,7 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
       const answers: string[] = []
       for (const path of paths) {
         let answer = await fetch(url + path)
-        // It says so where the machine has too much to do.
+        // An overloaded machine answers 503.
         for (let i = 0; i < 60 && answer.status === 503; i++)
           answer = await sleep(500).then(() => fetch(url + path))
         const text = await answer.text()

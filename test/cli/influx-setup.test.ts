@@ -15,11 +15,11 @@ describe('weir influx setup', { skip: skipWithoutInfluxd() }, () => {
   const setUp = (environment: Record<string, string> = {}) =>
     runWeir(['influx', 'setup', '--tokens', influxd.tokens], {
       WEIR_INFLUX_URL: influxd.url,
-      // As somebody has who sets up before the first start, and has no token yet.
+      // As for a user who sets up before the first start, and has no token yet.
       WEIR_STORE: 'influx',
       ...environment,
     })
-  /** The status of a request with a token of a file. */
+  /** The status of a request with the token in a file. */
   const ask = async (name: string, path: string, init: RequestInit = {}) => {
     const headers = { authorization: `Token ${await held(name)}` }
     return fetch(influxd.url + path, { ...init, headers })
@@ -42,7 +42,7 @@ describe('weir influx setup', { skip: skipWithoutInfluxd() }, () => {
   })
   after(() => influxd.remove())
 
-  test('sets up a fresh InfluxDB: buckets with retention, and tokens that may do no more', async () => {
+  test('sets up a fresh InfluxDB: buckets with retention, and tokens with minimal permissions', async () => {
     const { code, stderr } = await setUp()
     assert.equal(code, 0, stderr)
     const day = 86_400
@@ -77,7 +77,7 @@ describe('weir influx setup', { skip: skipWithoutInfluxd() }, () => {
     assert.deepEqual(await Promise.all(names.map(held)), before)
   })
 
-  test('a lost token is replaced and withdrawn; changed tiers change the retention', async () => {
+  test('a lost token is replaced and revoked; changed tiers change the retention', async () => {
     const lost = await held('ingest.token')
     await rm(join(influxd.tokens, 'ingest.token'))
     const { code, stdout, stderr } = await setUp({ WEIR_TIERS: '5m:30d 30m:1y 2h:3y 1d:10y' })
@@ -99,14 +99,14 @@ describe('weir influx setup', { skip: skipWithoutInfluxd() }, () => {
     assert.match(stderr, /^weir: InfluxDB: 401 .*wrong\.token must hold a token.*\n$/)
   })
 
-  test('nobody there: one line, after the time it was given', async () => {
+  test('nobody there: one line, after the given time', async () => {
     const args = ['influx', 'setup', '--tokens', influxd.tokens, '--wait', '1']
     const { code, stderr } = await runWeir(args, { WEIR_INFLUX_URL: 'http://127.0.0.1:1' })
     assert.equal(code, 1)
     assert.match(stderr, /^weir: InfluxDB: no answer \(ECONNREFUSED\)\n$/)
   })
 
-  test('check writes and reads back, and says what is wrong', async () => {
+  test('check writes and reads back, and reports what is wrong', async () => {
     const tokenFile = (name: string) => ({
       WEIR_INFLUX_URL: influxd.url,
       WEIR_INFLUX_TOKEN_FILE: join(influxd.tokens, name),

@@ -1,4 +1,7 @@
-/** The Monday capture from Parquet files to ClickHouse, killed on the way, and the series back again. */
+/**
+ * Moves the Monday capture from Parquet files to ClickHouse, killed on the way, and the series back
+ * again.
+ */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -76,7 +79,7 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     assert.equal(kept, 'desk\nwall')
   })
 
-  test('and back: the series are those of before', async () => {
+  test('and back: the series are the same as before', async () => {
     const before = await seriesSums(data)
     await rm(join(data, 'series'), { recursive: true })
     await rm(join(data, 'state', 'dashboards.jsonl'))
@@ -88,7 +91,7 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     assert.deepEqual(dashboards.map(({ id }) => id).toSorted(), ['desk', 'wall'])
   })
 
-  test('a step that differs where it was before is told and left; another target is refused', async () => {
+  test('a step that already differs is reported and left unchanged; another target is refused', async () => {
     await ask(`INSERT INTO weir.series_1d (measurement, time, exporter, writer, direction, bytes, known, version)
       SELECT measurement, time, exporter, writer, direction, bytes + 1, known, version + 1
       FROM weir.series_1d FINAL WHERE measurement IN ('total', 'coverage')`)
@@ -105,7 +108,7 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
 })
 
 test(
-  'made flows and series there and back, killed twice: every interval and step is equal',
+  'generated flows and series there and back, killed twice: every interval and step is equal',
   { skip: skipWithoutClickHouse() },
   async (t) => {
     const nodes = await RunningClickHouse.start()

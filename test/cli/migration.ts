@@ -1,7 +1,7 @@
 /**
- * An embedded store of made flows and series to ClickHouse and back by `weir migrate`, killed twice on
- * the way. What became of it is counted from outside: in the files by DuckDB, in ClickHouse by its SQL,
- * for each 5-minute interval of receipt and for each step of each tier.
+ * Moves an embedded store of generated flows and series to ClickHouse and back by `weir migrate`,
+ * killed twice on the way. The result is counted from outside: in the files by DuckDB, in ClickHouse by
+ * SQL, for each 5-minute interval of receipt and for each step of each tier.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -31,11 +31,11 @@ export interface MigrationSize {
   flows: number
   days: number
   hosts: number
-  /** How much of a year of series there is, 0 to 1. */
+  /** The share of a year of series to generate, 0 to 1. */
   part: number
 }
 
-/** Before today by which data ends, and more: what a tier would no longer keep today is not copied. */
+/** Shortens the tiers: the data ends before today, and steps beyond today's retention are not copied. */
 const pastMs = 2 * dayMs
 
 /** Fills a data folder with flows and series that end yesterday at six in the morning: few hours have several files. */
@@ -46,13 +46,13 @@ export async function makeStore(data: string, { flows, days, hosts, part }: Migr
     tier,
     lengthMs: Math.ceil(((lengthMs - pastMs) * part) / tier.stepMs) * tier.stepMs,
   }))
-  // Of ports there are 200 rows a step, however few the hosts are.
+  // Ports have 200 rows per step, however few the hosts.
   const tables = tableNames.filter((table) => table !== 'port')
   const rows = await makeSeriesData({ folder: join(data, 'series'), end, hosts, tiers, tables })
   return { flows: made.flows, files: made.files, rows }
 }
 
-/** Runs `weir migrate` until something holds in ClickHouse, and then kills it. */
+/** Runs `weir migrate` until a condition holds in ClickHouse, and then kills it. */
 export async function killWhen(
   environment: Record<string, string>,
   holds: () => Promise<boolean>,
@@ -69,7 +69,7 @@ export async function killWhen(
   await closed
 }
 
-/** Rows by what they are counted for, as text, from the files that a manifest names. */
+/** Rows with their counts, as text, from the files in a manifest. */
 async function askFiles(files: readonly string[], sql: (source: string) => string) {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '1GiB' })
   const connection = await instance.connect()
@@ -85,7 +85,7 @@ async function askFiles(files: readonly string[], sql: (source: string) => strin
   }
 }
 
-/** Of each interval of receipt: flows, bytes and packets in the archive. */
+/** For each interval of receipt: flows, bytes and packets in the archive. */
 export async function archiveIntervals(data: string): Promise<string[]> {
   const folder = join(data, 'archive')
   const entries = await new ManifestReader<ArchiveEntry>(join(folder, manifestName)).entries()
@@ -97,7 +97,7 @@ export async function archiveIntervals(data: string): Promise<string[]> {
   )
 }
 
-/** The same of what counts in ClickHouse. */
+/** The same for the valid rows in ClickHouse. */
 export async function clickHouseIntervals(node: ClickHouseNode): Promise<string[]> {
   const answer =
     await node.ask(`SELECT intDiv(toUnixTimestamp64Milli(collectionTimeMilliseconds), ${intervalMs}) AS slot, count(),
@@ -110,7 +110,7 @@ export async function clickHouseIntervals(node: ClickHouseNode): Promise<string[
 const tierNames = yearOfTiers.map(({ tier }) => tier.name)
 const sums = fieldNames.map((field) => `sum(${field})`).join(', ')
 
-/** Of each step and measurement of each tier: rows and sums in the files. */
+/** For each step and measurement of each tier: rows and sums in the files. */
 export async function seriesSteps(data: string): Promise<string[]> {
   const folder = join(data, 'series')
   const entries = await new ManifestReader<SeriesEntry>(join(folder, manifestName)).entries()
@@ -143,13 +143,13 @@ export async function clickHouseSteps(node: ClickHouseNode): Promise<string[]> {
   return all
 }
 
-/** Hundreds of thousands of lines are the same; where they are not, only the first that differ are told. */
+/** Compares hundreds of thousands of lines; shows only the first that differ. */
 function assertSame(found: readonly string[], expected: readonly string[]): void {
   const differing = expected.flatMap((line, i) => (found[i] === line ? [] : [[line, found[i]]]))
   assert.deepEqual([found.length, differing.slice(0, 5)], [expected.length, []])
 }
 
-/** To ClickHouse, killed among the flows and among the series, and back; gives what was said of the pace. */
+/** To ClickHouse, killed among the flows and among the series, and back; returns the reported rates. */
 export async function migrateAndBack(
   nodes: RunningClickHouse,
   data: string,

@@ -29,7 +29,7 @@ describe('weir query', () => {
     )
   })
 
-  test('as a table and as CSV; keys apart, a filter in several words', async () => {
+  test('as a table and as CSV; several keys, a filter of several words', async () => {
     const table = await query('host', '10.0.0.22', ...cut, '--by', 'src', 'dst', '--top', '1')
     assert.match(table.stdout, /^203\.0\.113\.80 → 10\.0\.0\.22 +2026-11-16T11:32:09Z/m)
     assert.match(table.stdout, /^other .*^total .*100\.0%/ms)
@@ -48,12 +48,12 @@ describe('weir query', () => {
     assert.equal(lines.stdout.trim().split('\r\n').length, 4)
   })
 
-  test('the whole archive where no time is given', async () => {
+  test('the whole archive if no time is given', async () => {
     const { stdout } = await query('--by', 'protocol', '--format', 'json')
     assert.equal((JSON.parse(stdout) as TopAnswer).total.flows, 218_610)
   })
 
-  test('of a folder that holds no flows it is said, beside totals of 0', async () => {
+  test('a folder without flows is reported as such, beside totals of 0', async () => {
     const WEIR_DATA = await scratchFolder()
     const { code, stdout, stderr } = await runWeir(['query'], { WEIR_DATA })
     assert.equal(code, 0)
@@ -65,7 +65,7 @@ describe('weir query', () => {
     assert.equal((await query(...cut)).stderr, '')
   })
 
-  test('what cannot be read is refused with what to write', async () => {
+  test('invalid input is refused with what to write', async () => {
     const cases: readonly [args: string[], said: RegExp][] = [
       [['hots 3'], /expected a field such as host.* at position 0/],
       [['--by', 'hosts'], /--by hosts: keys, comma-separated: src, dst/],

@@ -20,7 +20,7 @@ before(async () => {
 })
 
 suite('weir report', () => {
-  test('prints Markdown, and writes the format that a name ends in', async () => {
+  test('prints Markdown, and writes the format of a file’s extension', async () => {
     const printed = await runWeir(['report', ...cut], { WEIR_DATA: data })
     assert.equal(printed.code, 0, printed.stderr)
     assert.match(printed.stdout, sentence)
@@ -52,14 +52,14 @@ suite('weir report', () => {
     )
   })
 
-  test('a period in which the clock is changed has both offsets', async () => {
+  test('a period across a clock change has both offsets', async () => {
     const night = ['report', '--from', '2026-10-25', '--to', '2026-10-25T04:00']
     const { stdout } = await runWeir(night, { WEIR_DATA: data, WEIR_TZ: 'Europe/Berlin' })
     assert.match(stdout, /Period: Sunday 25 October 2026, 00:00:00 to 04:00:00 \(5 h\)/)
     assert.match(stdout, /Time zone: Europe\/Berlin \(UTC\+2, at its end UTC\+1\)/)
   })
 
-  test('says what is wrong and what to do', async () => {
+  test('reports what is wrong and what to do', async () => {
     const wrong: [string[], RegExp][] = [
       [['report', '--to', 'now'], /--from is missing: write a time/],
       [['report', ...cut, '-o', 'x.doc'], /-o x\.doc: write a name that ends in \.html/],
@@ -72,7 +72,7 @@ suite('weir report', () => {
     }
   })
 
-  test('without a Chromium, PDF says how to do without', async () => {
+  test('without Chromium, PDF says how to do without', async () => {
     const args = ['report', ...cut, '-o', join(data, 'report.pdf')]
     const { code, stderr } = await runWeir(args, { WEIR_DATA: data, PATH: '/nowhere' })
     assert.equal(code, 1)

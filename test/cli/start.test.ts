@@ -1,4 +1,4 @@
-/** The two set-up commands' second: `npm start` serves the page, takes flows, and ends on Ctrl-C. */
+/** The second set-up command: `npm start` serves the page, receives flows, and ends on Ctrl-C. */
 import { freeTcpPort } from '../free-port.ts'
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -16,7 +16,9 @@ import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 const servedMsMax = 20_000
 const endedMsMax = 5000
 
-/** An npm script that serves on a port, with all it says; it is a group of its own, as in a terminal. */
+/**
+ * An npm script that serves on a port, with its output; a process group of its own, as in a terminal.
+ */
 function npm(script: readonly string[], environment: Record<string, string>) {
   const child = spawn('npm', script, {
     env: {
@@ -52,7 +54,7 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
     assert.equal((await fetch(`http://127.0.0.1:${port}/api/status`)).status, 200)
     const stopped = performance.now()
     const exited = once(child, 'exit') as Promise<[number | null, string | null]>
-    // As a terminal does it: to the whole group.
+    // As a terminal does: to the whole group.
     process.kill(-child.pid!, 'SIGINT')
     const [code, signal] = await exited
     assert.deepEqual([code, signal], [0, null], said.text)
@@ -62,7 +64,7 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
   }
 })
 
-test('npm run demo tells of the bundled Monday by name', async () => {
+test('npm run demo announces the bundled Monday by name', async () => {
   const port = await freeTcpPort()
   const { child, said } = npm(['run', 'demo'], { WEIR_HTTP: `127.0.0.1:${port}` })
   try {
@@ -91,7 +93,7 @@ test('a bad setting stops the start with key, value and remedy', async () => {
   assert.match(stderr, /WEIR_TOP="0": write a whole number/)
 })
 
-test('files that settings name and that are not there are all told by a check, and by a start', async () => {
+test('missing files named in settings are all reported by a check, and by a start', async () => {
   const data = await scratchFolder()
   const script = join(data, 'no-program')
   await writeFile(script, '')
@@ -109,7 +111,7 @@ test('files that settings name and that are not there are all told by a check, a
   }
 })
 
-test('an address that is taken is one line with its remedy, of ingest and of the API', async () => {
+test('a taken address is one line with its remedy, from ingest and from the API', async () => {
   const udp = createSocket('udp4')
   udp.bind(0, '127.0.0.1')
   await once(udp, 'listening')
@@ -150,7 +152,7 @@ test('an address that is taken is one line with its remedy, of ingest and of the
   }
 })
 
-test('a secret file that holds nothing ends ingest and API with one line', async () => {
+test('an empty secret file ends ingest and API with one line', async () => {
   const data = await scratchFolder()
   const token = join(data, 'ingest.token')
   await writeFile(token, '\n')
@@ -170,7 +172,7 @@ test('a secret file that holds nothing ends ingest and API with one line', async
   }
 })
 
-test('a capture that cannot be read, and a store that cannot be opened, end a replay that has written nothing', async () => {
+test('an unreadable capture, or a store that cannot be opened, ends a replay before it writes anything', async () => {
   const data = await scratchFolder()
   const path = join(data, 'notes.txt')
   await writeFile(path, 'these are notes, and no capture')
@@ -197,10 +199,10 @@ test('a capture that cannot be read, and a store that cannot be opened, end a re
   assert.equal((JSON.parse(whole.stdout) as { flows: number }).flows, 218_610)
 })
 
-test('a disk that takes no more ends a replay with one line and what to do', async () => {
+test('a full disk ends a replay with one line and what to do', async () => {
   const capture = new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url)
   const weir = new URL('../../cli/weir.js', import.meta.url)
-  // Files of 20 kB at the most: as on a full disk, what is written is less than was to be.
+  // Files of at most 20 kB: as on a full disk, writes are cut short.
   const script = 'ulimit -f 40; exec "$0" "$1" replay "$2"'
   const args = ['-c', script, process.execPath, fileURLToPath(weir), fileURLToPath(capture)]
   const child = spawn('sh', args, {
@@ -218,7 +220,7 @@ test('a disk that takes no more ends a replay with one line and what to do', asy
   assert.doesNotMatch(said, /\n +at /)
 })
 
-test('who would write is refused in one line while an ingest runs on the data folder', async () => {
+test('another writer is refused in one line while an ingest runs on the data folder', async () => {
   const data = await scratchFolder()
   const ingest = await RunningIngest.start(data)
   for (const args of [
@@ -236,7 +238,7 @@ test('who would write is refused in one line while an ingest runs on the data fo
   assert.equal((await ingest.stop()).code, 0)
 })
 
-test('sources that are not on the allow-list are refused, counted and listed', async () => {
+test('sources outside the allow-list are refused, counted and listed', async () => {
   const data = await scratchFolder()
   const ingest = await RunningIngest.start(data, { WEIR_EXPORTERS: '192.0.2.0/24' })
   const { code } = await runWeir(
@@ -257,7 +259,7 @@ test('sources that are not on the allow-list are refused, counted and listed', a
   await ingest.stop()
 })
 
-test('a start keeps what it compiled for the next one', async () => {
+test('a start keeps its compiled code for the next one', async () => {
   const cache = await scratchFolder()
   const { code } = await runWeir(['--help'], { NODE_COMPILE_CACHE: cache })
   assert.equal(code, 0)

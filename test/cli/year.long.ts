@@ -1,4 +1,4 @@
-/** A start beside a year of archive (105,120 files) and series: both processes answer in under two seconds. */
+/** A start with a year of archive (105,120 files) and series: both processes answer in under two seconds. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

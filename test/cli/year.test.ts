@@ -1,4 +1,4 @@
-/** A start beside many files: processor time only, since the machine may be busy. The whole year: year.long.ts. */
+/** A start with many files: CPU time only, since the machine may be busy. The whole year: year.long.ts. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -10,14 +10,14 @@ import { startApi, startIngest } from './year.ts'
 
 /** A fifth of a year. */
 const files = 20_000
-/** An empty folder takes 1.0 and 0.75. Each of the faults that this is to find took another second of a whole year. */
+/** An empty folder takes 1.0 and 0.75. Each fault that this should detect added a second with a whole year. */
 const cpuSecondsMax = { api: 2.2, ingest: 2.2 }
 
-test('a start beside 20,000 files of the archive takes little more than one beside none', async (t) => {
+test('a start with 20,000 archive files takes little more than one without', async (t) => {
   const data = await scratchFolder()
   const end = Math.floor(Date.now() / intervalMs) * intervalMs
   assert.equal(await makeArchive(join(data, 'archive'), end - files * intervalMs, end), files)
-  // The first start keeps what it compiles; the second is what a user sees.
+  // The first start compiles and caches; the second is what a user sees.
   await startApi(data)
   const api = await startApi(data)
   await startIngest(data)

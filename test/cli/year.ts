@@ -1,4 +1,4 @@
-/** How long the two processes take to start on a data folder, by the clock and in processor time. */
+/** How long the two processes take to start on a data folder, in wall and CPU time. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -9,7 +9,7 @@ import { RunningIngest } from '../processes.ts'
 
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 
-/** What a long archive needs so that nothing of it is too old or too much. */
+/** Settings under which nothing of a long archive is too old or too much. */
 const keepsAll = { WEIR_ARCHIVE_KEEP: '400d', WEIR_ARCHIVE_MAX: '5000GB', WEIR_LOG: 'warn' }
 
 export interface Start {
@@ -28,7 +28,7 @@ export async function startIngest(data: string): Promise<Start> {
   return { ms, cpuSeconds }
 }
 
-/** Starts the API on a data folder until it has answered a question about the last day's flows, and stops it. */
+/** Starts the API on a data folder until it has answered a query about the last day's flows, and stops it. */
 export async function startApi(data: string): Promise<Start> {
   const began = performance.now()
   const child = spawn(process.execPath, [weir, 'api'], {
@@ -58,13 +58,13 @@ async function pageOf(output: NodeJS.ReadableStream): Promise<string> {
   throw new Error('the API ended before it listened')
 }
 
-/** What is started, and what it is to be ready for. */
+/** What is started, and what it must be ready for. */
 const started = [
   ['the API answers', startApi],
   ['ingest listens', startIngest],
 ] as const
 
-/** Several starts of each on a data folder, by what is waited for; what is compiled at the first start ever is compiled before. */
+/** Several starts of each on a data folder, by what is awaited; the compile cache is filled beforehand. */
 export async function startsOn(data: string, rounds: number): Promise<Map<string, Start[]>> {
   await startApi(data)
   const starts = new Map<string, Start[]>()
