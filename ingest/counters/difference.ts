@@ -20,16 +20,21 @@ const speedSlack = 1.5
  */
 const lateMs = 5000
 
+/** Octets that an agent does not count, as Host sFlow sends them: all ones, read as a double. */
+const notCounted = words64
+
 /**
  * The difference, or why there is none: `late` if the second sample was taken before the first,
- * `reset` if the counters restarted.
+ * `reset` if the counters restarted, `unknown` if the agent does not count octets in a direction.
  */
 export function differenceOf(
   last: InterfaceCounters,
   now: InterfaceCounters,
-): CounterDifference | 'late' | 'reset' {
+): CounterDifference | 'late' | 'reset' | 'unknown' {
   const ahead = (now.sequence - last.sequence) | 0
   if (ahead < 0) return now.receivedMs - last.receivedMs < lateMs ? 'late' : 'reset'
+  const octets = [last.octetsIn, last.octetsOut, now.octetsIn, now.octetsOut]
+  if (octets.includes(notCounted)) return 'unknown'
   const seconds = Math.max(1, (now.receivedMs - last.receivedMs) / 1000)
   const octetsMost = now.speed === 0 ? Infinity : (now.speed / 8) * seconds * speedSlack
   const octetsIn = octetsBetween(last.octetsIn, now.octetsIn, octetsMost)

@@ -56,6 +56,18 @@ describe('the difference of two samples', () => {
   for (const [name, [before, after]] of Object.entries(resets))
     test(`is absent after a counter reset: ${name}`, () =>
       assert.equal(differenceOf(sample(before), next(after)), 'reset'))
+  const allOnes = Number(0xffff_ffff_ffff_ffffn)
+  const uncounted: Record<string, [Partial<InterfaceCounters>, Partial<InterfaceCounters>]> = {
+    'in both samples': [{ octetsIn: allOnes }, { octetsIn: allOnes }],
+    'from now on': [{ octetsOut: 1000 }, { octetsOut: allOnes }],
+    'until now': [
+      { octetsIn: allOnes, speed: 0 },
+      { octetsIn: 1000, speed: 0 },
+    ],
+  }
+  for (const [name, [before, after]] of Object.entries(uncounted))
+    test(`is unknown, not 0, where the agent does not count octets: ${name}`, () =>
+      assert.equal(differenceOf(sample(before), next(after)), 'unknown'))
   test('is absent for a late sample', () => {
     const late = sample({ sequence: 1, receivedMs: start + 500 })
     assert.equal(differenceOf(sample({ sequence: 2, octetsIn: 9 }), late), 'late')
