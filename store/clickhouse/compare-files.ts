@@ -19,7 +19,7 @@ export interface FilesCompared {
   packets: number
   /** Files that differ in ClickHouse. */
   differing: { entry: ArchiveEntry; found: Counted }[]
-  /** Listed files of this collector in ClickHouse that the archive does not have. */
+  /** Listed files of this collector in ClickHouse, of the archive's time, that the archive does not have. */
   strays: string[]
 }
 
@@ -44,7 +44,7 @@ export function idOf(writer: string, file: string): string {
   return digest.readBigUInt64BE(0).toString()
 }
 
-/** Counts the flows of every file in ClickHouse, as queries see them, day by day. @throws ClickHouseFault */
+/** Compares the archive's files with those in ClickHouse, as queries see them, day by day. @throws ClickHouseFault */
 export async function compareFiles(
   connection: Connection,
   {

@@ -114,7 +114,7 @@ function inRange({ writer, otherThan }: ClickHouseSource, { exporters }: SeriesR
 /** The range of DateTime: seconds in 32 bits; ClickHouse does not accept numbers of fewer than 5 digits. */
 const [secondsMin, secondsMax] = [86_400, 2 ** 32 - 1]
 
-/** A time (unix ms) clamped to what DateTime can represent. */
+/** A time (unix ms) in seconds, clamped to what DateTime can represent. */
 export function dateTimeOf(ms: number): number {
   return Math.min(Math.max(secondsMin, Math.ceil(ms / 1000)), secondsMax)
 }

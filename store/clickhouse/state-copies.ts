@@ -74,7 +74,7 @@ export class StateCopies {
     try {
       return await this.#ask(collection)
     } catch (error) {
-      // The answer may have been slow: meanwhile the copy must not have become too old.
+      // The failed request may have taken long, so the age of the copy is checked again.
       const last = this.#copies.get(collection)
       if (last && this.#isWithin(last, lately.awayMs)) return last
       throw error

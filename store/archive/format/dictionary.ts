@@ -60,7 +60,7 @@ function mixed(low: number, high: number): number {
   return Math.imul(hash, 0x2c1b3c6d) >>> 8
 }
 
-/** Reorders a dictionary in place: by value, ascending, or by frequency, descending. */
+/** Orders a dictionary by value, ascending, or by frequency, descending; invalidates the one given. */
 export function ordered(
   { count, firsts, places }: Dictionary,
   { words, isWide }: Words,
