@@ -15,7 +15,7 @@ import {
 } from '../../store/incident/ledger.ts'
 import { openSharedIncidents } from '../../store/open.ts'
 import { JudgeProcess } from './judge-process.ts'
-import { spansOf } from './spans.ts'
+import { spansOf, type IntervalSpan } from './spans.ts'
 
 /** An interval is judged this long after its end: flows that ended by then have been reported and published. */
 const earlyMs = 25_000
@@ -94,7 +94,7 @@ export class IncidentWatch {
     this.#work = this.#judgeDue(nowMs)
       .catch((error: unknown) => {
         this.lastError = reasonOf(error)
-        this.#log.error({ error }, 'incidents could not be looked for; it is tried again')
+        this.#log.error({ error }, 'the search for incidents failed; the next wake-up tries again')
       })
       .finally(() => {
         this.#work = null
@@ -131,24 +131,10 @@ export class IncidentWatch {
     for (const span of spansOf(due)) {
       if (this.#isClosing) return
       const intervals = due.filter((each) => each >= span.from && each < span.to)
-      // Exporters that moved are judged once the flows of all collectors have arrived, or are long overdue.
-      const waiting = new Set<number>()
-      // Changes from now on are judged again.
-      for (const interval of intervals) this.#waiting.delete(interval)
-      try {
-        const look = await this.#ledger.reachOf(span)
-        for (const verdict of await this.#begun().judge({ ...span, look })) {
-          if (!verdict.isWhole) this.notWhole++
-          await this.#ledger.judged(verdict)
-          if (verdict.isPartial) for (const interval of intervals) waiting.add(interval)
-        }
-      } catch (error) {
-        for (const interval of intervals) this.#waiting.add(interval)
-        throw error
-      }
+      const isPartial = await this.#judgeSpan(span, intervals)
       for (const interval of intervals) {
         this.#judgedMs.set(interval, nowMs)
-        const isWaiting = waiting.has(interval) && nowMs < interval + partialMsMax
+        const isWaiting = isPartial && nowMs < interval + partialMsMax
         if (isWaiting || isEarly(interval, nowMs)) this.#waiting.add(interval)
       }
       this.judged += intervals.length
@@ -158,6 +144,27 @@ export class IncidentWatch {
     this.lastError = null
     // There is nothing to judge for minutes, and it would keep its memory.
     await this.#endJudge()
+  }
+
+  /**
+   * Judges the intervals of a span; what changes from now on is judged again. True if an exporter moved from one
+   * collector to another: it is judged once the flows of all collectors have arrived, or are long overdue.
+   */
+  async #judgeSpan(span: IntervalSpan, intervals: readonly number[]): Promise<boolean> {
+    for (const interval of intervals) this.#waiting.delete(interval)
+    let isPartial = false
+    try {
+      const look = await this.#ledger.reachOf(span)
+      for (const verdict of await this.#begun().judge({ ...span, look })) {
+        if (!verdict.isWhole) this.notWhole++
+        await this.#ledger.judged(verdict)
+        if (verdict.isPartial) isPartial = true
+      }
+    } catch (error) {
+      for (const interval of intervals) this.#waiting.add(interval)
+      throw error
+    }
+    return isPartial
   }
 
   #isDue(interval: number, nowMs: number): boolean {
