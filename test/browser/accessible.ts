@@ -1,4 +1,4 @@
-/** What stands in somebody's way on a page, by axe-core. */
+/** Accessibility faults of a page, found by axe-core. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
@@ -7,9 +7,9 @@ import type { Page } from 'playwright-core'
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Everything that it finds, in words. */
+/** All faults, in words. */
 export async function accessFaults(page: Page): Promise<string[]> {
-  // By the debugger, which the content security policy does not bind.
+  // Through the debugger, to which the content security policy does not apply.
   await page.evaluate(source)
   const { violations } = (await page.evaluate('axe.run()')) as AxeResults
   return violations.map(
@@ -19,7 +19,7 @@ export async function accessFaults(page: Page): Promise<string[]> {
 
 const tabsMax = 120
 
-/** Presses Tab until what has these words, or this name, has the focus. */
+/** Presses Tab until the element with this text, or this name, has the focus. */
 export async function reachByTab(page: Page, name: string): Promise<void> {
   for (let i = 0; i < tabsMax; i++) {
     await page.keyboard.press('Tab')

@@ -1,4 +1,6 @@
-/** Weir away, restarting or stuck while a page is open: it says so, and comes back by itself. */
+/**
+ * Weir is away, restarting or stuck while a page is open: the page says so, and recovers by itself.
+ */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
@@ -14,7 +16,7 @@ import {
 } from './weir.ts'
 
 type View = readonly [address: string, there: string]
-/** Every view that asks the API, with something that stands in it once it has its answers. */
+/** Every view that queries the API, with a text that appears once it has its answers. */
 const views: readonly View[] = [
   ['/?from=now-6h&to=now', '.navigation'],
   ['/incidents?from=2026-11-01&to=2026-12-01', '.incident'],
@@ -27,7 +29,7 @@ const views: readonly View[] = [
   ['/alerts', '.page-head'],
 ]
 type Absence = (route: Route) => Promise<void>
-/** What becomes of a question: nothing answers, a proxy does, or the answer breaks off. */
+/** What happens to a request: no answer, an answer from a proxy, or a broken one. */
 const absences: Record<string, Absence> = {
   'nothing answers': (route) => route.abort('connectionrefused'),
   'a proxy answers 502': (route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }),
@@ -47,7 +49,7 @@ describe('while Weir is away', { skip: skipWithoutChromium(), timeout: 560_000 }
     await weir?.close()
   })
 
-  /** A page whose exceptions are collected; of its console network errors are expected here. */
+  /** A page whose exceptions are collected; network errors in its console are expected here. */
   async function open(): Promise<{ page: Page; thrown: string[] }> {
     const page = await browser.newPage()
     const thrown: string[] = []
@@ -68,11 +70,11 @@ describe('while Weir is away', { skip: skipWithoutChromium(), timeout: 560_000 }
   }
 
   for (const [what, absent] of Object.entries(absences))
-    test(`every view says that ${what}, and comes back by itself`, async () => {
+    test(`every view says that ${what}, and recovers by itself`, async () => {
       await Promise.all(views.map((view) => comesBack(view, absent)))
     })
 
-  test('what is older is not called by what was asked since', async () => {
+  test('an older answer does not get a newer query’s label', async () => {
     const { page, thrown } = await open()
     await page.goto(`${weir.url}/?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&by=host`)
     await answered(page)
@@ -85,7 +87,7 @@ describe('while Weir is away', { skip: skipWithoutChromium(), timeout: 560_000 }
     await page.close()
   })
 
-  test('what is never answered is given up, and asked again', async () => {
+  test('a request without an answer is aborted and repeated', async () => {
     const { page, thrown } = await open()
     await page.clock.install()
     await page.route('**/api/**', () => undefined)

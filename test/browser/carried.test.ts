@@ -1,4 +1,4 @@
-/** Who goes from the chart to reports and back, or to a host's graphs, still sees the flows that were meant. */
+/** Going from the chart to reports and back, or to a host's graphs, keeps the selection of flows. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
@@ -16,7 +16,7 @@ import {
 const minutes = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:40:00Z'
 const shown = `${minutes}&filter=port+443`
 
-describe('the flows that are shown', { skip: skipWithoutChromium(), timeout: 300_000 }, () => {
+describe('the flows shown', { skip: skipWithoutChromium(), timeout: 300_000 }, () => {
   let weir: RunningWeir
   let browser: Browser
   before(async () => {
@@ -28,7 +28,7 @@ describe('the flows that are shown', { skip: skipWithoutChromium(), timeout: 300
     await weir?.close()
   })
 
-  test('go along from Explore to Reports and back, and not to the other views', async () => {
+  test('carry over from Explore to Reports and back, and not to the other views', async () => {
     const { page, complaints } = await openPage(browser, `${weir.url}/?${shown}&by=port`)
     await answered(page)
     const nav = page.getByRole('navigation', { name: 'Views' })
@@ -52,7 +52,7 @@ describe('the flows that are shown', { skip: skipWithoutChromium(), timeout: 300
     await page.close()
   })
 
-  test('are those of a time that is written in the fields of a report', async () => {
+  test('are those of a time typed into the fields of a report', async () => {
     const { page } = await openPage(browser, `${weir.url}/reports?${shown}&tz=UTC`)
     await page.getByLabel('From').fill('2026-11-16 11:32:10')
     await page.getByLabel('From').press('Enter')

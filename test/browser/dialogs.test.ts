@@ -1,4 +1,4 @@
-/** Every dialog, the log-in, and the pages that the tour does not pass: by keyboard alone, in nobody's way. */
+/** Every dialog, the log-in, and the pages outside the tour: by keyboard alone, and accessible. */
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ import {
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 
-/** Where each dialog is opened, by the words of its button, and its name. */
+/** Where each dialog is opened, the text of its button, and its name. */
 const dialogs: readonly [path: string, button: string, name: string][] = [
   [`/?${morning}`, 'Help and keys', 'Help'],
   [`/?${morning}`, 'Annotate', 'Annotation'],
@@ -29,7 +29,7 @@ const dialogs: readonly [path: string, button: string, name: string][] = [
   ['/dashboards/desk', 'Edit Hour', 'Panel'],
 ]
 
-/** Pages beside those of the tour, with something that stands in each. */
+/** Pages beside those of the tour, with a text that appears in each. */
 const pages: readonly [path: string, there: string][] = [
   ['/object/exporter/10.0.0.1', '.graph .canvas:not(.waiting)'],
   ['/object/protocol/udp', '.graph .canvas:not(.waiting)'],
@@ -61,7 +61,7 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
   })
 
   for (const colorScheme of ['dark', 'light'] as const)
-    test(`every dialog is opened, used and left by keyboard, ${colorScheme}`, async () => {
+    test(`every dialog is opened, used and closed by keyboard, ${colorScheme}`, async () => {
       const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
       for (const [path, button, name] of dialogs) {
         await page.goto(weir.url + path)
@@ -86,7 +86,7 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
     })
 
   for (const colorScheme of ['dark', 'light'] as const)
-    test(`further pages are in nobody's way, ${colorScheme}`, async () => {
+    test(`further pages are accessible, ${colorScheme}`, async () => {
       const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
       for (const [path, there] of pages) {
         await page.goto(weir.url + path)
@@ -100,7 +100,7 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
 })
 
 test(
-  'the log-in by keyboard: a wrong password is said, the right one opens the page',
+  'the log-in by keyboard: a wrong password is reported, the right one opens the page',
   { skip: skipWithoutChromium(), timeout: 240_000 },
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'weir-login-'))

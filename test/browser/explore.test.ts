@@ -17,7 +17,7 @@ import {
 } from './weir.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
-/** The whole capture, and half an hour around the cut, which is quicker to answer. */
+/** The whole capture, and half an hour around the cut, which is faster to answer. */
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 
@@ -65,7 +65,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
-  test('a drag in the shortest window leaves the axis where it is, and no zoom out asks for too much', async () => {
+  test('a drag in the shortest window leaves the axis unchanged, and no zoom out exceeds the limits', async () => {
     const { page, complaints } = await open(
       '/?from=2026-11-16T11:32:06Z&to=2026-11-16T11:32:12Z&tz=UTC',
     )
@@ -114,7 +114,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
-  test('the crosshair says who it was: 10.0.0.22 within the cut, and not before', async () => {
+  test('the crosshair shows who it was: 10.0.0.22 within the cut, and not before', async () => {
     const { page } = await open('/?from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:00Z&tz=UTC')
     const box = await page.locator('.u-over').boundingBox()
     assert.ok(box)
@@ -129,7 +129,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
-  test('by keyboard: cursor, zoom, back, help; and the cursor is read out', async () => {
+  test('by keyboard: cursor, zoom, back, help; and the cursor is read aloud', async () => {
     const { page, complaints } = await open(`/${around}`)
     await page.locator('.chart').focus()
     await page.keyboard.press('End')
@@ -150,7 +150,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
-  test('a click on a top port filters by it, a wrong filter is marked at its place', async () => {
+  test('a click on a top port filters by it, a wrong filter is marked at the position of its fault', async () => {
     const { page } = await open(`/${around}`)
     await page.locator('.top[aria-label="Top ports"] tbody button').first().click()
     await page.waitForURL(/filter=proto\+\w+\+and\+port\+\d+/)
@@ -161,7 +161,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
-  test('a key is seen alone by a click, and the choice is in the address', async () => {
+  test('a click shows a key alone, and the choice is in the address', async () => {
     const { page } = await open(`/${around}`)
     await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
     await page.waitForURL(/only=10\.0\.0\.22/)
@@ -171,7 +171,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
-  test('an address that cannot be read, and an API that has gone, are said', async () => {
+  test('an invalid address, and an API that has gone, are reported', async () => {
     const { page } = await open(`/${around}&by=nonsense`)
     assert.match(
       (await page.locator('.message.warning').first().textContent()) ?? '',
@@ -190,7 +190,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     await page.close()
   })
 
-  test('where nothing is known for long enough, the page says why nothing is drawn', async () => {
+  test('if nothing is known for long enough, the page says why nothing is drawn', async () => {
     const { page } = await open('?from=2025-11-20T00:00:00Z&to=2026-11-20T00:00:00Z&tz=UTC')
     await page
       .getByText('Nothing is drawn of this time: less than half of every 1 d is known')
@@ -239,7 +239,7 @@ describe('the page without data', { skip: skipWithoutChromium(), timeout: 120_00
   })
 })
 
-/** The chart's own answer: split by a key, or by direction alone where that is the split. */
+/** The chart's own answer: split by a key, or by direction alone if that is the split. */
 function isKeyed(response: Response): boolean {
   const url = new URL(response.url())
   if (url.pathname !== '/api/series' || url.searchParams.get('cf') === 'max') return false
@@ -248,7 +248,7 @@ function isKeyed(response: Response): boolean {
   return by === (split === 'direction' ? 'direction' : `${split},direction`)
 }
 
-/** Waits until what was asked for is drawn. */
+/** Waits until the queried data is drawn. */
 async function settled(page: Page): Promise<void> {
   await page.locator('main[aria-busy="false"]').waitFor()
   await page.locator('.legend tbody tr').first().waitFor()

@@ -1,4 +1,4 @@
-/** What catches the eye of who opens Weir for the first time: the right clock, on every screen and on paper. */
+/** What a first-time user notices: the right time zone, on every screen and on paper. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
@@ -31,10 +31,10 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('the axis stands in the zone of the settings, also where nothing is drawn on it', async () => {
+  test('the axis is in the zone of the settings, even if nothing is drawn on it', async () => {
     const { page, complaints } = await openPage(browser, 'about:blank', inTokyo)
     await recordDrawnText(page)
-    // The capture's flows name no interface, so that the scales stay as they were.
+    // The capture's flows name no interface, so that the scales stay unchanged.
     await page.goto(`${weir.url}/?${around}&by=interface`)
     await answered(page)
     await page.locator('.caption', { hasText: 'Europe/Brussels' }).waitFor()
@@ -46,7 +46,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('a report of a time before the archive says where the archive begins', async () => {
+  test('a report about a time before the archive says where the archive begins', async () => {
     const past = 'from=2026-10-01T00:00:00Z&to=2026-10-02T00:00:00Z'
     const { page } = await openPage(browser, `${weir.url}/reports?${past}`)
     for (const report of ['', '&report=full']) {
@@ -56,7 +56,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('a range that cannot be read has no times on its axis', async () => {
+  test('an invalid range has no times on its axis', async () => {
     const { page } = await openPage(browser, 'about:blank')
     await recordDrawnText(page)
     await page.goto(`${weir.url}/?from=yesterday&to=now`)
@@ -71,7 +71,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('a filter that cannot be read is told once, in a sentence, over times of the zone of the settings', async () => {
+  test('an invalid filter is reported once, in a sentence, over times of the zone of the settings', async () => {
     const { page } = await openPage(browser, 'about:blank', inTokyo)
     await recordDrawnText(page)
     await page.goto(`${weir.url}/?${around}&filter=hots`)
@@ -85,7 +85,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('what a flow without an interface is called is no interface of its exporter', async () => {
+  test('the label for a flow without an interface is not an interface of its exporter', async () => {
     const { page } = await openPage(browser, `${weir.url}/exporters`)
     await page.locator('.exporter').getByText('218,610', { exact: true }).waitFor()
     assert.equal(await page.getByText('/tmp/').count(), 0)
@@ -99,7 +99,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('on a 4K wall a label at the top of a panel is whole, and on a phone the clock is', async () => {
+  test('on a 4K wall a label at the top of a panel is complete, and so is the clock on a phone', async () => {
     const viewport = { width: 3840, height: 2160 }
     const { page } = await openPage(browser, `${weir.url}/wall`, { viewport })
     const canvas = page.locator('.tile .canvas:not(.waiting)').first()
@@ -109,7 +109,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
         (it) =>
           it.querySelector('.u-over')!.getBoundingClientRect().top - it.getBoundingClientRect().top,
       )
-    // uPlot's figures stand in the middle of their line, half of a letter above it.
+    // uPlot's figures are centred on their line, half a letter above it.
     assert.ok((await room()) >= (11 * 3.4) / 2, `${await room()} pixels above the chart`)
     const clock = page.locator('.tile .figure', { hasText: /\d\d:\d\d:\d\d/ })
     await clock.evaluate((it) => it.setAttribute('data-hung', ''))
@@ -118,7 +118,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
       [844, 390],
     ] as const) {
       await page.setViewportSize({ width, height })
-      // Letters and charts take the size of the screen in the frames after it.
+      // Letters and charts take the size of the screen in the following frames.
       await page.waitForFunction(() => {
         const [wall, over] = ['.wall', '.tile .u-over'].map((name) => document.querySelector(name)!)
         const top =
@@ -152,7 +152,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('each half of the legend stands under its head, on a phone, a tablet, a desk and paper', async () => {
+  test('each half of the legend is under its heading, on a phone, a tablet, a desk and paper', async () => {
     const { page } = await openPage(browser, `${weir.url}/?${around}`)
     await page.locator('.legend tbody tr').first().waitFor()
     for (const width of [360, 800, 1366]) {
@@ -165,7 +165,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('on a phone a preset stands on one line', async () => {
+  test('on a phone a preset fits on one line', async () => {
     const viewport = { width: 360, height: 740 }
     const { page } = await openPage(browser, `${weir.url}/?${around}`, { viewport })
     await answered(page)
@@ -176,7 +176,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test("on a phone no figure of an object's graphs is cut off", async () => {
+  test('on a phone no figure of an object’s graphs is cut off', async () => {
     const viewport = { width: 360, height: 740 }
     const { page } = await openPage(
       browser,
@@ -192,7 +192,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
-  test('on paper nothing is there to press, and no figure is cut off', async () => {
+  test('on paper there are no buttons, and no figure is cut off', async () => {
     const viewport = { width: 794, height: 1123 }
     const { page } = await openPage(browser, `${weir.url}/?${around}&explain=shown`, { viewport })
     await page.locator('.sentence').waitFor()
@@ -211,7 +211,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
   })
 })
 
-/** Keeps every text that is drawn on a canvas from now on. */
+/** Records every text drawn on a canvas from now on. */
 async function recordDrawnText(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const drawn: string[] = []
@@ -230,7 +230,7 @@ function drawnText(page: Page): Promise<string[]> {
   return page.evaluate(() => (globalThis as unknown as { drawn: string[] }).drawn)
 }
 
-/** A head ends where the last column of its half ends, and none is cut off. */
+/** A heading ends where the last column of its half ends, and none is cut off. */
 async function headsFit(page: Page): Promise<void> {
   const ends = await page.evaluate(() => {
     const right = (selector: string) =>

@@ -1,20 +1,20 @@
-/** How fast the page is there for a browser that has nothing of it yet, and how much of it has to come. */
+/** How fast the page loads in a browser with an empty cache, and how much it transfers. */
 import { chromium } from 'playwright-core'
 
 import { openPage } from './opened.ts'
 import { chromiumArguments, chromiumPath } from './weir.ts'
 
 export interface FirstPaint {
-  /** Until something is painted, and until the chart's figures are there, ms. */
+  /** Time to the first paint, and to the chart's figures, ms. */
   paintMs: number
   figuresMs: number
-  /** What had to come, compressed. */
+  /** Bytes transferred, compressed. */
   bytes: number
   /** See openPage. */
   complaints: string[]
 }
 
-/** Opens an address of Explore in a browser of its own. */
+/** Opens an address of Explore in a separate browser. */
 export async function firstPaint(address: string): Promise<FirstPaint> {
   const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
   try {

@@ -1,6 +1,6 @@
 /**
- * What redraws cost, from Chromium's own trace: the work of the page's main thread for each frame in
- * which a chart was drawn, from the frame before on: reading the answer, scripts, layout and painting.
+ * The cost of redraws, from Chromium's own trace: the work of the page's main thread for each frame in
+ * which a chart was drawn, since the frame before: reading the answer, scripts, layout and painting.
  */
 
 /** An event of a trace, as Chromium writes it; times are µs. */
@@ -11,12 +11,12 @@ interface TraceEvent {
   tid: number
   ts: number
   dur?: number
-  /** Processor time of the thread. */
+  /** CPU time of the thread. */
   tdur?: number
   args?: { name?: string; data?: { message?: string; name?: string } }
 }
 
-/** Milliseconds of one frame: by the clock, and of processor time. */
+/** Milliseconds of one frame, in wall and CPU time. */
 export interface Frame {
   ms: number
   processorMs: number
@@ -28,10 +28,12 @@ export const traceCategories = [
   'toplevel',
 ]
 
-/** What the page says in its trace when a chart is drawn; see markDraws. */
+/** The page's mark in its trace when a chart is drawn; see markDraws. */
 const drawn = 'chart drawn'
 
-/** Runs in the page before its scripts: uPlot draws in a microtask, which is marked in the trace. */
+/**
+ * Runs in the page before its scripts: marks uPlot's drawing, which is in a microtask, in the trace.
+ */
 export function markDraws(): void {
   const own = queueMicrotask.bind(globalThis)
   globalThis.queueMicrotask = (task) =>
@@ -73,7 +75,7 @@ export function framesOf(trace: string): Frame[] {
   return frames
 }
 
-/** Tasks that are not within another. */
+/** Top-level tasks. */
 function outermost(tasks: readonly TraceEvent[]): TraceEvent[] {
   let end = 0
   return tasks.filter(({ ts, dur }) => {
@@ -83,7 +85,7 @@ function outermost(tasks: readonly TraceEvent[]): TraceEvent[] {
   })
 }
 
-/** The value below which a share of them lie. */
+/** The value below which the given share of them lie. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

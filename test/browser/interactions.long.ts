@@ -1,4 +1,4 @@
-/** How soon the page is answered, by the clock: for a machine of which nobody else takes any. */
+/** Response times of the page, in wall time: for an otherwise idle machine. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

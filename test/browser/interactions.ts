@@ -1,4 +1,4 @@
-/** What people do in Explore, one after the other, and how long the API takes for each. */
+/** What people do in Explore, step by step, and how long the API takes for each. */
 import assert from 'node:assert/strict'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
@@ -16,10 +16,10 @@ const measures = ['packets', 'flows', 'active', 'bits']
 const zooms = 6
 
 export interface Interacted {
-  /** How long the slowest answer took to each, in words. */
+  /** The slowest answer to each, in words. */
   answers: string
   p95Ms: number
-  /** Of the API, for one. */
+  /** CPU time of the API for one of them. */
   cpuSeconds: number
 }
 
@@ -46,7 +46,7 @@ async function interactIn(
   const measured = async (name: string, act: () => Promise<void>) => {
     await page.evaluate(() => performance.clearResourceTimings())
     await act()
-    // What is asked for is asked for within a moment.
+    // The page sends its requests within a moment.
     await page.waitForTimeout(150)
     await answered(page)
     times.push([name, ...(await slowest(page))])
@@ -102,11 +102,11 @@ async function key(page: Page, name: string): Promise<void> {
   await page.keyboard.press(name)
 }
 
-/** The longest time from a question to the end of its answer, of those that were asked since the timings were cleared; and its path. */
+/** The longest time from a request to the end of its answer since the timings were cleared, and its path. */
 function slowest(page: Page): Promise<[ms: number, path: string]> {
   return page.evaluate(() => {
     const all = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
-    // What the page gave up, because something else was wanted meanwhile, has no answer.
+    // Requests that the page aborted in favour of others have no answer.
     const asked = all.filter(
       ({ name, responseStatus }) => name.includes('/api/') && responseStatus > 0,
     )

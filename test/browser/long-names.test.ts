@@ -1,4 +1,4 @@
-/** Names as long as DNS and SNMP allow: nothing that stands beside them is pushed out of sight. */
+/** Names as long as DNS and SNMP allow: nothing beside them is pushed out of sight. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -53,7 +53,7 @@ test(
 )
 
 test(
-  'on a wall that stands upright the names of a top list are read whole',
+  'on an upright wall the names of a top list are shown completely',
   { skip: skipWithoutChromium(), timeout: 120_000 },
   async () => {
     const weir = await startWeir({ replayed: true })
@@ -82,7 +82,7 @@ test(
   },
 )
 
-/** What stands in it does not reach beyond it. */
+/** Its contents do not extend beyond it. */
 async function isWhole(box: Locator): Promise<void> {
   const [room, needed] = await box.evaluate((it) => [it.clientWidth, it.scrollWidth] as const)
   assert.ok(needed <= room, `${needed} of ${room} pixels`)

@@ -1,4 +1,4 @@
-/** Ranges that are relative to now move on while the page is open: over midnight, and over a month's end. */
+/** Ranges relative to now move on while the page is open: past midnight, and past the end of a month. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core'
 import { answered } from './opened.ts'
 import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
 
-/** In Brussels it is the last of November, five to midnight. */
+/** In Brussels it is five to midnight on the last of November. */
 const before = new Date('2026-11-30T22:55:00Z')
 const titles: readonly [range: string, title: string][] = [
   ['from=now/d&to=now', 'Tue 1 Dec 2026 00:00 – 00:1'],
@@ -17,7 +17,7 @@ const titles: readonly [range: string, title: string][] = [
 ]
 
 test(
-  'today, the last day, this month and yesterday become the next ones at midnight',
+  'today, the last day, this month and yesterday move on at midnight',
   { skip: skipWithoutChromium(), timeout: 120_000 },
   async () => {
     const weir = await startWeir({ replayed: true })
@@ -31,7 +31,7 @@ test(
         await answered(page)
         const heading = page.locator('.chart-title h1')
         assert.ok(!((await heading.textContent()) ?? '').includes(title), range)
-        // Each answer has to come before the next is due.
+        // Each answer must come before the next is due.
         for (let passed = 0; passed < 16; passed++) {
           await page.clock.runFor(60_000)
           await page.waitForTimeout(100)

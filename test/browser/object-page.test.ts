@@ -1,4 +1,4 @@
-/** An object's page says what the object is, and how new its data are. */
+/** An object's page says what the object is, and how recent its data is. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -60,7 +60,7 @@ describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, 
       await page.close()
     })
 
-  test('the figures of a graph have its colours, and a long name goes into a phone', async () => {
+  test('the figures of a graph have its colours, and a long name fits on a phone', async () => {
     const viewport = { width: 390, height: 844 }
     const address = `${weir.url}/object/host/10.0.0.28?${noon}`
     const { page } = await openPage(browser, address, { viewport })
@@ -76,12 +76,12 @@ describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, 
     await page.close()
   })
 
-  test('no graph says that its last data are later than the last datagram', async () => {
+  test('no graph dates its last data later than the last datagram', async () => {
     const { page } = await openPage(browser, `${weir.url}/object/exporter/pfsense?${noon}`)
     for (const period of ['Week', '4 weeks']) {
       const foot = page.locator(`.graph[aria-label="${period}"] .graph-foot`)
       await foot.waitFor()
-      // The capture ends at 13:01 UTC, in a step of two hours that ends at 14:00.
+      // The capture ends at 13:01 UTC, in a two-hour step that ends at 14:00.
       const until = period === 'Week' ? '14:00:00' : '14:01:00'
       assert.match((await foot.textContent())!, new RegExp(`last data Mon 16 Nov 2026 ${until}`))
     }

@@ -1,4 +1,4 @@
-/** A page of Weir in Chromium, and everything that it complained of. */
+/** A page of Weir in Chromium, with everything that it reports as wrong. */
 import type { Browser, Page } from 'playwright-core'
 
 export interface Opened {

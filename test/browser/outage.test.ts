@@ -1,4 +1,4 @@
-/** The outage as it is found in the page: from the month to the second, who it was, and on paper. */
+/** Finding the outage in the page: from the month to the second, who it was, and on paper. */
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -61,7 +61,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     await page.close()
   })
 
-  test('who at the cursor is 10.0.0.22 within the cut, and not before, however it is split', async () => {
+  test('who at the cursor is 10.0.0.22 within the cut, and not before, whatever the split', async () => {
     const range = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:00Z&tz=UTC'
     const { page, complaints } = await openPage(browser, `${weir.url}/?${range}&by=protocol`)
     await drawn(page)
@@ -99,7 +99,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     await page.close()
   })
 
-  test('a range that is marked by keyboard is explained and annotated', async () => {
+  test('a range marked by keyboard is explained and annotated', async () => {
     const range = 'from=2026-11-16T11:28:00Z&to=2026-11-16T11:40:00Z&tz=UTC'
     const { page, complaints } = await openPage(browser, `${weir.url}/?${range}`)
     await drawn(page)
@@ -124,7 +124,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     await page.close()
   })
 
-  test('the same time the day before is a dashed line, and figures are kept as SVG, PNG and CSV', async () => {
+  test('the same time the day before is a dashed line, and figures are saved as SVG, PNG and CSV', async () => {
     const range = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&tz=UTC'
     const query = `${range}&compare=1d&p95=on&threshold=60M&draw=lines`
     const { page, complaints } = await openPage(browser, `${weir.url}/?${query}`)
@@ -143,7 +143,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
   })
 })
 
-/** Drags over a range of what is shown, and gives the finer answer. */
+/** Drags over a range of the chart, and returns the finer answer. */
 async function drag(
   page: Page,
   shown: { from: number; to: number },

@@ -1,4 +1,6 @@
-/** Panels are made, changed, arranged and removed by their form and by their handles: by mouse, and by keyboard alone. */
+/**
+ * Panels are created, changed, arranged and removed by their form and by their handles: by mouse, and by keyboard alone.
+ */
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -48,7 +50,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await answered(opened.page)
     return opened
   }
-  /** Keeps the dashboard, and waits until it is kept. */
+  /** Saves the dashboard, and waits until it is saved. */
   const keep = async (page: Page) => {
     await page.getByRole('button', { name: 'Keep' }).click()
     await page.getByRole('button', { name: 'Done' }).waitFor()
@@ -63,7 +65,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await weir?.close()
   })
 
-  test('with the mouse: faults are said by the field, the preview follows, what is applied is kept', async () => {
+  test('with the mouse: faults appear at their field, the preview follows, what is applied is saved', async () => {
     await makeDesk('mouse')
     const { page, complaints } = await editing('mouse')
     await page.getByRole('button', { name: 'Edit' }).click()
@@ -123,7 +125,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await page.close()
   })
 
-  test('with the mouse: a drag moves what is in its way, a removal is undone, a copy lies free', async () => {
+  test('with the mouse: a drag moves what is in its way, a removal is undone, a copy gets a free place', async () => {
     await makeDesk('drag')
     const { page, complaints } = await editing('drag')
     await page.getByRole('button', { name: 'Edit' }).click()
@@ -170,13 +172,13 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await reachByTab(page, 'Edit')
     await press('Enter')
     await page.getByRole('button', { name: 'Add a panel' }).waitFor()
-    // The editor begins with the focus on what adds a panel.
+    // The editor initially focuses the button that adds a panel.
     await page.waitForFunction(() => document.activeElement?.textContent === 'Add a panel')
     await press('Enter')
     const form = page.getByRole('dialog', { name: 'Panel' })
     await form.waitFor()
     assert.deepEqual(await accessFaults(page), [])
-    // From the first kind to the last: arrow keys choose among them.
+    // From the first kind to the last, by arrow keys.
     await page.waitForFunction(() => (document.activeElement as HTMLInputElement).name === 'kind')
     await press('ArrowLeft', 'Tab')
     await page.keyboard.type('Duty')
@@ -187,7 +189,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await reachByTab(page, 'Add')
     await press('Enter')
     await form.waitFor({ state: 'detached' })
-    // The preview of a dialog that is closed goes with the next paint.
+    // The preview of a closed dialog disappears with the next paint.
     await page.getByRole('region', { name: 'Duty' }).getByText('Whom to call: 4711').waitFor()
 
     await reachByTab(page, 'Move Duty: drag, or arrow keys')
@@ -200,7 +202,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await page.getByText('Top hosts is removed.').waitFor()
     await press('Control+z')
     await page.locator('.tile', { hasText: 'Top hosts' }).waitFor()
-    // The same by who is quicker than the page: what is undone is the last change, and not the one before.
+    // The same for a user faster than the page: undo applies to the last change, not to the one before.
     await page.evaluate(() => {
       document.querySelector<HTMLElement>('[aria-label="Remove Top hosts"]')!.click()
       document.body.dispatchEvent(
@@ -221,14 +223,14 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
       text: 'Whom to call: 4711',
       place: { column: 2, row: 4, columns: 5, rows: 3 },
     })
-    // What it was moved onto has made way.
+    // The panel under it has made way.
     assert.equal(panels.find(({ title }) => title === 'By host')?.place.row, 8)
     assert.equal(panels.length, 4)
     assert.deepEqual(complaints, [])
     await page.close()
   })
 
-  test('nobody leaves with changes that are not kept without having been asked', async () => {
+  test('nobody leaves with unsaved changes without being asked', async () => {
     await makeDesk('asked')
     const { page } = await openPage(browser, `${weir.url}/dashboards`)
     await page.getByRole('link', { name: 'Desk asked' }).click()
@@ -249,7 +251,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     assert.equal(asked.length, 2, asked.join())
     assert.match(asked[0]!, /without keeping the changes to "Desk asked"/)
 
-    // Escape in a form that was changed asks too; one that was not is closed.
+    // Escape in a changed form asks too; an unchanged one is closed.
     await page.getByRole('button', { name: 'Edit Greatest', exact: true }).click()
     await page.getByRole('dialog').getByLabel('Title').fill('Least')
     await page.keyboard.press('Escape')
@@ -289,7 +291,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
       ]) {
         await form.getByRole('radio', { name: kind, exact: true }).check()
         await page.waitForTimeout(150)
-        // What is in somebody's way there is in it at every width, and axe takes its time.
+        // Accessibility faults do not depend on the width, and axe is slow.
         if (width === 1366) assert.deepEqual(await accessFaults(page), [], kind)
         const wide = await form.evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)
         assert.ok(wide <= 0, `${kind}: ${wide} pixels too wide`)

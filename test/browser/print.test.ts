@@ -1,4 +1,4 @@
-/** The report as it comes out of the printer. */
+/** The report as printed. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -18,7 +18,7 @@ const explained =
 const skip = skipWithout('chromium', 'pdftotext')
 
 test(
-  'Print gives one page that says it all, and the flows behind it on a second',
+  'Print gives one page that has everything, and the flows behind it on a second',
   { skip, timeout: 240_000 },
   async () => {
     await mkdir(shots, { recursive: true })

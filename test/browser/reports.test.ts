@@ -1,4 +1,4 @@
-/** Reports on screens as people have them, and what they are made by. */
+/** Reports on common screens, and the way they are made. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
@@ -29,7 +29,7 @@ describe('reports', { skip: skipWithoutChromium(), timeout: 240_000 }, () => {
     await weir?.close()
   })
 
-  test('of named hosts no column is cut off at 1366 pixels', async () => {
+  test('with named hosts no column is cut off at 1366 pixels', async () => {
     const { page } = await openPage(browser, `${weir.url}/reports?${around}&report=pair`)
     await page.getByText('203.0.113.80 → bobby22.bigbiz.local', { exact: true }).waitFor()
     const [room, needed] = await page
@@ -39,7 +39,7 @@ describe('reports', { skip: skipWithoutChromium(), timeout: 240_000 }, () => {
     await page.close()
   })
 
-  test('on paper the question is words, and what nobody asked is not there', async () => {
+  test('on paper the query is in words, and unused parts are absent', async () => {
     const asked = `${weir.url}/reports?${around}&report=src`
     const { page } = await openPage(browser, asked, { colorScheme: 'dark' })
     await page.emulateMedia({ media: 'print' })
@@ -53,7 +53,7 @@ describe('reports', { skip: skipWithoutChromium(), timeout: 240_000 }, () => {
     await page.close()
   })
 
-  test('interfaces are listed with their exporter, also where the address or a preset has it not', async () => {
+  test('interfaces are listed with their exporter, even if the address or a preset lacks it', async () => {
     for (const [asked, by] of [
       ['by=interface', 'exporter,interface'],
       ['report=as-aggregation', 'exporter,srcas,dstas,in,out'],

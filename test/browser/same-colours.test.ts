@@ -1,4 +1,4 @@
-/** A host is drawn in one colour: in every window of time, view and tab of a browser. */
+/** A host has one colour: in every time window, view and tab of a browser. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -14,7 +14,7 @@ const windows = [
 ]
 
 test(
-  'the same host has the same colour in two tabs, whichever hosts stand beside it',
+  'the same host has the same colour in two tabs, whichever hosts are beside it',
   { skip: skipWithoutChromium(), timeout: 300_000 },
   async () => {
     const weir = await startWeir({ replayed: true })
@@ -29,7 +29,7 @@ test(
       const bobby = seen.get('10.0.0.22')
       assert.equal(bobby?.size, 1)
       const several = [...seen].filter(([, colours]) => colours.size > 1)
-      // Of more hosts than there are colours some must yield, but they are the exception.
+      // With more hosts than colours some must change, but they are the exception.
       assert.ok(several.length <= seen.size / 4, JSON.stringify(several.map(([host]) => host)))
     } finally {
       await browser.close()

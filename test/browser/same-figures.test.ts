@@ -1,4 +1,4 @@
-/** What a page says of an event is the same wherever it is said: times, their zone, bytes, on the screen, in files, on paper. */
+/** An event has the same figures everywhere: times, their zone, bytes, on the screen, in files, on paper. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
@@ -25,7 +25,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
     await weir?.close()
   })
 
-  test('who it was with has the same bytes on the page and in the report', async () => {
+  test('the peer has the same bytes on the page and in the report', async () => {
     const { page } = await openPage(browser, `${weir.url}/?${around}&${explain}`)
     const shown = page.locator('[aria-label="With whom"] tbody tr')
     await shown.first().waitFor()
@@ -52,7 +52,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
     await page.close()
   })
 
-  test('the zone that was chosen holds in every view, and in what is kept of it', async () => {
+  test('the chosen zone applies in every view, and in saved files', async () => {
     const { page } = await openPage(browser, `${weir.url}/?${around}&by=direction&tz=UTC`)
     await answered(page)
     const [heading, ...lines] = (await csvOf(page)).split('\r\n')
@@ -70,7 +70,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
     await page.close()
   })
 
-  test("in the settings' zone the files have its clock too", async () => {
+  test('in the settings’ zone the files use its clock too', async () => {
     const { page } = await openPage(browser, `${weir.url}/?${around}&by=direction`)
     await answered(page)
     const [, first] = (await csvOf(page)).split('\r\n')
@@ -84,7 +84,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
     await page.close()
   })
 
-  test('who it was at a second is said to have received and sent that much', async () => {
+  test('the culprit at a second has received and sent that much', async () => {
     const { page } = await openPage(browser, `${weir.url}/?${around}`)
     await answered(page)
     const over = (await page.locator('.chart .u-over').boundingBox())!
@@ -101,7 +101,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
   })
 })
 
-/** The file of figures that the page gives. */
+/** The CSV file that the page offers. */
 async function csvOf(page: Page): Promise<string> {
   const [download] = await Promise.all([
     page.waitForEvent('download'),

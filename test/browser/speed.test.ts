@@ -1,4 +1,4 @@
-/** How fast the page is there, and how much of it has to come. */
+/** How fast the page loads, and how much it transfers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -8,12 +8,12 @@ import { skipWithoutChromium, startWeir } from './weir.ts'
 
 const pageBytesMax = 150_000
 const firstPaintMsMax = 1000
-/** Processor time of the API, which others on the machine do not lengthen much: the clock is looked at in interactions.long.ts. */
+/** CPU time of the API, which is not affected much by other load: interactions.long.ts checks wall time. */
 const cpuSecondsMax = 1.5
 const day = '?from=2026-11-15T14:00:00Z&to=2026-11-16T14:00:00Z&tz=UTC'
 
 test(
-  'Explore is painted within a second of a cold start, and weighs little',
+  'Explore is painted within a second of a cold start, and is small',
   { skip: skipWithoutChromium(), timeout: 240_000 },
   async () => {
     const weir = await startWeir({ replayed: true })

@@ -1,4 +1,4 @@
-/** A store on another machine that does not answer: it is said once, and nothing is written over it. */
+/** A store on another machine that does not answer: reported once, without covering a title. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

@@ -1,4 +1,4 @@
-/** A tour through every view by keyboard alone: nothing complains, and nobody is shut out. */
+/** A tour of every view by keyboard alone: without errors, and accessible. */
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
 
-/** Each view, with something that stands in it once it has its answers. */
+/** Each view, with a text that appears once it has its answers. */
 const views: readonly [name: string, address: string, there: string][] = [
   ['explore', `/?${morning}&explain=shown&p95=on`, '.sentence'],
   ['incidents', '/incidents?from=2026-11-01&to=2026-12-01', '.incident'],
@@ -89,7 +89,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
     await page.close()
   })
 
-  test('a tracker and an alert are made by their forms, changed, and removed', async () => {
+  test('a tracker and an alert are created by their forms, changed, and removed', async () => {
     const { page, complaints } = await openPage(browser, `${weir.url}/trackers`)
     await answered(page)
     page.on('dialog', (dialog) => void dialog.accept())
@@ -128,7 +128,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
   })
 
   for (const colorScheme of ['dark', 'light'] as const)
-    test(`nothing serious stands in anybody's way, ${colorScheme}`, async () => {
+    test(`no serious accessibility faults, ${colorScheme}`, async () => {
       const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
       for (const [name, address, there] of views) {
         await page.goto(weir.url + address)
@@ -173,7 +173,8 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
       const letters = await page.evaluate(() =>
         parseFloat(getComputedStyle(document.querySelector('.wall')!).fontSize),
       )
-      // Of the screen's height, what can be read from five metres on a screen of a metre.
+      // The share of the screen's height that is readable from five metres on a screen one metre
+      // high.
       assert.ok(letters / height >= 0.018, `letters of ${letters} pixels on ${height}`)
       const high = await page.evaluate(() => document.documentElement.scrollHeight)
       assert.ok(high <= height, `${high} of ${height} pixels`)
@@ -183,7 +184,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
     await page.close()
   })
 
-  test('the wall comes back by itself when the API was away, and says so meanwhile', async () => {
+  test('the wall recovers by itself after the API was away, and says so in the meantime', async () => {
     const { page } = await openPage(browser, `${weir.url}/wall/lobby`)
     await page.locator('.tile .canvas:not(.waiting)').first().waitFor()
     await page.context().setOffline(true)

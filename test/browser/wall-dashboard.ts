@@ -1,4 +1,4 @@
-/** A wall as full as it may be: twelve panels, eight of them charts. */
+/** The fullest allowed wall: twelve panels, eight of them charts. */
 import type { NewDashboard, Panel } from '../../api/schema/state.ts'
 
 const at = (column: number, row: number, columns: number, rows: number): Panel['place'] => ({

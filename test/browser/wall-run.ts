@@ -1,6 +1,6 @@
 /**
- * A wall that hangs: twelve panels at 4K for as long as asked, its clock six times as fast, so that
- * twenty minutes hold two hours of updates. Meanwhile the API is killed and started again.
+ * A running wall: twelve panels at 4K for a given time, its clock six times as fast, so that twenty
+ * minutes hold two hours of updates. In the meantime the API is killed and restarted.
  */
 import assert from 'node:assert/strict'
 import { readdir, readFile, rm } from 'node:fs/promises'
@@ -16,7 +16,7 @@ import { WallWeir } from './wall-weir.ts'
 import { chromiumArguments, chromiumPath } from './weir.ts'
 
 export interface WallRun {
-  /** How long it hangs, by the machine's clock. */
+  /** How long it runs, by the machine's clock. */
   seconds: number
   kills: number
 }
@@ -24,9 +24,9 @@ export interface WallRun {
 export interface WallFound {
   /** Frames in which charts were drawn. */
   frames: Frame[]
-  /** Used bytes of the page's JavaScript heap, after a collection, by seconds of the run. */
+  /** Used bytes of the page's JavaScript heap after collection, by seconds of the run. */
   heap: [seconds: number, bytes: number][]
-  /** Requests that the page made, and how long it took to be back after each kill, ms. */
+  /** Requests of the page, and its recovery time after each kill, ms. */
   requests: number
   backMs: number[]
 }
@@ -38,7 +38,7 @@ const traceMs = 15_000
 const awayMs = 4000
 const backMsMax = 60_000
 
-/** Runs in the page before its scripts: timers go `speed` times as fast, and live seconds come so often. */
+/** Runs in the page before its scripts: speeds up timers and live seconds by this factor. */
 function hurry(times: number): void {
   const { setTimeout: timeout, setInterval: interval } = globalThis
   const hurried = (own: typeof timeout) =>
@@ -60,7 +60,7 @@ function hurry(times: number): void {
   )
 }
 
-/** Hangs the wall, and gives what was found; what must hold at any length is asserted here. */
+/** Runs the wall, and returns the findings; asserts what must hold for any duration. */
 export async function hangWall(t: TestContext, run: WallRun): Promise<WallFound> {
   const weir = await WallWeir.start()
   const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
@@ -128,7 +128,7 @@ async function hangOn(
   return { frames, heap, backMs }
 }
 
-/** Kills the API for some seconds; gives how long the wall took to be back once it answered again. */
+/** Kills the API for some seconds; returns the wall's recovery time after it answered again. */
 async function killAndReturn(weir: WallWeir, page: Page): Promise<number> {
   const says = page.getByText('Weir has not answered since')
   await weir.killApi()
@@ -137,7 +137,7 @@ async function killAndReturn(weir: WallWeir, page: Page): Promise<number> {
   await weir.startApi()
   const startedMs = performance.now()
   await says.waitFor({ state: 'detached', timeout: backMsMax })
-  // Every panel has an answer again, the live ones among them.
+  // Every panel has an answer again, including the live ones.
   await page.waitForFunction(() => document.querySelector('.tile-fault') === null, null, {
     timeout: backMsMax,
   })
@@ -151,7 +151,7 @@ async function heapBytes(protocol: CDPSession): Promise<number> {
   return usedSize
 }
 
-/** Looks at everything that the page asks: the token goes in the body of one log-in, and nowhere else. */
+/** Watches all requests of the page: the token is in the body of one log-in, and nowhere else. */
 function watchRequests(page: Page, token: string) {
   const watched = { count: 0, logins: 0, faults: [] as string[] }
   page.on('request', (request) => {
@@ -166,7 +166,7 @@ function watchRequests(page: Page, token: string) {
   return watched
 }
 
-/** Nothing that was ever written has it. */
+/** No file written has it. */
 async function assertNowhere(token: string, paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     const inside = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => null)
@@ -176,7 +176,7 @@ async function assertNowhere(token: string, paths: readonly string[]): Promise<v
   }
 }
 
-/** Bytes a second by which the heap grows after the first quarter: the slope of the least squares. */
+/** Growth of the heap in bytes per second after the first quarter: the least-squares slope. */
 export function slopeOf(heap: WallFound['heap'], from: number): number {
   const late = heap.filter(([seconds]) => seconds >= from)
   const mean = (at: 0 | 1) => late.reduce((sum, each) => sum + each[at], 0) / late.length
@@ -189,7 +189,7 @@ export function slopeOf(heap: WallFound['heap'], from: number): number {
   return above / below
 }
 
-/** What the frames cost, in words. */
+/** The cost of the frames, in words. */
 export function framesText(frames: readonly Frame[]): string {
   const figures = (of: (frame: Frame) => number) =>
     [0.5, 0.95, 0.99].map((share) => percentile(frames.map(of), share).toFixed(1)).join(', ')

@@ -1,4 +1,4 @@
-/** Weir as a wall meets it: a collector with traffic, and an API that is killed and started again on its port. */
+/** Weir with a wall: a collector with traffic, and an API that is killed and restarted on its port. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -15,13 +15,13 @@ import { answering } from './weir.ts'
 
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 const password = 'a password for the wall run'
-/** Datagrams of 30 flows each that come in a second. */
+/** Datagrams per second, of 30 flows each. */
 const datagramsPerSecond = 4
 
 export class WallWeir {
   readonly url: string
   readonly data: string
-  /** Everything that the API ever wrote. */
+  /** All output of the API. */
   readonly logPath: string
   readonly #port: number
   readonly #log: WriteStream
@@ -59,7 +59,7 @@ export class WallWeir {
     return started
   }
 
-  /** Starts the API on the port that it always has. */
+  /** Starts the API, always on the same port. */
   async startApi(): Promise<void> {
     const api = spawn(process.execPath, [weir, 'api'], {
       env: {
@@ -86,7 +86,7 @@ export class WallWeir {
     await once(api, 'exit')
   }
 
-  /** Keeps a dashboard and gives a link to it for a wall: its path, with the token in the fragment. */
+  /** Saves a dashboard and returns a wall link to it: its path, with the token in the fragment. */
   async hang(dashboard: { id: string }): Promise<{ link: string; token: string }> {
     const headers: Record<string, string> = { 'content-type': 'application/json', origin: this.url }
     const post = async (path: string, body: object) => {
@@ -103,7 +103,7 @@ export class WallWeir {
     return { link, token: secret }
   }
 
-  /** Ends what runs; a second call does nothing. */
+  /** Stops everything; a second call does nothing. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -115,7 +115,7 @@ export class WallWeir {
   }
 }
 
-/** A router's usual traffic; returns the function that ends it. */
+/** A router's usual traffic; returns the function that stops it. */
 function sendTraffic(port: number): () => void {
   const socket = createSocket('udp4')
   let sequence = 0

@@ -11,7 +11,7 @@ const slopeMax = 1e6
 const redrawMsMax = 16
 
 test(
-  'a wall does not grow, is redrawn within a frame at 4K, and comes back five times',
+  'a wall does not grow, is redrawn within a frame at 4K, and recovers five times',
   { skip: skipWithoutChromium(), timeout: 2_400_000 },
   async (t) => {
     const { frames, heap, requests, backMs } = await hangWall(t, { seconds, kills: 5 })
@@ -23,7 +23,7 @@ test(
     )
     assert.equal(backMs.length, 5)
     assert.ok(slope / speed < slopeMax, `${slope / speed} bytes an hour`)
-    // Processor time: what else the machine does must not count as the wall's.
+    // CPU time: other load on the machine must not count.
     const redraw = percentile(
       frames.map(({ processorMs }: Frame) => processorMs),
       0.95,

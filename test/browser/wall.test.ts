@@ -6,7 +6,7 @@ import { skipWithoutChromium } from './weir.ts'
 import { framesText, hangWall } from './wall-run.ts'
 
 test(
-  'a wall of twelve panels comes back when the API was killed, and its token stands nowhere',
+  'a wall of twelve panels recovers when the API was killed, and its token appears nowhere',
   { skip: skipWithoutChromium(), timeout: 300_000 },
   async (t) => {
     const { frames, requests, backMs } = await hangWall(t, { seconds: 12, kills: 1 })

@@ -1,4 +1,4 @@
-/** Weir as a browser test needs it: the bundled Monday replayed into a scratch folder, and served. */
+/** Weir for browser tests: the bundled Monday replayed into a scratch folder, and served. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -66,10 +66,10 @@ export async function answering(url: string, api: ChildProcess): Promise<void> {
   throw new Error(`weir api does not answer at ${url} within ${startMsMax} ms`)
 }
 
-/** Where Debian's Chromium lies. */
+/** The path of Debian's Chromium. */
 export const chromiumPath = '/usr/bin/chromium'
 
-/** What a run of Chromium needs: no sandbox in containers, nothing that calls home. */
+/** Arguments for Chromium: no sandbox in containers, no background network access. */
 export const chromiumArguments = [
   '--headless',
   '--no-sandbox',

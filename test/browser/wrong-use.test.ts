@@ -1,4 +1,4 @@
-/** Addresses and screens that nobody thought of: what is wrong is said, and nothing looks as if it were measured. */
+/** Unexpected addresses and screens: faults are reported, and nothing looks as if it were measured. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
@@ -30,14 +30,14 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     return page
   }
 
-  test('a filter of thousands of letters makes no page of thousands of pixels', async () => {
+  test('a filter of thousands of letters does not make the page thousands of pixels wide', async () => {
     const page = await open(`/?${around}&filter=${'a'.repeat(6000)}`)
     await page.getByText(/filter=a{120} …: at most 4096 characters/).waitFor()
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 1366)
     await page.close()
   })
 
-  test('an explanation of what is no range is not one of something else', async () => {
+  test('an explanation of an invalid range does not explain something else', async () => {
     for (const range of ['rubbish', '2026-11-16T11:40:00Z/2026-11-16T11:30:00Z']) {
       const page = await open(`/?${around}&explain=${range}`)
       await page.getByText(`explain=${range}: write shown, or a range`).waitFor()
@@ -46,7 +46,7 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     }
   })
 
-  test('a chart from which the legend leaves everything out says so', async () => {
+  test('a chart whose legend hides everything says so', async () => {
     const page = await open(`/?${around}&only=10.9.9.9`)
     await page.getByText('leaves out all that is listed here').waitFor()
     await page.getByRole('button', { name: 'Draw all' }).click()
@@ -55,7 +55,7 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.close()
   })
 
-  test('a kind of incident that there is not is no reason to say that there were none', async () => {
+  test('an unknown kind of incident does not read as if there were none', async () => {
     const page = await open('/incidents?from=2026-11-01&to=2026-12-01&kind=flood')
     await page.getByText('kind=flood: it may be congestion').waitFor()
     await page.locator('.incident').first().waitFor()
@@ -82,7 +82,7 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.close()
   })
 
-  test('of three hundred exporters and eight thousand interfaces one is found by its name', async () => {
+  test('one of three hundred exporters and eight thousand interfaces is found by name', async () => {
     const { page } = await openPage(browser, 'about:blank')
     await haveMany(page)
     await page.goto(`${weir.url}/exporters`)
@@ -99,7 +99,7 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.close()
   })
 
-  test('on paper from a dark screen what is read is dark, and what is wrong is said with its day', async () => {
+  test('on paper from a dark screen the text is dark, and faults have their date', async () => {
     const page = await open(`/?${around}&${explain}&compare=9d`)
     await page.locator('[aria-label="With whom"] a').first().waitFor()
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
@@ -116,7 +116,7 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
   })
 })
 
-/** Three hundred exporters with ten interfaces each, and one with five thousand, in place of those there are. */
+/** Replaces the exporters by three hundred with ten interfaces each, and one with five thousand. */
 async function haveMany(page: Page): Promise<void> {
   await page.route('**/api/exporters', async (route) => {
     const response = await route.fetch()
