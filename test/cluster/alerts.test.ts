@@ -1,6 +1,6 @@
 /**
- * Two collectors that evaluate the same alerts, over a real ClickHouse and a made clock: what one told
- * is told by no other, and when it dies another goes on.
+ * Two collectors that evaluate the same alerts, over a real ClickHouse and a simulated clock: what one
+ * reports no other reports, and when it dies another takes over.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -33,15 +33,15 @@ const line = '192.0.2.1'
 const begin = Math.floor(Date.now() / intervalMs) * intervalMs - 2 * intervalMs
 const targets: { script: true }[] = []
 
-/** The parts of a collector that alerts see, and what it told. */
+/** The parts of a collector that alerts see, and what it has sent. */
 interface Collector {
   cluster: AlertCluster
   engine: AlertEngine
   told: AlertEvent[]
   state: OpenState
-  /** What it says of itself. */
+  /** Its own status. */
   says: Partial<IngestStatus>
-  /** It says that it lives, and looks at its alerts. */
+  /** Announces that it is alive, and checks its alerts. */
   live(): Promise<void>
   close(): Promise<void>
 }
@@ -147,7 +147,10 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
     return made
   }
 
-  /** All that were given live on for so long; they say so each fifteen seconds, or after each step. */
+  /**
+   * Time passes for the given collectors; they announce themselves every fifteen seconds, or after
+   * each step.
+   */
   async function pass(seconds: number, living: readonly Collector[], step = 15): Promise<void> {
     for (let passed = 0; passed < seconds; passed += step) {
       nowMs += step * 1000
@@ -173,7 +176,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
     })
   }
 
-  /** What was told has arrived a moment after it was decided. */
+  /** A message arrives a moment after it was decided. */
   async function toldOf(count: number, ...collectors: readonly Collector[]): Promise<AlertEvent[]> {
     const all = () => collectors.flatMap(({ told }) => told)
     for (let tries = 0; all().length < count && tries < 500; tries++) await sleep(10)
@@ -186,7 +189,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
   const texts = ({ told }: Collector) => told.map(({ text }) => text)
   const ids = { collection: 'alerts' as const }
 
-  test('an incident is told once, by the first; by the other when that one was killed; and never again', async () => {
+  test('an incident is reported once, by the first; by the other if that one was killed; and never again', async () => {
     const settings = await ownSettings()
     const [one, two] = [await start(settings, 'one'), await start(settings, 'two')]
     const body = { name: 'Amiss', subject: { kind: 'incident' }, targets, author: 'anna' }
@@ -196,16 +199,16 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
     await pass(30, [one, two])
     await toldOf(1, one, two)
     assert.equal(two.told.length, 0)
-    // It is killed; nobody knows yet that it is gone.
+    // It is killed, which nobody knows yet.
     happen('i2')
     await pass(75, [two])
     assert.equal(two.told.length, 0)
     assert.equal(two.engine.states.size, 0, 'who does not tell says nothing of how alerts stand')
     await pass(30, [two])
-    // What happened meanwhile, and not what was told before.
+    // What happened in the meantime, without what was reported before.
     await toldOf(1, two)
     assert.equal(two.engine.states.get('a')?.is, 'told')
-    // It comes back, and takes its place again once the other must have heard of it.
+    // It returns, and resumes its role once the other must have heard of it.
     const again = await start(settings, 'one')
     happen('i3')
     await pass(30, [again, two])
@@ -221,7 +224,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
     await shared.close()
   })
 
-  test('where two think that it is for them, the state lets one tell', async () => {
+  test('if two consider it theirs, the state lets one send', async () => {
     const settings = await ownSettings()
     const both = [await start(settings, 'one'), await start(settings, 'two')]
     const body = { name: 'Amiss', subject: { kind: 'incident' }, targets, author: 'anna' }
@@ -237,7 +240,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
     }
   })
 
-  test('exporters are those of all, and each disk is its own', async () => {
+  test('exporters are those of all collectors, disks are each collector’s own', async () => {
     const settings = await ownSettings()
     const [one, two] = [await start(settings, 'one'), await start(settings, 'two')]
     const common = { targets, author: 'anna' }
@@ -248,7 +251,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
     await one.state.change({ ...ids, id: 'd', body: disk })
     one.says.diskFreePercent = 50
     two.says.diskFreePercent = 5
-    // What moved from the one to the other was heard there a moment ago.
+    // An exporter that moved was heard by the other collector a moment ago.
     for (let passed = 0; passed <= 330; passed += 30) {
       one.says.exporters = [exporter(line, begin)]
       two.says.exporters = [
@@ -269,7 +272,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
     )
   })
 
-  test('a tracker’s value is that of all, and too little is told only once all have written', async () => {
+  test('a tracker’s value is that of all, and too little is reported only once all have written', async () => {
     const settings = await ownSettings()
     const [one, two] = [await start(settings, 'one'), await start(settings, 'two')]
     const span = { filter: 'proto tcp', canonical: 'proto tcp', from: begin - intervalMs, to: null }

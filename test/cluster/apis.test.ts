@@ -1,4 +1,4 @@
-/** Two APIs on one ClickHouse, neither with a state of its own: what is done at one holds at the other. */
+/** Two APIs on one ClickHouse, neither with state of its own: what is done at one applies at the other. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
@@ -16,7 +16,7 @@ const ours = { host: '127.0.0.1', origin: 'http://127.0.0.1' }
 const place = { column: 0, row: 0, columns: 12, rows: 4 }
 const panels = [{ kind: 'clock', place }]
 const password = 'a long enough one'
-/** For so long a session that was ended at one API may go on at the other, in ms: see docs/access.md. */
+/** How long a session ended at one API may continue at the other, ms: see docs/access.md. */
 const keptMs = 2000
 const awayMs = 10_000
 
@@ -80,7 +80,7 @@ describe('two APIs on one ClickHouse', { skip: skipWithoutClickHouse() }, () => 
   const status = async (...asked: Parameters<typeof ask>) => (await ask(...asked)).statusCode
   const admin = (at: number) => login(at, { user: 'admin', password: first })
 
-  test('the first password is made once, however many start at once', async () => {
+  test('the first password is generated once, however many APIs start at once', async () => {
     const made = await Promise.all(
       apis.map(({ settings, opened }) =>
         makeFirstAdmin(settings, { ...opened, passwords: new Passwords() }),
@@ -93,7 +93,7 @@ describe('two APIs on one ClickHouse', { skip: skipWithoutClickHouse() }, () => 
     assert.equal(await makeFirstAdmin(apis[1]!.settings, again), null)
   })
 
-  test('who logged in at one has logged in at the other, at once, and out too', async () => {
+  test('a log-in at one is valid at the other at once, and so is a log-out', async () => {
     const cookie = await admin(0)
     assert.equal(await status(1, 'GET', '/api/users', { cookie }), 200)
     assert.equal(await status(1, 'POST', '/api/logout', { cookie }), 200)
@@ -102,7 +102,7 @@ describe('two APIs on one ClickHouse', { skip: skipWithoutClickHouse() }, () => 
     assert.equal(await status(0, 'GET', '/api/users', { cookie }), 401)
   })
 
-  test('a user, a token and a wall that are removed at one end at the other within two seconds', async () => {
+  test('a user, a token or a wall removed at one is refused by the other within two seconds', async () => {
     const cookie = await admin(0)
     const user = { user: 'vera', role: 'viewer', password }
     assert.equal(await status(0, 'POST', '/api/users', { cookie, body: user }), 201)
@@ -129,7 +129,7 @@ describe('two APIs on one ClickHouse', { skip: skipWithoutClickHouse() }, () => 
     assert.equal(await status(1, 'POST', '/api/login', { body: { token: wall.secret } }), 401)
   })
 
-  test('a dashboard is one and the same, and of two who change it the slower is refused', async () => {
+  test('a dashboard is the same at both, and of two simultaneous changes the slower is refused', async () => {
     const cookie = await admin(1)
     const path = '/api/dashboards/desk'
     const body = { id: 'desk', title: 'Desk', panels }
@@ -151,13 +151,13 @@ describe('two APIs on one ClickHouse', { skip: skipWithoutClickHouse() }, () => 
       assert.equal(read.title, ['A', 'B'][won])
       assert.equal(read.etag, both[won]!.json<Dashboard>().etag)
     }
-    // Who reads again may change it, at whichever.
+    // After reading again it may be changed, at either.
     const { etag } = both[won]!.json<Dashboard>()
     const next = { cookie, body: { title: 'C', panels }, etag }
     assert.equal(await status(1 - won, 'PUT', path, next), 200)
   })
 
-  test('annotations, reports, trackers, alerts and what was noted are at both', async () => {
+  test('annotations, reports, trackers, alerts and the log are at both', async () => {
     const cookie = await admin(0)
     const made: [string, object][] = [
       ['annotations', { from: 1_794_828_600, text: 'a truck cut the line' }],
@@ -184,7 +184,7 @@ describe('two APIs on one ClickHouse', { skip: skipWithoutClickHouse() }, () => 
     assert.match(one!, /DELETE \/api\/users\/vera/)
   })
 
-  test('while ClickHouse is away who was known goes on for ten seconds, then all is refused with a reason', async () => {
+  test('while ClickHouse is away known users continue for ten seconds, then everything is refused with a reason', async () => {
     const cookie = await admin(0)
     assert.equal(await status(0, 'GET', '/api/session', { cookie }), 200)
     await nodes.nodes[0]!.kill()

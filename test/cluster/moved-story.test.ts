@@ -1,7 +1,7 @@
 /**
- * The Monday capture, of which one collector of a cluster received a part and another the rest, the
- * exporter having moved in the middle of the outage and back after it: every answer is that of one
- * collector that received all of it.
+ * The Monday capture with one part received by one collector of a cluster and the rest by another,
+ * the exporter having moved in the middle of the outage and back after it: every answer equals that
+ * of one collector that received everything.
  */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
@@ -20,13 +20,13 @@ import { bodyOf, openApi } from '../story/api-over.ts'
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const exporter = '10.0.0.1'
 const at = (time: string) => Date.parse(`2026-11-16T${time}:00Z`)
-/** Who received what: the exporter sends its templates each minute. */
+/** Who received what: the exporter sends its templates every minute. */
 const parts: [writer: 'one' | 'two', from: number, to: number][] = [
   ['one', 0, at('11:34')],
   ['two', at('11:34'), at('11:52')],
   ['one', at('11:52'), Number.POSITIVE_INFINITY],
 ]
-/** The capture is as old as it is: retention is by the clock. */
+/** Retention that keeps the old capture: it is by the clock. */
 const keep = {
   WEIR_TIERS: '5m:3650d 30m:3650d 2h:3650d 1d:3650d',
   WEIR_ARCHIVE_KEEP: '3650d',
@@ -56,7 +56,7 @@ describe('the Monday capture at two collectors', { skip: skipWithoutClickHouse()
     }
     const now = Date.now()
     apis.push(await openApi(alone, now))
-    // An API on a third machine, without a data folder of any collector.
+    // An API on a third machine, without any collector's data folder.
     apis.push(await openApi({ ...cluster, WEIR_DATA: await folder() }, now))
   })
   after(async () => {
@@ -96,7 +96,7 @@ describe('the Monday capture at two collectors', { skip: skipWithoutClickHouse()
     }
   })
 
-  test('/api/explain and /api/incidents: the move is no silence, and the outage is told whole', async () => {
+  test('/api/explain and /api/incidents: the move is not a silence, and the outage is reported whole', async () => {
     const explained = await both(`/api/explain?${cut}`)
     assert.match(explained, /opened 312 connections outward, 280 of them to 203\.0\.113\.80/)
     const { incidents } = JSON.parse(await both(`/api/incidents?${day}`)) as {

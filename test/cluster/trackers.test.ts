@@ -1,4 +1,4 @@
-/** Two collectors on one ClickHouse follow the same trackers, each in what it receives. */
+/** Two collectors on one ClickHouse follow the same trackers, each in the flows it receives. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ import { RunningIngest, scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { forEachFlow } from '../stored.ts'
 
-/** A machine that does much else is slow to make and to tell. */
+/** A busy machine is slow to build and to exchange. */
 const settledMsMax = 120_000
 const webPort = 443
 const filter = `dst port ${webPort}`
@@ -62,7 +62,7 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
     await shared.state.change({ collection: 'trackers', id, body, revision: 0 })
   }
 
-  /** Waits until a collector's archive says that a tracker was taken up. */
+  /** Waits until a collector's archive shows that a tracker was adopted. */
   async function untilAdopted({ data }: Worker, id: string): Promise<void> {
     const manifest = new ManifestReader(join(data, 'archive', 'manifest.jsonl'))
     for (const deadline = performance.now() + settledMsMax; ; await sleep(100)) {
@@ -73,7 +73,7 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
     }
   }
 
-  test('the series of one made before and of one made after, with its past, are what both received', async () => {
+  test('the series of a tracker made before, and of one made after with its past, are what both received', async () => {
     const exporters = workers.map(
       ({ ingest }, i) => new NumberedExporter(() => ingest!.port, 900, `127.0.2.${i + 1}`),
     )
@@ -83,7 +83,7 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
     await sleep(500)
     for (const exporter of exporters) await exporter.end()
     await sleep(500)
-    // What the end has no time for is made after the next start.
+    // What the shutdown has no time for is built after the next start.
     for (const worker of workers) {
       await worker.ingest!.stop()
       worker.ingest = null

@@ -1,7 +1,7 @@
 /**
- * 2 collectors, 20 exporters, 2 × 2 nodes, 20,000 flows/s for 5 minutes (WEIR_LONG_RATE and
- * WEIR_LONG_SECONDS say otherwise): a replica is killed and comes back, a collector is killed and comes
- * back with its exporters at the other meanwhile, a whole shard is away for 60 s.
+ * 2 collectors, 20 exporters, 2 × 2 nodes, 20,000 flows/s for 5 minutes (or as in WEIR_LONG_RATE and
+ * WEIR_LONG_SECONDS): a replica is killed and returns, a collector is killed and returns with its
+ * exporters at the other in the meantime, a whole shard is away for 60 s.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -18,14 +18,14 @@ const rate = Number(process.env['WEIR_LONG_RATE'] ?? 20_000)
 const seconds = Number(process.env['WEIR_LONG_SECONDS'] ?? 300)
 const names = ['one', 'two'] as const
 
-describe('a cluster under load in which much dies', { skip: skipWithoutClickHouse() }, () => {
+describe('a cluster under load with many failures', { skip: skipWithoutClickHouse() }, () => {
   let workers: Workers
   before(async () => {
     workers = await Workers.start({ exporters: 20, flowsPerSecond: rate })
   })
   after(() => workers.remove())
 
-  test(`${rate} flows/s for ${seconds} s: each flow and total stands once`, async (t) => {
+  test(`${rate} flows/s for ${seconds} s: each flow and total is stored once`, async (t) => {
     const startedMs = Date.now()
     const until = (share: number) =>
       sleep(Math.max(0, startedMs + share * seconds * 1000 - Date.now()))
@@ -99,7 +99,7 @@ describe('a cluster under load in which much dies', { skip: skipWithoutClickHous
   })
 })
 
-/** Asks again where a machine that does much else was too slow. */
+/** Retries if a busy machine was too slow. */
 async function patiently<Found>(ask: () => Promise<Found>): Promise<Found> {
   for (let tries = 1; ; tries++)
     try {
@@ -110,8 +110,8 @@ async function patiently<Found>(ask: () => Promise<Found>): Promise<Found> {
 }
 
 /**
- * Asks of what is closed, again and again: an answer is the same as the time before or more (never
- * less: what is written once stays), or it is none.
+ * Queries closed time over and over: each answer equals the previous one or has more (never less:
+ * what is written stays), or fails.
  */
 async function askOn({ settings }: Workers, signal: AbortSignal) {
   const answers = { whole: 0, failed: 0, partial: [] as string[] }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { countFates, Workers } from './workers.ts'
 
-/** A machine that does much else is slow to make tiers and to tell. */
+/** A busy machine is slow to build tiers and to exchange. */
 const settledMsMax = 120_000
 
 describe('two collectors that are killed', { skip: skipWithoutClickHouse() }, () => {
@@ -15,11 +15,11 @@ describe('two collectors that are killed', { skip: skipWithoutClickHouse() }, ()
   })
   after(() => workers.remove())
 
-  test('exporters move to the other and back: each flow and total stands once, each loss is counted once', async () => {
+  test('exporters move to the other and back: each flow and total is stored once, each loss counted once', async () => {
     await sleep(4000)
-    // A replica dies; what is written waits.
+    // A replica dies; writes wait.
     await workers.nodes.nodes[1]!.kill()
-    // A collector dies; its exporters go on for a moment, and are then sent to the other.
+    // A collector dies; its exporters continue for a moment, and are then redirected to the other.
     await workers.kill('one')
     await sleep(1500)
     workers.move('two', () => true)

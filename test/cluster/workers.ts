@@ -1,7 +1,7 @@
 /**
- * Two collectors on one ClickHouse cluster of 2 × 2 nodes, exporters that move between them, and all
- * that may die: a replica, a collector, a whole shard. Every flow has a number of its own, so that in
- * the end it can be said of each that it stands once, and of what is missing that it was counted.
+ * Two collectors on one ClickHouse cluster of 2 × 2 nodes, exporters that move between them, and
+ * failures of a replica, a collector, or a whole shard. Every flow has its own number, to check in
+ * the end that each is stored once, and that each missing one was counted.
  */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
@@ -28,15 +28,15 @@ interface Worker {
   data: string
   environment: Record<string, string>
   ingest: RunningIngest | null
-  /** Where it listens, also while it is dead: its exporters do not know. */
+  /** Where it listens, even while it is dead: its exporters do not know. */
   port: number
 }
 
-/** What became of the flows of one exporter. */
+/** The fate of one exporter's flows. */
 export interface Fate {
   address: string
   sent: number
-  /** Flows of a number that stands once, and those that stand more often. */
+  /** Flows stored once, and those stored more often. */
   stored: number
   twice: number
   lost: number
@@ -86,7 +86,7 @@ export class Workers {
     return workers
   }
 
-  /** Starts a collector, at the port where it listened before. */
+  /** Starts a collector, on its previous port. */
   async begin(name: WorkerName): Promise<void> {
     const worker = this.#workers[name]
     const place = worker.port === 0 ? {} : { WEIR_NETFLOW: `127.0.0.1:${worker.port}` }
@@ -94,13 +94,13 @@ export class Workers {
     worker.port = worker.ingest.port
   }
 
-  /** Ends a collector at once, as a crash does. */
+  /** Kills a collector at once, like a crash. */
   async kill(name: WorkerName): Promise<void> {
     await this.#workers[name].ingest!.stop('SIGKILL')
     this.#workers[name].ingest = null
   }
 
-  /** Has the exporters that `which` picks send to a collector from now on. */
+  /** Redirects the exporters chosen by `which` to a collector. */
   move(to: WorkerName, which: (i: number) => boolean): void {
     for (const [i, place] of this.exporters.entries()) if (which(i)) place.at = to
   }
@@ -114,7 +114,7 @@ export class Workers {
     await sleep(500)
   }
 
-  /** Waits until what both collectors count as lost is what is not stored, for all exporters together. */
+  /** Waits until the losses counted by both collectors equal what is not stored, over all exporters. */
   async untilSettled(missing: () => Promise<number>, msMax: number): Promise<void> {
     const deadline = performance.now() + msMax
     for (;;) {
@@ -131,7 +131,7 @@ export class Workers {
     return all.flatMap(({ exporters }) => exporters).reduce((sum, { lost }) => sum + lost.flows, 0)
   }
 
-  /** Starts both again, waits until what the end had no time for is made, and ends them. */
+  /** Restarts both, waits until what the shutdown had no time for is built, and stops them. */
   async makeRest(msMax: number): Promise<void> {
     for (const name of ['one', 'two'] as const) {
       await this.begin(name)
@@ -144,7 +144,7 @@ export class Workers {
     await this.endWorkers()
   }
 
-  /** Ends both in order; on a machine that does much else the end may not have time for all. */
+  /** Stops both cleanly; on a busy machine there may not be time for everything. */
   async endWorkers(): Promise<void> {
     for (const worker of Object.values(this.#workers)) {
       await worker.ingest!.stop()
@@ -152,7 +152,7 @@ export class Workers {
     }
   }
 
-  /** Of each exporter, how often each of its flows stands in the archives of both collectors. */
+  /** For each exporter, how often each of its flows is in the archives of both collectors. */
   async fates(): Promise<Map<string, Uint8Array>> {
     const found = new Map(
       this.exporters.map(({ address, exporter }) => [address, new Uint8Array(exporter.flows)]),
@@ -172,14 +172,14 @@ export class Workers {
     return found
   }
 
-  /** Octets of an exporter's stored flows, by what is said of each. */
+  /** Octets of an exporter's stored flows, derived from their numbers. */
   static octets(times: Uint8Array): number {
     let sum = 0
     for (const [id, count] of times.entries()) sum += count * octetsOf(id)
     return sum
   }
 
-  /** Sums and losses of each exporter as the series tell them, at every tier. */
+  /** Sums and losses of each exporter according to the series, at every tier. */
   async series(): Promise<
     Map<string, { tier: string; bytes: number; flows: number; lost: number }[]>
   > {
@@ -207,7 +207,7 @@ export class Workers {
     return told
   }
 
-  /** Flows of ClickHouse by exporter: how many, of how many numbers, and their octets. */
+  /** Flows in ClickHouse by exporter: how many, with how many numbers, and their octets. */
   async flows(): Promise<Map<string, { count: number; octets: number }>> {
     const flows = await openFlows(this.settings)
     try {
@@ -232,7 +232,7 @@ export class Workers {
   }
 }
 
-/** How many of an exporter's flows are missing, of which numbers stand more than once. */
+/** How many of an exporter's flows are missing, and how many numbers are stored more than once. */
 export function countFates(times: Uint8Array): { missing: number; twice: number } {
   let missing = 0
   let twice = 0

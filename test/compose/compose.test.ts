@@ -23,10 +23,10 @@ const mondayBytes = 50_336_916_389
 const healthyMsMax = 90_000
 /** Four hours of capture in 48 seconds: long enough for a restart in the middle on a busy machine. */
 const speed = 300
-/** Times of export run ahead of the clock at that speed. */
+/** At that speed, export times run ahead of the clock. */
 const window = `from=${Math.floor(Date.now() / 1000) - 86_400}&to=${Math.floor(Date.now() / 1000) + 86_400}`
 
-/** What is asked of the API here. */
+/** The part of an answer used here. */
 interface Top {
   total: { bytes: number }
 }
@@ -52,7 +52,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     await engine?.close()
   })
 
-  test('the files have nothing to complain of, and hold no secret', async () => {
+  test('the files are valid, and contain no secret', async () => {
     for (const file of ['docker-compose.yml', 'docker-compose.parquet.yml']) {
       const args = ['compose', '-f', join(folder, file), '--profile', 'demo', 'config']
       const { stdout, stderr } = await engine.docker(args)
@@ -78,7 +78,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     assert.match(await (await fetch(project.url)).text(), /<script[^>]+type="module"/)
   })
 
-  test('secrets are files for their owner alone, and stand in no description of a container', async () => {
+  test('secrets are files for their owner only, and in no description of a container', async () => {
     const secrets: [service: string, path: string][] = [
       ['influxdb', '/etc/influxdb2/admin.token'],
       ['influxdb', '/etc/influxdb2/admin.password'],
@@ -101,7 +101,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     assert.equal((await project.compose(...admin)).stdout.match(/token|password/), null)
   })
 
-  test('containers run without root, rights or a root that can be written', async () => {
+  test('containers run without root, privileges or a writable root file system', async () => {
     const { stdout: ids } = await project.compose('ps', '-aq')
     const { stdout } = await engine.docker(['inspect', ...ids.trim().split('\n')])
     for (const { Config, HostConfig } of JSON.parse(stdout) as Inspected[]) {
@@ -115,7 +115,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     }
   })
 
-  test('the container of the API can write nowhere but to memory', async () => {
+  test('the API’s container can write only to memory', async () => {
     const { stdout } = await project.compose('exec', '-T', 'api', 'node', '-e', writeEverywhere)
     const written = JSON.parse(stdout) as { folder: string; kind: string }[]
     assert.deepEqual(
@@ -125,7 +125,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     assert.ok(written.some(({ folder: each }) => each === '/tmp'))
   })
 
-  test('an exporter keeps its address, also when ingest is restarted under its flow', async () => {
+  test('an exporter keeps its address, even when ingest is restarted during its flow', async () => {
     const sending = exporter.send(monday, project.netflowPort, speed)
     await project.until<ExportersAnswer>(
       '/api/exporters',
@@ -147,7 +147,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     assert.ok(exporters[0]!.datagrams > restarted.exporters[0]!.datagrams, 'it went on after it')
   })
 
-  test('the story comes in whole', async () => {
+  test('the story arrives completely', async () => {
     const [before] = (await project.get<ExportersAnswer>('/api/exporters')).exporters
     await exporter.send(monday, project.netflowPort, speed * 6)
     await project.until<ExportersAnswer>(
@@ -157,7 +157,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     )
   })
 
-  test('behind a bridge the loss of addresses is said, with the remedy', async () => {
+  test('behind a bridge the loss of addresses is reported, with the remedy', async () => {
     const name = `${project.name}-bridged`
     const port = await freeUdpPort()
     const publish = ['-p', `127.0.0.1:${port}:2055/udp`]
@@ -191,7 +191,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     await assertStored(project, before.exporters[0]!.bytes)
   })
 
-  test('the series are in InfluxDB, for Flux by hand and for the dashboard of Grafana', async () => {
+  test('the series are in InfluxDB, for Flux by hand and for Grafana’s dashboard', async () => {
     const { exporters } = await project.get<ExportersAnswer>('/api/exporters')
     const [sum] = await askFlux(
       project,
@@ -201,7 +201,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     assert.equal(Number(sum?.['_value']), exporters[0]!.bytes)
     for (const [title, text] of grafanaQueries({ from: '-2d', to: '2d' })) {
       const rows = await askFlux(project, text)
-      // The exporter of the story names no interfaces.
+      // The story's exporter names no interfaces.
       assert.ok(rows.length > 0 || title === 'Interfaces', `${title}: ${text}`)
     }
     for (const text of documentedQueries()) await askFlux(project, text)
@@ -221,7 +221,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
     await project.compose('--profile', 'demo', 'stop', 'exporter')
   })
 
-  test('a bad secret file is one clear line, and setup makes a lost token again', async () => {
+  test('a bad secret file is one clear line, and setup replaces a lost token', async () => {
     const spoil = (command: string) =>
       project.compose(
         'run',
@@ -245,7 +245,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
       assert.rejects(project.compose('up', '-d', '--wait'), /didn't complete successfully/),
     )
 
-    /** What a service says at its start is this one line. */
+    /** A service's only message at its start is this line. */
     async function assertSaid(service: string, pattern: RegExp, start: () => Promise<unknown>) {
       const started = Date.now()
       await start()
@@ -254,13 +254,13 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
         await sleep(1000)
         lines = (await project.log(service, started)).filter((line) => line.startsWith('weir:'))
       }
-      // A service that is restarted again and again says it each time.
+      // A service that is restarted repeatedly says it each time.
       assert.equal(new Set(lines).size, 1, lines.join('\n'))
       assert.match(lines[0]!, pattern)
     }
   })
 
-  test('what the previous version stored is read by this one', async (t) => {
+  test('this version reads what the previous one stored', async (t) => {
     const { path, commit } = await previousVersion(folder)
     t.diagnostic(`from ${commit}`)
     const upgraded = await Project.create(engine, path)
@@ -295,7 +295,10 @@ interface Inspected {
   }
 }
 
-/** Tries to make a file in every folder, and says where it could, and on what kind of file system. */
+/**
+ * Tries to create a file in every folder, and reports where it could, and on what kind of file
+ * system.
+ */
 const writeEverywhere = `
 const fs = require('fs'), path = require('path')
 const mounts = fs.readFileSync('/proc/mounts', 'utf8').trim().split('\\n').map((line) => line.split(' '))
@@ -317,7 +320,7 @@ visit('/')
 console.log(JSON.stringify(written))
 `
 
-/** The exporter's counters, the archive and the series have so many bytes. */
+/** The exporter's counters, the archive and the series all have this many bytes. */
 async function assertStored(project: Project, bytes: number): Promise<void> {
   const { exporters } = await project.get<ExportersAnswer>('/api/exporters')
   assert.equal(exporters[0]?.bytes, bytes)

@@ -1,6 +1,6 @@
 /**
- * The Docker engine of the tests: the one that answers, left as it is; or one of our own, started
- * without a registry, whose network traces are taken back when it is stopped.
+ * The Docker engine of the tests: the one running, left unchanged; or one of our own, started
+ * without a registry, whose network changes are undone when it stops.
  */
 import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync, openSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { provideImages } from './images.ts'
 const startMsMax = 60_000
 const stopMsMax = 60_000
 const outputBytesMax = 64 * 2 ** 20
-/** Layers that are kept for the next build. */
+/** Cached layers, kept for the next build. */
 const layersMax = '4GB'
 const forwarding = '/proc/sys/net/ipv4/ip_forward'
 
@@ -26,7 +26,7 @@ export interface Output {
 }
 
 export class Engine {
-  /** What a docker command needs of the environment to reach the engine. */
+  /** The environment in which docker commands reach the engine. */
   readonly environment: NodeJS.ProcessEnv
   readonly #own: OwnDaemon | null
 
@@ -45,12 +45,12 @@ export class Engine {
     return engine
   }
 
-  /** Runs docker. @throws with what it wrote where its exit code is not 0 */
+  /** Runs docker. @throws with its output unless its exit code is 0 */
   async docker(args: readonly string[], environment: Record<string, string> = {}): Promise<Output> {
     return this.run('docker', args, environment)
   }
 
-  /** Runs any program in the engine's environment. @throws with what it wrote where it fails */
+  /** Runs any program in the engine's environment. @throws with its output on failure */
   run(
     command: string,
     args: readonly string[],
@@ -70,7 +70,7 @@ export class Engine {
   }
 }
 
-/** A configuration of docker that has nothing but our Compose. */
+/** A docker configuration with only our Compose. */
 async function pluginFolder(): Promise<string> {
   const folder = join(engineCache, 'config')
   await mkdir(join(folder, 'cli-plugins'), { recursive: true })
@@ -121,7 +121,7 @@ class OwnDaemon {
     return daemon
   }
 
-  /** Ends it with its containers, and takes back its bridges, rules and the forwarding of packets. */
+  /** Stops it with its containers, and undoes its bridges, rules and packet forwarding. */
   async stop(): Promise<void> {
     const child = this.#process
     if (child.exitCode === null) {
@@ -139,7 +139,7 @@ class OwnDaemon {
   }
 }
 
-/** What a daemon leaves mounted where it was ended before its containers were. */
+/** Unmounts what a daemon leaves mounted if it was stopped before its containers. */
 async function unmountBelow(folders: readonly string[]): Promise<void> {
   const mounts = await readFile('/proc/mounts', 'utf8')
   const paths = mounts.split('\n').map((line) => line.split(' ')[1] ?? '')
@@ -153,7 +153,7 @@ function removeBridges(): void {
     spawnSync('ip', ['link', 'del', name!])
 }
 
-/** Deletes an engine's rules and chains of a table; the policy that it set for forwarding goes back. */
+/** Deletes an engine's rules and chains of a table, and restores the forwarding policy. */
 function removeRules(tool: string, table: string): void {
   const saved = spawnSync(`${tool}-save`, ['-t', table], { encoding: 'utf8' }).stdout ?? ''
   const run = (...args: string[]) => spawnSync(tool, ['-t', table, ...args])

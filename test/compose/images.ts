@@ -1,6 +1,6 @@
 /**
- * Stand-ins for the images that the Dockerfile and the Compose files name, made from Debian, this
- * Node and a local influxd: what they prove is our own part, not what is in the official images.
+ * Stand-ins for the images named in the Dockerfile and the Compose files, built from Debian, this
+ * Node and a local influxd: they test our own part, not the official images.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -17,7 +17,7 @@ const node = 'node:24-bookworm-slim'
 const influxdb = 'influxdb:2.9'
 const certificates = '/etc/ssl/certs/ca-certificates.crt'
 
-/** Makes the images that are not there. */
+/** Builds the missing images. */
 export async function provideImages(engine: Engine): Promise<void> {
   if (!(await has(engine, debian)))
     await engine.docker(['import', '--change', 'CMD ["bash"]', debianRoot, debian])
@@ -40,7 +40,7 @@ async function build(
   const folder = await mkdtemp(join(tmpdir(), 'weir-image-'))
   try {
     await fill(folder)
-    // The classic builder: the other one wants a plugin of its own.
+    // The classic builder: the other one needs a separate plugin.
     await engine.docker(['build', '-q', '-t', image, folder], { DOCKER_BUILDKIT: '0' })
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -53,7 +53,7 @@ async function nodeContext(folder: string): Promise<void> {
   const registry = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim()
   await copyFile(process.execPath, join(folder, 'node'))
   await cp(dirname(dirname(npm)), join(folder, 'npm'), { recursive: true, dereference: true })
-  // Where packages come by a proxy of one's own, its certificate is among the host's.
+  // A certificate for a private package proxy is among the host's.
   await (existsSync(certificates)
     ? copyFile(certificates, join(folder, 'certificates.crt'))
     : writeFile(join(folder, 'certificates.crt'), ''))

@@ -1,4 +1,4 @@
-/** Questions in Flux to the project's InfluxDB, as Grafana asks them: by the API's token. */
+/** Flux queries to the project's InfluxDB, as Grafana sends them: with the API's token. */
 import { readFileSync } from 'node:fs'
 
 import type { Project } from './project.ts'
@@ -6,7 +6,7 @@ import type { Project } from './project.ts'
 /** Rows of an answer: a column's values by its name. */
 export type Row = Record<string, string>
 
-/** Asks the InfluxDB of a project. @throws with what it answers */
+/** Queries the InfluxDB of a project. @throws with its answer */
 export async function askFlux(project: Project, text: string): Promise<Row[]> {
   const { stdout } = await project.compose('exec', '-T', 'api', 'cat', '/secrets/api/api.token')
   const answer = await fetch(`${project.influxUrl}/api/v2/query?org=weir`, {
@@ -25,7 +25,7 @@ export async function askFlux(project: Project, text: string): Promise<Row[]> {
   })
 }
 
-/** The dashboard's questions by the titles of their panels, with what Grafana puts into them. */
+/** The dashboard's queries by panel title, with Grafana's variables filled in. */
 export function grafanaQueries(range: {
   from: string
   to: string

@@ -1,4 +1,7 @@
-/** A Compose project of the tests: its own name, ports, image and volumes, beside whatever else runs. */
+/**
+ * A Compose project of the tests: with its own name, ports, image and volumes, beside whatever else
+ * runs.
+ */
 import { freeTcpPorts, freeUdpPort } from '../free-port.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +24,7 @@ export interface Container {
 export class Project {
   readonly #engine: Engine
   readonly name: string
-  /** Where the Compose file is. */
+  /** The folder of the Compose file. */
   folder: string
   readonly environment: Record<string, string>
   /** UDP port for NetFlow on every address of this host. */
@@ -62,13 +65,13 @@ WEIR_METRICS=127.0.0.1:${metrics}
     return new Project(engine, { name, folder, ports, settingsFile })
   }
 
-  /** Runs docker compose on the project. @throws with what it wrote where its exit code is not 0 */
+  /** Runs docker compose on the project. @throws with its output unless its exit code is 0 */
   compose(...args: string[]): Promise<Output> {
     const file = join(this.folder, 'docker-compose.yml')
     return this.#engine.docker(['compose', '-p', this.name, '-f', file, ...args], this.environment)
   }
 
-  /** Every container of the project, those that have ended included. */
+  /** Every container of the project, including stopped ones. */
   async containers(): Promise<Container[]> {
     const { stdout } = await this.compose('ps', '-a', '--format', 'json')
     return stdout
@@ -77,7 +80,7 @@ WEIR_METRICS=127.0.0.1:${metrics}
       .map((line) => JSON.parse(line) as Container)
   }
 
-  /** What a service has written since a time (unix ms), line by line. */
+  /** A service's output since a time (unix ms), line by line. */
   async log(service: string, since: number): Promise<string[]> {
     const from = new Date(since).toISOString()
     const { stdout, stderr } = await this.compose(
@@ -96,7 +99,7 @@ WEIR_METRICS=127.0.0.1:${metrics}
     return (await answer.json()) as Answer
   }
 
-  /** The first answer of which `holds` is true. @throws with the last one after `msMax` */
+  /** The first answer for which `holds` is true. @throws with the last one after `msMax` */
   async until<Answer>(
     path: string,
     holds: (answer: Answer) => boolean,
@@ -123,7 +126,7 @@ interface ProjectParts {
   name: string
   folder: string
   ports: Ports
-  /** In place of .env. */
+  /** Replaces .env. */
   settingsFile: string
 }
 
@@ -131,7 +134,7 @@ type Ports = Record<'page' | 'influx' | 'metrics' | 'netflow' | 'ipfix' | 'sflow
 
 const weir = join(import.meta.dirname, '..', '..', 'cli', 'weir.js')
 
-/** A machine of its own on the network, from which an exporter sends: a network namespace. */
+/** A separate machine on the network, from which an exporter sends: a network namespace. */
 export class ExporterHost {
   readonly #engine: Engine
   readonly #name: string
@@ -158,7 +161,7 @@ export class ExporterHost {
     return host
   }
 
-  /** Sends a capture as live UDP from one port; gives how many datagrams were sent. */
+  /** Sends a capture as live UDP from one port; returns the number of datagrams sent. */
   async send(capture: string, to: number, speed: number): Promise<number> {
     const target = `${this.collector}:${to}`
     const command = [process.execPath, weir, 'replay', '--to', target, '--speed', String(speed)]

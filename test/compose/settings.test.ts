@@ -1,4 +1,4 @@
-/** What the Compose files and .env.example call a setting is one. */
+/** Every setting named in the Compose files and .env.example exists. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -13,7 +13,7 @@ const files = [
 ]
 
 for (const file of files)
-  test(`${file} names settings that there are`, () => {
+  test(`${file} names only existing settings`, () => {
     const names = readFileSync(file, 'utf8').match(/\bWEIR_[A-Z_]+/g) ?? []
     assert.ok(names.length > 0)
     for (const name of names)

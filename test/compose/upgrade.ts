@@ -1,16 +1,16 @@
-/** The project as it was one commit ago, as a folder from which it can be built. */
+/** The project as of one commit ago, as a folder from which it can be built. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What a version before there was Compose lacks. */
+/** What a version from before Compose lacks. */
 const deployment = ['Dockerfile', '.dockerignore', 'docker-compose.yml']
 
 /**
- * Unpacks the commit before the one under test: before HEAD where nothing is changed since, else HEAD.
- * @throws where there is no earlier commit, as in a shallow clone
+ * Unpacks the commit before the one under test: before HEAD if nothing has changed since, else HEAD.
+ * @throws if there is no earlier commit, as in a shallow clone
  */
 export async function previousVersion(folder: string): Promise<{ path: string; commit: string }> {
   const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args])
