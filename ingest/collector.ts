@@ -84,7 +84,7 @@ export class Collector {
   /** Those rebuilt only because a tracker changed: they have no new flows. */
   readonly #forTrackers = new Set<number>()
   /** Intervals in the buckets that changed since the series were last written. */
-  readonly #held = new Set<number>()
+  readonly #changed = new Set<number>()
   #seriesDueMs = 0
   #utilization = performance.eventLoopUtilization()
   #remakeError: string | null = null
@@ -143,12 +143,12 @@ export class Collector {
     if (isLast) coverage.resume(nowMs)
     const isDue = isLast || nowMs >= this.#seriesDueMs
     const batch = isDue
-      ? await takeBatch(this.#parts, { held: this.#held, redo: this.#redo })
+      ? await takeBatch(this.#parts, { held: this.#changed, redo: this.#redo })
       : null
     await this.#publish(batch, changedTrackers, nowMs)
     buckets.pack(nowMs)
     for (const interval of await trackers.fill()) {
-      this.#held.delete(interval)
+      this.#changed.delete(interval)
       this.#redo.add(interval)
     }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
@@ -177,7 +177,7 @@ export class Collector {
     try {
       await archive.publish({
         journal: position,
-        redo: [...this.#held, ...this.#redo, ...(batch?.intervals ?? [])],
+        redo: [...this.#changed, ...this.#redo, ...(batch?.intervals ?? [])],
         set: {
           coverage: coverage.snapshot(),
           breaks: coverage.breaks.list(),
@@ -223,7 +223,7 @@ export class Collector {
     pipeline.drain()
     neighbours?.settle(pipeline.decoder)
     const changed = buckets.takeChanged()
-    for (const interval of changed.dirty) this.#held.add(interval)
+    for (const interval of changed.dirty) this.#changed.add(interval)
     for (const interval of changed.redo) {
       this.#redo.add(interval)
       this.#forTrackers.delete(interval)
@@ -235,7 +235,7 @@ export class Collector {
     try {
       await consolidator.intervalsWritten(batch.intervals)
       await writer.write(batch.steps)
-      const isDone = (each: number) => !this.#redo.has(each) && !this.#held.has(each)
+      const isDone = (each: number) => !this.#redo.has(each) && !this.#changed.has(each)
       await archive.clearRedo(batch.intervals.filter(isDone))
     } catch (error) {
       batch.putBack()
@@ -244,7 +244,7 @@ export class Collector {
     this.#seriesDueMs = nowMs + seriesEveryMs - seriesEarlyMs
     this.seriesWrittenAt = Date.now()
     incidents.changed(batch.intervals)
-    buckets.forget(nowMs, this.#held)
+    buckets.forget(nowMs, this.#changed)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
     await this.#remake(nowMs, { isLast })
   }
@@ -272,7 +272,7 @@ export class Collector {
   /** Adopts the changed trackers, which only a publish may do. */
   #takeUpTrackers(documents: NonNullable<ChangedTrackers>, nowMs: number) {
     const { redo: again, held, set } = this.#parts.trackers.takeUp(documents, nowMs)
-    for (const interval of held) this.#held.add(interval)
+    for (const interval of held) this.#changed.add(interval)
     for (const interval of again) {
       if (!this.#redo.has(interval)) this.#forTrackers.add(interval)
       this.#redo.add(interval)
@@ -289,7 +289,7 @@ export class Collector {
       incidents.changed(done.filter((interval) => !this.#forTrackers.delete(interval)))
       await consolidator.intervalsWritten(done)
       for (const interval of done) this.#redo.delete(interval)
-      await archive.clearRedo(done.filter((each) => !this.#held.has(each)))
+      await archive.clearRedo(done.filter((each) => !this.#changed.has(each)))
     }
     for (let at = 0; at < intervals.length && performance.now() < until; at += slice)
       if (!(await writer.redo(intervals.slice(at, at + slice), { written, stop }))) return

@@ -179,17 +179,17 @@ export class Totals {
       const destinations = destinationAddressHigh[at]! | destinationAddressHigh[at + 1]!
       const isIPv4 = (sources | destinations) === 0 && marker === ipv4Marker && both === ipv4Marker
       if (isIPv4 && !isWatched) continue
-      this.#find(destinationAddressHigh, destinationAddressLow, row)
+      this.#makeKey(destinationAddressHigh, destinationAddressLow, row)
       hosts[2 * i] = this.#host
       codes[2 * i] = code | this.#mark
-      this.#find(sourceAddressHigh, sourceAddressLow, row)
+      this.#makeKey(sourceAddressHigh, sourceAddressLow, row)
       hosts[2 * i + 1] = this.#host
       codes[2 * i + 1] = (code + 1) | this.#mark
     }
   }
 
   /** Makes the host and mark of an address's key. */
-  #find(high: Uint32Array, low: Uint32Array, row: number): void {
+  #makeKey(high: Uint32Array, low: Uint32Array, row: number): void {
     const at = 2 * row
     const [w0, w1, w2, w3] = [high[at + 1]!, high[at]!, low[at + 1]!, low[at]!]
     const isIPv4 = w2 === ipv4Marker && w1 === 0 && w0 === 0

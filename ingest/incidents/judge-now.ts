@@ -23,7 +23,7 @@ export async function judgeNow(settings: Settings, intervals: readonly number[])
   const series = await openSeriesReader(settings)
   const elsewhere = await openElsewhere(settings)
   try {
-    await ledger.await(intervals)
+    await ledger.addPending(intervals)
     for (const span of spansOf(ledger.pending())) {
       const whole = { ...span, look: await ledger.reachOf(span) }
       for (const verdict of await judgeSpan(whole, { flows, series, elsewhere }, settings))

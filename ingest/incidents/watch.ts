@@ -113,7 +113,7 @@ export class IncidentWatch {
     await this.#work
     // Another may have started at that moment.
     await this.#endJudge()
-    await this.#ledger.await([...this.#waiting])
+    await this.#ledger.addPending([...this.#waiting])
     await this.#ledger.close()
     await this.#shared?.close()
   }
@@ -126,7 +126,7 @@ export class IncidentWatch {
   }
 
   async #judgeDue(nowMs: number): Promise<void> {
-    await this.#ledger.await([...this.#waiting])
+    await this.#ledger.addPending([...this.#waiting])
     const due = [...this.#waiting].filter((interval) => this.#isDue(interval, nowMs))
     for (const span of spansOf(due)) {
       if (this.#isClosing) return

@@ -88,7 +88,7 @@ export class IncidentLedger {
   }
 
   /** Adds intervals to the list, durably. */
-  async await(intervals: readonly number[]): Promise<void> {
+  async addPending(intervals: readonly number[]): Promise<void> {
     const pending = new Set([...this.pending(), ...intervals])
     if (pending.size === this.pending().length) return
     await this.#manifest.commit({ set: { pending: [...pending].sort((a, b) => a - b) } })

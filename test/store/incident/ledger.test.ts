@@ -49,7 +49,7 @@ suite('the ledger of incidents', () => {
   test('pending intervals survive a restart, and leave the list once judged', async (t) => {
     const folder = await scratchFolder(t)
     const first = await IncidentLedger.open(folder)
-    await first.await([0, 300_000, 600_000])
+    await first.addPending([0, 300_000, 600_000])
     await first.close()
     const second = await IncidentLedger.open(folder)
     assert.deepEqual(second.pending(), [0, 300_000, 600_000])
