@@ -29,7 +29,7 @@ const banned: readonly [pattern: RegExp, instead: string, exceptIn?: RegExp][] =
   [/from '\.\.\/.*(utils|helpers|common)/, 'a name for what it is'],
 ]
 
-test('nothing stands in the code that has a better form', () => {
+test('code contains nothing that has a better form', () => {
   for (const file of code) {
     const text = readFileSync(file, 'utf8')
     for (const [pattern, instead, exceptIn] of banned) {
@@ -57,7 +57,7 @@ test('every command that a document names exists', () => {
       assert.ok(Object.hasOwn(scripts, name!), `${document}: npm run ${name}`)
 })
 
-test('every file that a document links to is there', () => {
+test('every file that a document links to exists', () => {
   for (const document of documents) {
     const folder = document.includes('/') ? document.replace(/\/[^/]*$/, '/') : ''
     for (const [, target] of readFileSync(document, 'utf8').matchAll(
@@ -67,7 +67,7 @@ test('every file that a document links to is there', () => {
   }
 })
 
-test('nothing large is in the repository but captures', () => {
+test('nothing large is in the repository except captures', () => {
   for (const file of files) {
     if (file.startsWith('test/captures/') || file === 'package-lock.json') continue
     const { size } = statSync(file)

@@ -6,7 +6,7 @@ import { isMet, lineOf, median, ratioOf } from './figure.ts'
 
 const rate = { what: 'held', value: 2.5, unit: 'M flows/s' }
 
-test('a figure is told with what is beside it, how many times it is that, and whether it is what is asked', () => {
+test('a figure is printed with the comparison, the ratio, the target, and whether it is met', () => {
   const figure = { ...rate, beside: { name: 'nfcapd', value: 5 }, asked: { least: 0.4, ofBeside: true as const } } // prettier-ignore
   assert.equal(
     lineOf(figure).replace(/ +/g, ' '),
@@ -16,7 +16,7 @@ test('a figure is told with what is beside it, how many times it is that, and wh
   assert.equal(lineOf(rate).replace(/ +/g, ' '), 'held 2.50 M flows/s')
 })
 
-test('what is asked is of the value or of the ratio, at least or at most', () => {
+test('a target applies to the value or to the ratio, as a minimum or a maximum', () => {
   assert.equal(isMet(rate), null)
   assert.equal(isMet({ ...rate, asked: { least: 2.5 } }), true)
   assert.equal(isMet({ ...rate, asked: { least: 2.6 } }), false)
@@ -26,13 +26,13 @@ test('what is asked is of the value or of the ratio, at least or at most', () =>
   assert.equal(isMet({ ...half, asked: { least: 0.6, ofBeside: true } }), false)
 })
 
-test('where a program held nothing, or there is none, nothing is compared', () => {
+test('if a program held nothing, or there is none, nothing is compared', () => {
   const asked = { least: 1, ofBeside: true } as const
   assert.equal(ratioOf({ ...rate, beside: { name: 'x', value: 0 } }), null)
   assert.equal(isMet({ ...rate, beside: { name: 'x', value: 0 }, asked }), null)
   assert.equal(isMet({ ...rate, asked }), null)
 })
 
-test('of several measurements the middle counts', () => {
+test('the median of several measurements counts', () => {
   assert.equal(median([9, 1, 3]), 3)
 })

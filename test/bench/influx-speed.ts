@@ -93,7 +93,7 @@ interface Filled {
   fillPointsPerSecond: number
 }
 
-/** Fills the folder where nobody has done so. */
+/** Fills the folder unless it has been filled. */
 async function fillOnce(folder: string, { days, hosts }: InfluxSpeedOptions): Promise<Filled> {
   const note = join(folder, 'filled.json')
   if (existsSync(note))
@@ -115,7 +115,7 @@ async function fillOnce(folder: string, { days, hosts }: InfluxSpeedOptions): Pr
   return filled
 }
 
-/** Asks for each window so many times, each with another end, so that none is another's from a cache. */
+/** Queries each window this many times, each time with a different end, so that no answer is cached. */
 async function askAll(
   url: string,
   { requests, hosts, end }: { requests: number; hosts: number; end: number },

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 
 import { memoryLines, memoryUnderLoad, steadyOf, type MemoryUse } from './memory.ts'
 
-test('at 20,000 flows a second between 20,000 hosts ingest holds less than 300 MiB, and counts every flow over an interval’s end', async (t) => {
+test('at 20,000 flows per second between 20,000 hosts ingest needs less than 300 MiB, and counts every flow across an interval’s end', async (t) => {
   const load = { rate: 20_000, hosts: 20_000, seconds: 24, crossesEnd: true }
   const use = await memoryUnderLoad(load)
   for (const line of memoryLines(use, load)) t.diagnostic(line)
@@ -19,7 +19,7 @@ test('at 20,000 flows a second between 20,000 hosts ingest holds less than 300 M
   assert.ok(use.peakMiB >= steady && use.peakMiB < 350, `${use.peakMiB} MiB`)
 })
 
-test('what is said of memory is what was measured, beside the bound that is asked', () => {
+test('the memory figures are those measured, beside their targets', () => {
   const resident = (all: number) => ({ all, files: 90, beside: all === 400 ? 70 : 0 })
   const use: MemoryUse = {
     sentFlows: 10,

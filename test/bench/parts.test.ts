@@ -1,4 +1,4 @@
-/** What `npm run bench` makes of the measurements. */
+/** How `npm run bench` presents the measurements. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
@@ -26,7 +26,7 @@ const held = (
 const told = (figures: readonly Figure[]) =>
   figures.map((figure) => lineOf(figure).replace(/ +/g, ' '))
 
-test('what Weir holds is asked for itself, and stands beside what each other receiver holds', () => {
+test('Weir’s rate has its own target, and is compared with that of each other receiver', () => {
   const rows = [held('weir', 5, { inTime: 2.5 }), held('nfcapd, lz4', 5), held('nfacctd, print', 1), held('weir', 0.9, { buffer: '4MB' })] // prettier-ignore
   assert.deepEqual(told(loadFigures(rows)), [
     'no loss, everything on, 64MB, v5 5.00 M flows/s ≥ 2 met',
@@ -44,14 +44,14 @@ test('what Weir holds is asked for itself, and stands beside what each other rec
   ])
 })
 
-test('receiving and decoding alone stands beside who only keeps, and who only counts', () => {
+test('receiving and decoding alone is compared with receivers that only store, and with those that only count', () => {
   const rows = [held('receive and decode', 8), held('nfcapd', 5), held('receive loop of many', 10)]
   const [kept, counted] = loadFigures(rows)
   assert.deepEqual([isMet(kept!), kept!.beside], [true, { name: 'nfcapd', value: 5 }])
   assert.deepEqual([isMet(counted!), counted!.asked], [true, { least: 0.6, ofBeside: true }])
 })
 
-test('of a question a third of nfdump’s time is asked where that is long, else fifty milliseconds', () => {
+test('a query’s target is a third of nfdump’s time if that is long, else fifty milliseconds', () => {
   const answered = { name: 'top', p50Ms: 60, p95Ms: 90, firstMs: 100, answers: '', cpuMs: 50 }
   assert.deepEqual(told(questionFigures(answered, 301)), [
     'top 60.0 ms 0.20 × nfdump (301) ≤ 0.333 × met',

@@ -26,7 +26,7 @@ async function journalled(ingest: RunningIngest): Promise<IngestStatus> {
 }
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const)
-  test(`of a burst all that was journalled is stored once, though ${signal} comes before it is counted`, async (t) => {
+  test(`a journalled burst is stored once, even if ${signal} comes before it is counted`, async (t) => {
     const data = await scratchFolder()
     t.after(() => rm(data, { recursive: true, force: true, maxRetries: 5 }))
     let ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '32MB' })
@@ -45,7 +45,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const)
     assert.equal(flows, journal!.datagrams * flowsPerDatagram.v5)
   })
 
-test('a start receives while it replays what a kill left', async (t) => {
+test('a start receives while it replays what a kill left behind', async (t) => {
   const data = await scratchFolder()
   t.after(() => rm(data, { recursive: true, force: true, maxRetries: 5 }))
   const killed = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '32MB' })
@@ -66,7 +66,7 @@ test('a start receives while it replays what a kill left', async (t) => {
   assert.equal((await archiveSums(data)).flows, flows)
 })
 
-test('what comes while the archive cannot be written waits in the journal, and is stored once it can', async (t) => {
+test('what arrives while the archive cannot be written waits in the journal, and is stored once it can', async (t) => {
   const data = await scratchFolder()
   t.after(() => rm(data, { recursive: true, force: true, maxRetries: 5 }))
   const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '32MB' })

@@ -21,14 +21,14 @@ const peers = [
 ]
 
 for (const { name, peer } of peers)
-  test(`${name} is sent what was asked for, and counted at its output`, async () => {
+  test(`${name} is sent the requested load, and counted at its output`, async () => {
     const received = await peer({ ...load, version: 'v5', receiveBufferBytes: 4 << 20 })
     assert.equal(received.sentFlows, load.rate * load.seconds)
     assert.ok(received.flows > 0 && received.flows <= received.sentFlows, String(received.flows))
     assert.ok(received.cpuSecondsPerMillion >= 0 && received.peakMiB > 0)
   })
 
-test('a receiver has kept all that it was sent but for ten in a hundred thousand', () => {
+test('a receiver counts as complete if at most ten in a hundred thousand are missing', () => {
   const received = {
     sentFlows: 100_000,
     rate: 990,
@@ -42,7 +42,7 @@ test('a receiver has kept all that it was sent but for ten in a hundred thousand
   assert.ok(!keptAll({ ...received, flows: 100_000 }, 1100))
 })
 
-test('it was done about as all came, if after a second or a tenth of the time', () => {
+test('a receiver kept up if it was done within a second, or a tenth of the time', () => {
   const long = { sentFlows: 100_000, rate: 990 }
   assert.ok(wasInTime({ ...long, drainSeconds: 10 }))
   assert.ok(!wasInTime({ ...long, drainSeconds: 10.5 }))

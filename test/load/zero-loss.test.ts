@@ -1,6 +1,6 @@
 /**
- * Small runs of the load with which `npm run bench` searches the limit: what is sent is counted and
- * stored, exactly.
+ * Small runs of the load with which `npm run bench` searches the limit: everything sent is counted
+ * and stored, exactly.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -16,7 +16,7 @@ const load = { rate: 10_000, seconds: 2, hosts: 2000, exporters: 3, flows: 9000 
 
 const cases = (['v5', 'v9', 'ipfix'] as LoadVersion[]).flatMap((version) => [
   { version, isFast: false, by: '' },
-  // By the program in C if there is a compiler, else by the same sender again.
+  // From the C program if there is a compiler, else from the same sender again.
   { version, isFast: true, by: ' from the fast sender' },
 ])
 
@@ -51,7 +51,7 @@ for (const { version, isFast, by } of cases)
     assert.deepEqual(stored, { bytes: octets, packets, flows: result.sentFlows })
   })
 
-test('made flows are the same for the same seed, and take in every host', () => {
+test('generated flows are the same for the same seed, and include every host', () => {
   const [a, b] = [makeFlows(5000, 1000, 7), makeFlows(5000, 1000, 7)]
   assert.deepEqual(a, b)
   const hosts = new Set([...a.source, ...a.destination])

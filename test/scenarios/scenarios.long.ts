@@ -16,7 +16,7 @@ import { unseenMorning } from './unseen.ts'
 /** Every event through every exporter. */
 const mornings = 120
 
-suite('mornings by chance', () => {
+suite('random mornings', () => {
   for (let seed = 0; seed < mornings; seed++)
     test(`morning ${seed}`, () => runUnseen(unseenMorning(seed)))
 })
@@ -24,7 +24,7 @@ suite('mornings by chance', () => {
 /** Every kind through every exporter. */
 const harderMornings = harderKinds.length * 9
 
-suite('harder mornings by chance', () => {
+suite('harder random mornings', () => {
   for (let seed = 0; seed < harderMornings; seed++)
     test(`morning ${seed}`, () => runUnseen(harderMorning(seed)))
 })
@@ -52,7 +52,7 @@ suite('scenarios', () => {
     }
   })
 
-  test('two exporters that saw the same cut tell of it each', async () => {
+  test('two exporters that saw the same cut report it separately', async () => {
     const folder = await scratchFolder()
     try {
       const { packets, from, to } = smallOutage(morning + 60 * 60_000)

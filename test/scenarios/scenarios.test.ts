@@ -34,7 +34,7 @@ suite('scenarios, some', () => {
   for (const scenario of scenarios.filter(({ name }) => quick.has(name)))
     test(scenario.name, () => runScenario(scenario))
 
-  test('a cut of two hours is told, and stays what it was when a part of it is judged again', async () => {
+  test('a cut of two hours is reported, and does not change when a part of it is judged again', async () => {
     const folder = await scratchFolder()
     try {
       const { packets, meter: options, expected } = scenarios.find(({ name }) => name === 'a cut of two hours')! // prettier-ignore

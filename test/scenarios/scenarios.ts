@@ -10,7 +10,7 @@ export interface Verdict {
   from: number
   to: number
   direction?: 'in' | 'out'
-  /** With what each opened, if that is expected exactly. */
+  /** Expected actors with the connections, bytes and main peer of each, if these must be exact. */
   actors: Record<string, { connections?: number; bytes?: number; mainPeer?: string }>
 }
 

@@ -227,7 +227,7 @@ export function didOf(
       peers.set(peer, (peers.get(peer) ?? 0) + 1)
   const [busiest] = [...peers].sort((a, b) => b[1] - a[1])[0] ?? ['']
   const [greatest, most] = [...bytes[direction]].sort((a, b) => b[1] - a[1])[0] ?? ['', 0]
-  // A host that was only asked for names is not the main peer.
+  // A host that only resolved names is not the main peer.
   const all = Math.max(sent, received)
   const isBusiest = (bytes[direction].get(busiest) ?? 0) >= 0.1 * all || most <= 0.5 * all
   const mainPeer = isBusiest ? busiest : greatest

@@ -231,7 +231,7 @@ function sumOf(
     .reduce((sum, each) => sum + (each[field] ?? 0), 0)
 }
 
-/** The bytes of a consolidated row in one interval: null where they are hidden in `other`. */
+/** The bytes of a consolidated row in one interval: null if they are hidden in `other`. */
 function valueIn(step: StepRows, of: Row, kept: ReadonlySet<string>): number | null {
   const all = step.measurements.flatMap((block) => rowsBack(block))
   const isOther = (host: string) => host === 'other' || !kept.has(host)
