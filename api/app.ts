@@ -136,7 +136,7 @@ async function refuseUnderPressure({ url }: FastifyRequest, reply: FastifyReply)
   if (!looksLikeApi(url.split('?')[0]!)) return
   void reply.header('retry-after', String(retrySeconds))
   throw new ApiError(503, 'busy', {
-    message: 'the API has more to do than it can',
+    message: 'the API is overloaded',
     remedy: `try again in ${retrySeconds} seconds`,
   })
 }

@@ -10,7 +10,7 @@ const faults: Record<string, ApiError> = {
     remedy: 'send fewer or shorter headers',
   }),
   ERR_HTTP_REQUEST_TIMEOUT: new ApiError(408, 'too-slow', {
-    message: 'the request did not come in time',
+    message: 'the request took too long to arrive',
     remedy: 'ask again',
   }),
 }

@@ -44,11 +44,11 @@ interface RaisedError extends Error {
 /** The remedy for errors raised by the framework and its plugins, by status. */
 const remedies: Record<number, string> = {
   403: 'use the address under which Weir is configured',
-  404: 'see /api/docs for what there is',
-  405: 'see /api/docs for what there is',
+  404: 'see /api/docs for all routes',
+  405: 'see /api/docs for all routes',
   413: 'send less',
   414: 'shorten the address',
-  415: 'see /api/docs for what is taken',
+  415: 'see /api/docs for the accepted types',
   429: 'wait a minute, or ask less often',
   431: 'send fewer or shorter headers',
   503: 'try again in some seconds, or ask for less',
@@ -76,7 +76,7 @@ export function toApiError(
       remedy: remedyOf(raised, remedies[status] ?? 'see /api/docs'),
     })
   return new ApiError(500, 'internal', {
-    message: 'the answer could not be made',
+    message: 'the query failed because of a fault in Weir',
     remedy: 'see the log of the API for the reason',
   })
 }
@@ -118,12 +118,12 @@ function validationError(
     return badQuery(
       'unknown-parameter',
       `unknown parameter "${String(params['additionalProperty'])}"`,
-      names.length === 0 ? 'this takes no parameters' : `known are ${names.join(', ')}`,
+      names.length === 0 ? 'this takes no parameters' : `known parameters: ${names.join(', ')}`,
     )
   if (keyword === 'enum')
     return badQuery(
       'bad-parameter',
-      `"${name}" is none of its words${given(query, name)}`,
+      `"${name}" is not one of its values${given(query, name)}`,
       `write one of ${(params['allowedValues'] as string[]).join(', ')}`,
     )
   if (keyword === 'required')
@@ -137,7 +137,7 @@ function validationError(
   if (keyword === 'type' && name !== '')
     return badQuery(
       'bad-parameter',
-      `"${name}" is no ${typeOf(params)}`,
+      `"${name}" is not of type ${typeOf(params)}`,
       'see /api/docs for its form',
     )
   const takes = known[name] ? `it takes: ${known[name]}` : 'see /api/docs for its form'

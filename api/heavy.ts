@@ -121,7 +121,7 @@ export class HeavyQueries {
     if (this.#running >= this.#limits.runningMax) {
       if (this.#waiting.length >= this.#limits.waitingMax)
         throw new ApiError(503, 'busy', {
-          message: `${this.#waiting.length} queries wait already`,
+          message: `${this.#waiting.length} queries are waiting already`,
           remedy: 'try again in some seconds, or ask for less',
         })
       await new Promise<void>((resolve) => {
@@ -145,7 +145,7 @@ function stopped(timeout: AbortSignal): ApiError {
         remedy: 'ask for less time, or narrow the filter',
       })
     : new ApiError(499, 'client-gone', {
-        message: 'the query was cancelled, or the client went before the answer',
+        message: 'the query was cancelled, or the client disconnected before the answer',
         remedy: 'ask again',
       })
 }

@@ -68,7 +68,7 @@ function notFound({ method, url }: FastifyRequest): ApiError {
   const [path = ''] = url.split('?')
   return new ApiError(404, 'not-found', {
     message: `there is no ${method} ${path.slice(0, 200)}`,
-    remedy: 'see /api/docs for what there is',
+    remedy: 'see /api/docs for all routes',
   })
 }
 

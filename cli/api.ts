@@ -20,7 +20,8 @@ export async function api({ settings }: CommandInput): Promise<void> {
       (password) => {
         if (password !== null) console.log(firstPasswordText(password))
       },
-      (error: unknown) => log.error({ error }, 'nobody can log in: the first password is not kept'),
+      (error: unknown) =>
+        log.error({ error }, 'nobody can log in: the first password could not be stored'),
     )
     return running
   })
@@ -28,5 +29,5 @@ export async function api({ settings }: CommandInput): Promise<void> {
 
 /** Shown once; only its hash is stored. */
 function firstPasswordText(password: string): string {
-  return `weir: log in as admin with the password ${password} (told only now; change it on the page)`
+  return `weir: log in as admin with the password ${password} (shown only now; change it on the page)`
 }

@@ -59,7 +59,7 @@ async function setup(
   const keeper = given.cluster !== null && (await hasKeeper(connection))
   if (given.cluster !== null && !keeper && values['without-keeper'] !== true)
     throw new CommandError(
-      `cluster ${given.cluster}: no Keeper answers this ClickHouse, so that its replicas cannot follow each other; ` +
+      `cluster ${given.cluster}: no Keeper answers this ClickHouse, so its replicas cannot synchronise; ` +
         'set up Keeper (docs/cluster.md), or write --without-keeper',
     )
   const place = {
@@ -77,7 +77,9 @@ async function check(connection: Connection, settings: Settings): Promise<void> 
   const { database } = settings.clickhouse
   await connection.version()
   await lookAtTables(connection, settings.tiers)
-  console.log(`ClickHouse at ${connection.urls.join(', ')} gives: ${database}`)
+  console.log(
+    `ClickHouse at ${connection.urls.join(', ')} answers: all tables of ${database} can be read`,
+  )
 }
 
 function secondsOf(value: unknown): number {

@@ -57,7 +57,7 @@ async function lookAtNames(settings: Settings): Promise<Finding[]> {
     return [ok('settings', `no faults${names}`)]
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    return [fault('settings', error.message, 'mend the file of WEIR_NAMES')]
+    return [fault('settings', error.message, 'fix the file of WEIR_NAMES')]
   }
 }
 

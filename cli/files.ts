@@ -36,9 +36,9 @@ export async function checkFiles(settings: Settings): Promise<void> {
   for (const { key, path, isProgram } of namedFiles(settings)) {
     if (path === null) continue
     const mode = isProgram === true ? constants.X_OK : constants.R_OK
-    const remedy = isProgram === true ? 'name a program that may be run' : 'name a file to be read'
+    const remedy = isProgram === true ? 'name an executable file' : 'name a readable file'
     await access(path, mode).catch((error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'ENOENT' ? 'is not there' : 'may not be used by this user'
+      const reason = error.code === 'ENOENT' ? 'does not exist' : 'may not be used by this user'
       faults.push({ key: `WEIR_${key}`, value: path, remedy: `${reason}: ${remedy}` })
     })
   }

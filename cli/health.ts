@@ -68,7 +68,7 @@ async function ingestHealth({ data }: HealthSettings): Promise<string> {
   if (answer?.status !== 200 || !isRunning(answer.body))
     throw new CommandError(`ingest does not answer on ${path}`)
   await writeCanary(data)
-  return `ingest answers, and ${data} takes what is written`
+  return `ingest answers, and ${data} can be written`
 }
 
 function isRunning(body: string): boolean {
@@ -99,9 +99,9 @@ export async function writeCanary(data: string): Promise<void> {
     if ((await readFile(path, 'utf8')) === written) return
   } catch (error) {
     const reason = reasonOf(error)
-    throw new CommandError(`${data} does not take what is written: ${reason}`)
+    throw new CommandError(`${data} cannot be written: ${reason}`)
   }
-  throw new CommandError(`${path} does not hold what was written into it`)
+  throw new CommandError(`${path} does not read back as it was written`)
 }
 
 async function apiHealth({ http }: HealthSettings): Promise<string> {
@@ -139,7 +139,8 @@ function ask(
     }, answerMsMax)
     socket.on('data', (chunk) => {
       chunks.push(chunk)
-      if ((bytes += chunk.length) > answerBytesMax) socket.destroy(new Error('it never ends'))
+      if ((bytes += chunk.length) > answerBytesMax)
+        socket.destroy(new Error('the answer is too long'))
     })
     socket.once('error', reject)
     socket.once('close', () => {
@@ -148,7 +149,7 @@ function ask(
       const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0)
       const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? Number.NaN)
       const text = body.join('\r\n\r\n')
-      if (status === 0) reject(new Error('what answers does not speak HTTP'))
+      if (status === 0) reject(new Error('the server there does not speak HTTP'))
       else if (length > Buffer.byteLength(text)) reject(new Error('the answer was cut off'))
       else resolve({ status, body: text })
     })

@@ -38,8 +38,8 @@ export async function influxCheck({ settings }: CommandInput): Promise<void> {
       found = values[columns.get('_value')!]!
     })
     if (!(Number(found) >= Number(written)))
-      throw new CommandError(`InfluxDB: what was written to ${bucket} does not come back`)
-    console.log(`InfluxDB at ${influx.url} takes and gives: ${bucket}`)
+      throw new CommandError(`InfluxDB: what was written to ${bucket} cannot be read back`)
+    console.log(`InfluxDB at ${influx.url} answers: ${bucket} can be written and read`)
   } catch (error) {
     if (error instanceof InfluxFault) throw new CommandError(`${error.message}; ${error.remedy}`)
     throw error

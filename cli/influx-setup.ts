@@ -52,7 +52,7 @@ export async function influxSetup({ settings, values }: CommandInput): Promise<v
     await answered(anyone, secondsOf(values['wait']))
     const version = await anyone.version()
     checkVersion(version)
-    console.log(`InfluxDB ${version || '(it does not say its version)'} at ${url}`)
+    console.log(`InfluxDB ${version || '(version unknown)'} at ${url}`)
     await setUpAdministrator(anyone, settings, {
       files,
       user: text(values['admin-user']) ?? 'weir',
@@ -66,7 +66,7 @@ export async function influxSetup({ settings, values }: CommandInput): Promise<v
 
 function explained(fault: InfluxFault, { adminToken }: Files): string {
   return fault.kind === 'refused'
-    ? `${fault.message}; ${adminToken} must hold a token that may make buckets and tokens`
+    ? `${fault.message}; ${adminToken} must hold a token that may create buckets and tokens`
     : fault.message
 }
 
@@ -125,7 +125,7 @@ async function setUpAdministrator(
   const bucket = bucketOf(influx.prefix, tier!)
   await onboard(anyone, { user, password, token }, { org: influx.org, bucket, tier: tier! })
   console.log(
-    `administrator "${user}" made: token in ${files.adminToken}, password in ${files.adminPassword}`,
+    `administrator "${user}" created: token in ${files.adminToken}, password in ${files.adminPassword}`,
   )
 }
 
@@ -144,7 +144,7 @@ async function provide({ influx, tiers }: Settings, files: Files): Promise<void>
   if (adminToken === '')
     throw new CommandError(
       `this InfluxDB is set up already, and ${files.adminToken} holds no token: ` +
-        'put one there that may make buckets and tokens (influx auth create --operator)',
+        'put one there that may create buckets and tokens (influx auth create --operator)',
     )
   const admin = new Connection({ url, token: async () => adminToken })
   const orgId = await organization(admin, org)

@@ -61,7 +61,8 @@ const commands: Record<string, Command> = {
     run: async (input) => (await import('./api.ts')).api(input),
   },
   replay: {
-    about: 'take captures (pcap, pcapng, .gz, .zst) into the store as if received then',
+    about:
+      'import captures (pcap, pcapng, .gz, .zst) into the store, as if received at their capture times',
     takesWords: true,
     usage: 'weir replay FILE… [--json] [--shift recent] [--to HOST:PORT [--speed N]]',
     options: {
@@ -73,7 +74,7 @@ const commands: Record<string, Command> = {
     run: async (input) => (await import('./replay.ts')).replay(input),
   },
   query: {
-    about: 'the greatest hosts, ports … of the flow archive, like nfdump -s',
+    about: 'top hosts, ports … from the flow archive, like nfdump -s',
     usage:
       "weir query ['FILTER'] [--from TIME] [--to TIME] [--by KEY,KEY…] [--order bytes] [--top 10] [--format table|csv|json] [--include any|start|end|within] [--exporter NAME] [--tz ZONE]",
     options: {
@@ -91,14 +92,14 @@ const commands: Record<string, Command> = {
     run: async (input) => (await import('./query.ts')).query(input),
   },
   rebuild: {
-    about: 'make the series of a time again from the archive',
+    about: 'make the series of a time range again from the archive',
     usage: 'weir rebuild --from TIME --to TIME',
     options: { from: { type: 'string' }, to: { type: 'string' } },
     run: async (input) => (await import('./rebuild.ts')).rebuild(input),
   },
   influx: {
     about:
-      'make InfluxDB ready for WEIR_STORE=influx (setup), or see that it takes and gives (check)',
+      'prepare InfluxDB for WEIR_STORE=influx (setup), or write a point and read it back (check)',
     usage: 'weir influx setup --tokens FOLDER [--admin-token-file FILE] [--wait SECONDS] | check',
     options: Object.fromEntries(influxOptions.map((name) => [name, { type: 'string' }])),
     takesWords: true,
@@ -107,7 +108,7 @@ const commands: Record<string, Command> = {
   },
   clickhouse: {
     about:
-      'make the tables for WEIR_STORE=clickhouse or bring them up to date (setup), or see that they answer (check)',
+      'create or upgrade the tables for WEIR_STORE=clickhouse (setup), or read from each of them (check)',
     usage: 'weir clickhouse setup [--without-keeper] [--wait SECONDS] | check',
     options: { 'without-keeper': { type: 'boolean' }, wait: { type: 'string' } },
     takesWords: true,
@@ -121,7 +122,7 @@ const commands: Record<string, Command> = {
     run: async (input) => (await import('./migrate.ts')).migrate(input),
   },
   doctor: {
-    about: 'look at settings, ports, kernel, disk, store and exporters: each fault with its remedy',
+    about: 'check settings, ports, kernel, disk, store and exporters: each fault with its remedy',
     usage: 'weir doctor [--json] [--health ingest|api]',
     options: { json: { type: 'boolean' }, health: { type: 'string' } },
     run: async (input) => (await import('./doctor.ts')).doctor(input),
@@ -129,7 +130,7 @@ const commands: Record<string, Command> = {
       (await import('./doctor.ts')).doctorOfSettings(error, values),
   },
   report: {
-    about: 'what happened in a time and who did it, on one page of paper',
+    about: 'report what happened in a time range and who did it, on one page',
     usage:
       'weir report --from TIME --to TIME [--exporter NAME] [--tz ZONE] [-o FILE.html|.pdf|.png|.md|.svg]',
     options: {
@@ -251,8 +252,8 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 
 function remedyOf({ code = '' }: NodeJS.ErrnoException): string {
   return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)
-    ? 'make room on the disk, or name a folder on another in WEIR_DATA'
-    : 'look at the address or the folder it names'
+    ? 'free disk space, or set WEIR_DATA to a folder on another disk'
+    : 'check the address or folder named in it'
 }
 
 function usage(): string {

@@ -29,7 +29,7 @@ export async function sendFlows(settings: Settings): Promise<void> {
     let compared = await shipping.compare(entries)
     if (compared.differing.length > 0) {
       console.log(
-        `flows: ${compared.differing.length} files are not there whole, and are sent again`,
+        `flows: ${compared.differing.length} files are incomplete there and are sent again`,
       )
       await send(archive, shipping)
       compared = await shipping.compare(entries)

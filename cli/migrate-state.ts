@@ -12,7 +12,9 @@ export async function moveState(settings: Settings, to: 'clickhouse' | 'parquet'
     const given = { state, database: clickhouse.database, isAgain: true }
     const moved = to === 'clickhouse' ? await takeOver(data, given) : await bringBack(data, state)
     const { moved: count, left } = moved!
-    console.log(`users, dashboards and the like: ${count} documents copied, ${left} were there`)
+    console.log(
+      `users, dashboards and the like: ${count} documents copied, ${left} were there already`,
+    )
   } finally {
     await shared.close()
   }

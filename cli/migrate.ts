@@ -61,7 +61,7 @@ async function migrateAlone(settings: Settings, to: Target): Promise<void> {
   await copySeries(settings, to)
   await copyIncidents(settings, to)
   await moveState(settings, to)
-  console.log(`all of it is in both: start with WEIR_STORE=${to}`)
+  console.log(`both stores hold everything: start with WEIR_STORE=${to}`)
 }
 
 async function copySeries(settings: Settings, to: Target): Promise<void> {
@@ -83,7 +83,8 @@ async function copySeries(settings: Settings, to: Target): Promise<void> {
         await done.commit({ set: { [tier.name]: stretch.to } })
         console.log(`${tier.name}: the same up to ${new Date(stretch.to).toISOString()}`)
       }
-      const left = sum.left > 0 ? `, ${sum.left} steps were there with other figures and stay` : ''
+      const left =
+        sum.left > 0 ? `, ${sum.left} steps were there already with other figures and are kept` : ''
       console.log(
         `${tier.name}: ${sum.steps} steps, ${sum.rows} rows copied in ${paceOf(sum.rows, started)}${left}`,
       )

@@ -46,7 +46,9 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   try {
     const asked = await readQuestion({ values, positionals }, context, flows)
     if (asked.isEmpty)
-      console.error(`weir: no flows are kept in ${settings.data}: WEIR_DATA names the folder`)
+      console.error(
+        `weir: there are no flows in ${settings.data}: set WEIR_DATA to the data folder`,
+      )
     const seen = seenOf(exporters)
     process.stdout.write(format(await ask(asked, { ...context, seen }, flows)))
   } catch (error) {

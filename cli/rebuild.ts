@@ -27,7 +27,7 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
     await archive.publish({ redo })
     const made = await write(settings, archive)
     await judgeNow(settings, redo)
-    console.log(`${made} intervals made again from the archive`)
+    console.log(`${made} intervals rebuilt from the archive`)
   } finally {
     await archive.close()
     await lock.release()

@@ -20,7 +20,7 @@ export async function replay({ settings, values, positionals }: CommandInput): P
     throw new CommandError('name at least one capture: weir replay FILE…', exitCodes.usage)
   for (const path of positionals)
     await access(path).catch(() => {
-      throw new CommandError(`${path} is not there or cannot be read`, exitCodes.input)
+      throw new CommandError(`${path} does not exist or cannot be read`, exitCodes.input)
     })
   await asCommandErrors(async () => {
     if (typeof values['to'] === 'string')
@@ -66,7 +66,7 @@ async function shiftOf(shift: unknown, paths: readonly string[]): Promise<number
 /** What is wrong with the captures themselves, by kind of problem, and what to do about it. */
 const cutSentences = {
   'capture-cut':
-    'capture-cut: a capture ends within a packet, as when tcpdump is killed; all before it was taken',
+    'capture-cut: a capture ends within a packet, as when tcpdump is killed; everything before it was imported',
   'datagram-cut':
     'datagram-cut: only the beginning of datagrams was captured; capture with tcpdump -s 0',
 }

@@ -60,7 +60,7 @@ export async function sendCaptures(
   }
   socket.close()
   console.log(`${sent} datagrams sent to ${target}`)
-  for (const path of cut) console.log(`${path} ends within a packet: all before it was sent`)
+  for (const path of cut) console.log(`${path} ends within a packet: everything before it was sent`)
 }
 
 /** A copy of the datagram with its export time moved by `byMs`. */

@@ -31,7 +31,7 @@ export async function start({ settings, values }: CommandInput): Promise<void> {
   const codes = await Promise.all(children.map((child) => exitOf(child, stop)))
   const failed = codes.find((code) => code !== 0)
   if (failed !== undefined)
-    throw new CommandError('it ended because one of its two processes failed', failed)
+    throw new CommandError('stopped because one of its two processes failed', failed)
 }
 
 /** The exit code of a process; when one ends, the other is stopped. */

@@ -33,7 +33,7 @@ export function Shell() {
   return (
     <>
       <a class="unseen skip" href="#main">
-        To the content
+        Skip to the content
       </a>
       <Navigation />
       {view}
@@ -74,8 +74,8 @@ function Waiting() {
     <main id="main" aria-busy={!failed.value}>
       {failed.value ? (
         <p class="message error" role="alert">
-          <b>This part of the page cannot be fetched.</b> Is Weir still running? The page is loaded
-          again when it answers.
+          <b>This part of the page could not be loaded.</b> Is Weir still running? The page is
+          loaded again when it answers.
         </p>
       ) : (
         <div class="progress running" />

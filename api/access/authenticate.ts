@@ -123,7 +123,7 @@ function checkOrigin({ method, headers }: FastifyRequest): void {
   if (method === 'GET' || method === 'HEAD') return
   if (headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin') return
   throw new ApiError(403, 'origin-missing', {
-    message: 'a change with a session must say from which page it comes',
+    message: 'a change made with a session cookie must carry an Origin header',
     remedy: 'send Origin, or use an API token: Authorization: Bearer …',
   })
 }
@@ -168,6 +168,6 @@ async function note(
   }
   // What cannot be written to the audit log is at least in the process's log.
   await state.log('audit', entry).catch((error: unknown) => {
-    request.log.warn({ entry, error }, 'a deed could not be noted in the audit log')
+    request.log.warn({ entry, error }, 'an action could not be written to the audit log')
   })
 }

@@ -81,7 +81,7 @@ export async function passwordInFile(path: string): Promise<string> {
 
 function unusable(path: string, reason: string): ApiError {
   return new ApiError(503, 'password-file', {
-    message: `WEIR_PASSWORD_FILE="${path}" gives no password: ${reason}`,
+    message: `WEIR_PASSWORD_FILE="${path}" holds no usable password: ${reason}`,
     remedy: 'put one password of at most 256 characters on its first line',
   })
 }

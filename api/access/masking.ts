@@ -63,7 +63,7 @@ export function maskAnswers(
 /** Formats that cannot be masked: Parquet, PDF, pictures. */
 function refuseWhole(reply: FastifyReply): string {
   const refusal = new ApiError(403, 'masked', {
-    message: 'addresses are masked for your role, which this format does not allow for',
+    message: 'addresses are masked for your role, which is not possible in this format',
     remedy: 'ask for JSON, CSV or HTML, or ask an admin',
   })
   void reply.code(refusal.status).type('application/json; charset=utf-8')

@@ -58,14 +58,14 @@ function refusal(request: FastifyRequest, names: ReadonlySet<string>): ApiError 
   const { origin } = request.headers
   if (origin !== undefined && originHost(origin) !== host.toLowerCase())
     return new ApiError(403, 'origin-refused', {
-      message: `pages of "${origin}" may not ask here`,
+      message: `pages of "${origin}" may not call this API`,
       remedy: 'open the page of this server itself',
     })
   const site = request.headers['sec-fetch-site']
   if (site === undefined || site === 'same-origin' || site === 'none') return undefined
   if (isOpeningPage(request)) return undefined
   return new ApiError(403, 'site-refused', {
-    message: 'pages of other sites may not ask here',
+    message: 'pages of other sites may not call this API',
     remedy: 'open the page of this server itself',
   })
 }

@@ -50,7 +50,7 @@ export class Passwords {
     if (this.#running >= runningMax) {
       if (this.#waiting.length >= waitingMax)
         throw new ApiError(503, 'busy', {
-          message: 'too many log in at once',
+          message: 'too many log-ins at once',
           remedy: 'try again in some seconds',
         })
       await new Promise<void>((resolve) => {

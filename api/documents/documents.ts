@@ -35,7 +35,7 @@ export async function documentOf<Body>(
 function absent(collection: string, id: string): ApiError {
   return new ApiError(404, 'not-found', {
     message: `there is no "${id}" among ${collection}`,
-    remedy: `see /api/${collection} for what there is`,
+    remedy: `see /api/${collection} for those that exist`,
   })
 }
 
@@ -53,13 +53,13 @@ export function expectedRevision(
 function changed(): ApiError {
   return new ApiError(412, 'changed', {
     message: 'it was changed by somebody else since it was read',
-    remedy: 'read it again, then change that',
+    remedy: 'reload it, then make the change again',
   })
 }
 
 const refusals: Record<StateRefused['reason'], [status: number, code: string, remedy: string]> = {
-  changed: [412, 'changed', 'read it again, then change that'],
-  absent: [404, 'not-found', 'see what there is'],
+  changed: [412, 'changed', 'reload it, then make the change again'],
+  absent: [404, 'not-found', 'list those that exist'],
   full: [409, 'full', 'remove what is no longer needed'],
   'too-large': [413, 'too-large', 'make it smaller'],
   'bad-id': [400, 'bad-parameter', 'use letters, digits, dots, dashes and underscores'],
@@ -82,7 +82,10 @@ export async function makeChange(
 }
 
 function taken(id: string): ApiError {
-  return new ApiError(409, 'taken', { message: `"${id}" is there already`, remedy: 'name another' })
+  return new ApiError(409, 'taken', {
+    message: `"${id}" exists already`,
+    remedy: 'choose another name',
+  })
 }
 
 /** Creates a document and returns it. */

@@ -51,7 +51,7 @@ async function kept<Made>(work: Promise<Made>): Promise<Made> {
   } catch (error) {
     if (!(error instanceof StoreFault)) throw error
     throw new ApiError(503, 'not-kept', {
-      message: `the change could not be kept: ${error.message}`,
+      message: `the change could not be saved: ${error.message}`,
       remedy: error.remedy,
     })
   }

@@ -92,8 +92,8 @@ async function changeHere(
 function notKept(error: unknown): ApiError {
   const reason = reasonOf(error)
   return new ApiError(503, 'not-kept', {
-    message: `the change could not be kept: ${reason}`,
-    remedy: 'start ingest on this data folder (weir ingest): it keeps what is made here',
+    message: `the change could not be saved: ${reason}`,
+    remedy: 'start ingest on this data folder (weir ingest): it saves all changes',
   })
 }
 

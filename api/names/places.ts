@@ -64,7 +64,7 @@ class NoMmdbFile extends Error {
   readonly remedy = 'name another in WEIR_AS_FILE or WEIR_COUNTRY_FILE'
 
   constructor(path: string, reason: string, options: ErrorOptions) {
-    super(`${path} is no MMDB file: ${reason}`, options)
+    super(`${path} is not an MMDB file: ${reason}`, options)
     this.name = 'NoMmdbFile'
   }
 }

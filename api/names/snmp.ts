@@ -74,7 +74,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function accessOf(address: string, said: unknown): SnmpAccess {
-  if (!isObject(said)) throw new SnmpFileError(`"${address}" says nothing`, entryRemedy)
+  if (!isObject(said)) throw new SnmpFileError(`"${address}" is empty`, entryRemedy)
   const text = (name: string) => (typeof said[name] === 'string' ? said[name] : '')
   const port = typeof said['port'] === 'number' ? said['port'] : 161
   if (text('community') !== '') return { version: '2c', community: text('community'), port }
@@ -85,7 +85,7 @@ function accessOf(address: string, said: unknown): SnmpAccess {
     (authProtocol !== '' && auth === undefined) ||
     (privProtocol !== '' && priv === undefined)
   )
-    throw new SnmpFileError(`"${address}" says no way to ask`, entryRemedy)
+    throw new SnmpFileError(`"${address}" has no usable community or user`, entryRemedy)
   const { noAuthNoPriv, authNoPriv, authPriv } = snmp.SecurityLevel
   const user: User = {
     name: text('user'),

@@ -242,10 +242,10 @@ function limitsOf({ incident, scene, lost, unseen, isGone }: Event): string[] {
       `records of this exporter last up to ${formatDuration(idleMs / 1000)}: within a record, bytes are spread evenly over its time`,
     )
   if (!scene && !incident && unseen === null)
-    limits.push('several exporters were looked at: for the seconds of one, ask for that exporter')
+    limits.push('this covers several exporters: for details by the second, ask for one of them')
   if (!scene && incident)
     limits.push(
-      `the flows of that time ${isGone ? 'have left the archive' : 'were not gone over again'}: figures are those kept when it was judged`,
+      `the flows of that time ${isGone ? 'have left the archive' : 'were not read again'}: figures are those kept when it was judged`,
     )
   return limits
 }

@@ -115,8 +115,8 @@ export function isOfCounters(
     return true
   throw badQuery(
     'counter-alone',
-    'the counters of interfaces are bits and packets by interface and direction, and know no filter',
-    'ask by=counter or by=counter,direction with measure=bits or packets; flows know more: by=interface',
+    'interface counters have only bits and packets, by interface and direction, and cannot be filtered',
+    'use by=counter or by=counter,direction with measure=bits or packets; for anything else use by=interface',
   )
 }
 

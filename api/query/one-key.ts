@@ -14,21 +14,25 @@ export function readKey(text: string, split: Split): SeriesKey {
   if (measurement === null || ranked.length === 0)
     throw badQuery(
       'key-not-stored',
-      'a key is one of a split that is stored',
+      '"key" works only with splits that are stored',
       'ask with by=host, port, protocol, interface or exporter, or use a filter',
     )
   const values = text.split('/')
   if (values.length !== ranked.length || values.includes(''))
     throw badQuery(
       'bad-key',
-      `"${text}" is no key of by=${ranked.join(',')}`,
+      `"${text}" is not a key of by=${ranked.join(',')}`,
       `write it as ${ranked.map((word) => word.toUpperCase()).join('/')}`,
     )
   return Object.fromEntries(
     ranked.map((word, i) => {
       const stored = storedWord(word, values[i]!)
       if (stored === null)
-        throw badQuery('bad-key', `"${values[i]}" is no ${word}`, `write ${wordForm(word)}`)
+        throw badQuery(
+          'bad-key',
+          `"${values[i]}" is not a valid ${word}`,
+          `write ${wordForm(word)}`,
+        )
       return [word, stored]
     }),
   )

@@ -32,7 +32,7 @@ const stepMost = 86_400 * 366
 /** @throws ApiError if the query is invalid */
 export function readQuestion(query: SeriesQuery, window: Window): Question {
   if (window.to - window.from > windowMaxMs)
-    throw badQuery('window-too-long', 'the series would be of over 20 years', 'ask for less time')
+    throw badQuery('window-too-long', 'the series would cover over 20 years', 'ask for less time')
   const split = splitBy((query.by?.split(',') ?? []) as SplitWord[])
   const step = query.step === undefined ? undefined : readWhole('step', query.step, { fallback: 300, least: 1, most: stepMost }) // prettier-ignore
   return {
@@ -74,8 +74,8 @@ export function sourceOf(
 
 const keyOrFilter = badQuery(
   'key-or-filter',
-  'a key is answered from the stored totals, and these know no filter',
-  'say the key in the filter, or leave the filter out',
+  'a key is answered from the stored totals, which cannot be filtered',
+  'put the key into the filter, or leave the filter out',
 )
 
 /** A single key is answered from the totals, even if the window would fit the archive. */

@@ -25,14 +25,14 @@ export function trackersAsked(
   const words = query.by?.split(',') ?? []
   if (!words.includes('tracker')) {
     if (query.tracker === undefined) return null
-    throw badQuery('bad-parameter', '"tracker" goes with by=tracker', 'add by=tracker')
+    throw badQuery('bad-parameter', '"tracker" needs by=tracker', 'add by=tracker')
   }
   const other = words.find((word) => !['tracker', 'direction', 'exporter'].includes(word))
   if (other !== undefined || query.filter !== undefined)
     throw badQuery(
       'tracker-alone',
       `trackers are not split by ${other ?? 'a filter'}`,
-      'ask by=tracker or by=tracker,direction; for more, ask with the filter of the tracker',
+      'use by=tracker or by=tracker,direction; for more, use the filter of the tracker',
     )
   const known = new Map(documents.map(({ id, body }) => [id, body]))
   const ids = query.tracker?.split(',') ?? null

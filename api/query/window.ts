@@ -56,7 +56,7 @@ export function readWindow(query: WindowQuery, context: WindowContext): Window {
     if (t === null)
       throw badQuery(
         'bad-time',
-        `${name} "${text}" is no time between 1970 and 2100`,
+        `${name} "${text}" is not a time between 1970 and 2100`,
         'write ISO 8601, unix seconds, now-6h or now/d',
       )
     return t
@@ -68,7 +68,7 @@ export function readWindow(query: WindowQuery, context: WindowContext): Window {
     throw badQuery(
       'empty-window',
       `from "${fromText}" is not before to "${toText}"`,
-      'give a from that lies before to',
+      'give a from before to',
     )
   const isRelative = [query.from ?? 'now', query.to ?? 'now'].some((text) => text.includes('now'))
   return {
@@ -114,7 +114,7 @@ function readFilter(text: string, context: WindowContext): Filter | undefined {
 export function refusedFilter({ message, position }: FilterError): ApiError {
   return new ApiError(400, 'bad-filter', {
     message,
-    remedy: 'mend it there; docs/filter.md has the whole language',
+    remedy: 'fix it there; docs/filter.md describes the whole language',
     position,
   })
 }
@@ -152,5 +152,5 @@ function withPlus(text: string): string {
  */
 export function readZone(zone: string): string {
   if (isZone(zone)) return zone
-  throw badQuery('bad-zone', `tz "${zone}" is no time zone`, 'write one such as Europe/Brussels')
+  throw badQuery('bad-zone', `tz "${zone}" is not a time zone`, 'write one such as Europe/Brussels')
 }

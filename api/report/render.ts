@@ -80,7 +80,7 @@ async function findChromium(): Promise<string> {
       if (isThere) return path
     }
   throw new CannotRender(
-    `no Chromium is found on the PATH (looked for ${names.join(', ')})`,
+    `no Chromium was found on the PATH (looked for ${names.join(', ')})`,
     'install chromium, or ask for html and print it',
   )
 }

@@ -25,7 +25,7 @@ export function alertsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
     documentRoutes(app, parts, {
       collection,
       summaries: {
-        post: 'Makes an alert',
+        post: 'Creates an alert',
         get: 'An alert',
         put: 'Changes an alert',
         delete: 'Removes an alert',
@@ -53,7 +53,7 @@ function listRoutes(app: App, parts: ApiParts): void {
     '/api/alerts',
     {
       schema: {
-        summary: 'Alerts and how they stand',
+        summary: 'Alerts and their state',
         querystring: NoQuery,
         response: { 200: AlertsAnswer, ...errorAnswers },
       },
@@ -68,7 +68,7 @@ function listRoutes(app: App, parts: ApiParts): void {
     '/api/alerts/history',
     {
       schema: {
-        summary: 'What was told, to whom, and whether it arrived; newest first',
+        summary: 'Alerts that were sent, to whom, and whether they arrived; newest first',
         querystring: NoQuery,
         response: { 200: AlertHistory, ...errorAnswers },
       },
@@ -82,7 +82,7 @@ function testRoute(app: App, { state, settings }: ApiParts): void {
     '/api/alerts/:id/test',
     {
       schema: {
-        summary: 'Tells an alert now, by the very code that would: what came of it',
+        summary: 'Sends an alert now, by the same code as a real one, and returns the result',
         params: IdParameters,
         response: { 200: AlertEvent, ...errorAnswers },
       },
@@ -92,13 +92,13 @@ function testRoute(app: App, { state, settings }: ApiParts): void {
       const answer = await askIngest(settings.data, '/alerts/test', { id })
       if (!answer)
         throw new ApiError(503, 'no-ingest', {
-          message: 'no ingest runs, and it is ingest that tells alerts',
+          message: 'no ingest is running, and ingest is what sends alerts',
           remedy: 'start weir ingest on this data folder',
         })
       if (answer.status !== 200)
         throw new ApiError(409, 'cannot-tell', {
-          message: (answer.body as { message?: string } | null)?.message ?? 'it cannot be told',
-          remedy: 'look at what the alert watches',
+          message: (answer.body as { message?: string } | null)?.message ?? 'it cannot be sent',
+          remedy: 'check what the alert watches',
         })
       return answer.body as AlertEvent
     },
@@ -117,15 +117,15 @@ async function checkAlert(alert: AlertBody, { state, settings }: ApiParts): Prom
     )
   if (subject.kind === 'tracker') await documentOf(state, 'trackers', subject.tracker)
   if (condition?.is === 'outside' && condition.low > condition.high)
-    throw badQuery('bad-alert', '"low" is above "high"', 'exchange them')
+    throw badQuery('bad-alert', '"low" is above "high"', 'swap them')
   const { mailServer, script } = settings.alerts
   for (const target of targets) {
     if ('mail' in target && mailServer === null)
-      throw badQuery('bad-alert', 'there is no mail server', 'set WEIR_MAIL_SERVER')
+      throw badQuery('bad-alert', 'no mail server is set', 'set WEIR_MAIL_SERVER')
     if ('script' in target && script === null)
-      throw badQuery('bad-alert', 'there is no script', 'set WEIR_ALERT_SCRIPT')
+      throw badQuery('bad-alert', 'no script is set', 'set WEIR_ALERT_SCRIPT')
     if ('webhook' in target && !URL.canParse(target.webhook))
-      throw badQuery('bad-alert', 'the webhook is no address', 'write https://HOST/PATH')
+      throw badQuery('bad-alert', 'the webhook is not a URL', 'write https://HOST/PATH')
   }
 }
 

@@ -26,7 +26,7 @@ export function annotationsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
     documentRoutes(app, parts, {
       collection,
       summaries: {
-        post: 'Makes an annotation',
+        post: 'Creates an annotation',
         get: 'An annotation',
         put: 'Changes an annotation',
         delete: 'Removes an annotation',
@@ -52,7 +52,7 @@ function listRoute(app: App, { state, settings, now }: ApiParts): void {
     '/api/annotations',
     {
       schema: {
-        summary: 'Annotations that touch a time, oldest first',
+        summary: 'Annotations that overlap a time range, oldest first',
         querystring: AnnotationsQuery,
         response: { 200: AnnotationsAnswer, ...errorAnswers },
       },
@@ -96,7 +96,7 @@ function readRange(
     if (t === null)
       throw badQuery(
         'bad-time',
-        `"${side}" is no time: ${text}`,
+        `"${side}" is not a time: ${text}`,
         'write ISO 8601, unix seconds or now-6h',
       )
     return t / 1000

@@ -19,7 +19,7 @@ export function dashboardsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
     documentRoutes(app, parts, {
       collection,
       summaries: {
-        post: 'Makes or imports a dashboard',
+        post: 'Creates or imports a dashboard',
         get: 'A dashboard',
         put: 'Changes a dashboard',
         delete: 'Removes a dashboard',

@@ -21,13 +21,13 @@ import {
 } from '../schema/explain.ts'
 
 const explainSchema = {
-  summary: 'What happened in a window: the event in it, who did it, and by what it can be seen',
+  summary: 'What happened in a window: the event in it, who did it, and the evidence',
   querystring: ExplainQuery,
   response: { 200: ExplainAnswer, ...errorAnswers },
 }
 
 const incidentsSchema = {
-  summary: 'Times in which traffic was not as it should be, newest first',
+  summary: 'Incidents: times of abnormal traffic, newest first',
   querystring: IncidentsQuery,
   response: { 200: IncidentsAnswer, ...errorAnswers },
 }

@@ -9,7 +9,7 @@ import { errorAnswers } from '../schema/schema.ts'
 import { ExportersAnswer, NoQuery } from '../schema/status.ts'
 
 const schema = {
-  summary: 'Exporters: who sends, what was lost, what could not be read',
+  summary: 'Exporters: who sends, what was lost, what could not be decoded',
   querystring: NoQuery,
   response: { 200: ExportersAnswer, ...errorAnswers },
 }

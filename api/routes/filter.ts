@@ -16,7 +16,7 @@ import { errorAnswers } from '../schema/schema.ts'
 import { FilterAnswer, FilterQuery } from '../schema/filter.ts'
 
 const schema = {
-  summary: 'Reads a filter: its canonical form, its condition, its fault, and what may follow',
+  summary: 'Parses a filter: its canonical form, its SQL condition, its error, and completions',
   querystring: FilterQuery,
   response: { 200: FilterAnswer, ...errorAnswers },
 }

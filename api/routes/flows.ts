@@ -15,7 +15,7 @@ import { errorAnswers, Flow, FlowsAnswer, FlowsQuery } from '../schema/schema.ts
 const flowsMax = 10_000
 
 const schema = {
-  summary: 'Flows of a window as they were received',
+  summary: 'Flows of a window, as received',
   querystring: FlowsQuery,
   response: { 200: FlowsAnswer, ...errorAnswers },
 }

@@ -15,7 +15,7 @@ import type { SessionParts } from './session.ts'
 import packageFile from '../../package.json' with { type: 'json' }
 
 const schema = {
-  summary: 'The last minutes by seconds, and what changes, as server-sent events',
+  summary: 'The last minutes by the second, and changes of documents, as server-sent events',
   querystring: LiveQuery,
 }
 

@@ -50,7 +50,11 @@ export function namesRoute({ names }: ApiParts): FastifyPluginAsyncTypebox {
     app.get('/api/names', { schema }, async ({ query }) => {
       const texts = query.address.split(',')
       if (texts.length > addressesMax)
-        throw badQuery('too-many', `${texts.length} addresses`, `ask for ${addressesMax} at a time`)
+        throw badQuery(
+          'too-many',
+          `${texts.length} addresses are too many`,
+          `ask for ${addressesMax} at a time`,
+        )
       return { addresses: texts.map((text) => answerOf(text.trim())) }
     })
   }
@@ -58,7 +62,11 @@ export function namesRoute({ names }: ApiParts): FastifyPluginAsyncTypebox {
   function answerOf(text: string): NamedAddress {
     const words = parseAddress(text)
     if (!words)
-      throw badQuery('bad-address', `"${text.slice(0, 100)}" is no address`, 'write addresses')
+      throw badQuery(
+        'bad-address',
+        `"${text.slice(0, 100)}" is not an address`,
+        'give IP addresses',
+      )
     const address = formatAddress(...words)
     const told = names.about?.(address)
     const history = told?.history ?? []

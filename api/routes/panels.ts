@@ -32,7 +32,8 @@ const incidentsRange = { from: 'now-30d', to: 'now' }
 const incidentsUsually = 5
 
 const schema = {
-  summary: 'What a panel of a dashboard shows: as /api/series, /api/top or /api/incidents answer',
+  summary:
+    'What a panel of a dashboard shows: answers like /api/series, /api/top or /api/incidents',
   params: Parameters,
   response: {
     200: Type.Union([SeriesAnswer, TopAnswer, IncidentsAnswer]),

@@ -19,7 +19,7 @@ export function queriesRoute({ heavy }: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     const asking = {
       ...shared,
-      summary: 'How far a query is that has not been answered yet, by its header weir-query',
+      summary: 'Progress of a query that has not been answered yet, by its header weir-query',
       response: { 200: QueryAnswer, ...shared.response },
     }
     app.get('/api/queries/:id', { schema: asking }, async ({ params }) => {
@@ -41,7 +41,7 @@ export function queriesRoute({ heavy }: ApiParts): FastifyPluginAsyncTypebox {
 
 function noQuery(id: string): ApiError {
   return new ApiError(404, 'not-found', {
-    message: `no query ${id} waits or runs`,
+    message: `no query ${id} is waiting or running`,
     remedy: 'it has been answered, or was stopped',
   })
 }

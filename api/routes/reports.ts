@@ -80,7 +80,7 @@ function answerRoute(app: App, parts: ApiParts): void {
     '/api/reports/:id/answer',
     {
       schema: {
-        summary: 'What a saved report says now: as /api/top or /api/flows answer',
+        summary: 'Runs a saved report: answers like /api/top or /api/flows',
         params: IdParameters,
         querystring: ReportAnswerQuery,
         response: { 200: Type.Union([TopAnswer, FlowsAnswer]), ...errorAnswers },

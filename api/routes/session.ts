@@ -29,13 +29,13 @@ export function sessionRoutes(parts: SessionParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/session',
-      { schema: { summary: 'Who asks, and what they may do', querystring: NoQuery, ...answers } },
+      { schema: { summary: 'The caller, and what they may do', querystring: NoQuery, ...answers } },
       async (request) => answerOf(parts, identityOf(request)),
     )
     loginRoutes(app, parts)
     app.put(
       '/api/session/password',
-      { schema: { summary: 'Changes the own password', body: PasswordBody, ...answers } },
+      { schema: { summary: 'Changes the password of the caller', body: PasswordBody, ...answers } },
       async (request) => {
         const identity = identityOf(request)!
         const { current, password } = request.body
@@ -82,7 +82,7 @@ async function loginByPassword(
 ): Promise<SessionAnswer> {
   if (parts.settings.access.auth !== 'password')
     throw new ApiError(400, 'no-login', {
-      message: 'nobody logs in with a password here',
+      message: 'log-in by password is off here',
       remedy: 'set WEIR_AUTH=password',
     })
   await checkPassword(parts, request, { user, password })
@@ -102,8 +102,8 @@ async function loginByToken(
   if (!found) {
     parts.lockout.wrong(request.ip, 'token')
     throw new ApiError(401, 'wrong-token', {
-      message: 'this link is not, or no longer, good',
-      remedy: 'ask an admin for another',
+      message: 'this link is not valid, or no longer valid',
+      remedy: 'ask an admin for a new one',
     })
   }
   const { user, role, dashboard, token: id } = found
@@ -146,7 +146,7 @@ async function checkPassword(
   request.log.warn({ user, address: request.ip }, 'a log-in failed')
   throw new ApiError(401, 'wrong-password', {
     message: 'user or password is wrong',
-    remedy: 'try again; after five wrong ones there is a wait, which grows',
+    remedy: 'try again; after five wrong passwords you must wait, longer each time',
   })
 }
 
@@ -158,7 +158,7 @@ async function changePassword(
   const user = await accounts.user(name)
   if (!user || (name === firstAdmin && settings.access.passwordFile !== null))
     throw new ApiError(400, 'no-password', {
-      message: 'this password is not kept here',
+      message: 'this password is not stored by Weir',
       remedy: 'change it in WEIR_PASSWORD_FILE, or where the proxy keeps it',
     })
   const body: KeptUser = { ...user.body, password: await passwords.hash(password) }

@@ -14,7 +14,7 @@ import { NoQuery, StatusAnswer, type Warning } from '../schema/status.ts'
 import packageFile from '../../package.json' with { type: 'json' }
 
 const schema = {
-  summary: 'How Weir stands: ingest, archive, series, settings, and what to look at',
+  summary: 'Status of Weir: ingest, archive, series, settings, and warnings',
   querystring: NoQuery,
   response: { 200: StatusAnswer, ...errorAnswers },
 }
@@ -45,12 +45,15 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
   if (ofNames !== null)
     warnings.push({
       what: `names could not be read: ${ofNames}`,
-      remedy: 'mend the file or the access; until then the names are those of before',
+      remedy: 'fix the file or its permissions; until then the names read before are used',
     })
   const files = parts.series.problems?.() ?? []
   const left = files.map(({ file, reason }) => `series file ${file} is left out: ${reason}`)
   for (const what of [...answer.archive.problems, ...left])
-    warnings.push({ what, remedy: 'the rest is answered; weir rebuild makes series again' })
+    warnings.push({
+      what,
+      remedy: 'queries use the other files; weir rebuild makes the series again',
+    })
   return answer
 }
 
@@ -105,7 +108,7 @@ function unreadable(what: string, error: unknown): Warning {
   const { remedy } = error as { remedy?: unknown }
   return {
     what: `${what} cannot be read: ${reason}`,
-    remedy: typeof remedy === 'string' ? remedy : 'see that WEIR_DATA is whole',
+    remedy: typeof remedy === 'string' ? remedy : 'check that the files in WEIR_DATA are intact',
   }
 }
 
@@ -114,8 +117,8 @@ function ingestWarnings(ingest: IngestStatus | null, isStarting: boolean): Warni
   if (isStarting)
     return [
       {
-        what: 'ingest is starting: what comes waits in its journal and is not shown yet',
-        remedy: 'wait: first it takes up again what its journal holds, which is told in its log',
+        what: 'ingest is starting: new flows wait in its journal and are not shown yet',
+        remedy: 'wait: it replays its journal first; its log shows the progress',
       },
     ]
   return [
@@ -131,8 +134,8 @@ function settingWarnings({ http, published, access }: Settings): Warning[] {
   if (isLoopback(reached.host) || access.auth !== 'none') return []
   return [
     {
-      what: `who reaches ${endpointText(reached)} may read and change everything (WEIR_AUTH=none)`,
-      remedy: 'set WEIR_AUTH=password, keep it on 127.0.0.1, or let a firewall say who reaches it',
+      what: `anyone who can reach ${endpointText(reached)} may read and change everything (WEIR_AUTH=none)`,
+      remedy: 'set WEIR_AUTH=password, keep it on 127.0.0.1, or restrict access with a firewall',
     },
   ]
 }

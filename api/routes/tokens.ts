@@ -76,7 +76,7 @@ function listRoutes(app: App, { state, now }: SessionParts): void {
     '/api/tokens',
     {
       schema: {
-        summary: 'Makes a token; its secret is told this once',
+        summary: 'Creates a token; its secret is shown only once',
         body: NewToken,
         response: { 201: TokenMade, ...errorAnswers },
       },

@@ -42,7 +42,7 @@ export function trackersRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
     documentRoutes(app, parts, {
       collection,
       summaries: {
-        post: 'Follows a filter; with a start in the past its series is made from the archive',
+        post: 'Follows a filter; with a start in the past its series is built from the archive',
         get: 'A tracker',
         put: 'Revises, archives or restarts a tracker',
         delete: 'Removes a tracker; its totals are no longer shown',
@@ -66,7 +66,7 @@ function listRoute(app: App, parts: ApiParts): void {
     '/api/trackers',
     {
       schema: {
-        summary: 'Trackers, and how far those have come whose past is being made',
+        summary: 'Trackers, with the progress of those being built from the archive',
         querystring: NoQuery,
         response: { 200: TrackersAnswer, ...errorAnswers },
       },
@@ -116,7 +116,7 @@ async function revised(
 /** Where a tracker begins: not before the archive, because nothing is known before it. */
 async function startOf(seconds: number, { flows, now }: ApiParts): Promise<number> {
   if (seconds * 1000 > now())
-    throw badQuery('bad-time', '"from" lies in the future', 'leave it out to begin now')
+    throw badQuery('bad-time', '"from" is in the future', 'leave it out to begin now')
   const { first } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
   return Math.max(seconds * 1000, first ?? now())
 }
@@ -129,7 +129,8 @@ async function readFilter(
   const context = filterContext({ names, exporters, local: settings.local.networks })
   try {
     const canonical = formatFilter(parseFilter(text, context))
-    if (canonical === '') throw badQuery('bad-filter', 'the filter is empty', 'write any for all')
+    if (canonical === '')
+      throw badQuery('bad-filter', 'the filter is empty', 'write "any" for all traffic')
     return { filter: text, canonical }
   } catch (error) {
     throw error instanceof FilterError ? refusedFilter(error) : error

@@ -47,7 +47,11 @@ function listRoutes(app: App, { state, passwords }: SessionParts): void {
   app.post(
     '/api/users',
     {
-      schema: { summary: 'Makes a user', body: NewUser, response: { 201: User, ...errorAnswers } },
+      schema: {
+        summary: 'Creates a user',
+        body: NewUser,
+        response: { 201: User, ...errorAnswers },
+      },
     },
     async ({ body: { user, role, password } }, reply) => {
       const body: KeptUser = { role, password: await passwords.hash(password) }
@@ -126,7 +130,7 @@ function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionPa
     if (users.some(({ id, body }) => id !== without && body.role === 'admin')) return
     throw new ApiError(409, 'last-admin', {
       message: `${without} is the last admin`,
-      remedy: 'make another admin first',
+      remedy: 'create another admin first',
     })
   }
 }

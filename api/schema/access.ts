@@ -12,9 +12,13 @@ export const roles = ['admin', 'viewer', 'wall'] as const
 export type Role = (typeof roles)[number]
 
 const userPattern = '^[a-z0-9_][a-z0-9_.@-]{0,63}$'
-const user = Type.String({ pattern: userPattern, description: 'name of a user, in small letters' })
+const user = Type.String({ pattern: userPattern, description: 'user name, in lower case' })
 const password = Type.String({ minLength: 1, maxLength: 256 })
-const newPassword = Type.String({ minLength: 10, maxLength: 256, description: 'at least 10 long' })
+const newPassword = Type.String({
+  minLength: 10,
+  maxLength: 256,
+  description: 'at least 10 characters',
+})
 
 /** A name and password, or the token of a wall link (the part after # in its address). */
 export const LoginBody = Type.Union([

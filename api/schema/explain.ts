@@ -61,7 +61,7 @@ export const EventWindow = closed({
     description:
       'congestion: one host took the line; silence: nothing passed; exporter: the exporter was away; surge: many times the usual',
   }),
-  ongoing: Type.Boolean({ description: 'not over when it was last looked at' }),
+  ongoing: Type.Boolean({ description: 'not over yet when last checked' }),
 })
 export type EventWindow = Static<typeof EventWindow>
 
@@ -82,14 +82,14 @@ export const Actor = closed({
   packets: count,
   connections: Type.Number({ description: 'opened by it from 2 s before the window to its end' }),
   accepted: Type.Number({ description: 'connections opened to it in the same time' }),
-  peers: Type.Number({ description: 'distinct other ends' }),
+  peers: Type.Number({ description: 'distinct peers' }),
   newPeers: Type.Union([count, Type.Null()], {
     description:
-      'of these, not seen with it in the quarter of an hour before; null where that was not read',
+      'of these, not seen with it in the quarter of an hour before; null if that time was not read',
   }),
   mainPeer: Type.Union([Peer, Type.Null()]),
   normal: Type.Union([Type.Number(), Type.Null()], {
-    description: 'its usual bytes in that direction for a time as long; null where not known',
+    description: 'its usual bytes in that direction for the same length of time; null if unknown',
   }),
   share: Type.Number({ description: 'of all bytes in that direction, within the window, 0 to 1' }),
 })
@@ -97,9 +97,9 @@ export type Actor = Static<typeof Actor>
 
 /** What is usual for the same length of time at that hour, and what it was instead. */
 export const Usual = closed({
-  basis: Type.String({ description: 'what it was taken from, in words' }),
+  basis: Type.String({ description: 'what the usual figures are based on, in words' }),
   bits: closed({ in: nullableNumber, out: nullableNumber }, 'bits per second'),
-  connections: Type.Null({ description: 'not known: of earlier times, sums of flows are kept' }),
+  connections: Type.Null({ description: 'unknown: of earlier times only sums of flows are kept' }),
   actual: closed({
     bits: closed({ in: nullableNumber, out: nullableNumber }, 'null while the exporter was away'),
     connections: nullableNumber,
@@ -122,10 +122,10 @@ export const Evidence = closed({
   ),
   facts: Type.Array(Type.String(), { description: 'why it was judged so, a sentence each' }),
   limits: Type.Array(Type.String(), {
-    description: 'what the data cannot say: lost flows, sampling, timeouts; a sentence each',
+    description: 'what the data cannot show: lost flows, sampling, timeouts; a sentence each',
   }),
   lost: Type.Union([closed({ flows: count, estimated: Type.Boolean() }), Type.Null()], {
-    description: 'flows lost around it, by the exporter’s numbers; null where not known',
+    description: 'flows lost around it, by the exporter’s sequence numbers; null if unknown',
   }),
 })
 export type Evidence = Static<typeof Evidence>
@@ -136,8 +136,8 @@ export const ExplainAnswer = closed({
   exporter: nullableText,
   exporterName: nullableText,
   sentence: Type.String(),
-  actors: Type.Array(Actor, { description: 'who did it; empty where nobody is to blame' }),
-  top: Type.Array(Actor, { description: 'where nothing happened: the hosts with most bytes' }),
+  actors: Type.Array(Actor, { description: 'who did it; empty if no one is to blame' }),
+  top: Type.Array(Actor, { description: 'if nothing happened: the hosts with most bytes' }),
   usual: Type.Union([Usual, Type.Null()]),
   evidence: Evidence,
   /** The incident's id in /api/incidents, if it is one. */
@@ -159,7 +159,7 @@ export const IncidentsAnswer = closed({
   from: seconds,
   to: seconds,
   incidents: Type.Array(Incident, { description: 'newest first' }),
-  more: Type.Boolean({ description: 'the limit left incidents out' }),
+  more: Type.Boolean({ description: 'there are more incidents than the limit' }),
 })
 export type IncidentsAnswer = Static<typeof IncidentsAnswer>
 

@@ -11,10 +11,10 @@ export type FilterQuery = Static<typeof FilterQuery>
 
 export const FilterAnswer = closed({
   filter: Type.Union([Type.String(), Type.Null()], {
-    description: 'the filter in its canonical form; null where it cannot be read',
+    description: 'the filter in its canonical form; null if it is invalid',
   }),
   sql: Type.Union([Type.String(), Type.Null()], {
-    description: 'the condition that the archive is asked with, values in place',
+    description: 'the SQL condition for the archive, with its values',
   }),
   error: Type.Union([
     closed({ message: Type.String(), position: Type.Number(), expected: Type.String() }),
@@ -22,7 +22,7 @@ export const FilterAnswer = closed({
   ]),
   suggestions: Type.Array(
     closed({
-      text: Type.String({ description: 'goes in place of [from, to) of the filter' }),
+      text: Type.String({ description: 'replaces [from, to) of the filter' }),
       about: Type.String(),
       from: Type.Number(),
       to: Type.Number(),
@@ -32,15 +32,18 @@ export const FilterAnswer = closed({
 export type FilterAnswer = Static<typeof FilterAnswer>
 
 export const QueryPath = closed({
-  id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'of the header weir-query' }),
+  id: Type.String({
+    pattern: '^[A-Za-z0-9_-]{1,64}$',
+    description: 'value of the header weir-query',
+  }),
 })
 
 export const QueryAnswer = closed({
   id: Type.String(),
   state: Type.Enum(['waiting', 'running']),
-  seconds: Type.Number({ description: 'since it was asked' }),
+  seconds: Type.Number({ description: 'since the query was received' }),
   progress: Type.Union([Type.Number(), Type.Null()], {
-    description: 'share of the reading that is done, 0 to 1; null where it cannot be told',
+    description: 'share of the data read so far, 0 to 1; null if unknown',
   }),
 })
 export type QueryAnswer = Static<typeof QueryAnswer>

@@ -40,7 +40,7 @@ function nullable<Name extends ReturnType<typeof Type.Number> | ReturnType<typeo
 }
 
 const count = Type.Number({ minimum: 0 })
-const remarks = Type.Array(Type.String(), { description: 'what the answer is without, and why' })
+const remarks = Type.Array(Type.String(), { description: 'what the answer lacks, and why' })
 const seconds = Type.Number({ description: 'unix seconds' })
 const list = (words: readonly string[]) => `^(${words.join('|')})(,(${words.join('|')}))*$`
 const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now-6h, now/d'
@@ -49,13 +49,13 @@ const window = {
   from: text(`start: ${timeForms}; default now-6h`),
   to: text(`end, not included: ${timeForms}; default now`),
   tz: text(
-    'IANA time zone for now/d, for times without an offset, and of the times in CSV (there UTC where it is not given); default WEIR_TZ, else UTC',
+    'IANA time zone for now/d, for times without an offset, and for times in CSV (there the default is UTC); default WEIR_TZ, else UTC',
   ),
   filter: text(
     'such as: host 10.0.0.22 and port 443; at most 8,000 characters',
     '^[^\\u0000]{0,8000}$',
   ),
-  exporter: text('an address or a name; default all; of several: filter=exporter in [a b]'),
+  exporter: text('address or name; default all; for several use filter=exporter in [a b]'),
   include: Type.Optional(
     oneOf(
       ['any', 'start', 'end', 'within'],
@@ -82,7 +82,7 @@ export const SeriesQuery = closed({
     '^[^\\u0000-\\u001f]{1,255}$',
   ),
   cf: Type.Optional(oneOf(['average', 'max'], 'consolidation; default average')),
-  points: wholeNumber('most steps to answer with when no step is asked for; default 800'),
+  points: wholeNumber('maximum number of steps if no step is given; default 800'),
   step: wholeNumber('step in seconds; the answer is never finer'),
 })
 export type SeriesQuery = Static<typeof SeriesQuery>
@@ -155,7 +155,9 @@ export const SeriesAnswer = closed({
   to: seconds,
   /** The window as asked. */
   asked: closed({ from: seconds, to: seconds }),
-  snapped: Type.Boolean({ description: 'from and to are not what was asked, but snapped' }),
+  snapped: Type.Boolean({
+    description: 'from and to differ from those asked for: they were snapped to the step',
+  }),
   step: Type.Number({ description: 'seconds' }),
   source: Type.String({ description: 'archive, or the tier: 5m, 30m, 2h, 1d' }),
   cf: oneOf(['average', 'max'], 'consolidation'),
@@ -181,10 +183,12 @@ export const TopRow = closed({
   bytes: count,
   packets: count,
   flows: count,
-  peers: Type.Number({ description: 'distinct other ends' }),
+  peers: Type.Number({ description: 'distinct peers' }),
   first: seconds,
   last: seconds,
-  share: Type.Number({ description: 'of total, by the order (by bytes when ordered by peers)' }),
+  share: Type.Number({
+    description: 'share of the total, in the measure of order (bytes when ordered by peers)',
+  }),
 })
 export type TopRow = Static<typeof TopRow>
 
@@ -197,7 +201,7 @@ export const TopAnswer = closed({
   other: Sums,
   /** Rows and other add up to it exactly. */
   total: Sums,
-  ends: Type.Number({ description: '2 where each flow counts for both of its ends' }),
+  ends: Type.Number({ description: '2 if each flow counts for both of its ends' }),
   remarks,
 })
 export type TopAnswer = Static<typeof TopAnswer>
@@ -230,7 +234,7 @@ export const FlowsAnswer = closed({
   from: seconds,
   to: seconds,
   flows: Type.Array(Flow),
-  more: Type.Boolean({ description: 'the limit left flows out' }),
+  more: Type.Boolean({ description: 'there are more flows than the limit' }),
   remarks,
 })
 export type FlowsAnswer = Static<typeof FlowsAnswer>

@@ -145,7 +145,7 @@ export const Panel = Type.Union([
     threshold: Type.Optional(Type.Number()),
     direction: Type.Optional(
       Type.Enum(['in', 'out', 'internal', 'transit'], {
-        description: 'of a query by direction, this one alone; absent: all of it',
+        description: 'of a query by direction, only this direction; absent: all of it',
       }),
     ),
   }),
@@ -194,9 +194,9 @@ export type DashboardsAnswer = Static<typeof DashboardsAnswer>
 /** A saved report: its API query, and its address on the page. */
 export const ReportBody = closed({
   name: line('name of the report', 80),
-  kind: Type.Enum(['top', 'flows'], { description: 'which of /api/top and /api/flows it asks' }),
+  kind: Type.Enum(['top', 'flows'], { description: 'top for /api/top, flows for /api/flows' }),
   query: Type.Record(Type.String({ pattern: '^[a-z]{1,20}$' }), Type.String({ maxLength: 1000 }), {
-    description: 'its parameters; times such as now-24h mean now each time',
+    description: 'its parameters; times such as now-24h are relative to each run',
     maxProperties: 20,
   }),
   address: Type.Optional(

@@ -34,22 +34,22 @@ export const Exporter = closed({
     description: 'bad input by reason; only reasons that occurred',
   }),
   sampling: Type.Union([Type.Number(), Type.Null()], {
-    description: '1 of so many packets; null: it samples and does not say how',
+    description: '1 in so many packets; null: it samples, at an unknown rate',
   }),
   clockSkewSeconds: nullableNumber,
   interfaces: Type.Array(
     closed({ index: count, name: nullableText, alias: nullableText, speed: nullableNumber }),
   ),
   applications: Type.Record(Type.String(), Type.String(), {
-    description: 'names by applicationId, as the exporter told them',
+    description: 'names by applicationId, as the exporter reported them',
   }),
   vrfs: Type.Record(Type.String(), Type.String(), { description: 'names by VRF id' }),
   doubled: Type.Array(closed({ with: Type.String(), share: Type.Number() }), {
     description:
-      'who reports the same flows (its own address: it reports them coming in and going out), and the share of its flows',
+      'the exporter that reports the same flows (its own address: it reports them both entering and leaving), and the share of its flows',
   }),
   statistics: Type.Record(Type.String(), Type.Number(), {
-    description: 'what the exporter says of its own export, by IPFIX name',
+    description: 'what the exporter reports about its own export, by IPFIX name',
   }),
 })
 export type Exporter = Static<typeof Exporter>
@@ -74,7 +74,7 @@ export const StatusAnswer = closed({
   ]),
   starting: Type.Boolean({
     description:
-      'ingest has the data folder, and does not answer yet: what comes waits in its journal',
+      'ingest holds the data folder but does not answer yet: datagrams wait in its journal',
   }),
   archive: closed({
     from: nullableSeconds,

@@ -111,7 +111,7 @@ export const AlertTarget = Type.Union([
 export type AlertTarget = Static<typeof AlertTarget>
 
 export const AlertBody = closed({
-  name: line('what it warns of', 100),
+  name: line('what it warns about', 100),
   subject: AlertSubject,
   condition: Type.Optional(AlertCondition),
   /** The number of 5-minute intervals in a row. */

@@ -83,8 +83,9 @@ function together(
       ...(fault
         ? [
             {
-              what: `what the other collectors say could not be read: ${fault.message}`,
-              remedy: 'see that ClickHouse answers; until then exporters are those of before',
+              what: `the status of the other collectors could not be read: ${fault.message}`,
+              remedy:
+                'check that ClickHouse answers; until then the exporters shown are those known before',
             },
           ]
         : []),
@@ -119,9 +120,9 @@ function awayWarning({ writer, value }: Told): IngestStatus['warnings'] {
   const since = new Date(value.at).toISOString()
   return [
     {
-      what: `collector ${writer} has not been heard of since ${since}`,
+      what: `collector ${writer} has not reported since ${since}`,
       remedy:
-        'start it again, and see that it reaches ClickHouse: what it received waits on its disk',
+        'restart it, and check that it reaches ClickHouse: what it received waits on its disk',
     },
   ]
 }

@@ -13,8 +13,8 @@ const refusedShown = 5
 
 const starting = warning(
   'ingest',
-  'ingest is starting: what comes waits in its journal and is not shown yet',
-  'wait: first it takes up again what its journal holds, which is told in its log',
+  'ingest is starting: new flows wait in its journal and are not shown yet',
+  'wait: it replays its journal first; its log shows the progress',
 )
 
 /**
@@ -87,7 +87,7 @@ function lookAtExporter(
       fault(
         'exporters',
         `${address} has been silent for ${Math.round(silent / 60)} minutes`,
-        `see that it runs, still exports to this host, and that its address did not change`,
+        `check that it runs, still exports to this host, and has not changed its address`,
       ),
     )
   if (lost.flows > lostShareMax * (flows + lost.flows))
@@ -95,7 +95,7 @@ function lookAtExporter(
       warning(
         'exporters',
         `${address}: ${lost.flowsEstimated ? 'about ' : ''}${lost.flows} of ${flows + lost.flows} flows were lost on the way`,
-        'see the kernel above; then the network between, and whether the exporter itself drops (show flow exporter statistics)',
+        'check the kernel drops above, then the network in between, and whether the exporter itself drops flows (show flow exporter statistics)',
       ),
     )
   const kinds = Object.entries(problems).map(([kind, count]) => `${kind} ${count}`)
@@ -104,7 +104,7 @@ function lookAtExporter(
       warning(
         'exporters',
         `${address}: ${kinds.join(', ')}`,
-        'these datagrams or records could not be used as they were; docs/exporters says what each means',
+        'these datagrams or records could not be used as sent; docs/exporters explains each kind',
       ),
     )
   return findings.length > 0 ? findings : [ok('exporters', `${address}: ${flows} flows, none lost`)]

@@ -22,7 +22,7 @@ export async function lookAtFolder({ data }: Settings): Promise<Finding[]> {
   const found = await stat(path).catch(() => null)
   if (!found) return [await lookAtParent(path)]
   if (!found.isDirectory())
-    return [fault('folder', `${path} is no folder`, 'name a folder in WEIR_DATA')]
+    return [fault('folder', `${path} is not a folder`, 'name a folder in WEIR_DATA')]
   const findings: Finding[] = []
   if ((found.mode & othersMayRead) !== 0)
     findings.push(
@@ -34,14 +34,14 @@ export async function lookAtFolder({ data }: Settings): Promise<Finding[]> {
     )
   try {
     await writeCanary(path)
-    findings.push(ok('folder', `${path} takes what is written`))
+    findings.push(ok('folder', `${path} can be written`))
   } catch (error) {
     const user = process.getuid?.()
     findings.push(
       fault(
         'folder',
         reasonOf(error),
-        `see that user ${user} owns it (chown -R ${user} ${path}), and that its disk is mounted and has room`,
+        `check that user ${user} owns it (chown -R ${user} ${path}), and that its disk is mounted and not full`,
       ),
     )
   }
@@ -52,10 +52,10 @@ async function lookAtParent(path: string): Promise<Finding> {
   const parent = dirname(path)
   try {
     await access(parent, constants.W_OK)
-    return ok('folder', `${path} is not there yet; the first start makes it`)
+    return ok('folder', `${path} does not exist yet; the first start creates it`)
   } catch {
-    const remedy = `make it, for the user that runs Weir: install -d -m 700 -o USER ${path}`
-    return fault('folder', `${path} is not there and cannot be made`, remedy)
+    const remedy = `create it for the user that runs Weir: install -d -m 700 -o USER ${path}`
+    return fault('folder', `${path} does not exist and cannot be created`, remedy)
   }
 }
 
@@ -74,7 +74,7 @@ export async function lookAtDisk(
       fault(
         'disk',
         text,
-        'free some, or lower WEIR_ARCHIVE_MAX: nothing can be kept on a full disk',
+        'free some space, or lower WEIR_ARCHIVE_MAX: nothing can be stored on a full disk',
       ),
     ]
   const growth = Math.max(0, archiveMaxBytes - archiveBytes)
@@ -83,7 +83,7 @@ export async function lookAtDisk(
       warning(
         'disk',
         `${text}, and the archive may grow by ${formatWithUnit(growth, 'B')}`,
-        'set WEIR_ARCHIVE_MAX to what the disk has, or give it a larger disk',
+        'lower WEIR_ARCHIVE_MAX to what the disk can hold, or use a larger disk',
       ),
     ]
   return [ok('disk', text)]
@@ -112,7 +112,7 @@ export async function lookAtKernel(
         warning(
           'kernel',
           `${kernelDrops} datagrams for ${address} were dropped since ingest started`,
-          'raise net.core.rmem_max and WEIR_RECEIVE_BUFFER, and see whether the machine is short of processor time',
+          'raise net.core.rmem_max and WEIR_RECEIVE_BUFFER, and check whether the machine is short of CPU time',
         ),
       )
   return findings
@@ -130,16 +130,16 @@ export async function lookAtClock(): Promise<Finding[]> {
         timeout: 3000,
       },
     )
-    if (stdout.trim() === 'yes') return [ok('time', 'the clock is kept right by NTP')]
+    if (stdout.trim() === 'yes') return [ok('time', 'the clock is synchronised by NTP')]
     if (stdout.trim() === 'no')
-      return [warning('time', 'nothing keeps the clock of this machine right', clockRemedy)]
+      return [warning('time', 'the clock of this machine is not synchronised', clockRemedy)]
   } catch {
     // No systemd here, as in a container: the clock is the host's business.
   }
   return [
     ok(
       'time',
-      `the clock says ${new Date().toISOString()}; what keeps it right is not to be seen from here`,
+      `the clock says ${new Date().toISOString()}; whether it is synchronised cannot be seen from here`,
     ),
   ]
 }

@@ -54,7 +54,7 @@ function taken(
   if (code === 'EADDRINUSE')
     return fault(
       'ports',
-      `${address} is held by another program`,
+      `${address} is in use by another program`,
       `see which (${find}) and stop it, or set ${setting}`,
     )
   if (code === 'EACCES')
@@ -66,7 +66,7 @@ function taken(
   if (code === 'EADDRNOTAVAIL')
     return fault(
       'ports',
-      `${address} is no address of this machine`,
+      `${address} is not an address of this machine`,
       `set ${setting} to one of "ip address", or 0.0.0.0`,
     )
   return fault(

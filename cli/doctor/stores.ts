@@ -50,7 +50,7 @@ async function lookAtArchive(settings: Settings): Promise<StoresFound> {
         warning(
           'archive',
           problem,
-          'the rest is answered; restore the file from a backup if there is one',
+          'queries use the other files; restore this one from a backup if there is one',
         ),
       )
       const span =
@@ -66,7 +66,9 @@ async function lookAtArchive(settings: Settings): Promise<StoresFound> {
   } catch (error) {
     const what = `the archive cannot be read: ${reasonOf(error)}`
     return {
-      findings: [fault('archive', what, 'see that WEIR_DATA is whole, or restore it')],
+      findings: [
+        fault('archive', what, 'check that the files in WEIR_DATA are intact, or restore them'),
+      ],
       archiveBytes: 0,
     }
   }
@@ -111,9 +113,8 @@ async function lookAtInflux({ influx, tiers }: Settings): Promise<Finding[]> {
     }
     const seen = new Set(answer.buckets.map(({ name }) => name))
     const missing = tiers.map((tier) => bucketOf(prefix, tier)).filter((name) => !seen.has(name))
-    if (missing.length === 0)
-      return [...findings, ok('series', `its buckets are there for this token`)]
-    const what = `not to be seen with this token: ${missing.join(', ')}`
+    if (missing.length === 0) return [...findings, ok('series', `this token can see its buckets`)]
+    const what = `not visible with this token: ${missing.join(', ')}`
     return [...findings, fault('series', what, remedies.missing ?? 'run weir influx setup')]
   } catch (error) {
     const remedy = error instanceof InfluxFault ? remedies[error.kind] : undefined

@@ -47,7 +47,7 @@ const status: IngestStatus = {
 
 suite('refusals', () => {
   for (const [url, code, said] of [
-    ['/api/series?form=now', 'unknown-parameter', /"form".*known are.*from/s],
+    ['/api/series?form=now', 'unknown-parameter', /"form".*known parameters.*from/s],
     ['/api/top?step=3', 'unknown-parameter', /"step"/],
     ['/api/exporters?a=1', 'unknown-parameter', /no parameters/],
     ['/api/status?a=1', 'unknown-parameter', /no parameters/],
@@ -60,7 +60,7 @@ suite('refusals', () => {
     ['/api/series?by=trackers', 'bad-parameter', /"by".*direction, host, port, protocol/s],
     ['/api/series?by=tracker,host', 'tracker-alone', /not split by host/],
     ['/api/series?by=tracker&tracker=none', 'unknown-tracker', /no tracker "none"/],
-    ['/api/series?tracker=x', 'bad-parameter', /goes with by=tracker/],
+    ['/api/series?tracker=x', 'bad-parameter', /"tracker" needs by=tracker/],
     ['/api/series?top=0', 'out-of-range', /top 0.*1 to 1000/s],
     ['/api/series?top=1001', 'out-of-range', /1001/],
     ['/api/series?top=8.5', 'bad-parameter', /"top".*"8\.5"/],
@@ -549,7 +549,7 @@ suite('/api/exporters and /api/status', () => {
       assert.equal(starting, true)
       assert.deepEqual(
         warnings.map(({ what }) => what),
-        ['ingest is starting: what comes waits in its journal and is not shown yet'],
+        ['ingest is starting: new flows wait in its journal and are not shown yet'],
       )
     }
     const source = { read: async () => status, isStarting: async () => true }

@@ -149,7 +149,7 @@ test('AS and country come from the administrator’s files', async (t) => {
   assert.deepEqual(places.of('203.0.113.80'), { as: 64_500, asName: 'EXAMPLE', country: 'BE' })
   assert.equal(places.of('10.0.0.1').as, null)
   await writeFile(`${path}.txt`, 'this is none')
-  await assert.rejects(Places.open(`${path}.txt`, null), { message: /no MMDB file/, remedy: /WEIR_AS_FILE/ }) // prettier-ignore
+  await assert.rejects(Places.open(`${path}.txt`, null), { message: /not an MMDB file/, remedy: /WEIR_AS_FILE/ }) // prettier-ignore
   const names = new ToldNames({
     own: { names: new Names({ networks: { '10.0.0.0/8': 'lan' } }) },
     places,

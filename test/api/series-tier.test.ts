@@ -94,14 +94,14 @@ suite('/api/series from a tier', () => {
     assert.equal(await one('by=port&key=TCP/0443'), 46_800_000)
     assert.equal(await one('by=port&key=6/443'), 46_800_000)
     for (const [query, message] of [
-      ['by=host,direction&key=not-an-ip', '"not-an-ip" is no host'],
-      ['by=host&key=10.0.0.256', '"10.0.0.256" is no host'],
-      ['by=host&key=other', '"other" is no host'],
-      ['by=port&key=tcp/65536', '"65536" is no port'],
-      ['by=port&key=tpc/443', '"tpc" is no protocol'],
-      ['by=protocol&key=256', '"256" is no protocol'],
-      ['by=interface&key=eth0', '"eth0" is no interface'],
-      ['by=exporter&key=pfsense', '"pfsense" is no exporter'],
+      ['by=host,direction&key=not-an-ip', '"not-an-ip" is not a valid host'],
+      ['by=host&key=10.0.0.256', '"10.0.0.256" is not a valid host'],
+      ['by=host&key=other', '"other" is not a valid host'],
+      ['by=port&key=tcp/65536', '"65536" is not a valid port'],
+      ['by=port&key=tpc/443', '"tpc" is not a valid protocol'],
+      ['by=protocol&key=256', '"256" is not a valid protocol'],
+      ['by=interface&key=eth0', '"eth0" is not a valid interface'],
+      ['by=exporter&key=pfsense', '"pfsense" is not a valid exporter'],
     ] as const) {
       const fault = await refused(`/api/series?${hour}&${query}`)
       assert.deepEqual([fault.code, fault.message], ['bad-key', message])

@@ -72,8 +72,8 @@ test('a tracker from creation to removal', async (t) => {
 
 for (const [body, said] of [
   [{ name: 'Mirror' }, '"filter" is missing'],
-  [{ name: 7, filter: 'port 443' }, '"name" is no string'],
-  [{ name: 'Mirror', filter: 'port 443', from: 'yesterday' }, '"from" is no number'],
+  [{ name: 7, filter: 'port 443' }, '"name" is not of type string'],
+  [{ name: 'Mirror', filter: 'port 443', from: 'yesterday' }, '"from" is not of type number'],
 ] as const)
   test(`an invalid body is refused with a reason: ${said}`, async (t) => {
     const { app } = await appUnderTest(t, {

@@ -48,10 +48,10 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
 
   test('a chart whose legend hides everything says so', async () => {
     const page = await open(`/?${around}&only=10.9.9.9`)
-    await page.getByText('leaves out all that is listed here').waitFor()
+    await page.getByText('hides everything listed here').waitFor()
     await page.getByRole('button', { name: 'Draw all' }).click()
     await page.waitForURL((url) => !url.searchParams.has('only'))
-    await page.getByText('leaves out all that is listed here').waitFor({ state: 'detached' })
+    await page.getByText('hides everything listed here').waitFor({ state: 'detached' })
     await page.close()
   })
 

@@ -66,7 +66,7 @@ test('a port held by another program is a fault', async () => {
   holder.close()
   assert.equal(code, 1)
   const [found, ...others] = faultsIn(answer.findings)
-  assert.equal(found?.what, `UDP ${address} is held by another program`)
+  assert.equal(found?.what, `UDP ${address} is in use by another program`)
   assert.match(found.remedy ?? '', /set WEIR_IPFIX/)
   assert.deepEqual(others, [])
 })
@@ -113,7 +113,7 @@ test(
     assert.match(well.found[0]!.what, /^InfluxDB .* at http/)
     const missing = await series({ WEIR_INFLUX_PREFIX: 'elsewhere' })
     assert.equal(missing.code, 1)
-    assert.match(missing.found.at(-1)!.what, /not to be seen with this token: elsewhere_5m/)
+    assert.match(missing.found.at(-1)!.what, /not visible with this token: elsewhere_5m/)
     assert.match(missing.found.at(-1)!.remedy ?? '', /weir influx setup/)
     const strange = join(await scratchFolder(), 'token')
     await writeFile(strange, 'somebody-elses-token')
@@ -172,7 +172,7 @@ test('exporters: silent, losing, problems, refused', () => {
   for (const left of [null, stopped])
     assert.equal(
       at(9000, true)(left)[0]?.what,
-      'ingest is starting: what comes waits in its journal and is not shown yet',
+      'ingest is starting: new flows wait in its journal and are not shown yet',
     )
 })
 
@@ -212,7 +212,7 @@ test('health: an API with an unexpected answer is unhealthy', async () => {
     'HTTP/1.1 401 Unauthorized\r\n\r\n{}': 'the API answers',
     'HTTP/1.1 503 Service Unavailable\r\n\r\nbusy': 'it answers 503: busy',
     'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}': 'the answer was cut off',
-    hello: 'what answers does not speak HTTP',
+    hello: 'the server there does not speak HTTP',
   }
   for (const [answer, expected] of Object.entries(answers)) {
     const server = createServer((socket) => socket.on('data', () => socket.end(answer)))

@@ -100,7 +100,7 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
     assert.equal(code, 0)
     assert.match(
       stdout,
-      /1d: 0 steps, 0 rows copied in .* 1 steps were there with other figures and stay/,
+      /1d: 0 steps, 0 rows copied in .* 1 steps were there already with other figures and are kept/,
     )
     const wrong = await runWeir(['migrate', '--to', 'somewhere'], environment())
     assert.match(wrong.stderr, /write --to clickhouse or --to parquet/)

@@ -60,7 +60,7 @@ describe('weir query', () => {
     assert.match(stdout, /^total +0/m)
     assert.equal(
       stderr.trim(),
-      `weir: no flows are kept in ${WEIR_DATA}: WEIR_DATA names the folder`,
+      `weir: there are no flows in ${WEIR_DATA}: set WEIR_DATA to the data folder`,
     )
     assert.equal((await query(...cut)).stderr, '')
   })

@@ -76,6 +76,6 @@ suite('weir report', () => {
     const args = ['report', ...cut, '-o', join(data, 'report.pdf')]
     const { code, stderr } = await runWeir(args, { WEIR_DATA: data, PATH: '/nowhere' })
     assert.equal(code, 1)
-    assert.match(stderr, /no Chromium is found on the PATH.*ask for html and print it/)
+    assert.match(stderr, /no Chromium was found on the PATH.*ask for html and print it/)
   })
 })

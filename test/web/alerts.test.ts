@@ -66,6 +66,6 @@ test('an alert in words', () => {
   assert.deepEqual(incidents!.targets.map(targetText), [
     'mail to noc@example.net',
     'https://example.net/hook',
-    'the script of the settings',
+    'the script in the settings',
   ])
 })

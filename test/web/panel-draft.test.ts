@@ -155,7 +155,7 @@ describe('a panel from JSON', () => {
 
   test('is refused with a reason', () => {
     for (const [text, about] of [
-      ['{', /no JSON/],
+      ['{', /not JSON/],
       ['[]', /an object/],
       ['{"kind": "pie"}', /"kind" is one of chart/],
       ['{"kind": "chart"}', /needs a "query"/],

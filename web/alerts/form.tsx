@@ -13,12 +13,12 @@ const conditions: Options = [
   ['above', 'above'],
   ['below', 'below'],
   ['outside', 'outside of'],
-  ['unusual', 'unusual: beyond so many σ'],
+  ['unusual', 'unusual: more than this many σ away'],
 ]
 const intervals: Options = ['1', '3', '6', '12'].map((count) => [count, count])
 const repeats: Options = [
   ['once', 'once, until it is over'],
-  ['each', 'at every interval that is amiss'],
+  ['each', 'at every interval out of range'],
 ]
 const measureOptions: Options = ['bits', 'packets', 'flows', 'active'].map((word) => [word, word])
 const directionOptions: Options = [['', 'both'], ['in', 'in'], ['out', 'out']] // prettier-ignore
@@ -64,16 +64,16 @@ function Fields({ draft, change }: FieldsFacts) {
       {kind === 'tracker' && choice('direction', 'Direction', directionOptions)}
       {(kind === 'incident' || kind === 'silent' || kind === 'loss') &&
         choice('exporter', 'Exporter', exporterOptions())}
-      {kind === 'silent' && text('silentMinutes', 'Silent for so many minutes')}
+      {kind === 'silent' && text('silentMinutes', 'Silent for this many minutes')}
       {hasCondition(kind) && choice('is', 'When it is', conditions)}
       {hasCondition(kind) && text('value', valueLabel(draft))}
       {hasCondition(kind) && is === 'outside' && text('high', 'and')}
       {hasCondition(kind) &&
         is === 'unusual' &&
-        text('observations', 'of the last so many intervals')}
-      {hasCondition(kind) && choice('intervals', 'So many intervals in a row', intervals)}
+        text('observations', 'of this many last intervals')}
+      {hasCondition(kind) && choice('intervals', 'This many intervals in a row', intervals)}
       {choice('repeat', 'Told', repeats)}
-      {text('quietMinutes', 'Then quiet for so many minutes')}
+      {text('quietMinutes', 'Then quiet for this many minutes')}
       <label>
         To: one a line, a mail address, an address for a webhook, or <code>script</code>
         <textarea

@@ -26,7 +26,7 @@ export function Alerts() {
   return (
     <Page
       title="Alerts"
-      about="who is told, of what, and what was told"
+      about="what is watched, who is notified, and what was sent"
       isBusy={isAsking}
       error={error}
       tools={
@@ -39,7 +39,7 @@ export function Alerts() {
     >
       {answer?.length === 0 && (
         <p class="panel empty">
-          No alerts yet. An alert tells of an incident, an exporter that fell silent, lost flows, a
+          No alerts yet. An alert reports an incident, an exporter that fell silent, lost flows, a
           disk that fills, or of a <a href="/trackers">tracker</a> above, below or outside what you
           set: by mail, by webhook, or by the script that the settings name.
         </p>
@@ -53,7 +53,7 @@ export function Alerts() {
       )}
       {told.length > 0 && (
         <section class="panel part" aria-label="History">
-          <h2>What was told</h2>
+          <h2>What was sent</h2>
           {told.map((event) => (
             <Told key={`${event.at} ${event.alert}`} event={event} />
           ))}
@@ -125,7 +125,7 @@ function Buttons({ alert }: { alert: Alert }) {
         <button
           type="button"
           disabled={isBusy}
-          title="tells it now, by the very code that would"
+          title="sends it now, by the same code as a real alert"
           onClick={() => void run(async () => void (tested.value = await testAlert(alert)))}
         >
           Test

@@ -10,13 +10,13 @@ export const subjectTexts: Record<Subject['kind'], string> = {
   incident: 'an incident',
   silent: 'an exporter that is silent',
   loss: 'flows lost on the way',
-  disk: 'free room on the disk',
+  disk: 'free space on the disk',
 }
 
 export const stateTexts: Record<Alert['state']['is'], string> = {
-  waiting: 'waits for its first interval',
+  waiting: 'waiting for its first interval',
   well: 'in order',
-  amiss: 'amiss, not yet often enough',
+  amiss: 'out of range, not yet often enough',
   told: 'amiss, and told',
   problem: 'cannot be evaluated',
 }
@@ -48,5 +48,5 @@ export function conditionText({ condition, intervals = 1 }: AlertBody): string {
 /** Where it is sent. */
 export function targetText(target: Target): string {
   if ('mail' in target) return `mail to ${target.mail}`
-  return 'webhook' in target ? target.webhook : 'the script of the settings'
+  return 'webhook' in target ? target.webhook : 'the script in the settings'
 }

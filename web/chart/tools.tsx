@@ -64,7 +64,7 @@ export function ChartTools() {
         95th
       </button>
       <Threshold />
-      <button type="button" title="write on this time (a)" onClick={annotateShown}>
+      <button type="button" title="annotate this time (a)" onClick={annotateShown}>
         Annotate
       </button>
       <a

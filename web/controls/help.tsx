@@ -21,8 +21,8 @@ const keys: readonly [string, string][] = [
 
 const reading: readonly [string, string][] = [
   ['areas', 'mean of each step; received above the axis, sent below'],
-  ['thin line', 'greatest 5-minute value of each step, where steps are longer: no peak is lost'],
-  ['hatched', 'nothing is known there; the cursor says why. It is not zero'],
+  ['thin line', 'greatest 5-minute value of each step, if steps are longer: no peak is lost'],
+  ['hatched', 'nothing is known there, which is not zero; the cursor says why'],
   ['orange at the foot', 'flows were lost on the way there'],
   ['pale at the end', 'the step that is still being counted'],
   ['host', 'our hosts, each with all that it received and sent. Grey is the rest of ours'],
@@ -51,7 +51,7 @@ export function Help() {
   return (
     <dialog ref={dialog} aria-label="Help" onClose={() => (helpOpen.value = false)}>
       {list('Keys and mouse', keys)}
-      {list('How the chart is read', reading)}
+      {list('How to read the chart', reading)}
       <p>
         <a href="/api/docs">The API</a> answers everything that is drawn here.
       </p>

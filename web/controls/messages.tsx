@@ -74,7 +74,7 @@ function Failure() {
   const failed = failure.value
   if (!failed) return null
   const { error, at } = failed
-  const old = traffic.value ? ' What is shown is older.' : ''
+  const old = traffic.value ? ' The data shown is older.' : ''
   return (
     <p class="message error" role="alert">
       <b>{error.message}</b> {error.remedy}
@@ -110,7 +110,7 @@ function Nothing() {
   if (filter !== '')
     return (
       <p class="message note" role="status">
-        Nothing in this window passes the filter.{' '}
+        Nothing in this window matches the filter.{' '}
         <button type="button" onClick={() => show({ filter: '' })}>
           Without the filter
         </button>
@@ -175,7 +175,7 @@ function NothingChosen() {
   if (!all || all.layers.length === 0 || all.layers.some(({ id }) => isShown(id))) return null
   return (
     <p class="message note" role="status">
-      <b>Nothing is drawn:</b> what was chosen in the legend leaves out all that is listed here.{' '}
+      <b>Nothing is drawn:</b> the choice in the legend hides everything listed here.{' '}
       <button type="button" onClick={() => show({ only: [], hide: [] })}>
         Draw all
       </button>

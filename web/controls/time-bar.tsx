@@ -123,7 +123,7 @@ function RefreshChoice() {
       </button>
       <WordSelect
         label="Refresh"
-        title={moving ? 'how often it is fetched again' : 'a range between two dates stands still'}
+        title={moving ? 'how often it is refreshed' : 'a range between two dates does not move'}
         words={refreshChoices}
         chosen={moving ? view.value.refresh : 'off'}
         disabled={!moving}

@@ -45,7 +45,7 @@ function Arriving() {
   if (answer.starting)
     return (
       <p class="message" role="status">
-        Ingest is starting: what comes is kept, and shown in a moment.
+        Ingest is starting: new flows are kept, and shown in a moment.
       </p>
     )
   if (!ingest?.running)

@@ -44,7 +44,7 @@ function open(): void {
   stream.addEventListener('error', () => {
     tellSilent(Date.now())
     if (stream.readyState !== EventSource.CLOSED) return
-    tell('The live stream was refused; it is asked for again.')
+    tell('The live stream was refused; trying again.')
     reopening = setTimeout(open, againMs)
   })
 }

@@ -19,7 +19,7 @@ export function Actors({ actors }: { actors: readonly Actor[] }) {
             <th scope="col" title="of all bytes in that direction">
               share
             </th>
-            <th scope="col" title="its usual bytes for a time as long at that hour">
+            <th scope="col" title="its usual bytes for the same length of time at that hour">
               usual
             </th>
             <th scope="col" title="connections that it opened">
@@ -28,7 +28,10 @@ export function Actors({ actors }: { actors: readonly Actor[] }) {
             <th scope="col" title="connections that were opened to it">
               accepted
             </th>
-            <th scope="col" title="distinct other ends, and those not seen the day before">
+            <th
+              scope="col"
+              title="distinct peers, and those not seen in the quarter of an hour before"
+            >
               peers (new)
             </th>
             <th scope="col">main peer</th>
@@ -84,7 +87,7 @@ export function Peers({ peers: { actor, rows } }: { peers: MainPeers }) {
               <th scope="col">peer</th>
               <th scope="col">bytes {directionTexts[actor.direction]}</th>
               <th scope="col">packets</th>
-              <th scope="col" title="records of flows, as the exporter sent them">
+              <th scope="col" title="flow records, as the exporter sent them">
                 flows
               </th>
               <th scope="col">first</th>

@@ -33,7 +33,7 @@ export const kinds: Record<Kind, KindLook> = {
   },
   surge: {
     label: 'surge',
-    about: 'many times the usual, and nobody else suffered',
+    about: 'many times the usual, and no one else was affected',
     shape: 'M6 0.500a5.500 5.500 0 1 0 0.010 0Z',
     colour: 'kind-surge',
   },

@@ -29,7 +29,7 @@ export function ExplainPanel() {
           href={addressOfAnswer('report', query)}
           target="_blank"
           rel="noopener"
-          title="the report of one page, to print or to keep"
+          title="a one-page report, to print or save"
         >
           Print
         </a>
@@ -75,7 +75,7 @@ function Explanation({ answer }: { answer: ExplainAnswer }) {
       {peers && peers.rows.length > 0 && <Peers peers={peers} />}
       {usual && <UsualTable usual={usual} />}
       <Sentences title="Why it was judged so" sentences={evidence.facts} />
-      <Sentences title="What the data cannot say" sentences={evidence.limits} />
+      <Sentences title="What the data cannot show" sentences={evidence.limits} />
     </>
   )
 }

@@ -18,8 +18,9 @@ const skewSeconds = 5
 const lossPart = 0.001
 
 const moreTemplates = 'have the exporter send its templates more often, such as every minute'
-const cutShort = 'datagrams are cut on the way: look at the MTU and at tunnels between'
-const newerSoftware = 'the exporter sends what no version allows: update its software'
+const cutShort = 'datagrams are cut on the way: check the MTU, and tunnels in between'
+const newerSoftware =
+  'the exporter sends what its NetFlow version does not allow: update its software'
 const itsClock = 'set its clock by NTP'
 
 /** The remedy for each kind of problem, by the decoder's name for it. */
@@ -41,7 +42,7 @@ export const remedies: Record<string, string> = {
   'clock-corrected': itsClock,
   'time-in-future': itsClock,
   'too-late': 'have it export long flows each minute; WEIR_FLOW_MAX says how old a flow may be',
-  duplicate: 'nothing is counted twice; two ways may lead here',
+  duplicate: 'nothing is counted twice; there may be two network paths to this host',
 }
 const otherRemedy = 'look at the datagrams: the journal holds them as pcap files for tcpdump'
 
@@ -62,8 +63,8 @@ export function faultsOf(exporter: Exporter, now: number | null): Fault[] {
 
 function silence({ lastSeen }: Exporter, now: number | null): Fault[] {
   if (now === null || now - lastSeen < silentSeconds) return []
-  const what = `nothing has come from it for ${formatDuration(now - lastSeen)}`
-  const remedy = 'does it still run and export, and is its way to this host open (UDP)?'
+  const what = `it has sent nothing for ${formatDuration(now - lastSeen)}`
+  const remedy = 'check that it runs and exports, and that UDP from it reaches this host'
   return [{ gravity: 'error', what, remedy }]
 }
 
@@ -87,7 +88,7 @@ function clock({ clockSkewSeconds }: Exporter): Fault[] {
 
 function sampling({ sampling: rate }: Exporter): Fault[] {
   if (rate !== null) return []
-  const what = 'it samples packets and does not say how many'
+  const what = 'it samples packets but does not report the rate'
   return [{ gravity: 'error', what, remedy: 'have it export its sampling rate by options' }]
 }
 
@@ -98,7 +99,7 @@ function sampling({ sampling: rate }: Exporter): Fault[] {
 function waiting({ parked, flows }: Exporter): Fault[] {
   if (parked === 0 || flows > 0) return []
   const what = `none of its flows can be read yet, as ${several(parked, 'data set')} came without a template`
-  const remedy = `they are read when it comes within half an hour; ${moreTemplates}`
+  const remedy = `they are decoded if it comes within half an hour; ${moreTemplates}`
   return [{ gravity: 'warning', what, remedy }]
 }
 
@@ -114,11 +115,19 @@ function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[]
   const said: Fault[] = []
   if (count > 0) {
     const what = `it restarted ${times(count)}`
-    said.push({ gravity: 'note', what, remedy: 'around a restart, time is unknown and hatched' })
+    said.push({
+      gravity: 'note',
+      what,
+      remedy: 'the time around a restart is unknown, and hatched',
+    })
   }
   if (duplicates + reordered > 0) {
     const what = `${several(duplicates, 'datagram')} came twice, ${formatExact(reordered)} out of order`
-    said.push({ gravity: 'note', what, remedy: 'nothing is counted twice; two ways may lead here' })
+    said.push({
+      gravity: 'note',
+      what,
+      remedy: 'nothing is counted twice; there may be two network paths to this host',
+    })
   }
   return said
 }

@@ -50,7 +50,7 @@ function aboutAll(): string {
   const since = ingest?.running
     ? ` · counted since ${instantText(ingest.startedAt * 1000, zone.value)}`
     : ''
-  return `who sends, what is amiss with it, and what to do${since} · times in ${zone.value}`
+  return `who sends, what is wrong, and what to do${since} · times in ${zone.value}`
 }
 
 function weight(faults: readonly Fault[]): number {

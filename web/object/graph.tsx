@@ -111,7 +111,7 @@ function levelsOf(speed: number | null, layers: Layers | null): Level[] {
 /** A year with one known morning has no average, but it has a total: the graph says why it is empty. */
 function noData(totals: Layers['totals']): string {
   const isCounted = totals.some(({ summary }) => summary.total > 0)
-  return isCounted ? 'of no step is half of its time known, so none is drawn' : 'no data'
+  return isCounted ? 'less than half of every step is known, so none is drawn' : 'no data'
 }
 
 /** When an object was last heard, as far as known; unix seconds. */
@@ -183,9 +183,9 @@ function Figures(props: {
         </tbody>
       </table>
       <p class="dim graph-foot">
-        {totals.length === 0 ? 'nothing is stored of it in this time · ' : ''}
+        {totals.length === 0 ? 'nothing is stored about it in this time · ' : ''}
         {layers.peak ? 'thin line: greatest 5 minutes · ' : ''}
-        {layers.compared ? 'dashed: as the interface counts itself · ' : ''}
+        {layers.compared ? 'dashed: the interface’s own counters · ' : ''}
         {newest === null ? noData(totals) : `last data ${instantText(newest * 1000, zone.value)}`} ·
         last updated {shortInstantText(at, zone.value)} {zone.value}
       </p>

@@ -97,7 +97,7 @@ export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowCol
         <Nothing />
       ) : (
         <p class="dim">
-          {`${formatExact(flows.length)} flows${more ? '; there are more: narrow the filter, or take more lines' : ''}`}
+          {`${formatExact(flows.length)} flows${more ? '; there are more: narrow the filter, or show more lines' : ''}`}
         </p>
       )}
     </>

@@ -12,7 +12,7 @@ export function Nothing() {
     <p class="panel empty">
       {exporter === '' && filter === ''
         ? 'There are no flows in this time.'
-        : 'No flows in this time pass the filter.'}
+        : 'No flows in this time match the filter.'}
       {from !== null && ` The archive begins with ${when(from)}`}
       {from !== null && to !== null && `; its newest flows are of ${when(to)}`}
       {from !== null && '.'}

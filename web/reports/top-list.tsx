@@ -136,7 +136,7 @@ const figures: readonly Column<TopRow>[] = [
   {
     id: 'peers',
     label: 'peers',
-    title: 'distinct other ends',
+    title: 'distinct peers',
     value: (row) => row.peers,
     cell: (row) => formatExact(row.peers),
   },

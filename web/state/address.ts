@@ -173,7 +173,11 @@ export function readAddress(query: string): { view: View; faults: AddressFault[]
     const read = parameter && value !== '' ? parameter.read(value) : null
     if (read !== null) view[name] = read
     else if (value !== '')
-      faults.push({ name, value, remedy: parameter?.remedy ?? `known are ${names.join(', ')}` })
+      faults.push({
+        name,
+        value,
+        remedy: parameter?.remedy ?? `known parameters: ${names.join(', ')}`,
+      })
   }
   return { view: view as unknown as View, faults }
 }

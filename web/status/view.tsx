@@ -97,7 +97,7 @@ function Ingest({ ingest, now }: { ingest: IngestStatus; now: number }) {
         <Fact term="published">
           {publishedAt === null ? '–' : `${formatDuration(Math.max(0, now - publishedAt))} ago`}
         </Fact>
-        <Fact term="to be made again">{formatExact(redo)} intervals</Fact>
+        <Fact term="to be rebuilt">{formatExact(redo)} intervals</Fact>
         <Fact term="memory">{formatWithUnit(ingest.memoryBytes, 'B')}</Fact>
         {journal && <Fact term="journal">{formatWithUnit(journal.bytes, 'B')}</Fact>}
       </dl>

@@ -151,7 +151,7 @@ function unitInFull(measure: Measure): string {
 function missing(summary: LayerSummary | null, name: string): string {
   if (!summary) return ''
   if (name === 'p95' && summary.p95Reason) return summary.p95Reason
-  return name in summary ? 'unknown' : 'not kept for the rest of a list'
+  return name in summary ? 'unknown' : 'not known for the rest of a list'
 }
 
 /** A click shows a key alone, and a second one all again; Ctrl+click hides or shows a key. */

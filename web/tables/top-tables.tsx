@@ -65,7 +65,7 @@ function TopTable({ table }: { table: Table }) {
             <tr>
               <th scope="col">{key}</th>
               {peers && (
-                <th scope="col" title="distinct other ends">
+                <th scope="col" title="distinct peers">
                   peers
                 </th>
               )}
@@ -121,7 +121,7 @@ function TopRow({ row, table, peers }: { row: TableRow; table: Table; peers: boo
           <a
             href={objectAddress(objectOf(key, row.key))}
             aria-label={`graphs of ${row.label}`}
-            title="its graphs, of a day to 3 years"
+            title="its graphs, from a day to 3 years"
           >
             ↗
           </a>

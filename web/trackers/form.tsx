@@ -49,7 +49,7 @@ export function TrackerForm({ tracker, close }: { tracker: Tracker | null; close
       {field('filter', 'Filter', 'dst net 203.0.113.0/24')}
       {field(
         'from',
-        tracker ? 'Followed anew from (empty: from now on)' : 'From (empty: now)',
+        tracker ? 'Follow again from (empty: from now on)' : 'From (empty: now)',
         '2026-11-16 09:00, now-7d',
       )}
       {field('group', 'Group: trackers of one group are drawn together')}

@@ -24,7 +24,7 @@ export function Trackers() {
   return (
     <Page
       title="Trackers"
-      about="filters that are followed for ever"
+      about="filters followed for ever"
       isBusy={isAsking}
       error={error}
       tools={
@@ -84,7 +84,7 @@ function Item({ tracker }: { tracker: Tracker }) {
       {problem !== null && <Fault text={problem} />}
       {progress && (
         <p>
-          <progress max={progress.of} value={progress.done} aria-label="made from the archive" />{' '}
+          <progress max={progress.of} value={progress.done} aria-label="built from the archive" />{' '}
           {formatExact(progress.done)} of {formatExact(progress.of)} intervals made from the archive
         </p>
       )}

@@ -29,7 +29,7 @@ export function AsJson({ draft, take }: { draft: PanelDraft; take: (draft: Panel
       />
       <div class="form-buttons">
         <button type="button" disabled={own.value === null} onClick={read}>
-          Read this into the form
+          Load this into the form
         </button>
       </div>
       <Fault text={fault.value} />

@@ -27,7 +27,7 @@ export function faultsOf(draft: PanelDraft, at: { now: number; zone: string }): 
     check(faults, 'top', count(draft.top, keysMax))
   if (kind === 'top') check(faults, 'limit', count(draft.limit, keysMax))
   if (kind === 'incidents') check(faults, 'listed', count(draft.listed, incidentsMax))
-  if (kind === 'text' && draft.text.trim() === '') faults.text = 'Write what is to be read.'
+  if (kind === 'text' && draft.text.trim() === '') faults.text = 'Write the text to show.'
   if (kind === 'text' && draft.text.length > textMax) faults.text = `At most ${textMax} characters.`
   return faults
 }

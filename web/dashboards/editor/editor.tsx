@@ -53,7 +53,7 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
   return (
     <Page
       title={body.title}
-      about={isKept ? 'dashboard, being edited' : 'dashboard, being edited: not kept yet'}
+      about={isKept ? 'dashboard, being edited' : 'dashboard, being edited: not saved yet'}
       isBusy={attempt.isBusy}
       tools={
         <Tools
@@ -184,7 +184,7 @@ function Form(props: {
 function useLeaving(title: string | null): void {
   useEffect(() => {
     if (title === null) return undefined
-    return guardLeaving(() => confirm(`Leave without keeping the changes to "${title}"?`))
+    return guardLeaving(() => confirm(`Leave without saving the changes to "${title}"?`))
   }, [title])
 }
 

@@ -32,7 +32,7 @@ export function PanelForm(facts: PanelFormFacts) {
   useEffect(() => dialog.current?.showModal(), [])
   const shut = () => dialog.current?.close()
   const leave = () => {
-    if (isSame(draft, first) || confirm('Drop what was changed in this panel?')) shut()
+    if (isSame(draft, first) || confirm('Discard the changes to this panel?')) shut()
   }
   const ofEnter = (event: KeyboardEvent) => {
     const { target } = event

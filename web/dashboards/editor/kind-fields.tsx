@@ -21,7 +21,7 @@ import { RangeFields, TrafficFields } from './traffic-fields.tsx'
 
 const liveMeasures = ['bits', 'packets', 'flows'] as const
 const liveSeconds: Options = [['60', 'the last minute'], ['120', 'the last 2 minutes'], ['300', 'the last 5 minutes'], ['600', 'the last 10 minutes'], ['900', 'the last 15 minutes']] // prettier-ignore
-const orders: Options = [['bytes', 'bytes'], ['packets', 'packets'], ['flows', 'flows'], ['peers', 'distinct other ends']] // prettier-ignore
+const orders: Options = [['bytes', 'bytes'], ['packets', 'packets'], ['flows', 'flows'], ['peers', 'distinct peers']] // prettier-ignore
 
 const fieldsOf: Record<Kind, (facts: DraftFacts) => VNode> = {
   chart: (facts) => <ChartFields {...facts} />,
@@ -31,7 +31,7 @@ const fieldsOf: Record<Kind, (facts: DraftFacts) => VNode> = {
   incidents: ({ draft, faults, change }) => (
     <TextField
       name="listed"
-      label="Incidents that are listed, of 30 days"
+      label="Incidents listed, of the last 30 days"
       size={6}
       fault={faults.listed}
       value={draft.listed}

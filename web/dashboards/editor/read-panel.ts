@@ -10,7 +10,7 @@ export function readPanel(text: string): PanelDraft | string {
   try {
     given = JSON.parse(text)
   } catch (error) {
-    return `This is no JSON: ${reasonOf(error)}`
+    return `This is not JSON: ${reasonOf(error)}`
   }
   const kinds = Object.keys(kindNames).join(', ')
   if (typeof given !== 'object' || given === null || Array.isArray(given))

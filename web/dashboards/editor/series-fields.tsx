@@ -27,8 +27,8 @@ const styleTitles: Record<Style, string> = {
 }
 const chartSplitTitles: Record<ChartSplit, string> = {
   ...splitTitles,
-  tracker: 'filters that are followed for ever',
-  counter: 'what interfaces count themselves (sFlow)',
+  tracker: 'filters followed for ever',
+  counter: 'the counters of the interfaces themselves (sFlow)',
 }
 const flows: readonly Flow[] = ['all', 'in', 'out', 'internal', 'transit']
 const flowTitles: Record<Flow, string> = {
@@ -76,10 +76,10 @@ export function ChartFields(facts: DraftFacts) {
         {split !== 'direction' && (
           <TextField
             name="top"
-            label="Greatest keys asked for"
+            label="Number of keys, greatest first"
             size={6}
             fault={faults.top}
-            hint={split === 'host' ? 'Remote ends count, and are not drawn.' : undefined}
+            hint={split === 'host' ? 'Remote hosts count, but are not drawn.' : undefined}
             value={draft.top}
             write={(top) => change({ top })}
           />

@@ -65,7 +65,7 @@ function Turns(props: {
   return (
     <>
       <fieldset class="kinds">
-        <legend>On the wall, in turn with</legend>
+        <legend>On the wall, rotate with</legend>
         {listed.map(({ id: which, title }) => (
           <label key={which}>
             <input

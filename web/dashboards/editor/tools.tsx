@@ -18,7 +18,7 @@ export function Tools(props: {
         ref={first}
         type="button"
         disabled={!add}
-        title={add ? '' : 'twelve panels are the most'}
+        title={add ? '' : 'at most twelve panels'}
         onClick={add ?? undefined}
       >
         Add a panel

@@ -39,7 +39,7 @@ function InterfaceField({ draft, faults, change }: DraftFacts) {
     return (
       <Field {...field}>
         <select id={fieldId('interface')} disabled>
-          <option>all, of all exporters</option>
+          <option>all interfaces of all exporters</option>
         </select>
       </Field>
     )
@@ -103,7 +103,7 @@ export function RangeFields({ draft, faults, change }: DraftFacts) {
       <div class="field-row">
         <SelectField
           name="range"
-          label="Range of time"
+          label="Time range"
           value={chosen?.label ?? ownRange}
           options={options}
           choose={pick}
@@ -125,7 +125,7 @@ export function RangeFields({ draft, faults, change }: DraftFacts) {
           write={(text) => write({ to: text })}
         />
       </div>
-      {standsStill(draft) && <p>It stands still: write now-6h for a time that moves on.</p>}
+      {standsStill(draft) && <p>This range is fixed: write now-6h for one that moves on.</p>}
       {needsZone(from, to) && <p>Days begin as in {tz || 'UTC'}.</p>}
     </div>
   )
