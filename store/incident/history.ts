@@ -26,7 +26,7 @@ export interface HistoryQuery {
   zone: string
 }
 
-/** The same time of day on an earlier day. */
+/** Traffic at the same time of day `days` before, or (0) in the hour before. */
 export interface Earlier {
   days: number
   /** Bytes of a span as long as the event, by key. */

@@ -33,9 +33,9 @@ export interface Judged {
   lostIn: (span: { from: number; to: number }) => Incident['lost']
 }
 
-/** An activity seen on this many earlier days is usual for an actor, */
+/** An actor's activity is usual if seen on this many earlier days. */
 const usualTimes = 2
-/** if it reached this share of the event's figure. */
+/** An earlier activity counts as the same if it reached this share of the event's figure. */
 const usualShare = 0.5
 
 /**
