@@ -76,8 +76,10 @@ test(
       const text = execFileSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' })
       for (const words of ['was cut for 4 min', '280 connections', 'Top protocols'])
         assert.ok(text.includes(words), `${words} is missing in ${text}`)
-      await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+      const drawn = await page.evaluate(coloursOnPaper)
       const onPaper = await sheet()
+      const first = await page.locator('.legend .swatch').first().evaluate(colourOf)
+      assert.ok(drawn.includes(first), `the chart has the colours of its legend, and ${first}`)
       assert.ok(onPaper.width < 1054, `a chart of ${onPaper.width} on a sheet of 1054 pixels`)
       assert.notEqual(onPaper.swatch, onScreen.swatch, 'the colours are those of a light page')
       await page.evaluate(() => dispatchEvent(new Event('afterprint')))
@@ -89,3 +91,19 @@ test(
     }
   },
 )
+
+/** The colours of the chart when the sheet is laid out: in no later frame. */
+async function coloursOnPaper(): Promise<string[]> {
+  dispatchEvent(new Event('beforeprint'))
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+  const canvas = document.querySelector<HTMLCanvasElement>('.chart canvas')!
+  const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+  const colours = new Set<string>()
+  for (let i = 0; i < data.length; i += 4)
+    colours.add(`rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`)
+  return [...colours]
+}
+
+function colourOf(element: Element): string {
+  return getComputedStyle(element).backgroundColor
+}

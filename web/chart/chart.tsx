@@ -112,6 +112,7 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
   const plot: Plot = makePlot(host, {
     zone: () => zone.value,
     ink: () => inks[theme.value],
+    scene: () => scene.value,
     window: () => {
       const window = windowAt(Date.now())
       return window ? [window.from / 1000, window.to / 1000] : null

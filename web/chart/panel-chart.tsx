@@ -35,7 +35,10 @@ export function PanelChart(facts: PanelChartFacts) {
     return readoutAt(at, { scene: drawn, layers, zone: zone.value })
   })
   useEffect(() => {
-    const made = mount(host.current!, facts, (at) => (pointed.value = at))
+    const made = mount(host.current!, facts, {
+      pointed: (at) => (pointed.value = at),
+      scene: () => scene.value,
+    })
     plot.current = made.plot
     return () => {
       made.unmount()
@@ -97,11 +100,12 @@ function sceneOf({ layers, drawing = 'mirror', levels, notes }: PanelChartFacts)
 function mount(
   host: HTMLElement,
   { scale = 1, selected, layers }: PanelChartFacts,
-  pointed: (index: number | null) => void,
+  { pointed, scene }: { pointed: (index: number | null) => void; scene: () => Scene | null },
 ): { plot: Plot; unmount: () => void } {
   const plot = makePlot(host, {
     zone: () => zone.value,
     ink: () => inks[theme.value],
+    scene,
     scale,
     window: () => (layers ? [layers.answer.from, layers.answer.to] : null),
     events: {

@@ -9,7 +9,7 @@ const paperWidth = 1054
 const paperHeightMax = 300
 
 /** Fits a chart to the paper for printing, and back to the screen afterwards; returns the function that stops this. */
-export function followPaper(u: uPlot): () => void {
+export function followPaper(u: uPlot, draw: () => void): () => void {
   const ended = new AbortController()
   const { signal } = ended
   let onScreen: { width: number; height: number } | null = null
@@ -20,6 +20,8 @@ export function followPaper(u: uPlot): () => void {
       width: Math.floor(share * paperWidth),
       height: Math.min(height, paperHeightMax),
     })
+    // In the colours of paper, as the legend beside it: effects run in a later frame, after the sheet is laid out.
+    draw()
   }
   const toScreen = () => {
     if (onScreen) u.setSize(onScreen)

@@ -27,6 +27,8 @@ export interface PlotSettings {
   ink: () => Ink
   /** Scale of the letters, 1 at a desk; default 1. */
   scale?: number
+  /** What is to be drawn; null before there is data. */
+  scene: () => Scene | null
   /** What the time axis shows before there is data, unix seconds; null if unknown. */
   window: () => [number, number] | null
 }
@@ -61,17 +63,21 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
     marking: false,
   }
   const u = new uPlot({ ...size(host), ...fixedOptions(settings, state) }, [[], [], []], host)
-  const forgetPaper = followPaper(u)
+  const draw = (scene: Scene, look: Look) => {
+    const changed = state.scene !== scene
+    state.scene = scene
+    state.look = look
+    if (changed) u.setData([scene.time, padded(scene.outline.above), padded(scene.outline.below)])
+    // Even if the scales are unchanged, the labels may be from another zone.
+    u.redraw(false, true)
+  }
+  const forgetPaper = followPaper(u, () => {
+    const scene = settings.scene()
+    if (scene) draw(scene, { ink: settings.ink(), focused: null })
+  })
   return {
     uplot: u,
-    draw(scene, look) {
-      const changed = state.scene !== scene
-      state.scene = scene
-      state.look = look
-      if (changed) u.setData([scene.time, padded(scene.outline.above), padded(scene.outline.below)])
-      // Even if the scales are unchanged, the labels may be from another zone.
-      u.redraw(false, true)
-    },
+    draw,
     stretch: ({ from, to }) => u.setScale('x', { min: from / 1000, max: to / 1000 }),
     resize: (width, height) => u.setSize({ width, height }),
     point(index) {
