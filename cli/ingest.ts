@@ -3,10 +3,10 @@ import { runIngest } from '../ingest/main.ts'
 import {
   besideNiceness,
   countingNiceness,
-  goWithOthers,
+  resetPriority,
   laterNiceness,
-  threadGoesAfterOthers,
-  threadsNamed,
+  lowerThread,
+  lowerNamedThreads,
 } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
@@ -18,10 +18,10 @@ export async function ingest({ settings }: CommandInput): Promise<void> {
   await runUntilStopped(async (stopping) => {
     const running = await runIngest(settings, createLog(settings, 'ingest'), stopping)
     // The receiving thread runs by now and keeps its priority. The pool's threads read files back and sort them.
-    threadGoesAfterOthers(countingNiceness)
-    threadsNamed('libuv-worker', laterNiceness)
-    threadsNamed('V8Worker', besideNiceness)
-    stopping.addEventListener('abort', goWithOthers)
+    lowerThread(countingNiceness)
+    lowerNamedThreads('libuv-worker', laterNiceness)
+    lowerNamedThreads('V8Worker', besideNiceness)
+    stopping.addEventListener('abort', resetPriority)
     return running
   })
 }

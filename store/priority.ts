@@ -25,30 +25,30 @@ export const besideNiceness: Niceness = 10
  * Lowers the priority of this process, with all its present and future threads. If the kernel first shares cores between
  * sessions (autogroup), and the process leads its own, as under `npm start`, the session's priority is lowered.
  */
-export function goAfterOthers(niceness: Niceness): void {
-  for (const thread of threads()) lower(thread, niceness)
+export function lowerProcess(niceness: Niceness): void {
+  for (const thread of threads()) setNiceness(thread, niceness)
   tryTo(() => {
     if (isSessionLeader()) writeFileSync('/proc/self/autogroup', String(niceness))
   })
 }
 
 /** Lowers the priority of the calling thread, and of those it creates later. */
-export function threadGoesAfterOthers(niceness: Niceness): void {
-  tryTo(() => lower(Number(basename(readlinkSync('/proc/thread-self'))), niceness))
+export function lowerThread(niceness: Niceness): void {
+  tryTo(() => setNiceness(Number(basename(readlinkSync('/proc/thread-self'))), niceness))
 }
 
 /** Lowers the priority of this process's threads with a given system name. */
-export function threadsNamed(name: string, niceness: Niceness): void {
+export function lowerNamedThreads(name: string, niceness: Niceness): void {
   for (const thread of threads())
     tryTo(() => {
       if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim() === name)
-        lower(thread, niceness)
+        setNiceness(thread, niceness)
     })
 }
 
 /** Restores the normal priority of all threads of this process, if the system allows it: at shutdown there is nothing to yield to. */
-export function goWithOthers(): void {
-  for (const thread of threads()) lower(thread, 0)
+export function resetPriority(): void {
+  for (const thread of threads()) setNiceness(thread, 0)
 }
 
 function threads(): number[] {
@@ -60,7 +60,7 @@ function threads(): number[] {
   }
 }
 
-function lower(thread: number, niceness: Niceness): void {
+function setNiceness(thread: number, niceness: Niceness): void {
   tryTo(() => setPriority(thread, niceness))
 }
 

@@ -8,7 +8,7 @@ import { openFlowStore } from '../../store/archive/query.ts'
 import { collectAndShrink } from '../../store/garbage.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
 import { openElsewhere } from '../../store/open.ts'
-import { goAfterOthers, laterNiceness } from '../../store/priority.ts'
+import { lowerProcess, laterNiceness } from '../../store/priority.ts'
 import { returnFreedMemory } from '../../store/freed-memory.ts'
 import type { JudgeAnswers, JudgeRequest } from './judge-process.ts'
 import { judgeSpan, type JudgeSettings, type JudgeStores } from './spans.ts'
@@ -45,7 +45,7 @@ async function open(copied: Settings): Promise<Judging> {
   }
 }
 
-goAfterOthers(laterNiceness)
+lowerProcess(laterNiceness)
 await returnFreedMemory()
 answerAsker<JudgeRequest, JudgeAnswers>(
   {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { answerAsker } from '../asked-process.ts'
 import { returnFreedMemory } from '../freed-memory.ts'
 import { takeLock, type Lock } from '../lock.ts'
-import { besideNiceness, goAfterOthers } from '../priority.ts'
+import { besideNiceness, lowerProcess } from '../priority.ts'
 import type { SeriesStore, StepRows } from '../series.ts'
 import type { ApartAnswers, ApartRequest, Opening } from './apart.ts'
 import { openParquetSeries } from './series.ts'
@@ -45,7 +45,7 @@ async function next(reading: number): Promise<StepRows[] | null> {
   return steps.length === 0 ? null : steps
 }
 
-goAfterOthers(besideNiceness)
+lowerProcess(besideNiceness)
 await returnFreedMemory()
 answerAsker<ApartRequest, ApartAnswers>({
   open,

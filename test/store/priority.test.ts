@@ -33,7 +33,7 @@ test(
   () => {
     const found = run(`
     await readFile('/proc/self/stat')
-    priority.goAfterOthers(7)
+    priority.lowerProcess(7)
     const worker = new Worker('setTimeout(() => {}, 60000)', { eval: true })
     await new Promise((resolve) => worker.once('online', resolve))
     console.log(JSON.stringify(named().map(([, nice]) => nice)))
@@ -47,8 +47,8 @@ test(
 test('lowers the priority of one thread', { skip: !isLinux }, () => {
   const found = run(`
     const code = 'import { parentPort } from "node:worker_threads";' +
-      'import { threadGoesAfterOthers } from ' + JSON.stringify(${JSON.stringify(priority)}) + ';' +
-      'threadGoesAfterOthers(6); parentPort.postMessage("done"); setTimeout(() => {}, 60000)'
+      'import { lowerThread } from ' + JSON.stringify(${JSON.stringify(priority)}) + ';' +
+      'lowerThread(6); parentPort.postMessage("done"); setTimeout(() => {}, 60000)'
     const worker = new Worker(code, { eval: true })
     await new Promise((resolve) => worker.once('message', resolve))
     console.log(JSON.stringify(named()))
@@ -65,9 +65,9 @@ test('restores normal priority at the end, if the system allows it', { skip: !is
     setPriority(7)
     try { setPriority(0) } catch { mayRise = false }
     await readFile('/proc/self/stat')
-    priority.goAfterOthers(7)
+    priority.lowerProcess(7)
     const after = new Set(named().map(([, niceness]) => niceness))
-    priority.goWithOthers()
+    priority.resetPriority()
     const again = new Set(named().map(([, niceness]) => niceness))
     console.log(JSON.stringify({ mayRise, after: [...after], again: [...again] }))
   `) as { mayRise: boolean; after: number[]; again: number[] }

@@ -9,7 +9,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { reasonOf } from '../../../flow/reason.ts'
 import { syncFolder } from '../../manifest.ts'
-import { threadGoesAfterOthers } from '../../priority.ts'
+import { lowerThread } from '../../priority.ts'
 import { answerAsked } from '../../asked-thread.ts'
 import { SharedBlocks } from './block-pool.ts'
 import { ColumnForms } from '../format/column-form.ts'
@@ -226,7 +226,7 @@ function quote(path: string): string {
 }
 
 const { listedRowsMin, niceness, ...place } = workerData as ArchiveWorkerData
-threadGoesAfterOthers(niceness)
+lowerThread(niceness)
 const writer = new ArchiveWriter(place)
 const shared = new SharedBlocks()
 
