@@ -17,7 +17,7 @@ export interface GroupForScans {
   scans: readonly { id: number; isInside: boolean }[]
 }
 
-export interface RideOptions {
+export interface PassScan {
   groups: readonly GroupToScan[]
   /** Throws if the scan must be abandoned. */
   goesOn: () => void
@@ -27,7 +27,7 @@ export interface RideOptions {
   progress: ((share: number) => void) | undefined
 }
 
-interface Rider extends RideOptions {
+interface RunningScan extends PassScan {
   id: number
   /** The row groups not yet given to any thread, by file and number. */
   wanted: Map<string, GroupToScan>
@@ -40,13 +40,13 @@ interface Rider extends RideOptions {
 }
 
 /** Requests in flight per thread, so that it never waits for the next. */
-const lanes = 2
+export const requestsPerThread = 2
 
 export class Pass {
   readonly #take: TakeGroup
   /** In order of arrival. */
-  readonly #riders = new Set<Rider>()
-  /** Running lanes, by thread. */
+  readonly #scans = new Set<RunningScan>()
+  /** Requests in flight, by thread. */
   readonly #running: number[]
 
   constructor(threads: number, take: TakeGroup) {
@@ -59,70 +59,75 @@ export class Pass {
    * distinguishes too many keys. Resolves to the most keys that any thread distinguishes.
    * @throws the error that prevents reading a row group, or what `goesOn` throws
    */
-  ride(id: number, options: RideOptions): Promise<number> {
+  add(id: number, options: PassScan): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     const wanted = new Map(options.groups.map((each) => [nameOf(each), each]))
     if (wanted.size === 0) resolve(0)
-    else this.#riders.add({ id, ...options, wanted, done: 0, keys: 0, resolve, reject })
+    else this.#scans.add({ id, ...options, wanted, done: 0, keys: 0, resolve, reject })
     for (const [thread, running] of this.#running.entries())
-      for (let lane = running; lane < lanes; lane++) void this.#lane(thread)
+      for (let requests = running; requests < requestsPerThread; requests++)
+        void this.#requestGroups(thread)
     return promise
   }
 
-  async #lane(thread: number): Promise<void> {
+  async #requestGroups(thread: number): Promise<void> {
     this.#running[thread]!++
-    for (let aboard = this.#aboard(thread); aboard.length > 0; aboard = this.#aboard(thread)) {
-      const [{ group }] = aboard as [Aboard]
-      const scans = aboard.map(({ rider: { id }, group: { isInside } }) => ({ id, isInside }))
+    for (
+      let wanted = this.#nextGroupFor(thread);
+      wanted.length > 0;
+      wanted = this.#nextGroupFor(thread)
+    ) {
+      const [{ group }] = wanted as [WantedGroup]
+      const scans = wanted.map(({ scan: { id }, group: { isInside } }) => ({ id, isInside }))
       try {
         const keys = await this.#take(thread, { path: group.path, group: group.group, scans })
-        for (const [i, { rider }] of aboard.entries()) this.#bring(rider, keys[i] ?? null)
+        for (const [i, { scan }] of wanted.entries()) this.#recordResult(scan, keys[i] ?? null)
       } catch (error) {
-        for (const { rider } of aboard) this.#leave(rider, () => rider.reject(error))
+        for (const { scan } of wanted) this.#end(scan, () => scan.reject(error))
       }
     }
     this.#running[thread]!--
   }
 
   /** Takes the first scan's next row group for this thread, for all scans that need it; empty if there is none. */
-  #aboard(thread: number): Aboard[] {
-    for (const rider of this.#riders) this.#lookAfter(rider)
-    const wanting = [...this.#riders].filter(({ wanted }) => wanted.size > 0)
+  #nextGroupFor(thread: number): WantedGroup[] {
+    for (const scan of this.#scans) this.#dropIfAbandoned(scan)
+    const wanting = [...this.#scans].filter(({ wanted }) => wanted.size > 0)
     if (!wanting[0]) return []
     const name = nameOf(nextOf(wanting[0].wanted.values(), thread, this.#running.length))
-    return wanting.flatMap((rider) => {
-      const group = rider.wanted.get(name)
-      rider.wanted.delete(name)
-      return group ? [{ rider, group }] : []
+    return wanting.flatMap((scan) => {
+      const group = scan.wanted.get(name)
+      scan.wanted.delete(name)
+      return group ? [{ scan, group }] : []
     })
   }
 
-  #lookAfter(rider: Rider): void {
+  #dropIfAbandoned(scan: RunningScan): void {
     try {
-      rider.goesOn()
+      scan.goesOn()
     } catch (error) {
-      this.#leave(rider, () => rider.reject(error))
+      this.#end(scan, () => scan.reject(error))
     }
   }
 
   /** Records a row group added for a scan; `keys` as in TakeGroup. */
-  #bring(rider: Rider, keys: number | null): void {
-    if (!this.#riders.has(rider)) return
-    rider.done++
-    rider.keys = Math.max(rider.keys, keys ?? 0)
-    rider.progress?.(rider.done / rider.groups.length)
-    const isEnd = keys === null || rider.keys > rider.keysMost || rider.done === rider.groups.length
-    if (isEnd) this.#leave(rider, () => rider.resolve(rider.keys))
+  #recordResult(scan: RunningScan, keys: number | null): void {
+    if (!this.#scans.has(scan)) return
+    scan.done++
+    scan.keys = Math.max(scan.keys, keys ?? 0)
+    scan.progress?.(scan.done / scan.groups.length)
+    const isEnd = keys === null || scan.keys > scan.keysMost || scan.done === scan.groups.length
+    if (isEnd) this.#end(scan, () => scan.resolve(scan.keys))
   }
 
-  #leave(rider: Rider, tell: () => void): void {
-    this.#riders.delete(rider)
-    tell()
+  #end(scan: RunningScan, settle: () => void): void {
+    this.#scans.delete(scan)
+    settle()
   }
 }
 
-interface Aboard {
-  rider: Rider
+interface WantedGroup {
+  scan: RunningScan
   group: GroupToScan
 }
 

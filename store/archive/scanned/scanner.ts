@@ -13,7 +13,7 @@ import { parseHostSums, type HostSums } from '../write/host-list.ts'
 import type { Session } from '../sql/query-engine.ts'
 import { exactSumMost, type ArchiveFiles } from '../readable-files.ts'
 import type { ScanAsked, ScanFound, ScannedWindow } from './requests.ts'
-import { Pass, type GroupForScans } from './pass.ts'
+import { Pass, requestsPerThread, type GroupForScans } from './pass.ts'
 import { partsOf, type EventWindow } from './event-rows.ts'
 import type { FileGroups } from './group-reader.ts'
 import type { GroupTimes } from './row-group.ts'
@@ -79,8 +79,6 @@ const usualKeysMost = 1_000_000
 const filesMost = 20_000
 /** Cached host lists, about 10 kB each. */
 const hostListsMost = 1000
-/** Requests in flight per thread, so that it never waits for the next. */
-const lanes = 2
 /** Flows processed per turn of the calling thread, which has other work. */
 const eventsAtOnce = 16_384
 /** A thread mostly allocates columns, which are outside V8's heap. */
@@ -144,7 +142,7 @@ export class Scanner {
       flows.catch(() => undefined)
       asked.push(flows)
     }
-    for (let ahead = 0; ahead < lanes * this.#threads.length; ahead++) askNext()
+    for (let ahead = 0; ahead < requestsPerThread * this.#threads.length; ahead++) askNext()
     for (let flows = asked.shift(); flows; flows = asked.shift()) {
       const found = await flows
       askNext()
@@ -196,7 +194,7 @@ export class Scanner {
     running.scans++
     try {
       await Promise.all(threads.map((thread) => thread.ask({ kind: 'begin', id, asked })))
-      const keys = await pass.ride(id, { groups, goesOn, keysMost, progress })
+      const keys = await pass.add(id, { groups, goesOn, keysMost, progress })
       if (keys > keysMost) return null
       goesOn()
       return (await merged(threads, id)) as ScanFound[Asked['kind']]

@@ -5,13 +5,13 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { Pass, type GroupForScans, type RideOptions } from '../../../store/archive/scanned/pass.ts'
+import { Pass, type GroupForScans, type PassScan } from '../../../store/archive/scanned/pass.ts'
 import { seed } from '../../drawn.ts'
 
 const groupsOf = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => ({ path: `${from + i}`, group: 0, rows: 1, isInside: true })) // prettier-ignore
 
-const plain: Omit<RideOptions, 'groups'> = {
+const plain: Omit<PassScan, 'groups'> = {
   goesOn: () => undefined,
   keysMost: 1000,
   progress: undefined,
@@ -35,37 +35,37 @@ const takenBy = (taken: readonly GroupForScans[], id: number) =>
   taken.filter(({ scans }) => scans.some((scan) => scan.id === id)).map(({ path }) => path)
 
 test('a scan that joins at any time has each of its row groups read once', async () => {
-  const rider = fc.record({ from: fc.nat(20), count: fc.nat(20), turns: fc.nat(6) })
-  const property = fc.asyncProperty(fc.array(rider, { maxLength: 6 }), async (riders) => {
+  const joining = fc.record({ from: fc.nat(20), count: fc.nat(20), turns: fc.nat(6) })
+  const property = fc.asyncProperty(fc.array(joining, { maxLength: 6 }), async (given) => {
     const { pass, taken } = recorded()
-    const rides = riders.map(async ({ from, count, turns }, id) => {
+    const scans = given.map(async ({ from, count, turns }, id) => {
       for (let turn = 0; turn < turns; turn++) await nextTurn()
       const groups = groupsOf(from, from + count)
       const shares: number[] = []
       const progress = (share: number) => void shares.push(share)
-      assert.equal(await pass.ride(id, { ...plain, groups, progress }), 0)
+      assert.equal(await pass.add(id, { ...plain, groups, progress }), 0)
       assert.deepEqual(takenBy(taken, id).toSorted(), groups.map(({ path }) => path).toSorted())
       assert.deepEqual(shares, groups.map((_, i) => (i + 1) / count))
     }) // prettier-ignore
-    await Promise.all(rides)
+    await Promise.all(scans)
   })
   await fc.assert(property, { numRuns: 200, seed })
 })
 
 test('a row group wanted by several scans is read once for all of them', async () => {
   const { pass, taken } = recorded()
-  const first = pass.ride(1, { ...plain, groups: groupsOf(0, 20) })
+  const first = pass.add(1, { ...plain, groups: groupsOf(0, 20) })
   for (let turn = 0; turn < 2; turn++) await nextTurn()
-  await Promise.all([first, pass.ride(2, { ...plain, groups: groupsOf(0, 20) })])
+  await Promise.all([first, pass.add(2, { ...plain, groups: groupsOf(0, 20) })])
   const shared = taken.filter(({ scans }) => scans.length === 2).length
   assert.ok(shared >= 8, `${shared} of 20 shared`)
   assert.equal(taken.length, 40 - shared)
-  // Two threads, each with one in progress and one waiting: the first scan's lanes go on, and no more
+  // Two threads, each with one in progress and one waiting: the first scan continues, and no more
   // begin.
   const { pass: another, taken: atOnce } = recorded()
-  const rides = [1, 2, 3].map((id) => another.ride(id, { ...plain, groups: groupsOf(0, 20) }))
+  const scans = [1, 2, 3].map((id) => another.add(id, { ...plain, groups: groupsOf(0, 20) }))
   assert.equal(atOnce.length, 4)
-  await Promise.all(rides)
+  await Promise.all(scans)
 })
 
 test('a scan that is aborted, has too many keys or fails leaves, and the others continue', async () => {
@@ -77,10 +77,10 @@ test('a scan that is aborted, has too many keys or fails leaves, and the others 
     if (++asked > 3) throw new Error('the asker has gone')
   }
   const groups = groupsOf(0, 20)
-  const leaving = pass.ride(1, { ...plain, groups, goesOn })
-  const rides = [2, 3, 4].map((id) => pass.ride(id, { ...plain, groups }))
+  const leaving = pass.add(1, { ...plain, groups, goesOn })
+  const scans = [2, 3, 4].map((id) => pass.add(id, { ...plain, groups }))
   await assert.rejects(leaving, /the asker has gone/)
-  assert.deepEqual(await Promise.all(rides), [1001, 0, 0])
+  assert.deepEqual(await Promise.all(scans), [1001, 0, 0])
   for (const id of [1, 2, 3]) assert.ok(takenBy(taken, id).length < 12, `${id} went on`)
   assert.equal(takenBy(taken, 4).length, 20)
 })
@@ -90,9 +90,9 @@ test('an unreadable row group is reported to the scans that want it', async () =
     if (path === '5') throw new Error('the file ends before its columns do')
     return 0
   })
-  const rides = [pass.ride(1, { ...plain, groups: groupsOf(0, 10) }), pass.ride(2, { ...plain, groups: groupsOf(6, 10) })] // prettier-ignore
-  await assert.rejects(rides[0]!, /the file ends before/)
-  assert.equal(await rides[1], 0)
+  const scans = [pass.add(1, { ...plain, groups: groupsOf(0, 10) }), pass.add(2, { ...plain, groups: groupsOf(6, 10) })] // prettier-ignore
+  await assert.rejects(scans[0]!, /the file ends before/)
+  assert.equal(await scans[1], 0)
 })
 
 test('a thread gets the row groups that it had before, and those of a busy one', async () => {
@@ -107,12 +107,12 @@ test('a thread gets the row groups that it had before, and those of a busy one',
     taken.push(new Map())
     // In a different order each time.
     const groups = id === 0 ? groupsOf(0, 20) : groupsOf(0, 20).toReversed()
-    await pass.ride(id, { ...plain, groups })
+    await pass.add(id, { ...plain, groups })
   }
   for (const [path, thread] of taken[0]!) assert.equal(taken[1]!.get(path), thread, path)
   assert.equal(new Set(taken[0]!.values()).size, 2)
   isSlow = true
   taken.push(new Map())
-  await pass.ride(2, { ...plain, groups: groupsOf(0, 20) })
+  await pass.add(2, { ...plain, groups: groupsOf(0, 20) })
   assert.ok([...taken[2]!.values()].filter((thread) => thread === 0).length > 15)
 })
