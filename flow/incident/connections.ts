@@ -59,15 +59,26 @@ export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): 
   return connections
 }
 
+/**
+ * Whether a record counts anything. One that does not is a log entry, such as a NAT session's end,
+ * which comes minutes after the last packet: it opens nothing.
+ */
+function countsAny({ bytes, packets }: FlowTable, row: number): boolean {
+  return bytes[row]! + packets[row]! > 0
+}
+
 /** Where each connection begins in the rows by tuple, and the end of the last. */
-function spansOf({ first, last }: FlowTable, { count, starts, rows }: Tuples, idleMs: number) {
+function spansOf(table: FlowTable, { count, starts, rows }: Tuples, idleMs: number) {
+  const { first, last } = table
   const spans = new Uint32Array(rows.length + 1)
   let connections = 0
   for (let t = 0; t < count; t++) {
     let seen = Number.NEGATIVE_INFINITY
     for (let i = starts[t]!; i < starts[t + 1]!; i++) {
       const row = rows[i]!
-      if (first[row]! - seen > idleMs) spans[connections++] = i
+      const isFirst = seen === Number.NEGATIVE_INFINITY
+      if (isFirst || (first[row]! - seen > idleMs && countsAny(table, row)))
+        spans[connections++] = i
       seen = Math.max(seen, last[row]!)
     }
   }

@@ -4,7 +4,7 @@
  */
 import { belongsSql } from '../archive/sql/expressions.ts'
 import { filterSql } from '../archive/sql/filter-sql.ts'
-import { pauseMs } from '../archive/sql/openings.ts'
+import { countsAny, pauseMs } from '../archive/sql/openings.ts'
 import { QueryTooLarge } from '../query-error.ts'
 import type { FlowWindow } from '../flows.ts'
 import type { Connection } from './connection.ts'
@@ -51,7 +51,7 @@ export function openingsFrom(
     FROM (SELECT *, ${first} AS first_ms, greatest(${first}, ${last}) AS last_ms
       FROM ${flowTables(connection).flows}
       WHERE ${filesSql(connection, reach)} AND ${first} < ${to} AND ${last} >= ${reach.from})) ${joined}
-    WHERE (seen_ms IS NULL OR first_ms - seen_ms > pause_ms)
+    WHERE (seen_ms IS NULL OR (first_ms - seen_ms > pause_ms AND ${countsAny}))
       AND first_ms >= ${from} AND first_ms < ${to}
       AND ${belongsSql(query.include, { from, to }, clickHouseWords)} AND ${filter}`
 }

@@ -18,6 +18,8 @@ const openingRowsMax = 2_000_000
 /** The bounds of a pause: see flow/incident/connections.ts. */
 export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
+/** Whether a record counts anything: if not, it opens nothing. */
+export const countsAny = '"octetDeltaCount" + "packetDeltaCount" > 0'
 
 const [source, destination] = (['source', 'destination'] as const).map(
   (end) => `"${end}AddressHigh", "${end}AddressLow", "${end}TransportPort"`,
@@ -71,7 +73,7 @@ export async function openings(
          least(${pauseMs.most}, greatest(${pauseMs.least}, max(last_ms - first_ms) OVER (PARTITION BY ${exporter}))) AS pause_ms
        FROM flows)
      SELECT * EXCLUDE (first_ms, last_ms, seen_ms, pause_ms) FROM joined
-     WHERE (seen_ms IS NULL OR first_ms - seen_ms > pause_ms)
+     WHERE (seen_ms IS NULL OR (first_ms - seen_ms > pause_ms AND ${countsAny}))
        AND first_ms >= ${from} AND first_ms < ${to}
        AND ${belongsSql(query.include, { from, to })} AND ${filter}`
   // Only needed columns, because all of them are in memory during the join.

@@ -48,6 +48,19 @@ suite('connections', () => {
     assert.equal(later(60_001), 2)
   })
 
+  test('the log of a session’s end, minutes later, opens nothing; that of its beginning does', () => {
+    const nothing = { ...there, bytes: 0, packets: 0 }
+    const at = (ms: number) => ({ first: t0 + ms, last: t0 + ms })
+    const session = [
+      { ...nothing, ...at(0) },
+      { ...there, ...at(100) },
+      { ...back, ...at(200) },
+    ]
+    const ended = joined([...session, { ...nothing, ...at(300_000) }])
+    assert.deepEqual(ended.map(({ first, bytes }) => [first, bytes]), [[0, 2000]]) // prettier-ignore
+    assert.equal(joined([...session, { ...there, ...at(300_000) }]).length, 2)
+  })
+
   test('an exporter whose records last half an hour is assumed to have that timeout', () => {
     const long = { ...there, last: t0 + 1_700_000 }
     assert.equal(

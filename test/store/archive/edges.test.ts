@@ -68,6 +68,33 @@ for (const [name, heldRows] of [
       }
     })
 
+test('a record that counts nothing, minutes after the last packet, opens no connection', async (t) => {
+  const folder = await scratchFolder(t)
+  const ports = { sourcePort: 50_000, destinationPort: 443 }
+  const [early, late] = [t0 - 5 * minuteMs, t0 + 1000]
+  const nothing = { ...ports, first: late, last: late, octets: 0, packets: 0 }
+  await archive(folder, [
+    told({ ...ports, first: early, last: early, source: '10.0.0.1' }),
+    told({ ...nothing, source: '10.0.0.1' }),
+    told({ ...ports, first: early, last: early, source: '10.0.0.2' }),
+    told({ ...ports, first: late, last: late, source: '10.0.0.2' }),
+    told({ ...nothing, source: '10.0.0.3' }),
+  ])
+  const store = await openFlowStore(folder, { local })
+  t.after(() => store.close())
+  const { sum } = await store.series({
+    from: t0,
+    to: t0 + minuteMs,
+    include: 'any',
+    by: [],
+    top: 0,
+    order: 'flows',
+    stepMs: minuteMs,
+    connections: true,
+  })
+  assert.equal(sum.flows.reduce((all, one) => all + one, 0), 2) // prettier-ignore
+})
+
 test('a connection counts if its first record belongs to the window', async (t) => {
   const folder = await scratchFolder(t)
   const ports = { sourcePort: 50_000, destinationPort: 443 }
