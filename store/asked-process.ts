@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { Asked, answerAsked, type AnswersTo, type Message } from './asked-thread.ts'
+import { Asked, answerRequests, type AnswersTo, type Message } from './asked-thread.ts'
 
 export interface ProcessLimits {
   /** Half of the space for new objects; V8's default is 16 MiB. */
@@ -19,7 +19,7 @@ export class AskedProcess<
 > extends Asked<Request, Answers> {
   readonly #child: ChildProcess
 
-  /** `name` is for error messages; the module at `url` calls answerAsker. */
+  /** `name` is for error messages; the module at `url` calls answerParent. */
   constructor(name: string, url: URL, { semiSpaceMiBMax }: ProcessLimits) {
     super(name)
     this.#child = fork(url, {
@@ -47,16 +47,16 @@ export class AskedProcess<
 }
 
 /**
- * In the process: answers like answerAsked. Signals are left to the parent, which tells it to end.
+ * In the process: answers like answerRequests. Signals are left to the parent, which tells it to end.
  * It never outlives the parent, since another process may then use its files.
  */
-export function answerAsker<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
-  answers: Parameters<typeof answerAsked<Request, Answers>>[1],
+export function answerParent<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
+  answers: Parameters<typeof answerRequests<Request, Answers>>[1],
   onGiveUp?: (name: string) => void,
 ): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
   process.on('disconnect', () => process.exit())
   const postMessage = (message: unknown) => void process.send!(message)
   const on = (event: 'message', take: (message: unknown) => void) => process.on(event, take)
-  answerAsked<Request, Answers>({ on, postMessage }, answers, onGiveUp)
+  answerRequests<Request, Answers>({ on, postMessage }, answers, onGiveUp)
 }

@@ -93,7 +93,7 @@ export class AskedThread<
   readonly #worker: Worker
 
   /**
-   * `name` is for error messages; `workerData` is passed to the module at `url`, which calls answerAsked.
+   * `name` is for error messages; `workerData` is passed to the module at `url`, which calls answerRequests.
    * @param youngMiBMax space for new objects; V8's default is 48 MiB
    */
   constructor(name: string, url: URL, workerData: unknown, { youngMiBMax }: ThreadLimits = {}) {
@@ -129,7 +129,10 @@ export interface AnswerPort {
  * In the thread or process: answers requests in turn; thrown errors are sent back (see ask).
  * `onGiveUp` is called at once when the caller abandons something.
  */
-export function answerAsked<Request extends { kind: string }, Answers extends AnswersTo<Request>>(
+export function answerRequests<
+  Request extends { kind: string },
+  Answers extends AnswersTo<Request>,
+>(
   port: AnswerPort,
   answers: {
     [Kind in Request['kind']]: (

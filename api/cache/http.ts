@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
-import { compressedFromBytes, encodingFor, GivenTexts } from './sent-texts.ts'
+import { compressedFromBytes, encodingFor, SentTexts } from './sent-texts.ts'
 
 /**
  * How long a browser may reuse an answer about closed time, in seconds. Short, because late flows
@@ -37,12 +37,12 @@ export function isClosedWindow(window: { to: number; isFixed: boolean }, now: nu
  * else in a cached answer.
  */
 export function addEntityTags(app: FastifyInstance): void {
-  const given = new GivenTexts()
+  const sent = new SentTexts()
   app.addHook('onSend', async (request, reply, payload) => {
     if (!request.url.startsWith('/api/') || request.method !== 'GET') return payload
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     if (typeof payload !== 'string' || reply.statusCode !== 200) return payload
-    const text = given.take(payload)
+    const text = sent.take(payload)
     reply.header('etag', text.tag)
     if (matches(request.headers['if-none-match'], text.tag)) {
       reply.code(304).removeHeader('content-type').removeHeader('content-length')

@@ -35,7 +35,7 @@ export function encodingFor({ headers }: FastifyRequest): Encoding | null {
   return (['br', 'gzip'] as const).find((encoding) => words.includes(encoding)) ?? null
 }
 
-class GivenText {
+class SentText {
   readonly tag: string
   /** Whether it was sent before. */
   isAgain = false
@@ -59,26 +59,26 @@ class GivenText {
   }
 }
 
-export class GivenTexts {
+export class SentTexts {
   /** By text (the same string object is found at once), oldest first. */
-  readonly #texts = new Map<string, GivenText>()
+  readonly #texts = new Map<string, SentText>()
   #characters = 0
 
-  take(text: string): GivenText {
+  take(text: string): SentText {
     const known = this.#texts.get(text)
     if (known) {
       known.isAgain = true
       return known
     }
-    const given = new GivenText(text)
-    if (text.length > most.characters) return given
-    this.#texts.set(text, given)
+    const sent = new SentText(text)
+    if (text.length > most.characters) return sent
+    this.#texts.set(text, sent)
     this.#characters += text.length
     for (const oldest of this.#texts.keys()) {
       if (this.#texts.size <= most.texts && this.#characters <= most.charactersInAll) break
       this.#texts.delete(oldest)
       this.#characters -= oldest.length
     }
-    return given
+    return sent
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { NetworkSet } from '../../flow/address.ts'
 import type { Settings } from '../../flow/settings.ts'
-import { answerAsker } from '../../store/asked-process.ts'
+import { answerParent } from '../../store/asked-process.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { collectAndShrink } from '../../store/garbage.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
@@ -47,7 +47,7 @@ async function open(copied: Settings): Promise<Judging> {
 
 lowerProcess(laterNiceness)
 await returnFreedMemory()
-answerAsker<JudgeRequest, JudgeAnswers>(
+answerParent<JudgeRequest, JudgeAnswers>(
   {
     open: async ({ settings }) => {
       judging = await open(settings)

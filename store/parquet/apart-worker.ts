@@ -1,7 +1,7 @@
 /** The process that writes and queries the series: see apart.ts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { answerAsker } from '../asked-process.ts'
+import { answerParent } from '../asked-process.ts'
 import { returnFreedMemory } from '../freed-memory.ts'
 import { takeLock, type Lock } from '../lock.ts'
 import { besideNiceness, lowerProcess } from '../priority.ts'
@@ -47,7 +47,7 @@ async function next(reading: number): Promise<StepRows[] | null> {
 
 lowerProcess(besideNiceness)
 await returnFreedMemory()
-answerAsker<ApartRequest, ApartAnswers>({
+answerParent<ApartRequest, ApartAnswers>({
   open,
   write: ({ tier, steps }) => store!.write(tier, steps).then(() => null),
   coverage: ({ range }) => store!.coverage(range),

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../../flow/address.ts'
-import { answerAsked } from '../../asked-thread.ts'
+import { answerRequests } from '../../asked-thread.ts'
 import type { HeldFlows } from './held-files.ts'
 import { heldTop } from './held-top.ts'
 import type { HeldAnswers, HeldRequest, HeldWorkerData } from './thread.ts'
@@ -12,7 +12,7 @@ const local = new NetworkSet((workerData as HeldWorkerData).local)
 const held = new Map<number, HeldFlows>()
 const windows = new HeldWindows()
 
-answerAsked<HeldRequest, HeldAnswers>(parentPort!, {
+answerRequests<HeldRequest, HeldAnswers>(parentPort!, {
   hold: ({ file, flows }) => {
     held.set(file, flows)
     return null

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { NetworkSet } from '../../../flow/address.ts'
 import { createEventFlows } from '../../../flow/incident/flow-table.ts'
 import { compilePredicate, type FlowPredicate } from '../../../flow/filter/predicate.ts'
-import { answerAsked } from '../../asked-thread.ts'
+import { answerRequests } from '../../asked-thread.ts'
 import { hostSumsKey } from '../write/host-list.ts'
 import type { Scan, ScanAsked, ScannedWindow } from './requests.ts'
 import { Buckets } from './buckets.ts'
@@ -77,7 +77,7 @@ function wellRunning(id: number): Running {
   return asked
 }
 
-answerAsked<ScanRequest, ScanAnswers>(parentPort!, {
+answerRequests<ScanRequest, ScanAnswers>(parentPort!, {
   groups: ({ path }) => reader.groupsOf(path),
   flows: ({ path }) => reader.flowsOf(path),
   hosts: ({ path }) => reader.textOf(path, hostSumsKey),

@@ -10,7 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { reasonOf } from '../../../flow/reason.ts'
 import { syncFolder } from '../../manifest.ts'
 import { lowerThread } from '../../priority.ts'
-import { answerAsked } from '../../asked-thread.ts'
+import { answerRequests } from '../../asked-thread.ts'
 import { SharedBlocks } from './block-pool.ts'
 import { ColumnForms } from '../format/column-form.ts'
 import type { FlowBlock } from '../columns.ts'
@@ -230,7 +230,7 @@ lowerThread(niceness)
 const writer = new ArchiveWriter(place)
 const shared = new SharedBlocks()
 
-answerAsked<ArchiveRequest, ArchiveAnswers>(
+answerRequests<ArchiveRequest, ArchiveAnswers>(
   parentPort!,
   {
     open: () => writer.open(),
