@@ -80,7 +80,7 @@ describe('while Weir is away', { skip: skipWithoutChromium(), timeout: 560_000 }
     await answered(page)
     await page.route('**/api/series?*', absences['nothing answers']!)
     await page.getByRole('button', { name: 'port', exact: true }).click()
-    await page.getByText('What is shown is older').waitFor()
+    await page.getByText('The data shown is older').waitFor()
     const head = page.getByRole('region', { name: 'Legend' }).locator('th.name').first()
     assert.equal(await head.textContent(), 'host bits per second')
     assert.deepEqual(thrown, [])
