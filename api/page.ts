@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { ApiError } from './errors.ts'
 
-/** The files of the built page beside its index.html. */
+/** The files of the built page besides its index.html. */
 const files = ['/assets/*', '/favicon.svg']
 /** Files under assets/ have a content hash in their names. */
 const assetCache = 'public, max-age=31536000, immutable'

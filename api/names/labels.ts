@@ -27,7 +27,7 @@ export interface NameSource {
   all(): { networks: string[]; interfaces: string[] }
 }
 
-/** What is known about an address beside its name. */
+/** What is known about an address besides its name. */
 export interface AddressFacts {
   history: readonly { name: string; from: number; to: number }[]
   network: { name: string; site: string | null; owner: string | null } | null

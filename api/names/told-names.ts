@@ -7,7 +7,7 @@ import type { HostNames } from './host-names.ts'
 import type { Places } from './places.ts'
 import type { InterfaceNames } from './snmp.ts'
 
-/** Where names come from beside the exporters. */
+/** Where names come from besides the exporters. */
 export interface NameParts {
   /** The administrator's names, which may change. */
   own: { names: Names; problem?: string | null }

@@ -60,7 +60,7 @@ describe('the flows shown', { skip: skipWithoutChromium(), timeout: 300_000 }, (
     assert.match(page.url(), /\/reports\?from=2026-11-16T11:32:10Z&/)
     await page.getByLabel('To', { exact: true }).fill('tomorow')
     await page.getByLabel('To', { exact: true }).press('Enter')
-    await page.getByText('"tomorow" is no time').waitFor()
+    await page.getByText('"tomorow" is not a time').waitFor()
     await page.close()
   })
 

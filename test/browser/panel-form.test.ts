@@ -80,7 +80,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await form.getByLabel('From').fill('noon')
     await form.getByRole('button', { name: 'Apply' }).click()
     await form.getByText('Write a figure such as 100M').waitFor()
-    await form.getByText('This is no time').waitFor()
+    await form.getByText('This is not a time').waitFor()
     await form.locator('.fault mark', { hasText: 'prt' }).waitFor()
     await form.getByText('Mend first: filter, from, threshold.').waitFor()
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'panel-filter')

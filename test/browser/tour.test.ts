@@ -99,7 +99,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
     await form.getByLabel('Filter').fill('dst net 203.0.113.0/24')
     await form.getByLabel('From').fill('16.11.2026')
     await form.getByRole('button', { name: 'Keep' }).click()
-    await form.getByText('"16.11.2026" is no time').waitFor()
+    await form.getByText('"16.11.2026" is not a time').waitFor()
     await form.getByLabel('From').fill('')
     await form.getByRole('button', { name: 'Keep' }).click()
     await page.locator('.tracker').getByText('files <b>').waitFor()

@@ -45,7 +45,7 @@ interface Span {
 interface Kind {
   /** The cuts, from which the line knows what passes. */
   cuts: (given: Pick<Happening, 'cut' | 'second' | 'culprit' | 'other'>) => Omit<Cut, 'keeps'>[]
-  /** What is sent beside browsing. */
+  /** What is sent besides browsing. */
   sends?: (given: Happening) => void
   /** The expected incidents, if they do not follow from the cuts and from who passes. */
   told?: (packets: readonly Packet[], given: Happening) => ToldIncident[]

@@ -8,7 +8,7 @@ test('the API’s messages begin with a capital and end with a full stop', () =>
   for (const [said, shown] of [
     ['a login is needed', 'A login is needed.'],
     ['filter: expected a field', 'Filter: expected a field.'],
-    ['"yesterday" is no time', '"yesterday" is no time.'],
+    ['"yesterday" is not a time', '"yesterday" is not a time.'],
     ['Is it still running?', 'Is it still running?'],
     ['fd00::1: samples packets', 'fd00::1: samples packets.'],
     ['fe::1: samples packets', 'fe::1: samples packets.'],

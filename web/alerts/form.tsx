@@ -75,7 +75,7 @@ function Fields({ draft, change }: FieldsFacts) {
       {choice('repeat', 'Told', repeats)}
       {text('quietMinutes', 'Then quiet for this many minutes')}
       <label>
-        To: one a line, a mail address, an address for a webhook, or <code>script</code>
+        To: one per line, a mail address, an address for a webhook, or <code>script</code>
         <textarea
           rows={3}
           value={draft.targets}

@@ -40,8 +40,8 @@ export function Alerts() {
       {answer?.length === 0 && (
         <p class="panel empty">
           No alerts yet. An alert reports an incident, an exporter that fell silent, lost flows, a
-          disk that fills, or of a <a href="/trackers">tracker</a> above, below or outside what you
-          set: by mail, by webhook, or by the script that the settings name.
+          disk that fills, or a <a href="/trackers">tracker</a> above, below or outside what you
+          set: by mail, by webhook, or by the script in the settings.
         </p>
       )}
       {(answer ?? []).length > 0 && (

@@ -6,7 +6,7 @@ import { paintLevels, paintNotes } from './paint-marks.ts'
 import type { Scene, SceneLayer } from './scene.ts'
 import type { Ink } from './theme.ts'
 
-/** What painting needs beside the scene. */
+/** What painting needs besides the scene. */
 export interface Look {
   ink: Ink
   /** The key pointed at in the legend: the others are dimmed. */

@@ -20,7 +20,7 @@ export function valueOf(
   return values.reduce((sum, value) => sum + value, 0)
 }
 
-/** The end of the newest step that is known of a figure, unix seconds; null where none is. */
+/** The end of a figure's newest known step, unix seconds; null if none is known. */
 export function newestOf(
   { series, time, step }: Pick<SeriesAnswer, 'series' | 'time' | 'step'>,
   { direction }: Pick<NumberPanel, 'direction'>,
@@ -32,10 +32,10 @@ export function newestOf(
   return start === undefined ? null : start + step
 }
 
-/** An interval that is over is written within so many seconds. */
+/** An interval is written within this many seconds after its end. */
 const writtenSeconds = 120
 
-/** Whether a step that ended then (unix seconds) is the newest that there can be: the next one is not over and written. */
+/** Whether a step that ended at a time (unix seconds) is the newest possible: the next one is not over and written yet. */
 export function isNewest(end: number, step: number, now: number): boolean {
   return now - end < Math.max(step, intervalSeconds) + writtenSeconds
 }

@@ -117,7 +117,7 @@ function Item({ dashboard }: { dashboard: Dashboard }) {
       </div>
       {link.value !== '' && (
         <p>
-          For the screen, told this once: <code class="link">{link.value}</code>
+          For the screen, shown only this once: <code class="link">{link.value}</code>
         </p>
       )}
       <Fault text={fault} />

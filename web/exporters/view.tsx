@@ -101,7 +101,7 @@ function One(props: { exporter: Exporter; faults: readonly Fault[]; isOpen: bool
       <ul class="faults">
         {faults.length === 0 && (
           <li class="well">
-            <span aria-hidden="true">✔</span> nothing amiss: every datagram came and could be read
+            <span aria-hidden="true">✔</span> no faults: every datagram arrived and could be decoded
           </li>
         )}
         {faults.map(({ gravity, what, remedy }) => (

@@ -1,4 +1,4 @@
-/** An object's name, and what is known about it beside its traffic. */
+/** An object's name, and what is known about it besides its traffic. */
 import type { NamedAddress, NamesAnswer } from '../../api/routes/names.ts'
 import { read } from '../client.ts'
 import { exporterName, exporters } from '../state/collector.ts'

@@ -55,7 +55,7 @@ export function ObjectPage() {
             choose={(word: Measure) => go(addressWith({ measure: word === 'bits' ? '' : word }))}
           />
           <a class="button" href={explore}>
-            Look into it
+            Open in Explore
           </a>
         </>
       }

@@ -64,13 +64,13 @@ export function Saved() {
         <>
           <a
             href={`/api/reports/${chosen.id}/answer?format=csv`}
-            title={`saved by ${chosen.author}; this address gives it anew each time`}
+            title={`saved by ${chosen.author}; this address runs it again each time`}
             download
           >
-            anew as CSV
+            run again, as CSV
           </a>
           <button type="button" onClick={() => void run(() => removeReport(chosen))}>
-            forget it
+            remove it
           </button>
         </>
       )}

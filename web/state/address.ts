@@ -37,7 +37,7 @@ export const drawings = ['mirror', 'stack', 'lines', 'table'] as const
 export type Drawing = (typeof drawings)[number]
 
 /**
- * The dashed comparison: none, or the same time this many days before, in whole weeks but for 1d.
+ * The dashed comparison: none, or the same time this many days before, in whole weeks except 1d.
  */
 export const comparisons = ['none', '1d', '7d', '28d', '364d'] as const
 export type Comparison = (typeof comparisons)[number]

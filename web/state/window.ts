@@ -18,8 +18,8 @@ export const timeFaults = computed(() => {
     parseTime(text, { now: Date.now(), zone: zone.value, side })
   const [start, end] = [read(from, 'from'), read(to, 'to')]
   const form = 'write 2026-11-16 11:30, now-6h or now/d, of the years 1970 to 2099'
-  if (start === null) return { from: `"${from}" is no time: ${form}`, to: '' }
-  if (end === null) return { from: '', to: `"${to}" is no time: ${form}` }
+  if (start === null) return { from: `"${from}" is not a time: ${form}`, to: '' }
+  if (end === null) return { from: '', to: `"${to}" is not a time: ${form}` }
   return { from: '', to: end <= start ? 'the end must be after the start' : '' }
 })
 

@@ -20,7 +20,7 @@ export function Status() {
       <div class="messages">
         <Warnings />
         {answer?.warnings.length === 0 && !collectorFailure.value && (
-          <p class="message">Nothing is amiss with the collector.</p>
+          <p class="message">The collector has no faults.</p>
         )}
       </div>
       <Refused />

@@ -69,7 +69,7 @@ async function keep(tracker: Tracker | null, draft: Draft): Promise<void> {
   const { name, filter, group, side, from, comment } = draft
   const t = parseTime(from, { now: Date.now(), zone: zone.value, side: 'from' })
   if (t === null && from.trim() !== '')
-    throw new RequestError(`"${from}" is no time`, {
+    throw new RequestError(`"${from}" is not a time`, {
       remedy: 'write 2026-11-16 09:00 or now-7d, or leave it empty',
       status: 400,
     })

@@ -38,8 +38,8 @@ export function Trackers() {
       {answer?.length === 0 && (
         <p class="panel empty">
           No trackers yet. A tracker keeps the traffic of a filter, such as{' '}
-          <code>dst net 203.0.113.0/24</code>, as a series of its own for years. Made with a start
-          in the past, it is filled from the flow archive.
+          <code>dst net 203.0.113.0/24</code>, as a series of its own for years. With a start in the
+          past, it is filled from the flow archive.
         </p>
       )}
       {[...groups].map(([group, members]) => (
@@ -85,7 +85,8 @@ function Item({ tracker }: { tracker: Tracker }) {
       {progress && (
         <p>
           <progress max={progress.of} value={progress.done} aria-label="built from the archive" />{' '}
-          {formatExact(progress.done)} of {formatExact(progress.of)} intervals made from the archive
+          {formatExact(progress.done)} of {formatExact(progress.of)} intervals built from the
+          archive
         </p>
       )}
       {isAdmin.value && <Buttons tracker={tracker} />}

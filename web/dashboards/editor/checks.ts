@@ -46,8 +46,8 @@ function rangeFaults({ from, to }: PanelDraft, { now, zone }: { now: number; zon
   const form = 'such as 2026-11-16 11:30, now-6h or now/d'
   const start = parseTime(from, { now, zone, side: 'from' })
   const end = parseTime(to, { now, zone, side: 'to' })
-  if (start === null) faults.from = `This is no time: write it ${form}.`
-  if (end === null) faults.to = `This is no time: write it ${form}, or now.`
+  if (start === null) faults.from = `This is not a time: write it ${form}.`
+  if (end === null) faults.to = `This is not a time: write it ${form}, or now.`
   if (start !== null && end !== null && start >= end) faults.to = 'The end must be after the start.'
   return faults
 }

@@ -1,4 +1,4 @@
-/** The settings of a dashboard beside its panels: its title, refresh interval, and rotation on a wall. */
+/** The settings of a dashboard besides its panels: its title, refresh interval, and rotation on a wall. */
 import type { DashboardBody } from '../../../api/schema/state.ts'
 import { dashboards, refreshUsually } from '../dashboards.ts'
 import { SelectField, TextField, type Options } from './field.tsx'
