@@ -40,7 +40,7 @@ export interface CollectorParts {
   incidents: IncidentWatch
   trackers: TrackerKeeper
   /** Returns freed memory to the operating system. */
-  giveBack: () => void
+  returnFreedMemory: () => void
   /**
    * Whether to bundle the small files of a past hour or day; false if files are sent to another
    * machine as they are.
@@ -124,7 +124,7 @@ export class Collector {
       .then(({ wroteSeries }) => {
         // The rows and steps of the tick are garbage now, as much memory as sorting takes.
         if (wroteSeries) collectAll()
-        this.#parts.giveBack()
+        this.#parts.returnFreedMemory()
       })
       .catch((error: unknown) => {
         this.lastError = reasonOf(error)

@@ -3,7 +3,7 @@ import { schedule } from 'node-cron'
 import type { Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
-import { returnFreedMemory } from '../store/freed-memory.ts'
+import { limitFreedMemory } from '../store/freed-memory.ts'
 import { AlertCluster } from './alerts/cluster.ts'
 import { openAlerts } from './alerts/open.ts'
 import { openConsole } from './console/console.ts'
@@ -30,7 +30,7 @@ export async function runIngest(
   log: Logger,
   stopping?: AbortSignal,
 ): Promise<{ close(): Promise<void> }> {
-  const giveBack = await returnFreedMemory()
+  const returnFreedMemory = await limitFreedMemory()
   const lock = await lockDataFolder(settings.data, 'ingest')
   // From here on, datagrams are journalled, and wait until the earlier journal is replayed.
   const receiver = await openReceiver(settings)
@@ -42,7 +42,7 @@ export async function runIngest(
   await replayJournal(settings, log, { archive, coverage, pipeline, receiver, stopping })
   coverage.resume(listeningFrom)
 
-  const open = { settings, log, ...stores, ...counting, receiver, giveBack }
+  const open = { settings, log, ...stores, ...counting, receiver, returnFreedMemory }
   const { collector, consolidator, incidents } = await openCollector(settings, log, open)
   receiver.take(takenBy(pipeline, archive))
   const cluster = await AlertCluster.open(settings)

@@ -18,7 +18,7 @@ const arenasMost = 2
 const allArenas = 4096
 
 /** Limits the freed memory kept from now on; returns a function that returns the rest. */
-export async function returnFreedMemory(): Promise<() => void> {
+export async function limitFreedMemory(): Promise<() => void> {
   try {
     const { default: koffi } = await import('koffi')
     const system = koffi.load(null)

@@ -12,7 +12,7 @@ const slotSeconds = 5
 const windowLeast = 5
 const windowMost = 30
 /** The most uneven windows are left out: a scan or another cut is not a usual burst. */
-const leftOut = 0.05
+const unevenShareIgnored = 0.05
 
 /**
  * Signs of life by second, each host counted once in a few seconds: opened connections, and records
@@ -99,7 +99,7 @@ function unevenness(counts: Float64Array, width: number, events: readonly Run[])
   }
   if (sum === 0 || squares.length === 0) return 1
   squares.sort((a, b) => a - b)
-  const kept = squares.slice(0, Math.ceil((1 - leftOut) * squares.length))
+  const kept = squares.slice(0, Math.ceil((1 - unevenShareIgnored) * squares.length))
   const variance = kept.reduce((all, each) => all + each, 0) / kept.length
   return Math.max(1, variance / (sum / windows))
 }

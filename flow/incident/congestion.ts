@@ -25,7 +25,7 @@ const gapSeconds = 5
 const smearSeconds = 60
 const besideSeconds = 60
 /** An event that is not over must be this clear. */
-const soonMs = 300_000
+const openIdleMaxMs = 300_000
 const openLeastSeconds = 60
 const openRatio = 0.25
 const busySeconds = 30
@@ -38,7 +38,7 @@ const lullsMost = 3
 const sureLeast = 6
 const sureBesideLulls = 8
 /** If the others were cut off beyond doubt, the actors need only this much of the usual. */
-const muchLeast = 0.7
+const usualShareMin = 0.7
 
 /**
  * The congestions of a scene, in time order. The usual level is taken from the time around each
@@ -197,7 +197,7 @@ function isMuch(
   const usual = mean(beside, 0, beside.length)
   const own = mean(rate, span.from, span.to)
   if (own >= Math.max(percentile(beside, 0.9), usual)) return true
-  return isDead(fall) && own >= muchLeast * usual
+  return isDead(fall) && own >= usualShareMin * usual
 }
 
 /**
@@ -208,7 +208,7 @@ function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
   const { idleMs } = scene.connections
   const to = Math.min(span.to - 1, scene.grid.seconds - idleMs / 1000)
   const length = to - span.from
-  if (idleMs > soonMs || length < openLeastSeconds) return false
+  if (idleMs > openIdleMaxMs || length < openLeastSeconds) return false
   const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to }
   const falls = besides(scene, { span, events: [] }, 'before').map((beside) =>
     others.fall(core, beside),

@@ -7,7 +7,7 @@ export interface Grid {
 }
 
 /** Storage for several series of a grid, one block per kind of number; pages of idle seconds stay unallocated. */
-export class RatesRoom {
+export class RatesStorage {
   readonly #grid: Grid
   readonly #edges: Float64Array<ArrayBuffer>
   readonly #slopes: Float64Array<ArrayBuffer>
@@ -43,10 +43,10 @@ export class Rates {
   readonly #slope: Float64Array
 
   /** `series` is its number among those sharing the storage. */
-  constructor(grid: Grid, room = new RatesRoom(grid, 1), series = 0) {
+  constructor(grid: Grid, storage = new RatesStorage(grid, 1), series = 0) {
     this.#grid = grid
-    this.#edge = room.edge(series)
-    this.#slope = room.slope(series)
+    this.#edge = storage.edge(series)
+    this.#slope = storage.slope(series)
   }
 
   /** Spreads an amount over [first, last] (unix ms); parts outside the grid are dropped. */

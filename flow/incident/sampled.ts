@@ -7,7 +7,7 @@ import { addressAt, parseAddress, type NetworkSet } from '../address.ts'
 import { AddressIndex } from './address-index.ts'
 import { FlowTable, type EventFlows } from './flow-table.ts'
 import { Hosts } from './hosts.ts'
-import { Rates, RatesRoom, type Grid } from './rates.ts'
+import { Rates, RatesStorage, type Grid } from './rates.ts'
 import { Sample } from './sample.ts'
 import { followedMax, Scene, type HostSeries } from './scene.ts'
 
@@ -71,7 +71,7 @@ class Passing {
   readonly #total: { in: Rates; out: Rates }
   readonly #edges: Float64Array
   readonly #followed: Followed[]
-  readonly #room: RatesRoom
+  readonly #storage: RatesStorage
   readonly #index: AddressIndex
   #least = Number.POSITIVE_INFINITY
   #most = Number.NEGATIVE_INFINITY
@@ -85,11 +85,11 @@ class Passing {
     this.#edges = new Float64Array(grid.seconds)
     const words = hosts.map((each) => parseAddress(each)).filter((each) => each !== null)
     this.#index = new AddressIndex(words)
-    this.#room = new RatesRoom(grid, 2 * words.length)
+    this.#storage = new RatesStorage(grid, 2 * words.length)
     this.#followed = words.map((each, i) => ({
       host: table.hosts.take(each),
-      in: new Rates(grid, this.#room, 2 * i),
-      out: new Rates(grid, this.#room, 2 * i + 1),
+      in: new Rates(grid, this.#storage, 2 * i),
+      out: new Rates(grid, this.#storage, 2 * i + 1),
     }))
   }
 
@@ -133,7 +133,7 @@ class Passing {
       .filter(({ bytes }) => bytes > 0)
       .sort((x, y) => y.bytes - x.bytes)
       .slice(0, followedMax)
-    this.#room.free()
+    this.#storage.free()
     return new Scene(
       this.#table,
       { from: from + begin * 1000, seconds: end - begin },

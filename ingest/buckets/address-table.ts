@@ -1,6 +1,6 @@
 /** Numbered addresses, with open addressing like the tables of counts (see tables.ts). */
 import { ipv4Marker } from '../../flow/address.ts'
-import { giveBack, isFull, mix, slotsFor } from './tables.ts'
+import { release, isFull, mix, slotsFor } from './tables.ts'
 
 /** A slot of the general table: four words, most significant first, and the code + 1 (0: free). */
 const addressWidth = 5
@@ -107,8 +107,8 @@ export class AddressTable {
 
   /** Frees its memory; not to be used afterwards. */
   free(): void {
-    giveBack(this.#slots)
-    giveBack(this.#ipv4Slots)
+    release(this.#slots)
+    release(this.#ipv4Slots)
   }
 
   /** Bytes held. */
@@ -134,7 +134,7 @@ export class AddressTable {
       for (let word = 0; word < addressWidth; word++) slots[to + word] = old[from + word]!
     }
     this.#slots = slots
-    giveBack(old)
+    release(old)
   }
 
   #putIpv4(w3: number, codePlus: number): void {
@@ -151,7 +151,7 @@ export class AddressTable {
     this.#ipv4Slots = new Uint32Array(old.length * 2)
     for (let from = 0; from < old.length; from += ipv4Width)
       if (old[from + 1] !== 0) this.#putIpv4(old[from]!, old[from + 1]!)
-    giveBack(old)
+    release(old)
   }
 }
 

@@ -124,7 +124,7 @@ export class Buckets {
   }
 
   /** Drops every interval before `to`, and returns those that were held. */
-  letGo(to: number): number[] {
+  dropBefore(to: number): number[] {
     this.#last = []
     const gone = [...this.#intervals.keys()].filter((interval) => interval < to)
     for (const interval of gone) {

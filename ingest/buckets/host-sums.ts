@@ -5,7 +5,7 @@
 import { hostAmounts, KeptKeys } from './choose.ts'
 import { isSenderOf, serviceAlone } from './codes.ts'
 import type { HostsListed } from './hosts-listed.ts'
-import { amountCount, giveBack } from './tables.ts'
+import { amountCount, release } from './tables.ts'
 
 /** Up to this many services of a host are sorted in place by insertion. */
 const fewServices = 16
@@ -56,7 +56,7 @@ export function sumHosts(services: HostsListed, top: number): HostSums {
   }
   sums.host.cut()
   sums.hostPort.cut()
-  for (const each of [starts, places]) giveBack(each)
+  for (const each of [starts, places]) release(each)
   return sums
 }
 
@@ -73,7 +73,7 @@ function placesByHost(services: HostsListed, hosts: number) {
   services.forEach((a, _, at) => {
     places[next[Math.min(a, hosts)]!++] = at
   })
-  giveBack(next)
+  release(next)
   return { starts, places }
 }
 

@@ -3,7 +3,7 @@ import { ipv4Marker } from '../../flow/address.ts'
 import { AddressTable } from './address-table.ts'
 import { beyondHosts, directions, isSenderOf } from './codes.ts'
 import type { HostCounts } from './packed-counts.ts'
-import { giveBack } from './tables.ts'
+import { release } from './tables.ts'
 
 /** Marks in a key's code: the host is the number of a non-IPv4 address; the host is not kept separately. */
 export const numberedMark = 1 << 29
@@ -55,13 +55,13 @@ export class HostsListed {
     this.words.set(others.list().words)
     this.words.set(addresses.list().words, others.count * 4)
     this.isLocal = isLocal.slice(0, others.count + addresses.count)
-    giveBack(isLocal)
+    release(isLocal)
     addresses.free()
   }
 
   /** Frees its own memory; not to be used afterwards. */
   free(): void {
-    for (const each of [this.#numbers, this.words, this.isLocal]) giveBack(each)
+    for (const each of [this.#numbers, this.words, this.isLocal]) release(each)
   }
 
   get count(): number {

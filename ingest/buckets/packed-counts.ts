@@ -3,7 +3,7 @@
  * after the other, with numbers of variable length. It is read like a table, but nothing more is
  * counted into it.
  */
-import { amountCount, giveBack } from './tables.ts'
+import { amountCount, release } from './tables.ts'
 
 /** Counts of hosts, by host and code (see HostTable); `at` is the place of a key. */
 export interface HostCounts {
@@ -83,7 +83,7 @@ export class PackedCounts implements HostCounts {
 
   /** Frees its memory; not to be used afterwards. */
   free(): void {
-    giveBack(this.#bytes)
+    release(this.#bytes)
   }
 
   /** Bytes held; all places are below this. */

@@ -38,7 +38,7 @@ export const touchedRows = 128
 /**
  * Frees memory at once: counting makes so little garbage that the collector would not run for long.
  */
-export function giveBack({ buffer }: ArrayBufferView): void {
+export function release({ buffer }: ArrayBufferView): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
@@ -145,6 +145,6 @@ export class CountTable {
       const to = this.#free(old[from]!)
       for (let i = 0; i < this.#width; i++) this.slots[to + i] = old[from + i]!
     }
-    giveBack(old)
+    release(old)
   }
 }

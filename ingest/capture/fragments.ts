@@ -57,7 +57,7 @@ export class Fragments {
   /** When the current packet was captured, unix ms. */
   nowMs = 0
   /** How many packets fewer there are due to reassembly. */
-  saved = 0
+  fragmentsMerged = 0
   readonly #packets = new Map<string, Pieces>()
 
   /** Adds a fragment; returns the packet's payload if it is now complete. */
@@ -70,7 +70,7 @@ export class Fragments {
     const whole = pieces.whole()
     if (whole === null) return null
     this.#packets.delete(packet)
-    this.saved += pieces.count - 1
+    this.fragmentsMerged += pieces.count - 1
     return whole
   }
 

@@ -225,7 +225,7 @@ export class Consolidator {
           making = undefined
         }
         if (!making) {
-          const options = { time, stepMs: tier.stepMs, closedUntil: nowMs, top, isLocal }
+          const options = { time, stepMs: tier.stepMs, nowMs, top, isLocal }
           open.set(tier, (making = new StepConsolidation(exporter, options)))
         }
         making.add(step)

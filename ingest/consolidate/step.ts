@@ -8,8 +8,8 @@ export interface StepOptions extends TableOptions {
   /** Start and length of the step, ms. */
   time: number
   stepMs: number
-  /** Intervals from here on (unix ms) are in the future: a step that ends later is open. */
-  closedUntil: number
+  /** Unix ms: a step that ends later is open. */
+  nowMs: number
 }
 
 /**
@@ -82,7 +82,7 @@ export class StepConsolidation {
     const measurements = [...this.#tables.values()]
       .map((table) => table.rows())
       .filter(({ count }) => count > 0)
-    const isOpen = this.end > this.#options.closedUntil
+    const isOpen = this.end > this.#options.nowMs
     const coverage = isOpen
       ? { ...this.#coverage, openUntil: Math.min(this.#countedUntil, this.end) }
       : this.#coverage

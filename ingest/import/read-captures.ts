@@ -58,7 +58,7 @@ export class CaptureReader {
         if (pipeline.flows - this.#stagedFlows > stageRows) await this.#stage()
       }
     }
-    this.found.ignored -= fragments.saved
+    this.found.ignored -= fragments.fragmentsMerged
     onProgress({ path, packets })
   }
 

@@ -9,7 +9,7 @@ import { collectAndShrink } from '../../store/garbage.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
 import { openElsewhere } from '../../store/open.ts'
 import { lowerProcess, laterNiceness } from '../../store/priority.ts'
-import { returnFreedMemory } from '../../store/freed-memory.ts'
+import { limitFreedMemory } from '../../store/freed-memory.ts'
 import type { JudgeAnswers, JudgeRequest } from './judge-process.ts'
 import { judgeSpan, type JudgeSettings, type JudgeStores } from './spans.ts'
 
@@ -46,7 +46,7 @@ async function open(copied: Settings): Promise<Judging> {
 }
 
 lowerProcess(laterNiceness)
-await returnFreedMemory()
+await limitFreedMemory()
 answerParent<JudgeRequest, JudgeAnswers>(
   {
     open: async ({ settings }) => {

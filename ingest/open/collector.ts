@@ -23,7 +23,7 @@ export interface Publishing {
 export async function openCollector(
   settings: Settings,
   log: Logger,
-  parts: IngestStores & Counting & { receiver: Receiver; giveBack: () => void },
+  parts: IngestStores & Counting & { receiver: Receiver; returnFreedMemory: () => void },
 ): Promise<Publishing> {
   const { tiers, local, top, flowMaxMs } = settings
   const { archive, store, coverage, counters, followed, shipping } = parts

@@ -23,7 +23,7 @@ import {
   segments,
   sidecarName,
 } from './journal-files.ts'
-import { openLetGo, type LetGo } from './page-cache.ts'
+import { openDropPages, type DropPages } from './page-cache.ts'
 
 export interface JournalCounters {
   datagrams: number
@@ -58,7 +58,7 @@ export class Journal {
   /** Datagrams in the buffer. */
   #buffered = 0
   #unsynced = 0
-  readonly #letGo: LetGo | null
+  readonly #dropPages: DropPages | null
   #lastSyncMs = 0
   #rotatedMs = 0
   /** Syncs in progress; closing waits for them. */
@@ -67,9 +67,9 @@ export class Journal {
   /** The flush at the end of this turn, if one is due. */
   #flushing: NodeJS.Immediate | null = null
 
-  private constructor(folder: string, segment: number, letGo: LetGo | null) {
+  private constructor(folder: string, segment: number, dropPages: DropPages | null) {
     this.#folder = folder
-    this.#letGo = letGo
+    this.#dropPages = dropPages
     this.#segment = segment
     this.#timer = setInterval(() => this.flush(), syncCheckMs)
   }
@@ -78,7 +78,7 @@ export class Journal {
   static async open(folder: string): Promise<Journal> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const last = (await segments(folder)).at(-1) ?? 0
-    const journal = new Journal(folder, last, await openLetGo())
+    const journal = new Journal(folder, last, await openDropPages())
     journal.rotate()
     if (journal.#file === null) throw new Error(`journal: ${folder}: ${journal.counters.lastError}`)
     return journal
@@ -208,7 +208,7 @@ export class Journal {
     const written = this.#offset
     fdatasync(file, (error) => {
       if (error) this.counters.lastError = error.message
-      else if (!this.isReadBack) this.#letGo?.(file, written)
+      else if (!this.isReadBack) this.#dropPages?.(file, written)
       if (closes) closeSync(file)
       this.#syncs.delete(promise)
       resolve()

@@ -6,13 +6,13 @@
  */
 
 /** Drops the first bytes of a file from the page cache. */
-export type LetGo = (descriptor: number, bytes: number) => void
+export type DropPages = (descriptor: number, bytes: number) => void
 
 /** POSIX_FADV_DONTNEED on the systems below. */
 const notNeeded = 4
 
 /** Finds the system call; null if it is not available. */
-export async function openLetGo(): Promise<LetGo | null> {
+export async function openDropPages(): Promise<DropPages | null> {
   if (process.platform !== 'linux' || !/^(x64|arm64)$/.test(process.arch)) return null
   try {
     const { default: koffi } = await import('koffi')

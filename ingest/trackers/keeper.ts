@@ -112,7 +112,7 @@ export class TrackerKeeper {
       return []
     } catch {
       // The archive reports the file that it moved aside; half a count is useless.
-      return buckets.letGo(to)
+      return buckets.dropBefore(to)
     }
   }
 

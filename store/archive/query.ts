@@ -133,10 +133,10 @@ class ArchiveQueries implements FlowStore {
     this.#files = files
     this.#local = local
     this.#tops = new TopThread({ local: local.networks })
-    const onLetGo = (flows: HeldFlows) => this.#tops.letGo(flows)
-    this.#held = new HeldFiles((path) => this.#flowsOf(path), { onLetGo })
+    const onEvict = (flows: HeldFlows) => this.#tops.evict(flows)
+    this.#held = new HeldFiles((path) => this.#flowsOf(path), { onEvict })
     this.#heldRows = heldRows
-    this.#gathered = new GatheredFlows(onLetGo)
+    this.#gathered = new GatheredFlows(onEvict)
     this.#gatheredRows = gatheredRows
     this.#scanner = new Scanner(scanThreads, { local: local.networks })
     this.#events = readsHere ? new EventsHere() : this.#scanner

@@ -80,7 +80,7 @@ function eachEndFrom(
       keys.names.map((name, i) => [name, (end: End) => keys.expressions(end, bindings)[i]!]),
     ),
     of_direction: (end: End) => `toInt32(${hasDirection ? keys.direction(end, bindings) : '0'})`,
-    is_said: (end: End) => keys.isSaid(end),
+    is_said: (end: End) => keys.isReportedSql(end),
   }
   const joined = eachEndSql(keys.ends, columns, same)
   return `${sourceOf(connection, query, bindings, joined)} AND is_said`

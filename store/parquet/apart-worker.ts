@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { answerParent } from '../asked-process.ts'
-import { returnFreedMemory } from '../freed-memory.ts'
+import { limitFreedMemory } from '../freed-memory.ts'
 import { takeLock, type Lock } from '../lock.ts'
 import { besideNiceness, lowerProcess } from '../priority.ts'
 import type { SeriesStore, StepRows } from '../series.ts'
@@ -46,7 +46,7 @@ async function next(reading: number): Promise<StepRows[] | null> {
 }
 
 lowerProcess(besideNiceness)
-await returnFreedMemory()
+await limitFreedMemory()
 answerParent<ApartRequest, ApartAnswers>({
   open,
   write: ({ tier, steps }) => store!.write(tier, steps).then(() => null),

@@ -107,7 +107,7 @@ export class HeldFiles {
         const held = this.#held(entry.file)
         held.coverage ??= read(this.#path(entry.file))
         held.bytes = entry.rows * coverageBytes
-        return this.#orLetGo(entry.file, held.coverage)
+        return this.#orEvict(entry.file, held.coverage)
       }),
     )
     this.#bound()
@@ -116,7 +116,7 @@ export class HeldFiles {
 
   /** Releases all files. */
   close(): void {
-    for (const file of this.#files.keys()) this.#letGo(file)
+    for (const file of this.#files.keys()) this.#evict(file)
     this.#asked.clear()
   }
 
@@ -150,7 +150,7 @@ export class HeldFiles {
       reading: Promise.resolve(),
       coverage: null,
       bytes: 0,
-      timer: setTimeout(() => this.#letGo(file), this.#bounds.keptMs).unref(),
+      timer: setTimeout(() => this.#evict(file), this.#bounds.keptMs).unref(),
     }
     this.#files.delete(file)
     this.#files.set(file, held)
@@ -173,14 +173,14 @@ export class HeldFiles {
       return held.rows
     })
     held.reading = read
-    return this.#orLetGo(entry.file, read)
+    return this.#orEvict(entry.file, read)
   }
 
-  async #orLetGo<Value>(file: string, read: Promise<Value>): Promise<Value> {
+  async #orEvict<Value>(file: string, read: Promise<Value>): Promise<Value> {
     try {
       return await read
     } catch (error) {
-      this.#letGo(file)
+      this.#evict(file)
       throw error
     }
   }
@@ -190,11 +190,11 @@ export class HeldFiles {
     for (const [file, held] of this.#files) {
       if (bytes <= this.#bounds.bytesMax) return
       bytes -= held.bytes
-      this.#letGo(file)
+      this.#evict(file)
     }
   }
 
-  #letGo(file: string): void {
+  #evict(file: string): void {
     clearTimeout(this.#files.get(file)?.timer)
     this.#files.delete(file)
   }

@@ -62,7 +62,7 @@ test('flows that come between two intervals’ rows are in the seal, on the dura
     consolidator: { intervalsWritten: async () => undefined, run: async () => undefined },
     incidents: { isJudging: false, changed: nothing, wake: nothing },
     trackers: { look: async () => null, fill: async () => [] },
-    giveBack: nothing,
+    returnFreedMemory: nothing,
     bundles: false,
     log: pino({ level: 'silent' }),
   } as unknown as CollectorParts

@@ -143,7 +143,7 @@ for (const source of ['10.0.0.1', 'fd00::1'])
     assert.ok(datagram)
     assert.deepEqual(datagram.payload, payload)
     assert.equal(sourceText(datagram), source)
-    assert.equal(fragments.saved, 2)
+    assert.equal(fragments.fragmentsMerged, 2)
     assert.equal(readPacket(second!, rawIp), null)
   })
 

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import { DuckDBInstance } from '@duckdb/node-api'
 
-import { returnFreedMemory } from '../../store/freed-memory.ts'
+import { limitFreedMemory } from '../../store/freed-memory.ts'
 
 function ownMiB(): number {
   const status = readFileSync('/proc/self/status', 'utf8')
@@ -12,17 +12,17 @@ function ownMiB(): number {
 }
 
 test('memory freed by DuckDB returns to the system', async () => {
-  const giveBack = await returnFreedMemory()
+  const returnFreedMemory = await limitFreedMemory()
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
-  giveBack()
+  returnFreedMemory()
   const before = ownMiB()
   await connection.run(
     'CREATE TABLE held AS SELECT hash(range) AS a FROM range(2000000) ORDER BY a',
   )
   await connection.run('DROP TABLE held')
   const kept = ownMiB() - before
-  giveBack()
+  returnFreedMemory()
   const left = ownMiB() - before
   connection.closeSync()
   instance.closeSync()

@@ -62,7 +62,7 @@ function assertHas({ count, encoding }: Page, rows: number, ...encodings: number
 export function readDictionary(bytes: Buffer, isZstd: boolean): Uint32Array {
   const dictionary = nextPage(new ThriftReader(bytes), bytes, isZstd)
   const words = wordsOf(dictionary, 2)
-  return dictionary.isOurs ? words : words.slice()
+  return dictionary.ownsBytes ? words : words.slice()
 }
 
 /** Each row's dictionary index from the data page, into `room`. @throws RangeError as readPages does */
@@ -120,7 +120,7 @@ interface Page {
   count: number
   bytes: Buffer
   /** Whether the buffer belongs to this page (from zstd); the buffer of the file is overwritten. */
-  isOurs: boolean
+  ownsBytes: boolean
 }
 
 function nextPage(reader: ThriftReader, pages: Buffer, isZstd: boolean): Page {
@@ -133,7 +133,7 @@ function nextPage(reader: ThriftReader, pages: Buffer, isZstd: boolean): Page {
   const said = header.get(isDictionary ? 7 : 5) as ThriftStruct
   const bytes = isZstd ? decompressed(stored, plainLength) : stored
   const [count, encoding] = [said.get(1) as number, said.get(2) as number]
-  return { isDictionary, encoding, count, bytes, isOurs: isZstd }
+  return { isDictionary, encoding, count, bytes, ownsBytes: isZstd }
 }
 
 function decompressed(bytes: Buffer, length: number): Buffer {
@@ -194,7 +194,7 @@ function readPairs(
     return out
   }
   if (page.encoding === format.plain)
-    return page.isOurs ? wordsOf(page, 2) : wordsOf(page, 2).slice()
+    return page.ownsBytes ? wordsOf(page, 2) : wordsOf(page, 2).slice()
   const { from, to } = within
   const differences = differencesRoom(count)
   const first = unpackDelta(page.bytes, { count, to, base: 0 }, differences)

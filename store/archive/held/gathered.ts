@@ -28,16 +28,16 @@ interface Gathered {
 }
 
 export class GatheredFlows {
-  readonly #onLetGo: (flows: HeldFlows) => void
+  readonly #onEvict: (flows: HeldFlows) => void
   readonly #bounds: typeof usualBounds
   /** How many queries are in progress, by filter. */
   readonly #asking = new Map<string, number>()
   /** Least recently used first. */
   readonly #kept = new Set<Gathered>()
 
-  /** `onLetGo` is called with flows that are no longer held. */
-  constructor(onLetGo: (flows: HeldFlows) => void, bounds: Partial<typeof usualBounds> = {}) {
-    this.#onLetGo = onLetGo
+  /** `onEvict` is called with flows that are no longer held. */
+  constructor(onEvict: (flows: HeldFlows) => void, bounds: Partial<typeof usualBounds> = {}) {
+    this.#onEvict = onEvict
     this.#bounds = { ...usualBounds, ...bounds }
   }
 
@@ -88,7 +88,7 @@ export class GatheredFlows {
 
   /** Releases everything. */
   close(): void {
-    for (const gathered of this.#kept) this.#letGo(gathered)
+    for (const gathered of this.#kept) this.#evict(gathered)
   }
 
   #find({ from, to, filter, paths }: GatheredWindow): Gathered | undefined {
@@ -106,7 +106,7 @@ export class GatheredFlows {
     gather: () => Promise<HeldFlows[] | null>,
   ): Gathered {
     const flows = gather()
-    const timer = setTimeout(() => this.#letGo(gathered), this.#bounds.keptMs).unref()
+    const timer = setTimeout(() => this.#evict(gathered), this.#bounds.keptMs).unref()
     const gathered: Gathered = { filter: textOf(filter), from, to, paths: new Set(paths), flows, isTooMuch: false, held: [], timer } // prettier-ignore
     flows.then(
       (held) => {
@@ -114,7 +114,7 @@ export class GatheredFlows {
         gathered.held = held ?? []
         this.#bound()
       },
-      () => this.#letGo(gathered),
+      () => this.#evict(gathered),
     )
     return gathered
   }
@@ -124,13 +124,13 @@ export class GatheredFlows {
     for (const gathered of this.#kept) {
       if (rows <= this.#bounds.rowsMax) return
       rows -= rowsOf(gathered)
-      this.#letGo(gathered)
+      this.#evict(gathered)
     }
   }
 
-  #letGo(gathered: Gathered): void {
+  #evict(gathered: Gathered): void {
     clearTimeout(gathered.timer)
-    if (this.#kept.delete(gathered)) for (const flows of gathered.held) this.#onLetGo(flows)
+    if (this.#kept.delete(gathered)) for (const flows of gathered.held) this.#onEvict(flows)
   }
 }
 

@@ -41,20 +41,20 @@ type Read = (path: string) => Promise<FlowColumns>
 export class HeldFiles {
   readonly #read: Read
   readonly #bounds: typeof usualBounds
-  readonly #onLetGo: (flows: HeldFlows) => void
+  readonly #onEvict: (flows: HeldFlows) => void
   /** By path, least recently used first. */
   readonly #files = new Map<string, Held>()
 
-  /** `onLetGo` is called with files that are no longer held. */
+  /** `onEvict` is called with files that are no longer held. */
   constructor(
     read: Read,
     {
-      onLetGo = () => {},
+      onEvict = () => {},
       ...bounds
-    }: Partial<typeof usualBounds> & { onLetGo?: (flows: HeldFlows) => void } = {},
+    }: Partial<typeof usualBounds> & { onEvict?: (flows: HeldFlows) => void } = {},
   ) {
     this.#read = read
-    this.#onLetGo = onLetGo
+    this.#onEvict = onEvict
     this.#bounds = { ...usualBounds, ...bounds }
   }
 
@@ -74,19 +74,19 @@ export class HeldFiles {
 
   /** Releases all files. */
   close(): void {
-    for (const path of this.#files.keys()) this.#letGo(path)
+    for (const path of this.#files.keys()) this.#evict(path)
   }
 
   #begin(path: string): Held {
     const flows = this.#read(path).then((columns) => heldFlows(columns))
-    const timer = setTimeout(() => this.#letGo(path), this.#bounds.keptMs).unref()
+    const timer = setTimeout(() => this.#evict(path), this.#bounds.keptMs).unref()
     const held: Held = { flows, rows: 0, timer }
     flows.then(
       ({ flows: { count } }) => {
         held.rows = count
         this.#bound()
       },
-      () => this.#letGo(path),
+      () => this.#evict(path),
     )
     return held
   }
@@ -96,16 +96,16 @@ export class HeldFiles {
     for (const [path, held] of this.#files) {
       if (rows <= this.#bounds.rowsMax) return
       rows -= held.rows
-      this.#letGo(path)
+      this.#evict(path)
     }
   }
 
-  #letGo(path: string): void {
+  #evict(path: string): void {
     const held = this.#files.get(path)
     if (!held) return
     clearTimeout(held.timer)
     this.#files.delete(path)
-    held.flows.then(this.#onLetGo, () => undefined)
+    held.flows.then(this.#onEvict, () => undefined)
   }
 }
 

@@ -87,7 +87,7 @@ function placeFlows(
   const placed = parts.map(({ selected, end, numbers }) => {
     const { file, rows } = selected
     // Exporter and direction form one key, since a file has few combinations.
-    const direction = hasDirection ? [keys.directionMade(end)] : []
+    const direction = hasDirection ? [keys.directionDefinition(end)] : []
     const columns = [...addressColumns('exporterAddress'), ...direction]
     const way = keysOfFile(file, columns, local)
     const lineOfWay = Int32Array.from({ length: way.table.count }, (_, number) => {

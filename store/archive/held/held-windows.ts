@@ -44,9 +44,12 @@ export class HeldWindow {
   }
 
   /** All of them with their key numbers: see numberFlows. `local` must be the same on every call. */
-  numbered(keys: Keys, local: NetworkSet, onlySaid: boolean): Promise<Numbered> {
-    const name = JSON.stringify([onlySaid, keys.ends.map((end) => [end, keys.made(end)])])
-    const numbered = this.#numbered.get(name) ?? numberFlows(this, { keys, local, onlySaid })
+  numbered(keys: Keys, local: NetworkSet, onlyReported: boolean): Promise<Numbered> {
+    const name = JSON.stringify([
+      onlyReported,
+      keys.ends.map((end) => [end, keys.columnDefinitions(end)]),
+    ])
+    const numbered = this.#numbered.get(name) ?? numberFlows(this, { keys, local, onlyReported })
     this.#numbered.delete(name)
     this.#numbered.set(name, numbered)
     const [oldest] = this.#numbered.keys()
@@ -75,20 +78,20 @@ export class HeldWindows {
       kept.timer.refresh()
       return kept.window
     }
-    this.#letGo(key)
+    this.#evict(key)
     const window = new HeldWindow(files, { from, to, include, filter })
-    const timer = setTimeout(() => this.#letGo(key), keptMs).unref()
+    const timer = setTimeout(() => this.#evict(key), keptMs).unref()
     this.#kept.set(key, { window, timer })
     const [oldest] = this.#kept.keys()
-    if (this.#kept.size > windowsMost) this.#letGo(oldest!)
+    if (this.#kept.size > windowsMost) this.#evict(oldest!)
     return window
   }
 
   close(): void {
-    for (const key of this.#kept.keys()) this.#letGo(key)
+    for (const key of this.#kept.keys()) this.#evict(key)
   }
 
-  #letGo(key: string): void {
+  #evict(key: string): void {
     clearTimeout(this.#kept.get(key)?.timer)
     this.#kept.delete(key)
   }

@@ -25,11 +25,11 @@ const nothing = new Uint32Array(0)
 
 /**
  * Numbers the keys of a window's flows, yielding to the event loop after each file. With
- * `onlySaid`, flows for which the exporter did not report the key's fields do not count.
+ * `onlyReported`, flows for which the exporter did not report the key's fields do not count.
  */
 export async function numberFlows(
   window: HeldWindow,
-  { keys, local, onlySaid }: { keys: Keys; local: NetworkSet; onlySaid: boolean },
+  { keys, local, onlyReported }: { keys: Keys; local: NetworkSet; onlyReported: boolean },
 ): Promise<Numbered> {
   const table = new KeyTable(keys.names.length)
   const parts: NumberedFlows[] = []
@@ -43,9 +43,13 @@ export async function numberFlows(
         parts.push({ selected, end, numbers: new Int32Array(rows.length) })
         continue
       }
-      const said = onlySaid ? keys.saidBy(end) : null
-      const isSaid = said === null ? null : file.flows[said]
-      const numbers = renumber(keysOfFile(file, keys.made(end), local), { rows, isSaid }, table)
+      const column = onlyReported ? keys.reportedBy(end) : null
+      const isReported = column === null ? null : file.flows[column]
+      const numbers = renumber(
+        keysOfFile(file, keys.columnDefinitions(end), local),
+        { rows, isReported },
+        table,
+      )
       parts.push({ selected, end, numbers })
     }
     await nextTurn()
@@ -53,17 +57,18 @@ export async function numberFlows(
   return { parts, table }
 }
 
-/** The numbers in `table` of the keys of some rows of a file; −1 where `isSaid` is 0. */
+/** The numbers in `table` of the keys of some rows of a file; −1 where `isReported` is 0. */
 function renumber(
   keys: FileKeys,
-  { rows, isSaid }: { rows: Int32Array; isSaid: ArrayLike<number> | null },
+  { rows, isReported }: { rows: Int32Array; isReported: ArrayLike<number> | null },
   table: KeyTable,
 ): Int32Array {
   const renumbering = new Renumbering(keys.table, table)
   const numbers = new Int32Array(rows.length)
   for (let n = 0; n < rows.length; n++) {
     const row = rows[n]!
-    numbers[n] = isSaid !== null && isSaid[row] === 0 ? -1 : renumbering.of(keys.numbers[row]!)
+    numbers[n] =
+      isReported !== null && isReported[row] === 0 ? -1 : renumbering.of(keys.numbers[row]!)
   }
   return numbers
 }

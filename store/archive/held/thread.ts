@@ -9,13 +9,13 @@ import type { HeldFlows } from './held-files.ts'
 
 export type HeldRequest =
   | { kind: 'hold'; file: number; flows: HeldFlows }
-  | { kind: 'letGo'; file: number }
+  | { kind: 'evict'; file: number }
   /** Refers to files that the thread holds. */
   | { kind: 'top'; files: readonly number[]; query: Omit<FlowTopQuery, 'signal' | 'progress'> }
 
 export interface HeldAnswers {
   hold: null
-  letGo: null
+  evict: null
   top: FlowTop
 }
 
@@ -58,7 +58,7 @@ export class TopThread {
   }
 
   /** Releases a file that is no longer held, once the requests that use it are answered. */
-  letGo(flows: HeldFlows): void {
+  evict(flows: HeldFlows): void {
     this.#gone.add(flows)
     this.#forget(flows)
   }
@@ -72,7 +72,7 @@ export class TopThread {
     if (file === undefined) return
     this.#held.delete(flows)
     // If the thread has ended, the next request reports why.
-    this.#thread?.ask({ kind: 'letGo', file }).catch(() => undefined)
+    this.#thread?.ask({ kind: 'evict', file }).catch(() => undefined)
   }
 
   #begin(): AskedThread<HeldRequest, HeldAnswers> {

@@ -17,7 +17,7 @@ answerRequests<HeldRequest, HeldAnswers>(parentPort!, {
     held.set(file, flows)
     return null
   },
-  letGo: ({ file }) => {
+  evict: ({ file }) => {
     held.delete(file)
     return null
   },

@@ -187,14 +187,14 @@ export class Keys {
   }
 
   /** The definitions of the key's columns, for flows counted for one end. */
-  made(end: End): KeyColumn[] {
+  columnDefinitions(end: End): KeyColumn[] {
     const view = this.#view()
     return this.#words.flatMap((word) => keyWords[word].columns(end, view))
   }
 
   /** The key's columns as expressions over the archive's columns. */
   expressions(end: End, bindings: Binder): string[] {
-    return this.made(end).map((column) =>
+    return this.columnDefinitions(end).map((column) =>
       bindings.words.narrow(keyColumnSql(column, this.#local, bindings)),
     )
   }
@@ -205,21 +205,21 @@ export class Keys {
   }
 
   /** The definition of the direction's index in restDirections, as seen by the words. */
-  directionMade(end: End): KeyColumn {
+  directionDefinition(end: End): KeyColumn {
     return keyWords.direction.columns(end, this.#view())[0]!
   }
 
   direction(end: End, bindings: Binder): string {
-    return keyColumnSql(this.directionMade(end), this.#local, bindings)
+    return keyColumnSql(this.directionDefinition(end), this.#local, bindings)
   }
 
   /** The column that is 0 if the exporter did not report the key's field: there is no interface 0. */
-  saidBy(end: End): (typeof interfaceColumn)[End] | null {
+  reportedBy(end: End): (typeof interfaceColumn)[End] | null {
     return this.#words.includes('interface') ? interfaceColumn[end] : null
   }
 
-  isSaid(end: End): string {
-    const column = this.saidBy(end)
+  isReportedSql(end: End): string {
+    const column = this.reportedBy(end)
     return column === null ? 'true' : `"${column}" <> 0`
   }
 
@@ -283,8 +283,8 @@ export function flagsText(bits: number): string {
 
 /** A next hop as text, or null if it was not reported (or is 0.0.0.0). */
 export function nextHopText(high: bigint, low: bigint): string | null {
-  const isUnsaid = high === 0n && (low === 0n || low === ipv4Mark << 32n)
-  return isUnsaid ? null : formatHalves(high, low)
+  const isNotReported = high === 0n && (low === 0n || low === ipv4Mark << 32n)
+  return isNotReported ? null : formatHalves(high, low)
 }
 
 /** An application as classification engine and selector (RFC 6759), such as 3:443. */

@@ -41,16 +41,19 @@ export class Buckets implements Scan<Float64Array, Float64Array> {
     const { flows } = group
     const sums = this.#sums
     const amounts = amountsOf(selected, this.#asked.order)
-    const saidBy = this.#asked.order.of === 'series' ? this.#keys.saidBy(end) : null
-    const said = saidBy && flows[saidBy]
+    const reportedBy = this.#asked.order.of === 'series' ? this.#keys.reportedBy(end) : null
+    const reported = reportedBy && flows[reportedBy]
     const width = 2 * this.#keys.names.length
-    this.#words.forEach({ flows, rows, columns: this.#keys.made(end) }, (words, block, from) => {
-      for (let n = 0; n < block.length; n++) {
-        const row = block[n]!
-        if (said !== null && said[row] === 0) continue
-        const amount = amounts === null ? 1 : amounts.values[amounts.isByRow ? row : from + n]!
-        sums[bucketOf(words, n * width, width)]! += amount
-      }
-    })
+    this.#words.forEach(
+      { flows, rows, columns: this.#keys.columnDefinitions(end) },
+      (words, block, from) => {
+        for (let n = 0; n < block.length; n++) {
+          const row = block[n]!
+          if (reported !== null && reported[row] === 0) continue
+          const amount = amounts === null ? 1 : amounts.values[amounts.isByRow ? row : from + n]!
+          sums[bucketOf(words, n * width, width)]! += amount
+        }
+      },
+    )
   }
 }

@@ -3,7 +3,7 @@
  * the known ones. Memory is accessed sequentially, where a table would wait for it at every number.
  */
 
-const roomAtFirst = 64
+const capacityAtFirst = 64
 const digitBits = 11
 const digits = 1 << digitBits
 const wordBits = 32
@@ -12,12 +12,12 @@ const wordBits = 32
 const fewest = 1 << 10
 
 /** Scratch memory of all instances, for sorting and for the known values during a merge. */
-const rooms = { sorted: new Uint32Array(0), known: new Uint32Array(0) }
+const scratch = { sorted: new Uint32Array(0), known: new Uint32Array(0) }
 const ends = new Uint32Array(digits)
 
 export class Distinct {
   /** The known values, ascending, followed by the new ones. */
-  #values = new Uint32Array(roomAtFirst)
+  #values = new Uint32Array(capacityAtFirst)
   #known = 0
   #count = 0
 
@@ -34,7 +34,7 @@ export class Distinct {
   /** Adds numbers in ascending order. */
   addSorted(values: Uint32Array): void {
     const known = this.values()
-    const both = new Uint32Array(Math.max(roomAtFirst, known.length + values.length))
+    const both = new Uint32Array(Math.max(capacityAtFirst, known.length + values.length))
     this.#known = this.#count = merge(known, values, both)
     this.#values = both
   }
@@ -47,12 +47,12 @@ export class Distinct {
 
   #settle(): void {
     const { length } = this.#values
-    if (rooms.sorted.length < length) {
-      rooms.sorted = new Uint32Array(length)
-      rooms.known = new Uint32Array(length)
+    if (scratch.sorted.length < length) {
+      scratch.sorted = new Uint32Array(length)
+      scratch.known = new Uint32Array(length)
     }
     const since = sorted(this.#values.subarray(this.#known, this.#count))
-    const known = rooms.known.subarray(0, this.#known)
+    const known = scratch.known.subarray(0, this.#known)
     known.set(this.#values.subarray(0, this.#known))
     this.#known = this.#count = merge(known, since, this.#values)
     if (2 * this.#known <= length) return
@@ -77,7 +77,7 @@ function merge(one: Uint32Array, other: Uint32Array, out: Uint32Array): number {
 function sorted(values: Uint32Array): Uint32Array {
   if (values.length < fewest) return values.sort()
   let from: Uint32Array = values
-  let to: Uint32Array = rooms.sorted.subarray(0, values.length)
+  let to: Uint32Array = scratch.sorted.subarray(0, values.length)
   for (let shift = 0; shift < wordBits; shift += digitBits) {
     ends.fill(0)
     for (let i = 0; i < from.length; i++) ends[(from[i]! >>> shift) & (digits - 1)]!++

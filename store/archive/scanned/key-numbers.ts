@@ -13,29 +13,29 @@ import { bucketOf } from './key-buckets.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 /** In place of a number if the exporter did not report the key's fields. */
-export const unsaid = -2
+export const notReported = -2
 
 const scratch = new ScratchMemory<'numbers'>()
 
 export class KeyNumbers {
   readonly table: KeyTable
   readonly #keys: Keys
-  readonly #onlySaid: boolean
+  readonly #onlyReported: boolean
   readonly #among: Uint8Array | null
   readonly #words: KeyWords
   #addresses: AddressNumbers
 
   /**
-   * With `onlySaid`, flows whose exporter did not report the key's fields are `unsaid`; with
+   * With `onlyReported`, flows whose exporter did not report the key's fields are `notReported`; with
    * `among`, keys of unmarked buckets are −1.
    */
   constructor(
     keys: Keys,
-    { local, onlySaid = false, among }: { local: NetworkSet; onlySaid?: boolean; among?: Uint8Array | undefined }, // prettier-ignore
+    { local, onlyReported = false, among }: { local: NetworkSet; onlyReported?: boolean; among?: Uint8Array | undefined }, // prettier-ignore
   ) {
     this.#keys = keys
     this.#among = among ?? null
-    this.#onlySaid = onlySaid
+    this.#onlyReported = onlyReported
     this.table = new KeyTable(keys.names.length)
     this.#words = new KeyWords(this.table.width, local)
     this.#addresses = new AddressNumbers(this.table)
@@ -62,12 +62,12 @@ export class KeyNumbers {
   #each({ group, rows }: SelectedGroup, end: End, isFinding: boolean): Int32Array {
     const { flows } = group
     const out = new Int32Array(scratch.of('numbers', 4 * rows.length), 0, rows.length)
-    const columns = this.#keys.made(end)
+    const columns = this.#keys.columnDefinitions(end)
     const address = addressOf(columns)
-    const saidBy = this.#onlySaid ? this.#keys.saidBy(end) : null
-    const said = saidBy && flows[saidBy]
+    const reportedBy = this.#onlyReported ? this.#keys.reportedBy(end) : null
+    const reported = reportedBy && flows[reportedBy]
     if (address === null || this.#among)
-      this.#numberWords(flows, rows, { columns, said, isFinding, out })
+      this.#numberWords(flows, rows, { columns, reported, isFinding, out })
     else this.#addresses.number(group.addresses(address), rows, { isFinding, out })
     return out
   }
@@ -75,7 +75,7 @@ export class KeyNumbers {
   #numberWords(
     flows: FlowColumns,
     rows: Int32Array,
-    { columns, said, isFinding, out }: { columns: readonly KeyColumn[]; said: Uint32Array | null; isFinding: boolean; out: Int32Array }, // prettier-ignore
+    { columns, reported, isFinding, out }: { columns: readonly KeyColumn[]; reported: Uint32Array | null; isFinding: boolean; out: Int32Array }, // prettier-ignore
   ): void {
     const { table } = this
     const { width } = table
@@ -83,8 +83,8 @@ export class KeyNumbers {
     let number = -1
     this.#words.forEach({ flows, rows, columns }, (words, block, from) => {
       for (let n = 0, at = 0; n < block.length; n++, at += width) {
-        if (said !== null && said[block[n]!] === 0) {
-          out[from + n] = unsaid
+        if (reported !== null && reported[block[n]!] === 0) {
+          out[from + n] = notReported
           continue
         }
         // Sorted neighbours often have the same key.

@@ -30,7 +30,7 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
     this.#keys = new Keys(asked.by, local.networks)
     this.#numbers = new KeyNumbers(this.#keys, {
       local,
-      onlySaid: asked.order.of === 'series',
+      onlyReported: asked.order.of === 'series',
       among: asked.among,
     })
     this.#isSpanned = asked.order.by === 'rate' || asked.order.by === 'duration'

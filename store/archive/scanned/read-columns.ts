@@ -28,7 +28,7 @@ const fewTimes = 4
 const startPlace = columnNames.indexOf('flowStartMilliseconds')
 
 /** The buffer of a column, and its value if it is the same throughout. */
-interface Room {
+interface ColumnBuffer {
   values: Values
   single: string | null
 }
@@ -39,9 +39,9 @@ type ReadEntries = Entries & DistinctHalves
 /** Provides columns of flows like FlowColumns. */
 export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   readonly #dictionaries: Dictionaries
-  readonly #rooms: (Room | undefined)[] = []
-  readonly #placeRooms: (Uint16Array | undefined)[] = []
-  readonly #wordRooms: (ArrayBuffer | undefined)[] = []
+  readonly #buffers: (ColumnBuffer | undefined)[] = []
+  readonly #placeBuffers: (Uint16Array | undefined)[] = []
+  readonly #wordBuffers: (ArrayBuffer | undefined)[] = []
   /** The columns read of this group: values by row; for u64 columns entries, or null if there are none. */
   #read: (Values | undefined)[] = []
   #entries: (ReadEntries | null | undefined)[] = []
@@ -82,9 +82,9 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   free(): void {
     freePages()
     this.#dictionaries.freePassing()
-    for (const room of this.#rooms.splice(0)) (room?.values.buffer as ArrayBuffer | undefined)?.transfer(0) // prettier-ignore
-    for (const room of this.#placeRooms.splice(0)) (room?.buffer as ArrayBuffer | undefined)?.transfer(0) // prettier-ignore
-    for (const room of this.#wordRooms.splice(0)) room?.transfer(0)
+    for (const buffer of this.#buffers.splice(0)) (buffer?.values.buffer as ArrayBuffer | undefined)?.transfer(0) // prettier-ignore
+    for (const buffer of this.#placeBuffers.splice(0)) (buffer?.buffer as ArrayBuffer | undefined)?.transfer(0) // prettier-ignore
+    for (const buffer of this.#wordBuffers.splice(0)) buffer?.transfer(0)
     this.#bytes = Buffer.alloc(0)
   }
 
@@ -130,19 +130,19 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
 
   /** A column of a single value, which the buffer may already contain. */
   #filled(place: number, single: string): Values {
-    const room = this.#roomOf(place)
-    if (room.single !== single) fill(room.values, this.#group!.columns[place]!.range![0], kindOf(place)) // prettier-ignore
-    room.single = single
-    return room.values
+    const buffer = this.#bufferOf(place)
+    if (buffer.single !== single) fill(buffer.values, this.#group!.columns[place]!.range![0], kindOf(place)) // prettier-ignore
+    buffer.single = single
+    return buffer.values
   }
 
   #pairsOf(place: number): Values {
     const entries = this.entriesAt(place)
     if (entries === null) return this.#valuesOf(place)
-    const room = this.#roomOf(place)
-    room.single = null
-    fillFromEntries(entries, this.#within, room.values as Uint32Array)
-    return room.values
+    const buffer = this.#bufferOf(place)
+    buffer.single = null
+    fillFromEntries(entries, this.#within, buffer.values as Uint32Array)
+    return buffer.values
   }
 
   #readEntries(place: number): ReadEntries | null {
@@ -154,12 +154,12 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     )
     const read = (within: RowsWithin) => {
       const bytes = this.#bytesAt(offset + dictionaryLength, length - dictionaryLength)
-      const room = this.#placesRoom(place)
-      readPlaces(bytes, { rows: this.count, isZstd, within }, room)
-      return room
+      const buffer = this.#placeBuffer(place)
+      readPlaces(bytes, { rows: this.count, isZstd, within }, buffer)
+      return buffer
     }
     const ofRows = () => read(this.#within)
-    const unpacked = () => unpackHalves(halves, this.#wordsRoom(place, 2 * halves.lows.length))
+    const unpacked = () => unpackHalves(halves, this.#wordBuffer(place, 2 * halves.lows.length))
     let words: Uint32Array | null = null
     let places: Uint16Array | null = null
     return {
@@ -175,34 +175,34 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   }
 
   #valuesOf(place: number): Values {
-    const room = this.#roomOf(place)
-    room.single = null
+    const buffer = this.#bufferOf(place)
+    buffer.single = null
     const { type } = archiveColumns[place]!
     const { offset, length, isZstd } = this.#group!.columns[place]!
     const pages = readPages(this.#bytesAt(offset, length), this.count, isZstd)
-    return readValues(pages, { kind: kindOf(place), isWide: isWide(type) }, room.values, this.#within) // prettier-ignore
+    return readValues(pages, { kind: kindOf(place), isWide: isWide(type) }, buffer.values, this.#within) // prettier-ignore
   }
 
-  #roomOf(place: number): Room {
+  #bufferOf(place: number): ColumnBuffer {
     const kind = kindOf(place)
     const length = kind === 'u64' ? 2 * this.count : this.count
-    const known = this.#rooms[place]
+    const known = this.#buffers[place]
     if (known && known.values.length >= length) return known
-    return (this.#rooms[place] = { values: new columnArrays[kind](length), single: null })
+    return (this.#buffers[place] = { values: new columnArrays[kind](length), single: null })
   }
 
   /** Exactly this many words, since the length tells how many values differ. */
-  #wordsRoom(place: number, length: number): Uint32Array {
-    const known = this.#wordRooms[place]
+  #wordBuffer(place: number, length: number): Uint32Array {
+    const known = this.#wordBuffers[place]
     const isEnough = known !== undefined && known.byteLength >= 4 * length
-    const room = isEnough ? known : (this.#wordRooms[place] = new ArrayBuffer(8 * length))
-    return new Uint32Array(room, 0, length)
+    const buffer = isEnough ? known : (this.#wordBuffers[place] = new ArrayBuffer(8 * length))
+    return new Uint32Array(buffer, 0, length)
   }
 
-  #placesRoom(place: number): Uint16Array {
-    const known = this.#placeRooms[place]
+  #placeBuffer(place: number): Uint16Array {
+    const known = this.#placeBuffers[place]
     if (known && known.length >= this.count) return known
-    return (this.#placeRooms[place] = new Uint16Array(this.count))
+    return (this.#placeBuffers[place] = new Uint16Array(this.count))
   }
 
   /** Converts durations to the times of the last packets; none ends before it begins. */

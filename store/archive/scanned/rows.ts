@@ -20,7 +20,9 @@ export const askedColumns: ReadonlySet<ColumnName> = new Set([
   'samplingInterval',
   ...topKeys.flatMap((word) => {
     const keys = new Keys([word], [])
-    return keys.ends.flatMap((end) => keys.made(end).flatMap((column) => madeOf(column)))
+    return keys.ends.flatMap((end) =>
+      keys.columnDefinitions(end).flatMap((column) => madeOf(column)),
+    )
   }),
 ])
 

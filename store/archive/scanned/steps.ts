@@ -5,7 +5,7 @@ import { Keys, type End } from '../keys/keys.ts'
 import type { PlacedSums } from '../answer/series-answer.ts'
 import { StepSums, type PackedSteps } from '../answer/step-sums.ts'
 import type { Scan, StepsAsked } from './requests.ts'
-import { KeyNumbers, unsaid } from './key-numbers.ts'
+import { KeyNumbers, notReported } from './key-numbers.ts'
 import type { RowGroup } from './row-group.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
@@ -23,7 +23,7 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     this.#asked = asked
     this.#local = local
     this.#keys = new Keys(asked.by, local.networks)
-    this.#numbers = new KeyNumbers(this.#keys, { local, onlySaid: true })
+    this.#numbers = new KeyNumbers(this.#keys, { local, onlyReported: true })
     this.#numbers.add(asked.keys)
     this.#rest = asked.keys?.[0]?.length ?? 0
     this.#sums = new StepSums(asked.window, this.#rest + 1)
@@ -48,7 +48,9 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
   #takeEnd(selected: SelectedGroup, end: End): void {
     const numbers = this.#asked.keys === null ? null : this.#numbers.found(selected, end)
     const { group } = selected
-    const rows = numbers?.includes(unsaid) ? selected.without(numbers, unsaid) : selected.rows
+    const rows = numbers?.includes(notReported)
+      ? selected.without(numbers, notReported)
+      : selected.rows
     const { first, last, flows } = group
     const { only } = this.#asked.window
     this.#sums.add({
@@ -73,7 +75,7 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     let count = 0
     for (let n = 0; n < numbers.length; n++) {
       const number = numbers[n]!
-      if (number !== unsaid) places[count++] = number < 0 ? this.#rest : number
+      if (number !== notReported) places[count++] = number < 0 ? this.#rest : number
     }
     return places.subarray(0, count)
   }
@@ -82,7 +84,7 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     if (!this.#asked.hasDirection) return null
     const directions = new Int32Array(rows.length)
     const words = new Uint32Array(2 * rows.length)
-    const column = this.#keys.directionMade(end)
+    const column = this.#keys.directionDefinition(end)
     fillKeyColumn(column, flows, { rows, local: this.#local }, { words, width: 2, at: 0 })
     for (let n = 0; n < rows.length; n++) directions[n] = words[2 * n]!
     return directions

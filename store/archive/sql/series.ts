@@ -69,7 +69,7 @@ function flowsSql(asked: Asked, bindings: Bindings, isWhole: boolean): string {
     ...(isWhole ? [`${stepSql(window, stepMs).step} AS step`] : []),
   ]
   const condition = ({ end, window }: ScanPart) =>
-    `${isWhole ? '' : 'NOT '}${stepSql(window, stepMs).isWhole} AND ${keys.isSaid(end)}`
+    `${isWhole ? '' : 'NOT '}${stepSql(window, stepMs).isWhole} AND ${keys.isReportedSql(end)}`
   return scanSql(asked, { columns, condition }, bindings)
 }
 
@@ -87,7 +87,7 @@ async function choose(session: Session, asked: Asked): Promise<Chosen> {
     }
     return [...keys.columns(end, bindings), `${orders[query.order]} AS counted`]
   }
-  const condition = ({ end }: ScanPart) => keys.isSaid(end)
+  const condition = ({ end }: ScanPart) => keys.isReportedSql(end)
   const table = await session.read(
     `SELECT ${list} FROM (${scanSql(asked, { columns, condition }, bindings)}) GROUP BY ${list}
      ORDER BY sum(counted) DESC, ${list} LIMIT ${query.top}`,

@@ -62,7 +62,7 @@ class HostTotals {
 
   /** Frees the table at once: it may take as much memory as everything else. */
   free(): void {
-    for (const array of [this.#slots, this.#words, this.#bytes]) letGo(array)
+    for (const array of [this.#slots, this.#words, this.#bytes]) free(array)
   }
 
   /** Adds bytes by row to the hosts with these address halves. */
@@ -120,7 +120,7 @@ class HostTotals {
     this.#words = grown(this.#words, new Uint32Array(2 * this.#words.length))
     this.#bytes = grown(this.#bytes, new Float64Array(2 * this.#bytes.length))
     const length = 2 * this.#slots.length
-    letGo(this.#slots)
+    free(this.#slots)
     this.#slots = new Int32Array(length)
     const [words, slots] = [this.#words, this.#slots]
     const mask = slots.length - 1
@@ -156,11 +156,11 @@ function grown<Array extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer
   to: Array,
 ): Array {
   to.set(from)
-  letGo(from)
+  free(from)
   return to
 }
 
-function letGo({ buffer }: { buffer: ArrayBuffer }): void {
+function free({ buffer }: { buffer: ArrayBuffer }): void {
   buffer.transfer(0)
 }
 

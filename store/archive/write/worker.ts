@@ -99,7 +99,7 @@ class ArchiveWriter {
     } finally {
       this.#sorting = null
       this.#givenUp = null
-      await this.#giveBack()
+      await this.#returnFreedMemory()
     }
   }
 
@@ -153,7 +153,7 @@ class ArchiveWriter {
   }
 
   /** DuckDB returns freed memory to the system only when its limit is set again: after a sort, 300 MB lay idle. */
-  async #giveBack(): Promise<void> {
+  async #returnFreedMemory(): Promise<void> {
     const engine = await this.#engine
     await engine?.run(`SET memory_limit = ${quote(this.#memoryLimit)}`)
   }

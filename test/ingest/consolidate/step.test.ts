@@ -12,7 +12,7 @@ import { coverageOf, plain, rowsBack, rowsOf, stepOf, type Row } from '../../sto
 const minute = 60_000
 const exporter = '192.0.2.1'
 const isLocal = (host: string) => host.startsWith('10.')
-const halfHour = { time: 0, stepMs: 30 * minute, closedUntil: 60 * minute, top: 1000, isLocal }
+const halfHour = { time: 0, stepMs: 30 * minute, nowMs: 60 * minute, top: 1000, isLocal }
 
 test('sums, greatest 5-minute values, unknown parts and known intervals', () => {
   const steps = [
@@ -110,7 +110,7 @@ test('a step in progress is open, up to the end of what was counted', () => {
     stepOf(coverageOf(0, exporter), {}),
     stepOf(coverageOf(5 * minute, exporter, { openUntil: 7 * minute }), {}),
   ]
-  const open = consolidate(exporter, steps, { ...halfHour, closedUntil: 7 * minute })
+  const open = consolidate(exporter, steps, { ...halfHour, nowMs: 7 * minute })
   assert.equal(open.coverage.openUntil, 7 * minute)
   assert.equal('openUntil' in consolidate(exporter, steps, halfHour).coverage, false)
 })

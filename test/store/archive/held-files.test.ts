@@ -162,7 +162,7 @@ test('results for one order, measure or length are reused for the next: all give
 test('the thread for tables answers for files as long as they are held, and for one released in the meantime', async (t) => {
   const { paths, read } = await threeFiles(t)
   const gone: HeldFlows[] = []
-  const held = new HeldFiles(read, { rowsMax: 4, onLetGo: (flows) => gone.push(flows) })
+  const held = new HeldFiles(read, { rowsMax: 4, onEvict: (flows) => gone.push(flows) })
   const thread = new TopThread({ local: [] })
   t.after(() => thread.close())
   const asked = { from: t0, to: t0 + 10_000, include: 'any', by: ['src'], order: 'bytes', limit: 5 } as const // prettier-ignore
@@ -172,7 +172,7 @@ test('the thread for tables answers for files as long as they are held, and for 
   const other = await held.take(paths[1])
   await sleep(20)
   assert.deepEqual(gone, [one])
-  thread.letGo(one)
+  thread.evict(one)
   assert.equal(await flowsOf(one, other), 5)
   await assert.rejects(
     thread.top([other], { ...asked, signal: AbortSignal.abort(new Error('gone')) }),
