@@ -52,9 +52,9 @@ function commonRate(
   { exporter, stream, headerRate }: DatagramContext,
   { scratch }: CompiledTemplate,
 ): number {
-  const told = stream.sampling.rate ?? exporter.sampling.rate
-  const said = exporter.rules.sampling ?? told
-  if (said !== null) return said
+  const announced = stream.sampling.rate ?? exporter.sampling.rate
+  const known = exporter.rules.sampling ?? announced
+  if (known !== null) return known
   if (headerRate > 0) return headerRate
   if (scratch.has('selectorId')) return 1
   return stream.sampling.rateOfEverySampler ?? exporter.sampling.rateOfEverySampler ?? 1
@@ -214,14 +214,14 @@ function fillSampling(
     if (samplingInterval[i] === 0)
       samplingInterval[i] =
         ownRate(scratch, compiled, i - from) ??
-        toldRate(context, i, hasSelector ? scratch.selectorId[i - from]! : 0) ??
+        optionsRate(context, i, hasSelector ? scratch.selectorId[i - from]! : 0) ??
         common
     exporter.lastRate = samplingInterval[i]!
   }
 }
 
 /** A single object, reused for every record. */
-const said = { interval: 0, space: 0, size: 0, population: 0, probability: 0 }
+const elements = { interval: 0, space: 0, size: 0, population: 0, probability: 0 }
 
 /** The rate given by the record itself. */
 function ownRate(
@@ -229,19 +229,21 @@ function ownRate(
   { scratch: has }: CompiledTemplate,
   record: number,
 ): number | null {
-  said.interval = has.has('samplingPacketInterval') ? scratch.samplingPacketInterval[record]! : 0
-  said.space = has.has('samplingPacketSpace') ? scratch.samplingPacketSpace[record]! : 0
-  said.size = has.has('samplingSize') ? scratch.samplingSize[record]! : 0
-  said.population = has.has('samplingPopulation') ? scratch.samplingPopulation[record]! : 0
-  said.probability = has.has('samplingProbability') ? scratch.samplingProbability[record]! : 0
-  return rateOf(said)
+  elements.interval = has.has('samplingPacketInterval')
+    ? scratch.samplingPacketInterval[record]!
+    : 0
+  elements.space = has.has('samplingPacketSpace') ? scratch.samplingPacketSpace[record]! : 0
+  elements.size = has.has('samplingSize') ? scratch.samplingSize[record]! : 0
+  elements.population = has.has('samplingPopulation') ? scratch.samplingPopulation[record]! : 0
+  elements.probability = has.has('samplingProbability') ? scratch.samplingProbability[record]! : 0
+  return rateOf(elements)
 }
 
 /**
  * The rate announced in options data for the record's sampler, or for the interface where the flow
  * was observed.
  */
-function toldRate(
+function optionsRate(
   { flows, exporter, stream }: DatagramContext,
   row: number,
   selector: number,
@@ -254,7 +256,7 @@ function toldRate(
     stream.sampling.bySelector.get(selector) ?? exporter.sampling.bySelector.get(selector) ?? null
   if (selector === 0) return bySelector ?? byInterface
   if (bySelector === null && byInterface === null && stream.sampling.rate === null)
-    exporter.samplingUntold(selector)
-  else if (bySelector !== null) exporter.unknownSamplers.told(selector)
+    exporter.samplingRateUnknown(selector)
+  else if (bySelector !== null) exporter.unknownSamplers.remove(selector)
   return bySelector ?? byInterface
 }

@@ -126,8 +126,8 @@ export class FixedDecoder {
     context.end = Math.min(announced, end)
     const records = this.#records.decode(context, template, compiled, context)
     exporter.records += records
-    if (this.#header.samplingInterval > 0) exporter.unknownSamplers.told(anySampler)
-    else if (this.#header.isSampled) exporter.samplingUntold(anySampler, context.flowRecords)
+    if (this.#header.samplingInterval > 0) exporter.unknownSamplers.remove(anySampler)
+    else if (this.#header.isSampled) exporter.samplingRateUnknown(anySampler, context.flowRecords)
     return records
   }
 }

@@ -1,7 +1,7 @@
 /** Stores what exporters report about themselves: sampling rates, names, totals, and when they booted. */
 import type { InterfaceName } from '../../flow/status.ts'
 import type { DatagramContext } from './context.ts'
-import { anySampler, rateOf, type SaidSampling, type Sampling } from './exporters/sampling.ts'
+import { anySampler, rateOf, type SamplingElements, type Sampling } from './exporters/sampling.ts'
 import { statisticDomainsMax, type DecoderLimits } from './limits.ts'
 
 /** One options record, including its scope: numbers and texts by element name. */
@@ -43,18 +43,18 @@ function keepSampling(
 ): void {
   const selector = numbers.get('selectorId') ?? numbers.get('samplerId')
   const sampler = selector ?? anySampler
-  const rate = rateOf(saidSampling(numbers))
+  const rate = rateOf(samplingElementsOf(numbers))
   if (rate === null) {
-    if (namesWayToSample(numbers)) exporter.samplingUntold(sampler)
+    if (namesWayToSample(numbers)) exporter.samplingRateUnknown(sampler)
     return
   }
   const said = { selector, ifIndex: numbers.get('ingressInterface'), rate }
   for (const sampling of [stream.sampling, exporter.sampling])
     if (!keepRate(sampling, said, optionEntriesPerExporterMax)) exporter.problem('options-too-many')
-  exporter.unknownSamplers.told(sampler)
+  exporter.unknownSamplers.remove(sampler)
 }
 
-function saidSampling(numbers: OptionsRecord['numbers']): SaidSampling {
+function samplingElementsOf(numbers: OptionsRecord['numbers']): SamplingElements {
   const value = (name: string) => numbers.get(name) ?? 0
   return {
     interval:

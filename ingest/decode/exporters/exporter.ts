@@ -92,7 +92,7 @@ export class Exporter {
   }
 
   /** Counts sampling without a rate, unless the administrator sets one. */
-  samplingUntold(sampler: number, times = 1): void {
+  samplingRateUnknown(sampler: number, times = 1): void {
     if (this.rules.sampling !== null) return
     this.problem('sampling-unknown', times)
     this.unknownSamplers.add(sampler)

@@ -55,13 +55,13 @@ export class UnknownSamplers {
   }
 
   /** A rate was announced: for one sampler, or for all. */
-  told(id: number): void {
+  remove(id: number): void {
     if (id === anySampler) this.ids.clear()
     else this.ids.delete(id)
   }
 }
 
-export interface SaidSampling {
+export interface SamplingElements {
   interval: number
   space: number
   size: number
@@ -77,8 +77,8 @@ export interface SaidSampling {
  * taken and `space` skipped, `size` of a `population`, a probability, or a share of time. Null if
  * there is none.
  */
-export function rateOf(said: SaidSampling): number | null {
-  const { interval, space, size, population, probability, time = 0, timeSpace = 0 } = said
+export function rateOf(elements: SamplingElements): number | null {
+  const { interval, space, size, population, probability, time = 0, timeSpace = 0 } = elements
   if (interval > 0 && space > 0) return asRate((interval + space) / interval)
   // Cisco sends an interval of 1 together with a population (random n-out-of-N): the latter counts.
   if (size > 0 && population > size) return asRate(population / size)

@@ -129,8 +129,8 @@ export class SflowDecoder {
     const rates = offset + (isExpanded ? 12 : 8)
     const rate = view.getUint32(rates)
     flows.samplingInterval[row] = exporter.rules.sampling ?? Math.max(1, rate)
-    if (rate === 0) exporter.samplingUntold(anySampler)
-    else if (exporter.unknownSamplers.ids.size > 0) exporter.unknownSamplers.told(anySampler)
+    if (rate === 0) exporter.samplingRateUnknown(anySampler)
+    else if (exporter.unknownSamplers.ids.size > 0) exporter.unknownSamplers.remove(anySampler)
     const interfaces = rates + 12
     const indexAt = (word: number) => view.getUint32(interfaces + 4 * word)
     flows.ingressInterface[row] = isExpanded
