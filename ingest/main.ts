@@ -58,7 +58,7 @@ export async function runIngest(
   const tick = async () => {
     await collector.tick()
     shipping?.look(archiveSeen(archive, Date.now()))
-    neighbours?.tell(status)
+    neighbours?.share(status)
   }
   const clock = schedule(wakeUps, tick, { timezone: 'UTC', noOverlap: true })
   boundGarbage()

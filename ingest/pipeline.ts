@@ -151,15 +151,15 @@ export class Pipeline {
   /** Datagrams that other collectors received are not lost. */
   #corrected(status: ExporterStatus): Pick<ExporterStatus, 'lost' | 'restarts'> {
     const { address, lost, restarts } = status
-    const off = this.#parts.handover?.off(address)
-    if (!off) return { lost, restarts }
+    const correction = this.#parts.handover?.correctionOf(address)
+    if (!correction) return { lost, restarts }
     return {
       lost: {
-        datagrams: Math.max(0, lost.datagrams + off.datagrams),
-        flows: Math.max(0, lost.flows + off.flows),
+        datagrams: Math.max(0, lost.datagrams + correction.datagrams),
+        flows: Math.max(0, lost.flows + correction.flows),
         flowsEstimated: lost.flowsEstimated,
       },
-      restarts: Math.max(0, restarts + off.restarts),
+      restarts: Math.max(0, restarts + correction.restarts),
     }
   }
 

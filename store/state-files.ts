@@ -127,12 +127,12 @@ export class StateStore implements OpenState {
     checkChange(change, before, manifest.entries().length)
     if (body === undefined) {
       await manifest.commit({ remove: [id] })
-      this.#tell(change)
+      this.#notify(change)
       return null
     }
     const entry: Entry = { file: id, ...documentAfter(change, before, this.#now()) }
     await manifest.commit({ add: [entry] })
-    this.#tell(change)
+    this.#notify(change)
     return documentOf(entry)
   }
 
@@ -146,7 +146,7 @@ export class StateStore implements OpenState {
     return this.#manifests.get(collection)!
   }
 
-  #tell(change: StateChange): void {
+  #notify(change: StateChange): void {
     for (const listener of this.#listeners) listener(change)
   }
 }

@@ -2,7 +2,7 @@
 import { exportersOfAll } from '../../flow/merge-exporters.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
-import type { ToldStatus } from '../../store/clickhouse/exchange.ts'
+import type { ReportedStatus } from '../../store/clickhouse/exchange.ts'
 import { openStatuses } from '../../store/open.ts'
 import { ingestStatus, type StatusSource } from './ingest-status.ts'
 
@@ -13,7 +13,7 @@ const keptMs = 5000
 
 interface Told {
   writer: string
-  value: ToldStatus
+  value: ReportedStatus
 }
 
 export interface ClusterStatus extends StatusSource {

@@ -5,7 +5,7 @@
 import { exportersOfAll } from '../../flow/merge-exporters.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
-import type { ToldStatus } from '../../store/clickhouse/exchange.ts'
+import type { ReportedStatus } from '../../store/clickhouse/exchange.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
 import { openStatuses } from '../../store/open.ts'
 import type { SeriesReader } from '../../store/series.ts'
@@ -24,14 +24,14 @@ const unheardMs = 60_000
 const startMs = 45_000
 
 /** A collector's last status report. */
-export interface Told {
+export interface CollectorReport {
   writer: string
-  value: ToldStatus
+  value: ReportedStatus
 }
 
 export interface AlertClusterParts {
   writer: string
-  statuses: { read(): Promise<Told[]>; close(): Promise<void> }
+  statuses: { read(): Promise<CollectorReport[]>; close(): Promise<void> }
   /** The series of all collectors. */
   series: Pick<SeriesReader, 'read' | 'coverage' | 'close'>
   now: () => number
@@ -41,7 +41,7 @@ export class AlertCluster {
   readonly series: AlertClusterParts['series']
   readonly #parts: AlertClusterParts
   readonly #startedMs: number
-  #told: readonly Told[] = []
+  #reports: readonly CollectorReport[] = []
   #lookedMs = Number.NEGATIVE_INFINITY
   #heardMs = Number.NEGATIVE_INFINITY
 
@@ -75,7 +75,7 @@ export class AlertCluster {
     if (nowMs - this.#lookedMs < lookMs) return
     this.#lookedMs = nowMs
     try {
-      this.#told = await this.#parts.statuses.read()
+      this.#reports = await this.#parts.statuses.read()
       this.#heardMs = nowMs
     } catch {
       // The age of the reports decides.
@@ -90,7 +90,7 @@ export class AlertCluster {
     const nowMs = this.#parts.now()
     const living = new Set(this.#living(nowMs))
     return exportersOfAll(
-      this.#told.map((each) => {
+      this.#reports.map((each) => {
         const { at, status } = each.value
         const age = living.has(each) ? Math.max(0, nowMs - at) / 1000 : 0
         return { exporters: status.exporters.map((exporter) => ({ ...exporter, age })) }
@@ -116,8 +116,8 @@ export class AlertCluster {
     await Promise.all([this.series.close(), this.#parts.statuses.close()])
   }
 
-  #living(nowMs: number): Told[] {
-    return this.#told.filter(({ value }) => value.status.running && nowMs - value.at <= awayMs)
+  #living(nowMs: number): CollectorReport[] {
+    return this.#reports.filter(({ value }) => value.status.running && nowMs - value.at <= awayMs)
   }
 }
 

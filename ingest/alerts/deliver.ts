@@ -30,19 +30,19 @@ const closedNetworks = new NetworkSet(
 )
 
 /** What is sent. */
-export type Told = Omit<AlertEvent, 'sent'>
+export type AlertMessage = Omit<AlertEvent, 'sent'>
 
 /** Sends to one target; returns why it failed, or null. */
 export async function deliver(
   target: AlertTarget,
-  told: Told,
+  message: AlertMessage,
   settings: AlertSettings,
 ): Promise<string | null> {
   let reason = ''
   for (let tries = 0; tries < triesMax; tries++) {
     if (tries > 0) await sleep(pausesMs[tries - 1] ?? 0, undefined, { ref: false })
     try {
-      await deliverOnce(target, told, settings)
+      await deliverOnce(target, message, settings)
       return null
     } catch (error) {
       reason = reasonOf(error)
@@ -64,15 +64,15 @@ export function targetText(target: AlertTarget): string {
 
 async function deliverOnce(
   target: AlertTarget,
-  told: Told,
+  message: AlertMessage,
   settings: AlertSettings,
 ): Promise<void> {
-  if ('mail' in target) return sendMail(target.mail, told, settings)
-  if ('webhook' in target) return post(target.webhook, told, settings)
-  return runScript(told, settings)
+  if ('mail' in target) return sendMail(target.mail, message, settings)
+  if ('webhook' in target) return post(target.webhook, message, settings)
+  return runScript(message, settings)
 }
 
-async function sendMail(to: string, told: Told, settings: AlertSettings): Promise<void> {
+async function sendMail(to: string, message: AlertMessage, settings: AlertSettings): Promise<void> {
   const { mailServer, mailFrom, mailPasswordFile } = settings
   if (mailServer === null) throw new NotAllowed('no mail server: set WEIR_MAIL_SERVER')
   const url = new URL(mailServer)
@@ -91,17 +91,22 @@ async function sendMail(to: string, told: Told, settings: AlertSettings): Promis
     disableUrlAccess: true,
   })
   try {
-    await transport.sendMail({ from: mailFrom, to, subject: subjectOf(told), text: bodyOf(told) })
+    await transport.sendMail({
+      from: mailFrom,
+      to,
+      subject: subjectOf(message),
+      text: bodyOf(message),
+    })
   } finally {
     transport.close()
   }
 }
 
-function subjectOf({ name, isTest }: Told): string {
+function subjectOf({ name, isTest }: AlertMessage): string {
   return `Weir: ${isTest ? 'test of ' : ''}${name}`
 }
 
-function bodyOf({ text, evidence, permalink, isTest }: Told): string {
+function bodyOf({ text, evidence, permalink, isTest }: AlertMessage): string {
   const test = isTest ? ['This is a test: somebody pressed Test.', ''] : []
   return [...test, text, '', evidence, '', permalink, ''].join('\n')
 }
@@ -110,7 +115,11 @@ function bodyOf({ text, evidence, permalink, isTest }: Told): string {
  * Posts to an address resolved and checked once, so that it cannot change in between. Redirects are
  * not followed.
  */
-async function post(address: string, told: Told, settings: AlertSettings): Promise<void> {
+async function post(
+  address: string,
+  message: AlertMessage,
+  settings: AlertSettings,
+): Promise<void> {
   const url = new URL(address)
   const host = url.hostname.replaceAll(/[[\]]/g, '')
   const found = isIP(host)
@@ -123,7 +132,7 @@ async function post(address: string, told: Told, settings: AlertSettings): Promi
       throw new NotAllowed(
         `${host} is ${each}, which is no public address: name its network in WEIR_WEBHOOK_NETWORKS`,
       )
-  const body = JSON.stringify(told)
+  const body = JSON.stringify(message)
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   await new Promise<void>((resolve, reject) => {
     const asked = send(
@@ -158,7 +167,7 @@ function refusalOf(status: number): Error {
 }
 
 /** Runs the configured script, without a shell; the alert is JSON on its stdin. */
-async function runScript(told: Told, { script }: AlertSettings): Promise<void> {
+async function runScript(message: AlertMessage, { script }: AlertSettings): Promise<void> {
   if (script === null) throw new NotAllowed('no script: set WEIR_ALERT_SCRIPT')
   await new Promise<void>((resolve, reject) => {
     const child = execFile(
@@ -167,6 +176,6 @@ async function runScript(told: Told, { script }: AlertSettings): Promise<void> {
       (error) => (error ? reject(error) : resolve()),
     )
     child.stdin?.on('error', () => undefined)
-    child.stdin?.end(`${JSON.stringify(told)}\n`)
+    child.stdin?.end(`${JSON.stringify(message)}\n`)
   })
 }

@@ -45,7 +45,7 @@ export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
   const { data } = settings
   const { cluster } = parts
   const exporters = () => cluster?.exporters() ?? pipeline.decoder.exporters()
-  const told = (address: string) =>
+  const reportedName = (address: string) =>
     exporters().find((exporter) => exporter.address === address)?.name ?? null
   return new AlertEngine({
     sources: {
@@ -62,7 +62,7 @@ export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
       wording: {
         zone: zoneOf(settings),
         hostName: (address) => names.hostName(address),
-        exporterName: (address) => names.exporterName(address) ?? told(address),
+        exporterName: (address) => names.exporterName(address) ?? reportedName(address),
       },
     },
     state,

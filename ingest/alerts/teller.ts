@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 
 import type { AlertSettings } from '../../flow/console-specs.ts'
 import type { AlertEvent, KeptAlert } from '../../store/alert.ts'
-import { deliver, targetText, type Told } from './deliver.ts'
+import { deliver, targetText, type AlertMessage } from './deliver.ts'
 import type { Occurrence } from './observe.ts'
 
 /** Alerts being sent at once; beyond that, new ones are refused and counted. */
@@ -39,7 +39,7 @@ export class AlertTeller {
   /** Sends an alert to all its targets and returns the results; never fails. */
   async tell({ id, alert, found, isTest }: Telling, nowMs: number): Promise<AlertEvent> {
     const { settings, pageUrl, keep, log } = this.#parts
-    const told: Told = {
+    const message: AlertMessage = {
       at: nowMs / 1000,
       alert: id,
       name: alert.name,
@@ -52,20 +52,20 @@ export class AlertTeller {
     }
     if (this.#telling >= tellingMax) {
       this.refused++
-      log.error({ told }, 'an alert was not told: too many are being told')
-      return { ...told, sent: [] }
+      log.error({ told: message }, 'an alert was not told: too many are being told')
+      return { ...message, sent: [] }
     }
     this.#telling++
     try {
       const sent = await Promise.all(
         alert.targets.map(async (target) => ({
           target: targetText(target),
-          error: await deliver(target, told, settings),
+          error: await deliver(target, message, settings),
         })),
       )
       for (const { target, error } of sent)
         if (error !== null) log.error({ target, error }, 'an alert could not be told')
-      const event = { ...told, sent }
+      const event = { ...message, sent }
       await keep(event).catch((error: unknown) => log.error({ error }, 'an alert was not kept'))
       return event
     } finally {

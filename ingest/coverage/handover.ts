@@ -5,7 +5,7 @@
  * is missing before its own stretches: every loss is counted once, by the collector that received
  * the next datagram.
  */
-import type { ExporterClocks, HeardSpan } from '../../flow/heard.ts'
+import type { ExporterClocks, ReceivedRange } from '../../flow/received-range.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
@@ -27,7 +27,7 @@ const spanMsMax = 2 * 3_600_000
 const spansMax = 20_000
 
 /** A stretch of this collector, and the losses counted before it. */
-interface OwnSpan extends HeardSpan {
+interface OwnSpan extends ReceivedRange {
   /** Its first datagram was received here, so losses before it can be judged. */
   isBegun: boolean
   /** It began with an apparent restart of the exporter. */
@@ -52,15 +52,15 @@ interface LostBefore {
   flows: number
 }
 
-/** How far off the decoder's counters of an exporter are. */
-export interface CountersOff extends LostBefore {
+/** What to add to the decoder's counters of an exporter. */
+export interface CountersCorrection extends LostBefore {
   restarts: number
 }
 
 export interface HandoverSnapshot {
   spans: OwnSpan[]
-  /** How far off the decoder's counters of exporters are. */
-  off: [string, CountersOff][]
+  /** The same, by exporter. */
+  off: [string, CountersCorrection][]
 }
 
 /** A stream, as the decoder knows it. */
@@ -73,7 +73,7 @@ export class Handover {
   readonly #coverage: CoverageTracker
   /** By exporter and stream, oldest first; the last is still growing. */
   #spans = new Map<string, OwnSpan[]>()
-  readonly #off = new Map<string, CountersOff>()
+  readonly #corrections = new Map<string, CountersCorrection>()
 
   constructor(coverage: CoverageTracker) {
     this.#coverage = coverage
@@ -127,7 +127,7 @@ export class Handover {
   }
 
   /** The stretches to share with the other collectors. */
-  spans(): HeardSpan[] {
+  spans(): ReceivedRange[] {
     return [...this.#spans.values()].flat().map((span) => ({
       exporter: span.exporter,
       stream: span.stream,
@@ -142,7 +142,7 @@ export class Handover {
   }
 
   /** Corrects the losses before this collector's stretches by what the others received. */
-  settle(others: readonly HeardSpan[]): void {
+  settle(others: readonly ReceivedRange[]): void {
     const byStream = Map.groupBy(others, keyOf)
     for (const [key, spans] of this.#spans) {
       const theirs = byStream.get(key)
@@ -150,18 +150,18 @@ export class Handover {
     }
   }
 
-  /** How far off the decoder's counters of an exporter's losses are. */
-  off(exporter: string): CountersOff | null {
-    return this.#off.get(exporter) ?? null
+  /** What to add to the losses that the decoder counted for an exporter. */
+  correctionOf(exporter: string): CountersCorrection | null {
+    return this.#corrections.get(exporter) ?? null
   }
 
   snapshot(): HandoverSnapshot {
-    return { spans: [...this.#spans.values()].flat(), off: [...this.#off] }
+    return { spans: [...this.#spans.values()].flat(), off: [...this.#corrections] }
   }
 
   restore({ spans, off }: HandoverSnapshot): void {
     this.#spans = Map.groupBy(spans, keyOf)
-    for (const [exporter, lost] of off) this.#off.set(exporter, lost)
+    for (const [exporter, lost] of off) this.#corrections.set(exporter, lost)
   }
 
   #of(exporter: string, stream: Stream): OwnSpan[] {
@@ -171,9 +171,9 @@ export class Handover {
     return spans
   }
 
-  #judge(span: OwnSpan, own: readonly OwnSpan[], others: readonly HeardSpan[]): void {
+  #judge(span: OwnSpan, own: readonly OwnSpan[], others: readonly ReceivedRange[]): void {
     const earlier = own.findLast((each) => each !== span && each.fromMs < span.fromMs)
-    let before: HeardSpan | undefined
+    let before: ReceivedRange | undefined
     for (const each of others)
       if (each.fromMs < span.fromMs && each.toMs <= span.fromMs + clocksMs)
         if (each.toMs > (before?.toMs ?? earlier?.toMs ?? Number.NEGATIVE_INFINITY)) before = each
@@ -186,9 +186,9 @@ export class Handover {
     // It stays a restart only if the other collector's last datagram shows it too.
     const restarts = span.isRestart && !isRestart && span.judged === '' ? -1 : 0
     span.judged = judged
-    const lost = worthOf(span, units)
+    const lost = lossOf(span, units)
     this.#correct(span, lost, restarts)
-    this.#tell(span, { fromMs: before.toMs, isRestart, lost })
+    this.#judgeSilence(span, { fromMs: before.toMs, isRestart, lost })
   }
 
   #correct(span: OwnSpan, lost: LostBefore, restarts: number): void {
@@ -199,16 +199,16 @@ export class Handover {
     span.corrected = lost
     if (flows === 0 && datagrams === 0 && restarts === 0) return
     this.#coverage.correct(exporter, intervalStart(fromMs), { lostFlows: flows, isEstimated })
-    const off = this.#off.get(exporter) ?? { datagrams: 0, flows: 0, restarts: 0 }
-    this.#off.set(exporter, {
-      datagrams: off.datagrams + datagrams,
-      flows: off.flows + flows,
-      restarts: off.restarts + restarts,
+    const correction = this.#corrections.get(exporter) ?? { datagrams: 0, flows: 0, restarts: 0 }
+    this.#corrections.set(exporter, {
+      datagrams: correction.datagrams + datagrams,
+      flows: correction.flows + flows,
+      restarts: correction.restarts + restarts,
     })
   }
 
   /** Sets the reason of the time in which neither collector received anything. */
-  #tell(
+  #judgeSilence(
     { exporter, fromMs: toMs }: OwnSpan,
     { fromMs, isRestart, lost }: { fromMs: number; isRestart: boolean; lost: LostBefore },
   ): void {
@@ -305,7 +305,7 @@ function bringUp(span: OwnSpan, stream: Stream, state: SequenceSnapshot): void {
 }
 
 /** The datagrams and flows that missing numbers stand for. */
-function worthOf({ isEstimated, meanFlows }: OwnSpan, units: number): LostBefore {
+function lossOf({ isEstimated, meanFlows }: OwnSpan, units: number): LostBefore {
   if (isEstimated) return { datagrams: units, flows: Math.round(units * meanFlows) }
   const datagrams = units === 0 ? 0 : Math.max(1, Math.round(units / Math.max(1, meanFlows)))
   return { datagrams, flows: units }

@@ -44,8 +44,8 @@ export class Neighbours {
   }
 
   /** Shares with the others what was received and this collector's status; returns at once. */
-  tell(status: () => Promise<IngestStatus>): void {
-    void this.#exchange.tell(this.handover.spans(), status)
+  share(status: () => Promise<IngestStatus>): void {
+    void this.#exchange.report(this.handover.spans(), status)
   }
 
   /** Warnings about the collectors of the cluster. */

@@ -130,16 +130,16 @@ async function judgeFromBegin(
   },
 ): Promise<Judged[]> {
   let judged = await judgeAll(query)
-  const isBegun = () => {
-    const told = judged.flatMap(({ scene, incidents }) =>
+  const areWhole = () => {
+    const whole = judged.flatMap(({ scene, incidents }) =>
       incidents.filter(touches).map((incident) => !isCutShort(incident, scene)),
     )
-    return told.length > 0 && told.every(Boolean)
+    return whole.length > 0 && whole.every(Boolean)
   }
   if (judged.every(({ incidents }) => !incidents.some(touches))) return judged
   for (const wider of widerMs) {
     // An event that fills almost the whole time is not recognised, so extend the time even further back.
-    if (isBegun()) break
+    if (areWhole()) break
     const again = await judgeAll({ ...query, from: query.from - wider }).catch(noneIfTooLarge)
     if (again === null) break
     judged = again

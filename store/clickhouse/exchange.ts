@@ -4,14 +4,14 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import type { HeardSpan } from '../../flow/heard.ts'
+import type { ReceivedRange } from '../../flow/received-range.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { Connection } from './connection.ts'
 import { readDocuments, writeDocument } from './documents.ts'
 
 /** A collector's status as last reported; `at` in unix ms. */
-export interface ToldStatus {
+export interface ReportedStatus {
   at: number
   status: IngestStatus
 }
@@ -31,7 +31,7 @@ const instanceName = 'instance'
 
 export class Exchange {
   /** What the others last reported receiving. */
-  others: readonly HeardSpan[] = []
+  others: readonly ReceivedRange[] = []
   /** Why the last report failed; the next one retries. */
   lastError: string | null = null
   /** Another process reports under this collector's name. */
@@ -39,7 +39,7 @@ export class Exchange {
   readonly #parts: ExchangeParts
   /** Identifies this process's own report. */
   readonly #instance = randomUUID()
-  #hasTold = false
+  #hasReported = false
   readonly #ending = new AbortController()
   #running: Promise<void> | null = null
 
@@ -51,40 +51,40 @@ export class Exchange {
    * Reports what was received here and the status, and reads the others' reports, unless that is in
    * progress. Never fails, and nothing needs to wait for it.
    */
-  tell(heard: readonly HeardSpan[], status: () => Promise<IngestStatus>): Promise<void> {
-    return (this.#running ??= this.#run(heard, status, this.#ending.signal).finally(() => {
+  report(received: readonly ReceivedRange[], status: () => Promise<IngestStatus>): Promise<void> {
+    return (this.#running ??= this.#run(received, status, this.#ending.signal).finally(() => {
       this.#running = null
     }))
   }
 
-  /** Sends a final report (of status only, if `heard` is null) and ends. */
+  /** Sends a final report (of status only, if `received` is null) and ends. */
   async close(
-    heard: readonly HeardSpan[] | null,
+    received: readonly ReceivedRange[] | null,
     status: () => Promise<IngestStatus>,
   ): Promise<void> {
     const signal = AbortSignal.timeout(graceMs)
     this.#ending.abort()
     await this.#running
-    await this.#run(heard, status, signal)
+    await this.#run(received, status, signal)
     await this.#parts.connection.close()
   }
 
   async #run(
-    heard: readonly HeardSpan[] | null,
+    received: readonly ReceivedRange[] | null,
     status: () => Promise<IngestStatus>,
     signal: AbortSignal,
   ): Promise<void> {
     const { connection, writer, now } = this.#parts
     try {
       await this.#lookForNamesake(signal)
-      const told: ToldStatus = { at: now(), status: await status() }
-      const instance = heard && { [instanceName]: this.#instance, [heardName]: heard }
-      const documents = { [statusName]: told, ...instance }
+      const reported: ReportedStatus = { at: now(), status: await status() }
+      const instance = received && { [instanceName]: this.#instance, [heardName]: received }
+      const documents = { [statusName]: reported, ...instance }
       for (const [name, value] of Object.entries(documents))
         await writeDocument(connection, { writer, name, value, version: now(), signal })
-      this.#hasTold = true
-      const said = await readDocuments<HeardSpan[]>(connection, heardName, signal)
-      this.others = said.flatMap((each) => (each.writer === writer ? [] : each.value))
+      this.#hasReported = true
+      const reports = await readDocuments<ReceivedRange[]>(connection, heardName, signal)
+      this.others = reports.flatMap((each) => (each.writer === writer ? [] : each.value))
       this.lastError = null
     } catch (error) {
       this.lastError = reasonOf(error)
@@ -93,10 +93,10 @@ export class Exchange {
 
   /** Any other recent reporter under this name is another collector: their rows would replace each other. */
   async #lookForNamesake(signal: AbortSignal): Promise<void> {
-    if (!this.#hasTold) return
+    if (!this.#hasReported) return
     const { connection, writer } = this.#parts
-    const said = await readDocuments<string>(connection, instanceName, signal)
-    const own = said.find((each) => each.writer === writer)
+    const reports = await readDocuments<string>(connection, instanceName, signal)
+    const own = reports.find((each) => each.writer === writer)
     if (own && own.value !== this.#instance) this.isNameTaken = true
   }
 }
@@ -104,6 +104,6 @@ export class Exchange {
 /** The status of all collectors, as last reported. */
 export function readStatuses(
   connection: Connection,
-): Promise<{ writer: string; value: ToldStatus }[]> {
-  return readDocuments<ToldStatus>(connection, statusName)
+): Promise<{ writer: string; value: ReportedStatus }[]> {
+  return readDocuments<ReportedStatus>(connection, statusName)
 }

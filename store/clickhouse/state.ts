@@ -83,7 +83,7 @@ export class ClickHouseState implements OpenState {
 
   /** Checks whether others changed a collection, and if so notifies listeners. @throws ClickHouseFault */
   async look(collection: Collection): Promise<void> {
-    if (await this.#copies.look(collection)) this.#tell(collection)
+    if (await this.#copies.look(collection)) this.#notify(collection)
   }
 
   change(change: StateChange): Promise<StateDocument | null> {
@@ -129,7 +129,7 @@ export class ClickHouseState implements OpenState {
       const made = await this.#try(change)
       if (made) {
         this.#copies.take(change.collection, made)
-        this.#tell(change.collection)
+        this.#notify(change.collection)
         return documentOf(made) ?? null
       }
       if (change.revision === undefined && tries < triesMax) continue
@@ -191,7 +191,7 @@ export class ClickHouseState implements OpenState {
     }
   }
 
-  #tell(collection: Collection): void {
+  #notify(collection: Collection): void {
     for (const listener of this.#listeners) listener({ collection })
   }
 }

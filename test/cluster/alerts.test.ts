@@ -135,7 +135,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
       state,
       says,
       async live() {
-        await exchange.tell([], status)
+        await exchange.report([], status)
         assert.equal(exchange.lastError, null)
         await engine.tick(nowMs)
       },

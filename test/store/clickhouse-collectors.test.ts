@@ -240,7 +240,7 @@ describe('two collectors on one cluster', { skip: skipWithoutClickHouse() }, () 
       })
     const [a, b, c] = [tell('same'), tell('same'), tell('other')]
     const status = async () => ({}) as IngestStatus
-    for (const each of [a, b, c, a, c]) await each.tell([], status)
+    for (const each of [a, b, c, a, c]) await each.report([], status)
     assert.deepEqual([a.isNameTaken, c.isNameTaken], [true, false])
     assert.deepEqual([a.lastError, b.lastError, c.lastError], [null, null, null])
     for (const each of [a, b, c]) await each.close([], status)

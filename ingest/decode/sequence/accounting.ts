@@ -53,7 +53,7 @@ export class Accounting {
     sequenced.checksum = stream.sequence.isNumbered ? 0 : checksumOf(context)
     if (!stream.sequence.isDuplicate(sequenced)) return false
     exporter.duplicates++
-    this.#tell(context, { verdict: 'duplicate', lostDatagrams: 0, lostFlows: 0 })
+    this.#report(context, { verdict: 'duplicate', lostDatagrams: 0, lostFlows: 0 })
     return true
   }
 
@@ -61,7 +61,7 @@ export class Accounting {
   account(context: DatagramContext, records: number): void {
     const { exporter, stream } = context
     if (stream.version === 'v1') {
-      this.#tell(context, noSequence)
+      this.#report(context, noSequence)
       return
     }
     const contents = this.#contents
@@ -72,10 +72,10 @@ export class Accounting {
     const finding = stream.sequence.account(this.sequenced, contents)
     if (finding.verdict === 'reordered') exporter.reordered++
     if (finding.verdict === 'restart') exporter.restarts++
-    this.#tell(context, finding)
+    this.#report(context, finding)
   }
 
-  #tell({ exporter, stream, receivedMs }: DatagramContext, finding: SequenceFinding): void {
+  #report({ exporter, stream, receivedMs }: DatagramContext, finding: SequenceFinding): void {
     const { verdict, lostDatagrams, lostFlows } = finding
     if (this.#onSequence === null && lostDatagrams === 0 && lostFlows === 0) return
     const lostFlowsEstimated = sequenceUnits[stream.version] === 'datagrams'

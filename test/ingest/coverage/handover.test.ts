@@ -36,7 +36,7 @@ class Collector {
   /** Its losses, corrected by what others heard. */
   lost() {
     const [status] = this.decoder.exporters()
-    const off = this.handover.off(exporter) ?? { datagrams: 0, flows: 0 }
+    const off = this.handover.correctionOf(exporter) ?? { datagrams: 0, flows: 0 }
     const { datagrams = 0, flows = 0 } = status?.lost ?? {}
     return { datagrams: datagrams + off.datagrams, flows: flows + off.flows }
   }

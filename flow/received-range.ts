@@ -1,7 +1,7 @@
 /** What one collector received of an exporter's streams, as shared within a cluster. */
 
 /** A range of a stream's datagrams that one collector received: sequence numbers and times (unix ms). */
-export interface HeardSpan {
+export interface ReceivedRange {
   exporter: string
   /** The stream: version, observation domain and source port. */
   stream: string
