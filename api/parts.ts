@@ -52,7 +52,7 @@ export async function windowOf(
 
 /** What an answer from the archive lacks: files of its window that cannot be read. */
 export async function remarksOf({ flows }: ApiParts, { from, to }: Window): Promise<string[]> {
-  return (await flows.leftOut?.(from, to)) ?? []
+  return (await flows.remarks?.(from, to)) ?? []
 }
 
 /** The names as they were at the end of a window. */

@@ -105,7 +105,7 @@ async function ask(
   const top = await flows.top({ from, to, include, filter, by, order, limit: rows })
   const remarks = [
     ...interfacesAdded(by, window, context.seen),
-    ...((await flows.leftOut?.(from, to)) ?? []),
+    ...((await flows.remarks?.(from, to)) ?? []),
   ]
   for (const remark of remarks) console.error(`weir: ${remark}`)
   return writeTop(top, { by, order, window, names: context.names, remarks })

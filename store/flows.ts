@@ -172,7 +172,7 @@ export interface FlowStore {
   /** When exporters were away, oldest first. */
   breaks?(): Promise<readonly ExporterBreak[]>
   /** A sentence for each file of a window that was unreadable and is left out of answers. */
-  leftOut?(from: number, to: number): Promise<string[]>
+  remarks?(from: number, to: number): Promise<string[]>
   /** What is kept and what was unreadable, for the status page. Absent if a store does not know. */
   health?(): Promise<{ bytes: number; problems: readonly string[] }>
   close(): Promise<void>

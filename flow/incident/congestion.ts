@@ -42,11 +42,11 @@ const usualShareMin = 0.7
 
 /**
  * The congestions of a scene, in time order. The usual level is taken from the time around each
- * event without other events: `told`, and those found here.
+ * event without other events: `silences`, and those found here.
  */
 export function findCongestions(
   scene: Scene,
-  { sensitivity, told }: { sensitivity: Sensitivity; told: readonly Run[] },
+  { sensitivity, silences }: { sensitivity: Sensitivity; silences: readonly Run[] },
 ): Finding[] {
   const candidates = directions.flatMap((direction) => candidatesOf(scene, direction))
   let open = mergeDirections(candidates).filter(
@@ -54,7 +54,7 @@ export function findCongestions(
   )
   const found: Finding[] = []
   for (let isMore = true; isMore;) {
-    const events = [...told, ...found]
+    const events = [...silences, ...found]
     const judged = open.map((candidate) => judge(scene, candidate, { sensitivity, events }))
     open = open.filter((_, i) => judged[i] === null)
     const more = judged.filter((finding) => finding !== null)

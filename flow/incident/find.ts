@@ -11,7 +11,7 @@ export function findEvents(scene: Scene, context: SilenceContext): Finding[] {
   const silences = findSilences(scene, context)
   const byGravity = [
     silences.filter(({ kind }) => kind === 'exporter'),
-    findCongestions(scene, { sensitivity: context.sensitivity, told: silences }),
+    findCongestions(scene, { sensitivity: context.sensitivity, silences }),
     silences.filter(({ kind }) => kind === 'silence'),
     findSurges(scene, context.sensitivity),
   ].flat()

@@ -106,11 +106,11 @@ export class Others {
  * keep opening connections and none is answered. Null if too few of either were due.
  */
 function leastKept({ openings, due, answers, answersDue }: Fall, leastDue: number): number | null {
-  const told = [
+  const shares = [
     ...(due >= leastDue ? [openings] : []),
     ...(answersDue >= leastDue ? [answers] : []),
   ]
-  return told.length === 0 ? null : Math.min(...told)
+  return shares.length === 0 ? null : Math.min(...shares)
 }
 
 /** Whether the others were cut off: in bytes and new connections or answers, or in one beyond doubt. */

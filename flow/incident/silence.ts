@@ -71,8 +71,8 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
   const quiet = runs.map((run): Quiet => {
     const span = boundaries(scene, run, replies)
     const away = breakIn(scene, span, breaks)
-    let told: boolean | null = away === null ? null : false
-    return { run, span, away, isCut: () => (told ??= isCut(scene, span, isSteady)) }
+    let known: boolean | null = away === null ? null : false
+    return { run, span, away, isCut: () => (known ??= isCut(scene, span, isSteady)) }
   })
   const found: Finding[] = []
   for (const each of quiet) {

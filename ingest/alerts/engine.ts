@@ -110,7 +110,7 @@ export class AlertEngine {
       from: interval,
       to: interval + intervalMs,
     }
-    return this.#parts.teller.tell({ id, alert, found: found ?? nothing, isTest: true }, nowMs)
+    return this.#parts.teller.send({ id, alert, found: found ?? nothing, isTest: true }, nowMs)
   }
 
   async #tick(nowMs: number): Promise<void> {
@@ -175,7 +175,7 @@ export class AlertEngine {
     const { repeat, intervals = 1 } = alert.body
     const toldUntil = standing.told[key] ?? null
     const news = newsOf(judged, { intervals, isEach: repeat === 'each', toldUntil })
-    const found = judged.find((each) => each.interval === news.tell)
+    const found = judged.find((each) => each.interval === news.toReport)
     if (found) await this.#decide({ alert, standing, found, until: news.toldUntil! }, nowMs)
     else if (news.toldUntil !== null && news.toldUntil !== toldUntil) {
       standing.told[key] = news.toldUntil
@@ -227,7 +227,7 @@ export class AlertEngine {
     else standing.told[found.key] = until
     standing.lastMs = nowMs
     await this.#keepStanding(id, standing)
-    void this.#parts.teller.tell({ id, alert: body, found, isTest: false }, nowMs)
+    void this.#parts.teller.send({ id, alert: body, found, isTest: false }, nowMs)
   }
 
   /** While another collector sends alerts, nothing is kept here; what it sent is in the state. */

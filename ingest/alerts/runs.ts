@@ -10,7 +10,7 @@ export interface Judged {
 /** The news of one subject, and up to which interval (its start) it has been reported. */
 export interface News {
   /** The interval to report; null if there is no news. */
-  tell: number | null
+  toReport: number | null
   toldUntil: number | null
 }
 
@@ -30,16 +30,16 @@ export function newsOf(
 ): News {
   let inRow = 0
   let until = toldUntil
-  let tell: number | null = null
+  let toReport: number | null = null
   let isTold = false
   for (const { interval, isAmiss } of judged) {
     inRow = isAmiss ? inRow + 1 : 0
     if (!isAmiss) isTold = false
     else if (until !== null && interval === until) isTold = true
     if (inRow < intervals || (until !== null && interval <= until)) continue
-    if (!isTold || isEach) tell = interval
+    if (!isTold || isEach) toReport = interval
     isTold = true
     until = interval
   }
-  return { tell, toldUntil: until }
+  return { toReport, toldUntil: until }
 }

@@ -30,14 +30,14 @@ export class AlertTeller {
   /** Alerts refused because too many were being sent. */
   refused = 0
   readonly #parts: TellerParts
-  #telling = 0
+  #sending = 0
 
   constructor(parts: TellerParts) {
     this.#parts = parts
   }
 
   /** Sends an alert to all its targets and returns the results; never fails. */
-  async tell({ id, alert, found, isTest }: Telling, nowMs: number): Promise<AlertEvent> {
+  async send({ id, alert, found, isTest }: Telling, nowMs: number): Promise<AlertEvent> {
     const { settings, pageUrl, keep, log } = this.#parts
     const message: AlertMessage = {
       at: nowMs / 1000,
@@ -50,12 +50,12 @@ export class AlertTeller {
       from: found.from / 1000,
       to: found.to / 1000,
     }
-    if (this.#telling >= tellingMax) {
+    if (this.#sending >= tellingMax) {
       this.refused++
       log.error({ told: message }, 'an alert was not told: too many are being told')
       return { ...message, sent: [] }
     }
-    this.#telling++
+    this.#sending++
     try {
       const sent = await Promise.all(
         alert.targets.map(async (target) => ({
@@ -69,7 +69,7 @@ export class AlertTeller {
       await keep(event).catch((error: unknown) => log.error({ error }, 'an alert was not kept'))
       return event
     } finally {
-      this.#telling--
+      this.#sending--
     }
   }
 }

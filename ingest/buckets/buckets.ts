@@ -75,7 +75,7 @@ export class Buckets {
     if (flows.count === 0) return
     const { flowMaxMs } = this.#options
     const limits = { flowMaxMs, oldestMs: this.oldestArchivedMs }
-    const { interval, plain, others } = this.#plain.tellApart(flows, limits)
+    const { interval, plain, others } = this.#plain.separate(flows, limits)
     if (plain.length > 0) this.#totals(interval, flows, plain[0]!)?.addRows(flows, plain, codes)
     this.#sort(flows, codes, others)
     for (const part of ['whole', 'begun', 'continued'] as const) this.#count(flows, codes, part)

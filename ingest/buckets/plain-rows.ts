@@ -16,7 +16,7 @@ export class PlainRows {
    * several exporters, all rows. The lists are valid until the next call; `interval` (unix ms) is
    * that of the plain rows.
    */
-  tellApart(
+  separate(
     flows: FlowColumns,
     { flowMaxMs, oldestMs }: { flowMaxMs: number; oldestMs: number },
   ): { interval: number; plain: Int32Array; others: Int32Array } {

@@ -120,7 +120,7 @@ export class Handover {
       if (last && last.toMs === stream.seenMs) continue
       const state = stream.sequence.snapshot()
       if (state.expected < 0) continue
-      if (last) bringUp(last, stream, state)
+      if (last) extend(last, stream, state)
       else spans.push(unbegun(exporter, stream, state))
     }
     this.#forget()
@@ -291,7 +291,7 @@ function unbegun(exporter: string, stream: Stream, state: SequenceSnapshot): Own
   }
 }
 
-function bringUp(span: OwnSpan, stream: Stream, state: SequenceSnapshot): void {
+function extend(span: OwnSpan, stream: Stream, state: SequenceSnapshot): void {
   span.to = state.expected
   span.unsure = state.unsure
   span.toMs = Math.max(span.toMs, stream.seenMs)

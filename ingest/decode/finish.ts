@@ -6,7 +6,12 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import type { Batch } from './steps/batch.ts'
 import type { DatagramContext } from './context.ts'
 import { clockToleranceMs, countMax } from './limits.ts'
-import { finishTimes, unsaidAfterMs, type TimeContext, type TimeFaults } from './steps/times.ts'
+import {
+  finishTimes,
+  zeroIsAbsentAfterMs,
+  type TimeContext,
+  type TimeFaults,
+} from './steps/times.ts'
 import { exporterHighColumn, icmpColumn } from './steps/touched.ts'
 import { rateOf } from './exporters/sampling.ts'
 import type { CompiledTemplate, ScratchColumns } from './templates/template.ts'
@@ -33,8 +38,8 @@ export function beginRows(
   compiled: CompiledTemplate,
 ): void {
   const { exporter, stream, receivedMs } = context
-  const mayBeUnsaid = compiled.usesUptime && batch.uptimeMs > unsaidAfterMs
-  batch.unsaidMs = mayBeUnsaid ? Math.max(0, batch.exportMs - batch.uptimeMs) : 0
+  const mayBeAbsent = compiled.usesUptime && batch.uptimeMs > zeroIsAbsentAfterMs
+  batch.zeroUptimeMs = mayBeAbsent ? Math.max(0, batch.exportMs - batch.uptimeMs) : 0
   batch.latestMs = context.skewMs === 0 ? receivedMs + clockToleranceMs : -1
   batch.isOdd = false
   batch.domain = stream.domain
@@ -107,7 +112,7 @@ export function finishLoop(flows: FlowColumns): FinishLoop {
   const { octetDeltaCount, packetDeltaCount } = flows
   return ({ exporter, stream, receivedMs }, state, from) => {
     const { domain } = stream
-    const { unsaidMs } = state.batch
+    const { zeroUptimeMs } = state.batch
     const upper = exporter.words[2] | 0
     const lower = exporter.words[3] | 0
     const latest = state.skewMs === 0 ? receivedMs + clockToleranceMs : -1
@@ -121,7 +126,8 @@ export function finishLoop(flows: FlowColumns): FinishLoop {
       observationDomainId[i] = domain
       const start = flowStartMilliseconds[i]!
       const end = flowEndMilliseconds[i]!
-      if (!(start > unsaidMs && start <= end && end <= latest)) finishTimes(flows, i, from, state)
+      if (!(start > zeroUptimeMs && start <= end && end <= latest))
+        finishTimes(flows, i, from, state)
       const rate = samplingInterval[i]!
       bytes += octetDeltaCount[i]! * rate
       packets += packetDeltaCount[i]! * rate

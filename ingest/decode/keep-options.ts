@@ -48,9 +48,10 @@ function keepSampling(
     if (namesWayToSample(numbers)) exporter.samplingRateUnknown(sampler)
     return
   }
-  const said = { selector, ifIndex: numbers.get('ingressInterface'), rate }
+  const announced = { selector, ifIndex: numbers.get('ingressInterface'), rate }
   for (const sampling of [stream.sampling, exporter.sampling])
-    if (!keepRate(sampling, said, optionEntriesPerExporterMax)) exporter.problem('options-too-many')
+    if (!keepRate(sampling, announced, optionEntriesPerExporterMax))
+      exporter.problem('options-too-many')
   exporter.unknownSamplers.remove(sampler)
 }
 
@@ -84,10 +85,10 @@ function namesWayToSample(numbers: OptionsRecord['numbers']): boolean {
 /** Stores a rate for its sampler, its interface, or all packets; false if there is no room. */
 function keepRate(
   sampling: Sampling,
-  said: { selector: number | undefined; ifIndex: number | undefined; rate: number },
+  announced: { selector: number | undefined; ifIndex: number | undefined; rate: number },
   entriesMax: number,
 ): boolean {
-  const { selector, ifIndex, rate } = said
+  const { selector, ifIndex, rate } = announced
   const isFull = sampling.size >= entriesMax
   if (selector !== undefined) {
     if (isFull && !sampling.bySelector.has(selector)) return false
@@ -111,13 +112,13 @@ function keepInterface(
   if (index === undefined || (name === undefined && alias === undefined)) return true
   const held: InterfaceName | undefined = exporter.interfaces.get(index)
   if (!held && !room) return false
-  const said = { name: name || (held?.name ?? null), alias: alias || (held?.alias ?? null) }
-  if (!exporter.takeText(said.name, held?.name)) return false
-  if (!exporter.takeText(said.alias, held?.alias)) {
-    exporter.takeText(held?.name ?? null, said.name)
+  const labels = { name: name || (held?.name ?? null), alias: alias || (held?.alias ?? null) }
+  if (!exporter.takeText(labels.name, held?.name)) return false
+  if (!exporter.takeText(labels.alias, held?.alias)) {
+    exporter.takeText(held?.name ?? null, labels.name)
     return false
   }
-  exporter.interfaces.set(index, { index, ...said, speed: held?.speed ?? null })
+  exporter.interfaces.set(index, { index, ...labels, speed: held?.speed ?? null })
   return true
 }
 

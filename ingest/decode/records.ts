@@ -47,7 +47,7 @@ export class RecordDecoder {
     exportMs: 0,
     uptimeMs: 0,
     receivedMs: 0,
-    unsaidMs: 0,
+    zeroUptimeMs: 0,
     latestMs: 0,
     domain: 0,
     exporterUpper: 0,
@@ -270,7 +270,7 @@ export class RecordDecoder {
     for (const step of compiled.reverseSteps) step(this.#batch, 0)
     reverse.count = this.#batch.records
     if (compiled.byLocalEnd !== null)
-      exchangeCounts(this.#batch, flows, reverse, { from, said: compiled.byLocalEnd.said })
+      exchangeCounts(this.#batch, flows, reverse, { from, field: compiled.byLocalEnd.field })
   }
 }
 

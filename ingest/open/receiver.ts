@@ -27,7 +27,7 @@ export function openReceiver(settings: Settings): Promise<Receiver> {
 export function takenBy(pipeline: Pipeline, archive: Archive): Taker {
   return {
     onDatagram: (datagram) => pipeline.takePlaced(datagram),
-    room: (stopping) => (archive.isCrowded ? roomOf(archive, stopping) : null),
+    waitForRoom: (stopping) => (archive.isCrowded ? roomOf(archive, stopping) : null),
     state: () => pipeline.snapshot(),
   }
 }

@@ -29,7 +29,7 @@ export interface Taker {
    * Resolves once more datagrams may be taken, or `stopping` is aborted; null if they may be taken
    * now.
    */
-  room: (stopping: AbortSignal) => Promise<void> | null
+  waitForRoom: (stopping: AbortSignal) => Promise<void> | null
   /** The decoder's state, to store with a journal segment that starts here. */
   state: () => unknown
 }
@@ -167,7 +167,7 @@ export class Receiver {
    */
   async #takeParcels(taker: Taker): Promise<void> {
     for (let parcel = this.#parcels[0]; parcel; parcel = this.#parcels[0]) {
-      await taker.room(this.#stopping.signal)
+      await taker.waitForRoom(this.#stopping.signal)
       const lost = this.#takeParcel(parcel, taker)
       this.#parcels.shift()
       this.#isBehind = parcel.waiting > 0

@@ -19,31 +19,31 @@ const behindSecondsLeast = 5
 
 interface Trouble {
   /** A sentence per instance; none if all is well. */
-  said: (state: IngestState) => readonly string[]
+  describe: (state: IngestState) => readonly string[]
   remedy: string
 }
 
 const troubles: readonly Trouble[] = [
   {
-    said: ({ publishing }) =>
+    describe: ({ publishing }) =>
       whenFailed(publishing, 'flows could not be published or series could not be written'),
     remedy:
       'they wait in memory and in the journal until it works again; check the disk (df, dmesg), or the database if the series are kept in one',
   },
   {
-    said: ({ judging }) => whenFailed(judging, 'the search for incidents failed'),
+    describe: ({ judging }) => whenFailed(judging, 'the search for incidents failed'),
     remedy:
       'it is tried again every minute; check the disk, the memory, and the database if there is one',
   },
   {
-    said: ({ alerts }) =>
+    describe: ({ alerts }) =>
       alerts.flatMap(({ id, problem }) =>
         whenFailed(problem, `the alert ${id} cannot be evaluated`),
       ),
     remedy: 'change what it watches, or delete it',
   },
   {
-    said: ({ waiting: { datagrams, seconds } }) =>
+    describe: ({ waiting: { datagrams, seconds } }) =>
       seconds < behindSecondsLeast
         ? []
         : [
@@ -53,17 +53,17 @@ const troubles: readonly Trouble[] = [
       'nothing is lost until 8 GiB wait, or half of the free disk; if this lasts, use a faster disk or processor, or spread the exporters over two collectors',
   },
   {
-    said: ({ overflowed }) =>
+    describe: ({ overflowed }) =>
       whenAny(overflowed, 'datagrams were dropped because too many waited to be counted'),
     remedy: 'use a faster processor, or spread the exporters over two collectors',
   },
   {
-    said: ({ decoderState }) =>
+    describe: ({ decoderState }) =>
       whenFailed(decoderState, 'the state of the decoder could not be saved'),
     remedy: 'the next start takes longer; check the disk (df, dmesg)',
   },
   {
-    said: ({ journal: { dropped, lastError } }) =>
+    describe: ({ journal: { dropped, lastError } }) =>
       whenAny(
         dropped,
         `datagrams were not written to the journal (${lastError ?? 'the disk is too slow'})`,
@@ -74,7 +74,9 @@ const troubles: readonly Trouble[] = [
 
 /** A warning for each trouble, with its remedy. */
 export function troublesOf(state: IngestState): Warning[] {
-  return troubles.flatMap(({ said, remedy }) => said(state).map((what) => ({ what, remedy })))
+  return troubles.flatMap(({ describe: said, remedy }) =>
+    said(state).map((what) => ({ what, remedy })),
+  )
 }
 
 function whenFailed(reason: string | null, what: string): string[] {

@@ -211,7 +211,7 @@ class ArchiveQueries implements FlowStore {
       : { rows, first: null, last: null }
   }
 
-  async leftOut(from: number, to: number) {
+  async remarks(from: number, to: number) {
     if (!this.#files.hasProblems) return []
     const touching = new Set((await this.#files.touching({ from, to })).map(({ file }) => file))
     return this.#files.problems(touching)

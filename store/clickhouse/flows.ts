@@ -119,7 +119,7 @@ class ClickHouseFlows implements FlowStore {
   }
 
   /** A collector sends an interval's flows once it is over: later flows are not here yet. */
-  async leftOut(from: number, to: number) {
+  async remarks(from: number, to: number) {
     const said = await readDocuments<ShippedThrough>(this.#connection, 'shipped')
     const end = Math.min(to, this.#now())
     return said

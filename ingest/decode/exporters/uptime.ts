@@ -19,9 +19,9 @@ export function prepareUptime(
 ): void {
   if (context.uptimeMs >= 0) return
   const { stream } = context
-  const told = compiled.scratch.has('systemInitTimeMs') ? scratch.systemInitTimeMs[0]! : 0
-  if (told > 0) {
-    stream.bootMs = told
+  const initTimeMs = compiled.scratch.has('systemInitTimeMs') ? scratch.systemInitTimeMs[0]! : 0
+  if (initTimeMs > 0) {
+    stream.bootMs = initTimeMs
     stream.bootGuessed = false
   } else if (stream.bootMs === null || stream.bootGuessed) guessBoot(batch, context, compiled)
   const bootMs = stream.bootMs ?? context.exportMs

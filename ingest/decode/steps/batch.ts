@@ -14,7 +14,7 @@ export interface Batch {
   uptimeMs: number
   receivedMs: number
   /** What an uptime of 0 reads as (unix ms), if it means that there is no time; else 0. */
-  unsaidMs: number
+  zeroUptimeMs: number
   /** No valid time is later: unix ms; -1 if all times must be checked. */
   latestMs: number
   /** Common to all rows: domain, exporter (lower half), sampling rate or 0 for none. */

@@ -19,17 +19,17 @@ const says = { clientIsLocal: 'CLIENT_IS_LOCAL', serverIsLocal: 'SERVER_IS_LOCAL
 /**
  * Swaps the counts of records whose destination is the local end. The rows of the batch begin at
  * `from` and count outgoing traffic; `reverse` counts incoming traffic.
- * @param said the field that says which end is local; null: the only end with a private address
+ * @param field the field that says which end is local; null: the only end with a private address
  */
 export function exchangeCounts(
   batch: Batch,
   flows: FlowColumns,
   reverse: FlowColumns,
-  { from, said }: { from: number; said: Place | null },
+  { from, field }: { from: number; field: Place | null },
 ): void {
   for (let record = 0; record < batch.records; record++) {
     const row = from + record
-    const text = said === null ? '' : textAt(batch, record, said)
+    const text = field === null ? '' : textAt(batch, record, field)
     const isServerLocal = text.includes(says.serverIsLocal)
       ? !text.includes(says.clientIsLocal)
       : !text.includes(says.clientIsLocal) && isDestinationAlonePrivate(flows, row)

@@ -10,7 +10,7 @@ import { readUnsigned, wordSize } from './numbers.ts'
 /** An uptime ahead of the header's by up to this is slightly late; by more, long past. */
 export const uptimeAheadMs = 3_600_000
 /** No exporter reports a momentary flow this long after it: one with uptime 0 has no time. */
-export const unsaidAfterMs = 3_600_000
+export const zeroIsAbsentAfterMs = 3_600_000
 /** Seconds from 1900, the NTP epoch, to 1970. */
 const ntpEpochSeconds = 2_208_988_800
 /** Uptimes above this are unix ms: some exporters send those in 8 bytes (Cisco Nexus). */
@@ -142,7 +142,7 @@ export function finishTimes(
   let start = flows.flowStartMilliseconds[row]!
   let end = flows.flowEndMilliseconds[row]!
   const duration = durations === null ? 0 : durations[row - firstRow]!
-  if (start === end && end === batch.unsaidMs) start = end = 0
+  if (start === end && end === batch.zeroUptimeMs) start = end = 0
   if (start === 0 && end === 0) {
     end = batch.exportMs
     faults.missing++

@@ -97,10 +97,10 @@ function outgoingOf(forward: readonly PlacedElement[]): { in: Place; out: Place 
 function byLocalEnd(
   forward: readonly PlacedElement[],
   reverse: readonly PlacedElement[],
-): { said: Place | null } | null {
+): { field: Place | null } | null {
   const isProcera = reverse.some(({ element }) => element.enterprise === proceraEnterprise)
   if (!isProcera) return null
   return {
-    said: forward.find(({ element: { action } }) => action.kind === 'localEnd')?.place ?? null,
+    field: forward.find(({ element: { action } }) => action.kind === 'localEnd')?.place ?? null,
   }
 }

@@ -53,7 +53,7 @@ export interface CompiledTemplate {
    * Set if both directions count by local and remote end, with the field that says which is local:
    * see steps/local-end.ts.
    */
-  byLocalEnd: { said: Place | null } | null
+  byLocalEnd: { field: Place | null } | null
   /** Scratch columns set by the scratch steps. */
   scratch: ReadonlySet<ScratchName>
   /** Columns written in every row, and columns that may be written. */

@@ -305,12 +305,12 @@ suite('which runs of intervals are news', () => {
     text.split('').map((letter, i) => ({ interval: i, isAmiss: letter === '!' }))
   const once = { isEach: false, toldUntil: null }
   test('as many in a row as configured, reported once', () => {
-    assert.deepEqual(newsOf(judged('..!!..'), { intervals: 3, ...once }).tell, null)
-    assert.deepEqual(newsOf(judged('..!!!!'), { intervals: 3, ...once }).tell, 4)
+    assert.deepEqual(newsOf(judged('..!!..'), { intervals: 3, ...once }).toReport, null)
+    assert.deepEqual(newsOf(judged('..!!!!'), { intervals: 3, ...once }).toReport, 4)
     const after = { intervals: 1, isEach: false, toldUntil: 3 }
-    assert.deepEqual(newsOf(judged('..!!!!'), after), { tell: null, toldUntil: 5 })
-    assert.deepEqual(newsOf(judged('..!!.!'), after), { tell: 5, toldUntil: 5 })
-    assert.deepEqual(newsOf(judged('..!!!!'), { ...after, isEach: true }).tell, 5)
+    assert.deepEqual(newsOf(judged('..!!!!'), after), { toReport: null, toldUntil: 5 })
+    assert.deepEqual(newsOf(judged('..!!.!'), after), { toReport: 5, toldUntil: 5 })
+    assert.deepEqual(newsOf(judged('..!!!!'), { ...after, isEach: true }).toReport, 5)
   })
   test('property: checking the same again reports nothing new', () => {
     fc.assert(
@@ -322,7 +322,7 @@ suite('which runs of intervals are news', () => {
           const all = amiss.map((isAmiss, interval) => ({ interval, isAmiss }))
           const first = newsOf(all, { intervals, isEach, toldUntil: null })
           const again = newsOf(all, { intervals, isEach, toldUntil: first.toldUntil })
-          assert.equal(again.tell, null)
+          assert.equal(again.toReport, null)
         },
       ),
     )
@@ -371,7 +371,7 @@ suite('webhooks', () => {
     const teller = new AlertTeller({ settings: alerts, pageUrl: '', log, keep })
     const found = { text: '', evidence: '', from: 0, to: 0, path: '/' }
     const alert: KeptAlert = { ...told, targets: [{ webhook: address }] }
-    const { sent } = await teller.tell({ id: 'x', alert, found, isTest: true }, 0)
+    const { sent } = await teller.send({ id: 'x', alert, found, isTest: true }, 0)
     return sent[0]!.error
   }
   const closed = ['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', 'localhost', '10.0.0.1', '169.254.169.254', '0.0.0.0', '2130706433', '0x7f.1', '[fe80::1]', '100.64.1.1'] // prettier-ignore
@@ -404,7 +404,7 @@ test('a script gets the alert on standard input, without a shell', async (t) => 
     author: 'anna',
   }
   const found = { text: 'low', evidence: '', from: 0, to: 0, path: '/' }
-  const { sent } = await teller.tell({ id: 'x', alert, found, isTest: false }, 1000)
+  const { sent } = await teller.send({ id: 'x', alert, found, isTest: false }, 1000)
   assert.equal(sent[0]!.error, null)
   const got = JSON.parse(await readFile(output, 'utf8')) as AlertEvent
   assert.equal(got.name, '$(touch /tmp/bad)')
