@@ -18,7 +18,7 @@ export interface Start {
   cpuSeconds: number
 }
 
-/** Starts ingest on a data folder until it listens and answers, and stops it. */
+/** Starts ingest on a data folder until it answers, and stops it. */
 export async function startIngest(data: string): Promise<Start> {
   const began = performance.now()
   const ingest = await RunningIngest.start(data, keepsAll)
@@ -61,7 +61,7 @@ async function pageOf(output: NodeJS.ReadableStream): Promise<string> {
 /** What is started, and what it must be ready for. */
 const started = [
   ['the API answers', startApi],
-  ['ingest listens', startIngest],
+  ['ingest answers', startIngest],
 ] as const
 
 /** Several starts of each on a data folder, by what is awaited; the compile cache is filled beforehand. */
