@@ -14,6 +14,15 @@ export class QueryTooLarge extends Error {
   }
 }
 
+/**
+ * For `catch`: null in place of an answer that was refused.
+ * @throws any other error
+ */
+export function nullIfTooLarge(error: unknown): null {
+  if (error instanceof QueryTooLarge) return null
+  throw error
+}
+
 /** The refusal of a window with too many flows to read individually. */
 export function tooManyFlows(rowsMax: number): QueryTooLarge {
   return new QueryTooLarge(

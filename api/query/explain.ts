@@ -7,7 +7,7 @@ import { inOrderOfNames, type ActorFacts, type Incident } from '../../flow/incid
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { zoneOf } from '../../flow/settings.ts'
-import { QueryTooLarge } from '../../store/query-error.ts'
+import { nullIfTooLarge, QueryTooLarge } from '../../store/query-error.ts'
 import { factsOfHosts } from '../../store/incident/host-facts.ts'
 import { usualOf } from '../../store/incident/history.ts'
 import { isCutShort, judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
@@ -156,18 +156,14 @@ async function wholeEvent(
   for (const wider of widerMs) {
     if (!isCutShort(incident, scene)) break
     const span = { from: incident.from - wider, to: incident.to }
-    const [again] = await judge(queryOf(context, span, incident.exporter)).catch(noneIfTooLarge)
+    const judgedAgain = await judge(queryOf(context, span, incident.exporter)).catch(nullIfTooLarge)
+    const again = judgedAgain?.[0]
     const same = again?.incidents.find((each) => each.from < incident.to && each.to > incident.from)
     if (!again || !same) break
     ;({ scene } = again)
     incident = same
   }
   return { incident, scene }
-}
-
-function noneIfTooLarge(error: unknown): Judged[] {
-  if (error instanceof QueryTooLarge) return []
-  throw error
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Extends the examined time to before a gap that ends in it: otherwise it cannot be recognised as one. */
 import type { Scene } from '../../flow/incident/scene.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import { QueryTooLarge } from '../../store/query-error.ts'
+import { nullIfTooLarge } from '../../store/query-error.ts'
 import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
 
 /** Longer silences are not reported: a network that is closed overnight is silent, too. */
@@ -18,8 +18,10 @@ export async function judgeAcrossHoles(query: JudgeQuery): Promise<Judged[]> {
   const across = async (each: Judged): Promise<Judged> => {
     const from = heard.get(each.exporter)
     if (from === undefined || !back.includes(each)) return each
-    const [again] = await judge({ ...query, exporter: each.exporter, from }).catch(noneIfTooLarge)
-    return again ?? each
+    const judgedAgain = await judge({ ...query, exporter: each.exporter, from }).catch(
+      nullIfTooLarge,
+    )
+    return judgedAgain?.[0] ?? each
   }
   const all: Judged[] = []
   for (const each of judged) all.push(await across(each))
@@ -59,9 +61,4 @@ async function lastHeard(
   return new Map(
     [...last].filter(([exporter, time]) => before - time <= silenceMsMost || isAway(exporter)),
   )
-}
-
-function noneIfTooLarge(error: unknown): Judged[] {
-  if (error instanceof QueryTooLarge) return []
-  throw error
 }

@@ -3,7 +3,7 @@ import { intervalMs } from '../../flow/interval.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { isCutShort, type Judged, type JudgeQuery } from '../../store/incident/judge.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
-import { QueryTooLarge } from '../../store/query-error.ts'
+import { nullIfTooLarge } from '../../store/query-error.ts'
 import type { FlowStore } from '../../store/flows.ts'
 import { zoneOf, type Settings } from '../../flow/settings.ts'
 import { judgeAcrossHoles } from './holes.ts'
@@ -61,7 +61,7 @@ export async function judgeSpan(
   stores: JudgeStores,
   settings: JudgeSettings,
 ): Promise<Verdict[]> {
-  const verdict = await judgeWhole(span, stores, settings).catch(noneIfTooLarge)
+  const verdict = await judgeWhole(span, stores, settings).catch(nullIfTooLarge)
   if (verdict) return [verdict]
   const { from, to, look } = span
   if (look && look.to - look.from > to - from) return judgeSpan({ from, to }, stores, settings)
@@ -140,14 +140,9 @@ async function judgeFromBegin(
   for (const wider of widerMs) {
     // An event that fills almost the whole time is not recognised, so extend the time even further back.
     if (areWhole()) break
-    const again = await judgeAll({ ...query, from: query.from - wider }).catch(noneIfTooLarge)
+    const again = await judgeAll({ ...query, from: query.from - wider }).catch(nullIfTooLarge)
     if (again === null) break
     judged = again
   }
   return judged
-}
-
-function noneIfTooLarge(error: unknown): null {
-  if (error instanceof QueryTooLarge) return null
-  throw error
 }
