@@ -14,7 +14,7 @@ import type { WatchedExporter } from './observe.ts'
 /** Collectors report their status every 15 seconds; one that has not for this long is considered dead. */
 const awayMs = 90_000
 /** How long reports are cached. */
-const lookMs = 10_000
+const readEveryMs = 10_000
 /**
  * A collector that cannot read the reports for this long stops sending alerts, before the others
  * consider it dead and one takes over.
@@ -42,7 +42,7 @@ export class AlertCluster {
   readonly #parts: AlertClusterParts
   readonly #startedMs: number
   #reports: readonly CollectorReport[] = []
-  #lookedMs = Number.NEGATIVE_INFINITY
+  #readMs = Number.NEGATIVE_INFINITY
   #heardMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: AlertClusterParts) {
@@ -60,8 +60,8 @@ export class AlertCluster {
   }
 
   /** Whether this collector currently sends the alerts. */
-  async isTeller(nowMs: number): Promise<boolean> {
-    await this.look(nowMs)
+  async sendsAlerts(nowMs: number): Promise<boolean> {
+    await this.read(nowMs)
     const { writer } = this.#parts
     if (nowMs - this.#heardMs > unheardMs) return false
     const living = this.#living(nowMs).map((each) => each.writer)
@@ -71,9 +71,9 @@ export class AlertCluster {
   }
 
   /** Reads all status reports, unless they are recent. If that fails, the previous ones stay in use. */
-  async look(nowMs: number): Promise<void> {
-    if (nowMs - this.#lookedMs < lookMs) return
-    this.#lookedMs = nowMs
+  async read(nowMs: number): Promise<void> {
+    if (nowMs - this.#readMs < readEveryMs) return
+    this.#readMs = nowMs
     try {
       this.#reports = await this.#parts.statuses.read()
       this.#heardMs = nowMs

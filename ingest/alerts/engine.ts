@@ -24,7 +24,7 @@ import { observeNow, occurrences, type Occurrence, type Sources } from './observ
 import { observeTracker } from './observe-tracker.ts'
 import { newsOf } from './runs.ts'
 import { SeenSums } from './seen-sums.ts'
-import type { AlertTeller } from './teller.ts'
+import type { AlertSender } from './sender.ts'
 
 /** How often values are evaluated again: late flows change them. */
 const valuesMs = 15_000
@@ -36,9 +36,9 @@ const incidentsMax = 200
 export interface EngineParts {
   sources: Sources
   state: StateReading & StateWriting
-  teller: AlertTeller
+  sender: AlertSender
   /** Whether this process sends alerts; absent: always. */
-  isTeller?: (nowMs: number) => Promise<boolean>
+  sendsAlerts?: (nowMs: number) => Promise<boolean>
   log: Logger
 }
 
@@ -62,8 +62,8 @@ export class AlertEngine {
   /** Recent values of losses and the disk, by alert and key; those of trackers are always available. */
   readonly #recent = new Map<string, Described[]>()
   readonly #seen = new SeenSums()
-  #lookedUntil: number | null = null
-  #lookedMs = 0
+  #evaluatedUntil: number | null = null
+  #evaluatedMs = 0
   #counted = new Map<string, { flows: number; lost: number }>()
   /** What was sent for each alert, as of the start of this round. */
   #standings = new Map<string, Standing>()
@@ -99,7 +99,7 @@ export class AlertEngine {
   async test(id: string, alert: KeptAlert, nowMs: number): Promise<AlertEvent> {
     const { subject } = alert
     const interval = dueInterval(alert, nowMs)
-    await this.#parts.isTeller?.(nowMs)
+    await this.#parts.sendsAlerts?.(nowMs)
     const found = isValued(subject)
       ? (await this.#observe(alert, subject, { interval, back: 1, lost: new Map() }))[0]
       : (await occurrences(subject, nowMs, this.#parts.sources))[0]
@@ -110,7 +110,7 @@ export class AlertEngine {
       from: interval,
       to: interval + intervalMs,
     }
-    return this.#parts.teller.send({ id, alert, found: found ?? nothing, isTest: true }, nowMs)
+    return this.#parts.sender.send({ id, alert, found: found ?? nothing, isTest: true }, nowMs)
   }
 
   async #tick(nowMs: number): Promise<void> {
@@ -118,16 +118,16 @@ export class AlertEngine {
     for (const id of this.states.keys())
       if (!alerts.some((alert) => alert.id === id)) this.#forget(id)
     this.#seen.keepOnly(alerts.map(({ body }) => body.subject))
-    if (alerts.length > 0 && (await this.#parts.isTeller?.(nowMs)) === false) return this.#rest()
+    if (alerts.length > 0 && (await this.#parts.sendsAlerts?.(nowMs)) === false) return this.#rest()
     await this.#readStandings()
     const closed = intervalStart(nowMs - settleMs) - intervalMs
-    const lost = closed === this.#lookedUntil ? null : this.#takeLost()
-    const looksAtValues = lost !== null || nowMs - this.#lookedMs >= valuesMs
-    this.#lookedUntil = closed
-    if (looksAtValues) this.#lookedMs = nowMs
+    const lost = closed === this.#evaluatedUntil ? null : this.#takeLost()
+    const evaluatesValues = lost !== null || nowMs - this.#evaluatedMs >= valuesMs
+    this.#evaluatedUntil = closed
+    if (evaluatesValues) this.#evaluatedMs = nowMs
     for (const alert of alerts)
       try {
-        await this.#evaluate(alert, { nowMs, lost, looksAtValues })
+        await this.#evaluate(alert, { nowMs, lost, evaluatesValues })
       } catch (error) {
         // Another process changed the standing: the next round reads it again.
         if (error instanceof StateRefused && error.reason === 'changed') continue
@@ -138,12 +138,12 @@ export class AlertEngine {
 
   async #evaluate(
     alert: Document,
-    { nowMs, lost, looksAtValues }: Round & { looksAtValues: boolean },
+    { nowMs, lost, evaluatesValues }: Round & { evaluatesValues: boolean },
   ): Promise<void> {
     const { subject, isOn = true } = alert.body
     if (!isOn) this.#state(alert, 'waiting', null, nowMs)
     else if (!isValued(subject)) await this.#happenings(alert, subject, nowMs)
-    else if (looksAtValues) await this.#values(alert, subject, { nowMs, lost })
+    else if (evaluatesValues) await this.#values(alert, subject, { nowMs, lost })
   }
 
   async #values(alert: Document, subject: Valued, { nowMs, lost }: Round): Promise<void> {
@@ -158,7 +158,7 @@ export class AlertEngine {
     for (const key of new Set(all.map((each) => each.key))) {
       const now = all.filter((each) => each.key === key)
       const judged = this.#judged(`${id} ${key}`, subject, now)
-      await this.#tellNews(alert, standing, { key, judged, nowMs })
+      await this.#reportNews(alert, standing, { key, judged, nowMs })
       const last = judged.at(-1)
       if (last?.isAmiss)
         worst = [standing.told[key] === last.interval ? 'told' : 'amiss', last.value]
@@ -167,18 +167,18 @@ export class AlertEngine {
   }
 
   /** Sends the news of one key, or records up to which interval nothing needs to be sent. */
-  async #tellNews(
+  async #reportNews(
     alert: Document,
     standing: Standing,
     { key, judged, nowMs }: { key: string; judged: Described[]; nowMs: number },
   ): Promise<void> {
     const { repeat, intervals = 1 } = alert.body
-    const toldUntil = standing.told[key] ?? null
-    const news = newsOf(judged, { intervals, isEach: repeat === 'each', toldUntil })
+    const reportedUntil = standing.told[key] ?? null
+    const news = newsOf(judged, { intervals, isEach: repeat === 'each', reportedUntil })
     const found = judged.find((each) => each.interval === news.toReport)
-    if (found) await this.#decide({ alert, standing, found, until: news.toldUntil! }, nowMs)
-    else if (news.toldUntil !== null && news.toldUntil !== toldUntil) {
-      standing.told[key] = news.toldUntil
+    if (found) await this.#decide({ alert, standing, found, until: news.reportedUntil! }, nowMs)
+    else if (news.reportedUntil !== null && news.reportedUntil !== reportedUntil) {
+      standing.told[key] = news.reportedUntil
       await this.#keepStanding(alert.id, standing)
     }
   }
@@ -227,7 +227,7 @@ export class AlertEngine {
     else standing.told[found.key] = until
     standing.lastMs = nowMs
     await this.#keepStanding(id, standing)
-    void this.#parts.teller.send({ id, alert: body, found, isTest: false }, nowMs)
+    void this.#parts.sender.send({ id, alert: body, found, isTest: false }, nowMs)
   }
 
   /** While another collector sends alerts, nothing is kept here; what it sent is in the state. */
@@ -235,7 +235,7 @@ export class AlertEngine {
     this.states.clear()
     this.#recent.clear()
     this.#counted.clear()
-    this.#lookedUntil = null
+    this.#evaluatedUntil = null
   }
 
   #forget(id: string): void {

@@ -19,7 +19,7 @@ import { readJson } from '../console/state-socket.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
 import type { AlertCluster } from './cluster.ts'
 import { AlertEngine } from './engine.ts'
-import { AlertTeller } from './teller.ts'
+import { AlertSender } from './sender.ts'
 
 export interface AlertParts {
   settings: Settings
@@ -66,13 +66,13 @@ export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
       },
     },
     state,
-    teller: new AlertTeller({
+    sender: new AlertSender({
       settings: settings.alerts,
       pageUrl: pageUrl(settings),
       log,
       keep: (event) => note('alert-history', event),
     }),
-    ...(cluster ? { isTeller: (nowMs: number) => cluster.isTeller(nowMs) } : {}),
+    ...(cluster ? { sendsAlerts: (nowMs: number) => cluster.sendsAlerts(nowMs) } : {}),
     log,
   })
 }

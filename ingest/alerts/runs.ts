@@ -11,7 +11,7 @@ export interface Judged {
 export interface News {
   /** The interval to report; null if there is no news. */
   toReport: number | null
-  toldUntil: number | null
+  reportedUntil: number | null
 }
 
 /**
@@ -25,11 +25,11 @@ export function newsOf(
   {
     intervals,
     isEach,
-    toldUntil,
-  }: { intervals: number; isEach: boolean; toldUntil: number | null },
+    reportedUntil,
+  }: { intervals: number; isEach: boolean; reportedUntil: number | null },
 ): News {
   let inRow = 0
-  let until = toldUntil
+  let until = reportedUntil
   let toReport: number | null = null
   let isTold = false
   for (const { interval, isAmiss } of judged) {
@@ -41,5 +41,5 @@ export function newsOf(
     isTold = true
     until = interval
   }
-  return { toReport, toldUntil: until }
+  return { toReport, reportedUntil: until }
 }

@@ -51,17 +51,17 @@ export function coversOf(filter: Filter): Cover[] {
   const terms = filter.kind === 'and' ? filter.terms : [filter]
   const covers = terms.map(anyCover).filter((cover) => cover !== null)
   return covers
-    .filter(isWorthIt)
+    .filter(isWorthwhile)
     .map((cover) => ({ ...cover, isExact: cover.isExact && terms.length === 1 }))
 }
 
 /** The cheapest cover; null if none is worthwhile. */
 export function cheapest(covers: readonly Cover[]): Cover | null {
-  const worthIt = covers.filter(isWorthIt)
-  return worthIt.length === 0 ? null : worthIt.reduce((a, b) => (b.share < a.share ? b : a))
+  const worthwhile = covers.filter(isWorthwhile)
+  return worthwhile.length === 0 ? null : worthwhile.reduce((a, b) => (b.share < a.share ? b : a))
 }
 
-function isWorthIt({ share, signs }: Cover): boolean {
+function isWorthwhile({ share, signs }: Cover): boolean {
   return share <= shareMax && signs.length <= signsMax
 }
 

@@ -14,7 +14,7 @@ import { readSettings, type Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { AlertCluster } from '../../ingest/alerts/cluster.ts'
 import { AlertEngine } from '../../ingest/alerts/engine.ts'
-import { AlertTeller } from '../../ingest/alerts/teller.ts'
+import { AlertSender } from '../../ingest/alerts/sender.ts'
 import { FollowedTrackers } from '../../ingest/trackers/followed.ts'
 import type { AlertEvent } from '../../store/alert.ts'
 import { Connection } from '../../store/clickhouse/connection.ts'
@@ -107,8 +107,8 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
         },
       },
       state,
-      isTeller: (ms) => cluster.isTeller(ms),
-      teller: new AlertTeller({
+      sendsAlerts: (ms) => cluster.sendsAlerts(ms),
+      sender: new AlertSender({
         settings: settings.alerts,
         pageUrl: 'https://weir.example.org',
         log: pino({ level: 'silent' }),
@@ -230,7 +230,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
     const body = { name: 'Amiss', subject: { kind: 'incident' }, targets, author: 'anna' }
     await both[0]!.state.change({ ...ids, id: 'a', body })
     nowMs += 15_000
-    for (const { cluster } of both) cluster.isTeller = async () => true
+    for (const { cluster } of both) cluster.sendsAlerts = async () => true
     for (let round = 1; round <= 5; round++) {
       happen(`i${round}`)
       nowMs += 15_000

@@ -15,7 +15,7 @@ import { readSettings } from '../../../flow/settings.ts'
 import { AlertEngine } from '../../../ingest/alerts/engine.ts'
 import { judgeValue } from '../../../ingest/alerts/condition.ts'
 import { newsOf } from '../../../ingest/alerts/runs.ts'
-import { AlertTeller } from '../../../ingest/alerts/teller.ts'
+import { AlertSender } from '../../../ingest/alerts/sender.ts'
 import { Buckets } from '../../../ingest/buckets/buckets.ts'
 import { readPacket, sourceText } from '../../../ingest/capture/packet.ts'
 import { readCapture } from '../../../ingest/capture/read.ts'
@@ -102,7 +102,7 @@ class Simulated {
         wording: { zone: 'UTC', hostName: () => null, exporterName: () => 'pfsense' },
       },
       state,
-      teller: new AlertTeller({
+      sender: new AlertSender({
         settings: settings.alerts,
         pageUrl: 'https://weir.example.org',
         log,
@@ -303,13 +303,13 @@ test('an exporter that stops is reported as an exporter’s silence, not as a cu
 suite('which runs of intervals are news', () => {
   const judged = (text: string) =>
     text.split('').map((letter, i) => ({ interval: i, isAmiss: letter === '!' }))
-  const once = { isEach: false, toldUntil: null }
+  const once = { isEach: false, reportedUntil: null }
   test('as many in a row as configured, reported once', () => {
     assert.deepEqual(newsOf(judged('..!!..'), { intervals: 3, ...once }).toReport, null)
     assert.deepEqual(newsOf(judged('..!!!!'), { intervals: 3, ...once }).toReport, 4)
-    const after = { intervals: 1, isEach: false, toldUntil: 3 }
-    assert.deepEqual(newsOf(judged('..!!!!'), after), { toReport: null, toldUntil: 5 })
-    assert.deepEqual(newsOf(judged('..!!.!'), after), { toReport: 5, toldUntil: 5 })
+    const after = { intervals: 1, isEach: false, reportedUntil: 3 }
+    assert.deepEqual(newsOf(judged('..!!!!'), after), { toReport: null, reportedUntil: 5 })
+    assert.deepEqual(newsOf(judged('..!!.!'), after), { toReport: 5, reportedUntil: 5 })
     assert.deepEqual(newsOf(judged('..!!!!'), { ...after, isEach: true }).toReport, 5)
   })
   test('property: checking the same again reports nothing new', () => {
@@ -320,8 +320,8 @@ suite('which runs of intervals are news', () => {
         fc.boolean(),
         (amiss, intervals, isEach) => {
           const all = amiss.map((isAmiss, interval) => ({ interval, isAmiss }))
-          const first = newsOf(all, { intervals, isEach, toldUntil: null })
-          const again = newsOf(all, { intervals, isEach, toldUntil: first.toldUntil })
+          const first = newsOf(all, { intervals, isEach, reportedUntil: null })
+          const again = newsOf(all, { intervals, isEach, reportedUntil: first.reportedUntil })
           assert.equal(again.toReport, null)
         },
       ),
@@ -368,10 +368,10 @@ suite('webhooks', () => {
     const { alerts } = readSettings({ WEIR_WEBHOOK_NETWORKS: networks })
     const keep = async () => undefined
     const log = pino({ level: 'silent' })
-    const teller = new AlertTeller({ settings: alerts, pageUrl: '', log, keep })
+    const sender = new AlertSender({ settings: alerts, pageUrl: '', log, keep })
     const found = { text: '', evidence: '', from: 0, to: 0, path: '/' }
     const alert: KeptAlert = { ...told, targets: [{ webhook: address }] }
-    const { sent } = await teller.send({ id: 'x', alert, found, isTest: true }, 0)
+    const { sent } = await sender.send({ id: 'x', alert, found, isTest: true }, 0)
     return sent[0]!.error
   }
   const closed = ['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', 'localhost', '10.0.0.1', '169.254.169.254', '0.0.0.0', '2130706433', '0x7f.1', '[fe80::1]', '100.64.1.1'] // prettier-ignore
@@ -396,7 +396,7 @@ test('a script gets the alert on standard input, without a shell', async (t) => 
   const { alerts } = readSettings({ WEIR_ALERT_SCRIPT: script })
   const log = pino({ level: 'silent' })
   const keep = async () => undefined
-  const teller = new AlertTeller({ settings: alerts, pageUrl: '', log, keep })
+  const sender = new AlertSender({ settings: alerts, pageUrl: '', log, keep })
   const alert: KeptAlert = {
     name: '$(touch /tmp/bad)',
     subject: { kind: 'disk' },
@@ -404,7 +404,7 @@ test('a script gets the alert on standard input, without a shell', async (t) => 
     author: 'anna',
   }
   const found = { text: 'low', evidence: '', from: 0, to: 0, path: '/' }
-  const { sent } = await teller.send({ id: 'x', alert, found, isTest: false }, 1000)
+  const { sent } = await sender.send({ id: 'x', alert, found, isTest: false }, 1000)
   assert.equal(sent[0]!.error, null)
   const got = JSON.parse(await readFile(output, 'utf8')) as AlertEvent
   assert.equal(got.name, '$(touch /tmp/bad)')

@@ -7,9 +7,9 @@ import { deliver, targetText, type AlertMessage } from './deliver.ts'
 import type { Occurrence } from './observe.ts'
 
 /** Alerts being sent at once; beyond that, new ones are refused and counted. */
-const tellingMax = 50
+const sendingMax = 50
 
-export interface TellerParts {
+export interface AlertSenderParts {
   settings: AlertSettings
   /** The page's URL, without trailing slash. */
   pageUrl: string
@@ -19,25 +19,25 @@ export interface TellerParts {
 }
 
 /** Which alert to send, and its content. */
-export interface Telling {
+export interface AlertToSend {
   id: string
   alert: KeptAlert
   found: Omit<Occurrence, 'key'>
   isTest: boolean
 }
 
-export class AlertTeller {
+export class AlertSender {
   /** Alerts refused because too many were being sent. */
   refused = 0
-  readonly #parts: TellerParts
+  readonly #parts: AlertSenderParts
   #sending = 0
 
-  constructor(parts: TellerParts) {
+  constructor(parts: AlertSenderParts) {
     this.#parts = parts
   }
 
   /** Sends an alert to all its targets and returns the results; never fails. */
-  async send({ id, alert, found, isTest }: Telling, nowMs: number): Promise<AlertEvent> {
+  async send({ id, alert, found, isTest }: AlertToSend, nowMs: number): Promise<AlertEvent> {
     const { settings, pageUrl, keep, log } = this.#parts
     const message: AlertMessage = {
       at: nowMs / 1000,
@@ -50,9 +50,9 @@ export class AlertTeller {
       from: found.from / 1000,
       to: found.to / 1000,
     }
-    if (this.#sending >= tellingMax) {
+    if (this.#sending >= sendingMax) {
       this.refused++
-      log.error({ told: message }, 'an alert was not told: too many are being told')
+      log.error({ refused: message }, 'an alert was not sent: too many are being sent')
       return { ...message, sent: [] }
     }
     this.#sending++
@@ -64,7 +64,7 @@ export class AlertTeller {
         })),
       )
       for (const { target, error } of sent)
-        if (error !== null) log.error({ target, error }, 'an alert could not be told')
+        if (error !== null) log.error({ target, error }, 'an alert could not be sent')
       const event = { ...message, sent }
       await keep(event).catch((error: unknown) => log.error({ error }, 'an alert was not kept'))
       return event
