@@ -15,7 +15,7 @@ import type { Settings } from '../flow/settings.ts'
 import { checkPassword, Connection } from '../store/clickhouse/connection.ts'
 import { ClickHouseFault } from '../store/clickhouse/fault.ts'
 import { hasKeeper, provision } from '../store/clickhouse/provision.ts'
-import { lookAtTables } from '../store/clickhouse/rows.ts'
+import { checkTables } from '../store/clickhouse/rows.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 
 const waitSecondsDefault = 60
@@ -76,7 +76,7 @@ async function setup(
 async function check(connection: Connection, settings: Settings): Promise<void> {
   const { database } = settings.clickhouse
   await connection.version()
-  await lookAtTables(connection, settings.tiers)
+  await checkTables(connection, settings.tiers)
   console.log(
     `ClickHouse at ${connection.urls.join(', ')} answers: all tables of ${database} can be read`,
   )

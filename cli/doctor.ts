@@ -2,11 +2,11 @@
 import { ingestStatus } from '../api/status/ingest-status.ts'
 import { SettingsError, type Settings } from '../flow/settings.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
-import { lookAtExporters } from './doctor/exporters.ts'
+import { checkExporters } from './doctor/exporters.ts'
 import { fault, ok, type Finding, type FindingState } from './doctor/finding.ts'
-import { lookAtClock, lookAtDisk, lookAtFolder, lookAtKernel } from './doctor/machine.ts'
-import { lookAtHttp, lookAtSockets } from './doctor/ports.ts'
-import { lookAtStores } from './doctor/stores.ts'
+import { checkClock, checkDisk, checkFolder, checkKernel } from './doctor/machine.ts'
+import { checkHttp, checkSockets } from './doctor/ports.ts'
+import { checkStores } from './doctor/stores.ts'
 import { health } from './health.ts'
 import { checkNames } from './names.ts'
 
@@ -36,21 +36,21 @@ async function examine(settings: Settings): Promise<Finding[]> {
   const source = ingestStatus(settings.data, Date.now)
   const status = await source.read()
   const isStarting = (await source.isStarting?.()) === true
-  const { findings: stores, archiveBytes } = await lookAtStores(settings)
+  const { findings: stores, archiveBytes } = await checkStores(settings)
   return [
-    ...(await lookAtNames(settings)),
-    ...(await lookAtSockets(settings, status)),
-    ...(await lookAtHttp(settings)),
-    ...(await lookAtKernel(settings, status)),
-    ...(await lookAtClock()),
-    ...(await lookAtFolder(settings)),
-    ...(await lookAtDisk(settings, archiveBytes)),
+    ...(await checkNamesFile(settings)),
+    ...(await checkSockets(settings, status)),
+    ...(await checkHttp(settings)),
+    ...(await checkKernel(settings, status)),
+    ...(await checkClock()),
+    ...(await checkFolder(settings)),
+    ...(await checkDisk(settings, archiveBytes)),
     ...stores,
-    ...lookAtExporters(status, { nowMs: Date.now(), isStarting }),
+    ...checkExporters(status, { nowMs: Date.now(), isStarting }),
   ]
 }
 
-async function lookAtNames(settings: Settings): Promise<Finding[]> {
+async function checkNamesFile(settings: Settings): Promise<Finding[]> {
   try {
     await checkNames(settings)
     const names = settings.names === null ? '' : `, names in ${settings.names}`

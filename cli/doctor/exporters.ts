@@ -21,7 +21,7 @@ const starting = warning(
  * All findings about exporters; if no ingest runs, as the last one left them. `isStarting`: ingest
  * holds the folder but does not answer yet.
  */
-export function lookAtExporters(
+export function checkExporters(
   status: IngestStatus | null,
   { nowMs, isStarting }: { nowMs: number; isStarting: boolean },
 ): Finding[] {
@@ -45,7 +45,7 @@ export function lookAtExporters(
         'start it with weir start or weir ingest',
       ),
     )
-  else findings.push(...lookAtIngest(status))
+  else findings.push(...checkIngest(status))
   for (const { address, datagrams } of status.refused.slice(0, refusedShown))
     findings.push(
       warning(
@@ -62,19 +62,19 @@ export function lookAtExporters(
         "point a router at this host's UDP port 2055 (README, Pointing a router at it), and see that no firewall stands between: tcpdump -ni any udp port 2055",
       ),
     )
-  for (const exporter of status.exporters) findings.push(...lookAtExporter(exporter, status, nowMs))
+  for (const exporter of status.exporters) findings.push(...checkExporter(exporter, status, nowMs))
   return findings
 }
 
-function lookAtIngest({ warnings, startedAt }: IngestStatus): Finding[] {
-  const told = warnings
+function checkIngest({ warnings, startedAt }: IngestStatus): Finding[] {
+  const reported = warnings
     // The kernel's buffer has a check of its own.
     .filter(({ what }) => !what.includes('receive buffer'))
     .map(({ what, remedy }) => warning('ingest', what, remedy))
-  return [ok('ingest', `runs since ${new Date(startedAt * 1000).toISOString()}`), ...told]
+  return [ok('ingest', `runs since ${new Date(startedAt * 1000).toISOString()}`), ...reported]
 }
 
-function lookAtExporter(
+function checkExporter(
   exporter: ExporterStatus,
   { running }: IngestStatus,
   nowMs: number,

@@ -17,10 +17,10 @@ const freeBytesMin = 1e9
 const othersMayRead = 0o077
 
 /** The data folder: it exists, is ours, is closed to others, and can be written. */
-export async function lookAtFolder({ data }: Settings): Promise<Finding[]> {
+export async function checkFolder({ data }: Settings): Promise<Finding[]> {
   const path = resolve(data)
   const found = await stat(path).catch(() => null)
-  if (!found) return [await lookAtParent(path)]
+  if (!found) return [await checkParent(path)]
   if (!found.isDirectory())
     return [fault('folder', `${path} is not a folder`, 'name a folder in WEIR_DATA')]
   const findings: Finding[] = []
@@ -48,7 +48,7 @@ export async function lookAtFolder({ data }: Settings): Promise<Finding[]> {
   return findings
 }
 
-async function lookAtParent(path: string): Promise<Finding> {
+async function checkParent(path: string): Promise<Finding> {
   const parent = dirname(path)
   try {
     await access(parent, constants.W_OK)
@@ -60,7 +60,7 @@ async function lookAtParent(path: string): Promise<Finding> {
 }
 
 /** Space for what the archive may still grow to. */
-export async function lookAtDisk(
+export async function checkDisk(
   { data, archiveMaxBytes }: Settings,
   archiveBytes: number,
 ): Promise<Finding[]> {
@@ -90,7 +90,7 @@ export async function lookAtDisk(
 }
 
 /** The receive buffer that the kernel grants, and what it dropped. */
-export async function lookAtKernel(
+export async function checkKernel(
   { receiveBufferBytes }: Settings,
   status: IngestStatus | null,
 ): Promise<Finding[]> {
@@ -121,7 +121,7 @@ export async function lookAtKernel(
 const clockRemedy = 'let NTP set it: timedatectl set-ntp true, or install chrony'
 
 /** Whether the clock is synchronised. */
-export async function lookAtClock(): Promise<Finding[]> {
+export async function checkClock(): Promise<Finding[]> {
   try {
     const { stdout } = await promisify(execFile)(
       'timedatectl',

@@ -12,7 +12,7 @@ import { fault, ok, warning, type Finding } from './finding.ts'
 const answerMsMax = 3000
 
 /** The UDP ports of ingest. */
-export async function lookAtSockets(
+export async function checkSockets(
   { netflow, ipfix, sflow }: Settings,
   status: IngestStatus | null,
 ): Promise<Finding[]> {
@@ -77,7 +77,7 @@ function taken(
 }
 
 /** The port of the API and the page. */
-export async function lookAtHttp({ http }: Settings): Promise<Finding[]> {
+export async function checkHttp({ http }: Settings): Promise<Finding[]> {
   const address = reachable(http)
   const free = await listenTcp(http)
   if (free === null)

@@ -10,7 +10,7 @@ import {
   Connection as ClickHouseConnection,
 } from '../../store/clickhouse/connection.ts'
 import { ClickHouseFault } from '../../store/clickhouse/fault.ts'
-import { lookAtTables } from '../../store/clickhouse/rows.ts'
+import { checkTables } from '../../store/clickhouse/rows.ts'
 import { bucketOf } from '../../store/influx/buckets.ts'
 import { checkToken, checkVersion, Connection, tokenOf } from '../../store/influx/connection.ts'
 import { InfluxFault, remedies } from '../../store/influx/fault.ts'
@@ -27,20 +27,20 @@ export interface StoresFound {
 }
 
 /** The archive, and the series in the store that the settings name. */
-export async function lookAtStores(settings: Settings): Promise<StoresFound> {
-  const { findings, archiveBytes } = await lookAtArchive(settings)
+export async function checkStores(settings: Settings): Promise<StoresFound> {
+  const { findings, archiveBytes } = await checkArchive(settings)
   const series = await lookers[settings.store](settings)
   if (settings.storeAlso !== null) series.push(...(await lookers[settings.storeAlso](settings)))
   return { findings: [...findings, ...series], archiveBytes }
 }
 
 const lookers: Record<Settings['store'], (settings: Settings) => Promise<Finding[]>> = {
-  parquet: lookAtSeries,
-  influx: lookAtInflux,
-  clickhouse: lookAtClickHouse,
+  parquet: checkSeries,
+  influx: checkInflux,
+  clickhouse: checkClickHouse,
 }
 
-async function lookAtArchive(settings: Settings): Promise<StoresFound> {
+async function checkArchive(settings: Settings): Promise<StoresFound> {
   try {
     const flows = await openFlowStore(join(settings.data, 'archive'), { local: settings.local })
     try {
@@ -78,7 +78,7 @@ function time(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19) + 'Z'
 }
 
-async function lookAtSeries({ data, tiers }: Settings): Promise<Finding[]> {
+async function checkSeries({ data, tiers }: Settings): Promise<Finding[]> {
   try {
     const series = await openParquetSeriesReader(join(data, 'series'))
     try {
@@ -99,14 +99,14 @@ async function lookAtSeries({ data, tiers }: Settings): Promise<Finding[]> {
 }
 
 /** InfluxDB, with this process's token: its version, its clock, and each bucket. */
-async function lookAtInflux({ influx, tiers }: Settings): Promise<Finding[]> {
+async function checkInflux({ influx, tiers }: Settings): Promise<Finding[]> {
   const { url, org, prefix } = influx
   try {
     await checkToken(influx)
     const connection = new Connection({ url, token: tokenOf(influx), timeoutMs: answerMsMax })
     const version = await connection.version()
     checkVersion(version)
-    const findings = [ok('series', `InfluxDB ${version} at ${url}`), ...(await lookAtSkew(url))]
+    const findings = [ok('series', `InfluxDB ${version} at ${url}`), ...(await checkSkew(url))]
     const asked = new URLSearchParams({ org, limit: '100' }).toString()
     const answer = (await connection.request(`/api/v2/buckets?${asked}`)) as {
       buckets: { name: string }[]
@@ -123,13 +123,13 @@ async function lookAtInflux({ influx, tiers }: Settings): Promise<Finding[]> {
 }
 
 /** ClickHouse: its version, and the tables of each tier. */
-async function lookAtClickHouse({ clickhouse, tiers }: Settings): Promise<Finding[]> {
+async function checkClickHouse({ clickhouse, tiers }: Settings): Promise<Finding[]> {
   try {
     await checkPassword(clickhouse)
     const connection = new ClickHouseConnection({ settings: clickhouse, timeoutMs: answerMsMax })
     try {
       const version = await connection.version()
-      await lookAtTables(connection, tiers)
+      await checkTables(connection, tiers)
       const where = clickhouse.urls.join(', ')
       return [ok('series', `ClickHouse ${version} at ${where}: its tables answer`)]
     } finally {
@@ -142,7 +142,7 @@ async function lookAtClickHouse({ clickhouse, tiers }: Settings): Promise<Findin
 }
 
 /** The Date header of the answer shows how far the two clocks are apart. */
-async function lookAtSkew(url: string): Promise<Finding[]> {
+async function checkSkew(url: string): Promise<Finding[]> {
   const answer = await fetch(`${url}/ping`, { signal: AbortSignal.timeout(answerMsMax) })
   const skew = Math.abs(Date.parse(answer.headers.get('date') ?? '') - Date.now())
   if (!(skew > skewMsMax)) return []

@@ -43,7 +43,7 @@ export function tableOf(
 }
 
 /** Selects the columns of all tables that this version needs. @throws ClickHouseFault if one is missing */
-export async function lookAtTables(connection: Connection, tiers: readonly Tier[]): Promise<void> {
+export async function checkTables(connection: Connection, tiers: readonly Tier[]): Promise<void> {
   for (const tier of tiers)
     await connection.read({
       sql: `SELECT ${figureColumns(isConsolidated(tier)).join(', ')} FROM ${tableOf(connection, tier).whole} WHERE measurement = ''`,

@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { lookAtExporters } from '../../cli/doctor/exporters.ts'
+import { checkExporters } from '../../cli/doctor/exporters.ts'
 import type { Finding } from '../../cli/doctor/finding.ts'
 import type { DoctorAnswer } from '../../cli/doctor.ts'
 import { healthSettings } from '../../cli/health.ts'
@@ -145,7 +145,7 @@ test('exporters: silent, losing, problems, refused', () => {
   const at =
     (seconds: number, isStarting = false) =>
     (status: IngestStatus | null) =>
-      lookAtExporters(status, { nowMs: seconds * 1000, isStarting })
+      checkExporters(status, { nowMs: seconds * 1000, isStarting })
   const states = (findings: Finding[]) => findings.map(({ check, state }) => `${check} ${state}`)
   assert.deepEqual(states(at(2060)(statusOf([exporter]))), ['ingest ok', 'exporters ok'])
   const [, silent] = at(2000 + 3600)(statusOf([exporter]))
